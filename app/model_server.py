@@ -1,0 +1,189 @@
+"""The OpenAI-compatible endpoint: a remote URL (vLLM and others), or llama.cpp inside this process."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from pydantic import SecretStr
+
+from app.priority import ReplyFirst
+from graph.briefing import Style
+from graph.prompts import load_prompts
+from graph.sections import Budgets
+from memory.errors import ModelMissing, ModelUnavailable
+
+if TYPE_CHECKING:
+    from app.chat import PersonaChat, ServerKind
+    from app.settings import Settings
+
+_PROBE_S = 5.0
+_RETRIES = 2
+_SLOTS = 2
+"""One for replies and one for background work, so that neither evicts the other's cached prompt."""
+_BATCH = 128
+"""Prompt tokens between two chances to give way; larger is no faster on a CPU."""
+_SEEING = ("vl", "vision", "llava", "persona", "pixtral", "gemma-3", "minicpm-v")
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A server that answers.
+
+    Attributes:
+        url: Its base, ending in /v1.
+        model: The name to ask for.
+        window: Its context in tokens.
+        sees: Whether it takes pictures.
+        embedded: Whether it runs in this process.
+    """
+
+    url: str
+    model: str
+    kind: ServerKind
+    window: int
+    sees: bool
+    embedded: bool
+    key: str = field(default="", repr=False)
+
+
+class ModelServer:
+    """Finds or starts the endpoint when it is first needed, and makes chat models for it.
+
+    Args:
+        settings: Where it is, or which weights to load.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._endpoint: Endpoint | None = None
+        self._llama: Any = None
+        self.priority = ReplyFirst() if not settings.llm_base_url else None
+
+    def endpoint(self) -> Endpoint:
+        """Return the endpoint; loads the embedded model on the first call.
+
+        Raises:
+            ModelMissing: No weights are on this machine.
+            ModelUnavailable: The remote server does not answer, or the model cannot be loaded.
+        """
+        with self._lock:
+            if self._endpoint is None:
+                settings = self._settings
+                self._endpoint = _remote(settings) if settings.llm_base_url else self._start(settings)
+            return self._endpoint
+
+    def chat(self, *, background: bool = False) -> PersonaChat:
+        """Make a chat model; a background one gives way to replies on an embedded model."""
+        from app.chat import PersonaChat
+
+        endpoint = self.endpoint()
+        timeout = httpx.Timeout(None if endpoint.embedded else self._settings.llm_timeout_s, connect=_PROBE_S)
+        return PersonaChat(
+            base_url=endpoint.url,
+            api_key=SecretStr(endpoint.key or "none"),
+            model=endpoint.model,
+            temperature=0,
+            timeout=timeout,
+            max_retries=_RETRIES,
+            stream_usage=False,
+            server=endpoint.kind,
+            priority=self.priority if background else None,
+        )
+
+    def style(self) -> Style:
+        """Say how prompts are made for this model."""
+        endpoint, settings = self.endpoint(), self._settings
+        layout = settings.prompt_layout or ("published" if "personavlm" in endpoint.model.lower() else "cache")
+        budgets = Budgets(window=endpoint.window, output=settings.max_new_tokens)
+        return Style(load_prompts(settings.prompts), layout, budgets, endpoint.sees)
+
+    def close(self) -> None:
+        """Let go of the embedded model."""
+        with self._lock:
+            self._llama = None
+            self._endpoint = None
+
+    def _start(self, settings: Settings) -> Endpoint:
+        path, projector = _weights(settings)
+        import xllamacpp
+
+        params = xllamacpp.CommonParams()
+        params.model.path = str(path)
+        if projector:
+            params.mmproj.path = str(projector)
+        params.n_ctx = settings.llm_context
+        params.n_parallel = _SLOTS
+        params.kv_unified = True
+        params.n_batch = params.n_ubatch = _BATCH
+        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = _cores()
+        params.cache_ram_mib = 512
+        params.warmup = False
+        params.verbosity = -1
+        params.ui = False
+        params.port = 0
+        key = secrets.token_urlsafe(24)
+        params.api_keys = [key]
+        try:
+            self._llama = xllamacpp.Server(params)
+        except Exception as error:
+            raise ModelUnavailable(
+                f"The model {path.name} cannot be loaded ({error}). Run `persona models pull`, or free some memory."
+            ) from error
+        return _describe(f"{self._llama.listening_address}/v1", path.stem, key, settings, embedded=True)
+
+
+def _weights(settings: Settings) -> tuple[Path, Path | None]:
+    from app import weights
+
+    name = settings.llm_model
+    if name and Path(name).expanduser().is_file():
+        return Path(name).expanduser(), settings.llm_projector
+    located = weights.located(name) if name else weights.default_chat()
+    if located is None:
+        what = f"The model {name!r} is" if name else "No chat model is"
+        raise ModelMissing(
+            f"{what} not on this machine. Run `persona models pull {name}`".rstrip() + ", or set PERSONA_LLM_BASE_URL."
+        )
+    return located.model, settings.llm_projector or located.projector
+
+
+def _remote(settings: Settings) -> Endpoint:
+    url = settings.llm_base_url.rstrip("/")
+    return _describe(url, settings.llm_model, settings.llm_api_key, settings, embedded=False)
+
+
+def _describe(url: str, model: str, key: str, settings: Settings, *, embedded: bool) -> Endpoint:
+    """Ask the server which models it has, what kind it is, and how much it can take in."""
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    try:
+        response = httpx.get(f"{url}/models", headers=headers, timeout=_PROBE_S, trust_env=not embedded)
+        response.raise_for_status()
+        listed = [entry for entry in response.json()["data"] if isinstance(entry, dict)]
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
+        raise ModelUnavailable(
+            f"No model server answers at {url} ({type(error).__name__}). Start it, or correct PERSONA_LLM_BASE_URL; "
+            "leave that empty for the embedded model."
+        ) from error
+    entry = next((one for one in listed if model in ("", one.get("id"))), listed[0] if embedded and listed else None)
+    if entry is None:
+        names = ", ".join(str(one.get("id")) for one in listed) or "none"
+        raise ModelUnavailable(f"The server at {url} has no model {model!r}; it has: {names}. Set PERSONA_LLM_MODEL.")
+    owner = str(entry.get("owned_by", "")).lower()
+    kind: ServerKind = "llamacpp" if owner.startswith("llama") else "vllm" if owner == "vllm" else "other"
+    meta = entry.get("meta") or {}
+    window = entry.get("max_model_len") or meta.get("n_ctx") or settings.llm_context
+    modalities = (entry.get("architecture") or {}).get("input_modalities")
+    name = str(entry["id"])
+    sees = "image" in modalities if modalities else any(word in name.lower() for word in _SEEING)
+    return Endpoint(url, name, kind, int(window), sees, embedded, key)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2

@@ -1,0 +1,279 @@
+"""PersonaService: replies as a stream of events, and the background work that follows them."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from app.events import AnswerDelta, Answered, Event, Recalled, Received, Retrieving, Thinking
+from app.lines import Lines
+from app.worker import Worker
+from graph import consolidate, remember, respond
+from graph.context import Context
+from memory import clock
+from memory.errors import InvalidInput, PersonaError
+from memory.intake import check_text, check_user
+from memory.records import TRAITS, Turn, WorkItem
+from memory.store import Memory
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from app.priority import ReplyFirst
+    from app.settings import Settings
+    from graph.briefing import Style
+
+_log = logging.getLogger(__name__)
+_REPLIES_AT_ONCE = 64
+_REMOTE_WORKERS = 4
+
+
+class Models(Protocol):
+    """Where the chat models come from; asked when they are first needed."""
+
+    priority: ReplyFirst | None
+
+    def chat(self, *, background: bool = False) -> BaseChatModel:
+        """Return the model for replies, or for background work."""
+
+    def style(self) -> Style:
+        """Say how prompts are made for it."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class PersonaService:
+    """The assistant for all users of one data folder.
+
+    Args:
+        memory: What is known; closed with the service.
+        models: The chat models; closed with the service.
+        work: Start background threads. Off, pending work waits for `wait` or for whoever owns the folder next.
+    """
+
+    def __init__(self, memory: Memory, models: Models, *, work: bool = True) -> None:
+        self.memory = memory
+        self.models = models
+        self._lines = Lines(_REPLIES_AT_ONCE)
+        self._stops: set[str] = set()
+        self._running: set[str] = set()
+        self._lock = threading.Lock()
+        self._graphs: tuple[Any, Any, Any] | None = None
+        self._worker = Worker(memory, self._do, 1 if models.priority else _REMOTE_WORKERS)
+        if work:
+            self._worker.start()
+
+    @classmethod
+    def from_settings(cls, settings: Settings | None = None, *, work: bool = True) -> Self:
+        """Open the service as the settings say.
+
+        Raises:
+            PersonaError: The data folder is in use, or a store cannot be opened.
+        """
+        from app.build import build_memory
+        from app.model_server import ModelServer
+        from app.settings import Settings
+
+        settings = settings or Settings()
+        return cls(build_memory(settings), ModelServer(settings), work=work)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def stream(
+        self,
+        user_id: str,
+        text: str,
+        images: Sequence[bytes | str | Path] = (),
+        time: str | datetime | None = None,
+        *,
+        force_retrieve: bool = False,
+        reasoning: bool = True,
+        off_the_record: bool = False,
+        personality_override: dict[str, float] | None = None,
+    ) -> Iterator[Event]:
+        """Send a message; the reply comes as events. The message is journaled before this returns.
+
+        The reply is written to its end whether or not the events are read; `stop` ends it early.
+
+        Args:
+            user_id: Who says it.
+            text: At most 20,000 characters.
+            images: Files, or their bytes.
+            time: When it is said (text is read in this machine's zone unless it names one); now when None.
+            force_retrieve: Look into memory at least once.
+            reasoning: Off: look once with the message itself, then answer directly.
+            off_the_record: Read memory, write nothing.
+            personality_override: Scores for this reply alone.
+
+        Raises:
+            PersonaError: Before the first event: the message cannot be taken. While it is read: there is no reply,
+                and the message is kept as unanswered.
+        """
+        check_user(user_id)
+        check_text(text, len(images))
+        _check_override(personality_override)
+        stamp = clock.parse_time(time) if isinstance(time, str) else time
+        keep = self.memory.photos.hold if off_the_record else self.memory.photos.receive
+        photo_ids = [keep(user_id, _bytes(image)) for image in images]
+        context = Context(
+            user_id=user_id,
+            time=stamp.isoformat() if stamp else None,
+            force_retrieve=force_retrieve,
+            reasoning=reasoning,
+            off_the_record=off_the_record,
+            personality_override=personality_override,
+        )
+        if off_the_record:
+            turn = respond.unrecorded(user_id, text, photo_ids, stamp)
+        else:
+            turn = self.memory.journal.receive(user_id, text, images=photo_ids, time=stamp)
+        return self._submit(turn, context)
+
+    def answer_again(self, user_id: str, turn_id: str) -> Iterator[Event]:
+        """Answer the user's last message anew: after a failure, or because the reply did not please."""
+        last = self.memory.journal.turn(turn_id)
+        if last.user_id != user_id:
+            raise InvalidInput("That message is not this user's.")
+        turn = self.memory.journal.replace(turn_id)
+        return self._submit(turn, Context(user_id=user_id))
+
+    def stop(self, turn_id: str) -> None:
+        """End a reply that is being written; what was shown by then is the reply."""
+        with self._lock:
+            if turn_id in self._running:
+                self._stops.add(turn_id)
+
+    def wait(self, user_id: str | None = None, on_done: Callable[[WorkItem], None] | None = None) -> int:
+        """Do what waits to be remembered and consolidated, of one user or of all; returns how many pieces.
+
+        Raises:
+            PersonaError: The model does not answer; the rest stays pending.
+        """
+        return self._worker.drain(user_id, on_done)
+
+    def close(self) -> None:
+        """Stop running replies (what was shown is kept), finish the running step, leave the rest pending."""
+        with self._lock:
+            self._stops |= self._running
+        self._lines.close()
+        self._worker.close()
+        self.models.close()
+        self.memory.close()
+
+    def _submit(self, turn: Turn, context: Context) -> Iterator[Event]:
+        events: queue.SimpleQueue[Event | Exception] = queue.SimpleQueue()
+        with self._lock:
+            self._running.add(turn.id)
+        events.put(Received(turn.id))
+        self._lines.submit(turn.user_id, lambda: self._reply(turn, context, events))
+        return _read(events)
+
+    def _reply(self, turn: Turn, context: Context, events: queue.SimpleQueue[Event | Exception]) -> None:
+        try:
+            with self.models.priority.reply() if self.models.priority else nullcontext():
+                graph = self._ready()[0]
+                given = {"turn": turn, "turn_id": turn.id}
+                done = turn
+                for mode, item in graph.stream(given, context=context, stream_mode=["custom", "updates"]):
+                    if mode == "custom":
+                        events.put(_event(item))
+                    else:
+                        done = item.get("answer", {}).get("turn", done)
+        except Exception as error:  # noqa: BLE001 - it is raised to the reader of the events
+            events.put(self._failed(turn, context, error))
+        else:
+            events.put(Answered(done))
+        finally:
+            with self._lock:
+                self._running.discard(turn.id)
+                self._stops.discard(turn.id)
+            self._worker.notify()
+
+    def _failed(self, turn: Turn, context: Context, error: Exception) -> Exception:
+        """Mark the turn as unanswered, and say why in one sentence."""
+        said = (
+            error
+            if isinstance(error, PersonaError)
+            else PersonaError(
+                f"The reply failed inside the program ({type(error).__name__}: {error}). The message is kept; send it again."
+            )
+        )
+        if not context.off_the_record:
+            try:
+                self.memory.journal.fail(turn.id, said.message)
+            except PersonaError as second:
+                _log.warning("an unanswered turn could not be marked (%s)", second.code)
+        if said is not error:
+            said.__cause__ = error
+        return said
+
+    def _do(self, item: WorkItem) -> None:
+        _, remembering, consolidating = self._ready()
+        context = Context(user_id=item.user_id)
+        if item.kind == "remember":
+            remembering.invoke({"turn_id": item.subject}, context=context)
+        else:
+            consolidating.invoke({"session": int(item.subject)}, context=context)
+
+    def _ready(self) -> tuple[Any, Any, Any]:
+        """Build the graphs when the model is first needed: most commands never need it."""
+        with self._lock:
+            if self._graphs is None:
+                style = self.models.style()
+                background = self.models.chat(background=True)
+                self._graphs = (
+                    respond.build(self.models.chat(), self.memory, style, lambda turn_id: turn_id in self._stops),
+                    remember.build(background, self.memory, style.prompts),
+                    consolidate.build(background, self.memory, style.prompts, style.budgets),
+                )
+            return self._graphs
+
+
+def _read(events: queue.SimpleQueue[Event | Exception]) -> Iterator[Event]:
+    while True:
+        event = events.get()
+        if isinstance(event, Exception):
+            raise event
+        yield event
+        if isinstance(event, Answered):
+            return
+
+
+def _event(item: dict[str, Any]) -> Event:
+    match item["event"]:
+        case "think":
+            return Thinking(item["text"])
+        case "answer":
+            return AnswerDelta(item["text"])
+        case "retrieving":
+            return Retrieving(item["keywords"], item["start_time"], item["end_time"])
+        case _:
+            return Recalled(tuple(item["memories"]))
+
+
+def _bytes(image: bytes | str | Path) -> bytes:
+    if isinstance(image, bytes):
+        return image
+    try:
+        return Path(image).expanduser().read_bytes()
+    except OSError as error:
+        raise InvalidInput(f"The picture {image} cannot be read ({error.strerror}). Check its path.") from error
+
+
+def _check_override(scores: dict[str, float] | None) -> None:
+    for trait, score in (scores or {}).items():
+        if trait not in TRAITS or not 1 <= score <= 5:
+            raise InvalidInput(
+                f"{trait} = {score} is no personality score. Traits: {', '.join(TRAITS)}; scores go from 1 to 5."
+            )

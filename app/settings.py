@@ -1,0 +1,40 @@
+"""Every setting, in one object: `PERSONA_*` variables, or a `.env` file; all optional."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What can be set, and what holds where nothing is."""
+
+    model_config = SettingsConfigDict(env_prefix="PERSONA_", env_file=".env", extra="ignore", env_ignore_empty=True)
+
+    llm_base_url: str = ""
+    """An OpenAI-compatible endpoint, for example http://127.0.0.1:8000/v1; empty: embedded llama.cpp."""
+    llm_model: str = ""
+    """Model name on that endpoint (empty: its first); embedded: a catalogue name or a GGUF file."""
+    llm_api_key: str = Field(default="", repr=False)
+    llm_projector: Path | None = None
+    """Embedded: the projector file that lets the model see."""
+    llm_timeout_s: float = Field(default=180.0, gt=0)
+    """Seconds that a remote server may stay silent."""
+    llm_context: int = Field(default=16_384, ge=2_048)
+    """Embedded: the model's window in tokens. Remote: what is assumed where the server does not say."""
+    max_new_tokens: int = Field(default=1_024, ge=64)
+    """Tokens of one call (published: 1,024)."""
+    data_dir: Path = Field(default_factory=lambda: platformdirs.user_data_path("personavlm"))
+    database_url: str = ""
+    chroma_url: str = ""
+    text_embedder: str = "all-minilm-l6-v2"
+    """A catalogue name, or a sentence-transformers name or folder."""
+    image_embedder: str = ""
+    prompts: Path | None = None
+    """A TOML file that replaces prompts by name."""
+    prompt_layout: Literal["", "published", "cache"] = ""
+    """Empty: by model (`published` for PersonaVLM, `cache` for others)."""

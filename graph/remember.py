@@ -1,0 +1,141 @@
+"""REMEMBER: what one turn teaches about the person; in the background, in order, and safe to do again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+from langgraph.graph import END, START, StateGraph
+
+from graph import formats
+from graph.asking import ask
+from graph.context import Context
+from graph.personality import evolve
+from graph.prompts import Prompts
+from graph.protocol import escape
+from graph.state import RememberInput, RememberState
+from memory import clock
+from memory.records import BigFive, PersonalityPoint, SemanticMemory, make_id
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langgraph.graph.state import CompiledStateGraph
+
+    from memory.store import Memory
+
+Parsed = TypeVar("Parsed")
+_MAX_TOKENS = 320
+
+
+class Rememberer:
+    """The nodes of the remember graph. Extraction reads the user's own words, never recalled memories.
+
+    Args:
+        chat: The model that judges and extracts.
+        memory: Where it is kept.
+        prompts: What the model is told.
+    """
+
+    def __init__(self, chat: BaseChatModel, memory: Memory, prompts: Prompts) -> None:
+        self._chat = chat
+        self._memory = memory
+        self._prompts = prompts
+
+    def load(self, state: RememberState) -> dict[str, Any]:
+        """Read the turn."""
+        return {"turn": self._memory.journal.turn(state["turn_id"])}
+
+    def infer_personality(self, state: RememberState) -> dict[str, Any]:
+        """Ask what these words show of the Big Five; a malformed answer is no evidence."""
+        neutral = BigFive()
+        inferred, warnings = self._ask(
+            state, "personality", self._prompts.personality, formats.parse_personality, formats.PERSONALITY_GRAMMAR
+        )
+        return {"inferred": inferred or neutral, "warnings": warnings}
+
+    def evolve_personality(self, state: RememberState) -> dict[str, Any]:
+        """Move the remembered scores by PEM (published: λ from 0.5 to 0.9 over 50 turns)."""
+        turn, inferred = state["turn"], state["inferred"]
+        last = self._memory.curve.newest(turn.user_id) or PersonalityPoint(turn_id=None, time=turn.time)
+        m = last.m + 1 if last.turn_id else last.m
+        scores = evolve(last.scores, inferred, m, last.pinned)
+        point = PersonalityPoint(turn_id=turn.id, time=turn.time, inferred=inferred, scores=scores, m=m, pinned=last.pinned)
+        return {"point": point}
+
+    def extract_semantic(self, state: RememberState) -> dict[str, Any]:
+        """Ask whether the message holds something worth keeping; at most one record a turn (published)."""
+        turn = state["turn"]
+        extraction, warnings = self._ask(
+            state, "semantic", self._prompts.semantic, formats.parse_semantic, formats.SEMANTIC_GRAMMAR
+        )
+        if extraction is None or not extraction.decision:
+            return {"memory": None, "warnings": warnings}
+        memory = SemanticMemory(
+            id=make_id(turn.user_id, "semantic", turn.id),
+            turn_id=turn.id,
+            time=turn.time,
+            content=extraction.content,
+            keywords=extraction.keywords,
+            reason=extraction.reason,
+        )
+        return {"memory": memory, "warnings": warnings}
+
+    def ground_photos(self, state: RememberState) -> dict[str, Any]:
+        """Tie the memory to the pictures that its message carried."""
+        memory = state["memory"]
+        if memory is None or not state["turn"].images:
+            return {}
+        return {"memory": memory.model_copy(update={"photo_ids": state["turn"].images})}
+
+    def commit(self, state: RememberState) -> dict[str, Any]:
+        """Commit in one transaction, and bring the indexes up to it."""
+        turn = state["turn"]
+        self._memory.knowledge.commit_remember(turn.user_id, turn.id, state["point"], state["memory"])
+        self._memory.index(turn.user_id)
+        return {}
+
+    def _ask(
+        self,
+        state: RememberState,
+        step: str,
+        prompt: str,
+        parse: Callable[[str], Parsed | None],
+        grammar: str,
+    ) -> tuple[Parsed | None, list[str]]:
+        turn = state["turn"]
+        output = self._memory.pending.output(turn.user_id, turn.id, step)
+        if output is not None:
+            return parse(output), []
+        pictures = f"\n[with {len(turn.images)} picture(s)]" if turn.images else ""
+        said = f"The person's message, {clock.show(turn.time)}:\n{escape(turn.text)}{pictures}"
+        messages: list[BaseMessage] = [SystemMessage(prompt), HumanMessage(said)]
+        output, parsed = ask(
+            self._chat, messages, parse, grammar=grammar, max_tokens=_MAX_TOKENS, malformed=self._prompts.malformed
+        )
+        self._memory.pending.save_output(turn.user_id, turn.id, step, output)
+        return parsed, [] if parsed is not None else [
+            f"The {step} output was not in its form twice; nothing was taken from it."
+        ]
+
+
+def build(
+    chat: BaseChatModel, memory: Memory, prompts: Prompts | None = None
+) -> CompiledStateGraph[RememberState, Context, RememberInput, RememberState]:
+    """Wire the graph; see `Rememberer` for the arguments."""
+    nodes = Rememberer(chat, memory, prompts or Prompts())
+    graph = StateGraph(RememberState, context_schema=Context, input_schema=RememberInput)
+    graph.add_node("load", nodes.load)
+    graph.add_node("infer_personality", nodes.infer_personality)
+    graph.add_node("evolve_personality", nodes.evolve_personality)
+    graph.add_node("extract_semantic", nodes.extract_semantic)
+    graph.add_node("ground_photos", nodes.ground_photos)
+    graph.add_node("commit", nodes.commit)
+    graph.add_edge(START, "load")
+    graph.add_edge("load", "infer_personality")
+    graph.add_edge("infer_personality", "evolve_personality")
+    graph.add_edge("load", "extract_semantic")
+    graph.add_edge("extract_semantic", "ground_photos")
+    graph.add_edge(["evolve_personality", "ground_photos"], "commit")
+    graph.add_edge("commit", END)
+    return graph.compile(name="remember")

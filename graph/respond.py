@@ -1,0 +1,299 @@
+"""RESPOND: recall, then reason and retrieve in turns, then answer. What the user waits for, and nothing else."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.messages import AIMessage, BaseMessage
+from langgraph.graph import END, START, StateGraph
+from langgraph.runtime import Runtime
+
+from graph import protocol, sections
+from graph.asking import stream_text
+from graph.briefing import Style, messages_of
+from graph.context import Context, context_of
+from graph.protocol import Answer, AnswerStream, Malformed, Retrieve
+from graph.state import Request, RespondState, Round, TurnInput
+from memory import clock
+from memory.errors import ModelUnavailable, PersonaError
+from memory.intake import check_text, check_user
+from memory.records import BigFive, Recalled, Step, Trace, Turn
+from memory.retriever import Query
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langgraph.graph.state import CompiledStateGraph
+
+    from memory.store import Memory
+
+MAX_ROUNDS = 5
+"""Retrievals of one turn (published)."""
+
+
+class Responder:
+    """The nodes of the respond graph.
+
+    Args:
+        chat: The model that reasons and answers.
+        memory: What is known.
+        style: How prompts are made.
+        stop_requested: Says, by turn id, whether the person has stopped the reply.
+    """
+
+    def __init__(self, chat: BaseChatModel, memory: Memory, style: Style, stop_requested: Callable[[str], bool]) -> None:
+        self._chat = chat
+        self._memory = memory
+        self._style = style
+        self._stop_requested = stop_requested
+
+    def recall(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
+        """Journal the message, unless that is done, and read what is always in the prompt."""
+        context = context_of(runtime)
+        turn = self._begin(state, context)
+        knowledge = self._memory.knowledge
+        point = self._memory.curve.newest(context.user_id)
+        personality = point.scores if point else BigFive()
+        if context.personality_override:
+            personality = BigFive(**{**personality.model_dump(), **context.personality_override})
+        request = None
+        if not context.reasoning:
+            request = Request(output=None, think="", keywords="", start_time=None, end_time=None, warning=None)
+        return {
+            "turn": turn,
+            "turn_id": turn.id,
+            "profile": knowledge.profile(context.user_id).values(),
+            "personality": personality,
+            "recent": self._memory.journal.recent(context.user_id, turn.time, turn.seq or None),
+            "request": request,
+            "reply": None,
+            "stopped": False,
+            "timings_ms": {"started": time.perf_counter() * 1000},
+        }
+
+    def reason(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
+        """Let the model think and choose: answer now, or look into memory first."""
+        forced = context_of(runtime).force_retrieve and not state.get("rounds")
+        messages = self._messages(state, self._style.prompts.after_retrieval)
+        if forced:
+            messages = sections.instructed(messages, self._style.prompts.must_retrieve)
+        grammar = protocol.RETRIEVE_GRAMMAR if forced else protocol.REASONING_GRAMMAR
+        output, timings, stopped = self._speak(state, runtime, messages, grammar)
+        reasoned = protocol.parse_reasoning(output)
+        if isinstance(reasoned, Malformed) and not stopped:
+            problem = f"{self._style.prompts.malformed} {reasoned.problem}"
+            again = [*messages, AIMessage(output or "(nothing)"), *sections.instructed([AIMessage("")], problem)]
+            output, timings, stopped = self._speak(state, runtime, again, grammar)
+            reasoned = protocol.parse_reasoning(output)
+        if stopped:
+            return {"reply": _shown(output), "stopped": True, "timings_ms": timings}
+        if isinstance(reasoned, Answer) and not forced:
+            return {"reply": reasoned.text, "steps": [Step(think=reasoned.think, action="answer")], "timings_ms": timings}
+        return self._request(state, reasoned, output, timings)
+
+    def retrieve(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
+        """Look into memory; nothing that this turn has shown comes back."""
+        request, turn = _required(state.get("request")), state["turn"]
+        runtime.stream_writer({"event": "retrieving", **request})
+        since, until, warning = _window(request, turn.time)
+        seen = {name for past in state.get("rounds", []) for entry in past["found"] for name in (entry.id, *_dialogue(entry))}
+        query = Query(turn.text, request["keywords"], turn.time, since, until, frozenset(seen))
+        found = self._memory.find(turn.user_id, query)
+        warning = request["warning"] or warning or ("Nothing in that period: searched all of it." if found.widened else None)
+        step = Step(
+            think=request["think"],
+            action="retrieve",
+            query=request["keywords"] or turn.text,
+            start_time=request["start_time"],
+            end_time=request["end_time"],
+            memory_ids=tuple(entry.id for entry in found.memories),
+            warning=warning,
+        )
+        runtime.stream_writer({"event": "recalled", "memories": list(found.memories)})
+        past = Round(output=request["output"], found=list(found.memories), widened=found.widened)
+        return {"rounds": [past], "steps": [step], "request": None}
+
+    def answer(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
+        """Commit the reply; where the rounds brought none, ask for it directly first."""
+        reply, stopped = state.get("reply"), state["stopped"]
+        steps, timings = list(state.get("steps", [])), dict(state["timings_ms"])
+        if reply is None:
+            reasoning = context_of(runtime).reasoning
+            prompts = self._style.prompts
+            messages = self._messages(state, prompts.must_answer if reasoning else prompts.direct)
+            grammar = protocol.ANSWER_GRAMMAR if reasoning else None
+            output, spoken, stopped = self._speak(state, runtime, messages, grammar, direct=not reasoning)
+            reply = output if stopped and not reasoning else protocol.plain_answer(output)
+            timings |= spoken
+            steps.append(Step(think=getattr(protocol.parse_reasoning(output), "think", ""), action="answer"))
+        reply = reply.strip()
+        if not reply and not stopped:
+            raise ModelUnavailable("The model wrote nothing that can be shown. Ask again, or use another model.")
+        memories = {(entry.id, entry.turn_ids): entry for past in state.get("rounds", []) for entry in past["found"]}
+        timings["total"] = time.perf_counter() * 1000 - timings.pop("started")
+        trace = Trace(
+            steps=tuple(steps),
+            memories=tuple(memories.values()),
+            personality=state["personality"],
+            timings_ms={name: round(value, 1) for name, value in timings.items()},
+        )
+        turn = state["turn"]
+        if context_of(runtime).off_the_record:
+            done = turn.model_copy(update={"reply": reply, "state": "stopped" if stopped else "answered", "trace": trace})
+        else:
+            done = self._memory.journal.finish(turn.id, reply, trace=trace, stopped=stopped)
+        return {"reply": reply, "turn": done, "steps": steps[len(state.get("steps", [])) :]}
+
+    def _begin(self, state: RespondState, context: Context) -> Turn:
+        if "turn" in state:
+            return state["turn"]
+        if state.get("turn_id"):
+            return self._memory.journal.turn(state["turn_id"])
+        said = clock.parse_time(context.time) if context.time else None
+        text, images = state.get("text", ""), state.get("images", [])
+        if context.off_the_record:
+            return unrecorded(context.user_id, text, images, said)
+        return self._memory.journal.receive(context.user_id, text, images=images, time=said)
+
+    def _messages(self, state: RespondState, closing: str) -> list[BaseMessage]:
+        return messages_of(state, self._memory, self._style, closing)
+
+    def _speak(
+        self,
+        state: RespondState,
+        runtime: Runtime[Context],
+        messages: list[BaseMessage],
+        grammar: str | None,
+        *,
+        direct: bool = False,
+    ) -> tuple[str, dict[str, float], bool]:
+        """Stream one call to the caller; returns the raw text, timings, and whether the person stopped it."""
+        turn, written, timings = state["turn"], [], {}
+        stream = AnswerStream()
+        started = state["timings_ms"]["started"]
+
+        def show(deltas: list[protocol.Delta]) -> None:
+            for delta in deltas:
+                if delta.part == "answer" and "first_answer" not in timings:
+                    timings["first_answer"] = time.perf_counter() * 1000 - started
+                runtime.stream_writer({"event": delta.part, "text": delta.text})
+
+        with closing(stream_text(self._chat, messages, grammar=grammar, max_tokens=self._style.budgets.output)) as texts:
+            for text in texts:
+                written.append(text)
+                show([protocol.Delta("answer", text)] if direct else stream.feed(text))
+                if self._stop_requested(turn.id):
+                    return "".join(written), timings, True
+        show(stream.close())
+        return "".join(written), timings, self._stop_requested(turn.id)
+
+    def _request(
+        self, state: RespondState, reasoned: protocol.Reasoned, output: str, timings: dict[str, float]
+    ) -> dict[str, Any]:
+        """Turn a round into the next retrieval; the fallback for a malformed one is the message itself, once."""
+        if isinstance(reasoned, Retrieve):
+            request = Request(
+                output=output,
+                think=reasoned.think,
+                keywords=reasoned.keywords,
+                start_time=reasoned.start_time,
+                end_time=reasoned.end_time,
+                warning=None,
+            )
+            return {"request": request, "timings_ms": timings}
+        problem = reasoned.problem if isinstance(reasoned, Malformed) else "It answered where it was to look first."
+        fallen_back = any(step.warning and step.warning.startswith("Malformed") for step in state.get("steps", []))
+        if fallen_back:
+            return {"request": None, "timings_ms": timings}
+        request = Request(
+            output=output or "(nothing)",
+            think=reasoned.think,
+            keywords="",
+            start_time=None,
+            end_time=None,
+            warning=f"Malformed output: {problem} Searched with the message itself.",
+        )
+        return {"request": request, "timings_ms": timings}
+
+
+def build(
+    chat: BaseChatModel,
+    memory: Memory,
+    style: Style | None = None,
+    stop_requested: Callable[[str], bool] = lambda _turn_id: False,
+) -> CompiledStateGraph[RespondState, Context, TurnInput, RespondState]:
+    """Wire the graph; see `Responder` for the arguments."""
+    nodes = Responder(chat, memory, style or Style(), stop_requested)
+    graph = StateGraph(RespondState, context_schema=Context, input_schema=TurnInput)
+    graph.add_node("recall", nodes.recall)
+    graph.add_node("reason", nodes.reason)
+    graph.add_node("retrieve", nodes.retrieve)
+    graph.add_node("answer", nodes.answer)
+    graph.add_edge(START, "recall")
+    graph.add_conditional_edges("recall", _after_recall, ["reason", "retrieve"])
+    graph.add_conditional_edges("reason", _after_reason, ["retrieve", "answer"])
+    graph.add_conditional_edges("retrieve", _after_retrieve, ["reason", "answer"])
+    graph.add_edge("answer", END)
+    return graph.compile(name="respond")
+
+
+def unrecorded(user_id: str, text: str, images: Sequence[str], said: datetime | None) -> Turn:
+    """Make a turn off the record: it has no place in the user's sequence, and may be at any time.
+
+    Raises:
+        InvalidInput: Text or user cannot be taken.
+    """
+    check_user(user_id)
+    check_text(text, len(images))
+    turn_id = f"off_{uuid.uuid4().hex[:20]}"
+    return Turn(id=turn_id, user_id=user_id, seq=0, session=0, time=said or clock.now(), text=text, images=tuple(images))
+
+
+def _after_recall(state: RespondState) -> str:
+    return "retrieve" if state.get("request") else "reason"
+
+
+def _after_reason(state: RespondState) -> str:
+    return "retrieve" if state.get("request") and state.get("reply") is None else "answer"
+
+
+def _after_retrieve(state: RespondState) -> str:
+    rounds = state["rounds"]
+    return "answer" if rounds[0]["output"] is None or len(rounds) >= MAX_ROUNDS else "reason"
+
+
+def _window(request: Request, said: datetime) -> tuple[datetime | None, datetime | None, str | None]:
+    """Read the model's window in the zone of the message; one that makes no sense is left out, visibly."""
+    zone = clock.zone_name(said)
+    bounds: list[datetime | None] = []
+    for text in (request["start_time"], request["end_time"]):
+        try:
+            bounds.append(clock.parse_time(text, zone) if text else None)
+        except PersonaError:
+            return None, None, f"The window was left out: {text!r} is not a time."
+    since, until = bounds
+    if until is not None:
+        until += timedelta(seconds=59, microseconds=999_999)
+    if since and until and since > until:
+        return None, None, "The window was left out: it ends before it begins."
+    return since, until, None
+
+
+def _dialogue(entry: Recalled) -> tuple[str, ...]:
+    return entry.turn_ids if entry.kind == "episodic" else ()
+
+
+def _shown(output: str) -> str:
+    stream = AnswerStream()
+    return "".join(delta.text for delta in [*stream.feed(output), *stream.close()] if delta.part == "answer")
+
+
+def _required(request: Request | None) -> Request:
+    if request is None:
+        msg = "retrieve runs only after a request"
+        raise RuntimeError(msg)
+    return request

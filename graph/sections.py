@@ -1,0 +1,190 @@
+"""From state to messages: the prompt's sections, each within its token budget, in two layouts (pure functions)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+
+from graph.prompts import Prompts
+from graph.protocol import escape
+from memory import clock
+from memory.errors import MessageTooLong
+from memory.records import BigFive, Recalled, Turn
+
+Layout = Literal["published", "cache"]
+_BYTES_PER_TOKEN = 3
+"""English has 4 to 5 bytes a token, Chinese about 3: counting 3 errs on the safe side without a tokenizer."""
+
+
+@dataclass(frozen=True)
+class Budgets:
+    """Tokens: the model's window, what is kept for its output, and each section's share."""
+
+    window: int = 16_384
+    output: int = 1_024
+    profile: int = 500
+    recent: int = 1_500
+    procedural: int = 250
+    semantic: int = 700
+    dialogue: int = 1_500
+    session: int = 4_000
+    """The turns of a session that is consolidated."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture for the model: a data URL, or what to say where it cannot see."""
+
+    url: str | None
+    label: str
+
+
+def estimate_tokens(text: str) -> int:
+    """Estimate a text's tokens, rather too many than too few."""
+    return len(text.encode()) // _BYTES_PER_TOKEN + 1
+
+
+def fit(entries: Sequence[str], budget: int) -> list[str]:
+    """Keep whole entries, first come first kept, while they fit into `budget` tokens."""
+    kept: list[str] = []
+    for entry in entries:
+        size = estimate_tokens(entry)
+        if size <= budget:
+            kept.append(entry)
+            budget -= size
+    return kept
+
+
+def opening(
+    turn: Turn,
+    *,
+    profile: Mapping[str, str],
+    personality: BigFive,
+    recent: Sequence[Turn],
+    pictures: Sequence[Picture],
+    prompts: Prompts,
+    layout: Layout,
+    budgets: Budgets,
+    reasoning: bool,
+) -> list[BaseMessage]:
+    """Build the messages of the first round.
+
+    Raises:
+        MessageTooLong: The message does not fit into the model's window beside the instructions.
+    """
+    output_format = prompts.output_format if reasoning else prompts.direct
+    rules = f"{prompts.instructions}\n\n{output_format}"
+    said = escape(turn.text)
+    room = budgets.window - budgets.output - estimate_tokens(rules)
+    if estimate_tokens(said) > room:
+        raise MessageTooLong(
+            f"The message has about {estimate_tokens(said):,} tokens; the model's window leaves {max(room, 0):,}. "
+            "Send it in parts, or use a model with a larger window."
+        )
+    room -= estimate_tokens(said)
+    profile_lines = fit([f"{escape(key)}: {escape(value)}" for key, value in profile.items()], min(budgets.profile, room // 3))
+    newest_first = [_turn_text(past) for past in reversed(recent)]
+    history = list(reversed(fit(newest_first, min(budgets.recent, room // 2))))
+    labels = "".join(f"\n[picture: {picture.label}]" for picture in pictures if picture.url is None)
+    sections = {
+        "profile": _section("User Profile", profile_lines),
+        "scores": _section("Big Five scores", [", ".join(f"{trait} {score:.1f}" for trait, score in personality.items())]),
+        "recent": _section("Recent Conversations", history),
+        "input": f"## User Input\n[{clock.show(turn.time)}]\n{said}{labels}",
+    }
+    if layout == "published":
+        order = ("profile", "scores", "recent", "input")
+        text = "\n\n".join([*(sections[name] for name in order), f"## Instructions\n{prompts.instructions}", output_format])
+        return [_human(text, pictures)]
+    order = ("profile", "recent", "scores", "input")
+    text = "\n\n".join(sections[name] for name in order)
+    return [SystemMessage(rules), _human(text, pictures)]
+
+
+def with_memory(
+    messages: Sequence[BaseMessage],
+    found: Sequence[Recalled],
+    *,
+    output: str | None,
+    closing: str,
+    budgets: Budgets,
+    widened: bool = False,
+) -> list[BaseMessage]:
+    """Add what a retrieval brought: as the answer to the model's round, or to the message where there was no round.
+
+    Args:
+        messages: The messages so far.
+        found: What was found, in time order; each type keeps its best whole entries within its budget.
+        output: The model's round, word for word (so that prefix caches hold); None: it was not asked.
+        closing: What the model is told to do next.
+        budgets: Tokens.
+        widened: The window held nothing and was left out.
+    """
+    used = tokens_of(messages) + estimate_tokens(output or "") + estimate_tokens(closing)
+    room = max(0, budgets.window - budgets.output - used)
+    shares = {
+        "procedural": ("Habits and goals", min(budgets.procedural, room // 5)),
+        "semantic": ("Remembered facts", min(budgets.semantic, room // 3)),
+        "episodic": ("Dialogue history", min(budgets.dialogue, room // 3)),
+    }
+    sections = ["(Nothing was said in the period asked for; this is from other times.)"] if widened else []
+    for kind, (title, budget) in shares.items():
+        entries = [entry for entry in found if entry.kind == kind]
+        best_first = sorted(entries, key=lambda entry: -entry.score)
+        kept = set(fit([_entry_text(entry) for entry in best_first], budget))
+        lines = [text for entry in entries if (text := _entry_text(entry)) in kept]
+        if lines:
+            sections.append(_section(title, lines))
+    text = "\n\n".join([*sections, closing])
+    if output is None:
+        return [*messages[:-1], _append(messages[-1], text)]
+    return [*messages, AIMessage(output), HumanMessage(text)]
+
+
+def instructed(messages: Sequence[BaseMessage], text: str) -> list[BaseMessage]:
+    """Add a line of instruction to the last message (two human messages in a row break some chat templates)."""
+    return [*messages[:-1], _append(messages[-1], text)]
+
+
+def tokens_of(messages: Sequence[BaseMessage]) -> int:
+    """Estimate the tokens of messages, pictures at 300 each."""
+    total = 0
+    for message in messages:
+        parts: list[Any] = message.content if isinstance(message.content, list) else [message.content]
+        for part in parts:
+            text = part if isinstance(part, str) else part.get("text")
+            total += 300 if text is None else estimate_tokens(text) + 4
+    return total
+
+
+def _section(title: str, lines: Sequence[str]) -> str:
+    return "\n".join([f"## {title}", *(lines or ["(none)"])])
+
+
+def _entry_text(entry: Recalled) -> str:
+    text = escape(entry.text)
+    if entry.kind == "episodic":
+        return text
+    return f"- {text}" if entry.kind == "procedural" else f"- [{clock.show(entry.time)}] {text}"
+
+
+def _turn_text(turn: Turn) -> str:
+    seen = f" [{len(turn.images)} picture(s)]" if turn.images else ""
+    return f"[{clock.show(turn.time)}]{seen}\nUser: {escape(turn.text)}\nAssistant: {escape(turn.reply)}"
+
+
+def _append(message: BaseMessage, text: str) -> HumanMessage:
+    if isinstance(message.content, str):
+        return HumanMessage(f"{message.content}\n\n{text}")
+    return HumanMessage([*message.content, {"type": "text", "text": text}])
+
+
+def _human(text: str, pictures: Sequence[Picture]) -> HumanMessage:
+    shown = [picture for picture in pictures if picture.url is not None]
+    if not shown:
+        return HumanMessage(text)
+    images: list[str | dict[str, Any]] = [{"type": "image_url", "image_url": {"url": picture.url}} for picture in shown]
+    return HumanMessage([*images, {"type": "text", "text": text}])

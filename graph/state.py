@@ -1,0 +1,97 @@
+"""Inputs and states of the graphs: small typed values; a photo is its id."""
+
+from __future__ import annotations
+
+import operator
+from typing import Annotated, TypedDict
+
+from graph.formats import TopicLines
+from memory.records import BigFive, PersonalityPoint, Recalled, SemanticMemory, Step, Turn
+
+
+class TurnInput(TypedDict, total=False):
+    """What a turn begins with."""
+
+    text: str
+    """The message."""
+    images: list[str]
+    """Ids of stored photos."""
+    turn_id: str
+    """A turn that was journaled already; without one, the first node journals the message."""
+    turn: Turn
+    """The same, as a whole: also one off the record."""
+
+
+class Request(TypedDict):
+    """What the model asked of memory; `output` is its round, word for word, None where it was not asked."""
+
+    output: str | None
+    think: str
+    keywords: str
+    start_time: str | None
+    end_time: str | None
+    warning: str | None
+
+
+class Round(TypedDict):
+    """One retrieval and what it brought, in time order; `widened`: the window held nothing and was left out."""
+
+    output: str | None
+    found: list[Recalled]
+    widened: bool
+
+
+class RespondState(TurnInput, total=False):
+    """What the reply is made from."""
+
+    profile: dict[str, str]
+    personality: BigFive
+    recent: list[Turn]
+    rounds: Annotated[list[Round], operator.add]
+    """The retrievals so far."""
+    request: Request | None
+    """The retrieval that comes next."""
+    steps: Annotated[list[Step], operator.add]
+    reply: str | None
+    stopped: bool
+    timings_ms: Annotated[dict[str, float], operator.or_]
+
+
+class RememberInput(TypedDict):
+    """The turn to remember."""
+
+    turn_id: str
+
+
+class RememberState(RememberInput, total=False):
+    """What one turn teaches."""
+
+    turn: Turn
+    recent: list[Turn]
+    inferred: BigFive
+    point: PersonalityPoint
+    memory: SemanticMemory | None
+    warnings: Annotated[list[str], operator.add]
+
+
+class ConsolidateInput(TypedDict, total=False):
+    """The session to consolidate; without a number, the user's newest."""
+
+    session: int
+
+
+class ConsolidateState(ConsolidateInput, total=False):
+    """What a session amounts to; None: leave it as it is."""
+
+    turns: list[Turn]
+    topics: list[TopicLines]
+    procedures: dict[str, str] | None
+    profile: dict[str, str] | None
+    warnings: Annotated[list[str], operator.add]
+
+
+class PersonaState(RespondState, total=False):
+    """One whole turn, as Studio and the evals see it."""
+
+    remembered: bool
+    consolidated: int | None

@@ -1,0 +1,178 @@
+"""How memories are found by meaning: one Chroma collection per memory type and user."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from memory.embedders import Vectors
+from memory.errors import StorageError
+from memory.records import user_key
+
+if TYPE_CHECKING:
+    from chromadb.api import ClientAPI
+    from chromadb.api.models.Collection import Collection
+
+COLLECTIONS = ("core", "semantic", "episodic", "procedural")
+
+
+@dataclass(frozen=True)
+class Document:
+    """One facet of a record: what is embedded, and what it is filtered by.
+
+    Attributes:
+        id: `RECORD/FACET`.
+        record_id: The record that is found by it.
+        facet: `content`, `keywords` or `turn`.
+        at: Seconds since 1970, UTC.
+        text: The document.
+    """
+
+    id: str
+    record_id: str
+    facet: str
+    at: float
+    text: str
+
+
+class ChromaStore:
+    """Vectors of all users.
+
+    Args:
+        folder: Where the embedded client keeps its files.
+        url: A Chroma server instead, `http://host:port`.
+
+    Raises:
+        StorageError: The folder or the server cannot be used.
+    """
+
+    def __init__(self, folder: Path | None = None, url: str | None = None) -> None:
+        self._lock = threading.RLock()
+        self._collections: dict[str, Collection] = {}
+        with _said():
+            self._client = _client(folder, url)
+
+    def put(self, user_id: str, kind: str, documents: Sequence[Document], vectors: Vectors) -> None:
+        """Add or replace documents under their ids."""
+        if not documents:
+            return
+        with _said(), self._lock:
+            self._collection(user_id, kind).upsert(
+                ids=[document.id for document in documents],
+                embeddings=vectors,
+                documents=[document.text for document in documents],
+                metadatas=[
+                    {"record": document.record_id, "facet": document.facet, "at": document.at} for document in documents
+                ],
+            )
+
+    def remove(self, user_id: str, kind: str, record_ids: Sequence[str]) -> None:
+        """Remove every facet of these records."""
+        if not record_ids:
+            return
+        with _said(), self._lock:
+            which: Any = {"record": {"$in": list(record_ids)}}
+            self._collection(user_id, kind).delete(where=which)
+
+    def search(
+        self,
+        user_id: str,
+        kind: str,
+        vector: Vectors,
+        *,
+        facet: str,
+        limit: int,
+        since: float | None = None,
+        until: float | None = None,
+    ) -> list[tuple[str, float]]:
+        """Return (record id, cosine similarity) of the nearest documents of one facet, nearest first.
+
+        Args:
+            user_id: Whose records.
+            kind: Which collection.
+            vector: One unit row.
+            facet: Which facet.
+            limit: At most so many.
+            since: Seconds since 1970, inclusive.
+            until: Seconds since 1970, inclusive.
+        """
+        conditions: list[Any] = [{"facet": facet}]
+        if since is not None:
+            conditions.append({"at": {"$gte": since}})
+        if until is not None:
+            conditions.append({"at": {"$lte": until}})
+        where: Any = conditions[0] if len(conditions) == 1 else {"$and": conditions}
+        with _said(), self._lock:
+            found: Any = self._collection(user_id, kind).query(
+                query_embeddings=vector, n_results=limit, where=where, include=["metadatas", "distances"]
+            )
+        return [
+            (str(metadata["record"]), 1.0 - distance)
+            for metadata, distance in zip(found["metadatas"][0], found["distances"][0], strict=True)
+        ]
+
+    def record_ids(self, user_id: str, kind: str) -> set[str]:
+        """Return the ids of all records that have a document."""
+        with _said(), self._lock:
+            found: Any = self._collection(user_id, kind).get(include=["metadatas"])
+        return {str(metadata["record"]) for metadata in found["metadatas"]}
+
+    def delete_user(self, user_id: str) -> None:
+        """Delete the user's collections."""
+        with _said(), self._lock:
+            there = {collection.name for collection in self._client.list_collections()}
+            for kind in COLLECTIONS:
+                name = _name(user_id, kind)
+                self._collections.pop(name, None)
+                if name in there:
+                    self._client.delete_collection(name)
+
+    def close(self) -> None:
+        """Let go of the client."""
+        with self._lock:
+            self._collections.clear()
+            close = getattr(self._client, "close", None)
+            if close is not None:
+                close()
+
+    def _collection(self, user_id: str, kind: str) -> Collection:
+        name = _name(user_id, kind)
+        if name not in self._collections:
+            self._collections[name] = self._client.get_or_create_collection(
+                name, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+            )
+        return self._collections[name]
+
+
+def _name(user_id: str, kind: str) -> str:
+    return f"{kind}-{user_key(user_id)}"
+
+
+def _client(folder: Path | None, url: str | None) -> ClientAPI:
+    import chromadb
+    from chromadb.config import Settings
+
+    settings = Settings(anonymized_telemetry=False)
+    if url:
+        parts = urlsplit(url)
+        return chromadb.HttpClient(
+            host=parts.hostname or "127.0.0.1", port=parts.port or 8000, ssl=parts.scheme == "https", settings=settings
+        )
+    return chromadb.PersistentClient(path=str(folder), settings=settings)
+
+
+@contextmanager
+def _said() -> Iterator[None]:
+    """Turn whatever Chroma raises (its errors have no common base) into one sentence."""
+    try:
+        yield
+    except Exception as error:
+        raise StorageError(
+            f"The vector store cannot be used ({error}). Free some space, check PERSONA_CHROMA_URL, "
+            "or run `persona reindex`; the journal has everything."
+        ) from error

@@ -1,0 +1,94 @@
+"""The personality curve: one point a remembered turn, and one whenever the person pins or resets."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select
+
+from memory import clock
+from memory.database import Database
+from memory.errors import InvalidInput
+from memory.records import TRAITS, BigFive, PersonalityPoint
+from memory.schema import personality
+
+
+class Curve:
+    """Personality of all users. Every public method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def newest(self, user_id: str) -> PersonalityPoint | None:
+        """Return the newest point of the personality curve."""
+        with self._db.read() as connection:
+            return _newest(connection, user_id)
+
+    def history(self, user_id: str) -> list[PersonalityPoint]:
+        """Return the personality curve, oldest point first."""
+        query = select(personality).where(personality.c.user_id == user_id).order_by(personality.c.id)
+        with self._db.read() as connection:
+            return [_to_point(row) for row in connection.execute(query)]
+
+    def pin(self, user_id: str, trait: str, score: float | None, time: datetime) -> PersonalityPoint:
+        """Hold one trait at a score (None: let it move again).
+
+        Raises:
+            InvalidInput: No such trait, or a score outside 1 to 5.
+        """
+        if trait not in TRAITS:
+            raise InvalidInput(f"There is no trait {trait!r}. The five are: {', '.join(TRAITS)}.")
+        if score is not None and not 1 <= score <= 5:
+            raise InvalidInput(f"{score} is no score. Scores go from 1 to 5.")
+        with self._db.write() as connection:
+            last = _newest(connection, user_id) or PersonalityPoint(turn_id=None, time=time)
+            scores = last.scores if score is None else last.scores.model_copy(update={trait: float(score)})
+            others = tuple(name for name in last.pinned if name != trait)
+            pinned = others if score is None else (*others, trait)
+            m = last.m + 1 if last.turn_id else last.m
+            point = PersonalityPoint(turn_id=None, time=time, cause="pin", scores=scores, m=m, pinned=pinned)
+            add_point(connection, user_id, point)
+        return point
+
+    def reset(self, user_id: str, time: datetime) -> PersonalityPoint:
+        """Begin the personality anew: 3.0 each, m = 0, nothing pinned."""
+        point = PersonalityPoint(turn_id=None, time=time, cause="reset")
+        with self._db.write() as connection:
+            add_point(connection, user_id, point)
+        return point
+
+
+def _newest(connection: Connection, user_id: str) -> PersonalityPoint | None:
+    query = select(personality).where(personality.c.user_id == user_id).order_by(personality.c.id.desc()).limit(1)
+    row = connection.execute(query).first()
+    return _to_point(row) if row else None
+
+
+def _to_point(row: Row[Any]) -> PersonalityPoint:
+    return PersonalityPoint(
+        turn_id=row.turn_id,
+        time=row.at.astimezone(clock.zone_of(row.zone)),
+        cause=row.cause,
+        inferred=BigFive(**row.inferred) if row.inferred else None,
+        scores=BigFive(**row.scores),
+        m=row.m,
+        pinned=tuple(row.pinned),
+    )
+
+
+def add_point(connection: Connection, user_id: str, point: PersonalityPoint) -> None:
+    """Add a point inside the caller's transaction."""
+    connection.execute(
+        insert(personality).values(
+            user_id=user_id,
+            turn_id=point.turn_id,
+            at=point.time,
+            zone=clock.zone_name(point.time),
+            cause=point.cause,
+            inferred=point.inferred.model_dump() if point.inferred else None,
+            scores=point.scores.model_dump(),
+            m=point.m,
+            pinned=list(point.pinned),
+        )
+    )

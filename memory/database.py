@@ -1,0 +1,111 @@
+"""The connection to SQL: engine, migrations, and transactions that fail with a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from memory.errors import StorageError
+
+_BUSY_S = 30
+
+
+class Database:
+    """An open journal database with its tables at the newest revision.
+
+    Args:
+        url: SQLAlchemy URL; `sqlite:///FILE` or `postgresql+psycopg://…`.
+
+    Raises:
+        StorageError: It cannot be opened, or a newer program wrote it.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            parsed = make_url(url)
+            self._where = parsed.render_as_string(hide_password=True)
+            self.engine = _engine(url)
+        except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+            raise StorageError(f"The database URL cannot be used ({error}). Correct PERSONA_DATABASE_URL.") from error
+        self._reader = self.engine.execution_options(persona_read=True)
+        with self._said(), self.engine.begin() as connection:
+            _migrate(connection)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open a transaction that is committed at the end of the block, or not at all."""
+        with self._said(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open a consistent view for reading; it does not wait for writers."""
+        with self._said(), self._reader.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            raise StorageError(_sentence(str(error.orig), self._where)) from error
+
+
+def _engine(url: str) -> Engine:
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": _BUSY_S})
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A writer takes its lock at once: two that read first and write later would deadlock.
+        reading = connection.get_execution_options().get("persona_read")
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _migrate(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    current = MigrationContext.configure(connection).get_current_revision()
+    script = ScriptDirectory.from_config(config)
+    known = {revision.revision for revision in script.walk_revisions()}
+    if current is not None and current not in known:
+        raise StorageError(
+            f"The journal was written by a newer version of this program (schema {current}). "
+            "Update the program; nothing was changed."
+        )
+    if current != script.get_current_head():
+        command.upgrade(config, "head")
+
+
+def _sentence(reason: str, where: str) -> str:
+    lowered = reason.lower()
+    if "full" in lowered:
+        return f"The disk that holds the journal is full ({where}). Free some space; nothing of this step was written."
+    if "readonly" in lowered or "read-only" in lowered:
+        return f"The journal cannot be written ({where} is read-only). Make the folder writable, or set PERSONA_DATA_DIR."
+    if "malformed" in lowered or "not a database" in lowered:
+        return f"The journal file is damaged ({where}: {reason}). Put back a copy of it, or move it away to begin anew."
+    return f"The journal cannot be used ({where}: {reason}). Check the folder, its space and its rights (PERSONA_DATA_DIR)."

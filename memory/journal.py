@@ -1,0 +1,312 @@
+"""The record of what was said: turns, their replies, and the sessions they fall into."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from memory import clock, pending
+from memory.database import Database
+from memory.errors import NotFound, TimeOrderError
+from memory.intake import check_text, check_user
+from memory.records import SPOKEN, Trace, Turn, TurnState, make_id
+from memory.schema import sessions, turns, users
+
+
+class Journal:
+    """Turns in the order they were said, one sequence a user. Every public method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def receive(self, user_id: str, text: str, *, images: Sequence[str] = (), time: datetime | None = None) -> Turn:
+        """Write down a message as it arrives, before anything else is done with it.
+
+        A message that opens a new session ends the one before, which then waits to be consolidated.
+
+        Args:
+            user_id: Who says it.
+            text: What is said, at most 20,000 characters.
+            images: Ids of stored photos.
+            time: When it is said; now when None. An implicit now before the user's last turn is moved to that turn's time.
+
+        Raises:
+            InvalidInput: Text or user cannot be taken.
+            TimeOrderError: `time` lies before the user's last turn.
+        """
+        check_user(user_id)
+        check_text(text, len(images))
+        with self._db.write() as connection:
+            last = _last(connection, user_id)
+            stamp = _in_order(time, last)
+            turn = self._insert(connection, user_id, text, images, stamp, last, real_time=time is None)
+        return turn
+
+    def ingest(self, user_id: str, time: datetime, text: str, reply: str, images: Sequence[str] = ()) -> Turn | None:
+        """Write down a turn of a transcript, with its reply, to be remembered later.
+
+        Returns:
+            The turn, or None when the user already has one with this time and text.
+
+        Raises:
+            InvalidInput: As `receive`.
+            TimeOrderError: `time` lies before the user's last turn.
+        """
+        check_user(user_id)
+        check_text(text, len(images))
+        with self._db.write() as connection:
+            same = (turns.c.user_id == user_id) & (turns.c.at == time) & (turns.c.text == text)
+            if connection.execute(select(turns.c.id).where(same)).first():
+                return None
+            last = _last(connection, user_id)
+            turn = self._insert(connection, user_id, text, images, _in_order(time, last), last, real_time=False)
+            _finish(connection, turn, reply, TurnState.ANSWERED, None)
+        return turn
+
+    def finish(self, turn_id: str, reply: str, *, trace: Trace | None = None, stopped: bool = False) -> Turn:
+        """Commit the reply: from here on the turn is acknowledged, and waits to be remembered.
+
+        Args:
+            turn_id: A turn in state `received` or `failed`.
+            reply: What was shown to the person.
+            trace: How the reply came to be.
+            stopped: The person stopped it; `reply` is what was shown by then.
+        """
+        with self._db.write() as connection:
+            turn = _one(connection, turn_id)
+            _finish(connection, turn, reply, TurnState.STOPPED if stopped else TurnState.ANSWERED, trace)
+        return self.turn(turn_id)
+
+    def fail(self, turn_id: str, reason: str) -> None:
+        """Mark a turn as unanswered; the message stays visible."""
+        with self._db.write() as connection:
+            states = (TurnState.RECEIVED, TurnState.FAILED)
+            connection.execute(
+                update(turns)
+                .where(turns.c.id == turn_id, turns.c.state.in_(states))
+                .values(state=TurnState.FAILED, error=reason)
+            )
+
+    def fail_interrupted(self) -> int:
+        """Mark turns that a dead process left without a reply; returns how many. Call once, by the folder's owner."""
+        with self._db.write() as connection:
+            return connection.execute(
+                update(turns)
+                .where(turns.c.state == TurnState.RECEIVED)
+                .values(state=TurnState.FAILED, error="The program ended before the reply was written. Send it again.")
+            ).rowcount
+
+    def replace(self, turn_id: str) -> Turn:
+        """Set a turn aside and write its message down again, at its time, to be answered anew.
+
+        What was already remembered from the message stays: its words are the same.
+
+        Raises:
+            NotFound: No such turn, or it is not the user's last.
+        """
+        with self._db.write() as connection:
+            old = _one(connection, turn_id)
+            last = _last(connection, old.user_id)
+            if last is None or last.id != turn_id:
+                raise NotFound("Only the last message can be answered again.")
+            connection.execute(
+                update(turns)
+                .where(turns.c.id == turn_id)
+                .values(state=TurnState.REPLACED, pending=False, revision=turns.c.revision + 1)
+            )
+            new = self._insert(connection, old.user_id, old.text, old.images, old.time, last, real_time=old.real_time)
+            pending.repoint(connection, old, new, remembered=not old.pending and old.state in SPOKEN)
+        return new
+
+    def turn(self, turn_id: str) -> Turn:
+        """Return one turn, or raise NotFound."""
+        with self._db.read() as connection:
+            return _one(connection, turn_id)
+
+    def turns(
+        self, user_id: str, *, ids: Iterable[str] | None = None, session: int | None = None, limit: int | None = None
+    ) -> list[Turn]:
+        """Return a user's turns in the order they were said; with `limit`, the last ones."""
+        query = select(turns).where(turns.c.user_id == user_id)
+        if ids is not None:
+            query = query.where(turns.c.id.in_(list(ids)))
+        if session is not None:
+            query = query.where(turns.c.session == session)
+        with self._db.read() as connection:
+            rows = connection.execute(query.order_by(turns.c.seq.desc()).limit(limit)).all()
+        return [to_turn(row) for row in reversed(rows)]
+
+    def recent(self, user_id: str, time: datetime, before_seq: int | None = None) -> list[Turn]:
+        """Return the recent window of a message at `time`: spoken turns less than 60 minutes before it."""
+        query = select(turns).where(
+            turns.c.user_id == user_id,
+            turns.c.state.in_(SPOKEN),
+            turns.c.at > clock.recent_since(time),
+            turns.c.at <= time,
+        )
+        if before_seq is not None:
+            query = query.where(turns.c.seq < before_seq)
+        with self._db.read() as connection:
+            return [to_turn(row) for row in connection.execute(query.order_by(turns.c.seq))]
+
+    def last_time(self, user_id: str) -> datetime | None:
+        """Return the time of the user's last turn, in its zone."""
+        with self._db.read() as connection:
+            last = _last(connection, user_id)
+        return last.time if last else None
+
+    def users(self) -> list[dict[str, Any]]:
+        """Return every user with the number of turns, how many wait to be remembered, and the last one's time."""
+        query = (
+            select(
+                users.c.id,
+                func.count(turns.c.id).label("turns"),
+                func.coalesce(func.sum(turns.c.pending), 0).label("pending"),
+                func.max(turns.c.at).label("last"),
+            )
+            .join(turns, turns.c.user_id == users.c.id, isouter=True)
+            .group_by(users.c.id)
+            .order_by(users.c.id)
+        )
+        with self._db.read() as connection:
+            return [dict(row._mapping) for row in connection.execute(query)]
+
+    def end_session(self, user_id: str) -> None:
+        """End the user's open session, if there is one, so that it is consolidated."""
+        with self._db.write() as connection:
+            last = _last(connection, user_id)
+            if last is not None:
+                _end(connection, user_id, last.session, last.seq)
+
+    def end_stale_sessions(self, instant: datetime) -> int:
+        """End sessions whose last turn was said in real time and lies 60 real minutes back; returns how many."""
+        with self._db.write() as connection:
+            last = select(turns.c.user_id, func.max(turns.c.seq).label("seq")).group_by(turns.c.user_id).subquery()
+            open_ = (
+                select(turns.c.user_id, turns.c.session, turns.c.seq)
+                .join(last, (last.c.user_id == turns.c.user_id) & (last.c.seq == turns.c.seq))
+                .join(sessions, (sessions.c.user_id == turns.c.user_id) & (sessions.c.number == turns.c.session))
+                .where(
+                    sessions.c.ended.is_(False),
+                    turns.c.real_time.is_(True),
+                    turns.c.received_at <= clock.recent_since(instant),
+                )
+            )
+            rows = connection.execute(open_).all()
+            for row in rows:
+                _end(connection, row.user_id, row.session, row.seq)
+        return len(rows)
+
+    def _insert(
+        self,
+        connection: Connection,
+        user_id: str,
+        text: str,
+        images: Sequence[str],
+        stamp: datetime,
+        last: Turn | None,
+        *,
+        real_time: bool,
+    ) -> Turn:
+        seq = last.seq + 1 if last else 1
+        session = last.session if last else 1
+        if last is None or clock.starts_session(last.time, stamp) or _ended(connection, user_id, session):
+            if last is not None:
+                _end(connection, user_id, session, last.seq)
+                session += 1
+            connection.execute(insert(sessions).values(user_id=user_id, number=session, ended=False))
+        turn = Turn(
+            id=make_id(user_id, "turn", seq),
+            user_id=user_id,
+            seq=seq,
+            session=session,
+            time=stamp,
+            text=text,
+            images=tuple(images),
+            real_time=real_time,
+        )
+        connection.execute(
+            insert(turns).values(
+                **turn.model_dump(include={"id", "user_id", "seq", "session", "text", "reply", "state", "real_time"}),
+                images=list(images),
+                at=stamp,
+                zone=clock.zone_name(stamp),
+                pending=False,
+                received_at=datetime.now(UTC),
+                revision=0,
+                indexed_revision=0,
+            )
+        )
+        return turn
+
+
+def to_turn(row: Row[Any]) -> Turn:
+    """Read a row of the table `turns`."""
+    fields = {name: row._mapping[name] for name in Turn.model_fields if name not in ("time", "trace")}
+    trace = Trace.model_validate(row.trace) if row.trace else None
+    return Turn(**fields, time=row.at.astimezone(clock.zone_of(row.zone)), trace=trace)
+
+
+def _one(connection: Connection, turn_id: str) -> Turn:
+    row = connection.execute(select(turns).where(turns.c.id == turn_id)).first()
+    if row is None:
+        raise NotFound(f"There is no turn {turn_id!r}.")
+    return to_turn(row)
+
+
+def _last(connection: Connection, user_id: str) -> Turn | None:
+    if connection.execute(select(users.c.id).where(users.c.id == user_id).with_for_update()).first() is None:
+        if not connection.get_execution_options().get("persona_read"):
+            connection.execute(insert(users).values(id=user_id, created_at=datetime.now(UTC)))
+        return None
+    row = connection.execute(select(turns).where(turns.c.user_id == user_id).order_by(turns.c.seq.desc()).limit(1)).first()
+    return to_turn(row) if row else None
+
+
+def _in_order(time: datetime | None, last: Turn | None) -> datetime:
+    stamp = time or clock.now()
+    if last is None or stamp >= last.time:
+        return stamp
+    if time is None:
+        # The clock was set back, or the last turn was told to lie ahead: an unstated time follows it.
+        return last.time.astimezone(stamp.tzinfo)
+    raise TimeOrderError(
+        f"The time {clock.show(time)} lies before this user's last turn, {clock.show(last.time)}. "
+        "Give that time or a later one."
+    )
+
+
+def _finish(connection: Connection, turn: Turn, reply: str, state: TurnState, trace: Trace | None) -> None:
+    remembered = pending.is_remembered(connection, turn)
+    finished = connection.execute(
+        update(turns)
+        .where(turns.c.id == turn.id, turns.c.state.in_((TurnState.RECEIVED, TurnState.FAILED)))
+        .values(
+            reply=reply,
+            state=state,
+            error=None,
+            pending=not remembered,
+            trace=trace.model_dump(mode="json") if trace else None,
+            revision=turns.c.revision + 1,
+        )
+    )
+    if finished.rowcount and not remembered:
+        pending.add(connection, turn.user_id, "remember", turn.id, seq=turn.seq)
+
+
+def _ended(connection: Connection, user_id: str, session: int) -> bool:
+    query = select(sessions.c.ended).where(sessions.c.user_id == user_id, sessions.c.number == session)
+    return bool(connection.execute(query).scalar())
+
+
+def _end(connection: Connection, user_id: str, session: int, seq: int) -> None:
+    ended = connection.execute(
+        update(sessions)
+        .where(sessions.c.user_id == user_id, sessions.c.number == session, sessions.c.ended.is_(False))
+        .values(ended=True)
+    )
+    if ended.rowcount:
+        pending.add(connection, user_id, "consolidate", str(session), seq=seq)

@@ -1,0 +1,277 @@
+"""What was made of the conversation: memories of the four types."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, delete, insert, select, update
+
+from memory import clock, curve, pending
+from memory.database import Database
+from memory.errors import InvalidInput, NotFound
+from memory.records import (
+    CoreProfile,
+    Episode,
+    PersonalityPoint,
+    Procedure,
+    ProfileEntry,
+    SemanticMemory,
+    make_id,
+)
+from memory.schema import memories, personality, tombstones, turns
+
+MemoryRecord = SemanticMemory | Episode | Procedure | ProfileEntry
+UNDO_WINDOW = timedelta(minutes=10)
+"""How long a forgotten memory can be brought back before it is purged."""
+
+
+class Knowledge:
+    """Memories of all users. Every public method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def commit_remember(self, user_id: str, turn_id: str, point: PersonalityPoint, memory: SemanticMemory | None) -> None:
+        """Commit what one turn taught, strike the work, and mark the turn as remembered; twice changes nothing."""
+        with self._db.write() as connection:
+            there = (personality.c.user_id == user_id) & (personality.c.turn_id == turn_id)
+            if connection.execute(select(personality.c.id).where(there)).first() is None:
+                curve.add_point(connection, user_id, point)
+                if memory is not None and not _is_forgotten(connection, user_id, memory.id):
+                    extra = {"reason": memory.reason, "photo_ids": list(memory.photo_ids)}
+                    _put(connection, user_id, "semantic", memory.id, turn_id, memory, memory.content, extra)
+            connection.execute(update(turns).where(turns.c.id == turn_id).values(pending=False))
+            pending.done(connection, user_id, "remember", turn_id)
+
+    def commit_consolidation(
+        self,
+        user_id: str,
+        session: int,
+        time: datetime,
+        *,
+        episodes: Sequence[Episode],
+        procedures: Mapping[str, str] | None,
+        profile: Mapping[str, str] | None,
+    ) -> None:
+        """Commit what a session amounts to, and strike the work; twice changes nothing.
+
+        Args:
+            user_id: Whose session.
+            session: Its number.
+            time: When it ended, in its zone.
+            episodes: Its topics; they replace those of an earlier try.
+            procedures: The new set of habits and goals; None leaves them as they are. Edited ones stay.
+            profile: The rewritten profile; None leaves it as it is. Edited entries stay.
+        """
+        with self._db.write() as connection:
+            for episode in episodes:
+                if not _is_forgotten(connection, user_id, episode.id):
+                    extra = {"turn_ids": list(episode.turn_ids), "session": session}
+                    _put(connection, user_id, "episodic", episode.id, str(session), episode, episode.summary, extra)
+            if procedures is not None:
+                _replace_set(connection, user_id, "procedural", session, time, procedures)
+            if profile is not None:
+                _replace_set(connection, user_id, "core", session, time, profile)
+            pending.done(connection, user_id, "consolidate", str(session))
+
+    def profile(self, user_id: str) -> CoreProfile:
+        """Return the core profile."""
+        entries = self.entries(user_id, kind="core")
+        return CoreProfile(entries=tuple(entry for entry in entries if isinstance(entry, ProfileEntry)))
+
+    def entries(self, user_id: str, *, kind: str | None = None, ids: Iterable[str] | None = None) -> list[MemoryRecord]:
+        """Return the user's memories, oldest first; hidden ones are left out."""
+        query = _visible(user_id)
+        if kind is not None:
+            query = query.where(memories.c.kind == kind)
+        if ids is not None:
+            query = query.where(memories.c.id.in_(list(ids)))
+        with self._db.read() as connection:
+            rows = connection.execute(query.order_by(memories.c.at, memories.c.id)).all()
+        return [to_record(row) for row in rows]
+
+    def episodes(self, user_id: str, sessions: Iterable[int]) -> list[Episode]:
+        """Return the topics of these sessions."""
+        query = _visible(user_id).where(
+            memories.c.kind == "episodic", memories.c.source.in_([str(number) for number in sessions])
+        )
+        with self._db.read() as connection:
+            records = [to_record(row) for row in connection.execute(query.order_by(memories.c.at, memories.c.id))]
+        return [record for record in records if isinstance(record, Episode)]
+
+    def get(self, user_id: str, memory_id: str) -> MemoryRecord:
+        """Return one memory, or raise NotFound."""
+        found = self.entries(user_id, ids=[memory_id])
+        if not found:
+            raise NotFound(f"There is no memory {memory_id!r} of this user. `persona memory list` shows their ids.")
+        return found[0]
+
+    def edit(self, user_id: str, memory_id: str, text: str) -> MemoryRecord:
+        """Replace a memory's text by what the person wrote; a later rewrite keeps it.
+
+        Raises:
+            InvalidInput: The text is empty.
+            NotFound: The user has no such memory.
+        """
+        if not text.strip():
+            raise InvalidInput("A memory cannot be empty. To remove it, forget it.")
+        with self._db.write() as connection:
+            changed = connection.execute(
+                update(memories)
+                .where(memories.c.user_id == user_id, memories.c.id == memory_id, memories.c.hidden_at.is_(None))
+                .values(text=text, edited=True, revision=memories.c.revision + 1)
+            )
+            if not changed.rowcount:
+                raise NotFound(f"There is no memory {memory_id!r} of this user. `persona memory list` shows their ids.")
+        return self.get(user_id, memory_id)
+
+    def set_profile(self, user_id: str, key: str, value: str, time: datetime) -> MemoryRecord:
+        """Write a line of the profile as the person says it; a later rewrite keeps it.
+
+        Raises:
+            InvalidInput: Key or value is empty.
+        """
+        if not key.strip() or not value.strip():
+            raise InvalidInput("A line of the profile needs a key and a value, for example name and Ada.")
+        with self._db.write() as connection:
+            _replace_one(connection, user_id, "core", key, {"text": value, "edited": True, "source": "person"}, time)
+        return self.get(user_id, make_id(user_id, "core", key))
+
+    def hide(self, user_id: str, memory_id: str) -> MemoryRecord:
+        """Forget a memory: from now on it is found nowhere; `restore` works until it is purged."""
+        record = self.get(user_id, memory_id)
+        self._set_hidden(user_id, memory_id, datetime.now(UTC))
+        return record
+
+    def restore(self, user_id: str, memory_id: str) -> MemoryRecord:
+        """Take a forgetting back, or raise NotFound when it has been purged."""
+        if not self._set_hidden(user_id, memory_id, None):
+            raise NotFound(f"The memory {memory_id!r} is gone for good, or was never this user's.")
+        return self.get(user_id, memory_id)
+
+    def purge(self, user_id: str, memory_id: str) -> None:
+        """Remove a hidden memory for good; a tombstone without text keeps it from being extracted again."""
+        with self._db.write() as connection:
+            mine = (memories.c.user_id == user_id) & (memories.c.id == memory_id) & memories.c.hidden_at.is_not(None)
+            row = connection.execute(select(memories).where(mine)).first()
+            if row is None:
+                return
+            connection.execute(delete(memories).where(mine))
+            digest = _digest(memory_id, row.text if row.key is not None else "")
+            there = (tombstones.c.user_id == user_id) & (tombstones.c.digest == digest)
+            known = connection.execute(select(tombstones.c.digest).where(there)).first()
+            # What a rewrite dropped may come back; what the person forgot may not.
+            if known is None and not row.extra.get("replaced"):
+                connection.execute(insert(tombstones).values(user_id=user_id, digest=digest))
+
+    def hidden(self, before: datetime | None = None) -> list[tuple[str, str]]:
+        """Return (user, memory id) of what is forgotten but not purged; with `before`, what was forgotten by then."""
+        query = select(memories.c.user_id, memories.c.id).where(memories.c.hidden_at.is_not(None))
+        if before is not None:
+            query = query.where(memories.c.hidden_at <= before)
+        with self._db.read() as connection:
+            return [(row.user_id, row.id) for row in connection.execute(query)]
+
+    def _set_hidden(self, user_id: str, memory_id: str, stamp: datetime | None) -> bool:
+        with self._db.write() as connection:
+            changed = connection.execute(
+                update(memories)
+                .where(memories.c.user_id == user_id, memories.c.id == memory_id)
+                .values(hidden_at=stamp, revision=memories.c.revision + 1)
+            )
+        return bool(changed.rowcount)
+
+
+def to_record(row: Row[Any]) -> MemoryRecord:
+    """Read a row of the table `memories`."""
+    time = row.at.astimezone(clock.zone_of(row.zone))
+    shared = {"id": row.id, "time": time, "edited": row.edited}
+    keywords = tuple(row.keywords)
+    match row.kind:
+        case "semantic":
+            photo_ids = tuple(row.extra["photo_ids"])
+            return SemanticMemory(
+                **shared, turn_id=row.source, content=row.text, keywords=keywords,
+                reason=row.extra["reason"], photo_ids=photo_ids,
+            )  # fmt: skip
+        case "episodic":
+            turn_ids = tuple(row.extra["turn_ids"])
+            return Episode(**shared, session=row.extra["session"], summary=row.text, keywords=keywords, turn_ids=turn_ids)
+        case "procedural":
+            return Procedure(**shared, key=row.key, text=row.text)
+        case _:
+            return ProfileEntry(**shared, key=row.key, value=row.text)
+
+
+def _visible(user_id: str) -> Select[Any]:
+    return select(memories).where(memories.c.user_id == user_id, memories.c.hidden_at.is_(None))
+
+
+def _put(
+    connection: Connection,
+    user_id: str,
+    kind: str,
+    memory_id: str,
+    source: str,
+    record: SemanticMemory | Episode,
+    text: str,
+    extra: dict[str, Any],
+) -> None:
+    connection.execute(delete(memories).where(memories.c.id == memory_id, memories.c.edited.is_(False)))
+    if connection.execute(select(memories.c.id).where(memories.c.id == memory_id)).first() is None:
+        connection.execute(
+            insert(memories).values(
+                id=memory_id, user_id=user_id, kind=kind, source=source, at=record.time,
+                zone=clock.zone_name(record.time), text=text, keywords=list(record.keywords), extra=extra,
+                edited=False, revision=1, indexed_revision=0,
+            )
+        )  # fmt: skip
+
+
+def _replace_set(
+    connection: Connection, user_id: str, kind: str, session: int, time: datetime, entries: Mapping[str, str]
+) -> None:
+    """Make `entries` the user's set of this kind; edited and forgotten entries stay as the person left them."""
+    mine = (memories.c.user_id == user_id) & (memories.c.kind == kind)
+    rows = {row.key: row for row in connection.execute(select(memories).where(mine))}
+    for key, row in rows.items():
+        kept = row.edited or row.hidden_at is not None
+        if not kept and key not in entries:
+            # Hidden rather than deleted: the next projection takes it out of the indexes, the purge removes the row.
+            long_ago = datetime.now(UTC) - UNDO_WINDOW
+            connection.execute(
+                update(memories)
+                .where(memories.c.id == row.id)
+                .values(hidden_at=long_ago, extra={"replaced": True}, revision=memories.c.revision + 1)
+            )
+    for key, text in entries.items():
+        known = rows.get(key)
+        dropped = known is not None and known.hidden_at is not None and bool(known.extra.get("replaced"))
+        if known is not None and not dropped and (known.edited or known.hidden_at is not None or known.text == text):
+            continue
+        if not _is_forgotten(connection, user_id, make_id(user_id, kind, key), text):
+            _replace_one(connection, user_id, kind, key, {"text": text, "edited": False, "source": str(session)}, time)
+
+
+def _replace_one(connection: Connection, user_id: str, kind: str, key: str, values: Mapping[str, Any], time: datetime) -> None:
+    memory_id = make_id(user_id, kind, key)
+    row = {**values, "at": time, "zone": clock.zone_name(time), "extra": {}, "hidden_at": None}
+    changed = connection.execute(
+        update(memories).where(memories.c.id == memory_id).values(**row, revision=memories.c.revision + 1)
+    )
+    if not changed.rowcount:
+        fixed = {"id": memory_id, "user_id": user_id, "kind": kind, "key": key, "keywords": []}
+        connection.execute(insert(memories).values(**row, **fixed, revision=1, indexed_revision=0))
+
+
+def _digest(memory_id: str, text: str) -> str:
+    return hashlib.sha256(f"{memory_id}\n{text}".encode()).hexdigest()
+
+
+def _is_forgotten(connection: Connection, user_id: str, memory_id: str, text: str = "") -> bool:
+    """Look for the tombstone; an entry with a key (profile, habits) is another one when its text differs."""
+    query = select(tombstones.c.digest).where(tombstones.c.user_id == user_id, tombstones.c.digest == _digest(memory_id, text))
+    return connection.execute(query).first() is not None

@@ -1,0 +1,1 @@
+"""How a journal file came to have its tables, step by step."""

@@ -1,0 +1,127 @@
+"""What is still to do for a user, as rows of the journal: in order, once, and safe to do again after a crash.
+
+A step asks the model, keeps the raw output (`save_output`), and only then commits what follows from it;
+a step that is done again finds the output and does not ask again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from memory.database import Database
+from memory.records import Turn, WorkItem
+from memory.schema import memories, outputs, personality, work
+
+RANKS = {"remember": 0, "consolidate": 1}
+_FIRST_DELAY_S = 5
+_LONGEST_DELAY_S = 600
+
+
+class Pending:
+    """The background work of all users."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def next(self, *, busy: Iterable[str] = (), user_id: str | None = None, due_only: bool = True) -> WorkItem | None:
+        """Return the first piece of work of a user that may start now, or None.
+
+        A user's first row is the only one that may start: a failing one holds back what follows it.
+
+        Args:
+            busy: Users whose work is being done already.
+            user_id: Look at this user alone.
+            due_only: Leave out work that waits for its next try.
+        """
+        first = select(work.c.user_id, func.min(work.c.seq * 2 + work.c.rank).label("place")).group_by(work.c.user_id)
+        if user_id is not None:
+            first = first.where(work.c.user_id == user_id)
+        heads = first.subquery()
+        query = (
+            select(work)
+            .join(heads, (heads.c.user_id == work.c.user_id) & (heads.c.place == work.c.seq * 2 + work.c.rank))
+            .where(work.c.user_id.not_in(list(busy)))
+            .order_by(work.c.attempts, work.c.id)
+            .limit(1)
+        )
+        if due_only:
+            query = query.where(work.c.not_before.is_(None) | (work.c.not_before <= datetime.now(UTC)))
+        with self._db.read() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            return None
+        return WorkItem(id=row.id, user_id=row.user_id, kind=row.kind, subject=row.subject, attempts=row.attempts)
+
+    def count(self, user_id: str | None = None) -> int:
+        """Return how many pieces of work wait, of one user or of all."""
+        query = select(func.count()).select_from(work)
+        if user_id is not None:
+            query = query.where(work.c.user_id == user_id)
+        with self._db.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def retry_later(self, item: WorkItem, reason: str) -> None:
+        """Put work off after a failure; the pause doubles from 5 seconds to 10 minutes."""
+        pause = min(_FIRST_DELAY_S * 2**item.attempts, _LONGEST_DELAY_S)
+        with self._db.write() as connection:
+            connection.execute(
+                update(work)
+                .where(work.c.id == item.id)
+                .values(
+                    attempts=work.c.attempts + 1,
+                    not_before=datetime.now(UTC) + timedelta(seconds=pause),
+                    error=reason,
+                )
+            )
+
+    def save_output(self, user_id: str, subject: str, step: str, text: str) -> None:
+        """Keep what the model wrote for a step, before anything is made of it."""
+        with self._db.write() as connection:
+            key = (outputs.c.user_id == user_id) & (outputs.c.subject == subject) & (outputs.c.step == step)
+            connection.execute(delete(outputs).where(key))
+            connection.execute(insert(outputs).values(user_id=user_id, subject=subject, step=step, text=text))
+
+    def output(self, user_id: str, subject: str, step: str) -> str | None:
+        """Return what the model wrote for a step, if it was asked already."""
+        query = select(outputs.c.text).where(outputs.c.user_id == user_id, outputs.c.subject == subject, outputs.c.step == step)
+        with self._db.read() as connection:
+            return connection.execute(query).scalar()
+
+
+def add(connection: Connection, user_id: str, kind: str, subject: str, *, seq: int) -> None:
+    """Add a piece of work inside the caller's transaction, unless it is there already."""
+    there = select(work.c.id).where(work.c.user_id == user_id, work.c.kind == kind, work.c.subject == subject)
+    if connection.execute(there).first() is None:
+        values = {"user_id": user_id, "kind": kind, "subject": subject, "seq": seq, "rank": RANKS[kind], "attempts": 0}
+        connection.execute(insert(work).values(values))
+
+
+def done(connection: Connection, user_id: str, kind: str, subject: str) -> None:
+    """Strike a piece of work and its outputs inside the caller's transaction."""
+    connection.execute(delete(work).where(work.c.user_id == user_id, work.c.kind == kind, work.c.subject == subject))
+    connection.execute(delete(outputs).where(outputs.c.user_id == user_id, outputs.c.subject == subject))
+
+
+def is_remembered(connection: Connection, turn: Turn) -> bool:
+    """Say whether the remember stage has been committed for this turn."""
+    query = select(personality.c.id).where(personality.c.user_id == turn.user_id, personality.c.turn_id == turn.id)
+    return connection.execute(query).first() is not None
+
+
+def repoint(connection: Connection, old: Turn, new: Turn, *, remembered: bool) -> None:
+    """Make `new` stand where `old` stood: what was remembered from it, or the work that was to do."""
+    if remembered:
+        connection.execute(
+            update(personality)
+            .where(personality.c.user_id == old.user_id, personality.c.turn_id == old.id)
+            .values(turn_id=new.id)
+        )
+        connection.execute(
+            update(memories)
+            .where(memories.c.user_id == old.user_id, memories.c.kind == "semantic", memories.c.source == old.id)
+            .values(source=new.id)
+        )
+    done(connection, old.user_id, "remember", old.id)

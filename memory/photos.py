@@ -1,0 +1,147 @@
+"""Pictures that messages carry: checked, stored once per content, and copied small for the model."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import shutil
+import threading
+import warnings
+from collections import OrderedDict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+from sqlalchemy import delete, insert, select
+
+from memory import clock
+from memory.database import Database
+from memory.errors import InvalidInput, NotFound, StorageError
+from memory.records import Photo, user_key
+from memory.schema import photos
+
+MAX_BYTES = 20 * 1024 * 1024
+MODEL_PIXELS = 230_400
+"""The published upper bound of a picture's pixels for the model."""
+_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
+_HELD = 32
+
+
+class PhotoStore:
+    """Photos of all users: one file a content and user, named by the sha256 of the received bytes.
+
+    Args:
+        folder: Where the files lie.
+        database: The journal's database.
+    """
+
+    def __init__(self, folder: Path, database: Database) -> None:
+        self._folder = folder
+        self._db = database
+        self._held: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def receive(self, user_id: str, data: bytes) -> str:
+        """Check and store a picture; returns its id.
+
+        Raises:
+            InvalidInput: Not a picture, damaged, or over 20 MB.
+            StorageError: The file cannot be written.
+        """
+        photo = _inspect(data)
+        path = self._path(user_id, photo.id)
+        if not path.exists():
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                part = path.with_suffix(".part")
+                with part.open("wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                part.replace(path)
+            except OSError as error:
+                raise StorageError(
+                    f"The picture cannot be stored ({error.strerror}). Free some space and send it again."
+                ) from error
+        with self._db.write() as connection:
+            mine = (photos.c.user_id == user_id) & (photos.c.id == photo.id)
+            if connection.execute(select(photos.c.id).where(mine)).first() is None:
+                values = photo.model_dump(exclude={"time"})
+                connection.execute(insert(photos).values(user_id=user_id, received_at=photo.time, **values))
+        return photo.id
+
+    def hold(self, user_id: str, data: bytes) -> str:
+        """Keep a picture in memory alone, for a turn off the record; returns its id."""
+        photo = _inspect(data)
+        with self._lock:
+            self._held[user_id, photo.id] = data
+            while len(self._held) > _HELD:
+                self._held.popitem(last=False)
+        return photo.id
+
+    def original(self, user_id: str, photo_id: str) -> bytes:
+        """Return the bytes as they were received, or raise NotFound."""
+        held = self._held.get((user_id, photo_id))
+        if held is not None:
+            return held
+        try:
+            return self._path(user_id, photo_id).read_bytes()
+        except OSError as error:
+            raise NotFound(f"The picture {photo_id[:12]}… is not in the data folder any more.") from error
+
+    def for_model(self, user_id: str, photo_id: str) -> bytes:
+        """Return a JPEG of at most 230,400 pixels, turned upright, for the model."""
+        with Image.open(io.BytesIO(self.original(user_id, photo_id))) as image:
+            upright = ImageOps.exif_transpose(image).convert("RGB")
+        scale = min(1.0, (MODEL_PIXELS / (upright.width * upright.height)) ** 0.5)
+        small = upright.resize((max(1, int(upright.width * scale)), max(1, int(upright.height * scale))))
+        out = io.BytesIO()
+        small.save(out, "JPEG", quality=90)
+        return out.getvalue()
+
+    def list(self, user_id: str) -> list[Photo]:
+        """Return the user's photos, oldest first."""
+        query = select(photos).where(photos.c.user_id == user_id).order_by(photos.c.received_at, photos.c.id)
+        with self._db.read() as connection:
+            rows = connection.execute(query).all()
+        zone = clock.zone_of(None)
+        return [
+            Photo(
+                id=row.id, time=row.received_at.astimezone(zone), media_type=row.media_type,
+                width=row.width, height=row.height, size=row.size,
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    def delete_user(self, user_id: str) -> None:
+        """Remove the user's files and rows."""
+        with self._db.write() as connection:
+            connection.execute(delete(photos).where(photos.c.user_id == user_id))
+        shutil.rmtree(self._folder / user_key(user_id), ignore_errors=True)
+
+    def _path(self, user_id: str, photo_id: str) -> Path:
+        return self._folder / user_key(user_id) / photo_id
+
+
+def _inspect(data: bytes) -> Photo:
+    if len(data) > MAX_BYTES:
+        raise InvalidInput(f"The picture has {len(data) / 1e6:.0f} MB; at most {MAX_BYTES / 1e6:.0f} MB fit. Make it smaller.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data), formats=list(_TYPES)) as image:
+                image.load()
+                kind, (width, height) = image.format or "", image.size
+    except UnidentifiedImageError as error:
+        raise InvalidInput("This file is not a picture that can be read. Send a PNG, JPEG, WebP or GIF.") from error
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise InvalidInput(f"This picture is damaged or far too large ({error}). Send another copy of it.") from error
+    return Photo(
+        id=hashlib.sha256(data).hexdigest(),
+        time=datetime.now(UTC),
+        media_type=_TYPES[kind],
+        width=width,
+        height=height,
+        size=len(data),
+    )

@@ -1,0 +1,162 @@
+"""From the journal to the indexes: whatever changed is embedded and upserted; doing it twice changes nothing."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row, Table, func, select, update
+
+from memory.chroma import ChromaStore, Document
+from memory.database import Database
+from memory.embedders import Embedder
+from memory.errors import StorageError
+from memory.lexical import Entry, LexicalIndex
+from memory.records import SPOKEN
+from memory.schema import memories, turns, users
+
+_BATCH = 64
+
+
+@dataclass
+class _Batch:
+    """What one batch of rows means for one collection."""
+
+    put: list[Document] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    remove: list[str] = field(default_factory=list)
+
+
+class Projection:
+    """Keeps Chroma and the full-text index as the journal says.
+
+    Args:
+        database: The journal's database.
+        chroma: The vectors.
+        lexical: The words.
+        embedder: Makes the vectors.
+        marker: A file beside the vectors that says which embedder made them; lost with them.
+    """
+
+    def __init__(
+        self, database: Database, chroma: ChromaStore, lexical: LexicalIndex, embedder: Embedder, marker: Path
+    ) -> None:
+        self._db = database
+        self._chroma = chroma
+        self._lexical = lexical
+        self._embedder = embedder
+        self._marker = marker
+        self._lock = threading.Lock()
+
+    def check(self) -> None:
+        """Compare the marker with the embedder; where the index is gone, have everything indexed anew.
+
+        Raises:
+            StorageError: Another embedder made the vectors.
+        """
+        if not self._marker.exists():
+            self._mark_all()
+            return
+        made_by = json.loads(self._marker.read_text())["embedder"]
+        if made_by != self._embedder.name:
+            raise StorageError(
+                f"The memory index was made with the embedder {made_by}, and {self._embedder.name} is set. "
+                "Run `persona reindex`, or set PERSONA_TEXT_EMBEDDER back."
+            )
+
+    def run(self, user_id: str, on_progress: Callable[[int], None] | None = None) -> int:
+        """Index what changed of one user since the last run; returns how many rows.
+
+        Args:
+            user_id: Whose rows.
+            on_progress: Called with the number of rows done after each batch.
+        """
+        total = 0
+        with self._lock:
+            for table in (turns, memories):
+                while rows := self._changed(table, user_id):
+                    self._project(table, user_id, rows)
+                    total += len(rows)
+                    if on_progress is not None:
+                        on_progress(len(rows))
+        return total
+
+    def rebuild(self, on_progress: Callable[[int, int], None] | None = None) -> int:
+        """Delete both indexes and make them again from the journal; returns how many rows.
+
+        Args:
+            on_progress: Called with (rows done, rows in all).
+        """
+        with self._db.read() as connection:
+            names = list(connection.execute(select(users.c.id)).scalars())
+            size = sum(connection.execute(select(func.count()).select_from(table)).scalar_one() for table in (turns, memories))
+        self._marker.unlink(missing_ok=True)
+        for user_id in names:
+            self._chroma.delete_user(user_id)
+            self._lexical.delete_user(user_id)
+        self._mark_all()
+        done = 0
+
+        def _count(rows: int) -> None:
+            nonlocal done
+            done += rows
+            if on_progress is not None:
+                on_progress(done, size)
+
+        return sum(self.run(user_id, _count) for user_id in names)
+
+    def _mark_all(self) -> None:
+        with self._db.write() as connection:
+            connection.execute(update(turns).where(turns.c.state.in_(SPOKEN)).values(indexed_revision=0))
+            connection.execute(update(memories).values(indexed_revision=0))
+        self._marker.parent.mkdir(parents=True, exist_ok=True)
+        self._marker.write_text(json.dumps({"embedder": self._embedder.name}))
+
+    def _changed(self, table: Table, user_id: str) -> Sequence[Row[Any]]:
+        query = select(table).where(table.c.user_id == user_id, table.c.revision != table.c.indexed_revision)
+        with self._db.read() as connection:
+            return connection.execute(query.limit(_BATCH)).all()
+
+    def _project(self, table: Table, user_id: str, rows: Sequence[Row[Any]]) -> None:
+        batches: dict[str, _Batch] = {}
+        for row in rows:
+            if table is turns:
+                _add_turn(batches.setdefault("episodic", _Batch()), row)
+            else:
+                _add_memory(batches.setdefault(row.kind, _Batch()), row)
+        for kind, batch in batches.items():
+            self._chroma.remove(user_id, kind, batch.remove)
+            self._lexical.remove(user_id, batch.remove)
+            if batch.put:
+                vectors = self._embedder.embed([document.text for document in batch.put])
+                self._chroma.put(user_id, kind, batch.put, vectors)
+            self._lexical.put(user_id, batch.entries)
+        with self._db.write() as connection:
+            for row in rows:
+                connection.execute(update(table).where(table.c.id == row.id).values(indexed_revision=row.revision))
+
+
+def _add_turn(batch: _Batch, row: Row[Any]) -> None:
+    if row.state not in SPOKEN:
+        batch.remove.append(row.id)
+        return
+    at = row.at.timestamp()
+    batch.put.append(Document(f"{row.id}/turn", row.id, "turn", at, row.text or "(picture)"))
+    batch.entries.append(Entry(row.id, "turn", at, f"{row.text}\n{row.reply}"))
+
+
+def _add_memory(batch: _Batch, row: Row[Any]) -> None:
+    batch.remove.append(row.id)
+    if row.hidden_at is not None:
+        return
+    at = row.at.timestamp()
+    text = f"{row.key}: {row.text}" if row.key is not None else row.text
+    words = ", ".join(row.keywords)
+    batch.put.append(Document(f"{row.id}/content", row.id, "content", at, text))
+    if words:
+        batch.put.append(Document(f"{row.id}/keywords", row.id, "keywords", at, words))
+    batch.entries.append(Entry(row.id, row.kind, at, f"{text}\n{words}"))

@@ -1,0 +1,226 @@
+"""The typed records that the journal keeps and everything else passes around."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+TRAITS = ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
+"""The Big Five in the published order O C E A N."""
+
+Kind = Literal["core", "semantic", "episodic", "procedural", "photo", "turn"]
+
+
+def make_id(user_id: str, kind: str, source: str | int, ordinal: int = 0) -> str:
+    """Derive a record's id from what it is made of, so that redoing work names the same record.
+
+    Args:
+        user_id: Whose record it is.
+        kind: What it is (`turn`, `semantic`, …); the first three letters lead the id.
+        source: The turn, session or key that it comes from.
+        ordinal: Its place among several from the same source.
+    """
+    digest = hashlib.sha256("\x1f".join((user_id, kind, str(source), str(ordinal))).encode()).hexdigest()
+    return f"{kind[:3]}_{digest[:20]}"
+
+
+def user_key(user_id: str) -> str:
+    """Name a user where a store restricts names: 32 hexadecimal digits, one to one with the id."""
+    return hashlib.sha256(user_id.encode()).hexdigest()[:32]
+
+
+class Record(BaseModel):
+    """Base of the records: immutable, and strict about unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TurnState(StrEnum):
+    """How far a turn has come."""
+
+    RECEIVED = "received"
+    ANSWERED = "answered"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    REPLACED = "replaced"
+
+
+SPOKEN = (TurnState.ANSWERED, TurnState.STOPPED)
+"""States whose turns feed prompts, search and extraction."""
+
+
+class BigFive(Record):
+    """Five scores from 1 to 5; 3 is neutral."""
+
+    openness: float = Field(default=3.0, ge=1, le=5)
+    conscientiousness: float = Field(default=3.0, ge=1, le=5)
+    extraversion: float = Field(default=3.0, ge=1, le=5)
+    agreeableness: float = Field(default=3.0, ge=1, le=5)
+    neuroticism: float = Field(default=3.0, ge=1, le=5)
+
+    def items(self) -> Iterator[tuple[str, float]]:
+        """Yield (trait, score) in the order O C E A N."""
+        for trait in TRAITS:
+            yield trait, getattr(self, trait)
+
+
+class Recalled(Record):
+    """One remembered thing that went into a prompt: a line of the reply's receipt."""
+
+    id: str
+    kind: Kind
+    text: str
+    time: datetime
+    score: float = 0.0
+    turn_ids: tuple[str, ...] = ()
+    """The turns that this entry shows (an episode's raw turns) or was extracted from."""
+
+
+class Step(Record):
+    """One step of the reasoning: what was thought, what was done, what came back."""
+
+    think: str = ""
+    action: Literal["retrieve", "answer"]
+    query: str | None = None
+    start_time: str | None = None
+    end_time: str | None = None
+    memory_ids: tuple[str, ...] = ()
+    warning: str | None = None
+
+
+class Trace(Record):
+    """How a reply came to be."""
+
+    steps: tuple[Step, ...] = ()
+    memories: tuple[Recalled, ...] = ()
+    personality: BigFive = BigFive()
+    timings_ms: dict[str, float] = Field(default_factory=dict)
+
+
+class Turn(Record):
+    """One message and its reply.
+
+    Attributes:
+        seq: The turn's place in the user's own sequence, from 1.
+        session: The user's session that it belongs to, from 1.
+        time: When it was said, in the zone it was said in.
+        pending: Whether it still waits to be remembered.
+        error: Why there is no reply (state `failed`).
+        real_time: Whether it was said as it arrived, rather than at a given time.
+    """
+
+    id: str
+    user_id: str
+    seq: int
+    session: int
+    time: datetime
+    text: str
+    images: tuple[str, ...] = ()
+    reply: str = ""
+    state: TurnState = TurnState.RECEIVED
+    pending: bool = False
+    error: str | None = None
+    real_time: bool = True
+    trace: Trace | None = None
+
+
+class ProfileEntry(Record):
+    """One line of the core profile; `edited` ones the person wrote, and a rewrite keeps them."""
+
+    id: str
+    key: str
+    value: str
+    time: datetime
+    edited: bool = False
+
+
+class CoreProfile(Record):
+    """The key-value profile that is always in the prompt; `name` is always there."""
+
+    entries: tuple[ProfileEntry, ...] = ()
+
+    def values(self) -> dict[str, str]:
+        """Return the profile as a plain mapping, `name` first."""
+        known = {entry.key: entry.value for entry in self.entries}
+        return {"name": known.pop("name", "unknown"), **known}
+
+
+class SemanticMemory(Record):
+    """What one turn said about the person."""
+
+    id: str
+    turn_id: str
+    time: datetime
+    content: str
+    keywords: tuple[str, ...] = ()
+    reason: str = ""
+    photo_ids: tuple[str, ...] = ()
+    edited: bool = False
+
+
+class Episode(Record):
+    """One topic of an ended session, recalled as its raw turns."""
+
+    id: str
+    session: int
+    time: datetime
+    summary: str
+    keywords: tuple[str, ...] = ()
+    turn_ids: tuple[str, ...] = ()
+    edited: bool = False
+
+
+class Procedure(Record):
+    """One habit or goal."""
+
+    id: str
+    key: str
+    time: datetime
+    text: str
+    edited: bool = False
+
+
+class Photo(Record):
+    """A picture that a message carried: `id` is the sha256 of the received bytes."""
+
+    id: str
+    time: datetime
+    media_type: str
+    width: int
+    height: int
+    size: int
+
+
+class PersonalityPoint(Record):
+    """One step of the personality curve.
+
+    Attributes:
+        cause: `turn` (PEM moved it), `reset`, or `pin`.
+        inferred: What the turn's words alone suggested, 1 to 5 per trait (3: no evidence); None but for `turn`.
+        m: The user's remembered turns before this one, since the last reset.
+        pinned: Traits that do not move.
+    """
+
+    turn_id: str | None
+    time: datetime
+    cause: Literal["turn", "reset", "pin"] = "turn"
+    inferred: BigFive | None = None
+    scores: BigFive = BigFive()
+    m: int = 0
+    pinned: tuple[str, ...] = ()
+
+
+class WorkItem(Record):
+    """A row of pending background work."""
+
+    id: int
+    user_id: str
+    kind: Literal["remember", "consolidate"]
+    subject: str
+    """A turn's id, or a session's number as text."""
+    attempts: int = 0

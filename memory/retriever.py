@@ -1,0 +1,242 @@
+"""Finding what a message needs: dense and lexical rankings, fused; a time window; nothing twice; nothing just said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from memory import clock
+from memory.chroma import ChromaStore
+from memory.embedders import Embedder, Vectors
+from memory.fusion import reciprocal_rank, regroup
+from memory.journal import Journal
+from memory.knowledge import Knowledge, MemoryRecord
+from memory.lexical import LexicalIndex
+from memory.records import SPOKEN, Episode, Procedure, Recalled, SemanticMemory, Turn
+
+_DEPTH = 24
+"""Places of each ranking that are looked at."""
+_EPISODE_TURNS = 6
+_EPISODE_CHARS = 3_000
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many of each type a round returns (published: 4 semantic, 2 episodic topics, 2 procedural)."""
+
+    semantic: int = 4
+    episodic: int = 2
+    procedural: int = 2
+
+
+@dataclass(frozen=True)
+class Query:
+    """One look into memory.
+
+    Attributes:
+        message: What the person said; searched against content.
+        keywords: What the model asks for; searched against keywords and content.
+        time: The message's time; nothing from the 60 minutes before it is returned.
+        since: Start of the window, inclusive; None: open.
+        until: End of the window, inclusive; None: open.
+        seen: Ids of memories and turns that this turn has shown already.
+    """
+
+    message: str
+    keywords: str
+    time: datetime
+    since: datetime | None = None
+    until: datetime | None = None
+    seen: AbstractSet[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a look brought, in time order; `widened` when the window held nothing and was left out."""
+
+    memories: tuple[Recalled, ...]
+    widened: bool = False
+
+
+class Retriever:
+    """Searches one user's memory.
+
+    Args:
+        journal: For the raw turns.
+        knowledge: For the memories.
+        chroma: Dense search.
+        lexical: Word search.
+        embedder: Embeds the query.
+    """
+
+    def __init__(
+        self, journal: Journal, knowledge: Knowledge, chroma: ChromaStore, lexical: LexicalIndex, embedder: Embedder
+    ) -> None:
+        self._journal = journal
+        self._knowledge = knowledge
+        self._chroma = chroma
+        self._lexical = lexical
+        self._embedder = embedder
+
+    def find(self, user_id: str, query: Query, limits: Limits | None = None) -> Found:
+        """Look into all types; a window that holds nothing is left out rather than answered with nothing."""
+        limits = limits or Limits()
+        latest = clock.recent_since(query.time)
+        until = min(latest, query.until) if query.until else latest
+        look = _Look(self, user_id, query, query.since, until)
+        found = look.semantic(limits.semantic) + look.episodic(limits.episodic)
+        widened = False
+        if not found and (query.since or query.until):
+            look = _Look(self, user_id, query, None, latest)
+            found = look.semantic(limits.semantic) + look.episodic(limits.episodic)
+            widened = bool(found)
+        found += look.procedural(limits.procedural)
+        return Found(tuple(sorted(found, key=lambda item: (item.time, item.id))), widened)
+
+    def search(self, user_id: str, text: str, kinds: Sequence[str], limit: int = 10) -> list[Recalled]:
+        """Search as a person does, in some types, best first; without the rules of a turn."""
+        far = datetime.max.replace(tzinfo=UTC)
+        look = _Look(self, user_id, Query(text, text, far), None, None)
+        results: list[Recalled] = []
+        for kind in kinds:
+            results += look.records(kind, limit)
+        if "episodic" in kinds or "turn" in kinds:
+            results += look.raw_turns(limit)
+        return sorted(results, key=lambda item: -item.score)[:limit]
+
+
+class _Look:
+    """One query on one user with one window: rankings are made once and shared."""
+
+    def __init__(self, parts: Retriever, user_id: str, query: Query, since: datetime | None, until: datetime | None) -> None:
+        self._parts = parts
+        self._user = user_id
+        self._query = query
+        self._since = since.timestamp() if since else None
+        self._until = until.timestamp() if until else None
+        self._latest = clock.recent_since(query.time)
+        vectors = parts._embedder.embed
+        self._message = vectors([query.message]) if query.message.strip() else None
+        self._keywords = vectors([query.keywords]) if query.keywords.strip() else None
+
+    def semantic(self, limit: int) -> list[Recalled]:
+        return self.records("semantic", limit)
+
+    def procedural(self, limit: int) -> list[Recalled]:
+        # Habits and goals hold until they are replaced: when they were noted says nothing about their use.
+        self._since = self._until = None
+        return self.records("procedural", limit)
+
+    def records(self, kind: str, limit: int) -> list[Recalled]:
+        """Rank the records of a kind: content by message and by keywords, keywords by keywords, words by both."""
+        scores = reciprocal_rank(self._rankings(kind))
+        names = [name for name in scores if name not in self._query.seen]
+        by_id = {record.id: record for record in self._parts._knowledge.entries(self._user, kind=kind, ids=names[: 2 * limit])}
+        kept = [by_id[name] for name in names if name in by_id][:limit]
+        return [_recalled(record, scores[record.id]) for record in kept]
+
+    def episodic(self, limit: int) -> list[Recalled]:
+        """Rank topics and raw turns together; a turn counts for its topic, or for itself while it is in none."""
+        by_topic = self._rankings("episodic")
+        by_turn = self._turn_rankings()
+        topics = self._parts._knowledge.entries(self._user, kind="episodic", ids=_names(by_topic))
+        hits = set(_names(by_turn))
+        topics = [*topics, *self._topics_of(hits, {topic.id for topic in topics})]
+        by_id = {topic.id: topic for topic in topics if isinstance(topic, Episode)}
+        group_of = {turn_id: topic.id for topic in by_id.values() for turn_id in topic.turn_ids}
+        scores = reciprocal_rank([*by_topic, *(regroup(ranking, group_of) for ranking in by_turn)])
+        places = reciprocal_rank(by_turn)
+        found: list[Recalled] = []
+        for name, score in scores.items():
+            if len(found) == limit:
+                break
+            turn_ids = by_id[name].turn_ids if name in by_id else (name,)
+            entry = self._dialogue(name, turn_ids, places, score)
+            if entry is not None:
+                found.append(entry)
+        return found
+
+    def raw_turns(self, limit: int) -> list[Recalled]:
+        """Rank raw turns alone."""
+        scores = reciprocal_rank(self._turn_rankings())
+        entries = [self._dialogue(name, (name,), scores, score) for name, score in list(scores.items())[:limit]]
+        return [entry.model_copy(update={"kind": "turn"}) for entry in entries if entry]
+
+    def _rankings(self, kind: str) -> list[list[str]]:
+        rankings = []
+        if self._message is not None:
+            rankings.append(self._dense(kind, "content", self._message))
+        if self._keywords is not None:
+            rankings += [self._dense(kind, facet, self._keywords) for facet in ("content", "keywords")]
+        return [*rankings, self._words(kind)]
+
+    def _turn_rankings(self) -> list[list[str]]:
+        vectors = [vector for vector in (self._message, self._keywords) if vector is not None]
+        return [*(self._dense("episodic", "turn", vector) for vector in vectors), self._words("turn")]
+
+    def _dense(self, kind: str, facet: str, vector: Vectors) -> list[str]:
+        found = self._parts._chroma.search(
+            self._user, kind, vector, facet=facet, limit=_DEPTH, since=self._since, until=self._until
+        )
+        return [name for name, _ in found]
+
+    def _words(self, kind: str) -> list[str]:
+        text = f"{self._query.message} {self._query.keywords}"
+        found = self._parts._lexical.search(self._user, text, kind=kind, limit=_DEPTH, since=self._since, until=self._until)
+        return [name for name, _ in found]
+
+    def _topics_of(self, turn_ids: set[str], known: set[str]) -> list[Episode]:
+        sessions = {turn.session for turn in self._parts._journal.turns(self._user, ids=turn_ids)}
+        return [
+            topic
+            for topic in self._parts._knowledge.episodes(self._user, sessions)
+            if topic.id not in known and turn_ids.intersection(topic.turn_ids)
+        ]
+
+    def _dialogue(self, name: str, turn_ids: Sequence[str], places: dict[str, float], score: float) -> Recalled | None:
+        """Show a topic as its raw turns: the best ones that fit, whole, in the order they were said."""
+        turns = [
+            turn
+            for turn in self._parts._journal.turns(self._user, ids=turn_ids)
+            if turn.state in SPOKEN and turn.time <= self._latest and turn.id not in self._query.seen
+        ]
+        chosen: list[Turn] = []
+        room = _EPISODE_CHARS
+        for turn in sorted(turns, key=lambda turn: -places.get(turn.id, 0.0)):
+            size = len(turn.text) + len(turn.reply)
+            if len(chosen) < _EPISODE_TURNS and size <= room:
+                chosen.append(turn)
+                room -= size
+        if not chosen:
+            return None
+        chosen.sort(key=lambda turn: turn.seq)
+        return Recalled(
+            id=name,
+            kind="episodic",
+            text="\n".join(f"[{clock.show(turn.time)}]\nUser: {turn.text}\nAssistant: {turn.reply}" for turn in chosen),
+            time=chosen[0].time,
+            score=score,
+            turn_ids=tuple(turn.id for turn in chosen),
+        )
+
+
+def _names(rankings: Iterable[Sequence[str]]) -> list[str]:
+    return list(dict.fromkeys(name for ranking in rankings for name in ranking))
+
+
+def _recalled(record: MemoryRecord, score: float) -> Recalled:
+    match record:
+        case SemanticMemory():
+            return Recalled(
+                id=record.id, kind="semantic", text=record.content, time=record.time, score=score, turn_ids=(record.turn_id,)
+            )
+        case Episode():
+            return Recalled(
+                id=record.id, kind="episodic", text=record.summary, time=record.time, score=score, turn_ids=record.turn_ids
+            )
+        case Procedure():
+            return Recalled(id=record.id, kind="procedural", text=f"{record.key}: {record.text}", time=record.time, score=score)
+        case _:
+            return Recalled(id=record.id, kind="core", text=f"{record.key}: {record.value}", time=record.time, score=score)

@@ -1,0 +1,168 @@
+"""The journal's tables, as SQLAlchemy sees them; `migrations/` holds how a file came to have them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """A UTC instant; aware on both sides, naive UTC in the file."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn an aware datetime into naive UTC."""
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Turn naive UTC into an aware datetime."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+metadata = MetaData()
+# Spelled as the queries spell it: SQLite takes a partial index only for the same expression.
+_UNINDEXED = text("revision != indexed_revision")
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", String(200), primary_key=True),
+    Column("created_at", Instant, nullable=False),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("user_id", String(200), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("session", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("zone", String(80), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("images", JSON, nullable=False),
+    Column("reply", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("pending", Boolean, nullable=False),
+    Column("error", Text),
+    Column("real_time", Boolean, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("trace", JSON),
+    # A projection (Chroma, full text) is current when it was made from this revision.
+    Column("revision", Integer, nullable=False),
+    Column("indexed_revision", Integer, nullable=False),
+    UniqueConstraint("user_id", "seq", name="uq_turns_user_seq"),
+    Index("ix_turns_user_at", "user_id", "at"),
+    Index("ix_turns_user_session", "user_id", "session"),
+    Index("ix_turns_unindexed", "user_id", sqlite_where=_UNINDEXED, postgresql_where=_UNINDEXED),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("user_id", String(200), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("ended", Boolean, nullable=False),
+)
+
+memories = Table(
+    "memories",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("user_id", String(200), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("source", String(40), nullable=False),
+    Column("key", Text),
+    Column("at", Instant, nullable=False),
+    Column("zone", String(80), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("keywords", JSON, nullable=False),
+    # What only one kind has: reason and photo ids (semantic), turn ids (episodic).
+    Column("extra", JSON, nullable=False),
+    Column("edited", Boolean, nullable=False),
+    Column("hidden_at", Instant),
+    Column("revision", Integer, nullable=False),
+    Column("indexed_revision", Integer, nullable=False),
+    Index("ix_memories_user_kind", "user_id", "kind"),
+    Index("ix_memories_hidden", "hidden_at"),
+    Index("ix_memories_unindexed", "user_id", sqlite_where=_UNINDEXED, postgresql_where=_UNINDEXED),
+)
+
+personality = Table(
+    "personality",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("user_id", String(200), nullable=False),
+    Column("turn_id", String(40)),
+    Column("at", Instant, nullable=False),
+    Column("zone", String(80), nullable=False),
+    Column("cause", String(8), nullable=False),
+    Column("inferred", JSON),
+    Column("scores", JSON, nullable=False),
+    Column("m", Integer, nullable=False),
+    Column("pinned", JSON, nullable=False),
+    UniqueConstraint("user_id", "turn_id", name="uq_personality_user_turn"),
+)
+
+photos = Table(
+    "photos",
+    metadata,
+    Column("user_id", String(200), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    Column("received_at", Instant, nullable=False),
+    Column("media_type", String(40), nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("size", Integer, nullable=False),
+)
+
+work = Table(
+    "work",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("user_id", String(200), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("subject", String(40), nullable=False),
+    # A user's work is done in this order: by the turn it follows, remembering before consolidating.
+    Column("seq", Integer, nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("not_before", Instant),
+    Column("error", Text),
+    UniqueConstraint("user_id", "kind", "subject", name="uq_work_subject"),
+)
+
+outputs = Table(
+    "outputs",
+    metadata,
+    Column("user_id", String(200), primary_key=True),
+    Column("subject", String(40), primary_key=True),
+    Column("step", String(32), primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("user_id", String(200), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+)

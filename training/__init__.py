@@ -1,0 +1,1 @@
+"""Training a model for the assistant: data, rewards, recipes."""
