@@ -1,4 +1,4 @@
-"""The chat model as the graph calls it: grammar in the server's own words, errors as sentences, background calls that give way."""
+"""The chat model as the graph calls it: grammar in the server's own words, errors as sentences, calls that give way."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class ModelServer:
         with self._lock:
             if self._endpoint is None:
                 settings = self._settings
-                self._endpoint = _remote(settings) if settings.llm_base_url else self._start(settings)
+                self._endpoint = remote_endpoint(settings) if settings.llm_base_url else self._start(settings)
             return self._endpoint
 
     def chat(self, *, background: bool = False) -> PersonaChat:
@@ -111,7 +111,7 @@ class ModelServer:
             self._endpoint = None
 
     def _start(self, settings: Settings) -> Endpoint:
-        path, projector = _weights(settings)
+        path, projector = find_weights(settings)
         import xllamacpp
 
         params = xllamacpp.CommonParams()
@@ -139,7 +139,8 @@ class ModelServer:
         return _describe(f"{self._llama.listening_address}/v1", path.stem, key, settings, embedded=True)
 
 
-def _weights(settings: Settings) -> tuple[Path, Path | None]:
+def find_weights(settings: Settings) -> tuple[Path, Path | None]:
+    """Return the embedded model's file and projector; raises ModelMissing where there is none."""
     from app import weights
 
     name = settings.llm_model
@@ -154,7 +155,8 @@ def _weights(settings: Settings) -> tuple[Path, Path | None]:
     return located.model, settings.llm_projector or located.projector
 
 
-def _remote(settings: Settings) -> Endpoint:
+def remote_endpoint(settings: Settings) -> Endpoint:
+    """Ask the server that the settings name; raises ModelUnavailable where it does not answer."""
     url = settings.llm_base_url.rstrip("/")
     return _describe(url, settings.llm_model, settings.llm_api_key, settings, embedded=False)
 

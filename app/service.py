@@ -19,7 +19,7 @@ from graph.context import Context
 from memory import clock
 from memory.errors import InvalidInput, PersonaError
 from memory.intake import check_text, check_user
-from memory.records import TRAITS, Turn, WorkItem
+from memory.records import HIGHEST, LOWEST, TRAITS, Turn, WorkItem
 from memory.store import Memory
 
 if TYPE_CHECKING:
@@ -273,7 +273,7 @@ def _bytes(image: bytes | str | Path) -> bytes:
 
 def _check_override(scores: dict[str, float] | None) -> None:
     for trait, score in (scores or {}).items():
-        if trait not in TRAITS or not 1 <= score <= 5:
+        if trait not in TRAITS or not LOWEST <= score <= HIGHEST:
             raise InvalidInput(
                 f"{trait} = {score} is no personality score. Traits: {', '.join(TRAITS)}; scores go from 1 to 5."
             )

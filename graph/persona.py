@@ -34,7 +34,7 @@ def build(
     remembering = remember.build(background_chat, memory, style.prompts)
     consolidating = consolidate.build(background_chat, memory, style.prompts, style.budgets)
 
-    def run_remember(state: PersonaState, runtime: Runtime[Context]) -> dict[str, Any]:
+    def run_remember(state: PersonaState, runtime: Runtime[Context]) -> dict[str, Any]:  # noqa: ARG001 - LangGraph's signature
         """Do all the user's pending work up to this turn, in order."""
         context = context_of(runtime)
         if context.off_the_record:

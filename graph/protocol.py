@@ -1,6 +1,7 @@
 r"""The wire format of reasoning: its grammar, its parser, and the incremental stream of the answer (pure functions).
 
-`<think>…</think>` and then exactly one of `<answer>…</answer>` and `<retrieve>⏎"keywords": "…"⏎"start_time": …⏎"end_time": …⏎</retrieve>`.
+`<think>…</think>` and then exactly one of `<answer>…</answer>` and
+`<retrieve>⏎"keywords": "…"⏎"start_time": …⏎"end_time": …⏎</retrieve>`.
 """
 
 from __future__ import annotations
@@ -11,20 +12,22 @@ from typing import Literal
 
 from graph.lines import quote, read_pairs
 
-_TIME = 'time ::= "null" | "\\"" d d d d "-" d d "-" d d " " d d ":" d d "\\""\nd ::= [0-9]\n'
 # Text may hold "<", but not the start of one of our closing tags.
 _TEXT = """prose ::= [^<] | "<" [^/<] | "</" [^atr<]
 think ::= "<think>" prose{1,600} "</think>\\n"
-answer ::= "<answer>" prose+ "</answer>"
-retrieve ::= "<retrieve>\\n\\"keywords\\": \\"" word{1,120} "\\"\\n\\"start_time\\": " time "\\n\\"end_time\\": " time "\\n</retrieve>"
-word ::= [^"\\\\<\\n]
+"""
+_ANSWERING = 'answer ::= "<answer>" prose+ "</answer>"\n'
+_RETRIEVING = r"""retrieve ::= "<retrieve>\n" words "\n\"start_time\": " time "\n\"end_time\": " time "\n</retrieve>"
+words ::= "\"keywords\": \"" [^"\\<\n]{1,120} "\""
+time ::= "null" | "\"" d d d d "-" d d "-" d d " " d d ":" d d "\""
+d ::= [0-9]
 """
 
-REASONING_GRAMMAR = "root ::= think (answer | retrieve)\n" + _TEXT + _TIME
+REASONING_GRAMMAR = "root ::= think (answer | retrieve)\n" + _TEXT + _ANSWERING + _RETRIEVING
 """GBNF for one round; llama.cpp takes it as `grammar`, vLLM as `structured_outputs.grammar`."""
-RETRIEVE_GRAMMAR = "root ::= think retrieve\n" + _TEXT + _TIME
+RETRIEVE_GRAMMAR = "root ::= think retrieve\n" + _TEXT + _RETRIEVING
 """The same, with retrieving as the only choice (the switch that forces a first retrieval)."""
-ANSWER_GRAMMAR = "root ::= think answer\n" + _TEXT
+ANSWER_GRAMMAR = "root ::= think answer\n" + _TEXT + _ANSWERING
 """The same, with answering as the only choice (the last round)."""
 
 _TAG = re.compile(r"</?(?:think|answer|retrieve)>", re.IGNORECASE)
@@ -97,7 +100,8 @@ def format_reasoning(reasoned: Answer | Retrieve) -> str:
         return f"{head}<answer>{escape(reasoned.text)}</answer>"
     start = quote(reasoned.start_time) if reasoned.start_time else "null"
     end = quote(reasoned.end_time) if reasoned.end_time else "null"
-    return f'{head}<retrieve>\n"keywords": {quote(escape(reasoned.keywords))}\n"start_time": {start}\n"end_time": {end}\n</retrieve>'
+    words = quote(escape(reasoned.keywords))
+    return f'{head}<retrieve>\n"keywords": {words}\n"start_time": {start}\n"end_time": {end}\n</retrieve>'
 
 
 def plain_answer(text: str) -> str:

@@ -22,8 +22,8 @@ from graph.state import Request, RespondState, Round, TurnInput
 from memory import clock
 from memory.errors import ModelUnavailable, PersonaError
 from memory.intake import check_text, check_user
+from memory.query import Query
 from memory.records import BigFive, Recalled, Step, Trace, Turn
-from memory.retriever import Query
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, insert, select
 from memory import clock
 from memory.database import Database
 from memory.errors import InvalidInput
-from memory.records import TRAITS, BigFive, PersonalityPoint
+from memory.records import HIGHEST, LOWEST, TRAITS, BigFive, PersonalityPoint
 from memory.schema import personality
 
 
@@ -39,7 +39,7 @@ class Curve:
         """
         if trait not in TRAITS:
             raise InvalidInput(f"There is no trait {trait!r}. The five are: {', '.join(TRAITS)}.")
-        if score is not None and not 1 <= score <= 5:
+        if score is not None and not LOWEST <= score <= HIGHEST:
             raise InvalidInput(f"{score} is no score. Scores go from 1 to 5.")
         with self._db.write() as connection:
             last = _newest(connection, user_id) or PersonalityPoint(turn_id=None, time=time)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -61,7 +62,11 @@ class TextEmbedder:
 
     def _load(self) -> SentenceTransformer:
         if self._model is None:
+            # Nothing about a run is reported anywhere, and no bar is drawn for a load of a second.
+            os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
             from sentence_transformers import SentenceTransformer
+            from transformers.utils import logging
 
+            logging.disable_progress_bar()  # type: ignore[no-untyped-call] # transformers has no types here
             self._model = SentenceTransformer(self._path, device="cpu")
         return self._model

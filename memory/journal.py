@@ -42,8 +42,7 @@ class Journal:
         with self._db.write() as connection:
             last = _last(connection, user_id)
             stamp = _in_order(time, last)
-            turn = self._insert(connection, user_id, text, images, stamp, last, real_time=time is None)
-        return turn
+            return self._insert(connection, user_id, text, images, stamp, last, real_time=time is None)
 
     def ingest(self, user_id: str, time: datetime, text: str, reply: str, images: Sequence[str] = ()) -> Turn | None:
         """Write down a turn of a transcript, with its reply, to be remembered later.
@@ -172,7 +171,7 @@ class Journal:
             .order_by(users.c.id)
         )
         with self._db.read() as connection:
-            return [dict(row._mapping) for row in connection.execute(query)]
+            return [dict(row) for row in connection.execute(query).mappings()]
 
     def end_session(self, user_id: str) -> None:
         """End the user's open session, if there is one, so that it is consolidated."""
@@ -245,7 +244,7 @@ class Journal:
 
 def to_turn(row: Row[Any]) -> Turn:
     """Read a row of the table `turns`."""
-    fields = {name: row._mapping[name] for name in Turn.model_fields if name not in ("time", "trace")}
+    fields = {name: getattr(row, name) for name in Turn.model_fields if name not in ("time", "trace")}
     trace = Trace.model_validate(row.trace) if row.trace else None
     return Turn(**fields, time=row.at.astimezone(clock.zone_of(row.zone)), trace=trace)
 

@@ -17,7 +17,12 @@ from memory.records import user_key
 _OPEN_FILES = 64
 _WORD = re.compile(r"\w+", re.UNICODE)
 _COMMON = frozenset(
-    ["a", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by", "can", "could", "did", "do", "does", "for", "from", "had", "has", "have", "he", "her", "his", "how", "i", "if", "in", "is", "it", "its", "me", "my", "of", "on", "or", "our", "she", "so", "than", "that", "the", "their", "them", "then", "there", "they", "this", "to", "was", "we", "were", "what", "when", "where", "which", "who", "will", "with", "would", "you", "your", "about", "please", "tell", "again"]
+    # English; in other languages every word counts.
+    """
+    a an and any are as at be been but by can could did do does for from had has have he her his how i if in is it
+    its me my of on or our she so than that the their them then there they this to was we were what when where
+    which who will with would you your about please tell again
+    """.split()
 )
 
 

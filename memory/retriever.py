@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from memory import clock
@@ -14,6 +13,7 @@ from memory.fusion import reciprocal_rank, regroup
 from memory.journal import Journal
 from memory.knowledge import Knowledge, MemoryRecord
 from memory.lexical import LexicalIndex
+from memory.query import Found, Limits, Query
 from memory.records import SPOKEN, Episode, Procedure, Recalled, SemanticMemory, Turn
 
 _DEPTH = 24
@@ -23,73 +23,36 @@ _EPISODE_CHARS = 3_000
 
 
 @dataclass(frozen=True)
-class Limits:
-    """How many of each type a round returns (published: 4 semantic, 2 episodic topics, 2 procedural)."""
+class Parts:
+    """What a search draws on: the record, both indexes, and what embeds the query."""
 
-    semantic: int = 4
-    episodic: int = 2
-    procedural: int = 2
-
-
-@dataclass(frozen=True)
-class Query:
-    """One look into memory.
-
-    Attributes:
-        message: What the person said; searched against content.
-        keywords: What the model asks for; searched against keywords and content.
-        time: The message's time; nothing from the 60 minutes before it is returned.
-        since: Start of the window, inclusive; None: open.
-        until: End of the window, inclusive; None: open.
-        seen: Ids of memories and turns that this turn has shown already.
-    """
-
-    message: str
-    keywords: str
-    time: datetime
-    since: datetime | None = None
-    until: datetime | None = None
-    seen: AbstractSet[str] = field(default_factory=frozenset)
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a look brought, in time order; `widened` when the window held nothing and was left out."""
-
-    memories: tuple[Recalled, ...]
-    widened: bool = False
+    journal: Journal
+    knowledge: Knowledge
+    chroma: ChromaStore
+    lexical: LexicalIndex
+    embedder: Embedder
 
 
 class Retriever:
     """Searches one user's memory.
 
     Args:
-        journal: For the raw turns.
-        knowledge: For the memories.
-        chroma: Dense search.
-        lexical: Word search.
-        embedder: Embeds the query.
+        parts: What it searches in.
     """
 
-    def __init__(
-        self, journal: Journal, knowledge: Knowledge, chroma: ChromaStore, lexical: LexicalIndex, embedder: Embedder
-    ) -> None:
-        self._journal = journal
-        self._knowledge = knowledge
-        self._chroma = chroma
-        self._lexical = lexical
-        self._embedder = embedder
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
 
     def find(self, user_id: str, query: Query, limits: Limits | None = None) -> Found:
         """Look into all types; a window that holds nothing is left out rather than answered with nothing."""
         limits = limits or Limits()
         latest = clock.recent_since(query.time)
         until = min(latest, query.until) if query.until else latest
-        look = _Look(self, user_id, query, query.since, until)
+        look = _Look(self._parts, user_id, query, query.since, until)
         found = look.semantic(limits.semantic) + look.episodic(limits.episodic)
         widened = False
         if not found and (query.since or query.until):
-            look = _Look(self, user_id, query, None, latest)
+            look = _Look(self._parts, user_id, query, None, latest)
             found = look.semantic(limits.semantic) + look.episodic(limits.episodic)
             widened = bool(found)
         found += look.procedural(limits.procedural)
@@ -98,7 +61,7 @@ class Retriever:
     def search(self, user_id: str, text: str, kinds: Sequence[str], limit: int = 10) -> list[Recalled]:
         """Search as a person does, in some types, best first; without the rules of a turn."""
         far = datetime.max.replace(tzinfo=UTC)
-        look = _Look(self, user_id, Query(text, text, far), None, None)
+        look = _Look(self._parts, user_id, Query(text, text, far), None, None)
         results: list[Recalled] = []
         for kind in kinds:
             results += look.records(kind, limit)
@@ -110,14 +73,14 @@ class Retriever:
 class _Look:
     """One query on one user with one window: rankings are made once and shared."""
 
-    def __init__(self, parts: Retriever, user_id: str, query: Query, since: datetime | None, until: datetime | None) -> None:
+    def __init__(self, parts: Parts, user_id: str, query: Query, since: datetime | None, until: datetime | None) -> None:
         self._parts = parts
         self._user = user_id
         self._query = query
         self._since = since.timestamp() if since else None
         self._until = until.timestamp() if until else None
         self._latest = clock.recent_since(query.time)
-        vectors = parts._embedder.embed
+        vectors = parts.embedder.embed
         self._message = vectors([query.message]) if query.message.strip() else None
         self._keywords = vectors([query.keywords]) if query.keywords.strip() else None
 
@@ -133,7 +96,7 @@ class _Look:
         """Rank the records of a kind: content by message and by keywords, keywords by keywords, words by both."""
         scores = reciprocal_rank(self._rankings(kind))
         names = [name for name in scores if name not in self._query.seen]
-        by_id = {record.id: record for record in self._parts._knowledge.entries(self._user, kind=kind, ids=names[: 2 * limit])}
+        by_id = {record.id: record for record in self._parts.knowledge.entries(self._user, kind=kind, ids=names[: 2 * limit])}
         kept = [by_id[name] for name in names if name in by_id][:limit]
         return [_recalled(record, scores[record.id]) for record in kept]
 
@@ -141,7 +104,7 @@ class _Look:
         """Rank topics and raw turns together; a turn counts for its topic, or for itself while it is in none."""
         by_topic = self._rankings("episodic")
         by_turn = self._turn_rankings()
-        topics = self._parts._knowledge.entries(self._user, kind="episodic", ids=_names(by_topic))
+        topics = self._parts.knowledge.entries(self._user, kind="episodic", ids=_names(by_topic))
         hits = set(_names(by_turn))
         topics = [*topics, *self._topics_of(hits, {topic.id for topic in topics})]
         by_id = {topic.id: topic for topic in topics if isinstance(topic, Episode)}
@@ -177,21 +140,21 @@ class _Look:
         return [*(self._dense("episodic", "turn", vector) for vector in vectors), self._words("turn")]
 
     def _dense(self, kind: str, facet: str, vector: Vectors) -> list[str]:
-        found = self._parts._chroma.search(
+        found = self._parts.chroma.search(
             self._user, kind, vector, facet=facet, limit=_DEPTH, since=self._since, until=self._until
         )
         return [name for name, _ in found]
 
     def _words(self, kind: str) -> list[str]:
         text = f"{self._query.message} {self._query.keywords}"
-        found = self._parts._lexical.search(self._user, text, kind=kind, limit=_DEPTH, since=self._since, until=self._until)
+        found = self._parts.lexical.search(self._user, text, kind=kind, limit=_DEPTH, since=self._since, until=self._until)
         return [name for name, _ in found]
 
     def _topics_of(self, turn_ids: set[str], known: set[str]) -> list[Episode]:
-        sessions = {turn.session for turn in self._parts._journal.turns(self._user, ids=turn_ids)}
+        sessions = {turn.session for turn in self._parts.journal.turns(self._user, ids=turn_ids)}
         return [
             topic
-            for topic in self._parts._knowledge.episodes(self._user, sessions)
+            for topic in self._parts.knowledge.episodes(self._user, sessions)
             if topic.id not in known and turn_ids.intersection(topic.turn_ids)
         ]
 
@@ -199,7 +162,7 @@ class _Look:
         """Show a topic as its raw turns: the best ones that fit, whole, in the order they were said."""
         turns = [
             turn
-            for turn in self._parts._journal.turns(self._user, ids=turn_ids)
+            for turn in self._parts.journal.turns(self._user, ids=turn_ids)
             if turn.state in SPOKEN and turn.time <= self._latest and turn.id not in self._query.seen
         ]
         chosen: list[Turn] = []

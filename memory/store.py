@@ -22,8 +22,9 @@ from memory.owner import FolderOwner
 from memory.pending import Pending
 from memory.photos import PhotoStore
 from memory.projection import Projection
+from memory.query import Found, Limits, Query
 from memory.records import Recalled
-from memory.retriever import Found, Limits, Query, Retriever
+from memory.retriever import Parts, Retriever
 from memory.schema import metadata, users
 
 _log = logging.getLogger(__name__)
@@ -69,7 +70,7 @@ class Memory:
             self._projection = Projection(self._database, self._chroma, self._lexical, embedder, marker)
             if check_index:
                 self._projection.check()
-            self.retriever = Retriever(self.journal, self.knowledge, self._chroma, self._lexical, embedder)
+            self.retriever = Retriever(Parts(self.journal, self.knowledge, self._chroma, self._lexical, embedder))
         except BaseException:
             self._owner.release()
             raise

@@ -1,0 +1,200 @@
+"""`persona …`: the command line."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app import cli_memory, cli_upkeep
+from app.console import AsJson, User, fail, print_json, progress, say
+from memory.errors import PersonaError
+
+if TYPE_CHECKING:
+    from app.events import Event
+    from app.service import PersonaService
+    from memory.records import Turn
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="An assistant that remembers you, thinks over what it remembers, and adapts to how you are.",
+)
+app.add_typer(cli_memory.memory, name="memory")
+app.add_typer(cli_memory.personality, name="personality")
+app.add_typer(cli_memory.user, name="user")
+app.add_typer(cli_upkeep.models, name="models")
+app.command()(cli_upkeep.work)
+app.command()(cli_upkeep.reindex)
+app.command()(cli_upkeep.doctor)
+
+_INTERRUPTED = 130
+
+Time = Annotated[str | None, typer.Option("--time", help="When it is said: 2026-03-01 09:30; now when left out.")]
+Images = Annotated[list[Path] | None, typer.Option("--image", help="A picture to show; may be given several times.")]
+Force = Annotated[bool, typer.Option("--force-retrieve", help="Look into memory at least once.")]
+NoReasoning = Annotated[bool, typer.Option("--no-reasoning", help="Look once with the message itself, then answer.")]
+OffTheRecord = Annotated[bool, typer.Option("--off-the-record", help="Read memory, write nothing.")]
+
+
+@app.command()
+def ask(
+    text: Annotated[str, typer.Argument(help="The message; - reads it from standard input.")],
+    user: User = "me",
+    time: Time = None,
+    image: Images = None,
+    force_retrieve: Force = False,
+    no_reasoning: NoReasoning = False,
+    off_the_record: OffTheRecord = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Remember it before returning.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say one thing and print the reply."""
+    message = sys.stdin.read() if text == "-" else text
+    switches = _switches(force_retrieve, no_reasoning, off_the_record)
+    with _service() as service:
+        turn = _show(service, service.stream(user, message, image or (), time, **switches), quiet=as_json)
+        if wait:
+            service.wait(user)
+        if as_json:
+            newest = service.memory.curve.newest(user) if wait else None
+            print_json(_answer(turn, newest.scores.model_dump() if newest else None))
+
+
+@app.command()
+def chat(
+    user: User = "me",
+    time: Time = None,
+    image: Images = None,
+    force_retrieve: Force = False,
+    no_reasoning: NoReasoning = False,
+    off_the_record: OffTheRecord = False,
+) -> None:
+    """Talk, message by message; an empty line or Ctrl-D ends it. With --time, the talk begins then and goes on from there."""
+    from datetime import UTC, datetime
+
+    from memory import clock
+
+    begin = clock.parse_time(time) if time else None
+    started = datetime.now(UTC)
+    switches = _switches(force_retrieve, no_reasoning, off_the_record)
+    images = list(image or ())
+    with _service(work=True) as service:
+        progress(f"Talking as {user}. An empty line ends it.")
+        while message := _read_line():
+            stamp = begin + (datetime.now(UTC) - started) if begin else None
+            try:
+                _show(service, service.stream(user, message, images, stamp, **switches))
+            except PersonaError as error:
+                fail(error, as_json=False)
+            images = []
+
+
+@app.command()
+def ingest(
+    file: Annotated[Path, typer.Argument(help="JSON lines of {time, user, assistant, images?}.")],
+    user: User,
+    wait: Annotated[bool, typer.Option("--wait", help="Remember it before returning (asks the model).")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Replay a transcript into memory; lines that are there already are skipped."""
+    from app.ingest import ingest_file
+
+    with _service() as service:
+        report = ingest_file(service.memory, file, user)
+        if wait:
+            service.wait(user)
+        report["pending"] = service.memory.pending.count(user)
+    if as_json:
+        print_json(report)
+    else:
+        say(f"{report['added']} turns added, {report['skipped']} were there already.")
+        if report["pending"]:
+            progress(f"{report['pending']} steps wait to be remembered: `persona work` does them now.")
+
+
+def main() -> None:
+    """Run the command line; our own errors become one sentence and exit code 1."""
+    try:
+        app()
+    except PersonaError as error:
+        fail(error, as_json="--json" in sys.argv)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        progress("Stopped.")
+        sys.exit(_INTERRUPTED)
+
+
+def _service(*, work: bool = False) -> PersonaService:
+    from app.service import PersonaService
+
+    return PersonaService.from_settings(work=work)
+
+
+def _switches(force_retrieve: bool, no_reasoning: bool, off_the_record: bool) -> dict[str, Any]:
+    return {"force_retrieve": force_retrieve, "reasoning": not no_reasoning, "off_the_record": off_the_record}
+
+
+def _show(service: PersonaService, events: Any, *, quiet: bool = False) -> Turn:
+    """Print a reply as it comes: thoughts and looks on stderr, the answer on stdout; Ctrl-C stops it and keeps it."""
+    from app.events import Answered, Received
+
+    turn_id = ""
+    try:
+        for event in events:
+            if isinstance(event, Received):
+                turn_id = event.turn_id
+            elif isinstance(event, Answered):
+                if not quiet:
+                    say("")
+                return event.turn
+            elif not quiet:
+                _print_event(event)
+    except KeyboardInterrupt:
+        service.stop(turn_id)
+        raise
+    raise PersonaError("The reply ended without an answer. The message is kept; send it again.")
+
+
+def _print_event(event: Event) -> None:
+    from app.events import AnswerDelta, Recalled, Retrieving
+
+    if isinstance(event, AnswerDelta):
+        sys.stdout.write(event.text)
+        sys.stdout.flush()
+    elif isinstance(event, Retrieving):
+        window = f" from {event.start_time or 'the beginning'} to {event.end_time or 'now'}"
+        windowed = window if event.start_time or event.end_time else ""
+        progress(f"… looking for: {event.query or 'the message itself'}{windowed}")
+    elif isinstance(event, Recalled):
+        progress(f"… found {len(event.memories)}")
+
+
+def _answer(turn: Turn, personality_after: dict[str, float] | None) -> dict[str, Any]:
+    written = turn.model_dump(mode="json")
+    trace = written["trace"]
+    memories = [{name: entry[name] for name in ("id", "kind", "text", "time")} for entry in trace["memories"]]
+    answer = {
+        "turn_id": turn.id,
+        "state": turn.state.value,
+        "reply": turn.reply,
+        "steps": trace["steps"],
+        "memories": memories,
+        "personality": trace["personality"],
+        "timings_ms": trace["timings_ms"],
+    }
+    return answer if personality_after is None else {**answer, "personality_after": personality_after}
+
+
+def _read_line() -> str:
+    try:
+        return input("> " if sys.stdin.isatty() else "").strip()
+    except EOFError:
+        return ""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,229 @@
+"""`persona memory …`, `persona personality …`, `persona user …`: seeing and changing what is known."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.console import AsJson, User, print_json, print_records, print_table, progress, say
+from memory.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from memory.store import Memory
+
+memory = typer.Typer(no_args_is_help=True, help="See and change what is remembered.")
+personality = typer.Typer(no_args_is_help=True, help="See and change the personality that it sees.")
+user = typer.Typer(no_args_is_help=True, help="List and delete users.")
+
+
+class KindName(StrEnum):
+    """The kinds of memory that can be asked for."""
+
+    CORE = "core"
+    SEMANTIC = "semantic"
+    EPISODIC = "episodic"
+    PROCEDURAL = "procedural"
+    PHOTO = "photo"
+
+
+Kind = Annotated[KindName | None, typer.Option("--kind", help="One type of memory.")]
+MemoryId = Annotated[str, typer.Argument(help="The memory's id, as `persona memory list` shows it.")]
+_KINDS = {"cor": "core", "sem": "semantic", "epi": "episodic", "pro": "procedural"}
+"""What the first three letters of an id stand for."""
+
+
+@memory.command("list")
+def list_memories(user: User = "me", kind: Kind = None, as_json: AsJson = False) -> None:
+    """List what is remembered, oldest first."""
+    empty = f"Nothing is remembered of {user} yet."
+    with _open() as store:
+        if kind == KindName.PHOTO:
+            columns = ("id", "time", "media_type", "width", "height", "size")
+            print_records(store.photos.list(user), as_json=as_json, columns=columns, empty=empty)
+            return
+        records = store.knowledge.entries(user, kind=kind.value if kind else None)
+    if as_json:
+        print_records(records, as_json=True, columns=(), empty="")
+        return
+    rows = []
+    for record in records:
+        fields = record.model_dump()
+        text = next(str(fields[name]) for name in ("content", "summary", "text", "value") if name in fields)
+        key = f"{fields['key']}: " if "key" in fields else ""
+        rows.append([record.id, _KINDS[record.id[:3]], f"{record.time:%Y-%m-%d %H:%M}", key + text])
+    if rows:
+        print_table(("id", "kind", "time", "text"), rows)
+    else:
+        progress(empty)
+
+
+@memory.command()
+def search(
+    text: Annotated[str, typer.Argument(help="What to look for.")],
+    user: User = "me",
+    kind: Kind = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=100)] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Search what is remembered and what was said, best first."""
+    if kind == KindName.PHOTO:
+        raise InvalidInput("Photos cannot be searched by words here yet. `persona memory list --kind photo` lists them.")
+    with _open() as store:
+        found = store.search(user, text, kind=kind.value if kind else None, limit=limit)
+    print_records(found, as_json=as_json, columns=("id", "kind", "time", "text", "score"), empty="Nothing was found.")
+
+
+@memory.command()
+def show(memory_id: MemoryId, user: User = "me", as_json: AsJson = False) -> None:
+    """Show one memory with all its fields."""
+    with _open() as store:
+        record = store.knowledge.get(user, memory_id)
+    if as_json:
+        print_json(record.model_dump(mode="json"))
+    else:
+        print_table(("field", "value"), [(name, str(value)) for name, value in record.model_dump(mode="json").items()])
+
+
+@memory.command()
+def edit(
+    memory_id: MemoryId,
+    text: Annotated[str, typer.Argument(help="What it should say.")],
+    user: User = "me",
+    as_json: AsJson = False,
+) -> None:
+    """Put a memory right; a later rewrite keeps what you wrote."""
+    with _open() as store:
+        record = store.edit(user, memory_id, text)
+    _done(record.model_dump(mode="json"), f"{memory_id} now says: {text}", as_json=as_json)
+
+
+@memory.command()
+def forget(
+    memory_id: MemoryId,
+    user: User = "me",
+    now: Annotated[bool, typer.Option("--now", help="For good at once; without it, undo works for 10 minutes.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Forget a memory: found nowhere from now on."""
+    with _open() as store:
+        store.forget(user, memory_id, now=now)
+    until = "for good." if now else "It can be brought back for 10 minutes: `persona memory undo`."
+    _done({"id": memory_id, "forgotten": True, "purged": now}, f"{memory_id} is forgotten. {until}", as_json=as_json)
+
+
+@memory.command()
+def undo(memory_id: MemoryId, user: User = "me", as_json: AsJson = False) -> None:
+    """Bring a forgotten memory back, within 10 minutes."""
+    with _open() as store:
+        record = store.undo(user, memory_id)
+    _done(record.model_dump(mode="json"), f"{memory_id} is remembered again.", as_json=as_json)
+
+
+@personality.command("show")
+def show_personality(user: User = "me", as_json: AsJson = False) -> None:
+    """Show the five scores, 1 to 5."""
+    from memory.records import BigFive
+
+    with _open() as store:
+        point = store.curve.newest(user)
+    if as_json:
+        print_json(point.model_dump(mode="json") if point else None)
+        return
+    if point is None:
+        progress(f"Nothing is known of the personality of {user} yet: every score is 3.0.")
+    scores = point.scores if point else BigFive()
+    pinned = point.pinned if point else ()
+    rows = [(trait, f"{score:.2f}", "pinned" if trait in pinned else "") for trait, score in scores.items()]
+    print_table(("trait", "score", ""), rows)
+
+
+@personality.command()
+def history(user: User = "me", as_json: AsJson = False) -> None:
+    """Show how the scores came about, oldest first."""
+    with _open() as store:
+        points = store.curve.history(user)
+    if as_json:
+        print_records(points, as_json=True, columns=(), empty="")
+        return
+    if not points:
+        progress(f"Nothing is known of the personality of {user} yet.")
+        return
+    rows = [
+        (f"{point.time:%Y-%m-%d %H:%M}", point.cause, str(point.m), *(f"{score:.2f}" for _, score in point.scores.items()))
+        for point in points
+    ]
+    print_table(("time", "cause", "m", "O", "C", "E", "A", "N"), rows)
+
+
+@personality.command()
+def pin(
+    trait: Annotated[str, typer.Argument(help="openness, conscientiousness, extraversion, agreeableness, neuroticism.")],
+    score: Annotated[float | None, typer.Argument(help="1 to 5; left out: let it move again.")] = None,
+    user: User = "me",
+    as_json: AsJson = False,
+) -> None:
+    """Hold a trait at a score."""
+    from memory import clock
+
+    with _open() as store:
+        point = store.curve.pin(user, trait, score, store.journal.last_time(user) or clock.now())
+    held = f"stays at {score}" if score is not None else "moves again"
+    _done(point.model_dump(mode="json"), f"{trait} {held}.", as_json=as_json)
+
+
+@personality.command()
+def reset(user: User = "me", as_json: AsJson = False) -> None:
+    """Begin anew: 3.0 each, nothing pinned."""
+    from memory import clock
+
+    with _open() as store:
+        point = store.curve.reset(user, store.journal.last_time(user) or clock.now())
+    _done(point.model_dump(mode="json"), f"The personality of {user} begins anew.", as_json=as_json)
+
+
+@user.command("list")
+def list_users(as_json: AsJson = False) -> None:
+    """List who there is."""
+    with _open() as store:
+        rows = store.journal.users()
+    if as_json:
+        print_json([{**row, "last": row["last"].isoformat() if row["last"] else None} for row in rows])
+    elif rows:
+        shown = [
+            (row["id"], str(row["turns"]), str(row["pending"]), f"{row['last']:%Y-%m-%d %H:%M}" if row["last"] else "")
+            for row in rows
+        ]
+        print_table(("user", "turns", "to remember", "last turn (UTC)"), shown)
+    else:
+        progress("There is nobody yet.")
+
+
+@user.command("delete")
+def delete_user(
+    name: Annotated[str, typer.Argument(help="Whom to delete.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Delete everything of a user, at once and for good."""
+    if not yes:
+        typer.confirm(f"Delete everything that is remembered of {name}, for good?", abort=True, err=True)
+    with _open() as store:
+        receipt = store.delete_user(name)
+    counts = ", ".join(f"{count} {what}" for what, count in receipt.items())
+    _done({"user": name, "deleted": receipt}, f"{name} is deleted: {counts}.", as_json=as_json)
+
+
+def _open() -> Memory:
+    from app.build import build_memory
+    from app.settings import Settings
+
+    return build_memory(Settings())
+
+
+def _done(value: object, sentence: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(value)
+    else:
+        say(sentence)

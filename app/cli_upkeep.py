@@ -1,0 +1,112 @@
+"""`persona work`, `reindex`, `models …`, `doctor`: keeping it running."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from app.console import AsJson, console, print_json, print_table, progress, say
+
+models = typer.Typer(no_args_is_help=True, help="See and fetch the models that run on this machine.")
+
+
+def work(as_json: AsJson = False) -> None:
+    """Do what waits to be remembered, now."""
+    from rich.progress import Progress
+
+    from app.service import PersonaService
+
+    with PersonaService.from_settings(work=False) as service:
+        waiting = service.memory.pending.count()
+        with Progress(console=console(), disable=not waiting) as bars:
+            bar = bars.add_task("remembering", total=waiting)
+            done = service.wait(on_done=lambda _item: bars.advance(bar))
+        purged = service.memory.purge_due()
+    if as_json:
+        print_json({"done": done, "purged": purged})
+    else:
+        say(f"{done} steps done, {purged} forgotten memories purged.")
+
+
+def reindex(as_json: AsJson = False) -> None:
+    """Make the search indexes anew from the journal; no model is asked."""
+    from rich.progress import Progress
+
+    from app.build import build_memory
+    from app.settings import Settings
+
+    with build_memory(Settings(), check_index=False) as store, Progress(console=console()) as bars:
+        bar = bars.add_task("indexing", total=None)
+        rows = store.reindex(lambda done, total: bars.update(bar, completed=done, total=total))
+    if as_json:
+        print_json({"indexed": rows})
+    else:
+        say(f"{rows} turns and memories are indexed.")
+
+
+@models.command("list")
+def list_models(as_json: AsJson = False) -> None:
+    """List the models that can be fetched, and which are here."""
+    from app import weights
+
+    rows: list[dict[str, Any]] = []
+    for name, model in weights.CATALOGUE.items():
+        found = weights.located(name)
+        rows.append(
+            {
+                "name": name,
+                "role": model.role,
+                "megabytes": round(model.size / 1e6),
+                "licence": model.licence,
+                "path": str(found.model) if found else None,
+                "description": model.description,
+            }
+        )
+    if as_json:
+        print_json(rows)
+    else:
+        shown = [
+            (
+                row["name"],
+                row["role"],
+                f"{row['megabytes']} MB",
+                "here" if row["path"] else "-",
+                row["licence"],
+                row["description"],
+            )
+            for row in rows
+        ]
+        print_table(("name", "role", "size", "here", "licence", "what it is"), shown)
+
+
+@models.command()
+def pull(
+    name: Annotated[str, typer.Argument(help="A name of `persona models list`; left out: what `make chat` needs.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Fetch a model and check its hashes."""
+    from app import weights
+
+    with weights.bars() as bars:
+        located = [weights.pull(name, bars)] if name else weights.pull_default(bars)
+    if as_json:
+        print_json([{"name": one.name, "path": str(one.model)} for one in located])
+    else:
+        for one in located:
+            say(f"{one.name} is at {one.model}")
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Say what works, what is off, and how to turn it on."""
+    from app.doctor import examine
+    from app.settings import Settings
+
+    findings = examine(Settings())
+    if as_json:
+        print_json([finding.__dict__ for finding in findings])
+    else:
+        print_table(("", "what", "how it is"), [(finding.state, finding.what, finding.detail) for finding in findings])
+    if any(finding.state == "broken" for finding in findings):
+        progress("Something that a conversation needs is broken: see above.")
+        raise typer.Exit(1)

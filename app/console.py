@@ -1,0 +1,97 @@
+"""What the command line says and how: results to stdout, progress and errors to stderr, JSON where it is asked for."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from memory.errors import PersonaError
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from rich.console import Console
+
+User = Annotated[str, typer.Option("--user", "-u", help="Whose memory.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON value on stdout."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def print_records(records: Sequence[BaseModel], *, as_json: bool, columns: Sequence[str], empty: str) -> None:
+    """Print records: all their fields as a JSON array, or some as a table.
+
+    Args:
+        records: Any of `memory.records`.
+        as_json: JSON instead of a table.
+        columns: Fields of the table; a record without one leaves it empty.
+        empty: What to say when there are none.
+    """
+    if as_json:
+        print_json([record.model_dump(mode="json") for record in records])
+    elif records:
+        print_table(columns, ([_cell(getattr(record, name, "")) for name in columns] for record in records))
+    else:
+        progress(empty)
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table on stdout."""
+    from rich.table import Table
+
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*(_plain(cell) for cell in row))
+    console(stderr=False).print(table)
+
+
+def say(text: str) -> None:
+    """Print a line of result on stdout."""
+    sys.stdout.write(f"{text}\n")
+
+
+def progress(text: str) -> None:
+    """Print a line of progress on stderr."""
+    sys.stderr.write(f"{text}\n")
+
+
+def fail(error: PersonaError, *, as_json: bool) -> None:
+    """Print an error on stderr: one sentence, or an object for scripts."""
+    if as_json:
+        sys.stderr.write(json.dumps({"error": {"code": error.code, "message": error.message}}, ensure_ascii=False) + "\n")
+    else:
+        sys.stderr.write(f"{error.message}\n")
+
+
+def console(*, stderr: bool = True) -> Console:
+    """Return a rich console that never reads what it prints as markup."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+
+
+def _cell(value: Any) -> str:
+    from datetime import datetime
+
+    from memory import clock
+
+    if isinstance(value, datetime):
+        return clock.show(value)
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    if isinstance(value, float):
+        return f"{value:.2f}"
+    return "" if value is None else str(value)
+
+
+def _plain(text: str) -> Any:
+    from rich.text import Text
+
+    # Control characters of a remembered text must not steer the terminal.
+    return Text("".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text))

@@ -1,0 +1,113 @@
+"""Looking over an installation: what works, what is off, and how to turn it on. Loads no model, changes nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from memory.errors import PersonaError
+
+if TYPE_CHECKING:
+    from app.settings import Settings
+
+_LOW_SPACE = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at; `broken` keeps a conversation from working, `off` does not."""
+
+    state: Literal["works", "off", "broken"]
+    what: str
+    detail: str
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Look at each part in turn."""
+    looks: list[tuple[str, Callable[[Settings], Finding]]] = [
+        ("python", _python),
+        ("data folder", _folder),
+        ("chat model", _chat),
+        ("pictures", _pictures),
+        ("text embedder", _embedder),
+        ("memory", _memory),
+    ]
+    findings = []
+    for what, look in looks:
+        try:
+            findings.append(look(settings))
+        except PersonaError as error:
+            findings.append(Finding("broken", what, error.message))
+    return findings
+
+
+def _python(_settings: Settings) -> Finding:
+    return Finding("works", "python", f"{sys.version.split()[0]} at {sys.prefix}")
+
+
+def _folder(settings: Settings) -> Finding:
+    folder = settings.data_dir.expanduser()
+    there = folder
+    while not there.exists():
+        there = there.parent
+    if not os.access(there, os.W_OK) or not there.is_dir():
+        return Finding("broken", "data folder", f"{folder} cannot be written. Make it writable, or set PERSONA_DATA_DIR.")
+    free = shutil.disk_usage(there).free
+    if free < _LOW_SPACE:
+        return Finding("broken", "data folder", f"{folder} has only {free / 1e6:.0f} MB left. Free some space.")
+    return Finding("works", "data folder", f"{folder} ({free / 1e9:.0f} GB free)")
+
+
+def _chat(settings: Settings) -> Finding:
+    if settings.llm_base_url:
+        from app.model_server import remote_endpoint
+
+        endpoint = remote_endpoint(settings)
+        held = "holds the formats by grammar" if endpoint.kind != "other" else "cannot hold a grammar: parsed leniently"
+        return Finding("works", "chat model", f"{endpoint.model} at {endpoint.url}, window {endpoint.window:,} tokens, {held}")
+    from app.model_server import find_weights
+
+    path, _ = find_weights(settings)
+    return Finding("works", "chat model", f"embedded llama.cpp with {path.name}, window {settings.llm_context:,} tokens")
+
+
+def _pictures(settings: Settings) -> Finding:
+    how = "Set PERSONA_LLM_BASE_URL to a server of a vision model, or PERSONA_LLM_MODEL and PERSONA_LLM_PROJECTOR."
+    if settings.llm_base_url:
+        from app.model_server import remote_endpoint
+
+        sees = remote_endpoint(settings).sees
+    else:
+        from app.model_server import find_weights
+
+        projector = find_weights(settings)[1]
+        if projector and not Path(projector).is_file():
+            return Finding("broken", "pictures", f"The projector {projector} is not there. Correct PERSONA_LLM_PROJECTOR.")
+        sees = projector is not None
+    if sees:
+        return Finding("works", "pictures", "the model sees what you show it; recalling pictures is not built yet")
+    return Finding("off", "pictures", f"this model cannot see: pictures are kept, not looked at. {how}")
+
+
+def _embedder(settings: Settings) -> Finding:
+    from app.build import build_embedder
+
+    return Finding("works", "text embedder", build_embedder(settings).name)
+
+
+def _memory(settings: Settings) -> Finding:
+    from app.build import build_memory
+
+    if not settings.database_url and not (settings.data_dir.expanduser() / "journal.db").exists():
+        return Finding("works", "memory", "empty: it begins with the first message")
+    with build_memory(settings) as store:
+        users = store.journal.users()
+        waiting = store.pending.count()
+    turns = sum(row["turns"] for row in users)
+    tail = f"; {waiting} steps wait to be remembered (`persona work` does them now)" if waiting else ""
+    return Finding("works", "memory", f"{len(users)} user(s), {turns} turns{tail}")

@@ -1,0 +1,132 @@
+"""The conversation: what was said, the replies that are being written, and the next message."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.page import reply, words
+from app.page.live import Live, Replies, Switches
+from memory.errors import PersonaError
+from memory.records import Turn, TurnState
+from memory.store import Memory
+
+_SHOWN = 50
+"""Turns that are shown at first, and with each press of the button."""
+_POLL_S = 2
+_PICTURES = ["png", "jpg", "jpeg", "webp", "gif"]
+_PICTURE_WIDTH = 240
+
+
+def show(replies: Replies, user: str) -> list[reply.Writing]:
+    """Draw the conversation as the journal has it; returns the replies that are being written, to be watched."""
+    memory = replies.service.memory
+    shown: int = st.session_state.setdefault("shown", _SHOWN)
+    turns = memory.journal.turns(user, limit=shown + 1)
+    mine = {live.turn.id: live for live in _unrecorded() if live.turn.user_id == user}
+    if not turns and not mine:
+        _welcome()
+    if len(turns) > shown:
+        st.button("Show earlier messages", on_click=_show_earlier)
+    entries = [turn for turn in turns[-shown:] if turn.state is not TurnState.REPLACED]
+    entries += [live.progress.turn or live.turn for live in mine.values()]
+    writing, session = [], 0
+    for turn in sorted(entries, key=lambda turn: turn.time):
+        if turn.session > session:
+            session = turn.session
+            st.caption(words.heading(turn.time), text_alignment="center")
+        _message(memory, turn)
+        with st.chat_message("assistant"):
+            live = mine.get(turn.id) or replies.of(turn.id)
+            if turn.state is TurnState.RECEIVED and live is not None and live.progress.error is None:
+                writing.append(reply.Writing(live, replies))
+            elif turn.state is TurnState.RECEIVED and live is None:
+                st.fragment(_wait_for, run_every=_POLL_S)(memory, turn)
+            elif turn.reply or turn.state is TurnState.STOPPED:
+                reply.show(turn)
+            else:
+                _unanswered(replies, turn, live, last=not turn.seq or turn.id == turns[-1].id)
+    return writing
+
+
+def ask(replies: Replies, user: str, switches: Switches) -> None:
+    """Offer the field for the next message; what could not be taken stands in it again."""
+    if refused := st.session_state.pop("refused", None):
+        st.error(words.markdown(refused))
+    if draft := st.session_state.pop("draft", None):
+        st.session_state.message = draft
+    st.chat_input(
+        "Say something, off the record" if switches.off_the_record else "Say something, or add a picture",
+        key="message",
+        accept_file="multiple",
+        file_type=_PICTURES,
+        on_submit=_send,
+        args=(replies, user, switches),
+    )
+
+
+def _send(replies: Replies, user: str, switches: Switches) -> None:
+    said = st.session_state.message
+    try:
+        live = replies.send(user, said.text, [file.getvalue() for file in said.files], switches)
+    except PersonaError as error:
+        st.session_state.refused, st.session_state.draft = error.message, said.text
+        return
+    if switches.off_the_record:
+        _unrecorded().append(live)
+
+
+def _send_again(replies: Replies, turn: Turn) -> None:
+    try:
+        if turn.seq:
+            replies.again(turn.user_id, turn.id)
+            return
+        pictures = [replies.service.memory.photos.original(turn.user_id, name) for name in turn.images]
+        live = replies.send(turn.user_id, turn.text, pictures, Switches(off_the_record=True))
+        _unrecorded()[:] = [live if other.turn.id == turn.id else other for other in _unrecorded()]
+    except PersonaError as error:
+        st.session_state.refused = error.message
+
+
+def _unrecorded() -> list[Live]:
+    """Return what was said off the record: this page alone has it."""
+    kept: list[Live] = st.session_state.setdefault("unrecorded", [])
+    return kept
+
+
+def _show_earlier() -> None:
+    st.session_state.shown += _SHOWN
+
+
+def _welcome() -> None:
+    st.title("A conversation that is remembered", anchor=False)
+    st.write(
+        "Tell it about yourself and ask it things. It keeps what you say, looks it up before it answers, days and "
+        "months later too, and adapts its tone to you. What it knows about you stands in the side panel."
+    )
+
+
+def _message(memory: Memory, turn: Turn) -> None:
+    with st.chat_message("user"):
+        for name in turn.images:
+            try:
+                st.image(
+                    memory.photos.original(turn.user_id, name), width=_PICTURE_WIDTH, alt="A picture sent with this message"
+                )
+            except PersonaError as error:
+                st.caption(error.message)
+        if turn.text.strip():
+            st.text(turn.text)
+
+
+def _wait_for(memory: Memory, turn: Turn) -> None:
+    """Wait for a reply that another process writes."""
+    if memory.journal.turn(turn.id).state is not TurnState.RECEIVED:
+        st.rerun()
+    st.caption("Being written…")
+
+
+def _unanswered(replies: Replies, turn: Turn, live: Live | None, *, last: bool) -> None:
+    said = live.progress.error.message if live and live.progress.error else turn.error
+    st.error(words.markdown(said or "There is no reply to this message."))
+    if last:
+        st.button("Send again", key=f"again-{turn.id}", on_click=_send_again, args=(replies, turn))

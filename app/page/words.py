@@ -1,0 +1,70 @@
+"""What the page says: words for states and steps, and replies made fit to be shown (pure functions)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from memory import clock
+from memory.records import Recalled, Step
+
+_CODE = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]+`)", re.DOTALL)
+_DOLLAR = re.compile(r"(?<!\\)\$")
+_LONGEST = 600
+"""Characters of a remembered entry under a reply; the whole of it stands in the side panel."""
+
+
+def markdown(text: str) -> str:
+    """Make a model's text fit for `st.markdown`, where it stays data.
+
+    Prices are not formulas, so `$` outside code is escaped. A picture would be fetched from whatever address the
+    text names, and could carry what the model knows there: it becomes a link. Only text with `](`, `][` or `]:` can
+    hold one, so that `vec![1, 2]` in code stays as it is.
+    """
+    if re.search(r"\][(\[:]", text):
+        text = text.replace("![", "!\u200b[")
+    parts = _CODE.split(text)
+    return "".join(part if index % 2 else _DOLLAR.sub(r"\\$", part) for index, part in enumerate(parts))
+
+
+def summary(steps: Sequence[Step], memories: Sequence[Recalled]) -> str:
+    """Say in one line how a reply came to be; empty when there is nothing to unfold."""
+    looks = sum(step.action == "retrieve" for step in steps)
+    thought = any(step.think for step in steps)
+    if not looks:
+        return "Thought" if thought else ""
+    times = {1: "", 2: " twice"}.get(looks, f" {looks} times")
+    begun = "Thought, looked" if thought else "Looked"
+    found = counted(len(memories), "memory", "memories") if memories else "nothing"
+    return f"{begun} into memory{times}, found {found}"
+
+
+def looked_for(step: Step) -> str:
+    """Say what a look into memory was for, and in which window."""
+    query = f"“{step.query}”" if step.query else "the message itself"
+    if not (step.start_time or step.end_time):
+        return f"Looked for {query}"
+    return f"Looked for {query}, from {step.start_time or 'the beginning'} to {step.end_time or 'now'}"
+
+
+def recalled(entries: Sequence[Recalled]) -> str:
+    """List what a look brought, one entry a line, with its time."""
+    if not entries:
+        return "Nothing was found."
+    return "\n".join(f"{clock.show(entry.time)}  {_shortened(entry.text)}" for entry in entries)
+
+
+def heading(time: datetime) -> str:
+    """Name the moment at which a conversation began."""
+    return f"{time:%A}, {time.day} {time:%B} {time.year}, {time:%H:%M}"
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """Write a number with its noun."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def _shortened(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _LONGEST else f"{flat[:_LONGEST]}…"

@@ -1,0 +1,28 @@
+"""The four graphs wired with the default parts, for `langgraph.json`: what LangGraph Studio and its server open.
+
+The server keeps threads of its own (checkpoints); they are outside our promise to forget.
+"""
+
+from __future__ import annotations
+
+import atexit
+
+from app.build import build_memory
+from app.model_server import ModelServer
+from app.settings import Settings
+from graph import consolidate as _consolidate
+from graph import persona as _persona
+from graph import remember as _remember
+from graph import respond as _respond
+
+_settings = Settings()
+_memory = build_memory(_settings)
+atexit.register(_memory.close)
+_server = ModelServer(_settings)
+_style = _server.style()
+_chat = _server.chat()
+
+persona = _persona.build(_chat, _chat, _memory, _style)
+respond = _respond.build(_chat, _memory, _style)
+remember = _remember.build(_chat, _memory, _style.prompts)
+consolidate = _consolidate.build(_chat, _memory, _style.prompts, _style.budgets)

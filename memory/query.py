@@ -1,0 +1,47 @@
+"""What is asked of memory, and what comes back (pure values)."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from memory.records import Recalled
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many of each type a round returns (published: 4 semantic, 2 episodic topics, 2 procedural)."""
+
+    semantic: int = 4
+    episodic: int = 2
+    procedural: int = 2
+
+
+@dataclass(frozen=True)
+class Query:
+    """One look into memory.
+
+    Attributes:
+        message: What the person said; searched against content.
+        keywords: What the model asks for; searched against keywords and content.
+        time: The message's time; nothing from the 60 minutes before it is returned.
+        since: Start of the window, inclusive; None: open.
+        until: End of the window, inclusive; None: open.
+        seen: Ids of memories and turns that this turn has shown already.
+    """
+
+    message: str
+    keywords: str
+    time: datetime
+    since: datetime | None = None
+    until: datetime | None = None
+    seen: AbstractSet[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a look brought, in time order; `widened` when the window held nothing and was left out."""
+
+    memories: tuple[Recalled, ...]
+    widened: bool = False
