@@ -1,0 +1,148 @@
+"""Stand-ins for what is slow or random: a scripted chat model and an embedder that counts words."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+
+from app.priority import ReplyFirst
+from graph import formats, protocol
+from graph.briefing import Style
+
+NOTHING = '"reason": "nothing"\n"decision": false\n"content": null\n"keywords": null'
+NEUTRAL = "\n".join(f'"{trait}": 3' for trait in ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism"))
+_STEPS = {
+    protocol.REASONING_GRAMMAR: "reasoning",
+    protocol.RETRIEVE_GRAMMAR: "retrieve",
+    protocol.ANSWER_GRAMMAR: "answer",
+    formats.PERSONALITY_GRAMMAR: "personality",
+    formats.SEMANTIC_GRAMMAR: "semantic",
+    formats.CORE_GRAMMAR: "core",
+    formats.EPISODIC_GRAMMAR: "episodic",
+    formats.PROCEDURAL_GRAMMAR: "procedural",
+    None: "direct",
+}
+
+Line = str | Exception | Callable[[str], str]
+
+
+def answer(text: str, think: str = "It is plain.") -> str:
+    return protocol.format_reasoning(protocol.Answer(text, think))
+
+
+def retrieve(keywords: str, start: str | None = None, end: str | None = None) -> str:
+    return protocol.format_reasoning(protocol.Retrieve(keywords, start, end, "I have to look."))
+
+
+def fact(content: str, *keywords: str) -> str:
+    return formats.format_semantic(formats.Extraction(True, content, keywords, "worth it"))
+
+
+class ScriptedChat(BaseChatModel):
+    """Says what the script has for a step: the next line of a list (the last one stays), or what a function makes of the prompt.
+
+    Attributes:
+        script: Lines by step (`reasoning`, `retrieve`, `answer`, `direct`, `personality`, `semantic`, `core`,
+            `episodic`, `procedural`); an exception is raised; a step that is not there has a harmless default.
+        calls: (step, prompt) of every call so far.
+        gate: When set, streaming waits for it before every piece.
+    """
+
+    script: dict[str, Any] = {}
+    calls: list[Any] = []
+    gate: Any = None
+    piece: int = 7
+
+    def __init__(self, script: dict[str, Line | list[Line]] | None = None, **fields: Any) -> None:
+        super().__init__(script=dict(script or {}), calls=[], **fields)
+        self._lock = threading.Lock()
+
+    _lock: Any = None
+
+    @property
+    def _llm_type(self) -> str:
+        return "scripted"
+
+    def steps(self) -> list[str]:
+        return [step for step, _ in self.calls]
+
+    def prompts(self, step: str) -> list[str]:
+        return [prompt for asked, prompt in self.calls if asked == step]
+
+    def _line(self, messages: Sequence[BaseMessage], grammar: str | None) -> str:
+        step = _STEPS[grammar]
+        prompt = "\n\n".join(f"{message.type}: {message.text}" for message in messages)
+        with self._lock:
+            self.calls.append((step, prompt))
+            line = self.script.get(step, _DEFAULTS[step])
+            if isinstance(line, list):
+                line = line.pop(0) if len(line) > 1 else line[0]
+        if isinstance(line, Exception):
+            raise line
+        return line(prompt) if callable(line) else line
+
+    def _stream(self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
+        text = self._line(messages, kwargs.get("grammar"))
+        for start in range(0, len(text), self.piece):
+            if self.gate is not None:
+                self.gate.wait(10)
+            yield ChatGenerationChunk(message=AIMessageChunk(content=text[start : start + self.piece]))
+        if not text:
+            yield ChatGenerationChunk(message=AIMessageChunk(content=""))
+
+    def _generate(self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any) -> ChatResult:
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(self._line(messages, kwargs.get("grammar"))))])
+
+
+_DEFAULTS = {
+    "reasoning": answer("Hello!"),
+    "retrieve": retrieve("anything"),
+    "answer": answer("That is all I know."),
+    "direct": "Hello!",
+    "personality": NEUTRAL,
+    "semantic": NOTHING,
+    "core": '"name": "unknown"',
+    "episodic": '"topic_summary": "The user talked."\n"keywords": "talk"\n"source_dialog_indices": 0',
+    "procedural": "none",
+}
+
+
+class ScriptedModels:
+    """Hands out one chat model for replies and background work."""
+
+    def __init__(self, chat: BaseChatModel, style: Style | None = None, priority: ReplyFirst | None = None) -> None:
+        self._chat = chat
+        self._style = style or Style()
+        self.priority = priority
+
+    def chat(self, *, background: bool = False) -> BaseChatModel:
+        return self._chat
+
+    def style(self) -> Style:
+        return self._style
+
+    def close(self) -> None:
+        pass
+
+
+class WordEmbedder:
+    """Counts words into 64 buckets: texts that share words are near, and nothing has to be loaded."""
+
+    name = "words-64"
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray[Any, np.dtype[np.float32]]:
+        rows = np.zeros((len(texts), 64), dtype=np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            for word in re.findall(r"\w+", text.lower()):
+                row[int.from_bytes(hashlib.sha256(word.encode()).digest()[:4]) % 64] += 1.0
+            row[0] += 0.01
+            row /= np.linalg.norm(row)
+        return rows
