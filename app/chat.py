@@ -10,7 +10,7 @@ from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_openai import ChatOpenAI
-from openai import APIConnectionError, APIStatusError, APITimeoutError
+from openai import APIStatusError
 from pydantic import ConfigDict
 
 from app.priority import ReplyFirst
@@ -97,8 +97,12 @@ class PersonaChat(ChatOpenAI):
 
 def _said(error: Exception, url: str) -> PersonaError:
     """Turn whatever the client library raises into a sentence (it may raise its own, and its transport's, errors)."""
-    name = type(error).__name__
-    if isinstance(error, APITimeoutError) or "Timeout" in name:
+    causes = _chain(error)
+    if causes & {"ConnectError", "ConnectTimeout", "ConnectionRefusedError"}:
+        return ModelUnavailable(
+            f"No model server answers at {url}. Start it, or correct PERSONA_LLM_BASE_URL. The message is kept."
+        )
+    if any("Timeout" in name for name in causes):
         return ModelUnavailable(
             f"The model server at {url} did not answer in time. The message is kept; send it again, "
             "or raise PERSONA_LLM_TIMEOUT_S."
@@ -113,10 +117,15 @@ def _said(error: Exception, url: str) -> PersonaError:
             f"The model server at {url} refused the call (HTTP {error.status_code}: {error.message}). "
             "Check PERSONA_LLM_MODEL and PERSONA_LLM_API_KEY. The message is kept."
         )
-    if isinstance(error, APIConnectionError) and error.__cause__ is not None and "Connect" in type(error.__cause__).__name__:
-        return ModelUnavailable(
-            f"No model server answers at {url}. Start it, or correct PERSONA_LLM_BASE_URL. The message is kept."
-        )
     return ModelUnavailable(
-        f"The connection to the model server at {url} broke off ({name}). The message is kept; send it again."
+        f"The connection to the model server at {url} broke off ({type(error).__name__}). The message is kept; send it again."
     )
+
+
+def _chain(error: BaseException | None) -> set[str]:
+    """Name the types of an error and its causes: the client library changes its transport, the names stay."""
+    names = set()
+    while error is not None:
+        names |= {kind.__name__ for kind in type(error).__mro__}
+        error = error.__cause__ or error.__context__
+    return names

@@ -81,10 +81,12 @@ class ModelServer:
 
     def chat(self, *, background: bool = False) -> PersonaChat:
         """Make a chat model; a background one gives way to replies on an embedded model."""
+        from openai import Timeout
+
         from app.chat import PersonaChat
 
         endpoint = self.endpoint()
-        timeout = httpx.Timeout(None if endpoint.embedded else self._settings.llm_timeout_s, connect=_PROBE_S)
+        timeout = Timeout(None if endpoint.embedded else self._settings.llm_timeout_s, connect=_PROBE_S)
         return PersonaChat(
             base_url=endpoint.url,
             api_key=SecretStr(endpoint.key or "none"),
