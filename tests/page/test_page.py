@@ -1,0 +1,253 @@
+"""The page, without a browser: what it shows, and what its buttons do."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+import streamlit as st
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from app.events import AnswerDelta, Recalled, Retrieving, Thinking
+from app.page import words
+from app.page.live import Progress, advance
+from app.service import PersonaService
+from memory.errors import FolderInUse, ModelUnavailable
+from memory.records import BigFive, PersonalityPoint, SemanticMemory, Step
+from memory.records import Recalled as Memory
+from tests.fakes import ScriptedChat, answer, retrieve
+
+LONG_AGO = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+OpenPage = Callable[..., AppTest]
+
+
+def say(page: AppTest, text: str) -> AppTest:
+    return page.chat_input[0].set_value(text).run()
+
+
+def texts(page: AppTest) -> list[str]:
+    return [element.value for element in page.text]
+
+
+def replies(page: AppTest) -> list[str]:
+    return [element.value for element in page.main.markdown]
+
+
+def captions(page: AppTest) -> str:
+    return "\n".join(element.value for element in page.caption)
+
+
+def test_a_new_user_is_told_what_this_is_and_no_model_is_loaded(open_page: OpenPage, chat: ScriptedChat) -> None:
+    page = open_page()
+    assert not page.exception
+    assert page.title[0].value == "A conversation that is remembered"
+    assert "Nothing yet" in captions(page)
+    assert "Everything is remembered." in texts(page)
+    assert chat.calls == []
+
+
+def test_a_reply_stands_below_its_folded_steps(open_page: OpenPage, service: PersonaService, chat: ScriptedChat) -> None:
+    service.memory.journal.ingest("ada", LONG_AGO, "My dog is called Biscuit.", "Noted.")
+    chat.script["reasoning"] = [retrieve("dog name", "2026-01-01 00:00"), answer("He is **Biscuit**.", "Now I know.")]
+    page = say(open_page(), "What is my dog called?")
+    assert not page.exception
+    assert replies(page)[-1] == "He is **Biscuit**."
+    steps = page.expander[-1]
+    assert steps.label == "Thought, looked into memory, found 1 memory"
+    shown = [element.value for element in steps.text]
+    assert shown[0] == "I have to look."
+    assert shown[1] == "dog name, from 2026-01-01 00:00 to now"
+    assert "My dog is called Biscuit." in shown[2]
+    assert shown[3] == "Now I know."
+    assert "1 step waits to be remembered." in texts(page)
+
+
+def test_a_failed_message_says_why_and_can_be_sent_again(open_page: OpenPage, chat: ScriptedChat) -> None:
+    chat.script["reasoning"] = [ModelUnavailable("The model server is away. Start it."), answer("Here I am.")]
+    page = say(open_page(), "Are you there?")
+    assert not page.exception
+    assert "Are you there?" in texts(page)
+    assert [error.value for error in page.error] == ["The model server is away. Start it."]
+    page.button(key=next(button.key for button in page.button if button.label == "Send again")).click().run()
+    assert replies(page) == ["Here I am."]
+    assert not page.error
+    assert texts(page).count("Are you there?") == 1
+
+
+def test_a_folder_in_use_is_one_sentence_and_can_be_tried_again(
+    service: PersonaService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = iter([FolderInUse("The data folder is in use by `persona chat`. Stop that first."), service])
+
+    def open_service() -> PersonaService:
+        got = next(opened)
+        if isinstance(got, FolderInUse):
+            raise got
+        return got
+
+    monkeypatch.setattr(PersonaService, "from_settings", open_service)
+    page = AppTest.from_file("../../streamlit_app.py", default_timeout=30).run()
+    assert not page.exception
+    assert [error.value for error in page.error] == ["The data folder is in use by `persona chat`. Stop that first."]
+    assert not page.chat_input
+    page.button[0].click().run()
+    assert not page.error
+    assert page.chat_input
+
+
+def test_two_users_see_only_their_own(open_page: OpenPage, service: PersonaService, chat: ScriptedChat) -> None:
+    chat.script["reasoning"] = [answer("Hello Ada."), answer("Hello Bob.")]
+    remember(service, "ada", "Ada has a dog.")
+    page = say(open_page("ada"), "I am Ada.")
+    assert "Ada has a dog." in texts(page)
+    page.selectbox(key="user").set_value("bob").run()
+    assert page.query_params["user"] == "bob"
+    page = say(page, "I am Bob.")
+    assert replies(page) == ["Hello Bob."]
+    assert not any("Ada" in text for text in texts(page))
+    assert "Hello Ada." in replies(open_page("ada"))
+
+
+def test_what_was_said_stays_data(open_page: OpenPage, service: PersonaService, chat: ScriptedChat) -> None:
+    hostile = "<script>alert(1)</script> ![x](http://example.invalid/leak.png) # title"
+    remember(service, "ada", hostile)
+    chat.script["reasoning"] = [retrieve(hostile), answer(hostile, hostile)]
+    page = say(open_page(), hostile)
+    assert not page.exception
+    assert texts(page).count(hostile) == 4  # the message, the memory, the search, the thought
+    assert replies(page) == [words.markdown(hostile)]
+    assert "![" not in replies(page)[0]
+    assert not any(element.allow_html for element in page.markdown)
+
+
+def test_off_the_record_lives_on_this_page_alone(open_page: OpenPage, service: PersonaService, chat: ScriptedChat) -> None:
+    page = open_page()
+    page.toggle[0].set_value(True).run()
+    page = say(page, "A secret.")
+    assert replies(page) == ["Hello!"]
+    assert "Off the record" in captions(page)
+    assert service.memory.journal.turns("ada") == []
+    assert "A secret." not in texts(open_page())
+
+
+def test_the_switches_reach_the_service(open_page: OpenPage, chat: ScriptedChat) -> None:
+    page = open_page()
+    page.toggle[1].set_value(True)
+    say(page, "Look first.")
+    assert chat.steps() == ["retrieve", "reasoning"]
+    page.toggle[1].set_value(False)
+    page.toggle[2].set_value(True)
+    say(page, "Just answer.")
+    assert chat.steps()[2:] == ["direct"]
+
+
+def test_a_message_that_is_too_long_is_refused_and_kept(open_page: OpenPage, service: PersonaService) -> None:
+    page = say(open_page(), "x" * 20_001)
+    assert "20,001 characters" in page.error[0].value
+    assert page.chat_input[0].proto.value == "x" * 20_001
+    assert service.memory.journal.turns("ada") == []
+
+
+def test_a_picture_is_stored_and_shown(open_page: OpenPage, service: PersonaService) -> None:
+    png = io.BytesIO()
+    Image.new("RGB", (8, 8), "teal").save(png, "PNG")
+    page = open_page()
+    page.chat_input[0].upload("teal.png", png.getvalue(), "image/png")
+    page = say(page, "See this.")
+    assert not page.exception
+    assert len(service.memory.photos.list("ada")) == 1
+    assert len(page.get("imgs")) == 1
+
+
+def test_a_damaged_picture_is_refused(open_page: OpenPage) -> None:
+    page = open_page()
+    page.chat_input[0].upload("teal.png", b"no picture", "image/png")
+    page = say(page, "See this.")
+    assert "not a picture" in page.error[0].value
+
+
+def test_a_reload_while_a_reply_is_written_shows_it_whole(open_page: OpenPage, chat: ScriptedChat) -> None:
+    page = open_page()
+    chat.gate = threading.Event()
+    chat.script["reasoning"] = answer("It took a while.")
+    first = threading.Thread(target=say, args=(page, "Take your time."))
+    first.start()
+    while not chat.calls:
+        pass
+    threading.Timer(0.6, chat.gate.set).start()
+    assert replies(open_page()) == ["It took a while."]
+    first.join()
+
+
+def test_stopped_and_foreign_turns_are_marked(open_page: OpenPage, service: PersonaService) -> None:
+    journal = service.memory.journal
+    journal.finish(journal.receive("ada", "Tell me everything.").id, "Once upon", stopped=True)
+    journal.receive("ada", "And then?")
+    page = open_page()
+    assert replies(page) == ["Once upon"]
+    assert "Stopped." in captions(page)
+    assert "Being written…" in captions(page)
+
+
+def test_only_the_last_turns_are_shown_until_more_are_wanted(open_page: OpenPage, service: PersonaService) -> None:
+    for number in range(53):
+        service.memory.journal.ingest("ada", LONG_AGO, f"Message {number}", "Yes.")
+    page = open_page()
+    assert "Message 2" not in texts(page)
+    assert "Message 3" in texts(page)
+    next(button for button in page.button if button.label == "Show earlier messages").click().run()
+    assert "Message 0" in texts(page)
+
+
+def test_an_impossible_user_is_refused_in_words(open_page: OpenPage) -> None:
+    page = open_page("x" * 300)
+    assert "at most 200" in page.error[0].value
+    assert not page.chat_input
+
+
+def test_an_answer_before_a_look_is_begun_anew() -> None:
+    found = Memory(id="sem_1", kind="semantic", text="Ada has a dog.", time=LONG_AGO)
+    progress = Progress()
+    for event in (Thinking("Hm."), AnswerDelta("Wrong"), Retrieving("dog"), Recalled((found,)), AnswerDelta("Right")):
+        progress = advance(progress, event)
+    assert (progress.answer, progress.doing, progress.finished) == ("Right", "Writing", False)
+    assert progress.steps == (Step(think="Hm.", action="retrieve", query="dog", memory_ids=("sem_1",)),)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("It costs $5 to $10.", r"It costs \$5 to \$10."),
+        (r"Already \$5.", r"Already \$5."),
+        ("`$HOME` and ```\n$PATH\n``` and $1", "`$HOME` and ```\n$PATH\n``` and \\$1"),
+        ("vec![1, 2]", "vec![1, 2]"),
+        ("![a][b]\n\n[b]: http://x", "!\u200b[a][b]\n\n[b]: http://x"),
+    ],
+)
+def test_markdown_keeps_prices_and_loses_pictures(text: str, shown: str) -> None:
+    assert words.markdown(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("steps", "found", "line"),
+    [
+        ([Step(action="answer")], 0, ""),
+        ([Step(think="Hm.", action="answer")], 0, "Thought"),
+        ([Step(action="retrieve"), Step(action="answer")], 0, "Looked into memory, found nothing"),
+        ([Step(think="Hm.", action="retrieve")] * 2, 2, "Thought, looked into memory twice, found 2 memories"),
+    ],
+)
+def test_steps_are_summed_up_in_a_line(steps: list[Step], found: int, line: str) -> None:
+    assert words.summary(steps, [Memory(id="a", kind="turn", text="a", time=LONG_AGO)] * found) == line
+
+
+def remember(service: PersonaService, user: str, content: str) -> None:
+    turn = service.memory.journal.ingest(user, LONG_AGO, "Earlier words.", "Noted.")
+    assert turn is not None
+    point = PersonalityPoint(turn_id=turn.id, time=turn.time, scores=BigFive(openness=4.0))
+    fact = SemanticMemory(id=f"sem_{user}", turn_id=turn.id, time=turn.time, content=content)
+    service.memory.knowledge.commit_remember(user, turn.id, point, fact)
