@@ -33,6 +33,8 @@ def personality_radar(now: BigFive, start: BigFive) -> go.Figure:
         start: The scores that they moved from.
     """
     figure = go.Figure()
+    # A side panel is narrow: the longest name takes two lines.
+    corners = [label.replace("scientious", "scien-<br>tious") for label in _labels()]
     for name, scores, colour, dash, fill in (
         ("Start", start, _START, "dot", "none"),
         ("Now", now, _NOW, "solid", "toself"),
@@ -41,20 +43,21 @@ def personality_radar(now: BigFive, start: BigFive) -> go.Figure:
         figure.add_trace(
             go.Scatterpolar(
                 r=[*values, values[0]],
-                theta=[*_labels(), _labels()[0]],
+                theta=[*corners, corners[0]],
+                text=[*_labels(), _labels()[0]],
                 name=name,
                 mode="lines+markers",
                 line={"color": colour, "dash": dash, "width": 2},
                 marker={"size": 5},
                 fill=fill,
                 fillcolor="rgba(63, 134, 201, 0.22)",
-                hovertemplate="%{theta}: %{r:.2f}<extra>" + name + "</extra>",
+                hovertemplate="%{text}: %{r:.2f}<extra>" + name + "</extra>",
             )
         )
     axis = {"range": _RANGE, "tickvals": [1, 2, 3, 4, 5], "gridcolor": _GRID, "linecolor": _GRID, "tickfont": {"size": 10}}
     ring = {"gridcolor": _GRID, "linecolor": _GRID, "direction": "clockwise", "rotation": 90}
     figure.update_layout(polar={"radialaxis": axis, "angularaxis": ring, "bgcolor": "rgba(0,0,0,0)"})
-    return _plain(figure, height=300)
+    return _plain(figure, height=300, sides=60)
 
 
 def personality_curves(points: Sequence[PersonalityPoint]) -> go.Figure:
@@ -85,19 +88,19 @@ def personality_curves(points: Sequence[PersonalityPoint]) -> go.Figure:
         figure.add_annotation(
             text="No message has been remembered yet.", showarrow=False, x=0.5, y=0.5, xref="paper", yref="paper"
         )
-    return _plain(figure, height=320)
+    return _plain(figure, height=360, sides=24)
 
 
 def _labels() -> list[str]:
     return [trait.capitalize() for trait in TRAITS]
 
 
-def _plain(figure: go.Figure, height: int) -> go.Figure:
+def _plain(figure: go.Figure, *, height: int, sides: int) -> go.Figure:
     return figure.update_layout(
         height=height,
-        margin={"l": 40, "r": 40, "t": 24, "b": 24},
+        margin={"l": sides, "r": sides, "t": 28, "b": 24},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        legend={"orientation": "h", "yanchor": "top", "y": -0.12, "x": 0},
+        legend={"orientation": "h", "yanchor": "top", "y": -0.12, "x": 0, "entrywidth": 0.5, "entrywidthmode": "fraction"},
         dragmode=False,
     )

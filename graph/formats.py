@@ -71,8 +71,8 @@ def format_personality(scores: BigFive) -> str:
 def parse_semantic(text: str) -> Extraction | None:
     """Read reason, decision, content and keywords; None when there is no decision, or one to keep nothing."""
     values = {key.lower(): value for key, value in read_pairs(text)}
-    decision = values.get("decision")
-    if not isinstance(decision, bool):
+    decision = _decision(values.get("decision"))
+    if decision is None:
         return None
     reason = _text(values.get("reason"))
     if not decision:
@@ -115,12 +115,13 @@ def parse_topics(text: str, turns: int) -> list[TopicLines] | None:
     topics: list[TopicLines] = []
     for key, value in read_pairs(text):
         match key.lower():
-            case "topic_summary" if _text(value):
+            case "topic_summary":
                 topics.append(TopicLines(_text(value)))
             case "keywords" if topics:
                 topics[-1] = TopicLines(topics[-1].summary, split_keywords(value), topics[-1].indices)
             case "source_dialog_indices" if topics:
                 topics[-1] = TopicLines(topics[-1].summary, topics[-1].keywords, _indices(value, turns))
+    topics = [topic for topic in topics if topic.summary]
     if not topics:
         return None
     placed = {index for topic in topics for index in topic.indices}
@@ -156,8 +157,14 @@ def _number(value: Value) -> float | None:
         return None
     try:
         return float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
+
+
+def _decision(value: Value) -> bool | None:
+    if isinstance(value, bool):
+        return value
+    return {"true": True, "yes": True, "false": False, "no": False}.get(_text(value).lower())
 
 
 def _text(value: Value) -> str:

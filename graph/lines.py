@@ -8,7 +8,7 @@ import re
 Value = str | int | float | bool | None | list[str]
 
 # Bounded and without nested repetition: a garbled line of any length costs time in proportion to its length.
-_LINE = re.compile(r"""^[\s>*-]{0,20}(?P<quote>["'`*]{0,2})(?P<key>[^"'`\n]{1,200}?)(?P=quote)\s{0,20}:(?P<value>.*)$""")
+_LINE = re.compile(r"""^[\s>*+-]{0,20}(?P<quote>["'`*]{0,2})(?P<key>[^"'`\n]{1,200}?)(?P=quote)\s{0,20}:(?P<value>.*)$""")
 _JSON_LINE = re.compile(r'^\s{0,20}(?P<key>"(?:[^"\\]|\\.){0,400}")\s{0,20}:(?P<value>.*)$')
 _WORDS = {"true": True, "false": False, "null": None, "none": None, "yes": True, "no": False}
 
@@ -34,7 +34,7 @@ def read_pairs(text: str) -> list[tuple[str, Value]]:
             continue
         match = _LINE.match(line)
         if match:
-            pairs.append((match["key"].strip(), _value(match["value"])))
+            pairs.append((match["key"].strip(" \t*"), _value(match["value"])))
     return pairs
 
 
@@ -44,14 +44,23 @@ def _value(text: str) -> Value:
     if isinstance(read, str | int | float | bool) or (read is None and text == "null"):
         return read
     if isinstance(read, list):
-        return [str(item) for item in read]
+        return read
     if text.lower() in _WORDS:
         return _WORDS[text.lower()]
+    if text.startswith("[") and text.endswith("]"):
+        return [item for item in (part.strip(" \t\"'`*") for part in text[1:-1].split(",")) if item]
     return text.strip("\"'`*").strip()
 
 
 def _json(text: str) -> object:
     try:
-        return json.loads(text, strict=False)
+        return _sound(json.loads(text, strict=False))
     except (ValueError, RecursionError):
         return None
+
+
+def _sound(read: object) -> object:
+    """Make texts of a list's items, and replace half a surrogate pair (an escape cut in two), which no store takes."""
+    if isinstance(read, list):
+        return [_sound(str(item)) for item in read]
+    return read.encode(errors="replace").decode() if isinstance(read, str) else read

@@ -30,15 +30,21 @@ RETRIEVE_GRAMMAR = "root ::= think retrieve\n" + _TEXT + _RETRIEVING
 ANSWER_GRAMMAR = "root ::= think answer\n" + _TEXT + _ANSWERING
 """The same, with answering as the only choice (the last round)."""
 
-_TAG = re.compile(r"</?(?:think|answer|retrieve)>", re.IGNORECASE)
-_THINK = re.compile(r"<think>(.*?)(?:</think>|(?=<answer>|<retrieve>)|$)", re.IGNORECASE | re.DOTALL)
-_ANSWER = re.compile(r"<answer>(.*?)(?:</answer>|$)", re.IGNORECASE | re.DOTALL)
-_RETRIEVE = re.compile(r"<retrieve>(.*?)(?:</retrieve>|$)", re.IGNORECASE | re.DOTALL)
+_TAGS = ("<think>", "</think>", "<answer>", "</answer>", "<retrieve>", "</retrieve>")
+# ASCII: by Unicode's rules "K" (the Kelvin sign) would be a k.
+_ANY_CASE = re.IGNORECASE | re.ASCII
+_TAG = re.compile(r"</?(?:think|answer|retrieve)>", _ANY_CASE)
+_CHOICE = re.compile(r"<(answer|retrieve)>", _ANY_CASE)
+_THINK = re.compile(r"<think>(.*?)(?:</think>|(?=<answer>|<retrieve>)|$)", _ANY_CASE | re.DOTALL)
+_RETRIEVE = re.compile(r"<retrieve>(.*?)(?:</retrieve>|$)", _ANY_CASE | re.DOTALL)
+_END = re.compile("</retrieve>", _ANY_CASE)
+# The spaces are bounded, so that "<" and 20,000 spaces cost no time, and the stream knows how long to wait.
+_NAMED = r"\s{0,8}/?\s{0,8}(?i:think|answer|retrieve)\b"
 _ESCAPED = re.compile(r"&(?=(?:amp;)*lt;)")
-_OURS = re.compile(r"<(?=\s*/?\s*(?:think|answer|retrieve)\b)", re.IGNORECASE)
-_UNESCAPED = re.compile(r"&lt;(?=\s*/?\s*(?:think|answer|retrieve)\b)", re.IGNORECASE)
+_OURS = re.compile(f"<(?={_NAMED})", re.ASCII)
+_UNESCAPED = re.compile(f"&lt;(?={_NAMED})", re.ASCII)
 _UNAMP = re.compile(r"&amp;(?=(?:amp;)*lt;)")
-_BEGUN = re.compile(r"(?:</?[a-z]{0,8}|&(?:amp;)*(?:a|am|amp|l|lt|lt;\s{0,8}/?\s{0,8}[a-z]{0,8})?)$", re.IGNORECASE)
+_BEGUN = re.compile(r"(?:</?[a-z]{0,8}|&(?:amp;)*(?:a|am|amp|l|lt|lt;\s{0,8}/?\s{0,8}[a-z]{0,8})?)\Z", _ANY_CASE)
 
 
 @dataclass(frozen=True)
@@ -73,23 +79,23 @@ Reasoned = Answer | Retrieve | Malformed
 def parse_reasoning(text: str) -> Reasoned:
     """Read one round of reasoning; lenient about what stands around it, and never raises.
 
-    A missing closing tag at the end (the length limit) is forgiven. Whichever of answer and retrieve comes
-    first counts.
+    A missing or cut closing tag at the end (the length limit) is forgiven. Whichever of answer and retrieve comes
+    first counts; an answer ends at the next of our tags, whichever it is.
     """
-    thought = _THINK.search(text)
-    think = thought[1].strip() if thought else ""
-    rest = text[thought.end() :] if thought else text
-    answer, retrieve = _ANSWER.search(rest), _RETRIEVE.search(rest)
-    if retrieve and (not answer or retrieve.start() < answer.start()):
-        values = dict(read_pairs(retrieve[1]))
+    choice = _CHOICE.search(text)
+    head, body = (text[: choice.start()], text[choice.end() :]) if choice else (text, "")
+    think = _thought(head, cut=choice is None)
+    if choice and choice[1].lower() == "retrieve":
+        values = {key.lower(): value for key, value in read_pairs(_END.split(body, maxsplit=1)[0])}
         keywords = values.get("keywords")
+        keywords = ", ".join(keywords) if isinstance(keywords, list) else keywords
         if not isinstance(keywords, str) or not keywords.strip():
             return Malformed('Inside <retrieve> there was no line "keywords": "…" with words to look for.', think)
-        return Retrieve(keywords.strip(), _time(values.get("start_time")), _time(values.get("end_time")), think)
-    if answer:
-        if answer[1].strip():
-            return Answer(unescape(answer[1].strip()), think)
-        return Malformed("The text inside <answer> was empty.", think)
+        return Retrieve(unescape(keywords.strip()), _time(values.get("start_time")), _time(values.get("end_time")), think)
+    if choice:
+        end = _TAG.search(body)
+        answer = (body[: end.start()] if end else _without_cut_tag(body)).strip()
+        return Answer(unescape(answer), think) if answer else Malformed("The text inside <answer> was empty.", think)
     return Malformed("After </think> there was neither <answer>…</answer> nor <retrieve>…</retrieve>.", think)
 
 
@@ -160,7 +166,7 @@ class AnswerStream:
     def close(self) -> list[Delta]:
         """End the stream; returns what was still held back."""
         deltas: list[Delta] = []
-        self._emit(deltas, self._buffer)
+        self._emit(deltas, _without_cut_tag(self._buffer))
         self._buffer = ""
         return deltas
 
@@ -176,7 +182,22 @@ class AnswerStream:
 
     def _emit(self, deltas: list[Delta], text: str) -> None:
         if text and self._part is not None:
-            deltas.append(Delta(self._part, unescape(text) if self._part == "answer" else text))
+            deltas.append(Delta(self._part, unescape(text)))
+
+
+def _thought(head: str, *, cut: bool) -> str:
+    """Read the thought; `cut`: the output may have ended in the middle of its closing tag."""
+    thought = _THINK.search(head)
+    if thought is None:
+        return ""
+    closed = thought[0].lower().endswith("</think>")
+    return unescape((_without_cut_tag(thought[1]) if cut and not closed else thought[1]).strip())
+
+
+def _without_cut_tag(text: str) -> str:
+    """Leave out the beginning of one of our tags at the end of a text that was cut off."""
+    begun = text.rfind("<")
+    return text[:begun] if begun >= 0 and any(tag.startswith(text[begun:].lower()) for tag in _TAGS) else text
 
 
 def _time(value: object) -> str | None:

@@ -17,6 +17,9 @@ from memory.records import BigFive, Recalled, Turn
 Layout = Literal["published", "cache"]
 _BYTES_PER_TOKEN = 3
 """English has 4 to 5 bytes a token, Chinese about 3: counting 3 errs on the safe side without a tokenizer."""
+_PICTURE_TOKENS = 300
+_FRAME_TOKENS = 100
+"""Kept free for headings, times and the marks between messages."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,10 @@ def opening(
     output_format = prompts.output_format if reasoning else prompts.direct
     rules = f"{prompts.instructions}\n\n{output_format}"
     said = escape(turn.text)
-    room = budgets.window - budgets.output - estimate_tokens(rules)
+    labels = "".join(f"\n[picture: {picture.label}]" for picture in pictures if picture.url is None)
+    shown = sum(picture.url is not None for picture in pictures)
+    fixed = estimate_tokens(rules) + estimate_tokens(labels) + shown * _PICTURE_TOKENS + _FRAME_TOKENS
+    room = budgets.window - budgets.output - fixed
     if estimate_tokens(said) > room:
         raise MessageTooLong(
             f"The message has about {estimate_tokens(said):,} tokens; the model's window leaves {max(room, 0):,}. "
@@ -88,7 +94,6 @@ def opening(
     profile_lines = fit([f"{escape(key)}: {escape(value)}" for key, value in profile.items()], min(budgets.profile, room // 3))
     newest_first = [_turn_text(past) for past in reversed(recent)]
     history = list(reversed(fit(newest_first, min(budgets.recent, room // 2))))
-    labels = "".join(f"\n[picture: {picture.label}]" for picture in pictures if picture.url is None)
     sections = {
         "profile": _section("User Profile", profile_lines),
         "scores": _section("Big Five scores", [", ".join(f"{trait} {score:.1f}" for trait, score in personality.items())]),
@@ -123,7 +128,7 @@ def with_memory(
         budgets: Tokens.
         widened: The window held nothing and was left out.
     """
-    used = tokens_of(messages) + estimate_tokens(output or "") + estimate_tokens(closing)
+    used = tokens_of(messages) + estimate_tokens(output or "") + estimate_tokens(closing) + _FRAME_TOKENS
     room = max(0, budgets.window - budgets.output - used)
     shares = {
         "procedural": ("Habits and goals", min(budgets.procedural, room // 5)),
@@ -135,7 +140,7 @@ def with_memory(
         entries = [entry for entry in found if entry.kind == kind]
         best_first = sorted(entries, key=lambda entry: -entry.score)
         kept = set(fit([_entry_text(entry) for entry in best_first], budget))
-        lines = [text for entry in entries if (text := _entry_text(entry)) in kept]
+        lines = list(dict.fromkeys(text for entry in entries if (text := _entry_text(entry)) in kept))
         if lines:
             sections.append(_section(title, lines))
     text = "\n\n".join([*sections, closing])
@@ -156,7 +161,7 @@ def tokens_of(messages: Sequence[BaseMessage]) -> int:
         parts: list[Any] = message.content if isinstance(message.content, list) else [message.content]
         for part in parts:
             text = part if isinstance(part, str) else part.get("text")
-            total += 300 if text is None else estimate_tokens(text) + 4
+            total += _PICTURE_TOKENS if text is None else estimate_tokens(text) + 4
     return total
 
 

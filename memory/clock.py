@@ -109,7 +109,8 @@ def show(stamp: datetime) -> str:
 
 def starts_session(previous: datetime | None, current: datetime) -> bool:
     """Say whether a turn at `current` opens a new session after one at `previous`."""
-    return previous is None or current - previous >= SESSION_GAP
+    # In UTC: Python subtracts two times of one zone by their clocks, an hour off across a daylight-saving change.
+    return previous is None or current.astimezone(UTC) - previous.astimezone(UTC) >= SESSION_GAP
 
 
 def recent_since(current: datetime) -> datetime:

@@ -50,7 +50,8 @@ class LexicalIndex:
         folder.mkdir(parents=True, exist_ok=True)
 
     def put(self, user_id: str, entries: Sequence[Entry]) -> None:
-        """Add or replace entries under their ids."""
+        """Add or replace entries under their ids; of several with one id the last counts."""
+        entries = list({entry.id: entry for entry in entries}.values())
         with self._user(user_id) as file, file:
             file.executemany("DELETE FROM words WHERE id = ?", [(entry.id,) for entry in entries])
             rows = [(entry.id, entry.kind, entry.at, entry.text.replace("\x00", " ")) for entry in entries]

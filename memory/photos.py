@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import shutil
 import threading
 import warnings
@@ -24,7 +25,12 @@ from memory.schema import photos
 MAX_BYTES = 20 * 1024 * 1024
 MODEL_PIXELS = 230_400
 """The published upper bound of a picture's pixels for the model."""
-_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
+_MODEL_SIDE = 4_096
+"""A strip of one pixel's width keeps to the bound too, and to what a JPEG can hold."""
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+# MPO: a JPEG with more pictures behind it, as phones write them for depth and brightness; opened as a JPEG.
+_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "MPO": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
+_ID = re.compile(r"[0-9a-f]{64}")
 _HELD = 32
 
 
@@ -85,6 +91,9 @@ class PhotoStore:
         held = self._held.get((user_id, photo_id))
         if held is not None:
             return held
+        if not _ID.fullmatch(photo_id):
+            # An id from outside (Studio) is no path: it must not lead into another user's folder.
+            raise NotFound(f"There is no picture {photo_id[:12]!r}.")
         try:
             return self._path(user_id, photo_id).read_bytes()
         except OSError as error:
@@ -92,9 +101,12 @@ class PhotoStore:
 
     def for_model(self, user_id: str, photo_id: str) -> bytes:
         """Return a JPEG of at most 230,400 pixels, turned upright, for the model."""
-        with Image.open(io.BytesIO(self.original(user_id, photo_id))) as image:
-            upright = ImageOps.exif_transpose(image).convert("RGB")
-        scale = min(1.0, (MODEL_PIXELS / (upright.width * upright.height)) ** 0.5)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's remarks on odd palettes and EXIF data
+            with Image.open(io.BytesIO(self.original(user_id, photo_id))) as image:
+                upright = ImageOps.exif_transpose(image).convert("RGB")
+        area, longest = upright.width * upright.height, max(upright.size)
+        scale = min(1.0, (MODEL_PIXELS / area) ** 0.5, _MODEL_SIDE / longest)
         small = upright.resize((max(1, int(upright.width * scale)), max(1, int(upright.height * scale))))
         out = io.BytesIO()
         small.save(out, "JPEG", quality=90)
@@ -129,8 +141,9 @@ def _inspect(data: bytes) -> Photo:
         raise InvalidInput(f"The picture has {len(data) / 1e6:.0f} MB; at most {MAX_BYTES / 1e6:.0f} MB fit. Make it smaller.")
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data), formats=list(_TYPES)) as image:
+            with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
                 image.load()
                 kind, (width, height) = image.format or "", image.size
     except UnidentifiedImageError as error:

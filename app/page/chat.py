@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.page import reply, words
 from app.page.live import Live, Replies, Switches
+from app.page.panel import switches
 from memory.errors import PersonaError
 from memory.records import Turn, TurnState
 from memory.store import Memory
@@ -38,7 +39,7 @@ def show(replies: Replies, user: str) -> list[reply.Writing]:
         with st.chat_message("assistant"):
             live = mine.get(turn.id) or replies.of(turn.id)
             if turn.state is TurnState.RECEIVED and live is not None and live.progress.error is None:
-                writing.append(reply.Writing(live, replies))
+                writing.append(reply.Writing(live, loaded=replies.spoken))
             elif turn.state is TurnState.RECEIVED and live is None:
                 st.fragment(_wait_for, run_every=_POLL_S)(memory, turn)
             elif turn.reply or turn.state is TurnState.STOPPED:
@@ -48,30 +49,32 @@ def show(replies: Replies, user: str) -> list[reply.Writing]:
     return writing
 
 
-def ask(replies: Replies, user: str, switches: Switches) -> None:
-    """Offer the field for the next message; what could not be taken stands in it again."""
+def ask(replies: Replies, writing: list[reply.Writing]) -> None:
+    """Offer the field for the next message, where what could not be taken stands again, and a way to stop a reply."""
     if refused := st.session_state.pop("refused", None):
         st.error(words.markdown(refused))
+    if writing:
+        st.bottom.button("Stop writing", on_click=_stop, args=(replies, [one.turn_id for one in writing]))
     if draft := st.session_state.pop("draft", None):
         st.session_state.message = draft
     st.chat_input(
-        "Say something, off the record" if switches.off_the_record else "Say something, or add a picture",
+        "Say something, off the record" if switches().off_the_record else "Say something, or add a picture",
         key="message",
         accept_file="multiple",
         file_type=_PICTURES,
         on_submit=_send,
-        args=(replies, user, switches),
+        args=(replies,),
     )
 
 
-def _send(replies: Replies, user: str, switches: Switches) -> None:
-    said = st.session_state.message
+def _send(replies: Replies) -> None:
+    said, how = st.session_state.message, switches()
     try:
-        live = replies.send(user, said.text, [file.getvalue() for file in said.files], switches)
+        live = replies.send(st.session_state.user, said.text, [file.getvalue() for file in said.files], how)
     except PersonaError as error:
         st.session_state.refused, st.session_state.draft = error.message, said.text
         return
-    if switches.off_the_record:
+    if how.off_the_record:
         _unrecorded().append(live)
 
 
@@ -85,6 +88,11 @@ def _send_again(replies: Replies, turn: Turn) -> None:
         _unrecorded()[:] = [live if other.turn.id == turn.id else other for other in _unrecorded()]
     except PersonaError as error:
         st.session_state.refused = error.message
+
+
+def _stop(replies: Replies, turn_ids: list[str]) -> None:
+    for turn_id in turn_ids:
+        replies.service.stop(turn_id)
 
 
 def _unrecorded() -> list[Live]:

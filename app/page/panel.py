@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -10,7 +11,7 @@ from app import figures
 from app.page.live import Switches
 from app.page.words import counted
 from memory import clock
-from memory.errors import InvalidInput, PersonaError
+from memory.errors import PersonaError
 from memory.intake import check_user
 from memory.knowledge import MemoryRecord
 from memory.records import BigFive, Episode, Procedure, SemanticMemory
@@ -33,30 +34,34 @@ _TYPES = {
 
 
 def choose_user(memory: Memory) -> str:
-    """Let the person choose or name a user; the address of the page keeps the choice through a reload."""
-    known = [row["id"] for row in memory.journal.users()]
+    """Let the person choose or name a user; the address of the page keeps the choice through a reload.
+
+    Raises:
+        InvalidInput: The name cannot be a user's.
+    """
     asked = st.query_params.get("user", DEFAULT_USER)
-    chosen = st.session_state.setdefault("user", asked) or asked
+    chosen: str = st.session_state.setdefault("user", asked)
+    known = [row["id"] for row in memory.journal.users()]
     options = list(dict.fromkeys([DEFAULT_USER, *known, chosen]))
-    user: str = st.selectbox("Who is talking", options, key="user", accept_new_options=True) or chosen
-    try:
-        check_user(user)
-    except InvalidInput as error:
-        st.error(error.message)
-        user = DEFAULT_USER
+    user = check_user(st.selectbox("Who is talking", options, key="user", accept_new_options=True))
     if user != asked:
         st.query_params["user"] = user
         st.session_state.pop("shown", None)
     return user
 
 
-def choose_switches() -> Switches:
+def choose_switches() -> None:
     """Let the person choose how their next messages are taken."""
     with st.expander("Next messages", type="compact"):
-        off = st.toggle("Off the record", help="Memory is read, and nothing is written down. Gone with a reload.")
-        force = st.toggle("Look into memory first", help="Before each answer, whatever the model thinks.")
-        direct = st.toggle("No reasoning", help="Look once with the message itself, then answer directly.")
-    return Switches(off_the_record=off, force_retrieve=force, reasoning=not direct)
+        st.toggle("Off the record", key="off", help="Memory is read, and nothing is written down. Gone with a reload.")
+        st.toggle("Look into memory first", key="force", help="Before each answer, whatever the model thinks.")
+        st.toggle("No reasoning", key="direct", help="Look once with the message itself, then answer directly.")
+
+
+def switches() -> Switches:
+    """Return what is chosen at this moment, which a callback's arguments would not: they are those of the last drawing."""
+    state = st.session_state
+    return Switches(off_the_record=state.off, force_retrieve=state.force, reasoning=not state.direct)
 
 
 def show_model(replies: Replies) -> None:
@@ -69,7 +74,8 @@ def show_model(replies: Replies) -> None:
         if replies.spoken and isinstance(models, ModelServer):
             endpoint = models.endpoint()
             sees = "sees pictures" if endpoint.sees else "cannot see pictures"
-            line = f"{endpoint.model}, {'in this program' if endpoint.embedded else f'at {endpoint.url}'}; {sees}"
+            where = "in this program" if endpoint.embedded else f"at {endpoint.url}"
+            line = f"{PurePath(endpoint.model).stem if endpoint.embedded else endpoint.model}, {where}; {sees}"
         elif settings.llm_base_url:
             line = f"{settings.llm_model or 'the first model'} at {settings.llm_base_url}; asked with the first message"
         else:

@@ -12,7 +12,7 @@ from app.page import words
 from memory.records import Recalled, Step, Trace, Turn, TurnState
 
 if TYPE_CHECKING:
-    from app.page.live import Live, Replies
+    from app.page.live import Live
 
 _TICK_S = 0.25
 """A page that waits touches Streamlit this often; a click would not be heard otherwise."""
@@ -24,7 +24,7 @@ def show(turn: Turn) -> None:
     summary = words.summary(trace.steps, trace.memories)
     if summary:
         with st.expander(summary, type="compact"):
-            _steps(turn.id, trace.steps, trace.memories)
+            _steps(trace.steps, trace.memories)
     st.markdown(words.markdown(turn.reply), anchors=False)
     notes = ["Stopped."] if turn.state is TurnState.STOPPED else []
     if not turn.seq:
@@ -38,16 +38,22 @@ class Writing:
 
     Args:
         live: The reply.
-        replies: Where it can be stopped.
+        loaded: Whether the model is known to be loaded.
     """
 
-    def __init__(self, live: Live, replies: Replies) -> None:
+    def __init__(self, live: Live, *, loaded: bool) -> None:
         self._live = live
-        self._waiting = "Waiting for the model" if replies.spoken else "Loading the model"
-        self._status = st.status(self._waiting, type="compact")
-        self._steps = self._status.empty()
+        self._waiting = "Waiting for the model" if loaded else "Loading the model"
+        # The label stays: another one would fold up what the person has unfolded.
+        self._steps = st.expander("Steps", type="compact", icon="spinner").empty()
+        self._doing = st.empty()
         self._answer = st.empty()
-        st.button("Stop", key=f"stop-{live.turn.id}", on_click=replies.service.stop, args=(live.turn.id,))
+        self._doing.caption(self._waiting)
+
+    @property
+    def turn_id(self) -> str:
+        """The turn that is answered."""
+        return self._live.turn.id
 
     def watch(self) -> None:
         """Draw it as it comes, to its end. A rerun of the page may break this off; the next one begins it again."""
@@ -55,32 +61,29 @@ class Writing:
         while True:
             progress = self._live.wait(seen, _TICK_S)
             seconds = time.monotonic() - self._live.began
-            self._status.update(label=f"{progress.doing or self._waiting}, {seconds:.0f} s")
+            self._doing.caption(f"{progress.doing or self._waiting}, {seconds:.0f} s")
             if progress is not seen:
                 with self._steps.container():
-                    _steps(self._live.turn.id, progress.steps, progress.memories, progress.think)
+                    _steps(progress.steps, progress.memories, progress.think)
                 self._answer.markdown(words.markdown(progress.answer), anchors=False)
             if progress.finished:
                 return
             seen = progress
 
 
-def _steps(turn_id: str, steps: Sequence[Step], memories: Sequence[Recalled], thinking: str = "") -> None:
+def _steps(steps: Sequence[Step], memories: Sequence[Recalled], thinking: str = "") -> None:
     """List what was thought, looked for and found; all of it is data, and shown as plain text."""
-    with st.container(key=f"steps-{turn_id}", gap="xsmall"):
-        for number, step in enumerate(steps):
-            _thought(f"{turn_id}-{number}", step.think)
-            if step.action == "retrieve":
-                st.text(words.looked_for(step))
-                found = [entry for entry in memories if entry.id in step.memory_ids]
-                with st.container(key=f"found-{turn_id}-{number}"):
-                    st.text(words.recalled(found))
-            if step.warning:
-                st.text(step.warning)
-        _thought(f"{turn_id}-now", thinking)
+    for step in steps:
+        _plain(step.think)
+        if step.action == "retrieve":
+            _plain(words.looked_for(step), "Looked for")
+            _plain(words.recalled([entry for entry in memories if entry.id in step.memory_ids]), "Found")
+        _plain(step.warning or "", "Note")
+    _plain(thinking)
 
 
-def _thought(key: str, text: str) -> None:
+def _plain(text: str, label: str = "") -> None:
     if text.strip():
-        with st.container(key=f"thought-{key}"):
-            st.text(text.strip())
+        if label:
+            st.caption(label)
+        st.text(text.strip())

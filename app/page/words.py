@@ -42,17 +42,22 @@ def summary(steps: Sequence[Step], memories: Sequence[Recalled]) -> str:
 
 def looked_for(step: Step) -> str:
     """Say what a look into memory was for, and in which window."""
-    query = f"“{step.query}”" if step.query else "the message itself"
+    query = step.query or "the message itself"
     if not (step.start_time or step.end_time):
-        return f"Looked for {query}"
-    return f"Looked for {query}, from {step.start_time or 'the beginning'} to {step.end_time or 'now'}"
+        return query
+    return f"{query}, from {step.start_time or 'the beginning'} to {step.end_time or 'now'}"
 
 
 def recalled(entries: Sequence[Recalled]) -> str:
     """List what a look brought, one entry a line, with its time."""
     if not entries:
         return "Nothing was found."
-    return "\n".join(f"{clock.show(entry.time)}  {_shortened(entry.text)}" for entry in entries)
+    lines = []
+    for entry in entries:
+        stamp, text = f"[{clock.show(entry.time)}]", _shortened(entry.text)
+        # A dialogue begins with its own.
+        lines.append(text if text.startswith(stamp) else f"{stamp} {text}")
+    return "\n".join(lines)
 
 
 def heading(time: datetime) -> str:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import io
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from app.events import AnswerDelta, Recalled, Retrieving, Thinking
 from app.page import words
 from app.page.live import Progress, advance
+from app.page.reply import Writing
 from app.service import PersonaService
 from memory.errors import FolderInUse, ModelUnavailable
 from memory.records import BigFive, PersonalityPoint, SemanticMemory, Step
@@ -56,14 +57,14 @@ def test_a_reply_stands_below_its_folded_steps(open_page: OpenPage, service: Per
     page = say(open_page(), "What is my dog called?")
     assert not page.exception
     assert replies(page)[-1] == "He is **Biscuit**."
-    steps = page.expander[-1]
+    steps = page.main.expander[-1]
     assert steps.label == "Thought, looked into memory, found 1 memory"
     shown = [element.value for element in steps.text]
     assert shown[0] == "I have to look."
     assert shown[1] == "dog name, from 2026-01-01 00:00 to now"
-    assert "My dog is called Biscuit." in shown[2]
+    assert shown[2] == "[2026-03-01 09:30 (Sunday)] User: My dog is called Biscuit. Assistant: Noted."
     assert shown[3] == "Now I know."
-    assert "1 step waits to be remembered." in texts(page)
+    assert "3 steps wait to be remembered." in texts(page)
 
 
 def test_a_failed_message_says_why_and_can_be_sent_again(open_page: OpenPage, chat: ScriptedChat) -> None:
@@ -102,12 +103,14 @@ def test_a_folder_in_use_is_one_sentence_and_can_be_tried_again(
 def test_two_users_see_only_their_own(open_page: OpenPage, service: PersonaService, chat: ScriptedChat) -> None:
     chat.script["reasoning"] = [answer("Hello Ada."), answer("Hello Bob.")]
     remember(service, "ada", "Ada has a dog.")
+    remember(service, "bob", "He has a cat.")
     page = say(open_page("ada"), "I am Ada.")
     assert "Ada has a dog." in texts(page)
     page.selectbox(key="user").set_value("bob").run()
     assert page.query_params["user"] == "bob"
     page = say(page, "I am Bob.")
-    assert replies(page) == ["Hello Bob."]
+    assert replies(page) == ["Noted.", "Hello Bob."]
+    assert "He has a cat." in texts(page)
     assert not any("Ada" in text for text in texts(page))
     assert "Hello Ada." in replies(open_page("ada"))
 
@@ -119,8 +122,8 @@ def test_what_was_said_stays_data(open_page: OpenPage, service: PersonaService, 
     page = say(open_page(), hostile)
     assert not page.exception
     assert texts(page).count(hostile) == 4  # the message, the memory, the search, the thought
-    assert replies(page) == [words.markdown(hostile)]
-    assert "![" not in replies(page)[0]
+    assert replies(page) == ["Noted.", words.markdown(hostile)]
+    assert "![" not in replies(page)[1]
     assert not any(element.allow_html for element in page.markdown)
 
 
@@ -132,6 +135,8 @@ def test_off_the_record_lives_on_this_page_alone(open_page: OpenPage, service: P
     assert "Off the record" in captions(page)
     assert service.memory.journal.turns("ada") == []
     assert "A secret." not in texts(open_page())
+    page.selectbox(key="user").set_value("me").run()
+    assert "A secret." not in texts(page)
 
 
 def test_the_switches_reach_the_service(open_page: OpenPage, chat: ScriptedChat) -> None:
@@ -160,7 +165,7 @@ def test_a_picture_is_stored_and_shown(open_page: OpenPage, service: PersonaServ
     page = say(page, "See this.")
     assert not page.exception
     assert len(service.memory.photos.list("ada")) == 1
-    assert len(page.get("imgs")) == 1
+    assert len(page.get("image")) == 1
 
 
 def test_a_damaged_picture_is_refused(open_page: OpenPage) -> None:
@@ -170,17 +175,28 @@ def test_a_damaged_picture_is_refused(open_page: OpenPage) -> None:
     assert "not a picture" in page.error[0].value
 
 
-def test_a_reload_while_a_reply_is_written_shows_it_whole(open_page: OpenPage, chat: ScriptedChat) -> None:
+def test_a_reload_while_a_reply_is_written_shows_it_whole(
+    open_page: OpenPage, chat: ScriptedChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
     page = open_page()
     chat.gate = threading.Event()
     chat.script["reasoning"] = answer("It took a while.")
+    watching, watch = [], Writing.watch
+
+    def write_when_two_watch(self: Writing) -> None:
+        watching.append(self)
+        if len(watching) == 2:
+            chat.gate.set()
+        watch(self)
+
+    monkeypatch.setattr(Writing, "watch", write_when_two_watch)
     first = threading.Thread(target=say, args=(page, "Take your time."))
     first.start()
     while not chat.calls:
-        pass
-    threading.Timer(0.6, chat.gate.set).start()
+        time.sleep(0.01)
     assert replies(open_page()) == ["It took a while."]
     first.join()
+    assert replies(page) == ["It took a while."]
 
 
 def test_stopped_and_foreign_turns_are_marked(open_page: OpenPage, service: PersonaService) -> None:

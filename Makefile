@@ -1,0 +1,44 @@
+# `make chat` and `make test` are all that is needed; both make their own environment first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export HF_HUB_DISABLE_TELEMETRY := 1
+
+.PHONY: chat test check story clean
+
+chat: $(VENV)/.ready ## talk to it in the browser
+	$(BIN)/persona models pull
+	$(BIN)/streamlit run streamlit_app.py
+
+test: $(VENV)/.ready-dev ## run the tests
+	$(BIN)/persona models pull all-minilm-l6-v2
+	$(BIN)/persona models pull smollm2-135m
+	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered --cov-fail-under=90
+
+check: $(VENV)/.ready-dev ## style, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+story: $(VENV)/.ready-dev ## three sessions over ten days with the embedded 1.5B model
+	$(BIN)/persona models pull all-minilm-l6-v2
+	$(BIN)/persona models pull qwen2.5-coder-1.5b
+	$(BIN)/python -m tests.story
+
+clean: ## remove the environment and what tools leave behind
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.ready: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing: about 5 GB, some minutes."
+	$(BIN)/python -m pip install --editable .
+	@touch $@
+
+$(VENV)/.ready-dev: $(VENV)/.ready
+	$(BIN)/python -m pip install --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,56 @@
+"""Everything real: llama.cpp with SmolLM2-135M, MiniLM, Chroma, SQLite. One model server for all of these tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from app.build import build_embedder
+from app.model_server import ModelServer
+from app.service import PersonaService
+from app.settings import Settings
+from memory.store import Memory
+
+SMALL = {"llm_model": "smollm2-135m", "max_new_tokens": 96, "llm_context": 8192}
+
+
+@pytest.fixture(scope="session")
+def model() -> Iterator[ModelServer]:
+    server = ModelServer(Settings(**SMALL))
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def embedder():
+    return build_embedder(Settings())
+
+
+class Shared:
+    """The session's server, that no single service may close."""
+
+    def __init__(self, server: ModelServer) -> None:
+        self._server = server
+        self.priority = server.priority
+        self.chat = server.chat
+        self.style = server.style
+
+    def close(self) -> None:
+        """Leave it to the session."""
+
+
+@pytest.fixture
+def live(tmp_path, model, embedder) -> Iterator[Callable[..., PersonaService]]:
+    """Make services on one data folder; each is closed when the next one opens, and at the end."""
+    opened: list[PersonaService] = []
+
+    def make(*, work: bool = False) -> PersonaService:
+        while opened:
+            opened.pop().close()
+        opened.append(PersonaService(Memory(tmp_path / "data", embedder), Shared(model), work=work))
+        return opened[-1]
+
+    yield make
+    for service in opened:
+        service.close()

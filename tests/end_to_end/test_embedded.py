@@ -1,0 +1,98 @@
+"""Whole turns on a real model that is always well-formed and never wise: what holds is the machinery."""
+
+from __future__ import annotations
+
+import time
+
+import httpx
+import pytest
+
+from app.events import Answered, AnswerDelta
+from graph import formats, protocol
+from graph.lines import read_pairs
+from memory.records import Turn, TurnState
+
+GRAMMARS = {name: value for module in (protocol, formats) for name, value in vars(module).items() if name.endswith("_GRAMMAR")}
+
+
+def say(service, text, time=None, **switches) -> Turn:
+    return list(service.stream("ada", text, time=time, **switches))[-1].turn
+
+
+def write(model, grammar, said="My dog Rex likes to swim on Fridays.", tokens=400):
+    endpoint = model.endpoint()
+    response = httpx.post(
+        f"{endpoint.url}/chat/completions",
+        headers={"Authorization": f"Bearer {endpoint.key}"},
+        json={"messages": [{"role": "user", "content": said}], "grammar": grammar, "max_tokens": tokens, "temperature": 0},
+        timeout=120,
+    )
+    assert response.status_code == 200, response.text
+    return response.json()["choices"][0]["message"]["content"]
+
+
+@pytest.mark.parametrize("name", sorted(GRAMMARS))
+def test_every_grammar_is_taken_by_llama_cpp(model, name):
+    assert write(model, GRAMMARS[name], tokens=24)
+
+
+def test_what_the_grammars_let_through_the_parsers_read(model):
+    assert isinstance(protocol.parse_reasoning(write(model, protocol.RETRIEVE_GRAMMAR)), protocol.Retrieve)
+    assert isinstance(protocol.parse_reasoning(write(model, protocol.ANSWER_GRAMMAR, tokens=200)), protocol.Answer)
+    assert formats.parse_personality(write(model, formats.PERSONALITY_GRAMMAR)) is not None
+    assert dict(read_pairs(write(model, formats.SEMANTIC_GRAMMAR)))["decision"] in (True, False)
+    assert formats.parse_topics(write(model, formats.EPISODIC_GRAMMAR, tokens=200), 3)
+    assert formats.parse_mapping(write(model, formats.CORE_GRAMMAR, tokens=100))
+
+
+def test_three_days_with_a_real_model(live):
+    service = live()
+    first = say(service, "I have a dog called Rex.", "2026-03-01 09:00")
+    assert first.state == TurnState.ANSWERED
+    assert first.reply
+    assert service.wait() == 1
+    second = say(service, "What is my dog called?", "2026-03-05 09:00", force_retrieve=True)
+    assert "Rex" in " ".join(entry.text for entry in second.trace.memories)
+    assert not any(step.warning and "Malformed" in step.warning for step in second.trace.steps)
+    assert service.wait() == 2
+    kinds = {type(entry).__name__ for entry in service.memory.knowledge.entries("ada")}
+    assert "Episode" in kinds
+    assert len(service.memory.curve.history("ada")) == 2
+    service = live()
+    assert [turn.id for turn in service.memory.journal.turns("ada")] == [first.id, second.id]
+    assert service.memory.search("ada", "which animals live with me")
+
+
+def test_without_reasoning_it_answers_in_plain_text(live):
+    turn = say(live(), "Say hello.", reasoning=False)
+    assert turn.reply
+    assert [step.action for step in turn.trace.steps] == ["retrieve", "answer"]
+
+
+def test_a_reply_comes_first_and_the_background_call_is_done_later(live):
+    service = live(work=True)
+    say(service, "I moved to Lisbon.", "2026-03-01 09:00")
+    time.sleep(1.0)
+    assert service.memory.pending.count() == 1
+    free = []
+    for event in service.stream("ada", "Hello again.", time="2026-03-01 09:01"):
+        if isinstance(event, AnswerDelta):
+            free.append(service.models.priority.wait(0))
+    assert free
+    assert not any(free), "a background call could have started while the reply was being written"
+    service.wait("ada")
+    assert service.memory.pending.count() == 0
+    assert len(service.memory.curve.history("ada")) == 2
+
+
+def test_a_real_reply_can_be_stopped(live):
+    service = live()
+    events = service.stream("ada", "Tell me a very long story.")
+    turn_id = next(events).turn_id
+    for event in events:
+        if isinstance(event, AnswerDelta):
+            service.stop(turn_id)
+        if isinstance(event, Answered):
+            assert event.turn.state in (TurnState.STOPPED, TurnState.ANSWERED)
+            assert event.turn.reply
+    assert say(service, "Hello").state == TurnState.ANSWERED

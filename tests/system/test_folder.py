@@ -1,0 +1,197 @@
+"""The data folder: one owner, clear errors when it cannot be used, rebuilt indexes, migrations."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from memory.errors import FolderInUse, StorageError
+from memory.records import TurnState
+from memory.store import Memory
+from tests.fakes import ScriptedChat, WordEmbedder, fact
+
+ROOT = Path(__file__).parents[2]
+
+
+def say(service, message, time=None):
+    return list(service.stream("ada", message, time=time))[-1].turn
+
+
+def test_a_second_process_is_told_who_owns_the_folder_and_what_to_do(tmp_path):
+    code = f"""
+from pathlib import Path
+from memory.store import Memory
+from tests.fakes import WordEmbedder
+memory = Memory(Path({str(tmp_path / "data")!r}), WordEmbedder())
+print("READY", flush=True)
+input()
+"""
+    owner = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True
+    )  # fmt: skip
+    assert owner.stdout.readline() == "READY\n"
+    try:
+        with pytest.raises(FolderInUse) as told:
+            Memory(tmp_path / "data", WordEmbedder())
+        assert f"process {owner.pid}" in told.value.message
+        assert "Stop that first" in told.value.message
+    finally:
+        owner.kill()
+        owner.communicate()
+    Memory(tmp_path / "data", WordEmbedder()).close()
+
+
+@pytest.mark.parametrize("folder", ["/proc/persona", "/dev/null/persona"])
+def test_a_folder_that_cannot_be_made_is_a_sentence(folder):
+    with pytest.raises(StorageError, match="PERSONA_DATA_DIR"):
+        Memory(Path(folder), WordEmbedder())
+
+
+def test_a_full_disk_is_a_sentence_and_nothing_is_half_written(serve):
+    service = serve(ScriptedChat())
+    say(service, "Before", "2026-03-01 09:00")
+    engine = service.memory._database.engine
+    with engine.connect() as connection:
+        pages = connection.execute(text("PRAGMA page_count")).scalar()
+    engine.dispose()
+
+    from sqlalchemy import event
+
+    @event.listens_for(engine, "connect")
+    def full(connection, _record):
+        connection.execute(f"PRAGMA max_page_count={pages}")
+
+    with pytest.raises(StorageError, match="disk that holds the journal is full"):
+        for number in range(200):
+            service.stream("ada", "word " * 3_000, time=f"2026-03-01 {10 + number // 60:02}:{number % 60:02}")
+    event.remove(engine, "connect", full)
+    engine.dispose()
+    states = {turn.state for turn in service.memory.journal.turns("ada")}
+    assert states <= {TurnState.ANSWERED, TurnState.RECEIVED, TurnState.FAILED}
+    with engine.connect() as connection:
+        assert connection.execute(text("PRAGMA integrity_check")).scalar() == "ok"
+
+
+def test_a_read_only_journal_is_a_sentence(serve):
+    service = serve(ScriptedChat())
+    engine = service.memory._database.engine
+
+    from sqlalchemy import event
+
+    @event.listens_for(engine, "connect")
+    def read_only(connection, _record):
+        connection.execute("PRAGMA query_only=ON")
+
+    engine.dispose()
+    with pytest.raises(StorageError, match="read-only"):
+        service.stream("ada", "Hi")
+    event.remove(engine, "connect", read_only)
+    engine.dispose()
+    assert say(service, "Hi").reply == "Hello!"
+
+
+def test_a_disk_that_takes_no_more_bytes_keeps_what_was_acknowledged(tmp_path):
+    """A real limit of the operating system, in a process of its own."""
+    code = f"""
+import resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+from pathlib import Path
+from app.service import PersonaService
+from memory.errors import StorageError
+from memory.store import Memory
+from tests.fakes import ScriptedChat, ScriptedModels, WordEmbedder
+service = PersonaService(Memory(Path({str(tmp_path / "data")!r}), WordEmbedder()), ScriptedModels(ScriptedChat()), work=False)
+list(service.stream("ada", "Kept", time="2026-03-01 09:00"))
+resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000))
+try:
+    for number in range(200):
+        list(service.stream("ada", "word " * 3000, time=f"2026-03-01 {{10 + number // 60:02}}:{{number % 60:02}}"))
+except StorageError as error:
+    print(error.message)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, text=True, timeout=120
+    )  # fmt: skip
+    assert "Check the folder, its space" in done.stdout or "full" in done.stdout, done.stderr
+    with Memory(tmp_path / "data", WordEmbedder()) as memory:
+        assert memory.journal.turns("ada")[0].text == "Kept"
+
+
+def test_lost_indexes_are_made_again_from_the_journal(serve, tmp_path):
+    chat = ScriptedChat({"semantic": fact("The user has a zebra.", "zebra")})
+    service = serve(chat)
+    say(service, "I have a zebra", "2026-03-01 09:00")
+    service.wait()
+    before = {found.id for found in service.memory.search("ada", "zebra")}
+    service.close()
+    shutil.rmtree(tmp_path / "data" / "chroma")
+    shutil.rmtree(tmp_path / "data" / "words")
+    service.__init__(Memory(tmp_path / "data", WordEmbedder()), service.models, work=False)
+    assert {found.id for found in service.memory.search("ada", "zebra")} == before
+    calls = len(chat.calls)
+    assert service.memory.reindex() == 2
+    assert {found.id for found in service.memory.search("ada", "zebra")} == before
+    assert len(chat.calls) == calls
+
+
+def test_another_embedder_asks_for_a_reindex(tmp_path):
+    Memory(tmp_path / "data", WordEmbedder()).close()
+
+    class Other(WordEmbedder):
+        name = "other-64"
+
+    with pytest.raises(StorageError, match="persona reindex"):
+        Memory(tmp_path / "data", Other())
+    with Memory(tmp_path / "data", Other(), check_index=False) as memory:
+        memory.reindex()
+    Memory(tmp_path / "data", Other()).close()
+
+
+def test_a_journal_of_a_newer_program_is_refused_unchanged(tmp_path):
+    with Memory(tmp_path / "data", WordEmbedder()) as memory, memory._database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StorageError, match="newer version of this program"):
+        Memory(tmp_path / "data", WordEmbedder())
+
+
+def test_the_migrations_make_the_tables_that_the_code_uses(tmp_path):
+    from alembic.autogenerate import compare_metadata
+    from alembic.runtime.migration import MigrationContext
+
+    from memory.schema import metadata
+
+    with Memory(tmp_path / "data", WordEmbedder()) as memory, memory._database.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_a_damaged_journal_is_a_sentence(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "journal.db").write_bytes(b"this is no database" * 100)
+    with pytest.raises(StorageError, match="damaged"):
+        Memory(tmp_path / "data", WordEmbedder())
+
+
+def test_the_folder_is_private_and_deleting_a_user_leaves_no_files_of_theirs(serve, tmp_path):
+    import io
+
+    from PIL import Image
+
+    data = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(data, "PNG")
+    service = serve(ScriptedChat({"semantic": fact("The user has a platypus.", "platypus")}))
+    list(service.stream("ada", "I have a platypus", images=[data.getvalue()], time="2026-03-01 09:00"))
+    service.wait()
+    list(service.stream("bob", "Hello", time="2026-03-01 09:00"))
+    assert (tmp_path / "data").stat().st_mode & 0o077 == 0
+    assert service.memory.delete_user("ada") == {"turns": 1, "memories": 1, "photos": 1}
+    assert [row["id"] for row in service.memory.journal.users()] == ["bob"]
+    assert not list((tmp_path / "data" / "photos").rglob("*/*"))
+    service.memory.search("bob", "Hello")
+    assert len(list((tmp_path / "data" / "words").glob("*.db"))) == 1
+    with pytest.raises(Exception, match="no user"):
+        service.memory.delete_user("ada")
