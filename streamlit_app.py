@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.page import chat, panel
+from app.page import chat, panel, words
 from app.page.live import Replies
 from memory.errors import PersonaError
 
@@ -31,7 +31,7 @@ def main() -> None:
         replies = open_replies()
         _draw(replies)
     except PersonaError as error:
-        st.error(error.message)
+        st.error(words.markdown(error.message))
         st.button("Try again")
 
 

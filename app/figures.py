@@ -86,7 +86,7 @@ def personality_curves(points: Sequence[PersonalityPoint]) -> go.Figure:
     if not points:
         figure.update_xaxes(showticklabels=False)
         figure.add_annotation(
-            text="No message has been remembered yet.", showarrow=False, x=0.5, y=0.5, xref="paper", yref="paper"
+            text="No message has been remembered yet.", showarrow=False, x=0.5, y=0.625, xref="paper", yref="paper"
         )
     return _plain(figure, height=360, sides=24)
 

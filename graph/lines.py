@@ -8,7 +8,7 @@ import re
 Value = str | int | float | bool | None | list[str]
 
 # Bounded and without nested repetition: a garbled line of any length costs time in proportion to its length.
-_LINE = re.compile(r"""^[\s>*+-]{0,20}(?P<quote>["'`*]{0,2})(?P<key>[^"'`\n]{1,200}?)(?P=quote)\s{0,20}:(?P<value>.*)$""")
+_LINE = re.compile(r"""^[\s>*+-]{0,20}(?P<quote>["'`*]{0,2})(?P<key>[^"'`\n]{1,200}?)(?P=quote)[\s*]{0,20}:(?P<value>.*)$""")
 _JSON_LINE = re.compile(r'^\s{0,20}(?P<key>"(?:[^"\\]|\\.){0,400}")\s{0,20}:(?P<value>.*)$')
 _WORDS = {"true": True, "false": False, "null": None, "none": None, "yes": True, "no": False}
 

@@ -138,7 +138,7 @@ class PhotoStore:
 
 def _inspect(data: bytes) -> Photo:
     if len(data) > MAX_BYTES:
-        raise InvalidInput(f"The picture has {len(data) / 1e6:.0f} MB; at most {MAX_BYTES / 1e6:.0f} MB fit. Make it smaller.")
+        raise InvalidInput(f"The picture has {len(data):,} bytes; at most {MAX_BYTES:,} (20 MB) fit. Make it smaller.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -18,7 +18,9 @@ from graph import formats, protocol
 from graph.briefing import Style
 
 NOTHING = '"reason": "nothing"\n"decision": false\n"content": null\n"keywords": null'
-NEUTRAL = "\n".join(f'"{trait}": 3' for trait in ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism"))
+NEUTRAL = "\n".join(
+    f'"{trait}": 3' for trait in ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
+)
 _STEPS = {
     protocol.REASONING_GRAMMAR: "reasoning",
     protocol.RETRIEVE_GRAMMAR: "retrieve",
@@ -89,7 +91,9 @@ class ScriptedChat(BaseChatModel):
             raise line
         return line(prompt) if callable(line) else line
 
-    def _stream(self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
+    def _stream(
+        self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
+    ) -> Iterator[ChatGenerationChunk]:
         text = self._line(messages, kwargs.get("grammar"))
         for start in range(0, len(text), self.piece):
             if self.gate is not None:

@@ -128,7 +128,12 @@ def _message(memory: Memory, turn: Turn) -> None:
 
 def _wait_for(memory: Memory, turn: Turn) -> None:
     """Wait for a reply that another process writes."""
-    if memory.journal.turn(turn.id).state is not TurnState.RECEIVED:
+    try:
+        waits = memory.journal.turn(turn.id).state is TurnState.RECEIVED
+    except PersonaError as error:
+        st.error(words.markdown(error.message))
+        return
+    if not waits:
         st.rerun()
     st.caption("Being written…")
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app import figures
 from app.page.live import Switches
-from app.page.words import counted
+from app.page.words import counted, markdown
 from memory import clock
 from memory.errors import PersonaError
 from memory.intake import check_user
@@ -81,7 +81,7 @@ def show_model(replies: Replies) -> None:
         else:
             line = f"{find_weights(settings)[0].stem}; it is loaded with the first reply"
     except PersonaError as error:
-        st.warning(error.message)
+        st.warning(markdown(error.message))
         return
     with st.container(key="quiet-model"):
         st.text(f"Model: {line}")
@@ -94,17 +94,21 @@ def show_known(memory: Memory, user: str) -> None:
 
 
 def _known(memory: Memory, user: str, *, waited: bool) -> None:
-    waiting = memory.pending.count(user)
-    if waited != bool(waiting):
-        st.rerun()
-    profile, *others, personality = st.tabs(["Profile", *_TYPES, "Traits"], key="known")
-    with profile:
-        _profile(memory, user)
-    for tab, (name, (kind, meaning)) in zip(others, _TYPES.items(), strict=True):
-        with tab:
-            _memories(name, meaning, list(reversed(memory.knowledge.entries(user, kind=kind))))
-    with personality:
-        _personality(memory, user)
+    try:
+        waiting = memory.pending.count(user)
+        if waited != bool(waiting):
+            st.rerun()
+        profile, *others, personality = st.tabs(["Profile", *_TYPES, "Traits"], key="known")
+        with profile:
+            _profile(memory, user)
+        for tab, (name, (kind, meaning)) in zip(others, _TYPES.items(), strict=True):
+            with tab:
+                _memories(name, meaning, list(reversed(memory.knowledge.entries(user, kind=kind))))
+        with personality:
+            _personality(memory, user)
+    except PersonaError as error:
+        st.error(markdown(error.message))
+        return
     with st.container(key="quiet-waiting"):
         st.text(f"{counted(waiting, 'step waits', 'steps wait')} to be remembered." if waiting else "Everything is remembered.")
 
@@ -127,9 +131,12 @@ def _memories(name: str, meaning: str, records: list[MemoryRecord]) -> None:
         with st.container(key=f"entry-{record.id}", gap=None):
             st.text(clock.show(record.time))
             st.text(_text(record))
-    if len(records) > shown and st.button("Show more", key=f"more-{name}"):
-        st.session_state[key] = shown + _SHOWN
-        st.rerun(scope="fragment")
+    if len(records) > shown:
+        st.button("Show more", key=f"more-{name}", on_click=_show_more, args=(key,))
+
+
+def _show_more(key: str) -> None:
+    st.session_state[key] += _SHOWN
 
 
 def _text(record: MemoryRecord) -> str:

@@ -43,7 +43,7 @@ class Writing:
 
     def __init__(self, live: Live, *, loaded: bool) -> None:
         self._live = live
-        self._waiting = "Waiting for the model" if loaded else "Loading the model"
+        self._waiting = "Waiting for the model" if loaded else "Waiting for the model, which is loaded first"
         # The label stays: another one would fold up what the person has unfolded.
         self._steps = st.expander("Steps", type="compact", icon="spinner").empty()
         self._doing = st.empty()

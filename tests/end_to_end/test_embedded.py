@@ -7,7 +7,7 @@ import time
 import httpx
 import pytest
 
-from app.events import Answered, AnswerDelta
+from app.events import AnswerDelta, Answered, Thinking
 from graph import formats, protocol
 from graph.lines import read_pairs
 from memory.records import Turn, TurnState
@@ -74,10 +74,8 @@ def test_a_reply_comes_first_and_the_background_call_is_done_later(live):
     say(service, "I moved to Lisbon.", "2026-03-01 09:00")
     time.sleep(1.0)
     assert service.memory.pending.count() == 1
-    free = []
-    for event in service.stream("ada", "Hello again.", time="2026-03-01 09:01"):
-        if isinstance(event, AnswerDelta):
-            free.append(service.models.priority.wait(0))
+    events = service.stream("ada", "Hello again.", time="2026-03-01 09:01")
+    free = [service.models.priority.wait(0) for event in events if isinstance(event, Thinking | AnswerDelta)]
     assert free
     assert not any(free), "a background call could have started while the reply was being written"
     service.wait("ada")

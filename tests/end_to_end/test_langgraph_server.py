@@ -66,7 +66,13 @@ def test_all_four_graphs_run_over_http(server):
     assert answered["reply"]
     assert answered["turn"]["state"] == "answered"
     remembered = run(server, "remember", {"turn_id": answered["turn"]["id"]})
-    assert set(remembered["point"]["scores"]) == {"openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism"}
+    assert set(remembered["point"]["scores"]) == {
+        "openness",
+        "conscientiousness",
+        "extraversion",
+        "agreeableness",
+        "neuroticism",
+    }
     assert run(server, "consolidate", {"session": 1})["topics"]
     whole = run(server, "persona", {"text": "Hello again."}, time="2026-03-09 09:00")
     assert whole["reply"]

@@ -6,7 +6,7 @@ import io
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from PIL import Image
@@ -219,6 +219,17 @@ def test_only_the_last_turns_are_shown_until_more_are_wanted(open_page: OpenPage
     assert "Message 0" in texts(page)
 
 
+def test_the_newest_memories_come_first_and_the_rest_when_wanted(open_page: OpenPage, service: PersonaService) -> None:
+    for number in range(31):
+        remember(service, "ada", f"Fact {number}.")
+    page = open_page()
+    facts = [text for text in texts(page) if text.startswith("Fact")]
+    assert (facts[0], facts[-1], len(facts)) == ("Fact 30.", "Fact 1.", 30)
+    assert "31 entries, newest first." in captions(page)
+    page.button(key="more-Facts").click().run()
+    assert "Fact 0." in texts(page)
+
+
 def test_an_impossible_user_is_refused_in_words(open_page: OpenPage) -> None:
     page = open_page("x" * 300)
     assert "at most 200" in page.error[0].value
@@ -262,8 +273,9 @@ def test_steps_are_summed_up_in_a_line(steps: list[Step], found: int, line: str)
 
 
 def remember(service: PersonaService, user: str, content: str) -> None:
-    turn = service.memory.journal.ingest(user, LONG_AGO, "Earlier words.", "Noted.")
+    said = LONG_AGO + timedelta(seconds=len(service.memory.journal.turns(user)))
+    turn = service.memory.journal.ingest(user, said, "Earlier words.", "Noted.")
     assert turn is not None
-    point = PersonalityPoint(turn_id=turn.id, time=turn.time, scores=BigFive(openness=4.0))
-    fact = SemanticMemory(id=f"sem_{user}", turn_id=turn.id, time=turn.time, content=content)
+    point = PersonalityPoint(turn_id=turn.id, time=said, scores=BigFive(openness=4.0))
+    fact = SemanticMemory(id=turn.id.replace("tur_", "sem_"), turn_id=turn.id, time=said, content=content)
     service.memory.knowledge.commit_remember(user, turn.id, point, fact)

@@ -202,7 +202,7 @@ def test_doctor_says_what_works_and_what_is_off(persona):
     assert code == 0
     assert "works" in out
     assert "off" in out
-    code, out, err = persona("doctor", "--json", PERSONA_LLM_BASE_URL="http://127.0.0.1:9/v1")
+    code, out, _ = persona("doctor", "--json", PERSONA_LLM_BASE_URL="http://127.0.0.1:9/v1")
     assert code == 1
     broken = [finding for finding in json.loads(out) if finding["state"] == "broken"]
     assert [finding["what"] for finding in broken] == ["chat model", "pictures"]

@@ -34,7 +34,9 @@ class TwoUsers(RuleBasedStateMachine):
         self.chat = ScriptedChat(
             {
                 "reasoning": lambda prompt: (
-                    retrieve("pet") if "Dialogue history" not in prompt and "nothing more" not in prompt else _echo(prompt, answer)
+                    retrieve("pet")
+                    if "Dialogue history" not in prompt and "nothing more" not in prompt
+                    else _echo(prompt, answer)
                 ),
                 "answer": lambda prompt: _echo(prompt, answer),
                 "direct": lambda prompt: _echo(prompt, str),
@@ -42,7 +44,8 @@ class TwoUsers(RuleBasedStateMachine):
                 "core": lambda prompt: _echo(prompt, lambda seen: f'"name": "{seen}"'),
                 "procedural": lambda prompt: _echo(prompt, lambda seen: f'"pet": "The user walks the {seen}."'),
                 "episodic": lambda prompt: _echo(
-                    prompt, lambda seen: f'"topic_summary": "About the {seen}."\n"keywords": "{seen}"\n"source_dialog_indices": 0'
+                    prompt,
+                    lambda seen: f'"topic_summary": "About the {seen}."\n"keywords": "{seen}"\n"source_dialog_indices": 0',
                 ),
             }
         )
@@ -68,7 +71,7 @@ class TwoUsers(RuleBasedStateMachine):
             self.service.stream(who, f"My {CANARIES[who]} is well", time=self.clock, off_the_record=off, reasoning=reasoning)
         )
         self._clean(who, events)
-        self._clean(who, [call for call in self.chat.calls[before:]])
+        self._clean(who, self.chat.calls[before:])
 
     @rule(who=Who)
     def answer_again(self, who: str) -> None:

@@ -62,7 +62,9 @@ def test_a_server_without_grammar_gets_a_second_chance(server, service):
 def test_down_at_the_first_message_then_up_again(tmp_path):
     with fake_server() as gone:
         url = gone.url
-    with PersonaService(Memory(tmp_path / "data", WordEmbedder()), ModelServer(Settings(llm_base_url=url)), work=False) as service:
+    with PersonaService(
+        Memory(tmp_path / "data", WordEmbedder()), ModelServer(Settings(llm_base_url=url)), work=False
+    ) as service:
         with pytest.raises(ModelUnavailable, match=r"No model server answers at http.*Start it"):
             say(service)
         assert last(service).state == TurnState.FAILED

@@ -133,7 +133,9 @@ def test_an_ended_session_becomes_topics_habits_and_profile(serve):
 
 
 def test_malformed_consolidation_keeps_what_there_was(serve):
-    chat = ScriptedChat({"core": ['"name": "Ada"', "???"], "procedural": ['"tea": "The user drinks tea."', "???"], "episodic": "???"})
+    chat = ScriptedChat(
+        {"core": ['"name": "Ada"', "???"], "procedural": ['"tea": "The user drinks tea."', "???"], "episodic": "???"}
+    )
     service = serve(chat)
     for day in (1, 2, 3):
         say(service, f"Day {day}", f"2026-03-0{day} 09:00")
@@ -144,7 +146,9 @@ def test_malformed_consolidation_keeps_what_there_was(serve):
 
 
 def test_a_rewrite_keeps_what_the_person_edited_or_forgot(serve):
-    chat = ScriptedChat({"core": ['"name": "Ada"\n"home": "Lisbon"\n"job": "baker"', '"name": "Bob"\n"home": "Porto"\n"job": "baker"']})
+    chat = ScriptedChat(
+        {"core": ['"name": "Ada"\n"home": "Lisbon"\n"job": "baker"', '"name": "Bob"\n"home": "Porto"\n"job": "baker"']}
+    )
     service = serve(chat)
     say(service, "One", "2026-03-01 09:00")
     say(service, "Two", "2026-03-02 09:00")

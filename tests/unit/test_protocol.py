@@ -22,12 +22,13 @@ from graph.protocol import (
 )
 from tests.unit.test_lines import BROKEN
 
-often = settings(deadline=None, max_examples=500)
+often = settings(deadline=None, max_examples=200)
 TAGS = ["<think>", "</think>", "<answer>", "</answer>", "<retrieve>", "</retrieve>"]
 TAG = re.compile(r"</?(think|answer|retrieve)>", re.IGNORECASE)
 PIECES = [
-    *TAGS, "<ANSWER>", "</Answer>", "<Think>", "&lt;", "&amp;", "&LT;", "<", "</", "/", ">", "&", "lt;", "amp;", "think", "answer", "retrieve", "thinker",
-    "<ans", "wer>", "</ret", "a", "é", " ", "\n", "_", "         ", '"keywords": "dog"\n', "\u212a",
+    *TAGS, "<ANSWER>", "</Answer>", "<Think>", "&lt;", "&amp;", "&LT;",
+    "<", "</", "/", ">", "&", "lt;", "amp;", "think", "answer",
+    "retrieve", "thinker", "<ans", "wer>", "</ret", "a", "é", " ", "\n", "_", "         ", '"keywords": "dog"\n', "\u212a",
 ]  # fmt: skip
 odd = st.lists(st.sampled_from(PIECES), max_size=25).map("".join)
 texts = st.one_of(odd, st.text(), st.lists(st.one_of(odd, st.text(max_size=5)), max_size=5).map("".join))
@@ -50,7 +51,10 @@ class TestReading:
         assert parse_reasoning("<think>It is plain.</think>\n<answer>Hello!</answer>") == Answer("Hello!", "It is plain.")
 
     def test_a_retrieval(self):
-        text = '<think>Look.</think>\n<retrieve>\n"keywords": "dog, name"\n"start_time": "2026-03-01 00:00"\n"end_time": null\n</retrieve>'
+        text = (
+            "<think>Look.</think>\n"
+            '<retrieve>\n"keywords": "dog, name"\n"start_time": "2026-03-01 00:00"\n"end_time": null\n</retrieve>'
+        )
         assert parse_reasoning(text) == Retrieve("dog, name", "2026-03-01 00:00", None, "Look.")
 
     def test_whichever_of_both_comes_first_counts(self):
@@ -59,26 +63,38 @@ class TestReading:
         assert parse_reasoning(f"{retrieve}<answer>Rex.</answer>") == Retrieve("dog")
         assert parse_reasoning(f"<think>t</think>{retrieve}<answer>Rex.</answer>") == Retrieve("dog", think="t")
 
-    @pytest.mark.parametrize("text", ["", " ", "Hello!", "<think>Only a thought.</think>", "</answer>", "answer", "<answer", "< answer >Hi</ answer >"])
+    @pytest.mark.parametrize(
+        "text",
+        ["", " ", "Hello!", "<think>Only a thought.</think>", "</answer>", "answer", "<answer", "< answer >Hi</ answer >"],
+    )
     def test_neither_is_malformed_and_says_so(self, text):
         read = parse_reasoning(text)
         assert isinstance(read, Malformed)
         assert "neither <answer>" in read.problem
 
-    @pytest.mark.parametrize("text", ["<answer></answer>", "<answer> \n </answer>", "<answer>", "<think>t</think><answer></answer><answer>Hi</answer>"])
+    @pytest.mark.parametrize(
+        "text",
+        ["<answer></answer>", "<answer> \n </answer>", "<answer>", "<think>t</think><answer></answer><answer>Hi</answer>"],
+    )
     def test_an_empty_answer_is_malformed_and_says_so(self, text):
         read = parse_reasoning(text)
         assert isinstance(read, Malformed)
         assert "was empty" in read.problem
 
-    @pytest.mark.parametrize("inside", ["", "\n", '"keywords": ""', '"keywords": "  "', '"keywords": null', '"keywords": []', '"start_time": null', "dog"])
+    @pytest.mark.parametrize(
+        "inside",
+        ["", "\n", '"keywords": ""', '"keywords": "  "', '"keywords": null', '"keywords": []', '"start_time": null', "dog"],
+    )
     def test_a_retrieval_without_words_is_malformed_and_says_so(self, inside):
         read = parse_reasoning(f"<think>Look.</think><retrieve>\n{inside}\n</retrieve>")
         assert isinstance(read, Malformed)
         assert '"keywords"' in read.problem
         assert read.think == "Look."
 
-    @pytest.mark.parametrize("text", ["<think>Hm, a long thou", "<think>Hm, a long thou</", "<think>Hm, a long thou</thin", "<think>Hm, a long thou</think"])
+    @pytest.mark.parametrize(
+        "text",
+        ["<think>Hm, a long thou", "<think>Hm, a long thou</", "<think>Hm, a long thou</thin", "<think>Hm, a long thou</think"],
+    )
     def test_cut_in_the_thought(self, text):
         read = parse_reasoning(text)
         assert isinstance(read, Malformed)
@@ -96,7 +112,9 @@ class TestReading:
 
     def test_cut_in_the_retrieval(self):
         assert parse_reasoning('<think>t</think><retrieve>\n"keywords": "dog') == Retrieve("dog", think="t")
-        assert parse_reasoning('<think>t</think><retrieve>\n"keywords": "dog"\n"start_time": "2026-') == Retrieve("dog", "2026-", None, "t")
+        assert parse_reasoning('<think>t</think><retrieve>\n"keywords": "dog"\n"start_time": "2026-') == Retrieve(
+            "dog", "2026-", None, "t"
+        )
 
     def test_capitals_and_text_around_are_forgiven(self):
         assert parse_reasoning("Sure!\n<THINK>t</Think> so: <ANSWER> Hi </Answer> Bye") == Answer("Hi", "t")
@@ -130,9 +148,16 @@ class TestReading:
             assert read.text == read.text.strip() != ""
         assert isinstance(plain_answer(text), str)
 
-    @pytest.mark.parametrize("name", [*BROKEN, "thoughts", "answers", "brackets", "escapes of escapes", "escaped"])
+    @pytest.mark.parametrize(
+        "name", ["nested lists", "escapes", "nearly keys", "thoughts", "answers", "brackets", "escapes of escapes", "escaped"]
+    )
     def test_no_text_takes_long(self, name):
-        own = {"thoughts": "<think>" * 28_000, "answers": "<answer>" * 25_000, "brackets": "<" * 200_000, "escaped": "&lt;" * 50_000}
+        own = {
+            "thoughts": "<think>" * 28_000,
+            "answers": "<answer>" * 25_000,
+            "brackets": "<" * 200_000,
+            "escaped": "&lt;" * 50_000,
+        }
         text = {**BROKEN, **own, "escapes of escapes": "&" + "amp;" * 50_000}[name]
         started = time.process_time()
         parse_reasoning(text)
@@ -149,7 +174,12 @@ class TestWriting:
         assert parse_reasoning(format_reasoning(Answer(text, think))) == Answer(text, think)
 
     @often
-    @given(texts.map(str.strip).filter(bool), texts.map(str.strip), st.sampled_from([None, "2026-03-01 00:00"]), st.sampled_from([None, "2026-03-02 23:59"]))
+    @given(
+        texts.map(str.strip).filter(bool),
+        texts.map(str.strip),
+        st.sampled_from([None, "2026-03-01 00:00"]),
+        st.sampled_from([None, "2026-03-02 23:59"]),
+    )
     def test_a_retrieval_is_read_back(self, words, think, start, end):
         retrieve = Retrieve(words, start, end, think)
         assert parse_reasoning(format_reasoning(retrieve)) == retrieve
@@ -177,7 +207,9 @@ class TestEscaping:
     def test_escaping_twice_is_undone_twice(self, text):
         assert unescape(unescape(escape(escape(text)))) == text
 
-    @pytest.mark.parametrize("text", ["a < b", "<b>bold</b>", "<3", "&amp; &copy; &", "<thinker>", "x<y>z", "answer", "<answers>"])
+    @pytest.mark.parametrize(
+        "text", ["a < b", "<b>bold</b>", "<3", "&amp; &copy; &", "<thinker>", "x<y>z", "answer", "<answers>"]
+    )
     def test_other_text_is_left_alone(self, text):
         assert escape(text) == text
         assert unescape(text) == text
@@ -186,7 +218,9 @@ class TestEscaping:
     def test_tags_of_ours_are_made_harmless(self, tag):
         assert escape(tag) == tag.replace("<", "&lt;")
 
-    @pytest.mark.parametrize("text", ["<" + " " * 19_999, "<" * 20_000, "&" * 20_000, "&lt;" * 5_000, "&" + "amp;" * 4_999, "&lt;" + " " * 19_996])
+    @pytest.mark.parametrize(
+        "text", ["<" + " " * 19_999, "<" * 20_000, "&" * 20_000, "&lt;" * 5_000, "&" + "amp;" * 4_999, "&lt;" + " " * 19_996]
+    )
     def test_no_message_takes_long(self, text):
         started = time.process_time()
         assert unescape(escape(text)) == text
@@ -195,7 +229,7 @@ class TestEscaping:
 
 
 class TestStreaming:
-    @settings(deadline=None, max_examples=1_500)
+    @settings(deadline=None, max_examples=600)
     @given(texts, sizes)
     @example("<answer>&lt;         think", [3] * 20)
     @example("<answer>a <retrieve> b", [1])
@@ -240,9 +274,10 @@ class TestStreaming:
 
     def test_text_is_shown_as_soon_as_it_cannot_be_a_tag(self):
         stream = AnswerStream()
-        assert stream.feed("<think>a") == [("think", "a")] or [(d.part, d.text) for d in stream.feed("")] == []
-        seen = [[(delta.part, delta.text) for delta in stream.feed(piece)] for piece in ("b</thi", "nk><ans", "wer>Hi", " <", "3 you</", "answer>", "x")]
-        assert seen == [[("think", "b")], [], [("answer", "Hi")], [("answer", " ")], [("answer", "<3 you")], [], []]
+        pieces = ("<thi", "nk>a", "b</thi", "nk><ans", "wer>Hi", " <", "3 you</", "answer>", "x")
+        assert [[(delta.part, delta.text) for delta in stream.feed(piece)] for piece in pieces] == [
+            [], [("think", "a")], [("think", "b")], [], [("answer", "Hi")], [("answer", " ")], [("answer", "<3 you")], [], [],
+        ]  # fmt: skip
         assert stream.close() == []
 
     def test_text_outside_of_the_tags_is_not_shown(self):

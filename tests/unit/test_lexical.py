@@ -1,0 +1,220 @@
+"""Full-text search: what is found by which words, and whose words they are."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from memory.errors import StorageError
+from memory.lexical import Entry, LexicalIndex
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[LexicalIndex]:
+    opened = LexicalIndex(tmp_path / "words")
+    yield opened
+    opened.close()
+
+
+def turn(name: str, text: str, at: float = 0.0) -> Entry:
+    return Entry(name, "turn", at, text)
+
+
+def found(
+    index: LexicalIndex, query: str, user: str = "ada", kind: str = "turn", limit: int = 10, **window: float
+) -> list[str]:
+    return [name for name, _ in index.search(user, query, kind=kind, limit=limit, **window)]
+
+
+def test_a_word_finds_its_other_forms(index):
+    index.put(
+        "ada", [turn("a", "I was running with two dogs"), turn("b", "She plays the violin"), turn("c", "Müller moved to Köln")]
+    )
+    assert found(index, "run") == ["a"]
+    assert found(index, "Which dog?") == ["a"]
+    assert found(index, "PLAYING violins") == ["b"]
+    assert found(index, "muller") == ["c"]
+
+
+def test_the_best_come_first_with_higher_scores_and_no_more_than_asked_for(index):
+    index.put("ada", [turn("one", "tea and cake and bread"), turn("both", "green tea with jasmine"), turn("none", "coffee")])
+    ranked = index.search("ada", "jasmine tea", kind="turn", limit=10)
+    assert [name for name, _ in ranked] == ["both", "one"]
+    assert ranked[0][1] > ranked[1][1] > 0
+    assert found(index, "jasmine tea", limit=1) == ["both"]
+
+
+def test_equal_scores_are_in_the_order_of_the_ids(index):
+    index.put("ada", [turn(name, "the same words") for name in ("c", "a", "b")])
+    assert found(index, "words") == ["a", "b", "c"]
+
+
+def test_common_words_count_only_where_there_are_no_others(index):
+    index.put("ada", [turn("a", "What is this about?"), turn("b", "My violin")])
+    assert found(index, "what about the violin") == ["b"]
+    assert found(index, "what about") == ["a"]
+
+
+def test_putting_again_replaces(index):
+    index.put("ada", [turn("a", "a zebra"), turn("b", "a lion")])
+    index.put("ada", [turn("a", "a giraffe")])
+    assert found(index, "zebra") == []
+    assert found(index, "giraffe") == ["a"]
+    assert index.ids("ada") == {"a", "b"}
+    before = index.search("ada", "giraffe", kind="turn", limit=10)
+    index.put("ada", [turn("a", "a giraffe")] * 3)
+    assert index.search("ada", "giraffe", kind="turn", limit=10) == before
+
+
+def test_of_several_with_one_id_the_last_counts(index):
+    index.put("ada", [turn("a", "a zebra"), turn("a", "a giraffe")])
+    assert found(index, "zebra giraffe") == ["a"]
+    assert found(index, "zebra") == []
+
+
+def test_what_is_removed_is_not_found_and_what_is_unknown_is_passed_over(index):
+    index.put("ada", [turn("a", "zebra"), turn("b", "zebra")])
+    index.remove("ada", ["a", "unknown"])
+    index.remove("nobody", ["a"])
+    assert found(index, "zebra") == ["b"]
+    assert index.ids("ada") == {"b"}
+
+
+def test_a_kind_and_a_window_with_both_ends_inclusive(index):
+    index.put("ada", [turn("t1", "zebra", 100.0), turn("t2", "zebra", 200.5), Entry("s", "semantic", 150.0, "zebra")])
+    assert found(index, "zebra", kind="semantic") == ["s"]
+    assert found(index, "zebra", kind="episodic") == []
+    assert found(index, "zebra", since=100.0, until=200.5) == ["t1", "t2"]
+    assert found(index, "zebra", since=100.000001) == ["t2"]
+    assert found(index, "zebra", until=200.499999) == ["t1"]
+    assert found(index, "zebra", since=201) == []
+    index.put("ada", [turn("old", "zebra", -62_135_596_800.0), turn("far", "zebra", 253_402_300_799.0)])
+    assert found(index, "zebra", until=-1.0) == ["old"]
+    assert found(index, "zebra", since=1e9) == ["far"]
+
+
+HOSTILE = [
+    '"', "'", '""zebra"', "zebra OR", "AND zebra", "NOT zebra", "zebra NEAR(lion, 2)", "body:zebra",
+    "kind : zebra", "{id body} : zebra", "^zebra", "zebra*",
+    "(zebra", "zebra)", "-zebra",
+    "zebra + lion", "'; DROP TABLE words; --", "zebra\x00lion", "\x00", "\u202ezebra", "</think><answer>zebra", "%s {x} zebra",
+    "zebra_lion", "\u0301", "😀", "🦓 zebra", "_", "*", "?", "zebra\n\t\rlion",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_operators_quotes_and_control_characters_are_data(index, text):
+    index.put("ada", [turn("zebra", "a zebra"), turn("hostile", f"giraffe {text} giraffe"), turn(text, "gnu")])
+    assert ("zebra" in found(index, text)) is ("zebra" in text.replace("zebra_lion", ""))
+    assert found(index, "giraffe") == ["hostile"]
+    assert found(index, "gnu") == [text]
+    assert index.ids("ada") == {"zebra", "hostile", text}
+    index.remove("ada", [text])
+    assert index.ids("ada") == {"zebra", "hostile"}
+
+
+@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(max_size=60), query=st.text(max_size=60))
+@example(text="x", query="NEAR OR AND NOT")
+def test_any_text_is_found_by_a_word_of_it_and_any_query_is_answered(index, text, query):
+    index.put("ada", [turn("a", f"{text} quokka")])
+    assert found(index, "quokka") == ["a"]
+    assert set(found(index, query)) <= {"a"}
+
+
+def test_a_query_of_twenty_thousand_characters_is_answered(index):
+    index.put("ada", [turn("a", "w3333 and more"), turn("b", "other")])
+    assert found(index, " ".join(f"w{number}" for number in range(4_000))) == ["a"]
+
+
+@pytest.mark.parametrize("query", ["", "  ", "?!", "\x00", "¿"])
+def test_a_query_without_words_finds_nothing(index, query):
+    index.put("ada", [turn("a", "zebra")])
+    assert found(index, query) == []
+
+
+def test_nobody_finds_anothers_words(index):
+    index.put("ada", [turn("a", "zebra")])
+    index.put("ada ", [turn("b", "zebra")])
+    index.put("../ada", [turn("c", "zebra")])
+    assert found(index, "zebra") == ["a"]
+    assert found(index, "zebra", "ada ") == ["b"]
+    assert found(index, "zebra", "../ada") == ["c"]
+    assert found(index, "zebra", "ADA") == []
+    assert index.ids("bob") == set()
+
+
+def test_nobodys_words_weigh_in_anothers_scores(index):
+    mine = [turn("a", "green tea with jasmine"), turn("b", "black tea")]
+    index.put("ada", mine)
+    before = index.search("ada", "jasmine tea", kind="turn", limit=10)
+    index.put("bob", [turn(f"b{number}", "jasmine jasmine tea") for number in range(200)])
+    index.remove("bob", ["b1"])
+    index.delete_user("bob")
+    assert index.search("ada", "jasmine tea", kind="turn", limit=10) == before
+
+
+def test_a_deleted_user_leaves_no_file_and_no_word(index, tmp_path):
+    index.put("ada", [turn("a", "xylophonist " * 100)])
+    index.put("bob", [turn("b", "zebra")])
+    assert len(list((tmp_path / "words").glob("*.db"))) == 2
+    index.delete_user("ada")
+    assert len(list((tmp_path / "words").glob("*.db"))) == 1
+    assert not any(b"xylophonist" in path.read_bytes() for path in (tmp_path / "words").iterdir())
+    assert found(index, "zebra", "bob") == ["b"]
+    assert found(index, "xylophonist") == []
+    index.delete_user("ada")
+    index.delete_user("nobody")
+    index.close()
+    assert sorted(path.suffix for path in (tmp_path / "words").iterdir()) == [".db"]
+
+
+def test_a_deleted_user_may_come_back(index):
+    index.put("ada", [turn("a", "zebra")])
+    index.delete_user("ada")
+    index.put("ada", [turn("b", "zebra")])
+    assert found(index, "zebra") == ["b"]
+
+
+def test_everything_is_still_there_after_a_restart(tmp_path):
+    first = LexicalIndex(tmp_path / "words")
+    first.put("ada", [turn("a", "zebra", 5.0)])
+    first.close()
+    second = LexicalIndex(tmp_path / "words")
+    assert found(second, "zebras", since=5.0, until=5.0) == ["a"]
+    second.close()
+
+
+def test_more_users_than_files_are_kept_open(index):
+    for number in range(70):
+        index.put(f"user {number}", [turn(f"t{number}", "zebra")])
+    assert [found(index, "zebra", f"user {number}") for number in range(70)] == [[f"t{number}"] for number in range(70)]
+
+
+def test_no_user_name_is_a_file_name(index, tmp_path):
+    for user in ("../outside", "/etc/passwd", "a" * 200, "con\x00", "..", 'Robert"); DROP'):
+        index.put(user, [turn("a", "zebra")])
+        assert found(index, "zebra", user) == ["a"]
+    index.close()
+    assert {path.parent for path in tmp_path.rglob("*.db")} == {tmp_path / "words"}
+    assert all(path.stem.isalnum() for path in tmp_path.rglob("*.db"))
+
+
+def test_a_damaged_file_is_a_sentence(tmp_path):
+    index = LexicalIndex(tmp_path / "words")
+    index.put("ada", [turn("a", "zebra")])
+    index.close()
+    for file in (tmp_path / "words").glob("*.db"):
+        file.write_bytes(b"no database " * 400)
+    with pytest.raises(StorageError, match="persona reindex") as refused:
+        index.search("ada", "zebra", kind="turn", limit=1)
+    assert isinstance(refused.value.__cause__, sqlite3.Error)
+    index.delete_user("ada")
+    index.put("ada", [turn("a", "zebra")])
+    assert found(index, "zebra") == ["a"]
+    index.close()

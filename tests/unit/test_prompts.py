@@ -1,0 +1,78 @@
+"""Prompts of one's own, from a file."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from graph.prompts import Prompts, load_prompts
+from memory.errors import InvalidInput
+
+
+def test_without_a_file_the_wording_is_ours():
+    assert load_prompts(None) == Prompts()
+    for field in fields(Prompts):
+        assert getattr(Prompts(), field.name).strip()
+
+
+def test_a_file_replaces_by_name_and_the_others_stay(tmp_path):
+    file = tmp_path / "prompts.toml"
+    file.write_text('instructions = """\nBe brief. {user} %s ü\n"""\ndirect = ""\n', encoding="utf-8")
+    prompts, ours = load_prompts(file), Prompts()
+    assert prompts.instructions == "Be brief. {user} %s ü\n"
+    assert prompts.direct == ""
+    for field in fields(Prompts):
+        if field.name not in ("instructions", "direct"):
+            assert getattr(prompts, field.name) == getattr(ours, field.name)
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Prompts)])
+def test_every_prompt_can_be_replaced(tmp_path, name):
+    file = tmp_path / "prompts.toml"
+    file.write_text(f'{name} = "Mine."')
+    assert getattr(load_prompts(file), name) == "Mine."
+
+
+def test_an_empty_file_replaces_nothing(tmp_path):
+    file = tmp_path / "prompts.toml"
+    file.write_text("")
+    assert load_prompts(file) == Prompts()
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ('instruction = "Be brief."', "instruction"),
+        ('Instructions = "Be brief."', "Instructions"),
+        ("instructions = 3", "instructions"),
+        ('instructions = ["Be brief."]', "instructions"),
+        ('[instructions]\ntext = "Be brief."', "instructions"),
+        ('direct = true\nwrong = "x"\nsemantic = "y"', "direct, wrong"),
+    ],
+)
+def test_an_unknown_name_or_a_value_that_is_no_text_is_refused_by_name(tmp_path, text, wrong):
+    file = tmp_path / "prompts.toml"
+    file.write_text(text)
+    with pytest.raises(InvalidInput) as refused:
+        load_prompts(file)
+    assert f"{file} names {wrong}." in refused.value.message
+    assert "instructions" in refused.value.message.split("called")[1]
+
+
+@pytest.mark.parametrize(
+    "data", [b"instructions", b"instructions = \xff", b'instructions = "x"\ninstructions = "y"', b"\x00", b'direct = "']
+)
+def test_a_file_that_is_no_toml_is_refused_with_its_path(tmp_path, data):
+    file = tmp_path / "prompts.toml"
+    file.write_bytes(data)
+    with pytest.raises(InvalidInput, match=r"cannot be read .*Correct PERSONA_PROMPTS") as refused:
+        load_prompts(file)
+    assert str(file) in refused.value.message
+
+
+def test_a_file_that_is_not_there_or_is_a_folder_is_refused_with_its_path(tmp_path):
+    for path in (tmp_path / "missing.toml", tmp_path):
+        with pytest.raises(InvalidInput, match="cannot be read") as refused:
+            load_prompts(path)
+        assert str(path) in refused.value.message
