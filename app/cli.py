@@ -91,6 +91,8 @@ def chat(
             except PersonaError as error:
                 fail(error, as_json=False)
             images = []
+        if service.memory.pending.count():
+            progress("Finishing the step that is being remembered; the rest waits for the next time.")
 
 
 @app.command()

@@ -103,7 +103,9 @@ class ModelServer:
         """Say how prompts are made for this model."""
         endpoint, settings = self.endpoint(), self._settings
         layout = settings.prompt_layout or ("published" if "personavlm" in endpoint.model.lower() else "cache")
-        budgets = Budgets(window=endpoint.window, output=settings.max_new_tokens)
+        output = min(settings.max_new_tokens, endpoint.window // 4)
+        session = min(Budgets.session, endpoint.window // 2)
+        budgets = Budgets(window=endpoint.window, output=output, session=session)
         return Style(load_prompts(settings.prompts), layout, budgets, endpoint.sees)
 
     def close(self) -> None:

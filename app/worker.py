@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 
 from memory.errors import PersonaError
@@ -53,21 +53,28 @@ class Worker:
             on_done: Called after each piece.
 
         Raises:
-            PersonaError: A piece failed; it and what follows it stay pending.
+            PersonaError: A piece failed; it and that user's later ones stay pending. Other users' are done first.
         """
         done = 0
+        failed: dict[str, PersonaError] = {}
         while not self._closing:
-            item = self._claim(user_id, due_only=False)
+            item = self._claim(user_id, due_only=False, leave_out=failed)
             if item is None:
-                if not self._memory.pending.count(user_id):
+                if not self._others_work(user_id, failed):
                     break
                 with self._changed:
                     self._changed.wait(0.2)
                 continue
-            self._work(item)
+            try:
+                self._work(item)
+            except PersonaError as error:
+                failed[item.user_id] = error
+                continue
             done += 1
             if on_done is not None:
                 on_done(item)
+        if failed:
+            raise next(iter(failed.values()))
         return done
 
     def close(self) -> None:
@@ -100,11 +107,17 @@ class Worker:
             except Exception as error:  # noqa: BLE001 - a bug in one piece of work must not end everybody's
                 _log.error("background work failed (%s)", type(error).__name__)
 
-    def _claim(self, user_id: str | None, *, due_only: bool) -> WorkItem | None:
+    def _others_work(self, user_id: str | None, failed: Collection[str]) -> bool:
+        """Say whether a background thread is still at work that `drain` has to wait for."""
+        with self._changed:
+            busy = self._busy if user_id is None else self._busy & {user_id}
+            return bool(busy - set(failed))
+
+    def _claim(self, user_id: str | None, *, due_only: bool, leave_out: Collection[str] = ()) -> WorkItem | None:
         with self._changed:
             if user_id is not None and user_id in self._busy:
                 return None
-            item = self._memory.pending.next(busy=self._busy, user_id=user_id, due_only=due_only)
+            item = self._memory.pending.next(busy=self._busy | set(leave_out), user_id=user_id, due_only=due_only)
             if item is not None:
                 self._busy.add(item.user_id)
             return item

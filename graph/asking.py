@@ -14,7 +14,7 @@ Parsed = TypeVar("Parsed")
 def stream_text(
     chat: BaseChatModel, messages: Sequence[BaseMessage], *, grammar: str | None, max_tokens: int
 ) -> Generator[str]:
-    """Yield the model's text as it comes.
+    """Yield the model's text as it comes; an empty piece is a sign of life (the prompt is still being read).
 
     Args:
         chat: Any chat model that takes (or ignores) the keywords `grammar` and `max_tokens`.
@@ -23,9 +23,7 @@ def stream_text(
         max_tokens: At most so many new tokens.
     """
     for chunk in chat.stream(list(messages), grammar=grammar, max_tokens=max_tokens):
-        text = chunk.text
-        if text:
-            yield text
+        yield chunk.text
 
 
 def ask(

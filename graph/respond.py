@@ -172,7 +172,9 @@ class Responder:
         direct: bool = False,
     ) -> tuple[str, dict[str, float], bool]:
         """Stream one call to the caller; returns the raw text, timings, and whether the person stopped it."""
-        turn, written, timings = state["turn"], [], {}
+        turn = state["turn"]
+        written: list[str] = []
+        timings: dict[str, float] = {}
         stream = AnswerStream()
         started = state["timings_ms"]["started"]
 
@@ -184,10 +186,11 @@ class Responder:
 
         with closing(stream_text(self._chat, messages, grammar=grammar, max_tokens=self._style.budgets.output)) as texts:
             for text in texts:
-                written.append(text)
-                show([protocol.Delta("answer", text)] if direct else stream.feed(text))
                 if self._stop_requested(turn.id):
                     return "".join(written), timings, True
+                if text:
+                    written.append(text)
+                    show([protocol.Delta("answer", text)] if direct else stream.feed(text))
         show(stream.close())
         return "".join(written), timings, self._stop_requested(turn.id)
 

@@ -225,8 +225,7 @@ class TestBudgets:
             assert body == "(none)" or estimate_tokens(body) <= budget
         wholes = [f"{key}: {value}" for key, value in profile.items()]
         wholes += [f"User: {each.text}\nAssistant: {each.reply}" for each in recent]
-        for whole in wholes:
-            assert whole in text or whole.split(" ", 1)[0] not in text.replace("User: ", "User:") or "⟦" in whole[3:]
+        # A part of an entry that was cut would count as a bracket of no entry.
         kept = [whole for whole in wholes if whole in text]
         assert text.count("⟦") == text.count("⟧") == len(kept)
 
