@@ -174,6 +174,15 @@ def test_a_deleted_user_leaves_no_file_and_no_word(index, tmp_path):
     assert sorted(path.suffix for path in (tmp_path / "words").iterdir()) == [".db"]
 
 
+def test_what_a_crash_left_behind_is_deleted_too(index, tmp_path):
+    index.put("ada", [turn("a", "zebra")])
+    index.close()
+    (file,) = (tmp_path / "words").iterdir()
+    file.with_suffix(".db-wal").write_bytes(b"xylophonist")
+    index.delete_user("ada")
+    assert list((tmp_path / "words").iterdir()) == []
+
+
 def test_a_deleted_user_may_come_back(index):
     index.put("ada", [turn("a", "zebra")])
     index.delete_user("ada")

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from memory.database import Database
-from memory.errors import InvalidInput, NotFound
+from memory.errors import InvalidInput, NotFound, StorageError
 from memory.photos import MAX_BYTES, MODEL_PIXELS, PhotoStore
 from memory.records import user_key
 
@@ -151,6 +151,13 @@ def test_the_same_picture_is_stored_once(store, tmp_path):
     assert len(store.list("ada")) == 1
     store.receive("ada", PICTURES["JPEG"][0])
     assert len(files(tmp_path / "photos")) == len(store.list("ada")) == 2
+
+
+def test_a_picture_that_cannot_be_written_is_a_sentence_and_leaves_no_row(store, tmp_path):
+    (tmp_path / "photos").write_text("in the way")
+    with pytest.raises(StorageError, match="cannot be stored"):
+        store.receive("ada", PICTURES["PNG"][0])
+    assert store.list("ada") == []
 
 
 def test_a_lost_file_is_written_again(store, tmp_path):
