@@ -23,7 +23,8 @@ def stream_text(
         max_tokens: At most so many new tokens.
     """
     for chunk in chat.stream(list(messages), grammar=grammar, max_tokens=max_tokens):
-        yield chunk.text
+        # Half a surrogate pair is no text: nothing could store or show it.
+        yield chunk.text.encode(errors="replace").decode()
 
 
 def ask(

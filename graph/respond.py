@@ -281,7 +281,7 @@ def _window(request: Request, said: datetime) -> tuple[datetime | None, datetime
     since, until = bounds
     if until is not None:
         until += timedelta(seconds=59, microseconds=999_999)
-    if since and until and since > until:
+    if since and until and since.timestamp() > until.timestamp():
         return None, None, "The window was left out: it ends before it begins."
     return since, until, None
 

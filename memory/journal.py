@@ -267,7 +267,8 @@ def _last(connection: Connection, user_id: str) -> Turn | None:
 
 def _in_order(time: datetime | None, last: Turn | None) -> datetime:
     stamp = time or clock.now()
-    if last is None or stamp >= last.time:
+    # As instants: within one zone Python compares wall clocks, and the night of a time change has one hour twice.
+    if last is None or stamp.timestamp() >= last.time.timestamp():
         return stamp
     if time is None:
         # The clock was set back, or the last turn was told to lie ahead: an unstated time follows it.

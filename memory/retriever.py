@@ -56,7 +56,7 @@ class Retriever:
             found = look.semantic(limits.semantic) + look.episodic(limits.episodic)
             widened = bool(found)
         found += look.procedural(limits.procedural)
-        return Found(tuple(sorted(found, key=lambda item: (item.time, item.id))), widened)
+        return Found(tuple(sorted(found, key=lambda item: (item.time.timestamp(), item.id))), widened)
 
     def search(self, user_id: str, text: str, kinds: Sequence[str], limit: int = 10) -> list[Recalled]:
         """Search as a person does, in some types, best first; without the rules of a turn."""
