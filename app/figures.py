@@ -101,6 +101,6 @@ def _plain(figure: go.Figure, *, height: int, sides: int) -> go.Figure:
         margin={"l": sides, "r": sides, "t": 28, "b": 24},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        legend={"orientation": "h", "yanchor": "top", "y": -0.12, "x": 0, "entrywidth": 0.5, "entrywidthmode": "fraction"},
+        legend={"orientation": "h", "yanchor": "top", "y": -0.16, "x": 0, "entrywidth": 0.5, "entrywidthmode": "fraction"},
         dragmode=False,
     )

@@ -84,6 +84,7 @@ def _steps(steps: Sequence[Step], memories: Sequence[Recalled], thinking: str = 
 
 def _plain(text: str, label: str = "") -> None:
     if text.strip():
-        if label:
-            st.caption(label)
-        st.text(text.strip())
+        with st.container(gap="xsmall"):
+            if label:
+                st.caption(label)
+            st.text(text.strip())
