@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from pathlib import Path
 
 import streamlit as st
@@ -18,7 +19,10 @@ def open_replies() -> Replies:
     """Open the one service of this process, for every page; a failure is not kept, so that it can be tried again."""
     from app.service import PersonaService
 
-    return Replies(PersonaService.from_settings())
+    service = PersonaService.from_settings()
+    # Ctrl-C ends the server: what was shown of a running reply is kept.
+    atexit.register(service.close)
+    return Replies(service)
 
 
 def main() -> None:

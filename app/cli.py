@@ -148,7 +148,7 @@ def _show(service: PersonaService, events: Any, *, quiet: bool = False) -> Turn:
     try:
         for event in events:
             if isinstance(event, Received):
-                turn_id = event.turn_id
+                turn_id = event.turn.id
             elif isinstance(event, Answered):
                 if not quiet:
                     say("")

@@ -10,9 +10,9 @@ from memory.records import Turn
 
 @dataclass(frozen=True)
 class Received:
-    """The message is in the journal (or, off the record, nowhere); `turn_id` is what `stop` takes."""
+    """The message is in the journal (or, off the record, nowhere); `turn.id` is what `stop` takes."""
 
-    turn_id: str
+    turn: Turn
 
 
 @dataclass(frozen=True)

@@ -5,43 +5,47 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 Job = Callable[[], None]
 
 
 class Lines:
-    """A thread pool that keeps each user's jobs in order.
+    """Threads that keep each user's jobs in order; a thread lives as long as its user has jobs.
+
+    They are daemons, which a thread pool's are not: a program that ends must not wait for a model that says nothing.
 
     Args:
-        threads: How many users are served at once.
+        at_once: How many users are served at the same time; others wait.
     """
 
-    def __init__(self, threads: int) -> None:
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="persona-reply")
+    def __init__(self, at_once: int) -> None:
+        self._places = threading.Semaphore(at_once)
         self._waiting: dict[str, deque[Job]] = {}
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
 
     def submit(self, user_id: str, job: Job) -> None:
         """Run `job` after the user's earlier ones; a job must not raise."""
-        with self._lock:
+        with self._changed:
             line = self._waiting.setdefault(user_id, deque())
             line.append(job)
             if len(line) == 1:
-                self._pool.submit(self._run, user_id)
+                threading.Thread(target=self._run, args=(user_id,), name="persona-reply", daemon=True).start()
 
-    def close(self) -> None:
-        """Wait for all jobs; no new ones may come."""
-        self._pool.shutdown(wait=True)
+    def close(self, timeout_s: float) -> bool:
+        """Wait for all jobs; returns False when `timeout_s` seconds went by first."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._waiting, timeout_s)
 
     def _run(self, user_id: str) -> None:
-        while True:
-            with self._lock:
-                job = self._waiting[user_id][0]
-            job()
-            with self._lock:
-                line = self._waiting[user_id]
-                line.popleft()
-                if not line:
-                    del self._waiting[user_id]
-                    return
+        with self._places:
+            while True:
+                with self._changed:
+                    job = self._waiting[user_id][0]
+                job()
+                with self._changed:
+                    line = self._waiting[user_id]
+                    line.popleft()
+                    if not line:
+                        del self._waiting[user_id]
+                        self._changed.notify_all()
+                        return

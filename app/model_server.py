@@ -79,6 +79,11 @@ class ModelServer:
                 self._endpoint = remote_endpoint(settings) if settings.llm_base_url else self._start(settings)
             return self._endpoint
 
+    @property
+    def loaded(self) -> Endpoint | None:
+        """Return the endpoint when it is known already; never waits."""
+        return self._endpoint
+
     def chat(self, *, background: bool = False) -> PersonaChat:
         """Make a chat model; a background one gives way to replies on an embedded model."""
         from openai import Timeout

@@ -25,6 +25,7 @@ from memory.store import Memory
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
+    from app.model_server import Endpoint
     from app.priority import ReplyFirst
     from app.settings import Settings
     from graph.briefing import Style
@@ -32,12 +33,17 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _REPLIES_AT_ONCE = 64
 _REMOTE_WORKERS = 4
+_LAST_WORDS_S = 20.0
 
 
 class Models(Protocol):
     """Where the chat models come from; asked when they are first needed."""
 
     priority: ReplyFirst | None
+
+    @property
+    def loaded(self) -> Endpoint | None:
+        """Return the endpoint when it is known already; never waits."""
 
     def chat(self, *, background: bool = False) -> BaseChatModel:
         """Return the model for replies, or for background work."""
@@ -65,6 +71,7 @@ class PersonaService:
         self._stops: set[str] = set()
         self._running: set[str] = set()
         self._lock = threading.Lock()
+        self._closed = False
         self._graphs: tuple[Any, Any, Any] | None = None
         self._worker = Worker(memory, self._do, 1 if models.priority else _REMOTE_WORKERS)
         if work:
@@ -97,6 +104,7 @@ class PersonaService:
         images: Sequence[bytes | str | Path] = (),
         time: str | datetime | None = None,
         *,
+        zone: str | None = None,
         force_retrieve: bool = False,
         reasoning: bool = True,
         off_the_record: bool = False,
@@ -110,7 +118,8 @@ class PersonaService:
             user_id: Who says it.
             text: At most 20,000 characters.
             images: Files, or their bytes.
-            time: When it is said (text is read in this machine's zone unless it names one); now when None.
+            time: When it is said; now when None.
+            zone: The zone of a time that names none, and of now; this machine's when None.
             force_retrieve: Look into memory at least once.
             reasoning: Off: look once with the message itself, then answer directly.
             off_the_record: Read memory, write nothing.
@@ -123,7 +132,7 @@ class PersonaService:
         check_user(user_id)
         check_text(text, len(images))
         _check_override(personality_override)
-        stamp = clock.parse_time(time) if isinstance(time, str) else time
+        stamp = clock.parse_time(time, zone) if isinstance(time, str) else time
         keep = self.memory.photos.hold if off_the_record else self.memory.photos.receive
         photo_ids = [keep(user_id, _bytes(image)) for image in images]
         context = Context(
@@ -135,9 +144,9 @@ class PersonaService:
             personality_override=personality_override,
         )
         if off_the_record:
-            turn = respond.unrecorded(user_id, text, photo_ids, stamp)
+            turn = respond.unrecorded(user_id, text, photo_ids, stamp or clock.now(zone))
         else:
-            turn = self.memory.journal.receive(user_id, text, images=photo_ids, time=stamp)
+            turn = self.memory.journal.receive(user_id, text, images=photo_ids, time=stamp, zone=zone)
         return self._submit(turn, context)
 
     def answer_again(self, user_id: str, turn_id: str) -> Iterator[Event]:
@@ -165,8 +174,12 @@ class PersonaService:
     def close(self) -> None:
         """Stop running replies (what was shown is kept), finish the running step, leave the rest pending."""
         with self._lock:
+            if self._closed:
+                return
+            self._closed = True
             self._stops |= self._running
-        self._lines.close()
+        if not self._lines.close(_LAST_WORDS_S):
+            _log.warning("a reply did not end in time; its message is kept as unanswered")
         self._worker.close()
         self.models.close()
         self.memory.close()
@@ -175,7 +188,7 @@ class PersonaService:
         events: queue.SimpleQueue[Event | Exception] = queue.SimpleQueue()
         with self._lock:
             self._running.add(turn.id)
-        events.put(Received(turn.id))
+        events.put(Received(turn))
         self._lines.submit(turn.user_id, lambda: self._reply(turn, context, events))
         return _read(events)
 

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import platformdirs
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from memory.errors import InvalidInput
 
 
 class Settings(BaseSettings):
     """What can be set, and what holds where nothing is."""
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = f"PERSONA_{str(first['loc'][0]).upper()}" if first["loc"] else "A setting"
+            raise InvalidInput(
+                f"{name} cannot be used: {first['msg']} (it is {first['input']!r}). Correct or unset it."
+            ) from error
 
     model_config = SettingsConfigDict(env_prefix="PERSONA_", env_file=".env", extra="ignore", env_ignore_empty=True)
 

@@ -22,9 +22,9 @@ _SHOWN = re.compile(
 )
 
 
-def now() -> datetime:
-    """Return this instant in the machine's own zone."""
-    return datetime.now(tzlocal.get_localzone())
+def now(zone: str | None = None) -> datetime:
+    """Return this instant in a zone; in the machine's own when None."""
+    return datetime.now(zone_of(zone))
 
 
 def parse_time(text: str, zone: str | None = None) -> datetime:

@@ -22,7 +22,15 @@ class Journal:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def receive(self, user_id: str, text: str, *, images: Sequence[str] = (), time: datetime | None = None) -> Turn:
+    def receive(
+        self,
+        user_id: str,
+        text: str,
+        *,
+        images: Sequence[str] = (),
+        time: datetime | None = None,
+        zone: str | None = None,
+    ) -> Turn:
         """Write down a message as it arrives, before anything else is done with it.
 
         A message that opens a new session ends the one before, which then waits to be consolidated.
@@ -31,7 +39,8 @@ class Journal:
             user_id: Who says it.
             text: What is said, at most 20,000 characters.
             images: Ids of stored photos.
-            time: When it is said; now when None. An implicit now before the user's last turn is moved to that turn's time.
+            time: When it is said; now when None. A now before the user's last turn is moved to that turn's time.
+            zone: The zone of now; this machine's when None.
 
         Raises:
             InvalidInput: Text or user cannot be taken.
@@ -41,7 +50,7 @@ class Journal:
         check_text(text, len(images))
         with self._db.write() as connection:
             last = _last(connection, user_id)
-            stamp = _in_order(time, last)
+            stamp = _in_order(time, last, zone)
             return self._insert(connection, user_id, text, images, stamp, last, real_time=time is None)
 
     def ingest(self, user_id: str, time: datetime, text: str, reply: str, images: Sequence[str] = ()) -> Turn | None:
@@ -265,8 +274,8 @@ def _last(connection: Connection, user_id: str) -> Turn | None:
     return to_turn(row) if row else None
 
 
-def _in_order(time: datetime | None, last: Turn | None) -> datetime:
-    stamp = time or clock.now()
+def _in_order(time: datetime | None, last: Turn | None, zone: str | None = None) -> datetime:
+    stamp = time or clock.now(zone)
     # As instants: within one zone Python compares wall clocks, and the night of a time change has one hour twice.
     if last is None or stamp.timestamp() >= last.time.timestamp():
         return stamp

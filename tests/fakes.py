@@ -133,6 +133,8 @@ class ScriptedModels:
     def style(self) -> Style:
         return self._style
 
+    loaded = None
+
     def close(self) -> None:
         pass
 

@@ -39,7 +39,7 @@ def show(replies: Replies, user: str) -> list[reply.Writing]:
         with st.chat_message("assistant"):
             live = mine.get(turn.id) or replies.of(turn.id)
             if turn.state is TurnState.RECEIVED and live is not None and live.progress.error is None:
-                writing.append(reply.Writing(live, loaded=replies.spoken))
+                writing.append(reply.Writing(live, loaded=replies.service.models.loaded is not None))
             elif turn.state is TurnState.RECEIVED and live is None:
                 st.fragment(_wait_for, run_every=_POLL_S)(memory, turn)
             elif turn.reply or turn.state is TurnState.STOPPED:

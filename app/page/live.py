@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from app.events import AnswerDelta, Answered, Event, Received, Retrieving, Thinking
 from app.events import Recalled as Found
-from memory import clock
 from memory.errors import PersonaError
 from memory.records import Recalled, Step, Turn
 
@@ -26,6 +24,8 @@ class Switches:
     off_the_record: bool = False
     force_retrieve: bool = False
     reasoning: bool = True
+    zone: str | None = None
+    """The browser's time zone."""
 
 
 @dataclass(frozen=True)
@@ -123,14 +123,7 @@ class Replies:
 
     def __init__(self, service: PersonaService) -> None:
         self.service = service
-        self._spoken = False
         self._live: dict[str, Live] = {}
-
-    @property
-    def spoken(self) -> bool:
-        """Say whether the model has written anything since the start: then it is loaded."""
-        self._spoken = self._spoken or any(live.progress.doing for live in list(self._live.values()))
-        return self._spoken
 
     def send(self, user_id: str, text: str, images: Sequence[bytes], switches: Switches) -> Live:
         """Send a message; it is journaled (or, off the record, taken) when this returns.
@@ -142,16 +135,12 @@ class Replies:
             user_id,
             text,
             images,
+            zone=switches.zone,
             force_retrieve=switches.force_retrieve,
             reasoning=switches.reasoning,
             off_the_record=switches.off_the_record,
         )
-        turn_id = _received(events)
-        if not switches.off_the_record:
-            return self._start(self.service.memory.journal.turn(turn_id), events)
-        photo_ids = tuple(hashlib.sha256(image).hexdigest() for image in images)
-        turn = Turn(id=turn_id, user_id=user_id, seq=0, session=0, time=clock.now(), text=text, images=photo_ids)
-        return self._start(turn, events)
+        return self._start(_received(events), events)
 
     def again(self, user_id: str, turn_id: str) -> Live:
         """Answer the user's last message anew.
@@ -160,7 +149,7 @@ class Replies:
             PersonaError: It is not the last one any more.
         """
         events = self.service.answer_again(user_id, turn_id)
-        return self._start(self.service.memory.journal.turn(_received(events)), events)
+        return self._start(_received(events), events)
 
     def of(self, turn_id: str) -> Live | None:
         """Return the reply to a turn while it is being written, or when it failed."""
@@ -173,14 +162,13 @@ class Replies:
 
     def _follow(self, live: Live, events: Iterator[Event]) -> None:
         live.follow(events)
-        self._spoken = self._spoken or bool(live.progress.doing)
         if live.progress.error is None:
             del self._live[live.turn.id]
 
 
-def _received(events: Iterator[Event]) -> str:
+def _received(events: Iterator[Event]) -> Turn:
     first = next(events)
     if not isinstance(first, Received):
         msg = "a reply begins with Received"
         raise TypeError(msg)
-    return first.turn_id
+    return first.turn

@@ -61,18 +61,17 @@ def choose_switches() -> None:
 def switches() -> Switches:
     """Return what is chosen at this moment, which a callback's arguments would not: they are those of the last drawing."""
     state = st.session_state
-    return Switches(off_the_record=state.off, force_retrieve=state.force, reasoning=not state.direct)
+    return Switches(off_the_record=state.off, force_retrieve=state.force, reasoning=not state.direct, zone=st.context.timezone)
 
 
 def show_model(replies: Replies) -> None:
     """Say which model it is, without loading it."""
-    from app.model_server import ModelServer, find_weights
+    from app.model_server import find_weights
     from app.settings import Settings
 
-    settings, models = Settings(), replies.service.models
+    settings, endpoint = Settings(), replies.service.models.loaded
     try:
-        if replies.spoken and isinstance(models, ModelServer):
-            endpoint = models.endpoint()
+        if endpoint is not None:
             sees = "sees pictures" if endpoint.sees else "cannot see pictures"
             where = "in this program" if endpoint.embedded else f"at {endpoint.url}"
             line = f"{PurePath(endpoint.model).stem if endpoint.embedded else endpoint.model}, {where}; {sees}"

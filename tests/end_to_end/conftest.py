@@ -33,6 +33,7 @@ class Shared:
     def __init__(self, server: ModelServer) -> None:
         self._server = server
         self.priority = server.priority
+        self.loaded = None
         self.chat = server.chat
         self.style = server.style
 

@@ -86,7 +86,7 @@ def test_a_reply_comes_first_and_the_background_call_is_done_later(live):
 def test_a_real_reply_can_be_stopped(live):
     service = live()
     events = service.stream("ada", "Tell me a very long story.")
-    turn_id = next(events).turn_id
+    turn_id = next(events).turn.id
     for event in events:
         if isinstance(event, AnswerDelta):
             service.stop(turn_id)

@@ -266,7 +266,7 @@ def test_stopping_keeps_what_was_shown(serve):
     chat = ScriptedChat({"reasoning": answer("word " * 2_000)}, gate=Endless())
     service = serve(chat)
     events = service.stream("ada", "Talk")
-    turn_id = next(events).turn_id
+    turn_id = next(events).turn.id
     shown = ""
     for event in events:
         if isinstance(event, AnswerDelta):
