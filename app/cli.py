@@ -157,7 +157,8 @@ def _show(service: PersonaService, events: Any, *, quiet: bool = False) -> Turn:
                 _print_event(event)
     except KeyboardInterrupt:
         service.stop(turn_id)
-        raise
+        progress("\nStopped: the message is kept, and what was shown of the reply.")
+        raise typer.Exit(_INTERRUPTED) from None
     raise PersonaError("The reply ended without an answer. The message is kept; send it again.")
 
 
