@@ -28,6 +28,8 @@ _SLOTS = 2
 """One for replies and one for background work, so that neither evicts the other's cached prompt."""
 _BATCH = 128
 """Prompt tokens between two chances to give way; larger is no faster on a CPU."""
+_SMALL = 3e9
+"""Parameters below which a model gets one look into memory a turn."""
 _SEEING = ("vl", "vision", "llava", "persona", "pixtral", "gemma-3", "minicpm-v")
 
 
@@ -41,6 +43,7 @@ class Endpoint:
         window: Its context in tokens.
         sees: Whether it takes pictures.
         embedded: Whether it runs in this process.
+        parameters: How many it has, where the server says.
     """
 
     url: str
@@ -49,6 +52,7 @@ class Endpoint:
     window: int
     sees: bool
     embedded: bool
+    parameters: float | None = None
     key: str = field(default="", repr=False)
 
 
@@ -111,7 +115,10 @@ class ModelServer:
         output = min(settings.max_new_tokens, endpoint.window // 4)
         session = min(Budgets.session, endpoint.window // 2)
         budgets = Budgets(window=endpoint.window, output=output, session=session)
-        return Style(load_prompts(settings.prompts), layout, budgets, endpoint.sees)
+        # Small models look again and again for what they were shown: measured, decision 007.
+        small = endpoint.parameters is not None and endpoint.parameters < _SMALL
+        looks = 1 if small else Style.max_looks
+        return Style(load_prompts(settings.prompts), layout, budgets, endpoint.sees, looks)
 
     def close(self) -> None:
         """Let go of the embedded model."""
@@ -193,7 +200,7 @@ def _describe(url: str, model: str, key: str, settings: Settings, *, embedded: b
     modalities = (entry.get("architecture") or {}).get("input_modalities")
     name = str(entry["id"])
     sees = "image" in modalities if modalities else any(word in name.lower() for word in _SEEING)
-    return Endpoint(url, name, kind, int(window), sees, embedded, key)
+    return Endpoint(url, name, kind, int(window), sees, embedded, meta.get("n_params"), key)
 
 
 def _cores() -> int:

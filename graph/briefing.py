@@ -27,12 +27,14 @@ class Style:
         layout: `published` for PersonaVLM's weights, `cache` for others.
         budgets: Tokens of the window and of each section.
         sees: Whether the model takes pictures.
+        max_looks: Looks into memory of one turn, at most (published: 5).
     """
 
     prompts: Prompts = field(default_factory=Prompts)
     layout: sections.Layout = "cache"
     budgets: sections.Budgets = field(default_factory=sections.Budgets)
     sees: bool = False
+    max_looks: int = 5
 
 
 def messages_of(state: RespondState, memory: Memory, style: Style, closing: str) -> list[BaseMessage]:
@@ -62,8 +64,6 @@ def messages_of(state: RespondState, memory: Memory, style: Style, closing: str)
     )
     for number, past in enumerate(rounds, start=1):
         text = closing if number == len(rounds) else prompts.after_retrieval
-        if text == prompts.after_retrieval and not past["found"]:
-            text = prompts.nothing_found
         messages = sections.with_memory(
             messages, past["found"], output=past["output"], closing=text, budgets=style.budgets, widened=past["widened"]
         )

@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 
     from memory.store import Memory
 
-MAX_ROUNDS = 5
-"""Retrievals of one turn (published)."""
-
 
 class Responder:
     """The nodes of the respond graph.
@@ -124,7 +121,9 @@ class Responder:
         if reply is None:
             reasoning = context_of(runtime).reasoning
             prompts = self._style.prompts
-            messages = self._messages(state, prompts.must_answer if reasoning else prompts.direct)
+            found = state["rounds"][-1]["found"]
+            closing_words = (prompts.must_answer if found else prompts.nothing_found) if reasoning else prompts.direct
+            messages = self._messages(state, closing_words)
             grammar = protocol.ANSWER_GRAMMAR if reasoning else None
             output, spoken, stopped = self._speak(state, runtime, messages, grammar, direct=not reasoning)
             reply = output if stopped and not reasoning else protocol.plain_answer(output)
@@ -147,6 +146,13 @@ class Responder:
         else:
             done = self._memory.journal.finish(turn.id, reply, trace=trace, stopped=stopped)
         return {"reply": reply, "turn": done, "steps": steps[len(state.get("steps", [])) :]}
+
+    def after_retrieve(self, state: RespondState) -> str:
+        """Choose what comes after a look: another round, or the answer where no look could bring anything new."""
+        rounds = state["rounds"]
+        # A search always brings what is nearest: when it brings nothing, everything within reach has been shown.
+        done = rounds[0]["output"] is None or not rounds[-1]["found"] or len(rounds) >= self._style.max_looks
+        return "answer" if done else "reason"
 
     def _begin(self, state: RespondState, context: Context) -> Turn:
         if "turn" in state:
@@ -239,7 +245,7 @@ def build(
     graph.add_edge(START, "recall")
     graph.add_conditional_edges("recall", _after_recall, ["reason", "retrieve"])
     graph.add_conditional_edges("reason", _after_reason, ["retrieve", "answer"])
-    graph.add_conditional_edges("retrieve", _after_retrieve, ["reason", "answer"])
+    graph.add_conditional_edges("retrieve", nodes.after_retrieve, ["reason", "answer"])
     graph.add_edge("answer", END)
     return graph.compile(name="respond")
 
@@ -262,11 +268,6 @@ def _after_recall(state: RespondState) -> str:
 
 def _after_reason(state: RespondState) -> str:
     return "retrieve" if state.get("request") and state.get("reply") is None else "answer"
-
-
-def _after_retrieve(state: RespondState) -> str:
-    rounds = state["rounds"]
-    return "answer" if rounds[0]["output"] is None or len(rounds) >= MAX_ROUNDS else "reason"
 
 
 def _window(request: Request, said: datetime) -> tuple[datetime | None, datetime | None, str | None]:

@@ -143,7 +143,7 @@ def test_the_switches_reach_the_service(open_page: OpenPage, chat: ScriptedChat)
     page = open_page()
     page.toggle[1].set_value(True)
     say(page, "Look first.")
-    assert chat.steps() == ["retrieve", "reasoning"]
+    assert chat.steps() == ["retrieve", "answer"]
     page.toggle[1].set_value(False)
     page.toggle[2].set_value(True)
     say(page, "Just answer.")

@@ -108,10 +108,37 @@ def test_nothing_is_shown_twice_in_a_turn(serve):
 
 
 def test_after_five_retrievals_it_has_to_answer(serve):
-    chat = ScriptedChat({"reasoning": retrieve("dog"), "answer": answer("I do not know.")})
-    turn = done(say(serve(chat), "What is my dog called?"))
+    chat = ScriptedChat({"reasoning": [answer("Ok.")] * 15 + [retrieve("dog")], "answer": answer("I do not know.")})
+    service = serve(chat)
+    for number in range(15):
+        say(service, f"My dog did trick {number}", f"2026-03-01 09:{number:02}")
+    chat.calls.clear()
+    turn = done(say(service, "What is my dog called?", "2026-03-05 09:00"))
     assert chat.steps() == ["reasoning"] * 5 + ["answer"]
+    shown = [turn_id for entry in turn.trace.memories for turn_id in entry.turn_ids]
+    assert len(shown) == len(set(shown)) == 10
     assert turn.reply == "I do not know."
+
+
+def test_a_look_that_brings_nothing_new_is_the_last(serve):
+    chat = ScriptedChat({"reasoning": [answer("Noted."), retrieve("dog"), retrieve("name"), retrieve("Rex")]})
+    service = serve(chat)
+    say(service, "My dog is called Rex", "2026-03-01 09:00")
+    chat.calls.clear()
+    say(service, "What is my dog called?", "2026-03-05 09:00")
+    assert chat.steps() == ["reasoning", "reasoning", "answer"]
+    assert "Memory holds nothing more" in chat.prompts("answer")[0]
+
+
+def test_a_small_model_gets_one_look(serve):
+    from graph.briefing import Style
+
+    chat = ScriptedChat({"reasoning": [answer("Noted."), retrieve("dog")], "answer": answer("Rex.")})
+    service = serve(chat, style=Style(max_looks=1))
+    say(service, "My dog is called Rex", "2026-03-01 09:00")
+    chat.calls.clear()
+    assert done(say(service, "What is my dog called?", "2026-03-05 09:00")).reply == "Rex."
+    assert chat.steps() == ["reasoning", "answer"]
 
 
 def test_without_reasoning_it_looks_once_and_answers_directly(serve):
@@ -127,7 +154,10 @@ def test_without_reasoning_it_looks_once_and_answers_directly(serve):
 
 def test_a_first_retrieval_can_be_forced(serve):
     chat = ScriptedChat({"retrieve": retrieve("weather"), "reasoning": answer("Sunny.")})
-    turn = done(say(serve(chat), "Hello", force_retrieve=True))
+    service = serve(chat)
+    say(service, "I like the weather", "2026-03-01 09:00")
+    chat.calls.clear()
+    turn = done(say(service, "Hello", "2026-03-05 09:00", force_retrieve=True))
     assert chat.steps() == ["retrieve", "reasoning"]
     assert [step.action for step in turn.trace.steps] == ["retrieve", "answer"]
 
@@ -212,8 +242,9 @@ def test_off_the_record_reads_memory_and_writes_nothing(serve, tmp_path):
     service = serve(chat)
     say(service, "My dog is called Rex", "2026-03-01 09:00")
     service.wait()
-    turn = done(say(service, "A xylophonist asks: what is my dog called?", "2020-01-01 00:00", off_the_record=True))
+    turn = done(say(service, "A xylophonist asks: what is my dog called?", "2026-03-05 09:00", off_the_record=True))
     assert turn.reply == "Rex."
+    assert done(say(service, "What would a xylophonist ask?", "2020-01-01 00:00", off_the_record=True)).reply
     assert len(service.memory.journal.turns("ada")) == 1
     service.close()
     for path in (tmp_path / "data").rglob("*"):
