@@ -57,11 +57,18 @@ def ask(
     switches = _switches(force_retrieve, no_reasoning, off_the_record)
     with _service() as service:
         turn = _show(service, service.stream(user, message, image or (), time, **switches), quiet=as_json)
+        late: PersonaError | None = None
         if wait:
-            service.wait(user)
+            try:
+                service.wait(user)
+            except PersonaError as error:
+                # The reply is acknowledged and stays so: it is printed, and then what went wrong after it.
+                late = type(error)(f"The reply is kept, but remembering it failed and waits: {error.message}")
         if as_json:
             newest = service.memory.curve.newest(user) if wait else None
             print_json(_answer(turn, newest.scores.model_dump() if newest else None))
+        if late is not None:
+            raise late
 
 
 @app.command()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from memory import clock
 from memory.errors import InvalidInput, PersonaError
 from memory.intake import check_text, check_user
+from memory.photos import inspect
 from memory.store import Memory
 
 
@@ -21,7 +23,13 @@ class Line(BaseModel):
     time: str
     user: str
     assistant: str
-    images: list[str] = []
+    images: list[Annotated[str, Field(min_length=1, max_length=200)]] = []
+
+    @field_validator("assistant")
+    @classmethod
+    def _is_text(cls, value: str) -> str:
+        value.encode()
+        return value
 
 
 def ingest_file(memory: Memory, file: Path, user_id: str) -> dict[str, int]:
@@ -42,6 +50,9 @@ def ingest_file(memory: Memory, file: Path, user_id: str) -> dict[str, int]:
     check_user(user_id)
     parsed = [(number, line, clock.parse_time(line.time)) for number, line in _read(file)]
     pictures = [[_picture(file, number, name) for name in line.images] for number, line, _ in parsed]
+    if parsed:
+        # An earlier try that broke off left its session open.
+        memory.journal.end_session(user_id)
     added = 0
     for (number, line, stamp), images in zip(parsed, pictures, strict=True):
         try:
@@ -80,9 +91,15 @@ def _read(file: Path) -> list[tuple[int, Line]]:
 
 
 def _picture(file: Path, number: int, name: str) -> Path:
+    if "\x00" in name:
+        raise InvalidInput(f"{file}, line {number}: {name!r} is no file name. Nothing was written.")
     path = (file.parent / name).resolve()
     if not path.is_relative_to(file.parent.resolve()):
         raise InvalidInput(f"{file}, line {number}: the picture {name!r} lies outside the transcript's folder.")
     if not path.is_file():
         raise InvalidInput(f"{file}, line {number}: there is no picture {name!r} beside the file. Nothing was written.")
+    try:
+        inspect(path.read_bytes())
+    except InvalidInput as error:
+        raise InvalidInput(f"{file}, line {number}: {name}: {error.message} Nothing was written.") from error
     return path

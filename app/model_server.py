@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from pydantic import SecretStr
+from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validator
 
 from app.priority import ReplyFirst
 from graph.briefing import Style
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from app.settings import Settings
 
 _PROBE_S = 5.0
-_RETRIES = 2
+_LEAST_WINDOW = 2_048
+_RETRIES = 1
 _SLOTS = 2
 """One for replies and one for background work, so that neither evicts the other's cached prompt."""
 _BATCH = 128
@@ -90,7 +91,7 @@ class ModelServer:
 
     def chat(self, *, background: bool = False) -> PersonaChat:
         """Make a chat model; a background one gives way to replies on an embedded model."""
-        from openai import Timeout
+        from openai import DefaultHttpxClient, Timeout
 
         from app.chat import PersonaChat
 
@@ -102,7 +103,9 @@ class ModelServer:
             model=endpoint.model,
             temperature=0,
             timeout=timeout,
-            max_retries=_RETRIES,
+            max_retries=0 if endpoint.embedded else _RETRIES,
+            # A proxy of the environment must not see what is said to this process itself.
+            http_client=DefaultHttpxClient(trust_env=not endpoint.embedded, timeout=timeout),
             stream_usage=False,
             server=endpoint.kind,
             priority=self.priority if background else None,
@@ -183,24 +186,58 @@ def _describe(url: str, model: str, key: str, settings: Settings, *, embedded: b
     try:
         response = httpx.get(f"{url}/models", headers=headers, timeout=_PROBE_S, trust_env=not embedded)
         response.raise_for_status()
-        listed = [entry for entry in response.json()["data"] if isinstance(entry, dict)]
+        listed = [_Listed.model_validate(entry) for entry in response.json()["data"]]
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
         raise ModelUnavailable(
             f"No model server answers at {url} ({type(error).__name__}). Start it, or correct PERSONA_LLM_BASE_URL; "
             "leave that empty for the embedded model."
         ) from error
-    entry = next((one for one in listed if model in ("", one.get("id"))), listed[0] if embedded and listed else None)
+    entry = next((one for one in listed if model in ("", one.id)), listed[0] if embedded and listed else None)
     if entry is None:
-        names = ", ".join(str(one.get("id")) for one in listed) or "none"
+        names = ", ".join(one.id for one in listed) or "none"
         raise ModelUnavailable(f"The server at {url} has no model {model!r}; it has: {names}. Set PERSONA_LLM_MODEL.")
-    owner = str(entry.get("owned_by", "")).lower()
+    owner = entry.owned_by.lower()
     kind: ServerKind = "llamacpp" if owner.startswith("llama") else "vllm" if owner == "vllm" else "other"
-    meta = entry.get("meta") or {}
-    window = entry.get("max_model_len") or meta.get("n_ctx") or settings.llm_context
-    modalities = (entry.get("architecture") or {}).get("input_modalities")
-    name = str(entry["id"])
-    sees = "image" in modalities if modalities else any(word in name.lower() for word in _SEEING)
-    return Endpoint(url, name, kind, int(window), sees, embedded, meta.get("n_params"), key)
+    modalities = entry.architecture.input_modalities
+    return Endpoint(
+        url=url,
+        model=entry.id,
+        kind=kind,
+        window=entry.max_model_len or entry.meta.n_ctx or settings.llm_context,
+        sees="image" in modalities if modalities else any(word in entry.id.lower() for word in _SEEING),
+        embedded=embedded,
+        parameters=entry.meta.n_params,
+        key=key,
+    )
+
+
+class _Meta(BaseModel):
+    """What llama.cpp says of its model."""
+
+    n_ctx: int | None = Field(default=None, ge=_LEAST_WINDOW)
+    n_params: float | None = None
+
+
+class _Architecture(BaseModel):
+    """What goes in."""
+
+    input_modalities: list[str] = []
+
+
+class _Listed(BaseModel):
+    """An entry of /v1/models, as far as we read it."""
+
+    id: str
+    owned_by: str = ""
+    max_model_len: int | None = Field(default=None, ge=_LEAST_WINDOW)
+    meta: _Meta = _Meta()
+    architecture: _Architecture = _Architecture()
+
+    @field_validator("meta", "architecture", "owned_by", mode="before")
+    @classmethod
+    def _missing(cls, value: object, info: ValidationInfo) -> object:
+        # Some servers write null for what they do not know.
+        return cls.model_fields[str(info.field_name)].default if value is None else value
 
 
 def _cores() -> int:

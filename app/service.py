@@ -17,7 +17,7 @@ from app.worker import Worker
 from graph import consolidate, remember, respond
 from graph.context import Context
 from memory import clock
-from memory.errors import InvalidInput, PersonaError
+from memory.errors import InvalidInput, PersonaError, StorageError
 from memory.intake import check_text, check_user
 from memory.records import HIGHEST, LOWEST, TRAITS, Turn, WorkItem
 from memory.store import Memory
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _REPLIES_AT_ONCE = 64
 _REMOTE_WORKERS = 4
-_LAST_WORDS_S = 20.0
+_LAST_WORDS_S = 10.0
 
 
 class Models(Protocol):
@@ -129,6 +129,7 @@ class PersonaService:
             PersonaError: Before the first event: the message cannot be taken. While it is read: there is no reply,
                 and the message is kept as unanswered.
         """
+        self._check_open()
         check_user(user_id)
         check_text(text, len(images))
         _check_override(personality_override)
@@ -151,6 +152,7 @@ class PersonaService:
 
     def answer_again(self, user_id: str, turn_id: str) -> Iterator[Event]:
         """Answer the user's last message anew: after a failure, or because the reply did not please."""
+        self._check_open()
         last = self.memory.journal.turn(turn_id)
         if last.user_id != user_id:
             raise InvalidInput("That message is not this user's.")
@@ -184,6 +186,10 @@ class PersonaService:
         self.models.close()
         self.memory.close()
 
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StorageError("This service is closed. Open another one: PersonaService.from_settings().")
+
     def _submit(self, turn: Turn, context: Context) -> Iterator[Event]:
         events: queue.SimpleQueue[Event | Exception] = queue.SimpleQueue()
         with self._lock:
@@ -193,6 +199,10 @@ class PersonaService:
         return _read(events)
 
     def _reply(self, turn: Turn, context: Context, events: queue.SimpleQueue[Event | Exception]) -> None:
+        if self._closed:
+            # Nothing of it was shown, and nobody waits any more: it stays as unanswered for the next start.
+            events.put(StorageError("The program is ending. The message is kept; send it again."))
+            return
         try:
             with self.models.priority.reply() if self.models.priority else nullcontext():
                 graph = self._ready()[0]

@@ -55,6 +55,7 @@ class Worker:
         Raises:
             PersonaError: A piece failed; it and that user's later ones stay pending. Other users' are done first.
         """
+        self._memory.journal.end_stale_sessions(datetime.now(UTC))
         done = 0
         failed: dict[str, PersonaError] = {}
         while not self._closing:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from graph import sections
 from graph.prompts import Prompts
 from graph.state import RespondState
+from memory.errors import NotFound
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -75,11 +76,13 @@ def _pictures(state: RespondState, memory: Memory, style: Style) -> list[section
     if not style.sees:
         return [sections.Picture(None, "this model cannot see it") for _ in turn.images]
     ids = [photo for shown in [*state["recent"], turn] for photo in shown.images]
-    return [
-        sections.Picture(_data_url(memory.photos.for_model(turn.user_id, photo)), photo)
-        for photo in list(dict.fromkeys(ids))[-_SHOWN_PICTURES:]
-    ]
+    return [_picture(memory, turn.user_id, photo) for photo in list(dict.fromkeys(ids))[-_SHOWN_PICTURES:]]
 
 
-def _data_url(jpeg: bytes) -> str:
-    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
+def _picture(memory: Memory, user_id: str, photo_id: str) -> sections.Picture:
+    try:
+        jpeg = memory.photos.for_model(user_id, photo_id)
+    except NotFound:
+        # Its file is gone: the words of the conversation still count.
+        return sections.Picture(None, "the file is not there any more")
+    return sections.Picture(f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}", photo_id)

@@ -17,7 +17,7 @@ from graph.prompts import Prompts
 from graph.protocol import escape
 from graph.state import ConsolidateInput, ConsolidateState
 from memory import clock
-from memory.errors import NotFound
+from memory.errors import MessageTooLong, NotFound
 from memory.records import SPOKEN, Episode, Procedure, Turn, make_id
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Consolidator:
             context_of(runtime).user_id,
             "episodic",
             self._prompts.episodic,
-            _dialogue(turns, self._budgets.session, own_words=False),
+            _dialogue(turns, self._budgets, own_words=False),
             lambda text: formats.parse_topics(text, len(turns)),
             formats.EPISODIC_GRAMMAR,
         )
@@ -126,8 +126,10 @@ class Consolidator:
             return None, []
         limit = formats.MAX_PROCEDURES if step == "procedural" else formats.MAX_PROFILE
         grammar = formats.PROCEDURAL_GRAMMAR if step == "procedural" else formats.CORE_GRAMMAR
-        so_far = escape(formats.format_mapping(current)) or "(none)"
-        said = f"{title} so far:\n{so_far}\n\n{_dialogue(state['turns'], self._budgets.session, own_words=True)}"
+        lines = escape(formats.format_mapping(current)).splitlines()
+        so_far = "\n".join(sections.fit(lines, self._budgets.profile)) or "(none)"
+        talk = _dialogue(state["turns"], self._budgets, own_words=True)
+        said = f"{title} so far:\n{so_far}\n\n{talk}" if talk else ""
         return self._ask(state, user_id, step, prompt, said, lambda text: _mapping(text, limit), grammar)
 
     def _ask(
@@ -144,10 +146,16 @@ class Consolidator:
         output = self._memory.pending.output(user_id, subject, step)
         if output is not None:
             return parse(output), []
+        if not said:
+            return None, [f"The session is too long for the {step} prompt: the fallback was taken."]
         messages: list[BaseMessage] = [SystemMessage(prompt), HumanMessage(said)]
-        output, parsed = ask(
-            self._chat, messages, parse, grammar=grammar, max_tokens=_MAX_TOKENS, malformed=self._prompts.malformed
-        )
+        try:
+            output, parsed = ask(
+                self._chat, messages, parse, grammar=grammar, max_tokens=_MAX_TOKENS, malformed=self._prompts.malformed
+            )
+        except MessageTooLong:
+            # It will be as long at the next try: done without, rather than never.
+            output, parsed = "", None
         self._memory.pending.save_output(user_id, subject, step, output)
         return parsed, [] if parsed is not None else [f"The {step} output was not in its form twice; the fallback was taken."]
 
@@ -171,14 +179,16 @@ def build(
     return graph.compile(name="consolidate")
 
 
-def _dialogue(turns: Sequence[Turn], budget: int, *, own_words: bool) -> str:
-    """Write the session's last turns that fit; the profile and the habits read the user's own words alone."""
+def _dialogue(turns: Sequence[Turn], budgets: sections.Budgets, *, own_words: bool) -> str:
+    """Write the last turns that fit, or nothing where none does; profile and habits read the user's own words alone."""
     lines = []
     for index, turn in enumerate(turns):
         head = f"{index} [{clock.show(turn.time)}] User: {escape(turn.text)}"
         lines.append(head if own_words else f"{head}\nAssistant: {escape(turn.reply)}")
-    kept = sections.fit(list(reversed(lines)), budget)
-    return "Conversation:\n" + "\n".join(reversed(kept))
+    lines.reverse()
+    # A session of one huge message may take more than its share rather than be left out whole.
+    kept = sections.fit(lines, budgets.session) or sections.fit(lines, budgets.window // 2)
+    return "Conversation:\n" + "\n".join(reversed(kept)) if kept else ""
 
 
 def _whole(turns: Sequence[Turn]) -> TopicLines:

@@ -13,7 +13,7 @@ from typing import Literal
 from graph.lines import quote, read_pairs
 
 # Text may hold "<", but not the start of one of our closing tags.
-_TEXT = """prose ::= [^<] | "<" [^/<] | "</" [^atr<]
+_TEXT = """prose ::= [^<] | "<" [^/<] | "</" [^atr< ]
 think ::= "<think>" prose{1,600} "</think>\\n"
 """
 _ANSWERING = 'answer ::= "<answer>" prose+ "</answer>"\n'

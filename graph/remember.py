@@ -16,6 +16,7 @@ from graph.prompts import Prompts
 from graph.protocol import escape
 from graph.state import RememberInput, RememberState
 from memory import clock
+from memory.errors import MessageTooLong
 from memory.records import BigFive, PersonalityPoint, SemanticMemory, make_id
 
 if TYPE_CHECKING:
@@ -110,9 +111,13 @@ class Rememberer:
         pictures = f"\n[with {len(turn.images)} picture(s)]" if turn.images else ""
         said = f"The person's message, {clock.show(turn.time)}:\n{escape(turn.text)}{pictures}"
         messages: list[BaseMessage] = [SystemMessage(prompt), HumanMessage(said)]
-        output, parsed = ask(
-            self._chat, messages, parse, grammar=grammar, max_tokens=_MAX_TOKENS, malformed=self._prompts.malformed
-        )
+        try:
+            output, parsed = ask(
+                self._chat, messages, parse, grammar=grammar, max_tokens=_MAX_TOKENS, malformed=self._prompts.malformed
+            )
+        except MessageTooLong:
+            # It will be as long at the next try: done without, rather than never.
+            output, parsed = "", None
         self._memory.pending.save_output(turn.user_id, turn.id, step, output)
         return parsed, [] if parsed is not None else [
             f"The {step} output was not in its form twice; nothing was taken from it."

@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import AIMessage, BaseMessage
@@ -79,12 +79,12 @@ class Responder:
         if forced:
             messages = sections.instructed(messages, self._style.prompts.must_retrieve)
         grammar = protocol.RETRIEVE_GRAMMAR if forced else protocol.REASONING_GRAMMAR
-        output, timings, stopped = self._speak(state, runtime, messages, grammar)
+        output, timings, stopped = self._speak(state, runtime, messages, grammar, quiet=forced)
         reasoned = protocol.parse_reasoning(output)
         if isinstance(reasoned, Malformed) and not stopped:
             problem = f"{self._style.prompts.malformed} {reasoned.problem}"
             again = [*messages, AIMessage(output or "(nothing)"), *sections.instructed([AIMessage("")], problem)]
-            output, timings, stopped = self._speak(state, runtime, again, grammar)
+            output, timings, stopped = self._speak(state, runtime, again, grammar, quiet=forced)
             reasoned = protocol.parse_reasoning(output)
         if stopped:
             return {"reply": _shown(output), "stopped": True, "timings_ms": timings}
@@ -100,6 +100,7 @@ class Responder:
         seen = {name for past in state.get("rounds", []) for entry in past["found"] for name in (entry.id, *_dialogue(entry))}
         query = Query(turn.text, request["keywords"], turn.time, since, until, frozenset(seen))
         found = self._memory.find(turn.user_id, query)
+        shown = sections.within(found.memories, self._style.budgets)
         warning = request["warning"] or warning or ("Nothing in that period: searched all of it." if found.widened else None)
         step = Step(
             think=request["think"],
@@ -107,11 +108,11 @@ class Responder:
             query=request["keywords"] or turn.text,
             start_time=request["start_time"],
             end_time=request["end_time"],
-            memory_ids=tuple(entry.id for entry in found.memories),
+            memory_ids=tuple(entry.id for entry in shown),
             warning=warning,
         )
-        runtime.stream_writer({"event": "recalled", "memories": list(found.memories)})
-        past = Round(output=request["output"], found=list(found.memories), widened=found.widened)
+        runtime.stream_writer({"event": "recalled", "memories": shown})
+        past = Round(output=request["output"], found=shown, widened=found.widened)
         return {"rounds": [past], "steps": [step], "request": None}
 
     def answer(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
@@ -127,6 +128,9 @@ class Responder:
             grammar = protocol.ANSWER_GRAMMAR if reasoning else None
             output, spoken, stopped = self._speak(state, runtime, messages, grammar, direct=not reasoning)
             reply = output if stopped and not reasoning else protocol.plain_answer(output)
+            if "first_answer" not in spoken and reply:
+                # Nothing of it stood in <answer>: what is kept is shown all the same.
+                runtime.stream_writer({"event": "answer", "text": reply})
             timings |= spoken
             steps.append(Step(think=getattr(protocol.parse_reasoning(output), "think", ""), action="answer"))
         reply = reply.strip()
@@ -176,8 +180,18 @@ class Responder:
         grammar: str | None,
         *,
         direct: bool = False,
+        quiet: bool = False,
     ) -> tuple[str, dict[str, float], bool]:
-        """Stream one call to the caller; returns the raw text, timings, and whether the person stopped it."""
+        """Stream one call to the caller; returns the raw text, timings, and whether the person stopped it.
+
+        Args:
+            state: The turn so far.
+            runtime: Where events go.
+            messages: The prompt.
+            grammar: As in `stream_text`.
+            direct: All of the text is the answer.
+            quiet: No answer may come of this call: show the thought alone.
+        """
         turn = state["turn"]
         written: list[str] = []
         timings: dict[str, float] = {}
@@ -186,6 +200,8 @@ class Responder:
 
         def show(deltas: list[protocol.Delta]) -> None:
             for delta in deltas:
+                if quiet and delta.part == "answer":
+                    continue
                 if delta.part == "answer" and "first_answer" not in timings:
                     timings["first_answer"] = time.perf_counter() * 1000 - started
                 runtime.stream_writer({"event": delta.part, "text": delta.text})
@@ -281,7 +297,8 @@ def _window(request: Request, said: datetime) -> tuple[datetime | None, datetime
             return None, None, f"The window was left out: {text!r} is not a time."
     since, until = bounds
     if until is not None:
-        until += timedelta(seconds=59, microseconds=999_999)
+        # The minute counts whole; none is added to a time that has seconds (or to the end of time).
+        until = until.replace(second=59, microsecond=999_999)
     if since and until and since.timestamp() > until.timestamp():
         return None, None, "The window was left out: it ends before it begins."
     if since and since.timestamp() >= clock.recent_since(said).timestamp():

@@ -80,10 +80,11 @@ def opening(
     """
     output_format = prompts.output_format if reasoning else prompts.direct
     rules = f"{prompts.instructions}\n\n{output_format}"
+    examples = _examples(prompts) if reasoning and layout == "cache" else []
     said = escape(turn.text)
     labels = "".join(f"\n[picture: {picture.label}]" for picture in pictures if picture.url is None)
     shown = sum(picture.url is not None for picture in pictures)
-    fixed = estimate_tokens(rules) + estimate_tokens(labels) + shown * _PICTURE_TOKENS + _FRAME_TOKENS
+    fixed = estimate_tokens(rules) + estimate_tokens(labels) + shown * _PICTURE_TOKENS + tokens_of(examples) + _FRAME_TOKENS
     room = budgets.window - budgets.output - fixed
     if estimate_tokens(said) > room:
         raise MessageTooLong(
@@ -106,7 +107,11 @@ def opening(
         return [_human(text, pictures)]
     order = ("profile", "recent", "scores", "input")
     text = "\n\n".join(sections[name] for name in order)
-    return [SystemMessage(rules), _human(text, pictures)]
+    return [SystemMessage(rules), *examples, _human(text, pictures)]
+
+
+def _examples(prompts: Prompts) -> list[BaseMessage]:
+    return [message for told, written in prompts.examples for message in (HumanMessage(told), AIMessage(written))]
 
 
 def with_memory(
@@ -137,16 +142,28 @@ def with_memory(
     }
     sections = ["(Nothing was said in the period asked for; this is from other times.)"] if widened else []
     for kind, (title, budget) in shares.items():
-        entries = [entry for entry in found if entry.kind == kind]
-        best_first = sorted(entries, key=lambda entry: -entry.score)
-        kept = set(fit([_entry_text(entry) for entry in best_first], budget))
-        lines = list(dict.fromkeys(text for entry in entries if (text := _entry_text(entry)) in kept))
+        lines = [_entry_text(entry) for entry in _best(found, kind, budget)]
         if lines:
             sections.append(_section(title, lines))
     text = "\n\n".join([*sections, closing])
     if output is None:
         return [*messages[:-1], _append(messages[-1], text)]
     return [*messages, AIMessage(output), HumanMessage(text)]
+
+
+def within(found: Sequence[Recalled], budgets: Budgets) -> list[Recalled]:
+    """Leave out what no prompt has room for, so that the receipt names what the model was shown."""
+    shares = {"procedural": budgets.procedural, "semantic": budgets.semantic, "episodic": budgets.dialogue}
+    kept = {id(entry) for kind, budget in shares.items() for entry in _best(found, kind, budget)}
+    return [entry for entry in found if id(entry) in kept]
+
+
+def _best(found: Sequence[Recalled], kind: str, budget: int) -> list[Recalled]:
+    """Return the best whole entries of a type that fit, in the order given, each text once."""
+    entries = list({_entry_text(entry): entry for entry in reversed(found) if entry.kind == kind}.values())[::-1]
+    best_first = sorted(entries, key=lambda entry: -entry.score)
+    texts = set(fit([_entry_text(entry) for entry in best_first], budget))
+    return [entry for entry in entries if _entry_text(entry) in texts]
 
 
 def instructed(messages: Sequence[BaseMessage], text: str) -> list[BaseMessage]:

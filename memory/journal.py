@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, case, func, insert, select, update
 
 from memory import clock, pending
 from memory.database import Database
@@ -172,7 +172,7 @@ class Journal:
             select(
                 users.c.id,
                 func.count(turns.c.id).label("turns"),
-                func.coalesce(func.sum(turns.c.pending), 0).label("pending"),
+                func.count(case((turns.c.pending, 1))).label("pending"),
                 func.max(turns.c.at).label("last"),
             )
             .join(turns, turns.c.user_id == users.c.id, isouter=True)

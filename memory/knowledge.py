@@ -21,9 +21,10 @@ from memory.records import (
     SemanticMemory,
     make_id,
 )
-from memory.schema import memories, personality, tombstones, turns
+from memory.schema import memories, personality, tombstones, turns, users
 
 MemoryRecord = SemanticMemory | Episode | Procedure | ProfileEntry
+_LONGEST = 2_000
 UNDO_WINDOW = timedelta(minutes=10)
 """How long a forgotten memory can be brought back before it is purged."""
 
@@ -37,6 +38,8 @@ class Knowledge:
     def commit_remember(self, user_id: str, turn_id: str, point: PersonalityPoint, memory: SemanticMemory | None) -> None:
         """Commit what one turn taught, strike the work, and mark the turn as remembered; twice changes nothing."""
         with self._db.write() as connection:
+            if not _exists(connection, user_id):
+                return
             there = (personality.c.user_id == user_id) & (personality.c.turn_id == turn_id)
             if connection.execute(select(personality.c.id).where(there)).first() is None:
                 curve.add_point(connection, user_id, point)
@@ -67,6 +70,8 @@ class Knowledge:
             profile: The rewritten profile; None leaves it as it is. Edited entries stay.
         """
         with self._db.write() as connection:
+            if not _exists(connection, user_id):
+                return
             for episode in episodes:
                 if not _is_forgotten(connection, user_id, episode.id):
                     extra = {"turn_ids": list(episode.turn_ids), "session": session}
@@ -118,6 +123,7 @@ class Knowledge:
         """
         if not text.strip():
             raise InvalidInput("A memory cannot be empty. To remove it, forget it.")
+        _check_length(text)
         with self._db.write() as connection:
             changed = connection.execute(
                 update(memories)
@@ -136,6 +142,7 @@ class Knowledge:
         """
         if not key.strip() or not value.strip():
             raise InvalidInput("A line of the profile needs a key and a value, for example name and Ada.")
+        _check_length(key + value)
         with self._db.write() as connection:
             _replace_one(connection, user_id, "core", key, {"text": value, "edited": True, "source": "person"}, time)
         return self.get(user_id, make_id(user_id, "core", key))
@@ -204,6 +211,16 @@ def to_record(row: Row[Any]) -> MemoryRecord:
             return Procedure(**shared, key=row.key, text=row.text)
         case _:
             return ProfileEntry(**shared, key=row.key, value=row.text)
+
+
+def _check_length(text: str) -> None:
+    if len(text) > _LONGEST:
+        raise InvalidInput(f"A memory has at most {_LONGEST:,} characters; this has {len(text):,}. Make it shorter.")
+
+
+def _exists(connection: Connection, user_id: str) -> bool:
+    """Say whether the user is still there: work may end after its user was deleted, and must not bring anything back."""
+    return connection.execute(select(users.c.id).where(users.c.id == user_id).with_for_update()).first() is not None
 
 
 def _visible(user_id: str) -> Select[Any]:

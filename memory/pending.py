@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from memory.database import Database
 from memory.records import Turn, WorkItem
-from memory.schema import memories, outputs, personality, work
+from memory.schema import memories, outputs, personality, users, work
 
 RANKS = {"remember": 0, "consolidate": 1}
 _FIRST_DELAY_S = 5
@@ -80,6 +80,8 @@ class Pending:
     def save_output(self, user_id: str, subject: str, step: str, text: str) -> None:
         """Keep what the model wrote for a step, before anything is made of it."""
         with self._db.write() as connection:
+            if connection.execute(select(users.c.id).where(users.c.id == user_id).with_for_update()).first() is None:
+                return
             key = (outputs.c.user_id == user_id) & (outputs.c.subject == subject) & (outputs.c.step == step)
             connection.execute(delete(outputs).where(key))
             connection.execute(insert(outputs).values(user_id=user_id, subject=subject, step=step, text=text))

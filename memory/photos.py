@@ -55,7 +55,7 @@ class PhotoStore:
             InvalidInput: Not a picture, damaged, or over 20 MB.
             StorageError: The file cannot be written.
         """
-        photo = _inspect(data)
+        photo = inspect(data)
         path = self._path(user_id, photo.id)
         if not path.exists():
             try:
@@ -79,7 +79,7 @@ class PhotoStore:
 
     def hold(self, user_id: str, data: bytes) -> str:
         """Keep a picture in memory alone, for a turn off the record; returns its id."""
-        photo = _inspect(data)
+        photo = inspect(data)
         with self._lock:
             self._held[user_id, photo.id] = data
             while len(self._held) > _HELD:
@@ -136,7 +136,8 @@ class PhotoStore:
         return self._folder / user_key(user_id) / photo_id
 
 
-def _inspect(data: bytes) -> Photo:
+def inspect(data: bytes) -> Photo:
+    """Check a picture and describe it; raises InvalidInput where it is none, damaged or too large."""
     if len(data) > MAX_BYTES:
         raise InvalidInput(f"The picture has {len(data):,} bytes; at most {MAX_BYTES:,} (20 MB) fit. Make it smaller.")
     try:

@@ -61,7 +61,11 @@ class Projection:
         if not self._marker.exists():
             self._mark_all()
             return
-        made_by = json.loads(self._marker.read_text())["embedder"]
+        try:
+            made_by = json.loads(self._marker.read_text())["embedder"]
+        except (ValueError, KeyError, TypeError):
+            self._mark_all()
+            return
         if made_by != self._embedder.name:
             raise StorageError(
                 f"The memory index was made with the embedder {made_by}, and {self._embedder.name} is set. "
@@ -85,6 +89,12 @@ class Projection:
                         on_progress(len(rows))
         return total
 
+    def delete_user(self, user_id: str) -> None:
+        """Empty both indexes of a user, after any run that is under way."""
+        with self._lock:
+            self._chroma.delete_user(user_id)
+            self._lexical.delete_user(user_id)
+
     def rebuild(self, on_progress: Callable[[int, int], None] | None = None) -> int:
         """Delete both indexes and make them again from the journal; returns how many rows.
 
@@ -96,8 +106,7 @@ class Projection:
             size = sum(connection.execute(select(func.count()).select_from(table)).scalar_one() for table in (turns, memories))
         self._marker.unlink(missing_ok=True)
         for user_id in names:
-            self._chroma.delete_user(user_id)
-            self._lexical.delete_user(user_id)
+            self.delete_user(user_id)
         self._mark_all()
         done = 0
 

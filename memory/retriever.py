@@ -169,7 +169,8 @@ class _Look:
         room = _EPISODE_CHARS
         for turn in sorted(turns, key=lambda turn: -places.get(turn.id, 0.0)):
             size = len(turn.text) + len(turn.reply)
-            if len(chosen) < _EPISODE_TURNS and size <= room:
+            # The best one is never too long to be found; whether it fits into a prompt is the prompt's to say.
+            if not chosen or (len(chosen) < _EPISODE_TURNS and size <= room):
                 chosen.append(turn)
                 room -= size
         if not chosen:

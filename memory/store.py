@@ -154,8 +154,7 @@ class Memory:
             for table in metadata.sorted_tables:
                 column = table.c.id if table is users else table.c.user_id
                 connection.execute(delete(table).where(column == user_id))
-        self._chroma.delete_user(user_id)
-        self._lexical.delete_user(user_id)
+        self._projection.delete_user(user_id)
         return receipt
 
     def close(self) -> None:

@@ -306,3 +306,48 @@ def test_pictures_are_tied_to_what_was_said_of_them(serve):
     assert memory.photo_ids == turn.images
     assert service.memory.photos.original("ada", turn.images[0]) == data.getvalue()
     assert "[picture: this model cannot see it]" in chat.prompts("reasoning")[0]
+
+
+def test_a_user_deleted_while_being_remembered_does_not_come_back(serve):
+    held, go = threading.Event(), threading.Event()
+
+    def slow(_prompt):
+        held.set()
+        assert go.wait(20)
+        return fact("The user has a dog.", "dog")
+
+    service = serve(ScriptedChat({"semantic": slow}), work=True)
+    say(service, "I have a dog", "2026-03-01 09:00")
+    assert held.wait(20)
+    service.memory.delete_user("ada")
+    go.set()
+    service.wait()
+    assert records(service, "semantic") == []
+    assert service.memory.curve.history("ada") == []
+    assert service.memory.search("ada", "dog") == []
+    assert service.memory.pending.count() == 0
+
+
+def test_a_message_too_long_to_be_remembered_holds_nothing_back(serve):
+    from memory.errors import MessageTooLong
+
+    chat = ScriptedChat({"semantic": [MessageTooLong("too long"), fact("The user has a dog.", "dog")]})
+    service = serve(chat)
+    say(service, "Something endless", "2026-03-01 09:00")
+    say(service, "I have a dog", "2026-03-01 09:01")
+    service.wait()
+    assert len(records(service, "semantic")) == 1
+    assert service.memory.pending.count() == 0
+
+
+def test_a_session_that_fits_no_prompt_is_one_topic_and_asks_nothing(serve):
+    from graph.briefing import Style
+    from graph.sections import Budgets
+
+    chat = ScriptedChat()
+    service = serve(chat, style=Style(budgets=Budgets(session=50, window=4_000)))
+    service.memory.journal.ingest("ada", clock.parse_time("2026-03-01 09:00"), "word " * 3_900, "Ok")
+    service.memory.journal.end_session("ada")
+    service.wait()
+    assert not {"core", "procedural", "episodic"} & set(chat.steps())
+    assert len(records(service, "episodic")) == 1

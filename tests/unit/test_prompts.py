@@ -9,11 +9,13 @@ import pytest
 from graph.prompts import Prompts, load_prompts
 from memory.errors import InvalidInput
 
+NAMES = [field.name for field in fields(Prompts) if field.name != "examples"]
+
 
 def test_without_a_file_the_wording_is_ours():
     assert load_prompts(None) == Prompts()
-    for field in fields(Prompts):
-        assert getattr(Prompts(), field.name).strip()
+    for name in NAMES:
+        assert getattr(Prompts(), name).strip()
 
 
 def test_a_file_replaces_by_name_and_the_others_stay(tmp_path):
@@ -27,7 +29,14 @@ def test_a_file_replaces_by_name_and_the_others_stay(tmp_path):
             assert getattr(prompts, field.name) == getattr(ours, field.name)
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Prompts)])
+def test_another_output_format_goes_without_our_examples(tmp_path):
+    file = tmp_path / "prompts.toml"
+    file.write_text('output_format = "Mine."')
+    assert load_prompts(file).examples == ()
+    assert Prompts().examples
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_every_prompt_can_be_replaced(tmp_path, name):
     file = tmp_path / "prompts.toml"
     file.write_text(f'{name} = "Mine."')

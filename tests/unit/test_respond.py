@@ -7,7 +7,7 @@ import contextlib
 import pytest
 
 from app.events import AnswerDelta, Answered, Recalled, Retrieving, Thinking
-from memory.errors import InvalidInput, MessageTooLong, ModelUnavailable, TimeOrderError
+from memory.errors import InvalidInput, MessageTooLong, ModelUnavailable, StorageError, TimeOrderError
 from memory.records import TurnState
 from tests.fakes import ScriptedChat, answer, fact, retrieve
 
@@ -337,3 +337,47 @@ def test_answering_again_replaces_the_reply_and_remembers_the_message_once(serve
     assert states == {first.id: TurnState.REPLACED, again.id: TurnState.ANSWERED}
     assert [entry.turn_id for entry in service.memory.knowledge.entries("ada")] == [again.id]
     assert len(service.memory.curve.history("ada")) == 1
+
+
+def test_plain_text_without_tags_is_shown_as_the_answer(serve):
+    chat = ScriptedChat({"reasoning": "I am plain text.", "answer": "I am plain text."})
+    events = say(serve(chat), "Hi")
+    assert "".join(event.text for event in events if isinstance(event, AnswerDelta)) == "I am plain text."
+    assert done(events).reply == "I am plain text."
+
+
+def test_an_answer_where_a_look_was_forced_is_not_shown(serve):
+    chat = ScriptedChat({"retrieve": answer("Too early!"), "answer": answer("Now.")})
+    events = say(serve(chat), "Hi", force_retrieve=True)
+    assert "".join(event.text for event in events if isinstance(event, AnswerDelta)) == done(events).reply == "Now."
+
+
+def test_the_end_of_time_in_a_window_breaks_nothing(serve):
+    chat = ScriptedChat({"reasoning": [answer("Noted."), retrieve("dog", None, "9999-12-31 23:59:01"), answer("Rex.")]})
+    service = serve(chat)
+    say(service, "My dog is called Rex", "2026-03-01 09:00")
+    assert done(say(service, "And my dog?", "2026-03-05 09:00")).reply == "Rex."
+
+
+def test_a_long_message_is_recalled_raw(serve):
+    chat = ScriptedChat({"reasoning": [answer("Noted."), retrieve("garden code"), answer("Zanzibar.")]})
+    service = serve(chat)
+    say(service, "My secret garden code is zanzibar. " + "It rained a lot today. " * 150, "2026-03-01 09:00")
+    turn = done(say(service, "What is my garden code?", "2026-03-05 09:00"))
+    assert "zanzibar" in turn.trace.memories[0].text
+
+
+def test_the_receipt_names_only_what_the_model_was_shown(serve):
+    chat = ScriptedChat({"reasoning": [answer("Noted."), retrieve("zanzibar"), answer("Hm.")], "answer": answer("Hm.")})
+    service = serve(chat)
+    say(service, "zanzibar " * 2_200, "2026-03-01 09:00")
+    turn = done(say(service, "What about zanzibar?", "2026-03-05 09:00"))
+    assert turn.trace.memories == ()
+    assert "zanzibar zanzibar" not in "".join(chat.prompts("reasoning")[1:] + chat.prompts("answer"))
+
+
+def test_a_closed_service_takes_no_message(serve):
+    service = serve(ScriptedChat())
+    service.close()
+    with pytest.raises(StorageError, match="closed"):
+        service.stream("ada", "Hi")

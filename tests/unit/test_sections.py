@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,6 +19,7 @@ from memory.records import BigFive, Recalled, Turn
 often = settings(deadline=None, max_examples=100)
 NINE = datetime(2026, 3, 1, 9, tzinfo=UTC)
 PROMPTS = Prompts(
+    examples=(),
     instructions="Be brief.",
     output_format="Write <answer>.",
     direct="Just reply.",
@@ -93,6 +95,14 @@ class TestOrder:
             "openness 3.0, conscientiousness 3.0, extraversion 3.0, agreeableness 3.0, neuroticism 3.0\n\n"
             "## User Input\n[2026-03-01 09:59 (Sunday)]\nWhere is Rex?"
         )
+
+    def test_examples_stand_between_the_rules_and_the_message_in_the_cache_layout_alone(self):
+        system, told, written, human = start("Hello", "cache", prompts=replace(PROMPTS, examples=(("Told", "Written"),)))
+        assert [message.type for message in (system, told, written, human)] == ["system", "human", "ai", "human"]
+        assert (told.content, written.content) == ("Told", "Written")
+        assert len(start("Hello", "published", prompts=replace(PROMPTS, examples=(("Told", "Written"),)))) == 1
+        direct = start("Hello", "cache", prompts=replace(PROMPTS, examples=(("Told", "Written"),)), reasoning=False)
+        assert len(direct) == 2
 
     @pytest.mark.parametrize("layout", LAYOUTS)
     def test_sections_without_anything_say_so(self, layout):
