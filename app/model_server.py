@@ -199,12 +199,14 @@ def _describe(url: str, model: str, key: str, settings: Settings, *, embedded: b
     owner = entry.owned_by.lower()
     kind: ServerKind = "llamacpp" if owner.startswith("llama") else "vllm" if owner == "vllm" else "other"
     modalities = entry.architecture.input_modalities
+    # llama.cpp calls an embedded model by its whole path, whose folders say nothing of the model.
+    name = model if embedded else entry.id
     return Endpoint(
         url=url,
-        model=entry.id,
+        model=name,
         kind=kind,
         window=entry.max_model_len or entry.meta.n_ctx or settings.llm_context,
-        sees="image" in modalities if modalities else any(word in entry.id.lower() for word in _SEEING),
+        sees="image" in modalities if modalities else any(word in name.lower() for word in _SEEING),
         embedded=embedded,
         parameters=entry.meta.n_params,
         key=key,

@@ -45,6 +45,13 @@ def test_what_the_grammars_let_through_the_parsers_read(model):
     assert formats.parse_mapping(write(model, formats.CORE_GRAMMAR, tokens=100))
 
 
+def test_an_embedded_model_is_known_by_its_name_and_not_by_the_folder_it_lies_in(model):
+    assert model.endpoint().model == "SmolLM2-135M-Instruct.Q4_1"
+    assert model.style().layout == "cache"
+    assert model.style().max_looks == 1
+    assert model.endpoint().sees is False
+
+
 def test_three_days_with_a_real_model(live):
     service = live()
     first = say(service, "I have a dog called Rex.", "2026-03-01 09:00")
