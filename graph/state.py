@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import operator
-from typing import Annotated, TypedDict
+from typing import Annotated
+
+# pydantic makes Studio's forms of these, and needs this one before Python 3.12.
+from typing_extensions import TypedDict
 
 from graph.formats import TopicLines
 from memory.records import BigFive, PersonalityPoint, Recalled, SemanticMemory, Step, Turn

@@ -30,7 +30,8 @@ def reply(body):
         return '"topic_summary": "The user has a dog."\n"keywords": "dog"\n"source_dialog_indices": 0'
     if "<answer>" not in said:
         return '"name": "Ada"'
-    if "What" in said.rsplit("User Input", 1)[1] and "Remembered facts" not in said:
+    last = str(body["messages"][-1])
+    if "User Input" in last and "What" in last:
         return '<think>Look.</think>\n<retrieve>\n"keywords": "dog"\n"start_time": null\n"end_time": null\n</retrieve>'
     return "<think>Plain.</think>\n<answer>He is Rex.</answer>"
 
