@@ -30,12 +30,12 @@ def build_embedder(settings: Settings) -> TextEmbedder:
     return TextEmbedder(str(located.model), name)
 
 
-def build_memory(settings: Settings, *, check_index: bool = True) -> Memory:
+def build_memory(settings: Settings, *, fresh_index: bool = False) -> Memory:
     """Open the memory that the settings name."""
     return Memory(
         settings.data_dir.expanduser(),
         build_embedder(settings),
         database_url=settings.database_url or None,
         chroma_url=settings.chroma_url or None,
-        check_index=check_index,
+        fresh_index=fresh_index,
     )

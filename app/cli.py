@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app import cli_memory, cli_upkeep
-from app.console import AsJson, User, fail, print_json, progress, say
-from memory.errors import PersonaError
+from app.console import AsJson, User, fail, print_json, progress, say, steady_streams
+from memory.errors import InvalidInput, PersonaError
 
 if TYPE_CHECKING:
     from app.events import Event
@@ -92,8 +93,8 @@ def chat(
     with _service(work=True) as service:
         progress(f"Talking as {user}. An empty line ends it.")
         while message := _read_line():
-            stamp = begin + (datetime.now(UTC) - started) if begin else None
             try:
+                stamp = clock.later(begin, datetime.now(UTC) - started) if begin else None
                 _show(service, service.stream(user, message, images, stamp, **switches))
             except PersonaError as error:
                 fail(error, as_json=False)
@@ -127,14 +128,29 @@ def ingest(
 
 def main() -> None:
     """Run the command line; our own errors become one sentence and exit code 1."""
+    steady_streams()
     try:
         app()
+    except UnicodeEncodeError as error:
+        fail(
+            InvalidInput(f"What was given holds bytes that are not text ({error.reason}). Give it as UTF-8."),
+            as_json=_wants_json(),
+        )
+        sys.exit(1)
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; nothing more can be said to them.
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - until the program ends
+        sys.exit(1)
     except PersonaError as error:
-        fail(error, as_json="--json" in sys.argv)
+        fail(error, as_json=_wants_json())
         sys.exit(1)
     except KeyboardInterrupt:
         progress("Stopped.")
         sys.exit(_INTERRUPTED)
+
+
+def _wants_json() -> bool:
+    return "--json" in sys.argv
 
 
 def _service(*, work: bool = False) -> PersonaService:

@@ -36,7 +36,7 @@ def reindex(as_json: AsJson = False) -> None:
     from app.build import build_memory
     from app.settings import Settings
 
-    with build_memory(Settings(), check_index=False) as store, Progress(console=console()) as bars:
+    with build_memory(Settings(), fresh_index=True) as store, Progress(console=console()) as bars:
         bar = bars.add_task("indexing", total=None)
         rows = store.reindex(lambda done, total: bars.update(bar, completed=done, total=total))
     if as_json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from graph.briefing import Style
 from graph.prompts import load_prompts
 from graph.sections import Budgets
 from memory.errors import ModelMissing, ModelUnavailable
+from memory.query import Limits
 
 if TYPE_CHECKING:
     from app.chat import PersonaChat, ServerKind
@@ -118,10 +119,11 @@ class ModelServer:
         output = min(settings.max_new_tokens, endpoint.window // 4)
         session = min(Budgets.session, endpoint.window // 2)
         budgets = Budgets(window=endpoint.window, output=output, session=session)
-        # Small models look again and again for what they were shown: measured, decision 007.
-        small = endpoint.parameters is not None and endpoint.parameters < _SMALL
-        looks = 1 if small else Style.max_looks
-        return Style(load_prompts(settings.prompts), layout, budgets, endpoint.sees, looks)
+        style = Style(load_prompts(settings.prompts), layout, budgets, endpoint.sees)
+        if endpoint.parameters is not None and endpoint.parameters < _SMALL:
+            # They look again and again for what they were shown, and read slowly on a CPU: measured, decision 007.
+            return replace(style, max_looks=1, limits=Limits(turns=2, characters=600))
+        return style
 
     def close(self) -> None:
         """Let go of the embedded model."""
@@ -141,7 +143,7 @@ class ModelServer:
         params.n_parallel = _SLOTS
         params.kv_unified = True
         params.n_batch = params.n_ubatch = _BATCH
-        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = _cores()
+        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings.llm_threads or _cores()
         params.cache_ram_mib = 512
         params.warmup = False
         params.verbosity = -1

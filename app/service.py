@@ -134,8 +134,7 @@ class PersonaService:
         check_text(text, len(images))
         _check_override(personality_override)
         stamp = clock.parse_time(time, zone) if isinstance(time, str) else time
-        keep = self.memory.photos.hold if off_the_record else self.memory.photos.receive
-        photo_ids = [keep(user_id, _bytes(image)) for image in images]
+        pictures = [_bytes(image) for image in images]
         context = Context(
             user_id=user_id,
             time=stamp.isoformat() if stamp else None,
@@ -145,9 +144,10 @@ class PersonaService:
             personality_override=personality_override,
         )
         if off_the_record:
+            photo_ids = [self.memory.photos.hold(user_id, picture) for picture in pictures]
             turn = respond.unrecorded(user_id, text, photo_ids, stamp or clock.now(zone))
         else:
-            turn = self.memory.journal.receive(user_id, text, images=photo_ids, time=stamp, zone=zone)
+            turn = self.memory.receive(user_id, text, pictures, time=stamp, zone=zone)
         return self._submit(turn, context)
 
     def answer_again(self, user_id: str, turn_id: str) -> Iterator[Event]:
@@ -296,7 +296,8 @@ def _bytes(image: bytes | str | Path) -> bytes:
 
 def _check_override(scores: dict[str, float] | None) -> None:
     for trait, score in (scores or {}).items():
-        if trait not in TRAITS or not LOWEST <= score <= HIGHEST:
+        number = isinstance(score, int | float) and not isinstance(score, bool)
+        if trait not in TRAITS or not number or not LOWEST <= score <= HIGHEST:
             raise InvalidInput(
                 f"{trait} = {score} is no personality score. Traits: {', '.join(TRAITS)}; scores go from 1 to 5."
             )

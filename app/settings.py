@@ -24,6 +24,8 @@ class Settings(BaseSettings):
             raise InvalidInput(
                 f"{name} cannot be used: {first['msg']} (it is {first['input']!r}). Correct or unset it."
             ) from error
+        except UnicodeDecodeError as error:
+            raise InvalidInput(f"The file .env of this folder is not UTF-8 text ({error}). Save it as UTF-8.") from error
 
     model_config = SettingsConfigDict(env_prefix="PERSONA_", env_file=".env", extra="ignore", env_ignore_empty=True)
 
@@ -38,6 +40,8 @@ class Settings(BaseSettings):
     """Seconds that a remote server may stay silent."""
     llm_context: int = Field(default=16_384, ge=2_048)
     """Embedded: the model's window in tokens. Remote: what is assumed where the server does not say."""
+    llm_threads: int = Field(default=0, ge=0)
+    """Embedded: threads of the model; 0: one a core. On a machine that is busy with other things, fewer are faster."""
     max_new_tokens: int = Field(default=1_024, ge=64)
     """Tokens of one call (published: 1,024)."""
     data_dir: Path = Field(default_factory=lambda: platformdirs.user_data_path("personavlm"))

@@ -10,6 +10,7 @@ from graph import sections
 from graph.prompts import Prompts
 from graph.state import RespondState
 from memory.errors import NotFound
+from memory.query import Limits
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -29,6 +30,7 @@ class Style:
         budgets: Tokens of the window and of each section.
         sees: Whether the model takes pictures.
         max_looks: Looks into memory of one turn, at most (published: 5).
+        limits: How much one look returns.
     """
 
     prompts: Prompts = field(default_factory=Prompts)
@@ -36,6 +38,7 @@ class Style:
     budgets: sections.Budgets = field(default_factory=sections.Budgets)
     sees: bool = False
     max_looks: int = 5
+    limits: Limits = field(default_factory=Limits)
 
 
 def messages_of(state: RespondState, memory: Memory, style: Style, closing: str) -> list[BaseMessage]:
@@ -66,7 +69,13 @@ def messages_of(state: RespondState, memory: Memory, style: Style, closing: str)
     for number, past in enumerate(rounds, start=1):
         text = closing if number == len(rounds) else prompts.after_retrieval
         messages = sections.with_memory(
-            messages, past["found"], output=past["output"], closing=text, budgets=style.budgets, widened=past["widened"]
+            messages,
+            past["found"],
+            output=past["output"],
+            closing=text,
+            budgets=style.budgets,
+            widened=past["widened"],
+            question=state["turn"] if style.layout == "cache" else None,
         )
     return messages
 

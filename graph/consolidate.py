@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 Parsed = TypeVar("Parsed")
 _MAX_TOKENS = 700
 _SUMMARY_CHARS = 300
+_NOTHING = {"unknown", "none", "null", "n/a", "not known", "not mentioned"}
+"""What a model writes where it knows nothing, though it was told to leave the line out."""
 
 
 class Consolidator:
@@ -91,7 +93,7 @@ class Consolidator:
         current = self._memory.knowledge.profile(user_id).values()
         profile, warnings = self._rewrite(state, user_id, "core", self._prompts.core, "Profile", current)
         if profile is not None:
-            profile = {key: value for key, value in profile.items() if value.lower() != "unknown"}
+            profile = {key: value for key, value in profile.items() if value.lower().strip(".") not in _NOTHING}
         return {"profile": profile, "warnings": warnings}
 
     def commit(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:

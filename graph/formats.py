@@ -124,7 +124,13 @@ def parse_topics(text: str, turns: int) -> list[TopicLines] | None:
     topics = [topic for topic in topics if topic.summary]
     if not topics:
         return None
-    placed = {index for topic in topics for index in topic.indices}
+    # A turn belongs to one topic; a model that names it twice has mostly copied an earlier list and gone on.
+    owner = {index: number for number, topic in enumerate(topics) for index in topic.indices}
+    topics = [
+        TopicLines(topic.summary, topic.keywords, tuple(index for index in topic.indices if owner[index] == number))
+        for number, topic in enumerate(topics)
+    ]
+    placed = set(owner)
     orphans = [index for index in range(turns) if index not in placed]
     first = topics[0]
     topics[0] = TopicLines(first.summary, first.keywords, tuple(sorted({*first.indices, *orphans})))

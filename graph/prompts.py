@@ -43,9 +43,11 @@ _EXAMPLES = (
         '<retrieve>\n"keywords": "shoe size, shoes"\n"start_time": null\n"end_time": null\n</retrieve>',
     ),
     (
-        "## Remembered facts\n- [2021-02-11 20:15 (Thursday)] The user wears shoes of size 44.\n\n"
-        "That is what memory holds. Answer their message from it.",
-        "<think>Memory shows it: size 44.</think>\n<answer>You wear size 44.</answer>",
+        "## Dialogue history\n[2021-02-11 20:15 (Thursday)]\nUser: I bought boots in size 44, and my cousin opened a bakery.\n"
+        "Assistant: How nice!\n\n## Remembered facts\n- [2021-02-11 20:15 (Thursday)] The user wears shoes of size 44.\n"
+        "- [2021-03-30 08:40 (Tuesday)] The user's cousin opened a bakery.\n\n"
+        "## User Input\n[2021-05-04 09:12 (Tuesday)]\nWhat is my shoe size?\n\nThat is what memory holds. Answer their message from it.",
+        "<think>Memory says: the user wears shoes of size 44.</think>\n<answer>You wear size 44.</answer>",
     ),
     (
         "## User Input\n[2021-05-04 09:15 (Tuesday)]\nOur canoe club won the regatta in Tartu, and I can't stand opera any more.",
@@ -58,9 +60,12 @@ _EXAMPLES = (
         '<retrieve>\n"keywords": "podcast, interests, likes"\n"start_time": null\n"end_time": null\n</retrieve>',
     ),
     (
-        "Memory holds nothing more about this. Answer with what you have.",
-        "<think>Memory shows nothing about their taste. I say so and ask.</think>\n"
-        "<answer>You haven't told me what you like to listen to. Rather stories or science?</answer>",
+        "## Remembered facts\n- [2021-01-19 21:00 (Tuesday)] The user can't stand podcasts about sport.\n"
+        "- [2021-04-02 18:20 (Friday)] The user now likes podcasts about sport.\n- [2021-04-25 07:10 (Sunday)] The user has a toothache.\n\n"
+        "## User Input\n[2021-05-04 09:17 (Tuesday)]\nCan you suggest a podcast for the train?\n\n"
+        "That is what memory holds. Answer their message from it.",
+        "<think>Memory says: the user now likes podcasts about sport.</think>\n"
+        "<answer>You like podcasts about sport now, so how about one on your favourite team?</answer>",
     ),
     (
         "## User Input\n[2021-05-04 09:20 (Tuesday)]\nHow high is Mount Elbrus?",
@@ -160,7 +165,7 @@ Profile so far:
 "home": "Tartu"
 "likes": "opera, plums"
 Conversation:
-0 User: I have moved to Quito with my parrot Zazu.
+0 User: I have moved from Tartu to Quito with my parrot Zazu.
 1 User: I can't stand opera any more. How high is Quito?
 
 New profile:
@@ -195,7 +200,7 @@ Assistant: A day.
 
 _PROCEDURAL = """Keep the list of one person's habits and goals: what they do again and again ("every", "always", "usually"), and what they work \
 towards ("I want to learn", "I train for"). Copy the lines that still hold, leave out what has ended, add what is new. Something \
-that happened once, a fact and a question are neither habit nor goal. At most five lines; without any, write none.
+that happened once, a like or dislike, a fact and a question are neither habit nor goal. At most five lines; without any, write none.
 
 Example:
 Habits and goals so far:
@@ -212,7 +217,7 @@ Example:
 Habits and goals so far:
 (none)
 Conversation:
-0 User: I adopted a parrot today.
+0 User: I adopted a parrot today, and I can't stand opera.
 1 User: My cousin opens a shop in Quito on 9 June.
 2 User: How do I mend a canoe?
 
@@ -237,8 +242,8 @@ class Prompts:
         "If you don't know it, say so."
     )
     must_answer: str = (
-        "That is what memory holds, in the person's own words. Answer their message from it now: <think></think> and then "
-        '<answer></answer>. Say "you" to them. If it is not in there, say that you don\'t know it.'
+        'Answer them from what memory holds: <think></think>, then <answer></answer>. Their "I" is "you" in your answer. '
+        "What memory does not hold, you do not know."
     )
     malformed: str = "That was not in the form asked for. Write it again in exactly that form. What was wrong:"
     personality: str = _PERSONALITY

@@ -83,6 +83,8 @@ class Responder:
         reasoned = protocol.parse_reasoning(output)
         if isinstance(reasoned, Malformed) and not stopped:
             problem = f"{self._style.prompts.malformed} {reasoned.problem}"
+            # Both thoughts are shown one after the other: on lines of their own.
+            runtime.stream_writer({"event": "think", "text": "\n"})
             again = [*messages, AIMessage(output or "(nothing)"), *sections.instructed([AIMessage("")], problem)]
             output, timings, stopped = self._speak(state, runtime, again, grammar, quiet=forced)
             reasoned = protocol.parse_reasoning(output)
@@ -99,7 +101,7 @@ class Responder:
         since, until, warning = _window(request, turn.time)
         seen = {name for past in state.get("rounds", []) for entry in past["found"] for name in (entry.id, *_dialogue(entry))}
         query = Query(turn.text, request["keywords"], turn.time, since, until, frozenset(seen))
-        found = self._memory.find(turn.user_id, query)
+        found = self._memory.find(turn.user_id, query, self._style.limits)
         shown = sections.within(found.memories, self._style.budgets)
         warning = request["warning"] or warning or ("Nothing in that period: searched all of it." if found.widened else None)
         step = Step(

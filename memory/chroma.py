@@ -155,6 +155,7 @@ def _name(user_id: str, kind: str) -> str:
 
 def _client(folder: Path | None, url: str | None) -> ClientAPI:
     import chromadb
+    from chromadb.api.shared_system_client import SharedSystemClient
     from chromadb.config import Settings
 
     settings = Settings(anonymized_telemetry=False)
@@ -163,7 +164,12 @@ def _client(folder: Path | None, url: str | None) -> ClientAPI:
         return chromadb.HttpClient(
             host=parts.hostname or "127.0.0.1", port=parts.port or 8000, ssl=parts.scheme == "https", settings=settings
         )
-    return chromadb.PersistentClient(path=str(folder), settings=settings)
+    try:
+        return chromadb.PersistentClient(path=str(folder), settings=settings)
+    except BaseException:
+        # Chroma keeps what it failed to open, and would give it out again after the folder has been put right.
+        SharedSystemClient._identifier_to_system.pop(str(folder), None)  # noqa: SLF001 - there is no public way
+        raise
 
 
 @contextmanager

@@ -69,7 +69,12 @@ def zone_of(name: str | None) -> ZoneInfo | timezone:
         InvalidInput: There is no such zone.
     """
     if name is None:
-        local = tzlocal.get_localzone()
+        try:
+            local = tzlocal.get_localzone()
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise InvalidInput(
+                f"This machine's time zone cannot be read ({error}). Set TZ to a name like Europe/Berlin, or unset it."
+            ) from error
         return local if isinstance(local, ZoneInfo) else UTC
     offset = re.fullmatch(r"([+-])(\d{2}):(\d{2})(?::(\d{2}))?", name)
     if offset:
@@ -105,6 +110,18 @@ def zone_name(stamp: datetime) -> str:
 def show(stamp: datetime) -> str:
     """Write a time as prompts and people see it: `YYYY-MM-DD HH:MM (Weekday)`, in its own zone."""
     return f"{stamp.year:04}-{stamp:%m-%d %H:%M (%A)}"
+
+
+def later(stamp: datetime, passed: timedelta) -> datetime:
+    """Return the instant `passed` after `stamp`, in its zone.
+
+    Raises:
+        InvalidInput: It lies after the year 9999.
+    """
+    try:
+        return (stamp.astimezone(UTC) + passed).astimezone(stamp.tzinfo)
+    except OverflowError as error:
+        raise InvalidInput(f"There is no time that lies {passed} after {show(stamp)}. Begin earlier.") from error
 
 
 def starts_session(previous: datetime | None, current: datetime) -> bool:

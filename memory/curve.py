@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
 
-from memory import clock
+from memory import clock, people
 from memory.database import Database
 from memory.errors import InvalidInput
 from memory.records import HIGHEST, LOWEST, TRAITS, BigFive, PersonalityPoint
@@ -35,13 +35,14 @@ class Curve:
         """Hold one trait at a score (None: let it move again).
 
         Raises:
-            InvalidInput: No such trait, or a score outside 1 to 5.
+            InvalidInput: No such trait, a score outside 1 to 5, or no name for a user.
         """
         if trait not in TRAITS:
             raise InvalidInput(f"There is no trait {trait!r}. The five are: {', '.join(TRAITS)}.")
         if score is not None and not LOWEST <= score <= HIGHEST:
             raise InvalidInput(f"{score} is no score. Scores go from 1 to 5.")
         with self._db.write() as connection:
+            people.ensure(connection, user_id)
             last = _newest(connection, user_id) or PersonalityPoint(turn_id=None, time=time)
             scores = last.scores if score is None else last.scores.model_copy(update={trait: float(score)})
             others = tuple(name for name in last.pinned if name != trait)
@@ -55,6 +56,7 @@ class Curve:
         """Begin the personality anew: 3.0 each, m = 0, nothing pinned."""
         point = PersonalityPoint(turn_id=None, time=time, cause="reset")
         with self._db.write() as connection:
+            people.ensure(connection, user_id)
             add_point(connection, user_id, point)
         return point
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, case, func, insert, select, update
 
-from memory import clock, pending
+from memory import clock, pending, people
 from memory.database import Database
 from memory.errors import NotFound, TimeOrderError
 from memory.intake import check_text, check_user
@@ -49,6 +49,7 @@ class Journal:
         check_user(user_id)
         check_text(text, len(images))
         with self._db.write() as connection:
+            people.ensure(connection, user_id)
             last = _last(connection, user_id)
             stamp = _in_order(time, last, zone)
             return self._insert(connection, user_id, text, images, stamp, last, real_time=time is None)
@@ -69,6 +70,7 @@ class Journal:
             same = (turns.c.user_id == user_id) & (turns.c.at == time) & (turns.c.text == text)
             if connection.execute(select(turns.c.id).where(same)).first():
                 return None
+            people.ensure(connection, user_id)
             last = _last(connection, user_id)
             turn = self._insert(connection, user_id, text, images, _in_order(time, last), last, real_time=False)
             _finish(connection, turn, reply, TurnState.ANSWERED, None)
@@ -165,6 +167,11 @@ class Journal:
         with self._db.read() as connection:
             last = _last(connection, user_id)
         return last.time if last else None
+
+    def knows(self, user_id: str) -> bool:
+        """Say whether there is such a user."""
+        with self._db.read() as connection:
+            return people.is_known(connection, user_id)
 
     def users(self) -> list[dict[str, Any]]:
         """Return every user with the number of turns, how many wait to be remembered, and the last one's time."""
@@ -266,10 +273,6 @@ def _one(connection: Connection, turn_id: str) -> Turn:
 
 
 def _last(connection: Connection, user_id: str) -> Turn | None:
-    if connection.execute(select(users.c.id).where(users.c.id == user_id).with_for_update()).first() is None:
-        if not connection.get_execution_options().get("persona_read"):
-            connection.execute(insert(users).values(id=user_id, created_at=datetime.now(UTC)))
-        return None
     row = connection.execute(select(turns).where(turns.c.user_id == user_id).order_by(turns.c.seq.desc()).limit(1)).first()
     return to_turn(row) if row else None
 
@@ -281,7 +284,10 @@ def _in_order(time: datetime | None, last: Turn | None, zone: str | None = None)
         return stamp
     if time is None:
         # The clock was set back, or the last turn was told to lie ahead: an unstated time follows it.
-        return last.time.astimezone(stamp.tzinfo)
+        try:
+            return last.time.astimezone(stamp.tzinfo)
+        except OverflowError:
+            return last.time
     raise TimeOrderError(
         f"The time {clock.show(time)} lies before this user's last turn, {clock.show(last.time)}. "
         "Give that time or a later one."

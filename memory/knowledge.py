@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
-from memory import clock, curve, pending
+from memory import clock, curve, pending, people
 from memory.database import Database
 from memory.errors import InvalidInput, NotFound
 from memory.records import (
@@ -21,7 +21,7 @@ from memory.records import (
     SemanticMemory,
     make_id,
 )
-from memory.schema import memories, personality, tombstones, turns, users
+from memory.schema import memories, personality, tombstones, turns
 
 MemoryRecord = SemanticMemory | Episode | Procedure | ProfileEntry
 _LONGEST = 2_000
@@ -38,7 +38,7 @@ class Knowledge:
     def commit_remember(self, user_id: str, turn_id: str, point: PersonalityPoint, memory: SemanticMemory | None) -> None:
         """Commit what one turn taught, strike the work, and mark the turn as remembered; twice changes nothing."""
         with self._db.write() as connection:
-            if not _exists(connection, user_id):
+            if not people.is_known(connection, user_id, hold=True):
                 return
             there = (personality.c.user_id == user_id) & (personality.c.turn_id == turn_id)
             if connection.execute(select(personality.c.id).where(there)).first() is None:
@@ -70,7 +70,7 @@ class Knowledge:
             profile: The rewritten profile; None leaves it as it is. Edited entries stay.
         """
         with self._db.write() as connection:
-            if not _exists(connection, user_id):
+            if not people.is_known(connection, user_id, hold=True):
                 return
             for episode in episodes:
                 if not _is_forgotten(connection, user_id, episode.id):
@@ -144,6 +144,7 @@ class Knowledge:
             raise InvalidInput("A line of the profile needs a key and a value, for example name and Ada.")
         _check_length(key + value)
         with self._db.write() as connection:
+            people.ensure(connection, user_id)
             _replace_one(connection, user_id, "core", key, {"text": value, "edited": True, "source": "person"}, time)
         return self.get(user_id, make_id(user_id, "core", key))
 
@@ -216,11 +217,6 @@ def to_record(row: Row[Any]) -> MemoryRecord:
 def _check_length(text: str) -> None:
     if len(text) > _LONGEST:
         raise InvalidInput(f"A memory has at most {_LONGEST:,} characters; this has {len(text):,}. Make it shorter.")
-
-
-def _exists(connection: Connection, user_id: str) -> bool:
-    """Say whether the user is still there: work may end after its user was deleted, and must not bring anything back."""
-    return connection.execute(select(users.c.id).where(users.c.id == user_id).with_for_update()).first() is not None
 
 
 def _visible(user_id: str) -> Select[Any]:

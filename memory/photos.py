@@ -56,6 +56,22 @@ class PhotoStore:
             StorageError: The file cannot be written.
         """
         photo = inspect(data)
+        self._write(user_id, photo, data)
+        return photo.id
+
+    def discard(self, user_id: str, photo_id: str) -> None:
+        """Remove a picture that no message came to carry; an unknown one is passed over."""
+        with self._db.write() as connection:
+            connection.execute(delete(photos).where(photos.c.user_id == user_id, photos.c.id == photo_id))
+        self._path(user_id, photo_id).unlink(missing_ok=True)
+
+    def has(self, user_id: str, photo_id: str) -> bool:
+        """Say whether the user has this picture."""
+        with self._db.read() as connection:
+            mine = (photos.c.user_id == user_id) & (photos.c.id == photo_id)
+            return connection.execute(select(photos.c.id).where(mine)).first() is not None
+
+    def _write(self, user_id: str, photo: Photo, data: bytes) -> None:
         path = self._path(user_id, photo.id)
         if not path.exists():
             try:
@@ -75,7 +91,6 @@ class PhotoStore:
             if connection.execute(select(photos.c.id).where(mine)).first() is None:
                 values = photo.model_dump(exclude={"time"})
                 connection.execute(insert(photos).values(user_id=user_id, received_at=photo.time, **values))
-        return photo.id
 
     def hold(self, user_id: str, data: bytes) -> str:
         """Keep a picture in memory alone, for a turn off the record; returns its id."""
@@ -104,7 +119,7 @@ class PhotoStore:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's remarks on odd palettes and EXIF data
             with Image.open(io.BytesIO(self.original(user_id, photo_id))) as image:
-                upright = ImageOps.exif_transpose(image).convert("RGB")
+                upright = _upright(image).convert("RGB")
         area, longest = upright.width * upright.height, max(upright.size)
         scale = min(1.0, (MODEL_PIXELS / area) ** 0.5, _MODEL_SIDE / longest)
         small = upright.resize((max(1, int(upright.width * scale)), max(1, int(upright.height * scale))))
@@ -136,6 +151,18 @@ class PhotoStore:
         return self._folder / user_key(user_id) / photo_id
 
 
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # noqa: BLE001 - Pillow raises many kinds for broken EXIF data; the picture itself is whole
+        return image
+
+
+def photo_id(data: bytes) -> str:
+    """Return a picture's id: the sha256 of its bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
 def inspect(data: bytes) -> Photo:
     """Check a picture and describe it; raises InvalidInput where it is none, damaged or too large."""
     if len(data) > MAX_BYTES:
@@ -152,7 +179,7 @@ def inspect(data: bytes) -> Photo:
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise InvalidInput(f"This picture is damaged or far too large ({error}). Send another copy of it.") from error
     return Photo(
-        id=hashlib.sha256(data).hexdigest(),
+        id=photo_id(data),
         time=datetime.now(UTC),
         media_type=_TYPES[kind],
         width=width,

@@ -11,11 +11,21 @@ from memory.records import Recalled
 
 @dataclass(frozen=True)
 class Limits:
-    """How many of each type a round returns (published: 4 semantic, 2 episodic topics, 2 procedural)."""
+    """How much of each type a round returns (published: 4 semantic, 2 episodic topics, 2 procedural).
+
+    Attributes:
+        semantic: Facts.
+        episodic: Topics, or turns that are in none yet.
+        procedural: Habits and goals.
+        turns: Raw turns of one topic, at most.
+        characters: Of one topic's raw turns, at most; its best turn is returned whatever its length.
+    """
 
     semantic: int = 4
     episodic: int = 2
     procedural: int = 2
+    turns: int = 6
+    characters: int = 3_000
 
 
 @dataclass(frozen=True)

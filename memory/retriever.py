@@ -18,8 +18,6 @@ from memory.records import SPOKEN, Episode, Procedure, Recalled, SemanticMemory,
 
 _DEPTH = 24
 """Places of each ranking that are looked at."""
-_EPISODE_TURNS = 6
-_EPISODE_CHARS = 3_000
 
 
 @dataclass(frozen=True)
@@ -48,11 +46,11 @@ class Retriever:
         limits = limits or Limits()
         latest = clock.recent_since(query.time)
         until = min(latest, query.until) if query.until else latest
-        look = _Look(self._parts, user_id, query, query.since, until)
+        look = _Look(self._parts, user_id, query, query.since, until, limits)
         found = look.semantic(limits.semantic) + look.episodic(limits.episodic)
         widened = False
         if not found and (query.since or query.until):
-            look = _Look(self._parts, user_id, query, None, latest)
+            look = _Look(self._parts, user_id, query, None, latest, limits)
             found = look.semantic(limits.semantic) + look.episodic(limits.episodic)
             widened = bool(found)
         found += look.procedural(limits.procedural)
@@ -61,7 +59,7 @@ class Retriever:
     def search(self, user_id: str, text: str, kinds: Sequence[str], limit: int = 10) -> list[Recalled]:
         """Search as a person does, in some types, best first; without the rules of a turn."""
         far = datetime.max.replace(tzinfo=UTC)
-        look = _Look(self._parts, user_id, Query(text, text, far), None, None)
+        look = _Look(self._parts, user_id, Query(text, text, far), None, None, Limits())
         results: list[Recalled] = []
         for kind in kinds:
             results += look.records(kind, limit)
@@ -73,12 +71,15 @@ class Retriever:
 class _Look:
     """One query on one user with one window: rankings are made once and shared."""
 
-    def __init__(self, parts: Parts, user_id: str, query: Query, since: datetime | None, until: datetime | None) -> None:
+    def __init__(
+        self, parts: Parts, user_id: str, query: Query, since: datetime | None, until: datetime | None, limits: Limits
+    ) -> None:
         self._parts = parts
         self._user = user_id
         self._query = query
         self._since = since.timestamp() if since else None
         self._until = until.timestamp() if until else None
+        self._limits = limits
         self._latest = clock.recent_since(query.time)
         vectors = parts.embedder.embed
         self._message = vectors([query.message]) if query.message.strip() else None
@@ -166,11 +167,11 @@ class _Look:
             if turn.state in SPOKEN and turn.time <= self._latest and turn.id not in self._query.seen
         ]
         chosen: list[Turn] = []
-        room = _EPISODE_CHARS
+        room = self._limits.characters
         for turn in sorted(turns, key=lambda turn: -places.get(turn.id, 0.0)):
             size = len(turn.text) + len(turn.reply)
             # The best one is never too long to be found; whether it fits into a prompt is the prompt's to say.
-            if not chosen or (len(chosen) < _EPISODE_TURNS and size <= room):
+            if not chosen or (len(chosen) < self._limits.turns and size <= room):
                 chosen.append(turn)
                 room -= size
         if not chosen:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -14,16 +15,17 @@ from memory.chroma import ChromaStore
 from memory.curve import Curve
 from memory.database import Database
 from memory.embedders import Embedder
-from memory.errors import NotFound
+from memory.errors import NotFound, PersonaError, StorageError
+from memory.intake import check_text
 from memory.journal import Journal
 from memory.knowledge import UNDO_WINDOW, Knowledge, MemoryRecord
 from memory.lexical import LexicalIndex
 from memory.owner import FolderOwner
 from memory.pending import Pending
-from memory.photos import PhotoStore
+from memory.photos import PhotoStore, inspect, photo_id
 from memory.projection import Projection
 from memory.query import Found, Limits, Query
-from memory.records import Recalled
+from memory.records import Recalled, Turn
 from memory.retriever import Parts, Retriever
 from memory.schema import metadata, users
 
@@ -39,7 +41,7 @@ class Memory:
         embedder: Makes the vectors.
         database_url: SQL elsewhere than in the folder.
         chroma_url: A Chroma server instead of files in the folder.
-        check_index: Refuse an index that another embedder made; off only to rebuild it.
+        fresh_index: Throw the indexes of this folder away first, whatever their state, and mark all rows to be indexed.
 
     Raises:
         FolderInUse: Another process owns the folder.
@@ -53,7 +55,7 @@ class Memory:
         *,
         database_url: str | None = None,
         chroma_url: str | None = None,
-        check_index: bool = True,
+        fresh_index: bool = False,
     ) -> None:
         self.folder = folder
         self._owner = FolderOwner(folder)
@@ -64,11 +66,13 @@ class Memory:
             self.curve = Curve(self._database)
             self.pending = Pending(self._database)
             self.photos = PhotoStore(folder / "photos", self._database)
+            if fresh_index:
+                _throw_away(folder / "words", *([] if chroma_url else [folder / "chroma"]))
             self._chroma = ChromaStore(folder / "chroma", chroma_url)
             self._lexical = LexicalIndex(folder / "words")
             marker = folder / "index.json" if chroma_url else folder / "chroma" / "index.json"
             self._projection = Projection(self._database, self._chroma, self._lexical, embedder, marker)
-            if check_index:
+            if not fresh_index:
                 self._projection.check()
             self.retriever = Retriever(Parts(self.journal, self.knowledge, self._chroma, self._lexical, embedder))
         except BaseException:
@@ -84,13 +88,47 @@ class Memory:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def receive(
+        self, user_id: str, text: str, pictures: Sequence[bytes], *, time: datetime | None = None, zone: str | None = None
+    ) -> Turn:
+        """Write down a message with its pictures; one that is refused leaves none of them behind.
+
+        Raises:
+            PersonaError: As `Journal.receive` and `PhotoStore.receive`.
+        """
+        for picture in pictures:
+            inspect(picture)
+        kept: list[str] = []
+        fresh: list[str] = []
+        try:
+            for picture in pictures:
+                name = photo_id(picture)
+                if not self.photos.has(user_id, name):
+                    fresh.append(name)
+                kept.append(self.photos.receive(user_id, picture))
+            return self.journal.receive(user_id, text, images=kept, time=time, zone=zone)
+        except PersonaError:
+            for name in fresh:
+                self.photos.discard(user_id, name)
+            raise
+
     def find(self, user_id: str, query: Query, limits: Limits | None = None) -> Found:
         """Look into memory for a turn, with everything that was journaled by now."""
+        if not self.journal.knows(user_id):
+            # A search makes no files: off the record, a new user leaves nothing behind.
+            return Found(())
         self._projection.run(user_id)
         return self.retriever.find(user_id, query, limits)
 
     def search(self, user_id: str, text: str, *, kind: str | None = None, limit: int = 10) -> list[Recalled]:
-        """Search as a person does: the best of one type or of all, best first."""
+        """Search as a person does: the best of one type or of all, best first.
+
+        Raises:
+            InvalidInput: The text is empty, longer than a message, or not valid Unicode.
+        """
+        check_text(text)
+        if not self.journal.knows(user_id):
+            return []
         self._projection.run(user_id)
         return self.retriever.search(user_id, text, [kind] if kind else SEARCHABLE, limit)
 
@@ -163,3 +201,14 @@ class Memory:
         self._lexical.close()
         self._database.close()
         self._owner.release()
+
+
+def _throw_away(*folders: Path) -> None:
+    """Remove index folders: what cannot even be opened is made anew from the journal."""
+    for folder in folders:
+        try:
+            shutil.rmtree(folder)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise StorageError(f"The index in {folder} cannot be removed ({error.strerror}). Remove it by hand.") from error

@@ -17,6 +17,7 @@ class FakeServer(ThreadingHTTPServer):
     Attributes:
         reply: From the request's body to the text.
         owner: What /v1/models says it is owned by: `vllm`, `llamacpp`, anything.
+        models: All of what /v1/models says instead.
         pause_s: Seconds before each piece.
         cut_after: Break the connection after so many pieces.
         status: Refuse with this HTTP status.
@@ -29,6 +30,7 @@ class FakeServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.reply: Callable[[dict[str, Any]], str] = lambda _body: "<think>Plain.</think>\n<answer>Hello!</answer>"
         self.owner = "someone"
+        self.models: Any = None
         self.pause_s = 0.0
         self.cut_after: int | None = None
         self.status = 200
@@ -47,7 +49,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         entry = {"id": "fake-model", "object": "model", "owned_by": self.server.owner, "max_model_len": 16_384}
-        self._json(200, {"object": "list", "data": [entry]})
+        self._json(200, {"object": "list", "data": [entry]} if self.server.models is None else self.server.models)
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -31,7 +31,7 @@ def reply(body):
     if "<answer>" not in said:
         return '"name": "Ada"'
     last = str(body["messages"][-1])
-    if "User Input" in last and "What" in last:
+    if "User Input" in last and "What" in last and "Remembered facts" not in last:
         return '<think>Look.</think>\n<retrieve>\n"keywords": "dog"\n"start_time": null\n"end_time": null\n</retrieve>'
     return "<think>Plain.</think>\n<answer>He is Rex.</answer>"
 
@@ -234,3 +234,52 @@ def test_help_imports_nothing_heavy():
     began = time.perf_counter()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60)
     assert done.stdout.splitlines()[-1] == "[]", f"after {time.perf_counter() - began:.1f} s"
+
+
+def test_bytes_that_are_not_text_are_a_sentence(persona):
+    code, out, err = persona("memory", "search", "caf\udce9")
+    assert (code, out) == (1, "")
+    assert "not text" in err
+    code, _, err = persona("ask", "Hi", "--user", "caf\udce9", "--json")
+    assert code == 1
+    assert json.loads(err)["error"]["code"] == "invalid_input"
+
+
+def test_a_settings_file_that_is_not_utf8_is_a_sentence(persona, tmp_path):
+    (tmp_path / ".env").write_bytes(b"PERSONA_LLM_MODEL=caf\xe9\n")
+    code, _, err = persona("user", "list")
+    assert code == 1
+    assert ".env" in err
+    assert "UTF-8" in err
+
+
+def test_a_talk_at_the_end_of_time_is_a_sentence(persona):
+    code, _, err = persona("chat", "--time", "9999-12-31 23:59:59.999999", input="Hello\n\n")
+    assert "Begin earlier" in err
+    assert code == 0
+
+
+def test_a_reply_is_printed_and_kept_when_remembering_it_fails(persona, server):
+    def only_reply(body):
+        if "<answer>" in str(body["messages"]):
+            return reply(body)
+        server.status = 500
+        return ""
+
+    server.reply = only_reply
+    try:
+        code, out, err = persona("ask", "I have a dog", "--time", "2026-03-01 09:00", "--wait", "--json")
+    finally:
+        server.reply, server.status = reply, 200
+    assert code == 1
+    assert json.loads(out)["reply"] == "He is Rex."
+    assert "The reply is kept" in json.loads(err)["error"]["message"]
+    assert read(persona("work", "--json"))["done"] == 1
+
+
+def test_closed_streams_and_readers_that_leave_are_no_crash(tmp_path):
+    command = f"{Path(sys.executable).parent / 'persona'} models list"
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    for shell in (f"{command} <&- >&- 2>&-", f"{command} | true", f"{command} <&- | head -1"):
+        done = subprocess.run(shell, shell=True, capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=60)
+        assert "Traceback" not in done.stderr + done.stdout, shell

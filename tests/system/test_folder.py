@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from sqlalchemy import text
 
-from memory.errors import FolderInUse, StorageError
+from memory import clock
+from memory.errors import FolderInUse, InvalidInput, StorageError, TimeOrderError
 from memory.records import TurnState
 from memory.store import Memory
 from tests.fakes import ScriptedChat, WordEmbedder, fact
 
 ROOT = Path(__file__).parents[2]
+
+
+def drawn(colour):
+    data = io.BytesIO()
+    Image.new("RGB", (8, 8), colour).save(data, "PNG")
+    return data.getvalue()
 
 
 def say(service, message, time=None):
@@ -147,7 +156,7 @@ def test_another_embedder_asks_for_a_reindex(tmp_path):
 
     with pytest.raises(StorageError, match="persona reindex"):
         Memory(tmp_path / "data", Other())
-    with Memory(tmp_path / "data", Other(), check_index=False) as memory:
+    with Memory(tmp_path / "data", Other(), fresh_index=True) as memory:
         memory.reindex()
     Memory(tmp_path / "data", Other()).close()
 
@@ -177,14 +186,8 @@ def test_a_damaged_journal_is_a_sentence(tmp_path):
 
 
 def test_the_folder_is_private_and_deleting_a_user_leaves_no_files_of_theirs(serve, tmp_path):
-    import io
-
-    from PIL import Image
-
-    data = io.BytesIO()
-    Image.new("RGB", (8, 8), "red").save(data, "PNG")
     service = serve(ScriptedChat({"semantic": fact("The user has a platypus.", "platypus")}))
-    list(service.stream("ada", "I have a platypus", images=[data.getvalue()], time="2026-03-01 09:00"))
+    list(service.stream("ada", "I have a platypus", images=[drawn("red")], time="2026-03-01 09:00"))
     service.wait()
     list(service.stream("bob", "Hello", time="2026-03-01 09:00"))
     assert (tmp_path / "data").stat().st_mode & 0o077 == 0
@@ -195,3 +198,50 @@ def test_the_folder_is_private_and_deleting_a_user_leaves_no_files_of_theirs(ser
     assert len(list((tmp_path / "data" / "words").glob("*.db"))) == 1
     with pytest.raises(Exception, match="no user"):
         service.memory.delete_user("ada")
+
+
+@pytest.mark.parametrize("damage", ["chroma/chroma.sqlite3", "words"])
+def test_indexes_that_cannot_be_opened_are_made_anew_by_a_reindex(serve, tmp_path, damage):
+    service = serve(ScriptedChat({"semantic": fact("The user has a platypus.", "platypus")}))
+    say(service, "I have a platypus", "2026-03-01 09:00")
+    service.wait()
+    service.close()
+    path = tmp_path / "data" / damage
+    for file in [path] if path.is_file() else path.glob("*.db"):
+        file.write_bytes(b"garbage" * 2_000)
+    with pytest.raises(StorageError, match="persona reindex"), Memory(tmp_path / "data", WordEmbedder()) as memory:
+        memory.search("ada", "platypus")
+    with Memory(tmp_path / "data", WordEmbedder(), fresh_index=True) as memory:
+        assert memory.reindex() == 2
+    with Memory(tmp_path / "data", WordEmbedder()) as memory:
+        assert {found.kind for found in memory.search("ada", "platypus")} == {"semantic", "turn"}
+
+
+def test_a_search_for_somebody_unknown_leaves_nothing_behind(serve, tmp_path):
+    service = serve(ScriptedChat())
+    list(service.stream("nobody", "What do you know?", force_retrieve=True, off_the_record=True))
+    assert service.memory.search("nobody", "anything") == []
+    assert not list((tmp_path / "data" / "words").iterdir())
+    assert service.memory._chroma._client.list_collections() == []
+
+
+def test_a_message_that_is_refused_leaves_none_of_its_pictures(serve, tmp_path):
+    service = serve(ScriptedChat())
+    with pytest.raises(InvalidInput, match="not a picture"):
+        service.stream("ada", "Look", images=[drawn("red"), b"no picture"])
+    list(service.stream("ada", "Look", images=[drawn("red")], time="2026-03-02 09:00"))
+    with pytest.raises(TimeOrderError):
+        service.stream("ada", "And this", images=[drawn("red"), drawn("blue")], time="2026-03-01 09:00")
+    assert len(service.memory.photos.list("ada")) == 1
+    assert len(list((tmp_path / "data" / "photos").rglob("*/*"))) == 1
+
+
+def test_somebody_whose_personality_was_pinned_before_the_first_word_can_be_deleted(tmp_path):
+    with Memory(tmp_path / "data", WordEmbedder()) as memory:
+        memory.curve.pin("ada", "openness", 4, clock.now())
+        memory.set_profile("bob", "name", "Bob", clock.now())
+        assert [row["id"] for row in memory.journal.users()] == ["ada", "bob"]
+        memory.delete_user("ada")
+        assert memory.curve.newest("ada") is None
+        with pytest.raises(InvalidInput, match="no name"):
+            memory.curve.pin(" ", "openness", 4, clock.now())

@@ -169,3 +169,50 @@ def test_a_background_call_gives_way_to_a_reply(server, tmp_path):
         assert service.memory.pending.count() == 0
     asked = [str(body["messages"]) for body in server.bodies[semantic_before:]]
     assert sum('"decision"' in said for said in asked) >= 2
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [], {}, {"data": None}, {"data": [{}]}, {"data": [{"id": 7}]}, {"data": []}, "models",
+        {"data": [{"id": "m", "max_model_len": 12}]}, {"data": [{"id": "m", "meta": {"n_ctx": -1}}]},
+    ],
+)  # fmt: skip
+def test_a_server_that_lists_its_models_oddly_is_a_sentence(server, said):
+    server.models = said
+    with pytest.raises(ModelUnavailable, match="PERSONA_LLM"):
+        ModelServer(Settings(llm_base_url=server.url)).endpoint()
+
+
+def test_a_server_that_says_null_for_what_it_does_not_know_is_used(server, service):
+    server.models = {"data": [{"id": "m", "meta": None, "architecture": None, "owned_by": None, "max_model_len": None}]}
+    assert say(service).reply == "Hello!"
+
+
+def test_a_proxy_of_the_environment_is_not_asked_on_the_way_to_the_embedded_model(server, monkeypatch):
+    from app.model_server import _describe
+
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    models = ModelServer(Settings(llm_base_url=""))
+    models._endpoint = _describe(server.url, "fake-model", "", Settings(), embedded=True)
+    assert "".join(chunk.text for chunk in models.chat().stream("Hi")).endswith("Hello!</answer>")
+
+
+def test_a_picture_whose_file_is_gone_does_not_keep_the_next_turns_from_being_answered(server, tmp_path):
+    import io
+    import shutil
+    from dataclasses import replace
+
+    from PIL import Image
+
+    data = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(data, "PNG")
+    models = ModelServer(Settings(llm_base_url=server.url))
+    with PersonaService(Memory(tmp_path / "seeing", WordEmbedder()), models, work=False) as service:
+        models._endpoint = replace(models.endpoint(), sees=True)
+        list(service.stream("ada", "Look", images=[data.getvalue()], time="2026-03-01 09:00"))
+        shutil.rmtree(tmp_path / "seeing" / "photos")
+        assert say(service, "What was it?", time="2026-03-01 09:01").reply == "Hello!"

@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
+import tzlocal
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from memory import clock
 from memory.clock import SESSION_GAP, now, parse_time, recent_since, show, starts_session, zone_name, zone_of
 from memory.errors import InvalidInput
 
@@ -258,3 +260,18 @@ def test_a_session_and_the_recent_window_are_about_instants_and_agree(instant, m
     new = microseconds >= SESSION_GAP / MICROSECOND
     assert starts_session(previous, current) is new
     assert (recent_since(current) < instant) is not new
+
+
+def test_a_machine_whose_zone_does_not_exist_is_told_so(monkeypatch):
+    monkeypatch.setenv("TZ", "Mars/Olympus")
+    # What was read before is kept by the library, for a whole process.
+    monkeypatch.setattr(clock.tzlocal, "get_localzone", tzlocal.reload_localzone)
+    with pytest.raises(InvalidInput, match="Set TZ"):
+        clock.now()
+
+
+def test_later_counts_real_minutes_across_a_time_change_and_ends_with_the_year_9999():
+    before = clock.parse_time("2026-03-29 01:30", "Europe/Berlin")
+    assert clock.show(clock.later(before, timedelta(hours=1))) == "2026-03-29 03:30 (Sunday)"
+    with pytest.raises(InvalidInput, match="Begin earlier"):
+        clock.later(clock.parse_time("9999-12-31 23:59", "UTC"), timedelta(minutes=1))

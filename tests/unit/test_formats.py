@@ -256,7 +256,11 @@ class TestTopics:
 
     def test_indices_beyond_the_session_are_dropped(self):
         topics = parse_topics(topic("A", "0, 1, 2, 3, 999999, 9999999999") + topic("B", "1, 3"), 3)
-        assert [each.indices for each in topics] == [(0, 1, 2), (1,)]
+        assert [each.indices for each in topics] == [(0, 2), (1,)]
+
+    def test_a_turn_that_two_topics_claim_belongs_to_the_later_one(self):
+        topics = parse_topics(topic("A", "0, 1, 2") + topic("B", "1, 2") + topic("C", "2, 3"), 4)
+        assert [(each.summary, each.indices) for each in topics] == [("A", (0,)), ("B", (1,)), ("C", (2, 3))]
 
     def test_a_topic_without_a_turn_is_none(self):
         assert [each.summary for each in parse_topics(topic("A", "0") + topic("B", "7") + topic("C", "1"), 2)] == ["A", "C"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from memory import clock
 from memory.clock import parse_time
 from memory.errors import NotFound, TimeOrderError
 from memory.records import TurnState
@@ -94,3 +95,8 @@ def test_long_conversations_stay_in_order(memory):
     turns = memory.journal.turns("ada", limit=3)
     assert [turn.text for turn in turns] == ["Message 57", "Message 58", "Message 59"]
     assert [turn.seq for turn in turns] == [58, 59, 60]
+
+
+def test_now_follows_a_turn_at_the_end_of_time_in_a_zone_that_cannot_show_it(memory):
+    memory.journal.receive("ada", "Far ahead", time=clock.parse_time("9999-12-31 23:59", "UTC"))
+    assert memory.journal.receive("ada", "Now", zone="Asia/Tokyo").time.year == 9999

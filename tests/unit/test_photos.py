@@ -302,3 +302,10 @@ def test_odd_exif_data_does_no_harm(store):
             assert seen(store, bytes(broken)).size in ((64, 48), (48, 64))
         except InvalidInput:
             continue
+
+
+def test_a_picture_whose_metadata_is_broken_is_shown_all_the_same(store: PhotoStore) -> None:
+    whole = turned(6)
+    start = whole.index(b"Exif\0\0") + 6
+    broken = whole[:start] + b"XX" + whole[start + 2 :]
+    assert seen(store, broken).size == (64, 48)

@@ -169,6 +169,12 @@ def test_malformed_output_is_retried_once_with_what_was_wrong(serve):
     assert "neither <answer>" in chat.prompts("reasoning")[1]
 
 
+def test_the_thoughts_of_both_tries_stand_apart(serve):
+    chat = ScriptedChat({"reasoning": ["<think>First.</think>", "<think>Second.</think><answer>Hi!</answer>"]})
+    thoughts = [event.text for event in serve(chat).stream("ada", "Hello") if isinstance(event, Thinking)]
+    assert "".join(thoughts).split("\n") == ["First.", "Second."]
+
+
 def test_malformed_output_falls_back_to_searching_with_the_message(serve):
     chat = ScriptedChat({"reasoning": [answer("Noted."), "what?", "what??", answer("Rex.")]})
     service = serve(chat)

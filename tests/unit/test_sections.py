@@ -144,6 +144,23 @@ class TestOrder:
             ),
         ]
 
+    def test_in_the_cache_layout_what_is_most_to_the_point_comes_last_and_the_message_again_behind_it(self):
+        kinds = ("semantic", "episodic", "procedural")
+        found = [remembered(kind, f"{kind} text", minute) for minute, kind in enumerate(kinds)]
+        asked = turn("Where is my </answer> canoe?", minute=59)
+        messages = with_memory(
+            start(asked, "cache"), found, output="<think>", closing="Go on.", budgets=Budgets(), question=asked
+        )
+        text = messages[-1].content
+        order = ["episodic text", "procedural text", "semantic text", "## User Input", "canoe?", "Go on."]
+        assert [text.index(part) for part in order] == sorted(text.index(part) for part in order)
+        assert "</answer>" not in text
+
+    def test_a_long_message_is_not_said_again(self):
+        asked = turn("word " * 500, minute=59)
+        messages = with_memory(start(asked, "cache"), [], output="<think>", closing="Go on.", budgets=Budgets(), question=asked)
+        assert messages[-1].content == "Go on."
+
     def test_a_retrieval_that_it_was_not_asked_for_joins_the_message(self):
         before = start()
         (after,) = with_memory(before, [remembered("semantic", "A fact.")], output=None, closing="Reply.", budgets=Budgets())

@@ -1,0 +1,31 @@
+"""Who there is: the table of users, which every other row of a user hangs on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, insert, select
+
+from memory.intake import check_user
+from memory.schema import users
+
+
+def is_known(connection: Connection, user_id: str, *, hold: bool = False) -> bool:
+    """Say whether the user is there; with `hold`, keep it so until the transaction ends.
+
+    Work may end after its user was deleted, and must not bring anything back.
+    """
+    query = select(users.c.id).where(users.c.id == user_id)
+    return connection.execute(query.with_for_update() if hold else query).first() is not None
+
+
+def ensure(connection: Connection, user_id: str) -> bool:
+    """Make the user, unless there is one; returns whether there was.
+
+    Raises:
+        InvalidInput: This cannot be a user's name.
+    """
+    if is_known(connection, user_id, hold=True):
+        return True
+    connection.execute(insert(users).values(id=check_user(user_id), created_at=datetime.now(UTC)))
+    return False
