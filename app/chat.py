@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from typing import Any, Literal
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_openai import ChatOpenAI
 from openai import APIStatusError
 from pydantic import ConfigDict
 
+from app.alive import alive
 from app.priority import ReplyFirst
 from memory.errors import MessageTooLong, ModelUnavailable, PersonaError
 
+Call = Callable[[], Iterator[ChatGenerationChunk]]
 ServerKind = Literal["llamacpp", "vllm", "other"]
 _GIVES_WAY = 3
 """How often a background call starts anew for a reply, before it runs to its end."""
+_LAST_SILENCE_S = 5.0
+"""Seconds that a background call may stay silent once the program is ending."""
 
 
 class PersonaChat(ChatOpenAI):
@@ -27,12 +33,14 @@ class PersonaChat(ChatOpenAI):
     Attributes:
         server: Which server it is, and so how a grammar is handed over (`other`: not at all).
         priority: For background calls on an embedded model: give way to replies.
+        ending: For background calls: set when the program ends.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     server: ServerKind = "other"
     priority: ReplyFirst | None = None
+    ending: threading.Event | None = None
 
     def _stream(
         self,
@@ -58,32 +66,33 @@ class PersonaChat(ChatOpenAI):
             return super(PersonaChat, self)._stream(messages, stop, run_manager, extra_body=body, **kwargs)
 
         if self.priority is None:
-            yield from self._checked(call())
+            yield from self._checked(call)
             return
         for attempt in range(_GIVES_WAY + 1):
             self.priority.wait()
-            chunks = self._until_wanted(call(), gives_way=attempt < _GIVES_WAY)
+            chunks = self._until_wanted(call, gives_way=attempt < _GIVES_WAY)
             if chunks is not None:
                 yield from chunks
                 return
 
-    def _until_wanted(self, chunks: Iterator[ChatGenerationChunk], *, gives_way: bool) -> list[ChatGenerationChunk] | None:
+    def _until_wanted(self, call: Call, *, gives_way: bool) -> list[ChatGenerationChunk] | None:
         """Collect a background call; None when it was given up for a reply."""
         collected = []
-        with closing(self._checked(chunks)) as stream:
+        with closing(self._checked(call)) as stream:
             for chunk in stream:
                 collected.append(chunk)
                 if gives_way and self.priority is not None and self.priority.wanted:
                     return None
         return collected
 
-    def _checked(self, chunks: Iterator[ChatGenerationChunk]) -> Generator[ChatGenerationChunk]:
-        """Pass the stream on; every way to break off becomes one sentence."""
+    def _checked(self, call: Call) -> Generator[ChatGenerationChunk]:
+        """Pass the stream on, with an empty piece a few times a second; every way to break off becomes one sentence."""
         finished = False
         try:
-            for chunk in chunks:
-                finished = finished or bool((chunk.generation_info or {}).get("finish_reason"))
-                yield chunk
+            with closing(alive(call)) as chunks:
+                for chunk in self._until_ending(chunks):
+                    finished = finished or bool((chunk.generation_info or {}).get("finish_reason"))
+                    yield chunk
         except PersonaError:
             raise
         except Exception as error:
@@ -93,6 +102,16 @@ class PersonaChat(ChatOpenAI):
                 f"The model server at {self.openai_api_base} broke off in the middle of its answer. "
                 "The message is kept; send it again."
             )
+
+    def _until_ending(self, chunks: Iterator[ChatGenerationChunk | None]) -> Iterator[ChatGenerationChunk]:
+        """Make signs of life of silence, until the program ends and the silence goes on."""
+        heard = time.monotonic()
+        for chunk in chunks:
+            if chunk is not None:
+                heard = time.monotonic()
+            elif self.ending is not None and self.ending.is_set() and time.monotonic() - heard > _LAST_SILENCE_S:
+                raise ModelUnavailable("The program is ending, and the model server says nothing. The work stays pending.")
+            yield chunk or ChatGenerationChunk(message=AIMessageChunk(content=""))
 
 
 def _said(error: Exception, url: str) -> PersonaError:

@@ -70,6 +70,7 @@ class ModelServer:
         self._lock = threading.Lock()
         self._endpoint: Endpoint | None = None
         self._llama: Any = None
+        self._ending = threading.Event()
         self.priority = ReplyFirst() if not settings.llm_base_url else None
 
     def endpoint(self) -> Endpoint:
@@ -110,6 +111,7 @@ class ModelServer:
             stream_usage=False,
             server=endpoint.kind,
             priority=self.priority if background else None,
+            ending=self._ending if background else None,
         )
 
     def style(self) -> Style:
@@ -121,9 +123,13 @@ class ModelServer:
         budgets = Budgets(window=endpoint.window, output=output, session=session)
         style = Style(load_prompts(settings.prompts), layout, budgets, endpoint.sees)
         if endpoint.parameters is not None and endpoint.parameters < _SMALL:
-            # They look again and again for what they were shown, and read slowly on a CPU: measured, decision 007.
+            # They look again and again for what they were shown, and read slowly on a CPU: measured, decisions 007 and 008.
             return replace(style, max_looks=1, limits=Limits(turns=2, characters=600))
         return style
+
+    def wind_down(self) -> None:
+        """Say that the program ends: a background call that stays silent is given up."""
+        self._ending.set()
 
     def close(self) -> None:
         """Let go of the embedded model."""

@@ -51,6 +51,9 @@ class Models(Protocol):
     def style(self) -> Style:
         """Say how prompts are made for it."""
 
+    def wind_down(self) -> None:
+        """Let running background calls end soon."""
+
     def close(self) -> None:
         """Let go of it."""
 
@@ -180,6 +183,7 @@ class PersonaService:
                 return
             self._closed = True
             self._stops |= self._running
+        self.models.wind_down()
         if not self._lines.close(_LAST_WORDS_S):
             _log.warning("a reply did not end in time; its message is kept as unanswered")
         self._worker.close()

@@ -138,7 +138,7 @@ def with_memory(
         budgets: Tokens.
         widened: The window held nothing and was left out.
         question: Layout `cache`: what is most to the point comes last, the message itself once more behind it. A small
-            model answers what it has read last (measured, decision 007). None: the published order.
+            model answers what it has read last (measured, decision 008). None: the published order.
     """
     again = _asked_again(question) if question else ""
     used = tokens_of(messages) + estimate_tokens(output or "") + estimate_tokens(closing + again) + _FRAME_TOKENS

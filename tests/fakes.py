@@ -135,6 +135,9 @@ class ScriptedModels:
 
     loaded = None
 
+    def wind_down(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 

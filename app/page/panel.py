@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -74,7 +73,7 @@ def show_model(replies: Replies) -> None:
         if endpoint is not None:
             sees = "sees pictures" if endpoint.sees else "cannot see pictures"
             where = "in this program" if endpoint.embedded else f"at {endpoint.url}"
-            line = f"{PurePath(endpoint.model).stem if endpoint.embedded else endpoint.model}, {where}; {sees}"
+            line = f"{endpoint.model}, {where}; {sees}"
         elif settings.llm_base_url:
             line = f"{settings.llm_model or 'the first model'} at {settings.llm_base_url}; asked with the first message"
         else:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+
 import pytest
 
 from app.model_server import ModelServer
@@ -216,3 +219,31 @@ def test_a_picture_whose_file_is_gone_does_not_keep_the_next_turns_from_being_an
         list(service.stream("ada", "Look", images=[data.getvalue()], time="2026-03-01 09:00"))
         shutil.rmtree(tmp_path / "seeing" / "photos")
         assert say(service, "What was it?", time="2026-03-01 09:01").reply == "Hello!"
+
+
+def test_stopping_does_not_wait_for_a_server_that_says_nothing(server, service):
+    from app.events import Received
+
+    server.pause_s = 30.0
+    service.models._settings.llm_timeout_s = 60
+    events = service.stream("ada", "Hello", time="2026-03-01 09:00")
+    for event in events:
+        if isinstance(event, Received):
+            while not server.bodies:
+                pass
+            service.stop(event.turn.id)
+    assert last(service).state == TurnState.STOPPED
+    # Remembering it asks the same silent server: a program that ends gives it up, and the work waits.
+    worker = threading.Thread(target=_tried, args=(service,), daemon=True)
+    worker.start()
+    while len(server.bodies) < 2:
+        pass
+    service.models.wind_down()
+    worker.join(20)
+    assert not worker.is_alive()
+    assert service.memory.pending.count() == 1
+
+
+def _tried(service):
+    with contextlib.suppress(ModelUnavailable):
+        service.wait()
