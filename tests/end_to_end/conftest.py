@@ -37,6 +37,9 @@ class Shared:
         self.chat = server.chat
         self.style = server.style
 
+    def wind_down(self) -> None:
+        """Leave it to the session."""
+
     def close(self) -> None:
         """Leave it to the session."""
 
