@@ -26,9 +26,9 @@ class Document:
     """One facet of a record: what is embedded, and what it is filtered by.
 
     Attributes:
-        id: `RECORD/FACET`.
+        id: `RECORD/FACET`, or `RECORD/FACET-NUMBER` of several.
         record_id: The record that is found by it.
-        facet: `content`, `keywords` or `turn`.
+        facet: `content` or `keywords` of a memory; `turn`, `whole`, `sentence` or `before` of a turn.
         at: Seconds since 1970, UTC.
         text: The document.
     """
@@ -116,6 +116,30 @@ class ChromaStore:
             for metadata, distance in zip(found["metadatas"][0], found["distances"][0], strict=True)
         ]
 
+    def nearest(
+        self, user_id: str, kind: str, vector: Vectors, *, limit: int, since: float | None = None
+    ) -> list[tuple[str, str, float]]:
+        """Return (record id, facet, cosine similarity) of the nearest documents of any facet, nearest first.
+
+        Reading nothing but ids, and filtering nothing inside Chroma, takes a third of the time of `search`.
+
+        Args:
+            user_id: Whose records.
+            kind: Which collection.
+            vector: One unit row.
+            limit: At most so many.
+            since: Seconds since 1970, inclusive; costs a look at every document.
+        """
+        where: Any = None if since is None else {"at": {"$gte": since}}
+        with _said(), self._lock:
+            found: Any = self._collection(user_id, kind).query(
+                query_embeddings=vector, n_results=limit, where=where, include=["distances"]
+            )
+        return [
+            (*_record_and_facet(name), 1.0 - distance)
+            for name, distance in zip(found["ids"][0], found["distances"][0], strict=True)
+        ]
+
     def record_ids(self, user_id: str, kind: str) -> set[str]:
         """Return the ids of all records that have a document."""
         with _said(), self._lock:
@@ -147,6 +171,11 @@ class ChromaStore:
                 name, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
             )
         return self._collections[name]
+
+
+def _record_and_facet(document_id: str) -> tuple[str, str]:
+    record, _, facet = document_id.rpartition("/")
+    return record, facet.partition("-")[0]
 
 
 def _name(user_id: str, kind: str) -> str:

@@ -18,8 +18,19 @@ from memory.errors import StorageError
 from memory.lexical import Entry, LexicalIndex
 from memory.records import SPOKEN
 from memory.schema import memories, turns, users
+from memory.signals import sentences, split_speaker, traits_of
 
 _BATCH = 64
+_LAYOUT = 2
+"""Of the indexes; one of another layout is thrown away and made anew."""
+
+
+def is_of_today(marker: Path) -> bool:
+    """Say whether the indexes beside this marker are there, and laid out as this program does it."""
+    try:
+        return bool(json.loads(marker.read_text())["layout"] == _LAYOUT)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 @dataclass
@@ -58,14 +69,10 @@ class Projection:
         Raises:
             StorageError: Another embedder made the vectors.
         """
-        if not self._marker.exists():
+        if not is_of_today(self._marker):
             self._mark_all()
             return
-        try:
-            made_by = json.loads(self._marker.read_text())["embedder"]
-        except (ValueError, KeyError, TypeError):
-            self._mark_all()
-            return
+        made_by = json.loads(self._marker.read_text()).get("embedder")
         if made_by != self._embedder.name:
             raise StorageError(
                 f"The memory index was made with the embedder {made_by}, and {self._embedder.name} is set. "
@@ -123,18 +130,27 @@ class Projection:
             connection.execute(update(turns).where(turns.c.state.in_(SPOKEN)).values(indexed_revision=0))
             connection.execute(update(memories).values(indexed_revision=0))
         self._marker.parent.mkdir(parents=True, exist_ok=True)
-        self._marker.write_text(json.dumps({"embedder": self._embedder.name}))
+        self._marker.write_text(json.dumps({"embedder": self._embedder.name, "layout": _LAYOUT}))
 
     def _changed(self, table: Table, user_id: str) -> Sequence[Row[Any]]:
         query = select(table).where(table.c.user_id == user_id, table.c.revision != table.c.indexed_revision)
         with self._db.read() as connection:
             return connection.execute(query.limit(_BATCH)).all()
 
+    def _before(self, rows: Sequence[Row[Any]]) -> dict[tuple[int, int], Row[Any]]:
+        """Return the spoken turns that stand before these of one user, by session and place."""
+        query = select(turns.c.session, turns.c.seq, turns.c.text, turns.c.reply).where(
+            turns.c.user_id == rows[0].user_id, turns.c.seq.in_([row.seq - 1 for row in rows]), turns.c.state.in_(SPOKEN)
+        )
+        with self._db.read() as connection:
+            return {(row.session, row.seq): row for row in connection.execute(query)}  # type: ignore[misc]
+
     def _project(self, table: Table, user_id: str, rows: Sequence[Row[Any]]) -> None:
         batches: dict[str, _Batch] = {}
+        before = self._before(rows) if table is turns else {}
         for row in rows:
             if table is turns:
-                _add_turn(batches.setdefault("episodic", _Batch()), row)
+                _add_turn(batches.setdefault("episodic", _Batch()), row, before.get((row.session, row.seq - 1)))
             else:
                 _add_memory(batches.setdefault(row.kind, _Batch()), row)
         for kind, batch in batches.items():
@@ -149,13 +165,28 @@ class Projection:
                 connection.execute(update(table).where(table.c.id == row.id).values(indexed_revision=row.revision))
 
 
-def _add_turn(batch: _Batch, row: Row[Any]) -> None:
+def _add_turn(batch: _Batch, row: Row[Any], before: Row[Any] | None) -> None:
+    """Index a turn by itself, by its sentences, and with the turn before it, without the names of who speaks."""
     if row.state not in SPOKEN:
         batch.remove.append(row.id)
         return
     at = row.at.timestamp()
-    batch.put.append(Document(f"{row.id}/turn", row.id, "turn", at, row.text or "(picture)"))
-    batch.entries.append(Entry(row.id, "turn", at, f"{row.text}\n{row.reply}"))
+    speaker, body = split_speaker(row.text)
+    earlier = [part for part in (split_speaker(before.text)[1], before.reply) if part] if before is not None else []
+    around = "\n".join([*earlier, body])
+    facets = [("turn", body or "(picture)")]
+    if speaker:
+        facets.append(("whole", row.text))
+    if earlier:
+        facets.append(("before", around))
+    parts = sentences(body)
+    if len(parts) > 1:
+        facets += [("sentence", part) for part in parts]
+    batch.put += [
+        Document(f"{row.id}/{facet}-{number}", row.id, facet, at, text) for number, (facet, text) in enumerate(facets)
+    ]
+    traits = traits_of(row.text, session=row.session, before=earlier[-1] if earlier else None)
+    batch.entries.append(Entry(row.id, "turn", at, f"{body}\n{row.reply}", f"{around}\n{row.reply}", traits))
 
 
 def _add_memory(batch: _Batch, row: Row[Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 
 from memory import clock
 from memory.chroma import ChromaStore
@@ -15,7 +16,10 @@ from memory.knowledge import Knowledge, MemoryRecord
 from memory.lexical import LexicalIndex
 from memory.query import Found, Limits, Query
 from memory.records import SPOKEN, Episode, Procedure, Recalled, SemanticMemory, Turn
+from memory.turn_search import Rule, Scope, TurnSearch
 
+_VOICES = 3
+"""Rankings that the one of raw turns counts for: it is made of dense and lexical ones already."""
 _DEPTH = 24
 """Places of each ranking that are looked at."""
 
@@ -29,6 +33,11 @@ class Parts:
     chroma: ChromaStore
     lexical: LexicalIndex
     embedder: Embedder
+
+    @cached_property
+    def turns(self) -> TurnSearch:
+        """What ranks raw turns."""
+        return TurnSearch(self.chroma, self.lexical, self.embedder)
 
 
 class Retriever:
@@ -56,6 +65,10 @@ class Retriever:
         found += look.procedural(limits.procedural)
         return Found(tuple(sorted(found, key=lambda item: (item.time.timestamp(), item.id))), widened)
 
+    def rank_turns(self, user_id: str, text: str, limit: int, rule: Rule = "hybrid") -> list[tuple[str, float]]:
+        """Return (turn id, score) of the raw turns that answer a question best, best first."""
+        return list(self._parts.turns.rank([text], Scope(user_id), rule).items())[:limit]
+
     def search(self, user_id: str, text: str, kinds: Sequence[str], limit: int = 10) -> list[Recalled]:
         """Search as a person does, in some types, best first; without the rules of a turn."""
         far = datetime.max.replace(tzinfo=UTC)
@@ -72,7 +85,13 @@ class _Look:
     """One query on one user with one window: rankings are made once and shared."""
 
     def __init__(
-        self, parts: Parts, user_id: str, query: Query, since: datetime | None, until: datetime | None, limits: Limits
+        self,
+        parts: Parts,
+        user_id: str,
+        query: Query,
+        since: datetime | None,
+        until: datetime | None,
+        limits: Limits,
     ) -> None:
         self._parts = parts
         self._user = user_id
@@ -104,14 +123,14 @@ class _Look:
     def episodic(self, limit: int) -> list[Recalled]:
         """Rank topics and raw turns together; a turn counts for its topic, or for itself while it is in none."""
         by_topic = self._rankings("episodic")
-        by_turn = self._turn_rankings()
+        places = self.turns()
+        by_turn = [list(places)[:_DEPTH]] * _VOICES
         topics = self._parts.knowledge.entries(self._user, kind="episodic", ids=_names(by_topic))
         hits = set(_names(by_turn))
         topics = [*topics, *self._topics_of(hits, {topic.id for topic in topics})]
         by_id = {topic.id: topic for topic in topics if isinstance(topic, Episode)}
         group_of = {turn_id: topic.id for topic in by_id.values() for turn_id in topic.turn_ids}
         scores = reciprocal_rank([*by_topic, *(regroup(ranking, group_of) for ranking in by_turn)])
-        places = reciprocal_rank(by_turn)
         found: list[Recalled] = []
         for name, score in scores.items():
             if len(found) == limit:
@@ -123,8 +142,8 @@ class _Look:
         return found
 
     def raw_turns(self, limit: int) -> list[Recalled]:
-        """Rank raw turns alone."""
-        scores = reciprocal_rank(self._turn_rankings())
+        """Rank raw turns alone, with scores that stand beside those of records."""
+        scores = reciprocal_rank([list(self.turns())[:limit]] * _VOICES)
         entries = [self._dialogue(name, (name,), scores, score) for name, score in list(scores.items())[:limit]]
         return [entry.model_copy(update={"kind": "turn"}) for entry in entries if entry]
 
@@ -136,9 +155,10 @@ class _Look:
             rankings += [self._dense(kind, facet, self._keywords) for facet in ("content", "keywords")]
         return [*rankings, self._words(kind)]
 
-    def _turn_rankings(self) -> list[list[str]]:
-        vectors = [vector for vector in (self._message, self._keywords) if vector is not None]
-        return [*(self._dense("episodic", "turn", vector) for vector in vectors), self._words("turn")]
+    def turns(self) -> dict[str, float]:
+        """Score raw turns, best first: by what the message says, and by the keywords as well where there are some."""
+        scope = Scope(self._user, self._since, self._until, self._query.seen)
+        return self._parts.turns.rank([self._query.message, self._query.keywords], scope)
 
     def _dense(self, kind: str, facet: str, vector: Vectors) -> list[str]:
         found = self._parts.chroma.search(

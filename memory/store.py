@@ -23,7 +23,7 @@ from memory.lexical import LexicalIndex
 from memory.owner import FolderOwner
 from memory.pending import Pending
 from memory.photos import PhotoStore, inspect, photo_id
-from memory.projection import Projection
+from memory.projection import Projection, is_of_today
 from memory.query import Found, Limits, Query
 from memory.records import Recalled, Turn
 from memory.retriever import Parts, Retriever
@@ -66,11 +66,11 @@ class Memory:
             self.curve = Curve(self._database)
             self.pending = Pending(self._database)
             self.photos = PhotoStore(folder / "photos", self._database)
-            if fresh_index:
+            marker = folder / "index.json" if chroma_url else folder / "chroma" / "index.json"
+            if fresh_index or not is_of_today(marker):
                 _throw_away(folder / "words", *([] if chroma_url else [folder / "chroma"]))
             self._chroma = ChromaStore(folder / "chroma", chroma_url)
             self._lexical = LexicalIndex(folder / "words")
-            marker = folder / "index.json" if chroma_url else folder / "chroma" / "index.json"
             self._projection = Projection(self._database, self._chroma, self._lexical, embedder, marker)
             if not fresh_index:
                 self._projection.check()

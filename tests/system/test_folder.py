@@ -245,3 +245,15 @@ def test_somebody_whose_personality_was_pinned_before_the_first_word_can_be_dele
         assert memory.curve.newest("ada") is None
         with pytest.raises(InvalidInput, match="no name"):
             memory.curve.pin(" ", "openness", 4, clock.now())
+
+
+def test_indexes_of_an_older_layout_are_made_anew_without_being_asked(serve, tmp_path):
+    service = serve(ScriptedChat())
+    say(service, "I have a zebra", "2026-03-01 09:00")
+    found = [entry.id for entry in service.memory.search("ada", "zebra")]
+    service.close()
+    (tmp_path / "data" / "chroma" / "index.json").write_text('{"embedder": "words-64"}')
+    for file in (tmp_path / "data" / "words").glob("*.db"):
+        file.write_bytes(b"of an older program")
+    with Memory(tmp_path / "data", WordEmbedder()) as memory:
+        assert [entry.id for entry in memory.search("ada", "zebra")] == found

@@ -1,0 +1,70 @@
+"""`persona eval …`: measuring, on data that is brought along."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.console import AsJson, print_json, print_table, progress
+
+if TYPE_CHECKING:
+    from memory.turn_search import Rule
+
+app = typer.Typer(no_args_is_help=True, help="Measure how well memory is found and used.")
+
+
+class Format(StrEnum):
+    """Files that can be read."""
+
+    LOCOMO = "locomo"
+
+
+class RetrieverName(StrEnum):
+    """Ways to search; the reference is always measured beside the other."""
+
+    HYBRID = "hybrid"
+    REFERENCE = "reference"
+
+
+@app.callback()
+def _measure() -> None:
+    """Make this a group: other measurements stand beside the first."""
+
+
+@app.command()
+def retrieval(
+    data: Annotated[Path, typer.Option("--data", help="The file; LoCoMo's is not part of this project.")],
+    form: Annotated[Format, typer.Option("--format", help="Its format.")] = Format.LOCOMO,
+    retriever: Annotated[RetrieverName, typer.Option("--retriever", help="What to measure.")] = RetrieverName.HYBRID,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how much of the evidence a search finds, each turn of a dialogue a memory; no chat model is asked."""
+    from app.build import build_embedder
+    from app.settings import Settings
+    from evals import locomo
+    from evals.retrieval import measure
+
+    conversations = {Format.LOCOMO: locomo.load}[form](data)
+    rules: list[Rule] = ["reference"] if retriever is RetrieverName.REFERENCE else ["hybrid", "reference"]
+    report = measure(conversations, build_embedder(Settings()), rules, progress)
+    if as_json:
+        print_json(report)
+    else:
+        _print(report)
+
+
+def _print(report: dict[str, Any]) -> None:
+    columns = ("questions", "recall@4", "recall@10", "recall@20", "mrr")
+    rows = []
+    for rule, figures in report.items():
+        for name, part in {"all": figures, **figures["by_category"]}.items():
+            rows.append((rule, name, *(str(part[column]) for column in columns)))
+    print_table(("retriever", "category", *columns), rows)
+    for rule, figures in report.items():
+        latency = figures["latency_ms"]
+        progress(
+            f"{rule}: one search takes {latency['p50']} ms (p50), {latency['p95']} ms (p95), the question's embedding included"
+        )

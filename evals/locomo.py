@@ -1,0 +1,85 @@
+"""LoCoMo's conversations as they are distributed (snap-research, CC BY-NC 4.0; not part of this repository)."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from memory.errors import InvalidInput
+
+CATEGORIES = {1: "multi-hop", 2: "temporal", 3: "open-domain", 4: "single-hop"}
+"""5 (adversarial) has nothing to find."""
+_SESSION = re.compile(r"session_(\d+)")
+_EVIDENCE = re.compile(r"D\d+:\d+")
+_TIME = "%I:%M %p on %d %B, %Y"
+
+
+@dataclass(frozen=True)
+class Said:
+    """One turn of a dialogue: `id` is LoCoMo's, `text` has the speaker before it and a picture's caption behind it."""
+
+    id: str
+    time: datetime
+    text: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question, and the ids of the turns that answer it."""
+
+    question: str
+    category: int
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """One conversation of months, with its questions."""
+
+    name: str
+    turns: tuple[Said, ...]
+    questions: tuple[Asked, ...]
+
+
+def load(path: Path) -> list[Conversation]:
+    """Read a file of conversations; questions without one well-formed evidence id are left out.
+
+    Raises:
+        InvalidInput: The file cannot be read, or is no LoCoMo file.
+    """
+    try:
+        conversations = [
+            _conversation(number, entry) for number, entry in enumerate(json.loads(path.read_text(encoding="utf-8")))
+        ]
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read ({error.strerror}). Give --data a LoCoMo file.") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InvalidInput(f"{path} is no LoCoMo file ({type(error).__name__}: {error}). Give --data one.") from error
+    if not conversations:
+        raise InvalidInput(f"{path} holds no conversation. Give --data a LoCoMo file.")
+    return conversations
+
+
+def _conversation(number: int, entry: dict[str, Any]) -> Conversation:
+    talk = entry["conversation"]
+    numbers = sorted(int(match[1]) for match in map(_SESSION.fullmatch, talk) if match)
+    turns = []
+    for session in numbers:
+        time = datetime.strptime(talk[f"session_{session}_date_time"].strip(), _TIME)  # noqa: DTZ007 - it names no zone
+        turns += [_said(turn, time.replace(tzinfo=UTC)) for turn in talk[f"session_{session}"]]
+    known = {turn.id for turn in turns}
+    questions = []
+    for asked in entry["qa"]:
+        evidence = tuple(dict.fromkeys(name for name in _EVIDENCE.findall(" ".join(asked["evidence"])) if name in known))
+        if asked["category"] in CATEGORIES and evidence:
+            questions.append(Asked(asked["question"], asked["category"], evidence))
+    return Conversation(str(entry.get("sample_id", number)), tuple(turns), tuple(questions))
+
+
+def _said(turn: dict[str, Any], time: datetime) -> Said:
+    caption = f" [{turn['blip_caption']}]" if turn.get("blip_caption") else ""
+    return Said(turn["dia_id"], time, f"{turn['speaker']}: {turn['text']}{caption}")
