@@ -74,8 +74,9 @@ def _remember(memory: Memory, conversation: Conversation) -> dict[str, str]:
 
 def _ask(memory: Memory, conversation: Conversation, ids: dict[str, str], number: int, rule: Rule) -> Scored:
     asked = conversation.questions[number]
+    after = conversation.turns[-1].time + timedelta(days=1)
     started = time.perf_counter()
-    ranked = memory.retriever.rank_turns(conversation.name, asked.question, _LOOKED_AT, rule)
+    ranked = memory.retriever.rank_turns(conversation.name, asked.question, _LOOKED_AT, asked=after, rule=rule)
     seconds = time.perf_counter() - started
     place = {name: float(number) for number, (name, _) in enumerate(ranked, start=1)}
     places = tuple(place.get(ids.get(name, ""), float("inf")) for name in asked.evidence)

@@ -97,11 +97,11 @@ class LexicalIndex:
         names = json.dumps(list(ids))
         with self._user(user_id) as file:
             rows = file.execute(
-                "SELECT id, session, speaker, length, asks, asked, dated FROM entries"
+                "SELECT id, session, speaker, length, asks, asked, dated, at FROM entries"
                 " WHERE id IN (SELECT value FROM json_each(?)) AND at BETWEEN ? AND ?",
                 (names, low, high),
             ).fetchall()
-        return {str(row[0]): Traits(row[1], row[2], row[3], bool(row[4]), bool(row[5]), bool(row[6])) for row in rows}
+        return {str(row[0]): Traits(row[1], row[2], row[3], bool(row[4]), bool(row[5]), bool(row[6]), row[7]) for row in rows}
 
     def search(
         self,

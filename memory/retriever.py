@@ -65,9 +65,11 @@ class Retriever:
         found += look.procedural(limits.procedural)
         return Found(tuple(sorted(found, key=lambda item: (item.time.timestamp(), item.id))), widened)
 
-    def rank_turns(self, user_id: str, text: str, limit: int, rule: Rule = "hybrid") -> list[tuple[str, float]]:
+    def rank_turns(
+        self, user_id: str, text: str, limit: int, *, asked: datetime, rule: Rule = "hybrid"
+    ) -> list[tuple[str, float]]:
         """Return (turn id, score) of the raw turns that answer a question best, best first."""
-        return list(self._parts.turns.rank([text], Scope(user_id), rule).items())[:limit]
+        return list(self._parts.turns.rank([text], Scope(user_id, asked=asked), rule).items())[:limit]
 
     def search(self, user_id: str, text: str, kinds: Sequence[str], limit: int = 10) -> list[Recalled]:
         """Search as a person does, in some types, best first; without the rules of a turn."""
@@ -157,7 +159,9 @@ class _Look:
 
     def turns(self) -> dict[str, float]:
         """Score raw turns, best first: by what the message says, and by the keywords as well where there are some."""
-        scope = Scope(self._user, self._since, self._until, self._query.seen)
+        # A search outside of a turn is made at no time that `yesterday` could be of.
+        asked = self._query.time if self._until is not None else None
+        scope = Scope(self._user, self._since, self._until, self._query.seen, asked)
         return self._parts.turns.rank([self._query.message, self._query.keywords], scope)
 
     def _dense(self, kind: str, facet: str, vector: Vectors) -> list[str]:

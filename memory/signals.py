@@ -9,12 +9,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from memory.named_time import Period
 
 _SPEAKER = re.compile(r"^(?P<name>[^\W\d_][\w.'-]{0,30}(?: [^\W\d_][\w.'-]{0,30}){0,2}): (?=\S)")
 _SENTENCE = re.compile(r"(?<=[.!?。！？…])\s+|(?<=[。！？])|\n+")
 _LEAST_SENTENCE = 4
 _MOST_SENTENCES = 24
+_DAYS, _WEEKS = 7.0, 30.0
 _DATED = re.compile(
     r"\b(yesterday|today|tonight|tomorrow|last|next|ago|week|weekend|months?|years?|(mon|tues|wednes|thurs|fri|satur|sun)day|"
     r"january|february|march|april|may|june|july|august|september|october|november|december|morning|recently|since|"
@@ -40,6 +43,7 @@ class Traits:
         asks: It ends with a question.
         asked: The turn before it, of the same session, ends with one.
         dated: It speaks of a day, a month, a year or a while.
+        at: When it was said, in seconds since 1970.
     """
 
     session: int = 0
@@ -48,6 +52,7 @@ class Traits:
     asks: bool = False
     asked: bool = False
     dated: bool = False
+    at: float = 0.0
 
 
 @dataclass
@@ -74,21 +79,24 @@ class Weights:
     They were fitted together and share what they say: one alone, with its sign, means little.
     """
 
-    turn: float = -0.0507
-    sentence: float = 0.0487
-    before: float = 0.4593
-    words: float = -0.3309
-    words_before: float = 0.3506
-    words_before_raw: float = 0.82
-    session: float = 0.6534
-    session_of_several: float = -0.4736
-    speaker: float = 2.6991
-    length: float = 0.6824
-    length_when: float = -0.2784
-    asks: float = -0.8128
-    asked: float = 0.2908
-    dated_when: float = 2.5351
-    place: float = 0.5647
+    turn: float = -0.045
+    sentence: float = 0.0614
+    before: float = 0.4699
+    words: float = -0.3462
+    words_before: float = 0.3481
+    words_before_raw: float = 0.8074
+    session: float = 0.638
+    session_of_several: float = -0.463
+    speaker: float = 2.6896
+    length: float = 0.6703
+    length_when: float = -0.2684
+    asks: float = -0.7787
+    asked: float = 0.3022
+    dated_when: float = 2.5313
+    place: float = 0.5545
+    in_period: float = 1.1926
+    days_from_period: float = 3.5813
+    weeks_from_period: float = 0.6447
 
 
 @dataclass(frozen=True)
@@ -98,12 +106,14 @@ class Question:
     when: bool
     several: bool
     speaker: str | None
-    meaning: str = field(default="")
+    meaning: str
     """The question without the names of speakers: they say who spoke, and hide what about."""
+    period: Period | None = None
+    """The time that it names."""
 
 
-def read_question(text: str, speakers: Iterable[str]) -> Question:
-    """Read a question; `speakers` are the names of those who speak in this memory."""
+def read_question(text: str, speakers: Iterable[str], period: Period | None = None) -> Question:
+    """Read a question; `speakers` are the names of those who speak in this memory, `period` is the time that it names."""
     named = [name for name in speakers if re.search(rf"\b{re.escape(name)}\b", text, re.IGNORECASE)]
     meaning = text
     for name in sorted(named, key=len, reverse=True):
@@ -113,6 +123,7 @@ def read_question(text: str, speakers: Iterable[str]) -> Question:
         several=bool(_ASKS_FOR_SEVERAL.search(text)),
         speaker=named[0] if len(named) == 1 else None,
         meaning=" ".join(meaning.split()) if re.search(r"\w", meaning) else text,
+        period=period,
     )
 
 
@@ -164,6 +175,7 @@ def features(question: Question, candidates: Mapping[str, Candidate]) -> dict[st
     for place, (name, one) in enumerate(candidates.items()):
         traits = one.traits
         length, session = math.log(traits.length + 10.0), sessions[traits.session]
+        period = question.period
         same = question.speaker is not None and (traits.speaker or "").lower() == question.speaker.lower()
         rows[name] = {
             "turn": turn[place],
@@ -181,6 +193,9 @@ def features(question: Question, candidates: Mapping[str, Candidate]) -> dict[st
             "asked": float(traits.asked),
             "dated_when": float(traits.dated and question.when),
             "place": -math.log1p(places[place]),
+            "in_period": float(period is not None and period.holds(traits.at)),
+            "days_from_period": period.nearness(traits.at, _DAYS) if period else 0.0,
+            "weeks_from_period": period.nearness(traits.at, _WEEKS) if period else 0.0,
         }
     return rows
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from memory.chroma import ChromaStore
 from memory.embedders import Embedder
 from memory.lexical import LexicalIndex
+from memory.named_time import named_period
 from memory.signals import Candidate, Question, Traits, read_question, weigh
 
 Rule = Literal["hybrid", "reference"]
@@ -27,12 +29,14 @@ class Scope:
         since: Seconds since 1970, inclusive; None: open.
         until: Seconds since 1970, inclusive; None: open.
         seen: Ids that are left out.
+        asked: When the question is asked: a time that it names counts, unless there is a window already.
     """
 
     user_id: str
     since: float | None = None
     until: float | None = None
     seen: AbstractSet[str] = frozenset()
+    asked: datetime | None = None
 
 
 class TurnSearch:
@@ -57,7 +61,8 @@ class TurnSearch:
     def _one(self, text: str, scope: Scope, rule: Rule) -> dict[str, float]:
         if rule == "reference":
             return self._nearest_whole(text, scope)
-        question = read_question(text, self._lexical.speakers(scope.user_id))
+        period = named_period(text, scope.asked) if scope.asked and scope.since is None else None
+        question = read_question(text, self._lexical.speakers(scope.user_id), period)
         return weigh(question, self._candidates(question, scope))
 
     def _candidates(self, question: Question, scope: Scope) -> dict[str, Candidate]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from memory.named_time import named_period
 from memory.signals import Candidate, Traits, read_question, sentences, split_speaker, traits_of, weigh
 
 
@@ -85,6 +88,15 @@ def close(traits=None, **scores):
 def test_of_two_turns_with_the_same_words_one_is_better(asked, better, worse):
     question = read_question(asked, ["Ada", "Ben"])
     assert weigh(question, {"a": close(better)})["a"] > weigh(question, {"a": close(worse)})["a"]
+
+
+def test_what_was_said_in_the_period_that_is_named_comes_before_what_was_said_long_after():
+    asked = datetime(2026, 3, 12, 9, tzinfo=UTC)
+    text = "What did she drink on 3 March?"
+    question = read_question(text, [], named_period(text, asked))
+    then, later = (datetime(2026, 3, day, 20, tzinfo=UTC).timestamp() for day in (3, 11))
+    found = {"a": close(Traits(length=40, at=later)), "b": close(Traits(length=40, at=then))}
+    assert list(weigh(question, found)) == ["b", "a"]
 
 
 def test_what_is_nearer_in_words_and_meaning_comes_first():
