@@ -17,6 +17,8 @@ from memory.records import user_key
 from memory.signals import Traits
 
 _OPEN_FILES = 64
+_SHARE = 0.1
+"""Of all texts, at least so many begin with the name of somebody who speaks."""
 _WORD = re.compile(r"\w+", re.UNICODE)
 _COMMON = frozenset(
     # English; in other languages every word counts.
@@ -77,7 +79,10 @@ class LexicalIndex:
                     around = entry.around.replace("\x00", " ")
                     file.execute("INSERT INTO around (rowid, body) VALUES (?, ?)", (number, around))
                 if traits.speaker:
-                    file.execute("INSERT OR IGNORE INTO speakers (name) VALUES (?)", (traits.speaker,))
+                    file.execute(
+                        "INSERT INTO speakers (name, texts) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET texts = texts + 1",
+                        (traits.speaker,),
+                    )
 
     def remove(self, user_id: str, ids: Sequence[str]) -> None:
         """Remove entries; unknown ids are passed over."""
@@ -85,9 +90,12 @@ class LexicalIndex:
             _remove(file, ids)
 
     def speakers(self, user_id: str) -> list[str]:
-        """Return the names that stand before texts."""
+        """Return the names that stand before many texts; `Recipe: …`, now and then, is nobody who speaks."""
         with self._user(user_id) as file:
-            return [str(row[0]) for row in file.execute("SELECT name FROM speakers ORDER BY name")]
+            rows = file.execute(
+                "SELECT name FROM speakers WHERE texts >= ? * (SELECT max(number) FROM entries) ORDER BY name", (_SHARE,)
+            )
+            return [str(row[0]) for row in rows]
 
     def traits(
         self, user_id: str, ids: Sequence[str], *, since: float | None = None, until: float | None = None
@@ -190,7 +198,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         " at REAL NOT NULL, session INTEGER NOT NULL, speaker TEXT, length INTEGER NOT NULL, asks INTEGER NOT NULL,"
         " asked INTEGER NOT NULL, dated INTEGER NOT NULL)"
     )
-    connection.execute("CREATE TABLE IF NOT EXISTS speakers (name TEXT PRIMARY KEY)")
+    connection.execute("CREATE TABLE IF NOT EXISTS speakers (name TEXT PRIMARY KEY, texts INTEGER NOT NULL)")
     for table in ("words", "around"):
         connection.execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS {table} USING fts5(body, tokenize = 'porter unicode61')")
     return connection

@@ -21,7 +21,7 @@ from memory.schema import memories, turns, users
 from memory.signals import sentences, split_speaker, traits_of
 
 _BATCH = 64
-_LAYOUT = 2
+_LAYOUT = 3
 """Of the indexes; one of another layout is thrown away and made anew."""
 
 
@@ -186,7 +186,7 @@ def _add_turn(batch: _Batch, row: Row[Any], before: Row[Any] | None) -> None:
         Document(f"{row.id}/{facet}-{number}", row.id, facet, at, text) for number, (facet, text) in enumerate(facets)
     ]
     traits = traits_of(row.text, session=row.session, before=earlier[-1] if earlier else None)
-    batch.entries.append(Entry(row.id, "turn", at, f"{body}\n{row.reply}", f"{around}\n{row.reply}", traits))
+    batch.entries.append(Entry(row.id, "turn", at, f"{row.text}\n{row.reply}", f"{around}\n{row.reply}", traits))
 
 
 def _add_memory(batch: _Batch, row: Row[Any]) -> None:

@@ -130,7 +130,9 @@ def read_question(text: str, speakers: Iterable[str], period: Period | None = No
 def split_speaker(text: str) -> tuple[str | None, str]:
     """Part `Name: what is said`; most texts have no name before them."""
     match = _SPEAKER.match(text)
-    return (match["name"], text[match.end() :]) if match else (None, text)
+    if match is None or any(word[0].islower() for word in match["name"].split()):
+        return None, text
+    return match["name"], text[match.end() :]
 
 
 def sentences(text: str) -> list[str]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from memory.errors import StorageError
 from memory.lexical import Entry, LexicalIndex
+from memory.signals import Traits
 
 
 @pytest.fixture
@@ -227,3 +228,16 @@ def test_a_damaged_file_is_a_sentence(tmp_path):
     index.put("ada", [turn("a", "zebra")])
     assert found(index, "zebra") == ["a"]
     index.close()
+
+
+def test_a_label_now_and_then_is_nobody_who_speaks(index):
+    labels = ["Recipe", *["Ada"] * 12, *["Ben"] * 12]
+    index.put("ada", [Entry(f"t{n}", "turn", 0.0, "words", traits=Traits(speaker=name)) for n, name in enumerate(labels)])
+    assert index.speakers("ada") == ["Ada", "Ben"]
+    assert index.speakers("bob") == []
+
+
+def test_a_text_is_searched_with_what_was_said_before_it_only_when_that_is_asked_for(index):
+    index.put("ada", [Entry("t", "turn", 0.0, "yes", around="do you like zebras?\nyes")])
+    assert found(index, "zebras") == []
+    assert [name for name, _ in index.search("ada", "zebras", kind="turn", limit=3, around=True)] == ["t"]

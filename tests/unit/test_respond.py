@@ -387,3 +387,10 @@ def test_a_closed_service_takes_no_message(serve):
     service.close()
     with pytest.raises(StorageError, match="closed"):
         service.stream("ada", "Hi")
+
+
+def test_a_message_that_begins_with_a_label_is_found_by_it(serve):
+    service = serve(ScriptedChat())
+    for number, text in enumerate(["Recipe: two eggs and flour", "I like tea", "Bob: hello"]):
+        list(service.stream("ada", text, time=f"2026-03-0{number + 1} 09:00"))
+    assert service.memory.search("ada", "recipe")[0].text.count("two eggs") == 1

@@ -23,6 +23,7 @@ from memory.signals import Candidate, Traits, read_question, sentences, split_sp
         ("Ada:", (None, "Ada:")),
         ("At 10:30 I left", (None, "At 10:30 I left")),
         (": nothing", (None, ": nothing")),
+        ("Guess what: I moved", (None, "Guess what: I moved")),
     ],
 )
 def test_a_name_before_a_text_is_parted_from_it(text, parted):
