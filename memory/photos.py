@@ -56,7 +56,7 @@ class PhotoStore:
             StorageError: The file cannot be written.
         """
         photo = inspect(data)
-        self._write(user_id, photo, data)
+        self.keep(user_id, photo, data)
         return photo.id
 
     def discard(self, user_id: str, photo_id: str) -> None:
@@ -71,7 +71,12 @@ class PhotoStore:
             mine = (photos.c.user_id == user_id) & (photos.c.id == photo_id)
             return connection.execute(select(photos.c.id).where(mine)).first() is not None
 
-    def _write(self, user_id: str, photo: Photo, data: bytes) -> None:
+    def keep(self, user_id: str, photo: Photo, data: bytes) -> None:
+        """Store a picture that `inspect` has described.
+
+        Raises:
+            StorageError: The file cannot be written.
+        """
         path = self._path(user_id, photo.id)
         if not path.exists():
             try:
@@ -158,11 +163,6 @@ def _upright(image: Image.Image) -> Image.Image:
         return image
 
 
-def photo_id(data: bytes) -> str:
-    """Return a picture's id: the sha256 of its bytes."""
-    return hashlib.sha256(data).hexdigest()
-
-
 def inspect(data: bytes) -> Photo:
     """Check a picture and describe it; raises InvalidInput where it is none, damaged or too large."""
     if len(data) > MAX_BYTES:
@@ -179,7 +179,7 @@ def inspect(data: bytes) -> Photo:
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise InvalidInput(f"This picture is damaged or far too large ({error}). Send another copy of it.") from error
     return Photo(
-        id=photo_id(data),
+        id=hashlib.sha256(data).hexdigest(),
         time=datetime.now(UTC),
         media_type=_TYPES[kind],
         width=width,

@@ -143,7 +143,7 @@ class Projection:
             turns.c.user_id == rows[0].user_id, turns.c.seq.in_([row.seq - 1 for row in rows]), turns.c.state.in_(SPOKEN)
         )
         with self._db.read() as connection:
-            return {(row.session, row.seq): row for row in connection.execute(query)}  # type: ignore[misc]
+            return {(row.session, row.seq): row for row in connection.execute(query)}  # type: ignore[misc] # the stubs name a Row in two ways
 
     def _project(self, table: Table, user_id: str, rows: Sequence[Row[Any]]) -> None:
         batches: dict[str, _Batch] = {}

@@ -162,7 +162,9 @@ class _Look:
         # A search outside of a turn is made at no time that `yesterday` could be of.
         asked = self._query.time if self._until is not None else None
         scope = Scope(self._user, self._since, self._until, self._query.seen, asked)
-        return self._parts.turns.rank([self._query.message, self._query.keywords], scope)
+        asked_with = ((self._query.message, self._message), (self._query.keywords, self._keywords))
+        vectors = {text: vector for text, vector in asked_with if vector is not None}
+        return self._parts.turns.rank([text for text, _ in asked_with], scope, vectors=vectors)
 
     def _dense(self, kind: str, facet: str, vector: Vectors) -> list[str]:
         found = self._parts.chroma.search(

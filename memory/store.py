@@ -22,7 +22,7 @@ from memory.knowledge import UNDO_WINDOW, Knowledge, MemoryRecord
 from memory.lexical import LexicalIndex
 from memory.owner import FolderOwner
 from memory.pending import Pending
-from memory.photos import PhotoStore, inspect, photo_id
+from memory.photos import PhotoStore, inspect
 from memory.projection import Projection, is_of_today
 from memory.query import Found, Limits, Query
 from memory.records import Recalled, Turn
@@ -96,17 +96,14 @@ class Memory:
         Raises:
             PersonaError: As `Journal.receive` and `PhotoStore.receive`.
         """
-        for picture in pictures:
-            inspect(picture)
-        kept: list[str] = []
+        photos = [inspect(picture) for picture in pictures]
         fresh: list[str] = []
         try:
-            for picture in pictures:
-                name = photo_id(picture)
-                if not self.photos.has(user_id, name):
-                    fresh.append(name)
-                kept.append(self.photos.receive(user_id, picture))
-            return self.journal.receive(user_id, text, images=kept, time=time, zone=zone)
+            for photo, picture in zip(photos, pictures, strict=True):
+                if not self.photos.has(user_id, photo.id):
+                    fresh.append(photo.id)
+                self.photos.keep(user_id, photo, picture)
+            return self.journal.receive(user_id, text, images=[photo.id for photo in photos], time=time, zone=zone)
         except PersonaError:
             for name in fresh:
                 self.photos.discard(user_id, name)

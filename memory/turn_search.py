@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from memory.chroma import ChromaStore
-from memory.embedders import Embedder
+from memory.embedders import Embedder, Vectors
 from memory.lexical import LexicalIndex
 from memory.named_time import named_period
 from memory.signals import Candidate, Question, Traits, read_question, weigh
@@ -53,26 +53,38 @@ class TurnSearch:
         self._lexical = lexical
         self._embedder = embedder
 
-    def rank(self, texts: Sequence[str], scope: Scope, rule: Rule = "hybrid") -> dict[str, float]:
-        """Score turns, best first, by each of the texts; scores of several texts are added up."""
-        rankings = [self._one(text, scope, rule) for text in dict.fromkeys(texts) if text.strip()]
+    def rank(
+        self, texts: Sequence[str], scope: Scope, rule: Rule = "hybrid", vectors: Mapping[str, Vectors] | None = None
+    ) -> dict[str, float]:
+        """Score turns, best first, by each of the texts; scores of several texts are added up.
+
+        Args:
+            texts: What is asked; empty ones are passed over.
+            scope: Whose turns, and of when.
+            rule: How to search.
+            vectors: Texts whose vectors are made already, not to be made again.
+        """
+        made = dict(vectors or {})
+        rankings = [self._one(text, scope, rule, made) for text in dict.fromkeys(texts) if text.strip()]
         return rankings[0] if len(rankings) == 1 else _together(rankings)
 
-    def _one(self, text: str, scope: Scope, rule: Rule) -> dict[str, float]:
+    def _one(self, text: str, scope: Scope, rule: Rule, made: Mapping[str, Vectors]) -> dict[str, float]:
         if rule == "reference":
             return self._nearest_whole(text, scope)
         period = named_period(text, scope.asked) if scope.asked and scope.since is None else None
         question = read_question(text, self._lexical.speakers(scope.user_id), period)
-        return weigh(question, self._candidates(question, scope))
+        return weigh(question, self._candidates(question, scope, made))
 
-    def _candidates(self, question: Question, scope: Scope) -> dict[str, Candidate]:
+    def _candidates(self, question: Question, scope: Scope, made: Mapping[str, Vectors]) -> dict[str, Candidate]:
         """Gather what the rankings bring."""
         found: dict[str, Candidate] = {}
 
         def of(name: str) -> Candidate:
             return found.setdefault(name, Candidate(Traits()))
 
-        vector = self._embedder.embed([question.meaning])
+        vector = made.get(question.meaning)
+        if vector is None:
+            vector = self._embedder.embed([question.meaning])
         for name, facet, cosine in self._chroma.nearest(scope.user_id, "episodic", vector, limit=_WIDTH, since=scope.since):
             if facet == "turn":
                 of(name).turn = cosine
