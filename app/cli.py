@@ -12,6 +12,7 @@ import typer
 from app import cli_memory, cli_upkeep
 from app.console import AsJson, User, fail, print_json, progress, say, steady_streams
 from evals import cli as evals_cli
+from evals import cli_bench
 from memory.errors import InvalidInput, PersonaError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ app.add_typer(cli_memory.personality, name="personality")
 app.add_typer(cli_memory.user, name="user")
 app.add_typer(cli_upkeep.models, name="models")
 app.add_typer(evals_cli.app, name="eval")
+app.add_typer(cli_bench.app, name="bench")
 app.command()(cli_upkeep.work)
 app.command()(cli_upkeep.reindex)
 app.command()(cli_upkeep.doctor)

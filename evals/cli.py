@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.console import AsJson, print_json, print_table, progress
+from memory.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from memory.turn_search import Rule
+    from memory.scope import Rule
 
 app = typer.Typer(no_args_is_help=True, help="Measure how well memory is found and used.")
 
@@ -27,11 +28,6 @@ class RetrieverName(StrEnum):
 
     HYBRID = "hybrid"
     REFERENCE = "reference"
-
-
-@app.callback()
-def _measure() -> None:
-    """Make this a group: other measurements stand beside the first."""
 
 
 @app.command()
@@ -54,6 +50,28 @@ def retrieval(
         print_json(report)
     else:
         _print(report)
+
+
+@app.command()
+def weights(
+    data: Annotated[Path, typer.Option("--data", help="The file; LoCoMo's is not part of this project.")],
+    as_json: AsJson = False,
+) -> None:
+    """Fit the weights of the turn search, and show what each signal brings, leaving out one conversation at a time."""
+    from app.build import build_embedder
+    from app.settings import Settings
+    from evals import locomo
+    from evals import weights as fitting
+
+    conversations = locomo.load(data)
+    if len(conversations) < 2:  # noqa: PLR2004 - one is left out, one is left
+        raise InvalidInput(f"{data} holds one conversation; leaving one out needs at least two.")
+    result = fitting.report(*fitting.gather(conversations, build_embedder(Settings()), progress))
+    if as_json:
+        print_json(result)
+        return
+    print_table(*fitting.table(result))
+    print_table(("weight", "value"), [(name, str(value)) for name, value in result["weights"].items()])
 
 
 def _print(report: dict[str, Any]) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 
 from evals.locomo import CATEGORIES, Conversation
 from memory.embedders import Embedder
+from memory.scope import Rule
 from memory.store import Memory
-from memory.turn_search import Rule
 
 DEPTHS = (4, 10, 20)
 _LOOKED_AT = 300
@@ -54,13 +54,13 @@ def measure(
     for conversation in conversations:
         on_progress(f"{conversation.name}: {len(conversation.turns)} turns, {len(conversation.questions)} questions")
         with tempfile.TemporaryDirectory(prefix="persona-eval-") as folder, Memory(Path(folder), embedder) as memory:
-            ids = _remember(memory, conversation)
+            ids = remember(memory, conversation)
             for rule in rules:
                 scored[rule] += [_ask(memory, conversation, ids, number, rule) for number in range(len(conversation.questions))]
     return {rule: _report(results) for rule, results in scored.items()}
 
 
-def _remember(memory: Memory, conversation: Conversation) -> dict[str, str]:
+def remember(memory: Memory, conversation: Conversation) -> dict[str, str]:
     """Journal the turns and index them; returns LoCoMo's ids to ours."""
     ids = {}
     for number, said in enumerate(conversation.turns):
@@ -85,15 +85,16 @@ def _ask(memory: Memory, conversation: Conversation, ids: dict[str, str], number
 
 def _report(results: Sequence[Scored]) -> dict[str, Any]:
     categories = {
-        CATEGORIES[number]: _figures([one for one in results if one.category == number])
+        CATEGORIES[number]: figures([one for one in results if one.category == number])
         for number in CATEGORIES
         if any(one.category == number for one in results)
     }
     milliseconds = sorted(one.seconds * 1000 for one in results)
-    return {**_figures(results), "by_category": categories, "latency_ms": _latency(milliseconds)}
+    return {**figures(results), "by_category": categories, "latency_ms": _latency(milliseconds)}
 
 
-def _figures(results: Sequence[Scored]) -> dict[str, Any]:
+def figures(results: Sequence[Scored]) -> dict[str, Any]:
+    """Return the mean recall at each depth, and the mean reciprocal rank."""
     if not results:
         return {"questions": 0}
     recalls = {f"recall@{depth}": round(statistics.fmean(one.recall(depth) for one in results), 4) for depth in DEPTHS}

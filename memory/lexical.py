@@ -11,16 +11,22 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from memory.errors import StorageError
+from memory.named_time import Period
+from memory.reading import Half, Kept
 from memory.records import user_key
+from memory.scope import WINDOW, Scope
 from memory.signals import Traits
 
 _OPEN_FILES = 64
 _SHARE = 0.1
 """Of all texts, at least so many begin with the name of somebody who speaks."""
 _WORD = re.compile(r"\w+", re.UNICODE)
-_COMMON = frozenset(
+COMMON = frozenset(
     # English; in other languages every word counts.
     """
     a an and any are as at be been but by can could did do does for from had has have he her his how i if in is it
@@ -29,6 +35,23 @@ _COMMON = frozenset(
     type
     """.split()
 )
+"""Words that say nothing of what a question is about."""
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS entries (
+  number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, kind TEXT NOT NULL, at REAL NOT NULL, session INTEGER NOT NULL,
+  seq INTEGER NOT NULL, speaker TEXT, length INTEGER NOT NULL, asks INTEGER NOT NULL, asked INTEGER NOT NULL,
+  dated INTEGER NOT NULL, first REAL, last REAL
+);
+CREATE INDEX IF NOT EXISTS ix_entries_kind_at ON entries (kind, at);
+CREATE INDEX IF NOT EXISTS ix_entries_kind_first ON entries (kind, first) WHERE first IS NOT NULL;
+CREATE TABLE IF NOT EXISTS kept (number INTEGER PRIMARY KEY, whole BLOB NOT NULL, before BLOB NOT NULL, tokens BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS speakers (name TEXT PRIMARY KEY, texts INTEGER NOT NULL);
+"""
+_FAR = 1e300
+_TRAITS = "id, session, seq, speaker, length, asks, asked, dated, at"
+_IN_SCOPE = "at <= :latest AND (at BETWEEN :low AND :high OR (first <= :high AND last > :low))"
+"""By when it was said or, where it names a time, by when it happened."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +61,8 @@ class Entry:
     Attributes:
         around: The text with what was said before it, searched on its own; only turns have one.
         traits: What a ranking of turns goes by besides.
+        kept: What its embedder read.
+        happened: The time that it tells of, where it names one.
     """
 
     id: str
@@ -46,6 +71,8 @@ class Entry:
     text: str
     around: str | None = None
     traits: Traits = field(default_factory=Traits)
+    kept: Kept | None = None
+    happened: Period | None = None
 
 
 class LexicalIndex:
@@ -68,12 +95,15 @@ class LexicalIndex:
             _remove(file, [entry.id for entry in entries])
             for entry in entries:
                 traits = entry.traits
-                row = (entry.id, entry.kind, entry.at, traits.session, traits.speaker, traits.length)
+                row = (entry.id, entry.kind, entry.at, traits.session, traits.seq, traits.speaker, traits.length)
+                happened = (entry.happened.first, entry.happened.last) if entry.happened else (None, None)
                 number = file.execute(
-                    "INSERT INTO entries (id, kind, at, session, speaker, length, asks, asked, dated)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (*row, traits.asks, traits.asked, traits.dated),
+                    "INSERT INTO entries (id, kind, at, session, seq, speaker, length, asks, asked, dated, first, last)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (*row, traits.asks, traits.asked, traits.dated, *happened),
                 ).lastrowid
+                if entry.kept is not None:
+                    file.execute("INSERT INTO kept VALUES (?, ?, ?, ?)", (number, *entry.kept.to_row()))
                 file.execute("INSERT INTO words (rowid, body) VALUES (?, ?)", (number, entry.text.replace("\x00", " ")))
                 if entry.around is not None:
                     around = entry.around.replace("\x00", " ")
@@ -97,55 +127,61 @@ class LexicalIndex:
             )
             return [str(row[0]) for row in rows]
 
-    def traits(
-        self, user_id: str, ids: Sequence[str], *, since: float | None = None, until: float | None = None
-    ) -> dict[str, Traits]:
-        """Return the traits of these entries; unknown ids, and those outside the window, are passed over."""
-        low, high = _bounds(since, until)
-        names = json.dumps(list(ids))
+    def traits(self, scope: Scope, ids: Sequence[str]) -> dict[str, Traits]:
+        """Return the traits of these entries; unknown ids, and those that may not be found, are passed over."""
+        with self._user(scope.user_id) as file:
+            rows = file.execute(
+                f"SELECT {_TRAITS} FROM entries WHERE id IN (SELECT value FROM json_each(:ids)) AND {_IN_SCOPE}",  # noqa: S608 - ours
+                {"ids": json.dumps(list(ids)), **_bounds(scope)},
+            ).fetchall()
+        there = {str(row[0]): _traits(row) for row in rows}
+        return {name: traits for name, traits in there.items() if name not in scope.seen}
+
+    def kept(self, user_id: str, ids: Sequence[str]) -> dict[str, Kept]:
+        """Return what the embedder read of these entries; those without it are passed over."""
         with self._user(user_id) as file:
             rows = file.execute(
-                "SELECT id, session, speaker, length, asks, asked, dated, at FROM entries"
-                " WHERE id IN (SELECT value FROM json_each(?)) AND at BETWEEN ? AND ?",
-                (names, low, high),
+                "SELECT id, whole, before, tokens FROM entries JOIN kept USING (number)"
+                " WHERE id IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(ids)),),
             ).fetchall()
-        return {str(row[0]): Traits(row[1], row[2], row[3], bool(row[4]), bool(row[5]), bool(row[6]), row[7]) for row in rows}
+        return {str(row[0]): Kept.from_row(*row[1:]) for row in rows}
 
-    def search(
-        self,
-        user_id: str,
-        query: str,
-        *,
-        kind: str,
-        limit: int,
-        since: float | None = None,
-        until: float | None = None,
-        around: bool = False,
-    ) -> list[tuple[str, float]]:
+    def within(self, scope: Scope, kind: str, limit: int = WINDOW) -> dict[str, tuple[Half, Half]] | None:
+        """Return whole and before of all entries of a scope by id; None where there are more than `limit`."""
+        with self._user(scope.user_id) as file:
+            rows = file.execute(
+                f"SELECT id, whole, before FROM entries JOIN kept USING (number) WHERE kind = :kind AND {_IN_SCOPE}"  # noqa: S608 - as above
+                " LIMIT :limit",
+                {"kind": kind, "limit": limit + 1, **_bounds(scope)},
+            ).fetchall()
+        if len(rows) > limit:
+            return None
+        there = {str(row[0]): (np.frombuffer(row[1], np.float16), np.frombuffer(row[2], np.float16)) for row in rows}
+        return {name: vectors for name, vectors in there.items() if name not in scope.seen}
+
+    def search(self, scope: Scope, query: str, *, kind: str, limit: int, around: bool = False) -> list[tuple[str, float]]:
         """Return (id, score) of the best entries, best first; a higher score is better.
 
         Args:
-            user_id: Whose texts.
+            scope: Whose texts, and of when.
             query: Free text; its words are searched, not its punctuation.
             kind: Entries of this kind alone.
             limit: At most so many.
-            since: Seconds since 1970, inclusive.
-            until: Seconds since 1970, inclusive.
             around: Search the texts with what was said before them.
         """
         table = "around" if around else "words"
-        words = [word for word in _WORD.findall(query.lower()) if word not in _COMMON] or _WORD.findall(query.lower())
+        words = [word for word in _WORD.findall(query.lower()) if word not in COMMON] or _WORD.findall(query.lower())
         if not words:
             return []
         match = " OR ".join(f'"{word}"' for word in dict.fromkeys(words))
-        low, high = _bounds(since, until)
-        with self._user(user_id) as file:
+        with self._user(scope.user_id) as file:
             rows = file.execute(
                 f"SELECT entries.id, -bm25({table}) AS score FROM {table} JOIN entries ON entries.number = {table}.rowid"  # noqa: S608 - one of two names of ours
-                f" WHERE {table} MATCH ? AND kind = ? AND at BETWEEN ? AND ? ORDER BY score DESC, entries.id LIMIT ?",
-                (f"body : ({match})", kind, low, high, limit),
+                f" WHERE {table} MATCH :match AND kind = :kind AND {_IN_SCOPE} ORDER BY score DESC, entries.id LIMIT :limit",
+                {"match": f"body : ({match})", "kind": kind, "limit": limit + len(scope.seen), **_bounds(scope)},
             ).fetchall()
-        return [(str(row[0]), float(row[1])) for row in rows]
+        return [(str(row[0]), float(row[1])) for row in rows if row[0] not in scope.seen][:limit]
 
     def ids(self, user_id: str) -> set[str]:
         """Return the ids of all entries."""
@@ -184,8 +220,12 @@ class LexicalIndex:
                 self._open.popitem(last=False)[1].close()
 
 
-def _bounds(since: float | None, until: float | None) -> tuple[float, float]:
-    return -1e300 if since is None else since, 1e300 if until is None else until
+def _bounds(scope: Scope) -> dict[str, float]:
+    return {
+        "low": -_FAR if scope.since is None else scope.since,
+        "high": _FAR if scope.until is None else scope.until,
+        "latest": _FAR if scope.latest is None else scope.latest,
+    }
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -193,12 +233,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     # The journal is the record: after a power cut the index is rebuilt from it, so it need not wait for the disk.
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
-    connection.execute(
-        "CREATE TABLE IF NOT EXISTS entries (number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, kind TEXT NOT NULL,"
-        " at REAL NOT NULL, session INTEGER NOT NULL, speaker TEXT, length INTEGER NOT NULL, asks INTEGER NOT NULL,"
-        " asked INTEGER NOT NULL, dated INTEGER NOT NULL)"
-    )
-    connection.execute("CREATE TABLE IF NOT EXISTS speakers (name TEXT PRIMARY KEY, texts INTEGER NOT NULL)")
+    connection.executescript(_TABLES)
     for table in ("words", "around"):
         connection.execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS {table} USING fts5(body, tokenize = 'porter unicode61')")
     return connection
@@ -210,4 +245,10 @@ def _remove(file: sqlite3.Connection, ids: Sequence[str]) -> None:
         if row is not None:
             for table in ("words", "around"):
                 file.execute(f"DELETE FROM {table} WHERE rowid = ?", row)  # noqa: S608 - one of two names of ours
-            file.execute("DELETE FROM entries WHERE number = ?", row)
+            for table in ("kept", "entries"):
+                file.execute(f"DELETE FROM {table} WHERE number = ?", row)  # noqa: S608 - as above
+
+
+def _traits(row: Sequence[Any]) -> Traits:
+    session, seq, speaker, length, asks, asked, dated, at = row[1:]
+    return Traits(session, seq, speaker, length, bool(asks), bool(asked), bool(dated), at)

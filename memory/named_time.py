@@ -6,7 +6,7 @@ import math
 import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 _LANGUAGES = ["en"]
 _LONGEST = 500
@@ -37,15 +37,16 @@ class Period:
         return math.exp(-distance / 86_400 / days)
 
 
-def named_period(text: str, asked: datetime) -> Period | None:
+def named_period(text: str, asked: datetime, prefer: Literal["past", "current_period"] = "past") -> Period | None:
     """Return the period that a question names, the first if there are several; None where it names none.
 
     Args:
         text: The question.
-        asked: When it was asked, in its zone: `yesterday` is the day before, a month without a year the last of that name.
+        asked: When it was asked, in its zone: `yesterday` is the day before.
+        prefer: A month without a year is the last of that name, as in questions, or that of the same year, as in notes.
     """
     base = asked.replace(tzinfo=None)
-    for span, data in _found(text, base):
+    for span, data in _found(text, base, prefer):
         parts = set(data.parts or ())
         if not parts & _IS_A_TIME or _is_something_else(span):
             continue
@@ -75,14 +76,14 @@ def _bounds(stamp: datetime, parts: set[str], period: str) -> tuple[datetime, da
     return start, start.replace(year=start.year + 1)
 
 
-def _found(text: str, base: datetime) -> list[tuple[str, Any]]:
+def _found(text: str, base: datetime, prefer: str) -> list[tuple[str, Any]]:
     """Search with a well-kept library; it takes a millisecond, and a tenth of a second the first time."""
     from dateparser.date import DateDataParser
     from dateparser.search import search_dates
 
     if len(text) > _LONGEST:
         return []
-    settings: Any = {"RELATIVE_BASE": base, "PREFER_DATES_FROM": "past", "RETURN_AS_TIMEZONE_AWARE": False}
+    settings: Any = {"RELATIVE_BASE": base, "PREFER_DATES_FROM": prefer, "RETURN_AS_TIMEZONE_AWARE": False}
     with _one_at_a_time:
         try:
             spans = search_dates(text, languages=_LANGUAGES, settings=settings) or []

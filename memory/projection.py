@@ -5,23 +5,29 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Row, Table, func, select, update
 
 from memory.chroma import ChromaStore, Document
+from memory.clock import zone_of
 from memory.database import Database
 from memory.embedders import Embedder
 from memory.errors import StorageError
 from memory.lexical import Entry, LexicalIndex
+from memory.named_time import named_period
+from memory.reading import keep
 from memory.records import SPOKEN
 from memory.schema import memories, turns, users
 from memory.signals import sentences, split_speaker, traits_of
 
 _BATCH = 64
-_LAYOUT = 3
+_HAPPENS = ("semantic", "episodic")
+"""Kinds that may tell of something at a time of its own."""
+_LAYOUT = 4
 """Of the indexes; one of another layout is thrown away and made anew."""
 
 
@@ -33,12 +39,21 @@ def is_of_today(marker: Path) -> bool:
         return False
 
 
+@dataclass(frozen=True)
+class _FoundBy:
+    """An entry, and the documents (their ids) whose reading is kept beside it."""
+
+    entry: Entry
+    whole: str
+    before: str | None = None
+
+
 @dataclass
 class _Batch:
     """What one batch of rows means for one collection."""
 
     put: list[Document] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
+    found_by: list[_FoundBy] = field(default_factory=list)
     remove: list[str] = field(default_factory=list)
 
 
@@ -150,16 +165,19 @@ class Projection:
         before = self._before(rows) if table is turns else {}
         for row in rows:
             if table is turns:
-                _add_turn(batches.setdefault("episodic", _Batch()), row, before.get((row.session, row.seq - 1)))
+                _add_turn(batches.setdefault("turn", _Batch()), row, before.get((row.session, row.seq - 1)))
             else:
                 _add_memory(batches.setdefault(row.kind, _Batch()), row)
         for kind, batch in batches.items():
             self._chroma.remove(user_id, kind, batch.remove)
             self._lexical.remove(user_id, batch.remove)
             if batch.put:
-                vectors = self._embedder.embed([document.text for document in batch.put])
-                self._chroma.put(user_id, kind, batch.put, vectors)
-            self._lexical.put(user_id, batch.entries)
+                readings = self._embedder.read([document.text for document in batch.put])
+                by_id = {document.id: reading for document, reading in zip(batch.put, readings, strict=True)}
+                self._chroma.put(user_id, kind, batch.put, np.stack([reading.vector for reading in readings]))
+                kept = [keep(by_id[entry.whole], by_id.get(entry.before or "")) for entry in batch.found_by]
+                entries = [replace(entry.entry, kept=one) for entry, one in zip(batch.found_by, kept, strict=True)]
+                self._lexical.put(user_id, entries)
         with self._db.write() as connection:
             for row in rows:
                 connection.execute(update(table).where(table.c.id == row.id).values(indexed_revision=row.revision))
@@ -182,16 +200,17 @@ def _add_turn(batch: _Batch, row: Row[Any], before: Row[Any] | None) -> None:
     parts = sentences(body)
     if len(parts) > 1:
         facets += [("sentence", part) for part in parts]
-    batch.put += [
-        Document(f"{row.id}/{facet}-{number}", row.id, facet, at, text) for number, (facet, text) in enumerate(facets)
-    ]
-    traits = traits_of(row.text, session=row.session, before=earlier[-1] if earlier else None)
-    batch.entries.append(Entry(row.id, "turn", at, f"{row.text}\n{row.reply}", f"{around}\n{row.reply}", traits))
+    documents = [Document(f"{row.id}/{facet}-{number}", row.id, facet, at, text) for number, (facet, text) in enumerate(facets)]
+    batch.put += documents
+    ids = {document.facet: document.id for document in documents}
+    traits = traits_of(row.text, session=row.session, seq=row.seq, before=earlier[-1] if earlier else None)
+    entry = Entry(row.id, "turn", at, f"{row.text}\n{row.reply}", f"{around}\n{row.reply}", traits)
+    batch.found_by.append(_FoundBy(entry, ids["turn"], ids.get("before")))
 
 
 def _add_memory(batch: _Batch, row: Row[Any]) -> None:
-    batch.remove.append(row.id)
     if row.hidden_at is not None:
+        batch.remove.append(row.id)
         return
     at = row.at.timestamp()
     text = f"{row.key}: {row.text}" if row.key is not None else row.text
@@ -199,4 +218,6 @@ def _add_memory(batch: _Batch, row: Row[Any]) -> None:
     batch.put.append(Document(f"{row.id}/content", row.id, "content", at, text))
     if words:
         batch.put.append(Document(f"{row.id}/keywords", row.id, "keywords", at, words))
-    batch.entries.append(Entry(row.id, row.kind, at, f"{text}\n{words}"))
+    happened = named_period(text, row.at.astimezone(zone_of(row.zone)), "current_period") if row.kind in _HAPPENS else None
+    entry = Entry(row.id, row.kind, at, f"{text}\n{words}", happened=happened)
+    batch.found_by.append(_FoundBy(entry, f"{row.id}/content"))

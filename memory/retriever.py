@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 
 from memory import clock
 from memory.chroma import ChromaStore
-from memory.embedders import Embedder, Vectors
+from memory.embedders import Embedder
 from memory.fusion import reciprocal_rank, regroup
 from memory.journal import Journal
 from memory.knowledge import Knowledge, MemoryRecord
 from memory.lexical import LexicalIndex
 from memory.query import Found, Limits, Query
+from memory.record_search import RecordSearch
 from memory.records import SPOKEN, Episode, Procedure, Recalled, SemanticMemory, Turn
-from memory.turn_search import Rule, Scope, TurnSearch
+from memory.scope import Rule, Scope
+from memory.turn_search import TurnSearch
 
 _VOICES = 3
 """Rankings that the one of raw turns counts for: it is made of dense and lexical ones already."""
@@ -39,6 +41,11 @@ class Parts:
         """What ranks raw turns."""
         return TurnSearch(self.chroma, self.lexical, self.embedder)
 
+    @cached_property
+    def records(self) -> RecordSearch:
+        """What ranks everything else."""
+        return RecordSearch(self.chroma, self.lexical, self.embedder)
+
 
 class Retriever:
     """Searches one user's memory.
@@ -49,20 +56,24 @@ class Retriever:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self.turns = parts.turns
 
     def find(self, user_id: str, query: Query, limits: Limits | None = None) -> Found:
         """Look into all types; a window that holds nothing is left out rather than answered with nothing."""
         limits = limits or Limits()
-        latest = clock.recent_since(query.time)
-        until = min(latest, query.until) if query.until else latest
-        look = _Look(self._parts, user_id, query, query.since, until, limits)
-        found = look.semantic(limits.semantic) + look.episodic(limits.episodic)
+        latest = clock.recent_since(query.time).timestamp()
+        since, until = (stamp.timestamp() if stamp else None for stamp in (query.since, query.until))
+        scope = Scope(user_id, since, until, latest, query.seen, query.time)
+        look = _Look(self._parts, query, scope, limits)
+        found = look.records("semantic", limits.semantic) + look.episodic(limits.episodic)
         widened = False
-        if not found and (query.since or query.until):
-            look = _Look(self._parts, user_id, query, None, latest, limits)
-            found = look.semantic(limits.semantic) + look.episodic(limits.episodic)
+        if not found and scope.windowed:
+            look = _Look(self._parts, query, replace(scope, since=None, until=None), limits)
+            found = look.records("semantic", limits.semantic) + look.episodic(limits.episodic)
             widened = bool(found)
-        found += look.procedural(limits.procedural)
+        # Habits and goals hold until they are replaced: when they were noted says nothing about their use.
+        always = _Look(self._parts, query, replace(scope, since=None, until=None, latest=None), limits)
+        found += always.records("procedural", limits.procedural)
         return Found(tuple(sorted(found, key=lambda item: (item.time.timestamp(), item.id))), widened)
 
     def rank_turns(
@@ -73,8 +84,9 @@ class Retriever:
 
     def search(self, user_id: str, text: str, kinds: Sequence[str], limit: int = 10) -> list[Recalled]:
         """Search as a person does, in some types, best first; without the rules of a turn."""
+        # It is made at no time that `yesterday` could be of.
         far = datetime.max.replace(tzinfo=UTC)
-        look = _Look(self._parts, user_id, Query(text, text, far), None, None, Limits())
+        look = _Look(self._parts, Query(text, text, far), Scope(user_id), Limits())
         results: list[Recalled] = []
         for kind in kinds:
             results += look.records(kind, limit)
@@ -86,45 +98,25 @@ class Retriever:
 class _Look:
     """One query on one user with one window: rankings are made once and shared."""
 
-    def __init__(
-        self,
-        parts: Parts,
-        user_id: str,
-        query: Query,
-        since: datetime | None,
-        until: datetime | None,
-        limits: Limits,
-    ) -> None:
+    def __init__(self, parts: Parts, query: Query, scope: Scope, limits: Limits) -> None:
         self._parts = parts
-        self._user = user_id
         self._query = query
-        self._since = since.timestamp() if since else None
-        self._until = until.timestamp() if until else None
+        self._scope = scope
+        self._user = scope.user_id
         self._limits = limits
         self._latest = clock.recent_since(query.time)
-        vectors = parts.embedder.embed
-        self._message = vectors([query.message]) if query.message.strip() else None
-        self._keywords = vectors([query.keywords]) if query.keywords.strip() else None
-
-    def semantic(self, limit: int) -> list[Recalled]:
-        return self.records("semantic", limit)
-
-    def procedural(self, limit: int) -> list[Recalled]:
-        # Habits and goals hold until they are replaced: when they were noted says nothing about their use.
-        self._since = self._until = None
-        return self.records("procedural", limit)
 
     def records(self, kind: str, limit: int) -> list[Recalled]:
-        """Rank the records of a kind: content by message and by keywords, keywords by keywords, words by both."""
-        scores = reciprocal_rank(self._rankings(kind))
-        names = [name for name in scores if name not in self._query.seen]
+        """Rank the records of a kind."""
+        scores = self._parts.records.rank(kind, self._query.message, self._query.keywords, self._scope)
+        names = list(scores)
         by_id = {record.id: record for record in self._parts.knowledge.entries(self._user, kind=kind, ids=names[: 2 * limit])}
         kept = [by_id[name] for name in names if name in by_id][:limit]
         return [_recalled(record, scores[record.id]) for record in kept]
 
     def episodic(self, limit: int) -> list[Recalled]:
         """Rank topics and raw turns together; a turn counts for its topic, or for itself while it is in none."""
-        by_topic = self._rankings("episodic")
+        by_topic = self._parts.records.rankings("episodic", self._query.message, self._query.keywords, self._scope)
         places = self.turns()
         by_turn = [list(places)[:_DEPTH]] * _VOICES
         topics = self._parts.knowledge.entries(self._user, kind="episodic", ids=_names(by_topic))
@@ -149,33 +141,9 @@ class _Look:
         entries = [self._dialogue(name, (name,), scores, score) for name, score in list(scores.items())[:limit]]
         return [entry.model_copy(update={"kind": "turn"}) for entry in entries if entry]
 
-    def _rankings(self, kind: str) -> list[list[str]]:
-        rankings = []
-        if self._message is not None:
-            rankings.append(self._dense(kind, "content", self._message))
-        if self._keywords is not None:
-            rankings += [self._dense(kind, facet, self._keywords) for facet in ("content", "keywords")]
-        return [*rankings, self._words(kind)]
-
     def turns(self) -> dict[str, float]:
         """Score raw turns, best first: by what the message says, and by the keywords as well where there are some."""
-        # A search outside of a turn is made at no time that `yesterday` could be of.
-        asked = self._query.time if self._until is not None else None
-        scope = Scope(self._user, self._since, self._until, self._query.seen, asked)
-        asked_with = ((self._query.message, self._message), (self._query.keywords, self._keywords))
-        vectors = {text: vector for text, vector in asked_with if vector is not None}
-        return self._parts.turns.rank([text for text, _ in asked_with], scope, vectors=vectors)
-
-    def _dense(self, kind: str, facet: str, vector: Vectors) -> list[str]:
-        found = self._parts.chroma.search(
-            self._user, kind, vector, facet=facet, limit=_DEPTH, since=self._since, until=self._until
-        )
-        return [name for name, _ in found]
-
-    def _words(self, kind: str) -> list[str]:
-        text = f"{self._query.message} {self._query.keywords}"
-        found = self._parts.lexical.search(self._user, text, kind=kind, limit=_DEPTH, since=self._since, until=self._until)
-        return [name for name, _ in found]
+        return self._parts.turns.rank([self._query.message, self._query.keywords], self._scope)
 
     def _topics_of(self, turn_ids: set[str], known: set[str]) -> list[Episode]:
         sessions = {turn.session for turn in self._parts.journal.turns(self._user, ids=turn_ids)}

@@ -8,15 +8,22 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from memory.named_time import Period
 
+Numbers = NDArray[np.float64]
 _SPEAKER = re.compile(r"^(?P<name>[^\W\d_][\w.'-]{0,30}(?: [^\W\d_][\w.'-]{0,30}){0,2}): (?=\S)")
 _SENTENCE = re.compile(r"(?<=[.!?。！？…])\s+|(?<=[。！？])|\n+")
 _LEAST_SENTENCE = 4
 _MOST_SENTENCES = 24
+_BEST = 3
+"""Turns of a session that speak for it."""
+_NEIGHBOURS = 3
 _DAYS, _WEEKS = 7.0, 30.0
 _DATED = re.compile(
     r"\b(yesterday|today|tonight|tomorrow|last|next|ago|week|weekend|months?|years?|(mon|tues|wednes|thurs|fri|satur|sun)day|"
@@ -38,6 +45,7 @@ class Traits:
 
     Attributes:
         session: The session's number.
+        seq: The turn's place in the user's own sequence.
         speaker: Who speaks, where the text begins with `Name: `.
         length: Characters without the speaker.
         asks: It ends with a question.
@@ -47,6 +55,7 @@ class Traits:
     """
 
     session: int = 0
+    seq: int = 0
     speaker: str | None = None
     length: int = 0
     asks: bool = False
@@ -55,48 +64,57 @@ class Traits:
     at: float = 0.0
 
 
-@dataclass
-class Candidate:
-    """A turn that some ranking brought; what a ranking did not bring of it is None."""
+@dataclass(frozen=True)
+class Candidates:
+    """Turns that some ranking brought, side by side; every array has one number a turn.
 
-    traits: Traits
-    turn: float | None = None
-    """Cosine of the question and the turn."""
-    sentence: float | None = None
-    """Cosine of the question and the turn's nearest sentence."""
-    before: float | None = None
-    """Cosine of the question and the turn with the one before it."""
-    words: float = 0.0
-    """BM25 of the turn."""
-    words_before: float = 0.0
-    """BM25 of the turn with the one before it."""
+    Attributes:
+        names: Their ids.
+        traits: What was noted when they were indexed.
+        sentence: Cosine of the question and the turn's nearest sentence.
+        before: Cosine of the question and the turn with the one before it.
+        late: How the question and the turn compare token by token.
+        words: BM25 of the turn.
+        words_before: BM25 of the turn with the one before it.
+    """
+
+    names: Sequence[str]
+    traits: Sequence[Traits]
+    sentence: Numbers
+    before: Numbers
+    late: Numbers
+    words: Numbers
+    words_before: Numbers
 
 
 @dataclass(frozen=True)
 class Weights:
     """How much each signal counts; cosines times 10, BM25 as a share of the best times 3 or, `raw`, divided by 5.
 
-    They were fitted together and share what they say: one alone, with its sign, means little.
+    They were fitted together (`persona eval weights`) and share what they say: one alone, with its sign, means little.
     """
 
-    turn: float = -0.045
-    sentence: float = 0.0614
-    before: float = 0.4699
-    words: float = -0.3462
-    words_before: float = 0.3481
-    words_before_raw: float = 0.8074
-    session: float = 0.638
-    session_of_several: float = -0.463
-    speaker: float = 2.6896
-    length: float = 0.6703
-    length_when: float = -0.2684
-    asks: float = -0.7787
-    asked: float = 0.3022
-    dated_when: float = 2.5313
-    place: float = 0.5545
-    in_period: float = 1.1926
-    days_from_period: float = 3.5813
-    weeks_from_period: float = 0.6447
+    sentence: float = -0.0637
+    before: float = 0.3383
+    late: float = 0.2166
+    words: float = -0.3863
+    words_before: float = -0.0246
+    words_before_raw: float = 0.671
+    around: float = 0.4193
+    session: float = 0.1651
+    session_best: float = 0.1451
+    session_mean: float = 0.0032
+    session_of_several: float = -0.3458
+    speaker: float = 2.4884
+    length: float = 0.3126
+    length_when: float = -0.1863
+    asks: float = -0.7818
+    asked: float = 0.3324
+    dated_when: float = 2.3874
+    place: float = 0.4239
+    in_period: float = 1.6497
+    days_from_period: float = 3.1747
+    weeks_from_period: float = 1.1558
 
 
 @dataclass(frozen=True)
@@ -142,11 +160,12 @@ def sentences(text: str) -> list[str]:
     return [" ".join(parts[start : start + together]) for start in range(0, len(parts), together)] if parts else []
 
 
-def traits_of(text: str, *, session: int, before: str | None) -> Traits:
+def traits_of(text: str, *, session: int, seq: int, before: str | None) -> Traits:
     """Say what can be said of a turn; `before` is the end of the turn before it in the session."""
     speaker, body = split_speaker(text)
     return Traits(
         session=session,
+        seq=seq,
         speaker=speaker,
         length=len(body),
         asks=_is_question(body),
@@ -155,80 +174,86 @@ def traits_of(text: str, *, session: int, before: str | None) -> Traits:
     )
 
 
-def weigh(question: Question, candidates: Mapping[str, Candidate], weights: Weights | None = None) -> dict[str, float]:
+def weigh(question: Question, candidates: Candidates, weights: Weights | None = None) -> dict[str, float]:
     """Score candidates, best first; equal scores in the order of the ids."""
-    if not candidates:
+    if not candidates.names:
         return {}
     weights = weights or Weights()
     rows = features(question, candidates)
-    scores = {name: sum(getattr(weights, key) * value for key, value in row.items()) for name, row in rows.items()}
-    return dict(sorted(scores.items(), key=lambda item: (-item[1], item[0])))
+    scores = np.sum([getattr(weights, key) * value for key, value in rows.items()], axis=0).tolist()
+    return dict(sorted(zip(candidates.names, scores, strict=True), key=lambda item: (-item[1], item[0])))
 
 
-def features(question: Question, candidates: Mapping[str, Candidate]) -> dict[str, dict[str, float]]:
-    """Return each candidate's signals under the names of `Weights`."""
-    everyone = list(candidates.values())
-    turn, sentence, before = (_filled([getattr(one, name) for one in everyone]) for name in ("turn", "sentence", "before"))
-    words, words_before = _shares([one.words for one in everyone]), _shares([one.words_before for one in everyone])
-    core = [near + word for near, word in zip(sentence, words, strict=True)]
-    places = _places(core)
-    sessions = _sessions([one.traits.session for one in everyone], core, floor=min(sentence))
-    rows = {}
-    for place, (name, one) in enumerate(candidates.items()):
-        traits = one.traits
-        length, session = math.log(traits.length + 10.0), sessions[traits.session]
-        period = question.period
-        same = question.speaker is not None and (traits.speaker or "").lower() == question.speaker.lower()
-        rows[name] = {
-            "turn": turn[place],
-            "sentence": sentence[place],
-            "before": before[place],
-            "words": words[place],
-            "words_before": words_before[place],
-            "words_before_raw": one.words_before / 5.0,
-            "session": session,
-            "session_of_several": session * question.several,
-            "speaker": float(same),
-            "length": length,
-            "length_when": length * question.when,
-            "asks": float(traits.asks),
-            "asked": float(traits.asked),
-            "dated_when": float(traits.dated and question.when),
-            "place": -math.log1p(places[place]),
-            "in_period": float(period is not None and period.holds(traits.at)),
-            "days_from_period": period.nearness(traits.at, _DAYS) if period else 0.0,
-            "weeks_from_period": period.nearness(traits.at, _WEEKS) if period else 0.0,
-        }
-    return rows
+def features(question: Question, candidates: Candidates) -> dict[str, Numbers]:
+    """Return the signals of all candidates under the names of `Weights`."""
+    traits, period = candidates.traits, question.period
+    sentence, late = 10.0 * candidates.sentence, 10.0 * candidates.late
+    words, words_before = _shares(candidates.words), _shares(candidates.words_before)
+    sessions = np.array([one.session for one in traits])
+    seqs = np.array([one.seq for one in traits])
+    near = sentence + words
+    close = late + words_before
+    length = np.log(_each(traits, lambda one: one.length) + 10.0)
+    session = _per_session(near, sessions, lambda scores: float(np.mean(np.sort(scores)[::-1][:_BEST])))
+    named = (question.speaker or "").lower()
+    return {
+        "sentence": sentence,
+        "before": 10.0 * candidates.before,
+        "late": late,
+        "words": words,
+        "words_before": words_before,
+        "words_before_raw": candidates.words_before / 5.0,
+        "around": _around(close, sessions, seqs),
+        "session": session,
+        "session_best": _per_session(close, sessions, lambda scores: float(np.max(scores))),
+        "session_mean": _per_session(close, sessions, lambda scores: float(np.mean(scores))),
+        "session_of_several": session * question.several,
+        "speaker": _each(traits, lambda one: bool(named) and (one.speaker or "").lower() == named),
+        "length": length,
+        "length_when": length * question.when,
+        "asks": _each(traits, lambda one: one.asks),
+        "asked": _each(traits, lambda one: one.asked),
+        "dated_when": _each(traits, lambda one: one.dated and question.when),
+        "place": -np.log1p(np.argsort(np.argsort(-near, kind="stable"), kind="stable")),
+        "in_period": _each(traits, lambda one: period is not None and period.holds(one.at)),
+        "days_from_period": _each(traits, lambda one: period.nearness(one.at, _DAYS) if period else 0.0),
+        "weeks_from_period": _each(traits, lambda one: period.nearness(one.at, _WEEKS) if period else 0.0),
+    }
+
+
+def _each(traits: Sequence[Traits], say: Callable[[Traits], float]) -> Numbers:
+    return np.array([say(one) for one in traits], dtype=np.float64)
 
 
 def _is_question(text: str) -> bool:
     return text.rstrip().endswith(("?", "？", "؟"))
 
 
-def _filled(cosines: Sequence[float | None]) -> list[float]:
-    """Times 10; what a ranking did not bring is no nearer than the last that it brought."""
-    floor = min((value for value in cosines if value is not None), default=0.0)
-    return [10.0 * (floor if value is None else value) for value in cosines]
+def _shares(scores: Numbers) -> Numbers:
+    best = float(np.max(scores))
+    return 3.0 * scores / best if best > 0 else np.zeros(len(scores))
 
 
-def _shares(scores: Sequence[float]) -> list[float]:
-    best = max(scores)
-    return [3.0 * score / best if best > 0 else 0.0 for score in scores]
+def _per_session(scores: Numbers, sessions: NDArray[np.int64], say: Callable[[Numbers], float]) -> Numbers:
+    """Say something of the candidates of each session, and write it beside every one of them."""
+    order = np.argsort(sessions, kind="stable")
+    _, starts, sizes = np.unique(sessions[order], return_index=True, return_counts=True)
+    said = np.zeros(len(scores))
+    for start, size in zip(starts, sizes, strict=True):
+        places = order[start : start + size]
+        said[places] = say(scores[places])
+    return said
 
 
-def _places(core: Sequence[float]) -> list[int]:
-    """Return each one's place, from 0, by sentence and words together."""
-    order = sorted(range(len(core)), key=lambda number: -core[number])
-    places = [0] * len(core)
-    for place, number in enumerate(order):
-        places[number] = place
-    return places
-
-
-def _sessions(numbers: Sequence[int], core: Sequence[float], floor: float) -> dict[int, float]:
-    """Score each session by the mean of its best three turns; a session with fewer is filled up with the floor."""
-    found: dict[int, list[float]] = {}
-    for number, score in zip(numbers, core, strict=True):
-        found.setdefault(number, []).append(score)
-    return {number: sum(sorted([*scores, floor, floor, floor], reverse=True)[:3]) / 3 for number, scores in found.items()}
+def _around(scores: Numbers, sessions: NDArray[np.int64], seqs: NDArray[np.int64]) -> Numbers:
+    """Return the best score within three turns of each one, in its session, itself included: who is second to a neighbour."""
+    order = np.lexsort((seqs, sessions))
+    ranked, session, seq = scores[order], sessions[order], seqs[order]
+    best = ranked.copy()
+    for step in range(1, _NEIGHBOURS + 1):
+        near = (session[step:] == session[:-step]) & (seq[step:] - seq[:-step] <= _NEIGHBOURS)
+        best[step:] = np.where(near, np.maximum(best[step:], ranked[:-step]), best[step:])
+        best[:-step] = np.where(near, np.maximum(best[:-step], ranked[step:]), best[:-step])
+    back = np.empty_like(best)
+    back[order] = best
+    return back

@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from collections.abc import Sequence
+
+import numpy as np
 
 from memory.chroma import ChromaStore
-from memory.embedders import Embedder, Vectors
-from memory.lexical import LexicalIndex
+from memory.embedders import Embedder
+from memory.lexical import COMMON, LexicalIndex
 from memory.named_time import named_period
-from memory.signals import Candidate, Question, Traits, read_question, weigh
+from memory.reading import Reading, cosines, late_interaction
+from memory.scope import Rule, Scope, nearest_of
+from memory.signals import Candidates, Question, read_question, weigh
 
-Rule = Literal["hybrid", "reference"]
-"""`hybrid`: ours; `reference`: dense search alone, as published, to measure beside it."""
-_WIDTH = 300
-"""Documents of the dense ranking, and turns of each lexical one."""
-
-
-@dataclass(frozen=True)
-class Scope:
-    """Whose turns may be found, and of when.
-
-    Attributes:
-        user_id: Whose.
-        since: Seconds since 1970, inclusive; None: open.
-        until: Seconds since 1970, inclusive; None: open.
-        seen: Ids that are left out.
-        asked: When the question is asked: a time that it names counts, unless there is a window already.
-    """
-
-    user_id: str
-    since: float | None = None
-    until: float | None = None
-    seen: AbstractSet[str] = frozenset()
-    asked: datetime | None = None
+_DOCUMENTS = 600
+"""Of the dense ranking; a turn has two to five."""
+_WORDED = 300
+"""Turns of each lexical ranking."""
 
 
 class TurnSearch:
@@ -53,71 +34,74 @@ class TurnSearch:
         self._lexical = lexical
         self._embedder = embedder
 
-    def rank(
-        self, texts: Sequence[str], scope: Scope, rule: Rule = "hybrid", vectors: Mapping[str, Vectors] | None = None
-    ) -> dict[str, float]:
+    def rank(self, texts: Sequence[str], scope: Scope, rule: Rule = "hybrid") -> dict[str, float]:
         """Score turns, best first, by each of the texts; scores of several texts are added up.
 
         Args:
             texts: What is asked; empty ones are passed over.
             scope: Whose turns, and of when.
             rule: How to search.
-            vectors: Texts whose vectors are made already, not to be made again.
         """
-        made = dict(vectors or {})
-        rankings = [self._one(text, scope, rule, made) for text in dict.fromkeys(texts) if text.strip()]
+        asked = [text for text in dict.fromkeys(texts) if text.strip()]
+        if rule == "reference":
+            rankings = [self._nearest_whole(text, scope) for text in asked]
+        else:
+            rankings = [weigh(*self.gather(text, scope)) for text in asked]
         return rankings[0] if len(rankings) == 1 else _together(rankings)
 
-    def _one(self, text: str, scope: Scope, rule: Rule, made: Mapping[str, Vectors]) -> dict[str, float]:
-        if rule == "reference":
-            return self._nearest_whole(text, scope)
-        period = named_period(text, scope.asked) if scope.asked and scope.since is None else None
+    def gather(self, text: str, scope: Scope) -> tuple[Question, Candidates]:
+        """Read a question and bring what may answer it, with all that is to be weighed."""
+        period = named_period(text, scope.asked) if scope.asked and not scope.windowed else None
         question = read_question(text, self._lexical.speakers(scope.user_id), period)
-        return weigh(question, self._candidates(question, scope, made))
-
-    def _candidates(self, question: Question, scope: Scope, made: Mapping[str, Vectors]) -> dict[str, Candidate]:
-        """Gather what the rankings bring."""
-        found: dict[str, Candidate] = {}
-
-        def of(name: str) -> Candidate:
-            return found.setdefault(name, Candidate(Traits()))
-
-        vector = made.get(question.meaning)
-        if vector is None:
-            vector = self._embedder.embed([question.meaning])
-        for name, facet, cosine in self._chroma.nearest(scope.user_id, "episodic", vector, limit=_WIDTH, since=scope.since):
-            if facet == "turn":
-                of(name).turn = cosine
-            elif facet == "before":
-                of(name).before = cosine
-            elif facet == "sentence" and of(name).sentence is None:
-                of(name).sentence = cosine
-        for name, score in self._words(question.meaning, scope, around=False):
-            of(name).words = score
-        for name, score in self._words(question.meaning, scope, around=True):
-            of(name).words_before = score
-        traits = self._lexical.traits(scope.user_id, list(found), since=scope.since, until=scope.until)
-        there = {name: one for name, one in found.items() if name in traits and name not in scope.seen}
-        for name, one in there.items():
-            one.traits = traits[name]
-            # A turn of one sentence is that sentence; a turn without one before it stands for itself.
-            one.sentence = one.turn if one.sentence is None else one.sentence
-            one.before = one.turn if one.before is None else one.before
-        return there
-
-    def _words(self, text: str, scope: Scope, *, around: bool) -> list[tuple[str, float]]:
-        return self._lexical.search(
-            scope.user_id, text, kind="turn", limit=_WIDTH, since=scope.since, until=scope.until, around=around
+        reading = self._embedder.read([question.meaning])[0]
+        near, sentence = self._near(reading, scope)
+        words = dict(self._lexical.search(scope, question.meaning, kind="turn", limit=_WORDED))
+        words_before = dict(self._lexical.search(scope, question.meaning, kind="turn", limit=_WORDED, around=True))
+        brought = dict.fromkeys([*near, *words, *words_before])
+        traits = self._lexical.traits(scope, list(brought))
+        names = [name for name in brought if name in traits]
+        kept = self._lexical.kept(scope.user_id, names)
+        names = [name for name in names if name in kept]
+        if not names:
+            none = np.zeros(0)
+            return question, Candidates((), (), none, none, none, none, none)
+        whole = cosines(reading, [kept[name].whole for name in names])
+        return question, Candidates(
+            names=names,
+            traits=[traits[name] for name in names],
+            # The vectors of single sentences are not kept: where the nearest ones do not come up, the turn stands for them.
+            sentence=np.array([sentence.get(name, alone) for name, alone in zip(names, whole, strict=True)]),
+            before=cosines(reading, [kept[name].before for name in names]),
+            late=late_interaction(reading, [kept[name].tokens for name in names], COMMON),
+            words=np.array([words.get(name, 0.0) for name in names]),
+            words_before=np.array([words_before.get(name, 0.0) for name in names]),
         )
+
+    def _near(self, reading: Reading, scope: Scope) -> tuple[list[str], dict[str, float]]:
+        """Return the turns that are near by meaning, and the cosine of the nearest sentence of some.
+
+        The turns of a time window are compared one by one where they are few: Chroma's own filter looks at every document.
+        """
+        sentence: dict[str, float] = {}
+        if scope.windowed:
+            inside = self._lexical.within(scope, "turn")
+            if inside is not None:
+                return nearest_of(reading, inside, _WORDED), sentence
+        names: dict[str, None] = {}
+        for name, facet, cosine in self._chroma.nearest(scope.user_id, "turn", reading.vector[None], limit=_DOCUMENTS):
+            names[name] = None
+            if facet == "sentence":
+                sentence.setdefault(name, cosine)
+        return list(names), sentence
 
     def _nearest_whole(self, text: str, scope: Scope) -> dict[str, float]:
         """Score turns as published: dense search alone, by the cosine of a turn as it was said."""
-        vector = self._embedder.embed([text])
-        hits = self._chroma.nearest(scope.user_id, "episodic", vector, limit=_WIDTH, since=scope.since)
+        reading = self._embedder.read([text])[0]
+        hits = self._chroma.nearest(scope.user_id, "turn", reading.vector[None], limit=_DOCUMENTS)
         whole = {name for name, facet, _ in hits if facet == "whole"}
         scores = {name: cosine for name, facet, cosine in hits if facet == "whole" or (facet == "turn" and name not in whole)}
-        there = self._lexical.traits(scope.user_id, list(scores), since=scope.since, until=scope.until)
-        return {name: score for name, score in scores.items() if name in there and name not in scope.seen}
+        there = self._lexical.traits(scope, list(scores))
+        return {name: score for name, score in scores.items() if name in there}
 
 
 def _together(rankings: Sequence[dict[str, float]]) -> dict[str, float]:

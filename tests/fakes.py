@@ -16,6 +16,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from app.priority import ReplyFirst
 from graph import formats, protocol
 from graph.briefing import Style
+from memory.reading import Reading
 
 NOTHING = '"reason": "nothing"\n"decision": false\n"content": null\n"keywords": null'
 NEUTRAL = "\n".join(
@@ -147,11 +148,13 @@ class WordEmbedder:
 
     name = "words-64"
 
-    def embed(self, texts: Sequence[str]) -> np.ndarray[Any, np.dtype[np.float32]]:
-        rows = np.zeros((len(texts), 64), dtype=np.float32)
-        for row, text in zip(rows, texts, strict=True):
-            for word in re.findall(r"\w+", text.lower()):
-                row[int.from_bytes(hashlib.sha256(word.encode()).digest()[:4]) % 64] += 1.0
-            row[0] += 0.01
-            row /= np.linalg.norm(row)
-        return rows
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        return [self._reading(re.findall(r"\w+", text.lower())) for text in texts]
+
+    def _reading(self, words: Sequence[str]) -> Reading:
+        tokens = np.zeros((len(words), 64), dtype=np.float32)
+        for row, word in zip(tokens, words, strict=True):
+            row[int.from_bytes(hashlib.sha256(word.encode()).digest()[:4]) % 64] = 1.0
+        whole = tokens.sum(axis=0)
+        whole[0] += 0.01
+        return Reading(whole / np.linalg.norm(whole), tuple(words), tokens)

@@ -13,6 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 from app.service import PersonaService
+from memory.chroma import COLLECTIONS
 from memory.records import SPOKEN, TurnState
 from memory.store import Memory
 from tests.fakes import ScriptedModels, WordEmbedder
@@ -67,5 +68,5 @@ def test_acknowledged_turns_survive_and_pending_work_is_done_once(tmp_path):
         memory.index("ada")
         ids = {turn.id for turn in spoken} | {entry.id for entry in memory.knowledge.entries("ada")}
         assert memory._lexical.ids("ada") == ids
-        found = {kind: memory._chroma.record_ids("ada", kind) for kind in ("core", "semantic", "episodic", "procedural")}
+        found = {kind: memory._chroma.record_ids("ada", kind) for kind in COLLECTIONS}
         assert set().union(*found.values()) == ids

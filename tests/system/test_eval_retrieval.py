@@ -21,7 +21,7 @@ TALK = {
     "session_2": [{"speaker": "Ben", "dia_id": "D2:1", "text": "I bought a canoe last week. It is green."}],
 }
 ASKED = [
-    {"question": "What is Ada's parrot called?", "answer": "Zazu", "evidence": ["D1:1"], "category": 4},
+    {"question": "When does Ada's parrot sing?", "answer": "In the morning", "evidence": ["D1:1"], "category": 4},
     {"question": "When did Ben buy a canoe?", "answer": "September", "evidence": ["D2:1; D1:1"], "category": 2},
     {"question": "Nothing to find", "answer": "", "evidence": [], "category": 4},
     {"question": "A trap", "adversarial_answer": "", "evidence": ["D1:1"], "category": 5},

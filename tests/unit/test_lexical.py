@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from memory.errors import StorageError
 from memory.lexical import Entry, LexicalIndex
+from memory.scope import Scope
 from memory.signals import Traits
 
 
@@ -29,7 +30,7 @@ def turn(name: str, text: str, at: float = 0.0) -> Entry:
 def found(
     index: LexicalIndex, query: str, user: str = "ada", kind: str = "turn", limit: int = 10, **window: float
 ) -> list[str]:
-    return [name for name, _ in index.search(user, query, kind=kind, limit=limit, **window)]
+    return [name for name, _ in index.search(Scope(user, **window), query, kind=kind, limit=limit)]
 
 
 def test_a_word_finds_its_other_forms(index):
@@ -44,7 +45,7 @@ def test_a_word_finds_its_other_forms(index):
 
 def test_the_best_come_first_with_higher_scores_and_no_more_than_asked_for(index):
     index.put("ada", [turn("one", "tea and cake and bread"), turn("both", "green tea with jasmine"), turn("none", "coffee")])
-    ranked = index.search("ada", "jasmine tea", kind="turn", limit=10)
+    ranked = index.search(Scope("ada"), "jasmine tea", kind="turn", limit=10)
     assert [name for name, _ in ranked] == ["both", "one"]
     assert ranked[0][1] > ranked[1][1] > 0
     assert found(index, "jasmine tea", limit=1) == ["both"]
@@ -67,9 +68,9 @@ def test_putting_again_replaces(index):
     assert found(index, "zebra") == []
     assert found(index, "giraffe") == ["a"]
     assert index.ids("ada") == {"a", "b"}
-    before = index.search("ada", "giraffe", kind="turn", limit=10)
+    before = index.search(Scope("ada"), "giraffe", kind="turn", limit=10)
     index.put("ada", [turn("a", "a giraffe")] * 3)
-    assert index.search("ada", "giraffe", kind="turn", limit=10) == before
+    assert index.search(Scope("ada"), "giraffe", kind="turn", limit=10) == before
 
 
 def test_of_several_with_one_id_the_last_counts(index):
@@ -153,11 +154,11 @@ def test_nobody_finds_anothers_words(index):
 def test_nobodys_words_weigh_in_anothers_scores(index):
     mine = [turn("a", "green tea with jasmine"), turn("b", "black tea")]
     index.put("ada", mine)
-    before = index.search("ada", "jasmine tea", kind="turn", limit=10)
+    before = index.search(Scope("ada"), "jasmine tea", kind="turn", limit=10)
     index.put("bob", [turn(f"b{number}", "jasmine jasmine tea") for number in range(200)])
     index.remove("bob", ["b1"])
     index.delete_user("bob")
-    assert index.search("ada", "jasmine tea", kind="turn", limit=10) == before
+    assert index.search(Scope("ada"), "jasmine tea", kind="turn", limit=10) == before
 
 
 def test_a_deleted_user_leaves_no_file_and_no_word(index, tmp_path):
@@ -222,7 +223,7 @@ def test_a_damaged_file_is_a_sentence(tmp_path):
     for file in (tmp_path / "words").glob("*.db"):
         file.write_bytes(b"no database " * 400)
     with pytest.raises(StorageError, match="persona reindex") as refused:
-        index.search("ada", "zebra", kind="turn", limit=1)
+        index.search(Scope("ada"), "zebra", kind="turn", limit=1)
     assert isinstance(refused.value.__cause__, sqlite3.Error)
     index.delete_user("ada")
     index.put("ada", [turn("a", "zebra")])
@@ -240,4 +241,4 @@ def test_a_label_now_and_then_is_nobody_who_speaks(index):
 def test_a_text_is_searched_with_what_was_said_before_it_only_when_that_is_asked_for(index):
     index.put("ada", [Entry("t", "turn", 0.0, "yes", around="do you like zebras?\nyes")])
     assert found(index, "zebras") == []
-    assert [name for name, _ in index.search("ada", "zebras", kind="turn", limit=3, around=True)] == ["t"]
+    assert [name for name, _ in index.search(Scope("ada"), "zebras", kind="turn", limit=3, around=True)] == ["t"]

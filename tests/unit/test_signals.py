@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from memory.named_time import named_period
-from memory.signals import Candidate, Traits, read_question, sentences, split_speaker, traits_of, weigh
+from memory.signals import Candidates, Traits, features, read_question, sentences, split_speaker, traits_of, weigh
 
 
 @pytest.mark.parametrize(
@@ -67,13 +69,17 @@ def test_a_question_is_read_without_the_names_of_those_who_speak():
 
 
 def test_traits_say_what_stands_in_the_words():
-    traits = traits_of("Ada: I moved last week. And you?", session=3, before="Where do you live now?")
-    assert traits == Traits(session=3, speaker="Ada", length=27, asks=True, asked=True, dated=True)
-    assert traits_of("I like tea", session=1, before=None) == Traits(session=1, length=10)
+    traits = traits_of("Ada: I moved last week. And you?", session=3, seq=9, before="Where do you live now?")
+    assert traits == Traits(session=3, seq=9, speaker="Ada", length=27, asks=True, asked=True, dated=True)
+    assert traits_of("I like tea", session=1, seq=2, before=None) == Traits(session=1, seq=2, length=10)
 
 
-def close(traits=None, **scores):
-    return Candidate(traits or Traits(length=40), **{"turn": 0.4, "sentence": 0.4, "before": 0.4, "words": 3.0, **scores})
+def found(*candidates):
+    """Candidates of (name, traits, what is different about its scores)."""
+    usual = {"sentence": 0.4, "before": 0.4, "late": 0.5, "words": 3.0, "words_before": 3.0}
+    scores = [{**usual, **(rest[0] if rest else {})} for _, _, *rest in candidates]
+    arrays = {name: np.array([one[name] for one in scores]) for name in usual}
+    return Candidates([name for name, *_ in candidates], [traits for _, traits, *_ in candidates], **arrays)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +94,8 @@ def close(traits=None, **scores):
 )
 def test_of_two_turns_with_the_same_words_one_is_better(asked, better, worse):
     question = read_question(asked, ["Ada", "Ben"])
-    assert weigh(question, {"a": close(better)})["a"] > weigh(question, {"a": close(worse)})["a"]
+    ranked = weigh(question, found(("a", replace(worse, session=1)), ("b", replace(better, session=2))))
+    assert list(ranked) == ["b", "a"]
 
 
 def test_what_was_said_in_the_period_that_is_named_comes_before_what_was_said_long_after():
@@ -96,32 +103,45 @@ def test_what_was_said_in_the_period_that_is_named_comes_before_what_was_said_lo
     text = "What did she drink on 3 March?"
     question = read_question(text, [], named_period(text, asked))
     then, later = (datetime(2026, 3, day, 20, tzinfo=UTC).timestamp() for day in (3, 11))
-    found = {"a": close(Traits(length=40, at=later)), "b": close(Traits(length=40, at=then))}
-    assert list(weigh(question, found)) == ["b", "a"]
+    both = found(("a", Traits(length=40, at=later)), ("b", Traits(length=40, at=then)))
+    assert list(weigh(question, both)) == ["b", "a"]
 
 
 def test_what_is_nearer_in_words_and_meaning_comes_first():
     question = read_question("What does she drink?", [])
-    far, near = close(), close(turn=0.7, sentence=0.8, before=0.6, words=9.0, words_before=9.0)
-    assert list(weigh(question, {"a": far, "b": near})) == ["b", "a"]
-    assert weigh(question, {}) == {}
+    near = {"sentence": 0.8, "before": 0.6, "late": 0.8, "words": 9.0, "words_before": 9.0}
+    assert list(weigh(question, found(("a", Traits(length=40)), ("b", Traits(session=1, length=40), near)))) == ["b", "a"]
+    assert weigh(question, found()) == {}
 
 
-cosines = st.one_of(st.none(), st.floats(-1, 1))
-scores = st.floats(0, 50)
+def test_of_neighbours_in_a_session_the_best_stands_for_all():
+    question = read_question("What does she drink?", [])
+    traits = [Traits(session=1, seq=seq, length=40) for seq in (1, 2, 3, 9)]
+    rows = features(question, found(*((str(one.seq), one, {"late": one.seq / 10}) for one in traits)))
+    close = rows["late"] + rows["words_before"]
+    assert rows["around"].tolist() == [close[2], close[2], close[2], close[3]]
+
+
+cosines = st.floats(-1, 1)
+bm25 = st.floats(0, 50)
 
 
 @given(
-    st.dictionaries(
-        st.text("abc", min_size=1, max_size=3),
-        st.builds(
-            Candidate, st.builds(Traits, session=st.integers(0, 3), length=st.integers(0, 99)), cosines, cosines, cosines, scores, scores
+    st.lists(
+        st.tuples(
+            st.text("abc", min_size=1, max_size=3),
+            st.builds(Traits, session=st.integers(0, 3), seq=st.integers(1, 30), length=st.integers(0, 99)),
+            st.fixed_dictionaries(
+                {"sentence": cosines, "before": cosines, "late": cosines, "words": bm25, "words_before": bm25}
+            ),
         ),
         max_size=8,
+        unique_by=lambda one: one[0],
     ),
     st.text(max_size=40),
-)  # fmt: skip
-def test_every_candidate_gets_a_place_whatever_is_missing_of_it(found, asked):
-    ranked = weigh(read_question(asked, ["Ada"]), found)
-    assert sorted(ranked) == sorted(found)
+)
+def test_every_candidate_gets_a_place(candidates, asked):
+    ranked = weigh(read_question(asked, ["Ada"]), found(*candidates))
+    assert sorted(ranked) == sorted(name for name, *_ in candidates)
     assert list(ranked.values()) == sorted(ranked.values(), reverse=True)
+    assert all(np.isfinite(score) for score in ranked.values())

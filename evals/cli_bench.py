@@ -1,0 +1,60 @@
+"""`persona bench …`: measuring how fast it is on this machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.console import AsJson, print_json, print_table, progress
+from memory.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+app = typer.Typer(no_args_is_help=True, help="Measure how fast it is on this machine.")
+
+
+@app.callback()
+def _bench() -> None:
+    """Make this a group: other benchmarks stand beside the first."""
+
+
+@app.command()
+def retrieval(
+    sizes: Annotated[str, typer.Option("--sizes", help="Turns of one user, smallest first.")] = "1000,10000,100000",
+    as_json: AsJson = False,
+) -> None:
+    """Let a made-up memory grow, and time a search, a whole recall and an added memory at each size (100,000: about 30 minutes)."""
+    from app.build import build_embedder
+    from app.settings import Settings
+    from evals.perf.retrieval import measure
+
+    rows = measure(_sizes(sizes), build_embedder(Settings()), progress)
+    if as_json:
+        print_json(rows)
+    else:
+        _print(rows)
+
+
+def _sizes(text: str) -> list[int]:
+    try:
+        sizes = [int(part) for part in text.split(",")]
+    except ValueError:
+        sizes = []
+    if not sizes or sizes != sorted(set(sizes)) or sizes[0] < 1:
+        raise InvalidInput(f"--sizes takes whole numbers, smallest first, for example 1000,10000; not {text!r}.")
+    return sizes
+
+
+def _print(rows: Sequence[dict[str, Any]]) -> None:
+    measures = ("search", "recall", "add")
+    shown = []
+    for number, row in enumerate(rows):
+        cells = [f"{row['turns']:,}"]
+        for measure in measures:
+            cells += [str(row[measure]["p50"]), str(row[measure]["p95"])]
+            cells.append(f"×{row[measure]['p50'] / rows[number - 1][measure]['p50']:.2f}" if number else "")
+        shown.append(cells)
+    columns = [f"{measure} {column}" for measure in measures for column in ("p50 ms", "p95 ms", "growth")]
+    print_table(("turns", *columns), shown)

@@ -1,0 +1,1 @@
+"""Benchmarks: how fast it is, and how that grows."""

@@ -1,0 +1,154 @@
+"""How long one search takes, and one memory takes to be added, as a memory grows."""
+
+from __future__ import annotations
+
+import re
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from evals.perf.corpus import Life, Said
+from memory.embedders import Embedder
+from memory.query import Query
+from memory.reading import Reading
+from memory.records import PersonalityPoint, SemanticMemory, make_id
+from memory.store import Memory
+
+_USER = "bench"
+_FACT_EVERY = 4
+"""Of so many turns one taught a fact."""
+_QUESTIONS = 200
+_ADDED = 100
+_WARM = 10
+
+
+class DrawnEmbedder:
+    """Embeds questions for real, and a made-up text as the mean of its words' vectors: 100,000 of them in minutes.
+
+    Args:
+        real: What embeds the words and the questions.
+        words: The words that texts are made of.
+    """
+
+    def __init__(self, real: Embedder, words: Sequence[str]) -> None:
+        self.name = real.name
+        self.filling = False
+        self._real = real
+        self._vectors = {word: reading.vector for word, reading in zip(words, real.read(list(words)), strict=True)}
+        self._little = real.read(["the"])[0].vector
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """Return one reading a text."""
+        return [self._drawn(text) for text in texts] if self.filling else self._real.read(texts)
+
+    def _drawn(self, text: str) -> Reading:
+        words = tuple(re.findall(r"\w+", text.lower()))
+        tokens = np.stack([self._vectors.get(word, self._little) for word in words])
+        whole = tokens.mean(axis=0)
+        return Reading(whole / np.linalg.norm(whole), words, tokens)
+
+
+def measure(
+    sizes: Sequence[int], embedder: Embedder, on_progress: Callable[[str], None] = lambda _text: None
+) -> list[dict[str, Any]]:
+    """Let one memory grow to each of the sizes, and time it there.
+
+    Args:
+        sizes: Turns of one user, ascending; a fact to every fourth of them comes on top.
+        embedder: Embeds the questions; its time counts.
+        on_progress: Told what is being done.
+
+    Returns:
+        For each size, milliseconds (p50, p95) of `search` (raw turns alone, by a question), of `recall` (facts, topics, turns
+        and habits, by a message and keywords, as a turn does it) and of `add` (a turn and its fact, journaled and indexed).
+    """
+    life = Life()
+    drawn = DrawnEmbedder(embedder, life.words)
+    said, facts = life.turns(max(sizes) + 2 * _ADDED * len(sizes)), life.facts(max(sizes) + _ADDED * len(sizes))
+    questions = life.questions(_QUESTIONS * len(sizes))
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="persona-bench-") as folder, Memory(Path(folder), drawn) as memory:
+        held = 0
+        for number, size in enumerate(sizes):
+            on_progress(f"Filling up to {size:,} turns")
+            with _filling(drawn):
+                last = _fill(memory, said, facts, size - held)
+            held = size
+            on_progress(f"Asking {_QUESTIONS} questions of {size:,} turns")
+            asked = questions[number * _QUESTIONS : (number + 1) * _QUESTIONS]
+            row = {"turns": size, **_ask(memory, asked, last)}
+            row["add"] = _latency([_timed(lambda: _add(memory, next(said), next(facts))) for _ in range(_ADDED)])
+            held += _ADDED
+            rows.append(row)
+    return rows
+
+
+@contextmanager
+def _filling(drawn: DrawnEmbedder) -> Iterator[None]:
+    drawn.filling = True
+    try:
+        yield
+    finally:
+        drawn.filling = False
+
+
+def _fill(memory: Memory, said: Iterator[Said], facts: Iterator[tuple[str, tuple[str, ...]]], count: int) -> Said:
+    for number, one in enumerate(islice(said, count)):
+        turn = memory.journal.ingest(_USER, one.time, one.text, one.reply)
+        if turn is not None and number % _FACT_EVERY == 0:
+            _remember(memory, turn.id, one, next(facts))
+        last = one
+    memory.index(_USER)
+    return last
+
+
+def _add(memory: Memory, one: Said, fact: tuple[str, tuple[str, ...]]) -> None:
+    turn = memory.journal.ingest(_USER, one.time, one.text, one.reply)
+    if turn is not None:
+        _remember(memory, turn.id, one, fact)
+    memory.index(_USER)
+
+
+def _remember(memory: Memory, turn_id: str, one: Said, fact: tuple[str, tuple[str, ...]]) -> None:
+    content, keywords = fact
+    record = SemanticMemory(
+        id=make_id(_USER, "semantic", turn_id), turn_id=turn_id, time=one.time, content=content, keywords=keywords
+    )
+    memory.knowledge.commit_remember(_USER, turn_id, PersonalityPoint(turn_id=turn_id, time=one.time), record)
+
+
+def _ask(memory: Memory, questions: Sequence[str], last: Said) -> dict[str, Any]:
+    later = last.time + timedelta(days=1)
+
+    def search(question: str) -> float:
+        return _timed(lambda: memory.retriever.rank_turns(_USER, question, 10, asked=later))
+
+    def recall(question: str) -> float:
+        # Another message each time: the embedder remembers the questions that it has seen.
+        keywords = ", ".join(question.rstrip("?").split()[-3:])
+        return _timed(lambda: memory.find(_USER, Query(f"By the way: {question}", keywords, later)))
+
+    for question in questions[:_WARM]:
+        search(question)
+        recall(question)
+    rest = questions[_WARM:]
+    return {"search": _latency([search(one) for one in rest]), "recall": _latency([recall(one) for one in rest])}
+
+
+def _timed(what: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    what()
+    return (time.perf_counter() - started) * 1000
+
+
+def _latency(milliseconds: Sequence[float]) -> dict[str, float]:
+    shares = statistics.quantiles(milliseconds, n=20, method="inclusive")
+    return {"p50": round(statistics.median(milliseconds), 1), "p95": round(shares[18], 1)}

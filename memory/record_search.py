@@ -1,0 +1,115 @@
+"""Finding facts, topics, habits and lines of the profile: several rankings, fused by reciprocal rank."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from memory.chroma import ChromaStore
+from memory.embedders import Embedder
+from memory.fusion import reciprocal_rank
+from memory.lexical import COMMON, LexicalIndex
+from memory.named_time import named_period
+from memory.reading import Reading, late_interaction
+from memory.scope import Rule, Scope, nearest_of
+
+_DEPTH = 24
+"""Places of each ranking that are looked at."""
+_DOCUMENTS = 96
+"""Of a dense ranking: a record has two, and some may lie outside the window."""
+
+
+class RecordSearch:
+    """Ranks the records of one kind of one user.
+
+    Args:
+        chroma: The vectors.
+        lexical: The words.
+        embedder: Makes the questions' vectors.
+    """
+
+    def __init__(self, chroma: ChromaStore, lexical: LexicalIndex, embedder: Embedder) -> None:
+        self._chroma = chroma
+        self._lexical = lexical
+        self._embedder = embedder
+
+    def rankings(self, kind: str, message: str, keywords: str, scope: Scope, rule: Rule = "hybrid") -> list[list[str]]:
+        """Rank records several ways, each best first.
+
+        As published: content by message and by keywords, keywords by keywords. Ours besides: by words, token by token, and
+        those of the time that the message names.
+
+        Args:
+            kind: `semantic`, `episodic`, `procedural` or `core`.
+            message: What the person said.
+            keywords: What is asked for.
+            scope: Whose, and of when.
+            rule: `reference`: one ranking, by the best cosine, as published.
+        """
+        asked = [text for text in (message, keywords) if text.strip()]
+        readings = dict(zip(asked, self._embedder.read(asked), strict=True))
+        dense: list[dict[str, float]] = []
+        for text, reading in readings.items():
+            by_facet = self._near(kind, reading, scope)
+            dense.append(by_facet["content"])
+            if text == keywords:
+                dense.append(by_facet["keywords"])
+        if rule == "reference":
+            return [_by_score(_best_of(dense))]
+        both = f"{message} {keywords}"
+        words = self._lexical.search(scope, both, kind=kind, limit=_DEPTH)
+        rankings = [_by_score(one)[:_DEPTH] for one in dense] + [[name for name, _ in words]]
+        brought = list(dict.fromkeys(name for ranking in rankings for name in ranking))
+        rankings += [self._token_by_token(reading, brought, scope) for reading in readings.values()]
+        rankings += self._of_named_time(kind, message, readings, scope)
+        return [ranking for ranking in rankings if ranking]
+
+    def rank(self, kind: str, message: str, keywords: str, scope: Scope, rule: Rule = "hybrid") -> dict[str, float]:
+        """Score records, best first."""
+        return reciprocal_rank(self.rankings(kind, message, keywords, scope, rule))
+
+    def _near(self, kind: str, reading: Reading, scope: Scope) -> dict[str, dict[str, float]]:
+        """Return the cosines of the nearest records by facet."""
+        if scope.windowed:
+            inside = self._lexical.within(scope, kind)
+            if inside is not None:
+                names = nearest_of(reading, inside, _DEPTH)
+                return {"content": {name: -float(place) for place, name in enumerate(names)}, "keywords": {}}
+        hits = self._chroma.nearest(scope.user_id, kind, reading.vector[None], limit=_DOCUMENTS)
+        there = self._lexical.traits(scope, [name for name, _, _ in hits])
+        found: dict[str, dict[str, float]] = {"content": {}, "keywords": {}}
+        for name, facet, cosine in hits:
+            if name in there:
+                found[facet].setdefault(name, cosine)
+        return found
+
+    def _token_by_token(self, reading: Reading, names: Sequence[str], scope: Scope) -> list[str]:
+        kept = self._lexical.kept(scope.user_id, names)
+        there = [name for name in names if name in kept]
+        scores = late_interaction(reading, [kept[name].tokens for name in there], COMMON)
+        return [there[place] for place in np.argsort(-scores, kind="stable")]
+
+    def _of_named_time(self, kind: str, message: str, readings: dict[str, Reading], scope: Scope) -> list[list[str]]:
+        """Rank those of the time that the message names, where there is no window: one voice more for them."""
+        if scope.asked is None or scope.windowed or message not in readings:
+            return []
+        period = named_period(message, scope.asked)
+        if period is None:
+            return []
+        then = replace(scope, since=period.first, until=math.nextafter(period.last, 0.0))
+        return [nearest_of(readings[message], self._lexical.within(then, kind) or {}, _DEPTH)]
+
+
+def _by_score(scores: dict[str, float]) -> list[str]:
+    return sorted(scores, key=lambda name: (-scores[name], name))
+
+
+def _best_of(rankings: Sequence[dict[str, float]]) -> dict[str, float]:
+    best: dict[str, float] = {}
+    for ranking in rankings:
+        for name, score in ranking.items():
+            best[name] = max(score, best.get(name, score))
+    return best

@@ -1,0 +1,55 @@
+"""Whose memories a search may bring, and of when (values and pure rules that all searches share)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+
+from memory.reading import Half, Reading, cosines
+
+Rule = Literal["hybrid", "reference"]
+"""`hybrid`: ours; `reference`: dense search alone, as published, to measure beside it."""
+WINDOW = 4_000
+"""Memories of a time window that are compared one by one, exactly; a filter inside Chroma looks at every document."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose memories may be found, and of when.
+
+    Attributes:
+        user_id: Whose.
+        since: Start of the window in seconds since 1970, inclusive; None: open. A memory is in the window by when it was said
+            or, where it names a time, by when it happened.
+        until: End of the window, inclusive; None: open.
+        latest: Nothing that was said after this, whenever it happened; None: anything.
+        seen: Ids that are left out.
+        asked: When the question is asked: a time that it names counts, unless there is a window already.
+    """
+
+    user_id: str
+    since: float | None = None
+    until: float | None = None
+    latest: float | None = None
+    seen: AbstractSet[str] = frozenset()
+    asked: datetime | None = None
+
+    @property
+    def windowed(self) -> bool:
+        """Say whether there is a window."""
+        return self.since is not None or self.until is not None
+
+
+def nearest_of(reading: Reading, there: Mapping[str, tuple[Half, Half]], limit: int) -> list[str]:
+    """Return the entries that are nearest, by themselves or with what was said before them, nearest first."""
+    if not there:
+        return []
+    names = list(there)
+    whole, before = (cosines(reading, [there[name][column] for name in names]) for column in (0, 1))
+    best = np.argsort(-np.maximum(whole, before), kind="stable")[:limit]
+    return [names[place] for place in best]

@@ -1,0 +1,62 @@
+"""Comparing texts token by token, and what is kept of a text for it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from memory.reading import Kept, Reading, cosines, keep, late_interaction
+from tests.fakes import WordEmbedder
+
+read = WordEmbedder().read
+WORDS = ["my", "dog", "cat", "sings", "at", "home", "in", "the", "garden", "by", "night"]
+
+
+def compare(question, texts, common=frozenset()):
+    return late_interaction(read([question])[0], [keep(one, None).tokens for one in read(texts)], common)
+
+
+def test_a_text_with_the_words_of_the_question_is_nearest():
+    scores = compare("cat garden", ["the dog sings", "my cat sings", "my cat in the garden"])
+    assert list(np.argsort(scores)) == [0, 1, 2]
+    assert scores[2] == pytest.approx(1.0, abs=0.02)
+
+
+def test_a_word_that_few_texts_have_counts_more():
+    scores = compare("cat garden", ["my cat", "my cat", "my cat", "the garden"])
+    assert scores[3] > scores[0]
+
+
+def test_common_words_say_nothing_unless_there_are_no_others():
+    texts = ["the dog", "my cat"]
+    assert compare("the cat", texts, {"the"})[0] == pytest.approx(0.0, abs=0.05)
+    assert compare("the", texts, {"the"})[0] == pytest.approx(1.0, abs=0.02)
+
+
+@given(st.text(max_size=30), st.lists(st.lists(st.sampled_from(WORDS), max_size=6).map(" ".join), max_size=6))
+def test_whatever_is_asked_each_text_has_one_finite_number(question, texts):
+    scores = compare(question, texts)
+    assert scores.shape == (len(texts),)
+    assert np.all(np.isfinite(scores))
+    assert np.all(np.abs(scores) <= 1.01)
+
+
+@given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=9).map(" ".join))
+def test_what_is_kept_survives_the_file_and_says_the_same(text):
+    reading = read([text])[0]
+    before = read([f"at night\n{text}"])[0]
+    kept = keep(reading, before)
+    again = Kept.from_row(*kept.to_row())
+    assert all(np.array_equal(getattr(kept, name), getattr(again, name)) for name in ("whole", "before", "tokens"))
+    assert cosines(reading, [again.whole, again.before]) == pytest.approx(
+        [1.0, float(reading.vector @ before.vector)], abs=1e-2
+    )
+
+
+def test_an_embedder_without_tokens_compares_nothing_token_by_token():
+    bare = Reading(read(["cat"])[0].vector, (), np.zeros((0, 64), dtype=np.float32))
+    tokens = keep(bare, None).tokens
+    assert late_interaction(read(["cat"])[0], [tokens, tokens]).tolist() == [0.0, 0.0]
+    assert late_interaction(bare, [keep(read(["cat"])[0], None).tokens]).tolist() == [0.0]
