@@ -25,7 +25,7 @@ def retrieval(
     sizes: Annotated[str, typer.Option("--sizes", help="Turns of one user, smallest first.")] = "1000,10000,100000",
     as_json: AsJson = False,
 ) -> None:
-    """Let a made-up memory grow, and time a search, a whole recall and an added memory at each size (100,000: about 30 minutes)."""
+    """Let a made-up memory grow, and time a search, a recall and an added memory at each size (100,000: about 30 minutes)."""
     from app.build import build_embedder
     from app.settings import Settings
     from evals.perf.retrieval import measure

@@ -137,15 +137,16 @@ class LexicalIndex:
         there = {str(row[0]): _traits(row) for row in rows}
         return {name: traits for name, traits in there.items() if name not in scope.seen}
 
-    def kept(self, user_id: str, ids: Sequence[str]) -> dict[str, Kept]:
-        """Return what the embedder read of these entries; those without it are passed over."""
-        with self._user(user_id) as file:
+    def read(self, scope: Scope, ids: Sequence[str]) -> dict[str, tuple[Traits, Kept]]:
+        """Return the traits of these entries and what the embedder read of them; as `traits`, in the order of `ids`."""
+        with self._user(scope.user_id) as file:
             rows = file.execute(
-                "SELECT id, whole, before, tokens FROM entries JOIN kept USING (number)"
-                " WHERE id IN (SELECT value FROM json_each(?))",
-                (json.dumps(list(ids)),),
+                f"SELECT {_TRAITS}, whole, before, tokens FROM entries JOIN kept USING (number)"  # noqa: S608 - ours
+                f" WHERE id IN (SELECT value FROM json_each(:ids)) AND {_IN_SCOPE}",
+                {"ids": json.dumps(list(ids)), **_bounds(scope)},
             ).fetchall()
-        return {str(row[0]): Kept.from_row(*row[1:]) for row in rows}
+        there = {str(row[0]): (_traits(row[:9]), Kept.from_row(*row[9:])) for row in rows}
+        return {name: there[name] for name in ids if name in there and name not in scope.seen}
 
     def within(self, scope: Scope, kind: str, limit: int = WINDOW) -> dict[str, tuple[Half, Half]] | None:
         """Return whole and before of all entries of a scope by id; None where there are more than `limit`."""

@@ -84,7 +84,9 @@ def keep(reading: Reading, before: Reading | None) -> Kept:
 
 def cosines(question: Reading, vectors: Sequence[Half]) -> NDArray[np.float64]:
     """Return the cosine of a question and each vector."""
-    return np.asarray(np.stack(vectors).astype(np.float32) @ question.vector, dtype=np.float64)
+    # Joined as bytes: a hundred times as fast as stacking hundreds of small arrays.
+    rows = np.frombuffer(b"".join(one.tobytes() for one in vectors), np.float16).reshape(len(vectors), -1)
+    return np.asarray(rows.astype(np.float32) @ question.vector, dtype=np.float64)
 
 
 def late_interaction(
@@ -108,9 +110,11 @@ def late_interaction(
     there = [place for place, text in enumerate(texts) if len(text)]
     if not chosen or not there:
         return scores
-    everything = np.concatenate([texts[place] for place in there]).astype(np.float32) / _STEPS
+    everything = (
+        np.frombuffer(b"".join(texts[place].tobytes() for place in there), np.int8).reshape(-1, TOKEN_SIZE).astype(np.float32)
+    )
     starts = np.cumsum([0, *(len(texts[place]) for place in there[:-1])])
-    nearest = np.maximum.reduceat(_projected(question.tokens[chosen]) @ everything.T, starts, axis=1)
+    nearest = np.maximum.reduceat(_projected(question.tokens[chosen]) / _STEPS @ everything.T, starts, axis=1)
     having = (nearest > _SAME).sum(axis=1)
     rarity = np.log1p((len(there) - having + 0.5) / (having + 0.5))
     scores[there] = rarity @ nearest / rarity.sum()

@@ -87,10 +87,10 @@ class RecordSearch:
         return found
 
     def _token_by_token(self, reading: Reading, names: Sequence[str], scope: Scope) -> list[str]:
-        kept = self._lexical.kept(scope.user_id, names)
-        there = [name for name in names if name in kept]
-        scores = late_interaction(reading, [kept[name].tokens for name in there], COMMON)
-        return [there[place] for place in np.argsort(-scores, kind="stable")]
+        there = self._lexical.read(scope, names)
+        scores = late_interaction(reading, [kept.tokens for _, kept in there.values()], COMMON)
+        found = list(there)
+        return [found[place] for place in np.argsort(-scores, kind="stable")]
 
     def _of_named_time(self, kind: str, message: str, readings: dict[str, Reading], scope: Scope) -> list[list[str]]:
         """Rank those of the time that the message names, where there is no window: one voice more for them."""

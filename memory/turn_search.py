@@ -8,6 +8,7 @@ import numpy as np
 
 from memory.chroma import ChromaStore
 from memory.embedders import Embedder
+from memory.fusion import reciprocal_rank
 from memory.lexical import COMMON, LexicalIndex
 from memory.named_time import named_period
 from memory.reading import Reading, cosines, late_interaction
@@ -18,6 +19,8 @@ _DOCUMENTS = 600
 """Of the dense ranking; a turn has two to five."""
 _WORDED = 300
 """Turns of each lexical ranking."""
+_WEIGHED = 320
+"""Turns that are read and weighed, of those that any ranking brought."""
 
 
 class TurnSearch:
@@ -57,22 +60,21 @@ class TurnSearch:
         near, sentence = self._near(reading, scope)
         words = dict(self._lexical.search(scope, question.meaning, kind="turn", limit=_WORDED))
         words_before = dict(self._lexical.search(scope, question.meaning, kind="turn", limit=_WORDED, around=True))
-        brought = dict.fromkeys([*near, *words, *words_before])
-        traits = self._lexical.traits(scope, list(brought))
-        names = [name for name in brought if name in traits]
-        kept = self._lexical.kept(scope.user_id, names)
-        names = [name for name in names if name in kept]
-        if not names:
+        brought = list(reciprocal_rank([near, list(words), list(words_before)]))
+        there = self._lexical.read(scope, brought[: _WEIGHED + len(scope.seen)])
+        if not there:
             none = np.zeros(0)
             return question, Candidates((), (), none, none, none, none, none)
-        whole = cosines(reading, [kept[name].whole for name in names])
+        names = list(there)
+        kept = [kept for _, kept in there.values()]
+        whole = cosines(reading, [one.whole for one in kept])
         return question, Candidates(
             names=names,
-            traits=[traits[name] for name in names],
+            traits=[traits for traits, _ in there.values()],
             # The vectors of single sentences are not kept: where the nearest ones do not come up, the turn stands for them.
             sentence=np.array([sentence.get(name, alone) for name, alone in zip(names, whole, strict=True)]),
-            before=cosines(reading, [kept[name].before for name in names]),
-            late=late_interaction(reading, [kept[name].tokens for name in names], COMMON),
+            before=cosines(reading, [one.before for one in kept]),
+            late=late_interaction(reading, [one.tokens for one in kept], COMMON),
             words=np.array([words.get(name, 0.0) for name in names]),
             words_before=np.array([words_before.get(name, 0.0) for name in names]),
         )
