@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -52,9 +52,9 @@ def list_memories(user: User = "me", kind: Kind = None, as_json: AsJson = False)
         fields = record.model_dump()
         text = next(str(fields[name]) for name in ("content", "summary", "text", "value") if name in fields)
         key = f"{fields['key']}: " if "key" in fields else ""
-        rows.append([record.id, _KINDS[record.id[:3]], f"{record.time:%Y-%m-%d %H:%M}", key + text])
+        rows.append([record.id, _KINDS[record.id[:3]], f"{record.time:%Y-%m-%d %H:%M}", key + text, _standing(fields)])
     if rows:
-        print_table(("id", "kind", "time", "text"), rows)
+        print_table(("id", "kind", "time", "text", "standing"), rows)
     else:
         progress(empty)
 
@@ -115,10 +115,10 @@ def forget(
 
 @memory.command()
 def undo(memory_id: MemoryId, user: User = "me", as_json: AsJson = False) -> None:
-    """Bring a forgotten memory back, within 10 minutes."""
+    """Bring a forgotten memory back, within 10 minutes; or let stand again what a newer one replaced, at any time."""
     with _open() as store:
         record = store.undo(user, memory_id)
-    _done(record.model_dump(mode="json"), f"{memory_id} is remembered again.", as_json=as_json)
+    _done(record.model_dump(mode="json"), f"{memory_id} stands as it did before.", as_json=as_json)
 
 
 @personality.command("show")
@@ -213,6 +213,15 @@ def delete_user(
         receipt = store.delete_user(name)
     counts = ", ".join(f"{count} {what}" for what, count in receipt.items())
     _done({"user": name, "deleted": receipt}, f"{name} is deleted: {counts}.", as_json=as_json)
+
+
+def _standing(fields: dict[str, Any]) -> str:
+    """Say what newer facts did to this one."""
+    if fields.get("superseded_by"):
+        return f"until {fields['valid_until']:%Y-%m-%d}, then {fields['superseded_by']}"
+    if fields.get("same_as"):
+        return f"says again {fields['same_as']}"
+    return f"said {fields['strength']} times" if fields.get("strength", 1) > 1 else ""
 
 
 def _open() -> Memory:

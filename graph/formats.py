@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import get_args
 
 from graph.lines import Value, quote, read_pairs
+from memory.change import Relation
 from memory.records import TRAITS, BigFive
 
 MAX_LIST = 7
@@ -30,6 +32,12 @@ EPISODIC_GRAMMAR = (
     'indices ::= [0-9]{1,3} (", " [0-9]{1,3}){0,60}\n' + _STRING % 400
 )
 PROCEDURAL_GRAMMAR = 'root ::= "none" | (key ": " string ("\\n" key ": " string){0,4})\n' + _KEY + _STRING % 200
+
+
+def change_grammar(count: int) -> str:
+    """Return the grammar of a judgement of so many older facts."""
+    lines = ' "\\n" '.join(f'"\\"{number}\\": " relation' for number in range(1, count + 1))
+    return f'root ::= {lines}\nrelation ::= "\\"same\\"" | "\\"changed\\"" | "\\"other\\""\n'
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,19 @@ def parse_personality(text: str) -> BigFive | None:
             return None
         scores[trait] = value
     return BigFive(**scores)
+
+
+def parse_change(text: str, count: int) -> list[Relation] | None:
+    """Read how each of so many older facts stands to the new one; None when one is missing or no relation."""
+    values = {key.strip(): str(value).strip().lower() for key, value in read_pairs(text)}
+    said = [values.get(str(number), "") for number in range(1, count + 1)]
+    known = {relation: relation for relation in get_args(Relation)}
+    return [known[word] for word in said] if all(word in known for word in said) else None
+
+
+def format_change(relations: Sequence[Relation]) -> str:
+    """Write a judgement, one line for each older fact."""
+    return "\n".join(f'"{number}": "{relation}"' for number, relation in enumerate(relations, start=1))
 
 
 def format_personality(scores: BigFive) -> str:

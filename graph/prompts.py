@@ -155,6 +155,45 @@ Do you remember when Zazu hatched?
 "content": null
 "keywords": null"""
 
+_CHANGE = """Below stand a new fact about a person and some older ones. Say of each older one how it stands to the new one:
+same: both say the same thing
+changed: the new one has replaced it, so that the older one is no longer true
+other: both can be true today
+
+Examples:
+
+New: The user has moved to Quito.
+1: The user lives in Tartu.
+2: The user's cousin lives in Tartu.
+"1": "changed"
+"2": "other"
+
+New: The user can't stand opera any more.
+1: The user loves opera.
+2: The user likes plums.
+"1": "changed"
+"2": "other"
+
+New: The user has a canoe.
+1: The user owns a canoe.
+2: The user has a parrot called Zazu.
+3: The user sold the canoe's paddle.
+"1": "same"
+"2": "other"
+"3": "other"
+
+New: The user likes figs.
+1: The user likes plums.
+"1": "other"
+
+New: The user works as a baker now.
+1: The user is a sailor.
+"1": "changed"
+
+New: The user bought a ticket for 9 June.
+1: The user bought a ticket for 2 May.
+"1": "other\""""
+
 _CORE = """Keep the profile of one person up to date. Copy every line of the profile so far, change what the conversation changes, and add what \
 it tells about them that lasts: name, age, home, work, family, pets, likes, dislikes, health. Write nothing that was not said; \
 questions tell nothing. Values are short, lists have at most 7 items. The first line is the name, or "unknown"; leave out other lines that are not known.
@@ -248,6 +287,7 @@ class Prompts:
     malformed: str = "That was not in the form asked for. Write it again in exactly that form. What was wrong:"
     personality: str = _PERSONALITY
     semantic: str = _SEMANTIC
+    change: str = _CHANGE
     core: str = _CORE
     episodic: str = _EPISODIC
     procedural: str = _PROCEDURAL

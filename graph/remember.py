@@ -16,8 +16,9 @@ from graph.prompts import Prompts
 from graph.protocol import escape
 from graph.state import RememberInput, RememberState
 from memory import clock
+from memory.change import Changes, decide
 from memory.errors import MessageTooLong
-from memory.records import BigFive, PersonalityPoint, SemanticMemory, make_id
+from memory.records import BigFive, PersonalityPoint, SemanticMemory, Turn, make_id
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -89,10 +90,33 @@ class Rememberer:
             return {}
         return {"memory": memory.model_copy(update={"photo_ids": state["turn"].images})}
 
+    def compare(self, state: RememberState) -> dict[str, Any]:
+        """Ask whether the new fact repeats older ones or makes them untrue; `memory.change` decides what is believed.
+
+        Only already extracted facts are compared: nothing is added by it.
+        """
+        memory = state["memory"]
+        asked = self._memory.alike(state["turn"].user_id, memory) if memory else []
+        if memory is None or not asked:
+            return {"changes": Changes()}
+        older = "\n".join(f"{number}: {escape(old.content)}" for number, (old, _) in enumerate(asked, start=1))
+        # Named after what is compared: should an older fact be forgotten before a second try, the judgement is asked for anew.
+        compared = make_id(memory.turn_id, "change", ",".join(old.id for old, _ in asked))
+        relations, warnings = self._ask(
+            state,
+            f"change {compared}",
+            self._prompts.change,
+            lambda text: formats.parse_change(text, len(asked)),
+            formats.change_grammar(len(asked)),
+            f"New: {escape(memory.content)}\n{older}",
+        )
+        said = dict(zip([old.id for old, _ in asked], relations or [], strict=False))
+        return {"changes": decide(memory, asked, said), "warnings": warnings}
+
     def commit(self, state: RememberState) -> dict[str, Any]:
         """Commit in one transaction, and bring the indexes up to it."""
         turn = state["turn"]
-        self._memory.knowledge.commit_remember(turn.user_id, turn.id, state["point"], state["memory"])
+        self._memory.knowledge.commit_remember(turn.user_id, turn.id, state["point"], state["memory"], state["changes"])
         self._memory.index(turn.user_id)
         return {}
 
@@ -103,14 +127,13 @@ class Rememberer:
         prompt: str,
         parse: Callable[[str], Parsed | None],
         grammar: str,
+        told: str | None = None,
     ) -> tuple[Parsed | None, list[str]]:
         turn = state["turn"]
         output = self._memory.pending.output(turn.user_id, turn.id, step)
         if output is not None:
             return parse(output), []
-        pictures = f"\n[with {len(turn.images)} picture(s)]" if turn.images else ""
-        said = f"The person's message, {clock.show(turn.time)}:\n{escape(turn.text)}{pictures}"
-        messages: list[BaseMessage] = [SystemMessage(prompt), HumanMessage(said)]
+        messages: list[BaseMessage] = [SystemMessage(prompt), HumanMessage(told or _said(turn))]
         try:
             output, parsed = ask(
                 self._chat, messages, parse, grammar=grammar, max_tokens=_MAX_TOKENS, malformed=self._prompts.malformed
@@ -120,8 +143,14 @@ class Rememberer:
             output, parsed = "", None
         self._memory.pending.save_output(turn.user_id, turn.id, step, output)
         return parsed, [] if parsed is not None else [
-            f"The {step} output was not in its form twice; nothing was taken from it."
+            f"The {step.split(maxsplit=1)[0]} output was not in its form twice; nothing was taken from it."
         ]
+
+
+def _said(turn: Turn) -> str:
+    """Show the person's own words, and nothing that was recalled for them: nothing is remembered twice."""
+    pictures = f"\n[with {len(turn.images)} picture(s)]" if turn.images else ""
+    return f"The person's message, {clock.show(turn.time)}:\n{escape(turn.text)}{pictures}"
 
 
 def build(
@@ -135,12 +164,14 @@ def build(
     graph.add_node("evolve_personality", nodes.evolve_personality)
     graph.add_node("extract_semantic", nodes.extract_semantic)
     graph.add_node("ground_photos", nodes.ground_photos)
+    graph.add_node("compare", nodes.compare)
     graph.add_node("commit", nodes.commit)
     graph.add_edge(START, "load")
     graph.add_edge("load", "infer_personality")
     graph.add_edge("infer_personality", "evolve_personality")
     graph.add_edge("load", "extract_semantic")
     graph.add_edge("extract_semantic", "ground_photos")
-    graph.add_edge(["evolve_personality", "ground_photos"], "commit")
+    graph.add_edge("ground_photos", "compare")
+    graph.add_edge(["evolve_personality", "compare"], "commit")
     graph.add_edge("commit", END)
     return graph.compile(name="remember")

@@ -9,6 +9,7 @@ from typing import Annotated
 from typing_extensions import TypedDict
 
 from graph.formats import TopicLines
+from memory.change import Changes
 from memory.records import BigFive, PersonalityPoint, Recalled, SemanticMemory, Step, Turn
 
 
@@ -74,6 +75,7 @@ class RememberState(RememberInput, total=False):
     inferred: BigFive
     point: PersonalityPoint
     memory: SemanticMemory | None
+    changes: Changes
     warnings: Annotated[list[str], operator.add]
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
-from memory import clock, curve, pending, people
+from memory import clock, curve, pending, people, succession
+from memory.change import Changes
 from memory.database import Database
 from memory.errors import InvalidInput, NotFound
 from memory.records import (
@@ -35,8 +36,23 @@ class Knowledge:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def commit_remember(self, user_id: str, turn_id: str, point: PersonalityPoint, memory: SemanticMemory | None) -> None:
-        """Commit what one turn taught, strike the work, and mark the turn as remembered; twice changes nothing."""
+    def commit_remember(
+        self,
+        user_id: str,
+        turn_id: str,
+        point: PersonalityPoint,
+        memory: SemanticMemory | None,
+        changes: Changes | None = None,
+    ) -> None:
+        """Commit what one turn taught, strike the work, and mark the turn as remembered; twice changes nothing.
+
+        Args:
+            user_id: Whose turn.
+            turn_id: The turn.
+            point: The personality after it.
+            memory: What it said about the person.
+            changes: What that does to older memories.
+        """
         with self._db.write() as connection:
             if not people.is_known(connection, user_id, hold=True):
                 return
@@ -46,6 +62,7 @@ class Knowledge:
                 if memory is not None and not _is_forgotten(connection, user_id, memory.id):
                     extra = {"reason": memory.reason, "photo_ids": list(memory.photo_ids)}
                     _put(connection, user_id, "semantic", memory.id, turn_id, memory, memory.content, extra)
+                    succession.apply(connection, user_id, memory.id, memory.time, changes or Changes())
             connection.execute(update(turns).where(turns.c.id == turn_id).values(pending=False))
             pending.done(connection, user_id, "remember", turn_id)
 
@@ -107,6 +124,14 @@ class Knowledge:
             records = [to_record(row) for row in connection.execute(query.order_by(memories.c.at, memories.c.id))]
         return [record for record in records if isinstance(record, Episode)]
 
+    def linked(self, user_id: str, facts: Sequence[SemanticMemory]) -> list[SemanticMemory]:
+        """Return what these facts replaced, and what replaced them."""
+        newer = [fact.superseded_by for fact in facts if fact.superseded_by]
+        either = memories.c.id.in_(newer) | memories.c.superseded_by.in_([fact.id for fact in facts])
+        with self._db.read() as connection:
+            records = [to_record(row) for row in connection.execute(_visible(user_id).where(either))]
+        return [record for record in records if isinstance(record, SemanticMemory)]
+
     def get(self, user_id: str, memory_id: str) -> MemoryRecord:
         """Return one memory, or raise NotFound."""
         found = self.entries(user_id, ids=[memory_id])
@@ -151,13 +176,25 @@ class Knowledge:
     def hide(self, user_id: str, memory_id: str) -> MemoryRecord:
         """Forget a memory: from now on it is found nowhere; `restore` works until it is purged."""
         record = self.get(user_id, memory_id)
-        self._set_hidden(user_id, memory_id, datetime.now(UTC))
+        with self._db.write() as connection:
+            _set_hidden(connection, user_id, memory_id, datetime.now(UTC))
         return record
 
-    def restore(self, user_id: str, memory_id: str) -> MemoryRecord:
-        """Take a forgetting back, or raise NotFound when it has been purged."""
-        if not self._set_hidden(user_id, memory_id, None):
+    def undo(self, user_id: str, memory_id: str) -> MemoryRecord:
+        """Take back what was done to a memory: forgetting it, or else what a newer one did to it, or it did to older ones.
+
+        Raises:
+            NotFound: It has been purged, or never was.
+            InvalidInput: Nothing was done to it.
+        """
+        with self._db.write() as connection:
+            changed = _set_hidden(connection, user_id, memory_id, None) or bool(
+                succession.take_back(connection, user_id, memory_id)
+            )
+        if not changed and not self.entries(user_id, ids=[memory_id]):
             raise NotFound(f"The memory {memory_id!r} is gone for good, or was never this user's.")
+        if not changed:
+            raise InvalidInput(f"Nothing that was done to {memory_id!r} could be undone: it is remembered, and valid.")
         return self.get(user_id, memory_id)
 
     def purge(self, user_id: str, memory_id: str) -> None:
@@ -168,6 +205,9 @@ class Knowledge:
             if row is None:
                 return
             connection.execute(delete(memories).where(mine))
+            # What only repeated it goes with it.
+            repeated = (memories.c.user_id == user_id) & (memories.c.same_as == memory_id)
+            connection.execute(delete(memories).where(repeated, memories.c.hidden_at.is_not(None)))
             digest = _digest(memory_id, row.text if row.key is not None else "")
             there = (tombstones.c.user_id == user_id) & (tombstones.c.digest == digest)
             known = connection.execute(select(tombstones.c.digest).where(there)).first()
@@ -183,14 +223,17 @@ class Knowledge:
         with self._db.read() as connection:
             return [(row.user_id, row.id) for row in connection.execute(query)]
 
-    def _set_hidden(self, user_id: str, memory_id: str, stamp: datetime | None) -> bool:
-        with self._db.write() as connection:
-            changed = connection.execute(
-                update(memories)
-                .where(memories.c.user_id == user_id, memories.c.id == memory_id)
-                .values(hidden_at=stamp, revision=memories.c.revision + 1)
-            )
-        return bool(changed.rowcount)
+
+def _set_hidden(connection: Connection, user_id: str, memory_id: str, stamp: datetime | None) -> bool:
+    """Hide a memory with its repetitions, or show them again; says whether that changed anything."""
+    which = (memories.c.id == memory_id) | (memories.c.same_as == memory_id)
+    other = memories.c.hidden_at.is_(None) if stamp is not None else memories.c.hidden_at.is_not(None)
+    changed = connection.execute(
+        update(memories)
+        .where(memories.c.user_id == user_id, which, other)
+        .values(hidden_at=stamp, revision=memories.c.revision + 1)
+    )
+    return bool(changed.rowcount)
 
 
 def to_record(row: Row[Any]) -> MemoryRecord:
@@ -201,9 +244,11 @@ def to_record(row: Row[Any]) -> MemoryRecord:
     match row.kind:
         case "semantic":
             photo_ids = tuple(row.extra["photo_ids"])
+            until = row.valid_until.astimezone(clock.zone_of(row.zone)) if row.valid_until else None
             return SemanticMemory(
                 **shared, turn_id=row.source, content=row.text, keywords=keywords,
-                reason=row.extra["reason"], photo_ids=photo_ids,
+                reason=row.extra["reason"], photo_ids=photo_ids, valid_until=until,
+                superseded_by=row.superseded_by, same_as=row.same_as, strength=row.strength,
             )  # fmt: skip
         case "episodic":
             turn_ids = tuple(row.extra["turn_ids"])

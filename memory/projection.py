@@ -209,7 +209,7 @@ def _add_turn(batch: _Batch, row: Row[Any], before: Row[Any] | None) -> None:
 
 
 def _add_memory(batch: _Batch, row: Row[Any]) -> None:
-    if row.hidden_at is not None:
+    if row.hidden_at is not None or row.same_as is not None:
         batch.remove.append(row.id)
         return
     at = row.at.timestamp()

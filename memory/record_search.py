@@ -71,6 +71,10 @@ class RecordSearch:
         """Score records, best first."""
         return reciprocal_rank(self.rankings(kind, message, keywords, scope, rule))
 
+    def near(self, kind: str, text: str, scope: Scope) -> dict[str, float]:
+        """Return the cosines of the records whose content is nearest to a text."""
+        return self._near(kind, self._embedder.read([text])[0], scope)["content"]
+
     def _near(self, kind: str, reading: Reading, scope: Scope) -> dict[str, dict[str, float]]:
         """Return the cosines of the nearest records by facet."""
         if scope.windowed:

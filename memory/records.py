@@ -154,7 +154,15 @@ class CoreProfile(Record):
 
 
 class SemanticMemory(Record):
-    """What one turn said about the person."""
+    """What one turn said about the person.
+
+    Attributes:
+        time: When it was said: it is valid from then on.
+        valid_until: When a newer one made it untrue; None: it still holds.
+        superseded_by: The newer one.
+        same_as: The older one that this only repeats; this one is then not recalled beside it.
+        strength: How often it was said.
+    """
 
     id: str
     turn_id: str
@@ -164,6 +172,15 @@ class SemanticMemory(Record):
     reason: str = ""
     photo_ids: tuple[str, ...] = ()
     edited: bool = False
+    valid_until: datetime | None = None
+    superseded_by: str | None = None
+    same_as: str | None = None
+    strength: int = 1
+
+    @property
+    def is_valid(self) -> bool:
+        """Say whether it still holds, and stands for itself."""
+        return self.superseded_by is None and self.same_as is None
 
 
 class Episode(Record):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from memory import clock
+from memory.change import asks_about_the_past, worth_asking
 from memory.chroma import ChromaStore
 from memory.embedders import Embedder
 from memory.fusion import reciprocal_rank, regroup
@@ -94,6 +95,12 @@ class Retriever:
             results += look.raw_turns(limit)
         return sorted(results, key=lambda item: -item.score)[:limit]
 
+    def alike(self, user_id: str, memory: SemanticMemory) -> list[tuple[SemanticMemory, float]]:
+        """Return the valid facts that a new one may repeat or replace; see `memory.change`."""
+        near = self._parts.records.near("semantic", memory.content, Scope(user_id))
+        records = self._parts.knowledge.entries(user_id, kind="semantic", ids=near)
+        return worth_asking(memory, [(one, near[one.id]) for one in records if isinstance(one, SemanticMemory)])
+
 
 class _Look:
     """One query on one user with one window: rankings are made once and shared."""
@@ -107,12 +114,30 @@ class _Look:
         self._latest = clock.recent_since(query.time)
 
     def records(self, kind: str, limit: int) -> list[Recalled]:
-        """Rank the records of a kind."""
+        """Rank the records of a kind; what is no longer true comes last, unless the message asks for what was."""
         scores = self._parts.records.rank(kind, self._query.message, self._query.keywords, self._scope)
         names = list(scores)
-        by_id = {record.id: record for record in self._parts.knowledge.entries(self._user, kind=kind, ids=names[: 2 * limit])}
-        kept = [by_id[name] for name in names if name in by_id][:limit]
-        return [_recalled(record, scores[record.id]) for record in kept]
+        by_id = {record.id: record for record in self._parts.knowledge.entries(self._user, kind=kind, ids=names[: 4 * limit])}
+        ranked = [by_id[name] for name in names if name in by_id]
+        if asks_about_the_past(self._query.message) or asks_about_the_past(self._query.keywords) or self._scope.windowed:
+            ranked = self._with_what_was(ranked)
+        else:
+            ranked.sort(key=lambda record: isinstance(record, SemanticMemory) and not record.is_valid)
+        least = min(scores.values(), default=0.0)
+        return [_recalled(record, scores.get(record.id, least)) for record in ranked[:limit]]
+
+    def _with_what_was(self, ranked: Sequence[MemoryRecord]) -> list[MemoryRecord]:
+        """Put beside each fact what it replaced, and what replaced it."""
+        facts = [record for record in ranked if isinstance(record, SemanticMemory)]
+        others = self._parts.knowledge.linked(self._user, facts)
+        there = {record.id: record for record in (*ranked, *others)}
+        together: dict[str, MemoryRecord] = {}
+        for record in ranked:
+            together[record.id] = record
+            for other in others:
+                if other.superseded_by == record.id or getattr(record, "superseded_by", None) == other.id:
+                    together.setdefault(other.id, there[other.id])
+        return [record for record in together.values() if record.id not in self._query.seen]
 
     def episodic(self, limit: int) -> list[Recalled]:
         """Rank topics and raw turns together; a turn counts for its topic, or for itself while it is in none."""
@@ -188,9 +213,10 @@ def _names(rankings: Iterable[Sequence[str]]) -> list[str]:
 def _recalled(record: MemoryRecord, score: float) -> Recalled:
     match record:
         case SemanticMemory():
-            return Recalled(
-                id=record.id, kind="semantic", text=record.content, time=record.time, score=score, turn_ids=(record.turn_id,)
-            )
+            text = record.content
+            if record.valid_until is not None:
+                text += f" (True until {record.valid_until:%Y-%m-%d}, no longer.)"
+            return Recalled(id=record.id, kind="semantic", text=text, time=record.time, score=score, turn_ids=(record.turn_id,))
         case Episode():
             return Recalled(
                 id=record.id, kind="episodic", text=record.summary, time=record.time, score=score, turn_ids=record.turn_ids

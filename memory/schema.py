@@ -102,6 +102,13 @@ memories = Table(
     Column("hidden_at", Instant),
     Column("revision", Integer, nullable=False),
     Column("indexed_revision", Integer, nullable=False),
+    # What a newer fact did to it (semantic): made it untrue, or found it to be said again.
+    Column("valid_until", Instant),
+    Column("superseded_by", String(40)),
+    Column("same_as", String(40)),
+    Column("strength", Integer, nullable=False, server_default="1"),
+    Index("ix_memories_superseded_by", "superseded_by"),
+    Index("ix_memories_same_as", "same_as"),
     Index("ix_memories_user_kind", "user_id", "kind"),
     Index("ix_memories_hidden", "hidden_at"),
     Index("ix_memories_unindexed", "user_id", sqlite_where=_UNINDEXED, postgresql_where=_UNINDEXED),

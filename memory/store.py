@@ -25,7 +25,7 @@ from memory.pending import Pending
 from memory.photos import PhotoStore, inspect
 from memory.projection import Projection, is_of_today
 from memory.query import Found, Limits, Query
-from memory.records import Recalled, Turn
+from memory.records import Recalled, SemanticMemory, Turn
 from memory.retriever import Parts, Retriever
 from memory.schema import metadata, users
 
@@ -117,6 +117,11 @@ class Memory:
         self._projection.run(user_id)
         return self.retriever.find(user_id, query, limits)
 
+    def alike(self, user_id: str, memory: SemanticMemory) -> list[tuple[SemanticMemory, float]]:
+        """Return the valid facts that a new one may repeat or replace, with their cosine, nearest first, at most three."""
+        self._projection.run(user_id)
+        return self.retriever.alike(user_id, memory)
+
     def search(self, user_id: str, text: str, *, kind: str | None = None, limit: int = 10) -> list[Recalled]:
         """Search as a person does: the best of one type or of all, best first.
 
@@ -158,8 +163,8 @@ class Memory:
         return record
 
     def undo(self, user_id: str, memory_id: str) -> MemoryRecord:
-        """Bring back a forgotten memory, while it is not purged."""
-        record = self.knowledge.restore(user_id, memory_id)
+        """Bring back a forgotten memory, while it is not purged, or take back what a newer fact did to it."""
+        record = self.knowledge.undo(user_id, memory_id)
         self.index(user_id)
         return record
 

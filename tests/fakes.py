@@ -31,6 +31,7 @@ _STEPS = {
     formats.CORE_GRAMMAR: "core",
     formats.EPISODIC_GRAMMAR: "episodic",
     formats.PROCEDURAL_GRAMMAR: "procedural",
+    **{formats.change_grammar(count): "change" for count in (1, 2, 3)},
     None: "direct",
 }
 
@@ -114,6 +115,7 @@ _DEFAULTS = {
     "direct": "Hello!",
     "personality": NEUTRAL,
     "semantic": NOTHING,
+    "change": '"1": "other"\n"2": "other"\n"3": "other"',
     "core": '"name": "unknown"',
     "episodic": '"topic_summary": "The user talked."\n"keywords": "talk"\n"source_dialog_indices": 0',
     "procedural": "none",

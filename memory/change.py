@@ -1,0 +1,96 @@
+"""When a newer fact repeats an older one or makes it untrue: the rules that a model's judgement has to pass (pure functions).
+
+A model says how two facts stand to each other; these rules decide whether it is believed. Whatever passes can be undone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from memory.records import SemanticMemory
+
+Relation = Literal["same", "changed", "other"]
+"""How an older fact stands to a new one: it says the same, the new one replaces it, or both hold."""
+ASKED_ABOUT = 3
+"""Older facts that a model is asked about, at most."""
+_MOST = 2
+"""Older facts that one turn makes untrue, at most."""
+_NEAR = 0.4
+"""Cosine from which an older fact is asked about: `lives in Berlin` and `moved to Lisbon` are at 0.45."""
+_VERY_NEAR = 0.75
+"""Cosine from which two facts may be the same: real repetitions are at 0.89 and above."""
+_WHOSE = re.compile(r"^the user['’]s (\w+)", re.IGNORECASE)
+_PAST = re.compile(
+    r"\buse(d)? to\b|\b(formerly|previously|originally|in the past|back then|at first|no longer|changed)\b|\bany ?more\b"
+    r"|\bbefore\W*$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a new fact does to older ones.
+
+    Attributes:
+        same_as: The older one that it repeats: that one is strengthened, and the new one is not recalled beside it.
+        supersedes: The older ones that are no longer true.
+    """
+
+    same_as: str | None = None
+    supersedes: tuple[str, ...] = ()
+
+
+def worth_asking(new: SemanticMemory, older: Sequence[tuple[SemanticMemory, float]]) -> list[tuple[SemanticMemory, float]]:
+    """Return the older facts that the new one may repeat or replace, nearest first, at most three.
+
+    Args:
+        new: The new fact.
+        older: Older ones, with their cosine to it.
+    """
+    close = [
+        (old, cosine)
+        for old, cosine in older
+        if cosine >= _NEAR
+        and old.id != new.id
+        and old.time <= new.time
+        and old.is_valid
+        and _same_subject(new.content, old.content)
+    ]
+    return sorted(close, key=lambda item: (-item[1], item[0].id))[:ASKED_ABOUT]
+
+
+def decide(new: SemanticMemory, asked: Sequence[tuple[SemanticMemory, float]], said: Mapping[str, Relation]) -> Changes:
+    """Believe of a model's judgement what the rules allow.
+
+    Args:
+        new: The new fact.
+        asked: What `worth_asking` brought.
+        said: The model's judgement by id.
+    """
+    for old, cosine in asked:
+        if said.get(old.id) == "same" and cosine >= _VERY_NEAR and _numbers(new.content) == _numbers(old.content):
+            return Changes(same_as=old.id)
+    # What the person wrote themselves, only they change.
+    gone = [old.id for old, _ in asked if said.get(old.id) == "changed" and not old.edited]
+    return Changes(supersedes=tuple(gone[:_MOST]))
+
+
+def asks_about_the_past(message: str) -> bool:
+    """Say whether a message asks for what was, rather than what is (English)."""
+    return bool(_PAST.search(message))
+
+
+def _same_subject(one: str, other: str) -> bool:
+    """Say no when one tells of the user's sister and the other never mentions her."""
+    for text, against in ((one, other), (other, one)):
+        whose = _WHOSE.match(text.strip())
+        if whose and not re.search(rf"\b{re.escape(whose[1])}", against, re.IGNORECASE):
+            return False
+    return True
+
+
+def _numbers(text: str) -> set[str]:
+    return set(re.findall(r"\d+", text))

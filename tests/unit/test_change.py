@@ -1,0 +1,210 @@
+"""Facts that change: what a newer one makes untrue, what is only said again, and how it is taken back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graph import formats
+from memory import clock
+from memory.change import Changes, asks_about_the_past, decide, worth_asking
+from memory.errors import InvalidInput, NotFound
+from memory.query import Query
+from memory.records import SemanticMemory
+from tests.fakes import NOTHING, ScriptedChat, answer, fact, retrieve
+
+HATES, LOVES = "The user hates coriander in soup.", "The user loves coriander in soup."
+
+
+def say(service, text, time):
+    return list(service.stream("ada", text, time=time))[-1].turn
+
+
+def facts(service):
+    return service.memory.knowledge.entries("ada", kind="semantic")
+
+
+def teach(serve, *contents, relations):
+    """Let a turn a week say each of the contents, and the model judge as given."""
+    service = serve(ScriptedChat({"semantic": [fact(text, "coriander") for text in contents], "change": list(relations)}))
+    for week, content in enumerate(contents):
+        say(service, content, f"2026-03-0{1 + week} 09:00")
+    service.wait()
+    return service
+
+
+def look(service, message, **window):
+    query = Query(message, "", clock.parse_time("2026-06-01 09:00", "UTC"), **window)
+    return [found.text for found in service.memory.find("ada", query).memories if found.kind == "semantic"]
+
+
+def test_a_newer_fact_makes_an_older_one_untrue_from_its_own_day_on(serve):
+    service = teach(serve, HATES, LOVES, relations=['"1": "changed"'])
+    old, new = facts(service)
+    assert (old.superseded_by, old.valid_until, old.is_valid) == (new.id, new.time, False)
+    assert (new.superseded_by, new.valid_until, new.is_valid) == (None, None, True)
+
+
+def test_what_holds_is_recalled_before_what_held_and_asking_for_the_past_finds_both_with_dates(serve):
+    service = teach(serve, HATES, LOVES, *(f"The user likes soup number {n} with coriander." for n in range(4)),
+                    relations=['"1": "changed"', '"1": "other"\n"2": "other"\n"3": "other"'])  # fmt: skip
+    now = look(service, "Do I like coriander in soup?")
+    assert LOVES in now
+    assert not any(HATES in text for text in now)
+    past = look(service, "Did I use to like coriander in soup?")
+    assert LOVES in past
+    assert f"{HATES} (True until 2026-03-02, no longer.)" in past
+
+
+def test_what_no_longer_holds_is_found_where_nothing_else_is(serve):
+    service = teach(serve, HATES, LOVES, relations=['"1": "changed"'])
+    assert set(look(service, "coriander")) == {LOVES, f"{HATES} (True until 2026-03-02, no longer.)"}
+
+
+def test_saying_it_again_strengthens_the_old_one_and_is_not_recalled_twice(serve):
+    service = teach(serve, HATES, "The user hates coriander in soup!", relations=['"1": "same"'])
+    old, again = facts(service)
+    assert (old.strength, old.is_valid, again.same_as) == (2, True, old.id)
+    assert look(service, "coriander soup") == [HATES]
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_change_is_undone_from_either_side_and_nothing_was_deleted(serve, which):
+    service = teach(serve, HATES, LOVES, relations=['"1": "changed"'])
+    before = [(one.id, one.content, one.time) for one in facts(service)]
+    service.memory.undo("ada", facts(service)[which].id)
+    assert all(one.is_valid for one in facts(service))
+    assert [(one.id, one.content, one.time) for one in facts(service)] == before
+    assert set(look(service, "coriander")) == {HATES, LOVES}
+
+
+def test_a_repetition_is_undone_and_stands_for_itself(serve):
+    service = teach(serve, HATES, "The user hates coriander in soup!", relations=['"1": "same"'])
+    service.memory.undo("ada", facts(service)[1].id)
+    assert [(one.strength, one.same_as) for one in facts(service)] == [(1, None), (1, None)]
+    assert len(look(service, "coriander soup")) == 2
+
+
+def test_undo_of_nothing_says_so(serve):
+    service = teach(serve, HATES, relations=[])
+    with pytest.raises(InvalidInput, match="Nothing that was done"):
+        service.memory.undo("ada", facts(service)[0].id)
+    with pytest.raises(NotFound):
+        service.memory.undo("ada", "sem_none")
+
+
+def test_forgetting_a_fact_takes_its_repetitions_along(serve):
+    service = teach(serve, HATES, "The user hates coriander in soup!", relations=['"1": "same"'])
+    first = facts(service)[0]
+    service.memory.forget("ada", first.id)
+    assert facts(service) == []
+    service.memory.undo("ada", first.id)
+    assert len(facts(service)) == 2
+    service.memory.forget("ada", first.id, now=True)
+    assert facts(service) == []
+    assert service.memory.knowledge.hidden() == []
+
+
+def test_what_the_person_wrote_is_not_overruled(serve):
+    service = teach(serve, HATES, relations=[])
+    service.memory.edit("ada", facts(service)[0].id, "The user hates coriander in soup and salad.")
+    service.models._chat.script = {"semantic": fact(LOVES, "coriander"), "change": '"1": "changed"'}
+    say(service, LOVES, "2026-03-09 09:00")
+    service.wait()
+    assert all(one.is_valid for one in facts(service))
+
+
+def test_another_subject_and_something_far_are_never_asked_about(serve):
+    chat = ScriptedChat({"semantic": [fact("The user lives in Tartu."), fact("The user's sister lives in Quito."),
+                                      fact("A zebra slept.")]})  # fmt: skip
+    service = serve(chat)
+    for day in (1, 2, 3):
+        say(service, f"Something, day {day}", f"2026-03-0{day} 09:00")
+    service.wait()
+    assert "change" not in chat.steps()
+
+
+def test_a_judgement_that_cannot_be_read_changes_nothing(serve):
+    service = teach(serve, HATES, LOVES, relations=["I think both are lovely."])
+    assert all(one.is_valid for one in facts(service))
+
+
+def test_asking_ten_times_what_is_known_adds_nothing(serve):
+    # A model that would take a recalled name for something new, if it were shown one.
+    chat = ScriptedChat(
+        {
+            "semantic": lambda prompt: fact("The user has a dog called Biscuit.", "dog") if "Biscuit" in prompt else NOTHING,
+            "reasoning": retrieve("dog"),
+            "answer": answer("Your dog is called Biscuit!"),
+        }
+    )
+    service = serve(chat)
+    say(service, "My dog is called Biscuit", "2026-03-01 09:00")
+    for day in range(2, 12):
+        say(service, "What do you remember about my dog?", f"2026-03-{day:02} 09:00")
+    service.wait()
+    [known] = facts(service)
+    assert known.strength == 1
+
+
+def memory(number, content, day=1, **fields):
+    return SemanticMemory(
+        id=f"sem_{number}", turn_id=f"t{number}", time=datetime(2026, 3, day, tzinfo=UTC), content=content, **fields
+    )
+
+
+def test_at_most_three_are_asked_about_and_at_most_two_replaced():
+    new = memory(0, "The user moved to Quito.", day=9)
+    older = [(memory(n, f"The user lives in town {n}."), 0.5 + n / 100) for n in range(1, 9)]
+    asked = worth_asking(new, older)
+    assert [old.id for old, _ in asked] == ["sem_8", "sem_7", "sem_6"]
+    assert decide(new, asked, {old.id: "changed" for old, _ in asked}) == Changes(supersedes=("sem_8", "sem_7"))
+
+
+@pytest.mark.parametrize(
+    "older",
+    [
+        (memory(1, "The user lives in Tartu.", day=10), 0.9),
+        (memory(1, "The user lives in Tartu.", superseded_by="sem_2"), 0.9),
+        (memory(1, "The user lives in Tartu.", same_as="sem_2"), 0.9),
+        (memory(1, "The user's sister lives in Tartu."), 0.9),
+        (memory(1, "The user lives in Tartu."), 0.39),
+        (memory(0, "The user lives in Tartu."), 0.9),
+    ],
+)
+def test_newer_untrue_far_or_others_facts_are_left_alone(older):
+    assert worth_asking(memory(0, "The user moved to Quito.", day=9), [older]) == []
+
+
+def test_other_numbers_are_never_the_same_fact():
+    new = memory(0, "The user sees the dentist on 2026-09-01.", day=9)
+    asked = [(memory(1, "The user sees the dentist on 2026-03-04."), 0.99)]
+    assert decide(new, asked, {"sem_1": "same"}) == Changes()
+
+
+@pytest.mark.parametrize(
+    ("message", "past"),
+    [
+        ("What did I use to like?", True),
+        ("Where did I live before?", True),
+        ("What am I no longer eating?", True),
+        ("What do I like?", False),
+        ("Is the shop open before nine?", False),
+    ],
+)
+def test_a_question_about_what_was(message, past):
+    assert asks_about_the_past(message) is past
+
+
+@given(st.lists(st.sampled_from(["same", "changed", "other"]), min_size=1, max_size=3))
+def test_a_judgement_is_read_as_it_was_written(relations):
+    assert formats.parse_change(formats.format_change(relations), len(relations)) == relations
+
+
+@given(st.text(max_size=80), st.integers(1, 3))
+def test_no_judgement_makes_the_parser_fail(text, count):
+    parsed = formats.parse_change(text, count)
+    assert parsed is None or len(parsed) == count
