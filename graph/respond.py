@@ -303,9 +303,9 @@ def _window(request: Request, said: datetime) -> tuple[datetime | None, datetime
         until = until.replace(second=59, microsecond=999_999)
     if since and until and since.timestamp() > until.timestamp():
         return None, None, "The window was left out: it ends before it begins."
-    if since and since.timestamp() >= clock.recent_since(said).timestamp():
+    if since and clock.recent_since(said).timestamp() <= since.timestamp() <= said.timestamp():
         # Small models write 'now' for 'any time'; what was said in the last hour is in the prompt already.
-        return None, None, "The window was left out: it lies in the last hour or ahead of the message."
+        return None, None, "The window was left out: it begins in the last hour."
     return since, until, None
 
 

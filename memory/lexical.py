@@ -26,6 +26,8 @@ _OPEN_FILES = 64
 _SHARE = 0.1
 """Of all texts, at least so many begin with the name of somebody who speaks."""
 _WORD = re.compile(r"\w+", re.UNICODE)
+_UNSPACED = re.compile(r"([\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])")
+"""Thai, Japanese and Chinese are written without spaces between words: there every character is searched by itself."""
 COMMON = frozenset(
     # English; in other languages every word counts.
     """
@@ -104,10 +106,9 @@ class LexicalIndex:
                 ).lastrowid
                 if entry.kept is not None:
                     file.execute("INSERT INTO kept VALUES (?, ?, ?, ?)", (number, *entry.kept.to_row()))
-                file.execute("INSERT INTO words (rowid, body) VALUES (?, ?)", (number, entry.text.replace("\x00", " ")))
+                file.execute("INSERT INTO words (rowid, body) VALUES (?, ?)", (number, _searchable(entry.text)))
                 if entry.around is not None:
-                    around = entry.around.replace("\x00", " ")
-                    file.execute("INSERT INTO around (rowid, body) VALUES (?, ?)", (number, around))
+                    file.execute("INSERT INTO around (rowid, body) VALUES (?, ?)", (number, _searchable(entry.around)))
                 if traits.speaker:
                     file.execute(
                         "INSERT INTO speakers (name, texts) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET texts = texts + 1",
@@ -172,7 +173,8 @@ class LexicalIndex:
             around: Search the texts with what was said before them.
         """
         table = "around" if around else "words"
-        words = [word for word in _WORD.findall(query.lower()) if word not in COMMON] or _WORD.findall(query.lower())
+        every = _WORD.findall(_searchable(query).lower())
+        words = [word for word in every if word not in COMMON] or every
         if not words:
             return []
         match = " OR ".join(f'"{word}"' for word in dict.fromkeys(words))
@@ -219,6 +221,10 @@ class LexicalIndex:
                 ) from error
             while len(self._open) > _OPEN_FILES:
                 self._open.popitem(last=False)[1].close()
+
+
+def _searchable(text: str) -> str:
+    return _UNSPACED.sub(r" \1 ", text.replace("\x00", " "))
 
 
 def _bounds(scope: Scope) -> dict[str, float]:

@@ -212,8 +212,8 @@ BACKGROUND = ("personality", "semantic", "core", "episodic", "procedural")
     [
         ("2026-03-09 00:00", "2026-03-01 00:00", "ends before it begins"),
         ("2026-13-45 00:00", None, "is not a time"),
-        ("2026-03-05 09:00", "2026-03-05 09:00", "lies in the last hour"),
-        ("2031-01-01 00:00", None, "ahead of the message"),
+        ("2026-03-05 09:00", "2026-03-05 09:00", "begins in the last hour"),
+        ("2031-01-01 00:00", None, "Nothing in that period"),
     ],
 )
 def test_a_window_that_makes_no_sense_is_left_out_and_said_so(serve, start, end, said):

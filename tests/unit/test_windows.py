@@ -1,0 +1,96 @@
+"""Time in a search: windows really filter, by when it was said or when it happened; a time that a message names counts."""
+
+from __future__ import annotations
+
+import pytest
+
+from memory import clock
+from memory.query import Query
+from memory.records import PersonalityPoint, SemanticMemory, make_id
+from tests.fakes import ScriptedChat
+
+ZONE = "Europe/Berlin"
+SAID = {
+    "winter": ("2026-01-10 10:00", "The user went skiing in the Alps."),
+    "night": ("2026-03-29 03:30", "The user could not sleep and went for a walk."),
+    "spring": ("2026-04-02 10:00", "The user planted tomatoes."),
+    "plan": ("2026-04-03 10:00", "The user flies to Quito on 2026-08-14."),
+    "past": ("2026-04-04 10:00", "The user broke a leg in February 2019."),
+}
+
+
+def at(text):
+    return clock.parse_time(text, ZONE)
+
+
+@pytest.fixture
+def life(serve):
+    memory = serve(ScriptedChat()).memory
+    for time, text in SAID.values():
+        turn = memory.journal.ingest("ada", at(time), text, "I see.")
+        record = SemanticMemory(id=make_id("ada", "semantic", turn.id), turn_id=turn.id, time=turn.time, content=text)
+        memory.knowledge.commit_remember("ada", turn.id, PersonalityPoint(turn_id=turn.id, time=turn.time), record)
+    return memory
+
+
+def found(life, since=None, until=None, message="Tell me about it", now="2026-06-01 09:00"):
+    query = Query(message, "", at(now), at(since) if since else None, at(until) if until else None)
+    result = life.find("ada", query)
+    names = {text: name for name, (_, text) in SAID.items()}
+    facts = {names[entry.text] for entry in result.memories if entry.kind == "semantic"}
+    talk = {
+        name for name, (_, text) in SAID.items() for entry in result.memories if entry.kind == "episodic" and text in entry.text
+    }
+    return facts, talk, result.widened
+
+
+def test_a_window_filters_facts_and_talk_alike(life):
+    assert found(life, "2026-04-01 00:00", "2026-04-02 23:59") == ({"spring"}, {"spring"}, False)
+
+
+def test_a_half_open_window_filters_on_its_side(life):
+    assert found(life, until="2026-02-01 00:00")[:2] == ({"winter", "past"}, {"winter"})
+    assert found(life, since="2026-04-03 00:00")[0] == {"plan", "past"}
+
+
+def test_a_fact_is_in_a_window_by_when_it_happened_too(life):
+    assert found(life, "2026-08-01 00:00", "2026-08-31 23:59") == ({"plan"}, set(), False)
+    assert found(life, "2019-02-01 00:00", "2019-02-28 23:59") == ({"past"}, set(), False)
+
+
+def test_a_window_that_holds_nothing_is_left_out_and_that_is_said(life):
+    facts, _, widened = found(life, "2031-01-01 00:00", "2031-02-01 00:00")
+    assert facts
+    assert widened
+
+
+def test_the_day_that_the_clocks_change_has_23_hours_and_holds_all_of_them(life):
+    assert found(life, "2026-03-29 00:00", "2026-03-29 23:59") == ({"night"}, {"night"}, False)
+    assert found(life, "2026-03-29 03:00", "2026-03-29 03:45")[0] == {"night"}
+    # An hour earlier by the clock is half an hour earlier in truth: 02:00 to 03:00 did not exist.
+    assert found(life, "2026-03-29 01:00", "2026-03-29 01:59")[2] is True
+
+
+@pytest.mark.parametrize(
+    ("message", "now", "name"),
+    [
+        ("What did I do on 10 January?", "2026-06-01 09:00", "winter"),
+        ("What happens on 14 August 2026?", "2026-06-01 09:00", "plan"),
+        ("What did I do last Thursday?", "2026-04-07 09:00", "spring"),
+    ],
+)
+def test_a_time_that_the_message_names_counts_where_there_is_no_window(life, message, now, name):
+    life.index("ada")
+    ranked = life.retriever.find("ada", Query(message, "", at(now)))
+    best = max((entry for entry in ranked.memories if entry.kind == "semantic"), key=lambda entry: entry.score)
+    assert best.text == SAID[name][1]
+
+
+def test_a_time_is_that_of_the_message_and_never_the_clocks(life):
+    then, later = (found(life, message="yesterday", now=now)[1] for now in ("2026-04-03 12:00", "2026-01-11 12:00"))
+    assert "spring" in then
+    assert later == {"winter"}
+
+
+def test_what_was_said_in_the_last_hour_is_not_found_whenever_it_happened(life):
+    assert "past" not in found(life, "2019-01-01 00:00", "2019-12-31 00:00", now="2026-04-04 10:30")[0]
