@@ -1,13 +1,16 @@
-"""`persona eval retrieval`, on a made-up conversation in LoCoMo's form."""
+"""`persona eval retrieval|weights` on made-up conversations in LoCoMo's form, and `persona bench retrieval`."""
 
 from __future__ import annotations
 
 import json
 import sys
+from dataclasses import fields
 
 import pytest
 
 from app.cli import main
+from evals.weights import PARTS
+from memory.signals import Weights
 from tests.fakes import WordEmbedder
 
 TALK = {
@@ -32,10 +35,11 @@ ASKED = [
 def measure(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("app.build.build_embedder", lambda _settings: WordEmbedder())
 
-    def run(content, *words):
+    def run(content, *words, what="retrieval"):
         file = tmp_path / "talks.json"
         file.write_text(content if isinstance(content, str) else json.dumps(content))
-        monkeypatch.setattr(sys, "argv", ["persona", "eval", "retrieval", "--data", str(file), *words])
+        command = ["bench", "retrieval"] if what == "bench" else ["eval", what, "--data", str(file)]
+        monkeypatch.setattr(sys, "argv", ["persona", *command, *words])
         code = 0
         try:
             main()
@@ -74,3 +78,35 @@ def test_a_file_that_is_none_is_a_sentence(measure, content):
     code, out, err = measure(content)
     assert (code, out) == (1, "")
     assert "LoCoMo" in err
+
+
+def test_weights_are_fitted_on_some_talks_and_measured_on_the_one_left_out(measure):
+    talks = [{"sample_id": name, "conversation": TALK, "qa": ASKED} for name in ("one", "two")]
+    code, out, err = measure(talks, "--json", what="weights")
+    assert code == 0, err
+    report = json.loads(out)
+    assert report["left_out"]["questions"] == 4
+    assert report["brought"] == 1.0
+    assert set(report["weights"]) == {field.name for field in fields(Weights)}
+    assert {name for names in PARTS.values() for name in names} == set(report["weights"])
+    code, out, _ = measure(talks, what="weights")
+    assert "without: named speaker" in out
+    assert measure(talks[:1], what="weights")[0] == 1
+
+
+def test_the_benchmark_says_how_a_search_grows(measure, monkeypatch):
+    monkeypatch.setattr("evals.perf.retrieval._QUESTIONS", 14)
+    monkeypatch.setattr("evals.perf.retrieval._ADDED", 3)
+    code, out, err = measure("", "--sizes", "24,48", "--json", what="bench")
+    assert code == 0, err
+    rows = json.loads(out)
+    assert [row["turns"] for row in rows] == [24, 48]
+    assert all(row[what]["p50"] <= row[what]["p95"] for row in rows for what in ("search", "recall", "add"))
+    assert "×" in measure("", "--sizes", "24,48", what="bench")[1]
+
+
+@pytest.mark.parametrize("sizes", ["", "none", "10,5", "0", "5,5"])
+def test_sizes_that_are_none_are_a_sentence(measure, sizes):
+    code, out, err = measure("", "--sizes", sizes, what="bench")
+    assert (code, out) == (1, "")
+    assert "smallest first" in err

@@ -12,11 +12,12 @@ import pytest
 from PIL import Image
 from sqlalchemy import text
 
+from app.service import PersonaService
 from memory import clock
 from memory.errors import FolderInUse, InvalidInput, StorageError, TimeOrderError
 from memory.records import TurnState
 from memory.store import Memory
-from tests.fakes import ScriptedChat, WordEmbedder, fact
+from tests.fakes import ScriptedChat, ScriptedModels, WordEmbedder, fact
 
 ROOT = Path(__file__).parents[2]
 
@@ -166,6 +167,25 @@ def test_a_journal_of_a_newer_program_is_refused_unchanged(tmp_path):
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StorageError, match="newer version of this program"):
         Memory(tmp_path / "data", WordEmbedder())
+
+
+def test_a_journal_of_the_first_schema_is_brought_up_to_date_and_keeps_what_it_knows(tmp_path):
+    import sqlite3
+
+    with Memory(tmp_path / "data", WordEmbedder()) as memory:
+        service = PersonaService(memory, ScriptedModels(ScriptedChat({"semantic": fact("The user has a zebra.")})), work=False)
+        list(service.stream("ada", "I have a zebra", time="2026-03-01 09:00"))
+        service.wait()
+    with sqlite3.connect(tmp_path / "data" / "journal.db") as old:
+        for name in ("superseded_by", "same_as"):
+            old.execute(f"DROP INDEX ix_memories_{name}")
+        for name in ("valid_until", "superseded_by", "same_as", "strength"):
+            old.execute(f"ALTER TABLE memories DROP COLUMN {name}")
+        old.execute("UPDATE alembic_version SET version_num = '0001'")
+    old.close()
+    with Memory(tmp_path / "data", WordEmbedder()) as memory:
+        [known] = memory.knowledge.entries("ada", kind="semantic")
+        assert (known.content, known.strength, known.is_valid) == ("The user has a zebra.", 1, True)
 
 
 def test_the_migrations_make_the_tables_that_the_code_uses(tmp_path):
