@@ -14,7 +14,7 @@ import pytest
 
 from app.cli import main
 from tests.fake_server import fake_server
-from tests.fakes import WordEmbedder
+from tests.fakes import ScriptedChat, ScriptedModels, WordEmbedder, fact
 
 ROOT = Path(__file__).parents[2]
 FACT = '"reason": "a pet"\n"decision": true\n"content": "The user has a dog called Rex."\n"keywords": "dog, Rex"'
@@ -283,3 +283,28 @@ def test_closed_streams_and_readers_that_leave_are_no_crash(tmp_path):
     for shell in (f"{command} <&- >&- 2>&-", f"{command} | true", f"{command} <&- | head -1"):
         done = subprocess.run(shell, shell=True, capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=60)
         assert "Traceback" not in done.stderr + done.stdout, shell
+
+
+def test_what_a_newer_fact_replaced_is_listed_with_its_day_and_brought_back(persona, tmp_path):
+    from app.service import PersonaService
+    from memory.store import Memory
+
+    chat = ScriptedChat({
+        "semantic": [fact("The user hates coriander."), fact("The user loves coriander.")], "change": '"1": "changed"',
+    })  # fmt: skip
+    with PersonaService(Memory(tmp_path / "kept", WordEmbedder()), ScriptedModels(chat), work=False) as service:
+        for day, said in enumerate(("I hate coriander", "I love coriander"), start=1):
+            list(service.stream("me", said, time=f"2026-03-0{day} 09:00"))
+        service.wait()
+    kept = {"PERSONA_DATA_DIR": str(tmp_path / "kept")}
+    old, new = read(persona("memory", "list", "--kind", "semantic", "--json", **kept))
+    assert (old["superseded_by"], old["valid_until"][:10]) == (new["id"], "2026-03-02")
+    assert "until 2026-03-02, then" in persona("memory", "list", **kept)[1]
+    code, out, _ = persona("memory", "undo", old["id"], **kept)
+    assert (code, "stands as it did before" in out) == (0, True)
+    assert [one["superseded_by"] for one in read(persona("memory", "list", "--kind", "semantic", "--json", **kept))] == [
+        None,
+        None,
+    ]
+    code, _, err = persona("memory", "undo", old["id"], **kept)
+    assert (code, "remembered, and valid" in err) == (1, True)
