@@ -156,17 +156,25 @@ Do you remember when Zazu hatched?
 "keywords": null"""
 
 _CHANGE = """Below stand a new fact about a person and some older ones. Say of each older one how it stands to the new one:
-same: both say the same thing
-changed: the new one has replaced it, so that the older one is no longer true
-other: both can be true today
+same: both say the same thing in other words
+changed: the older one has ended or turned into its opposite, so that it is no longer true today
+other: both can be true of one person; two pets, two tastes, two trips, two events are always other
 
 Examples:
 
+New: The user has a parrot called Zazu.
+1: The user has a canary called Pip.
+"1": "other"
+
 New: The user has moved to Quito.
-1: The user lives in Tartu.
-2: The user's cousin lives in Tartu.
-"1": "changed"
-"2": "other"
+1: The user's cousin lives in Tartu.
+2: The user lives in Tartu.
+"1": "other"
+"2": "changed"
+
+New: The user likes figs.
+1: The user likes plums.
+"1": "other"
 
 New: The user can't stand opera any more.
 1: The user loves opera.
@@ -174,21 +182,29 @@ New: The user can't stand opera any more.
 "1": "changed"
 "2": "other"
 
-New: The user has a canoe.
-1: The user owns a canoe.
-2: The user has a parrot called Zazu.
-3: The user sold the canoe's paddle.
-"1": "same"
-"2": "other"
-"3": "other"
-
-New: The user likes figs.
-1: The user likes plums.
+New: The user sails to Malta in May.
+1: The user sailed to Crete in April.
 "1": "other"
 
+New: The user owns a canoe.
+1: The user likes water.
+2: The user has a canoe.
+3: The user sold the paddle.
+"1": "other"
+"2": "same"
+"3": "other"
+
 New: The user works as a baker now.
-1: The user is a sailor.
-"1": "changed"
+1: The user bakes bread on Sundays.
+2: The user is a sailor.
+"1": "other"
+"2": "changed"
+
+New: The user learns the oboe on Fridays.
+1: The user likes music.
+2: The user learns the oboe each Friday.
+"1": "other"
+"2": "same"
 
 New: The user bought a ticket for 9 June.
 1: The user bought a ticket for 2 May.

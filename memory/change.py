@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from memory import change_words
+from memory.named_time import named_period
 from memory.records import SemanticMemory
 
 Relation = Literal["same", "changed", "other"]
@@ -22,12 +24,6 @@ _NEAR = 0.4
 """Cosine from which an older fact is asked about: `lives in Berlin` and `moved to Lisbon` are at 0.45."""
 _VERY_NEAR = 0.75
 """Cosine from which two facts may be the same: real repetitions are at 0.89 and above."""
-_WHOSE = re.compile(r"^the user['’]s (\w+)", re.IGNORECASE)
-_PAST = re.compile(
-    r"\buse(d)? to\b|\b(formerly|previously|originally|in the past|back then|at first|no longer|changed)\b|\bany ?more\b"
-    r"|\bbefore\W*$",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -57,7 +53,7 @@ def worth_asking(new: SemanticMemory, older: Sequence[tuple[SemanticMemory, floa
         and old.id != new.id
         and old.time <= new.time
         and old.is_valid
-        and _same_subject(new.content, old.content)
+        and change_words.same_subject(new.content, old.content)
     ]
     return sorted(close, key=lambda item: (-item[1], item[0].id))[:ASKED_ABOUT]
 
@@ -74,22 +70,20 @@ def decide(new: SemanticMemory, asked: Sequence[tuple[SemanticMemory, float]], s
         if said.get(old.id) == "same" and cosine >= _VERY_NEAR and _numbers(new.content) == _numbers(old.content):
             return Changes(same_as=old.id)
     # What the person wrote themselves, only they change.
-    gone = [old.id for old, _ in asked if said.get(old.id) == "changed" and not old.edited]
+    gone = [old.id for old, _ in asked if said.get(old.id) == "changed" and not old.edited and _may_replace(new, old)]
     return Changes(supersedes=tuple(gone[:_MOST]))
 
 
-def asks_about_the_past(message: str) -> bool:
-    """Say whether a message asks for what was, rather than what is (English)."""
-    return bool(_PAST.search(message))
-
-
-def _same_subject(one: str, other: str) -> bool:
-    """Say no when one tells of the user's sister and the other never mentions her."""
-    for text, against in ((one, other), (other, one)):
-        whose = _WHOSE.match(text.strip())
-        if whose and not re.search(rf"\b{re.escape(whose[1])}", against, re.IGNORECASE):
-            return False
-    return True
+def _may_replace(new: SemanticMemory, old: SemanticMemory) -> bool:
+    """Say whether the words allow a change; of facts in another language than English they say nothing."""
+    if not all(change_words.is_english(one.content) for one in (new, old)):
+        return True
+    says_so = change_words.ends_something(new.content)
+    periods = [named_period(one.content, one.time, "current_period") for one in (new, old)]
+    if periods[0] and periods[1] and (periods[0].first >= periods[1].last or periods[1].first >= periods[0].last):
+        return says_so
+    turned = change_words.is_against(new.content) != change_words.is_against(old.content)
+    return says_so or turned or change_words.tell_of_one_thing(new.content, old.content)
 
 
 def _numbers(text: str) -> set[str]:

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from memory import clock
-from memory.change import asks_about_the_past, worth_asking
+from memory.change import worth_asking
+from memory.change_words import asks_about_the_past
 from memory.chroma import ChromaStore
 from memory.embedders import Embedder
 from memory.fusion import reciprocal_rank, regroup

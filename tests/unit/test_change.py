@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from graph import formats
 from memory import clock
-from memory.change import Changes, asks_about_the_past, decide, worth_asking
+from memory.change import Changes, decide, worth_asking
+from memory.change_words import asks_about_the_past
 from memory.errors import InvalidInput, NotFound
 from memory.query import Query
 from memory.records import SemanticMemory
@@ -177,6 +178,29 @@ def test_at_most_three_are_asked_about_and_at_most_two_replaced():
 )
 def test_newer_untrue_far_or_others_facts_are_left_alone(older):
     assert worth_asking(memory(0, "The user moved to Quito.", day=9), [older]) == []
+
+
+@pytest.mark.parametrize(
+    ("older", "newer", "replaced"),
+    [
+        ("The user can't stand coriander.", "The user loves coriander.", True),
+        ("The user lives in Berlin.", "The user moved to Lisbon on 2026-03-09.", True),
+        ("The user lives in Berlin.", "The user lives in Lisbon.", True),
+        ("The user works as a nurse.", "The user is a teacher now.", True),
+        ("The user is 41.", "The user is 42.", True),
+        ("The user eats meat.", "The user doesn't eat meat.", True),
+        ("The user sees the dentist on 2026-03-04.", "The user's visit to the dentist has moved to 2026-03-11.", True),
+        ("Die Nutzerin wohnt in Berlin.", "Die Nutzerin wohnt in Lissabon.", True),
+        ("The user has a dog called Biscuit.", "The user has a cat called Miso.", False),
+        ("The user likes coffee.", "The user likes tea.", False),
+        ("The user went to Rome in May.", "The user went to Paris in June.", False),
+        ("The user likes pottery.", "The user takes a pottery class every Tuesday.", False),
+        ("The user has a ticket for 2026-05-02.", "The user has a ticket for 2026-06-09.", False),
+    ],
+)
+def test_a_model_that_always_sees_a_change_is_believed_where_the_words_allow_one(older, newer, replaced):
+    asked = [(memory(1, older), 0.8)]
+    assert decide(memory(0, newer, day=9), asked, {"sem_1": "changed"}) == Changes(supersedes=("sem_1",) if replaced else ())
 
 
 def test_other_numbers_are_never_the_same_fact():

@@ -1,0 +1,69 @@
+"""What the words of two facts say about whether one may have replaced the other (pure; English, as extraction writes facts).
+
+A small model sees a change in two pets, two tastes and two trips (docs/decisions/011); the words of a real one nearly always
+show it.
+"""
+
+from __future__ import annotations
+
+import re
+
+
+def _any_of(words: str) -> re.Pattern[str]:
+    """Match any of the words, separated by commas, as whole words; `s?` and the like are as in regular expressions."""
+    return re.compile(r"\b(" + "|".join(word.strip() for word in words.split(",")) + r")\b", re.IGNORECASE)
+
+
+_ENDS = _any_of(
+    """now, nowadays, again, instead, any ?more, any longer, no longer, never, not, moved, gave up, given up, stopp(?:ed|s),
+    quits?, left, sold, lost, broke up, divorced, separated, married, became, becomes, changed, switched, ended, finished,
+    cancell?ed, postponed, died, dead, replaced, returned, retired, actually, in fact, corrects?, corrected, correction,
+    used to, \\w+n['’]t"""
+)
+_AGAINST = _any_of("dislikes?, hates?, loathes?, avoids?, fears?, detests?, allergic, refuses?, not, never, \\w+n['’]t")
+_ONE_OF_A_KIND = _any_of(
+    """lives?, works?, weighs?, earns?, studies, address, home, job, birthday, surname, first name, last name, phone,
+    favou?rite, is \\d+, size, boss, landlord, wakes?, goes to bed"""
+)
+_PAST = _any_of("used? to, formerly, previously, originally, in the past, back then, at first, no longer, changed, any ?more")
+_ENDS_WITH_BEFORE = re.compile(r"\bbefore\W*$", re.IGNORECASE)
+_WHOSE = re.compile(r"^the user['’]s (\w+)", re.IGNORECASE)
+
+
+def is_english(fact: str) -> bool:
+    """Say whether a fact is written as ours are: `The user …`."""
+    return fact.strip().lower().startswith("the user")
+
+
+def ends_something(fact: str) -> bool:
+    """Say whether a fact tells that something has ended or turned into something else."""
+    return bool(_ENDS.search(fact))
+
+
+def is_against(fact: str) -> bool:
+    """Say whether a fact tells of a dislike or a denial."""
+    return bool(_AGAINST.search(fact))
+
+
+def tell_of_one_thing(one: str, other: str) -> bool:
+    """Say whether both tell of something that a person has one of at a time: a home, a job, an age."""
+    return bool(_kinds(one) & _kinds(other))
+
+
+def same_subject(one: str, other: str) -> bool:
+    """Say no when one tells of the user's sister and the other never mentions her."""
+    for text, against in ((one, other), (other, one)):
+        whose = _WHOSE.match(text.strip())
+        if whose and not re.search(rf"\b{re.escape(whose[1])}", against, re.IGNORECASE):
+            return False
+    return True
+
+
+def asks_about_the_past(message: str) -> bool:
+    """Say whether a message asks for what was, rather than what is."""
+    return bool(_PAST.search(message) or _ENDS_WITH_BEFORE.search(message))
+
+
+def _kinds(fact: str) -> set[str]:
+    """Return the kinds, without the numbers and endings in which two facts of one kind differ."""
+    return {re.sub(r"\d+|s$", "", match[0]).lower() for match in _ONE_OF_A_KIND.finditer(fact)}
