@@ -63,7 +63,7 @@ class RecordSearch:
         words = self._lexical.search(scope, both, kind=kind, limit=_DEPTH)
         rankings = [_by_score(one)[:_DEPTH] for one in dense] + [[name for name, _ in words]]
         brought = list(dict.fromkeys(name for ranking in rankings for name in ranking))
-        rankings += [self._token_by_token(reading, brought, scope) for reading in readings.values()]
+        rankings += self._token_by_token(list(readings.values()), brought, scope)
         rankings += self._of_named_time(kind, message, readings, scope)
         return [ranking for ranking in rankings if ranking]
 
@@ -90,11 +90,11 @@ class RecordSearch:
                 found[facet].setdefault(name, cosine)
         return found
 
-    def _token_by_token(self, reading: Reading, names: Sequence[str], scope: Scope) -> list[str]:
+    def _token_by_token(self, readings: Sequence[Reading], names: Sequence[str], scope: Scope) -> list[list[str]]:
         there = self._lexical.read(scope, names)
-        scores = late_interaction(reading, [kept.tokens for _, kept in there.values()], COMMON)
-        found = list(there)
-        return [found[place] for place in np.argsort(-scores, kind="stable")]
+        found, tokens = list(there), [kept.tokens for _, kept in there.values()]
+        orders = [np.argsort(-late_interaction(reading, tokens, COMMON), kind="stable") for reading in readings]
+        return [[found[place] for place in order] for order in orders]
 
     def _of_named_time(self, kind: str, message: str, readings: dict[str, Reading], scope: Scope) -> list[list[str]]:
         """Rank those of the time that the message names, where there is no window: one voice more for them."""
