@@ -26,6 +26,8 @@ _VOICES = 3
 """Rankings that the one of raw turns counts for: it is made of dense and lexical ones already."""
 _DEPTH = 24
 """Places of each ranking that are looked at."""
+_REPEAT, _MOST_REPEATS = 0.02, 5
+"""Of a score by reciprocal rank, about one place; for so many repetitions at most."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ class _Look:
         scores = self._parts.records.rank(kind, self._query.message, self._query.keywords, self._scope)
         names = list(scores)
         by_id = {record.id: record for record in self._parts.knowledge.entries(self._user, kind=kind, ids=names[: 4 * limit])}
-        ranked = [by_id[name] for name in names if name in by_id]
+        ranked = sorted((by_id[name] for name in names if name in by_id), key=lambda one: _standing(one, scores[one.id]))
         if asks_about_the_past(self._query.message) or asks_about_the_past(self._query.keywords) or self._scope.windowed:
             ranked = self._with_what_was(ranked)
         else:
@@ -205,6 +207,12 @@ class _Look:
             score=score,
             turn_ids=tuple(turn.id for turn in chosen),
         )
+
+
+def _standing(record: MemoryRecord, score: float) -> tuple[float, float]:
+    """Order by score; what was said again stands about a place higher for each time, the newer of two equals first."""
+    again = min(record.strength - 1, _MOST_REPEATS) if isinstance(record, SemanticMemory) else 0
+    return -score * (1.0 + _REPEAT * again), -record.time.timestamp()
 
 
 def _names(rankings: Iterable[Sequence[str]]) -> list[str]:

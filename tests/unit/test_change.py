@@ -13,7 +13,7 @@ from memory import clock
 from memory.change import Changes, decide, worth_asking
 from memory.change_words import asks_about_the_past
 from memory.errors import InvalidInput, NotFound
-from memory.query import Query
+from memory.query import Limits, Query
 from memory.records import SemanticMemory
 from tests.fakes import NOTHING, ScriptedChat, answer, fact, retrieve
 
@@ -87,6 +87,16 @@ def test_a_repetition_is_undone_and_stands_for_itself(serve):
     service.memory.undo("ada", facts(service)[1].id)
     assert [(one.strength, one.same_as) for one in facts(service)] == [(1, None), (1, None)]
     assert len(look(service, "coriander soup")) == 2
+
+
+def test_of_two_that_fit_alike_the_one_that_was_said_again_comes_first(serve):
+    one, two = "The user likes green soup.", "The user likes brown soup."
+    service = teach(serve, one, two, one.replace(".", "!"), relations=['"1": "other"', '"1": "same"\n"2": "other"'])
+    query = Query("What soup do I like?", "", clock.parse_time("2026-06-01 09:00", "UTC"))
+    found = {entry.text: entry.score for entry in service.memory.find("ada", query).memories if entry.kind == "semantic"}
+    assert list(found) == [one, two]
+    best = service.memory.find("ada", query, Limits(semantic=1)).memories
+    assert [entry.text for entry in best if entry.kind == "semantic"] == [one]
 
 
 def test_undo_of_nothing_says_so(serve):
