@@ -242,3 +242,17 @@ def test_a_text_is_searched_with_what_was_said_before_it_only_when_that_is_asked
     index.put("ada", [Entry("t", "turn", 0.0, "yes", around="do you like zebras?\nyes")])
     assert found(index, "zebras") == []
     assert [name for name, _ in index.search(Scope("ada"), "zebras", kind="turn", limit=3, around=True)] == ["t"]
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("私の犬の名前はポチです。", "犬"),
+        ("我有一只猫，叫小白。", "猫"),
+        ("ฉันมีแมวหนึ่งตัว", "แมว"),
+        ("Мою собаку зовут Тузик", "СОБАКУ"),
+    ],
+)
+def test_a_word_is_found_in_scripts_without_spaces_too(index, text, word):
+    index.put("ada", [turn("a", text), turn("b", "全然別の話です。"), turn("c", "Nothing of it")])
+    assert found(index, word) == ["a"]
