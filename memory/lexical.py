@@ -50,6 +50,8 @@ CREATE INDEX IF NOT EXISTS ix_entries_kind_first ON entries (kind, first) WHERE 
 CREATE TABLE IF NOT EXISTS kept (number INTEGER PRIMARY KEY, whole BLOB NOT NULL, before BLOB NOT NULL, tokens BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS speakers (name TEXT PRIMARY KEY, texts INTEGER NOT NULL);
 """
+_SCORED = 4_000
+"""Texts that a search may score; the time of BM25 grows with them and with nothing else."""
 _FAR = 1e300
 _TRAITS = "id, session, seq, speaker, length, asks, asked, dated, at"
 _IN_SCOPE = "at <= :latest AND (at BETWEEN :low AND :high OR (first <= :high AND last > :low))"
@@ -177,8 +179,8 @@ class LexicalIndex:
         words = [word for word in every if word not in COMMON] or every
         if not words:
             return []
-        match = " OR ".join(f'"{word}"' for word in dict.fromkeys(words))
         with self._user(scope.user_id) as file:
+            match = " OR ".join(f'"{word}"' for word in _rarest(file, table, words))
             rows = file.execute(
                 f"SELECT entries.id, -bm25({table}) AS score FROM {table} JOIN entries ON entries.number = {table}.rowid"  # noqa: S608 - one of two names of ours
                 f" WHERE {table} MATCH :match AND kind = :kind AND {_IN_SCOPE} ORDER BY score DESC, entries.id LIMIT :limit",
@@ -221,6 +223,20 @@ class LexicalIndex:
                 ) from error
             while len(self._open) > _OPEN_FILES:
                 self._open.popitem(last=False)[1].close()
+
+
+def _rarest(file: sqlite3.Connection, table: str, words: Sequence[str]) -> list[str]:
+    """Return the words that are to be scored, rarest first: one that stands in thousands of texts tells few of them apart."""
+    count = f"SELECT count(*) FROM {table} WHERE {table} MATCH ?"  # noqa: S608 - one of two names of ours
+    texts = {word: file.execute(count, (f'body : "{word}"',)).fetchone()[0] for word in dict.fromkeys(words)}
+    chosen: list[str] = []
+    scored = 0
+    for word in sorted(texts, key=lambda word: (texts[word], word)):
+        scored += texts[word]
+        if scored > _SCORED and any(texts[one] for one in chosen):
+            break
+        chosen.append(word)
+    return chosen
 
 
 def _searchable(text: str) -> str:

@@ -59,7 +59,7 @@ class Life:
 
     def questions(self, count: int) -> list[str]:
         """Return questions of some rare and some frequent words."""
-        return [f"{self._random.choice(_OPENINGS)} {' '.join(self._some(4))}?" for _ in range(count)]
+        return [f"{self._random.choice(_OPENINGS)} {' '.join(self._some(3))}?" for _ in range(count)]
 
     def _sentence(self, length: int) -> str:
         words = [self._random.choice(_LITTLE) if self._random.random() < 0.45 else word for word in self._some(length)]  # noqa: PLR2004 - the share of little words in English
