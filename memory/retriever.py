@@ -133,13 +133,12 @@ class _Look:
         """Put beside each fact what it replaced, and what replaced it."""
         facts = [record for record in ranked if isinstance(record, SemanticMemory)]
         others = self._parts.knowledge.linked(self._user, facts)
-        there = {record.id: record for record in (*ranked, *others)}
         together: dict[str, MemoryRecord] = {}
         for record in ranked:
             together[record.id] = record
             for other in others:
                 if other.superseded_by == record.id or getattr(record, "superseded_by", None) == other.id:
-                    together.setdefault(other.id, there[other.id])
+                    together.setdefault(other.id, other)
         return [record for record in together.values() if record.id not in self._query.seen]
 
     def episodic(self, limit: int) -> list[Recalled]:
