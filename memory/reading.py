@@ -84,7 +84,7 @@ def keep(reading: Reading, before: Reading | None) -> Kept:
 
 def cosines(question: Reading, vectors: Sequence[Half]) -> NDArray[np.float64]:
     """Return the cosine of a question and each vector."""
-    # Joined as bytes: a hundred times as fast as stacking hundreds of small arrays.
+    # Joined as bytes: half the time of stacking hundreds of small arrays (0.8 against 1.6 ms for two times 320).
     rows = np.frombuffer(b"".join(one.tobytes() for one in vectors), np.float16).reshape(len(vectors), -1)
     return np.asarray(rows.astype(np.float32) @ question.vector, dtype=np.float64)
 
