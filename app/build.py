@@ -23,11 +23,12 @@ def build_embedder(settings: Settings) -> TextEmbedder:
 
     name = settings.text_embedder
     if name not in weights.CATALOGUE:
-        return TextEmbedder(str(Path(name).expanduser()) if Path(name).expanduser().exists() else name, name)
+        folder = Path(name).expanduser()
+        return TextEmbedder(str(folder) if folder.exists() else name, name, weights.graphs_folder())
     located = weights.located(name)
     if located is None:
         raise ModelMissing(f"The text embedder {name} is not on this machine. Run `persona models pull {name}`.")
-    return TextEmbedder(str(located.model), name)
+    return TextEmbedder(str(located.model), name, weights.graphs_folder())
 
 
 def build_memory(settings: Settings, *, fresh_index: bool = False) -> Memory:

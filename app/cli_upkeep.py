@@ -87,9 +87,16 @@ def pull(
 ) -> None:
     """Fetch a model and check its hashes."""
     from app import weights
+    from app.build import build_embedder
+    from app.catalogue import TEXT_EMBEDDER
+    from app.settings import Settings
 
     with weights.bars() as bars:
         located = [weights.pull(name, bars)] if name else weights.pull_default(bars)
+        if any(one.name == TEXT_EMBEDDER for one in located) and not any(weights.graphs_folder().glob("*.onnx")):
+            # What is made of it once is made now, and not while somebody waits for a reply.
+            bars.note(f"Preparing {TEXT_EMBEDDER} for this machine.")
+            build_embedder(Settings(text_embedder=TEXT_EMBEDDER)).read(["ready"])
     if as_json:
         print_json([{"name": one.name, "path": str(one.model)} for one in located])
     else:

@@ -30,6 +30,7 @@ __all__ = [
     "Progress",
     "bars",
     "default_chat",
+    "graphs_folder",
     "located",
     "models_folder",
     "pull",
@@ -59,8 +60,12 @@ class Located:
 
 def models_folder() -> Path:
     """The folder of all models: `models` in `PERSONA_CACHE_DIR`, by default the platform's user cache."""
-    cache = os.environ.get("PERSONA_CACHE_DIR")
-    return (Path(cache).expanduser() if cache else user_cache_path("personavlm")) / "models"
+    return _cache() / "models"
+
+
+def graphs_folder() -> Path:
+    """The folder beside it of what is made of models on this machine; it can be deleted, and is made again."""
+    return _cache() / "graphs"
 
 
 def located(name: str, root: Path | None = None) -> Located | None:
@@ -184,6 +189,11 @@ def _pull_sight(progress: Progress, root: Path | None) -> Located | None:
             progress.note(error.message)
     progress.note(f"{CHAT_ANYWHERE}, which cannot see pictures, takes its place.")
     return None
+
+
+def _cache() -> Path:
+    cache = os.environ.get("PERSONA_CACHE_DIR")
+    return Path(cache).expanduser() if cache else user_cache_path("personavlm")
 
 
 def _model(name: str) -> Model:

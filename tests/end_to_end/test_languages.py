@@ -51,7 +51,8 @@ def test_what_was_said_in_another_language_comes_first(tmp_path, language):
             assert turns[ids.index(best)] == turns[place], question
 
 
-def test_a_multilingual_embedder_of_ones_own_is_a_setting(tmp_path):
+def test_a_multilingual_embedder_of_ones_own_is_a_setting(tmp_path, monkeypatch):
+    monkeypatch.setenv("PERSONA_CACHE_DIR", str(tmp_path / "cache"))
     # Random weights and a tokenizer of another family: what is tried is that any sentence-transformers folder does.
     words = [
         "<unk>",

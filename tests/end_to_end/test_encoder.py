@@ -1,0 +1,60 @@
+"""The embedder in ONNX Runtime reads what torch reads, and where it cannot, torch reads on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from app import weights
+from memory.embedders import TextEmbedder
+
+TEXTS = [
+    "My dog is called Biscuit.",
+    "Where?",
+    "私の犬の名前はポチです。",
+    "",
+    "A longer one, of a walk by the sea. " * 60,
+    "What did she say about the dog in June, and who was there besides?",
+]
+
+
+@pytest.fixture(scope="module")
+def path():
+    return str(weights.located("all-minilm-l6-v2").model)
+
+
+@pytest.fixture(scope="module")
+def by_torch(path):
+    return TextEmbedder(path, "torch").read(TEXTS)
+
+
+def same(readings, expected):
+    for one, other in zip(readings, expected, strict=True):
+        assert one.words == other.words
+        np.testing.assert_allclose(one.vector, other.vector, atol=1e-5)
+        np.testing.assert_allclose(one.tokens, other.tokens, atol=1e-4)
+    return True
+
+
+def test_both_read_the_same_alone_and_together(path, by_torch, tmp_path):
+    embedder = TextEmbedder(path, "graph", tmp_path)
+    assert same(embedder.read(TEXTS), by_torch)
+    assert same([embedder.read([text])[0] for text in TEXTS], by_torch)
+
+
+def test_a_graph_is_made_once_and_made_again_when_it_is_damaged(path, by_torch, tmp_path):
+    TextEmbedder(path, "graph", tmp_path).read(["ready"])
+    (graph,) = tmp_path.iterdir()
+    made = graph.stat()
+    TextEmbedder(path, "graph", tmp_path).read(["ready"])
+    assert (graph.stat().st_mtime_ns, graph.stat().st_ino) == (made.st_mtime_ns, made.st_ino)
+
+    graph.write_bytes(graph.read_bytes()[:1000])
+    assert same(TextEmbedder(path, "graph", tmp_path).read(TEXTS), by_torch)
+    TextEmbedder(path, "graph", tmp_path).read(["ready"])
+    assert graph.stat().st_size == made.st_size
+
+
+def test_a_folder_that_cannot_be_written_keeps_nobody_from_reading(path, by_torch, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    assert same(TextEmbedder(path, "graph", tmp_path / "file" / "graphs").read(TEXTS), by_torch)
