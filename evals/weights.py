@@ -20,6 +20,7 @@ from scipy.optimize import minimize
 from evals.locomo import Conversation
 from evals.retrieval import DEPTHS, Scored, figures, remember
 from memory.embedders import Embedder
+from memory.named_time import named_period
 from memory.scope import Scope
 from memory.signals import features
 from memory.store import Memory
@@ -74,8 +75,9 @@ def gather(
         on_progress(f"{conversation.name}: {len(conversation.turns)} turns, {len(conversation.questions)} questions")
         with tempfile.TemporaryDirectory(prefix="persona-eval-") as folder, Memory(Path(folder), embedder) as memory:
             ids = remember(memory, conversation)
-            scope = Scope(conversation.name, asked=conversation.turns[-1].time + timedelta(days=1))
+            after = conversation.turns[-1].time + timedelta(days=1)
             for asked in conversation.questions:
+                scope = Scope(conversation.name, period=named_period(asked.question, after))
                 question, candidates = memory.retriever.turns.gather(asked.question, scope)
                 said = features(question, candidates)
                 names = list(said)

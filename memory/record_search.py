@@ -12,7 +12,6 @@ from memory.chroma import ChromaStore
 from memory.embedders import Embedder
 from memory.fusion import reciprocal_rank
 from memory.lexical import COMMON, LexicalIndex
-from memory.named_time import named_period
 from memory.reading import Reading, late_interaction
 from memory.scope import Rule, Scope, nearest_of
 
@@ -97,13 +96,10 @@ class RecordSearch:
         return [[found[place] for place in order] for order in orders]
 
     def _of_named_time(self, kind: str, message: str, readings: dict[str, Reading], scope: Scope) -> list[list[str]]:
-        """Rank those of the time that the message names, where there is no window: one voice more for them."""
-        if scope.asked is None or scope.windowed or message not in readings:
+        """Rank those of the time that the question names: one voice more for them."""
+        if scope.period is None or message not in readings:
             return []
-        period = named_period(message, scope.asked)
-        if period is None:
-            return []
-        then = replace(scope, since=period.first, until=math.nextafter(period.last, 0.0))
+        then = replace(scope, since=scope.period.first, until=math.nextafter(scope.period.last, 0.0))
         return [nearest_of(readings[message], self._lexical.within(then, kind) or {}, _DEPTH)]
 
 

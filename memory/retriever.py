@@ -16,6 +16,7 @@ from memory.fusion import reciprocal_rank, regroup
 from memory.journal import Journal
 from memory.knowledge import Knowledge, MemoryRecord
 from memory.lexical import LexicalIndex
+from memory.named_time import named_period
 from memory.query import Found, Limits, Query
 from memory.record_search import RecordSearch
 from memory.records import SPOKEN, Episode, Procedure, Recalled, SemanticMemory, Turn
@@ -67,28 +68,29 @@ class Retriever:
         limits = limits or Limits()
         latest = clock.recent_since(query.time).timestamp()
         since, until = (stamp.timestamp() if stamp else None for stamp in (query.since, query.until))
-        scope = Scope(user_id, since, until, latest, query.seen, query.time)
-        look = _Look(self._parts, query, scope, limits)
-        found = look.records("semantic", limits.semantic) + look.episodic(limits.episodic)
-        widened = False
-        if not found and scope.windowed:
-            look = _Look(self._parts, query, replace(scope, since=None, until=None), limits)
-            found = look.records("semantic", limits.semantic) + look.episodic(limits.episodic)
-            widened = bool(found)
+        scope = Scope(user_id, since, until, latest, query.seen)
+        found: list[Recalled] = []
+        if scope.windowed:
+            found = _Look(self._parts, query, scope, limits).facts_and_talk()
+        widened = scope.windowed and not found
+        if not found:
+            period = named_period(query.message, query.time) or named_period(query.keywords, query.time)
+            scope = replace(scope, since=None, until=None, period=period)
+            found = _Look(self._parts, query, scope, limits).facts_and_talk()
         # Habits and goals hold until they are replaced: when they were noted says nothing about their use.
-        always = _Look(self._parts, query, replace(scope, since=None, until=None, latest=None), limits)
+        always = _Look(self._parts, query, Scope(user_id, seen=query.seen), limits)
         found += always.records("procedural", limits.procedural)
-        return Found(tuple(sorted(found, key=lambda item: (item.time.timestamp(), item.id))), widened)
+        return Found(tuple(sorted(found, key=lambda item: (item.time.timestamp(), item.id))), widened and bool(found))
 
     def rank_turns(
         self, user_id: str, text: str, limit: int, *, asked: datetime, rule: Rule = "hybrid"
     ) -> list[tuple[str, float]]:
         """Return (turn id, score) of the raw turns that answer a question best, best first."""
-        return list(self._parts.turns.rank([text], Scope(user_id, asked=asked), rule).items())[:limit]
+        return list(self._parts.turns.rank([text], Scope(user_id, period=named_period(text, asked)), rule).items())[:limit]
 
     def search(self, user_id: str, text: str, kinds: Sequence[str], limit: int = 10) -> list[Recalled]:
         """Search as a person does, in some types, best first; without the rules of a turn."""
-        # It is made at no time that `yesterday` could be of.
+        # It is made at no time that `yesterday` could be of, so no time is read from it.
         far = datetime.max.replace(tzinfo=UTC)
         look = _Look(self._parts, Query(text, text, far), Scope(user_id), Limits())
         results: list[Recalled] = []
@@ -116,21 +118,29 @@ class _Look:
         self._limits = limits
         self._latest = clock.recent_since(query.time)
 
+    def facts_and_talk(self) -> list[Recalled]:
+        """Return what a window is about: facts, and topics with their raw turns."""
+        return self.records("semantic", self._limits.semantic) + self.episodic(self._limits.episodic)
+
     def records(self, kind: str, limit: int) -> list[Recalled]:
-        """Rank the records of a kind; what is no longer true comes last, unless the message asks for what was."""
+        """Rank the records of a kind; what is no longer true comes last, unless the message asks for what was.
+
+        A window asks for what was said or happened in it, true today or not; what it holds stands as it ranks.
+        """
         scores = self._parts.records.rank(kind, self._query.message, self._query.keywords, self._scope)
         names = list(scores)
         by_id = {record.id: record for record in self._parts.knowledge.entries(self._user, kind=kind, ids=names[: 4 * limit])}
         ranked = sorted((by_id[name] for name in names if name in by_id), key=lambda one: _standing(one, scores[one.id]))
-        if asks_about_the_past(self._query.message) or asks_about_the_past(self._query.keywords) or self._scope.windowed:
-            ranked = self._with_what_was(ranked)
-        else:
-            ranked.sort(key=lambda record: isinstance(record, SemanticMemory) and not record.is_valid)
+        if not self._scope.windowed:
+            if asks_about_the_past(self._query.message) or asks_about_the_past(self._query.keywords):
+                ranked = self._with_what_was(ranked)
+            else:
+                ranked.sort(key=self._is_over)
         least = min(scores.values(), default=0.0)
         return [_recalled(record, scores.get(record.id, least)) for record in ranked[:limit]]
 
     def _with_what_was(self, ranked: Sequence[MemoryRecord]) -> list[MemoryRecord]:
-        """Put beside each fact what it replaced, and what replaced it."""
+        """Put beside each fact what it replaced, and what replaced it; what was said in the last hour is in the prompt."""
         facts = [record for record in ranked if isinstance(record, SemanticMemory)]
         others = self._parts.knowledge.linked(self._user, facts)
         together: dict[str, MemoryRecord] = {}
@@ -139,7 +149,13 @@ class _Look:
             for other in others:
                 if other.superseded_by == record.id or getattr(record, "superseded_by", None) == other.id:
                     together.setdefault(other.id, other)
-        return [record for record in together.values() if record.id not in self._query.seen]
+        return [record for record in together.values() if record.id not in self._query.seen and record.time <= self._latest]
+
+    def _is_over(self, record: MemoryRecord) -> bool:
+        """Say whether a fact was no longer true at the time that the question names, or is not today."""
+        if not isinstance(record, SemanticMemory) or record.valid_until is None:
+            return False
+        return self._scope.period is None or record.valid_until.timestamp() <= self._scope.period.first
 
     def episodic(self, limit: int) -> list[Recalled]:
         """Rank topics and raw turns together; a turn counts for its topic, or for itself while it is in none."""

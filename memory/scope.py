@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
 
 import numpy as np
 
+from memory.named_time import Period
 from memory.reading import Half, Reading, cosines
 
 Rule = Literal["hybrid", "reference"]
@@ -29,7 +29,7 @@ class Scope:
         until: End of the window, inclusive; None: open.
         latest: Nothing that was said after this, whenever it happened; None: anything.
         seen: Ids that are left out.
-        asked: When the question is asked: a time that it names counts, unless there is a window already.
+        period: The time that the question names: what is of it stands higher, and nothing is left out.
     """
 
     user_id: str
@@ -37,7 +37,7 @@ class Scope:
     until: float | None = None
     latest: float | None = None
     seen: AbstractSet[str] = frozenset()
-    asked: datetime | None = None
+    period: Period | None = None
 
     @property
     def windowed(self) -> bool:

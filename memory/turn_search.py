@@ -10,7 +10,6 @@ from memory.chroma import ChromaStore
 from memory.embedders import Embedder
 from memory.fusion import reciprocal_rank
 from memory.lexical import COMMON, LexicalIndex
-from memory.named_time import named_period
 from memory.reading import Reading, cosines, late_interaction
 from memory.scope import Rule, Scope, nearest_of
 from memory.signals import Candidates, Question, read_question, weigh
@@ -54,8 +53,7 @@ class TurnSearch:
 
     def gather(self, text: str, scope: Scope) -> tuple[Question, Candidates]:
         """Read a question and bring what may answer it, with all that is to be weighed."""
-        period = named_period(text, scope.asked) if scope.asked and not scope.windowed else None
-        question = read_question(text, self._lexical.speakers(scope.user_id), period)
+        question = read_question(text, self._lexical.speakers(scope.user_id), scope.period)
         reading = self._embedder.read([question.meaning])[0]
         near, sentence = self._near(reading, scope)
         words = dict(self._lexical.search(scope, question.meaning, kind="turn", limit=_WORDED))

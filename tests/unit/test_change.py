@@ -60,6 +60,28 @@ def test_what_holds_is_recalled_before_what_held_and_asking_for_the_past_finds_b
     assert f"{HATES} (True until 2026-03-02, no longer.)" in past
 
 
+def test_what_held_at_the_time_that_the_message_names_is_not_put_behind(serve):
+    service = teach(serve, HATES, LOVES, *(f"The user likes soup number {n} with coriander." for n in range(4)),
+                    relations=['"1": "changed"', '"1": "other"\n"2": "other"\n"3": "other"'])  # fmt: skip
+    assert f"{HATES} (True until 2026-03-02, no longer.)" in look(service, "Did I like coriander in soup on 1 March?")
+    assert not any(HATES in text for text in look(service, "Did I like coriander in soup on 3 March?"))
+
+
+def test_a_window_brings_what_was_said_in_it_and_not_what_replaced_it_later(serve):
+    service = teach(serve, HATES, LOVES, relations=['"1": "changed"'])
+    first, second = (clock.parse_time(f"2026-03-0{day} 00:00", "UTC") for day in (1, 2))
+    for message in ("coriander", "Did I use to like coriander?"):
+        assert look(service, message, until=second) == [f"{HATES} (True until 2026-03-02, no longer.)"]
+        assert look(service, message, since=second) == [LOVES]
+        assert len(look(service, message, since=first)) == 2
+
+
+def test_a_question_of_what_was_leaves_out_what_was_said_in_the_last_hour(serve):
+    service = teach(serve, HATES, LOVES, relations=['"1": "changed"'])
+    query = Query("Did I use to like coriander?", "", clock.parse_time("2026-03-02 09:30", "UTC"))
+    assert [found.text[:24] for found in service.memory.find("ada", query).memories if found.kind == "semantic"] == [HATES[:24]]
+
+
 def test_what_no_longer_holds_is_found_where_nothing_else_is(serve):
     service = teach(serve, HATES, LOVES, relations=['"1": "changed"'])
     assert set(look(service, "coriander")) == {LOVES, f"{HATES} (True until 2026-03-02, no longer.)"}
