@@ -18,7 +18,7 @@ from graph.protocol import escape
 from graph.state import ConsolidateInput, ConsolidateState
 from memory import clock
 from memory.errors import MessageTooLong, NotFound
-from memory.records import SPOKEN, Episode, Procedure, Turn, make_id
+from memory.records import SPOKEN, Episode, Procedure, SemanticMemory, Turn, make_id
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -131,8 +131,16 @@ class Consolidator:
         lines = escape(formats.format_mapping(current)).splitlines()
         so_far = "\n".join(sections.fit(lines, self._budgets.profile)) or "(none)"
         talk = _dialogue(state["turns"], self._budgets, own_words=True)
-        said = f"{title} so far:\n{so_far}\n\n{talk}" if talk else ""
+        said = f"{title} so far:\n{so_far}\n\n{self._no_longer_true(user_id, state['turns'])}{talk}" if talk else ""
         return self._ask(state, user_id, step, prompt, said, lambda text: _mapping(text, limit), grammar)
+
+    def _no_longer_true(self, user_id: str, turns: Sequence[Turn]) -> str:
+        """List what this session made untrue: a line of it may stand in what is rewritten."""
+        learned = {make_id(user_id, "semantic", turn.id) for turn in turns}
+        facts = self._memory.knowledge.entries(user_id, kind="semantic", ids=learned)
+        replaced = self._memory.knowledge.linked(user_id, [fact for fact in facts if isinstance(fact, SemanticMemory)])
+        lines = [f"- {escape(fact.content)}" for fact in replaced if fact.superseded_by in learned]
+        return "\n".join(["No longer true:", *sections.fit(lines, self._budgets.profile)]) + "\n\n" if lines else ""
 
     def _ask(
         self,

@@ -140,14 +140,13 @@ class Journal:
         self, user_id: str, *, ids: Iterable[str] | None = None, session: int | None = None, limit: int | None = None
     ) -> list[Turn]:
         """Return a user's turns in the order they were said; with `limit`, the last ones."""
-        query = select(turns).where(turns.c.user_id == user_id)
-        if ids is not None:
-            query = query.where(turns.c.id.in_(list(ids)))
+        # By ids alone where they are known: with more to go by, SQLite reads every row of the user to find a few.
+        query = select(turns).where(turns.c.user_id == user_id if ids is None else turns.c.id.in_(list(ids)))
         if session is not None:
             query = query.where(turns.c.session == session)
         with self._db.read() as connection:
             rows = connection.execute(query.order_by(turns.c.seq.desc()).limit(limit)).all()
-        return [to_turn(row) for row in reversed(rows)]
+        return [to_turn(row) for row in reversed(rows) if row.user_id == user_id]
 
     def recent(self, user_id: str, time: datetime, before_seq: int | None = None) -> list[Turn]:
         """Return the recent window of a message at `time`: spoken turns less than 60 minutes before it."""

@@ -73,7 +73,7 @@ turns = Table(
     UniqueConstraint("user_id", "seq", name="uq_turns_user_seq"),
     Index("ix_turns_user_at", "user_id", "at"),
     Index("ix_turns_user_session", "user_id", "session"),
-    Index("ix_turns_unindexed", "user_id", sqlite_where=_UNINDEXED, postgresql_where=_UNINDEXED),
+    Index("ix_turns_unindexed", "user_id", "indexed_revision", sqlite_where=_UNINDEXED, postgresql_where=_UNINDEXED),
 )
 
 sessions = Table(
@@ -109,9 +109,9 @@ memories = Table(
     Column("strength", Integer, nullable=False, server_default="1"),
     Index("ix_memories_superseded_by", "superseded_by"),
     Index("ix_memories_same_as", "same_as"),
-    Index("ix_memories_user_kind", "user_id", "kind"),
+    Index("ix_memories_user_kind", "user_id", "kind", "source"),
     Index("ix_memories_hidden", "hidden_at"),
-    Index("ix_memories_unindexed", "user_id", sqlite_where=_UNINDEXED, postgresql_where=_UNINDEXED),
+    Index("ix_memories_unindexed", "user_id", "indexed_revision", sqlite_where=_UNINDEXED, postgresql_where=_UNINDEXED),
 )
 
 personality = Table(

@@ -25,11 +25,12 @@ def apply(connection: Connection, user_id: str, memory_id: str, time: datetime, 
         if connection.execute(stronger).rowcount:
             connection.execute(_changed(memory_id).values(same_as=changes.same_as))
         return
-    connection.execute(
-        update(memories)
-        .where(valid, memories.c.edited.is_(False), memories.c.id.in_(changes.supersedes))
-        .values(superseded_by=memory_id, valid_until=time, revision=memories.c.revision + 1)
-    )
+    if changes.supersedes:
+        connection.execute(
+            update(memories)
+            .where(valid, memories.c.edited.is_(False), memories.c.id.in_(changes.supersedes))
+            .values(superseded_by=memory_id, valid_until=time, revision=memories.c.revision + 1)
+        )
 
 
 def take_back(connection: Connection, user_id: str, memory_id: str) -> list[str]:

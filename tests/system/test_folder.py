@@ -181,6 +181,11 @@ def test_a_journal_of_the_first_schema_is_brought_up_to_date_and_keeps_what_it_k
             old.execute(f"DROP INDEX ix_memories_{name}")
         for name in ("valid_until", "superseded_by", "same_as", "strength"):
             old.execute(f"ALTER TABLE memories DROP COLUMN {name}")
+        old.execute("DROP INDEX ix_memories_user_kind")
+        old.execute("CREATE INDEX ix_memories_user_kind ON memories (user_id, kind)")
+        for table in ("memories", "turns"):
+            old.execute(f"DROP INDEX ix_{table}_unindexed")
+            old.execute(f"CREATE INDEX ix_{table}_unindexed ON {table} (user_id) WHERE revision != indexed_revision")
         old.execute("UPDATE alembic_version SET version_num = '0001'")
     old.close()
     with Memory(tmp_path / "data", WordEmbedder()) as memory:

@@ -132,6 +132,28 @@ def test_an_ended_session_becomes_topics_habits_and_profile(serve):
     assert found[0].text == "The user moved."
 
 
+def test_profile_and_habits_are_rewritten_knowing_what_the_session_made_untrue(serve):
+    chat = ScriptedChat(
+        {
+            "semantic": [
+                fact("The user hates coriander in soup.", "coriander"),
+                fact("The user loves coriander now.", "coriander"),
+            ],
+            "change": '"1": "changed"',
+        }
+    )
+    service = serve(chat)
+    say(service, "I hate coriander in soup", "2026-03-01 09:00")
+    say(service, "I love coriander in soup now", "2026-03-08 09:00")
+    say(service, "Hello", "2026-03-09 09:00")
+    service.wait()
+    for step in ("core", "procedural"):
+        first, second = (prompt.split("human: ")[-1] for prompt in chat.prompts(step))
+        assert "No longer true" not in first
+        assert "No longer true:\n- The user hates coriander in soup.\n" in second
+        assert second.count("loves coriander") == 0
+
+
 def test_malformed_consolidation_keeps_what_there_was(serve):
     chat = ScriptedChat(
         {"core": ['"name": "Ada"', "???"], "procedural": ['"tea": "The user drinks tea."', "???"], "episodic": "???"}
