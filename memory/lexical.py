@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 import threading
 from collections import OrderedDict
@@ -21,24 +20,13 @@ from memory.reading import Half, Kept
 from memory.records import user_key
 from memory.scope import WINDOW, Scope
 from memory.signals import Traits
+from memory.terms import searchable, terms
 
 _OPEN_FILES = 64
+_KINDS = ("core", "semantic", "episodic", "procedural", "turn")
+"""Each has its own full text: what is rare among facts is not what is rare among a hundred times as many turns."""
 _SHARE = 0.1
 """Of all texts, at least so many begin with the name of somebody who speaks."""
-_WORD = re.compile(r"\w+", re.UNICODE)
-_UNSPACED = re.compile(r"([\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])")
-"""Thai, Japanese and Chinese are written without spaces between words: there every character is searched by itself."""
-COMMON = frozenset(
-    # English; in other languages every word counts.
-    """
-    a an and any are as at be been but by can could did do does for from had has have he her his how i if in is it
-    its me my of on or our she so than that the their them then there they this to was we were what when where
-    which who will with would you your about please tell again s t d ll m re ve not no whom whose why many much kind kinds
-    type
-    """.split()
-)
-"""Words that say nothing of what a question is about."""
-
 _TABLES = """
 CREATE TABLE IF NOT EXISTS entries (
   number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, kind TEXT NOT NULL, at REAL NOT NULL, session INTEGER NOT NULL,
@@ -109,9 +97,10 @@ class LexicalIndex:
                 ).lastrowid
                 if entry.kept is not None:
                     file.execute("INSERT INTO kept VALUES (?, ?, ?, ?)", (number, *entry.kept.to_row()))
-                file.execute("INSERT INTO words (rowid, body) VALUES (?, ?)", (number, _searchable(entry.text)))
-                if entry.around is not None:
-                    file.execute("INSERT INTO around (rowid, body) VALUES (?, ?)", (number, _searchable(entry.around)))
+                texts = {_full_text(entry.kind): entry.text, "around": entry.around}
+                for table, body in texts.items():
+                    if body is not None:
+                        file.execute(f"INSERT INTO {table} (rowid, body) VALUES (?, ?)", (number, searchable(body)))  # noqa: S608 - ours
                 if traits.speaker:
                     file.execute(
                         "INSERT INTO speakers (name, texts) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET texts = texts + 1",
@@ -175,17 +164,20 @@ class LexicalIndex:
             limit: At most so many.
             around: Search the texts with what was said before them.
         """
-        table = "around" if around else "words"
-        every = _WORD.findall(_searchable(query).lower())
-        words = [word for word in every if word not in COMMON] or every
+        table = "around" if around else _full_text(kind)
+        words = terms(query)
         if not words:
             return []
         with self._user(scope.user_id) as file:
-            match = " OR ".join(f'"{word}"' for word in _rarest(file, table, words))
+            chosen, texts = _rarest(file, table, words)
+            match = "body : (" + " OR ".join(f'"{word}"' for word in chosen) + ")"
+            # One common word alone: the last texts that have it, unless they are of another time than is asked for.
+            oldest = _newest(file, table, match, _SCORED) if texts > _SCORED and not scope.windowed else 0
             rows = file.execute(
-                f"SELECT entries.id, -bm25({table}) AS score FROM {table} JOIN entries ON entries.number = {table}.rowid"  # noqa: S608 - one of two names of ours
-                f" WHERE {table} MATCH :match AND kind = :kind AND {_IN_SCOPE} ORDER BY score DESC, entries.id LIMIT :limit",
-                {"match": f"body : ({match})", "kind": kind, "limit": limit + len(scope.seen), **_bounds(scope)},
+                f"SELECT entries.id, -bm25({table}) AS score FROM {table} JOIN entries ON entries.number = {table}.rowid"  # noqa: S608 - ours
+                f" WHERE {table} MATCH :match AND {table}.rowid >= :oldest AND {_IN_SCOPE}"
+                " ORDER BY score DESC, entries.id LIMIT :limit",
+                {"match": match, "oldest": oldest, "limit": limit + len(scope.seen), **_bounds(scope)},
             ).fetchall()
         return [(str(row[0]), float(row[1])) for row in rows if row[0] not in scope.seen][:limit]
 
@@ -226,22 +218,29 @@ class LexicalIndex:
                 self._open.popitem(last=False)[1].close()
 
 
-def _rarest(file: sqlite3.Connection, table: str, words: Sequence[str]) -> list[str]:
-    """Return the words that are to be scored, rarest first: one that stands in thousands of texts tells few of them apart."""
-    count = f"SELECT count(*) FROM {table} WHERE {table} MATCH ?"  # noqa: S608 - one of two names of ours
-    texts = {word: file.execute(count, (f'body : "{word}"',)).fetchone()[0] for word in dict.fromkeys(words)}
+def _full_text(kind: str) -> str:
+    return f"words_{_KINDS[_KINDS.index(kind)]}"
+
+
+def _rarest(file: sqlite3.Connection, table: str, words: Sequence[str]) -> tuple[list[str], int]:
+    """Return the words that are to be scored, rarest first, and in how many texts they stand: thousands tell little apart."""
+    count = f"SELECT count(*) FROM {table} WHERE {table} MATCH ?"  # noqa: S608 - a name of ours
+    texts = {word: file.execute(count, (f'body : "{word}"',)).fetchone()[0] for word in words}
     chosen: list[str] = []
     scored = 0
     for word in sorted(texts, key=lambda word: (texts[word], word)):
-        scored += texts[word]
-        if scored > _SCORED and any(texts[one] for one in chosen):
+        if scored and scored + texts[word] > _SCORED:
             break
+        scored += texts[word]
         chosen.append(word)
-    return chosen
+    return chosen, scored
 
 
-def _searchable(text: str) -> str:
-    return _UNSPACED.sub(r" \1 ", text.replace("\x00", " "))
+def _newest(file: sqlite3.Connection, table: str, match: str, count: int) -> int:
+    """Return the row from which on there are so many texts that match."""
+    query = f"SELECT rowid FROM {table} WHERE {table} MATCH ? ORDER BY rowid DESC LIMIT 1 OFFSET ?"  # noqa: S608 - a name of ours
+    row = file.execute(query, (match, count - 1)).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _bounds(scope: Scope) -> dict[str, float]:
@@ -259,19 +258,20 @@ def _connect(path: Path) -> sqlite3.Connection:
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON", f"mmap_size={_MAPPED}"):
         connection.execute(f"PRAGMA {pragma}")
     connection.executescript(_TABLES)
-    for table in ("words", "around"):
+    for table in (*map(_full_text, _KINDS), "around"):
         connection.execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS {table} USING fts5(body, tokenize = 'porter unicode61')")
     return connection
 
 
 def _remove(file: sqlite3.Connection, ids: Sequence[str]) -> None:
     for entry_id in ids:
-        row = file.execute("SELECT number FROM entries WHERE id = ?", (entry_id,)).fetchone()
+        row = file.execute("SELECT number, kind FROM entries WHERE id = ?", (entry_id,)).fetchone()
         if row is not None:
-            for table in ("words", "around"):
-                file.execute(f"DELETE FROM {table} WHERE rowid = ?", row)  # noqa: S608 - one of two names of ours
+            number, kind = row
+            for table in (_full_text(kind), "around"):
+                file.execute(f"DELETE FROM {table} WHERE rowid = ?", (number,))  # noqa: S608 - ours
             for table in ("kept", "entries"):
-                file.execute(f"DELETE FROM {table} WHERE number = ?", row)  # noqa: S608 - as above
+                file.execute(f"DELETE FROM {table} WHERE number = ?", (number,))  # noqa: S608 - as above
 
 
 def _traits(row: Sequence[Any]) -> Traits:

@@ -27,7 +27,7 @@ from memory.signals import sentences, split_speaker, traits_of
 _BATCH = 64
 _HAPPENS = ("semantic", "episodic")
 """Kinds that may tell of something at a time of its own."""
-_LAYOUT = 4
+_LAYOUT = 5
 """Of the indexes; one of another layout is thrown away and made anew."""
 
 

@@ -11,9 +11,10 @@ import numpy as np
 from memory.chroma import ChromaStore
 from memory.embedders import Embedder
 from memory.fusion import reciprocal_rank
-from memory.lexical import COMMON, LexicalIndex
+from memory.lexical import LexicalIndex
 from memory.reading import Reading, late_interaction
 from memory.scope import Rule, Scope, nearest_of
+from memory.terms import COMMON
 
 _DEPTH = 24
 """Places of each ranking that are looked at."""

@@ -9,10 +9,11 @@ import numpy as np
 from memory.chroma import ChromaStore
 from memory.embedders import Embedder
 from memory.fusion import reciprocal_rank
-from memory.lexical import COMMON, LexicalIndex
+from memory.lexical import LexicalIndex
 from memory.reading import Reading, cosines, late_interaction
 from memory.scope import Rule, Scope, nearest_of
 from memory.signals import Candidates, Question, read_question, weigh
+from memory.terms import COMMON
 
 _DOCUMENTS = 600
 """Of the dense ranking; a turn has two to five."""

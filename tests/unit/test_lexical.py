@@ -256,3 +256,21 @@ def test_a_text_is_searched_with_what_was_said_before_it_only_when_that_is_asked
 def test_a_word_is_found_in_scripts_without_spaces_too(index, text, word):
     index.put("ada", [turn("a", text), turn("b", "全然別の話です。"), turn("c", "Nothing of it")])
     assert found(index, word) == ["a"]
+
+
+def test_of_a_word_that_stands_in_thousands_of_texts_the_last_ones_are_scored_and_a_window_still_finds_the_first(
+    index, monkeypatch
+):
+    monkeypatch.setattr("memory.lexical._SCORED", 3)
+    index.put("ada", [turn(f"t{n}", "tea again", float(n)) for n in range(9)])
+    assert sorted(found(index, "tea")) == ["t6", "t7", "t8"]
+    assert found(index, "tea", since=0.0, until=1.0) == ["t0", "t1"]
+    index.put("ada", [turn("rare", "oolong", 10.0)])
+    assert found(index, "oolong tea") == ["rare"]
+
+
+def test_a_word_is_as_rare_as_it_is_among_its_kind(index):
+    index.put("ada", [turn(f"t{n}", "zebra", 1.0) for n in range(50)])
+    index.put("ada", [Entry(f"s{n}", "semantic", 1.0, "giraffe" if n else "zebra giraffe") for n in range(5)])
+    assert found(index, "zebra giraffe", kind="semantic")[0] == "s0"
+    assert index.search(Scope("ada"), "zebra", kind="semantic", limit=1)[0][1] > 0.5
