@@ -211,17 +211,14 @@ New: The user bought a ticket for 9 June.
 "1": "other\""""
 
 _CORE = """Keep the profile of one person up to date. Copy every line of the profile so far, change what the conversation changes, and add what \
-it tells about them that lasts: name, age, home, work, family, pets, likes, dislikes, health. What is listed as no longer true \
-comes out of every line. Write nothing that was not said; questions tell nothing. Values are short, lists have at most 7 items. The first line is the name, or "unknown"; leave out other lines that are not known.
+it tells about them that lasts: name, age, home, work, family, pets, likes, dislikes, health. Write nothing that was not said; \
+questions tell nothing. Values are short, lists have at most 7 items. The first line is the name, or "unknown"; leave out other lines that are not known.
 
 Example:
 Profile so far:
 "name": "Odile"
 "home": "Tartu"
 "likes": "opera, plums"
-No longer true:
-- The user lives in Tartu.
-- The user likes opera.
 Conversation:
 0 User: I have moved from Tartu to Quito with my parrot Zazu.
 1 User: I can't stand opera any more. How high is Quito?
@@ -257,8 +254,7 @@ Assistant: A day.
 "source_dialog_indices": 2, 3, 4"""
 
 _PROCEDURAL = """Keep the list of one person's habits and goals: what they do again and again ("every", "always", "usually"), and what they work \
-towards ("I want to learn", "I train for"). Copy the lines that still hold, leave out what has ended or is listed as no longer true, \
-add what is new. Something \
+towards ("I want to learn", "I train for"). Copy the lines that still hold, leave out what has ended, add what is new. Something \
 that happened once, a like or dislike, a fact and a question are neither habit nor goal. At most five lines; without any, write none.
 
 Example:
