@@ -13,13 +13,12 @@ from graph import formats, sections
 from graph.asking import ask
 from graph.context import Context, context_of
 from graph.formats import TopicLines
-from graph.outdated import without_untrue
 from graph.prompts import Prompts
 from graph.protocol import escape
 from graph.state import ConsolidateInput, ConsolidateState
 from memory import clock
 from memory.errors import MessageTooLong, NotFound
-from memory.records import SPOKEN, Episode, Procedure, SemanticMemory, Turn, make_id
+from memory.records import SPOKEN, Episode, Procedure, Turn, make_id
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -89,10 +88,9 @@ class Consolidator:
         return {"procedures": procedures, "warnings": warnings}
 
     def update_core(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:
-        """Rewrite the profile, without what the session made untrue; malformed output leaves it as it is."""
+        """Rewrite the profile; malformed output leaves it as it is."""
         user_id = context_of(runtime).user_id
-        untrue = self._made_untrue(user_id, state["turns"])
-        current = without_untrue(self._memory.knowledge.profile(user_id).values(), untrue)
+        current = self._memory.knowledge.profile(user_id).values()
         profile, warnings = self._rewrite(state, user_id, "core", self._prompts.core, "Profile", current)
         if profile is not None:
             profile = {key: value for key, value in profile.items() if value.lower().strip(".") not in _NOTHING}
@@ -135,14 +133,6 @@ class Consolidator:
         talk = _dialogue(state["turns"], self._budgets, own_words=True)
         said = f"{title} so far:\n{so_far}\n\n{talk}" if talk else ""
         return self._ask(state, user_id, step, prompt, said, lambda text: _mapping(text, limit), grammar)
-
-    def _made_untrue(self, user_id: str, turns: Sequence[Turn]) -> list[tuple[str, str]]:
-        """Return what this session made untrue: (old fact, newer fact)."""
-        names = [make_id(user_id, "semantic", turn.id) for turn in turns]
-        learned = self._memory.knowledge.entries(user_id, kind="semantic", ids=names)
-        newer = {fact.id: fact for fact in learned if isinstance(fact, SemanticMemory)}
-        older = self._memory.knowledge.linked(user_id, list(newer.values()))
-        return [(fact.content, newer[fact.superseded_by].content) for fact in older if fact.superseded_by in newer]
 
     def _ask(
         self,

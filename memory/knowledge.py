@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
-from memory import clock, curve, pending, people, succession
+from memory import clock, curve, forget, pending, people, succession
 from memory.change import Changes
 from memory.database import Database
 from memory.errors import InvalidInput, NotFound
+from memory.outdated import as_it_holds, may_be_untrue
 from memory.records import (
     CoreProfile,
     Episode,
@@ -22,12 +22,10 @@ from memory.records import (
     SemanticMemory,
     make_id,
 )
-from memory.schema import memories, personality, tombstones, turns
+from memory.schema import memories, personality, turns
 
 MemoryRecord = SemanticMemory | Episode | Procedure | ProfileEntry
 _LONGEST = 2_000
-UNDO_WINDOW = timedelta(minutes=10)
-"""How long a forgotten memory can be brought back before it is purged."""
 
 
 class Knowledge:
@@ -59,7 +57,7 @@ class Knowledge:
             there = (personality.c.user_id == user_id) & (personality.c.turn_id == turn_id)
             if connection.execute(select(personality.c.id).where(there)).first() is None:
                 curve.add_point(connection, user_id, point)
-                if memory is not None and not _is_forgotten(connection, user_id, memory.id):
+                if memory is not None and not forget.is_forgotten(connection, user_id, memory.id):
                     extra = {"reason": memory.reason, "photo_ids": list(memory.photo_ids)}
                     _put(connection, user_id, "semantic", memory.id, turn_id, memory, memory.content, extra)
                     succession.apply(connection, user_id, memory.id, memory.time, changes or Changes())
@@ -90,7 +88,7 @@ class Knowledge:
             if not people.is_known(connection, user_id, hold=True):
                 return
             for episode in episodes:
-                if not _is_forgotten(connection, user_id, episode.id):
+                if not forget.is_forgotten(connection, user_id, episode.id):
                     extra = {"turn_ids": list(episode.turn_ids), "session": session}
                     _put(connection, user_id, "episodic", episode.id, str(session), episode, episode.summary, extra)
             if procedures is not None:
@@ -100,9 +98,13 @@ class Knowledge:
             pending.done(connection, user_id, "consolidate", str(session))
 
     def profile(self, user_id: str) -> CoreProfile:
-        """Return the core profile."""
-        entries = self.entries(user_id, kind="core")
-        return CoreProfile(entries=tuple(entry for entry in entries if isinstance(entry, ProfileEntry)))
+        """Return the core profile as it holds now: without what a newer fact made untrue since it was written."""
+        entries = [entry for entry in self.entries(user_id, kind="core") if isinstance(entry, ProfileEntry)]
+        written = [entry.time for entry in entries if may_be_untrue(entry)]
+        if written:
+            with self._db.read() as connection:
+                entries = as_it_holds(entries, succession.replaced(connection, user_id, min(written)))
+        return CoreProfile(entries=tuple(entries))
 
     def entries(self, user_id: str, *, kind: str | None = None, ids: Iterable[str] | None = None) -> list[MemoryRecord]:
         """Return the user's memories, oldest first; hidden ones are left out."""
@@ -178,7 +180,7 @@ class Knowledge:
         """Forget a memory: from now on it is found nowhere; `restore` works until it is purged."""
         record = self.get(user_id, memory_id)
         with self._db.write() as connection:
-            _set_hidden(connection, user_id, memory_id, datetime.now(UTC))
+            forget.set_hidden(connection, user_id, memory_id, datetime.now(UTC))
         return record
 
     def undo(self, user_id: str, memory_id: str) -> MemoryRecord:
@@ -189,7 +191,7 @@ class Knowledge:
             InvalidInput: Nothing was done to it.
         """
         with self._db.write() as connection:
-            changed = _set_hidden(connection, user_id, memory_id, None) or bool(
+            changed = forget.set_hidden(connection, user_id, memory_id, None) or bool(
                 succession.take_back(connection, user_id, memory_id)
             )
         if not changed and not self.entries(user_id, ids=[memory_id]):
@@ -201,40 +203,12 @@ class Knowledge:
     def purge(self, user_id: str, memory_id: str) -> None:
         """Remove a hidden memory for good; a tombstone without text keeps it from being extracted again."""
         with self._db.write() as connection:
-            mine = (memories.c.user_id == user_id) & (memories.c.id == memory_id) & memories.c.hidden_at.is_not(None)
-            row = connection.execute(select(memories).where(mine)).first()
-            if row is None:
-                return
-            connection.execute(delete(memories).where(mine))
-            # What only repeated it goes with it.
-            repeated = (memories.c.user_id == user_id) & (memories.c.same_as == memory_id)
-            connection.execute(delete(memories).where(repeated, memories.c.hidden_at.is_not(None)))
-            digest = _digest(memory_id, row.text if row.key is not None else "")
-            there = (tombstones.c.user_id == user_id) & (tombstones.c.digest == digest)
-            known = connection.execute(select(tombstones.c.digest).where(there)).first()
-            # What a rewrite dropped may come back; what the person forgot may not.
-            if known is None and not row.extra.get("replaced"):
-                connection.execute(insert(tombstones).values(user_id=user_id, digest=digest))
+            forget.purge(connection, user_id, memory_id)
 
     def hidden(self, before: datetime | None = None) -> list[tuple[str, str]]:
         """Return (user, memory id) of what is forgotten but not purged; with `before`, what was forgotten by then."""
-        query = select(memories.c.user_id, memories.c.id).where(memories.c.hidden_at.is_not(None))
-        if before is not None:
-            query = query.where(memories.c.hidden_at <= before)
         with self._db.read() as connection:
-            return [(row.user_id, row.id) for row in connection.execute(query)]
-
-
-def _set_hidden(connection: Connection, user_id: str, memory_id: str, stamp: datetime | None) -> bool:
-    """Hide a memory with its repetitions, or show them again; says whether that changed anything."""
-    which = (memories.c.id == memory_id) | (memories.c.same_as == memory_id)
-    other = memories.c.hidden_at.is_(None) if stamp is not None else memories.c.hidden_at.is_not(None)
-    changed = connection.execute(
-        update(memories)
-        .where(memories.c.user_id == user_id, which, other)
-        .values(hidden_at=stamp, revision=memories.c.revision + 1)
-    )
-    return bool(changed.rowcount)
+            return forget.hidden(connection, before)
 
 
 def to_record(row: Row[Any]) -> MemoryRecord:
@@ -300,7 +274,7 @@ def _replace_set(
         kept = row.edited or row.hidden_at is not None
         if not kept and key not in entries:
             # Hidden rather than deleted: the next projection takes it out of the indexes, the purge removes the row.
-            long_ago = datetime.now(UTC) - UNDO_WINDOW
+            long_ago = datetime.now(UTC) - forget.UNDO_WINDOW
             connection.execute(
                 update(memories)
                 .where(memories.c.id == row.id)
@@ -311,7 +285,7 @@ def _replace_set(
         dropped = known is not None and known.hidden_at is not None and bool(known.extra.get("replaced"))
         if known is not None and not dropped and (known.edited or known.hidden_at is not None or known.text == text):
             continue
-        if not _is_forgotten(connection, user_id, make_id(user_id, kind, key), text):
+        if not forget.is_forgotten(connection, user_id, make_id(user_id, kind, key), text):
             _replace_one(connection, user_id, kind, key, {"text": text, "edited": False, "source": str(session)}, time)
 
 
@@ -324,13 +298,3 @@ def _replace_one(connection: Connection, user_id: str, kind: str, key: str, valu
     if not changed.rowcount:
         fixed = {"id": memory_id, "user_id": user_id, "kind": kind, "key": key, "keywords": []}
         connection.execute(insert(memories).values(**row, **fixed, revision=1, indexed_revision=0))
-
-
-def _digest(memory_id: str, text: str) -> str:
-    return hashlib.sha256(f"{memory_id}\n{text}".encode()).hexdigest()
-
-
-def _is_forgotten(connection: Connection, user_id: str, memory_id: str, text: str = "") -> bool:
-    """Look for the tombstone; an entry with a key (profile, habits) is another one when its text differs."""
-    query = select(tombstones.c.digest).where(tombstones.c.user_id == user_id, tombstones.c.digest == _digest(memory_id, text))
-    return connection.execute(query).first() is not None

@@ -109,6 +109,7 @@ memories = Table(
     Column("strength", Integer, nullable=False, server_default="1"),
     Index("ix_memories_superseded_by", "superseded_by"),
     Index("ix_memories_same_as", "same_as"),
+    Index("ix_memories_user_until", "user_id", "valid_until"),
     Index("ix_memories_user_kind", "user_id", "kind", "source"),
     Index("ix_memories_hidden", "hidden_at"),
     Index("ix_memories_unindexed", "user_id", "indexed_revision", sqlite_where=_UNINDEXED, postgresql_where=_UNINDEXED),

@@ -16,9 +16,10 @@ from memory.curve import Curve
 from memory.database import Database
 from memory.embedders import Embedder
 from memory.errors import NotFound, PersonaError, StorageError
+from memory.forget import UNDO_WINDOW
 from memory.intake import check_text
 from memory.journal import Journal
-from memory.knowledge import UNDO_WINDOW, Knowledge, MemoryRecord
+from memory.knowledge import Knowledge, MemoryRecord
 from memory.lexical import LexicalIndex
 from memory.owner import FolderOwner
 from memory.pending import Pending

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Update, select, update
 
 from memory.change import Changes
+from memory.outdated import Replaced
 from memory.schema import memories
 
 
@@ -31,6 +32,17 @@ def apply(connection: Connection, user_id: str, memory_id: str, time: datetime, 
             .where(valid, memories.c.edited.is_(False), memories.c.id.in_(changes.supersedes))
             .values(superseded_by=memory_id, valid_until=time, revision=memories.c.revision + 1)
         )
+
+
+def replaced(connection: Connection, user_id: str, since: datetime) -> list[Replaced]:
+    """Return the facts that newer ones made untrue after an instant."""
+    older, newer = memories.alias(), memories.alias()
+    query = (
+        select(older.c.text.label("old"), newer.c.text.label("new"), older.c.valid_until)
+        .join(newer, newer.c.id == older.c.superseded_by)
+        .where(older.c.user_id == user_id, older.c.valid_until > since)
+    )
+    return [Replaced(row.old, row.new, row.valid_until) for row in connection.execute(query)]
 
 
 def take_back(connection: Connection, user_id: str, memory_id: str) -> list[str]:

@@ -177,7 +177,7 @@ def test_a_journal_of_the_first_schema_is_brought_up_to_date_and_keeps_what_it_k
         list(service.stream("ada", "I have a zebra", time="2026-03-01 09:00"))
         service.wait()
     with sqlite3.connect(tmp_path / "data" / "journal.db") as old:
-        for name in ("superseded_by", "same_as"):
+        for name in ("superseded_by", "same_as", "user_until"):
             old.execute(f"DROP INDEX ix_memories_{name}")
         for name in ("valid_until", "superseded_by", "same_as", "strength"):
             old.execute(f"ALTER TABLE memories DROP COLUMN {name}")

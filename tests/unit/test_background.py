@@ -132,23 +132,6 @@ def test_an_ended_session_becomes_topics_habits_and_profile(serve):
     assert found[0].text == "The user moved."
 
 
-def test_a_profile_is_rewritten_without_what_the_session_made_untrue(serve):
-    chat = ScriptedChat(
-        {
-            "semantic": [fact("The user hates coriander in soup."), fact("The user loves coriander in soup now.")],
-            "change": '"1": "changed"',
-            "core": '"name": "Ada"\n"dislikes": "coriander, olives"',
-        }
-    )
-    service = serve(chat)
-    say(service, "I hate coriander in soup", "2026-03-01 09:00")
-    say(service, "I love coriander in soup now", "2026-03-08 09:00")
-    say(service, "Hello", "2026-03-09 09:00")
-    service.wait()
-    rewritten = chat.prompts("core")[-1].split("human: ")[-1]
-    assert '"dislikes": "olives"\n' in rewritten
-
-
 def test_malformed_consolidation_keeps_what_there_was(serve):
     chat = ScriptedChat(
         {"core": ['"name": "Ada"', "???"], "procedural": ['"tea": "The user drinks tea."', "???"], "episodic": "???"}

@@ -127,6 +127,20 @@ def test_of_two_that_fit_alike_the_one_that_was_said_again_comes_first(serve):
     assert best() == second
 
 
+def test_the_profile_loses_what_is_untrue_at_once_and_gets_it_back_by_undo(serve):
+    script = {"semantic": [fact(HATES), fact(LOVES)], "change": '"1": "changed"', "core": '"dislikes": "coriander, olives"'}
+    service = serve(chat := ScriptedChat(script))
+    for text, time in ((HATES, "2026-03-01 09:00"), (LOVES, "2026-03-02 09:00")):
+        say(service, text, time)
+        service.wait()
+    profile = service.memory.knowledge.profile
+    assert profile("ada").values() == {"name": "unknown", "dislikes": "olives"}
+    say(service, "Do I like coriander?", "2026-03-02 09:10")
+    assert "dislikes: olives" in chat.prompts("reasoning")[-1]
+    service.memory.undo("ada", facts(service)[0].id)
+    assert profile("ada").values() == {"name": "unknown", "dislikes": "coriander, olives"}
+
+
 def test_undo_of_nothing_says_so(serve):
     service = teach(serve, HATES, relations=[])
     with pytest.raises(InvalidInput, match="Nothing that was done"):
