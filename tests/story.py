@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
 import time
@@ -30,10 +31,11 @@ SESSIONS = {
     ],
 }
 WANTED = {
-    "What is my dog's name?": "biscuit",
-    "Which city did I move to?": "lisbon",
-    "Do I like coriander?": "love",
-    "What do I do on Tuesday evenings?": "pottery",
+    "What is my dog's name?": r"biscuit",
+    "Which city did I move to?": r"lisbon",
+    # Yes in either word, and no in neither.
+    "Do I like coriander?": r"^(?!.*(n['’]t|not|dislike|hate)).*(love|like)",
+    "What do I do on Tuesday evenings?": r"pottery",
 }
 
 
@@ -73,7 +75,7 @@ def main() -> int:
             for when, text in messages:
                 turn = tell(service, when, text)
                 if text in WANTED:
-                    right[text] = WANTED[text] in turn.reply.lower()
+                    right[text] = bool(re.search(WANTED[text], turn.reply, re.IGNORECASE | re.DOTALL))
             started = time.perf_counter()
             steps = service.wait("nora")
             print(f"\n    ({steps} background steps in {time.perf_counter() - started:.0f} s)")
