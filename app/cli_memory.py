@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.console import AsJson, User, print_json, print_records, print_table, progress, say
-from memory.errors import InvalidInput
 
 if TYPE_CHECKING:
     from memory.store import Memory
@@ -30,7 +29,7 @@ class KindName(StrEnum):
 
 Kind = Annotated[KindName | None, typer.Option("--kind", help="One type of memory.")]
 MemoryId = Annotated[str, typer.Argument(help="The memory's id, as `persona memory list` shows it.")]
-_KINDS = {"cor": "core", "sem": "semantic", "epi": "episodic", "pro": "procedural"}
+_KINDS = {"cor": "core", "sem": "semantic", "epi": "episodic", "pro": "procedural", "pho": "photo"}
 """What the first three letters of an id stand for."""
 
 
@@ -50,7 +49,7 @@ def list_memories(user: User = "me", kind: Kind = None, as_json: AsJson = False)
     rows = []
     for record in records:
         fields = record.model_dump()
-        text = next(str(fields[name]) for name in ("content", "summary", "text", "value") if name in fields)
+        text = next(str(fields[name]) for name in ("content", "summary", "text", "value", "caption") if name in fields)
         key = f"{fields['key']}: " if "key" in fields else ""
         rows.append([record.id, _KINDS[record.id[:3]], f"{record.time:%Y-%m-%d %H:%M}", key + text, _standing(fields)])
     if rows:
@@ -68,8 +67,6 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Search what is remembered and what was said, best first."""
-    if kind == KindName.PHOTO:
-        raise InvalidInput("Photos cannot be searched by words here yet. `persona memory list --kind photo` lists them.")
     with _open() as store:
         found = store.search(user, text, kind=kind.value if kind else None, limit=limit)
     print_records(found, as_json=as_json, columns=("id", "kind", "time", "text", "score"), empty="Nothing was found.")

@@ -19,6 +19,7 @@ from graph.context import Context
 from memory import clock
 from memory.errors import InvalidInput, PersonaError, StorageError
 from memory.intake import check_text, check_user
+from memory.pictures import Picture, read_picture
 from memory.records import HIGHEST, LOWEST, TRAITS, Turn, WorkItem
 from memory.store import Memory
 
@@ -137,7 +138,7 @@ class PersonaService:
         check_text(text, len(images))
         _check_override(personality_override)
         stamp = clock.parse_time(time, zone) if isinstance(time, str) else time
-        pictures = [_bytes(image) for image in images]
+        pictures = [_picture(image) for image in images]
         context = Context(
             user_id=user_id,
             time=stamp.isoformat() if stamp else None,
@@ -289,11 +290,12 @@ def _event(item: dict[str, Any]) -> Event:
             return Recalled(tuple(item["memories"]))
 
 
-def _bytes(image: bytes | str | Path) -> bytes:
+def _picture(image: bytes | str | Path) -> Picture:
     if isinstance(image, bytes):
-        return image
+        return read_picture(image)
+    path = Path(image).expanduser()
     try:
-        return Path(image).expanduser().read_bytes()
+        return read_picture(path.read_bytes(), path.name)
     except OSError as error:
         raise InvalidInput(f"The picture {image} cannot be read ({error.strerror}). Check its path.") from error
 

@@ -13,8 +13,11 @@ from memory.errors import NotFound
 from memory.query import Limits
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from langchain_core.messages import BaseMessage
 
+    from memory.records import Recalled
     from memory.store import Memory
 
 _SHOWN_PICTURES = 4
@@ -76,6 +79,7 @@ def messages_of(state: RespondState, memory: Memory, style: Style, closing: str)
             budgets=style.budgets,
             widened=past["widened"],
             question=state["turn"] if style.layout == "cache" else None,
+            pictures=_recalled(past["found"], state["turn"].user_id, memory) if style.sees else (),
         )
     return messages
 
@@ -86,6 +90,11 @@ def _pictures(state: RespondState, memory: Memory, style: Style) -> list[section
         return [sections.Picture(None, "this model cannot see it") for _ in turn.images]
     ids = [photo for shown in [*state["recent"], turn] for photo in shown.images]
     return [_picture(memory, turn.user_id, photo) for photo in list(dict.fromkeys(ids))[-_SHOWN_PICTURES:]]
+
+
+def _recalled(found: Sequence[Recalled], user_id: str, memory: Memory) -> list[sections.Picture]:
+    ids = dict.fromkeys(entry.photo_id for entry in found if entry.photo_id)
+    return [_picture(memory, user_id, photo) for photo in ids]
 
 
 def _picture(memory: Memory, user_id: str, photo_id: str) -> sections.Picture:

@@ -11,6 +11,7 @@ from langgraph.graph import END, START, StateGraph
 from graph import formats
 from graph.asking import ask
 from graph.context import Context
+from graph.grounding import seen_in
 from graph.personality import evolve
 from graph.prompts import Prompts
 from graph.protocol import escape
@@ -84,11 +85,12 @@ class Rememberer:
         return {"memory": memory, "warnings": warnings}
 
     def ground_photos(self, state: RememberState) -> dict[str, Any]:
-        """Tie the memory to the pictures that its message carried."""
-        memory = state["memory"]
-        if memory is None or not state["turn"].images:
-            return {}
-        return {"memory": memory.model_copy(update={"photo_ids": state["turn"].images})}
+        """Tie the memory to the pictures that its message carried, and find in them the things that it names."""
+        turn, memory = state["turn"], state["memory"]
+        if not turn.images:
+            return {"photos": []}
+        seen = seen_in(turn, memory.content if memory else None, self._memory.look_for)
+        return {"photos": seen, **({"memory": memory.model_copy(update={"photo_ids": turn.images})} if memory else {})}
 
     def compare(self, state: RememberState) -> dict[str, Any]:
         """Ask whether the new fact repeats older ones or makes them untrue; `memory.change` decides what is believed.
@@ -116,7 +118,9 @@ class Rememberer:
     def commit(self, state: RememberState) -> dict[str, Any]:
         """Commit in one transaction, and bring the indexes up to it."""
         turn = state["turn"]
-        self._memory.knowledge.commit_remember(turn.user_id, turn.id, state["point"], state["memory"], state["changes"])
+        self._memory.knowledge.commit_remember(
+            turn.user_id, turn.id, state["point"], state["memory"], state["changes"], state["photos"]
+        )
         self._memory.index(turn.user_id)
         return {}
 

@@ -23,7 +23,7 @@ from memory import clock
 from memory.errors import ModelUnavailable, PersonaError
 from memory.intake import check_text, check_user
 from memory.query import Query
-from memory.records import BigFive, Recalled, Step, Trace, Turn
+from memory.records import BigFive, Recalled, Step, Trace, Turn, TurnState
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -100,7 +100,7 @@ class Responder:
         runtime.stream_writer({"event": "retrieving", **request})
         since, until, warning = _window(request, turn.time)
         seen = {name for past in state.get("rounds", []) for entry in past["found"] for name in (entry.id, *_dialogue(entry))}
-        query = Query(turn.text, request["keywords"], turn.time, since, until, frozenset(seen))
+        query = Query(turn.text, request["keywords"], turn.time, since, until, frozenset(seen), turn.images)
         found = self._memory.find(turn.user_id, query, self._style.limits)
         shown = sections.within(found.memories, self._style.budgets)
         warning = request["warning"] or warning or ("Nothing in that period: searched all of it." if found.widened else None)
@@ -148,7 +148,8 @@ class Responder:
         )
         turn = state["turn"]
         if context_of(runtime).off_the_record:
-            done = turn.model_copy(update={"reply": reply, "state": "stopped" if stopped else "answered", "trace": trace})
+            state_now = TurnState.STOPPED if stopped else TurnState.ANSWERED
+            done = turn.model_copy(update={"reply": reply, "state": state_now, "trace": trace})
         else:
             done = self._memory.journal.finish(turn.id, reply, trace=trace, stopped=stopped)
         return {"reply": reply, "turn": done, "steps": steps[len(state.get("steps", [])) :]}
@@ -300,7 +301,8 @@ def _window(request: Request, said: datetime) -> tuple[datetime | None, datetime
     since, until = bounds
     if until is not None:
         # The minute counts whole; none is added to a time that has seconds (or to the end of time).
-        until = until.replace(second=59, microsecond=999_999)
+        # And of an hour that the clocks go through twice, the second time counts too.
+        until = until.replace(second=59, microsecond=999_999, fold=1)
     if since and until and since.timestamp() > until.timestamp():
         return None, None, "The window was left out: it ends before it begins."
     if since and clock.recent_since(said).timestamp() <= since.timestamp() <= said.timestamp():

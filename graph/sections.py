@@ -22,8 +22,8 @@ _FRAME_TOKENS = 100
 """Kept free for headings, times and the marks between messages."""
 _SHORT_TOKENS = 200
 """A message up to this length is put once more behind what memory brought."""
-_PUBLISHED = ("procedural", "semantic", "episodic")
-_LAST_COUNTS = ("episodic", "procedural", "semantic")
+_PUBLISHED = ("procedural", "semantic", "photo", "episodic")
+_LAST_COUNTS = ("episodic", "procedural", "photo", "semantic")
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ class Budgets:
     procedural: int = 250
     semantic: int = 700
     dialogue: int = 1_500
+    photo: int = 200
+    """What is said of recalled pictures; each that is shown costs 300 on top."""
     session: int = 4_000
     """The turns of a session that is consolidated."""
 
@@ -127,6 +129,7 @@ def with_memory(
     budgets: Budgets,
     widened: bool = False,
     question: Turn | None = None,
+    pictures: Sequence[Picture] = (),
 ) -> list[BaseMessage]:
     """Add what a retrieval brought: as the answer to the model's round, or to the message where there was no round.
 
@@ -139,6 +142,7 @@ def with_memory(
         widened: The window held nothing and was left out.
         question: Layout `cache`: what is most to the point comes last, the message itself once more behind it. A small
             model answers what it has read last (measured, decision 008). None: the published order.
+        pictures: What was recalled of pictures, for a model that sees.
     """
     again = _asked_again(question) if question else ""
     used = tokens_of(messages) + estimate_tokens(output or "") + estimate_tokens(closing + again) + _FRAME_TOKENS
@@ -146,6 +150,7 @@ def with_memory(
     shares = {
         "procedural": ("Habits and goals", min(budgets.procedural, room // 5)),
         "semantic": ("Remembered facts", min(budgets.semantic, room // 3)),
+        "photo": ("Pictures shown before", min(budgets.photo, room // 6)),
         "episodic": ("Dialogue history", min(budgets.dialogue, room // 3)),
     }
     order = _LAST_COUNTS if question else _PUBLISHED
@@ -156,14 +161,20 @@ def with_memory(
         if lines:
             sections.append(_section(title, lines))
     text = "\n\n".join([*sections, *([again] if again else []), closing])
+    shown = pictures if len(pictures) * _PICTURE_TOKENS <= room // 3 else ()
     if output is None:
-        return [*messages[:-1], _append(messages[-1], text)]
-    return [*messages, AIMessage(output), HumanMessage(text)]
+        return [*messages[:-1], _append(messages[-1], text, shown)]
+    return [*messages, AIMessage(output), _human(text, shown)]
 
 
 def within(found: Sequence[Recalled], budgets: Budgets) -> list[Recalled]:
     """Leave out what no prompt has room for, so that the receipt names what the model was shown."""
-    shares = {"procedural": budgets.procedural, "semantic": budgets.semantic, "episodic": budgets.dialogue}
+    shares = {
+        "procedural": budgets.procedural,
+        "semantic": budgets.semantic,
+        "photo": budgets.photo,
+        "episodic": budgets.dialogue,
+    }
     kept = {id(entry) for kind, budget in shares.items() for entry in _best(found, kind, budget)}
     return [entry for entry in found if id(entry) in kept]
 
@@ -213,15 +224,18 @@ def _turn_text(turn: Turn) -> str:
     return f"[{clock.show(turn.time)}]{seen}\nUser: {escape(turn.text)}\nAssistant: {escape(turn.reply)}"
 
 
-def _append(message: BaseMessage, text: str) -> HumanMessage:
-    if isinstance(message.content, str):
+def _append(message: BaseMessage, text: str, pictures: Sequence[Picture] = ()) -> HumanMessage:
+    added = _parts(pictures)
+    if isinstance(message.content, str) and not added:
         return HumanMessage(f"{message.content}\n\n{text}")
-    return HumanMessage([*message.content, {"type": "text", "text": text}])
+    said = [{"type": "text", "text": message.content}] if isinstance(message.content, str) else message.content
+    return HumanMessage([*said, *added, {"type": "text", "text": text}])
 
 
 def _human(text: str, pictures: Sequence[Picture]) -> HumanMessage:
-    shown = [picture for picture in pictures if picture.url is not None]
-    if not shown:
-        return HumanMessage(text)
-    images: list[str | dict[str, Any]] = [{"type": "image_url", "image_url": {"url": picture.url}} for picture in shown]
-    return HumanMessage([*images, {"type": "text", "text": text}])
+    images = _parts(pictures)
+    return HumanMessage([*images, {"type": "text", "text": text}] if images else text)
+
+
+def _parts(pictures: Sequence[Picture]) -> list[str | dict[str, Any]]:
+    return [{"type": "image_url", "image_url": {"url": picture.url}} for picture in pictures if picture.url is not None]

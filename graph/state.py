@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from graph.formats import TopicLines
 from memory.change import Changes
-from memory.records import BigFive, PersonalityPoint, Recalled, SemanticMemory, Step, Turn
+from memory.records import BigFive, PersonalityPoint, PhotoMemory, Recalled, SemanticMemory, Step, Turn
 
 
 class TurnInput(TypedDict, total=False):
@@ -75,6 +75,7 @@ class RememberState(RememberInput, total=False):
     inferred: BigFive
     point: PersonalityPoint
     memory: SemanticMemory | None
+    photos: list[PhotoMemory]
     changes: Changes
     warnings: Annotated[list[str], operator.add]
 

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection
 
-COLLECTIONS = ("core", "semantic", "episodic", "procedural", "turn")
-"""Raw turns have their own: among ten times as many turns a topic would not come up."""
+COLLECTIONS = ("core", "semantic", "episodic", "procedural", "photo", "picture", "turn")
+"""Raw turns have their own: among ten times as many turns a topic would not come up. Of what was seen, `photo` holds what it is
+called, and `picture` what it looks like: vectors of another model."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,14 @@ class ChromaStore:
             (*_record_and_facet(name), 1.0 - distance)
             for name, distance in zip(found["ids"][0], found["distances"][0], strict=True)
         ]
+
+    def delete_collection(self, user_id: str, kind: str) -> None:
+        """Delete one collection, if it is there."""
+        with _said(), self._lock:
+            name = _name(user_id, kind)
+            self._collections.pop(name, None)
+            if name in {collection.name for collection in self._client.list_collections()}:
+                self._client.delete_collection(name)
 
     def record_ids(self, user_id: str, kind: str) -> set[str]:
         """Return the ids of all records that have a document."""

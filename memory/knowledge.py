@@ -17,6 +17,7 @@ from memory.records import (
     CoreProfile,
     Episode,
     PersonalityPoint,
+    PhotoMemory,
     Procedure,
     ProfileEntry,
     SemanticMemory,
@@ -24,7 +25,7 @@ from memory.records import (
 )
 from memory.schema import memories, personality, turns
 
-MemoryRecord = SemanticMemory | Episode | Procedure | ProfileEntry
+MemoryRecord = SemanticMemory | Episode | Procedure | ProfileEntry | PhotoMemory
 _LONGEST = 2_000
 
 
@@ -41,6 +42,7 @@ class Knowledge:
         point: PersonalityPoint,
         memory: SemanticMemory | None,
         changes: Changes | None = None,
+        photos: Sequence[PhotoMemory] = (),
     ) -> None:
         """Commit what one turn taught, strike the work, and mark the turn as remembered; twice changes nothing.
 
@@ -50,6 +52,7 @@ class Knowledge:
             point: The personality after it.
             memory: What it said about the person.
             changes: What that does to older memories.
+            photos: What was seen in its pictures.
         """
         with self._db.write() as connection:
             if not people.is_known(connection, user_id, hold=True):
@@ -59,8 +62,13 @@ class Knowledge:
                 curve.add_point(connection, user_id, point)
                 if memory is not None and not forget.is_forgotten(connection, user_id, memory.id):
                     extra = {"reason": memory.reason, "photo_ids": list(memory.photo_ids)}
-                    _put(connection, user_id, "semantic", memory.id, turn_id, memory, memory.content, extra)
+                    _put(connection, user_id, "semantic", turn_id, memory, memory.content, memory.keywords, extra)
                     succession.apply(connection, user_id, memory.id, memory.time, changes or Changes())
+                for photo in photos:
+                    if not forget.is_forgotten(connection, user_id, photo.id):
+                        where: dict[str, Any] = {"photo_id": photo.photo_id, "box": photo.box}
+                        words = [photo.category] if photo.category else []
+                        _put(connection, user_id, "photo", turn_id, photo, photo.caption, words, where)
             connection.execute(update(turns).where(turns.c.id == turn_id).values(pending=False))
             pending.done(connection, user_id, "remember", turn_id)
 
@@ -90,7 +98,7 @@ class Knowledge:
             for episode in episodes:
                 if not forget.is_forgotten(connection, user_id, episode.id):
                     extra = {"turn_ids": list(episode.turn_ids), "session": session}
-                    _put(connection, user_id, "episodic", episode.id, str(session), episode, episode.summary, extra)
+                    _put(connection, user_id, "episodic", str(session), episode, episode.summary, episode.keywords, extra)
             if procedures is not None:
                 _replace_set(connection, user_id, "procedural", session, time, procedures)
             if profile is not None:
@@ -228,6 +236,11 @@ def to_record(row: Row[Any]) -> MemoryRecord:
         case "episodic":
             turn_ids = tuple(row.extra["turn_ids"])
             return Episode(**shared, session=row.extra["session"], summary=row.text, keywords=keywords, turn_ids=turn_ids)
+        case "photo":
+            return PhotoMemory(
+                **shared, turn_id=row.source, photo_id=row.extra["photo_id"], caption=row.text,
+                category=keywords[0] if keywords else None, box=row.extra["box"],
+            )  # fmt: skip
         case "procedural":
             return Procedure(**shared, key=row.key, text=row.text)
         case _:
@@ -247,18 +260,18 @@ def _put(
     connection: Connection,
     user_id: str,
     kind: str,
-    memory_id: str,
     source: str,
-    record: SemanticMemory | Episode,
+    record: SemanticMemory | Episode | PhotoMemory,
     text: str,
+    keywords: Sequence[str],
     extra: dict[str, Any],
 ) -> None:
-    connection.execute(delete(memories).where(memories.c.id == memory_id, memories.c.edited.is_(False)))
-    if connection.execute(select(memories.c.id).where(memories.c.id == memory_id)).first() is None:
+    connection.execute(delete(memories).where(memories.c.id == record.id, memories.c.edited.is_(False)))
+    if connection.execute(select(memories.c.id).where(memories.c.id == record.id)).first() is None:
         connection.execute(
             insert(memories).values(
-                id=memory_id, user_id=user_id, kind=kind, source=source, at=record.time,
-                zone=clock.zone_name(record.time), text=text, keywords=list(record.keywords), extra=extra,
+                id=record.id, user_id=user_id, kind=kind, source=source, at=record.time,
+                zone=clock.zone_name(record.time), text=text, keywords=list(keywords), extra=extra,
                 edited=False, revision=1, indexed_revision=0,
             )
         )  # fmt: skip

@@ -17,10 +17,12 @@ from memory.clock import zone_of
 from memory.database import Database
 from memory.embedders import Embedder
 from memory.errors import StorageError
+from memory.knowledge import to_record
 from memory.lexical import Entry, LexicalIndex
 from memory.named_time import named_period
+from memory.picture_index import KIND, PictureIndex
 from memory.reading import keep
-from memory.records import SPOKEN
+from memory.records import SPOKEN, PhotoMemory
 from memory.schema import memories, turns, users
 from memory.signals import sentences, split_speaker, traits_of
 
@@ -65,16 +67,24 @@ class Projection:
         chroma: The vectors.
         lexical: The words.
         embedder: Makes the vectors.
+        pictures: Vectors of what was seen.
         marker: A file beside the vectors that says which embedder made them; lost with them.
     """
 
     def __init__(
-        self, database: Database, chroma: ChromaStore, lexical: LexicalIndex, embedder: Embedder, marker: Path
+        self,
+        database: Database,
+        chroma: ChromaStore,
+        lexical: LexicalIndex,
+        embedder: Embedder,
+        pictures: PictureIndex,
+        marker: Path,
     ) -> None:
         self._db = database
         self._chroma = chroma
         self._lexical = lexical
         self._embedder = embedder
+        self._pictures = pictures
         self._marker = marker
         self._lock = threading.Lock()
 
@@ -87,12 +97,15 @@ class Projection:
         if not is_of_today(self._marker):
             self._mark_all()
             return
-        made_by = json.loads(self._marker.read_text()).get("embedder")
+        made = json.loads(self._marker.read_text())
+        made_by = made.get("embedder")
         if made_by != self._embedder.name:
             raise StorageError(
                 f"The memory index was made with the embedder {made_by}, and {self._embedder.name} is set. "
                 "Run `persona reindex`, or set PERSONA_TEXT_EMBEDDER back."
             )
+        if made.get("pictures") != self._pictures.made_by:
+            self._look_again()
 
     def run(self, user_id: str, on_progress: Callable[[int], None] | None = None) -> int:
         """Index what changed of one user since the last run; returns how many rows.
@@ -144,8 +157,21 @@ class Projection:
         with self._db.write() as connection:
             connection.execute(update(turns).where(turns.c.state.in_(SPOKEN)).values(indexed_revision=0))
             connection.execute(update(memories).values(indexed_revision=0))
+        self._mark()
+
+    def _look_again(self) -> None:
+        """Have what was seen embedded anew: another model, or one for the first time. There are few pictures."""
+        with self._db.write() as connection:
+            connection.execute(update(memories).where(memories.c.kind == "photo").values(indexed_revision=0))
+            names = list(connection.execute(select(users.c.id)).scalars())
+        for user_id in names:
+            self._chroma.delete_collection(user_id, KIND)
+        self._mark()
+
+    def _mark(self) -> None:
         self._marker.parent.mkdir(parents=True, exist_ok=True)
-        self._marker.write_text(json.dumps({"embedder": self._embedder.name, "layout": _LAYOUT}))
+        made = {"embedder": self._embedder.name, "pictures": self._pictures.made_by, "layout": _LAYOUT}
+        self._marker.write_text(json.dumps(made))
 
     def _changed(self, table: Table, user_id: str) -> Sequence[Row[Any]]:
         query = select(table).where(table.c.user_id == user_id, table.c.revision != table.c.indexed_revision)
@@ -179,9 +205,16 @@ class Projection:
                 kept = [keep(by_id[entry.whole], by_id.get(entry.before or "")) for entry in batch.found_by]
                 entries = [replace(entry.entry, kept=one) for entry, one in zip(batch.found_by, kept, strict=True)]
                 self._lexical.put(user_id, entries)
+        self._project_pictures(user_id, [row for row in rows if table is memories and row.kind == "photo"])
         with self._db.write() as connection:
             for row in rows:
                 connection.execute(update(table).where(table.c.id == row.id).values(indexed_revision=row.revision))
+
+    def _project_pictures(self, user_id: str, rows: Sequence[Row[Any]]) -> None:
+        if rows:
+            self._pictures.remove(user_id, [row.id for row in rows if row.hidden_at is not None])
+            seen = [to_record(row) for row in rows if row.hidden_at is None]
+            self._pictures.put(user_id, [one for one in seen if isinstance(one, PhotoMemory)])
 
 
 def _add_turn(batch: _Batch, row: Row[Any], before: Row[Any] | None) -> None:

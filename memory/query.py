@@ -17,6 +17,7 @@ class Limits:
         semantic: Facts.
         episodic: Topics, or turns that are in none yet.
         procedural: Habits and goals.
+        photos: Things that were seen (published: 2).
         turns: Raw turns of one topic, at most.
         characters: Of one topic's raw turns, at most; its best turn is returned whatever its length.
     """
@@ -24,6 +25,7 @@ class Limits:
     semantic: int = 4
     episodic: int = 2
     procedural: int = 2
+    photos: int = 2
     turns: int = 6
     characters: int = 3_000
 
@@ -39,6 +41,7 @@ class Query:
         since: Start of the window, inclusive; None: open.
         until: End of the window, inclusive; None: open.
         seen: Ids of memories and turns that this turn has shown already.
+        pictures: Ids of the photos that the message carries: what looks like them is recalled.
     """
 
     message: str
@@ -47,6 +50,7 @@ class Query:
     since: datetime | None = None
     until: datetime | None = None
     seen: AbstractSet[str] = field(default_factory=frozenset)
+    pictures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,8 @@ class Recalled(Record):
     score: float = 0.0
     turn_ids: tuple[str, ...] = ()
     """The turns that this entry shows (an episode's raw turns) or was extracted from."""
+    photo_id: str | None = None
+    """The stored picture that this entry shows."""
 
 
 class Step(Record):
@@ -181,6 +183,31 @@ class SemanticMemory(Record):
     def is_valid(self) -> bool:
         """Say whether it still holds, and stands for itself."""
         return self.superseded_by is None and self.same_as is None
+
+
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom of a part of a picture, each a share of its width or height, from 0 to 1."""
+
+
+class PhotoMemory(Record):
+    """Something that was seen: a picture that a turn carried, or one named thing in it.
+
+    Attributes:
+        turn_id: The turn that carried it.
+        photo_id: The stored picture.
+        caption: What it is called, or what was said with it.
+        category: What kind of thing it is, where that was said.
+        box: Where in the upright picture it is; None: all of it.
+    """
+
+    id: str
+    turn_id: str
+    photo_id: str
+    time: datetime
+    caption: str
+    category: str | None = None
+    box: Box | None = None
+    edited: bool = False
 
 
 class Episode(Record):

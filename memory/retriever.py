@@ -17,9 +17,10 @@ from memory.journal import Journal
 from memory.knowledge import Knowledge, MemoryRecord
 from memory.lexical import LexicalIndex
 from memory.named_time import named_period
+from memory.picture_search import PictureSearch, seen_text
 from memory.query import Found, Limits, Query
 from memory.record_search import RecordSearch
-from memory.records import SPOKEN, Episode, Procedure, Recalled, SemanticMemory, Turn
+from memory.records import SPOKEN, Episode, PhotoMemory, Procedure, Recalled, SemanticMemory, Turn
 from memory.scope import Rule, Scope
 from memory.turn_search import TurnSearch
 
@@ -40,6 +41,7 @@ class Parts:
     chroma: ChromaStore
     lexical: LexicalIndex
     embedder: Embedder
+    pictures: PictureSearch
 
     @cached_property
     def turns(self) -> TurnSearch:
@@ -80,6 +82,7 @@ class Retriever:
         # Habits and goals hold until they are replaced: when they were noted says nothing about their use.
         always = _Look(self._parts, query, Scope(user_id, seen=query.seen), limits)
         found += always.records("procedural", limits.procedural)
+        found += self._parts.pictures.find(user_id, query, limits.photos)
         return Found(tuple(sorted(found, key=lambda item: (item.time.timestamp(), item.id))), widened and bool(found))
 
     def rank_turns(
@@ -245,6 +248,11 @@ def _recalled(record: MemoryRecord, score: float) -> Recalled:
             return Recalled(
                 id=record.id, kind="episodic", text=record.summary, time=record.time, score=score, turn_ids=record.turn_ids
             )
+        case PhotoMemory():
+            return Recalled(
+                id=record.id, kind="photo", text=seen_text(record), time=record.time, score=score,
+                turn_ids=(record.turn_id,), photo_id=record.photo_id,
+            )  # fmt: skip
         case Procedure():
             return Recalled(id=record.id, kind="procedural", text=f"{record.key}: {record.text}", time=record.time, score=score)
         case _:

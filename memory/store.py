@@ -14,6 +14,7 @@ from sqlalchemy import delete
 from memory.chroma import ChromaStore
 from memory.curve import Curve
 from memory.database import Database
+from memory.detector import NAMED_AT, padded
 from memory.embedders import Embedder
 from memory.errors import NotFound, PersonaError, StorageError
 from memory.forget import UNDO_WINDOW
@@ -23,15 +24,18 @@ from memory.knowledge import Knowledge, MemoryRecord
 from memory.lexical import LexicalIndex
 from memory.owner import FolderOwner
 from memory.pending import Pending
-from memory.photos import PhotoStore, inspect
+from memory.photos import PhotoStore
+from memory.picture_index import PictureIndex
+from memory.picture_search import PictureSearch, Sight
+from memory.pictures import Picture, open_upright
 from memory.projection import Projection, is_of_today
 from memory.query import Found, Limits, Query
-from memory.records import Recalled, SemanticMemory, Turn
+from memory.records import Box, Recalled, SemanticMemory, Turn
 from memory.retriever import Parts, Retriever
 from memory.schema import metadata, users
 
 _log = logging.getLogger(__name__)
-SEARCHABLE = ("core", "semantic", "episodic", "procedural")
+SEARCHABLE = ("core", "semantic", "episodic", "procedural", "photo")
 
 
 class Memory:
@@ -42,6 +46,7 @@ class Memory:
         embedder: Makes the vectors.
         database_url: SQL elsewhere than in the folder.
         chroma_url: A Chroma server instead of files in the folder.
+        sight: What finds pictures again by what they show; None: they are found by what was said of them.
         fresh_index: Throw the indexes of this folder away first, whatever their state, and mark all rows to be indexed.
 
     Raises:
@@ -57,6 +62,7 @@ class Memory:
         database_url: str | None = None,
         chroma_url: str | None = None,
         fresh_index: bool = False,
+        sight: Sight | None = None,
     ) -> None:
         self.folder = folder
         self._owner = FolderOwner(folder)
@@ -72,10 +78,13 @@ class Memory:
                 _throw_away(folder / "words", *([] if chroma_url else [folder / "chroma"]))
             self._chroma = ChromaStore(folder / "chroma", chroma_url)
             self._lexical = LexicalIndex(folder / "words")
-            self._projection = Projection(self._database, self._chroma, self._lexical, embedder, marker)
+            self.sight = sight or Sight()
+            pictures = PictureIndex(self._chroma, self.photos, self.sight.embedder)
+            self._projection = Projection(self._database, self._chroma, self._lexical, embedder, pictures, marker)
             if not fresh_index:
                 self._projection.check()
-            self.retriever = Retriever(Parts(self.journal, self.knowledge, self._chroma, self._lexical, embedder))
+            finder = PictureSearch(pictures, self.photos, self.knowledge, self.sight.detector)
+            self.retriever = Retriever(Parts(self.journal, self.knowledge, self._chroma, self._lexical, embedder, finder))
         except BaseException:
             self._owner.release()
             raise
@@ -90,21 +99,21 @@ class Memory:
         self.close()
 
     def receive(
-        self, user_id: str, text: str, pictures: Sequence[bytes], *, time: datetime | None = None, zone: str | None = None
+        self, user_id: str, text: str, pictures: Sequence[Picture], *, time: datetime | None = None, zone: str | None = None
     ) -> Turn:
         """Write down a message with its pictures; one that is refused leaves none of them behind.
 
         Raises:
-            PersonaError: As `Journal.receive` and `PhotoStore.receive`.
+            PersonaError: As `Journal.receive` and `PhotoStore.keep`.
         """
-        photos = [inspect(picture) for picture in pictures]
+        ids = [picture.photo.id for picture in pictures]
         fresh: list[str] = []
         try:
-            for photo, picture in zip(photos, pictures, strict=True):
-                if not self.photos.has(user_id, photo.id):
-                    fresh.append(photo.id)
-                self.photos.keep(user_id, photo, picture)
-            return self.journal.receive(user_id, text, images=[photo.id for photo in photos], time=time, zone=zone)
+            for name, picture in zip(ids, pictures, strict=True):
+                if not self.photos.has(user_id, name):
+                    fresh.append(name)
+                self.photos.keep(user_id, picture)
+            return self.journal.receive(user_id, text, images=ids, time=time, zone=zone)
         except PersonaError:
             for name in fresh:
                 self.photos.discard(user_id, name)
@@ -117,6 +126,14 @@ class Memory:
             return Found(())
         self._projection.run(user_id)
         return self.retriever.find(user_id, query, limits)
+
+    def look_for(self, user_id: str, photo_id: str, name: str) -> Box | None:
+        """Say where in a stored picture a named thing is, with a margin; None where it is not found, or nothing can look."""
+        if self.sight.detector is None:
+            return None
+        image = open_upright(self.photos.original(user_id, photo_id))
+        found = self.sight.detector.find(image, [name], NAMED_AT)
+        return padded(found[0].box) if found else None
 
     def alike(self, user_id: str, memory: SemanticMemory) -> list[tuple[SemanticMemory, float]]:
         """Return the valid facts that a new one may repeat or replace, with their cosine, nearest first, at most three."""

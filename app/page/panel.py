@@ -13,7 +13,8 @@ from memory import clock
 from memory.errors import PersonaError
 from memory.intake import check_user
 from memory.knowledge import MemoryRecord
-from memory.records import BigFive, Episode, Procedure, SemanticMemory
+from memory.picture_search import seen_text
+from memory.records import BigFive, Episode, PhotoMemory, Procedure, SemanticMemory
 
 if TYPE_CHECKING:
     from app.page.live import Replies
@@ -145,6 +146,8 @@ def _text(record: MemoryRecord) -> str:
             return record.summary
         case Procedure():
             return f"{record.key}: {record.text}"
+        case PhotoMemory():
+            return seen_text(record)
         case _:
             return f"{record.key}: {record.value}"
 

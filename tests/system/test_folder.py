@@ -258,7 +258,7 @@ def test_a_message_that_is_refused_leaves_none_of_its_pictures(serve, tmp_path):
     with pytest.raises(TimeOrderError):
         service.stream("ada", "And this", images=[drawn("red"), drawn("blue")], time="2026-03-01 09:00")
     assert len(service.memory.photos.list("ada")) == 1
-    assert len(list((tmp_path / "data" / "photos").rglob("*/*"))) == 1
+    assert len(list((tmp_path / "data" / "photos").rglob("*/*"))) == 2  # one picture, in full size and small for the model
 
 
 def test_somebody_whose_personality_was_pinned_before_the_first_word_can_be_deleted(tmp_path):

@@ -1,0 +1,101 @@
+"""Finding named things in a picture with a zero-shot detector of transformers; loaded when first needed."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from PIL import Image
+
+from memory.records import Box
+
+SEEN_AT, NAMED_AT = 0.2, 0.1
+"""Confidence from which on a thing counts in a picture that is shown, and one whose name was said (published)."""
+PADDING = 0.15
+"""Of the picture's width and height, around a thing whose name was said (published)."""
+
+
+@dataclass(frozen=True)
+class Detection:
+    """A thing in a picture, and how sure the detector is of it, from 0 to 1."""
+
+    name: str
+    score: float
+    box: Box
+
+
+class Detector(Protocol):
+    """Finds things by their names."""
+
+    def find(self, image: Image.Image, names: Sequence[str], least: float) -> list[Detection]:
+        """Return what is at least so sure, surest first."""
+
+
+class ZeroShotDetector:
+    """Grounding DINO, or another zero-shot detector of transformers, on the CPU.
+
+    Args:
+        path: Its folder or name.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._parts: tuple[Any, Any] | None = None
+
+    def find(self, image: Image.Image, names: Sequence[str], least: float) -> list[Detection]:
+        """Look for things by name; a name that stands twice is looked for once."""
+        import torch
+
+        wanted = [name.lower() for name in dict.fromkeys(names) if name.strip()]
+        if not wanted:
+            return []
+        processor, model = self._load()
+        with warnings.catch_warnings(), torch.inference_mode():
+            warnings.simplefilter("ignore")
+            inputs = processor(images=image, text=[wanted], return_tensors="pt")
+            found = processor.post_process_grounded_object_detection(
+                model(**inputs), inputs["input_ids"], threshold=least, target_sizes=[(image.height, image.width)]
+            )[0]
+        labels = found.get("text_labels", found.get("labels"))
+        detections = [
+            Detection(str(name), float(score), _shares(box.tolist(), image.size))
+            for name, score, box in zip(labels, found["scores"], found["boxes"], strict=True)
+        ]
+        return sorted(detections, key=lambda one: -one.score)
+
+    def _load(self) -> tuple[Any, Any]:
+        with self._lock:
+            if self._parts is None:
+                from transformers import AutoModelForZeroShotObjectDetection, AutoProcessor
+
+                self._parts = (
+                    AutoProcessor.from_pretrained(self._path),  # type: ignore[no-untyped-call] # transformers has no types here
+                    AutoModelForZeroShotObjectDetection.from_pretrained(self._path).eval(),
+                )
+            return self._parts
+
+
+def padded(box: Box) -> Box:
+    """Return a box with a margin around it, within the picture."""
+    left, top, right, bottom = box
+    return max(0.0, left - PADDING), max(0.0, top - PADDING), min(1.0, right + PADDING), min(1.0, bottom + PADDING)
+
+
+def crop(image: Image.Image, box: Box | None) -> Image.Image:
+    """Cut a part out of a picture; at least one pixel of it."""
+    if box is None:
+        return image
+    left, top = int(box[0] * image.width), int(box[1] * image.height)
+    left, top = min(left, image.width - 1), min(top, image.height - 1)
+    right, bottom = max(left + 1, round(box[2] * image.width)), max(top + 1, round(box[3] * image.height))
+    return image.crop((left, top, right, bottom))
+
+
+def _shares(box: Sequence[float], size: tuple[int, int]) -> Box:
+    width, height = size
+    left, top, right, bottom = (max(0.0, min(1.0, value / side)) for value, side in zip(box, (width, height) * 2, strict=True))
+    return left, top, right, bottom

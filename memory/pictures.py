@@ -1,0 +1,137 @@
+"""Reading a picture: is it one, what is it, its file without metadata, and its small copy for the model (pure, Pillow)."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import warnings
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PurePath
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from memory.errors import InvalidInput
+from memory.records import Photo
+from memory.stripping import strip
+
+MAX_BYTES = 20 * 1024 * 1024
+MODEL_PIXELS = 230_400
+"""The published upper bound of a picture's pixels for the model."""
+_MODEL_SIDE = 4_096
+"""A strip of one pixel's width keeps to the bound too, and to what a JPEG can hold."""
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+# MPO: a JPEG with more pictures behind it, as phones write them for depth and brightness; opened as a JPEG.
+_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "MPO": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
+_ENDINGS = {
+    ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".jpe": "image/jpeg", ".jfif": "image/jpeg",
+    ".mpo": "image/jpeg", ".webp": "image/webp", ".gif": "image/gif",
+}  # fmt: skip
+_ORIENTATION = 0x0112
+_SVG = re.compile(rb"^\s*(<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE[^>]*>|\s)*<svg\b", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture as it is kept.
+
+    Attributes:
+        photo: What it is; `id` is the sha256 of the received bytes, the sizes are those of the upright picture.
+        full: Its file, with nothing in it but the picture.
+        small: A JPEG of at most 230,400 pixels, turned upright, for the model.
+    """
+
+    photo: Photo
+    full: bytes
+    small: bytes
+
+
+def read_picture(data: bytes, name: str = "") -> Picture:
+    """Check a picture and make of it what is kept.
+
+    Args:
+        data: The received bytes.
+        name: What the file is called, where it is a file.
+
+    Raises:
+        InvalidInput: No picture, damaged, too large, or called something else than it is.
+    """
+    if len(data) > MAX_BYTES:
+        raise InvalidInput(f"The picture has {len(data):,} bytes; at most {MAX_BYTES:,} (20 MB) fit. Make it smaller.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's remarks on odd palettes and EXIF data
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+                image.load()
+                kind, orientation = image.format or "", _orientation(image)
+                upright = _upright(image)
+                full = _without_metadata(data, image, kind, orientation)
+                small = small_copy(upright)
+    except UnidentifiedImageError as error:
+        if _SVG.match(data[:4096]):
+            raise InvalidInput("An SVG is a drawing's text, not a picture. Send it as a PNG.") from error
+        raise InvalidInput("This file is not a picture that can be read. Send a PNG, JPEG, WebP or GIF.") from error
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise InvalidInput(f"This picture is damaged or far too large ({error}). Send another copy of it.") from error
+    _check_name(name, _TYPES[kind])
+    photo = Photo(
+        id=hashlib.sha256(data).hexdigest(),
+        time=datetime.now(UTC),
+        media_type=_TYPES[kind],
+        width=upright.width,
+        height=upright.height,
+        size=len(full),
+    )
+    return Picture(photo, full, small)
+
+
+def small_copy(upright: Image.Image) -> bytes:
+    """Return a JPEG of at most 230,400 pixels."""
+    area, longest = upright.width * upright.height, max(upright.size)
+    scale = min(1.0, (MODEL_PIXELS / area) ** 0.5, _MODEL_SIDE / longest)
+    size = max(1, int(upright.width * scale)), max(1, int(upright.height * scale))
+    out = io.BytesIO()
+    upright.convert("RGB").resize(size).save(out, "JPEG", quality=90)
+    return out.getvalue()
+
+
+def open_upright(data: bytes) -> Image.Image:
+    """Open a picture that has been checked, turned upright."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with Image.open(io.BytesIO(data)) as image:
+            return _upright(image).convert("RGB")
+
+
+def _check_name(name: str, media_type: str) -> None:
+    ending = PurePath(name).suffix.lower()
+    if ending and _ENDINGS.get(ending) != media_type:
+        kind = media_type.removeprefix("image/").upper()
+        raise InvalidInput(f"{PurePath(name).name} is a {kind} inside, whatever its name says. Rename it, and send it again.")
+
+
+def _without_metadata(data: bytes, image: Image.Image, kind: str, orientation: int) -> bytes:
+    try:
+        return strip(data, kind, orientation)
+    except ValueError:
+        # Pillow reads more than the formats allow; such a file is written anew, its pixels as good as they come.
+        out = io.BytesIO()
+        options = {"quality": 95} if kind in {"JPEG", "MPO"} else {"lossless": True} if kind == "WEBP" else {}
+        _upright(image).save(out, "JPEG" if kind == "MPO" else kind, **options)
+        return out.getvalue()
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(_ORIENTATION, 1))
+    except Exception:  # noqa: BLE001 - Pillow raises many kinds for broken EXIF data; the picture itself is whole
+        return 1
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # noqa: BLE001 - as above
+        return image

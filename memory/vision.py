@@ -1,0 +1,115 @@
+"""Turning pictures, and words about them, into vectors of one space with open_clip; loaded when first needed."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from PIL import Image
+
+from memory.reading import Vectors
+
+WORDS_FILE = "persona.json"
+"""Beside a model's weights: what was calibrated for it."""
+_WORDS_THRESHOLD = 0.24
+"""Where nothing was calibrated: between what ViT-B-32 is published to give to matching and to other captions."""
+_BATCH = 32
+
+
+class PictureEmbedder(Protocol):
+    """Maps pictures and texts to unit vectors; those that belong together are near."""
+
+    @property
+    def name(self) -> str:
+        """Say which vectors these are; another name means other vectors."""
+
+    @property
+    def words_threshold(self) -> float:
+        """Say from which cosine on a picture is what some words say; far lower than between two pictures."""
+
+    def pictures(self, images: Sequence[Image.Image]) -> Vectors:
+        """Return a row for each picture."""
+
+    def words(self, texts: Sequence[str]) -> Vectors:
+        """Return a row for each text."""
+
+
+class ClipEmbedder:
+    """An open_clip model on the CPU.
+
+    Args:
+        path: Its folder, with `open_clip_config.json` and weights; or a name that open_clip itself knows.
+        name: How the index remembers it.
+    """
+
+    def __init__(self, path: str, name: str) -> None:
+        self._path = path
+        self.name = name
+        self._lock = threading.Lock()
+        self._parts: tuple[Any, Any, Any] | None = None
+
+    @property
+    def words_threshold(self) -> float:
+        """The calibrated cosine, where there is one beside the weights."""
+        try:
+            return float(json.loads((Path(self._path) / WORDS_FILE).read_text(encoding="utf-8"))["words_threshold"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return _WORDS_THRESHOLD
+
+    def pictures(self, images: Sequence[Image.Image]) -> Vectors:
+        """Embed pictures, in batches of 32."""
+        import torch
+
+        model, prepare, _ = self._load()
+        rows = [np.zeros((0, 1), dtype=np.float32)][:0]
+        with torch.inference_mode():
+            for start in range(0, len(images), _BATCH):
+                batch = torch.stack([prepare(image.convert("RGB")) for image in images[start : start + _BATCH]])
+                rows.append(model.encode_image(batch, normalize=True).numpy())
+        return np.concatenate(rows)
+
+    def words(self, texts: Sequence[str]) -> Vectors:
+        """Embed texts; what is longer than the model reads (77 tokens) is cut off by its tokenizer."""
+        import torch
+
+        model, _, tokenize = self._load()
+        with torch.inference_mode():
+            rows: Vectors = model.encode_text(tokenize(list(texts)), normalize=True).numpy()
+        return rows
+
+    def _load(self) -> tuple[Any, Any, Any]:
+        with self._lock:
+            if self._parts is None:
+                os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    import open_clip
+
+                    source = f"local-dir:{self._path}" if Path(self._path).is_dir() else self._path
+                    model, prepare = open_clip.create_model_from_pretrained(source, device="cpu")
+                    self._parts = model.eval(), prepare, open_clip.get_tokenizer(source)
+            return self._parts
+
+
+def calibrate(cosines: Vectors, belongs: Vectors) -> float:
+    """Return the cosine that parts best what belongs together from what does not.
+
+    Args:
+        cosines: Of pairs of a picture and a text; shape (n,).
+        belongs: 1 where the text is of the picture, else 0; shape (n,).
+
+    Returns:
+        The middle between two neighbouring cosines at which the mean of both rates (found, left out) is highest.
+    """
+    order = np.argsort(cosines)
+    ranked, right = cosines[order], belongs[order].astype(bool)
+    found = 1.0 - np.cumsum(right) / max(1, right.sum())
+    left_out = np.cumsum(~right) / max(1, (~right).sum())
+    best = int(np.argmax((found + left_out)[:-1]))
+    return float((ranked[best] + ranked[best + 1]) / 2)
