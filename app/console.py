@@ -48,7 +48,10 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table on stdout."""
     from rich.table import Table
 
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        # An id is there to be copied: it is never cut off.
+        table.add_column(name, no_wrap=name == "id", overflow="fold", min_width=24 if name == "id" else None)
     for row in rows:
         table.add_row(*(_plain(cell) for cell in row))
     console(stderr=False).print(table)

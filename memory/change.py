@@ -39,6 +39,12 @@ class Changes:
     supersedes: tuple[str, ...] = ()
 
 
+_NUMBERS = re.compile(
+    r"\d+|\b(?:no|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|once|twice|half|first|second|third)\b",
+    re.IGNORECASE,
+)
+
+
 def worth_asking(new: SemanticMemory, older: Sequence[tuple[SemanticMemory, float]]) -> list[tuple[SemanticMemory, float]]:
     """Return the older facts that the new one may repeat or replace, nearest first, at most three.
 
@@ -67,7 +73,7 @@ def decide(new: SemanticMemory, asked: Sequence[tuple[SemanticMemory, float]], s
         said: The model's judgement by id.
     """
     for old, cosine in asked:
-        if said.get(old.id) == "same" and cosine >= _VERY_NEAR and _numbers(new.content) == _numbers(old.content):
+        if said.get(old.id) == "same" and cosine >= _VERY_NEAR and _may_repeat(new.content, old.content):
             return Changes(same_as=old.id)
     # What the person wrote themselves, only they change.
     gone = [old.id for old, _ in asked if said.get(old.id) == "changed" and not old.edited and _may_replace(new, old)]
@@ -86,5 +92,14 @@ def _may_replace(new: SemanticMemory, old: SemanticMemory) -> bool:
     return says_so or turned or change_words.tell_of_one_thing(new.content, old.content)
 
 
+def _may_repeat(new: str, old: str) -> bool:
+    """Say no where a number, an ending or an attitude differs: `two dogs` and `three`, `loves` and `no longer loves`."""
+    return (
+        _numbers(new) == _numbers(old)
+        and change_words.endings(new) == change_words.endings(old)
+        and change_words.is_in_favour(new) == change_words.is_in_favour(old)
+    )
+
+
 def _numbers(text: str) -> set[str]:
-    return set(re.findall(r"\d+", text))
+    return {word.lower() for word in _NUMBERS.findall(text)}

@@ -25,7 +25,15 @@ _ONE_OF_A_KIND = _any_of(
     """lives?, works?, weighs?, earns?, studies, address, home, job, birthday, surname, first name, last name, phone,
     favou?rite, is \\d+, size, boss, landlord, wakes?, goes to bed"""
 )
-_PAST = _any_of("used? to, formerly, previously, originally, in the past, back then, at first, no longer, changed, any ?more")
+_FILLERS = {"now", "nowadays", "again", "instead", "actually", "in fact"}
+_TURNS = _any_of(
+    """dislikes?, disliked, hates?, hated, loathes?, avoids?, fears?, detests?, allergic, refuses?, never, not, \\w+n['’]t,
+    no longer, gave up, given up, gives up, stopp(?:ed|s), quits?, sick of, tired of"""
+)
+_PAST = _any_of(
+    """used? to, formerly, previously, previous, former, earlier, originally, in the past, back then, at first, no longer,
+    changed, any ?more, (?:my|our|his|her|their) old, (?:was|were|did)\\b.*\\buntil"""
+)
 _ENDS_WITH_BEFORE = re.compile(r"\bbefore\W*$", re.IGNORECASE)
 _WHOSE = re.compile(r"^the user['’]s (\w+)", re.IGNORECASE)
 
@@ -38,6 +46,16 @@ def is_english(fact: str) -> bool:
 def ends_something(fact: str) -> bool:
     """Say whether a fact tells that something has ended or turned into something else."""
     return bool(_ENDS.search(fact))
+
+
+def endings(fact: str) -> set[str]:
+    """Return the words of a fact that tell of an end or a turn."""
+    return {match[0].lower() for match in _ENDS.finditer(fact)} - _FILLERS
+
+
+def is_in_favour(fact: str) -> bool:
+    """Say whether a fact is for what it names; `no longer hates` is, `no longer loves` and `gave up` are not."""
+    return len(_TURNS.findall(fact)) % 2 == 0
 
 
 def is_against(fact: str) -> bool:

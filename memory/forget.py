@@ -7,22 +7,44 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from memory import succession
 from memory.schema import memories, tombstones
 
 UNDO_WINDOW = timedelta(minutes=10)
 """How long a forgotten memory can be brought back before it is purged."""
 
 
-def set_hidden(connection: Connection, user_id: str, memory_id: str, stamp: datetime | None) -> bool:
-    """Hide a memory with its repetitions, or show them again; says whether that changed anything."""
+def hide(connection: Connection, user_id: str, memory_id: str, stamp: datetime) -> None:
+    """Hide a memory with its repetitions; what it had made untrue stands again, and what it repeated was said less often."""
+    mine = (memories.c.user_id == user_id) & memories.c.hidden_at.is_(None)
     which = (memories.c.id == memory_id) | (memories.c.same_as == memory_id)
-    other = memories.c.hidden_at.is_(None) if stamp is not None else memories.c.hidden_at.is_not(None)
-    changed = connection.execute(
-        update(memories)
-        .where(memories.c.user_id == user_id, which, other)
-        .values(hidden_at=stamp, revision=memories.c.revision + 1)
-    )
-    return bool(changed.rowcount)
+    connection.execute(update(memories).where(mine, which).values(hidden_at=stamp, revision=memories.c.revision + 1))
+    row = connection.execute(select(memories.c.extra, memories.c.same_as).where(memories.c.id == memory_id)).one()
+    freed = succession.release(connection, user_id, memory_id)
+    if freed:
+        connection.execute(update(memories).where(memories.c.id == memory_id).values(extra={**row.extra, "freed": freed}))
+    if row.same_as is not None:
+        succession.said_again(connection, user_id, row.same_as, -1)
+
+
+def show(connection: Connection, user_id: str, memory_id: str) -> bool:
+    """Show a hidden memory again, with what was hidden with it and what it did; says whether it was hidden."""
+    mine = (memories.c.user_id == user_id) & memories.c.hidden_at.is_not(None)
+    row = connection.execute(select(memories).where(mine, memories.c.id == memory_id)).first()
+    if row is None:
+        return False
+    # What had been forgotten by itself before stays forgotten.
+    together = (memories.c.id == memory_id) | ((memories.c.same_as == memory_id) & (memories.c.hidden_at == row.hidden_at))
+    connection.execute(update(memories).where(mine, together).values(hidden_at=None, revision=memories.c.revision + 1))
+    freed = row.extra.get("freed", [])
+    if freed:
+        succession.supersede(connection, user_id, memory_id, row.at, freed)
+        kept = {key: value for key, value in row.extra.items() if key != "freed"}
+        connection.execute(update(memories).where(memories.c.id == memory_id).values(extra=kept))
+    if row.same_as is not None and not succession.said_again(connection, user_id, row.same_as, 1):
+        # What it repeated is gone: it stands for itself.
+        succession.part(connection, user_id, memory_id)
+    return True
 
 
 def hidden(connection: Connection, before: datetime | None) -> list[tuple[str, str]]:
@@ -42,6 +64,7 @@ def purge(connection: Connection, user_id: str, memory_id: str) -> None:
     connection.execute(delete(memories).where(mine))
     repeated = (memories.c.user_id == user_id) & (memories.c.same_as == memory_id)
     connection.execute(delete(memories).where(repeated, memories.c.hidden_at.is_not(None)))
+    connection.execute(update(memories).where(repeated).values(same_as=None, revision=memories.c.revision + 1))
     digest = _digest(memory_id, row.text if row.key is not None else "")
     there = (tombstones.c.user_id == user_id) & (tombstones.c.digest == digest)
     known = connection.execute(select(tombstones.c.digest).where(there)).first()

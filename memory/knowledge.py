@@ -168,6 +168,8 @@ class Knowledge:
             )
             if not changed.rowcount:
                 raise NotFound(f"There is no memory {memory_id!r} of this user. `persona memory list` shows their ids.")
+            # It says something of its own now, whatever it repeated before.
+            succession.part(connection, user_id, memory_id)
         return self.get(user_id, memory_id)
 
     def set_profile(self, user_id: str, key: str, value: str, time: datetime) -> MemoryRecord:
@@ -188,7 +190,7 @@ class Knowledge:
         """Forget a memory: from now on it is found nowhere; `restore` works until it is purged."""
         record = self.get(user_id, memory_id)
         with self._db.write() as connection:
-            forget.set_hidden(connection, user_id, memory_id, datetime.now(UTC))
+            forget.hide(connection, user_id, memory_id, datetime.now(UTC))
         return record
 
     def undo(self, user_id: str, memory_id: str) -> MemoryRecord:
@@ -199,9 +201,7 @@ class Knowledge:
             InvalidInput: Nothing was done to it.
         """
         with self._db.write() as connection:
-            changed = forget.set_hidden(connection, user_id, memory_id, None) or bool(
-                succession.take_back(connection, user_id, memory_id)
-            )
+            changed = forget.show(connection, user_id, memory_id) or bool(succession.take_back(connection, user_id, memory_id))
         if not changed and not self.entries(user_id, ids=[memory_id]):
             raise NotFound(f"The memory {memory_id!r} is gone for good, or was never this user's.")
         if not changed:
@@ -266,8 +266,9 @@ def _put(
     keywords: Sequence[str],
     extra: dict[str, Any],
 ) -> None:
-    connection.execute(delete(memories).where(memories.c.id == record.id, memories.c.edited.is_(False)))
-    if connection.execute(select(memories.c.id).where(memories.c.id == record.id)).first() is None:
+    mine = (memories.c.user_id == user_id) & (memories.c.id == record.id)
+    connection.execute(delete(memories).where(mine, memories.c.edited.is_(False)))
+    if connection.execute(select(memories.c.id).where(mine)).first() is None:
         connection.execute(
             insert(memories).values(
                 id=record.id, user_id=user_id, kind=kind, source=source, at=record.time,
@@ -306,7 +307,9 @@ def _replace_one(connection: Connection, user_id: str, kind: str, key: str, valu
     memory_id = make_id(user_id, kind, key)
     row = {**values, "at": time, "zone": clock.zone_name(time), "extra": {}, "hidden_at": None}
     changed = connection.execute(
-        update(memories).where(memories.c.id == memory_id).values(**row, revision=memories.c.revision + 1)
+        update(memories)
+        .where(memories.c.user_id == user_id, memories.c.id == memory_id)
+        .values(**row, revision=memories.c.revision + 1)
     )
     if not changed.rowcount:
         fixed = {"id": memory_id, "user_id": user_id, "kind": kind, "key": key, "keywords": []}

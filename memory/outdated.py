@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from memory.change_words import is_against
+from memory.change_words import is_in_favour
 from memory.records import ProfileEntry
 from memory.terms import terms
 
-_LINES = {"home", "work", "job", "age", "likes", "dislikes"}
+_TASTES = {"likes", "dislikes"}
+_LINES = {"home", "work", "job", "age", *_TASTES}
 """Lines that say nothing but what the old fact said; `family: sister Lena` stays when she moves."""
 
 
@@ -60,11 +61,10 @@ def as_it_holds(entries: Sequence[ProfileEntry], replaced: Sequence[Replaced]) -
 
 def _says(key: str, item: str, replaced: Replaced) -> bool:
     """Say whether an item says what the old fact said, and the new one does not."""
-    words = set(terms(item))
-    if not words or not words <= set(terms(replaced.old)):
+    words, old, new = (set(terms(text)) for text in (item, replaced.old, replaced.new))
+    if not words or not words <= old:
         return False
-    if not words <= set(terms(replaced.new)):
-        return True
-    # Both name it: what turned is what the person thinks of it, and the line is on the old side.
-    turned = is_against(replaced.old) != is_against(replaced.new)
-    return turned and is_against(key) == is_against(replaced.old)
+    if key in _TASTES:
+        # Of several things that a fact named, the newer one speaks of those that it names.
+        return words <= new and is_in_favour(key) == is_in_favour(replaced.old) != is_in_favour(replaced.new)
+    return not words <= new

@@ -28,7 +28,9 @@ def make_id(user_id: str, kind: str, source: str | int, ordinal: int = 0) -> str
         source: The turn, session or key that it comes from.
         ordinal: Its place among several from the same source.
     """
-    digest = hashlib.sha256("\x1f".join((user_id, kind, str(source), str(ordinal))).encode()).hexdigest()
+    # The mark between the parts may stand in a name: nobody's parts may look like another's.
+    parts = (part.replace("\x1e", "\x1e\x1e").replace("\x1f", "\x1e-") for part in (user_id, kind, str(source), str(ordinal)))
+    digest = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
     return f"{kind[:3]}_{digest[:20]}"
 
 

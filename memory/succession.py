@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, Update, select, update
@@ -26,12 +27,46 @@ def apply(connection: Connection, user_id: str, memory_id: str, time: datetime, 
         if connection.execute(stronger).rowcount:
             connection.execute(_changed(memory_id).values(same_as=changes.same_as))
         return
-    if changes.supersedes:
+    unedited = select(memories.c.id).where(valid, memories.c.edited.is_(False), memories.c.id.in_(changes.supersedes))
+    supersede(connection, user_id, memory_id, time, list(connection.execute(unedited).scalars()) if changes.supersedes else [])
+
+
+def supersede(connection: Connection, user_id: str, memory_id: str, time: datetime, ids: Sequence[str]) -> None:
+    """Mark facts that hold as true until a newer one was said."""
+    which = (memories.c.user_id == user_id) & memories.c.id.in_(list(ids)) & memories.c.superseded_by.is_(None)
+    connection.execute(
+        update(memories).where(which).values(superseded_by=memory_id, valid_until=time, revision=memories.c.revision + 1)
+    )
+
+
+def release(connection: Connection, user_id: str, memory_id: str) -> list[str]:
+    """Let stand again what a fact had made untrue; returns the ids."""
+    which = (memories.c.user_id == user_id) & (memories.c.superseded_by == memory_id)
+    ids = list(connection.execute(select(memories.c.id).where(which)).scalars())
+    if ids:
         connection.execute(
             update(memories)
-            .where(valid, memories.c.edited.is_(False), memories.c.id.in_(changes.supersedes))
-            .values(superseded_by=memory_id, valid_until=time, revision=memories.c.revision + 1)
+            .where(memories.c.id.in_(ids))
+            .values(superseded_by=None, valid_until=None, revision=memories.c.revision + 1)
         )
+    return ids
+
+
+def said_again(connection: Connection, user_id: str, memory_id: str, times: int) -> bool:
+    """Count a fact as said more or less often; says whether it is there."""
+    which = (memories.c.user_id == user_id) & (memories.c.id == memory_id) & memories.c.hidden_at.is_(None)
+    return bool(connection.execute(update(memories).where(which).values(strength=memories.c.strength + times)).rowcount)
+
+
+def part(connection: Connection, user_id: str, memory_id: str) -> bool:
+    """Let a repetition stand for itself; says whether it was one."""
+    mine = (memories.c.user_id == user_id) & (memories.c.id == memory_id)
+    row = connection.execute(select(memories.c.same_as).where(mine)).first()
+    if row is None or row.same_as is None:
+        return False
+    said_again(connection, user_id, row.same_as, -1)
+    connection.execute(_changed(memory_id).values(same_as=None))
+    return True
 
 
 def replaced(connection: Connection, user_id: str, since: datetime) -> list[Replaced]:
@@ -47,25 +82,16 @@ def replaced(connection: Connection, user_id: str, since: datetime) -> list[Repl
 
 def take_back(connection: Connection, user_id: str, memory_id: str) -> list[str]:
     """Undo what made this memory untrue, what it made untrue, or its being a repetition; returns the ids that changed."""
-    mine = (memories.c.user_id == user_id) & memories.c.hidden_at.is_(None)
-    row = connection.execute(select(memories.c.same_as).where(mine, memories.c.id == memory_id)).first()
+    mine = (memories.c.user_id == user_id) & (memories.c.id == memory_id) & memories.c.hidden_at.is_(None)
+    row = connection.execute(select(memories.c.superseded_by).where(mine)).first()
     if row is None:
         return []
-    if row.same_as is not None:
-        connection.execute(update(memories).where(mine, memories.c.id == row.same_as).values(strength=memories.c.strength - 1))
-        connection.execute(_changed(memory_id).values(same_as=None))
+    if part(connection, user_id, memory_id):
         return [memory_id]
-    either = mine & memories.c.superseded_by.is_not(None)
-    for which in (memories.c.id == memory_id, memories.c.superseded_by == memory_id):
-        ids = list(connection.execute(select(memories.c.id).where(either, which)).scalars())
-        if ids:
-            connection.execute(
-                update(memories)
-                .where(memories.c.id.in_(ids))
-                .values(superseded_by=None, valid_until=None, revision=memories.c.revision + 1)
-            )
-            return ids
-    return []
+    if row.superseded_by is not None:
+        connection.execute(_changed(memory_id).values(superseded_by=None, valid_until=None))
+        return [memory_id]
+    return release(connection, user_id, memory_id)
 
 
 def _changed(memory_id: str) -> Update:

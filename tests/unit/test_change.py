@@ -284,3 +284,70 @@ def test_a_judgement_is_read_as_it_was_written(relations):
 def test_no_judgement_makes_the_parser_fail(text, count):
     parsed = formats.parse_change(text, count)
     assert parsed is None or len(parsed) == count
+
+
+def test_a_forgotten_change_lets_the_older_fact_stand_again_and_undo_takes_it_back(serve):
+    service = teach(serve, HATES, LOVES, relations=['"1": "changed"'])
+    old, new = facts(service)
+    service.memory.forget("ada", new.id)
+    assert [(one.id, one.is_valid) for one in facts(service)] == [(old.id, True)]
+    service.memory.undo("ada", new.id)
+    assert [(one.id, one.is_valid, one.superseded_by) for one in facts(service)] == [
+        (old.id, False, new.id),
+        (new.id, True, None),
+    ]
+    service.memory.forget("ada", new.id, now=True)
+    assert [(one.id, one.is_valid) for one in facts(service)] == [(old.id, True)]
+
+
+def test_a_repetition_stands_for_itself_once_what_it_repeated_is_gone(serve):
+    again = "The user hates coriander in soup!"
+    service = teach(serve, HATES, again, relations=['"1": "same"'])
+    old, repeated = facts(service)
+    service.memory.forget("ada", repeated.id)
+    assert [one.strength for one in facts(service)] == [1]
+    service.memory.undo("ada", repeated.id)
+    assert [one.strength for one in facts(service)] == [2, 1]
+    service.memory.forget("ada", old.id)
+    assert facts(service) == []
+    service.memory.undo("ada", repeated.id)
+    assert look(service, "coriander soup") == [again]
+
+
+def test_a_repetition_that_is_edited_says_something_of_its_own(serve):
+    service = teach(serve, HATES, "The user hates coriander in soup!", relations=['"1": "same"'])
+    service.memory.edit("ada", facts(service)[-1].id, "The user has a parrot called Kiwi.")
+    assert "The user has a parrot called Kiwi." in look(service, "parrot Kiwi")
+
+
+def test_what_was_forgotten_by_itself_stays_forgotten_when_the_other_comes_back(serve):
+    service = teach(serve, HATES, "The user hates coriander in soup!", relations=['"1": "same"'])
+    old, repeated = facts(service)
+    service.memory.forget("ada", repeated.id)
+    service.memory.forget("ada", old.id)
+    service.memory.undo("ada", old.id)
+    assert [one.id for one in facts(service)] == [old.id]
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        ("The user eats meat.", "The user no longer eats meat."),
+        ("The user loves coriander.", "The user hates coriander."),
+        ("The user is married.", "The user is divorced."),
+        ("The user has two dogs.", "The user has three dogs."),
+        ("The user drinks coffee.", "The user gave up coffee."),
+    ],
+)
+def test_opposites_are_never_the_same_whatever_the_model_says(older, newer):
+    old, new = memory(1, older), memory(2, newer, day=9)
+    assert decide(new, [(old, 0.95)], {old.id: "same"}).same_as is None
+
+
+def test_names_that_hold_the_mark_between_parts_are_nobody_elses(serve):
+    memory = serve(ScriptedChat()).memory
+    time = clock.parse_time("2026-03-01 09:00", "UTC")
+    memory.set_profile("x\x1fcore\x1fa", "b", "theirs", time)
+    memory.set_profile("x", "a\x1fcore\x1fb", "mine", time)
+    assert memory.knowledge.profile("x\x1fcore\x1fa").values()["b"] == "theirs"
+    assert memory.knowledge.profile("x").values()["a\x1fcore\x1fb"] == "mine"

@@ -64,3 +64,20 @@ def test_nothing_is_added_and_other_lines_stay(profile, replaced):
     kept = values(as_it_holds(entries(profile), [Replaced(old, new, LATER) for old, new in replaced]))
     assert kept.keys() <= profile.keys()
     assert all(kept[key] == value for key, value in profile.items() if key not in PROFILE)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "old", "new", "kept"),
+    [
+        ("likes", "dogs, coffee", "The user loves dogs and coffee.", "The user no longer loves coffee.", "dogs"),
+        ("likes", "coffee, tea", "The user loves coffee.", "The user gave up coffee.", "tea"),
+        ("likes", "coffee, tea", "The user loves coffee.", "The user stopped drinking coffee.", "tea"),
+        ("likes", "coffee, tea", "The user loves coffee.", "The user no longer drinks coffee.", "tea"),
+        ("dislikes", "cilantro", "The user hates cilantro.", "The user no longer hates cilantro.", None),
+        ("dislikes", "coriander, olives", "The user hates coriander and olives.", "The user loves olives now.", "coriander"),
+        ("likes", "coffee, tea", "The user likes coffee.", "The user loves coffee even more now.", "coffee, tea"),
+    ],
+)
+def test_of_what_a_fact_named_only_what_the_newer_one_turned_goes(key, value, old, new, kept):
+    found = values(as_it_holds(entries({key: value}), [Replaced(old, new, LATER)]))
+    assert found == ({key: kept} if kept else {})
