@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection
 
-COLLECTIONS = ("core", "semantic", "episodic", "procedural", "photo", "picture", "turn")
-"""Raw turns have their own: among ten times as many turns a topic would not come up. Of what was seen, `photo` holds what it is
+COLLECTIONS = ("core", "semantic", "past", "episodic", "procedural", "photo", "picture", "turn")
+"""Raw turns have their own: among ten times as many turns a topic would not come up. So have facts that are no longer true: a
+weight that changed a hundred times would hide today's. Of what was seen, `photo` holds what it is
 called, and `picture` what it looks like: vectors of another model."""
 
 
@@ -80,6 +81,12 @@ class ChromaStore:
         with _said(), self._lock:
             which: Any = {"record": {"$in": list(record_ids)}}
             self._collection(user_id, kind).delete(where=which)
+
+    def remove_documents(self, user_id: str, kind: str, ids: Sequence[str]) -> None:
+        """Remove documents by their own ids; unknown ones are passed over."""
+        if ids:
+            with _said(), self._lock:
+                self._collection(user_id, kind).delete(ids=list(ids))
 
     def nearest(self, user_id: str, kind: str, vector: Vectors, *, limit: int) -> list[tuple[str, str, float]]:
         """Return (record id, facet, cosine similarity) of the nearest documents of any facet, nearest first.

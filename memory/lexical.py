@@ -23,7 +23,7 @@ from memory.signals import Traits
 from memory.terms import searchable, terms
 
 _OPEN_FILES = 64
-_KINDS = ("core", "semantic", "episodic", "procedural", "photo", "turn")
+_KINDS = ("core", "semantic", "past", "episodic", "procedural", "photo", "turn")
 """Each has its own full text: what is rare among facts is not what is rare among a hundred times as many turns."""
 _SHARE = 0.1
 """Of all texts, at least so many begin with the name of somebody who speaks."""

@@ -27,9 +27,12 @@ from memory.schema import memories, turns, users
 from memory.signals import sentences, split_speaker, traits_of
 
 _BATCH = 64
+NOW, PAST = "semantic", "past"
+"""Collections of facts: what holds, and what a newer one made untrue."""
+_FACETS = ("content", "keywords")
 _HAPPENS = ("semantic", "episodic")
 """Kinds that may tell of something at a time of its own."""
-_LAYOUT = 5
+_LAYOUT = 6
 """Of the indexes; one of another layout is thrown away and made anew."""
 
 
@@ -194,7 +197,8 @@ class Projection:
             if table is turns:
                 _add_turn(batches.setdefault("turn", _Batch()), row, before.get((row.session, row.seq - 1)))
             else:
-                _add_memory(batches.setdefault(row.kind, _Batch()), row)
+                _add_memory(batches.setdefault(_kind_of(row), _Batch()), row)
+        self._leave_the_other(user_id, [row for row in rows if table is memories and row.kind == "semantic"])
         for kind, batch in batches.items():
             self._chroma.remove(user_id, kind, batch.remove)
             self._lexical.remove(user_id, batch.remove)
@@ -209,6 +213,12 @@ class Projection:
         with self._db.write() as connection:
             for row in rows:
                 connection.execute(update(table).where(table.c.id == row.id).values(indexed_revision=row.revision))
+
+    def _leave_the_other(self, user_id: str, rows: Sequence[Row[Any]]) -> None:
+        """Take facts that became untrue, or true again, out of the collection where they were."""
+        for kind, other in ((NOW, PAST), (PAST, NOW)):
+            moved = [row.id for row in rows if _kind_of(row) == kind and row.revision > 1]
+            self._chroma.remove_documents(user_id, other, [f"{name}/{facet}" for name in moved for facet in _FACETS])
 
     def _project_pictures(self, user_id: str, rows: Sequence[Row[Any]]) -> None:
         if rows:
@@ -242,6 +252,11 @@ def _add_turn(batch: _Batch, row: Row[Any], before: Row[Any] | None) -> None:
     batch.found_by.append(_FoundBy(entry, ids["turn"], ids.get("before")))
 
 
+def _kind_of(row: Row[Any]) -> str:
+    """Name the collection of a memory: what is no longer true has one of its own."""
+    return PAST if row.kind == NOW and row.superseded_by is not None else str(row.kind)
+
+
 def _add_memory(batch: _Batch, row: Row[Any]) -> None:
     if row.hidden_at is not None or row.same_as is not None:
         batch.remove.append(row.id)
@@ -253,5 +268,5 @@ def _add_memory(batch: _Batch, row: Row[Any]) -> None:
     if words:
         batch.put.append(Document(f"{row.id}/keywords", row.id, "keywords", at, words))
     happened = named_period(text, row.at.astimezone(zone_of(row.zone)), "current_period") if row.kind in _HAPPENS else None
-    entry = Entry(row.id, row.kind, at, f"{text}\n{words}", happened=happened)
+    entry = Entry(row.id, _kind_of(row), at, f"{text}\n{words}", happened=happened)
     batch.found_by.append(_FoundBy(entry, f"{row.id}/content"))

@@ -18,6 +18,7 @@ from memory.knowledge import Knowledge, MemoryRecord
 from memory.lexical import LexicalIndex
 from memory.named_time import named_period
 from memory.picture_search import PictureSearch, seen_text
+from memory.projection import NOW, PAST
 from memory.query import Found, Limits, Query
 from memory.record_search import RecordSearch
 from memory.records import SPOKEN, Episode, PhotoMemory, Procedure, Recalled, SemanticMemory, Turn
@@ -28,6 +29,8 @@ _VOICES = 3
 """Rankings that the one of raw turns counts for: it is made of dense and lexical ones already."""
 _DEPTH = 24
 """Places of each ranking that are looked at."""
+_OVER = 0.1
+"""Of a score that is left to what is no longer true, where it stands beside what is."""
 _REPEAT, _MOST_REPEATS = 0.02, 5
 """Of a score by reciprocal rank, about one place; for so many repetitions at most."""
 
@@ -130,17 +133,33 @@ class _Look:
 
         A window asks for what was said or happened in it, true today or not; what it holds stands as it ranks.
         """
-        scores = self._parts.records.rank(kind, self._query.message, self._query.keywords, self._scope)
-        names = list(scores)
+        scores = self._facts(limit) if kind == "semantic" else self._rank(kind)
+        names = sorted(scores, key=lambda name: -scores[name])
         by_id = {record.id: record for record in self._parts.knowledge.entries(self._user, kind=kind, ids=names[: 4 * limit])}
         ranked = sorted((by_id[name] for name in names if name in by_id), key=lambda one: _standing(one, scores[one.id]))
         if not self._scope.windowed:
-            if asks_about_the_past(self._query.message) or asks_about_the_past(self._query.keywords):
+            if self._asks_what_was:
                 ranked = self._with_what_was(ranked)
             else:
                 ranked.sort(key=self._is_over)
         least = min(scores.values(), default=0.0)
         return [_recalled(record, scores.get(record.id, least)) for record in ranked[:limit]]
+
+    @cached_property
+    def _asks_what_was(self) -> bool:
+        return asks_about_the_past(self._query.message) or asks_about_the_past(self._query.keywords)
+
+    def _rank(self, kind: str) -> dict[str, float]:
+        return self._parts.records.rank(kind, self._query.message, self._query.keywords, self._scope)
+
+    def _facts(self, limit: int) -> dict[str, float]:
+        """Score facts that hold; those that do not beside them where the question is of a time, else only to fill up."""
+        scores = self._rank(NOW)
+        if self._asks_what_was or self._scope.windowed or self._scope.period:
+            return scores | self._rank(PAST)
+        if len(scores) < limit:
+            scores |= {name: score * _OVER for name, score in self._rank(PAST).items()}
+        return scores
 
     def _with_what_was(self, ranked: Sequence[MemoryRecord]) -> list[MemoryRecord]:
         """Put beside each fact what it replaced, and what replaced it; what was said in the last hour is in the prompt."""
@@ -206,6 +225,8 @@ class _Look:
             for turn in self._parts.journal.turns(self._user, ids=turn_ids)
             if turn.state in SPOKEN and turn.time <= self._latest and turn.id not in self._query.seen
         ]
+        # Of a topic that reaches out of the window, what was said inside it; all of one that tells of that time.
+        turns = [turn for turn in turns if self._scope.holds(turn.time.timestamp())] or turns
         chosen: list[Turn] = []
         room = self._limits.characters
         for turn in sorted(turns, key=lambda turn: -places.get(turn.id, 0.0)):

@@ -44,6 +44,10 @@ class Scope:
         """Say whether there is a window."""
         return self.since is not None or self.until is not None
 
+    def holds(self, at: float) -> bool:
+        """Say whether an instant lies in the window; every one does where there is none."""
+        return (self.since is None or at >= self.since) and (self.until is None or at <= self.until)
+
 
 def nearest_of(reading: Reading, there: Mapping[str, tuple[Half, Half]], limit: int) -> list[str]:
     """Return the entries that are nearest, by themselves or with what was said before them, nearest first."""

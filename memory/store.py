@@ -30,7 +30,7 @@ from memory.picture_search import PictureSearch, Sight
 from memory.pictures import Picture, open_upright
 from memory.projection import Projection, is_of_today
 from memory.query import Found, Limits, Query
-from memory.records import Box, Recalled, SemanticMemory, Turn
+from memory.records import Box, PhotoMemory, Recalled, SemanticMemory, Turn
 from memory.retriever import Parts, Retriever
 from memory.schema import metadata, users
 
@@ -204,7 +204,7 @@ class Memory:
             raise NotFound(f"There is no user {user_id!r}. `persona user list` shows who there is.")
         receipt = {
             "turns": len(self.journal.turns(user_id)),
-            "memories": len(self.knowledge.entries(user_id)),
+            "memories": sum(not isinstance(one, PhotoMemory) for one in self.knowledge.entries(user_id)),
             "photos": len(self.photos.list(user_id)),
         }
         self.photos.delete_user(user_id)

@@ -14,7 +14,7 @@ from memory.change import Changes, decide, worth_asking
 from memory.change_words import asks_about_the_past
 from memory.errors import InvalidInput, NotFound
 from memory.query import Limits, Query
-from memory.records import SemanticMemory
+from memory.records import PersonalityPoint, SemanticMemory, make_id
 from tests.fakes import NOTHING, ScriptedChat, answer, fact, retrieve
 
 HATES, LOVES = "The user hates coriander in soup.", "The user loves coriander in soup."
@@ -351,3 +351,28 @@ def test_names_that_hold_the_mark_between_parts_are_nobody_elses(serve):
     memory.set_profile("x", "a\x1fcore\x1fb", "mine", time)
     assert memory.knowledge.profile("x\x1fcore\x1fa").values()["b"] == "theirs"
     assert memory.knowledge.profile("x").values()["a\x1fcore\x1fb"] == "mine"
+
+
+def test_what_changed_a_hundred_times_is_found_as_it_is_today(serve):
+    memory = serve(ScriptedChat()).memory
+    last = None
+    for number in range(40):
+        time = clock.parse_time(f"2026-03-01 09:{number:02}", "UTC")
+        turn = memory.journal.ingest("ada", time, f"I weigh {80 + number / 10:.1f} kg", "")
+        new = SemanticMemory(
+            id=make_id("ada", "semantic", turn.id),
+            turn_id=turn.id,
+            time=time,
+            content=f"The user weighs {80 + number / 10:.1f} kg.",
+        )
+        changes = Changes(supersedes=(last,)) if last else Changes()
+        memory.knowledge.commit_remember("ada", turn.id, PersonalityPoint(turn_id=turn.id, time=time), new, changes)
+        last = new.id
+        if number % 10 == 0:
+            memory.index("ada")
+    query = Query("How much do I weigh?", "weight kg", clock.parse_time("2026-06-01 09:00", "UTC"))
+    assert "The user weighs 83.9 kg." in [entry.text for entry in memory.find("ada", query).memories]
+    assert memory.search("ada", "how much does the user weigh", kind="semantic", limit=3)[0].text == "The user weighs 83.9 kg."
+    memory.undo("ada", last)
+    found = [entry.text for entry in memory.find("ada", query).memories if entry.kind == "semantic"]
+    assert {"The user weighs 83.8 kg.", "The user weighs 83.9 kg."} <= set(found)

@@ -6,7 +6,7 @@ import pytest
 
 from memory import clock
 from memory.query import Query
-from memory.records import PersonalityPoint, SemanticMemory, make_id
+from memory.records import Episode, PersonalityPoint, SemanticMemory, make_id
 from tests.fakes import ScriptedChat
 
 ZONE = "Europe/Berlin"
@@ -94,3 +94,16 @@ def test_a_time_is_that_of_the_message_and_never_the_clocks(life):
 
 def test_what_was_said_in_the_last_hour_is_not_found_whenever_it_happened(life):
     assert "past" not in found(life, "2019-01-01 00:00", "2019-12-31 00:00", now="2026-04-04 10:30")[0]
+
+
+def test_of_a_topic_that_reaches_out_of_a_window_only_what_was_said_inside_is_shown(serve):
+    memory = serve(ScriptedChat()).memory
+    turns = [memory.journal.ingest("ada", at(f"2026-03-01 1{hour}:00"), f"Said at {hour}", "I see.") for hour in range(5)]
+    topic = Episode(
+        id=make_id("ada", "episodic", 1), session=1, time=turns[0].time, summary="Things were said.",
+        turn_ids=tuple(turn.id for turn in turns),
+    )  # fmt: skip
+    memory.knowledge.commit_consolidation("ada", 1, turns[-1].time, episodes=[topic], procedures=None, profile=None)
+    query = Query("What was said?", "", at("2026-06-01 09:00"), at("2026-03-01 12:30"), at("2026-03-01 13:30"))
+    [entry] = [entry for entry in memory.find("ada", query).memories if entry.kind == "episodic"]
+    assert entry.turn_ids == (turns[3].id,)
