@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,8 +15,32 @@ _LONGEST = 500
 _one_at_a_time = threading.Lock()
 """The library keeps what it reads with in one place for all threads."""
 _IS_A_TIME = {"year", "month", "day"}
-_NO_TIME = {"now", "may", "march", "mon", "sun", "sat", "sec", "second"}
-"""Words that are more often something else, unless a word like `in` stands before them or a number behind them."""
+_NO_TIME = frozenset(
+    """
+    now second sec mon tue wed thu fri sat sun january february march april may june july august september october november
+    december jan feb mar apr jun jul aug sep sept oct nov dec
+    """.split()
+)
+"""Words that may be something else, or somebody, unless a word that leads a time stands before them or a number beside them."""
+_LEADS = frozenset(
+    """
+    in on at last next this early mid late since until till by during of before after past coming from between around
+    """.split()
+)
+_COUNTED = {"every", "each", "per", "once", "twice", "for"}
+_SHORTEST = 3
+"""Letters: `We` is no Wednesday."""
+_DURATION = re.compile(r"(?:the |a )?(?:\d+|[a-z]+)(?: [a-z]+)? (?:days?|weeks?|months?|years?)", re.IGNORECASE)
+_POINTS = re.compile(r"^(?:in|last|next|this|past)\b|\b(?:ago|now|later|before)$", re.IGNORECASE)
+_BARE_NUMBER = re.compile(r"(?:on )?(?:the )?\d{1,2}(?:st|nd|rd|th)?", re.IGNORECASE)
+_DAY_FIRST = re.compile(r"\b(\d{1,2})\.(\d{1,2})\.(\d{4})\b")
+_COUNT = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_UP_TO_NOW = re.compile(
+    rf"\b(?:last|past)\s+(?P<count>\d{{1,3}}|few|{'|'.join(_COUNT)})\s+(?P<unit>day|week|month|year)s?\b"
+    r"|\bpast\s+(?P<one>week|month|year)\b",
+    re.IGNORECASE,
+)
+_FEW = 3
 _DAY = timedelta(days=1)
 _HALF_A_WEEK = timedelta(days=3)
 
@@ -45,10 +70,17 @@ def named_period(text: str, asked: datetime, prefer: Literal["past", "current_pe
         asked: When it was asked, in its zone: `yesterday` is the day before.
         prefer: A month without a year is the last of that name, as in questions, or that of the same year, as in notes.
     """
+    # A long message asks at its end.
+    text = _DAY_FIRST.sub(lambda match: f"{match[3]}-{match[2]:0>2}-{match[1]:0>2}", text[-_LONGEST:])
     base = asked.replace(tzinfo=None)
+    if match := _UP_TO_NOW.search(text):
+        return _up_to(asked, match)
+    place = 0
     for span, data in _found(text, base, prefer):
         parts = set(data.parts or ())
-        if not parts & _IS_A_TIME or _is_something_else(span):
+        place = max(text.find(span, place), 0)
+        before = text[:place].split()[-1:]
+        if not parts & _IS_A_TIME or _is_something_else(span, before[0].lower() if before else ""):
             continue
         try:
             first, last = _bounds(data.date_obj, parts, data.period)
@@ -58,8 +90,28 @@ def named_period(text: str, asked: datetime, prefer: Literal["past", "current_pe
     return None
 
 
-def _is_something_else(span: str) -> bool:
-    return span.lower().split()[0] in _NO_TIME and not any(char.isdigit() for char in span)
+def _is_something_else(span: str, before: str) -> bool:
+    """Say whether what looks like a time is a name, a duration, a number, or something that comes again and again."""
+    if len(span) < _SHORTEST or before in _COUNTED or _BARE_NUMBER.fullmatch(span):
+        return True
+    if _DURATION.fullmatch(span) and not _POINTS.search(span):
+        return True
+    bare = span.isdigit() or (span.lower().split()[0] in _NO_TIME and not any(char.isdigit() for char in span))
+    return bare and before not in _LEADS
+
+
+def _up_to(asked: datetime, match: re.Match[str]) -> Period | None:
+    """Return the time up to now that `in the last two weeks` means, today included."""
+    from dateutil.relativedelta import relativedelta
+
+    said = (match["count"] or "1").lower()
+    count = int(said) if said.isdigit() else _COUNT.index(said) + 2 if said in _COUNT else _FEW
+    units: Any = {f"{(match['unit'] or match['one']).lower()}s": count}
+    midnight = asked.replace(hour=0, minute=0, second=0, microsecond=0)
+    try:
+        return Period((midnight - relativedelta(**units)).timestamp(), (midnight + _DAY).timestamp())
+    except (OverflowError, ValueError):
+        return None
 
 
 def _bounds(stamp: datetime, parts: set[str], period: str) -> tuple[datetime, datetime]:
@@ -81,8 +133,6 @@ def _found(text: str, base: datetime, prefer: str) -> list[tuple[str, Any]]:
     from dateparser.date import DateDataParser
     from dateparser.search import search_dates
 
-    if len(text) > _LONGEST:
-        return []
     settings: Any = {"RELATIVE_BASE": base, "PREFER_DATES_FROM": prefer, "RETURN_AS_TIMEZONE_AWARE": False}
     with _one_at_a_time:
         try:

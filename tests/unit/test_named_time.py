@@ -26,6 +26,13 @@ ASKED = datetime(2026, 3, 12, 9, 30, tzinfo=ZoneInfo("Europe/Lisbon"))  # a Thur
         ("What did I plant in May?", "2025-05-01", "2025-06-01"),
         ("How often did I swim in 2024?", "2024-01-01", "2025-01-01"),
         ("What did I say two weeks ago?", "2026-02-23", "2026-03-02"),
+        ("What did I read in the last two weeks?", "2026-02-26", "2026-03-13"),
+        ("What did I read in the last 7 days?", "2026-03-05", "2026-03-13"),
+        ("And over the past three months?", "2025-12-12", "2026-03-13"),
+        ("What happened on 05.03.2026?", "2026-03-05", "2026-03-06"),
+        ("What did I do last June?", "2025-06-01", "2025-07-01"),
+        ("Where have I been since 2024?", "2024-01-01", "2025-01-01"),
+        ("A long story. " * 60 + "What did I eat yesterday?", "2026-03-11", "2026-03-12"),
     ],
 )
 def test_it_is_resolved_against_the_time_of_the_question_and_never_the_clock(text, first, last):
@@ -37,7 +44,9 @@ def test_it_is_resolved_against_the_time_of_the_question_and_never_the_clock(tex
     "text",
     [
         "What is my dog's name?", "What do I ride now?", "May I ask you something?", "I march a lot", "I have 3 dogs and 10 cats",
-        "", "yesterday " * 60, "Wer bin ich?",
+        "", "Wer bin ich?", "What does June like?", "What does Jan want for his birthday?", "What does April eat?",
+        "I run 10 km a day", "I swim every Tuesday", "I was in room 2024", "My daughter is 5 years old", "I lived there for two years",
+        "We planned the 10 day trip", "Who came on the 5th?", "I got a 2 year old car",
     ],
 )  # fmt: skip
 def test_where_no_time_is_named_there_is_none(text):
