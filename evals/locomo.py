@@ -15,6 +15,7 @@ CATEGORIES = {1: "multi-hop", 2: "temporal", 3: "open-domain", 4: "single-hop"}
 """5 (adversarial) has nothing to find."""
 _SESSION = re.compile(r"session_(\d+)")
 _EVIDENCE = re.compile(r"D\d+:\d+")
+_LAST_YEAR = 9_000
 _TIME = "%I:%M %p on %d %B, %Y"
 
 
@@ -57,10 +58,10 @@ def load(path: Path) -> list[Conversation]:
         ]
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read ({error.strerror}). Give --data a LoCoMo file.") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidInput(f"{path} is no LoCoMo file ({type(error).__name__}: {error}). Give --data one.") from error
-    if not conversations:
-        raise InvalidInput(f"{path} holds no conversation. Give --data a LoCoMo file.")
+    if not any(conversation.questions for conversation in conversations):
+        raise InvalidInput(f"{path} holds no question of categories 1 to 4 whose evidence is there. Give --data a LoCoMo file.")
     return conversations
 
 
@@ -70,14 +71,25 @@ def _conversation(number: int, entry: dict[str, Any]) -> Conversation:
     turns = []
     for session in numbers:
         time = datetime.strptime(talk[f"session_{session}_date_time"].strip(), _TIME)  # noqa: DTZ007 - it names no zone
+        if time.year > _LAST_YEAR:
+            msg = f"session {session} is said to be in {time.year}"
+            raise ValueError(msg)
         turns += [_said(turn, time.replace(tzinfo=UTC)) for turn in talk[f"session_{session}"]]
     known = {turn.id for turn in turns}
     questions = []
     for asked in entry["qa"]:
         evidence = tuple(dict.fromkeys(name for name in _EVIDENCE.findall(" ".join(asked["evidence"])) if name in known))
         if asked["category"] in CATEGORIES and evidence:
-            questions.append(Asked(asked["question"], asked["category"], evidence))
+            questions.append(Asked(_text(asked["question"]), asked["category"], evidence))
     return Conversation(str(entry.get("sample_id", number)), tuple(turns), tuple(questions))
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        msg = f"a question is {value!r}, and no text"
+        raise TypeError(msg)
+    value.encode()
+    return value
 
 
 def _said(turn: dict[str, Any], time: datetime) -> Said:

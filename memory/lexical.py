@@ -259,7 +259,9 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.execute(f"PRAGMA {pragma}")
     connection.executescript(_TABLES)
     for table in (*map(_full_text, _KINDS), "around"):
-        connection.execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS {table} USING fts5(body, tokenize = 'porter unicode61')")
+        connection.execute(
+            f"CREATE VIRTUAL TABLE IF NOT EXISTS {table} USING fts5(body, tokenize = 'porter unicode61 remove_diacritics 2')"
+        )
     return connection
 
 

@@ -308,3 +308,16 @@ def test_what_a_newer_fact_replaced_is_listed_with_its_day_and_brought_back(pers
     ]
     code, _, err = persona("memory", "undo", old["id"], **kept)
     assert (code, "remembered, and valid" in err) == (1, True)
+
+
+def test_an_answer_off_the_record_is_an_object_too(persona):
+    out = read(persona("ask", "I have a dog", "--off-the-record", "--json"))
+    assert (out["state"], bool(out["reply"])) == ("answered", True)
+
+
+def test_an_id_is_never_cut_off(persona, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    persona("ask", "I have a dog called Biscuit", "--wait")
+    [known] = read(persona("memory", "list", "--kind", "semantic", "--json"))
+    for command in (("list",), ("search", "Biscuit")):
+        assert known["id"] in persona("memory", *command)[1]

@@ -80,6 +80,32 @@ def test_a_file_that_is_none_is_a_sentence(measure, content):
     assert "LoCoMo" in err
 
 
+@pytest.mark.parametrize("what", ["retrieval", "weights"])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        [],
+        [{**ASKED[0], "category": 5}],
+        [{**ASKED[0], "evidence": ["D9:9"]}],
+        [{**ASKED[0], "question": None}],
+        [{**ASKED[0], "question": "\ud800"}],
+    ],
+)
+def test_questions_that_cannot_be_asked_are_a_sentence(measure, asked, what):
+    talks = [{"sample_id": name, "conversation": TALK, "qa": asked} for name in ("one", "two")]
+    code, out, err = measure(talks, what=what)
+    assert (code, out) == (1, "")
+    assert "LoCoMo" in err
+
+
+def test_a_file_without_end_and_a_year_beyond_all_calendars_are_a_sentence(measure):
+    late = {**TALK, "session_1_date_time": "1:56 pm on 8 May, 9999"}
+    for content in ("[" * 200_000, [{"conversation": late, "qa": ASKED}]):
+        code, out, err = measure(content)
+        assert (code, out) == (1, "")
+        assert "LoCoMo" in err
+
+
 def test_weights_are_fitted_on_some_talks_and_measured_on_the_one_left_out(measure):
     talks = [{"sample_id": name, "conversation": TALK, "qa": ASKED} for name in ("one", "two")]
     code, out, err = measure(talks, "--json", what="weights")

@@ -274,3 +274,22 @@ def test_a_word_is_as_rare_as_it_is_among_its_kind(index):
     index.put("ada", [Entry(f"s{n}", "semantic", 1.0, "giraffe" if n else "zebra giraffe") for n in range(5)])
     assert found(index, "zebra giraffe", kind="semantic")[0] == "s0"
     assert index.search(Scope("ada"), "zebra", kind="semantic", limit=1)[0][1] > 0.5
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        ("We flew to İstanbul", "İstanbul"),
+        ("We flew to İstanbul", "istanbul"),
+        ("so na\u00efve of me", "nai\u0308ve"),
+        ("nai\u0308ve", "NAÏVE"),
+        ("dinner with Nguyễn", "Nguye\u0302\u0303n"),
+        ("my code is ＡＢＣ１２３", "abc123"),
+        ("a ﬁle of papers", "file"),
+        ("Мы едем в Ёлкино", "елкино"),
+        ("أحب القَهْوَة", "القهوة"),
+    ],
+)
+def test_letters_that_are_written_in_several_ways_find_each_other(index, said, asked):
+    index.put("ada", [turn("t1", said), turn("t2", "something else")])
+    assert found(index, asked) == ["t1"]
