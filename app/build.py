@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from memory.detector import ZeroShotDetector
 from memory.embedders import TextEmbedder
 from memory.errors import ModelMissing
+from memory.picture_search import Sight
 from memory.store import Memory
+from memory.vision import ClipEmbedder
 
 if TYPE_CHECKING:
     from app.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 
 def build_embedder(settings: Settings) -> TextEmbedder:
@@ -31,6 +37,31 @@ def build_embedder(settings: Settings) -> TextEmbedder:
     return TextEmbedder(str(located.model), name, weights.graphs_folder())
 
 
+def build_sight(settings: Settings) -> Sight:
+    """Make what looks at pictures, of what is on this machine; without weights, pictures are found by their words alone.
+
+    Raises:
+        ModelMissing: An embedder is set that is in the catalogue, but not on this machine.
+    """
+    from app import weights
+    from app.catalogue import DETECTOR, PICTURE_EMBEDDER
+
+    name = settings.image_embedder or PICTURE_EMBEDDER
+    embedder = None
+    if name in weights.CATALOGUE:
+        located = weights.located(name)
+        if located is None and settings.image_embedder:
+            raise ModelMissing(f"The picture embedder {name} is not on this machine. Run `persona models pull {name}`.")
+        embedder = ClipEmbedder(str(located.model), name) if located else None
+    else:
+        folder = Path(name).expanduser()
+        embedder = ClipEmbedder(str(folder) if folder.exists() else name, name)
+    if embedder is None:
+        _log.info("Pictures are found by what was said of them: `persona models pull %s` lets them be found by sight", name)
+    detector = weights.located(DETECTOR)
+    return Sight(embedder, ZeroShotDetector(str(detector.model)) if detector and embedder else None)
+
+
 def build_memory(settings: Settings, *, fresh_index: bool = False) -> Memory:
     """Open the memory that the settings name."""
     return Memory(
@@ -39,4 +70,5 @@ def build_memory(settings: Settings, *, fresh_index: bool = False) -> Memory:
         database_url=settings.database_url or None,
         chroma_url=settings.chroma_url or None,
         fresh_index=fresh_index,
+        sight=build_sight(settings),
     )

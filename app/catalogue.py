@@ -59,7 +59,7 @@ class Model:
     """
 
     name: str
-    role: Literal["chat", "text-embedder"]
+    role: Literal["chat", "text-embedder", "picture-embedder", "detector"]
     licence: str
     description: str
     files: tuple[File, ...]
@@ -183,10 +183,36 @@ _MODELS = (
         ),
         hub="sentence-transformers/all-MiniLM-L6-v2",
     ),
+    Model(
+        name="clip-vit-b-32",
+        role="picture-embedder",
+        licence="MIT",
+        description="Pictures, and words about them, to 512 numbers: what photos are found by.",
+        files=(File("open_clip_model.safetensors", 605_000_000), File("open_clip_config.json", 1_000)),
+        hub="laion/CLIP-ViT-B-32-laion2B-s34B-b79K",
+    ),
+    Model(
+        name="grounding-dino-tiny",
+        role="detector",
+        licence="Apache-2.0",
+        description="Finds a named thing in a picture, so that a photo of a table is remembered as the mug on it.",
+        files=(
+            File("model.safetensors", 690_000_000),
+            File("config.json", 2_000),
+            File("preprocessor_config.json", 1_000),
+            File("tokenizer.json", 712_000),
+            File("tokenizer_config.json", 1_300),
+            File("special_tokens_map.json", 200),
+            File("vocab.txt", 232_000),
+        ),
+        hub="IDEA-Research/grounding-dino-tiny",
+    ),
 )
 
 CATALOGUE: dict[str, Model] = {model.name: model for model in _MODELS}
 
 TEXT_EMBEDDER = "all-minilm-l6-v2"
+PICTURE_EMBEDDER = "clip-vit-b-32"
+DETECTOR = "grounding-dino-tiny"
 CHAT_THAT_SEES = "qwen2.5-vl-3b"
 CHAT_ANYWHERE = "qwen2.5-coder-1.5b"

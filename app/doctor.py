@@ -34,6 +34,7 @@ def examine(settings: Settings) -> list[Finding]:
         ("data folder", _folder),
         ("chat model", _chat),
         ("pictures", _pictures),
+        ("photo memory", _photos),
         ("text embedder", _embedder),
         ("memory", _memory),
     ]
@@ -90,8 +91,20 @@ def _pictures(settings: Settings) -> Finding:
             return Finding("broken", "pictures", f"The projector {projector} is not there. Correct PERSONA_LLM_PROJECTOR.")
         sees = projector is not None
     if sees:
-        return Finding("works", "pictures", "the model sees what you show it; recalling pictures is not built yet")
+        return Finding("works", "pictures", "the model sees what you show it")
     return Finding("off", "pictures", f"this model cannot see: pictures are kept, not looked at. {how}")
+
+
+def _photos(settings: Settings) -> Finding:
+    from app.build import build_sight
+    from app.catalogue import DETECTOR, PICTURE_EMBEDDER
+
+    sight = build_sight(settings)
+    if sight.embedder is None:
+        how = f"`persona models pull {PICTURE_EMBEDDER}` (605 MB, from the model hub) lets them be found by sight"
+        return Finding("off", "photo memory", f"photos are found by what was said of them; {how}")
+    whole = "" if sight.detector else f"; whole pictures, as {DETECTOR} is not here"
+    return Finding("works", "photo memory", f"photos are found by sight and by words ({sight.embedder.name}){whole}")
 
 
 def _embedder(settings: Settings) -> Finding:

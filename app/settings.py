@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     text_embedder: str = "all-minilm-l6-v2"
     """A catalogue name, or a sentence-transformers name or folder."""
     image_embedder: str = ""
+    """A catalogue name, an open_clip folder or name; empty: the catalogue's, where it is on this machine."""
     prompts: Path | None = None
     """A TOML file that replaces prompts by name."""
     prompt_layout: Literal["", "published", "cache"] = ""

@@ -12,7 +12,8 @@ _LABEL = re.compile(
     r"(?P<name>[^.,;:!?()\n]{1,120}?)\s*\(\s*Image Object\s*:\s*(?P<category>[^()\n]{1,60}?)\s*\)", re.IGNORECASE
 )
 _LEADS = re.compile(
-    r"^(?:.*\b(?:is|has|have|had|owns?|shows?|showed|shared|got|bought|of|called|named|and|with)\s+)?", re.IGNORECASE
+    r"^(?:.*\b(?:is|has|have|had|owns?|shows?|showed|shared|got|bought|of|from|in|on|at|to|called|named|and|with)\s+)?",
+    re.IGNORECASE,
 )
 _LONGEST = 300
 

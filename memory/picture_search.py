@@ -11,13 +11,16 @@ from memory import clock
 from memory.detector import SEEN_AT, Detector, crop
 from memory.errors import NotFound
 from memory.knowledge import Knowledge
+from memory.lexical import LexicalIndex
 from memory.photos import PhotoStore
 from memory.picture_index import PictureIndex
 from memory.pictures import open_upright
 from memory.query import Query
 from memory.records import PhotoMemory, Recalled
+from memory.scope import Scope
 from memory.vision import PictureEmbedder
 
+_CALLED = 24
 _NAMES = 20
 """Categories of remembered things that are looked for in a picture, the newest."""
 
@@ -42,11 +45,20 @@ class PictureSearch:
         index: Vectors of remembered pictures.
         photos: The files.
         knowledge: What is remembered of them.
+        lexical: Finds pictures by what was said of them.
         detector: Parts a picture into things.
     """
 
-    def __init__(self, index: PictureIndex, photos: PhotoStore, knowledge: Knowledge, detector: Detector | None) -> None:
+    def __init__(
+        self,
+        index: PictureIndex,
+        photos: PhotoStore,
+        knowledge: Knowledge,
+        lexical: LexicalIndex,
+        detector: Detector | None,
+    ) -> None:
         self._index = index
+        self._lexical = lexical
         self._photos = photos
         self._knowledge = knowledge
         self._detector = detector
@@ -54,12 +66,15 @@ class PictureSearch:
     def find(self, user_id: str, query: Query, limit: int) -> list[Recalled]:
         """Return at most so many, most alike first; nothing from the last hour, and nothing that was shown.
 
-        A message with a picture recalls by picture (published: a distance below 1.0); one without by words.
+        A message with a picture recalls by picture (published: a distance below 1.0); one without by words: first what looks
+        like what they say, then what was called so.
         """
         if query.pictures:
             scores = self._index.like(user_id, list(self._things(user_id, query)))
         else:
             scores = self._index.said(user_id, [query.message, query.keywords])
+            called = self._lexical.search(Scope(user_id), f"{query.message} {query.keywords}", kind="photo", limit=_CALLED)
+            scores = {**scores, **{name: 0.0 for name, _ in called if name not in scores}}
         if not scores:
             return []
         latest = clock.recent_since(query.time)

@@ -83,7 +83,7 @@ class Memory:
             self._projection = Projection(self._database, self._chroma, self._lexical, embedder, pictures, marker)
             if not fresh_index:
                 self._projection.check()
-            finder = PictureSearch(pictures, self.photos, self.knowledge, self.sight.detector)
+            finder = PictureSearch(pictures, self.photos, self.knowledge, self._lexical, self.sight.detector)
             self.retriever = Retriever(Parts(self.journal, self.knowledge, self._chroma, self._lexical, embedder, finder))
         except BaseException:
             self._owner.release()

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from PIL import Image
 
+from memory.errors import ModelMissing
 from memory.reading import Vectors
 
 WORDS_FILE = "persona.json"
@@ -89,11 +90,17 @@ class ClipEmbedder:
                 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
-                    import open_clip
+                    try:
+                        import open_clip
 
-                    source = f"local-dir:{self._path}" if Path(self._path).is_dir() else self._path
-                    model, prepare = open_clip.create_model_from_pretrained(source, device="cpu")
-                    self._parts = model.eval(), prepare, open_clip.get_tokenizer(source)
+                        source = f"local-dir:{self._path}" if Path(self._path).is_dir() else self._path
+                        model, prepare = open_clip.create_model_from_pretrained(source, device="cpu")
+                        self._parts = model.eval(), prepare, open_clip.get_tokenizer(source)
+                    except Exception as error:
+                        raise ModelMissing(
+                            f"The picture embedder {self.name} cannot be loaded ({error}). Correct PERSONA_IMAGE_EMBEDDER, "
+                            "or leave it out: everything else works without."
+                        ) from error
             return self._parts
 
 

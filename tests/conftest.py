@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.service import PersonaService
+from memory.picture_search import Sight
 from memory.store import Memory
 from tests.fakes import ScriptedChat, ScriptedModels, WordEmbedder
 
@@ -34,10 +35,11 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., PersonaService]]:
     """Make services on one data folder; each is closed when the next one opens, and at the end."""
     opened: list[PersonaService] = []
 
-    def make(chat: ScriptedChat, *, work: bool = False, **models: object) -> PersonaService:
+    def make(chat: ScriptedChat, *, work: bool = False, sight: Sight | None = None, **models: object) -> PersonaService:
         while opened:
             opened.pop().close()
-        service = PersonaService(Memory(tmp_path / "data", WordEmbedder()), ScriptedModels(chat, **models), work=work)  # type: ignore[arg-type]
+        memory = Memory(tmp_path / "data", WordEmbedder(), sight=sight)
+        service = PersonaService(memory, ScriptedModels(chat, **models), work=work)  # type: ignore[arg-type]
         opened.append(service)
         return service
 

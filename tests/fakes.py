@@ -12,6 +12,7 @@ import numpy as np
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from PIL import Image
 
 from app.priority import ReplyFirst
 from graph import formats, protocol
@@ -160,3 +161,25 @@ class WordEmbedder:
         whole = tokens.sum(axis=0)
         whole[0] += 0.01
         return Reading(whole / np.linalg.norm(whole), tuple(words), tokens)
+
+
+class ColourEmbedder:
+    """Sees the mean colour of a picture, and reads the colours that a text names."""
+
+    name = "colours"
+    words_threshold = 0.9
+    _COLOURS = {"red": (1, 0, 0), "green": (0, 1, 0), "blue": (0, 0, 1)}
+
+    def pictures(self, images: Sequence[Image.Image]) -> np.ndarray:
+        means = [np.asarray(image.convert("RGB"), dtype=np.float32).reshape(-1, 3).mean(axis=0) for image in images]
+        return np.stack([self._unit([*mean, 1.0]) for mean in means])
+
+    def words(self, texts: Sequence[str]) -> np.ndarray:
+        named = [
+            np.sum([rgb for name, rgb in self._COLOURS.items() if name in text.lower()] or [(0, 0, 0)], axis=0)
+            for text in texts
+        ]
+        return np.stack([self._unit([*rgb, 0.01]) for rgb in named])
+
+    def _unit(self, row: Sequence[float]) -> np.ndarray:
+        return np.asarray(row, dtype=np.float32) / np.linalg.norm(row)

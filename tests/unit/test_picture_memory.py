@@ -1,0 +1,155 @@
+"""What was seen is remembered with its name and place, and found again by sight and by words."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from PIL import Image
+
+from graph.briefing import Style
+from graph.grounding import labels
+from memory.detector import Detection, crop, padded
+from memory.picture_search import Sight
+from memory.records import PhotoMemory
+from tests.fakes import NOTHING, ColourEmbedder, ScriptedChat, answer, fact, retrieve
+
+MUG = "The user drinks from my grandmother's mug (Image Object: mug)."
+
+
+def photo(*parts, size=(200, 100)):
+    """Draw boxes (colour, box in pixels) on white."""
+    image = Image.new("RGB", size, "white")
+    for colour, box in parts:
+        image.paste(colour, box)
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
+
+
+RED, RED_AGAIN, BLUE = (photo((name, (0, 0, 200, 100))) for name in ("red", "#c81414", "blue"))
+
+
+class FindsMugs:
+    """Finds a mug in the right half of every picture, half sure of it."""
+
+    def find(self, image, names, least):
+        there = least <= 0.5 and "mug" in names
+        return [Detection("mug", 0.5, (0.5, 0.0, 1.0, 1.0))] if there else []
+
+
+def say(service, text, time, images=()):
+    return list(service.stream("ada", text, time=time, images=images))[-1].turn
+
+
+def shown_before(serve, sight, **fields):
+    """Let a red mug be shown in March and something blue in April."""
+    script = {
+        "semantic": [fact(MUG, "mug"), NOTHING],
+        "reasoning": [answer("Nice."), answer("Oh."), retrieve("it"), answer("Yes.")],
+    }
+    service = serve(ScriptedChat(script), sight=sight, **fields)
+    say(service, "This is my grandmother's mug", "2026-03-01 09:00", [RED])
+    say(service, "And that is the sky", "2026-04-01 09:00", [BLUE])
+    service.wait()
+    return service
+
+
+def seen(turn):
+    return [entry.text for entry in turn.trace.memories if entry.kind == "photo"]
+
+
+def test_a_named_thing_is_found_again_when_it_is_shown(serve):
+    service = shown_before(serve, Sight(ColourEmbedder()))
+    turn = say(service, "Do you know this?", "2026-06-01 09:00", [RED_AGAIN])
+    assert seen(turn) == ["A picture was shown: my grandmother's mug (mug)"]
+
+
+def test_it_is_found_by_words_about_its_looks_and_by_its_name(serve):
+    service = shown_before(serve, Sight(ColourEmbedder()))
+    assert seen(say(service, "Which one was blue?", "2026-06-01 09:00")) == ["A picture was shown: And that is the sky"]
+    assert [entry.text for entry in service.memory.search("ada", "grandmother", kind="photo")][:1] == [
+        "A picture was shown: my grandmother's mug (mug)"
+    ]
+
+
+def test_without_weights_it_is_found_by_its_name(serve):
+    service = shown_before(serve, None)
+    assert seen(say(service, "Where is my mug?", "2026-06-01 09:00")) == ["A picture was shown: my grandmother's mug (mug)"]
+
+
+def test_weights_that_come_later_find_what_was_shown_before(serve):
+    shown_before(serve, None)
+    service = serve(ScriptedChat({"reasoning": [retrieve("it"), answer("Yes.")]}), sight=Sight(ColourEmbedder()))
+    assert seen(say(service, "Do you know this?", "2026-06-01 09:00", [RED_AGAIN])) == [
+        "A picture was shown: my grandmother's mug (mug)"
+    ]
+
+
+def test_a_model_that_sees_is_shown_the_picture_and_another_is_told_of_it(serve):
+    for sees, pictures in ((True, 2), (False, 0)):
+        chat = ScriptedChat({"semantic": fact(MUG, "mug"), "reasoning": [answer("Nice."), retrieve("mug"), answer("Yes.")]})
+        service = serve(chat, sight=Sight(ColourEmbedder()), style=Style(sees=sees))
+        year = 2026 if sees else 2027
+        say(service, "This is my grandmother's mug", f"{year}-03-01 09:00", [RED])
+        service.wait()
+        messages = []
+        asked = chat._stream
+
+        def listen(told, *args, asked=asked, messages=messages, **more):
+            messages[:] = told
+            return asked(told, *args, **more)
+
+        object.__setattr__(chat, "_stream", listen)
+        say(service, "Do you know this?", f"{year}-06-01 09:00", [RED_AGAIN])
+        parts = [part for message in messages if isinstance(message.content, list) for part in message.content]
+        assert sum(part["type"] == "image_url" for part in parts) == pictures
+        assert any("my grandmother's mug" in message.text for message in messages)
+
+
+def test_the_thing_is_cut_out_with_a_margin_and_found_beside_other_things(serve):
+    service = serve(
+        ScriptedChat({"semantic": [fact(MUG, "mug"), NOTHING], "reasoning": [answer("Nice."), retrieve("it"), answer("Yes.")]}),
+        sight=Sight(ColourEmbedder(), FindsMugs()),
+    )
+    on_a_table = photo(("green", (0, 0, 100, 100)), ("red", (100, 0, 200, 100)))
+    say(service, "This is my grandmother's mug", "2026-03-01 09:00", [on_a_table])
+    service.wait()
+    [known] = service.memory.knowledge.entries("ada", kind="photo")
+    assert isinstance(known, PhotoMemory)
+    assert (known.caption, known.category) == ("my grandmother's mug", "mug")
+    assert known.box == pytest.approx((0.35, 0.0, 1.0, 1.0))
+    elsewhere = photo(("blue", (0, 0, 100, 100)), ("red", (100, 0, 200, 100)))
+    assert seen(say(service, "Do you know this?", "2026-06-01 09:00", [elsewhere])) == [
+        "A picture was shown: my grandmother's mug (mug)"
+    ]
+
+
+def test_what_is_forgotten_is_not_seen_again_and_comes_back_by_undo(serve):
+    service = shown_before(serve, Sight(ColourEmbedder()))
+    mug = next(one for one in service.memory.knowledge.entries("ada", kind="photo") if one.category)
+    service.memory.forget("ada", mug.id)
+    turn = say(service, "Do you know this?", "2026-06-01 09:00", [RED_AGAIN])
+    assert seen(turn) == []
+    service.memory.undo("ada", mug.id)
+    assert list(service.memory.retriever._parts.pictures._index.said("ada", ["red"])) == [mug.id]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("The user has a blue bike (Image Object: bike).", [("a blue bike", "bike")]),
+        ("The user showed Rex (Image Object: dog) and a lamp (image object: Lamp).", [("Rex", "dog"), ("a lamp", "lamp")]),
+        ("The user likes tea (green).", []),
+        ("", []),
+    ],
+)
+def test_objects_are_read_from_what_was_extracted(content, expected):
+    assert labels(content) == expected
+
+
+def test_boxes_stay_inside_the_picture():
+    assert padded((0.0, 0.1, 0.9, 1.0)) == pytest.approx((0.0, 0.0, 1.0, 1.0))
+    image = Image.new("RGB", (10, 10))
+    assert crop(image, (1.0, 1.0, 1.0, 1.0)).size == (1, 1)
+    assert crop(image, (0.2, 0.0, 0.7, 0.5)).size == (5, 5)
