@@ -186,6 +186,13 @@ class SemanticMemory(Record):
         """Say whether it still holds, and stands for itself."""
         return self.superseded_by is None and self.same_as is None
 
+    @property
+    def told(self) -> str:
+        """The content and, where it is no longer true, until when it was."""
+        return (
+            self.content if self.valid_until is None else f"{self.content} (True until {self.valid_until:%Y-%m-%d}, no longer.)"
+        )
+
 
 Box = tuple[float, float, float, float]
 """Left, top, right and bottom of a part of a picture, each a share of its width or height, from 0 to 1."""

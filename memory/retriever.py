@@ -261,10 +261,9 @@ def _names(rankings: Iterable[Sequence[str]]) -> list[str]:
 def _recalled(record: MemoryRecord, score: float) -> Recalled:
     match record:
         case SemanticMemory():
-            text = record.content
-            if record.valid_until is not None:
-                text += f" (True until {record.valid_until:%Y-%m-%d}, no longer.)"
-            return Recalled(id=record.id, kind="semantic", text=text, time=record.time, score=score, turn_ids=(record.turn_id,))
+            return Recalled(
+                id=record.id, kind="semantic", text=record.told, time=record.time, score=score, turn_ids=(record.turn_id,)
+            )
         case Episode():
             return Recalled(
                 id=record.id, kind="episodic", text=record.summary, time=record.time, score=score, turn_ids=record.turn_ids

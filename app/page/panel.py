@@ -141,7 +141,7 @@ def _show_more(key: str) -> None:
 def _text(record: MemoryRecord) -> str:
     match record:
         case SemanticMemory():
-            return record.content
+            return record.told
         case Episode():
             return record.summary
         case Procedure():
