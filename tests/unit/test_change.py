@@ -376,3 +376,22 @@ def test_what_changed_a_hundred_times_is_found_as_it_is_today(serve):
     memory.undo("ada", last)
     found = [entry.text for entry in memory.find("ada", query).memories if entry.kind == "semantic"]
     assert {"The user weighs 83.8 kg.", "The user weighs 83.9 kg."} <= set(found)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "What was my previous job?",
+        "My former address?",
+        "Where was my old flat?",
+        "What was my job until March?",
+        "What did I eat earlier?",
+    ],
+)
+def test_the_usual_words_for_what_was_are_known(message):
+    assert asks_about_the_past(message)
+
+
+@pytest.mark.parametrize("message", ["How old am I?", "What is my job?", "What do I like?"])
+def test_a_question_about_today_is_not_one_of_what_was(message):
+    assert not asks_about_the_past(message)

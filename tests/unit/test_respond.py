@@ -7,6 +7,7 @@ import contextlib
 import pytest
 
 from app.events import AnswerDelta, Answered, Recalled, Retrieving, Thinking
+from memory import clock
 from memory.errors import InvalidInput, MessageTooLong, ModelUnavailable, StorageError, TimeOrderError
 from memory.records import TurnState
 from tests.fakes import ScriptedChat, answer, fact, retrieve
@@ -394,3 +395,16 @@ def test_a_message_that_begins_with_a_label_is_found_by_it(serve):
     for number, text in enumerate(["Recipe: two eggs and flour", "I like tea", "Bob: hello"]):
         list(service.stream("ada", text, time=f"2026-03-0{number + 1} 09:00"))
     assert service.memory.search("ada", "recipe")[0].text.count("two eggs") == 1
+
+
+def test_an_hour_that_the_clocks_go_through_twice_is_in_a_window_both_times(serve):
+    chat = ScriptedChat(
+        {"reasoning": [answer("Good night."), retrieve("walk", "2026-10-25 02:00", "2026-10-25 02:59"), answer("Yes.")]}
+    )
+    service = serve(chat)
+    second = clock.parse_time("2026-10-25 02:40", "Europe/Berlin").replace(fold=1)
+    night = list(service.stream("ada", "I went for a walk", time=second))[-1].turn
+    assert night.time.utcoffset().total_seconds() == 3600
+    later = list(service.stream("ada", "Did I walk?", time=clock.parse_time("2026-11-02 09:00", "Europe/Berlin")))[-1].turn
+    assert "I went for a walk" in " ".join(entry.text for entry in later.trace.memories)
+    assert later.trace.steps[0].warning is None
