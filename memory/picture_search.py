@@ -85,12 +85,7 @@ class PictureSearch:
             record = known.get(name)
             if not isinstance(record, PhotoMemory) or name in shown or record.time > latest or not _in_window(record, query):
                 continue
-            found.append(
-                Recalled(
-                    id=name, kind="photo", text=seen_text(record), time=record.time, score=score,
-                    turn_ids=(record.turn_id,), photo_id=record.photo_id,
-                )
-            )  # fmt: skip
+            found.append(recalled_photo(record, score))
         return found[:limit]
 
     def _things(self, user_id: str, query: Query) -> Iterator[Image.Image]:
@@ -110,6 +105,14 @@ class PictureSearch:
     def _categories(self, user_id: str) -> list[str]:
         seen = [one for one in self._knowledge.entries(user_id, kind="photo") if isinstance(one, PhotoMemory) and one.category]
         return list(dict.fromkeys(str(one.category) for one in reversed(seen)))[:_NAMES]
+
+
+def recalled_photo(record: PhotoMemory, score: float) -> Recalled:
+    """Return what was seen as a line of a receipt."""
+    return Recalled(
+        id=record.id, kind="photo", text=seen_text(record), time=record.time, score=score,
+        turn_ids=(record.turn_id,), photo_id=record.photo_id,
+    )  # fmt: skip
 
 
 def seen_text(record: PhotoMemory) -> str:

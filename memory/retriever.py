@@ -17,7 +17,7 @@ from memory.journal import Journal
 from memory.knowledge import Knowledge, MemoryRecord
 from memory.lexical import LexicalIndex
 from memory.named_time import named_period
-from memory.picture_search import PictureSearch, seen_text
+from memory.picture_search import PictureSearch, recalled_photo
 from memory.projection import NOW, PAST
 from memory.query import Found, Limits, Query
 from memory.record_search import RecordSearch
@@ -269,10 +269,7 @@ def _recalled(record: MemoryRecord, score: float) -> Recalled:
                 id=record.id, kind="episodic", text=record.summary, time=record.time, score=score, turn_ids=record.turn_ids
             )
         case PhotoMemory():
-            return Recalled(
-                id=record.id, kind="photo", text=seen_text(record), time=record.time, score=score,
-                turn_ids=(record.turn_id,), photo_id=record.photo_id,
-            )  # fmt: skip
+            return recalled_photo(record, score)
         case Procedure():
             return Recalled(id=record.id, kind="procedural", text=f"{record.key}: {record.text}", time=record.time, score=score)
         case _:

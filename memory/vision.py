@@ -19,7 +19,7 @@ from memory.reading import Vectors
 WORDS_FILE = "persona.json"
 """Beside a model's weights: what was calibrated for it."""
 _WORDS_THRESHOLD = 0.24
-"""Where nothing was calibrated: between what ViT-B-32 is published to give to matching and to other captions."""
+"""Where nothing was calibrated: a guess for ViT-B-32, not measured (docs/decisions/013)."""
 _BATCH = 32
 
 
@@ -68,7 +68,7 @@ class ClipEmbedder:
         import torch
 
         model, prepare, _ = self._load()
-        rows = [np.zeros((0, 1), dtype=np.float32)][:0]
+        rows: list[Vectors] = []
         with torch.inference_mode():
             for start in range(0, len(images), _BATCH):
                 batch = torch.stack([prepare(image.convert("RGB")) for image in images[start : start + _BATCH]])

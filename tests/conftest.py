@@ -39,7 +39,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., PersonaService]]:
         while opened:
             opened.pop().close()
         memory = Memory(tmp_path / "data", WordEmbedder(), sight=sight)
-        service = PersonaService(memory, ScriptedModels(chat, **models), work=work)  # type: ignore[arg-type]
+        service = PersonaService(memory, ScriptedModels(chat, **models), work=work)  # type: ignore[arg-type] # its own fields
         opened.append(service)
         return service
 
