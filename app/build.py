@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from memory.detector import ZeroShotDetector
 from memory.embedders import TextEmbedder
 from memory.errors import ModelMissing
-from memory.picture_search import Sight
+from memory.sight import Sight
 from memory.store import Memory
 from memory.vision import ClipEmbedder
 
@@ -37,6 +37,25 @@ def build_embedder(settings: Settings) -> TextEmbedder:
     return TextEmbedder(str(located.model), name, weights.graphs_folder())
 
 
+def build_picture_embedder(settings: Settings) -> ClipEmbedder:
+    """Make the picture embedder: of the catalogue, or any open_clip name or folder.
+
+    Raises:
+        ModelMissing: It is in the catalogue, but not on this machine.
+    """
+    from app import weights
+    from app.catalogue import PICTURE_EMBEDDER
+
+    name = settings.image_embedder or PICTURE_EMBEDDER
+    if name not in weights.CATALOGUE:
+        folder = Path(name).expanduser()
+        return ClipEmbedder(str(folder) if folder.exists() else name, name)
+    located = weights.located(name)
+    if located is None:
+        raise ModelMissing(f"The picture embedder {name} is not on this machine. Run `persona models pull {name}`.")
+    return ClipEmbedder(str(located.model), name)
+
+
 def build_sight(settings: Settings) -> Sight:
     """Make what looks at pictures, of what is on this machine; without weights, pictures are found by their words alone.
 
@@ -46,20 +65,11 @@ def build_sight(settings: Settings) -> Sight:
     from app import weights
     from app.catalogue import DETECTOR, PICTURE_EMBEDDER
 
-    name = settings.image_embedder or PICTURE_EMBEDDER
-    embedder = None
-    if name in weights.CATALOGUE:
-        located = weights.located(name)
-        if located is None and settings.image_embedder:
-            raise ModelMissing(f"The picture embedder {name} is not on this machine. Run `persona models pull {name}`.")
-        embedder = ClipEmbedder(str(located.model), name) if located else None
-    else:
-        folder = Path(name).expanduser()
-        embedder = ClipEmbedder(str(folder) if folder.exists() else name, name)
-    if embedder is None:
-        _log.info("Pictures are found by what was said of them: `persona models pull %s` lets them be found by sight", name)
+    there = bool(settings.image_embedder) or weights.located(PICTURE_EMBEDDER) is not None
+    embedder = build_picture_embedder(settings) if there else None
     detector = weights.located(DETECTOR)
-    return Sight(embedder, ZeroShotDetector(str(detector.model)) if detector and embedder else None)
+    hint = f"`persona models pull {PICTURE_EMBEDDER}` (605 MB, from the model hub) lets them be found by what they show."
+    return Sight(embedder, ZeroShotDetector(str(detector.model)) if detector and embedder else None, hint)
 
 
 def build_memory(settings: Settings, *, fresh_index: bool = False) -> Memory:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app import cli_memory, cli_upkeep
+from app import cli_memory, cli_serve, cli_upkeep
 from app.console import AsJson, User, fail, print_json, progress, say, steady_streams
 from evals import cli as evals_cli
 from evals import cli_bench
@@ -35,6 +35,7 @@ app.add_typer(cli_bench.app, name="bench")
 app.command()(cli_upkeep.work)
 app.command()(cli_upkeep.reindex)
 app.command()(cli_upkeep.doctor)
+app.command()(cli_serve.serve)
 
 _INTERRUPTED = 130
 
@@ -179,6 +180,8 @@ def _show(service: PersonaService, events: Any, *, quiet: bool = False) -> Turn:
             elif isinstance(event, Answered):
                 if not quiet:
                     say("")
+                    for note in event.turn.trace.notes if event.turn.trace else ():
+                        progress(note)
                 return event.turn
             elif not quiet:
                 _print_event(event)
@@ -215,6 +218,7 @@ def _answer(turn: Turn, personality_after: dict[str, float] | None) -> dict[str,
         "memories": memories,
         "personality": trace["personality"],
         "timings_ms": trace["timings_ms"],
+        "notes": trace["notes"],
     }
     return answer if personality_after is None else {**answer, "personality_after": personality_after}
 

@@ -38,10 +38,6 @@ def list_memories(user: User = "me", kind: Kind = None, as_json: AsJson = False)
     """List what is remembered, oldest first."""
     empty = f"Nothing is remembered of {user} yet."
     with _open() as store:
-        if kind == KindName.PHOTO:
-            columns = ("id", "time", "media_type", "width", "height", "size")
-            print_records(store.photos.list(user), as_json=as_json, columns=columns, empty=empty)
-            return
         records = store.knowledge.entries(user, kind=kind.value if kind else None)
     if as_json:
         print_records(records, as_json=True, columns=(), empty="")
@@ -50,8 +46,11 @@ def list_memories(user: User = "me", kind: Kind = None, as_json: AsJson = False)
     for record in records:
         fields = record.model_dump()
         text = next(str(fields[name]) for name in ("content", "summary", "text", "value", "caption") if name in fields)
-        key = f"{fields['key']}: " if "key" in fields else ""
-        rows.append([record.id, _KINDS[record.id[:3]], f"{record.time:%Y-%m-%d %H:%M}", key + text, _standing(fields)])
+        before = f"{fields['key']}: " if "key" in fields else ""
+        after = f" ({fields['category']})" if fields.get("category") else ""
+        rows.append(
+            [record.id, _KINDS[record.id[:3]], f"{record.time:%Y-%m-%d %H:%M}", before + text + after, _standing(fields)]
+        )
     if rows:
         print_table(("id", "kind", "time", "text", "standing"), rows)
     else:

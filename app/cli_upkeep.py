@@ -104,12 +104,18 @@ def pull(
             say(f"{one.name} is at {one.model}")
 
 
-def doctor(as_json: AsJson = False) -> None:
+def doctor(
+    ask: Annotated[bool, typer.Option("--try", help="Ask the model too, with a picture where it sees.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Say what works, what is off, and how to turn it on."""
     from app.doctor import examine
     from app.settings import Settings
+    from app.trial import try_model
 
     findings = examine(Settings())
+    if ask:
+        findings.append(try_model(Settings()))
     if as_json:
         print_json([finding.__dict__ for finding in findings])
     else:

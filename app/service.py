@@ -105,7 +105,7 @@ class PersonaService:
         self,
         user_id: str,
         text: str,
-        images: Sequence[bytes | str | Path] = (),
+        images: Sequence[Picture | bytes | str | Path] = (),
         time: str | datetime | None = None,
         *,
         zone: str | None = None,
@@ -121,7 +121,7 @@ class PersonaService:
         Args:
             user_id: Who says it.
             text: At most 20,000 characters.
-            images: Files, or their bytes.
+            images: Files, or their bytes, or what `read_picture` made of them.
             time: When it is said; now when None.
             zone: The zone of a time that names none, and of now; this machine's when None.
             force_retrieve: Look into memory at least once.
@@ -262,7 +262,7 @@ class PersonaService:
                 background = self.models.chat(background=True)
                 self._graphs = (
                     respond.build(self.models.chat(), self.memory, style, lambda turn_id: turn_id in self._stops),
-                    remember.build(background, self.memory, style.prompts),
+                    remember.build(background, self.memory, style),
                     consolidate.build(background, self.memory, style.prompts, style.budgets),
                 )
             return self._graphs
@@ -290,7 +290,9 @@ def _event(item: dict[str, Any]) -> Event:
             return Recalled(tuple(item["memories"]))
 
 
-def _picture(image: bytes | str | Path) -> Picture:
+def _picture(image: Picture | bytes | str | Path) -> Picture:
+    if isinstance(image, Picture):
+        return image
     if isinstance(image, bytes):
         return read_picture(image)
     path = Path(image).expanduser()

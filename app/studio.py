@@ -24,5 +24,5 @@ _chat = _server.chat()
 
 persona = _persona.build(_chat, _chat, _memory, _style)
 respond = _respond.build(_chat, _memory, _style)
-remember = _remember.build(_chat, _memory, _style.prompts)
+remember = _remember.build(_chat, _memory, _style)
 consolidate = _consolidate.build(_chat, _memory, _style.prompts, _style.budgets)

@@ -74,6 +74,29 @@ def weights(
     print_table(("weight", "value"), [(name, str(value)) for name, value in result["weights"].items()])
 
 
+@app.command()
+def pictures(
+    data: Annotated[Path, typer.Option("--data", help="JSON lines of {image, text}; images are paths beside the file.")],
+    write: Annotated[bool, typer.Option("--write", help="Keep the threshold beside the weights.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how pictures are found by words with the picture embedder that is set, and calibrate its threshold."""
+    from app.build import build_picture_embedder
+    from app.settings import Settings
+    from evals.pictures import load, measure
+
+    pairs = load(data)
+    embedder = build_picture_embedder(Settings())
+    report = measure(embedder, pairs)
+    if write:
+        embedder.keep_threshold(report["threshold"])
+    if as_json:
+        print_json(report)
+        return
+    print_table(("measure", "value"), [(name, str(value)) for name, value in report.items()])
+    progress("Kept beside the weights." if write else "Not kept: --write puts the threshold beside the weights.")
+
+
 def _print(report: dict[str, Any]) -> None:
     columns = ("questions", "recall@4", "recall@10", "recall@20", "mrr")
     rows = []

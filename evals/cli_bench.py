@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.console import AsJson, print_json, print_table, progress
+from app.console import AsJson, print_json, print_table, progress, say
 from memory.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -35,6 +35,28 @@ def retrieval(
         print_json(rows)
     else:
         _print(rows)
+
+
+@app.command()
+def photos(
+    count: Annotated[int, typer.Option("--photos", min=10, help="Photos of one user.")] = 1_000,
+    asked: Annotated[int, typer.Option("--asked", min=20, help="How many are shown again.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Remember many photos, and time a recall by picture without the image tower (1,000: about 5 minutes)."""
+    from app.build import build_embedder
+    from app.settings import Settings
+    from evals.perf.photos import measure
+
+    row = measure(count, asked, build_embedder(Settings()), progress)
+    if as_json:
+        print_json(row)
+        return
+    times = [(name, str(row[name]["p50"]), str(row[name]["p95"])) for name in ("by_picture", "whole")]
+    print_table(("recall", "p50 ms", "p95 ms"), times)
+    sizes = [(name, f"{row[name] / 1e6:.1f}") for name in ("received", "stored", "copies")]
+    print_table(("bytes", "MB"), sizes)
+    say(f"{row['found']:.1%} of the photos that were shown again came first; stored / received: {row['ratio']}")
 
 
 def _sizes(text: str) -> list[int]:

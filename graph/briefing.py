@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from graph import sections
+from graph import sections, showing
 from graph.prompts import Prompts
 from graph.state import RespondState
-from memory.errors import NotFound
 from memory.query import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from langchain_core.messages import BaseMessage
 
-    from memory.records import Recalled
     from memory.store import Memory
-
-_SHOWN_PICTURES = 4
 
 
 @dataclass(frozen=True)
@@ -58,18 +51,21 @@ def messages_of(state: RespondState, memory: Memory, style: Style, closing: str)
     """
     prompts = style.prompts
     rounds = state.get("rounds", [])
+    pictures = showing.of_conversation([*state["recent"], state["turn"]], memory, sees=style.sees)
     messages = sections.opening(
         state["turn"],
         profile=state["profile"],
         personality=state["personality"],
         recent=state["recent"],
-        pictures=_pictures(state, memory, style),
+        pictures=pictures,
         prompts=prompts,
         layout=style.layout,
         budgets=style.budgets,
         reasoning=not rounds or rounds[0]["output"] is not None,
     )
     for number, past in enumerate(rounds, start=1):
+        again = showing.recalled(past["found"], memory, state["turn"].user_id, pictures) if style.sees else []
+        pictures = [*pictures, *again]
         text = closing if number == len(rounds) else prompts.after_retrieval
         messages = sections.with_memory(
             messages,
@@ -79,28 +75,6 @@ def messages_of(state: RespondState, memory: Memory, style: Style, closing: str)
             budgets=style.budgets,
             widened=past["widened"],
             question=state["turn"] if style.layout == "cache" else None,
-            pictures=_recalled(past["found"], state["turn"].user_id, memory) if style.sees else (),
+            pictures=again,
         )
     return messages
-
-
-def _pictures(state: RespondState, memory: Memory, style: Style) -> list[sections.Picture]:
-    turn = state["turn"]
-    if not style.sees:
-        return [sections.Picture(None, "this model cannot see it") for _ in turn.images]
-    ids = [photo for shown in [*state["recent"], turn] for photo in shown.images]
-    return [_picture(memory, turn.user_id, photo) for photo in list(dict.fromkeys(ids))[-_SHOWN_PICTURES:]]
-
-
-def _recalled(found: Sequence[Recalled], user_id: str, memory: Memory) -> list[sections.Picture]:
-    ids = dict.fromkeys(entry.photo_id for entry in found if entry.photo_id)
-    return [_picture(memory, user_id, photo) for photo in ids]
-
-
-def _picture(memory: Memory, user_id: str, photo_id: str) -> sections.Picture:
-    try:
-        jpeg = memory.photos.for_model(user_id, photo_id)
-    except NotFound:
-        # Its file is gone: the words of the conversation still count.
-        return sections.Picture(None, "the file is not there any more")
-    return sections.Picture(f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}", photo_id)

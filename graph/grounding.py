@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from memory.errors import NotFound
+from memory.errors import PersonaError
 from memory.records import Box, PhotoMemory, Turn, make_id
 
 _LABEL = re.compile(
@@ -51,7 +51,7 @@ def _where(turn: Turn, category: str, look_for: Callable[[str, str, str], Box | 
     for photo_id in turn.images:
         try:
             box = look_for(turn.user_id, photo_id, category)
-        except NotFound:
+        except PersonaError:
             continue
         if box is not None:
             return photo_id, box

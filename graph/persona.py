@@ -31,7 +31,7 @@ def build(
         style: How prompts are made.
     """
     style = style or Style()
-    remembering = remember.build(background_chat, memory, style.prompts)
+    remembering = remember.build(background_chat, memory, style)
     consolidating = consolidate.build(background_chat, memory, style.prompts, style.budgets)
 
     def run_remember(state: PersonaState, runtime: Runtime[Context]) -> dict[str, Any]:  # noqa: ARG001 - LangGraph's signature

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+from langchain_core.messages import BaseMessage, SystemMessage
 from langgraph.graph import END, START, StateGraph
 
-from graph import formats
+from graph import formats, showing
 from graph.asking import ask
+from graph.briefing import Style
 from graph.context import Context
 from graph.grounding import seen_in
 from graph.personality import evolve
-from graph.prompts import Prompts
 from graph.protocol import escape
+from graph.sections import Picture, human
 from graph.state import RememberInput, RememberState
 from memory import clock
 from memory.change import Changes, decide
@@ -37,13 +38,14 @@ class Rememberer:
     Args:
         chat: The model that judges and extracts.
         memory: Where it is kept.
-        prompts: What the model is told.
+        style: What the model is told, and whether it sees pictures.
     """
 
-    def __init__(self, chat: BaseChatModel, memory: Memory, prompts: Prompts) -> None:
+    def __init__(self, chat: BaseChatModel, memory: Memory, style: Style) -> None:
         self._chat = chat
         self._memory = memory
-        self._prompts = prompts
+        self._prompts = style.prompts
+        self._sees = style.sees
 
     def load(self, state: RememberState) -> dict[str, Any]:
         """Read the turn."""
@@ -69,8 +71,9 @@ class Rememberer:
     def extract_semantic(self, state: RememberState) -> dict[str, Any]:
         """Ask whether the message holds something worth keeping; at most one record a turn (published)."""
         turn = state["turn"]
+        seen = showing.shown(self._memory, turn.user_id, turn.images) if self._sees else []
         extraction, warnings = self._ask(
-            state, "semantic", self._prompts.semantic, formats.parse_semantic, formats.SEMANTIC_GRAMMAR
+            state, "semantic", self._prompts.semantic, formats.parse_semantic, formats.SEMANTIC_GRAMMAR, pictures=seen
         )
         if extraction is None or not extraction.decision:
             return {"memory": None, "warnings": warnings}
@@ -132,12 +135,13 @@ class Rememberer:
         parse: Callable[[str], Parsed | None],
         grammar: str,
         told: str | None = None,
+        pictures: Sequence[Picture] = (),
     ) -> tuple[Parsed | None, list[str]]:
         turn = state["turn"]
         output = self._memory.pending.output(turn.user_id, turn.id, step)
         if output is not None:
             return parse(output), []
-        messages: list[BaseMessage] = [SystemMessage(prompt), HumanMessage(told or _said(turn))]
+        messages: list[BaseMessage] = [SystemMessage(prompt), human(told or _said(turn), pictures)]
         try:
             output, parsed = ask(
                 self._chat, messages, parse, grammar=grammar, max_tokens=_MAX_TOKENS, malformed=self._prompts.malformed
@@ -158,10 +162,10 @@ def _said(turn: Turn) -> str:
 
 
 def build(
-    chat: BaseChatModel, memory: Memory, prompts: Prompts | None = None
+    chat: BaseChatModel, memory: Memory, style: Style | None = None
 ) -> CompiledStateGraph[RememberState, Context, RememberInput, RememberState]:
     """Wire the graph; see `Rememberer` for the arguments."""
-    nodes = Rememberer(chat, memory, prompts or Prompts())
+    nodes = Rememberer(chat, memory, style or Style())
     graph = StateGraph(RememberState, context_schema=Context, input_schema=RememberInput)
     graph.add_node("load", nodes.load)
     graph.add_node("infer_personality", nodes.infer_personality)

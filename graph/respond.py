@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
-from graph import protocol, sections
+from graph import protocol, sections, showing
 from graph.asking import stream_text
 from graph.briefing import Style, messages_of
 from graph.context import Context, context_of
@@ -138,6 +138,7 @@ class Responder:
         reply = reply.strip()
         if not reply and not stopped:
             raise ModelUnavailable("The model wrote nothing that can be shown. Ask again, or use another model.")
+        turn = state["turn"]
         memories = {(entry.id, entry.turn_ids): entry for past in state.get("rounds", []) for entry in past["found"]}
         timings["total"] = time.perf_counter() * 1000 - timings.pop("started")
         trace = Trace(
@@ -145,8 +146,8 @@ class Responder:
             memories=tuple(memories.values()),
             personality=state["personality"],
             timings_ms={name: round(value, 1) for name, value in timings.items()},
+            notes=showing.notes(turn, self._memory, sees=self._style.sees),
         )
-        turn = state["turn"]
         if context_of(runtime).off_the_record:
             state_now = TurnState.STOPPED if stopped else TurnState.ANSWERED
             done = turn.model_copy(update={"reply": reply, "state": state_now, "trace": trace})

@@ -20,6 +20,7 @@ _BYTES_PER_TOKEN = 3
 _PICTURE_TOKENS = 300
 _FRAME_TOKENS = 100
 """Kept free for headings, times and the marks between messages."""
+_A_PICTURE = "a picture"
 _SHORT_TOKENS = 200
 """A message up to this length is put once more behind what memory brought."""
 _PUBLISHED = ("procedural", "semantic", "photo", "episodic")
@@ -45,8 +46,9 @@ class Budgets:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture for the model: a data URL, or what to say where it cannot see."""
+    """A picture for the model: a data URL, or None where it cannot be seen; and what the text calls it."""
 
+    photo_id: str
     url: str | None
     label: str
 
@@ -88,7 +90,8 @@ def opening(
     rules = f"{prompts.instructions}\n\n{output_format}"
     examples = _examples(prompts) if reasoning and layout == "cache" else []
     said = escape(turn.text)
-    labels = "".join(f"\n[picture: {picture.label}]" for picture in pictures if picture.url is None)
+    marks = {picture.photo_id: picture.label for picture in pictures}
+    labels = "".join(f"\n[{escape(marks.get(photo, _A_PICTURE))}]" for photo in turn.images)
     shown = sum(picture.url is not None for picture in pictures)
     fixed = estimate_tokens(rules) + estimate_tokens(labels) + shown * _PICTURE_TOKENS + tokens_of(examples) + _FRAME_TOKENS
     room = budgets.window - budgets.output - fixed
@@ -99,7 +102,7 @@ def opening(
         )
     room -= estimate_tokens(said)
     profile_lines = fit([f"{escape(key)}: {escape(value)}" for key, value in profile.items()], min(budgets.profile, room // 3))
-    newest_first = [_turn_text(past) for past in reversed(recent)]
+    newest_first = [_turn_text(past, marks) for past in reversed(recent)]
     history = list(reversed(fit(newest_first, min(budgets.recent, room // 2))))
     sections = {
         "profile": _section("User Profile", profile_lines),
@@ -110,10 +113,10 @@ def opening(
     if layout == "published":
         order = ("profile", "scores", "recent", "input")
         text = "\n\n".join([*(sections[name] for name in order), f"## Instructions\n{prompts.instructions}", output_format])
-        return [_human(text, pictures)]
+        return [human(text, pictures)]
     order = ("profile", "recent", "scores", "input")
     text = "\n\n".join(sections[name] for name in order)
-    return [SystemMessage(rules), *examples, _human(text, pictures)]
+    return [SystemMessage(rules), *examples, human(text, pictures)]
 
 
 def _examples(prompts: Prompts) -> list[BaseMessage]:
@@ -142,7 +145,7 @@ def with_memory(
         widened: The window held nothing and was left out.
         question: Layout `cache`: what is most to the point comes last, the message itself once more behind it. A small
             model answers what it has read last (measured, decision 008). None: the published order.
-        pictures: What was recalled of pictures, for a model that sees.
+        pictures: Those that were recalled, for a model that sees.
     """
     again = _asked_again(question) if question else ""
     used = tokens_of(messages) + estimate_tokens(output or "") + estimate_tokens(closing + again) + _FRAME_TOKENS
@@ -154,17 +157,18 @@ def with_memory(
         "episodic": ("Dialogue history", min(budgets.dialogue, room // 3)),
     }
     order = _LAST_COUNTS if question else _PUBLISHED
+    shown = pictures if len(pictures) * _PICTURE_TOKENS <= room // 3 else ()
+    marks: dict[str | None, str] = {picture.photo_id: picture.label for picture in shown}
     sections = ["(Nothing was said in the period asked for; this is from other times.)"] if widened else []
     for kind in order:
         title, budget = shares[kind]
-        lines = [_entry_text(entry) for entry in _best(found, kind, budget)]
+        lines = [_entry_text(entry, marks) for entry in _best(found, kind, budget)]
         if lines:
             sections.append(_section(title, lines))
     text = "\n\n".join([*sections, *([again] if again else []), closing])
-    shown = pictures if len(pictures) * _PICTURE_TOKENS <= room // 3 else ()
     if output is None:
         return [*messages[:-1], _append(messages[-1], text, shown)]
-    return [*messages, AIMessage(output), _human(text, shown)]
+    return [*messages, AIMessage(output), human(text, shown)]
 
 
 def within(found: Sequence[Recalled], budgets: Budgets) -> list[Recalled]:
@@ -212,15 +216,17 @@ def _section(title: str, lines: Sequence[str]) -> str:
     return "\n".join([f"## {title}", *(lines or ["(none)"])])
 
 
-def _entry_text(entry: Recalled) -> str:
+def _entry_text(entry: Recalled, marks: Mapping[str | None, str] | None = None) -> str:
     text = escape(entry.text)
+    if marks and entry.photo_id in marks:
+        text = f"{text} [{marks[entry.photo_id]}]"
     if entry.kind == "episodic":
         return text
     return f"- {text}" if entry.kind == "procedural" else f"- [{clock.show(entry.time)}] {text}"
 
 
-def _turn_text(turn: Turn) -> str:
-    seen = f" [{len(turn.images)} picture(s)]" if turn.images else ""
+def _turn_text(turn: Turn, marks: Mapping[str, str]) -> str:
+    seen = "".join(f" [{escape(marks.get(photo, _A_PICTURE))}]" for photo in turn.images)
     return f"[{clock.show(turn.time)}]{seen}\nUser: {escape(turn.text)}\nAssistant: {escape(turn.reply)}"
 
 
@@ -232,7 +238,8 @@ def _append(message: BaseMessage, text: str, pictures: Sequence[Picture] = ()) -
     return HumanMessage([*said, *added, {"type": "text", "text": text}])
 
 
-def _human(text: str, pictures: Sequence[Picture]) -> HumanMessage:
+def human(text: str, pictures: Sequence[Picture]) -> HumanMessage:
+    """Make a message of what is to be seen and a text."""
     images = _parts(pictures)
     return HumanMessage([*images, {"type": "text", "text": text}] if images else text)
 

@@ -10,10 +10,12 @@ from typing import Any, Protocol
 
 from PIL import Image
 
+from memory.errors import ModelMissing
 from memory.records import Box
 
 SEEN_AT, NAMED_AT = 0.2, 0.1
 """Confidence from which on a thing counts in a picture that is shown, and one whose name was said (published)."""
+_THUMBNAIL = 240
 PADDING = 0.15
 """Of the picture's width and height, around a thing whose name was said (published)."""
 
@@ -72,10 +74,14 @@ class ZeroShotDetector:
             if self._parts is None:
                 from transformers import AutoModelForZeroShotObjectDetection, AutoProcessor
 
-                self._parts = (
-                    AutoProcessor.from_pretrained(self._path),  # type: ignore[no-untyped-call] # transformers has no types here
-                    AutoModelForZeroShotObjectDetection.from_pretrained(self._path).eval(),
-                )
+                try:
+                    processor = AutoProcessor.from_pretrained(self._path)  # type: ignore[no-untyped-call] # it has no types
+                    self._parts = processor, AutoModelForZeroShotObjectDetection.from_pretrained(self._path).eval()
+                except Exception as error:
+                    raise ModelMissing(
+                        f"The detector in {self._path} cannot be loaded ({error}): whole pictures are remembered. Run "
+                        "`persona models pull grounding-dino-tiny` again."
+                    ) from error
             return self._parts
 
 
@@ -93,6 +99,13 @@ def crop(image: Image.Image, box: Box | None) -> Image.Image:
     left, top = min(left, image.width - 1), min(top, image.height - 1)
     right, bottom = max(left + 1, round(box[2] * image.width)), max(top + 1, round(box[3] * image.height))
     return image.crop((left, top, right, bottom))
+
+
+def thumbnail(image: Image.Image, box: Box | None) -> Image.Image:
+    """Return a part of a picture, small enough for a list."""
+    part = crop(image, box)
+    part.thumbnail((_THUMBNAIL, _THUMBNAIL))
+    return part
 
 
 def _shares(box: Sequence[float], size: tuple[int, int]) -> Box:

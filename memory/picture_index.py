@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from PIL import Image
 
 from memory.chroma import ChromaStore, Document
 from memory.detector import crop
-from memory.errors import NotFound
+from memory.errors import PersonaError
 from memory.photos import PhotoStore
 from memory.pictures import open_upright
 from memory.reading import Vectors
 from memory.records import PhotoMemory
-from memory.vision import PictureEmbedder
+from memory.sight import Sight
 
 KIND = "picture"
 _LIKE = 0.5
@@ -22,56 +23,64 @@ _LOOKED_AT = 24
 
 
 class PictureIndex:
-    """Vectors of what was seen; without an embedder it keeps and finds nothing.
+    """Vectors of what was seen; where nothing can look it keeps and finds nothing.
 
     Args:
         chroma: Where vectors are kept.
         photos: The files.
-        embedder: Makes vectors of pictures and words; None: picture recall is off.
+        sight: Makes vectors of pictures and words.
     """
 
-    def __init__(self, chroma: ChromaStore, photos: PhotoStore, embedder: PictureEmbedder | None) -> None:
+    def __init__(self, chroma: ChromaStore, photos: PhotoStore, sight: Sight) -> None:
         self._chroma = chroma
         self._photos = photos
-        self._embedder = embedder
+        self._sight = sight
 
     @property
     def made_by(self) -> str | None:
         """Name the embedder; None where there is none."""
-        return self._embedder.name if self._embedder else None
+        return self._sight.made_by
 
     def put(self, user_id: str, seen: Sequence[PhotoMemory]) -> None:
-        """Embed what was seen; a picture whose file is gone is passed over."""
-        if self._embedder is None:
+        """Embed what was seen; a picture whose file is gone or damaged is passed over."""
+        if self.made_by is None:
             return
         images, documents = [], []
         for one in seen:
             try:
-                image = open_upright(self._photos.original(user_id, one.photo_id))
-            except NotFound:
+                images.append(self._cut_out(user_id, one))
+            except PersonaError:
                 continue
-            images.append(crop(image, one.box))
             documents.append(Document(f"{one.id}/picture", one.id, "picture", one.time.timestamp(), one.caption))
-        if documents:
-            self._chroma.put(user_id, KIND, documents, self._embedder.pictures(images))
+        vectors = self._sight.pictures(images) if images else None
+        if vectors is not None:
+            self._chroma.put(user_id, KIND, documents, vectors)
+
+    def _cut_out(self, user_id: str, one: PhotoMemory) -> Image.Image:
+        if one.box is None:
+            # The small copy has more pixels than a model looks at, and opens ten times faster than a phone's photo.
+            return open_upright(self._photos.for_model(user_id, one.photo_id))
+        return crop(open_upright(self._photos.original(user_id, one.photo_id)), one.box)
 
     def remove(self, user_id: str, ids: Sequence[str]) -> None:
         """Remove what was seen."""
-        if self._embedder is not None:
+        if self.made_by is not None:
             self._chroma.remove(user_id, KIND, ids)
 
-    def like(self, user_id: str, images: Sequence[Image.Image]) -> dict[str, float]:
+    def look(self, images: Sequence[Image.Image]) -> Vectors:
+        """Return a row for each picture; none where nothing can look."""
+        vectors = self._sight.pictures(images) if images else None
+        return np.empty((0, 0), dtype=np.float32) if vectors is None else vectors
+
+    def like(self, user_id: str, vectors: Vectors) -> dict[str, float]:
         """Return what looks like one of these pictures, with its cosine, most alike first."""
-        if self._embedder is None or not images:
-            return {}
-        return self._nearest(user_id, self._embedder.pictures(images), _LIKE)
+        return self._nearest(user_id, vectors, _LIKE)
 
     def said(self, user_id: str, texts: Sequence[str]) -> dict[str, float]:
         """Return what looks like what one of these texts says, with its cosine, most alike first."""
         wanted = [text for text in dict.fromkeys(texts) if text.strip()]
-        if self._embedder is None or not wanted:
-            return {}
-        return self._nearest(user_id, self._embedder.words(wanted), self._embedder.words_threshold)
+        vectors = self._sight.words(wanted) if wanted else None
+        return {} if vectors is None else self._nearest(user_id, vectors, self._sight.words_threshold)
 
     def _nearest(self, user_id: str, vectors: Vectors, least: float) -> dict[str, float]:
         best: dict[str, float] = {}

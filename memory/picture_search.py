@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from PIL import Image
 
 from memory import clock
-from memory.detector import SEEN_AT, Detector, crop
-from memory.errors import NotFound
+from memory.detector import SEEN_AT, crop
+from memory.errors import PersonaError
 from memory.knowledge import Knowledge
 from memory.lexical import LexicalIndex
 from memory.photos import PhotoStore
 from memory.picture_index import PictureIndex
 from memory.pictures import open_upright
 from memory.query import Query
+from memory.reading import Vectors
 from memory.records import PhotoMemory, Recalled
 from memory.scope import Scope
-from memory.vision import PictureEmbedder
+from memory.sight import Sight
 
 _CALLED = 24
 _NAMES = 20
 """Categories of remembered things that are looked for in a picture, the newest."""
-
-
-@dataclass(frozen=True)
-class Sight:
-    """What can look at pictures on this machine; either may be missing.
-
-    Attributes:
-        embedder: Finds pictures again by what they show.
-        detector: Finds a named thing in a picture; without it the whole picture stands for the thing.
-    """
-
-    embedder: PictureEmbedder | None = None
-    detector: Detector | None = None
+_HELD = 8
+"""Messages whose pictures stay looked at: a turn looks into memory up to five times with the same ones."""
 
 
 class PictureSearch:
@@ -46,7 +37,7 @@ class PictureSearch:
         photos: The files.
         knowledge: What is remembered of them.
         lexical: Finds pictures by what was said of them.
-        detector: Parts a picture into things.
+        sight: Parts a picture into things.
     """
 
     def __init__(
@@ -55,13 +46,15 @@ class PictureSearch:
         photos: PhotoStore,
         knowledge: Knowledge,
         lexical: LexicalIndex,
-        detector: Detector | None,
+        sight: Sight,
     ) -> None:
         self._index = index
         self._lexical = lexical
         self._photos = photos
         self._knowledge = knowledge
-        self._detector = detector
+        self._sight = sight
+        self._looked: OrderedDict[tuple[str, ...], Vectors] = OrderedDict()
+        self._lock = threading.Lock()
 
     def find(self, user_id: str, query: Query, limit: int) -> list[Recalled]:
         """Return at most so many, most alike first; nothing from the last hour, and nothing that was shown.
@@ -70,7 +63,7 @@ class PictureSearch:
         like what they say, then what was called so.
         """
         if query.pictures:
-            scores = self._index.like(user_id, list(self._things(user_id, query)))
+            scores = self._index.like(user_id, self._looked_at(user_id, query))
         else:
             scores = self._index.said(user_id, [query.message, query.keywords])
             called = self._lexical.search(Scope(user_id), f"{query.message} {query.keywords}", kind="photo", limit=_CALLED)
@@ -88,19 +81,33 @@ class PictureSearch:
             found.append(recalled_photo(record, score))
         return found[:limit]
 
-    def _things(self, user_id: str, query: Query) -> Iterator[Image.Image]:
+    def _looked_at(self, user_id: str, query: Query) -> Vectors:
+        """Return the vectors of what the message's pictures show."""
+        names = self._categories(user_id) if self._sight.parts_things else []
+        key = (user_id, *query.pictures, *names)
+        with self._lock:
+            vectors = self._looked.get(key)
+        if vectors is None:
+            vectors = self._index.look(list(self._things(user_id, query, names)))
+            with self._lock:
+                self._looked[key] = vectors
+                while len(self._looked) > _HELD:
+                    self._looked.popitem(last=False)
+        return vectors
+
+    def _things(self, user_id: str, query: Query, names: list[str]) -> Iterator[Image.Image]:
         """Yield the things that the message's pictures show; the whole picture where none is found (published)."""
-        names = self._categories(user_id) if self._detector else []
         for photo_id in query.pictures:
             try:
-                image = open_upright(self._photos.original(user_id, photo_id))
-            except NotFound:
+                if names:
+                    image = open_upright(self._photos.original(user_id, photo_id))
+                    found = [crop(image, one.box) for one in self._sight.find(image, names, SEEN_AT)]
+                else:
+                    found = []
+                # Whole, it is looked at as it was when it was remembered: its small copy.
+                yield from found or [open_upright(self._photos.for_model(user_id, photo_id))]
+            except PersonaError:
                 continue
-            found = self._detector.find(image, names, SEEN_AT) if self._detector else []
-            if found:
-                yield from (crop(image, one.box) for one in found)
-            else:
-                yield image
 
     def _categories(self, user_id: str) -> list[str]:
         seen = [one for one in self._knowledge.entries(user_id, kind="photo") if isinstance(one, PhotoMemory) and one.category]
@@ -110,15 +117,9 @@ class PictureSearch:
 def recalled_photo(record: PhotoMemory, score: float) -> Recalled:
     """Return what was seen as a line of a receipt."""
     return Recalled(
-        id=record.id, kind="photo", text=seen_text(record), time=record.time, score=score,
+        id=record.id, kind="photo", text=record.told, time=record.time, score=score,
         turn_ids=(record.turn_id,), photo_id=record.photo_id,
     )  # fmt: skip
-
-
-def seen_text(record: PhotoMemory) -> str:
-    """Say in words what was seen."""
-    kind = f" ({record.category})" if record.category else ""
-    return f"A picture was shown: {record.caption}{kind}"
 
 
 def _in_window(record: PhotoMemory, query: Query) -> bool:

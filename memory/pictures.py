@@ -12,7 +12,7 @@ from pathlib import PurePath
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from memory.errors import InvalidInput
+from memory.errors import InvalidInput, StorageError
 from memory.records import Photo
 from memory.stripping import strip
 
@@ -98,11 +98,18 @@ def small_copy(upright: Image.Image) -> bytes:
 
 
 def open_upright(data: bytes) -> Image.Image:
-    """Open a picture that has been checked, turned upright."""
+    """Open a picture that has been checked, turned upright.
+
+    Raises:
+        StorageError: It is damaged by now.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with Image.open(io.BytesIO(data)) as image:
-            return _upright(image).convert("RGB")
+        try:
+            with Image.open(io.BytesIO(data)) as image:
+                return _upright(image).convert("RGB")
+        except (OSError, ValueError, SyntaxError) as error:
+            raise StorageError(f"A stored picture is damaged ({error}). Send it again.") from error
 
 
 def _check_name(name: str, media_type: str) -> None:

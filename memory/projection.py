@@ -89,6 +89,7 @@ class Projection:
         self._embedder = embedder
         self._pictures = pictures
         self._marker = marker
+        self._marked = pictures.made_by
         self._lock = threading.Lock()
 
     def check(self) -> None:
@@ -173,7 +174,8 @@ class Projection:
 
     def _mark(self) -> None:
         self._marker.parent.mkdir(parents=True, exist_ok=True)
-        made = {"embedder": self._embedder.name, "pictures": self._pictures.made_by, "layout": _LAYOUT}
+        self._marked = self._pictures.made_by
+        made = {"embedder": self._embedder.name, "pictures": self._marked, "layout": _LAYOUT}
         self._marker.write_text(json.dumps(made))
 
     def _changed(self, table: Table, user_id: str) -> Sequence[Row[Any]]:
@@ -225,6 +227,9 @@ class Projection:
             self._pictures.remove(user_id, [row.id for row in rows if row.hidden_at is not None])
             seen = [to_record(row) for row in rows if row.hidden_at is None]
             self._pictures.put(user_id, [one for one in seen if isinstance(one, PhotoMemory)])
+            if self._pictures.made_by != self._marked:
+                # Its weights turned out to be broken: what was not looked at now is looked at when they are whole.
+                self._mark()
 
 
 def _add_turn(batch: _Batch, row: Row[Any], before: Row[Any] | None) -> None:

@@ -101,12 +101,13 @@ class Step(Record):
 
 
 class Trace(Record):
-    """How a reply came to be."""
+    """How a reply came to be; `notes` say what a person should know of it."""
 
     steps: tuple[Step, ...] = ()
     memories: tuple[Recalled, ...] = ()
     personality: BigFive = BigFive()
     timings_ms: dict[str, float] = Field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 class Turn(Record):
@@ -217,6 +218,16 @@ class PhotoMemory(Record):
     category: str | None = None
     box: Box | None = None
     edited: bool = False
+
+    @property
+    def label(self) -> str:
+        """What was seen, and what kind of thing it is."""
+        return f"{self.caption} ({self.category})" if self.category else self.caption
+
+    @property
+    def told(self) -> str:
+        """What a model, or a person, is told of it."""
+        return f"A picture was shown: {self.label}"
 
 
 class Episode(Record):

@@ -26,13 +26,14 @@ from memory.owner import FolderOwner
 from memory.pending import Pending
 from memory.photos import PhotoStore
 from memory.picture_index import PictureIndex
-from memory.picture_search import PictureSearch, Sight
+from memory.picture_search import PictureSearch
 from memory.pictures import Picture, open_upright
 from memory.projection import Projection, is_of_today
 from memory.query import Found, Limits, Query
 from memory.records import Box, PhotoMemory, Recalled, SemanticMemory, Turn
 from memory.retriever import Parts, Retriever
 from memory.schema import metadata, users
+from memory.sight import Sight
 
 _log = logging.getLogger(__name__)
 SEARCHABLE = ("core", "semantic", "episodic", "procedural", "photo")
@@ -79,12 +80,12 @@ class Memory:
             self._chroma = ChromaStore(folder / "chroma", chroma_url)
             self._lexical = LexicalIndex(folder / "words")
             self.sight = sight or Sight()
-            pictures = PictureIndex(self._chroma, self.photos, self.sight.embedder)
+            pictures = PictureIndex(self._chroma, self.photos, self.sight)
             self._projection = Projection(self._database, self._chroma, self._lexical, embedder, pictures, marker)
             if not fresh_index:
                 self._projection.check()
-            finder = PictureSearch(pictures, self.photos, self.knowledge, self._lexical, self.sight.detector)
-            self.retriever = Retriever(Parts(self.journal, self.knowledge, self._chroma, self._lexical, embedder, finder))
+            self.seen = PictureSearch(pictures, self.photos, self.knowledge, self._lexical, self.sight)
+            self.retriever = Retriever(Parts(self.journal, self.knowledge, self._chroma, self._lexical, embedder, self.seen))
         except BaseException:
             self._owner.release()
             raise
@@ -129,10 +130,9 @@ class Memory:
 
     def look_for(self, user_id: str, photo_id: str, name: str) -> Box | None:
         """Say where in a stored picture a named thing is, with a margin; None where it is not found, or nothing can look."""
-        if self.sight.detector is None:
+        if not self.sight.parts_things:
             return None
-        image = open_upright(self.photos.original(user_id, photo_id))
-        found = self.sight.detector.find(image, [name], NAMED_AT)
+        found = self.sight.find(open_upright(self.photos.original(user_id, photo_id)), [name], NAMED_AT)
         return padded(found[0].box) if found else None
 
     def alike(self, user_id: str, memory: SemanticMemory) -> list[tuple[SemanticMemory, float]]:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from PIL import Image
 
-from memory.errors import ModelMissing
+from memory.errors import ModelMissing, StorageError
 from memory.reading import Vectors
 
 WORDS_FILE = "persona.json"
@@ -63,6 +63,17 @@ class ClipEmbedder:
         except (OSError, ValueError, KeyError, TypeError):
             return _WORDS_THRESHOLD
 
+    def keep_threshold(self, threshold: float) -> None:
+        """Write a calibrated threshold beside the weights.
+
+        Raises:
+            StorageError: The embedder is no folder on this machine, or cannot be written to.
+        """
+        try:
+            (Path(self._path) / WORDS_FILE).write_text(json.dumps({"words_threshold": threshold}), encoding="utf-8")
+        except OSError as error:
+            raise StorageError(f"The threshold cannot be kept in {self._path} ({error.strerror}).") from error
+
     def pictures(self, images: Sequence[Image.Image]) -> Vectors:
         """Embed pictures, in batches of 32."""
         import torch
@@ -102,21 +113,3 @@ class ClipEmbedder:
                             "or leave it out: everything else works without."
                         ) from error
             return self._parts
-
-
-def calibrate(cosines: Vectors, belongs: Vectors) -> float:
-    """Return the cosine that parts best what belongs together from what does not.
-
-    Args:
-        cosines: Of pairs of a picture and a text; shape (n,).
-        belongs: 1 where the text is of the picture, else 0; shape (n,).
-
-    Returns:
-        The middle between two neighbouring cosines at which the mean of both rates (found, left out) is highest.
-    """
-    order = np.argsort(cosines)
-    ranked, right = cosines[order], belongs[order].astype(bool)
-    found = 1.0 - np.cumsum(right) / max(1, right.sum())
-    left_out = np.cumsum(~right) / max(1, (~right).sum())
-    best = int(np.argmax((found + left_out)[:-1]))
-    return float((ranked[best] + ranked[best + 1]) / 2)

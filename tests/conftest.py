@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.service import PersonaService
-from memory.picture_search import Sight
+from memory.sight import Sight
 from memory.store import Memory
 from tests.fakes import ScriptedChat, ScriptedModels, WordEmbedder
 

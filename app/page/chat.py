@@ -8,6 +8,7 @@ from app.page import reply, words
 from app.page.live import Live, Replies, Switches
 from app.page.panel import switches
 from memory.errors import PersonaError
+from memory.pictures import read_picture
 from memory.records import Turn, TurnState
 from memory.store import Memory
 
@@ -70,7 +71,8 @@ def ask(replies: Replies, writing: list[reply.Writing]) -> None:
 def _send(replies: Replies) -> None:
     said, how = st.session_state.message, switches()
     try:
-        live = replies.send(st.session_state.user, said.text, [file.getvalue() for file in said.files], how)
+        pictures = [read_picture(file.getvalue(), file.name) for file in said.files]
+        live = replies.send(st.session_state.user, said.text, pictures, how)
     except PersonaError as error:
         st.session_state.refused, st.session_state.draft = error.message, said.text
         return

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from app.events import AnswerDelta, Answered, Event, Received, Retrieving, Thinking
 from app.events import Recalled as Found
 from memory.errors import PersonaError
+from memory.pictures import Picture
 from memory.records import Recalled, Step, Turn
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ class Replies:
         self.service = service
         self._live: dict[str, Live] = {}
 
-    def send(self, user_id: str, text: str, images: Sequence[bytes], switches: Switches) -> Live:
+    def send(self, user_id: str, text: str, images: Sequence[Picture | bytes], switches: Switches) -> Live:
         """Send a message; it is journaled (or, off the record, taken) when this returns.
 
         Raises:

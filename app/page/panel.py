@@ -10,10 +10,11 @@ from app import figures
 from app.page.live import Switches
 from app.page.words import counted, markdown
 from memory import clock
+from memory.detector import thumbnail
 from memory.errors import PersonaError
 from memory.intake import check_user
 from memory.knowledge import MemoryRecord
-from memory.picture_search import seen_text
+from memory.pictures import open_upright
 from memory.records import BigFive, Episode, PhotoMemory, Procedure, SemanticMemory
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ _WHILE_REMEMBERING_S = 3
 _OTHERWISE_S = 30
 _SHOWN = 30
 """Memories of a type that are shown at first, and with each press of the button."""
+_SHOWN_PHOTOS = 6
 _CHART = {"displayModeBar": False, "scrollZoom": False}
+_SEES = {True: "sees pictures", False: "cannot see pictures"}
 _TYPES = {
     "Facts": ("semantic", "What single messages said. A message is remembered a moment after its reply."),
     "Topics": ("episodic", "What a conversation was about. Written when it has ended: an hour after its last message."),
@@ -72,13 +75,14 @@ def show_model(replies: Replies) -> None:
     settings, endpoint = Settings(), replies.service.models.loaded
     try:
         if endpoint is not None:
-            sees = "sees pictures" if endpoint.sees else "cannot see pictures"
+            sees = _SEES[endpoint.sees]
             where = "in this program" if endpoint.embedded else f"at {endpoint.url}"
             line = f"{endpoint.model}, {where}; {sees}"
         elif settings.llm_base_url:
             line = f"{settings.llm_model or 'the first model'} at {settings.llm_base_url}; asked with the first message"
         else:
-            line = f"{find_weights(settings)[0].stem}; it is loaded with the first reply"
+            path, projector = find_weights(settings)
+            line = f"{path.stem}; {_SEES[projector is not None]}; it is loaded with the first reply"
     except PersonaError as error:
         st.warning(markdown(error.message))
         return
@@ -97,12 +101,14 @@ def _known(memory: Memory, user: str, *, waited: bool) -> None:
         waiting = memory.pending.count(user)
         if waited != bool(waiting):
             st.rerun()
-        profile, *others, personality = st.tabs(["Profile", *_TYPES, "Traits"], key="known")
+        profile, *others, photos, personality = st.tabs(["Profile", *_TYPES, "Photos", "Traits"], key="known")
         with profile:
             _profile(memory, user)
         for tab, (name, (kind, meaning)) in zip(others, _TYPES.items(), strict=True):
             with tab:
                 _memories(name, meaning, list(reversed(memory.knowledge.entries(user, kind=kind))))
+        with photos:
+            _photos(memory, user)
         with personality:
             _personality(memory, user)
     except PersonaError as error:
@@ -134,8 +140,25 @@ def _memories(name: str, meaning: str, records: list[MemoryRecord]) -> None:
         st.button("Show more", key=f"more-{name}", on_click=_show_more, args=(key,))
 
 
-def _show_more(key: str) -> None:
-    st.session_state[key] += _SHOWN
+def _photos(memory: Memory, user: str) -> None:
+    seen = [one for one in reversed(memory.knowledge.entries(user, kind="photo")) if isinstance(one, PhotoMemory)]
+    meaning = memory.sight.off or "Photos are found again by what they show, and by what was said of them."
+    st.caption(f"{meaning} {counted(len(seen), 'entry', 'entries')}, newest first." if seen else f"None yet. {meaning}")
+    shown = st.session_state.setdefault("shown-Photos", _SHOWN_PHOTOS)
+    for one in seen[:shown]:
+        with st.container(key=f"entry-{one.id}", gap=None):
+            st.text(clock.show(one.time))
+            try:
+                st.image(thumbnail(open_upright(memory.photos.for_model(user, one.photo_id)), one.box), alt=one.label)
+            except PersonaError as error:
+                st.caption(markdown(error.message))
+            st.text(one.label)
+    if len(seen) > shown:
+        st.button("Show more", key="more-Photos", on_click=_show_more, args=("shown-Photos", _SHOWN_PHOTOS))
+
+
+def _show_more(key: str, count: int = _SHOWN) -> None:
+    st.session_state[key] += count
 
 
 def _text(record: MemoryRecord) -> str:
@@ -147,7 +170,7 @@ def _text(record: MemoryRecord) -> str:
         case Procedure():
             return f"{record.key}: {record.text}"
         case PhotoMemory():
-            return seen_text(record)
+            return record.told
         case _:
             return f"{record.key}: {record.value}"
 

@@ -26,7 +26,7 @@ def show(turn: Turn) -> None:
         with st.expander(summary, type="compact"):
             _steps(trace.steps, trace.memories)
     st.markdown(words.markdown(turn.reply), anchors=False)
-    notes = ["Stopped."] if turn.state is TurnState.STOPPED else []
+    notes = [*(["Stopped."] if turn.state is TurnState.STOPPED else []), *trace.notes]
     if not turn.seq:
         notes.append("Off the record: gone when this page is reloaded.")
     if notes:

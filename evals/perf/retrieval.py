@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import statistics
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -16,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from evals.perf.corpus import Life, Said
+from evals.perf.timing import latency, timed
 from memory.embedders import Embedder
 from memory.query import Query
 from memory.reading import Reading
@@ -85,7 +84,7 @@ def measure(
             on_progress(f"Asking {_QUESTIONS} questions of {size:,} turns")
             asked = questions[number * _QUESTIONS : (number + 1) * _QUESTIONS]
             row = {"turns": size, **_ask(memory, asked, last)}
-            row["add"] = _latency([_timed(lambda: _add(memory, next(said), next(facts))) for _ in range(_ADDED)])
+            row["add"] = latency([timed(lambda: _add(memory, next(said), next(facts))) for _ in range(_ADDED)])
             held += _ADDED
             rows.append(row)
     return rows
@@ -129,26 +128,15 @@ def _ask(memory: Memory, questions: Sequence[str], last: Said) -> dict[str, Any]
     later = last.time + timedelta(days=1)
 
     def search(question: str) -> float:
-        return _timed(lambda: memory.retriever.rank_turns(_USER, question, 10, asked=later))
+        return timed(lambda: memory.retriever.rank_turns(_USER, question, 10, asked=later))
 
     def recall(question: str) -> float:
         # Another message each time: the embedder remembers the questions that it has seen.
         keywords = ", ".join(question.rstrip("?").split()[-3:])
-        return _timed(lambda: memory.find(_USER, Query(f"By the way: {question}", keywords, later)))
+        return timed(lambda: memory.find(_USER, Query(f"By the way: {question}", keywords, later)))
 
     for question in questions[:_WARM]:
         search(question)
         recall(question)
     rest = questions[_WARM:]
-    return {"search": _latency([search(one) for one in rest]), "recall": _latency([recall(one) for one in rest])}
-
-
-def _timed(what: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    what()
-    return (time.perf_counter() - started) * 1000
-
-
-def _latency(milliseconds: Sequence[float]) -> dict[str, float]:
-    shares = statistics.quantiles(milliseconds, n=20, method="inclusive")
-    return {"p50": round(statistics.median(milliseconds), 1), "p95": round(shares[18], 1)}
+    return {"search": latency([search(one) for one in rest]), "recall": latency([recall(one) for one in rest])}

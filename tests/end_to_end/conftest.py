@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,9 @@ from app.build import build_embedder
 from app.model_server import ModelServer
 from app.service import PersonaService
 from app.settings import Settings
+from app.weights import models_folder
 from memory.store import Memory
+from tests.tiny_clip import cached
 
 SMALL = {"llm_model": "smollm2-135m", "max_new_tokens": 96, "llm_context": 8192}
 
@@ -25,6 +28,12 @@ def model() -> Iterator[ModelServer]:
 @pytest.fixture(scope="session")
 def embedder():
     return build_embedder(Settings())
+
+
+@pytest.fixture(scope="session")
+def tiny_clip() -> Path:
+    """A small CLIP, trained once on this machine (about a minute) and kept in the cache."""
+    return cached(models_folder().parent / "tests")
 
 
 class Shared:

@@ -10,8 +10,8 @@ from PIL import Image
 from graph.briefing import Style
 from graph.grounding import labels
 from memory.detector import Detection, crop, padded
-from memory.picture_search import Sight
 from memory.records import PhotoMemory
+from memory.sight import Sight
 from tests.fakes import NOTHING, ColourEmbedder, ScriptedChat, answer, fact, retrieve
 
 MUG = "The user drinks from my grandmother's mug (Image Object: mug)."

@@ -238,9 +238,16 @@ class TestBudgets:
         budgets = Budgets(window=window, profile=profile_budget, recent=recent_budget)
         profile = {f"⟦p{number}": f"{value}⟧" for number, value in enumerate(values)}
         recent = [turn(f"⟦r{number}{text}", f"{reply}⟧", number) for number, (text, reply) in enumerate(past)]
-        pictures = [Picture(url, "this model cannot see it") for url in urls]
+        pictures = [Picture(f"p{n}", url, "picture: this model cannot see it") for n, url in enumerate(urls)]
         try:
-            messages = start(turn(said, minute=59), layout, profile=profile, recent=recent, pictures=pictures, budgets=budgets)
+            messages = start(
+                turn(said, minute=59, images=[p.photo_id for p in pictures]),
+                layout,
+                profile=profile,
+                recent=recent,
+                pictures=pictures,
+                budgets=budgets,
+            )
         except MessageTooLong:
             assert estimate_tokens(said) > window - budgets.output - 100 - 4 * 300 - 60
             return
@@ -303,8 +310,8 @@ class TestBudgets:
         assert after[-1].content.count("x" * 1_500) == 1
 
     def test_pictures_that_were_sent_along_are_counted_and_told(self):
-        text = prompt(start(recent=[turn("Look", "Nice", images=("a" * 64, "b" * 64))]))
-        assert "[2026-03-01 09:00 (Sunday)] [2 picture(s)]\nUser: Look" in text
+        text = prompt(start(recent=[turn("Look", "Nice", images=("a", "b"))], pictures=[Picture("a", "data:", "picture 1")]))
+        assert "[2026-03-01 09:00 (Sunday)] [picture 1] [a picture]\nUser: Look" in text
 
     @pytest.mark.parametrize("layout", LAYOUTS)
     def test_a_message_fits_to_the_token_and_is_refused_with_the_limit_beyond_it(self, layout):
@@ -328,7 +335,12 @@ class TestBudgets:
         recent = [turn("x" * 700, "y" * 700, minute) for minute in range(12)]
         profile = {f"key {number}": "z" * 300 for number in range(24)}
         messages = start(
-            "w" * size, layout, prompts=Prompts(), profile=profile, recent=recent, pictures=[Picture("data:", "p")] * 4
+            "w" * size,
+            layout,
+            prompts=Prompts(),
+            profile=profile,
+            recent=recent,
+            pictures=[Picture("p", "data:", "picture 1")] * 4,
         )
         output = f'<think>{"t" * 300}</think>\n<retrieve>\n"keywords": "{"k" * 100}"\n"start_time": null\n"end_time": null\n</retrieve>'
         for number in range(5):
@@ -347,21 +359,25 @@ class TestBudgets:
 
 class TestPictures:
     def test_a_model_that_sees_gets_them_before_the_words(self):
-        shown = [Picture("data:image/jpeg;base64,AAAA", "one"), Picture("data:image/jpeg;base64,BBBB", "two")]
+        shown = [
+            Picture("one", "data:image/jpeg;base64,AAAA", "picture 1"),
+            Picture("two", "data:image/jpeg;base64,BBBB", "picture 2"),
+        ]
         for layout in LAYOUTS:
-            content = start("Look", layout, pictures=shown)[-1].content
+            content = start(turn("Look", images=("one", "two")), layout, pictures=shown)[-1].content
             assert [part["type"] for part in content] == ["image_url", "image_url", "text"]
             assert [part["image_url"]["url"] for part in content[:2]] == [picture.url for picture in shown]
-            assert "[picture" not in content[2]["text"]
+            assert "\nLook\n[picture 1]\n[picture 2]" in content[2]["text"]
 
     def test_a_model_that_does_not_is_told_of_them(self):
         for layout in LAYOUTS:
-            messages = start("Look", layout, pictures=[Picture(None, "this model cannot see it")] * 2)
+            told = [Picture("one", None, "picture: my mug (mug)"), Picture("two", None, "picture: this model cannot see it")]
+            messages = start(turn("Look", images=("one", "two")), layout, pictures=told)
             assert isinstance(messages[-1].content, str)
-            assert "]\nLook\n[picture: this model cannot see it]\n[picture: this model cannot see it]" in messages[-1].content
+            assert "]\nLook\n[picture: my mug (mug)]\n[picture: this model cannot see it]" in messages[-1].content
 
     def test_what_is_added_later_comes_after_the_pictures(self):
-        messages = start("Look", pictures=[Picture("data:image/jpeg;base64,AAAA", "one")])
+        messages = start("Look", pictures=[Picture("one", "data:image/jpeg;base64,AAAA", "picture 1")])
         for after in (
             instructed(messages, "Look first."),
             with_memory(messages, [], output=None, closing="Look first.", budgets=Budgets()),
@@ -373,4 +389,4 @@ class TestPictures:
         budgets, text = Budgets(window=2_500), "a" * 3_000
         start(text, budgets=budgets)
         with pytest.raises(MessageTooLong):
-            start(text, budgets=budgets, pictures=[Picture("data:", "one"), Picture("data:", "two")])
+            start(text, budgets=budgets, pictures=[Picture("one", "data:", "picture 1"), Picture("two", "data:", "picture 2")])

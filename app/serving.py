@@ -1,0 +1,106 @@
+"""The command that starts vLLM for this workload: long prompts that repeat, some pictures, outputs held by a grammar."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from graph.briefing import Style
+from graph.showing import MOST_SHOWN
+from memory.errors import InvalidInput
+from memory.pictures import MODEL_PIXELS
+from memory.query import Limits
+
+KNOWN = {
+    "personavlm": "ClareNie/PersonaVLM",
+    "qwen2.5-vl-7b": "Qwen/Qwen2.5-VL-7B-Instruct",
+    "qwen2.5-vl-3b": "Qwen/Qwen2.5-VL-3B-Instruct",
+}
+"""Short names; the hub's page of each says under which licence its weights are."""
+_LEAST_PIXELS = 3_136
+"""Published: pictures of 3,136 to 230,400 pixels."""
+PICTURES = MOST_SHOWN + Style.max_looks * Limits.photos
+"""Those of a conversation, and more with each look into memory."""
+
+
+@dataclass(frozen=True)
+class Serving:
+    """What is served and how.
+
+    Attributes:
+        model: A short name of ours, a repository of the model hub, or a folder of weights.
+        name: What clients ask for; empty: the last part of `model`.
+        host: The address; this machine alone by default.
+        port: The port.
+        window: The context in tokens.
+        pictures: Of one prompt, at most.
+        gpus: Over how many GPUs the model is spread.
+        memory: The share of a GPU's memory that vLLM takes.
+        python: The interpreter of the environment that vLLM is installed in.
+    """
+
+    model: str
+    name: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    window: int = 32_768
+    pictures: int = PICTURES
+    gpus: int = 1
+    memory: float = 0.9
+    python: str = "python"
+
+
+def command(serving: Serving, more: list[str]) -> list[str]:
+    """Return the command, word by word.
+
+    Args:
+        serving: What is served.
+        more: Further options of vLLM; what is said twice, vLLM takes from here.
+
+    Raises:
+        InvalidInput: The model looks like a folder, and there is none.
+    """
+    model = _located(serving.model)
+    return [
+        serving.python, "-m", "vllm.entrypoints.openai.api_server",
+        "--model", model,
+        "--served-model-name", serving.name or Path(serving.model.rstrip("/")).name,
+        "--host", serving.host,
+        "--port", str(serving.port),
+        "--max-model-len", str(serving.window),
+        "--limit-mm-per-prompt", json.dumps({"image": serving.pictures, "video": 0}),
+        "--mm-processor-kwargs", json.dumps({"min_pixels": _LEAST_PIXELS, "max_pixels": MODEL_PIXELS}),
+        # A turn's rounds and the turns of a conversation begin alike.
+        "--enable-prefix-caching",
+        # The one whose grammars are llama.cpp's.
+        "--structured-outputs-config", json.dumps({"backend": "xgrammar"}),
+        # Otherwise a repetition penalty of the model's own would bear on formats that repeat their words.
+        "--generation-config", "vllm",
+        "--tensor-parallel-size", str(serving.gpus),
+        "--gpu-memory-utilization", str(serving.memory),
+        *more,
+    ]  # fmt: skip
+
+
+def environment() -> dict[str, str]:
+    """Return the environment that vLLM is started in: ours, without its reports to its makers."""
+    return {**os.environ, "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+
+
+def _located(model: str) -> str:
+    if model.lower() in KNOWN:
+        return KNOWN[model.lower()]
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        if not (folder / "config.json").is_file():
+            raise InvalidInput(f"{folder} holds no config.json: it is no folder of weights that vLLM can load.")
+        return str(folder)
+    if model.startswith(("/", ".", "~")) or model.count("/") > 1 or not model.strip():
+        raise InvalidInput(f"There is no folder {model!r}. Give a folder of weights, or one of: {', '.join(KNOWN)}.")
+    if "/" not in model:
+        raise InvalidInput(
+            f"{model!r} is neither a folder here nor one of: {', '.join(KNOWN)}. A repository of the hub is OWNER/NAME."
+        )
+    return model

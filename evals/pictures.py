@@ -1,0 +1,96 @@
+"""How well pictures are found by words and words by pictures, and from which cosine on a picture is what some words say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from memory.errors import InvalidInput, PersonaError
+from memory.pictures import open_upright, read_picture
+from memory.reading import Vectors
+from memory.vision import PictureEmbedder
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A picture and words that say what it shows."""
+
+    image: Image.Image
+    text: str
+
+
+def load(path: Path) -> list[Pair]:
+    """Read JSON lines of {image, text}; images are paths beside the file.
+
+    Raises:
+        InvalidInput: The file, a line of it or a picture cannot be read, or there are fewer than two different texts.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{path} cannot be read ({error}). Give --data JSON lines of {{image, text}}.") from error
+    pairs = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+            name, text = entry["image"], entry["text"]
+            data = (path.parent / name).read_bytes()
+            pairs.append(Pair(open_upright(read_picture(data, name).small), _text(text)))
+        except (OSError, ValueError, KeyError, TypeError, PersonaError) as error:
+            raise InvalidInput(f"Line {number} of {path.name}: {error}. A line is {{image, text}}.") from error
+    if len({pair.text for pair in pairs}) < 2:  # noqa: PLR2004 - what is found must be told from something
+        raise InvalidInput(f"{path} holds fewer than two different texts: there is nothing to tell apart.")
+    return pairs
+
+
+def measure(embedder: PictureEmbedder, pairs: Sequence[Pair]) -> dict[str, Any]:
+    """Look for every picture by its words, and for every text by its picture, among all of them.
+
+    Returns:
+        `pairs`, `recall@1` both ways (`words_to_picture`, `picture_to_words`), the cosine `threshold` that parts best what
+        belongs together from what does not, and what it then does: `found` of what belongs, `left_out` of what does not.
+    """
+    texts = list(dict.fromkeys(pair.text for pair in pairs))
+    cosines = embedder.pictures([pair.image for pair in pairs]) @ embedder.words(texts).T
+    right = np.array([[pair.text == text for text in texts] for pair in pairs])
+    threshold = calibrate(cosines, right)
+    return {
+        "pairs": len(pairs),
+        "picture_to_words": round(float(right[np.arange(len(pairs)), cosines.argmax(axis=1)].mean()), 4),
+        "words_to_picture": round(float(right[cosines.argmax(axis=0), np.arange(len(texts))].mean()), 4),
+        "threshold": round(threshold, 4),
+        "found": round(float((cosines[right] >= threshold).mean()), 4),
+        "left_out": round(float((cosines[~right] < threshold).mean()), 4),
+    }
+
+
+def calibrate(cosines: Vectors, right: Vectors) -> float:
+    """Return the cosine that parts best what belongs together from what does not.
+
+    Args:
+        cosines: Of pictures (rows) and texts (columns).
+        right: Whether they belong together; the same shape.
+
+    Returns:
+        The middle between two neighbouring cosines at which the mean of both rates (found, left out) is highest.
+    """
+    order = np.argsort(cosines, axis=None)
+    ranked, belongs = cosines.ravel()[order], right.ravel()[order].astype(bool)
+    found = 1.0 - np.cumsum(belongs) / max(1, belongs.sum())
+    left_out = np.cumsum(~belongs) / max(1, (~belongs).sum())
+    best = int(np.argmax((found + left_out)[:-1]))
+    return float((ranked[best] + ranked[best + 1]) / 2)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise InvalidInput("its text is empty or no text")
+    return value.strip()

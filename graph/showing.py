@@ -1,0 +1,82 @@
+"""What a model is shown of pictures, and what it is told of them where it cannot see."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from graph.sections import Picture
+from memory.errors import PersonaError
+from memory.records import PhotoMemory, Recalled, Turn
+
+if TYPE_CHECKING:
+    from memory.store import Memory
+
+MOST_SHOWN = 4
+"""Pictures of a conversation that a prompt carries: the newest."""
+BLIND = "This model cannot see: the picture is kept, and it was told what is known of it in words."
+
+
+def of_conversation(turns: Sequence[Turn], memory: Memory, *, sees: bool) -> list[Picture]:
+    """Return the pictures that a conversation carries, oldest first: to be seen, or what they are called.
+
+    Args:
+        turns: The conversation; the message that is answered last.
+        memory: Where the pictures are.
+        sees: Whether the model takes pictures.
+    """
+    ids = list(dict.fromkeys(photo for turn in turns for photo in turn.images))
+    if sees:
+        return shown(memory, turns[-1].user_id, ids[-MOST_SHOWN:])
+    known = _labels(memory, turns)
+    return [Picture(photo, None, f"picture: {known.get(photo, 'this model cannot see it')}") for photo in ids]
+
+
+def recalled(found: Sequence[Recalled], memory: Memory, user_id: str, before: Sequence[Picture]) -> list[Picture]:
+    """Return the pictures that a look into memory brought, for a model that sees; not those that it was shown before."""
+    there = {picture.photo_id for picture in before}
+    ids = [entry.photo_id for entry in found if entry.photo_id and entry.photo_id not in there]
+    return shown(memory, user_id, ids, after=sum(picture.url is not None for picture in before))
+
+
+def shown(memory: Memory, user_id: str, ids: Iterable[str], *, after: int = 0) -> list[Picture]:
+    """Return pictures as data URLs, numbered; one whose file is gone or damaged as a sentence: the words still count."""
+    pictures: list[Picture] = []
+    for photo in dict.fromkeys(ids):
+        try:
+            jpeg = memory.photos.for_model(user_id, photo)
+        except PersonaError:
+            pictures.append(Picture(photo, None, "picture: its file cannot be read any more"))
+            continue
+        number = after + 1 + sum(picture.url is not None for picture in pictures)
+        url = f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
+        pictures.append(Picture(photo, url, f"picture {number}"))
+    return pictures
+
+
+def _labels(memory: Memory, turns: Sequence[Turn]) -> dict[str, str]:
+    """Return what is remembered of the pictures that these turns carry, by photo."""
+    ids = {photo for turn in turns for photo in turn.images}
+    if not ids:
+        return {}
+    seen = [one for one in memory.knowledge.entries(turns[0].user_id, kind="photo") if isinstance(one, PhotoMemory)]
+    known: dict[str, list[str]] = {}
+    for one in seen:
+        if one.photo_id in ids and one.category:
+            known.setdefault(one.photo_id, []).append(one.label)
+    return {photo: ", ".join(dict.fromkeys(names)) for photo, names in known.items()}
+
+
+def notes(turn: Turn, memory: Memory, *, sees: bool) -> tuple[str, ...]:
+    """Say what a person should know of a reply to pictures.
+
+    That photos are not found by sight is said with the person's first ones alone, not with every turn.
+    """
+    if not turn.images:
+        return ()
+    said = [] if sees else [BLIND]
+    off = memory.sight.off
+    if off and turn.seq and {photo.id for photo in memory.photos.list(turn.user_id)} <= set(turn.images):
+        said.append(off)
+    return tuple(said)

@@ -1,0 +1,84 @@
+"""What looks at pictures on this machine; where a part is missing or broken, everything else goes on without it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from PIL import Image
+
+from memory.detector import Detection, Detector
+from memory.errors import ModelMissing
+from memory.reading import Vectors
+from memory.vision import PictureEmbedder
+
+_log = logging.getLogger(__name__)
+_OFF = "Photos are found by what was said of them, not by sight."
+_Seen = TypeVar("_Seen")
+
+
+class Sight:
+    """An embedder that finds pictures again, and a detector that finds a named thing in one.
+
+    A part whose weights turn out to be broken is left out from then on, said once in the log; `off` and `doctor` say it too.
+
+    Args:
+        embedder: Finds pictures by what they show; None: photos are found by their words alone.
+        detector: Finds things in pictures; None: the whole picture stands for the thing.
+        hint: What turns the embedder on, for the person.
+    """
+
+    def __init__(self, embedder: PictureEmbedder | None = None, detector: Detector | None = None, hint: str = "") -> None:
+        self._embedder = embedder
+        self._detector = detector
+        self._hint = hint
+
+    @property
+    def made_by(self) -> str | None:
+        """Name the embedder, and with it which vectors these are; None where there is none that works."""
+        return self._embedder.name if self._embedder else None
+
+    @property
+    def parts_things(self) -> bool:
+        """Say whether things can be found in pictures."""
+        return self._detector is not None
+
+    @property
+    def off(self) -> str | None:
+        """Say in a sentence that photos are not found by sight, and what changes that; None where they are."""
+        return None if self._embedder else f"{_OFF} {self._hint}".rstrip()
+
+    @property
+    def words_threshold(self) -> float:
+        """From which cosine on a picture is what some words say."""
+        return self._embedder.words_threshold if self._embedder else 1.0
+
+    def pictures(self, images: Sequence[Image.Image]) -> Vectors | None:
+        """Return a row for each picture; None where nothing can look."""
+        embedder = self._embedder
+        return self._try(lambda: embedder.pictures(images)) if embedder else None
+
+    def words(self, texts: Sequence[str]) -> Vectors | None:
+        """Return a row for each text; None where nothing can look."""
+        embedder = self._embedder
+        return self._try(lambda: embedder.words(texts)) if embedder else None
+
+    def find(self, image: Image.Image, names: Sequence[str], least: float) -> list[Detection]:
+        """Return where a picture shows things of these names, surest first."""
+        if self._detector is None or not names:
+            return []
+        try:
+            return self._detector.find(image, names, least)
+        except ModelMissing as error:
+            _log.warning("%s", error.message)
+            self._detector = None
+            return []
+
+    def _try(self, look: Callable[[], _Seen]) -> _Seen | None:
+        try:
+            return look()
+        except ModelMissing as error:
+            _log.warning("%s", error.message)
+            self._embedder, self._hint = None, error.message
+            return None
