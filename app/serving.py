@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graph.briefing import Style
-from graph.showing import MOST_SHOWN
+from graph.showing import MOST_BEFORE
 from memory.errors import InvalidInput
+from memory.intake import MAX_IMAGES
 from memory.pictures import MODEL_PIXELS
 from memory.query import Limits
 
@@ -20,9 +21,9 @@ KNOWN = {
 }
 """Short names; the hub's page of each says under which licence its weights are."""
 _LEAST_PIXELS = 3_136
-"""Published: pictures of 3,136 to 230,400 pixels."""
-PICTURES = MOST_SHOWN + Style.max_looks * Limits.photos
-"""Those of a conversation, and more with each look into memory."""
+"""Published: pictures of 3,136 to 230,400 pixels; the processor calls these bounds edges."""
+PICTURES = MAX_IMAGES + MOST_BEFORE + Style.max_looks * Limits.photos
+"""Those of the message, of what was said before it, and more with each look into memory."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def command(serving: Serving, more: list[str]) -> list[str]:
         "--port", str(serving.port),
         "--max-model-len", str(serving.window),
         "--limit-mm-per-prompt", json.dumps({"image": serving.pictures, "video": 0}),
-        "--mm-processor-kwargs", json.dumps({"min_pixels": _LEAST_PIXELS, "max_pixels": MODEL_PIXELS}),
+        "--mm-processor-kwargs", json.dumps({"size": {"shortest_edge": _LEAST_PIXELS, "longest_edge": MODEL_PIXELS}}),
         # A turn's rounds and the turns of a conversation begin alike.
         "--enable-prefix-caching",
         # The one whose grammars are llama.cpp's.

@@ -51,7 +51,7 @@ def messages_of(state: RespondState, memory: Memory, style: Style, closing: str)
     """
     prompts = style.prompts
     rounds = state.get("rounds", [])
-    pictures = showing.of_conversation([*state["recent"], state["turn"]], memory, sees=style.sees)
+    pictures = showing.of_conversation(state["recent"], state["turn"], memory, sees=style.sees, window=style.budgets.window)
     messages = sections.opening(
         state["turn"],
         profile=state["profile"],

@@ -17,7 +17,7 @@ from memory.records import BigFive, Recalled, Turn
 Layout = Literal["published", "cache"]
 _BYTES_PER_TOKEN = 3
 """English has 4 to 5 bytes a token, Chinese about 3: counting 3 errs on the safe side without a tokenizer."""
-_PICTURE_TOKENS = 300
+PICTURE_TOKENS = 300
 _FRAME_TOKENS = 100
 """Kept free for headings, times and the marks between messages."""
 _A_PICTURE = "a picture"
@@ -93,7 +93,7 @@ def opening(
     marks = {picture.photo_id: picture.label for picture in pictures}
     labels = "".join(f"\n[{escape(marks.get(photo, _A_PICTURE))}]" for photo in turn.images)
     shown = sum(picture.url is not None for picture in pictures)
-    fixed = estimate_tokens(rules) + estimate_tokens(labels) + shown * _PICTURE_TOKENS + tokens_of(examples) + _FRAME_TOKENS
+    fixed = estimate_tokens(rules) + estimate_tokens(labels) + shown * PICTURE_TOKENS + tokens_of(examples) + _FRAME_TOKENS
     room = budgets.window - budgets.output - fixed
     if estimate_tokens(said) > room:
         raise MessageTooLong(
@@ -157,7 +157,7 @@ def with_memory(
         "episodic": ("Dialogue history", min(budgets.dialogue, room // 3)),
     }
     order = _LAST_COUNTS if question else _PUBLISHED
-    shown = pictures if len(pictures) * _PICTURE_TOKENS <= room // 3 else ()
+    shown = pictures if len(pictures) * PICTURE_TOKENS <= room // 3 else ()
     marks: dict[str | None, str] = {picture.photo_id: picture.label for picture in shown}
     sections = ["(Nothing was said in the period asked for; this is from other times.)"] if widened else []
     for kind in order:
@@ -203,7 +203,7 @@ def tokens_of(messages: Sequence[BaseMessage]) -> int:
         parts: list[Any] = message.content if isinstance(message.content, list) else [message.content]
         for part in parts:
             text = part if isinstance(part, str) else part.get("text")
-            total += _PICTURE_TOKENS if text is None else estimate_tokens(text) + 4
+            total += PICTURE_TOKENS if text is None else estimate_tokens(text) + 4
     return total
 
 

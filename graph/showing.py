@@ -6,30 +6,37 @@ import base64
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from graph.sections import Picture
+from graph.sections import PICTURE_TOKENS, Picture
 from memory.errors import PersonaError
 from memory.records import PhotoMemory, Recalled, Turn
 
 if TYPE_CHECKING:
     from memory.store import Memory
 
-MOST_SHOWN = 4
-"""Pictures of a conversation that a prompt carries: the newest."""
+MOST_BEFORE = 4
+"""Pictures of earlier messages that a prompt carries: the newest."""
+_SHARE = 8
+"""They take at most an eighth of the window: a message is never refused for what was shown before it."""
 BLIND = "This model cannot see: the picture is kept, and it was told what is known of it in words."
 
 
-def of_conversation(turns: Sequence[Turn], memory: Memory, *, sees: bool) -> list[Picture]:
+def of_conversation(recent: Sequence[Turn], turn: Turn, memory: Memory, *, sees: bool, window: int) -> list[Picture]:
     """Return the pictures that a conversation carries, oldest first: to be seen, or what they are called.
 
     Args:
-        turns: The conversation; the message that is answered last.
+        recent: The turns before.
+        turn: The message; all of its pictures are shown.
         memory: Where the pictures are.
         sees: Whether the model takes pictures.
+        window: Its context in tokens.
     """
-    ids = list(dict.fromkeys(photo for turn in turns for photo in turn.images))
+    before = [photo for past in recent for photo in past.images if photo not in turn.images]
     if sees:
-        return shown(memory, turns[-1].user_id, ids[-MOST_SHOWN:])
-    known = _labels(memory, turns)
+        fit = min(MOST_BEFORE, window // _SHARE // PICTURE_TOKENS)
+        newest = list(dict.fromkeys(reversed(before)))[:fit]
+        return shown(memory, turn.user_id, [*reversed(newest), *turn.images])
+    known = _labels(memory, [*recent, turn])
+    ids = dict.fromkeys([*before, *turn.images])
     return [Picture(photo, None, f"picture: {known.get(photo, 'this model cannot see it')}") for photo in ids]
 
 
@@ -77,6 +84,6 @@ def notes(turn: Turn, memory: Memory, *, sees: bool) -> tuple[str, ...]:
         return ()
     said = [] if sees else [BLIND]
     off = memory.sight.off
-    if off and turn.seq and {photo.id for photo in memory.photos.list(turn.user_id)} <= set(turn.images):
+    if off and turn.seq and not memory.journal.has_shown(turn):
         said.append(off)
     return tuple(said)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, func, insert, select, update
+from sqlalchemy import Connection, Row, String, case, cast, func, insert, select, update
 
 from memory import clock, pending, people
 from memory.database import Database
@@ -171,6 +171,13 @@ class Journal:
         """Say whether there is such a user."""
         with self._db.read() as connection:
             return people.is_known(connection, user_id)
+
+    def has_shown(self, turn: Turn) -> bool:
+        """Say whether the user showed a picture before this turn."""
+        earlier = (turns.c.user_id == turn.user_id) & (turns.c.seq < turn.seq) & (turns.c.state != TurnState.REPLACED.value)
+        query = select(turns.c.id).where(earlier, cast(turns.c.images, String) != "[]").limit(1)
+        with self._db.read() as connection:
+            return connection.execute(query).first() is not None
 
     def users(self) -> list[dict[str, Any]]:
         """Return every user with the number of turns, how many wait to be remembered, and the last one's time."""

@@ -14,7 +14,7 @@ from memory.errors import ModelMissing
 from memory.sight import Sight
 from memory.vision import ClipEmbedder
 from tests.fakes import NOTHING, ColourEmbedder, ScriptedChat, answer, fact, retrieve
-from tests.unit.test_picture_memory import BLUE, MUG, RED, RED_AGAIN, say, seen
+from tests.unit.test_picture_memory import BLUE, MUG, RED, RED_AGAIN, photo, say, seen
 
 HINT = "Pull the weights."
 MUG_SEEN = "A picture was shown: my grandmother's mug (mug)"
@@ -50,9 +50,11 @@ def said(messages):
 
 def test_that_nothing_looks_at_photos_is_said_with_the_first_and_not_with_every_turn(serve):
     service = serve(ScriptedChat({"reasoning": answer("Nice.")}), sight=Sight(hint=HINT), style=Style(sees=True))
-    notes = [say(service, "Look", f"2026-03-0{day} 09:00", [photo]).trace.notes for day, photo in ((1, RED), (2, BLUE))]
-    notes.append(say(service, "Hello", "2026-03-03 09:00").trace.notes)
-    assert notes == [(f"Photos are found by what was said of them, not by sight. {HINT}",), (), ()]
+    notes = [
+        say(service, "Look", f"2026-03-0{day} 09:00", [photo]).trace.notes for day, photo in ((1, RED), (2, RED), (3, BLUE))
+    ]
+    notes.append(say(service, "Hello", "2026-03-04 09:00").trace.notes)
+    assert notes == [(f"Photos are found by what was said of them, not by sight. {HINT}",), (), (), ()]
 
 
 def test_where_photos_are_looked_at_there_is_nothing_to_say(serve):
@@ -96,6 +98,20 @@ def test_a_model_that_sees_knows_which_picture_is_which(serve):
     assert "[picture 1]\nUser: That is the sky" in text
     assert "Do you know this?\n[picture 2]" in text
     assert f"{MUG_SEEN} [picture 3]" in text
+
+
+def test_a_model_that_sees_is_shown_all_of_a_message_and_the_newest_before_it(serve):
+    chat = ScriptedChat({"reasoning": answer("Nice.")})
+    service = serve(chat, style=Style(sees=True))
+    shades = [photo(((shade, 0, 0), (0, 0, 200, 100))) for shade in range(0, 250, 17)]
+    for number, shade in enumerate(shades[:6]):
+        say(service, f"Look {number}", f"2026-03-01 09:0{number}", [shade])
+    told = listen(chat)
+    say(service, "And all these?", "2026-03-01 09:10", shades[6:14])
+    assert len(parts(told[-1], "image_url")) == 4 + 8
+    assert "[picture 1]\nUser: Look 2" in said(told[-1])
+    assert "[a picture]\nUser: Look 1" in said(told[-1])
+    assert "And all these?\n" + "\n".join(f"[picture {number}]" for number in range(5, 13)) in said(told[-1])
 
 
 def test_a_model_that_sees_is_shown_the_picture_when_it_extracts(serve):
