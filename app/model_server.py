@@ -139,6 +139,8 @@ class ModelServer:
 
     def _start(self, settings: Settings) -> Endpoint:
         path, projector = find_weights(settings)
+        if projector and not projector.is_file():
+            raise ModelMissing(f"The projector {projector} is not there. Correct PERSONA_LLM_PROJECTOR, or leave it out.")
         import xllamacpp
 
         params = xllamacpp.CommonParams()
@@ -160,8 +162,9 @@ class ModelServer:
         try:
             self._llama = xllamacpp.Server(params)
         except Exception as error:
+            eyes = f", or its projector {projector.name} is not its own: correct PERSONA_LLM_PROJECTOR" if projector else ""
             raise ModelUnavailable(
-                f"The model {path.name} cannot be loaded ({error}). Run `persona models pull`, or free some memory."
+                f"The model {path.name} cannot be loaded ({error}). Run `persona models pull`, or free some memory{eyes}."
             ) from error
         return _describe(f"{self._llama.listening_address}/v1", path.stem, key, settings, embedded=True)
 

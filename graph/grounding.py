@@ -11,10 +11,15 @@ from memory.records import Box, PhotoMemory, Turn, make_id
 _LABEL = re.compile(
     r"(?P<name>[^.,;:!?()\n]{1,120}?)\s*\(\s*Image Object\s*:\s*(?P<category>[^()\n]{1,60}?)\s*\)", re.IGNORECASE
 )
+_BEGINS = re.compile(
+    r"\b(?:my|our|his|her|their|your|its|the|an?|this|that|these|those)\s+(?!(?:user|person)\b(?!['’]s))", re.IGNORECASE
+)
+"""Words that a name begins with: `The user drinks from my grandmother's mug`."""
 _LEADS = re.compile(
-    r"^(?:.*\b(?:is|has|have|had|owns?|shows?|showed|shared|got|bought|of|from|in|on|at|to|called|named|and|with)\s+)?",
+    r"^.*\b(?:is|has|have|had|owns?|shows?|showed|shared|got|bought|called|named|and|(?:photo|picture|image)s?\s+of)\s+",
     re.IGNORECASE,
 )
+"""Words that a name without such a beginning comes after: `The user showed Rex`."""
 _LONGEST = 300
 
 
@@ -42,9 +47,20 @@ def seen_in(turn: Turn, content: str | None, look_for: Callable[[str, str, str],
 
 def labels(content: str) -> list[tuple[str, str]]:
     """Return (name, category) of the objects that a text names, each once."""
-    found = [(_LEADS.sub("", match["name"].strip(), count=1).strip() or match["category"], match["category"].strip().lower())
+    found = [(_name(match["name"].strip(), match["category"].strip()), match["category"].strip().lower())
              for match in _LABEL.finditer(content)]  # fmt: skip
     return list(dict.fromkeys(found))
+
+
+def _name(said: str, category: str) -> str:
+    """Cut the name of a thing out of what was said up to it: from the words before its category, else from the first."""
+    said = re.sub(r"^.*\b(?:photo|picture|image)s?\s+of\s+", "", said, flags=re.IGNORECASE)
+    named = list(re.finditer(rf"\b{re.escape(category)}", said, re.IGNORECASE))
+    begins = [match.start() for match in _BEGINS.finditer(said)]
+    before = [start for start in begins if named and start < named[-1].start()]
+    if begins:
+        return said[before[-1] if before else begins[0] :]
+    return _LEADS.sub("", said, count=1).strip() or category
 
 
 def _where(turn: Turn, category: str, look_for: Callable[[str, str, str], Box | None]) -> tuple[str, Box | None]:

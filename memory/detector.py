@@ -60,12 +60,15 @@ class ZeroShotDetector:
             warnings.simplefilter("ignore")
             inputs = processor(images=image, text=[wanted], return_tensors="pt")
             found = processor.post_process_grounded_object_detection(
-                model(**inputs), inputs["input_ids"], threshold=least, target_sizes=[(image.height, image.width)]
+                model(**inputs),
+                inputs["input_ids"],
+                threshold=least,
+                text_threshold=least,
+                target_sizes=[(image.height, image.width)],
             )[0]
-        labels = found.get("text_labels", found.get("labels"))
         detections = [
             Detection(str(name), float(score), _shares(box.tolist(), image.size))
-            for name, score, box in zip(labels, found["scores"], found["boxes"], strict=True)
+            for name, score, box in zip(found["text_labels"], found["scores"], found["boxes"], strict=True)
         ]
         return sorted(detections, key=lambda one: -one.score)
 
@@ -73,7 +76,9 @@ class ZeroShotDetector:
         with self._lock:
             if self._parts is None:
                 from transformers import AutoModelForZeroShotObjectDetection, AutoProcessor
+                from transformers.utils import logging
 
+                logging.disable_progress_bar()  # type: ignore[no-untyped-call] # as below
                 try:
                     processor = AutoProcessor.from_pretrained(self._path)  # type: ignore[no-untyped-call] # it has no types
                     self._parts = processor, AutoModelForZeroShotObjectDetection.from_pretrained(self._path).eval()

@@ -25,6 +25,8 @@ from memory.sight import Sight
 _CALLED = 24
 _NAMES = 20
 """Categories of remembered things that are looked for in a picture, the newest."""
+_THINGS = 8
+"""Things of one picture that are looked at, the surest."""
 _HELD = 8
 """Messages whose pictures stay looked at: a turn looks into memory up to five times with the same ones."""
 
@@ -101,7 +103,7 @@ class PictureSearch:
             try:
                 if names:
                     image = open_upright(self._photos.original(user_id, photo_id))
-                    found = [crop(image, one.box) for one in self._sight.find(image, names, SEEN_AT)]
+                    found = [crop(image, one.box) for one in self._sight.find(image, names, SEEN_AT)[:_THINGS]]
                 else:
                     found = []
                 # Whole, it is looked at as it was when it was remembered: its small copy.

@@ -20,7 +20,7 @@ from app.service import PersonaService
 from memory.errors import FolderInUse, ModelUnavailable
 from memory.records import BigFive, PersonalityPoint, SemanticMemory, Step
 from memory.records import Recalled as Memory
-from tests.fakes import ScriptedChat, answer, retrieve
+from tests.fakes import NOTHING, ScriptedChat, answer, fact, retrieve
 
 LONG_AGO = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 OpenPage = Callable[..., AppTest]
@@ -166,6 +166,34 @@ def test_a_picture_is_stored_and_shown(open_page: OpenPage, service: PersonaServ
     assert not page.exception
     assert len(service.memory.photos.list("ada")) == 1
     assert len(page.get("image")) == 1
+
+
+def test_what_was_seen_is_listed_and_said_of_once(open_page: OpenPage, service: PersonaService, chat: ScriptedChat) -> None:
+    chat.script = {"semantic": [fact("The user drinks from her grandmother's mug (Image Object: mug).", "mug"), NOTHING]}
+    page = open_page()
+    for number, colour in enumerate(("teal", "pink")):
+        png = io.BytesIO()
+        Image.new("RGB", (64, 48), colour).save(png, "PNG")
+        page.chat_input[0].upload(f"{colour}.png", png.getvalue(), "image/png")
+        say(page, f"This is number {number}")
+        assert captions(page).count("cannot see") == number + 1
+        assert captions(page).count("not by sight") == 2, "once below the first reply, once where the photos are listed"
+        service.wait()
+    page = open_page()
+    assert "her grandmother's mug (mug)" in texts(page)
+    assert len(page.get("image")) == 4, "two in the conversation, two in the list"
+    service.memory.forget("ada", service.memory.knowledge.entries("ada", kind="photo")[0].id)
+    assert "her grandmother's mug (mug)" not in texts(open_page())
+
+
+def test_a_picture_that_is_called_something_else_is_refused(open_page: OpenPage, service: PersonaService) -> None:
+    gif = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(gif, "GIF")
+    page = open_page()
+    page.chat_input[0].upload("teal.png", gif.getvalue(), "image/png")
+    say(page, "Look")
+    assert "teal.png is a GIF inside" in page.error[0].value
+    assert service.memory.journal.turns("ada") == []
 
 
 def test_a_damaged_picture_is_refused(open_page: OpenPage) -> None:
