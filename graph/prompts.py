@@ -287,6 +287,10 @@ class Prompts:
     output_format: str = _FORMAT
     examples: tuple[tuple[str, str], ...] = _EXAMPLES
     """Of the form: (what the model is told, what it writes); used in the `cache` layout."""
+    with_picture: str = (
+        "(A picture may show something that they told you about before: look that up, unless it is plain without.)"
+    )
+    """Added to a message with a picture; used in the `cache` layout."""
     direct: str = "Reply to the person directly, in your own words, without tags."
     must_retrieve: str = "Look into memory first: write <think></think> and then <retrieve></retrieve>."
     after_retrieval: str = (

@@ -91,7 +91,8 @@ def opening(
     examples = _examples(prompts) if reasoning and layout == "cache" else []
     said = escape(turn.text)
     marks = {picture.photo_id: picture.label for picture in pictures}
-    labels = "".join(f"\n[{escape(marks.get(photo, _A_PICTURE))}]" for photo in turn.images)
+    hint = f"\n{prompts.with_picture}" if turn.images and reasoning and layout == "cache" else ""
+    labels = "".join(f"\n[{escape(marks.get(photo, _A_PICTURE))}]" for photo in turn.images) + hint
     shown = sum(picture.url is not None for picture in pictures)
     fixed = estimate_tokens(rules) + estimate_tokens(labels) + shown * PICTURE_TOKENS + tokens_of(examples) + _FRAME_TOKENS
     room = budgets.window - budgets.output - fixed

@@ -376,6 +376,12 @@ class TestPictures:
             assert isinstance(messages[-1].content, str)
             assert "]\nLook\n[picture: my mug (mug)]\n[picture: this model cannot see it]" in messages[-1].content
 
+    def test_a_model_that_was_not_trained_on_it_is_told_when_to_look(self):
+        shown = turn("Look", images=("one",))
+        for layout, reasoning, told in (("cache", True, True), ("cache", False, False), ("published", True, False)):
+            assert (PROMPTS.with_picture in prompt(start(shown, layout, reasoning=reasoning))) is told
+        assert PROMPTS.with_picture not in prompt(start("Look", "cache"))
+
     def test_what_is_added_later_comes_after_the_pictures(self):
         messages = start("Look", pictures=[Picture("one", "data:image/jpeg;base64,AAAA", "picture 1")])
         for after in (
