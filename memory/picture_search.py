@@ -61,15 +61,12 @@ class PictureSearch:
     def find(self, user_id: str, query: Query, limit: int) -> list[Recalled]:
         """Return at most so many, most alike first; nothing from the last hour, and nothing that was shown.
 
-        A message with a picture recalls by picture (published: a distance below 1.0); one without by words: first what looks
-        like what they say, then what was called so.
+        A message with a picture recalls by picture (published: a distance below 1.0), where nothing can look the very same
+        picture. One without, or whose picture is like none, recalls by words: what looks like what they say, then what was
+        called so.
         """
-        if query.pictures:
-            scores = self._index.like(user_id, self._looked_at(user_id, query))
-        else:
-            scores = self._index.said(user_id, [query.message, query.keywords])
-            called = self._lexical.search(Scope(user_id), f"{query.message} {query.keywords}", kind="photo", limit=_CALLED)
-            scores = {**scores, **{name: 0.0 for name, _ in called if name not in scores}}
+        scores = self._by_picture(user_id, query) if query.pictures else {}
+        scores = scores or self._by_words(user_id, query)
         if not scores:
             return []
         latest = clock.recent_since(query.time)
@@ -82,6 +79,19 @@ class PictureSearch:
                 continue
             found.append(recalled_photo(record, score))
         return found[:limit]
+
+    def _by_picture(self, user_id: str, query: Query) -> dict[str, float]:
+        if self._index.made_by is not None:
+            return self._index.like(user_id, self._looked_at(user_id, query))
+        return {one.id: 1.0 for one in reversed(self._remembered(user_id)) if one.photo_id in query.pictures}
+
+    def _by_words(self, user_id: str, query: Query) -> dict[str, float]:
+        scores = self._index.said(user_id, [query.message, query.keywords])
+        called = self._lexical.search(Scope(user_id), f"{query.message} {query.keywords}", kind="photo", limit=_CALLED)
+        return {**scores, **{name: 0.0 for name, _ in called if name not in scores}}
+
+    def _remembered(self, user_id: str) -> list[PhotoMemory]:
+        return [one for one in self._knowledge.entries(user_id, kind="photo") if isinstance(one, PhotoMemory)]
 
     def _looked_at(self, user_id: str, query: Query) -> Vectors:
         """Return the vectors of what the message's pictures show."""
@@ -112,8 +122,8 @@ class PictureSearch:
                 continue
 
     def _categories(self, user_id: str) -> list[str]:
-        seen = [one for one in self._knowledge.entries(user_id, kind="photo") if isinstance(one, PhotoMemory) and one.category]
-        return list(dict.fromkeys(str(one.category) for one in reversed(seen)))[:_NAMES]
+        named = [one.category for one in reversed(self._remembered(user_id)) if one.category]
+        return list(dict.fromkeys(named))[:_NAMES]
 
 
 def recalled_photo(record: PhotoMemory, score: float) -> Recalled:

@@ -44,7 +44,7 @@ def show(replies: Replies, user: str) -> list[reply.Writing]:
             elif turn.state is TurnState.RECEIVED and live is None:
                 st.fragment(_wait_for, run_every=_POLL_S)(memory, turn)
             elif turn.reply or turn.state is TurnState.STOPPED:
-                reply.show(turn)
+                reply.show(turn, memory.photos)
             else:
                 _unanswered(replies, turn, live, last=not turn.seq or turn.id == turns[-1].id)
     return writing

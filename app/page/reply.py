@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -9,22 +10,29 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.page import words
+from memory.detector import thumbnail
+from memory.errors import PersonaError
+from memory.pictures import open_upright
 from memory.records import Recalled, Step, Trace, Turn, TurnState
 
 if TYPE_CHECKING:
     from app.page.live import Live
+    from memory.photos import PhotoStore
 
+_ABREAST = 6
+"""Recalled pictures that are shown with the steps."""
 _TICK_S = 0.25
 """A page that waits touches Streamlit this often; a click would not be heard otherwise."""
 
 
-def show(turn: Turn) -> None:
-    """Draw a reply that is there."""
+def show(turn: Turn, photos: PhotoStore) -> None:
+    """Draw a reply that is there; the pictures that it was recalled with, too."""
     trace = turn.trace or Trace()
     summary = words.summary(trace.steps, trace.memories)
     if summary:
         with st.expander(summary, type="compact"):
             _steps(trace.steps, trace.memories)
+            _pictures(turn.user_id, trace.memories, photos)
     st.markdown(words.markdown(turn.reply), anchors=False)
     notes = [*(["Stopped."] if turn.state is TurnState.STOPPED else []), *trace.notes]
     if not turn.seq:
@@ -80,6 +88,13 @@ def _steps(steps: Sequence[Step], memories: Sequence[Recalled], thinking: str = 
             _plain(words.recalled([entry for entry in memories if entry.id in step.memory_ids]), "Found")
         _plain(step.warning or "", "Note")
     _plain(thinking)
+
+
+def _pictures(user_id: str, memories: Sequence[Recalled], photos: PhotoStore) -> None:
+    seen = {entry.photo_id: entry.text for entry in memories if entry.photo_id}
+    for column, (photo_id, text) in zip(st.columns(_ABREAST), list(seen.items())[:_ABREAST], strict=False) if seen else ():
+        with contextlib.suppress(PersonaError):  # its file is gone: the words above say what it was
+            column.image(thumbnail(open_upright(photos.for_model(user_id, photo_id)), None), alt=text)
 
 
 def _plain(text: str, label: str = "") -> None:

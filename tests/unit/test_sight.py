@@ -57,6 +57,15 @@ def test_that_nothing_looks_at_photos_is_said_with_the_first_and_not_with_every_
     assert notes == [(f"Photos are found by what was said of them, not by sight. {HINT}",), (), (), ()]
 
 
+@pytest.mark.parametrize(("words", "picture"), [("Do you know this?", RED), ("Is it my mug?", BLUE)])
+def test_where_nothing_can_look_the_same_picture_is_known_and_another_by_its_words(serve, words, picture):
+    script = {"semantic": [fact(MUG, "mug"), NOTHING], "reasoning": [answer("Nice."), retrieve("it"), answer("Yes.")]}
+    service = serve(ScriptedChat(script))
+    say(service, "This is my grandmother's mug", "2026-03-01 09:00", [RED])
+    service.wait()
+    assert seen(say(service, words, "2026-06-01 09:00", [picture])) == [MUG_SEEN]
+
+
 def test_where_photos_are_looked_at_there_is_nothing_to_say(serve):
     service = serve(ScriptedChat({"reasoning": answer("Nice.")}), sight=Sight(ColourEmbedder()), style=Style(sees=True))
     assert say(service, "Look", "2026-03-01 09:00", [RED]).trace.notes == ()
