@@ -56,6 +56,7 @@ class Worker:
             PersonaError: A piece failed; it and that user's later ones stay pending. Other users' are done first.
         """
         self._memory.journal.end_stale_sessions(datetime.now(UTC))
+        self._memory.catch_up()
         done = 0
         failed: dict[str, PersonaError] = {}
         while not self._closing:
@@ -95,6 +96,7 @@ class Worker:
                     looked = now.timestamp()
                     self._memory.journal.end_stale_sessions(now)
                     self._memory.purge_due()
+                    self._memory.catch_up()
                 item = self._claim(None, due_only=True)
                 if item is None:
                     with self._changed:

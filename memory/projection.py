@@ -111,22 +111,27 @@ class Projection:
         if made.get("pictures") != self._pictures.made_by:
             self._look_again()
 
-    def run(self, user_id: str, on_progress: Callable[[int], None] | None = None) -> int:
+    def run(self, user_id: str, on_progress: Callable[[int], None] | None = None, *, pictures: bool = True) -> int:
         """Index what changed of one user since the last run; returns how many rows.
 
         Args:
             user_id: Whose rows.
             on_progress: Called with the number of rows done after each batch.
+            pictures: Off: leave out what was seen, which takes an image tower's time: a reply does not wait for that.
         """
         total = 0
-        with self._lock:
-            for table in (turns, memories):
-                while rows := self._changed(table, user_id):
-                    self._project(table, user_id, rows)
-                    total += len(rows)
-                    if on_progress is not None:
-                        on_progress(len(rows))
+        for table in (turns, memories):
+            while rows := self._run_batch(table, user_id, pictures=pictures):
+                total += rows
+                if on_progress is not None:
+                    on_progress(rows)
         return total
+
+    def behind(self) -> list[str]:
+        """Return the users of whom something is not indexed yet."""
+        query = select(memories.c.user_id).where(memories.c.revision != memories.c.indexed_revision).distinct()
+        with self._db.read() as connection:
+            return list(connection.execute(query).scalars())
 
     def delete_user(self, user_id: str) -> None:
         """Empty both indexes of a user, after any run that is under way."""
@@ -178,8 +183,18 @@ class Projection:
         made = {"embedder": self._embedder.name, "pictures": self._marked, "layout": _LAYOUT}
         self._marker.write_text(json.dumps(made))
 
-    def _changed(self, table: Table, user_id: str) -> Sequence[Row[Any]]:
+    def _run_batch(self, table: Table, user_id: str, *, pictures: bool) -> int:
+        # The lock is let go of between batches: who waits for it waits for one.
+        with self._lock:
+            rows = self._changed(table, user_id, pictures=pictures)
+            if rows:
+                self._project(table, user_id, rows)
+        return len(rows)
+
+    def _changed(self, table: Table, user_id: str, *, pictures: bool) -> Sequence[Row[Any]]:
         query = select(table).where(table.c.user_id == user_id, table.c.revision != table.c.indexed_revision)
+        if table is memories and not pictures:
+            query = query.where(memories.c.kind != "photo")
         # In this order only one index has them: without it SQLite takes another and reads every row of the user.
         with self._db.read() as connection:
             return connection.execute(query.order_by(table.c.indexed_revision).limit(_BATCH)).all()

@@ -125,7 +125,7 @@ class Memory:
         if not self.journal.knows(user_id):
             # A search makes no files: off the record, a new user leaves nothing behind.
             return Found(())
-        self._projection.run(user_id)
+        self._projection.run(user_id, pictures=False)
         return self.retriever.find(user_id, query, limits)
 
     def look_for(self, user_id: str, photo_id: str, name: str) -> Box | None:
@@ -155,6 +155,10 @@ class Memory:
     def index(self, user_id: str) -> int:
         """Bring the indexes up to the journal for one user; returns how many rows were new."""
         return self._projection.run(user_id)
+
+    def catch_up(self) -> int:
+        """Index what no search waits for: photos that nothing has looked at yet; returns how many rows."""
+        return sum(self._projection.run(user_id) for user_id in self._projection.behind())
 
     def reindex(self, on_progress: Callable[[int, int], None] | None = None) -> int:
         """Make the indexes anew from the journal, without asking a model; returns how many rows."""

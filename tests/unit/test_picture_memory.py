@@ -80,10 +80,14 @@ def test_without_weights_it_is_found_by_its_name(serve):
 
 def test_weights_that_come_later_find_what_was_shown_before(serve):
     shown_before(serve, None)
-    service = serve(ScriptedChat({"reasoning": [retrieve("it"), answer("Yes.")]}), sight=Sight(ColourEmbedder()))
-    assert seen(say(service, "Do you know this?", "2026-06-01 09:00", [RED_AGAIN])) == [
-        "A picture was shown: my grandmother's mug (mug)"
-    ]
+    chat = ScriptedChat({"reasoning": [retrieve("it"), answer("Hm."), retrieve("it"), answer("Yes.")]})
+    service = serve(chat, sight=Sight(ColourEmbedder()))
+    # A reply does not wait until all of them are looked at.
+    assert seen(say(service, "Do you know this?", "2026-05-01 09:00", [RED_AGAIN])) == []
+    service.wait()
+    assert "A picture was shown: my grandmother's mug (mug)" in seen(
+        say(service, "Do you know this?", "2026-06-01 09:00", [RED_AGAIN])
+    )
 
 
 def test_a_model_that_sees_is_shown_the_picture_and_another_is_told_of_it(serve):

@@ -149,7 +149,8 @@ def test_broken_weights_stop_nothing_and_what_was_shown_is_looked_at_when_they_a
     assert len(warnings) == 2, "the detector and the embedder, each once"
     assert "PERSONA_IMAGE_EMBEDDER" in service.memory.sight.off
     service = serve(ScriptedChat({"reasoning": [retrieve("it"), answer("Yes.")]}), sight=Sight(ColourEmbedder()))
-    assert seen(say(service, "Do you know this?", "2026-06-01 09:00", [RED_AGAIN])) == [MUG_SEEN]
+    service.wait()
+    assert MUG_SEEN in seen(say(service, "Do you know this?", "2026-06-01 09:00", [RED_AGAIN]))
 
 
 def test_a_damaged_file_costs_the_picture_and_not_the_reply(serve):
