@@ -57,18 +57,16 @@ def build_picture_embedder(settings: Settings) -> ClipEmbedder:
 
 
 def build_sight(settings: Settings) -> Sight:
-    """Make what looks at pictures, of what is on this machine; without weights, pictures are found by their words alone.
-
-    Raises:
-        ModelMissing: An embedder is set that is in the catalogue, but not on this machine.
-    """
+    """Make what looks at pictures, of what is on this machine; without weights, pictures are found by their words alone."""
     from app import weights
     from app.catalogue import DETECTOR, PICTURE_EMBEDDER
 
-    there = bool(settings.image_embedder) or weights.located(PICTURE_EMBEDDER) is not None
-    embedder = build_picture_embedder(settings) if there else None
-    detector = weights.located(DETECTOR)
     hint = f"`persona models pull {PICTURE_EMBEDDER}` (605 MB, from the model hub) lets them be found by what they show."
+    try:
+        embedder = build_picture_embedder(settings)
+    except ModelMissing as error:
+        embedder, hint = None, error.message if settings.image_embedder else hint
+    detector = weights.located(DETECTOR)
     return Sight(embedder, ZeroShotDetector(str(detector.model)) if detector and embedder else None, hint)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shlex
+import shutil
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -20,10 +21,13 @@ _INSTALL = (
 )
 
 
+DEFAULT = "personavlm"
+
+
 def serve(
     model: Annotated[
         str, typer.Argument(help="personavlm, qwen2.5-vl-7b, qwen2.5-vl-3b, a folder of weights, or OWNER/NAME of the hub.")
-    ] = "personavlm",
+    ] = DEFAULT,
     more: Annotated[list[str] | None, typer.Argument(help="Further options of vLLM, after --.")] = None,
     name: Annotated[str, typer.Option("--name", help="What clients ask for; the model's own when left out.")] = "",
     host: Annotated[str, typer.Option("--host", help="Where it listens; this machine alone when left out.")] = "127.0.0.1",
@@ -38,17 +42,29 @@ def serve(
     """Start vLLM with what this workload needs: prefix caching, pictures, a long window, grammars."""
     from app.serving import PICTURES, Serving, command, environment
 
-    interpreter = str(python.expanduser()) if python else "python" if only_print else sys.executable
+    words = list(more or [])
+    if model.startswith("-"):
+        # Only options follow the --: no model was named.
+        model, words = DEFAULT, [model, *words]
+    if words and not words[0].startswith("-"):
+        raise typer.BadParameter(f"{words[0]!r} is one model too many. Options of vLLM's own come after --.")
+    interpreter = _interpreter(python) if python else "python" if only_print else sys.executable
     wanted = Serving(model, name, host, port, window, pictures or PICTURES, gpus, memory, interpreter)
-    words = command(wanted, more or [])
+    words = command(wanted, words)
     if only_print:
         say(shlex.join(words))
         return
     if python is None and importlib.util.find_spec("vllm") is None:
         raise ModelMissing(_INSTALL)
-    if python is not None and not os.access(interpreter, os.X_OK):
-        raise ModelMissing(f"There is no interpreter at {interpreter}. Correct --python.")
-    progress(f"Then, elsewhere: export PERSONA_LLM_BASE_URL=http://{host}:{port}/v1, and `persona doctor --try`.")
+    here = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - to reach it
+    progress(f"Then, elsewhere: export PERSONA_LLM_BASE_URL=http://{here}:{port}/v1, and `persona doctor --try`.")
     sys.stderr.flush()
     # vLLM takes this process over: Ctrl-C and a service manager reach it itself.
     os.execvpe(interpreter, words, environment())  # noqa: S606 - no shell, and words of our own
+
+
+def _interpreter(python: Path) -> str:
+    found = shutil.which(str(python.expanduser()))
+    if found is None or Path(found).is_dir():
+        raise ModelMissing(f"{python} is no interpreter that can be run. Give --python one, for example ~/vllm/bin/python.")
+    return found

@@ -107,7 +107,7 @@ def _photos(settings: Settings) -> Finding:
         # Broken weights; everything else goes on without them.
         return Finding("off", "photo memory", sight.off)
     whole = "" if sight.parts_things else f"; whole pictures, as {DETECTOR} is not here"
-    return Finding("works", "photo memory", f"photos are found by sight and by words ({sight.made_by}){whole}")
+    return Finding("works", "photo memory", f"photos are found by sight and by words ({sight.called}){whole}")
 
 
 def _embedder(settings: Settings) -> Finding:

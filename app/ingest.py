@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from memory import clock
 from memory.errors import InvalidInput, PersonaError
 from memory.intake import check_text, check_user
-from memory.pictures import read_picture
+from memory.pictures import MAX_BYTES, read_picture
 from memory.store import Memory
 
 
@@ -56,7 +56,7 @@ def ingest_file(memory: Memory, file: Path, user_id: str) -> dict[str, int]:
     added = 0
     for (number, line, stamp), images in zip(parsed, pictures, strict=True):
         try:
-            ids = [memory.photos.receive(user_id, path.read_bytes(), path.name) for path in images]
+            ids = [memory.photos.receive(user_id, _bytes(path), path.name) for path in images]
             added += memory.journal.ingest(user_id, stamp, line.user, line.assistant, ids) is not None
         except PersonaError as error:
             raise type(error)(f"{file}, line {number}: {error.message}") from error
@@ -99,7 +99,12 @@ def _picture(file: Path, number: int, name: str) -> Path:
     if not path.is_file():
         raise InvalidInput(f"{file}, line {number}: there is no picture {name!r} beside the file. Nothing was written.")
     try:
-        read_picture(path.read_bytes(), path.name)
+        read_picture(_bytes(path), path.name)
     except InvalidInput as error:
         raise InvalidInput(f"{file}, line {number}: {name}: {error.message} Nothing was written.") from error
     return path
+
+
+def _bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)

@@ -217,11 +217,16 @@ def _describe(url: str, model: str, key: str, settings: Settings, *, embedded: b
         model=name,
         kind=kind,
         window=entry.max_model_len or entry.meta.n_ctx or settings.llm_context,
-        sees="image" in modalities if modalities else any(word in name.lower() for word in _SEEING),
+        sees="image" in modalities if modalities else seems_to_see(name),
         embedded=embedded,
         parameters=entry.meta.n_params,
         key=key,
     )
+
+
+def seems_to_see(name: str) -> bool:
+    """Guess from a model's name whether it takes pictures, where its server does not say."""
+    return any(word in name.lower() for word in _SEEING)
 
 
 class _Meta(BaseModel):

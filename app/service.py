@@ -19,7 +19,7 @@ from graph.context import Context
 from memory import clock
 from memory.errors import InvalidInput, PersonaError, StorageError
 from memory.intake import check_text, check_user
-from memory.pictures import Picture, read_picture
+from memory.pictures import MAX_BYTES, Picture, read_picture
 from memory.records import HIGHEST, LOWEST, TRAITS, Turn, WorkItem
 from memory.store import Memory
 
@@ -297,7 +297,8 @@ def _picture(image: Picture | bytes | str | Path) -> Picture:
         return read_picture(image)
     path = Path(image).expanduser()
     try:
-        return read_picture(path.read_bytes(), path.name)
+        with path.open("rb") as file:
+            return read_picture(file.read(MAX_BYTES + 1), path.name)
     except OSError as error:
         raise InvalidInput(f"The picture {image} cannot be read ({error.strerror}). Check its path.") from error
 

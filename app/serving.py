@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.model_server import seems_to_see
 from graph.briefing import Style
 from graph.showing import MOST_BEFORE
 from memory.errors import InvalidInput
@@ -63,11 +65,11 @@ def command(serving: Serving, more: list[str]) -> list[str]:
     Raises:
         InvalidInput: The model looks like a folder, and there is none.
     """
-    model = _located(serving.model)
+    model, name = _located(serving.model)
     return [
         serving.python, "-m", "vllm.entrypoints.openai.api_server",
         "--model", model,
-        "--served-model-name", serving.name or Path(serving.model.rstrip("/")).name,
+        "--served-model-name", serving.name or name,
         "--host", serving.host,
         "--port", str(serving.port),
         "--max-model-len", str(serving.window),
@@ -90,18 +92,30 @@ def environment() -> dict[str, str]:
     return {**os.environ, "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
 
 
-def _located(model: str) -> str:
+def _located(model: str) -> tuple[str, str]:
+    """Return what vLLM is to load, and what clients may call it."""
     if model.lower() in KNOWN:
-        return KNOWN[model.lower()]
+        return KNOWN[model.lower()], model.lower()
     folder = Path(model).expanduser()
-    if folder.is_dir():
-        if not (folder / "config.json").is_file():
-            raise InvalidInput(f"{folder} holds no config.json: it is no folder of weights that vLLM can load.")
-        return str(folder)
-    if model.startswith(("/", ".", "~")) or model.count("/") > 1 or not model.strip():
-        raise InvalidInput(f"There is no folder {model!r}. Give a folder of weights, or one of: {', '.join(KNOWN)}.")
-    if "/" not in model:
+    if model.strip() and folder.is_dir():
+        return str(folder), _named(folder)
+    owner, _, name = model.partition("/")
+    if re.fullmatch(r"[\w-][\w.-]*", owner) and re.fullmatch(r"[\w.-]+", name):
+        return model, name
+    known = ", ".join(KNOWN)
+    raise InvalidInput(
+        f"{model!r} is neither a folder here nor one of: {known}. A repository of the model hub is written OWNER/NAME."
+    )
+
+
+def _named(folder: Path) -> str:
+    """Name a folder of weights so that one can tell by it whether the model sees: servers do not say so."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        kind, sees = str(config.get("model_type", "")), "vision_config" in config
+    except (OSError, ValueError, AttributeError) as error:
         raise InvalidInput(
-            f"{model!r} is neither a folder here nor one of: {', '.join(KNOWN)}. A repository of the hub is OWNER/NAME."
-        )
-    return model
+            f"{folder} holds no config.json that can be read: it is no folder of weights that vLLM can load."
+        ) from error
+    name = folder.resolve().name
+    return f"{kind or 'vision'}-{name}" if sees and not seems_to_see(name) else name

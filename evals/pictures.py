@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from PIL import Image
+from pydantic import BaseModel, Field, ValidationError
 
 from memory.errors import InvalidInput, PersonaError
 from memory.pictures import open_upright, read_picture
@@ -23,6 +23,11 @@ class Pair:
 
     image: Image.Image
     text: str
+
+
+class _Line(BaseModel):
+    image: Annotated[str, Field(min_length=1)]
+    text: Annotated[str, Field(min_length=1, pattern=r"\S")]
 
 
 def load(path: Path) -> list[Pair]:
@@ -40,12 +45,19 @@ def load(path: Path) -> list[Pair]:
         if not line.strip():
             continue
         try:
-            entry = json.loads(line)
-            name, text = entry["image"], entry["text"]
-            data = (path.parent / name).read_bytes()
-            pairs.append(Pair(open_upright(read_picture(data, name).small), _text(text)))
-        except (OSError, ValueError, KeyError, TypeError, PersonaError) as error:
-            raise InvalidInput(f"Line {number} of {path.name}: {error}. A line is {{image, text}}.") from error
+            entry = _Line.model_validate_json(line)
+            data = (path.parent / entry.image).read_bytes()
+            pairs.append(Pair(open_upright(read_picture(data, entry.image).small), entry.text))
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or "it"
+            raise InvalidInput(f"Line {number} of {path.name}: {where}: {first['msg']}. A line is {{image, text}}.") from error
+        except OSError as error:
+            raise InvalidInput(
+                f"Line {number} of {path.name}: there is no picture {entry.image!r} beside it ({error.strerror})."
+            ) from error
+        except PersonaError as error:
+            raise InvalidInput(f"Line {number} of {path.name}: {error.message}") from error
     if len({pair.text for pair in pairs}) < 2:  # noqa: PLR2004 - what is found must be told from something
         raise InvalidInput(f"{path} holds fewer than two different texts: there is nothing to tell apart.")
     return pairs
@@ -88,9 +100,3 @@ def calibrate(cosines: Vectors, right: Vectors) -> float:
     left_out = np.cumsum(~belongs) / max(1, (~belongs).sum())
     best = int(np.argmax((found + left_out)[:-1]))
     return float((ranked[best] + ranked[best + 1]) / 2)
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise InvalidInput("its text is empty or no text")
-    return value.strip()

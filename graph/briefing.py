@@ -65,7 +65,6 @@ def messages_of(state: RespondState, memory: Memory, style: Style, closing: str)
     )
     for number, past in enumerate(rounds, start=1):
         again = showing.recalled(past["found"], memory, state["turn"].user_id, pictures) if style.sees else []
-        pictures = [*pictures, *again]
         text = closing if number == len(rounds) else prompts.after_retrieval
         messages = sections.with_memory(
             messages,
@@ -76,5 +75,8 @@ def messages_of(state: RespondState, memory: Memory, style: Style, closing: str)
             widened=past["widened"],
             question=state["turn"] if style.layout == "cache" else None,
             pictures=again,
+            before=pictures,
         )
+        if sections.pictures_in(messages) > sum(picture.url is not None for picture in pictures):
+            pictures = [*pictures, *again]
     return messages

@@ -3,41 +3,49 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import textwrap
+from collections.abc import Callable, Sequence
 
-from memory.errors import PersonaError
 from memory.records import Box, PhotoMemory, Turn, make_id
 
-_LABEL = re.compile(
-    r"(?P<name>[^.,;:!?()\n]{1,120}?)\s*\(\s*Image Object\s*:\s*(?P<category>[^()\n]{1,60}?)\s*\)", re.IGNORECASE
-)
+_MARK = re.compile(r"[(（]\s*Image Object\s*[:：]\s*(?P<category>(?:[^()（）\n]|\([^()\n]*\)){1,60}?)\s*[)）]", re.IGNORECASE)
+"""What stands behind the name of a thing; its category may have a remark in brackets of its own."""
+_NEW_THOUGHT = re.compile(r"(?<!\bDr)(?<!\bMr)(?<!\bMs)(?<!\bMrs)(?<!\bSt)(?<!\d)[.!?]\s+|,\s+(?!\d)|;\s*|[。！？；，、]|\n")
+"""Where what was said before has nothing to do with the name."""
+_NAME_LENGTH = 120
 _BEGINS = re.compile(
     r"\b(?:my|our|his|her|their|your|its|the|an?|this|that|these|those)\s+(?!(?:user|person)\b(?!['’]s))", re.IGNORECASE
 )
 """Words that a name begins with: `The user drinks from my grandmother's mug`."""
 _LEADS = re.compile(
-    r"^.*\b(?:is|has|have|had|owns?|shows?|showed|shared|got|bought|called|named|and|(?:photo|picture|image)s?\s+of)\s+",
+    r"^.*\b(?:is|has|have|had|owns?|shows?|showed|shared|got|bought|called|named|(?:photo|picture|image)s?\s+of)\s+",
     re.IGNORECASE,
 )
 """Words that a name without such a beginning comes after: `The user showed Rex`."""
 _LONGEST = 300
+LookFor = Callable[[str, Sequence[str], str], tuple[str, Box | None] | None]
 
 
-def seen_in(turn: Turn, content: str | None, look_for: Callable[[str, str, str], Box | None]) -> list[PhotoMemory]:
+def seen_in(turn: Turn, content: str | None, look_for: LookFor) -> list[PhotoMemory]:
     """Return what is to be remembered of the pictures of a turn.
 
     Args:
         turn: It carries pictures.
         content: What was extracted from it; names objects as `name (Image Object: category)`.
-        look_for: Says where a picture of a user (user id, photo id, category) shows a thing; None: nowhere in particular.
+        look_for: Says in which of a user's pictures (user id, photo ids, category) a thing is, and where in it; None: it
+            cannot tell.
 
     Returns:
-        For every named object one memory, of the part of the first picture in which it is found, else of the whole first
-        picture; every picture that none is of as a whole, under what was said with it.
+        For every named object one memory, of the part of the picture in which it is found. Where nothing can tell: of the whole
+        picture, in the order in which they were named where there are as many, else of the first. And every picture that none
+        is of as a whole, under what was said with it.
     """
     seen: list[PhotoMemory] = []
-    for name, category in labels(content or ""):
-        photo_id, box = _where(turn, category, look_for)
+    named = labels(content or "")
+    in_order = len(named) == len(turn.images)
+    for number, (name, category) in enumerate(named):
+        found = look_for(turn.user_id, turn.images, category) if turn.images else None
+        photo_id, box = found or (turn.images[number if in_order else 0], None)
         seen.append(_memory(turn, len(seen), photo_id, name, category, box))
     for photo_id in turn.images:
         if photo_id not in {one.photo_id for one in seen}:
@@ -47,8 +55,12 @@ def seen_in(turn: Turn, content: str | None, look_for: Callable[[str, str, str],
 
 def labels(content: str) -> list[tuple[str, str]]:
     """Return (name, category) of the objects that a text names, each once."""
-    found = [(_name(match["name"].strip(), match["category"].strip()), match["category"].strip().lower())
-             for match in _LABEL.finditer(content)]  # fmt: skip
+    found, before = [], 0
+    for mark in _MARK.finditer(content):
+        category = re.sub(r"\s*\([^()]*\)", "", mark["category"]).strip()
+        said = re.sub(r"^[\s,]*(?:and\b|with\b)?\s*", "", _NEW_THOUGHT.split(content[before : mark.start()])[-1])
+        found.append((textwrap.shorten(_name(said.strip(), category), _NAME_LENGTH, placeholder="…"), category.lower()))
+        before = mark.end()
     return list(dict.fromkeys(found))
 
 
@@ -60,18 +72,7 @@ def _name(said: str, category: str) -> str:
     before = [start for start in begins if named and start < named[-1].start()]
     if begins:
         return said[before[-1] if before else begins[0] :]
-    return _LEADS.sub("", said, count=1).strip() or category
-
-
-def _where(turn: Turn, category: str, look_for: Callable[[str, str, str], Box | None]) -> tuple[str, Box | None]:
-    for photo_id in turn.images:
-        try:
-            box = look_for(turn.user_id, photo_id, category)
-        except PersonaError:
-            continue
-        if box is not None:
-            return photo_id, box
-    return turn.images[0], None
+    return _LEADS.sub("", f"{said} ", count=1).strip() or category
 
 
 def _memory(turn: Turn, ordinal: int, photo_id: str, caption: str, category: str | None, box: Box | None) -> PhotoMemory:
@@ -87,5 +88,5 @@ def _memory(turn: Turn, ordinal: int, photo_id: str, caption: str, category: str
 
 
 def _caption(text: str) -> str:
-    words = " ".join(_LABEL.sub(lambda match: match["name"], text).split())
+    words = " ".join(_MARK.sub("", text).split())
     return (words if len(words) <= _LONGEST else f"{words[:_LONGEST].rsplit(' ', 1)[0]} …") or "(nothing was said of it)"

@@ -38,7 +38,7 @@ class Budgets:
     procedural: int = 250
     semantic: int = 700
     dialogue: int = 1_500
-    photo: int = 200
+    photo: int = 700
     """What is said of recalled pictures; each that is shown costs 300 on top."""
     session: int = 4_000
     """The turns of a session that is consolidated."""
@@ -97,8 +97,11 @@ def opening(
     fixed = estimate_tokens(rules) + estimate_tokens(labels) + shown * PICTURE_TOKENS + tokens_of(examples) + _FRAME_TOKENS
     room = budgets.window - budgets.output - fixed
     if estimate_tokens(said) > room:
+        carried = f" with its pictures ({shown}, {PICTURE_TOKENS} tokens each)" if shown else ""
+        whole = estimate_tokens(said) + shown * PICTURE_TOKENS
+        left = max(room + shown * PICTURE_TOKENS, 0)
         raise MessageTooLong(
-            f"The message has about {estimate_tokens(said):,} tokens; the model's window leaves {max(room, 0):,}. "
+            f"The message has about {whole:,} tokens{carried}; the model's window leaves {left:,}. "
             "Send it in parts, or use a model with a larger window."
         )
     room -= estimate_tokens(said)
@@ -134,6 +137,7 @@ def with_memory(
     widened: bool = False,
     question: Turn | None = None,
     pictures: Sequence[Picture] = (),
+    before: Sequence[Picture] = (),
 ) -> list[BaseMessage]:
     """Add what a retrieval brought: as the answer to the model's round, or to the message where there was no round.
 
@@ -147,6 +151,7 @@ def with_memory(
         question: Layout `cache`: what is most to the point comes last, the message itself once more behind it. A small
             model answers what it has read last (measured, decision 008). None: the published order.
         pictures: Those that were recalled, for a model that sees.
+        before: Those that it was shown already: what is recalled of them is marked with their number.
     """
     again = _asked_again(question) if question else ""
     used = tokens_of(messages) + estimate_tokens(output or "") + estimate_tokens(closing + again) + _FRAME_TOKENS
@@ -159,7 +164,7 @@ def with_memory(
     }
     order = _LAST_COUNTS if question else _PUBLISHED
     shown = pictures if len(pictures) * PICTURE_TOKENS <= room // 3 else ()
-    marks: dict[str | None, str] = {picture.photo_id: picture.label for picture in shown}
+    marks: dict[str | None, str] = {picture.photo_id: picture.label for picture in [*before, *shown] if picture.url}
     sections = ["(Nothing was said in the period asked for; this is from other times.)"] if widened else []
     for kind in order:
         title, budget = shares[kind]
@@ -170,6 +175,12 @@ def with_memory(
     if output is None:
         return [*messages[:-1], _append(messages[-1], text, shown)]
     return [*messages, AIMessage(output), human(text, shown)]
+
+
+def pictures_in(messages: Sequence[BaseMessage]) -> int:
+    """Count the pictures that messages show."""
+    parts = [part for message in messages if isinstance(message.content, list) for part in message.content]
+    return sum(not isinstance(part, str) and part.get("type") == "image_url" for part in parts)
 
 
 def within(found: Sequence[Recalled], budgets: Budgets) -> list[Recalled]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from graph.sections import PICTURE_TOKENS, Picture
 from memory.errors import PersonaError
 from memory.records import PhotoMemory, Recalled, Turn
+from memory.sight import OFF
 
 if TYPE_CHECKING:
     from memory.store import Memory
@@ -63,27 +64,28 @@ def shown(memory: Memory, user_id: str, ids: Iterable[str], *, after: int = 0) -
 
 
 def _labels(memory: Memory, turns: Sequence[Turn]) -> dict[str, str]:
-    """Return what is remembered of the pictures that these turns carry, by photo."""
+    """Return what is remembered of the pictures that these turns carry, by photo: names of things, else what was said of it."""
     ids = {photo for turn in turns for photo in turn.images}
     if not ids:
         return {}
     seen = [one for one in memory.knowledge.entries(turns[0].user_id, kind="photo") if isinstance(one, PhotoMemory)]
-    known: dict[str, list[str]] = {}
+    known: dict[str, list[PhotoMemory]] = {}
     for one in seen:
-        if one.photo_id in ids and one.category:
-            known.setdefault(one.photo_id, []).append(one.label)
-    return {photo: ", ".join(dict.fromkeys(names)) for photo, names in known.items()}
+        if one.photo_id in ids:
+            known.setdefault(one.photo_id, []).append(one)
+    named = {photo: [one for one in about if one.category] or about[-1:] for photo, about in known.items()}
+    return {photo: ", ".join(dict.fromkeys(one.label for one in about)) for photo, about in named.items()}
 
 
 def notes(turn: Turn, memory: Memory, *, sees: bool) -> tuple[str, ...]:
     """Say what a person should know of a reply to pictures.
 
-    That photos are not found by sight is said with the person's first ones alone, not with every turn.
+    That photos are not found by sight is said once to a person, not with every turn.
     """
     if not turn.images:
         return ()
     said = [] if sees else [BLIND]
     off = memory.sight.off
-    if off and turn.seq and not memory.journal.has_shown(turn):
+    if off and turn.seq and not memory.journal.was_noted(turn, OFF):
         said.append(off)
     return tuple(said)

@@ -15,7 +15,7 @@ from memory.records import Box
 
 SEEN_AT, NAMED_AT = 0.2, 0.1
 """Confidence from which on a thing counts in a picture that is shown, and one whose name was said (published)."""
-_THUMBNAIL = 240
+_SMALL = 240
 PADDING = 0.15
 """Of the picture's width and height, around a thing whose name was said (published)."""
 
@@ -106,10 +106,10 @@ def crop(image: Image.Image, box: Box | None) -> Image.Image:
     return image.crop((left, top, right, bottom))
 
 
-def thumbnail(image: Image.Image, box: Box | None) -> Image.Image:
-    """Return a part of a picture, small enough for a list."""
-    part = crop(image, box)
-    part.thumbnail((_THUMBNAIL, _THUMBNAIL))
+def small(image: Image.Image, box: Box | None = None) -> Image.Image:
+    """Return a picture, or a part of it, as small as an image tower or a list needs it."""
+    part = crop(image, box).copy()
+    part.thumbnail((_SMALL, _SMALL))
     return part
 
 

@@ -172,10 +172,11 @@ class Journal:
         with self._db.read() as connection:
             return people.is_known(connection, user_id)
 
-    def has_shown(self, turn: Turn) -> bool:
-        """Say whether the user showed a picture before this turn."""
-        earlier = (turns.c.user_id == turn.user_id) & (turns.c.seq < turn.seq) & (turns.c.state != TurnState.REPLACED.value)
-        query = select(turns.c.id).where(earlier, cast(turns.c.images, String) != "[]").limit(1)
+    def was_noted(self, turn: Turn, note: str) -> bool:
+        """Say whether a note that begins so stands below an earlier reply to the user's pictures."""
+        earlier = (turns.c.user_id == turn.user_id) & (turns.c.seq < turn.seq) & turns.c.state.in_(SPOKEN)
+        noted = cast(turns.c.trace, String).contains(note, autoescape=True)
+        query = select(turns.c.id).where(earlier, cast(turns.c.images, String) != "[]", noted).limit(1)
         with self._db.read() as connection:
             return connection.execute(query).first() is not None
 

@@ -123,7 +123,7 @@ def repoint(connection: Connection, old: Turn, new: Turn, *, remembered: bool) -
         )
         connection.execute(
             update(memories)
-            .where(memories.c.user_id == old.user_id, memories.c.kind == "semantic", memories.c.source == old.id)
+            .where(memories.c.user_id == old.user_id, memories.c.kind.in_(("semantic", "photo")), memories.c.source == old.id)
             .values(source=new.id)
         )
     done(connection, old.user_id, "remember", old.id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import tempfile
 import threading
 from collections import OrderedDict
 from pathlib import Path
@@ -20,6 +21,7 @@ from memory.schema import photos
 
 _ID = re.compile(r"[0-9a-f]{64}")
 _HELD = 32
+_JPEG_BEGINS, _JPEG_ENDS = b"\xff\xd8", b"\xff\xd9"
 
 
 class PhotoStore:
@@ -70,9 +72,12 @@ class PhotoStore:
         """
         photo = picture.photo
         try:
-            for path, data in ((self._path(user_id, photo.id), picture.full), (self._small(user_id, photo.id), picture.small)):
-                if not path.exists():
-                    _write(path, data)
+            with self._lock:
+                files = {self._path(user_id, photo.id): picture.full, self._small(user_id, photo.id): picture.small}
+                for path, data in files.items():
+                    # What is damaged by now is mended by sending it again.
+                    if not path.exists() or path.read_bytes() != data:
+                        _write(path, data)
         except OSError as error:
             raise StorageError(
                 f"The picture cannot be stored ({error.strerror}). Free some space and send it again."
@@ -102,10 +107,13 @@ class PhotoStore:
         if held is not None:
             return held.small
         try:
-            return _read(self._small(user_id, photo_id), photo_id)
+            small = _read(self._small(user_id, photo_id), photo_id)
         except NotFound:
-            # Made anew where it was lost, or never made: older versions kept none.
-            return small_copy(open_upright(self.original(user_id, photo_id)))
+            small = b""
+        if small.startswith(_JPEG_BEGINS) and small.endswith(_JPEG_ENDS):
+            return small
+        # Made anew where it was lost, damaged or never made: older versions kept none.
+        return small_copy(open_upright(self.original(user_id, photo_id)))
 
     def list(self, user_id: str) -> list[Photo]:
         """Return the user's photos, oldest first."""
@@ -137,11 +145,15 @@ class PhotoStore:
 def _write(path: Path, data: bytes) -> None:
     """Write a file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+        part = Path(file.name)
+        try:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
     part.replace(path)
 
 

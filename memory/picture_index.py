@@ -19,7 +19,6 @@ from memory.sight import Sight
 KIND = "picture"
 _LIKE = 0.5
 """Cosine of two pictures of one thing: a distance below 1.0 between unit vectors (published)."""
-_LOOKED_AT = 24
 
 
 class PictureIndex:
@@ -63,29 +62,28 @@ class PictureIndex:
         return crop(open_upright(self._photos.original(user_id, one.photo_id)), one.box)
 
     def remove(self, user_id: str, ids: Sequence[str]) -> None:
-        """Remove what was seen."""
-        if self.made_by is not None:
-            self._chroma.remove(user_id, KIND, ids)
+        """Remove what was seen, whether or not anything can look at this moment."""
+        self._chroma.remove(user_id, KIND, ids)
 
     def look(self, images: Sequence[Image.Image]) -> Vectors:
         """Return a row for each picture; none where nothing can look."""
         vectors = self._sight.pictures(images) if images else None
         return np.empty((0, 0), dtype=np.float32) if vectors is None else vectors
 
-    def like(self, user_id: str, vectors: Vectors) -> dict[str, float]:
-        """Return what looks like one of these pictures, with its cosine, most alike first."""
-        return self._nearest(user_id, vectors, _LIKE)
+    def like(self, user_id: str, vectors: Vectors, limit: int) -> dict[str, float]:
+        """Return what looks like one of these pictures, at most so many for each, with its cosine, most alike first."""
+        return self._nearest(user_id, vectors, _LIKE, limit)
 
-    def said(self, user_id: str, texts: Sequence[str]) -> dict[str, float]:
-        """Return what looks like what one of these texts says, with its cosine, most alike first."""
+    def said(self, user_id: str, texts: Sequence[str], limit: int) -> dict[str, float]:
+        """Return what looks like what one of these texts says, at most so many for each, with its cosine, most alike first."""
         wanted = [text for text in dict.fromkeys(texts) if text.strip()]
         vectors = self._sight.words(wanted) if wanted else None
-        return {} if vectors is None else self._nearest(user_id, vectors, self._sight.words_threshold)
+        return {} if vectors is None else self._nearest(user_id, vectors, self._sight.words_threshold, limit)
 
-    def _nearest(self, user_id: str, vectors: Vectors, least: float) -> dict[str, float]:
+    def _nearest(self, user_id: str, vectors: Vectors, least: float, limit: int) -> dict[str, float]:
         best: dict[str, float] = {}
         for vector in vectors:
-            for name, _, cosine in self._chroma.nearest(user_id, KIND, vector[None], limit=_LOOKED_AT):
+            for name, _, cosine in self._chroma.nearest(user_id, KIND, vector[None], limit=limit):
                 if cosine >= least:
                     best[name] = max(cosine, best.get(name, cosine))
         return dict(sorted(best.items(), key=lambda item: (-item[1], item[0])))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from PIL import Image
 
@@ -22,7 +22,8 @@ from memory.records import PhotoMemory, Recalled
 from memory.scope import Scope
 from memory.sight import Sight
 
-_CALLED = 24
+_DEPTHS = (24, 500)
+"""How many of the nearest are looked at: first, and where those may not be shown."""
 _NAMES = 20
 """Categories of remembered things that are looked for in a picture, the newest."""
 _THINGS = 8
@@ -65,29 +66,47 @@ class PictureSearch:
         picture. One without, or whose picture is like none, recalls by words: what looks like what they say, then what was
         called so.
         """
-        scores = self._by_picture(user_id, query) if query.pictures else {}
-        scores = scores or self._by_words(user_id, query)
-        if not scores:
-            return []
-        latest = clock.recent_since(query.time)
-        known = {record.id: record for record in self._knowledge.entries(user_id, kind="photo", ids=scores)}
         found: list[Recalled] = []
-        shown = set(query.seen)
-        for name, score in scores.items():
-            record = known.get(name)
-            if not isinstance(record, PhotoMemory) or name in shown or record.time > latest or not _in_window(record, query):
-                continue
-            found.append(recalled_photo(record, score))
+        for depth in _DEPTHS:
+            scores = self._by_picture(user_id, query, depth) if query.pictures else {}
+            scores = scores or self._by_words(user_id, query, depth)
+            found = self._allowed(user_id, query, scores)
+            # Deeper only where what is alike was said a moment ago, shown already, or is of another time.
+            if len(found) >= limit or len(scores) < depth:
+                break
         return found[:limit]
 
-    def _by_picture(self, user_id: str, query: Query) -> dict[str, float]:
+    def like_words(self, user_id: str, text: str, limit: int) -> list[Recalled]:
+        """Return what looks like what a text says, most alike first; without the rules of a turn."""
+        scores = self._index.said(user_id, [text], limit)
+        known = {one.id: one for one in self._knowledge.entries(user_id, kind="photo", ids=scores)} if scores else {}
+        seen = [(known.get(name), score) for name, score in scores.items()]
+        return [recalled_photo(one, score) for one, score in seen if isinstance(one, PhotoMemory)][:limit]
+
+    def _allowed(self, user_id: str, query: Query, scores: Mapping[str, float]) -> list[Recalled]:
+        latest = clock.recent_since(query.time)
+        known = {record.id: record for record in self._knowledge.entries(user_id, kind="photo", ids=scores)} if scores else {}
+        found: list[Recalled] = []
+        for name, score in scores.items():
+            record = known.get(name)
+            if (
+                not isinstance(record, PhotoMemory)
+                or name in query.seen
+                or record.time > latest
+                or not _in_window(record, query)
+            ):
+                continue
+            found.append(recalled_photo(record, score))
+        return found
+
+    def _by_picture(self, user_id: str, query: Query, depth: int) -> dict[str, float]:
         if self._index.made_by is not None:
-            return self._index.like(user_id, self._looked_at(user_id, query))
+            return self._index.like(user_id, self._looked_at(user_id, query), depth)
         return {one.id: 1.0 for one in reversed(self._remembered(user_id)) if one.photo_id in query.pictures}
 
-    def _by_words(self, user_id: str, query: Query) -> dict[str, float]:
-        scores = self._index.said(user_id, [query.message, query.keywords])
-        called = self._lexical.search(Scope(user_id), f"{query.message} {query.keywords}", kind="photo", limit=_CALLED)
+    def _by_words(self, user_id: str, query: Query, depth: int) -> dict[str, float]:
+        scores = self._index.said(user_id, [query.message, query.keywords], depth)
+        called = self._lexical.search(Scope(user_id), f"{query.message} {query.keywords}", kind="photo", limit=depth)
         return {**scores, **{name: 0.0 for name, _ in called if name not in scores}}
 
     def _remembered(self, user_id: str) -> list[PhotoMemory]:

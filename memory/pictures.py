@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import io
-import re
+import mimetypes
 import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePath
 
+import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from memory.errors import InvalidInput, StorageError
@@ -19,8 +20,8 @@ from memory.stripping import strip
 MAX_BYTES = 20 * 1024 * 1024
 MODEL_PIXELS = 230_400
 """The published upper bound of a picture's pixels for the model."""
-_MODEL_SIDE = 4_096
-"""A strip of one pixel's width keeps to the bound too, and to what a JPEG can hold."""
+_MODEL_SIDE = 2_688
+"""The longest side of a strip that keeps to the bound when it is laid on white."""
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 # MPO: a JPEG with more pictures behind it, as phones write them for depth and brightness; opened as a JPEG.
 _TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "MPO": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
@@ -29,7 +30,13 @@ _ENDINGS = {
     ".mpo": "image/jpeg", ".webp": "image/webp", ".gif": "image/gif",
 }  # fmt: skip
 _ORIENTATION = 0x0112
-_SVG = re.compile(rb"^\s*(<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE[^>]*>|\s)*<svg\b", re.IGNORECASE | re.DOTALL)
+_LONGEST_TO_SHORTEST = 32
+"""A longer strip is laid on white: Qwen2.5-VL refuses 200 to 1, and an image tower enlarges the shorter side."""
+_DEEPEST, _DEEP = 255, 257
+"""The most that 8 bits hold, and from 16 bits to 8."""
+
+
+_SHOWN_BY = {"icc_profile", "transparency", "gamma"}
 
 
 @dataclass(frozen=True)
@@ -70,7 +77,7 @@ def read_picture(data: bytes, name: str = "") -> Picture:
                 full = _without_metadata(data, image, kind, orientation)
                 small = small_copy(upright)
     except UnidentifiedImageError as error:
-        if _SVG.match(data[:4096]):
+        if _is_svg(data[:4096]):
             raise InvalidInput("An SVG is a drawing's text, not a picture. Send it as a PNG.") from error
         raise InvalidInput("This file is not a picture that can be read. Send a PNG, JPEG, WebP or GIF.") from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -88,12 +95,16 @@ def read_picture(data: bytes, name: str = "") -> Picture:
 
 
 def small_copy(upright: Image.Image) -> bytes:
-    """Return a JPEG of at most 230,400 pixels."""
+    """Return a JPEG of at most 230,400 pixels, and of nothing but them; what is transparent is white."""
     area, longest = upright.width * upright.height, max(upright.size)
     scale = min(1.0, (MODEL_PIXELS / area) ** 0.5, _MODEL_SIDE / longest)
     size = max(1, int(upright.width * scale)), max(1, int(upright.height * scale))
+    image = _flat(upright).resize(size)
+    least = -(-max(size) // _LONGEST_TO_SHORTEST)
+    if min(size) < least:
+        image = ImageOps.pad(image, (max(size[0], least), max(size[1], least)), color="white")
     out = io.BytesIO()
-    upright.convert("RGB").resize(size).save(out, "JPEG", quality=90)
+    _bare(image).save(out, "JPEG", quality=90)
     return out.getvalue()
 
 
@@ -107,14 +118,16 @@ def open_upright(data: bytes) -> Image.Image:
         warnings.simplefilter("ignore")
         try:
             with Image.open(io.BytesIO(data)) as image:
-                return _upright(image).convert("RGB")
+                return _flat(_upright(image))
         except (OSError, ValueError, SyntaxError) as error:
             raise StorageError(f"A stored picture is damaged ({error}). Send it again.") from error
 
 
 def _check_name(name: str, media_type: str) -> None:
     ending = PurePath(name).suffix.lower()
-    if ending and _ENDINGS.get(ending) != media_type:
+    # "… at 10.15.32" ends in nothing that a file could be.
+    claimed = _ENDINGS.get(ending) or mimetypes.guess_type(f"x{ending}")[0]
+    if claimed and claimed != media_type:
         kind = media_type.removeprefix("image/").upper()
         raise InvalidInput(f"{PurePath(name).name} is a {kind} inside, whatever its name says. Rename it, and send it again.")
 
@@ -126,8 +139,31 @@ def _without_metadata(data: bytes, image: Image.Image, kind: str, orientation: i
         # Pillow reads more than the formats allow; such a file is written anew, its pixels as good as they come.
         out = io.BytesIO()
         options = {"quality": 95} if kind in {"JPEG", "MPO"} else {"lossless": True} if kind == "WEBP" else {}
-        _upright(image).save(out, "JPEG" if kind == "MPO" else kind, **options)
+        _bare(_upright(image)).save(out, "JPEG" if kind == "MPO" else kind, **options)
         return out.getvalue()
+
+
+def _flat(image: Image.Image) -> Image.Image:
+    """Return three colours of 8 bits, laid on white where one can see through."""
+    if image.mode.startswith("I"):
+        grey = np.asarray(image, dtype=np.uint32)
+        return Image.fromarray((grey // _DEEP if grey.max(initial=0) > _DEEPEST else grey).astype(np.uint8)).convert("RGB")
+    if image.has_transparency_data:
+        seen = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen).convert("RGB")
+    return image.convert("RGB")
+
+
+def _bare(image: Image.Image) -> Image.Image:
+    """Leave out what Pillow would write into a file beside the pixels: comments above all."""
+    bare = image.copy()
+    bare.info = {name: value for name, value in image.info.items() if name in _SHOWN_BY}
+    return bare
+
+
+def _is_svg(head: bytes) -> bool:
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    return text.startswith(b"<") and b"<svg" in text
 
 
 def _orientation(image: Image.Image) -> int:

@@ -89,7 +89,8 @@ class Projection:
         self._embedder = embedder
         self._pictures = pictures
         self._marker = marker
-        self._marked = pictures.made_by
+        self._held: str | None = None
+        self._missed = False
         self._lock = threading.Lock()
 
     def check(self) -> None:
@@ -108,8 +109,10 @@ class Projection:
                 f"The memory index was made with the embedder {made_by}, and {self._embedder.name} is set. "
                 "Run `persona reindex`, or set PERSONA_TEXT_EMBEDDER back."
             )
-        if made.get("pictures") != self._pictures.made_by:
-            self._look_again()
+        self._held, self._missed = made.get("pictures"), made.get("missed", False)
+        looks = self._pictures.made_by
+        if looks is not None and (self._missed or self._held != looks):
+            self._look_again(anew=self._held not in {None, looks})
 
     def run(self, user_id: str, on_progress: Callable[[int], None] | None = None, *, pictures: bool = True) -> int:
         """Index what changed of one user since the last run; returns how many rows.
@@ -168,19 +171,21 @@ class Projection:
             connection.execute(update(memories).values(indexed_revision=0))
         self._mark()
 
-    def _look_again(self) -> None:
-        """Have what was seen embedded anew: another model, or one for the first time. There are few pictures."""
+    def _look_again(self, *, anew: bool) -> None:
+        """Have what was seen embedded that was not yet, or all of it anew: by another model. There are few pictures."""
         with self._db.write() as connection:
             connection.execute(update(memories).where(memories.c.kind == "photo").values(indexed_revision=0))
             names = list(connection.execute(select(users.c.id)).scalars())
-        for user_id in names:
+        for user_id in names if anew else ():
             self._chroma.delete_collection(user_id, KIND)
+        self._missed = False
         self._mark()
 
     def _mark(self) -> None:
+        # Without anything that looks, the vectors that are there stay: it may be back at the next start.
+        self._held = self._pictures.made_by or self._held
         self._marker.parent.mkdir(parents=True, exist_ok=True)
-        self._marked = self._pictures.made_by
-        made = {"embedder": self._embedder.name, "pictures": self._marked, "layout": _LAYOUT}
+        made = {"embedder": self._embedder.name, "pictures": self._held, "missed": self._missed, "layout": _LAYOUT}
         self._marker.write_text(json.dumps(made))
 
     def _run_batch(self, table: Table, user_id: str, *, pictures: bool) -> int:
@@ -242,8 +247,9 @@ class Projection:
             self._pictures.remove(user_id, [row.id for row in rows if row.hidden_at is not None])
             seen = [to_record(row) for row in rows if row.hidden_at is None]
             self._pictures.put(user_id, [one for one in seen if isinstance(one, PhotoMemory)])
-            if self._pictures.made_by != self._marked:
-                # Its weights turned out to be broken: what was not looked at now is looked at when they are whole.
+            if seen and self._pictures.made_by is None and not self._missed:
+                # There are no weights, or they turned out to be broken: these are looked at when something can.
+                self._missed = True
                 self._mark()
 
 

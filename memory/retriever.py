@@ -85,7 +85,8 @@ class Retriever:
         # Habits and goals hold until they are replaced: when they were noted says nothing about their use.
         always = _Look(self._parts, query, Scope(user_id, seen=query.seen), limits)
         found += always.records("procedural", limits.procedural)
-        found += self._parts.pictures.find(user_id, query, limits.photos)
+        seen = replace(query, since=None, until=None) if widened else query
+        found += self._parts.pictures.find(user_id, seen, limits.photos)
         return Found(tuple(sorted(found, key=lambda item: (item.time.timestamp(), item.id))), widened and bool(found))
 
     def rank_turns(
@@ -102,6 +103,10 @@ class Retriever:
         results: list[Recalled] = []
         for kind in kinds:
             results += look.records(kind, limit)
+        if "photo" in kinds:
+            # What looks like it comes before what was called so.
+            by_sight = {one.id: one for one in self._parts.pictures.like_words(user_id, text, limit)}
+            results = [*by_sight.values(), *(one for one in results if one.id not in by_sight)]
         if "episodic" in kinds or "turn" in kinds:
             results += look.raw_turns(limit)
         return sorted(results, key=lambda item: -item.score)[:limit]

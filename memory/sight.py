@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from PIL import Image
 
-from memory.detector import Detection, Detector
-from memory.errors import ModelMissing
+from memory.detector import NAMED_AT, Detection, Detector, padded, small
+from memory.errors import PersonaError
 from memory.reading import Vectors
+from memory.records import Box
 from memory.vision import PictureEmbedder
 
 _log = logging.getLogger(__name__)
-_OFF = "Photos are found by what was said of them, not by sight."
+OFF = "Photos are found by what was said of them, not by sight."
 _Seen = TypeVar("_Seen")
 
 
@@ -40,6 +41,11 @@ class Sight:
         return self._embedder.name if self._embedder else None
 
     @property
+    def called(self) -> str:
+        """Name the embedder for a person."""
+        return self.made_by.rsplit(" ", 1)[0] if self.made_by else ""
+
+    @property
     def parts_things(self) -> bool:
         """Say whether things can be found in pictures."""
         return self._detector is not None
@@ -47,7 +53,7 @@ class Sight:
     @property
     def off(self) -> str | None:
         """Say in a sentence that photos are not found by sight, and what changes that; None where they are."""
-        return None if self._embedder else f"{_OFF} {self._hint}".rstrip()
+        return None if self._embedder else f"{OFF} {self._hint}".rstrip()
 
     @property
     def words_threshold(self) -> float:
@@ -70,15 +76,38 @@ class Sight:
             return []
         try:
             return self._detector.find(image, names, least)
-        except ModelMissing as error:
-            _log.warning("%s", error.message)
+        except Exception as error:  # noqa: BLE001 - as below
+            _log.warning("%s", _why(error))
             self._detector = None
             return []
+
+    def look_for(self, pictures: Mapping[str, Image.Image], name: str) -> tuple[str, Box | None] | None:
+        """Say which picture shows a named thing, and where in it, with a margin; None where nothing can tell.
+
+        The detector's surest place counts; without one, of several pictures the one that is most like the name.
+        """
+        found = [
+            (one.score, photo_id, one.box) for photo_id, image in pictures.items() for one in self.find(image, [name], NAMED_AT)
+        ]
+        if found:
+            _, photo_id, box = max(found)
+            return photo_id, padded(box)
+        if len(pictures) < 2:  # noqa: PLR2004 - one picture is the one
+            return None
+        seen = self.pictures([small(image) for image in pictures.values()])
+        said = None if seen is None else self.words([name])
+        return None if seen is None or said is None else (list(pictures)[int((seen @ said[0]).argmax())], None)
 
     def _try(self, look: Callable[[], _Seen]) -> _Seen | None:
         try:
             return look()
-        except ModelMissing as error:
-            _log.warning("%s", error.message)
-            self._embedder, self._hint = None, error.message
+        except Exception as error:  # noqa: BLE001 - weights fail in many ways; none of them is worth a reply
+            self._embedder, self._hint = None, _why(error)
+            _log.warning("%s", self._hint)
             return None
+
+
+def _why(error: Exception) -> str:
+    return (
+        error.message if isinstance(error, PersonaError) else f"Looking at pictures failed ({type(error).__name__}: {error})."
+    )

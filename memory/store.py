@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import shutil
+import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -14,7 +16,6 @@ from sqlalchemy import delete
 from memory.chroma import ChromaStore
 from memory.curve import Curve
 from memory.database import Database
-from memory.detector import NAMED_AT, padded
 from memory.embedders import Embedder
 from memory.errors import NotFound, PersonaError, StorageError
 from memory.forget import UNDO_WINDOW
@@ -66,6 +67,7 @@ class Memory:
         sight: Sight | None = None,
     ) -> None:
         self.folder = folder
+        self._receiving = threading.Lock()
         self._owner = FolderOwner(folder)
         try:
             self._database = Database(database_url or f"sqlite:///{folder / 'journal.db'}")
@@ -107,18 +109,22 @@ class Memory:
         Raises:
             PersonaError: As `Journal.receive` and `PhotoStore.keep`.
         """
+        if not pictures:
+            return self.journal.receive(user_id, text, time=time, zone=zone)
         ids = [picture.photo.id for picture in pictures]
         fresh: list[str] = []
-        try:
-            for name, picture in zip(ids, pictures, strict=True):
-                if not self.photos.has(user_id, name):
-                    fresh.append(name)
-                self.photos.keep(user_id, picture)
-            return self.journal.receive(user_id, text, images=ids, time=time, zone=zone)
-        except PersonaError:
-            for name in fresh:
-                self.photos.discard(user_id, name)
-            raise
+        # One after another: what one message leaves behind none of may be another's.
+        with self._receiving:
+            try:
+                for name, picture in zip(ids, pictures, strict=True):
+                    if not self.photos.has(user_id, name):
+                        fresh.append(name)
+                    self.photos.keep(user_id, picture)
+                return self.journal.receive(user_id, text, images=ids, time=time, zone=zone)
+            except PersonaError:
+                for name in fresh:
+                    self.photos.discard(user_id, name)
+                raise
 
     def find(self, user_id: str, query: Query, limits: Limits | None = None) -> Found:
         """Look into memory for a turn, with everything that was journaled by now."""
@@ -128,12 +134,13 @@ class Memory:
         self._projection.run(user_id, pictures=False)
         return self.retriever.find(user_id, query, limits)
 
-    def look_for(self, user_id: str, photo_id: str, name: str) -> Box | None:
-        """Say where in a stored picture a named thing is, with a margin; None where it is not found, or nothing can look."""
-        if not self.sight.parts_things:
-            return None
-        found = self.sight.find(open_upright(self.photos.original(user_id, photo_id)), [name], NAMED_AT)
-        return padded(found[0].box) if found else None
+    def look_for(self, user_id: str, photo_ids: Sequence[str], name: str) -> tuple[str, Box | None] | None:
+        """Say in which of some stored pictures a named thing is, and where in it; None where nothing can tell."""
+        pictures = {}
+        for photo_id in photo_ids:
+            with suppress(PersonaError):
+                pictures[photo_id] = open_upright(self.photos.original(user_id, photo_id))
+        return self.sight.look_for(pictures, name)
 
     def alike(self, user_id: str, memory: SemanticMemory) -> list[tuple[SemanticMemory, float]]:
         """Return the valid facts that a new one may repeat or replace, with their cosine, nearest first, at most three."""

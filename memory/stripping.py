@@ -15,8 +15,9 @@ from collections.abc import Iterator
 from PIL import Image
 
 _ORIENTATION = 0x0112
-_JPEG_KEPT = (b"ICC_PROFILE\x00", b"Adobe", b"JFIF\x00", b"JFXX\x00")
-"""What application segments that are needed to show a JPEG begin with: its colours, how they are coded, its shape."""
+_JPEG_KEPT = {0xE0: (b"JFIF\x00", 12, b"\x00\x00"), 0xE2: (b"ICC_PROFILE\x00", None, b""), 0xEE: (b"Adobe", 12, b"")}
+"""Application segments that are needed to show a JPEG (its shape, its colours, how they are coded): what each begins with, how
+much of it is kept (None: all), what ends it (a JFIF without its thumbnail). Others begin alike under other markers."""
 _APPLICATION, _COMMENT, _SCAN, _END = range(0xE0, 0xF0), 0xFE, 0xDA, 0xD9
 _ALONE = {0x01, *range(0xD0, 0xD9)}
 """Markers that have no length."""
@@ -77,8 +78,11 @@ def _jpeg(data: bytes, exif: bytes) -> Iterator[bytes]:
         (length,) = struct.unpack_from(">H", data, place)
         body = data[place + 2 : place + length]
         place += length
-        if marker != _COMMENT and (marker not in _APPLICATION or body.startswith(_JPEG_KEPT)):
-            yield bytes((0xFF, marker)) + struct.pack(">H", length) + body
+        if marker in _APPLICATION:
+            begins, size, ends = _JPEG_KEPT.get(marker, (None, None, b""))
+            body = body[:size] + ends if begins and body.startswith(begins) else b""
+        if marker != _COMMENT and (body or marker not in _APPLICATION):
+            yield bytes((0xFF, marker)) + struct.pack(">H", len(body) + 2) + body
         if marker == _SCAN:
             after = _NEXT_MARKER.search(data, place)
             end = after.start() if after else len(data)

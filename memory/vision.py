@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import threading
@@ -21,6 +22,7 @@ WORDS_FILE = "persona.json"
 _WORDS_THRESHOLD = 0.24
 """Where nothing was calibrated: a guess for ViT-B-32, not measured (docs/decisions/013)."""
 _BATCH = 32
+_BEGINNING = 1 << 20
 
 
 class PictureEmbedder(Protocol):
@@ -46,12 +48,16 @@ class ClipEmbedder:
 
     Args:
         path: Its folder, with `open_clip_config.json` and weights; or a name that open_clip itself knows.
-        name: How the index remembers it.
+        name: What it is called.
+
+    Attributes:
+        name: How the index remembers it: what it is called, and which weights lie there.
     """
 
     def __init__(self, path: str, name: str) -> None:
         self._path = path
-        self.name = name
+        self.called = name
+        self.name = f"{name} {_fingerprint(Path(path))}".rstrip()
         self._lock = threading.Lock()
         self._parts: tuple[Any, Any, Any] | None = None
 
@@ -59,9 +65,10 @@ class ClipEmbedder:
     def words_threshold(self) -> float:
         """The calibrated cosine, where there is one beside the weights."""
         try:
-            return float(json.loads((Path(self._path) / WORDS_FILE).read_text(encoding="utf-8"))["words_threshold"])
+            kept = float(json.loads((Path(self._path) / WORDS_FILE).read_text(encoding="utf-8"))["words_threshold"])
         except (OSError, ValueError, KeyError, TypeError):
             return _WORDS_THRESHOLD
+        return kept if 0.0 < kept < 1.0 else _WORDS_THRESHOLD
 
     def keep_threshold(self, threshold: float) -> None:
         """Write a calibrated threshold beside the weights.
@@ -109,7 +116,16 @@ class ClipEmbedder:
                         self._parts = model.eval(), prepare, open_clip.get_tokenizer(source)
                     except Exception as error:
                         raise ModelMissing(
-                            f"The picture embedder {self.name} cannot be loaded ({error}). Correct PERSONA_IMAGE_EMBEDDER, "
+                            f"The picture embedder {self.called} cannot be loaded ({error}). Correct PERSONA_IMAGE_EMBEDDER, "
                             "or leave it out: everything else works without."
                         ) from error
             return self._parts
+
+
+def _fingerprint(folder: Path) -> str:
+    """Return a few letters that change with the weights: of their names, sizes and beginnings; empty where there are none."""
+    read = hashlib.sha256()
+    for path in sorted(folder.glob("open_clip*")) if folder.is_dir() else ():
+        with path.open("rb") as file:
+            read.update(f"{path.name} {path.stat().st_size} ".encode() + file.read(_BEGINNING))
+    return read.hexdigest()[:8] if folder.is_dir() else ""

@@ -124,6 +124,8 @@ def _message(memory: Memory, turn: Turn) -> None:
                 )
             except PersonaError as error:
                 st.caption(error.message)
+            except OSError:
+                st.caption("This picture is damaged. Sent again, it is shown here too.")
         if turn.text.strip():
             st.text(turn.text)
 

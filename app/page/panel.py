@@ -10,7 +10,7 @@ from app import figures
 from app.page.live import Switches
 from app.page.words import counted, markdown
 from memory import clock
-from memory.detector import thumbnail
+from memory.detector import small
 from memory.errors import PersonaError
 from memory.intake import check_user
 from memory.knowledge import MemoryRecord
@@ -149,7 +149,7 @@ def _photos(memory: Memory, user: str) -> None:
         with st.container(key=f"entry-{one.id}", gap=None):
             st.text(clock.show(one.time))
             try:
-                st.image(thumbnail(open_upright(memory.photos.for_model(user, one.photo_id)), one.box), alt=one.label)
+                st.image(small(open_upright(memory.photos.for_model(user, one.photo_id)), one.box), alt=one.label)
             except PersonaError as error:
                 st.caption(markdown(error.message))
             st.text(one.label)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.page import words
-from memory.detector import thumbnail
+from memory.detector import small
 from memory.errors import PersonaError
 from memory.pictures import open_upright
 from memory.records import Recalled, Step, Trace, Turn, TurnState
@@ -94,7 +94,7 @@ def _pictures(user_id: str, memories: Sequence[Recalled], photos: PhotoStore) ->
     seen = {entry.photo_id: entry.text for entry in memories if entry.photo_id}
     for column, (photo_id, text) in zip(st.columns(_ABREAST), list(seen.items())[:_ABREAST], strict=False) if seen else ():
         with contextlib.suppress(PersonaError):  # its file is gone: the words above say what it was
-            column.image(thumbnail(open_upright(photos.for_model(user_id, photo_id)), None), alt=text)
+            column.image(small(open_upright(photos.for_model(user_id, photo_id))), alt=text)
 
 
 def _plain(text: str, label: str = "") -> None:

@@ -136,7 +136,7 @@ def test_what_is_forgotten_is_not_seen_again_and_comes_back_by_undo(serve):
     turn = say(service, "Do you know this?", "2026-06-01 09:00", [RED_AGAIN])
     assert seen(turn) == []
     service.memory.undo("ada", mug.id)
-    assert list(service.memory.retriever._parts.pictures._index.said("ada", ["red"])) == [mug.id]
+    assert list(service.memory.retriever._parts.pictures._index.said("ada", ["red"], 9)) == [mug.id]
 
 
 @pytest.mark.parametrize(
@@ -152,6 +152,18 @@ def test_what_is_forgotten_is_not_seen_again_and_comes_back_by_undo(serve):
         ("The user's bike (Image Object: bike) was stolen.", [("The user's bike", "bike")]),
         ("The user has two cats (Image Object: cat).", [("two cats", "cat")]),
         ("Mein Fahrrad (Image Object: bicycle)", [("Mein Fahrrad", "bicycle")]),
+        ("The user shows my mug (blue one) (Image Object: mug).", [("my mug (blue one)", "mug")]),
+        ("She has Dr. Smith's mug (Image Object: mug).", [("Dr. Smith's mug", "mug")]),
+        ("The user showed Rex, 3.5 years old (Image Object: dog).", [("Rex, 3.5 years old", "dog")]),
+        ("The user showed Tom and Jerry (Image Object: cats).", [("Tom and Jerry", "cats")]),
+        ("It is sunny. The user got a mug (Image Object: mug (blue)).", [("a mug", "mug")]),
+        ("用户今天很高兴，我的杯子（Image Object：杯子）", [("我的杯子", "杯子")]),
+        ("The user shows (Image Object: cup).", [("cup", "cup")]),
+        (
+            "The user has a bike (Image Object: bike), a car (Image Object: car) and Rex (Image Object: dog).",
+            [("a bike", "bike"), ("a car", "car"), ("Rex", "dog")],
+        ),
+        (f"The user has a {'very ' * 40}old mug (Image Object: mug).", [(f"a {'very ' * 23}…".replace(" …", "…"), "mug")]),
         ("The user likes tea (green).", []),
         ("", []),
     ],
@@ -165,3 +177,43 @@ def test_boxes_stay_inside_the_picture():
     image = Image.new("RGB", (10, 10))
     assert crop(image, (1.0, 1.0, 1.0, 1.0)).size == (1, 1)
     assert crop(image, (0.2, 0.0, 0.7, 0.5)).size == (5, 5)
+
+
+def test_older_photos_are_found_behind_many_newer_ones_that_look_the_same(serve):
+    window = retrieve("barn", "2026-02-28 00:00", "2026-03-02 00:00")
+    chat = ScriptedChat({"reasoning": [*(answer("Nice.") for _ in range(31)), window, answer("Yes.")]})
+    service = serve(chat, sight=Sight(ColourEmbedder()))
+    say(service, "The red barn", "2026-03-01 09:00", [RED])
+    for day in range(30):
+        say(service, f"Red thing {day}", f"2026-05-{1 + day:02} 09:00", [photo((f"#ff00{day:02x}", (0, 0, 200, 100)))])
+    service.wait()
+    assert seen(say(service, "Which barn was it?", "2026-06-01 09:00", [RED_AGAIN])) == ["A picture was shown: The red barn"]
+
+
+@pytest.mark.parametrize("sight", [Sight(), Sight(ColourEmbedder()), Sight(ColourEmbedder(), FindsMugs())])
+def test_of_several_things_each_belongs_to_the_picture_that_shows_it(serve, sight):
+    two = "The user has a red mug (Image Object: red mug) and a blue dog (Image Object: blue dog)."
+    service = serve(ScriptedChat({"semantic": fact(two, "mug"), "reasoning": answer("Nice.")}), sight=sight)
+    # Where nothing can look, they are taken to be named in the order in which they are shown.
+    images = [RED, BLUE] if sight.made_by is None else [BLUE, RED]
+    turn = say(service, "My mug and my dog", "2026-03-01 09:00", images)
+    service.wait()
+    by_caption = {one.caption: one.photo_id for one in service.memory.knowledge.entries("ada", kind="photo")}
+    assert by_caption == {
+        "a red mug": turn.images[images.index(RED)],
+        "a blue dog": turn.images[images.index(BLUE)],
+    }
+
+
+def test_a_person_who_searches_photos_finds_them_by_sight(serve):
+    service = shown_before(serve, Sight(ColourEmbedder()))
+    best = service.memory.search("ada", "something blue", kind="photo")[0]
+    assert best.text == "A picture was shown: And that is the sky"
+
+
+def test_a_reply_that_is_written_anew_keeps_its_photos(serve):
+    service = serve(ScriptedChat({"semantic": fact(MUG, "mug"), "reasoning": answer("Nice.")}))
+    turn = say(service, "This is my grandmother's mug", "2026-03-01 09:00", [RED])
+    service.wait()
+    again = list(service.answer_again("ada", turn.id))[-1].turn
+    assert [one.turn_id for one in service.memory.knowledge.entries("ada", kind="photo")] == [again.id]

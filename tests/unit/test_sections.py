@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
 from graph.prompts import Prompts
+from graph.protocol import escape
 from graph.sections import Budgets, Picture, estimate_tokens, fit, instructed, opening, tokens_of, with_memory
 from memory.errors import MessageTooLong
 from memory.records import BigFive, Recalled, Turn
@@ -260,7 +261,7 @@ class TestBudgets:
         wholes = [f"{key}: {value}" for key, value in profile.items()]
         wholes += [f"User: {each.text}\nAssistant: {each.reply}" for each in recent]
         # A part of an entry that was cut would count as a bracket of no entry.
-        kept = [whole for whole in wholes if whole in text]
+        kept = [whole for whole in wholes if escape(whole) in text]
         assert text.count("⟦") == text.count("⟧") == len(kept)
 
     @often
@@ -284,7 +285,7 @@ class TestBudgets:
         for title, budget in shares.items():
             if f"## {title}\n" in text:
                 assert estimate_tokens(section(text, title).removesuffix("\n\n⟦Go on.⟧")) <= budget
-        kept = [entry for entry in found if entry.text in text]
+        kept = [entry for entry in found if escape(entry.text) in text]
         assert text.count("⟦") == text.count("⟧") == len(kept) + 1
 
     def test_the_profile_begins_with_what_stands_first(self):

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from app.build import build_sight
 from app.doctor import examine
 from app.settings import Settings
 from graph.briefing import Style
@@ -175,3 +176,61 @@ def test_doctor_says_whether_photos_are_found_by_sight(monkeypatch, tmp_path):
     (tmp_path / "clip").mkdir()
     monkeypatch.setenv("PERSONA_IMAGE_EMBEDDER", str(tmp_path / "clip"))
     assert "cannot be loaded" in finding().detail
+
+
+class Fails(ColourEmbedder):
+    """Weights that load and then fail."""
+
+    def pictures(self, images):
+        raise MemoryError("no room")
+
+
+def test_an_image_tower_that_fails_in_any_way_costs_no_reply(serve):
+    script = {"semantic": fact(MUG, "mug"), "reasoning": [answer("Nice."), retrieve("mug"), answer("Yes.")]}
+    service = serve(ScriptedChat(script), sight=Sight(Fails()))
+    say(service, "This is my grandmother's mug", "2026-03-01 09:00", [RED])
+    service.wait()
+    assert say(service, "Do you know this mug?", "2026-06-01 09:00", [RED_AGAIN]).reply == "Yes."
+    assert "MemoryError" in service.memory.sight.off
+
+
+def test_an_embedder_that_is_set_and_not_here_costs_no_reply(monkeypatch, tmp_path):
+    monkeypatch.setenv("PERSONA_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("PERSONA_IMAGE_EMBEDDER", "clip-vit-b-32")
+    assert "persona models pull clip-vit-b-32" in build_sight(Settings()).off
+
+
+def in_index(service):
+    return service.memory.seen._index.said("ada", ["red", "blue"], 9)
+
+
+def test_a_start_without_weights_keeps_what_was_looked_at_and_looks_at_the_rest_later(serve):
+    script = {"semantic": [fact(MUG, "mug"), NOTHING], "reasoning": answer("Nice.")}
+    service = serve(ScriptedChat(script), sight=Sight(ColourEmbedder()))
+    say(service, "This is my grandmother's mug", "2026-03-01 09:00", [RED])
+    service.wait()
+    service = serve(ScriptedChat(script), sight=Sight())
+    say(service, "The sky", "2026-03-02 09:00", [BLUE])
+    service.wait()
+    service.memory.forget("ada", service.memory.knowledge.entries("ada", kind="photo")[0].id)
+    looked = []
+
+    class Counts(ColourEmbedder):
+        def pictures(self, images):
+            looked.append(len(images))
+            return super().pictures(images)
+
+    service = serve(ScriptedChat(script), sight=Sight(Counts()))
+    service.wait()
+    assert len(in_index(service)) == 1, "what was forgotten meanwhile is gone"
+    assert sum(looked) == 1
+    service = serve(ScriptedChat(script), sight=Sight(Counts()))
+    service.wait()
+    assert sum(looked) == 1, "what was looked at is not looked at again"
+
+
+def test_other_weights_under_the_same_name_look_at_everything_anew(serve, tmp_path):
+    first, second = (ClipEmbedder(str(tmp_path), "mine") for _ in range(2))
+    assert first.name == second.name
+    (tmp_path / "open_clip_model.safetensors").write_bytes(b"other weights")
+    assert ClipEmbedder(str(tmp_path), "mine").name != first.name
