@@ -1,0 +1,146 @@
+"""PersonaMem as it is distributed (MIT; not part of this project): a table of questions, and the talks before them."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import json
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+
+from evals.cases import Person, Question, Said
+from memory.errors import InvalidInput
+
+_BEGIN = datetime(2025, 1, 1, 9, tzinfo=UTC)
+"""The talks name no times: each begins on a day of its own, and its turns are two minutes apart."""
+_SPEAKER = re.compile(r"^(?:User|Assistant)\s*:\s*")
+_OPTION = re.compile(r"^\s*\(([a-z])\)\s*", re.IGNORECASE)
+
+
+def load(questions: Path, contexts: Path) -> tuple[list[Person], list[Question]]:
+    """Read questions, and the histories in the midst of which they are asked.
+
+    Args:
+        questions: The table (CSV).
+        contexts: JSON lines of {id: [{role, content}, …]}.
+
+    Raises:
+        InvalidInput: Something is missing or malformed; names the file and the line.
+    """
+    talks = _talks(contexts)
+    people: dict[str, Person] = {}
+    cases: list[Question] = []
+    for line, row in _rows(questions):
+        where = f"{questions}, line {line}"
+        talk = talks.get(row.shared_context_id)
+        if talk is None:
+            raise InvalidInput(f"{where}: {contexts.name} has no talk {row.shared_context_id!r}.")
+        name = row.shared_context_id
+        if name not in people:
+            people[name] = Person(name, _turns(talk))
+        choices = _choices(where, row.all_options)
+        answer = row.correct_answer.strip("() ").lower()
+        if answer not in choices:
+            raise InvalidInput(f"{where}: the answer {row.correct_answer!r} is none of its options.")
+        question = Question(
+            id=row.question_id, person=name, aspect="PersonaMem", task=row.question_type, text=row.user_question_or_message,
+            choices=choices, answer=answer, after=len(_turns(talk[: row.end_index_in_shared_context])),
+        )  # fmt: skip
+        cases.append(question)
+    if not cases:
+        raise InvalidInput(f"{questions} holds no question.")
+    return list(people.values()), cases
+
+
+class _Row(BaseModel):
+    question_id: str
+    question_type: str
+    user_question_or_message: str
+    correct_answer: str
+    all_options: str
+    shared_context_id: str
+    end_index_in_shared_context: int = Field(ge=0)
+
+
+class _Message(BaseModel):
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+_TALK = TypeAdapter(dict[str, list[_Message]])
+
+
+def _rows(path: Path) -> list[tuple[int, _Row]]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            return [(reader.line_num, _checked(path, reader.line_num, row)) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InvalidInput(f"{path} cannot be read ({error}). Give --questions PersonaMem's table.") from error
+
+
+def _checked(path: Path, line: int, row: dict[str | None, object]) -> _Row:
+    try:
+        return _Row.model_validate(row)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InvalidInput(f"{path}, line {line}, {first['loc'][0]}: {first['msg']}.") from error
+
+
+def _talks(path: Path) -> dict[str, list[_Message]]:
+    talks: dict[str, list[_Message]] = {}
+    try:
+        with path.open(encoding="utf-8") as file:
+            for number, line in enumerate(file, start=1):
+                if line.strip():
+                    talks |= _talk(path, number, line)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{path} cannot be read ({error}). Give --contexts PersonaMem's talks.") from error
+    return talks
+
+
+def _talk(path: Path, number: int, line: str) -> dict[str, list[_Message]]:
+    try:
+        return _TALK.validate_json(line)
+    except ValidationError as error:
+        first = error.errors()[0]
+        inside = ".".join(str(part) for part in first["loc"])
+        raise InvalidInput(f"{path}, line {number}{f', {inside}' if inside else ''}: {first['msg']}.") from error
+
+
+def _turns(messages: Sequence[_Message]) -> tuple[Said, ...]:
+    """Pair what was said with its reply; a message of the system begins another talk."""
+    turns: list[Said] = []
+    day, place, asked = -1, 0, ""
+    for message in messages:
+        text = _SPEAKER.sub("", message.content).strip()
+        if message.role == "system" or day < 0:
+            day, place = day + 1, 0
+        if message.role == "user":
+            asked = f"{asked}\n{text}".strip()
+        elif message.role == "assistant":
+            turns.append(Said(_BEGIN + timedelta(days=day, minutes=2 * place), asked, text, ()))
+            asked, place = "", place + 1
+    return tuple(turns)
+
+
+def _choices(where: str, text: str) -> dict[str, str]:
+    """Read a list of options as the table has it: of JSON, or of Python."""
+    try:
+        options = json.loads(text)
+    except ValueError:
+        try:
+            options = ast.literal_eval(text)
+        except (ValueError, SyntaxError) as error:
+            raise InvalidInput(f"{where}: its options are no list ({error}).") from error
+    if not isinstance(options, list) or not all(isinstance(one, str) for one in options):
+        raise InvalidInput(f"{where}: its options are no list of texts.")
+    found = {match[1].lower(): one[match.end() :] for one in options if (match := _OPTION.match(one))}
+    if len(found) != len(options) or not found:
+        raise InvalidInput(f"{where}: its options do not begin with (a), (b), …")
+    return found
