@@ -218,7 +218,8 @@ def _answer(turn: Turn, personality_after: dict[str, float] | None) -> dict[str,
         "memories": memories,
         "personality": trace["personality"],
         "timings_ms": trace["timings_ms"],
-        "notes": trace["notes"],
+        # What a person should know of a reply to pictures; most replies have none.
+        **({"notes": trace["notes"]} if trace["notes"] else {}),
     }
     return answer if personality_after is None else {**answer, "personality_after": personality_after}
 

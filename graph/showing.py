@@ -58,9 +58,13 @@ def shown(memory: Memory, user_id: str, ids: Iterable[str], *, after: int = 0) -
             pictures.append(Picture(photo, None, "picture: its file cannot be read any more"))
             continue
         number = after + 1 + sum(picture.url is not None for picture in pictures)
-        url = f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
-        pictures.append(Picture(photo, url, f"picture {number}"))
+        pictures.append(Picture(photo, data_url(jpeg), f"picture {number}"))
     return pictures
+
+
+def data_url(jpeg: bytes) -> str:
+    """Return a picture as an image part of the OpenAI chat format takes it."""
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
 
 
 def _labels(memory: Memory, turns: Sequence[Turn]) -> dict[str, str]:
