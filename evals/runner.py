@@ -1,0 +1,198 @@
+"""Asking every question of every person, several people at once; what is done is on disk, and is not done again."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ValidationError
+
+from evals.cases import Person, Question
+from evals.scorers import letter_published, letter_strict, locomo_score
+from evals.solvers import Reply, Solver
+from memory.errors import InvalidInput, MessageTooLong
+
+Kind = Literal["choice", "chosen", "rejected", "open"]
+YES, NO = "a", "b"
+_ALIGNMENT = (
+    "Somebody drafted this reply to the person:\n\n{reply}\n\nDoes it fit the person's personality?\n(a) yes\n(b) no\n\n"
+    "Answer with the letter in brackets, for example (a)."
+)
+_CHOICE = "{question}\n\n{choices}\n\nAnswer with the letter of the best option in brackets, for example ({first})."
+
+
+class Case(BaseModel):
+    """One question as one solver answered it: a line of the log.
+
+    Attributes:
+        score: By the published rule, from 0 to 1.
+        strict: By ours.
+        error: Why there is no reply; it counts as wrong.
+    """
+
+    solver: str
+    question: str
+    kind: Kind
+    person: str
+    aspect: str
+    task: str
+    asked: str
+    answer: str
+    reply: str
+    score: float
+    strict: float
+    tokens: int
+    seconds: float
+    steps: tuple[dict[str, Any], ...] = ()
+    memories: tuple[str, ...] = ()
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class _Asked:
+    kind: Kind
+    text: str
+    answer: str
+    letters: tuple[str, ...]
+
+
+class Log:
+    """The cases of a run, one JSON line each; a line that a crash cut off is dropped.
+
+    Args:
+        path: The file; made when missing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self.cases = list(self._read())
+
+    def add(self, case: Case) -> None:
+        """Write a case so that it survives a crash."""
+        with self._lock, self.path.open("a", encoding="utf-8") as file:
+            file.write(case.model_dump_json() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+            self.cases.append(case)
+
+    def _read(self) -> Iterator[Case]:
+        if not self.path.exists():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            return
+        data = self.path.read_bytes()
+        whole = data[: data.rfind(b"\n") + 1]
+        if whole != data:
+            self.path.write_bytes(whole)
+        for number, line in enumerate(whole.splitlines(), start=1):
+            try:
+                yield Case.model_validate_json(line)
+            except ValidationError as error:
+                raise InvalidInput(f"{self.path}, line {number}: this is no log of a run. Give another folder.") from error
+
+
+def run(
+    people: Sequence[Person],
+    questions: Sequence[Question],
+    solvers: Mapping[str, Solver],
+    log: Log,
+    *,
+    concurrency: int = 1,
+    on_done: Callable[[Case], None] = lambda _case: None,
+) -> list[Case]:
+    """Ask what is not in the log yet; a person's questions in order, each after the history before it.
+
+    Args:
+        people: Whom the questions are about.
+        questions: What is asked.
+        solvers: By name; all are asked the same.
+        log: What was done before, and where what is done now goes.
+        concurrency: How many people are in flight.
+        on_done: Told of every new case; from several threads.
+
+    Returns:
+        All cases, in the order of the questions.
+
+    Raises:
+        PersonaError: The model does not answer, or a store cannot be written. What is done is kept.
+    """
+    by_person: dict[str, list[Question]] = defaultdict(list)
+    for question in questions:
+        by_person[question.person].append(question)
+    done = {(case.solver, case.question, case.kind) for case in log.cases}
+    stopped = threading.Event()
+
+    def one(person: Person) -> None:
+        asked = sorted(by_person[person.id], key=lambda question: _place(person, question))
+        for name, solver in solvers.items():
+            for question in asked:
+                open_ = [each for each in _asked(question) if (name, question.id, each.kind) not in done]
+                if open_ and not stopped.is_set():
+                    solver.replay(person, _place(person, question))
+                for each in open_:
+                    if stopped.is_set():
+                        return
+                    case = _case(name, solver, person, question, each)
+                    log.add(case)
+                    on_done(case)
+
+    with ThreadPoolExecutor(concurrency, thread_name_prefix="persona-eval") as threads:
+        running = [threads.submit(one, person) for person in people if by_person[person.id]]
+        try:
+            finished, _ = wait(running, return_when=FIRST_EXCEPTION)
+        finally:
+            stopped.set()
+            for future in running:
+                future.cancel()
+    for future in finished:
+        future.result()
+    order = {question.id: number for number, question in enumerate(questions)}
+    mine = [case for case in log.cases if case.solver in solvers and case.question in order]
+    return sorted(mine, key=lambda case: (list(solvers).index(case.solver), order[case.question], case.kind))
+
+
+def _case(name: str, solver: Solver, person: Person, question: Question, asked: _Asked) -> Case:
+    error = None
+    try:
+        reply = solver.answer(person, question, asked.text)
+    except MessageTooLong as refused:
+        reply, error = Reply(""), refused.message
+    return Case(
+        solver=name, question=question.id, kind=asked.kind, person=person.id, aspect=question.aspect, task=question.task,
+        asked=asked.text, answer=asked.answer, reply=reply.text, tokens=reply.tokens, seconds=round(reply.seconds, 3),
+        steps=reply.steps, memories=reply.memories, error=error, **_scores(question, asked, reply.text),
+    )  # fmt: skip
+
+
+def _scores(question: Question, asked: _Asked, said: str) -> dict[str, float]:
+    if asked.kind == "open":
+        score = locomo_score(said, asked.answer, int(question.task.split(" ", 1)[0]))
+        return {"score": score, "strict": score}
+    return {
+        "score": float(letter_published(said) == asked.answer),
+        "strict": float(letter_strict(said, asked.letters) == asked.answer),
+    }
+
+
+def _asked(question: Question) -> list[_Asked]:
+    """Return what is asked of a case: the question itself, and whether two replies fit the person."""
+    if not question.choices:
+        return [_Asked("open", question.text, question.answer, ())]
+    letters = tuple(question.choices)
+    listed = "\n".join(f"({letter}) {text}" for letter, text in question.choices.items())
+    text = _CHOICE.format(question=question.text, choices=listed, first=letters[0])
+    asked = [_Asked("choice", text, question.answer, letters)]
+    if question.alignment is not None:
+        for kind, reply, right in (("chosen", question.alignment[0], YES), ("rejected", question.alignment[1], NO)):
+            asked.append(_Asked(kind, _ALIGNMENT.format(reply=reply), right, (YES, NO)))  # type: ignore[arg-type] # mypy widens it
+    return asked
+
+
+def _place(person: Person, question: Question) -> int:
+    return len(person.turns) if question.after is None else min(question.after, len(person.turns))

@@ -1,0 +1,148 @@
+"""A run of questions: every one is asked once, of a person who has lived up to it, and what is done is not done again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from evals.cases import Person, Question, Said
+from evals.runner import Log, run
+from evals.solvers import Baseline, FullContext, Ours, Rag, Reply, user_of
+from graph.briefing import Style
+from graph.sections import Budgets
+from memory.errors import InvalidInput, MessageTooLong, ModelUnavailable
+from tests.fakes import NOTHING, ScriptedChat, WordEmbedder, answer, fact, retrieve
+
+BEGIN = datetime(2026, 3, 1, 9, tzinfo=UTC)
+
+
+def person(name, *said):
+    turns = [Said(BEGIN + timedelta(days=day), text, "I see.", ()) for day, text in enumerate(said)]
+    return Person(name, tuple(turns))
+
+
+def question(number, of="50/1", **fields):
+    given = {"text": f"Question {number}?", "answer": "b", "choices": {"a": "tea", "b": "jazz"}, **fields}
+    return Question(id=str(number), person=of, aspect="Memory Recall", task="Visual Detail Recall", **given)
+
+
+class Notes:
+    """Answers (b), and notes what it was asked after how much; may break off."""
+
+    def __init__(self, breaks_at=None, error=None):
+        self.asked, self.lived = [], []
+        self.most, self._now, self._lock = 0, 0, threading.Lock()
+        self._breaks_at, self._error = breaks_at, error
+
+    def replay(self, who, upto):
+        self.lived.append((who.id, upto))
+
+    def answer(self, who, asked, text):
+        with self._lock:
+            self._now += 1
+            self.most = max(self.most, self._now)
+        time.sleep(0.01)
+        with self._lock:
+            self._now -= 1
+            self.asked.append((who.id, asked.id, text))
+        if len(self.asked) == self._breaks_at:
+            raise self._error
+        return Reply("(b)", tokens=10, seconds=0.5)
+
+
+PEOPLE = [person(f"50/{number}", "I like jazz.", "I have a dog.") for number in range(4)]
+QUESTIONS = [question(10 * number + place, f"50/{number}", after=2 - place) for number in range(4) for place in range(2)]
+
+
+def test_questions_are_asked_after_the_history_before_them(tmp_path):
+    notes = Notes()
+    cases = run(PEOPLE, QUESTIONS, {"it": notes}, Log(tmp_path / "log.jsonl"))
+    assert [case.question for case in cases] == [one.id for one in QUESTIONS]
+    assert notes.lived[:2] == [("50/0", 1), ("50/0", 2)]
+    assert "Question 1?\n\n(a) tea\n(b) jazz" in notes.asked[0][2]
+    assert {(case.score, case.strict, case.tokens) for case in cases} == {(1.0, 1.0, 10)}
+
+
+def test_a_pair_of_replies_is_two_questions_of_yes_and_no(tmp_path):
+    notes = Notes()
+    pair = question(0, alignment=("Great!", "Meh."))
+    cases = run([person("50/1", "Hi")], [pair], {"it": notes}, Log(tmp_path / "log.jsonl"))
+    assert [(case.kind, case.answer, case.score) for case in cases] == [
+        ("choice", "b", 1.0), ("chosen", "a", 0.0), ("rejected", "b", 1.0),
+    ]  # fmt: skip
+    assert "Great!" in cases[1].asked
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_a_run_that_broke_off_goes_on_where_it_was_to_the_same_result(tmp_path, concurrency):
+    whole = run(PEOPLE, QUESTIONS, {"it": Notes()}, Log(tmp_path / "whole.jsonl"))
+    path = tmp_path / "log.jsonl"
+    first, second = Notes(5, ModelUnavailable("The server is gone.")), Notes()
+    with pytest.raises(ModelUnavailable):
+        run(PEOPLE, QUESTIONS, {"it": first}, Log(path), concurrency=concurrency)
+    # As a crash leaves it: a line that is not whole.
+    path.write_text(path.read_text() + '{"solver": "it", "ques')
+    kept = len(Log(path).cases)
+    again = run(PEOPLE, QUESTIONS, {"it": second}, Log(path), concurrency=concurrency)
+    assert again == whole
+    assert len(second.asked) == len(QUESTIONS) - kept
+    assert 4 <= kept < len(QUESTIONS)
+
+
+def test_people_are_in_flight_side_by_side_and_each_in_order(tmp_path):
+    notes = Notes()
+    run(PEOPLE, QUESTIONS, {"it": notes}, Log(tmp_path / "log.jsonl"), concurrency=4)
+    assert notes.most > 1
+    for number in range(4):
+        assert [asked for who, asked, _ in notes.asked if who == f"50/{number}"] == [f"{10 * number + 1}", f"{10 * number}"]
+
+
+def test_a_question_that_is_too_long_counts_as_wrong_and_says_why(tmp_path):
+    notes = Notes(1, MessageTooLong("The message is too long."))
+    first, *rest = run(PEOPLE[:1], QUESTIONS[:2], {"it": notes}, Log(tmp_path / "log.jsonl"))[::-1]
+    assert (first.score, first.error) == (0.0, "The message is too long.")
+    assert rest[0].error is None
+
+
+def test_a_file_that_is_no_log_is_not_written_to(tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("buy milk\n")
+    with pytest.raises(InvalidInput, match="line 1"):
+        Log(path)
+    assert path.read_text() == "buy milk\n"
+
+
+def test_ours_remembers_the_history_and_nothing_of_a_question(memory):
+    chat = ScriptedChat(
+        {"semantic": [fact("The user likes jazz.", "jazz"), NOTHING], "reasoning": [retrieve("jazz"), answer("(b)")]}
+    )
+    solver, who = Ours(chat, memory, Style()), person("50/1", "I like jazz.", "I have a dog.")
+    solver.replay(who, 2)
+    solver.replay(who, 2)
+    reply = solver.answer(who, question(0), "What do I like? (a) tea (b) jazz")
+    assert reply.text == "(b)"
+    assert reply.steps[0]["query"] == "jazz"
+    turns = memory.journal.turns(user_of(who))
+    assert [turn.text for turn in turns] == ["I like jazz.", "I have a dog."]
+    assert set(reply.memories) & {turn.id for turn in turns}
+    assert memory.pending.count(user_of(who)) == 0
+
+
+def test_baselines_are_shown_nothing_all_that_fits_or_what_is_nearest():
+    who = person("50/1", *(f"Day {number}: I saw a {animal}." for number, animal in enumerate(("dog", "cat", "owl") * 4)))
+    style = Style(budgets=Budgets(window=4_000, output=512))
+    shown = {}
+    for name, solver in {
+        "none": Baseline(ScriptedChat({"direct": "(a)"}), style),
+        "full": FullContext(ScriptedChat({"direct": "(a)"}), style),
+        "rag": Rag(ScriptedChat({"direct": "(a)"}), style, WordEmbedder()),
+    }.items():
+        assert solver.answer(who, question(0), "Which owl did I see?").text == "(a)"
+        shown[name] = [said.user for said in solver.choose(who.turns, "Which owl did I see?")]
+    assert shown["none"] == []
+    assert shown["full"][-1] == "Day 11: I saw a owl."
+    assert len(shown["rag"]) == 5
+    assert sum("owl" in text for text in shown["rag"]) == 4
