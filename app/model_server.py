@@ -91,8 +91,13 @@ class ModelServer:
         """Return the endpoint when it is known already; never waits."""
         return self._endpoint
 
-    def chat(self, *, background: bool = False) -> PersonaChat:
-        """Make a chat model; a background one gives way to replies on an embedded model."""
+    def chat(self, *, background: bool = False, counts: bool = False) -> PersonaChat:
+        """Make a chat model; a background one gives way to replies on an embedded model.
+
+        Args:
+            background: Nobody waits for it.
+            counts: Ask the server to count tokens.
+        """
         from openai import DefaultHttpxClient, Timeout
 
         from app.chat import PersonaChat
@@ -108,7 +113,7 @@ class ModelServer:
             max_retries=0 if endpoint.embedded else _RETRIES,
             # A proxy of the environment must not see what is said to this process itself.
             http_client=DefaultHttpxClient(trust_env=not endpoint.embedded, timeout=timeout),
-            stream_usage=False,
+            stream_usage=counts,
             server=endpoint.kind,
             priority=self.priority if background else None,
             ending=self._ending if background else None,

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.console import AsJson, print_json, print_table, progress
+from evals import cli_answers
 from memory.errors import InvalidInput
 
 if TYPE_CHECKING:
     from memory.scope import Rule
 
 app = typer.Typer(no_args_is_help=True, help="Measure how well memory is found and used.")
+app.command("persona-mme")(cli_answers.persona_mme)
+app.command()(cli_answers.personamem)
 
 
 class Format(StrEnum):

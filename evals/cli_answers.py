@@ -1,0 +1,124 @@
+"""`persona eval persona-mme | personamem`: how well questions about people are answered, beside the baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.console import AsJson, console, print_json, print_table, progress
+
+if TYPE_CHECKING:
+    from evals.cases import Person, Question
+    from evals.solvers import Solver
+
+OURS = "ours"
+
+
+class ContextName(StrEnum):
+    """Lengths of history."""
+
+    SHORT = "32k"
+    LONG = "128k"
+
+
+class BaselineName(StrEnum):
+    """What stands beside our graph."""
+
+    NONE = "none"
+    FULL_CONTEXT = "full-context"
+    RAG = "rag"
+
+
+Out = Annotated[Path, typer.Option("--out", help="Where the log and the memories of the run lie; the same again goes on.")]
+Baselines = Annotated[list[BaselineName] | None, typer.Option("--baseline", help="Beside ours, same model, same questions.")]
+Concurrency = Annotated[int, typer.Option("--concurrency", min=1, max=64, help="How many people are in flight.")]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Ask the first so many questions alone.")]
+
+
+def persona_mme(
+    data: Annotated[Path, typer.Option("--data", help="The folder of Persona-MME; it is not part of this project.")],
+    context: Annotated[ContextName, typer.Option("--context", help="How long the histories are.")] = ContextName.SHORT,
+    baseline: Baselines = None,
+    out: Out = Path("runs/persona-mme"),
+    concurrency: Concurrency = 1,
+    limit: Limit = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer Persona-MME's questions after living through each person's history."""
+    from evals.persona_mme import load
+
+    people, questions = load(data, context.value)
+    _run(people, questions[:limit], baseline or [], out / context.value, concurrency, as_json=as_json)
+
+
+def personamem(
+    questions: Annotated[Path, typer.Option("--questions", help="PersonaMem's table (CSV).")],
+    contexts: Annotated[Path, typer.Option("--contexts", help="PersonaMem's talks (JSON lines).")],
+    baseline: Baselines = None,
+    out: Out = Path("runs/personamem"),
+    concurrency: Concurrency = 1,
+    limit: Limit = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer PersonaMem's questions, each in the midst of its talk."""
+    from evals.personamem import load
+
+    people, cases = load(questions, contexts)
+    _run(people, cases[:limit], baseline or [], out, concurrency, as_json=as_json)
+
+
+def _run(
+    people: Sequence[Person],
+    questions: Sequence[Question],
+    baselines: Sequence[BaselineName],
+    out: Path,
+    concurrency: int,
+    *,
+    as_json: bool,
+) -> None:
+    from rich.progress import Progress
+
+    from app.build import build_embedder, build_sight
+    from app.model_server import ModelServer
+    from app.settings import Settings
+    from evals.report import as_json as plain
+    from evals.report import figures, table
+    from evals.runner import Log, run
+    from memory.store import Memory
+
+    settings = Settings()
+    log, embedder, server = Log(out / "cases.jsonl"), build_embedder(settings), ModelServer(settings)
+    try:
+        chat, style = server.chat(counts=True), server.style()
+        with Memory(out / "memory", embedder, sight=build_sight(settings)) as memory, Progress(console=console()) as bars:
+            solvers = _solvers(chat, memory, style, embedder, baselines)
+            bar = bars.add_task("answering", total=len(solvers) * sum(3 if one.alignment else 1 for one in questions))
+            bars.advance(bar, sum(case.solver in solvers for case in log.cases))
+            cases = run(people, questions, solvers, log, concurrency=concurrency, on_done=lambda _case: bars.advance(bar))
+    finally:
+        server.close()
+    found = figures(cases)
+    if as_json:
+        print_json(plain(found))
+    else:
+        print_table(*table(found))
+        progress(f"Every case, with what was looked for and found: {log.path}")
+
+
+def _solvers(chat: Any, memory: Any, style: Any, embedder: Any, baselines: Sequence[BaselineName]) -> dict[str, Solver]:
+    from evals.solvers import Baseline, FullContext, Ours, Rag
+
+    made: dict[str, Solver] = {OURS: Ours(chat, memory, style)}
+    for name in baselines:
+        match name:
+            case BaselineName.NONE:
+                made[name.value] = Baseline(chat, style)
+            case BaselineName.FULL_CONTEXT:
+                made[name.value] = FullContext(chat, style)
+            case BaselineName.RAG:
+                made[name.value] = Rag(chat, style, embedder)
+    return made

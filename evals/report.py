@@ -1,0 +1,90 @@
+"""From cases to figures: accuracy by aspect and task with intervals, and what a case took (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from evals.runner import Case
+
+ALL = "all"
+ALIGNMENT = ("Alignment", "Personality Alignment")
+_RESAMPLES = 2_000
+_SEED = 20_26
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What a group of cases amounts to.
+
+    Attributes:
+        cases: How many.
+        score: Their mean by the published rule, from 0 to 1.
+        low: Where 95% of resampled means begin.
+        high: And where they end.
+        strict: Their mean by our strict rule.
+        tokens: Of a case, the mean.
+        seconds: Of a case, the median.
+    """
+
+    cases: int
+    score: float
+    low: float
+    high: float
+    strict: float
+    tokens: float
+    seconds: float
+
+
+def figures(cases: Sequence[Case]) -> dict[str, dict[str, Figure]]:
+    """Group cases by solver, and within by `all`, aspect and task (`Aspect / Task`).
+
+    Whether a reply fits a person is counted as alignment, and left out of `all` (published).
+    """
+    groups: dict[str, dict[str, list[Case]]] = {}
+    for case in cases:
+        of = groups.setdefault(case.solver, {ALL: []})
+        aligned = case.kind in {"chosen", "rejected"}
+        aspect, task = ALIGNMENT if aligned else (case.aspect, case.task)
+        for name in (aspect, f"{aspect} / {task}", *(() if aligned else (ALL,))):
+            of.setdefault(name, []).append(case)
+    return {solver: {name: _figure(group) for name, group in of.items() if group} for solver, of in groups.items()}
+
+
+def as_json(found: dict[str, dict[str, Figure]]) -> dict[str, dict[str, dict[str, float]]]:
+    """Return figures as plain values, rounded."""
+    return {
+        solver: {name: {key: round(value, 4) for key, value in asdict(figure).items()} for name, figure in of.items()}
+        for solver, of in found.items()
+    }
+
+
+def table(found: dict[str, dict[str, Figure]]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return columns and rows for a person: `all` first, then each aspect with its tasks."""
+    columns = ("solver", "what", "cases", "right %", "95%", "strict %", "tokens", "seconds")
+    rows: list[tuple[str, ...]] = []
+    for solver, of in found.items():
+        for name in sorted(of, key=lambda name: (name != ALL, name)):
+            one = of[name]
+            interval = f"{100 * one.low:.1f} to {100 * one.high:.1f}"
+            cells = (f"{100 * one.score:.1f}", interval, f"{100 * one.strict:.1f}", f"{one.tokens:,.0f}", f"{one.seconds:.2f}")
+            rows.append((solver, name, str(one.cases), *cells))
+    return columns, rows
+
+
+def _figure(cases: Sequence[Case]) -> Figure:
+    scores = np.array([case.score for case in cases])
+    # The same cases give the same interval: a comparison must not move by itself.
+    drawn = np.random.default_rng(_SEED).integers(0, len(scores), (_RESAMPLES, len(scores)))
+    low, high = np.quantile(scores[drawn].mean(axis=1), (0.025, 0.975))
+    return Figure(
+        cases=len(cases),
+        score=float(scores.mean()),
+        low=float(low),
+        high=float(high),
+        strict=float(np.mean([case.strict for case in cases])),
+        tokens=float(np.mean([case.tokens for case in cases])),
+        seconds=float(np.median([case.seconds for case in cases])),
+    )

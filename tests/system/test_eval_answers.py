@@ -1,0 +1,96 @@
+"""`persona eval persona-mme` and `personamem` as a researcher runs them, against a model server on loopback."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+from app.cli import main
+from tests.fake_server import fake_server
+from tests.fakes import NOTHING, WordEmbedder
+from tests.unit.test_persona_mme import CASE, person
+from tests.unit.test_personamem import ROW, TALK
+
+NEUTRAL = "\n".join(
+    f'"{trait}": 3' for trait in ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
+)
+
+
+def reply(body):
+    said = str(body["messages"])
+    if '"openness"' in said:
+        return NEUTRAL
+    if '"decision"' in said:
+        return NOTHING
+    if "source_dialog_indices" in said:
+        return '"topic_summary": "The user showed a mug."\n"keywords": "mug"\n"source_dialog_indices": 0'
+    if "Does it fit" in said:
+        return "<think>Yes.</think>\n<answer>(a)</answer>"
+    return "<think>Red.</think>\n<answer>(a)</answer>" if "<answer>" in said else '(a) because of "name": "Ada"'
+
+
+@pytest.fixture
+def persona(tmp_path, monkeypatch, capsys):
+    """Run `persona …` in this process, with a small embedder; returns (exit code, stdout, stderr)."""
+    monkeypatch.setattr("app.build.build_embedder", lambda _settings: WordEmbedder())
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.chdir(tmp_path)
+    with fake_server() as server:
+        server.reply = reply
+        monkeypatch.setenv("PERSONA_LLM_BASE_URL", server.url)
+
+        def run(*words):
+            monkeypatch.setattr(sys, "argv", ["persona", *words])
+            try:
+                main()
+                code = 0
+            except SystemExit as ended:
+                code = ended.code or 0
+            said = capsys.readouterr()
+            return code, said.out, said.err
+
+        run.server = server
+        yield run
+
+
+def test_persona_mme_from_files_to_a_table_and_a_second_run_asks_nothing(persona, tmp_path):
+    person(tmp_path / "mme" / "samples" / "50" / "7")
+    person(tmp_path / "mme" / "samples" / "100" / "12")
+    cases = [CASE, {**CASE, "data_path": "samples/100/12", "answer": "(b)", "alignment": None}]
+    (tmp_path / "mme" / "Persona-MME.json").write_text(json.dumps(cases))
+    words = ("eval", "persona-mme", "--data", "mme", "--baseline", "none", "--baseline", "rag", "--baseline", "full-context")
+    code, out, err = persona(*words, "--json")
+    assert code == 0, err
+    report = json.loads(out)
+    assert list(report) == ["ours", "none", "rag", "full-context"]
+    assert {solver: of["all"]["score"] for solver, of in report.items()} == dict.fromkeys(report, 0.5)
+    # The reply that fits is judged rightly, and so is not the one that does not.
+    assert report["ours"]["Alignment / Personality Alignment"]["score"] == 0.5
+    asked = len(persona.server.bodies)
+    code, out, err = persona(*words)
+    assert code == 0, err
+    assert len(persona.server.bodies) == asked, "all of it was there already"
+    assert "Visual Detail Recall" in out
+    assert "cases.jsonl" in err
+
+
+def test_personamem_from_files_to_a_table(persona, tmp_path):
+    import csv
+
+    with (tmp_path / "questions.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, ROW)
+        writer.writeheader()
+        writer.writerow(ROW)
+    (tmp_path / "contexts.jsonl").write_text(json.dumps({"c1": TALK}))
+    code, out, err = persona("eval", "personamem", "--questions", "questions.csv", "--contexts", "contexts.jsonl", "--json")
+    assert code == 0, err
+    assert json.loads(out)["ours"]["PersonaMem / recall_user_shared_facts"]["score"] == 0.0
+
+
+def test_what_is_missing_is_said_before_a_model_is_asked(persona):
+    code, _, err = persona("eval", "persona-mme", "--data", "nowhere")
+    assert code == 1
+    assert "Persona-MME.json cannot be read" in err
+    assert persona.server.bodies == []

@@ -1,0 +1,47 @@
+"""Figures of a run: groups, intervals, and what is left out of the whole."""
+
+from __future__ import annotations
+
+import pytest
+
+from evals.report import ALL, as_json, figures, table
+from evals.runner import Case
+
+
+def case(number, score, kind="choice", solver="ours", task="Visual Detail Recall", **fields):
+    given = {
+        "aspect": "Memory Recall",
+        "asked": "?",
+        "answer": "a",
+        "reply": "(a)",
+        "strict": score,
+        "tokens": 100,
+        "seconds": 2.0,
+    }
+    return Case(solver=solver, question=str(number), kind=kind, person="50/1", task=task, score=score, **{**given, **fields})
+
+
+def test_aspects_and_tasks_are_counted_by_themselves_and_alignment_apart():
+    cases = [case(1, 1.0), case(2, 0.0), case(3, 1.0, task="Semantic Information Recall"), case(1, 0.0, kind="chosen")]
+    of = figures(cases)["ours"]
+    assert of[ALL].score == pytest.approx(2 / 3)
+    assert of[ALL].cases == 3
+    assert of["Memory Recall / Visual Detail Recall"].score == 0.5
+    assert of["Alignment / Personality Alignment"].cases == 1
+
+
+def test_intervals_hold_the_mean_and_are_the_same_each_time():
+    cases = [case(number, float(number % 3 == 0)) for number in range(90)]
+    one = figures(cases)["ours"][ALL]
+    assert one.low < one.score < one.high
+    # By the normal distribution: 1.96 * sqrt(p * (1 - p) / n) is 0.097 on either side.
+    assert one.high - one.low == pytest.approx(0.195, abs=0.02)
+    assert figures(cases) == figures(cases)
+
+
+def test_a_table_has_the_whole_first_and_every_solver():
+    columns, rows = table(figures([case(1, 1.0), case(1, 0.0, solver="none")]))
+    assert len(columns) == len(rows[0])
+    assert [(row[0], row[1]) for row in rows if row[1] == ALL] == [("ours", ALL), ("none", ALL)]
+    assert rows[0][3] == "100.0"
+    assert as_json(figures([case(1, 1.0)]))["ours"][ALL]["score"] == 1.0
