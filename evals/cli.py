@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Measure how well memory is found and used.")
 app.command("persona-mme")(cli_answers.persona_mme)
 app.command()(cli_answers.personamem)
+app.command()(cli_answers.locomo)
 
 
 class Format(StrEnum):

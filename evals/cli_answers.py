@@ -71,6 +71,21 @@ def personamem(
     _run(people, cases[:limit], baseline or [], out, concurrency, as_json=as_json)
 
 
+def locomo(
+    data: Annotated[Path, typer.Option("--data", help="LoCoMo's file; it is not part of this project.")],
+    baseline: Baselines = None,
+    out: Out = Path("runs/locomo"),
+    concurrency: Concurrency = 1,
+    limit: Limit = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer LoCoMo's questions in words, scored by shared words; the adversarial ones are counted apart."""
+    from evals.locomo_qa import load
+
+    people, cases = load(data)
+    _run(people, cases[:limit], baseline or [], out, concurrency, as_json=as_json)
+
+
 def _run(
     people: Sequence[Person],
     questions: Sequence[Question],

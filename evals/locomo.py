@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from memory.errors import InvalidInput
 
 CATEGORIES = {1: "multi-hop", 2: "temporal", 3: "open-domain", 4: "single-hop"}
 """5 (adversarial) has nothing to find."""
+_Made = TypeVar("_Made")
 _SESSION = re.compile(r"session_(\d+)")
 _EVIDENCE = re.compile(r"D\d+:\d+")
 _LAST_YEAR = 9_000
@@ -52,39 +54,52 @@ def load(path: Path) -> list[Conversation]:
     Raises:
         InvalidInput: The file cannot be read, or is no LoCoMo file.
     """
-    try:
-        conversations = [
-            _conversation(number, entry) for number, entry in enumerate(json.loads(path.read_text(encoding="utf-8")))
-        ]
-    except OSError as error:
-        raise InvalidInput(f"{path} cannot be read ({error.strerror}). Give --data a LoCoMo file.") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InvalidInput(f"{path} is no LoCoMo file ({type(error).__name__}: {error}). Give --data one.") from error
+    conversations = each(path, _conversation)
     if not any(conversation.questions for conversation in conversations):
         raise InvalidInput(f"{path} holds no question of categories 1 to 4 whose evidence is there. Give --data a LoCoMo file.")
     return conversations
 
 
-def _conversation(number: int, entry: dict[str, Any]) -> Conversation:
+def each(path: Path, make: Callable[[int, dict[str, Any]], _Made]) -> list[_Made]:
+    """Read a file, and make something of each of its conversations, given its place and what the file holds of it.
+
+    Raises:
+        InvalidInput: The file cannot be read, or is no LoCoMo file.
+    """
+    try:
+        return [make(number, entry) for number, entry in enumerate(json.loads(path.read_text(encoding="utf-8")))]
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read ({error.strerror}). Give --data a LoCoMo file.") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise InvalidInput(f"{path} is no LoCoMo file ({type(error).__name__}: {error}). Give --data one.") from error
+
+
+def turns_of(entry: dict[str, Any]) -> list[Said]:
+    """Return the turns of a conversation in order, every one of a session at the session's time."""
     talk = entry["conversation"]
-    numbers = sorted(int(match[1]) for match in map(_SESSION.fullmatch, talk) if match)
     turns = []
-    for session in numbers:
+    for session in sorted(int(match[1]) for match in map(_SESSION.fullmatch, talk) if match):
         time = datetime.strptime(talk[f"session_{session}_date_time"].strip(), _TIME)  # noqa: DTZ007 - it names no zone
         if time.year > _LAST_YEAR:
             msg = f"session {session} is said to be in {time.year}"
             raise ValueError(msg)
         turns += [_said(turn, time.replace(tzinfo=UTC)) for turn in talk[f"session_{session}"]]
+    return turns
+
+
+def _conversation(number: int, entry: dict[str, Any]) -> Conversation:
+    turns = turns_of(entry)
     known = {turn.id for turn in turns}
     questions = []
     for asked in entry["qa"]:
         evidence = tuple(dict.fromkeys(name for name in _EVIDENCE.findall(" ".join(asked["evidence"])) if name in known))
         if asked["category"] in CATEGORIES and evidence:
-            questions.append(Asked(_text(asked["question"]), asked["category"], evidence))
+            questions.append(Asked(text_of(asked["question"]), asked["category"], evidence))
     return Conversation(str(entry.get("sample_id", number)), tuple(turns), tuple(questions))
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
+    """Return a text that must not be empty."""
     if not isinstance(value, str) or not value.strip():
         msg = f"a question is {value!r}, and no text"
         raise TypeError(msg)

@@ -11,6 +11,7 @@ from evals.runner import Case
 
 ALL = "all"
 ALIGNMENT = ("Alignment", "Personality Alignment")
+APART = "adversarial"
 _RESAMPLES = 2_000
 _SEED = 20_26
 
@@ -41,14 +42,14 @@ class Figure:
 def figures(cases: Sequence[Case]) -> dict[str, dict[str, Figure]]:
     """Group cases by solver, and within by `all`, aspect and task (`Aspect / Task`).
 
-    Whether a reply fits a person is counted as alignment, and left out of `all` (published).
+    Whether a reply fits a person is counted as alignment, and left out of `all` (published), as LoCoMo's adversarial cases are.
     """
     groups: dict[str, dict[str, list[Case]]] = {}
     for case in cases:
         of = groups.setdefault(case.solver, {ALL: []})
         aligned = case.kind in {"chosen", "rejected"}
         aspect, task = ALIGNMENT if aligned else (case.aspect, case.task)
-        for name in (aspect, f"{aspect} / {task}", *(() if aligned else (ALL,))):
+        for name in (aspect, f"{aspect} / {task}", *(() if aligned or case.aspect.endswith(APART) else (ALL,))):
             of.setdefault(name, []).append(case)
     return {solver: {name: _figure(group) for name, group in of.items() if group} for solver, of in groups.items()}
 

@@ -1,0 +1,68 @@
+"""LoCoMo's questions are read with their answers, and the adversarial ones are counted apart."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from evals.locomo_qa import load
+from evals.report import ALL, figures
+from evals.runner import Log, run
+from evals.solvers import Reply
+from memory.errors import InvalidInput
+
+TALK = {
+    "sample_id": "conv-1",
+    "conversation": {
+        "session_1_date_time": "1:56 pm on 8 May, 2023",
+        "session_1": [
+            {"speaker": "Ann", "dia_id": "D1:1", "text": "I painted a sunrise in 2022."},
+            {"speaker": "Bob", "dia_id": "D1:2", "text": "Lovely!", "blip_caption": "a sunrise"},
+        ],
+    },
+    "qa": [
+        {"question": "When did Ann paint a sunrise?", "answer": 2022, "evidence": ["D1:1"], "category": 2},
+        {"question": "Why did Bob paint it?", "adversarial_answer": "for fun", "evidence": ["D1:2"], "category": 5},
+    ],
+}
+
+
+@pytest.fixture
+def path(tmp_path):
+    file = tmp_path / "locomo.json"
+    file.write_text(json.dumps([TALK]))
+    return file
+
+
+class Says:
+    """Says that it is not mentioned."""
+
+    def replay(self, person, upto):
+        self.upto = upto
+
+    def answer(self, person, question, asked):
+        return Reply("It is not mentioned.")
+
+
+def test_both_speakers_are_heard_and_numbers_are_answers(path):
+    [person], [when, why] = load(path)
+    assert [said.user for said in person.turns] == ["Ann: I painted a sunrise in 2022.", "Bob: Lovely! [a sunrise]"]
+    assert (when.answer, when.task) == ("2022", "2 temporal")
+    assert (why.answer, why.task) == ("not mentioned", "5 adversarial")
+
+
+def test_what_is_not_there_is_rightly_not_mentioned_and_counted_apart(path, tmp_path):
+    people, questions = load(path)
+    of = figures(run(people, questions, {"it": Says()}, Log(tmp_path / "log.jsonl")))["it"]
+    assert (of[ALL].cases, of[ALL].score) == (1, 0.0)
+    assert of["LoCoMo, adversarial"].score == 1.0
+
+
+@pytest.mark.parametrize(
+    "broken", [{"qa": [{"question": ""}]}, {"conversation": None}, {"qa": [{**TALK["qa"][0], "category": 9}]}]
+)
+def test_a_file_that_is_none_is_named(path, broken):
+    path.write_text(json.dumps([{**TALK, **broken}]))
+    with pytest.raises(InvalidInput, match="no LoCoMo file"):
+        load(path)
