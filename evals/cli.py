@@ -101,6 +101,29 @@ def pictures(
     progress("Kept beside the weights." if write else "Not kept: --write puts the threshold beside the weights.")
 
 
+@app.command()
+def pem(
+    people: Annotated[int, typer.Option("--people", min=1)] = 200,
+    turns: Annotated[int, typer.Option("--turns", min=20)] = 120,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how closely PEM follows made-up people whose personality changes half-way; no model is asked."""
+    from evals.pem import track
+
+    found = track(people, turns)
+    if as_json:
+        print_json(found)
+        return
+    columns = ("change", "estimate", "before", "after", "end")
+    rows = [
+        (drift, name, *(f"{errors[when]:.3f}" for when in columns[2:]))
+        for drift, of in found.items()
+        for name, errors in of.items()
+    ]
+    print_table(columns, rows)
+    progress("Mean absolute error, in points of the scale from 1 to 5.")
+
+
 def _print(report: dict[str, Any]) -> None:
     columns = ("questions", "recall@4", "recall@10", "recall@20", "mrr")
     rows = []
