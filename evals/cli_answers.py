@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.console import AsJson, console, print_json, print_table, progress
+from evals.published import COLUMNS, PERSONA_MME, PERSONAMEM, Row
 
 if TYPE_CHECKING:
     from evals.cases import Person, Question
     from evals.solvers import Solver
 
-OURS = "ours"
+OURS, ALL = "ours", "all"
 
 
 class ContextName(StrEnum):
@@ -52,7 +54,8 @@ def persona_mme(
     from evals.persona_mme import load
 
     people, questions = load(data, context.value)
-    _run(people, questions[:limit], baseline or [], out / context.value, concurrency, as_json=as_json)
+    known = _Known(f"Persona-MME, {context.value}", PERSONA_MME[context.value])
+    _run(people, questions[:limit], baseline or [], out / context.value, concurrency, known, as_json=as_json)
 
 
 def personamem(
@@ -68,7 +71,8 @@ def personamem(
     from evals.personamem import load
 
     people, cases = load(questions, contexts)
-    _run(people, cases[:limit], baseline or [], out, concurrency, as_json=as_json)
+    known = _Known("PersonaMem", PERSONAMEM, (ALL,))
+    _run(people, cases[:limit], baseline or [], out, concurrency, known, as_json=as_json)
 
 
 def locomo(
@@ -83,7 +87,16 @@ def locomo(
     from evals.locomo_qa import load
 
     people, cases = load(data)
-    _run(people, cases[:limit], baseline or [], out, concurrency, as_json=as_json)
+    _run(people, cases[:limit], baseline or [], out, concurrency, _Known("LoCoMo"), as_json=as_json)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What a benchmark is called, and what is published of it."""
+
+    title: str
+    rows: tuple[Row, ...] = ()
+    columns: tuple[str, ...] = COLUMNS
 
 
 def _run(
@@ -92,6 +105,7 @@ def _run(
     baselines: Sequence[BaselineName],
     out: Path,
     concurrency: int,
+    known: _Known,
     *,
     as_json: bool,
 ) -> None:
@@ -100,6 +114,7 @@ def _run(
     from app.build import build_embedder, build_sight
     from app.model_server import ModelServer
     from app.settings import Settings
+    from evals.page import render
     from evals.report import as_json as plain
     from evals.report import figures, table
     from evals.runner import Log, run
@@ -116,12 +131,13 @@ def _run(
             cases = run(people, questions, solvers, log, concurrency=concurrency, on_done=lambda _case: bars.advance(bar))
     finally:
         server.close()
+    (out / "report.html").write_text(render(known.title, cases, known.rows, known.columns), encoding="utf-8")
     found = figures(cases)
     if as_json:
         print_json(plain(found))
     else:
         print_table(*table(found))
-        progress(f"Every case, with what was looked for and found: {log.path}")
+        progress(f"Beside the published figures, with every case that went wrong: {out / 'report.html'}. All of it: {log.path}")
 
 
 def _solvers(chat: Any, memory: Any, style: Any, embedder: Any, baselines: Sequence[BaselineName]) -> dict[str, Solver]:

@@ -12,7 +12,7 @@ from evals.runner import Case
 ALL = "all"
 ALIGNMENT = ("Alignment", "Personality Alignment")
 APART = "adversarial"
-_RESAMPLES = 2_000
+RESAMPLES = 2_000
 _SEED = 20_26
 
 
@@ -78,7 +78,7 @@ def table(found: dict[str, dict[str, Figure]]) -> tuple[tuple[str, ...], list[tu
 def _figure(cases: Sequence[Case]) -> Figure:
     scores = np.array([case.score for case in cases])
     # The same cases give the same interval: a comparison must not move by itself.
-    drawn = np.random.default_rng(_SEED).integers(0, len(scores), (_RESAMPLES, len(scores)))
+    drawn = np.random.default_rng(_SEED).integers(0, len(scores), (RESAMPLES, len(scores)))
     low, high = np.quantile(scores[drawn].mean(axis=1), (0.025, 0.975))
     return Figure(
         cases=len(cases),

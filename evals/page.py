@@ -1,0 +1,64 @@
+"""One page of a run: figures beside the published ones, a plot, and every case that went wrong with its trace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go  # type: ignore[import-untyped] # it has no types
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup
+
+from evals.published import COLUMNS, Row
+from evals.report import ALL, RESAMPLES, Figure, figures
+from evals.runner import Case
+
+_RIGHT = 1.0
+
+
+def render(title: str, cases: Sequence[Case], published: Sequence[Row] = (), columns: Sequence[str] = COLUMNS) -> str:
+    """Return the page; it needs nothing from anywhere else, and what was said in a case stays text.
+
+    Args:
+        title: What was run.
+        cases: All of it.
+        published: Rows of figures in percent, in the order of `columns`.
+        columns: Groups that the first table shows; those of `evals.report.figures`.
+    """
+    found = figures(cases)
+    there = {name for of in found.values() for name in of}
+    shown = [name for name in columns if name in there and name != ALL]
+    shown += [name for name in sorted(there) if "/" not in name and name not in {*columns, ALL}] + [ALL]
+    page = Environment(loader=PackageLoader("evals"), autoescape=True, trim_blocks=True).get_template("report.html")
+    return page.render(
+        title=title,
+        count=len(cases),
+        resamples=f"{RESAMPLES:,}",
+        columns=shown,
+        figures=found,
+        published={name: dict(zip(columns, values, strict=True)) for name, values in published},
+        plot=_plot(found, shown),
+        tasks=sorted(name for name in there if "/" in name),
+        wrong=[case for case in cases if case.score < _RIGHT],
+    )
+
+
+def _plot(found: dict[str, dict[str, Figure]], shown: Sequence[str]) -> Markup:
+    figure = go.Figure()
+    for solver, of in found.items():
+        known = [(name, of[name]) for name in shown if name in of]
+        figure.add_bar(
+            name=solver,
+            x=[name for name, _ in known],
+            y=[100 * one.score for _, one in known],
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": [100 * (one.high - one.score) for _, one in known],
+                "arrayminus": [100 * (one.score - one.low) for _, one in known],
+            },
+        )
+    figure.update_layout(
+        barmode="group", yaxis={"range": [0, 100], "title": "right, %"}, template="plotly_white", margin={"t": 20}
+    )
+    # The library's program goes into the page: opened years later, or without a network, it still draws.
+    return Markup(figure.to_html(full_html=False, include_plotlyjs=True, config={"displayModeBar": False}))  # noqa: S704 - made of numbers, and of names that plotly escapes
