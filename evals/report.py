@@ -71,7 +71,8 @@ def table(found: dict[str, dict[str, Figure]]) -> tuple[tuple[str, ...], list[tu
             one = of[name]
             interval = f"{100 * one.low:.1f} to {100 * one.high:.1f}"
             cells = (f"{100 * one.score:.1f}", interval, f"{100 * one.strict:.1f}", f"{one.tokens:,.0f}", f"{one.seconds:.2f}")
-            rows.append((solver, name, str(one.cases), *cells))
+            # A task stands below its aspect, whose name need not be said again.
+            rows.append((solver, f"· {name.split(' / ')[1]}" if " / " in name else name, str(one.cases), *cells))
     return columns, rows
 
 
