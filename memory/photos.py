@@ -21,6 +21,7 @@ from memory.schema import photos
 
 _ID = re.compile(r"[0-9a-f]{64}")
 _HELD = 32
+"""Pictures of one person off the record, the newest."""
 _JPEG_BEGINS, _JPEG_ENDS = b"\xff\xd8", b"\xff\xd9"
 
 
@@ -92,8 +93,9 @@ class PhotoStore:
         """Keep a picture in memory alone, for a turn off the record; returns its id."""
         with self._lock:
             self._held[user_id, picture.photo.id] = picture
-            while len(self._held) > _HELD:
-                self._held.popitem(last=False)
+            mine = [key for key in self._held if key[0] == user_id]
+            for key in mine[:-_HELD]:
+                del self._held[key]
         return picture.photo.id
 
     def original(self, user_id: str, photo_id: str) -> bytes:

@@ -112,3 +112,12 @@ def test_many_comments_before_no_drawing_cost_no_time(store):
         store.receive("ada", b"<!---->" * 500)
     with pytest.raises(InvalidInput, match="SVG"):
         store.receive("ada", b"<?xml version='1.0'?><!-- a --><!-- b --><svg xmlns='http://www.w3.org/2000/svg'/>")
+
+
+def test_one_persons_pictures_off_the_record_do_not_push_out_another_ones(store):
+    mine = read_picture(encoded(Image.new("RGB", (8, 8), "teal")))
+    store.hold("ada", mine)
+    for shade in range(40):
+        last = store.hold("bob", read_picture(encoded(Image.new("RGB", (8, 8), (shade, 0, 0)))))
+    assert store.original("ada", mine.photo.id)
+    assert store.original("bob", last)
