@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
+
+Rule = Literal["letter", "letters", "words"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Question:
         choices: Options by letter, in lower case; none where the answer is open.
         time: When it is asked; None: right after the last turn before it.
         after: After how many turns of the history; None: after all of them.
+        rule: How the published scorer takes a reply: by the letter it chooses, by all letters it names, or by its words.
         alignment: Two replies, of which the first fits the person; None where the case has none.
     """
 
@@ -53,3 +57,4 @@ class Question:
     time: datetime | None = None
     after: int | None = None
     alignment: tuple[str, str] | None = None
+    rule: Rule = "letter"

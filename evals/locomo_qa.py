@@ -39,4 +39,5 @@ def _question(name: str, person: str, asked: dict[str, Any]) -> Question:
     return Question(
         id=name, person=person, aspect="LoCoMo" if category in CATEGORIES else "LoCoMo, adversarial",
         task=f"{category} {kinds[category]}", text=_ASKED.format(question=text_of(asked["question"])), answer=answer,
+        rule="words",
     )  # fmt: skip

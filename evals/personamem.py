@@ -49,7 +49,7 @@ def load(questions: Path, contexts: Path) -> tuple[list[Person], list[Question]]
             raise InvalidInput(f"{where}: the answer {row.correct_answer!r} is none of its options.")
         question = Question(
             id=row.question_id, person=name, aspect="PersonaMem", task=row.question_type, text=row.user_question_or_message,
-            choices=choices, answer=answer, after=len(_turns(talk[: row.end_index_in_shared_context])),
+            choices=choices, answer=answer, rule="letters", after=len(_turns(talk[: row.end_index_in_shared_context])),
         )  # fmt: skip
         cases.append(question)
     if not cases:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ValidationError
 
 from evals.cases import Person, Question
-from evals.scorers import letter_published, letter_strict, locomo_score
+from evals.scorers import letter_published, letter_strict, letters_in, locomo_score
 from evals.solvers import Reply, Solver
 from memory.errors import InvalidInput, MessageTooLong
 
@@ -171,18 +171,23 @@ def _case(name: str, solver: Solver, person: Person, question: Question, asked: 
 
 
 def _scores(question: Question, asked: _Asked, said: str) -> dict[str, float]:
-    if asked.kind == "open":
+    if question.rule == "words":
         score = locomo_score(said, asked.answer, int(question.task.split(" ", 1)[0]))
         return {"score": score, "strict": score}
+    right = (
+        letters_in(said, asked.letters) == {asked.answer}
+        if question.rule == "letters"
+        else letter_published(said) == asked.answer
+    )
     return {
-        "score": float(letter_published(said) == asked.answer),
+        "score": float(right),
         "strict": float(letter_strict(said, asked.letters) == asked.answer),
     }
 
 
 def _asked(question: Question) -> list[_Asked]:
     """Return what is asked of a case: the question itself, and whether two replies fit the person."""
-    if not question.choices:
+    if question.rule == "words":
         return [_Asked("open", question.text, question.answer, ())]
     letters = tuple(question.choices)
     listed = "\n".join(f"({letter}) {text}" for letter, text in question.choices.items())

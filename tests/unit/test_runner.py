@@ -92,6 +92,16 @@ def test_a_run_that_broke_off_goes_on_where_it_was_to_the_same_result(tmp_path, 
     assert 4 <= kept < len(QUESTIONS)
 
 
+@pytest.mark.parametrize(("rule", "score"), [("letter", 1.0), ("letters", 0.0)])
+def test_each_benchmark_has_its_rule(tmp_path, rule, score):
+    class Both(Notes):
+        def answer(self, who, asked, text):
+            return Reply("(b), for (a) is about tea")
+
+    [case] = run(PEOPLE[:1], [question(0, "50/0", rule=rule)], {"it": Both()}, Log(tmp_path / "log.jsonl"))
+    assert (case.score, case.strict) == (score, 1.0)
+
+
 def test_people_are_in_flight_side_by_side_and_each_in_order(tmp_path):
     notes = Notes()
     run(PEOPLE, QUESTIONS, {"it": notes}, Log(tmp_path / "log.jsonl"), concurrency=4)
