@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +17,7 @@ from tests.fakes import NOTHING, WordEmbedder
 from tests.unit.test_persona_mme import CASE, person
 from tests.unit.test_personamem import ROW, TALK
 
+ROOT = Path(__file__).parents[2]
 NEUTRAL = "\n".join(
     f'"{trait}": 3' for trait in ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
 )
@@ -94,3 +99,40 @@ def test_what_is_missing_is_said_before_a_model_is_asked(persona):
     assert code == 1
     assert "Persona-MME.json cannot be read" in err
     assert persona.server.bodies == []
+
+
+def test_a_run_that_is_killed_goes_on_where_it_was_to_the_same_result(persona, tmp_path):
+    """With the real embedder, in a process of its own, ended by `kill -9` while it answers."""
+    for name in ("1", "2", "3"):
+        person(tmp_path / "mme" / "samples" / "50" / name)
+    person(tmp_path / "mme" / "samples" / "100" / "12")
+    cases = [{**CASE, "data_path": f"samples/50/{number % 3 + 1}", "query": f"Question {number}?"} for number in range(9)]
+    (tmp_path / "mme" / "Persona-MME.json").write_text(json.dumps(cases))
+    command = [sys.executable, "-m", "app.cli", "eval", "persona-mme", "--data", "mme", "--concurrency", "2", "--json"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+
+    def run(out):
+        return subprocess.Popen([*command, "--out", out], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True)
+
+    with run("whole") as process:
+        whole = json.loads(process.communicate(timeout=120)[0])
+    persona.server.pause_s = 0.1
+    log = tmp_path / "killed" / "32k" / "cases.jsonl"
+    with run("killed") as process:
+        while not (log.exists() and log.read_bytes().count(b"\n") >= 5):
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.kill()
+        process.communicate(timeout=30)
+    kept = log.read_bytes().count(b"\n")
+    assert 5 <= kept < 27
+    persona.server.pause_s = 0.0
+    with run("killed") as process:
+        again = json.loads(process.communicate(timeout=120)[0])
+    taken = {"tokens", "seconds"}
+    for one in (whole, again):
+        for figure in one["ours"].values():
+            figure.update(dict.fromkeys(taken, 0))
+    assert again == whole
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert len({(line["question"], line["kind"]) for line in lines}) == len(lines) == 27
