@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
 from evals.published import COLUMNS, Row
-from evals.report import ALL, RESAMPLES, Figure, figures
+from evals.report import ALL, RESAMPLES, Figure, behaviour, figures
 from evals.runner import Case
 
 _RIGHT = 1.0
@@ -36,6 +36,7 @@ def render(title: str, cases: Sequence[Case], published: Sequence[Row] = (), col
         columns=shown,
         figures=found,
         published={name: dict(zip(columns, values, strict=True)) for name, values in published},
+        behaviour=behaviour(cases),
         plot=_plot(found, shown),
         tasks=sorted(name for name in there if "/" in name),
         wrong=[case for case in cases if case.score < _RIGHT],

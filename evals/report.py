@@ -54,6 +54,40 @@ def figures(cases: Sequence[Case]) -> dict[str, dict[str, Figure]]:
     return {solver: {name: _figure(group) for name, group in of.items() if group} for solver, of in groups.items()}
 
 
+@dataclass(frozen=True)
+class Behaviour:
+    """How a solver that looks into memory went about its cases.
+
+    Attributes:
+        looked: Share of cases in which it looked at least once.
+        looks: Looks of a case, the mean.
+        malformed: Share of cases in which the model broke the format at least once.
+        too_long: Share of cases that did not fit into the model's window.
+    """
+
+    looked: float
+    looks: float
+    malformed: float
+    too_long: float
+
+
+def behaviour(cases: Sequence[Case]) -> dict[str, Behaviour]:
+    """Return how each solver that has steps went about its cases."""
+    found = {}
+    for solver in dict.fromkeys(case.solver for case in cases):
+        mine = [case for case in cases if case.solver == solver]
+        if any(case.steps for case in mine):
+            looks = np.array([sum(step["action"] == "retrieve" for step in case.steps) for case in mine])
+            malformed = [any((step["warning"] or "").startswith("Malformed") for step in case.steps) for case in mine]
+            found[solver] = Behaviour(
+                looked=float((looks > 0).mean()),
+                looks=float(looks.mean()),
+                malformed=float(np.mean(malformed)),
+                too_long=float(np.mean([case.error is not None for case in mine])),
+            )
+    return found
+
+
 def as_json(found: dict[str, dict[str, Figure]]) -> dict[str, dict[str, dict[str, float]]]:
     """Return figures as plain values, rounded."""
     return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from evals.report import ALL, as_json, figures, table
+from evals.report import ALL, Behaviour, as_json, behaviour, figures, table
 from evals.runner import Case
 
 
@@ -37,6 +37,16 @@ def test_intervals_hold_the_mean_and_are_the_same_each_time():
     # By the normal distribution: 1.96 * sqrt(p * (1 - p) / n) is 0.097 on either side.
     assert one.high - one.low == pytest.approx(0.195, abs=0.02)
     assert figures(cases) == figures(cases)
+
+
+def test_how_it_went_about_its_cases_is_counted_where_there_are_steps():
+    look, malformed = {"action": "retrieve", "warning": None}, {"action": "retrieve", "warning": "Malformed output: no tags."}
+    done = {"action": "answer", "warning": None}
+    cases = [
+        case(1, 1.0, steps=(look, look, done)), case(2, 0.0, steps=(malformed, done)), case(3, 1.0, steps=(done,)),
+        case(4, 0.0, error="too long"), case(1, 1.0, solver="none"),
+    ]  # fmt: skip
+    assert behaviour(cases) == {"ours": Behaviour(looked=0.5, looks=0.75, malformed=0.25, too_long=0.25)}
 
 
 def test_a_table_has_the_whole_first_and_every_solver():

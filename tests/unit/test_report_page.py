@@ -21,6 +21,7 @@ def test_a_page_has_ours_the_published_ones_and_what_went_wrong():
     assert "PersonaVLM (RL) (published)" in text
     assert "71.48" in text
     assert text.count("<details") == 2
+    assert "ours looked into memory in 50% of its cases, 0.50 times a case" in text
     for said in (
         "&lt;script&gt;alert(1)&lt;/script&gt;",
         "Looked for mug from the beginning to 2026-03-01 09:00; found 1",
