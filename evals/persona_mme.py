@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from evals.cases import Person, Question, Said
+from evals.malformed import malformed
 from memory import clock
 from memory.errors import InvalidInput, PersonaError
 from memory.pictures import read_picture
@@ -172,9 +173,7 @@ def _checked(where: str, kind: TypeAdapter[_Read], value: object) -> _Read:
     try:
         return kind.validate_python(value)
     except ValidationError as error:
-        first = error.errors()[0]
-        inside = ".".join(str(part) for part in first["loc"])
-        raise InvalidInput(f"{where}{f', {inside}' if inside else ''}: {first['msg']}.") from error
+        raise malformed(where, error) from error
 
 
 def _is_of(data_path: str, person: str) -> bool:

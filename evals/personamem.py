@@ -14,6 +14,7 @@ from typing import Literal
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from evals.cases import Person, Question, Said
+from evals.malformed import malformed
 from memory.errors import InvalidInput
 
 _BEGIN = datetime(2025, 1, 1, 9, tzinfo=UTC)
@@ -88,8 +89,7 @@ def _checked(path: Path, line: int, row: dict[str | None, object]) -> _Row:
     try:
         return _Row.model_validate(row)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise InvalidInput(f"{path}, line {line}, {first['loc'][0]}: {first['msg']}.") from error
+        raise malformed(f"{path}, line {line}", error) from error
 
 
 def _talks(path: Path) -> dict[str, list[_Message]]:
@@ -108,9 +108,7 @@ def _talk(path: Path, number: int, line: str) -> dict[str, list[_Message]]:
     try:
         return _TALK.validate_json(line)
     except ValidationError as error:
-        first = error.errors()[0]
-        inside = ".".join(str(part) for part in first["loc"])
-        raise InvalidInput(f"{path}, line {number}{f', {inside}' if inside else ''}: {first['msg']}.") from error
+        raise malformed(f"{path}, line {number}", error) from error
 
 
 def _turns(messages: Sequence[_Message]) -> tuple[Said, ...]:

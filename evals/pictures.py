@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 from pydantic import BaseModel, Field, ValidationError
 
+from evals.malformed import malformed
 from memory.errors import InvalidInput, PersonaError
 from memory.pictures import open_upright, read_picture
 from memory.reading import Vectors
@@ -49,9 +50,7 @@ def load(path: Path) -> list[Pair]:
             data = (path.parent / entry.image).read_bytes()
             pairs.append(Pair(open_upright(read_picture(data, entry.image).small), entry.text))
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "it"
-            raise InvalidInput(f"Line {number} of {path.name}: {where}: {first['msg']}. A line is {{image, text}}.") from error
+            raise malformed(f"Line {number} of {path.name}", error) from error
         except OSError as error:
             raise InvalidInput(
                 f"Line {number} of {path.name}: there is no picture {entry.image!r} beside it ({error.strerror})."

@@ -131,10 +131,13 @@ def run(
     def one(person: Person) -> None:
         asked = sorted(by_person[person.id], key=lambda question: _place(person, question))
         for name, solver in solvers.items():
+            lived = -1
             for question in asked:
                 open_ = [each for each in _asked(question) if (name, question.id, each.kind) not in done]
-                if open_ and not stopped.is_set():
-                    solver.replay(person, _place(person, question))
+                if open_ and _place(person, question) > lived and not stopped.is_set():
+                    # Once for all questions of a place: a history reads its pictures.
+                    lived = _place(person, question)
+                    solver.replay(person, lived)
                 for each in open_:
                     if stopped.is_set():
                         return

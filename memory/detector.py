@@ -78,7 +78,7 @@ class ZeroShotDetector:
                 from transformers import AutoModelForZeroShotObjectDetection, AutoProcessor
                 from transformers.utils import logging
 
-                logging.disable_progress_bar()  # type: ignore[no-untyped-call] # as below
+                logging.disable_progress_bar()  # type: ignore[no-untyped-call] # transformers has no types here
                 try:
                     processor = AutoProcessor.from_pretrained(self._path)  # type: ignore[no-untyped-call] # it has no types
                     self._parts = processor, AutoModelForZeroShotObjectDetection.from_pretrained(self._path).eval()

@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,11 +91,11 @@ def measure(
             on_progress(f"Showing {asked} of them again")
             for number, shown in enumerate(rng.sample(ids, min(asked + _WARM, count))):
                 query = Query(f"Do you know this, number {number}?", "this", later, pictures=(shown,))
-                hits = _without(tower, by_picture, lambda query=query: memory.seen.find(_USER, query, 2))  # type: ignore[misc]
+                hits = _without(tower, by_picture, partial(memory.seen.find, _USER, query, 2))
                 found += hits[0].photo_id == shown
                 # Another key, so that what was looked at a moment ago is looked at anew.
                 again = Query(query.message, "this", later, pictures=(shown, shown))
-                _without(tower, whole, lambda again=again: memory.find(_USER, again))  # type: ignore[misc]
+                _without(tower, whole, partial(memory.find, _USER, again))
         files = [path for path in (Path(place) / "photos").rglob("*") if path.is_file()]
         copies = sum(path.stat().st_size for path in files if path.suffix == ".small")
         stored = sum(path.stat().st_size for path in files) - copies
