@@ -6,27 +6,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 Rule = Literal["letter", "letters", "words"]
 
 
 @dataclass(frozen=True)
 class Said:
-    """One turn of a history: what was said and shown, and the reply that was given."""
+    """One turn of a history: what was said and shown, and the reply that was given.
+
+    Attributes:
+        facts: What is to be remembered of it, each the words that a memory of it holds (`a|b`: one of them); None: not known.
+    """
 
     time: datetime
     user: str
     assistant: str
     images: tuple[Path, ...]
+    facts: tuple[tuple[str, ...], ...] | None = None
 
 
 @dataclass(frozen=True)
 class Person:
-    """Someone whose history is replayed before their questions are asked."""
+    """Someone whose history is replayed before their questions are asked; `profile` is what is true of them, where it is known."""
 
     id: str
     turns: tuple[Said, ...]
+    profile: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,7 @@ class Question:
         after: After how many turns of the history; None: after all of them.
         rule: How the published scorer takes a reply: by the letter it chooses, by all letters it names, or by its words.
         alignment: Two replies, of which the first fits the person; None where the case has none.
+        evidence: Places in the history, from 0, of the turns that say the answer; none where it is not known.
     """
 
     id: str
@@ -58,3 +65,20 @@ class Question:
     after: int | None = None
     alignment: tuple[str, str] | None = None
     rule: Rule = "letter"
+    evidence: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Something of a history that a model was shown before it answered.
+
+    Attributes:
+        id: Of the memory; of a turn, its place.
+        kind: Of memory, or `turn`.
+        turns: Places in the history, from 0, of the turns that it shows or was made from.
+    """
+
+    id: str
+    kind: str
+    text: str
+    turns: tuple[int, ...]

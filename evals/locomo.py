@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pydantic import TypeAdapter
+
+from evals.malformed import Place, checked, read_json
 from memory.errors import InvalidInput
 
 CATEGORIES = {1: "multi-hop", 2: "temporal", 3: "open-domain", 4: "single-hop"}
@@ -66,12 +68,15 @@ def each(path: Path, make: Callable[[int, dict[str, Any]], _Made]) -> list[_Made
     Raises:
         InvalidInput: The file cannot be read, or is no LoCoMo file.
     """
-    try:
-        return [make(number, entry) for number, entry in enumerate(json.loads(path.read_text(encoding="utf-8")))]
-    except OSError as error:
-        raise InvalidInput(f"{path} cannot be read ({error.strerror}). Give --data a LoCoMo file.") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InvalidInput(f"{path} is no LoCoMo file ({type(error).__name__}: {error}). Give --data one.") from error
+    entries = checked(Place(path), TypeAdapter(list[dict[str, Any]]), read_json(path, "--data: it takes a LoCoMo file"))
+    made = []
+    for number, entry in enumerate(entries):
+        try:
+            made.append(make(number, entry))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            problem = f"this is no conversation of LoCoMo ({type(error).__name__}: {error}). Check --data."
+            raise Place(path, (number,)).wrong(problem) from error
+    return made
 
 
 def turns_of(entry: dict[str, Any]) -> list[Said]:

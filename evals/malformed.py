@@ -1,10 +1,72 @@
-"""What is wrong with a file that was brought along, in one sentence."""
+"""What is wrong with a file that was brought along, and on which line, in one sentence."""
 
 from __future__ import annotations
 
-from pydantic import ValidationError
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from json_source_map import calculate
+from pydantic import TypeAdapter, ValidationError
 
 from memory.errors import InvalidInput
+
+_Read = TypeVar("_Read")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A value in a JSON file: the keys and indices that lead to it."""
+
+    path: Path
+    keys: tuple[str | int, ...] = ()
+
+    def at(self, *keys: str | int) -> Place:
+        """Return a place inside this one."""
+        return Place(self.path, (*self.keys, *keys))
+
+    def wrong(self, problem: str) -> InvalidInput:
+        """Return the error that names file, line and value; of a value that is missing, what it is missing from."""
+        inside = f" ({'.'.join(map(str, self.keys))})" if self.keys else ""
+        return InvalidInput(f"{self.path}, line {self._line()}{inside}: {problem}")
+
+    def _line(self) -> int:
+        known = calculate(self.path.read_text(encoding="utf-8"))
+        for length in range(len(self.keys), -1, -1):
+            pointer = "".join(f"/{str(key).replace('~', '~0').replace('/', '~1')}" for key in self.keys[:length])
+            if pointer in known:
+                return int(known[pointer].value_start.line) + 1
+        return 1
+
+
+def read_json(path: Path, option: str) -> Any:
+    """Read a JSON file.
+
+    Args:
+        path: The file.
+        option: What named it, for the error.
+
+    Raises:
+        InvalidInput: It cannot be read, or is no JSON; names the line.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read ({error.strerror}). Check {option}.") from error
+    except json.JSONDecodeError as error:
+        raise InvalidInput(f"{path}, line {error.lineno}: this is no JSON ({error.msg}). Check {option}.") from error
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(f"{path} is no JSON ({error}). Check {option}.") from error
+
+
+def checked(place: Place, kind: TypeAdapter[_Read], value: object) -> _Read:
+    """Return a value as what it has to be; raise InvalidInput with the first thing that is wrong."""
+    try:
+        return kind.validate_python(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise place.at(*first["loc"]).wrong(f"{first['msg']}.") from error
 
 
 def malformed(where: str, error: ValidationError) -> InvalidInput:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from evals.cases import Person, Question, Said
-from evals.malformed import malformed
+from evals.malformed import Place, checked, read_json
 from memory import clock
 from memory.errors import InvalidInput, PersonaError
 from memory.pictures import read_picture
@@ -38,7 +37,6 @@ TASKS = {
 """The seven aspects and their fourteen tasks."""
 QUESTIONS = "Persona-MME.json"
 _IMAGE = "<img>"
-_Read = TypeVar("_Read")
 
 
 def load(folder: Path, context: Context, zone: str = "UTC") -> tuple[list[Person], list[Question]]:
@@ -53,7 +51,7 @@ def load(folder: Path, context: Context, zone: str = "UTC") -> tuple[list[Person
         InvalidInput: Something is missing or malformed; names the file and the entry.
     """
     path = folder / QUESTIONS
-    entries = _read(path, TypeAdapter(list[dict[str, Any]]))
+    entries = checked(Place(path), TypeAdapter(list[dict[str, Any]]), read_json(path, "--data"))
     people: dict[str, Person] = {}
     for name in FOLDERS[context]:
         root = folder / "samples" / name
@@ -61,7 +59,7 @@ def load(folder: Path, context: Context, zone: str = "UTC") -> tuple[list[Person
             raise InvalidInput(f"There is no folder {root}: the histories of {context} are missing. Check --data.")
         for place in islice(sorted((one for one in root.iterdir() if one.is_dir()), key=_by_number), PEOPLE):
             people[f"{name}/{place.name}"] = _person(f"{name}/{place.name}", place, zone)
-    questions = [question for number, entry in enumerate(entries) if (question := _question(path, number, entry, people, zone))]
+    questions = [question for number, entry in enumerate(entries) if (question := _question(Place(path, (number,)), entry, people, zone))]
     if not questions:
         raise InvalidInput(f"{path} asks nothing about the {len(people)} people of {context}. Check --data and --context.")
     return list(people.values()), questions
@@ -71,11 +69,17 @@ class _Turn(BaseModel):
     time: str
     user: str
     assistant: str
+    facts: list[list[str]] | None = None
 
 
 class _History(BaseModel):
+    profile: Any = None
     imgs: list[str] = []
     sessions: list[list[_Turn]]
+
+
+class _Evidence(BaseModel):
+    turn: int = Field(ge=0)
 
 
 class _Alignment(BaseModel):
@@ -94,86 +98,75 @@ class _Entry(BaseModel):
     choices: dict[str, str] = Field(min_length=2)
     answer: str
     alignment: _Alignment | None = None
+    evidence: list[_Evidence] = []
 
 
-def _question(path: Path, number: int, entry: object, people: dict[str, Person], zone: str) -> Question | None:
+def _question(place: Place, entry: object, people: dict[str, Person], zone: str) -> Question | None:
     """Read one case; None where it is about somebody of another context."""
-    where = f"{path}, question {number}"
-    case = _checked(where, TypeAdapter(_Entry), entry)
+    case = checked(place, TypeAdapter(_Entry), entry)
     person = next((name for name in people if _is_of(case.data_path, name)), None)
     if person is None:
         return None
     if case.task not in TASKS.get(case.aspect, ()):
-        raise InvalidInput(f"{where}: there is no task {case.task!r} of the aspect {case.aspect!r}.")
+        raise place.at("question_type").wrong(f"there is no task {case.task!r} of the aspect {case.aspect!r}.")
     choices = {name.strip("() ").lower(): text for name, text in case.choices.items()}
     answer = case.answer.strip("() ").lower()
     if answer not in choices:
-        raise InvalidInput(f"{where}: the answer {case.answer!r} is none of its choices.")
+        raise place.at("answer").wrong(f"the answer {case.answer!r} is none of its choices.")
     alignment = (case.alignment.chosen, case.alignment.rejected) if case.alignment else None
-    asked = _time(where, case.time, zone) if case.time else None
+    asked = _time(place.at("time"), case.time, zone) if case.time else None
+    turns = [one.turn for one in case.evidence]
+    if max(turns, default=-1) >= len(people[person].turns):
+        raise place.at("evidence").wrong(f"there is no turn {max(turns)} in the history.")
     return Question(
-        id=str(number), person=person, aspect=case.aspect, task=case.task, text=case.query, answer=answer, choices=choices,
-        time=asked, alignment=alignment,
+        id=str(place.keys[0]), person=person, aspect=case.aspect, task=case.task, text=case.query, answer=answer, choices=choices,
+        time=asked, alignment=alignment, evidence=tuple(dict.fromkeys(turns)),
     )  # fmt: skip
 
 
 def _person(name: str, folder: Path, zone: str) -> Person:
     path = folder / "user_data.json"
-    history = _read(path, TypeAdapter(_History))
-    images = iter(history.imgs)
+    history = checked(Place(path), TypeAdapter(_History), read_json(path, "--data"))
+    images = enumerate(history.imgs)
     turns = [
-        _said(f"{path}, session {number}, turn {place}", turn, images, folder, zone)
+        _said(Place(path, ("sessions", number, place)), turn, images, zone)
         for number, session in enumerate(history.sessions)
         for place, turn in enumerate(session)
     ]
-    return Person(name, tuple(turns))
+    return Person(name, tuple(turns), history.profile if isinstance(history.profile, dict) else {})
 
 
-def _said(where: str, turn: _Turn, images: Iterator[str], folder: Path, zone: str) -> Said:
+def _said(place: Place, turn: _Turn, images: Iterator[tuple[int, str]], zone: str) -> Said:
     shown = []
     for _ in range(turn.user.count(_IMAGE)):
-        name = next(images, None)
-        if name is None:
-            raise InvalidInput(f"{where}: it shows a picture, and `imgs` names no further one.")
-        shown.append(_picture(where, folder, name))
-    return Said(_time(where, turn.time, zone), turn.user.replace(_IMAGE, "").strip(), turn.assistant, tuple(shown))
+        number, name = next(images, (None, ""))
+        if number is None:
+            raise place.at("user").wrong("it shows a picture, and `imgs` names no further one.")
+        shown.append(_picture(Place(place.path, ("imgs", number)), name))
+    facts = None if turn.facts is None else tuple(tuple(fact) for fact in turn.facts)
+    time = _time(place.at("time"), turn.time, zone)
+    return Said(time, turn.user.replace(_IMAGE, "").strip(), turn.assistant, tuple(shown), facts)
 
 
-def _picture(where: str, folder: Path, name: str) -> Path:
+def _picture(place: Place, name: str) -> Path:
+    folder = place.path.parent
     path = folder / name
     if not path.resolve().is_relative_to(folder.parent.parent.resolve()):
-        raise InvalidInput(f"{where}: the picture {name!r} lies outside the data.")
+        raise place.wrong(f"the picture {name!r} lies outside the data.")
     try:
         read_picture(path.read_bytes())
     except OSError as error:
-        raise InvalidInput(f"{where}: there is no picture {name!r} ({error.strerror}).") from error
+        raise place.wrong(f"there is no picture {name!r} ({error.strerror}).") from error
     except PersonaError as error:
-        raise InvalidInput(f"{where}: {name}: {error.message}") from error
+        raise place.wrong(f"{name!r}: {error.message}") from error
     return path
 
 
-def _time(where: str, text: str, zone: str) -> datetime:
+def _time(place: Place, text: str, zone: str) -> datetime:
     try:
         return clock.parse_time(text, zone)
     except PersonaError as error:
-        raise InvalidInput(f"{where}: {error.message}") from error
-
-
-def _read(path: Path, kind: TypeAdapter[_Read]) -> _Read:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InvalidInput(f"{path} cannot be read ({error.strerror}). Check --data.") from error
-    except (ValueError, RecursionError) as error:
-        raise InvalidInput(f"{path} is no JSON ({error}).") from error
-    return _checked(str(path), kind, value)
-
-
-def _checked(where: str, kind: TypeAdapter[_Read], value: object) -> _Read:
-    try:
-        return kind.validate_python(value)
-    except ValidationError as error:
-        raise malformed(where, error) from error
+        raise place.wrong(error.message) from error
 
 
 def _is_of(data_path: str, person: str) -> bool:

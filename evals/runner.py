@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
-from evals.cases import Person, Question
+from evals.cases import Person, Question, Shown
 from evals.scorers import letter_published, letter_strict, letters_in, locomo_score
 from evals.solvers import Reply, Solver
 from memory.errors import InvalidInput, MessageTooLong
@@ -50,7 +50,7 @@ class Case(BaseModel):
     tokens: int
     seconds: float
     steps: tuple[dict[str, Any], ...] = ()
-    memories: tuple[str, ...] = ()
+    rounds: tuple[tuple[Shown, ...], ...] = ()
     error: str | None = None
 
 
@@ -169,7 +169,7 @@ def _case(name: str, solver: Solver, person: Person, question: Question, asked: 
     return Case(
         solver=name, question=question.id, kind=asked.kind, person=person.id, aspect=question.aspect, task=question.task,
         asked=asked.text, answer=asked.answer, reply=reply.text, tokens=reply.tokens, seconds=round(reply.seconds, 3),
-        steps=reply.steps, memories=reply.memories, error=error, **_scores(question, asked, reply.text),
+        steps=reply.steps, rounds=reply.rounds, error=error, **_scores(question, asked, reply.text),
     )  # fmt: skip
 
 

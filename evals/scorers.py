@@ -99,3 +99,9 @@ def _words(text: str) -> list[str]:
     plain = _ARTICLES.sub(" ", text.lower().replace(",", "").translate(str.maketrans("", "", string.punctuation)))
     stems: list[str] = snowballstemmer.stemmer("porter").stemWords(plain.split())
     return stems
+
+
+def holds(text: str, fact: Sequence[str]) -> bool:
+    """Say whether a text holds a fact: every one of its words, in any case and order (`a|b`: one of the two)."""
+    lower = text.lower()
+    return all(any(part.lower() in lower for part in word.split("|")) for word in fact)

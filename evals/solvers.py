@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,7 +14,7 @@ from langchain_core.callbacks import UsageMetadataCallbackHandler
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage, SystemMessage
 
-from evals.cases import Person, Question, Said
+from evals.cases import Person, Question, Said, Shown
 from graph import consolidate, remember, respond
 from graph.briefing import Style
 from graph.context import Context
@@ -23,6 +24,7 @@ from memory import clock
 from memory.embedders import Embedder
 from memory.errors import StorageError
 from memory.pictures import read_picture
+from memory.records import Trace
 from memory.store import Memory
 
 _TOP = 5
@@ -45,14 +47,14 @@ class Reply:
         tokens: Read and written, over all calls; 0 where the server does not count.
         seconds: From the question to the whole reply.
         steps: What was looked for; empty for baselines.
-        memories: Ids of what was found; of turns where there is no record.
+        rounds: What each look brought; a baseline's only one is what it was shown.
     """
 
     text: str
     tokens: int = 0
     seconds: float = 0.0
     steps: tuple[dict[str, Any], ...] = ()
-    memories: tuple[str, ...] = ()
+    rounds: tuple[tuple[Shown, ...], ...] = ()
 
 
 class Solver(Protocol):
@@ -108,8 +110,17 @@ class Ours:
             tokens=_tokens(counted),
             seconds=time.perf_counter() - started,
             steps=tuple(step.model_dump(mode="json") for step in turn.trace.steps),
-            memories=tuple(dict.fromkeys(name for entry in turn.trace.memories for name in (entry.id, *entry.turn_ids))),
+            rounds=self._rounds(turn.trace, user_of(person)),
         )
+
+    def _rounds(self, trace: Trace, user: str) -> tuple[tuple[Shown, ...], ...]:
+        places = {turn.id: place for place, turn in enumerate(self._memory.journal.turns(user))}
+        shown = (
+            Shown(one.id, one.kind, one.text, tuple(places[turn] for turn in one.turn_ids if turn in places))
+            for one in trace.memories
+        )
+        # A receipt lists what all looks brought, one after the other.
+        return tuple(tuple(islice(shown, len(step.memory_ids))) for step in trace.steps if step.action == "retrieve")
 
 
 class Baseline:
@@ -138,7 +149,9 @@ class Baseline:
         limit = self._style.budgets.output
         chunks = self._chat.stream(messages, max_tokens=limit, config={"callbacks": [counted]})
         text = "".join(chunk.text for chunk in chunks)
-        return Reply(text.strip(), _tokens(counted), time.perf_counter() - started)
+        places = {id(said): place for place, said in enumerate(person.turns)}
+        brought = tuple(Shown(str(places[id(said)]), "turn", said.user, (places[id(said)],)) for said in shown)
+        return Reply(text.strip(), _tokens(counted), time.perf_counter() - started, rounds=(brought,) if brought else ())
 
     def choose(self, turns: Sequence[Said], asked: str) -> Sequence[Said]:  # noqa: ARG002 - others choose by them
         """Return the turns that the model is shown: none."""

@@ -64,5 +64,5 @@ def test_what_is_not_there_is_rightly_not_mentioned_and_counted_apart(path, tmp_
 )
 def test_a_file_that_is_none_is_named(path, broken):
     path.write_text(json.dumps([{**TALK, **broken}]))
-    with pytest.raises(InvalidInput, match="no LoCoMo file"):
+    with pytest.raises(InvalidInput, match=r"locomo.json, line 1 \(0\): this is no conversation of LoCoMo"):
         load(path)

@@ -69,13 +69,13 @@ def test_all_fourteen_tasks_are_known():
 @pytest.mark.parametrize(
     ("case", "said"),
     [
-        ({"question_type": "Guessing"}, "question 0: there is no task 'Guessing'"),
+        ({"question_type": "Guessing"}, "json, line 1 .0.question_type.: there is no task 'Guessing'"),
         ({"type": "Alignment"}, "there is no task 'Visual Detail Recall' of the aspect 'Alignment'"),
-        ({"answer": "(e)"}, "question 0: the answer '\\(e\\)' is none of its choices"),
-        ({"choices": {}}, "question 0, choices"),
-        ({"time": "soon"}, "question 0: 'soon'"),
-        ({"query": 3}, "question 0, query"),
-        ({"alignment": {"chosen": "x"}}, "question 0, alignment.rejected"),
+        ({"answer": "(e)"}, "0.answer.: the answer '\\(e\\)' is none of its choices"),
+        ({"choices": {}}, "0.choices"),
+        ({"time": "soon"}, "0.time.: 'soon'"),
+        ({"query": 3}, "0.query"),
+        ({"alignment": {"chosen": "x"}}, "0.alignment.rejected"),
     ],
 )
 def test_a_malformed_question_is_named(data, case, said):
@@ -86,11 +86,11 @@ def test_a_malformed_question_is_named(data, case, said):
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"imgs": []}, "user_data.json, session 0, turn 0: it shows a picture"),
-        ({"imgs": ["gone.png"]}, "turn 0: there is no picture 'gone.png'"),
-        ({"imgs": ["user_data.json"]}, "user_data.json: This file is not a picture"),
+        ({"imgs": []}, "user_data.json, line 1 .sessions.0.0.user.: it shows a picture"),
+        ({"imgs": ["gone.png"]}, "imgs.0.: there is no picture 'gone.png'"),
+        ({"imgs": ["user_data.json"]}, "'user_data.json': This file is not a picture"),
         ({"imgs": ["../../../../etc/hostname"]}, "lies outside the data"),
-        ({"sessions": [[{"time": "x", "user": "a", "assistant": "b"}]]}, "session 0, turn 0"),
+        ({"sessions": [[{"time": "x", "user": "a", "assistant": "b"}]]}, "sessions.0.0.time"),
         ({"sessions": [[{"user": "a"}]]}, "sessions.0.0.time"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from evals.cases import Shown
 from evals.page import render
 from evals.published import COLUMNS, PERSONA_MME, PERSONAMEM
 from tests.unit.test_report import case
@@ -11,7 +12,7 @@ from tests.unit.test_report import case
 
 def test_a_page_has_ours_the_published_ones_and_what_went_wrong():
     wrong = case(
-        2, 0.0, reply="(b) <script>alert(1)</script>", answer="a", memories=("tur_1",),
+        2, 0.0, reply="(b) <script>alert(1)</script>", answer="a", rounds=((Shown("mem_1", "semantic", "The mug is <red>.", (3,)),),),
         steps=({"action": "retrieve", "query": "mug", "memory_ids": ["tur_1"], "think": "Was it red?", "warning": None,
                 "start_time": None, "end_time": "2026-03-01 09:00"},),
     )  # fmt: skip
@@ -25,7 +26,7 @@ def test_a_page_has_ours_the_published_ones_and_what_went_wrong():
     for said in (
         "&lt;script&gt;alert(1)&lt;/script&gt;",
         "Looked for mug from the beginning to 2026-03-01 09:00; found 1",
-        "tur_1",
+        "semantic, turn 3: The mug is &lt;red&gt;.",
     ):
         assert said in text
     assert "<script>alert" not in page

@@ -137,7 +137,10 @@ def test_ours_remembers_the_history_and_nothing_of_a_question(memory):
     assert reply.steps[0]["query"] == "jazz"
     turns = memory.journal.turns(user_of(who))
     assert [turn.text for turn in turns] == ["I like jazz.", "I have a dog."]
-    assert set(reply.memories) & {turn.id for turn in turns}
+    [look] = reply.rounds
+    assert {place for shown in look for place in shown.turns} <= {0, 1}
+    [fact_shown] = [shown for shown in look if shown.kind == "semantic"]
+    assert (fact_shown.text, fact_shown.turns) == ("The user likes jazz.", (0,))
     assert memory.pending.count(user_of(who)) == 0
 
 
