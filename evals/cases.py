@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-Rule = Literal["letter", "letters", "words"]
+from memory.records import BigFive
+
+Rule = Literal["letter", "letters", "words", "holds"]
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,19 @@ class Said:
 
 @dataclass(frozen=True)
 class Person:
-    """Someone whose history is replayed before their questions are asked; `profile` is what is true of them, where it is known."""
+    """Someone whose history is replayed before their questions are asked.
+
+    Attributes:
+        core: What a profile of them has to say, as facts of `Said`; like what follows, where it is known.
+        procedures: Their habits and goals, the same.
+        personality: How they really are.
+    """
 
     id: str
     turns: tuple[Said, ...]
-    profile: Mapping[str, Any] = field(default_factory=dict)
+    core: tuple[tuple[str, ...], ...] = ()
+    procedures: tuple[tuple[str, ...], ...] = ()
+    personality: BigFive | None = None
 
 
 @dataclass(frozen=True)
@@ -49,7 +59,8 @@ class Question:
         choices: Options by letter, in lower case; none where the answer is open.
         time: When it is asked; None: right after the last turn before it.
         after: After how many turns of the history; None: after all of them.
-        rule: How the published scorer takes a reply: by the letter it chooses, by all letters it names, or by its words.
+        rule: How the published scorer takes a reply: by the letter it chooses, by all letters it names, by its words, or
+            by whether it holds the answer (`a|b`: one of them).
         alignment: Two replies, of which the first fits the person; None where the case has none.
         evidence: Places in the history, from 0, of the turns that say the answer; none where it is not known.
     """

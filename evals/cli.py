@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.console import AsJson, print_json, print_table, progress
-from evals import cli_answers
+from evals import cli_answers, cli_graph
 from memory.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ app = typer.Typer(no_args_is_help=True, help="Measure how well memory is found a
 app.command("persona-mme")(cli_answers.persona_mme)
 app.command()(cli_answers.personamem)
 app.command()(cli_answers.locomo)
+app.command()(cli_graph.graph)
 
 
 class Format(StrEnum):
@@ -99,6 +100,26 @@ def pictures(
         return
     print_table(("measure", "value"), [(name, str(value)) for name, value in report.items()])
     progress("Kept beside the weights." if write else "Not kept: --write puts the threshold beside the weights.")
+
+
+@app.command()
+def review(
+    data: Annotated[Path, typer.Option("--data", help="A folder in Persona-MME's layout, with evidence and scenes.")],
+    as_json: AsJson = False,
+) -> None:
+    """Check data of our own: the evidence of every answer exists, and every picture is what it is said to be."""
+    from evals.review import review as check
+
+    wrong, counts = check(data)
+    if as_json:
+        print_json({"wrong": wrong, **counts})
+    else:
+        print_table(("what", "count"), [(name, str(value)) for name, value in counts.items() if not isinstance(value, dict)])
+        for name in ("by task", "right letters"):
+            print_table((name, "questions"), [(key, str(value)) for key, value in counts[name].items()])
+    if wrong:
+        raise InvalidInput(f"{len(wrong)} things are wrong:\n" + "\n".join(wrong))
+    progress("Every answer's evidence exists.")
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -15,9 +15,12 @@ from evals.published import COLUMNS, PERSONA_MME, PERSONAMEM, Row
 
 if TYPE_CHECKING:
     from evals.cases import Person, Question
+    from evals.runner import Case
     from evals.solvers import Solver
+    from memory.store import Memory
 
 OURS, ALL = "ours", "all"
+LOG = "cases.jsonl"
 
 
 class ContextName(StrEnum):
@@ -109,19 +112,52 @@ def _run(
     *,
     as_json: bool,
 ) -> None:
+    from evals.page import render
+    from evals.report import as_json as plain
+    from evals.report import figures, table
+
+    cases = answer_all(people, questions, baselines, out, concurrency)
+    (out / "report.html").write_text(render(known.title, cases, known.rows, known.columns), encoding="utf-8")
+    found = figures(cases)
+    if as_json:
+        print_json(plain(found))
+    else:
+        print_table(*table(found))
+        page, log = out / "report.html", out / LOG
+        progress(f"Beside the published figures, with every case that went wrong: {page}. All of it: {log}")
+
+
+def answer_all(
+    people: Sequence[Person],
+    questions: Sequence[Question],
+    baselines: Sequence[BaselineName],
+    out: Path,
+    concurrency: int,
+    then: Callable[[Memory], None] = lambda _memory: None,
+) -> list[Case]:
+    """Answer what is not in the log of a folder yet, with the model and the embedders that are set.
+
+    Args:
+        people: Whom the questions are about.
+        questions: What is asked.
+        baselines: What is asked beside ours.
+        out: Where log and memories lie.
+        concurrency: How many people are in flight.
+        then: Given the memory when all is answered.
+
+    Returns:
+        All cases of these questions.
+    """
     from rich.progress import Progress
 
     from app.build import build_embedder, build_sight
     from app.model_server import ModelServer
     from app.settings import Settings
-    from evals.page import render
-    from evals.report import as_json as plain
-    from evals.report import figures, table
     from evals.runner import Log, run
     from memory.store import Memory
 
     settings = Settings()
-    log, embedder, server = Log(out / "cases.jsonl"), build_embedder(settings), ModelServer(settings)
+    log, embedder, server = Log(out / LOG), build_embedder(settings), ModelServer(settings)
     try:
         chat, style = server.chat(counts=True), server.style()
         with Memory(out / "memory", embedder, sight=build_sight(settings)) as memory, Progress(console=console()) as bars:
@@ -129,15 +165,10 @@ def _run(
             bar = bars.add_task("answering", total=len(solvers) * sum(3 if one.alignment else 1 for one in questions))
             bars.advance(bar, sum(case.solver in solvers for case in log.cases))
             cases = run(people, questions, solvers, log, concurrency=concurrency, on_done=lambda _case: bars.advance(bar))
+            then(memory)
     finally:
         server.close()
-    (out / "report.html").write_text(render(known.title, cases, known.rows, known.columns), encoding="utf-8")
-    found = figures(cases)
-    if as_json:
-        print_json(plain(found))
-    else:
-        print_table(*table(found))
-        progress(f"Beside the published figures, with every case that went wrong: {out / 'report.html'}. All of it: {log.path}")
+    return cases
 
 
 def _solvers(chat: Any, memory: Any, style: Any, embedder: Any, baselines: Sequence[BaselineName]) -> dict[str, Solver]:

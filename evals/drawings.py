@@ -1,4 +1,4 @@
-"""Drawn pictures for our own benchmark: a scene says what is on a picture, so that what is asked of it can be checked (pure)."""
+"""Drawn pictures for our own benchmark: a scene says what is on a picture, so that what is asked of it can be checked."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from evals.malformed import Place, checked, read_json
 from memory import clock
 from memory.errors import InvalidInput, PersonaError
 from memory.pictures import read_picture
+from memory.records import BigFive
 
 Context = Literal["32k", "128k"]
 FOLDERS: dict[Context, tuple[str, ...]] = {"32k": ("50", "100"), "128k": ("200", "500")}
@@ -59,7 +60,9 @@ def load(folder: Path, context: Context, zone: str = "UTC") -> tuple[list[Person
             raise InvalidInput(f"There is no folder {root}: the histories of {context} are missing. Check --data.")
         for place in islice(sorted((one for one in root.iterdir() if one.is_dir()), key=_by_number), PEOPLE):
             people[f"{name}/{place.name}"] = _person(f"{name}/{place.name}", place, zone)
-    questions = [question for number, entry in enumerate(entries) if (question := _question(Place(path, (number,)), entry, people, zone))]
+    questions = [
+        question for number, entry in enumerate(entries) if (question := _question(Place(path, (number,)), entry, people, zone))
+    ]
     if not questions:
         raise InvalidInput(f"{path} asks nothing about the {len(people)} people of {context}. Check --data and --context.")
     return list(people.values()), questions
@@ -72,8 +75,18 @@ class _Turn(BaseModel):
     facts: list[list[str]] | None = None
 
 
+class _Known(BaseModel):
+    """What is true of a person, for measuring what is made of their history; the published data has none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    core: list[list[str]] = []
+    procedures: list[list[str]] = []
+    personality: BigFive | None = None
+
+
 class _History(BaseModel):
-    profile: Any = None
+    known: _Known = _Known()
     imgs: list[str] = []
     sessions: list[list[_Turn]]
 
@@ -119,8 +132,8 @@ def _question(place: Place, entry: object, people: dict[str, Person], zone: str)
     if max(turns, default=-1) >= len(people[person].turns):
         raise place.at("evidence").wrong(f"there is no turn {max(turns)} in the history.")
     return Question(
-        id=str(place.keys[0]), person=person, aspect=case.aspect, task=case.task, text=case.query, answer=answer, choices=choices,
-        time=asked, alignment=alignment, evidence=tuple(dict.fromkeys(turns)),
+        id=str(place.keys[0]), person=person, aspect=case.aspect, task=case.task, text=case.query, answer=answer,
+        choices=choices, time=asked, alignment=alignment, evidence=tuple(dict.fromkeys(turns)),
     )  # fmt: skip
 
 
@@ -133,7 +146,8 @@ def _person(name: str, folder: Path, zone: str) -> Person:
         for number, session in enumerate(history.sessions)
         for place, turn in enumerate(session)
     ]
-    return Person(name, tuple(turns), history.profile if isinstance(history.profile, dict) else {})
+    known = history.known
+    return Person(name, tuple(turns), _facts(known.core), _facts(known.procedures), known.personality)
 
 
 def _said(place: Place, turn: _Turn, images: Iterator[tuple[int, str]], zone: str) -> Said:
@@ -143,9 +157,13 @@ def _said(place: Place, turn: _Turn, images: Iterator[tuple[int, str]], zone: st
         if number is None:
             raise place.at("user").wrong("it shows a picture, and `imgs` names no further one.")
         shown.append(_picture(Place(place.path, ("imgs", number)), name))
-    facts = None if turn.facts is None else tuple(tuple(fact) for fact in turn.facts)
+    facts = None if turn.facts is None else _facts(turn.facts)
     time = _time(place.at("time"), turn.time, zone)
     return Said(time, turn.user.replace(_IMAGE, "").strip(), turn.assistant, tuple(shown), facts)
+
+
+def _facts(given: list[list[str]]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(fact) for fact in given)
 
 
 def _picture(place: Place, name: str) -> Path:

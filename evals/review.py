@@ -40,8 +40,8 @@ def review(folder: Path) -> tuple[list[str], dict[str, Any]]:
     """Check the people and the questions of the short context.
 
     Returns:
-        What is wrong, a sentence each; and what there is: people, turns, questions, pictures, cases of each task, how often each
-        letter is right, and how often the right option is the longest.
+        What is wrong, a sentence each; and what there is: people, turns, questions, pictures, cases of each task, how often
+        each letter is right, and how often the right option is the longest.
 
     Raises:
         InvalidInput: The data cannot be read.
@@ -95,7 +95,12 @@ def _pictures(folder: Path, people: list[Person], scenes: dict[str, Scene]) -> l
         if name not in scenes:
             wrong.append(f"{name}: {SCENES} does not say what is on it.")
             continue
-        apart = ImageChops.difference(Image.open(path).convert("RGB"), draw(scenes[name])).convert("L")
+        try:
+            wanted = draw(scenes[name])
+        except ValueError as error:
+            wrong.append(f"{name}: {error}.")
+            continue
+        apart = ImageChops.difference(Image.open(path).convert("RGB").resize(wanted.size), wanted).convert("L")
         if sum(apart.histogram()[_SAME + 1 :]) > _HELD:
             wrong.append(f"{name}: it is not what {SCENES} says.")
     return wrong + [f"{SCENES}: {name} is shown by nobody." for name in scenes if name not in shown]

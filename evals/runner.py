@@ -7,24 +7,15 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from evals.asked import Asked, Kind, all_asked, scores
 from evals.cases import Person, Question, Shown
-from evals.scorers import letter_published, letter_strict, letters_in, locomo_score
 from evals.solvers import Reply, Solver
 from memory.errors import InvalidInput, MessageTooLong
-
-Kind = Literal["choice", "chosen", "rejected", "open"]
-YES, NO = "a", "b"
-_ALIGNMENT = (
-    "Somebody drafted this reply to the person:\n\n{reply}\n\nDoes it fit the person's personality?\n(a) yes\n(b) no\n\n"
-    "Answer with the letter in brackets, for example (a)."
-)
-_CHOICE = "{question}\n\n{choices}\n\nAnswer with the letter of the best option in brackets, for example ({first})."
 
 
 class Case(BaseModel):
@@ -52,14 +43,6 @@ class Case(BaseModel):
     steps: tuple[dict[str, Any], ...] = ()
     rounds: tuple[tuple[Shown, ...], ...] = ()
     error: str | None = None
-
-
-@dataclass(frozen=True)
-class _Asked:
-    kind: Kind
-    text: str
-    answer: str
-    letters: tuple[str, ...]
 
 
 class Log:
@@ -133,7 +116,7 @@ def run(
         for name, solver in solvers.items():
             lived = -1
             for question in asked:
-                open_ = [each for each in _asked(question) if (name, question.id, each.kind) not in done]
+                open_ = [each for each in all_asked(question) if (name, question.id, each.kind) not in done]
                 if open_ and _place(person, question) > lived and not stopped.is_set():
                     # Once for all questions of a place: a history reads its pictures.
                     lived = _place(person, question)
@@ -160,7 +143,7 @@ def run(
     return sorted(mine, key=lambda case: (list(solvers).index(case.solver), order[case.question], case.kind))
 
 
-def _case(name: str, solver: Solver, person: Person, question: Question, asked: _Asked) -> Case:
+def _case(name: str, solver: Solver, person: Person, question: Question, asked: Asked) -> Case:
     error = None
     try:
         reply = solver.answer(person, question, asked.text)
@@ -169,37 +152,8 @@ def _case(name: str, solver: Solver, person: Person, question: Question, asked: 
     return Case(
         solver=name, question=question.id, kind=asked.kind, person=person.id, aspect=question.aspect, task=question.task,
         asked=asked.text, answer=asked.answer, reply=reply.text, tokens=reply.tokens, seconds=round(reply.seconds, 3),
-        steps=reply.steps, rounds=reply.rounds, error=error, **_scores(question, asked, reply.text),
+        steps=reply.steps, rounds=reply.rounds, error=error, **scores(question, asked, reply.text),
     )  # fmt: skip
-
-
-def _scores(question: Question, asked: _Asked, said: str) -> dict[str, float]:
-    if question.rule == "words":
-        score = locomo_score(said, asked.answer, int(question.task.split(" ", 1)[0]))
-        return {"score": score, "strict": score}
-    right = (
-        letters_in(said, asked.letters) == {asked.answer}
-        if question.rule == "letters"
-        else letter_published(said) == asked.answer
-    )
-    return {
-        "score": float(right),
-        "strict": float(letter_strict(said, asked.letters) == asked.answer),
-    }
-
-
-def _asked(question: Question) -> list[_Asked]:
-    """Return what is asked of a case: the question itself, and whether two replies fit the person."""
-    if question.rule == "words":
-        return [_Asked("open", question.text, question.answer, ())]
-    letters = tuple(question.choices)
-    listed = "\n".join(f"({letter}) {text}" for letter, text in question.choices.items())
-    text = _CHOICE.format(question=question.text, choices=listed, first=letters[0])
-    asked = [_Asked("choice", text, question.answer, letters)]
-    if question.alignment is not None:
-        for kind, reply, right in (("chosen", question.alignment[0], YES), ("rejected", question.alignment[1], NO)):
-            asked.append(_Asked(kind, _ALIGNMENT.format(reply=reply), right, (YES, NO)))  # type: ignore[arg-type] # mypy widens it
-    return asked
 
 
 def _place(person: Person, question: Question) -> int:

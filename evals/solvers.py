@@ -114,7 +114,7 @@ class Ours:
         )
 
     def _rounds(self, trace: Trace, user: str) -> tuple[tuple[Shown, ...], ...]:
-        places = {turn.id: place for place, turn in enumerate(self._memory.journal.turns(user))}
+        places = places_of(self._memory, user)
         shown = (
             Shown(one.id, one.kind, one.text, tuple(places[turn] for turn in one.turn_ids if turn in places))
             for one in trace.memories
@@ -216,6 +216,11 @@ class Rag(Baseline):
 def user_of(person: Person) -> str:
     """Return the name under which a person is remembered."""
     return person.id.replace("/", "-")
+
+
+def places_of(memory: Memory, user: str) -> dict[str, int]:
+    """Return the place in the history of every turn, by its id."""
+    return {turn.id: place for place, turn in enumerate(memory.journal.turns(user))}
 
 
 def _when(person: Person, question: Question) -> str:

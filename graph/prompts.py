@@ -31,6 +31,10 @@ _FORMAT = """Write one short thought in <think></think>, then exactly one of the
 </retrieve>
 The times of a retrieve are null, unless the question names a period; then write them as "YYYY-MM-DD HH:MM"."""
 
+_OPTIONS = (
+    "What did I build with my uncle?\n\n(a) a kite\n(b) a raft\n(c) a shed\n(d) a sledge\n\n"
+    "Answer with the letter of the best option in brackets, for example (a)."
+)
 _EXAMPLES = (
     (
         "## User Input\n[2021-05-04 09:10 (Tuesday)]\nHey, good morning! How is it going?",
@@ -48,6 +52,17 @@ _EXAMPLES = (
         "- [2021-03-30 08:40 (Tuesday)] The user's cousin opened a bakery.\n\n"
         "## User Input\n[2021-05-04 09:12 (Tuesday)]\nWhat is my shoe size?\n\nThat is what memory holds. Answer their message from it.",
         "<think>Memory says: the user wears shoes of size 44.</think>\n<answer>You wear size 44.</answer>",
+    ),
+    (
+        f"## User Input\n[2021-05-04 09:14 (Tuesday)]\n{_OPTIONS}",
+        "<think>They ask about their own life: what they built with their uncle. It is not shown, so I look it up.</think>\n"
+        '<retrieve>\n"keywords": "uncle, built"\n"start_time": null\n"end_time": null\n</retrieve>',
+    ),
+    (
+        "## Remembered facts\n- [2021-03-08 18:05 (Monday)] The user's uncle came to help with the shed.\n"
+        "- [2021-03-21 17:40 (Sunday)] The user and their uncle made a raft of old doors.\n\n"
+        f"## User Input\n[2021-05-04 09:14 (Tuesday)]\n{_OPTIONS}\n\nThat is what memory holds. Answer their message from it.",
+        "<think>Memory says: the user and their uncle made a raft of old doors. That is (b).</think>\n<answer>(b)</answer>",
     ),
     (
         "## User Input\n[2021-05-04 09:15 (Tuesday)]\nOur canoe club won the regatta in Tartu, and I can't stand opera any more.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from tests.unit.test_persona_mme import CASE, person
 from tests.unit.test_personamem import ROW, TALK
 
 ROOT = Path(__file__).parents[2]
+MINI = ROOT / "evals" / "data" / "persona_mini"
 NEUTRAL = "\n".join(
     f'"{trait}": 3' for trait in ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
 )
@@ -136,3 +138,50 @@ def test_a_run_that_is_killed_goes_on_where_it_was_to_the_same_result(persona, t
     assert again == whole
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert len({(line["question"], line["kind"]) for line in lines}) == len(lines) == 27
+
+
+def test_every_node_of_the_graphs_is_measured_and_what_moved_is_shown(persona):
+    words = ("eval", "graph", "--data", str(MINI), "--limit", "13")
+    code, out, err = persona(*words, "--json")
+    assert code == 0, err
+    found = json.loads(out)
+    assert found["reason"]["looks when it must"] == 0.0
+    assert found["reason"]["answers when it can"] == 1.0
+    assert found["extract_semantic"] == {"recall": 0.0, "decision": pytest.approx(4 / 24, abs=0.001)}
+    assert found["infer_personality"]["evolved"] == found["infer_personality"]["neutral"]
+    assert found["evolve_personality"]["tracking error, sudden, pem"] < 0.6
+    asked = len(persona.server.bodies)
+    before = Path("before.json")
+    before.write_text(json.dumps({**found, "reason": {"decision": 0.875}}))
+    code, out, err = persona(*words, "--against", str(before))
+    assert code == 0, err
+    [decision] = [line.split() for line in out.splitlines() if line.split()[:2] == ["reason", "decision"]]
+    assert decision[2:] == ["0.5", "0.875"]
+    assert len(persona.server.bodies) == asked, "all of it was there already"
+
+
+def test_what_cannot_be_measured_is_said_before_any_model_is_asked(persona, tmp_path):
+    person(tmp_path / "mme" / "samples" / "50" / "7")
+    person(tmp_path / "mme" / "samples" / "100" / "12")
+    (tmp_path / "mme" / "Persona-MME.json").write_text(json.dumps([CASE]))
+    code, _, err = persona("eval", "graph", "--data", "mme")
+    assert (code, "does not say where its answers come from" in err) == (1, True)
+    code, _, err = persona("eval", "graph", "--data", str(MINI), "--against", "gone.json")
+    assert (code, "gone.json cannot be read" in err) == (1, True)
+    Path("list.json").write_text("[1]")
+    code, _, err = persona("eval", "graph", "--data", str(MINI), "--against", "list.json")
+    assert (code, "list.json is no graph.json" in err) == (1, True)
+    assert persona.server.bodies == []
+
+
+def test_a_review_says_what_there_is_and_fails_where_something_is_wrong(persona, tmp_path):
+    code, out, err = persona("eval", "review", "--data", str(MINI))
+    assert code == 0, err
+    assert "Tiered Explanation Delivery" in out
+    assert "Every answer's evidence exists." in err
+    shutil.copytree(MINI, tmp_path / "mini")
+    scenes = json.loads((MINI / "scenes.json").read_text())
+    scenes.popitem()
+    (tmp_path / "mini" / "scenes.json").write_text(json.dumps(scenes))
+    code, _, err = persona("eval", "review", "--data", "mini")
+    assert (code, "scenes.json does not say what is on it" in err) == (1, True)
