@@ -59,13 +59,32 @@ def photos(
     say(f"{row['found']:.1%} of the photos that were shown again came first; stored / received: {row['ratio']}")
 
 
-def _sizes(text: str) -> list[int]:
+@app.command()
+def people(
+    count: Annotated[int, typer.Option("--people", min=1, help="Made-up people.")] = 8,
+    in_flight: Annotated[str, typer.Option("--in-flight", help="How many at once, smallest first.")] = "1,8",
+    seconds: Annotated[float, typer.Option("--seconds", min=0, help="That a call of the model takes.")] = 1.0,
+    as_json: AsJson = False,
+) -> None:
+    """Time a run of questions with several people in flight, with a model of a fixed time a call (8 people: about a minute)."""
+    from app.build import build_embedder
+    from app.settings import Settings
+    from evals.perf.people import measure
+
+    rows = measure(count, _sizes(in_flight, "--in-flight", "1,8"), seconds, build_embedder(Settings()), progress)
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(("in flight", "seconds", "times as fast"), [tuple(map(str, row.values())) for row in rows])
+
+
+def _sizes(text: str, option: str = "--sizes", example: str = "1000,10000") -> list[int]:
     try:
         sizes = [int(part) for part in text.split(",")]
     except ValueError:
         sizes = []
     if not sizes or sizes != sorted(set(sizes)) or sizes[0] < 1:
-        raise InvalidInput(f"--sizes takes whole numbers, smallest first, for example 1000,10000; not {text!r}.")
+        raise InvalidInput(f"{option} takes whole numbers, smallest first, for example {example}; not {text!r}.")
     return sizes
 
 

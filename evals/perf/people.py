@@ -1,0 +1,63 @@
+"""How much sooner a run of questions is done with several people in flight, with a model of a fixed time a call."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from evals.cases import Person, Question, Said
+from evals.perf.stand_in import StandIn
+from evals.perf.timing import timed
+from evals.runner import Log, run
+from evals.solvers import Ours
+from graph.briefing import Style
+from memory.embedders import Embedder
+from memory.store import Memory
+
+_BEGIN = datetime(2026, 3, 1, 9, tzinfo=UTC)
+
+
+def measure(
+    people: int, in_flight: Sequence[int], seconds: float, embedder: Embedder, on_progress: Callable[[str], None]
+) -> list[dict[str, Any]]:
+    """Replay and ask made-up people, two sessions and two questions each, anew for each number in flight.
+
+    Args:
+        people: How many.
+        in_flight: How many at once, one run each.
+        seconds: That a call of the model takes.
+        embedder: Makes the vectors.
+        on_progress: Told what is done.
+
+    Returns:
+        For each run `in_flight`, `seconds`, and `times`, how much faster than the first it was.
+    """
+    lives = [_life(number) for number in range(people)]
+    asked = [_question(person, number) for person in lives for number in range(2)]
+    # What is loaded at first use is no part of it.
+    embedder.read(["warm"])
+    rows: list[dict[str, Any]] = []
+    for count in in_flight:
+        with tempfile.TemporaryDirectory() as folder, Memory(Path(folder) / "memory", embedder) as memory:
+            ours, log = Ours(StandIn(seconds=seconds), memory, Style()), Log(Path(folder) / "cases.jsonl")
+            took = timed(lambda: run(lives, asked, {"ours": ours}, log, concurrency=count)) / 1000  # noqa: B023 - called at once
+        rows.append(
+            {"in_flight": count, "seconds": round(took, 1), "times": round((rows[0]["seconds"] if rows else took) / took, 2)}
+        )
+        on_progress(f"{count} of {people} people in flight: {took:.1f} s")
+    return rows
+
+
+def _life(number: int) -> Person:
+    said = [Said(_BEGIN + timedelta(days=day), f"Today I saw {day} birds.", "How nice.", ()) for day in range(2)]
+    return Person(f"made-up/{number}", tuple(said))
+
+
+def _question(person: Person, number: int) -> Question:
+    return Question(
+        f"{person.id}-{number}", person.id, "Memory Recall", "Semantic Information Recall", "What did I see?", "a",
+        {"a": "birds", "b": "cats"},
+    )  # fmt: skip
