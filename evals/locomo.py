@@ -9,9 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import TypeAdapter
-
-from evals.malformed import Place, checked, read_json
+from evals.malformed import Place, read_json
 from memory.errors import InvalidInput
 
 CATEGORIES = {1: "multi-hop", 2: "temporal", 3: "open-domain", 4: "single-hop"}
@@ -68,7 +66,9 @@ def each(path: Path, make: Callable[[int, dict[str, Any]], _Made]) -> list[_Made
     Raises:
         InvalidInput: The file cannot be read, or is no LoCoMo file.
     """
-    entries = checked(Place(path), TypeAdapter(list[dict[str, Any]]), read_json(path, "--data: it takes a LoCoMo file"))
+    entries = read_json(path, "--data: it takes a LoCoMo file")
+    if not isinstance(entries, list):
+        raise Place(path).wrong("this is no list of LoCoMo's conversations. Check --data.")
     made = []
     for number, entry in enumerate(entries):
         try:

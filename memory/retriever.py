@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import islice
 
 from memory import clock
 from memory.change import worth_asking
@@ -185,24 +186,22 @@ class _Look:
         return self._scope.period is None or record.valid_until.timestamp() <= self._scope.period.first
 
     def episodic(self, limit: int) -> list[Recalled]:
-        """Rank topics and raw turns together; a turn counts for its topic, or for itself while it is in none."""
-        by_topic = self._parts.records.rankings("episodic", self._query.message, self._query.keywords, self._scope)
+        """Rank topics by their best turn, and a turn that is in none by itself; summaries only fill up what turns leave.
+
+        A summary says less than the turns that it is made of: with a voice of its own it hides the right ones (decision 017).
+        """
         places = self.turns()
-        by_turn = [list(places)[:_DEPTH]] * _VOICES
-        topics = self._parts.knowledge.entries(self._user, kind="episodic", ids=_names(by_topic))
-        hits = set(_names(by_turn))
-        topics = [*topics, *self._topics_of(hits, {topic.id for topic in topics})]
-        by_id = {topic.id: topic for topic in topics if isinstance(topic, Episode)}
-        group_of = {turn_id: topic.id for topic in by_id.values() for turn_id in topic.turn_ids}
-        scores = reciprocal_rank([*by_topic, *(regroup(ranking, group_of) for ranking in by_turn)])
-        found: list[Recalled] = []
-        for name, score in scores.items():
-            if len(found) == limit:
-                break
-            turn_ids = by_id[name].turn_ids if name in by_id else (name,)
-            entry = self._dialogue(name, turn_ids, places, score)
-            if entry is not None:
-                found.append(entry)
+        best = list(places)[:_DEPTH]
+        topics = {topic.id: topic for topic in self._topics_of(set(best))}
+        group_of = {turn_id: topic.id for topic in topics.values() for turn_id in topic.turn_ids}
+        found = self._dialogues(reciprocal_rank([regroup(best, group_of)] * _VOICES), topics, places, limit)
+        if len(found) < limit:
+            summed_up = self._rank("episodic")
+            shown = {entry.id for entry in found}
+            rest = {name: score for name, score in summed_up.items() if name not in shown}
+            records = self._parts.knowledge.entries(self._user, kind="episodic", ids=rest)
+            topics = {record.id: record for record in records if isinstance(record, Episode)}
+            found += self._dialogues(rest, topics, places, limit - len(found))
         return found
 
     def raw_turns(self, limit: int) -> list[Recalled]:
@@ -215,13 +214,20 @@ class _Look:
         """Score raw turns, best first: by what the message says, and by the keywords as well where there are some."""
         return self._parts.turns.rank([self._query.message, self._query.keywords], self._scope)
 
-    def _topics_of(self, turn_ids: set[str], known: set[str]) -> list[Episode]:
+    def _topics_of(self, turn_ids: set[str]) -> list[Episode]:
         sessions = {turn.session for turn in self._parts.journal.turns(self._user, ids=turn_ids)}
-        return [
-            topic
-            for topic in self._parts.knowledge.episodes(self._user, sessions)
-            if topic.id not in known and turn_ids.intersection(topic.turn_ids)
-        ]
+        topics = self._parts.knowledge.episodes(self._user, sessions)
+        return [topic for topic in topics if turn_ids.intersection(topic.turn_ids)]
+
+    def _dialogues(
+        self, scores: dict[str, float], topics: dict[str, Episode], places: dict[str, float], limit: int
+    ) -> list[Recalled]:
+        """Show the best so many topics and single turns that have something to show."""
+        entries = (
+            self._dialogue(name, topics[name].turn_ids if name in topics else (name,), places, score)
+            for name, score in scores.items()
+        )
+        return list(islice((entry for entry in entries if entry is not None), limit))
 
     def _dialogue(self, name: str, turn_ids: Sequence[str], places: dict[str, float], score: float) -> Recalled | None:
         """Show a topic as its raw turns: the best ones that fit, whole, in the order they were said."""
@@ -257,10 +263,6 @@ def _standing(record: MemoryRecord, score: float) -> tuple[float, float]:
     """Order by score; what was said again stands about a place higher for each time, the newer of two equals first."""
     again = min(record.strength - 1, _MOST_REPEATS) if isinstance(record, SemanticMemory) else 0
     return -score * (1.0 + _REPEAT * again), -record.time.timestamp()
-
-
-def _names(rankings: Iterable[Sequence[str]]) -> list[str]:
-    return list(dict.fromkeys(name for ranking in rankings for name in ranking))
 
 
 def _recalled(record: MemoryRecord, score: float) -> Recalled:

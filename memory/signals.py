@@ -25,6 +25,10 @@ _BEST = 3
 """Turns of a session that speak for it."""
 _NEIGHBOURS = 3
 _DAYS, _WEEKS = 7.0, 30.0
+_PLAIN = ("sentence", "late", "words")
+"""Signals that count alike where one person talks to an assistant."""
+_PERIOD = ("in_period", "days_from_period", "weeks_from_period")
+"""And what speaks for a turn where the question names a time."""
 _DATED = re.compile(
     r"\b(yesterday|today|tonight|tomorrow|last|next|ago|week|weekend|months?|years?|(mon|tues|wednes|thurs|fri|satur|sun)day|"
     r"january|february|march|april|may|june|july|august|september|october|november|december|morning|recently|since|"
@@ -175,12 +179,26 @@ def traits_of(text: str, *, session: int, seq: int, before: str | None) -> Trait
 
 
 def weigh(question: Question, candidates: Candidates, weights: Weights | None = None) -> dict[str, float]:
-    """Score candidates, best first; equal scores in the order of the ids."""
+    """Score candidates, best first; equal scores in the order of the ids.
+
+    The fitted weights are for what they were fitted on: people who talk with each other, each turn with the speaker's name
+    before it, where the answer often stands in the next turn. What one person tells an assistant is weighed plainly
+    (docs/decisions/017).
+
+    Args:
+        question: What is asked.
+        candidates: What may answer it.
+        weights: Of the signals; None: by the kind of talk.
+    """
     if not candidates.names:
         return {}
-    weights = weights or Weights()
     rows = features(question, candidates)
-    scores = np.sum([getattr(weights, key) * value for key, value in rows.items()], axis=0).tolist()
+    if weights is None and not _is_dialogue(candidates.traits):
+        total = np.sum([_standard(rows[key]) for key in _PLAIN], axis=0)
+        rows, weights = {key: rows[key] for key in _PERIOD}, Weights()
+    else:
+        total, weights = np.zeros(len(candidates.names)), weights or Weights()
+    scores = (total + np.sum([getattr(weights, key) * value for key, value in rows.items()], axis=0)).tolist()
     return dict(sorted(zip(candidates.names, scores, strict=True), key=lambda item: (-item[1], item[0])))
 
 
@@ -219,6 +237,16 @@ def features(question: Question, candidates: Candidates) -> dict[str, Numbers]:
         "days_from_period": _each(traits, lambda one: period.nearness(one.at, _DAYS) if period else 0.0),
         "weeks_from_period": _each(traits, lambda one: period.nearness(one.at, _WEEKS) if period else 0.0),
     }
+
+
+def _is_dialogue(traits: Sequence[Traits]) -> bool:
+    return sum(one.speaker is not None for one in traits) * 2 >= len(traits)
+
+
+def _standard(scores: Numbers) -> Numbers:
+    """Return how many standard deviations each score lies above the mean, so that signals of any scale count alike."""
+    spread = float(np.std(scores))
+    return (scores - np.mean(scores)) / spread if spread > 0 else np.zeros(len(scores))
 
 
 def _each(traits: Sequence[Traits], say: Callable[[Traits], float]) -> Numbers:

@@ -92,10 +92,29 @@ def found(*candidates):
         ("What does she drink?", Traits(length=80), Traits(length=8)),
     ],
 )
-def test_of_two_turns_with_the_same_words_one_is_better(asked, better, worse):
+def test_of_two_turns_with_the_same_words_one_is_better_where_people_talk_with_each_other(asked, better, worse):
     question = read_question(asked, ["Ada", "Ben"])
-    ranked = weigh(question, found(("a", replace(worse, session=1)), ("b", replace(better, session=2))))
-    assert list(ranked) == ["b", "a"]
+    spoken = [replace(one, session=place, speaker=one.speaker or "Ben") for place, one in ((1, worse), (2, better))]
+    assert list(weigh(question, found(("a", spoken[0]), ("b", spoken[1])))) == ["b", "a"]
+
+
+def test_what_one_person_tells_an_assistant_is_ranked_by_words_and_meaning_alone():
+    question = read_question("Who is Marta?", [])
+    told = {"sentence": 0.5, "late": 0.6, "words": 9.0}
+    turns = [
+        ("long", Traits(session=1, seq=1, length=900, dated=True)),
+        ("next", Traits(session=2, seq=2, length=900, asked=True)),
+        ("told", Traits(session=2, seq=3, length=10, asks=True), told),
+    ]
+    assert next(iter(weigh(question, found(*turns)))) == "told"
+
+
+def test_a_name_before_one_note_makes_no_dialogue():
+    question = read_question("What about the boiler?", ["Note"])
+    near = {"sentence": 0.6, "late": 0.7, "words": 6.0}
+    note = ("note", Traits(session=1, length=900, speaker="Note"))
+    ranked = weigh(question, found(note, ("told", Traits(session=2, length=10), near), ("else", Traits(session=3, length=10))))
+    assert next(iter(ranked)) == "told"
 
 
 def test_what_was_said_in_the_period_that_is_named_comes_before_what_was_said_long_after():
