@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.console import AsJson, console, print_json, print_table, progress
-from evals.published import COLUMNS, PERSONA_MME, PERSONAMEM, Row
 
 if TYPE_CHECKING:
     from evals.cases import Person, Question
+    from evals.published import Row
     from evals.runner import Case
     from evals.solvers import Solver
     from memory.store import Memory
 
-OURS, ALL = "ours", "all"
+OURS = "ours"
 LOG = "cases.jsonl"
+_OTHER_DATA = (
+    "The published figures are of all of Persona-MME's 100 people a context. This run asked {questions} questions about "
+    "{people} people of {data}: they stand beside it for their size, not to be compared."
+)
 
 
 class ContextName(StrEnum):
@@ -55,9 +59,18 @@ def persona_mme(
 ) -> None:
     """Answer Persona-MME's questions after living through each person's history."""
     from evals.persona_mme import load
+    from evals.published import PEOPLE, PERSONA_MME
 
     people, questions = load(data, context.value)
-    known = _Known(f"Persona-MME, {context.value}", PERSONA_MME[context.value])
+    official = len(people) == PEOPLE and limit is None
+    note = (
+        "" if official else _OTHER_DATA.format(data=data.resolve().name, people=len(people), questions=len(questions[:limit]))
+    )
+    known = _Known(
+        f"Persona-MME, {context.value}" if official else f"{data.resolve().name}, {context.value}",
+        PERSONA_MME[context.value],
+        note=note,
+    )
     _run(people, questions[:limit], baseline or [], out / context.value, concurrency, known, as_json=as_json)
 
 
@@ -72,9 +85,10 @@ def personamem(
 ) -> None:
     """Answer PersonaMem's questions, each in the midst of its talk."""
     from evals.personamem import load
+    from evals.published import PERSONAMEM
 
     people, cases = load(questions, contexts)
-    known = _Known("PersonaMem", PERSONAMEM, (ALL,))
+    known = _Known("PersonaMem", PERSONAMEM)
     _run(people, cases[:limit], baseline or [], out, concurrency, known, as_json=as_json)
 
 
@@ -99,7 +113,7 @@ class _Known:
 
     title: str
     rows: tuple[Row, ...] = ()
-    columns: tuple[str, ...] = COLUMNS
+    note: str = ""
 
 
 def _run(
@@ -117,12 +131,14 @@ def _run(
     from evals.report import figures, table
 
     cases = answer_all(people, questions, baselines, out, concurrency)
-    (out / "report.html").write_text(render(known.title, cases, known.rows, known.columns), encoding="utf-8")
+    (out / "report.html").write_text(render(known.title, cases, known.rows, note=known.note), encoding="utf-8")
     found = figures(cases)
     if as_json:
         print_json(plain(found))
     else:
-        print_table(*table(found))
+        print_table(*table(found, known.rows))
+        if known.note:
+            progress(known.note)
         page, log = out / "report.html", out / LOG
         progress(f"Beside the published figures, with every case that went wrong: {page}. All of it: {log}")
 

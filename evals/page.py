@@ -9,25 +9,30 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
 from evals.published import COLUMNS, Row
-from evals.report import ALL, RESAMPLES, Figure, behaviour, figures
+from evals.report import ALL, RESAMPLES, WITH_ALIGNMENT, Figure, behaviour, figures
 from evals.runner import Case
 
 _RIGHT = 1.0
+_SUMS = (ALL, WITH_ALIGNMENT)
 
 
-def render(title: str, cases: Sequence[Case], published: Sequence[Row] = (), columns: Sequence[str] = COLUMNS) -> str:
+def render(
+    title: str, cases: Sequence[Case], published: Sequence[Row] = (), columns: Sequence[str] = COLUMNS, note: str = ""
+) -> str:
     """Return the page; it needs nothing from anywhere else, and what was said in a case stays text.
 
     Args:
         title: What was run.
         cases: All of it.
-        published: Rows of figures in percent, in the order of `columns`.
+        published: What stands beside ours.
         columns: Groups that the first table shows; those of `evals.report.figures`.
+        note: What is to be known of the comparison.
     """
     found = figures(cases)
     there = {name for of in found.values() for name in of}
-    shown = [name for name in columns if name in there and name != ALL]
-    shown += [name for name in sorted(there) if "/" not in name and name not in {*columns, ALL}] + [ALL]
+    shown = [name for name in columns if name in there and name not in _SUMS]
+    shown += [name for name in sorted(there) if "/" not in name and name not in {*columns, *_SUMS}]
+    shown += [name for name in _SUMS if name in there]
     page = Environment(loader=PackageLoader("evals"), autoescape=True, trim_blocks=True).get_template("report.html")
     return page.render(
         title=title,
@@ -35,7 +40,8 @@ def render(title: str, cases: Sequence[Case], published: Sequence[Row] = (), col
         resamples=f"{RESAMPLES:,}",
         columns=shown,
         figures=found,
-        published={name: dict(zip(columns, values, strict=True)) for name, values in published},
+        published=[row for row in published if row.tokens is not None or there & set(row.right)],
+        note=note,
         behaviour=behaviour(cases),
         plot=_plot(found, shown),
         tasks=sorted(name for name in there if "/" in name),

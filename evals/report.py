@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from evals.runner import Case
 
-ALL = "all"
+if TYPE_CHECKING:
+    from evals.published import Row
+
+ALL, WITH_ALIGNMENT = "all", "all with alignment"
+"""Without alignment, and with it: each of its two questions is one case (derived: so the published sums come out)."""
 ALIGNMENT = ("Alignment", "Personality Alignment")
 APART = "adversarial"
 RESAMPLES = 2_000
@@ -42,15 +47,20 @@ class Figure:
 def figures(cases: Sequence[Case]) -> dict[str, dict[str, Figure]]:
     """Group cases by solver, and within by `all`, aspect and task (`Aspect / Task`).
 
-    Whether a reply fits a person is counted as alignment, and left out of `all` (published), as LoCoMo's adversarial cases are.
+    Whether a reply fits a person is counted as alignment, and left out of `all` (published), as LoCoMo's adversarial cases are;
+    `all with alignment` is there where some case is of it.
     """
     groups: dict[str, dict[str, list[Case]]] = {}
     for case in cases:
         of = groups.setdefault(case.solver, {ALL: []})
         aligned = case.kind in {"chosen", "rejected"}
         aspect, task = ALIGNMENT if aligned else (case.aspect, case.task)
-        for name in (aspect, f"{aspect} / {task}", *(() if aligned or case.aspect.endswith(APART) else (ALL,))):
+        apart = aligned or case.aspect.endswith(APART)
+        for name in (aspect, f"{aspect} / {task}", *(() if apart else (ALL,))):
             of.setdefault(name, []).append(case)
+    for of in groups.values():
+        if ALIGNMENT[0] in of:
+            of[WITH_ALIGNMENT] = of[ALL] + of[ALIGNMENT[0]]
     return {solver: {name: _figure(group) for name, group in of.items() if group} for solver, of in groups.items()}
 
 
@@ -96,17 +106,25 @@ def as_json(found: dict[str, dict[str, Figure]]) -> dict[str, dict[str, dict[str
     }
 
 
-def table(found: dict[str, dict[str, Figure]]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Return columns and rows for a person: `all` first, then each aspect with its tasks."""
+def table(found: dict[str, dict[str, Figure]], published: Sequence[Row] = ()) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return columns and rows for a person: `all` first, then each aspect with its tasks; what is published of these last."""
     columns = ("solver", "what", "cases", "right %", "95%", "strict %", "tokens", "seconds")
     rows: list[tuple[str, ...]] = []
     for solver, of in found.items():
-        for name in sorted(of, key=lambda name: (name != ALL, name)):
+        for name in sorted(of, key=lambda name: (name not in {ALL, WITH_ALIGNMENT}, name)):
             one = of[name]
             interval = f"{100 * one.low:.1f} to {100 * one.high:.1f}"
             cells = (f"{100 * one.score:.1f}", interval, f"{100 * one.strict:.1f}", f"{one.tokens:,.0f}", f"{one.seconds:.2f}")
             # A task stands below its aspect, whose name need not be said again.
             rows.append((solver, f"· {name.split(' / ')[1]}" if " / " in name else name, str(one.cases), *cells))
+    there = {name for of in found.values() for name in of}
+    for row in published:
+        costs = ("" if row.tokens is None else f"{row.tokens:,.0f}", "" if row.seconds is None else f"{row.seconds:.2f}")
+        for name in sorted(there & set(row.right), key=lambda name: (name not in {ALL, WITH_ALIGNMENT}, name)):
+            what = f"· {name.split(' / ')[1]}" if " / " in name else name
+            rows.append((f"{row.name}, published", what, "", f"{row.right[name]:.1f}", "", "", *costs))
+        if not row.right:
+            rows.append((f"{row.name}, published", "", "", "", "", "", *costs))
     return columns, rows
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from evals.cases import Shown
 from evals.page import render
-from evals.published import COLUMNS, PERSONA_MME, PERSONAMEM
+from evals.published import ASPECTS, COLUMNS, PERSONA_MME, PERSONAMEM
 from tests.unit.test_report import case
 
 
@@ -33,11 +35,31 @@ def test_a_page_has_ours_the_published_ones_and_what_went_wrong():
 
 
 def test_a_page_reaches_for_nothing_elsewhere():
-    page = render("PersonaMem", [case(1, 1.0)], PERSONAMEM, ("all",))
+    page = render("PersonaMem", [case(1, 1.0)], PERSONAMEM)
     assert not re.search(r"<(?:script|link|img)[^>]+(?:src|href)=", page)
     assert "Nothing." in page
 
 
-def test_published_rows_have_a_figure_for_every_column():
+def test_tasks_costs_and_what_a_comparison_is_worth_stand_beside_ours():
+    cases = [case(1, 1.0), case(1, 1.0, kind="chosen"), case(1, 0.0, kind="rejected")]
+    page = render("persona_mini, 128k", cases, PERSONA_MME["128k"], note="Eight people, not a hundred.")
+    text = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
+    assert "<th>all with alignment</th>" in text
+    assert "66.7<small>" in text
+    assert "<td>50.70</td>" in text, "the published figure of the task"
+    assert "<td>2,170</td><td>10.18</td>" in text
+    assert "Eight people, not a hundred." in text
+    assert "Claude-3.7-Sonnet (published)" in text
+
+
+def test_published_sums_come_out():
+    """All cases alike: those of 13 tasks, and both questions of each alignment pair."""
+    for context, cases, pairs, summed in (("128k", 905, 180, 77.08),):
+        [row] = [row for row in PERSONA_MME[context] if row.name == "PersonaVLM (RL)"]
+        assert set(row.right) >= set(COLUMNS)
+        right = (cases * row.right["all"] + 2 * pairs * row.right["Alignment"]) / (cases + 2 * pairs)
+        assert right == pytest.approx(summed, abs=0.05)
+        by_task = {name: value for name, value in row.right.items() if " / " in name}
+        assert len(by_task) == 14
     for rows in PERSONA_MME.values():
-        assert {len(values) for _, values in rows} == {len(COLUMNS)}
+        assert all(set(ASPECTS) <= set(row.right) or len(row.right) <= 1 for row in rows)
