@@ -62,7 +62,7 @@ _EXAMPLES = (
         "## Remembered facts\n- [2021-03-08 18:05 (Monday)] The user's uncle came to help with the shed.\n"
         "- [2021-03-21 17:40 (Sunday)] The user and their uncle made a raft of old doors.\n\n"
         f"## User Input\n[2021-05-04 09:14 (Tuesday)]\n{_OPTIONS}\n\nThat is what memory holds. Answer their message from it.",
-        "<think>Memory says: the user and their uncle made a raft of old doors. That is (b).</think>\n<answer>(b)</answer>",
+        "<think>I compare the options with what memory holds.</think>\n<answer>(b)</answer>",
     ),
     (
         "## User Input\n[2021-05-04 09:15 (Tuesday)]\nOur canoe club won the regatta in Tartu, and I can't stand opera any more.",
