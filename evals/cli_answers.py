@@ -169,6 +169,7 @@ def answer_all(
     from app.build import build_embedder, build_sight
     from app.model_server import ModelServer
     from app.settings import Settings
+    from evals.claim import claim, fingerprint
     from evals.runner import Log, run
     from memory.store import Memory
 
@@ -176,10 +177,14 @@ def answer_all(
     log, embedder, server = Log(out / LOG), build_embedder(settings), ModelServer(settings)
     try:
         chat, style = server.chat(counts=True), server.style()
+        asked = {question.person for question in questions}
+        made_with = {"model": server.endpoint().model, "text embedder": embedder.name, "set of prompts": fingerprint(style)}
+        claim(out, made_with, [person for person in people if person.id in asked])
         with Memory(out / "memory", embedder, sight=build_sight(settings)) as memory, Progress(console=console()) as bars:
             solvers = _solvers(chat, memory, style, embedder, baselines)
             bar = bars.add_task("answering", total=len(solvers) * sum(3 if one.alignment else 1 for one in questions))
-            bars.advance(bar, sum(case.solver in solvers for case in log.cases))
+            there = {question.id for question in questions}
+            bars.advance(bar, sum(case.solver in solvers and case.question in there for case in log.cases))
             cases = run(people, questions, solvers, log, concurrency=concurrency, on_done=lambda _case: bars.advance(bar))
             then(memory)
     finally:

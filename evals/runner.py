@@ -103,12 +103,14 @@ def run(
         All cases, in the order of the questions.
 
     Raises:
-        PersonaError: The model does not answer, or a store cannot be written. What is done is kept.
+        PersonaError: The model does not answer, a store cannot be written, or the log is of other questions. What is done is
+            kept.
     """
     by_person: dict[str, list[Question]] = defaultdict(list)
     for question in questions:
         by_person[question.person].append(question)
-    done = {(case.solver, case.question, case.kind) for case in log.cases}
+    done = {(case.solver, case.question, case.kind): case for case in log.cases}
+    _check_same(questions, done)
     stopped = threading.Event()
 
     def one(person: Person) -> None:
@@ -141,6 +143,18 @@ def run(
     order = {question.id: number for number, question in enumerate(questions)}
     mine = [case for case in log.cases if case.solver in solvers and case.question in order]
     return sorted(mine, key=lambda case: (list(solvers).index(case.solver), order[case.question], case.kind))
+
+
+def _check_same(questions: Sequence[Question], done: Mapping[tuple[str, str, Kind], Case]) -> None:
+    """Refuse a log that answers something else under the same ids."""
+    asked = {
+        (question.id, each.kind): (question.person, each.text, each.answer)
+        for question in questions
+        for each in all_asked(question)
+    }
+    for (_, question, kind), case in done.items():
+        if asked.get((question, kind), before := (case.person, case.asked, case.answer)) != before:
+            raise InvalidInput(f"The log holds another question {question}: it is of other data. Give another --out.")
 
 
 def _case(name: str, solver: Solver, person: Person, question: Question, asked: Asked) -> Case:

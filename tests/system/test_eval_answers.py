@@ -187,3 +187,31 @@ def test_a_review_says_what_there_is_and_fails_where_something_is_wrong(persona,
     (tmp_path / "mini" / "scenes.json").write_text(json.dumps(scenes))
     code, _, err = persona("eval", "review", "--data", "mini")
     assert (code, "scenes.json does not say what is on it" in err) == (1, True)
+
+
+def test_a_run_never_goes_on_with_the_answers_of_another(persona, tmp_path, monkeypatch):
+    folder = tmp_path / "mme"
+    person(folder / "samples" / "50" / "7")
+    person(folder / "samples" / "100" / "12")
+    (folder / "Persona-MME.json").write_text(json.dumps([CASE]))
+    words = ("eval", "persona-mme", "--data", "mme")
+    assert persona(*words)[0] == 0
+    asked = len(persona.server.bodies)
+
+    (folder / "Persona-MME.json").write_text(json.dumps([{**CASE, "query": "What colour is the sky?"}]))
+    code, _, err = persona(*words)
+    assert (code, "another question 0" in err) == (1, True)
+    (folder / "Persona-MME.json").write_text(json.dumps([CASE, {**CASE, "data_path": "samples/100/12"}]))
+    assert persona(*words)[0] == 0, "questions and people may be added"
+
+    shutil.rmtree(folder / "samples" / "50" / "7")
+    person(folder / "samples" / "50" / "7", sessions=[[{"time": "2026-03-01 10:00", "user": "Hi", "assistant": "Hello!"}]])
+    code, _, err = persona(*words)
+    assert (code, "another history of 50/7" in err) == (1, True)
+    monkeypatch.setenv("PERSONA_PROMPT_LAYOUT", "published")
+    code, _, err = persona(*words)
+    assert (code, "another set of prompts" in err) == (1, True)
+    (tmp_path / "runs" / "persona-mme" / "32k" / "run.json").write_text("{")
+    code, _, err = persona(*words)
+    assert (code, "run.json cannot be read" in err) == (1, True)
+    assert len(persona.server.bodies) > asked

@@ -1,0 +1,65 @@
+"""What a folder holds a run of, so that a run never goes on with the answers of another one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from evals.cases import Person
+from memory.errors import InvalidInput
+
+FILE = "run.json"
+
+
+class _Run(BaseModel):
+    """What was there when the run began."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    settings: dict[str, str]
+    histories: dict[str, str]
+
+
+def claim(folder: Path, settings: Mapping[str, str], people: Iterable[Person]) -> None:
+    """Note what a run is made with, or see that it is made with the same as before; people may be added.
+
+    Args:
+        folder: Where log and memories lie; made when missing.
+        settings: What the answers depend on, by the name that a person knows it by.
+        people: Whose histories are replayed.
+
+    Raises:
+        InvalidInput: The folder holds a run of something else; says of what.
+    """
+    path = folder / FILE
+    now = _Run(settings=dict(settings), histories={person.id: _fingerprint(person) for person in people})
+    before = _read(path) if path.exists() else _Run(settings=now.settings, histories={})
+    differs = [name for name, value in now.settings.items() if before.settings.get(name) != value]
+    differs += [f"history of {name}" for name, value in now.histories.items() if before.histories.get(name, value) != value]
+    if differs:
+        raise InvalidInput(f"{folder} holds a run with another {differs[0]}. Give another --out, or delete that folder.")
+    folder.mkdir(parents=True, exist_ok=True)
+    whole = _Run(settings=now.settings, histories=before.histories | now.histories)
+    path.write_text(whole.model_dump_json(indent=1) + "\n", encoding="utf-8")
+
+
+def fingerprint(value: object) -> str:
+    """Return a short name for a value that is made of texts and numbers."""
+    return hashlib.sha256(repr(value).encode(errors="surrogatepass")).hexdigest()[:16]
+
+
+def _fingerprint(person: Person) -> str:
+    return fingerprint(
+        [(said.time.isoformat(), said.user, said.assistant, [path.name for path in said.images]) for said in person.turns]
+    )
+
+
+def _read(path: Path) -> _Run:
+    try:
+        return _Run.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, ValidationError) as error:
+        raise InvalidInput(f"{path} cannot be read. Give another --out, or delete that folder.") from error
