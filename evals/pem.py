@@ -80,7 +80,7 @@ def track(people: int = 200, turns: int = 120, seed: int = 7) -> dict[str, dict[
 
     Returns:
         `before` (the second quarter of the turns, before anything changes), `after` (the quarter after the change), `end` (the
-        last tenth), `by_trait` (over all turns), and `curve` (at every tenth of the turns).
+        last tenth), `by_trait` (over all turns), and over time, at every tenth of the turns, `curve` and `curves`, by trait.
     """
     drifts: tuple[Drift, ...] = ("none", "slow", "sudden")
     found: dict[str, dict[str, dict[str, Any]]] = {}
@@ -98,5 +98,10 @@ def _errors(error: Scores) -> dict[str, Any]:
         "after": round(float(curve[turns // 2 : 3 * turns // 4].mean()), 3),
         "end": round(float(curve[-turns // 10 :].mean()), 3),
         "by_trait": {trait: round(float(value), 3) for trait, value in zip(TRAITS, error.mean(axis=(0, 1)), strict=True)},
-        "curve": [round(float(value), 3) for value in curve[:: max(1, turns // 10)]],
+        "curve": _tenths(curve),
+        "curves": {trait: _tenths(values) for trait, values in zip(TRAITS, error.mean(axis=0).T, strict=True)},
     }
+
+
+def _tenths(values: Scores) -> list[float]:
+    return [round(float(value), 3) for value in values[:: max(1, len(values) // 10)]]

@@ -41,3 +41,11 @@ def test_a_run_is_the_same_each_time_and_has_every_estimate():
     # Who believes the last message alone is as far off as a message is; who has heard much of somebody steady is near.
     assert found["none"]["running mean"]["end"] < found["none"]["pem"]["end"] < found["none"]["last value"]["end"]
     assert found["sudden"]["pem"]["end"] < found["sudden"]["running mean"]["end"]
+
+
+def test_errors_are_told_trait_by_trait_over_time():
+    errors = track(20, 60)["sudden"]["pem"]
+    assert list(errors["curves"]) == list(errors["by_trait"])
+    assert {len(curve) for curve in errors["curves"].values()} == {10}
+    for place, mean in enumerate(errors["curve"]):
+        assert mean == pytest.approx(np.mean([curve[place] for curve in errors["curves"].values()]), abs=0.002)
