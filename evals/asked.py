@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from evals.cases import Question
-from evals.scorers import answered, holds, letter_published, letter_strict, letters_in, locomo_score
+from evals.letters import answered, letter_published, letter_strict, letters_in
+from evals.locomo import CATEGORIES
+from evals.scorers import holds, locomo_score, token_f1
 
 Kind = Literal["choice", "chosen", "rejected", "open"]
 YES, NO = "a", "b"
@@ -47,8 +49,10 @@ def scores(question: Question, asked: Asked, said: str) -> dict[str, float]:
     """Return what a reply is worth by the published rule (`score`) and by ours (`strict`), from 0 to 1."""
     match question.rule:
         case "words":
-            score = locomo_score(said, asked.answer, int(question.task.split(" ", 1)[0]))
-            return {"score": score, "strict": score}
+            said, category = answered(said), int(question.task.split(" ", 1)[0])
+            score = locomo_score(said, asked.answer, category)
+            # Strictly, all of the words and no other; an answer that nobody gave is the same by both.
+            return {"score": score, "strict": float(token_f1(said, asked.answer) == 1.0) if category in CATEGORIES else score}
         case "holds":
             held = float(holds(answered(said), [asked.answer]))
             return {"score": held, "strict": held}

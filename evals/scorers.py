@@ -1,69 +1,16 @@
-"""Is an answer right? The published rules, and strict ones beside them (pure functions)."""
+"""How much of an answer in words is right (pure functions)."""
 
 from __future__ import annotations
 
 import re
 import string
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
 import snowballstemmer
 
-_THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL | re.IGNORECASE)
-_TAG = re.compile(r"</?(?:answer|final_answer|think)>", re.IGNORECASE)
-_BEGINS = re.compile(r"\W*(?:option\s+)?\(?([a-z])(?:\)|[.:,]?(?=\s|\Z))", re.IGNORECASE)
-_OR_ANOTHER = re.compile(r"\s*(?:,|/|\bor\b|\band\b)\s*\(?[a-z]\)", re.IGNORECASE)
-_NAMED = re.compile(
-    r"\b(?:answer|option|choice|letter)\b(?:\s+(?:is|would\s+be|has\s+to\s+be))?\s*[:=]?\s*\W{0,3}([a-z])\b", re.IGNORECASE
-)
-_BRACKETED = re.compile(r"\(([a-z])\)", re.IGNORECASE)
 _ARTICLES = re.compile(r"\b(?:a|an|the|and)\b")
 _UNKNOWN = ("no information available", "not mentioned")
-
-
-def letter_published(reply: str) -> str | None:
-    """Read the chosen letter as the published scorer of Persona-MME does: the character before the first `)`.
-
-    Returns:
-        It, in lower case; None where there is no `)` or nothing before it.
-    """
-    before, bracket, _ = reply.partition(")")
-    return before[-1].lower() if bracket and before else None
-
-
-def letter_strict(reply: str, letters: Collection[str]) -> str | None:
-    """Read the letter that a reply clearly chooses.
-
-    What it thought does not count. In this order: the letter that it begins with, the last that it names as its answer, the
-    only one that stands in brackets.
-
-    Args:
-        reply: What the model wrote.
-        letters: The options, in lower case.
-
-    Returns:
-        It; None where the reply chooses none, or more than one.
-    """
-    said = answered(reply)
-    begins = _BEGINS.match(said)
-    # "A walk would be nice" begins with no option: a letter is one alone, in brackets, or before a mark.
-    if begins and begins[1].lower() in letters and (begins[0].rstrip()[-1] in ").:," or begins.end() == len(said)):
-        return None if _OR_ANOTHER.match(said, begins.end()) else begins[1].lower()
-    for found in (_NAMED.findall(said)[-1:], list(dict.fromkeys(map(str.lower, _BRACKETED.findall(said))))):
-        chosen = [letter.lower() for letter in found if letter.lower() in letters]
-        if len(chosen) == 1:
-            return chosen[0]
-    return None
-
-
-def letters_in(reply: str, letters: Collection[str]) -> set[str]:
-    """Return every option that a reply names in brackets; PersonaMem counts it as right where that is the right one alone."""
-    return {letter.lower() for letter in _BRACKETED.findall(answered(reply))} & set(letters)
-
-
-def answered(reply: str) -> str:
-    """Return a reply without what was thought before it, and without tags."""
-    return _TAG.sub("", _THOUGHT.sub("", reply)).strip()
 
 
 def token_f1(answer: str, gold: str) -> float:
@@ -102,6 +49,14 @@ def _words(text: str) -> list[str]:
 
 
 def holds(text: str, fact: Sequence[str]) -> bool:
-    """Say whether a text holds a fact: every one of its words, in any case and order (`a|b`: one of the two)."""
-    lower = text.lower()
-    return all(any(part.lower() in lower for part in word.split("|")) for word in fact)
+    """Say whether a text holds a fact: every one of its words, in any order.
+
+    Args:
+        text: What is looked through.
+        fact: Words or phrases, each whole but for case and a plural's s; `a|b`: one of the two; `glaz*`: a word that begins so.
+    """
+    return all(any(re.search(_pattern(part), text, re.IGNORECASE) for part in word.split("|")) for word in fact)
+
+
+def _pattern(part: str) -> str:
+    return rf"\b{re.escape(part[:-1])}" if part.endswith("*") else rf"(?<!\w){re.escape(part)}s?(?!\w)"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from evals.scorers import letter_published, letter_strict, letters_in, locomo_score, token_f1
+from evals.letters import letter_published, letter_strict, letters_in
+from evals.scorers import holds, locomo_score, token_f1
 
 LETTERS = "abcd"
 
@@ -34,6 +35,26 @@ LETTERS = "abcd"
         ("Option b: it is blue", None, "b"),
         (":-) the first", "-", None),
         ("", None, None),
+        ("The best answer is a combination, so (c)", "c", "c"),
+        ("My choice is a mug, so (b)", "b", "b"),
+        ("I would not choose option a. (b) fits.", "b", "b"),
+        ("The answer isn't (a).", "a", None),
+        ("(A) is wrong; the answer is (C)", "a", "c"),
+        ("(a) is not true. (b) is.", "a", "b"),
+        ("(a) or b", "a", None),
+        ("(a), b", "a", None),
+        ("A, b and c", None, None),
+        ("Answer: a or b", None, None),
+        ("I can't decide between option a and option b", None, None),
+        ("**Answer:** (c), because (a) is old", "c", "c"),
+        ("**c**", None, "c"),
+        ("c - the mug", None, "c"),
+        ("Option B", None, "b"),
+        ("It's b.", None, "b"),
+        ("\\boxed{c}", None, "c"),
+        ("(c), a good choice", "c", "c"),
+        ("The correct option is: (b) since (a) came later", "b", "b"),
+        ("I think it is b, a nice one", None, "b"),
         (")", None, None),
     ],
 )
@@ -78,3 +99,24 @@ def test_shared_words_count_by_their_stems(answer, gold, score):
 )
 def test_each_category_of_locomo_has_its_rule(answer, gold, category, score):
     assert locomo_score(answer, gold, category) == pytest.approx(score)
+
+
+@pytest.mark.parametrize(
+    ("text", "fact", "held"),
+    [
+        ("She drinks Tea.", ["tea"], True),
+        ("a large team", ["tea"], False),
+        ("two teas", ["tea"], True),
+        ("a manager", ["Ana"], False),
+        ("Ana's mug", ["Ana"], True),
+        ("glazing pots", ["glaz*"], True),
+        ("he is amazed", ["maz*"], False),
+        ("chapter 15", ["5|fifth"], False),
+        ("the fifth chapter", ["5|fifth", "chapter"], True),
+        ("I saw 40,000 lira.", ["40,000|40000"], True),
+        ("CO₂ and water", ["CO2|CO₂"], True),
+        ("anything", [], True),
+    ],
+)
+def test_a_fact_is_held_where_its_words_are(text, fact, held):
+    assert holds(text, fact) is held

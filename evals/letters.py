@@ -1,0 +1,93 @@
+"""Which option does a reply choose? The published rules, and a strict one beside them (pure functions)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+_THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"</?(?:answer|final_answer|think)>", re.IGNORECASE)
+_MARKS = re.compile(r"[*_`$]")
+_BRACKETED = re.compile(r"\(([a-z])\)", re.IGNORECASE)
+_ENDS = r"(?=\s*(?:[).,:;!?/\]]|[-–—]\s|\Z|\n)|\s+(?:or|and)\s+(?:option\s+)?\(?[a-z]\b(?!\s+[a-z]{2}))"
+"""What follows a bare letter that is an option, and no article: a mark, the end, or another one."""
+_LETTER = (
+    r"(?:\((?P<in>[a-z])\)|\\boxed\{\(?(?P<boxed>[a-z])\)?\}|option\s+\(?(?P<option>[a-z])\b\)?|"
+    rf"\b(?P<bare>[a-z])\b{_ENDS}\)?)"
+)
+_MENTION = re.compile(_LETTER, re.IGNORECASE)
+_VERDICT = re.compile(
+    r"(?:\b(?:answer|choice|letter)\b(?:\s+here)?(?:\s+(?:is|would\s+be|has\s+to\s+be))?|\boption\s+(?:is|would\s+be)|\boption(?=\s*:)|"
+    r"\b(?:choose|pick|select|go\s+(?:with|for)))\s*[:=]?\s*\Z",
+    re.IGNORECASE,
+)
+_DENIED_BEFORE = re.compile(
+    r"(?:\bnot\b|n['’]t\b|\bnever\b|\brather\s+than\b|\binstead\s+of\b)(?:(?!between|whether)[^.,;!?]){0,20}\Z", re.IGNORECASE
+)
+_DENIED_AFTER = re.compile(
+    r"\s*(?:(?:is|was|does|did|can|would)\s*(?:not\b|n['’]t)|can['’]t|won['’]t|(?:is|was)\s+(?:wrong|false|incorrect)\b)",
+    re.IGNORECASE,
+)
+_JOINED = re.compile(r"\s*(?:,\s*(?:or|and)?|/|\bor\b|\band\b)\s*\Z", re.IGNORECASE)
+
+
+def letter_published(reply: str) -> str | None:
+    """Read the chosen letter as the published scorer of Persona-MME does: the character before the first `)`.
+
+    Returns:
+        It, in lower case; None where there is no `)` or nothing before it.
+    """
+    before, bracket, _ = reply.partition(")")
+    return before[-1].lower() if bracket and before else None
+
+
+def letters_in(reply: str, letters: Collection[str]) -> set[str]:
+    """Return every option that a reply names in brackets; PersonaMem counts it as right where that is the right one alone."""
+    return {letter.lower() for letter in _BRACKETED.findall(answered(reply))} & set(letters)
+
+
+def letter_strict(reply: str, letters: Collection[str]) -> str | None:
+    """Read the letter that a reply clearly chooses.
+
+    What it thought, and what it denies ("(a) is wrong"), does not count. In this order: the last letter that it gives as its
+    answer, the letter that it begins with, the only one that it names. One named together with another ("a or b") is no choice.
+
+    Args:
+        reply: What the model wrote.
+        letters: The options, in lower case.
+
+    Returns:
+        It; None where the reply chooses none, or more than one.
+    """
+    said = _MARKS.sub("", answered(reply)).strip()
+    named = [one for one in _mentions(said) if one.letter in letters]
+    verdicts = [one for one in named if one.verdict]
+    if chosen := verdicts[-1:] or [one for one in named[:1] if not re.search(r"\w", said[: one.start])]:
+        return None if chosen[0].joined else chosen[0].letter
+    only = {one.letter for one in named}
+    return only.pop() if len(only) == 1 else None
+
+
+def answered(reply: str) -> str:
+    """Return a reply without what was thought before it, and without tags."""
+    return _TAG.sub("", _THOUGHT.sub("", reply)).strip()
+
+
+@dataclass(frozen=True)
+class _Mention:
+    letter: str
+    start: int
+    verdict: bool
+    joined: bool
+
+
+def _mentions(said: str) -> Iterator[_Mention]:
+    found = list(_MENTION.finditer(said))
+    for number, match in enumerate(found):
+        before, after = said[: match.start()], said[match.end() :]
+        if _DENIED_BEFORE.search(before) or _DENIED_AFTER.match(after):
+            continue
+        follows = number + 1 < len(found) and bool(_JOINED.match(said[match.end() : found[number + 1].start()]))
+        letter = next(value for value in match.groupdict().values() if value).lower()
+        yield _Mention(letter, match.start(), bool(_VERDICT.search(before)), follows)
