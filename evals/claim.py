@@ -44,7 +44,10 @@ def claim(folder: Path, settings: Mapping[str, str], people: Iterable[Person]) -
         raise InvalidInput(f"{folder} holds a run with another {differs[0]}. Give another --out, or delete that folder.")
     folder.mkdir(parents=True, exist_ok=True)
     whole = _Run(settings=now.settings, histories=before.histories | now.histories)
-    path.write_text(whole.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    # Renamed into its place: a run that is killed here keeps what it had.
+    fresh = path.with_suffix(".new")
+    fresh.write_text(whole.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    fresh.replace(path)
 
 
 def fingerprint(value: object) -> str:
@@ -54,8 +57,12 @@ def fingerprint(value: object) -> str:
 
 def _fingerprint(person: Person) -> str:
     return fingerprint(
-        [(said.time.isoformat(), said.user, said.assistant, [path.name for path in said.images]) for said in person.turns]
+        [(said.time.isoformat(), said.user, said.assistant, [_picture(path) for path in said.images]) for said in person.turns]
     )
+
+
+def _picture(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _read(path: Path) -> _Run:

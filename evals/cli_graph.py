@@ -106,15 +106,18 @@ def measure(
 
 
 def _before(path: Path | None) -> dict[str, dict[str, Any]]:
+    from pydantic import TypeAdapter, ValidationError
+
     if path is None:
         return {}
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InvalidInput(f"{path} cannot be read ({error}). Give --against the {FILE} of an earlier run.") from error
-    if not isinstance(found, dict) or not all(isinstance(of, dict) for of in found.values()):
-        raise InvalidInput(f"{path} is no {FILE} of an earlier run.")
-    return found
+    try:
+        return TypeAdapter(dict[str, dict[str, float]]).validate_python(found)
+    except ValidationError as error:
+        raise InvalidInput(f"{path} is no {FILE} of an earlier run.") from error
 
 
 def _shown(value: Any) -> str:

@@ -21,8 +21,10 @@ def reason(cases: Sequence[Case], questions: Mapping[str, Question]) -> Figures:
         `looks when it must` and `answers when it can`, shares of those cases; `decision`, the mean of the two; `right
         unlooked`, of the cases in which it had to look and did not, the share that was right all the same; `looks`, of a
         case; `malformed`, the share of cases in which the model broke the format at least once; `window left out`, the same
-        for a period that is none.
+        for a period that is none; `no reply`, the share without one, which are no decisions.
     """
+    silent = sum(case.error is not None for case in cases) / len(cases) if cases else 0.0
+    cases = [case for case in cases if case.error is None]
     must = [case for case in cases if questions[case.question].evidence]
     can = [case for case in cases if not questions[case.question].evidence]
     figures: Figures = {}
@@ -39,6 +41,7 @@ def reason(cases: Sequence[Case], questions: Mapping[str, Question]) -> Figures:
         "looks": _mean(_looks(case) for case in cases),
         "malformed": _mean(_warned(case, "Malformed") for case in cases),
         "window left out": _mean(_warned(case, "The window was left out") for case in cases),
+        "no reply": silent,
     }
 
 
@@ -62,19 +65,21 @@ def retrieve(cases: Sequence[Case], questions: Mapping[str, Question]) -> list[F
     """Return for each round, of the cases that came so far: how good is what it brought?
 
     Returns:
-        `cases`; `precision`, of what the round showed, the share made of a turn that says the answer; `recall`, of the
-        turns that say the answer, the share shown by this round or one before it.
+        `cases`; `precision`, of what the rounds showed and is made of turns, the share made of one that says the answer;
+        `recall`, of the turns that say the answer, the share shown by this round or one before it; `empty`, the share of rounds
+        that showed nothing.
     """
     rounds: list[Figures] = []
     asked = [(case, set(questions[case.question].evidence)) for case in cases if questions[case.question].evidence]
     for number in range(max((len(case.rounds) for case, _ in asked), default=0)):
         here = [(case.rounds[: number + 1], evidence) for case, evidence in asked if len(case.rounds) > number]
-        precise = [_mean(bool(evidence & set(one.turns)) for one in looks[-1]) for looks, evidence in here if looks[-1]]
+        precise = [bool(evidence & set(one.turns)) for looks, evidence in here for one in looks[-1] if one.turns]
         found = [
             len(evidence & {place for look in looks for one in look for place in one.turns}) / len(evidence)
             for looks, evidence in here
         ]
-        rounds.append({"cases": len(here), "precision": _mean(precise), "recall": _mean(found)})
+        empty = _mean(not looks[-1] for looks, _ in here)
+        rounds.append({"cases": len(here), "precision": _mean(precise), "recall": _mean(found), "empty": empty})
     return rounds
 
 

@@ -130,15 +130,30 @@ def table(found: dict[str, dict[str, Figure]], published: Sequence[Row] = ()) ->
 
 def _figure(cases: Sequence[Case]) -> Figure:
     scores = np.array([case.score for case in cases])
-    # The same cases give the same interval: a comparison must not move by itself.
-    drawn = np.random.default_rng(_SEED).integers(0, len(scores), (RESAMPLES, len(scores)))
-    low, high = np.quantile(scores[drawn].mean(axis=1), (0.025, 0.975))
+    low, high = _interval(cases)
     return Figure(
         cases=len(cases),
         score=float(scores.mean()),
-        low=float(low),
-        high=float(high),
+        low=low,
+        high=high,
         strict=float(np.mean([case.strict for case in cases])),
         tokens=float(np.mean([case.tokens for case in cases])),
         seconds=float(np.median([case.seconds for case in cases])),
     )
+
+
+def _interval(cases: Sequence[Case]) -> tuple[float, float]:
+    """Return where 95% of resampled means lie; people are drawn, each with all of their cases, which share one memory.
+
+    Of one person alone, cases are drawn: the interval then says nothing about other people.
+    """
+    of: dict[str, list[float]] = {}
+    for case in cases:
+        of.setdefault(case.person, []).append(case.score)
+    if len(of) == 1:
+        of = {str(number): [case.score] for number, case in enumerate(cases)}
+    sums, counts = np.array([sum(scores) for scores in of.values()]), np.array([len(scores) for scores in of.values()])
+    # The same cases give the same interval: a comparison must not move by itself.
+    drawn = np.random.default_rng(_SEED).integers(0, len(of), (RESAMPLES, len(of)))
+    low, high = np.quantile(sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1), (0.025, 0.975))
+    return float(low), float(high)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from evals.scorers import holds
 
 SCENES = "scenes.json"
 """What is on each picture, by its path."""
+_EXPLAINS = "Tiered Explanation Delivery"
 _PEOPLE, _TURNS, _WEEKS = 8, range(20, 41), timedelta(weeks=3)
 _SAME = 3
 """How far a colour may be off where another version of the drawing library rounds otherwise, of 255."""
@@ -49,7 +51,9 @@ def review(folder: Path) -> tuple[list[str], dict[str, Any]]:
     people, questions = load(folder, "32k")
     scenes = {
         name: checked(Place(folder / SCENES, (name,)), TypeAdapter(Scene), value)
-        for name, value in read_json(folder / SCENES, "--data").items()
+        for name, value in checked(
+            Place(folder / SCENES), TypeAdapter(dict[str, Any]), read_json(folder / SCENES, "--data")
+        ).items()
     }
     by_id = {person.id: person for person in people}
     entries = read_json(folder / QUESTIONS, "--data")
@@ -115,6 +119,7 @@ def _question(folder: Path, question: Question, person: Person, entries: object,
     wrong = [] if evidence else [f"{where}: it has no evidence."]
     if len(set(question.choices.values())) != len(question.choices):
         wrong.append(f"{where}: two options are the same.")
+    wrong += [f"{where}: its answer says {word!r}, and its evidence does not." for word in _unsaid(question, person, evidence)]
     for one in evidence:
         said = person.turns[one.turn]
         if question.time is None or said.time >= question.time:
@@ -126,6 +131,17 @@ def _question(folder: Path, question: Question, person: Person, entries: object,
         if one.quote is None and one.picture is None:
             wrong.append(f"{where}: its evidence has neither words nor a picture.")
     return wrong
+
+
+def _unsaid(question: Question, person: Person, evidence: list[_Evidence]) -> list[str]:
+    """Return the numbers and names of the right option, and the colours of a picture, that do not agree with the evidence."""
+    right = question.choices[question.answer]
+    colours = [str(one.shows[key]) for one in evidence if one.shows for key in ("color", "second") if key in one.shows]
+    wrong = [colour for colour in colours if colour not in right.lower()]
+    said = " ".join([question.text, *(person.turns[one.turn].user for one in evidence)])
+    # Names: capitalised words that begin no sentence. What is explained by the way holds its own.
+    words = [] if colours or question.task == _EXPLAINS else re.findall(r"\d[\d,.]*\d|\d|(?<=[a-z,;] )[A-Z]\w+", right)
+    return wrong + [word for word in words if word.lower() not in said.lower()]
 
 
 def _is_shown(folder: Path, person: Person, evidence: _Evidence, scenes: dict[str, Scene]) -> bool:

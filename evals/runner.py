@@ -14,8 +14,9 @@ from pydantic import BaseModel, ValidationError
 
 from evals.asked import Asked, Kind, all_asked, scores
 from evals.cases import Person, Question, Shown
+from evals.claim import fingerprint
 from evals.solvers import Reply, Solver
-from memory.errors import InvalidInput, MessageTooLong
+from memory.errors import InvalidInput, MessageTooLong, NothingWritten
 
 
 class Case(BaseModel):
@@ -25,6 +26,7 @@ class Case(BaseModel):
         score: By the published rule, from 0 to 1.
         strict: By ours.
         error: Why there is no reply; it counts as wrong.
+        of: A fingerprint of the question: when it is asked, after what, and all that it says.
     """
 
     solver: str
@@ -43,6 +45,7 @@ class Case(BaseModel):
     steps: tuple[dict[str, Any], ...] = ()
     rounds: tuple[tuple[Shown, ...], ...] = ()
     error: str | None = None
+    of: str = ""
 
 
 class Log:
@@ -147,26 +150,22 @@ def run(
 
 def _check_same(questions: Sequence[Question], done: Mapping[tuple[str, str, Kind], Case]) -> None:
     """Refuse a log that answers something else under the same ids."""
-    asked = {
-        (question.id, each.kind): (question.person, each.text, each.answer)
-        for question in questions
-        for each in all_asked(question)
-    }
-    for (_, question, kind), case in done.items():
-        if asked.get((question, kind), before := (case.person, case.asked, case.answer)) != before:
-            raise InvalidInput(f"The log holds another question {question}: it is of other data. Give another --out.")
+    prints = {question.id: fingerprint(question) for question in questions}
+    for case in done.values():
+        if prints.get(case.question, case.of) != case.of:
+            raise InvalidInput(f"The log holds another question {case.question}: it is of other data. Give another --out.")
 
 
 def _case(name: str, solver: Solver, person: Person, question: Question, asked: Asked) -> Case:
     error = None
     try:
         reply = solver.answer(person, question, asked.text)
-    except MessageTooLong as refused:
+    except (MessageTooLong, NothingWritten) as refused:
         reply, error = Reply(""), refused.message
     return Case(
         solver=name, question=question.id, kind=asked.kind, person=person.id, aspect=question.aspect, task=question.task,
         asked=asked.text, answer=asked.answer, reply=reply.text, tokens=reply.tokens, seconds=round(reply.seconds, 3),
-        steps=reply.steps, rounds=reply.rounds, error=error, **scores(question, asked, reply.text),
+        steps=reply.steps, rounds=reply.rounds, error=error, of=fingerprint(question), **scores(question, asked, reply.text),
     )  # fmt: skip
 
 

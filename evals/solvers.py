@@ -22,7 +22,7 @@ from graph.sections import PICTURE_TOKENS, Picture, estimate_tokens, human
 from graph.showing import data_url
 from memory import clock
 from memory.embedders import Embedder
-from memory.errors import StorageError
+from memory.errors import InvalidInput, StorageError
 from memory.pictures import read_picture
 from memory.records import Trace
 from memory.store import Memory
@@ -83,8 +83,17 @@ class Ours:
         self._consolidate = consolidate.build(chat, memory, style.prompts, style.budgets)
 
     def replay(self, person: Person, upto: int) -> None:
-        """Journal, remember and consolidate; after a crash it goes on where it was."""
+        """Journal, remember and consolidate; after a crash it goes on where it was.
+
+        Raises:
+            InvalidInput: The memory has lived beyond these turns: what came later would help to answer.
+        """
         user = user_of(person)
+        if len(lived := self._memory.journal.turns(user)) > upto:
+            raise InvalidInput(
+                f"The memory of {person.id} has lived through {len(lived)} turns, and a question is asked after {upto}: what "
+                "was said later would help. Give another --out."
+            )
         for said in person.turns[:upto]:
             ids = [self._memory.photos.receive(user, path.read_bytes()) for path in said.images]
             self._memory.journal.ingest(user, said.time, said.user, said.assistant, ids)

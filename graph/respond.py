@@ -20,7 +20,7 @@ from graph.context import Context, context_of
 from graph.protocol import Answer, AnswerStream, Malformed, Retrieve
 from graph.state import Request, RespondState, Round, TurnInput
 from memory import clock
-from memory.errors import ModelUnavailable, PersonaError
+from memory.errors import NothingWritten, PersonaError
 from memory.intake import check_text, check_user
 from memory.query import Query
 from memory.records import BigFive, Recalled, Step, Trace, Turn, TurnState
@@ -137,7 +137,7 @@ class Responder:
             steps.append(Step(think=getattr(protocol.parse_reasoning(output), "think", ""), action="answer"))
         reply = reply.strip()
         if not reply and not stopped:
-            raise ModelUnavailable("The model wrote nothing that can be shown. Ask again, or use another model.")
+            raise NothingWritten("The model wrote nothing that can be shown. Ask again, or use another model.")
         turn = state["turn"]
         memories = {(entry.id, entry.turn_ids): entry for past in state.get("rounds", []) for entry in past["found"]}
         timings["total"] = time.perf_counter() * 1000 - timings.pop("started")

@@ -54,6 +54,10 @@ class ModelUnavailable(PersonaError):
     code = "model_unavailable"
 
 
+class NothingWritten(ModelUnavailable):
+    """The model answered, and wrote nothing that can be shown."""
+
+
 class ModelMissing(ModelUnavailable):
     """No weights are on this machine for what was asked."""
 

@@ -47,7 +47,11 @@ def test_to_look_when_it_must_and_to_answer_when_it_can_count_alike():
         "looks": 0.75,
         "malformed": 0.25,
         "window left out": 0.0,
+        "no reply": 0.0,
     }
+    failed = case(1, 0.0, error="The message does not fit.")
+    assert of.reason([*cases, failed], QUESTIONS)["looks when it must"] == 0.5, "what brought no reply decided nothing"
+    assert of.reason([*cases, failed], QUESTIONS)["no reply"] == 0.2
     assert "decision" not in of.reason(cases[:1], QUESTIONS)
 
 
@@ -58,8 +62,12 @@ def test_evidence_is_counted_look_by_look():
         case(3, 1.0, rounds=((shown(1),),)),
     ]
     first, second = of.retrieve(cases, QUESTIONS)
-    assert first == {"cases": 2, "precision": 0.75, "recall": 0.75}
-    assert second == {"cases": 1, "precision": 0.0, "recall": 1.0}
+    assert first == {"cases": 2, "precision": pytest.approx(2 / 3), "recall": 0.75, "empty": 0.0}
+    assert second == {"cases": 1, "precision": 0.0, "recall": 1.0, "empty": 0.0}
+    nothing = [case(1, 0.0, rounds=((),)) for _ in range(9)]
+    assert of.retrieve([*nothing, case(1, 1.0, rounds=((shown(3), shown()),))], QUESTIONS) == [
+        {"cases": 10, "precision": 1.0, "recall": 0.1, "empty": 0.9}
+    ]
     assert of.answer(cases, QUESTIONS) == {"right": 0.5, "right when shown": 0.0, "right direct": 1.0}
 
 
