@@ -25,6 +25,10 @@ _OTHER_DATA = (
     "The published figures are of all of Persona-MME's 100 people a context. This run asked {questions} questions about "
     "{people} people of {data}: they stand beside it for their size, not to be compared."
 )
+_PERSONAMEM = (
+    "The published figures are of PersonaMem's 589 questions at 32k; this run asked {questions}. What the system messages "
+    "of a talk tell about the person is shown to nobody here."
+)
 
 
 class ContextName(StrEnum):
@@ -62,16 +66,12 @@ def persona_mme(
     from evals.published import PEOPLE, PERSONA_MME
 
     people, questions = load(data, context.value)
+    asked = questions[:limit]
     official = len(people) == PEOPLE and limit is None
-    note = (
-        "" if official else _OTHER_DATA.format(data=data.resolve().name, people=len(people), questions=len(questions[:limit]))
-    )
-    known = _Known(
-        f"Persona-MME, {context.value}" if official else f"{data.resolve().name}, {context.value}",
-        PERSONA_MME[context.value],
-        note=note,
-    )
-    _run(people, questions[:limit], baseline or [], out / context.value, concurrency, known, as_json=as_json)
+    name = "Persona-MME" if official else data.resolve().name
+    note = _OTHER_DATA.format(data=name, people=len({one.person for one in asked}), questions=len(asked))
+    known = _Known(f"{name}, {context.value}", PERSONA_MME[context.value], note="" if official else note)
+    _run(people, asked, baseline or [], out / context.value, concurrency, known, as_json=as_json)
 
 
 def personamem(
@@ -88,7 +88,7 @@ def personamem(
     from evals.published import PERSONAMEM
 
     people, cases = load(questions, contexts)
-    known = _Known("PersonaMem", PERSONAMEM)
+    known = _Known("PersonaMem", PERSONAMEM, note=_PERSONAMEM.format(questions=len(cases[:limit])))
     _run(people, cases[:limit], baseline or [], out, concurrency, known, as_json=as_json)
 
 
@@ -127,6 +127,7 @@ def _run(
     as_json: bool,
 ) -> None:
     from evals.page import render
+    from evals.published import beside
     from evals.report import as_json as plain
     from evals.report import figures, table
 
@@ -136,7 +137,9 @@ def _run(
     if as_json:
         print_json(plain(found))
     else:
-        print_table(*table(found, known.rows))
+        print_table(*table(found))
+        if known.rows:
+            print_table(*beside(found, known.rows))
         if known.note:
             progress(known.note)
         page, log = out / "report.html", out / LOG

@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from evals.cases import Person, Question, Said
+from evals.histories import in_order, speakable
 from evals.locomo import CATEGORIES, each, text_of, turns_of
+from evals.malformed import Place
+from memory.errors import InvalidInput
 
 ADVERSARIAL = 5
 NOT_MENTIONED = "not mentioned"
@@ -22,6 +25,17 @@ def load(path: Path) -> tuple[list[Person], list[Question]]:
         InvalidInput: The file cannot be read, or is no LoCoMo file.
     """
     read = each(path, _one)
+    names: dict[str, int] = {}
+    for number, (person, _) in enumerate(read):
+        place = Place(path, (number,))
+        if person.id in names:
+            raise place.wrong(f"it is called {person.id!r}, as conversation {names[person.id]} is.")
+        names[person.id] = number
+        for said in person.turns:
+            speakable(place, said.user)
+        in_order([place] * len(person.turns), person.turns)
+    if not any(questions for _, questions in read):
+        raise InvalidInput(f"{path} asks nothing. Give --data a LoCoMo file.")
     return [person for person, _ in read], [question for _, questions in read for question in questions]
 
 

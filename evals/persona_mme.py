@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
@@ -11,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from evals.cases import Person, Question, Said
+from evals.histories import in_order, speakable
 from evals.malformed import Place, checked, read_json
 from memory import clock
 from memory.errors import InvalidInput, PersonaError
@@ -107,7 +109,7 @@ class _Entry(BaseModel):
     aspect: str = Field(alias="type")
     task: str = Field(alias="question_type")
     time: str | None = None
-    query: str
+    query: str = Field(min_length=1)
     choices: dict[str, str] = Field(min_length=2)
     answer: str
     alignment: _Alignment | None = None
@@ -117,12 +119,17 @@ class _Entry(BaseModel):
 def _question(place: Place, entry: object, people: dict[str, Person], zone: str) -> Question | None:
     """Read one case; None where it is about somebody of another context."""
     case = checked(place, TypeAdapter(_Entry), entry)
-    person = next((name for name in people if _is_of(case.data_path, name)), None)
-    if person is None:
-        return None
     if case.task not in TASKS.get(case.aspect, ()):
         raise place.at("question_type").wrong(f"there is no task {case.task!r} of the aspect {case.aspect!r}.")
+    person = next((name for name in people if _is_of(case.data_path, name)), None)
+    if person is None:
+        _check_there(place.at("data_path"), case.data_path)
+        return None
     choices = {name.strip("() ").lower(): text for name, text in case.choices.items()}
+    if len(choices) != len(case.choices) or not all(re.fullmatch("[a-z]", letter) for letter in choices):
+        raise place.at("choices").wrong(f"{', '.join(case.choices)} are not letters in brackets, each once.")
+    for name, text in (("query", case.query), *(((f"choices.{letter}", text) for letter, text in case.choices.items()))):
+        speakable(place.at(*name.split(".")), text)
     answer = case.answer.strip("() ").lower()
     if answer not in choices:
         raise place.at("answer").wrong(f"the answer {case.answer!r} is none of its choices.")
@@ -146,6 +153,10 @@ def _person(name: str, folder: Path, zone: str) -> Person:
         for number, session in enumerate(history.sessions)
         for place, turn in enumerate(session)
     ]
+    places = [
+        Place(path, ("sessions", number, place)) for number, one in enumerate(history.sessions) for place in range(len(one))
+    ]
+    in_order(places, turns)
     known = history.known
     return Person(name, tuple(turns), _facts(known.core), _facts(known.procedures), known.personality)
 
@@ -159,7 +170,8 @@ def _said(place: Place, turn: _Turn, images: Iterator[tuple[int, str]], zone: st
         shown.append(_picture(Place(place.path, ("imgs", number)), name))
     facts = None if turn.facts is None else _facts(turn.facts)
     time = _time(place.at("time"), turn.time, zone)
-    return Said(time, turn.user.replace(_IMAGE, "").strip(), turn.assistant, tuple(shown), facts)
+    said = speakable(place.at("user"), turn.user.replace(_IMAGE, "").strip(), len(shown))
+    return Said(time, said, turn.assistant, tuple(shown), facts)
 
 
 def _facts(given: list[list[str]]) -> tuple[tuple[str, ...], ...]:
@@ -185,6 +197,13 @@ def _time(place: Place, text: str, zone: str) -> datetime:
         return clock.parse_time(text, zone)
     except PersonaError as error:
         raise place.wrong(error.message) from error
+
+
+def _check_there(place: Place, data_path: str) -> None:
+    """Refuse a question about a person of whom there is no folder in any context."""
+    names = [name for name in data_path.split("/") if name and not name.endswith(".json")][-2:]
+    if not place.path.parent.joinpath("samples", *names).is_dir():
+        raise place.wrong(f"there is no folder samples/{'/'.join(names)}.")
 
 
 def _is_of(data_path: str, person: str) -> bool:

@@ -7,6 +7,7 @@ import csv
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,7 @@ from typing import Literal
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from evals.cases import Person, Question, Said
+from evals.histories import speakable
 from evals.malformed import malformed
 from memory.errors import InvalidInput
 
@@ -44,13 +46,18 @@ def load(questions: Path, contexts: Path) -> tuple[list[Person], list[Question]]
         name = row.shared_context_id
         if name not in people:
             people[name] = Person(name, _turns(talk))
+            for said in people[name].turns:
+                speakable(_Talk(contexts, name), said.user)
         choices = _choices(where, row.all_options)
         answer = row.correct_answer.strip("() ").lower()
         if answer not in choices:
             raise InvalidInput(f"{where}: the answer {row.correct_answer!r} is none of its options.")
+        end = row.end_index_in_shared_context
+        if end > len(talk):
+            raise InvalidInput(f"{where}: it is asked after {end} messages, and the talk has {len(talk)}.")
         question = Question(
             id=row.question_id, person=name, aspect="PersonaMem", task=row.question_type, text=row.user_question_or_message,
-            choices=choices, answer=answer, rule="letters", after=len(_turns(talk[: row.end_index_in_shared_context])),
+            choices=choices, answer=answer, rule="letters", after=sum(bool(said.assistant) for said in _turns(talk[:end])),
         )  # fmt: skip
         cases.append(question)
     if not cases:
@@ -74,6 +81,19 @@ class _Message(BaseModel):
 
 
 _TALK = TypeAdapter(dict[str, list[_Message]])
+
+
+@dataclass(frozen=True)
+class _Talk:
+    """A talk in the file of them."""
+
+    path: Path
+    name: str
+
+    def wrong(self, problem: str) -> InvalidInput:
+        with self.path.open(encoding="utf-8") as file:
+            line = next(number for number, text in enumerate(file, start=1) if text.strip() and self.name in json.loads(text))
+        return InvalidInput(f"{self.path}, line {line}: {problem}")
 
 
 def _rows(path: Path) -> list[tuple[int, _Row]]:
@@ -119,11 +139,17 @@ def _turns(messages: Sequence[_Message]) -> tuple[Said, ...]:
         text = _SPEAKER.sub("", message.content).strip()
         if message.role == "system" or day < 0:
             day, place = day + 1, 0
+        time = _BEGIN + timedelta(days=day, minutes=2 * place)
         if message.role == "user":
             asked = f"{asked}\n{text}".strip()
-        elif message.role == "assistant":
-            turns.append(Said(_BEGIN + timedelta(days=day, minutes=2 * place), asked, text, ()))
+        elif message.role == "assistant" and asked:
+            turns.append(Said(time, asked, text, ()))
             asked, place = "", place + 1
+        elif message.role == "assistant" and turns:
+            # Said without being asked: it goes on from the reply before.
+            turns[-1] = replace(turns[-1], assistant=f"{turns[-1].assistant}\n{text}")
+    if asked:
+        turns.append(Said(_BEGIN + timedelta(days=day, minutes=2 * place), asked, "", ()))
     return tuple(turns)
 
 

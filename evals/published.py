@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evals.persona_mme import TASKS, Context
-from evals.report import ALIGNMENT, ALL, WITH_ALIGNMENT
+from evals.report import ALIGNMENT, ALL, WITH_ALIGNMENT, Figure
 
 ASPECTS = tuple(aspect for aspect in TASKS if aspect != ALIGNMENT[0])
 COLUMNS = (*ASPECTS, ALIGNMENT[0], ALL, WITH_ALIGNMENT)
@@ -41,9 +41,9 @@ def _tasks(*values: float) -> dict[str, float]:
 
 
 _COSTS = (
-    Row("Full context, cost of a case", tokens=43_530, seconds=8.4),
-    Row("PersonaVLM without reasoning, cost of a case", tokens=2_726, seconds=2.09),
-    Row("PersonaVLM, cost of a case", tokens=2_170, seconds=10.18),
+    Row("Full context, cost", tokens=43_530, seconds=8.4),
+    Row("PersonaVLM, no reasoning, cost", tokens=2_726, seconds=2.09),
+    Row("PersonaVLM, cost", tokens=2_170, seconds=10.18),
 )
 _SUMS = {
     "GPT-5": 82.95,
@@ -94,3 +94,27 @@ PERSONA_MME: dict[Context, tuple[Row, ...]] = {
 }
 PERSONAMEM = tuple(Row(name, {ALL: right}) for name, right in _PERSONAMEM.items())
 """At 32k, over all questions."""
+_SHORT = dict(zip(COLUMNS, ("Mem", "Int", "Pref", "Beh", "Rel", "Gro", "Align", "All", "+Align"), strict=True))
+
+
+def beside(found: Mapping[str, Mapping[str, Figure]], rows: Sequence[Row]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return columns and rows of what is published and of ours, in percent, as the published table has them."""
+    shown = [name for name in COLUMNS if any(name in of for of in found.values())]
+    there: list[tuple[str, Mapping[str, float], float | None, float | None]] = [
+        (solver, {name: 100 * one.score for name, one in of.items()}, of[ALL].tokens, of[ALL].seconds)
+        for solver, of in found.items()
+        if ALL in of
+    ]
+    there += [
+        (f"* {row.name}", row.right, row.tokens, row.seconds) for row in rows if row.tokens or set(shown) & set(row.right)
+    ]
+    cells = [
+        (
+            name,
+            *(f"{right[column]:.1f}" if column in right else "" for column in shown),
+            f"{tokens:,.0f}" if tokens else "",
+            f"{seconds:.1f}" if seconds else "",
+        )
+        for name, right, tokens, seconds in there
+    ]
+    return ("* published", *(_SHORT[name] for name in shown), "tokens", "s"), cells

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from evals.runner import Case
-
-if TYPE_CHECKING:
-    from evals.published import Row
 
 ALL, WITH_ALIGNMENT = "all", "all with alignment"
 """Without alignment, and with it: each of its two questions is one case (derived: so the published sums come out)."""
@@ -31,7 +27,7 @@ class Figure:
         low: Where 95% of resampled means begin.
         high: And where they end.
         strict: Their mean by our strict rule.
-        tokens: Of a case, the mean.
+        tokens: Of a case, the mean; 0 where the server does not count.
         seconds: Of a case, the median.
     """
 
@@ -106,25 +102,23 @@ def as_json(found: dict[str, dict[str, Figure]]) -> dict[str, dict[str, dict[str
     }
 
 
-def table(found: dict[str, dict[str, Figure]], published: Sequence[Row] = ()) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Return columns and rows for a person: `all` first, then each aspect with its tasks; what is published of these last."""
+def table(found: dict[str, dict[str, Figure]]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return columns and rows for a person: `all` first, then each aspect with its tasks."""
     columns = ("solver", "what", "cases", "right %", "95%", "strict %", "tokens", "seconds")
     rows: list[tuple[str, ...]] = []
     for solver, of in found.items():
         for name in sorted(of, key=lambda name: (name not in {ALL, WITH_ALIGNMENT}, name)):
             one = of[name]
             interval = f"{100 * one.low:.1f} to {100 * one.high:.1f}"
-            cells = (f"{100 * one.score:.1f}", interval, f"{100 * one.strict:.1f}", f"{one.tokens:,.0f}", f"{one.seconds:.2f}")
+            cells = (
+                f"{100 * one.score:.1f}",
+                interval,
+                f"{100 * one.strict:.1f}",
+                f"{one.tokens:,.0f}" if one.tokens else "–",
+                f"{one.seconds:.2f}",
+            )
             # A task stands below its aspect, whose name need not be said again.
             rows.append((solver, f"· {name.split(' / ')[1]}" if " / " in name else name, str(one.cases), *cells))
-    there = {name for of in found.values() for name in of}
-    for row in published:
-        costs = ("" if row.tokens is None else f"{row.tokens:,.0f}", "" if row.seconds is None else f"{row.seconds:.2f}")
-        for name in sorted(there & set(row.right), key=lambda name: (name not in {ALL, WITH_ALIGNMENT}, name)):
-            what = f"· {name.split(' / ')[1]}" if " / " in name else name
-            rows.append((f"{row.name}, published", what, "", f"{row.right[name]:.1f}", "", "", *costs))
-        if not row.right:
-            rows.append((f"{row.name}, published", "", "", "", "", "", *costs))
     return columns, rows
 
 

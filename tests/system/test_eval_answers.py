@@ -80,7 +80,7 @@ def test_persona_mme_from_files_to_a_table_and_a_second_run_asks_nothing(persona
     assert code == 0, err
     assert len(persona.server.bodies) == asked, "all of it was there already"
     assert "Visual Detail Recall" in out
-    assert "PersonaVLM (RL), published" in out
+    assert "* PersonaVLM (RL)" in out
     assert "2 questions about 2 people of mme" in err
     assert "cases.jsonl" in err
 

@@ -1,0 +1,41 @@
+"""What a history must be like to be replayed, said before any of it is: the journal refuses the same later, without a line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from evals.cases import Said
+from memory import clock
+from memory.errors import InvalidInput, PersonaError
+from memory.intake import check_text
+
+
+class Somewhere(Protocol):
+    """A place in a file."""
+
+    def wrong(self, problem: str) -> InvalidInput:
+        """Return the error that names it."""
+
+
+def speakable(place: Somewhere, text: str, images: int = 0) -> str:
+    """Return a message as it is.
+
+    Raises:
+        InvalidInput: Nobody could send it: it is empty, too long, or no text.
+    """
+    try:
+        return check_text(text, images)
+    except PersonaError as error:
+        raise place.wrong(error.message) from error
+
+
+def in_order(places: Sequence[Somewhere], turns: Sequence[Said]) -> None:
+    """See that no turn was said before the one before it.
+
+    Raises:
+        InvalidInput: One was.
+    """
+    for place, before, said in zip(places[1:], turns, turns[1:], strict=False):
+        if said.time < before.time:
+            raise place.wrong(f"it was said at {clock.show(said.time)}, before the turn before it ({clock.show(before.time)}).")
