@@ -170,6 +170,10 @@ def test_what_cannot_be_measured_is_said_before_any_model_is_asked(persona, tmp_
     assert (code, "does not say where its answers come from" in err) == (1, True)
     code, _, err = persona("eval", "graph", "--data", str(MINI), "--against", "gone.json")
     assert (code, "gone.json cannot be read" in err) == (1, True)
+    for content in ("[1]", '{"reason": {"decision": "x"}}'):
+        Path("list.json").write_text(content)
+        code, _, err = persona("eval", "graph", "--data", str(MINI), "--against", "list.json")
+        assert (code, "list.json is no graph.json" in err) == (1, True)
     Path("list.json").write_text("[1]")
     code, _, err = persona("eval", "graph", "--data", str(MINI), "--against", "list.json")
     assert (code, "list.json is no graph.json" in err) == (1, True)

@@ -66,3 +66,22 @@ def test_a_file_that_is_none_is_named(path, broken):
     path.write_text(json.dumps([{**TALK, **broken}]))
     with pytest.raises(InvalidInput, match=r"locomo.json, line 1 \(0\): this is no conversation of LoCoMo"):
         load(path)
+
+
+@pytest.mark.parametrize(
+    ("talks", "said"),
+    [
+        ([TALK, TALK], r"line 1 \(1\): it is called 'conv-1', as conversation 0 is"),
+        ([], "asks nothing"),
+        ([{**TALK, "qa": []}], "asks nothing"),
+        (
+            [{**TALK, "conversation": {**TALK["conversation"], "session_2_date_time": "1:56 pm on 8 May, 2022",
+                                       "session_2": TALK["conversation"]["session_1"]}}],
+            "before the turn before it",
+        ),
+    ],
+)  # fmt: skip
+def test_talks_that_cannot_be_replayed_are_named(path, talks, said):
+    path.write_text(json.dumps(talks))
+    with pytest.raises(InvalidInput, match=said):
+        load(path)

@@ -56,6 +56,9 @@ def test_every_answers_evidence_exists():
         ("Persona-MME.json", lambda cases: cases[1]["evidence"][0].pop("quote"), "neither words nor a picture"),
         ("Persona-MME.json", lambda cases: cases[1]["evidence"][0].update(note=1), "its evidence is malformed"),
         ("Persona-MME.json", lambda cases: cases[3]["choices"].update({"(a)": cases[3]["choices"]["(b)"]}), "two options are the"),
+        ("Persona-MME.json", lambda cases: cases[0].update(answer=next(k for k, v in cases[0]["choices"].items() if "red" in v)), "answer says 'green'"),
+        ("Persona-MME.json", lambda cases: cases[1].update(answer=next(k for k, v in cases[1]["choices"].items() if v == "12 April")), "answer says '12'"),
+        ("scenes.json", lambda scenes: scenes.update(extra=1), "scenes.json, line 1 .extra"),
         ("Persona-MME.json", lambda cases: [case.pop("alignment", None) for case in cases], "No question has a pair"),
         (
             "Persona-MME.json",

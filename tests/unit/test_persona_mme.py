@@ -76,6 +76,13 @@ def test_all_fourteen_tasks_are_known():
         ({"time": "soon"}, "0.time.: 'soon'"),
         ({"query": 3}, "0.query"),
         ({"alignment": {"chosen": "x"}}, "0.alignment.rejected"),
+        ({"choices": {"(a)": "red", "A": "blue"}}, "0.choices.: .a., A are not letters in brackets, each once"),
+        ({"choices": {"yes": "red", "no": "blue"}, "answer": "yes"}, "are not letters in brackets"),
+        ({"query": ""}, "0.query"),
+        ({"query": "\ud83d"}, "0.query.: Input should be a valid string"),
+        ({"data_path": "samples/50/77/user_data.json"}, "0.data_path.: there is no folder samples/50/77"),
+        ({"data_path": "samples/500/7", "question_type": "Foo"}, "there is no task 'Foo'"),
+        ({"evidence": [{"turn": 2}]}, "0.evidence.: there is no turn 2 in the history"),
     ],
 )
 def test_a_malformed_question_is_named(data, case, said):
@@ -92,6 +99,14 @@ def test_a_malformed_question_is_named(data, case, said):
         ({"imgs": ["../../../../etc/hostname"]}, "lies outside the data"),
         ({"sessions": [[{"time": "x", "user": "a", "assistant": "b"}]]}, "sessions.0.0.time"),
         ({"sessions": [[{"user": "a"}]]}, "sessions.0.0.time"),
+        (
+            {"sessions": [[{"time": "2026-03-01 10:00", "user": " ", "assistant": "b"}]]},
+            "sessions.0.0.user.: The message is empty",
+        ),
+        (
+            {"sessions": [[{"time": f"2026-03-0{day} 10:00", "user": "a", "assistant": "b"}] for day in (2, 1)]},
+            "sessions.1.0.: it was said at 2026-03-01 10:00 .Sunday., before the turn before it",
+        ),
     ],
 )
 def test_a_malformed_history_is_named(data, fields, said):

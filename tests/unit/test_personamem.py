@@ -55,6 +55,7 @@ def test_options_may_be_a_list_of_pythons(write):
 @pytest.mark.parametrize(
     ("row", "said"),
     [
+        ({"end_index_in_shared_context": 99}, "line 2: it is asked after 99 messages, and the talk has"),
         ({"correct_answer": "(z)"}, "line 2: the answer '\\(z\\)' is none of its options"),
         ({"all_options": "none"}, "line 2: its options are no list"),
         ({"all_options": "[1]"}, "line 2: its options are no list of texts"),
@@ -82,3 +83,22 @@ def test_files_that_are_not_there_are_named(tmp_path, write):
         load(tmp_path / "gone.csv", contexts)
     with pytest.raises(InvalidInput, match=r"gone\.jsonl cannot be read"):
         load(questions, tmp_path / "gone.jsonl")
+
+
+def test_what_is_said_without_being_asked_goes_on_from_the_reply_before(write):
+    talk = [
+        {"role": "assistant", "content": "Assistant: Welcome!"},
+        {"role": "user", "content": "User: Hi"},
+        {"role": "assistant", "content": "Assistant: Hello."},
+        {"role": "assistant", "content": "Assistant: How are you?"},
+        {"role": "user", "content": "User: Fine, and"},
+    ]
+    row = {"end_index_in_shared_context": 5}
+    [person], [question] = load(*write(row, json.dumps({"c1": talk})))
+    assert [(said.user, said.assistant) for said in person.turns] == [("Hi", "Hello.\nHow are you?"), ("Fine, and", "")]
+    assert question.after == 1, "a message that has no reply yet is not answered before it is asked"
+
+
+def test_a_message_that_nobody_could_send_is_named_with_its_line(write):
+    with pytest.raises(InvalidInput, match=r"contexts\.jsonl, line 1: The message has 20,001 characters"):
+        load(*write(None, json.dumps({"c1": [{"role": "user", "content": "x" * 20_001}]})))

@@ -55,3 +55,19 @@ def test_a_table_has_the_whole_first_and_every_solver():
     assert [(row[0], row[1]) for row in rows if row[1] == ALL] == [("ours", ALL), ("none", ALL)]
     assert rows[0][3] == "100.0"
     assert as_json(figures([case(1, 1.0)]))["ours"][ALL]["score"] == 1.0
+
+
+def test_people_are_drawn_and_not_their_cases():
+    """Of eight people, each all right or all wrong, there are eight, and not a hundred and four: 1.96 * sqrt(1 / 4 / 8) is 0.35."""
+    cases = [
+        case(f"{person}-{number}", float(person % 2)).model_copy(update={"person": f"50/{person}"})
+        for person in range(8)
+        for number in range(13)
+    ]
+    one = figures(cases)["ours"][ALL]
+    assert (one.low, one.high) == (pytest.approx(0.125, abs=0.07), pytest.approx(0.875, abs=0.07))
+
+
+def test_tokens_that_nobody_counted_are_no_figure():
+    _, [row, *_] = table(figures([case(1, 1.0, tokens=0)]))
+    assert row[-2] == "–"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -25,8 +26,8 @@ def person(name, *said):
 
 
 def question(number, of="50/1", **fields):
-    given = {"text": f"Question {number}?", "answer": "b", "choices": {"a": "tea", "b": "jazz"}, **fields}
-    return Question(id=str(number), person=of, aspect="Memory Recall", task="Visual Detail Recall", **given)
+    given = {"task": "Visual Detail Recall", "text": f"Question {number}?", "answer": "b", "choices": {"a": "tea", "b": "jazz"}}
+    return Question(id=str(number), person=of, aspect="Memory Recall", **{**given, **fields})
 
 
 class Notes:
@@ -159,3 +160,31 @@ def test_baselines_are_shown_nothing_all_that_fits_or_what_is_nearest():
     assert shown["full"][-1] == "Day 11: I saw a owl."
     assert len(shown["rag"]) == 5
     assert sum("owl" in text for text in shown["rag"]) == 4
+
+
+def test_nothing_that_was_said_later_helps_with_an_earlier_question(memory):
+    solver, who = Ours(ScriptedChat(), memory, Style()), person("50/1", "I like jazz.", "I have a dog.")
+    solver.replay(who, 2)
+    with pytest.raises(InvalidInput, match="50/1 has lived through 2 turns, and a question is asked after 1"):
+        solver.replay(who, 1)
+
+
+def test_a_reply_that_says_nothing_is_wrong_and_the_run_goes_on(tmp_path, memory):
+    who = person("50/1", "I like jazz.")
+    solver = Ours(ScriptedChat({"reasoning": "", "retrieve": "", "answer": ""}), memory, Style())
+    cases = run([who], [question(0), question(1)], {"ours": solver}, Log(tmp_path / "log.jsonl"))
+    assert [(case.score, case.reply) for case in cases] == [(0.0, ""), (0.0, "")]
+    assert "wrote nothing" in cases[0].error
+
+
+def test_thoughts_are_no_words_of_an_answer(tmp_path):
+    class Thinks(Notes):
+        def answer(self, who, asked, text):
+            return Reply("<think>Is it not mentioned? It was in May, June or July.</think>7 May 2023")
+
+    asked = question(0, rule="words", answer="7 May, 2023", task="2 temporal")
+    never = question(1, rule="words", answer="not mentioned", task="5 adversarial")
+    cases = run(
+        [PEOPLE[0]], [replace(asked, person="50/0"), replace(never, person="50/0")], {"it": Thinks()}, Log(tmp_path / "l")
+    )
+    assert [(case.score, case.strict) for case in cases] == [(1.0, 1.0), (0.0, 0.0)]
