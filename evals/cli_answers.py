@@ -174,6 +174,7 @@ def answer_all(
     from app.settings import Settings
     from evals.claim import claim, fingerprint
     from evals.runner import Log, run
+    from evals.solvers import Ours
     from memory.store import Memory
 
     settings = Settings()
@@ -184,21 +185,30 @@ def answer_all(
         made_with = {"model": server.endpoint().model, "text embedder": embedder.name, "set of prompts": fingerprint(style)}
         claim(out, made_with, [person for person in people if person.id in asked])
         with Memory(out / "memory", embedder, sight=build_sight(settings)) as memory, Progress(console=console()) as bars:
-            solvers = _solvers(chat, memory, style, embedder, baselines)
-            bar = bars.add_task("answering", total=len(solvers) * sum(3 if one.alignment else 1 for one in questions))
+            bar = bars.add_task("answering")
+
+            def on_work(person: Person, left: int) -> None:
+                bars.update(bar, description=f"remembering {person.id}: {left} left")
+
+            solvers = _solvers(Ours(chat, memory, style, on_work), chat, style, embedder, baselines)
+            bars.update(bar, total=len(solvers) * sum(3 if one.alignment else 1 for one in questions))
             there = {question.id for question in questions}
             bars.advance(bar, sum(case.solver in solvers and case.question in there for case in log.cases))
-            cases = run(people, questions, solvers, log, concurrency=concurrency, on_done=lambda _case: bars.advance(bar))
+
+            def on_done(_case: Case) -> None:
+                bars.update(bar, advance=1, description="answering")
+
+            cases = run(people, questions, solvers, log, concurrency=concurrency, on_done=on_done)
             then(memory)
     finally:
         server.close()
     return cases
 
 
-def _solvers(chat: Any, memory: Any, style: Any, embedder: Any, baselines: Sequence[BaselineName]) -> dict[str, Solver]:
-    from evals.solvers import Baseline, FullContext, Ours, Rag
+def _solvers(ours: Solver, chat: Any, style: Any, embedder: Any, baselines: Sequence[BaselineName]) -> dict[str, Solver]:
+    from evals.solvers import Baseline, FullContext, Rag
 
-    made: dict[str, Solver] = {OURS: Ours(chat, memory, style)}
+    made: dict[str, Solver] = {OURS: ours}
     for name in baselines:
         match name:
             case BaselineName.NONE:

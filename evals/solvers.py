@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
@@ -74,10 +74,18 @@ class Ours:
         chat: The model.
         memory: Where the people's memories are.
         style: How prompts are made for the model.
+        on_work: Told, before each piece of remembering, of whom it is and how many pieces are left.
     """
 
-    def __init__(self, chat: BaseChatModel, memory: Memory, style: Style) -> None:
+    def __init__(
+        self,
+        chat: BaseChatModel,
+        memory: Memory,
+        style: Style,
+        on_work: Callable[[Person, int], None] = lambda _person, _left: None,
+    ) -> None:
         self._memory = memory
+        self._on_work = on_work
         self._respond = respond.build(chat, memory, style)
         self._remember = remember.build(chat, memory, style)
         self._consolidate = consolidate.build(chat, memory, style.prompts, style.budgets)
@@ -100,6 +108,7 @@ class Ours:
         if upto:
             self._memory.journal.end_session(user)
         while item := self._memory.pending.next(user_id=user, due_only=False):
+            self._on_work(person, self._memory.pending.count(user))
             context = Context(user_id=user)
             if item.kind == "remember":
                 self._remember.invoke({"turn_id": item.subject}, context=context)
