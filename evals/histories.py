@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from evals.cases import Said
@@ -26,6 +27,14 @@ def speakable(place: Somewhere, text: str, images: int = 0) -> str:
     """
     try:
         return check_text(text, images)
+    except PersonaError as error:
+        raise place.wrong(error.message) from error
+
+
+def time_of(place: Somewhere, text: str, zone: str) -> datetime:
+    """Read a time; raise InvalidInput where it is none."""
+    try:
+        return clock.parse_time(text, zone)
     except PersonaError as error:
         raise place.wrong(error.message) from error
 

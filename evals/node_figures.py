@@ -8,10 +8,10 @@ from evals.cases import Person, Question
 from evals.kept import Kept
 from evals.runner import Case
 from evals.scorers import holds
+from graph.personality import NEUTRAL
 from memory.records import TRAITS, BigFive
 
 Figures = dict[str, float]
-NEUTRAL = 3.0
 
 
 def reason(cases: Sequence[Case], questions: Mapping[str, Question]) -> Figures:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -12,9 +11,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from evals.cases import Person, Question, Said
-from evals.histories import in_order, speakable
+from evals.histories import in_order, speakable, time_of
 from evals.malformed import Place, checked, read_json
-from memory import clock
 from memory.errors import InvalidInput, PersonaError
 from memory.pictures import read_picture
 from memory.records import BigFive
@@ -134,7 +132,7 @@ def _question(place: Place, entry: object, people: dict[str, Person], zone: str)
     if answer not in choices:
         raise place.at("answer").wrong(f"the answer {case.answer!r} is none of its choices.")
     alignment = (case.alignment.chosen, case.alignment.rejected) if case.alignment else None
-    asked = _time(place.at("time"), case.time, zone) if case.time else None
+    asked = time_of(place.at("time"), case.time, zone) if case.time else None
     turns = [one.turn for one in case.evidence]
     if max(turns, default=-1) >= len(people[person].turns):
         raise place.at("evidence").wrong(f"there is no turn {max(turns)} in the history.")
@@ -169,7 +167,7 @@ def _said(place: Place, turn: _Turn, images: Iterator[tuple[int, str]], zone: st
             raise place.at("user").wrong("it shows a picture, and `imgs` names no further one.")
         shown.append(_picture(Place(place.path, ("imgs", number)), name))
     facts = None if turn.facts is None else _facts(turn.facts)
-    time = _time(place.at("time"), turn.time, zone)
+    time = time_of(place.at("time"), turn.time, zone)
     said = speakable(place.at("user"), turn.user.replace(_IMAGE, "").strip(), len(shown))
     return Said(time, said, turn.assistant, tuple(shown), facts)
 
@@ -190,13 +188,6 @@ def _picture(place: Place, name: str) -> Path:
     except PersonaError as error:
         raise place.wrong(f"{name!r}: {error.message}") from error
     return path
-
-
-def _time(place: Place, text: str, zone: str) -> datetime:
-    try:
-        return clock.parse_time(text, zone)
-    except PersonaError as error:
-        raise place.wrong(error.message) from error
 
 
 def _check_there(place: Place, data_path: str) -> None:

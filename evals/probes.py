@@ -8,9 +8,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from evals.cases import Person, Question
+from evals.histories import time_of
 from evals.malformed import Place, checked, read_json
-from memory import clock
-from memory.errors import PersonaError
 
 PROBES = "probes.json"
 DIRECT = "Direct"
@@ -41,10 +40,7 @@ def load(folder: Path, people: Sequence[Person], zone: str = "UTC") -> list[Ques
         probe = checked(place, TypeAdapter(_Probe), entry)
         if probe.person not in known:
             raise place.at("person").wrong(f"there is nobody {probe.person!r} in this context.")
-        try:
-            time = clock.parse_time(probe.time, zone)
-        except PersonaError as error:
-            raise place.at("time").wrong(error.message) from error
+        time = time_of(place.at("time"), probe.time, zone)
         asked = Question(
             id=f"probe-{number}", person=probe.person, aspect=DIRECT, task=probe.task, text=probe.query, answer=probe.answer,
             time=time, rule="holds",
