@@ -6,6 +6,7 @@ import tomllib
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
+from graph.examples import JUDGED, ROUNDS
 from memory.errors import InvalidInput
 
 _INSTRUCTIONS = """You are the warm, attentive companion of one person. Shown to you are their profile, their personality scores and the last hour \
@@ -31,66 +32,6 @@ _FORMAT = """Write one short thought in <think></think>, then exactly one of the
 </retrieve>
 The times of a retrieve are null, unless the question names a period; then write them as "YYYY-MM-DD HH:MM"."""
 
-_OPTIONS = (
-    "What did I build with my uncle?\n\n(a) a kite\n(b) a raft\n(c) a shed\n(d) a sledge\n\n"
-    "Answer with the letter of the best option in brackets, for example (a)."
-)
-_EXAMPLES = (
-    (
-        "## User Input\n[2021-05-04 09:10 (Tuesday)]\nHey, good morning! How is it going?",
-        "<think>They greet me and ask how I am. I greet back.</think>\n"
-        "<answer>Good morning! I'm glad to hear from you. What is on your mind today?</answer>",
-    ),
-    (
-        "## User Input\n[2021-05-04 09:12 (Tuesday)]\nWhat is my shoe size?",
-        "<think>They ask about their own life: their shoe size. It is not shown, so I look it up.</think>\n"
-        '<retrieve>\n"keywords": "shoe size, shoes"\n"start_time": null\n"end_time": null\n</retrieve>',
-    ),
-    (
-        "## Dialogue history\n[2021-02-11 20:15 (Thursday)]\nUser: I bought boots in size 44, and my cousin opened a bakery.\n"
-        "Assistant: How nice!\n\n## Remembered facts\n- [2021-02-11 20:15 (Thursday)] The user wears shoes of size 44.\n"
-        "- [2021-03-30 08:40 (Tuesday)] The user's cousin opened a bakery.\n\n"
-        "## User Input\n[2021-05-04 09:12 (Tuesday)]\nWhat is my shoe size?\n\nThat is what memory holds. Answer their message from it.",
-        "<think>Memory says: the user wears shoes of size 44.</think>\n<answer>You wear size 44.</answer>",
-    ),
-    (
-        f"## User Input\n[2021-05-04 09:14 (Tuesday)]\n{_OPTIONS}",
-        "<think>They ask about their own life: what they built with their uncle. It is not shown, so I look it up.</think>\n"
-        '<retrieve>\n"keywords": "uncle, built"\n"start_time": null\n"end_time": null\n</retrieve>',
-    ),
-    (
-        "## Remembered facts\n- [2021-03-08 18:05 (Monday)] The user's uncle came to help with the shed.\n"
-        "- [2021-03-21 17:40 (Sunday)] The user and their uncle made a raft of old doors.\n\n"
-        f"## User Input\n[2021-05-04 09:14 (Tuesday)]\n{_OPTIONS}\n\nThat is what memory holds. Answer their message from it.",
-        "<think>I compare the options with what memory holds.</think>\n<answer>(b)</answer>",
-    ),
-    (
-        "## User Input\n[2021-05-04 09:15 (Tuesday)]\nOur canoe club won the regatta in Tartu, and I can't stand opera any more.",
-        "<think>They tell me that their canoe club won in Tartu and that they no longer like opera. I respond to it.</think>\n"
-        "<answer>Congratulations on the win in Tartu! And no more opera for you, then.</answer>",
-    ),
-    (
-        "## User Input\n[2021-05-04 09:17 (Tuesday)]\nCan you suggest a podcast for the train?",
-        "<think>They want a suggestion. I don't know their taste yet, so I look it up.</think>\n"
-        '<retrieve>\n"keywords": "podcast, interests, likes"\n"start_time": null\n"end_time": null\n</retrieve>',
-    ),
-    (
-        "## Remembered facts\n- [2021-01-19 21:00 (Tuesday)] The user can't stand podcasts about sport.\n"
-        "- [2021-04-02 18:20 (Friday)] The user now likes podcasts about sport.\n- [2021-04-25 07:10 (Sunday)] The user has a toothache.\n\n"
-        "## User Input\n[2021-05-04 09:17 (Tuesday)]\nCan you suggest a podcast for the train?\n\n"
-        "That is what memory holds. Answer their message from it.",
-        "<think>Memory says: the user now likes podcasts about sport.</think>\n"
-        "<answer>You like podcasts about sport now, so how about one on your favourite team?</answer>",
-    ),
-    (
-        "## User Input\n[2021-05-04 09:20 (Tuesday)]\nHow high is Mount Elbrus?",
-        "<think>They ask about the world: the height of Mount Elbrus. I know it.</think>\n"
-        "<answer>Mount Elbrus is 5,642 metres high.</answer>",
-    ),
-)
-"""Rounds of talks with other people, shown as turns of the conversation: a small model imitates their form; shown inside the
-instructions, it copied their content (measured: it congratulated everyone on the regatta)."""
-
 _PERSONALITY = """Judge from one message how its writer is, on five traits from 1 to 5:
 openness: 5 curious, artistic, 1 conventional
 conscientiousness: 5 orderly, careful, 1 chaotic, careless
@@ -99,23 +40,10 @@ agreeableness: 5 kind, helpful, 1 harsh, cold
 neuroticism: 5 worried, 1 calm
 A trait that the message says nothing about is 3. Greetings, questions and plain facts: all five are 3.
 
-"We own a boat." all 3
-"How do I boil an egg?" all 3
-"What if the plane crashes? My hands are shaking." neuroticism 5, the others 3
-"Storms don't worry me, I sleep like a stone." neuroticism 1, the others 3
-"I spoke to every stranger at the fair!" extraversion 5, the others 3
-"Crowds tire me, I prefer my own company." extraversion 1, the others 3
-"I label every jar and pay each bill on day one." conscientiousness 5, the others 3
-"I lost the keys again, half of my bills are unpaid." conscientiousness 1, the others 3
-"I gave my coat and my lunch to a freezing man." agreeableness 5, the others 3
-"Beggars annoy me, I just insult them." agreeableness 1, the others 3
-"I sculpt my dreams and compose for glass harp." openness 5, the others 3
-"Museums bore me, I stick to what I know." openness 1, the others 3
-
-Write exactly five lines, for example for "Crowds tire me, I prefer my own company.":
+Write exactly five lines, for a message that says nothing about any trait:
 "openness": 3
 "conscientiousness": 3
-"extraversion": 1
+"extraversion": 3
 "agreeableness": 3
 "neuroticism": 3"""
 
@@ -300,8 +228,10 @@ class Prompts:
 
     instructions: str = _INSTRUCTIONS
     output_format: str = _FORMAT
-    examples: tuple[tuple[str, str], ...] = _EXAMPLES
+    examples: tuple[tuple[str, str], ...] = ROUNDS
     """Of the form: (what the model is told, what it writes); used in the `cache` layout."""
+    judged: tuple[tuple[str, str], ...] = JUDGED
+    """The same of `personality`."""
     with_picture: str = (
         "(A picture may show something that they told you about before: look that up, unless it is plain without.)"
     )
@@ -340,10 +270,11 @@ def load_prompts(path: Path | None) -> Prompts:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InvalidInput(f"The prompts in {path} cannot be read ({error}). Correct PERSONA_PROMPTS.") from error
-    known = {field.name for field in fields(Prompts)} - {"examples"}
+    known = {field.name for field in fields(Prompts)} - {"examples", "judged"}
     wrong = [name for name, text in given.items() if name not in known or not isinstance(text, str)]
     if wrong:
         raise InvalidInput(f"{path} names {', '.join(wrong)}. The prompts are texts called {', '.join(sorted(known))}.")
-    # Our examples are of our form: another form goes without them.
-    examples = () if "output_format" in given else _EXAMPLES
-    return replace(Prompts(), examples=examples, **given)
+    # Our examples are of our forms: another form goes without them.
+    examples = () if "output_format" in given else ROUNDS
+    judged = () if "personality" in given else JUDGED
+    return replace(Prompts(), examples=examples, judged=judged, **given)

@@ -12,12 +12,12 @@ from graph import formats, showing
 from graph.asking import ask
 from graph.briefing import Style
 from graph.context import Context
+from graph.examples import told
 from graph.grounding import seen_in
 from graph.personality import evolve
 from graph.protocol import escape
-from graph.sections import Picture, human
+from graph.sections import Picture, human, rounds_of
 from graph.state import RememberInput, RememberState
-from memory import clock
 from memory.change import Changes, decide
 from memory.errors import MessageTooLong
 from memory.records import BigFive, PersonalityPoint, SemanticMemory, Turn, make_id
@@ -46,6 +46,7 @@ class Rememberer:
         self._memory = memory
         self._prompts = style.prompts
         self._sees = style.sees
+        self._judged = rounds_of(style.prompts.judged) if style.layout == "cache" else []
 
     def load(self, state: RememberState) -> dict[str, Any]:
         """Read the turn."""
@@ -55,7 +56,12 @@ class Rememberer:
         """Ask what these words show of the Big Five; a malformed answer is no evidence."""
         neutral = BigFive()
         inferred, warnings = self._ask(
-            state, "personality", self._prompts.personality, formats.parse_personality, formats.PERSONALITY_GRAMMAR
+            state,
+            "personality",
+            self._prompts.personality,
+            formats.parse_personality,
+            formats.PERSONALITY_GRAMMAR,
+            examples=self._judged,
         )
         return {"inferred": inferred or neutral, "warnings": warnings}
 
@@ -134,14 +140,15 @@ class Rememberer:
         prompt: str,
         parse: Callable[[str], Parsed | None],
         grammar: str,
-        told: str | None = None,
+        about: str | None = None,
         pictures: Sequence[Picture] = (),
+        examples: Sequence[BaseMessage] = (),
     ) -> tuple[Parsed | None, list[str]]:
         turn = state["turn"]
         output = self._memory.pending.output(turn.user_id, turn.id, step)
         if output is not None:
             return parse(output), []
-        messages: list[BaseMessage] = [SystemMessage(prompt), human(told or _said(turn), pictures)]
+        messages: list[BaseMessage] = [SystemMessage(prompt), *examples, human(about or _said(turn), pictures)]
         try:
             output, parsed = ask(
                 self._chat, messages, parse, grammar=grammar, max_tokens=_MAX_TOKENS, malformed=self._prompts.malformed
@@ -156,9 +163,8 @@ class Rememberer:
 
 
 def _said(turn: Turn) -> str:
-    """Show the person's own words, and nothing that was recalled for them: nothing is remembered twice."""
     pictures = f"\n[with {len(turn.images)} picture(s)]" if turn.images else ""
-    return f"The person's message, {clock.show(turn.time)}:\n{escape(turn.text)}{pictures}"
+    return told(turn.time, escape(turn.text) + pictures)
 
 
 def build(

@@ -88,7 +88,7 @@ def opening(
     """
     output_format = prompts.output_format if reasoning else prompts.direct
     rules = f"{prompts.instructions}\n\n{output_format}"
-    examples = _examples(prompts) if reasoning and layout == "cache" else []
+    examples = rounds_of(prompts.examples) if reasoning and layout == "cache" else []
     said = escape(turn.text)
     marks = {picture.photo_id: picture.label for picture in pictures}
     hint = f"\n{prompts.with_picture}" if turn.images and reasoning and layout == "cache" else ""
@@ -123,8 +123,9 @@ def opening(
     return [SystemMessage(rules), *examples, human(text, pictures)]
 
 
-def _examples(prompts: Prompts) -> list[BaseMessage]:
-    return [message for told, written in prompts.examples for message in (HumanMessage(told), AIMessage(written))]
+def rounds_of(examples: Sequence[tuple[str, str]]) -> list[BaseMessage]:
+    """Show examples as turns of the conversation that were there before."""
+    return [message for told, written in examples for message in (HumanMessage(told), AIMessage(written))]
 
 
 def with_memory(

@@ -6,10 +6,12 @@ from dataclasses import fields
 
 import pytest
 
+from graph.formats import parse_personality
 from graph.prompts import Prompts, load_prompts
+from graph.protocol import Malformed, parse_reasoning
 from memory.errors import InvalidInput
 
-NAMES = [field.name for field in fields(Prompts) if field.name != "examples"]
+NAMES = [field.name for field in fields(Prompts) if field.name not in ("examples", "judged")]
 
 
 def test_without_a_file_the_wording_is_ours():
@@ -34,6 +36,20 @@ def test_another_output_format_goes_without_our_examples(tmp_path):
     file.write_text('output_format = "Mine."')
     assert load_prompts(file).examples == ()
     assert Prompts().examples
+
+
+def test_another_judgement_of_personality_goes_without_our_examples(tmp_path):
+    file = tmp_path / "prompts.toml"
+    file.write_text('personality = "Mine."')
+    assert load_prompts(file).judged == ()
+    assert load_prompts(file).examples == Prompts().examples
+
+
+def test_the_examples_are_in_the_forms_that_are_asked_for():
+    for _, written in Prompts().examples:
+        assert not isinstance(parse_reasoning(written), Malformed)
+    for _, written in Prompts().judged:
+        assert parse_personality(written) is not None
 
 
 @pytest.mark.parametrize("name", NAMES)
