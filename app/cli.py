@@ -14,6 +14,7 @@ from app.console import AsJson, User, fail, print_json, progress, say, steady_st
 from evals import cli as evals_cli
 from evals import cli_bench
 from memory.errors import InvalidInput, PersonaError
+from training import cli as training_cli
 
 if TYPE_CHECKING:
     from app.events import Event
@@ -32,6 +33,7 @@ app.add_typer(cli_memory.user, name="user")
 app.add_typer(cli_upkeep.models, name="models")
 app.add_typer(evals_cli.app, name="eval")
 app.add_typer(cli_bench.app, name="bench")
+app.add_typer(training_cli.app, name="train")
 app.command()(cli_upkeep.work)
 app.command()(cli_upkeep.reindex)
 app.command()(cli_upkeep.doctor)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go  # type: ignore[import-untyped] # plotly ships no types
+import plotly.graph_objects as go
 
 from memory.records import TRAITS, BigFive, PersonalityPoint
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from app.malformed import Place
 from evals.cases import Person, Question, Said
 from evals.histories import in_order, speakable
 from evals.locomo import CATEGORIES, each, text_of, turns_of
-from evals.malformed import Place
 from memory.errors import InvalidInput
 
 ADVERSARIAL = 5

@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from app.malformed import Place, checked, read_json
 from evals.cases import Person, Question, Said
 from evals.histories import in_order, speakable, time_of
-from evals.malformed import Place, checked, read_json
 from memory.errors import InvalidInput, PersonaError
 from memory.pictures import read_picture
 from memory.records import BigFive

@@ -14,9 +14,9 @@ from typing import Literal
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from app.malformed import malformed
 from evals.cases import Person, Question, Said
 from evals.histories import speakable
-from evals.malformed import malformed
 from memory.errors import InvalidInput
 
 _BEGIN = datetime(2025, 1, 1, 9, tzinfo=UTC)

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 from pydantic import BaseModel, Field, ValidationError
 
-from evals.malformed import malformed
+from app.malformed import malformed
 from memory.errors import InvalidInput, PersonaError
 from memory.pictures import open_upright, read_picture
 from memory.reading import Vectors

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from app.malformed import Place, checked, read_json
 from evals.cases import Person, Question
 from evals.histories import time_of
-from evals.malformed import Place, checked, read_json
 
 PROBES = "probes.json"
 DIRECT = "Direct"

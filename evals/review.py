@@ -11,9 +11,9 @@ from typing import Any
 from PIL import Image, ImageChops
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from app.malformed import Place, checked, read_json
 from evals.cases import Person, Question
 from evals.drawings import Drawn, Scene, draw
-from evals.malformed import Place, checked, read_json
 from evals.persona_mme import QUESTIONS, TASKS, load
 from evals.scorers import holds
 

@@ -27,6 +27,8 @@ class Style:
         sees: Whether the model takes pictures.
         max_looks: Looks into memory of one turn, at most (published: 5).
         limits: How much one look returns.
+        second_try: Whether malformed output is asked for once more; off in training, where it is to cost something.
+        shows_recalled: Whether a model that sees is shown the pictures that a look brings, or told of them alone.
     """
 
     prompts: Prompts = field(default_factory=Prompts)
@@ -35,6 +37,8 @@ class Style:
     sees: bool = False
     max_looks: int = 5
     limits: Limits = field(default_factory=Limits)
+    second_try: bool = True
+    shows_recalled: bool = True
 
 
 def messages_of(state: RespondState, memory: Memory, style: Style, closing: str) -> list[BaseMessage]:
@@ -51,6 +55,7 @@ def messages_of(state: RespondState, memory: Memory, style: Style, closing: str)
     """
     prompts = style.prompts
     rounds = state.get("rounds", [])
+    shows = style.sees and style.shows_recalled
     pictures = showing.of_conversation(state["recent"], state["turn"], memory, sees=style.sees, window=style.budgets.window)
     messages = sections.opening(
         state["turn"],
@@ -64,7 +69,7 @@ def messages_of(state: RespondState, memory: Memory, style: Style, closing: str)
         reasoning=not rounds or rounds[0]["output"] is not None,
     )
     for number, past in enumerate(rounds, start=1):
-        again = showing.recalled(past["found"], memory, state["turn"].user_id, pictures) if style.sees else []
+        again = showing.recalled(past["found"], memory, state["turn"].user_id, pictures) if shows else []
         text = closing if number == len(rounds) else prompts.after_retrieval
         messages = sections.with_memory(
             messages,

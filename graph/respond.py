@@ -76,12 +76,12 @@ class Responder:
         """Let the model think and choose: answer now, or look into memory first."""
         forced = context_of(runtime).force_retrieve and not state.get("rounds")
         messages = self._messages(state, self._style.prompts.after_retrieval)
-        if forced:
+        if forced and self._style.prompts.must_retrieve:
             messages = sections.instructed(messages, self._style.prompts.must_retrieve)
         grammar = protocol.RETRIEVE_GRAMMAR if forced else protocol.REASONING_GRAMMAR
         output, timings, stopped = self._speak(state, runtime, messages, grammar, quiet=forced)
         reasoned = protocol.parse_reasoning(output)
-        if isinstance(reasoned, Malformed) and not stopped:
+        if isinstance(reasoned, Malformed) and not stopped and self._style.second_try:
             problem = f"{self._style.prompts.malformed} {reasoned.problem}"
             # Both thoughts are shown one after the other: on lines of their own.
             runtime.stream_writer({"event": "think", "text": "\n"})

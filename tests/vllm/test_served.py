@@ -27,7 +27,7 @@ from graph import formats, protocol
 from graph.asking import stream_text
 from graph.sections import Picture, human
 from memory.records import PhotoMemory, TurnState
-from tests.vllm.tiny_vlm import build
+from tests.tiny_vlm import build
 
 _STARTS_S = 420
 

@@ -31,6 +31,10 @@ class Place:
         inside = f" ({'.'.join(map(str, self.keys))})" if self.keys else ""
         return InvalidInput(f"{self.path}, line {self._line()}{inside}: {problem}")
 
+    def shown(self) -> str:
+        """Name file and place without looking for the line, which costs a pass over the file."""
+        return f"{self.path}, {'.'.join(map(str, self.keys))}"
+
     def _line(self) -> int:
         known = calculate(self.path.read_text(encoding="utf-8"))
         for length in range(len(self.keys), -1, -1):

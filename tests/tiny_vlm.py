@@ -27,10 +27,13 @@ _TEMPLATE = (
 )
 
 
-def build(folder: Path) -> Path:
-    """Write the model down as a folder that vLLM loads; returns the folder."""
+def build(folder: Path, template: str = _TEMPLATE) -> Path:
+    """Write the model down as a folder that vLLM and transformers load; returns the folder.
+
+    `template` is what conversations are written with.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    ids = _tokenizer(folder)
+    ids = _tokenizer(folder, template)
     torch.manual_seed(0)
     text = {
         "hidden_size": _HIDDEN, "intermediate_size": 2 * _HIDDEN, "num_hidden_layers": _LAYERS, "num_attention_heads": _HEADS,
@@ -58,7 +61,7 @@ def build(folder: Path) -> Path:
     return folder
 
 
-def _tokenizer(folder: Path) -> dict[str, int]:
+def _tokenizer(folder: Path, template: str) -> dict[str, int]:
     """Train a byte-level BPE on our own prompts, of Qwen's kind, and write it down; returns the special tokens' ids."""
     tokenizer = Tokenizer(models.BPE(ignore_merges=False))
     tokenizer.normalizer = normalizers.NFC()
@@ -84,7 +87,7 @@ def _tokenizer(folder: Path) -> dict[str, int]:
     config = {
         "tokenizer_class": "Qwen2Tokenizer", "processor_class": "Qwen2_5_VLProcessor", "model_max_length": 32_768,
         "eos_token": "<|im_end|>", "pad_token": "<|endoftext|>", "unk_token": None, "bos_token": None,
-        "additional_special_tokens": _SPECIAL[1:], "chat_template": _TEMPLATE,
+        "additional_special_tokens": _SPECIAL[1:], "chat_template": template,
         "added_tokens_decoder": {str(place): {"content": name, **plain} for name, place in ids.items()},
     }  # fmt: skip
     (folder / "tokenizer_config.json").write_text(json.dumps(config))

@@ -1,0 +1,159 @@
+"""Rollouts run the real respond graph, and only what the model wrote carries loss."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import trl
+from PIL import Image
+from transformers import AutoProcessor
+
+from graph.briefing import Style
+from graph.protocol import Answer, Retrieve, format_reasoning
+from graph.sections import Budgets
+from memory.store import Memory
+from tests import tiny_vlm
+from training import questions
+from training.grpo import planted
+from training.rollout import Rollouts, Setting, Tokens
+from training.waves import Waves
+
+LOOK = format_reasoning(Retrieve("parrot", think="I look."))
+AGAIN = format_reasoning(Retrieve("home", think="I look once more."))
+RIGHT = format_reasoning(Answer("(b)", "Memory says so."))
+WRONG = "neither this nor that"
+
+
+@pytest.fixture(scope="session")
+def processor(tmp_path_factory: pytest.TempPathFactory):
+    template = (Path(trl.__file__).parent / "chat_templates" / "qwen2_5_vl.jinja").read_text()
+    folder = tiny_vlm.build(tmp_path_factory.mktemp("tiny"), template)
+    loaded = AutoProcessor.from_pretrained(folder)
+    loaded.chat_template = loaded.tokenizer.chat_template
+    return loaded
+
+
+@pytest.fixture
+def setting(tmp_path: Path, memory: Memory) -> Setting:
+    turns = [
+        {"time": "2026-03-01 10:00", "user": "My parrot is called Zazu.", "assistant": "Nice.", "fact": "The parrot is Zazu."},
+        {"time": "2026-03-02 10:00", "user": "My home is Quito.", "assistant": "I see.", "fact": "The home is Quito."},
+    ]
+    (tmp_path / "ana.json").write_text(json.dumps({"turns": turns}))
+    asked = {
+        "text": "What is my parrot called?\n\n(a) Pip\n(b) Zazu", "answer": "(b)", "time": "2026-03-20 10:00", "memory": "ana.json",
+    }  # fmt: skip
+    (tmp_path / "rl.jsonl").write_text(json.dumps(asked))
+    return planted(memory, questions.read(tmp_path / "rl.jsonl"))[0]
+
+
+def rollouts(memory: Memory, **style: object) -> Rollouts:
+    own = Style(**{"layout": "published", "sees": True, "max_looks": 3, "budgets": Budgets(window=4_096, output=200), **style})
+    return Rollouts(memory, own, (2, 5), (3, 6))
+
+
+def play(processor, played: Rollouts, setting: Setting, *scripts: list[str], ends: bool = True) -> list[Tokens]:
+    """Play one rollout for each script; the model writes its lines."""
+    tokenizer = processor.tokenizer
+    lines = [list(script) for script in scripts]
+    chat = [
+        {"role": message.type.replace("human", "user"), "content": message.content if isinstance(message.content, str) else ""}
+        for message in played.opening(setting)
+    ]
+    first = tokenizer(processor.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))["input_ids"]
+
+    def write(wave: Mapping[int, list[int]]) -> Mapping[int, list[int]]:
+        end = [tokenizer.eos_token_id] if ends else []
+        return {number: tokenizer(lines[number].pop(0))["input_ids"] + end for number in wave}
+
+    return played.run([setting] * len(scripts), [first] * len(scripts), processor, write)
+
+
+def words(processor, tokens: Tokens, mark: int) -> str:
+    return processor.tokenizer.decode([one for one, own in zip(tokens.completion, tokens.mask, strict=True) if own == mark])
+
+
+@pytest.mark.parametrize("layout", ["published", "cache"])
+@pytest.mark.parametrize("ends", [True, False])
+def test_only_what_the_model_wrote_carries_loss(processor, memory, setting, layout, ends):
+    (tokens,) = play(processor, rollouts(memory, layout=layout), setting, [LOOK, AGAIN, RIGHT], ends=ends)
+    end = "<|im_end|>" if ends else ""
+    assert words(processor, tokens, 1) == end.join([LOOK, AGAIN, RIGHT, ""])
+    told = words(processor, tokens, 0)
+    assert "Zazu" in told
+    assert "I look" not in told
+    assert tokens.written == [LOOK, AGAIN, RIGHT]
+
+
+def test_all_tokens_together_are_the_conversation_that_the_chat_template_writes(processor, memory, setting):
+    (tokens,) = play(processor, rollouts(memory), setting, [LOOK, RIGHT])
+    text = processor.tokenizer.decode(tokens.prompt + tokens.completion)
+    assert text.count("<|im_start|>assistant\n") == 2
+    assert text.count("<|im_end|>\n<|im_start|>") == 4
+    assert text.endswith(f"{RIGHT}<|im_end|>")
+    again = processor.tokenizer(text)["input_ids"]
+    assert processor.tokenizer.decode(again) == text
+
+
+def test_a_choice_is_looked_up_at_least_once(processor, memory, setting):
+    (tokens,) = play(processor, rollouts(memory), setting, [RIGHT, RIGHT])
+    assert tokens.written == [RIGHT, RIGHT]
+    assert "Zazu" in words(processor, tokens, 0)
+
+
+def test_four_turns_are_the_most(processor, memory, setting):
+    (tokens,) = play(processor, rollouts(memory), setting, [LOOK, AGAIN, LOOK, LOOK, LOOK, LOOK])
+    assert len(tokens.written) <= 4
+
+
+def test_malformed_output_costs_a_look_and_then_the_rollout(processor, memory, setting):
+    (tokens,) = play(processor, rollouts(memory), setting, [WRONG, WRONG, RIGHT])
+    assert tokens.written == [WRONG, WRONG]
+    assert words(processor, tokens, 1).count(WRONG) == 2
+
+
+def test_rollouts_of_a_batch_do_not_mix(processor, memory, setting):
+    scripts = [[LOOK, RIGHT], [LOOK, AGAIN, RIGHT], [RIGHT, WRONG], [LOOK, AGAIN, LOOK, RIGHT]]
+    together = play(processor, rollouts(memory), setting, *scripts)
+    for script, tokens in zip(scripts, together, strict=True):
+        assert tokens.written == script[: len(tokens.written)]
+        assert len(tokens.mask) == len(tokens.completion)
+
+
+def test_how_much_a_look_brings_is_drawn_for_each_rollout(memory, setting):
+    drawn = [rollouts(memory)._drawn(f"0/0/{number}").limits for number in range(200)]
+    assert {limits.episodic for limits in drawn} == {2, 3, 4, 5}
+    assert {limits.semantic for limits in drawn} == {3, 4, 5, 6}
+
+
+def test_pictures_of_the_question_are_in_its_prompt(tmp_path, memory, setting):
+    Image.new("RGB", (60, 40), "red").save(tmp_path / "a.png")
+    asked = json.loads((tmp_path / "rl.jsonl").read_text()) | {"images": ["a.png"]}
+    (tmp_path / "rl.jsonl").write_text(json.dumps(asked))
+    (shown,) = planted(memory, questions.read(tmp_path / "rl.jsonl"))
+    content = rollouts(memory).opening(shown)[-1].content
+    assert [part["type"] for part in content] == ["image_url", "text"]
+
+
+def test_a_model_that_cannot_write_ends_all_rollouts():
+    waves = Waves(lambda _wave: (_ for _ in ()).throw(ValueError("no memory")), 2)
+    caught: list[str] = []
+
+    def ask(number: int) -> None:
+        try:
+            waves.ask(number, [1])
+        except RuntimeError as error:
+            caught.append(str(error))
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    with pytest.raises(ValueError, match="no memory"):
+        waves.run()
+    for thread in threads:
+        thread.join(10)
+    assert len(caught) == 2

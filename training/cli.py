@@ -1,0 +1,75 @@
+"""`persona train …`: the model that remembers and answers, trained from published data or one's own conversations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.console import AsJson, print_json, print_table, progress
+from memory.errors import InvalidInput
+
+app = typer.Typer(no_args_is_help=True, help="Train a model of your own: SFT, then GRPO.")
+Config = Annotated[Path, typer.Option("--config", help="The recipe (YAML); some lie in training/recipes.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint of the recipe's output.")]
+
+
+@app.command()
+def sft(config: Config, resume: Resume = False, as_json: AsJson = False) -> None:
+    """Teach the six tasks from samples: supervised fine-tuning."""
+    from training.recipes import SftRecipe, load
+
+    recipe = load(config, SftRecipe)
+    from training.sft import run
+
+    _done(run(recipe, resume=resume), as_json=as_json)
+
+
+@app.command()
+def grpo(config: Config, resume: Resume = False, as_json: AsJson = False) -> None:
+    """Train by reward, with rollouts through the real retriever."""
+    from training.recipes import GrpoRecipe, load
+
+    recipe = load(config, GrpoRecipe)
+    from training.grpo import run
+
+    _done(run(recipe, resume=resume), as_json=as_json)
+
+
+@app.command("judge-check")
+def judge_check(config: Config, as_json: AsJson = False) -> None:
+    """Try the judge of a recipe on answers that are plainly right and plainly wrong."""
+    import asyncio
+
+    from training.judge import check
+    from training.recipes import GrpoRecipe, load
+
+    found = asyncio.run(check(load(config, GrpoRecipe).judge))
+    if as_json:
+        print_json(found)
+    else:
+        print_table(("asked", "expected", "scored"), [[str(value) for value in one.values()] for one in found])
+    if any(one["scored"] is None for one in found):
+        raise InvalidInput("The judge did not answer with a number from 0 to 10. Check judge.url and judge.model.")
+    right, wrong = (one["scored"] for one in found[:2])
+    if right <= wrong:
+        raise InvalidInput("The judge scores a wrong answer as high as a right one. Give another judge.model.")
+
+
+@app.command()
+def merge(
+    adapters: Annotated[Path, typer.Argument(help="The folder of adapters that a run with `lora` left.")],
+    out: Annotated[Path, typer.Option("--out", help="Where the whole model goes.")],
+) -> None:
+    """Add adapters to their model: the whole is what `persona serve` takes."""
+    from training.vlm import merge as add
+
+    progress(f"The model lies in {add(adapters, out)}: `persona serve {out}`.")
+
+
+def _done(result: dict[str, object], *, as_json: bool) -> None:
+    if as_json:
+        print_json(result)
+    else:
+        print_table(("what", "value"), [(name, str(value)) for name, value in result.items()])

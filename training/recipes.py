@@ -1,0 +1,256 @@
+"""Recipes: what a training run is told, read from YAML and checked as a whole before any model is loaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from memory.errors import InvalidInput
+
+Positive = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+_LONGEST = 16_384
+_LEAST_PIXELS, _MOST_PIXELS = 3_136, 230_400
+
+
+class _Strict(BaseModel):
+    # A number in quotes or a yes for a number is a slip, not a wish.
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Lora(_Strict):
+    """Low-rank adapters on the language model and the projector, instead of all of their weights.
+
+    Attributes:
+        rank: Of the adapters.
+        alpha: Their scale.
+        dropout: Share of their inputs that is left out at random.
+    """
+
+    rank: Positive = 16
+    alpha: Positive = 32
+    dropout: Share = 0.0
+
+
+class Recipe(_Strict):
+    """What both kinds of training are told.
+
+    Attributes:
+        model: A folder or a name on the model hub.
+        data: The file of samples.
+        pictures: The folder that pictures are named from; None: that of `data`.
+        output: Where checkpoints, the plot and the model go.
+        lora: None: all weights of projector and language model.
+        batch: Samples (GRPO: completions) an optimiser step, over all devices.
+        per_device_batch: Of these, on one device at once.
+        devices: How many processes train together.
+        epochs: Passes over the data.
+        max_steps: Stop after so many optimiser steps; None: after the epochs.
+        learning_rate: At its highest.
+        least_rate: What it falls to, as a share.
+        warmup: Share of the steps in which it rises.
+        max_tokens: Of a whole sample.
+        min_pixels: Smaller pictures are enlarged.
+        max_pixels: Larger pictures are made smaller.
+        precision: Of the weights.
+        attention: Which implementation, as transformers names it.
+        gradient_checkpointing: Less memory for more time.
+        save_steps: Steps between checkpoints.
+        keep: Checkpoints that are kept.
+        logging_steps: Steps between lines of the log.
+        report_to: Trackers, as transformers names them.
+        seed: Of all that is drawn.
+        chat_template: A file with `{% generation %}` marks, for a model whose template is not known to TRL.
+    """
+
+    model: str
+    data: Path = Field(strict=False)
+    pictures: Path | None = Field(default=None, strict=False)
+    output: Path = Field(strict=False)
+    lora: Lora | None = None
+    batch: Positive
+    per_device_batch: Positive = 1
+    devices: Positive = 1
+    epochs: Annotated[float, Field(gt=0)] = 1.0
+    max_steps: Positive | None = None
+    # YAML reads 2e-5, which has no dot, as a text.
+    learning_rate: Annotated[float, Field(gt=0, lt=1, strict=False)]
+    least_rate: Share = 0.0
+    warmup: Share = 0.03
+    max_tokens: Positive = _LONGEST
+    min_pixels: Positive = _LEAST_PIXELS
+    max_pixels: Positive = _MOST_PIXELS
+    precision: Literal["bf16", "fp32"] = "bf16"
+    attention: Literal["sdpa", "eager", "flash_attention_2"] = "sdpa"
+    gradient_checkpointing: bool = True
+    save_steps: Positive = 200
+    keep: Positive = 2
+    logging_steps: Positive = 5
+    report_to: tuple[str, ...] = Field(default=(), strict=False)
+    seed: int = 0
+    chat_template: Path | None = Field(default=None, strict=False)
+
+    @property
+    def accumulation(self) -> int:
+        """Passes on each device before an optimiser step."""
+        return self.batch // (self.per_device_batch * self.devices)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Recipe:
+        if self.batch % (self.per_device_batch * self.devices):
+            raise ValueError(
+                f"batch: {self.batch} does not divide by per_device_batch {self.per_device_batch} × devices {self.devices}"
+            )
+        if self.min_pixels > self.max_pixels:
+            raise ValueError(f"min_pixels: {self.min_pixels} is more than max_pixels {self.max_pixels}")
+        for key in ("data", "pictures", "chat_template", "prompts"):
+            path = getattr(self, key, None)
+            if path is not None and not path.exists():
+                raise ValueError(f"{key}: there is no {path}")
+        if looks_like_folder(self.model) and not Path(self.model).is_dir():
+            raise ValueError(f"model: there is no folder {self.model}")
+        return self
+
+
+class SftRecipe(Recipe):
+    """Supervised fine-tuning; published: lr 2e-5 with a cosine, warm-up 0.03, batch 64, one epoch, 16,384 tokens."""
+
+
+Between = Annotated[tuple[int, int], Field(strict=False)]
+
+
+class Judge(_Strict):
+    """The judge's server, any that speaks OpenAI's protocol; published: Qwen3-30B-A3B-Instruct-2507 on vLLM.
+
+    Attributes:
+        url: Its base URL, with `/v1`.
+        model: What it calls the model.
+        key_from: The environment variable that holds its key; None: it asks for none.
+        timeout: Seconds a judgement may take.
+        at_once: Judgements in flight.
+    """
+
+    url: str
+    model: str
+    key_from: str | None = None
+    timeout: Annotated[float, Field(gt=0)] = 120.0
+    at_once: Positive = 16
+
+
+class Vllm(_Strict):
+    """Where rollouts are generated, when not by transformers.
+
+    Attributes:
+        mode: In the training processes, or in a server of TRL's (`trl vllm-serve`).
+        memory: Share of each GPU's memory (colocate).
+        tensor_parallel: GPUs that share one model (colocate).
+        server: The server's URL.
+    """
+
+    mode: Literal["colocate", "server"]
+    memory: Share = 0.4
+    tensor_parallel: Positive = 1
+    server: str | None = None
+
+    @model_validator(mode="after")
+    def _named(self) -> Vllm:
+        if (self.mode == "server") != (self.server is not None):
+            raise ValueError("server: give its URL with mode server, and only with it")
+        return self
+
+
+class GrpoRecipe(Recipe):
+    """GRPO with rollouts through the real retriever; defaults as published.
+
+    Attributes:
+        judge: Who scores what no letter decides.
+        generations: Rollouts of one question.
+        beta: Weight of the divergence from the first model.
+        temperature: Of the rollouts, like the three that follow.
+        top_p: Share of probability that is drawn from.
+        top_k: Tokens that are drawn from.
+        repetition_penalty: On tokens that were there before.
+        turns: Calls of the model a rollout, at most; all but the last may look into memory.
+        turn_tokens: New tokens a call.
+        episodic: Topics a look returns, drawn for each rollout: from, to.
+        semantic: The same of facts.
+        vllm: None: transformers generate.
+        embedder: Text embedder of the memories; None: the default one.
+        layout: Of the prompts: `published` for PersonaVLM and what is to become one, `cache` for others.
+        prompts: A file that replaces our wording, as PERSONA_PROMPTS names one; None: ours.
+    """
+
+    judge: Judge
+    warmup: Share = 0.05
+    least_rate: Share = 0.1
+    generations: Annotated[int, Field(ge=2)] = 6
+    beta: Annotated[float, Field(ge=0)] = 0.01
+    temperature: Annotated[float, Field(gt=0)] = 1.0
+    top_p: Annotated[float, Field(gt=0, le=1)] = 0.9
+    top_k: Annotated[int, Field(ge=0)] = 50
+    repetition_penalty: Annotated[float, Field(gt=0)] = 1.05
+    turns: Annotated[int, Field(ge=2)] = 4
+    turn_tokens: Positive = 1_024
+    episodic: Between = (2, 5)
+    semantic: Between = (3, 6)
+    vllm: Vllm | None = None
+    embedder: str | None = None
+    layout: Literal["published", "cache"] = "published"
+    prompts: Path | None = Field(default=None, strict=False)
+
+    @model_validator(mode="after")
+    def _groups(self) -> GrpoRecipe:
+        if self.batch % self.generations:
+            raise ValueError(f"batch: {self.batch} completions do not divide by generations {self.generations}")
+        for key in ("episodic", "semantic"):
+            low, high = getattr(self, key)
+            if not 0 <= low <= high:
+                raise ValueError(f"{key}: {low} to {high} is no range")
+        return self
+
+
+_Kind = TypeVar("_Kind", bound=Recipe)
+
+
+def load(path: Path, kind: type[_Kind]) -> _Kind:
+    """Read a recipe; paths in it are as seen from where the command is run.
+
+    Raises:
+        InvalidInput: It cannot be read or is wrong; names the key.
+    """
+    try:
+        given: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read ({error.strerror}). Check --config.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{path} is no YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(given, dict):
+        raise InvalidInput(f"{path} holds no keys. A recipe is YAML of the form `key: value`.")
+    try:
+        return kind.model_validate(given)
+    except ValidationError as error:
+        raise InvalidInput(f"{path}: {_said(error, kind)}") from error
+
+
+def looks_like_folder(model: str) -> bool:
+    """Say whether a model's name is a path here, rather than a name on the hub."""
+    return model.startswith((".", "/", "~")) or model.count("/") > 1 or Path(model).exists()
+
+
+def _said(error: ValidationError, kind: type[Recipe]) -> str:
+    problems = []
+    for one in error.errors(include_url=False):
+        key = ".".join(map(str, one["loc"]))
+        match one["type"]:
+            case "extra_forbidden":
+                problems.append(f"{key}: there is no such key. The keys are {', '.join(kind.model_fields)}.")
+            case "missing":
+                problems.append(f"{key}: is missing.")
+            case "value_error":
+                problems.append(f"{key}{'.' if key else ''}{one['ctx']['error']}.")
+            case _:
+                problems.append(f"{key}: {one['msg']} (given: {one['input']!r}).")
+    return " ".join(problems)

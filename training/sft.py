@@ -1,0 +1,80 @@
+"""Supervised fine-tuning: a trainer of TRL, told by a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from trl import SFTConfig, SFTTrainer
+
+from app.console import print_table, progress
+from memory.errors import InvalidInput
+from training import measure, sft_data
+from training.arguments import checkpoint_of, common, quiet, save
+from training.curves import Curves
+from training.lessons import Lesson, dataset
+from training.recipes import SftRecipe
+from training.vlm import adapters, load_model, load_processor
+
+
+def run(recipe: SftRecipe, *, resume: bool = False) -> dict[str, Any]:
+    """Train, and save the model.
+
+    Args:
+        recipe: What to do.
+        resume: Go on from the newest checkpoint of `output`.
+
+    Returns:
+        Steps, the first and last loss of the log, and where the model lies.
+
+    Raises:
+        InvalidInput: Data, model or output cannot be used; before any weight is loaded where it can be told by then.
+    """
+    begun = checkpoint_of(recipe.output, resume=resume)
+    lessons = sft_data.read(recipe.data, recipe.pictures)
+    processor = load_processor(recipe)
+    lessons = fitting(lessons, processor, recipe.max_tokens, recipe.output)
+    trainer = trainer_of(recipe, lessons, processor)
+    trainer.train(resume_from_checkpoint=begun)
+    return save(trainer, processor, recipe)
+
+
+def trainer_of(recipe: SftRecipe, lessons: Sequence[Lesson], processor: Any) -> SFTTrainer:
+    """Set up TRL's trainer: loss on what the assistant says alone, the vision tower frozen."""
+    arguments = SFTConfig(max_length=recipe.max_tokens, assistant_only_loss=True, packing=False, **common(recipe))
+    model = load_model(recipe)
+    try:
+        trainer = SFTTrainer(
+            model=model,
+            args=arguments,
+            train_dataset=dataset(lessons),
+            processing_class=processor,
+            peft_config=adapters(recipe, model),
+            callbacks=[Curves(recipe.output)],
+        )
+    except ValueError as error:
+        if "template" not in str(error):
+            raise
+        raise InvalidInput(
+            f"model: TRL does not know where the assistant speaks in the chat template of {recipe.model}. Give chat_template a "
+            "file of it with {% generation %} and {% endgeneration %} around what the assistant says."
+        ) from error
+    quiet(trainer)
+    return trainer
+
+
+def fitting(lessons: Sequence[Lesson], processor: Any, most: int, output: Path) -> list[Lesson]:
+    """Leave out what is longer than `most` tokens, saying so; show counts and lengths, and draw them into `output`."""
+    lengths = measure.token_lengths(lessons, processor)
+    rows = measure.counts(lessons, lengths)
+    print_table(list(rows[0]), [[str(value) for value in row.values()] for row in rows])
+    output.mkdir(parents=True, exist_ok=True)
+    measure.plot(lessons, lengths, most).write_html(output / "data.html", include_plotlyjs=True)
+    kept = [lesson for lesson, length in zip(lessons, lengths, strict=True) if length <= most]
+    if len(kept) < len(lessons):
+        first = next(lesson for lesson, length in zip(lessons, lengths, strict=True) if length > most)
+        progress(f"{len(lessons) - len(kept)} samples are longer than {most:,} tokens and left out; the first: {first.place}.")
+    if not kept:
+        raise InvalidInput(f"max_tokens: every sample is longer than {most:,} tokens.")
+    return kept

@@ -1,0 +1,115 @@
+"""The model that is trained: how it is loaded, and which of its weights learn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from memory.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from peft import LoraConfig
+    from transformers import PreTrainedModel, ProcessorMixin
+
+    from training.recipes import Recipe
+
+_EYES = ("visual.", "vision_tower.", "vision_model.")
+"""What the vision tower is called in the model families that transformers knows."""
+_PROJECTOR = ("merger.", "multi_modal_projector.", "connector.")
+_HEAD = "lm_head"
+
+
+def load_processor(recipe: Recipe) -> ProcessorMixin:
+    """Load tokenizer and picture processor, with the recipe's bounds for pictures.
+
+    Raises:
+        InvalidInput: There is none, or it sees no pictures.
+    """
+    from transformers import AutoProcessor
+
+    loader: Any = AutoProcessor
+    try:
+        processor: Any = loader.from_pretrained(recipe.model)
+    except (OSError, ValueError) as error:
+        raise InvalidInput(f"model: the processor of {recipe.model} cannot be loaded ({error}).") from error
+    if getattr(processor, "image_processor", None) is None:
+        raise InvalidInput(f"model: {recipe.model} takes no pictures. PersonaVLM is trained from a model that sees.")
+    # transformers calls these bounds edges.
+    processor.image_processor.size = {"shortest_edge": recipe.min_pixels, "longest_edge": recipe.max_pixels}
+    if recipe.chat_template is not None:
+        processor.chat_template = recipe.chat_template.read_text(encoding="utf-8")
+    # Some models keep it beside the tokenizer alone; the two have to agree.
+    processor.chat_template = processor.tokenizer.chat_template = processor.chat_template or processor.tokenizer.chat_template
+    if processor.chat_template is None:
+        raise InvalidInput(f"model: {recipe.model} has no chat template. Give chat_template a file of one.")
+    return cast("ProcessorMixin", processor)
+
+
+def load_model(recipe: Recipe) -> PreTrainedModel:
+    """Load the weights.
+
+    Raises:
+        InvalidInput: There are none that can be loaded.
+    """
+    import torch
+    from transformers import AutoModelForImageTextToText
+
+    kind = torch.bfloat16 if recipe.precision == "bf16" else torch.float32
+    try:
+        model = AutoModelForImageTextToText.from_pretrained(recipe.model, dtype=kind, attn_implementation=recipe.attention)
+    except (OSError, ValueError) as error:
+        raise InvalidInput(f"model: the weights of {recipe.model} cannot be loaded ({error}).") from error
+    if recipe.lora is None:
+        freeze_eyes(model)
+    return model
+
+
+def freeze_eyes(model: Any) -> None:
+    """Freeze the vision tower; projector and language model learn (published)."""
+    for name, weight in model.named_parameters():
+        weight.requires_grad_(not is_eye(name))
+
+
+def is_eye(name: str) -> bool:
+    """Say whether a weight belongs to the vision tower, and not to its projector."""
+    return any(part in name for part in _EYES) and not any(part in name for part in _PROJECTOR)
+
+
+def adapters(recipe: Recipe, model: Any) -> LoraConfig | None:
+    """Return adapters on every linear layer of language model and projector; None where all weights learn."""
+    if recipe.lora is None:
+        return None
+    from peft import LoraConfig
+    from torch import nn
+
+    linear = [name for name, module in model.named_modules() if isinstance(module, nn.Linear)]
+    learning = [name for name in linear if not is_eye(f"{name}.") and _HEAD not in name]
+    return LoraConfig(
+        r=recipe.lora.rank,
+        lora_alpha=recipe.lora.alpha,
+        lora_dropout=recipe.lora.dropout,
+        target_modules=learning,
+        task_type="CAUSAL_LM",
+    )
+
+
+def merge(adapter: Path, output: Path) -> Path:
+    """Add adapters to the weights that they were trained on, and save the whole as a model that `persona serve` takes.
+
+    Raises:
+        InvalidInput: This is no folder of adapters, or `output` is not empty.
+    """
+    if not (adapter / "adapter_config.json").is_file():
+        raise InvalidInput(f"{adapter} holds no adapters (adapter_config.json). A run with `lora` leaves them in its output.")
+    if output.exists() and any(output.iterdir()):
+        raise InvalidInput(f"{output} is not empty. Give another --out.")
+    from peft import PeftConfig, PeftModel
+    from transformers import AutoModelForImageTextToText, AutoProcessor
+
+    base = PeftConfig.from_pretrained(str(adapter)).base_model_name_or_path
+    if base is None:
+        raise InvalidInput(f"{adapter} does not say which model its adapters belong to.")
+    model, loader = AutoModelForImageTextToText.from_pretrained(base, dtype="auto"), cast("Any", AutoProcessor)
+    PeftModel.from_pretrained(model, str(adapter)).merge_and_unload().save_pretrained(output)
+    loader.from_pretrained(adapter).save_pretrained(output)
+    return output
