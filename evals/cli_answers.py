@@ -70,7 +70,7 @@ def persona_mme(
     official = len(people) == PEOPLE and limit is None
     name = "Persona-MME" if official else data.resolve().name
     note = _OTHER_DATA.format(data=name, people=len({one.person for one in asked}), questions=len(asked))
-    known = _Known(f"{name}, {context.value}", PERSONA_MME[context.value], note="" if official else note)
+    known = _Known(f"{name}, {context.value}", PERSONA_MME[context.value], note="" if official else note, limit=limit)
     _run(people, asked, baseline or [], out / context.value, concurrency, known, as_json=as_json)
 
 
@@ -88,7 +88,7 @@ def personamem(
     from evals.published import PERSONAMEM
 
     people, cases = load(questions, contexts)
-    known = _Known("PersonaMem", PERSONAMEM, note=_PERSONAMEM.format(questions=len(cases[:limit])))
+    known = _Known("PersonaMem", PERSONAMEM, note=_PERSONAMEM.format(questions=len(cases[:limit])), limit=limit)
     _run(people, cases[:limit], baseline or [], out, concurrency, known, as_json=as_json)
 
 
@@ -104,16 +104,22 @@ def locomo(
     from evals.locomo_qa import load
 
     people, cases = load(data)
-    _run(people, cases[:limit], baseline or [], out, concurrency, _Known("LoCoMo"), as_json=as_json)
+    _run(people, cases[:limit], baseline or [], out, concurrency, _Known("LoCoMo", limit=limit), as_json=as_json)
 
 
 @dataclass(frozen=True)
 class _Known:
-    """What a benchmark is called, and what is published of it."""
+    """What a benchmark is called, what is published of it, and how many of its questions were asked (None: all)."""
 
     title: str
     rows: tuple[Row, ...] = ()
     note: str = ""
+    limit: int | None = None
+
+    @property
+    def page(self) -> str:
+        """The name of its page; that of the first questions does not replace that of all."""
+        return "report.html" if self.limit is None else f"report-{self.limit}.html"
 
 
 def _run(
@@ -132,7 +138,7 @@ def _run(
     from evals.report import figures, table
 
     cases = answer_all(people, questions, baselines, out, concurrency)
-    (out / "report.html").write_text(render(known.title, cases, known.rows, note=known.note), encoding="utf-8")
+    (out / known.page).write_text(render(known.title, cases, known.rows, note=known.note), encoding="utf-8")
     found = figures(cases)
     if as_json:
         print_json(plain(found))
@@ -142,7 +148,7 @@ def _run(
             print_table(*beside(found, known.rows))
         if known.note:
             progress(known.note)
-        page, log = out / "report.html", out / LOG
+        page, log = out / known.page, out / LOG
         progress(f"Beside the published figures, with every case that went wrong: {page}. All of it: {log}")
 
 

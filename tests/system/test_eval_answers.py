@@ -83,6 +83,11 @@ def test_persona_mme_from_files_to_a_table_and_a_second_run_asks_nothing(persona
     assert "* PersonaVLM (RL)" in out
     assert "2 questions about 2 people of mme" in err
     assert "cases.jsonl" in err
+    whole = (tmp_path / "runs" / "persona-mme" / "32k" / "report.html").read_bytes()
+    code, _, err = persona(*words, "--limit", "1")
+    assert code == 0, err
+    assert "report-1.html" in err
+    assert (tmp_path / "runs" / "persona-mme" / "32k" / "report.html").read_bytes() == whole, "the page of all stays"
 
 
 def test_personamem_from_files_to_a_table(persona, tmp_path):
