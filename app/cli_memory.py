@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 
 memory = typer.Typer(no_args_is_help=True, help="See and change what is remembered.")
 personality = typer.Typer(no_args_is_help=True, help="See and change the personality that it sees.")
-user = typer.Typer(no_args_is_help=True, help="List and delete users.")
+user = typer.Typer(no_args_is_help=True, help="List and delete users, and what they agreed to.")
+
+
+class Answer(StrEnum):
+    """What a person says to something that is asked of them."""
+
+    YES = "yes"
+    NO = "no"
 
 
 class KindName(StrEnum):
@@ -194,6 +201,27 @@ def list_users(as_json: AsJson = False) -> None:
         print_table(("user", "turns", "to remember", "last turn (UTC)"), shown)
     else:
         progress("There is nobody yet.")
+
+
+@user.command()
+def consent(
+    name: Annotated[str, typer.Argument(help="Whose conversations.")],
+    training: Annotated[
+        Answer | None, typer.Option("--training", help="Whether a model may be trained on them; left out: show what was said.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say whether a model may be trained on someone's conversations; without a yes it is a no."""
+    with _open() as store:
+        said = store.consent.say(name, training=training is Answer.YES) if training else store.consent.of(name)
+    value = {"user": name, "training": bool(said and said.training), "since": said.since.isoformat() if said else None}
+    if said is None:
+        sentence = f"{name} was never asked: nothing is trained on their conversations."
+    elif said.training:
+        sentence = f"{name} agreed on {said.since:%Y-%m-%d %H:%M} (UTC) that a model is trained on their conversations."
+    else:
+        sentence = f"{name} does not agree, since {said.since:%Y-%m-%d %H:%M} (UTC): nothing is trained on their conversations."
+    _done(value, sentence, as_json=as_json)
 
 
 @user.command("delete")

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
-from memory import clock, curve, forget, pending, people, succession
+from memory import clock, consent, curve, forget, pending, people, succession
 from memory.change import Changes
 from memory.database import Database
 from memory.errors import InvalidInput, NotFound
@@ -100,9 +100,11 @@ class Knowledge:
                     extra = {"turn_ids": list(episode.turn_ids), "session": session}
                     _put(connection, user_id, "episodic", str(session), episode, episode.summary, episode.keywords, extra)
             if procedures is not None:
-                _replace_set(connection, user_id, "procedural", session, time, procedures)
+                before = _replace_set(connection, user_id, "procedural", session, time, procedures)
+                consent.keep(connection, user_id, session, "procedural", before, procedures)
             if profile is not None:
-                _replace_set(connection, user_id, "core", session, time, profile)
+                before = _replace_set(connection, user_id, "core", session, time, profile)
+                consent.keep(connection, user_id, session, "core", before, profile)
             pending.done(connection, user_id, "consolidate", str(session))
 
     def profile(self, user_id: str) -> CoreProfile:
@@ -191,6 +193,7 @@ class Knowledge:
         record = self.get(user_id, memory_id)
         with self._db.write() as connection:
             forget.hide(connection, user_id, memory_id, datetime.now(UTC))
+            consent.forget(connection, user_id)
         return record
 
     def undo(self, user_id: str, memory_id: str) -> MemoryRecord:
@@ -280,8 +283,12 @@ def _put(
 
 def _replace_set(
     connection: Connection, user_id: str, kind: str, session: int, time: datetime, entries: Mapping[str, str]
-) -> None:
-    """Make `entries` the user's set of this kind; edited and forgotten entries stay as the person left them."""
+) -> dict[str, str]:
+    """Make `entries` the user's set of this kind; edited and forgotten entries stay as the person left them.
+
+    Returns:
+        The set as it was before.
+    """
     mine = (memories.c.user_id == user_id) & (memories.c.kind == kind)
     rows = {row.key: row for row in connection.execute(select(memories).where(mine))}
     for key, row in rows.items():
@@ -301,6 +308,7 @@ def _replace_set(
             continue
         if not forget.is_forgotten(connection, user_id, make_id(user_id, kind, key), text):
             _replace_one(connection, user_id, kind, key, {"text": text, "edited": False, "source": str(session)}, time)
+    return {key: row.text for key, row in rows.items() if row.hidden_at is None}
 
 
 def _replace_one(connection: Connection, user_id: str, kind: str, key: str, values: Mapping[str, Any], time: datetime) -> None:

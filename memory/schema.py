@@ -47,6 +47,9 @@ users = Table(
     metadata,
     Column("id", String(200), primary_key=True),
     Column("created_at", Instant, nullable=False),
+    # What the person said to being trained on, and when; None: they were never asked.
+    Column("training", Boolean),
+    Column("training_since", Instant),
 )
 
 turns = Table(
@@ -166,6 +169,17 @@ outputs = Table(
     Column("subject", String(40), primary_key=True),
     Column("step", String(32), primary_key=True),
     Column("text", Text, nullable=False),
+)
+
+# What a session made of profile and habits, of those who agreed to training: it can be told of no other row later.
+rewrites = Table(
+    "rewrites",
+    metadata,
+    Column("user_id", String(200), primary_key=True),
+    Column("session", Integer, primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("before", JSON, nullable=False),
+    Column("after", JSON, nullable=False),
 )
 
 tombstones = Table(

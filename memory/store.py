@@ -14,6 +14,7 @@ from typing import Self
 from sqlalchemy import delete
 
 from memory.chroma import ChromaStore
+from memory.consent import Consent
 from memory.curve import Curve
 from memory.database import Database
 from memory.embedders import Embedder
@@ -74,6 +75,7 @@ class Memory:
             self.journal = Journal(self._database)
             self.knowledge = Knowledge(self._database)
             self.curve = Curve(self._database)
+            self.consent = Consent(self._database)
             self.pending = Pending(self._database)
             self.photos = PhotoStore(folder / "photos", self._database)
             marker = folder / "index.json" if chroma_url else folder / "chroma" / "index.json"

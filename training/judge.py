@@ -59,7 +59,8 @@ class JudgeClient:
         """Return a score from 0 to 1; None where three tries brought none."""
         self.asked += 1
         try:
-            async for attempt in AsyncRetrying(stop=stop_after_attempt(_TRIES), wait=wait_exponential_jitter(multiplier=0.1, max=2.0)):
+            pause = wait_exponential_jitter(multiplier=0.1, max=2.0)
+            async for attempt in AsyncRetrying(stop=stop_after_attempt(_TRIES), wait=pause):
                 with attempt:
                     return await self._ask(text)
         except RetryError as error:

@@ -104,3 +104,16 @@ def test_what_is_no_recipe_is_said_to_be_none(tmp_path, text):
 
 def test_a_batch_is_spread_over_devices(tmp_path, given):
     assert read(tmp_path, {**given, "devices": 8, "per_device_batch": 2}).accumulation == 4
+
+
+@pytest.mark.parametrize(
+    "path", sorted((Path(__file__).parents[2] / "training" / "recipes").glob("*_*.yaml")), ids=lambda path: path.stem
+)
+def test_the_recipes_that_come_with_it_are_whole(tmp_path, path):
+    """But for the paths, which are the reader's."""
+    given = yaml.safe_load(path.read_text())
+    (tmp_path / "data").touch()
+    (tmp_path / "model").mkdir()
+    given |= {"data": str(tmp_path / "data"), "model": str(tmp_path / "model")}
+    recipe = read(tmp_path, given, GrpoRecipe if path.stem.startswith("grpo") else SftRecipe)
+    assert recipe.accumulation >= 1
