@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from memory.store import Memory
 
 Parsed = TypeVar("Parsed")
+PROFILE, HABITS = "Profile", "Habits and goals"
+"""What is rewritten, as the model is told."""
 _MAX_TOKENS = 700
 _SUMMARY_CHARS = 300
 _NOTHING = {"unknown", "none", "null", "n/a", "not known", "not mentioned"}
@@ -71,7 +73,7 @@ class Consolidator:
             context_of(runtime).user_id,
             "episodic",
             self._prompts.episodic,
-            _dialogue(turns, self._budgets, own_words=False),
+            told_to_divide(turns, self._budgets),
             lambda text: formats.parse_topics(text, len(turns)),
             formats.EPISODIC_GRAMMAR,
         )
@@ -82,16 +84,14 @@ class Consolidator:
         user_id = context_of(runtime).user_id
         known = self._memory.knowledge.entries(user_id, kind="procedural")
         current = {entry.key: entry.text for entry in known if isinstance(entry, Procedure)}
-        procedures, warnings = self._rewrite(
-            state, user_id, "procedural", self._prompts.procedural, "Habits and goals", current
-        )
+        procedures, warnings = self._rewrite(state, user_id, "procedural", self._prompts.procedural, HABITS, current)
         return {"procedures": procedures, "warnings": warnings}
 
     def update_core(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Rewrite the profile; malformed output leaves it as it is."""
         user_id = context_of(runtime).user_id
         current = self._memory.knowledge.profile(user_id).values()
-        profile, warnings = self._rewrite(state, user_id, "core", self._prompts.core, "Profile", current)
+        profile, warnings = self._rewrite(state, user_id, "core", self._prompts.core, PROFILE, current)
         if profile is not None:
             profile = {key: value for key, value in profile.items() if value.lower().strip(".") not in _NOTHING}
         return {"profile": profile, "warnings": warnings}
@@ -128,10 +128,7 @@ class Consolidator:
             return None, []
         limit = formats.MAX_PROCEDURES if step == "procedural" else formats.MAX_PROFILE
         grammar = formats.PROCEDURAL_GRAMMAR if step == "procedural" else formats.CORE_GRAMMAR
-        lines = escape(formats.format_mapping(current)).splitlines()
-        so_far = "\n".join(sections.fit(lines, self._budgets.profile)) or "(none)"
-        talk = _dialogue(state["turns"], self._budgets, own_words=True)
-        said = f"{title} so far:\n{so_far}\n\n{talk}" if talk else ""
+        said = told_to_rewrite(title, current, state["turns"], self._budgets)
         return self._ask(state, user_id, step, prompt, said, lambda text: _mapping(text, limit), grammar)
 
     def _ask(
@@ -179,6 +176,19 @@ def build(
     graph.add_edge(["summarize_topics", "update_procedures", "update_core"], "commit")
     graph.add_edge("commit", END)
     return graph.compile(name="consolidate")
+
+
+def told_to_divide(turns: Sequence[Turn], budgets: sections.Budgets) -> str:
+    """Write what the model is told when it divides a session into topics; empty where no turn fits."""
+    return _dialogue(turns, budgets, own_words=False)
+
+
+def told_to_rewrite(title: str, current: Mapping[str, str], turns: Sequence[Turn], budgets: sections.Budgets) -> str:
+    """Write what the model is told when it rewrites a set; empty where no turn fits."""
+    lines = escape(formats.format_mapping(current)).splitlines()
+    so_far = "\n".join(sections.fit(lines, budgets.profile)) or "(none)"
+    talk = _dialogue(turns, budgets, own_words=True)
+    return f"{title} so far:\n{so_far}\n\n{talk}" if talk else ""
 
 
 def _dialogue(turns: Sequence[Turn], budgets: sections.Budgets, *, own_words: bool) -> str:

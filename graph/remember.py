@@ -148,7 +148,7 @@ class Rememberer:
         output = self._memory.pending.output(turn.user_id, turn.id, step)
         if output is not None:
             return parse(output), []
-        messages: list[BaseMessage] = [SystemMessage(prompt), *examples, human(about or _said(turn), pictures)]
+        messages: list[BaseMessage] = [SystemMessage(prompt), *examples, human(about or said(turn), pictures)]
         try:
             output, parsed = ask(
                 self._chat, messages, parse, grammar=grammar, max_tokens=_MAX_TOKENS, malformed=self._prompts.malformed
@@ -162,7 +162,8 @@ class Rememberer:
         ]
 
 
-def _said(turn: Turn) -> str:
+def said(turn: Turn) -> str:
+    """Show a turn as remembering reads it."""
     pictures = f"\n[with {len(turn.images)} picture(s)]" if turn.images else ""
     return told(turn.time, escape(turn.text) + pictures)
 

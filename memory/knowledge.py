@@ -221,6 +221,12 @@ class Knowledge:
         with self._db.read() as connection:
             return forget.hidden(connection, before)
 
+    def forgotten(self, user_id: str, ids: Iterable[str]) -> set[str]:
+        """Return those of these memories without a key (facts, pictures) that are hidden, or were purged."""
+        with self._db.read() as connection:
+            hidden = {name for owner, name in forget.hidden(connection, None) if owner == user_id}
+            return {name for name in ids if name in hidden or forget.is_forgotten(connection, user_id, name)}
+
 
 def to_record(row: Row[Any]) -> MemoryRecord:
     """Read a row of the table `memories`."""

@@ -9,8 +9,10 @@ import typer
 
 from app.console import AsJson, print_json, print_table, progress
 from memory.errors import InvalidInput
+from training import cli_data
 
 app = typer.Typer(no_args_is_help=True, help="Train a model of your own: SFT, then GRPO.")
+app.command("data")(cli_data.data)
 Config = Annotated[Path, typer.Option("--config", help="The recipe (YAML); some lie in training/recipes.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint of the recipe's output.")]
 

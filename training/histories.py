@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from app.malformed import Place, checked, read_json
 from memory import clock
+from memory.change import Changes
 from memory.errors import PersonaError
 from memory.records import BigFive, Episode, PersonalityPoint, SemanticMemory, Turn, make_id
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Said(BaseModel):
-    """One turn; `fact` is what was remembered of it."""
+    """One turn; `fact` is what was remembered of it, `replaces` the turns (places from 0) whose facts that made untrue."""
 
     time: str
     user: str
@@ -27,6 +28,7 @@ class Said(BaseModel):
     images: list[str] = []
     fact: str | None = None
     keywords: list[str] = []
+    replaces: list[int] = []
 
 
 class Topic(BaseModel):
@@ -128,7 +130,9 @@ def plant(memory: Memory, user: str, known: Known, upto: int | None = None) -> N
                 content=one.fact,
                 keywords=tuple(one.keywords),
             )
-        memory.knowledge.commit_remember(user, turn.id, point, fact)
+        older = [place for place in one.replaces if place < number and said[place].fact]
+        changes = Changes(supersedes=tuple(make_id(user, "semantic", turns[place].id) for place in older))
+        memory.knowledge.commit_remember(user, turn.id, point, fact, changes)
     whole = len(said) == len(known.turns)
     topics: dict[int, list[Topic]] = {}
     for topic in known.history.topics:

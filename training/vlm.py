@@ -25,23 +25,33 @@ def load_processor(recipe: Recipe) -> ProcessorMixin:
     Raises:
         InvalidInput: There is none, or it sees no pictures.
     """
+    processor: Any = processor_of(recipe.model, recipe.chat_template)
+    # transformers calls these bounds edges.
+    processor.image_processor.size = {"shortest_edge": recipe.min_pixels, "longest_edge": recipe.max_pixels}
+    return cast("ProcessorMixin", processor)
+
+
+def processor_of(model: str, template: Path | None = None) -> ProcessorMixin:
+    """Load a model's processor as it is.
+
+    Raises:
+        InvalidInput: There is none, or it sees no pictures.
+    """
     from transformers import AutoProcessor
 
     loader: Any = AutoProcessor
     try:
-        processor: Any = loader.from_pretrained(recipe.model)
+        processor: Any = loader.from_pretrained(model)
     except (OSError, ValueError) as error:
-        raise InvalidInput(f"model: the processor of {recipe.model} cannot be loaded ({error}).") from error
+        raise InvalidInput(f"model: the processor of {model} cannot be loaded ({error}).") from error
     if getattr(processor, "image_processor", None) is None:
-        raise InvalidInput(f"model: {recipe.model} takes no pictures. PersonaVLM is trained from a model that sees.")
-    # transformers calls these bounds edges.
-    processor.image_processor.size = {"shortest_edge": recipe.min_pixels, "longest_edge": recipe.max_pixels}
-    if recipe.chat_template is not None:
-        processor.chat_template = recipe.chat_template.read_text(encoding="utf-8")
+        raise InvalidInput(f"model: {model} takes no pictures. PersonaVLM is trained from a model that sees.")
+    if template is not None:
+        processor.chat_template = template.read_text(encoding="utf-8")
     # Some models keep it beside the tokenizer alone; the two have to agree.
     processor.chat_template = processor.tokenizer.chat_template = processor.chat_template or processor.tokenizer.chat_template
     if processor.chat_template is None:
-        raise InvalidInput(f"model: {recipe.model} has no chat template. Give chat_template a file of one.")
+        raise InvalidInput(f"model: {model} has no chat template. Give chat_template a file of one.")
     return cast("ProcessorMixin", processor)
 
 

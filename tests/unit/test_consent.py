@@ -12,7 +12,9 @@ from tests.unit.test_journal import at
 
 
 def session(memory: Memory, number: int, profile: dict[str, str], habits: dict[str, str]) -> None:
-    memory.knowledge.commit_consolidation("ada", number, at("2026-03-01 09:00"), episodes=[], procedures=habits, profile=profile)
+    memory.knowledge.commit_consolidation(
+        "ada", number, at("2026-03-01 09:00"), episodes=[], procedures=habits, profile=profile
+    )
 
 
 @pytest.fixture

@@ -1,0 +1,144 @@
+"""`persona train data`: what there is to learn from, checked, counted and drawn; or made from one's own conversations."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.console import AsJson, print_json, print_table, progress
+from memory.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from memory.store import Memory
+    from training.lessons import Lesson
+    from training.questions import Question
+
+SFT, RL = "sft.json", "rl.jsonl"
+_NOBODY = "Nobody has agreed to training. `persona user consent NAME --training yes` writes an agreement down."
+
+
+def data(
+    file: Annotated[Path | None, typer.Argument(help="Samples to check: .json for SFT, .jsonl for RL.")] = None,
+    pictures: Annotated[Path | None, typer.Option("--pictures", help="The folder that pictures are named from.")] = None,
+    model: Annotated[str | None, typer.Option("--model", help="Count tokens as this model does (SFT).")] = None,
+    most: Annotated[int, typer.Option("--max-tokens", min=1, help="The limit that is drawn beside the lengths.")] = 16_384,
+    from_journal: Annotated[bool, typer.Option("--from-journal", help="Make samples from conversations.")] = False,
+    user: Annotated[list[str] | None, typer.Option("--user", "-u", help="Whose; everyone who agreed when left out.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="Where samples, and the drawing of lengths, go.")] = Path("data/own"),
+    as_json: AsJson = False,
+) -> None:
+    """Check and count samples, or make them from the journals of those who agreed to it."""
+    if from_journal == (file is not None):
+        raise typer.BadParameter("give either a FILE to check, or --from-journal.")
+    if from_journal:
+        _make(user or [], out, as_json=as_json)
+    elif file is not None and file.suffix == ".jsonl":
+        from training import questions
+        from training.journal_questions import kinds
+
+        _show(
+            [{"kind": kind, "questions": count} for kind, count in kinds(questions.read(file, pictures)).items()],
+            as_json=as_json,
+        )
+    elif file is not None:
+        from training import sft_data
+
+        _measure(sft_data.read(file, pictures), model, most, out, as_json=as_json)
+
+
+def _measure(lessons: list[Lesson], model: str | None, most: int, out: Path, *, as_json: bool) -> None:
+    from training.measure import counts, plot, token_lengths
+
+    lengths: list[int] = []
+    if model:
+        from training.vlm import processor_of
+
+        lengths = token_lengths(lessons, processor_of(model))
+        out.mkdir(parents=True, exist_ok=True)
+        plot(lessons, lengths, most).write_html(out / "data.html", include_plotlyjs=True)
+    _show(counts(lessons, lengths), as_json=as_json)
+    if lengths:
+        longer = sum(length > most for length in lengths)
+        progress(f"{longer} samples are longer than {most:,} tokens. Drawn: {out / 'data.html'}")
+
+
+def _make(names: list[str], out: Path, *, as_json: bool) -> None:
+    from app.build import build_memory
+    from app.settings import Settings
+    from training.measure import counts
+    from training.sft_data import written
+
+    if (out / SFT).exists():
+        raise InvalidInput(f"{out} holds samples already. Give another --out.")
+    with build_memory(Settings()) as memory:
+        users = _agreed(memory, names)
+        lessons, questions = _taught(memory, users, out)
+    out.mkdir(parents=True, exist_ok=True)
+    from training.journal_questions import kinds, line_of
+
+    (out / SFT).write_text(json.dumps(written(lessons), ensure_ascii=False, indent=1), encoding="utf-8")
+    lines = [json.dumps(line_of(one, out), ensure_ascii=False) for one in questions]
+    (out / RL).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    asked = kinds(questions)
+    if as_json:
+        print_json({"people": len(users), "samples": counts(lessons), "questions": asked, "out": str(out)})
+        return
+    _show(counts(lessons), as_json=False)
+    _show([{"question": kind, "questions": count} for kind, count in asked.items()], as_json=False)
+    progress(
+        f"From {len(users)} people: {out / SFT} and {out / RL}. They hold what was said: keep them as private as the journal."
+    )
+    if not any(lesson.kind in ("core", "procedural") for lesson in lessons):
+        progress("No profiles and habits: what sessions make of them is kept from the day of the agreement on.")
+
+
+def _taught(memory: Memory, users: list[str], out: Path) -> tuple[list[Lesson], list[Question]]:
+    from dataclasses import replace
+
+    from app.settings import Settings
+    from graph.briefing import Style
+    from graph.prompts import load_prompts
+    from training.from_journal import Teacher
+    from training.journal_questions import Examiner
+
+    style = Style(prompts=load_prompts(Settings().prompts))
+    lessons: list[Lesson] = []
+    questions: list[Question] = []
+    for name in users:
+        made = Teacher(memory, name, style, out / "pictures").lessons()
+        # As seen from where the samples are written.
+        lessons += [replace(one, images=tuple(path.relative_to(out) for path in one.images)) for one in made]
+        examiner = Examiner(memory, name, out / "memories")
+        mine = examiner.questions()
+        if mine:
+            history = examiner.history()
+            examiner.file.parent.mkdir(parents=True, exist_ok=True)
+            examiner.file.write_text(history.model_dump_json(indent=1), encoding="utf-8")
+            questions += mine
+    return lessons, questions
+
+
+def _agreed(memory: Memory, names: list[str]) -> list[str]:
+    everyone = [row["id"] for row in memory.journal.users()]
+    yes = []
+    for name in names or everyone:
+        said = memory.consent.of(name)
+        if said is not None and said.training:
+            yes.append(name)
+        elif names:
+            raise InvalidInput(
+                f"{name} has not agreed to it. `persona user consent {name} --training yes` writes an agreement down."
+            )
+    if not yes:
+        raise InvalidInput(_NOBODY)
+    return yes
+
+
+def _show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(list(rows[0]), [[str(value) for value in row.values()] for row in rows])

@@ -1,0 +1,27 @@
+"""Which turns may be learnt from: those that hold nothing that the person has forgotten since, as far as it can be told."""
+
+from __future__ import annotations
+
+from memory.records import SPOKEN, Recalled, Turn, make_id
+from memory.store import Memory
+
+_WRITTEN = ("semantic", "core", "procedural", "photo")
+
+
+def spoilt_turns(memory: Memory, user: str) -> tuple[list[Turn], set[str]]:
+    """Return a user's spoken turns in order, and the ids of those that may not be learnt from.
+
+    These are the turns that a forgotten memory was made of, and those whose reply used one: it may say it again.
+    """
+    turns = [turn for turn in memory.journal.turns(user) if turn.state in SPOKEN]
+    of = {make_id(user, "semantic", turn.id): turn.id for turn in turns}
+    visible = {entry.id for entry in memory.knowledge.entries(user)}
+    spoilt = {of[name] for name in memory.knowledge.forgotten(user, of)}
+    for turn in turns:
+        if turn.trace and any(_rests_on(entry, visible, spoilt) for entry in turn.trace.memories):
+            spoilt.add(turn.id)
+    return turns, spoilt
+
+
+def _rests_on(entry: Recalled, visible: set[str], spoilt: set[str]) -> bool:
+    return (entry.kind in _WRITTEN and entry.id not in visible) or any(name in spoilt for name in entry.turn_ids)
