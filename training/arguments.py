@@ -40,7 +40,7 @@ def common(recipe: Recipe) -> dict[str, Any]:
         "num_train_epochs": recipe.epochs,
         "max_steps": recipe.max_steps or -1,
         "bf16": recipe.precision == "bf16",
-        "gradient_checkpointing": recipe.gradient_checkpointing,
+        "activation_checkpointing": recipe.gradient_checkpointing,
         "save_steps": recipe.save_steps,
         "save_total_limit": recipe.keep,
         "logging_steps": recipe.logging_steps,
