@@ -186,11 +186,15 @@ def test_a_journal_of_the_first_schema_is_brought_up_to_date_and_keeps_what_it_k
         for table in ("memories", "turns"):
             old.execute(f"DROP INDEX ix_{table}_unindexed")
             old.execute(f"CREATE INDEX ix_{table}_unindexed ON {table} (user_id) WHERE revision != indexed_revision")
+        old.execute("DROP TABLE rewrites")
+        for name in ("training", "training_since"):
+            old.execute(f"ALTER TABLE users DROP COLUMN {name}")
         old.execute("UPDATE alembic_version SET version_num = '0001'")
     old.close()
     with Memory(tmp_path / "data", WordEmbedder()) as memory:
         [known] = memory.knowledge.entries("ada", kind="semantic")
         assert (known.content, known.strength, known.is_valid) == ("The user has a zebra.", 1, True)
+        assert memory.consent.of("ada") is None, "nobody was asked in those days"
 
 
 def test_the_migrations_make_the_tables_that_the_code_uses(tmp_path):
