@@ -44,8 +44,8 @@ def print_records(records: Sequence[BaseModel], *, as_json: bool, columns: Seque
         progress(empty)
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table on stdout."""
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, stderr: bool = False) -> None:
+    """Print a table on stdout; on stderr where it is progress."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -54,7 +54,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         table.add_column(name, no_wrap=name == "id", overflow="fold", min_width=24 if name == "id" else None)
     for row in rows:
         table.add_row(*(_plain(cell) for cell in row))
-    console(stderr=False).print(table)
+    console(stderr=stderr).print(table)
 
 
 def say(text: str) -> None:

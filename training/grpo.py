@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from training.waves import Ids
 
 _ROLLOUT, _LOOKS = "rollout", "looks"
+# That `rollout_func` may change is why TRL's version is pinned (decision 019).
+os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
 
 
 def run(recipe: GrpoRecipe, *, resume: bool = False) -> dict[str, Any]:

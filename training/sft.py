@@ -68,7 +68,7 @@ def fitting(lessons: Sequence[Lesson], processor: Any, most: int, output: Path) 
     """Leave out what is longer than `most` tokens, saying so; show counts and lengths, and draw them into `output`."""
     lengths = measure.token_lengths(lessons, processor)
     rows = measure.counts(lessons, lengths)
-    print_table(list(rows[0]), [[str(value) for value in row.values()] for row in rows])
+    print_table(list(rows[0]), [[str(value) for value in row.values()] for row in rows], stderr=True)
     output.mkdir(parents=True, exist_ok=True)
     measure.plot(lessons, lengths, most).write_html(output / "data.html", include_plotlyjs=True)
     kept = [lesson for lesson, length in zip(lessons, lengths, strict=True) if length <= most]

@@ -76,8 +76,8 @@ def make(folder: Path) -> Path:
     lessons = _lessons(folder)
     (folder / "sft.json").write_text(json.dumps(sft_data.written(lessons), indent=1))
     recipe(
-        folder, "sft", model=str(folder / "tiny"), data=str(folder / "sft.json"), batch=16, per_device_batch=4, max_steps=60,
-        learning_rate=0.003,
+        folder, "sft", model=str(folder / "tiny"), data=str(folder / "sft.json"), batch=16, per_device_batch=8, max_steps=70,
+        learning_rate=0.002, warmup=0.1,
     )  # fmt: skip
     return folder
 

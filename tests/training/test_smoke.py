@@ -11,15 +11,21 @@ import pytest
 from graph import respond
 from graph.briefing import Style
 from graph.context import Context
+from memory.errors import InvalidInput
 from memory.store import Memory
 from tests.fake_server import fake_server
 from tests.fakes import WordEmbedder
 from tests.training import material
 from training import grpo, sft, sft_data
 from training.recipes import GrpoRecipe, SftRecipe, load
-from training.vlm import is_eye, load_model, load_processor
+from training.vlm import is_eye, load_model, load_processor, merge
 
 SEEDS = (0, 1, 2)
+pytestmark = [
+    # TRL and transformers to each other: nothing of ours.
+    pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning"),
+    pytest.mark.filterwarnings("ignore:`max_length` is ignored when:UserWarning"),
+]
 
 
 @pytest.fixture(scope="session")
@@ -92,7 +98,7 @@ def test_grpo_raises_the_reward_in_two_of_three_seeds(taught, monkeypatch):
         for seed in SEEDS:
             path = material.recipe(
                 taught, f"grpo{seed}", model=str(taught / "sft" / "model"), data=str(taught / "rl.jsonl"), batch=32,
-                per_device_batch=32, generations=4, turns=3, turn_tokens=60, max_steps=16, learning_rate=0.001, beta=0.0,
+                per_device_batch=32, generations=4, turns=3, turn_tokens=60, max_steps=16, learning_rate=0.0001, beta=0.0,
                 seed=seed, prompts=str(taught / "prompts.toml"), judge={"url": server.url, "model": "judge"},
             )  # fmt: skip
             result = grpo.run(load(path, GrpoRecipe))
@@ -120,3 +126,26 @@ def test_the_result_answers_through_the_graph(taught, tmp_path):
         state = respond.build(chat, memory, style).invoke({"text": setting.question.text, "images": []}, context=context)
     assert state["turn"].reply in ("(a)", "(b)")
     assert [step.action for step in state["turn"].trace.steps] == ["retrieve", "answer"]
+
+
+def test_adapters_go_on_from_a_checkpoint_and_become_a_whole_model(folder, tmp_path):
+    keys = {
+        "model": str(folder / "tiny"), "data": str(folder / "sft.json"), "batch": 8, "per_device_batch": 4,
+        "learning_rate": 0.003, "lora": {"rank": 8, "alpha": 16}, "save_steps": 2,
+    }  # fmt: skip
+    sft.run(load(material.recipe(folder, "lora", max_steps=2, **keys), SftRecipe))
+    recipe = load(material.recipe(folder, "lora", max_steps=4, **keys), SftRecipe)
+    with pytest.raises(InvalidInput, match="--resume"):
+        sft.run(recipe)
+    assert sft.run(recipe, resume=True)["steps"] == 4
+    whole = merge(folder / "lora" / "model", tmp_path / "whole")
+    before = dict(load_model(recipe).named_parameters())
+    recipe = load(material.recipe(folder, "whole", **{**keys, "model": str(whole), "lora": None}), SftRecipe)
+    moved = [name for name, weight in load_model(recipe).named_parameters() if not bool((weight == before[name]).all())]
+    assert moved
+    assert not any(is_eye(name) for name in moved)
+    assert any("merger" in name for name in moved)
+    with pytest.raises(InvalidInput, match="not empty"):
+        merge(folder / "lora" / "model", whole)
+    with pytest.raises(InvalidInput, match="holds no adapters"):
+        merge(whole, tmp_path / "again")
