@@ -123,6 +123,32 @@ def review(
 
 
 @app.command()
+def compare(
+    before: Annotated[Path, typer.Argument(help="The --out of a run (persona-mme: with its context).")],
+    after: Annotated[Path, typer.Argument(help="That of another one, of the same questions.")],
+    solver: Annotated[str, typer.Option("--solver", help="Whose answers.")] = "ours",
+    as_json: AsJson = False,
+) -> None:
+    """Put two runs side by side: before and after a model was trained, say; of the questions that both asked."""
+    from evals.cli_answers import LOG
+    from evals.compare import side_by_side
+    from evals.runner import Log
+
+    for folder in (before, after):
+        if not (folder / LOG).is_file():
+            raise InvalidInput(f"{folder} holds no run ({LOG}). Give the --out of one.")
+    rows = side_by_side(Log(before / LOG).cases, Log(after / LOG).cases, solver)
+    if not rows:
+        raise InvalidInput(f"The two runs have no question in common that {solver} answered.")
+    if as_json:
+        print_json(rows)
+        return
+    columns = ("what", "cases", "before", "after", "moved")
+    print_table(columns, [[str(row[name]) for name in columns] for row in rows])
+    progress(f"Of all cases, {rows[0]['better']} became better and {rows[0]['worse']} worse.")
+
+
+@app.command()
 def pem(
     people: Annotated[int, typer.Option("--people", min=1)] = 200,
     turns: Annotated[int, typer.Option("--turns", min=20)] = 120,
