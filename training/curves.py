@@ -54,16 +54,16 @@ class Curves(TrainerCallback):
             self._bar.start()
             self._task = self._bar.add_task("steps", total=state.max_steps, completed=state.global_step, now="")
 
-    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:  # noqa: ARG002
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:  # noqa: ARG002 - the same
         """Move the bar."""
         if self._task is not None:
             self._bar.update(self._task, completed=state.global_step)
 
     def on_log(
         self,
-        args: TrainingArguments,  # noqa: ARG002
+        args: TrainingArguments,  # noqa: ARG002 - the same
         state: TrainerState,
-        control: TrainerControl,  # noqa: ARG002
+        control: TrainerControl,  # noqa: ARG002 - the same
         logs: Mapping[str, float] | None = None,
         **_: Any,
     ) -> None:
@@ -73,7 +73,7 @@ class Curves(TrainerCallback):
             self._bar.update(self._task, now=", ".join(shown))
             write(self._folder, state.log_history)
 
-    def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:  # noqa: ARG002
+    def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:  # noqa: ARG002 - the same
         """Take the bar away, and draw the curves."""
         if self._task is not None:
             self._bar.stop()

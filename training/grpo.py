@@ -84,8 +84,9 @@ def planted(memory: Memory, asked: Sequence[Question]) -> list[Setting]:
     known: dict[Path, histories.Known] = {}
     settings = []
     for question in asked:
-        history = known.setdefault(question.memory, None) or histories.read(question.memory)  # type: ignore[arg-type]
-        known[question.memory] = history
+        if question.memory not in known:
+            known[question.memory] = histories.read(question.memory)
+        history = known[question.memory]
         user = f"{list(known).index(question.memory)}-{question.upto or 'all'}"
         histories.plant(memory, user, history, question.upto)
         images = tuple(memory.photos.receive(user, path.read_bytes()) for path in question.images)
@@ -190,7 +191,7 @@ def rollout_of(rollouts: Rollouts, by_prompt: Mapping[str, Setting]) -> Any:
             mine = dict(wave) or {0: first[0]}
             numbers = list(mine)
             fields, images = _seen(trainer, [prompts[number] for number in numbers], [len(mine[number]) for number in numbers])
-            new, scores = trainer._generate_single_turn([mine[number] for number in numbers], images, fields, 1)  # noqa: SLF001
+            new, scores = trainer._generate_single_turn([mine[number] for number in numbers], images, fields, 1)  # noqa: SLF001 - as above
             for number, ids, each in zip(numbers, new, scores or [[]] * len(new), strict=True):
                 if number in wave:
                     told = len(wave[number]) - len(first[number]) - len(logs[number])
@@ -249,7 +250,7 @@ def _seen(trainer: Any, prompts: Sequence[Any], lengths: Sequence[int]) -> tuple
     pictured = any(part["type"] == "image" for prompt in prompts for message in prompt for part in message["content"])
     if not pictured:
         return {}, None
-    _, images, fields = trainer._tokenize_prompts(list(prompts))  # noqa: SLF001
+    _, images, fields = trainer._tokenize_prompts(list(prompts))  # noqa: SLF001 - as in rollout_of
     stretched = {
         name: [list(row) + [0] * (length - len(row)) for row, length in zip(value, lengths, strict=True)]
         if isinstance(value, list) and value and isinstance(value[0], list)

@@ -86,7 +86,6 @@ async def worth(rollout: Rollout, judge: Judge) -> Worth:
     read = parse_reasoning(rollout.last)
     if "</answer>" not in rollout.last or not isinstance(read, Answer):
         return Worth(0.0, 0.0, 0.0, form)
-    unjudged = 0
     accuracy: float | None = 1.0
     if not exact(read.text, rollout.answer):
         accuracy = await judge(accuracy_asked(rollout.question, read.text, rollout.answer))
