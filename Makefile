@@ -31,7 +31,7 @@ story: $(VENV)/.ready-dev ## three sessions over ten days with the embedded 1.5B
 	$(BIN)/python -m tests.story
 
 train-smoke: $(VENV)/.ready-dev ## SFT and GRPO for real, on a tiny random model, on the CPU (minutes)
-	$(BIN)/pytest -p no:cacheprovider tests/training
+	$(BIN)/pytest -p no:cacheprovider -m 'long or not long' tests/training
 
 test-vllm: $(VENV)/.ready-dev $(VLLM)/.ready ## turns with pictures on a real vLLM, on the CPU (minutes)
 	$(BIN)/persona models pull all-minilm-l6-v2

@@ -23,7 +23,7 @@ _NOBODY = "Nobody has agreed to training. `persona user consent NAME --training 
 def data(
     file: Annotated[Path | None, typer.Argument(help="Samples to check: .json for SFT, .jsonl for RL.")] = None,
     pictures: Annotated[Path | None, typer.Option("--pictures", help="The folder that pictures are named from.")] = None,
-    model: Annotated[str | None, typer.Option("--model", help="Count tokens as this model does (SFT).")] = None,
+    model: Annotated[str | None, typer.Option("--model", help="Count tokens as this model does.")] = None,
     most: Annotated[int, typer.Option("--max-tokens", min=1, help="The limit that is drawn beside the lengths.")] = 16_384,
     from_journal: Annotated[bool, typer.Option("--from-journal", help="Make samples from conversations.")] = False,
     user: Annotated[list[str] | None, typer.Option("--user", "-u", help="Whose; everyone who agreed when left out.")] = None,
@@ -35,40 +35,31 @@ def data(
         raise typer.BadParameter("give either a FILE to check, or --from-journal.")
     if from_journal:
         _make(user or [], out, as_json=as_json)
-    elif file is not None and file.suffix == ".jsonl":
-        from training import questions
-        from training.journal_questions import kinds
-
-        _show(
-            [{"kind": kind, "questions": count} for kind, count in kinds(questions.read(file, pictures)).items()],
-            as_json=as_json,
-        )
     elif file is not None:
-        from training import sft_data
-
-        _measure(sft_data.read(file, pictures), model, most, out, as_json=as_json)
+        _measure(file, pictures, model, most, out, as_json=as_json)
 
 
-def _measure(lessons: list[Lesson], model: str | None, most: int, out: Path, *, as_json: bool) -> None:
-    from training.measure import counts, plot, token_lengths
+def _measure(file: Path, pictures: Path | None, model: str | None, most: int, out: Path, *, as_json: bool) -> None:
+    from training import measure, questions, sft_data
 
-    lengths: list[int] = []
+    asked = questions.read(file, pictures) if file.suffix == ".jsonl" else []
+    lessons = [] if asked else sft_data.read(file, pictures)
+    processor = None
     if model:
         from training.vlm import processor_of
 
-        lengths = token_lengths(lessons, processor_of(model))
-        out.mkdir(parents=True, exist_ok=True)
-        plot(lessons, lengths, most).write_html(out / "data.html", include_plotlyjs=True)
-    _show(counts(lessons, lengths), as_json=as_json)
-    if lengths:
-        longer = sum(length > most for length in lengths)
-        progress(f"{longer} samples are longer than {most:,} tokens. Drawn: {out / 'data.html'}")
+        processor = processor_of(model)
+    samples = [*measure.of_questions(asked, processor), *measure.of_lessons(lessons, processor)]
+    _show(measure.counts(samples), as_json=as_json)
+    if processor is not None:
+        longer = sum((one.tokens or 0) > most for one in samples)
+        progress(f"Longer than {most:,} tokens: {longer} of {len(samples)}. Drawn: {measure.draw(samples, most, out)}")
 
 
 def _make(names: list[str], out: Path, *, as_json: bool) -> None:
     from app.build import build_memory
     from app.settings import Settings
-    from training.measure import counts
+    from training.measure import counts, of_lessons, of_questions
     from training.sft_data import written
 
     if (out / SFT).exists():
@@ -77,17 +68,17 @@ def _make(names: list[str], out: Path, *, as_json: bool) -> None:
         users = _agreed(memory, names)
         lessons, questions = _taught(memory, users, out)
     out.mkdir(parents=True, exist_ok=True)
-    from training.journal_questions import kinds, line_of
+    from training.journal_questions import line_of
 
     (out / SFT).write_text(json.dumps(written(lessons), ensure_ascii=False, indent=1), encoding="utf-8")
     lines = [json.dumps(line_of(one, out), ensure_ascii=False) for one in questions]
     (out / RL).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    asked = kinds(questions)
+    samples, asked = counts(of_lessons(lessons)), counts(of_questions(questions))
     if as_json:
-        print_json({"people": len(users), "samples": counts(lessons), "questions": asked, "out": str(out)})
+        print_json({"people": len(users), "samples": samples, "questions": asked, "out": str(out)})
         return
-    _show(counts(lessons), as_json=False)
-    _show([{"question": kind, "questions": count} for kind, count in asked.items()], as_json=False)
+    _show(samples, as_json=False)
+    _show(asked, as_json=False)
     progress(
         f"From {len(users)} people: {out / SFT} and {out / RL}. They hold what was said: keep them as private as the journal."
     )

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from PIL import Image
 from trl import GRPOConfig, GRPOTrainer
 
 from app.build import build_embedder
@@ -22,7 +21,7 @@ from graph.prompts import load_prompts
 from graph.sections import Budgets
 from memory.errors import InvalidInput
 from memory.store import Memory
-from training import histories, questions
+from training import histories, measure, questions
 from training.arguments import checkpoint_of, common, quiet, save
 from training.curves import Curves
 from training.judge import JudgeClient
@@ -61,7 +60,12 @@ def run(recipe: GrpoRecipe, *, resume: bool = False) -> dict[str, Any]:
     judge = JudgeClient(recipe.judge)
     processor = load_processor(recipe)
     settings = Settings(**({"text_embedder": recipe.embedder} if recipe.embedder else {}))
-    with Memory(recipe.output / "memory", build_embedder(settings)) as memory:
+    recipe.output.mkdir(parents=True, exist_ok=True)
+    # Made anew by each process at each start: what a stopped run left half, or other data, is never taken for the memory.
+    with (
+        tempfile.TemporaryDirectory(prefix="memory-", dir=recipe.output) as folder,
+        Memory(Path(folder), build_embedder(settings)) as memory,
+    ):
         where = planted(memory, asked)
         style = Style(
             prompts=load_prompts(recipe.prompts),
@@ -120,8 +124,16 @@ def trainer_of(
         **generation,
         **common(recipe),
     )
+    openings = [rollouts.opening(setting) for setting in where]
     by_prompt: dict[str, Setting] = {}
-    rows = dataset(where, rollouts, by_prompt)
+    rows = dataset(where, openings, by_prompt)
+    samples = measure.measured(
+        [setting.question.kind for setting in where],
+        [chat_of(messages) for messages in openings],
+        [_pictures(messages) for messages in openings],
+        processor,
+    )
+    measure.show(samples, recipe.max_tokens, recipe.output)
     model = load_model(recipe)
     trainer = GRPOTrainer(
         model=model,
@@ -137,13 +149,16 @@ def trainer_of(
     return trainer
 
 
-def dataset(where: Sequence[Setting], rollouts: Rollouts, by_prompt: dict[str, Setting]) -> Dataset:
+def dataset(where: Sequence[Setting], openings: Sequence[list[BaseMessage]], by_prompt: dict[str, Setting]) -> Dataset:
     """Make the rows of the trainer: the first prompt of each question, its pictures, and what is right.
 
     Args:
         where: The questions.
-        rollouts: Makes the prompts.
+        openings: The messages that each begins with; none where the question is longer than the window.
         by_prompt: Filled with whose question each prompt is: the trainer hands prompts to rollouts, and nothing else.
+
+    Raises:
+        InvalidInput: A question is too long, or asked in the same words over two memories.
     """
     from datasets import Dataset, Features, Image, List, Value
 
@@ -157,8 +172,7 @@ def dataset(where: Sequence[Setting], rollouts: Rollouts, by_prompt: dict[str, S
         }
     )
     rows = []
-    for setting in where:
-        messages = rollouts.opening(setting)
+    for setting, messages in zip(where, openings, strict=True):
         if not messages:
             raise InvalidInput(
                 f"{setting.question.place}: the question does not fit into max_tokens. Shorten it, or raise them."
@@ -174,7 +188,8 @@ def dataset(where: Sequence[Setting], rollouts: Rollouts, by_prompt: dict[str, S
             for message in prompt
         ]
         asked = setting.question
-        rows.append({"prompt": written, "images": _pictures(messages), "question": asked.text, "answer": asked.answer})
+        shown = [{"bytes": data, "path": None} for data in _pictures(messages)]
+        rows.append({"prompt": written, "images": shown, "question": asked.text, "answer": asked.answer})
     return Dataset.from_list(rows, features=features)
 
 
@@ -264,11 +279,11 @@ def _key(prompt: Sequence[Mapping[str, Any]]) -> str:
     return json.dumps([[part["text"] for part in message["content"] if part["type"] == "text"] for message in prompt])
 
 
-def _pictures(messages: Sequence[BaseMessage]) -> list[Image.Image]:
+def _pictures(messages: Sequence[BaseMessage]) -> list[bytes]:
     found = []
     for message in messages:
         for part in message.content if isinstance(message.content, list) else []:
             if isinstance(part, dict) and part.get("type") == "image_url":
                 data = part["image_url"]["url"].split(",", 1)[1]
-                found.append(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB"))
+                found.append(base64.b64decode(data))
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -132,11 +132,6 @@ def line_of(question: Question, beside: Path) -> dict[str, Any]:
         "memory": str(question.memory.relative_to(beside)),
     }
     return line if question.upto is None else {**line, "upto": question.upto}
-
-
-def kinds(questions: Sequence[Question]) -> dict[str, int]:
-    """Count questions by how they are answered."""
-    return {kind: sum(one.kind == kind for one in questions) for kind in ("choice", "yes/no", "open")}
 
 
 def _minute(turn: Turn) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from trl import SFTConfig, SFTTrainer
 
-from app.console import print_table, progress
+from app.console import progress
 from memory.errors import InvalidInput
 from training import measure, sft_data
 from training.arguments import checkpoint_of, common, quiet, save
@@ -66,15 +66,14 @@ def trainer_of(recipe: SftRecipe, lessons: Sequence[Lesson], processor: Any) -> 
 
 def fitting(lessons: Sequence[Lesson], processor: Any, most: int, output: Path) -> list[Lesson]:
     """Leave out what is longer than `most` tokens, saying so; show counts and lengths, and draw them into `output`."""
-    lengths = measure.token_lengths(lessons, processor)
-    rows = measure.counts(lessons, lengths)
-    print_table(list(rows[0]), [[str(value) for value in row.values()] for row in rows], stderr=True)
-    output.mkdir(parents=True, exist_ok=True)
-    measure.plot(lessons, lengths, most).write_html(output / "data.html", include_plotlyjs=True)
-    kept = [lesson for lesson, length in zip(lessons, lengths, strict=True) if length <= most]
+    samples = measure.of_lessons(lessons, processor)
+    measure.show(samples, most, output)
+    fits = [(one.tokens or 0) <= most for one in samples]
+    kept = [lesson for lesson, fit in zip(lessons, fits, strict=True) if fit]
     if len(kept) < len(lessons):
-        first = next(lesson for lesson, length in zip(lessons, lengths, strict=True) if length > most)
-        progress(f"{len(lessons) - len(kept)} samples are longer than {most:,} tokens and left out; the first: {first.place}.")
+        first = next(lesson for lesson, fit in zip(lessons, fits, strict=True) if not fit)
+        left = len(lessons) - len(kept)
+        progress(f"Longer than {most:,} tokens, and left out: {left} of {len(lessons)}; the first: {first.place}.")
     if not kept:
         raise InvalidInput(f"max_tokens: every sample is longer than {most:,} tokens.")
     return kept

@@ -65,6 +65,7 @@ def test_loss_is_on_what_the_assistant_says_and_nothing_else_token_by_token(fold
     assert mixed["input_ids"].shape[0] == 2
 
 
+@pytest.mark.long
 def test_the_vision_tower_stays_and_everything_else_learns(taught):
     before = dict(load_model(load(taught / "sft.yaml", SftRecipe)).named_parameters())
     recipe = load(material.recipe(taught, "after", model=str(taught / "sft" / "model"), data=str(taught / "sft.json"), batch=4,
@@ -75,6 +76,7 @@ def test_the_vision_tower_stays_and_everything_else_learns(taught):
         assert moved != is_eye(name), name
 
 
+@pytest.mark.long
 def test_sft_overfits_sixteen_mixed_samples(taught):
     samples = json.loads((taught / "sft.json").read_text())
     assert len(samples) == 16
@@ -90,6 +92,7 @@ def judged(body: dict) -> str:
     return "10" if "follows from the thought" in str(body["messages"]) else "0"
 
 
+@pytest.mark.long
 def test_grpo_raises_the_reward_in_two_of_three_seeds(taught, monkeypatch):
     monkeypatch.setattr(grpo, "build_embedder", lambda _settings: WordEmbedder())
     rose = []
@@ -112,6 +115,34 @@ def test_grpo_raises_the_reward_in_two_of_three_seeds(taught, monkeypatch):
     assert sum(rise > 0 for rise in rose) >= 2, rose
 
 
+@pytest.mark.long
+def test_grpo_goes_on_where_it_stopped_and_counts_what_its_judge_failed(taught, monkeypatch, capsys):
+    monkeypatch.setattr(grpo, "build_embedder", lambda _settings: WordEmbedder())
+    with fake_server() as server:
+
+        def recipe(steps: int) -> GrpoRecipe:
+            path = material.recipe(
+                taught, "again", model=str(taught / "sft" / "model"), data=str(taught / "rl.jsonl"), batch=8, per_device_batch=8,
+                generations=4, turns=3, turn_tokens=60, max_steps=steps, learning_rate=0.0001, prompts=str(taught / "prompts.toml"),
+                judge={"url": server.url, "model": "judge"}, lora={"rank": 4, "alpha": 8},
+            )  # fmt: skip
+            return load(path, GrpoRecipe).model_copy(update={"save_steps": 1})
+
+        server.reply = lambda _body: "I would rather not say."
+        result = grpo.run(recipe(1))
+        assert result["judgements failed"] == result["judged"] > 0
+        assert "failed three times and count as 0.5" in capsys.readouterr().err
+        server.reply = judged
+        result = grpo.run(recipe(2), resume=True)
+    assert result["steps"] == 2
+    assert result["judgements failed"] == 0
+    assert len(log(taught / "again", "reward")) == 2
+    assert (taught / "again" / "data.html").exists()
+    assert (taught / "again" / "model" / "adapter_config.json").exists()
+    assert not list((taught / "again").glob("memory*")), "the memories of the rollouts are not left behind"
+
+
+@pytest.mark.long
 def test_the_result_answers_through_the_graph(taught, tmp_path):
     from tests.training.answering import Loaded
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import trl
 from pytest_socket import disable_socket, enable_socket
+from transformers import AutoProcessor
+
+from tests import tiny_vlm
 
 
 @pytest.fixture(autouse=True)
@@ -11,3 +17,17 @@ def no_network() -> object:
     disable_socket(allow_unix_socket=True)
     yield
     enable_socket()
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a tiny Qwen2.5-VL, in the chat template of the real one."""
+    template = (Path(trl.__file__).parent / "chat_templates" / "qwen2_5_vl.jinja").read_text()
+    return tiny_vlm.build(tmp_path_factory.mktemp("tiny"), template)
+
+
+@pytest.fixture(scope="session")
+def processor(tiny: Path):
+    loaded = AutoProcessor.from_pretrained(tiny)
+    loaded.chat_template = loaded.tokenizer.chat_template
+    return loaded

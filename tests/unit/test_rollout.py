@@ -8,15 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-import trl
 from PIL import Image
-from transformers import AutoProcessor
 
 from graph.briefing import Style
 from graph.protocol import Answer, Retrieve, format_reasoning
 from graph.sections import Budgets
 from memory.store import Memory
-from tests import tiny_vlm
 from training import questions
 from training.grpo import planted
 from training.rollout import Rollouts, Setting, Tokens
@@ -26,15 +23,6 @@ LOOK = format_reasoning(Retrieve("parrot", think="I look."))
 AGAIN = format_reasoning(Retrieve("home", think="I look once more."))
 RIGHT = format_reasoning(Answer("(b)", "Memory says so."))
 WRONG = "neither this nor that"
-
-
-@pytest.fixture(scope="session")
-def processor(tmp_path_factory: pytest.TempPathFactory):
-    template = (Path(trl.__file__).parent / "chat_templates" / "qwen2_5_vl.jinja").read_text()
-    folder = tiny_vlm.build(tmp_path_factory.mktemp("tiny"), template)
-    loaded = AutoProcessor.from_pretrained(folder)
-    loaded.chat_template = loaded.tokenizer.chat_template
-    return loaded
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from graph.formats import Extraction, TopicLines
 from memory.errors import InvalidInput
 from memory.records import BigFive
 from training.lessons import Lesson, Message, conversation, dataset, kind_of
-from training.measure import counts
+from training.measure import Sample, counts, of_lessons
 from training.sft_data import read, written
 
 
@@ -119,7 +119,8 @@ def test_counts_are_shown_by_kind():
         Lesson("core", (Message("user", "a"), Message("assistant", "b"))),
         Lesson("reasoning", (Message("user", "<image>"), Message("assistant", "b")), (Path("x.png"),)),
     ]
-    rows = counts(lessons, [10, 30])
+    assert of_lessons(lessons) == [Sample("core", 0), Sample("reasoning", 1)]
+    rows = counts([Sample("core", 0, 10), Sample("reasoning", 1, 30)])
     assert [row["kind"] for row in rows] == ["reasoning", "core", "all"]
     assert rows[0] == {
         "kind": "reasoning", "samples": 1, "with pictures": 1, "tokens, median": 30, "tokens, 99%": 30, "tokens, most": 30,
