@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ def common(recipe: Recipe) -> dict[str, Any]:
             f"devices: the recipe is for {recipe.devices}, and {started} were started. Start it with `accelerate launch "
             f"--num_processes {recipe.devices} -m app.cli train …`, or change the recipe."
         )
+    # TRL to transformers, once a step: nothing that whoever trains can change.
+    warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
     falls = recipe.least_rate > 0
     return {
         "output_dir": str(recipe.output),

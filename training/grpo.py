@@ -80,6 +80,8 @@ def run(recipe: GrpoRecipe, *, resume: bool = False) -> dict[str, Any]:
         result = save(trainer, processor, recipe)
     if judge.failed:
         progress(f"{judge.failed} of {judge.asked} judgements failed three times and count as 0.5: {judge.last_error}")
+    if not any(line.get("reward") for line in trainer.state.log_history):
+        progress("No rollout came to an answer. Begin from a model that SFT has taught the forms, or raise turn_tokens.")
     return {**result, "judged": judge.asked, "judgements failed": judge.failed}
 
 
