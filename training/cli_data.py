@@ -80,7 +80,7 @@ def _make(names: list[str], out: Path, *, as_json: bool) -> None:
     _show(samples, as_json=False)
     _show(asked, as_json=False)
     progress(
-        f"Made from {', '.join(users)}: {out / SFT} and {out / RL}. They hold what was said: keep them as private as the journal."
+        f"Made from {', '.join(users)}: {out / SFT} and {out / RL}. They hold what was said: keep them as the journal is kept."
     )
     if not any(lesson.kind in ("core", "procedural") for lesson in lessons):
         progress("No profiles and habits: what sessions make of them is kept from the day of the agreement on.")
