@@ -10,6 +10,7 @@ import typer
 from app.console import AsJson, User, print_json, print_records, print_table, progress, say
 
 if TYPE_CHECKING:
+    from memory.purge import Receipt
     from memory.store import Memory
 
 memory = typer.Typer(no_args_is_help=True, help="See and change what is remembered.")
@@ -104,24 +105,58 @@ def edit(
 
 @memory.command()
 def forget(
-    memory_id: MemoryId,
+    subject: Annotated[str, typer.Argument(help="The id of a memory, a message or a picture.")],
     user: User = "me",
     now: Annotated[bool, typer.Option("--now", help="For good at once; without it, undo works for 10 minutes.")] = False,
+    personality_too: Annotated[
+        bool, typer.Option("--personality", help="Take its messages out of the history of the personality, for good.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Forget a memory: found nowhere from now on."""
+    """Forget a memory, a message or a picture with all that tells of it: found nowhere from now on."""
+    from memory.purge import Receipt
+
     with _open() as store:
-        store.forget(user, memory_id, now=now)
-    until = "for good." if now else "It can be brought back for 10 minutes: `persona memory undo`."
-    _done({"id": memory_id, "forgotten": True, "purged": now}, f"{memory_id} is forgotten. {until}", as_json=as_json)
+        found = store.forget(user, subject, now=now, personality_too=personality_too)
+    done: dict[str, Any] = {"id": subject, "forgotten": True, "purged": now}
+    if isinstance(found, Receipt):
+        done["receipt"] = found.model_dump(mode="json")
+        sentence = f"{subject} is forgotten for good: {_counted(found.removed)}. {_probed(found)}"
+    else:
+        done["reach"] = found.to_json()
+        sentence = (
+            f"{subject} is forgotten: {_counted(found.counts())}. Until it is purged in 10 minutes, `persona memory undo` "
+        )
+        sentence += "brings it back."
+    if found.mentioned:
+        sentence += f" These still speak of it: {', '.join(found.mentioned)}."
+    _done(done, sentence, as_json=as_json)
 
 
 @memory.command()
-def undo(memory_id: MemoryId, user: User = "me", as_json: AsJson = False) -> None:
-    """Bring a forgotten memory back, within 10 minutes; or let stand again what a newer one replaced, at any time."""
+def receipts(user: User = "me", as_json: AsJson = False) -> None:
+    """Show what was forgotten for good, and that nothing of it was found afterwards."""
+    from memory.purge import Receipt
+
     with _open() as store:
-        record = store.undo(user, memory_id)
-    _done(record.model_dump(mode="json"), f"{memory_id} stands as it did before.", as_json=as_json)
+        kept = [Receipt.model_validate(one) for one in store.forgetting.receipts(user)]
+    if as_json:
+        print_json([one.model_dump(mode="json") for one in kept])
+        return
+    rows = [[one.subject, one.kind, f"{one.purged_at:%Y-%m-%d %H:%M}", _counted(one.removed), _probed(one)] for one in kept]
+    if rows:
+        print_table(("what", "kind", "purged (UTC)", "removed", "looked for afterwards"), rows)
+    else:
+        say(f"Nothing of {user} was forgotten for good.")
+
+
+@memory.command()
+def undo(subject: MemoryId, user: User = "me", as_json: AsJson = False) -> None:
+    """Bring back what was forgotten, within 10 minutes; or let stand again what a newer fact replaced, at any time."""
+    with _open() as store:
+        record = store.undo(user, subject)
+    done = record.model_dump(mode="json") if record else {"id": subject}
+    _done(done, f"{subject} stands as it did before.", as_json=as_json)
 
 
 @personality.command("show")
@@ -237,6 +272,17 @@ def delete_user(
         receipt = store.delete_user(name)
     counts = ", ".join(f"{count} {what}" for what, count in receipt.items())
     _done({"user": name, "deleted": receipt}, f"{name} is deleted: {counts}.", as_json=as_json)
+
+
+def _counted(removed: dict[str, int]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in removed.items() if count) or "nothing else"
+
+
+def _probed(receipt: Receipt) -> str:
+    if receipt.is_clean:
+        return "Nothing of it was found afterwards, in any store or file."
+    left = _counted(receipt.found)
+    return f"Something of it is still there: {left}. Close other programs that use the folder, then `persona reindex`."
 
 
 def _standing(fields: dict[str, Any]) -> str:

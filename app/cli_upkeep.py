@@ -18,11 +18,12 @@ def work(as_json: AsJson = False) -> None:
     from app.service import PersonaService
 
     with PersonaService.from_settings(work=False) as service:
+        # First: what a purge leaves to be summed up anew is done with the rest.
+        purged = service.memory.purge_due()
         waiting = service.memory.pending.count()
         with Progress(console=console(), disable=not waiting) as bars:
             bar = bars.add_task("remembering", total=waiting)
             done = service.wait(on_done=lambda _item: bars.advance(bar))
-        purged = service.memory.purge_due()
     if as_json:
         print_json({"done": done, "purged": purged})
     else:

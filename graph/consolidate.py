@@ -61,7 +61,8 @@ class Consolidator:
                 raise NotFound(f"{user_id!r} has said nothing yet: there is no session to consolidate.")
             number = last[0].session
         turns = [turn for turn in self._memory.journal.turns(user_id, session=number) if turn.state in SPOKEN]
-        return {"session": number, "turns": turns}
+        # Of a session that is summed up again, later ones have rewritten profile and habits since: its topics alone are.
+        return {"session": number, "turns": turns, "past": self._memory.journal.has_moved_on(user_id, number)}
 
     def summarize_topics(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Divide the session into topics; malformed output: one topic over the whole session (published)."""
@@ -81,6 +82,8 @@ class Consolidator:
 
     def update_procedures(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Rewrite the set of at most five habits and goals; malformed output leaves it as it is."""
+        if state["past"]:
+            return {"procedures": None}
         user_id = context_of(runtime).user_id
         known = self._memory.knowledge.entries(user_id, kind="procedural")
         current = {entry.key: entry.text for entry in known if isinstance(entry, Procedure)}
@@ -89,6 +92,8 @@ class Consolidator:
 
     def update_core(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Rewrite the profile; malformed output leaves it as it is."""
+        if state["past"]:
+            return {"profile": None}
         user_id = context_of(runtime).user_id
         current = self._memory.knowledge.profile(user_id).values()
         profile, warnings = self._rewrite(state, user_id, "core", self._prompts.core, PROFILE, current)

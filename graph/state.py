@@ -90,6 +90,8 @@ class ConsolidateState(ConsolidateInput, total=False):
     """What a session amounts to; None: leave it as it is."""
 
     turns: list[Turn]
+    past: bool
+    """A later session has been consolidated already."""
     topics: list[TopicLines]
     procedures: dict[str, str] | None
     profile: dict[str, str] | None

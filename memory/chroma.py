@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from memory import chroma_files
 from memory.errors import StorageError
 from memory.reading import Vectors
 from memory.records import user_key
@@ -22,6 +23,9 @@ COLLECTIONS = ("core", "semantic", "past", "episodic", "procedural", "photo", "p
 """Raw turns have their own: among ten times as many turns a topic would not come up. So have facts that are no longer true: a
 weight that changed a hundred times would hide today's. Of what was seen, `photo` holds what it is
 called, and `picture` what it looks like: vectors of another model."""
+
+_COPY = ".copy"
+_BATCH = 2_000
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,9 @@ class ChromaStore:
         self._lock = threading.RLock()
         self._collections: dict[str, Collection] = {}
         with _said():
+            self._folder = None if url else folder
             self._client = _client(folder, url)
+            self._finish_copies()
 
     def put(self, user_id: str, kind: str, documents: Sequence[Document], vectors: Vectors) -> None:
         """Add or replace documents under their ids."""
@@ -130,6 +136,40 @@ class ChromaStore:
                 if name in there:
                     self._client.delete_collection(name)
 
+    def rewrite(self, user_id: str) -> None:
+        """Copy the user's collections and delete the old ones: what was deleted from them is not in the copies.
+
+        The embedded client alone leaves files to be rewritten.
+        """
+        if self._folder is None:
+            return
+        with _said(), self._lock:
+            for kind in COLLECTIONS:
+                self._rewrite(_name(user_id, kind))
+
+    def compact(self) -> None:
+        """Write the files beneath all collections anew."""
+        if self._folder is None:
+            return
+        with _said(), self._lock:
+            chroma_files.compact(self._folder)
+
+    def _rewrite(self, name: str) -> None:
+        there = {collection.name for collection in self._client.list_collections()}
+        if name not in there:
+            return
+        old, spare = self._client.get_collection(name, embedding_function=None), f"{name}{_COPY}"
+        if spare in there:
+            # A copy that was interrupted: the old one still has everything.
+            self._client.delete_collection(spare)
+        copy = self._made(spare)
+        for start in range(0, old.count(), _BATCH):
+            got: Any = old.get(limit=_BATCH, offset=start, include=["embeddings", "documents", "metadatas"])
+            copy.upsert(ids=got["ids"], embeddings=got["embeddings"], documents=got["documents"], metadatas=got["metadatas"])
+        self._collections.pop(name, None)
+        self._client.delete_collection(name)
+        copy.modify(name=name)
+
     def close(self) -> None:
         """Let go of the client."""
         with self._lock:
@@ -137,14 +177,27 @@ class ChromaStore:
             close = getattr(self._client, "close", None)
             if close is not None:
                 close()
+            if self._folder is not None:
+                chroma_files.blank(self._folder)
 
     def _collection(self, user_id: str, kind: str) -> Collection:
         name = _name(user_id, kind)
         if name not in self._collections:
-            self._collections[name] = self._client.get_or_create_collection(
-                name, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
-            )
+            self._collections[name] = self._made(name)
         return self._collections[name]
+
+    def _made(self, name: str) -> Collection:
+        return self._client.get_or_create_collection(name, embedding_function=None, configuration={"hnsw": {"space": "cosine"}})
+
+    def _finish_copies(self) -> None:
+        """Give copies that were whole when the program ended the name of what they are a copy of."""
+        there = {collection.name for collection in self._client.list_collections()}
+        for spare in (name for name in there if name.endswith(_COPY)):
+            name = spare.removesuffix(_COPY)
+            if name in there:
+                self._client.delete_collection(spare)
+            else:
+                self._client.get_collection(spare, embedding_function=None).modify(name=name)
 
 
 def _record_and_facet(document_id: str) -> tuple[str, str]:

@@ -52,6 +52,26 @@ class Database:
         with self._said(), self._reader.connect() as connection:
             yield connection
 
+    def compact(self) -> None:
+        """Write the file anew, without what was deleted from it.
+
+        On a server this is its own vacuum, which leaves files to the server: see GUARANTEES.md.
+        """
+        is_file = self.engine.dialect.name == "sqlite"
+        with self._said():
+            raw = self.engine.raw_connection()
+            try:
+                if not is_file:
+                    raw.driver_connection.autocommit = True  # type: ignore[union-attr] # psycopg's
+                cursor = raw.cursor()
+                for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)") if is_file else ("VACUUM",):
+                    cursor.execute(statement)
+                cursor.close()
+            except self.engine.dialect.loaded_dbapi.Error as error:
+                raise StorageError(_sentence(str(error), self._where)) from error
+            finally:
+                raw.close()
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()

@@ -196,6 +196,12 @@ class Journal:
         with self._db.read() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
 
+    def has_moved_on(self, user_id: str, session: int) -> bool:
+        """Say whether a later session has been consolidated already."""
+        later = (sessions.c.user_id == user_id) & (sessions.c.number > session) & sessions.c.summed_up.is_(True)
+        with self._db.read() as connection:
+            return connection.execute(select(sessions.c.number).where(later).limit(1)).first() is not None
+
     def end_session(self, user_id: str) -> None:
         """End the user's open session, if there is one, so that it is consolidated."""
         with self._db.write() as connection:
@@ -239,7 +245,7 @@ class Journal:
             if last is not None:
                 _end(connection, user_id, session, last.seq)
                 session += 1
-            connection.execute(insert(sessions).values(user_id=user_id, number=session, ended=False))
+            connection.execute(insert(sessions).values(user_id=user_id, number=session, ended=False, summed_up=False))
         turn = Turn(
             id=make_id(user_id, "turn", seq),
             user_id=user_id,

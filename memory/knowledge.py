@@ -23,7 +23,7 @@ from memory.records import (
     SemanticMemory,
     make_id,
 )
-from memory.schema import memories, personality, turns
+from memory.schema import memories, personality, sessions, turns
 
 MemoryRecord = SemanticMemory | Episode | Procedure | ProfileEntry | PhotoMemory
 _LONGEST = 2_000
@@ -105,6 +105,8 @@ class Knowledge:
             if profile is not None:
                 before = _replace_set(connection, user_id, "core", session, time, profile)
                 consent.keep(connection, user_id, session, "core", before, profile)
+            ended = (sessions.c.user_id == user_id) & (sessions.c.number == session)
+            connection.execute(update(sessions).where(ended).values(summed_up=True))
             pending.done(connection, user_id, "consolidate", str(session))
 
     def profile(self, user_id: str) -> CoreProfile:
@@ -187,14 +189,6 @@ class Knowledge:
             people.ensure(connection, user_id)
             _replace_one(connection, user_id, "core", key, {"text": value, "edited": True, "source": "person"}, time)
         return self.get(user_id, make_id(user_id, "core", key))
-
-    def hide(self, user_id: str, memory_id: str) -> MemoryRecord:
-        """Forget a memory: from now on it is found nowhere; `restore` works until it is purged."""
-        record = self.get(user_id, memory_id)
-        with self._db.write() as connection:
-            forget.hide(connection, user_id, memory_id, datetime.now(UTC))
-            consent.forget(connection, user_id)
-        return record
 
     def undo(self, user_id: str, memory_id: str) -> MemoryRecord:
         """Take back what was done to a memory: forgetting it, or else what a newer one did to it, or it did to older ones.

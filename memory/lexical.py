@@ -181,6 +181,25 @@ class LexicalIndex:
             ).fetchall()
         return [(str(row[0]), float(row[1])) for row in rows if row[0] not in scope.seen][:limit]
 
+    def in_turns(self, user_id: str, words: Sequence[str]) -> tuple[dict[str, int], int]:
+        """Return how many of the user's turns hold each word (in any of its forms), and how many turns there are."""
+        table = _full_text("turn")
+        with self._user(user_id) as file:
+            total = file.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - ours
+            query = f"SELECT count(*) FROM {table} WHERE {table} MATCH ?"  # noqa: S608 - ours
+            asked = {word: " ".join(terms(word)).replace('"', "") for word in words}
+            counts = {word: file.execute(query, (f'body : "{one}"',)).fetchone()[0] for word, one in asked.items() if one}
+        return counts, int(total)
+
+    def compact(self, user_id: str) -> None:
+        """Write the user's file anew: deleted words stay in full-text segments until these are merged."""
+        with self._user(user_id) as file:
+            for table in (*map(_full_text, _KINDS), "around"):
+                file.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")  # noqa: S608 - ours
+            file.commit()
+            file.execute("VACUUM")
+            file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def ids(self, user_id: str) -> set[str]:
         """Return the ids of all entries."""
         with self._user(user_id) as file:

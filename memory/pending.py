@@ -95,10 +95,15 @@ class Pending:
 
 def add(connection: Connection, user_id: str, kind: str, subject: str, *, seq: int) -> None:
     """Add a piece of work inside the caller's transaction, unless it is there already."""
-    there = select(work.c.id).where(work.c.user_id == user_id, work.c.kind == kind, work.c.subject == subject)
-    if connection.execute(there).first() is None:
+    if not waits(connection, user_id, kind, subject):
         values = {"user_id": user_id, "kind": kind, "subject": subject, "seq": seq, "rank": RANKS[kind], "attempts": 0}
         connection.execute(insert(work).values(values))
+
+
+def waits(connection: Connection, user_id: str, kind: str, subject: str) -> bool:
+    """Say whether a piece of work is still to do."""
+    there = select(work.c.id).where(work.c.user_id == user_id, work.c.kind == kind, work.c.subject == subject)
+    return connection.execute(there).first() is not None
 
 
 def done(connection: Connection, user_id: str, kind: str, subject: str) -> None:

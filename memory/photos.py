@@ -10,7 +10,7 @@ import threading
 from collections import OrderedDict
 from pathlib import Path
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from memory import clock
 from memory.database import Database
@@ -62,8 +62,12 @@ class PhotoStore:
     def has(self, user_id: str, photo_id: str) -> bool:
         """Say whether the user has this picture."""
         with self._db.read() as connection:
-            mine = (photos.c.user_id == user_id) & (photos.c.id == photo_id)
+            mine = (photos.c.user_id == user_id) & (photos.c.id == photo_id) & photos.c.hidden_at.is_(None)
             return connection.execute(select(photos.c.id).where(mine)).first() is not None
+
+    def on_disk(self, user_id: str, photo_id: str) -> bool:
+        """Say whether a file of it is there."""
+        return any(path.exists() for path in (self._path(user_id, photo_id), self._small(user_id, photo_id)))
 
     def keep(self, user_id: str, picture: Picture) -> None:
         """Store a picture that was read.
@@ -85,7 +89,8 @@ class PhotoStore:
             ) from error
         with self._db.write() as connection:
             mine = (photos.c.user_id == user_id) & (photos.c.id == photo.id)
-            if connection.execute(select(photos.c.id).where(mine)).first() is None:
+            again = update(photos).where(mine).values(hidden_at=None)
+            if not connection.execute(again).rowcount:
                 values = photo.model_dump(exclude={"time"})
                 connection.execute(insert(photos).values(user_id=user_id, received_at=photo.time, **values))
 
@@ -119,7 +124,8 @@ class PhotoStore:
 
     def list(self, user_id: str) -> list[Photo]:
         """Return the user's photos, oldest first."""
-        query = select(photos).where(photos.c.user_id == user_id).order_by(photos.c.received_at, photos.c.id)
+        mine = (photos.c.user_id == user_id) & photos.c.hidden_at.is_(None)
+        query = select(photos).where(mine).order_by(photos.c.received_at, photos.c.id)
         with self._db.read() as connection:
             rows = connection.execute(query).all()
         zone = clock.zone_of(None)

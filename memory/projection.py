@@ -258,6 +258,9 @@ def _add_turn(batch: _Batch, row: Row[Any], before: Row[Any] | None) -> None:
     if row.state not in SPOKEN:
         batch.remove.append(row.id)
         return
+    if row.indexed_revision:
+        # Without the turn before it, which may have been forgotten, it has fewer documents than it had.
+        batch.remove.append(row.id)
     at = row.at.timestamp()
     speaker, body = split_speaker(row.text)
     earlier = [part for part in (split_speaker(before.text)[1], before.reply) if part] if before is not None else []

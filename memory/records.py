@@ -53,6 +53,7 @@ class TurnState(StrEnum):
     STOPPED = "stopped"
     FAILED = "failed"
     REPLACED = "replaced"
+    FORGOTTEN = "forgotten"
 
 
 SPOKEN = (TurnState.ANSWERED, TurnState.STOPPED)

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -85,6 +86,8 @@ sessions = Table(
     Column("user_id", String(200), primary_key=True),
     Column("number", Integer, primary_key=True),
     Column("ended", Boolean, nullable=False),
+    # It has been consolidated at least once.
+    Column("summed_up", Boolean, nullable=False, server_default=false()),
 )
 
 memories = Table(
@@ -144,6 +147,7 @@ photos = Table(
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
     Column("size", Integer, nullable=False),
+    Column("hidden_at", Instant),
 )
 
 work = Table(
@@ -187,4 +191,29 @@ tombstones = Table(
     metadata,
     Column("user_id", String(200), primary_key=True),
     Column("digest", String(64), primary_key=True),
+)
+
+# One act of forgetting: everything that went with it, by id alone, and once it is purged the receipt.
+forgettings = Table(
+    "forgettings",
+    metadata,
+    Column("user_id", String(200), primary_key=True),
+    Column("subject", String(64), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("reach", JSON, nullable=False),
+    Column("purged_at", Instant),
+    Column("receipt", JSON),
+)
+
+# What forgotten turns and replies held, for undo: the only place where it still stands, until the purge.
+withheld = Table(
+    "withheld",
+    metadata,
+    Column("user_id", String(200), primary_key=True),
+    Column("turn_id", String(40), primary_key=True),
+    # `turn` (all of it) or `reply`.
+    Column("part", String(8), primary_key=True),
+    Column("subject", String(64), nullable=False),
+    Column("content", JSON, nullable=False),
 )

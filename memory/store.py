@@ -20,6 +20,7 @@ from memory.database import Database
 from memory.embedders import Embedder
 from memory.errors import NotFound, PersonaError, StorageError
 from memory.forget import UNDO_WINDOW
+from memory.forgetting import Forgetting
 from memory.intake import check_text
 from memory.journal import Journal
 from memory.knowledge import Knowledge, MemoryRecord
@@ -31,7 +32,9 @@ from memory.picture_index import PictureIndex
 from memory.picture_search import PictureSearch
 from memory.pictures import Picture, open_upright
 from memory.projection import Projection, is_of_today
+from memory.purge import Purger, Receipt
 from memory.query import Found, Limits, Query
+from memory.reach import Reach
 from memory.records import Box, PhotoMemory, Recalled, SemanticMemory, Turn
 from memory.retriever import Parts, Retriever
 from memory.schema import metadata, users
@@ -88,6 +91,10 @@ class Memory:
             self._projection = Projection(self._database, self._chroma, self._lexical, embedder, pictures, marker)
             if not fresh_index:
                 self._projection.check()
+            self.forgetting = Forgetting(self._database)
+            self._purger = Purger(
+                self.forgetting, self._database, self._projection, self._chroma, self._lexical, self.photos, folder
+            )
             self.seen = PictureSearch(pictures, self.photos, self.knowledge, self._lexical, self.sight)
             self.retriever = Retriever(Parts(self.journal, self.knowledge, self._chroma, self._lexical, embedder, self.seen))
         except BaseException:
@@ -185,27 +192,55 @@ class Memory:
         self.index(user_id)
         return record
 
-    def forget(self, user_id: str, memory_id: str, *, now: bool = False) -> MemoryRecord:
-        """Hide a memory at once; it is purged 10 minutes later, or right away with `now`."""
-        record = self.knowledge.hide(user_id, memory_id)
-        self.index(user_id)
-        if now:
-            self.knowledge.purge(user_id, memory_id)
-        return record
+    def forget(self, user_id: str, subject: str, *, now: bool = False, personality_too: bool = False) -> Reach | Receipt:
+        """Hide a memory, a message or a picture at once, with all that tells of it; it is purged 10 minutes later.
 
-    def undo(self, user_id: str, memory_id: str) -> MemoryRecord:
-        """Bring back a forgotten memory, while it is not purged, or take back what a newer fact did to it."""
-        record = self.knowledge.undo(user_id, memory_id)
+        Args:
+            user_id: Whose.
+            subject: The id of any of these.
+            now: Purge it right away.
+            personality_too: Take what the forgotten messages did to the personality out of its history, for good.
+
+        Returns:
+            How far it reaches; with `now`, the receipt.
+
+        Raises:
+            NotFound: The user has nothing of that id.
+        """
+        self._projection.run(user_id, pictures=False)
+        reach = self.forgetting.hide(
+            user_id, subject, lambda words: self._lexical.in_turns(user_id, words), personality_too=personality_too
+        )
+        self.index(user_id)
+        return self._purger.purge([(user_id, subject)])[0] if now else reach
+
+    def undo(self, user_id: str, subject: str) -> MemoryRecord | None:
+        """Bring back what was forgotten, while it is not purged, or take back what a newer fact did to a memory.
+
+        Returns:
+            The memory; None where a message or a picture was brought back.
+
+        Raises:
+            NotFound: It has been purged, or never was.
+            InvalidInput: Nothing was done to it.
+        """
+        back = self.forgetting.undo(user_id, subject)
+        record = None
+        if not back or self.knowledge.entries(user_id, ids=[subject]):
+            record = self.knowledge.get(user_id, subject) if back else self.knowledge.undo(user_id, subject)
         self.index(user_id)
         return record
 
     def purge_due(self) -> int:
-        """Purge what was forgotten more than 10 minutes ago; returns how many memories."""
-        due = self.knowledge.hidden(datetime.now(UTC) - UNDO_WINDOW)
-        for user_id, memory_id in due:
+        """Purge what was forgotten more than 10 minutes ago; returns how many things."""
+        by_now = datetime.now(UTC) - UNDO_WINDOW
+        receipts = self._purger.purge(due) if (due := self.forgetting.due(by_now)) else []
+        # What a rewrite of a set dropped: nobody asked for a receipt.
+        dropped = self.knowledge.hidden(by_now)
+        for user_id, memory_id in dropped:
             self.index(user_id)
             self.knowledge.purge(user_id, memory_id)
-        return len(due)
+        return len(receipts) + len(dropped)
 
     def delete_user(self, user_id: str) -> dict[str, int]:
         """Delete everything of a user at once, in every store; returns what there was.
@@ -226,6 +261,7 @@ class Memory:
                 column = table.c.id if table is users else table.c.user_id
                 connection.execute(delete(table).where(column == user_id))
         self._projection.delete_user(user_id)
+        self._purger.compact()
         return receipt
 
     def close(self) -> None:

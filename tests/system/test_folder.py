@@ -186,7 +186,10 @@ def test_a_journal_of_the_first_schema_is_brought_up_to_date_and_keeps_what_it_k
         for table in ("memories", "turns"):
             old.execute(f"DROP INDEX ix_{table}_unindexed")
             old.execute(f"CREATE INDEX ix_{table}_unindexed ON {table} (user_id) WHERE revision != indexed_revision")
-        old.execute("DROP TABLE rewrites")
+        for table in ("rewrites", "forgettings", "withheld"):
+            old.execute(f"DROP TABLE {table}")
+        old.execute("ALTER TABLE sessions DROP COLUMN summed_up")
+        old.execute("ALTER TABLE photos DROP COLUMN hidden_at")
         for name in ("training", "training_since"):
             old.execute(f"ALTER TABLE users DROP COLUMN {name}")
         old.execute("UPDATE alembic_version SET version_num = '0001'")

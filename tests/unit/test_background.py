@@ -169,7 +169,7 @@ def test_forgetting_hides_at_once_can_be_undone_and_then_purged(serve):
     [memory] = records(service, "semantic")
     service.memory.forget("ada", memory.id)
     assert records(service, "semantic") == []
-    assert [found.kind for found in service.memory.search("ada", "zebra")] == ["turn"]
+    assert service.memory.search("ada", "zebra") == [], "nor the message that it was taken from"
     service.memory.undo("ada", memory.id)
     assert service.memory.search("ada", "zebra", kind="semantic")
     service.memory.forget("ada", memory.id, now=True)

@@ -1,0 +1,233 @@
+"""How far forgetting one thing reaches: what says it, and what was made from that (SQL, reads alone)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from memory.errors import InvalidInput, NotFound
+from memory.records import SPOKEN, TurnState
+from memory.schema import memories, photos, turns
+from memory.telling import Telling
+
+_TOLD = ("semantic", "photo")
+_LINES = ("core", "procedural")
+Counts = Callable[[Sequence[str]], tuple[dict[str, int], int]]
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What is forgotten together, by id.
+
+    Attributes:
+        kind: Of what was named: a kind of memory, `turn` or `photo`.
+        memories: What says it; none of these is extracted again.
+        derived: Summaries and lines that were made from it; they are made anew without it.
+        turns: Messages that are forgotten whole.
+        told: Turns whose reply, or whose thoughts, tell of it.
+        shown: Turns whose trace shows that it was looked up, and no more.
+        pictured: Turns that lose a picture.
+        photos: Pictures.
+        sessions: Sessions that are summed up anew.
+        mentioned: What still speaks of it in the person's own words, and stays: turns and memories.
+    """
+
+    kind: str
+    memories: tuple[str, ...] = ()
+    derived: tuple[str, ...] = ()
+    turns: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
+    pictured: tuple[str, ...] = ()
+    photos: tuple[str, ...] = ()
+    sessions: tuple[int, ...] = ()
+    mentioned: tuple[str, ...] = ()
+
+    def counts(self) -> dict[str, int]:
+        """Count what is forgotten, as a person is told."""
+        return {
+            "memories": len(self.memories),
+            "made from it": len(self.derived),
+            "messages": len(self.turns),
+            "replies": len(self.told) + len(self.pictured),
+            "pictures": len(self.photos),
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as it is kept."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> Reach:
+        """Read what was kept."""
+        found: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
+        return cls(**found)
+
+
+def of(connection: Connection, user_id: str, subject: str, in_turns: Counts) -> Reach:
+    """Find out what is forgotten with one thing.
+
+    Args:
+        connection: The caller's.
+        user_id: Whose.
+        subject: The id of a memory, a turn or a picture.
+        in_turns: How many of the user's turns hold each of some words, out of how many.
+
+    Raises:
+        NotFound: The user has nothing of that id.
+        InvalidInput: It is a message that is being answered.
+    """
+    known = _Known(connection, user_id)
+    kind, said, spoken, seen = known.roots(subject)
+    said, spoken = known.spread(said, spoken)
+    if any(known.turns[name].state == TurnState.RECEIVED for name in spoken):
+        raise InvalidInput("That message is being answered. Stop the reply, or wait for it, and forget it then.")
+    alone = {name for name in known.carried(spoken) if not known.carriers(name) - spoken}
+    pictured = known.carriers(*seen) - spoken if kind == "photo" else set()
+    seen = seen | alone
+    said |= {name for name, row in known.memories.items() if row.kind == "photo" and row.extra["photo_id"] in seen}
+    if kind == "photo":
+        said |= {name for name, row in known.memories.items() if row.kind == "semantic" and seen & set(row.extra["photo_ids"])}
+    facts = [known.memories[name] for name in said if name in known.memories]
+    told_by = [row for row in facts if row.kind != "episodic"]
+    telling = Telling(
+        [known.turns[name].text for name in spoken] + [_line(row) for row in told_by if row.source not in spoken],
+        [word for row in told_by for word in row.keywords],
+        in_turns,
+    )
+    first = min((known.turns[name].session for name in spoken), default=None)
+    topics = known.topics(spoken, first, telling) - said
+    lines = {
+        name
+        for name, row in known.memories.items()
+        if row.kind in _LINES and not row.edited and first is not None and _since(row, first) and telling.tells(_line(row))
+    } - said
+    others = [row for name, row in known.turns.items() if name not in spoken and row.state != TurnState.FORGOTTEN]
+    # What is in the profile is in every prompt, and in no trace.
+    told = {row.id for row in others if telling.names(_written(row))}
+    told |= {row.id for row in others if _follows(row, [known.turns[name] for name in spoken]) and telling.tells(_written(row))}
+    shown: set[str] = set()
+    while True:
+        # A reply that tells of it may have been shown to a later one.
+        shown = {row.id for row in others if known.traced(row.id) & (said | spoken | topics | lines | told)}
+        more = {row.id for row in others if row.id in shown and telling.tells(_written(row))}
+        if more <= told:
+            break
+        told |= more
+    mentioned = [row.id for row in others if row.state in SPOKEN and telling.tells(row.text)] if spoken or facts else []
+    mentioned += [
+        name
+        for name, row in known.memories.items()
+        if name not in said | topics | lines and row.kind != "photo" and telling.tells(_line(row))
+    ]
+    sessions = {known.turns[name].session for name in spoken} | {int(known.memories[name].source) for name in topics | lines}
+    return Reach(
+        kind=kind,
+        memories=tuple(sorted(said)),
+        derived=tuple(sorted(topics | lines)),
+        turns=tuple(sorted(spoken)),
+        told=tuple(sorted(told)),
+        shown=tuple(sorted(shown - told)),
+        pictured=tuple(sorted(pictured)),
+        photos=tuple(sorted(seen)),
+        sessions=tuple(sorted(sessions)) if topics or lines else (),
+        mentioned=tuple(sorted(mentioned)),
+    )
+
+
+class _Known:
+    """What the journal has of one user."""
+
+    def __init__(self, connection: Connection, user_id: str) -> None:
+        self._connection, self._user = connection, user_id
+        self._traced: dict[str, set[str]] = {}
+        visible = select(memories).where(memories.c.user_id == user_id, memories.c.hidden_at.is_(None))
+        self.memories = {row.id: row for row in connection.execute(visible)}
+        self.turns = {row.id: row for row in connection.execute(select(turns).where(turns.c.user_id == user_id))}
+
+    def roots(self, subject: str) -> tuple[str, set[str], set[str], set[str]]:
+        """Return what was named: its kind, memories, turns and pictures."""
+        if subject in self.memories:
+            row = self.memories[subject]
+            match row.kind:
+                case "photo":
+                    return "photo", {subject}, set(), {row.extra["photo_id"]}
+                case "episodic":
+                    # A topic is recalled as its raw turns: without them it would still be told.
+                    return row.kind, {subject}, set(row.extra["turn_ids"]) & set(self.turns), set()
+                case "semantic":
+                    return row.kind, {subject}, {row.source} & set(self.turns), set()
+                case _:
+                    return row.kind, {subject}, set(), set()
+        if subject in self.turns and self.turns[subject].state != TurnState.FORGOTTEN:
+            return "turn", set(), {subject}, set()
+        mine = (photos.c.user_id == self._user) & (photos.c.id == subject) & photos.c.hidden_at.is_(None)
+        if self._connection.execute(select(photos.c.id).where(mine)).first() is not None:
+            return "photo", set(), set(), {subject}
+        raise NotFound(f"There is no memory, message or picture {subject!r} of this user. `persona memory list` shows ids.")
+
+    def spread(self, said: set[str], spoken: set[str]) -> tuple[set[str], set[str]]:
+        """Go from facts to the turns that they were taken from, and back, until nothing is added."""
+        while True:
+            twins = {
+                name
+                for name, row in self.turns.items()
+                if row.state not in (*SPOKEN, TurnState.RECEIVED, TurnState.FORGOTTEN)
+                and any(row.text == self.turns[own].text and row.session == self.turns[own].session for own in spoken)
+            }
+            more = {
+                name
+                for name, row in self.memories.items()
+                if (row.kind in _TOLD and row.source in spoken) or (row.same_as is not None and row.same_as in said)
+            }
+            sources = {self.memories[name].source for name in said | more if self.memories[name].kind == "semantic"}
+            wider = said | more, spoken | twins | (sources & set(self.turns))
+            if wider == (said, spoken):
+                return wider
+            said, spoken = wider
+
+    def topics(self, spoken: set[str], first: int | None, telling: Telling) -> set[str]:
+        """Return the topics that are made anew: of a session that tells of it, all but what the person wrote."""
+        if first is None:
+            return set()
+        rows = [row for row in self.memories.values() if row.kind == "episodic"]
+        whole = {str(self.turns[name].session) for name in spoken}
+        whole |= {row.source for row in rows if _since(row, first) and telling.tells(f"{row.text} {row.keywords}")}
+        return {row.id for row in rows if spoken & set(row.extra["turn_ids"]) or (row.source in whole and not row.edited)}
+
+    def carried(self, names: Collection[str]) -> set[str]:
+        """Return the pictures of these turns."""
+        return {photo for name in names for photo in self.turns[name].images}
+
+    def carriers(self, *photo_ids: str) -> set[str]:
+        """Return the turns that carry any of these pictures."""
+        return {name for name, row in self.turns.items() if set(photo_ids) & set(row.images)}
+
+    def traced(self, turn_id: str) -> set[str]:
+        """Return the ids of memories and turns that a turn was shown."""
+        if turn_id not in self._traced:
+            shown = (self.turns[turn_id].trace or {}).get("memories", [])
+            self._traced[turn_id] = {name for one in shown for name in (one["id"], *one["turn_ids"])}
+        return self._traced[turn_id]
+
+
+def _follows(row: Row[Any], spoken: Sequence[Row[Any]]) -> bool:
+    """Say whether a turn is one of these, or comes after one in its session: its prompt showed the words themselves."""
+    return any(row.session == one.session and row.seq > one.seq for one in spoken)
+
+
+def _since(row: Row[Any], session: int) -> bool:
+    return row.source.isdecimal() and int(row.source) >= session
+
+
+def _line(row: Row[Any]) -> str:
+    return f"{row.key}: {row.text}" if row.key else str(row.text)
+
+
+def _written(row: Row[Any]) -> str:
+    """Return all that the model wrote in a turn."""
+    steps = (row.trace or {}).get("steps", [])
+    return "\n".join([row.reply, *(f"{step.get('think') or ''} {step.get('query') or ''}" for step in steps)])

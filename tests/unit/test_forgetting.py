@@ -1,0 +1,198 @@
+"""Forgetting one thing forgets all that tells of it, at once; undo brings it back; the purge leaves nothing in any file."""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+
+import pytest
+
+from memory import chroma_files
+from memory.errors import InvalidInput, NotFound
+from memory.probe import files_with
+from memory.records import TurnState
+from tests.fakes import ScriptedChat, answer, fact, retrieve
+
+TOPICS = '"topic_summary": "{}"\n"keywords": "talk"\n"source_dialog_indices": 0, 1'
+PARROT = "The user has a parrot called Zazuquill."
+
+
+@pytest.fixture
+def talked(serve):
+    """Ada told of her parrot, talked of it again, and of other things; Bob has a parrot of the same name."""
+    chat = ScriptedChat({"core": '"name": "Ada"\n"pet": "a parrot called Zazuquill"\n"home": "Quito"'})
+    chat.script["episodic"] = TOPICS.format("Ada told of Zazuquill and of Quito.")
+    chat.script["procedural"] = '"bird": "Feeds Zazuquill at dawn."\n"run": "Runs on Sundays."'
+    service = serve(chat)
+
+    def say(user: str, text: str, time: str, reply: str | list[str], remembered: str | None = None) -> None:
+        chat.script["reasoning"] = reply if isinstance(reply, list) else answer(reply)
+        if remembered:
+            chat.script["semantic"] = fact(remembered, *remembered.split()[-1:])
+        else:
+            chat.script.pop("semantic", None)
+        list(service.stream(user, text, time=time))
+        service.wait(user)
+
+    say("ada", "My parrot is called Zazuquill.", "2026-03-01 09:00", "What a name, Zazuquill!", PARROT)
+    say("ada", "I live in Quito.", "2026-03-01 09:05", "High up, for Zazuquill too.", "The user lives in Quito.")
+    chat.script["core"] = '"name": "Ada"\n"pet": "a parrot called Zazuquill"\n"home": "Quito"'
+    say("ada", "What is my parrot called?", "2026-03-09 09:00", [retrieve("parrot"), answer("It is Zazuquill.")])
+    say("ada", "I run on Sundays.", "2026-03-20 09:00", "Sporty.", "The user runs on Sundays.")
+    say("bob", "My parrot is called Zazuquill.", "2026-03-01 09:00", "Well.", PARROT)
+    return service
+
+
+def parrot(service, user: str = "ada"):
+    return next(one for one in service.memory.knowledge.entries(user, kind="semantic") if "Zazuquill" in one.content)
+
+
+def told(service, user: str = "ada") -> str:
+    """All that anything shows or finds of a user."""
+    memory = service.memory
+    found = memory.search(user, "parrot Zazuquill bird pet", limit=50)
+    return "\n".join(
+        [
+            *(one.model_dump_json() for one in memory.knowledge.entries(user)),
+            *(turn.model_dump_json() for turn in memory.journal.turns(user)),
+            *(one.model_dump_json() for one in found),
+        ]
+    )
+
+
+def test_all_that_tells_of_it_is_hidden_at_once_and_the_rest_stays(talked):
+    talked.memory.forget("ada", parrot(talked).id)
+    assert "zazuquill" not in told(talked).lower()
+    assert "Quito" in told(talked)
+    assert talked.memory.knowledge.profile("ada").values() == {"name": "Ada", "home": "Quito"}
+    states = [turn.state for turn in talked.memory.journal.turns("ada")]
+    assert states == [TurnState.FORGOTTEN, TurnState.ANSWERED, TurnState.ANSWERED, TurnState.ANSWERED]
+    asked = talked.memory.journal.turns("ada")[2]
+    assert asked.text == "What is my parrot called?", "the person's own question stays"
+    assert "Zazuquill" in told(talked, "bob"), "another's memory is another's"
+
+
+def test_undo_brings_all_of_it_back(talked):
+    before = told(talked)
+    name = parrot(talked).id
+    talked.memory.forget("ada", name)
+    talked.memory.undo("ada", name)
+    assert told(talked) == before
+
+
+def test_a_purge_leaves_nothing_in_any_file_and_says_so(talked, tmp_path):
+    talked.memory.delete_user("bob")
+    receipt = talked.memory.forget("ada", parrot(talked).id, now=True)
+    assert receipt.is_clean, receipt
+    assert receipt.removed["messages"] == 1
+    assert "azuquill" not in receipt.model_dump_json()
+    assert files_with(tmp_path / "data", ["Zazuquill"]) == 0
+    assert files_with(tmp_path / "data", ["I live in Quito"]) > 0
+    assert talked.memory.forgetting.receipts("ada") == [receipt.model_dump(mode="json")]
+    with pytest.raises(NotFound, match="gone for good"):
+        talked.memory.undo("ada", receipt.subject)
+    chat = talked.models.chat()
+    chat.script |= {
+        "core": '"name": "Ada"',
+        "procedural": '"run": "Runs on Sundays."',
+        "episodic": TOPICS.format("Ada talked."),
+    }
+    talked.wait("ada")
+    talked.close()
+    assert files_with(tmp_path / "data", ["Zazuquill"]) == 0
+
+
+def test_what_was_made_from_it_is_made_anew_without_it(talked):
+    chat = talked.models.chat()
+    talked.memory.forget("ada", parrot(talked).id, now=True)
+    assert [one for one in talked.memory.knowledge.entries("ada", kind="episodic") if one.session == 1] == []
+    chat.calls.clear()
+    chat.script["episodic"] = '"topic_summary": "Ada told where she lives."\n"keywords": "home"\n"source_dialog_indices": 0'
+    talked.wait("ada")
+    assert chat.steps()[0] == "episodic"
+    assert sorted(chat.steps()[1:]) == ["core", "episodic", "procedural"], "the later session alone rewrites profile and habits"
+    assert "azuquill" not in str(chat.calls)
+    [topic] = [one for one in talked.memory.knowledge.entries("ada", kind="episodic") if one.session == 1]
+    assert topic.summary == "Ada told where she lives."
+    assert topic.turn_ids == (talked.memory.journal.turns("ada")[1].id,)
+
+
+def test_a_message_a_topic_or_a_picture_can_be_forgotten_too(talked):
+    second = talked.memory.journal.turns("ada")[1]
+    receipt = talked.memory.forget("ada", second.id, now=True)
+    assert receipt.kind == "turn"
+    assert "Quito" not in told(talked)
+    with pytest.raises(NotFound):
+        talked.memory.forget("ada", second.id)
+    with pytest.raises(NotFound):
+        talked.memory.forget("bob", parrot(talked).id)
+
+
+def test_a_reply_that_knew_it_from_the_profile_is_forgotten_too(talked):
+    chat = talked.models.chat()
+    chat.script["reasoning"] = answer("Good evening, and to Zazuquill.")
+    list(talked.stream("ada", "Good evening.", time="2026-04-01 20:00"))
+    line = next(one for one in talked.memory.knowledge.entries("ada", kind="core") if one.key == "pet")
+    reach = talked.memory.forget("ada", line.id)
+    assert talked.memory.journal.turns("ada")[-1].reply == ""
+    assert parrot(talked).id in reach.mentioned, "what the person said of it is theirs to forget"
+    talked.memory.undo("ada", line.id)
+    assert talked.memory.journal.turns("ada")[-1].reply == "Good evening, and to Zazuquill."
+
+
+def test_what_the_person_says_of_it_elsewhere_stays_and_is_named(serve):
+    chat = ScriptedChat({"semantic": [fact("The user has a zebra called Momo.", "zebra"), fact("Momo is ill.", "Momo")]})
+    service = serve(chat)
+    list(service.stream("ada", "My zebra is called Momo.", time="2026-03-01 09:00"))
+    list(service.stream("ada", "Today Momo is ill.", time="2026-03-05 09:00"))
+    service.wait()
+    first = service.memory.knowledge.entries("ada", kind="semantic")[0]
+    receipt = service.memory.forget("ada", first.id, now=True)
+    later = service.memory.journal.turns("ada")[1]
+    assert later.text == "Today Momo is ill."
+    assert later.id in receipt.mentioned
+
+
+def test_an_interrupted_purge_is_done_to_its_end(talked, tmp_path, monkeypatch):
+    name = parrot(talked).id
+    talked.memory.delete_user("bob")
+    monkeypatch.setattr(type(talked.memory._chroma), "rewrite", lambda *_: (_ for _ in ()).throw(OSError("power")))
+    with pytest.raises(OSError, match="power"):
+        talked.memory.forget("ada", name, now=True)
+    monkeypatch.undo()
+    assert talked.memory.purge_due() == 1
+    [receipt] = talked.memory.forgetting.receipts("ada")
+    assert not any(receipt["found"].values())
+    assert files_with(tmp_path / "data", ["Zazuquill"]) == 0
+
+
+def test_a_receipt_says_what_is_left(talked, tmp_path):
+    (tmp_path / "data" / "notes.txt").write_text(json.dumps({"copied": PARROT}))
+    talked.memory.delete_user("bob")
+    receipt = talked.memory.forget("ada", parrot(talked).id, now=True)
+    assert receipt.found["files"] == 1
+    assert not receipt.is_clean
+
+
+def test_a_message_that_is_being_answered_is_not_forgotten_midway(talked):
+    turn = talked.memory.journal.receive("ada", "Wait")
+    with pytest.raises(InvalidInput, match="being answered"):
+        talked.memory.forget("ada", turn.id)
+
+
+def test_words_in_files_are_found_however_they_are_written(tmp_path: Path):
+    (tmp_path / "a").write_bytes(b"\x00" * 100 + "Grüße aus Kürten".encode() + b"\x00")
+    (tmp_path / "b").write_text(json.dumps("Grüße aus Kürten"))
+    assert files_with(tmp_path, ["Grüße aus Kürten"]) == 2
+    assert files_with(tmp_path, []) == 0
+
+
+def test_room_that_an_index_does_not_use_holds_no_words(tmp_path):
+    folder = tmp_path / "chroma"
+    with_room = folder / "5f41f46d-7113-49c2-a188-fd0c72b9998e"
+    with_room.mkdir(parents=True)
+    (with_room / "header.bin").write_bytes(struct.pack("<i4Q", 1, 0, 4, 1, 8) + bytes(60))
+    (with_room / "data_level0.bin").write_bytes(b"vector-1" + b"Zazuquill, said Ada, so-")
+    chroma_files.blank(folder)
+    assert (with_room / "data_level0.bin").read_bytes() == b"vector-1" + bytes(24)
