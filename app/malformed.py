@@ -36,7 +36,11 @@ class Place:
         return f"{self.path}, {'.'.join(map(str, self.keys))}"
 
     def _line(self) -> int:
-        known = calculate(self.path.read_text(encoding="utf-8"))
+        try:
+            known = calculate(self.path.read_text(encoding="utf-8-sig"))
+        except RecursionError:
+            # Nested so deeply that its lines cannot be told.
+            return 1
         for length in range(len(self.keys), -1, -1):
             pointer = "".join(f"/{str(key).replace('~', '~0').replace('/', '~1')}" for key in self.keys[:length])
             if pointer in known:
@@ -55,7 +59,7 @@ def read_json(path: Path, option: str) -> Any:
         InvalidInput: It cannot be read, or is no JSON; names the line.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read ({error.strerror}). Check {option}.") from error
     except json.JSONDecodeError as error:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import PrinterCallback
+from transformers.integrations.integration_utils import get_available_reporting_integrations
 
-from memory.errors import InvalidInput
+from memory.errors import InvalidInput, PersonaError
 from training.recipes import Recipe
 
 MODEL = "model"
+_TRIED = ".tried"
 
 
 def common(recipe: Recipe) -> dict[str, Any]:
@@ -30,6 +34,7 @@ def common(recipe: Recipe) -> dict[str, Any]:
         )
     # TRL to transformers, once a step: nothing that whoever trains can change.
     warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
+    _available(recipe)
     falls = recipe.least_rate > 0
     return {
         "output_dir": str(recipe.output),
@@ -59,14 +64,61 @@ def checkpoint_of(output: Path, *, resume: bool) -> str | None:
     """Return the checkpoint to go on from.
 
     Raises:
-        InvalidInput: There is one and going on was not asked for, or the other way round.
+        InvalidInput: There is one and going on was not asked for, or the other way round; or the folder cannot be written.
     """
-    found = sorted(output.glob("checkpoint-*"), key=lambda path: int(path.name.rsplit("-", 1)[1])) if output.is_dir() else []
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        (output / _TRIED).touch()
+        (output / _TRIED).unlink()
+    except OSError as error:
+        raise InvalidInput(f"output: {output} cannot be written ({error.strerror}). Give another folder.") from error
+    steps = {path.name.rpartition("-")[2]: path for path in output.glob("checkpoint-*")}
+    found = [steps[step] for step in sorted(filter(str.isdecimal, steps), key=int)]
     if found and not resume:
         raise InvalidInput(f"output: {output} holds {found[-1].name}. Go on from it with --resume, or give another folder.")
     if resume and not found:
         raise InvalidInput(f"output: {output} holds no checkpoint to go on from. Leave --resume out.")
     return str(found[-1]) if found else None
+
+
+def train(trainer: Any, begun: str | None) -> None:
+    """Train to the end.
+
+    Raises:
+        InvalidInput: The checkpoint to go on from is not of this recipe, is damaged, or was the last.
+    """
+    if begun is None:
+        trainer.train()
+        return
+    before = f"{begun} cannot be gone on from"
+    try:
+        done = json.loads((Path(begun) / "trainer_state.json").read_text(encoding="utf-8"))["global_step"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InvalidInput(f"{before}: its trainer_state.json is damaged. Move it away; an older one may be whole.") from error
+    if 0 < trainer.args.max_steps <= done:
+        raise InvalidInput(
+            f"{before}: its {done} steps are all that the recipe asks for. Raise max_steps, or give another output."
+        )
+    try:
+        trainer.train(resume_from_checkpoint=begun)
+    except Exception as error:
+        if trainer.state.global_step > done or isinstance(error, PersonaError):
+            raise
+        why = " ".join(str(error).split())[:200]
+        raise InvalidInput(
+            f"{before} ({why}). It is damaged, or of another recipe. Move it away, or put the recipe back as it was."
+        ) from error
+
+
+def _available(recipe: Recipe) -> None:
+    """Say what a recipe names that is not installed, before anything is loaded."""
+    there = get_available_reporting_integrations()  # type: ignore[no-untyped-call] # it has no types
+    for tracker in recipe.report_to:
+        if tracker not in there:
+            known = ", ".join(there) or "none"
+            raise InvalidInput(f"report_to: {tracker!r} is no tracker that is installed here (these are: {known}).")
+    if recipe.attention == "flash_attention_2" and find_spec("flash_attn") is None:
+        raise InvalidInput("attention: flash_attention_2 wants the package flash-attn, which is not installed. Take sdpa.")
 
 
 def quiet(trainer: Any) -> None:

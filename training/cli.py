@@ -13,6 +13,7 @@ from training import cli_data
 
 app = typer.Typer(no_args_is_help=True, help="Train a model of your own: SFT, then GRPO.")
 app.command("data")(cli_data.data)
+_HIGH = 0.5
 Config = Annotated[Path, typer.Option("--config", help="The recipe (YAML); some lie in training/recipes.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint of the recipe's output.")]
 
@@ -45,18 +46,20 @@ def judge_check(config: Config, as_json: AsJson = False) -> None:
     import asyncio
 
     from training.judge import check
-    from training.recipes import GrpoRecipe, load
+    from training.recipes import load_judge
 
-    found = asyncio.run(check(load(config, GrpoRecipe).judge))
+    found = asyncio.run(check(load_judge(config)))
     if as_json:
         print_json(found)
     else:
         print_table(("asked", "expected", "scored"), [[str(value) for value in one.values()] for one in found])
     if any(one["scored"] is None for one in found):
         raise InvalidInput("The judge did not answer with a number from 0 to 10. Check judge.url and judge.model.")
-    right, wrong = (one["scored"] for one in found[:2])
-    if right <= wrong:
-        raise InvalidInput("The judge scores a wrong answer as high as a right one. Give another judge.model.")
+    right, wrong, follows = (one["scored"] for one in found)
+    if not right >= _HIGH > wrong:
+        raise InvalidInput("The judge does not tell a right answer from a wrong one. Give another judge.model.")
+    if follows < _HIGH:
+        raise InvalidInput("The judge does not see that an answer follows from its thought. Give another judge.model.")
 
 
 @app.command()

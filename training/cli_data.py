@@ -40,9 +40,11 @@ def data(
 
 
 def _measure(file: Path, pictures: Path | None, model: str | None, most: int, out: Path, *, as_json: bool) -> None:
-    from training import measure, questions, sft_data
+    from training import histories, measure, questions, sft_data
 
     asked = questions.read(file, pictures) if file.suffix == ".jsonl" else []
+    for memory in {one.memory for one in asked}:
+        histories.read(memory)
     lessons = [] if asked else sft_data.read(file, pictures)
     processor = None
     if model:
@@ -62,12 +64,15 @@ def _make(names: list[str], out: Path, *, as_json: bool) -> None:
     from training.measure import counts, of_lessons, of_questions
     from training.sft_data import written
 
-    if (out / SFT).exists():
+    if (out / SFT).exists() or (out / RL).exists():
         raise InvalidInput(f"{out} holds samples already. Give another --out.")
     with build_memory(Settings()) as memory:
         users = _agreed(memory, names)
+        try:
+            out.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise InvalidInput(f"{out} cannot be written ({error.strerror}). Give another --out.") from error
         lessons, questions = _taught(memory, users, out)
-    out.mkdir(parents=True, exist_ok=True)
     from training.journal_questions import line_of
 
     (out / SFT).write_text(json.dumps(written(lessons), ensure_ascii=False, indent=1), encoding="utf-8")
@@ -82,6 +87,8 @@ def _make(names: list[str], out: Path, *, as_json: bool) -> None:
     progress(
         f"Made from {', '.join(users)}: {out / SFT} and {out / RL}. They hold what was said: keep them as the journal is kept."
     )
+    if not questions:
+        progress("No questions: they need facts of four days, facts that changed, or questions that were looked up.")
     if not any(lesson.kind in ("core", "procedural") for lesson in lessons):
         progress("No profiles and habits: what sessions make of them is kept from the day of the agreement on.")
 
@@ -115,7 +122,7 @@ def _taught(memory: Memory, users: list[str], out: Path) -> tuple[list[Lesson], 
 def _agreed(memory: Memory, names: list[str]) -> list[str]:
     everyone = [row["id"] for row in memory.journal.users()]
     yes = []
-    for name in names or everyone:
+    for name in dict.fromkeys(names) or everyone:
         said = memory.consent.of(name)
         if said is not None and said.training:
             yes.append(name)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from trl import GRPOConfig, GRPOTrainer
+from trl import GRPOConfig
 
 from app.build import build_embedder
 from app.console import progress
@@ -22,9 +22,10 @@ from graph.sections import Budgets
 from memory.errors import InvalidInput
 from memory.store import Memory
 from training import histories, measure, questions
-from training.arguments import checkpoint_of, common, quiet, save
+from training.arguments import checkpoint_of, common, quiet, save, train
 from training.curves import Curves
 from training.judge import JudgeClient
+from training.pictured import PicturedTrainer
 from training.recipes import GrpoRecipe
 from training.rewards import Rollout, worth
 from training.rollout import Rollouts, Setting, Tokens, chat_of
@@ -57,6 +58,12 @@ def run(recipe: GrpoRecipe, *, resume: bool = False) -> dict[str, Any]:
     """
     begun = checkpoint_of(recipe.output, resume=resume)
     asked = questions.read(recipe.data, recipe.pictures)
+    least = recipe.batch // recipe.generations
+    if len(asked) < least:
+        raise InvalidInput(
+            f"data: {recipe.data} holds {len(asked)} questions; with batch {recipe.batch} and generations {recipe.generations} "
+            f"a step takes {least}. Give more questions, or a smaller batch."
+        )
     judge = JudgeClient(recipe.judge)
     processor = load_processor(recipe)
     settings = Settings(**({"text_embedder": recipe.embedder} if recipe.embedder else {}))
@@ -76,7 +83,7 @@ def run(recipe: GrpoRecipe, *, resume: bool = False) -> dict[str, Any]:
         )
         rollouts = Rollouts(memory, style, recipe.episodic, recipe.semantic, recipe.seed)
         trainer = trainer_of(recipe, where, rollouts, judge, processor)
-        trainer.train(resume_from_checkpoint=begun)
+        train(trainer, begun)
         result = save(trainer, processor, recipe)
     if judge.failed:
         progress(f"{judge.failed} of {judge.asked} judgements failed three times and count as 0.5: {judge.last_error}")
@@ -102,7 +109,7 @@ def planted(memory: Memory, asked: Sequence[Question]) -> list[Setting]:
 
 def trainer_of(
     recipe: GrpoRecipe, where: Sequence[Setting], rollouts: Rollouts, judge: JudgeClient, processor: Any
-) -> GRPOTrainer:
+) -> PicturedTrainer:
     """Set up TRL's trainer."""
     generation: dict[str, Any] = {}
     if vllm := recipe.vllm:
@@ -137,7 +144,7 @@ def trainer_of(
     )
     measure.show(samples, recipe.max_tokens, recipe.output)
     model = load_model(recipe)
-    trainer = GRPOTrainer(
+    trainer = PicturedTrainer(
         model=model,
         reward_funcs=[reward_of(judge)],
         args=arguments,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -13,7 +14,9 @@ from app.malformed import Place, checked, read_json
 from memory import clock
 from memory.change import Changes
 from memory.errors import PersonaError
+from memory.intake import check_text
 from memory.records import BigFive, Episode, PersonalityPoint, SemanticMemory, Turn, make_id
+from training.lessons import seen
 
 if TYPE_CHECKING:
     from memory.store import Memory
@@ -28,7 +31,7 @@ class Said(BaseModel):
     images: list[str] = []
     fact: str | None = None
     keywords: list[str] = []
-    replaces: list[int] = []
+    replaces: list[Annotated[int, Field(ge=0)]] = []
 
 
 class Topic(BaseModel):
@@ -38,7 +41,7 @@ class Topic(BaseModel):
 
     summary: str
     keywords: list[str] = []
-    turns: list[int] = Field(min_length=1)
+    turns: list[Annotated[int, Field(ge=0)]] = Field(min_length=1)
 
 
 class History(BaseModel):
@@ -77,29 +80,39 @@ def read(path: Path) -> Known:
     if isinstance(given, dict):
         # Persona-MME's profiles hold more than a profile's lines.
         lines = given.get("profile")
-        given = {**given, "profile": {key: value for key, value in (lines or {}).items() if isinstance(value, str)}}
+        known_lines = lines if isinstance(lines, dict) else {}
+        given = {**given, "profile": {key: value for key, value in known_lines.items() if isinstance(value, str)}}
     history = checked(place, _HISTORY, given)
     pictures = iter(history.imgs)
     said = history.turns or [_with_pictures(one, pictures) for session in history.sessions for one in session]
     if not said:
         raise place.wrong("it holds no turns.")
-    last = None
-    for number, one in enumerate(said):
-        where = place.at("turns", number) if history.turns else place
-        try:
-            time = clock.parse_time(one.time)
-        except PersonaError as error:
-            raise where.wrong(error.message) from error
-        if last is not None and time < last:
-            raise where.wrong(f"turn {number} is said at {one.time}, before the turn before it.")
-        last = time
-        for name in one.images:
-            if not (path.parent / name).is_file():
-                raise where.wrong(f"there is no picture {path.parent / name}.")
+    _check_turns(said, path, [place.at("turns", number) if history.turns else place for number in range(len(said))])
     for number, topic in enumerate(history.topics):
         if max(topic.turns) >= len(said):
             raise place.at("topics", number, "turns").wrong(f"there is no turn {max(topic.turns)}.")
     return Known(path, tuple(said), history)
+
+
+def _check_turns(said: list[Said], path: Path, places: list[Place]) -> None:
+    last: datetime | None = None
+    told: set[tuple[datetime, str]] = set()
+    for number, (one, where) in enumerate(zip(said, places, strict=True)):
+        try:
+            time = clock.parse_time(one.time)
+            check_text(one.user, len(one.images))
+        except PersonaError as error:
+            raise where.wrong(f"turn {number}: {error.message}") from error
+        if last is not None and time < last:
+            raise where.wrong(f"turn {number} is said at {one.time}, before the turn before it.")
+        if (time, one.user) in told:
+            raise where.wrong(f"turn {number} is said at {one.time} already, in the same words.")
+        last = time
+        told.add((time, one.user))
+        for problem in filter(None, (seen(path.parent / name) for name in one.images)):
+            raise where.wrong(f"{problem}.")
+        if any(replaced >= number for replaced in one.replaces):
+            raise where.wrong(f"turn {number} replaces a turn that is not before it.")
 
 
 def plant(memory: Memory, user: str, known: Known, upto: int | None = None) -> None:
@@ -117,7 +130,7 @@ def plant(memory: Memory, user: str, known: Known, upto: int | None = None) -> N
         if turn is not None:
             turns.append(turn)
     memory.journal.end_session(user)
-    for number, (turn, one) in enumerate(zip(turns, said, strict=False)):
+    for number, (turn, one) in enumerate(zip(turns, said, strict=True)):
         point = PersonalityPoint(
             turn_id=turn.id, time=turn.time, inferred=BigFive(), scores=known.history.personality, m=number
         )

@@ -68,7 +68,9 @@ class Examiner:
     def _told_when(self) -> Iterator[Question]:
         facts = [fact for fact in self._facts.values() if fact.is_valid]
         for fact in facts:
-            others = [one for one in facts if one.time.date() != fact.time.date()]
+            # Said again on another day, in the same words, it would be right there too.
+            again = {one.content for one in facts if one.time.date() == fact.time.date()}
+            others = list({one.content: one for one in facts if one.content not in again}.values())
             draw = random.Random(fact.id)  # noqa: S311 - no secret: the same journal asks the same
             if len(others) < _OPTIONS - 1:
                 continue

@@ -50,7 +50,7 @@ class JudgeClient:
             max_retries=0,
             streaming=True,
         )
-        self._most = settings.at_once
+        self._most, self._timeout = settings.at_once, settings.timeout
         self._gate: tuple[asyncio.AbstractEventLoop, asyncio.Semaphore] | None = None
         self.asked = self.failed = 0
         self.last_error = ""
@@ -65,11 +65,13 @@ class JudgeClient:
                     return await self._ask(text)
         except RetryError as error:
             self.failed += 1
-            self.last_error = str(error.last_attempt.exception())
+            failure = error.last_attempt.exception()
+            self.last_error = f"{str(failure).rstrip('.') or type(failure).__name__}."
         return None
 
     async def _ask(self, text: str) -> float:
-        async with self._semaphore():
+        # As a whole: a server that trickles is never silent for long.
+        async with self._semaphore(), asyncio.timeout(self._timeout):
             reply = await self._chat.ainvoke(text)
         score = score_of(reply.text)
         if score is None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from PIL import Image
+
 from graph import formats
 from graph.lines import read_pairs
 from graph.protocol import Malformed, parse_reasoning
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
 Role = Literal["system", "user", "assistant"]
 Kind = Literal["reasoning", "semantic", "personality", "core", "episodic", "procedural", "other"]
 KINDS: tuple[Kind, ...] = ("reasoning", "semantic", "personality", "core", "episodic", "procedural", "other")
+MARK = re.compile(r"<\|\w+\|>")
+"""What chat templates stand on: in a text, the model would take it for the end of a turn, or for a picture."""
+_THINNEST = 200
+"""The most that one side of a picture may be of the other: Qwen's processor refuses more."""
 PICTURE = "<image>"
 """Where in a text a picture stands (published)."""
 
@@ -45,6 +51,19 @@ class Lesson:
     messages: tuple[Message, ...]
     images: tuple[Path, ...] = ()
     place: str = ""
+
+
+def seen(path: Path) -> str:
+    """Say what is wrong with a picture's file, all of it read; nothing: an empty text."""
+    try:
+        if not path.is_file():
+            return f"there is no picture {path}"
+        with Image.open(path) as picture:
+            picture.load()
+            short, long = sorted(picture.size)
+    except Exception as error:  # noqa: BLE001 - Pillow's decoders raise anything
+        return f"{path} is no picture that can be read ({error})"
+    return f"{path} is more than {_THINNEST} times as long as wide" if long > _THINNEST * short else ""
 
 
 def kind_of(written: str) -> Kind:

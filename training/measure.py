@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from app.console import print_table
+from memory.errors import InvalidInput
 from training.lessons import KINDS, Lesson, conversation, parts
 
 if TYPE_CHECKING:
@@ -140,8 +141,11 @@ def show(samples: Sequence[Sample], most: int, folder: Path) -> None:
 
 def draw(samples: Sequence[Sample], most: int, folder: Path) -> Path:
     """Draw the lengths into a folder; returns the page."""
-    folder.mkdir(parents=True, exist_ok=True)
-    plot(samples, most).write_html(folder / "data.html", include_plotlyjs=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        plot(samples, most).write_html(folder / "data.html", include_plotlyjs=True)
+    except OSError as error:
+        raise InvalidInput(f"{folder} cannot be written ({error.strerror}). Give another folder.") from error
     return folder / "data.html"
 
 

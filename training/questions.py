@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from app.malformed import malformed, read_json
 from memory import clock
 from memory.errors import InvalidInput, PersonaError
-from training.lessons import PICTURE
+from training.lessons import PICTURE, seen
 
 Form = Literal["choice", "yes/no", "open"]
 MAP = "USER_PATH_DICT.json"
@@ -80,11 +80,14 @@ def read(path: Path, pictures: Path | None = None) -> list[Question]:
         InvalidInput: Something is wrong with it; names file, line and what it is.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # Not splitlines: JSON takes U+2028 and the like for letters.
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"{path} cannot be read ({error}). Check data.") from error
     where = path.parent / MAP
     folders = read_json(where, "data") if where.is_file() else {}
+    if not isinstance(folders, dict) or not all(isinstance(one, str) for one in folders.values()):
+        raise InvalidInput(f"{where}: it has to map prompts to folders.")
     found = [
         _question(f"{path}, line {number}", line, path.parent, pictures or path.parent, folders)
         for number, line in enumerate(lines, start=1)
@@ -106,11 +109,13 @@ def _question(place: str, text: str, folder: Path, pictures: Path, folders: Mapp
         line = _Line.model_validate(json.loads(text))
     except json.JSONDecodeError as error:
         raise InvalidInput(f"{place}: this is no JSON ({error.msg}).") from error
+    except RecursionError as error:
+        raise InvalidInput(f"{place}: it is nested too deeply.") from error
     except ValidationError as error:
         raise malformed(place, error) from error
     prompt = "" if line.text else _prompt(place, line)
     asked = {"query": line.text, "time": line.time} if line.text else _asked(place, prompt)
-    answer = line.answer or line.solution
+    answer = (line.answer or line.solution or "").strip()
     if not answer:
         raise InvalidInput(f"{place}: there is no answer.")
     memory = line.memory or (Path(folders[prompt]) if prompt in folders else None)
@@ -159,8 +164,9 @@ def _history(place: str, path: Path) -> Path:
 def _picture(place: str, folder: Path, named: str | dict[str, Any]) -> Path:
     name = named if isinstance(named, str) else str(named.get("path") or "")
     path = folder / name
-    if not name or not path.is_file():
-        raise InvalidInput(f"{place}, images: there is no picture {path}.")
+    problem = seen(path) if name else "it has no name"
+    if problem:
+        raise InvalidInput(f"{place}, images: {problem}.")
     return path
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from memory.errors import InvalidInput
 
@@ -16,9 +16,14 @@ _LONGEST = 16_384
 _LEAST_PIXELS, _MOST_PIXELS = 3_136, 230_400
 
 
+def _listed(value: Any) -> Any:
+    """Take one tracker's name for a list of one; `none` for no list."""
+    return [value] if isinstance(value, str) and value != "none" else () if value in ("none", None) else value
+
+
 class _Strict(BaseModel):
     # A number in quotes or a yes for a number is a slip, not a wish.
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class Lora(_Strict):
@@ -32,7 +37,7 @@ class Lora(_Strict):
 
     rank: Positive = 16
     alpha: Positive = 32
-    dropout: Share = 0.0
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
 class Recipe(_Strict):
@@ -89,8 +94,8 @@ class Recipe(_Strict):
     save_steps: Positive = 200
     keep: Positive = 2
     logging_steps: Positive = 5
-    report_to: tuple[str, ...] = Field(default=(), strict=False)
-    seed: int = 0
+    report_to: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(default=(), strict=False)
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     chat_template: Path | None = Field(default=None, strict=False)
 
     @property
@@ -108,8 +113,10 @@ class Recipe(_Strict):
             raise ValueError(f"min_pixels: {self.min_pixels} is more than max_pixels {self.max_pixels}")
         for key in ("data", "pictures", "chat_template", "prompts"):
             path = getattr(self, key, None)
-            if path is not None and not path.exists():
+            if path is not None and not _there(path):
                 raise ValueError(f"{key}: there is no {path}")
+            if path is not None and path.is_dir() != (key == "pictures"):
+                raise ValueError(f"{key}: {path} is {'a file' if key == 'pictures' else 'a folder'}")
         if looks_like_folder(self.model) and not Path(self.model).is_dir():
             raise ValueError(f"model: there is no folder {self.model}")
         return self
@@ -212,7 +219,24 @@ class GrpoRecipe(Recipe):
         return self
 
 
+class _OnlyJudge(_Strict):
+    judge: Judge
+
+
 _Kind = TypeVar("_Kind", bound=Recipe)
+
+
+def load_judge(path: Path) -> Judge:
+    """Read the judge of a recipe alone: it is tried before there are data and a model.
+
+    Raises:
+        InvalidInput: As `load`.
+    """
+    given = _read(path)
+    try:
+        return _OnlyJudge.model_validate({"judge": given.get("judge")}).judge
+    except ValidationError as error:
+        raise InvalidInput(f"{path}: {_said(error, GrpoRecipe)}") from error
 
 
 def load(path: Path, kind: type[_Kind]) -> _Kind:
@@ -221,23 +245,39 @@ def load(path: Path, kind: type[_Kind]) -> _Kind:
     Raises:
         InvalidInput: It cannot be read or is wrong; names the key.
     """
-    try:
-        given: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InvalidInput(f"{path} cannot be read ({error.strerror}). Check --config.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{path} is no YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(given, dict):
-        raise InvalidInput(f"{path} holds no keys. A recipe is YAML of the form `key: value`.")
+    given = _read(path)
     try:
         return kind.model_validate(given)
     except ValidationError as error:
         raise InvalidInput(f"{path}: {_said(error, kind)}") from error
 
 
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        given: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read ({error.strerror}). Check --config.") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise InvalidInput(f"{path} is no YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(given, dict):
+        raise InvalidInput(f"{path} holds no keys. A recipe is YAML of the form `key: value`.")
+    return given
+
+
+def _there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        # A name that no file can have.
+        return False
+
+
 def looks_like_folder(model: str) -> bool:
     """Say whether a model's name is a path here, rather than a name on the hub."""
     return model.startswith((".", "/", "~")) or model.count("/") > 1 or Path(model).exists()
+
+
+_PARTS: dict[str, type[BaseModel]] = {"lora": Lora, "judge": Judge, "vllm": Vllm}
 
 
 def _said(error: ValidationError, kind: type[Recipe]) -> str:
@@ -246,7 +286,8 @@ def _said(error: ValidationError, kind: type[Recipe]) -> str:
         key = ".".join(map(str, one["loc"]))
         match one["type"]:
             case "extra_forbidden":
-                problems.append(f"{key}: there is no such key. The keys are {', '.join(kind.model_fields)}.")
+                known = _PARTS.get(str(one["loc"][0]), kind) if len(one["loc"]) > 1 else kind
+                problems.append(f"{key}: there is no such key. The keys are {', '.join(known.model_fields)}.")
             case "missing":
                 problems.append(f"{key}: is missing.")
             case "value_error":

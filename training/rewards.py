@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from graph.protocol import Answer, parse_reasoning
+from graph.protocol import Answer, Retrieve, parse_reasoning
 from training.questions import letter
 
 FORMAT_WEIGHT = 0.5
@@ -21,7 +21,9 @@ _ROUND = re.compile(
     rf"<retrieve>\s*\"keywords\":\s*{_LINE}\s*\"start_time\":\s*{_TIME}\s*\"end_time\":\s*{_TIME}\s*</retrieve>)\s*",
     re.DOTALL,
 )
-_DIGITS = re.compile(r"\d+")
+_THOUGHT = re.compile(r"<think>.*?</think>", re.DOTALL)
+_SCORE = re.compile(r"[^\d.-]*(\d{1,2}(?:\.\d+)?)(?:\s*/\s*10)?[^\d]*")
+_HIGHEST = 10
 
 Judge = Callable[[str], Awaitable[float | None]]
 """From what it is asked to a score from 0 to 1; None where it failed."""
@@ -59,8 +61,11 @@ class Worth:
 
 
 def well_formed(written: Sequence[str]) -> float:
-    """Return 1 where every round is exactly in its form, else 0."""
-    return float(bool(written) and all(_ROUND.fullmatch(one) for one in written))
+    """Return 1 where every round is exactly in its form, and all but the last look into memory; else 0."""
+    if not written or not all(_ROUND.fullmatch(one) for one in written):
+        return 0.0
+    *looks, last = map(parse_reasoning, written)
+    return float(isinstance(last, Answer) and all(isinstance(look, Retrieve) for look in looks))
 
 
 def exact(given: str, answer: str) -> bool:
@@ -75,9 +80,9 @@ def combined(accuracy: float, consistency: float, form: float) -> float:
 
 
 def score_of(text: str) -> float | None:
-    """Read a judge's 0 to 10 as 0 to 1; None where it wrote no such number."""
-    found = _DIGITS.search(text)
-    return min(10, int(found[0][:3])) / 10 if found else None
+    """Read a judge's 0 to 10 as 0 to 1; None where it wrote no such number, or several."""
+    found = _SCORE.fullmatch(_THOUGHT.sub("", text))
+    return float(found[1]) / _HIGHEST if found and float(found[1]) <= _HIGHEST else None
 
 
 async def worth(rollout: Rollout, judge: Judge) -> Worth:

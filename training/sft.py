@@ -11,7 +11,7 @@ from trl import SFTConfig, SFTTrainer
 from app.console import progress
 from memory.errors import InvalidInput
 from training import measure, sft_data
-from training.arguments import checkpoint_of, common, quiet, save
+from training.arguments import checkpoint_of, common, quiet, save, train
 from training.curves import Curves
 from training.lessons import Lesson, dataset
 from training.recipes import SftRecipe
@@ -36,7 +36,7 @@ def run(recipe: SftRecipe, *, resume: bool = False) -> dict[str, Any]:
     processor = load_processor(recipe)
     lessons = fitting(lessons, processor, recipe.max_tokens, recipe.output)
     trainer = trainer_of(recipe, lessons, processor)
-    trainer.train(resume_from_checkpoint=begun)
+    train(trainer, begun)
     return save(trainer, processor, recipe)
 
 

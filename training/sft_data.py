@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from PIL import Image
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from app.malformed import Place, checked, read_json
-from training.lessons import PICTURE, Kind, Lesson, Message, Role, kind_of
+from training.lessons import MARK, PICTURE, Kind, Lesson, Message, Role, kind_of, seen
 
 _ROLES: dict[str, Role] = {"human": "user", "gpt": "assistant", "system": "system"}
 
@@ -70,6 +69,8 @@ def _lesson(place: Place, given: object, folder: Path) -> Lesson:
         where = place.at("conversations", begins + number)
         if one.by != turn:
             raise where.at("from").wrong(f"here {turn!r} has to speak, not {one.by!r}.")
+        if mark := MARK.search(one.value):
+            raise where.at("value").wrong(f"{mark[0]} is a mark of chat templates, and cannot be said.")
         if one.by == "gpt" and not one.value.strip():
             raise where.at("value").wrong("the assistant says nothing here: there is nothing to learn.")
         if one.by == "gpt" and PICTURE in one.value:
@@ -81,16 +82,7 @@ def _lesson(place: Place, given: object, folder: Path) -> Lesson:
         raise place.wrong(f"there are {marks} {PICTURE} marks for {len(sample.image)} pictures.")
     images = tuple(folder / name for name in sample.image)
     for number, image in enumerate(images):
-        _see(place.at("image", number), image)
+        if problem := seen(image):
+            raise place.at("image", number).wrong(f"{problem}.")
     kind: Kind = sample.kind or kind_of(said[-1].value)
     return Lesson(kind, tuple(Message(_ROLES[one.by], one.value) for one in said), images, place.shown())
-
-
-def _see(place: Place, path: Path) -> None:
-    if not path.is_file():
-        raise place.wrong(f"there is no picture {path}.")
-    try:
-        with Image.open(path) as picture:
-            picture.verify()
-    except Exception as error:
-        raise place.wrong(f"{path} is no picture that can be read ({error}).") from error

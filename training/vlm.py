@@ -47,7 +47,10 @@ def processor_of(model: str, template: Path | None = None) -> ProcessorMixin:
     if getattr(processor, "image_processor", None) is None:
         raise InvalidInput(f"model: {model} takes no pictures. PersonaVLM is trained from a model that sees.")
     if template is not None:
-        processor.chat_template = template.read_text(encoding="utf-8")
+        try:
+            processor.chat_template = template.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InvalidInput(f"chat_template: {template} cannot be read ({error}).") from error
     # Some models keep it beside the tokenizer alone; the two have to agree.
     processor.chat_template = processor.tokenizer.chat_template = processor.chat_template or processor.tokenizer.chat_template
     if processor.chat_template is None:
@@ -111,15 +114,27 @@ def merge(adapter: Path, output: Path) -> Path:
     """
     if not (adapter / "adapter_config.json").is_file():
         raise InvalidInput(f"{adapter} holds no adapters (adapter_config.json). A run with `lora` leaves them in its output.")
-    if output.exists() and any(output.iterdir()):
+    if output.is_file() or (output.exists() and any(output.iterdir())):
         raise InvalidInput(f"{output} is not empty. Give another --out.")
+    if not list(adapter.glob("adapter_model.*")):
+        raise InvalidInput(f"{adapter} holds no weights of adapters (adapter_model.safetensors). Copy them there.")
     from peft import PeftConfig, PeftModel
     from transformers import AutoModelForImageTextToText, AutoProcessor
 
-    base = PeftConfig.from_pretrained(str(adapter)).base_model_name_or_path
-    if base is None:
-        raise InvalidInput(f"{adapter} does not say which model its adapters belong to.")
-    model, loader = AutoModelForImageTextToText.from_pretrained(base, dtype="auto"), cast("Any", AutoProcessor)
-    PeftModel.from_pretrained(model, str(adapter)).merge_and_unload().save_pretrained(output)
-    loader.from_pretrained(adapter).save_pretrained(output)
+    loader = cast("Any", AutoProcessor)
+    try:
+        base = PeftConfig.from_pretrained(str(adapter)).base_model_name_or_path
+        if base is None:
+            raise InvalidInput(f"{adapter} does not say which model its adapters belong to.")
+        # All that can fail, before anything is written: half a model is none.
+        processor = loader.from_pretrained(adapter)
+        model = AutoModelForImageTextToText.from_pretrained(base, dtype="auto")
+        whole = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
+    except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
+        raise InvalidInput(f"{adapter} cannot be merged ({' '.join(str(error).split())[:300]}).") from error
+    try:
+        whole.save_pretrained(output)
+        processor.save_pretrained(output)
+    except OSError as error:
+        raise InvalidInput(f"{output} cannot be written ({error.strerror}). Give another --out.") from error
     return output

@@ -121,18 +121,22 @@ def test_grpo_goes_on_where_it_stopped_and_counts_what_its_judge_failed(taught, 
 
         def recipe(steps: int) -> GrpoRecipe:
             path = material.recipe(
-                taught, "again", model=str(taught / "sft" / "model"), data=str(taught / "rl.jsonl"), batch=8, per_device_batch=8,
-                generations=4, turns=3, turn_tokens=60, max_steps=steps, learning_rate=0.0001, prompts=str(taught / "prompts.toml"),
+                taught, "again", model=str(taught / "sft" / "model"), data=str(taught / "rl.jsonl"), batch=8, per_device_batch=2,
+                generations=2, turns=3, turn_tokens=60, max_steps=steps, learning_rate=0.0001, prompts=str(taught / "prompts.toml"),
                 judge={"url": server.url, "model": "judge"}, lora={"rank": 4, "alpha": 8},
             )  # fmt: skip
             return load(path, GrpoRecipe).model_copy(update={"save_steps": 1})
 
+        with pytest.raises(InvalidInput, match="a step takes 40"):
+            grpo.run(recipe(1).model_copy(update={"batch": 80}))
         server.reply = lambda _body: "I would rather not say."
         result = grpo.run(recipe(1))
         assert result["judgements failed"] == result["judged"] > 0
         assert "failed three times and count as 0.5" in capsys.readouterr().err
         server.reply = judged
         result = grpo.run(recipe(2), resume=True)
+        with pytest.raises(InvalidInput, match="Raise max_steps"):
+            grpo.run(recipe(2), resume=True)
     assert result["steps"] == 2
     assert result["judgements failed"] == 0
     assert len(log(taught / "again", "reward")) == 2

@@ -169,6 +169,11 @@ def test_the_command_writes_files_that_training_reads(persona, tmp_path):
     code, _, err = persona("train", "data", "--from-journal", "--out", str(out))
     assert code == 1
     assert "holds samples already" in err
+    (out / "sft.json").unlink()
+    code, _, err = persona("train", "data", "--from-journal", "--out", str(out))
+    assert code == 1, "the questions alone are not overwritten either"
+    code, said, _ = persona("train", "data", "--from-journal", "--user", "ada", "--user", "ada", "--out", f"{out}2", "--json")
+    assert json.loads(said)["samples"] == report["samples"]
 
 
 def test_nothing_is_made_of_who_did_not_agree(persona, tmp_path):
@@ -183,3 +188,17 @@ def test_nothing_is_made_of_who_did_not_agree(persona, tmp_path):
     assert not (tmp_path / "own").exists()
     code, said, _ = persona("user", "consent", "ada")
     assert "does not agree, since" in said
+
+
+def test_what_was_said_twice_is_forgotten_twice(serve, tmp_path):
+    chat = ScriptedChat({"semantic": fact("The user has a parrot called Zazu.", "parrot"), "change": '"1": "same"'})
+    service = serve(chat)
+    for day in (1, 5, 9):
+        list(service.stream("ada", f"Day {day}: my parrot is called Zazu.", time=f"2026-03-0{day} 09:00"))
+        service.wait("ada")
+    service.memory.consent.say("ada", training=True)
+    first = service.memory.knowledge.entries("ada", kind="semantic")[0]
+    service.memory.forget("ada", first.id, now=True)
+    lessons = Teacher(service.memory, "ada", Style(), tmp_path).lessons()
+    assert "Zazu" not in str(lessons)
+    assert "Zazu" not in Examiner(service.memory, "ada", tmp_path).history().model_dump_json()

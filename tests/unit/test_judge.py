@@ -55,6 +55,13 @@ def test_a_server_that_refuses_is_a_judgement_that_failed(server):
     assert judge.failed == 1
 
 
+def test_a_server_that_trickles_is_too_slow(server):
+    server.reply = lambda _body: "8 " * 40
+    server.pause_s = 0.2
+    judge = JudgeClient(settings(server.url, timeout=0.5))
+    assert asyncio.run(judge("How good?")) is None
+
+
 def test_a_key_that_is_not_there_is_said_before_anything(monkeypatch):
     monkeypatch.delenv("JUDGE_KEY", raising=False)
     with pytest.raises(InvalidInput, match="JUDGE_KEY"):

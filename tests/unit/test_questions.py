@@ -154,3 +154,33 @@ def test_a_history_that_is_wrong_is_named_with_its_line(folder, change, named):
     with pytest.raises(InvalidInput, match=r"wrong\.json, line \d+") as caught:
         read_history(path)
     assert named in caught.value.message
+
+
+def test_letters_that_some_take_for_the_end_of_a_line_are_letters(folder):
+    path = folder / "rl.jsonl"
+    path.write_text(json.dumps({**ASKED, "text": "Where\u2028do I live?\x85"}, ensure_ascii=False) + "\n", encoding="utf-8-sig")
+    assert read(path)[0].text == "Where\u2028do I live?"
+
+
+def test_a_picture_is_read_to_its_end(folder):
+    Image.effect_noise((200, 200), 90).save(folder / "cut.jpg")
+    whole = (folder / "cut.jpg").read_bytes()
+    (folder / "cut.jpg").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InvalidInput, match=r"line 1, images: .*cut\.jpg is no picture"):
+        read(file(folder, {**ASKED, "images": ["cut.jpg"]}))
+
+
+@pytest.mark.parametrize(
+    ("turns", "topics", "said"),
+    [
+        ([TURNS[0], TURNS[0]], [], "turn 1 is said at .* already"),
+        (TURNS, [{"summary": "x", "turns": [-1]}], "greater than or equal to 0"),
+        ([TURNS[0], {**TURNS[1], "replaces": [1]}], [], "not before it"),
+        ([TURNS[0], {**TURNS[1], "replaces": [-9]}], [], "greater than or equal to 0"),
+        ([{**TURNS[0], "user": "   "}], [], "turn 0: "),
+    ],
+)
+def test_a_history_that_would_be_planted_wrongly_is_refused(folder, turns, topics, said):
+    (folder / "ana.json").write_text(json.dumps({"turns": turns, "topics": topics}))
+    with pytest.raises(InvalidInput, match=said):
+        read_history(folder / "ana.json")

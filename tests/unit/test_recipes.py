@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from memory.errors import InvalidInput
-from training.recipes import GrpoRecipe, Recipe, SftRecipe, load
+from training.recipes import GrpoRecipe, Recipe, SftRecipe, load, load_judge
 
 JUDGE = {"url": "http://127.0.0.1:9/v1", "model": "judge"}
 
@@ -58,6 +58,12 @@ def test_a_rate_without_a_dot_is_a_number(tmp_path, given):
         ({"batch": 64, "devices": 6}, "batch: 64 does not divide"),
         ({"epochs": 0}, "epochs:"),
         ({"precision": "int8"}, "precision:"),
+        ({"epochs": float("inf")}, "epochs:"),
+        ({"seed": -1}, "seed:"),
+        ({"lora": {"dropout": 1.0}}, "lora.dropout:"),
+        ({"lora": {"r": 8}}, "The keys are rank, alpha, dropout."),
+        ({"chat_template": "/"}, "chat_template: / is a folder"),
+        ({"data": "/" + "x" * 300}, "data: there is no"),
         ({"lora": {"rank": 8, "alhpa": 3}}, "lora.alhpa: there is no such key"),
         ({"lora": {"rank": 0}}, "lora.rank:"),
         ({"data": "/nowhere/data.json"}, "data: there is no /nowhere/data.json"),
@@ -117,3 +123,17 @@ def test_the_recipes_that_come_with_it_are_whole(tmp_path, path):
     given |= {"data": str(tmp_path / "data"), "model": str(tmp_path / "model")}
     recipe = read(tmp_path, given, GrpoRecipe if path.stem.startswith("grpo") else SftRecipe)
     assert recipe.accumulation >= 1
+
+
+def test_one_tracker_needs_no_list(tmp_path, given):
+    assert read(tmp_path, {**given, "report_to": "wandb"}).report_to == ("wandb",)
+    assert read(tmp_path, {**given, "report_to": "none"}).report_to == ()
+
+
+def test_the_judge_of_a_recipe_is_read_without_its_data(tmp_path):
+    path = tmp_path / "recipe.yaml"
+    path.write_text(yaml.safe_dump({"data": "/nowhere", "judge": JUDGE}))
+    assert load_judge(path).model == "judge"
+    path.write_text(yaml.safe_dump({"judge": {"url": "x"}}))
+    with pytest.raises(InvalidInput, match=r"judge\.model: is missing"):
+        load_judge(path)

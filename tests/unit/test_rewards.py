@@ -74,8 +74,7 @@ def test_only_the_letter_alone_is_exact(given, answer, right):
     ("text", "form"),
     [
         (RIGHT, 1.0),
-        (LOOK, 1.0),
-        (LOOK.replace("2021-05-04 09:10", "null"), 1.0),
+        (LOOK, 0.0),
         ("<think>a</think><answer>b</answer>", 1.0),
         ("<think></think><answer>b</answer>", 0.0),
         ("<think>a</think><answer></answer>", 0.0),
@@ -90,7 +89,21 @@ def test_only_the_letter_alone_is_exact(given, answer, right):
 )
 def test_the_form_is_exact_or_not(text, form):
     assert well_formed([text]) == form
-    assert well_formed([RIGHT, text]) == form
+    assert well_formed([LOOK, text]) == form
+
+
+@pytest.mark.parametrize(
+    ("look", "form"),
+    [
+        (LOOK, 1.0),
+        (LOOK.replace("2021-05-04 09:10", "null"), 1.0),
+        (LOOK.replace("parrot", ""), 0.0),
+        (RIGHT, 0.0),
+    ],
+)
+def test_all_rounds_but_the_last_look_into_memory(look, form):
+    assert well_formed([look, RIGHT]) == form
+    assert well_formed([look, look, RIGHT]) == form
 
 
 def test_no_rounds_have_no_form():
@@ -99,7 +112,21 @@ def test_no_rounds_have_no_form():
 
 @pytest.mark.parametrize(
     ("text", "score"),
-    [("10", 1.0), ("0", 0.0), ("Score: 7", 0.7), ("8/10", 0.8), ("99", 1.0), ("none", None), ("", None), ("7.5", 0.7)],
+    [
+        ("10", 1.0),
+        ("0", 0.0),
+        ("Score: 7", 0.7),
+        ("8/10", 0.8),
+        ("99", None),
+        ("none", None),
+        ("", None),
+        ("7.5", 0.75),
+        ("-3", None),
+        ("11/10", None),
+        ("on a scale of 0 to 10: 9", None),
+        ("<think>10 at most</think> 4", 0.4),
+        ("0.8", 0.08),
+    ],
 )
 def test_a_judges_number_is_read(text, score):
     assert score_of(text) == score
