@@ -270,8 +270,10 @@ def delete_user(
         typer.confirm(f"Delete everything that is remembered of {name}, for good?", abort=True, err=True)
     with _open() as store:
         receipt = store.delete_user(name)
+        found = store.left_of(name)
     counts = ", ".join(f"{count} {what}" for what, count in receipt.items())
-    _done({"user": name, "deleted": receipt}, f"{name} is deleted: {counts}.", as_json=as_json)
+    after = "Nothing was found afterwards, in any store." if not any(found.values()) else f"Still there: {_counted(found)}."
+    _done({"user": name, "deleted": receipt, "found": found}, f"{name} is deleted: {counts}. {after}", as_json=as_json)
 
 
 def _counted(removed: dict[str, int]) -> str:

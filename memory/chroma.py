@@ -136,6 +136,12 @@ class ChromaStore:
                 if name in there:
                     self._client.delete_collection(name)
 
+    def collections_of(self, user_id: str) -> int:
+        """Count the user's collections."""
+        with _said(), self._lock:
+            there = {collection.name for collection in self._client.list_collections()}
+        return len(there & {_name(user_id, kind) for kind in COLLECTIONS})
+
     def rewrite(self, user_id: str) -> None:
         """Copy the user's collections and delete the old ones: what was deleted from them is not in the copies.
 

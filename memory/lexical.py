@@ -205,6 +205,10 @@ class LexicalIndex:
         with self._user(user_id) as file:
             return {str(row[0]) for row in file.execute("SELECT id FROM entries")}
 
+    def files_of(self, user_id: str) -> int:
+        """Count the user's files."""
+        return len(list(self._folder.glob(f"{user_key(user_id)}.db*")))
+
     def delete_user(self, user_id: str) -> None:
         """Remove the user's file."""
         key = user_key(user_id)

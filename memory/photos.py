@@ -137,6 +137,10 @@ class PhotoStore:
             for row in rows
         ]  # fmt: skip
 
+    def files_of(self, user_id: str) -> int:
+        """Count the user's files."""
+        return len(list((self._folder / user_key(user_id)).glob("*")))
+
     def delete_user(self, user_id: str) -> None:
         """Remove the user's files and rows."""
         with self._db.write() as connection:

@@ -11,7 +11,7 @@ from sqlalchemy import Column, ColumnElement, Connection, String, Table, cast, f
 
 from memory.reach import Reach
 from memory.records import TurnState
-from memory.schema import memories, outputs, photos, rewrites, turns, withheld
+from memory.schema import memories, metadata, outputs, photos, rewrites, turns, users, withheld
 
 _CHUNK = 2**24
 _MADE: tuple[tuple[Table, tuple[Column[Any], ...]], ...] = (
@@ -45,6 +45,15 @@ def said_elsewhere(connection: Connection, user_id: str, text: str) -> bool:
         for table, columns in _MADE
     ]
     return any(connection.execute(query.limit(1)).first() is not None for query in (own, known, *others))
+
+
+def rows_of(connection: Connection, user_id: str) -> int:
+    """Count the rows of a user in all tables."""
+    counted = 0
+    for table in metadata.sorted_tables:
+        mine = (table.c.id if table is users else table.c.user_id) == user_id
+        counted += connection.execute(select(func.count()).select_from(table).where(mine)).scalar_one()
+    return counted
 
 
 def files_with(folder: Path, texts: Sequence[str]) -> int:

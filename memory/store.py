@@ -13,6 +13,7 @@ from typing import Self
 
 from sqlalchemy import delete
 
+from memory import probe
 from memory.chroma import ChromaStore
 from memory.consent import Consent
 from memory.curve import Curve
@@ -263,6 +264,17 @@ class Memory:
         self._projection.delete_user(user_id)
         self._purger.compact()
         return receipt
+
+    def left_of(self, user_id: str) -> dict[str, int]:
+        """Look into every store for a user who was deleted; all zeros is as it should be."""
+        with self._database.read() as connection:
+            rows = probe.rows_of(connection, user_id)
+        return {
+            "journal": rows,
+            "vectors": self._chroma.collections_of(user_id),
+            "words": self._lexical.files_of(user_id),
+            "pictures": self.photos.files_of(user_id),
+        }
 
     def close(self) -> None:
         """Close the stores and let another process have the folder."""

@@ -42,3 +42,11 @@ def test_the_makefile_has_what_the_readme_promises():
     targets = (ROOT / "Makefile").read_text()
     for name in ("chat", "test", "check", "story"):
         assert re.search(rf"^{name}:", targets, re.MULTILINE)
+
+
+def test_every_promise_names_a_test_that_is_there():
+    promised = re.findall(r"\| `(tests/\S+?)::(\w+)` \|", (ROOT / "GUARANTEES.md").read_text(encoding="utf-8"))
+    assert len(promised) > 10
+    for file, name in promised:
+        text = (ROOT / file).read_text(encoding="utf-8")
+        assert re.search(rf"^(def {name}\(|{name} = )", text, re.MULTILINE), (file, name)

@@ -196,3 +196,10 @@ def test_room_that_an_index_does_not_use_holds_no_words(tmp_path):
     (with_room / "data_level0.bin").write_bytes(b"vector-1" + b"Zazuquill, said Ada, so-")
     chroma_files.blank(folder)
     assert (with_room / "data_level0.bin").read_bytes() == b"vector-1" + bytes(24)
+
+
+def test_a_deleted_user_is_in_no_store_and_no_file(talked, tmp_path):
+    talked.memory.delete_user("ada")
+    talked.memory.delete_user("bob")
+    assert talked.memory.left_of("ada") == {"journal": 0, "vectors": 0, "words": 0, "pictures": 0}
+    assert files_with(tmp_path / "data", ["Zazuquill", "Sundays"]) == 0
