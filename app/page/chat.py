@@ -29,7 +29,7 @@ def show(replies: Replies, user: str) -> list[reply.Writing]:
         _welcome()
     if len(turns) > shown:
         st.button("Show earlier messages", on_click=_show_earlier)
-    entries = [turn for turn in turns[-shown:] if turn.state is not TurnState.REPLACED]
+    entries = [turn for turn in turns[-shown:] if turn.state not in (TurnState.REPLACED, TurnState.FORGOTTEN)]
     entries += [live.progress.turn or live.turn for live in mine.values()]
     writing, session = [], 0
     for turn in sorted(entries, key=lambda turn: turn.time):
@@ -45,6 +45,9 @@ def show(replies: Replies, user: str) -> list[reply.Writing]:
                 st.fragment(_wait_for, run_every=_POLL_S)(memory, turn)
             elif turn.reply or turn.state is TurnState.STOPPED:
                 reply.show(turn, memory.photos)
+            elif turn.state is TurnState.ANSWERED:
+                # A reply always says something: this one was taken away.
+                st.caption("This reply told of something that is forgotten.")
             else:
                 _unanswered(replies, turn, live, last=not turn.seq or turn.id == turns[-1].id)
     return writing

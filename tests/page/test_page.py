@@ -139,6 +139,24 @@ def test_off_the_record_lives_on_this_page_alone(open_page: OpenPage, service: P
     assert "A secret." not in texts(page)
 
 
+def test_what_is_forgotten_is_not_shown_and_a_reply_that_told_of_it_says_so(
+    open_page: OpenPage, service: PersonaService, chat: ScriptedChat
+) -> None:
+    chat.script |= {"semantic": fact("The user has a parrot called Zazuquill.", "parrot")}
+    list(service.stream("ada", "My parrot is called Zazuquill.", time="2026-03-01 09:00"))
+    service.wait()
+    chat.script |= {"reasoning": answer("Hello to Zazuquill!")}
+    list(service.stream("ada", "Good morning.", time="2026-03-01 09:05"))
+    page = open_page()
+    assert "My parrot is called Zazuquill." in texts(page)
+    service.memory.forget("ada", service.memory.knowledge.entries("ada", kind="semantic")[0].id)
+    page = open_page()
+    assert "Good morning." in texts(page)
+    assert "Zazuquill" not in str([*texts(page), *replies(page)])
+    assert "told of something that is forgotten" in captions(page)
+    assert not page.exception
+
+
 def test_the_switches_reach_the_service(open_page: OpenPage, chat: ScriptedChat) -> None:
     page = open_page()
     page.toggle[1].set_value(True)
