@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -65,12 +65,26 @@ def purge(connection: Connection, user_id: str, memory_id: str) -> None:
     repeated = (memories.c.user_id == user_id) & (memories.c.same_as == memory_id)
     connection.execute(delete(memories).where(repeated, memories.c.hidden_at.is_not(None)))
     connection.execute(update(memories).where(repeated).values(same_as=None, revision=memories.c.revision + 1))
-    digest = _digest(memory_id, row.text if row.key is not None else "")
-    there = (tombstones.c.user_id == user_id) & (tombstones.c.digest == digest)
-    known = connection.execute(select(tombstones.c.digest).where(there)).first()
     # What a rewrite dropped may come back; what the person forgot may not.
-    if known is None and not row.extra.get("replaced"):
-        connection.execute(insert(tombstones).values(user_id=user_id, digest=digest))
+    if not row.extra.get("replaced"):
+        mark(connection, user_id, memory_id, row.text if row.key is not None else "")
+
+
+def mark(connection: Connection, user_id: str, name: str, text: str = "") -> None:
+    """Leave a tombstone: a hash, no text."""
+    if not is_forgotten(connection, user_id, name, text):
+        connection.execute(insert(tombstones).values(user_id=user_id, digest=_digest(name, text)))
+
+
+def unmark(connection: Connection, user_id: str, name: str, text: str = "") -> None:
+    """Take a tombstone away."""
+    there = (tombstones.c.user_id == user_id) & (tombstones.c.digest == _digest(name, text))
+    connection.execute(delete(tombstones).where(there))
+
+
+def said_at(time: datetime) -> str:
+    """Name the message of a time for its tombstone: a transcript that is replayed does not bring it back."""
+    return f"said at {time.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}"
 
 
 def is_forgotten(connection: Connection, user_id: str, memory_id: str, text: str = "") -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, String, case, cast, func, insert, select, update
 
-from memory import clock, pending, people
+from memory import clock, forget, pending, people
 from memory.database import Database
 from memory.errors import NotFound, TimeOrderError
 from memory.intake import check_text, check_user
@@ -58,7 +58,7 @@ class Journal:
         """Write down a turn of a transcript, with its reply, to be remembered later.
 
         Returns:
-            The turn, or None when the user already has one with this time and text.
+            The turn, or None when the user already has one with this time and text, or has forgotten it.
 
         Raises:
             InvalidInput: As `receive`.
@@ -69,6 +69,8 @@ class Journal:
         with self._db.write() as connection:
             same = (turns.c.user_id == user_id) & (turns.c.at == time) & (turns.c.text == text)
             if connection.execute(select(turns.c.id).where(same)).first():
+                return None
+            if forget.is_forgotten(connection, user_id, forget.said_at(time), text):
                 return None
             people.ensure(connection, user_id)
             last = _last(connection, user_id)
@@ -120,8 +122,8 @@ class Journal:
         with self._db.write() as connection:
             old = _one(connection, turn_id)
             last = _last(connection, old.user_id)
-            if last is None or last.id != turn_id:
-                raise NotFound("Only the last message can be answered again.")
+            if last is None or last.id != turn_id or old.state is TurnState.FORGOTTEN:
+                raise NotFound("Only the last message can be answered again, and not one that is forgotten.")
             connection.execute(
                 update(turns)
                 .where(turns.c.id == turn_id)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Update, delete, insert, select, update
 
-from memory import pending
+from memory import forget, pending
 from memory.records import Trace, TurnState
 from memory.schema import turns, withheld
 
@@ -24,6 +24,7 @@ def turn(connection: Connection, user_id: str, turn_id: str, subject: str) -> No
     stub: dict[str, Any] = {"text": "", "reply": "", "images": [], "trace": None, "error": None, "pending": False}
     connection.execute(_changed(row).values(state=TurnState.FORGOTTEN, **stub))
     pending.done(connection, user_id, "remember", turn_id)
+    forget.mark(connection, user_id, forget.said_at(row.at), row.text)
     _index_next(connection, row)
 
 
@@ -77,6 +78,8 @@ def restore(connection: Connection, user_id: str, *, subject: str | None = None,
             connection.execute(update(withheld).where(whole).values(content={**held, **kept.content}))
         else:
             connection.execute(_changed(row).values(**kept.content))
+            if kept.part == "turn":
+                forget.unmark(connection, user_id, forget.said_at(row.at), kept.content["text"])
             if kept.content.get("pending"):
                 pending.add(connection, user_id, "remember", row.id, seq=row.seq)
         _index_next(connection, row)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from memory import chroma_files
+from memory import chroma_files, clock
 from memory.errors import InvalidInput, NotFound
 from memory.probe import files_with
 from memory.records import TurnState
@@ -203,3 +203,19 @@ def test_a_deleted_user_is_in_no_store_and_no_file(talked, tmp_path):
     talked.memory.delete_user("bob")
     assert talked.memory.left_of("ada") == {"journal": 0, "vectors": 0, "words": 0, "pictures": 0}
     assert files_with(tmp_path / "data", ["Zazuquill", "Sundays"]) == 0
+
+
+def test_a_transcript_that_is_replayed_does_not_bring_it_back(serve):
+    service = serve(ScriptedChat({"semantic": fact("The user has a zebra.", "zebra")}))
+    journal, time = service.memory.journal, clock.parse_time("2026-03-01 09:00", "UTC")
+    turn = journal.ingest("ada", time, "I have a zebra.", "Nice.")
+    service.wait("ada")
+    service.memory.forget("ada", turn.id)
+    assert journal.ingest("ada", time, "I have a zebra.", "Nice.") is None
+    service.memory.undo("ada", turn.id)
+    assert journal.turn(turn.id).text == "I have a zebra."
+    service.memory.forget("ada", turn.id, now=True)
+    assert journal.ingest("ada", time, "I have a zebra.", "Nice.") is None
+    assert journal.ingest("ada", time, "I have a cat.", "Nice.") is not None
+    with pytest.raises(NotFound, match="forgotten"):
+        service.answer_again("ada", turn.id)
