@@ -21,6 +21,7 @@ from memory.records import (
     Procedure,
     ProfileEntry,
     SemanticMemory,
+    TurnState,
     make_id,
 )
 from memory.schema import memories, personality, sessions, turns
@@ -56,6 +57,10 @@ class Knowledge:
         """
         with self._db.write() as connection:
             if not people.is_known(connection, user_id, hold=True):
+                return
+            if _any_forgotten(connection, [turn_id]):
+                # While the model was asked about it.
+                pending.done(connection, user_id, "remember", turn_id)
                 return
             there = (personality.c.user_id == user_id) & (personality.c.turn_id == turn_id)
             if connection.execute(select(personality.c.id).where(there)).first() is None:
@@ -94,6 +99,10 @@ class Knowledge:
         """
         with self._db.write() as connection:
             if not people.is_known(connection, user_id, hold=True):
+                return
+            if _any_forgotten(connection, [name for episode in episodes for name in episode.turn_ids]):
+                # While the model was asked: what it wrote tells of it. The work stays, and is done without it.
+                pending.drop_outputs(connection, user_id, str(session))
                 return
             for episode in episodes:
                 if not forget.is_forgotten(connection, user_id, episode.id):
@@ -248,6 +257,11 @@ def to_record(row: Row[Any]) -> MemoryRecord:
             return Procedure(**shared, key=row.key, text=row.text)
         case _:
             return ProfileEntry(**shared, key=row.key, value=row.text)
+
+
+def _any_forgotten(connection: Connection, turn_ids: Sequence[str]) -> bool:
+    query = select(turns.c.id).where(turns.c.id.in_(turn_ids), turns.c.state == TurnState.FORGOTTEN)
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def _check_length(text: str) -> None:

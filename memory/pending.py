@@ -112,6 +112,11 @@ def done(connection: Connection, user_id: str, kind: str, subject: str) -> None:
     connection.execute(delete(outputs).where(outputs.c.user_id == user_id, outputs.c.subject == subject))
 
 
+def drop_outputs(connection: Connection, user_id: str, subject: str) -> None:
+    """Throw away what the model wrote for a piece of work: it is asked anew."""
+    connection.execute(delete(outputs).where(outputs.c.user_id == user_id, outputs.c.subject == subject))
+
+
 def is_remembered(connection: Connection, turn: Turn) -> bool:
     """Say whether the remember stage has been committed for this turn."""
     query = select(personality.c.id).where(personality.c.user_id == turn.user_id, personality.c.turn_id == turn.id)

@@ -24,6 +24,7 @@ def turn(connection: Connection, user_id: str, turn_id: str, subject: str) -> No
     stub: dict[str, Any] = {"text": "", "reply": "", "images": [], "trace": None, "error": None, "pending": False}
     connection.execute(_changed(row).values(state=TurnState.FORGOTTEN, **stub))
     pending.done(connection, user_id, "remember", turn_id)
+    pending.drop_outputs(connection, user_id, str(row.session))
     forget.mark(connection, user_id, forget.said_at(row.at), row.text)
     _index_next(connection, row)
 

@@ -219,3 +219,28 @@ def test_a_transcript_that_is_replayed_does_not_bring_it_back(serve):
     assert journal.ingest("ada", time, "I have a cat.", "Nice.") is not None
     with pytest.raises(NotFound, match="forgotten"):
         service.answer_again("ada", turn.id)
+
+
+@pytest.mark.parametrize("step", ["semantic", "episodic", "core"])
+def test_what_is_forgotten_while_the_model_is_asked_about_it_does_not_come_back(serve, tmp_path, step):
+    chat = ScriptedChat({"semantic": fact("The user has a zebra called Momoquill.", "zebra")})
+    chat.script |= {"episodic": TOPICS.format("Momoquill."), "core": '"name": "Ada"\n"pet": "a zebra called Momoquill"'}
+    service = serve(chat)
+    list(service.stream("ada", "My zebra is called Momoquill.", time="2026-03-01 09:00"))
+    [turn] = service.memory.journal.turns("ada")
+    says = chat.script[step]
+
+    def forget_first(_prompt: str) -> str:
+        chat.script[step] = '"name": "Ada"' if step == "core" else says
+        service.memory.forget("ada", turn.id, now=True)
+        return says
+
+    if step != "semantic":
+        service.wait()
+        service.memory.journal.end_session("ada")
+    chat.script[step] = forget_first
+    service.wait()
+    assert service.memory.pending.count() == 0
+    assert "omoquill" not in told(service)
+    service.close()
+    assert files_with(tmp_path / "data", ["Momoquill"]) == 0
