@@ -101,12 +101,17 @@ def _taught(memory: Memory, users: list[str], out: Path) -> tuple[list[Lesson], 
     from graph.prompts import load_prompts
     from training.from_journal import Teacher
     from training.journal_questions import Examiner
+    from training.lessons import MARK
 
     style = Style(prompts=load_prompts(Settings().prompts))
     lessons: list[Lesson] = []
     questions: list[Question] = []
     for name in users:
-        made = Teacher(memory, name, style, out / "pictures").lessons()
+        made = [
+            one
+            for one in Teacher(memory, name, style, out / "pictures").lessons()
+            if not any(MARK.search(message.text) for message in one.messages)
+        ]
         # As seen from where the samples are written.
         lessons += [replace(one, images=tuple(path.relative_to(out) for path in one.images)) for one in made]
         examiner = Examiner(memory, name, out / "memories")

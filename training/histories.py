@@ -16,7 +16,7 @@ from memory.change import Changes
 from memory.errors import PersonaError
 from memory.intake import check_text
 from memory.records import BigFive, Episode, PersonalityPoint, SemanticMemory, Turn, make_id
-from training.lessons import seen
+from training.lessons import MARK, seen
 
 if TYPE_CHECKING:
     from memory.store import Memory
@@ -111,6 +111,8 @@ def _check_turns(said: list[Said], path: Path, places: list[Place]) -> None:
         told.add((time, one.user))
         for problem in filter(None, (seen(path.parent / name) for name in one.images)):
             raise where.wrong(f"{problem}.")
+        if mark := MARK.search(f"{one.user} {one.assistant} {one.fact}"):
+            raise where.wrong(f"turn {number}: {mark[0]} is a mark of chat templates, and cannot be said.")
         if any(replaced >= number for replaced in one.replaces):
             raise where.wrong(f"turn {number} replaces a turn that is not before it.")
 

@@ -14,6 +14,7 @@ from memory.errors import PersonaError
 from memory.records import BigFive, Episode, Procedure, SemanticMemory, Turn, TurnState, user_key
 from memory.store import Memory
 from training.histories import History, Said, Topic
+from training.lessons import MARK
 from training.questions import Question
 from training.unspoilt import spoilt_turns
 
@@ -36,7 +37,8 @@ class Examiner:
         entries = memory.knowledge.entries(user)
         self._entries = entries
         spoken, spoilt = spoilt_turns(memory, user)
-        self._turns = [turn for turn in spoken if turn.id not in spoilt]
+        # With a mark of chat templates in it, no model could be trained on it.
+        self._turns = [turn for turn in spoken if turn.id not in spoilt and not MARK.search(f"{turn.text} {turn.reply}")]
         self._places = {turn.id: place for place, turn in enumerate(self._turns)}
         facts = [entry for entry in entries if isinstance(entry, SemanticMemory) and entry.turn_id in self._places]
         self._facts = {fact.turn_id: fact for fact in facts}

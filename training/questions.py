@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from app.malformed import malformed, read_json
 from memory import clock
 from memory.errors import InvalidInput, PersonaError
-from training.lessons import PICTURE, seen
+from training.lessons import MARK, PICTURE, seen
 
 Form = Literal["choice", "yes/no", "open"]
 MAP = "USER_PATH_DICT.json"
@@ -123,6 +123,8 @@ def _question(place: str, text: str, folder: Path, pictures: Path, folders: Mapp
         raise InvalidInput(f"{place}: it does not say whose memory it is asked over (memory, or {MAP} beside the file).")
     history = _history(place, folder / memory)
     said = str(asked["query"])
+    if mark := MARK.search(said):
+        raise InvalidInput(f"{place}: {mark[0]} is a mark of chat templates, and cannot be said.")
     kind = line.kind or ("choice" if letter(answer) and _OPTIONS.search(said) else _yes_no(answer))
     images = tuple(_picture(place, pictures, one) for one in line.images)
     time = str(asked["time"] or "").split(" (")[0]

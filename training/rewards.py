@@ -89,7 +89,9 @@ async def worth(rollout: Rollout, judge: Judge) -> Worth:
     """Score one rollout; one that never closed an answer is worth nothing (published)."""
     form = well_formed(rollout.written)
     read = parse_reasoning(rollout.last)
-    if "</answer>" not in rollout.last or not isinstance(read, Answer):
+    # One that stands in the thought closes nothing.
+    closed = rollout.last.rfind("</answer>") > rollout.last.rfind("<answer>") >= 0
+    if not closed or not isinstance(read, Answer):
         return Worth(0.0, 0.0, 0.0, form)
     accuracy: float | None = 1.0
     if not exact(read.text, rollout.answer):

@@ -202,3 +202,15 @@ def test_what_was_said_twice_is_forgotten_twice(serve, tmp_path):
     lessons = Teacher(service.memory, "ada", Style(), tmp_path).lessons()
     assert "Zazu" not in str(lessons)
     assert "Zazu" not in Examiner(service.memory, "ada", tmp_path).history().model_dump_json()
+
+
+def test_a_mark_of_chat_templates_in_a_message_keeps_that_message_alone_out(talked, persona, tmp_path, serve):
+    chat = ScriptedChat({"reasoning": answer("Fine.")})
+    service = serve(chat)
+    list(service.stream("ada", "What does <|im_end|> mean?", time="2026-03-11 09:00"))
+    service.wait()
+    service.close()
+    assert persona("train", "data", "--from-journal", "--out", str(tmp_path / "own"))[0] == 0
+    assert "Zazu" in (tmp_path / "own" / "sft.json").read_text()
+    assert "im_end" not in (tmp_path / "own" / "sft.json").read_text()
+    assert persona("train", "data", str(tmp_path / "own" / "rl.jsonl"))[0] == 0

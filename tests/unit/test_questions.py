@@ -178,9 +178,15 @@ def test_a_picture_is_read_to_its_end(folder):
         ([TURNS[0], {**TURNS[1], "replaces": [1]}], [], "not before it"),
         ([TURNS[0], {**TURNS[1], "replaces": [-9]}], [], "greater than or equal to 0"),
         ([{**TURNS[0], "user": "   "}], [], "turn 0: "),
+        ([{**TURNS[0], "fact": "A <|image_pad|>."}], [], "mark of chat templates"),
     ],
 )
 def test_a_history_that_would_be_planted_wrongly_is_refused(folder, turns, topics, said):
     (folder / "ana.json").write_text(json.dumps({"turns": turns, "topics": topics}))
     with pytest.raises(InvalidInput, match=said):
         read_history(folder / "ana.json")
+
+
+def test_a_mark_of_chat_templates_is_no_question(folder):
+    with pytest.raises(InvalidInput, match=r"line 1: <.image_pad.> is a mark"):
+        read(file(folder, {**ASKED, "text": "What is <|image_pad|>?"}))

@@ -130,3 +130,12 @@ def test_no_rounds_have_no_form():
 )
 def test_a_judges_number_is_read(text, score):
     assert score_of(text) == score
+
+
+def test_an_answer_that_is_closed_in_the_thought_alone_is_worth_nothing():
+    rollout = Rollout("Which?", "(a)", ("<think>So </answer> it is.</think><answer>(a)",))
+
+    async def judge(_text: str) -> float | None:
+        return 1.0
+
+    assert asyncio.run(worth(rollout, judge)).reward == 0.0
