@@ -121,11 +121,11 @@ def forget(
     done: dict[str, Any] = {"id": subject, "forgotten": True, "purged": now}
     if isinstance(found, Receipt):
         done["receipt"] = found.model_dump(mode="json")
-        sentence = f"{subject} is forgotten for good: {_counted(found.removed)}. {_probed(found)}"
+        sentence = f"{subject} is forgotten for good ({_counted(found.removed)}). {_probed(found)}"
     else:
         done["reach"] = found.to_json()
         sentence = (
-            f"{subject} is forgotten: {_counted(found.counts())}. Until it is purged in 10 minutes, `persona memory undo` "
+            f"{subject} is forgotten ({_counted(found.counts())}). Until it is purged in 10 minutes, `persona memory undo` "
         )
         sentence += "brings it back."
     if found.mentioned:
@@ -277,7 +277,7 @@ def delete_user(
 
 
 def _counted(removed: dict[str, int]) -> str:
-    return ", ".join(f"{count} {what}" for what, count in removed.items() if count) or "nothing else"
+    return ", ".join(f"{what}: {count}" for what, count in removed.items() if count) or "nothing else"
 
 
 def _probed(receipt: Receipt) -> str:
