@@ -79,4 +79,5 @@ def build_memory(settings: Settings, *, fresh_index: bool = False) -> Memory:
         chroma_url=settings.chroma_url or None,
         fresh_index=fresh_index,
         sight=build_sight(settings),
+        asks=settings.ask_consent,
     )

@@ -14,6 +14,7 @@ from app.console import AsJson, User, fail, print_json, progress, say, steady_st
 from evals import cli as evals_cli
 from evals import cli_bench
 from memory.errors import InvalidInput, PersonaError
+from memory.sensitive import NAMED
 from training import cli as training_cli
 
 if TYPE_CHECKING:
@@ -184,6 +185,12 @@ def _show(service: PersonaService, events: Any, *, quiet: bool = False) -> Turn:
                     say("")
                     for note in event.turn.trace.notes if event.turn.trace else ():
                         progress(note)
+                    if event.turn.held:
+                        which = f"{event.turn.id} --user {event.turn.user_id}"
+                        progress(
+                            f"That was about {NAMED[event.turn.held]}. It is not recalled later unless you say so: "
+                            f"`persona memory approve {which}` keeps it, `reject` forgets it."
+                        )
                 return event.turn
             elif not quiet:
                 _print_event(event)
@@ -220,6 +227,8 @@ def _answer(turn: Turn, personality_after: dict[str, float] | None) -> dict[str,
         "memories": memories,
         "personality": trace["personality"],
         "timings_ms": trace["timings_ms"],
+        # Only where the message waits for the person's word.
+        **({"held": turn.held} if turn.held else {}),
         # What a person should know of a reply to pictures; most replies have none.
         **({"notes": trace["notes"]} if trace["notes"] else {}),
     }

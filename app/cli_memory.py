@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.console import AsJson, User, print_json, print_records, print_table, progress, say
+from memory.errors import InvalidInput
 
 if TYPE_CHECKING:
     from memory.purge import Receipt
@@ -37,16 +38,27 @@ class KindName(StrEnum):
 
 Kind = Annotated[KindName | None, typer.Option("--kind", help="One type of memory.")]
 MemoryId = Annotated[str, typer.Argument(help="The memory's id, as `persona memory list` shows it.")]
+Held = Annotated[list[str] | None, typer.Argument(help="Ids that `persona memory list --held` shows.")]
+Every = Annotated[bool, typer.Option("--all", help="Everything that waits.")]
 _KINDS = {"cor": "core", "sem": "semantic", "epi": "episodic", "pro": "procedural", "pho": "photo"}
 """What the first three letters of an id stand for."""
 
 
 @memory.command("list")
-def list_memories(user: User = "me", kind: Kind = None, as_json: AsJson = False) -> None:
+def list_memories(
+    user: User = "me",
+    kind: Kind = None,
+    held: Annotated[bool, typer.Option("--held", help="What waits for a yes or no, message by message.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """List what is remembered, oldest first."""
     empty = f"Nothing is remembered of {user} yet."
     with _open() as store:
-        records = store.knowledge.entries(user, kind=kind.value if kind else None)
+        if held:
+            columns = ("turn_id", "topic", "time", "text", "facts")
+            print_records(store.held.waiting(user), as_json=as_json, columns=columns, empty="Nothing waits for a yes or no.")
+            return
+        records = store.knowledge.entries(user, kind=kind.value if kind else None, held=True)
     if as_json:
         print_records(records, as_json=True, columns=(), empty="")
         return
@@ -131,6 +143,25 @@ def forget(
     if found.mentioned:
         sentence += f" These still speak of it: {', '.join(found.mentioned)}."
     _done(done, sentence, as_json=as_json)
+
+
+@memory.command()
+def approve(what: Held = None, every: Every = False, user: User = "me", as_json: AsJson = False) -> None:
+    """Remember something sensitive that was held: from now on it is recalled like anything else."""
+    with _open() as store:
+        done = [store.approve(user, name) for name in _held(store, user, what, every=every)]
+    _done({"approved": done}, f"Remembered from now on: {', '.join(done) or 'nothing waited'}.", as_json=as_json)
+
+
+@memory.command()
+def reject(what: Held = None, every: Every = False, user: User = "me", as_json: AsJson = False) -> None:
+    """Forget something sensitive that was held, with all that tells of it; undo works for 10 minutes."""
+    with _open() as store:
+        names = _held(store, user, what, every=every)
+        for name in names:
+            store.reject(user, name)
+    sentence = f"Forgotten: {', '.join(names) or 'nothing waited'}. `persona memory undo` works for 10 minutes."
+    _done({"rejected": names}, sentence, as_json=as_json)
 
 
 @memory.command()
@@ -244,18 +275,31 @@ def consent(
     training: Annotated[
         Answer | None, typer.Option("--training", help="Whether a model may be trained on them; left out: show what was said.")
     ] = None,
+    sensitive: Annotated[
+        Answer | None,
+        typer.Option("--sensitive", help="Whether sensitive things are remembered without asking, from now on."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say whether a model may be trained on someone's conversations; without a yes it is a no."""
+    """Say whether a model may be trained on someone's conversations, and whether sensitive things need a yes each."""
     with _open() as store:
         said = store.consent.say(name, training=training is Answer.YES) if training else store.consent.of(name)
+        if sensitive:
+            store.consent.keep_sensitive(name, unasked=sensitive is Answer.YES)
+        asks = store.consent.asks(name)
     value = {"user": name, "training": bool(said and said.training), "since": said.since.isoformat() if said else None}
+    value["sensitive"] = not asks
     if said is None:
         sentence = f"{name} was never asked: nothing is trained on their conversations."
     elif said.training:
         sentence = f"{name} agreed on {said.since:%Y-%m-%d %H:%M} (UTC) that a model is trained on their conversations."
     else:
         sentence = f"{name} does not agree, since {said.since:%Y-%m-%d %H:%M} (UTC): nothing is trained on their conversations."
+    sentence += (
+        " Before something sensitive is remembered, they are asked."
+        if asks
+        else " Sensitive things are remembered without asking."
+    )
     _done(value, sentence, as_json=as_json)
 
 
@@ -276,6 +320,15 @@ def delete_user(
     _done({"user": name, "deleted": receipt, "found": found}, f"{name} is deleted: {counts}. {after}", as_json=as_json)
 
 
+def _held(store: Memory, user: str, names: list[str] | None, *, every: bool) -> list[str]:
+    """Return the messages that are meant, each once; one that does not wait stops all of it."""
+    if every == bool(names):
+        raise InvalidInput("Name what is meant, by id, or say --all. `persona memory list --held` shows what waits.")
+    if every:
+        return [one.turn_id for one in store.held.waiting(user)]
+    return list(dict.fromkeys(store.held.turn_of(user, name) for name in names or ()))
+
+
 def _counted(removed: dict[str, int]) -> str:
     return ", ".join(f"{what}: {count}" for what, count in removed.items() if count) or "nothing else"
 
@@ -288,7 +341,9 @@ def _probed(receipt: Receipt) -> str:
 
 
 def _standing(fields: dict[str, Any]) -> str:
-    """Say what newer facts did to this one."""
+    """Say what newer facts did to this one, or that it waits for a word."""
+    if fields.get("held"):
+        return f"held ({fields['held']}): approve or reject"
     if fields.get("superseded_by"):
         return f"until {fields['valid_until']:%Y-%m-%d}, then {fields['superseded_by']}"
     if fields.get("same_as"):

@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=lambda: platformdirs.user_data_path("personavlm"))
     database_url: str = ""
     chroma_url: str = ""
+    ask_consent: bool = True
+    """Off: sensitive things are remembered without asking anybody."""
     text_embedder: str = "all-minilm-l6-v2"
     """A catalogue name, or a sentence-transformers name or folder."""
     image_embedder: str = ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.console import AsJson, print_json, print_table, progress
+from app.console import AsJson, print_json, print_table, progress, say
 from evals import cli_answers, cli_graph
 from memory.errors import InvalidInput
 
@@ -55,6 +55,32 @@ def retrieval(
         print_json(report)
     else:
         _print(report)
+
+
+@app.command()
+def sensitive(
+    write: Annotated[bool, typer.Option("--write", help="Fit the weights on all of them, and keep them.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how well sensitive messages are told from others, on 360 messages that come with the program."""
+    import memory
+    from app.build import build_embedder
+    from app.settings import Settings
+    from evals import sensitive as measured
+
+    embedder = build_embedder(Settings())
+    result = measured.measure(embedder)
+    if write:
+        measured.write(embedder, Path(memory.__file__).parent / "sensitive.json")
+    if as_json:
+        print_json(result)
+        return
+    for name in ("words and meaning", "words alone"):
+        say(f"{name}: " + ", ".join(f"{what} {value}" for what, value in result[name].items()))
+    for name in ("missed", "held for nothing"):
+        say(f"{name}:")
+        for message in result[name]:
+            say(f"  {message}")
 
 
 @app.command()

@@ -190,7 +190,10 @@ def answer_all(
         asked = {question.person for question in questions}
         made_with = {"model": server.endpoint().model, "text embedder": embedder.name, "set of prompts": fingerprint(style)}
         claim(out, made_with, [person for person in people if person.id in asked])
-        with Memory(out / "memory", embedder, sight=build_sight(settings)) as memory, Progress(console=console()) as bars:
+        with (
+            Memory(out / "memory", embedder, sight=build_sight(settings), asks=False) as memory,
+            Progress(console=console()) as bars,
+        ):
             bar = bars.add_task("answering")
 
             def on_work(person: Person, left: int) -> None:

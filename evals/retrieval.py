@@ -53,7 +53,10 @@ def measure(
     scored: dict[str, list[Scored]] = {rule: [] for rule in rules}
     for conversation in conversations:
         on_progress(f"{conversation.name}: {len(conversation.turns)} turns, {len(conversation.questions)} questions")
-        with tempfile.TemporaryDirectory(prefix="persona-eval-") as folder, Memory(Path(folder), embedder) as memory:
+        with (
+            tempfile.TemporaryDirectory(prefix="persona-eval-") as folder,
+            Memory(Path(folder), embedder, asks=False) as memory,
+        ):
             ids = remember(memory, conversation)
             for rule in rules:
                 scored[rule] += [_ask(memory, conversation, ids, number, rule) for number in range(len(conversation.questions))]

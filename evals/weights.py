@@ -73,7 +73,10 @@ def gather(
     examples = []
     for group, conversation in enumerate(conversations):
         on_progress(f"{conversation.name}: {len(conversation.turns)} turns, {len(conversation.questions)} questions")
-        with tempfile.TemporaryDirectory(prefix="persona-eval-") as folder, Memory(Path(folder), embedder) as memory:
+        with (
+            tempfile.TemporaryDirectory(prefix="persona-eval-") as folder,
+            Memory(Path(folder), embedder, asks=False) as memory,
+        ):
             ids = remember(memory, conversation)
             after = conversation.turns[-1].time + timedelta(days=1)
             for asked in conversation.questions:

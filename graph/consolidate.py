@@ -60,7 +60,9 @@ class Consolidator:
             if not last:
                 raise NotFound(f"{user_id!r} has said nothing yet: there is no session to consolidate.")
             number = last[0].session
-        turns = [turn for turn in self._memory.journal.turns(user_id, session=number) if turn.state in SPOKEN]
+        said = self._memory.journal.turns(user_id, session=number)
+        # What waits for the person's word is summed up when it has come.
+        turns = [turn for turn in said if turn.state in SPOKEN and turn.held is None]
         # Of a session that is summed up again, later ones have rewritten profile and habits since: its topics alone are.
         return {"session": number, "turns": turns, "past": self._memory.journal.has_moved_on(user_id, number)}
 

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
+from langgraph.types import interrupt
 
 from graph import consolidate, remember, respond
 from graph.briefing import Style
 from graph.context import Context, context_of
 from graph.state import PersonaState, TurnInput
+from memory.sensitive import NAMED
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -20,7 +22,12 @@ if TYPE_CHECKING:
 
 
 def build(
-    reply_chat: BaseChatModel, background_chat: BaseChatModel, memory: Memory, style: Style | None = None
+    reply_chat: BaseChatModel,
+    background_chat: BaseChatModel,
+    memory: Memory,
+    style: Style | None = None,
+    *,
+    asks: bool = False,
 ) -> CompiledStateGraph[PersonaState, Context, TurnInput, PersonaState]:
     """Wire the graph.
 
@@ -29,6 +36,8 @@ def build(
         background_chat: The same model, for what nobody waits for.
         memory: What is known.
         style: How prompts are made.
+        asks: Where a message is held for being sensitive, interrupt with the question; resumed with `approve` or `reject`,
+            it does that, and with anything else it goes on waiting. Needs a checkpointer, as Studio's server has.
     """
     style = style or Style()
     remembering = remember.build(background_chat, memory, style)
@@ -48,10 +57,29 @@ def build(
                 consolidating.invoke({"session": session}, context=context)
         return {"remembered": True, "consolidated": session}
 
+    def ask_consent(state: PersonaState, runtime: Runtime[Context]) -> dict[str, Any]:
+        """Ask the person whether what is sensitive in this turn may be remembered."""
+        user_id = context_of(runtime).user_id
+        waits = [one for one in memory.held.waiting(user_id) if one.turn_id == state["turn_id"]]
+        for one in waits:
+            question = f"This was about {NAMED[one.topic]}. May it be remembered?"
+            about = {"topic": one.topic, "message": one.text, "facts": list(one.facts)}
+            match interrupt({"question": question, "answers": ["approve", "reject", "later"], **about}):
+                case "approve":
+                    memory.approve(user_id, one.turn_id)
+                case "reject":
+                    memory.reject(user_id, one.turn_id)
+        return {}
+
     graph = StateGraph(PersonaState, context_schema=Context, input_schema=TurnInput)
     graph.add_node("respond", respond.build(reply_chat, memory, style))
     graph.add_node("remember", run_remember)
     graph.add_edge(START, "respond")
     graph.add_edge("respond", "remember")
-    graph.add_edge("remember", END)
+    if asks:
+        graph.add_node("ask_consent", ask_consent)
+        graph.add_edge("remember", "ask_consent")
+        graph.add_edge("ask_consent", END)
+    else:
+        graph.add_edge("remember", END)
     return graph.compile(name="persona")

@@ -68,6 +68,22 @@ class Consent:
                 forget(connection, user_id)
         return Agreement(training, now)
 
+    def asks(self, user_id: str) -> bool:
+        """Say whether this person is asked before something sensitive is remembered; they are, unless they said otherwise."""
+        with self._db.read() as connection:
+            return not connection.execute(select(users.c.sensitive).where(users.c.id == user_id)).scalar()
+
+    def keep_sensitive(self, user_id: str, *, unasked: bool) -> None:
+        """Write down whether sensitive things are remembered without asking, from now on.
+
+        Raises:
+            NotFound: There is no such user.
+        """
+        with self._db.write() as connection:
+            if not people.is_known(connection, user_id, hold=True):
+                raise NotFound(f"There is no user {user_id!r}. `persona user list` shows who there is.")
+            connection.execute(update(users).where(users.c.id == user_id).values(sensitive=unasked))
+
     def rewrites(self, user_id: str) -> list[Rewrite]:
         """Return what sessions made of profile and habits since the person agreed, oldest first."""
         query = select(rewrites).where(rewrites.c.user_id == user_id).order_by(rewrites.c.session, rewrites.c.kind)

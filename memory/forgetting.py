@@ -110,7 +110,7 @@ class Forgetting:
             hidden = (photos.c.user_id == user_id) & photos.c.id.in_(found.photos) & photos.c.hidden_at.is_not(None)
             connection.execute(delete(photos).where(hidden))
             for number in found.sessions:
-                _sum_up_anew(connection, user_id, number)
+                sum_up_anew(connection, user_id, number)
             connection.execute(
                 update(forgettings)
                 .where(forgettings.c.user_id == user_id, forgettings.c.subject == subject, forgettings.c.purged_at.is_(None))
@@ -169,7 +169,7 @@ def _is_visible(connection: Connection, user_id: str, memory_id: str) -> bool:
     return connection.execute(select(memories.c.id).where(mine)).first() is not None
 
 
-def _sum_up_anew(connection: Connection, user_id: str, session: int) -> None:
+def sum_up_anew(connection: Connection, user_id: str, session: int) -> None:
     """Have a session summed up again of what is left of it."""
     of = (turns.c.user_id == user_id) & (turns.c.session == session) & (turns.c.state != TurnState.FORGOTTEN)
     last = connection.execute(select(turns.c.seq).where(of).order_by(turns.c.seq.desc()).limit(1)).scalar()

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, String, case, cast, func, insert, select, update
 
-from memory import clock, forget, pending, people
+from memory import clock, forget, held, pending, people
 from memory.database import Database
 from memory.errors import NotFound, TimeOrderError
 from memory.intake import check_text, check_user
 from memory.records import SPOKEN, Trace, Turn, TurnState, make_id
 from memory.schema import sessions, turns, users
+from memory.sensitive import Topic
 
 
 class Journal:
-    """Turns in the order they were said, one sequence a user. Every public method is one transaction."""
+    """Turns in the order they were said, one sequence a user. Every public method is one transaction.
 
-    def __init__(self, database: Database) -> None:
+    Args:
+        database: Where they stand.
+        judge: Says what sensitive thing a text tells of: such a message is held until the person says yes. None: nothing is.
+    """
+
+    def __init__(self, database: Database, judge: Callable[[str], Topic | None] | None = None) -> None:
         self._db = database
+        self._judge = judge
 
     def receive(
         self,
@@ -130,6 +137,10 @@ class Journal:
                 .values(state=TurnState.REPLACED, pending=False, revision=turns.c.revision + 1)
             )
             new = self._insert(connection, old.user_id, old.text, old.images, old.time, last, real_time=old.real_time)
+            # What the person said of the message holds for it still.
+            said = connection.execute(select(turns.c.held, turns.c.approved).where(turns.c.id == turn_id)).one()
+            connection.execute(update(turns).where(turns.c.id == new.id).values(held=said.held, approved=said.approved))
+            new = new.model_copy(update={"held": said.held})
             pending.repoint(connection, old, new, remembered=not old.pending and old.state in SPOKEN)
         return new
 
@@ -257,10 +268,11 @@ class Journal:
             text=text,
             images=tuple(images),
             real_time=real_time,
+            held=held.asked(connection, user_id, self._judge(text)) if self._judge else None,
         )
         connection.execute(
             insert(turns).values(
-                **turn.model_dump(include={"id", "user_id", "seq", "session", "text", "reply", "state", "real_time"}),
+                **turn.model_dump(include={"id", "user_id", "seq", "session", "text", "reply", "state", "real_time", "held"}),
                 images=list(images),
                 at=stamp,
                 zone=clock.zone_name(stamp),

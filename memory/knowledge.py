@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
-from memory import clock, consent, curve, forget, pending, people, succession
+from memory import clock, consent, curve, forget, held, pending, people, succession
 from memory.change import Changes
 from memory.database import Database
 from memory.errors import InvalidInput, NotFound
@@ -25,16 +25,23 @@ from memory.records import (
     make_id,
 )
 from memory.schema import memories, personality, sessions, turns
+from memory.sensitive import Topic
 
 MemoryRecord = SemanticMemory | Episode | Procedure | ProfileEntry | PhotoMemory
 _LONGEST = 2_000
 
 
 class Knowledge:
-    """Memories of all users. Every public method is one transaction."""
+    """Memories of all users. Every public method is one transaction.
 
-    def __init__(self, database: Database) -> None:
+    Args:
+        database: Where they stand.
+        judge: Says what sensitive thing a text tells of: such memories are held until the person says yes. None: nothing is.
+    """
+
+    def __init__(self, database: Database, judge: Callable[[str], Topic | None] | None = None) -> None:
         self._db = database
+        self._judge = judge
 
     def commit_remember(
         self,
@@ -55,6 +62,8 @@ class Knowledge:
             changes: What that does to older memories.
             photos: What was seen in its pictures.
         """
+        # Before the transaction: others wait for that one.
+        topic = self._topic_of(turn_id, [memory.content if memory else "", *(photo.caption for photo in photos)])
         with self._db.write() as connection:
             if not people.is_known(connection, user_id, hold=True):
                 return
@@ -65,17 +74,28 @@ class Knowledge:
             there = (personality.c.user_id == user_id) & (personality.c.turn_id == turn_id)
             if connection.execute(select(personality.c.id).where(there)).first() is None:
                 curve.add_point(connection, user_id, point)
+                waits = held.hold(connection, user_id, turn_id, topic) if self._judge else None
                 if memory is not None and not forget.is_forgotten(connection, user_id, memory.id):
-                    extra = {"reason": memory.reason, "photo_ids": list(memory.photo_ids)}
-                    _put(connection, user_id, "semantic", turn_id, memory, memory.content, memory.keywords, extra)
-                    succession.apply(connection, user_id, memory.id, memory.time, changes or Changes())
+                    extra: dict[str, Any] = {"reason": memory.reason, "photo_ids": list(memory.photo_ids)}
+                    extra |= held.put_off(changes or Changes()) if waits else {}
+                    _put(connection, user_id, "semantic", turn_id, memory, memory.content, memory.keywords, extra, waits)
+                    if waits is None:
+                        succession.apply(connection, user_id, memory.id, memory.time, changes or Changes())
                 for photo in photos:
                     if not forget.is_forgotten(connection, user_id, photo.id):
                         where: dict[str, Any] = {"photo_id": photo.photo_id, "box": photo.box}
                         words = [photo.category] if photo.category else []
-                        _put(connection, user_id, "photo", turn_id, photo, photo.caption, words, where)
+                        _put(connection, user_id, "photo", turn_id, photo, photo.caption, words, where, waits)
             connection.execute(update(turns).where(turns.c.id == turn_id).values(pending=False))
             pending.done(connection, user_id, "remember", turn_id)
+
+    def _topic_of(self, turn_id: str, taken: Sequence[str]) -> Topic | None:
+        """Judge a message, and what was taken from it."""
+        if self._judge is None:
+            return None
+        with self._db.read() as connection:
+            text = connection.execute(select(turns.c.text).where(turns.c.id == turn_id)).scalar() or ""
+        return next((topic for topic in map(self._judge, [text, *taken]) if topic), None)
 
     def commit_consolidation(
         self,
@@ -127,8 +147,10 @@ class Knowledge:
                 entries = as_it_holds(entries, succession.replaced(connection, user_id, min(written)))
         return CoreProfile(entries=tuple(entries))
 
-    def entries(self, user_id: str, *, kind: str | None = None, ids: Iterable[str] | None = None) -> list[MemoryRecord]:
-        """Return the user's memories, oldest first; hidden ones are left out."""
+    def entries(
+        self, user_id: str, *, kind: str | None = None, ids: Iterable[str] | None = None, held: bool = False
+    ) -> list[MemoryRecord]:
+        """Return the user's memories, oldest first; without hidden ones; with `held`, those that wait for a word too."""
         query = select(memories).order_by(memories.c.at, memories.c.id)
         # By ids alone where they are known: with more to go by, SQLite reads every row of the user to find a few.
         query = query.where(memories.c.user_id == user_id) if ids is None else query.where(memories.c.id.in_(list(ids)))
@@ -136,7 +158,7 @@ class Knowledge:
             query = query.where(memories.c.kind == kind)
         with self._db.read() as connection:
             rows = connection.execute(query).all()
-        mine = [row for row in rows if row.user_id == user_id and row.hidden_at is None]
+        mine = [row for row in rows if row.user_id == user_id and row.hidden_at is None and (held or row.held is None)]
         return [to_record(row) for row in mine if kind in (None, row.kind)]
 
     def episodes(self, user_id: str, sessions: Iterable[int]) -> list[Episode]:
@@ -158,7 +180,7 @@ class Knowledge:
 
     def get(self, user_id: str, memory_id: str) -> MemoryRecord:
         """Return one memory, or raise NotFound."""
-        found = self.entries(user_id, ids=[memory_id])
+        found = self.entries(user_id, ids=[memory_id], held=True)
         if not found:
             raise NotFound(f"There is no memory {memory_id!r} of this user. `persona memory list` shows their ids.")
         return found[0]
@@ -208,7 +230,7 @@ class Knowledge:
         """
         with self._db.write() as connection:
             changed = forget.show(connection, user_id, memory_id) or bool(succession.take_back(connection, user_id, memory_id))
-        if not changed and not self.entries(user_id, ids=[memory_id]):
+        if not changed and not self.entries(user_id, ids=[memory_id], held=True):
             raise NotFound(f"The memory {memory_id!r} is gone for good, or was never this user's.")
         if not changed:
             raise InvalidInput(f"Nothing that was done to {memory_id!r} could be undone: it is remembered, and valid.")
@@ -243,7 +265,7 @@ def to_record(row: Row[Any]) -> MemoryRecord:
             return SemanticMemory(
                 **shared, turn_id=row.source, content=row.text, keywords=keywords,
                 reason=row.extra["reason"], photo_ids=photo_ids, valid_until=until,
-                superseded_by=row.superseded_by, same_as=row.same_as, strength=row.strength,
+                superseded_by=row.superseded_by, same_as=row.same_as, strength=row.strength, held=row.held,
             )  # fmt: skip
         case "episodic":
             turn_ids = tuple(row.extra["turn_ids"])
@@ -251,7 +273,7 @@ def to_record(row: Row[Any]) -> MemoryRecord:
         case "photo":
             return PhotoMemory(
                 **shared, turn_id=row.source, photo_id=row.extra["photo_id"], caption=row.text,
-                category=keywords[0] if keywords else None, box=row.extra["box"],
+                category=keywords[0] if keywords else None, box=row.extra["box"], held=row.held,
             )  # fmt: skip
         case "procedural":
             return Procedure(**shared, key=row.key, text=row.text)
@@ -270,7 +292,7 @@ def _check_length(text: str) -> None:
 
 
 def _visible(user_id: str) -> Select[Any]:
-    return select(memories).where(memories.c.user_id == user_id, memories.c.hidden_at.is_(None))
+    return select(memories).where(memories.c.user_id == user_id, memories.c.hidden_at.is_(None), memories.c.held.is_(None))
 
 
 def _put(
@@ -282,6 +304,7 @@ def _put(
     text: str,
     keywords: Sequence[str],
     extra: dict[str, Any],
+    held: str | None = None,
 ) -> None:
     mine = (memories.c.user_id == user_id) & (memories.c.id == record.id)
     connection.execute(delete(memories).where(mine, memories.c.edited.is_(False)))
@@ -290,7 +313,7 @@ def _put(
             insert(memories).values(
                 id=record.id, user_id=user_id, kind=kind, source=source, at=record.time,
                 zone=clock.zone_name(record.time), text=text, keywords=list(keywords), extra=extra,
-                edited=False, revision=1, indexed_revision=0,
+                edited=False, revision=1, indexed_revision=0, held=held,
             )
         )  # fmt: skip
 

@@ -206,8 +206,12 @@ class Projection:
 
     def _before(self, rows: Sequence[Row[Any]]) -> dict[tuple[int, int], Row[Any]]:
         """Return the spoken turns that stand before these of one user, by session and place."""
-        query = select(turns.c.session, turns.c.seq, turns.c.text, turns.c.reply).where(
-            turns.c.user_id == rows[0].user_id, turns.c.seq.in_([row.seq - 1 for row in rows]), turns.c.state.in_(SPOKEN)
+        query = (
+            select(turns.c.session, turns.c.seq, turns.c.text, turns.c.reply)
+            .where(
+                turns.c.user_id == rows[0].user_id, turns.c.seq.in_([row.seq - 1 for row in rows]), turns.c.state.in_(SPOKEN)
+            )
+            .where(turns.c.held.is_(None))
         )
         with self._db.read() as connection:
             return {(row.session, row.seq): row for row in connection.execute(query)}  # type: ignore[misc] # the stubs name a Row in two ways
@@ -244,8 +248,8 @@ class Projection:
 
     def _project_pictures(self, user_id: str, rows: Sequence[Row[Any]]) -> None:
         if rows:
-            self._pictures.remove(user_id, [row.id for row in rows if row.hidden_at is not None])
-            seen = [to_record(row) for row in rows if row.hidden_at is None]
+            self._pictures.remove(user_id, [row.id for row in rows if not _is_shown(row)])
+            seen = [to_record(row) for row in rows if _is_shown(row)]
             self._pictures.put(user_id, [one for one in seen if isinstance(one, PhotoMemory)])
             if seen and self._pictures.made_by is None and not self._missed:
                 # There are no weights, or they turned out to be broken: these are looked at when something can.
@@ -253,9 +257,13 @@ class Projection:
                 self._mark()
 
 
+def _is_shown(row: Row[Any]) -> bool:
+    return row.hidden_at is None and row.held is None
+
+
 def _add_turn(batch: _Batch, row: Row[Any], before: Row[Any] | None) -> None:
     """Index a turn by itself, by its sentences, and with the turn before it, without the names of who speaks."""
-    if row.state not in SPOKEN:
+    if row.state not in SPOKEN or row.held is not None:
         batch.remove.append(row.id)
         return
     if row.indexed_revision:
@@ -287,7 +295,7 @@ def _kind_of(row: Row[Any]) -> str:
 
 
 def _add_memory(batch: _Batch, row: Row[Any]) -> None:
-    if row.hidden_at is not None or row.same_as is not None:
+    if not _is_shown(row) or row.same_as is not None:
         batch.remove.append(row.id)
         return
     at = row.at.timestamp()

@@ -121,6 +121,7 @@ class Turn(Record):
         pending: Whether it still waits to be remembered.
         error: Why there is no reply (state `failed`).
         real_time: Whether it was said as it arrived, rather than at a given time.
+        held: What sensitive thing it tells of, while it waits for the person's word and is not recalled.
     """
 
     id: str
@@ -135,6 +136,7 @@ class Turn(Record):
     pending: bool = False
     error: str | None = None
     real_time: bool = True
+    held: str | None = None
     trace: Trace | None = None
 
 
@@ -168,6 +170,7 @@ class SemanticMemory(Record):
         superseded_by: The newer one.
         same_as: The older one that this only repeats; this one is then not recalled beside it.
         strength: How often it was said.
+        held: As that of its turn: it waits for the person's word, and is not recalled.
     """
 
     id: str
@@ -182,6 +185,7 @@ class SemanticMemory(Record):
     superseded_by: str | None = None
     same_as: str | None = None
     strength: int = 1
+    held: str | None = None
 
     @property
     def is_valid(self) -> bool:
@@ -209,6 +213,7 @@ class PhotoMemory(Record):
         caption: What it is called, or what was said with it.
         category: What kind of thing it is, where that was said.
         box: Where in the upright picture it is; None: all of it.
+        held: As that of its turn.
     """
 
     id: str
@@ -219,6 +224,7 @@ class PhotoMemory(Record):
     category: str | None = None
     box: Box | None = None
     edited: bool = False
+    held: str | None = None
 
     @property
     def label(self) -> str:

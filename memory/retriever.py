@@ -234,7 +234,7 @@ class _Look:
         turns = [
             turn
             for turn in self._parts.journal.turns(self._user, ids=turn_ids)
-            if turn.state in SPOKEN and turn.time <= self._latest and turn.id not in self._query.seen
+            if turn.state in SPOKEN and turn.held is None and turn.time <= self._latest and turn.id not in self._query.seen
         ]
         # Of a topic that reaches out of the window, what was said inside it; all of one that tells of that time.
         turns = [turn for turn in turns if self._scope.holds(turn.time.timestamp())] or turns

@@ -42,6 +42,7 @@ class Instant(TypeDecorator[datetime]):
 metadata = MetaData()
 # Spelled as the queries spell it: SQLite takes a partial index only for the same expression.
 _UNINDEXED = text("revision != indexed_revision")
+_HELD = text("held IS NOT NULL")
 
 users = Table(
     "users",
@@ -51,6 +52,8 @@ users = Table(
     # What the person said to being trained on, and when; None: they were never asked.
     Column("training", Boolean),
     Column("training_since", Instant),
+    # Sensitive things are remembered without asking; None: nothing was said, and each is asked about.
+    Column("sensitive", Boolean),
 )
 
 turns = Table(
@@ -74,9 +77,13 @@ turns = Table(
     # A projection (Chroma, full text) is current when it was made from this revision.
     Column("revision", Integer, nullable=False),
     Column("indexed_revision", Integer, nullable=False),
+    # What sensitive thing it tells of: until the person says yes, it is not recalled.
+    Column("held", String(16)),
+    Column("approved", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("user_id", "seq", name="uq_turns_user_seq"),
     Index("ix_turns_user_at", "user_id", "at"),
     Index("ix_turns_user_session", "user_id", "session"),
+    Index("ix_turns_held", "user_id", sqlite_where=_HELD, postgresql_where=_HELD),
     Index("ix_turns_unindexed", "user_id", "indexed_revision", sqlite_where=_UNINDEXED, postgresql_where=_UNINDEXED),
 )
 
@@ -113,6 +120,8 @@ memories = Table(
     Column("superseded_by", String(40)),
     Column("same_as", String(40)),
     Column("strength", Integer, nullable=False, server_default="1"),
+    # As that of the turn that it was taken from.
+    Column("held", String(16)),
     Index("ix_memories_superseded_by", "superseded_by"),
     Index("ix_memories_same_as", "same_as"),
     Index("ix_memories_user_until", "user_id", "valid_until"),

@@ -22,8 +22,10 @@ from memory.embedders import Embedder
 from memory.errors import NotFound, PersonaError, StorageError
 from memory.forget import UNDO_WINDOW
 from memory.forgetting import Forgetting
+from memory.held import Held
 from memory.intake import check_text
 from memory.journal import Journal
+from memory.judge import Judge
 from memory.knowledge import Knowledge, MemoryRecord
 from memory.lexical import LexicalIndex
 from memory.owner import FolderOwner
@@ -39,6 +41,7 @@ from memory.reach import Reach
 from memory.records import Box, PhotoMemory, Recalled, SemanticMemory, Turn
 from memory.retriever import Parts, Retriever
 from memory.schema import metadata, users
+from memory.sensitive import topic_of
 from memory.sight import Sight
 
 _log = logging.getLogger(__name__)
@@ -54,6 +57,7 @@ class Memory:
         database_url: SQL elsewhere than in the folder.
         chroma_url: A Chroma server instead of files in the folder.
         sight: What finds pictures again by what they show; None: they are found by what was said of them.
+        asks: Hold what is sensitive until its person says yes (they may say so once, for all).
         fresh_index: Throw the indexes of this folder away first, whatever their state, and mark all rows to be indexed.
 
     Raises:
@@ -70,14 +74,16 @@ class Memory:
         chroma_url: str | None = None,
         fresh_index: bool = False,
         sight: Sight | None = None,
+        asks: bool = True,
     ) -> None:
         self.folder = folder
         self._receiving = threading.Lock()
         self._owner = FolderOwner(folder)
         try:
             self._database = Database(database_url or f"sqlite:///{folder / 'journal.db'}")
-            self.journal = Journal(self._database)
-            self.knowledge = Knowledge(self._database)
+            self.journal = Journal(self._database, topic_of if asks else None)
+            self.knowledge = Knowledge(self._database, Judge(embedder).topic_of if asks else None)
+            self.held = Held(self._database)
             self.curve = Curve(self._database)
             self.consent = Consent(self._database)
             self.pending = Pending(self._database)
@@ -227,10 +233,28 @@ class Memory:
         """
         back = self.forgetting.undo(user_id, subject)
         record = None
-        if not back or self.knowledge.entries(user_id, ids=[subject]):
+        if not back or self.knowledge.entries(user_id, ids=[subject], held=True):
             record = self.knowledge.get(user_id, subject) if back else self.knowledge.undo(user_id, subject)
         self.index(user_id)
         return record
+
+    def approve(self, user_id: str, name: str) -> str:
+        """Remember a message that was held, with what was taken from it, like any other; returns the message's id.
+
+        Raises:
+            NotFound: Nothing of that id waits.
+        """
+        turn_id = self.held.approve(user_id, name)
+        self.index(user_id)
+        return turn_id
+
+    def reject(self, user_id: str, name: str, *, now: bool = False) -> Reach | Receipt:
+        """Forget a message that was held, with all that tells of it; see `forget`.
+
+        Raises:
+            NotFound: Nothing of that id waits.
+        """
+        return self.forget(user_id, self.held.turn_of(user_id, name), now=now)
 
     def purge_due(self) -> int:
         """Purge what was forgotten more than 10 minutes ago; returns how many things."""
@@ -253,7 +277,7 @@ class Memory:
             raise NotFound(f"There is no user {user_id!r}. `persona user list` shows who there is.")
         receipt = {
             "turns": len(self.journal.turns(user_id)),
-            "memories": sum(not isinstance(one, PhotoMemory) for one in self.knowledge.entries(user_id)),
+            "memories": sum(not isinstance(one, PhotoMemory) for one in self.knowledge.entries(user_id, held=True)),
             "photos": len(self.photos.list(user_id)),
         }
         self.photos.delete_user(user_id)

@@ -11,7 +11,7 @@ from memory import forget, pending
 from memory.records import Trace, TurnState
 from memory.schema import turns, withheld
 
-_WHOLE = ("state", "text", "reply", "images", "trace", "error", "pending")
+_WHOLE = ("state", "text", "reply", "images", "trace", "error", "pending", "held")
 _REPLY = ("reply", "trace")
 
 
@@ -21,12 +21,12 @@ def turn(connection: Connection, user_id: str, turn_id: str, subject: str) -> No
     if row is None or row.state == TurnState.FORGOTTEN:
         return
     _keep(connection, row, "turn", subject, _WHOLE)
-    stub: dict[str, Any] = {"text": "", "reply": "", "images": [], "trace": None, "error": None, "pending": False}
+    stub: dict[str, Any] = {"text": "", "reply": "", "images": [], "trace": None, "error": None, "pending": False, "held": None}
     connection.execute(_changed(row).values(state=TurnState.FORGOTTEN, **stub))
     pending.done(connection, user_id, "remember", turn_id)
     pending.drop_outputs(connection, user_id, str(row.session))
     forget.mark(connection, user_id, forget.said_at(row.at), row.text)
-    _index_next(connection, row)
+    index_next(connection, row)
 
 
 def reply(connection: Connection, user_id: str, turn_id: str, subject: str, names: Collection[str], *, whole: bool) -> None:
@@ -49,7 +49,7 @@ def reply(connection: Connection, user_id: str, turn_id: str, subject: str, name
     if whole:
         values["reply"] = ""
     connection.execute(_changed(row).values(**values))
-    _index_next(connection, row)
+    index_next(connection, row)
 
 
 def pictures(connection: Connection, user_id: str, turn_id: str, subject: str, photo_ids: Collection[str]) -> None:
@@ -60,7 +60,7 @@ def pictures(connection: Connection, user_id: str, turn_id: str, subject: str, p
     _keep(connection, row, "reply", subject, (*_REPLY, "images"))
     kept = [name for name in row.images if name not in photo_ids]
     connection.execute(_changed(row).values(images=kept, reply="", trace=None))
-    _index_next(connection, row)
+    index_next(connection, row)
 
 
 def restore(connection: Connection, user_id: str, *, subject: str | None = None, turn_id: str | None = None) -> list[str]:
@@ -83,7 +83,7 @@ def restore(connection: Connection, user_id: str, *, subject: str | None = None,
                 forget.unmark(connection, user_id, forget.said_at(row.at), kept.content["text"])
             if kept.content.get("pending"):
                 pending.add(connection, user_id, "remember", row.id, seq=row.seq)
-        _index_next(connection, row)
+        index_next(connection, row)
     connection.execute(delete(withheld).where(which))
     return [kept.turn_id for kept in rows]
 
@@ -128,7 +128,7 @@ def _changed(row: Row[Any]) -> Update:
     return update(turns).where(turns.c.id == row.id).values(revision=turns.c.revision + 1)
 
 
-def _index_next(connection: Connection, row: Row[Any]) -> None:
+def index_next(connection: Connection, row: Row[Any]) -> None:
     """Have the turn after it indexed anew: its index holds the words of the one before."""
     after = (turns.c.user_id == row.user_id) & (turns.c.session == row.session) & (turns.c.seq == row.seq + 1)
     connection.execute(update(turns).where(after).values(revision=turns.c.revision + 1))

@@ -71,7 +71,7 @@ def run(recipe: GrpoRecipe, *, resume: bool = False) -> dict[str, Any]:
     # Made anew by each process at each start: what a stopped run left half, or other data, is never taken for the memory.
     with (
         tempfile.TemporaryDirectory(prefix="memory-", dir=recipe.output) as folder,
-        Memory(Path(folder), build_embedder(settings)) as memory,
+        Memory(Path(folder), build_embedder(settings), asks=False) as memory,
     ):
         where = planted(memory, asked)
         style = Style(

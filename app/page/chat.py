@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from app.page import reply, words
@@ -10,6 +12,7 @@ from app.page.panel import switches
 from memory.errors import PersonaError
 from memory.pictures import read_picture
 from memory.records import Turn, TurnState
+from memory.sensitive import NAMED
 from memory.store import Memory
 
 _SHOWN = 50
@@ -131,6 +134,24 @@ def _message(memory: Memory, turn: Turn) -> None:
                 st.caption("This picture is damaged. Sent again, it is shown here too.")
         if turn.text.strip():
             st.text(turn.text)
+        if turn.held and turn.reply:
+            _ask_about(memory, turn)
+
+
+def _ask_about(memory: Memory, turn: Turn) -> None:
+    """Ask whether a message about something sensitive may be remembered."""
+    with st.container(key=f"held-{turn.id}", gap="small"):
+        st.caption(f"About {NAMED[turn.held or '']}: it is kept out of memory until you say yes.")
+        with st.container(horizontal=True, gap="small"):
+            st.button("Remember it", key=f"approve-{turn.id}", on_click=_decide, args=(memory.approve, turn))
+            st.button("Forget it", key=f"reject-{turn.id}", on_click=_decide, args=(memory.reject, turn))
+
+
+def _decide(do: Callable[[str, str], object], turn: Turn) -> None:
+    try:
+        do(turn.user_id, turn.id)
+    except PersonaError as error:
+        st.session_state.refused = error.message
 
 
 def _wait_for(memory: Memory, turn: Turn) -> None:

@@ -16,6 +16,7 @@ from memory.intake import check_user
 from memory.knowledge import MemoryRecord
 from memory.pictures import open_upright
 from memory.records import BigFive, Episode, PhotoMemory, Procedure, SemanticMemory
+from memory.sensitive import NAMED
 
 if TYPE_CHECKING:
     from app.page.live import Replies
@@ -114,8 +115,21 @@ def _known(memory: Memory, user: str, *, waited: bool) -> None:
     except PersonaError as error:
         st.error(markdown(error.message))
         return
+    _held(memory, user)
     with st.container(key="quiet-waiting"):
         st.text(f"{counted(waiting, 'step waits', 'steps wait')} to be remembered." if waiting else "Everything is remembered.")
+
+
+def _held(memory: Memory, user: str) -> None:
+    held = memory.held.waiting(user)
+    if not held:
+        return
+    with st.expander(f"{counted(len(held), 'message waits', 'messages wait')} for your yes or no"):
+        st.caption("They are about something sensitive, and are kept out of memory until you say yes: under each message.")
+        for one in held[:_SHOWN]:
+            with st.container(key=f"entry-held-{one.turn_id}", gap=None):
+                st.text(f"{clock.show(one.time)} · {NAMED[one.topic]}")
+                st.text(one.text)
 
 
 def _profile(memory: Memory, user: str) -> None:

@@ -1,0 +1,141 @@
+"""What waits for the person's word: sensitive messages, with what was taken from them, are not recalled before a yes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from memory import clock, forgetting, pending, succession, withheld
+from memory.change import Changes
+from memory.database import Database
+from memory.errors import NotFound
+from memory.records import SPOKEN, Record
+from memory.schema import memories, sessions, turns, users
+from memory.sensitive import Topic
+
+
+class Waiting(Record):
+    """A message that waits, and what was taken from it.
+
+    Attributes:
+        turn_id: The message.
+        topic: What it is about (`memory.sensitive.TOPICS`).
+        time: When it was said.
+        text: The message.
+        facts: What was taken from it; empty before it is remembered.
+    """
+
+    turn_id: str
+    topic: str
+    time: datetime
+    text: str
+    facts: tuple[str, ...] = ()
+
+
+class Held:
+    """What waits, of all users. Every public method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def waiting(self, user_id: str) -> list[Waiting]:
+        """Return what waits for a user's word, oldest first."""
+        query = select(turns).where(turns.c.user_id == user_id, turns.c.held.is_not(None), turns.c.state.in_(SPOKEN))
+        facts: dict[str, list[str]] = {}
+        with self._db.read() as connection:
+            rows = connection.execute(query.order_by(turns.c.seq)).all()
+            said = select(memories).where(memories.c.user_id == user_id, memories.c.source.in_([row.id for row in rows]))
+            for one in connection.execute(said.where(memories.c.hidden_at.is_(None), memories.c.kind == "semantic")):
+                facts.setdefault(one.source, []).append(one.text)
+        return [
+            Waiting(
+                turn_id=row.id,
+                topic=row.held,
+                time=row.at.astimezone(clock.zone_of(row.zone)),
+                text=row.text,
+                facts=tuple(facts.get(row.id, ())),
+            )
+            for row in rows
+        ]
+
+    def turn_of(self, user_id: str, name: str) -> str:
+        """Return the message that waits: by its id, or by that of a fact or a picture that was taken from it.
+
+        Raises:
+            NotFound: Nothing of that id waits.
+        """
+        with self._db.read() as connection:
+            return str(_waiting(connection, user_id, name).id)
+
+    def approve(self, user_id: str, name: str) -> str:
+        """Let a message and what was taken from it be remembered like any other; returns the message's id.
+
+        A session that was summed up without it is summed up anew.
+
+        Raises:
+            NotFound: Nothing of that id waits.
+        """
+        with self._db.write() as connection:
+            row = _waiting(connection, user_id, name)
+            change = {"held": None, "approved": True, "revision": turns.c.revision + 1}
+            connection.execute(update(turns).where(turns.c.id == row.id).values(change))
+            withheld.index_next(connection, row)
+            mine = (memories.c.user_id == user_id) & (memories.c.source == row.id) & memories.c.held.is_not(None)
+            for one in connection.execute(select(memories).where(mine)).all():
+                extra = dict(one.extra)
+                changes = extra.pop("changes", None)
+                free = {"held": None, "extra": extra, "revision": memories.c.revision + 1}
+                connection.execute(update(memories).where(memories.c.id == one.id).values(free))
+                if changes:
+                    after = Changes(changes["same_as"], tuple(changes["supersedes"]))
+                    succession.apply(connection, user_id, one.id, one.at, after)
+            ended = select(sessions.c.ended).where(sessions.c.user_id == user_id, sessions.c.number == row.session)
+            pending.drop_outputs(connection, user_id, str(row.session))
+            if connection.execute(ended).scalar():
+                forgetting.sum_up_anew(connection, user_id, row.session)
+        return str(row.id)
+
+
+def asked(connection: Connection, user_id: str, topic: Topic | None) -> Topic | None:
+    """Return the topic, or None where the user said that they need not be asked."""
+    if topic is None or connection.execute(select(users.c.sensitive).where(users.c.id == user_id)).scalar():
+        return None
+    return topic
+
+
+def hold(connection: Connection, user_id: str, turn_id: str, topic: Topic | None) -> str | None:
+    """Hold a turn, or let it go, now that it and what was taken from it were judged; returns what it is held for.
+
+    Args:
+        connection: The caller's.
+        user_id: Whose.
+        turn_id: The turn.
+        topic: What it is about; None: nothing sensitive, whatever its words alone had seemed to say.
+    """
+    row = connection.execute(select(turns).where(turns.c.user_id == user_id, turns.c.id == turn_id)).first()
+    if row is None or row.approved:
+        return None
+    topic = asked(connection, user_id, topic)
+    if topic != row.held:
+        values = {"held": topic, "revision": turns.c.revision + 1}
+        connection.execute(update(turns).where(turns.c.id == turn_id).values(values))
+        withheld.index_next(connection, row)
+    return topic
+
+
+def put_off(changes: Changes) -> dict[str, Any]:
+    """Write down what a held fact would do to older ones: it does so when it is approved."""
+    return {"changes": asdict(changes)}
+
+
+def _waiting(connection: Connection, user_id: str, name: str) -> Row[Any]:
+    source = select(memories.c.source).where(memories.c.user_id == user_id, memories.c.id == name, memories.c.held.is_not(None))
+    turn_id = connection.execute(source).scalar() or name
+    query = select(turns).where(turns.c.user_id == user_id, turns.c.id == turn_id, turns.c.held.is_not(None))
+    row = connection.execute(query.where(turns.c.state.in_(SPOKEN))).first()
+    if row is None:
+        raise NotFound(f"Nothing of the id {name!r} waits for this user's word. `persona memory list --held` shows what does.")
+    return row
