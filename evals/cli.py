@@ -62,7 +62,7 @@ def sensitive(
     write: Annotated[bool, typer.Option("--write", help="Fit the weights on all of them, and keep them.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Measure how well sensitive messages are told from others, on 360 messages that come with the program."""
+    """Measure how well sensitive messages are told from others, on messages that come with the program."""
     import memory
     from app.build import build_embedder
     from app.settings import Settings
@@ -75,8 +75,9 @@ def sensitive(
     if as_json:
         print_json(result)
         return
-    for name in ("words and meaning", "words alone"):
-        say(f"{name}: " + ", ".join(f"{what} {value}" for what, value in result[name].items()))
+    for name in ("sensitive", "everyday"):
+        for way in ("words and meaning", "words alone"):
+            say(f"{name}, {way}: " + ", ".join(f"{what} {value}" for what, value in result[name][way].items()))
     for name in ("missed", "held for nothing"):
         say(f"{name}:")
         for message in result[name]:

@@ -17,21 +17,27 @@ from memory.judge import Judge
 from memory.sensitive import topic_of
 
 _PARTS = 10
+_SETS = ("sensitive", "everyday")
 _STRENGTH = 10.0
 """Inverse of the regularisation; 5 and 20 gave the same within a point."""
 
 
-def labelled() -> list[tuple[str, str]]:
-    """Return (topic or `none`, message): 360 messages, of which 150 are none, most of these with the words of the others."""
-    text = (resources.files("evals") / "data" / "sensitive.tsv").read_text(encoding="utf-8")
+def labelled(name: str) -> list[tuple[str, str]]:
+    """Return (topic or `none`, message) of a set.
+
+    `sensitive`: 360 messages, of which 150 are none, most of these with the words of the others. `everyday`: what the people of
+    persona_mini say, 185 messages, six of them sensitive.
+    """
+    text = (resources.files("evals") / "data" / f"{name}.tsv").read_text(encoding="utf-8")
     return [(topic, message) for topic, message in (line.split("\t", 1) for line in text.splitlines())]
 
 
 def measure(embedder: Embedder) -> dict[str, Any]:
     """Fit on nine tenths and judge the tenth that was left out, ten times; beside it, what words alone find."""
-    rows = labelled()
+    rows = [row for name in _SETS for row in labelled(name)]
     vectors = np.stack([reading.vector for reading in embedder.read([message for _, message in rows])])
     topics = np.array([topic for topic, _ in rows])
+    first = len(labelled(_SETS[0]))
     judged: list[str | None] = [None] * len(rows)
     for known, left in StratifiedKFold(_PARTS, shuffle=True, random_state=1).split(vectors, topics):
         judge = Judge(embedder)
@@ -40,9 +46,14 @@ def measure(embedder: Embedder) -> dict[str, Any]:
             judged[place] = judge.topic_of(rows[place][1])
     named = [topic_of(message) for _, message in rows]
     return {
-        "messages": len(rows),
-        "words and meaning": _figures(topics, judged),
-        "words alone": _figures(topics, named),
+        **{
+            name: {
+                "messages": len(topics[part]),
+                "words and meaning": _figures(topics[part], judged[part]),
+                "words alone": _figures(topics[part], named[part]),
+            }
+            for name, part in zip(_SETS, (slice(first), slice(first, None)), strict=True)
+        },
         "missed": [message for (topic, message), said in zip(rows, judged, strict=True) if topic != "none" and said is None],
         "held for nothing": [message for (topic, message), said in zip(rows, judged, strict=True) if topic == "none" and said],
     }
@@ -50,7 +61,7 @@ def measure(embedder: Embedder) -> dict[str, Any]:
 
 def write(embedder: Embedder, file: Path) -> None:
     """Fit on all messages, and write the weights that `memory.judge` reads."""
-    rows = labelled()
+    rows = [row for name in _SETS for row in labelled(name)]
     vectors = np.stack([reading.vector for reading in embedder.read([message for _, message in rows])])
     file.write_text(json.dumps(_fit(embedder, vectors, np.array([topic for topic, _ in rows]))) + "\n")
 

@@ -1,4 +1,4 @@
-"""Whether a text tells something sensitive: its words, and what it means, weighed by a small linear model (measured, 021)."""
+"""Whether a text tells something sensitive: its words, or what it means by a small linear model (decision 021)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,8 @@ from memory.embedders import Embedder
 from memory.reading import Vectors
 from memory.sensitive import Topic, topic_of
 
-_SURE = 0.6
-"""Chance of being sensitive from which on the meaning alone decides (fitted by `persona eval sensitive`)."""
-_LIKELY = 0.3
-"""The same where the words say so as well."""
+_SURE = 0.8
+"""Chance of being sensitive from which on the meaning alone decides: of everyday messages, few reach it."""
 
 
 class Judge:
@@ -33,14 +31,11 @@ class Judge:
         """Return what sensitive thing a text tells of somebody, or None."""
         named = topic_of(text)
         weights = self._weights
-        if weights is None or not text.strip():
+        if named is not None or weights is None or not text.strip():
             return named
         chances = shares(self._embedder.read([text])[0].vector, weights)
         meant = max((name for name in chances if name != "none"), key=lambda name: chances[name])
-        sensitive = 1.0 - chances["none"]
-        if sensitive > _SURE or (named is not None and sensitive > _LIKELY):
-            return named or cast("Topic", meant)
-        return None
+        return cast("Topic", meant) if 1.0 - chances["none"] > _SURE else None
 
     @cached_property
     def _weights(self) -> dict[str, Any] | None:

@@ -169,27 +169,26 @@ def run(monkeypatch, capsys, tmp_path):
     return call
 
 
-class TestStudio:
-    """A LangGraph interrupt asks; the server that keeps checkpoints resumes with the answer."""
+@pytest.mark.parametrize(("said", "left"), [("approve", False), ("reject", False), ("later", True)])
+def test_studio_asks_by_an_interrupt(tmp_path, said, left):
+    """The server that keeps checkpoints resumes the graph with the answer."""
+    chat = ScriptedChat({"semantic": fact(KNOWN, "diabetes")})
+    with Memory(tmp_path / "data", WordEmbedder()) as memory:
+        graph = persona.build(chat, chat, memory, Style(), asks=True)
+        graph.checkpointer = InMemorySaver()
+        config = {"configurable": {"thread_id": "1"}}
+        [asked] = graph.invoke({"text": ILL}, config)["__interrupt__"]
+        assert (asked.value["topic"], asked.value["facts"]) == ("health", [KNOWN])
+        calls = len(chat.calls)
+        graph.invoke(Command(resume=said), config)
+        assert len(chat.calls) == calls, "nothing is done twice"
+        assert bool(memory.held.waiting("me")) is left
+        assert bool(memory.search("me", "diabetes")) is (said == "approve")
 
-    @pytest.mark.parametrize(("said", "left"), [("approve", False), ("reject", False), ("later", True)])
-    def test_it_asks_by_an_interrupt(self, tmp_path, said, left):
-        chat = ScriptedChat({"semantic": fact(KNOWN, "diabetes")})
-        with Memory(tmp_path / "data", WordEmbedder()) as memory:
-            graph = persona.build(chat, chat, memory, Style(), asks=True)
-            graph.checkpointer = InMemorySaver()
-            config = {"configurable": {"thread_id": "1"}}
-            [asked] = graph.invoke({"text": ILL}, config)["__interrupt__"]
-            assert (asked.value["topic"], asked.value["facts"]) == ("health", [KNOWN])
-            calls = len(chat.calls)
-            graph.invoke(Command(resume=said), config)
-            assert len(chat.calls) == calls, "nothing is done twice"
-            assert bool(memory.held.waiting("me")) is left
-            assert bool(memory.search("me", "diabetes")) is (said == "approve")
 
-    def test_what_is_not_sensitive_is_not_asked_about(self, tmp_path):
-        chat = ScriptedChat({"semantic": fact("The user has a heron.", "heron")})
-        with Memory(tmp_path / "data", WordEmbedder()) as memory:
-            graph = persona.build(chat, chat, memory, Style(), asks=True)
-            graph.checkpointer = InMemorySaver()
-            assert "__interrupt__" not in graph.invoke({"text": "I keep a heron."}, {"configurable": {"thread_id": "1"}})
+def test_studio_does_not_ask_about_the_rest(tmp_path):
+    chat = ScriptedChat({"semantic": fact("The user has a heron.", "heron")})
+    with Memory(tmp_path / "data", WordEmbedder()) as memory:
+        graph = persona.build(chat, chat, memory, Style(), asks=True)
+        graph.checkpointer = InMemorySaver()
+        assert "__interrupt__" not in graph.invoke({"text": "I keep a heron."}, {"configurable": {"thread_id": "1"}})
