@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 memory = typer.Typer(no_args_is_help=True, help="See and change what is remembered.")
 personality = typer.Typer(no_args_is_help=True, help="See and change the personality that it sees.")
-user = typer.Typer(no_args_is_help=True, help="List and delete users, and what they agreed to.")
+user = typer.Typer(no_args_is_help=True, help="List, export, import and delete users, and what they agreed to.")
 
 
 class Answer(StrEnum):
@@ -55,8 +56,7 @@ def list_memories(
     empty = f"Nothing is remembered of {user} yet."
     with _open() as store:
         if held:
-            columns = ("turn_id", "topic", "time", "text", "facts")
-            print_records(store.held.waiting(user), as_json=as_json, columns=columns, empty="Nothing waits for a yes or no.")
+            _list_held(store, user, as_json=as_json)
             return
         records = store.knowledge.entries(user, kind=kind.value if kind else None, held=True)
     if as_json:
@@ -303,6 +303,29 @@ def consent(
     _done(value, sentence, as_json=as_json)
 
 
+@user.command("export")
+def export_user(
+    name: Annotated[str, typer.Argument(help="Whose.")],
+    file: Annotated[Path, typer.Argument(help="A new file, for example ada.zip.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write everything of a user into one file: what was said, what is remembered, the personality, the pictures."""
+    with _open() as store:
+        counts = store.export_user(name, file)
+    value = {"user": name, "file": str(file), "exported": counts}
+    _done(value, f"{file} holds everything of {name} ({_counted(counts)}). It is not encrypted: keep it safe.", as_json=as_json)
+
+
+@user.command("import")
+def import_user(
+    file: Annotated[Path, typer.Argument(help="What `persona user export` wrote.")], as_json: AsJson = False
+) -> None:
+    """Take in an archive, whole or not at all; its user must not be here yet."""
+    with _open() as store:
+        name, counts = store.import_user(file)
+    _done({"user": name, "imported": counts}, f"{name} is here again ({_counted(counts)}).", as_json=as_json)
+
+
 @user.command("delete")
 def delete_user(
     name: Annotated[str, typer.Argument(help="Whom to delete.")],
@@ -318,6 +341,17 @@ def delete_user(
     counts = ", ".join(f"{count} {what}" for what, count in receipt.items())
     after = "Nothing was found afterwards, in any store." if not any(found.values()) else f"Still there: {_counted(found)}."
     _done({"user": name, "deleted": receipt, "found": found}, f"{name} is deleted: {counts}. {after}", as_json=as_json)
+
+
+def _list_held(store: Memory, user: str, *, as_json: bool) -> None:
+    waiting = store.held.waiting(user)
+    if as_json:
+        print_json([one.model_dump(mode="json") for one in waiting])
+    elif waiting:
+        rows = [(one.turn_id, one.topic, f"{one.time:%Y-%m-%d %H:%M}", one.text, "; ".join(one.facts)) for one in waiting]
+        print_table(("id", "about", "time", "message", "taken from it"), rows)
+    else:
+        progress("Nothing waits for a yes or no.")
 
 
 def _held(store: Memory, user: str, names: list[str] | None, *, every: bool) -> list[str]:

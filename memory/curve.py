@@ -29,7 +29,7 @@ class Curve:
         """Return the personality curve, oldest point first."""
         query = select(personality).where(personality.c.user_id == user_id).order_by(personality.c.id)
         with self._db.read() as connection:
-            return [_to_point(row) for row in connection.execute(query)]
+            return [to_point(row) for row in connection.execute(query)]
 
     def pin(self, user_id: str, trait: str, score: float | None, time: datetime) -> PersonalityPoint:
         """Hold one trait at a score (None: let it move again).
@@ -64,10 +64,11 @@ class Curve:
 def _newest(connection: Connection, user_id: str) -> PersonalityPoint | None:
     query = select(personality).where(personality.c.user_id == user_id).order_by(personality.c.id.desc()).limit(1)
     row = connection.execute(query).first()
-    return _to_point(row) if row else None
+    return to_point(row) if row else None
 
 
-def _to_point(row: Row[Any]) -> PersonalityPoint:
+def to_point(row: Row[Any]) -> PersonalityPoint:
+    """Read a row of the table `personality`."""
     return PersonalityPoint(
         turn_id=row.turn_id,
         time=row.at.astimezone(clock.zone_of(row.zone)),

@@ -104,19 +104,33 @@ def _engine(url: str) -> Engine:
     return engine
 
 
-def _migrate(connection: Connection) -> None:
+def alembic_config(connection: Connection) -> tuple[Config, set[str]]:
+    """Return what migrates the tables behind a connection, and the revisions that this program knows."""
+    config = _config()
+    config.attributes["connection"] = connection
+    return config, {revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()}
+
+
+def newest_schema() -> str:
+    """Return the revision of the tables that this program writes."""
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
+def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = connection
+    return config
+
+
+def _migrate(connection: Connection) -> None:
+    config, known = alembic_config(connection)
     current = MigrationContext.configure(connection).get_current_revision()
-    script = ScriptDirectory.from_config(config)
-    known = {revision.revision for revision in script.walk_revisions()}
     if current is not None and current not in known:
         raise StorageError(
             f"The journal was written by a newer version of this program (schema {current}). "
             "Update the program; nothing was changed."
         )
-    if current != script.get_current_head():
+    if current != newest_schema():
         command.upgrade(config, "head")
 
 

@@ -73,12 +73,12 @@ def purge(connection: Connection, user_id: str, memory_id: str) -> None:
 def mark(connection: Connection, user_id: str, name: str, text: str = "") -> None:
     """Leave a tombstone: a hash, no text."""
     if not is_forgotten(connection, user_id, name, text):
-        connection.execute(insert(tombstones).values(user_id=user_id, digest=_digest(name, text)))
+        connection.execute(insert(tombstones).values(user_id=user_id, digest=digest(name, text)))
 
 
 def unmark(connection: Connection, user_id: str, name: str, text: str = "") -> None:
     """Take a tombstone away."""
-    there = (tombstones.c.user_id == user_id) & (tombstones.c.digest == _digest(name, text))
+    there = (tombstones.c.user_id == user_id) & (tombstones.c.digest == digest(name, text))
     connection.execute(delete(tombstones).where(there))
 
 
@@ -89,9 +89,10 @@ def said_at(time: datetime) -> str:
 
 def is_forgotten(connection: Connection, user_id: str, memory_id: str, text: str = "") -> bool:
     """Look for the tombstone; an entry with a key (profile, habits) is another one when its text differs."""
-    query = select(tombstones.c.digest).where(tombstones.c.user_id == user_id, tombstones.c.digest == _digest(memory_id, text))
+    query = select(tombstones.c.digest).where(tombstones.c.user_id == user_id, tombstones.c.digest == digest(memory_id, text))
     return connection.execute(query).first() is not None
 
 
-def _digest(memory_id: str, text: str) -> str:
+def digest(memory_id: str, text: str) -> str:
+    """Return what a tombstone is known by."""
     return hashlib.sha256(f"{memory_id}\n{text}".encode()).hexdigest()

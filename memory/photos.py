@@ -94,6 +94,18 @@ class PhotoStore:
                 values = photo.model_dump(exclude={"time"})
                 connection.execute(insert(photos).values(user_id=user_id, received_at=photo.time, **values))
 
+    def put_files(self, user_id: str, photo_id: str, full: bytes, small: bytes) -> None:
+        """Write the files of a picture that comes from an archive.
+
+        Raises:
+            StorageError: A file cannot be written.
+        """
+        try:
+            _write(self._path(user_id, photo_id), full)
+            _write(self._small(user_id, photo_id), small)
+        except OSError as error:
+            raise StorageError(f"A picture cannot be stored ({error.strerror}). Free some space and try again.") from error
+
     def hold(self, user_id: str, picture: Picture) -> str:
         """Keep a picture in memory alone, for a turn off the record; returns its id."""
         with self._lock:
@@ -145,6 +157,10 @@ class PhotoStore:
         """Remove the user's files and rows."""
         with self._db.write() as connection:
             connection.execute(delete(photos).where(photos.c.user_id == user_id))
+        self.remove_files(user_id)
+
+    def remove_files(self, user_id: str) -> None:
+        """Remove the user's files."""
         shutil.rmtree(self._folder / user_key(user_id), ignore_errors=True)
 
     def _path(self, user_id: str, photo_id: str) -> Path:

@@ -14,6 +14,7 @@ from typing import Self
 from sqlalchemy import delete
 
 from memory import probe
+from memory.archive import Archives
 from memory.chroma import ChromaStore
 from memory.consent import Consent
 from memory.curve import Curve
@@ -102,6 +103,7 @@ class Memory:
             self._purger = Purger(
                 self.forgetting, self._database, self._projection, self._chroma, self._lexical, self.photos, folder
             )
+            self._archives = Archives(self._database, self.photos, folder)
             self.seen = PictureSearch(pictures, self.photos, self.knowledge, self._lexical, self.sight)
             self.retriever = Retriever(Parts(self.journal, self.knowledge, self._chroma, self._lexical, embedder, self.seen))
         except BaseException:
@@ -266,6 +268,16 @@ class Memory:
             self.index(user_id)
             self.knowledge.purge(user_id, memory_id)
         return len(receipts) + len(dropped)
+
+    def export_user(self, user_id: str, file: Path) -> dict[str, int]:
+        """Write everything of a user into one archive; see `Archives.write`."""
+        return self._archives.write(user_id, file)
+
+    def import_user(self, file: Path) -> tuple[str, dict[str, int]]:
+        """Take in an archive whole, or nothing of it; returns the user and the counts. See `Archives.read`."""
+        user_id, counts = self._archives.read(file)
+        self.index(user_id)
+        return user_id, counts
 
     def delete_user(self, user_id: str) -> dict[str, int]:
         """Delete everything of a user at once, in every store; returns what there was.

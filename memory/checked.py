@@ -1,0 +1,168 @@
+"""Whether the rows of an archive are a user's journal: every record reads, and every id is the one that it must have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from types import SimpleNamespace
+from typing import Any, cast
+
+from pydantic import ValidationError
+from sqlalchemy import Row
+
+from memory import clock
+from memory.curve import to_point
+from memory.errors import InvalidInput, PersonaError
+from memory.intake import check_text, check_user
+from memory.journal import to_turn
+from memory.knowledge import to_record
+from memory.purge import Receipt
+from memory.reach import Reach
+from memory.records import Photo, TurnState, make_id
+from memory.sensitive import TOPICS
+
+Rows = dict[str, list[dict[str, Any]]]
+_PHOTO = re.compile(r"[0-9a-f]{64}")
+_MOST_SEEN = 64
+"""Things that one message's pictures may hold."""
+_KINDS = {"core", "semantic", "episodic", "procedural", "photo"}
+_WORK = {"remember": 0, "consolidate": 1}
+
+
+def check(user_id: str, rows: Rows) -> list[str]:
+    """Check all rows; returns the ids of the pictures.
+
+    Raises:
+        InvalidInput: A row is not one of this user's journal.
+    """
+    check_user(user_id)
+    owners = {row.get("user_id", row.get("id")) for table in rows.values() for row in table}
+    if owners != {user_id} or len(rows["users"]) != 1:
+        raise InvalidInput("it holds rows of another user, or none of its own.")
+    pictures = _each("photos", rows["photos"], _picture)
+    numbers = {row["number"] for row in rows["sessions"]}
+    turns = _each("turns", rows["turns"], lambda row: _turn(user_id, row, numbers, set(pictures)))
+    known = {row["id"]: row for row in rows["turns"]}
+    allowed = _ids(user_id, rows)
+    _each("memories", rows["memories"], lambda row: _memory(user_id, row, known, numbers, allowed, set(pictures)))
+    _each("personality", rows["personality"], lambda row: _point(row, known))
+    _each("work", rows["work"], lambda row: _work(row, set(turns), numbers))
+    _each("rewrites", rows["rewrites"], _rewrite)
+    _each("forgettings", rows["forgettings"], _forgetting)
+    return pictures
+
+
+def _each(table: str, rows: Iterable[dict[str, Any]], read: Callable[[dict[str, Any]], str]) -> list[str]:
+    """Read every row of a table; returns what it is named by."""
+    names = []
+    for number, row in enumerate(rows, start=1):
+        try:
+            names.append(read(row))
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise InvalidInput(f"row {number} of {table}: {'.'.join(map(str, first['loc']))}: {first['msg']}.") from error
+        except PersonaError as error:
+            raise InvalidInput(f"row {number} of {table}: {error.message}") from error
+        except (TypeError, KeyError, AttributeError, ValueError, OverflowError, RecursionError) as error:
+            raise InvalidInput(f"row {number} of {table} is not one ({type(error).__name__}).") from error
+    return names
+
+
+def _as_row(row: dict[str, Any]) -> Row[Any]:
+    return cast("Row[Any]", SimpleNamespace(**row))
+
+
+def _picture(row: dict[str, Any]) -> str:
+    fields = {name: row[name] for name in ("id", "media_type", "width", "height", "size")}
+    Photo(**fields, time=row["received_at"])
+    if not _PHOTO.fullmatch(row["id"]):
+        raise InvalidInput("that is no picture's id.")
+    return str(row["id"])
+
+
+def _turn(user_id: str, row: dict[str, Any], sessions: set[int], pictures: set[str]) -> str:
+    turn = to_turn(_as_row(row))
+    if turn.id != make_id(user_id, "turn", turn.seq) or turn.seq < 1 or turn.session not in sessions:
+        raise InvalidInput("it has another id or session than it must have.")
+    if turn.state is not TurnState.FORGOTTEN:
+        check_text(turn.text, len(turn.images))
+    if not set(turn.images) <= pictures:
+        raise InvalidInput("it carries a picture that is not there.")
+    _held(row)
+    clock.show(turn.time)
+    if turn.state is TurnState.RECEIVED:
+        # Nobody is writing this reply any more.
+        row.update(state=TurnState.FAILED, error="The archive was made before the reply was written. Send it again.")
+    return turn.id
+
+
+def _memory(
+    user_id: str, row: dict[str, Any], turns: dict[str, Any], sessions: set[int], allowed: set[str], pictures: set[str]
+) -> str:
+    if row["kind"] not in _KINDS:
+        raise InvalidInput("it is of no kind.")
+    record = to_record(_as_row(row))
+    clock.show(record.time)
+    by_key = row["kind"] in ("core", "procedural")
+    if by_key != (row["key"] is not None):
+        raise InvalidInput("a key is missing, or too many.")
+    if (make_id(user_id, row["kind"], row["key"]) != record.id) if by_key else (record.id not in allowed):
+        raise InvalidInput("it has another id than it must have.")
+    if row["kind"] in ("semantic", "photo") and row["source"] not in turns:
+        raise InvalidInput("its message is not there.")
+    if row["kind"] == "episodic" and (record.session not in sessions or row["source"] != str(record.session)):  # type: ignore[union-attr] # an Episode
+        raise InvalidInput("its session is not there.")
+    if row["kind"] == "photo" and record.photo_id not in pictures:  # type: ignore[union-attr] # a PhotoMemory
+        raise InvalidInput("its picture is not there.")
+    _held(row)
+    return record.id
+
+
+def _held(row: dict[str, Any]) -> None:
+    if row["held"] is not None and row["held"] not in TOPICS:
+        raise InvalidInput("it is held for nothing that is known.")
+
+
+def _point(row: dict[str, Any], turns: dict[str, Any]) -> str:
+    point = to_point(_as_row(row))
+    clock.show(point.time)
+    if point.turn_id is not None and point.turn_id not in turns:
+        raise InvalidInput("its message is not there.")
+    return str(point.turn_id)
+
+
+def _work(row: dict[str, Any], turns: set[str], sessions: set[int]) -> str:
+    there = row["subject"] in turns if row["kind"] == "remember" else row["subject"] in {str(number) for number in sessions}
+    if row["kind"] not in _WORK or not there:
+        raise InvalidInput("it is about nothing that is there.")
+    row.update(rank=_WORK[row["kind"]], attempts=0, not_before=None, error=None)
+    return str(row["subject"])
+
+
+def _rewrite(row: dict[str, Any]) -> str:
+    for name in ("before", "after"):
+        if not all(isinstance(part, str) for pair in dict(row[name]).items() for part in pair):
+            raise InvalidInput("it is no set.")
+    return str(row["session"])
+
+
+def _forgetting(row: dict[str, Any]) -> str:
+    Reach.from_json(row["reach"]).counts()
+    if row["receipt"] is not None:
+        Receipt.model_validate(row["receipt"])
+    return str(row["subject"])
+
+
+def _ids(user_id: str, rows: Rows) -> set[str]:
+    """Return the ids that facts, pictures and topics of these turns and sessions may have."""
+    ids = {make_id(user_id, "semantic", row["id"]) for row in rows["turns"]}
+    pictured = [row["id"] for row in rows["turns"] if row["images"]] + [
+        row["source"] for row in rows["memories"] if row["kind"] == "photo"
+    ]
+    # A message that was answered anew: what it taught has the id of its first try.
+    pictured += [row["id"] for row in rows["turns"] if row["state"] in (TurnState.REPLACED, TurnState.FORGOTTEN)]
+    ids |= {make_id(user_id, "photo", name, ordinal) for name in set(pictured) for ordinal in range(_MOST_SEEN)}
+    said: dict[int, int] = {}
+    for row in rows["turns"]:
+        said[row["session"]] = said.get(row["session"], 0) + 1
+    return ids | {make_id(user_id, "episodic", number, at) for number, count in said.items() for at in range(count + 1)}
