@@ -19,11 +19,12 @@ test: $(VENV)/.ready-dev ## run the tests
 	$(BIN)/persona models pull smollm2-135m
 	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered --cov-fail-under=90
 
-check: $(VENV)/.ready-dev ## style, types, import contracts
+check: $(VENV)/.ready-dev ## style, types, import contracts, known holes in dependencies
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/pip-audit --progress-spinner off --skip-editable --desc off
 
 story: $(VENV)/.ready-dev ## three sessions over ten days with the embedded 1.5B model
 	$(BIN)/persona models pull all-minilm-l6-v2

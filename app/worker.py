@@ -120,10 +120,27 @@ class Worker:
         with self._changed:
             if user_id is not None and user_id in self._busy:
                 return None
-            item = self._memory.pending.next(busy=self._busy | set(leave_out), user_id=user_id, due_only=due_only)
-            if item is not None:
-                self._busy.add(item.user_id)
+            # What another process does is left to it: until its lease ends, or it is given back.
+            elsewhere: set[str] = set()
+            while True:
+                busy = self._busy | set(leave_out) | elsewhere
+                item = self._memory.pending.next(busy=busy, user_id=user_id, due_only=due_only)
+                if item is None:
+                    return None
+                if self._memory.leases is None or self._memory.leases.take(item.user_id):
+                    break
+                elsewhere.add(item.user_id)
+            # Between looking and taking, another process may have done it.
+            again = self._memory.pending.next(busy=self._busy, user_id=item.user_id, due_only=due_only)
+            if again is None or again.id != item.id:
+                self._give_back(item.user_id)
+                return None
+            self._busy.add(item.user_id)
             return item
+
+    def _give_back(self, user_id: str) -> None:
+        if self._memory.leases is not None:
+            self._memory.leases.give_back(user_id)
 
     def _work(self, item: WorkItem) -> None:
         try:
@@ -132,6 +149,7 @@ class Worker:
             self._memory.pending.retry_later(item, type(error).__name__)
             raise
         finally:
+            self._give_back(item.user_id)
             with self._changed:
                 self._busy.discard(item.user_id)
                 self._changed.notify_all()

@@ -183,6 +183,7 @@ class ChromaStore:
             close = getattr(self._client, "close", None)
             if close is not None:
                 close()
+            _hang_up(self._client)
             if self._folder is not None:
                 chroma_files.blank(self._folder)
 
@@ -232,6 +233,15 @@ def _client(folder: Path | None, url: str | None) -> ClientAPI:
         # Chroma keeps what it failed to open, and would give it out again after the folder has been put right.
         SharedSystemClient._identifier_to_system.pop(str(folder), None)  # noqa: SLF001 - there is no public way
         raise
+
+
+def _hang_up(client: ClientAPI) -> None:
+    """Close the connections to a server, which the client leaves open, unless others of this process use them too."""
+    from chromadb.api.shared_system_client import SharedSystemClient
+
+    session = getattr(getattr(client, "_server", None), "_session", None)
+    if session is not None and client._identifier not in SharedSystemClient._identifier_to_system:  # type: ignore[attr-defined] # noqa: SLF001 - there is no public way
+        session.close()
 
 
 @contextmanager

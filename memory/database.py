@@ -11,12 +11,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from memory.errors import StorageError
 
 _BUSY_S = 30
+_MIGRATING = 7_311_001
+"""Of the advisory lock; any number that nobody else takes."""
 
 
 class Database:
@@ -32,11 +34,20 @@ class Database:
     def __init__(self, url: str) -> None:
         try:
             parsed = make_url(url)
+            if parsed.drivername in ("postgres", "postgresql"):
+                parsed = parsed.set(drivername="postgresql+psycopg")
             self._where = parsed.render_as_string(hide_password=True)
-            self.engine = _engine(url)
-        except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+            self.engine = _engine(parsed)
+        except ModuleNotFoundError as error:
+            raise StorageError(
+                f"The database's driver is not installed ({error.name}). Run: pip install 'personavlm-langgraph[server]'."
+            ) from error
+        except (ArgumentError, NoSuchModuleError) as error:
             raise StorageError(f"The database URL cannot be used ({error}). Correct PERSONA_DATABASE_URL.") from error
-        self._reader = self.engine.execution_options(persona_read=True)
+        self.is_server = self.engine.dialect.name != "sqlite"
+        # Several reads of one block see one state of things; SQLite's transactions do so anyway.
+        one_view: Any = {"isolation_level": "REPEATABLE READ"} if self.is_server else {}
+        self._reader = self.engine.execution_options(persona_read=True, **one_view)
         with self._said(), self.engine.begin() as connection:
             _migrate(connection)
 
@@ -57,7 +68,7 @@ class Database:
 
         On a server this is its own vacuum, which leaves files to the server: see GUARANTEES.md.
         """
-        is_file = self.engine.dialect.name == "sqlite"
+        is_file = not self.is_server
         with self._said():
             raw = self.engine.raw_connection()
             try:
@@ -84,10 +95,10 @@ class Database:
             raise StorageError(_sentence(str(error.orig), self._where)) from error
 
 
-def _engine(url: str) -> Engine:
-    if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": _BUSY_S})
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    engine = create_engine(url, connect_args={"timeout": _BUSY_S}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
@@ -123,6 +134,9 @@ def _config() -> Config:
 
 
 def _migrate(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        # Of several processes that start at once, one migrates.
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATING})"))
     config, known = alembic_config(connection)
     current = MigrationContext.configure(connection).get_current_revision()
     if current is not None and current not in known:

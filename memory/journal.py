@@ -109,12 +109,19 @@ class Journal:
                 .values(state=TurnState.FAILED, error=reason)
             )
 
-    def fail_interrupted(self) -> int:
-        """Mark turns that a dead process left without a reply; returns how many. Call once, by the folder's owner."""
+    def fail_interrupted(self, before: datetime | None = None) -> int:
+        """Mark turns that a dead process left without a reply; returns how many. Call once, by the folder's owner.
+
+        Args:
+            before: Those that were received by then: another process may be writing the reply to a later one.
+        """
+        interrupted = turns.c.state == TurnState.RECEIVED
+        if before is not None:
+            interrupted &= turns.c.received_at < before
         with self._db.write() as connection:
             return connection.execute(
                 update(turns)
-                .where(turns.c.state == TurnState.RECEIVED)
+                .where(interrupted)
                 .values(state=TurnState.FAILED, error="The program ended before the reply was written. Send it again.")
             ).rowcount
 

@@ -22,6 +22,8 @@ from memory.scope import WINDOW, Scope
 from memory.signals import Traits
 from memory.terms import searchable, terms
 
+_BUSY_S = 30.0
+"""For so long another process may write."""
 _OPEN_FILES = 64
 _KINDS = ("core", "semantic", "past", "episodic", "procedural", "photo", "turn")
 """Each has its own full text: what is rare among facts is not what is rare among a hundred times as many turns."""
@@ -229,8 +231,12 @@ class LexicalIndex:
         key = user_key(user_id)
         with self._lock:
             try:
+                path = self._folder / f"{key}.db"
+                if key in self._open and not path.exists():
+                    # Another process deleted the user: what is open is a file without a name.
+                    self._open.pop(key).close()
                 if key not in self._open:
-                    self._open[key] = _connect(self._folder / f"{key}.db")
+                    self._open[key] = _connect(path)
                 self._open.move_to_end(key)
                 yield self._open[key]
             except sqlite3.Error as error:
@@ -275,7 +281,7 @@ def _bounds(scope: Scope) -> dict[str, float]:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=_BUSY_S, check_same_thread=False)
     # The journal is the record: after a power cut the index is rebuilt from it, so it need not wait for the disk.
     # Mapped, a read of hundreds of entries copies no pages.
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON", f"mmap_size={_MAPPED}"):

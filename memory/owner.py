@@ -12,23 +12,33 @@ from filelock import FileLock, Timeout
 
 from memory.errors import FolderInUse, StorageError
 
+_SHARED_S = 5.0
+"""For so long two that start at once wait for each other."""
+
 
 class FolderOwner:
     """An operating system lock on a folder; it ends with the process, however that ends.
 
     Args:
         folder: The data folder; made, readable by its owner alone, when missing.
+        shared: Let others have it too, who say so as well: journal and vectors are on servers, and what is left in the folder
+            (pictures, full text) several processes can write.
 
     Raises:
         FolderInUse: Another process, or another part of this one, owns it.
         StorageError: It cannot be made or written.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, shared: bool = False) -> None:
         self._card = folder / "owner.json"
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._shared = shared
             self._lock = FileLock(folder / "owner.lock")
+            if shared:
+                # Whoever has it alone keeps them out; among themselves they need no lock.
+                with self._lock.acquire(timeout=_SHARED_S):
+                    return
             self._lock.acquire(timeout=0)
         except Timeout:
             raise FolderInUse(
@@ -52,8 +62,9 @@ class FolderOwner:
 
     def release(self) -> None:
         """Let another process have the folder."""
-        self._card.unlink(missing_ok=True)
-        self._lock.release()
+        if not self._shared:
+            self._card.unlink(missing_ok=True)
+            self._lock.release()
 
     def _who(self) -> str:
         try:

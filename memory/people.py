@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from memory.intake import check_user
 from memory.schema import users
@@ -27,5 +28,10 @@ def ensure(connection: Connection, user_id: str) -> bool:
     """
     if is_known(connection, user_id, hold=True):
         return True
-    connection.execute(insert(users).values(id=check_user(user_id), created_at=datetime.now(UTC)))
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(users).values(id=check_user(user_id), created_at=datetime.now(UTC)))
+    except IntegrityError:
+        # Another process made the same user at the same moment.
+        return is_known(connection, user_id, hold=True)
     return False

@@ -39,6 +39,17 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
+class Words(TypeDecorator[str]):
+    """Any text; PostgreSQL keeps no NUL, which stands there as the sign for what cannot be shown."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Replace what the database cannot keep."""
+        return value.replace("\x00", "\ufffd") if value and dialect.name == "postgresql" else value
+
+
 metadata = MetaData()
 # Spelled as the queries spell it: SQLite takes a partial index only for the same expression.
 _UNINDEXED = text("revision != indexed_revision")
@@ -65,12 +76,12 @@ turns = Table(
     Column("session", Integer, nullable=False),
     Column("at", Instant, nullable=False),
     Column("zone", String(80), nullable=False),
-    Column("text", Text, nullable=False),
+    Column("text", Words, nullable=False),
     Column("images", JSON, nullable=False),
-    Column("reply", Text, nullable=False),
+    Column("reply", Words, nullable=False),
     Column("state", String(16), nullable=False),
     Column("pending", Boolean, nullable=False),
-    Column("error", Text),
+    Column("error", Words),
     Column("real_time", Boolean, nullable=False),
     Column("received_at", Instant, nullable=False),
     Column("trace", JSON),
@@ -104,10 +115,10 @@ memories = Table(
     Column("user_id", String(200), nullable=False),
     Column("kind", String(16), nullable=False),
     Column("source", String(40), nullable=False),
-    Column("key", Text),
+    Column("key", Words),
     Column("at", Instant, nullable=False),
     Column("zone", String(80), nullable=False),
-    Column("text", Text, nullable=False),
+    Column("text", Words, nullable=False),
     Column("keywords", JSON, nullable=False),
     # What only one kind has: reason and photo ids (semantic), turn ids (episodic).
     Column("extra", JSON, nullable=False),
@@ -171,7 +182,7 @@ work = Table(
     Column("rank", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("not_before", Instant),
-    Column("error", Text),
+    Column("error", Words),
     UniqueConstraint("user_id", "kind", "subject", name="uq_work_subject"),
 )
 
@@ -181,7 +192,7 @@ outputs = Table(
     Column("user_id", String(200), primary_key=True),
     Column("subject", String(40), primary_key=True),
     Column("step", String(32), primary_key=True),
-    Column("text", Text, nullable=False),
+    Column("text", Words, nullable=False),
 )
 
 # What a session made of profile and habits, of those who agreed to training: it can be told of no other row later.
@@ -225,4 +236,13 @@ withheld = Table(
     Column("part", String(8), primary_key=True),
     Column("subject", String(64), nullable=False),
     Column("content", JSON, nullable=False),
+)
+
+# Of several processes on one journal, the one that does a user's background work.
+leases = Table(
+    "leases",
+    metadata,
+    Column("user_id", String(200), primary_key=True),
+    Column("holder", String(40), nullable=False),
+    Column("until", Instant, nullable=False),
 )

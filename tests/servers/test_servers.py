@@ -1,0 +1,192 @@
+"""The same promises with the journal on PostgreSQL and the vectors on a Chroma server, and several processes on them."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from app.service import PersonaService
+from memory.database import Database
+from memory.errors import FolderInUse, StorageError
+from memory.lease import Leases
+from memory.store import Memory
+from tests.fakes import ScriptedChat, ScriptedModels, WordEmbedder, answer, fact, retrieve
+
+ROOT = Path(__file__).parents[2]
+PROCESSES, EACH = 3, 8
+
+
+def picture() -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (40, 30), "red").save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.fixture
+def service(stores):
+    chat = ScriptedChat({"core": '"name": "Ada"'})
+    with PersonaService(stores.open(), ScriptedModels(chat), work=False) as opened:
+        yield opened
+
+
+def say(service: PersonaService, user: str, text: str, time: str, remembered: str, *images: bytes) -> None:
+    chat = service.models.chat()
+    chat.script["semantic"] = fact(remembered, *remembered.split()[-1:])
+    chat.script["reasoning"] = answer(f"I see. {text}")
+    list(service.stream(user, text, images, time=time))
+    service.wait(user)
+
+
+def test_a_whole_life(service, user, tmp_path):
+    memory = service.memory
+    say(service, user, "My heron is called Zazuquill.", "2026-03-01 09:00", "The user's heron is called Zazuquill.", picture())
+    say(service, user, "I was diagnosed with diabetes.", "2026-03-02 09:00", "The user has diabetes.")
+    say(service, user, "I live in Quito.", "2026-03-09 09:00", "The user lives in Quito.")
+    assert memory.search(user, "heron", kind="semantic")[0].text == "The user's heron is called Zazuquill."
+    chat = service.models.chat()
+    chat.script["reasoning"] = [retrieve("heron"), answer("Zazuquill!")]
+    list(service.stream(user, "What do I keep?", time="2026-03-10 09:00"))
+    service.wait(user)
+    assert "My heron is called Zazuquill." in chat.prompts("reasoning")[-1]
+    assert "diabetes" not in str(memory.search(user, "diabetes"))
+    memory.approve(user, memory.held.waiting(user)[0].turn_id)
+    assert "diabetes" in str(memory.search(user, "diabetes"))
+
+    file = tmp_path / "ada.zip"
+    before = (
+        [one.model_dump() for one in memory.knowledge.entries(user)],
+        memory.curve.history(user),
+        memory.journal.turns(user),
+    )
+    memory.export_user(user, file)
+    memory.delete_user(user)
+    assert not any(memory.left_of(user).values())
+    memory.import_user(file)
+    after = [one.model_dump() for one in memory.knowledge.entries(user)], memory.curve.history(user), memory.journal.turns(user)
+    assert after == before
+
+    heron = next(one for one in memory.knowledge.entries(user, kind="semantic") if "Zazuquill" in one.content)
+    memory.forget(user, heron.id)
+    assert "Zazuquill" not in str(memory.search(user, "heron"))
+    memory.undo(user, heron.id)
+    assert "Zazuquill" in str(memory.search(user, "heron"))
+    receipt = memory.forget(user, heron.id, now=True)
+    assert receipt.is_clean, receipt.found
+    assert "Zazuquill" not in str(memory.search(user, "heron"))
+    assert receipt.removed["pictures"] == 1
+
+
+def test_what_postgres_cannot_keep_does_not_lose_the_message(service, user):
+    say(service, user, "A\x00B", "2026-03-01 09:00", "The user said\x00 something.")
+    assert memory_texts(service, user) == ["A\ufffdB"]
+
+
+def memory_texts(service: PersonaService, user: str) -> list[str]:
+    return [turn.text for turn in service.memory.journal.turns(user)]
+
+
+def test_it_is_there_at_the_next_start(stores, user):
+    for number in range(2):
+        with PersonaService(stores.open(), ScriptedModels(ScriptedChat()), work=False) as service:
+            say(service, user, f"Message {number}", f"2026-03-0{number + 1} 09:00", f"The user said {number}.")
+            assert len(service.memory.knowledge.entries(user, kind="semantic")) == number + 1
+            assert service.memory.search(user, "Message 0")
+
+
+def test_several_processes_keep_everybodys_order(stores, user):
+    people = [f"{user} {letter}" for letter in "ab"]
+    arguments = [str(stores.folder), stores.database_url, stores.chroma_url]
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.servers.driver", *arguments, str(number), str(EACH), *people],
+            cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for number in range(PROCESSES)
+    ]  # fmt: skip
+    for process in running:
+        _, err = process.communicate(timeout=240)
+        assert process.returncode == 0, err[-3000:]
+    with PersonaService(stores.open(), ScriptedModels(ScriptedChat()), work=False) as service:
+        memory = service.memory
+        service.wait()
+        for name in people:
+            turns = memory.journal.turns(name)
+            assert len(turns) == PROCESSES * EACH
+            assert {turn.state.value for turn in turns} == {"answered"}
+            assert [turn.seq for turn in turns] == list(range(1, len(turns) + 1))
+            assert max(Counter(turn.text for turn in turns).values()) == 1
+            points = memory.curve.history(name)
+            assert [point.turn_id for point in points] == [turn.id for turn in turns]
+            assert [point.m for point in points] == list(range(len(turns)))
+            facts = memory.knowledge.entries(name, kind="semantic")
+            assert sorted(one.turn_id for one in facts) == sorted(turn.id for turn in turns)
+            memory.index(name)
+            assert memory._lexical.ids(name) == {turn.id for turn in turns} | {one.id for one in memory.knowledge.entries(name)}
+        assert memory.pending.count() == 0
+
+
+def test_a_lease_is_held_by_one_and_ends_with_its_holder(stores):
+    with stores.open():
+        pass
+    first, second = (Database(stores.database_url) for _ in range(2))
+    one, other = Leases(first, timedelta(seconds=1)), Leases(second, timedelta(seconds=1))
+    assert one.take("ada")
+    assert one.take("ada"), "again, by who holds it"
+    time.sleep(1.6)
+    assert not other.take("ada"), "it is renewed while it is held"
+    assert other.take("bob")
+    # A process that has died renews nothing.
+    with one._changed:
+        one._closed = True
+        one._changed.notify_all()
+    time.sleep(1.6)
+    assert other.take("ada")
+    other.give_back("ada")
+    assert one.take("ada")
+    other.close()
+    first.close()
+    second.close()
+
+
+def test_several_that_take_a_lease_at_once_do_not_all_get_it(stores):
+    with stores.open():
+        pass
+    databases = [Database(stores.database_url) for _ in range(6)]
+    held = [Leases(database) for database in databases]
+    got: list[bool] = []
+    threads = [threading.Thread(target=lambda one=one: got.append(one.take("ada"))) for one in held]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert got.count(True) == 1
+    for one, database in zip(held, databases, strict=True):
+        one.close()
+        database.close()
+
+
+def test_a_folder_is_shared_only_with_those_who_share_it(stores):
+    with Memory(stores.folder, WordEmbedder()), pytest.raises(FolderInUse):
+        stores.open()
+
+
+def test_servers_that_are_not_there_are_named(stores, tmp_path):
+    with pytest.raises(StorageError, match="PERSONA_CHROMA_URL"):
+        Memory(tmp_path / "x", WordEmbedder(), database_url=stores.database_url, chroma_url="http://127.0.0.1:9")
+    with pytest.raises(StorageError, match="PERSONA_D"):
+        Memory(tmp_path / "y", WordEmbedder(), database_url="postgresql+psycopg://x:secret@127.0.0.1:9/x")
+
+
+def test_a_password_is_in_no_error(tmp_path):
+    with pytest.raises(StorageError) as raised:
+        Memory(tmp_path / "y", WordEmbedder(), database_url="postgresql+psycopg://x:hunter2@127.0.0.1:9/x")
+    assert "hunter2" not in str(raised.value)
