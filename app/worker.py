@@ -95,6 +95,9 @@ class Worker:
                 if now.timestamp() - looked > _LOOK_AFTER_SESSIONS_S:
                     looked = now.timestamp()
                     self._memory.journal.end_stale_sessions(now)
+                    if self._memory.leases is not None:
+                        # Another process may have died in the middle of a reply.
+                        self._memory.fail_interrupted()
                     self._memory.purge_due()
                     self._memory.catch_up()
                 item = self._claim(None, due_only=True)

@@ -236,12 +236,11 @@ def _client(folder: Path | None, url: str | None) -> ClientAPI:
 
 
 def _hang_up(client: ClientAPI) -> None:
-    """Close the connections to a server, which the client leaves open, unless others of this process use them too."""
-    from chromadb.api.shared_system_client import SharedSystemClient
-
-    session = getattr(getattr(client, "_server", None), "_session", None)
-    if session is not None and client._identifier not in SharedSystemClient._identifier_to_system:  # type: ignore[attr-defined] # noqa: SLF001 - there is no public way
-        session.close()
+    """Close the connections to a server, which the client leaves open; there is no public way to them."""
+    for part in (client, getattr(client, "_admin_client", None)):
+        session = getattr(getattr(part, "_server", None), "_session", None)
+        if session is not None:
+            session.close()
 
 
 @contextmanager

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ class Database:
         self.is_server = self.engine.dialect.name != "sqlite"
         # Several reads of one block see one state of things; SQLite's transactions do so anyway.
         one_view: Any = {"isolation_level": "REPEATABLE READ"} if self.is_server else {}
+        self._turn: AbstractContextManager[Any] = nullcontext() if self.is_server else threading.RLock()
         self._reader = self.engine.execution_options(persona_read=True, **one_view)
         with self._said(), self.engine.begin() as connection:
             _migrate(connection)
@@ -54,7 +56,8 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Open a transaction that is committed at the end of the block, or not at all."""
-        with self._said(), self.engine.begin() as connection:
+        # SQLite lets one writer in, whoever asks at the right moment: of many, one may wait without end. Here they take turns.
+        with self._said(), self._turn, self.engine.begin() as connection:
             yield connection
 
     @contextmanager

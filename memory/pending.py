@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from memory.database import Database
-from memory.records import Turn, WorkItem
-from memory.schema import memories, outputs, personality, users, work
+from memory.records import Turn, TurnState, WorkItem
+from memory.schema import memories, outputs, personality, turns, users, work
 
+_RECEIVED = TurnState.RECEIVED
 RANKS = {"remember": 0, "consolidate": 1}
 _FIRST_DELAY_S = 5
 _LONGEST_DELAY_S = 600
@@ -44,6 +45,8 @@ class Pending:
             select(work)
             .join(heads, (heads.c.user_id == work.c.user_id) & (heads.c.place == work.c.seq * 2 + work.c.rank))
             .where(work.c.user_id.not_in(list(busy)))
+            # An earlier message that another process is answering has its work still to come.
+            .where(~exists().where(turns.c.user_id == work.c.user_id, turns.c.seq < work.c.seq, turns.c.state == _RECEIVED))
             .order_by(work.c.attempts, work.c.id)
             .limit(1)
         )

@@ -37,11 +37,21 @@ _LAYOUT = 6
 
 
 def is_of_today(marker: Path) -> bool:
-    """Say whether the indexes beside this marker are there, and laid out as this program does it."""
+    """Say whether the indexes beside this marker are there, and laid out as this program does it.
+
+    Raises:
+        StorageError: A newer program made them.
+    """
     try:
-        return bool(json.loads(marker.read_text())["layout"] == _LAYOUT)
+        layout = json.loads(marker.read_text())["layout"]
     except (OSError, ValueError, KeyError, TypeError):
         return False
+    if isinstance(layout, int) and layout > _LAYOUT:
+        raise StorageError(
+            f"The memory index was made by a newer version of this program (layout {layout}). Update the program; or let "
+            "`persona reindex` make it anew for this one, from the journal. Nothing was changed."
+        )
+    return bool(layout == _LAYOUT)
 
 
 @dataclass(frozen=True)

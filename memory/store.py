@@ -120,7 +120,7 @@ class Memory:
                     part.close()
             self._owner.release()
             raise
-        interrupted = self.journal.fail_interrupted(datetime.now(UTC) - _ANOTHER_WRITES if shared else None)
+        interrupted = self.fail_interrupted()
         if interrupted:
             _log.info("%d message(s) had no reply when the program last ended", interrupted)
 
@@ -268,6 +268,10 @@ class Memory:
             NotFound: Nothing of that id waits.
         """
         return self.forget(user_id, self.held.turn_of(user_id, name), now=now)
+
+    def fail_interrupted(self) -> int:
+        """Mark messages whose reply died with the process that wrote it; returns how many."""
+        return self.journal.fail_interrupted(None if self.leases is None else datetime.now(UTC) - _ANOTHER_WRITES)
 
     def purge_due(self) -> int:
         """Purge what was forgotten more than 10 minutes ago; returns how many things."""

@@ -9,6 +9,7 @@ import resource
 import sys
 import threading
 import time
+from collections import deque
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -47,6 +48,8 @@ def main(folder: Path, people: int, turns: int) -> None:
     with fake_server() as server:
         server.reply = reply
         server.owner = "vllm"
+        # What is measured is the program, and not what this server keeps of its requests.
+        server.bodies = deque(maxlen=1)
         settings = Settings(llm_base_url=server.url)
         service = PersonaService(Memory(folder, build_embedder(settings)), ModelServer(settings), work=True)
         found: list[str] = []

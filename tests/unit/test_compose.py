@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from itertools import pairwise
 from pathlib import Path
 
 import yaml
@@ -49,8 +50,8 @@ def test_vllm_has_the_flags_of_persona_serve():
     ours = shlex.split(serve("qwen2.5-vl-7b", "--print").stdout)
     theirs = shlex.split(filled(SERVICES["vllm"]["command"]))
     own = {"--tensor-parallel-size", "--gpu-memory-utilization", "--host", "--served-model-name"}
-    wanted = dict(zip(ours[ours.index("--model") :], ours[ours.index("--model") + 1 :], strict=False))
-    given = dict(zip(theirs, theirs[1:], strict=False))
+    wanted = dict(pairwise(ours[ours.index("--model") :]))
+    given = dict(pairwise(theirs))
     flags = {name for name in wanted if name.startswith("--")} - own
     assert {name: given.get(name) for name in flags} == {name: wanted[name] for name in flags}
 
