@@ -325,3 +325,32 @@ def remember(service: PersonaService, user: str, content: str) -> None:
     point = PersonalityPoint(turn_id=turn.id, time=said, scores=BigFive(openness=4.0))
     fact = SemanticMemory(id=turn.id.replace("tur_", "sem_"), turn_id=turn.id, time=said, content=content)
     service.memory.knowledge.commit_remember(user, turn.id, point, fact)
+
+
+def held(page: AppTest, label: str):
+    return next(button for button in page.main.button if button.label == label)
+
+
+def test_something_sensitive_is_asked_about_and_kept_after_a_yes(open_page: OpenPage, service: PersonaService) -> None:
+    page = say(open_page(), "I was diagnosed with diabetes.")
+    assert not page.exception
+    assert "About health: it is kept out of memory until you say yes." in captions(page)
+    assert "1 message waits for your yes or no" in [expander.label for expander in page.sidebar.expander]
+    page = held(page, "Remember it").click().run()
+    assert not page.exception
+    assert "kept out of memory" not in captions(page)
+    assert service.memory.search("ada", "diabetes")
+
+
+def test_a_no_takes_it_off_the_page(open_page: OpenPage, service: PersonaService) -> None:
+    page = say(open_page(), "I was diagnosed with diabetes.")
+    page = held(page, "Forget it").click().run()
+    assert not page.exception
+    assert "I was diagnosed with diabetes." not in texts(page)
+    assert not service.memory.held.waiting("ada")
+
+
+def test_what_is_not_sensitive_is_not_asked_about(open_page: OpenPage) -> None:
+    page = say(open_page(), "I keep a heron.")
+    assert "kept out of memory" not in captions(page)
+    assert not [button for button in page.main.button if button.label == "Remember it"]
