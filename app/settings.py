@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     max_new_tokens: int = Field(default=1_024, ge=64)
     """Tokens of one call (published: 1,024)."""
     data_dir: Path = Field(default_factory=lambda: platformdirs.user_data_path("personavlm"))
-    database_url: str = ""
+    database_url: str = Field(default="", repr=False)
     chroma_url: str = ""
     ask_consent: bool = True
     """Off: sensitive things are remembered without asking anybody."""
