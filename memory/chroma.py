@@ -24,6 +24,8 @@ COLLECTIONS = ("core", "semantic", "past", "episodic", "procedural", "photo", "p
 weight that changed a hundred times would hide today's. Of what was seen, `photo` holds what it is
 called, and `picture` what it looks like: vectors of another model."""
 
+OPEN_COLLECTIONS = 400
+"""Some 80 people at once, 1 GB."""
 _COPY = ".copy"
 _BATCH = 2_000
 
@@ -53,17 +55,22 @@ class ChromaStore:
     Args:
         folder: Where the embedded client keeps its files.
         url: A Chroma server instead, `http://host:port`.
+        most_open: Collections that the embedded client keeps open (2.6 MB each). By itself it lets go of some at a bound made of
+            the limit of open files, and then finds less in them than they hold, or nothing: it is opened anew long before.
 
     Raises:
         StorageError: The folder or the server cannot be used.
     """
 
-    def __init__(self, folder: Path | None = None, url: str | None = None) -> None:
+    def __init__(self, folder: Path | None = None, url: str | None = None, most_open: int = OPEN_COLLECTIONS) -> None:
         self._lock = threading.RLock()
         self._collections: dict[str, Collection] = {}
         with _said():
             self._folder = None if url else folder
             self._client = _client(folder, url)
+            own = getattr(getattr(self._client, "_server", None), "hnsw_cache_size", 2 * most_open)
+            # Half of it: the other files of this process need some of the limit, too.
+            self._most_open = max(len(COLLECTIONS), min(most_open, own // 2))
             self._finish_copies()
 
     def put(self, user_id: str, kind: str, documents: Sequence[Document], vectors: Vectors) -> None:
@@ -190,8 +197,16 @@ class ChromaStore:
     def _collection(self, user_id: str, kind: str) -> Collection:
         name = _name(user_id, kind)
         if name not in self._collections:
+            if self._folder is not None and len(self._collections) >= self._most_open:
+                self._open_anew()
             self._collections[name] = self._made(name)
         return self._collections[name]
+
+    def _open_anew(self) -> None:
+        """Let go of all collections; each is read again, whole, when it is next asked for."""
+        self._collections.clear()
+        self._client.close()  # type: ignore[attr-defined] # of every client, and not of their common type
+        self._client = _client(self._folder, None)
 
     def _made(self, name: str) -> Collection:
         return self._client.get_or_create_collection(name, embedding_function=None, configuration={"hnsw": {"space": "cosine"}})

@@ -1,0 +1,56 @@
+"""More people than collections can be open: everything of everybody is found, whatever was let go of meanwhile."""
+
+from __future__ import annotations
+
+import resource
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from memory.chroma import ChromaStore, Document
+
+PEOPLE = 30
+
+
+def vector(person: int, number: int) -> np.ndarray:
+    drawn = np.random.default_rng(person * 1_000 + number).normal(size=(1, 48)).astype(np.float32)
+    return drawn / np.linalg.norm(drawn)
+
+
+def fill(store: ChromaStore, numbers: range) -> None:
+    for number in numbers:
+        for person in range(PEOPLE):
+            document = Document(f"sem_{number}/content", f"sem_{number}", "content", 0.0, "x")
+            store.put(f"person{person}", "semantic", [document], vector(person, number))
+
+
+def missing(store: ChromaStore, numbers: range) -> list[tuple[int, int]]:
+    return [
+        (person, number)
+        for number in numbers
+        for person in range(PEOPLE)
+        if store.nearest(f"person{person}", "semantic", vector(person, number), limit=1)[0][0] != f"sem_{number}"
+    ]
+
+
+@pytest.fixture
+def few_files():
+    """The limit of open files that is usual on a desktop, scaled to the test: Chroma bounds its own cache by it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (125, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.parametrize("most_open", [10, 400])
+def test_everything_of_everybody_is_found(tmp_path: Path, few_files: None, most_open: int) -> None:
+    store = ChromaStore(tmp_path / "chroma", most_open=most_open)
+    fill(store, range(3))
+    assert missing(store, range(3)) == []
+    fill(store, range(3, 5))
+    assert missing(store, range(5)) == []
+    store.close()
+    store = ChromaStore(tmp_path / "chroma", most_open=most_open)
+    assert missing(store, range(5)) == []
+    store.close()
