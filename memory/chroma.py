@@ -55,8 +55,8 @@ class ChromaStore:
     Args:
         folder: Where the embedded client keeps its files.
         url: A Chroma server instead, `http://host:port`.
-        most_open: Collections that the embedded client keeps open (2.6 MB each). By itself it lets go of some at a bound made of
-            the limit of open files, and then finds less in them than they hold, or nothing: it is opened anew long before.
+        most_open: Collections that the embedded client keeps open (2.6 MB each). By itself it lets go of some at a bound made
+            of the limit of open files, and then finds less in them than they hold, or nothing: it is opened anew long before.
 
     Raises:
         StorageError: The folder or the server cannot be used.

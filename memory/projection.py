@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,7 @@ from memory.records import SPOKEN, PhotoMemory
 from memory.schema import memories, turns, users
 from memory.signals import sentences, split_speaker, traits_of
 
+_log = logging.getLogger(__name__)
 _BATCH = 64
 NOW, PAST = "semantic", "past"
 """Collections of facts: what holds, and what a newer one made untrue."""
@@ -110,6 +112,12 @@ class Projection:
             StorageError: Another embedder made the vectors.
         """
         if not is_of_today(self._marker):
+            with self._db.read() as connection:
+                said = connection.execute(select(turns.c.id).where(turns.c.state.in_(SPOKEN)).limit(1)).first()
+            if said is not None:
+                _log.warning(
+                    "The search index was gone, or of an older version: it is made anew from the journal. Nothing is lost."
+                )
             self._mark_all()
             return
         made = json.loads(self._marker.read_text())

@@ -132,7 +132,7 @@ except StorageError as error:
         assert memory.journal.turns("ada")[0].text == "Kept"
 
 
-def test_lost_indexes_are_made_again_from_the_journal(serve, tmp_path):
+def test_lost_indexes_are_made_again_from_the_journal(serve, tmp_path, caplog):
     chat = ScriptedChat({"semantic": fact("The user has a zebra.", "zebra")})
     service = serve(chat)
     say(service, "I have a zebra", "2026-03-01 09:00")
@@ -142,6 +142,7 @@ def test_lost_indexes_are_made_again_from_the_journal(serve, tmp_path):
     shutil.rmtree(tmp_path / "data" / "chroma")
     shutil.rmtree(tmp_path / "data" / "words")
     service.__init__(Memory(tmp_path / "data", WordEmbedder()), service.models, work=False)
+    assert "made anew from the journal" in caplog.text
     assert {found.id for found in service.memory.search("ada", "zebra")} == before
     calls = len(chat.calls)
     assert service.memory.reindex() == 2
