@@ -154,13 +154,20 @@ def approve(what: Held = None, every: Every = False, user: User = "me", as_json:
 
 
 @memory.command()
-def reject(what: Held = None, every: Every = False, user: User = "me", as_json: AsJson = False) -> None:
+def reject(
+    what: Held = None,
+    every: Every = False,
+    user: User = "me",
+    now: Annotated[bool, typer.Option("--now", help="For good at once; without it, undo works for 10 minutes.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Forget something sensitive that was held, with all that tells of it; undo works for 10 minutes."""
     with _open() as store:
         names = _held(store, user, what, every=every)
         for name in names:
-            store.reject(user, name)
-    sentence = f"Forgotten: {', '.join(names) or 'nothing waited'}. `persona memory undo` works for 10 minutes."
+            store.reject(user, name, now=now)
+    after = "" if now else " `persona memory undo` works for 10 minutes, until it is purged."
+    sentence = f"Forgotten{' for good' if now else ''}: {', '.join(names) or 'nothing waited'}.{after}"
     _done({"rejected": names}, sentence, as_json=as_json)
 
 

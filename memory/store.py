@@ -228,6 +228,9 @@ class Memory:
             NotFound: The user has nothing of that id.
         """
         self._projection.run(user_id, pictures=False)
+        if now and (user_id, subject) in self.forgetting.due():
+            # Forgotten a moment ago, or not purged to the end: whoever changes their mind need not wait.
+            return self._purger.purge([(user_id, subject)])[0]
         reach = self.forgetting.hide(
             user_id, subject, lambda words: self._lexical.in_turns(user_id, words), personality_too=personality_too
         )

@@ -244,3 +244,11 @@ def test_what_is_forgotten_while_the_model_is_asked_about_it_does_not_come_back(
     assert "omoquill" not in told(service)
     service.close()
     assert files_with(tmp_path / "data", ["Momoquill"]) == 0
+
+
+def test_what_was_forgotten_a_moment_ago_can_be_purged_without_waiting(talked):
+    subject = parrot(talked).id
+    talked.memory.forget("ada", subject)
+    receipt = talked.memory.forget("ada", subject, now=True)
+    assert receipt.is_clean
+    assert [one["subject"] for one in talked.memory.forgetting.receipts("ada")] == [subject]
