@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Role = Literal["system", "user", "assistant"]
 Kind = Literal["reasoning", "semantic", "personality", "core", "episodic", "procedural", "other"]
 KINDS: tuple[Kind, ...] = ("reasoning", "semantic", "personality", "core", "episodic", "procedural", "other")
-MARK = re.compile(r"<\|\w+\|>")
+MARK = re.compile(r"(?:<|&lt;)\|\w+\|>")
 """What chat templates stand on: in a text, the model would take it for the end of a turn, or for a picture."""
 _THINNEST = 200
 """The most that one side of a picture may be of the other: Qwen's processor refuses more."""
