@@ -86,7 +86,7 @@ _WORDS: dict[Topic, str] = {
         r"mortgage|remortgag\w*|savings?|inherit\w*|pension|401k|isa|shares|invest(?:ed|ments?)|crypto|bitcoin|portfolio|"
         r"credit (?:card|score|rating)s?|bank account|account number|sort code|iban|pin|maxed out|payday|benefits|universal credit|"
         r"food ?bank|welfare|alimony|child support|tax(?:es)? (?:bill|debt|return)|hmrc|irs|gambl\w+|evict\w*|behind on|can['’]?t (?:afford|pay)|"
-        r"couldn['’]?t pay|\w+ grand|\d+k a year|a year before tax|before tax|after tax|paid off"
+        r"couldn['’]?t pay|(?:am|i['’]m|im|was|were|are|is|we['’]re|flat|stone|totally|completely|always) broke|\w+ grand|\d+k a year|a year before tax|before tax|after tax|paid off"
     ),
     "secret": (
         r"(?:don['’]?t|do not|not to|never) tell (?:any(?:one|body)|a soul|my|his|her|them|him|mum|mom|dad)|secret(?:ly|s)?|in confidence|"
