@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable
 from types import SimpleNamespace
 from typing import Any, cast
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Row
 
 from memory import clock
@@ -18,7 +19,7 @@ from memory.journal import to_turn
 from memory.knowledge import to_record
 from memory.purge import Receipt
 from memory.reach import Reach
-from memory.records import Photo, TurnState, make_id
+from memory.records import Photo, Record, TurnState, make_id
 from memory.sensitive import TOPICS
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -27,6 +28,40 @@ _MOST_SEEN = 64
 """Things that one message's pictures may hold."""
 _KINDS = {"core", "semantic", "episodic", "procedural", "photo"}
 _WORK = {"remember": 0, "consolidate": 1}
+
+
+class _Changes(Record):
+    same_as: str | None = None
+    supersedes: list[str]
+
+
+class _OfFact(Record):
+    reason: str
+    photo_ids: list[str]
+    changes: _Changes | None = None
+
+
+class _OfTopic(Record):
+    turn_ids: list[str]
+    session: int
+
+
+class _OfPicture(Record):
+    photo_id: str
+    box: list[float] | None = None
+
+
+class _OfLine(Record):
+    pass
+
+
+_EXTRAS: dict[str, type[Record]] = {
+    "semantic": _OfFact,
+    "episodic": _OfTopic,
+    "photo": _OfPicture,
+    "core": _OfLine,
+    "procedural": _OfLine,
+}
 
 
 def check(user_id: str, rows: Rows) -> list[str]:
@@ -44,7 +79,9 @@ def check(user_id: str, rows: Rows) -> list[str]:
     turns = _each("turns", rows["turns"], lambda row: _turn(user_id, row, numbers, set(pictures)))
     known = {row["id"]: row for row in rows["turns"]}
     allowed = _ids(user_id, rows)
+    names = {row["id"] for row in rows["memories"]}
     _each("memories", rows["memories"], lambda row: _memory(user_id, row, known, numbers, allowed, set(pictures)))
+    _each("memories", rows["memories"], lambda row: _standing(row, names))
     _each("personality", rows["personality"], lambda row: _point(row, known))
     _each("work", rows["work"], lambda row: _work(row, set(turns), numbers))
     _each("rewrites", rows["rewrites"], _rewrite)
@@ -57,6 +94,8 @@ def _each(table: str, rows: Iterable[dict[str, Any]], read: Callable[[dict[str, 
     names = []
     for number, row in enumerate(rows, start=1):
         try:
+            # Half of a surrogate pair hides in JSON, and cannot be written again.
+            json.dumps(row, ensure_ascii=False, default=str).encode()
             names.append(read(row))
         except ValidationError as error:
             first = error.errors()[0]
@@ -118,6 +157,20 @@ def _memory(
     return record.id
 
 
+def _standing(row: dict[str, Any], names: set[str]) -> str:
+    """Check what newer facts did to a memory, and what only its kind has."""
+    if (row["superseded_by"] is None) != (row["valid_until"] is None):
+        raise InvalidInput("it is untrue since never.")
+    if {row["superseded_by"], row["same_as"]} - names - {None}:
+        raise InvalidInput("what it stands beside is not there.")
+    if row["kind"] != "semantic" and (row["superseded_by"] or row["same_as"]):
+        raise InvalidInput("only a fact is replaced.")
+    _EXTRAS[row["kind"]].model_validate(row["extra"], strict=True)
+    if row["strength"] < 1:
+        raise InvalidInput("it was said less than once.")
+    return str(row["id"])
+
+
 def _held(row: dict[str, Any]) -> None:
     if row["held"] is not None and row["held"] not in TOPICS:
         raise InvalidInput("it is held for nothing that is known.")
@@ -147,7 +200,7 @@ def _rewrite(row: dict[str, Any]) -> str:
 
 
 def _forgetting(row: dict[str, Any]) -> str:
-    Reach.from_json(row["reach"]).counts()
+    TypeAdapter(Reach).validate_json(json.dumps(row["reach"]), strict=True)
     if row["receipt"] is not None:
         Receipt.model_validate(row["receipt"])
     return str(row["subject"])

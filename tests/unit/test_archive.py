@@ -204,6 +204,14 @@ HOSTILE = {
     "scores beyond the scale": {"change": only("personality", scores={"openness": 9})},
     "scores without number": {"change": only("personality", scores={"openness": "high"})},
     "no pins": {"change": only("personality", pinned=7)},
+    "replaced by nothing": {"change": only("memories", superseded_by="x")},
+    "replaced without end": {"change": only("memories", same_as="sem_x")},
+    "no extras": {"change": only("memories", extra=-1)},
+    "extras of no kind": {
+        "change": lambda name, row: {**row, "extra": {**row["extra"], "changes": 5}} if name == "memories" else row
+    },
+    "said never": {"change": only("memories", strength=-5)},
+    "half a character": {"change": only("personality", pinned=["\ud800"])},
     "work of no kind": {"change": only("work", kind="shell")},
     "work about nothing": {"change": only("work", subject="sem_1")},
     "one field more": {"change": lambda name, row: {**row, "x": 1} if name == "turns" else row},
