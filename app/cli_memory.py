@@ -396,7 +396,14 @@ def _open() -> Memory:
     from app.build import build_memory
     from app.settings import Settings
 
-    return build_memory(Settings())
+    memory = build_memory(Settings())
+    try:
+        # Whoever comes by sees to it: nothing else may run for months.
+        memory.purge_due()
+    except BaseException:
+        memory.close()
+        raise
+    return memory
 
 
 def _done(value: object, sentence: str, *, as_json: bool) -> None:

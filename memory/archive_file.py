@@ -21,7 +21,10 @@ _PICTURE = re.compile(r"photos/[0-9a-f]{64}")
 _LINES = re.compile(r"[a-z]{3,20}\.jsonl")
 _MOST_ENTRIES = 200_000
 _MOST_BYTES = 16 * 1024**3
-_LONGEST_LINE = 8 * 1024 * 1024
+_MOST_TEXT = 2 * 1024**3
+_MOST_SHRUNK, _FREE = 100, 1024 * 1024
+"""Talk shrinks to a third or, where it repeats itself, to a thirtieth."""
+_LONGEST_LINE = 2 * 1024 * 1024
 _LARGEST_MANIFEST = 64 * 1024 * 1024
 _LARGEST_PICTURE = 64 * 1024 * 1024
 _CHUNK = 1024 * 1024
@@ -192,7 +195,11 @@ class ArchiveReader:
             raise self.refused("a size is below nothing.")
         if sum(part.bytes for part in self.manifest.parts.values()) > _MOST_BYTES:
             raise self.refused(f"it would take more than {_MOST_BYTES // 1024**3} GB.")
+        if sum(part.bytes for name, part in self.manifest.parts.items() if name.endswith(".jsonl")) > _MOST_TEXT:
+            raise self.refused(f"its text would take more than {_MOST_TEXT // 1024**2} MB.")
         for entry in entries:
+            if entry.file_size > _FREE + _MOST_SHRUNK * entry.compress_size:
+                raise self.refused(f"{entry.filename} is a bomb.")
             if entry.file_size != self.manifest.parts[entry.filename].bytes:
                 raise self.refused(f"{entry.filename} has another size than its manifest says.")
 

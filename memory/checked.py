@@ -35,23 +35,29 @@ class _Changes(Record):
     supersedes: list[str]
 
 
-class _OfFact(Record):
+class _OfAny(Record):
+    # A line that a rewrite dropped, and the person brought back; what a fact that was brought back had made untrue.
+    replaced: bool | None = None
+    freed: list[str] | None = None
+
+
+class _OfFact(_OfAny):
     reason: str
     photo_ids: list[str]
     changes: _Changes | None = None
 
 
-class _OfTopic(Record):
+class _OfTopic(_OfAny):
     turn_ids: list[str]
     session: int
 
 
-class _OfPicture(Record):
+class _OfPicture(_OfAny):
     photo_id: str
     box: list[float] | None = None
 
 
-class _OfLine(Record):
+class _OfLine(_OfAny):
     pass
 
 
@@ -81,7 +87,7 @@ def check(user_id: str, rows: Rows) -> list[str]:
     allowed = _ids(user_id, rows)
     names = {row["id"] for row in rows["memories"]}
     _each("memories", rows["memories"], lambda row: _memory(user_id, row, known, numbers, allowed, set(pictures)))
-    _each("memories", rows["memories"], lambda row: _standing(row, names))
+    _each("memories", rows["memories"], lambda row: _standing(row, names, set(turns), set(pictures)))
     _each("personality", rows["personality"], lambda row: _point(row, known))
     _each("work", rows["work"], lambda row: _work(row, set(turns), numbers))
     _each("rewrites", rows["rewrites"], _rewrite)
@@ -114,7 +120,7 @@ def _as_row(row: dict[str, Any]) -> Row[Any]:
 def _picture(row: dict[str, Any]) -> str:
     fields = {name: row[name] for name in ("id", "media_type", "width", "height", "size")}
     Photo(**fields, time=row["received_at"])
-    if not _PHOTO.fullmatch(row["id"]):
+    if not _PHOTO.fullmatch(row["id"]) or row["hidden_at"] is not None:
         raise InvalidInput("that is no picture's id.")
     return str(row["id"])
 
@@ -157,15 +163,22 @@ def _memory(
     return record.id
 
 
-def _standing(row: dict[str, Any], names: set[str]) -> str:
-    """Check what newer facts did to a memory, and what only its kind has."""
+def _standing(row: dict[str, Any], names: set[str], turns: set[str], pictures: set[str]) -> str:
+    """Check what newer facts did to a memory, and what only its kind has; nothing may name what is another user's."""
+    if row["hidden_at"] is not None:
+        raise InvalidInput("it is forgotten, and was to be left out.")
     if (row["superseded_by"] is None) != (row["valid_until"] is None):
         raise InvalidInput("it is untrue since never.")
     if {row["superseded_by"], row["same_as"]} - names - {None}:
         raise InvalidInput("what it stands beside is not there.")
     if row["kind"] != "semantic" and (row["superseded_by"] or row["same_as"]):
         raise InvalidInput("only a fact is replaced.")
-    _EXTRAS[row["kind"]].model_validate(row["extra"], strict=True)
+    extra = _EXTRAS[row["kind"]].model_validate(row["extra"], strict=True).model_dump()
+    changes = extra.get("changes") or {"same_as": None, "supersedes": []}
+    if {changes["same_as"], *changes["supersedes"]} - names - {None}:
+        raise InvalidInput("what it would change is not there.")
+    if not set(extra.get("turn_ids", ())) <= turns or not set(extra.get("photo_ids", ())) <= pictures:
+        raise InvalidInput("what it rests on is not there.")
     if row["strength"] < 1:
         raise InvalidInput("it was said less than once.")
     return str(row["id"])
@@ -200,9 +213,10 @@ def _rewrite(row: dict[str, Any]) -> str:
 
 
 def _forgetting(row: dict[str, Any]) -> str:
-    TypeAdapter(Reach).validate_json(json.dumps(row["reach"]), strict=True)
-    if row["receipt"] is not None:
-        Receipt.model_validate(row["receipt"])
+    reach = TypeAdapter(Reach).validate_json(json.dumps(row["reach"]), strict=True)
+    if not all(_PHOTO.fullmatch(name) for name in reach.photos) or row["purged_at"] is None:
+        raise InvalidInput("it was never purged.")
+    Receipt.model_validate(row["receipt"])
     return str(row["subject"])
 
 

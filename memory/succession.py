@@ -75,7 +75,7 @@ def replaced(connection: Connection, user_id: str, since: datetime) -> list[Repl
     query = (
         select(older.c.text.label("old"), newer.c.text.label("new"), older.c.valid_until)
         .join(newer, newer.c.id == older.c.superseded_by)
-        .where(older.c.user_id == user_id, older.c.valid_until > since)
+        .where(older.c.user_id == user_id, newer.c.user_id == user_id, older.c.valid_until > since)
     )
     return [Replaced(row.old, row.new, row.valid_until) for row in connection.execute(query)]
 

@@ -206,6 +206,14 @@ HOSTILE = {
     "no pins": {"change": only("personality", pinned=7)},
     "replaced by nothing": {"change": only("memories", superseded_by="x")},
     "replaced without end": {"change": only("memories", same_as="sem_x")},
+    "what is forgotten": {"change": only("memories", hidden_at="2026-03-01T09:00:00+00:00")},
+    "another's messages in a topic": {
+        "change": lambda name, row: (
+            {**row, "extra": {**row["extra"], "turn_ids": ["tur_1"]}}
+            if name == "memories" and row["kind"] == "episodic"
+            else row
+        )
+    },
     "no extras": {"change": only("memories", extra=-1)},
     "extras of no kind": {
         "change": lambda name, row: {**row, "extra": {**row["extra"], "changes": 5}} if name == "memories" else row
@@ -247,6 +255,9 @@ def test_a_bomb_is_refused_without_unpacking_it(lived, tmp_path):
     bomb = json.dumps({"x": "0" * 40_000_000}).encode() + b"\n"
     remade(tmp_path / "ada.zip", tmp_path / "bad2.zip", without=("sessions",), more=[("sessions.jsonl", bomb)])
     refuses(tmp_path, "bad2.zip")
+    many = b"".join(json.dumps({"x": "0" * 1_000_000}).encode() + b"\n" for _ in range(40))
+    remade(tmp_path / "ada.zip", tmp_path / "bad4.zip", without=("sessions",), more=[("sessions.jsonl", many)])
+    refuses(tmp_path, "bad4.zip")
     deep = b"[" * 100_000 + b"]" * 100_000 + b"\n"
     remade(tmp_path / "ada.zip", tmp_path / "bad3.zip", without=("sessions",), more=[("sessions.jsonl", deep)])
     refuses(tmp_path, "bad3.zip")
