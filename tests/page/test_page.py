@@ -335,6 +335,8 @@ def test_something_sensitive_is_asked_about_and_kept_after_a_yes(open_page: Open
     page = say(open_page(), "I was diagnosed with diabetes.")
     assert not page.exception
     assert "About health: it is kept out of memory until you say yes." in captions(page)
+    # The side panel is drawn before the reply is: it follows with its next look, some seconds later.
+    page.run()
     assert "1 message waits for your yes or no" in [expander.label for expander in page.sidebar.expander]
     page = held(page, "Remember it").click().run()
     assert not page.exception
