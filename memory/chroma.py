@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -182,6 +183,16 @@ class ChromaStore:
         self._collections.pop(name, None)
         self._client.delete_collection(name)
         copy.modify(name=name)
+
+    def start_anew(self) -> None:
+        """Remove all files of the embedded client; a server's are its own."""
+        if self._folder is None:
+            return
+        with _said(), self._lock:
+            self._collections.clear()
+            self._client.close()  # type: ignore[attr-defined] # as below
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._client = _client(self._folder, None)
 
     def close(self) -> None:
         """Let go of the client."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pickle
 import re
 import shutil
 import sqlite3
@@ -13,8 +15,39 @@ _SEGMENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _BUSY_S = 30
 _HEADER = struct.Struct("<i4Q")
 """Of an HNSW index's `header.bin`: version, offset, elements it has room for, elements it has, bytes of one."""
-_VERSION = 1
+_VERSION, _HEADER_BYTES = 1, 100
 _LENGTH_BYTES = 4
+
+
+def are_whole(folder: Path) -> bool:
+    """Say whether the embedded client's files are there and undamaged, as far as files tell; it reads the whole database."""
+    return is_database(folder / "chroma.sqlite3") and have_their_shape(folder)
+
+
+def is_database(path: Path) -> bool:
+    """Say whether this is a file in which SQLite finds no fault; one that is in use, or may not be read, is believed."""
+    if not path.is_file():
+        return False
+    try:
+        with closing(sqlite3.connect(_read_only(path), uri=True, timeout=_BUSY_S)) as file:
+            return bool(file.execute("PRAGMA quick_check(1)").fetchone() == ("ok",))
+    except sqlite3.DatabaseError as error:
+        return not _is_damage(error)
+
+
+def have_their_shape(folder: Path) -> bool:
+    """Say whether each vector index that was saved is there and has the length that it says it has.
+
+    Chroma does not look: it finds less in one that ends too early, or ends the program.
+    """
+    if not (folder / "chroma.sqlite3").is_file():
+        return False
+    query = "SELECT id FROM segments JOIN max_seq_id ON segment_id = id WHERE scope = 'VECTOR'"
+    try:
+        with closing(sqlite3.connect(_read_only(folder / "chroma.sqlite3"), uri=True, timeout=_BUSY_S)) as file:
+            return all(_has_its_shape(folder / str(row[0]) / "header.bin") for row in file.execute(query))
+    except sqlite3.DatabaseError as error:
+        return not _is_damage(error)
 
 
 def compact(folder: Path) -> None:
@@ -35,6 +68,50 @@ def compact(folder: Path) -> None:
         if path.is_dir() and _SEGMENT.fullmatch(path.name) and path.name not in known:
             shutil.rmtree(path, ignore_errors=True)
     blank(folder)
+
+
+def _read_only(path: Path) -> str:
+    return f"{path.resolve().as_uri()}?mode=ro"
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Tell a damaged file, or one that is not there, from one that is in use or may not be read."""
+    if error.sqlite_errorcode in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        return True
+    # No such table: an empty file.
+    return error.sqlite_errorcode == sqlite3.SQLITE_ERROR
+
+
+def _has_its_shape(header: Path) -> bool:
+    level, lengths, links, names = (
+        header.with_name(name) for name in ("data_level0.bin", "length.bin", "link_lists.bin", "index_metadata.pickle")
+    )
+    try:
+        data = header.read_bytes()
+        version, _, room, used, size = _HEADER.unpack_from(data)
+        if version != _VERSION:
+            # Laid out otherwise than we know: Chroma's to judge.
+            return True
+        if len(data) != _HEADER_BYTES:
+            return False
+        # With or without the room that is not used yet.
+        if level.stat().st_size not in {used * size, room * size}:
+            return False
+        if lengths.stat().st_size not in {used * _LENGTH_BYTES, room * _LENGTH_BYTES}:
+            return False
+        with names.open("rb") as file:
+            file.seek(-1, os.SEEK_END)
+            return file.read(1) == pickle.STOP and _links_end_well(links.read_bytes(), used)
+    except (OSError, struct.error):
+        return False
+
+
+def _links_end_well(links: bytes, elements: int) -> bool:
+    """Say whether the links of each element, behind their length, are there, and nothing else."""
+    place = 0
+    for _ in range(elements):
+        place += _LENGTH_BYTES + int.from_bytes(links[place : place + _LENGTH_BYTES], "little")
+    return place == len(links)
 
 
 def blank(folder: Path) -> None:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from memory.reading import Reading, Vectors
+from memory.quick_reader import QuickReader, fingerprint, unit
+from memory.reading import Reading
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sentence_transformers import SentenceTransformer
+
+Reads = Callable[[Sequence[str]], list[Reading]]
 
 _REMEMBERED = 256
 _FEW = 4
@@ -39,7 +43,7 @@ class TextEmbedder:
     Args:
         path: Folder or name of the model.
         name: How the index remembers it.
-        graphs: Where the model's graph for ONNX Runtime is kept, which reads a question faster; None: torch runs the model.
+        graphs: Where its graph for ONNX Runtime is kept, which reads faster and without torch; None: torch runs the model.
     """
 
     def __init__(self, path: str, name: str, graphs: Path | None = None) -> None:
@@ -47,7 +51,7 @@ class TextEmbedder:
         self._graphs = graphs
         self.name = name
         self._lock = threading.Lock()
-        self._model: SentenceTransformer | None = None
+        self._reads: Reads | None = None
         self._read: OrderedDict[str, Reading] = OrderedDict()
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
@@ -68,34 +72,62 @@ class TextEmbedder:
     def _encode(self, texts: Sequence[str]) -> list[Reading]:
         if not texts:
             return []
-        model = self._load()
-        # Nothing asked for in particular: everything, of the one pass that is needed anyway.
-        everything: Any = model.encode(list(texts), output_value=None, convert_to_numpy=False, show_progress_bar=False)
-        return [_reading(model, features) for features in everything]
+        if self._reads is None:
+            self._reads = self._load()
+        return self._reads(texts)
 
-    def _load(self) -> SentenceTransformer:
-        if self._model is None:
-            # Nothing about a run is reported anywhere, and no bar is drawn for a load of a second.
-            os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-            from sentence_transformers import SentenceTransformer
-            from threadpoolctl import threadpool_limits
-            from transformers.utils import logging
+    def _load(self) -> Reads:
+        from threadpoolctl import threadpool_limits
 
-            # NumPy's own threads spin for a while after each product and take the cores from torch's: on two cores, one
-            # product between two questions made reading a question three times slower (12 against 32 ms, p95 15 against 110).
-            threadpool_limits(1, user_api="blas")
-            logging.disable_progress_bar()  # type: ignore[no-untyped-call] # transformers has no types here
-            model = SentenceTransformer(self._path, device="cpu")
-            if self._graphs is not None:
-                from memory.encoder import quicken
+        # NumPy's own threads spin for a while after each product and take the cores from the model's: on two cores, one
+        # product between two questions made reading a question three times slower (12 against 32 ms, p95 15 against 110).
+        threadpool_limits(1, user_api="blas")
+        graph = self._graph()
+        if graph is not None:
+            # One that is not there yet, or damaged, is made below.
+            with suppress(Exception):
+                return QuickReader(graph).read
+        # Nothing about a run is reported anywhere, and no bar is drawn for a load of a second.
+        os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
 
-                quicken(model, self._graphs)
-            self._model = model
-        return self._model
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call] # transformers has no types here
+        model = SentenceTransformer(self._path, device="cpu")
+        by_torch = partial(_read_by_torch, model)
+        graph = graph or self._graph()
+        if graph is not None:
+            from memory.encoder import make
+
+            made = make(model, graph, by_torch)
+            if made is not None:
+                return made.read
+        return by_torch
+
+    def _graph(self) -> Path | None:
+        """Say where this model's graph lies or would lie; None where there is none to be, or the model is not here yet."""
+        if self._graphs is None:
+            return None
+        folder = Path(self._path)
+        if not folder.is_dir():
+            from huggingface_hub import snapshot_download
+            from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+            try:
+                folder = Path(snapshot_download(self._path, local_files_only=True))
+            except (LocalEntryNotFoundError, HFValidationError):
+                return None
+        return self._graphs / fingerprint(folder)
+
+
+def _read_by_torch(model: SentenceTransformer, texts: Sequence[str]) -> list[Reading]:
+    # Nothing asked for in particular: everything, of the one pass that is needed anyway.
+    everything: Any = model.encode(list(texts), output_value=None, convert_to_numpy=False, show_progress_bar=False)
+    return [_reading(model, features) for features in everything]
 
 
 def _reading(model: SentenceTransformer, features: dict[str, Any]) -> Reading:
-    vector = _unit(features["sentence_embedding"].numpy(force=True)[None])[0]
+    vector = unit(features["sentence_embedding"].numpy(force=True)[None])[0]
     if "token_embeddings" not in features:
         # A model of static word vectors has none: its texts are compared as wholes alone.
         return Reading(vector, (), np.zeros((0, len(vector)), dtype=np.float32))
@@ -104,9 +136,4 @@ def _reading(model: SentenceTransformer, features: dict[str, Any]) -> Reading:
     there = features["attention_mask"].tolist()
     inner = [place for place, number in enumerate(numbers) if there[place] and number not in special]
     words = model.tokenizer.convert_ids_to_tokens([numbers[place] for place in inner])
-    return Reading(vector, tuple(words), _unit(features["token_embeddings"].numpy(force=True)[inner]))
-
-
-def _unit(rows: Vectors) -> Vectors:
-    unit: Vectors = (rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)).astype(np.float32)
-    return unit
+    return Reading(vector, tuple(words), unit(features["token_embeddings"].numpy(force=True)[inner]))

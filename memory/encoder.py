@@ -1,124 +1,118 @@
-"""The same encoder, run by ONNX Runtime: it reads a question two to three times faster than torch, to six digits alike."""
+"""Making a `QuickReader` of a sentence-transformers model: its graph for ONNX Runtime, its tokenizer; once on a machine."""
 
 from __future__ import annotations
 
-import hashlib
+import json
 import logging
-import os
+import shutil
 import tempfile
 import warnings
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
-from sentence_transformers.base.modules import Transformer
-from transformers.modeling_outputs import BaseModelOutput
+
+from memory.quick_reader import GRAPH, SPECIAL, TOKENIZER, QuickReader
+from memory.reading import Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from onnxruntime import InferenceSession
     from sentence_transformers import SentenceTransformer
+    from tokenizers import Tokenizer
 
 _log = logging.getLogger(__name__)
-_EXAMPLES = ("What did she say about the dog?", "Hello!")
+_EXAMPLES = (
+    "What did she say about the dog?",
+    " Hello!",
+    "Γειά σου, 私の犬の名前はポチです。 ÉTÉ",
+    "",
+    "A long walk by the sea, on the third of May. " * 200,
+)
 _ALIKE = 1e-3
 """The graph is believed where no number of the examples differs by more."""
-_LAYOUT = 1
 _TALKATIVE = ("torch.onnx", "onnxscript", "onnx_ir")
 
 
-def quicken(model: SentenceTransformer, folder: Path) -> bool:
-    """Let ONNX Runtime run a model's transformer; says whether it does. What it cannot run, torch goes on running.
+def make(model: SentenceTransformer, folder: Path, read: Callable[[Sequence[str]], list[Reading]]) -> QuickReader | None:
+    """Make what a `QuickReader` reads with; None where this model, or this machine, allows none: torch can do the same work.
 
     Args:
-        model: Changed in place: its transformer is replaced, what comes before and after it stays.
-        folder: Where graphs are kept, under a name made of the weights; made once (some ten seconds), as large as the model.
+        model: What it is made of.
+        folder: Where to keep it (as large as the model); replaced when it is there.
+        read: How the model itself reads texts: what is made has to read some examples alike.
     """
-    transformer = model[0]
-    if not isinstance(transformer, Transformer):
-        return False
-    network = transformer.model
-    inputs = _inputs(model, _EXAMPLES)
-    path = folder / f"{_fingerprint(network)}.onnx"
+    part: Path | None = None
     try:
-        if not path.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            _export(network, inputs, path)
-        graph = _Graph(path, network)
-        with torch.inference_mode():
-            expected = network(**inputs, return_dict=True).last_hidden_state
-            found = graph(**inputs).last_hidden_state
-        alike = expected.shape == found.shape and float((expected - found).abs().max()) < _ALIKE
-    except Exception as error:  # noqa: BLE001 - exporters fail in ways of their own, and torch can do the same work
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(dir=folder.parent, suffix=".part"))
+        _write_tokenizer(model, part)
+        _export(model, part / GRAPH)
+        reader = QuickReader(part)
+        if not _alike(reader.read(_EXAMPLES), read(_EXAMPLES)):
+            raise ValueError("it reads otherwise than the model")  # noqa: TRY301 - one way out for all that may not work
+        if folder.exists():
+            shutil.rmtree(folder)
+        # Two processes may make the same one: each puts a whole one there, or finds the other's.
+        part.rename(folder)
+    except Exception as error:  # noqa: BLE001 - exporters fail in ways of their own
         _log.info("The text embedder runs on torch: it has no graph for ONNX Runtime (%s)", type(error).__name__)
-        # One that was damaged is made again at the next start.
-        with suppress(OSError):
-            path.unlink()
-        return False
-    if alike:
-        transformer.model = graph
-    return alike
+        if part is not None:
+            shutil.rmtree(part, ignore_errors=True)
+        return None
+    return reader
 
 
-class _Graph(torch.nn.Module):
-    """Stands where the network stood: takes and returns the same tensors."""
+class _Whole(torch.nn.Module):
+    """The network with what comes after it (pooling, and whatever else a model has)."""
 
-    def __init__(self, path: Path, network: torch.nn.Module) -> None:
+    def __init__(self, model: SentenceTransformer) -> None:
         super().__init__()
-        self.config: Any = network.config
-        self._session = _session(path)
-        self._names = [one.name for one in self._session.get_inputs()]
-        # Who asks a model where it runs asks its parameters.
-        self.where = torch.nn.Parameter(torch.zeros(0), requires_grad=False)
+        self._model = model
 
-    def forward(self, **features: Any) -> BaseModelOutput:
-        """Run the graph."""
-        fed = {name: features[name].numpy() for name in self._names}
-        return BaseModelOutput(last_hidden_state=torch.from_numpy(self._session.run(None, fed)[0]))
+    def forward(self, features: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the vector of each text, and those of its tokens."""
+        made = dict(features)
+        for module in self._model:
+            made = module(made)
+        return made["sentence_embedding"], made["token_embeddings"]
 
 
-class _Hidden(torch.nn.Module):
-    """The one output of a network that is needed."""
-
-    def __init__(self, network: torch.nn.Module) -> None:
-        super().__init__()
-        self._network = network
-
-    def forward(self, features: dict[str, torch.Tensor]) -> torch.Tensor:
-        """Return the hidden states of the last layer."""
-        hidden: torch.Tensor = self._network(**features, return_dict=True).last_hidden_state
-        return hidden
+def _write_tokenizer(model: SentenceTransformer, folder: Path) -> None:
+    tokenizer: Tokenizer = model.tokenizer.backend_tokenizer
+    tokenizer.enable_truncation(int(model.max_seq_length or model.tokenizer.model_max_length))
+    tokenizer.enable_padding(pad_id=int(model.tokenizer.pad_token_id), pad_token=str(model.tokenizer.pad_token))
+    tokenizer.save(str(folder / TOKENIZER))
+    (folder / SPECIAL).write_text(json.dumps(sorted(model.tokenizer.all_special_ids)))
 
 
-def _inputs(model: SentenceTransformer, texts: Sequence[str]) -> dict[str, torch.Tensor]:
-    features = model.preprocess(list(texts))
-    return {name: value for name, value in features.items() if isinstance(value, torch.Tensor)}
-
-
-def _export(network: torch.nn.Module, inputs: dict[str, torch.Tensor], path: Path) -> None:
+def _export(model: SentenceTransformer, path: Path) -> None:
+    given = model.preprocess(list(_EXAMPLES[:2]))
+    inputs = {name: value for name, value in given.items() if isinstance(value, torch.Tensor)}
     batch, length = torch.export.Dim("batch"), torch.export.Dim("length")
-    handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    os.close(handle)
-    try:
-        with warnings.catch_warnings(), _quiet():
-            warnings.simplefilter("ignore")
-            torch.onnx.export(
-                _Hidden(network),
-                (),
-                part,
-                kwargs={"features": inputs},
-                input_names=list(inputs),
-                dynamic_shapes={"features": {name: {0: batch, 1: length} for name in inputs}},
-                dynamo=True,
-                external_data=False,
-                verbose=False,
-            )
-        # Two processes may make the same graph: each puts a whole one there.
-        Path(part).replace(path)
-    finally:
-        Path(part).unlink(missing_ok=True)
+    with warnings.catch_warnings(), _quiet():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            _Whole(model).eval(),
+            (),
+            path,
+            kwargs={"features": inputs},
+            input_names=list(inputs),
+            dynamic_shapes={"features": {name: {0: batch, 1: length} for name in inputs}},
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
+
+
+def _alike(found: Sequence[Reading], expected: Sequence[Reading]) -> bool:
+    return all(
+        one.words == other.words
+        and np.allclose(one.vector, other.vector, atol=_ALIKE)
+        and np.allclose(one.tokens, other.tokens, atol=_ALIKE)
+        for one, other in zip(found, expected, strict=True)
+    )
 
 
 @contextmanager
@@ -133,22 +127,3 @@ def _quiet() -> Iterator[None]:
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
-
-
-def _session(path: Path) -> InferenceSession:
-    import onnxruntime
-
-    onnxruntime.disable_telemetry_events()
-    options = onnxruntime.SessionOptions()
-    # Threads that wait by spinning take the cores from whatever comes next.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-
-
-def _fingerprint(network: torch.nn.Module) -> str:
-    """Name the weights and what would make another graph of them."""
-    digest = hashlib.sha256(f"{_LAYOUT} {torch.__version__} {type(network).__name__}".encode())
-    for name, tensor in network.state_dict().items():
-        digest.update(name.encode())
-        digest.update(tensor.contiguous().view(torch.uint8).numpy())
-    return digest.hexdigest()[:32]

@@ -208,8 +208,8 @@ class LexicalIndex:
             return {str(row[0]) for row in file.execute("SELECT id FROM entries")}
 
     def files_of(self, user_id: str) -> int:
-        """Count the user's files."""
-        return len(list(self._folder.glob(f"{user_key(user_id)}.db*")))
+        """Count the user's files; empty ones are none."""
+        return sum(path.stat().st_size > 0 for path in self._folder.glob(f"{user_key(user_id)}.db*"))
 
     def delete_user(self, user_id: str) -> None:
         """Remove the user's file."""
@@ -218,6 +218,13 @@ class LexicalIndex:
             if key in self._open:
                 self._open.pop(key).close()
             for path in self._folder.glob(f"{key}.db*"):
+                path.unlink()
+
+    def start_anew(self) -> None:
+        """Remove all files."""
+        with self._lock:
+            self.close()
+            for path in self._folder.glob("*.db*"):
                 path.unlink()
 
     def close(self) -> None:

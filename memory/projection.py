@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -111,12 +112,13 @@ class Projection:
         Raises:
             StorageError: Another embedder made the vectors.
         """
-        if not is_of_today(self._marker):
+        if not is_of_today(self._marker) or self._lost_words():
             with self._db.read() as connection:
                 said = connection.execute(select(turns.c.id).where(turns.c.state.in_(SPOKEN)).limit(1)).first()
             if said is not None:
                 _log.warning(
-                    "The search index was gone, or of an older version: it is made anew from the journal. Nothing is lost."
+                    "The search index was gone, damaged, or of an older version: it is made anew from the journal. "
+                    "Nothing is lost."
                 )
             self._mark_all()
             return
@@ -183,11 +185,26 @@ class Projection:
 
         return sum(self.run(user_id, _count) for user_id in names)
 
+    @contextmanager
+    def starting_anew(self) -> Iterator[None]:
+        """Hold every run while the indexes are emptied; afterwards all rows wait to be indexed."""
+        with self._lock:
+            yield
+            self._mark_all()
+
     def _mark_all(self) -> None:
         with self._db.write() as connection:
             connection.execute(update(turns).where(turns.c.state.in_(SPOKEN)).values(indexed_revision=0))
             connection.execute(update(memories).values(indexed_revision=0))
         self._mark()
+
+    def _lost_words(self) -> bool:
+        """Say whether the full text of somebody is gone who has indexed turns."""
+        with self._db.read() as connection:
+            names = connection.execute(select(users.c.id)).scalars().all()
+            missing = [name for name in names if not self._lexical.files_of(name)]
+            indexed = select(turns.c.id).where(turns.c.user_id.in_(missing), turns.c.indexed_revision > 0).limit(1)
+            return bool(missing) and connection.execute(indexed).first() is not None
 
     def _look_again(self, *, anew: bool) -> None:
         """Have what was seen embedded that was not yet, or all of it anew: by another model. There are few pictures."""

@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from memory import probe
-from memory.chroma import COLLECTIONS, ChromaStore
+from memory.chroma import COLLECTIONS
 from memory.database import Database
 from memory.forgetting import Forgetting
-from memory.lexical import LexicalIndex
+from memory.indexes import Indexes
 from memory.photos import PhotoStore
-from memory.projection import Projection
 from memory.reach import Reach
 from memory.records import Record
 from memory.telling import phrases
@@ -55,9 +54,7 @@ class Purger:
     Args:
         forgetting: What is to go.
         database: The journal's.
-        projection: Keeps the indexes as the journal says.
-        chroma: Vectors.
-        lexical: Full text.
+        indexes: Vectors and full text, kept as the journal says.
         photos: Pictures.
         folder: The data folder.
     """
@@ -66,17 +63,13 @@ class Purger:
         self,
         forgetting: Forgetting,
         database: Database,
-        projection: Projection,
-        chroma: ChromaStore,
-        lexical: LexicalIndex,
+        indexes: Indexes,
         photos: PhotoStore,
         folder: Path,
     ) -> None:
         self._forgetting = forgetting
         self._database = database
-        self._projection = projection
-        self._chroma = chroma
-        self._lexical = lexical
+        self._indexes = indexes
         self._photos = photos
         self._folder = folder
 
@@ -84,7 +77,7 @@ class Purger:
         """Purge these (user, subject), and write a receipt for each; interrupted, it is done to its end the next time."""
         gone: list[tuple[str, str, Reach, list[str]]] = []
         for user_id, subject in due:
-            self._projection.run(user_id)
+            self._indexes.projection.run(user_id)
             texts = phrases(self._forgetting.texts(user_id, subject))
             reach = self._forgetting.purge(user_id, subject)
             for photo_id in reach.photos:
@@ -92,7 +85,7 @@ class Purger:
                 if not self._photos.has(user_id, photo_id):
                     self._photos.discard(user_id, photo_id)
             # Turns that lost a reply or their neighbour are indexed anew before anything is looked for.
-            self._projection.run(user_id)
+            self._indexes.projection.run(user_id)
             gone.append((user_id, subject, reach, texts))
         self.compact({user_id for user_id, _ in due})
         receipts = []
@@ -105,9 +98,9 @@ class Purger:
     def compact(self, users: Iterable[str] = ()) -> None:
         """Write the files beneath the stores anew, so that what was deleted is not in them any more."""
         for user_id in users:
-            self._chroma.rewrite(user_id)
-            self._lexical.compact(user_id)
-        self._chroma.compact()
+            self._indexes.chroma.rewrite(user_id)
+            self._indexes.lexical.compact(user_id)
+        self._indexes.chroma.compact()
         self._database.compact()
 
     def _receipt(self, user_id: str, subject: str, reach: Reach, texts: Sequence[str]) -> Receipt:
@@ -119,8 +112,8 @@ class Purger:
             sought = [text for text in texts if not probe.said_elsewhere(connection, user_id, text)]
         found = {
             "journal": rows,
-            "vectors": sum(len(names & self._chroma.record_ids(user_id, kind)) for kind in COLLECTIONS),
-            "words": len(names & self._lexical.ids(user_id)),
+            "vectors": sum(len(names & self._indexes.chroma.record_ids(user_id, kind)) for kind in COLLECTIONS),
+            "words": len(names & self._indexes.lexical.ids(user_id)),
             "pictures": sum(
                 self._photos.on_disk(user_id, name) for name in reach.photos if not self._photos.has(user_id, name)
             ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -15,28 +14,25 @@ from sqlalchemy import delete
 
 from memory import probe
 from memory.archive import Archives
-from memory.chroma import ChromaStore
 from memory.consent import Consent
 from memory.curve import Curve
 from memory.database import Database
 from memory.embedders import Embedder
-from memory.errors import NotFound, PersonaError, StorageError
+from memory.errors import NotFound, PersonaError
 from memory.forget import UNDO_WINDOW
 from memory.forgetting import Forgetting
 from memory.held import Held
+from memory.indexes import Indexes
 from memory.intake import check_text
 from memory.journal import Journal
 from memory.judge import Judge
 from memory.knowledge import Knowledge, MemoryRecord
 from memory.lease import Leases
-from memory.lexical import LexicalIndex
 from memory.owner import FolderOwner
 from memory.pending import Pending
 from memory.photos import PhotoStore
-from memory.picture_index import PictureIndex
 from memory.picture_search import PictureSearch
 from memory.pictures import Picture, open_upright
-from memory.projection import Projection, is_of_today
 from memory.purge import Purger, Receipt
 from memory.query import Found, Limits, Query
 from memory.reach import Reach
@@ -95,27 +91,26 @@ class Memory:
             self.consent = Consent(self._database)
             self.pending = Pending(self._database)
             self.photos = PhotoStore(folder / "photos", self._database)
-            marker = folder / "index.json" if chroma_url else folder / "chroma" / "index.json"
-            # Of another journal than the folder's own.
-            words = folder / ("shared-words" if shared else "words")
-            if fresh_index or not is_of_today(marker):
-                _throw_away(words, *([] if chroma_url else [folder / "chroma"]))
-            self._chroma = ChromaStore(folder / "chroma", chroma_url)
-            self._lexical = LexicalIndex(words)
             self.sight = sight or Sight()
-            pictures = PictureIndex(self._chroma, self.photos, self.sight)
-            self._projection = Projection(self._database, self._chroma, self._lexical, embedder, pictures, marker)
-            if not fresh_index:
-                self._projection.check()
-            self.forgetting = Forgetting(self._database)
-            self._purger = Purger(
-                self.forgetting, self._database, self._projection, self._chroma, self._lexical, self.photos, folder
+            self._indexes = Indexes(
+                folder,
+                self._database,
+                embedder,
+                self.photos,
+                self.sight,
+                chroma_url=chroma_url,
+                shared=shared,
+                fresh=fresh_index,
             )
+            self._projection = self._indexes.projection
+            self.forgetting = Forgetting(self._database)
+            self._purger = Purger(self.forgetting, self._database, self._indexes, self.photos, folder)
             self._archives = Archives(self._database, self.photos, folder)
-            self.seen = PictureSearch(pictures, self.photos, self.knowledge, self._lexical, self.sight)
-            self.retriever = Retriever(Parts(self.journal, self.knowledge, self._chroma, self._lexical, embedder, self.seen))
+            vectors, words = self._indexes.chroma, self._indexes.lexical
+            self.seen = PictureSearch(self._indexes.pictures, self.photos, self.knowledge, words, self.sight)
+            self.retriever = Retriever(Parts(self.journal, self.knowledge, vectors, words, embedder, self.seen))
         except BaseException:
-            for part in (getattr(self, name, None) for name in ("leases", "_chroma", "_lexical", "_database")):
+            for part in (getattr(self, name, None) for name in ("leases", "_indexes", "_database")):
                 if part is not None:
                     part.close()
             self._owner.release()
@@ -160,8 +155,12 @@ class Memory:
         if not self.journal.knows(user_id):
             # A search makes no files: off the record, a new user leaves nothing behind.
             return Found(())
-        self._projection.run(user_id, pictures=False)
-        return self.retriever.find(user_id, query, limits)
+
+        def _find() -> Found:
+            self._projection.run(user_id, pictures=False)
+            return self.retriever.find(user_id, query, limits)
+
+        return self._indexes.mended(_find)
 
     def look_for(self, user_id: str, photo_ids: Sequence[str], name: str) -> tuple[str, Box | None] | None:
         """Say in which of some stored pictures a named thing is, and where in it; None where nothing can tell."""
@@ -173,8 +172,12 @@ class Memory:
 
     def alike(self, user_id: str, memory: SemanticMemory) -> list[tuple[SemanticMemory, float]]:
         """Return the valid facts that a new one may repeat or replace, with their cosine, nearest first, at most three."""
-        self._projection.run(user_id)
-        return self.retriever.alike(user_id, memory)
+
+        def _alike() -> list[tuple[SemanticMemory, float]]:
+            self._projection.run(user_id)
+            return self.retriever.alike(user_id, memory)
+
+        return self._indexes.mended(_alike)
 
     def search(self, user_id: str, text: str, *, kind: str | None = None, limit: int = 10) -> list[Recalled]:
         """Search as a person does: the best of one type or of all, best first.
@@ -185,16 +188,20 @@ class Memory:
         check_text(text)
         if not self.journal.knows(user_id):
             return []
-        self._projection.run(user_id)
-        return self.retriever.search(user_id, text, [kind] if kind else SEARCHABLE, limit)
+
+        def _search() -> list[Recalled]:
+            self._projection.run(user_id)
+            return self.retriever.search(user_id, text, [kind] if kind else SEARCHABLE, limit)
+
+        return self._indexes.mended(_search)
 
     def index(self, user_id: str) -> int:
         """Bring the indexes up to the journal for one user; returns how many rows were new."""
-        return self._projection.run(user_id)
+        return self._indexes.mended(lambda: self._projection.run(user_id))
 
     def catch_up(self) -> int:
         """Index what no search waits for: photos that nothing has looked at yet; returns how many rows."""
-        return sum(self._projection.run(user_id) for user_id in self._projection.behind())
+        return sum(self.index(user_id) for user_id in self._projection.behind())
 
     def reindex(self, on_progress: Callable[[int, int], None] | None = None) -> int:
         """Make the indexes anew from the journal, without asking a model; returns how many rows."""
@@ -227,15 +234,15 @@ class Memory:
         Raises:
             NotFound: The user has nothing of that id.
         """
-        self._projection.run(user_id, pictures=False)
+        self.index(user_id)
         if now and (user_id, subject) in self.forgetting.due():
             # Forgotten a moment ago, or not purged to the end: whoever changes their mind need not wait.
-            return self._purger.purge([(user_id, subject)])[0]
+            return self._purge([(user_id, subject)])[0]
         reach = self.forgetting.hide(
-            user_id, subject, lambda words: self._lexical.in_turns(user_id, words), personality_too=personality_too
+            user_id, subject, lambda words: self._indexes.lexical.in_turns(user_id, words), personality_too=personality_too
         )
         self.index(user_id)
-        return self._purger.purge([(user_id, subject)])[0] if now else reach
+        return self._purge([(user_id, subject)])[0] if now else reach
 
     def undo(self, user_id: str, subject: str) -> MemoryRecord | None:
         """Bring back what was forgotten, while it is not purged, or take back what a newer fact did to a memory.
@@ -279,13 +286,16 @@ class Memory:
     def purge_due(self) -> int:
         """Purge what was forgotten more than 10 minutes ago; returns how many things."""
         by_now = datetime.now(UTC) - UNDO_WINDOW
-        receipts = self._purger.purge(due) if (due := self.forgetting.due(by_now)) else []
+        receipts = self._purge(due) if (due := self.forgetting.due(by_now)) else []
         # What a rewrite of a set dropped: nobody asked for a receipt.
         dropped = self.knowledge.hidden(by_now)
         for user_id, memory_id in dropped:
             self.index(user_id)
             self.knowledge.purge(user_id, memory_id)
         return len(receipts) + len(dropped)
+
+    def _purge(self, due: Sequence[tuple[str, str]]) -> list[Receipt]:
+        return self._indexes.mended(lambda: self._purger.purge(due))
 
     def export_user(self, user_id: str, file: Path) -> dict[str, int]:
         """Write everything of a user into one archive; see `Archives.write`."""
@@ -325,8 +335,8 @@ class Memory:
             rows = probe.rows_of(connection, user_id)
         return {
             "journal": rows,
-            "vectors": self._chroma.collections_of(user_id),
-            "words": self._lexical.files_of(user_id),
+            "vectors": self._indexes.chroma.collections_of(user_id),
+            "words": self._indexes.lexical.files_of(user_id),
             "pictures": self.photos.files_of(user_id),
         }
 
@@ -334,18 +344,6 @@ class Memory:
         """Close the stores and let another process have the folder."""
         if self.leases is not None:
             self.leases.close()
-        self._chroma.close()
-        self._lexical.close()
+        self._indexes.close()
         self._database.close()
         self._owner.release()
-
-
-def _throw_away(*folders: Path) -> None:
-    """Remove index folders: what cannot even be opened is made anew from the journal."""
-    for folder in folders:
-        try:
-            shutil.rmtree(folder)
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            raise StorageError(f"The index in {folder} cannot be removed ({error.strerror}). Remove it by hand.") from error

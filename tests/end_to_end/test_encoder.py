@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from app import weights
 from memory.embedders import TextEmbedder
+from memory.quick_reader import fingerprint
 
 TEXTS = [
     "My dog is called Biscuit.",
@@ -44,7 +50,7 @@ def test_both_read_the_same_alone_and_together(path, by_torch, tmp_path):
 
 def test_a_graph_is_made_once_and_made_again_when_it_is_damaged(path, by_torch, tmp_path):
     TextEmbedder(path, "graph", tmp_path).read(["ready"])
-    (graph,) = tmp_path.iterdir()
+    (graph,) = tmp_path.rglob("*.onnx")
     made = graph.stat()
     TextEmbedder(path, "graph", tmp_path).read(["ready"])
     assert (graph.stat().st_mtime_ns, graph.stat().st_ino) == (made.st_mtime_ns, made.st_ino)
@@ -53,6 +59,31 @@ def test_a_graph_is_made_once_and_made_again_when_it_is_damaged(path, by_torch, 
     assert same(TextEmbedder(path, "graph", tmp_path).read(TEXTS), by_torch)
     TextEmbedder(path, "graph", tmp_path).read(["ready"])
     assert graph.stat().st_size == made.st_size
+
+
+def test_once_the_graph_is_made_torch_is_not_loaded_any_more(path, tmp_path):
+    TextEmbedder(path, "graph", tmp_path).read(["ready"])
+    code = f"""
+import sys
+from pathlib import Path
+from memory.embedders import TextEmbedder
+TextEmbedder({path!r}, "graph", Path({str(tmp_path)!r})).read(["Hello"])
+print([name for name in ("torch", "transformers", "sentence_transformers") if name in sys.modules])
+"""
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_other_weights_of_the_same_size_have_a_graph_of_their_own(path, tmp_path):
+    one, other = tmp_path / "one", tmp_path / "other"
+    shutil.copytree(path, one)
+    shutil.copytree(path, other)
+    weights_file = other / "model.safetensors"
+    data = bytearray(weights_file.read_bytes())
+    # The two word vectors of one token: trained a little more.
+    data[5_000_000:5_000_004] = b"\x00\x00\x80\x3f"
+    weights_file.write_bytes(data)
+    assert fingerprint(one) != fingerprint(other)
+    assert fingerprint(one) == fingerprint(Path(path))
 
 
 def test_a_folder_that_cannot_be_written_keeps_nobody_from_reading(path, by_torch, tmp_path):

@@ -6,6 +6,7 @@ import io
 import shutil
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -237,21 +238,83 @@ def test_the_folder_is_private_and_deleting_a_user_leaves_no_files_of_theirs(ser
         service.memory.delete_user("ada")
 
 
-@pytest.mark.parametrize("damage", ["chroma/chroma.sqlite3", "words"])
-def test_indexes_that_cannot_be_opened_are_made_anew_by_a_reindex(serve, tmp_path, damage):
+def cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def overwrite(path):
+    path.write_bytes(b"garbage" * 2_000)
+
+
+def remove(path):
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+DAMAGES = [
+    ("chroma/chroma.sqlite3", cut), ("chroma/chroma.sqlite3", overwrite), ("chroma/chroma.sqlite3", remove),
+    ("chroma/*-*-*", remove), ("chroma/*-*-*/data_level0.bin", cut), ("chroma/*-*-*/header.bin", cut),
+    ("chroma/*-*-*/link_lists.bin", remove), ("chroma/*-*-*/length.bin", cut), ("chroma/*-*-*/index_metadata.pickle", cut),
+    ("chroma", remove), ("words/*.db", cut), ("words/*.db", overwrite), ("words/*.db", remove), ("words", remove),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def much(tmp_path_factory):
+    """A folder with so much in it that Chroma has written a vector index to its own files."""
+    folder = tmp_path_factory.mktemp("much") / "data"
+    with Memory(folder, WordEmbedder()) as memory:
+        begin = clock.parse_time("2026-01-01 08:00", "UTC")
+        for number in range(420):
+            at = begin + timedelta(hours=2 * number)
+            memory.journal.ingest("ada", at, f"I keep zebra{number}. It eats hay.", "Noted.")
+        memory.index("ada")
+        memory.search("ada", "zebra7")
+    assert list(folder.glob("chroma/*-*-*/header.bin")), "nothing was written to a vector index: say more"
+    return folder
+
+
+@pytest.mark.parametrize(("pattern", "damage"), DAMAGES)
+def test_lost_and_damaged_indexes_are_made_anew_by_themselves_and_said_so(much, tmp_path, caplog, pattern, damage):
+    folder = tmp_path / "data"
+    shutil.copytree(much, folder)
+    for path in list(folder.glob(pattern)):
+        damage(path)
+    with Memory(folder, WordEmbedder()) as memory:
+        found = memory.search("ada", "zebra7")
+        assert found[0].text.count("zebra7.") == 1
+        assert len(memory._indexes.lexical.ids("ada")) == 420
+        assert len(memory._indexes.chroma.record_ids("ada", "turn")) == 420
+    assert "made anew from the journal" in caplog.text
+    caplog.clear()
+    with Memory(folder, WordEmbedder()) as memory:
+        assert memory.search("ada", "zebra7")[0].id == found[0].id
+    assert "made anew" not in caplog.text
+
+
+def test_an_index_that_is_damaged_while_it_is_open_is_made_anew(serve, tmp_path, caplog):
     service = serve(ScriptedChat({"semantic": fact("The user has a platypus.", "platypus")}))
     say(service, "I have a platypus", "2026-03-01 09:00")
     service.wait()
-    service.close()
-    path = tmp_path / "data" / damage
-    for file in [path] if path.is_file() else path.glob("*.db"):
-        file.write_bytes(b"garbage" * 2_000)
-    with pytest.raises(StorageError, match="persona reindex"), Memory(tmp_path / "data", WordEmbedder()) as memory:
-        memory.search("ada", "platypus")
-    with Memory(tmp_path / "data", WordEmbedder(), fresh_index=True) as memory:
-        assert memory.reindex() == 2
-    with Memory(tmp_path / "data", WordEmbedder()) as memory:
-        assert {found.kind for found in memory.search("ada", "platypus")} == {"semantic", "turn"}
+    for file in (tmp_path / "data" / "words").glob("*.db*"):
+        overwrite(file)
+    assert {found.kind for found in service.memory.search("ada", "platypus")} == {"semantic", "turn"}
+    overwrite(tmp_path / "data" / "chroma" / "chroma.sqlite3")
+    say(service, "Do I have a platypus?", "2026-03-02 09:00")
+    assert {found.kind for found in service.memory.search("ada", "platypus")} == {"semantic", "turn"}
+    assert "made anew from the journal" in caplog.text
+
+
+def test_a_full_disk_is_no_reason_to_throw_an_index_away(memory, monkeypatch):
+    memory.journal.ingest("ada", clock.now(), "I keep a zebra.", "Noted.")
+    memory.index("ada")
+    calls = []
+    monkeypatch.setattr(type(memory._indexes.chroma), "start_anew", lambda _: calls.append(1))
+    monkeypatch.setattr(
+        type(memory._indexes.chroma), "nearest", lambda *_, **__: (_ for _ in ()).throw(StorageError("The disk is full."))
+    )
+    with pytest.raises(StorageError, match="full"):
+        memory.search("ada", "zebra")
+    assert calls == []
 
 
 def test_a_search_for_somebody_unknown_leaves_nothing_behind(serve, tmp_path):
@@ -259,7 +322,7 @@ def test_a_search_for_somebody_unknown_leaves_nothing_behind(serve, tmp_path):
     list(service.stream("nobody", "What do you know?", force_retrieve=True, off_the_record=True))
     assert service.memory.search("nobody", "anything") == []
     assert not list((tmp_path / "data" / "words").iterdir())
-    assert service.memory._chroma._client.list_collections() == []
+    assert service.memory._indexes.chroma._client.list_collections() == []
 
 
 def test_a_message_that_is_refused_leaves_none_of_its_pictures(serve, tmp_path):

@@ -157,7 +157,7 @@ def test_what_the_person_says_of_it_elsewhere_stays_and_is_named(serve):
 def test_an_interrupted_purge_is_done_to_its_end(talked, tmp_path, monkeypatch):
     name = parrot(talked).id
     talked.memory.delete_user("bob")
-    monkeypatch.setattr(type(talked.memory._chroma), "rewrite", lambda *_: (_ for _ in ()).throw(OSError("power")))
+    monkeypatch.setattr(type(talked.memory._indexes.chroma), "rewrite", lambda *_: (_ for _ in ()).throw(OSError("power")))
     with pytest.raises(OSError, match="power"):
         talked.memory.forget("ada", name, now=True)
     monkeypatch.undo()
