@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, String, case, cast, func, insert, select, update
 
-from memory import clock, forget, held, pending, people
+from memory import clock, forget, held, late, pending, people
 from memory.database import Database
 from memory.errors import NotFound, TimeOrderError
 from memory.intake import check_text, check_user
@@ -96,7 +96,9 @@ class Journal:
         """
         with self._db.write() as connection:
             turn = _one(connection, turn_id)
+            reply, trace = late.set_aside(connection, turn, reply, trace)
             _finish(connection, turn, reply, TurnState.STOPPED if stopped else TurnState.ANSWERED, trace)
+            late.keep(connection, turn, trace)
         return self.turn(turn_id)
 
     def fail(self, turn_id: str, reason: str) -> None:

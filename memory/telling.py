@@ -81,6 +81,7 @@ def phrases(texts: Collection[str]) -> list[str]:
 
 
 def _alike(one: str, other: str) -> bool:
-    if one == other:
-        return True
+    if one == other or not (one.isalpha() and other.isalpha()):
+        # Numbers that begin alike are other numbers.
+        return one == other
     return len(one) > _STEM and len(other) > _STEM and one[:_STEM] == other[:_STEM] and abs(len(one) - len(other)) <= _ENDINGS

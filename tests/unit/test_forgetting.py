@@ -181,6 +181,45 @@ def test_a_message_that_is_being_answered_is_not_forgotten_midway(talked):
         talked.memory.forget("ada", turn.id)
 
 
+@pytest.mark.parametrize("asked", ["2026-04-01 09:00", "2026-03-01 09:10"], ids=["shown by a look", "said in the same hour"])
+@pytest.mark.parametrize("now", [True, False], ids=["purged", "hidden"])
+def test_a_reply_that_is_being_written_meanwhile_does_not_keep_it(serve, tmp_path, asked, now):
+    chat = ScriptedChat({"semantic": fact("The user has a parrot called Zazuquill.", "parrot")})
+    service = serve(chat)
+    list(service.stream("ada", "My parrot is called Zazuquill.", time="2026-03-01 09:00"))
+    service.wait()
+    name = parrot(service).id
+
+    def forget_first(_prompt: str) -> str:
+        service.memory.forget("ada", name, now=now)
+        return answer("A fine bird, your Zazuquill!")
+
+    chat.script["reasoning"] = [retrieve("parrot"), forget_first] if asked > "2026-03-02" else forget_first
+    list(service.stream("ada", "How is my bird?", time=asked))
+    assert "Zazuquill" not in told(service)
+    assert service.memory.journal.turns("ada")[-1].text == "How is my bird?"
+    if now:
+        service.close()
+        assert files_with(tmp_path / "data", ["Zazuquill"]) == 0
+    else:
+        service.memory.undo("ada", name)
+        assert service.memory.journal.turns("ada")[-1].reply == "A fine bird, your Zazuquill!"
+
+
+def test_a_reply_of_something_else_stays_whatever_is_forgotten_meanwhile(talked, serve):
+    subject = parrot(talked).id
+    chat = talked.models.chat()
+
+    def forget_first(_prompt: str) -> str:
+        talked.memory.forget("ada", subject, now=True)
+        return answer("Good morning.")
+
+    talked.memory.knowledge.set_profile("ada", "pet", "none", clock.parse_time("2026-04-01 08:00"))
+    chat.script["reasoning"] = forget_first
+    list(talked.stream("ada", "Good morning!", time="2026-04-01 09:00"))
+    assert talked.memory.journal.turns("ada")[-1].reply == "Good morning."
+
+
 def test_words_in_files_are_found_however_they_are_written(tmp_path: Path):
     (tmp_path / "a").write_bytes(b"\x00" * 100 + "Grüße aus Kürten".encode() + b"\x00")
     (tmp_path / "b").write_text(json.dumps("Grüße aus Kürten"))

@@ -30,6 +30,11 @@ def test_a_number_tells_as_a_name_does():
     assert telling("I owe 8350 to the bank.").tells("So 8350 in all.")
 
 
+def test_another_number_that_begins_alike_tells_nothing():
+    known = telling("My number is 5550100 and the room is room12345.")
+    assert not known.tells("Call 5550199. It is in room12346.")
+
+
 def test_what_is_said_all_the_time_tells_nothing():
     often = {"monday": 60, "train": 50, "office": 40}
     known = telling("Every Monday I take the train to the office.", counts=often)

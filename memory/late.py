@@ -1,0 +1,54 @@
+"""A reply that was being written while something was forgotten: what it was made from may be what is gone (SQL)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from memory import withheld
+from memory.reach import Reach
+from memory.records import Trace, Turn
+from memory.schema import forgettings, turns
+
+
+def set_aside(connection: Connection, turn: Turn, reply: str, trace: Trace | None) -> tuple[str, Trace | None]:
+    """Return what of a reply may be written down now that things were forgotten which it may tell of.
+
+    A reply that was shown the thing, or stands in the talk in which it was said, is set aside whole: no word of it can be told
+    apart by then. What was purged meanwhile takes it along for good, so that it is never written; what can still be undone
+    brings it back (`keep` writes that down).
+    """
+    if any(row.purged_at is not None for row in _touching(connection, turn, trace)):
+        return "", None
+    return reply, trace
+
+
+def keep(connection: Connection, turn: Turn, trace: Trace | None) -> None:
+    """Set a reply aside, after it was written down, with what was forgotten meanwhile and can still be undone."""
+    for row in _touching(connection, turn, trace):
+        found = Reach.from_json(row.reach)
+        if row.purged_at is None:
+            withheld.reply(connection, turn.user_id, turn.id, row.subject, {*found.memories, *found.turns}, whole=True)
+            key = (forgettings.c.user_id == turn.user_id) & (forgettings.c.subject == row.subject)
+            wider = replace(found, told=(*found.told, turn.id))
+            connection.execute(update(forgettings).where(key).values(reach=wider.to_json()))
+
+
+def _touching(connection: Connection, turn: Turn, trace: Trace | None) -> list[Row[Any]]:
+    """Return what was forgotten since the message came, and had a part in its reply."""
+    since = select(turns.c.received_at).where(turns.c.id == turn.id).scalar_subquery()
+    query = select(forgettings).where(forgettings.c.user_id == turn.user_id, forgettings.c.at >= since)
+    shown = {name for one in (trace.memories if trace else ()) for name in (one.id, *one.turn_ids)}
+    return [row for row in connection.execute(query).all() if _has_a_part(connection, turn, Reach.from_json(row.reach), shown)]
+
+
+def _has_a_part(connection: Connection, turn: Turn, found: Reach, shown: set[str]) -> bool:
+    if shown & {*found.memories, *found.derived, *found.turns, *found.told}:
+        return True
+    # Lines of the profile are in every prompt, and so is the talk of the last hour.
+    if any(name.startswith("cor") for name in (*found.memories, *found.derived)):
+        return True
+    same = (turns.c.user_id == turn.user_id) & (turns.c.session == turn.session) & turns.c.id.in_((*found.turns, *found.told))
+    return connection.execute(select(turns.c.id).where(same).limit(1)).first() is not None
