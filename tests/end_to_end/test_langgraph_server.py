@@ -79,6 +79,25 @@ def test_all_four_graphs_run_over_http(server):
     assert whole["remembered"] is True
 
 
+def test_something_sensitive_is_asked_about_in_its_thread_and_the_thread_goes_on(server):
+    """As Studio does it: a run in a thread stops at the question, and is resumed with the answer."""
+    body = {"assistant_id": "persona", "context": {"user_id": "held", "reasoning": False}}
+    thread = httpx.post(f"{server}/threads", json={}, timeout=30).json()["thread_id"]
+    url = f"{server}/threads/{thread}"
+    given = {"text": "I was diagnosed with diabetes last week."}
+    stopped = httpx.post(f"{url}/runs/wait", json={**body, "input": given}, timeout=300).json()
+    [asked] = stopped["__interrupt__"]
+    assert asked["value"]["topic"] == "health"
+    assert "May it be remembered?" in asked["value"]["question"]
+    assert httpx.get(url, timeout=30).json()["status"] == "interrupted"
+    done = httpx.post(f"{url}/runs/wait", json={**body, "command": {"resume": "approve"}}, timeout=300).json()
+    assert "__interrupt__" not in done
+    assert httpx.get(url, timeout=30).json()["status"] == "idle"
+    asks = {"assistant_id": "respond", "context": {**body["context"], "time": "2031-03-01 09:00"}}
+    later = httpx.post(f"{server}/runs/wait", json={**asks, "input": {"text": "My diagnosis?"}}, timeout=300).json()
+    assert "diabetes" in json.dumps(later["turn"]["trace"]["memories"])
+
+
 def test_each_opens_with_a_form_of_its_input_and_context(server):
     for assistant in httpx.post(f"{server}/assistants/search", json={}, timeout=30).json():
         schemas = httpx.get(f"{server}/assistants/{assistant['assistant_id']}/schemas", timeout=30).json()
