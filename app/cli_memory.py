@@ -116,6 +116,18 @@ def edit(
 
 
 @memory.command()
+def outdated(memory_id: MemoryId, user: User = "me", as_json: AsJson = False) -> None:
+    """Say that something was true until now: a fact is kept as what was, a line of profile or habits is dropped."""
+    from memory import clock
+
+    with _open() as store:
+        record = store.outdate(user, memory_id, store.journal.last_time(user) or clock.now())
+    done = record.model_dump(mode="json") if record else {"id": memory_id, "dropped": True}
+    how = "at any time" if record else "within 10 minutes"
+    _done(done, f"{memory_id} is no longer true. `persona memory undo` takes that back, {how}.", as_json=as_json)
+
+
+@memory.command()
 def forget(
     subject: Annotated[str, typer.Argument(help="The id of a memory, a message or a picture.")],
     user: User = "me",
@@ -386,7 +398,9 @@ def _standing(fields: dict[str, Any]) -> str:
     if fields.get("held"):
         return f"held ({fields['held']}): approve or reject"
     if fields.get("superseded_by"):
-        return f"until {fields['valid_until']:%Y-%m-%d}, then {fields['superseded_by']}"
+        newer = fields["superseded_by"]
+        after = ", as you said" if newer == fields["id"] else f", then {newer}"
+        return f"until {fields['valid_until']:%Y-%m-%d}{after}"
     if fields.get("same_as"):
         return f"says again {fields['same_as']}"
     return f"said {fields['strength']} times" if fields.get("strength", 1) > 1 else ""

@@ -36,11 +36,9 @@ def show(connection: Connection, user_id: str, memory_id: str) -> bool:
     # What had been forgotten by itself before stays forgotten.
     together = (memories.c.id == memory_id) | ((memories.c.same_as == memory_id) & (memories.c.hidden_at == row.hidden_at))
     connection.execute(update(memories).where(mine, together).values(hidden_at=None, revision=memories.c.revision + 1))
-    freed = row.extra.get("freed", [])
-    if freed:
-        succession.supersede(connection, user_id, memory_id, row.at, freed)
-        kept = {key: value for key, value in row.extra.items() if key != "freed"}
-        connection.execute(update(memories).where(memories.c.id == memory_id).values(extra=kept))
+    succession.supersede(connection, user_id, memory_id, row.at, row.extra.get("freed", []))
+    kept = {key: value for key, value in row.extra.items() if key not in ("freed", "replaced")}
+    connection.execute(update(memories).where(memories.c.id == memory_id).values(extra=kept))
     if row.same_as is not None and not succession.said_again(connection, user_id, row.same_as, 1):
         # What it repeated is gone: it stands for itself.
         succession.part(connection, user_id, memory_id)

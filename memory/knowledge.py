@@ -207,6 +207,29 @@ class Knowledge:
             succession.part(connection, user_id, memory_id)
         return self.get(user_id, memory_id)
 
+    def outdate(self, user_id: str, memory_id: str, time: datetime) -> MemoryRecord | None:
+        """Say that a memory was true until now: a fact is kept as what was, a line of profile or habits is dropped.
+
+        Both can be undone, the latter for 10 minutes.
+
+        Returns:
+            The fact as it stands now; None where a line was dropped.
+
+        Raises:
+            NotFound: The user has no such memory.
+            InvalidInput: It tells of something at a time (a topic, a picture): that stays as it was.
+        """
+        record = self.get(user_id, memory_id)
+        if isinstance(record, Episode | PhotoMemory):
+            raise InvalidInput("What was talked of, or seen, stays true of its time. Edit what it says, or forget it.")
+        with self._db.write() as connection:
+            if isinstance(record, SemanticMemory):
+                succession.part(connection, user_id, memory_id)
+                succession.supersede(connection, user_id, memory_id, time, [memory_id])
+            else:
+                drop(connection, memory_id, datetime.now(UTC))
+        return self.get(user_id, memory_id) if isinstance(record, SemanticMemory) else None
+
     def set_profile(self, user_id: str, key: str, value: str, time: datetime) -> MemoryRecord:
         """Write a line of the profile as the person says it; a later rewrite keeps it.
 
@@ -333,11 +356,7 @@ def _replace_set(
         if not kept and key not in entries:
             # Hidden rather than deleted: the next projection takes it out of the indexes, the purge removes the row.
             long_ago = datetime.now(UTC) - forget.UNDO_WINDOW
-            connection.execute(
-                update(memories)
-                .where(memories.c.id == row.id)
-                .values(hidden_at=long_ago, extra={"replaced": True}, revision=memories.c.revision + 1)
-            )
+            drop(connection, row.id, long_ago)
     for key, text in entries.items():
         known = rows.get(key)
         dropped = known is not None and known.hidden_at is not None and bool(known.extra.get("replaced"))
@@ -346,6 +365,12 @@ def _replace_set(
         if not forget.is_forgotten(connection, user_id, make_id(user_id, kind, key), text):
             _replace_one(connection, user_id, kind, key, {"text": text, "edited": False, "source": str(session)}, time)
     return {key: row.text for key, row in rows.items() if row.hidden_at is None}
+
+
+def drop(connection: Connection, memory_id: str, stamp: datetime) -> None:
+    """Hide a line as a rewrite does that leaves it out: it may come back, when it is said again."""
+    values = {"hidden_at": stamp, "extra": {"replaced": True}, "revision": memories.c.revision + 1}
+    connection.execute(update(memories).where(memories.c.id == memory_id).values(values))
 
 
 def _replace_one(connection: Connection, user_id: str, kind: str, key: str, values: Mapping[str, Any], time: datetime) -> None:

@@ -25,7 +25,7 @@ class Replaced:
 
     Attributes:
         old: What it said.
-        new: What the newer one says.
+        new: What the newer one says; empty where its person said that it is outdated.
         time: When that was said.
     """
 
@@ -64,6 +64,8 @@ def _says(key: str, item: str, replaced: Replaced) -> bool:
     words, old, new = (set(terms(text)) for text in (item, replaced.old, replaced.new))
     if not words or not words <= old:
         return False
+    if not replaced.new:
+        return key not in _TASTES or is_in_favour(key) == is_in_favour(replaced.old)
     if key in _TASTES:
         # Of several things that a fact named, the newer one speaks of those that it names.
         return words <= new and is_in_favour(key) == is_in_favour(replaced.old) != is_in_favour(replaced.new)

@@ -78,10 +78,18 @@ class PictureSearch:
 
     def like_words(self, user_id: str, text: str, limit: int) -> list[Recalled]:
         """Return what looks like what a text says, most alike first; without the rules of a turn."""
-        scores = self._index.said(user_id, [text], limit)
+        return self._shown(user_id, self._index.said(user_id, [text], limit))[:limit]
+
+    def like_picture(self, user_id: str, image: Image.Image, limit: int) -> list[Recalled]:
+        """Return what looks like a picture, most alike first; without the rules of a turn; nothing where nothing can look."""
+        if self._index.made_by is None:
+            return []
+        return self._shown(user_id, self._index.like(user_id, self._index.look([image]), limit))[:limit]
+
+    def _shown(self, user_id: str, scores: Mapping[str, float]) -> list[Recalled]:
         known = {one.id: one for one in self._knowledge.entries(user_id, kind="photo", ids=scores)} if scores else {}
         seen = [(known.get(name), score) for name, score in scores.items()]
-        return [recalled_photo(one, score) for one, score in seen if isinstance(one, PhotoMemory)][:limit]
+        return [recalled_photo(one, score) for one, score in seen if isinstance(one, PhotoMemory)]
 
     def _allowed(self, user_id: str, query: Query, scores: Mapping[str, float]) -> list[Recalled]:
         latest = clock.recent_since(query.time)

@@ -167,7 +167,7 @@ class SemanticMemory(Record):
     Attributes:
         time: When it was said: it is valid from then on.
         valid_until: When a newer one made it untrue; None: it still holds.
-        superseded_by: The newer one.
+        superseded_by: The newer one; its own id where its person said that it is outdated.
         same_as: The older one that this only repeats; this one is then not recalled beside it.
         strength: How often it was said.
         held: As that of its turn: it waits for the person's word, and is not recalled.

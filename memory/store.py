@@ -14,6 +14,7 @@ from sqlalchemy import delete
 
 from memory import probe
 from memory.archive import Archives
+from memory.browse import Browse
 from memory.consent import Consent
 from memory.curve import Curve
 from memory.database import Database
@@ -87,6 +88,7 @@ class Memory:
             self.journal = Journal(self._database, topic_of if asks else None)
             self.knowledge = Knowledge(self._database, Judge(embedder).topic_of if asks else None)
             self.held = Held(self._database)
+            self.browse = Browse(self._database)
             self.curve = Curve(self._database)
             self.consent = Consent(self._database)
             self.pending = Pending(self._database)
@@ -216,6 +218,12 @@ class Memory:
     def set_profile(self, user_id: str, key: str, value: str, time: datetime) -> MemoryRecord:
         """Write a line of the profile as the person says it."""
         record = self.knowledge.set_profile(user_id, key, value, time)
+        self.index(user_id)
+        return record
+
+    def outdate(self, user_id: str, memory_id: str, time: datetime) -> MemoryRecord | None:
+        """Say that a memory was true until now; see `Knowledge.outdate`."""
+        record = self.knowledge.outdate(user_id, memory_id, time)
         self.index(user_id)
         return record
 

@@ -41,7 +41,8 @@ def supersede(connection: Connection, user_id: str, memory_id: str, time: dateti
 
 def release(connection: Connection, user_id: str, memory_id: str) -> list[str]:
     """Let stand again what a fact had made untrue; returns the ids."""
-    which = (memories.c.user_id == user_id) & (memories.c.superseded_by == memory_id)
+    # One that its person called outdated stands for that itself.
+    which = (memories.c.user_id == user_id) & (memories.c.superseded_by == memory_id) & (memories.c.id != memory_id)
     ids = list(connection.execute(select(memories.c.id).where(which)).scalars())
     if ids:
         connection.execute(
@@ -73,11 +74,14 @@ def replaced(connection: Connection, user_id: str, since: datetime) -> list[Repl
     """Return the facts that newer ones made untrue after an instant."""
     older, newer = memories.alias(), memories.alias()
     query = (
-        select(older.c.text.label("old"), newer.c.text.label("new"), older.c.valid_until)
+        select(
+            older.c.text.label("old"), newer.c.text.label("new"), older.c.valid_until, (newer.c.id != older.c.id).label("by")
+        )
         .join(newer, newer.c.id == older.c.superseded_by)
         .where(older.c.user_id == user_id, newer.c.user_id == user_id, older.c.valid_until > since)
     )
-    return [Replaced(row.old, row.new, row.valid_until) for row in connection.execute(query)]
+    # Of one that its person called outdated nothing newer is known.
+    return [Replaced(row.old, row.new if row.by else "", row.valid_until) for row in connection.execute(query)]
 
 
 def take_back(connection: Connection, user_id: str, memory_id: str) -> list[str]:

@@ -105,7 +105,7 @@ class Examiner:
 
     def _said(self, turn: Turn) -> Said:
         fact = self._facts.get(turn.id)
-        ended = [one.turn_id for one in self._facts.values() if fact and one.superseded_by == fact.id]
+        ended = [one.turn_id for one in self._facts.values() if fact and one.superseded_by == fact.id != one.id]
         return Said(
             time=turn.time.isoformat(),
             user=turn.text,
