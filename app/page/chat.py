@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
-from app.page import reply, words
+from app.page import copy, frame, panel, receipt, reply, talks, words
+from app.page.frame import Here
 from app.page.live import Live, Replies, Switches
 from app.page.panel import switches
 from memory.errors import PersonaError
@@ -22,44 +23,88 @@ _PICTURES = ["png", "jpg", "jpeg", "webp", "gif"]
 _PICTURE_WIDTH = 240
 
 
-def show(replies: Replies, user: str) -> list[reply.Writing]:
+def draw(here: Here) -> None:
+    """Draw the page: the conversation, the field for the next message, and the side panel."""
+    with st.sidebar:
+        panel.choose_switches()
+        talks.draw(here)
+    session = st.session_state.get("session")
+    if session is not None and not here.memory.browse.talks(here.user, limit=1, before=session + 1):
+        # It was forgotten, or is another's.
+        session = None
+    writing = _past(here, session) if session is not None else _now(here)
+    ask(here.replies, writing)
+    for one in writing:
+        one.watch()
+    if writing:
+        st.rerun()
+
+
+def _now(here: Here) -> list[reply.Writing]:
     """Draw the conversation as the journal has it; returns the replies that are being written, to be watched."""
-    memory = replies.service.memory
+    memory = here.memory
     shown: int = st.session_state.setdefault("shown", _SHOWN)
-    turns = memory.journal.turns(user, limit=shown + 1)
-    mine = {live.turn.id: live for live in _unrecorded() if live.turn.user_id == user}
+    turns = memory.journal.turns(here.user, limit=shown + 1)
+    mine = {live.turn.id: live for live in _unrecorded() if live.turn.user_id == here.user}
     if not turns and not mine:
         _welcome()
     if len(turns) > shown:
         st.button("Show earlier messages", on_click=_show_earlier)
-    entries = [turn for turn in turns[-shown:] if turn.state not in (TurnState.REPLACED, TurnState.FORGOTTEN)]
+    return _conversation(here, turns[-shown:], mine, last=turns[-1].id if turns else "")
+
+
+def _past(here: Here, session: int) -> list[reply.Writing]:
+    """Draw one conversation of the past."""
+    turns = here.memory.journal.turns(here.user, session=session)
+    with st.container(horizontal=True, vertical_alignment="center", key="past"):
+        st.caption("A conversation of the past. What you say now goes on today.")
+        st.button("Back to now", on_click=_back, icon=":material/arrow_back:")
+    newest = here.memory.journal.turns(here.user, limit=1)
+    return _conversation(here, turns, {}, last=newest[-1].id if newest else "")
+
+
+def _conversation(here: Here, turns: Sequence[Turn], mine: Mapping[str, Live], *, last: str) -> list[reply.Writing]:
+    entries = [turn for turn in turns if turn.state not in (TurnState.REPLACED, TurnState.FORGOTTEN)]
     entries += [live.progress.turn or live.turn for live in mine.values()]
     writing, session = [], 0
     for turn in sorted(entries, key=lambda turn: turn.time):
         if turn.session > session:
             session = turn.session
             st.caption(words.heading(turn.time), text_alignment="center")
-        _message(memory, turn)
+        _message(here, turn)
         with st.chat_message("assistant"):
-            live = mine.get(turn.id) or replies.of(turn.id)
+            live = mine.get(turn.id) or here.replies.of(turn.id)
             if turn.state is TurnState.RECEIVED and live is not None and live.progress.error is None:
-                writing.append(reply.Writing(live, loaded=replies.service.models.loaded is not None))
+                writing.append(reply.Writing(live, loaded=here.replies.service.models.loaded is not None))
             elif turn.state is TurnState.RECEIVED and live is None:
-                st.fragment(_wait_for, run_every=_POLL_S)(memory, turn)
+                st.fragment(_wait_for, run_every=_POLL_S)(here.memory, turn)
             elif turn.reply or turn.state is TurnState.STOPPED:
-                reply.show(turn, memory.photos)
+                reply.show(turn, here.memory.photos)
+                _below(here, turn, last=turn.id == last)
             elif turn.state is TurnState.ANSWERED:
                 # A reply always says something: this one was taken away.
                 st.caption("This reply told of something that is forgotten.")
             else:
-                _unanswered(replies, turn, live, last=not turn.seq or turn.id == turns[-1].id)
+                _unanswered(here.replies, turn, live, last=not turn.seq or turn.id == last)
     return writing
+
+
+def _below(here: Here, turn: Turn, *, last: bool) -> None:
+    """Offer below a reply what can be done with it, and what it used."""
+    with st.container(key=f"below-{turn.id}", gap="small", horizontal=True, vertical_alignment="top"):
+        copy.button(turn.reply, key=f"copy-{turn.id}")
+        if last and turn.seq:
+            st.button(
+                "Again", key=f"regenerate-{turn.id}", type="tertiary", icon=":material/refresh:",
+                help="Answer this message anew; this reply is then used no longer.",
+                on_click=_send_again, args=(here.replies, turn),
+            )  # fmt: skip
+    if turn.seq:
+        receipt.draw(here, turn)
 
 
 def ask(replies: Replies, writing: list[reply.Writing]) -> None:
     """Offer the field for the next message, where what could not be taken stands again, and a way to stop a reply."""
-    if refused := st.session_state.pop("refused", None):
-        st.error(words.markdown(refused))
     if writing:
         st.bottom.button("Stop writing", on_click=_stop, args=(replies, [one.turn_id for one in writing]))
     if draft := st.session_state.pop("draft", None):
@@ -80,8 +125,12 @@ def _send(replies: Replies) -> None:
         pictures = [read_picture(file.getvalue(), file.name) for file in said.files]
         live = replies.send(st.session_state.user, said.text, pictures, how)
     except PersonaError as error:
-        st.session_state.refused, st.session_state.draft = error.message, said.text
+        frame.refuse(error.message)
+        st.session_state.draft = said.text
         return
+    # It goes on today, whatever conversation was open; and scores set by hand are for one reply.
+    _back()
+    st.session_state.pop("by_hand", None)
     if how.off_the_record:
         _unrecorded().append(live)
 
@@ -95,7 +144,7 @@ def _send_again(replies: Replies, turn: Turn) -> None:
         live = replies.send(turn.user_id, turn.text, pictures, Switches(off_the_record=True))
         _unrecorded()[:] = [live if other.turn.id == turn.id else other for other in _unrecorded()]
     except PersonaError as error:
-        st.session_state.refused = error.message
+        frame.refuse(error.message)
 
 
 def _stop(replies: Replies, turn_ids: list[str]) -> None:
@@ -109,6 +158,11 @@ def _unrecorded() -> list[Live]:
     return kept
 
 
+def _back() -> None:
+    st.session_state.pop("session", None)
+    st.session_state.pop("marked", None)
+
+
 def _show_earlier() -> None:
     st.session_state.shown += _SHOWN
 
@@ -117,12 +171,15 @@ def _welcome() -> None:
     st.title("A conversation that is remembered", anchor=False)
     st.write(
         "Tell it about yourself and ask it things. It keeps what you say, looks it up before it answers, days and "
-        "months later too, and adapts its tone to you. What it knows about you stands in the side panel."
+        "months later too, and adapts its tone to you. What it knows about you stands on the page Memory, where you "
+        "can put it right. To look around first, load the example person on the page You."
     )
 
 
-def _message(memory: Memory, turn: Turn) -> None:
-    with st.chat_message("user"):
+def _message(here: Here, turn: Turn) -> None:
+    memory = here.memory
+    marked = st.session_state.get("marked") == turn.id
+    with st.container(key=f"marked-{turn.id}" if marked else f"said-{turn.id}"), st.chat_message("user"):
         for name in turn.images:
             try:
                 st.image(
@@ -151,7 +208,7 @@ def _decide(do: Callable[[str, str], object], turn: Turn) -> None:
     try:
         do(turn.user_id, turn.id)
     except PersonaError as error:
-        st.session_state.refused = error.message
+        frame.refuse(error.message)
 
 
 def _wait_for(memory: Memory, turn: Turn) -> None:

@@ -27,6 +27,8 @@ class Switches:
     reasoning: bool = True
     zone: str | None = None
     """The browser's time zone."""
+    personality: dict[str, float] | None = None
+    """Scores for the next reply alone, set by hand."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,7 @@ class Replies:
             force_retrieve=switches.force_retrieve,
             reasoning=switches.reasoning,
             off_the_record=switches.off_the_record,
+            personality_override=switches.personality,
         )
         return self._start(_received(events), events)
 

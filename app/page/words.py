@@ -11,8 +11,17 @@ from memory.records import Recalled, Step
 
 _CODE = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]+`)", re.DOTALL)
 _DOLLAR = re.compile(r"(?<!\\)\$")
+_MARKS = re.compile(r"[\\`*_{}\[\]()#+\-.!|~$:<>]")
 _LONGEST = 600
-"""Characters of a remembered entry under a reply; the whole of it stands in the side panel."""
+"""Characters of a remembered entry under a reply; the whole of it stands on the page Memory."""
+KINDS = {
+    "core": "your profile",
+    "semantic": "a fact",
+    "episodic": "a conversation",
+    "procedural": "a habit",
+    "photo": "a picture",
+    "turn": "a message",
+}
 
 
 def markdown(text: str) -> str:
@@ -54,7 +63,7 @@ def recalled(entries: Sequence[Recalled]) -> str:
         return "Nothing was found."
     lines = []
     for entry in entries:
-        stamp, text = f"[{clock.show(entry.time)}]", _shortened(entry.text)
+        stamp, text = f"[{clock.show(entry.time)}]", shortened(entry.text)
         # A dialogue begins with its own.
         lines.append(text if text.startswith(stamp) else f"{stamp} {text}")
     return "\n".join(lines)
@@ -70,6 +79,12 @@ def counted(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str, most: int = _LONGEST) -> str:
+    """Return a text on one line, cut after so many characters."""
     flat = " ".join(text.split())
-    return flat if len(flat) <= _LONGEST else f"{flat[:_LONGEST]}…"
+    return flat if len(flat) <= most else f"{flat[:most]}…"
+
+
+def label(text: str) -> str:
+    """Make a text fit for a label, where Streamlit reads Markdown: it stays data."""
+    return _MARKS.sub(r"\\\g<0>", text)

@@ -1,0 +1,70 @@
+"""What all pages stand in: the one service of this process, who is talking, and the way from page to page."""
+
+from __future__ import annotations
+
+import atexit
+from dataclasses import dataclass
+from typing import NoReturn
+
+import streamlit as st
+
+from app.page.live import Replies
+from memory.store import Memory
+
+_VIEWS = "app/page/views"
+TITLES = {"chat": "Chat", "memory": "Memory", "personality": "Personality", "photos": "Photos", "you": "You"}
+_ICONS = {
+    "chat": ":material/forum:",
+    "memory": ":material/menu_book:",
+    "personality": ":material/person_heart:",
+    "photos": ":material/photo_library:",
+    "you": ":material/account_circle:",
+}
+
+
+@dataclass(frozen=True)
+class Here:
+    """Who is on the page, and what serves them."""
+
+    replies: Replies
+    user: str
+
+    @property
+    def memory(self) -> Memory:
+        """What is known."""
+        return self.replies.service.memory
+
+
+def here() -> Here:
+    """Return it, as the frame has set it up before it draws a page."""
+    return Here(open_replies(), st.session_state.user)
+
+
+@st.cache_resource(show_spinner="Opening the memory", on_release=lambda replies: replies.service.close())
+def open_replies() -> Replies:
+    """Open the one service of this process, for every page; a failure is not kept, so that it can be tried again."""
+    from app.service import PersonaService
+
+    service = PersonaService.from_settings()
+    # Ctrl-C ends the server: what was shown of a running reply is kept.
+    atexit.register(service.close)
+    return Replies(service)
+
+
+def pages() -> list[st.Page]:
+    """Return the pages, for `st.navigation`."""
+    return [
+        st.Page(f"{_VIEWS}/{name}.py", title=title, icon=_ICONS[name], url_path=name, default=name == "chat")
+        for name, title in TITLES.items()
+    ]
+
+
+def go_to_turn(session: int, turn_id: str) -> NoReturn:
+    """Show a message in its conversation."""
+    st.session_state.session, st.session_state.marked = session, turn_id
+    st.switch_page(f"{_VIEWS}/chat.py", query_params={"user": st.session_state.user})
+
+
+def refuse(message: str) -> None:
+    """Have the next drawing say why something could not be done."""
+    st.session_state.refused = message

@@ -1,0 +1,87 @@
+"""The receipt below a reply: what it used of memory, each thing to be put right with one click."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.page import frame, put_right, words
+from app.page.frame import Here
+from memory import clock
+from memory.detector import small
+from memory.errors import PersonaError
+from memory.pictures import open_upright
+from memory.records import HIGHEST, LOWEST, BigFive, PhotoMemory, Recalled, Trace, Turn
+
+_PICTURE_WIDTH = 120
+
+
+def draw(here: Here, turn: Turn) -> None:
+    """Draw it, folded; what is in it is read when it is opened."""
+    trace = turn.trace or Trace()
+    label = f"Used {words.counted(len(trace.memories), 'memory', 'memories')} and your personality"
+    folded = st.expander(label, type="compact", key=f"receipt-{turn.id}", on_change="rerun")
+    if not folded.open:
+        return
+    with folded:
+        if not trace.memories:
+            st.caption("Nothing was looked up for this reply: it had the last hour of the talk and your profile.")
+        known = here.memory.knowledge.entries(here.user, ids=[one.id for one in trace.memories], held=True)
+        by_id = {record.id: record for record in known}
+        for one in trace.memories:
+            with st.container(key=f"entry-{turn.id}-{one.id}", gap=None):
+                st.text(f"{clock.show(one.time)} · {words.KINDS[one.kind]}")
+                record = by_id.get(one.id)
+                if one.photo_id:
+                    _picture(here, one, record if isinstance(record, PhotoMemory) else None)
+                # What it says today; a dialogue is shown as it was.
+                st.text(words.shortened(put_right.told_of(record) if record and one.kind != "episodic" else one.text))
+                if record is None or one.kind == "episodic":
+                    put_right.dialogue_buttons(here, one.id, f"{turn.id}-{one.id}")
+                else:
+                    put_right.buttons(here, record, turn.id)
+        _traits(here, turn, trace.personality)
+
+
+def _picture(here: Here, one: Recalled, record: PhotoMemory | None) -> None:
+    try:
+        image = small(open_upright(here.memory.photos.for_model(here.user, one.photo_id or "")), record.box if record else None)
+    except PersonaError:
+        return
+    st.image(image, width=_PICTURE_WIDTH, alt=one.text)
+
+
+def _traits(here: Here, turn: Turn, used: BigFive) -> None:
+    st.caption("The five traits that it was told, from 1 to 5")
+    for trait, score in used.items():
+        with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"trait-{turn.id}-{trait}"):
+            st.text(f"{trait.capitalize()} {score:.1f}")
+            key = f"{turn.id}-{trait}"
+            if st.button("Wrong", key=f"wrong-{key}", type="tertiary", help="Set it by hand; it stays there."):
+                _set(here, trait, score)
+            for label, value, moves, why in (
+                ("Outdated", 3.0, True, "Begin it anew at 3; messages move it."),
+                ("Forget", 3.0, False, "Hold it at 3: nothing is inferred any more."),
+            ):
+                st.button(
+                    label, key=f"{label.lower()}-{key}", type="tertiary", help=why,
+                    on_click=_hold, args=(here, trait, value), kwargs={"moves": moves},
+                )  # fmt: skip
+
+
+@st.dialog("Set a trait by hand")
+def _set(here: Here, trait: str, score: float) -> None:
+    value = st.slider(trait.capitalize(), float(LOWEST), float(HIGHEST), score, 0.1, key=f"set-{trait}")
+    st.caption("It stays there until you let it move again on the page Personality.")
+    if st.button("Save", type="primary", key=f"save-{trait}"):
+        _hold(here, trait, value)
+        st.rerun()
+
+
+def _hold(here: Here, trait: str, value: float, *, moves: bool = False) -> None:
+    now = here.memory.journal.last_time(here.user) or clock.now()
+    try:
+        here.memory.curve.pin(here.user, trait, value, now)
+        if moves:
+            here.memory.curve.pin(here.user, trait, None, now)
+    except PersonaError as error:
+        frame.refuse(error.message)

@@ -1,0 +1,5 @@
+"""The page that shows what is remembered."""
+
+from app.page import frame, remembered
+
+remembered.draw(frame.here())

@@ -1,0 +1,140 @@
+"""The real page in Debian's Chromium: real Streamlit, SQLite, Chroma and MiniLM; the model is a server that says what it is told."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.fake_server import FakeServer, fake_server
+
+ROOT = Path(__file__).parents[2]
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run",
+]  # fmt: skip
+NEUTRAL = "\n".join(
+    f'"{trait}": 3' for trait in ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
+)
+
+
+@dataclass
+class App:
+    """A running page: its address, its data folder, and the model server behind it."""
+
+    url: str
+    folder: Path
+    model: FakeServer
+
+
+def scripted(said: dict[str, str]) -> Callable[[dict], str]:
+    """Answer by what stands in the prompt: `said` maps words of the last message to replies; the rest is harmless."""
+
+    def reply(body: dict) -> str:
+        prompt = str(body["messages"])
+        last = str(body["messages"][-1])
+        if '"openness"' in prompt:
+            return NEUTRAL
+        if '"decision"' in prompt:
+            told = next((fact for word, fact in FACTS.items() if word in last), None)
+            if told is None:
+                return '"reason": "nothing"\n"decision": false\n"content": null\n"keywords": null'
+            return f'"reason": "told"\n"decision": true\n"content": "{told}"\n"keywords": "{told.split()[-1].strip(".")}"'
+        if "source_dialog_indices" in prompt:
+            return '"topic_summary": "They talked."\n"keywords": "talk"\n"source_dialog_indices": 0'
+        if "<answer>" not in prompt:
+            return '"name": "unknown"'
+        asked = last.rsplit("User Input", 1)[-1]
+        for word, answer in said.items():
+            if word in asked:
+                return f"<think>I know that.</think>\n<answer>{answer}</answer>"
+        return "<think>Plain.</think>\n<answer>Hello!</answer>"
+
+    return reply
+
+
+FACTS = {"heron": "The user keeps a heron called Momo.", "violin": "The user learns the violin."}
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.fail("Debian's chromium is needed: apt-get install chromium chromium-driver")
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    folder = tmp_path_factory.mktemp("page")
+    with fake_server() as model, socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        model.owner = "vllm"
+        model.reply = scripted({})
+        environment = {
+            **{
+                name: value
+                for name, value in os.environ.items()
+                if not name.startswith("PERSONA_") or name == "PERSONA_CACHE_DIR"
+            },
+            "PERSONA_DATA_DIR": str(folder / "data"),
+            "PERSONA_LLM_BASE_URL": model.url,
+        }
+        with (folder / "log").open("w") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port), "--server.headless", "true"],
+                cwd=ROOT, env=environment, stdout=log, stderr=log,
+            )  # fmt: skip
+            url = f"http://127.0.0.1:{port}"
+            try:
+                for _ in range(120):
+                    try:
+                        if httpx.get(f"{url}/_stcore/health", timeout=2).status_code == 200:
+                            break
+                    except httpx.HTTPError:
+                        time.sleep(0.25)
+                else:
+                    pytest.fail((folder / "log").read_text()[-3000:])
+                yield App(url, folder / "data", model)
+            finally:
+                process.terminate()
+                process.wait(30)
+
+
+@pytest.fixture
+def open_page(app: App, chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """Open a page in a browser of its own; at the end nothing may stand in its console."""
+    complaints: list[str] = []
+    contexts = []
+
+    def make(user: str, path: str = "", **options: object) -> Page:
+        context = chromium.new_context(viewport={"width": 1280, "height": 900}, **options)
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(f"{app.url}/{path}?user={user}")
+        expect(page.get_by_test_id("stSidebar")).to_be_attached()
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert complaints == []
