@@ -10,15 +10,19 @@ from memory import clock
 from memory.detector import small
 from memory.errors import PersonaError
 from memory.pictures import open_upright
-from memory.records import HIGHEST, LOWEST, BigFive, PhotoMemory, Recalled, Trace, Turn
+from memory.records import HIGHEST, LOWEST, BigFive, PhotoMemory, Recalled, Turn
 
 _PICTURE_WIDTH = 120
 
 
 def draw(here: Here, turn: Turn) -> None:
     """Draw it, folded; what is in it is read when it is opened."""
-    trace = turn.trace or Trace()
-    label = f"Used {words.counted(len(trace.memories), 'memory', 'memories')} and your personality"
+    if turn.trace is None:
+        # Of a transcript: nobody knows what that reply was made from.
+        return
+    trace = turn.trace
+    used = words.counted(len(trace.memories), "memory", "memories") if trace.memories else "no memories"
+    label = f"Used {used}, and how you come across"
     folded = st.expander(label, type="compact", key=f"receipt-{turn.id}", on_change="rerun")
     if not folded.open:
         return

@@ -10,12 +10,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
+from app.build import build_embedder
+from app.settings import Settings
+from memory.records import PersonalityPoint, SemanticMemory, make_id
+from memory.store import Memory
 from tests.fake_server import FakeServer, fake_server
 
 ROOT = Path(__file__).parents[2]
@@ -38,32 +43,49 @@ class App:
 
 
 def scripted(said: dict[str, str]) -> Callable[[dict], str]:
-    """Answer by what stands in the prompt: `said` maps words of the last message to replies; the rest is harmless."""
+    """Answer by what stands in the message: `said` maps words of it to replies; whoever asks what memory has makes it look."""
 
     def reply(body: dict) -> str:
-        prompt = str(body["messages"])
-        last = str(body["messages"][-1])
-        if '"openness"' in prompt:
-            return NEUTRAL
-        if '"decision"' in prompt:
-            told = next((fact for word, fact in FACTS.items() if word in last), None)
-            if told is None:
-                return '"reason": "nothing"\n"decision": false\n"content": null\n"keywords": null'
-            return f'"reason": "told"\n"decision": true\n"content": "{told}"\n"keywords": "{told.split()[-1].strip(".")}"'
-        if "source_dialog_indices" in prompt:
-            return '"topic_summary": "They talked."\n"keywords": "talk"\n"source_dialog_indices": 0'
+        prompt, last = str(body["messages"]), str(body["messages"][-1])
+        for mark, answer in BACKGROUND.items():
+            if mark in prompt:
+                return answer(last)
         if "<answer>" not in prompt:
             return '"name": "unknown"'
-        asked = last.rsplit("User Input", 1)[-1]
-        for word, answer in said.items():
-            if word in asked:
-                return f"<think>I know that.</think>\n<answer>{answer}</answer>"
-        return "<think>Plain.</think>\n<answer>Hello!</answer>"
+        if "your memory" in last and "That is what memory holds" not in last:
+            return '<think>I look.</think>\n<retrieve>\n"keywords": "heron"\n"start_time": null\n"end_time": null\n</retrieve>'
+        answer = next((answer for word, answer in said.items() if word in prompt.rsplit("User Input", 1)[-1]), "Hello!")
+        return f"<think>Plain.</think>\n<answer>{answer}</answer>"
 
     return reply
 
 
+def extracted(last: str) -> str:
+    told = next((fact for word, fact in FACTS.items() if word in last), None)
+    if told is None:
+        return '"reason": "nothing"\n"decision": false\n"content": null\n"keywords": null'
+    return f'"reason": "told"\n"decision": true\n"content": "{told}"\n"keywords": "{told.split()[-1].strip(".")}"'
+
+
+BACKGROUND: dict[str, Callable[[str], str]] = {
+    '"openness"': lambda _: NEUTRAL,
+    '"decision"': extracted,
+    "source_dialog_indices": lambda _: '"topic_summary": "They talked."\n"keywords": "talk"\n"source_dialog_indices": 0',
+}
 FACTS = {"heron": "The user keeps a heron called Momo.", "violin": "The user learns the violin."}
+
+
+def seed(folder: Path) -> None:
+    """What some of them said two days ago."""
+    with Memory(folder, build_embedder(Settings())) as memory:
+        for user in ("receipt", "editor", "mover"):
+            at = datetime.now(UTC) - timedelta(days=2)
+            turn = memory.journal.ingest(user, at, "I keep a heron called Momo.", "A fine bird.")
+            fact = SemanticMemory(
+                id=make_id(user, "semantic", turn.id), turn_id=turn.id, time=at, content=FACTS["heron"], keywords=("heron",)
+            )
+            memory.knowledge.commit_remember(user, turn.id, PersonalityPoint(turn_id=turn.id, time=at), fact)
+            memory.index(user)
 
 
 @pytest.fixture(scope="session")
@@ -85,6 +107,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
         port = free.getsockname()[1]
         free.close()
         model.owner = "vllm"
+        seed(folder / "data")
         model.reply = scripted({})
         environment = {
             **{
@@ -116,6 +139,15 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
                 process.wait(30)
 
 
+def worth_a_look(message: ConsoleMessage) -> list[str]:
+    """Return what stands in the console as an error.
+
+    Opened at an address with a path, Streamlit itself looks for its server below that path first, and finds it without.
+    """
+    probes = "/_stcore/" in message.location["url"] and "404" in message.text
+    return [f"{message.text} ({message.location['url']})"] if message.type == "error" and not probes else []
+
+
 @pytest.fixture
 def open_page(app: App, chromium: Browser) -> Iterator[Callable[..., Page]]:
     """Open a page in a browser of its own; at the end nothing may stand in its console."""
@@ -128,7 +160,7 @@ def open_page(app: App, chromium: Browser) -> Iterator[Callable[..., Page]]:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(20_000)
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("console", lambda message: complaints.extend(worth_a_look(message)))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(f"{app.url}/{path}?user={user}")
         expect(page.get_by_test_id("stSidebar")).to_be_attached()

@@ -46,7 +46,6 @@ def test_a_new_user_is_told_what_this_is_and_no_model_is_loaded(open_page: OpenP
     page = open_page()
     assert not page.exception
     assert page.title[0].value == "A conversation that is remembered"
-    assert "Nothing yet" in captions(page)
     assert "Everything is remembered." in texts(page)
     assert chat.calls == []
 
@@ -57,8 +56,7 @@ def test_a_reply_stands_below_its_folded_steps(open_page: OpenPage, service: Per
     page = say(open_page(), "What is my dog called?")
     assert not page.exception
     assert replies(page)[-1] == "He is **Biscuit**."
-    steps = page.main.expander[-1]
-    assert steps.label == "Thought, looked into memory, found 1 memory"
+    steps = next(expander for expander in page.main.expander if expander.label == "Thought, looked into memory, found 1 memory")
     shown = [element.value for element in steps.text]
     assert shown[0] == "I have to look."
     assert shown[1] == "dog name, from 2026-01-01 00:00 to now"
@@ -102,16 +100,15 @@ def test_a_folder_in_use_is_one_sentence_and_can_be_tried_again(
 
 def test_two_users_see_only_their_own(open_page: OpenPage, service: PersonaService, chat: ScriptedChat) -> None:
     chat.script["reasoning"] = [answer("Hello Ada."), answer("Hello Bob.")]
-    remember(service, "ada", "Ada has a dog.")
-    remember(service, "bob", "He has a cat.")
+    service.memory.journal.ingest("bob", LONG_AGO, "I have a cat.", "Noted.")
     page = say(open_page("ada"), "I am Ada.")
-    assert "Ada has a dog." in texts(page)
+    assert "I am Ada." in texts(page)
     page.selectbox(key="user").set_value("bob").run()
     assert page.query_params["user"] == "bob"
     page = say(page, "I am Bob.")
     assert replies(page) == ["Noted.", "Hello Bob."]
-    assert "He has a cat." in texts(page)
     assert not any("Ada" in text for text in texts(page))
+    assert not any("Ada" in button.label for button in page.sidebar.button)
     assert "Hello Ada." in replies(open_page("ada"))
 
 
@@ -121,7 +118,8 @@ def test_what_was_said_stays_data(open_page: OpenPage, service: PersonaService, 
     chat.script["reasoning"] = [retrieve(hostile), answer(hostile, hostile)]
     page = say(open_page(), hostile)
     assert not page.exception
-    assert texts(page).count(hostile) == 4  # the message, the memory, the search, the thought
+    assert texts(page).count(hostile) == 3  # the message, the search, the thought
+    assert all("<script>" not in button.label for button in page.sidebar.button)
     assert replies(page) == ["Noted.", words.markdown(hostile)]
     assert "![" not in replies(page)[1]
     assert not any(element.allow_html for element in page.markdown)
@@ -186,8 +184,9 @@ def test_a_picture_is_stored_and_shown(open_page: OpenPage, service: PersonaServ
     assert len(page.get("image")) == 1
 
 
-def test_what_was_seen_is_listed_and_said_of_once(open_page: OpenPage, service: PersonaService, chat: ScriptedChat) -> None:
-    chat.script = {"semantic": [fact("The user drinks from her grandmother's mug (Image Object: mug).", "mug"), NOTHING]}
+def test_that_it_cannot_see_is_said_below_each_reply_and_once_that_photos_are_found_by_words(
+    open_page: OpenPage, service: PersonaService
+) -> None:
     page = open_page()
     for number, colour in enumerate(("teal", "pink")):
         png = io.BytesIO()
@@ -195,13 +194,9 @@ def test_what_was_seen_is_listed_and_said_of_once(open_page: OpenPage, service: 
         page.chat_input[0].upload(f"{colour}.png", png.getvalue(), "image/png")
         say(page, f"This is number {number}")
         assert captions(page).count("cannot see") == number + 1
-        assert captions(page).count("not by sight") == 2, "once below the first reply, once where the photos are listed"
+        assert captions(page).count("not by sight") == 1
         service.wait()
-    page = open_page()
-    assert "her grandmother's mug (mug)" in texts(page)
-    assert len(page.get("image")) == 4, "two in the conversation, two in the list"
-    service.memory.forget("ada", service.memory.knowledge.entries("ada", kind="photo")[0].id)
-    assert "her grandmother's mug (mug)" not in texts(open_page())
+    assert len(open_page().get("image")) == 2
 
 
 def test_a_picture_that_is_called_something_else_is_refused(open_page: OpenPage, service: PersonaService) -> None:
@@ -265,17 +260,6 @@ def test_only_the_last_turns_are_shown_until_more_are_wanted(open_page: OpenPage
     assert "Message 0" in texts(page)
 
 
-def test_the_newest_memories_come_first_and_the_rest_when_wanted(open_page: OpenPage, service: PersonaService) -> None:
-    for number in range(31):
-        remember(service, "ada", f"Fact {number}.")
-    page = open_page()
-    facts = [text for text in texts(page) if text.startswith("Fact")]
-    assert (facts[0], facts[-1], len(facts)) == ("Fact 30.", "Fact 1.", 30)
-    assert "31 entries, newest first." in captions(page)
-    page.button(key="more-Facts").click().run()
-    assert "Fact 0." in texts(page)
-
-
 def test_an_impossible_user_is_refused_in_words(open_page: OpenPage) -> None:
     page = open_page("x" * 300)
     assert "at most 200" in page.error[0].value
@@ -337,7 +321,7 @@ def test_something_sensitive_is_asked_about_and_kept_after_a_yes(open_page: Open
     assert "About health: it is kept out of memory until you say yes." in captions(page)
     # The side panel is drawn before the reply is: it follows with its next look, some seconds later.
     page.run()
-    assert "1 message waits for your yes or no" in [expander.label for expander in page.sidebar.expander]
+    assert "1 message waits for your yes or no." in [text.value for text in page.sidebar.text]
     page = held(page, "Remember it").click().run()
     assert not page.exception
     assert "kept out of memory" not in captions(page)
