@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
@@ -53,6 +54,7 @@ class Consolidator:
 
     def load(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Read the session's turns."""
+        begun = datetime.now(UTC)
         user_id = context_of(runtime).user_id
         number = state.get("session")
         if number is None:
@@ -64,7 +66,8 @@ class Consolidator:
         # What waits for the person's word is summed up when it has come.
         turns = [turn for turn in said if turn.state in SPOKEN and turn.held is None]
         # Of a session that is summed up again, later ones have rewritten profile and habits since: its topics alone are.
-        return {"session": number, "turns": turns, "past": self._memory.journal.has_moved_on(user_id, number)}
+        past = self._memory.journal.has_moved_on(user_id, number)
+        return {"session": number, "turns": turns, "past": past, "begun": begun}
 
     def summarize_topics(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Divide the session into topics; malformed output: one topic over the whole session (published)."""
@@ -124,6 +127,7 @@ class Consolidator:
             episodes=episodes,
             procedures=state["procedures"],
             profile=state["profile"],
+            begun=state["begun"],
         )
         self._memory.index(user_id)
         return {}
@@ -162,7 +166,7 @@ class Consolidator:
         except MessageTooLong:
             # It will be as long at the next try: done without, rather than never.
             output, parsed = "", None
-        self._memory.pending.save_output(user_id, subject, step, output)
+        self._memory.pending.save_output(user_id, subject, step, output, begun=state["begun"])
         return parsed, [] if parsed is not None else [f"The {step} output was not in its form twice; the fallback was taken."]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from datetime import datetime
 from typing import Annotated
 
 # pydantic makes Studio's forms of these, and needs this one before Python 3.12.
@@ -92,6 +93,8 @@ class ConsolidateState(ConsolidateInput, total=False):
     turns: list[Turn]
     past: bool
     """A later session has been consolidated already."""
+    begun: datetime
+    """When the session was read."""
     topics: list[TopicLines]
     procedures: dict[str, str] | None
     profile: dict[str, str] | None

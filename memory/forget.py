@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, delete, insert, select, update
 
 from memory import succession
-from memory.schema import memories, tombstones
+from memory.schema import forgettings, memories, tombstones
 
 UNDO_WINDOW = timedelta(minutes=10)
 """How long a forgotten memory can be brought back before it is purged."""
@@ -66,6 +66,12 @@ def purge(connection: Connection, user_id: str, memory_id: str) -> None:
     # What a rewrite dropped may come back; what the person forgot may not.
     if not row.extra.get("replaced"):
         mark(connection, user_id, memory_id, row.text if row.key is not None else "")
+
+
+def anything_since(connection: Connection, user_id: str, instant: datetime) -> bool:
+    """Say whether the user forgot anything from an instant on."""
+    query = select(forgettings.c.subject).where(forgettings.c.user_id == user_id, forgettings.c.at >= instant)
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def mark(connection: Connection, user_id: str, name: str, text: str = "") -> None:

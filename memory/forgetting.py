@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
 from memory import consent, forget, pending, reach, withheld
 from memory.database import Database
+from memory.errors import NotFound
 from memory.reach import Counts, Reach
 from memory.records import TurnState
 from memory.schema import forgettings, memories, personality, photos, turns
-
-_TOGETHER = ("memories", "derived")
 
 
 class Forgetting:
@@ -42,40 +42,35 @@ class Forgetting:
             connection.execute(delete(forgettings).where(there))
             values = {"user_id": user_id, "subject": subject, "kind": found.kind, "at": stamp, "reach": found.to_json()}
             connection.execute(insert(forgettings).values(**values))
-            gone = {*found.memories, *found.turns, *found.derived, *found.told}
-            for name in found.told:
-                withheld.reply(connection, user_id, name, subject, gone, whole=True)
-            for name in found.shown:
-                withheld.reply(connection, user_id, name, subject, gone, whole=False)
-            for name in found.pictured:
-                withheld.pictures(connection, user_id, name, subject, found.photos)
-            for name in found.turns:
-                withheld.turn(connection, user_id, name, subject)
-            for name in (*found.memories, *found.derived):
-                if _is_visible(connection, user_id, name):
-                    forget.hide(connection, user_id, name, stamp)
-            mine = (photos.c.user_id == user_id) & photos.c.id.in_(found.photos)
-            connection.execute(update(photos).where(mine).values(hidden_at=stamp))
+            _cover(connection, user_id, subject, found, stamp)
             consent.forget(connection, user_id)
+            # What the model wrote of later sessions, from a profile that told of it, is asked anew.
+            pending.drop_summaries(connection, user_id)
             if personality_too:
                 points = (personality.c.user_id == user_id) & personality.c.turn_id.in_(found.turns)
                 connection.execute(delete(personality).where(points))
         return found
 
     def undo(self, user_id: str, subject: str) -> bool:
-        """Bring back what was forgotten with one thing, or one memory that went with another; False: neither is there."""
+        """Bring back what was forgotten with one thing, or one memory that went with another; False: neither is there.
+
+        What was forgotten besides stays forgotten: all is brought back, and hidden again for what still stands.
+        """
         with self._db.write() as connection:
-            row = _waiting(connection, user_id, subject)
-            if row is None:
-                return _bring_back(connection, user_id, subject)
-            found = Reach.from_json(row.reach)
-            withheld.restore(connection, user_id, subject=subject)
-            for name in (*found.memories, *found.derived):
-                forget.show(connection, user_id, name)
-            mine = (photos.c.user_id == user_id) & photos.c.id.in_(found.photos)
-            connection.execute(update(photos).where(mine).values(hidden_at=None))
-            key = (forgettings.c.user_id == user_id) & (forgettings.c.subject == subject)
-            connection.execute(delete(forgettings).where(key))
+            waiting = _waiting(connection, user_id)
+            mine = [row for row in waiting if row.subject == subject]
+            if mine:
+                connection.execute(delete(forgettings).where(_key(user_id, subject)))
+                _uncover(connection, user_id, [Reach.from_json(row.reach) for row in mine])
+            else:
+                mine = [row for row in waiting if subject in (*row.reach["memories"], *row.reach["derived"])]
+                if not mine:
+                    # A line that was dropped, by a rewrite or as outdated.
+                    return forget.show(connection, user_id, subject)
+                _uncover(connection, user_id, [Reach.from_json(row.reach) for row in mine])
+                _leave_out(connection, user_id, subject, mine)
+            for row in _waiting(connection, user_id):
+                _cover(connection, user_id, row.subject, Reach.from_json(row.reach), row.at)
         return True
 
     def due(self, before: datetime | None = None) -> list[tuple[str, str]]:
@@ -106,23 +101,23 @@ class Forgetting:
                     connection.execute(update(memories).where(mine).values(extra={**row.extra, "replaced": True}))
             for name in (*found.memories, *found.derived):
                 forget.purge(connection, user_id, name)
-            withheld.drop(connection, user_id, (*found.turns, *found.told, *found.shown, *found.pictured))
+            others = [Reach.from_json(row.reach) for row in _waiting(connection, user_id) if row.subject != subject]
+            _drop_set_aside(connection, user_id, found, others)
             hidden = (photos.c.user_id == user_id) & photos.c.id.in_(found.photos) & photos.c.hidden_at.is_not(None)
             connection.execute(delete(photos).where(hidden))
             for number in found.sessions:
                 sum_up_anew(connection, user_id, number)
             connection.execute(
                 update(forgettings)
-                .where(forgettings.c.user_id == user_id, forgettings.c.subject == subject, forgettings.c.purged_at.is_(None))
+                .where(_key(user_id, subject), forgettings.c.purged_at.is_(None))
                 .values(purged_at=datetime.now(UTC))
             )
         return found
 
     def receipt(self, user_id: str, subject: str, receipt: dict[str, Any]) -> None:
         """Keep what the purge came to."""
-        key = and_(forgettings.c.user_id == user_id, forgettings.c.subject == subject)
         with self._db.write() as connection:
-            connection.execute(update(forgettings).where(key).values(receipt=receipt))
+            connection.execute(update(forgettings).where(_key(user_id, subject)).values(receipt=receipt))
 
     def receipts(self, user_id: str) -> list[dict[str, Any]]:
         """Return the receipts of a user, oldest first; none of them holds a word of what was forgotten."""
@@ -132,36 +127,90 @@ class Forgetting:
 
     def when(self, user_id: str, subject: str) -> tuple[datetime, datetime | None]:
         """Return when something was hidden, and when purged."""
-        key = and_(forgettings.c.user_id == user_id, forgettings.c.subject == subject)
         with self._db.read() as connection:
-            row = connection.execute(select(forgettings.c.at, forgettings.c.purged_at).where(key)).one()
+            row = _row(connection, user_id, subject)
         return row.at, row.purged_at
 
 
+def _key(user_id: str, subject: str) -> ColumnElement[bool]:
+    return (forgettings.c.user_id == user_id) & (forgettings.c.subject == subject)
+
+
+def _row(connection: Connection, user_id: str, subject: str) -> Row[Any]:
+    row = connection.execute(select(forgettings).where(_key(user_id, subject))).first()
+    if row is None:
+        raise NotFound(f"{subject!r} is not forgotten any more: it was brought back.")
+    return row
+
+
 def _reach(connection: Connection, user_id: str, subject: str) -> Reach:
-    key = and_(forgettings.c.user_id == user_id, forgettings.c.subject == subject)
-    return Reach.from_json(connection.execute(select(forgettings.c.reach).where(key)).scalar_one())
+    return Reach.from_json(_row(connection, user_id, subject).reach)
 
 
-def _waiting(connection: Connection, user_id: str, subject: str) -> Any:
-    key = and_(forgettings.c.user_id == user_id, forgettings.c.subject == subject, forgettings.c.purged_at.is_(None))
-    return connection.execute(select(forgettings).where(key)).first()
+def _waiting(connection: Connection, user_id: str) -> Sequence[Row[Any]]:
+    """Return what is forgotten and not purged, in the order in which it was."""
+    query = select(forgettings).where(forgettings.c.user_id == user_id, forgettings.c.purged_at.is_(None))
+    return connection.execute(query.order_by(forgettings.c.at, forgettings.c.subject)).all()
 
 
-def _bring_back(connection: Connection, user_id: str, memory_id: str) -> bool:
-    """Bring one memory back that was forgotten with another thing, with the message that it was taken from."""
-    mine = (memories.c.user_id == user_id) & (memories.c.id == memory_id)
-    row = connection.execute(select(memories.c.source).where(mine)).first()
-    if row is None or not forget.show(connection, user_id, memory_id):
-        return False
-    withheld.restore(connection, user_id, turn_id=row.source)
-    for held in connection.execute(select(forgettings).where(forgettings.c.user_id == user_id)).all():
-        found = Reach.from_json(held.reach)
-        left = {**found.to_json(), **{name: [one for one in getattr(found, name) if one != memory_id] for name in _TOGETHER}}
-        left["turns"] = [one for one in found.turns if one != row.source]
-        key = and_(forgettings.c.user_id == user_id, forgettings.c.subject == held.subject)
-        connection.execute(update(forgettings).where(key).values(reach=left))
-    return True
+def _cover(connection: Connection, user_id: str, subject: str, found: Reach, stamp: datetime) -> None:
+    """Hide all that a forgetting reaches; what is hidden already stays so."""
+    gone = {*found.memories, *found.turns, *found.derived, *found.told}
+    for name in found.told:
+        withheld.reply(connection, user_id, name, subject, gone, whole=True)
+    for name in found.shown:
+        withheld.reply(connection, user_id, name, subject, gone, whole=False)
+    for name in found.pictured:
+        withheld.pictures(connection, user_id, name, subject, found.photos)
+    for name in found.turns:
+        withheld.turn(connection, user_id, name, subject)
+    for name in (*found.memories, *found.derived):
+        if _is_visible(connection, user_id, name):
+            forget.hide(connection, user_id, name, stamp)
+    mine = (photos.c.user_id == user_id) & photos.c.id.in_(found.photos)
+    connection.execute(update(photos).where(mine).values(hidden_at=stamp))
+
+
+def _uncover(connection: Connection, user_id: str, reaches: Sequence[Reach]) -> None:
+    """Show all that some forgettings reach, whatever else hides it."""
+    for found in reaches:
+        withheld.restore(connection, user_id, (*found.turns, *found.told, *found.shown, *found.pictured))
+        for name in (*found.memories, *found.derived):
+            forget.show(connection, user_id, name)
+        mine = (photos.c.user_id == user_id) & photos.c.id.in_(found.photos)
+        connection.execute(update(photos).where(mine).values(hidden_at=None))
+
+
+def _leave_out(connection: Connection, user_id: str, memory_id: str, rows: Sequence[Row[Any]]) -> None:
+    """Take one memory out of what some forgettings reach, with its message and what else was taken from that."""
+    mine = memories.c.user_id == user_id
+    source = connection.execute(select(memories.c.source).where(mine, memories.c.id == memory_id)).scalar_one()
+    together = select(memories.c.id).where(mine, (memories.c.source == source) & memories.c.kind.in_(("semantic", "photo")))
+    back = {memory_id, source, *connection.execute(together).scalars()}
+    images = select(turns.c.images).where(turns.c.user_id == user_id, turns.c.id == source)
+    back |= set(connection.execute(images).scalar() or ())
+    for row in rows:
+        left = {
+            name: [one for one in value if one not in back] if isinstance(value, list) else value
+            for name, value in row.reach.items()
+        }
+        if any(left[name] for name in ("memories", "turns", "photos")):
+            connection.execute(update(forgettings).where(_key(user_id, row.subject)).values(reach=left))
+        else:
+            connection.execute(delete(forgettings).where(_key(user_id, row.subject)))
+
+
+def _drop_set_aside(connection: Connection, user_id: str, found: Reach, others: Sequence[Reach]) -> None:
+    """Throw away what was set aside for a forgetting; what another one may bring back loses what tells of this one."""
+    needed = {name for other in others for name in (*other.turns, *other.told, *other.shown, *other.pictured)}
+    gone = {*found.memories, *found.turns, *found.derived, *found.told}
+    for name in {*found.told, *found.shown, *found.pictured} - {*found.turns}:
+        if name in needed:
+            photo_ids = found.photos if name in found.pictured else ()
+            withheld.scrub(connection, user_id, name, gone, photo_ids, whole=name in found.told)
+        else:
+            withheld.drop(connection, user_id, [name])
+    withheld.drop(connection, user_id, found.turns)
 
 
 def _is_visible(connection: Connection, user_id: str, memory_id: str) -> bool:

@@ -106,6 +106,7 @@ class Knowledge:
         episodes: Sequence[Episode],
         procedures: Mapping[str, str] | None,
         profile: Mapping[str, str] | None,
+        begun: datetime | None = None,
     ) -> None:
         """Commit what a session amounts to, and strike the work; twice changes nothing.
 
@@ -116,11 +117,13 @@ class Knowledge:
             episodes: Its topics; they replace those of an earlier try.
             procedures: The new set of habits and goals; None leaves them as they are. Edited ones stay.
             profile: The rewritten profile; None leaves it as it is. Edited entries stay.
+            begun: When what the model was told was read; where something was forgotten since, the work stays to be done anew.
         """
         with self._db.write() as connection:
             if not people.is_known(connection, user_id, hold=True):
                 return
-            if _any_forgotten(connection, [name for episode in episodes for name in episode.turn_ids]):
+            late = begun is not None and forget.anything_since(connection, user_id, begun)
+            if late or _any_forgotten(connection, [name for episode in episodes for name in episode.turn_ids]):
                 # While the model was asked: what it wrote tells of it. The work stays, and is done without it.
                 pending.drop_outputs(connection, user_id, str(session))
                 return

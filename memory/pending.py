@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
+from memory import forget
 from memory.database import Database
 from memory.records import Turn, TurnState, WorkItem
 from memory.schema import memories, outputs, personality, turns, users, work
@@ -80,9 +81,19 @@ class Pending:
                 )
             )
 
-    def save_output(self, user_id: str, subject: str, step: str, text: str) -> None:
-        """Keep what the model wrote for a step, before anything is made of it."""
+    def save_output(self, user_id: str, subject: str, step: str, text: str, *, begun: datetime | None = None) -> None:
+        """Keep what the model wrote for a step, before anything is made of it.
+
+        Args:
+            user_id: Whose work.
+            subject: A turn's id, or a session's number as text.
+            step: Which question it answers.
+            text: What it wrote.
+            begun: When what it was told was read: where something was forgotten since, it may tell of that, and is not kept.
+        """
         with self._db.write() as connection:
+            if begun is not None and forget.anything_since(connection, user_id, begun):
+                return
             if connection.execute(select(users.c.id).where(users.c.id == user_id).with_for_update()).first() is None:
                 return
             key = (outputs.c.user_id == user_id) & (outputs.c.subject == subject) & (outputs.c.step == step)
@@ -118,6 +129,12 @@ def done(connection: Connection, user_id: str, kind: str, subject: str) -> None:
 def drop_outputs(connection: Connection, user_id: str, subject: str) -> None:
     """Throw away what the model wrote for a piece of work: it is asked anew."""
     connection.execute(delete(outputs).where(outputs.c.user_id == user_id, outputs.c.subject == subject))
+
+
+def drop_summaries(connection: Connection, user_id: str) -> None:
+    """Throw away what the model wrote of sessions: it is asked anew."""
+    of_turns = outputs.c.subject.startswith("tur_", autoescape=True)
+    connection.execute(delete(outputs).where(outputs.c.user_id == user_id, ~of_turns))
 
 
 def is_remembered(connection: Connection, turn: Turn) -> bool:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from memory import withheld
 from memory.errors import InvalidInput, NotFound
 from memory.records import SPOKEN, TurnState
 from memory.schema import memories, photos, turns
@@ -105,6 +107,7 @@ def of(connection: Connection, user_id: str, subject: str, in_turns: Counts) -> 
         for name, row in known.memories.items()
         if row.kind in _LINES and not row.edited and first is not None and _since(row, first) and telling.tells(_line(row))
     } - said
+    # What another forgetting hides, and could bring back, counts as well; what is purged already says nothing.
     others = [row for name, row in known.turns.items() if name not in spoken and row.state != TurnState.FORGOTTEN]
     # What is in the profile is in every prompt, and in no trace.
     told = {row.id for row in others if telling.names(_written(row))}
@@ -117,11 +120,12 @@ def of(connection: Connection, user_id: str, subject: str, in_turns: Counts) -> 
         if more <= told:
             break
         told |= more
-    mentioned = [row.id for row in others if row.state in SPOKEN and telling.tells(row.text)] if spoken or facts else []
+    open_turns = [row for row in others if row.state in SPOKEN and row.id not in known.set_aside]
+    mentioned = [row.id for row in open_turns if telling.tells(row.text)] if spoken or facts else []
     mentioned += [
         name
         for name, row in known.memories.items()
-        if name not in said | topics | lines and row.kind != "photo" and telling.tells(_line(row))
+        if name not in said | topics | lines and row.hidden_at is None and row.kind != "photo" and telling.tells(_line(row))
     ]
     sessions = {known.turns[name].session for name in spoken} | {int(known.memories[name].source) for name in topics | lines}
     return Reach(
@@ -144,13 +148,18 @@ class _Known:
     def __init__(self, connection: Connection, user_id: str) -> None:
         self._connection, self._user = connection, user_id
         self._traced: dict[str, set[str]] = {}
-        visible = select(memories).where(memories.c.user_id == user_id, memories.c.hidden_at.is_(None))
-        self.memories = {row.id: row for row in connection.execute(visible)}
-        self.turns = {row.id: row for row in connection.execute(select(turns).where(turns.c.user_id == user_id))}
+        self.memories = {row.id: row for row in connection.execute(select(memories).where(memories.c.user_id == user_id))}
+        self.set_aside = withheld.as_it_was(connection, user_id)
+        said = connection.execute(select(turns).where(turns.c.user_id == user_id)).all()
+        self.turns: dict[str, Any] = {
+            row.id: SimpleNamespace(**{**row._mapping, **self.set_aside[row.id]}) if row.id in self.set_aside else row  # noqa: SLF001 - SQLAlchemy's public way
+            for row in said
+        }
+        self._shown = {row.id for row in said if row.state != TurnState.FORGOTTEN}
 
     def roots(self, subject: str) -> tuple[str, set[str], set[str], set[str]]:
         """Return what was named: its kind, memories, turns and pictures."""
-        if subject in self.memories:
+        if subject in self.memories and self.memories[subject].hidden_at is None:
             row = self.memories[subject]
             match row.kind:
                 case "photo":
@@ -162,7 +171,7 @@ class _Known:
                     return row.kind, {subject}, {row.source} & set(self.turns), set()
                 case _:
                     return row.kind, {subject}, set(), set()
-        if subject in self.turns and self.turns[subject].state != TurnState.FORGOTTEN:
+        if subject in self._shown:
             return "turn", set(), {subject}, set()
         mine = (photos.c.user_id == self._user) & (photos.c.id == subject) & photos.c.hidden_at.is_(None)
         if self._connection.execute(select(photos.c.id).where(mine)).first() is not None:

@@ -63,33 +63,59 @@ def pictures(connection: Connection, user_id: str, turn_id: str, subject: str, p
     index_next(connection, row)
 
 
-def restore(connection: Connection, user_id: str, *, subject: str | None = None, turn_id: str | None = None) -> list[str]:
-    """Put back what was set aside for a forgetting, or of a turn; returns the turns."""
-    mine = withheld.c.user_id == user_id
-    which = mine & (withheld.c.subject == subject if turn_id is None else withheld.c.turn_id == turn_id)
+def restore(connection: Connection, user_id: str, turn_ids: Collection[str]) -> None:
+    """Put back all that was set aside of these turns, for whichever forgetting."""
+    which = (withheld.c.user_id == user_id) & withheld.c.turn_id.in_(list(turn_ids))
     # A whole turn first: what was set aside of its reply before belongs into it.
-    rows = connection.execute(select(withheld).where(which).order_by(withheld.c.part.desc())).all()
-    for kept in rows:
+    for kept in connection.execute(select(withheld).where(which).order_by(withheld.c.part.desc())).all():
         row = _row(connection, user_id, kept.turn_id)
         if row is None:
             continue
-        if kept.part == "reply" and row.state == TurnState.FORGOTTEN:
-            whole = mine & (withheld.c.turn_id == kept.turn_id) & (withheld.c.part == "turn")
-            held = connection.execute(select(withheld.c.content).where(whole)).scalar_one()
-            connection.execute(update(withheld).where(whole).values(content={**held, **kept.content}))
-        else:
-            connection.execute(_changed(row).values(**kept.content))
-            if kept.part == "turn":
-                forget.unmark(connection, user_id, forget.said_at(row.at), kept.content["text"])
-            if kept.content.get("pending"):
-                pending.add(connection, user_id, "remember", row.id, seq=row.seq)
+        connection.execute(_changed(row).values(**kept.content))
+        if kept.part == "turn":
+            forget.unmark(connection, user_id, forget.said_at(row.at), kept.content["text"])
+        if kept.content.get("pending"):
+            pending.add(connection, user_id, "remember", row.id, seq=row.seq)
         index_next(connection, row)
     connection.execute(delete(withheld).where(which))
-    return [kept.turn_id for kept in rows]
+
+
+def scrub(
+    connection: Connection, user_id: str, turn_id: str, names: Collection[str], photo_ids: Collection[str], *, whole: bool
+) -> None:
+    """Take what is purged out of what was set aside of a turn for another forgetting, which may be undone.
+
+    Args:
+        connection: The caller's.
+        user_id: Whose turn.
+        turn_id: The turn.
+        names: Ids of memories and turns that are purged.
+        photo_ids: Pictures that are purged.
+        whole: Its reply tells of them: it goes with them.
+    """
+    mine = (withheld.c.user_id == user_id) & (withheld.c.turn_id == turn_id)
+    for kept in connection.execute(select(withheld).where(mine)).all():
+        content = dict(kept.content)
+        trace = Trace.model_validate(content["trace"]) if content.get("trace") else None
+        content["trace"] = _without(trace, names, thoughts=not whole) if trace else None
+        if whole or set(content.get("images", ())) & set(photo_ids):
+            content["reply"] = ""
+        if "images" in content:
+            content["images"] = [name for name in content["images"] if name not in photo_ids]
+        connection.execute(update(withheld).where(mine, withheld.c.part == kept.part).values(content=content))
+
+
+def as_it_was(connection: Connection, user_id: str) -> dict[str, dict[str, Any]]:
+    """Return, by turn, what is set aside of it and can still be put back."""
+    found: dict[str, dict[str, Any]] = {}
+    query = select(withheld).where(withheld.c.user_id == user_id).order_by(withheld.c.part.desc())
+    for kept in connection.execute(query):
+        found[kept.turn_id] = {**found.get(kept.turn_id, {}), **kept.content}
+    return found
 
 
 def drop(connection: Connection, user_id: str, turn_ids: Collection[str]) -> None:
-    """Throw away what was set aside of these turns, for whichever forgetting."""
+    """Throw away what was set aside of these turns."""
     connection.execute(delete(withheld).where(withheld.c.user_id == user_id, withheld.c.turn_id.in_(list(turn_ids))))
 
 
@@ -101,7 +127,7 @@ def texts(connection: Connection, user_id: str, turn_ids: Collection[str]) -> li
 
 def _keep(connection: Connection, row: Row[Any], part: str, subject: str, names: Collection[str]) -> None:
     there = (withheld.c.user_id == row.user_id) & (withheld.c.turn_id == row.id) & (withheld.c.part == part)
-    # What an earlier forgetting set aside is the fuller: from now on it waits for this one.
+    # What an earlier forgetting set aside is the fuller.
     if not connection.execute(update(withheld).where(there).values(subject=subject)).rowcount:
         content = {name: getattr(row, name) for name in names}
         values = {"user_id": row.user_id, "turn_id": row.id, "part": part, "subject": subject, "content": content}
