@@ -352,6 +352,8 @@ def delete_user(
     as_json: AsJson = False,
 ) -> None:
     """Delete everything of a user, at once and for good."""
+    if not yes and as_json:
+        raise InvalidInput("Nobody is asked with --json: say --yes to delete everything of a user, for good.")
     if not yes:
         typer.confirm(f"Delete everything that is remembered of {name}, for good?", abort=True, err=True)
     with _open() as store:

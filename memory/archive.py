@@ -106,6 +106,8 @@ class Archives:
                     raise archive.refused(error.message) from error
                 if not archive.pictures() <= set(seen):
                     raise archive.refused("it holds a picture of no message.")
+                if set(seen) - archive.pictures() - set(archive.manifest.missing):
+                    raise archive.refused("a picture is not in it.")
                 given = self._checked_pictures(archive, seen)
                 self._take_in(user_id, rows, given)
         finally:
@@ -169,8 +171,10 @@ def _rows(connection: Connection, table: Table, user_id: str) -> Iterator[dict[s
         # What is hidden and not purged yet is not in the archive, and must not be extracted again either.
         hidden = select(memories).where(memories.c.user_id == user_id, memories.c.hidden_at.is_not(None))
         for one in connection.execute(hidden):
-            if not one.extra.get("replaced"):
-                yield {"user_id": user_id, "digest": forget.digest(one.id, one.text if one.key is not None else "")}
+            text = one.text if one.key is not None else ""
+            # One that was forgotten for good before, and said again, has its own already.
+            if not one.extra.get("replaced") and not forget.is_forgotten(connection, user_id, one.id, text):
+                yield {"user_id": user_id, "digest": forget.digest(one.id, text)}
 
 
 def _staged_rows(connection: Connection, table: Table) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -19,11 +20,13 @@ from memory.journal import to_turn
 from memory.knowledge import to_record
 from memory.purge import Receipt
 from memory.reach import Reach
-from memory.records import Photo, Record, TurnState, make_id
+from memory.records import TRAITS, Photo, Record, TurnState, make_id
 from memory.sensitive import TOPICS
 
 Rows = dict[str, list[dict[str, Any]]]
 _PHOTO = re.compile(r"[0-9a-f]{64}")
+_LONGEST = 20_000
+"""Characters; the model wrote some of them, and nobody counted."""
 _MOST_SEEN = 64
 """Things that one message's pictures may hold."""
 _KINDS = {"core", "semantic", "episodic", "procedural", "photo"}
@@ -84,6 +87,9 @@ def check(user_id: str, rows: Rows) -> list[str]:
     numbers = {row["number"] for row in rows["sessions"]}
     turns = _each("turns", rows["turns"], lambda row: _turn(user_id, row, numbers, set(pictures)))
     known = {row["id"]: row for row in rows["turns"]}
+    in_order = sorted(rows["turns"], key=lambda row: row["seq"])
+    if any(later["at"] < earlier["at"] for earlier, later in pairwise(in_order)):
+        raise InvalidInput("its messages are not in the order in which they were said.")
     allowed = _ids(user_id, rows)
     names = {row["id"] for row in rows["memories"]}
     _each("memories", rows["memories"], lambda row: _memory(user_id, row, known, numbers, allowed, set(pictures)))
@@ -122,6 +128,8 @@ def _picture(row: dict[str, Any]) -> str:
     Photo(**fields, time=row["received_at"])
     if not _PHOTO.fullmatch(row["id"]) or row["hidden_at"] is not None:
         raise InvalidInput("that is no picture's id.")
+    if min(row["width"], row["height"], row["size"]) < 1 or not row["media_type"].startswith("image/"):
+        raise InvalidInput("that is no picture's size or type.")
     return str(row["id"])
 
 
@@ -129,7 +137,8 @@ def _turn(user_id: str, row: dict[str, Any], sessions: set[int], pictures: set[s
     turn = to_turn(_as_row(row))
     if turn.id != make_id(user_id, "turn", turn.seq) or turn.seq < 1 or turn.session not in sessions:
         raise InvalidInput("it has another id or session than it must have.")
-    if turn.state is not TurnState.FORGOTTEN:
+    if turn.text or turn.images:
+        # A message without either was a picture, which is forgotten.
         check_text(turn.text, len(turn.images))
     if not set(turn.images) <= pictures:
         raise InvalidInput("it carries a picture that is not there.")
@@ -174,13 +183,18 @@ def _standing(row: dict[str, Any], names: set[str], turns: set[str], pictures: s
     if row["kind"] != "semantic" and (row["superseded_by"] or row["same_as"]):
         raise InvalidInput("only a fact is replaced.")
     extra = _EXTRAS[row["kind"]].model_validate(row["extra"], strict=True).model_dump()
-    changes = extra.get("changes") or {"same_as": None, "supersedes": []}
-    if {changes["same_as"], *changes["supersedes"]} - names - {None}:
-        raise InvalidInput("what it would change is not there.")
+    if changes := extra.get("changes"):
+        # What it would change, after a yes, may be forgotten by now.
+        still = {"same_as": changes["same_as"] if changes["same_as"] in names else None}
+        row["extra"]["changes"] = {**still, "supersedes": [name for name in changes["supersedes"] if name in names]}
+    if row["same_as"] == row["id"]:
+        raise InvalidInput("it only repeats itself.")
     if not set(extra.get("turn_ids", ())) <= turns or not set(extra.get("photo_ids", ())) <= pictures:
         raise InvalidInput("what it rests on is not there.")
-    if row["strength"] < 1:
-        raise InvalidInput("it was said less than once.")
+    if not 1 <= row["strength"] <= len(turns):
+        raise InvalidInput("it was said less than once, or more often than there are messages.")
+    if not row["text"].strip() or len(row["text"]) > _LONGEST:
+        raise InvalidInput("it says nothing, or more than a memory can.")
     return str(row["id"])
 
 
@@ -194,6 +208,8 @@ def _point(row: dict[str, Any], turns: dict[str, Any]) -> str:
     clock.show(point.time)
     if point.turn_id is not None and point.turn_id not in turns:
         raise InvalidInput("its message is not there.")
+    if not 0 <= point.m <= len(turns) or not isinstance(row["pinned"], list) or not set(row["pinned"]) <= set(TRAITS):
+        raise InvalidInput("it counts or pins what there is not.")
     return str(point.turn_id)
 
 

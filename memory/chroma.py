@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,13 +94,15 @@ class ChromaStore:
             return
         with _said(), self._lock:
             which: Any = {"record": {"$in": list(record_ids)}}
-            self._collection(user_id, kind).delete(where=which)
+            if (there := self._there(user_id, kind)) is not None:
+                there.delete(where=which)
 
     def remove_documents(self, user_id: str, kind: str, ids: Sequence[str]) -> None:
         """Remove documents by their own ids; unknown ones are passed over."""
         if ids:
             with _said(), self._lock:
-                self._collection(user_id, kind).delete(ids=list(ids))
+                if (there := self._there(user_id, kind)) is not None:
+                    there.delete(ids=list(ids))
 
     def nearest(self, user_id: str, kind: str, vector: Vectors, *, limit: int) -> list[tuple[str, str, float]]:
         """Return (record id, facet, cosine similarity) of the nearest documents of any facet, nearest first.
@@ -114,7 +116,10 @@ class ChromaStore:
             limit: At most so many.
         """
         with _said(), self._lock:
-            found: Any = self._collection(user_id, kind).query(query_embeddings=vector, n_results=limit, include=["distances"])
+            there = self._there(user_id, kind)
+            if there is None:
+                return []
+            found: Any = there.query(query_embeddings=vector, n_results=limit, include=["distances"])
         return [
             (*_record_and_facet(name), 1.0 - distance)
             for name, distance in zip(found["ids"][0], found["distances"][0], strict=True)
@@ -131,7 +136,8 @@ class ChromaStore:
     def record_ids(self, user_id: str, kind: str) -> set[str]:
         """Return the ids of all records that have a document."""
         with _said(), self._lock:
-            found: Any = self._collection(user_id, kind).get(include=["metadatas"])
+            there = self._there(user_id, kind)
+            found: Any = there.get(include=["metadatas"]) if there is not None else {"metadatas": []}
         return {str(metadata["record"]) for metadata in found["metadatas"]}
 
     def delete_user(self, user_id: str) -> None:
@@ -206,11 +212,26 @@ class ChromaStore:
                 chroma_files.blank(self._folder)
 
     def _collection(self, user_id: str, kind: str) -> Collection:
+        """Return a collection to be written to."""
         name = _name(user_id, kind)
-        if name not in self._collections:
-            if self._folder is not None and len(self._collections) >= self._most_open:
-                self._open_anew()
-            self._collections[name] = self._made(name)
+        return self._there(user_id, kind) or self._opened(name, self._made)
+
+    def _there(self, user_id: str, kind: str) -> Collection | None:
+        """Return a collection to be read from; None where there is none: looking makes nothing."""
+        from chromadb.errors import NotFoundError
+
+        name = _name(user_id, kind)
+        if name in self._collections:
+            return self._collections[name]
+        try:
+            return self._opened(name, lambda name: self._client.get_collection(name, embedding_function=None))
+        except NotFoundError:
+            return None
+
+    def _opened(self, name: str, open_: Callable[[str], Collection]) -> Collection:
+        if self._folder is not None and len(self._collections) >= self._most_open:
+            self._open_anew()
+        self._collections[name] = open_(name)
         return self._collections[name]
 
     def _open_anew(self) -> None:
@@ -276,6 +297,6 @@ def _said() -> Iterator[None]:
         yield
     except Exception as error:
         raise StorageError(
-            f"The vector store cannot be used ({error}). Free some space, check PERSONA_CHROMA_URL, "
+            f"The vector store cannot be used ({error}). Let it be written, free some space, check PERSONA_CHROMA_URL, "
             "or run `persona reindex`; the journal has everything."
         ) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import re
 import shutil
@@ -83,27 +82,25 @@ def _is_damage(error: sqlite3.DatabaseError) -> bool:
 
 
 def _has_its_shape(header: Path) -> bool:
-    level, lengths, links, names = (
-        header.with_name(name) for name in ("data_level0.bin", "length.bin", "link_lists.bin", "index_metadata.pickle")
-    )
     try:
         data = header.read_bytes()
         version, _, room, used, size = _HEADER.unpack_from(data)
-        if version != _VERSION:
-            # Laid out otherwise than we know: Chroma's to judge.
-            return True
-        if len(data) != _HEADER_BYTES:
-            return False
-        # With or without the room that is not used yet.
-        if level.stat().st_size not in {used * size, room * size}:
-            return False
-        if lengths.stat().st_size not in {used * _LENGTH_BYTES, room * _LENGTH_BYTES}:
-            return False
-        with names.open("rb") as file:
-            file.seek(-1, os.SEEK_END)
-            return file.read(1) == pickle.STOP and _links_end_well(links.read_bytes(), used)
-    except (OSError, struct.error):
+        # One that is laid out otherwise than we know is Chroma's to judge.
+        return version != _VERSION or (len(data) == _HEADER_BYTES and _is_whole(header.parent, room, used, size))
+    except (FileNotFoundError, struct.error):
         return False
+    except OSError:
+        # It may not be read, or a disk is at fault: no reason to throw it away.
+        return True
+
+
+def _is_whole(folder: Path, room: int, used: int, size: int) -> bool:
+    # With or without the room that is not used yet.
+    level, lengths = ((folder / name).stat().st_size for name in ("data_level0.bin", "length.bin"))
+    if level not in {used * size, room * size} or lengths not in {used * _LENGTH_BYTES, room * _LENGTH_BYTES}:
+        return False
+    names = (folder / "index_metadata.pickle").read_bytes()
+    return names[-1:] == pickle.STOP and _links_end_well((folder / "link_lists.bin").read_bytes(), used)
 
 
 def _links_end_well(links: bytes, elements: int) -> bool:

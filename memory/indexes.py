@@ -59,13 +59,20 @@ class Indexes:
         self._mending = threading.Lock()
         self._made = 0
         marker = folder / "index.json" if chroma_url else folder / "chroma" / "index.json"
-        if fresh or not is_of_today(marker):
-            _throw_away(self._words, self._vectors)
-        elif self._vectors is not None and not chroma_files.have_their_shape(self._vectors):
-            # Looked at before it is opened: of an index that was cut off, Chroma finds less, or ends the program.
-            _throw_away(self._words, self._vectors)
+        lost = fresh or not is_of_today(marker)
+        # Looked at before it is opened: of an index that was cut off, Chroma finds less, or ends the program.
+        lost = lost or (self._vectors is not None and not chroma_files.have_their_shape(self._vectors))
+        if lost and self._vectors is not None:
+            _throw_away(self._vectors)
+        # A server that does not answer is no reason to throw away words.
         self.chroma = ChromaStore(self._vectors, chroma_url)
-        self.lexical = LexicalIndex(self._words)
+        try:
+            if lost:
+                _throw_away(self._words)
+            self.lexical = LexicalIndex(self._words, shared=shared)
+        except BaseException:
+            self.chroma.close()
+            raise
         try:
             self.pictures = PictureIndex(self.chroma, photos, sight)
             self.projection = Projection(database, self.chroma, self.lexical, embedder, self.pictures, marker)
@@ -100,7 +107,7 @@ class Indexes:
 
     def _are_whole(self) -> bool:
         vectors = self._vectors is None or chroma_files.are_whole(self._vectors)
-        return vectors and all(map(chroma_files.is_database, self._words.glob("*.db")))
+        return vectors and all(map(chroma_files.is_database, self._words.glob("*.db"))) and not self.projection.lost_words()
 
     def _start_anew(self) -> None:
         _log.warning(_DAMAGED)
@@ -110,13 +117,12 @@ class Indexes:
         self._made += 1
 
 
-def _throw_away(*folders: Path | None) -> None:
-    """Remove index folders: what cannot even be opened is made anew from the journal."""
-    for folder in folders:
-        try:
-            if folder is not None:
-                shutil.rmtree(folder)
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            raise StorageError(f"The index in {folder} cannot be removed ({error.strerror}). Remove it by hand.") from error
+def _throw_away(folder: Path) -> None:
+    """Remove an index folder: what cannot even be opened is made anew from the journal."""
+    try:
+        if folder.is_dir() and not folder.is_symlink():
+            shutil.rmtree(folder)
+        else:
+            folder.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(f"The index in {folder} cannot be removed ({error.strerror}). Remove it by hand.") from error

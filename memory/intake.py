@@ -19,6 +19,8 @@ def check_user(user_id: str) -> str:
     if len(user_id) > MAX_USER:
         raise InvalidInput(f"The user name has {len(user_id)} characters; at most {MAX_USER} are allowed.")
     _check_unicode("user name", user_id)
+    if "\x00" in user_id:
+        raise InvalidInput("The user name holds a character that no database keeps (NUL). Leave it out.")
     return user_id
 
 

@@ -257,7 +257,9 @@ class Knowledge:
         with self._db.write() as connection:
             changed = forget.show(connection, user_id, memory_id) or bool(succession.take_back(connection, user_id, memory_id))
         if not changed and not self.entries(user_id, ids=[memory_id], held=True):
-            raise NotFound(f"The memory {memory_id!r} is gone for good, or was never this user's.")
+            raise NotFound(
+                f"The memory {memory_id!r} is gone for good, or was never this user's. `persona memory list` shows the rest."
+            )
         if not changed:
             raise InvalidInput(f"Nothing that was done to {memory_id!r} could be undone: it is remembered, and valid.")
         return self.get(user_id, memory_id)

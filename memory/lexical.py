@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import threading
 from collections import OrderedDict
@@ -75,13 +76,18 @@ class LexicalIndex:
 
     Args:
         folder: Where the files lie; made when missing.
+        shared: Other processes use them too, and may delete a user.
+
+    Raises:
+        StorageError: The folder cannot be made.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, shared: bool = False) -> None:
         self._folder = folder
+        self._shared = shared
         self._open: OrderedDict[str, sqlite3.Connection] = OrderedDict()
         self._lock = threading.RLock()
-        folder.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
 
     def put(self, user_id: str, entries: Sequence[Entry]) -> None:
         """Add or replace entries under their ids; of several with one id the last counts."""
@@ -208,8 +214,13 @@ class LexicalIndex:
             return {str(row[0]) for row in file.execute("SELECT id FROM entries")}
 
     def files_of(self, user_id: str) -> int:
-        """Count the user's files; empty ones are none."""
-        return sum(path.stat().st_size > 0 for path in self._folder.glob(f"{user_key(user_id)}.db*"))
+        """Count the user's files."""
+        return len(list(self._folder.glob(f"{user_key(user_id)}.db*")))
+
+    def has(self, user_id: str) -> bool:
+        """Say whether there is anything of the user."""
+        path = self._folder / f"{user_key(user_id)}.db"
+        return path.is_file() and path.stat().st_size > 0
 
     def delete_user(self, user_id: str) -> None:
         """Remove the user's file."""
@@ -220,12 +231,25 @@ class LexicalIndex:
             for path in self._folder.glob(f"{key}.db*"):
                 path.unlink()
 
+    def count(self, user_id: str) -> int:
+        """Count the user's entries."""
+        with self._user(user_id) as file:
+            return int(file.execute("SELECT count(*) FROM entries").fetchone()[0])
+
     def start_anew(self) -> None:
         """Remove all files."""
         with self._lock:
             self.close()
-            for path in self._folder.glob("*.db*"):
-                path.unlink()
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._make_folder()
+
+    def _make_folder(self) -> None:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(
+                f"The full-text index cannot be kept in {self._folder} ({error.strerror}). Let it be written."
+            ) from error
 
     def close(self) -> None:
         """Close all files."""
@@ -240,15 +264,19 @@ class LexicalIndex:
             try:
                 path = self._folder / f"{key}.db"
                 if key in self._open and not path.exists():
-                    # Another process deleted the user: what is open is a file without a name.
+                    # What is open is a file without a name.
                     self._open.pop(key).close()
+                    if not self._shared:
+                        raise StorageError("The full-text index was removed while it was in use. Run `persona reindex`.")
+                    # Another process deleted the user.
                 if key not in self._open:
                     self._open[key] = _connect(path)
                 self._open.move_to_end(key)
                 yield self._open[key]
             except sqlite3.Error as error:
                 raise StorageError(
-                    f"The full-text index cannot be used ({error}). Free some space, or run `persona reindex`."
+                    f"The full-text index in {self._folder} cannot be used ({error}). Let it be written, free some space, "
+                    "or run `persona reindex`."
                 ) from error
             while len(self._open) > _OPEN_FILES:
                 self._open.popitem(last=False)[1].close()

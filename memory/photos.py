@@ -17,7 +17,7 @@ from memory.database import Database
 from memory.errors import NotFound, StorageError
 from memory.pictures import Picture, open_upright, read_picture, small_copy
 from memory.records import Photo, user_key
-from memory.schema import photos
+from memory.schema import photos, users
 
 _ID = re.compile(r"[0-9a-f]{64}")
 _HELD = 32
@@ -148,6 +148,20 @@ class PhotoStore:
             )
             for row in rows
         ]  # fmt: skip
+
+    def sweep(self) -> None:
+        """Remove what a program that was killed left: half-written files, and pictures of nobody who is here.
+
+        Nothing else may be using the folder.
+        """
+        with self._db.read() as connection:
+            known = {user_key(name) for name in connection.execute(select(users.c.id)).scalars()}
+        for folder in self._folder.iterdir() if self._folder.is_dir() else ():
+            if folder.name not in known:
+                shutil.rmtree(folder, ignore_errors=True)
+            else:
+                for part in folder.glob("*.part"):
+                    part.unlink(missing_ok=True)
 
     def files_of(self, user_id: str) -> int:
         """Count the user's files."""

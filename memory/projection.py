@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Row, Table, func, select, update
+from sqlalchemy import Row, Select, Table, func, select, update
 
 from memory.chroma import ChromaStore, Document
 from memory.clock import zone_of
@@ -47,8 +47,12 @@ def is_of_today(marker: Path) -> bool:
     """
     try:
         layout = json.loads(marker.read_text())["layout"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
         return False
+    except OSError as error:
+        raise StorageError(
+            f"{marker} cannot be read ({error.strerror}). Let this user read and write the data folder."
+        ) from error
     if isinstance(layout, int) and layout > _LAYOUT:
         raise StorageError(
             f"The memory index was made by a newer version of this program (layout {layout}). Update the program; or let "
@@ -104,6 +108,7 @@ class Projection:
         self._marker = marker
         self._held: str | None = None
         self._missed = False
+        self._verified: set[str] = set()
         self._lock = threading.Lock()
 
     def check(self) -> None:
@@ -112,7 +117,10 @@ class Projection:
         Raises:
             StorageError: Another embedder made the vectors.
         """
-        if not is_of_today(self._marker) or self._lost_words():
+        there = is_of_today(self._marker)
+        if there:
+            self._check_embedder()
+        if not there or self.lost_words():
             with self._db.read() as connection:
                 said = connection.execute(select(turns.c.id).where(turns.c.state.in_(SPOKEN)).limit(1)).first()
             if said is not None:
@@ -123,16 +131,18 @@ class Projection:
             self._mark_all()
             return
         made = json.loads(self._marker.read_text())
-        made_by = made.get("embedder")
+        self._held, self._missed = made.get("pictures"), made.get("missed", False)
+        looks = self._pictures.made_by
+        if looks is not None and (self._missed or self._held != looks):
+            self._look_again(anew=self._held not in {None, looks})
+
+    def _check_embedder(self) -> None:
+        made_by = json.loads(self._marker.read_text()).get("embedder")
         if made_by != self._embedder.name:
             raise StorageError(
                 f"The memory index was made with the embedder {made_by}, and {self._embedder.name} is set. "
                 "Run `persona reindex`, or set PERSONA_TEXT_EMBEDDER back."
             )
-        self._held, self._missed = made.get("pictures"), made.get("missed", False)
-        looks = self._pictures.made_by
-        if looks is not None and (self._missed or self._held != looks):
-            self._look_again(anew=self._held not in {None, looks})
 
     def run(self, user_id: str, on_progress: Callable[[int], None] | None = None, *, pictures: bool = True) -> int:
         """Index what changed of one user since the last run; returns how many rows.
@@ -142,6 +152,7 @@ class Projection:
             on_progress: Called with the number of rows done after each batch.
             pictures: Off: leave out what was seen, which takes an image tower's time: a reply does not wait for that.
         """
+        self._verify(user_id)
         total = 0
         for table in (turns, memories):
             while rows := self._run_batch(table, user_id, pictures=pictures):
@@ -159,6 +170,7 @@ class Projection:
     def delete_user(self, user_id: str) -> None:
         """Empty both indexes of a user, after any run that is under way."""
         with self._lock:
+            self._verified.discard(user_id)
             self._chroma.delete_user(user_id)
             self._lexical.delete_user(user_id)
 
@@ -192,17 +204,37 @@ class Projection:
             yield
             self._mark_all()
 
-    def _mark_all(self) -> None:
+    def _mark_all(self, user_id: str | None = None) -> None:
+        said = update(turns).where(turns.c.state.in_(SPOKEN)).values(indexed_revision=0)
+        known = update(memories).values(indexed_revision=0)
+        if user_id is not None:
+            said, known = said.where(turns.c.user_id == user_id), known.where(memories.c.user_id == user_id)
         with self._db.write() as connection:
-            connection.execute(update(turns).where(turns.c.state.in_(SPOKEN)).values(indexed_revision=0))
-            connection.execute(update(memories).values(indexed_revision=0))
+            connection.execute(said)
+            connection.execute(known)
         self._mark()
 
-    def _lost_words(self) -> bool:
+    def _verify(self, user_id: str) -> None:
+        """Compare, once for each user, how much full text there is with how much there must be.
+
+        After a power cut the last of it may be missing, and no file tells: it is not written as safely as the journal.
+        """
+        if user_id in self._verified:
+            return
+        with self._lock:
+            with self._db.read() as connection:
+                expected = sum(connection.execute(query).scalar_one() for query in _indexed(user_id))
+            if expected > self._lexical.count(user_id):
+                _log.warning("A part of somebody's search index was gone: it is made anew from the journal. Nothing is lost.")
+                self._lexical.delete_user(user_id)
+                self._mark_all(user_id)
+            self._verified.add(user_id)
+
+    def lost_words(self) -> bool:
         """Say whether the full text of somebody is gone who has indexed turns."""
         with self._db.read() as connection:
             names = connection.execute(select(users.c.id)).scalars().all()
-            missing = [name for name in names if not self._lexical.files_of(name)]
+            missing = [name for name in names if not self._lexical.has(name)]
             indexed = select(turns.c.id).where(turns.c.user_id.in_(missing), turns.c.indexed_revision > 0).limit(1)
             return bool(missing) and connection.execute(indexed).first() is not None
 
@@ -290,6 +322,21 @@ class Projection:
                 # There are no weights, or they turned out to be broken: these are looked at when something can.
                 self._missed = True
                 self._mark()
+
+
+def _indexed(user_id: str) -> list[Select[Any]]:
+    """Count the turns and memories of which there is full text, as the journal has it."""
+    said = select(func.count()).where(
+        turns.c.user_id == user_id,
+        turns.c.state.in_(SPOKEN),
+        turns.c.held.is_(None),
+        turns.c.revision == turns.c.indexed_revision,
+    )
+    known = select(func.count()).where(
+        memories.c.user_id == user_id, memories.c.hidden_at.is_(None), memories.c.held.is_(None), memories.c.same_as.is_(None),
+        memories.c.revision == memories.c.indexed_revision,
+    )  # fmt: skip
+    return [said, known]
 
 
 def _is_shown(row: Row[Any]) -> bool:

@@ -19,7 +19,7 @@ from memory.consent import Consent
 from memory.curve import Curve
 from memory.database import Database
 from memory.embedders import Embedder
-from memory.errors import NotFound, PersonaError
+from memory.errors import InvalidInput, NotFound, PersonaError
 from memory.forget import UNDO_WINDOW
 from memory.forgetting import Forgetting
 from memory.held import Held
@@ -93,6 +93,8 @@ class Memory:
             self.consent = Consent(self._database)
             self.pending = Pending(self._database)
             self.photos = PhotoStore(folder / "photos", self._database)
+            if not shared:
+                self.photos.sweep()
             self.sight = sight or Sight()
             self._indexes = Indexes(
                 folder,
@@ -187,6 +189,8 @@ class Memory:
         Raises:
             InvalidInput: The text is empty, longer than a message, or not valid Unicode.
         """
+        if not text.strip():
+            raise InvalidInput("Say what to look for: some words.")
         check_text(text)
         if not self.journal.knows(user_id):
             return []

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -172,8 +174,6 @@ def test_a_journal_of_a_newer_program_is_refused_unchanged(tmp_path):
 
 
 def test_a_journal_of_the_first_schema_is_brought_up_to_date_and_keeps_what_it_knows(tmp_path):
-    import sqlite3
-
     with Memory(tmp_path / "data", WordEmbedder()) as memory:
         service = PersonaService(memory, ScriptedModels(ScriptedChat({"semantic": fact("The user has a zebra.")})), work=False)
         list(service.stream("ada", "I have a zebra", time="2026-03-01 09:00"))
@@ -302,6 +302,91 @@ def test_an_index_that_is_damaged_while_it_is_open_is_made_anew(serve, tmp_path,
     say(service, "Do I have a platypus?", "2026-03-02 09:00")
     assert {found.kind for found in service.memory.search("ada", "platypus")} == {"semantic", "turn"}
     assert "made anew from the journal" in caplog.text
+
+
+@pytest.mark.parametrize("what", ["words/*.db*", "words/*.db", "words"])
+def test_full_text_that_is_removed_while_it_is_open_is_made_anew(serve, tmp_path, caplog, what):
+    service = serve(ScriptedChat({"semantic": fact("The user has a platypus.", "platypus")}))
+    say(service, "I have a platypus", "2026-03-01 09:00")
+    service.wait()
+    for path in list((tmp_path / "data").glob(what)):
+        remove(path)
+    assert {found.kind for found in service.memory.search("ada", "platypus")} == {"semantic", "turn"}
+    assert len(service.memory._indexes.lexical.ids("ada")) == 2
+    assert "made anew from the journal" in caplog.text
+
+
+def test_the_last_of_the_full_text_that_a_power_cut_took_is_made_anew(much, tmp_path, caplog):
+    """It is written less safely than the journal: what was indexed last may be missing, and no file tells."""
+    folder = tmp_path / "data"
+    shutil.copytree(much, folder)
+    [file] = (folder / "words").glob("*.db")
+    with closing(sqlite3.connect(file)) as words, words:
+        words.execute("DELETE FROM entries WHERE number > 400")
+    with Memory(folder, WordEmbedder()) as memory:
+        assert memory.search("ada", "zebra411")[0].text.count("zebra411.") == 1
+        assert len(memory._indexes.lexical.ids("ada")) == 420
+    assert "made anew from the journal" in caplog.text
+
+
+def test_a_chroma_server_that_does_not_answer_costs_no_full_text(serve, tmp_path, caplog):
+    service = serve(ScriptedChat())
+    say(service, "I have a zebra", "2026-03-01 09:00")
+    service.memory.search("ada", "zebra")
+    service.close()
+    with pytest.raises(StorageError, match="PERSONA_CHROMA_URL"):
+        Memory(tmp_path / "data", WordEmbedder(), chroma_url="http://127.0.0.1:9")
+    with Memory(tmp_path / "data", WordEmbedder()) as memory:
+        assert memory.search("ada", "zebra")
+    assert "made anew" not in caplog.text
+
+
+def test_another_embedder_is_refused_also_where_full_text_is_lost(serve, tmp_path):
+    service = serve(ScriptedChat())
+    say(service, "I have a zebra", "2026-03-01 09:00")
+    service.memory.search("ada", "zebra")
+    service.close()
+    shutil.rmtree(tmp_path / "data" / "words")
+
+    class Other(WordEmbedder):
+        name = "other-64"
+
+    with pytest.raises(StorageError, match="persona reindex"):
+        Memory(tmp_path / "data", Other())
+    with Memory(tmp_path / "data", WordEmbedder()) as memory:
+        assert memory.search("ada", "zebra")
+
+
+def test_what_is_in_the_way_of_an_index_is_said_in_a_sentence(tmp_path):
+    (tmp_path / "data").mkdir()
+    Memory(tmp_path / "data", WordEmbedder()).close()
+    shutil.rmtree(tmp_path / "data" / "words")
+    (tmp_path / "data" / "words").write_text("a note")
+    with pytest.raises(StorageError, match="full-text index cannot be kept"):
+        Memory(tmp_path / "data", WordEmbedder())
+
+
+def test_pictures_that_a_killed_program_left_of_nobody_are_removed(serve, tmp_path):
+    service = serve(ScriptedChat())
+    list(service.stream("ada", "Look", images=[drawn("red")], time="2026-03-01 09:00"))
+    service.close()
+    photos = tmp_path / "data" / "photos"
+    [own] = photos.iterdir()
+    (own / "half.part").write_bytes(b"half a picture")
+    (photos / ("0" * 32)).mkdir()
+    (photos / ("0" * 32) / "left").write_bytes(b"a picture")
+    with Memory(tmp_path / "data", WordEmbedder()) as memory:
+        assert len(list(photos.rglob("*/*"))) == 2
+        assert len(memory.photos.list("ada")) == 1
+
+
+def test_looking_makes_nothing(serve, tmp_path):
+    service = serve(ScriptedChat())
+    say(service, "I like tea", "2026-03-01 09:00")
+    service.memory.search("ada", "tea")
+    names = {one.name for one in service.memory._indexes.chroma._client.list_collections()}
+    list(service.stream("ada", "Frog", off_the_record=True, force_retrieve=True))
+    assert {one.name for one in service.memory._indexes.chroma._client.list_collections()} == names
 
 
 def test_a_full_disk_is_no_reason_to_throw_an_index_away(memory, monkeypatch):

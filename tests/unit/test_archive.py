@@ -219,6 +219,20 @@ HOSTILE = {
         "change": lambda name, row: {**row, "extra": {**row["extra"], "changes": 5}} if name == "memories" else row
     },
     "said never": {"change": only("memories", strength=-5)},
+    "said more often than anything": {"change": only("memories", strength=10**15)},
+    "a memory that says nothing": {"change": only("memories", text=" ")},
+    "a memory of no end": {"change": only("memories", text="x" * 100_000)},
+    "what only repeats itself": {
+        "change": lambda name, row: {**row, "same_as": row["id"]} if name == "memories" and row["kind"] == "semantic" else row
+    },
+    "fewer than no messages counted": {"change": only("personality", m=-5)},
+    "a pin that is none": {"change": only("personality", pinned="x")},
+    "a pinned trait that is none": {"change": only("personality", pinned=["height"])},
+    "a picture of no size": {"change": only("photos", width=-1)},
+    "a picture that is a page": {"change": only("photos", media_type="text/html")},
+    "messages out of order": {
+        "change": lambda name, row: {**row, "at": "2020-01-01T00:00:00+00:00"} if name == "turns" and row["seq"] > 1 else row
+    },
     "half a character": {"change": only("personality", pinned=["\ud800"])},
     "work of no kind": {"change": only("work", kind="shell")},
     "work about nothing": {"change": only("work", subject="sem_1")},
@@ -261,6 +275,45 @@ def test_a_bomb_is_refused_without_unpacking_it(lived, tmp_path):
     deep = b"[" * 100_000 + b"]" * 100_000 + b"\n"
     remade(tmp_path / "ada.zip", tmp_path / "bad3.zip", without=("sessions",), more=[("sessions.jsonl", deep)])
     refuses(tmp_path, "bad3.zip")
+
+
+def test_what_is_left_of_things_that_were_forgotten_can_be_taken_in_again(serve, tmp_path):
+    """A message whose only picture is forgotten; a held change to a forgotten fact; a line forgotten for good, and once more."""
+    chat = ScriptedChat({"change": '"1": "changed"'})
+    service = serve(chat)
+
+    def say(text: str, time: str, remembered: str, images: tuple[bytes, ...] = ()) -> str:
+        chat.script["semantic"] = fact(remembered, *remembered.split()[-1:])
+        turn = list(service.stream("ada", text, images, time=time))[-1].turn
+        service.wait("ada")
+        return turn.id
+
+    memory = service.memory
+    seen = say("", "2026-03-01 09:00", "The user shows a red square.", (picture("red"),))
+    say("I take no pills.", "2026-03-02 09:00", "The user takes no pills.")
+    say("I take pills for my depression.", "2026-03-03 09:00", "The user takes pills, no longer none.")
+    for one in memory.held.waiting("ada")[:-1]:
+        memory.approve("ada", one.turn_id)
+    memory.forget("ada", memory.journal.turn(seen).images[0], now=True)
+    memory.forget("ada", next(one.id for one in facts(memory) if one.content == "The user takes no pills."))
+    for now in (True, False):
+        line = memory.set_profile("ada", "name", "Ada Quillon", memory.journal.last_time("ada"))
+        memory.forget("ada", line.id, now=now)
+    memory.export_user("ada", tmp_path / "ada.zip")
+    with Memory(tmp_path / "other", WordEmbedder()) as other:
+        other.import_user(tmp_path / "ada.zip")
+        assert other.journal.turns("ada")[0].text == ""
+        [waiting] = other.held.waiting("ada")
+        other.approve("ada", waiting.turn_id)
+        assert [one.content for one in facts(other) if one.is_valid][-1] == "The user takes pills, no longer none."
+
+
+def test_a_picture_that_is_missing_and_not_named_so_is_refused(lived, tmp_path):
+    lived.memory.export_user("ada", tmp_path / "ada.zip")
+    with zipfile.ZipFile(tmp_path / "ada.zip") as archive:
+        [name] = [name for name in archive.namelist() if name.startswith("photos/")]
+    remade(tmp_path / "ada.zip", tmp_path / "bad.zip", without=(name,))
+    refuses(tmp_path, "bad.zip")
 
 
 def test_a_picture_that_is_none_is_refused(lived, tmp_path):
