@@ -42,7 +42,7 @@ def talking(memory: Memory) -> str:
 
 def begin_anew() -> None:
     """Drop what the page kept of another user: which conversation was open, how much of each list was shown."""
-    for key in [key for key in st.session_state if str(key).startswith("shown") or key in ("session", "marked", "page")]:
+    for key in [key for key in st.session_state if str(key).startswith("shown") or key in ("session", "marked", "by_hand")]:
         del st.session_state[key]
 
 

@@ -1,0 +1,179 @@
+"""Loading the example person: the real journal and the real rules, but for the model, whose part stands in `month.json`."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from app.example import drawings, month
+from app.example.month import Month, Said, Talk
+from graph.personality import evolve
+from memory import clock
+from memory.archive import Archives
+from memory.change import Changes
+from memory.curve import Curve
+from memory.database import Database
+from memory.errors import InvalidInput
+from memory.journal import Journal
+from memory.knowledge import Knowledge
+from memory.photos import PhotoStore
+from memory.records import (
+    Episode,
+    PersonalityPoint,
+    PhotoMemory,
+    Recalled,
+    SemanticMemory,
+    Step,
+    Trace,
+    Turn,
+    make_id,
+)
+from memory.sensitive import topic_of
+from memory.store import Memory
+
+USER = "example"
+_DAYS = 30
+_WRITTEN = 0.6
+"""Share of the time that passes until everything is written down; the rest is for making it searchable."""
+Progress = Callable[[float, str], object]
+
+
+def load(memory: Memory, on_progress: Progress = lambda _share, _doing: None, *, now: datetime | None = None) -> dict[str, int]:
+    """Load the example person whole, or not at all; returns what there is of them.
+
+    It is written beside the memory and then taken in as an archive is, so that no background work begins on half of it.
+
+    Args:
+        memory: Where they are to live.
+        on_progress: Told a share of 1 and what is being done.
+        now: The month ends in the week before; None: now.
+
+    Raises:
+        InvalidInput: They are here already.
+        StorageError: It cannot be written.
+    """
+    if memory.journal.knows(USER):
+        raise InvalidInput("The example person is here already. Choose them, or delete them first to begin anew.")
+    told = month.read()
+    with tempfile.TemporaryDirectory() as folder:
+        archive = Path(folder) / "example.zip"
+        _write(told, Path(folder), archive, _first_monday(now or clock.now()), on_progress)
+        on_progress(_WRITTEN, "Making it searchable")
+        _, counts = memory.import_user(archive)
+    on_progress(1.0, "Ready")
+    return counts
+
+
+def _first_monday(now: datetime) -> datetime:
+    """Return the Monday that lies just more than a month back: days of the week are as they are spoken of."""
+    day = now - timedelta(days=_DAYS)
+    return day - timedelta(days=day.weekday())
+
+
+def _write(told: Month, folder: Path, archive: Path, first: datetime, on_progress: Progress) -> None:
+    database = Database(f"sqlite:///{folder / 'journal.db'}")
+    try:
+        photos = PhotoStore(folder / "photos", database)
+        writer = _Writer(database, photos, told)
+        for number, talk in enumerate(told.sessions):
+            on_progress(_WRITTEN * number / len(told.sessions), f"Day {talk.day + 1} of {_DAYS}")
+            writer.write(talk, first + timedelta(days=talk.day))
+        Archives(database, photos, folder).write(USER, archive)
+    finally:
+        database.close()
+
+
+class _Writer:
+    """Writes one conversation after the other."""
+
+    def __init__(self, database: Database, photos: PhotoStore, told: Month) -> None:
+        # Held by its words alone: on every machine the same, whichever embedder it has.
+        self._journal = Journal(database, topic_of)
+        self._knowledge = Knowledge(database, topic_of)
+        self._curve = Curve(database)
+        self._photos = photos
+        self._shapes = told.pictures
+        self._known: dict[str, Recalled] = {}
+
+    def write(self, talk: Talk, day: datetime) -> None:
+        """Write what was said on a day, what each message taught, and what the conversation amounts to."""
+        turns = []
+        for said in talk.turns:
+            time = day.replace(hour=said.at.hour, minute=said.at.minute, second=0, microsecond=0)
+            turn = self._say(said, time)
+            self._remember(said, turn)
+            turns.append(turn)
+        self._journal.end_session(USER)
+        self._sum_up(talk, turns)
+
+    def _say(self, said: Said, time: datetime) -> Turn:
+        images = [self._photos.receive(USER, drawings.draw(self._shapes[said.picture.name]))] if said.picture else []
+        turn = self._journal.receive(USER, said.said, images=images, time=time)
+        found = tuple(self._known[name] for name in said.used)
+        newest = self._curve.newest(USER) or PersonalityPoint(turn_id=None, time=time)
+        return self._journal.finish(
+            turn.id, said.reply, trace=Trace(steps=_steps(said, found), memories=found, personality=newest.scores)
+        )
+
+    def _remember(self, said: Said, turn: Turn) -> None:
+        last = self._curve.newest(USER)
+        m = last.m + 1 if last else 0
+        before = last.scores if last else PersonalityPoint(turn_id=None, time=turn.time).scores
+        point = PersonalityPoint(
+            turn_id=turn.id, time=turn.time, inferred=said.inferred, scores=evolve(before, said.inferred, m), m=m
+        )
+        fact, changes = self._fact(said, turn)
+        self._knowledge.commit_remember(USER, turn.id, point, fact, changes, self._seen(said, turn))
+
+    def _fact(self, said: Said, turn: Turn) -> tuple[SemanticMemory | None, Changes]:
+        told = said.fact
+        if told is None:
+            return None, Changes()
+        fact = SemanticMemory(
+            id=make_id(USER, "semantic", turn.id), turn_id=turn.id, time=turn.time,
+            content=told.content, keywords=told.keywords, photo_ids=turn.images,
+        )  # fmt: skip
+        changes = Changes(
+            same_as=self._known[told.same_as].id if told.same_as else None,
+            supersedes=tuple(self._known[name].id for name in told.replaces),
+        )
+        self._known[told.id] = Recalled(
+            id=fact.id, kind="semantic", text=fact.content, time=fact.time, score=1.0, turn_ids=(turn.id,)
+        )
+        return fact, changes
+
+    def _seen(self, said: Said, turn: Turn) -> list[PhotoMemory]:
+        shown = said.picture
+        if shown is None:
+            return []
+        photo = PhotoMemory(
+            id=make_id(USER, "photo", turn.id), turn_id=turn.id, photo_id=turn.images[0], time=turn.time,
+            caption=shown.caption, category=shown.category, box=shown.box,
+        )  # fmt: skip
+        self._known[f"photo:{shown.name}"] = Recalled(
+            id=photo.id, kind="photo", text=photo.told, time=photo.time, score=1.0, turn_ids=(turn.id,), photo_id=photo.photo_id
+        )
+        return [photo]
+
+    def _sum_up(self, talk: Talk, turns: Sequence[Turn]) -> None:
+        number = turns[0].session
+        episodes = [
+            Episode(
+                id=make_id(USER, "episodic", number, ordinal), session=number, time=turns[topic.turns[0]].time,
+                summary=topic.summary, keywords=topic.keywords, turn_ids=tuple(turns[place].id for place in topic.turns),
+            )
+            for ordinal, topic in enumerate(talk.topics)
+        ]  # fmt: skip
+        self._knowledge.commit_consolidation(
+            USER, number, turns[-1].time, episodes=episodes, procedures=talk.habits, profile=talk.profile
+        )
+
+
+def _steps(said: Said, found: Sequence[Recalled]) -> tuple[Step, ...]:
+    answer = Step(think="" if said.looked_for else said.think, action="answer")
+    if not said.looked_for:
+        return (answer,)
+    look = Step(think=said.think, action="retrieve", query=said.looked_for, memory_ids=tuple(one.id for one in found))
+    return (look, answer)
