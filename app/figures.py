@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import html
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import plotly.graph_objects as go
 
@@ -22,7 +24,9 @@ _RANGE = [1, 5]
 _MARKERS = {"turn": "circle", "pin": "diamond", "reset": "x"}
 _CAUSES = {"turn": "a message moved it", "pin": "pinned by hand", "reset": "reset by hand"}
 _MANY = 60
-"""Points from which on a curve is a line alone."""
+"""Points from which on they are small: each can still be pointed at."""
+_PIECE = 90
+"""Characters of a message beside its point."""
 
 
 def personality_radar(now: BigFive, start: BigFive) -> go.Figure:
@@ -60,35 +64,50 @@ def personality_radar(now: BigFive, start: BigFive) -> go.Figure:
     return _plain(figure, height=300, sides=60)
 
 
-def personality_curves(points: Sequence[PersonalityPoint]) -> go.Figure:
+def personality_curves(
+    points: Sequence[PersonalityPoint], said: Mapping[str, str] | None = None, chosen: datetime | None = None
+) -> go.Figure:
     """Draw the five traits over time; without points, empty axes that say so.
 
     Args:
         points: Oldest first. Pins and resets have markers of their own.
+        said: What the messages said that moved them, by id: the beginning of it stands beside their points.
+        chosen: When the step was that is looked at; a line marks it.
     """
     figure = go.Figure()
     times = [point.time for point in points]
+    told = [_told(point, said or {}) for point in points]
     for trait, label in zip(TRAITS, _labels(), strict=True):
         figure.add_trace(
             go.Scatter(
                 x=times,
                 y=[getattr(point.scores, trait) for point in points],
                 name=label,
-                mode="lines" if len(points) > _MANY else "lines+markers",
+                mode="lines+markers",
                 line={"color": COLOURS[trait], "width": 2},
-                marker={"size": 6, "symbol": [_MARKERS[point.cause] for point in points]},
-                customdata=[_CAUSES[point.cause] for point in points],
-                hovertemplate="%{x|%Y-%m-%d %H:%M}: %{y:.2f}, %{customdata}<extra>" + label + "</extra>",
+                marker={"size": 3 if len(points) > _MANY else 6, "symbol": [_MARKERS[point.cause] for point in points]},
+                # What is chosen has a line of its own: a point that is clicked does not make the others pale.
+                unselected={"marker": {"opacity": 1}},
+                customdata=told,
+                hovertemplate="%{x|%Y-%m-%d %H:%M}: %{y:.2f}<br>%{customdata}<extra>" + label + "</extra>",
             )
         )
     figure.update_xaxes(gridcolor=_GRID, zeroline=False, nticks=5)
     figure.update_yaxes(range=_RANGE, tickvals=[1, 2, 3, 4, 5], gridcolor=_GRID, zeroline=False)
+    if chosen is not None:
+        figure.add_shape(type="line", x0=chosen, x1=chosen, y0=0, y1=1, yref="paper", line={"color": _START, "dash": "dot"})
     if not points:
         figure.update_xaxes(showticklabels=False)
         figure.add_annotation(
             text="No message has been remembered yet.", showarrow=False, x=0.5, y=0.625, xref="paper", yref="paper"
         )
     return _plain(figure, height=360, sides=24)
+
+
+def _told(point: PersonalityPoint, said: Mapping[str, str]) -> str:
+    """Say what moved a point: the beginning of the message as data, for plotly reads some tags."""
+    text = " ".join(said.get(point.turn_id or "", "").split())
+    return html.escape(text if len(text) <= _PIECE else f"{text[:_PIECE]}…", quote=False) or _CAUSES[point.cause]
 
 
 def _labels() -> list[str]:

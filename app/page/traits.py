@@ -1,9 +1,162 @@
-"""To come."""
+"""The page Personality: how the person comes across now and over time, and what moved it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from app import figures
+from app.page import by_hand, frame, scores, words
 from app.page.frame import Here
+from memory import clock
+from memory.browse_curve import CurveSteps
+from memory.records import BigFive, PersonalityPoint, Turn
+
+_MOST = 300
+"""Points on the curves, about; the list below them has every one."""
+_ROWS = 8
+_PIECE = 60
+_CHART = {"displayModeBar": False}
+_CHOSEN, _CURVES = "shown-step", "shown-curves"
 
 
 def draw(here: Here) -> None:
     """Draw the page."""
+    st.title("Personality", anchor=False)
+    st.caption(
+        "How you come across, from 1 to 5. Everyone starts at 3, and each remembered message may move it a little. It shapes "
+        "the tone of replies, and nothing else."
+    )
+    points, total = here.memory.browse.points(here.user, _MOST)
+    now = points[-1] if points else PersonalityPoint(turn_id=None, time=clock.now())
+    with st.grid(2, min_column_width=300, gap="medium", vertical_alignment="center"):
+        _radar(now.scores)
+        with st.container(key="scores", gap="xsmall"):
+            _scores(here, now)
+    st.subheader("Over time", anchor=False)
+    if points:
+        _curves(here, points)
+        _chosen(here)
+        _list(here, total)
+    else:
+        st.info("No message has been remembered yet. Say something on the page Chat: what moved a trait then stands here.")
+    by_hand.next_reply(here, now.scores)
+
+
+def _radar(now: BigFive) -> None:
+    st.plotly_chart(
+        figures.personality_radar(now, BigFive()), config=_CHART, key="radar",
+        alt=f"Five traits from 1 to 5. Now: {scores.listed(now)}. At the start each was 3.",
+    )  # fmt: skip
+
+
+def _scores(here: Here, now: PersonalityPoint) -> None:
+    for trait, score in now.scores.items():
+        held = trait in now.pinned
+        with st.container(key=f"score-{trait}", gap=None):
+            label = f"{trait.capitalize()} {score:.1f}"
+            icon = ":material/lock:" if held else None
+            with st.popover(label, key=f"pin-{trait}", type="tertiary", icon=icon, help="Hold it at a value."):
+                by_hand.hold_trait(here, trait, now)
+            st.caption(scores.in_words(trait, score).capitalize() + (" (held by hand)" if held else ""))
+    if now.scores != BigFive() or now.pinned:
+        by_hand.begin_anew(here)
+
+
+def _curves(here: Here, points: Sequence[PersonalityPoint]) -> None:
+    chosen: PersonalityPoint | None = st.session_state.get(_CHOSEN)
+    marked = chosen.time if chosen else None
+    st.plotly_chart(
+        figures.personality_curves(points, _beginnings(here, points), marked), config=_CHART, key=_CURVES,
+        on_select=partial(_choose_point, points), selection_mode="points",
+        alt=f"The five traits from {points[0].time:%Y-%m-%d} to {points[-1].time:%Y-%m-%d}; the list below says the same.",
+    )  # fmt: skip
+    st.caption("A circle is a message, a diamond is set by hand, a cross is begun anew. Choose a point to see what moved it.")
+
+
+def _beginnings(here: Here, points: Sequence[PersonalityPoint]) -> dict[str, str]:
+    turns = here.memory.browse.said(here.user, [point.turn_id for point in points if point.turn_id])
+    return {name: turn.text for name, turn in turns.items()}
+
+
+def _chosen(here: Here) -> None:
+    """Show what one step did: the message, and what it alone suggested beside what the traits became."""
+    point: PersonalityPoint | None = st.session_state.get(_CHOSEN)
+    step = CurveSteps(here.memory.browse).of_turn(here.user, point.turn_id) if point and point.turn_id else None
+    if point is None or (point.turn_id and step is None):
+        return
+    with st.container(border=True, key="step", gap="small"):
+        st.caption(words.heading(point.time))
+        if step is None:
+            st.text(f"{scores.moved(point.scores, point)}.")
+        else:
+            turn = here.memory.browse.said(here.user, [point.turn_id or ""]).get(point.turn_id or "")
+            _message(turn)
+            before, point = step
+            st.table(
+                scores.table(before, point), border="horizontal", hide_index=True,
+                alt="What this message suggested, and each trait before and after it",
+            )  # fmt: skip
+        with st.container(horizontal=True, gap="small"):
+            if step and turn and st.button("Show it in the conversation", key="go-step", icon=":material/forum:"):
+                frame.go_to_turn(turn.session, turn.id)
+            st.button("Close", key="close-step", type="tertiary", on_click=_close)
+
+
+def _message(turn: Turn | None) -> None:
+    if turn is None:
+        st.caption("This message is forgotten. What it did to your curve stays, unless you begin anew.")
+    elif turn.text.strip():
+        st.text(words.shortened(turn.text))
+    else:
+        st.caption("A picture without words.")
+
+
+def _list(here: Here, total: int) -> None:
+    """List every step, newest first."""
+    pages = -(-total // _ROWS)
+    page: int = st.session_state.get("shown-steps-page", 1)
+    offset = (min(page, pages) - 1) * _ROWS
+    # One more than is shown: what the last row was before it.
+    found = here.memory.browse.last_points(here.user, _ROWS + 1, offset)
+    said = _beginnings(here, found)
+    with st.expander(f"Every step: {words.counted(total, 'step', 'steps')}, newest first", key="steps", expanded=True):
+        with st.container(key="step-list", gap=None):
+            for place, point in enumerate(found[:_ROWS]):
+                before = found[place + 1].scores if place + 1 < len(found) else BigFive()
+                st.button(
+                    words.label(row(point, before, said)), key=f"line-step-{offset + place}", type="tertiary",
+                    width="stretch", on_click=_choose, args=(point,), help="Show what moved it.",
+                )  # fmt: skip
+        if pages > 1:
+            st.pagination(pages, key="shown-steps-page")
+
+
+def row(point: PersonalityPoint, before: BigFive, said: Mapping[str, str]) -> str:
+    """Write one step in a line: when, what it did, and the beginning of what was said."""
+    parts = [f"{point.time:%Y-%m-%d %H:%M}", scores.moved(before, point)]
+    parts += [words.shortened(text, _PIECE)] if (text := said.get(point.turn_id or "")) else []
+    return " · ".join(parts)
+
+
+def _choose_point(points: Sequence[PersonalityPoint]) -> None:
+    index = pointed_at(st.session_state.get(_CURVES))
+    if index is not None and index < len(points):
+        _choose(points[index])
+
+
+def pointed_at(state: Mapping[str, Any] | None) -> int | None:
+    """Return which point of a curve a chart's selection names; None where it names none."""
+    chosen = ((state or {}).get("selection") or {}).get("points") or []
+    return int(chosen[-1]["point_index"]) if chosen else None
+
+
+def _choose(point: PersonalityPoint) -> None:
+    st.session_state[_CHOSEN] = point
+
+
+def _close() -> None:
+    st.session_state.pop(_CHOSEN, None)

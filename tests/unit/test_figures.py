@@ -40,6 +40,31 @@ def test_the_curves_follow_the_points() -> None:
     assert not figure.layout.annotations
 
 
+def test_beside_a_point_stands_the_beginning_of_its_message_as_data() -> None:
+    points = [
+        PersonalityPoint(turn_id="a", time=START),
+        PersonalityPoint(turn_id="b", time=START),
+        PersonalityPoint(turn_id="gone", time=START),
+        PersonalityPoint(turn_id=None, time=START, cause="reset"),
+    ]
+    said = {"a": "<b>Bold</b> &amp;\n %{x}", "b": "x" * 200}
+    told = personality_curves(points, said).data[0].customdata
+    assert list(told) == ["&lt;b&gt;Bold&lt;/b&gt; &amp;amp; %{x}", "x" * 90 + "…", "a message moved it", "reset by hand"]
+
+
+def test_each_of_many_points_can_still_be_pointed_at() -> None:
+    points = [PersonalityPoint(turn_id=str(number), time=START + timedelta(hours=number)) for number in range(100)]
+    openness = personality_curves(points).data[0]
+    assert (openness.mode, openness.marker.size) == ("lines+markers", 3)
+
+
+def test_a_line_marks_the_chosen_step() -> None:
+    points = [PersonalityPoint(turn_id="a", time=START)]
+    assert not personality_curves(points).layout.shapes
+    (line,) = personality_curves(points, chosen=START).layout.shapes
+    assert (line.x0, line.x1, line.yref) == (START, START, "paper")
+
+
 def test_no_points_make_an_honest_empty_chart() -> None:
     figure = personality_curves([])
     assert all(len(trace.x) == 0 for trace in figure.data)

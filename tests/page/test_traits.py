@@ -1,0 +1,239 @@
+"""The page Personality: what it shows of the curve, and what is set by hand on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.page import scores
+from app.page.traits import pointed_at, row
+from app.service import PersonaService
+from memory.browse_curve import CurveSteps
+from memory.errors import StorageError
+from memory.records import TRAITS, BigFive, PersonalityPoint, TurnState
+from tests.fakes import ScriptedChat, answer
+
+BEGAN = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+OpenPage = Callable[..., AppTest]
+
+
+def personality(open_page: OpenPage, user: str = "ada") -> AppTest:
+    return open_page(user).switch_page("app/page/views/personality.py").run()
+
+
+def said(service: PersonaService, text: str, number: int = 0, *, user: str = "ada", **inferred: float) -> str:
+    """Remember a message that moves the traits all the way to what it suggests."""
+    time = BEGAN + timedelta(hours=2 * number)
+    turn = service.memory.journal.ingest(user, time, text, "Noted.")
+    before = service.memory.curve.newest(user)
+    held = (before.scores if before else BigFive()).model_copy(update=inferred)
+    point = PersonalityPoint(turn_id=turn.id, time=time, inferred=BigFive(**inferred), scores=held)
+    service.memory.knowledge.commit_remember(user, turn.id, point, None)
+    return turn.id
+
+
+def texts(page: AppTest) -> list[str]:
+    return [element.value for element in page.main.text]
+
+
+def captions(page: AppTest) -> str:
+    return "\n".join(element.value for element in page.main.caption)
+
+
+def steps(page: AppTest) -> list[str]:
+    return [button.label for button in page.main.button if str(button.key).startswith("line-step-")]
+
+
+def test_before_anything_is_remembered_it_says_what_to_do(open_page: OpenPage) -> None:
+    page = personality(open_page)
+    assert not page.exception
+    assert "No message has been remembered yet." in page.info[0].value
+    assert captions(page).count("In the middle") == 5
+    assert len(page.get("plotly_chart")) == 1
+    assert not [button for button in page.button if button.key == "anew"]
+
+
+def test_the_traits_now_are_said_in_words_and_both_charts_describe_themselves(
+    open_page: OpenPage, service: PersonaService
+) -> None:
+    said(service, "I drew for hours.", openness=4.5, neuroticism=1.5)
+    page = personality(open_page)
+    assert not page.exception
+    assert "Very high: curious, artistic" in captions(page)
+    assert "Very low: calm" in captions(page)
+    alts = [chart.proto.alt for chart in page.get("plotly_chart")]
+    assert "Now: openness 4.5" in alts[0]
+    assert alts[1].startswith("The five traits from 2026-03-01 to 2026-03-01")
+
+
+def test_a_step_shows_its_message_and_what_that_alone_suggested(open_page: OpenPage, service: PersonaService) -> None:
+    said(service, "I drew for hours.", openness=4.0)
+    said(service, "<b>Alone</b> & glad, for $5", 1, openness=2.0, extraversion=1.0)
+    page = personality(open_page)
+    assert len(steps(page)) == 2
+    assert "Openness −2.00, Extraversion −2.00" in steps(page)[0].replace("\\", "")
+    page.button(key="line-step-0").click().run()
+    assert not page.exception
+    assert "<b>Alone</b> & glad, for $5" in texts(page)
+    table = page.table[0].value
+    assert table["Trait"].tolist() == [trait.capitalize() for trait in TRAITS]
+    assert table["From this message"].tolist() == ["2", "3, no evidence", "1", "3, no evidence", "3, no evidence"]
+    assert table["Before"].tolist()[0] == "4.00"
+    assert table["After"].tolist()[:3] == ["2.00", "3.00", "1.00"]
+    page.button(key="close-step").click().run()
+    assert not page.table
+
+
+def test_a_step_leads_to_its_message(open_page: OpenPage, service: PersonaService) -> None:
+    turn_id = said(service, "I drew for hours.", openness=4.0)
+    page = personality(open_page)
+    page.button(key="line-step-0").click().run()
+    page.button(key="go-step").click().run()
+    assert not page.exception
+    assert page.session_state["marked"] == turn_id
+    assert page.session_state["session"] == 1
+
+
+def test_a_forgotten_message_is_not_shown_beside_its_step(open_page: OpenPage, service: PersonaService) -> None:
+    turn_id = said(service, "My secret is Zazuquill.", openness=4.0)
+    service.memory.forget("ada", turn_id)
+    assert service.memory.journal.turn(turn_id).state is TurnState.FORGOTTEN
+    page = personality(open_page)
+    page.button(key="line-step-0").click().run()
+    assert not page.exception
+    assert "This message is forgotten." in captions(page)
+    assert "Zazuquill" not in str([texts(page), steps(page), [chart.proto.spec for chart in page.get("plotly_chart")]])
+
+
+def test_the_steps_are_paged_and_another_users_are_not_there(open_page: OpenPage, service: PersonaService) -> None:
+    for number in range(10):
+        said(service, f"Message {number}", number, openness=1 + number % 4)
+    said(service, "Of Bob", user="bob", openness=5.0)
+    page = personality(open_page)
+    assert len(steps(page)) == 8
+    assert "Message 9" in steps(page)[0]
+    page.pagination(key="shown-steps-page").set_value(2).run()
+    assert ["Message 1" in steps(page)[0], "Message 0" in steps(page)[1]] == [True, True]
+    # The first one of all came from the start, where each is at 3.
+    assert "Openness \u22122.00" in steps(page)[1].replace("\\", "")
+    assert "Bob" not in str(steps(page))
+
+
+def test_a_trait_is_held_and_moves_again(open_page: OpenPage, service: PersonaService) -> None:
+    page = personality(open_page)
+    page.slider(key="shown-pin-openness").set_value(4.5).run()
+    page.button(key="hold-openness").click().run()
+    assert not page.exception
+    point = service.memory.curve.newest("ada")
+    assert (point.scores.openness, point.pinned) == (4.5, ("openness",))
+    assert "Very high: curious, artistic (held by hand)" in captions(page)
+    assert "By hand; held: openness at 4.5" in steps(page)[0].replace("\\", "")
+    page.button(key="move-openness").click().run()
+    assert service.memory.curve.newest("ada").pinned == ()
+    assert "held by hand" not in captions(page)
+
+
+def test_what_is_set_by_hand_stands_at_the_time_of_the_last_message(open_page: OpenPage, service: PersonaService) -> None:
+    said(service, "I drew for hours.", openness=4.0)
+    page = personality(open_page)
+    page.button(key="hold-openness").click().run()
+    assert service.memory.curve.newest("ada").time == BEGAN
+
+
+def test_all_begins_anew_after_a_yes(open_page: OpenPage, service: PersonaService) -> None:
+    said(service, "I drew for hours.", openness=4.0)
+    page = personality(open_page)
+    page.button(key="anew").click().run()
+    assert service.memory.curve.newest("ada").scores.openness == 4.0
+    page.button(key="anew-no").click().run()
+    assert service.memory.curve.newest("ada").scores.openness == 4.0
+    page.button(key="anew").click().run()
+    page.button(key="anew-yes").click().run()
+    assert not page.exception
+    assert service.memory.curve.newest("ada").scores == BigFive()
+    assert "Begun anew by hand" in steps(page)[0]
+
+
+def test_scores_for_the_next_reply_reach_it_and_are_used_up(
+    open_page: OpenPage, service: PersonaService, chat: ScriptedChat
+) -> None:
+    chat.script["reasoning"] = answer("Hello.")
+    page = personality(open_page)
+    page.slider(key="shown-next-neuroticism").set_value(5.0)
+    next(button for button in page.button if button.label == "Use for the next reply").click().run()
+    assert not page.exception
+    assert "neuroticism 5.0" in texts(page)[0]
+    page = page.switch_page("app/page/views/chat.py").run()
+    page.chat_input[0].set_value("Good morning.").run()
+    assert service.memory.journal.turns("ada")[-1].trace.personality.neuroticism == 5.0
+    assert "by_hand" not in page.session_state
+    assert service.memory.curve.newest("ada") is None
+
+
+def test_scores_for_the_next_reply_are_cleared(open_page: OpenPage) -> None:
+    page = personality(open_page)
+    page.slider(key="shown-next-openness").set_value(1.0)
+    next(button for button in page.button if button.label == "Use for the next reply").click().run()
+    page.button(key="clear-next").click().run()
+    assert not page.exception
+    assert "by_hand" not in page.session_state
+    assert page.slider(key="shown-next-openness").value == 3.0
+
+
+def test_what_cannot_be_written_is_said(open_page: OpenPage, service: PersonaService, monkeypatch: pytest.MonkeyPatch) -> None:
+    said(service, "I drew for hours.", openness=4.0)
+    page = personality(open_page)
+
+    def fail(*_: object) -> None:
+        raise StorageError("The disk is full. Free some space.")
+
+    monkeypatch.setattr(service.memory.curve, "pin", fail)
+    monkeypatch.setattr(service.memory.curve, "reset", fail)
+    page.button(key="hold-openness").click().run()
+    assert page.error[0].value == "The disk is full. Free some space."
+    page.button(key="anew").click().run()
+    page.button(key="anew-yes").click().run()
+    assert page.error[0].value == "The disk is full. Free some space."
+    assert not page.exception
+
+
+def test_before_a_message_stands_what_was_before_it_even_a_reset(service: PersonaService) -> None:
+    first = said(service, "One", openness=5.0)
+    service.memory.curve.reset("ada", BEGAN)
+    second = said(service, "Two", 1, openness=4.0)
+    of = CurveSteps(service.memory.browse).of_turn
+    assert of("ada", first)[0] == BigFive()
+    before, point = of("ada", second)
+    assert (before, point.scores.openness) == (BigFive(), 4.0)
+    assert of("bob", second) is None
+    assert of("ada", "nothing") is None
+
+
+@pytest.mark.parametrize(
+    ("score", "words"),
+    [
+        (1.0, "very low: quiet, likes being alone"),
+        (2.5, "rather low: quiet, likes being alone"),
+        (3.1, "in the middle"),
+        (3.4, "rather high: lively, loves company"),
+        (5.0, "very high: lively, loves company"),
+    ],
+)
+def test_a_score_in_words(score: float, words: str) -> None:
+    assert scores.in_words("extraversion", score) == words
+
+
+def test_a_step_that_moved_nothing_says_so() -> None:
+    point = PersonalityPoint(turn_id="a", time=BEGAN, inferred=BigFive())
+    assert row(point, BigFive(), {}) == "2026-03-01 09:30 · Nothing moved"
+    let = PersonalityPoint(turn_id=None, time=BEGAN, cause="pin")
+    assert row(let, BigFive(), {}) == "2026-03-01 09:30 · By hand; nothing is held"
+
+
+def test_a_selection_names_the_point_that_was_clicked_last() -> None:
+    assert pointed_at(None) is None
+    assert pointed_at({"selection": {"points": []}}) is None
+    assert pointed_at({"selection": {"points": [{"point_index": 3}, {"point_index": 7}]}}) == 7
