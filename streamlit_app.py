@@ -27,6 +27,8 @@ def main() -> None:
             put_right.undo_list(here)
         if refused := st.session_state.pop("refused", None):
             st.error(words.markdown(refused))
+        if told := st.session_state.pop("told", None):
+            st.success(words.markdown(told))
         page.run()
         with st.sidebar:
             panel.foot(here)

@@ -78,6 +78,23 @@ def people(
         print_table(("in flight", "seconds", "times as fast"), [tuple(map(str, row.values())) for row in rows])
 
 
+@app.command()
+def pages(
+    said: Annotated[int, typer.Option("--turns", min=1, help="Messages of one user.")] = 10_000,
+    known: Annotated[int, typer.Option("--memories", min=10, help="Memories of theirs.")] = 5_000,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Fresh tabs for each page.")] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """Open each page of the app in a real Chromium, for somebody with years of memories (about a minute)."""
+    from evals.perf.pages import measure
+
+    rows = measure(said, known, repeats, progress)
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(("page", "first paint s", "whole s"), [tuple(map(str, row.values())) for row in rows])
+
+
 def _sizes(text: str, option: str = "--sizes", example: str = "1000,10000") -> list[int]:
     try:
         sizes = [int(part) for part in text.split(",")]

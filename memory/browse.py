@@ -171,6 +171,20 @@ class Browse:
         with self._db.read() as connection:
             return connection.execute(query).scalar()
 
+    def first_turn(self, user_id: str, session: int) -> str | None:
+        """Return the message that a conversation begins with; None where nothing of it is left."""
+        which = (turns.c.user_id == user_id) & (turns.c.session == session) & turns.c.state.not_in(_GONE)
+        with self._db.read() as connection:
+            return connection.execute(select(turns.c.id).where(which).order_by(turns.c.seq).limit(1)).scalar()
+
+    def written_in(self, user_id: str, memory_ids: Collection[str]) -> dict[str, int]:
+        """Return after which conversations lines of profile and habits were written, by id; none for what a person wrote."""
+        query = select(memories.c.id, memories.c.source, memories.c.user_id).where(memories.c.id.in_(list(memory_ids)))
+        lines = query.where(memories.c.kind.in_(["core", "procedural"]))
+        with self._db.read() as connection:
+            rows = connection.execute(lines).all()
+        return {row.id: int(row.source) for row in rows if row.user_id == user_id and row.source.isdecimal()}
+
     def said(self, user_id: str, turn_ids: Collection[str]) -> dict[str, Turn]:
         """Return messages by id; those that are forgotten, or another's, are left out."""
         query = select(turns).where(turns.c.id.in_(list(turn_ids)))

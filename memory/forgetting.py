@@ -175,7 +175,10 @@ def _uncover(connection: Connection, user_id: str, reaches: Sequence[Reach]) -> 
     """Show all that some forgettings reach, whatever else hides it."""
     for found in reaches:
         withheld.restore(connection, user_id, (*found.turns, *found.told, *found.shown, *found.pictured))
-        for name in (*found.memories, *found.derived):
+        # What is repeated first: a repetition of what is still hidden would stand for itself.
+        mine = (memories.c.user_id == user_id) & memories.c.id.in_((*found.memories, *found.derived))
+        names = select(memories.c.id).where(mine).order_by(memories.c.same_as.is_not(None), memories.c.at, memories.c.id)
+        for name in connection.execute(names).scalars().all():
             forget.show(connection, user_id, name)
         mine = (photos.c.user_id == user_id) & photos.c.id.in_(found.photos)
         connection.execute(update(photos).where(mine).values(hidden_at=None))

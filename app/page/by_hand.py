@@ -77,7 +77,7 @@ def _reset(here: Here) -> None:
         frame.refuse(error.message)
         return
     _forget_sliders()
-    st.toast("Begun anew: all five are at 3.")
+    frame.tell("Begun anew: all five are at 3.")
 
 
 def _hold(here: Here, trait: str) -> None:

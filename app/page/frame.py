@@ -65,6 +65,11 @@ def go_to_turn(session: int, turn_id: str) -> NoReturn:
     st.switch_page(f"{_VIEWS}/chat.py", query_params={"user": st.session_state.user})
 
 
+def tell(message: str) -> None:
+    """Have the next drawing say what was done."""
+    st.session_state.told = message
+
+
 def refuse(message: str) -> None:
     """Have the next drawing say why something could not be done."""
     st.session_state.refused = message

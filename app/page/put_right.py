@@ -13,6 +13,7 @@ from app.page.live import Switches
 from memory import clock
 from memory.errors import PersonaError
 from memory.knowledge import MemoryRecord
+from memory.purge import Receipt
 from memory.records import Episode, PhotoMemory, Procedure, ProfileEntry, SemanticMemory
 
 _SEEN_UNTIL = "{caption} (until {day:%Y-%m-%d}, no longer)"
@@ -149,7 +150,7 @@ def _outdate(here: Here, record: MemoryRecord) -> None:
 
 def _forget(here: Here, subject: str) -> None:
     here.memory.forget(here.user, subject)
-    st.toast("Forgotten. Undo works for 10 minutes.")
+    frame.tell("Forgotten. Undo works for 10 minutes, in the side panel.")
 
 
 def _undo(here: Here, subject: str) -> None:
@@ -157,8 +158,11 @@ def _undo(here: Here, subject: str) -> None:
 
 
 def _purge(here: Here, subject: str) -> None:
-    here.memory.forget(here.user, subject, now=True)
-    st.toast("Gone for good; nothing of it was found afterwards.")
+    receipt = here.memory.forget(here.user, subject, now=True)
+    clean = isinstance(receipt, Receipt) and receipt.is_clean
+    frame.tell(
+        "Gone for good: nothing of it was found afterwards." if clean else "Gone for good; the receipt says what is left."
+    )
 
 
 def _try(do: Callable[..., None], *given: object) -> None:

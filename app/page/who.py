@@ -33,7 +33,7 @@ def talking(memory: Memory) -> str:
     known = [row["id"] for row in memory.journal.users()]
     options = list(dict.fromkeys([DEFAULT_USER, *known, chosen]))
     user = check_user(st.sidebar.selectbox("Who is talking", options, key="user", accept_new_options=True))
-    if user != asked or st.session_state.get("drawn_for", user) != user:
+    if st.session_state.get("drawn_for", user) != user:
         begin_anew()
     st.query_params["user"] = user
     st.session_state.drawn_for = user

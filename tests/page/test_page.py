@@ -20,7 +20,7 @@ from app.service import PersonaService
 from memory.errors import FolderInUse, ModelUnavailable
 from memory.records import BigFive, PersonalityPoint, SemanticMemory, Step
 from memory.records import Recalled as Memory
-from tests.fakes import NOTHING, ScriptedChat, answer, fact, retrieve
+from tests.fakes import ScriptedChat, answer, fact, retrieve
 
 LONG_AGO = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 OpenPage = Callable[..., AppTest]

@@ -71,6 +71,23 @@ def test_a_forgotten_message_is_in_no_page(told):
     assert told.browse.undoable("ada") == []
 
 
+def test_a_line_leads_to_the_conversation_that_it_was_written_after(told):
+    told.knowledge.commit_consolidation("ada", 2, BEGIN, episodes=[], procedures={"run": "Runs."}, profile={"home": "Oslo"})
+    said = told.set_profile("ada", "name", "Ada", BEGIN)
+    told.knowledge.commit_consolidation("bob", 1, BEGIN, episodes=[], procedures=None, profile={"home": "Bonn"})
+    habit, home, foreign = (
+        make_id(*parts) for parts in (("ada", "procedural", "run"), ("ada", "core", "home"), ("bob", "core", "home"))
+    )
+    fact = told.knowledge.entries("ada", kind="semantic")[0].id
+    assert told.browse.written_in("ada", [habit, home, foreign, said.id, fact]) == {habit: 2, home: 2}
+    assert told.browse.written_in("ada", []) == {}
+    first, second = told.journal.turns("ada", limit=2)
+    assert told.browse.first_turn("ada", first.session) == first.id
+    assert told.browse.first_turn("ada", 99) is None
+    told.forget("ada", second.id)
+    assert told.browse.first_turn("ada", second.session) is None
+
+
 @pytest.mark.parametrize("most", [1, 7, 25, 100])
 def test_a_curve_is_thinned_and_keeps_its_end_and_what_was_done_by_hand(told, most):
     told.curve.pin("ada", "openness", 4.0, BEGIN + timedelta(days=25))

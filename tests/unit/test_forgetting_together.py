@@ -242,3 +242,15 @@ def test_an_undo_that_comes_first_is_said_in_a_sentence(life, monkeypatch):
     with pytest.raises(NotFound, match="brought back"):
         life.forget(bird, now=True)
     assert BIRD in life.shown()
+
+
+def test_a_fact_and_its_repetitions_come_back_as_they_were(life):
+    life.chat.script["change"] = '"1": "same"'
+    for number in range(3):
+        life.bird(f"2026-03-0{number + 1} 09:00")
+    before = {one.id: (one.same_as, one.strength) for one in life.memory.knowledge.entries("ada", kind="semantic")}
+    assert sorted(strength for _, strength in before.values()) == [1, 1, 3]
+    for name in before:
+        life.forget(name)
+        life.undo(name)
+        assert {one.id: (one.same_as, one.strength) for one in life.memory.knowledge.entries("ada", kind="semantic")} == before

@@ -1,0 +1,39 @@
+"""What waits for the person's word before it is remembered."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.page import remembered_entry, words
+from app.page.frame import Here
+from memory import clock
+from memory.sensitive import NAMED
+
+_A_PAGE = 3
+
+
+def draw(here: Here) -> None:
+    """Draw it, newest first; nothing where nothing waits."""
+    waiting = here.memory.held.waiting(here.user)[::-1]
+    if not waiting:
+        return
+    pages = -(-len(waiting) // _A_PAGE)
+    page = min(st.session_state.get("shown-held", 1), pages)
+    st.session_state["shown-held"] = page
+    with st.container(border=True, key="card-held"):
+        st.subheader("Waiting for your yes", anchor=False)
+        told = words.counted(len(waiting), "message tells", "messages tell")
+        st.caption(f"{told} of something sensitive. Until you say yes, nothing of it is recalled.")
+        for one in waiting[(page - 1) * _A_PAGE : page * _A_PAGE]:
+            with st.container(key=f"entry-held-{one.turn_id}", gap="xxsmall"):
+                st.text(f"{clock.show(one.time)} · about {NAMED[one.topic]}")
+                st.text(words.shortened(one.text))
+                if one.facts:
+                    with st.container(key=f"quiet-held-{one.turn_id}", gap=None):
+                        for fact in one.facts:
+                            st.text(f"It would remember: {fact}")
+                with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"row-held-{one.turn_id}"):
+                    remembered_entry.decide(here, one.turn_id, f"held-{one.turn_id}")
+                    remembered_entry.show_button(here, one.turn_id, f"held-{one.turn_id}")
+        if pages > 1:
+            st.pagination(pages, key="shown-held")
