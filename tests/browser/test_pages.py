@@ -1,0 +1,102 @@
+"""What a person does on the other pages: edits, brings back, takes everything along and comes back with it."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import scripted
+from tests.browser.test_chat import remembered, say
+
+
+def go(page, name):
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name=name).click()
+    expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
+
+
+def entry(page, text):
+    """One memory in the timeline."""
+    return page.locator("[class*='st-key-entry-']", has_text=text).last
+
+
+def test_a_memory_is_edited_forgotten_and_brought_back(open_page, app):
+    app.model.reply = scripted({})
+    page = open_page("pages-edit")
+    say(page, "I keep a heron called Momo.", "Hello!")
+    remembered(page)
+    go(page, "Memory")
+    page.get_by_role("button", name="Wrong").last.click()
+    box = page.get_by_role("dialog").get_by_role("textbox")
+    expect(box).to_have_value("The user keeps a heron called Momo.")
+    box.fill("The user keeps a stork called Momo.")
+    box.press("Tab")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("The user keeps a stork called Momo.").first).to_be_visible()
+    page.get_by_role("button", name="Forget").last.click()
+    expect(page.get_by_text("Forgotten: a fact")).to_be_visible()
+    expect(page.get_by_text("The user keeps a stork called Momo.")).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("The user keeps a stork called Momo.").first).to_be_visible()
+
+
+def test_a_memory_leads_to_its_message(open_page, app):
+    app.model.reply = scripted({})
+    page = open_page("pages-source")
+    say(page, "I learn the violin.", "Hello!")
+    remembered(page)
+    go(page, "Memory")
+    page.get_by_role("button", name=re.compile("message", re.IGNORECASE)).last.click()
+    expect(page.locator("[class*='st-key-marked-']", has_text="I learn the violin.")).to_be_visible()
+
+
+def test_everything_is_taken_along_deleted_and_brought_back(open_page, app, tmp_path):
+    app.model.reply = scripted({})
+    page = open_page("pages-leave")
+    say(page, "I keep a heron called Momo.", "Hello!")
+    remembered(page)
+    go(page, "You")
+    page.get_by_role("button", name="Make the file").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download it").click()
+    archive = tmp_path / "all.zip"
+    download.value.save_as(archive)
+    page.get_by_label(re.compile("type that name")).fill("pages-leave")
+    page.get_by_role("button", name="Delete everything").click()
+    expect(page.get_by_role("dialog")).to_contain_text(re.compile("deleted|gone", re.IGNORECASE))
+    page.get_by_role("dialog").get_by_role("button", name="Close").last.click()
+    expect(page.get_by_role("combobox", name="Who is talking")).not_to_have_value("pages-leave")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_test_id("stFileUploaderDropzone").get_by_test_id("stBaseButton-secondary").click()
+    chooser.value.set_files(archive)
+    page.get_by_role("button", name="Bring it in").click()
+    expect(page.get_by_role("combobox", name="Who is talking")).to_have_value("pages-leave", timeout=30_000)
+    go(page, "Memory")
+    expect(page.get_by_text("The user keeps a heron called Momo.").first).to_be_visible()
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Chat").click()
+    expect(page.get_by_role("main").get_by_text("I keep a heron called Momo.").first).to_be_visible()
+
+
+def test_the_example_person_is_loaded_and_looked_at(open_page):
+    page = open_page("pages-new")
+    go(page, "You")
+    page.get_by_role("button", name="Load the example person").click()
+    expect(page.get_by_role("combobox", name="Who is talking")).to_have_value("example", timeout=90_000)
+    go(page, "Photos")
+    expect(page.get_by_role("img").first).to_be_visible()
+    expect(page.get_by_text("my grandmother's red mug", exact=False).first).to_be_visible()
+    go(page, "Personality")
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+    go(page, "Memory")
+    expect(page.get_by_text("Waiting for your yes")).to_be_visible()
+
+
+def test_a_trait_is_held_by_hand(open_page, app):
+    app.model.reply = scripted({})
+    page = open_page("pages-trait")
+    say(page, "Good morning", "Hello!")
+    remembered(page)
+    go(page, "Personality")
+    page.get_by_role("button", name=re.compile(r"^Openness 3\.0")).click()
+    page.get_by_role("button", name=re.compile("hold", re.IGNORECASE)).first.click()
+    expect(page.get_by_text(re.compile("held|stays|hand", re.IGNORECASE)).first).to_be_visible()
