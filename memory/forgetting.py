@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
-from memory import consent, forget, pending, reach, withheld
+from memory import consent, forget, pending, reach, succession, withheld
 from memory.database import Database
 from memory.errors import NotFound
 from memory.reach import Counts, Reach
@@ -197,6 +197,10 @@ def _leave_out(connection: Connection, user_id: str, memory_id: str, rows: Seque
             name: [one for one in value if one not in back] if isinstance(value, list) else value
             for name, value in row.reach.items()
         }
+        alone = select(memories.c.id).where(mine, memories.c.id.in_(back), memories.c.same_as.in_(left["memories"]))
+        for name in connection.execute(alone).scalars().all():
+            # What it repeats stays forgotten: it stands for itself.
+            succession.part(connection, user_id, name)
         if any(left[name] for name in ("memories", "turns", "photos")):
             connection.execute(update(forgettings).where(_key(user_id, row.subject)).values(reach=left))
         else:
