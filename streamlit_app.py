@@ -26,14 +26,14 @@ def main() -> None:
         with st.sidebar:
             put_right.undo_list(here)
         if refused := st.session_state.pop("refused", None):
-            st.error(words.markdown(refused))
+            st.error(words.sentence(refused))
         if told := st.session_state.pop("told", None):
-            st.success(words.markdown(told))
+            st.success(words.sentence(told))
         page.run()
         with st.sidebar:
             panel.foot(here)
     except PersonaError as error:
-        st.error(words.markdown(error.message))
+        st.error(words.sentence(error.message))
         st.button("Try again")
 
 

@@ -10,11 +10,10 @@ from app.page import frame, scores
 from app.page.frame import Here
 from memory import clock
 from memory.errors import PersonaError
-from memory.records import HIGHEST, LOWEST, TRAITS, BigFive, PersonalityPoint
+from memory.records import HIGHEST, LOWEST, TRAITS, BigFive, PersonalityPoint, user_key
 
 _STEP = 0.1
-_NEXT = "shown-next-{trait}"
-_PIN = "shown-pin-{trait}"
+_NEXT, _PIN = "next", "pin"
 
 
 def hold_trait(here: Here, trait: str, now: PersonalityPoint) -> None:
@@ -24,9 +23,7 @@ def hold_trait(here: Here, trait: str, now: PersonalityPoint) -> None:
     st.caption(
         f"It is held at {score:.1f}: messages do not move it." if held else f"It is at {score:.1f}, and messages move it."
     )
-    st.slider(
-        f"{trait.capitalize()}, held at", float(LOWEST), float(HIGHEST), score, _STEP, "%.1f", key=_PIN.format(trait=trait)
-    )
+    st.slider(f"{trait.capitalize()}, held at", float(LOWEST), float(HIGHEST), score, _STEP, "%.1f", key=_key(_PIN, trait))
     with st.container(horizontal=True, gap="small"):
         st.button("Hold it there", key=f"hold-{trait}", type="primary", on_click=_hold, args=(here, trait))
         if held:
@@ -49,7 +46,7 @@ def next_reply(here: Here, now: BigFive) -> None:
         st.caption("Try how a reply sounds to someone else. Nothing of it is kept, and your curve does not move.")
     with st.expander("Set by hand", key="set-next", icon=":material/tune:"), st.form("next-reply", border=False):
         for trait, score in BigFive(**{**now.model_dump(), **(waiting or {})}).items():
-            label, key = trait.capitalize(), _NEXT.format(trait=trait)
+            label, key = trait.capitalize(), _key(_NEXT, trait)
             st.slider(label, float(LOWEST), float(HIGHEST), round(score, 1), _STEP, "%.1f", key=key)
         st.form_submit_button("Use for the next reply", type="primary", key="use-next", on_click=_use)
 
@@ -82,7 +79,7 @@ def _reset(here: Here) -> None:
 
 def _hold(here: Here, trait: str) -> None:
     try:
-        here.memory.curve.pin(here.user, trait, st.session_state[_PIN.format(trait=trait)], _time(here))
+        here.memory.curve.pin(here.user, trait, st.session_state[_key(_PIN, trait)], _time(here))
     except PersonaError as error:
         frame.refuse(error.message)
 
@@ -95,7 +92,7 @@ def _let_move(here: Here, trait: str) -> None:
 
 
 def _use() -> None:
-    st.session_state.by_hand = {trait: float(st.session_state[_NEXT.format(trait=trait)]) for trait in TRAITS}
+    st.session_state.by_hand = {trait: float(st.session_state[_key(_NEXT, trait)]) for trait in TRAITS}
 
 
 def _clear() -> None:
@@ -105,9 +102,12 @@ def _clear() -> None:
 
 def _forget_sliders() -> None:
     """Have the sliders begin where the scores are."""
-    for trait in TRAITS:
-        for key in (_NEXT, _PIN):
-            st.session_state.pop(key.format(trait=trait), None)
+    st.session_state.slid = st.session_state.get("slid", 0) + 1
+
+
+def _key(kind: str, trait: str) -> str:
+    """Name a slider: of this user, and since it was last cleared; a browser keeps the value of one that it knows."""
+    return f"shown-{kind}-{trait}-{user_key(st.session_state.user)[:8]}-{st.session_state.get('slid', 0)}"
 
 
 def _time(here: Here) -> datetime:

@@ -12,13 +12,15 @@ from app.page.live import Live, Replies, Switches
 from app.page.panel import switches
 from memory.errors import PersonaError
 from memory.pictures import read_picture
-from memory.records import Turn, TurnState
+from memory.records import Turn, TurnState, user_key
 from memory.sensitive import NAMED
 from memory.store import Memory
 
 _SHOWN = 50
 """Turns that are shown at first, and with each press of the button."""
 _POLL_S = 2
+_AT_ONCE_S = 0.3
+_GONE = (TurnState.REPLACED, TurnState.FORGOTTEN)
 _PICTURES = ["png", "jpg", "jpeg", "webp", "gif"]
 _PICTURE_WIDTH = 240
 
@@ -29,31 +31,32 @@ def draw(here: Here) -> None:
         panel.choose_switches()
         talks.draw(here)
     session = st.session_state.get("session")
-    if session is not None and not here.memory.browse.talks(here.user, limit=1, before=session + 1):
+    if session is not None and [one.session for one in here.memory.browse.talks(here.user, limit=1, before=session + 1)] != [
+        session
+    ]:
         # It was forgotten, or is another's.
         session = None
     writing = _past(here, session) if session is not None else _now(here)
     ask(here.replies, writing)
-    for one in writing:
-        one.watch()
-    if writing:
+    # One that is there at once is shown whole, and not first as being written.
+    if writing and all(one.finished_within(_AT_ONCE_S) for one in writing):
         st.rerun()
 
 
-def _now(here: Here) -> list[reply.Writing]:
+def _now(here: Here) -> list[Live]:
     """Draw the conversation as the journal has it; returns the replies that are being written, to be watched."""
     memory = here.memory
     shown: int = st.session_state.setdefault("shown", _SHOWN)
     turns = memory.journal.turns(here.user, limit=shown + 1)
     mine = {live.turn.id: live for live in _unrecorded() if live.turn.user_id == here.user}
-    if not turns and not mine:
+    if not mine and all(turn.state in _GONE for turn in turns):
         _welcome()
     if len(turns) > shown:
         st.button("Show earlier messages", on_click=_show_earlier)
     return _conversation(here, turns[-shown:], mine, last=turns[-1].id if turns else "")
 
 
-def _past(here: Here, session: int) -> list[reply.Writing]:
+def _past(here: Here, session: int) -> list[Live]:
     """Draw one conversation of the past."""
     turns = here.memory.journal.turns(here.user, session=session)
     with st.container(horizontal=True, vertical_alignment="center", key="past"):
@@ -63,8 +66,8 @@ def _past(here: Here, session: int) -> list[reply.Writing]:
     return _conversation(here, turns, {}, last=newest[-1].id if newest else "")
 
 
-def _conversation(here: Here, turns: Sequence[Turn], mine: Mapping[str, Live], *, last: str) -> list[reply.Writing]:
-    entries = [turn for turn in turns if turn.state not in (TurnState.REPLACED, TurnState.FORGOTTEN)]
+def _conversation(here: Here, turns: Sequence[Turn], mine: Mapping[str, Live], *, last: str) -> list[Live]:
+    entries = [turn for turn in turns if turn.state not in _GONE]
     entries += [live.progress.turn or live.turn for live in mine.values()]
     writing, session = [], 0
     for turn in sorted(entries, key=lambda turn: turn.time):
@@ -75,7 +78,8 @@ def _conversation(here: Here, turns: Sequence[Turn], mine: Mapping[str, Live], *
         with st.chat_message("assistant"):
             live = mine.get(turn.id) or here.replies.of(turn.id)
             if turn.state is TurnState.RECEIVED and live is not None and live.progress.error is None:
-                writing.append(reply.Writing(live, loaded=here.replies.service.models.loaded is not None))
+                reply.watch(live, loaded=here.replies.service.models.loaded is not None)
+                writing.append(live)
             elif turn.state is TurnState.RECEIVED and live is None:
                 st.fragment(_wait_for, run_every=_POLL_S)(here.memory, turn)
             elif turn.reply or turn.state is TurnState.STOPPED:
@@ -103,24 +107,26 @@ def _below(here: Here, turn: Turn, *, last: bool) -> None:
         receipt.draw(here, turn)
 
 
-def ask(replies: Replies, writing: list[reply.Writing]) -> None:
+def ask(replies: Replies, writing: list[Live]) -> None:
     """Offer the field for the next message, where what could not be taken stands again, and a way to stop a reply."""
     if writing:
-        st.bottom.button("Stop writing", on_click=_stop, args=(replies, [one.turn_id for one in writing]))
+        st.bottom.button("Stop writing", on_click=_stop, args=(replies, [one.turn.id for one in writing]))
+    # A draft, and pictures that are attached, are their user's.
+    key = f"message-{user_key(st.session_state.user)[:8]}"
     if draft := st.session_state.pop("draft", None):
-        st.session_state.message = draft
+        st.session_state[key] = draft
     st.chat_input(
         "Say something, off the record" if switches().off_the_record else "Say something, or add a picture",
-        key="message",
+        key=key,
         accept_file="multiple",
         file_type=_PICTURES,
         on_submit=_send,
-        args=(replies,),
+        args=(replies, key),
     )
 
 
-def _send(replies: Replies) -> None:
-    said, how = st.session_state.message, switches()
+def _send(replies: Replies, key: str) -> None:
+    said, how = st.session_state[key], switches()
     try:
         pictures = [read_picture(file.getvalue(), file.name) for file in said.files]
         live = replies.send(st.session_state.user, said.text, pictures, how)
@@ -216,7 +222,7 @@ def _wait_for(memory: Memory, turn: Turn) -> None:
     try:
         waits = memory.journal.turn(turn.id).state is TurnState.RECEIVED
     except PersonaError as error:
-        st.error(words.markdown(error.message))
+        st.error(words.sentence(error.message))
         return
     if not waits:
         st.rerun()
@@ -225,6 +231,6 @@ def _wait_for(memory: Memory, turn: Turn) -> None:
 
 def _unanswered(replies: Replies, turn: Turn, live: Live | None, *, last: bool) -> None:
     said = live.progress.error.message if live and live.progress.error else turn.error
-    st.error(words.markdown(said or "There is no reply to this message."))
+    st.error(words.sentence(said or "There is no reply to this message."))
     if last:
         st.button("Send again", key=f"again-{turn.id}", on_click=_send_again, args=(replies, turn))

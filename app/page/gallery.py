@@ -81,7 +81,7 @@ def _search(here: Here, album: Album) -> None:
     try:
         found = _by_picture(here, album, file) if file is not None else _known(here, _by_words(here, text))
     except PersonaError as error:
-        st.error(words.markdown(error.message))
+        st.error(words.sentence(error.message))
         return
     exact = file is not None and here.memory.sight.off is not None
     if not found:

@@ -97,11 +97,10 @@ class Live:
         self.progress = Progress()
         self._changed = threading.Condition()
 
-    def wait(self, seen: Progress | None, timeout: float) -> Progress:
-        """Return the progress as soon as it is another one than `seen`, at the latest after `timeout` seconds."""
+    def finished_within(self, seconds: float) -> bool:
+        """Wait for its end, at most so long; says whether it came."""
         with self._changed:
-            self._changed.wait_for(lambda: self.progress is not seen, timeout)
-            return self.progress
+            return self._changed.wait_for(lambda: self.progress.finished, seconds)
 
     def follow(self, events: Iterator[Event]) -> None:
         """Read the reply to its end."""

@@ -22,10 +22,25 @@ _SEES = {True: "sees pictures", False: "cannot see pictures"}
 
 def choose_switches() -> None:
     """Let the person choose how their next messages are taken."""
-    st.toggle("Off the record", key="off", help="Memory is read, and nothing is written down. Gone with a reload.")
+    st.toggle(
+        "Off the record",
+        key="off",
+        persist_state="session",
+        help="Memory is read, and nothing is written down. Gone with a reload.",
+    )
     with st.expander("More for next messages", type="compact"):
-        st.toggle("Look into memory first", key="force", help="Before each answer, whatever the model thinks.")
-        st.toggle("No reasoning", key="direct", help="Look once with the message itself, then answer directly.")
+        st.toggle(
+            "Look into memory first",
+            key="force",
+            persist_state="session",
+            help="Before each answer, whatever the model thinks.",
+        )
+        st.toggle(
+            "No reasoning",
+            key="direct",
+            persist_state="session",
+            help="Look once with the message itself, then answer directly.",
+        )
 
 
 def switches() -> Switches:

@@ -100,7 +100,7 @@ def _correct(here: Here, record: MemoryRecord) -> None:
         try:
             here.memory.edit(here.user, record.id, text)
         except PersonaError as error:
-            st.error(words.markdown(error.message))
+            st.error(words.sentence(error.message))
             return
         st.rerun()
 
@@ -113,7 +113,7 @@ def _say(here: Here, question: str) -> None:
         try:
             here.replies.send(here.user, text, (), Switches(zone=st.context.timezone))
         except PersonaError as error:
-            st.error(words.markdown(error.message))
+            st.error(words.sentence(error.message))
             return
         st.session_state.pop("session", None)
         st.switch_page("app/page/views/chat.py", query_params={"user": here.user})
@@ -165,8 +165,12 @@ def _purge(here: Here, subject: str) -> None:
     )
 
 
-def _try(do: Callable[..., None], *given: object) -> None:
+def _try(do: Callable[..., None], here: Here, *given: object) -> None:
+    if here.user != st.session_state.user:
+        # A button that stood there from before somebody else was chosen.
+        frame.refuse("That was on the page of somebody else, and was not done.")
+        return
     try:
-        do(*given)
+        do(here, *given)
     except PersonaError as error:
         frame.refuse(error.message)

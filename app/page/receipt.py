@@ -83,9 +83,12 @@ def _set(here: Here, trait: str, score: float) -> None:
 
 def _hold(here: Here, trait: str, value: float, *, moves: bool = False) -> None:
     now = here.memory.journal.last_time(here.user) or clock.now()
+    if here.user != st.session_state.user:
+        return
     try:
         here.memory.curve.pin(here.user, trait, value, now)
         if moves:
             here.memory.curve.pin(here.user, trait, None, now)
+        frame.tell(f"{trait.capitalize()} {'begins anew at' if moves else 'is held at'} {value:.1f}, from the next reply on.")
     except PersonaError as error:
         frame.refuse(error.message)

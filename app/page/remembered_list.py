@@ -60,7 +60,7 @@ def draw(here: Here, counts: Mapping[str, int]) -> None:
     try:
         records, total = _page_of(here, wanted, _A_PAGE[view])
     except PersonaError as error:
-        st.error(words.markdown(error.message))
+        st.error(words.sentence(error.message))
         return
     if not records:
         st.info("Nothing is like that. Try other words, more kinds or another time.")

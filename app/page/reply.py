@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _ABREAST = 6
 """Recalled pictures that are shown with the steps."""
 _TICK_S = 0.25
-"""A page that waits touches Streamlit this often; a click would not be heard otherwise."""
+"""How often a reply that is being written is drawn."""
 
 
 def show(turn: Turn, photos: PhotoStore) -> None:
@@ -41,42 +41,28 @@ def show(turn: Turn, photos: PhotoStore) -> None:
         st.caption(" ".join(notes))
 
 
-class Writing:
-    """A reply that is being written, and its place on the page.
+def watch(live: Live, *, loaded: bool) -> None:
+    """Draw a reply that is being written, again and again; when it is there, the page is drawn anew.
+
+    It is a fragment: the page around it is drawn to its end, and what stood on it before is gone (another user's talk, too).
 
     Args:
         live: The reply.
         loaded: Whether the model is known to be loaded.
     """
+    st.fragment(_so_far, run_every=_TICK_S)(live, loaded=loaded)
 
-    def __init__(self, live: Live, *, loaded: bool) -> None:
-        self._live = live
-        self._waiting = "Waiting for the model" if loaded else "Waiting for the model, which is loaded first"
-        # The label stays: another one would fold up what the person has unfolded.
-        self._steps = st.expander("Steps", type="compact", icon="spinner").empty()
-        self._doing = st.empty()
-        self._answer = st.empty()
-        self._doing.caption(self._waiting)
 
-    @property
-    def turn_id(self) -> str:
-        """The turn that is answered."""
-        return self._live.turn.id
-
-    def watch(self) -> None:
-        """Draw it as it comes, to its end. A rerun of the page may break this off; the next one begins it again."""
-        seen = None
-        while True:
-            progress = self._live.wait(seen, _TICK_S)
-            seconds = time.monotonic() - self._live.began
-            self._doing.caption(f"{progress.doing or self._waiting}, {seconds:.0f} s")
-            if progress is not seen:
-                with self._steps.container():
-                    _steps(progress.steps, progress.memories, progress.think)
-                self._answer.markdown(words.markdown(progress.answer), anchors=False)
-            if progress.finished:
-                return
-            seen = progress
+def _so_far(live: Live, *, loaded: bool) -> None:
+    progress = live.progress
+    if progress.finished:
+        st.rerun()
+    waiting = "Waiting for the model" if loaded else "Waiting for the model, which is loaded first"
+    # The label stays: another one would fold up what the person has unfolded.
+    with st.expander("Steps", type="compact", icon="spinner", key=f"steps-{live.turn.id}"):
+        _steps(progress.steps, progress.memories, progress.think)
+    st.caption(f"{progress.doing or waiting}, {time.monotonic() - live.began:.0f} s")
+    st.markdown(words.markdown(progress.answer), anchors=False)
 
 
 def _steps(steps: Sequence[Step], memories: Sequence[Recalled], thinking: str = "") -> None:

@@ -9,8 +9,11 @@ from datetime import datetime
 from memory import clock
 from memory.records import Recalled, Step
 
-_CODE = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]+`)", re.DOTALL)
-_DOLLAR = re.compile(r"(?<!\\)\$")
+_CODE = re.compile(r"((?<!\\)```.*?(?:```|\Z)|(?<!\\)`[^`\n]+`)", re.DOTALL)
+_DOLLAR = re.compile(r"(?<!\\)((?:\\\\)*)\$")
+_QUOTED = re.compile(r"[*\[\]<>~|$]")
+_WORKED_ON = re.compile(r":(?=[\w/])|www(?=\.)|[-<](?=[->])", re.IGNORECASE)
+"""What Streamlit makes links, icons and arrows of after Markdown was read: backslashes do not stop it."""
 _MARKS = re.compile(r"[\\`*_{}\[\]()#+\-.!|~$:<>]")
 _LONGEST = 600
 """Characters of a remembered entry under a reply; the whole of it stands on the page Memory."""
@@ -34,7 +37,13 @@ def markdown(text: str) -> str:
     if re.search(r"\][(\[:]", text):
         text = text.replace("![", "!\u200b[")
     parts = _CODE.split(text)
-    return "".join(part if index % 2 else _DOLLAR.sub(r"\\$", part) for index, part in enumerate(parts))
+    return "".join(part if index % 2 else _DOLLAR.sub(r"\1\\$", part) for index, part in enumerate(parts))
+
+
+def sentence(text: str) -> str:
+    """Make a sentence of ours, which may quote a name or a file, fit for Markdown; commands in backticks stay commands."""
+    parts = _CODE.split(text)
+    return "".join(part if index % 2 else _QUOTED.sub(r"\\\g<0>", part) for index, part in enumerate(parts))
 
 
 def summary(steps: Sequence[Step], memories: Sequence[Recalled]) -> str:
@@ -87,4 +96,4 @@ def shortened(text: str, most: int = _LONGEST) -> str:
 
 def label(text: str) -> str:
     """Make a text fit for a label, where Streamlit reads Markdown: it stays data."""
-    return _MARKS.sub(r"\\\g<0>", text)
+    return _MARKS.sub(r"\\\g<0>", _WORKED_ON.sub("\\g<0>\u200b", text))

@@ -85,7 +85,7 @@ def _offer(here: Here, *, known: bool) -> None:
         with st.spinner("Writing it"):
             data, counts = written(here.memory, here.user)
     except PersonaError as error:
-        st.error(words.markdown(error.message))
+        st.error(words.sentence(error.message))
         return
     st.caption(f"It holds {you_words.holds(counts)} ({you_words.size(len(data))}).")
     st.download_button(
@@ -103,6 +103,6 @@ def _accept(here: Here) -> None:
             only = here.user if who.asks_to_sign_in() else None
             user, counts = taken_in(here.memory, file.name, file.getvalue(), only)
     except PersonaError as error:
-        st.error(words.markdown(error.message))
+        st.error(words.sentence(error.message))
         return
     you_who.become(user, f"{user} is here again: {you_words.holds(counts)}.")

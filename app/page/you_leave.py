@@ -67,11 +67,11 @@ def _delete(here: Here) -> None:
         with st.spinner("Deleting it"):
             st.session_state[_KEPT] = deleted(here.memory, here.user)
     except PersonaError as error:
-        st.error(words.markdown(error.message))
+        st.error(words.sentence(error.message))
         return
     # What was said off the record was on this page alone.
-    st.session_state.pop("unrecorded", None)
-    you_who.become(_another(here.memory))
+    st.session_state["unrecorded"] = [one for one in st.session_state.get("unrecorded", []) if one.turn.user_id != here.user]
+    you_who.become(who.DEFAULT_USER)
 
 
 def _put_away() -> None:
@@ -89,8 +89,3 @@ def _receipt(kept: Farewell) -> None:
         if st.button("Close", key="put-away"):
             _put_away()
             st.rerun()
-
-
-def _another(memory: Memory) -> str:
-    known = [row["id"] for row in memory.journal.users()]
-    return who.DEFAULT_USER if who.DEFAULT_USER in known or not known else str(known[0])

@@ -19,7 +19,7 @@ _COUNTED = {"turn": "Messages", "semantic": "Facts", "episodic": "Topics", "phot
 def draw(here: Here) -> None:
     """Draw who it is and what there is of them; where nobody signs in, what else they could be called."""
     if told := st.session_state.pop(_TOLD, None):
-        st.success(words.markdown(told))
+        st.success(words.sentence(told))
     with st.container(border=True, key="who-card", gap="small"):
         st.header(words.label(here.user), anchor=False)
         _counts(here)
@@ -65,7 +65,7 @@ def _new_name() -> None:
         try:
             user = check_user(name.strip())
         except PersonaError as error:
-            st.error(words.markdown(error.message))
+            st.error(words.sentence(error.message))
             return
         become(user, f"You are talking as {user} now.")
 
@@ -94,6 +94,6 @@ def _load(here: Here) -> None:
         counts = example.load(here.memory, lambda share, doing: bar.progress(share, f"{doing}…"))
     except PersonaError as error:
         bar.empty()
-        st.error(words.markdown(error.message))
+        st.error(words.sentence(error.message))
         return
     become(example.USER, f"The example person is here: {you_words.holds(counts)}.")

@@ -164,8 +164,8 @@ def test_copy_puts_the_reply_into_the_clipboard(open_page, app):
     app.model.reply = scripted({"copy": "Take this with you."})
     page = open_page("copier")
     say(page, "Something to copy", "Take this with you.")
-    page.get_by_role("button", name="Copy").last.click()
-    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    page.get_by_role("main").get_by_role("button", name="Copy", exact=True).last.click()
+    expect(page.get_by_role("main").get_by_role("button", name="Copied")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == "Take this with you."
 
 

@@ -15,7 +15,6 @@ from streamlit.testing.v1 import AppTest
 from app.events import AnswerDelta, Recalled, Retrieving, Thinking
 from app.page import words
 from app.page.live import Progress, advance
-from app.page.reply import Writing
 from app.service import PersonaService
 from memory.errors import FolderInUse, ModelUnavailable
 from memory.records import BigFive, PersonalityPoint, SemanticMemory, Step
@@ -27,7 +26,14 @@ OpenPage = Callable[..., AppTest]
 
 
 def say(page: AppTest, text: str) -> AppTest:
-    return page.chat_input[0].set_value(text).run()
+    """Send a message, and look again until its reply is there."""
+    page.chat_input[0].set_value(text).run()
+    for _ in range(200):
+        if not any(button.label == "Stop writing" for button in page.button):
+            break
+        time.sleep(0.05)
+        page.run()
+    return page
 
 
 def texts(page: AppTest) -> list[str]:
@@ -216,28 +222,55 @@ def test_a_damaged_picture_is_refused(open_page: OpenPage) -> None:
     assert "not a picture" in page.error[0].value
 
 
-def test_a_reload_while_a_reply_is_written_shows_it_whole(
-    open_page: OpenPage, chat: ScriptedChat, monkeypatch: pytest.MonkeyPatch
+def test_a_reply_that_takes_its_time_is_shown_as_it_comes_on_every_page_that_is_open(
+    open_page: OpenPage, chat: ScriptedChat, service: PersonaService
 ) -> None:
-    page = open_page()
     chat.gate = threading.Event()
     chat.script["reasoning"] = answer("It took a while.")
-    watching, watch = [], Writing.watch
-
-    def write_when_two_watch(self: Writing) -> None:
-        watching.append(self)
-        if len(watching) == 2:
-            chat.gate.set()
-        watch(self)
-
-    monkeypatch.setattr(Writing, "watch", write_when_two_watch)
-    first = threading.Thread(target=say, args=(page, "Take your time."))
-    first.start()
-    while not chat.calls:
+    page = open_page().chat_input[0].set_value("Take your time.").run()
+    other = open_page()
+    for one in (page, other):
+        assert "Waiting for the model" in captions(one)
+        assert [button.label for button in one.button if button.label == "Stop writing"]
+    chat.gate.set()
+    while service.memory.journal.turns("ada")[0].reply == "":
         time.sleep(0.01)
-    assert replies(open_page()) == ["It took a while."]
-    first.join()
-    assert replies(page) == ["It took a while."]
+    for one in (page.run(), other.run()):
+        assert replies(one) == ["It took a while."]
+
+
+def test_a_button_that_stood_there_before_another_user_was_chosen_does_nothing(
+    open_page: OpenPage, service: PersonaService
+) -> None:
+    remember(service, "ada", "Ada has a dog.")
+    fact = service.memory.knowledge.entries("ada", kind="semantic")[0]
+    page = open_page("ada")
+    page.session_state["user"] = "bob"
+
+    def pressed() -> None:
+        import streamlit as st
+
+        from app.page import frame, put_right
+
+        st.session_state.user = "bob"
+        put_right._try(put_right._forget, frame.Here(frame.open_replies(), "ada"), st.session_state.fact)
+
+    stale = AppTest.from_function(pressed)
+    stale.session_state["fact"] = fact.id
+    stale.run()
+    assert not stale.exception
+    assert "somebody else" in stale.session_state["refused"]
+    assert service.memory.knowledge.get("ada", fact.id)
+
+
+def test_off_the_record_stays_on_from_page_to_page(open_page: OpenPage, service: PersonaService) -> None:
+    page = open_page()
+    page.toggle[0].set_value(True).run()
+    page.switch_page("app/page/views/you.py").run()
+    page.switch_page("app/page/views/chat.py").run()
+    assert page.toggle[0].value is True
+    say(page, "A secret.")
+    assert service.memory.journal.turns("ada") == []
 
 
 def test_stopped_and_foreign_turns_are_marked(open_page: OpenPage, service: PersonaService) -> None:
@@ -282,6 +315,8 @@ def test_an_answer_before_a_look_is_begun_anew() -> None:
         (r"Already \$5.", r"Already \$5."),
         ("`$HOME` and ```\n$PATH\n``` and $1", "`$HOME` and ```\n$PATH\n``` and \\$1"),
         ("vec![1, 2]", "vec![1, 2]"),
+        (r"\`$y^2$\`", r"\`\$y^2\$\`"),
+        (r"C:\\$z", r"C:\\\$z"),
         ("![a][b]\n\n[b]: http://x", "!\u200b[a][b]\n\n[b]: http://x"),
     ],
 )
@@ -300,6 +335,14 @@ def test_markdown_keeps_prices_and_loses_pictures(text: str, shown: str) -> None
 )
 def test_steps_are_summed_up_in_a_line(steps: list[Step], found: int, line: str) -> None:
     assert words.summary(steps, [Memory(id="a", kind="turn", text="a", time=LONG_AGO)] * found) == line
+
+
+@pytest.mark.parametrize("text", ["see http://evil.invalid", ":material/home: :red[x]", "a -> b <- c -- d", "www.evil.invalid"])
+def test_a_label_has_nothing_that_streamlit_would_make_something_of(text: str) -> None:
+    made = words.label(text).replace("\\", "")
+    assert made.replace("\u200b", "") == text
+    for special in ("://", ":material/", ":red", "->", "<-", "--", "www."):
+        assert special not in made
 
 
 def remember(service: PersonaService, user: str, content: str) -> None:

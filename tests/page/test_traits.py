@@ -20,6 +20,10 @@ BEGAN = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 OpenPage = Callable[..., AppTest]
 
 
+def slider(page: AppTest, kind: str, trait: str):
+    return next(one for one in page.slider if str(one.key).startswith(f"shown-{kind}-{trait}-"))
+
+
 def personality(open_page: OpenPage, user: str = "ada") -> AppTest:
     return open_page(user).switch_page("app/page/views/personality.py").run()
 
@@ -124,7 +128,7 @@ def test_the_steps_are_paged_and_another_users_are_not_there(open_page: OpenPage
 
 def test_a_trait_is_held_and_moves_again(open_page: OpenPage, service: PersonaService) -> None:
     page = personality(open_page)
-    page.slider(key="shown-pin-openness").set_value(4.5).run()
+    slider(page, "pin", "openness").set_value(4.5).run()
     page.button(key="hold-openness").click().run()
     assert not page.exception
     point = service.memory.curve.newest("ada")
@@ -162,7 +166,7 @@ def test_scores_for_the_next_reply_reach_it_and_are_used_up(
 ) -> None:
     chat.script["reasoning"] = answer("Hello.")
     page = personality(open_page)
-    page.slider(key="shown-next-neuroticism").set_value(5.0)
+    slider(page, "next", "neuroticism").set_value(5.0)
     next(button for button in page.button if button.label == "Use for the next reply").click().run()
     assert not page.exception
     assert "neuroticism 5.0" in texts(page)[0]
@@ -175,12 +179,12 @@ def test_scores_for_the_next_reply_reach_it_and_are_used_up(
 
 def test_scores_for_the_next_reply_are_cleared(open_page: OpenPage) -> None:
     page = personality(open_page)
-    page.slider(key="shown-next-openness").set_value(1.0)
+    slider(page, "next", "openness").set_value(1.0)
     next(button for button in page.button if button.label == "Use for the next reply").click().run()
     page.button(key="clear-next").click().run()
     assert not page.exception
     assert "by_hand" not in page.session_state
-    assert page.slider(key="shown-next-openness").value == 3.0
+    assert slider(page, "next", "openness").value == 3.0
 
 
 def test_what_cannot_be_written_is_said(open_page: OpenPage, service: PersonaService, monkeypatch: pytest.MonkeyPatch) -> None:

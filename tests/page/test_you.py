@@ -225,7 +225,7 @@ def test_deleting_needs_the_name_and_leaves_a_receipt(open_you: OpenYou, service
     assert "What there was: 1 message, 1 memory and 0 pictures" in texts(page)
     assert "Nothing is left, in any store." in texts(page)
     assert [one.proto.label for one in page.get("download_button")] == ["Keep the receipt"]
-    assert page.sidebar.selectbox[0].value == "grace"
+    assert page.sidebar.selectbox[0].value == "me"
     assert service.memory.journal.knows("grace")
     page = page.button(key="put-away").click().run()
     assert "User: ada" not in texts(page)
