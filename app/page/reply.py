@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _ABREAST = 6
 """Recalled pictures that are shown with the steps."""
-_TICK_S = 0.25
+_TICK_S = 0.4
 """How often a reply that is being written is drawn."""
 
 

@@ -24,6 +24,8 @@ from memory.records import PersonalityPoint, SemanticMemory, make_id
 from memory.store import Memory
 from tests.fake_server import FakeServer, fake_server
 
+# The first reply of a process loads the graph, and these machines are shared.
+expect.set_options(timeout=20_000)
 ROOT = Path(__file__).parents[2]
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
