@@ -15,7 +15,7 @@ from memory import clock
 from memory.browse_curve import CurveSteps
 from memory.records import BigFive, PersonalityPoint, Turn
 
-_MOST = 300
+_MOST = 150
 """Points on the curves, about; the list below them has every one."""
 _ROWS = 8
 _PIECE = 60
