@@ -17,7 +17,7 @@ from app.page.frame import Here
 from app.page.live import Replies
 from app.service import PersonaService
 from app.settings import Settings
-from memory.errors import InvalidInput, NotFound, StorageError
+from memory.errors import InvalidInput, ModelMissing, NotFound, StorageError
 from memory.purge import Receipt
 from memory.records import PersonalityPoint, SemanticMemory, make_id
 from memory.store import Memory
@@ -300,7 +300,14 @@ def test_receipts_of_what_was_forgotten_stand_newest_first_and_in_pages(
     assert "A picture, gone for good on" in texts(page.run())
 
 
-def test_health_is_looked_at_when_it_is_unfolded(open_you: OpenYou, service: PersonaService) -> None:
+def test_health_is_looked_at_when_it_is_unfolded(
+    open_you: OpenYou, service: PersonaService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(_settings: Settings) -> None:
+        raise ModelMissing("No chat model is on this machine. Run `persona models pull`, or set PERSONA_LLM_BASE_URL.")
+
+    # Whatever is on the machine that runs the tests.
+    monkeypatch.setattr("app.model_server.find_weights", none)
     remember(service.memory)
     page = open_you()
     assert "models pull" not in texts(page)
