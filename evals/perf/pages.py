@@ -167,7 +167,7 @@ def _memory(
     shared: dict[str, Any],
 ) -> dict[str, Any]:
     """Make one memory: half are facts, the others topics, with a few lines of profile and habits."""
-    kind = "core" if number < 5 else "procedural" if number < 10 else ("semantic", "episodic")[number % 2]  # noqa: PLR2004
+    kind = "core" if number < 5 else "procedural" if number < 10 else ("semantic", "episodic")[number % 2]  # noqa: PLR2004 - five lines of each
     place = number * said // known
     session = place // _A_SESSION + 1
     keyed = kind in ("core", "procedural")
