@@ -6,17 +6,18 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_openai import ChatOpenAI
 from openai import APIStatusError
-from pydantic import ConfigDict
+from pydantic import ConfigDict, model_validator
 
 from app.alive import alive
 from app.priority import ReplyFirst
+from app.untyped import Untyped
 from memory.errors import MessageTooLong, ModelUnavailable, PersonaError
 
 Call = Callable[[], Iterator[ChatGenerationChunk]]
@@ -41,6 +42,11 @@ class PersonaChat(ChatOpenAI):
     server: ServerKind = "other"
     priority: ReplyFirst | None = None
     ending: threading.Event | None = None
+
+    @model_validator(mode="after")
+    def _without_types(self) -> Self:
+        self.client = Untyped(self.root_client)
+        return self
 
     def _stream(
         self,

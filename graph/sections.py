@@ -23,6 +23,8 @@ _FRAME_TOKENS = 100
 _A_PICTURE = "a picture"
 _SHORT_TOKENS = 200
 """A message up to this length is put once more behind what memory brought."""
+_AT_ONCE = (16, 8, 4, 2)
+"""Turns of recent talk that leave the prompt together, at most; fewer where so many do not fit."""
 _PUBLISHED = ("procedural", "semantic", "photo", "episodic")
 _LAST_COUNTS = ("episodic", "procedural", "photo", "semantic")
 
@@ -35,6 +37,8 @@ class Budgets:
     output: int = 1_024
     profile: int = 500
     recent: int = 1_500
+    recent_spare: int = 1_000
+    """Layout `cache`: so much more recent talk stays, where the window is wide, so that the oldest turns go several at once."""
     procedural: int = 250
     semantic: int = 700
     dialogue: int = 1_500
@@ -66,6 +70,30 @@ def fit(entries: Sequence[str], budget: int) -> list[str]:
         if size <= budget:
             kept.append(entry)
             budget -= size
+    return kept
+
+
+def newest(entries: Sequence[tuple[int, str]], budget: int, spare: int = 0) -> list[str]:
+    """Keep the newest whole entries that fit into `budget` tokens, in time order.
+
+    Where the oldest one left with each turn, a prefix cache would lose all of the talk each turn. So the talk begins at a round
+    number where it can: what is older than the budget stays down to there, and then leaves together.
+
+    Args:
+        entries: Numbers in ascending order, and texts.
+        budget: Tokens of the newest.
+        spare: Tokens of those before them, at most.
+    """
+    kept: list[str] = []
+    first = 0
+    for number, text in reversed(entries):
+        if (size := estimate_tokens(text)) <= budget:
+            kept.insert(0, text)
+            first, budget = number, budget - size
+    for step in _AT_ONCE:
+        older = [text for number, text in entries if first - first % step <= number < first]
+        if sum(map(estimate_tokens, older)) <= spare:
+            return older + kept
     return kept
 
 
@@ -106,8 +134,10 @@ def opening(
         )
     room -= estimate_tokens(said)
     profile_lines = fit([f"{escape(key)}: {escape(value)}" for key, value in profile.items()], min(budgets.profile, room // 3))
-    newest_first = [_turn_text(past, marks) for past in reversed(recent)]
-    history = list(reversed(fit(newest_first, min(budgets.recent, room // 2))))
+    talk = [(past.seq, _turn_text(past, marks)) for past in recent]
+    share = min(budgets.recent, room // 2)
+    spare = max(0, min(budgets.recent_spare, room // 4 - share)) if layout == "cache" else 0
+    history = newest(talk, share, spare)
     sections = {
         "profile": _section("User Profile", profile_lines),
         "scores": _section("Big Five scores", [", ".join(f"{trait} {score:.1f}" for trait, score in personality.items())]),

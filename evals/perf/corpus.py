@@ -1,4 +1,4 @@
-"""A made-up life of any length: turns and facts whose words are as unequally frequent as those of a language (pure, seeded)."""
+"""A made-up life of any length: turns and facts of English words, as unequally frequent as they are (seeded)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import accumulate
 
-_ONSETS = "b br c ch d f fl g gr h j k l m n p pl r s sh st t tr v w".split()  # noqa: SIM905 - reads better
-_VOWELS = "a e i o u ai ea oo".split()  # noqa: SIM905 - as above
+from app import weights
+from app.weights import Located
+from memory.errors import ModelMissing
+
 _LITTLE = "the a to and of in my is it that was for with on we she he they at have had this but".split()  # noqa: SIM905 - as above
 _OPENINGS = (
     "When did I tell you about",
@@ -17,8 +21,9 @@ _OPENINGS = (
     "Where did I put",
     "What did I say about",
 )
-_VOCABULARY = 20_000
-_SESSION = 12
+TEXT_EMBEDDER = "all-minilm-l6-v2"
+SESSION = 12
+"""Turns of a session."""
 _BEGIN = datetime(2016, 1, 1, 9, tzinfo=UTC)
 
 
@@ -31,6 +36,28 @@ class Said:
     reply: str
 
 
+def embedder() -> Located:
+    """Say where the text embedder lies whose words these are.
+
+    Raises:
+        ModelMissing: It is not on this machine.
+    """
+    located = weights.located(TEXT_EMBEDDER)
+    if located is None:
+        raise ModelMissing(f"The text embedder is not on this machine. Run `persona models pull {TEXT_EMBEDDER}`.")
+    return located
+
+
+@cache
+def english() -> tuple[str, ...]:
+    """Return 21,000 English words, frequent ones first: those of the text embedder's own vocabulary.
+
+    A made-up word would be cut into several pieces, and take an embedder several times as long.
+    """
+    pieces = (embedder().model / "vocab.txt").read_text(encoding="utf-8").split()
+    return tuple(piece for piece in pieces if piece.isascii() and piece.isalpha() and len(piece) > 2)  # noqa: PLR2004 - letters
+
+
 class Life:
     """Makes the same turns, facts and questions for the same seed.
 
@@ -40,14 +67,14 @@ class Life:
 
     def __init__(self, seed: int = 7) -> None:
         self._random = random.Random(seed)  # noqa: S311 - nothing secret
-        self.words = sorted({self._word() for _ in range(2 * _VOCABULARY)}, key=lambda word: (len(word), word))[:_VOCABULARY]
+        self.words = english()
         # Zipf's law: the word of rank r is r times rarer than the first.
-        self._weights = [1.0 / (rank + 20) for rank in range(len(self.words))]
+        self._weights = list(accumulate(1.0 / (rank + 20) for rank in range(len(self.words))))
 
     def turns(self, count: int) -> Iterator[Said]:
         """Yield turns in the order of time: twelve to a session, a session every nine hours."""
         for number in range(count):
-            time = _BEGIN + timedelta(hours=9 * (number // _SESSION), minutes=2 * (number % _SESSION))
+            time = _BEGIN + timedelta(hours=9 * (number // SESSION), minutes=2 * (number % SESSION))
             text = " ".join(self._sentence(self._random.randint(6, 16)) for _ in range(self._random.choice((1, 1, 2, 3))))
             yield Said(time, text, self._sentence(10))
 
@@ -66,8 +93,4 @@ class Life:
         return " ".join(words).capitalize() + "."
 
     def _some(self, count: int) -> list[str]:
-        return self._random.choices(self.words, self._weights, k=count)
-
-    def _word(self) -> str:
-        syllables = self._random.choice((1, 2, 2, 3))
-        return "".join(self._random.choice(_ONSETS) + self._random.choice(_VOWELS) for _ in range(syllables)) + "n"
+        return self._random.choices(self.words, cum_weights=self._weights, k=count)

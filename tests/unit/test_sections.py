@@ -255,7 +255,8 @@ class TestBudgets:
         text = prompt(messages)
         assert said in text
         assert tokens_of(messages) <= window - budgets.output
-        for title, budget in (("User Profile", profile_budget), ("Recent Conversations", recent_budget)):
+        talk_budget = recent_budget + (budgets.recent_spare if layout == "cache" else 0)
+        for title, budget in (("User Profile", profile_budget), ("Recent Conversations", talk_budget)):
             body = section(text, title)
             assert body == "(none)" or estimate_tokens(body) <= budget
         wholes = [f"{key}: {value}" for key, value in profile.items()]

@@ -1,0 +1,147 @@
+"""Data folders with years in them, made once a machine: everything that a talk leaves behind, but for pictures."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from evals.perf.corpus import SESSION, Life
+from evals.perf.retrieval import DrawnEmbedder
+from graph.personality import evolve
+from memory.embedders import Embedder
+from memory.records import BigFive, Episode, PersonalityPoint, SemanticMemory, Turn, make_id
+from memory.store import Memory
+
+_MADE = 1
+"""Count up when what is put into a folder changes: older ones are then made anew."""
+_FACT_EVERY = 2
+"""Of so many turns one taught a fact."""
+_STEP = 1_000
+"""Turns between two lines of progress."""
+USER = "bench"
+Say = Callable[[str], None]
+
+
+@contextmanager
+def one_user(turns: int, embedder: Embedder, say: Say) -> Iterator[Path]:
+    """Copy a folder in which one user has said so much, for the length of the block."""
+    with _copy(_made(f"turns-{turns}", lambda folder: _fill(folder, [USER], turns, embedder, say)), say) as folder:
+        yield folder
+
+
+@contextmanager
+def many_users(users: int, turns: int, embedder: Embedder, say: Say) -> Iterator[Path]:
+    """Copy a folder in which each of so many users has said so much, for the length of the block."""
+    names = [user(number) for number in range(users)]
+    made = _made(f"users-{users}-{turns}", lambda folder: _fill(folder, names, turns, embedder, say))
+    with _copy(made, say) as folder:
+        yield folder
+
+
+def user(number: int) -> str:
+    """Name one of many."""
+    return f"person {number}"
+
+
+def life_of(name: str) -> Life:
+    """Return what makes up this user's talk: everybody's is their own."""
+    return Life(sum(name.encode()))
+
+
+def _made(name: str, fill: Callable[[Path], None]) -> Path:
+    """Return a filled folder, which is kept in the user's cache: a big one takes half an hour to make."""
+    kept = user_cache_path("personavlm") / "bench" / f"{_MADE}-{name}"
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=kept.parent) as making:
+            fill(Path(making) / "data")
+            (Path(making) / "data").rename(kept)
+    return kept
+
+
+@contextmanager
+def _copy(kept: Path, say: Say) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="persona-bench-", dir=kept.parent) as copy:
+        say(f"Copying {kept.name}")
+        yield Path(shutil.copytree(kept, Path(copy) / "data"))
+
+
+def _fill(folder: Path, names: Sequence[str], turns: int, embedder: Embedder, say: Say) -> None:
+    drawn = DrawnEmbedder(embedder, Life().words)
+    drawn.filling = True
+    # Nothing in made-up words is sensitive, and judging takes its time.
+    with Memory(folder, drawn, asks=False) as memory:
+        for number, name in enumerate(names):
+            _live(memory, name, turns, say)
+            if len(names) > 1 and (number + 1) % 50 == 0:
+                say(f"{number + 1:,} of {len(names):,} people")
+
+
+def _live(memory: Memory, name: str, count: int, say: Say) -> None:
+    life = life_of(name)
+    facts = life.facts(count)
+    scores = BigFive()
+    session: list[Turn] = []
+    said = life.turns(count)
+    for number, one in enumerate(islice(said, count)):
+        turn = memory.journal.ingest(name, one.time, one.text, one.reply)
+        if turn is None:
+            continue
+        if session and turn.session != session[-1].session:
+            _sum_up(memory, name, session)
+            session = []
+        session.append(turn)
+        inferred = BigFive(openness=1 + number % 5, neuroticism=1 + number // 7 % 5)
+        scores = evolve(scores, inferred, number, ())
+        point = PersonalityPoint(turn_id=turn.id, time=one.time, inferred=inferred, scores=scores, m=number)
+        fact = _fact(name, turn, next(facts)) if number % _FACT_EVERY == 0 else None
+        memory.knowledge.commit_remember(name, turn.id, point, fact)
+        if (number + 1) % _STEP == 0:
+            say(f"{number + 1:,} of {count:,} turns")
+            memory.index(name)
+    memory.index(name)
+
+
+def _fact(name: str, turn: Turn, fact: tuple[str, tuple[str, ...]]) -> SemanticMemory:
+    content, keywords = fact
+    return SemanticMemory(
+        id=make_id(name, "semantic", turn.id), turn_id=turn.id, time=turn.time, content=content, keywords=keywords
+    )
+
+
+def _sum_up(memory: Memory, name: str, session: Sequence[Turn]) -> None:
+    halves = [session[: SESSION // 2], session[SESSION // 2 :]]
+    episodes = [
+        Episode(
+            id=make_id(name, "episodic", session[0].session, ordinal),
+            session=session[0].session,
+            time=half[0].time,
+            summary=f"The user said: {half[0].text}",
+            keywords=tuple(half[0].text.split()[:3]),
+            turn_ids=tuple(turn.id for turn in half),
+        )
+        for ordinal, half in enumerate(halves)
+        if half
+    ]
+    words = session[0].text.rstrip(".").split()
+    profile = {"name": "Ada"} | {f"line {number}": " ".join(words[number : number + 3]) for number in range(12)}
+    habits = {f"habit {number}": f"The user does {word} every week." for number, word in enumerate(words[:5])}
+    memory.knowledge.commit_consolidation(
+        name, session[0].session, session[-1].time, episodes=episodes, procedures=habits, profile=profile
+    )
+
+
+def last_said(memory: Memory, name: str) -> datetime:
+    """Return when this user spoke last."""
+    last = memory.journal.last_time(name)
+    if last is None:
+        raise ValueError(f"{name} has said nothing")
+    return last
+

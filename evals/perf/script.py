@@ -1,0 +1,85 @@
+"""What a made-up model says: well-formed, the same each time, and a look into memory for every question (pure)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from graph import formats, protocol
+from graph.formats import Extraction, format_semantic
+from graph.prompts import Prompts
+from memory.records import TRAITS
+
+STAGES = {
+    protocol.REASONING_GRAMMAR: "reason",
+    protocol.RETRIEVE_GRAMMAR: "reason",
+    protocol.ANSWER_GRAMMAR: "answer",
+    formats.PERSONALITY_GRAMMAR: "personality",
+    formats.SEMANTIC_GRAMMAR: "semantic",
+    formats.EPISODIC_GRAMMAR: "episodic",
+    formats.PROCEDURAL_GRAMMAR: "procedural",
+    formats.CORE_GRAMMAR: "core",
+}
+"""Which call of a turn a grammar belongs to; any other is the judgement of a fact that may have changed."""
+BEFORE_REPLY = ("reason", "reason again", "answer")
+BACKGROUND = ("personality", "semantic", "change")
+SESSION_END = ("episodic", "procedural", "core")
+_ANSWERED = "So it was, as far as I can tell from what you told me: it comes back to me now that you say it, and gladly so."
+_THOUGHT = "This is about their own life, so memory may know."
+_SAYS = {
+    "answer": protocol.format_reasoning(protocol.Answer(_ANSWERED, _THOUGHT)),
+    "personality": "\n".join(f'"{trait}": {score}' for trait, score in zip(TRAITS, (4, 3, 2, 3, 3), strict=True)),
+    "procedural": "\n".join(f'"habit {number}": "The user does thing {number} every week."' for number in range(5)),
+    "core": '"name": "Ada"\n' + "\n".join(f'"trait {number}": "something short, and another thing"' for number in range(11)),
+}
+_SAID = re.compile(r"## User Input\n\[[^\]]*\]\n(.*?)(?:\n\n|\Z)", re.DOTALL)
+_KEPT = 8
+"""Words of a message that are remembered."""
+
+
+def stage_of(grammar: str | None, messages: Sequence[Mapping[str, Any]]) -> str:
+    """Say which call of a turn this is.
+
+    Args:
+        grammar: What the output has to follow.
+        messages: The prompt, as the OpenAI format has it.
+    """
+    stage = STAGES.get(grammar or "", "change")
+    again = stage == "reason" and str(messages[-1]["content"]).endswith(Prompts().after_retrieval)
+    return "reason again" if again else stage
+
+
+def says(stage: str, messages: Sequence[Mapping[str, Any]]) -> str:
+    """Say what the made-up model writes."""
+    told = str(messages[-1]["content"])
+    if stage in _SAYS:
+        return _SAYS[stage]
+    if stage == "reason":
+        said = _SAID.findall(told)[-1].strip()
+        if said.endswith("?"):
+            words = ", ".join(re.findall(r"\w+", said)[-3:])
+            return protocol.format_reasoning(protocol.Retrieve(words, think=_THOUGHT))
+        return _SAYS["answer"]
+    if stage == "reason again":
+        return _SAYS["answer"]
+    if stage == "semantic":
+        return format_semantic(_extracted(told))
+    if stage == "episodic":
+        turns = len(re.findall(r"^\d+ \[", told, re.MULTILINE))
+        half = max(turns // 2, 1)
+        return "\n".join(
+            f'"topic_summary": "The user talked of part {part}."\n"keywords": "part, talk"\n"source_dialog_indices": '
+            + ", ".join(map(str, indices))
+            for part, indices in enumerate((range(half), range(half, turns)))
+            if indices
+        )
+    return "\n".join(f'"{number}": "other"' for number in range(1, told.count("\n") + 1))
+
+
+def _extracted(told: str) -> Extraction:
+    said = told.partition("\n")[2].strip()
+    if said.endswith("?"):
+        return Extraction(False, reason="It asks a question.")
+    words = re.findall(r"\w+", said)[:_KEPT]
+    return Extraction(True, f"The user {' '.join(words)}.", tuple(words[:3]), "It tells of something.")
