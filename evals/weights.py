@@ -81,7 +81,7 @@ def gather(
             after = conversation.turns[-1].time + timedelta(days=1)
             for asked in conversation.questions:
                 scope = Scope(conversation.name, period=named_period(asked.question, after))
-                question, candidates = memory.retriever.turns.gather(asked.question, scope)
+                [(question, candidates)] = memory.retriever.turns.gather([asked.question], scope)
                 said = features(question, candidates)
                 names = list(said)
                 place = {name: row for row, name in enumerate(candidates.names)}

@@ -104,26 +104,33 @@ class ChromaStore:
                 if (there := self._there(user_id, kind)) is not None:
                     there.delete(ids=list(ids))
 
-    def nearest(self, user_id: str, kind: str, vector: Vectors, *, limit: int) -> list[tuple[str, str, float]]:
-        """Return (record id, facet, cosine similarity) of the nearest documents of any facet, nearest first.
+    def nearest(self, user_id: str, kind: str, vectors: Vectors, *, limit: int) -> list[list[tuple[str, str, float]]]:
+        """Return (record id, facet, cosine similarity) of the documents nearest to each vector, of any facet, nearest first.
 
         It reads nothing but ids and filters nothing inside Chroma, which looks at every document for that (1 s at 320,000).
 
         Args:
             user_id: Whose records.
             kind: Which collection.
-            vector: One unit row.
-            limit: At most so many.
+            vectors: Unit rows; several in one look cost little more than one.
+            limit: At most so many for each.
         """
         with _said(), self._lock:
             there = self._there(user_id, kind)
             if there is None:
-                return []
-            found: Any = there.query(query_embeddings=vector, n_results=limit, include=["distances"])
+                return [[] for _ in vectors]
+            found: Any = there.query(query_embeddings=vectors, n_results=limit, include=["distances"])
         return [
-            (*_record_and_facet(name), 1.0 - distance)
-            for name, distance in zip(found["ids"][0], found["distances"][0], strict=True)
+            [(*_record_and_facet(name), 1.0 - distance) for name, distance in zip(ids, distances, strict=True)]
+            for ids, distances in zip(found["ids"], found["distances"], strict=True)
         ]
+
+    def open(self, user_id: str, kinds: Sequence[str], vector: Vectors) -> None:
+        """Read in the collections that are not open yet, by a look for any vector: the next look need not wait for it."""
+        with self._lock:
+            closed = [kind for kind in kinds if _name(user_id, kind) not in self._collections]
+        for kind in closed:
+            self.nearest(user_id, kind, vector[None], limit=1)
 
     def delete_collection(self, user_id: str, kind: str) -> None:
         """Delete one collection, if it is there."""

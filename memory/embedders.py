@@ -44,29 +44,30 @@ class TextEmbedder:
         path: Folder or name of the model.
         name: How the index remembers it.
         graphs: Where its graph for ONNX Runtime is kept, which reads faster and without torch; None: torch runs the model.
+        remembers: So many questions' readings are kept.
     """
 
-    def __init__(self, path: str, name: str, graphs: Path | None = None) -> None:
+    def __init__(self, path: str, name: str, graphs: Path | None = None, remembers: int = _REMEMBERED) -> None:
         self._path = path
         self._graphs = graphs
         self.name = name
+        self._remembers = remembers
         self._lock = threading.Lock()
         self._reads: Reads | None = None
         self._read: OrderedDict[str, Reading] = OrderedDict()
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
-        """Read texts, in one pass; up to four at a time (questions) are remembered for a while."""
+        """Read texts; up to four at a time (questions, a message) are remembered for a while, and not read again."""
         with self._lock:
-            if len(texts) > _FEW:
-                return self._encode(texts)
             missing = [text for text in dict.fromkeys(texts) if text not in self._read]
-            for text, reading in zip(missing, self._encode(missing), strict=True):
-                self._read[text] = reading
-            found = [self._read[text] for text in texts]
-            for text in texts:
-                self._read.move_to_end(text)
-            while len(self._read) > _REMEMBERED:
-                self._read.popitem(last=False)
+            read = dict(zip(missing, self._encode(missing), strict=True))
+            found = [read[text] if text in read else self._read[text] for text in texts]
+            if len(texts) <= _FEW:
+                self._read |= read
+                for text in texts:
+                    self._read.move_to_end(text)
+                while len(self._read) > self._remembers:
+                    self._read.popitem(last=False)
             return found
 
     def _encode(self, texts: Sequence[str]) -> list[Reading]:

@@ -32,7 +32,9 @@ _EXAMPLES = (
 )
 _ALIKE = 1e-3
 """The graph is believed where no number of the examples differs by more."""
-_TALKATIVE = ("torch.onnx", "onnxscript", "onnx_ir")
+_NEAR = 0.97
+"""And in 8 bits where each vector is at least so near (cosine) to the model's own; MiniLM's are at 0.99."""
+_TALKATIVE = ("torch.onnx", "onnxscript", "onnx_ir", "root")
 
 
 def make(model: SentenceTransformer, folder: Path, read: Callable[[Sequence[str]], list[Reading]]) -> QuickReader | None:
@@ -49,9 +51,11 @@ def make(model: SentenceTransformer, folder: Path, read: Callable[[Sequence[str]
         part = Path(tempfile.mkdtemp(dir=folder.parent, suffix=".part"))
         _write_tokenizer(model, part)
         _export(model, part / GRAPH)
+        expected = read(_EXAMPLES)
         reader = QuickReader(part)
-        if not _alike(reader.read(_EXAMPLES), read(_EXAMPLES)):
+        if not _alike(reader.read(_EXAMPLES), expected):
             raise ValueError("it reads otherwise than the model")  # noqa: TRY301 - one way out for all that may not work
+        reader = _in_8_bits(part, expected) or reader
         if folder.exists():
             shutil.rmtree(folder)
         # Two processes may make the same one: each puts a whole one there, or finds the other's.
@@ -62,6 +66,33 @@ def make(model: SentenceTransformer, folder: Path, read: Callable[[Sequence[str]
             shutil.rmtree(part, ignore_errors=True)
         return None
     return reader
+
+
+def _in_8_bits(folder: Path, expected: Sequence[Reading]) -> QuickReader | None:
+    """Keep the network's weights in 8 bits: it reads more than twice as fast, and finds the same (docs/decisions/029).
+
+    Args:
+        folder: Where the network is; replaced there.
+        expected: How the model itself reads the examples.
+
+    Returns:
+        What reads so; None where it reads too differently (a processor without wide enough sums may): nothing is changed then.
+    """
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    with tempfile.TemporaryDirectory(dir=folder.parent, suffix=".part") as small:
+        shutil.copytree(folder, small, dirs_exist_ok=True, ignore=shutil.ignore_patterns(GRAPH))
+        path = Path(small) / GRAPH
+        with _quiet():
+            quantize_dynamic(
+                folder / GRAPH, path, weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul", "Gemm"]
+            )
+        found = QuickReader(Path(small)).read(_EXAMPLES)
+        near = [float(one.vector @ other.vector) for one, other in zip(found, expected, strict=True)]
+        if min(near) < _NEAR:
+            return None
+        path.replace(folder / GRAPH)
+    return QuickReader(folder)
 
 
 class _Whole(torch.nn.Module):

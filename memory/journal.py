@@ -16,6 +16,9 @@ from memory.records import SPOKEN, Trace, Turn, TurnState, make_id
 from memory.schema import sessions, turns, users
 from memory.sensitive import Topic
 
+_SAID = [column for column in turns.c if column.name != "trace"]
+"""What was said: how a reply came to be is the larger part of a row, and no prompt needs it."""
+
 
 class Journal:
     """Turns in the order they were said, one sequence a user. Every public method is one transaction.
@@ -159,11 +162,22 @@ class Journal:
             return _one(connection, turn_id)
 
     def turns(
-        self, user_id: str, *, ids: Iterable[str] | None = None, session: int | None = None, limit: int | None = None
+        self,
+        user_id: str,
+        *,
+        ids: Iterable[str] | None = None,
+        session: int | None = None,
+        limit: int | None = None,
+        traces: bool = True,
     ) -> list[Turn]:
-        """Return a user's turns in the order they were said; with `limit`, the last ones."""
+        """Return a user's turns in the order they were said; with `limit`, the last ones.
+
+        Without `traces` it is what was said alone: how a reply came to be is the larger part of a row.
+        """
         # By ids alone where they are known: with more to go by, SQLite reads every row of the user to find a few.
-        query = select(turns).where(turns.c.user_id == user_id if ids is None else turns.c.id.in_(list(ids)))
+        query = select(*(turns.c if traces else _SAID)).where(
+            turns.c.user_id == user_id if ids is None else turns.c.id.in_(list(ids))
+        )
         if session is not None:
             query = query.where(turns.c.session == session)
         with self._db.read() as connection:
@@ -171,8 +185,8 @@ class Journal:
         return [to_turn(row) for row in reversed(rows) if row.user_id == user_id]
 
     def recent(self, user_id: str, time: datetime, before_seq: int | None = None) -> list[Turn]:
-        """Return the recent window of a message at `time`: spoken turns less than 60 minutes before it."""
-        query = select(turns).where(
+        """Return the recent window of a message at `time`: spoken turns less than 60 minutes before it, without traces."""
+        query = select(*_SAID).where(
             turns.c.user_id == user_id,
             turns.c.state.in_(SPOKEN),
             turns.c.at > clock.recent_since(time),
@@ -297,7 +311,8 @@ class Journal:
 def to_turn(row: Row[Any]) -> Turn:
     """Read a row of the table `turns`."""
     fields = {name: getattr(row, name) for name in Turn.model_fields if name not in ("time", "trace")}
-    trace = Trace.model_validate(row.trace) if row.trace else None
+    kept = getattr(row, "trace", None)
+    trace = Trace.model_validate(kept) if kept else None
     return Turn(**fields, time=row.at.astimezone(clock.zone_of(row.zone)), trace=trace)
 
 

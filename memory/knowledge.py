@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import Any
 
@@ -164,13 +165,14 @@ class Knowledge:
         mine = [row for row in rows if row.user_id == user_id and row.hidden_at is None and (held or row.held is None)]
         return [to_record(row) for row in mine if kind in (None, row.kind)]
 
-    def episodes(self, user_id: str, sessions: Iterable[int]) -> list[Episode]:
-        """Return the topics of these sessions."""
+    def episodes(self, user_id: str, sessions: Iterable[int], turn_ids: AbstractSet[str] | None = None) -> list[Episode]:
+        """Return the topics of these sessions; with `turn_ids`, those that one of these turns is in."""
         query = _visible(user_id).where(
             memories.c.kind == "episodic", memories.c.source.in_([str(number) for number in sessions])
         )
         with self._db.read() as connection:
-            records = [to_record(row) for row in connection.execute(query.order_by(memories.c.at, memories.c.id))]
+            rows = connection.execute(query.order_by(memories.c.at, memories.c.id)).all()
+        records = [to_record(row) for row in rows if turn_ids is None or not turn_ids.isdisjoint(row.extra["turn_ids"])]
         return [record for record in records if isinstance(record, Episode)]
 
     def linked(self, user_id: str, facts: Sequence[SemanticMemory]) -> list[SemanticMemory]:

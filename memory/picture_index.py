@@ -82,8 +82,8 @@ class PictureIndex:
 
     def _nearest(self, user_id: str, vectors: Vectors, least: float, limit: int) -> dict[str, float]:
         best: dict[str, float] = {}
-        for vector in vectors:
-            for name, _, cosine in self._chroma.nearest(user_id, KIND, vector[None], limit=limit):
+        for hits in self._chroma.nearest(user_id, KIND, vectors, limit=limit) if len(vectors) else []:
+            for name, _, cosine in hits:
                 if cosine >= least:
                     best[name] = max(cosine, best.get(name, cosine))
         return dict(sorted(best.items(), key=lambda item: (-item[1], item[0])))

@@ -17,12 +17,14 @@ from memory.reading import Reading, Vectors
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
-    from tokenizers import Tokenizer
+    from tokenizers import Encoding, Tokenizer
 
 GRAPH, TOKENIZER, SPECIAL = "model.onnx", "tokenizer.json", "special.json"
 """What lies in its folder: the network with its pooling, the tokenizer with its limits, the tokens that say nothing."""
-_LAYOUT = 2
+_LAYOUT = 3
 _AT_ONCE = 32
+_LONGER, _MORE = 1.1, 2
+"""Texts are read in one pass up to so many times, and tokens more than, the length of the shortest."""
 
 
 class QuickReader:
@@ -39,34 +41,50 @@ class QuickReader:
         from tokenizers import Tokenizer
 
         self._tokenizer: Tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+        self._pad = (self._tokenizer.padding or {}).get("pad_id", 0)
+        self._tokenizer.no_padding()
         self._special = frozenset(json.loads((folder / SPECIAL).read_text()))
         self._session = _session(folder / GRAPH)
         self._inputs = [one.name for one in self._session.get_inputs()]
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
-        """Read texts; those of about one length together, so that little is padded."""
-        order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
+        """Read texts; those of about one length in one pass: what is filled up takes as long as what is said."""
+        encodings = self._tokenizer.encode_batch([text.strip() for text in texts])
+        lengths = [len(one.ids) for one in encodings]
         read: dict[int, Reading] = {}
-        for start in range(0, len(order), _AT_ONCE):
-            places = order[start : start + _AT_ONCE]
-            read |= zip(places, self._read([texts[place].strip() for place in places]), strict=True)
+        for places in together(lengths):
+            read |= zip(places, self._pass([encodings[place] for place in places]), strict=True)
         return [read[place] for place in range(len(texts))]
 
-    def _read(self, texts: Sequence[str]) -> list[Reading]:
-        encodings = self._tokenizer.encode_batch(list(texts))
+    def _pass(self, encodings: Sequence[Encoding]) -> list[Reading]:
+        longest = max(len(one.ids) for one in encodings)
         given = {
-            "input_ids": [one.ids for one in encodings],
-            "attention_mask": [one.attention_mask for one in encodings],
-            "token_type_ids": [one.type_ids for one in encodings],
+            "input_ids": [_filled(one.ids, longest, self._pad) for one in encodings],
+            "attention_mask": [_filled(one.attention_mask, longest, 0) for one in encodings],
+            "token_type_ids": [_filled(one.type_ids, longest, 0) for one in encodings],
         }
         fed = {name: np.asarray(given[name], dtype=np.int64) for name in self._inputs}
         wholes, tokens = self._session.run(None, fed)
         found = []
         for encoding, whole, rows in zip(encodings, wholes, tokens, strict=True):
-            there = zip(encoding.ids, encoding.attention_mask, strict=True)
-            inner = [place for place, (number, counts) in enumerate(there) if counts and number not in self._special]
+            inner = [place for place, number in enumerate(encoding.ids) if number not in self._special]
             found.append(Reading(unit(whole[None])[0], tuple(encoding.tokens[place] for place in inner), unit(rows[inner])))
         return found
+
+
+def together(lengths: Sequence[int]) -> list[list[int]]:
+    """Part texts into passes: places in `lengths` (tokens), those of about one length together, at most 32."""
+    passes: list[list[int]] = []
+    for place in sorted(range(len(lengths)), key=lambda place: lengths[place]):
+        if passes and len(passes[-1]) < _AT_ONCE and lengths[place] <= _LONGER * lengths[passes[-1][0]] + _MORE:
+            passes[-1].append(place)
+        else:
+            passes.append([place])
+    return passes
+
+
+def _filled(numbers: Sequence[int], length: int, with_: int) -> list[int]:
+    return [*numbers, *[with_] * (length - len(numbers))]
 
 
 def unit(rows: Vectors) -> Vectors:

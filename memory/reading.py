@@ -82,16 +82,44 @@ def keep(reading: Reading, before: Reading | None) -> Kept:
     )
 
 
-def cosines(question: Reading, vectors: Sequence[Half]) -> NDArray[np.float64]:
-    """Return the cosine of a question and each vector."""
+def stacked(vectors: Sequence[Half]) -> Vectors:
+    """Return vectors as rows, to be compared with several questions."""
     # Joined as bytes: half the time of stacking hundreds of small arrays (0.8 against 1.6 ms for two times 320).
     rows = np.frombuffer(b"".join(one.tobytes() for one in vectors), np.float16).reshape(len(vectors), -1)
-    return np.asarray(rows.astype(np.float32) @ question.vector, dtype=np.float64)
+    return rows.astype(np.float32)
 
 
-def late_interaction(
-    question: Reading, texts: Sequence[NDArray[np.int8]], common: Container[str] = frozenset()
-) -> NDArray[np.float64]:
+def cosines(question: Reading, rows: Vectors) -> NDArray[np.float64]:
+    """Return the cosine of a question and each row."""
+    return np.asarray(rows @ question.vector, dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Kept tokens of several texts, to be compared with several questions.
+
+    Attributes:
+        count: How many texts there are.
+        there: The places of those that have tokens.
+        tokens: The tokens of these, one text after another; shape (tokens, 128).
+        starts: Where each begins.
+    """
+
+    count: int
+    there: list[int]
+    tokens: Vectors
+    starts: NDArray[np.int64]
+
+
+def bundled(texts: Sequence[NDArray[np.int8]]) -> Bundle:
+    """Put the kept tokens of texts side by side."""
+    there = [place for place, text in enumerate(texts) if len(text)]
+    rows = np.frombuffer(b"".join(texts[place].tobytes() for place in there), np.int8).reshape(-1, TOKEN_SIZE)
+    starts = np.cumsum([0, *(len(texts[place]) for place in there[:-1])])
+    return Bundle(len(texts), there, rows.astype(np.float32), starts)
+
+
+def late_interaction(question: Reading, texts: Bundle, common: Container[str] = frozenset()) -> NDArray[np.float64]:
     """Compare a question with texts token by token.
 
     Each token of the question is compared with its nearest in the text (the MaxSim of ColBERT, Khattab and Zaharia 2020);
@@ -106,18 +134,13 @@ def late_interaction(
         One number a text, from -1 to 1; 0 where the question or the text has no tokens.
     """
     chosen = _telling(question.words, common)
-    scores = np.zeros(len(texts))
-    there = [place for place, text in enumerate(texts) if len(text)]
-    if not chosen or not there:
+    scores = np.zeros(texts.count)
+    if not chosen or not texts.there:
         return scores
-    everything = (
-        np.frombuffer(b"".join(texts[place].tobytes() for place in there), np.int8).reshape(-1, TOKEN_SIZE).astype(np.float32)
-    )
-    starts = np.cumsum([0, *(len(texts[place]) for place in there[:-1])])
-    nearest = np.maximum.reduceat(_projected(question.tokens[chosen]) / _STEPS @ everything.T, starts, axis=1)
+    nearest = np.maximum.reduceat(_projected(question.tokens[chosen]) / _STEPS @ texts.tokens.T, texts.starts, axis=1)
     having = (nearest > _SAME).sum(axis=1)
-    rarity = np.log1p((len(there) - having + 0.5) / (having + 0.5))
-    scores[there] = rarity @ nearest / rarity.sum()
+    rarity = np.log1p((len(texts.there) - having + 0.5) / (having + 0.5))
+    scores[texts.there] = rarity @ nearest / rarity.sum()
     return scores
 
 

@@ -12,7 +12,7 @@ from memory.chroma import ChromaStore
 from memory.embedders import Embedder
 from memory.fusion import reciprocal_rank
 from memory.lexical import LexicalIndex
-from memory.reading import Reading, late_interaction
+from memory.reading import Reading, bundled, late_interaction
 from memory.scope import Rule, Scope, nearest_of
 from memory.terms import COMMON
 
@@ -20,6 +20,8 @@ _DEPTH = 24
 """Places of each ranking that are looked at."""
 _DOCUMENTS = 96
 """Of a dense ranking: a record has two, and some may lie outside the window."""
+_BY_KEYWORDS = ("semantic", "past", "episodic", "photo")
+"""Kinds that are found by their keywords too; of the others there are a handful: they are compared one by one."""
 
 
 class RecordSearch:
@@ -49,11 +51,10 @@ class RecordSearch:
             scope: Whose, and of when.
             rule: `reference`: one ranking, by the best cosine, as published.
         """
-        asked = [text for text in (message, keywords) if text.strip()]
+        asked = list(dict.fromkeys(text for text in (message, keywords) if text.strip()))
         readings = dict(zip(asked, self._embedder.read(asked), strict=True))
         dense: list[dict[str, float]] = []
-        for text, reading in readings.items():
-            by_facet = self._near(kind, reading, scope)
+        for text, by_facet in zip(asked, self._near(kind, list(readings.values()), scope), strict=True):
             dense.append(by_facet["content"])
             if text == keywords:
                 dense.append(by_facet["keywords"])
@@ -73,26 +74,30 @@ class RecordSearch:
 
     def near(self, kind: str, text: str, scope: Scope) -> dict[str, float]:
         """Return the cosines of the records whose content is nearest to a text."""
-        return self._near(kind, self._embedder.read([text])[0], scope)["content"]
+        return self._near(kind, self._embedder.read([text]), scope)[0]["content"]
 
-    def _near(self, kind: str, reading: Reading, scope: Scope) -> dict[str, dict[str, float]]:
-        """Return the cosines of the nearest records by facet."""
-        if scope.windowed:
-            inside = self._lexical.within(scope, kind)
-            if inside is not None:
-                names = nearest_of(reading, inside, _DEPTH)
-                return {"content": {name: -float(place) for place, name in enumerate(names)}, "keywords": {}}
-        hits = self._chroma.nearest(scope.user_id, kind, reading.vector[None], limit=_DOCUMENTS)
-        there = self._lexical.traits(scope, [name for name, _, _ in hits])
-        found: dict[str, dict[str, float]] = {"content": {}, "keywords": {}}
-        for name, facet, cosine in hits:
-            if name in there:
-                found[facet].setdefault(name, cosine)
+    def _near(self, kind: str, readings: Sequence[Reading], scope: Scope) -> list[dict[str, dict[str, float]]]:
+        """Return for each text the cosines of the nearest records by facet."""
+        if not readings:
+            return []
+        few = None if kind in _BY_KEYWORDS and not scope.windowed else self._lexical.within(scope, kind)
+        if few is not None:
+            return [{"content": _by_place(nearest_of(reading, few, _DEPTH)), "keywords": {}} for reading in readings]
+        vectors = np.stack([reading.vector for reading in readings])
+        hits = self._chroma.nearest(scope.user_id, kind, vectors, limit=_DOCUMENTS)
+        there = self._lexical.traits(scope, list({name for of_one in hits for name, _, _ in of_one}))
+        found = []
+        for of_one in hits:
+            by_facet: dict[str, dict[str, float]] = {"content": {}, "keywords": {}}
+            for name, facet, cosine in of_one:
+                if name in there:
+                    by_facet[facet].setdefault(name, cosine)
+            found.append(by_facet)
         return found
 
     def _token_by_token(self, readings: Sequence[Reading], names: Sequence[str], scope: Scope) -> list[list[str]]:
         there = self._lexical.read(scope, names)
-        found, tokens = list(there), [kept.tokens for _, kept in there.values()]
+        found, tokens = list(there), bundled([kept.tokens for _, kept in there.values()])
         orders = [np.argsort(-late_interaction(reading, tokens, COMMON), kind="stable") for reading in readings]
         return [[found[place] for place in order] for order in orders]
 
@@ -102,6 +107,10 @@ class RecordSearch:
             return []
         then = replace(scope, since=scope.period.first, until=math.nextafter(scope.period.last, 0.0))
         return [nearest_of(readings[message], self._lexical.within(then, kind) or {}, _DEPTH)]
+
+
+def _by_place(names: Sequence[str]) -> dict[str, float]:
+    return {name: -float(place) for place, name in enumerate(names)}
 
 
 def _by_score(scores: dict[str, float]) -> list[str]:

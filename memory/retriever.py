@@ -90,6 +90,11 @@ class Retriever:
         found += self._parts.pictures.find(user_id, seen, limits.photos)
         return Found(tuple(sorted(found, key=lambda item: (item.time.timestamp(), item.id))), widened and bool(found))
 
+    def expect(self, user_id: str, text: str) -> None:
+        """Read a message, and open what a look would look into."""
+        reading = self._parts.embedder.read([text])[0]
+        self._parts.chroma.open(user_id, (NOW, "turn"), reading.vector)
+
     def rank_turns(
         self, user_id: str, text: str, limit: int, *, asked: datetime, rule: Rule = "hybrid"
     ) -> list[tuple[str, float]]:
@@ -207,33 +212,40 @@ class _Look:
     def raw_turns(self, limit: int) -> list[Recalled]:
         """Rank raw turns alone, with scores that stand beside those of records."""
         scores = reciprocal_rank([list(self.turns())[:limit]] * _VOICES)
-        entries = [self._dialogue(name, (name,), scores, score) for name, score in list(scores.items())[:limit]]
-        return [entry.model_copy(update={"kind": "turn"}) for entry in entries if entry]
+        entries = self._dialogues(scores, {}, scores, limit)
+        return [entry.model_copy(update={"kind": "turn"}) for entry in entries]
 
     def turns(self) -> dict[str, float]:
         """Score raw turns, best first: by what the message says, and by the keywords as well where there are some."""
         return self._parts.turns.rank([self._query.message, self._query.keywords], self._scope)
 
     def _topics_of(self, turn_ids: set[str]) -> list[Episode]:
-        sessions = {turn.session for turn in self._parts.journal.turns(self._user, ids=turn_ids)}
-        topics = self._parts.knowledge.episodes(self._user, sessions)
-        return [topic for topic in topics if turn_ids.intersection(topic.turn_ids)]
+        # As the index has it: no turn need be read for it.
+        traits = self._parts.lexical.traits(Scope(self._user), list(turn_ids))
+        return self._parts.knowledge.episodes(self._user, {one.session for one in traits.values()}, turn_ids)
 
     def _dialogues(
         self, scores: dict[str, float], topics: dict[str, Episode], places: dict[str, float], limit: int
     ) -> list[Recalled]:
         """Show the best so many topics and single turns that have something to show."""
-        entries = (
-            self._dialogue(name, topics[name].turn_ids if name in topics else (name,), places, score)
-            for name, score in scores.items()
-        )
-        return list(islice((entry for entry in entries if entry is not None), limit))
+        shown: list[Recalled] = []
+        groups = {name: topics[name].turn_ids if name in topics else (name,) for name in scores}
+        names = iter(scores)
+        # As many at a time as are wanted: most have something to show.
+        while len(shown) < limit and (some := list(islice(names, limit))):
+            said = self._parts.journal.turns(self._user, ids=[turn for name in some for turn in groups[name]], traces=False)
+            by_id = {turn.id: turn for turn in said}
+            for name in some:
+                turns = [by_id[turn] for turn in groups[name] if turn in by_id]
+                entry = self._dialogue(name, turns, places, scores[name])
+                shown += [entry] if entry else []
+        return shown[:limit]
 
-    def _dialogue(self, name: str, turn_ids: Sequence[str], places: dict[str, float], score: float) -> Recalled | None:
+    def _dialogue(self, name: str, said: Sequence[Turn], places: dict[str, float], score: float) -> Recalled | None:
         """Show a topic as its raw turns: the best ones that fit, whole, in the order they were said."""
         turns = [
             turn
-            for turn in self._parts.journal.turns(self._user, ids=turn_ids)
+            for turn in said
             if turn.state in SPOKEN and turn.held is None and turn.time <= self._latest and turn.id not in self._query.seen
         ]
         # Of a topic that reaches out of the window, what was said inside it; all of one that tells of that time.

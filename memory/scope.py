@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from memory.named_time import Period
-from memory.reading import Half, Reading, cosines
+from memory.reading import Half, Reading, cosines, stacked
 
 Rule = Literal["hybrid", "reference"]
 """`hybrid`: ours; `reference`: dense search alone, as published, to measure beside it."""
@@ -54,6 +54,6 @@ def nearest_of(reading: Reading, there: Mapping[str, tuple[Half, Half]], limit: 
     if not there:
         return []
     names = list(there)
-    whole, before = (cosines(reading, [there[name][column] for name in names]) for column in (0, 1))
+    whole, before = (cosines(reading, stacked([there[name][column] for name in names])) for column in (0, 1))
     best = np.argsort(-np.maximum(whole, before), kind="stable")[:limit]
     return [names[place] for place in best]

@@ -25,10 +25,6 @@ _BEST = 3
 """Turns of a session that speak for it."""
 _NEIGHBOURS = 3
 _DAYS, _WEEKS = 7.0, 30.0
-_PLAIN = ("sentence", "late", "words")
-"""Signals that count alike where one person talks to an assistant."""
-_PERIOD = ("in_period", "days_from_period", "weeks_from_period")
-"""And what speaks for a turn where the question names a time."""
 _DATED = re.compile(
     r"\b(yesterday|today|tonight|tomorrow|last|next|ago|week|weekend|months?|years?|(mon|tues|wednes|thurs|fri|satur|sun)day|"
     r"january|february|march|april|may|june|july|august|september|october|november|december|morning|recently|since|"
@@ -192,21 +188,20 @@ def weigh(question: Question, candidates: Candidates, weights: Weights | None = 
     """
     if not candidates.names:
         return {}
-    rows = features(question, candidates)
     if weights is None and not _is_dialogue(candidates.traits):
-        total = np.sum([_standard(rows[key]) for key in _PLAIN], axis=0)
-        rows, weights = {key: rows[key] for key in _PERIOD}, Weights()
+        plain, rows, weights = _plain(candidates), _of_period(question, candidates.traits), Weights()
+        total = np.sum([_standard(value) for value in plain.values()], axis=0)
     else:
-        total, weights = np.zeros(len(candidates.names)), weights or Weights()
+        rows, total, weights = features(question, candidates), np.zeros(len(candidates.names)), weights or Weights()
     scores = (total + np.sum([getattr(weights, key) * value for key, value in rows.items()], axis=0)).tolist()
     return dict(sorted(zip(candidates.names, scores, strict=True), key=lambda item: (-item[1], item[0])))
 
 
 def features(question: Question, candidates: Candidates) -> dict[str, Numbers]:
     """Return the signals of all candidates under the names of `Weights`."""
-    traits, period = candidates.traits, question.period
-    sentence, late = 10.0 * candidates.sentence, 10.0 * candidates.late
-    words, words_before = _shares(candidates.words), _shares(candidates.words_before)
+    traits, plain = candidates.traits, _plain(candidates)
+    sentence, late, words = plain["sentence"], plain["late"], plain["words"]
+    words_before = _shares(candidates.words_before)
     sessions = np.array([one.session for one in traits])
     seqs = np.array([one.seq for one in traits])
     near = sentence + words
@@ -215,10 +210,8 @@ def features(question: Question, candidates: Candidates) -> dict[str, Numbers]:
     session = _per_session(near, sessions, _BEST)
     named = (question.speaker or "").lower()
     return {
-        "sentence": sentence,
+        **plain,
         "before": 10.0 * candidates.before,
-        "late": late,
-        "words": words,
         "words_before": words_before,
         "words_before_raw": candidates.words_before / 5.0,
         "around": _around(close, sessions, seqs),
@@ -233,9 +226,24 @@ def features(question: Question, candidates: Candidates) -> dict[str, Numbers]:
         "asked": _each(traits, lambda one: one.asked),
         "dated_when": _each(traits, lambda one: one.dated and question.when),
         "place": -np.log1p(np.argsort(np.argsort(-near, kind="stable"), kind="stable")),
-        "in_period": _each(traits, lambda one: period is not None and period.holds(one.at)),
-        "days_from_period": _each(traits, lambda one: period.nearness(one.at, _DAYS) if period else 0.0),
-        "weeks_from_period": _each(traits, lambda one: period.nearness(one.at, _WEEKS) if period else 0.0),
+        **_of_period(question, traits),
+    }
+
+
+def _plain(candidates: Candidates) -> dict[str, Numbers]:
+    """Return the signals that count where one person talks to an assistant: all alike."""
+    return {"sentence": 10.0 * candidates.sentence, "late": 10.0 * candidates.late, "words": _shares(candidates.words)}
+
+
+def _of_period(question: Question, traits: Sequence[Traits]) -> dict[str, Numbers]:
+    """Return what speaks for a turn where the question names a time."""
+    period = question.period
+    if period is None:
+        return dict.fromkeys(("in_period", "days_from_period", "weeks_from_period"), np.zeros(len(traits)))
+    return {
+        "in_period": _each(traits, lambda one: period.holds(one.at)),
+        "days_from_period": _each(traits, lambda one: period.nearness(one.at, _DAYS)),
+        "weeks_from_period": _each(traits, lambda one: period.nearness(one.at, _WEEKS)),
     }
 
 

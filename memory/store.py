@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -46,6 +47,8 @@ from memory.sight import Sight
 _log = logging.getLogger(__name__)
 _ANOTHER_WRITES = timedelta(minutes=10)
 """A message without a reply is younger than this while another process answers it."""
+_AHEAD = 2
+"""Threads that make ready for looks that may come; more would only wait for the embedder."""
 SEARCHABLE = ("core", "semantic", "episodic", "procedural", "photo")
 
 
@@ -79,6 +82,7 @@ class Memory:
     ) -> None:
         self.folder = folder
         self._receiving = threading.Lock()
+        self._ahead = ThreadPoolExecutor(_AHEAD, "persona-ahead")
         shared = bool(chroma_url and database_url and not database_url.startswith("sqlite"))
         self._owner = FolderOwner(folder, shared=shared)
         try:
@@ -165,6 +169,23 @@ class Memory:
             return self.retriever.find(user_id, query, limits)
 
         return self._indexes.mended(_find)
+
+    def expect(self, user_id: str, text: str) -> None:
+        """Make ready, in the background, for a look that this message may lead to: while the model thinks, nobody waits.
+
+        The message is read by the embedder, what is not indexed yet is, and the user's collections are opened.
+        """
+
+        def _ready() -> None:
+            # What goes wrong here goes wrong again in the look, which says so.
+            with suppress(PersonaError):
+                if text.strip() and self.journal.knows(user_id):
+                    self._indexes.mended(lambda: self._projection.run(user_id, pictures=False))
+                    self.retriever.expect(user_id, text)
+
+        with suppress(RuntimeError):
+            # It is closing.
+            self._ahead.submit(_ready)
 
     def look_for(self, user_id: str, photo_ids: Sequence[str], name: str) -> tuple[str, Box | None] | None:
         """Say in which of some stored pictures a named thing is, and where in it; None where nothing can tell."""
@@ -354,6 +375,7 @@ class Memory:
 
     def close(self) -> None:
         """Close the stores and let another process have the folder."""
+        self._ahead.shutdown(cancel_futures=True)
         if self.leases is not None:
             self.leases.close()
         self._indexes.close()

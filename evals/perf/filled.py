@@ -144,4 +144,3 @@ def last_said(memory: Memory, name: str) -> datetime:
     if last is None:
         raise ValueError(f"{name} has said nothing")
     return last
-

@@ -44,6 +44,20 @@ class Pace:
     first_s: float = 0.1
     rest_s: float = 0.1
 
+    @property
+    def whole_s(self) -> float:
+        """Seconds of a whole call."""
+        return self.first_s + self.rest_s
+
+    def at(self, piece: int, pieces: int) -> float:
+        """Return how many seconds into a call of so many pieces one of them is said."""
+        return self.first_s + self.rest_s * piece / pieces
+
+    def answers_s(self) -> float:
+        """Return how many seconds into a call the first piece of an answer is said."""
+        text = script.says("answer", [])
+        return self.at(_opens(text) // _PIECE, -(-len(text) // _PIECE))
+
 
 @dataclass(frozen=True)
 class Call:
@@ -153,18 +167,23 @@ async def _written(body: dict[str, Any], began: float, pace: Pace, ended: list[d
     stage = script.stage_of(body.get("structured_outputs", {}).get("grammar"), messages)
     text = script.says(stage, messages)
     pieces = [text[start : start + _PIECE] for start in range(0, len(text), _PIECE)]
-    opens = text.find("<answer>") + len("<answer>") if "<answer>" in text else None
+    opens = _opens(text) if "<answer>" in text else None
     answered = None
     for number, piece in enumerate(pieces):
-        await asyncio.sleep(max(0.0, began + pace.first_s + pace.rest_s * number / len(pieces) - time.monotonic()))
+        await asyncio.sleep(max(0.0, began + pace.at(number, len(pieces)) - time.monotonic()))
         if answered is None and opens is not None and (number + 1) * _PIECE > opens:
             answered = time.monotonic()
         yield _event({"delta": {"content": piece}, "index": 0, "finish_reason": None})
-    await asyncio.sleep(max(0.0, began + pace.first_s + pace.rest_s - time.monotonic()))
+    await asyncio.sleep(max(0.0, began + pace.whole_s - time.monotonic()))
     told = [str(message["content"]) for message in messages]
     ended.append({"stage": stage, "began": began, "answered": answered, "ended": time.monotonic(), "tokens": told})
     yield _event({"delta": {}, "index": 0, "finish_reason": "stop"})
     yield b"data: [DONE]\n\n"
+
+
+def _opens(text: str) -> int:
+    """Return where the answer of a text begins."""
+    return text.index("<answer>") + len("<answer>")
 
 
 def _event(choice: dict[str, Any]) -> bytes:

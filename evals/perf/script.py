@@ -30,6 +30,7 @@ _THOUGHT = "This is about their own life, so memory may know."
 _SAYS = {
     "answer": protocol.format_reasoning(protocol.Answer(_ANSWERED, _THOUGHT)),
     "personality": "\n".join(f'"{trait}": {score}' for trait, score in zip(TRAITS, (4, 3, 2, 3, 3), strict=True)),
+    "reason again": protocol.format_reasoning(protocol.Answer(_ANSWERED, _THOUGHT)),
     "procedural": "\n".join(f'"habit {number}": "The user does thing {number} every week."' for number in range(5)),
     "core": '"name": "Ada"\n' + "\n".join(f'"trait {number}": "something short, and another thing"' for number in range(11)),
 }
@@ -52,34 +53,37 @@ def stage_of(grammar: str | None, messages: Sequence[Mapping[str, Any]]) -> str:
 
 def says(stage: str, messages: Sequence[Mapping[str, Any]]) -> str:
     """Say what the made-up model writes."""
-    told = str(messages[-1]["content"])
     if stage in _SAYS:
         return _SAYS[stage]
-    if stage == "reason":
-        said = _SAID.findall(told)[-1].strip()
-        if said.endswith("?"):
-            words = ", ".join(re.findall(r"\w+", said)[-3:])
-            return protocol.format_reasoning(protocol.Retrieve(words, think=_THOUGHT))
+    told = str(messages[-1]["content"])
+    return {"reason": _reasoned, "semantic": _extracted, "episodic": _divided, "change": _judged}[stage](told)
+
+
+def _reasoned(told: str) -> str:
+    said = _SAID.findall(told)[-1].strip()
+    if not said.endswith("?"):
         return _SAYS["answer"]
-    if stage == "reason again":
-        return _SAYS["answer"]
-    if stage == "semantic":
-        return format_semantic(_extracted(told))
-    if stage == "episodic":
-        turns = len(re.findall(r"^\d+ \[", told, re.MULTILINE))
-        half = max(turns // 2, 1)
-        return "\n".join(
-            f'"topic_summary": "The user talked of part {part}."\n"keywords": "part, talk"\n"source_dialog_indices": '
-            + ", ".join(map(str, indices))
-            for part, indices in enumerate((range(half), range(half, turns)))
-            if indices
-        )
+    return protocol.format_reasoning(protocol.Retrieve(", ".join(re.findall(r"\w+", said)[-3:]), think=_THOUGHT))
+
+
+def _divided(told: str) -> str:
+    turns = len(re.findall(r"^\d+ \[", told, re.MULTILINE))
+    halves = (range(turns // 2), range(turns // 2, turns))
+    return "\n".join(
+        f'"topic_summary": "The user talked of part {part}."\n"keywords": "part, talk"\n"source_dialog_indices": '
+        + ", ".join(map(str, indices))
+        for part, indices in enumerate(halves)
+        if indices
+    )
+
+
+def _judged(told: str) -> str:
     return "\n".join(f'"{number}": "other"' for number in range(1, told.count("\n") + 1))
 
 
-def _extracted(told: str) -> Extraction:
+def _extracted(told: str) -> str:
     said = told.partition("\n")[2].strip()
     if said.endswith("?"):
-        return Extraction(False, reason="It asks a question.")
+        return format_semantic(Extraction(False, reason="It asks a question."))
     words = re.findall(r"\w+", said)[:_KEPT]
-    return Extraction(True, f"The user {' '.join(words)}.", tuple(words[:3]), "It tells of something.")
+    return format_semantic(Extraction(True, f"The user {' '.join(words)}.", tuple(words[:3]), "It tells of something."))

@@ -37,8 +37,9 @@ def by_torch(path):
 def same(readings, expected):
     for one, other in zip(readings, expected, strict=True):
         assert one.words == other.words
-        np.testing.assert_allclose(one.vector, other.vector, atol=1e-5)
-        np.testing.assert_allclose(one.tokens, other.tokens, atol=1e-4)
+        # Weights of 8 bits: near, not equal (docs/decisions/029 says what it changes in what is found).
+        assert float(one.vector @ other.vector) > 0.97
+        assert np.all(np.sum(one.tokens * other.tokens, axis=1) > 0.8)
     return True
 
 

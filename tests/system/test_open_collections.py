@@ -30,7 +30,7 @@ def missing(store: ChromaStore, numbers: range) -> list[tuple[int, int]]:
         (person, number)
         for number in numbers
         for person in range(PEOPLE)
-        if store.nearest(f"person{person}", "semantic", vector(person, number), limit=1)[0][0] != f"sem_{number}"
+        if store.nearest(f"person{person}", "semantic", vector(person, number), limit=1)[0][0][0] != f"sem_{number}"
     ]
 
 

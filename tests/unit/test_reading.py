@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory.reading import Kept, Reading, cosines, keep, late_interaction
+from memory.reading import Kept, Reading, bundled, cosines, keep, late_interaction, stacked
 from tests.fakes import WordEmbedder
 
 read = WordEmbedder().read
@@ -15,7 +15,7 @@ WORDS = ["my", "dog", "cat", "sings", "at", "home", "in", "the", "garden", "by",
 
 
 def compare(question, texts, common=frozenset()):
-    return late_interaction(read([question])[0], [keep(one, None).tokens for one in read(texts)], common)
+    return late_interaction(read([question])[0], bundled([keep(one, None).tokens for one in read(texts)]), common)
 
 
 def test_a_text_with_the_words_of_the_question_is_nearest():
@@ -50,7 +50,7 @@ def test_what_is_kept_survives_the_file_and_says_the_same(text):
     kept = keep(reading, before)
     again = Kept.from_row(*kept.to_row())
     assert all(np.array_equal(getattr(kept, name), getattr(again, name)) for name in ("whole", "before", "tokens"))
-    assert cosines(reading, [again.whole, again.before]) == pytest.approx(
+    assert cosines(reading, stacked([again.whole, again.before])) == pytest.approx(
         [1.0, float(reading.vector @ before.vector)], abs=1e-2
     )
 
@@ -58,5 +58,5 @@ def test_what_is_kept_survives_the_file_and_says_the_same(text):
 def test_an_embedder_without_tokens_compares_nothing_token_by_token():
     bare = Reading(read(["cat"])[0].vector, (), np.zeros((0, 64), dtype=np.float32))
     tokens = keep(bare, None).tokens
-    assert late_interaction(read(["cat"])[0], [tokens, tokens]).tolist() == [0.0, 0.0]
-    assert late_interaction(bare, [keep(read(["cat"])[0], None).tokens]).tolist() == [0.0]
+    assert late_interaction(read(["cat"])[0], bundled([tokens, tokens])).tolist() == [0.0, 0.0]
+    assert late_interaction(bare, bundled([keep(read(["cat"])[0], None).tokens])).tolist() == [0.0]

@@ -1,0 +1,132 @@
+"""Many people: how memory and searches grow with their number, and what a hundred talking at once get of a slow model."""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import threading
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from app.events import AnswerDelta
+from app.model_server import ModelServer
+from app.service import PersonaService
+from app.settings import Settings
+from evals.perf import filled
+from evals.perf.fixed_server import Calls, Pace
+from evals.perf.recorded import Recorded
+from evals.perf.timing import latency, timed
+from evals.perf.turn import said_later
+from memory.embedders import Embedder
+from memory.query import Query
+from memory.store import Memory
+
+_AGAIN = 3
+"""Searches of one user, one after another: the first is cold."""
+_FEW = 20
+"""Below so many users each is asked several times, that there is something to take a median of."""
+
+
+def search_each(folder: Path, users: int, embedder: Embedder) -> dict[str, Any]:
+    """Search the memory of every user, each first cold and then warm.
+
+    Args:
+        folder: A data folder with so many users in it.
+        users: How many.
+        embedder: Reads the questions beforehand: its time does not count.
+
+    Returns:
+        `cold`, `warm` (p50, p95 in ms of a look into all memories), `peak_mb`.
+    """
+    cold: list[float] = []
+    warm: list[float] = []
+    for _ in range(max(1, _FEW // users)):
+        # Opened anew each time: all of them are cold then.
+        with Memory(folder, embedder) as memory:
+            embedder.read(["warm"])
+            for number in range(users):
+                name = filled.user(number)
+                last = filled.last_said(memory, name)
+                looks = [
+                    Query(question, ", ".join(question.rstrip("?").split()[-3:]), last + timedelta(days=1))
+                    for question in filled.life_of(name).questions(_AGAIN)
+                ]
+                for place, look in enumerate(looks):
+                    embedder.read([look.message, look.keywords])
+                    took = timed(lambda: memory.find(name, look))  # noqa: B023 - called at once
+                    (warm if place else cold).append(took)
+    peak = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    return {"cold": latency(cold), "warm": latency(warm), "peak_mb": peak}
+
+
+def talk_at_once(
+    folder: Path, people: int, turns: int, pace: Pace, calls: Calls, embedder: Embedder, afresh: Embedder
+) -> dict[str, Any]:
+    """Let so many people talk at once, each saying the next thing when the reply is there.
+
+    Args:
+        folder: A data folder with so many users in it.
+        people: How many.
+        turns: What each of them says; every other is a question.
+        pace: How long a call of the model takes.
+        calls: The model server.
+        embedder: Embeds, for real.
+        afresh: The same, with nothing remembered.
+
+    Returns:
+        `replies`: how many a second, of the ideal (the model's own time alone), and their quotient; `remembered`: the same of
+        whole turns, until the last is remembered; `first`: our own time to the first token (p50, p95 in ms); `processor`: ms a
+        turn, `own` and the embedder's; `peak_mb`.
+    """
+    recorded = Recorded(embedder)
+    own: list[float] = []
+    model: list[float] = []
+    with PersonaService(Memory(folder, recorded), ModelServer(Settings(llm_base_url=calls.url))) as service:
+        for _ in service.stream("warming up", "Hello!"):
+            pass
+        service.wait()
+        recorded.forget()
+        processor = time.process_time()
+        began = time.monotonic()
+
+        def talk(number: int) -> None:
+            name = filled.user(number)
+            alone = 0.0
+            for text, at in said_later(name, filled.last_said(service.memory, name), turns):
+                sent, first = time.monotonic(), None
+                for event in service.stream(name, text, time=at):
+                    if first is None and isinstance(event, AnswerDelta):
+                        first = time.monotonic()
+                rounds = 2 if text.endswith("?") else 1
+                answers = pace.answers_s() + (rounds - 1) * pace.whole_s
+                own.append(1000 * ((first or time.monotonic()) - sent - answers))
+                alone += rounds * pace.whole_s
+            model.append(alone)
+
+        threads = [threading.Thread(target=talk, args=(number,)) for number in range(people)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        talked = time.monotonic() - began
+        service.wait()
+        worked = time.monotonic() - began
+        processor = 1000 * (time.process_time() - processor)
+    peak = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    embedding = sum(recorded.spent(afresh).values())
+    said = people * turns
+    ideal = statistics.fmean(model)
+    return {
+        "replies": _share(said, talked, ideal),
+        # Its two calls run side by side.
+        "remembered": _share(said, worked, ideal + pace.whole_s),
+        "first": latency(own),
+        "processor": {"own": round((processor - embedding) / said, 1), "embedding": round(embedding / said, 1)},
+        "peak_mb": peak,
+    }
+
+
+def _share(count: int, took: float, ideal: float) -> dict[str, float]:
+    return {"per_second": round(count / took, 2), "ideal": round(count / ideal, 2), "share": round(ideal / took, 3)}
