@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from typing import Any, Literal, Self
 
@@ -20,7 +20,7 @@ from app.priority import ReplyFirst
 from app.untyped import Untyped
 from memory.errors import MessageTooLong, ModelUnavailable, PersonaError
 
-Call = Callable[[], Iterator[ChatGenerationChunk]]
+Call = Callable[[], Iterator[dict[str, Any]]]
 ServerKind = Literal["llamacpp", "vllm", "other"]
 _GIVES_WAY = 3
 """How often a background call starts anew for a reply, before it runs to its end."""
@@ -68,8 +68,13 @@ class PersonaChat(ChatOpenAI):
         elif self.server == "vllm" and grammar:
             body["structured_outputs"] = {"grammar": grammar}
 
-        def call() -> Iterator[ChatGenerationChunk]:
-            return super(PersonaChat, self)._stream(messages, stop, run_manager, extra_body=body, **kwargs)
+        if self.stream_usage:
+            body["stream_options"] = {"include_usage": True}
+        payload = self._get_request_payload(messages, stop=stop, stream=True, extra_body=body, **kwargs)
+
+        def call() -> Iterator[dict[str, Any]]:
+            with self.client.create(**payload) as pieces:
+                yield from pieces
 
         if self.priority is None:
             yield from self._checked(call)
@@ -95,8 +100,10 @@ class PersonaChat(ChatOpenAI):
         """Pass the stream on, with an empty piece a few times a second; every way to break off becomes one sentence."""
         finished = False
         try:
-            with closing(alive(call)) as chunks:
-                for chunk in self._until_ending(chunks):
+            # Nobody watches a background call's text come; on an embedded model it gives way between two pieces.
+            gathers = self.ending is not None and self.priority is None
+            with closing(alive(call, gathers=gathers)) as pieces:
+                for chunk in self._until_ending(pieces):
                     finished = finished or bool((chunk.generation_info or {}).get("finish_reason"))
                     yield chunk
         except PersonaError:
@@ -109,15 +116,32 @@ class PersonaChat(ChatOpenAI):
                 "The message is kept; send it again."
             )
 
-    def _until_ending(self, chunks: Iterator[ChatGenerationChunk | None]) -> Iterator[ChatGenerationChunk]:
+    def _until_ending(self, pieces: Iterator[list[dict[str, Any]] | None]) -> Iterator[ChatGenerationChunk]:
         """Make signs of life of silence, until the program ends and the silence goes on."""
         heard = time.monotonic()
-        for chunk in chunks:
-            if chunk is not None:
+        for some in pieces:
+            if some is not None:
                 heard = time.monotonic()
             elif self.ending is not None and self.ending.is_set() and time.monotonic() - heard > _LAST_SILENCE_S:
                 raise ModelUnavailable("The program is ending, and the model server says nothing. The work stays pending.")
+            chunk = self._convert_chunk_to_generation_chunk(together(some), AIMessageChunk, None) if some else None
             yield chunk or ChatGenerationChunk(message=AIMessageChunk(content=""))
+
+
+def together(pieces: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Make one piece of an answer of several that came at once: their text, and whatever else any of them says."""
+    if len(pieces) == 1:
+        return pieces[0]
+    choices = [choice for piece in pieces for choice in piece.get("choices") or []]
+    whole: dict[str, Any] = {}
+    for piece in pieces:
+        whole |= {key: value for key, value in piece.items() if value is not None}
+    if choices:
+        deltas = [choice.get("delta") or {} for choice in choices]
+        ends = [choice.get("finish_reason") for choice in choices if choice.get("finish_reason")]
+        delta = {**deltas[0], "content": "".join(delta.get("content") or "" for delta in deltas)}
+        whole["choices"] = [{**choices[0], "delta": delta, "finish_reason": ends[-1] if ends else None}]
+    return whole
 
 
 def _said(error: Exception, url: str) -> PersonaError:

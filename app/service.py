@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from graph.briefing import Style
 
 _log = logging.getLogger(__name__)
-_REPLIES_AT_ONCE = 64
-_REMOTE_WORKERS = 4
+_REPLIES_AT_ONCE = 256
+_REMOTE_WORKERS = 128
+"""A remote server takes many calls at once; of a hundred people who talk, two thirds have a turn that is being remembered."""
 _LAST_WORDS_S = 10.0
 
 

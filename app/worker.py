@@ -22,17 +22,21 @@ class Worker:
     Args:
         memory: Where the work is written down.
         do: Does one piece of work, to its end or with an error; redoing it must change nothing.
-        threads: Pieces of work at once, of different users.
+        at_once: Pieces of work at the same time, of different users.
     """
 
-    def __init__(self, memory: Memory, do: Callable[[WorkItem], None], threads: int = 1) -> None:
+    def __init__(self, memory: Memory, do: Callable[[WorkItem], None], at_once: int = 1) -> None:
         self._memory = memory
         self._do = do
         self._changed = threading.Condition()
         self._busy: set[str] = set()
+        self._handed_out = 0
+        self._news = 0
         self._closing = False
+        self._places = at_once
         self._threads = [
-            threading.Thread(target=self._loop, name=f"persona-work-{number}", daemon=True) for number in range(threads)
+            threading.Thread(target=loop, name=f"persona-{name}", daemon=True)
+            for name, loop in (("work", self._hand_out), ("upkeep", self._keep_up))
         ]
 
     def start(self) -> None:
@@ -43,6 +47,7 @@ class Worker:
     def notify(self) -> None:
         """Say that there may be new work."""
         with self._changed:
+            self._news += 1
             self._changed.notify_all()
 
     def drain(self, user_id: str | None = None, on_done: Callable[[WorkItem], None] | None = None) -> int:
@@ -86,32 +91,58 @@ class Worker:
         for thread in self._threads:
             if thread.is_alive():
                 thread.join()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._handed_out)
 
-    def _loop(self) -> None:
-        looked = 0.0
+    def _hand_out(self) -> None:
+        """Start a thread for each piece of work that may start: one asks for work, however many do it."""
+        while not self._closing:
+            news = self._news
+            try:
+                item = self._claim(None, due_only=True) if self._handed_out < self._places else None
+            except Exception as error:  # noqa: BLE001 - as in `_safely`
+                self._say(error)
+                item = None
+            with self._changed:
+                if item is None:
+                    # What was said while it looked is not missed.
+                    self._changed.wait_for(lambda: self._closing or self._news != news, _POLL_S)  # noqa: B023 - waited for at once
+                    continue
+                self._handed_out += 1
+            threading.Thread(target=self._safely, args=(item,), name="persona-step", daemon=True).start()
+
+    def _safely(self, item: WorkItem) -> None:
+        try:
+            self._work(item)
+        except Exception as error:  # noqa: BLE001 - a bug in one piece of work must not end everybody's
+            self._say(error)
+        finally:
+            with self._changed:
+                self._handed_out -= 1
+            self.notify()
+
+    def _keep_up(self) -> None:
+        """Look now and then after what no message asks for."""
         while not self._closing:
             try:
-                now = datetime.now(UTC)
-                if now.timestamp() - looked > _LOOK_AFTER_SESSIONS_S:
-                    looked = now.timestamp()
-                    self._memory.journal.end_stale_sessions(now)
-                    if self._memory.leases is not None:
-                        # Another process may have died in the middle of a reply.
-                        self._memory.fail_interrupted()
-                    self._memory.purge_due()
-                    self._memory.catch_up()
-                item = self._claim(None, due_only=True)
-                if item is None:
-                    with self._changed:
-                        if not self._closing:
-                            self._changed.wait(_POLL_S)
-                    continue
-                self._work(item)
-            except PersonaError as error:
-                # No text of a user: only what kind of trouble it was.
-                _log.warning("background work waits for its next try (%s)", error.code)
-            except Exception as error:  # noqa: BLE001 - a bug in one piece of work must not end everybody's
-                _log.error("background work failed (%s)", type(error).__name__)
+                self._memory.journal.end_stale_sessions(datetime.now(UTC))
+                if self._memory.leases is not None:
+                    # Another process may have died in the middle of a reply.
+                    self._memory.fail_interrupted()
+                self._memory.purge_due()
+                self._memory.catch_up()
+                self.notify()
+            except Exception as error:  # noqa: BLE001 - as in `_safely`
+                self._say(error)
+            with self._changed:
+                self._changed.wait_for(lambda: self._closing, _LOOK_AFTER_SESSIONS_S)
+
+    def _say(self, error: Exception) -> None:
+        if isinstance(error, PersonaError):
+            # No text of a user: only what kind of trouble it was.
+            _log.warning("background work waits for its next try (%s)", error.code)
+        else:
+            _log.error("background work failed (%s)", type(error).__name__)
 
     def _others_work(self, user_id: str | None, failed: Collection[str]) -> bool:
         """Say whether a background thread is still at work that `drain` has to wait for."""
@@ -133,11 +164,12 @@ class Worker:
                 if self._memory.leases is None or self._memory.leases.take(item.user_id):
                     break
                 elsewhere.add(item.user_id)
-            # Between looking and taking, another process may have done it.
-            again = self._memory.pending.next(busy=self._busy, user_id=item.user_id, due_only=due_only)
-            if again is None or again.id != item.id:
-                self._give_back(item.user_id)
-                return None
+            if self._memory.leases is not None:
+                # Between looking and taking, another process may have done it.
+                again = self._memory.pending.next(busy=self._busy, user_id=item.user_id, due_only=due_only)
+                if again is None or again.id != item.id:
+                    self._give_back(item.user_id)
+                    return None
             self._busy.add(item.user_id)
             return item
 
@@ -155,4 +187,4 @@ class Worker:
             self._give_back(item.user_id)
             with self._changed:
                 self._busy.discard(item.user_id)
-                self._changed.notify_all()
+            self.notify()

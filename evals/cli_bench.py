@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,6 +12,8 @@ from memory.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+Save = Annotated[Path | None, typer.Option("--save", help="Keep the result in this file, to compare with later.")]
 
 app = typer.Typer(no_args_is_help=True, help="Measure how fast it is on this machine.")
 
@@ -93,6 +96,99 @@ def pages(
         print_json(rows)
     else:
         print_table(("page", "first paint s", "whole s"), [tuple(map(str, row.values())) for row in rows])
+
+
+@app.command()
+def turn(
+    sizes: Annotated[str, typer.Option("--sizes", help="Turns of one user, smallest first.")] = "100,1000,10000",
+    users: Annotated[str, typer.Option("--users", help="Users of 80 memories each, fewest first.")] = "1,10,100",
+    conversations: Annotated[int, typer.Option("--conversations", min=0, help="People who talk at once; 0: none.")] = 100,
+    turns: Annotated[int, typer.Option("--turns", min=20, help="Turns that are counted at each size.")] = 100,
+    reference: Annotated[int, typer.Option("--reference", help="The published schedule up to so many turns.")] = 10_000,
+    save: Save = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure our own part of a turn, with a model of fixed delays, beside the published schedule.
+
+    With --sizes 100,1000,10000,100000 --users 1,10,100,1000 the first run fills folders for an hour, and keeps them in the
+    user's cache.
+    """
+    from evals.perf.growth import run
+
+    found = run(_sizes(sizes), _sizes(users, "--users", "1,10"), conversations, turns, reference, progress)
+    _saved(save, "turn", found)
+    if as_json:
+        print_json(found)
+    else:
+        _print_turns(found)
+
+
+@app.command()
+def compare(
+    before: Annotated[Path, typer.Argument(help="A file that --save wrote.")],
+    after: Annotated[Path, typer.Argument(help="A later one.")],
+    least: Annotated[float, typer.Option("--least", min=0, help="Leave out what moved by a smaller share.")] = 0.1,
+    as_json: AsJson = False,
+) -> None:
+    """Print what moved between two results."""
+    from evals.perf.results import load, moved
+
+    was, now = load(before), load(after)
+    rows = moved(was["numbers"], now["numbers"], least)
+    if as_json:
+        print_json(rows)
+        return
+    if was.get("machine") != now.get("machine"):
+        progress("They were measured on different machines: compare quotients within each, not times.")
+    shown = [tuple("" if row[key] is None else str(row[key]) for key in ("what", "before", "after", "times")) for row in rows]
+    print_table(("what", "before", "after", "times"), shown)
+    if not rows:
+        say(f"Nothing moved by more than {least:.0%}.")
+
+
+def _saved(path: Path | None, name: str, found: dict[str, Any]) -> None:
+    if path is not None:
+        from evals.perf.results import save
+
+        save(path, name, found)
+        progress(f"Kept in {path}.")
+
+
+def _print_turns(found: dict[str, Any]) -> None:
+    ours, theirs = found["turns"], found["published"]
+
+    def times(row: dict[str, Any] | None) -> list[str]:
+        return [str(row["p50"]), str(row["p95"])] if row else ["", ""]
+
+    rows = []
+    for size, row in ours.items():
+        beside = theirs.get(size)
+        quotient = f"×{beside['first']['p95'] / row['first']['p95']:.1f}" if beside else ""
+        waited = f"×{beside['waited']['p95'] / row['first']['p95']:.0f}" if beside else ""
+        cells = [f"{int(size):,}", *times(row["first"]), *times(row["after"]), *times(beside and beside["first"])]
+        rows.append((*cells, quotient, waited, str(row["processor"]["own"]), str(row["peak_mb"])))
+    columns = ("turns", "first p50", "p95", "after p50", "p95", "published p50", "p95", "times", "with its calls", "CPU", "MB")
+    print_table(columns, rows)
+    say("Milliseconds, the model's own time left out: to the first token; of the background work; of the published schedule")
+    say("to its reply, as many times ours (p95), and with the bookkeeping calls that it waits for. CPU: ms a turn, own code.")
+    for size, row in ours.items():
+        made = ", ".join(f"{stage} {count}" for stage, count in row["calls"].items())
+        told = ", ".join(f"{stage} {count}" for stage, count in row["tokens"].items())
+        say(f"{int(size):,} turns: calls a turn: {made}; prompt tokens a turn: {told}")
+    people = [
+        (f"{int(count):,}", *times(row["cold"]), *times(row["warm"]), str(row["peak_mb"]))
+        for count, row in found["users"].items()
+    ]
+    if people:
+        print_table(("users", "cold search p50 ms", "p95", "warm p50 ms", "p95", "MB"), people)
+    if "at_once" in found:
+        row = found["at_once"]
+        say(
+            f"At once: {row['replies']['share']:.0%} of the ideal replies, "
+            f"{row['remembered']['share']:.0%} of the ideal whole turns; own time to the first token p95 {row['first']['p95']} ms; CPU {row['processor']['own']} ms a turn, "
+            f"the embedder's {row['processor']['embedding']}; {row['peak_mb']} MB"
+        )
+    say("Growth (exponent of the size): " + ", ".join(f"{what} {value}" for what, value in found["growth"].items()))
 
 
 def _sizes(text: str, option: str = "--sizes", example: str = "1000,10000") -> list[int]:

@@ -20,7 +20,7 @@ ASKED_ABOUT = 3
 """Older facts that a model is asked about, at most."""
 _MOST = 2
 """Older facts that one turn makes untrue, at most."""
-_NEAR = 0.4
+NEAR = 0.4
 """Cosine from which an older fact is asked about: `lives in Berlin` and `moved to Lisbon` are at 0.45."""
 _VERY_NEAR = 0.75
 """Cosine from which two facts may be the same: real repetitions are at 0.89 and above."""
@@ -55,7 +55,7 @@ def worth_asking(new: SemanticMemory, older: Sequence[tuple[SemanticMemory, floa
     close = [
         (old, cosine)
         for old, cosine in older
-        if cosine >= _NEAR
+        if cosine >= NEAR
         and old.id != new.id
         and old.time <= new.time
         and old.is_valid

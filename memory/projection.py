@@ -155,9 +155,11 @@ class Projection:
         self._verify(user_id)
         total = 0
         for table in (turns, memories):
-            while rows := self._run_batch(table, user_id, pictures=pictures):
+            rows = _BATCH
+            while rows == _BATCH:
+                rows = self._run_batch(table, user_id, pictures=pictures)
                 total += rows
-                if on_progress is not None:
+                if rows and on_progress is not None:
                     on_progress(rows)
         return total
 

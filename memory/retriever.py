@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import islice
 
 from memory import clock
-from memory.change import worth_asking
+from memory.change import NEAR, worth_asking
 from memory.change_words import asks_about_the_past
 from memory.chroma import ChromaStore
 from memory.embedders import Embedder
@@ -120,7 +120,8 @@ class Retriever:
     def alike(self, user_id: str, memory: SemanticMemory) -> list[tuple[SemanticMemory, float]]:
         """Return the valid facts that a new one may repeat or replace; see `memory.change`."""
         near = self._parts.records.near("semantic", memory.content, Scope(user_id))
-        records = self._parts.knowledge.entries(user_id, kind="semantic", ids=near)
+        close = sorted((name for name, cosine in near.items() if cosine >= NEAR), key=lambda name: -near[name])
+        records = self._parts.knowledge.entries(user_id, kind="semantic", ids=close[:_DEPTH])
         return worth_asking(memory, [(one, near[one.id]) for one in records if isinstance(one, SemanticMemory)])
 
 

@@ -21,8 +21,8 @@ from memory.store import Memory
 
 _MADE = 1
 """Count up when what is put into a folder changes: older ones are then made anew."""
-_FACT_EVERY = 2
-"""Of so many turns one taught a fact."""
+_TURNS_EACH = 54
+"""Of many users: 54 facts, 8 topics, 13 lines of profile and 5 habits are 80 memories."""
 _STEP = 1_000
 """Turns between two lines of progress."""
 USER = "bench"
@@ -32,15 +32,16 @@ Say = Callable[[str], None]
 @contextmanager
 def one_user(turns: int, embedder: Embedder, say: Say) -> Iterator[Path]:
     """Copy a folder in which one user has said so much, for the length of the block."""
-    with _copy(_made(f"turns-{turns}", lambda folder: _fill(folder, [USER], turns, embedder, say)), say) as folder:
+    # Every other turn taught a fact.
+    with _copy(_made(f"turns-{turns}", lambda folder: _fill(folder, [USER], turns, 2, embedder, say)), say) as folder:
         yield folder
 
 
 @contextmanager
-def many_users(users: int, turns: int, embedder: Embedder, say: Say) -> Iterator[Path]:
-    """Copy a folder in which each of so many users has said so much, for the length of the block."""
+def many_users(users: int, embedder: Embedder, say: Say) -> Iterator[Path]:
+    """Copy a folder with so many users, each with 80 memories, for the length of the block."""
     names = [user(number) for number in range(users)]
-    made = _made(f"users-{users}-{turns}", lambda folder: _fill(folder, names, turns, embedder, say))
+    made = _made(f"users-{users}", lambda folder: _fill(folder, names, _TURNS_EACH, 1, embedder, say))
     with _copy(made, say) as folder:
         yield folder
 
@@ -73,18 +74,18 @@ def _copy(kept: Path, say: Say) -> Iterator[Path]:
         yield Path(shutil.copytree(kept, Path(copy) / "data"))
 
 
-def _fill(folder: Path, names: Sequence[str], turns: int, embedder: Embedder, say: Say) -> None:
+def _fill(folder: Path, names: Sequence[str], turns: int, fact_every: int, embedder: Embedder, say: Say) -> None:
     drawn = DrawnEmbedder(embedder, Life().words)
     drawn.filling = True
     # Nothing in made-up words is sensitive, and judging takes its time.
     with Memory(folder, drawn, asks=False) as memory:
         for number, name in enumerate(names):
-            _live(memory, name, turns, say)
+            _live(memory, name, turns, fact_every, say)
             if len(names) > 1 and (number + 1) % 50 == 0:
                 say(f"{number + 1:,} of {len(names):,} people")
 
 
-def _live(memory: Memory, name: str, count: int, say: Say) -> None:
+def _live(memory: Memory, name: str, count: int, fact_every: int, say: Say) -> None:
     life = life_of(name)
     facts = life.facts(count)
     scores = BigFive()
@@ -101,7 +102,7 @@ def _live(memory: Memory, name: str, count: int, say: Say) -> None:
         inferred = BigFive(openness=1 + number % 5, neuroticism=1 + number // 7 % 5)
         scores = evolve(scores, inferred, number, ())
         point = PersonalityPoint(turn_id=turn.id, time=one.time, inferred=inferred, scores=scores, m=number)
-        fact = _fact(name, turn, next(facts)) if number % _FACT_EVERY == 0 else None
+        fact = _fact(name, turn, next(facts)) if number % fact_every == 0 else None
         memory.knowledge.commit_remember(name, turn.id, point, fact)
         if (number + 1) % _STEP == 0:
             say(f"{number + 1:,} of {count:,} turns")

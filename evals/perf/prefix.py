@@ -155,45 +155,34 @@ def measure(
     return calls
 
 
-def by_stage(calls: Sequence[Call]) -> list[dict[str, Any]]:
-    """Sum up by talk, layout and stage, in the order in which a turn makes its calls; cold calls are left out."""
-    rows = []
-    for talk in TALKS:
-        for layout in LAYOUTS:
-            for stages in _GROUPS.values():
-                for stage in stages:
-                    some = [call for call in calls if (call.talk, call.layout, call.stage) == (talk, layout, stage)]
-                    rows += _sums({"talk": talk, "layout": layout, "stage": stage}, some)
-    return rows
+def summed(calls: Sequence[Call]) -> dict[str, Any]:
+    """Sum up by talk and layout, cold calls left out.
 
-
-def by_reach(calls: Sequence[Call]) -> list[dict[str, Any]]:
-    """Sum up by talk, layout and what is shared with: earlier calls of the same turn, or of earlier turns."""
-    rows = []
-    for talk in TALKS:
-        for layout in LAYOUTS:
-            for name, stages in _GROUPS.items():
-                some = [call for call in calls if (call.talk, call.layout) == (talk, layout) and call.stage in stages]
-                rows += _sums({"talk": talk, "layout": layout, "shared": name}, some)
-    return rows
-
-
-def _sums(names: dict[str, str], calls: Sequence[Call]) -> list[dict[str, Any]]:
-    """Make a row of calls: how many, their tokens, and `new`, those that a call had to read; nothing of none."""
-    warm = [call for call in calls if not call.cold]
-    if not warm:
-        return []
-    prompt, cached = sum(call.prompt for call in warm), sum(call.cached for call in warm)
-    return [
-        {
-            **names,
-            "calls": len(warm),
-            "prompt": prompt,
-            "cached": cached,
-            "rate": round(cached / max(prompt, 1), 3),
-            "new": round((prompt - cached) / len(warm)),
+    Returns:
+        `{talk: {layout: {"stages": {stage: numbers}, "shared": {with what: numbers}}}}`, in the order in which a turn makes its
+        calls. The numbers: `calls`, `prompt` and `cached` tokens, `rate`, and `new`, the tokens that a call had to read.
+    """
+    found: dict[str, Any] = {}
+    for talk, layout in dict.fromkeys((call.talk, call.layout) for call in calls):
+        warm = [call for call in calls if (call.talk, call.layout) == (talk, layout) and not call.cold]
+        by_stage = {stage: [call for call in warm if call.stage == stage] for stages in _GROUPS.values() for stage in stages}
+        by_group = {name: [call for stage in stages for call in by_stage[stage]] for name, stages in _GROUPS.items()}
+        found.setdefault(talk, {})[layout] = {
+            "stages": {stage: _sums(some) for stage, some in by_stage.items() if some},
+            "shared": {name: _sums(some) for name, some in by_group.items() if some},
         }
-    ]
+    return found
+
+
+def _sums(calls: Sequence[Call]) -> dict[str, float]:
+    prompt, cached = sum(call.prompt for call in calls), sum(call.cached for call in calls)
+    return {
+        "calls": len(calls),
+        "prompt": prompt,
+        "cached": cached,
+        "rate": round(cached / max(prompt, 1), 3),
+        "new": round((prompt - cached) / len(calls)),
+    }
 
 
 def _play(messages: Sequence[Message], chat: BaseChatModel, memory: Memory, style: Style) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 import itertools
 import threading
+import time
 
 import pytest
 
@@ -12,7 +13,13 @@ from app.alive import alive
 
 
 def test_items_come_in_order_and_the_end_ends_it():
-    assert list(alive(lambda: iter("abc"), 5.0)) == ["a", "b", "c"]
+    assert list(itertools.chain(*alive(lambda: iter("abc"), 5.0))) == ["a", "b", "c"]
+
+
+def test_what_nobody_watches_comes_together_and_at_once_when_it_ends():
+    began = time.monotonic()
+    assert list(alive(lambda: iter("abc"), 20.0, gathers=True)) == [["a", "b", "c"]]
+    assert time.monotonic() - began < 10
 
 
 def test_an_error_is_raised_after_what_came_before_it():
@@ -23,7 +30,7 @@ def test_an_error_is_raised_after_what_came_before_it():
 
     seen = []
     with pytest.raises(OSError, match="cut"):
-        seen.extend(alive(broken, 5.0))
+        seen.extend(itertools.chain(*alive(broken, 5.0)))
 
 
 def test_silence_is_heard_and_can_be_left():
@@ -48,4 +55,4 @@ def test_silence_is_heard_and_can_be_left():
 def test_the_callers_context_is_seen():
     name = contextvars.ContextVar("name")
     name.set("ada")
-    assert list(alive(lambda: iter([name.get()]), 5.0)) == ["ada"]
+    assert list(alive(lambda: iter([name.get()]), 5.0)) == [["ada"]]

@@ -218,14 +218,12 @@ class TestMeasured:
         ],
     )
     def test_a_cache_that_forgets_nothing_has_read_so_much_of_it_before(self, calls, talk, layout, shared, least):
-        [row] = [row for row in prefix.by_reach(calls) if (row["talk"], row["layout"], row["shared"]) == (talk, layout, shared)]
-        assert row["rate"] >= least
+        assert prefix.summed(calls)[talk][layout]["shared"][shared]["rate"] >= least
 
     def test_every_call_of_a_turn_is_counted(self, calls):
-        rows = prefix.by_stage(calls)
         for layout in LAYOUTS:
-            counted = {row["stage"]: row["calls"] for row in rows if (row["talk"], row["layout"]) == ("two sessions", layout)}
-            assert counted["reason again"] == 4
+            counted = prefix.summed(calls)["two sessions"][layout]["stages"]
+            assert counted["reason again"]["calls"] == 4
             assert set(counted) >= {"reason", "direct", "personality", "semantic", "episodic", "procedural", "core"}
 
     def test_a_server_that_does_not_say_is_told_how_to(self):

@@ -1,0 +1,85 @@
+"""Results as files, to be kept with the code that they are of, and what moved between two of them (pure, but for the file)."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from memory.errors import InvalidInput
+
+_NOISE = 0.1
+"""Two runs on one machine differ by so much without any change."""
+
+
+def save(path: Path, name: str, found: Mapping[str, Any]) -> None:
+    """Write a result with what it was measured on.
+
+    Args:
+        path: The file; its folder is made.
+        name: Which benchmark it is.
+        found: What it found: numbers, by name, as deep as need be.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    machine = {"cores": cores, "processor": _processor(), "python": platform.python_version()}
+    about = {"benchmark": name, "at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({**about, "found": found}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Read a result.
+
+    Raises:
+        InvalidInput: It cannot be read, or is none.
+    """
+    try:
+        result = json.loads(path.read_text(encoding="utf-8"))
+        numbers = dict(flat(result["found"]))
+    except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InvalidInput(f"{path} is no result of `persona bench` ({error}). Name a file that --save wrote.") from error
+    return {**result, "numbers": numbers}
+
+
+def flat(found: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, float]]:
+    """Yield every number under its path, for example `turns 1000 first p50`."""
+    for key, value in found.items():
+        name = f"{before} {key}".strip()
+        if isinstance(value, Mapping):
+            yield from flat(value, name)
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield name, float(value)
+
+
+def moved(before: Mapping[str, float], after: Mapping[str, float], least: float = _NOISE) -> list[dict[str, Any]]:
+    """Return what moved by more than a share between two results, most first; and what only one of them has.
+
+    Args:
+        before: Numbers by path.
+        after: The same, later.
+        least: The share.
+    """
+    rows: list[dict[str, Any]] = []
+    for name in before.keys() | after.keys():
+        was, now = before.get(name), after.get(name)
+        if was is None or now is None:
+            rows.append({"what": name, "before": was, "after": now, "times": None})
+        elif was != now and (was == 0 or abs(now / was - 1) > least):
+            rows.append({"what": name, "before": was, "after": now, "times": round(now / was, 2) if was else None})
+
+    def size(row: Mapping[str, Any]) -> float:
+        times = row["times"]
+        return 0.0 if not times or times <= 0 else max(times, 1 / times)
+
+    return sorted(rows, key=lambda row: (-size(row), row["what"]))
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.machine()
