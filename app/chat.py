@@ -58,6 +58,8 @@ class PersonaChat(ChatOpenAI):
         max_tokens: int | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
+        # What calls this reports the pieces to callbacks.
+        del run_manager
         # Not through `max_tokens` of the library: it renames the field to one that older servers ignore.
         body: dict[str, Any] = {} if max_tokens is None else {"max_tokens": max_tokens}
         if self.server == "llamacpp":

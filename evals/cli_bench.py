@@ -124,6 +124,59 @@ def turn(
 
 
 @app.command()
+def real(save: Save = None, as_json: AsJson = False) -> None:
+    """Talk with the model that is set, eight turns in two sessions (the embedded 1.5B on two cores: about 5 minutes)."""
+    from app.build import build_embedder
+    from app.settings import Settings
+    from evals.perf.real import Counted, measure
+
+    settings = Settings()
+    found = measure(Counted(settings), build_embedder(settings), progress)
+    _saved(save, "real", found)
+    if as_json:
+        print_json(found)
+        return
+    say(f"{found['model']}: {found['words_per_second']} words a second; medians: first word after {found['first_s']} s,")
+    say(f"the reply after {found['reply_s']} s, its background work {found['after_s']} s")
+    shares = found["cached"]
+    say(f"read before: {shares['replies']:.0%} of the replies' prompts, {shares['background']:.0%} of the background's")
+
+
+@app.command()
+def prefix(
+    url: Annotated[str, typer.Option("--url", help="A server, ending in /v1; empty: as the settings say.")] = "",
+    save: Save = None,
+    as_json: AsJson = False,
+) -> None:
+    """Count how much of each prompt the server has read before, in both prompt layouts (embedded SmolLM2: about 10 minutes).
+
+    vLLM says so only when it is started with --enable-prompt-tokens-details.
+    """
+    from app.build import build_embedder
+    from app.model_server import ModelServer
+    from app.settings import Settings
+    from evals.perf.prefix import measure, summed
+
+    settings = Settings(llm_base_url=url) if url else Settings()
+    models = ModelServer(settings)
+    try:
+        found = summed(measure(models, build_embedder(settings), on_progress=progress))
+    finally:
+        models.close()
+    _saved(save, "prefix", found)
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (talk, layout, name, *(str(row[key]) for key in ("calls", "prompt", "cached", "rate", "new")))
+        for talk, layouts in found.items()
+        for layout, parts in layouts.items()
+        for name, row in (*parts["stages"].items(), *parts["shared"].items())
+    ]
+    print_table(("talk", "layout", "calls of", "calls", "tokens", "cached", "rate", "new a call"), rows)
+
+
+@app.command()
 def compare(
     before: Annotated[Path, typer.Argument(help="A file that --save wrote.")],
     after: Annotated[Path, typer.Argument(help="A later one.")],
@@ -183,9 +236,11 @@ def _print_turns(found: dict[str, Any]) -> None:
         print_table(("users", "cold search p50 ms", "p95", "warm p50 ms", "p95", "MB"), people)
     if "at_once" in found:
         row = found["at_once"]
+        say(f"Back at once from a pause, last sessions summed up: {row['back_s']} s. Then:")
         say(
             f"At once: {row['replies']['share']:.0%} of the ideal replies, "
-            f"{row['remembered']['share']:.0%} of the ideal whole turns; own time to the first token p95 {row['first']['p95']} ms; CPU {row['processor']['own']} ms a turn, "
+            f"{row['remembered']['share']:.0%} of the ideal whole turns; "
+            f"own time to the first token p95 {row['first']['p95']} ms; CPU {row['processor']['own']} ms a turn, "
             f"the embedder's {row['processor']['embedding']}; {row['peak_mb']} MB"
         )
     say("Growth (exponent of the size): " + ", ".join(f"{what} {value}" for what, value in found["growth"].items()))

@@ -52,11 +52,6 @@ class Rememberer:
         """Read the turn."""
         return {"turn": self._memory.journal.turn(state["turn_id"])}
 
-    def index_turn(self, state: RememberState) -> dict[str, Any]:
-        """Bring the indexes up to the turn, while the model judges it."""
-        self._memory.index(state["turn"].user_id)
-        return {}
-
     def infer_personality(self, state: RememberState) -> dict[str, Any]:
         """Ask what these words show of the Big Five; a malformed answer is no evidence."""
         neutral = BigFive()
@@ -130,12 +125,16 @@ class Rememberer:
         return {"changes": decide(memory, asked, said), "warnings": warnings}
 
     def commit(self, state: RememberState) -> dict[str, Any]:
-        """Commit in one transaction, and bring the indexes up to it."""
+        """Commit in one transaction, and bring the indexes up to it when there is enough to bring."""
         turn = state["turn"]
         self._memory.knowledge.commit_remember(
             turn.user_id, turn.id, state["point"], state["memory"], state["changes"], state["photos"]
         )
-        self._memory.index(turn.user_id)
+        if state["photos"]:
+            # Looked at now, in the background: a look of the next message does not wait for that.
+            self._memory.index(turn.user_id)
+        else:
+            self._memory.index_soon(turn.user_id)
         return {}
 
     def _ask(
@@ -180,7 +179,6 @@ def build(
     nodes = Rememberer(chat, memory, style or Style())
     graph = StateGraph(RememberState, context_schema=Context, input_schema=RememberInput)
     graph.add_node("load", nodes.load)
-    graph.add_node("index_turn", nodes.index_turn)
     graph.add_node("infer_personality", nodes.infer_personality)
     graph.add_node("evolve_personality", nodes.evolve_personality)
     graph.add_node("extract_semantic", nodes.extract_semantic)
@@ -188,12 +186,11 @@ def build(
     graph.add_node("compare", nodes.compare)
     graph.add_node("commit", nodes.commit)
     graph.add_edge(START, "load")
-    graph.add_edge("load", "index_turn")
     graph.add_edge("load", "infer_personality")
     graph.add_edge("infer_personality", "evolve_personality")
     graph.add_edge("load", "extract_semantic")
     graph.add_edge("extract_semantic", "ground_photos")
     graph.add_edge("ground_photos", "compare")
-    graph.add_edge(["index_turn", "evolve_personality", "compare"], "commit")
+    graph.add_edge(["evolve_personality", "compare"], "commit")
     graph.add_edge("commit", END)
     return graph.compile(name="remember")

@@ -52,7 +52,7 @@ class Responder:
         """Journal the message, unless that is done, and read what is always in the prompt."""
         context = context_of(runtime)
         turn = self._begin(state, context)
-        self._memory.expect(context.user_id, turn.text)
+        self._memory.expect(context.user_id, turn.text, turn.time)
         knowledge = self._memory.knowledge
         point = self._memory.curve.newest(context.user_id)
         personality = point.scores if point else BigFive()

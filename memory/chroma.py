@@ -25,7 +25,7 @@ COLLECTIONS = ("core", "semantic", "past", "episodic", "procedural", "photo", "p
 weight that changed a hundred times would hide today's. Of what was seen, `photo` holds what it is
 called, and `picture` what it looks like: vectors of another model."""
 
-OPEN_COLLECTIONS = 400
+OPEN_COLLECTIONS = 640
 """Some 80 people at once, 1 GB."""
 _COPY = ".copy"
 _BATCH = 2_000

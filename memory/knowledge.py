@@ -175,6 +175,13 @@ class Knowledge:
         records = [to_record(row) for row in rows if turn_ids is None or not turn_ids.isdisjoint(row.extra["turn_ids"])]
         return [record for record in records if isinstance(record, Episode)]
 
+    def not_indexed(self, user_id: str) -> list[SemanticMemory]:
+        """Return the facts that no search finds yet."""
+        query = _visible(user_id).where(memories.c.revision != memories.c.indexed_revision, memories.c.kind == "semantic")
+        with self._db.read() as connection:
+            records = [to_record(row) for row in connection.execute(query.order_by(memories.c.indexed_revision))]
+        return [record for record in records if isinstance(record, SemanticMemory)]
+
     def linked(self, user_id: str, facts: Sequence[SemanticMemory]) -> list[SemanticMemory]:
         """Return what these facts replaced, and what replaced them."""
         newer = [fact.superseded_by for fact in facts if fact.superseded_by]

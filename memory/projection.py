@@ -8,11 +8,12 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Row, Select, Table, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, Table, func, literal, select, update
 
 from memory.chroma import ChromaStore, Document
 from memory.clock import zone_of
@@ -144,15 +145,25 @@ class Projection:
                 "Run `persona reindex`, or set PERSONA_TEXT_EMBEDDER back."
             )
 
-    def run(self, user_id: str, on_progress: Callable[[int], None] | None = None, *, pictures: bool = True) -> int:
+    def run(
+        self,
+        user_id: str,
+        on_progress: Callable[[int], None] | None = None,
+        *,
+        pictures: bool = True,
+        said_by: float | None = None,
+    ) -> int:
         """Index what changed of one user since the last run; returns how many rows.
 
         Args:
             user_id: Whose rows.
             on_progress: Called with the number of rows done after each batch.
             pictures: Off: leave out what was seen, which takes an image tower's time: a reply does not wait for that.
+            said_by: Do nothing where all that waits was said after this (seconds since 1970); None: whenever it was said.
         """
         self._verify(user_id)
+        if said_by is not None and not self._waits(user_id, said_by, pictures=pictures):
+            return 0
         total = 0
         for table in (turns, memories):
             rows = _BATCH
@@ -163,9 +174,29 @@ class Projection:
                     on_progress(rows)
         return total
 
+    def waiting(self, user_id: str) -> int:
+        """Return how many of a user's rows are not indexed yet."""
+        with self._db.read() as connection:
+            return sum(connection.execute(_waiting(table, user_id, func.count())).scalar_one() for table in (turns, memories))
+
+    def _waits(self, user_id: str, said_by: float, *, pictures: bool) -> bool:
+        """Say whether something is to be indexed that was said by then, or that has to leave the index."""
+        instant = datetime.fromtimestamp(said_by, UTC)
+        with self._db.read() as connection:
+            for table in (turns, memories):
+                # Whatever was indexed before and has changed since must not be found as it was.
+                old = (table.c.at <= instant) | (table.c.indexed_revision != 0)
+                query = _waiting(table, user_id, literal(1)).where(old)
+                if table is memories and not pictures:
+                    query = query.where(memories.c.kind != "photo")
+                if connection.execute(query.limit(1)).first() is not None:
+                    return True
+        return False
+
     def behind(self) -> list[str]:
-        """Return the users of whom something is not indexed yet."""
-        query = select(memories.c.user_id).where(memories.c.revision != memories.c.indexed_revision).distinct()
+        """Return the users of whom something was seen that is not indexed yet."""
+        seen = (memories.c.kind == "photo") & (memories.c.revision != memories.c.indexed_revision)
+        query = select(memories.c.user_id).where(seen).distinct()
         with self._db.read() as connection:
             return list(connection.execute(query).scalars())
 
@@ -295,7 +326,10 @@ class Projection:
                 _add_memory(batches.setdefault(_kind_of(row), _Batch()), row)
         self._leave_the_other(user_id, [row for row in rows if table is memories and row.kind == "semantic"])
         for kind, batch in batches.items():
-            self._chroma.remove(user_id, kind, batch.remove)
+            if kind == "turn":
+                self._chroma.remove(user_id, kind, batch.remove)
+            else:
+                self._chroma.remove_documents(user_id, kind, [f"{name}/{facet}" for name in batch.remove for facet in _FACETS])
             self._lexical.remove(user_id, batch.remove)
             if batch.put:
                 readings = self._embedder.read([document.text for document in batch.put])
@@ -324,6 +358,10 @@ class Projection:
                 # There are no weights, or they turned out to be broken: these are looked at when something can.
                 self._missed = True
                 self._mark()
+
+
+def _waiting(table: Table, user_id: str, what: ColumnElement[Any]) -> Select[Any]:
+    return select(what).select_from(table).where(table.c.user_id == user_id, table.c.revision != table.c.indexed_revision)
 
 
 def _indexed(user_id: str) -> list[Select[Any]]:

@@ -117,9 +117,20 @@ class Retriever:
             results += look.raw_turns(limit)
         return sorted(results, key=lambda item: -item.score)[:limit]
 
-    def alike(self, user_id: str, memory: SemanticMemory) -> list[tuple[SemanticMemory, float]]:
-        """Return the valid facts that a new one may repeat or replace; see `memory.change`."""
+    def alike(
+        self, user_id: str, memory: SemanticMemory, besides: Sequence[SemanticMemory] = ()
+    ) -> list[tuple[SemanticMemory, float]]:
+        """Return the valid facts that a new one may repeat or replace; see `memory.change`.
+
+        Args:
+            user_id: Whose.
+            memory: The new one.
+            besides: Facts that are not in the index yet, or not as they are now.
+        """
+        reading = self._parts.embedder.read([memory.content])[0]
         near = self._parts.records.near("semantic", memory.content, Scope(user_id))
+        for one in besides:
+            near[one.id] = float(self._parts.embedder.read([one.content])[0].vector @ reading.vector)
         close = sorted((name for name, cosine in near.items() if cosine >= NEAR), key=lambda name: -near[name])
         records = self._parts.knowledge.entries(user_id, kind="semantic", ids=close[:_DEPTH])
         return worth_asking(memory, [(one, near[one.id]) for one in records if isinstance(one, SemanticMemory)])

@@ -13,7 +13,7 @@ from typing import Self
 
 from sqlalchemy import delete
 
-from memory import probe
+from memory import clock, probe
 from memory.archive import Archives
 from memory.browse import Browse
 from memory.consent import Consent
@@ -47,6 +47,8 @@ from memory.sight import Sight
 _log = logging.getLogger(__name__)
 _ANOTHER_WRITES = timedelta(minutes=10)
 """A message without a reply is younger than this while another process answers it."""
+_TOGETHER = 12
+"""Turns and facts that are indexed at once: a session's worth."""
 _AHEAD = 2
 """Threads that make ready for looks that may come; more would only wait for the embedder."""
 SEARCHABLE = ("core", "semantic", "episodic", "procedural", "photo")
@@ -165,12 +167,13 @@ class Memory:
             return Found(())
 
         def _find() -> Found:
-            self._projection.run(user_id, pictures=False)
+            # What was said since is in the prompt, and nothing of it is found.
+            self._projection.run(user_id, pictures=False, said_by=clock.recent_since(query.time).timestamp())
             return self.retriever.find(user_id, query, limits)
 
         return self._indexes.mended(_find)
 
-    def expect(self, user_id: str, text: str) -> None:
+    def expect(self, user_id: str, text: str, time: datetime) -> None:
         """Make ready, in the background, for a look that this message may lead to: while the model thinks, nobody waits.
 
         The message is read by the embedder, what is not indexed yet is, and the user's collections are opened.
@@ -180,7 +183,8 @@ class Memory:
             # What goes wrong here goes wrong again in the look, which says so.
             with suppress(PersonaError):
                 if text.strip() and self.journal.knows(user_id):
-                    self._indexes.mended(lambda: self._projection.run(user_id, pictures=False))
+                    said_by = clock.recent_since(time).timestamp()
+                    self._indexes.mended(lambda: self._projection.run(user_id, pictures=False, said_by=said_by))
                     self.retriever.expect(user_id, text)
 
         with suppress(RuntimeError):
@@ -197,12 +201,7 @@ class Memory:
 
     def alike(self, user_id: str, memory: SemanticMemory) -> list[tuple[SemanticMemory, float]]:
         """Return the valid facts that a new one may repeat or replace, with their cosine, nearest first, at most three."""
-
-        def _alike() -> list[tuple[SemanticMemory, float]]:
-            self._projection.run(user_id)
-            return self.retriever.alike(user_id, memory)
-
-        return self._indexes.mended(_alike)
+        return self._indexes.mended(lambda: self.retriever.alike(user_id, memory, self.knowledge.not_indexed(user_id)))
 
     def search(self, user_id: str, text: str, *, kind: str | None = None, limit: int = 10) -> list[Recalled]:
         """Search as a person does: the best of one type or of all, best first.
@@ -225,6 +224,14 @@ class Memory:
     def index(self, user_id: str) -> int:
         """Bring the indexes up to the journal for one user; returns how many rows were new."""
         return self._indexes.mended(lambda: self._projection.run(user_id))
+
+    def index_soon(self, user_id: str) -> None:
+        """Index a user's new turns and facts once there are several: none is looked for in the first hour.
+
+        Every write to Chroma holds all of Python for some 10 ms, whether it is of one turn or of ten (docs/decisions/030).
+        """
+        if self._projection.waiting(user_id) >= _TOGETHER:
+            self.index(user_id)
 
     def catch_up(self) -> int:
         """Index what no search waits for: photos that nothing has looked at yet; returns how many rows."""

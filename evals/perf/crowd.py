@@ -64,7 +64,7 @@ def search_each(folder: Path, users: int, embedder: Embedder) -> dict[str, Any]:
 def talk_at_once(
     folder: Path, people: int, turns: int, pace: Pace, calls: Calls, embedder: Embedder, afresh: Embedder
 ) -> dict[str, Any]:
-    """Let so many people talk at once, each saying the next thing when the reply is there.
+    """Let so many people talk at once, each saying the next thing when the reply is there; all come back from a pause first.
 
     Args:
         folder: A data folder with so many users in it.
@@ -76,6 +76,7 @@ def talk_at_once(
         afresh: The same, with nothing remembered.
 
     Returns:
+        `back_s`: until the first message of each, all at once, is remembered and their last sessions are summed up; then
         `replies`: how many a second, of the ideal (the model's own time alone), and their quotient; `remembered`: the same of
         whole turns, until the last is remembered; `first`: our own time to the first token (p50, p95 in ms); `processor`: ms a
         turn, `own` and the embedder's; `peak_mb`.
@@ -84,9 +85,9 @@ def talk_at_once(
     own: list[float] = []
     model: list[float] = []
     with PersonaService(Memory(folder, recorded), ModelServer(Settings(llm_base_url=calls.url))) as service:
-        for _ in service.stream("warming up", "Hello!"):
-            pass
-        service.wait()
+        back = time.monotonic()
+        _come_back(service, people)
+        back = time.monotonic() - back
         recorded.forget()
         processor = time.process_time()
         began = time.monotonic()
@@ -94,7 +95,8 @@ def talk_at_once(
         def talk(number: int) -> None:
             name = filled.user(number)
             alone = 0.0
-            for text, at in said_later(name, filled.last_said(service.memory, name), turns):
+            talk_goes_on = said_later(name, filled.last_said(service.memory, name), turns, goes_on=True)
+            for text, at in talk_goes_on:
                 sent, first = time.monotonic(), None
                 for event in service.stream(name, text, time=at):
                     if first is None and isinstance(event, AnswerDelta):
@@ -119,6 +121,7 @@ def talk_at_once(
     said = people * turns
     ideal = statistics.fmean(model)
     return {
+        "back_s": round(back, 1),
         "replies": _share(said, talked, ideal),
         # Its two calls run side by side.
         "remembered": _share(said, worked, ideal + pace.whole_s),
@@ -126,6 +129,23 @@ def talk_at_once(
         "processor": {"own": round((processor - embedding) / said, 1), "embedding": round(embedding / said, 1)},
         "peak_mb": peak,
     }
+
+
+def _come_back(service: PersonaService, people: int) -> None:
+    """Let everybody say something after months, and remember it: their last sessions are summed up, their indexes opened."""
+
+    def say(number: int) -> None:
+        name = filled.user(number)
+        at = filled.last_said(service.memory, name) + timedelta(days=30)
+        for _ in service.stream(name, "I am back from a long journey.", time=at):
+            pass
+
+    threads = [threading.Thread(target=say, args=(number,)) for number in range(people)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    service.wait()
 
 
 def _share(count: int, took: float, ideal: float) -> dict[str, float]:

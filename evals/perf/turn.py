@@ -82,13 +82,20 @@ def measure(folder: Path, name: str, turns: int, calls: Calls, embedder: Embedde
     }
 
 
-def said_later(name: str, last: datetime, count: int) -> Iterator[tuple[str, datetime]]:
-    """Make up what is said: statements and questions by turns, in sessions."""
+def said_later(name: str, last: datetime, count: int, *, goes_on: bool = False) -> Iterator[tuple[str, datetime]]:
+    """Make up what is said: statements and questions by turns, in sessions.
+
+    Args:
+        name: Who says it.
+        last: When they spoke last.
+        count: How much.
+        goes_on: In the session of the last message, as long as it is; otherwise a new one begins after every tenth turn.
+    """
     life = filled.life_of(f"{name}, later")
     statements, questions = life.turns(count), life.questions(count)
     at = last
     for number, (statement, question) in enumerate(zip(statements, questions, strict=True)):
-        at += _GAP if number % SESSION == 0 else _PAUSE
+        at += _GAP if number % SESSION == 0 and not goes_on else _PAUSE
         yield (question if number % 2 else statement.text), at
 
 

@@ -1,0 +1,117 @@
+"""A short talk with a real model: words a second, seconds a turn, and how much of each prompt it had read before."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatGeneration, LLMResult
+
+from app.events import AnswerDelta, Answered
+from app.model_server import ModelServer
+from app.service import PersonaService
+from memory.embedders import Embedder
+from memory.store import Memory
+
+if TYPE_CHECKING:
+    from app.chat import PersonaChat
+
+_USER = "bench"
+_PAUSE = timedelta(minutes=3)
+_TALK = (
+    ("I adopted a beagle last week, his name is Biscuit.", timedelta()),
+    ("He barks at the neighbour's cat every single morning.", _PAUSE),
+    ("I work as a nurse, and the night shifts are wearing me out.", _PAUSE),
+    ("On Saturday I walk along the river with my sister Lena.", _PAUSE),
+    ("Good morning! How are you today?", timedelta(days=2)),
+    ("What is my dog called?", _PAUSE),
+    ("What do I do for a living?", _PAUSE),
+    ("With whom do I walk on Saturdays?", _PAUSE),
+)
+"""What is said, and how long after what was said before it: two sessions, the second of questions about the first."""
+
+
+class Counter(BaseCallbackHandler):
+    """Adds up the tokens of prompts, and those of them that the server had read before."""
+
+    def __init__(self) -> None:
+        self.prompt = 0
+        self.cached = 0
+
+    def on_llm_end(self, response: LLMResult, **_: Any) -> None:
+        """Note what the server counted of a call."""
+        for [generation] in response.generations:
+            message = generation.message if isinstance(generation, ChatGeneration) else None
+            if isinstance(message, AIMessage) and (usage := message.usage_metadata):
+                self.prompt += usage["input_tokens"]
+                self.cached += usage.get("input_token_details", {}).get("cache_read") or 0
+
+    @property
+    def rate(self) -> float:
+        """Return the share that had been read before."""
+        return round(self.cached / max(self.prompt, 1), 3)
+
+
+class Counted(ModelServer):
+    """A model server whose calls are counted, those of replies and those of background work apart."""
+
+    replies = Counter()
+    background = Counter()
+
+    def chat(self, *, background: bool = False, counts: bool = True) -> PersonaChat:
+        """Make a chat model that notes what it reads."""
+        made = super().chat(background=background, counts=counts)
+        made.callbacks = [self.background if background else self.replies]
+        return made
+
+
+def measure(models: Counted, embedder: Embedder, on_progress: Callable[[str], None]) -> dict[str, Any]:
+    """Talk with the model, each turn to the end of its background work.
+
+    Args:
+        models: The model; closed at the end.
+        embedder: Makes the vectors.
+        on_progress: Told what is said.
+
+    Returns:
+        `model`; medians of `first_s` (to the first word of a reply), `reply_s`, `after_s` (background work) and
+        `words_per_second` (of the answer as it comes); `cached`: shares of the prompts' tokens that had been read before.
+    """
+    model = models.endpoint().model
+    firsts: list[float] = []
+    replies: list[float] = []
+    afters: list[float] = []
+    speeds: list[float] = []
+    at = datetime(2026, 3, 1, 9, tzinfo=UTC)
+    with tempfile.TemporaryDirectory() as folder, PersonaService(Memory(Path(folder), embedder), models, work=False) as service:
+        for text, pause in _TALK:
+            at += pause
+            began, first, reply = time.monotonic(), None, ""
+            for event in service.stream(_USER, text, time=at):
+                if isinstance(event, AnswerDelta) and first is None:
+                    first = time.monotonic()
+                if isinstance(event, Answered):
+                    reply = event.turn.reply
+            replied = time.monotonic()
+            service.wait(_USER)
+            firsts.append((first or replied) - began)
+            replies.append(replied - began)
+            afters.append(time.monotonic() - replied)
+            if first is not None and replied > first:
+                speeds.append(len(reply.split()) / (replied - first))
+            on_progress(f"{text} -> {reply} ({replies[-1]:.1f} s, {afters[-1]:.1f} s behind it)")
+    return {
+        "model": model,
+        **{
+            name: round(statistics.median(values), 2)
+            for name, values in (("first_s", firsts), ("reply_s", replies), ("after_s", afters), ("words_per_second", speeds))
+        },
+        "cached": {"replies": models.replies.rate, "background": models.background.rate},
+    }
