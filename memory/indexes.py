@@ -106,8 +106,9 @@ class Indexes:
         self.lexical.close()
 
     def _are_whole(self) -> bool:
-        vectors = self._vectors is None or chroma_files.are_whole(self._vectors)
-        return vectors and all(map(chroma_files.is_database, self._words.glob("*.db"))) and not self.projection.lost_words()
+        if self.lexical.was_removed or (self._vectors is not None and not chroma_files.are_whole(self._vectors)):
+            return False
+        return all(map(chroma_files.is_database, self._words.glob("*.db"))) and not self.projection.lost_words()
 
     def _start_anew(self) -> None:
         _log.warning(_DAMAGED)

@@ -87,6 +87,8 @@ class LexicalIndex:
         self._shared = shared
         self._open: OrderedDict[str, sqlite3.Connection] = OrderedDict()
         self._lock = threading.RLock()
+        self.was_removed = False
+        """A file went away while it was open."""
         self._make_folder()
 
     def put(self, user_id: str, entries: Sequence[Entry]) -> None:
@@ -242,6 +244,7 @@ class LexicalIndex:
             self.close()
             shutil.rmtree(self._folder, ignore_errors=True)
             self._make_folder()
+            self.was_removed = False
 
     def _make_folder(self) -> None:
         try:
@@ -267,6 +270,7 @@ class LexicalIndex:
                     # What is open is a file without a name.
                     self._open.pop(key).close()
                     if not self._shared:
+                        self.was_removed = True
                         raise StorageError("The full-text index was removed while it was in use. Run `persona reindex`.")
                     # Another process deleted the user.
                 if key not in self._open:

@@ -11,7 +11,6 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from app import weights
 from app.build import build_embedder
 from app.settings import Settings
 from evals.perf import crowd, filled, published_schedule, turn
@@ -34,9 +33,8 @@ def one_user(size: int, turns: int) -> dict[str, Any]:
 
 def published(size: int) -> dict[str, Any]:
     """Measure turns of the published schedule; see `published_schedule.measure`."""
-    located = embedder()
-    # As published, nothing that was read is remembered.
-    reader = TextEmbedder(str(located.model), TEXT_EMBEDDER, weights.graphs_folder(), remembers=0)
+    # As published: sentence-transformers reads, on torch, and nothing that was read is remembered.
+    reader = TextEmbedder(str(embedder().model), TEXT_EMBEDDER, remembers=0)
     with tempfile.TemporaryDirectory(prefix="persona-bench-") as folder, serving(_SHORT) as calls:
         return published_schedule.measure(Path(folder), size, _TURNS_OF_REFERENCE, calls, reader)
 

@@ -2,8 +2,8 @@
 
 A message waits for all of its bookkeeping: after a gap three calls that sum up the session; the reasoning, with looks that
 write every index file anew; the personality and the memory of this turn; one JSON file with everything in it. Only then is the
-reply there, as a whole. As published, each search of a look embeds its question, and the habits are embedded anew; unlike it,
-the vectors of the past are kept in memory, and model, client and embedder are those of our own run.
+reply there, as a whole. As published, each search of a look embeds its question, and the habits are embedded anew, with
+sentence-transformers; unlike it, the vectors of the past are kept in memory, and model and client are those of our own run.
 """
 
 from __future__ import annotations
