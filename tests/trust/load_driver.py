@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import re
-import resource
 import sys
 import threading
 import time
@@ -100,7 +99,8 @@ def main(folder: Path, people: int, turns: int) -> None:
             everything = " ".join(one.model_dump_json() for one in service.memory.knowledge.entries(user))
             found += [f"{user} keeps {one}" for one in set(CANARY.findall(everything)) - {mine}]
         service.close()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # Not ru_maxrss: that begins with the size of the process that started this one.
+    peak = int(re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) / 1024
     waits.sort()
     figures = {"peak_mb": round(peak), "talked_s": round(talked, 1), "worked_s": round(time.perf_counter() - began, 1)}
     figures |= {"median_s": round(waits[len(waits) // 2], 2), "turns": len(waits)}
