@@ -193,10 +193,11 @@ def compare(
         return
     if was.get("machine") != now.get("machine"):
         progress("They were measured on different machines: compare quotients within each, not times.")
-    shown = [tuple("" if row[key] is None else str(row[key]) for key in ("what", "before", "after", "times")) for row in rows]
-    print_table(("what", "before", "after", "times"), shown)
     if not rows:
         say(f"Nothing moved by more than {least:.0%}.")
+        return
+    shown = [tuple("" if row[key] is None else str(row[key]) for key in ("what", "before", "after", "times")) for row in rows]
+    print_table(("what", "before", "after", "times"), shown)
 
 
 def _saved(path: Path | None, name: str, found: dict[str, Any]) -> None:
