@@ -125,7 +125,7 @@ def turn(
 
 @app.command()
 def real(save: Save = None, as_json: AsJson = False) -> None:
-    """Talk with the model that is set, eight turns in two sessions (the embedded 1.5B on two cores: about 5 minutes)."""
+    """Talk with the model that is set, eight turns in two sessions (the embedded 1.5B on two cores: 3 to 4 minutes)."""
     from app.build import build_embedder
     from app.settings import Settings
     from evals.perf.real import Counted, measure
@@ -148,7 +148,7 @@ def prefix(
     save: Save = None,
     as_json: AsJson = False,
 ) -> None:
-    """Count how much of each prompt the server has read before, in both prompt layouts (embedded SmolLM2: about 10 minutes).
+    """Count how much of each prompt the server has read before, in both prompt layouts.
 
     vLLM says so only when it is started with --enable-prompt-tokens-details.
     """

@@ -201,7 +201,12 @@ class Memory:
 
     def alike(self, user_id: str, memory: SemanticMemory) -> list[tuple[SemanticMemory, float]]:
         """Return the valid facts that a new one may repeat or replace, with their cosine, nearest first, at most three."""
-        return self._indexes.mended(lambda: self.retriever.alike(user_id, memory, self.knowledge.not_indexed(user_id)))
+        besides = self.knowledge.not_indexed(user_id)
+        if len(besides) >= _TOGETHER:
+            # A whole index that is made anew, say: not one fact after another.
+            self.index(user_id)
+            besides = []
+        return self._indexes.mended(lambda: self.retriever.alike(user_id, memory, besides))
 
     def search(self, user_id: str, text: str, *, kind: str | None = None, limit: int = 10) -> list[Recalled]:
         """Search as a person does: the best of one type or of all, best first.
@@ -228,7 +233,7 @@ class Memory:
     def index_soon(self, user_id: str) -> None:
         """Index a user's new turns and facts once there are several: none is looked for in the first hour.
 
-        Every write to Chroma holds all of Python for some 10 ms, whether it is of one turn or of ten (docs/decisions/030).
+        Every write to Chroma holds all of Python for 10 ms and more (docs/decisions/030).
         """
         if self._projection.waiting(user_id) >= _TOGETHER:
             self.index(user_id)

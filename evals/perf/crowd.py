@@ -6,6 +6,7 @@ import resource
 import statistics
 import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -107,11 +108,7 @@ def talk_at_once(
                 alone += rounds * pace.whole_s
             model.append(alone)
 
-        threads = [threading.Thread(target=talk, args=(number,)) for number in range(people)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        _side_by_side(talk, people)
         talked = time.monotonic() - began
         service.wait()
         worked = time.monotonic() - began
@@ -140,12 +137,16 @@ def _come_back(service: PersonaService, people: int) -> None:
         for _ in service.stream(name, "I am back from a long journey.", time=at):
             pass
 
-    threads = [threading.Thread(target=say, args=(number,)) for number in range(people)]
+    _side_by_side(say, people)
+    service.wait()
+
+
+def _side_by_side(do: Callable[[int], None], people: int) -> None:
+    threads = [threading.Thread(target=do, args=(number,)) for number in range(people)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    service.wait()
 
 
 def _share(count: int, took: float, ideal: float) -> dict[str, float]:

@@ -57,7 +57,7 @@ def life_of(name: str) -> Life:
 
 
 def _made(name: str, fill: Callable[[Path], None]) -> Path:
-    """Return a filled folder, which is kept in the user's cache: a big one takes half an hour to make."""
+    """Return a filled folder, which is kept in the user's cache: a big one takes an hour to make."""
     kept = user_cache_path("personavlm") / "bench" / f"{_MADE}-{name}"
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)

@@ -192,7 +192,7 @@ def _event(choice: dict[str, Any]) -> bytes:
 
 
 def _counter() -> Any:
-    """Return what counts the tokens of texts: the embedder's own tokenizer, some 5% above that of a chat model."""
+    """Return what counts the tokens of texts: the embedder's own tokenizer."""
     from tokenizers import Tokenizer
 
     located = embedder()

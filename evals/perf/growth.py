@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from app.build import build_embedder
+from app.console import progress
 from app.settings import Settings
 from evals.perf import crowd, filled, published_schedule, turn
 from evals.perf.corpus import TEXT_EMBEDDER, embedder
@@ -27,7 +28,7 @@ Say = Callable[[str], None]
 
 def one_user(size: int, turns: int) -> dict[str, Any]:
     """Measure turns of one user with so many behind them; see `turn.measure`."""
-    with filled.one_user(size, _embedder(), _quiet) as folder, serving(_SHORT) as calls:
+    with filled.one_user(size, _embedder(), progress) as folder, serving(_SHORT) as calls:
         return turn.measure(folder, filled.USER, turns, calls, _embedder(), _embedder())
 
 
@@ -41,13 +42,13 @@ def published(size: int) -> dict[str, Any]:
 
 def many_users(users: int) -> dict[str, Any]:
     """Search the memory of each of so many users; see `crowd.search_each`."""
-    with filled.many_users(users, _embedder(), _quiet) as folder:
+    with filled.many_users(users, _embedder(), progress) as folder:
         return crowd.search_each(folder, users, _embedder())
 
 
 def at_once(people: int, turns: int) -> dict[str, Any]:
     """Let so many people talk at once with a model whose calls take 5 s; see `crowd.talk_at_once`."""
-    with filled.many_users(people, _embedder(), _quiet) as folder, serving(_SLOW) as calls:
+    with filled.many_users(people, _embedder(), progress) as folder, serving(_SLOW) as calls:
         return crowd.talk_at_once(folder, people, turns, _SLOW, calls, _embedder(), _embedder())
 
 
@@ -106,18 +107,14 @@ def _apart(do: Callable[..., T], *given: Any) -> T:
 
 
 def _fill_one(size: int) -> None:
-    with filled.one_user(size, _embedder(), _quiet):
+    with filled.one_user(size, _embedder(), progress):
         pass
 
 
 def _fill_many(users: int) -> None:
-    with filled.many_users(users, _embedder(), _quiet):
+    with filled.many_users(users, _embedder(), progress):
         pass
 
 
 def _embedder() -> TextEmbedder:
     return build_embedder(Settings())
-
-
-def _quiet(_text: str) -> None:
-    """Say nothing: the process that is measured has nobody to say it to."""
