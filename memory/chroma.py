@@ -26,8 +26,8 @@ COLLECTIONS = ("core", "semantic", "past", "episodic", "procedural", "photo", "p
 weight that changed a hundred times would hide today's. Of what was seen, `photo` holds what it is
 called, and `picture` what it looks like: vectors of another model."""
 
-OPEN_COLLECTIONS = 640
-"""Some 120 people at once, 1.7 GB."""
+OPEN_COLLECTIONS = 256
+"""0.7 GB; only what is written to is opened."""
 _COPY = ".copy"
 _BATCH = 2_000
 
@@ -70,6 +70,7 @@ class ChromaStore:
         with _said():
             self._folder = None if url else folder
             self._client = _client(folder, url)
+            self._index_queue()
             own = getattr(getattr(self._client, "_server", None), "hnsw_cache_size", 2 * most_open)
             # Half of it: the other files of this process need some of the limit, too.
             self._most_open = max(len(COLLECTIONS), min(most_open, own // 2))
@@ -88,15 +89,6 @@ class ChromaStore:
                     {"record": document.record_id, "facet": document.facet, "at": document.at} for document in documents
                 ],
             )
-
-    def remove(self, user_id: str, kind: str, record_ids: Sequence[str]) -> None:
-        """Remove every facet of these records; the look at every document that this takes is only for what has gone."""
-        if not record_ids:
-            return
-        with _said(), self._lock:
-            which: Any = {"record": {"$in": list(record_ids)}}
-            if (there := self._there(user_id, kind)) is not None:
-                there.delete(where=which)
 
     def remove_documents(self, user_id: str, kind: str, ids: Sequence[str]) -> None:
         """Remove documents by their own ids; unknown ones are passed over."""
@@ -125,13 +117,6 @@ class ChromaStore:
             [(*_record_and_facet(name), 1.0 - distance) for name, distance in zip(ids, distances, strict=True)]
             for ids, distances in zip(found["ids"], found["distances"], strict=True)
         ]
-
-    def open(self, user_id: str, kinds: Sequence[str], vector: Vectors) -> None:
-        """Read in the collections that are not open yet, by a look for any vector: the next look need not wait for it."""
-        with self._lock:
-            closed = [kind for kind in kinds if _name(user_id, kind) not in self._collections]
-        for kind in closed:
-            self.nearest(user_id, kind, vector[None], limit=1)
 
     def delete_collection(self, user_id: str, kind: str) -> None:
         """Delete one collection, if it is there."""
@@ -207,6 +192,7 @@ class ChromaStore:
             self._client.close()  # type: ignore[attr-defined] # as below
             shutil.rmtree(self._folder, ignore_errors=True)
             self._client = _client(self._folder, None)
+            self._index_queue()
 
     def close(self) -> None:
         """Let go of the client."""
@@ -248,6 +234,10 @@ class ChromaStore:
         self._client.close()  # type: ignore[attr-defined] # of every client, and not of their common type
         _give_back_memory()
         self._client = _client(self._folder, None)
+
+    def _index_queue(self) -> None:
+        if self._folder is not None:
+            chroma_files.index_queue(self._folder)
 
     def _made(self, name: str) -> Collection:
         return self._client.get_or_create_collection(name, embedding_function=None, configuration={"hnsw": {"space": "cosine"}})

@@ -14,10 +14,10 @@ from memory.chroma import ChromaStore
 from memory.database import Database
 from memory.embedders import Embedder
 from memory.errors import StorageError
-from memory.lexical import LexicalIndex
 from memory.photos import PhotoStore
 from memory.picture_index import PictureIndex
 from memory.projection import Projection, is_of_today
+from memory.search_index import SearchIndex
 from memory.sight import Sight
 
 _log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class Indexes:
-    """Vectors and full text.
+    """What looks go to, and Chroma behind it.
 
     Args:
         folder: The data folder.
@@ -69,13 +69,13 @@ class Indexes:
         try:
             if lost:
                 _throw_away(self._words)
-            self.lexical = LexicalIndex(self._words, shared=shared)
+            self.search = SearchIndex(self._words, shared=shared)
         except BaseException:
             self.chroma.close()
             raise
         try:
             self.pictures = PictureIndex(self.chroma, photos, sight)
-            self.projection = Projection(database, self.chroma, self.lexical, embedder, self.pictures, marker)
+            self.projection = Projection(database, self.chroma, self.search, embedder, self.pictures, marker)
             if not fresh:
                 self.projection.check()
         except BaseException:
@@ -103,17 +103,17 @@ class Indexes:
     def close(self) -> None:
         """Let go of all files."""
         self.chroma.close()
-        self.lexical.close()
+        self.search.files.close()
 
     def _are_whole(self) -> bool:
-        if self.lexical.was_removed or (self._vectors is not None and not chroma_files.are_whole(self._vectors)):
+        if self.search.files.was_removed or (self._vectors is not None and not chroma_files.are_whole(self._vectors)):
             return False
         return all(map(chroma_files.is_database, self._words.glob("*.db"))) and not self.projection.lost_words()
 
     def _start_anew(self) -> None:
         _log.warning(_DAMAGED)
         with self.projection.starting_anew():
-            self.lexical.start_anew()
+            self.search.files.start_anew()
             self.chroma.start_anew()
         self._made += 1
 

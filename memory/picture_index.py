@@ -63,7 +63,7 @@ class PictureIndex:
 
     def remove(self, user_id: str, ids: Sequence[str]) -> None:
         """Remove what was seen, whether or not anything can look at this moment."""
-        self._chroma.remove(user_id, KIND, ids)
+        self._chroma.remove_documents(user_id, KIND, [f"{name}/picture" for name in ids])
 
     def look(self, images: Sequence[Image.Image]) -> Vectors:
         """Return a row for each picture; none where nothing can look."""

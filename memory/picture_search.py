@@ -12,7 +12,6 @@ from memory import clock
 from memory.detector import SEEN_AT, crop
 from memory.errors import PersonaError
 from memory.knowledge import Knowledge
-from memory.lexical import LexicalIndex
 from memory.photos import PhotoStore
 from memory.picture_index import PictureIndex
 from memory.pictures import open_upright
@@ -20,6 +19,7 @@ from memory.query import Query
 from memory.reading import Vectors
 from memory.records import PhotoMemory, Recalled
 from memory.scope import Scope
+from memory.search_index import SearchIndex
 from memory.sight import Sight
 
 _DEPTHS = (24, 500)
@@ -39,7 +39,7 @@ class PictureSearch:
         index: Vectors of remembered pictures.
         photos: The files.
         knowledge: What is remembered of them.
-        lexical: Finds pictures by what was said of them.
+        words: Finds pictures by what was said of them.
         sight: Parts a picture into things.
     """
 
@@ -48,11 +48,11 @@ class PictureSearch:
         index: PictureIndex,
         photos: PhotoStore,
         knowledge: Knowledge,
-        lexical: LexicalIndex,
+        words: SearchIndex,
         sight: Sight,
     ) -> None:
         self._index = index
-        self._lexical = lexical
+        self._words = words
         self._photos = photos
         self._knowledge = knowledge
         self._sight = sight
@@ -114,7 +114,7 @@ class PictureSearch:
 
     def _by_words(self, user_id: str, query: Query, depth: int) -> dict[str, float]:
         scores = self._index.said(user_id, [query.message, query.keywords], depth)
-        called = self._lexical.search(Scope(user_id), f"{query.message} {query.keywords}", kind="photo", limit=depth)
+        called = self._words.search(Scope(user_id), f"{query.message} {query.keywords}", kind="photo", limit=depth)
         return {**scores, **{name: 0.0 for name, _ in called if name not in scores}}
 
     def _remembered(self, user_id: str) -> list[PhotoMemory]:

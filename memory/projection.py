@@ -6,37 +6,30 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from sqlalchemy import ColumnElement, Row, Select, Table, func, literal, select, update
+from sqlalchemy import Row, Select, Table, bindparam, func, literal, select, update
 
-from memory.chroma import ChromaStore, Document
-from memory.clock import zone_of
+from memory.chroma import ChromaStore
 from memory.database import Database
+from memory.documents import Indexed, is_shown, of_memory, of_turn, rows_before
 from memory.embedders import Embedder
 from memory.errors import StorageError
 from memory.knowledge import to_record
-from memory.lexical import Entry, LexicalIndex
-from memory.named_time import named_period
+from memory.mirror import Mirror
 from memory.picture_index import KIND, PictureIndex
 from memory.reading import keep
 from memory.records import SPOKEN, PhotoMemory
 from memory.schema import memories, turns, users
-from memory.signals import sentences, split_speaker, traits_of
+from memory.search_index import SearchIndex
 
 _log = logging.getLogger(__name__)
 _BATCH = 64
-NOW, PAST = "semantic", "past"
-"""Collections of facts: what holds, and what a newer one made untrue."""
-_FACETS = ("content", "keywords")
-_HAPPENS = ("semantic", "episodic")
-"""Kinds that may tell of something at a time of its own."""
-_LAYOUT = 6
+_LAYOUT = 7
 """Of the indexes; one of another layout is thrown away and made anew."""
 
 
@@ -62,31 +55,13 @@ def is_of_today(marker: Path) -> bool:
     return bool(layout == _LAYOUT)
 
 
-@dataclass(frozen=True)
-class _FoundBy:
-    """An entry, and the documents (their ids) whose reading is kept beside it."""
-
-    entry: Entry
-    whole: str
-    before: str | None = None
-
-
-@dataclass
-class _Batch:
-    """What one batch of rows means for one collection."""
-
-    put: list[Document] = field(default_factory=list)
-    found_by: list[_FoundBy] = field(default_factory=list)
-    remove: list[str] = field(default_factory=list)
-
-
 class Projection:
-    """Keeps Chroma and the full-text index as the journal says.
+    """Keeps the index of each user, and Chroma behind it, as the journal says.
 
     Args:
         database: The journal's database.
-        chroma: The vectors.
-        lexical: The words.
+        chroma: Vectors with their documents.
+        index: What looks go to.
         embedder: Makes the vectors.
         pictures: Vectors of what was seen.
         marker: A file beside the vectors that says which embedder made them; lost with them.
@@ -96,21 +71,23 @@ class Projection:
         self,
         database: Database,
         chroma: ChromaStore,
-        lexical: LexicalIndex,
+        index: SearchIndex,
         embedder: Embedder,
         pictures: PictureIndex,
         marker: Path,
     ) -> None:
         self._db = database
         self._chroma = chroma
-        self._lexical = lexical
+        self._index = index
+        self._mirror = Mirror(database, chroma, index)
         self._embedder = embedder
         self._pictures = pictures
         self._marker = marker
         self._held: str | None = None
         self._missed = False
         self._verified: set[str] = set()
-        self._lock = threading.Lock()
+        self._guard = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
 
     def check(self) -> None:
         """Compare the marker with the embedder; where the index is gone, have everything indexed anew.
@@ -121,7 +98,11 @@ class Projection:
         there = is_of_today(self._marker)
         if there:
             self._check_embedder()
-        if not there or self.lost_words():
+        lost = self.lost_words()
+        if not there or lost:
+            for user_id in lost:
+                # What of it is in Chroma was noted there.
+                self._chroma.delete_user(user_id)
             with self._db.read() as connection:
                 said = connection.execute(select(turns.c.id).where(turns.c.state.in_(SPOKEN)).limit(1)).first()
             if said is not None:
@@ -153,7 +134,7 @@ class Projection:
         pictures: bool = True,
         said_by: float | None = None,
     ) -> int:
-        """Index what changed of one user since the last run; returns how many rows.
+        """Index what changed of one user since the last run, for looks to find; returns how many rows.
 
         Args:
             user_id: Whose rows.
@@ -174,10 +155,9 @@ class Projection:
                     on_progress(rows)
         return total
 
-    def waiting(self, user_id: str) -> int:
-        """Return how many of a user's rows are not indexed yet."""
-        with self._db.read() as connection:
-            return sum(connection.execute(_waiting(table, user_id, func.count())).scalar_one() for table in (turns, memories))
+    def mirror(self, user_id: str, *, at_least: int = 1) -> int:
+        """Bring Chroma up to what was indexed of one user, once so many entries have changed; returns how many."""
+        return self._mirror.run(user_id, at_least=at_least)
 
     def _waits(self, user_id: str, said_by: float, *, pictures: bool) -> bool:
         """Say whether something is to be indexed that was said by then, or that has to leave the index."""
@@ -202,10 +182,10 @@ class Projection:
 
     def delete_user(self, user_id: str) -> None:
         """Empty both indexes of a user, after any run that is under way."""
-        with self._lock:
+        with self._lock_of(user_id):
             self._verified.discard(user_id)
             self._chroma.delete_user(user_id)
-            self._lexical.delete_user(user_id)
+            self._index.files.delete_user(user_id)
 
     def rebuild(self, on_progress: Callable[[int, int], None] | None = None) -> int:
         """Delete both indexes and make them again from the journal; returns how many rows.
@@ -228,14 +208,23 @@ class Projection:
             if on_progress is not None:
                 on_progress(done, size)
 
-        return sum(self.run(user_id, _count) for user_id in names)
+        for user_id in names:
+            self.run(user_id, _count)
+            self.mirror(user_id)
+        return done
 
     @contextmanager
     def starting_anew(self) -> Iterator[None]:
         """Hold every run while the indexes are emptied; afterwards all rows wait to be indexed."""
-        with self._lock:
+        with self._guard, ExitStack() as held:
+            for lock in self._locks.values():
+                held.enter_context(lock)
             yield
             self._mark_all()
+
+    def _lock_of(self, user_id: str) -> threading.Lock:
+        with self._guard:
+            return self._locks.setdefault(user_id, threading.Lock())
 
     def _mark_all(self, user_id: str | None = None) -> None:
         said = update(turns).where(turns.c.state.in_(SPOKEN)).values(indexed_revision=0)
@@ -254,22 +243,23 @@ class Projection:
         """
         if user_id in self._verified:
             return
-        with self._lock:
+        with self._lock_of(user_id):
             with self._db.read() as connection:
                 expected = sum(connection.execute(query).scalar_one() for query in _indexed(user_id))
-            if expected > self._lexical.count(user_id):
+            if expected > self._index.count(user_id):
                 _log.warning("A part of somebody's search index was gone: it is made anew from the journal. Nothing is lost.")
-                self._lexical.delete_user(user_id)
+                self._index.files.delete_user(user_id)
+                self._chroma.delete_user(user_id)
                 self._mark_all(user_id)
             self._verified.add(user_id)
 
-    def lost_words(self) -> bool:
-        """Say whether the full text of somebody is gone who has indexed turns."""
+    def lost_words(self) -> list[str]:
+        """Return who has indexed turns, and no index."""
         with self._db.read() as connection:
             names = connection.execute(select(users.c.id)).scalars().all()
-            missing = [name for name in names if not self._lexical.has(name)]
-            indexed = select(turns.c.id).where(turns.c.user_id.in_(missing), turns.c.indexed_revision > 0).limit(1)
-            return bool(missing) and connection.execute(indexed).first() is not None
+            missing = [name for name in names if not self._index.files.has(name)]
+            indexed = select(turns.c.user_id).where(turns.c.user_id.in_(missing), turns.c.indexed_revision > 0).distinct()
+            return list(connection.execute(indexed).scalars()) if missing else []
 
     def _look_again(self, *, anew: bool) -> None:
         """Have what was seen embedded that was not yet, or all of it anew: by another model. There are few pictures."""
@@ -290,7 +280,7 @@ class Projection:
 
     def _run_batch(self, table: Table, user_id: str, *, pictures: bool) -> int:
         # The lock is let go of between batches: who waits for it waits for one.
-        with self._lock:
+        with self._lock_of(user_id):
             rows = self._changed(table, user_id, pictures=pictures)
             if rows:
                 self._project(table, user_id, rows)
@@ -304,55 +294,29 @@ class Projection:
         with self._db.read() as connection:
             return connection.execute(query.order_by(table.c.indexed_revision).limit(_BATCH)).all()
 
-    def _before(self, rows: Sequence[Row[Any]]) -> dict[tuple[int, int], Row[Any]]:
-        """Return the spoken turns that stand before these of one user, by session and place."""
-        query = (
-            select(turns.c.session, turns.c.seq, turns.c.text, turns.c.reply)
-            .where(
-                turns.c.user_id == rows[0].user_id, turns.c.seq.in_([row.seq - 1 for row in rows]), turns.c.state.in_(SPOKEN)
-            )
-            .where(turns.c.held.is_(None))
-        )
-        with self._db.read() as connection:
-            return {(row.session, row.seq): row for row in connection.execute(query)}  # type: ignore[misc] # the stubs name a Row in two ways
-
     def _project(self, table: Table, user_id: str, rows: Sequence[Row[Any]]) -> None:
-        batches: dict[str, _Batch] = {}
-        before = self._before(rows) if table is turns else {}
-        for row in rows:
-            if table is turns:
-                _add_turn(batches.setdefault("turn", _Batch()), row, before.get((row.session, row.seq - 1)))
-            else:
-                _add_memory(batches.setdefault(_kind_of(row), _Batch()), row)
-        self._leave_the_other(user_id, [row for row in rows if table is memories and row.kind == "semantic"])
-        for kind, batch in batches.items():
-            if kind == "turn":
-                self._chroma.remove(user_id, kind, batch.remove)
-            else:
-                self._chroma.remove_documents(user_id, kind, [f"{name}/{facet}" for name in batch.remove for facet in _FACETS])
-            self._lexical.remove(user_id, batch.remove)
-            if batch.put:
-                readings = self._embedder.read([document.text for document in batch.put])
-                by_id = {document.id: reading for document, reading in zip(batch.put, readings, strict=True)}
-                self._chroma.put(user_id, kind, batch.put, np.stack([reading.vector for reading in readings]))
-                kept = [keep(by_id[entry.whole], by_id.get(entry.before or "")) for entry in batch.found_by]
-                entries = [replace(entry.entry, kept=one) for entry, one in zip(batch.found_by, kept, strict=True)]
-                self._lexical.put(user_id, entries)
+        before = {}
+        if table is turns:
+            with self._db.read() as connection:
+                before = rows_before(connection, rows)
+        made = [of_memory(row) if table is memories else of_turn(row, before.get((row.session, row.seq - 1))) for row in rows]
+        self._index.remove(user_id, [row.id for row, one in zip(rows, made, strict=True) if one is None])
+        self._put(user_id, [one for one in made if one is not None])
         self._project_pictures(user_id, [row for row in rows if table is memories and row.kind == "photo"])
+        done = [{"row_id": row.id, "at_revision": row.revision} for row in rows]
         with self._db.write() as connection:
-            for row in rows:
-                connection.execute(update(table).where(table.c.id == row.id).values(indexed_revision=row.revision))
+            connection.execute(_DONE[table.name], done)
 
-    def _leave_the_other(self, user_id: str, rows: Sequence[Row[Any]]) -> None:
-        """Take facts that became untrue, or true again, out of the collection where they were."""
-        for kind, other in ((NOW, PAST), (PAST, NOW)):
-            moved = [row.id for row in rows if _kind_of(row) == kind and row.revision > 1]
-            self._chroma.remove_documents(user_id, other, [f"{name}/{facet}" for name in moved for facet in _FACETS])
+    def _put(self, user_id: str, made: Sequence[Indexed]) -> None:
+        if made:
+            readings = iter(self._embedder.read([text for one in made for _, text in one.texts]))
+            kept = [keep([(facet, next(readings)) for facet, _ in one.texts]) for one in made]
+            self._index.put(user_id, [replace(one.entry, kept=its) for one, its in zip(made, kept, strict=True)])
 
     def _project_pictures(self, user_id: str, rows: Sequence[Row[Any]]) -> None:
         if rows:
-            self._pictures.remove(user_id, [row.id for row in rows if not _is_shown(row)])
-            seen = [to_record(row) for row in rows if _is_shown(row)]
+            self._pictures.remove(user_id, [row.id for row in rows if not is_shown(row)])
+            seen = [to_record(row) for row in rows if is_shown(row)]
             self._pictures.put(user_id, [one for one in seen if isinstance(one, PhotoMemory)])
             if seen and self._pictures.made_by is None and not self._missed:
                 # There are no weights, or they turned out to be broken: these are looked at when something can.
@@ -360,7 +324,13 @@ class Projection:
                 self._mark()
 
 
-def _waiting(table: Table, user_id: str, what: ColumnElement[Any]) -> Select[Any]:
+_DONE = {
+    table.name: update(table).where(table.c.id == bindparam("row_id")).values(indexed_revision=bindparam("at_revision"))
+    for table in (turns, memories)
+}
+
+
+def _waiting(table: Table, user_id: str, what: Any) -> Select[Any]:
     return select(what).select_from(table).where(table.c.user_id == user_id, table.c.revision != table.c.indexed_revision)
 
 
@@ -377,55 +347,3 @@ def _indexed(user_id: str) -> list[Select[Any]]:
         memories.c.revision == memories.c.indexed_revision,
     )  # fmt: skip
     return [said, known]
-
-
-def _is_shown(row: Row[Any]) -> bool:
-    return row.hidden_at is None and row.held is None
-
-
-def _add_turn(batch: _Batch, row: Row[Any], before: Row[Any] | None) -> None:
-    """Index a turn by itself, by its sentences, and with the turn before it, without the names of who speaks."""
-    if row.state not in SPOKEN or row.held is not None:
-        batch.remove.append(row.id)
-        return
-    if row.indexed_revision:
-        # Without the turn before it, which may have been forgotten, it has fewer documents than it had.
-        batch.remove.append(row.id)
-    at = row.at.timestamp()
-    speaker, body = split_speaker(row.text)
-    earlier = [part for part in (split_speaker(before.text)[1], before.reply) if part] if before is not None else []
-    around = "\n".join([*earlier, body])
-    facets = [("turn", body or "(picture)")]
-    if speaker:
-        facets.append(("whole", row.text))
-    if earlier:
-        facets.append(("before", around))
-    parts = sentences(body)
-    if len(parts) > 1:
-        facets += [("sentence", part) for part in parts]
-    documents = [Document(f"{row.id}/{facet}-{number}", row.id, facet, at, text) for number, (facet, text) in enumerate(facets)]
-    batch.put += documents
-    ids = {document.facet: document.id for document in documents}
-    traits = traits_of(row.text, session=row.session, seq=row.seq, before=earlier[-1] if earlier else None)
-    entry = Entry(row.id, "turn", at, f"{row.text}\n{row.reply}", f"{around}\n{row.reply}", traits)
-    batch.found_by.append(_FoundBy(entry, ids["turn"], ids.get("before")))
-
-
-def _kind_of(row: Row[Any]) -> str:
-    """Name the collection of a memory: what is no longer true has one of its own."""
-    return PAST if row.kind == NOW and row.superseded_by is not None else str(row.kind)
-
-
-def _add_memory(batch: _Batch, row: Row[Any]) -> None:
-    if not _is_shown(row) or row.same_as is not None:
-        batch.remove.append(row.id)
-        return
-    at = row.at.timestamp()
-    text = f"{row.key}: {row.text}" if row.key is not None else row.text
-    words = ", ".join(row.keywords)
-    batch.put.append(Document(f"{row.id}/content", row.id, "content", at, text))
-    if words:
-        batch.put.append(Document(f"{row.id}/keywords", row.id, "keywords", at, words))
-    happened = named_period(text, row.at.astimezone(zone_of(row.zone)), "current_period") if row.kind in _HAPPENS else None
-    entry = Entry(row.id, _kind_of(row), at, f"{text}\n{words}", happened=happened)
-    batch.found_by.append(_FoundBy(entry, f"{row.id}/content"))

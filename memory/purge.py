@@ -86,6 +86,7 @@ class Purger:
                     self._photos.discard(user_id, photo_id)
             # Turns that lost a reply or their neighbour are indexed anew before anything is looked for.
             self._indexes.projection.run(user_id)
+            self._indexes.projection.mirror(user_id)
             gone.append((user_id, subject, reach, texts))
         self.compact({user_id for user_id, _ in due})
         receipts = []
@@ -99,7 +100,7 @@ class Purger:
         """Write the files beneath the stores anew, so that what was deleted is not in them any more."""
         for user_id in users:
             self._indexes.chroma.rewrite(user_id)
-            self._indexes.lexical.compact(user_id)
+            self._indexes.search.compact(user_id)
         self._indexes.chroma.compact()
         self._database.compact()
 
@@ -113,7 +114,7 @@ class Purger:
         found = {
             "journal": rows,
             "vectors": sum(len(names & self._indexes.chroma.record_ids(user_id, kind)) for kind in COLLECTIONS),
-            "words": len(names & self._indexes.lexical.ids(user_id)),
+            "words": len(names & self._indexes.search.ids(user_id)),
             "pictures": sum(
                 self._photos.on_disk(user_id, name) for name in reach.photos if not self._photos.has(user_id, name)
             ),

@@ -8,34 +8,31 @@ from dataclasses import replace
 
 import numpy as np
 
-from memory.chroma import ChromaStore
 from memory.embedders import Embedder
 from memory.fusion import reciprocal_rank
-from memory.lexical import LexicalIndex
 from memory.reading import Reading, bundled, late_interaction
-from memory.scope import Rule, Scope, nearest_of
+from memory.scope import Rule, Scope
+from memory.search_index import SearchIndex
 from memory.terms import COMMON
 
 _DEPTH = 24
 """Places of each ranking that are looked at."""
-_DOCUMENTS = 96
-"""Of a dense ranking: a record has two, and some may lie outside the window."""
+_NEAR = 48
+"""Records of a dense ranking."""
 _BY_KEYWORDS = ("semantic", "past", "episodic", "photo")
-"""Kinds that are found by their keywords too; of the others there are a handful: they are compared one by one."""
+"""Kinds that are found by their keywords too."""
 
 
 class RecordSearch:
     """Ranks the records of one kind of one user.
 
     Args:
-        chroma: The vectors.
-        lexical: The words.
+        index: Words and vectors.
         embedder: Makes the questions' vectors.
     """
 
-    def __init__(self, chroma: ChromaStore, lexical: LexicalIndex, embedder: Embedder) -> None:
-        self._chroma = chroma
-        self._lexical = lexical
+    def __init__(self, index: SearchIndex, embedder: Embedder) -> None:
+        self._index = index
         self._embedder = embedder
 
     def rankings(self, kind: str, message: str, keywords: str, scope: Scope, rule: Rule = "hybrid") -> list[list[str]]:
@@ -61,7 +58,7 @@ class RecordSearch:
         if rule == "reference":
             return [_by_score(_best_of(dense))]
         both = f"{message} {keywords}"
-        words = self._lexical.search(scope, both, kind=kind, limit=_DEPTH)
+        words = self._index.search(scope, both, kind=kind, limit=_DEPTH)
         rankings = [_by_score(one)[:_DEPTH] for one in dense] + [[name for name, _ in words]]
         brought = list(dict.fromkeys(name for ranking in rankings for name in ranking))
         rankings += self._token_by_token(list(readings.values()), brought, scope)
@@ -80,24 +77,18 @@ class RecordSearch:
         """Return for each text the cosines of the nearest records by facet."""
         if not readings:
             return []
-        few = None if kind in _BY_KEYWORDS and not scope.windowed else self._lexical.within(scope, kind)
-        if few is not None:
-            return [{"content": _by_place(nearest_of(reading, few, _DEPTH)), "keywords": {}} for reading in readings]
-        vectors = np.stack([reading.vector for reading in readings])
-        hits = self._chroma.nearest(scope.user_id, kind, vectors, limit=_DOCUMENTS)
-        there = self._lexical.traits(scope, list({name for of_one in hits for name, _, _ in of_one}))
-        found = []
-        for of_one in hits:
-            by_facet: dict[str, dict[str, float]] = {"content": {}, "keywords": {}}
-            for name, facet, cosine in of_one:
-                if name in there:
-                    by_facet[facet].setdefault(name, cosine)
-            found.append(by_facet)
-        return found
+        near = self._index.near(scope, kind, np.stack([reading.vector for reading in readings]))
+        return [
+            {
+                "content": near.nearest(near.content(number), _NEAR),
+                "keywords": near.nearest(near.of("keywords", number), _NEAR) if kind in _BY_KEYWORDS else {},
+            }
+            for number in range(len(readings))
+        ]
 
     def _token_by_token(self, readings: Sequence[Reading], names: Sequence[str], scope: Scope) -> list[list[str]]:
-        there = self._lexical.read(scope, names)
-        found, tokens = list(there), bundled([kept.tokens for _, kept in there.values()])
+        there = self._index.read(scope, names)
+        found, tokens = list(there), bundled([tokens for _, tokens in there.values()])
         orders = [np.argsort(-late_interaction(reading, tokens, COMMON), kind="stable") for reading in readings]
         return [[found[place] for place in order] for order in orders]
 
@@ -106,11 +97,8 @@ class RecordSearch:
         if scope.period is None or message not in readings:
             return []
         then = replace(scope, since=scope.period.first, until=math.nextafter(scope.period.last, 0.0))
-        return [nearest_of(readings[message], self._lexical.within(then, kind) or {}, _DEPTH)]
-
-
-def _by_place(names: Sequence[str]) -> dict[str, float]:
-    return {name: -float(place) for place, name in enumerate(names)}
+        near = self._index.near(then, kind, readings[message].vector[None])
+        return [list(near.nearest(near.content(0), _DEPTH))]
 
 
 def _by_score(scores: dict[str, float]) -> list[str]:

@@ -11,19 +11,18 @@ from itertools import islice
 from memory import clock
 from memory.change import NEAR, worth_asking
 from memory.change_words import asks_about_the_past
-from memory.chroma import ChromaStore
+from memory.documents import NOW, PAST
 from memory.embedders import Embedder
 from memory.fusion import reciprocal_rank, regroup
 from memory.journal import Journal
 from memory.knowledge import Knowledge, MemoryRecord
-from memory.lexical import LexicalIndex
 from memory.named_time import named_period
 from memory.picture_search import PictureSearch, recalled_photo
-from memory.projection import NOW, PAST
 from memory.query import Found, Limits, Query
 from memory.record_search import RecordSearch
 from memory.records import SPOKEN, Episode, PhotoMemory, Procedure, Recalled, SemanticMemory, Turn
 from memory.scope import Rule, Scope
+from memory.search_index import SearchIndex
 from memory.turn_search import TurnSearch
 
 _VOICES = 3
@@ -32,30 +31,31 @@ _DEPTH = 24
 """Places of each ranking that are looked at."""
 _OVER = 0.1
 """Of a score that is left to what is no longer true, where it stands beside what is."""
+_LOOKED_INTO = (NOW, "turn", "procedural")
+"""What every look goes through."""
 _REPEAT, _MOST_REPEATS = 0.02, 5
 """Of a score by reciprocal rank, about one place; for so many repetitions at most."""
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What a search draws on: the record, both indexes, and what embeds the query."""
+    """What a search draws on: the record, the index, and what embeds the query."""
 
     journal: Journal
     knowledge: Knowledge
-    chroma: ChromaStore
-    lexical: LexicalIndex
+    index: SearchIndex
     embedder: Embedder
     pictures: PictureSearch
 
     @cached_property
     def turns(self) -> TurnSearch:
         """What ranks raw turns."""
-        return TurnSearch(self.chroma, self.lexical, self.embedder)
+        return TurnSearch(self.index, self.embedder)
 
     @cached_property
     def records(self) -> RecordSearch:
         """What ranks everything else."""
-        return RecordSearch(self.chroma, self.lexical, self.embedder)
+        return RecordSearch(self.index, self.embedder)
 
 
 class Retriever:
@@ -91,9 +91,9 @@ class Retriever:
         return Found(tuple(sorted(found, key=lambda item: (item.time.timestamp(), item.id))), widened and bool(found))
 
     def expect(self, user_id: str, text: str) -> None:
-        """Read a message, and open what a look would look into."""
+        """Read a message, and have in memory what a look would look into."""
         reading = self._parts.embedder.read([text])[0]
-        self._parts.chroma.open(user_id, (NOW, "turn"), reading.vector)
+        self._parts.index.open(user_id, _LOOKED_INTO, len(reading.vector))
 
     def rank_turns(
         self, user_id: str, text: str, limit: int, *, asked: datetime, rule: Rule = "hybrid"
@@ -233,7 +233,7 @@ class _Look:
 
     def _topics_of(self, turn_ids: set[str]) -> list[Episode]:
         # As the index has it: no turn need be read for it.
-        traits = self._parts.lexical.traits(Scope(self._user), list(turn_ids))
+        traits = self._parts.index.traits(Scope(self._user), list(turn_ids))
         return self._parts.knowledge.episodes(self._user, {one.session for one in traits.values()}, turn_ids)
 
     def _dialogues(

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from memory.named_time import Period
-from memory.reading import Half, Reading, cosines, stacked
 
 Rule = Literal["hybrid", "reference"]
 """`hybrid`: ours; `reference`: dense search alone, as published, to measure beside it."""
-WINDOW = 4_000
-"""Memories of a time window that are compared one by one, exactly; a filter inside Chroma looks at every document."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +41,3 @@ class Scope:
     def holds(self, at: float) -> bool:
         """Say whether an instant lies in the window; every one does where there is none."""
         return (self.since is None or at >= self.since) and (self.until is None or at <= self.until)
-
-
-def nearest_of(reading: Reading, there: Mapping[str, tuple[Half, Half]], limit: int) -> list[str]:
-    """Return the entries that are nearest, by themselves or with what was said before them, nearest first."""
-    if not there:
-        return []
-    names = list(there)
-    whole, before = (cosines(reading, stacked([there[name][column] for name in names])) for column in (0, 1))
-    best = np.argsort(-np.maximum(whole, before), kind="stable")[:limit]
-    return [names[place] for place in best]

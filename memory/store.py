@@ -47,8 +47,10 @@ from memory.sight import Sight
 _log = logging.getLogger(__name__)
 _ANOTHER_WRITES = timedelta(minutes=10)
 """A message without a reply is younger than this while another process answers it."""
-_TOGETHER = 12
-"""Turns and facts that are indexed at once: a session's worth."""
+_TOGETHER = 48
+"""Turns and facts that are written to Chroma at once: each write holds all of Python for 10 ms and more."""
+_FEW = 12
+"""Facts that are compared one by one, as they are not indexed yet."""
 _AHEAD = 2
 """Threads that make ready for looks that may come; more would only wait for the embedder."""
 SEARCHABLE = ("core", "semantic", "episodic", "procedural", "photo")
@@ -116,9 +118,9 @@ class Memory:
             self.forgetting = Forgetting(self._database)
             self._purger = Purger(self.forgetting, self._database, self._indexes, self.photos, folder)
             self._archives = Archives(self._database, self.photos, folder)
-            vectors, words = self._indexes.chroma, self._indexes.lexical
+            words = self._indexes.search
             self.seen = PictureSearch(self._indexes.pictures, self.photos, self.knowledge, words, self.sight)
-            self.retriever = Retriever(Parts(self.journal, self.knowledge, vectors, words, embedder, self.seen))
+            self.retriever = Retriever(Parts(self.journal, self.knowledge, words, embedder, self.seen))
         except BaseException:
             for part in (getattr(self, name, None) for name in ("leases", "_indexes", "_database")):
                 if part is not None:
@@ -202,7 +204,7 @@ class Memory:
     def alike(self, user_id: str, memory: SemanticMemory) -> list[tuple[SemanticMemory, float]]:
         """Return the valid facts that a new one may repeat or replace, with their cosine, nearest first, at most three."""
         besides = self.knowledge.not_indexed(user_id)
-        if len(besides) >= _TOGETHER:
+        if len(besides) >= _FEW:
             # A whole index that is made anew, say: not one fact after another.
             self.index(user_id)
             besides = []
@@ -228,15 +230,19 @@ class Memory:
 
     def index(self, user_id: str) -> int:
         """Bring the indexes up to the journal for one user; returns how many rows were new."""
-        return self._indexes.mended(lambda: self._projection.run(user_id))
+        return self._index(user_id, at_least=1)
 
-    def index_soon(self, user_id: str) -> None:
-        """Index a user's new turns and facts once there are several: none is looked for in the first hour.
+    def index_soon(self, user_id: str) -> int:
+        """Have a user's new turns and facts found, and bring Chroma up to it once there are several (docs/decisions/032)."""
+        return self._index(user_id, at_least=_TOGETHER)
 
-        Every write to Chroma holds all of Python for 10 ms and more (docs/decisions/030).
-        """
-        if self._projection.waiting(user_id) >= _TOGETHER:
-            self.index(user_id)
+    def _index(self, user_id: str, *, at_least: int) -> int:
+        def _run() -> int:
+            rows = self._projection.run(user_id)
+            self._projection.mirror(user_id, at_least=at_least)
+            return rows
+
+        return self._indexes.mended(_run)
 
     def catch_up(self) -> int:
         """Index what no search waits for: photos that nothing has looked at yet; returns how many rows."""
@@ -284,7 +290,7 @@ class Memory:
             # Forgotten a moment ago, or not purged to the end: whoever changes their mind need not wait.
             return self._purge([(user_id, subject)])[0]
         reach = self.forgetting.hide(
-            user_id, subject, lambda words: self._indexes.lexical.in_turns(user_id, words), personality_too=personality_too
+            user_id, subject, lambda words: self._indexes.search.in_turns(user_id, words), personality_too=personality_too
         )
         self.index(user_id)
         return self._purge([(user_id, subject)])[0] if now else reach
@@ -381,7 +387,7 @@ class Memory:
         return {
             "journal": rows,
             "vectors": self._indexes.chroma.collections_of(user_id),
-            "words": self._indexes.lexical.files_of(user_id),
+            "words": self._indexes.search.files.files_of(user_id),
             "pictures": self.photos.files_of(user_id),
         }
 

@@ -19,7 +19,7 @@ from memory.embedders import Embedder
 from memory.records import BigFive, Episode, PersonalityPoint, SemanticMemory, Turn, make_id
 from memory.store import Memory
 
-_MADE = 1
+_MADE = 2
 """Count up when what is put into a folder changes: older ones are then made anew."""
 _TURNS_EACH = 54
 """Of many users: 54 facts, 8 topics, 13 lines of profile and 5 habits are 80 memories."""

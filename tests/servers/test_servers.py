@@ -130,7 +130,7 @@ def test_several_processes_keep_everybodys_order(stores, user):
             facts = memory.knowledge.entries(name, kind="semantic")
             assert sorted(one.turn_id for one in facts) == sorted(turn.id for turn in turns)
             memory.index(name)
-            assert memory._indexes.lexical.ids(name) == {turn.id for turn in turns} | {
+            assert memory._indexes.search.ids(name) == {turn.id for turn in turns} | {
                 one.id for one in memory.knowledge.entries(name)
             }
         assert memory.pending.count() == 0

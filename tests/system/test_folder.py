@@ -282,7 +282,7 @@ def test_lost_and_damaged_indexes_are_made_anew_by_themselves_and_said_so(much, 
     with Memory(folder, WordEmbedder()) as memory:
         found = memory.search("ada", "zebra7")
         assert found[0].text.count("zebra7.") == 1
-        assert len(memory._indexes.lexical.ids("ada")) == 420
+        assert len(memory._indexes.search.ids("ada")) == 420
         assert len(memory._indexes.chroma.record_ids("ada", "turn")) == 420
     assert "made anew from the journal" in caplog.text
     caplog.clear()
@@ -312,7 +312,7 @@ def test_full_text_that_is_removed_while_it_is_open_is_made_anew(serve, tmp_path
     for path in list((tmp_path / "data").glob(what)):
         remove(path)
     assert {found.kind for found in service.memory.search("ada", "platypus")} == {"semantic", "turn"}
-    assert len(service.memory._indexes.lexical.ids("ada")) == 2
+    assert len(service.memory._indexes.search.ids("ada")) == 2
     assert "made anew from the journal" in caplog.text
 
 
@@ -325,7 +325,7 @@ def test_the_last_of_the_full_text_that_a_power_cut_took_is_made_anew(much, tmp_
         words.execute("DELETE FROM entries WHERE number > 400")
     with Memory(folder, WordEmbedder()) as memory:
         assert memory.search("ada", "zebra411")[0].text.count("zebra411.") == 1
-        assert len(memory._indexes.lexical.ids("ada")) == 420
+        assert len(memory._indexes.search.ids("ada")) == 420
     assert "made anew from the journal" in caplog.text
 
 

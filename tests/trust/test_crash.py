@@ -90,7 +90,7 @@ def test_nothing_is_lost_doubled_or_half_forgotten(tmp_path):
         # The indexes hold what the journal holds, once.
         memory.index("ada")
         ids = {turn.id for turn in spoken} | {entry.id for entry in memory.knowledge.entries("ada")}
-        assert memory._indexes.lexical.ids("ada") == ids
+        assert memory._indexes.search.ids("ada") == ids
         found = {kind: memory._indexes.chroma.record_ids("ada", kind) for kind in COLLECTIONS}
         assert set().union(*found.values()) == ids
     words = {wanted[name].encode() for name in gone}

@@ -11,25 +11,23 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from memory.errors import StorageError
-from memory.lexical import Entry, LexicalIndex
 from memory.scope import Scope
+from memory.search_index import Entry, SearchIndex
 from memory.signals import Traits
 
 
 @pytest.fixture
-def index(tmp_path: Path) -> Iterator[LexicalIndex]:
-    opened = LexicalIndex(tmp_path / "words")
+def index(tmp_path: Path) -> Iterator[SearchIndex]:
+    opened = SearchIndex(tmp_path / "words")
     yield opened
-    opened.close()
+    opened.files.close()
 
 
 def turn(name: str, text: str, at: float = 0.0) -> Entry:
     return Entry(name, "turn", at, text)
 
 
-def found(
-    index: LexicalIndex, query: str, user: str = "ada", kind: str = "turn", limit: int = 10, **window: float
-) -> list[str]:
+def found(index: SearchIndex, query: str, user: str = "ada", kind: str = "turn", limit: int = 10, **window: float) -> list[str]:
     return [name for name, _ in index.search(Scope(user, **window), query, kind=kind, limit=limit)]
 
 
@@ -157,7 +155,7 @@ def test_nobodys_words_weigh_in_anothers_scores(index):
     before = index.search(Scope("ada"), "jasmine tea", kind="turn", limit=10)
     index.put("bob", [turn(f"b{number}", "jasmine jasmine tea") for number in range(200)])
     index.remove("bob", ["b1"])
-    index.delete_user("bob")
+    index.files.delete_user("bob")
     assert index.search(Scope("ada"), "jasmine tea", kind="turn", limit=10) == before
 
 
@@ -165,40 +163,40 @@ def test_a_deleted_user_leaves_no_file_and_no_word(index, tmp_path):
     index.put("ada", [turn("a", "xylophonist " * 100)])
     index.put("bob", [turn("b", "zebra")])
     assert len(list((tmp_path / "words").glob("*.db"))) == 2
-    index.delete_user("ada")
+    index.files.delete_user("ada")
     assert len(list((tmp_path / "words").glob("*.db"))) == 1
     assert not any(b"xylophonist" in path.read_bytes() for path in (tmp_path / "words").iterdir())
     assert found(index, "zebra", "bob") == ["b"]
     assert found(index, "xylophonist") == []
-    index.delete_user("ada")
-    index.delete_user("nobody")
-    index.close()
+    index.files.delete_user("ada")
+    index.files.delete_user("nobody")
+    index.files.close()
     assert sorted(path.suffix for path in (tmp_path / "words").iterdir()) == [".db"]
 
 
 def test_what_a_crash_left_behind_is_deleted_too(index, tmp_path):
     index.put("ada", [turn("a", "zebra")])
-    index.close()
+    index.files.close()
     (file,) = (tmp_path / "words").iterdir()
     file.with_suffix(".db-wal").write_bytes(b"xylophonist")
-    index.delete_user("ada")
+    index.files.delete_user("ada")
     assert list((tmp_path / "words").iterdir()) == []
 
 
 def test_a_deleted_user_may_come_back(index):
     index.put("ada", [turn("a", "zebra")])
-    index.delete_user("ada")
+    index.files.delete_user("ada")
     index.put("ada", [turn("b", "zebra")])
     assert found(index, "zebra") == ["b"]
 
 
 def test_everything_is_still_there_after_a_restart(tmp_path):
-    first = LexicalIndex(tmp_path / "words")
+    first = SearchIndex(tmp_path / "words")
     first.put("ada", [turn("a", "zebra", 5.0)])
-    first.close()
-    second = LexicalIndex(tmp_path / "words")
+    first.files.close()
+    second = SearchIndex(tmp_path / "words")
     assert found(second, "zebras", since=5.0, until=5.0) == ["a"]
-    second.close()
+    second.files.close()
 
 
 def test_more_users_than_files_are_kept_open(index):
@@ -211,24 +209,24 @@ def test_no_user_name_is_a_file_name(index, tmp_path):
     for user in ("../outside", "/etc/passwd", "a" * 200, "con\x00", "..", 'Robert"); DROP'):
         index.put(user, [turn("a", "zebra")])
         assert found(index, "zebra", user) == ["a"]
-    index.close()
+    index.files.close()
     assert {path.parent for path in tmp_path.rglob("*.db")} == {tmp_path / "words"}
     assert all(path.stem.isalnum() for path in tmp_path.rglob("*.db"))
 
 
 def test_a_damaged_file_is_a_sentence(tmp_path):
-    index = LexicalIndex(tmp_path / "words")
+    index = SearchIndex(tmp_path / "words")
     index.put("ada", [turn("a", "zebra")])
-    index.close()
+    index.files.close()
     for file in (tmp_path / "words").glob("*.db"):
         file.write_bytes(b"no database " * 400)
     with pytest.raises(StorageError, match="persona reindex") as refused:
         index.search(Scope("ada"), "zebra", kind="turn", limit=1)
     assert isinstance(refused.value.__cause__, sqlite3.Error)
-    index.delete_user("ada")
+    index.files.delete_user("ada")
     index.put("ada", [turn("a", "zebra")])
     assert found(index, "zebra") == ["a"]
-    index.close()
+    index.files.close()
 
 
 def test_a_label_now_and_then_is_nobody_who_speaks(index):

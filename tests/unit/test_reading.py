@@ -7,15 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory.reading import Kept, Reading, bundled, cosines, keep, late_interaction, stacked
+from memory.reading import Kept, Reading, bundled, keep, late_interaction, packed, unpacked
 from tests.fakes import WordEmbedder
 
 read = WordEmbedder().read
 WORDS = ["my", "dog", "cat", "sings", "at", "home", "in", "the", "garden", "by", "night"]
 
 
+def kept_of(reading):
+    return keep([("turn", reading)])
+
+
 def compare(question, texts, common=frozenset()):
-    return late_interaction(read([question])[0], bundled([keep(one, None).tokens for one in read(texts)]), common)
+    return late_interaction(read([question])[0], bundled([kept_of(one).tokens for one in read(texts)]), common)
 
 
 def test_a_text_with_the_words_of_the_question_is_nearest():
@@ -47,16 +51,23 @@ def test_whatever_is_asked_each_text_has_one_finite_number(question, texts):
 def test_what_is_kept_survives_the_file_and_says_the_same(text):
     reading = read([text])[0]
     before = read([f"at night\n{text}"])[0]
-    kept = keep(reading, before)
+    kept = keep([("turn", reading), ("before", before)])
     again = Kept.from_row(*kept.to_row())
-    assert all(np.array_equal(getattr(kept, name), getattr(again, name)) for name in ("whole", "before", "tokens"))
-    assert cosines(reading, stacked([again.whole, again.before])) == pytest.approx(
-        [1.0, float(reading.vector @ before.vector)], abs=1e-2
-    )
+    assert again.facets == ("turn", "before")
+    assert np.array_equal(kept.vectors, again.vectors)
+    assert np.array_equal(kept.tokens, again.tokens)
+    assert unpacked(again.vectors) @ reading.vector == pytest.approx([1.0, float(reading.vector @ before.vector)], abs=1e-2)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 5), st.integers(1, 400))
+def test_eight_bits_keep_what_a_vector_says(seed, count, size):
+    vectors = np.random.default_rng(seed).normal(size=(count, size)).astype(np.float32)
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    assert np.abs(unpacked(packed(vectors)) @ vectors.T - vectors @ vectors.T).max(initial=0.0) < 0.01
 
 
 def test_an_embedder_without_tokens_compares_nothing_token_by_token():
     bare = Reading(read(["cat"])[0].vector, (), np.zeros((0, 64), dtype=np.float32))
-    tokens = keep(bare, None).tokens
+    tokens = kept_of(bare).tokens
     assert late_interaction(read(["cat"])[0], bundled([tokens, tokens])).tolist() == [0.0, 0.0]
-    assert late_interaction(bare, bundled([keep(read(["cat"])[0], None).tokens])).tolist() == [0.0]
+    assert late_interaction(bare, bundled([kept_of(read(["cat"])[0]).tokens])).tolist() == [0.0]

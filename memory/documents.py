@@ -1,0 +1,104 @@
+"""What rows of the journal mean for an index: the documents of each, and what they are found by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from memory.clock import zone_of
+from memory.named_time import named_period
+from memory.records import SPOKEN
+from memory.schema import turns
+from memory.search_index import Entry
+from memory.signals import sentences, split_speaker, traits_of
+
+NOW, PAST = "semantic", "past"
+"""Collections of facts: what holds, and what a newer one made untrue."""
+_HAPPENS = ("semantic", "episodic")
+"""Kinds that may tell of something at a time of its own."""
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """An entry without what its embedder reads, and the texts that it is to read.
+
+    Attributes:
+        entry: The entry.
+        texts: (facet, text); the first is what it says.
+    """
+
+    entry: Entry
+    texts: tuple[tuple[str, str], ...]
+
+
+def names_of(record_id: str, facets: tuple[str, ...]) -> Iterator[str]:
+    """Yield the documents' ids: `RECORD/FACET-NUMBER` of a turn, which has several of a facet, else `RECORD/FACET`."""
+    of_turn = "turn" in facets
+    for number, facet in enumerate(facets):
+        yield f"{record_id}/{facet}-{number}" if of_turn else f"{record_id}/{facet}"
+
+
+def kind_of(row: Row[Any]) -> str:
+    """Name the collection of a memory: what is no longer true has one of its own."""
+    return PAST if row.kind == NOW and row.superseded_by is not None else str(row.kind)
+
+
+def is_shown(row: Row[Any]) -> bool:
+    """Say whether a memory is neither hidden nor held."""
+    return row.hidden_at is None and row.held is None
+
+
+def rows_before(connection: Connection, rows: Sequence[Row[Any]]) -> dict[tuple[int, int], Row[Any]]:
+    """Return the spoken turns that stand before these of one user, by session and place."""
+    if not rows:
+        return {}
+    query = select(turns.c.session, turns.c.seq, turns.c.text, turns.c.reply).where(
+        turns.c.user_id == rows[0].user_id,
+        turns.c.seq.in_([row.seq - 1 for row in rows]),
+        turns.c.state.in_(SPOKEN),
+        turns.c.held.is_(None),
+    )
+    return {(row.session, row.seq): row for row in connection.execute(query)}  # type: ignore[misc] # the stubs name a Row in two ways
+
+
+def of_turn(row: Row[Any], before: Row[Any] | None) -> Indexed | None:
+    """Index a turn by itself, by its sentences, and with the turn before it, without the names of who speaks.
+
+    Args:
+        row: The turn.
+        before: Text and reply of the one before it in its session, where that is spoken and not held.
+
+    Returns:
+        None where it is not to be found.
+    """
+    if row.state not in SPOKEN or row.held is not None:
+        return None
+    at = row.at.timestamp()
+    speaker, body = split_speaker(row.text)
+    earlier = [part for part in (split_speaker(before.text)[1], before.reply) if part] if before is not None else []
+    around = "\n".join([*earlier, body])
+    texts = [("turn", body or "(picture)")]
+    if speaker:
+        texts.append(("whole", row.text))
+    if earlier:
+        texts.append(("before", around))
+    parts = sentences(body)
+    if len(parts) > 1:
+        texts += [("sentence", part) for part in parts]
+    traits = traits_of(row.text, session=row.session, seq=row.seq, before=earlier[-1] if earlier else None)
+    entry = Entry(row.id, "turn", at, f"{row.text}\n{row.reply}", f"{around}\n{row.reply}", traits)
+    return Indexed(entry, tuple(texts))
+
+
+def of_memory(row: Row[Any]) -> Indexed | None:
+    """Index a memory by what it says and by its keywords; None where it is not to be found."""
+    if not is_shown(row) or row.same_as is not None:
+        return None
+    text = f"{row.key}: {row.text}" if row.key is not None else row.text
+    words = ", ".join(row.keywords)
+    happened = named_period(text, row.at.astimezone(zone_of(row.zone)), "current_period") if row.kind in _HAPPENS else None
+    entry = Entry(row.id, kind_of(row), row.at.timestamp(), f"{text}\n{words}", happened=happened)
+    return Indexed(entry, (("content", text), *((("keywords", words),) if words else ())))

@@ -1,0 +1,270 @@
+"""What a look goes to: words and vectors of each user, in one file a user and, once they were asked for, in memory."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from memory import lexical
+from memory.flat import Flat, Nearness, Placed
+from memory.named_time import Period
+from memory.reading import Bytes, Kept, Vectors, tokens_of, vectors_of
+from memory.scope import Scope
+from memory.signals import Traits
+from memory.user_files import UserFile, UserFiles
+
+_SHARE = 0.1
+"""Of all texts, at least so many begin with the name of somebody who speaks."""
+_TABLES = """
+CREATE TABLE IF NOT EXISTS entries (
+  number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, kind TEXT NOT NULL, at REAL NOT NULL, session INTEGER NOT NULL,
+  seq INTEGER NOT NULL, speaker TEXT, length INTEGER NOT NULL, asks INTEGER NOT NULL, asked INTEGER NOT NULL,
+  dated INTEGER NOT NULL, first REAL, last REAL
+);
+CREATE INDEX IF NOT EXISTS ix_entries_kind_at ON entries (kind, at);
+CREATE TABLE IF NOT EXISTS kept (number INTEGER PRIMARY KEY, facets TEXT NOT NULL, vectors BLOB NOT NULL, tokens BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS speakers (name TEXT PRIMARY KEY, texts INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS changed (
+  kind TEXT NOT NULL, id TEXT NOT NULL, had TEXT NOT NULL, times INTEGER NOT NULL, PRIMARY KEY (kind, id)
+) WITHOUT ROWID;
+"""
+# What an entry has elsewhere is what it had here before the first change that was not made there yet.
+_CHANGED = "INSERT INTO changed VALUES (?, ?, ?, 1) ON CONFLICT (kind, id) DO UPDATE SET times = times + 1"
+_TRAITS = "id, session, seq, speaker, length, asks, asked, dated, at"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One searchable text: `id` names it, `kind` and `at` (seconds since 1970, UTC) filter it.
+
+    Attributes:
+        around: The text with what was said before it, searched on its own; only turns have one.
+        traits: What a ranking of turns goes by besides.
+        kept: What its embedder read.
+        happened: The time that it tells of, where it names one.
+    """
+
+    id: str
+    kind: str
+    at: float
+    text: str
+    around: str | None = None
+    traits: Traits = field(default_factory=Traits)
+    kept: Kept | None = None
+    happened: Period | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """An entry that is not, or no longer, elsewhere what it is here.
+
+    Attributes:
+        kind: Of which collection.
+        id: The entry.
+        had: The facets that it had there.
+        times: How often it changed.
+        kept: What it has here; None: it is not here any more, or of another kind.
+    """
+
+    kind: str
+    id: str
+    had: tuple[str, ...]
+    times: int
+    kept: Kept | None
+
+
+class SearchIndex:
+    """Words and vectors of all users.
+
+    Args:
+        folder: Where the files lie; made when missing.
+        shared: Other processes use them too, and may delete a user.
+
+    Raises:
+        StorageError: The folder cannot be made.
+    """
+
+    def __init__(self, folder: Path, *, shared: bool = False) -> None:
+        self.files = UserFiles(folder, f"{_TABLES}{lexical.TABLES}", shared=shared)
+
+    def put(self, user_id: str, entries: Sequence[Entry]) -> None:
+        """Add or replace entries under their ids; of several with one id the last counts."""
+        entries = list({entry.id: entry for entry in entries}.values())
+        with self.files.use(user_id) as (file, held):
+            with file:
+                _remove(file, [entry.id for entry in entries])
+                for entry in entries:
+                    _put(file, entry)
+            _leave(held, [entry.id for entry in entries])
+            for kind, flat in held.vectors.items():
+                flat.put([_placed(entry, entry.kept) for entry in entries if entry.kind == kind and entry.kept is not None])
+
+    def remove(self, user_id: str, ids: Sequence[str]) -> None:
+        """Remove entries; unknown ids are passed over."""
+        if not ids:
+            return
+        with self.files.use(user_id) as (file, held):
+            with file:
+                _remove(file, ids)
+            _leave(held, ids)
+
+    def near(self, scope: Scope, kind: str, vectors: Vectors) -> Nearness:
+        """Compare unit vectors (questions, size) with everything of a kind."""
+        with self.files.use(scope.user_id) as (file, held):
+            flat = held.vectors.get(kind)
+            if flat is None or flat.is_wasteful:
+                flat = held.vectors[kind] = _read_vectors(file, kind, vectors.shape[1])
+            return flat.near(vectors, scope)
+
+    def open(self, user_id: str, kinds: Iterable[str], size: int) -> None:
+        """Read the vectors of these kinds into memory: the next look need not wait for it."""
+        for kind in kinds:
+            self.near(Scope(user_id), kind, np.zeros((0, size), dtype=np.float32))
+
+    def search(self, scope: Scope, query: str, *, kind: str, limit: int, around: bool = False) -> list[tuple[str, float]]:
+        """Return (id, score) of the entries that have the words; see `lexical.search`."""
+        with self.files.use(scope.user_id) as (file, _):
+            return lexical.search(file, scope, query, kind=kind, limit=limit, around=around)
+
+    def speakers(self, user_id: str) -> list[str]:
+        """Return the names that stand before many texts; `Recipe: …`, now and then, is nobody who speaks."""
+        with self.files.use(user_id) as (file, _):
+            rows = file.execute(
+                "SELECT name FROM speakers WHERE texts >= ? * (SELECT max(number) FROM entries) ORDER BY name", (_SHARE,)
+            )
+            return [str(row[0]) for row in rows]
+
+    def traits(self, scope: Scope, ids: Sequence[str]) -> dict[str, Traits]:
+        """Return the traits of these entries; unknown ids, and those that may not be found, are passed over."""
+        with self.files.use(scope.user_id) as (file, _):
+            rows = file.execute(
+                f"SELECT {_TRAITS} FROM entries WHERE id IN (SELECT value FROM json_each(:ids)) AND {lexical.IN_SCOPE}",  # noqa: S608 - ours
+                {"ids": json.dumps(list(ids)), **lexical.bounds(scope)},
+            ).fetchall()
+        there = {str(row[0]): _traits(row) for row in rows}
+        return {name: traits for name, traits in there.items() if name not in scope.seen}
+
+    def read(self, scope: Scope, ids: Sequence[str]) -> dict[str, tuple[Traits, Bytes]]:
+        """Return the traits of these entries and the tokens of what they say; as `traits`, in the order of `ids`."""
+        with self.files.use(scope.user_id) as (file, _):
+            rows = file.execute(
+                f"SELECT {_TRAITS}, tokens FROM entries JOIN kept USING (number)"  # noqa: S608 - ours
+                f" WHERE id IN (SELECT value FROM json_each(:ids)) AND {lexical.IN_SCOPE}",
+                {"ids": json.dumps(list(ids)), **lexical.bounds(scope)},
+            ).fetchall()
+        there = {str(row[0]): (_traits(row[:9]), tokens_of(row[9])) for row in rows}
+        return {name: there[name] for name in ids if name in there and name not in scope.seen}
+
+    def in_turns(self, user_id: str, words: Sequence[str]) -> tuple[dict[str, int], int]:
+        """Return how many of the user's turns hold each word (in any of its forms), and how many turns there are."""
+        with self.files.use(user_id) as (file, _):
+            return lexical.in_turns(file, words)
+
+    def changes(self, user_id: str, limit: int) -> list[Change]:
+        """Return entries that changed since `settle` was told of them."""
+        query = (
+            "SELECT changed.kind, changed.id, had, times, facets, vectors, tokens FROM changed LEFT JOIN entries"
+            " ON entries.id = changed.id AND entries.kind = changed.kind LEFT JOIN kept USING (number) LIMIT ?"
+        )
+        with self.files.use(user_id) as (file, _):
+            rows = file.execute(query, (limit,)).fetchall()
+        return [
+            Change(kind, name, tuple(had.split()), times, None if facets is None else Kept.from_row(facets, *vectors))
+            for kind, name, had, times, facets, *vectors in rows
+        ]
+
+    def count_changes(self, user_id: str) -> int:
+        """Count what `changes` would return without a limit."""
+        with self.files.use(user_id) as (file, _):
+            return int(file.execute("SELECT count(*) FROM changed").fetchone()[0])
+
+    def settle(self, user_id: str, changes: Sequence[Change]) -> None:
+        """Note that these are elsewhere as `changes` returned them; what has changed once more stays to be done."""
+        done = [(one.kind, one.id, one.times) for one in changes]
+        sent = [(" ".join(one.kept.facets) if one.kept else "", one.kind, one.id) for one in changes]
+        with self.files.use(user_id) as (file, _), file:
+            file.executemany("DELETE FROM changed WHERE kind = ? AND id = ? AND times = ?", done)
+            file.executemany("UPDATE changed SET had = ? WHERE kind = ? AND id = ?", sent)
+
+    def compact(self, user_id: str) -> None:
+        """Write the user's file anew: what was deleted is not in it any more."""
+        with self.files.use(user_id) as (file, _):
+            lexical.merge(file)
+            file.commit()
+            file.execute("VACUUM")
+            file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def ids(self, user_id: str) -> set[str]:
+        """Return the ids of all entries."""
+        with self.files.use(user_id) as (file, _):
+            return {str(row[0]) for row in file.execute("SELECT id FROM entries")}
+
+    def count(self, user_id: str) -> int:
+        """Count the user's entries."""
+        with self.files.use(user_id) as (file, _):
+            return int(file.execute("SELECT count(*) FROM entries").fetchone()[0])
+
+
+def _put(file: sqlite3.Connection, entry: Entry) -> None:
+    traits = entry.traits
+    row = (entry.id, entry.kind, entry.at, traits.session, traits.seq, traits.speaker, traits.length)
+    happened = (entry.happened.first, entry.happened.last) if entry.happened else (None, None)
+    number = file.execute(
+        "INSERT INTO entries (id, kind, at, session, seq, speaker, length, asks, asked, dated, first, last)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*row, traits.asks, traits.asked, traits.dated, *happened),
+    ).lastrowid
+    if entry.kept is not None:
+        file.execute("INSERT INTO kept VALUES (?, ?, ?, ?)", (number, *entry.kept.to_row()))
+    lexical.put(file, int(number or 0), entry.kind, entry.text, entry.around)
+    if traits.speaker:
+        file.execute(
+            "INSERT INTO speakers (name, texts) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET texts = texts + 1",
+            (traits.speaker,),
+        )
+    file.execute(_CHANGED, (entry.kind, entry.id, ""))
+
+
+def _remove(file: sqlite3.Connection, ids: Sequence[str]) -> None:
+    query = "SELECT number, kind, facets FROM entries LEFT JOIN kept USING (number) WHERE id = ?"
+    for entry_id in ids:
+        row = file.execute(query, (entry_id,)).fetchone()
+        if row is not None:
+            number, kind, facets = row
+            file.execute(_CHANGED, (kind, entry_id, facets or ""))
+            lexical.remove(file, number, kind)
+            for table in ("kept", "entries"):
+                file.execute(f"DELETE FROM {table} WHERE number = ?", (number,))  # noqa: S608 - ours
+
+
+def _leave(held: UserFile, ids: Sequence[str]) -> None:
+    for flat in held.vectors.values():
+        flat.remove(ids)
+
+
+def _read_vectors(file: sqlite3.Connection, kind: str, size: int) -> Flat:
+    query = "SELECT id, at, first, last, facets, vectors FROM entries JOIN kept USING (number) WHERE kind = ? ORDER BY number"
+    flat = Flat(size)
+    flat.put(
+        [
+            Placed(name, at, None if first is None else (first, last), facets.split(), vectors_of(vectors, len(facets.split())))
+            for name, at, first, last, facets, vectors in file.execute(query, (kind,))
+        ]
+    )
+    return flat
+
+
+def _placed(entry: Entry, kept: Kept) -> Placed:
+    happened = (entry.happened.first, entry.happened.last) if entry.happened else None
+    return Placed(entry.id, entry.at, happened, kept.facets, kept.vectors)
+
+
+def _traits(row: Sequence[Any]) -> Traits:
+    session, seq, speaker, length, asks, asked, dated, at = row[1:]
+    return Traits(session, seq, speaker, length, bool(asks), bool(asked), bool(dated), at)
