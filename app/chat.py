@@ -24,8 +24,12 @@ Call = Callable[[], Iterator[dict[str, Any]]]
 ServerKind = Literal["llamacpp", "vllm", "other"]
 _GIVES_WAY = 3
 """How often a background call starts anew for a reply, before it runs to its end."""
-_LAST_SILENCE_S = 5.0
-"""Seconds that a background call may stay silent once the program is ending."""
+_LAST_SILENCE_S, _LAST_WHOLE_S = 5.0, 15.0
+"""Seconds that a background call may stay silent once the program is ending; one whose answer comes whole."""
+_EVERY_S, _WHOLE_EVERY_S = 0.2, 1.0
+"""Seconds between two signs of life; where nobody watches, between two looks at whether the program ends."""
+_PATIENCE = 5.0
+"""How many times longer a whole answer may take than a server may be silent."""
 
 
 class PersonaChat(ChatOpenAI):
@@ -70,11 +74,15 @@ class PersonaChat(ChatOpenAI):
         elif self.server == "vllm" and grammar:
             body["structured_outputs"] = {"grammar": grammar}
 
-        if self.stream_usage:
+        whole = self._takes_it_whole
+        if self.stream_usage and not whole:
             body["stream_options"] = {"include_usage": True}
-        payload = self._get_request_payload(messages, stop=stop, stream=True, extra_body=body, **kwargs)
+        payload = self._get_request_payload(messages, stop=stop, stream=not whole, extra_body=body, **kwargs)
 
         def call() -> Iterator[dict[str, Any]]:
+            if whole:
+                yield self.client.whole(patience=_PATIENCE, **payload)
+                return
             with self.client.create(**payload) as pieces:
                 yield from pieces
 
@@ -87,6 +95,13 @@ class PersonaChat(ChatOpenAI):
             if chunks is not None:
                 yield from chunks
                 return
+
+    @property
+    def _takes_it_whole(self) -> bool:
+        """Nobody watches a background call's text come: piece by piece it costs ten times as much. An embedded model's can be
+        given up between two pieces.
+        """
+        return self.ending is not None and self.priority is None
 
     def _until_wanted(self, call: Call, *, gives_way: bool) -> list[ChatGenerationChunk] | None:
         """Collect a background call; None when it was given up for a reply."""
@@ -102,9 +117,8 @@ class PersonaChat(ChatOpenAI):
         """Pass the stream on, with an empty piece a few times a second; every way to break off becomes one sentence."""
         finished = False
         try:
-            # Nobody watches a background call's text come; on an embedded model it gives way between two pieces.
-            gathers = self.ending is not None and self.priority is None
-            with closing(alive(call, gathers=gathers)) as pieces:
+            every_s = _WHOLE_EVERY_S if self._takes_it_whole else _EVERY_S
+            with closing(alive(call, every_s)) as pieces:
                 for chunk in self._until_ending(pieces):
                     finished = finished or bool((chunk.generation_info or {}).get("finish_reason"))
                     yield chunk
@@ -120,14 +134,18 @@ class PersonaChat(ChatOpenAI):
 
     def _until_ending(self, pieces: Iterator[list[dict[str, Any]] | None]) -> Iterator[ChatGenerationChunk]:
         """Make signs of life of silence, until the program ends and the silence goes on."""
+        whole = self._takes_it_whole
         heard = time.monotonic()
         for some in pieces:
-            if some is not None:
+            ending = self.ending is not None and self.ending.is_set()
+            if some is not None or (whole and not ending):
+                # An answer that comes whole is silent before it: how long is counted from the end of the program on.
                 heard = time.monotonic()
-            elif self.ending is not None and self.ending.is_set() and time.monotonic() - heard > _LAST_SILENCE_S:
+            elif ending and time.monotonic() - heard > (_LAST_WHOLE_S if whole else _LAST_SILENCE_S):
                 raise ModelUnavailable("The program is ending, and the model server says nothing. The work stays pending.")
             chunk = self._convert_chunk_to_generation_chunk(together(some), AIMessageChunk, None) if some else None
-            yield chunk or ChatGenerationChunk(message=AIMessageChunk(content=""))
+            if chunk is not None or not whole:
+                yield chunk or ChatGenerationChunk(message=AIMessageChunk(content=""))
 
 
 def together(pieces: Sequence[dict[str, Any]]) -> dict[str, Any]:

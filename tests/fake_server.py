@@ -12,7 +12,7 @@ from typing import Any
 
 
 class FakeServer(ThreadingHTTPServer):
-    """Answers /v1/models and /v1/chat/completions (streamed).
+    """Answers /v1/models and /v1/chat/completions (streamed where that is asked for).
 
     Attributes:
         reply: From the request's body to the text.
@@ -58,6 +58,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(self.server.status, {"error": {"message": "no", "type": "fake"}})
             return
         text = self.server.reply(body)
+        if not body.get("stream"):
+            self._whole(text)
+            return
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
@@ -71,6 +74,15 @@ class _Handler(BaseHTTPRequestHandler):
         self._chunk({"delta": {}, "index": 0, "finish_reason": "stop"})
         self._raw(b"data: [DONE]\n\n")
         self._raw(b"")
+
+    def _whole(self, text: str) -> None:
+        for number in range(-(-len(text) // 8)):
+            time.sleep(self.server.pause_s)
+            if number == self.server.cut_after:
+                self.connection.close()
+                return
+        choice = {"message": {"role": "assistant", "content": text}, "index": 0, "finish_reason": "stop"}
+        self._json(200, {"id": "1", "object": "chat.completion", "created": 1, "model": "fake-model", "choices": [choice]})
 
     def _chunk(self, choice: dict[str, Any]) -> None:
         chunk = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "fake-model", "choices": [choice]}

@@ -59,6 +59,9 @@ class Pace:
         return self.at(_opens(text) // _PIECE, -(-len(text) // _PIECE))
 
 
+Choice = dict[str, Any]
+
+
 @dataclass(frozen=True)
 class Call:
     """One call as the server saw it; instants are of the clock that `time.monotonic` reads, which all processes share.
@@ -142,7 +145,12 @@ def _app(pace: Pace) -> Starlette:
     async def complete(request: Request) -> Response:
         body = await request.json()
         began = time.monotonic()
-        return StreamingResponse(_written(body, began, pace, ended), media_type="text/event-stream")
+        pieces = _written(body, began, pace, ended)
+        if body.get("stream"):
+            return StreamingResponse((_event(piece) async for piece in pieces), media_type="text/event-stream")
+        text = "".join([piece["delta"].get("content", "") async for piece in pieces if piece is not None])
+        choice = {"message": {"role": "assistant", "content": text}, "index": 0, "finish_reason": "stop"}
+        return JSONResponse({"id": "1", "object": "chat.completion", "created": 1, "model": MODEL, "choices": [choice]})
 
     async def models(_request: Request) -> Response:
         entry = {"id": MODEL, "object": "model", "owned_by": "vllm", "max_model_len": 16_384}
@@ -162,7 +170,8 @@ def _app(pace: Pace) -> Starlette:
     )
 
 
-async def _written(body: dict[str, Any], began: float, pace: Pace, ended: list[dict[str, Any]]) -> AsyncIterator[bytes]:
+async def _written(body: dict[str, Any], began: float, pace: Pace, ended: list[dict[str, Any]]) -> AsyncIterator[Choice | None]:
+    """Write an answer at its pace; None at its end."""
     messages = body["messages"]
     stage = script.stage_of(body.get("structured_outputs", {}).get("grammar"), messages)
     text = script.says(stage, messages)
@@ -173,12 +182,12 @@ async def _written(body: dict[str, Any], began: float, pace: Pace, ended: list[d
         await asyncio.sleep(max(0.0, began + pace.at(number, len(pieces)) - time.monotonic()))
         if answered is None and opens is not None and (number + 1) * _PIECE > opens:
             answered = time.monotonic()
-        yield _event({"delta": {"content": piece}, "index": 0, "finish_reason": None})
+        yield {"delta": {"content": piece}, "index": 0, "finish_reason": None}
     await asyncio.sleep(max(0.0, began + pace.whole_s - time.monotonic()))
     told = [str(message["content"]) for message in messages]
     ended.append({"stage": stage, "began": began, "answered": answered, "ended": time.monotonic(), "tokens": told})
-    yield _event({"delta": {}, "index": 0, "finish_reason": "stop"})
-    yield b"data: [DONE]\n\n"
+    yield {"delta": {}, "index": 0, "finish_reason": "stop"}
+    yield None
 
 
 def _opens(text: str) -> int:
@@ -186,7 +195,9 @@ def _opens(text: str) -> int:
     return text.index("<answer>") + len("<answer>")
 
 
-def _event(choice: dict[str, Any]) -> bytes:
+def _event(choice: Choice | None) -> bytes:
+    if choice is None:
+        return b"data: [DONE]\n\n"
     chunk = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": MODEL, "choices": [choice]}
     return f"data: {json.dumps(chunk)}\n\n".encode()
 

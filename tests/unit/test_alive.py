@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextvars
 import itertools
 import threading
-import time
 
 import pytest
 
@@ -14,12 +13,6 @@ from app.alive import alive
 
 def test_items_come_in_order_and_the_end_ends_it():
     assert list(itertools.chain(*alive(lambda: iter("abc"), 5.0))) == ["a", "b", "c"]
-
-
-def test_what_nobody_watches_comes_together_and_at_once_when_it_ends():
-    began = time.monotonic()
-    assert list(alive(lambda: iter("abc"), 20.0, gathers=True)) == [["a", "b", "c"]]
-    assert time.monotonic() - began < 10
 
 
 def test_an_error_is_raised_after_what_came_before_it():
