@@ -16,6 +16,7 @@ from app.lines import Lines
 from app.worker import Worker
 from graph import consolidate, remember, respond
 from graph.context import Context
+from graph.telling import told_to
 from memory import clock
 from memory.errors import InvalidInput, PersonaError, StorageError
 from memory.intake import check_text, check_user
@@ -213,12 +214,8 @@ class PersonaService:
             with self.models.priority.reply() if self.models.priority else nullcontext():
                 graph = self._ready()[0]
                 given = {"turn": turn, "turn_id": turn.id}
-                done = turn
-                for mode, item in graph.stream(given, context=context, stream_mode=["custom", "updates"]):
-                    if mode == "custom":
-                        events.put(_event(item))
-                    else:
-                        done = item.get("answer", {}).get("turn", done)
+                told = told_to(lambda item: events.put(_event(item)))
+                done = graph.invoke(given, told, context=context)["turn"]
         except Exception as error:  # noqa: BLE001 - it is raised to the reader of the events
             events.put(self._failed(turn, context, error))
         else:
@@ -227,7 +224,7 @@ class PersonaService:
             with self._lock:
                 self._running.discard(turn.id)
                 self._stops.discard(turn.id)
-            self._worker.notify()
+            self._worker.notify(turn.user_id)
 
     def _failed(self, turn: Turn, context: Context, error: Exception) -> Exception:
         """Mark the turn as unanswered, and say why in one sentence."""

@@ -31,7 +31,8 @@ class Worker:
         self._changed = threading.Condition()
         self._busy: set[str] = set()
         self._handed_out = 0
-        self._news = 0
+        self._asked: dict[str, None] = {}
+        self._all = True
         self._closing = False
         self._places = at_once
         self._threads = [
@@ -44,10 +45,13 @@ class Worker:
         for thread in self._threads:
             thread.start()
 
-    def notify(self) -> None:
-        """Say that there may be new work."""
+    def notify(self, user_id: str | None = None) -> None:
+        """Say that there may be new work, of one user or of any."""
         with self._changed:
-            self._news += 1
+            if user_id is None:
+                self._all = True
+            else:
+                self._asked[user_id] = None
             self._changed.notify_all()
 
     def drain(self, user_id: str | None = None, on_done: Callable[[WorkItem], None] | None = None) -> int:
@@ -95,21 +99,37 @@ class Worker:
             self._changed.wait_for(lambda: not self._handed_out)
 
     def _hand_out(self) -> None:
-        """Start a thread for each piece of work that may start: one asks for work, however many do it."""
+        """Start a thread for each piece of work that may start: one looks for work, however many do it.
+
+        Of a user it looks for theirs alone: looking through everybody's, with a hundred at it, took half of the processor.
+        """
         while not self._closing:
-            news = self._news
+            with self._changed:
+                told = self._changed.wait_for(lambda: self._closing or self._may_look, _POLL_S)
+                if not told:
+                    # What waited for its next try may be due.
+                    self._all = True
+                if not self._may_look:
+                    continue
+                user_id = next(iter(self._asked), None)
+                if user_id is None:
+                    self._all = False
+                else:
+                    del self._asked[user_id]
             try:
-                item = self._claim(None, due_only=True) if self._handed_out < self._places else None
+                item = self._claim(user_id, due_only=True)
             except Exception as error:  # noqa: BLE001 - as in `_safely`
                 self._say(error)
-                item = None
-            with self._changed:
-                if item is None:
-                    # What was said while it looked is not missed.
-                    self._changed.wait_for(lambda: self._closing or self._news != news, _POLL_S)  # noqa: B023 - waited for at once
-                    continue
-                self._handed_out += 1
-            threading.Thread(target=self._safely, args=(item,), name="persona-step", daemon=True).start()
+                continue
+            if item is not None:
+                with self._changed:
+                    self._all = self._all or user_id is None
+                    self._handed_out += 1
+                threading.Thread(target=self._safely, args=(item,), name="persona-step", daemon=True).start()
+
+    @property
+    def _may_look(self) -> bool:
+        return not self._closing and self._handed_out < self._places and (self._all or bool(self._asked))
 
     def _safely(self, item: WorkItem) -> None:
         try:
@@ -119,7 +139,7 @@ class Worker:
         finally:
             with self._changed:
                 self._handed_out -= 1
-            self.notify()
+                self._changed.notify_all()
 
     def _keep_up(self) -> None:
         """Look now and then after what no message asks for."""
@@ -158,7 +178,7 @@ class Worker:
             elsewhere: set[str] = set()
             while True:
                 busy = self._busy | set(leave_out) | elsewhere
-                item = self._memory.pending.next(busy=busy, user_id=user_id, due_only=due_only)
+                item = self._next(user_id, busy, due_only=due_only)
                 if item is None:
                     return None
                 if self._memory.leases is None or self._memory.leases.take(item.user_id):
@@ -166,12 +186,17 @@ class Worker:
                 elsewhere.add(item.user_id)
             if self._memory.leases is not None:
                 # Between looking and taking, another process may have done it.
-                again = self._memory.pending.next(busy=self._busy, user_id=item.user_id, due_only=due_only)
+                again = self._next(item.user_id, self._busy, due_only=due_only)
                 if again is None or again.id != item.id:
                     self._give_back(item.user_id)
                     return None
             self._busy.add(item.user_id)
             return item
+
+    def _next(self, user_id: str | None, busy: Collection[str], *, due_only: bool) -> WorkItem | None:
+        if user_id is None:
+            return self._memory.pending.next(busy=busy, due_only=due_only)
+        return None if user_id in busy else self._memory.pending.next_of(user_id, due_only=due_only)
 
     def _give_back(self, user_id: str) -> None:
         if self._memory.leases is not None:
@@ -187,4 +212,4 @@ class Worker:
             self._give_back(item.user_id)
             with self._changed:
                 self._busy.discard(item.user_id)
-            self.notify()
+            self.notify(item.user_id)

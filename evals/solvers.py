@@ -107,7 +107,7 @@ class Ours:
             self._memory.journal.ingest(user, said.time, said.user, said.assistant, ids)
         if upto:
             self._memory.journal.end_session(user)
-        while item := self._memory.pending.next(user_id=user, due_only=False):
+        while item := self._memory.pending.next_of(user, due_only=False):
             self._on_work(person, self._memory.pending.count(user))
             context = Context(user_id=user)
             if item.kind == "remember":

@@ -49,7 +49,7 @@ def build(
         if context.off_the_record:
             return {"remembered": False, "consolidated": None}
         session = None
-        while item := memory.pending.next(user_id=context.user_id, due_only=False):
+        while item := memory.pending.next_of(context.user_id, due_only=False):
             if item.kind == "remember":
                 remembering.invoke({"turn_id": item.subject}, context=context)
             else:

@@ -19,6 +19,7 @@ from graph.briefing import Style, messages_of
 from graph.context import Context, context_of
 from graph.protocol import Answer, AnswerStream, Malformed, Retrieve
 from graph.state import Request, RespondState, Round, TurnInput
+from graph.telling import Tell, teller
 from memory import clock
 from memory.errors import NothingWritten, PersonaError
 from memory.intake import check_text, check_user
@@ -75,19 +76,20 @@ class Responder:
 
     def reason(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Let the model think and choose: answer now, or look into memory first."""
+        tell = teller(runtime)
         forced = context_of(runtime).force_retrieve and not state.get("rounds")
         messages = self._messages(state, self._style.prompts.after_retrieval)
         if forced and self._style.prompts.must_retrieve:
             messages = sections.instructed(messages, self._style.prompts.must_retrieve)
         grammar = protocol.RETRIEVE_GRAMMAR if forced else protocol.REASONING_GRAMMAR
-        output, timings, stopped = self._speak(state, runtime, messages, grammar, quiet=forced)
+        output, timings, stopped = self._speak(state, tell, messages, grammar, quiet=forced)
         reasoned = protocol.parse_reasoning(output)
         if isinstance(reasoned, Malformed) and not stopped and self._style.second_try:
             problem = f"{self._style.prompts.malformed} {reasoned.problem}"
             # Both thoughts are shown one after the other: on lines of their own.
-            runtime.stream_writer({"event": "think", "text": "\n"})
+            tell({"event": "think", "text": "\n"})
             again = [*messages, AIMessage(output or "(nothing)"), *sections.instructed([AIMessage("")], problem)]
-            output, timings, stopped = self._speak(state, runtime, again, grammar, quiet=forced)
+            output, timings, stopped = self._speak(state, tell, again, grammar, quiet=forced)
             reasoned = protocol.parse_reasoning(output)
         if stopped:
             return {"reply": _shown(output), "stopped": True, "timings_ms": timings}
@@ -98,7 +100,8 @@ class Responder:
     def retrieve(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Look into memory; nothing that this turn has shown comes back."""
         request, turn = _required(state.get("request")), state["turn"]
-        runtime.stream_writer({"event": "retrieving", **request})
+        tell = teller(runtime)
+        tell({"event": "retrieving", **request})
         since, until, warning = _window(request, turn.time)
         seen = {name for past in state.get("rounds", []) for entry in past["found"] for name in (entry.id, *_dialogue(entry))}
         query = Query(turn.text, request["keywords"], turn.time, since, until, frozenset(seen), turn.images)
@@ -114,12 +117,13 @@ class Responder:
             memory_ids=tuple(entry.id for entry in shown),
             warning=warning,
         )
-        runtime.stream_writer({"event": "recalled", "memories": shown})
+        tell({"event": "recalled", "memories": shown})
         past = Round(output=request["output"], found=shown, widened=found.widened)
         return {"rounds": [past], "steps": [step], "request": None}
 
     def answer(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Commit the reply; where the rounds brought none, ask for it directly first."""
+        tell = teller(runtime)
         reply, stopped = state.get("reply"), state["stopped"]
         steps, timings = list(state.get("steps", [])), dict(state["timings_ms"])
         if reply is None:
@@ -129,11 +133,11 @@ class Responder:
             closing_words = (prompts.must_answer if found else prompts.nothing_found) if reasoning else prompts.direct
             messages = self._messages(state, closing_words)
             grammar = protocol.ANSWER_GRAMMAR if reasoning else None
-            output, spoken, stopped = self._speak(state, runtime, messages, grammar, direct=not reasoning)
+            output, spoken, stopped = self._speak(state, tell, messages, grammar, direct=not reasoning)
             reply = output if stopped and not reasoning else protocol.plain_answer(output)
             if "first_answer" not in spoken and reply:
                 # Nothing of it stood in <answer>: what is kept is shown all the same.
-                runtime.stream_writer({"event": "answer", "text": reply})
+                tell({"event": "answer", "text": reply})
             timings |= spoken
             steps.append(Step(think=getattr(protocol.parse_reasoning(output), "think", ""), action="answer"))
         reply = reply.strip()
@@ -180,7 +184,7 @@ class Responder:
     def _speak(
         self,
         state: RespondState,
-        runtime: Runtime[Context],
+        tell: Tell,
         messages: list[BaseMessage],
         grammar: str | None,
         *,
@@ -191,7 +195,7 @@ class Responder:
 
         Args:
             state: The turn so far.
-            runtime: Where events go.
+            tell: Where events go.
             messages: The prompt.
             grammar: As in `stream_text`.
             direct: All of the text is the answer.
@@ -209,7 +213,7 @@ class Responder:
                     continue
                 if delta.part == "answer" and "first_answer" not in timings:
                     timings["first_answer"] = time.perf_counter() * 1000 - started
-                runtime.stream_writer({"event": delta.part, "text": delta.text})
+                tell({"event": delta.part, "text": delta.text})
 
         with closing(stream_text(self._chat, messages, grammar=grammar, max_tokens=self._style.budgets.output)) as texts:
             for text in texts:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, exists, func, insert, select, update
 
 from memory import forget
 from memory.database import Database
@@ -21,6 +22,12 @@ RANKS = {"remember": 0, "consolidate": 1}
 _FIRST_DELAY_S = 5
 _LONGEST_DELAY_S = 600
 
+_PLACE = work.c.seq * 2 + work.c.rank
+# An earlier message that another process is answering has its work still to come.
+_ANSWERED_ELSEWHERE = exists().where(turns.c.user_id == work.c.user_id, turns.c.seq < work.c.seq, turns.c.state == _RECEIVED)
+_FIRST = select(work.c.id).where(work.c.user_id == bindparam("user")).order_by(_PLACE).limit(1).scalar_subquery()
+_FIRST_OF = select(work).where(work.c.id == _FIRST, ~_ANSWERED_ELSEWHERE)
+
 
 class Pending:
     """The background work of all users."""
@@ -28,36 +35,35 @@ class Pending:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def next(self, *, busy: Iterable[str] = (), user_id: str | None = None, due_only: bool = True) -> WorkItem | None:
-        """Return the first piece of work of a user that may start now, or None.
+    def next(self, *, busy: Iterable[str] = (), due_only: bool = True) -> WorkItem | None:
+        """Return the first piece of work, of whomever, that may start now, or None.
 
         A user's first row is the only one that may start: a failing one holds back what follows it.
 
         Args:
             busy: Users whose work is being done already.
-            user_id: Look at this user alone.
             due_only: Leave out work that waits for its next try.
         """
-        first = select(work.c.user_id, func.min(work.c.seq * 2 + work.c.rank).label("place")).group_by(work.c.user_id)
-        if user_id is not None:
-            first = first.where(work.c.user_id == user_id)
+        first = select(work.c.user_id, func.min(_PLACE).label("place")).group_by(work.c.user_id)
         heads = first.subquery()
         query = (
             select(work)
-            .join(heads, (heads.c.user_id == work.c.user_id) & (heads.c.place == work.c.seq * 2 + work.c.rank))
-            .where(work.c.user_id.not_in(list(busy)))
-            # An earlier message that another process is answering has its work still to come.
-            .where(~exists().where(turns.c.user_id == work.c.user_id, turns.c.seq < work.c.seq, turns.c.state == _RECEIVED))
+            .join(heads, (heads.c.user_id == work.c.user_id) & (heads.c.place == _PLACE))
+            .where(work.c.user_id.not_in(list(busy)), ~_ANSWERED_ELSEWHERE)
             .order_by(work.c.attempts, work.c.id)
             .limit(1)
         )
         if due_only:
             query = query.where(work.c.not_before.is_(None) | (work.c.not_before <= datetime.now(UTC)))
         with self._db.read() as connection:
-            row = connection.execute(query).first()
-        if row is None:
-            return None
-        return WorkItem(id=row.id, user_id=row.user_id, kind=row.kind, subject=row.subject, attempts=row.attempts)
+            return _item(connection.execute(query).first())
+
+    def next_of(self, user_id: str, *, due_only: bool = True) -> WorkItem | None:
+        """Return a user's first piece of work, if it may start now; see `next`."""
+        with self._db.read() as connection:
+            row = connection.execute(_FIRST_OF, {"user": user_id}).first()
+        waits = row is not None and due_only and row.not_before is not None and row.not_before > datetime.now(UTC)
+        return None if waits else _item(row)
 
     def count(self, user_id: str | None = None) -> int:
         """Return how many pieces of work wait, of one user or of all."""
@@ -105,6 +111,12 @@ class Pending:
         query = select(outputs.c.text).where(outputs.c.user_id == user_id, outputs.c.subject == subject, outputs.c.step == step)
         with self._db.read() as connection:
             return connection.execute(query).scalar()
+
+
+def _item(row: Row[Any] | None) -> WorkItem | None:
+    if row is None:
+        return None
+    return WorkItem(id=row.id, user_id=row.user_id, kind=row.kind, subject=row.subject, attempts=row.attempts)
 
 
 def add(connection: Connection, user_id: str, kind: str, subject: str, *, seq: int) -> None:

@@ -1,0 +1,30 @@
+"""Where a run tells what happens while it goes on: to whoever called it, or into LangGraph's own stream of custom events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.config import get_config
+from langgraph.runtime import Runtime
+
+from graph.context import Context
+
+Tell = Callable[[dict[str, Any]], None]
+_TELL = "tell"
+
+
+def told_to(tell: Tell) -> RunnableConfig:
+    """Make the config of a run whose events go straight to a function.
+
+    LangGraph passes custom events on from a thread of its own, and wakes another for each (a piece of an answer then crosses
+    four threads); where nobody asks for them, it runs a chain of nodes in the caller's thread.
+    """
+    return {"configurable": {_TELL: tell}}
+
+
+def teller(runtime: Runtime[Context]) -> Tell:
+    """Return where the events of the run go that this is called in."""
+    tell: Tell = get_config().get("configurable", {}).get(_TELL) or runtime.stream_writer
+    return tell
