@@ -67,7 +67,8 @@ class Consolidator:
         turns = [turn for turn in said if turn.state in SPOKEN and turn.held is None]
         # Of a session that is summed up again, later ones have rewritten profile and habits since: its topics alone are.
         past = self._memory.journal.has_moved_on(user_id, number)
-        return {"session": number, "turns": turns, "past": past, "begun": begun}
+        written = self._memory.pending.outputs(user_id, str(number))
+        return {"session": number, "turns": turns, "past": past, "begun": begun, "outputs": written}
 
     def summarize_topics(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Divide the session into topics; malformed output: one topic over the whole session (published)."""
@@ -153,7 +154,7 @@ class Consolidator:
         grammar: str,
     ) -> tuple[Parsed | None, list[str]]:
         subject = str(state["session"])
-        output = self._memory.pending.output(user_id, subject, step)
+        output = state["outputs"].get(step)
         if output is not None:
             return parse(output), []
         if not said:

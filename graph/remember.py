@@ -49,8 +49,9 @@ class Rememberer:
         self._judged = rounds_of(style.prompts.judged) if style.layout == "cache" else []
 
     def load(self, state: RememberState) -> dict[str, Any]:
-        """Read the turn."""
-        return {"turn": self._memory.journal.turn(state["turn_id"])}
+        """Read the turn, and what the model wrote of it before a crash."""
+        turn = self._memory.journal.turn(state["turn_id"])
+        return {"turn": turn, "outputs": self._memory.pending.outputs(turn.user_id, turn.id)}
 
     def infer_personality(self, state: RememberState) -> dict[str, Any]:
         """Ask what these words show of the Big Five; a malformed answer is no evidence."""
@@ -149,7 +150,7 @@ class Rememberer:
         examples: Sequence[BaseMessage] = (),
     ) -> tuple[Parsed | None, list[str]]:
         turn = state["turn"]
-        output = self._memory.pending.output(turn.user_id, turn.id, step)
+        output = state["outputs"].get(step)
         if output is not None:
             return parse(output), []
         messages: list[BaseMessage] = [SystemMessage(prompt), *examples, human(about or said(turn), pictures)]

@@ -72,6 +72,8 @@ class RememberState(RememberInput, total=False):
     """What one turn teaches."""
 
     turn: Turn
+    outputs: dict[str, str]
+    """By step, what the model wrote before the run was broken off."""
     recent: list[Turn]
     inferred: BigFive
     point: PersonalityPoint
@@ -95,6 +97,8 @@ class ConsolidateState(ConsolidateInput, total=False):
     """A later session has been consolidated already."""
     begun: datetime
     """When the session was read."""
+    outputs: dict[str, str]
+    """By step, what the model wrote before the run was broken off."""
     topics: list[TopicLines]
     procedures: dict[str, str] | None
     profile: dict[str, str] | None

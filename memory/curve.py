@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, bindparam, insert, select
 
 from memory import clock, people
 from memory.database import Database
 from memory.errors import InvalidInput
 from memory.records import HIGHEST, LOWEST, TRAITS, BigFive, PersonalityPoint
 from memory.schema import personality
+
+_NEWEST = select(personality).where(personality.c.user_id == bindparam("user")).order_by(personality.c.id.desc()).limit(1)
+_INSERT = insert(personality)
 
 
 class Curve:
@@ -62,8 +65,7 @@ class Curve:
 
 
 def _newest(connection: Connection, user_id: str) -> PersonalityPoint | None:
-    query = select(personality).where(personality.c.user_id == user_id).order_by(personality.c.id.desc()).limit(1)
-    row = connection.execute(query).first()
+    row = connection.execute(_NEWEST, {"user": user_id}).first()
     return to_point(row) if row else None
 
 
@@ -82,16 +84,15 @@ def to_point(row: Row[Any]) -> PersonalityPoint:
 
 def add_point(connection: Connection, user_id: str, point: PersonalityPoint) -> None:
     """Add a point inside the caller's transaction."""
-    connection.execute(
-        insert(personality).values(
-            user_id=user_id,
-            turn_id=point.turn_id,
-            at=point.time,
-            zone=clock.zone_name(point.time),
-            cause=point.cause,
-            inferred=point.inferred.model_dump() if point.inferred else None,
-            scores=point.scores.model_dump(),
-            m=point.m,
-            pinned=list(point.pinned),
-        )
-    )
+    row = {
+        "user_id": user_id,
+        "turn_id": point.turn_id,
+        "at": point.time,
+        "zone": clock.zone_name(point.time),
+        "cause": point.cause,
+        "inferred": point.inferred.model_dump() if point.inferred else None,
+        "scores": point.scores.model_dump(),
+        "m": point.m,
+        "pinned": list(point.pinned),
+    }
+    connection.execute(_INSERT, row)

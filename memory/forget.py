@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from memory import succession
 from memory.schema import forgettings, memories, tombstones
 
 UNDO_WINDOW = timedelta(minutes=10)
 """How long a forgotten memory can be brought back before it is purged."""
+_TOMBSTONE = select(tombstones.c.digest).where(
+    tombstones.c.user_id == bindparam("user"), tombstones.c.digest == bindparam("its_digest")
+)
 
 
 def hide(connection: Connection, user_id: str, memory_id: str, stamp: datetime) -> None:
@@ -93,8 +96,7 @@ def said_at(time: datetime) -> str:
 
 def is_forgotten(connection: Connection, user_id: str, memory_id: str, text: str = "") -> bool:
     """Look for the tombstone; an entry with a key (profile, habits) is another one when its text differs."""
-    query = select(tombstones.c.digest).where(tombstones.c.user_id == user_id, tombstones.c.digest == digest(memory_id, text))
-    return connection.execute(query).first() is not None
+    return connection.execute(_TOMBSTONE, {"user": user_id, "its_digest": digest(memory_id, text)}).first() is not None
 
 
 def digest(memory_id: str, text: str) -> str:

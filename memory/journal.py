@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, String, case, cast, func, insert, select, update
+from sqlalchemy import Connection, Row, String, bindparam, case, cast, func, insert, select, update
 
 from memory import clock, forget, held, late, pending, people
 from memory.database import Database
@@ -18,6 +18,33 @@ from memory.sensitive import Topic
 
 _SAID = [column for column in turns.c if column.name != "trace"]
 """What was said: how a reply came to be is the larger part of a row, and no prompt needs it."""
+
+_NO_SEQ = 2**31 - 1
+_ONE = select(turns).where(turns.c.id == bindparam("turn"))
+_OF_USER = turns.c.user_id == bindparam("user")
+_LAST = select(turns).where(_OF_USER).order_by(turns.c.seq.desc()).limit(1)
+_RECENT = (
+    select(*_SAID)
+    .where(_OF_USER, turns.c.state.in_(SPOKEN), turns.c.seq < bindparam("before"))
+    .where(turns.c.at > bindparam("since"), turns.c.at <= bindparam("until"))
+    .order_by(turns.c.seq)
+)
+_INSERT = insert(turns)
+_ANSWER = (
+    update(turns)
+    .where(turns.c.id == bindparam("turn"), turns.c.state.in_((TurnState.RECEIVED, TurnState.FAILED)))
+    .values(
+        reply=bindparam("its_reply"),
+        state=bindparam("its_state"),
+        error=None,
+        pending=bindparam("waits"),
+        trace=bindparam("its_trace"),
+        revision=turns.c.revision + 1,
+    )
+)
+_SESSION_ENDED = select(sessions.c.ended).where(
+    sessions.c.user_id == bindparam("user"), sessions.c.number == bindparam("session")
+)
 
 
 class Journal:
@@ -102,7 +129,7 @@ class Journal:
             reply, trace = late.set_aside(connection, turn, reply, trace)
             _finish(connection, turn, reply, TurnState.STOPPED if stopped else TurnState.ANSWERED, trace)
             late.keep(connection, turn, trace)
-        return self.turn(turn_id)
+            return _one(connection, turn_id)
 
     def fail(self, turn_id: str, reason: str) -> None:
         """Mark a turn as unanswered; the message stays visible."""
@@ -186,16 +213,9 @@ class Journal:
 
     def recent(self, user_id: str, time: datetime, before_seq: int | None = None) -> list[Turn]:
         """Return the recent window of a message at `time`: spoken turns less than 60 minutes before it, without traces."""
-        query = select(*_SAID).where(
-            turns.c.user_id == user_id,
-            turns.c.state.in_(SPOKEN),
-            turns.c.at > clock.recent_since(time),
-            turns.c.at <= time,
-        )
-        if before_seq is not None:
-            query = query.where(turns.c.seq < before_seq)
+        given = {"user": user_id, "since": clock.recent_since(time), "until": time, "before": before_seq or _NO_SEQ}
         with self._db.read() as connection:
-            return [to_turn(row) for row in connection.execute(query.order_by(turns.c.seq))]
+            return [to_turn(row) for row in connection.execute(_RECENT, given)]
 
     def last_time(self, user_id: str) -> datetime | None:
         """Return the time of the user's last turn, in its zone."""
@@ -293,18 +313,17 @@ class Journal:
             real_time=real_time,
             held=held.asked(connection, user_id, self._judge(text)) if self._judge else None,
         )
-        connection.execute(
-            insert(turns).values(
-                **turn.model_dump(include={"id", "user_id", "seq", "session", "text", "reply", "state", "real_time", "held"}),
-                images=list(images),
-                at=stamp,
-                zone=clock.zone_name(stamp),
-                pending=False,
-                received_at=datetime.now(UTC),
-                revision=0,
-                indexed_revision=0,
-            )
-        )
+        row = {
+            **turn.model_dump(include={"id", "user_id", "seq", "session", "text", "reply", "state", "real_time", "held"}),
+            "images": list(images),
+            "at": stamp,
+            "zone": clock.zone_name(stamp),
+            "pending": False,
+            "received_at": datetime.now(UTC),
+            "revision": 0,
+            "indexed_revision": 0,
+        }
+        connection.execute(_INSERT, row)
         return turn
 
 
@@ -317,14 +336,14 @@ def to_turn(row: Row[Any]) -> Turn:
 
 
 def _one(connection: Connection, turn_id: str) -> Turn:
-    row = connection.execute(select(turns).where(turns.c.id == turn_id)).first()
+    row = connection.execute(_ONE, {"turn": turn_id}).first()
     if row is None:
         raise NotFound(f"There is no turn {turn_id!r}.")
     return to_turn(row)
 
 
 def _last(connection: Connection, user_id: str) -> Turn | None:
-    row = connection.execute(select(turns).where(turns.c.user_id == user_id).order_by(turns.c.seq.desc()).limit(1)).first()
+    row = connection.execute(_LAST, {"user": user_id}).first()
     return to_turn(row) if row else None
 
 
@@ -346,26 +365,16 @@ def _in_order(time: datetime | None, last: Turn | None, zone: str | None = None)
 
 
 def _finish(connection: Connection, turn: Turn, reply: str, state: TurnState, trace: Trace | None) -> None:
-    remembered = pending.is_remembered(connection, turn)
-    finished = connection.execute(
-        update(turns)
-        .where(turns.c.id == turn.id, turns.c.state.in_((TurnState.RECEIVED, TurnState.FAILED)))
-        .values(
-            reply=reply,
-            state=state,
-            error=None,
-            pending=not remembered,
-            trace=trace.model_dump(mode="json") if trace else None,
-            revision=turns.c.revision + 1,
-        )
-    )
+    remembered = pending.is_remembered(connection, turn.user_id, turn.id)
+    told = trace.model_dump(mode="json") if trace else None
+    given = {"turn": turn.id, "its_reply": reply, "its_state": state, "waits": not remembered, "its_trace": told}
+    finished = connection.execute(_ANSWER, given)
     if finished.rowcount and not remembered:
         pending.add(connection, turn.user_id, "remember", turn.id, seq=turn.seq)
 
 
 def _ended(connection: Connection, user_id: str, session: int) -> bool:
-    query = select(sessions.c.ended).where(sessions.c.user_id == user_id, sessions.c.number == session)
-    return bool(connection.execute(query).scalar())
+    return bool(connection.execute(_SESSION_ENDED, {"user": user_id, "session": session}).scalar())
 
 
 def _end(connection: Connection, user_id: str, session: int, seq: int) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, update
 
 from memory import clock, consent, curve, forget, held, pending, people, succession
 from memory.change import Changes
@@ -25,11 +25,30 @@ from memory.records import (
     TurnState,
     make_id,
 )
-from memory.schema import memories, personality, sessions, turns
+from memory.schema import memories, sessions, turns
 from memory.sensitive import Topic
 
 MemoryRecord = SemanticMemory | Episode | Procedure | ProfileEntry | PhotoMemory
 _LONGEST = 2_000
+
+_SHOWN = memories.c.hidden_at.is_(None) & memories.c.held.is_(None)
+_MINE = memories.c.user_id == bindparam("user")
+_IN_TIME = select(memories).order_by(memories.c.at, memories.c.id)
+_OF_USER, _OF_KIND = _IN_TIME.where(_MINE), _IN_TIME.where(_MINE, memories.c.kind == bindparam("its_kind"))
+_BY_IDS = _IN_TIME.where(memories.c.id.in_(bindparam("ids", expanding=True)))
+_TOPICS = _IN_TIME.where(
+    _MINE, _SHOWN, memories.c.kind == "episodic", memories.c.source.in_(bindparam("sessions", expanding=True))
+)
+_NOT_INDEXED = (
+    select(memories)
+    .where(_MINE, _SHOWN, memories.c.revision != memories.c.indexed_revision, memories.c.kind == "semantic")
+    .order_by(memories.c.indexed_revision)
+)
+_TEXT = select(turns.c.text).where(turns.c.id == bindparam("turn"))
+_REMEMBERED = update(turns).where(turns.c.id == bindparam("turn")).values(pending=False)
+_FORGOTTEN = (
+    select(turns.c.id).where(turns.c.id.in_(bindparam("ids", expanding=True)), turns.c.state == TurnState.FORGOTTEN).limit(1)
+)
 
 
 class Knowledge:
@@ -72,8 +91,7 @@ class Knowledge:
                 # While the model was asked about it.
                 pending.done(connection, user_id, "remember", turn_id)
                 return
-            there = (personality.c.user_id == user_id) & (personality.c.turn_id == turn_id)
-            if connection.execute(select(personality.c.id).where(there)).first() is None:
+            if not pending.is_remembered(connection, user_id, turn_id):
                 curve.add_point(connection, user_id, point)
                 waits = held.hold(connection, user_id, turn_id, topic) if self._judge else None
                 if memory is not None and not forget.is_forgotten(connection, user_id, memory.id):
@@ -87,7 +105,7 @@ class Knowledge:
                         where: dict[str, Any] = {"photo_id": photo.photo_id, "box": photo.box}
                         words = [photo.category] if photo.category else []
                         _put(connection, user_id, "photo", turn_id, photo, photo.caption, words, where, waits)
-            connection.execute(update(turns).where(turns.c.id == turn_id).values(pending=False))
+            connection.execute(_REMEMBERED, {"turn": turn_id})
             pending.done(connection, user_id, "remember", turn_id)
 
     def _topic_of(self, turn_id: str, taken: Sequence[str]) -> Topic | None:
@@ -95,7 +113,7 @@ class Knowledge:
         if self._judge is None:
             return None
         with self._db.read() as connection:
-            text = connection.execute(select(turns.c.text).where(turns.c.id == turn_id)).scalar() or ""
+            text = connection.execute(_TEXT, {"turn": turn_id}).scalar() or ""
         return next((topic for topic in map(self._judge, [text, *taken]) if topic), None)
 
     def commit_consolidation(
@@ -155,31 +173,28 @@ class Knowledge:
         self, user_id: str, *, kind: str | None = None, ids: Iterable[str] | None = None, held: bool = False
     ) -> list[MemoryRecord]:
         """Return the user's memories, oldest first; without hidden ones; with `held`, those that wait for a word too."""
-        query = select(memories).order_by(memories.c.at, memories.c.id)
         # By ids alone where they are known: with more to go by, SQLite reads every row of the user to find a few.
-        query = query.where(memories.c.user_id == user_id) if ids is None else query.where(memories.c.id.in_(list(ids)))
-        if ids is None and kind is not None:
-            query = query.where(memories.c.kind == kind)
+        query = _OF_USER if kind is None else _OF_KIND
+        given: dict[str, Any] = {"user": user_id} if kind is None else {"user": user_id, "its_kind": kind}
+        if ids is not None:
+            query, given = _BY_IDS, {"ids": list(ids)}
         with self._db.read() as connection:
-            rows = connection.execute(query).all()
+            rows = connection.execute(query, given).all()
         mine = [row for row in rows if row.user_id == user_id and row.hidden_at is None and (held or row.held is None)]
         return [to_record(row) for row in mine if kind in (None, row.kind)]
 
     def episodes(self, user_id: str, sessions: Iterable[int], turn_ids: AbstractSet[str] | None = None) -> list[Episode]:
         """Return the topics of these sessions; with `turn_ids`, those that one of these turns is in."""
-        query = _visible(user_id).where(
-            memories.c.kind == "episodic", memories.c.source.in_([str(number) for number in sessions])
-        )
+        given = {"user": user_id, "sessions": [str(number) for number in sessions]}
         with self._db.read() as connection:
-            rows = connection.execute(query.order_by(memories.c.at, memories.c.id)).all()
+            rows = connection.execute(_TOPICS, given).all()
         records = [to_record(row) for row in rows if turn_ids is None or not turn_ids.isdisjoint(row.extra["turn_ids"])]
         return [record for record in records if isinstance(record, Episode)]
 
     def not_indexed(self, user_id: str) -> list[SemanticMemory]:
         """Return the facts that no search finds yet."""
-        query = _visible(user_id).where(memories.c.revision != memories.c.indexed_revision, memories.c.kind == "semantic")
         with self._db.read() as connection:
-            records = [to_record(row) for row in connection.execute(query.order_by(memories.c.indexed_revision))]
+            records = [to_record(row) for row in connection.execute(_NOT_INDEXED, {"user": user_id})]
         return [record for record in records if isinstance(record, SemanticMemory)]
 
     def linked(self, user_id: str, facts: Sequence[SemanticMemory]) -> list[SemanticMemory]:
@@ -319,8 +334,7 @@ def to_record(row: Row[Any]) -> MemoryRecord:
 
 
 def _any_forgotten(connection: Connection, turn_ids: Sequence[str]) -> bool:
-    query = select(turns.c.id).where(turns.c.id.in_(turn_ids), turns.c.state == TurnState.FORGOTTEN)
-    return connection.execute(query.limit(1)).first() is not None
+    return connection.execute(_FORGOTTEN, {"ids": list(turn_ids)}).first() is not None
 
 
 def _check_length(text: str) -> None:
@@ -329,7 +343,7 @@ def _check_length(text: str) -> None:
 
 
 def _visible(user_id: str) -> Select[Any]:
-    return select(memories).where(memories.c.user_id == user_id, memories.c.hidden_at.is_(None), memories.c.held.is_(None))
+    return select(memories).where(memories.c.user_id == user_id, _SHOWN)
 
 
 def _put(

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from memory import withheld
 from memory.reach import Reach
 from memory.records import Trace, Turn
 from memory.schema import forgettings, turns
+
+_RECEIVED = select(turns.c.received_at).where(turns.c.id == bindparam("turn")).scalar_subquery()
+_FORGOTTEN_SINCE = select(forgettings).where(forgettings.c.user_id == bindparam("user"), forgettings.c.at >= _RECEIVED)
 
 
 def set_aside(connection: Connection, turn: Turn, reply: str, trace: Trace | None) -> tuple[str, Trace | None]:
@@ -38,10 +41,11 @@ def keep(connection: Connection, turn: Turn, trace: Trace | None) -> None:
 
 def _touching(connection: Connection, turn: Turn, trace: Trace | None) -> list[Row[Any]]:
     """Return what was forgotten since the message came, and had a part in its reply."""
-    since = select(turns.c.received_at).where(turns.c.id == turn.id).scalar_subquery()
-    query = select(forgettings).where(forgettings.c.user_id == turn.user_id, forgettings.c.at >= since)
+    forgotten = connection.execute(_FORGOTTEN_SINCE, {"user": turn.user_id, "turn": turn.id}).all()
+    if not forgotten:
+        return []
     shown = {name for one in (trace.memories if trace else ()) for name in (one.id, *one.turn_ids)}
-    return [row for row in connection.execute(query).all() if _has_a_part(connection, turn, Reach.from_json(row.reach), shown)]
+    return [row for row in forgotten if _has_a_part(connection, turn, Reach.from_json(row.reach), shown)]
 
 
 def _has_a_part(connection: Connection, turn: Turn, found: Reach, shown: set[str]) -> bool:

@@ -12,10 +12,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, exists, func, insert, select, update
 
-from memory import forget
+from memory import forget, people
 from memory.database import Database
 from memory.records import Turn, TurnState, WorkItem
-from memory.schema import memories, outputs, personality, turns, users, work
+from memory.schema import memories, outputs, personality, turns, work
 
 _RECEIVED = TurnState.RECEIVED
 RANKS = {"remember": 0, "consolidate": 1}
@@ -27,6 +27,19 @@ _PLACE = work.c.seq * 2 + work.c.rank
 _ANSWERED_ELSEWHERE = exists().where(turns.c.user_id == work.c.user_id, turns.c.seq < work.c.seq, turns.c.state == _RECEIVED)
 _FIRST = select(work.c.id).where(work.c.user_id == bindparam("user")).order_by(_PLACE).limit(1).scalar_subquery()
 _FIRST_OF = select(work).where(work.c.id == _FIRST, ~_ANSWERED_ELSEWHERE)
+
+_IT = (
+    (work.c.user_id == bindparam("user"))
+    & (work.c.kind == bindparam("its_kind"))
+    & (work.c.subject == bindparam("its_subject"))
+)
+_WAITS, _STRIKE, _ADD = select(work.c.id).where(_IT), delete(work).where(_IT), insert(work)
+_WRITTEN = (outputs.c.user_id == bindparam("user")) & (outputs.c.subject == bindparam("its_subject"))
+_OUTPUTS, _DROP_OUTPUTS = select(outputs.c.step, outputs.c.text).where(_WRITTEN), delete(outputs).where(_WRITTEN)
+_DROP_OUTPUT, _KEEP_OUTPUT = delete(outputs).where(_WRITTEN, outputs.c.step == bindparam("its_step")), insert(outputs)
+_REMEMBERED = select(personality.c.id).where(
+    personality.c.user_id == bindparam("user"), personality.c.turn_id == bindparam("turn")
+)
 
 
 class Pending:
@@ -100,17 +113,17 @@ class Pending:
         with self._db.write() as connection:
             if begun is not None and forget.anything_since(connection, user_id, begun):
                 return
-            if connection.execute(select(users.c.id).where(users.c.id == user_id).with_for_update()).first() is None:
+            if not people.is_known(connection, user_id, hold=True):
                 return
-            key = (outputs.c.user_id == user_id) & (outputs.c.subject == subject) & (outputs.c.step == step)
-            connection.execute(delete(outputs).where(key))
-            connection.execute(insert(outputs).values(user_id=user_id, subject=subject, step=step, text=text))
+            there = {"user": user_id, "its_subject": subject, "its_step": step}
+            connection.execute(_DROP_OUTPUT, there)
+            connection.execute(_KEEP_OUTPUT, {"user_id": user_id, "subject": subject, "step": step, "text": text})
 
-    def output(self, user_id: str, subject: str, step: str) -> str | None:
-        """Return what the model wrote for a step, if it was asked already."""
-        query = select(outputs.c.text).where(outputs.c.user_id == user_id, outputs.c.subject == subject, outputs.c.step == step)
+    def outputs(self, user_id: str, subject: str) -> dict[str, str]:
+        """Return what the model wrote by step, of a piece of work that was begun before."""
         with self._db.read() as connection:
-            return connection.execute(query).scalar()
+            rows = connection.execute(_OUTPUTS, {"user": user_id, "its_subject": subject})
+            return {row.step: row.text for row in rows}
 
 
 def _item(row: Row[Any] | None) -> WorkItem | None:
@@ -123,24 +136,23 @@ def add(connection: Connection, user_id: str, kind: str, subject: str, *, seq: i
     """Add a piece of work inside the caller's transaction, unless it is there already."""
     if not waits(connection, user_id, kind, subject):
         values = {"user_id": user_id, "kind": kind, "subject": subject, "seq": seq, "rank": RANKS[kind], "attempts": 0}
-        connection.execute(insert(work).values(values))
+        connection.execute(_ADD, values)
 
 
 def waits(connection: Connection, user_id: str, kind: str, subject: str) -> bool:
     """Say whether a piece of work is still to do."""
-    there = select(work.c.id).where(work.c.user_id == user_id, work.c.kind == kind, work.c.subject == subject)
-    return connection.execute(there).first() is not None
+    return connection.execute(_WAITS, {"user": user_id, "its_kind": kind, "its_subject": subject}).first() is not None
 
 
 def done(connection: Connection, user_id: str, kind: str, subject: str) -> None:
     """Strike a piece of work and its outputs inside the caller's transaction."""
-    connection.execute(delete(work).where(work.c.user_id == user_id, work.c.kind == kind, work.c.subject == subject))
-    connection.execute(delete(outputs).where(outputs.c.user_id == user_id, outputs.c.subject == subject))
+    connection.execute(_STRIKE, {"user": user_id, "its_kind": kind, "its_subject": subject})
+    drop_outputs(connection, user_id, subject)
 
 
 def drop_outputs(connection: Connection, user_id: str, subject: str) -> None:
     """Throw away what the model wrote for a piece of work: it is asked anew."""
-    connection.execute(delete(outputs).where(outputs.c.user_id == user_id, outputs.c.subject == subject))
+    connection.execute(_DROP_OUTPUTS, {"user": user_id, "its_subject": subject})
 
 
 def drop_summaries(connection: Connection, user_id: str) -> None:
@@ -149,10 +161,9 @@ def drop_summaries(connection: Connection, user_id: str) -> None:
     connection.execute(delete(outputs).where(outputs.c.user_id == user_id, ~of_turns))
 
 
-def is_remembered(connection: Connection, turn: Turn) -> bool:
+def is_remembered(connection: Connection, user_id: str, turn_id: str) -> bool:
     """Say whether the remember stage has been committed for this turn."""
-    query = select(personality.c.id).where(personality.c.user_id == turn.user_id, personality.c.turn_id == turn.id)
-    return connection.execute(query).first() is not None
+    return connection.execute(_REMEMBERED, {"user": user_id, "turn": turn_id}).first() is not None
 
 
 def repoint(connection: Connection, old: Turn, new: Turn, *, remembered: bool) -> None:

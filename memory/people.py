@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from memory.intake import check_user
 from memory.schema import users
+
+# Statements of every turn are made once: making one takes longer than running it.
+_KNOWN = select(users.c.id).where(users.c.id == bindparam("user"))
+_HELD = _KNOWN.with_for_update()
 
 
 def is_known(connection: Connection, user_id: str, *, hold: bool = False) -> bool:
@@ -16,8 +20,7 @@ def is_known(connection: Connection, user_id: str, *, hold: bool = False) -> boo
 
     Work may end after its user was deleted, and must not bring anything back.
     """
-    query = select(users.c.id).where(users.c.id == user_id)
-    return connection.execute(query.with_for_update() if hold else query).first() is not None
+    return connection.execute(_HELD if hold else _KNOWN, {"user": user_id}).first() is not None
 
 
 def ensure(connection: Connection, user_id: str) -> bool:

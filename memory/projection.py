@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, Select, Table, bindparam, func, literal, select, update
+from sqlalchemy import Exists, Row, Select, Table, Update, bindparam, exists, func, select, update
 
 from memory.chroma import ChromaStore
 from memory.database import Database
@@ -145,14 +145,12 @@ class Projection:
         self._verify(user_id)
         if said_by is not None and not self._waits(user_id, said_by, pictures=pictures):
             return 0
-        total = 0
-        for table in (turns, memories):
-            rows = _BATCH
-            while rows == _BATCH:
-                rows = self._run_batch(table, user_id, pictures=pictures)
-                total += rows
-                if rows and on_progress is not None:
-                    on_progress(rows)
+        total, more = 0, True
+        while more:
+            rows, more = self._run_batch(user_id, pictures=pictures)
+            total += rows
+            if rows and on_progress is not None:
+                on_progress(rows)
         return total
 
     def mirror(self, user_id: str, *, at_least: int = 1) -> int:
@@ -160,18 +158,9 @@ class Projection:
         return self._mirror.run(user_id, at_least=at_least)
 
     def _waits(self, user_id: str, said_by: float, *, pictures: bool) -> bool:
-        """Say whether something is to be indexed that was said by then, or that has to leave the index."""
-        instant = datetime.fromtimestamp(said_by, UTC)
+        given = {"user": user_id, "said_by": datetime.fromtimestamp(said_by, UTC)}
         with self._db.read() as connection:
-            for table in (turns, memories):
-                # Whatever was indexed before and has changed since must not be found as it was.
-                old = (table.c.at <= instant) | (table.c.indexed_revision != 0)
-                query = _waiting(table, user_id, literal(1)).where(old)
-                if table is memories and not pictures:
-                    query = query.where(memories.c.kind != "photo")
-                if connection.execute(query.limit(1)).first() is not None:
-                    return True
-        return False
+            return connection.execute(_WAITS if pictures else _WAITS_BUT_PICTURES, given).first() is not None
 
     def behind(self) -> list[str]:
         """Return the users of whom something was seen that is not indexed yet."""
@@ -278,34 +267,32 @@ class Projection:
         made = {"embedder": self._embedder.name, "pictures": self._held, "missed": self._missed, "layout": _LAYOUT}
         self._marker.write_text(json.dumps(made))
 
-    def _run_batch(self, table: Table, user_id: str, *, pictures: bool) -> int:
+    def _run_batch(self, user_id: str, *, pictures: bool) -> tuple[int, bool]:
+        """Index some rows; returns how many, and whether there may be more."""
         # The lock is let go of between batches: who waits for it waits for one.
         with self._lock_of(user_id):
-            rows = self._changed(table, user_id, pictures=pictures)
-            if rows:
-                self._project(table, user_id, rows)
-        return len(rows)
-
-    def _changed(self, table: Table, user_id: str, *, pictures: bool) -> Sequence[Row[Any]]:
-        query = select(table).where(table.c.user_id == user_id, table.c.revision != table.c.indexed_revision)
-        if table is memories and not pictures:
-            query = query.where(memories.c.kind != "photo")
-        # In this order only one index has them: without it SQLite takes another and reads every row of the user.
-        with self._db.read() as connection:
-            return connection.execute(query.order_by(table.c.indexed_revision).limit(_BATCH)).all()
-
-    def _project(self, table: Table, user_id: str, rows: Sequence[Row[Any]]) -> None:
-        before = {}
-        if table is turns:
             with self._db.read() as connection:
-                before = rows_before(connection, rows)
-        made = [of_memory(row) if table is memories else of_turn(row, before.get((row.session, row.seq - 1))) for row in rows]
+                said = connection.execute(_CHANGED_TURNS, {"user": user_id}).all()
+                known = connection.execute(_CHANGED if pictures else _CHANGED_TEXT, {"user": user_id}).all()
+                before = rows_before(connection, said)
+            if said or known:
+                made = [of_turn(row, before.get((row.session, row.seq - 1))) for row in said] + [
+                    of_memory(row) for row in known
+                ]
+                self._project(user_id, [*said, *known], made)
+                self._project_pictures(user_id, [row for row in known if row.kind == "photo"])
+                self._note(said, known)
+        return len(said) + len(known), max(len(said), len(known)) == _BATCH
+
+    def _project(self, user_id: str, rows: Sequence[Row[Any]], made: Sequence[Indexed | None]) -> None:
         self._index.remove(user_id, [row.id for row, one in zip(rows, made, strict=True) if one is None])
         self._put(user_id, [one for one in made if one is not None])
-        self._project_pictures(user_id, [row for row in rows if table is memories and row.kind == "photo"])
-        done = [{"row_id": row.id, "at_revision": row.revision} for row in rows]
+
+    def _note(self, said: Sequence[Row[Any]], known: Sequence[Row[Any]]) -> None:
         with self._db.write() as connection:
-            connection.execute(_DONE[table.name], done)
+            for statement, rows in ((_INDEXED_TURN, said), (_INDEXED, known)):
+                if rows:
+                    connection.execute(statement, [{"row_id": row.id, "at_revision": row.revision} for row in rows])
 
     def _put(self, user_id: str, made: Sequence[Indexed]) -> None:
         if made:
@@ -324,14 +311,30 @@ class Projection:
                 self._mark()
 
 
-_DONE = {
-    table.name: update(table).where(table.c.id == bindparam("row_id")).values(indexed_revision=bindparam("at_revision"))
-    for table in (turns, memories)
-}
+def _behind(table: Table) -> Select[Any]:
+    query = select(table).where(table.c.user_id == bindparam("user"), table.c.revision != table.c.indexed_revision)
+    # In this order only one index has them: without it SQLite takes another and reads every row of the user.
+    return query.order_by(table.c.indexed_revision).limit(_BATCH)
 
 
-def _waiting(table: Table, user_id: str, what: Any) -> Select[Any]:
-    return select(what).select_from(table).where(table.c.user_id == user_id, table.c.revision != table.c.indexed_revision)
+def _noted(table: Table) -> Update:
+    return update(table).where(table.c.id == bindparam("row_id")).values(indexed_revision=bindparam("at_revision"))
+
+
+def _waiting(table: Table) -> Exists:
+    """Say whether something is to be indexed that was said by an instant, or that has to leave the index."""
+    # Whatever was indexed before and has changed since must not be found as it was.
+    old = (table.c.at <= bindparam("said_by")) | (table.c.indexed_revision != 0)
+    return exists().where(table.c.user_id == users.c.id, table.c.revision != table.c.indexed_revision, old)
+
+
+_CHANGED_TURNS, _CHANGED = _behind(turns), _behind(memories)
+_CHANGED_TEXT = _CHANGED.where(memories.c.kind != "photo")
+_INDEXED_TURN, _INDEXED = _noted(turns), _noted(memories)
+_WAITS = select(users.c.id).where(users.c.id == bindparam("user"), _waiting(turns) | _waiting(memories))
+_WAITS_BUT_PICTURES = select(users.c.id).where(
+    users.c.id == bindparam("user"), _waiting(turns) | _waiting(memories).where(memories.c.kind != "photo")
+)
 
 
 def _indexed(user_id: str) -> list[Select[Any]]:
