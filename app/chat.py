@@ -16,9 +16,9 @@ from openai import APIStatusError
 from pydantic import ConfigDict, model_validator
 
 from app.alive import alive
-from app.priority import ReplyFirst
 from app.untyped import Untyped
 from memory.errors import MessageTooLong, ModelUnavailable, PersonaError
+from memory.reply_first import ReplyFirst, give_way
 
 Call = Callable[[], Iterator[dict[str, Any]]]
 ServerKind = Literal["llamacpp", "vllm", "other"]
@@ -78,6 +78,8 @@ class PersonaChat(ChatOpenAI):
         if self.stream_usage and not whole:
             body["stream_options"] = {"include_usage": True}
         payload = self._get_request_payload(messages, stop=stop, stream=not whole, extra_body=body, **kwargs)
+
+        give_way()
 
         def call() -> Iterator[dict[str, Any]]:
             if whole:

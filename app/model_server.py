@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validator
 
-from app.priority import ReplyFirst
 from graph.briefing import Style
 from graph.prompts import load_prompts
 from graph.sections import Budgets
 from memory.errors import ModelMissing, ModelUnavailable
 from memory.query import Limits
+from memory.reply_first import ReplyFirst
 
 if TYPE_CHECKING:
     from app.chat import PersonaChat, ServerKind

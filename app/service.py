@@ -22,15 +22,16 @@ from memory.errors import InvalidInput, PersonaError, StorageError
 from memory.intake import check_text, check_user
 from memory.pictures import MAX_BYTES, Picture, read_picture
 from memory.records import HIGHEST, LOWEST, TRAITS, Turn, WorkItem
+from memory.reply_first import replying
 from memory.store import Memory
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
     from app.model_server import Endpoint
-    from app.priority import ReplyFirst
     from app.settings import Settings
     from graph.briefing import Style
+    from memory.reply_first import ReplyFirst
 
 _log = logging.getLogger(__name__)
 _REPLIES_AT_ONCE = 256
@@ -153,7 +154,8 @@ class PersonaService:
             photo_ids = [self.memory.photos.hold(user_id, picture) for picture in pictures]
             turn = respond.unrecorded(user_id, text, photo_ids, stamp or clock.now(zone))
         else:
-            turn = self.memory.receive(user_id, text, pictures, time=stamp, zone=zone)
+            with replying():
+                turn = self.memory.receive(user_id, text, pictures, time=stamp, zone=zone)
         return self._submit(turn, context)
 
     def answer_again(self, user_id: str, turn_id: str) -> Iterator[Event]:
@@ -211,7 +213,7 @@ class PersonaService:
             events.put(StorageError("The program is ending. The message is kept; send it again."))
             return
         try:
-            with self.models.priority.reply() if self.models.priority else nullcontext():
+            with replying(), self.models.priority.reply() if self.models.priority else nullcontext():
                 graph = self._ready()[0]
                 given = {"turn": turn, "turn_id": turn.id}
                 told = told_to(lambda item: events.put(_event(item)))

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from memory.errors import PersonaError
 from memory.records import WorkItem
+from memory.reply_first import behind
 from memory.store import Memory
 
 _log = logging.getLogger(__name__)
@@ -204,7 +205,8 @@ class Worker:
 
     def _work(self, item: WorkItem) -> None:
         try:
-            self._do(item)
+            with behind():
+                self._do(item)
         except Exception as error:
             self._memory.pending.retry_later(item, type(error).__name__)
             raise

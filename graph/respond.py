@@ -25,6 +25,7 @@ from memory.errors import NothingWritten, PersonaError
 from memory.intake import check_text, check_user
 from memory.query import Query
 from memory.records import BigFive, Recalled, Step, Trace, Turn, TurnState
+from memory.reply_first import model_speaks
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -215,7 +216,8 @@ class Responder:
                     timings["first_answer"] = time.perf_counter() * 1000 - started
                 tell({"event": delta.part, "text": delta.text})
 
-        with closing(stream_text(self._chat, messages, grammar=grammar, max_tokens=self._style.budgets.output)) as texts:
+        spoken = stream_text(self._chat, messages, grammar=grammar, max_tokens=self._style.budgets.output)
+        with model_speaks(), closing(spoken) as texts:
             for text in texts:
                 if self._stop_requested(turn.id):
                     return "".join(written), timings, True

@@ -16,6 +16,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from memory.errors import StorageError
+from memory.reply_first import give_way
 
 _BUSY_S = 30
 _MIGRATING = 7_311_001
@@ -57,12 +58,19 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """Open a transaction that is committed at the end of the block, or not at all."""
         # SQLite lets one writer in, whoever asks at the right moment: of many, one may wait without end. Here they take turns.
-        with self._said(), self._turn, self.engine.begin() as connection:
+        with self._said(), self._in_turn(), self.engine.begin() as connection:
             yield connection
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        give_way()
+        with self._turn:
+            yield
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Open a consistent view for reading; it does not wait for writers."""
+        give_way()
         with self._said(), self._reader.connect() as connection:
             yield connection
 

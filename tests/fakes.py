@@ -14,10 +14,10 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from PIL import Image
 
-from app.priority import ReplyFirst
 from graph import formats, protocol
 from graph.briefing import Style
 from memory.reading import Reading
+from memory.reply_first import ReplyFirst
 
 NOTHING = '"reason": "nothing"\n"decision": false\n"content": null\n"keywords": null'
 NEUTRAL = "\n".join(

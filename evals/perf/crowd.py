@@ -28,6 +28,8 @@ _AGAIN = 3
 """Searches of one user, one after another: the first is cold."""
 _FEW = 20
 """Below so many users each is asked several times, that there is something to take a median of."""
+_CALLS_EACH = 1.5
+"""Of the model, one after another, that a reply waits for here: every other one looks into memory once."""
 
 
 def search_each(folder: Path, users: int, embedder: Embedder) -> dict[str, Any]:
@@ -67,6 +69,9 @@ def talk_at_once(
 ) -> dict[str, Any]:
     """Let so many people talk at once, each saying the next thing when the reply is there; all come back from a pause first.
 
+    They come back in the same instant, and begin to talk one after another, spread over the time of one turn: nobody's
+    message waits for the clock of somebody else's.
+
     Args:
         folder: A data folder with so many users in it.
         people: How many.
@@ -78,13 +83,15 @@ def talk_at_once(
 
     Returns:
         `back_s`: until the first message of each, all at once, is remembered and their last sessions are summed up; then
-        `replies`: how many a second, of the ideal (the model's own time alone), and their quotient; `remembered`: the same of
-        whole turns, until the last is remembered; `first`: our own time to the first token (p50, p95 in ms); `processor`: ms a
-        turn, `own` and the embedder's; `peak_mb`.
+        `replies`: how many a second, of the ideal (the model's own time alone), and their quotient, by the time from a person's
+        first message to their last reply; `remembered`: the same of whole turns, until everybody's last is remembered;
+        `first`: our own time to the first token (p50, p95 in ms); `processor`: ms a turn, `own` and the embedder's; `peak_mb`.
     """
     recorded = Recorded(embedder)
     own: list[float] = []
     model: list[float] = []
+    took: list[float] = []
+    spread = pace.whole_s * _CALLS_EACH
     with PersonaService(Memory(folder, recorded), ModelServer(Settings(llm_base_url=calls.url))) as service:
         back = time.monotonic()
         _come_back(service, people)
@@ -94,8 +101,9 @@ def talk_at_once(
         began = time.monotonic()
 
         def talk(number: int) -> None:
+            time.sleep(spread * number / people)
             name = filled.user(number)
-            alone = 0.0
+            alone, came = 0.0, time.monotonic()
             talk_goes_on = said_later(name, filled.last_said(service.memory, name), turns, goes_on=True)
             for text, at in talk_goes_on:
                 sent, first = time.monotonic(), None
@@ -107,9 +115,9 @@ def talk_at_once(
                 own.append(1000 * ((first or time.monotonic()) - sent - answers))
                 alone += rounds * pace.whole_s
             model.append(alone)
+            took.append(time.monotonic() - came)
 
         _side_by_side(talk, people)
-        talked = time.monotonic() - began
         service.wait()
         worked = time.monotonic() - began
         processor = 1000 * (time.process_time() - processor)
@@ -119,9 +127,9 @@ def talk_at_once(
     ideal = statistics.fmean(model)
     return {
         "back_s": round(back, 1),
-        "replies": _share(said, talked, ideal),
+        "replies": _share(said, statistics.fmean(took), ideal),
         # Its two calls run side by side.
-        "remembered": _share(said, worked, ideal + pace.whole_s),
+        "remembered": _share(said, worked, ideal + spread + pace.whole_s),
         "first": latency(own),
         "processor": {"own": round((processor - embedding) / said, 1), "embedding": round(embedding / said, 1)},
         "peak_mb": peak,

@@ -142,7 +142,7 @@ def test_a_background_call_gives_way_to_a_reply(server, tmp_path):
     """On an embedded model: the reply is written while the background call waits; nobody's work is lost."""
     import threading
 
-    from app.priority import ReplyFirst
+    from memory.reply_first import ReplyFirst
 
     order: list[str] = []
     started = threading.Event()

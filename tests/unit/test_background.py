@@ -282,7 +282,7 @@ def test_closing_finishes_the_running_step_and_leaves_the_rest(serve):
 
 
 def test_on_an_embedded_model_background_calls_wait_for_replies():
-    from app.priority import ReplyFirst
+    from memory.reply_first import ReplyFirst
 
     gate = ReplyFirst()
     with gate.reply():
