@@ -16,7 +16,7 @@ from app.lines import Lines
 from app.worker import Worker
 from graph import consolidate, remember, respond
 from graph.context import Context
-from graph.telling import told_to
+from graph.listening import told_to
 from memory import clock
 from memory.errors import InvalidInput, PersonaError, StorageError
 from memory.intake import check_text, check_user

@@ -17,9 +17,9 @@ from graph import protocol, sections, showing
 from graph.asking import stream_text
 from graph.briefing import Style, messages_of
 from graph.context import Context, context_of
+from graph.listening import Tell, teller
 from graph.protocol import Answer, AnswerStream, Malformed, Retrieve
 from graph.state import Request, RespondState, Round, TurnInput
-from graph.telling import Tell, teller
 from memory import clock
 from memory.errors import NothingWritten, PersonaError
 from memory.intake import check_text, check_user

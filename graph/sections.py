@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
@@ -155,7 +156,13 @@ def opening(
 
 def rounds_of(examples: Sequence[tuple[str, str]]) -> list[BaseMessage]:
     """Show examples as turns of the conversation that were there before."""
-    return [message for told, written in examples for message in (HumanMessage(told), AIMessage(written))]
+    return list(_rounds(tuple(map(tuple, examples))))
+
+
+@cache
+def _rounds(examples: tuple[tuple[str, ...], ...]) -> tuple[BaseMessage, ...]:
+    # Every prompt has the same ones, and nothing changes a message once it is made.
+    return tuple(message for told, written in examples for message in (HumanMessage(told), AIMessage(written)))
 
 
 def with_memory(

@@ -25,13 +25,13 @@ class Curve:
 
     def newest(self, user_id: str) -> PersonalityPoint | None:
         """Return the newest point of the personality curve."""
-        with self._db.read() as connection:
+        with self._db.glance() as connection:
             return _newest(connection, user_id)
 
     def history(self, user_id: str) -> list[PersonalityPoint]:
         """Return the personality curve, oldest point first."""
         query = select(personality).where(personality.c.user_id == user_id).order_by(personality.c.id)
-        with self._db.read() as connection:
+        with self._db.glance() as connection:
             return [to_point(row) for row in connection.execute(query)]
 
     def pin(self, user_id: str, trait: str, score: float | None, time: datetime) -> PersonalityPoint:

@@ -185,7 +185,7 @@ class Journal:
 
     def turn(self, turn_id: str) -> Turn:
         """Return one turn, or raise NotFound."""
-        with self._db.read() as connection:
+        with self._db.glance() as connection:
             return _one(connection, turn_id)
 
     def turns(
@@ -207,25 +207,25 @@ class Journal:
         )
         if session is not None:
             query = query.where(turns.c.session == session)
-        with self._db.read() as connection:
+        with self._db.glance() as connection:
             rows = connection.execute(query.order_by(turns.c.seq.desc()).limit(limit)).all()
         return [to_turn(row) for row in reversed(rows) if row.user_id == user_id]
 
     def recent(self, user_id: str, time: datetime, before_seq: int | None = None) -> list[Turn]:
         """Return the recent window of a message at `time`: spoken turns less than 60 minutes before it, without traces."""
         given = {"user": user_id, "since": clock.recent_since(time), "until": time, "before": before_seq or _NO_SEQ}
-        with self._db.read() as connection:
+        with self._db.glance() as connection:
             return [to_turn(row) for row in connection.execute(_RECENT, given)]
 
     def last_time(self, user_id: str) -> datetime | None:
         """Return the time of the user's last turn, in its zone."""
-        with self._db.read() as connection:
+        with self._db.glance() as connection:
             last = _last(connection, user_id)
         return last.time if last else None
 
     def knows(self, user_id: str) -> bool:
         """Say whether there is such a user."""
-        with self._db.read() as connection:
+        with self._db.glance() as connection:
             return people.is_known(connection, user_id)
 
     def was_noted(self, turn: Turn, note: str) -> bool:
@@ -233,7 +233,7 @@ class Journal:
         earlier = (turns.c.user_id == turn.user_id) & (turns.c.seq < turn.seq) & turns.c.state.in_(SPOKEN)
         noted = cast(turns.c.trace, String).contains(note, autoescape=True)
         query = select(turns.c.id).where(earlier, cast(turns.c.images, String) != "[]", noted).limit(1)
-        with self._db.read() as connection:
+        with self._db.glance() as connection:
             return connection.execute(query).first() is not None
 
     def users(self) -> list[dict[str, Any]]:
@@ -249,13 +249,13 @@ class Journal:
             .group_by(users.c.id)
             .order_by(users.c.id)
         )
-        with self._db.read() as connection:
+        with self._db.glance() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
 
     def has_moved_on(self, user_id: str, session: int) -> bool:
         """Say whether a later session has been consolidated already."""
         later = (sessions.c.user_id == user_id) & (sessions.c.number > session) & sessions.c.summed_up.is_(True)
-        with self._db.read() as connection:
+        with self._db.glance() as connection:
             return connection.execute(select(sessions.c.number).where(later).limit(1)).first() is not None
 
     def end_session(self, user_id: str) -> None:

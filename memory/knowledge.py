@@ -112,7 +112,7 @@ class Knowledge:
         """Judge a message, and what was taken from it."""
         if self._judge is None:
             return None
-        with self._db.read() as connection:
+        with self._db.glance() as connection:
             text = connection.execute(_TEXT, {"turn": turn_id}).scalar() or ""
         return next((topic for topic in map(self._judge, [text, *taken]) if topic), None)
 
@@ -165,7 +165,7 @@ class Knowledge:
         entries = [entry for entry in self.entries(user_id, kind="core") if isinstance(entry, ProfileEntry)]
         written = [entry.time for entry in entries if may_be_untrue(entry)]
         if written:
-            with self._db.read() as connection:
+            with self._db.glance() as connection:
                 entries = as_it_holds(entries, succession.replaced(connection, user_id, min(written)))
         return CoreProfile(entries=tuple(entries))
 
@@ -178,7 +178,7 @@ class Knowledge:
         given: dict[str, Any] = {"user": user_id} if kind is None else {"user": user_id, "its_kind": kind}
         if ids is not None:
             query, given = _BY_IDS, {"ids": list(ids)}
-        with self._db.read() as connection:
+        with self._db.glance() as connection:
             rows = connection.execute(query, given).all()
         mine = [row for row in rows if row.user_id == user_id and row.hidden_at is None and (held or row.held is None)]
         return [to_record(row) for row in mine if kind in (None, row.kind)]
@@ -186,14 +186,14 @@ class Knowledge:
     def episodes(self, user_id: str, sessions: Iterable[int], turn_ids: AbstractSet[str] | None = None) -> list[Episode]:
         """Return the topics of these sessions; with `turn_ids`, those that one of these turns is in."""
         given = {"user": user_id, "sessions": [str(number) for number in sessions]}
-        with self._db.read() as connection:
+        with self._db.glance() as connection:
             rows = connection.execute(_TOPICS, given).all()
         records = [to_record(row) for row in rows if turn_ids is None or not turn_ids.isdisjoint(row.extra["turn_ids"])]
         return [record for record in records if isinstance(record, Episode)]
 
     def not_indexed(self, user_id: str) -> list[SemanticMemory]:
         """Return the facts that no search finds yet."""
-        with self._db.read() as connection:
+        with self._db.glance() as connection:
             records = [to_record(row) for row in connection.execute(_NOT_INDEXED, {"user": user_id})]
         return [record for record in records if isinstance(record, SemanticMemory)]
 
@@ -201,7 +201,7 @@ class Knowledge:
         """Return what these facts replaced, and what replaced them."""
         newer = [fact.superseded_by for fact in facts if fact.superseded_by]
         either = memories.c.id.in_(newer) | memories.c.superseded_by.in_([fact.id for fact in facts])
-        with self._db.read() as connection:
+        with self._db.glance() as connection:
             records = [to_record(row) for row in connection.execute(_visible(user_id).where(either))]
         return [record for record in records if isinstance(record, SemanticMemory)]
 
@@ -295,7 +295,7 @@ class Knowledge:
 
     def hidden(self, before: datetime | None = None) -> list[tuple[str, str]]:
         """Return (user, memory id) of what is forgotten but not purged; with `before`, what was forgotten by then."""
-        with self._db.read() as connection:
+        with self._db.glance() as connection:
             return forget.hidden(connection, before)
 
     def forgotten(self, user_id: str, ids: Iterable[str]) -> set[str]:

@@ -68,12 +68,12 @@ class Pending:
         )
         if due_only:
             query = query.where(work.c.not_before.is_(None) | (work.c.not_before <= datetime.now(UTC)))
-        with self._db.read() as connection:
+        with self._db.glance() as connection:
             return _item(connection.execute(query).first())
 
     def next_of(self, user_id: str, *, due_only: bool = True) -> WorkItem | None:
         """Return a user's first piece of work, if it may start now; see `next`."""
-        with self._db.read() as connection:
+        with self._db.glance() as connection:
             row = connection.execute(_FIRST_OF, {"user": user_id}).first()
         waits = row is not None and due_only and row.not_before is not None and row.not_before > datetime.now(UTC)
         return None if waits else _item(row)
@@ -83,7 +83,7 @@ class Pending:
         query = select(func.count()).select_from(work)
         if user_id is not None:
             query = query.where(work.c.user_id == user_id)
-        with self._db.read() as connection:
+        with self._db.glance() as connection:
             return int(connection.execute(query).scalar_one())
 
     def retry_later(self, item: WorkItem, reason: str) -> None:
@@ -121,7 +121,7 @@ class Pending:
 
     def outputs(self, user_id: str, subject: str) -> dict[str, str]:
         """Return what the model wrote by step, of a piece of work that was begun before."""
-        with self._db.read() as connection:
+        with self._db.glance() as connection:
             rows = connection.execute(_OUTPUTS, {"user": user_id, "its_subject": subject})
             return {row.step: row.text for row in rows}
 

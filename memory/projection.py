@@ -103,7 +103,7 @@ class Projection:
             for user_id in lost:
                 # What of it is in Chroma was noted there.
                 self._chroma.delete_user(user_id)
-            with self._db.read() as connection:
+            with self._db.glance() as connection:
                 said = connection.execute(select(turns.c.id).where(turns.c.state.in_(SPOKEN)).limit(1)).first()
             if said is not None:
                 _log.warning(
@@ -159,14 +159,14 @@ class Projection:
 
     def _waits(self, user_id: str, said_by: float, *, pictures: bool) -> bool:
         given = {"user": user_id, "said_by": datetime.fromtimestamp(said_by, UTC)}
-        with self._db.read() as connection:
+        with self._db.glance() as connection:
             return connection.execute(_WAITS if pictures else _WAITS_BUT_PICTURES, given).first() is not None
 
     def behind(self) -> list[str]:
         """Return the users of whom something was seen that is not indexed yet."""
         seen = (memories.c.kind == "photo") & (memories.c.revision != memories.c.indexed_revision)
         query = select(memories.c.user_id).where(seen).distinct()
-        with self._db.read() as connection:
+        with self._db.glance() as connection:
             return list(connection.execute(query).scalars())
 
     def delete_user(self, user_id: str) -> None:
@@ -233,7 +233,7 @@ class Projection:
         if user_id in self._verified:
             return
         with self._lock_of(user_id):
-            with self._db.read() as connection:
+            with self._db.glance() as connection:
                 expected = sum(connection.execute(query).scalar_one() for query in _indexed(user_id))
             if expected > self._index.count(user_id):
                 _log.warning("A part of somebody's search index was gone: it is made anew from the journal. Nothing is lost.")

@@ -1,0 +1,76 @@
+"""A reply has the processor first: background work waits between its steps, and not for ever."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from memory import reply_first
+from memory.reply_first import behind, give_way, model_speaks, replying
+
+
+@pytest.fixture
+def reply():
+    """Somebody's reply is being made, in another thread, until the test says that it waits for its model, or ends."""
+    states = {"made": threading.Event(), "waits": threading.Event(), "waiting": threading.Event(), "ends": threading.Event()}
+
+    def make() -> None:
+        with replying():
+            states["made"].set()
+            states["waits"].wait(10)
+            with model_speaks():
+                states["waiting"].set()
+                states["ends"].wait(10)
+
+    thread = threading.Thread(target=make)
+    thread.start()
+    states["made"].wait(10)
+    yield states
+    for state in states.values():
+        state.set()
+    thread.join()
+
+
+def test_background_work_waits_for_a_reply(reply, monkeypatch):
+    monkeypatch.setattr(reply_first, "_MOST_S", 10.0)
+    threading.Timer(0.05, reply["waits"].set).start()
+    with behind():
+        assert give_way()
+    assert reply["waits"].is_set()
+
+
+def test_it_has_the_processor_while_the_model_speaks(reply):
+    reply["waits"].set()
+    reply["waiting"].wait(10)
+    with behind():
+        assert not give_way()
+
+
+def test_it_does_not_wait_for_ever(reply, monkeypatch):
+    monkeypatch.setattr(reply_first, "_MOST_S", 0.02)
+    began = time.monotonic()
+    with behind():
+        assert give_way()
+    assert time.monotonic() - began < 5
+
+
+def test_nobody_else_waits(reply):
+    assert not give_way()
+    with replying():
+        assert not give_way()
+
+
+def test_a_model_that_speaks_to_no_reply_changes_nothing():
+    with model_speaks():
+        pass
+    with behind(), model_speaks():
+        assert not give_way()
+
+
+def test_a_reply_that_fails_lets_go():
+    with pytest.raises(ValueError, match="no"), replying(), model_speaks():
+        raise ValueError("no")
+    with behind():
+        assert not give_way()

@@ -1,0 +1,111 @@
+"""Who is told of new work looks for it: of one user, or of all; nothing is missed, nothing is done twice."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+
+from app.worker import Worker
+from memory.errors import ModelUnavailable
+from memory.store import Memory
+from tests.fakes import WordEmbedder
+from tests.unit.test_journal import at
+
+
+@pytest.fixture
+def memory(tmp_path):
+    with Memory(tmp_path, WordEmbedder(), asks=False) as opened:
+        yield opened
+
+
+class Done:
+    """Strikes each piece of work, and remembers which."""
+
+    def __init__(self, memory):
+        self.memory, self.items, self.lock = memory, [], threading.Lock()
+
+    def __call__(self, item):
+        with self.lock:
+            self.items.append((item.user_id, item.subject))
+        with self.memory._database.write() as connection:
+            from memory import pending
+
+            pending.done(connection, item.user_id, item.kind, item.subject)
+
+    def come(self, count):
+        until = time.monotonic() + 10
+        while len(self.items) < count and time.monotonic() < until:
+            time.sleep(0.01)
+        return self.items
+
+
+def say(memory, user, count=1):
+    last = memory.journal.last_time(user) or at("2026-03-01 09:00")
+    return [
+        memory.journal.ingest(user, last + timedelta(minutes=one), f"Word {one}", "I see.").id for one in range(1, count + 1)
+    ]
+
+
+@pytest.fixture
+def working(memory):
+    started = []
+
+    def start(do, at_once=4):
+        worker = Worker(memory, do, at_once)
+        worker.start()
+        started.append(worker)
+        return worker
+
+    yield start
+    for worker in started:
+        worker.close()
+
+
+def test_what_waits_at_the_start_is_done_for_everybody(memory, working):
+    said = {user: say(memory, user, 3) for user in ("ada", "bob", "cleo")}
+    done = Done(memory)
+    working(done)
+    items = done.come(9)
+    assert sorted(items) == sorted((user, turn) for user, turns in said.items() for turn in turns)
+    for user, turns in said.items():
+        assert [turn for name, turn in items if name == user] == turns
+
+
+def test_one_user_s_news_is_enough(memory, working, monkeypatch):
+    monkeypatch.setattr("app.worker._POLL_S", 60.0)
+    done = Done(memory)
+    worker = working(done)
+    time.sleep(0.1)
+    turns = say(memory, "ada", 2)
+    worker.notify("ada")
+    assert done.come(2) == [("ada", turn) for turn in turns]
+
+
+def test_news_of_many_wait_for_a_place(memory, working, monkeypatch):
+    monkeypatch.setattr("app.worker._POLL_S", 60.0)
+    done = Done(memory)
+    worker = working(done, at_once=1)
+    time.sleep(0.1)
+    said = [(user, turn) for user in ("ada", "bob", "cleo") for turn in say(memory, user)]
+    for user, _ in said:
+        worker.notify(user)
+    assert sorted(done.come(3)) == sorted(said)
+
+
+def test_what_failed_is_tried_again_when_it_is_due(memory, working, monkeypatch):
+    monkeypatch.setattr("app.worker._POLL_S", 0.05)
+    monkeypatch.setattr("memory.pending._FIRST_DELAY_S", 0.1)
+    done, failed = Done(memory), []
+
+    def fails_once(item):
+        if not failed:
+            failed.append(item)
+            raise ModelUnavailable("It is down.")
+        done(item)
+
+    working(fails_once)
+    turns = say(memory, "ada")
+    assert done.come(1) == [("ada", turns[0])]
