@@ -36,8 +36,10 @@ _MINE = memories.c.user_id == bindparam("user")
 _IN_TIME = select(memories).order_by(memories.c.at, memories.c.id)
 _OF_USER, _OF_KIND = _IN_TIME.where(_MINE), _IN_TIME.where(_MINE, memories.c.kind == bindparam("its_kind"))
 _BY_IDS = _IN_TIME.where(memories.c.id.in_(bindparam("ids", expanding=True)))
-_TOPICS = _IN_TIME.where(
-    _MINE, _SHOWN, memories.c.kind == "episodic", memories.c.source.in_(bindparam("sessions", expanding=True))
+_TOPICS = (
+    select(memories.c.id, memories.c.extra)
+    .where(_MINE, _SHOWN, memories.c.kind == "episodic", memories.c.source.in_(bindparam("sessions", expanding=True)))
+    .order_by(memories.c.at, memories.c.id)
 )
 _NOT_INDEXED = (
     select(memories)
@@ -183,13 +185,13 @@ class Knowledge:
         mine = [row for row in rows if row.user_id == user_id and row.hidden_at is None and (held or row.held is None)]
         return [to_record(row) for row in mine if kind in (None, row.kind)]
 
-    def episodes(self, user_id: str, sessions: Iterable[int], turn_ids: AbstractSet[str] | None = None) -> list[Episode]:
-        """Return the topics of these sessions; with `turn_ids`, those that one of these turns is in."""
+    def topics(self, user_id: str, sessions: Iterable[int], turn_ids: AbstractSet[str]) -> dict[str, tuple[str, ...]]:
+        """Return the turns of those topics of these sessions that one of the given turns is in, by the topic's id."""
         given = {"user": user_id, "sessions": [str(number) for number in sessions]}
         with self._db.glance() as connection:
             rows = connection.execute(_TOPICS, given).all()
-        records = [to_record(row) for row in rows if turn_ids is None or not turn_ids.isdisjoint(row.extra["turn_ids"])]
-        return [record for record in records if isinstance(record, Episode)]
+        found = {row.id: tuple(row.extra["turn_ids"]) for row in rows}
+        return {name: turns for name, turns in found.items() if not turn_ids.isdisjoint(turns)}
 
     def not_indexed(self, user_id: str) -> list[SemanticMemory]:
         """Return the facts that no search finds yet."""

@@ -40,6 +40,15 @@ _UP_TO_NOW = re.compile(
     r"|\bpast\s+(?P<one>week|month|year)\b",
     re.IGNORECASE,
 )
+# Without one of these the library finds no day in a text, and takes a millisecond to say so (three, of a fact's length).
+_MAY_NAME_ONE = re.compile(
+    r"\d|\b(?:ago|to(?:day|night|morrow)|yesterday|(?:mid)?night|noon|(?:early )?morning|afternoon|evening|till date|mo|wk|yr"
+    r"|(?:centur(?:y|ie)|decade|fortnight|year|month|week|day|hour|hr|min|minute|sec|second)s?"
+    r"|(?:mon|tues?|wed|wednes|thur?s?|fri|satu?r?|sun)(?:day)?"
+    r"|jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)\b",
+    re.IGNORECASE,
+)
 _FEW = 3
 _DAY = timedelta(days=1)
 _HALF_A_WEEK = timedelta(days=3)
@@ -75,6 +84,8 @@ def named_period(text: str, asked: datetime, prefer: Literal["past", "current_pe
     base = asked.replace(tzinfo=None)
     if match := _UP_TO_NOW.search(text):
         return _up_to(asked, match)
+    if _MAY_NAME_ONE.search(text) is None:
+        return None
     place = 0
     for span, data in _found(text, base, prefer):
         parts = set(data.parts or ())

@@ -209,15 +209,15 @@ class _Look:
         """
         places = self.turns()
         best = list(places)[:_DEPTH]
-        topics = {topic.id: topic for topic in self._topics_of(set(best))}
-        group_of = {turn_id: topic.id for topic in topics.values() for turn_id in topic.turn_ids}
+        topics = self._topics_of(set(best))
+        group_of = {turn_id: name for name, turn_ids in topics.items() for turn_id in turn_ids}
         found = self._dialogues(reciprocal_rank([regroup(best, group_of)] * _VOICES), topics, places, limit)
         if len(found) < limit:
             summed_up = self._rank("episodic")
             shown = {entry.id for entry in found}
             rest = {name: score for name, score in summed_up.items() if name not in shown}
             records = self._parts.knowledge.entries(self._user, kind="episodic", ids=rest)
-            topics = {record.id: record for record in records if isinstance(record, Episode)}
+            topics = {record.id: record.turn_ids for record in records if isinstance(record, Episode)}
             found += self._dialogues(rest, topics, places, limit - len(found))
         return found
 
@@ -231,17 +231,17 @@ class _Look:
         """Score raw turns, best first: by what the message says, and by the keywords as well where there are some."""
         return self._parts.turns.rank([self._query.message, self._query.keywords], self._scope)
 
-    def _topics_of(self, turn_ids: set[str]) -> list[Episode]:
+    def _topics_of(self, turn_ids: set[str]) -> dict[str, tuple[str, ...]]:
         # As the index has it: no turn need be read for it.
         traits = self._parts.index.traits(Scope(self._user), list(turn_ids))
-        return self._parts.knowledge.episodes(self._user, {one.session for one in traits.values()}, turn_ids)
+        return self._parts.knowledge.topics(self._user, {one.session for one in traits.values()}, turn_ids)
 
     def _dialogues(
-        self, scores: dict[str, float], topics: dict[str, Episode], places: dict[str, float], limit: int
+        self, scores: dict[str, float], topics: dict[str, tuple[str, ...]], places: dict[str, float], limit: int
     ) -> list[Recalled]:
         """Show the best so many topics and single turns that have something to show."""
         shown: list[Recalled] = []
-        groups = {name: topics[name].turn_ids if name in topics else (name,) for name in scores}
+        groups = {name: topics.get(name, (name,)) for name in scores}
         names = iter(scores)
         # As many at a time as are wanted: most have something to show.
         while len(shown) < limit and (some := list(islice(names, limit))):

@@ -224,6 +224,8 @@ class Memory:
 
         def _search() -> list[Recalled]:
             self._projection.run(user_id)
+            # Where the indexes are made anew, Chroma is too.
+            self._projection.mirror(user_id, at_least=_TOGETHER)
             return self.retriever.search(user_id, text, [kind] if kind else SEARCHABLE, limit)
 
         return self._indexes.mended(_search)
