@@ -82,15 +82,25 @@ class Nearness:
         """Return how near each entry's nearest facet is."""
         return np.maximum.reduceat(self._scores[question], self._starts) if len(self._starts) else self._scores[question]
 
-    def of(self, facet: str, question: int) -> NDArray[np.float32]:
-        """Return how near each entry's nearest facet of one kind is; `NONE` where it has none."""
-        chosen = np.where(self._facets == FACETS.index(facet), self._scores[question], np.float32(NONE))
-        return np.maximum.reduceat(chosen, self._starts) if len(self._starts) else chosen
+    def of(self, facet: str, question: int, places: Sequence[int] | None = None) -> NDArray[np.float32]:
+        """Return how near each entry's nearest facet of one kind is, or of those in some places; `NONE` where there is none."""
+        starts, facets = self._starts, self._facets
+        scores: NDArray[np.float32] = self._scores[question]
+        if not len(starts):
+            return scores
+        if places is not None:
+            sizes = np.diff(starts, append=len(facets))[places]
+            ends = np.cumsum(sizes)
+            # The documents of these entries, one entry after another.
+            chosen = np.arange(ends[-1]) + np.repeat(starts[places] - ends + sizes, sizes)
+            starts, facets, scores = ends - sizes, facets[chosen], scores[chosen]
+        return np.maximum.reduceat(np.where(facets == FACETS.index(facet), scores, np.float32(NONE)), starts)
 
     def nearest(self, scores: NDArray[np.floating[Any]], limit: int) -> dict[str, float]:
         """Return the entries that may be found and are nearest by these scores, nearest first."""
         scores = np.where(self._allowed, scores, NONE)
-        some = np.argpartition(-scores, limit)[:limit] if limit < len(scores) else np.arange(len(scores))
+        some = np.argpartition(scores, -limit)[-limit:] if limit < len(scores) else np.arange(len(scores))
+        some.sort()
         ordered = some[np.argsort(-scores[some], kind="stable")]
         return {self._names[place]: score for place in ordered.tolist() if (score := float(scores[place])) > NONE}
 
@@ -117,7 +127,7 @@ class Flat:
         self._alive = np.zeros(_FIRST_ROOM, dtype=np.bool_)
         self._starts = np.zeros(_FIRST_ROOM, dtype=np.int64)
         self._rows = np.zeros((_FIRST_ROOM, size), dtype=np.int8)
-        self._lengths = np.zeros(_FIRST_ROOM, dtype=np.float32)
+        self._scales = np.zeros(_FIRST_ROOM, dtype=np.float32)
         self._facets = np.zeros(_FIRST_ROOM, dtype=np.uint8)
         self._documents = 0
         self._gone = 0
@@ -129,7 +139,7 @@ class Flat:
     def bytes(self) -> int:
         """Say how much memory it takes, about."""
         entry = 3 * 8 + 8 + 1 + 250
-        return int(self._rows.nbytes + self._lengths.nbytes + self._facets.nbytes + entry * len(self._names))
+        return int(self._rows.nbytes + self._scales.nbytes + self._facets.nbytes + entry * len(self._names))
 
     @property
     def is_wasteful(self) -> bool:
@@ -146,7 +156,7 @@ class Flat:
         self._make_room(first + len(entries), end)
         rows = np.concatenate([entry.rows for entry in entries])
         self._rows[self._documents : end] = rows
-        self._lengths[self._documents : end] = _lengths(rows)
+        self._scales[self._documents : end] = _scales(rows)
         self._facets[self._documents : end] = [FACETS.index(facet) for entry in entries for facet in entry.facets]
         for place, entry in enumerate(entries, start=first):
             # What tells of no time happened never: after its end, before its beginning.
@@ -174,7 +184,9 @@ class Flat:
         if documents:
             asked = packed(vectors)
             scores = np.asarray(simsimd.cdist(asked, self._rows[:documents], metric="dot", out_dtype="float32"))
-            scores = scores.reshape(len(vectors), documents) / self._lengths[:documents] / _lengths(asked)[:, None]
+            scores = scores.reshape(len(vectors), documents)
+            scores *= self._scales[:documents]
+            scores *= _scales(asked)[:, None]
         return Nearness(
             self._names,
             self._allowed(scope, count),
@@ -207,13 +219,14 @@ class Flat:
         if documents > len(self._rows):
             room = max(documents, len(self._rows) * 3 // 2)
             self._rows = _grown(self._rows, room)
-            self._lengths = _grown(self._lengths, room)
+            self._scales = _grown(self._scales, room)
             self._facets = _grown(self._facets, room)
 
 
-def _lengths(rows: Bytes) -> NDArray[np.float32]:
-    squares = np.asarray(simsimd.dot(rows, rows), dtype=np.float32)
-    return np.sqrt(np.maximum(squares, 1.0)).reshape(len(rows))
+def _scales(rows: Bytes) -> NDArray[np.float32]:
+    """Return what makes a product of rows a cosine: one over the length of each."""
+    squares = np.asarray(simsimd.dot(rows, rows), dtype=np.float32).reshape(len(rows))
+    return np.reciprocal(np.sqrt(np.maximum(squares, np.float32(1.0))))
 
 
 def _grown(array: NDArray[Any], room: int) -> NDArray[Any]:

@@ -76,8 +76,8 @@ class TurnSearch:
                 names=names,
                 traits=traits,
                 # A turn of one sentence, and one that nothing was said before, stands for itself.
-                sentence=_or_else(near.of("sentence", number)[places], whole),
-                before=_or_else(near.of("before", number)[places], whole),
+                sentence=_or_else(near.of("sentence", number, places), whole),
+                before=_or_else(near.of("before", number, places), whole),
                 late=late_interaction(reading, tokens, COMMON),
                 words=np.array([worded.get(name, 0.0) for name in names]),
                 words_before=np.array([before.get(name, 0.0) for name in names]),

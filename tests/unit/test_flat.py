@@ -65,6 +65,19 @@ def test_each_facet_is_told_apart_and_one_that_is_not_there_says_so():
     assert list(near.nearest(near.of("keywords", 0), 5)) == ["both"]
 
 
+@given(
+    st.lists(entries, min_size=1, max_size=9, unique_by=lambda one: one.name),
+    st.sampled_from(["before", "sentence"]),
+    st.data(),
+)
+def test_a_facet_of_some_entries_is_what_it_is_of_all(some, facet, data):
+    flat = Flat(SIZE)
+    flat.put(some)
+    near = flat.near(unit(5, 1), Scope("ada"))
+    places = data.draw(st.lists(st.integers(0, len(some) - 1), min_size=1, max_size=12))
+    assert np.array_equal(near.of(facet, 0, places), near.of(facet, 0)[places])
+
+
 def test_several_questions_are_answered_each_for_itself():
     flat = Flat(SIZE)
     flat.put([placed(f"e{number}", number) for number in range(40)])
