@@ -14,6 +14,8 @@ from memory.store import Memory
 
 _log = logging.getLogger(__name__)
 _POLL_S = 5.0
+_LAST_STEP_S = 15.0
+"""Seconds for the running steps once the program is ending."""
 _LOOK_AFTER_SESSIONS_S = 30.0
 
 
@@ -90,14 +92,14 @@ class Worker:
         return done
 
     def close(self) -> None:
-        """Finish the running steps and stop; the rest stays pending."""
+        """Finish the running steps and stop; the rest stays pending, and so does a step whose model says nothing for long."""
         self._closing = True
         self.notify()
         for thread in self._threads:
             if thread.is_alive():
                 thread.join()
         with self._changed:
-            self._changed.wait_for(lambda: not self._handed_out)
+            self._changed.wait_for(lambda: not self._handed_out, _LAST_STEP_S)
 
     def _hand_out(self) -> None:
         """Start a thread for each piece of work that may start: one looks for work, however many do it.

@@ -35,6 +35,7 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
+        self._closed = False
         try:
             parsed = make_url(url)
             if parsed.drivername in ("postgres", "postgresql"):
@@ -104,11 +105,14 @@ class Database:
                 raw.close()
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; what is left behind of a step can write no more."""
+        self._closed = True
         self.engine.dispose()
 
     @contextmanager
     def _said(self) -> Iterator[None]:
+        if self._closed:
+            raise StorageError("The journal is closed: the program is ending.")
         try:
             yield
         except DBAPIError as error:

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from app.worker import Worker
-from memory.errors import ModelUnavailable
+from memory.errors import ModelUnavailable, StorageError
 from memory.store import Memory
 from tests.fakes import WordEmbedder
 from tests.unit.test_journal import at
@@ -109,3 +109,30 @@ def test_what_failed_is_tried_again_when_it_is_due(memory, working, monkeypatch)
     working(fails_once)
     turns = say(memory, "ada")
     assert done.come(1) == [("ada", turns[0])]
+
+
+def test_the_end_does_not_wait_for_a_model_that_says_nothing(memory, working, monkeypatch):
+    monkeypatch.setattr("app.worker._LAST_STEP_S", 0.1)
+    began, ends = threading.Event(), threading.Event()
+
+    def silent(_item):
+        began.set()
+        ends.wait(20)
+        memory.knowledge.entries("ada")
+
+    worker = working(silent)
+    say(memory, "ada")
+    worker.notify("ada")
+    began.wait(10)
+    since = time.monotonic()
+    worker.close()
+    assert time.monotonic() - since < 5
+    assert memory.pending.count("ada") == 1
+    ends.set()
+
+
+def test_what_is_left_behind_can_write_no_more(tmp_path):
+    with Memory(tmp_path, WordEmbedder(), asks=False) as memory:
+        say(memory, "ada")
+    with pytest.raises(StorageError, match="closed"):
+        memory.pending.save_output("ada", "1", "semantic", "It came late.")
