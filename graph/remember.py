@@ -50,7 +50,7 @@ class Rememberer:
 
     def load(self, state: RememberState) -> dict[str, Any]:
         """Read the turn, and what the model wrote of it before a crash."""
-        turn = self._memory.journal.turn(state["turn_id"])
+        turn = self._memory.journal.turn(state["turn_id"], traces=False)
         return {"turn": turn, "outputs": self._memory.pending.outputs(turn.user_id, turn.id)}
 
     def infer_personality(self, state: RememberState) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from memory import clock, forgetting, pending, succession, withheld
 from memory.change import Changes
@@ -15,6 +15,10 @@ from memory.errors import NotFound
 from memory.records import SPOKEN, Record
 from memory.schema import memories, sessions, turns, users
 from memory.sensitive import Topic
+
+_IT = select(turns.c.user_id, turns.c.session, turns.c.seq, turns.c.held, turns.c.approved).where(
+    turns.c.user_id == bindparam("user"), turns.c.id == bindparam("turn")
+)
 
 
 class Waiting(Record):
@@ -115,14 +119,14 @@ def hold(connection: Connection, user_id: str, turn_id: str, topic: Topic | None
         turn_id: The turn.
         topic: What it is about; None: nothing sensitive, whatever its words alone had seemed to say.
     """
-    row = connection.execute(select(turns).where(turns.c.user_id == user_id, turns.c.id == turn_id)).first()
+    row = connection.execute(_IT, {"user": user_id, "turn": turn_id}).first()
     if row is None or row.approved:
         return None
     topic = asked(connection, user_id, topic)
     if topic != row.held:
         values = {"held": topic, "revision": turns.c.revision + 1}
         connection.execute(update(turns).where(turns.c.id == turn_id).values(values))
-        withheld.index_next(connection, row)
+        withheld.index_next(connection, row)  # type: ignore[arg-type] # it has the columns that are read
     return topic
 
 

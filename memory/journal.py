@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, String, bindparam, case, cast, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, String, bindparam, case, cast, func, insert, select, update
 
 from memory import clock, forget, held, late, pending, people
 from memory.database import Database
@@ -22,7 +22,8 @@ _SAID = [column for column in turns.c if column.name != "trace"]
 _NO_SEQ = 2**31 - 1
 _ONE = select(turns).where(turns.c.id == bindparam("turn"))
 _OF_USER = turns.c.user_id == bindparam("user")
-_LAST = select(turns).where(_OF_USER).order_by(turns.c.seq.desc()).limit(1)
+_SAID_ONE = select(*_SAID).where(turns.c.id == bindparam("turn"))
+_LAST = select(*_SAID).where(_OF_USER).order_by(turns.c.seq.desc()).limit(1)
 _RECENT = (
     select(*_SAID)
     .where(_OF_USER, turns.c.state.in_(SPOKEN), turns.c.seq < bindparam("before"))
@@ -125,11 +126,14 @@ class Journal:
             stopped: The person stopped it; `reply` is what was shown by then.
         """
         with self._db.write() as connection:
-            turn = _one(connection, turn_id)
-            reply, trace = late.set_aside(connection, turn, reply, trace)
-            _finish(connection, turn, reply, TurnState.STOPPED if stopped else TurnState.ANSWERED, trace)
-            late.keep(connection, turn, trace)
-            return _one(connection, turn_id)
+            turn = _one(connection, turn_id, _SAID_ONE)
+            touching = late.touching(connection, turn, trace)
+            if late.was_purged(touching):
+                reply, trace = "", None
+            done = _finish(connection, turn, reply, TurnState.STOPPED if stopped else TurnState.ANSWERED, trace)
+            late.keep(connection, turn, touching)
+            # What was set aside, or was answered already, is as it stands there now.
+            return _one(connection, turn_id) if touching or done is None else done
 
     def fail(self, turn_id: str, reason: str) -> None:
         """Mark a turn as unanswered; the message stays visible."""
@@ -183,10 +187,10 @@ class Journal:
             pending.repoint(connection, old, new, remembered=not old.pending and old.state in SPOKEN)
         return new
 
-    def turn(self, turn_id: str) -> Turn:
-        """Return one turn, or raise NotFound."""
+    def turn(self, turn_id: str, *, traces: bool = True) -> Turn:
+        """Return one turn, with or without how its reply came to be, or raise NotFound."""
         with self._db.glance() as connection:
-            return _one(connection, turn_id)
+            return _one(connection, turn_id, _ONE if traces else _SAID_ONE)
 
     def turns(
         self,
@@ -335,8 +339,8 @@ def to_turn(row: Row[Any]) -> Turn:
     return Turn(**fields, time=row.at.astimezone(clock.zone_of(row.zone)), trace=trace)
 
 
-def _one(connection: Connection, turn_id: str) -> Turn:
-    row = connection.execute(_ONE, {"turn": turn_id}).first()
+def _one(connection: Connection, turn_id: str, query: Select[Any] = _ONE) -> Turn:
+    row = connection.execute(query, {"turn": turn_id}).first()
     if row is None:
         raise NotFound(f"There is no turn {turn_id!r}.")
     return to_turn(row)
@@ -364,13 +368,17 @@ def _in_order(time: datetime | None, last: Turn | None, zone: str | None = None)
     )
 
 
-def _finish(connection: Connection, turn: Turn, reply: str, state: TurnState, trace: Trace | None) -> None:
+def _finish(connection: Connection, turn: Turn, reply: str, state: TurnState, trace: Trace | None) -> Turn | None:
+    """Write a reply down; returns the turn with it, None where it had one already."""
     remembered = pending.is_remembered(connection, turn.user_id, turn.id)
     told = trace.model_dump(mode="json") if trace else None
     given = {"turn": turn.id, "its_reply": reply, "its_state": state, "waits": not remembered, "its_trace": told}
     finished = connection.execute(_ANSWER, given)
-    if finished.rowcount and not remembered:
+    if not finished.rowcount:
+        return None
+    if not remembered:
         pending.add(connection, turn.user_id, "remember", turn.id, seq=turn.seq)
+    return turn.model_copy(update={"reply": reply, "state": state, "error": None, "pending": not remembered, "trace": trace})
 
 
 def _ended(connection: Connection, user_id: str, session: int) -> bool:

@@ -46,6 +46,8 @@ _NOT_INDEXED = (
     .where(_MINE, _SHOWN, memories.c.revision != memories.c.indexed_revision, memories.c.kind == "semantic")
     .order_by(memories.c.indexed_revision)
 )
+_THIS = _MINE & (memories.c.id == bindparam("memory"))
+_EDITED, _DELETE, _INSERT = select(memories.c.edited).where(_THIS), delete(memories).where(_THIS), insert(memories)
 _TEXT = select(turns.c.text).where(turns.c.id == bindparam("turn"))
 _REMEMBERED = update(turns).where(turns.c.id == bindparam("turn")).values(pending=False)
 _FORGOTTEN = (
@@ -359,16 +361,18 @@ def _put(
     extra: dict[str, Any],
     held: str | None = None,
 ) -> None:
-    mine = (memories.c.user_id == user_id) & (memories.c.id == record.id)
-    connection.execute(delete(memories).where(mine, memories.c.edited.is_(False)))
-    if connection.execute(select(memories.c.id).where(mine)).first() is None:
-        connection.execute(
-            insert(memories).values(
-                id=record.id, user_id=user_id, kind=kind, source=source, at=record.time,
-                zone=clock.zone_name(record.time), text=text, keywords=list(keywords), extra=extra,
-                edited=False, revision=1, indexed_revision=0, held=held,
-            )
-        )  # fmt: skip
+    there = {"user": user_id, "memory": record.id}
+    edited = connection.execute(_EDITED, there).scalar()
+    if edited:
+        return
+    if edited is not None:
+        connection.execute(_DELETE, there)
+    row = {
+        "id": record.id, "user_id": user_id, "kind": kind, "source": source, "at": record.time,
+        "zone": clock.zone_name(record.time), "text": text, "keywords": list(keywords), "extra": extra,
+        "edited": False, "revision": 1, "indexed_revision": 0, "held": held,
+    }  # fmt: skip
+    connection.execute(_INSERT, row)
 
 
 def _replace_set(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,36 +17,33 @@ _RECEIVED = select(turns.c.received_at).where(turns.c.id == bindparam("turn")).s
 _FORGOTTEN_SINCE = select(forgettings).where(forgettings.c.user_id == bindparam("user"), forgettings.c.at >= _RECEIVED)
 
 
-def set_aside(connection: Connection, turn: Turn, reply: str, trace: Trace | None) -> tuple[str, Trace | None]:
-    """Return what of a reply may be written down now that things were forgotten which it may tell of.
-
-    A reply that was shown the thing, or stands in the talk in which it was said, is set aside whole: no word of it can be told
-    apart by then. What was purged meanwhile takes it along for good, so that it is never written; what can still be undone
-    brings it back (`keep` writes that down).
-    """
-    if any(row.purged_at is not None for row in _touching(connection, turn, trace)):
-        return "", None
-    return reply, trace
-
-
-def keep(connection: Connection, turn: Turn, trace: Trace | None) -> None:
-    """Set a reply aside, after it was written down, with what was forgotten meanwhile and can still be undone."""
-    for row in _touching(connection, turn, trace):
-        found = Reach.from_json(row.reach)
-        if row.purged_at is None:
-            withheld.reply(connection, turn.user_id, turn.id, row.subject, {*found.memories, *found.turns}, whole=True)
-            key = (forgettings.c.user_id == turn.user_id) & (forgettings.c.subject == row.subject)
-            wider = replace(found, told=(*found.told, turn.id))
-            connection.execute(update(forgettings).where(key).values(reach=wider.to_json()))
-
-
-def _touching(connection: Connection, turn: Turn, trace: Trace | None) -> list[Row[Any]]:
+def touching(connection: Connection, turn: Turn, trace: Trace | None) -> list[Row[Any]]:
     """Return what was forgotten since the message came, and had a part in its reply."""
     forgotten = connection.execute(_FORGOTTEN_SINCE, {"user": turn.user_id, "turn": turn.id}).all()
     if not forgotten:
         return []
     shown = {name for one in (trace.memories if trace else ()) for name in (one.id, *one.turn_ids)}
     return [row for row in forgotten if _has_a_part(connection, turn, Reach.from_json(row.reach), shown)]
+
+
+def was_purged(touched: Sequence[Row[Any]]) -> bool:
+    """Say whether a reply may not be written down: it may tell of what was purged meanwhile, which takes it along for good.
+
+    A reply that was shown the thing, or stands in the talk in which it was said, is set aside whole: no word of it can be told
+    apart by then. What can still be undone brings it back (`keep` writes that down).
+    """
+    return any(row.purged_at is not None for row in touched)
+
+
+def keep(connection: Connection, turn: Turn, touched: Sequence[Row[Any]]) -> None:
+    """Set a reply aside, after it was written down, with what was forgotten meanwhile and can still be undone."""
+    for row in touched:
+        found = Reach.from_json(row.reach)
+        if row.purged_at is None:
+            withheld.reply(connection, turn.user_id, turn.id, row.subject, {*found.memories, *found.turns}, whole=True)
+            key = (forgettings.c.user_id == turn.user_id) & (forgettings.c.subject == row.subject)
+            wider = replace(found, told=(*found.told, turn.id))
+            connection.execute(update(forgettings).where(key).values(reach=wider.to_json()))
 
 
 def _has_a_part(connection: Connection, turn: Turn, found: Reach, shown: set[str]) -> bool:
