@@ -17,9 +17,11 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from memory.errors import StorageError
-from memory.reply_first import give_way
+from memory.reply_first import give_way, gives_way
 
 _BUSY_S = 30
+_TRIES = 4
+"""How often background work lets replies go first before it writes."""
 _MIGRATING = 7_311_001
 """Of the advisory lock; any number that nobody else takes."""
 
@@ -66,7 +68,13 @@ class Database:
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
-        give_way()
+        for _ in range(_TRIES):
+            give_way()
+            with self._turn:
+                # Of many who waited for their turn it may have come while a reply is being made: that goes first.
+                if not gives_way():
+                    yield
+                    return
         with self._turn:
             yield
 

@@ -5,6 +5,7 @@ Functions over an open file; `memory.search_index` says which.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 
@@ -15,6 +16,8 @@ KINDS = ("core", "semantic", "past", "episodic", "procedural", "photo", "turn")
 """Each has its own full text: what is rare among facts is not what is rare among a hundred times as many turns."""
 _SCORED = 4_000
 """Texts that a search may score; the time of BM25 grows with them and with nothing else."""
+_COLUMNS = 500
+"""Of one row; SQLite allows 2,000."""
 _FAR = 1e300
 IN_SCOPE = "at <= :latest AND (at BETWEEN :low AND :high OR (first <= :high AND last > :low))"
 """By when it was said or, where it names a time, by when it happened."""
@@ -58,13 +61,16 @@ def search(
     match = "body : (" + " OR ".join(f'"{word}"' for word in chosen) + ")"
     # One common word alone: the last texts that have it, unless they are of another time than is asked for.
     oldest = _newest(file, table, match, _SCORED) if texts > _SCORED and not scope.windowed else 0
-    rows = file.execute(
-        f"SELECT entries.id, -bm25({table}) AS score FROM {table} JOIN entries ON entries.number = {table}.rowid"  # noqa: S608 - ours
+    # One row for all: Python's lock is let go of for each, and has to be had back.
+    row = file.execute(
+        "SELECT json_group_array(json_array(id, score)) FROM (SELECT"  # noqa: S608 - ours
+        f" entries.id AS id, -bm25({table}) AS score FROM {table} JOIN entries ON entries.number = {table}.rowid"
         f" WHERE {table} MATCH :match AND {table}.rowid >= :oldest AND {IN_SCOPE}"
-        " ORDER BY score DESC, entries.id LIMIT :limit",
+        " ORDER BY score DESC, entries.id LIMIT :limit)",
         {"match": match, "oldest": oldest, "limit": limit + len(scope.seen), **bounds(scope)},
-    ).fetchall()
-    return [(str(row[0]), float(row[1])) for row in rows if row[0] not in scope.seen][:limit]
+    ).fetchone()
+    found = [(str(name), float(score)) for name, score in json.loads(row[0]) if name not in scope.seen]
+    return sorted(found, key=lambda one: (-one[1], one[0]))[:limit]
 
 
 def in_turns(file: sqlite3.Connection, words: Sequence[str]) -> tuple[dict[str, int], int]:
@@ -99,8 +105,12 @@ def full_text(kind: str) -> str:
 
 def _rarest(file: sqlite3.Connection, table: str, words: Sequence[str]) -> tuple[list[str], int]:
     """Return the words that are to be scored, rarest first, and in how many texts they stand: thousands tell little apart."""
-    count = f"SELECT count(*) FROM {table} WHERE {table} MATCH ?"  # noqa: S608 - a name of ours
-    texts = {word: file.execute(count, (f'body : "{word}"',)).fetchone()[0] for word in words}
+    count = f"(SELECT count(*) FROM {table} WHERE {table} MATCH ?)"  # noqa: S608 - a name of ours
+    texts: dict[str, int] = {}
+    for start in range(0, len(words), _COLUMNS):
+        some = words[start : start + _COLUMNS]
+        counts = file.execute(f"SELECT {', '.join([count] * len(some))}", [f'body : "{word}"' for word in some]).fetchone()  # noqa: S608 - as above
+        texts |= dict(zip(some, counts, strict=True))
     chosen: list[str] = []
     scored = 0
     for word in sorted(texts, key=lambda word: (texts[word], word)):

@@ -87,7 +87,7 @@ class RecordSearch:
         ]
 
     def _token_by_token(self, readings: Sequence[Reading], names: Sequence[str], scope: Scope) -> list[list[str]]:
-        there = self._index.read(scope, names)
+        there = self._index.read(scope.user_id, names)
         found, tokens = list(there), bundled([tokens for _, tokens in there.values()])
         orders = [np.argsort(-late_interaction(reading, tokens, COMMON), kind="stable") for reading in readings]
         return [[found[place] for place in order] for order in orders]

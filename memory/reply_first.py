@@ -83,9 +83,14 @@ def behind() -> Iterator[None]:
         _role.reset(token)
 
 
+def gives_way() -> bool:
+    """Say whether this is background work, and a reply needs the processor."""
+    return _role.get() == "behind" and _processor.wanted
+
+
 def give_way() -> bool:
     """Wait for replies that need the processor, for a moment, where this is background work; returns whether it had to."""
-    if _role.get() != "behind" or not _processor.wanted:
+    if not gives_way():
         return False
     _processor.wait(_MOST_S)
     return True

@@ -37,6 +37,9 @@ CREATE TABLE IF NOT EXISTS changed (
 # What an entry has elsewhere is what it had here before the first change that was not made there yet.
 _CHANGED = "INSERT INTO changed VALUES (?, ?, ?, 1) ON CONFLICT (kind, id) DO UPDATE SET times = times + 1"
 _TRAITS = "id, session, seq, speaker, length, asks, asked, dated, at"
+_READ = f"SELECT {_TRAITS}, tokens FROM entries JOIN kept USING (number)"  # noqa: S608 - ours
+_FEW = 1_000
+"""Entries whose tokens are read all at once."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,11 @@ class SearchIndex:
         """Read the vectors of these kinds into memory: the next look need not wait for it."""
         for kind in kinds:
             self.near(Scope(user_id), kind, np.zeros((0, size), dtype=np.float32))
+        with self.files.use(user_id) as (file, held):
+            # Of somebody with little in it, what a look reads of its candidates too.
+            few = sum(len(held.vectors[kind]) for kind in kinds if kind in held.vectors) <= _FEW
+            if few and not held.read:
+                held.keep(_read(file.execute(_READ).fetchall()))
 
     def search(self, scope: Scope, query: str, *, kind: str, limit: int, around: bool = False) -> list[tuple[str, float]]:
         """Return (id, score) of the entries that have the words; see `lexical.search`."""
@@ -150,16 +158,14 @@ class SearchIndex:
         there = {str(row[0]): _traits(row) for row in rows}
         return {name: traits for name, traits in there.items() if name not in scope.seen}
 
-    def read(self, scope: Scope, ids: Sequence[str]) -> dict[str, tuple[Traits, Bytes]]:
-        """Return the traits of these entries and the tokens of what they say; as `traits`, in the order of `ids`."""
-        with self.files.use(scope.user_id) as (file, _):
-            rows = file.execute(
-                f"SELECT {_TRAITS}, tokens FROM entries JOIN kept USING (number)"  # noqa: S608 - ours
-                f" WHERE id IN (SELECT value FROM json_each(:ids)) AND {lexical.IN_SCOPE}",
-                {"ids": json.dumps(list(ids)), **lexical.bounds(scope)},
-            ).fetchall()
-        there = {str(row[0]): (_traits(row[:9]), tokens_of(row[9])) for row in rows}
-        return {name: there[name] for name in ids if name in there and name not in scope.seen}
+    def read(self, user_id: str, ids: Sequence[str]) -> dict[str, tuple[Traits, Bytes]]:
+        """Return the traits of these entries and the tokens of what they say, in the order of `ids`; of unknown ids nothing."""
+        with self.files.use(user_id) as (file, held):
+            missing = [name for name in ids if name not in held.read]
+            if missing:
+                query = f"{_READ} WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608 - ours
+                held.keep(_read(file.execute(query, (json.dumps(missing),)).fetchall()))
+            return {name: held.read[name] for name in ids if name in held.read}
 
     def in_turns(self, user_id: str, words: Sequence[str]) -> tuple[dict[str, int], int]:
         """Return how many of the user's turns hold each word (in any of its forms), and how many turns there are."""
@@ -244,6 +250,8 @@ def _remove(file: sqlite3.Connection, ids: Sequence[str]) -> None:
 
 
 def _leave(held: UserFile, ids: Sequence[str]) -> None:
+    for name in ids:
+        held.read.pop(name, None)
     for flat in held.vectors.values():
         flat.remove(ids)
 
@@ -263,6 +271,10 @@ def _read_vectors(file: sqlite3.Connection, kind: str, size: int) -> Flat:
 def _placed(entry: Entry, kept: Kept) -> Placed:
     happened = (entry.happened.first, entry.happened.last) if entry.happened else None
     return Placed(entry.id, entry.at, happened, kept.facets, kept.vectors)
+
+
+def _read(rows: Sequence[Sequence[Any]]) -> dict[str, tuple[Traits, Bytes]]:
+    return {str(row[0]): (_traits(row[:9]), tokens_of(row[9])) for row in rows}
 
 
 def _traits(row: Sequence[Any]) -> Traits:

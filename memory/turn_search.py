@@ -60,7 +60,7 @@ class TurnSearch:
         words = [self._worded(question.meaning, scope) for question in questions]
         rankings = [[list(near.nearest(near.best(place), _NEAR)), *map(list, one)] for place, one in enumerate(words)]
         brought = list(reciprocal_rank(ranking for of_one in rankings for ranking in of_one))
-        there = self._index.read(scope, brought[: _WEIGHED + len(scope.seen)])
+        there = self._index.read(scope.user_id, brought[:_WEIGHED])
         # What has left the index since the vectors were compared is left out.
         stands = near.where(there)
         if not stands:

@@ -13,13 +13,17 @@ from pathlib import Path
 
 from memory.errors import StorageError
 from memory.flat import Flat
+from memory.reading import Bytes
 from memory.records import user_key
+from memory.signals import Traits
 
 _BUSY_S = 30.0
 """For so long another process may write."""
 _OPEN_FILES = 128
-_HELD_BYTES = 512 * 2**20
-"""Of vectors in memory, of all users: 4,000 users of 80 memories and as many turns, or four of 100,000 turns."""
+_HELD_BYTES = 768 * 2**20
+"""In memory, of all users: 1,500 users of 80 memories and as many turns, or four of 100,000 turns."""
+_READ_ENTRIES, _ENTRY_BYTES = 20_000, 2_800
+"""So many entries' tokens are kept of one user; each takes about so much."""
 _MAPPED = 2**31
 _LAYOUT = 1
 """Of the tables, in the file's own header: a file that has it need not be asked for each of them."""
@@ -33,8 +37,26 @@ class UserFile:
     connection: sqlite3.Connection | None = None
     vectors: dict[str, Flat] = field(default_factory=dict)
     """By kind, as far as they were read."""
+    read: dict[str, tuple[Traits, Bytes]] = field(default_factory=dict)
+    """By entry, what looks read of their candidates."""
     version: int | None = None
     """Of the file, as it was when these were read; another process may have written since."""
+
+    def keep(self, read: dict[str, tuple[Traits, Bytes]]) -> None:
+        """Keep what was read of some entries, for the next look."""
+        if len(self.read) > _READ_ENTRIES:
+            self.read.clear()
+        self.read |= read
+
+    @property
+    def bytes(self) -> int:
+        """Say how much memory it takes, about."""
+        return sum(flat.bytes for flat in list(self.vectors.values())) + _ENTRY_BYTES * len(self.read)
+
+    def let_go(self) -> None:
+        """Forget what was read: it is read again when it is asked for."""
+        self.vectors.clear()
+        self.read.clear()
 
 
 class UserFiles:
@@ -90,11 +112,11 @@ class UserFiles:
         opened = [(key, file) for key, file in users if file.connection is not None]
         for _, file in opened[: max(0, len(opened) - _OPEN_FILES)]:
             _if_free(file, file_only=True)
-        held = sum(flat.bytes for _, file in users for flat in list(file.vectors.values()))
+        held = sum(file.bytes for _, file in users)
         for _, file in users[:-1]:
             if held <= _HELD_BYTES:
                 break
-            held -= sum(flat.bytes for flat in list(file.vectors.values()))
+            held -= file.bytes
             _if_free(file, file_only=False)
 
     def has(self, user_id: str) -> bool:
@@ -153,11 +175,11 @@ class UserFiles:
         if file.connection is None:
             file.connection = _connect(path, self._tables)
             if self._shared:
-                file.vectors.clear()
+                file.let_go()
         if self._shared:
             version = file.connection.execute("PRAGMA data_version").fetchone()[0]
             if version != file.version:
-                file.vectors.clear()
+                file.let_go()
                 file.version = version
         return file.connection
 
@@ -167,7 +189,7 @@ def _if_free(file: UserFile, *, file_only: bool) -> None:
     if file.lock.acquire(blocking=False):
         try:
             if not file_only:
-                file.vectors.clear()
+                file.let_go()
             elif file.connection is not None:
                 file.connection.close()
                 file.connection = None
@@ -176,7 +198,7 @@ def _if_free(file: UserFile, *, file_only: bool) -> None:
 
 
 def _close(file: UserFile) -> None:
-    file.vectors.clear()
+    file.let_go()
     if file.connection is not None:
         file.connection.close()
         file.connection = None
