@@ -109,7 +109,7 @@ def _rarest(file: sqlite3.Connection, table: str, words: Sequence[str]) -> tuple
     texts: dict[str, int] = {}
     for start in range(0, len(words), _COLUMNS):
         some = words[start : start + _COLUMNS]
-        counts = file.execute(f"SELECT {', '.join([count] * len(some))}", [f'body : "{word}"' for word in some]).fetchone()  # noqa: S608 - as above
+        counts = file.execute(f"SELECT {', '.join([count] * len(some))}", [f'body : "{word}"' for word in some]).fetchone()
         texts |= dict(zip(some, counts, strict=True))
     chosen: list[str] = []
     scored = 0
