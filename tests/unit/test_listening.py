@@ -1,0 +1,45 @@
+"""Where a reply's events go: to the caller of the service, and into LangGraph's own stream for whoever runs a graph."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from graph import respond
+from graph.context import Context
+from graph.listening import told_to
+from memory.store import Memory
+from tests.fakes import ScriptedChat, WordEmbedder, answer, retrieve
+
+LOOKS = {"reasoning": [retrieve("dog"), answer("He is called Rex.")]}
+
+
+@pytest.fixture
+def graph(tmp_path):
+    with Memory(tmp_path, WordEmbedder(), asks=False) as memory:
+        yield respond.build(ScriptedChat(LOOKS), memory)
+
+
+def told(items):
+    return "".join(item["text"] for item in items if item["event"] == "answer"), [
+        item["event"] for item in items if item["event"] in ("retrieving", "recalled")
+    ]
+
+
+def test_a_graph_that_is_streamed_tells_its_events_there(graph):
+    items = list(graph.stream({"text": "What is my dog called?"}, context=Context(), stream_mode="custom"))
+    assert told(items) == ("He is called Rex.", ["retrieving", "recalled"])
+
+
+def test_a_listener_hears_the_same_in_its_own_thread(graph):
+    items, threads = [], set()
+
+    def hear(item):
+        items.append(item)
+        threads.add(threading.current_thread())
+
+    done = graph.invoke({"text": "What is my dog called?"}, told_to(hear), context=Context())
+    assert told(items) == ("He is called Rex.", ["retrieving", "recalled"])
+    assert threads == {threading.current_thread()}
+    assert done["turn"].reply == "He is called Rex."
