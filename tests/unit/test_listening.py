@@ -11,14 +11,14 @@ from graph.context import Context
 from graph.listening import told_to
 from memory.store import Memory
 from tests.fakes import ScriptedChat, WordEmbedder, answer, retrieve
-
-LOOKS = {"reasoning": [retrieve("dog"), answer("He is called Rex.")]}
+from tests.unit.test_journal import at
 
 
 @pytest.fixture
 def graph(tmp_path):
     with Memory(tmp_path, WordEmbedder(), asks=False) as memory:
-        yield respond.build(ScriptedChat(LOOKS), memory)
+        memory.journal.ingest("me", at("2026-03-01 09:00"), "My dog is called Rex.", "A fine name.")
+        yield respond.build(ScriptedChat({"reasoning": [retrieve("dog"), answer("He is called Rex.")]}), memory)
 
 
 def told(items):
