@@ -17,7 +17,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from memory.errors import StorageError
-from memory.reply_first import give_way, gives_way
+from memory.reply_first import give_way, gives_way, stays
 
 _BUSY_S = 30
 _TRIES = 4
@@ -73,9 +73,10 @@ class Database:
             with self._turn:
                 # Of many who waited for their turn it may have come while a reply is being made: that goes first.
                 if not gives_way():
-                    yield
+                    with stays():
+                        yield
                     return
-        with self._turn:
+        with self._turn, stays():
             yield
 
     @contextmanager

@@ -83,6 +83,17 @@ def behind() -> Iterator[None]:
         _role.reset(token)
 
 
+@contextmanager
+def stays() -> Iterator[None]:
+    """Give no way for the length of the block: what it holds a reply may wait for."""
+    token = _role.set("stays") if _role.get() == "behind" else None
+    try:
+        yield
+    finally:
+        if token is not None:
+            _role.reset(token)
+
+
 def gives_way() -> bool:
     """Say whether this is background work, and a reply needs the processor."""
     return _role.get() == "behind" and _processor.wanted

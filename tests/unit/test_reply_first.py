@@ -8,7 +8,7 @@ import time
 import pytest
 
 from memory import reply_first
-from memory.reply_first import behind, give_way, model_speaks, replying
+from memory.reply_first import behind, give_way, gives_way, model_speaks, replying, stays
 
 
 @pytest.fixture
@@ -60,6 +60,13 @@ def test_nobody_else_waits(reply):
     assert not give_way()
     with replying():
         assert not give_way()
+
+
+def test_whoever_holds_what_a_reply_may_wait_for_does_not_wait_for_it(reply):
+    with behind():
+        with stays():
+            assert not give_way()
+        assert gives_way()
 
 
 def test_a_model_that_speaks_to_no_reply_changes_nothing():
