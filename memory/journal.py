@@ -272,11 +272,17 @@ class Journal:
     def end_stale_sessions(self, instant: datetime) -> int:
         """End sessions whose last turn was said in real time and lies 60 real minutes back; returns how many."""
         with self._db.write() as connection:
-            last = select(turns.c.user_id, func.max(turns.c.seq).label("seq")).group_by(turns.c.user_id).subquery()
+            said = turns.alias()
+            last = (
+                select(func.max(said.c.seq)).where(said.c.user_id == sessions.c.user_id).correlate(sessions).scalar_subquery()
+            )
             open_ = (
                 select(turns.c.user_id, turns.c.session, turns.c.seq)
-                .join(last, (last.c.user_id == turns.c.user_id) & (last.c.seq == turns.c.seq))
-                .join(sessions, (sessions.c.user_id == turns.c.user_id) & (sessions.c.number == turns.c.session))
+                .select_from(sessions)
+                .join(
+                    turns,
+                    (turns.c.user_id == sessions.c.user_id) & (turns.c.session == sessions.c.number) & (turns.c.seq == last),
+                )
                 .where(
                     sessions.c.ended.is_(False),
                     turns.c.real_time.is_(True),

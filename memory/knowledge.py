@@ -206,7 +206,10 @@ class Knowledge:
         newer = [fact.superseded_by for fact in facts if fact.superseded_by]
         either = memories.c.id.in_(newer) | memories.c.superseded_by.in_([fact.id for fact in facts])
         with self._db.glance() as connection:
-            records = [to_record(row) for row in connection.execute(_visible(user_id).where(either))]
+            # By nothing else: SQLite would read every row of the user, or that is not hidden (86 ms), instead of two indexes.
+            rows = connection.execute(select(memories).where(either)).all()
+        shown = [row for row in rows if row.user_id == user_id and row.hidden_at is None and row.held is None]
+        records = [to_record(row) for row in shown]
         return [record for record in records if isinstance(record, SemanticMemory)]
 
     def get(self, user_id: str, memory_id: str) -> MemoryRecord:
