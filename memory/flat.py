@@ -181,7 +181,7 @@ class Flat:
         """Compare unit vectors (questions, size) with everything, and say which of it the scope allows."""
         count, documents = len(self._names), self._documents
         scores = np.zeros((len(vectors), documents), dtype=np.float32)
-        if documents:
+        if documents and len(vectors):
             asked = packed(vectors)
             scores = np.asarray(simsimd.cdist(asked, self._rows[:documents], metric="dot", out_dtype="float32"))
             scores = scores.reshape(len(vectors), documents)

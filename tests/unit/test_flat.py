@@ -120,6 +120,12 @@ def test_a_removed_vector_is_not_left_in_memory():
     assert not flat._rows.any()
 
 
+def test_no_question_is_answered_with_nothing():
+    flat = Flat(SIZE)
+    flat.put([placed("a", 1)])
+    assert set(flat.near(np.zeros((0, SIZE), dtype=np.float32), Scope("ada")).where(["a"])) == {"a"}
+
+
 def test_nothing_is_found_in_nothing():
     near = Flat(SIZE).near(unit(1, 2), Scope("ada", latest=5.0))
     assert near.nearest(near.best(1), 5) == {}
