@@ -26,7 +26,8 @@ _SAID_ONE = select(*_SAID).where(turns.c.id == bindparam("turn"))
 _LAST = select(*_SAID).where(_OF_USER).order_by(turns.c.seq.desc()).limit(1)
 _RECENT = (
     select(*_SAID)
-    .where(_OF_USER, turns.c.state.in_(SPOKEN), turns.c.seq < bindparam("before"))
+    # By time: for a bare `seq`, SQLite goes through all that was said before it (25 ms of 100,000 turns).
+    .where(_OF_USER, turns.c.state.in_(SPOKEN), turns.c.seq + 0 < bindparam("before"))
     .where(turns.c.at > bindparam("since"), turns.c.at <= bindparam("until"))
     .order_by(turns.c.seq)
 )
