@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, exists, func, insert, literal_column, select, update
 
 from memory import forget, people
 from memory.database import Database
@@ -22,9 +22,11 @@ RANKS = {"remember": 0, "consolidate": 1}
 _FIRST_DELAY_S = 5
 _LONGEST_DELAY_S = 600
 
+# Spelled out, as the index is: of a parameter SQLite does not know that it is this state.
+_IS_RECEIVED = turns.c.state == literal_column(f"'{_RECEIVED.value}'")
 _PLACE = work.c.seq * 2 + work.c.rank
 # An earlier message that another process is answering has its work still to come.
-_ANSWERED_ELSEWHERE = exists().where(turns.c.user_id == work.c.user_id, turns.c.seq < work.c.seq, turns.c.state == _RECEIVED)
+_ANSWERED_ELSEWHERE = exists().where(turns.c.user_id == work.c.user_id, turns.c.seq < work.c.seq, _IS_RECEIVED)
 _FIRST = select(work.c.id).where(work.c.user_id == bindparam("user")).order_by(_PLACE).limit(1).scalar_subquery()
 _FIRST_OF = select(work).where(work.c.id == _FIRST, ~_ANSWERED_ELSEWHERE)
 

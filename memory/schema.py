@@ -54,6 +54,7 @@ metadata = MetaData()
 # Spelled as the queries spell it: SQLite takes a partial index only for the same expression.
 _UNINDEXED = text("revision != indexed_revision")
 _HELD = text("held IS NOT NULL")
+_RECEIVED = text("state = 'received'")
 
 users = Table(
     "users",
@@ -94,6 +95,7 @@ turns = Table(
     UniqueConstraint("user_id", "seq", name="uq_turns_user_seq"),
     Index("ix_turns_user_at", "user_id", "at"),
     Index("ix_turns_user_session", "user_id", "session"),
+    Index("ix_turns_received", "user_id", "seq", sqlite_where=_RECEIVED, postgresql_where=_RECEIVED),
     Index("ix_turns_held", "user_id", sqlite_where=_HELD, postgresql_where=_HELD),
     Index("ix_turns_unindexed", "user_id", "indexed_revision", sqlite_where=_UNINDEXED, postgresql_where=_UNINDEXED),
 )
@@ -155,6 +157,7 @@ personality = Table(
     Column("m", Integer, nullable=False),
     Column("pinned", JSON, nullable=False),
     UniqueConstraint("user_id", "turn_id", name="uq_personality_user_turn"),
+    Index("ix_personality_user", "user_id", "id"),
 )
 
 photos = Table(

@@ -192,7 +192,8 @@ def test_a_journal_of_the_first_schema_is_brought_up_to_date_and_keeps_what_it_k
             old.execute(f"DROP TABLE {table}")
         old.execute("ALTER TABLE sessions DROP COLUMN summed_up")
         old.execute("DROP TABLE leases")
-        old.execute("DROP INDEX ix_turns_held")
+        for name in ("turns_held", "turns_received", "personality_user"):
+            old.execute(f"DROP INDEX ix_{name}")
         for table, name in (("turns", "held"), ("memories", "held"), ("turns", "approved"), ("users", "sensitive")):
             old.execute(f"ALTER TABLE {table} DROP COLUMN {name}")
         old.execute("ALTER TABLE photos DROP COLUMN hidden_at")
