@@ -33,6 +33,9 @@ def apply(connection: Connection, user_id: str, memory_id: str, time: datetime, 
 
 def supersede(connection: Connection, user_id: str, memory_id: str, time: datetime, ids: Sequence[str]) -> None:
     """Mark facts that hold as true until a newer one was said."""
+    if not ids:
+        # SQLite would go through every row of the user to find none.
+        return
     which = (memories.c.user_id == user_id) & memories.c.id.in_(list(ids)) & memories.c.superseded_by.is_(None)
     connection.execute(
         update(memories).where(which).values(superseded_by=memory_id, valid_until=time, revision=memories.c.revision + 1)
