@@ -76,7 +76,7 @@ class TwoUsers(RuleBasedStateMachine):
     @rule(who=Who)
     def answer_again(self, who: str) -> None:
         turns = self.memory.journal.turns(who, limit=1)
-        if turns:
+        if turns and turns[0].state != "forgotten":
             self._clean(who, list(self.service.answer_again(who, turns[0].id)))
 
     @rule(who=Who)
