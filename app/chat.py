@@ -100,8 +100,9 @@ class PersonaChat(ChatOpenAI):
 
     @property
     def _takes_it_whole(self) -> bool:
-        """Nobody watches a background call's text come: piece by piece it costs ten times as much. An embedded model's can be
-        given up between two pieces.
+        """Say whether an answer comes in one piece: a background call's, whose text nobody watches come.
+
+        An embedded model's can be given up between two pieces.
         """
         return self.ending is not None and self.priority is None
 

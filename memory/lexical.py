@@ -19,7 +19,7 @@ _SCORED = 4_000
 _COLUMNS = 500
 """Of one row; SQLite allows 2,000."""
 _FAR = 1e300
-IN_SCOPE = "at <= :latest AND (at BETWEEN :low AND :high OR (first <= :high AND last > :low))"
+_IN_SCOPE = "at <= :latest AND (at BETWEEN :low AND :high OR (first <= :high AND last > :low))"
 """By when it was said or, where it names a time, by when it happened."""
 TABLES = ";\n".join(
     f"CREATE VIRTUAL TABLE IF NOT EXISTS {table} USING fts5(body, tokenize = 'porter unicode61 remove_diacritics 2')"
@@ -65,9 +65,9 @@ def search(
     row = file.execute(
         "SELECT json_group_array(json_array(id, score)) FROM (SELECT"  # noqa: S608 - ours
         f" entries.id AS id, -bm25({table}) AS score FROM {table} JOIN entries ON entries.number = {table}.rowid"
-        f" WHERE {table} MATCH :match AND {table}.rowid >= :oldest AND {IN_SCOPE}"
+        f" WHERE {table} MATCH :match AND {table}.rowid >= :oldest AND {_IN_SCOPE}"
         " ORDER BY score DESC, entries.id LIMIT :limit)",
-        {"match": match, "oldest": oldest, "limit": limit + len(scope.seen), **bounds(scope)},
+        {"match": match, "oldest": oldest, "limit": limit + len(scope.seen), **_bounds(scope)},
     ).fetchone()
     found = [(str(name), float(score)) for name, score in json.loads(row[0]) if name not in scope.seen]
     return sorted(found, key=lambda one: (-one[1], one[0]))[:limit]
@@ -89,8 +89,8 @@ def merge(file: sqlite3.Connection) -> None:
         file.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")  # noqa: S608 - ours
 
 
-def bounds(scope: Scope) -> dict[str, float]:
-    """Return the parameters of `IN_SCOPE`."""
+def _bounds(scope: Scope) -> dict[str, float]:
+    """Return the parameters of `_IN_SCOPE`."""
     return {
         "low": -_FAR if scope.since is None else scope.since,
         "high": _FAR if scope.until is None else scope.until,

@@ -1,7 +1,7 @@
 """From the index to Chroma: every entry with its documents, some at a time, and behind what is looked for.
 
-No look waits for Chroma, or asks it: each of its writes holds all of Python for 10 ms and more, and a collection takes as
-long to open as a hundred looks (docs/decisions/032).
+No look waits for Chroma, or asks it but for pictures: each of its writes holds all of Python for 10 ms and more, and a
+collection takes 15 ms or more to open (docs/decisions/032).
 """
 
 from __future__ import annotations
@@ -36,31 +36,30 @@ class Mirror:
         self._chroma = chroma
         self._index = index
 
-    def run(self, user_id: str, *, at_least: int = 1) -> int:
-        """Bring Chroma up to the index for one user; interrupted, it is done again, which changes nothing.
+    def waiting(self, user_id: str) -> int:
+        """Count the entries of one user that Chroma does not have as they are."""
+        return self._index.count_changes(user_id)
 
-        Args:
-            user_id: Whose.
-            at_least: Do nothing where fewer entries have changed.
+    def run(self, user_id: str) -> int:
+        """Bring Chroma up to the index with some entries of one user; interrupted, it is done again, which changes nothing.
+
+        Whoever calls it keeps others from doing so for this user meanwhile.
 
         Returns:
-            How many entries.
+            How many entries; 0: there are no more.
 
         Raises:
             StorageError: Chroma cannot be used; what it lacks stays noted.
         """
-        if self._index.count_changes(user_id) < at_least:
-            return 0
-        total = 0
-        while changes := self._index.changes(user_id, _BATCH):
-            by_kind: dict[str, list[Change]] = defaultdict(list)
-            for change in changes:
-                by_kind[change.kind].append(change)
-            for kind, some in by_kind.items():
-                self._send(user_id, kind, some)
+        changes = self._index.changes(user_id, _BATCH)
+        by_kind: dict[str, list[Change]] = defaultdict(list)
+        for change in changes:
+            by_kind[change.kind].append(change)
+        for kind, some in by_kind.items():
+            self._send(user_id, kind, some)
+        if changes:
             self._index.settle(user_id, changes)
-            total += len(changes)
-        return total
+        return len(changes)
 
     def _send(self, user_id: str, kind: str, changes: Sequence[Change]) -> None:
         texts = self._texts(kind, [change.id for change in changes if change.kept is not None])

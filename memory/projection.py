@@ -87,7 +87,7 @@ class Projection:
         self._missed = False
         self._verified: set[str] = set()
         self._guard = threading.Lock()
-        self._locks: dict[str, threading.Lock] = {}
+        self._locks: dict[str, threading.RLock] = {}
 
     def check(self) -> None:
         """Compare the marker with the embedder; where the index is gone, have everything indexed anew.
@@ -155,7 +155,15 @@ class Projection:
 
     def mirror(self, user_id: str, *, at_least: int = 1) -> int:
         """Bring Chroma up to what was indexed of one user, once so many entries have changed; returns how many."""
-        return self._mirror.run(user_id, at_least=at_least)
+        if self._mirror.waiting(user_id) < at_least:
+            return 0
+        total, more = 0, True
+        while more:
+            # One thread at a time: what is sent later must not be older, and a deleted user's must not come back.
+            with self._lock_of(user_id):
+                sent = self._mirror.run(user_id)
+            total, more = total + sent, sent > 0
+        return total
 
     def _waits(self, user_id: str, said_by: float, *, pictures: bool) -> bool:
         given = {"user": user_id, "said_by": datetime.fromtimestamp(said_by, UTC)}
@@ -211,9 +219,9 @@ class Projection:
             yield
             self._mark_all()
 
-    def _lock_of(self, user_id: str) -> threading.Lock:
+    def _lock_of(self, user_id: str) -> threading.RLock:
         with self._guard:
-            return self._locks.setdefault(user_id, threading.Lock())
+            return self._locks.setdefault(user_id, threading.RLock())
 
     def _mark_all(self, user_id: str | None = None) -> None:
         said = update(turns).where(turns.c.state.in_(SPOKEN)).values(indexed_revision=0)
@@ -233,7 +241,7 @@ class Projection:
         if user_id in self._verified:
             return
         with self._lock_of(user_id):
-            with self._db.glance() as connection:
+            with self._db.read() as connection:
                 expected = sum(connection.execute(query).scalar_one() for query in _indexed(user_id))
             if expected > self._index.count(user_id):
                 _log.warning("A part of somebody's search index was gone: it is made anew from the journal. Nothing is lost.")

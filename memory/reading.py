@@ -88,7 +88,7 @@ def keep(readings: Sequence[tuple[str, Reading]]) -> Kept:
 
 
 def packed(vectors: Vectors) -> Bytes:
-    """Return vectors in 8 bits, each in steps of its own; a cosine changes by 0.002 at most, most by less than 0.0005."""
+    """Return vectors in 8 bits, each in steps of its own; a cosine of 384 numbers changes little (seen: 0.002 at most)."""
     most = np.maximum(np.abs(vectors).max(axis=1, keepdims=True), 1e-9) if len(vectors) else 1.0
     return np.round(vectors * (_STEPS / most)).astype(np.int8)
 

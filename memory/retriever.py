@@ -232,9 +232,9 @@ class _Look:
         return self._parts.turns.rank([self._query.message, self._query.keywords], self._scope)
 
     def _topics_of(self, turn_ids: set[str]) -> dict[str, tuple[str, ...]]:
-        # As the index has it: no turn need be read for it.
-        traits = self._parts.index.traits(Scope(self._user), list(turn_ids))
-        return self._parts.knowledge.topics(self._user, {one.session for one in traits.values()}, turn_ids)
+        # As the index has it, in memory by now: they were weighed a moment ago.
+        traits = [traits for traits, _ in self._parts.index.read(self._user, list(turn_ids)).values()]
+        return self._parts.knowledge.topics(self._user, {one.session for one in traits}, turn_ids)
 
     def _dialogues(
         self, scores: dict[str, float], topics: dict[str, tuple[str, ...]], places: dict[str, float], limit: int

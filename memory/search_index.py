@@ -148,16 +148,6 @@ class SearchIndex:
             )
             return [str(row[0]) for row in rows]
 
-    def traits(self, scope: Scope, ids: Sequence[str]) -> dict[str, Traits]:
-        """Return the traits of these entries; unknown ids, and those that may not be found, are passed over."""
-        with self.files.use(scope.user_id) as (file, _):
-            rows = file.execute(
-                f"SELECT {_TRAITS} FROM entries WHERE id IN (SELECT value FROM json_each(:ids)) AND {lexical.IN_SCOPE}",  # noqa: S608 - ours
-                {"ids": json.dumps(list(ids)), **lexical.bounds(scope)},
-            ).fetchall()
-        there = {str(row[0]): _traits(row) for row in rows}
-        return {name: traits for name, traits in there.items() if name not in scope.seen}
-
     def read(self, user_id: str, ids: Sequence[str]) -> dict[str, tuple[Traits, Bytes]]:
         """Return the traits of these entries and the tokens of what they say, in the order of `ids`; of unknown ids nothing."""
         with self.files.use(user_id) as (file, held):

@@ -21,7 +21,7 @@ _BUSY_S = 30.0
 """For so long another process may write."""
 _OPEN_FILES = 128
 _HELD_BYTES = 768 * 2**20
-"""In memory, of all users: 1,500 users of 80 memories and as many turns, or four of 100,000 turns."""
+"""In memory, of all users: 1,500 users of 80 memories and as many turns, or three of 100,000 turns, by what each takes."""
 _READ_ENTRIES, _ENTRY_BYTES = 20_000, 2_800
 """So many entries' tokens are kept of one user; each takes about so much."""
 _MAPPED = 2**31

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -117,3 +118,27 @@ def test_what_was_not_written_before_the_end_is_written_by_the_next_process(tmp_
     with Memory(tmp_path, WordEmbedder(), asks=False) as memory:
         memory.index("ada")
         assert in_chroma(memory) == said(memory)
+
+
+def test_what_is_forgotten_while_another_thread_writes_it_does_not_come_back(memory, monkeypatch):
+    say(memory, 2)
+    chroma, put = memory._indexes.chroma, memory._indexes.chroma.put
+    first, second = memory.journal.turns("ada")
+    forgotten = threading.Event()
+
+    def forget():
+        memory.forget("ada", first.id)
+        forgotten.set()
+
+    other = threading.Thread(target=forget)
+
+    def slow_put(*args):
+        monkeypatch.setattr(chroma, "put", put)
+        other.start()
+        forgotten.wait(1.0)
+        put(*args)
+
+    monkeypatch.setattr(chroma, "put", slow_put)
+    memory.index("ada")
+    other.join()
+    assert in_chroma(memory) == {second.id}
