@@ -24,10 +24,10 @@ Call = Callable[[], Iterator[dict[str, Any]]]
 ServerKind = Literal["llamacpp", "vllm", "other"]
 _GIVES_WAY = 3
 """How often a background call starts anew for a reply, before it runs to its end."""
-_LAST_SILENCE_S = 5.0
-"""Seconds that a background call of an embedded model may stay silent once the program is ending."""
-_EVERY_S = 0.2
-"""Seconds between two signs of life."""
+_LAST_SILENCE_S, _LAST_WHOLE_S = 5.0, 12.0
+"""Seconds that a background call may stay silent once the program is ending; one whose answer comes whole."""
+_EVERY_S, _WHOLE_EVERY_S = 0.2, 1.0
+"""Seconds between two signs of life; where nobody watches, between two looks at whether the program ends."""
 _PATIENCE = 5.0
 """How many times longer a whole answer may take than a server may be silent."""
 
@@ -120,7 +120,7 @@ class PersonaChat(ChatOpenAI):
         """Pass the stream on, with an empty piece a few times a second; every way to break off becomes one sentence."""
         finished = False
         try:
-            with closing(self._at_once(call) if self._takes_it_whole else alive(call, _EVERY_S)) as pieces:
+            with closing(alive(call, _WHOLE_EVERY_S if self._takes_it_whole else _EVERY_S)) as pieces:
                 for chunk in self._until_ending(pieces):
                     finished = finished or bool((chunk.generation_info or {}).get("finish_reason"))
                     yield chunk
@@ -136,19 +136,18 @@ class PersonaChat(ChatOpenAI):
 
     def _until_ending(self, pieces: Iterator[list[dict[str, Any]] | None]) -> Iterator[ChatGenerationChunk]:
         """Make signs of life of silence, until the program ends and the silence goes on."""
+        whole = self._takes_it_whole
         heard = time.monotonic()
         for some in pieces:
-            if some is not None:
+            ending = self.ending is not None and self.ending.is_set()
+            if some is not None or (whole and not ending):
+                # An answer that comes whole is silent before it: how long is counted from the end of the program on.
                 heard = time.monotonic()
-            elif self.ending is not None and self.ending.is_set() and time.monotonic() - heard > _LAST_SILENCE_S:
+            elif ending and time.monotonic() - heard > (_LAST_WHOLE_S if whole else _LAST_SILENCE_S):
                 raise ModelUnavailable("The program is ending, and the model server says nothing. The work stays pending.")
             chunk = self._convert_chunk_to_generation_chunk(together(some), AIMessageChunk, None) if some else None
-            yield chunk or ChatGenerationChunk(message=AIMessageChunk(content=""))
-
-    def _at_once(self, call: Call) -> Generator[list[dict[str, Any]] | None]:
-        # Nobody watches, so nobody is told that it is silent: no thread to wait in. The worker leaves it behind at the end.
-        for piece in call():
-            yield [piece]
+            if chunk is not None or not whole:
+                yield chunk or ChatGenerationChunk(message=AIMessageChunk(content=""))
 
 
 def together(pieces: Sequence[dict[str, Any]]) -> dict[str, Any]:
