@@ -6,97 +6,152 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from typing import Any, Literal, Self
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
-from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.callbacks import CallbackManager, CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.language_models.chat_models import generate_from_stream
 from langchain_core.messages import AIMessageChunk, BaseMessage
-from langchain_core.outputs import ChatGenerationChunk
-from langchain_openai import ChatOpenAI
-from openai import APIStatusError
-from pydantic import ConfigDict, model_validator
+from langchain_core.messages.ai import InputTokenDetails, UsageMetadata
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.runnables import RunnableConfig, ensure_config
+from pydantic import ConfigDict
+from urllib3.exceptions import MaxRetryError
 
-from app.alive import alive
-from app.untyped import Untyped
+from app.completions import Completions, RefusedError
 from memory.errors import MessageTooLong, ModelUnavailable, PersonaError
 from memory.reply_first import ReplyFirst, give_way
 
-Call = Callable[[], Iterator[dict[str, Any]]]
 ServerKind = Literal["llamacpp", "vllm", "other"]
+Unwanted = Callable[[], bool]
+_ROLES = {"human": "user", "ai": "assistant", "system": "system"}
 _GIVES_WAY = 3
 """How often a background call starts anew for a reply, before it runs to its end."""
 _LAST_SILENCE_S, _LAST_WHOLE_S = 5.0, 12.0
 """Seconds that a background call may stay silent once the program is ending; one whose answer comes whole."""
-_EVERY_S, _WHOLE_EVERY_S = 0.2, 1.0
-"""Seconds between two signs of life; where nobody watches, between two looks at whether the program ends."""
+_TOO_LONG = (400, 200)
+"""Statuses with which servers say that a prompt does not fit: at once, or in the middle of a stream."""
 _PATIENCE = 5.0
 """How many times longer a whole answer may take than a server may be silent."""
 
 
-class PersonaChat(ChatOpenAI):
-    """ChatOpenAI for the servers that we know.
+class _UnwantedError(Exception):
+    """Nobody waits for this call any more."""
+
+
+class PersonaChat(BaseChatModel):
+    """A model behind an OpenAI-compatible server.
 
     Attributes:
+        completions: The server.
+        url: Where it is, for what is said of it.
+        model: The name to ask for.
         server: Which server it is, and so how a grammar is handed over (`other`: not at all).
+        counts: Ask the server to count tokens.
         priority: For background calls on an embedded model: give way to replies.
         ending: For background calls: set when the program ends.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
+    completions: Completions
+    url: str
+    model: str
     server: ServerKind = "other"
+    counts: bool = False
     priority: ReplyFirst | None = None
     ending: threading.Event | None = None
 
-    @model_validator(mode="after")
-    def _without_types(self) -> Self:
-        self.client = Untyped(self.root_client)
-        return self
+    @property
+    def _llm_type(self) -> str:
+        return "persona"
+
+    def stream(
+        self,
+        input: LanguageModelInput,  # noqa: A002 - LangChain's name
+        config: RunnableConfig | None = None,
+        *,
+        stop: list[str] | None = None,
+        **kwargs: Any,
+    ) -> Iterator[AIMessageChunk]:
+        """Stream as every chat model does; where nobody listens to the run, without the bookkeeping for those who do."""
+        config = ensure_config(config)
+        if CallbackManager.configure(config.get("callbacks"), self.callbacks, self.verbose).handlers:
+            yield from super().stream(input, config, stop=stop, **kwargs)
+        else:
+            yield from self._said(self._convert_input(input).to_messages(), stop, **kwargs)
 
     def _stream(
         self,
         messages: list[BaseMessage],
         stop: list[str] | None = None,
         run_manager: CallbackManagerForLLMRun | None = None,
-        *,
-        grammar: str | None = None,
-        max_tokens: int | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         # What calls this reports the pieces to callbacks.
         del run_manager
-        # Not through `max_tokens` of the library: it renames the field to one that older servers ignore.
-        body: dict[str, Any] = {} if max_tokens is None else {"max_tokens": max_tokens}
+        for chunk in self._said(messages, stop, **kwargs):
+            yield ChatGenerationChunk(message=chunk, generation_info=chunk.response_metadata or None)
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        return generate_from_stream(self._stream(messages, stop, run_manager, **kwargs))
+
+    def _said(
+        self,
+        messages: Sequence[BaseMessage],
+        stop: list[str] | None = None,
+        *,
+        grammar: str | None = None,
+        max_tokens: int | None = None,
+        unwanted: Unwanted | None = None,
+    ) -> Iterator[AIMessageChunk]:
+        """Yield an answer's pieces.
+
+        Args:
+            messages: The prompt.
+            stop: Texts that end the answer.
+            grammar: GBNF that it has to follow, where the server can hold it.
+            max_tokens: At most so many.
+            unwanted: Asked while the server is silent: whether nobody waits any more. The answer ends there then.
+        """
+        body = self._body(messages, stop, grammar, max_tokens)
+        give_way()
+        if self.priority is None:
+            yield from self._checked(body, unwanted or _never)
+            return
+        for attempt in range(_GIVES_WAY + 1):
+            self.priority.wait()
+            chunks = self._until_wanted(body, self.priority, gives_way=attempt < _GIVES_WAY)
+            if chunks is not None:
+                yield from chunks
+                return
+
+    def _body(
+        self, messages: Sequence[BaseMessage], stop: list[str] | None, grammar: str | None, max_tokens: int | None
+    ) -> dict[str, Any]:
+        told = [{"role": _ROLES[message.type], "content": message.content} for message in messages]
+        body: dict[str, Any] = {"model": self.model, "messages": told, "temperature": 0}
+        if stop:
+            body["stop"] = stop
+        if max_tokens is not None:
+            body["max_tokens"] = max_tokens
         if self.server == "llamacpp":
-            # Progress lines come while the prompt is read: between them a call can be given up.
+            # Lines of progress come while the prompt is read: a call that was given up is noticed at the next one.
             body |= {"cache_prompt": True, "reasoning_format": "none", "return_progress": True}
             if grammar:
                 body["grammar"] = grammar
         elif self.server == "vllm" and grammar:
             body["structured_outputs"] = {"grammar": grammar}
-
-        whole = self._takes_it_whole
-        if self.stream_usage and not whole:
+        if self.counts and not self._takes_it_whole:
             body["stream_options"] = {"include_usage": True}
-        payload = self._get_request_payload(messages, stop=stop, stream=not whole, extra_body=body, **kwargs)
-
-        give_way()
-
-        def call() -> Iterator[dict[str, Any]]:
-            if whole:
-                yield self.client.whole(patience=_PATIENCE, **payload)
-                return
-            with self.client.create(**payload) as pieces:
-                yield from pieces
-
-        if self.priority is None:
-            yield from self._checked(call)
-            return
-        for attempt in range(_GIVES_WAY + 1):
-            self.priority.wait()
-            chunks = self._until_wanted(call, gives_way=attempt < _GIVES_WAY)
-            if chunks is not None:
-                yield from chunks
-                return
+        return body
 
     @property
     def _takes_it_whole(self) -> bool:
@@ -106,70 +161,127 @@ class PersonaChat(ChatOpenAI):
         """
         return self.ending is not None and self.priority is None
 
-    def _until_wanted(self, call: Call, *, gives_way: bool) -> list[ChatGenerationChunk] | None:
+    def _until_wanted(self, body: dict[str, Any], priority: ReplyFirst, *, gives_way: bool) -> list[AIMessageChunk] | None:
         """Collect a background call; None when it was given up for a reply."""
+
+        def unwanted() -> bool:
+            return gives_way and priority.wanted
+
         collected = []
-        with closing(self._checked(call)) as stream:
+        with closing(self._checked(body, unwanted)) as stream:
             for chunk in stream:
                 collected.append(chunk)
-                if gives_way and self.priority is not None and self.priority.wanted:
+                if unwanted():
                     return None
-        return collected
+        return None if unwanted() and not _is_whole(collected) else collected
 
-    def _checked(self, call: Call) -> Generator[ChatGenerationChunk]:
-        """Pass the stream on, with an empty piece a few times a second; every way to break off becomes one sentence."""
+    def _checked(self, body: dict[str, Any], unwanted: Unwanted) -> Generator[AIMessageChunk]:
+        """Pass the answer on; every way to break off becomes one sentence."""
         finished = False
         try:
-            with closing(alive(call, _WHOLE_EVERY_S if self._takes_it_whole else _EVERY_S)) as pieces:
-                for chunk in self._until_ending(pieces):
-                    finished = finished or bool((chunk.generation_info or {}).get("finish_reason"))
-                    yield chunk
+            for chunk in self._pieces(body, unwanted):
+                finished = finished or _is_whole([chunk])
+                yield chunk
+        except _UnwantedError:
+            return
         except PersonaError:
             raise
         except Exception as error:
-            raise _said(error, self.openai_api_base or "") from error
+            raise _explained(error, self.url) from error
         if not finished:
             raise ModelUnavailable(
-                f"The model server at {self.openai_api_base} broke off in the middle of its answer. "
-                "The message is kept; send it again."
+                f"The model server at {self.url} broke off in the middle of its answer. The message is kept; send it again."
             )
 
-    def _until_ending(self, pieces: Iterator[list[dict[str, Any]] | None]) -> Iterator[ChatGenerationChunk]:
-        """Make signs of life of silence, until the program ends and the silence goes on."""
+    def _pieces(self, body: dict[str, Any], unwanted: Unwanted) -> Iterator[AIMessageChunk]:
         whole = self._takes_it_whole
-        heard = time.monotonic()
-        for some in pieces:
-            ending = self.ending is not None and self.ending.is_set()
-            if some is not None or (whole and not ending):
-                # An answer that comes whole is silent before it: how long is counted from the end of the program on.
-                heard = time.monotonic()
-            elif ending and time.monotonic() - heard > (_LAST_WHOLE_S if whole else _LAST_SILENCE_S):
-                raise ModelUnavailable("The program is ending, and the model server says nothing. The work stays pending.")
-            chunk = self._convert_chunk_to_generation_chunk(together(some), AIMessageChunk, None) if some else None
-            if chunk is not None or not whole:
-                yield chunk or ChatGenerationChunk(message=AIMessageChunk(content=""))
+        silence = _Silence(unwanted, self.ending, _LAST_WHOLE_S if whole else _LAST_SILENCE_S, whole=whole)
+        if whole:
+            yield self._chunk(self.completions.whole(body, silence.go_on, _PATIENCE))
+            return
+        with closing(self.completions.pieces(body, silence.go_on)) as pieces:
+            for piece in pieces:
+                silence.heard()
+                yield self._chunk(piece)
+
+    def _chunk(self, piece: dict[str, Any]) -> AIMessageChunk:
+        choices = piece.get("choices") or [{}]
+        text = (choices[0].get("delta") or {}).get("content") or ""
+        chunk = AIMessageChunk(content=text)
+        if reason := choices[0].get("finish_reason"):
+            chunk.response_metadata = {"finish_reason": reason, "model_name": self.model}
+        if usage := piece.get("usage"):
+            chunk.usage_metadata = _counted(usage)
+        return chunk
 
 
-def together(pieces: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Make one piece of an answer of several that came at once: their text, and whatever else any of them says."""
-    if len(pieces) == 1:
-        return pieces[0]
-    choices = [choice for piece in pieces for choice in piece.get("choices") or []]
-    whole: dict[str, Any] = {}
-    for piece in pieces:
-        whole |= {key: value for key, value in piece.items() if value is not None}
-    if choices:
-        deltas = [choice.get("delta") or {} for choice in choices]
-        ends = [choice.get("finish_reason") for choice in choices if choice.get("finish_reason")]
-        delta = {**deltas[0], "content": "".join(delta.get("content") or "" for delta in deltas)}
-        whole["choices"] = [{**choices[0], "delta": delta, "finish_reason": ends[-1] if ends else None}]
-    return whole
+@dataclass
+class _Silence:
+    """A server's, while it writes nothing.
+
+    Attributes:
+        unwanted: Whether nobody waits any more.
+        ending: Set when the program ends.
+        last_s: Seconds of silence that are waited for then.
+        whole: The answer comes at once: its silence is counted from the end of the program on.
+        since: When something was heard last.
+    """
+
+    unwanted: Unwanted
+    ending: threading.Event | None
+    last_s: float
+    whole: bool
+    since: float = field(default_factory=time.monotonic)
+
+    def heard(self) -> None:
+        """Note that something came."""
+        self.since = time.monotonic()
+
+    def go_on(self) -> None:
+        """Raise where it is not waited for any longer."""
+        if self.unwanted():
+            raise _UnwantedError
+        if self.ending is None:
+            return
+        if not self.ending.is_set():
+            if self.whole:
+                self.heard()
+        elif time.monotonic() - self.since > self.last_s:
+            raise ModelUnavailable("The program is ending, and the model server says nothing. The work stays pending.")
 
 
-def _said(error: Exception, url: str) -> PersonaError:
-    """Turn whatever the client library raises into a sentence (it may raise its own, and its transport's, errors)."""
+def _never() -> bool:
+    return False
+
+
+def _is_whole(chunks: Sequence[AIMessageChunk]) -> bool:
+    return any("finish_reason" in chunk.response_metadata for chunk in chunks)
+
+
+def _counted(usage: dict[str, Any]) -> UsageMetadata:
+    details = usage.get("prompt_tokens_details") or {}
+    return UsageMetadata(
+        input_tokens=usage.get("prompt_tokens") or 0,
+        output_tokens=usage.get("completion_tokens") or 0,
+        total_tokens=usage.get("total_tokens") or 0,
+        input_token_details=InputTokenDetails(cache_read=details.get("cached_tokens") or 0),
+    )
+
+
+def _explained(error: Exception, url: str) -> PersonaError:
+    """Turn whatever a call raises into a sentence."""
+    if isinstance(error, RefusedError):
+        if error.status in _TOO_LONG and "context" in error.said.lower():
+            return MessageTooLong(
+                f"The message does not fit into the model's window ({error.said}). Send it in parts, or use a "
+                "model with a larger window."
+            )
+        return ModelUnavailable(
+            f"The model server at {url} refused the call (HTTP {error.status}: {error.said}). "
+            "Check PERSONA_LLM_MODEL and PERSONA_LLM_API_KEY. The message is kept."
+        )
     causes = _chain(error)
-    if causes & {"ConnectError", "ConnectTimeout", "ConnectionRefusedError"}:
+    if causes & {"NewConnectionError", "ConnectTimeoutError", "ConnectionRefusedError"}:
         return ModelUnavailable(
             f"No model server answers at {url}. Start it, or correct PERSONA_LLM_BASE_URL. The message is kept."
         )
@@ -178,25 +290,15 @@ def _said(error: Exception, url: str) -> PersonaError:
             f"The model server at {url} did not answer in time. The message is kept; send it again, "
             "or raise PERSONA_LLM_TIMEOUT_S."
         )
-    if isinstance(error, APIStatusError):
-        if error.status_code == 400 and "context" in str(error).lower():  # noqa: PLR2004 - HTTP's 'bad request'
-            return MessageTooLong(
-                f"The message does not fit into the model's window ({error.message}). Send it in parts, or use a "
-                "model with a larger window."
-            )
-        return ModelUnavailable(
-            f"The model server at {url} refused the call (HTTP {error.status_code}: {error.message}). "
-            "Check PERSONA_LLM_MODEL and PERSONA_LLM_API_KEY. The message is kept."
-        )
     return ModelUnavailable(
         f"The connection to the model server at {url} broke off ({type(error).__name__}). The message is kept; send it again."
     )
 
 
 def _chain(error: BaseException | None) -> set[str]:
-    """Name the types of an error and its causes: the client library changes its transport, the names stay."""
-    names = set()
+    """Name the types of an error and of all that it came of."""
+    names: set[str] = set()
     while error is not None:
         names |= {kind.__name__ for kind in type(error).__mro__}
-        error = error.__cause__ or error.__context__
+        error = getattr(error, "reason", None) if isinstance(error, MaxRetryError) else error.__cause__ or error.__context__
     return names

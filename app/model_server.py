@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 from graph.briefing import Style
 from graph.prompts import load_prompts
@@ -98,23 +98,24 @@ class ModelServer:
             background: Nobody waits for it.
             counts: Ask the server to count tokens.
         """
-        from openai import DefaultHttpxClient, Timeout
-
         from app.chat import PersonaChat
+        from app.completions import Completions
 
         endpoint = self.endpoint()
-        timeout = Timeout(None if endpoint.embedded else self._settings.llm_timeout_s, connect=_PROBE_S)
-        return PersonaChat(
-            base_url=endpoint.url,
-            api_key=SecretStr(endpoint.key or "none"),
-            model=endpoint.model,
-            temperature=0,
-            timeout=timeout,
-            max_retries=0 if endpoint.embedded else _RETRIES,
+        completions = Completions(
+            endpoint.url,
+            endpoint.key,
+            timeout_s=None if endpoint.embedded else self._settings.llm_timeout_s,
+            retries=0 if endpoint.embedded else _RETRIES,
             # A proxy of the environment must not see what is said to this process itself.
-            http_client=DefaultHttpxClient(trust_env=not endpoint.embedded, timeout=timeout),
-            stream_usage=counts,
+            proxied=not endpoint.embedded,
+        )
+        return PersonaChat(
+            completions=completions,
+            url=endpoint.url,
+            model=endpoint.model,
             server=endpoint.kind,
+            counts=counts,
             priority=self.priority if background else None,
             ending=self._ending if background else None,
         )

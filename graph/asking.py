@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
@@ -12,17 +12,24 @@ Parsed = TypeVar("Parsed")
 
 
 def stream_text(
-    chat: BaseChatModel, messages: Sequence[BaseMessage], *, grammar: str | None, max_tokens: int
+    chat: BaseChatModel,
+    messages: Sequence[BaseMessage],
+    *,
+    grammar: str | None,
+    max_tokens: int,
+    unwanted: Callable[[], bool] | None = None,
 ) -> Generator[str]:
-    """Yield the model's text as it comes; an empty piece is a sign of life (the prompt is still being read).
+    """Yield the model's text as it comes; an empty piece is a sign of life.
 
     Args:
-        chat: Any chat model that takes (or ignores) the keywords `grammar` and `max_tokens`.
+        chat: Any chat model that takes (or ignores) the keywords `grammar`, `max_tokens` and `unwanted`.
         messages: The prompt.
         grammar: GBNF that the output has to follow, where the server can hold it.
         max_tokens: At most so many new tokens.
+        unwanted: Says whether nobody waits any more; a model that can asks it while its server is silent, and ends there.
     """
-    for chunk in chat.stream(list(messages), grammar=grammar, max_tokens=max_tokens):
+    asked: dict[str, Any] = {} if unwanted is None else {"unwanted": unwanted}
+    for chunk in chat.stream(list(messages), grammar=grammar, max_tokens=max_tokens, **asked):
         # Half a surrogate pair is no text: nothing could store or show it.
         yield chunk.text.encode(errors="replace").decode()
 

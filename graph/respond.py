@@ -216,16 +216,19 @@ class Responder:
                     timings["first_answer"] = time.perf_counter() * 1000 - started
                 tell({"event": delta.part, "text": delta.text})
 
-        spoken = stream_text(self._chat, messages, grammar=grammar, max_tokens=self._style.budgets.output)
+        def unwanted() -> bool:
+            return self._stop_requested(turn.id)
+
+        spoken = stream_text(self._chat, messages, grammar=grammar, max_tokens=self._style.budgets.output, unwanted=unwanted)
         with model_speaks(), closing(spoken) as texts:
             for text in texts:
-                if self._stop_requested(turn.id):
+                if unwanted():
                     return "".join(written), timings, True
                 if text:
                     written.append(text)
                     show([protocol.Delta("answer", text)] if direct else stream.feed(text))
         show(stream.close())
-        return "".join(written), timings, self._stop_requested(turn.id)
+        return "".join(written), timings, unwanted()
 
     def _request(
         self, state: RespondState, reasoned: protocol.Reasoned, output: str, timings: dict[str, float]

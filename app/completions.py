@@ -1,0 +1,157 @@
+"""Chat completions over HTTP: a request goes out, and its pieces come in, as plain JSON.
+
+Of a call's processor time, the usual client's types, transport and messages took nine tenths (docs/decisions/028, 034).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Iterator
+from typing import Any
+
+import urllib3
+
+from app.patient import Ask, asks, connections
+
+_CONNECT_S = 5.0
+_AGAIN = frozenset({408, 409, 429, 500, 502, 503, 504})
+"""Statuses of a server that may well answer a moment later."""
+_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 8
+_BLOCK = 65_536
+_DATA, _DONE = b"data:", b"[DONE]"
+_OK = 200
+
+
+class RefusedError(Exception):
+    """The server said no.
+
+    Attributes:
+        status: Of HTTP.
+        said: The server's own words.
+    """
+
+    def __init__(self, status: int, said: str) -> None:
+        super().__init__(said)
+        self.status = status
+        self.said = said
+
+
+class _EnoughError(Exception):
+    """The answer is whole, and the server does not hang up."""
+
+
+class Completions:
+    """A server that completes chats, by OpenAI's protocol.
+
+    Args:
+        url: Its base, ending in /v1.
+        key: What it wants to see, if anything.
+        timeout_s: How long it may be silent; None: for ever.
+        retries: How often a call that came to nothing is made again.
+        proxied: Go through a proxy that the environment names.
+    """
+
+    def __init__(self, url: str, key: str, *, timeout_s: float | None, retries: int, proxied: bool) -> None:
+        retry = urllib3.Retry(
+            retries,
+            allowed_methods=None,
+            status_forcelist=_AGAIN,
+            backoff_factor=_PAUSE_S,
+            raise_on_status=False,
+            retry_after_max=_LONGEST_PAUSE_S,
+        )
+        self._url = f"{url}/chat/completions"
+        self._timeout_s = timeout_s
+        self._headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key or 'none'}"}
+        self._connections = connections(url, retry, proxied=proxied)
+
+    def pieces(self, body: dict[str, Any], ask: Ask) -> Generator[dict[str, Any]]:
+        """Yield the pieces of an answer as they come.
+
+        Args:
+            body: The request.
+            ask: Called while the server is silent; may raise to end the call.
+
+        Raises:
+            RefusedError: The server said no, at once or in the middle.
+            urllib3.exceptions.HTTPError: It is not there, is silent for too long, or breaks off.
+            ValueError: It writes what is no JSON.
+        """
+        response = self._post({**body, "stream": True}, ask, self._timeout_s)
+        try:
+            yield from _read(response, ask)
+        finally:
+            # One whose answer was read to its end has gone back to the others by now.
+            response.close()
+
+    def whole(self, body: dict[str, Any], ask: Ask, patience: float) -> dict[str, Any]:
+        """Return an answer that comes all at once, in the shape of one piece; raises as `pieces` does.
+
+        Args:
+            body: The request.
+            ask: As in `pieces`.
+            patience: How many times longer than usual the server may be silent.
+        """
+        limit = None if self._timeout_s is None else self._timeout_s * patience
+        said = json.loads(self._post(body, ask, limit, whole=True).data)
+        return {**said, "choices": [{**choice, "delta": choice.get("message")} for choice in said.get("choices") or []]}
+
+    def _post(self, body: dict[str, Any], ask: Ask, silent_s: float | None, *, whole: bool = False) -> urllib3.BaseHTTPResponse:
+        asks(ask)
+        response = self._connections.request(
+            "POST",
+            self._url,
+            body=json.dumps(body).encode(),
+            headers=self._headers,
+            timeout=urllib3.Timeout(connect=_CONNECT_S, read=silent_s),
+            preload_content=whole,
+        )
+        if response.status != _OK:
+            raise RefusedError(response.status, _words(response.data))
+        return response
+
+
+def _read(response: urllib3.BaseHTTPResponse, ask: Ask) -> Iterator[dict[str, Any]]:
+    """Read events; between two of them the thread may have made other calls."""
+    rest = b""
+    while True:
+        asks(ask)
+        block = response.read1(_BLOCK)
+        *lines, rest = (rest + block).split(b"\n")
+        for line in [*lines, rest] if not block else lines:
+            if not line.startswith(_DATA):
+                continue
+            data = line[len(_DATA) :].strip()
+            if data == _DONE:
+                _to_its_end(response)
+                return
+            piece = json.loads(data)
+            if "error" in piece:
+                raise RefusedError(_OK, _words(data))
+            yield piece
+        if not block:
+            return
+
+
+def _to_its_end(response: urllib3.BaseHTTPResponse) -> None:
+    """Read what is left of an answer that said it was done: then its connection can be used again."""
+    asks(_enough)
+    try:
+        while response.read1(_BLOCK):
+            pass
+    except _EnoughError:
+        response.close()
+
+
+def _enough() -> None:
+    raise _EnoughError
+
+
+def _words(data: bytes) -> str:
+    """Return what a server said of its refusal."""
+    try:
+        said = json.loads(data)
+    except ValueError:
+        return data[:300].decode(errors="replace")
+    error = said.get("error", said) if isinstance(said, dict) else said
+    return str(error.get("message", error) if isinstance(error, dict) else error)[:300]
