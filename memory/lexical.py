@@ -9,6 +9,9 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
+import numpy as np
+
+from memory.postings import TOKENIZER, Lengths, Numbers, Scores, bm25, stems
 from memory.scope import Scope
 from memory.terms import searchable, terms
 
@@ -16,13 +19,17 @@ KINDS = ("core", "semantic", "past", "episodic", "procedural", "photo", "turn")
 """Each has its own full text: what is rare among facts is not what is rare among a hundred times as many turns."""
 _SCORED = 4_000
 """Texts that a search may score; the time of BM25 grows with them and with nothing else."""
+_FEW = 400
+"""Texts that SQLite itself scores sooner than arrays do."""
+_ROOM = 32
+"""Texts more than are wanted: some may be out of scope."""
 _COLUMNS = 500
 """Of one row; SQLite allows 2,000."""
 _FAR = 1e300
 _IN_SCOPE = "at <= :latest AND (at BETWEEN :low AND :high OR (first <= :high AND last > :low))"
 """By when it was said or, where it names a time, by when it happened."""
 TABLES = ";\n".join(
-    f"CREATE VIRTUAL TABLE IF NOT EXISTS {table} USING fts5(body, tokenize = 'porter unicode61 remove_diacritics 2')"
+    f"CREATE VIRTUAL TABLE IF NOT EXISTS {table} USING fts5(body, tokenize = '{TOKENIZER}')"
     for table in (*(f"words_{kind}" for kind in KINDS), "around")
 )
 
@@ -41,12 +48,20 @@ def remove(file: sqlite3.Connection, number: int, kind: str) -> None:
 
 
 def search(
-    file: sqlite3.Connection, scope: Scope, query: str, *, kind: str, limit: int, around: bool = False
+    file: sqlite3.Connection,
+    lengths: dict[str, Lengths],
+    scope: Scope,
+    query: str,
+    *,
+    kind: str,
+    limit: int,
+    around: bool = False,
 ) -> list[tuple[str, float]]:
-    """Return (id, score) of the best entries, best first; a higher score is better.
+    """Return (id, score) of the best entries by BM25, best first; a higher score is better.
 
     Args:
         file: The user's.
+        lengths: Of the texts in it, by table; what is read is kept there.
         scope: Of when.
         query: Free text; its words are searched, not its punctuation.
         kind: Entries of this kind alone.
@@ -54,23 +69,52 @@ def search(
         around: Search the texts with what was said before them.
     """
     table = "around" if around else full_text(kind)
-    words = terms(query)
-    if not words:
+    chosen, texts = _rarest(file, table, terms(query))
+    if not chosen:
         return []
-    chosen, texts = _rarest(file, table, words)
-    match = "body : (" + " OR ".join(f'"{word}"' for word in chosen) + ")"
-    # One common word alone: the last texts that have it, unless they are of another time than is asked for.
-    oldest = _newest(file, table, match, _SCORED) if texts > _SCORED and not scope.windowed else 0
+    wanted = limit + len(scope.seen)
+    # SQLite alone knows where the parts of a word stand that it takes apart (`snake_case`).
+    if texts > _FEW and all(len(stems(word)) == 1 for word in chosen):
+        # One common word alone: the last texts that have it, unless they are of another time than is asked for.
+        newest = None if scope.windowed else _SCORED
+        found = _in_scope(file, scope, *bm25(file, table, chosen, lengths.setdefault(table, Lengths()), newest=newest), wanted)
+    else:
+        found = _by_sqlite(file, scope, table, chosen, wanted)
+    return sorted((one for one in found if one[0] not in scope.seen), key=lambda one: (-one[1], one[0]))[:limit]
+
+
+def _by_sqlite(
+    file: sqlite3.Connection, scope: Scope, table: str, words: Sequence[str], wanted: int
+) -> list[tuple[str, float]]:
+    match = "body : (" + " OR ".join(f'"{word}"' for word in words) + ")"
     # One row for all: Python's lock is let go of for each, and has to be had back.
     row = file.execute(
         "SELECT json_group_array(json_array(id, score)) FROM (SELECT"  # noqa: S608 - ours
         f" entries.id AS id, -bm25({table}) AS score FROM {table} JOIN entries ON entries.number = {table}.rowid"
-        f" WHERE {table} MATCH :match AND {table}.rowid >= :oldest AND {_IN_SCOPE}"
-        " ORDER BY score DESC, entries.id LIMIT :limit)",
-        {"match": match, "oldest": oldest, "limit": limit + len(scope.seen), **_bounds(scope)},
+        f" WHERE {table} MATCH :match AND {_IN_SCOPE} ORDER BY score DESC, entries.id LIMIT :wanted)",
+        {"match": match, "wanted": wanted, **_bounds(scope)},
     ).fetchone()
-    found = [(str(name), float(score)) for name, score in json.loads(row[0]) if name not in scope.seen]
-    return sorted(found, key=lambda one: (-one[1], one[0]))[:limit]
+    return [(str(name), float(score)) for name, score in json.loads(row[0])]
+
+
+def _in_scope(file: sqlite3.Connection, scope: Scope, numbers: Numbers, scores: Scores, wanted: int) -> list[tuple[str, float]]:
+    """Return the best that are in scope, and those that are as good as the last of them."""
+    query = (
+        "SELECT json_group_array(json_array(number, id)) FROM entries"  # noqa: S608 - ours
+        f" WHERE number IN (SELECT value FROM json_each(:some)) AND {_IN_SCOPE}"
+    )
+    found: list[tuple[str, float]] = []
+    # Of a window all of them: what is best may well be out of it.
+    count = len(numbers) if scope.windowed else wanted + _ROOM
+    while True:
+        least = np.partition(scores, -count)[-count] if count < len(scores) else 0.0
+        some = scores >= least
+        score_of = dict(zip(numbers[some].tolist(), scores[some].tolist(), strict=True))
+        rows = json.loads(file.execute(query, {"some": json.dumps(list(score_of)), **_bounds(scope)}).fetchone()[0])
+        found = [(str(name), score_of[number]) for number, name in rows]
+        if len(found) >= wanted or count >= len(scores):
+            return found
+        count *= 4
 
 
 def in_turns(file: sqlite3.Connection, words: Sequence[str]) -> tuple[dict[str, int], int]:
@@ -113,16 +157,9 @@ def _rarest(file: sqlite3.Connection, table: str, words: Sequence[str]) -> tuple
         texts |= dict(zip(some, counts, strict=True))
     chosen: list[str] = []
     scored = 0
-    for word in sorted(texts, key=lambda word: (texts[word], word)):
+    for word in sorted((word for word in texts if texts[word]), key=lambda word: (texts[word], word)):
         if scored and scored + texts[word] > _SCORED:
             break
         scored += texts[word]
         chosen.append(word)
     return chosen, scored
-
-
-def _newest(file: sqlite3.Connection, table: str, match: str, count: int) -> int:
-    """Return the row from which on there are so many texts that match."""
-    query = f"SELECT rowid FROM {table} WHERE {table} MATCH ? ORDER BY rowid DESC LIMIT 1 OFFSET ?"  # noqa: S608 - a name of ours
-    row = file.execute(query, (match, count - 1)).fetchone()
-    return int(row[0]) if row else 0

@@ -102,9 +102,11 @@ class SearchIndex:
         with self.files.use(user_id) as (file, held):
             with file:
                 _remove(file, [entry.id for entry in entries])
-                for entry in entries:
-                    _put(file, entry)
+                numbers = [_put(file, entry) for entry in entries]
             _leave(held, [entry.id for entry in entries])
+            for lengths in held.lengths.values():
+                # A number may have been another text's.
+                lengths.forget(min(numbers, default=0))
             for kind, flat in held.vectors.items():
                 flat.put([_placed(entry, entry.kept) for entry in entries if entry.kind == kind and entry.kept is not None])
 
@@ -137,8 +139,8 @@ class SearchIndex:
 
     def search(self, scope: Scope, query: str, *, kind: str, limit: int, around: bool = False) -> list[tuple[str, float]]:
         """Return (id, score) of the entries that have the words; see `lexical.search`."""
-        with self.files.use(scope.user_id) as (file, _):
-            return lexical.search(file, scope, query, kind=kind, limit=limit, around=around)
+        with self.files.use(scope.user_id) as (file, held):
+            return lexical.search(file, held.lengths, scope, query, kind=kind, limit=limit, around=around)
 
     def speakers(self, user_id: str) -> list[str]:
         """Return the names that stand before many texts; `Recipe: …`, now and then, is nobody who speaks."""
@@ -207,24 +209,26 @@ class SearchIndex:
             return int(file.execute("SELECT count(*) FROM entries").fetchone()[0])
 
 
-def _put(file: sqlite3.Connection, entry: Entry) -> None:
+def _put(file: sqlite3.Connection, entry: Entry) -> int:
     traits = entry.traits
     row = (entry.id, entry.kind, entry.at, traits.session, traits.seq, traits.speaker, traits.length)
     happened = (entry.happened.first, entry.happened.last) if entry.happened else (None, None)
-    number = file.execute(
+    put = file.execute(
         "INSERT INTO entries (id, kind, at, session, seq, speaker, length, asks, asked, dated, first, last)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (*row, traits.asks, traits.asked, traits.dated, *happened),
-    ).lastrowid
+    )
+    number = int(put.lastrowid or 0)
     if entry.kept is not None:
         file.execute("INSERT INTO kept VALUES (?, ?, ?, ?)", (number, *entry.kept.to_row()))
-    lexical.put(file, int(number or 0), entry.kind, entry.text, entry.around)
+    lexical.put(file, number, entry.kind, entry.text, entry.around)
     if traits.speaker:
         file.execute(
             "INSERT INTO speakers (name, texts) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET texts = texts + 1",
             (traits.speaker,),
         )
     file.execute(_CHANGED, (entry.kind, entry.id, ""))
+    return number
 
 
 def _remove(file: sqlite3.Connection, ids: Sequence[str]) -> None:

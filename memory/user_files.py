@@ -13,6 +13,7 @@ from pathlib import Path
 
 from memory.errors import StorageError
 from memory.flat import Flat
+from memory.postings import Lengths
 from memory.reading import Bytes
 from memory.records import user_key
 from memory.signals import Traits
@@ -39,6 +40,8 @@ class UserFile:
     """By kind, as far as they were read."""
     read: dict[str, tuple[Traits, Bytes]] = field(default_factory=dict)
     """By entry, what looks read of their candidates."""
+    lengths: dict[str, Lengths] = field(default_factory=dict)
+    """By full text, of the words of its texts."""
     version: int | None = None
     """Of the file, as it was when these were read; another process may have written since."""
 
@@ -51,12 +54,14 @@ class UserFile:
     @property
     def bytes(self) -> int:
         """Say how much memory it takes, about."""
-        return sum(flat.bytes for flat in list(self.vectors.values())) + _ENTRY_BYTES * len(self.read)
+        arrays: list[Flat | Lengths] = [*self.vectors.values(), *self.lengths.values()]
+        return sum(one.bytes for one in arrays) + _ENTRY_BYTES * len(self.read)
 
     def let_go(self) -> None:
         """Forget what was read: it is read again when it is asked for."""
         self.vectors.clear()
         self.read.clear()
+        self.lengths.clear()
 
 
 class UserFiles:

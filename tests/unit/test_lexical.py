@@ -260,11 +260,47 @@ def test_of_a_word_that_stands_in_thousands_of_texts_the_last_ones_are_scored_an
     index, monkeypatch
 ):
     monkeypatch.setattr("memory.lexical._SCORED", 3)
+    monkeypatch.setattr("memory.lexical._FEW", 2)
     index.put("ada", [turn(f"t{n}", "tea again", float(n)) for n in range(9)])
     assert sorted(found(index, "tea")) == ["t6", "t7", "t8"]
     assert found(index, "tea", since=0.0, until=1.0) == ["t0", "t1"]
     index.put("ada", [turn("rare", "oolong", 10.0)])
     assert found(index, "oolong tea") == ["rare"]
+
+
+WORDS = st.lists(
+    st.sampled_from(["tea", "teas", "run", "running", "dog", "Köln", "koln", "oolong", "the", "犬", "don_t"]), max_size=6
+).map(" ".join)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.lists(st.tuples(st.integers(0, 12), WORDS, WORDS), max_size=8), min_size=1, max_size=5),
+    st.lists(st.integers(0, 12), max_size=4),
+    WORDS,
+    st.sampled_from([{}, {"since": 3.0, "until": 9.0}, {"latest": 6.0}, {"seen": frozenset({"t1", "t2"})}]),
+)
+def test_many_texts_are_scored_as_sqlite_scores_few(tmp_path, puts, removed, query, scope):
+    index = SearchIndex(tmp_path / f"words{len(list(tmp_path.iterdir()))}")
+
+    def both():
+        for around in (False, True):
+            with pytest.MonkeyPatch.context() as patch:
+                of_sqlite = index.search(Scope("ada", **scope), query, kind="turn", limit=4, around=around)
+                patch.setattr("memory.lexical._FEW", 0)
+                patch.setattr("memory.lexical._ROOM", 1)
+                of_arrays = index.search(Scope("ada", **scope), query, kind="turn", limit=4, around=around)
+            assert [name for name, _ in of_arrays] == [name for name, _ in of_sqlite]
+            assert [score for _, score in of_arrays] == pytest.approx([score for _, score in of_sqlite])
+
+    for put in puts:
+        index.put("ada", [Entry(f"t{n}", "turn", float(n), text, around=around) for n, text, around in put])
+        both()
+    index.remove("ada", [f"t{n}" for n in removed])
+    both()
+    index.put("ada", [turn("t13", "tea and oolong and tea", 13.0)])
+    both()
+    index.files.close()
 
 
 def test_a_word_is_as_rare_as_it_is_among_its_kind(index):
