@@ -12,12 +12,11 @@ from typing import Any, Literal
 from langchain_core.callbacks import CallbackManager, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.language_models.chat_models import generate_from_stream
-from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages import AIMessageChunk, BaseMessage, convert_to_openai_messages
 from langchain_core.messages.ai import InputTokenDetails, UsageMetadata
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import RunnableConfig, ensure_config
 from pydantic import ConfigDict
-from urllib3.exceptions import MaxRetryError
 
 from app.completions import Completions, RefusedError
 from memory.errors import MessageTooLong, ModelUnavailable, PersonaError
@@ -91,8 +90,12 @@ class PersonaChat(BaseChatModel):
     ) -> Iterator[ChatGenerationChunk]:
         # What calls this reports the pieces to callbacks.
         del run_manager
+        chunk = None
         for chunk in self._said(messages, stop, **kwargs):
             yield ChatGenerationChunk(message=chunk, generation_info=chunk.response_metadata or None)
+        if chunk is None:
+            # Nobody waited for it any more; an answer without a piece is an error to LangChain.
+            yield ChatGenerationChunk(message=AIMessageChunk(content=""))
 
     def _generate(
         self,
@@ -136,7 +139,12 @@ class PersonaChat(BaseChatModel):
     def _body(
         self, messages: Sequence[BaseMessage], stop: list[str] | None, grammar: str | None, max_tokens: int | None
     ) -> dict[str, Any]:
-        told = [{"role": _ROLES[message.type], "content": message.content} for message in messages]
+        told = [
+            {"role": _ROLES[message.type], "content": message.content}
+            if message.type in _ROLES
+            else convert_to_openai_messages(message)
+            for message in messages
+        ]
         body: dict[str, Any] = {"model": self.model, "messages": told, "temperature": 0}
         if stop:
             body["stop"] = stop
@@ -173,7 +181,7 @@ class PersonaChat(BaseChatModel):
                 collected.append(chunk)
                 if unwanted():
                     return None
-        return None if unwanted() and not _is_whole(collected) else collected
+        return collected if _is_whole(collected) else None
 
     def _checked(self, body: dict[str, Any], unwanted: Unwanted) -> Generator[AIMessageChunk]:
         """Pass the answer on; every way to break off becomes one sentence."""
@@ -296,9 +304,9 @@ def _explained(error: Exception, url: str) -> PersonaError:
 
 
 def _chain(error: BaseException | None) -> set[str]:
-    """Name the types of an error and of all that it came of."""
-    names: set[str] = set()
-    while error is not None:
-        names |= {kind.__name__ for kind in type(error).__mro__}
-        error = getattr(error, "reason", None) if isinstance(error, MaxRetryError) else error.__cause__ or error.__context__
-    return names
+    """Name the types of an error and of all that it came of; urllib3 keeps some causes as arguments or attributes."""
+    if error is None:
+        return set()
+    kept = [getattr(error, "reason", None), getattr(error, "original_error", None), *error.args]
+    causes = [error.__cause__ or error.__context__, *(one for one in kept if isinstance(one, BaseException))]
+    return {kind.__name__ for kind in type(error).__mro__}.union(*map(_chain, causes))

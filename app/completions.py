@@ -11,12 +11,9 @@ from typing import Any
 
 import urllib3
 
-from app.patient import Ask, asks, connections
+from app.patient import Ask, connections, waits
 
 _CONNECT_S = 5.0
-_AGAIN = frozenset({408, 409, 429, 500, 502, 503, 504})
-"""Statuses of a server that may well answer a moment later."""
-_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 8
 _BLOCK = 65_536
 _DATA, _DONE = b"data:", b"[DONE]"
 _OK = 200
@@ -49,21 +46,19 @@ class Completions:
         timeout_s: How long it may be silent; None: for ever.
         retries: How often a call that came to nothing is made again.
         proxied: Go through a proxy that the environment names.
+        kept: Use a connection for the next call too.
+
+    Raises:
+        ModelUnavailable: That proxy is of a kind that nothing here speaks to.
     """
 
-    def __init__(self, url: str, key: str, *, timeout_s: float | None, retries: int, proxied: bool) -> None:
-        retry = urllib3.Retry(
-            retries,
-            allowed_methods=None,
-            status_forcelist=_AGAIN,
-            backoff_factor=_PAUSE_S,
-            raise_on_status=False,
-            retry_after_max=_LONGEST_PAUSE_S,
-        )
+    def __init__(self, url: str, key: str, *, timeout_s: float | None, retries: int, proxied: bool, kept: bool = True) -> None:
         self._url = f"{url}/chat/completions"
         self._timeout_s = timeout_s
         self._headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key or 'none'}"}
-        self._connections = connections(url, retry, proxied=proxied)
+        if not kept:
+            self._headers["Connection"] = "close"
+        self._connections = connections(url, retries=retries, proxied=proxied)
 
     def pieces(self, body: dict[str, Any], ask: Ask) -> Generator[dict[str, Any]]:
         """Yield the pieces of an answer as they come.
@@ -79,7 +74,7 @@ class Completions:
         """
         response = self._post({**body, "stream": True}, ask, self._timeout_s)
         try:
-            yield from _read(response, ask)
+            yield from _read(response, ask, self._timeout_s)
         finally:
             # One whose answer was read to its end has gone back to the others by now.
             response.close()
@@ -93,11 +88,14 @@ class Completions:
             patience: How many times longer than usual the server may be silent.
         """
         limit = None if self._timeout_s is None else self._timeout_s * patience
-        said = json.loads(self._post(body, ask, limit, whole=True).data)
+        data = self._post(body, ask, limit, whole=True).data
+        said = json.loads(data)
+        if said.get("error"):
+            raise RefusedError(_OK, _words(data))
         return {**said, "choices": [{**choice, "delta": choice.get("message")} for choice in said.get("choices") or []]}
 
     def _post(self, body: dict[str, Any], ask: Ask, silent_s: float | None, *, whole: bool = False) -> urllib3.BaseHTTPResponse:
-        asks(ask)
+        waits(ask, silent_s)
         response = self._connections.request(
             "POST",
             self._url,
@@ -111,11 +109,11 @@ class Completions:
         return response
 
 
-def _read(response: urllib3.BaseHTTPResponse, ask: Ask) -> Iterator[dict[str, Any]]:
+def _read(response: urllib3.BaseHTTPResponse, ask: Ask, silent_s: float | None) -> Iterator[dict[str, Any]]:
     """Read events; between two of them the thread may have made other calls."""
     rest = b""
     while True:
-        asks(ask)
+        waits(ask, silent_s)
         block = response.read1(_BLOCK)
         *lines, rest = (rest + block).split(b"\n")
         for line in [*lines, rest] if not block else lines:
@@ -126,7 +124,7 @@ def _read(response: urllib3.BaseHTTPResponse, ask: Ask) -> Iterator[dict[str, An
                 _to_its_end(response)
                 return
             piece = json.loads(data)
-            if "error" in piece:
+            if piece.get("error"):
                 raise RefusedError(_OK, _words(data))
             yield piece
         if not block:
@@ -135,11 +133,12 @@ def _read(response: urllib3.BaseHTTPResponse, ask: Ask) -> Iterator[dict[str, An
 
 def _to_its_end(response: urllib3.BaseHTTPResponse) -> None:
     """Read what is left of an answer that said it was done: then its connection can be used again."""
-    asks(_enough)
+    waits(_enough, None)
     try:
         while response.read1(_BLOCK):
             pass
-    except _EnoughError:
+    except (_EnoughError, urllib3.exceptions.HTTPError):
+        # It said all that it had to say, whatever becomes of the connection.
         response.close()
 
 

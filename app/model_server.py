@@ -106,9 +106,11 @@ class ModelServer:
             endpoint.url,
             endpoint.key,
             timeout_s=None if endpoint.embedded else self._settings.llm_timeout_s,
-            retries=0 if endpoint.embedded else _RETRIES,
+            retries=_RETRIES,
             # A proxy of the environment must not see what is said to this process itself.
             proxied=not endpoint.embedded,
+            # llama.cpp hangs up soon after an answer, mostly just when the next call is sent.
+            kept=endpoint.kind != "llamacpp",
         )
         return PersonaChat(
             completions=completions,
@@ -204,7 +206,7 @@ def _describe(url: str, model: str, key: str, settings: Settings, *, embedded: b
         response = httpx.get(f"{url}/models", headers=headers, timeout=_PROBE_S, trust_env=not embedded)
         response.raise_for_status()
         listed = [_Listed.model_validate(entry) for entry in response.json()["data"]]
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ImportError, ValueError, KeyError, TypeError) as error:
         raise ModelUnavailable(
             f"No model server answers at {url} ({type(error).__name__}). Start it, or correct PERSONA_LLM_BASE_URL; "
             "leave that empty for the embedded model."

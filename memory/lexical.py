@@ -77,7 +77,13 @@ def search(
     if texts > _FEW and all(len(stems(word)) == 1 for word in chosen):
         # One common word alone: the last texts that have it, unless they are of another time than is asked for.
         newest = None if scope.windowed else _SCORED
-        found = _in_scope(file, scope, *bm25(file, table, chosen, lengths.setdefault(table, Lengths()), newest=newest), wanted)
+        # One state of the file for all that is read of it: another process may write.
+        file.execute("BEGIN")
+        try:
+            scored = bm25(file, table, chosen, lengths.setdefault(table, Lengths()), newest=newest)
+            found = _in_scope(file, scope, *scored, wanted)
+        finally:
+            file.commit()
     else:
         found = _by_sqlite(file, scope, table, chosen, wanted)
     return sorted((one for one in found if one[0] not in scope.seen), key=lambda one: (-one[1], one[0]))[:limit]

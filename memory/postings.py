@@ -48,6 +48,8 @@ class Lengths:
         if len(numbers) and numbers[-1] >= known:
             query = f"SELECT json_group_array(id), json_group_array(hex(sz)) FROM {table}_docsize WHERE id >= ?"  # noqa: S608 - ours
             ids, sizes = (json.loads(column) for column in file.execute(query, (known,)).fetchone())
+            if max(ids, default=-1) < numbers[-1]:
+                raise sqlite3.DatabaseError(f"a text of {table} has no length")
             grown = np.zeros(max(ids) + 1, dtype=np.uint32)
             grown[:known] = self._words
             grown[ids] = [_varints(bytes.fromhex(size))[0] for size in sizes]
@@ -83,7 +85,8 @@ def bm25(
         having, times = np.unique(found, return_counts=True)
         weight = max(np.log((texts - len(having) + 0.5) / (len(having) + 0.5)), _LEAST_WEIGHT)
         having, times = (having, times) if newest is None else (having[-newest:], times[-newest:])
-        relative = lengths.of(file, table, having) * texts / max(all_words, 1)
+        # In floats before anything else: the lengths' own numbers are too small for a product.
+        relative = lengths.of(file, table, having) * (texts / max(all_words, 1))
         numbers.append(having)
         scores.append(weight * times * (_K1 + 1) / (times + _K1 * (1 - _B + _B * relative)))
     every, place = np.unique(np.concatenate(numbers), return_inverse=True)

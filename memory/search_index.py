@@ -104,9 +104,9 @@ class SearchIndex:
                 _remove(file, [entry.id for entry in entries])
                 numbers = [_put(file, entry) for entry in entries]
             _leave(held, [entry.id for entry in entries])
-            for lengths in held.lengths.values():
+            for lengths in held.lengths.values() if numbers else ():
                 # A number may have been another text's.
-                lengths.forget(min(numbers, default=0))
+                lengths.forget(min(numbers))
             for kind, flat in held.vectors.items():
                 flat.put([_placed(entry, entry.kept) for entry in entries if entry.kind == kind and entry.kept is not None])
 

@@ -47,6 +47,8 @@ class Script:
         self.connections = 0
         self.bodies = []
         self.first_lines = []
+        self.heads = []
+        self.reads_slowly = False
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/v1"
         threading.Thread(target=self._serve, daemon=True).start()
@@ -70,8 +72,13 @@ class Script:
                 if not head or not head[0]:
                     return
                 self.first_lines.append(head[0].decode())
+                self.heads.append(head)
                 [size] = [int(line.split(b":")[1]) for line in head if line.lower().startswith(b"content-length")]
-                self.bodies.append(json.loads(asked.read(size)))
+                data = b""
+                while len(data) < size:
+                    data += asked.read(min(size - len(data), 1_000_000))
+                    time.sleep(0.1 * self.reads_slowly)
+                self.bodies.append(json.loads(data))
                 for part in self.answers.pop(0):
                     if part is None:
                         return
@@ -169,6 +176,41 @@ def test_silence_has_an_end():
             list(server.pieces({}, go_on))
 
 
+def test_a_request_on_a_slow_line_is_sent_for_as_long_as_it_goes_on(monkeypatch):
+    monkeypatch.setattr("app.completions._CONNECT_S", 0.3)
+    with serving(HELLO) as script:
+        script.reads_slowly = True
+        assert texts(completions(script).pieces({"picture": "x" * 12_000_000}, go_on)) == ["Hel", "lo"]
+
+
+def test_an_answer_that_said_it_is_done_counts_however_its_connection_ends():
+    long = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
+    for answer in ([*HELLO[:-1], None], [long, event("Hel"), event("lo", "stop"), DONE, None]):
+        with serving(answer) as script:
+            assert texts(completions(script).pieces({}, go_on)) == ["Hel", "lo"]
+
+
+def test_a_gateway_that_writes_every_field_has_not_refused():
+    with serving([CHUNKED, chunk(event("Hello", "stop", error=None, usage=None)), chunk(DONE), LAST_CHUNK]) as script:
+        assert texts(completions(script).pieces({}, go_on)) == ["Hello"]
+
+
+def test_a_pause_before_the_second_try_can_be_ended_too():
+    class EnoughError(Exception):
+        pass
+
+    def enough():
+        raise EnoughError
+
+    with serving(refusal(503, "busy", "Retry-After: 20\r\n"), HELLO) as script:
+        began = time.monotonic()
+        with pytest.raises(EnoughError):
+            list(completions(script).pieces({}, enough))
+        assert time.monotonic() - began < 5
+    with serving(refusal(503, "busy", "Retry-After: soon\r\n"), HELLO) as script:
+        assert texts(completions(script).pieces({}, go_on)) == ["Hel", "lo"]
+
+
 def test_a_long_request_has_the_time_that_it_needs_after_an_answer_that_was_waited_for():
     with serving(HELLO, HELLO) as script:
         server = completions(script)
@@ -203,6 +245,44 @@ def test_a_proxy_of_the_environment_is_asked_where_the_server_is_elsewhere(monke
         assert script.first_lines[0].startswith("POST http://models.example/v1/chat/completions")
         assert texts(completions(script).pieces({}, go_on)) == ["Hel", "lo"]
         assert script.first_lines[1].startswith("POST /v1/chat/completions")
+
+
+def test_a_proxy_may_want_a_name_and_may_stand_without_a_scheme(monkeypatch):
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with serving(HELLO, HELLO) as script:
+        host = script.url.removeprefix("http://").removesuffix("/v1")
+        for proxy in (f"http://ada:secret@{host}", host):
+            monkeypatch.setenv("http_proxy", proxy)
+            there = Completions("http://models.example/v1", "", timeout_s=5.0, retries=0, proxied=True)
+            assert texts(there.pieces({}, go_on)) == ["Hel", "lo"]
+    said = [line for head in script.heads for line in head if line.lower().startswith(b"proxy-authorization")]
+    assert [line.split()[-1] for line in said] == [b"YWRhOnNlY3JldA=="]
+    monkeypatch.setenv("http_proxy", "socks5://127.0.0.1:9")
+    with pytest.raises(ModelUnavailable, match="NO_PROXY"):
+        Completions("http://models.example/v1", "", timeout_s=5.0, retries=0, proxied=True)
+
+
+def test_behind_a_proxy_the_secure_connection_has_its_time(monkeypatch):
+    """The other end begins late, and with what is no TLS: that is said, not that it took too long."""
+    proxy = socket.create_server(("127.0.0.1", 0))
+
+    def tunnel():
+        connection, _ = proxy.accept()
+        with connection:
+            connection.recv(65_536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            time.sleep(0.6)
+            connection.sendall(b"no TLS at all\r\n" * 4)
+            connection.recv(65_536)
+
+    threading.Thread(target=tunnel, daemon=True).start()
+    monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.getsockname()[1]}")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    there = Completions("https://models.example/v1", "", timeout_s=5.0, retries=0, proxied=True)
+    with proxy, pytest.raises(urllib3.exceptions.HTTPError, match=r"(?i)ssl"):
+        list(there.pieces({}, go_on))
 
 
 def chat(script, **more):
@@ -256,3 +336,26 @@ def test_every_other_way_to_fail_is_one_sentence(answer, words):
     with serving(answer) as script, pytest.raises(ModelUnavailable, match=words) as told:
         list(chat(script).stream("Hi"))
     assert "\n" not in told.value.message
+
+
+def test_a_stopped_call_ends_quietly_for_those_who_listen_too():
+    with serving([CHUNKED, 20.0]) as script:
+        model = chat(script)
+        assert (
+            "".join(
+                one.text for one in model.stream("Hi", config={"callbacks": [BaseCallbackHandler()]}, unwanted=lambda: True)
+            )
+            == ""
+        )
+
+
+def test_what_is_said_by_others_than_the_two_goes_along():
+    from langchain_core.messages import AIMessageChunk, ChatMessage, HumanMessage
+
+    with serving(HELLO) as script:
+        list(chat(script).stream([HumanMessage("a"), AIMessageChunk("b"), ChatMessage("c", role="user")]))
+    assert [(one["role"], one["content"]) for one in script.bodies[0]["messages"]] == [
+        ("user", "a"),
+        ("assistant", "b"),
+        ("user", "c"),
+    ]
