@@ -6,7 +6,8 @@ import json
 import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import takewhile
 
 import pytest
 import urllib3
@@ -50,6 +51,7 @@ class Script:
         self.heads = []
         self.reads_slowly = False
         self._listener = socket.create_server(("127.0.0.1", 0))
+        self._open = []
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/v1"
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -60,23 +62,27 @@ class Script:
             except OSError:
                 return
             self.connections += 1
+            self._open.append(connection)
             threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
 
     def _talk(self, connection):
         with connection, connection.makefile("rb") as asked:
             while True:
                 try:
-                    head = list(iter(asked.readline, b"\r\n"))
+                    head = list(takewhile(bytes.strip, iter(asked.readline, b"")))
                 except OSError:
                     return
-                if not head or not head[0]:
+                if not head:
                     return
                 self.first_lines.append(head[0].decode())
                 self.heads.append(head)
                 [size] = [int(line.split(b":")[1]) for line in head if line.lower().startswith(b"content-length")]
                 data = b""
                 while len(data) < size:
-                    data += asked.read(min(size - len(data), 1_000_000))
+                    part = asked.read(min(size - len(data), 1_000_000))
+                    if not part:
+                        return
+                    data += part
                     time.sleep(0.1 * self.reads_slowly)
                 self.bodies.append(json.loads(data))
                 for part in self.answers.pop(0):
@@ -91,6 +97,10 @@ class Script:
                         return
 
     def close(self):
+        """Hang up on everybody: closing alone wakes no thread that waits."""
+        for held in [self._listener, *self._open]:
+            with suppress(OSError):
+                held.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
 
