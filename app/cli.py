@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app import cli_memory, cli_serve, cli_upkeep
+from app import cli_memory, cli_person, cli_serve, cli_upkeep
 from app.console import AsJson, User, fail, print_json, progress, say, steady_streams
 from evals import cli as evals_cli
 from evals import cli_bench
@@ -29,8 +29,8 @@ app = typer.Typer(
     help="An assistant that remembers you, thinks over what it remembers, and adapts to how you are.",
 )
 app.add_typer(cli_memory.memory, name="memory")
-app.add_typer(cli_memory.personality, name="personality")
-app.add_typer(cli_memory.user, name="user")
+app.add_typer(cli_person.personality, name="personality")
+app.add_typer(cli_person.user, name="user")
 app.add_typer(cli_upkeep.models, name="models")
 app.add_typer(evals_cli.app, name="eval")
 app.add_typer(cli_bench.app, name="bench")

@@ -1,14 +1,14 @@
-"""`persona memory …`, `persona personality …`, `persona user …`: seeing and changing what is known."""
+"""`persona memory …`: seeing and changing what is remembered."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.console import AsJson, User, print_json, print_records, print_table, progress, say
+from app.console import AsJson, User, counted, print_json, print_records, print_table, progress, report, say
+from app.opened import open_memory
 from memory.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -16,15 +16,6 @@ if TYPE_CHECKING:
     from memory.store import Memory
 
 memory = typer.Typer(no_args_is_help=True, help="See and change what is remembered.")
-personality = typer.Typer(no_args_is_help=True, help="See and change the personality that it sees.")
-user = typer.Typer(no_args_is_help=True, help="List, export, import and delete users, and what they agreed to.")
-
-
-class Answer(StrEnum):
-    """What a person says to something that is asked of them."""
-
-    YES = "yes"
-    NO = "no"
 
 
 class KindName(StrEnum):
@@ -54,7 +45,7 @@ def list_memories(
 ) -> None:
     """List what is remembered, oldest first."""
     empty = f"Nothing is remembered of {user} yet."
-    with _open() as store:
+    with open_memory() as store:
         if held:
             _list_held(store, user, as_json=as_json)
             return
@@ -86,7 +77,7 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Search what is remembered and what was said, best first."""
-    with _open() as store:
+    with open_memory() as store:
         found = store.search(user, text, kind=kind.value if kind else None, limit=limit)
     print_records(found, as_json=as_json, columns=("id", "kind", "time", "text", "score"), empty="Nothing was found.")
 
@@ -94,7 +85,7 @@ def search(
 @memory.command()
 def show(memory_id: MemoryId, user: User = "me", as_json: AsJson = False) -> None:
     """Show one memory with all its fields."""
-    with _open() as store:
+    with open_memory() as store:
         record = store.knowledge.get(user, memory_id)
     if as_json:
         print_json(record.model_dump(mode="json"))
@@ -110,9 +101,9 @@ def edit(
     as_json: AsJson = False,
 ) -> None:
     """Put a memory right; a later rewrite keeps what you wrote."""
-    with _open() as store:
+    with open_memory() as store:
         record = store.edit(user, memory_id, text)
-    _done(record.model_dump(mode="json"), f"{memory_id} now says: {text}", as_json=as_json)
+    report(record.model_dump(mode="json"), f"{memory_id} now says: {text}", as_json=as_json)
 
 
 @memory.command()
@@ -120,11 +111,11 @@ def outdated(memory_id: MemoryId, user: User = "me", as_json: AsJson = False) ->
     """Say that something was true until now: a fact is kept as what was, a line of profile or habits is dropped."""
     from memory import clock
 
-    with _open() as store:
+    with open_memory() as store:
         record = store.outdate(user, memory_id, store.journal.last_time(user) or clock.now())
     done = record.model_dump(mode="json") if record else {"id": memory_id, "dropped": True}
     how = "at any time" if record else "within 10 minutes"
-    _done(done, f"{memory_id} is no longer true. `persona memory undo` takes that back, {how}.", as_json=as_json)
+    report(done, f"{memory_id} is no longer true. `persona memory undo` takes that back, {how}.", as_json=as_json)
 
 
 @memory.command()
@@ -140,29 +131,29 @@ def forget(
     """Forget a memory, a message or a picture with all that tells of it: found nowhere from now on."""
     from memory.purge import Receipt
 
-    with _open() as store:
+    with open_memory() as store:
         found = store.forget(user, subject, now=now, personality_too=personality_too)
     done: dict[str, Any] = {"id": subject, "forgotten": True, "purged": now}
     if isinstance(found, Receipt):
         done["receipt"] = found.model_dump(mode="json")
-        sentence = f"{subject} is forgotten for good ({_counted(found.removed)}). {_probed(found)}"
+        sentence = f"{subject} is forgotten for good ({counted(found.removed)}). {_probed(found)}"
     else:
         done["reach"] = found.to_json()
         sentence = (
-            f"{subject} is forgotten ({_counted(found.counts())}). Until it is purged in 10 minutes, `persona memory undo` "
+            f"{subject} is forgotten ({counted(found.counts())}). Until it is purged in 10 minutes, `persona memory undo` "
         )
         sentence += "brings it back."
     if found.mentioned:
         sentence += f" These still speak of it: {', '.join(found.mentioned)}."
-    _done(done, sentence, as_json=as_json)
+    report(done, sentence, as_json=as_json)
 
 
 @memory.command()
 def approve(what: Held = None, every: Every = False, user: User = "me", as_json: AsJson = False) -> None:
     """Remember something sensitive that was held: from now on it is recalled like anything else."""
-    with _open() as store:
+    with open_memory() as store:
         done = [store.approve(user, name) for name in _held(store, user, what, every=every)]
-    _done({"approved": done}, f"Remembered from now on: {', '.join(done) or 'nothing waited'}.", as_json=as_json)
+    report({"approved": done}, f"Remembered from now on: {', '.join(done) or 'nothing waited'}.", as_json=as_json)
 
 
 @memory.command()
@@ -174,13 +165,13 @@ def reject(
     as_json: AsJson = False,
 ) -> None:
     """Forget something sensitive that was held, with all that tells of it; undo works for 10 minutes."""
-    with _open() as store:
+    with open_memory() as store:
         names = _held(store, user, what, every=every)
         for name in names:
             store.reject(user, name, now=now)
     after = "" if now else " `persona memory undo` works for 10 minutes, until it is purged."
     sentence = f"Forgotten{' for good' if now else ''}: {', '.join(names) or 'nothing waited'}.{after}"
-    _done({"rejected": names}, sentence, as_json=as_json)
+    report({"rejected": names}, sentence, as_json=as_json)
 
 
 @memory.command()
@@ -188,12 +179,12 @@ def receipts(user: User = "me", as_json: AsJson = False) -> None:
     """Show what was forgotten for good, and that nothing of it was found afterwards."""
     from memory.purge import Receipt
 
-    with _open() as store:
+    with open_memory() as store:
         kept = [Receipt.model_validate(one) for one in store.forgetting.receipts(user)]
     if as_json:
         print_json([one.model_dump(mode="json") for one in kept])
         return
-    rows = [[one.subject, one.kind, f"{one.purged_at:%Y-%m-%d %H:%M}", _counted(one.removed), _probed(one)] for one in kept]
+    rows = [[one.subject, one.kind, f"{one.purged_at:%Y-%m-%d %H:%M}", counted(one.removed), _probed(one)] for one in kept]
     if rows:
         print_table(("what", "kind", "purged (UTC)", "removed", "looked for afterwards"), rows)
     else:
@@ -203,165 +194,10 @@ def receipts(user: User = "me", as_json: AsJson = False) -> None:
 @memory.command()
 def undo(subject: MemoryId, user: User = "me", as_json: AsJson = False) -> None:
     """Bring back what was forgotten, within 10 minutes; or let stand again what a newer fact replaced, at any time."""
-    with _open() as store:
+    with open_memory() as store:
         record = store.undo(user, subject)
     done = record.model_dump(mode="json") if record else {"id": subject}
-    _done(done, f"{subject} stands as it did before.", as_json=as_json)
-
-
-@personality.command("show")
-def show_personality(user: User = "me", as_json: AsJson = False) -> None:
-    """Show the five scores, 1 to 5."""
-    from memory.records import BigFive
-
-    with _open() as store:
-        point = store.curve.newest(user)
-    if as_json:
-        print_json(point.model_dump(mode="json") if point else None)
-        return
-    if point is None:
-        progress(f"Nothing is known of the personality of {user} yet: every score is 3.0.")
-    scores = point.scores if point else BigFive()
-    pinned = point.pinned if point else ()
-    rows = [(trait, f"{score:.2f}", "pinned" if trait in pinned else "") for trait, score in scores.items()]
-    print_table(("trait", "score", ""), rows)
-
-
-@personality.command()
-def history(user: User = "me", as_json: AsJson = False) -> None:
-    """Show how the scores came about, oldest first."""
-    with _open() as store:
-        points = store.curve.history(user)
-    if as_json:
-        print_records(points, as_json=True, columns=(), empty="")
-        return
-    if not points:
-        progress(f"Nothing is known of the personality of {user} yet.")
-        return
-    rows = [
-        (f"{point.time:%Y-%m-%d %H:%M}", point.cause, str(point.m), *(f"{score:.2f}" for _, score in point.scores.items()))
-        for point in points
-    ]
-    print_table(("time", "cause", "m", "O", "C", "E", "A", "N"), rows)
-
-
-@personality.command()
-def pin(
-    trait: Annotated[str, typer.Argument(help="openness, conscientiousness, extraversion, agreeableness, neuroticism.")],
-    score: Annotated[float | None, typer.Argument(help="1 to 5; left out: let it move again.")] = None,
-    user: User = "me",
-    as_json: AsJson = False,
-) -> None:
-    """Hold a trait at a score."""
-    from memory import clock
-
-    with _open() as store:
-        point = store.curve.pin(user, trait, score, store.journal.last_time(user) or clock.now())
-    held = f"stays at {score}" if score is not None else "moves again"
-    _done(point.model_dump(mode="json"), f"{trait} {held}.", as_json=as_json)
-
-
-@personality.command()
-def reset(user: User = "me", as_json: AsJson = False) -> None:
-    """Begin anew: 3.0 each, nothing pinned."""
-    from memory import clock
-
-    with _open() as store:
-        point = store.curve.reset(user, store.journal.last_time(user) or clock.now())
-    _done(point.model_dump(mode="json"), f"The personality of {user} begins anew.", as_json=as_json)
-
-
-@user.command("list")
-def list_users(as_json: AsJson = False) -> None:
-    """List who there is."""
-    with _open() as store:
-        rows = store.journal.users()
-    if as_json:
-        print_json([{**row, "last": row["last"].isoformat() if row["last"] else None} for row in rows])
-    elif rows:
-        shown = [
-            (row["id"], str(row["turns"]), str(row["pending"]), f"{row['last']:%Y-%m-%d %H:%M}" if row["last"] else "")
-            for row in rows
-        ]
-        print_table(("user", "turns", "to remember", "last turn (UTC)"), shown)
-    else:
-        progress("There is nobody yet.")
-
-
-@user.command()
-def consent(
-    name: Annotated[str, typer.Argument(help="Whose conversations.")],
-    training: Annotated[
-        Answer | None, typer.Option("--training", help="Whether a model may be trained on them; left out: show what was said.")
-    ] = None,
-    sensitive: Annotated[
-        Answer | None,
-        typer.Option("--sensitive", help="Whether sensitive things are remembered without asking, from now on."),
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Say whether a model may be trained on someone's conversations, and whether sensitive things need a yes each."""
-    with _open() as store:
-        said = store.consent.say(name, training=training is Answer.YES) if training else store.consent.of(name)
-        if sensitive:
-            store.consent.keep_sensitive(name, unasked=sensitive is Answer.YES)
-        asks = store.consent.asks(name)
-    value = {"user": name, "training": bool(said and said.training), "since": said.since.isoformat() if said else None}
-    value["sensitive"] = not asks
-    if said is None:
-        sentence = f"{name} was never asked: nothing is trained on their conversations."
-    elif said.training:
-        sentence = f"{name} agreed on {said.since:%Y-%m-%d %H:%M} (UTC) that a model is trained on their conversations."
-    else:
-        sentence = f"{name} does not agree, since {said.since:%Y-%m-%d %H:%M} (UTC): nothing is trained on their conversations."
-    sentence += (
-        " Before something sensitive is remembered, they are asked."
-        if asks
-        else " Sensitive things are remembered without asking."
-    )
-    _done(value, sentence, as_json=as_json)
-
-
-@user.command("export")
-def export_user(
-    name: Annotated[str, typer.Argument(help="Whose.")],
-    file: Annotated[Path, typer.Argument(help="A new file, for example ada.zip.")],
-    as_json: AsJson = False,
-) -> None:
-    """Write everything of a user into one file: what was said, what is remembered, the personality, the pictures."""
-    with _open() as store:
-        counts = store.export_user(name, file)
-    value = {"user": name, "file": str(file), "exported": counts}
-    _done(value, f"{file} holds everything of {name} ({_counted(counts)}). It is not encrypted: keep it safe.", as_json=as_json)
-
-
-@user.command("import")
-def import_user(
-    file: Annotated[Path, typer.Argument(help="What `persona user export` wrote.")], as_json: AsJson = False
-) -> None:
-    """Take in an archive, whole or not at all; its user must not be here yet."""
-    with _open() as store:
-        name, counts = store.import_user(file)
-    _done({"user": name, "imported": counts}, f"{name} is here again ({_counted(counts)}).", as_json=as_json)
-
-
-@user.command("delete")
-def delete_user(
-    name: Annotated[str, typer.Argument(help="Whom to delete.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Delete everything of a user, at once and for good."""
-    if not yes and as_json:
-        raise InvalidInput("Nobody is asked with --json: say --yes to delete everything of a user, for good.")
-    if not yes:
-        typer.confirm(f"Delete everything that is remembered of {name}, for good?", abort=True, err=True)
-    with _open() as store:
-        receipt = store.delete_user(name)
-        found = store.left_of(name)
-    counts = ", ".join(f"{count} {what}" for what, count in receipt.items())
-    after = "Nothing was found afterwards, in any store." if not any(found.values()) else f"Still there: {_counted(found)}."
-    _done({"user": name, "deleted": receipt, "found": found}, f"{name} is deleted: {counts}. {after}", as_json=as_json)
+    report(done, f"{subject} stands as it did before.", as_json=as_json)
 
 
 def _list_held(store: Memory, user: str, *, as_json: bool) -> None:
@@ -384,14 +220,10 @@ def _held(store: Memory, user: str, names: list[str] | None, *, every: bool) -> 
     return list(dict.fromkeys(store.held.turn_of(user, name) for name in names or ()))
 
 
-def _counted(removed: dict[str, int]) -> str:
-    return ", ".join(f"{what}: {count}" for what, count in removed.items() if count) or "nothing else"
-
-
 def _probed(receipt: Receipt) -> str:
     if receipt.is_clean:
         return "Nothing of it was found afterwards, in any store or file."
-    left = _counted(receipt.found)
+    left = counted(receipt.found)
     return f"Something of it is still there: {left}. Close other programs that use the folder, then `persona reindex`."
 
 
@@ -406,24 +238,3 @@ def _standing(fields: dict[str, Any]) -> str:
     if fields.get("same_as"):
         return f"says again {fields['same_as']}"
     return f"said {fields['strength']} times" if fields.get("strength", 1) > 1 else ""
-
-
-def _open() -> Memory:
-    from app.build import build_memory
-    from app.settings import Settings
-
-    memory = build_memory(Settings())
-    try:
-        # Whoever comes by sees to it: nothing else may run for months.
-        memory.purge_due()
-    except BaseException:
-        memory.close()
-        raise
-    return memory
-
-
-def _done(value: object, sentence: str, *, as_json: bool) -> None:
-    if as_json:
-        print_json(value)
-    else:
-        say(sentence)

@@ -62,6 +62,19 @@ def say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
 
 
+def report(value: object, sentence: str, *, as_json: bool) -> None:
+    """Say what was done: one sentence, or an object for scripts."""
+    if as_json:
+        print_json(value)
+    else:
+        say(sentence)
+
+
+def counted(removed: dict[str, int]) -> str:
+    """Return how many of what, in words."""
+    return ", ".join(f"{what}: {count}" for what, count in removed.items() if count) or "nothing else"
+
+
 def progress(text: str) -> None:
     """Print a line of progress on stderr."""
     sys.stderr.write(f"{text}\n")
