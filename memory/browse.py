@@ -12,11 +12,11 @@ from memory import clock
 from memory.curve import to_point
 from memory.database import Database
 from memory.forget import UNDO_WINDOW
-from memory.journal import to_turn
-from memory.knowledge import MemoryRecord, to_record
+from memory.memory_rows import MemoryRecord, to_record
 from memory.reach import Reach
 from memory.records import PersonalityPoint, Turn, TurnState
 from memory.schema import forgettings, memories, personality, turns
+from memory.turn_rows import to_turn
 
 _GONE = (TurnState.FORGOTTEN, TurnState.REPLACED)
 

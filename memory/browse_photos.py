@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Text, cast, func, select
 
 from memory import clock
 from memory.browse import Browse
-from memory.knowledge import to_record
+from memory.memory_rows import to_record
 from memory.records import PhotoMemory, TurnState
 from memory.schema import memories, photos, turns
 

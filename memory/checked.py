@@ -16,12 +16,12 @@ from memory import clock
 from memory.curve import to_point
 from memory.errors import InvalidInput, PersonaError
 from memory.intake import check_text, check_user
-from memory.journal import to_turn
-from memory.knowledge import to_record
+from memory.memory_rows import to_record
 from memory.purge import Receipt
 from memory.reach import Reach
 from memory.records import TRAITS, Photo, Record, TurnState, make_id
 from memory.sensitive import TOPICS
+from memory.turn_rows import to_turn
 
 Rows = dict[str, list[dict[str, Any]]]
 _PHOTO = re.compile(r"[0-9a-f]{64}")

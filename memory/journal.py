@@ -6,47 +6,27 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, String, bindparam, case, cast, func, insert, select, update
+from sqlalchemy import Connection, String, bindparam, case, cast, func, insert, select, update
 
-from memory import clock, forget, held, late, pending, people
+from memory import clock, forget, held, late, pending, people, session_rows, turn_rows
 from memory.database import Database
 from memory.errors import NotFound, TimeOrderError
 from memory.intake import check_text, check_user
 from memory.records import SPOKEN, Trace, Turn, TurnState, make_id
-from memory.schema import sessions, turns, users
+from memory.schema import turns, users
 from memory.sensitive import Topic
-
-_SAID = [column for column in turns.c if column.name != "trace"]
-"""What was said: how a reply came to be is the larger part of a row, and no prompt needs it."""
+from memory.turn_rows import SAID, to_turn
 
 _NO_SEQ = 2**31 - 1
-_ONE = select(turns).where(turns.c.id == bindparam("turn"))
 _OF_USER = turns.c.user_id == bindparam("user")
-_SAID_ONE = select(*_SAID).where(turns.c.id == bindparam("turn"))
-_LAST = select(*_SAID).where(_OF_USER).order_by(turns.c.seq.desc()).limit(1)
 _RECENT = (
-    select(*_SAID)
+    select(*SAID)
     # By time: for a bare `seq`, SQLite goes through all that was said before it (25 ms of 100,000 turns).
     .where(_OF_USER, turns.c.state.in_(SPOKEN), turns.c.seq + 0 < bindparam("before"))
     .where(turns.c.at > bindparam("since"), turns.c.at <= bindparam("until"))
     .order_by(turns.c.seq)
 )
 _INSERT = insert(turns)
-_ANSWER = (
-    update(turns)
-    .where(turns.c.id == bindparam("turn"), turns.c.state.in_((TurnState.RECEIVED, TurnState.FAILED)))
-    .values(
-        reply=bindparam("its_reply"),
-        state=bindparam("its_state"),
-        error=None,
-        pending=bindparam("waits"),
-        trace=bindparam("its_trace"),
-        revision=turns.c.revision + 1,
-    )
-)
-_SESSION_ENDED = select(sessions.c.ended).where(
-    sessions.c.user_id == bindparam("user"), sessions.c.number == bindparam("session")
-)
 
 
 class Journal:
@@ -89,7 +69,7 @@ class Journal:
         check_text(text, len(images))
         with self._db.write() as connection:
             people.ensure(connection, user_id)
-            last = _last(connection, user_id)
+            last = turn_rows.last(connection, user_id)
             stamp = _in_order(time, last, zone)
             return self._insert(connection, user_id, text, images, stamp, last, real_time=time is None)
 
@@ -112,9 +92,9 @@ class Journal:
             if forget.is_forgotten(connection, user_id, forget.said_at(time), text):
                 return None
             people.ensure(connection, user_id)
-            last = _last(connection, user_id)
+            last = turn_rows.last(connection, user_id)
             turn = self._insert(connection, user_id, text, images, _in_order(time, last), last, real_time=False)
-            _finish(connection, turn, reply, TurnState.ANSWERED, None)
+            turn_rows.finish(connection, turn, reply, TurnState.ANSWERED, None)
         return turn
 
     def finish(self, turn_id: str, reply: str, *, trace: Trace | None = None, stopped: bool = False) -> Turn:
@@ -127,14 +107,14 @@ class Journal:
             stopped: The person stopped it; `reply` is what was shown by then.
         """
         with self._db.write() as connection:
-            turn = _one(connection, turn_id, _SAID_ONE)
+            turn = turn_rows.one(connection, turn_id, traces=False)
             touching = late.touching(connection, turn, trace)
             if late.was_purged(touching):
                 reply, trace = "", None
-            done = _finish(connection, turn, reply, TurnState.STOPPED if stopped else TurnState.ANSWERED, trace)
+            done = turn_rows.finish(connection, turn, reply, TurnState.STOPPED if stopped else TurnState.ANSWERED, trace)
             late.keep(connection, turn, touching)
             # What was set aside, or was answered already, is as it stands there now.
-            return _one(connection, turn_id) if touching or done is None else done
+            return turn_rows.one(connection, turn_id) if touching or done is None else done
 
     def fail(self, turn_id: str, reason: str) -> None:
         """Mark a turn as unanswered; the message stays visible."""
@@ -171,8 +151,8 @@ class Journal:
             NotFound: No such turn, or it is not the user's last.
         """
         with self._db.write() as connection:
-            old = _one(connection, turn_id)
-            last = _last(connection, old.user_id)
+            old = turn_rows.one(connection, turn_id)
+            last = turn_rows.last(connection, old.user_id)
             if last is None or last.id != turn_id or old.state is TurnState.FORGOTTEN:
                 raise NotFound("Only the last message can be answered again, and not one that is forgotten.")
             connection.execute(
@@ -191,7 +171,7 @@ class Journal:
     def turn(self, turn_id: str, *, traces: bool = True) -> Turn:
         """Return one turn, with or without how its reply came to be, or raise NotFound."""
         with self._db.glance() as connection:
-            return _one(connection, turn_id, _ONE if traces else _SAID_ONE)
+            return turn_rows.one(connection, turn_id, traces=traces)
 
     def turns(
         self,
@@ -207,7 +187,7 @@ class Journal:
         Without `traces` it is what was said alone: how a reply came to be is the larger part of a row.
         """
         # By ids alone where they are known: with more to go by, SQLite reads every row of the user to find a few.
-        query = select(*(turns.c if traces else _SAID)).where(
+        query = select(*(turns.c if traces else SAID)).where(
             turns.c.user_id == user_id if ids is None else turns.c.id.in_(list(ids))
         )
         if session is not None:
@@ -225,7 +205,7 @@ class Journal:
     def last_time(self, user_id: str) -> datetime | None:
         """Return the time of the user's last turn, in its zone."""
         with self._db.glance() as connection:
-            last = _last(connection, user_id)
+            last = turn_rows.last(connection, user_id)
         return last.time if last else None
 
     def knows(self, user_id: str) -> bool:
@@ -259,41 +239,20 @@ class Journal:
 
     def has_moved_on(self, user_id: str, session: int) -> bool:
         """Say whether a later session has been consolidated already."""
-        later = (sessions.c.user_id == user_id) & (sessions.c.number > session) & sessions.c.summed_up.is_(True)
         with self._db.glance() as connection:
-            return connection.execute(select(sessions.c.number).where(later).limit(1)).first() is not None
+            return session_rows.is_later_summed_up(connection, user_id, session)
 
     def end_session(self, user_id: str) -> None:
         """End the user's open session, if there is one, so that it is consolidated."""
         with self._db.write() as connection:
-            last = _last(connection, user_id)
+            last = turn_rows.last(connection, user_id)
             if last is not None:
-                _end(connection, user_id, last.session, last.seq)
+                session_rows.end(connection, user_id, last.session, last.seq)
 
     def end_stale_sessions(self, instant: datetime) -> int:
         """End sessions whose last turn was said in real time and lies 60 real minutes back; returns how many."""
         with self._db.write() as connection:
-            said = turns.alias()
-            last = (
-                select(func.max(said.c.seq)).where(said.c.user_id == sessions.c.user_id).correlate(sessions).scalar_subquery()
-            )
-            open_ = (
-                select(turns.c.user_id, turns.c.session, turns.c.seq)
-                .select_from(sessions)
-                .join(
-                    turns,
-                    (turns.c.user_id == sessions.c.user_id) & (turns.c.session == sessions.c.number) & (turns.c.seq == last),
-                )
-                .where(
-                    sessions.c.ended.is_(False),
-                    turns.c.real_time.is_(True),
-                    turns.c.received_at <= clock.recent_since(instant),
-                )
-            )
-            rows = connection.execute(open_).all()
-            for row in rows:
-                _end(connection, row.user_id, row.session, row.seq)
-        return len(rows)
+            return session_rows.end_stale(connection, instant)
 
     def _insert(
         self,
@@ -308,11 +267,11 @@ class Journal:
     ) -> Turn:
         seq = last.seq + 1 if last else 1
         session = last.session if last else 1
-        if last is None or clock.starts_session(last.time, stamp) or _ended(connection, user_id, session):
+        if last is None or clock.starts_session(last.time, stamp) or session_rows.is_ended(connection, user_id, session):
             if last is not None:
-                _end(connection, user_id, session, last.seq)
+                session_rows.end(connection, user_id, session, last.seq)
                 session += 1
-            connection.execute(insert(sessions).values(user_id=user_id, number=session, ended=False, summed_up=False))
+            session_rows.begin(connection, user_id, session)
         turn = Turn(
             id=make_id(user_id, "turn", seq),
             user_id=user_id,
@@ -338,26 +297,6 @@ class Journal:
         return turn
 
 
-def to_turn(row: Row[Any]) -> Turn:
-    """Read a row of the table `turns`."""
-    fields = {name: getattr(row, name) for name in Turn.model_fields if name not in ("time", "trace")}
-    kept = getattr(row, "trace", None)
-    trace = Trace.model_validate(kept) if kept else None
-    return Turn(**fields, time=row.at.astimezone(clock.zone_of(row.zone)), trace=trace)
-
-
-def _one(connection: Connection, turn_id: str, query: Select[Any] = _ONE) -> Turn:
-    row = connection.execute(query, {"turn": turn_id}).first()
-    if row is None:
-        raise NotFound(f"There is no turn {turn_id!r}.")
-    return to_turn(row)
-
-
-def _last(connection: Connection, user_id: str) -> Turn | None:
-    row = connection.execute(_LAST, {"user": user_id}).first()
-    return to_turn(row) if row else None
-
-
 def _in_order(time: datetime | None, last: Turn | None, zone: str | None = None) -> datetime:
     stamp = time or clock.now(zone)
     # As instants: within one zone Python compares wall clocks, and the night of a time change has one hour twice.
@@ -373,30 +312,3 @@ def _in_order(time: datetime | None, last: Turn | None, zone: str | None = None)
         f"The time {clock.show(time)} lies before this user's last turn, {clock.show(last.time)}. "
         "Give that time or a later one."
     )
-
-
-def _finish(connection: Connection, turn: Turn, reply: str, state: TurnState, trace: Trace | None) -> Turn | None:
-    """Write a reply down; returns the turn with it, None where it had one already."""
-    remembered = pending.is_remembered(connection, turn.user_id, turn.id)
-    told = trace.model_dump(mode="json") if trace else None
-    given = {"turn": turn.id, "its_reply": reply, "its_state": state, "waits": not remembered, "its_trace": told}
-    finished = connection.execute(_ANSWER, given)
-    if not finished.rowcount:
-        return None
-    if not remembered:
-        pending.add(connection, turn.user_id, "remember", turn.id, seq=turn.seq)
-    return turn.model_copy(update={"reply": reply, "state": state, "error": None, "pending": not remembered, "trace": trace})
-
-
-def _ended(connection: Connection, user_id: str, session: int) -> bool:
-    return bool(connection.execute(_SESSION_ENDED, {"user": user_id, "session": session}).scalar())
-
-
-def _end(connection: Connection, user_id: str, session: int, seq: int) -> None:
-    ended = connection.execute(
-        update(sessions)
-        .where(sessions.c.user_id == user_id, sessions.c.number == session, sessions.c.ended.is_(False))
-        .values(ended=True)
-    )
-    if ended.rowcount:
-        pending.add(connection, user_id, "consolidate", str(session), seq=seq)

@@ -7,19 +7,19 @@ from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
-from memory import clock, consent, curve, forget, held, pending, people, succession
+from memory import consent, curve, forget, held, memory_rows, pending, people, succession
 from memory.change import Changes
 from memory.database import Database
 from memory.errors import InvalidInput, NotFound
+from memory.memory_rows import MemoryRecord, to_record
 from memory.outdated import as_it_holds, may_be_untrue
 from memory.records import (
     CoreProfile,
     Episode,
     PersonalityPoint,
     PhotoMemory,
-    Procedure,
     ProfileEntry,
     SemanticMemory,
     TurnState,
@@ -28,7 +28,6 @@ from memory.records import (
 from memory.schema import memories, sessions, turns
 from memory.sensitive import Topic
 
-MemoryRecord = SemanticMemory | Episode | Procedure | ProfileEntry | PhotoMemory
 _LONGEST = 2_000
 
 _SHOWN = memories.c.hidden_at.is_(None) & memories.c.held.is_(None)
@@ -46,8 +45,6 @@ _NOT_INDEXED = (
     .where(_MINE, _SHOWN, memories.c.revision != memories.c.indexed_revision, memories.c.kind == "semantic")
     .order_by(memories.c.indexed_revision)
 )
-_THIS = _MINE & (memories.c.id == bindparam("memory"))
-_EDITED, _DELETE, _INSERT = select(memories.c.edited).where(_THIS), delete(memories).where(_THIS), insert(memories)
 _TEXT = select(turns.c.text).where(turns.c.id == bindparam("turn"))
 _REMEMBERED = update(turns).where(turns.c.id == bindparam("turn")).values(pending=False)
 _FORGOTTEN = (
@@ -101,14 +98,16 @@ class Knowledge:
                 if memory is not None and not forget.is_forgotten(connection, user_id, memory.id):
                     extra: dict[str, Any] = {"reason": memory.reason, "photo_ids": list(memory.photo_ids)}
                     extra |= held.put_off(changes or Changes()) if waits else {}
-                    _put(connection, user_id, "semantic", turn_id, memory, memory.content, memory.keywords, extra, waits)
+                    memory_rows.put(
+                        connection, user_id, "semantic", turn_id, memory, memory.content, memory.keywords, extra, waits
+                    )
                     if waits is None:
                         succession.apply(connection, user_id, memory.id, memory.time, changes or Changes())
                 for photo in photos:
                     if not forget.is_forgotten(connection, user_id, photo.id):
                         where: dict[str, Any] = {"photo_id": photo.photo_id, "box": photo.box}
                         words = [photo.category] if photo.category else []
-                        _put(connection, user_id, "photo", turn_id, photo, photo.caption, words, where, waits)
+                        memory_rows.put(connection, user_id, "photo", turn_id, photo, photo.caption, words, where, waits)
             connection.execute(_REMEMBERED, {"turn": turn_id})
             pending.done(connection, user_id, "remember", turn_id)
 
@@ -153,12 +152,14 @@ class Knowledge:
             for episode in episodes:
                 if not forget.is_forgotten(connection, user_id, episode.id):
                     extra = {"turn_ids": list(episode.turn_ids), "session": session}
-                    _put(connection, user_id, "episodic", str(session), episode, episode.summary, episode.keywords, extra)
+                    memory_rows.put(
+                        connection, user_id, "episodic", str(session), episode, episode.summary, episode.keywords, extra
+                    )
             if procedures is not None:
-                before = _replace_set(connection, user_id, "procedural", session, time, procedures)
+                before = memory_rows.replace_set(connection, user_id, "procedural", session, time, procedures)
                 consent.keep(connection, user_id, session, "procedural", before, procedures)
             if profile is not None:
-                before = _replace_set(connection, user_id, "core", session, time, profile)
+                before = memory_rows.replace_set(connection, user_id, "core", session, time, profile)
                 consent.keep(connection, user_id, session, "core", before, profile)
             ended = (sessions.c.user_id == user_id) & (sessions.c.number == session)
             connection.execute(update(sessions).where(ended).values(summed_up=True))
@@ -261,7 +262,7 @@ class Knowledge:
                 succession.part(connection, user_id, memory_id)
                 succession.supersede(connection, user_id, memory_id, time, [memory_id])
             else:
-                drop(connection, memory_id, datetime.now(UTC))
+                memory_rows.drop(connection, memory_id, datetime.now(UTC))
         return self.get(user_id, memory_id) if isinstance(record, SemanticMemory) else None
 
     def set_profile(self, user_id: str, key: str, value: str, time: datetime) -> MemoryRecord:
@@ -275,7 +276,7 @@ class Knowledge:
         _check_length(key + value)
         with self._db.write() as connection:
             people.ensure(connection, user_id)
-            _replace_one(connection, user_id, "core", key, {"text": value, "edited": True, "source": "person"}, time)
+            memory_rows.replace_one(connection, user_id, "core", key, {"text": value, "edited": True, "source": "person"}, time)
         return self.get(user_id, make_id(user_id, "core", key))
 
     def undo(self, user_id: str, memory_id: str) -> MemoryRecord:
@@ -312,34 +313,6 @@ class Knowledge:
             return {name for name in ids if name in hidden or forget.is_forgotten(connection, user_id, name)}
 
 
-def to_record(row: Row[Any]) -> MemoryRecord:
-    """Read a row of the table `memories`."""
-    time = row.at.astimezone(clock.zone_of(row.zone))
-    shared = {"id": row.id, "time": time, "edited": row.edited}
-    keywords = tuple(row.keywords)
-    match row.kind:
-        case "semantic":
-            photo_ids = tuple(row.extra["photo_ids"])
-            until = row.valid_until.astimezone(clock.zone_of(row.zone)) if row.valid_until else None
-            return SemanticMemory(
-                **shared, turn_id=row.source, content=row.text, keywords=keywords,
-                reason=row.extra["reason"], photo_ids=photo_ids, valid_until=until,
-                superseded_by=row.superseded_by, same_as=row.same_as, strength=row.strength, held=row.held,
-            )  # fmt: skip
-        case "episodic":
-            turn_ids = tuple(row.extra["turn_ids"])
-            return Episode(**shared, session=row.extra["session"], summary=row.text, keywords=keywords, turn_ids=turn_ids)
-        case "photo":
-            return PhotoMemory(
-                **shared, turn_id=row.source, photo_id=row.extra["photo_id"], caption=row.text,
-                category=keywords[0] if keywords else None, box=row.extra["box"], held=row.held,
-            )  # fmt: skip
-        case "procedural":
-            return Procedure(**shared, key=row.key, text=row.text)
-        case _:
-            return ProfileEntry(**shared, key=row.key, value=row.text)
-
-
 def _any_forgotten(connection: Connection, turn_ids: Sequence[str]) -> bool:
     return connection.execute(_FORGOTTEN, {"ids": list(turn_ids)}).first() is not None
 
@@ -347,77 +320,3 @@ def _any_forgotten(connection: Connection, turn_ids: Sequence[str]) -> bool:
 def _check_length(text: str) -> None:
     if len(text) > _LONGEST:
         raise InvalidInput(f"A memory has at most {_LONGEST:,} characters; this has {len(text):,}. Make it shorter.")
-
-
-def _visible(user_id: str) -> Select[Any]:
-    return select(memories).where(memories.c.user_id == user_id, _SHOWN)
-
-
-def _put(
-    connection: Connection,
-    user_id: str,
-    kind: str,
-    source: str,
-    record: SemanticMemory | Episode | PhotoMemory,
-    text: str,
-    keywords: Sequence[str],
-    extra: dict[str, Any],
-    held: str | None = None,
-) -> None:
-    there = {"user": user_id, "memory": record.id}
-    edited = connection.execute(_EDITED, there).scalar()
-    if edited:
-        return
-    if edited is not None:
-        connection.execute(_DELETE, there)
-    row = {
-        "id": record.id, "user_id": user_id, "kind": kind, "source": source, "at": record.time,
-        "zone": clock.zone_name(record.time), "text": text, "keywords": list(keywords), "extra": extra,
-        "edited": False, "revision": 1, "indexed_revision": 0, "held": held,
-    }  # fmt: skip
-    connection.execute(_INSERT, row)
-
-
-def _replace_set(
-    connection: Connection, user_id: str, kind: str, session: int, time: datetime, entries: Mapping[str, str]
-) -> dict[str, str]:
-    """Make `entries` the user's set of this kind; edited and forgotten entries stay as the person left them.
-
-    Returns:
-        The set as it was before.
-    """
-    mine = (memories.c.user_id == user_id) & (memories.c.kind == kind)
-    rows = {row.key: row for row in connection.execute(select(memories).where(mine))}
-    for key, row in rows.items():
-        kept = row.edited or row.hidden_at is not None
-        if not kept and key not in entries:
-            # Hidden rather than deleted: the next projection takes it out of the indexes, the purge removes the row.
-            long_ago = datetime.now(UTC) - forget.UNDO_WINDOW
-            drop(connection, row.id, long_ago)
-    for key, text in entries.items():
-        known = rows.get(key)
-        dropped = known is not None and known.hidden_at is not None and bool(known.extra.get("replaced"))
-        if known is not None and not dropped and (known.edited or known.hidden_at is not None or known.text == text):
-            continue
-        if not forget.is_forgotten(connection, user_id, make_id(user_id, kind, key), text):
-            _replace_one(connection, user_id, kind, key, {"text": text, "edited": False, "source": str(session)}, time)
-    return {key: row.text for key, row in rows.items() if row.hidden_at is None}
-
-
-def drop(connection: Connection, memory_id: str, stamp: datetime) -> None:
-    """Hide a line as a rewrite does that leaves it out: it may come back, when it is said again."""
-    values = {"hidden_at": stamp, "extra": {"replaced": True}, "revision": memories.c.revision + 1}
-    connection.execute(update(memories).where(memories.c.id == memory_id).values(values))
-
-
-def _replace_one(connection: Connection, user_id: str, kind: str, key: str, values: Mapping[str, Any], time: datetime) -> None:
-    memory_id = make_id(user_id, kind, key)
-    row = {**values, "at": time, "zone": clock.zone_name(time), "extra": {}, "hidden_at": None}
-    changed = connection.execute(
-        update(memories)
-        .where(memories.c.user_id == user_id, memories.c.id == memory_id)
-        .values(**row, revision=memories.c.revision + 1)
-    )
-    if not changed.rowcount:
-        fixed = {"id": memory_id, "user_id": user_id, "kind": kind, "key": key, "keywords": []}
-        connection.execute(insert(memories).values(**row, **fixed, revision=1, indexed_revision=0))

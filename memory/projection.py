@@ -19,7 +19,7 @@ from memory.database import Database
 from memory.documents import Indexed, is_shown, of_memory, of_turn, rows_before
 from memory.embedders import Embedder
 from memory.errors import StorageError
-from memory.knowledge import to_record
+from memory.memory_rows import to_record
 from memory.mirror import Mirror
 from memory.picture_index import KIND, PictureIndex
 from memory.reading import keep

@@ -15,7 +15,8 @@ from memory.documents import NOW, PAST
 from memory.embedders import Embedder
 from memory.fusion import reciprocal_rank, regroup
 from memory.journal import Journal
-from memory.knowledge import Knowledge, MemoryRecord
+from memory.knowledge import Knowledge
+from memory.memory_rows import MemoryRecord
 from memory.named_time import named_period
 from memory.picture_search import PictureSearch, recalled_photo
 from memory.query import Found, Limits, Query

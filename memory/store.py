@@ -28,8 +28,9 @@ from memory.indexes import Indexes
 from memory.intake import check_text
 from memory.journal import Journal
 from memory.judge import Judge
-from memory.knowledge import Knowledge, MemoryRecord
+from memory.knowledge import Knowledge
 from memory.lease import Leases
+from memory.memory_rows import MemoryRecord
 from memory.owner import FolderOwner
 from memory.pending import Pending
 from memory.photos import PhotoStore

@@ -12,7 +12,7 @@ from app.page.frame import Here
 from app.page.live import Switches
 from memory import clock
 from memory.errors import PersonaError
-from memory.knowledge import MemoryRecord
+from memory.memory_rows import MemoryRecord
 from memory.purge import Receipt
 from memory.records import Episode, PhotoMemory, Procedure, ProfileEntry, SemanticMemory
 

@@ -11,7 +11,7 @@ from app.page import frame, put_right, remembered_words
 from app.page.frame import Here
 from memory.detector import small
 from memory.errors import NotFound, PersonaError, StorageError
-from memory.knowledge import MemoryRecord
+from memory.memory_rows import MemoryRecord
 from memory.pictures import open_upright
 from memory.records import Episode, PhotoMemory, Procedure, ProfileEntry, SemanticMemory
 

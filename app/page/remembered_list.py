@@ -14,7 +14,7 @@ from app.page import remembered_entry, remembered_words, words
 from app.page.frame import Here
 from memory import clock
 from memory.errors import PersonaError
-from memory.knowledge import MemoryRecord
+from memory.memory_rows import MemoryRecord
 from memory.records import user_key
 
 TIMELINE, TABLE = "Timeline", "Table"

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from itertools import groupby
 
 from app.page import put_right, words
-from memory.knowledge import MemoryRecord
+from memory.memory_rows import MemoryRecord
 from memory.records import Episode, PhotoMemory, Procedure, SemanticMemory
 from memory.sensitive import NAMED
 

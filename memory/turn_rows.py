@@ -1,0 +1,66 @@
+"""Rows of turns: what one says, and how a reply comes to stand in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, select, update
+
+from memory import clock, pending
+from memory.errors import NotFound
+from memory.records import Trace, Turn, TurnState
+from memory.schema import turns
+
+SAID = [column for column in turns.c if column.name != "trace"]
+"""What was said: how a reply came to be is the larger part of a row, and no prompt needs it."""
+
+_THIS = turns.c.id == bindparam("turn")
+_WHOLE, _SAID = select(turns).where(_THIS), select(*SAID).where(_THIS)
+_LAST = select(*SAID).where(turns.c.user_id == bindparam("user")).order_by(turns.c.seq.desc()).limit(1)
+_ANSWER = (
+    update(turns)
+    .where(_THIS, turns.c.state.in_((TurnState.RECEIVED, TurnState.FAILED)))
+    .values(
+        reply=bindparam("its_reply"),
+        state=bindparam("its_state"),
+        error=None,
+        pending=bindparam("waits"),
+        trace=bindparam("its_trace"),
+        revision=turns.c.revision + 1,
+    )
+)
+
+
+def to_turn(row: Row[Any]) -> Turn:
+    """Read a row of the table `turns`."""
+    fields = {name: getattr(row, name) for name in Turn.model_fields if name not in ("time", "trace")}
+    kept = getattr(row, "trace", None)
+    trace = Trace.model_validate(kept) if kept else None
+    return Turn(**fields, time=row.at.astimezone(clock.zone_of(row.zone)), trace=trace)
+
+
+def one(connection: Connection, turn_id: str, *, traces: bool = True) -> Turn:
+    """Return one turn, with or without how its reply came to be, or raise NotFound."""
+    row = connection.execute(_WHOLE if traces else _SAID, {"turn": turn_id}).first()
+    if row is None:
+        raise NotFound(f"There is no turn {turn_id!r}.")
+    return to_turn(row)
+
+
+def last(connection: Connection, user_id: str) -> Turn | None:
+    """Return the user's last turn, without how its reply came to be."""
+    row = connection.execute(_LAST, {"user": user_id}).first()
+    return to_turn(row) if row else None
+
+
+def finish(connection: Connection, turn: Turn, reply: str, state: TurnState, trace: Trace | None) -> Turn | None:
+    """Write a reply down; returns the turn with it, None where it had one already."""
+    remembered = pending.is_remembered(connection, turn.user_id, turn.id)
+    told = trace.model_dump(mode="json") if trace else None
+    given = {"turn": turn.id, "its_reply": reply, "its_state": state, "waits": not remembered, "its_trace": told}
+    finished = connection.execute(_ANSWER, given)
+    if not finished.rowcount:
+        return None
+    if not remembered:
+        pending.add(connection, turn.user_id, "remember", turn.id, seq=turn.seq)
+    return turn.model_copy(update={"reply": reply, "state": state, "error": None, "pending": not remembered, "trace": trace})
