@@ -65,7 +65,9 @@ def test_a_folder_is_named_so_that_one_can_tell_whether_the_model_sees(tmp_path,
 
 
 @pytest.mark.parametrize("model", ["", "nothing", "/nowhere", "owner/", "a/b/c", "../x"])
-def test_what_is_no_model_is_said_to_be_none(model):
+def test_what_is_no_model_is_said_to_be_none(tmp_path, monkeypatch, model):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
     assert "OWNER/NAME" in serve(model, "--print").exception.message
     assert isinstance(serve(model, "--print").exception, InvalidInput)
 
