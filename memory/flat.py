@@ -24,6 +24,11 @@ NONE = -2.0
 _FIRST_ROOM = 64
 _FAR = np.inf
 _WASTED = 1_000
+_MANY = 10_000
+"""Documents from which on those that are likely near are chosen by a sample."""
+_SAMPLE = 4_096
+_SPARE = 8
+"""So many times as many documents as entries are asked for: several are of one entry, and some may not be found."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,28 @@ class Nearness:
             chosen = np.arange(ends[-1]) + np.repeat(starts[places] - ends + sizes, sizes)
             starts, facets, scores = ends - sizes, facets[chosen], scores[chosen]
         return np.maximum.reduceat(np.where(facets == FACETS.index(facet), scores, np.float32(NONE)), starts)
+
+    def top(self, question: int, limit: int, facet: str | None = None) -> dict[str, float]:
+        """Return the entries that may be found and whose nearest facet, or nearest one of a kind, is nearest; nearest first.
+
+        What `nearest` makes of `best` or `of`, but of many documents only those that are likely near enough are looked at
+        one by one; where they turn out to be too few, all are.
+        """
+        scores = self._scores[question]
+        near = scores >= _likely(scores, limit) if len(scores) > _MANY else None
+        if near is not None:
+            if facet is not None:
+                near &= self._facets == FACETS.index(facet)
+            chosen = np.flatnonzero(near)
+            entries = np.searchsorted(self._starts, chosen, side="right") - 1
+            found = self._allowed[entries]
+            chosen, entries = chosen[found], entries[found]
+            heads = np.flatnonzero(np.diff(entries, prepend=-1))
+            if len(heads) >= limit:
+                best = np.maximum.reduceat(scores[chosen], heads)
+                order = np.argsort(-best, kind="stable")[:limit]
+                return {self._names[entries[heads[place]]]: float(best[place]) for place in order.tolist()}
+        return self.nearest(self.best(question) if facet is None else self.of(facet, question), limit)
 
     def nearest(self, scores: NDArray[np.floating[Any]], limit: int) -> dict[str, float]:
         """Return the entries that may be found and are nearest by these scores, nearest first."""
@@ -221,6 +248,14 @@ class Flat:
             self._rows = _grown(self._rows, room)
             self._scales = _grown(self._scales, room)
             self._facets = _grown(self._facets, room)
+
+
+def _likely(scores: NDArray[np.float32], limit: int) -> np.float32:
+    """Return a cosine that several times `limit` of the documents reach, as a sample of them has it."""
+    sample = scores[:: max(len(scores) // _SAMPLE, 1)]
+    reached = min(-(-_SPARE * limit * len(sample) // len(scores)), len(sample))
+    at: np.float32 = np.partition(sample, -reached)[-reached]
+    return at
 
 
 def _scales(rows: Bytes) -> NDArray[np.float32]:

@@ -81,7 +81,7 @@ class RecordSearch:
         return [
             {
                 "content": near.nearest(near.content(number), _NEAR),
-                "keywords": near.nearest(near.of("keywords", number), _NEAR) if kind in _BY_KEYWORDS else {},
+                "keywords": near.top(number, _NEAR, "keywords") if kind in _BY_KEYWORDS else {},
             }
             for number in range(len(readings))
         ]

@@ -58,7 +58,7 @@ class TurnSearch:
         readings = self._embedder.read([question.meaning for question in questions])
         near = self._index.near(scope, "turn", np.stack([reading.vector for reading in readings]))
         words = [self._worded(question.meaning, scope) for question in questions]
-        rankings = [[list(near.nearest(near.best(place), _NEAR)), *map(list, one)] for place, one in enumerate(words)]
+        rankings = [[list(near.top(place, _NEAR)), *map(list, one)] for place, one in enumerate(words)]
         brought = list(reciprocal_rank(ranking for of_one in rankings for ranking in of_one))
         there = self._index.read(scope.user_id, brought[:_WEIGHED])
         # What has left the index since the vectors were compared is left out.

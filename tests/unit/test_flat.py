@@ -130,3 +130,17 @@ def test_nothing_is_found_in_nothing():
     near = Flat(SIZE).near(unit(1, 2), Scope("ada", latest=5.0))
     assert near.nearest(near.best(1), 5) == {}
     assert near.where(["a"]) == {}
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 10**6), st.integers(1, 60), st.sampled_from([None, "before", "sentence"]), st.floats(0, 1))
+def test_of_many_the_same_are_nearest_as_by_looking_at_each(seed, limit, facet, window):
+    drawn = np.random.default_rng(seed)
+    kinds = [("turn",), ("turn", "before"), ("turn", "before", "sentence", "sentence")]
+    flat, rows = Flat(SIZE), packed(unit(seed, 4 * 8_000))
+    some = [(place, kinds[drawn.integers(3)]) for place in range(8_000)]
+    flat.put([Placed(f"e{place}", float(place), None, of, rows[4 * place :][: len(of)]) for place, of in some])
+    flat.remove([f"e{place}" for place in drawn.integers(0, 8_000, size=100)])
+    near = flat.near(unit(seed + 1, 2), Scope("me", since=0.0, until=8_000.0 * window))
+    by_each = near.best(1) if facet is None else near.of(facet, 1)
+    assert near.top(1, limit, facet) == near.nearest(by_each, limit)
