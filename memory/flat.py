@@ -158,6 +158,7 @@ class Flat:
         self._facets = np.zeros(_FIRST_ROOM, dtype=np.uint8)
         self._documents = 0
         self._gone = 0
+        self._expected: tuple[bytes, NDArray[np.float32]] = (b"", np.zeros(0, dtype=np.float32))
 
     def __len__(self) -> int:
         return len(self._places)
@@ -166,7 +167,8 @@ class Flat:
     def bytes(self) -> int:
         """Say how much memory it takes, about."""
         entry = 3 * 8 + 8 + 1 + 250
-        return int(self._rows.nbytes + self._scales.nbytes + self._facets.nbytes + entry * len(self._names))
+        arrays = (self._rows, self._scales, self._facets, self._expected[1])
+        return sum(array.nbytes for array in arrays) + entry * len(self._names)
 
     @property
     def is_wasteful(self) -> bool:
@@ -204,16 +206,22 @@ class Flat:
                 self._rows[self._starts[place] : end] = 0
                 self._gone += 1
 
+    def expect(self, vectors: Vectors) -> None:
+        """Compare one unit vector, shape (1, size), ahead: `near` then compares it with what came since alone."""
+        asked = packed(vectors)
+        self._expected = asked[0].tobytes(), self._compared(asked, 0)[0]
+
     def near(self, vectors: Vectors, scope: Scope) -> Nearness:
         """Compare unit vectors (questions, size) with everything, and say which of it the scope allows."""
         count, documents = len(self._names), self._documents
-        scores = np.zeros((len(vectors), documents), dtype=np.float32)
-        if documents and len(vectors):
-            asked = packed(vectors)
-            scores = np.asarray(simsimd.cdist(asked, self._rows[:documents], metric="dot", out_dtype="float32"))
-            scores = scores.reshape(len(vectors), documents)
-            scores *= self._scales[:documents]
-            scores *= _scales(asked)[:, None]
+        asked = packed(vectors)
+        scores = np.zeros((len(asked), documents), dtype=np.float32)
+        expected, known = self._expected
+        is_new = np.array([row.tobytes() != expected for row in asked], dtype=np.bool_)
+        scores[is_new] = self._compared(asked[is_new], 0)
+        # An entry that was removed since is found no more, whatever its score was.
+        scores[~is_new, : len(known)] = known
+        scores[~is_new, len(known) :] = self._compared(asked[~is_new], len(known))
         return Nearness(
             self._names,
             self._allowed(scope, count),
@@ -222,6 +230,16 @@ class Flat:
             self._starts[:count],
             self._places,
         )
+
+    def _compared(self, asked: Bytes, first: int) -> NDArray[np.float32]:
+        """Return the cosines of some vectors and the documents from a place on."""
+        rows = self._rows[first : self._documents]
+        if not len(asked) or not len(rows):
+            return np.zeros((len(asked), len(rows)), dtype=np.float32)
+        scores = np.asarray(simsimd.cdist(asked, rows, metric="dot", out_dtype="float32")).reshape(len(asked), len(rows))
+        scores *= self._scales[first : self._documents]
+        scores *= _scales(asked)[:, None]
+        return scores
 
     def _allowed(self, scope: Scope, count: int) -> NDArray[np.bool_]:
         allowed = self._alive[:count].copy()

@@ -92,9 +92,9 @@ class Retriever:
         return Found(tuple(sorted(found, key=lambda item: (item.time.timestamp(), item.id))), widened and bool(found))
 
     def expect(self, user_id: str, text: str) -> None:
-        """Read a message, and have in memory what a look would look into."""
+        """Read a message, and compare it with what a look would look into; what that asks for besides is not known yet."""
         reading = self._parts.embedder.read([text])[0]
-        self._parts.index.open(user_id, _LOOKED_INTO, len(reading.vector))
+        self._parts.index.expect(user_id, _LOOKED_INTO, reading.vector[None])
 
     def rank_turns(
         self, user_id: str, text: str, limit: int, *, asked: datetime, rule: Rule = "hybrid"

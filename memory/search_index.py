@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from memory import lexical
 from memory.flat import Flat, Nearness, Placed
 from memory.named_time import Period
@@ -122,15 +120,14 @@ class SearchIndex:
     def near(self, scope: Scope, kind: str, vectors: Vectors) -> Nearness:
         """Compare unit vectors (questions, size) with everything of a kind."""
         with self.files.use(scope.user_id) as (file, held):
-            flat = held.vectors.get(kind)
-            if flat is None or flat.is_wasteful:
-                flat = held.vectors[kind] = _read_vectors(file, kind, vectors.shape[1])
-            return flat.near(vectors, scope)
+            return _vectors(file, held, kind, vectors.shape[1]).near(vectors, scope)
 
-    def open(self, user_id: str, kinds: Iterable[str], size: int) -> None:
-        """Read the vectors of these kinds into memory: the next look need not wait for it."""
+    def expect(self, user_id: str, kinds: Iterable[str], vectors: Vectors) -> None:
+        """Have in memory what a look goes through, and compare it with one unit vector, shape (1, size), that it asks for."""
         for kind in kinds:
-            self.near(Scope(user_id), kind, np.zeros((0, size), dtype=np.float32))
+            # One after another: a look need not wait for all of them.
+            with self.files.use(user_id) as (file, held):
+                _vectors(file, held, kind, vectors.shape[1]).expect(vectors)
         with self.files.use(user_id) as (file, held):
             # Of somebody with little in it, what a look reads of its candidates too.
             few = sum(len(held.vectors[kind]) for kind in kinds if kind in held.vectors) <= _FEW
@@ -248,6 +245,13 @@ def _leave(held: UserFile, ids: Sequence[str]) -> None:
         held.read.pop(name, None)
     for flat in held.vectors.values():
         flat.remove(ids)
+
+
+def _vectors(file: sqlite3.Connection, held: UserFile, kind: str, size: int) -> Flat:
+    flat = held.vectors.get(kind)
+    if flat is None or flat.is_wasteful:
+        flat = held.vectors[kind] = _read_vectors(file, kind, size)
+    return flat
 
 
 def _read_vectors(file: sqlite3.Connection, kind: str, size: int) -> Flat:
