@@ -179,7 +179,7 @@ class Memory:
     def expect(self, user_id: str, text: str, time: datetime) -> None:
         """Make ready, in the background, for a look that this message may lead to: while the model thinks, nobody waits.
 
-        The message is read by the embedder, what is not indexed yet is, and the message is compared with what a look goes through.
+        The message is read by the embedder and compared with what a look goes through; what is not indexed yet is, first.
         """
 
         def _ready() -> None:
