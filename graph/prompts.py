@@ -242,8 +242,8 @@ class Prompts:
         "That is what memory holds. Go on in the same form: answer now if it is enough, or look for something else."
     )
     nothing_found: str = (
-        "Memory holds nothing more about this. Answer with what you have: <think></think> and then <answer></answer>. "
-        "If you don't know it, say so."
+        "Memory holds nothing more about this. Answer from what they said in this conversation: <think></think> and then "
+        '<answer></answer>. Their "I" is "you" in your answer. What they did not say there either, you do not know.'
     )
     must_answer: str = (
         'Answer them from what memory holds: <think></think>, then <answer></answer>. Their "I" is "you" in your answer. '
