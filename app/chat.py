@@ -19,7 +19,8 @@ from langchain_core.runnables import RunnableConfig, ensure_config
 from pydantic import ConfigDict
 
 from app.completions import Completions, RefusedError
-from memory.errors import MessageTooLong, ModelUnavailable, PersonaError
+from app.refusals import refused
+from memory.errors import ModelUnavailable, PersonaError
 from memory.reply_first import ReplyFirst, give_way
 
 ServerKind = Literal["llamacpp", "vllm", "other"]
@@ -29,8 +30,6 @@ _GIVES_WAY = 3
 """How often a background call starts anew for a reply, before it runs to its end."""
 _LAST_SILENCE_S, _LAST_WHOLE_S = 5.0, 12.0
 """Seconds that a background call may stay silent once the program is ending; one whose answer comes whole."""
-_TOO_LONG = (400, 200)
-"""Statuses with which servers say that a prompt does not fit: at once, or in the middle of a stream."""
 _PATIENCE = 5.0
 """How many times longer a whole answer may take than a server may be silent."""
 
@@ -279,15 +278,7 @@ def _counted(usage: dict[str, Any]) -> UsageMetadata:
 def _explained(error: Exception, url: str) -> PersonaError:
     """Turn whatever a call raises into a sentence."""
     if isinstance(error, RefusedError):
-        if error.status in _TOO_LONG and "context" in error.said.lower():
-            return MessageTooLong(
-                f"The message does not fit into the model's window ({error.said}). Send it in parts, or use a "
-                "model with a larger window."
-            )
-        return ModelUnavailable(
-            f"The model server at {url} refused the call (HTTP {error.status}: {error.said}). "
-            "Check PERSONA_LLM_MODEL and PERSONA_LLM_API_KEY. The message is kept."
-        )
+        return refused(error.status, error.said, url)
     causes = _chain(error)
     if causes & {"NewConnectionError", "ConnectTimeoutError", "ConnectionRefusedError"}:
         return ModelUnavailable(

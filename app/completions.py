@@ -23,11 +23,11 @@ class RefusedError(Exception):
     """The server said no.
 
     Attributes:
-        status: Of HTTP.
+        status: Of HTTP; of a refusal in the middle of a stream the code that the server names, or None.
         said: The server's own words.
     """
 
-    def __init__(self, status: int, said: str) -> None:
+    def __init__(self, status: int | None, said: str) -> None:
         super().__init__(said)
         self.status = status
         self.said = said
@@ -91,7 +91,7 @@ class Completions:
         data = self._post(body, ask, limit, whole=True).data
         said = json.loads(data)
         if said.get("error"):
-            raise RefusedError(_OK, _words(data))
+            raise RefusedError(_code(data), _words(data))
         return {**said, "choices": [{**choice, "delta": choice.get("message")} for choice in said.get("choices") or []]}
 
     def _post(self, body: dict[str, Any], ask: Ask, silent_s: float | None, *, whole: bool = False) -> urllib3.BaseHTTPResponse:
@@ -125,7 +125,7 @@ def _read(response: urllib3.BaseHTTPResponse, ask: Ask, silent_s: float | None) 
                 return
             piece = json.loads(data)
             if piece.get("error"):
-                raise RefusedError(_OK, _words(data))
+                raise RefusedError(_code(data), _words(data))
             yield piece
         if not block:
             return
@@ -144,6 +144,13 @@ def _to_its_end(response: urllib3.BaseHTTPResponse) -> None:
 
 def _enough() -> None:
     raise _EnoughError
+
+
+def _code(data: bytes) -> int | None:
+    """Return the status that a refusal in the middle of a stream names, if it names one."""
+    error = json.loads(data).get("error")
+    code = error.get("code") if isinstance(error, dict) else None
+    return int(str(code)) if str(code).isdecimal() else None
 
 
 def _words(data: bytes) -> str:

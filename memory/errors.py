@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+Fault = Literal["prompt", "settings", "passing"]
+"""What a refused call was refused for: see `ModelRefused`."""
+
 
 class PersonaError(Exception):
     """Base of every error that we raise on purpose.
@@ -49,9 +54,27 @@ class FolderInUse(StorageError):
 
 
 class ModelUnavailable(PersonaError):
-    """The model server is down, too slow, or broke off."""
+    """The model server is down, too slow, or broke off: the same call may work later."""
 
     code = "model_unavailable"
+
+
+class ModelRefused(ModelUnavailable):
+    """The model server answered, and refused the call.
+
+    Attributes:
+        status: Its HTTP status; of a refusal in the middle of a stream the code that the server names, or None.
+        reason: The server's own words.
+        fault: `prompt`: the same prompt will be refused again (400, 413, 422, a content filter; also a 500, which may be this
+            prompt's). `settings`: no call will work until the key, the model or the URL is corrected (401, 403, 404, 405).
+            `passing`: the same call may work later (408, 429, 502, 503, 504).
+    """
+
+    def __init__(self, message: str, *, status: int | None, reason: str, fault: Fault) -> None:
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
+        self.fault = fault
 
 
 class NothingWritten(ModelUnavailable):
@@ -65,6 +88,6 @@ class ModelMissing(ModelUnavailable):
 
 
 class MessageTooLong(InvalidInput):
-    """The message does not fit the model's window, or the message limit."""
+    """The message does not fit the model's window, or the message limit: it will not fit later either."""
 
     code = "message_too_long"
