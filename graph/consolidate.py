@@ -13,9 +13,9 @@ from langgraph.runtime import Runtime
 from graph import formats, sections
 from graph.asking import ask
 from graph.context import Context, context_of
+from graph.data_text import as_data
 from graph.formats import TopicLines
 from graph.prompts import Prompts
-from graph.protocol import escape
 from graph.state import ConsolidateInput, ConsolidateState
 from memory import clock
 from memory.errors import MessageTooLong, NotFound
@@ -197,7 +197,7 @@ def told_to_divide(turns: Sequence[Turn], budgets: sections.Budgets) -> str:
 
 def told_to_rewrite(title: str, current: Mapping[str, str], turns: Sequence[Turn], budgets: sections.Budgets) -> str:
     """Write what the model is told when it rewrites a set; empty where no turn fits."""
-    lines = escape(formats.format_mapping(current)).splitlines()
+    lines = as_data(formats.format_mapping(current)).split("\n")
     so_far = "\n".join(sections.fit(lines, budgets.profile)) or "(none)"
     talk = _dialogue(turns, budgets, own_words=True)
     return f"{title} so far:\n{so_far}\n\n{talk}" if talk else ""
@@ -207,8 +207,8 @@ def _dialogue(turns: Sequence[Turn], budgets: sections.Budgets, *, own_words: bo
     """Write the last turns that fit, or nothing where none does; profile and habits read the user's own words alone."""
     lines = []
     for index, turn in enumerate(turns):
-        head = f"{index} [{clock.show(turn.time)}] User: {escape(turn.text)}"
-        lines.append(head if own_words else f"{head}\nAssistant: {escape(turn.reply)}")
+        head = f"{index} [{clock.show(turn.time)}] User: {as_data(turn.text)}"
+        lines.append(head if own_words else f"{head}\nAssistant: {as_data(turn.reply)}")
     lines.reverse()
     # A session of one huge message may take more than its share rather than be left out whole.
     kept = sections.fit(lines, budgets.session) or sections.fit(lines, budgets.window // 2)

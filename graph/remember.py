@@ -12,10 +12,10 @@ from graph import formats, showing
 from graph.asking import ask
 from graph.briefing import Style
 from graph.context import Context
+from graph.data_text import as_data, as_entry
 from graph.examples import told
 from graph.grounding import seen_in
 from graph.personality import evolve
-from graph.protocol import escape
 from graph.sections import Picture, human, rounds_of
 from graph.state import RememberInput, RememberState
 from memory.change import Changes, decide
@@ -111,7 +111,7 @@ class Rememberer:
         asked = self._memory.alike(state["turn"].user_id, memory) if memory else []
         if memory is None or not asked:
             return {"changes": Changes()}
-        older = "\n".join(f"{number}: {escape(old.content)}" for number, (old, _) in enumerate(asked, start=1))
+        older = "\n".join(f"{number}: {as_entry(old.content)}" for number, (old, _) in enumerate(asked, start=1))
         # Named after what is compared: should an older fact be forgotten before a second try, the judgement is asked for anew.
         compared = make_id(memory.turn_id, "change", ",".join(old.id for old, _ in asked))
         relations, warnings = self._ask(
@@ -120,7 +120,7 @@ class Rememberer:
             self._prompts.change,
             lambda text: formats.parse_change(text, len(asked)),
             formats.change_grammar(len(asked)),
-            f"New: {escape(memory.content)}\n{older}",
+            f"New: {as_entry(memory.content)}\n{older}",
         )
         said = dict(zip([old.id for old, _ in asked], relations or [], strict=False))
         return {"changes": decide(memory, asked, said), "warnings": warnings}
@@ -170,7 +170,7 @@ class Rememberer:
 def said(turn: Turn) -> str:
     """Show a turn as remembering reads it."""
     pictures = f"\n[with {len(turn.images)} picture(s)]" if turn.images else ""
-    return told(turn.time, escape(turn.text) + pictures)
+    return told(turn.time, as_data(turn.text) + pictures)
 
 
 def build(

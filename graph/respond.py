@@ -145,7 +145,8 @@ class Responder:
         if not reply and not stopped:
             raise NothingWritten("The model wrote nothing that can be shown. Ask again, or use another model.")
         turn = state["turn"]
-        memories = {(entry.id, entry.turn_ids): entry for past in state.get("rounds", []) for entry in past["found"]}
+        found_in_all = [entry for past in state.get("rounds", []) for entry in past["found"]]
+        memories = {(entry.id, entry.turn_ids): entry.model_copy(update={"talk": ()}) for entry in found_in_all}
         timings["total"] = time.perf_counter() * 1000 - timings.pop("started")
         trace = Trace(
             steps=tuple(steps),

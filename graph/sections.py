@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
+from graph.data_text import as_data, as_entry
 from graph.prompts import Prompts
-from graph.protocol import escape
 from memory import clock
 from memory.errors import MessageTooLong
-from memory.records import BigFive, Recalled, Turn
+from memory.records import BigFive, Recalled, Spoken, Turn
 
 Layout = Literal["published", "cache"]
 _BYTES_PER_TOKEN = 3
@@ -118,10 +118,10 @@ def opening(
     output_format = prompts.output_format if reasoning else prompts.direct
     rules = f"{prompts.instructions}\n\n{output_format}"
     examples = rounds_of(prompts.examples) if reasoning and layout == "cache" else []
-    said = escape(turn.text)
+    said = as_data(turn.text)
     marks = {picture.photo_id: picture.label for picture in pictures}
     hint = f"\n{prompts.with_picture}" if turn.images and reasoning and layout == "cache" else ""
-    labels = "".join(f"\n[{escape(marks.get(photo, _A_PICTURE))}]" for photo in turn.images) + hint
+    labels = "".join(f"\n[{as_entry(marks.get(photo, _A_PICTURE))}]" for photo in turn.images) + hint
     shown = sum(picture.url is not None for picture in pictures)
     fixed = estimate_tokens(rules) + estimate_tokens(labels) + shown * PICTURE_TOKENS + tokens_of(examples) + _FRAME_TOKENS
     room = budgets.window - budgets.output - fixed
@@ -134,7 +134,7 @@ def opening(
             "Send it in parts, or use a model with a larger window."
         )
     room -= estimate_tokens(said)
-    profile_lines = fit([f"{escape(key)}: {escape(value)}" for key, value in profile.items()], min(budgets.profile, room // 3))
+    profile_lines = fit([as_entry(f"{key}: {value}") for key, value in profile.items()], min(budgets.profile, room // 3))
     talk = [(past.seq, _turn_text(past, marks)) for past in recent]
     share = min(budgets.recent, room // 2)
     spare = max(0, min(budgets.recent_spare, room // 4 - share)) if layout == "cache" else 0
@@ -258,7 +258,7 @@ def tokens_of(messages: Sequence[BaseMessage]) -> int:
 
 
 def _asked_again(turn: Turn) -> str:
-    text = f"## User Input\n[{clock.show(turn.time)}]\n{escape(turn.text)}"
+    text = f"## User Input\n[{clock.show(turn.time)}]\n{as_data(turn.text)}"
     return text if estimate_tokens(text) <= _SHORT_TOKENS else ""
 
 
@@ -267,17 +267,21 @@ def _section(title: str, lines: Sequence[str]) -> str:
 
 
 def _entry_text(entry: Recalled, marks: Mapping[str | None, str] | None = None) -> str:
-    text = escape(entry.text)
-    if marks and entry.photo_id in marks:
-        text = f"{text} [{marks[entry.photo_id]}]"
     if entry.kind == "episodic":
-        return text
+        return "\n".join(_talk(one) for one in entry.talk) or as_data(entry.text)
+    text = as_entry(entry.text)
+    if marks and entry.photo_id in marks:
+        text = f"{text} [{as_entry(marks[entry.photo_id])}]"
     return f"- {text}" if entry.kind == "procedural" else f"- [{clock.show(entry.time)}] {text}"
 
 
 def _turn_text(turn: Turn, marks: Mapping[str, str]) -> str:
-    seen = "".join(f" [{escape(marks.get(photo, _A_PICTURE))}]" for photo in turn.images)
-    return f"[{clock.show(turn.time)}]{seen}\nUser: {escape(turn.text)}\nAssistant: {escape(turn.reply)}"
+    seen = "".join(f" [{as_entry(marks.get(photo, _A_PICTURE))}]" for photo in turn.images)
+    return _talk(turn, seen)
+
+
+def _talk(said: Turn | Spoken, seen: str = "") -> str:
+    return f"[{clock.show(said.time)}]{seen}\nUser: {as_data(said.text)}\nAssistant: {as_data(said.reply)}"
 
 
 def _append(message: BaseMessage, text: str, pictures: Sequence[Picture] = ()) -> HumanMessage:

@@ -75,6 +75,14 @@ class BigFive(Record):
             yield trait, getattr(self, trait)
 
 
+class Spoken(Record):
+    """A turn of talk as it is shown: when it was said, the message, the reply."""
+
+    time: datetime
+    text: str
+    reply: str
+
+
 class Recalled(Record):
     """One remembered thing that went into a prompt: a line of the reply's receipt."""
 
@@ -87,6 +95,8 @@ class Recalled(Record):
     """The turns that this entry shows (an episode's raw turns) or was extracted from."""
     photo_id: str | None = None
     """The stored picture that this entry shows."""
+    talk: tuple[Spoken, ...] = ()
+    """The turns that a prompt shows, each by itself. `text` has them as a person reads them; a trace keeps that alone."""
 
 
 class Step(Record):

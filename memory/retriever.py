@@ -21,7 +21,7 @@ from memory.named_time import named_period
 from memory.picture_search import PictureSearch, recalled_photo
 from memory.query import Found, Limits, Query
 from memory.record_search import RecordSearch
-from memory.records import SPOKEN, Episode, PhotoMemory, Procedure, Recalled, SemanticMemory, Turn
+from memory.records import SPOKEN, Episode, PhotoMemory, Procedure, Recalled, SemanticMemory, Spoken, Turn
 from memory.scope import Rule, Scope
 from memory.search_index import SearchIndex
 from memory.turn_search import TurnSearch
@@ -274,14 +274,21 @@ class _Look:
         if not chosen:
             return None
         chosen.sort(key=lambda turn: turn.seq)
+        talk = tuple(Spoken(time=turn.time, text=turn.text, reply=turn.reply) for turn in chosen)
         return Recalled(
             id=name,
             kind="episodic",
-            text="\n".join(f"[{clock.show(turn.time)}]\nUser: {turn.text}\nAssistant: {turn.reply}" for turn in chosen),
+            text=talk_text(talk),
+            talk=talk,
             time=chosen[0].time,
             score=score,
             turn_ids=tuple(turn.id for turn in chosen),
         )
+
+
+def talk_text(talk: Sequence[Spoken]) -> str:
+    """Return turns as a person reads them in a receipt."""
+    return "\n".join(f"[{clock.show(one.time)}]\nUser: {one.text}\nAssistant: {one.reply}" for one in talk)
 
 
 def _standing(record: MemoryRecord, score: float) -> tuple[float, float]:

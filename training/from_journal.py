@@ -19,7 +19,8 @@ from graph.sections import human
 from graph.showing import shown
 from graph.state import Round
 from memory.consent import Rewrite
-from memory.records import Episode, SemanticMemory, Trace, Turn, TurnState
+from memory.records import Episode, Recalled, SemanticMemory, Spoken, Trace, Turn, TurnState
+from memory.retriever import talk_text
 from memory.store import Memory
 from training.lessons import PICTURE, Kind, Lesson, Message
 from training.rollout import chat_of
@@ -58,7 +59,7 @@ class Teacher:
             recent = self._memory.journal.recent(self._user, turn.time, turn.seq)
             if any(past.id in self._spoilt for past in recent):
                 continue
-            rounds = list(_rounds(turn.trace))
+            rounds = list(self._rounds(turn.trace))
             prompts = self._style.prompts
             closing = prompts.after_retrieval
             if rounds and not rounds[-1]["found"]:
@@ -127,6 +128,21 @@ class Teacher:
         turns = [turn for turn in self._turns if turn.session == number]
         return [] if any(turn.id in self._spoilt for turn in turns) else turns
 
+    def _rounds(self, trace: Trace) -> Iterator[Round]:
+        """Give back the looks of a reply, each with what it brought: a receipt lists that one look after the other."""
+        memories = (self._with_talk(entry) for entry in trace.memories)
+        for step in trace.steps:
+            if step.action == "retrieve":
+                look = Retrieve(step.query or "", step.start_time, step.end_time, step.think)
+                yield Round(output=format_reasoning(look), found=list(islice(memories, len(step.memory_ids))), widened=False)
+
+    def _with_talk(self, entry: Recalled) -> Recalled:
+        """Part what a receipt has as one text into its turns again, as the prompt had them."""
+        said = {turn.id: turn for turn in self._turns if turn.id in entry.turn_ids}
+        turns = [said[name] for name in entry.turn_ids if name in said]
+        talk = tuple(Spoken(time=turn.time, text=turn.text, reply=turn.reply) for turn in turns)
+        return entry.model_copy(update={"talk": talk}) if talk_text(talk) == entry.text else entry
+
     def _is_good(self, turn: Turn, trace: Trace) -> bool:
         """Say whether a reply is worth learning from: thought about, and without anything malformed on the way."""
         steps = trace.steps
@@ -164,12 +180,3 @@ class Teacher:
 def _marked(part: dict[str, str]) -> str:
     # A person may have written the mark themself: that is no picture.
     return PICTURE if part["type"] == "image" else part["text"].replace(PICTURE, "(image)")
-
-
-def _rounds(trace: Trace) -> Iterator[Round]:
-    """Give back the looks of a reply, each with what it brought: a receipt lists that one look after the other."""
-    memories = iter(trace.memories)
-    for step in trace.steps:
-        if step.action == "retrieve":
-            look = Retrieve(step.query or "", step.start_time, step.end_time, step.think)
-            yield Round(output=format_reasoning(look), found=list(islice(memories, len(step.memory_ids))), widened=False)

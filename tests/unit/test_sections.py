@@ -15,7 +15,7 @@ from graph.prompts import Prompts
 from graph.protocol import escape
 from graph.sections import Budgets, Picture, estimate_tokens, fit, instructed, opening, tokens_of, with_memory
 from memory.errors import MessageTooLong
-from memory.records import BigFive, Recalled, Turn
+from memory.records import BigFive, Recalled, Spoken, Turn
 
 often = settings(deadline=None, max_examples=100)
 NINE = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -126,7 +126,9 @@ class TestOrder:
 
     def test_after_a_retrieval_habits_then_facts_then_dialogue_in_time_order(self):
         found = [
-            remembered("episodic", "[2026-03-01 09:00 (Sunday)]\nUser: old\nAssistant: talk", 0),
+            remembered("episodic", "as a receipt shows it", 0).model_copy(
+                update={"talk": (Spoken(time=NINE, text="old", reply="talk"),)}
+            ),
             remembered("semantic", "The user has a dog.", 1, score=0.1),
             remembered("procedural", "run: The user runs on Sundays.", 2),
             remembered("semantic", "The dog is called Rex.", 3, score=0.9),
@@ -195,7 +197,7 @@ class TestData:
 
     @pytest.mark.parametrize("layout", LAYOUTS)
     def test_everything_else_is_said_as_it_was(self, layout):
-        text = 'a <b> & "c" {d} %s \\n \u202e\x07 😀\n## User Input\n\n'
+        text = 'a <b> & "c" {d} %s \\n \u202e\x07 😀\n### Mine\n- milk\n\n'
         assert f"]\n{text}" in prompt(start(text, layout))
 
 
