@@ -10,8 +10,11 @@ _THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL | re.IGNORECASE)
 _TAG = re.compile(r"</?(?:answer|final_answer|think)>", re.IGNORECASE)
 _MARKS = re.compile(r"[*_`$]")
 _BRACKETED = re.compile(r"\(([a-z])\)", re.IGNORECASE)
-_ENDS = r"(?=\s*(?:[).,:;!?/\]]|[-–—]\s|\Z|\n)|\s+(?:or|and)\s+(?:option\s+)?\(?[a-z]\b(?!\s+[a-z]{2}))"
-"""What follows a bare letter that is an option, and no article: a mark, the end, or another one."""
+_ENDS = (
+    r"(?=\s*(?:[).,:;!?/\]]|[-–—]\s|\Z|\n)|\s+(?:or|and)\s+(?:option\s+)?\(?[a-z]\b(?!\s+[a-z]{2})|"
+    r"(?<!\bi)\s+(?:because|since|as|is|isn['’]t|was|wasn['’]t|would|does|doesn['’]t|fits|matches|seems|looks|mentions|says|describes)\b)"
+)
+"""What follows a bare letter that is an option, and no article: a mark, the end, another one, or a word that follows no article."""
 _LETTER = (
     r"(?:\((?P<in>[a-z])\)|\\boxed\{\(?(?P<boxed>[a-z])\)?\}|option\s+\(?(?P<option>[a-z])\b\)?|"
     rf"\b(?P<bare>[a-z])\b{_ENDS}\)?)"
@@ -19,14 +22,32 @@ _LETTER = (
 _MENTION = re.compile(_LETTER, re.IGNORECASE)
 _VERDICT = re.compile(
     r"(?:\b(?:answer|choice|letter)\b(?:\s+here)?(?:\s+(?:is|would\s+be|has\s+to\s+be))?|\boption\s+(?:is|would\s+be)|\boption(?=\s*:)|"
-    r"\b(?:choose|pick|select|go\s+(?:with|for)))\s*[:=]?\s*\Z",
+    r"\b(?:choose|pick|select|prefer|go\s+(?:with|for))|"
+    r"\b(?:so|therefore|thus|hence|consequently|which\s+(?:leaves|means)|that\s+(?:leaves|means)|leaving)"
+    r"(?:\s+(?:only|just|it\s+is|it['’]s|it\s+must\s+be|i\s+(?:would\s+)?say|i['’]d\s+say|i\s+think|that\s+is|that['’]s|we\s+have))?,?)"
+    r"\s*[:=]?\s*\Z",
     re.IGNORECASE,
 )
+"""What precedes a letter that is given as the answer, or as what follows from the rest."""
+_CHOSEN_AFTER = re.compile(
+    r"\s*(?:fits|matches|wins|it\s+is\b|makes\s+(?:the\s+most|more)\s+sense|"
+    r"(?:is|seems|would\s+be|looks)\s+(?:the\s+|clearly\s+|therefore\s+)*(?:best|better|correct|right|answer|one|choice|true)\b)",
+    re.IGNORECASE,
+)
+_DISCUSSED_AFTER = re.compile(
+    r"\s*(?:(?:is|was)\s+(?:only\s+|just\s+|more\s+)*about|mentions?|talks?\s+(?:about|of)|speaks?\s+of|describes?|refers?\s+to|"
+    r"concerns|focuses\s+on|says|suggests|assumes|contradicts|ignores|sounds|looks|seems)\b",
+    re.IGNORECASE,
+)
+"""What follows an option that is discussed: it may still be the wrong one."""
 _DENIED_BEFORE = re.compile(
-    r"(?:\bnot\b|n['’]t\b|\bnever\b|\brather\s+than\b|\binstead\s+of\b)(?:(?!between|whether)[^.,;!?]){0,20}\Z", re.IGNORECASE
+    r"(?:\bnot\b|n['’]t\b|\bnever\b|\bthan\b|\binstead\s+of\b|"
+    r"\bover\b|\brul(?:e|es|ed|ing)\s+out\b|\b(?:eliminat|exclud|dismiss|discard)\w+)(?:(?!between|whether)[^.,;!?]){0,20}\Z",
+    re.IGNORECASE,
 )
 _DENIED_AFTER = re.compile(
-    r"\s*(?:(?:is|was|does|did|can|would)\s*(?:not\b|n['’]t)|can['’]t|won['’]t|(?:is|was)\s+(?:wrong|false|incorrect)\b)",
+    r"\s*(?:(?:is|was|does|did|can|would)\s*(?:not\b|n['’]t)|can['’]t|won['’]t|"
+    r"(?:is|was)\s+(?:wrong|false|incorrect|out|off|excluded|eliminated|ruled\s+out|unlikely)\b)",
     re.IGNORECASE,
 )
 _JOINED = re.compile(r"\s*(?:,\s*(?:or|and)?|/|\bor\b|\band\b)\s*\Z", re.IGNORECASE)
@@ -51,7 +72,8 @@ def letter_strict(reply: str, letters: Collection[str]) -> str | None:
     """Read the letter that a reply clearly chooses.
 
     What it thought, and what it denies ("(a) is wrong"), does not count. In this order: the last letter that it gives as its
-    answer, the letter that it begins with, the only one that it names. One named together with another ("a or b") is no choice.
+    answer or conclusion ("so (b)"), the letter that it begins with unless it only discusses it ("(a) is about tea"), the only one
+    that it names. One named together with another ("a or b") is no choice.
 
     Args:
         reply: What the model wrote.
@@ -63,7 +85,7 @@ def letter_strict(reply: str, letters: Collection[str]) -> str | None:
     said = _MARKS.sub("", answered(reply)).strip()
     named = [one for one in _mentions(said) if one.letter in letters]
     verdicts = [one for one in named if one.verdict]
-    if chosen := verdicts[-1:] or [one for one in named[:1] if not re.search(r"\w", said[: one.start])]:
+    if chosen := verdicts[-1:] or [one for one in named[:1] if one.opens and not one.discussed]:
         return None if chosen[0].joined else chosen[0].letter
     only = {one.letter for one in named}
     return only.pop() if len(only) == 1 else None
@@ -77,8 +99,9 @@ def answered(reply: str) -> str:
 @dataclass(frozen=True)
 class _Mention:
     letter: str
-    start: int
+    opens: bool
     verdict: bool
+    discussed: bool
     joined: bool
 
 
@@ -90,4 +113,10 @@ def _mentions(said: str) -> Iterator[_Mention]:
             continue
         follows = number + 1 < len(found) and bool(_JOINED.match(said[match.end() : found[number + 1].start()]))
         letter = next(value for value in match.groupdict().values() if value).lower()
-        yield _Mention(letter, match.start(), bool(_VERDICT.search(before)), follows)
+        yield _Mention(
+            letter,
+            opens=not re.search(r"\w", before),
+            verdict=bool(_VERDICT.search(before) or _CHOSEN_AFTER.match(after)),
+            discussed=bool(_DISCUSSED_AFTER.match(after)),
+            joined=follows,
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -96,11 +96,23 @@ def _conversation(number: int, entry: dict[str, Any]) -> Conversation:
     turns = turns_of(entry)
     known = {turn.id for turn in turns}
     questions = []
-    for asked in entry["qa"]:
+    for _, asked in asked_once(entry["qa"]):
         evidence = tuple(dict.fromkeys(name for name in _EVIDENCE.findall(" ".join(asked["evidence"])) if name in known))
         if asked["category"] in CATEGORIES and evidence:
             questions.append(Asked(text_of(asked["question"]), asked["category"], evidence))
     return Conversation(str(entry.get("sample_id", number)), tuple(turns), tuple(questions))
+
+
+def asked_once(qa: Sequence[dict[str, Any]]) -> list[tuple[int, dict[str, Any]]]:
+    """Return a conversation's questions with their places, each question once.
+
+    Twelve questions of the whole set appear twice, some of them once with an answer and once as adversarial, where the
+    right reply would be that there is none. The first answerable one counts.
+    """
+    kept: dict[str, tuple[int, dict[str, Any]]] = {}
+    for place, asked in sorted(enumerate(qa), key=lambda one: one[1]["category"] not in CATEGORIES):
+        kept.setdefault(" ".join(text_of(asked["question"]).casefold().split()), (place, asked))
+    return sorted(kept.values(), key=lambda one: one[0])
 
 
 def text_of(value: object) -> str:

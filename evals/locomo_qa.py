@@ -8,7 +8,7 @@ from typing import Any
 from app.malformed import Place
 from evals.cases import Person, Question, Said
 from evals.histories import in_order, speakable
-from evals.locomo import CATEGORIES, each, text_of, turns_of
+from evals.locomo import CATEGORIES, asked_once, each, text_of, turns_of
 from memory.errors import InvalidInput
 
 ADVERSARIAL = 5
@@ -42,7 +42,7 @@ def load(path: Path) -> tuple[list[Person], list[Question]]:
 def _one(number: int, entry: dict[str, Any]) -> tuple[Person, list[Question]]:
     name = str(entry.get("sample_id", number))
     person = Person(name, tuple(Said(turn.time, turn.text, "", ()) for turn in turns_of(entry)))
-    return person, [_question(f"{name}/{place}", name, asked) for place, asked in enumerate(entry["qa"])]
+    return person, [_question(f"{name}/{place}", name, asked) for place, asked in asked_once(entry["qa"])]
 
 
 def _question(name: str, person: str, asked: dict[str, Any]) -> Question:

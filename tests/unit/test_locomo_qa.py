@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from evals import locomo
 from evals.locomo_qa import load
 from evals.report import ALL, figures
 from evals.runner import Log, run
@@ -57,6 +58,17 @@ def test_what_is_not_there_is_rightly_not_mentioned_and_counted_apart(path, tmp_
     of = figures(run(people, questions, {"it": Says()}, Log(tmp_path / "log.jsonl")))["it"]
     assert (of[ALL].cases, of[ALL].score) == (1, 0.0)
     assert of["LoCoMo, adversarial"].score == 1.0
+
+
+def test_a_question_that_appears_twice_counts_once(path):
+    asked, trap = TALK["qa"]
+    again = {**asked, "question": "when did  Ann paint a sunrise?"}
+    answerable = {**trap, "category": 4, "answer": "for fun"}
+    path.write_text(json.dumps([{**TALK, "qa": [asked, trap, again, answerable]}]))
+    _, questions = load(path)
+    assert [(one.id, one.task) for one in questions] == [("conv-1/0", "2 temporal"), ("conv-1/3", "4 single-hop")]
+    [conversation] = locomo.load(path)
+    assert [one.category for one in conversation.questions] == [2, 4]
 
 
 @pytest.mark.parametrize(
