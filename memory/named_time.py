@@ -1,4 +1,4 @@
-"""The time that a question names ("last Tuesday", "in March", "on 7 May 2023"), resolved against when it was asked."""
+"""The time that a question names ("last Tuesday", "for June", "at Christmas"), resolved against when it was asked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import re
 import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
+
+from memory.named_days import Prefer, named_days, zone_key
 
 _LANGUAGES = ["en"]
 _LONGEST = 500
@@ -24,10 +26,28 @@ _NO_TIME = frozenset(
 """Words that may be something else, or somebody, unless a word that leads a time stands before them or a number beside them."""
 _LEADS = frozenset(
     """
-    in on at last next this early mid late since until till by during of before after past coming from between around
+    in on at last next this early mid late since until till by during of before after past coming from between around for
     """.split()
 )
-_COUNTED = {"every", "each", "per", "once", "twice", "for"}
+_COUNTED = {"every", "each", "per", "once", "twice"}
+_NAMES = frozenset("april may june august jan mar mon tue wed thu fri sat sun dec".split())
+"""After `for` these may be somebody, or something else: `a present for June`. They are a time where the text is about plans."""
+_LASTING = re.compile(
+    r"\bfor\s+(?:(?:about|over|nearly|almost|around|only|just|at\s+least|more\s+than)\s+){0,2}(?:the\s+)?(?!last\b|past\b|next\b)"
+    r"(?:\d+|an?|half\s+an?|(?:an?\s+)?(?:few|couple\s+of)|several|some|many|\w+)\s+(?:(?:more|whole|full)\s+)?"
+    r"(?:seconds?|minutes?|hours?|days?|nights?|weeks?|weekends|fortnights?|months?|years?|decades?)\b(?!\s+of\b)(?:\s+now\b)?",
+    re.IGNORECASE,
+)
+"""How long something lasts: no time by itself, and the library takes it together with a time that follows."""
+_PLANNED = re.compile(
+    r"\b(?:plan(?:s|ned|ning)?|scheduled?|upcoming|coming\s+up|agenda|calendar|due|deadline|appointments?|booked|reminders?|remind|"
+    r"will|shall|going\s+to|(?:have|need|got)\s+to|must|have\s+i\s+got|do\s+i\s+have|i\s+have\s+on|what['’]?s\s+on|what\s+is\s+on|"
+    r"(?:am|are)\s+(?:i|we)\b)",
+    re.IGNORECASE,
+)
+_PLAN_FOR = re.compile(r"\b(?:(?:did|have|had)\s+(?:i|we|you)\s+plan(?:ned)?|plans?)\s+(?:.{0,40}\s)?for\b", re.IGNORECASE)
+"""What somebody planned lies after the planning."""
+_IN_THE_PAST = re.compile(r"\b(?:did|was|were|had|went|used\s+to|last|ago)\b", re.IGNORECASE)
 _SHORTEST = 3
 """Letters: `We` is no Wednesday."""
 _DURATION = re.compile(r"(?:the |a )?(?:\d+|[a-z]+)(?: [a-z]+)? (?:days?|weeks?|months?|years?)", re.IGNORECASE)
@@ -40,6 +60,11 @@ _UP_TO_NOW = re.compile(
     r"|\bpast\s+(?P<one>week|month|year)\b",
     re.IGNORECASE,
 )
+_FROM_NOW = re.compile(
+    rf"\b(?:next|coming)\s+(?P<count>\d{{1,3}}|few|couple\s+of|{'|'.join(_COUNT)})\s+(?P<unit>day|week|month|year)s\b",
+    re.IGNORECASE,
+)
+_POSSESSIVE = re.compile(r"\b(\w+day|weekend|week|month|year|tomorrow|tonight)['’]s\b", re.IGNORECASE)
 # Without one of these the library finds no day in a text, and takes a millisecond to say so (three, of a fact's length).
 _MAY_NAME_ONE = re.compile(
     r"\d|\b(?:ago|to(?:day|night|morrow)|yesterday|(?:mid)?night|noon|(?:early )?morning|afternoon|evening|till date|mo|wk|yr"
@@ -71,39 +96,64 @@ class Period:
         return math.exp(-distance / 86_400 / days)
 
 
-def named_period(text: str, asked: datetime, prefer: Literal["past", "current_period"] = "past") -> Period | None:
+def named_period(text: str, asked: datetime, prefer: Prefer = "past") -> Period | None:
     """Return the period that a question names, the first if there are several; None where it names none.
 
     Args:
         text: The question.
         asked: When it was asked, in its zone: `yesterday` is the day before.
         prefer: A month without a year is the last of that name, as in questions, or that of the same year, as in notes.
+            In a question about plans ("What is planned for June?") it is the next one.
     """
     # A long message asks at its end.
-    text = _DAY_FIRST.sub(lambda match: f"{match[3]}-{match[2]:0>2}-{match[1]:0>2}", text[-_LONGEST:])
-    base = asked.replace(tzinfo=None)
-    if match := _UP_TO_NOW.search(text):
-        return _up_to(asked, match)
+    text = text[-_LONGEST:]
+    planned = bool(_PLANNED.search(text))
+    if planned and prefer == "past" and (_PLAN_FOR.search(text) or not _IN_THE_PAST.search(text)):
+        prefer = "future"
+    try:
+        if match := _UP_TO_NOW.search(text):
+            return _up_to(asked, match)
+        if match := _FROM_NOW.search(text):
+            return _from(asked, match)
+        if days := named_days(text, asked.date(), zone_key(asked.tzinfo), prefer):
+            first, last = (datetime(day.year, day.month, day.day, tzinfo=asked.tzinfo) for day in days)
+            return Period(first.timestamp(), last.timestamp())
+    except (OverflowError, ValueError):
+        return None
+    return _by_library(text, asked, prefer, planned=planned)
+
+
+def _by_library(text: str, asked: datetime, prefer: Prefer, *, planned: bool) -> Period | None:
+    """Return the period of the first day, month or year that the date library reads in a text."""
+    text = _DAY_FIRST.sub(lambda match: f"{match[3]}-{match[2]:0>2}-{match[1]:0>2}", text)
+    text = _LASTING.sub(lambda match: " " * len(match[0]), _POSSESSIVE.sub(r"\1", text))
     if _MAY_NAME_ONE.search(text) is None:
         return None
+    base = asked.replace(tzinfo=None)
     place = 0
     for span, data in _found(text, base, prefer):
         parts = set(data.parts or ())
         place = max(text.find(span, place), 0)
         before = text[:place].split()[-1:]
-        if not parts & _IS_A_TIME or _is_something_else(span, before[0].lower() if before else ""):
+        if not parts & _IS_A_TIME or _is_something_else(span, before[0].lower() if before else "", planned=planned):
             continue
         try:
-            first, last = _bounds(data.date_obj, parts, data.period)
+            stamp = data.date_obj
+            if prefer == "future" and parts == {"month"} and stamp.month == base.month:
+                # The month that it is now is not over yet.
+                stamp = stamp.replace(year=base.year)
+            first, last = _bounds(stamp, parts, data.period)
             return Period(first.replace(tzinfo=asked.tzinfo).timestamp(), last.replace(tzinfo=asked.tzinfo).timestamp())
         except (OverflowError, ValueError):
             continue
     return None
 
 
-def _is_something_else(span: str, before: str) -> bool:
+def _is_something_else(span: str, before: str, *, planned: bool) -> bool:
     """Say whether what looks like a time is a name, a duration, a number, or something that comes again and again."""
-    if len(span) < _SHORTEST or before in _COUNTED or _BARE_NUMBER.fullmatch(span):
+    if len(span) < _SHORTEST or before in _COUNTED or (_BARE_NUMBER.fullmatch(span) and not (planned and not span.isdigit())):
+        return True
+    if before == "for" and span.lower() in _NAMES and not planned:
         return True
     if _DURATION.fullmatch(span) and not _POINTS.search(span):
         return True
@@ -111,18 +161,26 @@ def _is_something_else(span: str, before: str) -> bool:
     return bare and before not in _LEADS
 
 
-def _up_to(asked: datetime, match: re.Match[str]) -> Period | None:
+def _up_to(asked: datetime, match: re.Match[str]) -> Period:
     """Return the time up to now that `in the last two weeks` means, today included."""
+    midnight = asked.replace(hour=0, minute=0, second=0, microsecond=0)
+    first = midnight - _length(match["count"] or "1", match["unit"] or match["one"])
+    return Period(first.timestamp(), (midnight + _DAY).timestamp())
+
+
+def _from(asked: datetime, match: re.Match[str]) -> Period:
+    """Return the time from now on that `for the next two weeks` means, today included."""
+    midnight = asked.replace(hour=0, minute=0, second=0, microsecond=0)
+    return Period(midnight.timestamp(), (midnight + _length(match["count"], match["unit"]) + _DAY).timestamp())
+
+
+def _length(count: str, unit: str) -> Any:
     from dateutil.relativedelta import relativedelta
 
-    said = (match["count"] or "1").lower()
-    count = int(said) if said.isdigit() else _COUNT.index(said) + 2 if said in _COUNT else _FEW
-    units: Any = {f"{(match['unit'] or match['one']).lower()}s": count}
-    midnight = asked.replace(hour=0, minute=0, second=0, microsecond=0)
-    try:
-        return Period((midnight - relativedelta(**units)).timestamp(), (midnight + _DAY).timestamp())
-    except (OverflowError, ValueError):
-        return None
+    said = count.lower()
+    number = int(said) if said.isdigit() else _COUNT.index(said) + 2 if said in _COUNT else _FEW
+    units: Any = {f"{unit.lower()}s": number}
+    return relativedelta(**units)
 
 
 def _bounds(stamp: datetime, parts: set[str], period: str) -> tuple[datetime, datetime]:
