@@ -13,7 +13,7 @@ import numpy as np
 
 from memory.postings import TOKENIZER, Lengths, Numbers, Scores, bm25, stems
 from memory.scope import Scope
-from memory.terms import searchable, terms
+from memory.terms import searchable, terms, words_of
 
 KINDS = ("core", "semantic", "past", "episodic", "procedural", "photo", "turn")
 """Each has its own full text: what is rare among facts is not what is rare among a hundred times as many turns."""
@@ -29,7 +29,7 @@ _FAR = 1e300
 _IN_SCOPE = "at <= :latest AND (at BETWEEN :low AND :high OR (first <= :high AND last > :low))"
 """By when it was said or, where it names a time, by when it happened."""
 TABLES = ";\n".join(
-    f"CREATE VIRTUAL TABLE IF NOT EXISTS {table} USING fts5(body, tokenize = '{TOKENIZER}')"
+    f'CREATE VIRTUAL TABLE IF NOT EXISTS {table} USING fts5(body, tokenize = "{TOKENIZER}")'
     for table in (*(f"words_{kind}" for kind in KINDS), "around")
 )
 
@@ -128,7 +128,7 @@ def in_turns(file: sqlite3.Connection, words: Sequence[str]) -> tuple[dict[str, 
     table = full_text("turn")
     total = file.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - ours
     query = f"SELECT count(*) FROM {table} WHERE {table} MATCH ?"  # noqa: S608 - ours
-    asked = {word: " ".join(terms(word)).replace('"', "") for word in words}
+    asked = {word: " ".join(words_of(word)) for word in words}
     counts = {word: file.execute(query, (f'body : "{one}"',)).fetchone()[0] for word, one in asked.items() if one}
     return counts, int(total)
 

@@ -18,7 +18,7 @@ from memory.named_time import Period
 
 Numbers = NDArray[np.float64]
 _SPEAKER = re.compile(r"^(?P<name>[^\W\d_][\w.'-]{0,30}(?: [^\W\d_][\w.'-]{0,30}){0,2}): (?=\S)")
-_SENTENCE = re.compile(r"(?<=[.!?。！？…])\s+|(?<=[。！？])|\n+")
+_SENTENCE = re.compile(r"(?<=[.!?。！？…।॥؟۔።။])\s+|(?<=[。！？])|\n+")
 _LEAST_SENTENCE = 4
 _MOST_SENTENCES = 24
 _BEST = 3

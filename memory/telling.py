@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 
-from memory.terms import COMMON, terms
+import regex
 
-_NAME = re.compile(r"(?<=[^\s.!?])\s+[\"'(]?([^\W\d_a-z]\w+)|\b(\w*\d\w*)\b")
-"""A word with a capital letter that begins no sentence, or with a digit."""
+from memory.terms import COMMON, WORD_MARKS, terms
+
+_NAME = regex.compile(rf"(?<=[^\s.!?])\s+[\"'(]?((?![\p{{Ll}}\d_])\w{WORD_MARKS}+)|\b(\w*\d\w*)\b")
+"""A word that begins no sentence and has a capital letter (or is of a script without them), or one with a digit."""
 _STEM = 5
 """Words that begin with the same letters, and differ in length by little, are taken for forms of one."""
 _ENDINGS = 3
@@ -54,7 +55,7 @@ class Telling:
         in_turns: Callable[[Sequence[str]], tuple[dict[str, int], int]],
     ) -> None:
         said = list(texts)
-        names = {(found[1] or found[2]).lower() for text in said for found in _NAME.finditer(text)}
+        names = {form for text in said for found in _NAME.finditer(text) for form in terms(found[1] or found[2])}
         words = {word for text in (*said, *keywords) for word in terms(text) if word not in COMMON | _PLAIN}
         counts, total = in_turns(sorted(words | names))
         most = max(len(said) + 2, int(total * _OFTEN))

@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
-_WORD = re.compile(r"\w+", re.UNICODE)
-_UNSPACED = re.compile(r"([\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])")
-"""Thai, Japanese and Chinese are written without spaces between words: there every character is searched by itself."""
-_LETTERS = str.maketrans({"\x00": " ", "İ": "I", "Ё": "Е", "ё": "е"})
-_VOWEL_MARKS = re.compile(r"[\u0591-\u05bd\u05bf-\u05c7\u064b-\u0652\u0670\u0640]")
-"""Of Hebrew and Arabic, written by some and left out by most."""
+import regex
+
+WORD_MARKS = r"[\w\p{M}]"
+"""A character of a word: Indic, Thai and many other words hold combining marks, which `\\w` leaves out."""
+_WORD = regex.compile(rf"{WORD_MARKS}+")
+_UNSPACED = regex.compile(
+    r"((?!\p{M})[\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Han}\p{Script=Hiragana}"
+    r"\p{Script=Katakana}]\p{M}*)"
+)
+"""Thai, Lao, Khmer, Burmese, Japanese and Chinese have no spaces between words: every character, with its marks, is a word."""
+_LETTERS = str.maketrans({"\x00": " ", "İ": "I", "Ё": "Е", "ё": "е", "\u200c": "", "\u200d": "", "\u0640": ""})
+"""Letters that are written in two ways; joiners and the Arabic line that stretches a word."""
+_LEFT_OUT = regex.compile(
+    # Vowel points of Hebrew, Arabic and Syriac, which most writers leave out; accents that no letter has by itself.
+    r"[\p{M}&&[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\u064b-\u065f\u0670\u0300-\u036f]]",
+    regex.VERSION1,
+)
+_GREEK = regex.compile(r"\p{Script=Greek}+")
+_HANGUL = regex.compile(r"[\uac00-\ud7a3]+")
+_PARTICLES = tuple(
+    sorted(
+        """
+        은 는 이 가 을 를 의 에 도 만 로 와 과 랑 나 께 야 아 에서 에게 한테 으로 부터 까지 보다 처럼 하고
+        이랑 이나 마다 조차 마저 밖에 대로
+        이란 라는 이라는 라고 이라고 께서 에는 에도 로는 님 들
+        입니다 이에요 예요 이야 이다 에게서 한테서 으로부터 로부터
+        """.split(),
+        key=lambda particle: -len(particle),
+    )
+)
+"""Korean particles and endings of nouns: they are written as part of the word."""
+_PARTICLES_OF_A_WORD = 3
 COMMON = frozenset(
     # English; in other languages every word counts.
     """
@@ -24,12 +49,44 @@ COMMON = frozenset(
 
 
 def searchable(text: str) -> str:
-    """Return a text as it is indexed: letters that are written in several ways, in one of them."""
-    one_way = unicodedata.normalize("NFKC", text.translate(_LETTERS))
-    return _UNSPACED.sub(r" \1 ", _VOWEL_MARKS.sub("", one_way))
+    """Return a text as it is indexed: letters that can be written in several ways in one of them, and words apart.
+
+    A Korean word is followed by its forms without particles, so that the bare noun finds it.
+    """
+    return str(_HANGUL.sub(lambda match: " ".join([match[0], *_without_particles(match[0])]), _one_way(text)))
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text in order, as it holds them: without added forms."""
+    return _lower_words(_one_way(text))
 
 
 def terms(query: str) -> list[str]:
     """Return the words that are searched for, each once; the common ones only where there are no others."""
-    every = list(dict.fromkeys(_WORD.findall(searchable(query).lower())))
+    every = list(dict.fromkeys(_lower_words(searchable(query))))
     return [word for word in every if word not in COMMON] or every
+
+
+def _lower_words(text: str) -> list[str]:
+    # A Greek capital at the end of a word becomes another small letter than one in its middle.
+    words: list[str] = _WORD.findall(text.lower().replace("ς", "σ"))
+    return words
+
+
+def _one_way(text: str) -> str:
+    if text.isascii():
+        return text.translate(_LETTERS)
+    composed = unicodedata.normalize("NFKC", text).translate(_LETTERS)
+    plain = _GREEK.sub(lambda match: _LEFT_OUT.sub("", unicodedata.normalize("NFD", match[0])), composed)
+    return str(_UNSPACED.sub(r" \1 ", _LEFT_OUT.sub("", plain)))
+
+
+def _without_particles(word: str) -> list[str]:
+    forms: list[str] = []
+    for _ in range(_PARTICLES_OF_A_WORD):
+        particle = next((one for one in _PARTICLES if word.endswith(one) and len(word) > len(one)), None)
+        if particle is None:
+            break
+        word = word.removesuffix(particle)
+        forms.append(word)
+    return forms

@@ -249,11 +249,45 @@ def test_a_text_is_searched_with_what_was_said_before_it_only_when_that_is_asked
         ("我有一只猫，叫小白。", "猫"),
         ("ฉันมีแมวหนึ่งตัว", "แมว"),
         ("Мою собаку зовут Тузик", "СОБАКУ"),
+        ("मेरी बिल्ली का नाम रानी है", "बिल्ली"),
+        ("என் பூனையின் பெயர் மீனா", "மீனா"),
+        ("আমার বিড়ালের নাম রানী", "রানী"),
+        ("ನನ್ನ ಬೆಕ್ಕಿನ ಹೆಸರು ಮೀನಾ", "ಮೀನಾ"),
+        ("שְׁמוֹ שֶׁל הַכֶּלֶב רֶקְס", "הכלב"),
+        ("אני אוהב את הכלב", "הַכֶּלֶב"),
+        ("اِسْمُ قِطَّتِي لُولُو", "قطتي"),
+        ("نام گربه‌ام لولو است", "گربهام"),
+        ("แมวของฉันชื่อมะลิ", "ชื่อ"),
+        ("ແມວຂອງຂ້ອຍ", "ແມວ"),
+        ("ឆ្មារបស់ខ្ញុំ", "ឆ្មា"),
+        ("ကြောင်ကလေး", "ကြောင်"),
+        ("제 고양이를 좋아해요", "고양이"),
+        ("서울에서는 비가 와요", "서울"),
+        ("집에서 일해요", "집"),
+        ("할머니께서 오셨어요", "할머니"),
+        ("우리 강아지", "강아지가"),
+        ("ΜΟΥ ΑΡΕΣΕΙ Ο ΚΑΦΕΣ", "καφές"),
+        ("Tôi thích cà phê đặc", "cà"),
+        ("старый за\u0301мок", "замок"),
     ],
 )
 def test_a_word_is_found_in_scripts_without_spaces_too(index, text, word):
     index.put("ada", [turn("a", text), turn("b", "全然別の話です。"), turn("c", "Nothing of it")])
     assert found(index, word) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("text", "other"),
+    [("मेरी बिल्ली", "बकरी"), ("আমার নাম", "আমি"), ("என் பெயர்", "எது"), ("고양이를 봤어", "고래"), ("שָׁלוֹם", "שֶׁמֶשׁ")],
+)
+def test_a_word_is_no_row_of_single_letters(index, text, other):
+    index.put("ada", [turn("a", text)])
+    assert found(index, other) == []
+
+
+def test_a_bare_korean_noun_is_counted_in_all_its_forms(index):
+    index.put("ada", [turn("a", "고양이를 봤어"), turn("b", "고양이가 잔다"), turn("c", "고양이"), turn("d", "강아지를 봤어")])
+    assert index.in_turns("ada", ["고양이", "강아지"]) == ({"고양이": 3, "강아지": 1}, 4)
 
 
 def test_of_a_word_that_stands_in_thousands_of_texts_the_last_ones_are_scored_and_a_window_still_finds_the_first(
@@ -269,7 +303,26 @@ def test_of_a_word_that_stands_in_thousands_of_texts_the_last_ones_are_scored_an
 
 
 WORDS = st.lists(
-    st.sampled_from(["tea", "teas", "run", "running", "dog", "Köln", "koln", "oolong", "the", "犬", "don_t"]), max_size=6
+    st.sampled_from(
+        [
+            "tea",
+            "teas",
+            "run",
+            "running",
+            "dog",
+            "Köln",
+            "koln",
+            "oolong",
+            "the",
+            "犬",
+            "don_t",
+            "बिल्ली",
+            "고양이를",
+            "고양이",
+            "καφές",
+        ]
+    ),
+    max_size=6,
 ).map(" ".join)
 
 

@@ -26,6 +26,20 @@ def test_a_name_tells_or_two_rare_words(text, tells):
     assert telling("My parrot is called Zazu.").tells(text) is tells
 
 
+@pytest.mark.parametrize(
+    ("said", "text", "tells"),
+    [
+        ("Мой попугай Зазу любит яблоки.", "Сегодня я купила яблоки.", False),
+        ("Мой попугай Зазу любит яблоки.", "Как там Зазу?", True),
+        ("Ο παπαγάλος μου λέγεται Ζαζού.", "Ένας παπαγάλος πέταξε.", False),
+        ("मेरे तोते का नाम ज़ाज़ू है", "ज़ाज़ू कैसा है?", True),
+        ("우리 앵무새 이름은 자주예요", "자주가 잔다", True),
+    ],
+)
+def test_a_name_in_any_script_tells_and_another_word_does_not(said, text, tells):
+    assert telling(said).tells(text) is tells
+
+
 def test_a_number_tells_as_a_name_does():
     assert telling("I owe 8350 to the bank.").tells("So 8350 in all.")
 
