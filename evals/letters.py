@@ -14,7 +14,7 @@ _ENDS = (
     r"(?=\s*(?:[).,:;!?/\]]|[-–—]\s|\Z|\n)|\s+(?:or|and)\s+(?:option\s+)?\(?[a-z]\b(?!\s+[a-z]{2})|"
     r"(?<!\bi)\s+(?:because|since|as|is|isn['’]t|was|wasn['’]t|would|does|doesn['’]t|fits|matches|seems|looks|mentions|says|describes)\b)"
 )
-"""What follows a bare letter that is an option, and no article: a mark, the end, another one, or a word that follows no article."""
+"""What follows a bare letter that is an option, and no article: a mark, the end, another one, or a verb."""
 _LETTER = (
     r"(?:\((?P<in>[a-z])\)|\\boxed\{\(?(?P<boxed>[a-z])\)?\}|option\s+\(?(?P<option>[a-z])\b\)?|"
     rf"\b(?P<bare>[a-z])\b{_ENDS}\)?)"
@@ -72,8 +72,8 @@ def letter_strict(reply: str, letters: Collection[str]) -> str | None:
     """Read the letter that a reply clearly chooses.
 
     What it thought, and what it denies ("(a) is wrong"), does not count. In this order: the last letter that it gives as its
-    answer or conclusion ("so (b)"), the letter that it begins with unless it only discusses it ("(a) is about tea"), the only one
-    that it names. One named together with another ("a or b") is no choice.
+    answer or conclusion ("so (b)"), the letter that it begins with unless it only discusses it ("(a) is about tea"), the
+    only one that it names. One named together with another ("a or b") is no choice.
 
     Args:
         reply: What the model wrote.

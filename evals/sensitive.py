@@ -17,16 +17,17 @@ from memory.judge import Judge
 from memory.sensitive import topic_of
 
 _PARTS = 10
-_SETS = ("sensitive", "everyday")
-_STRENGTH = 10.0
-"""Inverse of the regularisation; 5 and 20 gave the same within a point."""
+SETS = ("sensitive", "everyday", "relations")
+_STRENGTH = 40.0
+"""Inverse of the regularisation; 10 and 20 gave the same within two points."""
 
 
 def labelled(name: str) -> list[tuple[str, str]]:
     """Return (topic or `none`, message) of a set.
 
     `sensitive`: 360 messages, of which 150 are none, most of these with the words of the others. `everyday`: what the people of
-    persona_mini say, 185 messages, six of them sensitive.
+    persona_mini say, 185 messages, six of them sensitive. `relations`: 141 messages about family, couples and friends, none
+    of them sensitive.
     """
     text = (resources.files("evals") / "data" / f"{name}.tsv").read_text(encoding="utf-8")
     return [(topic, message) for topic, message in (line.split("\t", 1) for line in text.splitlines())]
@@ -34,10 +35,10 @@ def labelled(name: str) -> list[tuple[str, str]]:
 
 def measure(embedder: Embedder) -> dict[str, Any]:
     """Fit on nine tenths and judge the tenth that was left out, ten times; beside it, what words alone find."""
-    rows = [row for name in _SETS for row in labelled(name)]
+    of_set = {name: labelled(name) for name in SETS}
+    rows = [row for name in SETS for row in of_set[name]]
     vectors = np.stack([reading.vector for reading in embedder.read([message for _, message in rows])])
     topics = np.array([topic for topic, _ in rows])
-    first = len(labelled(_SETS[0]))
     judged: list[str | None] = [None] * len(rows)
     for known, left in StratifiedKFold(_PARTS, shuffle=True, random_state=1).split(vectors, topics):
         judge = Judge(embedder)
@@ -45,15 +46,18 @@ def measure(embedder: Embedder) -> dict[str, Any]:
         for place in left:
             judged[place] = judge.topic_of(rows[place][1])
     named = [topic_of(message) for _, message in rows]
+    figures: dict[str, Any] = {}
+    first = 0
+    for name in SETS:
+        part = slice(first, first + len(of_set[name]))
+        first = part.stop
+        figures[name] = {
+            "messages": len(topics[part]),
+            "words and meaning": _figures(topics[part], judged[part]),
+            "words alone": _figures(topics[part], named[part]),
+        }
     return {
-        **{
-            name: {
-                "messages": len(topics[part]),
-                "words and meaning": _figures(topics[part], judged[part]),
-                "words alone": _figures(topics[part], named[part]),
-            }
-            for name, part in zip(_SETS, (slice(first), slice(first, None)), strict=True)
-        },
+        **figures,
         "missed": [message for (topic, message), said in zip(rows, judged, strict=True) if topic != "none" and said is None],
         "held for nothing": [message for (topic, message), said in zip(rows, judged, strict=True) if topic == "none" and said],
     }
@@ -61,7 +65,7 @@ def measure(embedder: Embedder) -> dict[str, Any]:
 
 def write(embedder: Embedder, file: Path) -> None:
     """Fit on all messages, and write the weights that `memory.judge` reads."""
-    rows = [row for name in _SETS for row in labelled(name)]
+    rows = [row for name in SETS for row in labelled(name)]
     vectors = np.stack([reading.vector for reading in embedder.read([message for _, message in rows])])
     file.write_text(json.dumps(_fit(embedder, vectors, np.array([topic for topic, _ in rows]))) + "\n")
 
@@ -77,11 +81,13 @@ def _fit(embedder: Embedder, vectors: Any, topics: Any) -> dict[str, Any]:
 
 
 def _figures(topics: Any, judged: Sequence[str | None]) -> dict[str, float]:
+    """Return recall and precision of what is held, and the share of the other messages that are left alone.
+
+    A set without sensitive messages has the last figure alone.
+    """
     wanted = topics != "none"
     said = np.array([one is not None for one in judged])
     right = (wanted & said).sum()
-    return {
-        "recall": round(float(right / wanted.sum()), 3),
-        "precision": round(float(right / said.sum()), 3),
-        "of none, left alone": round(float((~said & ~wanted).sum() / (~wanted).sum()), 3),
-    }
+    of_wanted = {"recall": right / wanted.sum(), "precision": right / said.sum()} if wanted.any() else {}
+    figures = {**of_wanted, "of none, left alone": (~said & ~wanted).sum() / (~wanted).sum()}
+    return {what: round(float(value), 3) for what, value in figures.items()}

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from typing import Literal, get_args
 
+from memory.credentials import holds_credential
 from memory.signals import sentences
 
-Topic = Literal["health", "faith", "politics", "sexuality", "money", "secret"]
+Topic = Literal["health", "faith", "politics", "sexuality", "money", "secret", "credential"]
 TOPICS: tuple[Topic, ...] = get_args(Topic)
 NAMED: dict[str, str] = {
     "health": "health",
@@ -20,6 +21,7 @@ NAMED: dict[str, str] = {
     "sexuality": "sexuality",
     "money": "money",
     "secret": "somebody's secret",
+    "credential": "a password, a key or a card number",
 }
 """What each is called towards a person."""
 
@@ -42,7 +44,7 @@ _NOT_MEANT = re.compile(
     re.IGNORECASE,
 )
 
-_WORDS: dict[Topic, str] = {
+_WORDS: dict[str, str] = {
     "health": (
         r"diabet\w*|cancer|tumou?rs?|leuk(?:a)?emia|lymphoma|melanoma|chemo(?:therapy)?|radiotherapy|oncolog\w+|biops\w+|metasta\w+|"
         r"hiv|aids|hepatitis|herpes|chlamydia|std|sti|asthma\w*|epilep\w*|seizures?|stroke|dementia|alzheimer\w*|parkinson\w*|"
@@ -106,6 +108,8 @@ def topic_of(text: str) -> Topic | None:
     Args:
         text: A message, or a fact that was taken from one.
     """
+    if holds_credential(text):
+        return "credential"
     for sentence in sentences(text) or [text]:
         told = _NOT_MEANT.sub(" ", sentence)
         somebody = _OF_SOMEBODY if sentence.rstrip().endswith("?") else _SOMEBODY

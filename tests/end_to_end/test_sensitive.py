@@ -17,9 +17,11 @@ def embedder():
 
 def test_most_of_what_is_sensitive_is_found_and_little_else(embedder):
     found = sensitive.measure(embedder)
+    assert found["relations"]["words and meaning"]["of none, left alone"] >= 0.97
     assert found["sensitive"]["words and meaning"]["recall"] >= 0.75
     assert found["sensitive"]["words and meaning"]["precision"] >= 0.85
     assert found["everyday"]["words and meaning"]["of none, left alone"] >= 0.93
+    assert found["relations"]["words and meaning"]["of none, left alone"] >= 0.97
     assert found["sensitive"]["words and meaning"]["recall"] > found["sensitive"]["words alone"]["recall"] + 0.1
 
 
@@ -36,3 +38,72 @@ def test_most_of_what_is_sensitive_is_found_and_little_else(embedder):
 )
 def test_what_the_weights_that_are_shipped_say(embedder, text, held):
     assert (Judge(embedder).topic_of(text) is not None) is held
+
+
+RELATIONS = [
+    "My ex is called Dana",
+    "My sister Lena lives near me",
+    "My brother Tom works at the harbour",
+    "My husband is called Piet and he cooks better than I do",
+    "My wife and I moved in together in March",
+    "My girlfriend plays the cello",
+    "My boyfriend Marek is from Gdansk",
+    "I have two sisters, Ida and Nora",
+    "My ex still has my bike",
+    "My partner Jo likes camping",
+    "Dana and I broke up two years ago but we are still friends",
+    "My daughter Mia starts school in August",
+    "My cousin Ben is getting married in June",
+    "My best friend is called Sofia",
+    "I met my husband at a bus stop",
+    "My ex-husband picks up the kids on Fridays",
+    "My ex-wife lives in Leeds",
+    "My flatmate Ana works nights",
+    "We have been together for six years",
+    "I'm single at the moment",
+    "I'm dating someone called Chris",
+    "I'm engaged to Tomas since Sunday",
+    "My fiancee Clara wants a small wedding",
+    "My roommate is from Brazil",
+    "My uncle Hans keeps bees",
+    "My niece Ella turned four",
+    "My mother-in-law visits on Saturday",
+    "My brother has twins",
+    "My neighbour Olga waters my plants",
+    "I have a crush on the barista",
+    "My aunt Rosa taught me to knit",
+    "My sister is older than me by two years",
+    "My half-brother lives in Toronto",
+    "My stepdad Karl repairs clocks",
+    "My boyfriend and I adopted a cat",
+    "My girlfriend's name is Hanna",
+    "Her name is Dana, we were a couple until May",
+    "My son Emil loves dinosaurs",
+    "My grandmother Edith is 91",
+    "My ex and I share a dog",
+    "Lena, my sister, lives around the corner",
+    "My twin brother Ole lives in Oslo",
+    "My colleague Priya sits next to me",
+    "My friend Sam moved to Bristol",
+    "My dad's name is Arthur",
+    "I was married before",
+    "My husband's parents live by the sea",
+    "My brother Jonas is vegan",
+    "My boss is called Henrike",
+    "My girlfriend is a nurse",
+    "My partner is a vet",
+    "My boyfriend is moving to Vienna for work",
+    "My wife's birthday is on 4 May",
+    "My ex is a great cook",
+    "My former partner got the flat",
+    "My sister and her wife have a garden",
+    "My uncle and his husband run a bakery",
+    "I live with my parents",
+    "My kids are 4 and 7",
+    "I have a boyfriend now, he is called Luca",
+]
+"""About the same as the set `relations`, and in no fit."""
+
+
+def test_who_belongs_to_whom_is_left_alone(embedder):
+    assert [text for text in RELATIONS if Judge(embedder).topic_of(text)] == []
