@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app import cli_memory, cli_person, cli_serve, cli_upkeep
+from app import cli_forget, cli_memory, cli_person, cli_serve, cli_upkeep
 from app.console import AsJson, User, fail, print_json, progress, say, steady_streams
 from evals import cli as evals_cli
 from evals import cli_bench
@@ -66,6 +66,8 @@ def ask(
     switches = _switches(force_retrieve, no_reasoning, off_the_record)
     with _service() as service:
         turn = _show(service, service.stream(user, message, image or (), time, **switches), quiet=as_json)
+        if not as_json:
+            cli_forget.say_what_next(turn)
         late: PersonaError | None = None
         if wait:
             try:
@@ -100,13 +102,16 @@ def chat(
     images = list(image or ())
     with _service(work=True) as service:
         progress(f"Talking as {user}. An empty line ends it.")
-        while message := _read_line():
+        message = _read_line()
+        while message:
+            turn = None
             try:
                 stamp = clock.later(begin, datetime.now(UTC) - started) if begin else None
-                _show(service, service.stream(user, message, images, stamp, **switches))
+                turn = _show(service, service.stream(user, message, images, stamp, **switches))
             except PersonaError as error:
                 fail(error, as_json=False)
             images = []
+            message = (cli_forget.confirm(service, turn, _read_line) if turn else None) or _read_line()
         if service.memory.pending.count():
             progress("Finishing the step that is being remembered; the rest waits for the next time.")
 
@@ -216,12 +221,15 @@ def _print_event(event: Event) -> None:
 
 
 def _answer(turn: Turn, personality_after: dict[str, float] | None) -> dict[str, Any]:
+    from memory.records import TurnState
+
     written = turn.model_dump(mode="json")
     trace = written["trace"]
     memories = [{name: entry[name] for name in ("id", "kind", "text", "time")} for entry in trace["memories"]]
     answer = {
         "turn_id": turn.id,
-        "state": turn.state.value,
+        # A request to forget has its reply like any other; `forget` says what it is.
+        "state": TurnState.ANSWERED.value if turn.state is TurnState.REQUEST else turn.state.value,
         "reply": turn.reply,
         "steps": trace["steps"],
         "memories": memories,
@@ -229,15 +237,16 @@ def _answer(turn: Turn, personality_after: dict[str, float] | None) -> dict[str,
         "timings_ms": trace["timings_ms"],
         # Only where the message waits for the person's word.
         **({"held": turn.held} if turn.held else {}),
+        **({"forget": trace["forget"]} if trace["forget"] else {}),
         # What a person should know of a reply to pictures; most replies have none.
         **({"notes": trace["notes"]} if trace["notes"] else {}),
     }
     return answer if personality_after is None else {**answer, "personality_after": personality_after}
 
 
-def _read_line() -> str:
+def _read_line(question: str = "> ") -> str:
     try:
-        return input("> " if sys.stdin.isatty() else "").strip()
+        return input(question if sys.stdin.isatty() else "").strip()
     except EOFError:
         return ""
 

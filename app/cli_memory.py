@@ -120,7 +120,7 @@ def outdated(memory_id: MemoryId, user: User = "me", as_json: AsJson = False) ->
 
 @memory.command()
 def forget(
-    subject: Annotated[str, typer.Argument(help="The id of a memory, a message or a picture.")],
+    subjects: Annotated[list[str], typer.Argument(help="The id of a memory, a message or a picture; several go together.")],
     user: User = "me",
     now: Annotated[bool, typer.Option("--now", help="For good at once; without it, undo works for 10 minutes.")] = False,
     personality_too: Annotated[
@@ -131,8 +131,9 @@ def forget(
     """Forget a memory, a message or a picture with all that tells of it: found nowhere from now on."""
     from memory.purge import Receipt
 
+    subject = subjects[0]
     with open_memory() as store:
-        found = store.forget(user, subject, now=now, personality_too=personality_too)
+        found = store.forget(user, subject, now=now, personality_too=personality_too, also=subjects[1:])
     done: dict[str, Any] = {"id": subject, "forgotten": True, "purged": now}
     if isinstance(found, Receipt):
         done["receipt"] = found.model_dump(mode="json")

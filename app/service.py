@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from app.events import AnswerDelta, Answered, Event, Recalled, Received, Retrieving, Thinking
 from app.lines import Lines
 from app.worker import Worker
-from graph import consolidate, remember, respond
+from graph import consolidate, forget_words, forgetting, remember, respond
 from graph.context import Context
 from graph.listening import told_to
 from memory import clock
@@ -166,6 +166,22 @@ class PersonaService:
             raise InvalidInput("That message is not this user's.")
         turn = self.memory.journal.replace(turn_id)
         return self._submit(turn, Context(user_id=user_id))
+
+    def forget_offered(self, turn: Turn) -> str:
+        """Forget what a request named (`turn.trace.forget`), which waited for a yes; returns what to tell the person.
+
+        Raises:
+            PersonaError: It was answered before, or nothing of it is there any more.
+        """
+        self._check_open()
+        return forgetting.confirm(turn, self.memory)[0]
+
+    def keep_offered(self, turn: Turn) -> str:
+        """Keep what a request to forget named; returns what to tell the person."""
+        self._check_open()
+        if turn.seq:
+            self.memory.offers.keep(turn)
+        return forget_words.kept()
 
     def stop(self, turn_id: str) -> None:
         """End a reply that is being written; what was shown by then is the reply."""

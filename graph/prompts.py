@@ -249,6 +249,11 @@ class Prompts:
         'Answer them from what memory holds: <think></think>, then <answer></answer>. Their "I" is "you" in your answer. '
         "What memory does not hold, you do not know."
     )
+    cannot_forget: str = (
+        "(If they want something forgotten or deleted from memory: you cannot do that, so never say that it is done. Tell them to say "
+        '"Forget what I told you about" and the thing, or to use Forget on the page Memory.)'
+    )
+    """Added where a message may ask for that."""
     malformed: str = "That was not in the form asked for. Write it again in exactly that form. What was wrong:"
     personality: str = _PERSONALITY
     semantic: str = _SEMANTIC

@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
-from graph import protocol, sections, showing
+from graph import forgetting, protocol, sections, showing
 from graph.asking import stream_text
 from graph.briefing import Style, messages_of
 from graph.context import Context, context_of
@@ -63,17 +63,33 @@ class Responder:
         request = None
         if not context.reasoning:
             request = Request(output=None, think="", keywords="", start_time=None, end_time=None, warning=None)
+        recent = self._memory.journal.recent(context.user_id, turn.time, turn.seq or None)
         return {
             "turn": turn,
             "turn_id": turn.id,
+            "forget": forgetting.recognised(turn, recent, self._memory),
             "profile": knowledge.profile(context.user_id).values(),
             "personality": personality,
-            "recent": self._memory.journal.recent(context.user_id, turn.time, turn.seq or None),
+            "recent": recent,
             "request": request,
             "reply": None,
             "stopped": False,
             "timings_ms": {"started": time.perf_counter() * 1000},
         }
+
+    def forget(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
+        """Answer a request to forget, without the model: name what was found and ask, or do what the person said to that."""
+        turn = state["turn"]
+        reply, offer = forgetting.reply_to(turn, self._memory)
+        teller(runtime)({"event": "answer", "text": reply})
+        total = time.perf_counter() * 1000 - state["timings_ms"]["started"]
+        timings = {"first_answer": round(total, 1), "total": round(total, 1)}
+        trace = Trace(steps=(Step(action="answer"),), personality=state["personality"], timings_ms=timings, forget=offer)
+        if context_of(runtime).off_the_record:
+            done = forgetting.finished(turn, reply, trace)
+        else:
+            done = self._memory.journal.finish(turn.id, reply, trace=trace, request=True)
+        return {"reply": reply, "turn": done, "steps": list(trace.steps)}
 
     def reason(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Let the model think and choose: answer now, or look into memory first."""
@@ -153,7 +169,7 @@ class Responder:
             memories=tuple(memories.values()),
             personality=state["personality"],
             timings_ms={name: round(value, 1) for name, value in timings.items()},
-            notes=showing.notes(turn, self._memory, sees=self._style.sees),
+            notes=(*showing.notes(turn, self._memory, sees=self._style.sees), *forgetting.notes_of(reply, state.get("forget"))),
         )
         if context_of(runtime).off_the_record:
             state_now = TurnState.STOPPED if stopped else TurnState.ANSWERED
@@ -181,7 +197,8 @@ class Responder:
         return self._memory.journal.receive(context.user_id, text, images=images, time=said)
 
     def _messages(self, state: RespondState, closing: str) -> list[BaseMessage]:
-        return messages_of(state, self._memory, self._style, closing)
+        messages = messages_of(state, self._memory, self._style, closing)
+        return forgetting.noted(messages, self._style.prompts, state.get("forget"))
 
     def _speak(
         self,
@@ -270,11 +287,13 @@ def build(
     nodes = Responder(chat, memory, style or Style(), stop_requested)
     graph = StateGraph(RespondState, context_schema=Context, input_schema=TurnInput)
     graph.add_node("recall", nodes.recall)
+    graph.add_node("forget", nodes.forget)
     graph.add_node("reason", nodes.reason)
     graph.add_node("retrieve", nodes.retrieve)
     graph.add_node("answer", nodes.answer)
     graph.add_edge(START, "recall")
-    graph.add_conditional_edges("recall", _after_recall, ["reason", "retrieve"])
+    graph.add_conditional_edges("recall", _after_recall, ["forget", "reason", "retrieve"])
+    graph.add_edge("forget", END)
     graph.add_conditional_edges("reason", _after_reason, ["retrieve", "answer"])
     graph.add_conditional_edges("retrieve", nodes.after_retrieve, ["reason", "answer"])
     graph.add_edge("answer", END)
@@ -294,6 +313,8 @@ def unrecorded(user_id: str, text: str, images: Sequence[str], said: datetime | 
 
 
 def _after_recall(state: RespondState) -> str:
+    if state.get("forget") == forgetting.REQUEST:
+        return "forget"
     return "retrieve" if state.get("request") else "reason"
 
 

@@ -49,6 +49,8 @@ class Round(TypedDict):
 class RespondState(TurnInput, total=False):
     """What the reply is made from."""
 
+    forget: str | None
+    """`request`: it asks to forget something, or answers to that; `unsure`: it only sounds so."""
     profile: dict[str, str]
     personality: BigFive
     recent: list[Turn]

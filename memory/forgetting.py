@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,7 +22,9 @@ class Forgetting:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def hide(self, user_id: str, subject: str, in_turns: Counts, *, personality_too: bool = False) -> Reach:
+    def hide(
+        self, user_id: str, subject: str, in_turns: Counts, *, personality_too: bool = False, also: Collection[str] = ()
+    ) -> Reach:
         """Hide a memory, a message or a picture, and whatever tells of it; from now on nothing finds or shows it.
 
         Args:
@@ -30,6 +32,7 @@ class Forgetting:
             subject: Its id.
             in_turns: As `reach.of`.
             personality_too: Take the points of the forgotten messages out of the personality curve, for good.
+            also: What is forgotten with it, and brought back with it.
 
         Raises:
             NotFound: The user has nothing of that id.
@@ -37,7 +40,7 @@ class Forgetting:
         """
         stamp = datetime.now(UTC)
         with self._db.write() as connection:
-            found = reach.of(connection, user_id, subject, in_turns)
+            found = reach.of(connection, user_id, subject, in_turns, also)
             there = (forgettings.c.user_id == user_id) & (forgettings.c.subject == subject)
             connection.execute(delete(forgettings).where(there))
             values = {"user_id": user_id, "subject": subject, "kind": found.kind, "at": stamp, "reach": found.to_json()}
@@ -50,6 +53,15 @@ class Forgetting:
                 points = (personality.c.user_id == user_id) & personality.c.turn_id.in_(found.turns)
                 connection.execute(delete(personality).where(points))
         return found
+
+    def would_hide(self, user_id: str, subjects: Sequence[str], in_turns: Counts) -> Reach:
+        """Return what `hide` would hide with all of these; nothing is done.
+
+        Raises:
+            NotFound: The user has nothing of the first id.
+        """
+        with self._db.read() as connection:
+            return reach.of(connection, user_id, subjects[0], in_turns, subjects[1:])
 
     def undo(self, user_id: str, subject: str) -> bool:
         """Bring back what was forgotten with one thing, or one memory that went with another; False: neither is there.

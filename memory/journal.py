@@ -97,7 +97,9 @@ class Journal:
             turn_rows.finish(connection, turn, reply, TurnState.ANSWERED, None)
         return turn
 
-    def finish(self, turn_id: str, reply: str, *, trace: Trace | None = None, stopped: bool = False) -> Turn:
+    def finish(
+        self, turn_id: str, reply: str, *, trace: Trace | None = None, stopped: bool = False, request: bool = False
+    ) -> Turn:
         """Commit the reply: from here on the turn is acknowledged, and waits to be remembered.
 
         Args:
@@ -105,13 +107,17 @@ class Journal:
             reply: What was shown to the person.
             trace: How the reply came to be.
             stopped: The person stopped it; `reply` is what was shown by then.
+            request: It asked to forget something: nothing is taken from it.
         """
+        state = TurnState.REQUEST if request else TurnState.STOPPED if stopped else TurnState.ANSWERED
         with self._db.write() as connection:
             turn = turn_rows.one(connection, turn_id, traces=False)
-            touching = late.touching(connection, turn, trace)
+            # What tells that something is forgotten holds no word of that.
+            offers = not request or (trace is not None and trace.forget is not None and bool(trace.forget.entries))
+            touching = late.touching(connection, turn, trace) if offers else []
             if late.was_purged(touching):
                 reply, trace = "", None
-            done = turn_rows.finish(connection, turn, reply, TurnState.STOPPED if stopped else TurnState.ANSWERED, trace)
+            done = turn_rows.finish(connection, turn, reply, state, trace)
             late.keep(connection, turn, touching)
             # What was set aside, or was answered already, is as it stands there now.
             return turn_rows.one(connection, turn_id) if touching or done is None else done

@@ -69,7 +69,7 @@ class Reach:
         return cls(**found)
 
 
-def of(connection: Connection, user_id: str, subject: str, in_turns: Counts) -> Reach:
+def of(connection: Connection, user_id: str, subject: str, in_turns: Counts, also: Collection[str] = ()) -> Reach:
     """Find out what is forgotten with one thing.
 
     Args:
@@ -77,6 +77,7 @@ def of(connection: Connection, user_id: str, subject: str, in_turns: Counts) -> 
         user_id: Whose.
         subject: The id of a memory, a turn or a picture.
         in_turns: How many of the user's turns hold each of some words, out of how many.
+        also: Ids of what is forgotten with it; one that is gone already is passed over.
 
     Raises:
         NotFound: The user has nothing of that id.
@@ -84,24 +85,31 @@ def of(connection: Connection, user_id: str, subject: str, in_turns: Counts) -> 
     """
     known = _Known(connection, user_id)
     kind, said, spoken, seen = known.roots(subject)
+    for name in also:
+        if known.has(name):
+            _, its_said, its_spoken, its_seen = known.roots(name)
+            said, spoken, seen = said | its_said, spoken | its_spoken, seen | its_seen
     said, spoken = known.spread(said, spoken)
     if any(known.turns[name].state == TurnState.RECEIVED for name in spoken):
         raise InvalidInput("That message is being answered. Stop the reply, or wait for it, and forget it then.")
     alone = {name for name in known.carried(spoken) if not known.carriers(name) - spoken}
-    pictured = known.carriers(*seen) - spoken if kind == "photo" else set()
+    named = seen
+    pictured = known.carriers(*named) - spoken if named else set()
     seen = seen | alone
     said |= {name for name, row in known.memories.items() if row.kind == "photo" and row.extra["photo_id"] in seen}
-    if kind == "photo":
+    if named:
         said |= {name for name, row in known.memories.items() if row.kind == "semantic" and seen & set(row.extra["photo_ids"])}
     facts = [known.memories[name] for name in said if name in known.memories]
     told_by = [row for row in facts if row.kind != "episodic"]
+    # A request tells nothing of what it names, and is in no summary.
+    telling_turns = {name for name in spoken if known.turns[name].state != TurnState.REQUEST}
     telling = Telling(
-        [known.turns[name].text for name in spoken] + [_line(row) for row in told_by if row.source not in spoken],
+        [known.turns[name].text for name in telling_turns] + [_line(row) for row in told_by if row.source not in spoken],
         [word for row in told_by for word in row.keywords],
         in_turns,
     )
-    first = min((known.turns[name].session for name in spoken), default=None)
-    topics = known.topics(spoken, first, telling) - said
+    first = min((known.turns[name].session for name in telling_turns), default=None)
+    topics = known.topics(telling_turns, first, telling) - said
     lines = {
         name
         for name, row in known.memories.items()
@@ -109,9 +117,21 @@ def of(connection: Connection, user_id: str, subject: str, in_turns: Counts) -> 
     } - said
     # What another forgetting hides, and could bring back, counts as well; what is purged already says nothing.
     others = [row for name, row in known.turns.items() if name not in spoken and row.state != TurnState.FORGOTTEN]
+    # What else asked to forget it names it, and is of no other use.
+    asked = {
+        row.id
+        for row in others
+        if row.state == TurnState.REQUEST and (_offered(row) & (said | spoken | seen) or telling.tells(row.text))
+    }
+    spoken |= asked
+    others = [row for row in others if row.id not in asked]
     # What is in the profile is in every prompt, and in no trace.
     told = {row.id for row in others if telling.names(_written(row))}
-    told |= {row.id for row in others if _follows(row, [known.turns[name] for name in spoken]) and telling.tells(_written(row))}
+    told |= {
+        row.id
+        for row in others
+        if _follows(row, [known.turns[name] for name in telling_turns]) and telling.tells(_written(row))
+    }
     shown: set[str] = set()
     while True:
         # A reply that tells of it may have been shown to a later one.
@@ -127,7 +147,9 @@ def of(connection: Connection, user_id: str, subject: str, in_turns: Counts) -> 
         for name, row in known.memories.items()
         if name not in said | topics | lines and row.hidden_at is None and row.kind != "photo" and telling.tells(_line(row))
     ]
-    sessions = {known.turns[name].session for name in spoken} | {int(known.memories[name].source) for name in topics | lines}
+    sessions = {known.turns[name].session for name in telling_turns} | {
+        int(known.memories[name].source) for name in topics | lines
+    }
     return Reach(
         kind=kind,
         memories=tuple(sorted(said)),
@@ -178,6 +200,14 @@ class _Known:
             return "photo", set(), set(), {subject}
         raise NotFound(f"There is no memory, message or picture {subject!r} of this user. `persona memory list` shows ids.")
 
+    def has(self, subject: str) -> bool:
+        """Say whether there is such a memory, message or picture."""
+        try:
+            self.roots(subject)
+        except NotFound:
+            return False
+        return True
+
     def spread(self, said: set[str], spoken: set[str]) -> tuple[set[str], set[str]]:
         """Go from facts to the turns that they were taken from, and back, until nothing is added."""
         while True:
@@ -221,6 +251,12 @@ class _Known:
             shown = (self.turns[turn_id].trace or {}).get("memories", [])
             self._traced[turn_id] = {name for one in shown for name in (one["id"], *one["turn_ids"])}
         return self._traced[turn_id]
+
+
+def _offered(row: Row[Any]) -> set[str]:
+    """Return the ids that a request to forget names."""
+    offer = (row.trace or {}).get("forget") or {}
+    return {*offer.get("subjects", ()), *(one["id"] for one in offer.get("entries", ()))}
 
 
 def _follows(row: Row[Any], spoken: Sequence[Row[Any]]) -> bool:

@@ -54,6 +54,8 @@ class TurnState(StrEnum):
     FAILED = "failed"
     REPLACED = "replaced"
     FORGOTTEN = "forgotten"
+    REQUEST = "request"
+    """It asked to forget something, or answered to that: in the conversation, and in no prompt, search or extraction."""
 
 
 SPOKEN = (TurnState.ANSWERED, TurnState.STOPPED)
@@ -111,6 +113,35 @@ class Step(Record):
     warning: str | None = None
 
 
+class ForgetEntry(Record):
+    """One thing that a request to forget names; `kind` may be `reply` too."""
+
+    id: str
+    kind: str
+    time: datetime
+    text: str
+
+
+class ForgetOffer(Record):
+    """What a message asked to forget, and what came of that.
+
+    Attributes:
+        state: `open`: it waits for a yes. `done`: it is forgotten. `kept`: the person said no. `nothing`: nothing was found.
+        about: How the person called it.
+        subjects: Ids that are forgotten with one yes.
+        entries: What would be hidden, the first of it.
+        more: How much more.
+        forgotten: By which id undo brings it back.
+    """
+
+    state: Literal["open", "done", "kept", "nothing"]
+    about: str = ""
+    subjects: tuple[str, ...] = ()
+    entries: tuple[ForgetEntry, ...] = ()
+    more: int = 0
+    forgotten: str | None = None
+
+
 class Trace(Record):
     """How a reply came to be; `notes` say what a person should know of it."""
 
@@ -119,6 +150,7 @@ class Trace(Record):
     personality: BigFive = BigFive()
     timings_ms: dict[str, float] = Field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    forget: ForgetOffer | None = None
 
 
 class Turn(Record):

@@ -26,6 +26,8 @@ from memory.scope import Rule, Scope
 from memory.search_index import SearchIndex
 from memory.turn_search import TurnSearch
 
+MEASURED = "all-minilm-l6-v2"
+"""The embedder by whose cosines it was measured what means the same."""
 _VOICES = 3
 """Rankings that the one of raw turns counts for: it is made of dense and lexical ones already."""
 _DEPTH = 24
@@ -117,6 +119,12 @@ class Retriever:
         if "episodic" in kinds or "turn" in kinds:
             results += look.raw_turns(limit)
         return sorted(results, key=lambda item: -item.score)[:limit]
+
+    def near(self, user_id: str, kind: str, text: str) -> dict[str, float]:
+        """Return the cosines of the records of a kind that are nearest to a text; none for an embedder of another scale."""
+        if self._parts.embedder.name != MEASURED:
+            return {}
+        return self._parts.records.near(kind, text, Scope(user_id))
 
     def alike(
         self, user_id: str, memory: SemanticMemory, besides: Sequence[SemanticMemory] = ()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -31,6 +32,7 @@ from memory.judge import Judge
 from memory.knowledge import Knowledge
 from memory.lease import Leases
 from memory.memory_rows import MemoryRecord
+from memory.offers import Offers
 from memory.owner import FolderOwner
 from memory.pending import Pending
 from memory.photos import PhotoStore
@@ -122,6 +124,7 @@ class Memory:
             words = self._indexes.search
             self.seen = PictureSearch(self._indexes.pictures, self.photos, self.knowledge, words, self.sight)
             self.retriever = Retriever(Parts(self.journal, self.knowledge, words, embedder, self.seen))
+            self.offers = Offers(self._database, self.forgetting, words.in_turns, self.retriever.near)
         except BaseException:
             for part in (getattr(self, name, None) for name in ("leases", "_indexes", "_database")):
                 if part is not None:
@@ -273,7 +276,9 @@ class Memory:
         self.index(user_id)
         return record
 
-    def forget(self, user_id: str, subject: str, *, now: bool = False, personality_too: bool = False) -> Reach | Receipt:
+    def forget(
+        self, user_id: str, subject: str, *, now: bool = False, personality_too: bool = False, also: Sequence[str] = ()
+    ) -> Reach | Receipt:
         """Hide a memory, a message or a picture at once, with all that tells of it; it is purged 10 minutes later.
 
         Args:
@@ -281,6 +286,7 @@ class Memory:
             subject: The id of any of these.
             now: Purge it right away.
             personality_too: Take what the forgotten messages did to the personality out of its history, for good.
+            also: Ids of what is forgotten, brought back and purged with it.
 
         Returns:
             How far it reaches; with `now`, the receipt.
@@ -292,11 +298,22 @@ class Memory:
         if now and (user_id, subject) in self.forgetting.due():
             # Forgotten a moment ago, or not purged to the end: whoever changes their mind need not wait.
             return self._purge([(user_id, subject)])[0]
-        reach = self.forgetting.hide(
-            user_id, subject, lambda words: self._indexes.search.in_turns(user_id, words), personality_too=personality_too
-        )
+        in_turns = partial(self._indexes.search.in_turns, user_id)
+        reach = self.forgetting.hide(user_id, subject, in_turns, personality_too=personality_too, also=also)
         self.index(user_id)
         return self._purge([(user_id, subject)])[0] if now else reach
+
+    def forget_offered(self, turn: Turn) -> Reach:
+        """Forget what a request named, with the request itself; undo goes by its id (off the record, by the first thing's).
+
+        Raises:
+            InvalidInput: It does not wait for an answer.
+            NotFound: Nothing of it is there any more.
+        """
+        subjects = self.offers.open_subjects(turn)
+        reach = self.forget(turn.user_id, subjects[0], also=subjects[1:])
+        assert isinstance(reach, Reach)
+        return reach
 
     def undo(self, user_id: str, subject: str) -> MemoryRecord | None:
         """Bring back what was forgotten, while it is not purged, or take back what a newer fact did to a memory.

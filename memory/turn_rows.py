@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, bindparam, select, update
 
 from memory import clock, pending
 from memory.errors import NotFound
-from memory.records import Trace, Turn, TurnState
+from memory.records import SPOKEN, Trace, Turn, TurnState
 from memory.schema import turns
 
 SAID = [column for column in turns.c if column.name != "trace"]
@@ -26,6 +26,7 @@ _ANSWER = (
         error=None,
         pending=bindparam("waits"),
         trace=bindparam("its_trace"),
+        held=bindparam("its_held"),
         revision=turns.c.revision + 1,
     )
 )
@@ -55,12 +56,15 @@ def last(connection: Connection, user_id: str) -> Turn | None:
 
 def finish(connection: Connection, turn: Turn, reply: str, state: TurnState, trace: Trace | None) -> Turn | None:
     """Write a reply down; returns the turn with it, None where it had one already."""
-    remembered = pending.is_remembered(connection, turn.user_id, turn.id)
+    waits = state in SPOKEN and not pending.is_remembered(connection, turn.user_id, turn.id)
     told = trace.model_dump(mode="json") if trace else None
-    given = {"turn": turn.id, "its_reply": reply, "its_state": state, "waits": not remembered, "its_trace": told}
+    # Nothing is taken from a request: no word of the person's is needed for it.
+    held = turn.held if state in SPOKEN else None
+    given = {"turn": turn.id, "its_reply": reply, "its_state": state, "waits": waits, "its_trace": told, "its_held": held}
     finished = connection.execute(_ANSWER, given)
     if not finished.rowcount:
         return None
-    if not remembered:
+    if waits:
         pending.add(connection, turn.user_id, "remember", turn.id, seq=turn.seq)
-    return turn.model_copy(update={"reply": reply, "state": state, "error": None, "pending": not remembered, "trace": trace})
+    changed = {"reply": reply, "state": state, "error": None, "pending": waits, "trace": trace, "held": held}
+    return turn.model_copy(update=changed)

@@ -1,0 +1,139 @@
+"""What is said about forgetting, by us and by no model: it names what was found, and claims nothing that was not done (pure)."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from memory import clock
+from memory.records import ForgetEntry, ForgetOffer
+
+Said = Literal["yes", "no", "undo"]
+
+_KINDS = {
+    "semantic": "a fact",
+    "core": "a line of your profile",
+    "procedural": "a habit",
+    "episodic": "a summary of a conversation",
+    "photo": "a picture",
+    "turn": "your message with its reply",
+    "reply": "a reply",
+}
+_YES = re.compile(
+    r"(?:(?:oh |ok(?:ay)?,? )?(?:yes|yep|yeah|yea|yup|y|sure|ok|okay|do it|go ahead|please do|confirm(?:ed)?|of course|definitely|absolutely|correct|right|"
+    r"forget (?:it|them|that|these|those|all|all of it|everything)|delete (?:it|them|that|all of it)|erase (?:it|them|that)|"
+    r"ja|jawohl|genau|mach das|oui|d'accord|vas-y|s[ií]|claro|hazlo|certo|sim)(?:[,\s]+(?:please|pls|all of it|do it|do that|go ahead|forget (?:it|them|that)|"
+    r"bitte|s'il te plaît|por favor|per favore|thanks|thank you))*)",
+    re.IGNORECASE,
+)
+_NO = re.compile(
+    r"(?:(?:no|nope|nah|n|don't|do not|cancel|stop|keep (?:it|them|that|all|everything)|leave (?:it|them)|never ?mind|not now|nein|non|nee|não|abbrechen)"
+    r"(?:[,\s]+(?:thanks|thank you|please|keep (?:it|them|that|all of it)|don't|danke|merci|gracias))*)",
+    re.IGNORECASE,
+)
+_UNDO = re.compile(
+    r"(?:(?:please )?(?:undo|undo (?:it|that)|take (?:it|that) back|bring (?:it|that|them) back|restore (?:it|that|them))(?: please)?)",
+    re.IGNORECASE,
+)
+_CLAIMS = re.compile(
+    r"\b(?:I(?:'ve|'ll| have| will|'m going to)?(?: now| just| already)* (?:forg[eo]t(?:ten)?|delet(?:ed?)|eras(?:ed?)|remov(?:ed?)|wiped?|cleared?)|"
+    r"(?:has|have|is|are) (?:now |been )*(?:forgotten|deleted|erased|removed|wiped)|consider it (?:forgotten|done|gone)|"
+    r"I (?:won't|will not|no longer|don't) remember|vergessen|gelöscht|oublié|effacé|olvidado|borrado)\b",
+    re.IGNORECASE,
+)
+NOT_DONE = (
+    "Nothing was forgotten: the assistant cannot do that by itself. Say “Forget what I told you about …”, or use Forget on the page "
+    "Memory or `persona memory forget`."
+)
+"""Stands below a reply that claims to have forgotten something."""
+
+
+def answer_of(text: str) -> Said | None:
+    """Return what a message says to the question whether to forget; None where it says something else."""
+    said = text.replace("’", "'").strip(" \t\n.!…")
+    for answer, pattern in (("yes", _YES), ("no", _NO), ("undo", _UNDO)):
+        if pattern.fullmatch(said):
+            return answer  # type: ignore[return-value] # one of the three
+    return None
+
+
+def claims(reply: str) -> bool:
+    """Say whether a reply claims that something is forgotten."""
+    return bool(_CLAIMS.search(reply.replace("’", "'")))
+
+
+def offered(offer: ForgetOffer, *, alone: bool) -> str:
+    """Name what would be forgotten, and ask."""
+    about = f" about {_quoted(offer.about)}" if offer.about else ""
+    lines = [f"Nothing is forgotten yet. This is what I would forget{about}, together with your request:", ""]
+    lines += [f"- {_line(entry)}" for entry in offer.entries]
+    if offer.more:
+        lines.append(f"- and {offer.more} more")
+    lines += ["", "Shall I? Say “yes” to forget all of it, or “no” to keep it. You can undo it for 10 minutes."]
+    return "\n".join([*lines, *_rest(alone)])
+
+
+def nothing(offer: ForgetOffer, *, alone: bool) -> str:
+    """Say that nothing was found, and what to do."""
+    if not offer.about:
+        said = "There is no earlier message in this conversation, so nothing was forgotten. Name what you mean: “Forget what I told you about …”."
+    else:
+        said = (
+            f"I found nothing about {_quoted(offer.about)} in my memory or in your messages, so nothing was forgotten. "
+            "Try the words that you used then, or look for it on the page Memory or with `persona memory search`: everything there has its own Forget."
+        )
+    return "\n".join([said, "This request itself is not remembered.", *_rest(alone)])
+
+
+def everything(user_id: str) -> str:
+    """Say where everything is deleted."""
+    return (
+        "Nothing is forgotten yet. To delete everything that I know about you, with all messages and pictures, delete your user: on the page You, "
+        f"under “Leave”, or with `persona user delete {user_id}`. That cannot be undone. To forget one thing, name it: “Forget what I told you about …”."
+    )
+
+
+def done(counts: dict[str, int], mentioned: int) -> str:
+    """Say what was forgotten, without a word of it."""
+    counted = ", ".join(f"{what}: {count}" for what, count in counts.items() if count)
+    still = f" {mentioned} other things that you said may still speak of it; name them to forget them too." if mentioned else ""
+    return (
+        f"Forgotten ({counted}, your request among them). Nothing finds it any more, and in 10 minutes it is gone for good. Until then “undo” brings "
+        f"all of it back.{still}"
+    )
+
+
+def unrecorded() -> str:
+    """Say that a message off the record is kept nowhere."""
+    return "This is off the record: nothing of your message is kept, so there is nothing to forget."
+
+
+def kept() -> str:
+    """Say that nothing was done."""
+    return "Nothing was forgotten: all of it is kept."
+
+
+def brought_back() -> str:
+    """Say that it was undone."""
+    return "It is back: all that was forgotten with that request is there again."
+
+
+def gone(reason: str) -> str:
+    """Say why nothing could be done."""
+    return f"Nothing was done. {reason}"
+
+
+def _line(entry: ForgetEntry) -> str:
+    return f"{_KINDS[entry.kind]}, {clock.show(entry.time)}: {entry.text}"
+
+
+def _quoted(about: str) -> str:
+    return f"“{about}”"
+
+
+def _rest(alone: bool) -> list[str]:  # noqa: FBT001 - one of the two sentences above
+    return (
+        []
+        if alone
+        else ["I answered nothing else in your message, and will not remember it. Please say the rest once more by itself."]
+    )

@@ -1,0 +1,114 @@
+"""A request to forget, answered by the program: it names what it found and asks; a yes does it. No model writes the reply."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from graph import forget_words
+from graph.sections import instructed
+from memory import forget_request
+from memory.errors import PersonaError
+from memory.forget_request import ForgetRequest
+from memory.records import ForgetOffer, Turn, TurnState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from langchain_core.messages import BaseMessage
+
+    from graph.prompts import Prompts
+    from memory.store import Memory
+
+REQUEST, UNSURE = "request", "unsure"
+"""What a message is: a request to forget or an answer to one; or something that only sounds like it."""
+
+
+def recognised(turn: Turn, recent: Sequence[Turn], memory: Memory) -> str | None:
+    """Say whether a message is a request to forget, or an answer to one; words alone decide, so nobody waits.
+
+    Args:
+        turn: The message.
+        recent: The turns of the last hour.
+        memory: Asked only where the whole message is a yes or a no.
+    """
+    if forget_words.answer_of(turn.text) is not None and _answers(turn, memory) is not None:
+        return REQUEST
+    request = forget_request.read(turn.text)
+    if request is None:
+        return None
+    return REQUEST if request.sure and not _is_about_a_task(request, recent) else UNSURE
+
+
+def reply_to(turn: Turn, memory: Memory) -> tuple[str, ForgetOffer | None]:
+    """Do what a request, or an answer to one, asks for; returns the reply, and what the turn's trace keeps."""
+    before = _answers(turn, memory)
+    request = forget_request.read(turn.text)
+    if before is not None:
+        return _answered(turn, before, memory)
+    if request is None or request.what == "everything":
+        return forget_words.everything(turn.user_id), None
+    if request.what == "here" and not turn.seq:
+        return forget_words.unrecorded(), None
+    offer = memory.offers.make(request, turn)
+    say = forget_words.nothing if offer.state == "nothing" else forget_words.offered
+    return say(offer, alone=request.alone), offer
+
+
+def confirm(turn: Turn, memory: Memory) -> tuple[str, ForgetOffer]:
+    """Forget what a request named, and the request; returns what is said, and how that is kept.
+
+    Raises:
+        PersonaError: It was answered before, or nothing of it is there any more.
+    """
+    reach = memory.forget_offered(turn)
+    forgotten = turn.id if turn.seq else turn.trace.forget.subjects[0] if turn.trace and turn.trace.forget else None
+    return forget_words.done(reach.counts(), len(reach.mentioned)), ForgetOffer(state="done", forgotten=forgotten)
+
+
+def noted(messages: list[BaseMessage], prompts: Prompts, is_a: str | None) -> list[BaseMessage]:
+    """Tell the model that it cannot forget, where a message may ask for it."""
+    return instructed(messages, prompts.cannot_forget) if is_a == UNSURE and prompts.cannot_forget else messages
+
+
+def notes_of(reply: str, is_a: str | None) -> tuple[str, ...]:
+    """Return what stands below a reply that claims to have forgotten something."""
+    return (forget_words.NOT_DONE,) if is_a == UNSURE and forget_words.claims(reply) else ()
+
+
+def finished(turn: Turn, reply: str, trace: Any) -> Turn:
+    """Return a request off the record with its reply; it is in no journal."""
+    return turn.model_copy(update={"reply": reply, "state": TurnState.REQUEST, "trace": trace})
+
+
+def _answers(turn: Turn, memory: Memory) -> Turn | None:
+    """Return the request that a yes, a no or an undo answers."""
+    said = forget_words.answer_of(turn.text)
+    before = memory.offers.before(turn) if said is not None else None
+    offer = before.trace.forget if before is not None and before.trace is not None else None
+    wanted = "done" if said == "undo" else "open"
+    return before if offer is not None and offer.state == wanted else None
+
+
+def _answered(turn: Turn, before: Turn, memory: Memory) -> tuple[str, ForgetOffer | None]:
+    offer = before.trace.forget if before.trace is not None else None
+    try:
+        match forget_words.answer_of(turn.text):
+            case "yes":
+                return confirm(before, memory)
+            case "undo" if offer is not None and offer.forgotten is not None:
+                memory.undo(turn.user_id, offer.forgotten)
+                return forget_words.brought_back(), None
+            case _:
+                memory.offers.keep(before)
+                return forget_words.kept(), None
+    except PersonaError as error:
+        return forget_words.gone(error.message), None
+
+
+def _is_about_a_task(request: ForgetRequest, recent: Sequence[Turn]) -> bool:
+    """Say whether "delete that" may be of a text that was just written: the message before asked for something."""
+    return request.task_like and bool(recent) and (recent[-1].text.rstrip().endswith("?") or len(recent[-1].reply) > _WRITTEN)
+
+
+_WRITTEN = 400
+"""Characters of a reply that may be a text that was asked for."""
