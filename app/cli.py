@@ -11,6 +11,7 @@ import typer
 
 from app import cli_forget, cli_memory, cli_person, cli_serve, cli_upkeep
 from app.console import AsJson, User, fail, print_json, progress, say, steady_streams
+from app.remembering import remember_now
 from evals import cli as evals_cli
 from evals import cli_bench
 from memory.errors import InvalidInput, PersonaError
@@ -71,7 +72,7 @@ def ask(
         late: PersonaError | None = None
         if wait:
             try:
-                service.wait(user)
+                remember_now(service, user)
             except PersonaError as error:
                 # The reply is acknowledged and stays so: it is printed, and then what went wrong after it.
                 late = type(error)(f"The reply is kept, but remembering it failed and waits: {error.message}")
@@ -129,7 +130,7 @@ def ingest(
     with _service() as service:
         report = ingest_file(service.memory, file, user)
         if wait:
-            service.wait(user)
+            remember_now(service, user)
         report["pending"] = service.memory.pending.count(user)
     if as_json:
         print_json(report)

@@ -6,24 +6,21 @@ from typing import Annotated, Any
 
 import typer
 
-from app.console import AsJson, console, print_json, print_table, progress, say
+from app.console import AsJson, print_json, print_table, progress, say
+from app.pace import shown
+from app.remembering import remember_now
 
 models = typer.Typer(no_args_is_help=True, help="See and fetch the models that run on this machine.")
 
 
 def work(as_json: AsJson = False) -> None:
     """Do what waits to be remembered, now."""
-    from rich.progress import Progress
-
     from app.service import PersonaService
 
     with PersonaService.from_settings(work=False) as service:
         # First: what a purge leaves to be summed up anew is done with the rest.
         purged = service.memory.purge_due()
-        waiting = service.memory.pending.count()
-        with Progress(console=console(), disable=not waiting) as bars:
-            bar = bars.add_task("remembering", total=waiting)
-            done = service.wait(on_done=lambda _item: bars.advance(bar))
+        done = remember_now(service)
     if as_json:
         print_json({"done": done, "purged": purged})
     else:
@@ -32,14 +29,11 @@ def work(as_json: AsJson = False) -> None:
 
 def reindex(as_json: AsJson = False) -> None:
     """Make the search indexes anew from the journal; no model is asked."""
-    from rich.progress import Progress
-
     from app.build import build_memory
     from app.settings import Settings
 
-    with build_memory(Settings(), fresh_index=True) as store, Progress(console=console()) as bars:
-        bar = bars.add_task("indexing", total=None)
-        rows = store.reindex(lambda done, total: bars.update(bar, completed=done, total=total))
+    with build_memory(Settings(), fresh_index=True) as store, shown("indexing", "rows", None) as advance:
+        rows = store.reindex(lambda done, total: advance(done, total - done))
     if as_json:
         print_json({"indexed": rows})
     else:
