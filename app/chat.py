@@ -13,13 +13,14 @@ from langchain_core.callbacks import CallbackManager, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.language_models.chat_models import generate_from_stream
 from langchain_core.messages import AIMessageChunk, BaseMessage, convert_to_openai_messages
-from langchain_core.messages.ai import InputTokenDetails, UsageMetadata
+from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails, UsageMetadata
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import RunnableConfig, ensure_config
-from pydantic import ConfigDict
+from pydantic import ConfigDict, PrivateAttr
 
 from app.completions import Completions, RefusedError
 from app.refusals import refused
+from app.thinking import Switch
 from memory.errors import ModelUnavailable, PersonaError
 from memory.reply_first import ReplyFirst, give_way
 
@@ -60,6 +61,12 @@ class PersonaChat(BaseChatModel):
     counts: bool = False
     priority: ReplyFirst | None = None
     ending: threading.Event | None = None
+    _switch: Switch = PrivateAttr()
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Make what is learnt of the server."""
+        super().model_post_init(context)
+        self._switch = Switch(knows_template=self.server != "other")
 
     @property
     def _llm_type(self) -> str:
@@ -113,6 +120,7 @@ class PersonaChat(BaseChatModel):
         grammar: str | None = None,
         max_tokens: int | None = None,
         unwanted: Unwanted | None = None,
+        think: bool = True,
     ) -> Iterator[AIMessageChunk]:
         """Yield an answer's pieces.
 
@@ -122,9 +130,16 @@ class PersonaChat(BaseChatModel):
             grammar: GBNF that it has to follow, where the server can hold it.
             max_tokens: At most so many.
             unwanted: Asked while the server is silent: whether nobody waits any more. The answer ends there then.
+            think: Off: the server is asked to leave the model's own thinking out, where it can.
         """
         body = self._body(messages, stop, grammar, max_tokens)
         give_way()
+        if think:
+            yield from self._answer(body, unwanted)
+        else:
+            yield from self._switch.watch(self._answer(body | self._switch.fields(), unwanted))
+
+    def _answer(self, body: dict[str, Any], unwanted: Unwanted | None) -> Iterator[AIMessageChunk]:
         if self.priority is None:
             yield from self._checked(body, unwanted or _never)
             return
@@ -186,7 +201,7 @@ class PersonaChat(BaseChatModel):
         """Pass the answer on; every way to break off becomes one sentence."""
         finished = False
         try:
-            for chunk in self._pieces(body, unwanted):
+            for chunk in self._taken(body, unwanted):
                 finished = finished or _is_whole([chunk])
                 yield chunk
         except _UnwantedError:
@@ -199,6 +214,21 @@ class PersonaChat(BaseChatModel):
             raise ModelUnavailable(
                 f"The model server at {self.url} broke off in the middle of its answer. The message is kept; send it again."
             )
+
+    def _taken(self, body: dict[str, Any], unwanted: Unwanted) -> Iterator[AIMessageChunk]:
+        """Ask; again without the fields that switch thinking off, where the server refuses them."""
+        asked = body
+        while True:
+            try:
+                yield from self._pieces(asked, unwanted)
+            except RefusedError as error:
+                less = self._switch.less(asked, error.status, error.said)
+                if less is None:
+                    raise
+                asked = less
+            else:
+                self._switch.taken(body, asked)
+                return
 
     def _pieces(self, body: dict[str, Any], unwanted: Unwanted) -> Iterator[AIMessageChunk]:
         whole = self._takes_it_whole
@@ -213,8 +243,10 @@ class PersonaChat(BaseChatModel):
 
     def _chunk(self, piece: dict[str, Any]) -> AIMessageChunk:
         choices = piece.get("choices") or [{}]
-        text = (choices[0].get("delta") or {}).get("content") or ""
-        chunk = AIMessageChunk(content=text)
+        delta = choices[0].get("delta") or {}
+        chunk = AIMessageChunk(content=delta.get("content") or "")
+        if thought := delta.get("reasoning_content") or delta.get("reasoning"):
+            chunk.additional_kwargs["reasoning_content"] = thought
         if reason := choices[0].get("finish_reason"):
             chunk.response_metadata = {"finish_reason": reason, "model_name": self.model}
         if usage := piece.get("usage"):
@@ -266,19 +298,20 @@ def _is_whole(chunks: Sequence[AIMessageChunk]) -> bool:
 
 
 def _counted(usage: dict[str, Any]) -> UsageMetadata:
-    details = usage.get("prompt_tokens_details") or {}
+    details, thought = usage.get("prompt_tokens_details") or {}, usage.get("completion_tokens_details") or {}
     return UsageMetadata(
         input_tokens=usage.get("prompt_tokens") or 0,
         output_tokens=usage.get("completion_tokens") or 0,
         total_tokens=usage.get("total_tokens") or 0,
         input_token_details=InputTokenDetails(cache_read=details.get("cached_tokens") or 0),
+        output_token_details=OutputTokenDetails(reasoning=thought.get("reasoning_tokens") or 0),
     )
 
 
 def _explained(error: Exception, url: str) -> PersonaError:
     """Turn whatever a call raises into a sentence."""
     if isinstance(error, RefusedError):
-        return refused(error.status, error.said, url)
+        return refused(error.status, error.said, url, told_to_wait=error.told_to_wait)
     causes = _chain(error)
     if causes & {"NewConnectionError", "ConnectTimeoutError", "ConnectionRefusedError"}:
         return ModelUnavailable(

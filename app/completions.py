@@ -25,12 +25,14 @@ class RefusedError(Exception):
     Attributes:
         status: Of HTTP; of a refusal in the middle of a stream the code that the server names, or None.
         said: The server's own words.
+        told_to_wait: It said when to call again.
     """
 
-    def __init__(self, status: int | None, said: str) -> None:
+    def __init__(self, status: int | None, said: str, *, told_to_wait: bool = False) -> None:
         super().__init__(said)
         self.status = status
         self.said = said
+        self.told_to_wait = told_to_wait
 
 
 class _EnoughError(Exception):
@@ -47,18 +49,29 @@ class Completions:
         retries: How often a call that came to nothing is made again.
         proxied: Go through a proxy that the environment names.
         kept: Use a connection for the next call too.
+        repeats_failures: As in `connections`.
 
     Raises:
         ModelUnavailable: That proxy is of a kind that nothing here speaks to.
     """
 
-    def __init__(self, url: str, key: str, *, timeout_s: float | None, retries: int, proxied: bool, kept: bool = True) -> None:
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        timeout_s: float | None,
+        retries: int,
+        proxied: bool,
+        kept: bool = True,
+        repeats_failures: bool = True,
+    ) -> None:
         self._url = f"{url}/chat/completions"
         self._timeout_s = timeout_s
         self._headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key or 'none'}"}
         if not kept:
             self._headers["Connection"] = "close"
-        self._connections = connections(url, retries=retries, proxied=proxied)
+        self._connections = connections(url, retries=retries, proxied=proxied, repeats_failures=repeats_failures)
 
     def pieces(self, body: dict[str, Any], ask: Ask) -> Generator[dict[str, Any]]:
         """Yield the pieces of an answer as they come.
@@ -105,7 +118,7 @@ class Completions:
             preload_content=whole,
         )
         if response.status != _OK:
-            raise RefusedError(response.status, _words(response.data))
+            raise RefusedError(response.status, _words(response.data), told_to_wait="Retry-After" in response.headers)
         return response
 
 

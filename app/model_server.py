@@ -111,6 +111,8 @@ class ModelServer:
             proxied=not endpoint.embedded,
             # llama.cpp hangs up soon after an answer, mostly just when the next call is sent.
             kept=endpoint.kind != "llamacpp",
+            # Background work counts its tries itself.
+            repeats_failures=not background,
         )
         return PersonaChat(
             completions=completions,

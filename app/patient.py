@@ -32,6 +32,7 @@ _PAUSE_S, _LONGEST_PAUSE_S = 0.5, 8
 """Before a call is made again; where the server says for how long, at most so long."""
 _AGAIN = frozenset({408, 409, 429, 500, 502, 503, 504})
 """Statuses of a server that may well answer a moment later."""
+_FAILURES = frozenset({500, 502})
 
 
 class _Waits(threading.local):
@@ -136,18 +137,20 @@ class _Again(urllib3.Retry):
             _waits.ask()
 
 
-def connections(url: str, *, retries: int, proxied: bool) -> urllib3.PoolManager:
+def connections(url: str, *, retries: int, proxied: bool, repeats_failures: bool = True) -> urllib3.PoolManager:
     """Make the connections to a server, each kept for the next call.
 
     Args:
         url: The server's.
         retries: How often a call that came to nothing is made again.
         proxied: Go through a proxy that the environment names.
+        repeats_failures: Make a call that the server failed at (500, 502) again too; off where the caller counts its tries.
 
     Raises:
         ModelUnavailable: That proxy is of a kind that nothing here speaks to.
     """
-    again = _Again(retries, allowed_methods=None, status_forcelist=_AGAIN, backoff_factor=_PAUSE_S, raise_on_status=False)
+    statuses = _AGAIN if repeats_failures else _AGAIN - _FAILURES
+    again = _Again(retries, allowed_methods=None, status_forcelist=statuses, backoff_factor=_PAUSE_S, raise_on_status=False)
     kept: dict[str, Any] = {
         "maxsize": _AT_ONCE,
         "retries": again,

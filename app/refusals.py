@@ -16,13 +16,14 @@ _FILTERED = ("content_filter", "content filter", "content management policy", "m
 _UNKNOWN_KEY = ("api key", "api_key", "invalid key", "authentication")
 
 
-def refused(status: int | None, said: str, url: str) -> PersonaError:
+def refused(status: int | None, said: str, url: str, *, told_to_wait: bool = False) -> PersonaError:
     """Turn a refusal into a sentence.
 
     Args:
         status: Of HTTP; of a refusal in the middle of a stream the code that the server names, or None.
         said: The server's own words.
         url: Where the server is.
+        told_to_wait: It said when to call again.
 
     Returns:
         A `MessageTooLong` where the prompt does not fit, else a `ModelRefused`.
@@ -38,6 +39,7 @@ def refused(status: int | None, said: str, url: str) -> PersonaError:
         status=status,
         reason=said,
         fault=fault_of(status, said),
+        told_to_wait=told_to_wait,
     )
 
 

@@ -1,14 +1,33 @@
-"""Asking the chat model: a stream of text, and one retry where the output is not in its form."""
+"""Asking the chat model: a stream of text; and for background work an output in a form, with room for a thought before it."""
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
+from graph.sections import tokens_of
+from graph.thoughts import has_thought, without_thought
+from memory.errors import ModelRefused, PersonaError
+
 Parsed = TypeVar("Parsed")
+_log = logging.getLogger(__name__)
+_ROOM = 4_096
+"""Tokens for a thought, beside those of the output."""
+_SPARE = 64
+"""Tokens of the window that are left for what a chat template adds."""
+_PROBE_TOKENS = 16
+"""Of a call that shows whether the server answers; some servers refuse fewer."""
+_FORM = re.compile(r'^\s*"', re.MULTILINE)
+
+
+class ThoughtTooLong(Exception):
+    """The model's thought took all of the tokens, and nothing of the output was written."""
 
 
 def stream_text(
@@ -34,33 +53,129 @@ def stream_text(
         yield chunk.text.encode(errors="replace").decode()
 
 
-def ask(
-    chat: BaseChatModel,
-    messages: Sequence[BaseMessage],
-    parse: Callable[[str], Parsed | None],
-    *,
-    grammar: str,
-    max_tokens: int,
-    malformed: str,
-) -> tuple[str, Parsed | None]:
-    """Ask for an output in a form; ask once more, saying so, when it is not.
+@dataclass(frozen=True)
+class Written:
+    """What a model wrote of an output in a form.
+
+    Attributes:
+        text: Without a thought.
+        thinks: Whether there was one.
+        cut: The token limit cut it off.
+        filtered: The server's content filter cut it off.
+    """
+
+    text: str
+    thinks: bool = False
+    cut: bool = False
+    filtered: bool = False
+
+
+class Asker:
+    """Asks for outputs in a form, as background work does. It learns whether the model thinks, and gives a thought room then.
 
     Args:
-        chat: As in `stream_text`.
-        messages: The prompt.
-        parse: Reads the output; None: not in its form.
-        grammar: As in `stream_text`.
-        max_tokens: As in `stream_text`.
+        chat: As in `stream_text`; `think=False` tells a model that can switch its thinking off to do so.
         malformed: What the model is told before its second try.
-
-    Returns:
-        The last raw output, and what `parse` made of it.
+        window: The model's window in tokens.
     """
-    output = "".join(stream_text(chat, messages, grammar=grammar, max_tokens=max_tokens))
-    parsed = parse(output)
-    if parsed is not None:
-        return output, parsed
-    # An empty assistant message is refused by some servers.
-    again = [*messages, AIMessage(output or "(nothing)"), HumanMessage(malformed)]
-    output = "".join(stream_text(chat, again, grammar=grammar, max_tokens=max_tokens))
-    return output, parse(output)
+
+    def __init__(self, chat: BaseChatModel, malformed: str, window: int) -> None:
+        self._chat = chat
+        self._malformed = malformed
+        self._window = window
+        self._thinks = False
+        self._cut = False
+
+    def ask(
+        self,
+        messages: Sequence[BaseMessage],
+        parse: Callable[[str], Parsed | None],
+        *,
+        grammar: str,
+        max_tokens: int,
+    ) -> tuple[str, Parsed | None]:
+        """Ask for an output; once more, saying so, when it is not in its form.
+
+        Args:
+            messages: The prompt.
+            parse: Reads the output; None: not in its form.
+            grammar: As in `stream_text`.
+            max_tokens: Of the output; a thought has room of its own.
+
+        Returns:
+            The last raw output, without a thought, and what `parse` made of it.
+
+        Raises:
+            ThoughtTooLong: The thought left no room for the output.
+            PersonaError: The call failed.
+        """
+        written = self._write(messages, grammar, max_tokens)
+        parsed = parse(written.text)
+        if parsed is None and written.filtered:
+            raise _filtered()
+        if parsed is not None:
+            return written.text, parsed
+        # An empty assistant message is refused by some servers.
+        again = [*messages, AIMessage(written.text or "(nothing)"), HumanMessage(self._malformed)]
+        written = self._write(again, grammar, max_tokens)
+        return written.text, parse(written.text)
+
+    def answers(self) -> bool:
+        """Say whether the server answers a short call of nobody's words."""
+        try:
+            for _ in stream_text(self._chat, [HumanMessage("Write: yes.")], grammar=None, max_tokens=_PROBE_TOKENS):
+                pass
+        except PersonaError:
+            return False
+        return True
+
+    def _write(self, messages: Sequence[BaseMessage], grammar: str, max_tokens: int) -> Written:
+        """Ask once; once more with room for a thought, where the model was not known to need it."""
+        room = max(max_tokens, min(max_tokens + _ROOM, self._window - tokens_of(messages) - _SPARE))
+        limit = room if self._thinks else max_tokens
+        written = _written(self._chat, messages, grammar, limit)
+        if _is_unfinished_thought(written) and limit < room:
+            self._say_it_thinks()
+            written = _written(self._chat, messages, grammar, room)
+        if written.thinks:
+            self._say_it_thinks()
+        if _is_unfinished_thought(written):
+            raise ThoughtTooLong
+        if written.cut and not self._cut:
+            self._cut = True
+            _log.warning("an output of the model was cut off at its limit of %d tokens", limit)
+        return written
+
+    def _say_it_thinks(self) -> None:
+        if not self._thinks:
+            self._thinks = True
+            _log.warning(
+                "the model thinks before it writes what it remembers, which takes longer: switch its thinking off on its server"
+            )
+
+
+def _written(chat: BaseChatModel, messages: Sequence[BaseMessage], grammar: str, limit: int) -> Written:
+    text, thought, finish, counted = "", "", "", 0
+    for chunk in chat.stream(list(messages), grammar=grammar, max_tokens=limit, think=False):
+        text += chunk.text
+        thought += str(chunk.additional_kwargs.get("reasoning_content") or "")
+        finish = chunk.response_metadata.get("finish_reason") or finish
+        usage = getattr(chunk, "usage_metadata", None) or {}
+        counted = (usage.get("output_token_details") or {}).get("reasoning") or counted
+    # Half a surrogate pair is no text: nothing could store or show it.
+    text, thought = (one.encode(errors="replace").decode() for one in (text, thought))
+    thinks = bool(thought.strip() or counted or has_thought(text))
+    if not text.strip() and finish == "stop":
+        # A grammar that binds inside the thought: the output arrives as that.
+        text, thinks = thought, False
+    return Written(without_thought(text), thinks, finish == "length", finish == "content_filter")
+
+
+def _is_unfinished_thought(written: Written) -> bool:
+    """Say whether the limit came before the output: in a thought that is marked, hidden, or written as plain prose."""
+    return written.cut and not (written.text.strip() and (written.thinks or _FORM.search(written.text)))
+
+
+def _filtered() -> ModelRefused:
+    reason = "its content filter ended the output"
+    return ModelRefused(f"The model server refused to go on: {reason}.", status=None, reason=reason, fault="prompt")

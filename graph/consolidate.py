@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,14 +11,16 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
 from graph import formats, sections
-from graph.asking import ask
+from graph.asking import Asker
 from graph.context import Context, context_of
 from graph.data_text import as_data
 from graph.formats import TopicLines
 from graph.prompts import Prompts
 from graph.state import ConsolidateInput, ConsolidateState
+from graph.steps import Steps, Work
+from graph.thoughts import without_thought
 from memory import clock
-from memory.errors import MessageTooLong, NotFound
+from memory.errors import NotFound
 from memory.records import SPOKEN, Episode, Procedure, Turn, make_id
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ class Consolidator:
     """
 
     def __init__(self, chat: BaseChatModel, memory: Memory, prompts: Prompts, budgets: sections.Budgets) -> None:
-        self._chat = chat
+        self._steps = Steps(Asker(chat, prompts.malformed, budgets.window), memory)
         self._memory = memory
         self._prompts = prompts
         self._budgets = budgets
@@ -67,28 +69,38 @@ class Consolidator:
         turns = [turn for turn in said if turn.state in SPOKEN and turn.held is None]
         # Of a session that is summed up again, later ones have rewritten profile and habits since: its topics alone are.
         past = self._memory.journal.has_moved_on(user_id, number)
-        written = self._memory.pending.outputs(user_id, str(number))
-        return {"session": number, "turns": turns, "past": past, "begun": begun, "outputs": written}
+        return {
+            "session": number,
+            "turns": turns,
+            "past": past,
+            "begun": begun,
+            "outputs": self._memory.pending.outputs(user_id, str(number)),
+            "refused": self._memory.refusals.of(user_id, str(number)),
+            "unread": self._memory.refusals.unread(user_id, [turn.id for turn in turns]),
+        }
 
     def summarize_topics(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Divide the session into topics; malformed output: one topic over the whole session (published)."""
         turns = state["turns"]
-        if not turns:
+        if not turns or state["refused"].leaves_out("episodic"):
             return {"topics": []}
         topics, warnings = self._ask(
             state,
             context_of(runtime).user_id,
             "episodic",
             self._prompts.episodic,
-            told_to_divide(turns, self._budgets),
+            told_to_divide(turns, self._budgets, state["unread"]),
             lambda text: formats.parse_topics(text, len(turns)),
             formats.EPISODIC_GRAMMAR,
         )
+        if topics is None and state["refused"].again:
+            # The topic that was made of it then stays.
+            return {"topics": [], "warnings": warnings}
         return {"topics": topics or [_whole(turns)], "warnings": warnings}
 
     def update_procedures(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Rewrite the set of at most five habits and goals; malformed output leaves it as it is."""
-        if state["past"]:
+        if state["past"] or state["refused"].leaves_out("procedural"):
             return {"procedures": None}
         user_id = context_of(runtime).user_id
         known = self._memory.knowledge.entries(user_id, kind="procedural")
@@ -98,7 +110,7 @@ class Consolidator:
 
     def update_core(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Rewrite the profile; malformed output leaves it as it is."""
-        if state["past"]:
+        if state["past"] or state["refused"].leaves_out("core"):
             return {"profile": None}
         user_id = context_of(runtime).user_id
         current = self._memory.knowledge.profile(user_id).values()
@@ -140,7 +152,7 @@ class Consolidator:
             return None, []
         limit = formats.MAX_PROCEDURES if step == "procedural" else formats.MAX_PROFILE
         grammar = formats.PROCEDURAL_GRAMMAR if step == "procedural" else formats.CORE_GRAMMAR
-        said = told_to_rewrite(title, current, state["turns"], self._budgets)
+        said = told_to_rewrite(title, current, state["turns"], self._budgets, state["unread"])
         return self._ask(state, user_id, step, prompt, said, lambda text: _mapping(text, limit), grammar)
 
     def _ask(
@@ -153,22 +165,16 @@ class Consolidator:
         parse: Callable[[str], Parsed | None],
         grammar: str,
     ) -> tuple[Parsed | None, list[str]]:
-        subject = str(state["session"])
-        output = state["outputs"].get(step)
-        if output is not None:
-            return parse(output), []
+        work = Work(user_id, "consolidate", str(state["session"]), state["outputs"], state["refused"], state["begun"])
         if not said:
-            return None, [f"The session is too long for the {step} prompt: the fallback was taken."]
+            if len(state["unread"]) < len(state["turns"]):
+                self._steps.set_aside(work, step, "too_long")
+            return None, [f"The session does not fit into the {step} prompt: the fallback was taken."]
         messages: list[BaseMessage] = [SystemMessage(prompt), HumanMessage(said)]
-        try:
-            output, parsed = ask(
-                self._chat, messages, parse, grammar=grammar, max_tokens=_MAX_TOKENS, malformed=self._prompts.malformed
-            )
-        except MessageTooLong:
-            # It will be as long at the next try: done without, rather than never.
-            output, parsed = "", None
-        self._memory.pending.save_output(user_id, subject, step, output, begun=state["begun"])
-        return parsed, [] if parsed is not None else [f"The {step} output was not in its form twice; the fallback was taken."]
+        return self._steps.do(
+            work, step, messages, parse,
+            grammar=grammar, max_tokens=_MAX_TOKENS, without="the fallback was taken",
+        )  # fmt: skip
 
 
 def build(
@@ -190,23 +196,33 @@ def build(
     return graph.compile(name="consolidate")
 
 
-def told_to_divide(turns: Sequence[Turn], budgets: sections.Budgets) -> str:
-    """Write what the model is told when it divides a session into topics; empty where no turn fits."""
-    return _dialogue(turns, budgets, own_words=False)
+def told_to_divide(turns: Sequence[Turn], budgets: sections.Budgets, unread: Collection[str] = ()) -> str:
+    """Write what the model is told when it divides a session into topics; empty where no turn fits.
+
+    Args:
+        turns: The session's.
+        budgets: Tokens.
+        unread: Turns that are left out, as the model's server refuses them.
+    """
+    return _dialogue(turns, budgets, unread, own_words=False)
 
 
-def told_to_rewrite(title: str, current: Mapping[str, str], turns: Sequence[Turn], budgets: sections.Budgets) -> str:
-    """Write what the model is told when it rewrites a set; empty where no turn fits."""
+def told_to_rewrite(
+    title: str, current: Mapping[str, str], turns: Sequence[Turn], budgets: sections.Budgets, unread: Collection[str] = ()
+) -> str:
+    """Write what the model is told when it rewrites a set; empty where no turn fits. See `told_to_divide`."""
     lines = as_data(formats.format_mapping(current)).split("\n")
     so_far = "\n".join(sections.fit(lines, budgets.profile)) or "(none)"
-    talk = _dialogue(turns, budgets, own_words=True)
+    talk = _dialogue(turns, budgets, unread, own_words=True)
     return f"{title} so far:\n{so_far}\n\n{talk}" if talk else ""
 
 
-def _dialogue(turns: Sequence[Turn], budgets: sections.Budgets, *, own_words: bool) -> str:
+def _dialogue(turns: Sequence[Turn], budgets: sections.Budgets, unread: Collection[str], *, own_words: bool) -> str:
     """Write the last turns that fit, or nothing where none does; profile and habits read the user's own words alone."""
     lines = []
     for index, turn in enumerate(turns):
+        if turn.id in unread:
+            continue
         head = f"{index} [{clock.show(turn.time)}] User: {as_data(turn.text)}"
         lines.append(head if own_words else f"{head}\nAssistant: {as_data(turn.reply)}")
     lines.reverse()
@@ -222,4 +238,4 @@ def _whole(turns: Sequence[Turn]) -> TopicLines:
 
 
 def _mapping(text: str, limit: int) -> dict[str, str] | None:
-    return {} if text.strip().lower() == "none" else formats.parse_mapping(text, limit)
+    return {} if without_thought(text).strip().lower() == "none" else formats.parse_mapping(text, limit)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import get_args
 
 from graph.lines import Value, quote, read_pairs
+from graph.thoughts import without_thought
 from memory.change import Relation
 from memory.records import TRAITS, BigFive
 
@@ -61,7 +62,7 @@ class TopicLines:
 
 def parse_personality(text: str) -> BigFive | None:
     """Read five lines `"trait": 1…5`; None when one is missing or no whole number from 1 to 5."""
-    values = {key.lower(): value for key, value in read_pairs(text)}
+    values = {key.lower(): value for key, value in _pairs(text)}
     scores: dict[str, float] = {}
     for trait in TRAITS:
         value = _number(values.get(trait))
@@ -73,7 +74,7 @@ def parse_personality(text: str) -> BigFive | None:
 
 def parse_change(text: str, count: int) -> list[Relation] | None:
     """Read how each of so many older facts stands to the new one; None when one is missing or no relation."""
-    values = {key.strip(): str(value).strip().lower() for key, value in read_pairs(text)}
+    values = {key.strip(): str(value).strip().lower() for key, value in _pairs(text)}
     said = [values.get(str(number), "") for number in range(1, count + 1)]
     known = {relation: relation for relation in get_args(Relation)}
     return [known[word] for word in said] if all(word in known for word in said) else None
@@ -91,7 +92,7 @@ def format_personality(scores: BigFive) -> str:
 
 def parse_semantic(text: str) -> Extraction | None:
     """Read reason, decision, content and keywords; None when there is no decision, or one to keep nothing."""
-    values = {key.lower(): value for key, value in read_pairs(text)}
+    values = {key.lower(): value for key, value in _pairs(text)}
     decision = _decision(values.get("decision"))
     if decision is None:
         return None
@@ -113,7 +114,7 @@ def format_semantic(extraction: Extraction) -> str:
 def parse_mapping(text: str, limit: int = MAX_PROFILE) -> dict[str, str] | None:
     """Read `"key": value` lines (profile, habits); a list becomes one text of at most 7 items; None without any."""
     found: dict[str, str] = {}
-    for key, value in read_pairs(text):
+    for key, value in _pairs(text):
         items = [item.strip() for item in value][:MAX_LIST] if isinstance(value, list) else None
         written = ", ".join(item for item in items if item) if items is not None else _text(value)
         if key.strip() and written:
@@ -134,7 +135,7 @@ def parse_topics(text: str, turns: int) -> list[TopicLines] | None:
         turns: How many turns the session has; indices beyond are dropped, and turns in no topic join the first.
     """
     topics: list[TopicLines] = []
-    for key, value in read_pairs(text):
+    for key, value in _pairs(text):
         match key.lower():
             case "topic_summary":
                 topics.append(TopicLines(_text(value)))
@@ -171,6 +172,11 @@ def split_keywords(value: Value) -> tuple[str, ...]:
     """Read keywords from a list or from a text with commas between them; each stands once."""
     parts = value if isinstance(value, list) else re.split(r"[,;]", _text(value))
     return tuple(dict.fromkeys(word for word in (part.strip() for part in parts) if word))
+
+
+def _pairs(text: str) -> list[tuple[str, Value]]:
+    """Read the lines of an output; what a model that thinks writes in front of them is no part of it."""
+    return read_pairs(without_thought(text))
 
 
 def _indices(value: Value, turns: int) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from langchain_core.messages import BaseMessage, SystemMessage
 from langgraph.graph import END, START, StateGraph
 
 from graph import formats, showing
-from graph.asking import ask
+from graph.asking import Asker
 from graph.briefing import Style
 from graph.context import Context
 from graph.data_text import as_data, as_entry
@@ -18,8 +18,9 @@ from graph.grounding import seen_in
 from graph.personality import evolve
 from graph.sections import Picture, human, rounds_of
 from graph.state import RememberInput, RememberState
+from graph.steps import Steps, Work
+from memory.again import Again
 from memory.change import Changes, decide
-from memory.errors import MessageTooLong
 from memory.records import BigFive, PersonalityPoint, SemanticMemory, Turn, make_id
 
 if TYPE_CHECKING:
@@ -42,20 +43,22 @@ class Rememberer:
     """
 
     def __init__(self, chat: BaseChatModel, memory: Memory, style: Style) -> None:
-        self._chat = chat
+        self._steps = Steps(Asker(chat, style.prompts.malformed, style.budgets.window), memory)
         self._memory = memory
         self._prompts = style.prompts
         self._sees = style.sees
         self._judged = rounds_of(style.prompts.judged) if style.layout == "cache" else []
 
     def load(self, state: RememberState) -> dict[str, Any]:
-        """Read the turn, and what the model wrote of it before a crash."""
+        """Read the turn, what the model wrote of it before a crash, and which of its steps are set aside or done again."""
         turn = self._memory.journal.turn(state["turn_id"], traces=False)
-        return {"turn": turn, "outputs": self._memory.pending.outputs(turn.user_id, turn.id)}
+        outputs, refused = self._memory.pending.outputs(turn.user_id, turn.id), self._memory.refusals.of(turn.user_id, turn.id)
+        return {"turn": turn, "outputs": outputs, "refused": refused}
 
     def infer_personality(self, state: RememberState) -> dict[str, Any]:
         """Ask what these words show of the Big Five; a malformed answer is no evidence."""
-        neutral = BigFive()
+        if state["refused"].leaves_out("personality"):
+            return {"inferred": None}
         inferred, warnings = self._ask(
             state,
             "personality",
@@ -64,11 +67,16 @@ class Rememberer:
             formats.PERSONALITY_GRAMMAR,
             examples=self._judged,
         )
-        return {"inferred": inferred or neutral, "warnings": warnings}
+        if inferred is None and state["refused"].again:
+            # What was taken for it then stays.
+            return {"inferred": None, "warnings": warnings}
+        return {"inferred": inferred or BigFive(), "warnings": warnings}
 
     def evolve_personality(self, state: RememberState) -> dict[str, Any]:
         """Move the remembered scores by PEM (published: λ from 0.5 to 0.9 over 50 turns)."""
         turn, inferred = state["turn"], state["inferred"]
+        if inferred is None:
+            return {"point": None}
         last = self._memory.curve.newest(turn.user_id) or PersonalityPoint(turn_id=None, time=turn.time)
         m = last.m + 1 if last.turn_id else last.m
         scores = evolve(last.scores, inferred, m, last.pinned)
@@ -78,6 +86,8 @@ class Rememberer:
     def extract_semantic(self, state: RememberState) -> dict[str, Any]:
         """Ask whether the message holds something worth keeping; at most one record a turn (published)."""
         turn = state["turn"]
+        if state["refused"].leaves_out("semantic"):
+            return {"memory": self._extracted(turn) if "change" in state["refused"].again else None}
         seen = showing.shown(self._memory, turn.user_id, turn.images) if self._sees else []
         extraction, warnings = self._ask(
             state, "semantic", self._prompts.semantic, formats.parse_semantic, formats.SEMANTIC_GRAMMAR, pictures=seen
@@ -97,7 +107,7 @@ class Rememberer:
     def ground_photos(self, state: RememberState) -> dict[str, Any]:
         """Tie the memory to the pictures that its message carried, and find in them the things that it names."""
         turn, memory = state["turn"], state["memory"]
-        if not turn.images:
+        if not turn.images or state["refused"].leaves_out("semantic") or (state["refused"].again and memory is None):
             return {"photos": []}
         seen = seen_in(turn, memory.content if memory else None, self._memory.look_for)
         return {"photos": seen, **({"memory": memory.model_copy(update={"photo_ids": turn.images})} if memory else {})}
@@ -109,6 +119,10 @@ class Rememberer:
         """
         memory = state["memory"]
         asked = self._memory.alike(state["turn"].user_id, memory) if memory else []
+        if memory is not None and state["refused"].again:
+            # What was said since is not older, and a fact is no change to itself.
+            since = memory.time.timestamp()
+            asked = [(old, near) for old, near in asked if old.id != memory.id and old.time.timestamp() <= since]
         if memory is None or not asked:
             return {"changes": Changes()}
         older = "\n".join(f"{number}: {as_entry(old.content)}" for number, (old, _) in enumerate(asked, start=1))
@@ -127,9 +141,16 @@ class Rememberer:
 
     def commit(self, state: RememberState) -> dict[str, Any]:
         """Commit in one transaction, and bring the indexes up to it when there is enough to bring."""
-        turn = state["turn"]
+        turn, refused, memory, again = state["turn"], state["refused"], state["memory"], None
+        if refused.again:
+            extracted = memory.id if memory and refused.leaves_out("semantic") else None
+            # Asked again, and not set aside again.
+            now = self._memory.refusals.of(turn.user_id, turn.id).set_aside
+            read = bool((refused.again - now) & {"personality", "semantic"})
+            again = Again(evolve, turn.time, extracted, read)
+            memory = None if extracted else memory
         self._memory.knowledge.commit_remember(
-            turn.user_id, turn.id, state["point"], state["memory"], state["changes"], state["photos"]
+            turn.user_id, turn.id, state["point"], memory, state["changes"], state["photos"], again=again
         )
         if state["photos"]:
             # Looked at now, in the background: a look of the next message does not wait for that.
@@ -150,21 +171,19 @@ class Rememberer:
         examples: Sequence[BaseMessage] = (),
     ) -> tuple[Parsed | None, list[str]]:
         turn = state["turn"]
-        output = state["outputs"].get(step)
-        if output is not None:
-            return parse(output), []
         messages: list[BaseMessage] = [SystemMessage(prompt), *examples, human(about or said(turn), pictures)]
-        try:
-            output, parsed = ask(
-                self._chat, messages, parse, grammar=grammar, max_tokens=_MAX_TOKENS, malformed=self._prompts.malformed
-            )
-        except MessageTooLong:
-            # It will be as long at the next try: done without, rather than never.
-            output, parsed = "", None
-        self._memory.pending.save_output(turn.user_id, turn.id, step, output)
-        return parsed, [] if parsed is not None else [
-            f"The {step.split(maxsplit=1)[0]} output was not in its form twice; nothing was taken from it."
-        ]
+        return self._steps.do(
+            Work(turn.user_id, "remember", turn.id, state["outputs"], state["refused"]),
+            step, messages, parse,
+            grammar=grammar, max_tokens=_MAX_TOKENS, without="nothing was taken from it",
+        )  # fmt: skip
+
+    def _extracted(self, turn: Turn) -> SemanticMemory | None:
+        """Return the fact that was extracted from a turn, where it is there and holds."""
+        name = make_id(turn.user_id, "semantic", turn.id)
+        there = self._memory.knowledge.entries(turn.user_id, kind="semantic", ids=[name])
+        facts = [one for one in there if isinstance(one, SemanticMemory) and one.superseded_by is None and one.same_as is None]
+        return facts[0] if facts else None
 
 
 def said(turn: Turn) -> str:

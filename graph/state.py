@@ -10,6 +10,7 @@ from typing import Annotated
 from typing_extensions import TypedDict
 
 from graph.formats import TopicLines
+from memory.again import Refused
 from memory.change import Changes
 from memory.records import BigFive, PersonalityPoint, PhotoMemory, Recalled, SemanticMemory, Step, Turn
 
@@ -76,9 +77,12 @@ class RememberState(RememberInput, total=False):
     turn: Turn
     outputs: dict[str, str]
     """By step, what the model wrote before the run was broken off."""
+    refused: Refused
+    """Its steps that are set aside, or done again."""
     recent: list[Turn]
-    inferred: BigFive
-    point: PersonalityPoint
+    inferred: BigFive | None
+    """None: that is not done again."""
+    point: PersonalityPoint | None
     memory: SemanticMemory | None
     photos: list[PhotoMemory]
     changes: Changes
@@ -101,6 +105,10 @@ class ConsolidateState(ConsolidateInput, total=False):
     """When the session was read."""
     outputs: dict[str, str]
     """By step, what the model wrote before the run was broken off."""
+    refused: Refused
+    """Its steps that are set aside, or done again."""
+    unread: frozenset[str]
+    """Turns whose words the server refuses: the model is not told of them."""
     topics: list[TopicLines]
     procedures: dict[str, str] | None
     profile: dict[str, str] | None

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Row
@@ -19,7 +19,7 @@ from memory.intake import check_text, check_user
 from memory.memory_rows import to_record
 from memory.purge import Receipt
 from memory.reach import Reach
-from memory.records import TRAITS, Photo, Record, TurnState, make_id
+from memory.records import TRAITS, Photo, Record, RefusalCause, TurnState, make_id
 from memory.sensitive import TOPICS
 from memory.turn_rows import to_turn
 
@@ -31,6 +31,7 @@ _MOST_SEEN = 64
 """Things that one message's pictures may hold."""
 _KINDS = {"core", "semantic", "episodic", "procedural", "photo"}
 _WORK = {"remember": 0, "consolidate": 1}
+_STEPS = {"remember": ("personality", "semantic", "change"), "consolidate": ("episodic", "procedural", "core")}
 
 
 class _Changes(Record):
@@ -96,6 +97,7 @@ def check(user_id: str, rows: Rows) -> list[str]:
     _each("memories", rows["memories"], lambda row: _standing(row, names, set(turns), set(pictures)))
     _each("personality", rows["personality"], lambda row: _point(row, known))
     _each("work", rows["work"], lambda row: _work(row, set(turns), numbers))
+    _each("refusals", rows["refusals"], lambda row: _refusal(row, set(turns), numbers))
     _each("rewrites", rows["rewrites"], _rewrite)
     _each("forgettings", rows["forgettings"], _forgetting)
     return pictures
@@ -219,6 +221,16 @@ def _work(row: dict[str, Any], turns: set[str], sessions: set[int]) -> str:
         raise InvalidInput("it is about nothing that is there.")
     row.update(rank=_WORK[row["kind"]], attempts=0, not_before=None, error=None)
     return str(row["subject"])
+
+
+def _refusal(row: dict[str, Any], turns: set[str], sessions: set[int]) -> str:
+    there = row["subject"] in turns if row["kind"] == "remember" else row["subject"] in {str(number) for number in sessions}
+    step = row["step"].split(" ", maxsplit=1)[0]
+    if not there or step not in _STEPS.get(row["kind"], ()) or row["cause"] not in get_args(RefusalCause):
+        raise InvalidInput("it is about nothing that is there.")
+    if row["attempts"] < 0 or (row["at"] is None and not row["again"]) or len(row["reason"]) > _LONGEST:
+        raise InvalidInput("it is no step that is set aside.")
+    return f"{row['subject']} {row['step']}"
 
 
 def _rewrite(row: dict[str, Any]) -> str:

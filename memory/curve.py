@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from memory import clock, people
+from memory.again import Evolve
 from memory.database import Database
 from memory.errors import InvalidInput
 from memory.records import HIGHEST, LOWEST, TRAITS, BigFive, PersonalityPoint
@@ -96,3 +97,33 @@ def add_point(connection: Connection, user_id: str, point: PersonalityPoint) -> 
         "pinned": list(point.pinned),
     }
     connection.execute(_INSERT, row)
+
+
+def correct(connection: Connection, user_id: str, turn_id: str, inferred: BigFive, evolve: Evolve) -> None:
+    """Put a turn's evidence in the place of what was taken for it, and let the later points follow, up to the next reset.
+
+    Args:
+        connection: Of a transaction that writes.
+        user_id: Whose.
+        turn_id: The turn; one without a point changes nothing.
+        inferred: Its evidence.
+        evolve: The rule.
+    """
+    query = select(personality).where(personality.c.user_id == user_id).order_by(personality.c.id)
+    scores, found = BigFive(), False
+    for row in connection.execute(query).all():
+        point = to_point(row)
+        here = point.turn_id == turn_id
+        found = found or here
+        if found and point.cause == "reset":
+            return
+        if found:
+            evidence = inferred if here else point.inferred
+            if point.cause == "turn" and evidence is not None:
+                moved = evolve(scores, evidence, point.m, point.pinned)
+            else:
+                moved = scores.model_copy(update={trait: getattr(point.scores, trait) for trait in point.pinned})
+            values = {"scores": moved.model_dump(), "inferred": evidence.model_dump() if evidence else None}
+            connection.execute(update(personality).where(personality.c.id == row.id).values(**values))
+            point = point.model_copy(update={"scores": moved})
+        scores = point.scores

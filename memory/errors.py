@@ -68,13 +68,15 @@ class ModelRefused(ModelUnavailable):
         fault: `prompt`: the same prompt will be refused again (400, 413, 422, a content filter; also a 500, which may be this
             prompt's). `settings`: no call will work until the key, the model or the URL is corrected (401, 403, 404, 405).
             `passing`: the same call may work later (408, 429, 502, 503, 504).
+        told_to_wait: The server said when to call again (`Retry-After`).
     """
 
-    def __init__(self, message: str, *, status: int | None, reason: str, fault: Fault) -> None:
+    def __init__(self, message: str, *, status: int | None, reason: str, fault: Fault, told_to_wait: bool = False) -> None:
         super().__init__(message)
         self.status = status
         self.reason = reason
         self.fault = fault
+        self.told_to_wait = told_to_wait
 
 
 class NothingWritten(ModelUnavailable):

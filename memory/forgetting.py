@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
-from memory import consent, forget, pending, reach, succession, withheld
+from memory import consent, forget, pending, reach, refusals, succession, withheld
 from memory.database import Database
 from memory.errors import NotFound
 from memory.reach import Counts, Reach
@@ -49,6 +49,7 @@ class Forgetting:
             consent.forget(connection, user_id)
             # What the model wrote of later sessions, from a profile that told of it, is asked anew.
             pending.drop_summaries(connection, user_id)
+            refusals.drop_words(connection, user_id)
             if personality_too:
                 points = (personality.c.user_id == user_id) & personality.c.turn_id.in_(found.turns)
                 connection.execute(delete(personality).where(points))
@@ -115,6 +116,7 @@ class Forgetting:
                 forget.purge(connection, user_id, name)
             others = [Reach.from_json(row.reach) for row in _waiting(connection, user_id) if row.subject != subject]
             _drop_set_aside(connection, user_id, found, others)
+            refusals.drop(connection, user_id, found.turns)
             hidden = (photos.c.user_id == user_id) & photos.c.id.in_(found.photos) & photos.c.hidden_at.is_not(None)
             connection.execute(delete(photos).where(hidden))
             for number in found.sessions:
@@ -241,5 +243,7 @@ def sum_up_anew(connection: Connection, user_id: str, session: int) -> None:
     """Have a session summed up again of what is left of it."""
     of = (turns.c.user_id == user_id) & (turns.c.session == session) & (turns.c.state != TurnState.FORGOTTEN)
     last = connection.execute(select(turns.c.seq).where(of).order_by(turns.c.seq.desc()).limit(1)).scalar()
+    # Of what it is now, nothing was refused yet.
+    refusals.drop(connection, user_id, [str(session)])
     if last is not None:
         pending.add(connection, user_id, "consolidate", str(session), seq=last)

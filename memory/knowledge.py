@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from memory import consent, curve, forget, held, memory_rows, pending, people, succession
+from memory import consent, curve, forget, forgetting, held, memory_rows, pending, people, succession
+from memory.again import Again
 from memory.change import Changes
 from memory.database import Database
 from memory.errors import InvalidInput, NotFound
@@ -68,20 +69,23 @@ class Knowledge:
         self,
         user_id: str,
         turn_id: str,
-        point: PersonalityPoint,
+        point: PersonalityPoint | None,
         memory: SemanticMemory | None,
         changes: Changes | None = None,
         photos: Sequence[PhotoMemory] = (),
+        *,
+        again: Again | None = None,
     ) -> None:
         """Commit what one turn taught, strike the work, and mark the turn as remembered; twice changes nothing.
 
         Args:
             user_id: Whose turn.
             turn_id: The turn.
-            point: The personality after it.
+            point: The personality after it; None: none of this, where some steps are done again.
             memory: What it said about the person.
             changes: What that does to older memories.
             photos: What was seen in its pictures.
+            again: Some steps of a turn that was remembered without them.
         """
         # Before the transaction: others wait for that one.
         topic = self._topic_of(turn_id, [memory.content if memory else "", *(photo.caption for photo in photos)])
@@ -92,24 +96,18 @@ class Knowledge:
                 # While the model was asked about it.
                 pending.done(connection, user_id, "remember", turn_id)
                 return
-            if not pending.is_remembered(connection, user_id, turn_id):
+            remembered = pending.is_remembered(connection, user_id, turn_id)
+            if again is not None:
+                _correct(connection, user_id, turn_id, point, changes, again)
+            elif point is not None and not remembered:
                 curve.add_point(connection, user_id, point)
+            if not remembered or (again is not None and (memory is not None or photos)):
                 waits = held.hold(connection, user_id, turn_id, topic) if self._judge else None
-                if memory is not None and not forget.is_forgotten(connection, user_id, memory.id):
-                    extra: dict[str, Any] = {"reason": memory.reason, "photo_ids": list(memory.photo_ids)}
-                    extra |= held.put_off(changes or Changes()) if waits else {}
-                    memory_rows.put(
-                        connection, user_id, "semantic", turn_id, memory, memory.content, memory.keywords, extra, waits
-                    )
-                    if waits is None:
-                        succession.apply(connection, user_id, memory.id, memory.time, changes or Changes())
-                for photo in photos:
-                    if not forget.is_forgotten(connection, user_id, photo.id):
-                        where: dict[str, Any] = {"photo_id": photo.photo_id, "box": photo.box}
-                        words = [photo.category] if photo.category else []
-                        memory_rows.put(connection, user_id, "photo", turn_id, photo, photo.caption, words, where, waits)
+                _put_taken(connection, user_id, turn_id, memory, changes or Changes(), photos, waits)
             connection.execute(_REMEMBERED, {"turn": turn_id})
             pending.done(connection, user_id, "remember", turn_id)
+            if again is not None and again.read:
+                _sum_up_with(connection, user_id, turn_id)
 
     def _topic_of(self, turn_id: str, taken: Sequence[str]) -> Topic | None:
         """Judge a message, and what was taken from it."""
@@ -320,3 +318,50 @@ def _any_forgotten(connection: Connection, turn_ids: Sequence[str]) -> bool:
 def _check_length(text: str) -> None:
     if len(text) > _LONGEST:
         raise InvalidInput(f"A memory has at most {_LONGEST:,} characters; this has {len(text):,}. Make it shorter.")
+
+
+def _sum_up_with(connection: Connection, user_id: str, turn_id: str) -> None:
+    """Have the session of a turn that can be read now summed up anew, once it has been without it."""
+    of = select(turns.c.session).where(turns.c.user_id == user_id, turns.c.id == turn_id)
+    number = connection.execute(of).scalar()
+    ended = select(sessions.c.summed_up).where(sessions.c.user_id == user_id, sessions.c.number == number)
+    if number is not None and connection.execute(ended).scalar():
+        forgetting.sum_up_anew(connection, user_id, number)
+
+
+def _put_taken(
+    connection: Connection,
+    user_id: str,
+    turn_id: str,
+    memory: SemanticMemory | None,
+    changes: Changes,
+    photos: Sequence[PhotoMemory],
+    waits: str | None,
+) -> None:
+    """Write down what was taken from a turn; `waits`: the sensitive thing that it waits for a word on."""
+    if memory is not None and not forget.is_forgotten(connection, user_id, memory.id):
+        extra: dict[str, Any] = {"reason": memory.reason, "photo_ids": list(memory.photo_ids)}
+        extra |= held.put_off(changes) if waits else {}
+        memory_rows.put(connection, user_id, "semantic", turn_id, memory, memory.content, memory.keywords, extra, waits)
+        if waits is None:
+            succession.apply(connection, user_id, memory.id, memory.time, changes)
+    for photo in photos:
+        if not forget.is_forgotten(connection, user_id, photo.id):
+            where: dict[str, Any] = {"photo_id": photo.photo_id, "box": photo.box}
+            words = [photo.category] if photo.category else []
+            memory_rows.put(connection, user_id, "photo", turn_id, photo, photo.caption, words, where, waits)
+
+
+def _correct(
+    connection: Connection,
+    user_id: str,
+    turn_id: str,
+    point: PersonalityPoint | None,
+    changes: Changes | None,
+    again: Again,
+) -> None:
+    """Write down of a turn what it was remembered without: its evidence, and what its fact does to older ones."""
+    if point is not None and point.inferred is not None:
+        curve.correct(connection, user_id, turn_id, point.inferred, again.evolve)
+    if again.fact_id is not None and changes is not None:
+        succession.apply(connection, user_id, again.fact_id, again.time, changes)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, exists, func, insert,
 from memory import forget, people
 from memory.database import Database
 from memory.records import Turn, TurnState, WorkItem
-from memory.schema import memories, outputs, personality, turns, work
+from memory.schema import memories, outputs, personality, refusals, turns, work
 
 _RECEIVED = TurnState.RECEIVED
 RANKS = {"remember": 0, "consolidate": 1}
@@ -39,6 +39,10 @@ _WAITS, _STRIKE, _ADD = select(work.c.id).where(_IT), delete(work).where(_IT), i
 _WRITTEN = (outputs.c.user_id == bindparam("user")) & (outputs.c.subject == bindparam("its_subject"))
 _OUTPUTS, _DROP_OUTPUTS = select(outputs.c.step, outputs.c.text).where(_WRITTEN), delete(outputs).where(_WRITTEN)
 _DROP_OUTPUT, _KEEP_OUTPUT = delete(outputs).where(_WRITTEN, outputs.c.step == bindparam("its_step")), insert(outputs)
+# What is set aside stays when its work is done.
+_DROP_TRIES = delete(refusals).where(
+    refusals.c.user_id == bindparam("user"), refusals.c.subject == bindparam("its_subject"), refusals.c.at.is_(None)
+)
 _REMEMBERED = select(personality.c.id).where(
     personality.c.user_id == bindparam("user"), personality.c.turn_id == bindparam("turn")
 )
@@ -147,9 +151,10 @@ def waits(connection: Connection, user_id: str, kind: str, subject: str) -> bool
 
 
 def done(connection: Connection, user_id: str, kind: str, subject: str) -> None:
-    """Strike a piece of work and its outputs inside the caller's transaction."""
+    """Strike a piece of work, its outputs, and its tries that failed, inside the caller's transaction."""
     connection.execute(_STRIKE, {"user": user_id, "its_kind": kind, "its_subject": subject})
     drop_outputs(connection, user_id, subject)
+    connection.execute(_DROP_TRIES, {"user": user_id, "its_subject": subject})
 
 
 def drop_outputs(connection: Connection, user_id: str, subject: str) -> None:
@@ -181,4 +186,6 @@ def repoint(connection: Connection, old: Turn, new: Turn, *, remembered: bool) -
             .where(memories.c.user_id == old.user_id, memories.c.kind.in_(("semantic", "photo")), memories.c.source == old.id)
             .values(source=new.id)
         )
+        mine = (refusals.c.user_id == old.user_id) & (refusals.c.subject == old.id)
+        connection.execute(update(refusals).where(mine).values(subject=new.id))
     done(connection, old.user_id, "remember", old.id)

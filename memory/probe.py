@@ -11,13 +11,14 @@ from sqlalchemy import Column, ColumnElement, Connection, String, Table, cast, f
 
 from memory.reach import Reach
 from memory.records import TurnState
-from memory.schema import memories, metadata, outputs, photos, rewrites, turns, users, withheld
+from memory.schema import memories, metadata, outputs, photos, refusals, rewrites, turns, users, withheld
 
 _CHUNK = 2**24
 _MADE: tuple[tuple[Table, tuple[Column[Any], ...]], ...] = (
     (turns, (turns.c.reply, turns.c.trace, turns.c.error)),
     (withheld, (withheld.c.content,)),
     (outputs, (outputs.c.text,)),
+    (refusals, (refusals.c.reason,)),
     (rewrites, (rewrites.c.before, rewrites.c.after)),
 )
 """What the program wrote, in rows of its own."""

@@ -340,3 +340,33 @@ class WorkItem(Record):
     subject: str
     """A turn's id, or a session's number as text."""
     attempts: int = 0
+
+
+RefusalCause = Literal["refused", "too_long", "thought"]
+"""Why a step is set aside: the server refuses the call; the prompt does not fit; the model's thought took all the tokens."""
+
+
+class Refusal(Record):
+    """A step of background work that is set aside.
+
+    Attributes:
+        subject: A turn's id, or a session's number as text.
+        step: `personality`, `semantic` or `change` of a turn; `episodic`, `procedural` or `core` of a session.
+        cause: What was in the way.
+        status: The server's HTTP status, where it said one.
+        reason: The server's own words; they may repeat the prompt.
+        at: When it was set aside.
+        time: When the message was said, or the session began.
+        text: The message, or the first of the session.
+    """
+
+    user_id: str
+    kind: Literal["remember", "consolidate"]
+    subject: str
+    step: str
+    cause: RefusalCause
+    status: int | None
+    reason: str
+    at: datetime
+    time: datetime
+    text: str

@@ -198,6 +198,24 @@ outputs = Table(
     Column("text", Words, nullable=False),
 )
 
+# Steps of work that the model could not do. Once `at` is set, the step is set aside, and the work goes on without it.
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("user_id", String(200), primary_key=True),
+    Column("subject", String(40), primary_key=True),
+    Column("step", String(32), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("cause", String(16), nullable=False),
+    # What the server said; its words may repeat a prompt.
+    Column("status", Integer),
+    Column("reason", Words, nullable=False),
+    Column("at", Instant),
+    # It alone of its work is to be done: the rest was committed.
+    Column("again", Boolean, nullable=False, server_default=false()),
+)
+
 # What a session made of profile and habits, of those who agreed to training: it can be told of no other row later.
 rewrites = Table(
     "rewrites",

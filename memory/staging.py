@@ -17,9 +17,12 @@ from memory.archive_file import ArchiveReader
 from memory.database import alembic_config
 
 NAMES = (
-    "users", "sessions", "turns", "memories", "personality", "photos", "work", "rewrites", "tombstones", "forgettings",
+    "users", "sessions", "turns", "memories", "personality", "photos", "work", "refusals", "rewrites", "tombstones",
+    "forgettings",
 )  # fmt: skip
 """Tables of an archive. What the model wrote and was not committed is asked for again; what waits for undo stays behind."""
+SELDOM = ("refusals",)
+"""Tables that are in an archive only where they have rows."""
 LEFT_OUT = {"personality": {"id"}, "work": {"id"}}
 """Numbers that the receiving journal gives."""
 _BATCH = 500

@@ -42,6 +42,7 @@ from memory.purge import Purger, Receipt
 from memory.query import Found, Limits, Query
 from memory.reach import Reach
 from memory.records import Box, PhotoMemory, Recalled, SemanticMemory, Turn
+from memory.refusals import Refusals
 from memory.retriever import Parts, Retriever
 from memory.schema import metadata, users
 from memory.sensitive import topic_of
@@ -103,6 +104,7 @@ class Memory:
             self.curve = Curve(self._database)
             self.consent = Consent(self._database)
             self.pending = Pending(self._database)
+            self.refusals = Refusals(self._database)
             self.photos = PhotoStore(folder / "photos", self._database)
             if not shared:
                 self.photos.sweep()
