@@ -26,7 +26,7 @@ class Switch:
     """What one server is told so that its model does not think.
 
     Args:
-        knows_template: It is known to take `chat_template_kwargs`; another is told something only once its model was seen to think.
+        knows_template: It takes `chat_template_kwargs`; another is told something only once its model was seen to think.
     """
 
     def __init__(self, *, knows_template: bool) -> None:

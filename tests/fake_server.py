@@ -21,6 +21,8 @@ class FakeServer(ThreadingHTTPServer):
         pause_s: Seconds before each piece.
         cut_after: Break the connection after so many pieces.
         status: Refuse with this HTTP status.
+        refuses: From the request's body to (HTTP status, words, headers) of a refusal, or None.
+        thinks: From the request's body to (thought, text, finish reason), where the model thinks.
         bodies: Every request so far.
     """
 
@@ -34,6 +36,8 @@ class FakeServer(ThreadingHTTPServer):
         self.pause_s = 0.0
         self.cut_after: int | None = None
         self.status = 200
+        self.refuses: Callable[[dict[str, Any]], tuple[int, str, dict[str, str]] | None] = lambda _body: None
+        self.thinks: Callable[[dict[str, Any]], tuple[str, str, str]] | None = None
         self.bodies: list[dict[str, Any]] = []
 
     @property
@@ -56,6 +60,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.bodies.append(body)
         if self.server.status != 200:
             self._json(self.server.status, {"error": {"message": "no", "type": "fake"}})
+            return
+        if refusal := self.server.refuses(body):
+            status, words, headers = refusal
+            self._json(status, {"error": {"message": words, "type": "fake"}}, headers)
+            return
+        if self.server.thinks is not None and not body.get("stream"):
+            thought, text, finish = self.server.thinks(body)
+            told = {"role": "assistant", "content": text or None, "reasoning_content": thought or None}
+            self._json(200, {"id": "1", "choices": [{"message": told, "index": 0, "finish_reason": finish}]})
             return
         text = self.server.reply(body)
         if not body.get("stream"):
@@ -92,9 +105,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
         self.wfile.flush()
 
-    def _json(self, status: int, value: Any) -> None:
+    def _json(self, status: int, value: Any, headers: dict[str, str] | None = None) -> None:
         data = json.dumps(value).encode()
         self.send_response(status)
+        for name, words in (headers or {}).items():
+            self.send_header(name, words)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
