@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app import cli_forget, cli_memory, cli_person, cli_serve, cli_upkeep
+from app import cli_forget, cli_memory, cli_person, cli_serve, cli_upkeep, set_aside
 from app.console import AsJson, User, fail, print_json, progress, say, steady_streams
-from app.remembering import remember_now
+from app.remembering import remember_and_tell
 from evals import cli as evals_cli
 from evals import cli_bench
 from memory.errors import InvalidInput, PersonaError
@@ -21,7 +21,7 @@ from training import cli as training_cli
 if TYPE_CHECKING:
     from app.events import Event
     from app.service import PersonaService
-    from memory.records import Turn
+    from memory.records import Refusal, Turn
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -70,15 +70,18 @@ def ask(
         if not as_json:
             cli_forget.say_what_next(turn)
         late: PersonaError | None = None
+        aside: list[Refusal] = []
         if wait:
             try:
-                remember_now(service, user)
+                aside = remember_and_tell(service, user, progress)
             except PersonaError as error:
                 # The reply is acknowledged and stays so: it is printed, and then what went wrong after it.
-                late = type(error)(f"The reply is kept, but remembering it failed and waits: {error.message}")
+                late = error
+                late.message = f"The reply is kept, but remembering it failed and waits: {error.message}"
         if as_json:
             newest = service.memory.curve.newest(user) if wait else None
-            print_json(_answer(turn, newest.scores.model_dump() if newest else None))
+            answer = _answer(turn, newest.scores.model_dump() if newest else None)
+            print_json(answer | ({"set_aside": set_aside.as_json(aside, own=True)} if aside else {}))
         if late is not None:
             raise late
 
@@ -130,7 +133,7 @@ def ingest(
     with _service() as service:
         report = ingest_file(service.memory, file, user)
         if wait:
-            remember_now(service, user)
+            remember_and_tell(service, user, progress)
         report["pending"] = service.memory.pending.count(user)
     if as_json:
         print_json(report)

@@ -8,23 +8,45 @@ import typer
 
 from app.console import AsJson, print_json, print_table, progress, say
 from app.pace import shown
-from app.remembering import remember_now
+from app.remembering import is_alone, remember_now
+from memory.errors import PersonaError
 
 models = typer.Typer(no_args_is_help=True, help="See and fetch the models that run on this machine.")
 
 
-def work(as_json: AsJson = False) -> None:
+def work(
+    retry: Annotated[bool, typer.Option("--retry", help="Try again what was set aside.")] = False,
+    user: Annotated[str | None, typer.Option("--user", "-u", help="Whose; everyone's when left out.")] = None,
+    as_json: AsJson = False,
+) -> None:
     """Do what waits to be remembered, now."""
+    from app import set_aside
     from app.service import PersonaService
 
     with PersonaService.from_settings(work=False) as service:
         # First: what a purge leaves to be summed up anew is done with the rest.
-        purged = service.memory.purge_due()
-        done = remember_now(service)
+        purged, failed, done = service.memory.purge_due(), None, 0
+        tried = service.retry(user) if retry else 0
+        try:
+            done = remember_now(service, user)
+        except PersonaError as error:
+            failed = error
+        aside = service.memory.refusals.set_aside(user)
+        own = user is not None or is_alone(service.memory)
+    lines = set_aside.told(aside, own=own, named=user is None)
+    if failed is not None:
+        for line in lines:
+            progress(line)
+        raise failed
     if as_json:
-        print_json({"done": done, "purged": purged})
-    else:
-        say(f"{done} steps done, {purged} forgotten memories purged.")
+        found = {"done": done, "purged": purged, "set_aside": set_aside.as_json(aside, own=own)}
+        print_json(found | ({"tried_again": tried} if retry else {}))
+        return
+    if retry:
+        say(f"{tried} steps were tried again." if tried else "Nothing was set aside.")
+    say(f"{done} steps done, {purged} forgotten memories purged.")
+    for line in lines:
+        say(line)
 
 
 def reindex(as_json: AsJson = False) -> None:

@@ -117,13 +117,18 @@ def _embedder(settings: Settings) -> Finding:
 
 
 def _memory(settings: Settings) -> Finding:
+    from app import set_aside
     from app.build import build_memory
+    from app.remembering import is_alone
 
     if not settings.database_url and not (settings.data_dir.expanduser() / "journal.db").exists():
         return Finding("works", "memory", "empty: it begins with the first message")
     with build_memory(settings) as store:
         users = store.journal.users()
         waiting = store.pending.count()
+        aside = store.refusals.set_aside()
+        own = is_alone(store)
     turns = sum(row["turns"] for row in users)
     tail = f"; {waiting} steps wait to be remembered (`persona work` does them now)" if waiting else ""
-    return Finding("works", "memory", f"{len(users)} user(s), {turns} turns{tail}")
+    lines = [f"{len(users)} user(s), {turns} turns{tail}", *set_aside.told(aside, own=own, named=True)]
+    return Finding("off" if aside else "works", "memory", "\n".join(lines))

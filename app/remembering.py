@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from app.pace import shown
+from app.set_aside import told
 
 if TYPE_CHECKING:
     from app.service import PersonaService
-    from memory.records import WorkItem
+    from memory.records import Refusal, WorkItem
+    from memory.store import Memory
 
 
 def remember_now(service: PersonaService, user_id: str | None = None) -> int:
@@ -26,3 +30,24 @@ def remember_now(service: PersonaService, user_id: str | None = None) -> int:
             advance(done, waiting.count(user_id))
 
         return service.wait(user_id, on_done)
+
+
+def remember_and_tell(service: PersonaService, user_id: str, tell: Callable[[str], None]) -> list[Refusal]:
+    """Do one user's background work, and tell of what was set aside of it; returns that.
+
+    Raises:
+        PersonaError: As `PersonaService.wait`; what was set aside by then is told first.
+    """
+    began = datetime.now(UTC)
+    try:
+        remember_now(service, user_id)
+    finally:
+        aside = service.memory.refusals.set_aside(user_id, since=began)
+        for line in told(aside, own=True):
+            tell(line)
+    return aside
+
+
+def is_alone(memory: Memory) -> bool:
+    """Say whether a data folder has one user at most: then whoever runs a command reads their own words."""
+    return len(memory.journal.users()) <= 1

@@ -197,6 +197,12 @@ class PersonaService:
         """
         return self._worker.drain(user_id, on_done)
 
+    def retry(self, user_id: str | None = None) -> int:
+        """Put what is set aside back into the work queue, of one user or of all; returns how many steps."""
+        steps = self.memory.refusals.retry(user_id)
+        self._worker.notify(user_id)
+        return steps
+
     def close(self) -> None:
         """Stop running replies (what was shown is kept), finish the running step, leave the rest pending."""
         with self._lock:

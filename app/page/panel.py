@@ -88,6 +88,7 @@ def model_line(replies: Replies) -> str:
 def _waiting(memory: Memory, user: str, *, waited: bool) -> None:
     try:
         waiting, held = memory.pending.count(user), len(memory.held.waiting(user))
+        aside = memory.refusals.count(user)
     except PersonaError as error:
         st.error(markdown(error.message))
         return
@@ -97,3 +98,5 @@ def _waiting(memory: Memory, user: str, *, waited: bool) -> None:
         st.text(f"{counted(waiting, 'step waits', 'steps wait')} to be remembered." if waiting else "Everything is remembered.")
         if held:
             st.text(f"{counted(held, 'message waits', 'messages wait')} for your yes or no.")
+        if aside:
+            st.text(f"{counted(aside, 'step is', 'steps are')} set aside: the page You says why.")

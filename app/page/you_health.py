@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import streamlit as st
 
+from app import set_aside
 from app.doctor import Finding
 from app.page import who, words, you_words
 from app.page.frame import Here
@@ -17,6 +18,7 @@ from memory.errors import PersonaError
 _LOW_SPACE = 1_000_000_000
 _ICONS = {"works": ":material/check_circle:", "off": ":material/do_not_disturb_on:", "broken": ":material/error:"}
 _STATES = {"works": "works", "off": "off", "broken": "needs you"}
+_ASIDE = "Set aside"
 
 
 def draw(here: Here) -> None:
@@ -28,8 +30,12 @@ def draw(here: Here) -> None:
     with folded:
         for number, one in enumerate(examine(here, Settings())):
             with st.container(key=f"entry-health-{number}", gap=None):
-                st.markdown(f"{_ICONS[one.state]} **{one.what}**: {_STATES[one.state]}")
+                st.markdown(f"{_ICONS[one.state]} **{one.what}**" + ("" if one.what == _ASIDE else f": {_STATES[one.state]}"))
                 st.text(one.detail)
+        if here.memory.refusals.count(here.user):
+            st.button(
+                "Try again what was set aside", key="try-again", icon=":material/replay:", on_click=_try_again, args=(here,)
+            )
         st.button("Look again", key="look-again", type="tertiary", icon=":material/refresh:")
 
 
@@ -104,4 +110,13 @@ def _memory(here: Here, _settings: Settings) -> list[Finding]:
     parts = [f"{words.counted(said, 'message', 'messages')}, {words.counted(known, 'memory', 'memories')}."]
     parts += [f"{words.counted(waits, 'step waits', 'steps wait')} to be remembered." if waits else "Everything is remembered."]
     parts += [f"{words.counted(held, 'message waits', 'messages wait')} for your yes or no."] if held else []
-    return [Finding("works", "Memory", " ".join(parts))]
+    findings = [Finding("works", "Memory", " ".join(parts))]
+    aside = here.memory.refusals.set_aside(here.user)
+    if aside:
+        lines = set_aside.told(aside, own=True, then="`Try again` below does that")
+        findings.append(Finding("off", _ASIDE, "\n".join(lines)))
+    return findings
+
+
+def _try_again(here: Here) -> None:
+    here.replies.service.retry(here.user)
