@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.console import AsJson, print_json, print_table, progress, say
-from evals import cli_answers, cli_graph
+from evals import cli_answers, cli_changes, cli_graph
 from memory.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ app.command("persona-mme")(cli_answers.persona_mme)
 app.command()(cli_answers.personamem)
 app.command()(cli_answers.locomo)
 app.command()(cli_graph.graph)
+app.command()(cli_changes.changes)
 
 
 class Format(StrEnum):
