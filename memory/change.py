@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from memory import change_words
-from memory.named_time import named_period
 from memory.records import SemanticMemory
+from memory.supersession import may_replace, same_subject
 
 Relation = Literal["same", "changed", "other"]
 """How an older fact stands to a new one: it says the same, the new one replaces it, or both hold."""
@@ -22,6 +22,8 @@ _MOST = 2
 """Older facts that one turn makes untrue, at most."""
 NEAR = 0.4
 """Cosine from which an older fact is asked about: `lives in Berlin` and `moved to Lisbon` are at 0.45."""
+FAR = 0.2
+"""Cosine from which one is asked about whose words exclude the new one: `studies medicine` and `dropped out` are at 0.29."""
 _VERY_NEAR = 0.75
 """Cosine from which two facts may be the same: real repetitions are at 0.89 and above."""
 
@@ -55,11 +57,12 @@ def worth_asking(new: SemanticMemory, older: Sequence[tuple[SemanticMemory, floa
     close = [
         (old, cosine)
         for old, cosine in older
-        if cosine >= NEAR
+        if cosine >= FAR
         and old.id != new.id
         and old.time <= new.time
         and old.is_valid
-        and change_words.same_subject(new.content, old.content)
+        and same_subject(new.content, old.content)
+        and (cosine >= NEAR or _may_replace(new, old))
     ]
     return sorted(close, key=lambda item: (-item[1], item[0].id))[:ASKED_ABOUT]
 
@@ -81,15 +84,7 @@ def decide(new: SemanticMemory, asked: Sequence[tuple[SemanticMemory, float]], s
 
 
 def _may_replace(new: SemanticMemory, old: SemanticMemory) -> bool:
-    """Say whether the words allow a change; of facts in another language than English they say nothing."""
-    if not all(change_words.is_english(one.content) for one in (new, old)):
-        return True
-    says_so = change_words.ends_something(new.content)
-    periods = [named_period(one.content, one.time, "current_period") for one in (new, old)]
-    if periods[0] and periods[1] and (periods[0].first >= periods[1].last or periods[1].first >= periods[0].last):
-        return says_so
-    turned = change_words.is_against(new.content) != change_words.is_against(old.content)
-    return says_so or turned or change_words.tell_of_one_thing(new.content, old.content)
+    return may_replace(new.content, old.content, new.time, old.time)
 
 
 def _may_repeat(new: str, old: str) -> bool:

@@ -21,10 +21,6 @@ _ENDS = _any_of(
     used to, \\w+n['’]t"""
 )
 _AGAINST = _any_of("dislikes?, hates?, loathes?, avoids?, fears?, detests?, allergic, refuses?, not, never, \\w+n['’]t")
-_ONE_OF_A_KIND = _any_of(
-    """lives?, works?, weighs?, earns?, studies, address, home, job, birthday, surname, first name, last name, phone,
-    favou?rite, is \\d+, size, boss, landlord, wakes?, goes to bed"""
-)
 _FILLERS = {"now", "nowadays", "again", "instead", "actually", "in fact"}
 _TURNS = _any_of(
     """dislikes?, disliked, hates?, hated, loathes?, avoids?, fears?, detests?, allergic, refuses?, never, not, \\w+n['’]t,
@@ -35,17 +31,6 @@ _PAST = _any_of(
     changed, any ?more, (?:my|our|his|her|their) old, (?:was|were|did)\\b.*\\buntil"""
 )
 _ENDS_WITH_BEFORE = re.compile(r"\bbefore\W*$", re.IGNORECASE)
-_WHOSE = re.compile(r"^the user['’]s (\w+)", re.IGNORECASE)
-
-
-def is_english(fact: str) -> bool:
-    """Say whether a fact is written as ours are: `The user …`."""
-    return fact.strip().lower().startswith("the user")
-
-
-def ends_something(fact: str) -> bool:
-    """Say whether a fact tells that something has ended or turned into something else."""
-    return bool(_ENDS.search(fact))
 
 
 def endings(fact: str) -> set[str]:
@@ -63,25 +48,6 @@ def is_against(fact: str) -> bool:
     return bool(_AGAINST.search(fact))
 
 
-def tell_of_one_thing(one: str, other: str) -> bool:
-    """Say whether both tell of something that a person has one of at a time: a home, a job, an age."""
-    return bool(_kinds(one) & _kinds(other))
-
-
-def same_subject(one: str, other: str) -> bool:
-    """Say no when one tells of the user's sister and the other never mentions her."""
-    for text, against in ((one, other), (other, one)):
-        whose = _WHOSE.match(text.strip())
-        if whose and not re.search(rf"\b{re.escape(whose[1])}", against, re.IGNORECASE):
-            return False
-    return True
-
-
 def asks_about_the_past(message: str) -> bool:
     """Say whether a message asks for what was, rather than what is."""
     return bool(_PAST.search(message) or _ENDS_WITH_BEFORE.search(message))
-
-
-def _kinds(fact: str) -> set[str]:
-    """Return the kinds, without the numbers and endings in which two facts of one kind differ."""
-    return {re.sub(r"\d+|s$", "", match[0]).lower() for match in _ONE_OF_A_KIND.finditer(fact)}

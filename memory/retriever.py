@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import islice
 
 from memory import clock
-from memory.change import NEAR, worth_asking
+from memory.change import FAR, worth_asking
 from memory.change_words import asks_about_the_past
 from memory.documents import NOW, PAST
 from memory.embedders import Embedder
@@ -140,7 +140,7 @@ class Retriever:
         near = self._parts.records.near("semantic", memory.content, Scope(user_id))
         for one in besides:
             near[one.id] = float(self._parts.embedder.read([one.content])[0].vector @ reading.vector)
-        close = sorted((name for name, cosine in near.items() if cosine >= NEAR), key=lambda name: -near[name])
+        close = sorted((name for name, cosine in near.items() if cosine >= FAR), key=lambda name: -near[name])
         records = self._parts.knowledge.entries(user_id, kind="semantic", ids=close[:_DEPTH])
         return worth_asking(memory, [(one, near[one.id]) for one in records if isinstance(one, SemanticMemory)])
 

@@ -224,7 +224,8 @@ def test_at_most_three_are_asked_about_and_at_most_two_replaced():
         (memory(1, "The user lives in Tartu.", superseded_by="sem_2"), 0.9),
         (memory(1, "The user lives in Tartu.", same_as="sem_2"), 0.9),
         (memory(1, "The user's sister lives in Tartu."), 0.9),
-        (memory(1, "The user lives in Tartu."), 0.39),
+        (memory(1, "The user lives in Tartu."), 0.19),
+        (memory(1, "The user likes Tartu."), 0.39),
         (memory(0, "The user lives in Tartu."), 0.9),
     ],
 )
