@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from langchain_core.messages import HumanMessage, SystemMessage
 
 from graph import formats
-from graph.asking import ask
+from graph.asking import Asker
 from graph.prompts import Prompts
 from memory.change import Relation, decide, worth_asking
 from memory.records import SemanticMemory
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from memory.embedders import Embedder
 
-SETS = ("changes",)
-"""Sets of pairs in `evals/data`."""
+SETS = ("changes", "changes_unseen", "changes_later")
+"""Sets of pairs in `evals/data`: the first was written before the rules of `memory.supersession`, the others after them."""
 _SAID, _LATER = datetime(2026, 3, 2, 9, tzinfo=UTC), datetime(2026, 3, 23, 9, tzinfo=UTC)
 _MAX_TOKENS = 60
 _NEAR_ENOUGH = 0.7
@@ -60,19 +60,15 @@ def always_changed(_older: str, _newer: str) -> Relation:
     return "changed"
 
 
-def judged_by(chat: BaseChatModel, prompts: Prompts | None = None) -> Judge:
+def judged_by(chat: BaseChatModel, window: int, prompts: Prompts | None = None) -> Judge:
     """Return what a model judges, with the prompt and the grammar of REMEMBER; unreadable output is `other`."""
     texts = prompts or Prompts()
+    asker = Asker(chat, texts.malformed, window)
 
     def _judge(older: str, newer: str) -> Relation:
         messages = [SystemMessage(texts.change), HumanMessage(f"New: {newer}\n1: {older}")]
-        _, said = ask(
-            chat,
-            messages,
-            lambda text: formats.parse_change(text, 1),
-            grammar=formats.change_grammar(1),
-            max_tokens=_MAX_TOKENS,
-            malformed=texts.malformed,
+        _, said = asker.ask(
+            messages, lambda text: formats.parse_change(text, 1), grammar=formats.change_grammar(1), max_tokens=_MAX_TOKENS
         )
         return said[0] if said else "other"
 

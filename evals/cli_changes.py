@@ -29,7 +29,7 @@ def changes(
         settings = Settings()
         embedder = build_embedder(settings)
         with closing(ModelServer(settings)) as server:
-            judge = measured.judged_by(server.chat())
+            judge = measured.judged_by(server.chat(), server.style().budgets.window)
             for name, rows in sets.items():
                 result[name][_ASKED] = measured.measure(rows, judge, embedder)
     if as_json:

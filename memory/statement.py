@@ -14,10 +14,28 @@ from memory import change_phrases as words
 
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*", re.UNICODE)
 _POSSESSIVE = re.compile(r"['’]s?$")
-_OWNER = re.compile(r"^the user['’]s? ((?:(?!with|to|of|for|at|in|on|is|has|and|from)[\w-]+ ){0,3}?)(" + words.PERSONS + r")\b(['’]s)?((?-i: [A-Z]\w+))?", re.IGNORECASE)
+_OWNER = re.compile(
+    r"^the user['’]s? ((?:(?!with|to|of|for|at|in|on|is|has|and|from)[\w-]+ ){0,3}?)("
+    + words.PERSONS
+    + r")\b(['’]s)?((?-i: [A-Z]\w+))?",
+    re.IGNORECASE,
+)
 _CALLED = re.compile(r"\b(?:called|named|name is)\s+([A-Z]\w+)")
 _DEFINITE = re.compile(r"^(?:the user['’]s|the (?!user\b))", re.IGNORECASE)
-_SUFFIXES = ("ings", "ing", "ied", "ies", "ed", "es", "s", "e")
+_VERB = re.compile(
+    r"\bthe user (?:now |also |still |no longer |always |never |really |often |usually |just )?(\w{2,}(?:s|ed))\b"
+    r"|\b(?:is|are|was|has|been|being|not|n't|can|cannot) (?:now |just |already )?(?:been )?(\w{2,}(?:ing|ed))\b"
+)
+_SUFFIXES = ("ions", "ion", "ings", "ing", "ied", "ies", "ed", "es", "s", "e")
+_IRREGULAR = {
+    "children": "child",
+    "kids": "child",
+    "kid": "child",
+    "men": "man",
+    "women": "woman",
+    "feet": "foot",
+    "teeth": "tooth",
+}
 _SHORTEST = 3
 _OTHER_ONE = {"other", "older", "younger", "elder", "second", "first", "twin", "eldest", "youngest", "oldest", "big", "little"}
 
@@ -101,13 +119,20 @@ class Statement:
     def compounds(self, shared: frozenset[str]) -> frozenset[str]:
         """Return what shared words are only a part of: `oil` of `olive oil`."""
         said = [_POSSESSIVE.sub("", word) for word in re.findall(r"[\w'-]+|[^\w\s]", self.lower)]
-        follows = {stem(after) for word, after in pairwise(said) if stem(word) in shared - words.GENERIC and after not in words.FILLERS}
+        follows = {
+            stem(after) for word, after in pairwise(said) if stem(word) in shared - words.GENERIC and after not in words.FILLERS
+        }
         return frozenset(follows & self.particular - shared)
+
+    @cached_property
+    def verbs(self) -> frozenset[str]:
+        """The stems of what the person does: `eat` of `eats no sugar`."""
+        return frozenset(stem(match[1] or match[2]) for match in _VERB.finditer(self.lower))
 
     @property
     def particular(self) -> frozenset[str]:
         """Topics that tell one thing apart from another of its kind."""
-        return self.topics - words.GENERIC
+        return self.topics - words.GENERIC - self.verbs
 
     @cached_property
     def circumstances(self) -> frozenset[str]:
@@ -141,6 +166,7 @@ def read(fact: str) -> Statement:
 
 def stem(word: str) -> str:
     """Return a word without the endings by which `studies`, `studied` and `studying` differ."""
+    word = _IRREGULAR.get(word, word)
     for suffix in _SUFFIXES:
         if word.endswith(suffix) and len(word) - len(suffix) >= _SHORTEST:
             word = word[: -len(suffix)] + ("y" if suffix in ("ied", "ies") else "")

@@ -19,23 +19,37 @@ from datetime import datetime
 from memory import change_phrases as words
 from memory.change_words import is_against, is_in_favour
 from memory.named_time import named_period
+from memory.other_languages import is_english, replaces_abroad
 from memory.slots import differ, slots_of
 from memory.statement import Statement, read, stem
 
-_ENGLISH = re.compile(r"\b(?:the user|the|is|has|are|and|with|now|her|his|their|costs?|at|an|no longer)\b", re.IGNORECASE)
-_TASTES = re.compile(r"\b(?:likes?|loves?|enjoys?|eats?|drinks?|adores?|can't stand|hates?|dislikes?|fond of|keen on|prefers?)\b")
+_TASTES = re.compile(
+    r"\b(?:likes?|loves?|enjoys?|eats?|drinks?|adores?|can't stand|hates?|dislikes?|fond of|keen on"
+    r"|prefers?)\b"
+)
 _LIKES = re.compile(r"\b(?:likes?|loves?|enjoys?|hates?|dislikes?|fond of|keen on|allergic|prefers?)\b")
 _LIVING_ROLES = re.compile(rf"\b(?:{words.PERSONS})\b")
 _ONE_OF = re.compile(rf"\b({words.ONE_OF})(?:'s name)?\b")
-_NAME_OF = re.compile(rf"\b(?:{words.ONE_OF})(?:'s name)? (?:is (?:now )?(?:called |named )?|called |named )?((?:(?:Mrs?|Ms|Dr)\.? )?[A-Z]\w+)")
+_NAME_OF = re.compile(
+    rf"\b(?:{words.ONE_OF})(?:'s name)? (?:is (?:now )?(?:called |named )?|called |named )?((?:(?:Mrs?|Ms"
+    rf"|Dr)\.? )?[A-Z]\w+)"
+)
 _IS = re.compile(
     r"^(?:the user['’]s|the(?! user\b))\s(?P<what>[\w' -]+?)\s(?:is|are|has been|was)\s(?P<now>now\s|currently\s)?"
-    r"(?P<how>an?\s|the\s|with\s|in\s|at\s|on\s|by\s|from\s|called\s|named\s|not\s)?(?P<value>.+?)[.]?$",
+    r"(?P<how>an?\s|the\s|with\s|in\s|at\s|on\s|by\s|from\s|about\s|for\s|against\s|near\s|under\s|of\s"
+    r"|to\s|called\s|named\s|not\s)?(?P<value>.+?)[.]?$",
     re.IGNORECASE,
 )
+_ITSELF = re.compile(
+    r"^the user's (?:[\w-]+ )*?(\w+)(?: (?:to|from|with|for|in|at|on|of) [\w ]+?)? (?:is|was|has been|has"
+    r"|came|will|no longer)\b"
+)
+_NO_LONGER = re.compile(r"\b(?:no longer|any ?more|any longer|lost|died|has no)\b")
 _SINGLE = re.compile(
-    r"\b(?:address|e-?mail|name|nickname|surname|birthday|size|grade|level|bank|provider|insurer|insurance|job|position|title|school|major"
-    r"|subject|degree|deadline|status|shift|team|seat|room|gate|venue|location|employer|contract|salary|plan|number|password|platform|bedtime)$"
+    r"\b(?:address|e-?mail|name|nickname|surname|birthday|size|grade|level|bank|provider|insurer|insurance"
+    r"|job|position|title|school|major"
+    r"|subject|degree|deadline|status|shift|team|seat|room|gate|venue|location|employer|contract|salary"
+    r"|plan|number|password|platform|bedtime)$"
 )
 """Ends the name of something that has one value, whatever kind of word says it."""
 _DATED = ("date", "weekday")
@@ -51,7 +65,7 @@ def may_replace(new: str, old: str, said: datetime, before: datetime) -> bool:
         before: When the older one was said.
     """
     if not (is_english(new) and is_english(old)):
-        return _foreign(new, old)
+        return replaces_abroad(new, old)
     newer, older = read(new), read(old)
     if words.ADDS.search(newer.lower) or (older.is_past and not words.CORRECTS.search(newer.lower)):
         return False
@@ -91,11 +105,6 @@ def same_subject(one: str, other: str) -> bool:
     return any(re.search(rf"\b{re.escape(word)}", told, re.IGNORECASE) for word in (somebody.role, somebody.name) if word)
 
 
-def is_english(fact: str) -> bool:
-    """Say whether a fact is written in English, as ours are."""
-    return fact.isascii() and bool(_ENGLISH.search(fact)) or len(_ENGLISH.findall(fact)) > 1 or fact.lower().startswith("the user")
-
-
 def _shared(new: Statement, old: Statement) -> frozenset[str]:
     return new.topics & old.topics
 
@@ -111,7 +120,11 @@ def _one_thing(new: Statement, old: Statement) -> bool:
 def _other_value(new: Statement, old: Statement, said: datetime, before: datetime) -> bool:
     """One thing, another amount, number, hour or day."""
     other = {kind for kind in new.values.keys() & old.values.keys() if new.values[kind].isdisjoint(old.values[kind])}
-    if not other or new.is_past or not (_one_thing(new, old) or _is_age(new, old)):
+    if (
+        not other
+        or new.is_past
+        or not (_is_age(new, old) or (_one_thing(new, old) and (other != {"number"} or _shared(new, old) - _people(new))))
+    ):
         return False
     moved = bool(words.MOVES_IN_TIME.search(new.lower))
     if other & set(_DATED):
@@ -120,8 +133,15 @@ def _other_value(new: Statement, old: Statement, said: datetime, before: datetim
     return new.circumstances == old.circumstances or moved
 
 
+def _people(fact: Statement) -> set[str]:
+    """Return the stems by which somebody is named: that both facts are about them is no attribute yet."""
+    return {stem(word) for word in fact.owner.role.split()} | ({stem(fact.owner.name.lower())} if fact.owner.name else set())
+
+
 def _is_age(new: Statement, old: Statement) -> bool:
-    aged = [re.search(r"\b(?:is|turned) \d{1,3}(?: years old)?(?=[.,;]|$| (?:and|now|years)\b)", one.lower) for one in (new, old)]
+    aged = [
+        re.search(r"\b(?:is|turned) \d{1,3}(?: years old)?(?=[.,;]|$| (?:and|now|years)\b)", one.lower) for one in (new, old)
+    ]
     return all(aged)
 
 
@@ -136,11 +156,14 @@ def _is_so_now(new: Statement, old: Statement) -> bool:
     """One thing, and the newer fact says that it is so now, again or back; or there was none of it before."""
     if not _one_thing(new, old) or new.is_past or _restricts(new, old):
         return False
-    if not (_shared(new, old) - words.GENERIC):
+    if not (_shared(new, old) - words.GENERIC - _people(new)):
         return False
     none = [bool(words.NONE.search(one.lower)) for one in (new, old)]
     tastes = all(_LIKES.search(one.lower) for one in (new, old))
-    return (bool(words.STILL.search(new.lower)) and not tastes) or (none == [False, True] and not _LIKES.search(new.lower))
+    if words.STILL.search(new.lower) and not tastes:
+        return True
+    done = new.verbs & old.verbs or all(words.HAS.search(one.lower) for one in (new, old))
+    return none == [False, True] and bool(done) and not _LIKES.search(new.lower)
 
 
 def _limited(new: Statement, old: Statement) -> bool:
@@ -218,7 +241,11 @@ def _likes_only(old: Statement) -> bool:
 def _has_ended(new: Statement, old: Statement) -> bool:
     """What the older fact tells has ended, or is no longer had."""
     shared = _shared(new, old) - words.GENERIC or (_shared(new, old) if new.is_definite or old.is_definite else frozenset())
-    if not shared or _restricts(new, old):
+    if not shared or _restricts(new, old) or not _one_thing(new, old):
+        return False
+    match = _ITSELF.match(new.lower)
+    if match and stem(match[1]) not in old.topics:
+        # What was cancelled is the flight to Rome, not Rome.
         return False
     if words.ENDS.search(new.lower) and not words.ENDS.search(old.lower):
         return not is_against(old.text) or not is_in_favour(new.text)
@@ -261,7 +288,9 @@ def _completed(new: Statement, old: Statement) -> bool:
 
 
 def _recovered(new: Statement, old: Statement) -> bool:
-    """What ailed is healed."""
+    """What ailed is healed; who was expected is born."""
+    if words.EXPECTING.search(old.lower) and words.BIRTH.search(new.lower):
+        return True
     if not (words.RECOVERS.search(new.lower) and words.AILS.search(old.lower)) or words.RECOVERS.search(old.lower):
         return False
     return bool(_shared(new, old)) or bool(words.ACUTE.search(old.lower) and words.WELL.search(new.lower))
@@ -286,32 +315,9 @@ def _ends_between(new: Statement, old: Statement) -> bool:
     if {one.owner.role for one in (new, old)} & roles or names:
         ours, theirs = slots_of(new).get("status"), slots_of(old).get("status")
         over = ours is not None and ours["state"] in ("single", "divorced", "widowed", "engaged", "married")
-        if over and (theirs is not None or _ONE_OF.search(old.lower)):
+        if over and (theirs is not None or (_ONE_OF.search(old.lower) and _NAME_OF.search(old.text))):
             return True
-        if words.ENDS.search(new.lower) and old.owner.role in roles:
+        if _NO_LONGER.search(new.lower) and old.owner.role in roles:
             return not old.owner.name or old.owner.name in new.text or not re.search(r"[A-Z]\w+", new.text[8:])
         return bool(words.PARTS_WITH.search(new.lower) and words.HAS.search(old.lower) and not words.LET_GO.search(new.lower))
     return False
-
-
-def _foreign(new: str, old: str) -> bool:
-    """In other languages: the same words but for numbers, or a known word for living or working with another value."""
-    rest = [re.sub(r"\d+(?:[.,:]\d+)*", "#", one.strip().rstrip(".").lower()) for one in (new, old)]
-    if rest[0] == rest[1] and "#" in rest[0] and new != old and not _FOREIGN_DATE.search(new):
-        return True
-    homes = [match for one in (new, old) if (match := _FOREIGN_SLOT.search(one.lower()))]
-    if len(homes) == len(rest) and homes[0].lastgroup == homes[1].lastgroup and not _FOREIGN_ADDS.search(new.lower()):
-        return new.lower()[: homes[0].start()] == old.lower()[: homes[1].start()]
-    shared = {word for word in re.findall(r"\w{4,}", new.lower())} & {word for word in re.findall(r"\w{4,}", old.lower())}
-    return bool(_FOREIGN_ENDS.search(new.lower()) and not _FOREIGN_ENDS.search(old.lower()) and len(shared) > 1)
-
-
-_FOREIGN_DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}\.\d{1,2}\.|\d{1,2}/\d{1,2}|\d{1,2}\.? ?[^\W\d_]{3,}")
-_FOREIGN_SLOT = re.compile(
-    r"\b(?:(?P<home>wohnt in|lebt in|habite (?:à|en|au)|vive (?:en|a|in)|abita a|mora em|woont in|bor i)|"
-    r"(?P<work>arbeitet (?:als|bei)|travaille (?:comme|chez)|trabaja (?:como|en)|lavora (?:come|per)|trabalha como|werkt (?:als|bij)))\b"
-)
-_FOREIGN_ADDS = re.compile(r"\b(?:auch|außerdem|zusätzlich|aussi|également|también|además|anche|inoltre|também|ook|noch ein\w*)\b")
-_FOREIGN_ENDS = re.compile(
-    r"\b(?:nicht mehr|kein\w* \w+ mehr|ne \w+ plus|n'\w+ plus|ya no|non \w+ più|já não|não \w+ mais|niet meer|geen \w+ meer|inte längre)\b"
-)

@@ -15,3 +15,43 @@ def test_the_pairs_are_balanced_over_ten_areas(name):
     assert Counter(row.kind for row in rows) == {"change": 30, "both": 30}
     assert set(Counter(row.area for row in rows).values()) == {6}
     assert len({(row.older, row.newer) for row in rows}) == 60
+
+
+@pytest.mark.parametrize("name", changes.SETS)
+def test_most_changes_are_believed_and_nothing_that_is_still_true_is_superseded(name):
+    figures = changes.measure(changes.pairs(name))
+    assert figures["wrongly"] == []
+    assert figures["share"] >= 0.92, figures["missed"]
+
+
+def test_facts_of_different_areas_hardly_ever_exclude_each_other():
+    rows = [row for name in changes.SETS for row in changes.pairs(name)]
+    crossed = [
+        changes.Pair("both", "", older.older, newer.newer) for older in rows for newer in rows[::3] if older.area != newer.area
+    ]
+    figures = changes.measure(crossed + changes.pairs("changes"))
+    assert figures["superseded"] / len(crossed) < 0.002, figures["wrongly"]
+
+
+def test_a_model_that_says_other_supersedes_nothing():
+    figures = changes.measure(changes.pairs("changes"), lambda _older, _newer: "other")
+    assert (figures["believed"], figures["superseded"]) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("older", "newer", "replaced"),
+    [
+        ("Die Nutzerin zahlt 640 Euro Miete.", "Die Nutzerin zahlt 710 Euro Miete.", True),
+        ("Die Nutzerin isst gern Fleisch.", "Die Nutzerin isst nicht mehr gern Fleisch.", True),
+        ("La usuaria vive en Sevilla.", "La usuaria vive en Cádiz.", True),
+        ("Die Nutzerin mag Kaffee.", "Die Nutzerin mag Tee.", False),
+        ("Die Nutzerin hat am 3. Mai einen Termin.", "Die Nutzerin hat am 9. Mai einen Termin.", False),
+        ("Die Nutzerin hat einen Hund.", "Die Nutzerin hat eine Katze.", False),
+        ("L'utilisatrice parle allemand.", "L'utilisatrice parle italien.", False),
+        ("用户住在北京。", "用户有一只猫。", False),
+    ],
+)
+def test_in_other_languages_only_what_is_safe_is_believed(older, newer, replaced):
+    pair = changes.Pair("change" if replaced else "both", "", older, newer)
+    figures = changes.measure([pair, changes.pairs("changes")[0]])
+    assert figures["missed"] == figures["wrongly"] == []
