@@ -224,6 +224,8 @@ class PersonaChat(BaseChatModel):
             except RefusedError as error:
                 less = self._switch.less(asked, error.status, error.said)
                 if less is None:
+                    if asked is not body:
+                        self._switch.innocent()
                     raise
                 asked = less
             else:

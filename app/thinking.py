@@ -70,8 +70,6 @@ class Switch:
         """
         ours = [name for name in (_TEMPLATE, _EFFORT) if name in body]
         if not ours:
-            # It is refused without them too.
-            self._settled = True
             return None
         named = [name for name in ours if name in said]
         if status not in _REFUSED or (self._settled and not named):
@@ -91,11 +89,15 @@ class Switch:
             told: As it was to be.
             asked: As it was taken: what it does not hold of these fields is left out from now on.
         """
-        self._settled = True
+        self._settled = self._settled or _TEMPLATE in asked or _EFFORT in asked
         with self._lock:
             for name in (_TEMPLATE, _EFFORT):
                 if name in told and name not in asked:
                     self._leave_out(name, told)
+
+    def innocent(self) -> None:
+        """Note that a request was refused without these fields too: they are not in the way."""
+        self._settled = True
 
     def _leave_out(self, name: str, body: dict[str, Any]) -> None:
         if name == _TEMPLATE:

@@ -69,6 +69,16 @@ class Written:
     cut: bool = False
     filtered: bool = False
 
+    @property
+    def is_all_thought(self) -> bool:
+        """Say whether nothing of the output is there; a thought that a template opened has no mark before its end."""
+        return not self.text.strip() or (not self.thinks and not _FORM.search(self.text))
+
+    @property
+    def begins_otherwise(self) -> bool:
+        """Say whether something stands before the first line of the output: it may all be a thought without a mark."""
+        return not self.text.lstrip().startswith('"')
+
 
 class Asker:
     """Asks for outputs in a form, as background work does. It learns whether the model thinks, and gives a thought room then.
@@ -84,6 +94,7 @@ class Asker:
         self._malformed = malformed
         self._window = window
         self._thinks = False
+        self._rambles = False
         self._cut = False
 
     def ask(
@@ -134,12 +145,14 @@ class Asker:
         room = max(max_tokens, min(max_tokens + _ROOM, self._window - tokens_of(messages) - _SPARE))
         limit = room if self._thinks else max_tokens
         written = _written(self._chat, messages, grammar, limit)
-        if _is_unfinished_thought(written) and limit < room:
-            self._say_it_thinks()
+        if written.cut and limit < room and (written.is_all_thought or (written.begins_otherwise and not self._rambles)):
+            limit = room
             written = _written(self._chat, messages, grammar, room)
+            # Text before the output, and no mark of a thought: with more room there is more of it.
+            self._rambles = self._rambles or (written.cut and not written.is_all_thought)
         if written.thinks:
             self._say_it_thinks()
-        if _is_unfinished_thought(written):
+        if written.cut and written.is_all_thought:
             raise ThoughtTooLong
         if written.cut and not self._cut:
             self._cut = True
@@ -169,11 +182,6 @@ def _written(chat: BaseChatModel, messages: Sequence[BaseMessage], grammar: str,
         # A grammar that binds inside the thought: the output arrives as that.
         text, thinks = thought, False
     return Written(without_thought(text), thinks, finish == "length", finish == "content_filter")
-
-
-def _is_unfinished_thought(written: Written) -> bool:
-    """Say whether the limit came before the output: in a thought that is marked, hidden, or written as plain prose."""
-    return written.cut and not (written.text.strip() and (written.thinks or _FORM.search(written.text)))
 
 
 def _filtered() -> ModelRefused:
