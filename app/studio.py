@@ -1,7 +1,7 @@
 """The four graphs wired with the default parts, for `langgraph.json`: what LangGraph Studio and its server open.
 
 The server keeps threads of its own (checkpoints); they are outside our promise to forget. `persona` asks,
-by an interrupt, before something sensitive is remembered.
+by an interrupt, before something sensitive is remembered, and before something is forgotten.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _server = ModelServer(_settings)
 _style = _server.style()
 _chat = _server.chat()
 
-persona = _persona.build(_chat, _chat, _memory, _style, asks=_settings.ask_consent)
+persona = _persona.build(_chat, _chat, _memory, _style, asks=_settings.ask_consent, confirms=True)
 respond = _respond.build(_chat, _memory, _style)
 remember = _remember.build(_chat, _memory, _style)
 consolidate = _consolidate.build(_chat, _memory, _style.prompts, _style.budgets)

@@ -20,7 +20,7 @@ _KINDS = {
     "reply": "a reply",
 }
 _YES = re.compile(
-    r"(?:(?:oh |ok(?:ay)?,? )?(?:yes|yep|yeah|yea|yup|y|sure|ok|okay|do it|go ahead|please do|confirm(?:ed)?|of course|definitely|absolutely|correct|right|"
+    r"(?:(?:oh |ok(?:ay)?,? )?(?:yes|true|forget|approve|yep|yeah|yea|yup|y|sure|ok|okay|do it|go ahead|please do|confirm(?:ed)?|of course|definitely|absolutely|correct|right|"
     r"forget (?:it|them|that|these|those|all|all of it|everything)|delete (?:it|them|that|all of it)|erase (?:it|them|that)|"
     r"ja|jawohl|genau|mach das|oui|d'accord|vas-y|s[ií]|claro|hazlo|certo|sim)(?:[,\s]+(?:please|pls|all of it|do it|do that|go ahead|forget (?:it|them|that)|"
     r"bitte|s'il te plaît|por favor|per favore|thanks|thank you))*)",

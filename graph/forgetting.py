@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from langgraph.types import interrupt
+
 from graph import forget_words
 from graph.sections import instructed
-from memory import forget_request
+from memory import clock, forget_request
 from memory.errors import PersonaError
 from memory.forget_request import ForgetRequest
 from memory.records import ForgetOffer, Turn, TurnState
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from langchain_core.messages import BaseMessage
 
     from graph.prompts import Prompts
+    from graph.state import PersonaState
     from memory.store import Memory
 
 REQUEST, UNSURE = "request", "unsure"
@@ -78,6 +81,30 @@ def notes_of(reply: str, is_a: str | None) -> tuple[str, ...]:
 def finished(turn: Turn, reply: str, trace: Any) -> Turn:
     """Return a request off the record with its reply; it is in no journal."""
     return turn.model_copy(update={"reply": reply, "state": TurnState.REQUEST, "trace": trace})
+
+
+def asker(memory: Memory) -> Callable[[PersonaState], dict[str, Any]]:
+    """Make the node that asks the person, by an interrupt, whether to forget what a reply names."""
+
+    def ask_forgetting(state: PersonaState) -> dict[str, Any]:
+        turn = state["turn"]
+        offer = turn.trace.forget if turn.trace is not None else None
+        if offer is None or offer.state != "open":
+            return {}
+        named = [{"kind": one.kind, "time": clock.show(one.time), "text": one.text} for one in offer.entries]
+        said = interrupt(
+            {"question": "Forget all of this?", "answers": ["forget", "keep"], "entries": named, "more": offer.more}
+        )
+        if forget_words.answer_of(str(said)) != "yes":
+            if turn.seq:
+                memory.offers.keep(turn)
+            return {"reply": forget_words.kept()}
+        reply, _ = confirm(turn, memory)
+        # The state of the thread keeps no word of it; the steps that are over are the server's.
+        stub = turn.model_copy(update={"text": "", "reply": "", "trace": None, "state": TurnState.FORGOTTEN})
+        return {"reply": reply, "turn": stub, "text": ""}
+
+    return ask_forgetting
 
 
 def _answers(turn: Turn, memory: Memory) -> Turn | None:

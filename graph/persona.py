@@ -8,7 +8,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
-from graph import consolidate, remember, respond
+from graph import consolidate, forgetting, remember, respond
 from graph.briefing import Style
 from graph.context import Context, context_of
 from graph.state import PersonaState, TurnInput
@@ -28,6 +28,7 @@ def build(
     style: Style | None = None,
     *,
     asks: bool = False,
+    confirms: bool = False,
 ) -> CompiledStateGraph[PersonaState, Context, TurnInput, PersonaState]:
     """Wire the graph.
 
@@ -38,6 +39,8 @@ def build(
         style: How prompts are made.
         asks: Where a message is held for being sensitive, interrupt with the question; resumed with `approve` or `reject`,
             it does that, and with anything else it goes on waiting. Needs a checkpointer, as Studio's server has.
+        confirms: Where a message asks to forget something, interrupt with what would be forgotten; resumed with `forget`, that
+            is done, with anything else nothing is. Needs a checkpointer too.
     """
     style = style or Style()
     remembering = remember.build(background_chat, memory, style)
@@ -72,14 +75,13 @@ def build(
         return {}
 
     graph = StateGraph(PersonaState, context_schema=Context, input_schema=TurnInput)
-    graph.add_node("respond", respond.build(reply_chat, memory, style))
-    graph.add_node("remember", run_remember)
+    steps: dict[str, Any] = {
+        "respond": respond.build(reply_chat, memory, style),
+        **({"ask_forgetting": forgetting.asker(memory)} if confirms else {}),
+        "remember": run_remember,
+        **({"ask_consent": ask_consent} if asks else {}),
+    }
+    graph.add_sequence(list(steps.items()))
     graph.add_edge(START, "respond")
-    graph.add_edge("respond", "remember")
-    if asks:
-        graph.add_node("ask_consent", ask_consent)
-        graph.add_edge("remember", "ask_consent")
-        graph.add_edge("ask_consent", END)
-    else:
-        graph.add_edge("remember", END)
+    graph.add_edge(next(reversed(steps)), END)
     return graph.compile(name="persona")

@@ -85,6 +85,8 @@ class Sought:
     def period(self, said: datetime) -> Period | None:
         """Return the time that it is, where it is a time and nothing else."""
         subject = _OTHER_WORDS.get(self.subject.lower().strip(), self.subject)
+        if subject == "this conversation":
+            return Period(clock.recent_since(said).timestamp(), said.timestamp())
         if not _TIME.fullmatch(subject.strip()):
             return None
         if re.search(r"\b(?:today|tonight|this (?:morning|afternoon|evening))\b", subject, re.IGNORECASE):

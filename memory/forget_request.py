@@ -7,7 +7,7 @@ that it cannot forget by itself. What is quoted, pasted, reported ("she asked me
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from memory import forget_languages
@@ -18,24 +18,24 @@ What = Literal["subject", "last", "here", "everything"]
 _LONGEST = 600
 """Characters: a longer message is a text that holds such a sentence, not a request."""
 _MOST_SENTENCES = 5
-_FEW_WORDS = 2
+_FEW_WORDS, _ANNOUNCED = 2, 3
 _QUOTED = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`|[\"“”„«»‹›].*?[\"“”„«»‹›]|(?<!\w)['‘‚].*?['’](?!\w)", re.DOTALL)
 _PASTED = re.compile(
     r"^\s*(?:>|User:|Assistant:)|^\s*(?:dear|hi|hello|hey|liebe[rs]?|hallo|cher|chère|bonjour|querid[oa]|car[oa]|beste)\b[^\n.!?]{0,40},?\s*\n",
     re.IGNORECASE | re.MULTILINE,
 )
 _TASK = re.compile(
-    r"\b(?:translate|translation|rephrase|paraphrase|proofread|write|draft|compose|summari[sz]e|spell|how (?:do|would|can) (?:you|i) say|"
+    r"\b(?:translate|translation|rephrase|paraphrase|proofread|write|draft|compose|summari[sz]e|spell|how (?:do|would|can) (?:you|i|one) (?:say|answer|put)|(?:reply|respond) to|"
     r"what does .{0,80}mean|übersetze?|schreib|traduis|traduire|écris|traduce|escribe|traduci|scrivi|traduz|vertaal|schrijf)\b",
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+|;\s+")
 _REPORTED = re.compile(
-    r"\b(?:said|says|told|asked|wrote|writes|called|motto|song|title|film|book|novel|sagte|sagt|dit|dijo|dice|disse|zei)\b[^,:]{0,40}[,:]\s*$",
+    r"(?<!\bI )(?<!\bi've )\b(?:said|says|told|asked|wrote|writes|called|motto|song|title|film|book|novel|sagte|sagt|dit|dijo|dice|disse|zei)\b[^,:]{0,40}[,:]\s*$",
     re.IGNORECASE,
 )
 _LEAD = re.compile(
-    r"^(?:(?:oh|ok|okay|well|so|no|yes|hey|hi|hello|sorry|actually|also|and|but|then|now|just|kindly|honestly|listen|wait|right|look|ah|hm+|"
+    r"^(?:(?:oh|ok|okay|well|so|no(?=,)|yes|hey|hi|hello|sorry|actually|also|and|but|then|now|just|kindly|honestly|listen|wait|right|look|ah|hm+|"
     r"thanks|thank you|by the way|btw|on second thought|never ?mind|if (?:you can|possible|you don't mind|that's ok(?:ay)?)|for my sake|"
     r"from now on|(?:dear )?assistant|persona)\b[,.!:\s–-]*)+",
     re.IGNORECASE,
@@ -58,11 +58,12 @@ _ABOUT = re.compile(
 )
 _MENTIONED = re.compile(r"^(?P<subject>.+)$")
 _KNOWN_OBJECT = re.compile(
-    r"^(?:(?:all |any |every |the |your |those |these |of )*"
-    r"(?:memor(?:y|ies)|notes?|records?|data|info(?:rmation)?|details?|facts?|mentions?|trace|photos?|pictures?|images?)|"
+    r"^(?:(?:all |any |every |the |your |my |our |those |these |that |of |whole |entire )*"
+    r"(?:memor(?:y|ies)|notes?|records?|data|info(?:rmation)?|details?|facts?|mentions?|trace|photos?|pictures?|images?|stor(?:y|ies)|"
+    r"conversations?|chats?|talks?|messages?|things?|stuff|parts?|bits?)|"
     r"all|everything|anything|whatever|what(?= you)|every(?:\s\w+)?)\b"
     r"(?: (?:that )?(?:you|we)(?:'ve| have)?(?: (?:know|have|remember|remembered|stored|saved|kept|learned|learnt|noted|hold|got))*)?"
-    r"(?: (?:about|on|of|regarding|concerning|around|with|from|to do with))? (?P<subject>(?!you (?:know|have)\b).+)$",
+    r" (?:about|on|of|regarding|concerning|around|to do with) (?P<subject>.+)$",
     re.IGNORECASE,
 )
 _EVERYTHING = re.compile(
@@ -79,6 +80,9 @@ _LAST = re.compile(
     r"^(?:(?:my|the|this|that) (?:very )?(?:last|previous|latest) (?:message|thing|things|sentence|bit|part|one|remark|answer)(?: (?:that )?i (?:said|told you|wrote))?|my message)$",
     re.IGNORECASE,
 )
+_TALK = re.compile(
+    r"^(?:all of )?(?:this|our|the) (?:whole |entire |current )*(?:conversation|chat|talk|session)$", re.IGNORECASE
+)
 _FROM_MEMORY = re.compile(
     r"\s+(?:from|out of|in|of|off) (?:your|the) (?:memor(?:y|ies)|records?|notes?|database|head|mind|brain|storage|system)\b",
     re.IGNORECASE,
@@ -92,6 +96,12 @@ _ELSEWHERE = re.compile(
 _OWNED = re.compile(r"^(?:about )?(?P<subject>(?:my|our)\s+\S.*)$", re.IGNORECASE)
 _NAMED = re.compile(r"^(?:about )?(?P<subject>[A-ZÀ-ÞŠŽ][\w'’-]*(?:(?:,? (?:and|&) |, | )[A-ZÀ-ÞŠŽ][\w'’-]*)*)$")
 _THE = re.compile(r"^(?:the|his|her|their) \w+(?: \w+)?$", re.IGNORECASE)
+_WHEN = re.compile(
+    r"(?<=\w)\s+(?:yesterday|today|tonight|this (?:morning|afternoon|evening|week)|earlier(?: today)?|last (?:week|night|month|year|time)|just now|"
+    r"recently|the other day|before|a (?:moment|minute|while|week|month) ago|on (?:mon|tues|wednes|thurs|fri|satur|sun)day)$",
+    re.IGNORECASE,
+)
+"""When it was said, behind what it was about."""
 _NO_NAME = re.compile(
     r"^(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|may|june|july|august|september|october|november|december|"
     r"christmas|easter|it|that|this|everything|love|monday)s?$",
@@ -103,14 +113,16 @@ _TAIL = re.compile(
     re.IGNORECASE,
 )
 _FORGET = r"(?:forget(?:ting)?|forgot|unlearn|unremember)"
-_DELETE = r"(?:delet(?:e|ed|ing)|eras(?:e|ed|ing)|remov(?:e|ed|ing)|wip(?:e|ed|ing)(?: out)?|purg(?:e|ed|ing)|scrub(?:bed|bing)?|clear(?:ed|ing)?|got rid of|get(?:ting)? rid of|take out|take|strike|discard)"
+_DELETE = r"(?:delet(?:e|ed|ing)|eras(?:e|ed|ing)|remov(?:e|ed|ing)|wip(?:e|ed|ing)(?: out)?|purg(?:e|ed|ing)|scrub(?:bed|bing)?|clear(?:ed|ing)?|got rid of|get(?:ting)? rid of|take out|take|strike|discard|drop)"
+_WEAK = re.compile(r"^(?:take|strike|discard|drop|clear|cleared|clearing|remove|removed|removing)", re.IGNORECASE)
+"""Verbs of everyday things: what was said, or memory, has to be named."""
 _KEEP = r"(?:keep|store|save|record|log|note(?: down)?|write down|hold on to|hang on to|have)"
-_REMEMBER = r"(?:remember(?:ing)?|memori[sz]e|retain|know|recall)"
+_REMEMBER = r"(?:remember(?:ing)?|memori[sz](?:e|ing)|retain(?:ing)?|know(?:ing)?|recall(?:ing)?)"
 _POLITE = (
     r"(?:(?:please|kindly|now|just)[, ]+|"
     r"(?:can|could|would|will) you (?:please |kindly |just |maybe |perhaps |now |possibly )*(?:be (?:so kind|kind enough|able)(?: as)? to )?|"
     r"(?:would|do) you mind (?:please )?|(?:can|could|may|might) i (?:please )?ask (?:you|that you) (?:to )?|"
-    r"is it possible (?:for you )?to |is there any way you could |"
+    r"(?:is|would) it (?:be )?possible (?:for you )?to |(?:is there|any) (?:any )?(?:way|chance) you could |"
     r"i(?:'d| would| do)? ?(?:really |much |just |very much )*(?:like|love|want|need|wish|prefer|rather|beg|ask)(?: for)?(?: it)?(?: if| that)? you (?:to |could |would |should |please )*|"
     r"i(?:'d| would) (?:appreciate it|be (?:grateful|glad|happy)) if you (?:could |would )?|"
     r"it(?:'d| would) be (?:great|nice|good|better|best|kind|lovely|wonderful) if you (?:could |would )?|"
@@ -122,13 +134,13 @@ _ASKED = re.compile(
     rf"^(?P<polite>{_POLITE}{_POLITE})(?:(?P<forget>{_FORGET})|(?P<delete>{_DELETE})) (?P<object>.+)$", re.IGNORECASE
 )
 _NEGATED = re.compile(
-    rf"^{_POLITE}(?:(?:don't|do not|didn't|did not|never|not|not to|stop|no longer|don't have to|don't need to|needn't|need not|i (?:don't|do not|no longer|never) want you to(?: ever)?|"
+    rf"^{_POLITE}(?:(?:don't|do not|didn't|did not|never|not|not to|stop|no longer|(?:there(?:'s| is) )?no need(?: for you)? to|don't have to|don't need to|needn't|need not|i (?:don't|do not|no longer|never) (?:want|wish|like)(?: for)? you(?: to)?(?: ever)?|"
     rf"you (?:don't|do not|no longer|needn't)(?: have to| need to)?|i(?:'d| would) (?:rather|prefer)(?: that| if)? you (?:didn't|don't|did not|do not|not))\s+)(?:to )?"
     rf"(?:(?P<remember>{_REMEMBER})|(?P<keep>{_KEEP}|storing|keeping|saving|recording)) (?P<object>.+)$",
     re.IGNORECASE,
 )
 _PASSIVE = re.compile(
-    r"^(?:i(?:'d| would)? ?(?:really |just )*(?:like|want|need|wish)(?: to have)?|please (?:have|get)) (?P<object>.+?) (?:to be )?(?:deleted|erased|forgotten|removed|wiped|gone)$",
+    r"^(?:i(?:'d| would)? ?(?:really |just )*(?:like|want|need|wish)(?: to have)?|please (?:have|get)) (?P<object>(?!to\b).+?) (?:to be )?(?:deleted|erased|forgotten|removed|wiped|gone)$",
     re.IGNORECASE,
 )
 _PRETEND = re.compile(
@@ -141,6 +153,16 @@ _FORGET_THAT = re.compile(
 _MAYBE = re.compile(
     r"^(?:can you|could you|do you|are you able to|how (?:can|do) i|is it possible|i want to|i'd like to)\b.*\b(?:forget|delete|erase|remove)\b.*"
     r"\b(?:you|memor\w+|things|something|remember\w*|know)\b|\bi shouldn't have (?:told|said|mentioned)\b",
+    re.IGNORECASE,
+)
+_OF_TALK = re.compile(
+    r"\bI(?:'ve|'d| have| had| just| ever)* (?:told|said|mentioned|wrote|shared)\b|\byour? (?:memor|know|remember|notes|records)|\b(?:all|every|any)\w* (?:[\w ]+ )?about\b|"
+    r"\b(?:my|last|previous) (?:[\w]+ )?message\b|^(?:my|our) \w+ from|\b(?:photo|picture|image|memory) of\b",
+    re.IGNORECASE,
+)
+_ABOUT_BEFORE = re.compile(
+    r"\b(?:told you|said|mentioned|wrote|shared|talked|spoke|things?|stor(?:y|ies)|stuff|part|bit|know|everything|all|regarding)\b[^.!?]{0,30}?\b(?:about|of|concerning) "
+    r"(?P<subject>[^,.!?;:]+)|^about (?P<first>[^,.!?;:]+)[,:]",
     re.IGNORECASE,
 )
 _NEVER_MEANT = re.compile(r"\b(?:don't|do not|never|can't|cannot|won't|not|dare|n't)\b(?: \w+){0,2} forget", re.IGNORECASE)
@@ -182,7 +204,15 @@ def read(text: str) -> ForgetRequest | None:
     subjects = tuple(dict.fromkeys(name for one in certain for name in one.subjects))
     first = certain[0] if not subjects else next(one for one in certain if one.subjects)
     others = [sentence for place, sentence in enumerate(sentences) if place not in {place for _, place in found}]
-    told_here = first.what == "last" and any(_tells(sentence) for sentence in others)
+    if (
+        first.what in ("last", "here", "everything")
+        and not first.subjects
+        and (before := _ABOUT_BEFORE.search(plain.replace("’", "'")))
+    ):
+        subjects = _about(before["subject"] or before["first"]).subjects
+        first = replace(first, what="subject" if subjects else first.what, task_like=False)
+        others = [sentence for sentence in others if not _ABOUT_BEFORE.search(sentence)]
+    told_here = first.what == "here" or (first.what == "last" and any(_tells(sentence) for sentence in others))
     return ForgetRequest(
         "here" if told_here else first.what,
         subjects,
@@ -198,11 +228,14 @@ def _tells(sentence: str) -> bool:
 
 
 def _of_sentence(sentence: str) -> ForgetRequest | None:
-    bare = sentence.rstrip(" .!?…")
+    bare = sentence.strip(" .!?…¿¡")
+    # "You don't remember what I told you?" asks for the opposite.
+    if sentence.endswith("?") and re.match(r"^(?:so )?(?:you|don't you|do you)\b", bare, re.IGNORECASE):
+        return None
     clauses = [0, *(match.end() for match in _CLAUSE.finditer(bare))]
     unsure = None
     for place in clauses:
-        if place and _REPORTED.search(bare[:place]):
+        if place and (_REPORTED.search(bare[:place]) or _announces(bare[:place])):
             continue
         clause = bare[place:]
         found = _of_clause(clause, begins=place == 0) or forget_languages.read(clause)
@@ -210,21 +243,27 @@ def _of_sentence(sentence: str) -> ForgetRequest | None:
             what, subject, sure = found
             found = ForgetRequest(what, _parts(subject) if subject else (), sure=sure)
         if found is not None and found.sure:
-            return found
+            told = found.what == "last" and place > 0 and _tells(re.sub(r"[,\s]+(?:but|so|and)?\W*$", "", bare[:place]))
+            return replace(found, what="here") if told else found
         unsure = unsure or found
     if unsure is None and _MAYBE.search(bare) and not _NEVER_MEANT.search(bare):
         return ForgetRequest("last", sure=False)
     return unsure
 
 
-def _of_clause(clause: str, *, begins: bool) -> ForgetRequest | None:
+def _announces(before: str) -> bool:
+    """Say whether what stands before a colon announces a text that is another's ("Reply to this mail: …")."""
+    return before.rstrip().endswith(":") and len(before.split()) > _ANNOUNCED
+
+
+def _of_clause(clause: str, *, begins: bool) -> ForgetRequest | None:  # noqa: PLR0911 - one rule after another
     lead = _LEAD.match(clause)
     said = clause[lead.end() :] if lead else clause
-    said = re.sub(r"^and\s+", "", said, flags=re.IGNORECASE)
+    said = re.sub(r"^(?:and|(?:please )?(?:disregard|ignore) and)\s+", "", said, flags=re.IGNORECASE)
     if match := _PRETEND.match(said):
         return _object(match["object"], kind="forget", polite=True)
-    if match := _PASSIVE.match(said):
-        return _object(match["object"], kind="delete", polite=True)
+    if match := _PASSIVE.match(_FROM_MEMORY.sub("", said)):
+        return _object(f"{match['object']} from your memory", kind="delete", polite=True)
     if match := _NEGATED.match(said):
         return _object(match["object"], kind="remember" if match["remember"] else "keep", polite=True)
     match = _ASKED.match(said)
@@ -233,6 +272,11 @@ def _of_clause(clause: str, *, begins: bool) -> ForgetRequest | None:
     ):
         return None
     polite = bool(match["polite"]) or bool(re.search(r"\bplease\b", clause, re.IGNORECASE))
+    ing = (match["forget"] or match["delete"]).lower().endswith("ing")
+    if ing and not re.search(r"\b(?:mind|about)\b", match["polite"], re.IGNORECASE):
+        return None
+    if match["delete"] and _WEAK.match(match["delete"]) and not _OF_TALK.search(match["object"]):
+        return None
     return _object(match["object"], kind="forget" if match["forget"] else "delete", polite=polite)
 
 
@@ -254,6 +298,8 @@ def _object(  # noqa: C901, PLR0911, PLR0912 - one rule after another, the sures
         return ForgetRequest("everything", sure=kind != "forget" or polite or said.lower() != "everything")
     if _LAST.match(said):
         return ForgetRequest("last")
+    if _TALK.match(said):
+        return ForgetRequest("subject", ("this conversation",))
     if _THAT.match(said):
         sure = kind == "delete" or in_memory or (polite and kind != "keep")
         return ForgetRequest("last", sure=sure, task_like=kind in ("delete", "keep"))
@@ -266,7 +312,7 @@ def _object(  # noqa: C901, PLR0911, PLR0912 - one rule after another, the sures
         return _about(match["subject"])
     if kind == "keep" and not in_memory:
         return None
-    that = re.match(r"^that (?P<subject>\w+ .+)$", said, re.IGNORECASE)
+    that = re.match(r"^(?:that|where|how|when|who|whether|why) (?P<subject>\w+ .+)$", said, re.IGNORECASE)
     if that and kind in ("forget", "remember"):
         return _about(that["subject"])
     owned = _OWNED.match(said) or _NAMED.match(said)
@@ -301,6 +347,7 @@ def _told(rest: str) -> ForgetRequest:
 def _about(subject: str, *, sure: bool = True) -> ForgetRequest:
     """Make a request of how the person calls it."""
     subject = _TAIL.sub("", subject.strip(" ,."))
+    subject = _WHEN.sub("", subject)
     subject = re.sub(r"^(?:the )?(?:subject|topic|fact that|fact)\s+(?:of )?", "", subject, flags=re.IGNORECASE)
     if re.match(r"^(?:me|myself|us|my life|my whole life)$", subject, re.IGNORECASE):
         return ForgetRequest("everything", sure=sure)

@@ -12,7 +12,7 @@ _REAL = frozenset(
 """Words of their own that are one letter away."""
 _SHORT = {
     "dont": "don't", "doesnt": "doesn't", "didnt": "didn't", "shouldnt": "shouldn't", "wont": "won't", "plz": "please", "pls": "please",
-    "im": "I'm", "id": "I'd", "ive": "I've", "rember": "remember", "abt": "about", "u": "you", "evrythin": "everything", "evrything": "everything",
+    "im": "I'm", "id": "I'd", "ive": "I've", "rember": "remember", "abt": "about", "bout": "about", "froget": "forget", "u": "you", "evrythin": "everything", "evrything": "everything",
 }  # fmt: skip
 _MOST = 300
 """Characters: in a longer text nobody looks for slips."""

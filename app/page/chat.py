@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
-from app.page import copy, frame, panel, receipt, reply, talks, words
+from app.page import copy, forget_offer, frame, panel, receipt, reply, talks, words
 from app.page.frame import Here
 from app.page.live import Live, Replies, Switches
 from app.page.panel import switches
@@ -97,13 +97,15 @@ def _below(here: Here, turn: Turn, *, last: bool) -> None:
     """Offer below a reply what can be done with it, and what it used."""
     with st.container(key=f"below-{turn.id}", gap="small", horizontal=True, vertical_alignment="top"):
         copy.button(turn.reply, key=f"copy-{turn.id}")
-        if last and turn.seq:
+        if last and turn.seq and turn.state is not TurnState.REQUEST:
             st.button(
                 "Again", key=f"regenerate-{turn.id}", type="tertiary", icon=":material/refresh:",
                 help="Answer this message anew; this reply is then used no longer.",
                 on_click=_send_again, args=(here.replies, turn),
             )  # fmt: skip
-    if turn.seq:
+    if turn.state is TurnState.REQUEST:
+        forget_offer.draw(here, turn, _drop_unrecorded)
+    elif turn.seq:
         receipt.draw(here, turn)
 
 
@@ -162,6 +164,11 @@ def _unrecorded() -> list[Live]:
     """Return what was said off the record: this page alone has it."""
     kept: list[Live] = st.session_state.setdefault("unrecorded", [])
     return kept
+
+
+def _drop_unrecorded(turn: Turn) -> None:
+    """Show what was said off the record no longer, where it named what is forgotten."""
+    _unrecorded()[:] = [live for live in _unrecorded() if live.turn.id != turn.id]
 
 
 def _back() -> None:
