@@ -122,14 +122,14 @@ class TestReading:
 
     def test_a_thought_that_is_not_closed_ends_where_the_choice_begins(self):
         assert parse_reasoning("<think>Hm <answer>Hi</answer>") == Answer("Hi", "Hm")
-        assert parse_reasoning("Hm</think><answer>Hi</answer>") == Answer("Hi")
 
     def test_an_answer_needs_no_thought(self):
         assert parse_reasoning("<answer>Hi</answer><think>late</think>") == Answer("Hi")
 
-    @pytest.mark.parametrize("tag", [*TAGS, "</THINK>"])
-    def test_an_answer_ends_at_the_next_tag_of_ours_whichever_it_is(self, tag):
-        assert parse_reasoning(f"<think>t</think><answer>Hi {tag} more</answer>") == Answer("Hi", "t")
+    @pytest.mark.parametrize("tag", ["<think>", "</think>", "<answer>", "<retrieve>", "</retrieve>", "</THINK>"])
+    def test_an_answer_ends_at_its_own_tag_and_every_other_is_text(self, tag):
+        assert parse_reasoning(f"<think>t</think><answer>Hi {tag} more</answer>") == Answer(f"Hi {tag} more", "t")
+        assert parse_reasoning("<think>t</think><answer>Hi</answer> more</answer>") == Answer("Hi", "t")
 
     def test_other_tags_and_lines_belong_to_the_answer(self):
         text = "Use <b>bold</b>\n\n```python\nif a < b: pass\n```\n<answers> <think/> &lt;br&gt; &amp; &copy;"
