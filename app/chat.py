@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from langchain_core.callbacks import CallbackManager, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
@@ -16,15 +16,18 @@ from langchain_core.messages import AIMessageChunk, BaseMessage, convert_to_open
 from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails, UsageMetadata
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import RunnableConfig, ensure_config
-from pydantic import ConfigDict, PrivateAttr
+from pydantic import ConfigDict, Field, PrivateAttr
 
-from app.completions import Completions, RefusedError
-from app.refusals import refused
-from app.thinking import Switch
+from app.completions import Completions, NoApiError, RefusedError
+from app.endpoint import ServerKind
+from app.heard import Heard, told
+from app.learned import Learned
+from app.parameters import TRIES
+from app.refusals import no_api, refused
+from app.thinking import FIELDS, Switch
 from memory.errors import ModelUnavailable, PersonaError
 from memory.reply_first import ReplyFirst, give_way
 
-ServerKind = Literal["llamacpp", "vllm", "other"]
 Unwanted = Callable[[], bool]
 _ROLES = {"human": "user", "ai": "assistant", "system": "system"}
 _GIVES_WAY = 3
@@ -48,6 +51,7 @@ class PersonaChat(BaseChatModel):
         model: The name to ask for.
         server: Which server it is, and so how a grammar is handed over (`other`: not at all).
         counts: Ask the server to count tokens.
+        learned: What is known of the server from earlier calls.
         priority: For background calls on an embedded model: give way to replies.
         ending: For background calls: set when the program ends.
     """
@@ -59,6 +63,7 @@ class PersonaChat(BaseChatModel):
     model: str
     server: ServerKind = "other"
     counts: bool = False
+    learned: Learned = Field(default_factory=Learned)
     priority: ReplyFirst | None = None
     ending: threading.Event | None = None
     _switch: Switch = PrivateAttr()
@@ -132,20 +137,20 @@ class PersonaChat(BaseChatModel):
             unwanted: Asked while the server is silent: whether nobody waits any more. The answer ends there then.
             think: Off: the server is asked to leave the model's own thinking out, where it can.
         """
-        body = self._body(messages, stop, grammar, max_tokens)
+        body, formed = self._body(messages, stop, grammar, max_tokens), grammar is not None
         give_way()
         if think:
-            yield from self._answer(body, unwanted)
+            yield from self._answer(body, unwanted, formed=formed)
         else:
-            yield from self._switch.watch(self._answer(body | self._switch.fields(), unwanted))
+            yield from self._switch.watch(self._answer(body | self._switch.fields(), unwanted, formed=formed))
 
-    def _answer(self, body: dict[str, Any], unwanted: Unwanted | None) -> Iterator[AIMessageChunk]:
+    def _answer(self, body: dict[str, Any], unwanted: Unwanted | None, *, formed: bool) -> Iterator[AIMessageChunk]:
         if self.priority is None:
-            yield from self._checked(body, unwanted or _never)
+            yield from self._checked(body, unwanted or _never, formed=formed)
             return
         for attempt in range(_GIVES_WAY + 1):
             self.priority.wait()
-            chunks = self._until_wanted(body, self.priority, gives_way=attempt < _GIVES_WAY)
+            chunks = self._until_wanted(body, self.priority, gives_way=attempt < _GIVES_WAY, formed=formed)
             if chunks is not None:
                 yield from chunks
                 return
@@ -153,13 +158,13 @@ class PersonaChat(BaseChatModel):
     def _body(
         self, messages: Sequence[BaseMessage], stop: list[str] | None, grammar: str | None, max_tokens: int | None
     ) -> dict[str, Any]:
-        told = [
+        prompt = [
             {"role": _ROLES[message.type], "content": message.content}
             if message.type in _ROLES
             else convert_to_openai_messages(message)
             for message in messages
         ]
-        body: dict[str, Any] = {"model": self.model, "messages": told, "temperature": 0}
+        body: dict[str, Any] = {"model": self.model, "messages": prompt, "temperature": 0}
         if stop:
             body["stop"] = stop
         if max_tokens is not None:
@@ -183,75 +188,91 @@ class PersonaChat(BaseChatModel):
         """
         return self.ending is not None and self.priority is None
 
-    def _until_wanted(self, body: dict[str, Any], priority: ReplyFirst, *, gives_way: bool) -> list[AIMessageChunk] | None:
+    def _until_wanted(
+        self, body: dict[str, Any], priority: ReplyFirst, *, gives_way: bool, formed: bool
+    ) -> list[AIMessageChunk] | None:
         """Collect a background call; None when it was given up for a reply."""
 
         def unwanted() -> bool:
             return gives_way and priority.wanted
 
         collected = []
-        with closing(self._checked(body, unwanted)) as stream:
+        with closing(self._checked(body, unwanted, formed=formed)) as stream:
             for chunk in stream:
                 collected.append(chunk)
                 if unwanted():
                     return None
         return collected if _is_whole(collected) else None
 
-    def _checked(self, body: dict[str, Any], unwanted: Unwanted) -> Generator[AIMessageChunk]:
+    def _checked(self, body: dict[str, Any], unwanted: Unwanted, *, formed: bool) -> Generator[AIMessageChunk]:
         """Pass the answer on; every way to break off becomes one sentence."""
-        finished = False
+        heard = Heard()
         try:
-            for chunk in self._taken(body, unwanted):
-                finished = finished or _is_whole([chunk])
-                yield chunk
+            for piece in self._accepted(body, unwanted):
+                yield self._chunk(heard.take(told(piece) if formed and self._takes_it_whole else piece))
         except _UnwantedError:
             return
         except PersonaError:
             raise
         except Exception as error:
-            raise _explained(error, self.url) from error
-        if not finished:
+            if not heard.is_closed:
+                raise _explained(error, self.url, self.model) from error
+        if not heard.is_complete:
             raise ModelUnavailable(
                 f"The model server at {self.url} broke off in the middle of its answer. The message is kept; send it again."
             )
+        if heard.usage:
+            self.learned.counted(body, heard.usage)
+        if formed and (text := heard.held_in_thought):
+            # A grammar that binds inside the thought: the answer arrives as that.
+            yield AIMessageChunk(content=text)
+        if not heard.reason:
+            yield self._chunk(
+                {"choices": [{"delta": {"content": "", "reasoning": ""}, "finish_reason": "stop"}], "usage": None}
+            )
 
-    def _taken(self, body: dict[str, Any], unwanted: Unwanted) -> Iterator[AIMessageChunk]:
-        """Ask; again without the fields that switch thinking off, where the server refuses them."""
-        asked = body
-        while True:
+    def _accepted(self, body: dict[str, Any], unwanted: Unwanted) -> Iterator[dict[str, Any]]:
+        """Ask; again without what the server refuses to be told, and so from then on, once that was taken."""
+        parameters, asked = self.learned.parameters, body
+        for attempt in range(TRIES):
+            sent = parameters.applied(asked)
             try:
-                yield from self._pieces(asked, unwanted)
+                for piece in self._pieces(sent, unwanted, whole="stream" in parameters.left_out):
+                    self.learned.parameters = parameters
+                    yield piece
             except RefusedError as error:
-                less = self._switch.less(asked, error.status, error.said)
-                if less is None:
+                ours = {name: value for name, value in sent.items() if name not in FIELDS}
+                less = parameters.without(ours, error.status, error.said)
+                # What switches thinking off is known to another: it has more than one way.
+                fewer = self._switch.less(asked, error.status, error.said) if less is None else asked
+                if fewer is None or attempt == TRIES - 1:
                     if asked is not body:
                         self._switch.innocent()
                     raise
-                asked = less
+                parameters, asked = less or parameters, fewer
             else:
                 self._switch.taken(body, asked)
                 return
 
-    def _pieces(self, body: dict[str, Any], unwanted: Unwanted) -> Iterator[AIMessageChunk]:
-        whole = self._takes_it_whole
+    def _pieces(self, body: dict[str, Any], unwanted: Unwanted, *, whole: bool) -> Iterator[dict[str, Any]]:
+        whole = whole or self._takes_it_whole
         silence = _Silence(unwanted, self.ending, _LAST_WHOLE_S if whole else _LAST_SILENCE_S, whole=whole)
         if whole:
-            yield self._chunk(self.completions.whole(body, silence.go_on, _PATIENCE))
+            yield self.completions.whole(body, silence.go_on, _PATIENCE)
             return
         with closing(self.completions.pieces(body, silence.go_on)) as pieces:
             for piece in pieces:
                 silence.heard()
-                yield self._chunk(piece)
+                yield piece
 
     def _chunk(self, piece: dict[str, Any]) -> AIMessageChunk:
-        choices = piece.get("choices") or [{}]
-        delta = choices[0].get("delta") or {}
-        chunk = AIMessageChunk(content=delta.get("content") or "")
-        if thought := delta.get("reasoning_content") or delta.get("reasoning"):
+        [choice] = piece["choices"][:1] or [{"delta": {"content": "", "reasoning": ""}, "finish_reason": None}]
+        chunk = AIMessageChunk(content=choice["delta"]["content"])
+        if thought := choice["delta"]["reasoning"]:
             chunk.additional_kwargs["reasoning_content"] = thought
-        if reason := choices[0].get("finish_reason"):
+        if reason := choice["finish_reason"]:
             chunk.response_metadata = {"finish_reason": reason, "model_name": self.model}
-        if usage := piece.get("usage"):
+        if usage := piece["usage"]:
             chunk.usage_metadata = _counted(usage)
         return chunk
 
@@ -300,7 +321,7 @@ def _is_whole(chunks: Sequence[AIMessageChunk]) -> bool:
 
 
 def _counted(usage: dict[str, Any]) -> UsageMetadata:
-    details, thought = usage.get("prompt_tokens_details") or {}, usage.get("completion_tokens_details") or {}
+    details, thought = (_dict(usage.get(f"{name}_tokens_details")) for name in ("prompt", "completion"))
     return UsageMetadata(
         input_tokens=usage.get("prompt_tokens") or 0,
         output_tokens=usage.get("completion_tokens") or 0,
@@ -310,10 +331,16 @@ def _counted(usage: dict[str, Any]) -> UsageMetadata:
     )
 
 
-def _explained(error: Exception, url: str) -> PersonaError:
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _explained(error: Exception, url: str, model: str) -> PersonaError:
     """Turn whatever a call raises into a sentence."""
     if isinstance(error, RefusedError):
-        return refused(error.status, error.said, url, told_to_wait=error.told_to_wait)
+        return refused(error.status, error.said, url, model, told_to_wait=error.told_to_wait)
+    if isinstance(error, NoApiError):
+        return no_api(url, str(error))
     causes = _chain(error)
     if causes & {"NewConnectionError", "ConnectTimeoutError", "ConnectionRefusedError"}:
         return ModelUnavailable(

@@ -12,10 +12,11 @@ from typing import Any
 import urllib3
 
 from app.patient import Ask, connections, waits
+from app.server_events import DONE, EventReader, as_piece, joined, refusal_in, words_in
+from app.server_url import at, key_header
 
 _CONNECT_S = 5.0
 _BLOCK = 65_536
-_DATA, _DONE = b"data:", b"[DONE]"
 _OK = 200
 
 
@@ -33,6 +34,10 @@ class RefusedError(Exception):
         self.status = status
         self.said = said
         self.told_to_wait = told_to_wait
+
+
+class NoApiError(Exception):
+    """What answers is no completion server: it sent a web page."""
 
 
 class _EnoughError(Exception):
@@ -66,15 +71,18 @@ class Completions:
         kept: bool = True,
         repeats_failures: bool = True,
     ) -> None:
-        self._url = f"{url}/chat/completions"
+        self._url = at(url, "chat/completions")
         self._timeout_s = timeout_s
-        self._headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key or 'none'}"}
+        self._key = key
+        self._headers = {"Content-Type": "application/json", **(key_header(url, key) or {"Authorization": "Bearer none"})}
         if not kept:
             self._headers["Connection"] = "close"
         self._connections = connections(url, retries=retries, proxied=proxied, repeats_failures=repeats_failures)
 
     def pieces(self, body: dict[str, Any], ask: Ask) -> Generator[dict[str, Any]]:
-        """Yield the pieces of an answer as they come.
+        """Yield the pieces of an answer as they come, each in the shape of `server_events.as_piece`.
+
+        One with `done` says that the server has said that it is done.
 
         Args:
             body: The request.
@@ -82,12 +90,13 @@ class Completions:
 
         Raises:
             RefusedError: The server said no, at once or in the middle.
+            NoApiError: It sent a web page.
             urllib3.exceptions.HTTPError: It is not there, is silent for too long, or breaks off.
             ValueError: It writes what is no JSON.
         """
         response = self._post({**body, "stream": True}, ask, self._timeout_s)
         try:
-            yield from _read(response, ask, self._timeout_s)
+            yield from self._read(response, ask)
         finally:
             # One whose answer was read to its end has gone back to the others by now.
             response.close()
@@ -102,10 +111,23 @@ class Completions:
         """
         limit = None if self._timeout_s is None else self._timeout_s * patience
         data = self._post(body, ask, limit, whole=True).data
-        said = json.loads(data)
-        if said.get("error"):
-            raise RefusedError(_code(data), _words(data))
-        return {**said, "choices": [{**choice, "delta": choice.get("message")} for choice in said.get("choices") or []]}
+        reader = EventReader()
+        # Some gateways stream whatever they were asked for.
+        events = [*reader.feed(data), *reader.close()]
+        piece = joined([self._piece(event) for event in events if event != DONE])
+        return {**piece, "done": bool(piece["choices"]) and (not reader.streams or DONE in events)}
+
+    def _piece(self, said: Any) -> dict[str, Any]:
+        """Read an event; raises what a server says no with, at once or in the middle."""
+        if isinstance(said, bytes):
+            raise NoApiError(words_in(said))
+        if refusal := refusal_in(said):
+            raise RefusedError(refusal.status, self._kept_secret(refusal.said))
+        return as_piece(said)
+
+    def _kept_secret(self, said: str) -> str:
+        """Leave the key out of a server's words: they are shown, and written into traces."""
+        return said.replace(self._key, "…") if self._key else said
 
     def _post(self, body: dict[str, Any], ask: Ask, silent_s: float | None, *, whole: bool = False) -> urllib3.BaseHTTPResponse:
         waits(ask, silent_s)
@@ -118,30 +140,25 @@ class Completions:
             preload_content=whole,
         )
         if response.status != _OK:
-            raise RefusedError(response.status, _words(response.data), told_to_wait="Retry-After" in response.headers)
+            said = self._kept_secret(words_in(response.data))
+            raise RefusedError(response.status, said, told_to_wait="Retry-After" in response.headers)
         return response
 
-
-def _read(response: urllib3.BaseHTTPResponse, ask: Ask, silent_s: float | None) -> Iterator[dict[str, Any]]:
-    """Read events; between two of them the thread may have made other calls."""
-    rest = b""
-    while True:
-        waits(ask, silent_s)
-        block = response.read1(_BLOCK)
-        *lines, rest = (rest + block).split(b"\n")
-        for line in [*lines, rest] if not block else lines:
-            if not line.startswith(_DATA):
-                continue
-            data = line[len(_DATA) :].strip()
-            if data == _DONE:
-                _to_its_end(response)
+    def _read(self, response: urllib3.BaseHTTPResponse, ask: Ask) -> Iterator[dict[str, Any]]:
+        """Read events; between two of them the thread may have made other calls."""
+        reader = EventReader()
+        while True:
+            waits(ask, self._timeout_s)
+            block = response.read1(_BLOCK)
+            for event in reader.feed(block) if block else reader.close():
+                if event == DONE:
+                    _to_its_end(response)
+                    yield {"choices": [], "usage": None, "done": True}
+                    return
+                piece = self._piece(event)
+                yield piece if reader.streams else {**piece, "done": bool(piece["choices"])}
+            if not block:
                 return
-            piece = json.loads(data)
-            if piece.get("error"):
-                raise RefusedError(_code(data), _words(data))
-            yield piece
-        if not block:
-            return
 
 
 def _to_its_end(response: urllib3.BaseHTTPResponse) -> None:
@@ -157,20 +174,3 @@ def _to_its_end(response: urllib3.BaseHTTPResponse) -> None:
 
 def _enough() -> None:
     raise _EnoughError
-
-
-def _code(data: bytes) -> int | None:
-    """Return the status that a refusal in the middle of a stream names, if it names one."""
-    error = json.loads(data).get("error")
-    code = error.get("code") if isinstance(error, dict) else None
-    return int(str(code)) if str(code).isdecimal() else None
-
-
-def _words(data: bytes) -> str:
-    """Return what a server said of its refusal."""
-    try:
-        said = json.loads(data)
-    except ValueError:
-        return data[:300].decode(errors="replace")
-    error = said.get("error", said) if isinstance(said, dict) else said
-    return str(error.get("message", error) if isinstance(error, dict) else error)[:300]

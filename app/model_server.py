@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import secrets
 import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
-from pydantic import BaseModel, Field, ValidationInfo, field_validator
-
+from app.endpoint import Endpoint, remote_endpoint, seems_to_see
+from app.endpoint import find_endpoint as _describe
+from app.learned import Learned
 from graph.briefing import Style
 from graph.prompts import load_prompts
 from graph.sections import Budgets
@@ -20,11 +20,11 @@ from memory.query import Limits
 from memory.reply_first import ReplyFirst
 
 if TYPE_CHECKING:
-    from app.chat import PersonaChat, ServerKind
+    from app.chat import PersonaChat
     from app.settings import Settings
 
-_PROBE_S = 5.0
-_LEAST_WINDOW = 2_048
+__all__ = ["Endpoint", "ModelServer", "find_weights", "remote_endpoint", "seems_to_see"]
+
 _RETRIES = 1
 _SLOTS = 2
 """One for replies and one for background work, so that neither evicts the other's cached prompt."""
@@ -32,30 +32,6 @@ _BATCH = 128
 """Prompt tokens between two chances to give way; larger is no faster on a CPU."""
 _SMALL = 3e9
 """Parameters below which a model gets one look into memory a turn."""
-_SEEING = ("vl", "vision", "llava", "persona", "pixtral", "gemma-3", "minicpm-v")
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """A server that answers.
-
-    Attributes:
-        url: Its base, ending in /v1.
-        model: The name to ask for.
-        window: Its context in tokens.
-        sees: Whether it takes pictures.
-        embedded: Whether it runs in this process.
-        parameters: How many it has, where the server says.
-    """
-
-    url: str
-    model: str
-    kind: ServerKind
-    window: int
-    sees: bool
-    embedded: bool
-    parameters: float | None = None
-    key: str = field(default="", repr=False)
 
 
 class ModelServer:
@@ -71,7 +47,8 @@ class ModelServer:
         self._endpoint: Endpoint | None = None
         self._llama: Any = None
         self._ending = threading.Event()
-        self.priority = ReplyFirst() if not settings.llm_base_url else None
+        self._learned = Learned()
+        self.priority = ReplyFirst() if not settings.llm_base_url.strip() else None
 
     def endpoint(self) -> Endpoint:
         """Return the endpoint; loads the embedded model on the first call.
@@ -83,7 +60,8 @@ class ModelServer:
         with self._lock:
             if self._endpoint is None:
                 settings = self._settings
-                self._endpoint = remote_endpoint(settings) if settings.llm_base_url else self._start(settings)
+                self._endpoint = remote_endpoint(settings) if settings.llm_base_url.strip() else self._start(settings)
+                self._learned = Learned(self._endpoint.url, self._endpoint.window)
             return self._endpoint
 
     @property
@@ -107,8 +85,7 @@ class ModelServer:
             endpoint.key,
             timeout_s=None if endpoint.embedded else self._settings.llm_timeout_s,
             retries=_RETRIES,
-            # A proxy of the environment must not see what is said to this process itself.
-            proxied=not endpoint.embedded,
+            proxied=True,
             # llama.cpp hangs up soon after an answer, mostly just when the next call is sent.
             kept=endpoint.kind != "llamacpp",
             # Background work counts its tries itself.
@@ -119,7 +96,9 @@ class ModelServer:
             url=endpoint.url,
             model=endpoint.model,
             server=endpoint.kind,
-            counts=counts,
+            # What cuts prompts shows itself by how many tokens it counts; an embedded model cuts none.
+            counts=counts or not endpoint.embedded,
+            learned=self._learned,
             priority=self.priority if background else None,
             ending=self._ending if background else None,
         )
@@ -136,6 +115,10 @@ class ModelServer:
             # They look again and again for what they were shown, and read slowly on a CPU: measured, decisions 007 and 008.
             return replace(style, max_looks=1, limits=Limits(turns=2, characters=600))
         return style
+
+    def notices(self) -> tuple[str, ...]:
+        """Return what a person should know of the server, and was not returned before."""
+        return self._learned.taken()
 
     def wind_down(self) -> None:
         """Say that the program ends: a background call that stays silent is given up."""
@@ -193,79 +176,6 @@ def find_weights(settings: Settings) -> tuple[Path, Path | None]:
             f"{what} on this machine. Run `persona models pull {name}`".rstrip() + ", or set PERSONA_LLM_BASE_URL."
         )
     return located.model, settings.llm_projector or located.projector
-
-
-def remote_endpoint(settings: Settings) -> Endpoint:
-    """Ask the server that the settings name; raises ModelUnavailable where it does not answer."""
-    url = settings.llm_base_url.rstrip("/")
-    return _describe(url, settings.llm_model, settings.llm_api_key, settings, embedded=False)
-
-
-def _describe(url: str, model: str, key: str, settings: Settings, *, embedded: bool) -> Endpoint:
-    """Ask the server which models it has, what kind it is, and how much it can take in."""
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
-    try:
-        response = httpx.get(f"{url}/models", headers=headers, timeout=_PROBE_S, trust_env=not embedded)
-        response.raise_for_status()
-        listed = [_Listed.model_validate(entry) for entry in response.json()["data"]]
-    except (httpx.HTTPError, httpx.InvalidURL, ImportError, ValueError, KeyError, TypeError) as error:
-        raise ModelUnavailable(
-            f"No model server answers at {url} ({type(error).__name__}). Start it, or correct PERSONA_LLM_BASE_URL; "
-            "leave that empty for the embedded model."
-        ) from error
-    entry = next((one for one in listed if model in ("", one.id)), listed[0] if embedded and listed else None)
-    if entry is None:
-        names = ", ".join(one.id for one in listed) or "none"
-        raise ModelUnavailable(f"The server at {url} has no model {model!r}; it has: {names}. Set PERSONA_LLM_MODEL.")
-    owner = entry.owned_by.lower()
-    kind: ServerKind = "llamacpp" if owner.startswith("llama") else "vllm" if owner == "vllm" else "other"
-    modalities = entry.architecture.input_modalities
-    # llama.cpp calls an embedded model by its whole path, whose folders say nothing of the model.
-    name = model if embedded else entry.id
-    return Endpoint(
-        url=url,
-        model=name,
-        kind=kind,
-        window=entry.max_model_len or entry.meta.n_ctx or settings.llm_context,
-        sees="image" in modalities if modalities else seems_to_see(name),
-        embedded=embedded,
-        parameters=entry.meta.n_params,
-        key=key,
-    )
-
-
-def seems_to_see(name: str) -> bool:
-    """Guess from a model's name whether it takes pictures, where its server does not say."""
-    return any(word in name.lower() for word in _SEEING)
-
-
-class _Meta(BaseModel):
-    """What llama.cpp says of its model."""
-
-    n_ctx: int | None = Field(default=None, ge=_LEAST_WINDOW)
-    n_params: float | None = None
-
-
-class _Architecture(BaseModel):
-    """What goes in."""
-
-    input_modalities: list[str] = []
-
-
-class _Listed(BaseModel):
-    """An entry of /v1/models, as far as we read it."""
-
-    id: str
-    owned_by: str = ""
-    max_model_len: int | None = Field(default=None, ge=_LEAST_WINDOW)
-    meta: _Meta = _Meta()
-    architecture: _Architecture = _Architecture()
-
-    @field_validator("meta", "architecture", "owned_by", mode="before")
-    @classmethod
-    def _missing(cls, value: object, info: ValidationInfo) -> object:
-        # Some servers write null for what they do not know.
-        return cls.model_fields[str(info.field_name)].default if value is None else value
 
 
 def _cores() -> int:

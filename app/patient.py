@@ -19,6 +19,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import InvalidHeader
 
 from memory.errors import ModelUnavailable
+from memory.loopback import is_loopback
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
@@ -143,7 +144,7 @@ def connections(url: str, *, retries: int, proxied: bool, repeats_failures: bool
     Args:
         url: The server's.
         retries: How often a call that came to nothing is made again.
-        proxied: Go through a proxy that the environment names.
+        proxied: Go through a proxy that the environment names, unless the server is on this machine.
         repeats_failures: Make a call that the server failed at (500, 502) again too; off where the caller counts its tries.
 
     Raises:
@@ -156,7 +157,7 @@ def connections(url: str, *, retries: int, proxied: bool, repeats_failures: bool
         "retries": again,
         "ca_certs": os.environ.get("SSL_CERT_FILE") or certifi.where(),
     }
-    proxy = select_proxy(url, get_environ_proxies(url)) if proxied else None
+    proxy = select_proxy(url, get_environ_proxies(url)) if proxied and not is_loopback(url) else None
     if proxy:
         proxy = prepend_scheme_if_needed(proxy, "http")
         name, password = get_auth_from_url(proxy)

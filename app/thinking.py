@@ -16,6 +16,7 @@ from langchain_core.messages import AIMessageChunk
 from graph.thoughts import has_thought
 
 _TEMPLATE, _EFFORT = "chat_template_kwargs", "reasoning_effort"
+FIELDS = (_TEMPLATE, _EFFORT)
 _OFF = {"enable_thinking": False, "thinking": False}
 _EFFORTS = ("none", "low")
 """The least first: some models refuse to think nothing."""
@@ -68,7 +69,7 @@ class Switch:
             status: Of HTTP.
             said: The server's own words.
         """
-        ours = [name for name in (_TEMPLATE, _EFFORT) if name in body]
+        ours = [name for name in FIELDS if name in body]
         if not ours:
             return None
         named = [name for name in ours if name in said]
@@ -91,7 +92,7 @@ class Switch:
         """
         self._settled = self._settled or _TEMPLATE in asked or _EFFORT in asked
         with self._lock:
-            for name in (_TEMPLATE, _EFFORT):
+            for name in FIELDS:
                 if name in told and name not in asked:
                     self._leave_out(name, told)
 

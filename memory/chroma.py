@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from memory import chroma_files
 from memory.errors import StorageError
+from memory.loopback import spare_from_proxies
 from memory.reading import Vectors
 from memory.records import user_key
 
@@ -270,6 +271,7 @@ def _client(folder: Path | None, url: str | None) -> ClientAPI:
     settings = Settings(anonymized_telemetry=False)
     if url:
         parts = urlsplit(url)
+        spare_from_proxies(url)
         return chromadb.HttpClient(
             host=parts.hostname or "127.0.0.1", port=parts.port or 8000, ssl=parts.scheme == "https", settings=settings
         )

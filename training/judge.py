@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from tenacity import AsyncRetrying, RetryError, stop_after_attempt, wait_exponential_jitter
 
 from memory.errors import InvalidInput
+from memory.loopback import spare_from_proxies
 from training.rewards import accuracy_asked, consistency_asked, score_of
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class JudgeClient:
         key = os.environ.get(settings.key_from, "") if settings.key_from else "none"
         if not key:
             raise InvalidInput(f"judge.key_from: the environment variable {settings.key_from} is not set.")
+        spare_from_proxies(settings.url)
         self._chat = ChatOpenAI(
             base_url=settings.url,
             model=settings.model,
