@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from app.patient import connections, waits
 from app.refusals import names_a_model, refused
 from app.server_events import words_in
-from app.server_url import at, bases, corrected, deployment, key_header
+from app.server_url import at, bases, corrected, deployment, is_address, key_header
 from memory.errors import ModelUnavailable, PersonaError
 
 if TYPE_CHECKING:
@@ -89,6 +89,11 @@ def find_endpoint(url: str, model: str, key: str, settings: Settings, *, embedde
     Raises:
         ModelUnavailable: It does not answer, refuses the key, has no such model, or is no model server.
     """
+    if not is_address(corrected(url)):
+        raise ModelUnavailable(
+            f"PERSONA_LLM_BASE_URL is no address ({url.strip()}). Set it to one like http://127.0.0.1:8000/v1; "
+            "leave it empty for the embedded model."
+        )
     model = model or deployment(url)
     answers: list[_Answer] = []
     for base in [url] if embedded else bases(url):
@@ -125,11 +130,6 @@ def _models(base: str, key: str) -> _Answer:
             timeout=urllib3.Timeout(connect=_PROBE_S, read=_PROBE_S),
             redirect=False,
         )
-    except urllib3.exceptions.LocationValueError as error:
-        raise ModelUnavailable(
-            f"PERSONA_LLM_BASE_URL is no address ({error}). Set it to one like http://127.0.0.1:8000/v1; "
-            "leave it empty for the embedded model."
-        ) from error
     except urllib3.exceptions.HTTPError as error:
         raise ModelUnavailable(
             f"No model server answers at {base} ({_cause(error)}). Start it, or correct PERSONA_LLM_BASE_URL; "

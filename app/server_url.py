@@ -34,6 +34,15 @@ def corrected(url: str) -> str:
     return urlunsplit((parts.scheme.lower(), parts.netloc, path, parts.query, ""))
 
 
+def is_address(url: str) -> bool:
+    """Say whether calls can go to a URL."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 0) >= 0
+    except ValueError:
+        return False
+
+
 def bases(url: str) -> list[str]:
     """Return where the calls may go, the likeliest first: people leave out the `/v1`, or write a path of the server's own."""
     url = corrected(url)
