@@ -15,6 +15,8 @@ from graph.asking import Asker
 from graph.context import Context, context_of
 from graph.data_text import as_data
 from graph.formats import TopicLines
+from graph.language import language_of
+from graph.pasted import own_words, without_marks
 from graph.prompts import Prompts
 from graph.state import ConsolidateInput, ConsolidateState
 from graph.steps import Steps, Work
@@ -170,7 +172,7 @@ class Consolidator:
             if len(state["unread"]) < len(state["turns"]):
                 self._steps.set_aside(work, step, "too_long")
             return None, [f"The session does not fit into the {step} prompt: the fallback was taken."]
-        messages: list[BaseMessage] = [SystemMessage(prompt), HumanMessage(said)]
+        messages: list[BaseMessage] = [SystemMessage(prompt), HumanMessage(in_language(said, state["turns"], self._prompts))]
         return self._steps.do(
             work, step, messages, parse,
             grammar=grammar, max_tokens=_MAX_TOKENS, without="the fallback was taken",
@@ -204,7 +206,7 @@ def told_to_divide(turns: Sequence[Turn], budgets: sections.Budgets, unread: Col
         budgets: Tokens.
         unread: Turns that are left out, as the model's server refuses them.
     """
-    return _dialogue(turns, budgets, unread, own_words=False)
+    return _dialogue(turns, budgets, unread, replies=True)
 
 
 def told_to_rewrite(
@@ -213,22 +215,28 @@ def told_to_rewrite(
     """Write what the model is told when it rewrites a set; empty where no turn fits. See `told_to_divide`."""
     lines = as_data(formats.format_mapping(current)).split("\n")
     so_far = "\n".join(sections.fit(lines, budgets.profile)) or "(none)"
-    talk = _dialogue(turns, budgets, unread, own_words=True)
+    talk = _dialogue(turns, budgets, unread, replies=False)
     return f"{title} so far:\n{so_far}\n\n{talk}" if talk else ""
 
 
-def _dialogue(turns: Sequence[Turn], budgets: sections.Budgets, unread: Collection[str], *, own_words: bool) -> str:
-    """Write the last turns that fit, or nothing where none does; profile and habits read the user's own words alone."""
+def _dialogue(turns: Sequence[Turn], budgets: sections.Budgets, unread: Collection[str], *, replies: bool) -> str:
+    """Write the last turns that fit, or nothing where none does: the user's own words, without what they pasted."""
     lines = []
     for index, turn in enumerate(turns):
         if turn.id in unread:
             continue
-        head = f"{index} [{clock.show(turn.time)}] User: {as_data(turn.text)}"
-        lines.append(head if own_words else f"{head}\nAssistant: {as_data(turn.reply)}")
+        head = f"{index} [{clock.show(turn.time)}] User: {as_data(own_words(turn.text))}"
+        lines.append(head if not replies else f"{head}\nAssistant: {as_data(turn.reply)}")
     lines.reverse()
     # A session of one huge message may take more than its share rather than be left out whole.
     kept = sections.fit(lines, budgets.session) or sections.fit(lines, budgets.window // 2)
     return "Conversation:\n" + "\n".join(reversed(kept)) if kept else ""
+
+
+def in_language(told: str, turns: Sequence[Turn], prompts: Prompts) -> str:
+    """Add to what the model is told that it is to write in the language of the talk, where that is not English."""
+    own = without_marks("\n".join(own_words(turn.text) for turn in turns))
+    return f"{told}\n\n{prompts.same_language}" if told and language_of(own) == "other" else told
 
 
 def _whole(turns: Sequence[Turn]) -> TopicLines:

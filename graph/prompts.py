@@ -254,6 +254,8 @@ class Prompts:
         '"Forget what I told you about" and the thing, or to use Forget on the page Memory.)'
     )
     """Added where a message may ask for that."""
+    same_language: str = "(Write in the language that the person uses here, in the third person, with their own words.)"
+    """Added to what is remembered or summed up where another language than English is spoken."""
     malformed: str = "That was not in the form asked for. Write it again in exactly that form. What was wrong:"
     personality: str = _PERSONALITY
     semantic: str = _SEMANTIC

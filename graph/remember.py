@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,8 +15,11 @@ from graph.briefing import Style
 from graph.context import Context
 from graph.data_text import as_data, as_entry
 from graph.examples import told
-from graph.grounding import seen_in
+from graph.grounding import labels, seen_in
+from graph.language import in_their_words, language_of
+from graph.pasted import own_words, without_marks
 from graph.personality import evolve
+from graph.prompts import Prompts
 from graph.sections import Picture, human, rounds_of
 from graph.state import RememberInput, RememberState
 from graph.steps import Steps, Work
@@ -59,6 +63,8 @@ class Rememberer:
         """Ask what these words show of the Big Five; a malformed answer is no evidence."""
         if state["refused"].leaves_out("personality"):
             return {"inferred": None}
+        if only_pasted(state["turn"]):
+            return {"inferred": BigFive(), "warnings": []}
         inferred, warnings = self._ask(
             state,
             "personality",
@@ -88,17 +94,26 @@ class Rememberer:
         turn = state["turn"]
         if state["refused"].leaves_out("semantic"):
             return {"memory": self._extracted(turn) if "change" in state["refused"].again else None}
+        if only_pasted(turn):
+            return {"memory": None, "warnings": []}
         seen = showing.shown(self._memory, turn.user_id, turn.images) if self._sees else []
         extraction, warnings = self._ask(
-            state, "semantic", self._prompts.semantic, formats.parse_semantic, formats.SEMANTIC_GRAMMAR, pictures=seen
+            state,
+            "semantic",
+            self._prompts.semantic,
+            formats.parse_semantic,
+            formats.SEMANTIC_GRAMMAR,
+            told_to_extract(turn, self._prompts),
+            pictures=seen,
         )
-        if extraction is None or not extraction.decision:
+        content = _content(turn, extraction.content) if extraction and extraction.decision else ""
+        if extraction is None or not content:
             return {"memory": None, "warnings": warnings}
         memory = SemanticMemory(
             id=make_id(turn.user_id, "semantic", turn.id),
             turn_id=turn.id,
             time=turn.time,
-            content=extraction.content,
+            content=content,
             keywords=extraction.keywords,
             reason=extraction.reason,
         )
@@ -186,10 +201,31 @@ class Rememberer:
         return facts[0] if facts else None
 
 
+def told_to_extract(turn: Turn, prompts: Prompts) -> str:
+    """Show a turn as the extraction of facts reads it."""
+    return f"{said(turn)}\n\n{prompts.same_language}" if language_of(_own(turn)) == "other" else said(turn)
+
+
 def said(turn: Turn) -> str:
-    """Show a turn as remembering reads it."""
+    """Show a turn as remembering reads it: the person's own words, without what they pasted."""
     pictures = f"\n[with {len(turn.images)} picture(s)]" if turn.images else ""
-    return told(turn.time, as_data(turn.text) + pictures)
+    return told(turn.time, as_data(own_words(turn.text)) + pictures)
+
+
+def only_pasted(turn: Turn) -> bool:
+    """Say whether a message has no word of the person's own and no picture: no model is asked what it tells of them."""
+    return bool(turn.text.strip()) and not turn.images and not re.search(r"\w", _own(turn))
+
+
+def _content(turn: Turn, written: str) -> str:
+    """Return a fact in the person's language; the things that it names in pictures keep their form."""
+    own = in_their_words(_own(turn), written)
+    named = [f"{name} (Image Object: {category})" for name, category in labels(written)] if own and own != written else []
+    return " ".join([own, *named]) if turn.images else own
+
+
+def _own(turn: Turn) -> str:
+    return without_marks(own_words(turn.text))
 
 
 def build(

@@ -83,7 +83,7 @@ class Teacher:
         for turn in self._turns:
             if turn.pending or turn.id in self._spoilt:
                 continue
-            told = remember.said(turn)
+            told = remember.told_to_extract(turn, prompts)
             fact = self._facts.get(turn.id)
             seen = shown(self._memory, self._user, turn.images)
             extraction = Extraction(False, reason=_NOTHING_LASTING)
@@ -93,7 +93,7 @@ class Teacher:
             yield self._lesson("semantic", turn.id, messages, formats.format_semantic(extraction))
             point = points.get(turn.id)
             if point and point.inferred:
-                messages = [SystemMessage(prompts.personality), HumanMessage(told)]
+                messages = [SystemMessage(prompts.personality), HumanMessage(remember.said(turn))]
                 yield self._lesson("personality", turn.id, messages, formats.format_personality(point.inferred))
 
     def _topics(self) -> Iterator[Lesson]:
@@ -108,7 +108,10 @@ class Teacher:
             told = consolidate.told_to_divide(turns, self._style.budgets)
             # Where the person forgot a topic, the others are not the whole session.
             if told and sorted(place for topic in topics for place in topic.indices) == list(range(len(turns))):
-                messages = [SystemMessage(self._style.prompts.episodic), HumanMessage(told)]
+                messages = [
+                    SystemMessage(self._style.prompts.episodic),
+                    HumanMessage(consolidate.in_language(told, turns, self._style.prompts)),
+                ]
                 yield self._lesson("episodic", f"session {session}", messages, formats.format_topics(topics))
 
     def _sets(self) -> Iterator[Lesson]:
@@ -120,7 +123,7 @@ class Teacher:
             told = consolidate.told_to_rewrite(title, rewrite.before, turns, self._style.budgets) if turns else ""
             if told:
                 written = formats.format_mapping(rewrite.after) or "none"
-                messages = [SystemMessage(prompt), HumanMessage(told)]
+                messages = [SystemMessage(prompt), HumanMessage(consolidate.in_language(told, turns, prompts))]
                 yield self._lesson(rewrite.kind, f"session {rewrite.session}", messages, written)
 
     def _session(self, number: int) -> list[Turn]:
