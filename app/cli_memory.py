@@ -130,10 +130,12 @@ def forget(
 ) -> None:
     """Forget a memory, a message or a picture with all that tells of it: found nowhere from now on."""
     from memory.purge import Receipt
+    from memory.reach import Together
 
     subject = subjects[0]
+    together = Together(subjects[1:]) if subjects[1:] else None
     with open_memory() as store:
-        found = store.forget(user, subject, now=now, personality_too=personality_too, also=subjects[1:])
+        found = store.forget(user, subject, now=now, personality_too=personality_too, together=together)
     done: dict[str, Any] = {"id": subject, "forgotten": True, "purged": now}
     if isinstance(found, Receipt):
         done["receipt"] = found.model_dump(mode="json")

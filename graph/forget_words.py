@@ -14,10 +14,19 @@ _KINDS = {
     "semantic": "a fact",
     "core": "a line of your profile",
     "procedural": "a habit",
-    "episodic": "a summary of a conversation",
+    "episodic": "a summary, which is written again without it",
     "photo": "a picture",
     "turn": "your message with its reply",
     "reply": "a reply",
+}
+_MANY = {
+    "semantic": ("{} more fact", "{} more facts"),
+    "core": ("{} more line of your profile", "{} more lines of your profile"),
+    "procedural": ("{} more habit", "{} more habits"),
+    "episodic": ("{} more summary", "{} more summaries"),
+    "photo": ("{} more picture", "{} more pictures"),
+    "turn": ("{} more of your messages", "{} more of your messages"),
+    "reply": ("{} more reply", "{} more replies"),
 }
 _YES = re.compile(
     r"(?:(?:oh |ok(?:ay)?,? )?(?:yes|true|forget|approve|yep|yeah|yea|yup|y|sure|ok|okay|do it|go ahead|please do|confirm(?:ed)?|of course|definitely|absolutely|correct|right|"
@@ -68,7 +77,8 @@ def offered(offer: ForgetOffer, *, alone: bool) -> str:
     lines = [f"Nothing is forgotten yet. This is what I would forget{about}, together with your request:", ""]
     lines += [f"- {_line(entry)}" for entry in offer.entries]
     if offer.more:
-        lines.append(f"- and {offer.more} more")
+        more = ", ".join(_MANY[kind][count > 1].format(count) for kind, count in offer.more.items())
+        lines.append(f"- and {more}")
     lines += ["", "Shall I? Say “yes” to forget all of it, or “no” to keep it. You can undo it for 10 minutes."]
     return "\n".join([*lines, *_rest(alone)])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from langgraph.types import interrupt
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from graph.prompts import Prompts
     from graph.state import PersonaState
+    from memory.reach import Reach
     from memory.store import Memory
 
 REQUEST, UNSURE = "request", "unsure"
@@ -63,9 +64,9 @@ def confirm(turn: Turn, memory: Memory) -> tuple[str, ForgetOffer]:
     Raises:
         PersonaError: It was answered before, or nothing of it is there any more.
     """
-    reach = memory.forget_offered(turn)
-    forgotten = turn.id if turn.seq else turn.trace.forget.subjects[0] if turn.trace and turn.trace.forget else None
-    return forget_words.done(reach.counts(), len(reach.mentioned)), ForgetOffer(state="done", forgotten=forgotten)
+    subject, together = memory.offers.confirmed(turn)
+    reach = cast("Reach", memory.forget(turn.user_id, subject, together=together))
+    return forget_words.done(reach.counts(), len(reach.mentioned)), ForgetOffer(state="done", forgotten=subject)
 
 
 def noted(messages: list[BaseMessage], prompts: Prompts, is_a: str | None) -> list[BaseMessage]:

@@ -139,8 +139,14 @@ _ALL = (
 )
 
 
+_ANY = re.compile(rf"\b(?:{'|'.join(f'{one.forget}|{one.delete}|{one.kept}' for one in _ALL)})", re.IGNORECASE)
+"""A clause without any of these asks for nothing in these languages."""
+
+
 def read(clause: str) -> Read | None:
     """Return what a clause asks to forget, or None."""
+    if _ANY.search(clause) is None:
+        return None
     for language in _ALL:
         found = _read(" ".join(clause.split()), language)
         if found is not None:

@@ -100,22 +100,41 @@ class Sought:
         """Return the ids of the texts that tell of it.
 
         A name is enough, unless it only says whose ("Jonas's birthday"). Without a name all words count; where no text has all,
-        half of them. What somebody is called is learned on the way ("my ex is called Dana"), and then the name is sought too.
+        half of them.
 
         Args:
             texts: Ids and texts.
         """
-        there = list(texts)
-        shares = {name: self._share(text) for name, text in there}
+        shares = {name: self._share(text) for name, text in texts}
+        if self._by_name_alone:
+            return {name for name, share in shares.items() if share > 0}
         whole = {name for name, share in shares.items() if share == 1}
-        found = whole or {name for name, share in shares.items() if share >= _HALF}
-        if self.names and not (self.words and _POSSESSIVE.search(self.subject)):
-            found = {name for name, share in shares.items() if share > 0}
-        called = {word for name, text in there if name in found and len(text) <= _SHORT_TEXT for word in self._called(text)}
-        for word in called:
-            other = Sought(word)
-            found |= {name for name, text in there if other._share(text) > 0}
-        return found
+        return whole or {name for name, share in shares.items() if share >= _HALF}
+
+    def mainly_among(self, texts: Iterable[tuple[str, str]]) -> set[str]:
+        """Return the ids of the messages that tell of it: without a name, those of which it is half of the sentences, or more."""
+        there = list(texts)
+        found = self.among(there)
+        if self.names:
+            return found
+        return {name for name, text in there if name in found and self._is_main(text)}
+
+    def is_in(self, text: str) -> bool:
+        """Say whether a text tells of it."""
+        share = self._share(text)
+        return share > 0 if self._by_name_alone else share == 1
+
+    def called(self, texts: Iterable[str]) -> set[str]:
+        """Return the names of what is meant, where texts tell them: of "my ex", in "my ex is called Dana", Dana."""
+        return {name for text in texts if len(text) <= _SHORT_TEXT and self._share(text) == 1 for name in self._called(text)}
+
+    @property
+    def _by_name_alone(self) -> bool:
+        return bool(self.names) and not (self.words and _POSSESSIVE.search(self.subject))
+
+    def _is_main(self, text: str) -> bool:
+        parts = [part for part in re.split(r"(?<=[.!?…])\s+|\n+", text) if _WORD.search(part)]
+        return sum(self._share(part) == 1 for part in parts) * 2 >= len(parts)
 
     def _share(self, text: str) -> float:
         """Return the share of its words that a text has; none without any of its names."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, u
 from memory import consent, forget, pending, reach, refusals, succession, withheld
 from memory.database import Database
 from memory.errors import NotFound
-from memory.reach import Counts, Reach
+from memory.reach import Counts, Reach, Together
 from memory.records import TurnState
 from memory.schema import forgettings, memories, personality, photos, turns
 
@@ -23,7 +23,7 @@ class Forgetting:
         self._db = database
 
     def hide(
-        self, user_id: str, subject: str, in_turns: Counts, *, personality_too: bool = False, also: Collection[str] = ()
+        self, user_id: str, subject: str, in_turns: Counts, *, personality_too: bool = False, together: Together | None = None
     ) -> Reach:
         """Hide a memory, a message or a picture, and whatever tells of it; from now on nothing finds or shows it.
 
@@ -32,7 +32,7 @@ class Forgetting:
             subject: Its id.
             in_turns: As `reach.of`.
             personality_too: Take the points of the forgotten messages out of the personality curve, for good.
-            also: What is forgotten with it, and brought back with it.
+            together: What is forgotten with it, and brought back with it.
 
         Raises:
             NotFound: The user has nothing of that id.
@@ -40,7 +40,7 @@ class Forgetting:
         """
         stamp = datetime.now(UTC)
         with self._db.write() as connection:
-            found = reach.of(connection, user_id, subject, in_turns, also)
+            found = reach.of(connection, user_id, subject, in_turns, together)
             there = (forgettings.c.user_id == user_id) & (forgettings.c.subject == subject)
             connection.execute(delete(forgettings).where(there))
             values = {"user_id": user_id, "subject": subject, "kind": found.kind, "at": stamp, "reach": found.to_json()}
@@ -55,14 +55,10 @@ class Forgetting:
                 connection.execute(delete(personality).where(points))
         return found
 
-    def would_hide(self, user_id: str, subjects: Sequence[str], in_turns: Counts) -> Reach:
-        """Return what `hide` would hide with all of these; nothing is done.
-
-        Raises:
-            NotFound: The user has nothing of the first id.
-        """
+    def would_hide(self, user_id: str, subject: str, in_turns: Counts, together: Together) -> Reach:
+        """Return what `hide` would hide; nothing is done."""
         with self._db.read() as connection:
-            return reach.of(connection, user_id, subjects[0], in_turns, subjects[1:])
+            return reach.of(connection, user_id, subject, in_turns, together)
 
     def undo(self, user_id: str, subject: str) -> bool:
         """Bring back what was forgotten with one thing, or one memory that went with another; False: neither is there.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from memory.errors import InvalidInput, NotFound
 from memory.forget_match import Sought
 from memory.forget_request import ForgetRequest
 from memory.forgetting import Forgetting
-from memory.reach import Counts, Reach
+from memory.reach import Counts, Reach, Together
 from memory.records import SPOKEN, ForgetEntry, ForgetOffer, Trace, Turn, TurnState
 from memory.schema import memories, turns
 from memory.turn_rows import to_turn
@@ -25,7 +26,7 @@ _LONGEST = 100
 _MEANT = 0.5
 """Cosine of a fact with "The user told of their salary." from which on it tells of the salary: measured, decision 045."""
 _ROOTS = ("semantic", "photo", "core", "procedural")
-_ORDER = ("semantic", "core", "procedural", "episodic", "photo", "turn", "reply")
+_ORDER = ("semantic", "core", "procedural", "photo", "turn", "episodic", "reply")
 
 Near = Callable[[str, str, str], Mapping[str, float]]
 """From user, kind and text to the cosines of the records that are nearest; nothing where no threshold was measured."""
@@ -61,18 +62,19 @@ class Offers:
             entry = ForgetEntry(id=turn.id, kind="turn", time=turn.time, text=_short(turn.text))
             return ForgetOffer(state="open", entries=(entry,))
         rows = self._said(turn)
-        roots = self._last(turn, rows) if request.what == "last" else self._of(turn, request.subjects, rows)
+        roots, sought = (self._last(turn, rows), []) if request.what == "last" else self._of(turn, request.subjects, rows)
         if not roots:
             return ForgetOffer(state="nothing", about=about)
         counts: Counts = lambda words: self._in_turns(turn.user_id, words)  # noqa: E731 - the user is known here alone
-        reach = self._forgetting.would_hide(turn.user_id, roots, counts)
+        reach = self._forgetting.would_hide(turn.user_id, roots[0], counts, Together(roots[1:], _called(sought)))
         entries = self._entries(turn.user_id, reach)
         return ForgetOffer(
             state="open",
             about=about,
             subjects=tuple(roots),
+            sought=tuple(sought),
             entries=tuple(entries[:_NAMED]),
-            more=max(0, len(entries) - _NAMED),
+            more=dict(Counter(one.kind for one in entries[_NAMED:])),
         )
 
     def before(self, turn: Turn) -> Turn | None:
@@ -87,8 +89,8 @@ class Offers:
         last = to_turn(row)
         return last if clock.recent_since(turn.time) <= last.time else None
 
-    def open_subjects(self, turn: Turn) -> list[str]:
-        """Return the ids that are forgotten with one yes to a request: its own first, where it is in the journal.
+    def confirmed(self, turn: Turn) -> tuple[str, Together]:
+        """Return what is forgotten with one yes to a request: its own id, where it is in the journal, and all that it named.
 
         Raises:
             InvalidInput: It does not wait for an answer.
@@ -101,7 +103,8 @@ class Offers:
             offer = Trace.model_validate(kept).forget if kept else None
         if offer is None or offer.state != "open":
             raise InvalidInput("That request was answered already. Say again what to forget.")
-        return [*([turn.id] if turn.seq else []), *offer.subjects]
+        first, *also = [*([turn.id] if turn.seq else []), *offer.subjects]
+        return first, Together(also, _called(offer.sought))
 
     def keep(self, turn: Turn) -> None:
         """Write down that the person said no."""
@@ -126,23 +129,29 @@ class Offers:
         recent = [row for row in rows if clock.recent_since(turn.time) <= row.at <= turn.time and row.id != turn.id]
         return [recent[-1].id] if recent else []
 
-    def _of(self, turn: Turn, subjects: Sequence[str], rows: Sequence[Row[Any]]) -> list[str]:
-        """Return the memories and messages that tell of any of these."""
+    def _of(self, turn: Turn, subjects: Sequence[str], rows: Sequence[Row[Any]]) -> tuple[list[str], list[str]]:
+        """Return the memories and messages that tell of any of these, and what these are called."""
         mine = (memories.c.user_id == turn.user_id) & memories.c.hidden_at.is_(None) & memories.c.kind.in_(_ROOTS)
         with self._db.read() as connection:
             known = connection.execute(select(memories).where(mine).order_by(memories.c.at, memories.c.id)).all()
         lines = [(row.id, f"{row.key or ''} {row.text} {' '.join(row.keywords)}") for row in known]
         said = [(row.id, row.text) for row in rows if row.id != turn.id]
         found: set[str] = set()
+        called: list[str] = []
         for subject in subjects:
             sought = Sought(subject)
             if (period := sought.period(turn.time)) is not None:
                 found |= {row.id for row in rows if row.id != turn.id and period.holds(row.at.timestamp())}
                 continue
-            found |= sought.among([*lines, *said])
+            its_names = sought.called(text for _, text in [*lines, *said])
+            called += [subject, *sorted(its_names)]
+            # What only mentions a thing beside others is of the others; who is named is meant wherever they are.
+            found |= sought.among(lines) | sought.mainly_among(said)
+            for name in its_names:
+                found |= Sought(name).among([*lines, *said])
             if not sought.names:
                 found |= self._meant(turn.user_id, subject)
-        return [name for name, _ in [*lines, *said] if name in found]
+        return [name for name, _ in [*lines, *said] if name in found], called
 
     def _meant(self, user_id: str, subject: str) -> set[str]:
         """Return the facts and lines of the profile that mean it in other words."""
@@ -168,6 +177,12 @@ class Offers:
         found += [_entry(row, "turn", row.text or "(a picture)") for row in said if row.id in reach.turns]
         found += [_entry(row, "reply", row.reply) for row in said if row.id in told]
         return sorted(found, key=lambda one: (_ORDER.index(one.kind), one.time.timestamp(), one.id))
+
+
+def _called(sought: Sequence[str]) -> Callable[[str], bool] | None:
+    """Return what says whether a text names any of these; None where nothing was named."""
+    each = [Sought(subject) for subject in sought]
+    return (lambda text: any(one.is_in(text) for one in each)) if each else None
 
 
 def _entry(row: Row[Any], kind: str, text: str) -> ForgetEntry:

@@ -13,7 +13,7 @@ from memory import withheld
 from memory.errors import InvalidInput, NotFound
 from memory.records import SPOKEN, TurnState
 from memory.schema import memories, photos, turns
-from memory.telling import Telling
+from memory.telling import Telling, TellingOfSeveral
 
 _TOLD = ("semantic", "photo")
 _LINES = ("core", "procedural")
@@ -69,7 +69,20 @@ class Reach:
         return cls(**found)
 
 
-def of(connection: Connection, user_id: str, subject: str, in_turns: Counts, also: Collection[str] = ()) -> Reach:
+@dataclass(frozen=True)
+class Together:
+    """What is forgotten with one thing.
+
+    Attributes:
+        also: Ids; one that is gone already is passed over.
+        called: Says whether a text names what the person asked to forget.
+    """
+
+    also: Sequence[str]
+    called: Callable[[str], bool] | None = None
+
+
+def of(connection: Connection, user_id: str, subject: str, in_turns: Counts, together: Together | None = None) -> Reach:
     """Find out what is forgotten with one thing.
 
     Args:
@@ -77,7 +90,7 @@ def of(connection: Connection, user_id: str, subject: str, in_turns: Counts, als
         user_id: Whose.
         subject: The id of a memory, a turn or a picture.
         in_turns: How many of the user's turns hold each of some words, out of how many.
-        also: Ids of what is forgotten with it; one that is gone already is passed over.
+        together: What is forgotten with it.
 
     Raises:
         NotFound: The user has nothing of that id.
@@ -85,7 +98,7 @@ def of(connection: Connection, user_id: str, subject: str, in_turns: Counts, als
     """
     known = _Known(connection, user_id)
     kind, said, spoken, seen = known.roots(subject)
-    for name in also:
+    for name in together.also if together else ():
         if known.has(name):
             _, its_said, its_spoken, its_seen = known.roots(name)
             said, spoken, seen = said | its_said, spoken | its_spoken, seen | its_seen
@@ -103,11 +116,7 @@ def of(connection: Connection, user_id: str, subject: str, in_turns: Counts, als
     told_by = [row for row in facts if row.kind != "episodic"]
     # A request tells nothing of what it names, and is in no summary.
     telling_turns = {name for name in spoken if known.turns[name].state != TurnState.REQUEST}
-    telling = Telling(
-        [known.turns[name].text for name in telling_turns] + [_line(row) for row in told_by if row.source not in spoken],
-        [word for row in told_by for word in row.keywords],
-        in_turns,
-    )
+    telling = _telling(known, telling_turns, told_by, in_turns, together)
     first = min((known.turns[name].session for name in telling_turns), default=None)
     topics = known.topics(telling_turns, first, telling) - said
     lines = {
@@ -228,7 +237,7 @@ class _Known:
                 return wider
             said, spoken = wider
 
-    def topics(self, spoken: set[str], first: int | None, telling: Telling) -> set[str]:
+    def topics(self, spoken: set[str], first: int | None, telling: Telling | TellingOfSeveral) -> set[str]:
         """Return the topics that are made anew: of a session that tells of it, all but what the person wrote."""
         if first is None:
             return set()
@@ -251,6 +260,22 @@ class _Known:
             shown = (self.turns[turn_id].trace or {}).get("memories", [])
             self._traced[turn_id] = {name for one in shown for name in (one["id"], *one["turn_ids"])}
         return self._traced[turn_id]
+
+
+def _telling(
+    known: _Known, spoken: Collection[str], facts: Sequence[Row[Any]], in_turns: Counts, together: Together | None
+) -> Telling | TellingOfSeveral:
+    """Return the words by which what is forgotten is known again: of all of it, or of several things each."""
+    alone = [row for row in facts if row.source not in spoken]
+    if together is None:
+        said = [known.turns[name].text for name in spoken] + [_line(row) for row in alone]
+        return Telling(said, [word for row in facts for word in row.keywords], in_turns)
+    groups = {
+        name: ([known.turns[name].text], [word for row in facts if row.source == name for word in row.keywords])
+        for name in spoken
+    }
+    groups |= {row.id: ([_line(row)], list(row.keywords)) for row in alone}
+    return TellingOfSeveral([Telling(said, words, in_turns) for said, words in groups.values()], together.called)
 
 
 def _offered(row: Row[Any]) -> set[str]:

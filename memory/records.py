@@ -129,16 +129,18 @@ class ForgetOffer(Record):
         state: `open`: it waits for a yes. `done`: it is forgotten. `kept`: the person said no. `nothing`: nothing was found.
         about: How the person called it.
         subjects: Ids that are forgotten with one yes.
+        sought: What was sought: how the person called it, and what else it is called.
         entries: What would be hidden, the first of it.
-        more: How much more.
+        more: How much more, by kind.
         forgotten: By which id undo brings it back.
     """
 
     state: Literal["open", "done", "kept", "nothing"]
     about: str = ""
     subjects: tuple[str, ...] = ()
+    sought: tuple[str, ...] = ()
     entries: tuple[ForgetEntry, ...] = ()
-    more: int = 0
+    more: dict[str, int] = Field(default_factory=dict)
     forgotten: str | None = None
 
 

@@ -40,7 +40,7 @@ from memory.picture_search import PictureSearch
 from memory.pictures import Picture, open_upright
 from memory.purge import Purger, Receipt
 from memory.query import Found, Limits, Query
-from memory.reach import Reach
+from memory.reach import Reach, Together
 from memory.records import Box, PhotoMemory, Recalled, SemanticMemory, Turn
 from memory.refusals import Refusals
 from memory.retriever import Parts, Retriever
@@ -279,7 +279,7 @@ class Memory:
         return record
 
     def forget(
-        self, user_id: str, subject: str, *, now: bool = False, personality_too: bool = False, also: Sequence[str] = ()
+        self, user_id: str, subject: str, *, now: bool = False, personality_too: bool = False, together: Together | None = None
     ) -> Reach | Receipt:
         """Hide a memory, a message or a picture at once, with all that tells of it; it is purged 10 minutes later.
 
@@ -288,7 +288,7 @@ class Memory:
             subject: The id of any of these.
             now: Purge it right away.
             personality_too: Take what the forgotten messages did to the personality out of its history, for good.
-            also: Ids of what is forgotten, brought back and purged with it.
+            together: What is forgotten, brought back and purged with it.
 
         Returns:
             How far it reaches; with `now`, the receipt.
@@ -301,21 +301,9 @@ class Memory:
             # Forgotten a moment ago, or not purged to the end: whoever changes their mind need not wait.
             return self._purge([(user_id, subject)])[0]
         in_turns = partial(self._indexes.search.in_turns, user_id)
-        reach = self.forgetting.hide(user_id, subject, in_turns, personality_too=personality_too, also=also)
+        reach = self.forgetting.hide(user_id, subject, in_turns, personality_too=personality_too, together=together)
         self.index(user_id)
         return self._purge([(user_id, subject)])[0] if now else reach
-
-    def forget_offered(self, turn: Turn) -> Reach:
-        """Forget what a request named, with the request itself; undo goes by its id (off the record, by the first thing's).
-
-        Raises:
-            InvalidInput: It does not wait for an answer.
-            NotFound: Nothing of it is there any more.
-        """
-        subjects = self.offers.open_subjects(turn)
-        reach = self.forget(turn.user_id, subjects[0], also=subjects[1:])
-        assert isinstance(reach, Reach)
-        return reach
 
     def undo(self, user_id: str, subject: str) -> MemoryRecord | None:
         """Bring back what was forgotten, while it is not purged, or take back what a newer fact did to a memory.

@@ -70,10 +70,33 @@ class Telling:
 
     def tells(self, text: str) -> bool:
         """Say whether a text tells of it: by a name or a number that was in it, or by two of its rare words."""
+        return self.names(text) or self.words(text)
+
+    def words(self, text: str) -> bool:
+        """Say whether two of its rare words stand in a text."""
         held = terms(text)
-        if self.names(text):
-            return True
         return sum(any(_alike(rare, word) for word in held) for rare in self._words) > 1
+
+
+class TellingOfSeveral:
+    """The same of several things that are forgotten together: a word of one and a word of another say nothing.
+
+    Args:
+        each: Of each thing by itself.
+        called: Says whether a text names what the person asked to forget; other names that were in it then say nothing alone.
+    """
+
+    def __init__(self, each: Sequence[Telling], called: Callable[[str], bool] | None = None) -> None:
+        self._each = each
+        self._called = called
+
+    def names(self, text: str) -> bool:
+        """Say whether a text names it."""
+        return self._called(text) if self._called else any(one.names(text) for one in self._each)
+
+    def tells(self, text: str) -> bool:
+        """Say whether a text tells of any of it."""
+        return self.names(text) or any(one.words(text) for one in self._each)
 
 
 def phrases(texts: Collection[str]) -> list[str]:

@@ -103,7 +103,7 @@ def test_a_yes_forgets_all_of_it_with_the_request_and_undo_brings_it_back(told):
 
 def test_a_purge_leaves_nothing_of_it_nor_of_the_request_in_any_file(told, tmp_path):
     request = ask(told)
-    told.memory.forget_offered(request)
+    told.forget_offered(request)
     receipt = told.memory.forget("ada", request.id, now=True)
     assert receipt.is_clean, receipt
     told.models._chat.script |= {"core": '"name": "Ada"', "episodic": _topic("Ada talked.")}
@@ -178,7 +178,7 @@ def test_off_the_record_nothing_is_written_before_a_yes(told):
     assert BROTHER in turn.reply
     assert len(told.memory.journal.turns("ada")) == turns
     assert not told.memory.browse.undoable("ada")
-    told.memory.forget_offered(turn)
+    told.forget_offered(turn)
     assert "onasquill" not in known(told)
 
 

@@ -123,4 +123,12 @@ TEXTS = [
     ],
 )  # fmt: skip
 def test_what_tells_of_it(subject, found):
-    assert Sought(subject).among(TEXTS) == found
+    sought = Sought(subject)
+    named = {one for name in sought.called(text for _, text in TEXTS) for one in Sought(name).among(TEXTS)}
+    assert sought.among(TEXTS) | named == found
+
+
+def test_a_message_that_only_mentions_a_thing_is_of_other_things():
+    said = [("main", "My dog is ill."), ("beside", "I have an interview. It is on Thursday. The dog must stay alone.")]
+    assert Sought("my dog").mainly_among(said) == {"main"}
+    assert Sought("Pepper").mainly_among([("beside", said[1][1].replace("The dog", "Pepper"))]) == {"beside"}
