@@ -15,6 +15,7 @@ from app.events import AnswerDelta, Answered, Event, Recalled, Received, Retriev
 from app.lines import Lines
 from app.worker import Worker
 from graph import consolidate, forget_words, forgetting, remember, respond
+from graph.beginning import in_a_sentence, unrecorded
 from graph.context import Context
 from graph.listening import told_to
 from memory import clock
@@ -152,7 +153,7 @@ class PersonaService:
         )
         if off_the_record:
             photo_ids = [self.memory.photos.hold(user_id, picture) for picture in pictures]
-            turn = respond.unrecorded(user_id, text, photo_ids, stamp or clock.now(zone))
+            turn = unrecorded(user_id, text, photo_ids, stamp or clock.now(zone))
         else:
             with replying():
                 turn = self.memory.receive(user_id, text, pictures, time=stamp, zone=zone)
@@ -252,13 +253,7 @@ class PersonaService:
 
     def _failed(self, turn: Turn, context: Context, error: Exception) -> Exception:
         """Mark the turn as unanswered, and say why in one sentence."""
-        said = (
-            error
-            if isinstance(error, PersonaError)
-            else PersonaError(
-                f"The reply failed inside the program ({type(error).__name__}: {error}). The message is kept; send it again."
-            )
-        )
+        said = in_a_sentence(error)
         if not context.off_the_record:
             try:
                 self.memory.journal.fail(turn.id, said.message)

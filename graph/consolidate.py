@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
+from langgraph.types import Overwrite
 
 from graph import formats, sections
 from graph.asking import Asker
-from graph.context import Context, context_of
+from graph.context import Context, context_of, same_user
 from graph.data_text import as_data
 from graph.formats import TopicLines
 from graph.language import language_of
@@ -66,20 +67,25 @@ class Consolidator:
             if not last:
                 raise NotFound(f"{user_id!r} has said nothing yet: there is no session to consolidate.")
             number = last[0].session
-        said = self._memory.journal.turns(user_id, session=number)
-        # What waits for the person's word is summed up when it has come.
-        turns = [turn for turn in said if turn.state in SPOKEN and turn.held is None]
+        turns = self._turns(user_id, number)
         # Of a session that is summed up again, later ones have rewritten profile and habits since: its topics alone are.
         past = self._memory.journal.has_moved_on(user_id, number)
         return {
-            "session": number,
+            "user_id": user_id,
+            "number": number,
             "turns": turns,
             "past": past,
             "begun": begun,
             "outputs": self._memory.pending.outputs(user_id, str(number)),
             "refused": self._memory.refusals.of(user_id, str(number)),
             "unread": self._memory.refusals.unread(user_id, [turn.id for turn in turns]),
+            "warnings": Overwrite([]),
         }
+
+    def _turns(self, user_id: str, number: int) -> list[Turn]:
+        # What waits for the person's word is summed up when it has come.
+        said = self._memory.journal.turns(user_id, session=number)
+        return [turn for turn in said if turn.state in SPOKEN and turn.held is None]
 
     def summarize_topics(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Divide the session into topics; malformed output: one topic over the whole session (published)."""
@@ -88,7 +94,7 @@ class Consolidator:
             return {"topics": []}
         topics, warnings = self._ask(
             state,
-            context_of(runtime).user_id,
+            same_user(runtime, state["user_id"]),
             "episodic",
             self._prompts.episodic,
             told_to_divide(turns, self._budgets, state["unread"]),
@@ -104,7 +110,7 @@ class Consolidator:
         """Rewrite the set of at most five habits and goals; malformed output leaves it as it is."""
         if state["past"] or state["refused"].leaves_out("procedural"):
             return {"procedures": None}
-        user_id = context_of(runtime).user_id
+        user_id = same_user(runtime, state["user_id"])
         known = self._memory.knowledge.entries(user_id, kind="procedural")
         current = {entry.key: entry.text for entry in known if isinstance(entry, Procedure)}
         procedures, warnings = self._rewrite(state, user_id, "procedural", self._prompts.procedural, HABITS, current)
@@ -114,7 +120,7 @@ class Consolidator:
         """Rewrite the profile; malformed output leaves it as it is."""
         if state["past"] or state["refused"].leaves_out("core"):
             return {"profile": None}
-        user_id = context_of(runtime).user_id
+        user_id = same_user(runtime, state["user_id"])
         current = self._memory.knowledge.profile(user_id).values()
         profile, warnings = self._rewrite(state, user_id, "core", self._prompts.core, PROFILE, current)
         if profile is not None:
@@ -122,8 +128,13 @@ class Consolidator:
         return {"profile": profile, "warnings": warnings}
 
     def commit(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:
-        """Commit in one transaction, and bring the indexes up to it."""
-        user_id, turns, number = context_of(runtime).user_id, state["turns"], state["session"]
+        """Commit in one transaction, and bring the indexes up to it; a run that went back commits nothing out of date."""
+        user_id, turns, number = same_user(runtime, state["user_id"]), state["turns"], state["number"]
+        if [turn.id for turn in turns] != [turn.id for turn in self._turns(user_id, number)]:
+            # The session is another one by now. Where it waits to be summed up, that is still to do.
+            self._memory.pending.drop_outputs(user_id, str(number))
+            return {"session": number}
+        past = self._memory.journal.has_moved_on(user_id, number)
         episodes = [
             Episode(
                 id=make_id(user_id, "episodic", number, ordinal),
@@ -140,12 +151,12 @@ class Consolidator:
             number,
             turns[-1].time if turns else clock.now(),
             episodes=episodes,
-            procedures=state["procedures"],
-            profile=state["profile"],
+            procedures=None if past else state["procedures"],
+            profile=None if past else state["profile"],
             begun=state["begun"],
         )
         self._memory.index(user_id)
-        return {}
+        return {"session": number}
 
     def _rewrite(
         self, state: ConsolidateState, user_id: str, step: str, prompt: str, title: str, current: dict[str, str]
@@ -167,7 +178,7 @@ class Consolidator:
         parse: Callable[[str], Parsed | None],
         grammar: str,
     ) -> tuple[Parsed | None, list[str]]:
-        work = Work(user_id, "consolidate", str(state["session"]), state["outputs"], state["refused"], state["begun"])
+        work = Work(user_id, "consolidate", str(state["number"]), state["outputs"], state["refused"], state["begun"])
         if not said:
             if len(state["unread"]) < len(state["turns"]):
                 self._steps.set_aside(work, step, "too_long")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from langgraph.graph import END, START, StateGraph
+from langgraph.graph import END, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
 from graph import consolidate, forgetting, remember, respond
 from graph.briefing import Style
-from graph.context import Context, context_of
+from graph.context import Context, context_of, same_user
 from graph.state import PersonaState, TurnInput
 from memory.sensitive import NAMED
 
@@ -43,27 +44,27 @@ def build(
             is done, with anything else nothing is. Needs a checkpointer too.
     """
     style = style or Style()
+    nodes = respond.Responder(reply_chat, memory, style, lambda _turn_id: False)
     remembering = remember.build(background_chat, memory, style)
     consolidating = consolidate.build(background_chat, memory, style.prompts, style.budgets)
+    # They run inside one node: the work queue knows what is done, and a thread need not.
+    remembering.checkpointer = consolidating.checkpointer = False
 
-    def run_remember(state: PersonaState, runtime: Runtime[Context]) -> dict[str, Any]:  # noqa: ARG001 - LangGraph's signature
+    def recall(state: PersonaState, runtime: Runtime[Context]) -> dict[str, Any]:
+        return {**nodes.recall(state, runtime), "remembered": False, "consolidated": None}
+
+    def run_remember(state: PersonaState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Do all the user's pending work up to this turn, in order."""
-        context = context_of(runtime)
-        if context.off_the_record:
+        turn = state["turn"]
+        context = replace(context_of(runtime), user_id=same_user(runtime, turn.user_id))
+        if context.off_the_record or not turn.seq:
             return {"remembered": False, "consolidated": None}
-        session = None
-        while item := memory.pending.next_of(context.user_id, due_only=False):
-            if item.kind == "remember":
-                remembering.invoke({"turn_id": item.subject}, context=context)
-            else:
-                session = int(item.subject)
-                consolidating.invoke({"session": session}, context=context)
-        return {"remembered": True, "consolidated": session}
+        return {"remembered": True, "consolidated": _catch_up(memory, remembering, consolidating, context)}
 
     def ask_consent(state: PersonaState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Ask the person whether what is sensitive in this turn may be remembered."""
-        user_id = context_of(runtime).user_id
-        waits = [one for one in memory.held.waiting(user_id) if one.turn_id == state["turn_id"]]
+        user_id = same_user(runtime, state["turn"].user_id)
+        waits = [one for one in memory.held.waiting(user_id) if one.turn_id == state["turn"].id]
         for one in waits:
             question = f"This was about {NAMED[one.topic]}. May it be remembered?"
             about = {"topic": one.topic, "message": one.text, "facts": list(one.facts)}
@@ -76,12 +77,24 @@ def build(
 
     graph = StateGraph(PersonaState, context_schema=Context, input_schema=TurnInput)
     steps: dict[str, Any] = {
-        "respond": respond.build(reply_chat, memory, style),
         **({"ask_forgetting": forgetting.asker(memory)} if confirms else {}),
         "remember": run_remember,
         **({"ask_consent": ask_consent} if asks else {}),
     }
+    graph.add_node("recall", recall)
+    respond.wire(graph, nodes, then=next(iter(steps)))
     graph.add_sequence(list(steps.items()))
-    graph.add_edge(START, "respond")
     graph.add_edge(next(reversed(steps)), END)
     return graph.compile(name="persona")
+
+
+def _catch_up(memory: Memory, remembering: Any, consolidating: Any, context: Context) -> int | None:
+    """Do all of a user's pending work; returns the last session that was consolidated."""
+    session = None
+    while item := memory.pending.next_of(context.user_id, due_only=False):
+        if item.kind == "remember":
+            remembering.invoke({"turn_id": item.subject}, context=context)
+        else:
+            session = int(item.subject)
+            consolidating.invoke({"session": session}, context=context)
+    return session

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from langchain_core.messages import BaseMessage, SystemMessage
 from langgraph.graph import END, START, StateGraph
+from langgraph.runtime import Runtime
+from langgraph.types import Overwrite
 
 from graph import formats, showing
 from graph.asking import Asker
 from graph.briefing import Style
-from graph.context import Context
+from graph.context import Context, same_user
 from graph.data_text import as_data, as_entry
 from graph.examples import told
 from graph.grounding import labels, seen_in
@@ -53,11 +55,16 @@ class Rememberer:
         self._sees = style.sees
         self._judged = rounds_of(style.prompts.judged) if style.layout == "cache" else []
 
-    def load(self, state: RememberState) -> dict[str, Any]:
+    def load(self, state: RememberState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Read the turn, what the model wrote of it before a crash, and which of its steps are set aside or done again."""
         turn = self._memory.journal.turn(state["turn_id"], traces=False)
-        outputs, refused = self._memory.pending.outputs(turn.user_id, turn.id), self._memory.refusals.of(turn.user_id, turn.id)
-        return {"turn": turn, "outputs": outputs, "refused": refused}
+        same_user(runtime, turn.user_id)
+        return {
+            "turn": turn,
+            "outputs": self._memory.pending.outputs(turn.user_id, turn.id),
+            "refused": self._memory.refusals.of(turn.user_id, turn.id),
+            "warnings": Overwrite([]),
+        }
 
     def infer_personality(self, state: RememberState) -> dict[str, Any]:
         """Ask what these words show of the Big Five; a malformed answer is no evidence."""

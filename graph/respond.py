@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from langchain_core.messages import AIMessage, BaseMessage
 from langgraph.graph import END, START, StateGraph
@@ -15,14 +14,14 @@ from langgraph.runtime import Runtime
 
 from graph import forgetting, protocol, sections, showing
 from graph.asking import stream_text
+from graph.beginning import Beginning, is_edited, mark_edit, new_words
 from graph.briefing import Style, messages_of
-from graph.context import Context, context_of
+from graph.context import Context, context_of, same_user
 from graph.listening import Tell, teller
 from graph.protocol import Answer, AnswerStream, Malformed, Retrieve
 from graph.state import Request, RespondState, Round, TurnInput
 from memory import clock
 from memory.errors import NothingWritten, PersonaError
-from memory.intake import check_text, check_user
 from memory.query import Query
 from memory.records import BigFive, Recalled, Step, Trace, Turn, TurnState
 from memory.reply_first import model_speaks
@@ -32,6 +31,13 @@ if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
 
     from memory.store import Memory
+
+
+class Node(Protocol):
+    """A step of a turn."""
+
+    def __call__(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
+        """Return what it changes in the state."""
 
 
 class Responder:
@@ -49,11 +55,15 @@ class Responder:
         self._memory = memory
         self._style = style
         self._stop_requested = stop_requested
+        self._beginning = Beginning(memory)
 
     def recall(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
-        """Journal the message, unless that is done, and read what is always in the prompt."""
-        context = context_of(runtime)
-        turn = self._begin(state, context)
+        """Journal the message, unless that is done, read what is always in the prompt, and begin all else of a turn."""
+        turn = self._beginning.turn_of(state, runtime)
+        with self._beginning.failing(turn):
+            return self._recall(turn, context_of(runtime))
+
+    def _recall(self, turn: Turn, context: Context) -> dict[str, Any]:
         self._memory.expect(context.user_id, turn.text, turn.time)
         knowledge = self._memory.knowledge
         point = self._memory.curve.newest(context.user_id)
@@ -64,14 +74,18 @@ class Responder:
         if not context.reasoning:
             request = Request(output=None, think="", keywords="", start_time=None, end_time=None, warning=None)
         recent = self._memory.journal.recent(context.user_id, turn.time, turn.seq or None)
+        replied = turn.state is TurnState.REQUEST
         return {
             "turn": turn,
             "turn_id": turn.id,
-            "forget": forgetting.recognised(turn, recent, self._memory),
+            "current": turn.id,
+            "forget": forgetting.REQUEST if replied else forgetting.recognised(turn, recent, self._memory),
             "profile": knowledge.profile(context.user_id).values(),
             "personality": personality,
             "recent": recent,
+            "rounds": [],
             "request": request,
+            "steps": [],
             "reply": None,
             "stopped": False,
             "timings_ms": {"started": time.perf_counter() * 1000},
@@ -80,12 +94,16 @@ class Responder:
     def forget(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Answer a request to forget, without the model: name what was found and ask, or do what the person said to that."""
         turn = state["turn"]
+        done = self._beginning.was_done(turn)
+        if done is not None:
+            # A run that went back: what was asked for then is not done twice.
+            return {"reply": done.reply, "turn": done, "turn_id": done.id, "current": done.id, "steps": [Step(action="answer")]}
         reply, offer = forgetting.reply_to(turn, self._memory)
         teller(runtime)({"event": "answer", "text": reply})
         total = time.perf_counter() * 1000 - state["timings_ms"]["started"]
         timings = {"first_answer": round(total, 1), "total": round(total, 1)}
         trace = Trace(steps=(Step(action="answer"),), personality=state["personality"], timings_ms=timings, forget=offer)
-        if context_of(runtime).off_the_record:
+        if context_of(runtime).off_the_record or not turn.seq:
             done = forgetting.finished(turn, reply, trace)
         else:
             done = self._memory.journal.finish(turn.id, reply, trace=trace, request=True)
@@ -108,11 +126,13 @@ class Responder:
             again = [*messages, AIMessage(output or "(nothing)"), *sections.instructed([AIMessage("")], problem)]
             output, timings, stopped = self._speak(state, tell, again, grammar, quiet=forced)
             reasoned = protocol.parse_reasoning(output)
+        timings = state["timings_ms"] | timings
         if stopped:
             return {"reply": _shown(output), "stopped": True, "timings_ms": timings}
         if isinstance(reasoned, Answer) and not forced:
-            return {"reply": reasoned.text, "steps": [Step(think=reasoned.think, action="answer")], "timings_ms": timings}
-        return self._request(state, reasoned, output, timings)
+            steps = [*state.get("steps", []), Step(think=reasoned.think, action="answer")]
+            return {"reply": reasoned.text, "steps": steps, "timings_ms": timings}
+        return {"request": self._request(state, reasoned, output), "timings_ms": timings}
 
     def retrieve(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Look into memory; nothing that this turn has shown comes back."""
@@ -136,7 +156,7 @@ class Responder:
         )
         tell({"event": "recalled", "memories": shown})
         past = Round(output=request["output"], found=shown, widened=found.widened)
-        return {"rounds": [past], "steps": [step], "request": None}
+        return {"rounds": [*state.get("rounds", []), past], "steps": [*state.get("steps", []), step], "request": None}
 
     def answer(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Commit the reply; where the rounds brought none, ask for it directly first."""
@@ -171,12 +191,24 @@ class Responder:
             timings_ms={name: round(value, 1) for name, value in timings.items()},
             notes=(*showing.notes(turn, self._memory, sees=self._style.sees), *forgetting.notes_of(reply, state.get("forget"))),
         )
-        if context_of(runtime).off_the_record:
+        if context_of(runtime).off_the_record or not turn.seq:
             state_now = TurnState.STOPPED if stopped else TurnState.ANSWERED
             done = turn.model_copy(update={"reply": reply, "state": state_now, "trace": trace})
         else:
-            done = self._memory.journal.finish(turn.id, reply, trace=trace, stopped=stopped)
-        return {"reply": reply, "turn": done, "steps": steps[len(state.get("steps", [])) :]}
+            done = self._beginning.commit(turn, reply, trace, stopped=stopped)
+        return {"reply": reply, "turn": done, "turn_id": done.id, "current": done.id, "steps": steps}
+
+    def guarded(self, node: Node) -> Node:
+        """Make a node pass over a turn whose message was changed, refuse another user's, and mark one that fails."""
+
+        def run(state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
+            if is_edited(state):
+                return new_words(state)
+            same_user(runtime, state["turn"].user_id)
+            with self._beginning.failing(state["turn"]):
+                return node(state, runtime)
+
+        return run
 
     def after_retrieve(self, state: RespondState) -> str:
         """Choose what comes after a look: another round, or the answer where no look could bring anything new."""
@@ -184,17 +216,6 @@ class Responder:
         # A search always brings what is nearest: when it brings nothing, everything within reach has been shown.
         done = rounds[0]["output"] is None or not rounds[-1]["found"] or len(rounds) >= self._style.max_looks
         return "answer" if done else "reason"
-
-    def _begin(self, state: RespondState, context: Context) -> Turn:
-        if "turn" in state:
-            return state["turn"]
-        if state.get("turn_id"):
-            return self._memory.journal.turn(state["turn_id"])
-        said = clock.parse_time(context.time) if context.time else None
-        text, images = state.get("text", ""), state.get("images", [])
-        if context.off_the_record:
-            return unrecorded(context.user_id, text, images, said)
-        return self._memory.journal.receive(context.user_id, text, images=images, time=said)
 
     def _messages(self, state: RespondState, closing: str) -> list[BaseMessage]:
         messages = messages_of(state, self._memory, self._style, closing)
@@ -248,12 +269,10 @@ class Responder:
         show(stream.close())
         return "".join(written), timings, unwanted()
 
-    def _request(
-        self, state: RespondState, reasoned: protocol.Reasoned, output: str, timings: dict[str, float]
-    ) -> dict[str, Any]:
+    def _request(self, state: RespondState, reasoned: protocol.Reasoned, output: str) -> Request | None:
         """Turn a round into the next retrieval; the fallback for a malformed one is the message itself, once."""
         if isinstance(reasoned, Retrieve):
-            request = Request(
+            return Request(
                 output=output,
                 think=reasoned.think,
                 keywords=reasoned.keywords,
@@ -261,12 +280,10 @@ class Responder:
                 end_time=reasoned.end_time,
                 warning=None,
             )
-            return {"request": request, "timings_ms": timings}
         problem = reasoned.problem if isinstance(reasoned, Malformed) else "It answered where it was to look first."
-        fallen_back = any(step.warning and step.warning.startswith("Malformed") for step in state.get("steps", []))
-        if fallen_back:
-            return {"request": None, "timings_ms": timings}
-        request = Request(
+        if any(step.warning and step.warning.startswith("Malformed") for step in state.get("steps", [])):
+            return None
+        return Request(
             output=output or "(nothing)",
             think=reasoned.think,
             keywords="",
@@ -274,7 +291,6 @@ class Responder:
             end_time=None,
             warning=f"Malformed output: {problem} Searched with the message itself.",
         )
-        return {"request": request, "timings_ms": timings}
 
 
 def build(
@@ -287,29 +303,31 @@ def build(
     nodes = Responder(chat, memory, style or Style(), stop_requested)
     graph = StateGraph(RespondState, context_schema=Context, input_schema=TurnInput)
     graph.add_node("recall", nodes.recall)
-    graph.add_node("forget", nodes.forget)
-    graph.add_node("reason", nodes.reason)
-    graph.add_node("retrieve", nodes.retrieve)
-    graph.add_node("answer", nodes.answer)
-    graph.add_edge(START, "recall")
-    graph.add_conditional_edges("recall", _after_recall, ["forget", "reason", "retrieve"])
-    graph.add_edge("forget", END)
-    graph.add_conditional_edges("reason", _after_reason, ["retrieve", "answer"])
-    graph.add_conditional_edges("retrieve", nodes.after_retrieve, ["reason", "answer"])
-    graph.add_edge("answer", END)
+    wire(graph, nodes, then=END)
     return graph.compile(name="respond")
 
 
-def unrecorded(user_id: str, text: str, images: Sequence[str], said: datetime | None) -> Turn:
-    """Make a turn off the record: it has no place in the user's sequence, and may be at any time.
+def wire(graph: StateGraph[Any, Context, TurnInput, Any], nodes: Responder, *, then: str) -> None:
+    """Add the nodes of a turn to a graph that has `recall`, from its start to `then`."""
+    graph.add_node("forget", nodes.guarded(nodes.forget))
+    graph.add_node("reason", nodes.guarded(nodes.reason))
+    graph.add_node("retrieve", nodes.guarded(nodes.retrieve))
+    graph.add_node("answer", nodes.guarded(nodes.answer))
+    graph.add_node("edit", mark_edit)
+    graph.add_edge(START, "recall")
+    graph.add_conditional_edges("recall", _after_recall, ["forget", "reason", "retrieve"])
+    graph.add_conditional_edges("reason", _unless_edited(_after_reason), ["retrieve", "answer", "edit"])
+    graph.add_conditional_edges("retrieve", _unless_edited(nodes.after_retrieve), ["reason", "answer", "edit"])
+    for last in ("answer", "forget"):
+        graph.add_conditional_edges(last, _unless_edited(lambda _state: then), [then, "edit"])
+    graph.add_edge("edit", "recall")
 
-    Raises:
-        InvalidInput: Text or user cannot be taken.
-    """
-    check_user(user_id)
-    check_text(text, len(images))
-    turn_id = f"off_{uuid.uuid4().hex[:20]}"
-    return Turn(id=turn_id, user_id=user_id, seq=0, session=0, time=said or clock.now(), text=text, images=tuple(images))
+
+def _unless_edited(choose: Callable[[RespondState], str]) -> Callable[[RespondState], str]:
+    def chosen(state: RespondState) -> str:
+        return "edit" if is_edited(state) else choose(state)
+
+    return chosen
 
 
 def _after_recall(state: RespondState) -> str:

@@ -1,10 +1,16 @@
-"""Inputs and states of the graphs: small typed values; a photo is its id."""
+"""Inputs and states of the graphs: small typed values; a photo is its id.
+
+A thread keeps a state between its runs. What an input gives lasts for one step (`EphemeralValue`) where that can be, so that a
+later input does not find it; everything else is reset by the first node of each graph.
+"""
 
 from __future__ import annotations
 
 import operator
 from datetime import datetime
 from typing import Annotated
+
+from langgraph.channels import EphemeralValue
 
 # pydantic makes Studio's forms of these, and needs this one before Python 3.12.
 from typing_extensions import TypedDict
@@ -18,9 +24,9 @@ from memory.records import BigFive, PersonalityPoint, PhotoMemory, Recalled, Sem
 class TurnInput(TypedDict, total=False):
     """What a turn begins with."""
 
-    text: str
+    text: Annotated[str, EphemeralValue]
     """The message."""
-    images: list[str]
+    images: Annotated[list[str], EphemeralValue]
     """Ids of stored photos."""
     turn_id: str
     """A turn that was journaled already; without one, the first node journals the message."""
@@ -50,19 +56,23 @@ class Round(TypedDict):
 class RespondState(TurnInput, total=False):
     """What the reply is made from."""
 
+    current: str
+    """The id of the turn that the nodes are at: another one in `turn` or `turn_id` was given by the caller."""
+    edits: Annotated[str, EphemeralValue]
+    """The turn whose message was changed from outside while its run was at a later node."""
     forget: str | None
     """`request`: it asks to forget something, or answers to that; `unsure`: it only sounds so."""
     profile: dict[str, str]
     personality: BigFive
     recent: list[Turn]
-    rounds: Annotated[list[Round], operator.add]
+    rounds: list[Round]
     """The retrievals so far."""
     request: Request | None
     """The retrieval that comes next."""
-    steps: Annotated[list[Step], operator.add]
+    steps: list[Step]
     reply: str | None
     stopped: bool
-    timings_ms: Annotated[dict[str, float], operator.or_]
+    timings_ms: dict[str, float]
 
 
 class RememberInput(TypedDict):
@@ -92,12 +102,16 @@ class RememberState(RememberInput, total=False):
 class ConsolidateInput(TypedDict, total=False):
     """The session to consolidate; without a number, the user's newest."""
 
-    session: int
+    session: Annotated[int | None, EphemeralValue]
 
 
 class ConsolidateState(ConsolidateInput, total=False):
     """What a session amounts to; None: leave it as it is."""
 
+    user_id: str
+    """Whose session it is."""
+    number: int
+    """The session that the nodes are at; the last node tells it as `session`."""
     turns: list[Turn]
     past: bool
     """A later session has been consolidated already."""

@@ -86,9 +86,10 @@ def check(user_id: str, rows: Rows) -> list[str]:
         raise InvalidInput("it holds rows of another user, or none of its own.")
     pictures = _each("photos", rows["photos"], _picture)
     numbers = {row["number"] for row in rows["sessions"]}
-    turns = _each("turns", rows["turns"], lambda row: _turn(user_id, row, numbers, set(pictures)))
+    own = {make_id(user_id, "turn", row["seq"]) for row in rows["turns"]}
+    turns = _each("turns", rows["turns"], lambda row: _turn(own, row, numbers, set(pictures)))
     known = {row["id"]: row for row in rows["turns"]}
-    in_order = sorted(rows["turns"], key=lambda row: row["seq"])
+    in_order = sorted((row for row in rows["turns"] if row["state"] != TurnState.REPLACED), key=lambda row: row["seq"])
     if any(later["at"] < earlier["at"] for earlier, later in pairwise(in_order)):
         raise InvalidInput("its messages are not in the order in which they were said.")
     allowed = _ids(user_id, rows)
@@ -135,9 +136,10 @@ def _picture(row: dict[str, Any]) -> str:
     return str(row["id"])
 
 
-def _turn(user_id: str, row: dict[str, Any], sessions: set[int], pictures: set[str]) -> str:
+def _turn(own: set[str], row: dict[str, Any], sessions: set[int], pictures: set[str]) -> str:
     turn = to_turn(_as_row(row))
-    if turn.id != make_id(user_id, "turn", turn.seq) or turn.seq < 1 or turn.session not in sessions:
+    # One that replaced another has its place, and the other one has the place that was free.
+    if turn.id not in own or turn.seq < 1 or turn.session not in sessions:
         raise InvalidInput("it has another id or session than it must have.")
     if turn.text or turn.images:
         # A message without either was a picture, which is forgotten.

@@ -15,6 +15,8 @@ from memory.reach import Counts, Reach, Together
 from memory.records import TurnState
 from memory.schema import forgettings, memories, personality, photos, turns
 
+_GONE = (TurnState.FORGOTTEN, TurnState.REPLACED)
+
 
 class Forgetting:
     """What the users of a journal forgot. Every public method is one transaction."""
@@ -237,7 +239,7 @@ def _is_visible(connection: Connection, user_id: str, memory_id: str) -> bool:
 
 def sum_up_anew(connection: Connection, user_id: str, session: int) -> None:
     """Have a session summed up again of what is left of it."""
-    of = (turns.c.user_id == user_id) & (turns.c.session == session) & (turns.c.state != TurnState.FORGOTTEN)
+    of = (turns.c.user_id == user_id) & (turns.c.session == session) & turns.c.state.not_in(_GONE)
     last = connection.execute(select(turns.c.seq).where(of).order_by(turns.c.seq.desc()).limit(1)).scalar()
     # Of what it is now, nothing was refused yet.
     refusals.drop(connection, user_id, [str(session)])

@@ -39,7 +39,7 @@ class Journal:
 
     def __init__(self, database: Database, judge: Callable[[str], Topic | None] | None = None) -> None:
         self._db = database
-        self._judge = judge
+        self.judge = judge
 
     def receive(
         self,
@@ -65,13 +65,27 @@ class Journal:
             InvalidInput: Text or user cannot be taken.
             TimeOrderError: `time` lies before the user's last turn.
         """
+        with self._db.write() as connection:
+            return self.take(connection, user_id, text, images, time=time, zone=zone)
+
+    def take(
+        self,
+        connection: Connection,
+        user_id: str,
+        text: str,
+        images: Sequence[str] = (),
+        *,
+        time: datetime | None = None,
+        zone: str | None = None,
+        origin: str | None = None,
+    ) -> Turn:
+        """Write down a message inside the caller's transaction; see `receive`, and `memory.threads` for the origin."""
         check_user(user_id)
         check_text(text, len(images))
-        with self._db.write() as connection:
-            people.ensure(connection, user_id)
-            last = turn_rows.last(connection, user_id)
-            stamp = _in_order(time, last, zone)
-            return self._insert(connection, user_id, text, images, stamp, last, real_time=time is None)
+        people.ensure(connection, user_id)
+        last = turn_rows.last(connection, user_id)
+        stamp = _in_order(time, last, zone)
+        return self._insert(connection, user_id, text, images, stamp, last, real_time=time is None, origin=origin)
 
     def ingest(self, user_id: str, time: datetime, text: str, reply: str, images: Sequence[str] = ()) -> Turn | None:
         """Write down a turn of a transcript, with its reply, to be remembered later.
@@ -166,9 +180,12 @@ class Journal:
                 .where(turns.c.id == turn_id)
                 .values(state=TurnState.REPLACED, pending=False, revision=turns.c.revision + 1)
             )
-            new = self._insert(connection, old.user_id, old.text, old.images, old.time, last, real_time=old.real_time)
             # What the person said of the message holds for it still.
-            said = connection.execute(select(turns.c.held, turns.c.approved).where(turns.c.id == turn_id)).one()
+            said = connection.execute(select(turns.c.held, turns.c.approved, turns.c.origin).where(turns.c.id == turn_id)).one()
+            origin = said.origin or old.id
+            new = self._insert(
+                connection, old.user_id, old.text, old.images, old.time, last, real_time=old.real_time, origin=origin
+            )
             connection.execute(update(turns).where(turns.c.id == new.id).values(held=said.held, approved=said.approved))
             new = new.model_copy(update={"held": said.held})
             pending.repoint(connection, old, new, remembered=not old.pending and old.state in SPOKEN)
@@ -270,8 +287,9 @@ class Journal:
         last: Turn | None,
         *,
         real_time: bool,
+        origin: str | None = None,
     ) -> Turn:
-        seq = last.seq + 1 if last else 1
+        seq = turn_rows.next_seq(connection, user_id)
         session = last.session if last else 1
         if last is None or clock.starts_session(last.time, stamp) or session_rows.is_ended(connection, user_id, session):
             if last is not None:
@@ -287,7 +305,7 @@ class Journal:
             text=text,
             images=tuple(images),
             real_time=real_time,
-            held=held.asked(connection, user_id, self._judge(text)) if self._judge else None,
+            held=held.asked(connection, user_id, self.judge(text)) if self.judge else None,
         )
         row = {
             **turn.model_dump(include={"id", "user_id", "seq", "session", "text", "reply", "state", "real_time", "held"}),
@@ -298,6 +316,7 @@ class Journal:
             "received_at": datetime.now(UTC),
             "revision": 0,
             "indexed_revision": 0,
+            "origin": origin,
         }
         connection.execute(_INSERT, row)
         return turn

@@ -48,8 +48,10 @@ _NOT_INDEXED = (
 )
 _TEXT = select(turns.c.text).where(turns.c.id == bindparam("turn"))
 _REMEMBERED = update(turns).where(turns.c.id == bindparam("turn")).values(pending=False)
-_FORGOTTEN = (
-    select(turns.c.id).where(turns.c.id.in_(bindparam("ids", expanding=True)), turns.c.state == TurnState.FORGOTTEN).limit(1)
+_GONE = (
+    select(turns.c.id)
+    .where(turns.c.id.in_(bindparam("ids", expanding=True)), turns.c.state.in_((TurnState.FORGOTTEN, TurnState.REPLACED)))
+    .limit(1)
 )
 
 
@@ -92,7 +94,7 @@ class Knowledge:
         with self._db.write() as connection:
             if not people.is_known(connection, user_id, hold=True):
                 return
-            if _any_forgotten(connection, [turn_id]):
+            if _any_gone(connection, [turn_id]):
                 # While the model was asked about it.
                 pending.done(connection, user_id, "remember", turn_id)
                 return
@@ -143,7 +145,7 @@ class Knowledge:
             if not people.is_known(connection, user_id, hold=True):
                 return
             late = begun is not None and forget.anything_since(connection, user_id, begun)
-            if late or _any_forgotten(connection, [name for episode in episodes for name in episode.turn_ids]):
+            if late or _any_gone(connection, [name for episode in episodes for name in episode.turn_ids]):
                 # While the model was asked: what it wrote tells of it. The work stays, and is done without it.
                 pending.drop_outputs(connection, user_id, str(session))
                 return
@@ -311,8 +313,8 @@ class Knowledge:
             return {name for name in ids if name in hidden or forget.is_forgotten(connection, user_id, name)}
 
 
-def _any_forgotten(connection: Connection, turn_ids: Sequence[str]) -> bool:
-    return connection.execute(_FORGOTTEN, {"ids": list(turn_ids)}).first() is not None
+def _any_gone(connection: Connection, turn_ids: Sequence[str]) -> bool:
+    return connection.execute(_GONE, {"ids": list(turn_ids)}).first() is not None
 
 
 def _check_length(text: str) -> None:

@@ -131,6 +131,11 @@ class Pending:
             rows = connection.execute(_OUTPUTS, {"user": user_id, "its_subject": subject})
             return {row.step: row.text for row in rows}
 
+    def drop_outputs(self, user_id: str, subject: str) -> None:
+        """Throw away what the model wrote for a piece of work that is out of date; see `outputs`."""
+        with self._db.write() as connection:
+            drop_outputs(connection, user_id, subject)
+
 
 def _item(row: Row[Any] | None) -> WorkItem | None:
     if row is None:

@@ -55,6 +55,7 @@ metadata = MetaData()
 _UNINDEXED = text("revision != indexed_revision")
 _HELD = text("held IS NOT NULL")
 _RECEIVED = text("state = 'received'")
+_PLACED = text("origin IS NOT NULL")
 
 users = Table(
     "users",
@@ -92,10 +93,13 @@ turns = Table(
     # What sensitive thing it tells of: until the person says yes, it is not recalled.
     Column("held", String(16)),
     Column("approved", Boolean, nullable=False, server_default=false()),
+    # Where in a LangGraph thread it was said (a digest); of a turn that replaced one from elsewhere, the id of the first.
+    Column("origin", String(40)),
     UniqueConstraint("user_id", "seq", name="uq_turns_user_seq"),
     Index("ix_turns_user_at", "user_id", "at"),
     Index("ix_turns_user_session", "user_id", "session"),
     Index("ix_turns_received", "user_id", "seq", sqlite_where=_RECEIVED, postgresql_where=_RECEIVED),
+    Index("ix_turns_origin", "user_id", "origin", sqlite_where=_PLACED, postgresql_where=_PLACED),
     Index("ix_turns_held", "user_id", sqlite_where=_HELD, postgresql_where=_HELD),
     Index("ix_turns_unindexed", "user_id", "indexed_revision", sqlite_where=_UNINDEXED, postgresql_where=_UNINDEXED),
 )

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from memory import clock, pending
+from memory.records import TurnState
 from memory.schema import sessions, turns
 
 _ENDED = select(sessions.c.ended).where(sessions.c.user_id == bindparam("user"), sessions.c.number == bindparam("session"))
@@ -36,7 +37,8 @@ def end(connection: Connection, user_id: str, session: int, seq: int) -> None:
 def end_stale(connection: Connection, instant: datetime) -> int:
     """End those whose last turn was said in real time and lies 60 real minutes back; returns how many."""
     said = turns.alias()
-    last = select(func.max(said.c.seq)).where(said.c.user_id == sessions.c.user_id).correlate(sessions).scalar_subquery()
+    mine = (said.c.user_id == sessions.c.user_id) & (said.c.state != TurnState.REPLACED)
+    last = select(func.max(said.c.seq)).where(mine).correlate(sessions).scalar_subquery()
     open_ = (
         select(turns.c.user_id, turns.c.session, turns.c.seq)
         .select_from(sessions)

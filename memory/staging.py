@@ -23,8 +23,8 @@ NAMES = (
 """Tables of an archive. What the model wrote and was not committed is asked for again; what waits for undo stays behind."""
 SELDOM = ("refusals",)
 """Tables that are in an archive only where they have rows."""
-LEFT_OUT = {"personality": {"id"}, "work": {"id"}}
-"""Numbers that the receiving journal gives."""
+LEFT_OUT = {"personality": {"id"}, "work": {"id"}, "turns": {"origin"}}
+"""Numbers that the receiving journal gives, and places in the threads of the machine that an archive comes from."""
 _BATCH = 500
 _BIGGEST = 2**53
 

@@ -47,6 +47,7 @@ from memory.retriever import Parts, Retriever
 from memory.schema import metadata, users
 from memory.sensitive import topic_of
 from memory.sight import Sight
+from memory.threads import Threads
 
 _log = logging.getLogger(__name__)
 _ANOTHER_WRITES = timedelta(minutes=10)
@@ -124,6 +125,7 @@ class Memory:
             self._purger = Purger(self.forgetting, self._database, self._indexes, self.photos, folder)
             self._archives = Archives(self._database, self.photos, folder)
             words = self._indexes.search
+            self.threads = Threads(self._database, self.journal, lambda user_id: partial(words.in_turns, user_id))
             self.seen = PictureSearch(self._indexes.pictures, self.photos, self.knowledge, words, self.sight)
             self.retriever = Retriever(Parts(self.journal, self.knowledge, words, embedder, self.seen))
             self.offers = Offers(self._database, self.forgetting, words.in_turns, self.retriever.near)

@@ -73,6 +73,21 @@ def part(connection: Connection, user_id: str, memory_id: str) -> bool:
     return True
 
 
+def hand_on(connection: Connection, user_id: str, memory_id: str) -> None:
+    """Make the first repetition of a fact that is about to go say what it said: that was said without it, too."""
+    mine = (memories.c.user_id == user_id) & memories.c.hidden_at.is_(None)
+    again = select(memories.c.id).where(mine, memories.c.same_as == memory_id).order_by(memories.c.at, memories.c.id)
+    names = list(connection.execute(again).scalars())
+    if not names:
+        return
+    old = connection.execute(select(memories).where(memories.c.id == memory_id)).one()
+    first = {"same_as": None, "strength": len(names), "superseded_by": old.superseded_by, "valid_until": old.valid_until}
+    connection.execute(_changed(names[0]).values(first))
+    for name in names[1:]:
+        connection.execute(_changed(name).values(same_as=names[0]))
+    connection.execute(update(memories).where(mine, memories.c.superseded_by == memory_id).values(superseded_by=names[0]))
+
+
 def replaced(connection: Connection, user_id: str, since: datetime) -> list[Replaced]:
     """Return the facts that newer ones made untrue after an instant."""
     older, newer = memories.alias(), memories.alias()
