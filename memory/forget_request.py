@@ -35,7 +35,7 @@ _REPORTED = re.compile(
     re.IGNORECASE,
 )
 _LEAD = re.compile(
-    r"^(?:(?:oh|ok|okay|well|so|no(?=,)|yes|hey|hi|hello|sorry|actually|also|and|but|then|now|just|kindly|honestly|listen|wait|right|look|ah|hm+|"
+    r"^(?:(?:oh|oops|whoops|ok|okay|well|so|no(?=,)|yes|hey|hi|hello|sorry|actually|also|and|but|then|now|just|kindly|honestly|listen|wait|right|look|ah|hm+|"
     r"thanks|thank you|by the way|btw|on second thought|never ?mind|if (?:you can|possible|you don't mind|that's ok(?:ay)?)|for my sake|"
     r"from now on|(?:dear )?assistant|persona)\b[,.!:\s–-]*)+",
     re.IGNORECASE,
@@ -117,12 +117,13 @@ _DELETE = r"(?:delet(?:e|ed|ing)|eras(?:e|ed|ing)|remov(?:e|ed|ing)|wip(?:e|ed|i
 _WEAK = re.compile(r"^(?:take|strike|discard|drop|clear|cleared|clearing|remove|removed|removing)", re.IGNORECASE)
 """Verbs of everyday things: what was said, or memory, has to be named."""
 _KEEP = r"(?:keep|store|save|record|log|note(?: down)?|write down|hold on to|hang on to|have)"
+_STORE = re.compile(r"(?:store|record|log)$", re.IGNORECASE)
 _REMEMBER = r"(?:remember(?:ing)?|memori[sz](?:e|ing)|retain(?:ing)?|know(?:ing)?|recall(?:ing)?)"
 _POLITE = (
     r"(?:(?:please|kindly|now|just)[, ]+|"
     r"(?:can|could|would|will) you (?:please |kindly |just |maybe |perhaps |now |possibly )*(?:be (?:so kind|kind enough|able)(?: as)? to )?|"
     r"(?:would|do) you mind (?:please )?|(?:can|could|may|might) i (?:please )?ask (?:you|that you) (?:to )?|"
-    r"(?:is|would) it (?:be )?possible (?:for you )?to |(?:is there|any) (?:any )?(?:way|chance) you could |"
+    r"(?:is|would) it (?:be )?(?:possible|okay|ok|fine|all right) (?:for you )?to |do me a favou?r and (?:please )?|(?:is there|any) (?:any )?(?:way|chance) you could |"
     r"i(?:'d| would| do)? ?(?:really |much |just |very much )*(?:like|love|want|need|wish|prefer|rather|beg|ask)(?: for)?(?: it)?(?: if| that)? you (?:to |could |would |should |please )*|"
     r"i(?:'d| would) (?:appreciate it|be (?:grateful|glad|happy)) if you (?:could |would )?|"
     r"it(?:'d| would) be (?:great|nice|good|better|best|kind|lovely|wonderful) if you (?:could |would )?|"
@@ -265,7 +266,9 @@ def _of_clause(clause: str, *, begins: bool) -> ForgetRequest | None:  # noqa: P
     if match := _PASSIVE.match(_FROM_MEMORY.sub("", said)):
         return _object(f"{match['object']} from your memory", kind="delete", polite=True)
     if match := _NEGATED.match(said):
-        return _object(match["object"], kind="remember" if match["remember"] else "keep", polite=True)
+        return _object(
+            match["object"], kind="remember" if match["remember"] or _STORE.match(match["keep"] or "") else "keep", polite=True
+        )
     match = _ASKED.match(said)
     if match is None or (
         not begins and not match["polite"] and not re.search(r"\bI\b|\babout\b", match["object"], re.IGNORECASE)

@@ -180,6 +180,19 @@ def test_a_reply_is_made_again(open_page, app):
     expect(page.get_by_role("main").get_by_text("Tell me a joke")).to_have_count(1)
 
 
+def test_a_request_to_forget_names_it_and_one_button_does_it(open_page, app):
+    app.model.reply = scripted({"forget": "I have forgotten it."})
+    page = open_page("forgetter")
+    say(page, "Please forget what I told you about Momo.")
+    expect(page.get_by_text("Nothing is forgotten yet.")).to_be_visible()
+    expect(page.get_by_role("listitem").filter(has_text="The user keeps a heron called Momo.")).to_be_visible()
+    page.get_by_role("button", name="Forget all of this").click()
+    expect(page.get_by_text("Nothing is forgotten yet.")).to_have_count(0)
+    expect(page.get_by_role("main").get_by_text("Momo")).to_have_count(0)
+    page.get_by_test_id("stSidebar").get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Nothing is forgotten yet.")).to_be_visible()
+
+
 def test_off_the_record_is_gone_with_a_reload(open_page, app):
     app.model.reply = scripted({"secret": "I will not tell."})
     page = open_page("quiet")

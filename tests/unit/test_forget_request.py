@@ -19,7 +19,7 @@ def labelled(name: str) -> list[tuple[bool, str]]:
     return [(label == "ask", text.replace("\\n", "\n")) for label, text in rows]
 
 
-@pytest.mark.parametrize("name", ["forget_requests.tsv", "forget_requests_2.tsv"])
+@pytest.mark.parametrize("name", ["forget_requests.tsv", "forget_requests_2.tsv", "forget_requests_3.tsv"])
 def test_nothing_everyday_is_taken_for_a_request_and_few_requests_are_missed(name):
     rows = labelled(name)
     judged = [(asks, (found := read(text)) is not None and found.sure, text) for asks, text in rows]
