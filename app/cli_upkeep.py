@@ -42,7 +42,7 @@ def work(
         found = {"done": done, "purged": purged, "set_aside": set_aside.as_json(aside, own=own)}
         print_json(found | ({"tried_again": tried} if retry else {}))
         return
-    if retry:
+    if retry and (tried or not done):
         say(f"{tried} steps were tried again." if tried else "Nothing was set aside.")
     say(f"{done} steps done, {purged} forgotten memories purged.")
     for line in lines:

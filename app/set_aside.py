@@ -14,13 +14,14 @@ RETRY = "`persona work --retry` tries again"
 _FIRST_WORDS = 60
 _LISTED = 10
 _WITHOUT = {
-    "personality": "it moved no trait",
     "semantic": "no fact was taken from it",
+    "personality": "it moved no trait",
     "change": "its fact was not compared with older ones",
     "episodic": "its topics were not told apart",
     "procedural": "habits and goals stay as they were",
     "core": "the profile stays as it was",
 }
+_ORDER = tuple(_WITHOUT)
 _REMEDIES = {
     "refused": "Another model or server may take it.",
     "too_long": "A model with a larger window may take it.",
@@ -58,7 +59,7 @@ def asides(refusals: Sequence[Refusal], *, own: bool, named: bool = False) -> li
     """
     described = []
     for _, steps in groupby(refusals, key=lambda one: (one.user_id, one.kind, one.subject)):
-        together = list(steps)
+        together = sorted(steps, key=lambda one: _ORDER.index(one.step))
         first = together[0]
         began = "" if first.kind == "remember" else "the conversation that began "
         who = f"{first.user_id}, " if named else ""
@@ -87,7 +88,7 @@ def told(refusals: Sequence[Refusal], *, own: bool, named: bool = False, then: s
         return []
     described = asides(refusals, own=own, named=named)
     many = "1 message or conversation" if len(described) == 1 else f"{len(described)} messages or conversations"
-    lines = [f"Set aside: {many} that the model could not remember whole."]
+    lines = [f"Set aside: {many} could not be remembered whole."]
     lines += [f"  {one.line}" for one in described[:_LISTED]]
     lines += [f"  … and {len(described) - _LISTED} more"] if len(described) > _LISTED else []
     return [*lines, f"The messages themselves are kept and found. {remedy(refusals, then)}"]
@@ -106,7 +107,7 @@ def _why(one: Refusal, *, own: bool) -> str:
         case "thought":
             return "The model used up its tokens on its own thinking."
     status = f"HTTP {one.status}" if one.status is not None else ""
-    said = _short(one.reason, 200) if own else ""
+    said = _short(one.reason, 200).rstrip(".") if own else ""
     shown = ": ".join(part for part in (status, said) if part)
     return f"The model server refuses it{f' ({shown})' if shown else ''}."
 

@@ -120,6 +120,6 @@ class Steps:
             cause=cause, status=status, reason=reason, most=most, begun=work.begun,
         )  # fmt: skip
         if aside:
-            # No word of a user, nor of the server, which may repeat them.
-            _log.warning("the %s step of one message or session is set aside (%s, HTTP status %s)", question, cause, status)
+            # No word of a user, nor of the server, which may repeat them; page and command line say it to the person.
+            _log.info("the %s step of one message or session is set aside (%s, HTTP status %s)", question, cause, status)
         return aside
