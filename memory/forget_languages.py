@@ -66,7 +66,7 @@ _ALL = (
         ask=r"(?:peux|pourrais|veux|voudrais)[- ]tu|(?:pouvez|pourriez)[- ]vous|tu (?:peux|pourrais|dois)|est-ce que tu (?:peux|pourrais)|je (?:veux|voudrais|souhaite) que tu",
         forget=r"oublie[rsz]?",
         delete=r"efface[rsz]?|supprime[rsz]?|enlève[rsz]?",
-        kept=r"je ne veux (?:pas|plus) que tu (?:te )?(?:souviennes|rappelles|retiennes|gardes|saches|mémorises)(?: de| du| d'| des)?|ne (?:retiens|garde|mémorise|enregistre|te souviens) (?:pas|plus)(?: de)?",
+        kept=r"je ne veux (?:pas|plus) que tu (?:te )?(?:souviennes|rappelles|retiennes|gardes|saches|mémorises)(?: de| du| d'| des)?|n'enregistre (?:pas|plus)|ne (?:retiens|garde|mémorise|enregistre|te souviens) (?:pas|plus)(?: de)?",
         told=r"(?:de )?ce que (?:je|j'ai|j')(?: (?:t'ai|te|vous ai|t'avais|viens de te|viens de|ai))?",
         everything=r"tout(?: ce que tu (?:sais|as))?",
         about=r"sur|de|du|d'|des|à propos de|au sujet de|concernant",
@@ -79,7 +79,7 @@ _ALL = (
     _Language(
         please=r"por favor|porfa|gracias|ahora|ya",
         ask=r"(?:puedes|podrías|puede|podría|quieres)|(?:quiero|quisiera|me gustaría) que",
-        forget=r"olvida(?:r|te)?|olvides?|olvide",
+        forget=r"olvida(?:r|te)?|olvídate|olvídese|olvides?|olvide",
         delete=r"borra|borrar|borres?|borre|elimina|eliminar|elimines?|elimine",
         kept=r"(?:ya )?no (?:quiero|quisiera) que (?:recuerdes|guardes|sepas|te acuerdes|recuerde|guarde)(?: de)?|no (?:recuerdes|guardes|te acuerdes)(?: de)?",
         told=r"lo que (?:te|le)(?: (?:acabo de|he|había))?",
@@ -139,6 +139,11 @@ _ALL = (
 )
 
 
+_LAST = re.compile(
+    r"(?:\w+ )?(?:letzten?|vorige|dernier|último|última|ultimo|laatste|vorige) (?:nachricht|message|mensaje|messaggio|mensagem|bericht)|"
+    r"(?:mi|il mio|a minha|o meu) (?:mensaje|messaggio|mensagem) (?:anterior|precedente)",
+    re.IGNORECASE,
+)
 _ANY = re.compile(rf"\b(?:{'|'.join(f'{one.forget}|{one.delete}|{one.kept}' for one in _ALL)})", re.IGNORECASE)
 """A clause without any of these asks for nothing in these languages."""
 
@@ -184,6 +189,9 @@ def _object(said: str, to: _Language, *, forget: bool, polite: bool) -> Read | N
         whole = not subject or re.fullmatch(to.me, subject, re.IGNORECASE)
         return ("everything", "", not forget or polite) if whole else ("subject", subject, True)
     said = re.sub(ends, " ", said, flags=re.IGNORECASE).strip()
+    if _LAST.fullmatch(said):
+        return ("last", "", True)
+    said = re.sub(rf"^(?:{to.about})(?:\s+|(?<='))", "", said, flags=re.IGNORECASE)
     if re.fullmatch(to.that, said, re.IGNORECASE):
         return ("last", "", not forget or polite)
     that_clause = re.match(r"^(?:dass|que|che|dat) (?P<subject>\S+ .+)$", said, re.IGNORECASE)

@@ -29,6 +29,11 @@ _RELATIONS = frozenset(
     "frère soeur sœur mère père ami amie chien chat hermano hermana amigo amiga perro gato fratello sorella amico amica cane gatto".split()
 )
 _POSSESSIVE = re.compile(r"\w['’]s? \w|\b(?:of|von|de|di)\b", re.IGNORECASE)
+_STATED = re.compile(
+    r"\b(?:is|are|was|were|am|has|had|have|lives?|works?|likes?|loves?|hates?|goes|went|moved|got|ist|war|hat|est|était|es|era|tem|heeft)\b",
+    re.IGNORECASE,
+)
+"""A statement ("that Jonas is vegan"): the whole of it is meant."""
 _CALLED = r"(?:is |was |are |heißt |est |se )?(?:called|named|name is|heißt|s'appelle|llama|si chiama)\s+"
 _SAME = (
     {"mum", "mom", "mother", "mummy", "mommy"},
@@ -130,7 +135,7 @@ class Sought:
 
     @property
     def _by_name_alone(self) -> bool:
-        return bool(self.names) and not (self.words and _POSSESSIVE.search(self.subject))
+        return bool(self.names) and not (self.words and (_POSSESSIVE.search(self.subject) or _STATED.search(self.subject)))
 
     def _is_main(self, text: str) -> bool:
         parts = [part for part in re.split(r"(?<=[.!?…])\s+|\n+", text) if _WORD.search(part)]

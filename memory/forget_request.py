@@ -84,7 +84,7 @@ _TALK = re.compile(
     r"^(?:all of )?(?:this|our|the) (?:whole |entire |current )*(?:conversation|chat|talk|session)$", re.IGNORECASE
 )
 _FROM_MEMORY = re.compile(
-    r"\s+(?:from|out of|in|of|off) (?:your|the) (?:memor(?:y|ies)|records?|notes?|database|head|mind|brain|storage|system)\b",
+    r"(?:^|\s+)(?:from|out of|in|of|off) (?:your|the) (?:memor(?:y|ies)|records?|notes?|database|head|mind|brain|storage|system)\b",
     re.IGNORECASE,
 )
 _ELSEWHERE = re.compile(
@@ -96,6 +96,12 @@ _ELSEWHERE = re.compile(
 _OWNED = re.compile(r"^(?:about )?(?P<subject>(?:my|our)\s+\S.*)$", re.IGNORECASE)
 _NAMED = re.compile(r"^(?:about )?(?P<subject>[A-ZÀ-ÞŠŽ][\w'’-]*(?:(?:,? (?:and|&) |, | )[A-ZÀ-ÞŠŽ][\w'’-]*)*)$")
 _THE = re.compile(r"^(?:the|his|her|their) \w+(?: \w+)?$", re.IGNORECASE)
+_ALSO = re.compile(
+    r",?\s+and (?:then |also |please )*(?=(?:remind|tell|give|help|write|show|call|make|let|send|book|add|set|find|explain|say|answer|go on|do|what|how)\b)",
+    re.IGNORECASE,
+)
+"""Where a message asks for something else besides."""
+_ONE_WORD = re.compile(r"^(?!(?:things?|something|anything|stuff|people|faces|names|everybody|everyone|words)$)[a-z]{3,}$")
 _WHEN = re.compile(
     r"(?<=\w)\s+(?:yesterday|today|tonight|this (?:morning|afternoon|evening|week)|earlier(?: today)?|last (?:week|night|month|year|time)|just now|"
     r"recently|the other day|before|a (?:moment|minute|while|week|month) ago|on (?:mon|tues|wednes|thurs|fri|satur|sun)day)$",
@@ -128,7 +134,7 @@ _POLITE = (
     r"i(?:'d| would) (?:appreciate it|be (?:grateful|glad|happy)) if you (?:could |would )?|"
     r"it(?:'d| would) be (?:great|nice|good|better|best|kind|lovely|wonderful) if you (?:could |would )?|"
     r"you (?:can|may|should|must|could|have to|need to|ought to|better) (?:please |now |just |safely )*|you'd better |"
-    r"make sure (?:that )?you |i'm asking you to |"
+    r"make sure (?:that )?you |i'm asking you to |do you think (?:that )?you (?:could |can )(?:please )?|(?:could|can) we (?:please )?|(?:please )?do (?=forget|delete|erase)|"
     r")"
 )
 _ASKED = re.compile(
@@ -143,6 +149,12 @@ _NEGATED = re.compile(
 _PASSIVE = re.compile(
     r"^(?:i(?:'d| would)? ?(?:really |just )*(?:like|want|need|wish)(?: to have)?|please (?:have|get)) (?P<object>(?!to\b).+?) (?:to be )?(?:deleted|erased|forgotten|removed|wiped|gone)$",
     re.IGNORECASE,
+)
+_OWN_WISH = re.compile(
+    r"^i(?:'d| would)? ?(?:really )?(?:like|want|need|wish) to (?:delete|erase|remove|clear) (?P<object>.+)$", re.IGNORECASE
+)
+_OF_YOURS = re.compile(
+    r"\bi(?:'ve| have)? (?:told|said to) you\b|\byou (?:know|have|remember)\b|\byour memory\b", re.IGNORECASE
 )
 _PRETEND = re.compile(
     rf"^{_POLITE}(?:let's )?(?:pretend|act as (?:if|though)|imagine|make (?:as if|believe)) (?:that )?(?P<object>i (?:never|didn't|haven't|did not|had not|hadn't) .+)$",
@@ -162,10 +174,15 @@ _OF_TALK = re.compile(
     re.IGNORECASE,
 )
 _ABOUT_BEFORE = re.compile(
-    r"\b(?:told you|said|mentioned|wrote|shared|talked|spoke|things?|stor(?:y|ies)|stuff|part|bit|know|everything|all|regarding)\b[^.!?]{0,30}?\b(?:about|of|concerning) "
+    r"\b(?:told you|tell you|said|mentioned|wrote|shared|talked|spoke|things?|stor(?:y|ies)|stuff|part|bit|know|everything|all|regarding)\b[^.!?]{0,30}?\b(?:about|of|concerning) "
     r"(?P<subject>[^,.!?;:]+)|^about (?P<first>[^,.!?;:]+)[,:]",
     re.IGNORECASE,
 )
+_OTHERWISE = re.compile(
+    r"忘记|忘掉|忘了吧|删除|刪除|忘れて|消して|잊어|지워|\b(?:забудь\w*|удали\w*|zapomnij|usuń|unut|glöm|glem|unohda)\b",
+    re.IGNORECASE,
+)
+"""In languages of which no rule reads the request: the model is told that it cannot forget."""
 _NEVER_MEANT = re.compile(r"\b(?:don't|do not|never|can't|cannot|won't|not|dare|n't)\b(?: \w+){0,2} forget", re.IGNORECASE)
 
 
@@ -217,21 +234,24 @@ def read(text: str) -> ForgetRequest | None:
     return ForgetRequest(
         "here" if told_here else first.what,
         subjects,
-        alone=told_here or not any(_tells(sentence) or sentence.endswith("?") for sentence in others),
+        alone=told_here
+        or (not _ALSO.search(plain) and not any(_tells(sentence) or sentence.endswith("?") for sentence in others)),
         task_like=first.task_like and not told_here,
     )
 
 
 def _tells(sentence: str) -> bool:
     """Say whether a sentence beside the request tells something ("My PIN is 1234. Don't remember that.")."""
-    about_that = re.match(r"^\W*(?:sorry|oh|that|this|it|i shouldn't|thanks?|never mind|please)\b", sentence, re.IGNORECASE)
+    about_that = re.match(
+        r"^\W*(?:sorry|oh|that|this|it|i shouldn't|thanks?|never mind|please|you|the thing)\b", sentence, re.IGNORECASE
+    )
     return not about_that and not sentence.endswith("?") and len(sentence.split()) > _FEW_WORDS
 
 
 def _of_sentence(sentence: str) -> ForgetRequest | None:
     bare = sentence.strip(" .!?…¿¡")
     # "You don't remember what I told you?" asks for the opposite.
-    if sentence.endswith("?") and re.match(r"^(?:so )?(?:you|don't you|do you)\b", bare, re.IGNORECASE):
+    if sentence.endswith("?") and re.match(r"^(?:so )?(?:you|don't you|do you(?! think| mind))\b", bare, re.IGNORECASE):
         return None
     clauses = [0, *(match.end() for match in _CLAUSE.finditer(bare))]
     unsure = None
@@ -247,6 +267,8 @@ def _of_sentence(sentence: str) -> ForgetRequest | None:
             told = found.what == "last" and place > 0 and _tells(re.sub(r"[,\s]+(?:but|so|and)?\W*$", "", bare[:place]))
             return replace(found, what="here") if told else found
         unsure = unsure or found
+    if unsure is None and _OTHERWISE.search(bare):
+        return ForgetRequest("last", sure=False)
     if unsure is None and _MAYBE.search(bare) and not _NEVER_MEANT.search(bare):
         return ForgetRequest("last", sure=False)
     return unsure
@@ -269,12 +291,14 @@ def _of_clause(clause: str, *, begins: bool) -> ForgetRequest | None:  # noqa: P
         return _object(
             match["object"], kind="remember" if match["remember"] or _STORE.match(match["keep"] or "") else "keep", polite=True
         )
+    if (match := _OWN_WISH.match(said)) and _OF_YOURS.search(match["object"]):
+        return _object(match["object"], kind="delete", polite=True)
     match = _ASKED.match(said)
-    if match is None or (
-        not begins and not match["polite"] and not re.search(r"\bI\b|\babout\b", match["object"], re.IGNORECASE)
-    ):
+    if match is None:
         return None
     polite = bool(match["polite"]) or bool(re.search(r"\bplease\b", clause, re.IGNORECASE))
+    if not begins and not polite and not re.search(r"\bI\b|\babout\b", match["object"], re.IGNORECASE):
+        return None
     ing = (match["forget"] or match["delete"]).lower().endswith("ing")
     if ing and not re.search(r"\b(?:mind|about)\b", match["polite"], re.IGNORECASE):
         return None
@@ -292,12 +316,16 @@ def _object(  # noqa: C901, PLR0911, PLR0912 - one rule after another, the sures
     polite = polite or bool(re.search(r"\b(?:please|pls)\b", said, re.IGNORECASE))
     said = _TAIL.sub("", said.strip(" ,"))
     in_memory = bool(_FROM_MEMORY.search(said))
-    said = _TAIL.sub("", _FROM_MEMORY.sub("", said))
+    said = _TAIL.sub("", _FROM_MEMORY.sub("", said)).strip()
     if _ELSEWHERE.search(said):
         return None
     if match := _FORGET_THAT.match(said):
         said = match["object"]
+    if kind in ("remember", "keep") and re.match(r"^(?:this|that|it)\s*[:–—-]\s*\S", said, re.IGNORECASE):
+        return ForgetRequest("here")
     if _EVERYTHING.match(said):
+        if kind == "forget" and said.lower() in ("me", "myself"):
+            return ForgetRequest("everything", sure=False)
         return ForgetRequest("everything", sure=kind != "forget" or polite or said.lower() != "everything")
     if _LAST.match(said):
         return ForgetRequest("last")
@@ -320,7 +348,7 @@ def _object(  # noqa: C901, PLR0911, PLR0912 - one rule after another, the sures
         return _about(that["subject"])
     owned = _OWNED.match(said) or _NAMED.match(said)
     # "Forget the cake, I …": what goes on after it makes it an idiom.
-    if owned and not re.search(r",(?! *(?:and )?(?:my|our|[A-ZÀ-Þ]))", said) and not _NO_NAME.match(owned["subject"]):
+    if owned and not re.search(r",(?! *(?:and )?(?:my|our|(?!I\b)[A-ZÀ-Þ]))", said) and not _NO_NAME.match(owned["subject"]):
         return _about(owned["subject"], sure=kind != "delete" or in_memory)
     parts = _parts(said)
     if len(parts) > 1 and all(_OWNED.match(part) or _NAMED.match(part) or _THE.match(part) for part in parts):
@@ -328,7 +356,7 @@ def _object(  # noqa: C901, PLR0911, PLR0912 - one rule after another, the sures
         return ForgetRequest("subject", parts, sure=several and (kind != "delete" or in_memory))
     if in_memory and kind != "keep":
         return _about(said)
-    if kind == "remember" and _THE.match(said):
+    if (kind == "remember" or (kind == "forget" and polite)) and (_THE.match(said) or _ONE_WORD.match(said)):
         return _about(said)
     return ForgetRequest("last", sure=False) if kind in ("forget", "remember") else None
 
@@ -363,5 +391,6 @@ def _parts(subject: str) -> tuple[str, ...]:
     """Part what is named with "and" into things that are searched for one by one."""
     if re.search(r"\b(?:between|zwischen|entre|tra|fra|tussen)\b", subject, re.IGNORECASE):
         return (subject,)
+    subject = _ALSO.split(subject)[0]
     found = re.split(r",\s*(?:and\s+)?|\s+(?:and|&|und|et|y|e|en)\s+", subject)
     return tuple(part.strip() for part in found if part.strip())

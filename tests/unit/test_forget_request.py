@@ -46,6 +46,12 @@ def test_nothing_everyday_is_taken_for_a_request_and_few_requests_are_missed(nam
         ("What I told you about Marta, please forget it.", "subject", ("Marta",)),
         ("My password is hunter22, but please don't remember it.", "here", ()),
         ("That was private. Please forget it.", "last", ()),
+        ("Please forget what I told you about Jonas and remind me to call mum", "subject", ("Jonas",)),
+        ("I didn't want to tell you about Jonas, please delete it", "subject", ("Jonas",)),
+        ("Don't remember this: my pin is 1234", "here", ()),
+        ("please forget jonas", "subject", ("jonas",)),
+        ("Lösche bitte meine letzte Nachricht", "last", ()),
+        ("I'd like to delete what I told you about Jonas", "subject", ("Jonas",)),
         ("Please forget what I told you last week", "subject", ("last week",)),
     ],
 )
@@ -118,7 +124,7 @@ TEXTS = [
     [
         ("Jonas", {"brother", "vegan", "birthday"}), ("jonas", {"brother", "vegan", "birthday"}), ("my brother Jonas", {"brother", "vegan", "birthday"}),
         ("Jonas's birthday", {"birthday"}), ("my ex", {"ex", "dana"}), ("the trip", {"trip"}), ("the trip to Rome", {"trip"}), ("Paul", set()),
-        ("my salary", {"salaries"}), ("my mum", {"mother"}), ("I live in Quito", {"quito"}), ("my brother", {"brother", "vegan", "birthday"}), ("Йонас", {"russian"}),
+        ("my salary", {"salaries"}), ("my mum", {"mother"}), ("I live in Quito", {"quito"}), ("my brother", {"brother", "vegan", "birthday"}), ("Jonas is vegan", {"vegan"}), ("Йонас", {"russian"}),
         ("Zaphod", set()), ("the", set()),
     ],
 )  # fmt: skip
