@@ -73,6 +73,10 @@ class PersonaChat(BaseChatModel):
         super().model_post_init(context)
         self._switch = Switch(knows_template=self.server != "other")
 
+    def notices(self) -> tuple[str, ...]:
+        """Return what a person should know of the server, and was not told before."""
+        return self.learned.taken()
+
     @property
     def _llm_type(self) -> str:
         return "persona"

@@ -132,7 +132,7 @@ def doctor(
 
     findings = examine(Settings())
     if ask:
-        findings.append(try_model(Settings()))
+        findings += try_model(Settings())
     if as_json:
         print_json([finding.__dict__ for finding in findings])
     else:

@@ -70,7 +70,9 @@ def _chat(settings: Settings) -> Finding:
 
         endpoint = remote_endpoint(settings)
         held = "holds the formats by grammar" if endpoint.kind != "other" else "cannot hold a grammar: parsed leniently"
-        return Finding("works", "chat model", f"{endpoint.model} at {endpoint.url}, window {endpoint.window:,} tokens, {held}")
+        written = settings.llm_base_url
+        where = endpoint.url if endpoint.url == written else f"{endpoint.url} (put right from {written})"
+        return Finding("works", "chat model", f"{endpoint.model} at {where}, window {endpoint.window:,} tokens, {held}")
     from app.model_server import find_weights
 
     path, _ = find_weights(settings)

@@ -48,7 +48,7 @@ class ModelServer:
         self._llama: Any = None
         self._ending = threading.Event()
         self._learned = Learned()
-        self.priority = ReplyFirst() if not settings.llm_base_url.strip() else None
+        self.priority = ReplyFirst() if not settings.llm_base_url else None
 
     def endpoint(self) -> Endpoint:
         """Return the endpoint; loads the embedded model on the first call.
@@ -60,7 +60,7 @@ class ModelServer:
         with self._lock:
             if self._endpoint is None:
                 settings = self._settings
-                self._endpoint = remote_endpoint(settings) if settings.llm_base_url.strip() else self._start(settings)
+                self._endpoint = remote_endpoint(settings) if settings.llm_base_url else self._start(settings)
                 self._learned = Learned(self._endpoint.url, self._endpoint.window)
             return self._endpoint
 
@@ -116,9 +116,10 @@ class ModelServer:
             return replace(style, max_looks=1, limits=Limits(turns=2, characters=600))
         return style
 
+    @property
     def notices(self) -> tuple[str, ...]:
-        """Return what a person should know of the server, and was not returned before."""
-        return self._learned.taken()
+        """Return what was found out of the server that a person should know."""
+        return self._learned.notices
 
     def wind_down(self) -> None:
         """Say that the program ends: a background call that stays silent is given up."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-TRIES = 8
+TRIES = 10
 """How often one call is sent at most."""
 _REFUSALS = frozenset({400, 404, 422, 501})
 _ALSO_CALLED = {"max_tokens": "max_completion_tokens"}

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from memory.errors import InvalidInput
@@ -28,6 +28,12 @@ class Settings(BaseSettings):
             raise InvalidInput(f"The file .env of this folder is not UTF-8 text ({error}). Save it as UTF-8.") from error
 
     model_config = SettingsConfigDict(env_prefix="PERSONA_", env_file=".env", extra="ignore", env_ignore_empty=True)
+
+    @field_validator("llm_base_url", "llm_model", "llm_api_key")
+    @classmethod
+    def _without_spaces(cls, value: str) -> str:
+        # Copied along, mostly; a line's end in a key would be no header.
+        return value.strip()
 
     llm_base_url: str = ""
     """An OpenAI-compatible endpoint, for example http://127.0.0.1:8000/v1; empty: embedded llama.cpp."""

@@ -53,6 +53,12 @@ def stream_text(
         yield chunk.text.encode(errors="replace").decode()
 
 
+def notices_of(chat: BaseChatModel) -> tuple[str, ...]:
+    """Return what a person should know of the model's server, each once; a chat model that knows nothing of it says nothing."""
+    notices = getattr(chat, "notices", None)
+    return tuple(notices()) if callable(notices) else ()
+
+
 @dataclass(frozen=True)
 class Written:
     """What a model wrote of an output in a form.

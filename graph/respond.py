@@ -13,7 +13,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
 from graph import forgetting, protocol, sections, showing
-from graph.asking import stream_text
+from graph.asking import notices_of, stream_text
 from graph.beginning import Beginning, is_edited, mark_edit, new_words
 from graph.briefing import Style, messages_of
 from graph.context import Context, context_of, same_user
@@ -189,7 +189,11 @@ class Responder:
             memories=tuple(memories.values()),
             personality=state["personality"],
             timings_ms={name: round(value, 1) for name, value in timings.items()},
-            notes=(*showing.notes(turn, self._memory, sees=self._style.sees), *forgetting.notes_of(reply, state.get("forget"))),
+            notes=(
+                *showing.notes(turn, self._memory, sees=self._style.sees),
+                *forgetting.notes_of(reply, state.get("forget")),
+                *notices_of(self._chat),
+            ),
         )
         if context_of(runtime).off_the_record or not turn.seq:
             state_now = TurnState.STOPPED if stopped else TurnState.ANSWERED

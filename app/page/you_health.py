@@ -74,7 +74,10 @@ def _model(here: Here, settings: Settings) -> list[Finding]:
         if sees
         else Finding("off", "Looking at pictures", "This model cannot see: pictures are kept, and not looked at.")
     )
-    return [Finding("works", "Chat model", f"{name}, {where}."), looking]
+    # A stand-in for the models may know nothing of a server.
+    notices = getattr(here.replies.service.models, "notices", ())
+    known = [Finding("off", "Model server", notice) for notice in notices]
+    return [Finding("works", "Chat model", f"{name}, {where}."), *known, looking]
 
 
 def _sight(here: Here, _settings: Settings) -> list[Finding]:

@@ -51,7 +51,7 @@ def say(service, text, images, time):
 def test_a_model_with_a_projector_is_one_that_sees(seeing, projector):
     assert seeing.endpoint().sees
     assert seeing.style().sees
-    assert "a red picture was taken" in try_model(Settings(**SMALL, llm_projector=projector)).detail
+    assert "a red picture was taken" in try_model(Settings(**SMALL, llm_projector=projector))[0].detail
 
 
 def test_a_picture_reaches_the_model(seeing, service):
