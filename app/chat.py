@@ -20,7 +20,7 @@ from pydantic import ConfigDict, Field, PrivateAttr
 
 from app.completions import Completions, NoApiError, RefusedError
 from app.endpoint import ServerKind
-from app.heard import Heard, told
+from app.heard import Heard, WithoutOpening, told
 from app.learned import Learned
 from app.parameters import TRIES
 from app.refusals import no_api, refused
@@ -210,9 +210,11 @@ class PersonaChat(BaseChatModel):
 
     def _checked(self, body: dict[str, Any], unwanted: Unwanted, *, formed: bool) -> Generator[AIMessageChunk]:
         """Pass the answer on; every way to break off becomes one sentence."""
-        heard = Heard()
+        heard, opened = Heard(), WithoutOpening()
+        bound = "grammar" in body and "<think>" not in body["grammar"]
         try:
-            for piece in self._accepted(body, unwanted):
+            for told_piece in self._accepted(body, unwanted):
+                piece = opened.take(told_piece) if bound else told_piece
                 yield self._chunk(heard.take(told(piece) if formed and self._takes_it_whole else piece))
         except _UnwantedError:
             return

@@ -63,3 +63,24 @@ def told(piece: dict[str, Any]) -> dict[str, Any]:
     heard.take(piece)
     text = heard.held_in_thought
     return {**piece, "choices": [{**piece["choices"][0], "delta": {"content": text, "reasoning": ""}}]} if text else piece
+
+
+class WithoutOpening:
+    """Leaves out a `<think>` that no grammar allowed: llama.cpp writes it where a template opens the thought, unclosed."""
+
+    _TAG = "<think>"
+
+    def __init__(self) -> None:
+        self._held: str | None = ""
+
+    def take(self, piece: dict[str, Any]) -> dict[str, Any]:
+        """Return a piece without it; its beginning waits for the rest."""
+        if self._held is None or not piece["choices"]:
+            return piece
+        [first, *others] = piece["choices"]
+        text = (self._held + first["delta"]["content"]).lstrip()
+        if len(text) < len(self._TAG) and self._TAG.startswith(text) and not first["finish_reason"]:
+            self._held, text = text, ""
+        else:
+            self._held, text = None, text.removeprefix(self._TAG)
+        return {**piece, "choices": [{**first, "delta": {**first["delta"], "content": text}}, *others]}

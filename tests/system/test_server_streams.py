@@ -179,3 +179,14 @@ class TestAThoughtInAFieldOfItsOwn:
         with serving(streamed(delta(reasoning_content="Hm."), event("Hello", "stop"), DONE)) as script:
             chunks = list(chat(script).stream("Hi"))
         assert [one.additional_kwargs.get("reasoning_content") for one in chunks if one.additional_kwargs] == ["Hm."]
+
+    @pytest.mark.parametrize("cut", [1, 3, 7, 100])
+    def test_a_thought_that_the_template_opened_around_it_is_left_out(self, cut):
+        text = '<think>\n"openness": 3\n'
+        events = [event(text[place : place + cut]) for place in range(0, len(text), cut)]
+        with serving(streamed(*events, event("", "stop"), DONE)) as script:
+            chunks = chat(script, server="llamacpp").stream("Hi", grammar="root ::= x")
+            assert "".join(one.text for one in chunks).strip() == '"openness": 3'
+        with serving(streamed(event("<think>Plain.</think>"), event("", "stop"), DONE)) as script:
+            chunks = chat(script, server="llamacpp").stream("Hi", grammar='root ::= "<think>" x')
+            assert "".join(one.text for one in chunks) == "<think>Plain.</think>"
