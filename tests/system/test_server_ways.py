@@ -111,43 +111,44 @@ class TestWhatAServerIsNotTold:
             assert "temperature" in server.bodies[-1], "what did not help is not kept"
 
 
-class TestTheWay:
-    @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-    def test_a_proxy_sees_nothing_of_calls_to_this_machine(self, host, open_, monkeypatch):
-        with scripted() as server, scripted() as proxy:
-            for name in PROXIES:
-                monkeypatch.setenv(name, proxy.root)
-            monkeypatch.delenv("NO_PROXY", raising=False)
-            monkeypatch.delenv("no_proxy", raising=False)
-            url = server.root.replace("127.0.0.1", host)
-            assert say(open_(url)).reply == "Hello!"
-            monkeypatch.setenv("PERSONA_LLM_BASE_URL", url)
-            said = CliRunner().invoke(app, ["doctor", "--json"]).stdout
-            assert f"fake-model at {url}/v1 (put right from {url})" in said
-            assert proxy.asked == []
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_proxy_sees_nothing_of_calls_to_this_machine(host, open_, monkeypatch):
+    with scripted() as server, scripted() as proxy:
+        for name in PROXIES:
+            monkeypatch.setenv(name, proxy.root)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        url = server.root.replace("127.0.0.1", host)
+        assert say(open_(url)).reply == "Hello!"
+        monkeypatch.setenv("PERSONA_LLM_BASE_URL", url)
+        said = CliRunner().invoke(app, ["doctor", "--json"]).stdout
+        assert f"fake-model at {url}/v1 (put right from {url})" in said
+        assert proxy.asked == []
 
-    def test_others_go_through_it(self, monkeypatch):
-        with scripted() as proxy:
-            monkeypatch.setenv("http_proxy", proxy.root)
-            for name in ("no_proxy", "NO_PROXY"):
-                monkeypatch.delenv(name, raising=False)
-            endpoint = ModelServer(Settings(llm_base_url="http://models.example/v1")).endpoint()
-            assert (endpoint.url, proxy.asked) == ("http://models.example/v1", ["GET http://models.example/v1/models"])
 
-    def test_chroma_on_this_machine_is_reached_past_a_proxy(self, monkeypatch):
-        import httpx
+def test_others_go_through_it(monkeypatch):
+    with scripted() as proxy:
+        monkeypatch.setenv("http_proxy", proxy.root)
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        endpoint = ModelServer(Settings(llm_base_url="http://models.example/v1")).endpoint()
+        assert (endpoint.url, proxy.asked) == ("http://models.example/v1", ["GET http://models.example/v1/models"])
 
-        from memory.loopback import spare_from_proxies
 
-        with scripted() as server, scripted() as proxy:
-            for name in PROXIES:
-                monkeypatch.setenv(name, proxy.root)
-            monkeypatch.setenv("NO_PROXY", "")
-            monkeypatch.setenv("no_proxy", "")
-            spare_from_proxies(server.root)
-            with httpx.Client() as client:
-                assert client.get(f"{server.root}/v1/models").status_code == 200
-            assert (len(server.asked), proxy.asked) == (1, [])
+def test_chroma_on_this_machine_is_reached_past_a_proxy(monkeypatch):
+    import httpx
+
+    from memory.loopback import spare_from_proxies
+
+    with scripted() as server, scripted() as proxy:
+        for name in PROXIES:
+            monkeypatch.setenv(name, proxy.root)
+        monkeypatch.setenv("NO_PROXY", "")
+        monkeypatch.setenv("no_proxy", "")
+        spare_from_proxies(server.root)
+        with httpx.Client() as client:
+            assert client.get(f"{server.root}/v1/models").status_code == 200
+        assert (len(server.asked), proxy.asked) == (1, [])
 
 
 class TestAPromptThatIsCut:
