@@ -34,8 +34,6 @@ _ELIDED = re.compile(r"^(?:[jldcnsmt]|qu|un|dell|nell|all|sull)'(?=[^\W\d_]{2})"
 _ASKING = ("?", "？", "؟")
 _QUOTES = " \"'”“»«)"
 _MOST_CHARACTERS = 400
-_STEM = 4
-_LEAST = 3
 
 
 def language_of(text: str) -> Literal["english", "other", "unknown"]:
@@ -58,12 +56,13 @@ def language_of(text: str) -> Literal["english", "other", "unknown"]:
 def is_translated(said: str, written: str) -> bool:
     """Say whether English was written of something that was said in another language.
 
-    Where the language of what was said is not known, it is English if a word of it, other than a name, was kept.
+    Where no word tells the language of what was said, its letters do: a word in small letters that English has none of.
     """
     if language_of(written) != "english":
         return False
     spoken = language_of(said)
-    return spoken == "other" or (spoken == "unknown" and not _plain_stems(said) & _plain_stems(written))
+    foreign = [word for word in _WORD.findall(said) if word.islower() and not word.replace("’", "'").isascii()]
+    return spoken == "other" or (spoken == "unknown" and bool(foreign) and not any(word in written for word in foreign))
 
 
 def in_their_words(said: str, written: str) -> str:
@@ -82,10 +81,3 @@ def in_their_words(said: str, written: str) -> str:
     if len(own) > _MOST_CHARACTERS:
         own = f"{own[:_MOST_CHARACTERS].rsplit(' ', 1)[0]} …"
     return f'"{own}"' if own else ""
-
-
-def _plain_stems(text: str) -> set[str]:
-    """Return how the words of a text begin, without names and short words."""
-    words = [word for word in _WORD.findall(text) if len(word) > _LEAST]
-    first = words[:1]
-    return {word.lower()[:_STEM] for word in [*first, *words] if word.islower() or word in first}

@@ -24,6 +24,7 @@ from memory.record_search import RecordSearch
 from memory.records import SPOKEN, Episode, PhotoMemory, Procedure, Recalled, SemanticMemory, Spoken, Turn
 from memory.scope import Rule, Scope
 from memory.search_index import SearchIndex
+from memory.subject import Subject, subject_of
 from memory.turn_search import TurnSearch
 
 MEASURED = "all-minilm-l6-v2"
@@ -32,6 +33,8 @@ _VOICES = 3
 """Rankings that the one of raw turns counts for: it is made of dense and lexical ones already."""
 _DEPTH = 24
 """Places of each ranking that are looked at."""
+_OF_SUBJECT, _MORE_OF_SUBJECT = 6, 2
+"""Times as many entries are looked through for what a question names; times as many facts of it are returned."""
 _OVER = 0.1
 """Of a score that is left to what is no longer true, where it stands beside what is."""
 _LOOKED_INTO = (NOW, "turn", "procedural")
@@ -88,7 +91,7 @@ class Retriever:
             found = _Look(self._parts, query, scope, limits).facts_and_talk()
         # Habits and goals hold until they are replaced: when they were noted says nothing about their use.
         always = _Look(self._parts, query, Scope(user_id, seen=query.seen), limits)
-        found += always.records("procedural", limits.procedural)
+        found += always.habits()
         seen = replace(query, since=None, until=None) if widened else query
         found += self._parts.pictures.find(user_id, seen, limits.photos)
         return Found(tuple(sorted(found, key=lambda item: (item.time.timestamp(), item.id))), widened and bool(found))
@@ -158,7 +161,30 @@ class _Look:
 
     def facts_and_talk(self) -> list[Recalled]:
         """Return what a window is about: facts, and topics with their raw turns."""
-        return self.records("semantic", self._limits.semantic) + self.episodic(self._limits.episodic)
+        subject, limits = self._subject, self._limits
+        if subject is None:
+            return self.records("semantic", limits.semantic) + self.episodic(limits.episodic)
+        facts = self.records("semantic", _OF_SUBJECT * limits.semantic)
+        subject = subject.with_names([entry.text for entry in facts])
+        facts.sort(key=lambda entry: not subject.is_in(entry.text))
+        if subject.is_name or subject.is_somebody:
+            talk = self.episodic(_OF_SUBJECT * limits.episodic)
+            told = [entry for entry in facts if subject.is_in(entry.text)][: _MORE_OF_SUBJECT * limits.semantic]
+            told += [entry for entry in talk if subject.is_in(entry.text)][: limits.episodic]
+            return told if told or subject.is_name else facts[: limits.semantic] + talk[: limits.episodic]
+        return facts[: limits.semantic] + self.episodic(limits.episodic)
+
+    def habits(self) -> list[Recalled]:
+        """Return habits and goals; where the message asks about a name, those that hold it."""
+        found = self.records("procedural", self._limits.procedural)
+        subject = self._subject
+        if subject is None or not (subject.is_name or subject.is_somebody):
+            return found
+        return [entry for entry in found if subject.is_in(entry.text)]
+
+    @cached_property
+    def _subject(self) -> Subject | None:
+        return subject_of(self._query.message)
 
     def records(self, kind: str, limit: int) -> list[Recalled]:
         """Rank the records of a kind; what is no longer true comes last, unless the message asks for what was.
