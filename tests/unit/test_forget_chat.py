@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 
 import pytest
 
@@ -272,3 +273,52 @@ def test_another_message_instead_of_yes_or_no_is_answered(command, told):
     out, _ = command("chat", "--user", "ada", "--time", "2026-03-09 09:00", typed=f"{ASK}\nHow is the weather?\n")
     assert out.strip().endswith("Sunny.")
     assert BROTHER in known(told)
+
+
+def test_what_is_not_remembered_yet_is_forgotten_too(serve):
+    service = serve(ScriptedChat({"semantic": fact(VEGAN, "Jonasquill")}))
+    list(service.stream("ada", VEGAN, time="2026-03-09 08:50"))
+    assert VEGAN in ask(service).reply
+    ask(service, "yes", "2026-03-09 09:01")
+    service.wait("ada")
+    assert "onasquill" not in known(service)
+
+
+def test_an_archive_takes_a_request_along_and_nothing_is_made_of_it(told, tmp_path):
+    ask(told)
+    told.memory.export_user("ada", tmp_path / "ada.zip")
+    told.memory.delete_user("ada")
+    told.memory.import_user(tmp_path / "ada.zip")
+    told.wait("ada")
+    assert told.memory.journal.turns("ada")[-1].state is TurnState.REQUEST
+    assert not [one for one in told.memory.knowledge.entries("ada") if "forgotten" in one.model_dump_json()]
+    ask(told, "yes", "2026-03-09 09:01")
+    assert "onasquill" not in known(told)
+
+
+def test_another_users_yes_and_things_are_their_own(told):
+    list(told.stream("bob", "Jonasquill is my cat.", time="2026-03-09 08:00"))
+    ask(told)
+    list(told.stream("bob", "yes", time="2026-03-09 09:01"))
+    assert BROTHER in known(told)
+    ask(told, "yes", "2026-03-09 09:02")
+    assert told.memory.journal.turns("bob")[0].text == "Jonasquill is my cat."
+
+
+def test_made_again_a_request_asks_again_and_both_go(told):
+    first = ask(told)
+    again = list(told.answer_again("ada", first.id))[-1].turn
+    assert again.trace.forget.state == "open"
+    told.forget_offered(again)
+    assert "onasquill" not in known(told)
+
+
+def test_several_ids_are_forgotten_and_brought_back_together(command, told, monkeypatch):
+    monkeypatch.setattr("app.cli_memory.open_memory", lambda: nullcontext(told.memory))
+    names = [one.id for one in told.memory.knowledge.entries("ada", kind="semantic") if "onasquill" in one.content]
+    out, _ = command("memory", "forget", *names, "--user", "ada", "--json")
+    assert json.loads(out)["id"] == names[0]
+    assert "onasquill" not in known(told)
+    told.memory.undo("ada", names[0])
+    assert BROTHER in known(told)
+    assert VEGAN in known(told)

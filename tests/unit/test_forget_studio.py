@@ -23,7 +23,7 @@ def studio(tmp_path):
         graph = persona.build(chat, chat, memory, Style(), asks=True, confirms=True)
         graph.checkpointer = InMemorySaver()
         config = {"configurable": {"thread_id": "1"}}
-        graph.invoke({"text": "Jonas is vegan, my friend."}, {"configurable": {"thread_id": "0"}})
+        graph.invoke({"text": "Jonas is vegan, my friend."}, config)
         yield memory, graph, config, chat
 
 
@@ -47,7 +47,7 @@ def test_the_next_message_is_a_turn_like_any_other(studio):
     _, graph, config, chat = studio
     graph.invoke(ASK, config)
     graph.invoke(Command(resume="forget"), config)
-    done = graph.invoke({"text": "Good morning."}, {"configurable": {"thread_id": "2"}})
+    done = graph.invoke({"text": "Good morning."}, config)
     assert done["reply"] == "Hello!"
     assert "Jonas" not in chat.prompts("reasoning")[-1].split("## Recent Conversations")[1]
 
