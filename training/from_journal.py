@@ -47,6 +47,9 @@ class Teacher:
         self._episodes = [entry for entry in entries if isinstance(entry, Episode)]
         self._rewrites = memory.consent.rewrites(user)
         self._turns, self._spoilt = spoilt_turns(memory, user)
+        # What stands there of a step that is set aside is a fallback, and nothing to learn.
+        self._aside = {(one.subject, one.step) for one in memory.refusals.set_aside(user)}
+        self._unread = memory.refusals.unread(user, [turn.id for turn in self._turns])
 
     def lessons(self) -> list[Lesson]:
         """Return all lessons, by kind, in the order of the talk."""
@@ -90,15 +93,16 @@ class Teacher:
             if fact:
                 extraction = Extraction(True, fact.content, fact.keywords, fact.reason)
             messages: list[BaseMessage] = [SystemMessage(prompts.semantic), human(told, seen)]
-            yield self._lesson("semantic", turn.id, messages, formats.format_semantic(extraction))
+            if (turn.id, "semantic") not in self._aside:
+                yield self._lesson("semantic", turn.id, messages, formats.format_semantic(extraction))
             point = points.get(turn.id)
-            if point and point.inferred:
+            if point and point.inferred and (turn.id, "personality") not in self._aside:
                 messages = [SystemMessage(prompts.personality), HumanMessage(remember.said(turn))]
                 yield self._lesson("personality", turn.id, messages, formats.format_personality(point.inferred))
 
     def _topics(self) -> Iterator[Lesson]:
         for session in dict.fromkeys(episode.session for episode in self._episodes):
-            turns = self._session(session)
+            turns = [] if (str(session), "episodic") in self._aside else self._session(session)
             places = {turn.id: place for place, turn in enumerate(turns)}
             topics = [
                 TopicLines(episode.summary, episode.keywords, tuple(places[name] for name in episode.turn_ids))
@@ -127,9 +131,9 @@ class Teacher:
                 yield self._lesson(rewrite.kind, f"session {rewrite.session}", messages, written)
 
     def _session(self, number: int) -> list[Turn]:
-        """Return a session's turns; none where something of it was forgotten."""
+        """Return a session's turns; none where something of it was forgotten, or was left out of its prompt."""
         turns = [turn for turn in self._turns if turn.session == number]
-        return [] if any(turn.id in self._spoilt for turn in turns) else turns
+        return [] if any(turn.id in self._spoilt or turn.id in self._unread for turn in turns) else turns
 
     def _rounds(self, trace: Trace) -> Iterator[Round]:
         """Give back the looks of a reply, each with what it brought: a receipt lists that one look after the other."""

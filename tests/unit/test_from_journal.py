@@ -214,3 +214,17 @@ def test_a_mark_of_chat_templates_in_a_message_keeps_that_message_alone_out(talk
     assert "Zazu" in (tmp_path / "own" / "sft.json").read_text()
     assert "im_end" not in (tmp_path / "own" / "sft.json").read_text()
     assert persona("train", "data", str(tmp_path / "own" / "rl.jsonl"))[0] == 0
+
+
+def test_what_was_set_aside_is_no_lesson(talked, tmp_path):
+    refused = talked.memory.journal.turns("ada")[1]
+    for step in ("semantic", "personality"):
+        talked.memory.refusals.note(
+            "ada", "remember", refused.id, step, cause="refused", status=400, reason="no", most=1
+        )  # fmt: skip
+    talked.memory.refusals.note("ada", "consolidate", "3", "episodic", cause="thought", status=None, reason="", most=1)
+    by_kind = taught(talked, tmp_path)
+    assert refused.id not in {one.place for kind in ("semantic", "personality") for one in by_kind[kind]}
+    assert not {"session 2", "session 3"} & {one.place for one in by_kind["episodic"]}
+    assert "session 2" not in {one.place for one in by_kind["core"]}
+    assert "session 3" in {one.place for one in by_kind["core"]}
