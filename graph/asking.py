@@ -13,12 +13,13 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from graph.sections import tokens_of
 from graph.thoughts import has_thought, without_thought
-from memory.errors import ModelRefused, PersonaError
+from memory.errors import MessageTooLong, ModelRefused, PersonaError
 
 Parsed = TypeVar("Parsed")
 _log = logging.getLogger(__name__)
 _ROOM = 4_096
 """Tokens for a thought, beside those of the output."""
+_LEAST_ROOM = 512
 _SPARE = 64
 """Tokens of the window that are left for what a chat template adds."""
 _PROBE_TOKENS = 16
@@ -99,6 +100,7 @@ class Asker:
         self._chat = chat
         self._malformed = malformed
         self._window = window
+        self._room = _ROOM
         self._thinks = False
         self._rambles = False
         self._cut = False
@@ -148,12 +150,10 @@ class Asker:
 
     def _write(self, messages: Sequence[BaseMessage], grammar: str, max_tokens: int) -> Written:
         """Ask once; once more with room for a thought, where the model was not known to need it."""
-        room = max(max_tokens, min(max_tokens + _ROOM, self._window - tokens_of(messages) - _SPARE))
-        limit = room if self._thinks else max_tokens
-        written = _written(self._chat, messages, grammar, limit)
-        if written.cut and limit < room and (written.is_all_thought or (written.begins_otherwise and not self._rambles)):
-            limit = room
-            written = _written(self._chat, messages, grammar, room)
+        known = self._thinks
+        written = (self._with_room if known else self._without)(messages, grammar, max_tokens)
+        if not known and written.cut and (written.is_all_thought or (written.begins_otherwise and not self._rambles)):
+            written = self._with_room(messages, grammar, max_tokens)
             # Text before the output, and no mark of a thought: with more room there is more of it.
             self._rambles = self._rambles or (written.cut and not written.is_all_thought)
         if written.thinks:
@@ -162,8 +162,22 @@ class Asker:
             raise ThoughtTooLong
         if written.cut and not self._cut:
             self._cut = True
-            _log.warning("an output of the model was cut off at its limit of %d tokens", limit)
+            _log.warning("an output of the model was cut off at its limit of %d tokens", max_tokens)
         return written
+
+    def _without(self, messages: Sequence[BaseMessage], grammar: str, max_tokens: int) -> Written:
+        return _written(self._chat, messages, grammar, max_tokens)
+
+    def _with_room(self, messages: Sequence[BaseMessage], grammar: str, max_tokens: int) -> Written:
+        """Ask with room for a thought; with less from then on, where the window is smaller than the server said."""
+        while True:
+            room = max(max_tokens, min(max_tokens + self._room, self._window - tokens_of(messages) - _SPARE))
+            try:
+                return _written(self._chat, messages, grammar, room)
+            except MessageTooLong:
+                if room == max_tokens:
+                    raise
+                self._room = self._room // 2 if self._room > _LEAST_ROOM else 0
 
     def _say_it_thinks(self) -> None:
         if not self._thinks:

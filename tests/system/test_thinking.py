@@ -169,3 +169,14 @@ def test_a_grammar_that_binds_inside_the_thought(server, open_service):
     service.wait()
     assert learnt(service) == (["I bake bread"], [5])
     assert OPEN
+
+
+def test_room_for_a_thought_is_less_where_the_window_is_smaller_than_it_seemed(server, open_service):
+    service = open_service()
+    tell(service, "I bake bread", "I keep a heron")
+    server.thinks = thinks_for(LONG)
+    words = "This model's maximum context length is 4096 tokens. However, you requested 5000 tokens."
+    server.refuses = lambda body: (400, words, {}) if body.get("max_tokens", 0) > 3_000 else None
+    service.wait()
+    assert learnt(service) == (["I bake bread", "I keep a heron"], [5, 5])
+    assert service.memory.refusals.count() == 0
