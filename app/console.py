@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from memory.errors import PersonaError
+from memory.intake import user_name
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
     from rich.console import Console
 
-User = Annotated[str, typer.Option("--user", "-u", help="Whose memory.")]
+User = Annotated[str, typer.Option("--user", "-u", help="Whose memory.", callback=user_name)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 

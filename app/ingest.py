@@ -1,18 +1,24 @@
-"""Replaying a transcript: JSON lines of {time, user, assistant, images?}, checked before the first one is written."""
+"""Replaying a transcript: JSON lines of {time, user, assistant, images?}, all checked before the first one is written."""
 
 from __future__ import annotations
 
+import codecs
 import json
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from memory import clock
-from memory.errors import InvalidInput, PersonaError
+from memory import clock, transcript
+from memory.errors import InvalidInput
 from memory.intake import check_text, check_user
-from memory.pictures import MAX_BYTES, read_picture
+from memory.pictures import MAX_BYTES, Picture, read_picture
 from memory.store import Memory
+
+_NAMED = 5
+"""Bad lines that are told of; of more, how many there are."""
+_FORM = 'A line is {"time": "2026-03-01 09:30", "user": "…", "assistant": "…"}.'
 
 
 class Line(BaseModel):
@@ -33,78 +39,97 @@ class Line(BaseModel):
 
 
 def ingest_file(memory: Memory, file: Path, user_id: str) -> dict[str, int]:
-    """Journal a transcript, end its last session, and leave the remembering pending.
+    """Journal a transcript whole, in sessions that its times make, and leave the remembering pending.
+
+    It may be older than everything there, and its lines in any order: each takes the place that its time gives it. Of several
+    lines of one time and text, the n-th is the n-th such turn that is there.
 
     Args:
         memory: Where it goes.
-        file: UTF-8 JSON lines; empty lines are passed over.
+        file: JSON lines in UTF-8, or in UTF-16 with a byte order mark; empty lines are passed over.
         user_id: Whose conversation it is.
 
     Returns:
-        `added` and `skipped` (same user, time and text already there).
+        `added` and `skipped` (same user, time and text already there, or forgotten).
 
     Raises:
-        InvalidInput: The file, a line, its time or a picture is wrong; names the line. Nothing was written.
-        TimeOrderError: A line lies before the user's last turn; the lines before it are written, and a second try skips them.
+        InvalidInput: The file, a line, its time or a picture is wrong; names the lines. Nothing was written.
     """
-    check_user(user_id)
-    parsed = [(number, line, clock.parse_time(line.time)) for number, line in _read(file)]
-    pictures = [[_picture(file, number, name) for name in line.images] for number, line, _ in parsed]
-    if parsed:
-        # An earlier try that broke off left its session open.
-        memory.journal.end_session(user_id)
-    added = 0
-    for (number, line, stamp), images in zip(parsed, pictures, strict=True):
-        try:
-            ids = [memory.photos.receive(user_id, _bytes(path), path.name) for path in images]
-            added += memory.journal.ingest(user_id, stamp, line.user, line.assistant, ids) is not None
-        except PersonaError as error:
-            raise type(error)(f"{file}, line {number}: {error.message}") from error
-    if added:
-        memory.journal.end_session(user_id)
-    return {"added": added, "skipped": len(parsed) - added}
+    user_id = check_user(user_id)
+    lines, pictures = _read(file)
+    added = memory.ingest(user_id, lines, {name: partial(_picture, path) for name, path in pictures.items()})
+    return {"added": added, "skipped": len(lines) - added}
 
 
-def _read(file: Path) -> list[tuple[int, Line]]:
+def _read(file: Path) -> tuple[list[transcript.Line], dict[str, Path]]:
+    """Read and check all lines and their pictures; returns them with the files of the pictures by id."""
     try:
-        raw = file.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
+        text = _decoded(file.read_bytes())
+    except (OSError, UnicodeError) as error:
         raise InvalidInput(f"{file} cannot be read ({error}). Give a UTF-8 file of JSON lines.") from error
-    lines = []
-    for number, text in enumerate(raw, start=1):
-        if not text.strip():
+    lines: list[transcript.Line] = []
+    pictures: dict[str, Path] = {}
+    wrong: list[str] = []
+    for number, written in enumerate(text.split("\n"), start=1):
+        if not written.strip():
             continue
         try:
-            line = Line.model_validate(json.loads(text))
-            clock.parse_time(line.time)
-            check_text(line.user, len(line.images))
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"])) or "line"
-            raise InvalidInput(f"{file}, line {number}: {where}: {first['msg']}. Nothing was written.") from error
+            line = _line(written)
+            seen = [_seen(file, name) for name in line.images]
+            time = clock.parse_time(line.time)
+        except InvalidInput as error:
+            wrong.append(f"line {number}: {error.message}")
         except (ValueError, RecursionError) as error:
-            raise InvalidInput(f"{file}, line {number} is not JSON ({error}). Nothing was written.") from error
-        except PersonaError as error:
-            raise InvalidInput(f"{file}, line {number}: {error.message} Nothing was written.") from error
-        lines.append((number, line))
-    return lines
+            wrong.append(f"line {number} is not JSON ({error}). {_FORM}")
+        else:
+            names = tuple(name for name, _ in seen)
+            lines.append(transcript.Line(time=time, text=line.user, reply=line.assistant, images=names))
+            pictures |= seen
+    if wrong:
+        more = [f"{len(wrong) - _NAMED} more lines are wrong."] if len(wrong) > _NAMED else []
+        told = [wrong[0], *(f"L{one[1:]}" for one in wrong[1:_NAMED]), *more]
+        raise InvalidInput(f"{file}, {' '.join(told)} Nothing was written.")
+    return lines, pictures
 
 
-def _picture(file: Path, number: int, name: str) -> Path:
+def _decoded(data: bytes) -> str:
+    """Read a text in UTF-8, or in what its byte order mark says."""
+    return data.decode("utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")
+
+
+def _line(written: str) -> Line:
+    """Read one line.
+
+    Raises:
+        InvalidInput: It lacks a field, or its text cannot be taken.
+        ValueError: It is not JSON.
+    """
+    value = json.loads(written)
+    try:
+        line = Line.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "line"
+        raise InvalidInput(f"{where}: {first['msg']}. {_FORM}") from error
+    check_text(line.user, len(line.images))
+    return line
+
+
+def _seen(file: Path, name: str) -> tuple[str, Path]:
+    """Read a picture beside the file; returns its id and where it is, or raises InvalidInput."""
     if "\x00" in name:
-        raise InvalidInput(f"{file}, line {number}: {name!r} is no file name. Nothing was written.")
+        raise InvalidInput(f"{name!r} is no file name. Write the name of a picture beside the file.")
     path = (file.parent / name).resolve()
     if not path.is_relative_to(file.parent.resolve()):
-        raise InvalidInput(f"{file}, line {number}: the picture {name!r} lies outside the transcript's folder.")
+        raise InvalidInput(f"the picture {name!r} lies outside the transcript's folder. Put it beside the file.")
     if not path.is_file():
-        raise InvalidInput(f"{file}, line {number}: there is no picture {name!r} beside the file. Nothing was written.")
+        raise InvalidInput(f"there is no picture {name!r} beside the file. Put it there, or take the name out.")
     try:
-        read_picture(_bytes(path), path.name)
+        return _picture(path).photo.id, path
     except InvalidInput as error:
-        raise InvalidInput(f"{file}, line {number}: {name}: {error.message} Nothing was written.") from error
-    return path
+        raise InvalidInput(f"{name}: {error.message}") from error
 
 
-def _bytes(path: Path) -> bytes:
+def _picture(path: Path) -> Picture:
     with path.open("rb") as file:
-        return file.read(MAX_BYTES + 1)
+        return read_picture(file.read(MAX_BYTES + 1), path.name)

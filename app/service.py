@@ -20,7 +20,7 @@ from graph.context import Context
 from graph.listening import told_to
 from memory import clock
 from memory.errors import InvalidInput, PersonaError, StorageError
-from memory.intake import check_text, check_user
+from memory.intake import check_text, check_user, user_name
 from memory.pictures import MAX_BYTES, Picture, read_picture
 from memory.records import HIGHEST, LOWEST, TRAITS, Turn, WorkItem
 from memory.reply_first import replying
@@ -138,7 +138,7 @@ class PersonaService:
                 and the message is kept as unanswered.
         """
         self._check_open()
-        check_user(user_id)
+        user_id = check_user(user_id)
         check_text(text, len(images))
         _check_override(personality_override)
         stamp = clock.parse_time(time, zone) if isinstance(time, str) else time
@@ -163,7 +163,7 @@ class PersonaService:
         """Answer the user's last message anew: after a failure, or because the reply did not please."""
         self._check_open()
         last = self.memory.journal.turn(turn_id)
-        if last.user_id != user_id:
+        if last.user_id != user_name(user_id):
             raise InvalidInput("That message is not this user's.")
         turn = self.memory.journal.replace(turn_id)
         return self._submit(turn, Context(user_id=user_id))
@@ -196,7 +196,7 @@ class PersonaService:
         Raises:
             PersonaError: The model does not answer; the rest stays pending.
         """
-        return self._worker.drain(user_id, on_done)
+        return self._worker.drain(None if user_id is None else user_name(user_id), on_done)
 
     def retry(self, user_id: str | None = None) -> int:
         """Put what is set aside back into the work queue, of one user or of all; returns how many steps."""

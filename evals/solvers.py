@@ -26,6 +26,7 @@ from memory.errors import InvalidInput, StorageError
 from memory.pictures import read_picture
 from memory.records import Trace
 from memory.store import Memory
+from memory.transcript import Line
 
 _TOP = 5
 """Messages that the published retrieval baseline brings."""
@@ -102,11 +103,11 @@ class Ours:
                 f"The memory of {person.id} has lived through {len(lived)} turns, and a question is asked after {upto}: what "
                 "was said later would help. Give another --out."
             )
+        lines = []
         for said in person.turns[:upto]:
-            ids = [self._memory.photos.receive(user, path.read_bytes()) for path in said.images]
-            self._memory.journal.ingest(user, said.time, said.user, said.assistant, ids)
-        if upto:
-            self._memory.journal.end_session(user)
+            ids = tuple(self._memory.photos.receive(user, path.read_bytes()) for path in said.images)
+            lines.append(Line(time=said.time, text=said.user, reply=said.assistant, images=ids))
+        self._memory.journal.ingest_all(user, lines)
         while item := self._memory.pending.next_of(user, due_only=False):
             self._on_work(person, self._memory.pending.count(user))
             context = Context(user_id=user)

@@ -155,7 +155,7 @@ def unrecorded(user_id: str, text: str, images: Sequence[str], said: datetime | 
     Raises:
         InvalidInput: Text or user cannot be taken.
     """
-    check_user(user_id)
+    user_id = check_user(user_id)
     check_text(text, len(images))
     turn_id = f"off_{uuid.uuid4().hex[:20]}"
     return Turn(id=turn_id, user_id=user_id, seq=0, session=0, time=said or clock.now(), text=text, images=tuple(images))

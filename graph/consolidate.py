@@ -63,18 +63,18 @@ class Consolidator:
         user_id = context_of(runtime).user_id
         number = state.get("session")
         if number is None:
-            last = self._memory.journal.turns(user_id, limit=1)
-            if not last:
+            newest = list(self._memory.journal.newest(user_id).values())
+            if not newest:
                 raise NotFound(f"{user_id!r} has said nothing yet: there is no session to consolidate.")
-            number = last[0].session
+            number = newest[-1].session
         turns = self._turns(user_id, number)
-        # Of a session that is summed up again, later ones have rewritten profile and habits since: its topics alone are.
-        past = self._memory.journal.has_moved_on(user_id, number)
+        journal = self._memory.journal
         return {
             "user_id": user_id,
             "number": number,
             "turns": turns,
-            "past": past,
+            "past": journal.has_moved_on(user_id, number),
+            "again": journal.is_summed_up(user_id, number),
             "begun": begun,
             "outputs": self._memory.pending.outputs(user_id, str(number)),
             "refused": self._memory.refusals.of(user_id, str(number)),
@@ -108,6 +108,7 @@ class Consolidator:
 
     def update_procedures(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Rewrite the set of at most five habits and goals; malformed output leaves it as it is."""
+        # What later sessions made of it holds.
         if state["past"] or state["refused"].leaves_out("procedural"):
             return {"procedures": None}
         user_id = same_user(runtime, state["user_id"])
@@ -117,14 +118,21 @@ class Consolidator:
         return {"procedures": procedures, "warnings": warnings}
 
     def update_core(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:
-        """Rewrite the profile; malformed output leaves it as it is."""
-        if state["past"] or state["refused"].leaves_out("core"):
+        """Rewrite the profile; malformed output leaves it as it is.
+
+        A session that is older than what the profile was made of, as imported history is, adds what no line says yet; one that
+        is summed up again does not: later ones have rewritten it since.
+        """
+        if (state["past"] and state["again"]) or state["refused"].leaves_out("core"):
             return {"profile": None}
         user_id = same_user(runtime, state["user_id"])
         current = self._memory.knowledge.profile(user_id).values()
         profile, warnings = self._rewrite(state, user_id, "core", self._prompts.core, PROFILE, current)
         if profile is not None:
             profile = {key: value for key, value in profile.items() if value.lower().strip(".") not in _NOTHING}
+            if state["past"]:
+                fresh = [key for key in profile if key not in current][max(0, formats.MAX_PROFILE - len(current)) :]
+                profile = {key: value for key, value in profile.items() if key not in fresh}
         return {"profile": profile, "warnings": warnings}
 
     def commit(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:
@@ -134,7 +142,9 @@ class Consolidator:
             # The session is another one by now. Where it waits to be summed up, that is still to do.
             self._memory.pending.drop_outputs(user_id, str(number))
             return {"session": number}
-        past = self._memory.journal.has_moved_on(user_id, number)
+        journal = self._memory.journal
+        past = journal.has_moved_on(user_id, number)
+        out_of_date = past and (not state["past"] or journal.is_summed_up(user_id, number))
         episodes = [
             Episode(
                 id=make_id(user_id, "episodic", number, ordinal),
@@ -151,9 +161,10 @@ class Consolidator:
             number,
             turns[-1].time if turns else clock.now(),
             episodes=episodes,
-            procedures=None if past else state["procedures"],
-            profile=None if past else state["profile"],
+            procedures=None if out_of_date else state["procedures"],
+            profile=None if out_of_date else state["profile"],
             begun=state["begun"],
+            older=past,
         )
         self._memory.index(user_id)
         return {"session": number}

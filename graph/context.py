@@ -8,6 +8,7 @@ from langgraph.config import get_config
 from langgraph.runtime import Runtime
 
 from memory.errors import InvalidInput
+from memory.intake import user_name
 
 _CHECKPOINTER = "__pregel_checkpointer"
 """LangGraph's own key. Without a checkpointer a `thread_id` in the config names nothing: no state is kept under it."""
@@ -29,6 +30,10 @@ class Context:
     """Read memory, write nothing anywhere."""
     personality_override: dict[str, float] | None = None
     """Scores for this reply alone, by trait, instead of the remembered ones."""
+
+    def __post_init__(self) -> None:
+        """Take the name in normal form."""
+        object.__setattr__(self, "user_id", user_name(self.user_id))
 
 
 def context_of(runtime: Runtime[Context]) -> Context:

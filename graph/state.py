@@ -114,7 +114,9 @@ class ConsolidateState(ConsolidateInput, total=False):
     """The session that the nodes are at; the last node tells it as `session`."""
     turns: list[Turn]
     past: bool
-    """A later session has been consolidated already."""
+    """A session of a later time has been consolidated already."""
+    again: bool
+    """This one has been consolidated before."""
     begun: datetime
     """When the session was read."""
     outputs: dict[str, str]

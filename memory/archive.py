@@ -18,6 +18,7 @@ from memory.archive_file import ArchiveReader, ArchiveWriter, cannot_write
 from memory.checked import check
 from memory.database import Database, newest_schema
 from memory.errors import InvalidInput, NotFound
+from memory.intake import user_name
 from memory.photos import PhotoStore
 from memory.pictures import read_picture
 from memory.records import TurnState
@@ -108,7 +109,7 @@ class Archives:
         """
         archive = ArchiveReader(file)
         try:
-            user_id = archive.manifest.user
+            user_id = user_name(archive.manifest.user)
             with staged(archive, self._folder) as held:
                 rows = {name: _staged_rows(held, metadata.tables[name]) for name in NAMES}
                 try:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, select
 
 from memory import clock
 from memory.curve import to_point
 from memory.database import Database
 from memory.forget import UNDO_WINDOW
+from memory.intake import user_name
 from memory.memory_rows import MemoryRecord, to_record
 from memory.reach import Reach
 from memory.records import PersonalityPoint, Turn, TurnState
-from memory.schema import forgettings, memories, personality, turns
+from memory.schema import forgettings, memories, personality, sessions, turns
+from memory.turn_order import IN_ORDER
 from memory.turn_rows import to_turn
 
 _GONE = (TurnState.FORGOTTEN, TurnState.REPLACED)
@@ -108,33 +111,29 @@ class Browse:
             return {**found, "turn": connection.execute(said).scalar_one()}
 
     def talks(self, user_id: str, *, limit: int, before: int | None = None) -> list[Talk]:
-        """Return conversations, newest first; with `before`, those with a lower number."""
-        which = [turns.c.user_id == user_id, turns.c.state.not_in(_GONE)]
-        which += [turns.c.session < before] if before is not None else []
-        query = (
-            select(turns.c.session, func.min(turns.c.seq).label("first"), func.count().label("turns"))
-            .where(*which)
-            .group_by(turns.c.session)
-            .order_by(turns.c.session.desc())
-            .limit(limit)
-        )
+        """Return conversations, newest first; with `before`, those that began before that one."""
+        said = turns.alias()
+        mine = (said.c.user_id == sessions.c.user_id) & (said.c.session == sessions.c.number) & said.c.state.not_in(_GONE)
+        query = select(sessions.c.number).where(sessions.c.user_id == user_id, exists().where(mine))
         with self._db.read() as connection:
-            found = connection.execute(query).all()
-            firsts = _firsts(user_id, [row.first for row in found])
-            said = {row.seq: row for row in connection.execute(firsts)}
-            about = {
-                row.source: row.text
-                for row in reversed(connection.execute(_topics(user_id, [row.session for row in found])).all())
-            }
+            if before is not None:
+                given = (sessions.c.user_id == user_id) & (sessions.c.number == before)
+                begun = connection.execute(select(sessions.c.begun).where(given)).scalar()
+                earlier = (sessions.c.begun == begun) & (sessions.c.number < before)
+                query = query.where((sessions.c.begun < begun) | earlier)
+            newest = query.order_by(sessions.c.begun.desc(), sessions.c.number.desc()).limit(limit)
+            numbers = list(connection.execute(newest).scalars())
+            said_in = _firsts(connection, user_id, numbers)
+            about = {row.source: row.text for row in reversed(connection.execute(_topics(user_id, numbers)).all())}
         return [
             Talk(
-                session=row.session,
-                begun=said[row.first].at.astimezone(clock.zone_of(said[row.first].zone)),
-                turns=row.turns,
-                first=said[row.first].text,
-                topic=about.get(str(row.session)),
+                session=number,
+                begun=said_in[number].at.astimezone(clock.zone_of(said_in[number].zone)),
+                turns=said_in[number].turns,
+                first=said_in[number].text,
+                topic=about.get(str(number)),
             )
-            for row in found
+            for number in numbers
         ]
 
     def undoable(self, user_id: str) -> list[Undoable]:
@@ -175,7 +174,7 @@ class Browse:
         """Return the message that a conversation begins with; None where nothing of it is left."""
         which = (turns.c.user_id == user_id) & (turns.c.session == session) & turns.c.state.not_in(_GONE)
         with self._db.read() as connection:
-            return connection.execute(select(turns.c.id).where(which).order_by(turns.c.seq).limit(1)).scalar()
+            return connection.execute(select(turns.c.id).where(which).order_by(*IN_ORDER).limit(1)).scalar()
 
     def written_in(self, user_id: str, memory_ids: Collection[str]) -> dict[str, int]:
         """Return after which conversations lines of profile and habits were written, by id; none for what a person wrote."""
@@ -183,14 +182,14 @@ class Browse:
         lines = query.where(memories.c.kind.in_(["core", "procedural"]))
         with self._db.read() as connection:
             rows = connection.execute(lines).all()
-        return {row.id: int(row.source) for row in rows if row.user_id == user_id and row.source.isdecimal()}
+        return {row.id: int(row.source) for row in rows if row.user_id == user_name(user_id) and row.source.isdecimal()}
 
     def said(self, user_id: str, turn_ids: Collection[str]) -> dict[str, Turn]:
         """Return messages by id; those that are forgotten, or another's, are left out."""
         query = select(turns).where(turns.c.id.in_(list(turn_ids)))
         with self._db.read() as connection:
             rows = connection.execute(query).all()
-        return {row.id: to_turn(row) for row in rows if row.user_id == user_id and row.state not in _GONE}
+        return {row.id: to_turn(row) for row in rows if row.user_id == user_name(user_id) and row.state not in _GONE}
 
     def days(self, user_id: str) -> tuple[datetime, datetime] | None:
         """Return when the first and the last memory are of; None where there is none."""
@@ -200,9 +199,16 @@ class Browse:
         return (first, last + timedelta(seconds=1)) if first is not None else None
 
 
-def _firsts(user_id: str, places: Sequence[int]) -> Select[tuple[int, datetime, str, str]]:
-    columns = select(turns.c.seq, turns.c.at, turns.c.zone, turns.c.text)
-    return columns.where(turns.c.user_id == user_id, turns.c.seq.in_(list(places)))
+def _firsts(connection: Connection, user_id: str, numbers: Sequence[int]) -> dict[int, Row[Any]]:
+    """Return the first message of some conversations, with how many there are in it."""
+    place = func.row_number().over(partition_by=turns.c.session, order_by=IN_ORDER).label("place")
+    count = func.count().over(partition_by=turns.c.session).label("turns")
+    columns = (turns.c.id, turns.c.session, place, count)
+    which = (turns.c.user_id == user_id) & turns.c.session.in_(list(numbers)) & turns.c.state.not_in(_GONE)
+    placed = select(*columns).where(which).subquery()
+    query = select(turns.c.session, turns.c.at, turns.c.zone, turns.c.text, placed.c.turns)
+    rows = connection.execute(query.join(placed, placed.c.id == turns.c.id).where(placed.c.place == 1))
+    return {row.session: row for row in rows}  # type: ignore[misc] # the stubs name a Row in two ways
 
 
 def _topics(user_id: str, sessions: Sequence[int]) -> Select[tuple[str, str]]:

@@ -102,7 +102,7 @@ def _sent(connection: Connection, user_id: str) -> dict[str, list[_Sent]]:
     """Return the messages that carry each picture, in the order they were said."""
     # Few messages carry one: only those are read, and no JSON function, of which each database has its own.
     carries = cast(turns.c.images, Text) != "[]"
-    query = select(turns.c.id, turns.c.at, turns.c.zone, turns.c.images).order_by(turns.c.seq)
+    query = select(turns.c.id, turns.c.at, turns.c.zone, turns.c.images).order_by(turns.c.at, turns.c.seq)
     sent: dict[str, list[_Sent]] = defaultdict(list)
     for row in connection.execute(query.where(turns.c.user_id == user_id, turns.c.state.not_in(_GONE), carries)):
         for photo_id in row.images:

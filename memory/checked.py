@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any, cast, get_args
@@ -62,7 +63,8 @@ class _OfPicture(_OfAny):
 
 
 class _OfLine(_OfAny):
-    pass
+    # Added by a session that is older than what the set was made of.
+    older: bool | None = None
 
 
 _EXTRAS: dict[str, type[Record]] = {
@@ -89,9 +91,7 @@ def check(user_id: str, rows: Rows) -> list[str]:
     own = {make_id(user_id, "turn", row["seq"]) for row in rows["turns"]}
     turns = _each("turns", rows["turns"], lambda row: _turn(own, row, numbers, set(pictures)))
     known = {row["id"]: row for row in rows["turns"]}
-    in_order = sorted((row for row in rows["turns"] if row["state"] != TurnState.REPLACED), key=lambda row: row["seq"])
-    if any(later["at"] < earlier["at"] for earlier, later in pairwise(in_order)):
-        raise InvalidInput("its messages are not in the order in which they were said.")
+    _check_sessions(rows)
     allowed = _ids(user_id, rows)
     names = {row["id"] for row in rows["memories"]}
     _each("memories", rows["memories"], lambda row: _memory(user_id, row, known, numbers, allowed, set(pictures)))
@@ -102,6 +102,19 @@ def check(user_id: str, rows: Rows) -> list[str]:
     _each("rewrites", rows["rewrites"], _rewrite)
     _each("forgettings", rows["forgettings"], _forgetting)
     return pictures
+
+
+def _check_sessions(rows: Rows) -> None:
+    """Check that the turns of a session belong together, and note when each began."""
+    times: dict[int, list[datetime]] = {}
+    for row in rows["turns"]:
+        times.setdefault(row["session"], []).append(row["at"])
+    for said in times.values():
+        said.sort()
+        if any(clock.starts_session(earlier, later) for earlier, later in pairwise(said)):
+            raise InvalidInput("a session has messages that do not belong together.")
+    for row in rows["sessions"]:
+        row["begun"] = min(times.get(row["number"], []), default=None)
 
 
 def _each(table: str, rows: Iterable[dict[str, Any]], read: Callable[[dict[str, Any]], str]) -> list[str]:

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from memory.clock import zone_of
 from memory.named_time import named_period
-from memory.records import SPOKEN
+from memory.records import SPOKEN, TurnState
 from memory.schema import turns
 from memory.search_index import Entry
 from memory.signals import sentences, split_speaker, traits_of
@@ -51,32 +51,58 @@ def is_shown(row: Row[Any]) -> bool:
     return row.hidden_at is None and row.held is None
 
 
-def rows_before(connection: Connection, rows: Sequence[Row[Any]]) -> dict[tuple[int, int], Row[Any]]:
-    """Return the spoken turns that stand before these of one user, by session and place."""
+@dataclass(frozen=True)
+class Place:
+    """Where a turn is in its session, by time.
+
+    Attributes:
+        number: How many turns come before it.
+        before: Text and reply of the one before it, where that is spoken and not held.
+    """
+
+    number: int
+    before: Row[Any] | None
+
+
+def places(connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, Place]:
+    """Return where turns of one user are in their sessions, by id."""
     if not rows:
         return {}
-    query = select(turns.c.session, turns.c.seq, turns.c.text, turns.c.reply).where(
-        turns.c.user_id == rows[0].user_id,
-        turns.c.seq.in_([row.seq - 1 for row in rows]),
-        turns.c.state.in_(SPOKEN),
-        turns.c.held.is_(None),
+    other = turns.alias()
+    # The first half of the comparison of times alone lets an index begin there.
+    earlier = (
+        (other.c.user_id == turns.c.user_id)
+        & (other.c.session == turns.c.session)
+        & (other.c.at <= turns.c.at)
+        & ((other.c.at < turns.c.at) | (other.c.seq < turns.c.seq))
     )
-    return {(row.session, row.seq): row for row in connection.execute(query)}  # type: ignore[misc] # the stubs name a Row in two ways
+    # What was answered again stands there twice, and was said once.
+    nearest = select(other.c.id).where(earlier, other.c.state != TurnState.REPLACED)
+    nearest = nearest.order_by(other.c.at.desc(), other.c.seq.desc()).limit(1).correlate(turns)
+    # Of the index alone: a session may have thousands of turns.
+    number = select(func.count()).select_from(other).where(earlier).correlate(turns)
+    query = select(turns.c.id, nearest.scalar_subquery().label("before"), number.scalar_subquery().label("number"))
+    found = connection.execute(query.where(turns.c.id.in_([row.id for row in rows]))).all()
+    spoken = select(turns.c.id, turns.c.text, turns.c.reply).where(turns.c.state.in_(SPOKEN), turns.c.held.is_(None))
+    said: dict[str, Any] = {
+        row.id: row for row in connection.execute(spoken.where(turns.c.id.in_({row.before for row in found} - {None})))
+    }
+    return {row.id: Place(row.number, said.get(row.before)) for row in found}
 
 
-def of_turn(row: Row[Any], before: Row[Any] | None) -> Indexed | None:
+def of_turn(row: Row[Any], place: Place) -> Indexed | None:
     """Index a turn by itself, by its sentences, and with the turn before it, without the names of who speaks.
 
     Args:
         row: The turn.
-        before: Text and reply of the one before it in its session, where that is spoken and not held.
+        place: Where it is in its session.
 
     Returns:
         None where it is not to be found.
     """
     if row.state not in SPOKEN or row.held is not None:
         return None
-    at = row.at.timestamp()
+    at, before = row.at.timestamp(), place.before
     speaker, body = split_speaker(row.text)
     earlier = [part for part in (split_speaker(before.text)[1], before.reply) if part] if before is not None else []
     around = "\n".join([*earlier, body])
@@ -88,7 +114,7 @@ def of_turn(row: Row[Any], before: Row[Any] | None) -> Indexed | None:
     parts = sentences(body)
     if len(parts) > 1:
         texts += [("sentence", part) for part in parts]
-    traits = traits_of(row.text, session=row.session, seq=row.seq, before=earlier[-1] if earlier else None)
+    traits = traits_of(row.text, session=row.session, seq=place.number, before=earlier[-1] if earlier else None)
     entry = Entry(row.id, "turn", at, f"{row.text}\n{row.reply}", f"{around}\n{row.reply}", traits)
     return Indexed(entry, tuple(texts))
 

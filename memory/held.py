@@ -16,7 +16,7 @@ from memory.records import SPOKEN, Record
 from memory.schema import memories, sessions, turns, users
 from memory.sensitive import Topic
 
-_IT = select(turns.c.user_id, turns.c.session, turns.c.seq, turns.c.held, turns.c.approved).where(
+_IT = select(turns.c.user_id, turns.c.session, turns.c.seq, turns.c.at, turns.c.held, turns.c.approved).where(
     turns.c.user_id == bindparam("user"), turns.c.id == bindparam("turn")
 )
 
@@ -50,7 +50,7 @@ class Held:
         query = select(turns).where(turns.c.user_id == user_id, turns.c.held.is_not(None), turns.c.state.in_(SPOKEN))
         facts: dict[str, list[str]] = {}
         with self._db.read() as connection:
-            rows = connection.execute(query.order_by(turns.c.seq)).all()
+            rows = connection.execute(query.order_by(turns.c.at, turns.c.seq)).all()
             said = select(memories).where(memories.c.user_id == user_id, memories.c.source.in_([row.id for row in rows]))
             for one in connection.execute(said.where(memories.c.hidden_at.is_(None), memories.c.kind == "semantic")):
                 facts.setdefault(one.source, []).append(one.text)

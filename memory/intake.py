@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from memory.errors import InvalidInput, MessageTooLong
 
 MAX_TEXT = 20_000
@@ -12,8 +14,14 @@ MAX_IMAGES = 8
 """Pictures of one message."""
 
 
+def user_name(user_id: str) -> str:
+    """Return `user_id` in Unicode's normal form C: `José` is one user, however its é is written."""
+    return user_id if user_id.isascii() else unicodedata.normalize("NFC", user_id)
+
+
 def check_user(user_id: str) -> str:
-    """Return `user_id` as it is, or raise InvalidInput; every text of 1 to 200 characters is a name."""
+    """Return `user_id` in normal form, or raise InvalidInput; every text of 1 to 200 characters is a name."""
+    user_id = user_name(user_id)
     if not user_id.strip():
         raise InvalidInput("The user has no name. Give one, for example --user ada.")
     if len(user_id) > MAX_USER:

@@ -8,29 +8,30 @@ from typing import Any
 
 from sqlalchemy import Connection, String, bindparam, case, cast, func, insert, select, update
 
-from memory import clock, forget, held, late, pending, people, session_rows, turn_rows
+from memory import clock, held, late, pending, people, session_rows, transcript, turn_order, turn_rows
 from memory.database import Database
-from memory.errors import NotFound, TimeOrderError
-from memory.intake import check_text, check_user
+from memory.errors import NotFound
+from memory.intake import check_text, check_user, user_name
 from memory.records import SPOKEN, Trace, Turn, TurnState, make_id
 from memory.schema import turns, users
 from memory.sensitive import Topic
+from memory.transcript import Line
+from memory.turn_order import IN_ORDER, LATEST_FIRST
 from memory.turn_rows import SAID, to_turn
 
 _NO_SEQ = 2**31 - 1
 _OF_USER = turns.c.user_id == bindparam("user")
 _RECENT = (
     select(*SAID)
-    # By time: for a bare `seq`, SQLite goes through all that was said before it (25 ms of 100,000 turns).
-    .where(_OF_USER, turns.c.state.in_(SPOKEN), turns.c.seq + 0 < bindparam("before"))
-    .where(turns.c.at > bindparam("since"), turns.c.at <= bindparam("until"))
-    .order_by(turns.c.seq)
+    .where(_OF_USER, turns.c.state.in_(SPOKEN), turns.c.at > bindparam("since"), turns.c.at <= bindparam("until"))
+    .where((turns.c.at < bindparam("until")) | (turns.c.seq < bindparam("before")))
+    .order_by(*IN_ORDER)
 )
 _INSERT = insert(turns)
 
 
 class Journal:
-    """Turns in the order they were said, one sequence a user. Every public method is one transaction.
+    """Turns in the order of their times, of one time in the order of arrival. Every public method is one transaction.
 
     Args:
         database: Where they stand.
@@ -58,12 +59,12 @@ class Journal:
             user_id: Who says it.
             text: What is said, at most 20,000 characters.
             images: Ids of stored photos.
-            time: When it is said; now when None. A now before the user's last turn is moved to that turn's time.
+            time: When it is said; now when None. After a clock that was set back, now is the time of the newest turn.
             zone: The zone of now; this machine's when None.
 
         Raises:
             InvalidInput: Text or user cannot be taken.
-            TimeOrderError: `time` lies before the user's last turn.
+            TimeOrderError: `time` lies before the user's last turn; see `turn_order.stamp`.
         """
         with self._db.write() as connection:
             return self.take(connection, user_id, text, images, time=time, zone=zone)
@@ -80,36 +81,55 @@ class Journal:
         origin: str | None = None,
     ) -> Turn:
         """Write down a message inside the caller's transaction; see `receive`, and `memory.threads` for the origin."""
-        check_user(user_id)
+        user_id = check_user(user_id)
         check_text(text, len(images))
         people.ensure(connection, user_id)
-        last = turn_rows.last(connection, user_id)
-        stamp = _in_order(time, last, zone)
-        return self._insert(connection, user_id, text, images, stamp, last, real_time=time is None, origin=origin)
+        stamp = turn_order.stamp(connection, user_id, time, zone)
+        session = session_rows.place(connection, user_id, stamp, live=True)
+        return self._insert(connection, user_id, text, images, stamp, session, real_time=time is None, origin=origin)
 
     def ingest(self, user_id: str, time: datetime, text: str, reply: str, images: Sequence[str] = ()) -> Turn | None:
-        """Write down a turn of a transcript, with its reply, to be remembered later.
+        """Write down a turn of a transcript, with its reply, to be remembered later; its session stays open.
 
         Returns:
             The turn, or None when the user already has one with this time and text, or has forgotten it.
 
         Raises:
             InvalidInput: As `receive`.
-            TimeOrderError: `time` lies before the user's last turn.
         """
-        check_user(user_id)
+        user_id = check_user(user_id)
         check_text(text, len(images))
         with self._db.write() as connection:
-            same = (turns.c.user_id == user_id) & (turns.c.at == time) & (turns.c.text == text)
-            if connection.execute(select(turns.c.id).where(same)).first():
-                return None
-            if forget.is_forgotten(connection, user_id, forget.said_at(time), text):
+            if not transcript.new(connection, user_id, [Line(time=time, text=text, reply=reply, images=tuple(images))]):
                 return None
             people.ensure(connection, user_id)
-            last = turn_rows.last(connection, user_id)
-            turn = self._insert(connection, user_id, text, images, _in_order(time, last), last, real_time=False)
+            session = session_rows.place(connection, user_id, time, live=False)
+            turn = self._insert(connection, user_id, text, images, time, session, real_time=False)
             turn_rows.finish(connection, turn, reply, TurnState.ANSWERED, None)
         return turn
+
+    def missing(self, user_id: str, lines: Sequence[Line]) -> list[int]:
+        """Return the places of those lines of a transcript that `ingest_all` would add, in the order of their times."""
+        with self._db.read() as connection:
+            return transcript.new(connection, user_id, lines)
+
+    def ingest_all(self, user_id: str, lines: Sequence[Line]) -> list[int]:
+        """Write down a transcript whole, or nothing of it, to be remembered later.
+
+        Its turns take the places that their times give them, in ended sessions of their own: they may be older than everything
+        there. Of several lines of one time and text, the n-th is the n-th such turn of the journal.
+
+        Returns:
+            The places of the lines that were added: not those that the user has already, or has forgotten.
+
+        Raises:
+            InvalidInput: As `receive`; nothing was written.
+        """
+        user_id = check_user(user_id)
+        for line in lines:
+            check_text(line.text, len(line.images))
+        with self._db.write() as connection:
+            return transcript.take(connection, user_id, lines, self.judge)
 
     def finish(
         self, turn_id: str, reply: str, *, trace: Trace | None = None, stopped: bool = False, request: bool = False
@@ -168,12 +188,11 @@ class Journal:
         What was already remembered from the message stays: its words are the same.
 
         Raises:
-            NotFound: No such turn, or it is not the user's last.
+            NotFound: No such turn, or it is not the user's last; see `newest`.
         """
         with self._db.write() as connection:
             old = turn_rows.one(connection, turn_id)
-            last = turn_rows.last(connection, old.user_id)
-            if last is None or last.id != turn_id or old.state is TurnState.FORGOTTEN:
+            if turn_id not in _newest(connection, old.user_id) or old.state is TurnState.FORGOTTEN:
                 raise NotFound("Only the last message can be answered again, and not one that is forgotten.")
             connection.execute(
                 update(turns)
@@ -183,8 +202,11 @@ class Journal:
             # What the person said of the message holds for it still.
             said = connection.execute(select(turns.c.held, turns.c.approved, turns.c.origin).where(turns.c.id == turn_id)).one()
             origin = said.origin or old.id
+            session = old.session
+            if session_rows.is_ended(connection, old.user_id, session):
+                session = session_rows.begin(connection, old.user_id, old.time)
             new = self._insert(
-                connection, old.user_id, old.text, old.images, old.time, last, real_time=old.real_time, origin=origin
+                connection, old.user_id, old.text, old.images, old.time, session, real_time=old.real_time, origin=origin
             )
             connection.execute(update(turns).where(turns.c.id == new.id).values(held=said.held, approved=said.approved))
             new = new.model_copy(update={"held": said.held})
@@ -205,7 +227,7 @@ class Journal:
         limit: int | None = None,
         traces: bool = True,
     ) -> list[Turn]:
-        """Return a user's turns in the order they were said; with `limit`, the last ones.
+        """Return a user's turns in the order of their times; with `limit`, the last ones.
 
         Without `traces` it is what was said alone: how a reply came to be is the larger part of a row.
         """
@@ -216,20 +238,31 @@ class Journal:
         if session is not None:
             query = query.where(turns.c.session == session)
         with self._db.glance() as connection:
-            rows = connection.execute(query.order_by(turns.c.seq.desc()).limit(limit)).all()
-        return [to_turn(row) for row in reversed(rows) if row.user_id == user_id]
+            rows = connection.execute(query.order_by(*LATEST_FIRST).limit(limit)).all()
+        return [to_turn(row) for row in reversed(rows) if row.user_id == user_name(user_id)]
 
     def recent(self, user_id: str, time: datetime, before_seq: int | None = None) -> list[Turn]:
-        """Return the recent window of a message at `time`: spoken turns less than 60 minutes before it, without traces."""
+        """Return the recent window of a message at `time`: spoken turns less than 60 minutes before it, without traces.
+
+        Args:
+            user_id: Whose.
+            time: When the message is said.
+            before_seq: Its place in the order of arrival, which says of turns of the same time whether they come before it.
+        """
         given = {"user": user_id, "since": clock.recent_since(time), "until": time, "before": before_seq or _NO_SEQ}
         with self._db.glance() as connection:
             return [to_turn(row) for row in connection.execute(_RECENT, given)]
 
     def last_time(self, user_id: str) -> datetime | None:
-        """Return the time of the user's last turn, in its zone."""
-        with self._db.glance() as connection:
-            last = turn_rows.last(connection, user_id)
+        """Return the time of the user's last turn, in its zone; of one that lies ahead of the clock where there is no other."""
+        with self._db.read() as connection:
+            last = turn_order.newest_not_ahead(connection, user_id, clock.now()) or turn_order.newest(connection, user_id)
         return last.time if last else None
+
+    def newest(self, user_id: str) -> dict[str, Turn]:
+        """Return, by id, the turns that can be answered again: the newest, and the newest that is not ahead of the clock."""
+        with self._db.read() as connection:
+            return _newest(connection, user_id)
 
     def knows(self, user_id: str) -> bool:
         """Say whether there is such a user."""
@@ -261,16 +294,19 @@ class Journal:
             return [dict(row) for row in connection.execute(query).mappings()]
 
     def has_moved_on(self, user_id: str, session: int) -> bool:
-        """Say whether a later session has been consolidated already."""
+        """Say whether a session of a later time has been consolidated already."""
+        with self._db.read() as connection:
+            return session_rows.is_later_summed_up(connection, user_id, session, clock.now())
+
+    def is_summed_up(self, user_id: str, session: int) -> bool:
+        """Say whether a session has been consolidated before."""
         with self._db.glance() as connection:
-            return session_rows.is_later_summed_up(connection, user_id, session)
+            return session_rows.is_summed_up(connection, user_id, session)
 
     def end_session(self, user_id: str) -> None:
         """End the user's open session, if there is one, so that it is consolidated."""
         with self._db.write() as connection:
-            last = turn_rows.last(connection, user_id)
-            if last is not None:
-                session_rows.end(connection, user_id, last.session, last.seq)
+            session_rows.end_open(connection, user_id)
 
     def end_stale_sessions(self, instant: datetime) -> int:
         """End sessions whose last turn was said in real time and lies 60 real minutes back; returns how many."""
@@ -284,18 +320,12 @@ class Journal:
         text: str,
         images: Sequence[str],
         stamp: datetime,
-        last: Turn | None,
+        session: int,
         *,
         real_time: bool,
         origin: str | None = None,
     ) -> Turn:
-        seq = turn_rows.next_seq(connection, user_id)
-        session = last.session if last else 1
-        if last is None or clock.starts_session(last.time, stamp) or session_rows.is_ended(connection, user_id, session):
-            if last is not None:
-                session_rows.end(connection, user_id, session, last.seq)
-                session += 1
-            session_rows.begin(connection, user_id, session)
+        seq = turn_order.next_seq(connection, user_id)
         turn = Turn(
             id=make_id(user_id, "turn", seq),
             user_id=user_id,
@@ -319,21 +349,12 @@ class Journal:
             "origin": origin,
         }
         connection.execute(_INSERT, row)
+        # One that was told to lie ahead now follows this one: its index holds the words of the turn before it.
+        after = turn_order.next_in_session(user_id, session, stamp, seq)
+        connection.execute(update(turns).where(after).values(revision=turns.c.revision + 1))
         return turn
 
 
-def _in_order(time: datetime | None, last: Turn | None, zone: str | None = None) -> datetime:
-    stamp = time or clock.now(zone)
-    # As instants: within one zone Python compares wall clocks, and the night of a time change has one hour twice.
-    if last is None or stamp.timestamp() >= last.time.timestamp():
-        return stamp
-    if time is None:
-        # The clock was set back, or the last turn was told to lie ahead: an unstated time follows it.
-        try:
-            return last.time.astimezone(stamp.tzinfo)
-        except OverflowError:
-            return last.time
-    raise TimeOrderError(
-        f"The time {clock.show(time)} lies before this user's last turn, {clock.show(last.time)}. "
-        "Give that time or a later one."
-    )
+def _newest(connection: Connection, user_id: str) -> dict[str, Turn]:
+    found = (turn_order.newest(connection, user_id), turn_order.newest_not_ahead(connection, user_id, clock.now()))
+    return {turn.id: turn for turn in found if turn is not None}

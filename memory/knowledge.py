@@ -14,6 +14,7 @@ from memory.again import Again
 from memory.change import Changes
 from memory.database import Database
 from memory.errors import InvalidInput, NotFound
+from memory.intake import user_name
 from memory.memory_rows import MemoryRecord, to_record
 from memory.outdated import as_it_holds, may_be_untrue
 from memory.records import (
@@ -129,6 +130,7 @@ class Knowledge:
         procedures: Mapping[str, str] | None,
         profile: Mapping[str, str] | None,
         begun: datetime | None = None,
+        older: bool = False,
     ) -> None:
         """Commit what a session amounts to, and strike the work; twice changes nothing.
 
@@ -140,6 +142,7 @@ class Knowledge:
             procedures: The new set of habits and goals; None leaves them as they are. Edited ones stay.
             profile: The rewritten profile; None leaves it as it is. Edited entries stay.
             begun: When what the model was told was read; where something was forgotten since, the work stays to be done anew.
+            older: A session of a later time has been consolidated: this one adds to the sets, and takes no newer line's place.
         """
         with self._db.write() as connection:
             if not people.is_known(connection, user_id, hold=True):
@@ -156,10 +159,10 @@ class Knowledge:
                         connection, user_id, "episodic", str(session), episode, episode.summary, episode.keywords, extra
                     )
             if procedures is not None:
-                before = memory_rows.replace_set(connection, user_id, "procedural", session, time, procedures)
+                before = memory_rows.replace_set(connection, user_id, "procedural", session, time, procedures, older=older)
                 consent.keep(connection, user_id, session, "procedural", before, procedures)
             if profile is not None:
-                before = memory_rows.replace_set(connection, user_id, "core", session, time, profile)
+                before = memory_rows.replace_set(connection, user_id, "core", session, time, profile, older=older)
                 consent.keep(connection, user_id, session, "core", before, profile)
             ended = (sessions.c.user_id == user_id) & (sessions.c.number == session)
             connection.execute(update(sessions).where(ended).values(summed_up=True))
@@ -185,7 +188,9 @@ class Knowledge:
             query, given = _BY_IDS, {"ids": list(ids)}
         with self._db.glance() as connection:
             rows = connection.execute(query, given).all()
-        mine = [row for row in rows if row.user_id == user_id and row.hidden_at is None and (held or row.held is None)]
+        mine = [
+            row for row in rows if row.user_id == user_name(user_id) and row.hidden_at is None and (held or row.held is None)
+        ]
         return [to_record(row) for row in mine if kind in (None, row.kind)]
 
     def topics(self, user_id: str, sessions: Iterable[int], turn_ids: AbstractSet[str]) -> dict[str, tuple[str, ...]]:
@@ -209,7 +214,7 @@ class Knowledge:
         with self._db.glance() as connection:
             # By nothing else: SQLite would read every row of the user, or that is not hidden (86 ms), instead of two indexes.
             rows = connection.execute(select(memories).where(either)).all()
-        shown = [row for row in rows if row.user_id == user_id and row.hidden_at is None and row.held is None]
+        shown = [row for row in rows if row.user_id == user_name(user_id) and row.hidden_at is None and row.held is None]
         records = [to_record(row) for row in shown]
         return [record for record in records if isinstance(record, SemanticMemory)]
 
@@ -309,7 +314,7 @@ class Knowledge:
     def forgotten(self, user_id: str, ids: Iterable[str]) -> set[str]:
         """Return those of these memories without a key (facts, pictures) that are hidden, or were purged."""
         with self._db.read() as connection:
-            hidden = {name for owner, name in forget.hidden(connection, None) if owner == user_id}
+            hidden = {name for owner, name in forget.hidden(connection, None) if owner == user_name(user_id)}
             return {name for name in ids if name in hidden or forget.is_forgotten(connection, user_id, name)}
 
 

@@ -85,9 +85,25 @@ def put(
 
 
 def replace_set(
-    connection: Connection, user_id: str, kind: str, session: int, time: datetime, entries: Mapping[str, str]
+    connection: Connection,
+    user_id: str,
+    kind: str,
+    session: int,
+    time: datetime,
+    entries: Mapping[str, str],
+    *,
+    older: bool = False,
 ) -> dict[str, str]:
     """Make `entries` the user's set of this kind; edited and forgotten entries stay as the person left them.
+
+    Args:
+        connection: Of a transaction that writes.
+        user_id: Whose.
+        kind: Profile or habits.
+        session: The session that they were made of.
+        time: When it ended.
+        entries: The set, by key.
+        older: The session is older than what the set was made of: it adds lines, and changes those that older ones added.
 
     Returns:
         The set as it was before.
@@ -95,7 +111,7 @@ def replace_set(
     mine = (memories.c.user_id == user_id) & (memories.c.kind == kind)
     rows = {row.key: row for row in connection.execute(select(memories).where(mine))}
     for key, row in rows.items():
-        kept = row.edited or row.hidden_at is not None
+        kept = row.edited or row.hidden_at is not None or (older and not row.extra.get("older"))
         if not kept and key not in entries:
             # Hidden rather than deleted: the next projection takes it out of the indexes, the purge removes the row.
             long_ago = datetime.now(UTC) - forget.UNDO_WINDOW
@@ -103,10 +119,17 @@ def replace_set(
     for key, text in entries.items():
         known = rows.get(key)
         dropped = known is not None and known.hidden_at is not None and bool(known.extra.get("replaced"))
-        if known is not None and not dropped and (known.edited or known.hidden_at is not None or known.text == text):
-            continue
+        if known is not None and not dropped:
+            if known.edited or known.hidden_at is not None or (older and not known.extra.get("older")):
+                continue
+            if known.text == text:
+                if known.extra.get("older") and not older:
+                    # A newer session says it too.
+                    connection.execute(update(memories).where(memories.c.id == known.id).values(extra={}))
+                continue
         if not forget.is_forgotten(connection, user_id, make_id(user_id, kind, key), text):
-            replace_one(connection, user_id, kind, key, {"text": text, "edited": False, "source": str(session)}, time)
+            values = {"text": text, "edited": False, "source": str(session), "extra": {"older": True} if older else {}}
+            replace_one(connection, user_id, kind, key, values, time)
     return {key: row.text for key, row in rows.items() if row.hidden_at is None}
 
 
@@ -119,7 +142,7 @@ def drop(connection: Connection, memory_id: str, stamp: datetime) -> None:
 def replace_one(connection: Connection, user_id: str, kind: str, key: str, values: Mapping[str, Any], time: datetime) -> None:
     """Write a line of profile or habits, in the place of what stands under its key."""
     memory_id = make_id(user_id, kind, key)
-    row = {**values, "at": time, "zone": clock.zone_name(time), "extra": {}, "hidden_at": None}
+    row = {"extra": {}, **values, "at": time, "zone": clock.zone_name(time), "hidden_at": None}
     changed = connection.execute(
         update(memories)
         .where(memories.c.user_id == user_id, memories.c.id == memory_id)

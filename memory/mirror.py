@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from memory.chroma import ChromaStore, Document
 from memory.database import Database
-from memory.documents import Indexed, names_of, of_memory, of_turn, rows_before
+from memory.documents import Indexed, names_of, of_memory, of_turn, places
 from memory.reading import unpacked
 from memory.schema import memories, turns
 from memory.search_index import Change, SearchIndex
@@ -84,8 +84,8 @@ class Mirror:
         if kind == "turn":
             with self._db.read() as connection:
                 rows = connection.execute(select(turns).where(turns.c.id.in_(ids))).all()
-                before = rows_before(connection, rows)
-            return {row.id: of_turn(row, before.get((row.session, row.seq - 1))) for row in rows}
+                placed = places(connection, rows)
+            return {row.id: of_turn(row, placed[row.id]) for row in rows}
         with self._db.read() as connection:
             rows = connection.execute(select(memories).where(memories.c.id.in_(ids))).all()
         return {row.id: of_memory(row) for row in rows}

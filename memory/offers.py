@@ -17,6 +17,7 @@ from memory.forgetting import Forgetting
 from memory.reach import Counts, Reach, Together
 from memory.records import SPOKEN, ForgetEntry, ForgetOffer, Trace, Turn, TurnState
 from memory.schema import memories, turns
+from memory.turn_order import LATEST_FIRST
 from memory.turn_rows import to_turn
 
 _NAMED = 10
@@ -80,10 +81,11 @@ class Offers:
     def before(self, turn: Turn) -> Turn | None:
         """Return the request that a message may answer: the one right before it, within the hour; None where there is none."""
         mine = (turns.c.user_id == turn.user_id) & turns.c.state.not_in((TurnState.REPLACED, TurnState.FORGOTTEN))
+        mine &= turns.c.at <= turn.time
         if turn.seq:
-            mine &= turns.c.seq < turn.seq
+            mine &= (turns.c.at < turn.time) | (turns.c.seq < turn.seq)
         with self._db.read() as connection:
-            row = connection.execute(select(turns).where(mine).order_by(turns.c.seq.desc()).limit(1)).first()
+            row = connection.execute(select(turns).where(mine).order_by(*LATEST_FIRST).limit(1)).first()
         if row is None or row.state != TurnState.REQUEST or row.trace is None:
             return None
         last = to_turn(row)

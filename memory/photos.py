@@ -15,6 +15,7 @@ from sqlalchemy import delete, insert, select, update
 from memory import clock
 from memory.database import Database
 from memory.errors import NotFound, StorageError
+from memory.intake import user_name
 from memory.pictures import Picture, open_upright, read_picture, small_copy
 from memory.records import Photo, user_key
 from memory.schema import photos, users
@@ -109,20 +110,20 @@ class PhotoStore:
     def hold(self, user_id: str, picture: Picture) -> str:
         """Keep a picture in memory alone, for a turn off the record; returns its id."""
         with self._lock:
-            self._held[user_id, picture.photo.id] = picture
-            mine = [key for key in self._held if key[0] == user_id]
+            self._held[user_name(user_id), picture.photo.id] = picture
+            mine = [key for key in self._held if key[0] == user_name(user_id)]
             for key in mine[:-_HELD]:
                 del self._held[key]
         return picture.photo.id
 
     def original(self, user_id: str, photo_id: str) -> bytes:
         """Return the picture in full size, without metadata, or raise NotFound."""
-        held = self._held.get((user_id, photo_id))
+        held = self._held.get((user_name(user_id), photo_id))
         return held.full if held is not None else _read(self._path(user_id, photo_id), photo_id)
 
     def for_model(self, user_id: str, photo_id: str) -> bytes:
         """Return a JPEG of at most 230,400 pixels, turned upright, for the model, or raise NotFound."""
-        held = self._held.get((user_id, photo_id))
+        held = self._held.get((user_name(user_id), photo_id))
         if held is not None:
             return held.small
         try:

@@ -16,9 +16,10 @@ from sqlalchemy import Exists, Row, Select, Table, Update, bindparam, exists, fu
 
 from memory.chroma import ChromaStore
 from memory.database import Database
-from memory.documents import Indexed, is_shown, of_memory, of_turn, rows_before
+from memory.documents import Indexed, is_shown, of_memory, of_turn, places
 from memory.embedders import Embedder
 from memory.errors import StorageError
+from memory.intake import user_name
 from memory.memory_rows import to_record
 from memory.mirror import Mirror
 from memory.picture_index import KIND, PictureIndex
@@ -180,7 +181,7 @@ class Projection:
     def delete_user(self, user_id: str) -> None:
         """Empty both indexes of a user, after any run that is under way."""
         with self._lock_of(user_id):
-            self._verified.discard(user_id)
+            self._verified.discard(user_name(user_id))
             self._chroma.delete_user(user_id)
             self._index.files.delete_user(user_id)
 
@@ -221,7 +222,7 @@ class Projection:
 
     def _lock_of(self, user_id: str) -> threading.RLock:
         with self._guard:
-            return self._locks.setdefault(user_id, threading.RLock())
+            return self._locks.setdefault(user_name(user_id), threading.RLock())
 
     def _mark_all(self, user_id: str | None = None) -> None:
         said = update(turns).where(turns.c.state.in_(SPOKEN)).values(indexed_revision=0)
@@ -238,6 +239,7 @@ class Projection:
 
         After a power cut the last of it may be missing, and no file tells: it is not written as safely as the journal.
         """
+        user_id = user_name(user_id)
         if user_id in self._verified:
             return
         with self._lock_of(user_id):
@@ -282,11 +284,9 @@ class Projection:
             with self._db.read() as connection:
                 said = connection.execute(_CHANGED_TURNS, {"user": user_id}).all()
                 known = connection.execute(_CHANGED if pictures else _CHANGED_TEXT, {"user": user_id}).all()
-                before = rows_before(connection, said)
+                placed = places(connection, said)
             if said or known:
-                made = [of_turn(row, before.get((row.session, row.seq - 1))) for row in said] + [
-                    of_memory(row) for row in known
-                ]
+                made = [of_turn(row, placed[row.id]) for row in said] + [of_memory(row) for row in known]
                 self._project(user_id, [*said, *known], made)
                 self._project_pictures(user_id, [row for row in known if row.kind == "photo"])
                 self._note(said, known)

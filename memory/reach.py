@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy import Connection, Row, select
 from memory import withheld
 from memory.errors import InvalidInput, NotFound
 from memory.records import SPOKEN, TurnState
-from memory.schema import memories, photos, turns
+from memory.schema import memories, photos, sessions, turns
 from memory.telling import Telling, TellingOfSeveral
 
 _TOLD = ("semantic", "photo")
@@ -117,12 +118,12 @@ def of(connection: Connection, user_id: str, subject: str, in_turns: Counts, tog
     # A request tells nothing of what it names, and is in no summary.
     telling_turns = {name for name in spoken if known.turns[name].state != TurnState.REQUEST}
     telling = _telling(known, telling_turns, told_by, in_turns, together)
-    first = min((known.turns[name].session for name in telling_turns), default=None)
+    first = known.first_of(telling_turns)
     topics = known.topics(telling_turns, first, telling) - said
     lines = {
         name
         for name, row in known.memories.items()
-        if row.kind in _LINES and not row.edited and first is not None and _since(row, first) and telling.tells(_line(row))
+        if row.kind in _LINES and not row.edited and first is not None and known.since(row, first) and telling.tells(_line(row))
     } - said
     # What another forgetting hides, and could bring back, counts as well; what is purged already says nothing.
     others = [row for name, row in known.turns.items() if name not in spoken and row.state != TurnState.FORGOTTEN]
@@ -186,6 +187,8 @@ class _Known:
             row.id: SimpleNamespace(**{**row._mapping, **self.set_aside[row.id]}) if row.id in self.set_aside else row  # noqa: SLF001 - SQLAlchemy's public way
             for row in said
         }
+        mine = select(sessions.c.number, sessions.c.begun).where(sessions.c.user_id == user_id)
+        self._begun = {row.number: row.begun for row in connection.execute(mine)}
         self._shown = {row.id for row in said if row.state != TurnState.FORGOTTEN}
 
     def roots(self, subject: str) -> tuple[str, set[str], set[str], set[str]]:
@@ -237,13 +240,29 @@ class _Known:
                 return wider
             said, spoken = wider
 
-    def topics(self, spoken: set[str], first: int | None, telling: Telling | TellingOfSeveral) -> set[str]:
+    def first_of(self, spoken: set[str]) -> tuple[int, datetime | None] | None:
+        """Return, of the sessions of some turns, the one that was journaled first, and when the earliest began."""
+        numbers = {self.turns[name].session for name in spoken}
+        begun = [self._begun[number] for number in numbers if self._begun.get(number) is not None]
+        return (min(numbers), min(begun, default=None)) if numbers else None
+
+    def since(self, row: Row[Any], first: tuple[int, datetime | None]) -> bool:
+        """Say whether a memory was made of a session that was journaled, or began, no earlier: it may rest on these turns."""
+        if not row.source.isdecimal():
+            return False
+        number, begun = first
+        its = self._begun.get(int(row.source))
+        return int(row.source) >= number or (begun is not None and its is not None and its >= begun)
+
+    def topics(
+        self, spoken: set[str], first: tuple[int, datetime | None] | None, telling: Telling | TellingOfSeveral
+    ) -> set[str]:
         """Return the topics that are made anew: of a session that tells of it, all but what the person wrote."""
         if first is None:
             return set()
         rows = [row for row in self.memories.values() if row.kind == "episodic"]
         whole = {str(self.turns[name].session) for name in spoken}
-        whole |= {row.source for row in rows if _since(row, first) and telling.tells(f"{row.text} {row.keywords}")}
+        whole |= {row.source for row in rows if self.since(row, first) and telling.tells(f"{row.text} {row.keywords}")}
         return {row.id for row in rows if spoken & set(row.extra["turn_ids"]) or (row.source in whole and not row.edited)}
 
     def carried(self, names: Collection[str]) -> set[str]:
@@ -286,11 +305,7 @@ def _offered(row: Row[Any]) -> set[str]:
 
 def _follows(row: Row[Any], spoken: Sequence[Row[Any]]) -> bool:
     """Say whether a turn is one of these, or comes after one in its session: its prompt showed the words themselves."""
-    return any(row.session == one.session and row.seq > one.seq for one in spoken)
-
-
-def _since(row: Row[Any], session: int) -> bool:
-    return row.source.isdecimal() and int(row.source) >= session
+    return any(row.session == one.session and (row.at, row.seq) > (one.at, one.seq) for one in spoken)
 
 
 def _line(row: Row[Any]) -> str:

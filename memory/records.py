@@ -10,6 +10,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from memory.intake import user_name
+
 LOWEST, HIGHEST = 1, 5
 """The ends of a personality score."""
 
@@ -29,14 +31,15 @@ def make_id(user_id: str, kind: str, source: str | int, ordinal: int = 0) -> str
         ordinal: Its place among several from the same source.
     """
     # The mark between the parts may stand in a name: nobody's parts may look like another's.
-    parts = (part.replace("\x1e", "\x1e\x1e").replace("\x1f", "\x1e-") for part in (user_id, kind, str(source), str(ordinal)))
+    named = (user_name(user_id), kind, str(source), str(ordinal))
+    parts = (part.replace("\x1e", "\x1e\x1e").replace("\x1f", "\x1e-") for part in named)
     digest = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
     return f"{kind[:3]}_{digest[:20]}"
 
 
 def user_key(user_id: str) -> str:
     """Name a user where a store restricts names: 32 hexadecimal digits, one to one with the id."""
-    return hashlib.sha256(user_id.encode()).hexdigest()[:32]
+    return hashlib.sha256(user_name(user_id).encode()).hexdigest()[:32]
 
 
 class Record(BaseModel):

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from memory import forget, forgetting, held, memory_rows, pending, session_rows, succession, turn_rows, withheld
+from memory import forget, forgetting, held, memory_rows, pending, session_rows, succession, turn_order, turn_rows, withheld
 from memory.reach import Counts
 from memory.records import SPOKEN, Turn, TurnState, make_id
 from memory.schema import memories, personality, refusals, turns
@@ -59,7 +59,7 @@ def put(
     said = old.text if text is None else text
     shown = list(old.images if images is None else images)
     same = said == old.text and shown == list(old.images)
-    last = turn_rows.next_seq(connection, old.user_id)
+    last = turn_order.next_seq(connection, old.user_id)
     origin = old.origin or old.id
     gone = {"state": TurnState.REPLACED, "pending": False, "seq": last, "origin": origin, "revision": turns.c.revision + 1}
     connection.execute(update(turns).where(turns.c.id == old.id).values(gone))

@@ -307,7 +307,7 @@ class _Look:
                 room -= size
         if not chosen:
             return None
-        chosen.sort(key=lambda turn: turn.seq)
+        chosen.sort(key=lambda turn: (turn.time.timestamp(), turn.seq))
         talk = tuple(Spoken(time=turn.time, text=turn.text, reply=turn.reply) for turn in chosen)
         return Recalled(
             id=name,

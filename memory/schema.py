@@ -23,6 +23,8 @@ from sqlalchemy import (
     text,
 )
 
+from memory.intake import user_name
+
 
 class Instant(TypeDecorator[datetime]):
     """A UTC instant; aware on both sides, naive UTC in the file."""
@@ -50,6 +52,17 @@ class Words(TypeDecorator[str]):
         return value.replace("\x00", "\ufffd") if value and dialect.name == "postgresql" else value
 
 
+class UserId(TypeDecorator[str]):
+    """A user's name, in normal form however it is given; see `intake.user_name`."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Normalise what is looked for or written."""
+        return None if value is None else user_name(value)
+
+
 metadata = MetaData()
 # Spelled as the queries spell it: SQLite takes a partial index only for the same expression.
 _UNINDEXED = text("revision != indexed_revision")
@@ -60,7 +73,9 @@ _PLACED = text("origin IS NOT NULL")
 users = Table(
     "users",
     metadata,
-    Column("id", String(200), primary_key=True),
+    Column("id", UserId(200), primary_key=True),
+    # As it was written before names were normalised, until its files have followed; see `renamed`.
+    Column("spelled", String(200)),
     Column("created_at", Instant, nullable=False),
     # What the person said to being trained on, and when; None: they were never asked.
     Column("training", Boolean),
@@ -73,7 +88,8 @@ turns = Table(
     "turns",
     metadata,
     Column("id", String(40), primary_key=True),
-    Column("user_id", String(200), nullable=False),
+    Column("user_id", UserId(200), nullable=False),
+    # In the order of arrival; turns are ordered by time, and of one time by this.
     Column("seq", Integer, nullable=False),
     Column("session", Integer, nullable=False),
     Column("at", Instant, nullable=False),
@@ -96,8 +112,8 @@ turns = Table(
     # Where in a LangGraph thread it was said (a digest); of a turn that replaced one from elsewhere, the id of the first.
     Column("origin", String(40)),
     UniqueConstraint("user_id", "seq", name="uq_turns_user_seq"),
-    Index("ix_turns_user_at", "user_id", "at"),
-    Index("ix_turns_user_session", "user_id", "session"),
+    Index("ix_turns_user_at", "user_id", "at", "seq"),
+    Index("ix_turns_user_session", "user_id", "session", "at", "seq"),
     Index("ix_turns_received", "user_id", "seq", sqlite_where=_RECEIVED, postgresql_where=_RECEIVED),
     Index("ix_turns_origin", "user_id", "origin", sqlite_where=_PLACED, postgresql_where=_PLACED),
     Index("ix_turns_held", "user_id", sqlite_where=_HELD, postgresql_where=_HELD),
@@ -107,18 +123,22 @@ turns = Table(
 sessions = Table(
     "sessions",
     metadata,
-    Column("user_id", String(200), primary_key=True),
+    Column("user_id", UserId(200), primary_key=True),
     Column("number", Integer, primary_key=True),
     Column("ended", Boolean, nullable=False),
     # It has been consolidated at least once.
     Column("summed_up", Boolean, nullable=False, server_default=false()),
+    # The time of its first turn; numbers are in the order in which sessions were journaled.
+    Column("begun", Instant),
+    Index("ix_sessions_begun", "user_id", "begun", "number"),
+    Index("ix_sessions_open", "user_id", sqlite_where=text("ended IS 0"), postgresql_where=text("ended IS false")),
 )
 
 memories = Table(
     "memories",
     metadata,
     Column("id", String(40), primary_key=True),
-    Column("user_id", String(200), nullable=False),
+    Column("user_id", UserId(200), nullable=False),
     Column("kind", String(16), nullable=False),
     Column("source", String(40), nullable=False),
     Column("key", Words),
@@ -151,7 +171,7 @@ personality = Table(
     "personality",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("user_id", String(200), nullable=False),
+    Column("user_id", UserId(200), nullable=False),
     Column("turn_id", String(40)),
     Column("at", Instant, nullable=False),
     Column("zone", String(80), nullable=False),
@@ -167,7 +187,7 @@ personality = Table(
 photos = Table(
     "photos",
     metadata,
-    Column("user_id", String(200), primary_key=True),
+    Column("user_id", UserId(200), primary_key=True),
     Column("id", String(64), primary_key=True),
     Column("received_at", Instant, nullable=False),
     Column("media_type", String(40), nullable=False),
@@ -181,7 +201,7 @@ work = Table(
     "work",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("user_id", String(200), nullable=False),
+    Column("user_id", UserId(200), nullable=False),
     Column("kind", String(16), nullable=False),
     Column("subject", String(40), nullable=False),
     # A user's work is done in this order: by the turn it follows, remembering before consolidating.
@@ -196,7 +216,7 @@ work = Table(
 outputs = Table(
     "outputs",
     metadata,
-    Column("user_id", String(200), primary_key=True),
+    Column("user_id", UserId(200), primary_key=True),
     Column("subject", String(40), primary_key=True),
     Column("step", String(32), primary_key=True),
     Column("text", Words, nullable=False),
@@ -206,7 +226,7 @@ outputs = Table(
 refusals = Table(
     "refusals",
     metadata,
-    Column("user_id", String(200), primary_key=True),
+    Column("user_id", UserId(200), primary_key=True),
     Column("subject", String(40), primary_key=True),
     Column("step", String(32), primary_key=True),
     Column("kind", String(16), nullable=False),
@@ -224,7 +244,7 @@ refusals = Table(
 rewrites = Table(
     "rewrites",
     metadata,
-    Column("user_id", String(200), primary_key=True),
+    Column("user_id", UserId(200), primary_key=True),
     Column("session", Integer, primary_key=True),
     Column("kind", String(16), primary_key=True),
     Column("before", JSON, nullable=False),
@@ -234,7 +254,7 @@ rewrites = Table(
 tombstones = Table(
     "tombstones",
     metadata,
-    Column("user_id", String(200), primary_key=True),
+    Column("user_id", UserId(200), primary_key=True),
     Column("digest", String(64), primary_key=True),
 )
 
@@ -242,7 +262,7 @@ tombstones = Table(
 forgettings = Table(
     "forgettings",
     metadata,
-    Column("user_id", String(200), primary_key=True),
+    Column("user_id", UserId(200), primary_key=True),
     Column("subject", String(64), primary_key=True),
     Column("kind", String(16), nullable=False),
     Column("at", Instant, nullable=False),
@@ -255,7 +275,7 @@ forgettings = Table(
 withheld = Table(
     "withheld",
     metadata,
-    Column("user_id", String(200), primary_key=True),
+    Column("user_id", UserId(200), primary_key=True),
     Column("turn_id", String(40), primary_key=True),
     # `turn` (all of it) or `reply`.
     Column("part", String(8), primary_key=True),
@@ -267,7 +287,7 @@ withheld = Table(
 leases = Table(
     "leases",
     metadata,
-    Column("user_id", String(200), primary_key=True),
+    Column("user_id", UserId(200), primary_key=True),
     Column("holder", String(40), nullable=False),
     Column("until", Instant, nullable=False),
 )

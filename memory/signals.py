@@ -45,7 +45,7 @@ class Traits:
 
     Attributes:
         session: The session's number.
-        seq: The turn's place in the user's own sequence.
+        seq: The turn's place in its session, by time.
         speaker: Who speaks, where the text begins with `Name: `.
         length: Characters without the speaker.
         asks: It ends with a question.

@@ -23,8 +23,11 @@ NAMES = (
 """Tables of an archive. What the model wrote and was not committed is asked for again; what waits for undo stays behind."""
 SELDOM = ("refusals",)
 """Tables that are in an archive only where they have rows."""
-LEFT_OUT = {"personality": {"id"}, "work": {"id"}, "turns": {"origin"}}
-"""Numbers that the receiving journal gives, and places in the threads of the machine that an archive comes from."""
+LEFT_OUT = {
+    "personality": {"id"}, "work": {"id"}, "turns": {"origin"}, "users": {"spelled"}, "sessions": {"begun"},
+}  # fmt: skip
+"""What the receiving journal gives: numbers, and the times of sessions; and what is of the machine that an archive comes from:
+places in its threads, and the names of its files."""
 _BATCH = 500
 _BIGGEST = 2**53
 

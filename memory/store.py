@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -14,8 +13,9 @@ from typing import Self
 
 from sqlalchemy import delete
 
-from memory import clock, probe
+from memory import clock, probe, renamed
 from memory.archive import Archives
+from memory.arrivals import Arrivals
 from memory.browse import Browse
 from memory.consent import Consent
 from memory.curve import Curve
@@ -26,7 +26,7 @@ from memory.forget import UNDO_WINDOW
 from memory.forgetting import Forgetting
 from memory.held import Held
 from memory.indexes import Indexes
-from memory.intake import check_text
+from memory.intake import check_text, user_name
 from memory.journal import Journal
 from memory.judge import Judge
 from memory.knowledge import Knowledge
@@ -48,6 +48,7 @@ from memory.schema import metadata, users
 from memory.sensitive import topic_of
 from memory.sight import Sight
 from memory.threads import Threads
+from memory.transcript import Line
 
 _log = logging.getLogger(__name__)
 _ANOTHER_WRITES = timedelta(minutes=10)
@@ -90,7 +91,6 @@ class Memory:
         asks: bool = True,
     ) -> None:
         self.folder = folder
-        self._receiving = threading.Lock()
         self._ahead = ThreadPoolExecutor(_AHEAD, "persona-ahead")
         shared = bool(chroma_url and database_url and not database_url.startswith("sqlite"))
         self._owner = FolderOwner(folder, shared=shared)
@@ -106,9 +106,11 @@ class Memory:
             self.consent = Consent(self._database)
             self.pending = Pending(self._database)
             self.refusals = Refusals(self._database)
+            renamed.follow(self._database, folder / "photos", (folder if chroma_url else folder / "chroma") / "index.json")
             self.photos = PhotoStore(folder / "photos", self._database)
             if not shared:
                 self.photos.sweep()
+            self._arrivals = Arrivals(self.journal, self.photos)
             self.sight = sight or Sight()
             self._indexes = Indexes(
                 folder,
@@ -153,22 +155,11 @@ class Memory:
         Raises:
             PersonaError: As `Journal.receive` and `PhotoStore.keep`.
         """
-        if not pictures:
-            return self.journal.receive(user_id, text, time=time, zone=zone)
-        ids = [picture.photo.id for picture in pictures]
-        fresh: list[str] = []
-        # One after another: what one message leaves behind none of may be another's.
-        with self._receiving:
-            try:
-                for name, picture in zip(ids, pictures, strict=True):
-                    if not self.photos.has(user_id, name):
-                        fresh.append(name)
-                    self.photos.keep(user_id, picture)
-                return self.journal.receive(user_id, text, images=ids, time=time, zone=zone)
-            except PersonaError:
-                for name in fresh:
-                    self.photos.discard(user_id, name)
-                raise
+        return self._arrivals.receive(user_id, text, pictures, time=time, zone=zone)
+
+    def ingest(self, user_id: str, lines: Sequence[Line], pictures: Mapping[str, Callable[[], Picture]] | None = None) -> int:
+        """Take a transcript in whole, or nothing of it; returns how many lines were added. See `Arrivals.ingest`."""
+        return self._arrivals.ingest(user_id, lines, pictures or {})
 
     def find(self, user_id: str, query: Query, limits: Limits | None = None) -> Found:
         """Look into memory for a turn, with everything that was journaled by now."""
@@ -299,6 +290,7 @@ class Memory:
             NotFound: The user has nothing of that id.
         """
         self.index(user_id)
+        user_id = user_name(user_id)
         if now and (user_id, subject) in self.forgetting.due():
             # Forgotten a moment ago, or not purged to the end: whoever changes their mind need not wait.
             return self._purge([(user_id, subject)])[0]
@@ -376,6 +368,7 @@ class Memory:
         Raises:
             NotFound: There is no such user.
         """
+        user_id = user_name(user_id)
         if user_id not in {row["id"] for row in self.journal.users()}:
             raise NotFound(f"There is no user {user_id!r}. `persona user list` shows who there is.")
         receipt = {

@@ -81,7 +81,7 @@ class Threads:
             PersonaError: As `Journal.receive`.
             NotFound: It is forgotten.
         """
-        check_user(user_id)
+        user_id = check_user(user_id)
         with self._db.write() as connection:
             there = connection.execute(_OF_ORIGIN, {"user": user_id, "its_origin": origin}).all()
             old = next((row for row in there if _says(row, text, images)), None)
@@ -92,7 +92,8 @@ class Threads:
             if old is not None:
                 return self._again(connection, old, text, images)
             gone = [row.at for row in there if row.state == TurnState.FORGOTTEN]
-            if any(forget.is_forgotten(connection, user_id, forget.said_at(at), text or "") for at in gone):
+            marked = forget.digests(connection, user_id)
+            if any(forget.times_forgotten(marked, at, text or "") for at in gone):
                 raise NotFound(_GONE)
             return self._journal.take(connection, user_id, text or "", images or (), time=time, origin=origin)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from memory import clock, pending
 from memory.errors import NotFound
@@ -16,13 +16,6 @@ SAID = [column for column in turns.c if column.name != "trace"]
 
 _THIS = turns.c.id == bindparam("turn")
 _WHOLE, _SAID = select(turns).where(_THIS), select(*SAID).where(_THIS)
-_LAST = (
-    select(*SAID)
-    .where(turns.c.user_id == bindparam("user"), turns.c.state != TurnState.REPLACED)
-    .order_by(turns.c.seq.desc())
-    .limit(1)
-)
-_LAST_SEQ = select(func.max(turns.c.seq)).where(turns.c.user_id == bindparam("user"))
 _ANSWER = (
     update(turns)
     .where(_THIS, turns.c.state.in_((TurnState.RECEIVED, TurnState.FAILED)))
@@ -52,17 +45,6 @@ def one(connection: Connection, turn_id: str, *, traces: bool = True) -> Turn:
     if row is None:
         raise NotFound(f"There is no turn {turn_id!r}.")
     return to_turn(row)
-
-
-def last(connection: Connection, user_id: str) -> Turn | None:
-    """Return the user's last turn, without how its reply came to be."""
-    row = connection.execute(_LAST, {"user": user_id}).first()
-    return to_turn(row) if row else None
-
-
-def next_seq(connection: Connection, user_id: str) -> int:
-    """Return the place in the order of arrival that the user's next turn has."""
-    return int(connection.execute(_LAST_SEQ, {"user": user_id}).scalar() or 0) + 1
 
 
 def finish(connection: Connection, turn: Turn, reply: str, state: TurnState, trace: Trace | None) -> Turn | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Update, delete, insert, select, update
 
-from memory import forget, pending
+from memory import forget, pending, turn_order
 from memory.records import Trace, TurnState
 from memory.schema import turns, withheld
 
@@ -25,7 +25,9 @@ def turn(connection: Connection, user_id: str, turn_id: str, subject: str) -> No
     connection.execute(_changed(row).values(state=TurnState.FORGOTTEN, **stub))
     pending.done(connection, user_id, "remember", turn_id)
     pending.drop_outputs(connection, user_id, str(row.session))
-    forget.mark(connection, user_id, forget.said_at(row.at), row.text)
+    if row.state != TurnState.REPLACED:
+        # What was answered again stands there twice, and was said once.
+        forget.mark_said(connection, user_id, row.at, row.text)
     index_next(connection, row)
 
 
@@ -72,8 +74,8 @@ def restore(connection: Connection, user_id: str, turn_ids: Collection[str]) -> 
         if row is None:
             continue
         connection.execute(_changed(row).values(**kept.content))
-        if kept.part == "turn":
-            forget.unmark(connection, user_id, forget.said_at(row.at), kept.content["text"])
+        if kept.part == "turn" and kept.content["state"] != TurnState.REPLACED:
+            forget.unmark_said(connection, user_id, row.at, kept.content["text"])
         if kept.content.get("pending"):
             pending.add(connection, user_id, "remember", row.id, seq=row.seq)
         index_next(connection, row)
@@ -156,5 +158,5 @@ def _changed(row: Row[Any]) -> Update:
 
 def index_next(connection: Connection, row: Row[Any]) -> None:
     """Have the turn after it indexed anew: its index holds the words of the one before."""
-    after = (turns.c.user_id == row.user_id) & (turns.c.session == row.session) & (turns.c.seq == row.seq + 1)
+    after = turn_order.next_in_session(row.user_id, row.session, row.at, row.seq)
     connection.execute(update(turns).where(after).values(revision=turns.c.revision + 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import streamlit as st
 
@@ -31,9 +31,7 @@ def draw(here: Here) -> None:
         panel.choose_switches()
         talks.draw(here)
     session = st.session_state.get("session")
-    if session is not None and [one.session for one in here.memory.browse.talks(here.user, limit=1, before=session + 1)] != [
-        session
-    ]:
+    if session is not None and here.memory.browse.first_turn(here.user, session) is None:
         # It was forgotten, or is another's.
         session = None
     writing = _past(here, session) if session is not None else _now(here)
@@ -53,7 +51,7 @@ def _now(here: Here) -> list[Live]:
         _welcome()
     if len(turns) > shown:
         st.button("Show earlier messages", on_click=_show_earlier)
-    return _conversation(here, turns[-shown:], mine, last=turns[-1].id if turns else "")
+    return _conversation(here, turns[-shown:], mine, last=memory.journal.newest(here.user))
 
 
 def _past(here: Here, session: int) -> list[Live]:
@@ -62,16 +60,15 @@ def _past(here: Here, session: int) -> list[Live]:
     with st.container(horizontal=True, vertical_alignment="center", key="past"):
         st.caption("A conversation of the past. What you say now goes on today.")
         st.button("Back to now", on_click=_back, icon=":material/arrow_back:")
-    newest = here.memory.journal.turns(here.user, limit=1)
-    return _conversation(here, turns, {}, last=newest[-1].id if newest else "")
+    return _conversation(here, turns, {}, last=here.memory.journal.newest(here.user))
 
 
-def _conversation(here: Here, turns: Sequence[Turn], mine: Mapping[str, Live], *, last: str) -> list[Live]:
+def _conversation(here: Here, turns: Sequence[Turn], mine: Mapping[str, Live], *, last: Collection[str]) -> list[Live]:
     entries = [turn for turn in turns if turn.state not in _GONE]
     entries += [live.progress.turn or live.turn for live in mine.values()]
     writing, session = [], 0
     for turn in sorted(entries, key=lambda turn: turn.time):
-        if turn.session > session:
+        if turn.session not in (0, session):
             session = turn.session
             st.caption(words.heading(turn.time), text_alignment="center")
         _message(here, turn)
@@ -84,12 +81,12 @@ def _conversation(here: Here, turns: Sequence[Turn], mine: Mapping[str, Live], *
                 st.fragment(_wait_for, run_every=_POLL_S)(here.memory, turn)
             elif turn.reply or turn.state is TurnState.STOPPED:
                 reply.show(turn, here.memory.photos)
-                _below(here, turn, last=turn.id == last)
+                _below(here, turn, last=turn.id in last)
             elif turn.state is TurnState.ANSWERED:
                 # A reply always says something: this one was taken away.
                 st.caption("This reply told of something that is forgotten.")
             else:
-                _unanswered(here.replies, turn, live, last=not turn.seq or turn.id == last)
+                _unanswered(here.replies, turn, live, last=not turn.seq or turn.id in last)
     return writing
 
 

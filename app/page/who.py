@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from memory.intake import check_user
+from memory.intake import check_user, user_name
 from memory.store import Memory
 
 DEFAULT_USER = "me"
@@ -28,7 +28,7 @@ def talking(memory: Memory) -> str:
     """
     if asks_to_sign_in():
         return _signed_in()
-    asked = st.query_params.get("user", DEFAULT_USER)
+    asked = user_name(st.query_params.get("user", DEFAULT_USER))
     chosen: str = st.session_state.setdefault("user", asked)
     known = [row["id"] for row in memory.journal.users()]
     options = list(dict.fromkeys([DEFAULT_USER, *known, chosen]))

@@ -53,7 +53,7 @@ def deleted(memory: Memory, user: str) -> Farewell:
     Raises:
         PersonaError: There is no such user, or a reply to them is being written.
     """
-    if any(turn.state is TurnState.RECEIVED for turn in memory.journal.turns(user, limit=1)):
+    if any(turn.state is TurnState.RECEIVED for turn in memory.journal.newest(user).values()):
         raise InvalidInput("A reply is being written. Stop it on the page Chat, or wait for it, and delete everything then.")
     removed = memory.delete_user(user)
     now = clock.now()

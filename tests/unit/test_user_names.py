@@ -1,0 +1,120 @@
+"""A name is one user, however its letters are written: e with an accent, or é."""
+
+from __future__ import annotations
+
+import sqlite3
+import unicodedata
+from contextlib import contextmanager
+
+import pytest
+
+from app.service import PersonaService
+from graph.context import Context
+from memory import clock
+from memory.errors import InvalidInput
+from memory.records import make_id, user_key
+from memory.store import Memory
+from memory.transcript import Line
+from tests.fakes import ScriptedChat, ScriptedModels, WordEmbedder, fact
+
+COMPOSED, APART = "José", unicodedata.normalize("NFD", "José")
+NAMES = [COMPOSED, APART]
+DAY = clock.parse_time("2026-03-01 09:00", "UTC")
+
+
+@contextmanager
+def as_before():
+    """Take names as they are written, as older versions of this program did."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("memory.intake.unicodedata.normalize", lambda _, text: text)
+        yield
+
+
+def live(memory, user, text="I keep a heron.", time=DAY):
+    chat = ScriptedChat({"semantic": fact("The user keeps a heron.", "heron"), "core": '"name": "José"\n"pet": "a heron"'})
+    service = PersonaService(memory, ScriptedModels(chat), work=False)
+    list(service.stream(user, text, time=time))
+    memory.journal.end_session(user)
+    service.wait(user)
+
+
+@pytest.mark.parametrize(("first", "second"), [NAMES, NAMES[::-1]])
+def test_two_spellings_are_one_user(memory, first, second):
+    live(memory, first)
+    memory.journal.ingest(second, DAY.replace(hour=12), "I run.", "Good.")
+    memory.ingest(second, [Line(time=DAY.replace(year=2025), text="I swam.", reply="Good.")])
+    assert [row["id"] for row in memory.journal.users()] == [COMPOSED]
+    for name in NAMES:
+        assert [turn.text for turn in memory.journal.turns(name)] == ["I swam.", "I keep a heron.", "I run."]
+        assert {turn.user_id for turn in memory.journal.turns(name)} == {COMPOSED}
+        assert memory.knowledge.profile(name).values() == {"name": "José", "pet": "a heron"}
+        assert memory.search(name, "heron")
+        assert memory.knowledge.entries(name, kind="semantic")
+        assert memory.curve.newest(name).m == 0
+        assert memory.browse.counts(name)["turn"] == 3
+    record = memory.set_profile(second, "home", "Quito", DAY)
+    assert memory.knowledge.get(first, record.id).value == "Quito"
+    assert memory.forget(second, record.id, now=True).is_clean
+    assert set(memory.delete_user(second)) == {"turns", "memories", "photos"}
+    assert not any(memory.left_of(first).values())
+
+
+def test_ids_and_keys_are_of_the_name_whatever_its_letters():
+    assert make_id(COMPOSED, "turn", 1) == make_id(APART, "turn", 1)
+    assert user_key(COMPOSED) == user_key(APART)
+    assert Context(user_id=APART).user_id == COMPOSED
+
+
+def test_an_archive_of_either_spelling_is_the_same_users(memory, tmp_path):
+    live(memory, APART)
+    memory.export_user(APART, tmp_path / "jose.zip")
+    with pytest.raises(InvalidInput, match="already"):
+        memory.import_user(tmp_path / "jose.zip")
+    memory.delete_user(COMPOSED)
+    assert memory.import_user(tmp_path / "jose.zip")[0] == COMPOSED
+
+
+def older_folder(folder, names):
+    """Write a folder as the schema before this one had it, with names as they are written."""
+    with as_before(), Memory(folder, WordEmbedder()) as memory:
+        for name in names:
+            live(memory, name)
+            memory.photos._path(name, "x" * 64).parent.mkdir(parents=True)
+            memory.photos._path(name, "x" * 64).write_bytes(b"a picture")
+            forgotten = memory.journal.ingest(name, DAY.replace(hour=15), "I have a zebra.", "Nice.")
+            memory.forget(name, forgotten.id, now=True)
+            memory.forget(name, memory.journal.ingest(name, DAY.replace(hour=18), "I have a newt.", "Nice.").id)
+    with sqlite3.connect(folder / "journal.db") as file:
+        file.execute("ALTER TABLE users DROP COLUMN spelled")
+        file.execute("UPDATE alembic_version SET version_num = '0011'")
+    file.close()
+
+
+@pytest.mark.parametrize("names", [[APART], [APART, COMPOSED]], ids=["one", "both"])
+def test_an_older_folder_keeps_all_it_has(tmp_path, names, caplog):
+    folder = tmp_path / "data"
+    older_folder(folder, names)
+    for _ in range(2):
+        with Memory(folder, WordEmbedder()) as memory:
+            now = [row["id"] for row in memory.journal.users()]
+            assert sorted(now) == sorted([COMPOSED, f"{COMPOSED} (2)"][: len(names)])
+            for name in now:
+                assert memory.photos.files_of(name) == 1
+                assert [one.text for one in memory.search(name, "heron", kind="semantic")] == ["The user keeps a heron."]
+                assert memory.knowledge.profile(name).values() == {"name": "José", "pet": "a heron"}
+                assert memory.journal.ingest(name, DAY.replace(hour=15), "I have a zebra.", "Nice.") is None
+                assert [one.until > DAY for one in memory.browse.undoable(name)] == [True]
+                assert [owner for owner, _ in memory.forgetting.due()].count(name) == 1
+                first = memory.journal.turns(name)[0]
+                assert first.id == make_id(name, "turn", 1)
+                assert memory.knowledge.entries(name, kind="semantic")[0].id == make_id(name, "semantic", first.id)
+    assert caplog.text.count("normal form") == 1
+    with Memory(folder, WordEmbedder()) as memory:
+        name = memory.journal.users()[0]["id"]
+        memory.undo(name, memory.browse.undoable(name)[0].subject)
+        assert memory.journal.turns(name)[-1].text == "I have a newt."
+        live(memory, name, "I keep a heron, still.", DAY.replace(month=4))
+        assert memory.knowledge.profile(name).values() == {"name": "José", "pet": "a heron"}
+        memory.export_user(name, tmp_path / "jose.zip")
+        memory.delete_user(name)
+        assert memory.import_user(tmp_path / "jose.zip")[0] == name
