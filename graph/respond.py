@@ -12,11 +12,12 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
-from graph import forgetting, protocol, sections, showing
+from graph import direct_stream, forgetting, protocol, sections, showing
 from graph.asking import notices_of, stream_text
 from graph.beginning import Beginning, is_edited, mark_edit, new_words
 from graph.briefing import Style, messages_of
 from graph.context import Context, context_of, same_user
+from graph.direct_stream import DirectStream
 from graph.listening import Tell, teller
 from graph.protocol import Answer, AnswerStream, Malformed, Retrieve
 from graph.state import Request, RespondState, Round, TurnInput
@@ -171,7 +172,7 @@ class Responder:
             messages = self._messages(state, closing_words)
             grammar = protocol.ANSWER_GRAMMAR if reasoning else None
             output, spoken, stopped = self._speak(state, tell, messages, grammar, direct=not reasoning)
-            reply = output if stopped and not reasoning else protocol.plain_answer(output)
+            reply = direct_stream.shown(output) if stopped and not reasoning else protocol.plain_answer(output)
             if "first_answer" not in spoken and reply:
                 # Nothing of it stood in <answer>: what is kept is shown all the same.
                 tell({"event": "answer", "text": reply})
@@ -242,13 +243,13 @@ class Responder:
             tell: Where events go.
             messages: The prompt.
             grammar: As in `stream_text`.
-            direct: All of the text is the answer.
+            direct: All of the text is the answer, but for a thought of the model's own.
             quiet: No answer may come of this call: show the thought alone.
         """
         turn = state["turn"]
         written: list[str] = []
         timings: dict[str, float] = {}
-        stream = AnswerStream()
+        stream = DirectStream() if direct else AnswerStream()
         started = state["timings_ms"]["started"]
 
         def show(deltas: list[protocol.Delta]) -> None:
@@ -269,7 +270,7 @@ class Responder:
                     return "".join(written), timings, True
                 if text:
                     written.append(text)
-                    show([protocol.Delta("answer", text)] if direct else stream.feed(text))
+                    show(stream.feed(text))
         show(stream.close())
         return "".join(written), timings, unwanted()
 
