@@ -95,7 +95,8 @@ def _waiting(memory: Memory, user: str, *, waited: bool) -> None:
     if waited != bool(waiting):
         st.rerun()
     with st.container(key="quiet-waiting"):
-        st.text(f"{counted(waiting, 'step waits', 'steps wait')} to be remembered." if waiting else "Everything is remembered.")
+        nothing = "Everything else is remembered." if aside else "Everything is remembered."
+        st.text(f"{counted(waiting, 'step waits', 'steps wait')} to be remembered." if waiting else nothing)
         if held:
             st.text(f"{counted(held, 'message waits', 'messages wait')} for your yes or no.")
         if aside:

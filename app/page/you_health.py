@@ -33,9 +33,7 @@ def draw(here: Here) -> None:
                 st.markdown(f"{_ICONS[one.state]} **{one.what}**" + ("" if one.what == _ASIDE else f": {_STATES[one.state]}"))
                 st.text(one.detail)
         if here.memory.refusals.count(here.user):
-            st.button(
-                "Try again what was set aside", key="try-again", icon=":material/replay:", on_click=_try_again, args=(here,)
-            )
+            st.button("Try again", key="try-again", icon=":material/replay:", on_click=_try_again, args=(here,))
         st.button("Look again", key="look-again", type="tertiary", icon=":material/refresh:")
 
 
@@ -111,10 +109,11 @@ def _memory(here: Here, _settings: Settings) -> list[Finding]:
     waits, held = here.memory.pending.count(here.user), len(here.memory.held.waiting(here.user))
     said, known = counts.pop("turn"), sum(counts.values())
     parts = [f"{words.counted(said, 'message', 'messages')}, {words.counted(known, 'memory', 'memories')}."]
-    parts += [f"{words.counted(waits, 'step waits', 'steps wait')} to be remembered." if waits else "Everything is remembered."]
+    aside = here.memory.refusals.set_aside(here.user)
+    nothing = "Everything else is remembered." if aside else "Everything is remembered."
+    parts += [f"{words.counted(waits, 'step waits', 'steps wait')} to be remembered." if waits else nothing]
     parts += [f"{words.counted(held, 'message waits', 'messages wait')} for your yes or no."] if held else []
     findings = [Finding("works", "Memory", " ".join(parts))]
-    aside = here.memory.refusals.set_aside(here.user)
     if aside:
         lines = set_aside.told(aside, own=True, then="`Try again` below does that")
         findings.append(Finding("off", _ASIDE, "\n".join(lines)))
