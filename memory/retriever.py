@@ -33,7 +33,7 @@ _VOICES = 3
 """Rankings that the one of raw turns counts for: it is made of dense and lexical ones already."""
 _DEPTH = 24
 """Places of each ranking that are looked at."""
-_OF_SUBJECT, _MORE_OF_SUBJECT = 6, 2
+_OF_SUBJECT, _MORE_OF_SUBJECT = 4, 2
 """Times as many entries are looked through for what a question names; times as many facts of it are returned."""
 _OVER = 0.1
 """Of a score that is left to what is no longer true, where it stands beside what is."""
