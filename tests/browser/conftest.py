@@ -81,7 +81,7 @@ FACTS = {"heron": "The user keeps a heron called Momo.", "violin": "The user lea
 def seed(folder: Path) -> None:
     """What some of them said two days ago."""
     with Memory(folder, build_embedder(Settings())) as memory:
-        for user in ("receipt", "editor", "mover"):
+        for user in ("receipt", "editor", "mover", "forgetter"):
             at = datetime.now(UTC) - timedelta(days=2)
             turn = memory.journal.ingest(user, at, "I keep a heron called Momo.", "A fine bird.")
             fact = SemanticMemory(
