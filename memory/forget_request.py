@@ -90,7 +90,7 @@ _FROM_MEMORY = re.compile(
 _ELSEWHERE = re.compile(
     r"\b(?:from|in|on|off|out of) (?:the|my|his|her|our|their|this|that|your) (?:[\w-]+ )?"
     r"(?:draft|text|letter|e-?mails?|mail|phone|laptop|computer|list|document|file|essay|paragraph|page|code|table|calendar|contacts|app|"
-    r"article|report|cv|resume|sentence|house|car|wall|shirt|inbox|disk|drive|slides?|poem|story)\b",
+    r"article|report|summary|recipe|fridge|cv|resume|sentence|house|car|wall|shirt|inbox|disk|drive|slides?|poem|story)\b",
     re.IGNORECASE,
 )
 _OWNED = re.compile(r"^(?:about )?(?P<subject>(?:my|our)\s+\S.*)$", re.IGNORECASE)
@@ -120,6 +120,7 @@ _TAIL = re.compile(
 )
 _FORGET = r"(?:forget(?:ting)?|forgot|unlearn|unremember)"
 _DELETE = r"(?:delet(?:e|ed|ing)|eras(?:e|ed|ing)|remov(?:e|ed|ing)|wip(?:e|ed|ing)(?: out)?|purg(?:e|ed|ing)|scrub(?:bed|bing)?|clear(?:ed|ing)?|got rid of|get(?:ting)? rid of|take out|take|strike|discard|drop)"
+_WEAKEST = re.compile(r"^(?:take|strike|discard|drop)", re.IGNORECASE)
 _WEAK = re.compile(r"^(?:take|strike|discard|drop|clear|cleared|clearing|remove|removed|removing)", re.IGNORECASE)
 """Verbs of everyday things: what was said, or memory, has to be named."""
 _KEEP = r"(?:keep|store|save|record|log|note(?: down)?|write down|hold on to|hang on to|have)"
@@ -287,7 +288,7 @@ def _of_clause(clause: str, *, begins: bool) -> ForgetRequest | None:  # noqa: P
         return _object(match["object"], kind="forget", polite=True)
     if match := _PASSIVE.match(_FROM_MEMORY.sub("", said)):
         return _object(f"{match['object']} from your memory", kind="delete", polite=True)
-    if match := _NEGATED.match(said):
+    if (match := _NEGATED.match(said)) and not re.match(r"(?:don't|do not|never|not) know\b", said, re.IGNORECASE):
         return _object(
             match["object"], kind="remember" if match["remember"] or _STORE.match(match["keep"] or "") else "keep", polite=True
         )
@@ -304,6 +305,8 @@ def _of_clause(clause: str, *, begins: bool) -> ForgetRequest | None:  # noqa: P
         return None
     if match["delete"] and _WEAK.match(match["delete"]) and not _OF_TALK.search(match["object"]):
         return None
+    if match["delete"] and _WEAKEST.match(match["delete"]) and not _FROM_MEMORY.search(match["object"]):
+        return None
     return _object(match["object"], kind="forget" if match["forget"] else "delete", polite=polite)
 
 
@@ -311,7 +314,7 @@ def _object(  # noqa: C901, PLR0911, PLR0912 - one rule after another, the sures
     said: str, *, kind: Literal["forget", "delete", "remember", "keep"], polite: bool
 ) -> ForgetRequest | None:
     """Read what is to be forgotten from the object of the verb."""
-    if _ABOUT_INSTRUCTIONS.search(said):
+    if _ABOUT_INSTRUCTIONS.search(said) or said.lower().startswith("nothing"):
         return None
     polite = polite or bool(re.search(r"\b(?:please|pls)\b", said, re.IGNORECASE))
     said = _TAIL.sub("", said.strip(" ,"))
