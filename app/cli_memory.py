@@ -231,9 +231,11 @@ def _probed(receipt: Receipt) -> str:
 
 
 def _standing(fields: dict[str, Any]) -> str:
-    """Say what newer facts did to this one, or that it waits for a word."""
+    """Say what newer facts and corrections did to this one, or that it waits for a word."""
     if fields.get("held"):
         return f"held ({fields['held']}): approve or reject"
+    if fields.get("corrected"):
+        return " ".join(fields["corrected"])
     if fields.get("superseded_by"):
         newer = fields["superseded_by"]
         after = ", as you said" if newer == fields["id"] else f", then {newer}"

@@ -14,7 +14,7 @@ from langgraph.types import Overwrite
 from graph import formats, sections
 from graph.asking import Asker
 from graph.context import Context, context_of, same_user
-from graph.data_text import as_data
+from graph.data_text import as_data, as_entry
 from graph.formats import TopicLines
 from graph.language import language_of
 from graph.pasted import own_words, without_marks
@@ -248,7 +248,8 @@ def _dialogue(turns: Sequence[Turn], budgets: sections.Budgets, unread: Collecti
         if turn.id in unread:
             continue
         head = f"{index} [{clock.show(turn.time)}] User: {as_data(own_words(turn.text))}"
-        lines.append(head if not replies else f"{head}\nAssistant: {as_data(turn.reply)}")
+        reply = [f"Assistant: {as_data(turn.reply)}"] if replies else []
+        lines.append("\n".join([head, *reply, *map(as_entry, turn.corrected)]))
     lines.reverse()
     # A session of one huge message may take more than its share rather than be left out whole.
     kept = sections.fit(lines, budgets.session) or sections.fit(lines, budgets.window // 2)

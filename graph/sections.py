@@ -281,7 +281,8 @@ def _turn_text(turn: Turn, marks: Mapping[str, str]) -> str:
 
 
 def _talk(said: Turn | Spoken, seen: str = "") -> str:
-    return f"[{clock.show(said.time)}]{seen}\nUser: {as_data(said.text)}\nAssistant: {as_data(said.reply)}"
+    lines = [f"[{clock.show(said.time)}]{seen}", f"User: {as_data(said.text)}", f"Assistant: {as_data(said.reply)}"]
+    return "\n".join([*lines, *map(as_entry, said.corrected)])
 
 
 def _append(message: BaseMessage, text: str, pictures: Sequence[Picture] = ()) -> HumanMessage:

@@ -9,14 +9,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, select
 
-from memory import clock
+from memory import clock, corrections
 from memory.curve import to_point
 from memory.database import Database
 from memory.forget import UNDO_WINDOW
 from memory.intake import user_name
 from memory.memory_rows import MemoryRecord, to_record
 from memory.reach import Reach
-from memory.records import PersonalityPoint, Turn, TurnState
+from memory.records import Episode, PersonalityPoint, Turn, TurnState
 from memory.schema import forgettings, memories, personality, sessions, turns
 from memory.turn_order import IN_ORDER
 from memory.turn_rows import to_turn
@@ -96,7 +96,8 @@ class Browse:
         newest = select(memories).where(*which).order_by(memories.c.at.desc(), memories.c.id).limit(limit).offset(offset)
         with self._db.read() as connection:
             total = connection.execute(select(func.count()).select_from(memories).where(*which)).scalar_one()
-            return [to_record(row) for row in connection.execute(newest)], total
+            records = [to_record(row) for row in connection.execute(newest)]
+            return corrections.marked(connection, user_id, records), total
 
     def counts(self, user_id: str) -> dict[str, int]:
         """Count the memories of each kind, and the messages (`turn`)."""
@@ -124,7 +125,9 @@ class Browse:
             newest = query.order_by(sessions.c.begun.desc(), sessions.c.number.desc()).limit(limit)
             numbers = list(connection.execute(newest).scalars())
             said_in = _firsts(connection, user_id, numbers)
-            about = {row.source: row.text for row in reversed(connection.execute(_topics(user_id, numbers)).all())}
+            rows = connection.execute(_topics(user_id, numbers)).all()
+            topics = corrections.marked(connection, user_id, [to_record(row) for row in reversed(rows)])
+            about = {str(topic.session): topic.summary for topic in topics if isinstance(topic, Episode)}
         return [
             Talk(
                 session=number,
@@ -189,7 +192,8 @@ class Browse:
         query = select(turns).where(turns.c.id.in_(list(turn_ids)))
         with self._db.read() as connection:
             rows = connection.execute(query).all()
-        return {row.id: to_turn(row) for row in rows if row.user_id == user_name(user_id) and row.state not in _GONE}
+            mine = [to_turn(row) for row in rows if row.user_id == user_name(user_id) and row.state not in _GONE]
+            return {turn.id: turn for turn in corrections.marked_turns(connection, user_id, mine)}
 
     def days(self, user_id: str) -> tuple[datetime, datetime] | None:
         """Return when the first and the last memory are of; None where there is none."""
@@ -211,9 +215,9 @@ def _firsts(connection: Connection, user_id: str, numbers: Sequence[int]) -> dic
     return {row.session: row for row in rows}  # type: ignore[misc] # the stubs name a Row in two ways
 
 
-def _topics(user_id: str, sessions: Sequence[int]) -> Select[tuple[str, str]]:
+def _topics(user_id: str, sessions: Sequence[int]) -> Select[Any]:
     return (
-        select(memories.c.source, memories.c.text)
+        select(memories)
         .where(memories.c.user_id == user_id, memories.c.kind == "episodic", memories.c.hidden_at.is_(None))
         .where(memories.c.source.in_([str(number) for number in sessions]))
         .order_by(memories.c.at, memories.c.id)

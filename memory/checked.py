@@ -40,10 +40,19 @@ class _Changes(Record):
     supersedes: list[str]
 
 
+class _Corrected(Record):
+    was: list[str]
+    until: str
+    turn_ids: list[str]
+    names: list[str]
+
+
 class _OfAny(Record):
     # A line that a rewrite dropped, and the person brought back; what a fact that was brought back had made untrue.
     replaced: bool | None = None
     freed: list[str] | None = None
+    # What it said before its person edited it, and which messages it was taken from.
+    corrected: _Corrected | None = None
 
 
 class _OfFact(_OfAny):
@@ -204,6 +213,7 @@ def _standing(row: dict[str, Any], names: set[str], turns: set[str], pictures: s
         # What it would change, after a yes, may be forgotten by now.
         still = {"same_as": changes["same_as"] if changes["same_as"] in names else None}
         row["extra"]["changes"] = {**still, "supersedes": [name for name in changes["supersedes"] if name in names]}
+    _correction(extra.get("corrected"), turns)
     if row["same_as"] == row["id"]:
         raise InvalidInput("it only repeats itself.")
     if not set(extra.get("turn_ids", ())) <= turns or not set(extra.get("photo_ids", ())) <= pictures:
@@ -213,6 +223,14 @@ def _standing(row: dict[str, Any], names: set[str], turns: set[str], pictures: s
     if not row["text"].strip() or len(row["text"]) > _LONGEST:
         raise InvalidInput("it says nothing, or more than a memory can.")
     return str(row["id"])
+
+
+def _correction(kept: dict[str, Any] | None, turns: set[str]) -> None:
+    if kept is None:
+        return
+    until = datetime.fromisoformat(kept["until"])
+    if until.tzinfo is None or not set(kept["turn_ids"]) <= turns or max(map(len, kept["was"]), default=0) > _LONGEST:
+        raise InvalidInput("what its person corrected is of no message.")
 
 
 def _held(row: dict[str, Any]) -> None:

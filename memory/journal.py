@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, String, bindparam, case, cast, func, insert, select, update
 
-from memory import clock, held, late, pending, people, session_rows, transcript, turn_order, turn_rows
+from memory import clock, corrections, held, late, pending, people, session_rows, transcript, turn_order, turn_rows
 from memory.database import Database
 from memory.errors import NotFound
 from memory.intake import check_text, check_user, user_name
@@ -239,7 +239,8 @@ class Journal:
             query = query.where(turns.c.session == session)
         with self._db.glance() as connection:
             rows = connection.execute(query.order_by(*LATEST_FIRST).limit(limit)).all()
-        return [to_turn(row) for row in reversed(rows) if row.user_id == user_name(user_id)]
+            mine = [to_turn(row) for row in reversed(rows) if row.user_id == user_name(user_id)]
+            return corrections.marked_turns(connection, user_id, mine)
 
     def recent(self, user_id: str, time: datetime, before_seq: int | None = None) -> list[Turn]:
         """Return the recent window of a message at `time`: spoken turns less than 60 minutes before it, without traces.
@@ -251,7 +252,8 @@ class Journal:
         """
         given = {"user": user_id, "since": clock.recent_since(time), "until": time, "before": before_seq or _NO_SEQ}
         with self._db.glance() as connection:
-            return [to_turn(row) for row in connection.execute(_RECENT, given)]
+            said = [to_turn(row) for row in connection.execute(_RECENT, given)]
+            return corrections.marked_turns(connection, user_id, said)
 
     def last_time(self, user_id: str) -> datetime | None:
         """Return the time of the user's last turn, in its zone; of one that lies ahead of the clock where there is no other."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from memory import consent, curve, forget, forgetting, held, memory_rows, pending, people, succession
+from memory import consent, corrections, curve, forget, forgetting, held, memory_rows, pending, people, succession
 from memory.again import Again
 from memory.change import Changes
 from memory.database import Database
@@ -188,10 +188,9 @@ class Knowledge:
             query, given = _BY_IDS, {"ids": list(ids)}
         with self._db.glance() as connection:
             rows = connection.execute(query, given).all()
-        mine = [
-            row for row in rows if row.user_id == user_name(user_id) and row.hidden_at is None and (held or row.held is None)
-        ]
-        return [to_record(row) for row in mine if kind in (None, row.kind)]
+            name = user_name(user_id)
+            mine = [row for row in rows if row.user_id == name and row.hidden_at is None and (held or row.held is None)]
+            return corrections.marked(connection, user_id, [to_record(row) for row in mine if kind in (None, row.kind)])
 
     def topics(self, user_id: str, sessions: Iterable[int], turn_ids: AbstractSet[str]) -> dict[str, tuple[str, ...]]:
         """Return the turns of those topics of these sessions that one of the given turns is in, by the topic's id."""
@@ -214,8 +213,9 @@ class Knowledge:
         with self._db.glance() as connection:
             # By nothing else: SQLite would read every row of the user, or that is not hidden (86 ms), instead of two indexes.
             rows = connection.execute(select(memories).where(either)).all()
-        shown = [row for row in rows if row.user_id == user_name(user_id) and row.hidden_at is None and row.held is None]
-        records = [to_record(row) for row in shown]
+            name = user_name(user_id)
+            shown = [row for row in rows if row.user_id == name and row.hidden_at is None and row.held is None]
+            records = corrections.marked(connection, user_id, [to_record(row) for row in shown])
         return [record for record in records if isinstance(record, SemanticMemory)]
 
     def get(self, user_id: str, memory_id: str) -> MemoryRecord:
@@ -235,14 +235,14 @@ class Knowledge:
         if not text.strip():
             raise InvalidInput("A memory cannot be empty. To remove it, forget it.")
         _check_length(text)
+        mine = (memories.c.user_id == user_id) & (memories.c.id == memory_id) & memories.c.hidden_at.is_(None)
         with self._db.write() as connection:
-            changed = connection.execute(
-                update(memories)
-                .where(memories.c.user_id == user_id, memories.c.id == memory_id, memories.c.hidden_at.is_(None))
-                .values(text=text, edited=True, revision=memories.c.revision + 1)
-            )
-            if not changed.rowcount:
+            row = connection.execute(select(memories).where(mine)).first()
+            if row is None:
                 raise NotFound(f"There is no memory {memory_id!r} of this user. `persona memory list` shows their ids.")
+            extra = corrections.noted(connection, row, text)
+            values = {"text": text, "edited": True, "extra": extra, "revision": memories.c.revision + 1}
+            connection.execute(update(memories).where(mine).values(values))
             # It says something of its own now, whatever it repeated before.
             succession.part(connection, user_id, memory_id)
         return self.get(user_id, memory_id)
@@ -281,7 +281,11 @@ class Knowledge:
         _check_length(key + value)
         with self._db.write() as connection:
             people.ensure(connection, user_id)
-            memory_rows.replace_one(connection, user_id, "core", key, {"text": value, "edited": True, "source": "person"}, time)
+            line = {"text": value, "edited": True, "source": "person"}
+            there = (memories.c.user_id == user_id) & (memories.c.id == make_id(user_id, "core", key))
+            row = connection.execute(select(memories).where(there, memories.c.hidden_at.is_(None))).first()
+            extra = corrections.noted(connection, row, value) if row else {}
+            memory_rows.replace_one(connection, user_id, "core", key, {**line, "extra": extra}, time)
         return self.get(user_id, make_id(user_id, "core", key))
 
     def undo(self, user_id: str, memory_id: str) -> MemoryRecord:

@@ -86,6 +86,7 @@ class Spoken(Record):
     time: datetime
     text: str
     reply: str
+    corrected: tuple[str, ...] = ()
 
 
 class Recalled(Record):
@@ -169,6 +170,7 @@ class Turn(Record):
         error: Why there is no reply (state `failed`).
         real_time: Whether it was said as it arrived, rather than at a given time.
         held: What sensitive thing it tells of, while it waits for the person's word and is not recalled.
+        corrected: What the person corrected of it since, as marks; filled in where turns are read to be shown.
     """
 
     id: str
@@ -185,6 +187,7 @@ class Turn(Record):
     real_time: bool = True
     held: str | None = None
     trace: Trace | None = None
+    corrected: tuple[str, ...] = ()
 
 
 class ProfileEntry(Record):
@@ -195,6 +198,7 @@ class ProfileEntry(Record):
     value: str
     time: datetime
     edited: bool = False
+    corrected: tuple[str, ...] = ()
 
 
 class CoreProfile(Record):
@@ -204,7 +208,7 @@ class CoreProfile(Record):
 
     def values(self) -> dict[str, str]:
         """Return the profile as a plain mapping, `name` first."""
-        known = {entry.key: entry.value for entry in self.entries}
+        known = {entry.key: " ".join([entry.value, *entry.corrected]) for entry in self.entries}
         return {"name": known.pop("name", "unknown"), **known}
 
 
@@ -218,6 +222,7 @@ class SemanticMemory(Record):
         same_as: The older one that this only repeats; this one is then not recalled beside it.
         strength: How often it was said.
         held: As that of its turn: it waits for the person's word, and is not recalled.
+        corrected: What the person corrected of it since, in another memory, as marks.
     """
 
     id: str
@@ -233,6 +238,7 @@ class SemanticMemory(Record):
     same_as: str | None = None
     strength: int = 1
     held: str | None = None
+    corrected: tuple[str, ...] = ()
 
     @property
     def is_valid(self) -> bool:
@@ -241,10 +247,9 @@ class SemanticMemory(Record):
 
     @property
     def told(self) -> str:
-        """The content and, where it is no longer true, until when it was."""
-        return (
-            self.content if self.valid_until is None else f"{self.content} (True until {self.valid_until:%Y-%m-%d}, no longer.)"
-        )
+        """The content and, where it is no longer true, until when it was; with the marks of what was corrected since."""
+        over = "" if self.valid_until is None else f" (True until {self.valid_until:%Y-%m-%d}, no longer.)"
+        return " ".join([f"{self.content}{over}", *self.corrected])
 
 
 Box = tuple[float, float, float, float]
@@ -272,6 +277,7 @@ class PhotoMemory(Record):
     box: Box | None = None
     edited: bool = False
     held: str | None = None
+    corrected: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -294,6 +300,7 @@ class Episode(Record):
     keywords: tuple[str, ...] = ()
     turn_ids: tuple[str, ...] = ()
     edited: bool = False
+    corrected: tuple[str, ...] = ()
 
 
 class Procedure(Record):
@@ -304,6 +311,7 @@ class Procedure(Record):
     time: datetime
     text: str
     edited: bool = False
+    corrected: tuple[str, ...] = ()
 
 
 class Photo(Record):

@@ -308,7 +308,7 @@ class _Look:
         if not chosen:
             return None
         chosen.sort(key=lambda turn: (turn.time.timestamp(), turn.seq))
-        talk = tuple(Spoken(time=turn.time, text=turn.text, reply=turn.reply) for turn in chosen)
+        talk = tuple(Spoken(time=turn.time, text=turn.text, reply=turn.reply, corrected=turn.corrected) for turn in chosen)
         return Recalled(
             id=name,
             kind="episodic",
@@ -322,7 +322,9 @@ class _Look:
 
 def talk_text(talk: Sequence[Spoken]) -> str:
     """Return turns as a person reads them in a receipt."""
-    return "\n".join(f"[{clock.show(one.time)}]\nUser: {one.text}\nAssistant: {one.reply}" for one in talk)
+    return "\n".join(
+        "\n".join([f"[{clock.show(one.time)}]", f"User: {one.text}", f"Assistant: {one.reply}", *one.corrected]) for one in talk
+    )
 
 
 def _standing(record: MemoryRecord, score: float) -> tuple[float, float]:
@@ -344,6 +346,8 @@ def _recalled(record: MemoryRecord, score: float) -> Recalled:
         case PhotoMemory():
             return recalled_photo(record, score)
         case Procedure():
-            return Recalled(id=record.id, kind="procedural", text=f"{record.key}: {record.text}", time=record.time, score=score)
+            text = " ".join([f"{record.key}: {record.text}", *record.corrected])
+            return Recalled(id=record.id, kind="procedural", text=text, time=record.time, score=score)
         case _:
-            return Recalled(id=record.id, kind="core", text=f"{record.key}: {record.value}", time=record.time, score=score)
+            text = " ".join([f"{record.key}: {record.value}", *record.corrected])
+            return Recalled(id=record.id, kind="core", text=text, time=record.time, score=score)

@@ -67,6 +67,7 @@ metadata = MetaData()
 # Spelled as the queries spell it: SQLite takes a partial index only for the same expression.
 _UNINDEXED = text("revision != indexed_revision")
 _HELD = text("held IS NOT NULL")
+_CORRECTED = text("edited OR superseded_by = id")
 _RECEIVED = text("state = 'received'")
 _PLACED = text("origin IS NOT NULL")
 
@@ -164,6 +165,8 @@ memories = Table(
     Index("ix_memories_user_until", "user_id", "valid_until"),
     Index("ix_memories_user_kind", "user_id", "kind", "source"),
     Index("ix_memories_hidden", "hidden_at"),
+    # What its person wrote or called outdated: every prompt asks for it.
+    Index("ix_memories_corrected", "user_id", sqlite_where=_CORRECTED, postgresql_where=_CORRECTED),
     Index("ix_memories_unindexed", "user_id", "indexed_revision", sqlite_where=_UNINDEXED, postgresql_where=_UNINDEXED),
 )
 

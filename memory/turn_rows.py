@@ -33,7 +33,7 @@ _ANSWER = (
 
 def to_turn(row: Row[Any]) -> Turn:
     """Read a row of the table `turns`."""
-    fields = {name: getattr(row, name) for name in Turn.model_fields if name not in ("time", "trace")}
+    fields = {name: getattr(row, name) for name in Turn.model_fields if name not in ("time", "trace", "corrected")}
     kept = getattr(row, "trace", None)
     trace = Trace.model_validate(kept) if kept else None
     return Turn(**fields, time=row.at.astimezone(clock.zone_of(row.zone)), trace=trace)

@@ -201,6 +201,10 @@ def _message(here: Here, turn: Turn) -> None:
                 st.caption("This picture is damaged. Sent again, it is shown here too.")
         if turn.text.strip():
             st.text(turn.text)
+        if turn.corrected:
+            with st.container(key=f"quiet-corrected-{turn.id}", gap=None):
+                for mark in turn.corrected:
+                    st.text(mark)
         if turn.held and turn.reply:
             _ask_about(memory, turn)
 

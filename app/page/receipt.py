@@ -39,11 +39,21 @@ def draw(here: Here, turn: Turn) -> None:
                     _picture(here, one, record if isinstance(record, PhotoMemory) else None)
                 # What it says today; a dialogue is shown as it was.
                 st.text(words.shortened(put_right.told_of(record) if record and one.kind != "episodic" else one.text))
+                for mark in _corrected_since(here, one):
+                    st.text(mark)
                 if record is None or one.kind == "episodic":
                     put_right.dialogue_buttons(here, one.id, f"{turn.id}-{one.id}")
                 else:
                     put_right.buttons(here, record, turn.id)
         _traits(here, turn, trace.personality)
+
+
+def _corrected_since(here: Here, one: Recalled) -> list[str]:
+    """Return what was corrected of a dialogue since this reply was written."""
+    if one.kind != "episodic":
+        return []
+    said = here.memory.browse.said(here.user, one.turn_ids).values()
+    return list(dict.fromkeys(mark for turn in said for mark in turn.corrected if mark not in one.text))
 
 
 def _picture(here: Here, one: Recalled, record: PhotoMemory | None) -> None:

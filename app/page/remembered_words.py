@@ -61,15 +61,15 @@ def tags(record: MemoryRecord) -> list[str]:
 
 
 def relations(record: MemoryRecord, related: Mapping[str, SemanticMemory]) -> list[str]:
-    """Say what replaced a fact, what it replaced, and what it repeats.
+    """Say what replaced a fact, what it replaced, what it repeats, and what was corrected since.
 
     Args:
         record: The memory.
         related: Facts by id that have to do with it, or with others.
     """
+    found = list(record.corrected)
     if not isinstance(record, SemanticMemory):
-        return []
-    found = []
+        return found
     if record.superseded_by == record.id:
         found.append("You said that it is outdated.")
     elif record.superseded_by is not None:
