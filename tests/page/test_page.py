@@ -19,7 +19,7 @@ from app.service import PersonaService
 from memory.errors import FolderInUse, ModelUnavailable
 from memory.records import BigFive, PersonalityPoint, SemanticMemory, Step
 from memory.records import Recalled as Memory
-from tests.fakes import ScriptedChat, answer, fact, retrieve
+from tests.fakes import NOTHING, ScriptedChat, answer, fact, retrieve
 
 LONG_AGO = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 OpenPage = Callable[..., AppTest]
@@ -383,3 +383,12 @@ def test_what_is_not_sensitive_is_not_asked_about(open_page: OpenPage) -> None:
     page = say(open_page(), "I keep a heron.")
     assert "kept out of memory" not in captions(page)
     assert not [button for button in page.main.button if button.label == "Remember it"]
+
+
+def test_a_message_that_was_corrected_since_says_so(service, chat, open_page):
+    chat.script = {"semantic": [fact("The user's cat is called Tim.", "cat"), NOTHING]}
+    list(service.stream("ada", "My cat is called Tim.", time="2026-03-01 09:00"))
+    service.wait()
+    [known] = service.memory.knowledge.entries("ada", kind="semantic")
+    service.memory.edit("ada", known.id, "The user's cat is called Kim.")
+    assert "[corrected since by the user: The user's cat is called Kim.]" in [one.value for one in open_page().text]
