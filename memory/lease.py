@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import uuid
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, insert, update
@@ -23,12 +25,12 @@ class Leases:
 
     Args:
         database: The journal's, that other processes use too.
-        lasts: How long a lease is good for without being renewed.
+        now: The clock, with its zone.
     """
 
-    def __init__(self, database: Database, lasts: timedelta = LASTS) -> None:
+    def __init__(self, database: Database, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._db = database
-        self._lasts = lasts
+        self._now = now
         self._holder = uuid.uuid4().hex
         self._held: set[str] = set()
         self._changed = threading.Condition()
@@ -37,9 +39,9 @@ class Leases:
 
     def take(self, user_id: str) -> bool:
         """Take a user's lease; False: another process holds it."""
-        now = datetime.now(UTC)
+        now = self._now()
         free = (leases.c.until < now) | (leases.c.holder == self._holder)
-        mine = {"holder": self._holder, "until": now + self._lasts}
+        mine = {"holder": self._holder, "until": now + LASTS}
         with self._db.write() as connection:
             taken = connection.execute(update(leases).where(leases.c.user_id == user_id, free).values(**mine)).rowcount
             if not taken:
@@ -73,16 +75,23 @@ class Leases:
         for user_id in held:
             self.give_back(user_id)
 
+    def renew(self) -> None:
+        """Make what is held good for its whole time from now on; a thread does it while there is any.
+
+        Raises:
+            StorageError: The database does not answer.
+        """
+        with self._changed:
+            held = list(self._held)
+        mine = (leases.c.holder == self._holder) & leases.c.user_id.in_(held)
+        with self._db.write() as connection:
+            connection.execute(update(leases).where(mine).values(until=self._now() + LASTS))
+
     def _renew(self) -> None:
         while True:
             with self._changed:
-                if self._closed or self._changed.wait_for(lambda: self._closed, min(_RENEW_S, self._lasts.total_seconds() / 4)):
+                if self._closed or self._changed.wait_for(lambda: self._closed, _RENEW_S):
                     return
-                held = list(self._held)
-            mine = (leases.c.holder == self._holder) & leases.c.user_id.in_(held)
-            try:
-                with self._db.write() as connection:
-                    connection.execute(update(leases).where(mine).values(until=datetime.now(UTC) + self._lasts))
-            except StorageError:
-                # The next try is soon; work that is done twice changes nothing.
-                continue
+            # Where it fails, the next try is soon; work that is done twice changes nothing.
+            with suppress(StorageError):
+                self.renew()

@@ -100,7 +100,7 @@ class ScriptedChat(BaseChatModel):
         text = self._line(messages, kwargs.get("grammar"))
         for start in range(0, len(text), self.piece):
             if self.gate is not None:
-                self.gate.wait(10)
+                self.gate.wait(600)
             yield ChatGenerationChunk(message=AIMessageChunk(content=text[start : start + self.piece]))
         if not text:
             yield ChatGenerationChunk(message=AIMessageChunk(content=""))

@@ -24,8 +24,11 @@ from memory.records import PersonalityPoint, SemanticMemory, make_id
 from memory.store import Memory
 from tests.fake_server import FakeServer, fake_server
 
-# The first reply of a process loads the graph, and these machines are shared.
-expect.set_options(timeout=20_000)
+PATIENCE_MS = 180_000
+"""The first reply of a process loads the graph, and a machine may be busy with other things: what comes sooner is seen at once."""
+STARTS = 2_400
+"""Looks for the page's server; each failed one is followed by a quarter of a second."""
+expect.set_options(timeout=PATIENCE_MS)
 ROOT = Path(__file__).parents[2]
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
@@ -43,6 +46,11 @@ class App:
     url: str
     folder: Path
     model: FakeServer
+
+
+def settled(page: Page) -> None:
+    """Wait until the page's script has run and nothing more of it comes."""
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
 def scripted(said: dict[str, str]) -> Callable[[dict], str]:
@@ -121,9 +129,10 @@ def running(folder: Path, model: FakeServer, port: int, *flags: str) -> Iterator
         process = subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, env=environment, stdout=log, stderr=log)
         url = f"http://127.0.0.1:{port}"
         try:
-            for _ in range(120):
+            for _ in range(STARTS):
+                assert process.poll() is None, (folder / "log").read_text()[-3000:]
                 try:
-                    if httpx.get(f"{url}/_stcore/health", timeout=2).status_code == 200:
+                    if httpx.get(f"{url}/_stcore/health", timeout=60).status_code == 200:
                         break
                 except httpx.HTTPError:
                     time.sleep(0.25)
@@ -132,7 +141,7 @@ def running(folder: Path, model: FakeServer, port: int, *flags: str) -> Iterator
             yield App(url, folder / "data", model)
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait()
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +175,7 @@ def open_page(app: App, chromium: Browser) -> Iterator[Callable[..., Page]]:
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.on("console", lambda message: complaints.extend(worth_a_look(message)))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(f"{app.url}/{path}?user={user}")

@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.browser.conftest import scripted
+from tests.browser.conftest import scripted, settled
 from tests.browser.test_chat import remembered, say
 
 PAGES = ("", "memory", "personality", "photos", "you")
@@ -34,8 +34,8 @@ def talked(app, chromium):
 @pytest.mark.usefixtures("talked")
 def test_axe_finds_nothing_serious(open_page, path, look):
     page = open_page("seen", path, **LOOKS[look])
-    expect(page.get_by_role("main")).to_contain_text("", timeout=10_000)
-    page.wait_for_timeout(1_500)
+    expect(page.get_by_role("main")).to_contain_text("")
+    settled(page)
     found = Axe().run(page).response["violations"]
     grave = [
         f"{one['id']}: {one['help']}: {node['html'][:160]}" for one in found if one["impact"] in GRAVE for node in one["nodes"]
@@ -47,6 +47,6 @@ def test_axe_finds_nothing_serious(open_page, path, look):
 @pytest.mark.usefixtures("talked")
 def test_a_narrow_screen_needs_no_scrolling_to_the_side(open_page, path):
     page = open_page("seen", path, **LOOKS["narrow"])
-    page.wait_for_timeout(1_500)
+    settled(page)
     width = page.evaluate("document.querySelector('[data-testid=stMain]')?.scrollWidth ?? document.body.scrollWidth")
     assert width <= 390

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.conftest import scripted
+from tests.browser.conftest import scripted, settled
 
 
 def field(page):
@@ -24,7 +24,7 @@ def say(page, text, reply=None):
 
 
 def remembered(page):
-    expect(page.get_by_text("Everything is remembered.")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Everything is remembered.")).to_be_visible()
 
 
 def picture(colour="teal", kind="PNG"):
@@ -73,7 +73,7 @@ def test_a_page_that_is_left_in_the_middle_of_an_answer_finds_it_whole_on_return
     else:
         page.close()
         page = open_page(f"leaver-{leave}")
-    expect(page.get_by_text(re.compile("It begins.*And it ends well"))).to_be_visible(timeout=40_000)
+    expect(page.get_by_text(re.compile("It begins.*And it ends well"))).to_be_visible()
     app.model.pause_s = 0.0
     assert page.get_by_text("Tell me the whole of it").count() >= 1
 
@@ -214,7 +214,7 @@ def test_another_browser_with_another_user_sees_nothing_of_the_first(open_page, 
     for path in ("", "memory", "personality", "photos", "you"):
         other.goto(f"{app.url}/{path}?user=stranger")
         expect(other.get_by_test_id("stSidebar")).to_be_visible()
-        other.wait_for_timeout(1000)
+        settled(other)
         assert "heron" not in other.locator("body").inner_text()
 
 
@@ -222,7 +222,7 @@ def test_a_model_that_is_down_is_said_and_the_message_can_be_sent_again(open_pag
     app.model.status = 503
     page = open_page("down")
     say(page, "Are you there?")
-    expect(page.get_by_role("button", name="Send again")).to_be_visible(timeout=40_000)
+    expect(page.get_by_role("button", name="Send again")).to_be_visible()
     app.model.status = 200
     app.model.reply = scripted({"there": "Here I am."})
     page.get_by_role("button", name="Send again").click()

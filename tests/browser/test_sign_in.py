@@ -13,7 +13,7 @@ import pytest
 from joserfc import jwk, jwt
 from playwright.sync_api import expect
 
-from tests.browser.conftest import App, free_port, running, scripted, seed
+from tests.browser.conftest import App, free_port, running, scripted, seed, settled
 from tests.browser.test_chat import say
 from tests.fake_server import fake_server
 
@@ -116,11 +116,11 @@ def test_who_signed_in_sees_themself_alone_whatever_the_address_says(open_page, 
     say(page, "I am new here", "Hello!")
     page.goto(f"{app.url}/memory?user=receipt")
     expect(page.get_by_text("Signed in as R.")).to_be_visible()
-    page.wait_for_timeout(1_000)
+    settled(page)
     for path in ("memory", "you", "personality", "photos", ""):
         page.goto(f"{app.url}/{path}?user=receipt")
         expect(page.get_by_text("Signed in as R.")).to_be_visible()
-        page.wait_for_timeout(800)
+        settled(page)
         expect(page.locator("body")).not_to_contain_text("Momo")
         expect(page.locator("body")).not_to_contain_text("Who is talking")
     page.get_by_role("button", name="Sign out").click()
@@ -132,5 +132,5 @@ def test_another_person_of_the_same_provider_is_another_user(open_page, app, pro
     page = open_page("receipt")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_text("Signed in as Not verified")).to_be_visible()
-    page.wait_for_timeout(800)
+    settled(page)
     expect(page.locator("body")).not_to_contain_text("I am new here")

@@ -25,7 +25,7 @@ def write(model, grammar, said="My dog Rex likes to swim on Fridays.", tokens=40
         f"{endpoint.url}/chat/completions",
         headers={"Authorization": f"Bearer {endpoint.key}"},
         json={"messages": [{"role": "user", "content": said}], "grammar": grammar, "max_tokens": tokens, "temperature": 0},
-        timeout=120,
+        timeout=600,
     )
     assert response.status_code == 200, response.text
     return response.json()["choices"][0]["message"]["content"]

@@ -62,7 +62,7 @@ def test_a_picture_reaches_the_model(seeing, service):
     def read(content):
         asked = {"messages": [{"role": "user", "content": content}], "max_tokens": 1}
         headers = {"Authorization": f"Bearer {endpoint.key}"}
-        answer = httpx.post(f"{endpoint.url}/chat/completions", json=asked, headers=headers, timeout=60).json()
+        answer = httpx.post(f"{endpoint.url}/chat/completions", json=asked, headers=headers, timeout=600).json()
         return answer["usage"]["prompt_tokens"]
 
     words = {"type": "text", "text": "Look"}

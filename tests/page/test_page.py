@@ -22,18 +22,19 @@ from memory.records import Recalled as Memory
 from tests.fakes import NOTHING, ScriptedChat, answer, fact, retrieve
 
 LONG_AGO = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+LOOKS = 5_000
+"""Runs of the page until its reply must be there; each takes some hundredths of a second."""
 OpenPage = Callable[..., AppTest]
 
 
 def say(page: AppTest, text: str) -> AppTest:
     """Send a message, and look again until its reply is there."""
     page.chat_input[0].set_value(text).run()
-    for _ in range(200):
+    for _ in range(LOOKS):
         if not any(button.label == "Stop writing" for button in page.button):
-            break
-        time.sleep(0.05)
+            return page
         page.run()
-    return page
+    raise AssertionError("The reply does not end.")
 
 
 def texts(page: AppTest) -> list[str]:

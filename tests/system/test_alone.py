@@ -41,7 +41,7 @@ def test_a_turn_with_the_real_embedder_reaches_no_other_machine(tmp_path, monkey
         monkeypatch.setenv("PERSONA_CACHE_DIR", CACHE)
         monkeypatch.setenv("PYTHONPATH", str(ROOT))
         done = subprocess.run(
-            [sys.executable, "-c", RUN, *words], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=180
+            [sys.executable, "-c", RUN, *words], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=600
         )
     reached = json.loads(done.stderr.splitlines()[-1])
     assert [one for one in reached if "127.0.0.1" not in one and one != "localhost"] == [], done.stderr

@@ -218,7 +218,7 @@ def test_the_installed_command_runs_in_a_process_of_its_own_with_the_real_embedd
     environment = {**os.environ, "PERSONA_LLM_BASE_URL": server.url, "PERSONA_DATA_DIR": str(tmp_path / "data")}
     done = subprocess.run(
         [Path(sys.executable).parent / "persona", "ask", "I have a dog", "--wait", "--json"],
-        capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=120,
+        capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=600,
     )  # fmt: skip
     assert json.loads(done.stdout)["reply"] == "He is Rex.", done.stderr
 
@@ -232,7 +232,7 @@ def test_help_imports_nothing_heavy():
         "print(sorted(heavy & set(sys.modules)))"
     )
     began = time.perf_counter()
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=600)
     assert done.stdout.splitlines()[-1] == "[]", f"after {time.perf_counter() - began:.1f} s"
 
 
@@ -281,7 +281,7 @@ def test_closed_streams_and_readers_that_leave_are_no_crash(tmp_path):
     command = f"{Path(sys.executable).parent / 'persona'} models list"
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     for shell in (f"{command} <&- >&- 2>&-", f"{command} | true", f"{command} <&- | head -1"):
-        done = subprocess.run(shell, shell=True, capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=60)
+        done = subprocess.run(shell, shell=True, capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=600)
         assert "Traceback" not in done.stderr + done.stdout, shell
 
 

@@ -128,7 +128,7 @@ except StorageError as error:
     print(error.message)
 """
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, cwd=ROOT, text=True, timeout=120
+        [sys.executable, "-c", code], capture_output=True, cwd=ROOT, text=True, timeout=600
     )  # fmt: skip
     assert "Check the folder, its space" in done.stdout or "full" in done.stdout, done.stderr
     with Memory(tmp_path / "data", WordEmbedder()) as memory:

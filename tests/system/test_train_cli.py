@@ -26,7 +26,7 @@ JUDGE = {"url": "http://127.0.0.1:9/v1", "model": "judge"}
 
 def persona(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", RUN, *words], cwd=folder, capture_output=True, text=True, check=False, timeout=120,
+        [sys.executable, "-c", RUN, *words], cwd=folder, capture_output=True, text=True, check=False, timeout=600,
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "HOME": str(folder), "COLUMNS": "200"},
     )  # fmt: skip
 

@@ -267,7 +267,8 @@ def test_closing_finishes_the_running_step_and_leaves_the_rest(serve):
 
     def slow(_prompt):
         held.set()
-        time.sleep(0.3)
+        while not service._worker._closing:
+            time.sleep(0.01)
         return fact("The user talks.", "talk")
 
     chat = ScriptedChat({"semantic": slow})
@@ -275,7 +276,7 @@ def test_closing_finishes_the_running_step_and_leaves_the_rest(serve):
     for minute in range(3):
         say(service, "Hi", f"2026-03-01 09:0{minute}")
     service = serve(chat, work=True)
-    assert held.wait(20)
+    assert held.wait(600)
     service = serve(chat)
     assert len(records(service, "semantic")) == 1
     assert service.memory.pending.count("ada") == 2

@@ -497,7 +497,9 @@ incoming.mkdir()
 with (incoming / "tiny.whl").open("wb") as wheel:
     wheel.write(b"half")
     wheel.flush()
-    time.sleep(0.5)
+    seen = log.with_name("seen")
+    while "tiny==1" in sys.argv and not seen.exists():
+        time.sleep(0.01)
     wheel.write(b" and half")
 (incoming / "tiny.whl").rename(folder / "tiny.whl")
 """
@@ -516,7 +518,13 @@ def pip_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_pip_downloads_and_the_bar_moves_meanwhile(pip_log: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     seen: list[int] = []
-    wheel = sources.pip_download("tiny==1", tmp_path, seen.append)
+
+    def told(size: int) -> None:
+        seen.append(size)
+        if size == len("half"):
+            pip_log.with_name("seen").touch()
+
+    wheel = sources.pip_download("tiny==1", tmp_path, told)
     assert wheel.read_bytes() == b"half and half"
     assert 4 in seen
     assert pip_log.read_text().startswith("download -q --no-input --no-deps")
