@@ -79,7 +79,8 @@ def test_without_reasoning_it_answers_in_plain_text(live):
 def test_a_reply_comes_first_and_the_background_call_is_done_later(live):
     service = live(work=True)
     say(service, "I moved to Lisbon.", "2026-03-01 09:00")
-    time.sleep(1.0)
+    while not service._worker._busy:
+        time.sleep(0.01)
     assert service.memory.pending.count() == 1
     events = service.stream("ada", "Hello again.", time="2026-03-01 09:01")
     free = [service.models.priority.wait(0) for event in events if isinstance(event, Thinking | AnswerDelta)]
