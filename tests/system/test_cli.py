@@ -164,6 +164,13 @@ def test_a_wrong_line_is_named_and_nothing_is_written(persona, tmp_path, line, s
     assert read(persona("user", "list", "--json")) == []
 
 
+def test_a_name_is_one_user_however_its_letters_are_written(persona):
+    persona("ask", "Hi", "--user", "Jose\u0301", "--time", "2026-03-01 09:00")
+    persona("ask", "Hi again", "--user", "Jos\u00e9", "--time", "2026-03-01 09:10")
+    assert [(user["id"], user["turns"]) for user in read(persona("user", "list", "--json"))] == [("Jos\u00e9", 2)]
+    assert read(persona("user", "delete", "Jose\u0301", "--yes", "--json"))["deleted"]["turns"] == 2
+
+
 def test_users_are_listed_and_deleted(persona):
     persona("ask", "Hi", "--user", "ada", "--time", "2026-03-01 09:00")
     persona("ask", "Hi", "--user", "bob", "--time", "2026-03-01 09:00")
