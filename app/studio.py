@@ -12,10 +12,12 @@ from app.build import build_memory
 from app.model_server import ModelServer
 from app.settings import Settings
 from graph import consolidate as _consolidate
+from graph import kept_types as _kept_types
 from graph import persona as _persona
 from graph import remember as _remember
 from graph import respond as _respond
 
+_kept_types.register()
 _settings = Settings()
 _memory = build_memory(_settings)
 atexit.register(_memory.close)

@@ -10,10 +10,12 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from langgraph.errors import GraphBubbleUp
 from langgraph.runtime import Runtime
+from pydantic import TypeAdapter
 
 from graph.context import Context, context_of, goes_back, same_user, thread_id
 from graph.state import RespondState
@@ -45,7 +47,7 @@ class Beginning:
         Raises:
             PersonaError: The message cannot be taken, or is forgotten, or is another user's.
         """
-        context = context_of(runtime)
+        context, state = context_of(runtime), typed(state)
         if state.get("edits"):
             return self._changed(state, runtime)
         given = _given(state)
@@ -125,6 +127,17 @@ class Beginning:
         return self._memory.threads.change(old.id, text, images)
 
 
+def typed(state: RespondState) -> RespondState:
+    """Return the state with values of our types, also where a part was written over HTTP, as JSON."""
+    turn = state.get("turn")
+    return state if turn is None or isinstance(turn, Turn) else _adapter().validate_python(state)
+
+
+@cache
+def _adapter() -> TypeAdapter[RespondState]:
+    return TypeAdapter(RespondState)
+
+
 def is_edited(state: RespondState) -> bool:
     """Say whether the message was changed from outside: what an input gives is not seen after the first node."""
     return state.get("text") is not None or state.get("images") is not None
@@ -167,9 +180,6 @@ def _given(state: RespondState) -> Turn | str | None:
     What an earlier turn of the thread left in `turn` and `turn_id` was not given.
     """
     current, turn, turn_id = state.get("current"), state.get("turn"), state.get("turn_id")
-    if turn is not None and not isinstance(turn, Turn):
-        # Over HTTP.
-        turn = Turn.model_validate(turn)
     if turn is not None and turn.id != current:
         return turn
     if turn_id and turn_id != current:

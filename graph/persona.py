@@ -10,6 +10,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
 from graph import consolidate, forgetting, remember, respond
+from graph.beginning import typed
 from graph.briefing import Style
 from graph.context import Context, context_of, same_user
 from graph.state import PersonaState, TurnInput
@@ -55,7 +56,7 @@ def build(
 
     def run_remember(state: PersonaState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Do all the user's pending work up to this turn, in order."""
-        turn = state["turn"]
+        turn = typed(state)["turn"]
         context = replace(context_of(runtime), user_id=same_user(runtime, turn.user_id))
         if context.off_the_record or not turn.seq:
             return {"remembered": False, "consolidated": None}
@@ -63,8 +64,9 @@ def build(
 
     def ask_consent(state: PersonaState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Ask the person whether what is sensitive in this turn may be remembered."""
-        user_id = same_user(runtime, state["turn"].user_id)
-        waits = [one for one in memory.held.waiting(user_id) if one.turn_id == state["turn"].id]
+        turn = typed(state)["turn"]
+        user_id = same_user(runtime, turn.user_id)
+        waits = [one for one in memory.held.waiting(user_id) if one.turn_id == turn.id]
         for one in waits:
             question = f"This was about {NAMED[one.topic]}. May it be remembered?"
             about = {"topic": one.topic, "message": one.text, "facts": list(one.facts)}

@@ -14,7 +14,7 @@ from langgraph.runtime import Runtime
 
 from graph import direct_stream, forgetting, protocol, sections, showing
 from graph.asking import notices_of, stream_text
-from graph.beginning import Beginning, is_edited, mark_edit, new_words
+from graph.beginning import Beginning, is_edited, mark_edit, new_words, typed
 from graph.briefing import Style, messages_of
 from graph.context import Context, context_of, same_user
 from graph.direct_stream import DirectStream
@@ -207,6 +207,7 @@ class Responder:
         """Make a node pass over a turn whose message was changed, refuse another user's, and mark one that fails."""
 
         def run(state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
+            state = typed(state)
             if is_edited(state):
                 return new_words(state)
             same_user(runtime, state["turn"].user_id)

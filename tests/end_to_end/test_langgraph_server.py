@@ -8,37 +8,42 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.fake_server import fake_server
+
 ROOT = Path(__file__).parents[2]
+DOG, PERU, CHILE = "I have a dog called Rex.", "What is the capital of Peru?", "And of Chile?"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
+@contextmanager
+def served(folder, **settings):
+    """Run the server in a folder of its own: it keeps its threads there, and goes on with runs that a kill broke off."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("studio")
     environment = {
         **os.environ,
         "PERSONA_DATA_DIR": str(folder / "data"),
-        "PERSONA_LLM_MODEL": "smollm2-135m",
-        "PERSONA_MAX_NEW_TOKENS": "96",
-        "PERSONA_LLM_CONTEXT": "8192",
         "LANGSMITH_TRACING": "false",
         "LANGGRAPH_CLI_NO_ANALYTICS": "1",
+        **settings,
     }
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
-            [Path(sys.executable).parent / "langgraph", "dev", "--no-browser", "--no-reload", "--port", str(port)],
-            cwd=ROOT, env=environment, stdout=log, stderr=log,
+            [
+                Path(sys.executable).parent / "langgraph", "dev", "--no-browser", "--no-reload",
+                "--port", str(port), "--config", ROOT / "langgraph.json",
+            ],
+            cwd=folder, env=environment, stdout=log, stderr=log,
         )  # fmt: skip
         url = f"http://127.0.0.1:{port}"
         try:
-            for _ in range(240):
+            for _ in range(480):
                 try:
                     if httpx.get(f"{url}/ok", timeout=2).status_code == 200:
                         break
@@ -52,13 +57,86 @@ def server(tmp_path_factory):
             process.wait(30)
 
 
-def run(url, graph, given, **context):
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("studio")
+
+
+@pytest.fixture(scope="module")
+def server(folder):
+    model = {"PERSONA_LLM_MODEL": "smollm2-135m", "PERSONA_MAX_NEW_TOKENS": "96", "PERSONA_LLM_CONTEXT": "8192"}
+    with served(folder, **model) as url:
+        yield url
+
+
+def run(url, graph, given, thread=None, checkpoint=None, **context):
     body = {"assistant_id": graph, "input": given, "context": {"user_id": "studio", **context}}
-    response = httpx.post(f"{url}/runs/wait", json=body, timeout=300)
+    if checkpoint is not None:
+        body["checkpoint"] = checkpoint
+    place = f"/threads/{thread}" if thread else ""
+    response = httpx.post(f"{url}{place}/runs/wait", json=body, timeout=300)
     assert response.status_code == 200, response.text
     answer = json.loads(response.text)
     assert "__error__" not in answer, answer
     return answer
+
+
+def new_thread(url):
+    return httpx.post(f"{url}/threads", json={}, timeout=30).json()["thread_id"]
+
+
+def checkpoints(url, thread, text):
+    """The checkpoints of the turn that says `text`, newest first."""
+    history = httpx.post(f"{url}/threads/{thread}/history", json={"limit": 100}, timeout=30).json()
+    return [
+        one for one in history if one["values"].get("text") == text or (one["values"].get("turn") or {}).get("text") == text
+    ]
+
+
+def talk(url, user):
+    """What counts of a user's turns, as a run in a new thread finds it in the last hour."""
+    told = run(url, "respond", {"text": "Hello?"}, new_thread(url), user_id=user, off_the_record=True)
+    return [turn["text"] for turn in told["recent"]]
+
+
+def three_turns_a_rerun_and_an_edit(url, graph):
+    """As Studio and a chat page do it; one that names the newest checkpoint goes on there."""
+    user, thread = f"in {graph}", new_thread(url)
+    for text in (DOG, PERU, CHILE):
+        said = run(url, graph, {"text": text}, thread, user_id=user)
+        assert (said["turn"]["text"], said["turn"]["state"]) == (text, "answered")
+        assert said["turn"]["trace"]["steps"] == said["steps"]
+    assert talk(url, user) == [DOG, PERU, CHILE]
+    for snapshot in checkpoints(url, thread, PERU):
+        run(url, graph, None, thread, snapshot["checkpoint"], user_id=user)
+        assert talk(url, user) == [DOG, PERU, CHILE], snapshot["next"]
+    [before] = [one for one in checkpoints(url, thread, DOG) if one["next"] == ["recall"] and one["values"]["text"] == DOG][:1]
+    edited = run(url, graph, {"text": "I have a cat called Tom."}, thread, before["parent_checkpoint"], user_id=user)
+    assert edited["turn"]["text"] == "I have a cat called Tom."
+    assert talk(url, user) == ["I have a cat called Tom.", PERU, CHILE]
+    run(url, graph, {"text": "And of Cuba?"}, thread, user_id=user)
+    assert talk(url, user) == ["I have a cat called Tom.", PERU, CHILE, "And of Cuba?"]
+    return [one["turn"]["id"] for one in (said, edited)]
+
+
+@pytest.mark.parametrize("graph", ["respond", "persona"])
+def test_each_input_of_a_thread_is_a_turn_of_its_own(server, graph):
+    three_turns_a_rerun_and_an_edit(server, graph)
+
+
+def test_background_graphs_take_one_input_after_another_in_a_thread(server):
+    user, ids = "background", []
+    for day, text in enumerate((DOG, PERU, CHILE), start=1):
+        said = run(server, "respond", {"text": text}, user_id=user, time=f"2026-03-0{day} 09:00")
+        ids.append(said["turn"]["id"])
+    thread = new_thread(server)
+    for number, turn_id in enumerate(ids):
+        done = run(server, "remember", {"turn_id": turn_id}, thread, user_id=user)
+        assert (done["turn"]["id"], done["point"]["m"]) == (turn_id, number)
+    thread = new_thread(server)
+    for given, session in (({"session": 1}, 1), ({"session": 2}, 2), ({}, 3)):
+        done = run(server, "consolidate", given, thread, user_id=user)
+        assert (done["session"], [turn["id"] for turn in done["turns"]]) == (session, [ids[session - 1]])
 
 
 def test_all_four_graphs_run_over_http(server):
@@ -103,3 +181,19 @@ def test_each_opens_with_a_form_of_its_input_and_context(server):
         schemas = httpx.get(f"{server}/assistants/{assistant['assistant_id']}/schemas", timeout=30).json()
         assert schemas["input_schema"]["properties"], assistant["name"]
         assert "user_id" in schemas["context_schema"]["properties"], assistant["name"]
+
+
+@pytest.mark.parametrize("strict", ["true", "false"])
+def test_what_a_thread_keeps_is_read_back_as_what_it_was(tmp_path, strict):
+    """LangGraph warns of each type that it was not told of, and in strict mode hands out a dictionary instead."""
+    with fake_server() as model:
+        settings = {"PERSONA_LLM_BASE_URL": model.url, "PERSONA_LLM_MODEL": "fake-model", "LANGGRAPH_STRICT_MSGPACK": strict}
+        with served(tmp_path, **settings) as url:
+            turn_ids = three_turns_a_rerun_and_an_edit(url, "persona")
+            thread = new_thread(url)
+            for turn_id in turn_ids:
+                run(url, "remember", {"turn_id": turn_id}, thread, user_id="in persona")
+                run(url, "consolidate", {"session": 1}, thread, user_id="in persona")
+    log = (tmp_path / "log").read_text()
+    assert "unregistered type" not in log
+    assert "Blocked deserialization" not in log

@@ -1,44 +1,35 @@
-"""Turns in a thread of LangGraph: each input is one of its own, a re-run answers again, an edit replaces."""
+"""Turns in a thread of LangGraph: each input is one of its own, and a re-run answers it again."""
 
 from __future__ import annotations
 
 import pytest
-from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
-from graph import persona, respond
-from graph.briefing import Style
 from graph.context import Context
-from memory import clock
 from memory.errors import InvalidInput, ModelUnavailable, NotFound
-from memory.records import SPOKEN, TurnState
-from tests.fakes import ScriptedChat, answer, fact, retrieve
-
-ADA = Context(user_id="ada")
-IN_ONE = {"configurable": {"thread_id": "one"}}
-GRAPHS = ("respond", "persona")
+from memory.records import TurnState
+from tests.fakes import answer, fact, retrieve
+from tests.threads import (
+    ADA,
+    CAT,
+    CHILE,
+    CUBA,
+    DOG,
+    GRAPHS,
+    IN_ONE,
+    PERU,
+    checkpoints,
+    echo,
+    echoing,
+    make,
+    said,
+    states,
+    three,
+)  # fmt: skip
 
 
 class Cancelled(BaseException):
     """No Exception, as asyncio's."""
-
-
-def echo(prompt: str) -> str:
-    """Answer with the message, so that a reply shows which one it is to."""
-    asked = prompt.rsplit("## User Input", 1)[-1]
-    return answer(f"You said: {next(text for text in reversed(SAID) if text in asked)}")
-
-
-SAID = ["I have a dog called Rex.", "What is the capital of Peru?", "And of Chile?", "I have a cat called Tom.", "And of Cuba?"]
-DOG, PERU, CHILE, CAT, CUBA = SAID
-
-
-def make(kind, memory, chat, **settings):
-    graph = (
-        respond.build(chat, memory, Style()) if kind == "respond" else persona.build(chat, chat, memory, Style(), **settings)
-    )
-    graph.checkpointer = InMemorySaver()
-    return graph
 
 
 @pytest.fixture(params=GRAPHS)
@@ -48,34 +39,12 @@ def kind(request):
 
 @pytest.fixture
 def chat():
-    return ScriptedChat({"reasoning": echo})
+    return echoing()
 
 
 @pytest.fixture
 def graph(kind, memory, chat):
     return make(kind, memory, chat)
-
-
-def said(memory, user="ada"):
-    """What counts of a user's turns, in order, with the replies."""
-    return [(turn.text, turn.reply) for turn in memory.journal.turns(user) if turn.state in SPOKEN]
-
-
-def states(memory, user="ada"):
-    return sorted(turn.state.value for turn in memory.journal.turns(user))
-
-
-def checkpoints(graph, text, config=IN_ONE):
-    """The checkpoints of the turn that says `text`, oldest first: from its input on."""
-    history = list(reversed(list(graph.get_state_history(config))))
-    begins = next(place for place, one in enumerate(history) if one.values.get("text") == text) - 1
-    after = [place for place, one in enumerate(history) if one.metadata["source"] == "input" and place > begins]
-    return history[begins : after[0] if after else None]
-
-
-def three(graph, context=ADA):
-    for text in (DOG, PERU, CHILE):
-        graph.invoke({"text": text}, IN_ONE, context=context)
 
 
 class TestEachInput:
@@ -266,110 +235,6 @@ class TestARun:
         assert [text for text, _ in said(memory)] == [DOG, CHILE]
 
 
-class TestAnEdit:
-    @pytest.mark.parametrize("by", ["input", "update"])
-    @pytest.mark.parametrize("of", [DOG, PERU, CHILE])
-    def test_replaces_the_turn_from_any_of_its_checkpoints(self, kind, memory, chat, of, by):
-        graph = make(kind, memory, chat)
-        three(graph)
-        times = {turn.text: turn.time for turn in memory.journal.turns("ada")}
-        for snapshot in checkpoints(graph, of):
-            if by == "input" and snapshot.values.get("reply") and snapshot.values["turn"].text == of and not _asks(snapshot):
-                continue
-            if by == "input":
-                graph.invoke({"text": CAT}, snapshot.config, context=ADA)
-            elif snapshot.next not in ((), ("__start__",)):
-                graph.invoke(None, graph.update_state(snapshot.config, {"text": CAT}), context=ADA)
-            else:
-                continue
-            expected = [CAT if text == of else text for text in (DOG, PERU, CHILE)]
-            assert [text for text, _ in said(memory)] == expected, snapshot.next
-            new = memory.journal.turns("ada", ids=[turn.id for turn in memory.journal.turns("ada") if turn.text == CAT])[-1]
-            assert (new.time, new.reply) == (times[of], f"You said: {CAT}")
-        assert set(states(memory)) == {"answered", "replaced"}
-        done = graph.invoke({"text": CUBA}, IN_ONE, context=ADA)
-        assert done["reply"] == f"You said: {CUBA}"
-        assert said(memory)[-1] == (CUBA, f"You said: {CUBA}")
-
-    def test_from_the_end_of_the_turn_before(self, graph, memory):
-        three(graph)
-        graph.invoke({"text": CAT}, checkpoints(graph, DOG)[-1].config, context=ADA)
-        assert [text for text, _ in said(memory)] == [DOG, CAT, CHILE]
-
-    def test_of_an_update_at_the_head_that_no_checkpoint_is_named_for(self, graph, memory):
-        three(graph)
-        graph.update_state(checkpoints(graph, CHILE)[1].config, {"text": CAT})
-        graph.invoke(None, IN_ONE, context=ADA)
-        assert [text for text, _ in said(memory)] == [DOG, PERU, CAT]
-
-    def test_of_a_turn_that_failed(self, graph, memory, chat):
-        graph.invoke({"text": DOG}, IN_ONE, context=ADA)
-        chat.script["reasoning"] = ModelUnavailable("down")
-        with pytest.raises(ModelUnavailable):
-            graph.invoke({"text": PERU}, IN_ONE, context=ADA)
-        chat.script["reasoning"] = echo
-        graph.invoke({"text": CAT}, checkpoints(graph, PERU)[0].config, context=ADA)
-        assert [(turn.text, turn.state.value) for turn in memory.journal.turns("ada") if turn.state != "replaced"] == [
-            (DOG, "answered"),
-            (CAT, "answered"),
-        ]
-
-    def test_is_not_taken_for_what_is_said_in_the_new_branch(self, graph, memory):
-        three(graph)
-        graph.invoke({"text": CAT}, checkpoints(graph, PERU)[0].config, context=ADA)
-        graph.invoke({"text": CUBA}, IN_ONE, context=ADA)
-        assert [text for text, _ in said(memory)] == [DOG, CAT, CHILE, CUBA]
-
-    def test_is_taken_back_by_a_run_from_the_middle_of_the_turn_as_it_was(self, graph, memory):
-        three(graph)
-        middle = next(one for one in checkpoints(graph, PERU) if one.next == ("reason",))
-        graph.invoke({"text": CAT}, checkpoints(graph, PERU)[0].config, context=ADA)
-        graph.invoke(None, middle.config, context=ADA)
-        assert said(memory)[1] == (PERU, f"You said: {PERU}")
-        assert len(said(memory)) == 3
-
-    def test_keeps_the_pictures_unless_others_are_given(self, graph, memory):
-        graph.invoke({"text": DOG, "images": ["p1"]}, IN_ONE, context=ADA)
-        first = checkpoints(graph, DOG)[0].config
-        assert graph.invoke({"text": CAT}, first, context=ADA)["turn"].images == ("p1",)
-        assert graph.invoke({"text": CAT, "images": ["p2"]}, first, context=ADA)["turn"].images == ("p2",)
-        assert graph.invoke({"text": CAT, "images": []}, first, context=ADA)["turn"].images == ()
-        assert len(said(memory)) == 1
-
-    def test_that_cannot_be_taken_changes_nothing(self, graph, memory):
-        three(graph)
-        with pytest.raises(InvalidInput):
-            graph.invoke({"text": "x" * 30_000}, checkpoints(graph, PERU)[0].config, context=ADA)
-        assert [text for text, _ in said(memory)] == [DOG, PERU, CHILE]
-
-
-def _asks(snapshot):
-    return snapshot.next and snapshot.next[0] in ("__start__", "recall", "reason", "retrieve", "answer")
-
-
-def test_an_edit_takes_back_what_was_remembered_and_remembers_the_new_words(memory, chat):
-    def taken(prompt):
-        about = {DOG: "The user has a dog called Rex.", CAT: "The user has a cat called Tom."}
-        return next((fact(about[text], "pet") for text in about if text in prompt), '"decision": false')
-
-    chat.script |= {"semantic": taken, "core": lambda prompt: '"pets": "dog Rex"'}
-    graph = make("persona", memory, chat)
-    graph.invoke({"text": DOG}, IN_ONE, context=ADA)
-    m = memory.curve.newest("ada").m
-    memory.journal.end_session("ada")
-    graph.invoke({"text": PERU}, IN_ONE, context=ADA)
-    assert memory.knowledge.profile("ada").values()["pets"] == "dog Rex"
-    chat.script["core"] = '"name": "unknown"'
-    graph.invoke({"text": CAT}, checkpoints(graph, DOG)[0].config, context=ADA)
-    facts = [one.content for one in memory.knowledge.entries("ada", kind="semantic")]
-    assert facts == ["The user has a cat called Tom."]
-    assert "pets" not in memory.knowledge.profile("ada").values()
-    assert not any("Rex" in one.text for one in memory.search("ada", "Rex dog") if one.kind in ("semantic", "core"))
-    assert not any("Rex" in one.text for one in memory.search("ada", "Rex dog", kind="episodic"))
-    assert [point.m for point in memory.curve.history("ada")] == [m + 1, m + 2]
-    assert memory.pending.count("ada") == 0
-
-
 def test_a_rerun_keeps_what_was_remembered_and_asks_for_it_once(memory, chat):
     chat.script["semantic"] = lambda prompt: (
         fact("The user has a dog called Rex.", "dog") if DOG in prompt else '"decision": false'
@@ -387,7 +252,6 @@ def test_a_rerun_keeps_what_was_remembered_and_asks_for_it_once(memory, chat):
 
 def test_a_new_input_while_a_question_waits(memory, chat):
     ill = "I was diagnosed with diabetes last week."
-    SAID.append(ill)
     graph = make("persona", memory, chat, asks=True)
     assert "__interrupt__" in graph.invoke({"text": ill}, IN_ONE, context=ADA)
     done = graph.invoke({"text": PERU}, IN_ONE, context=ADA)
@@ -414,18 +278,6 @@ def test_what_only_the_thread_still_holds_of_something_forgotten_is_in_no_reply(
     assert all("Rex" not in turn.reply for turn in memory.journal.turns("ada"))
 
 
-def test_times_stay_in_order(memory, chat):
-    graph = make("respond", memory, chat)
-    for minute, text in enumerate((DOG, PERU, CHILE)):
-        graph.invoke({"text": text}, IN_ONE, context=Context(user_id="ada", time=f"2026-03-01 09:0{minute // 2}"))
-    graph.invoke({"text": CAT}, checkpoints(graph, DOG)[0].config, context=Context(user_id="ada", time="2026-03-01 09:00"))
-    assert [text for text, _ in said(memory)] == [CAT, PERU, CHILE]
-    recent = memory.journal.recent("ada", clock.parse_time("2026-03-01 09:30"))
-    assert [turn.text for turn in recent] == [CAT, PERU, CHILE]
-    with pytest.raises(NotFound, match="Only the last"):
-        memory.journal.replace(recent[0].id)
-
-
 def test_an_archive_of_it_is_taken_in(memory, chat, tmp_path):
     graph = make("persona", memory, chat)
     three(graph)
@@ -441,11 +293,11 @@ def test_an_archive_of_it_is_taken_in(memory, chat, tmp_path):
 
 def test_a_request_to_forget_is_done_once(kind, memory, chat):
     graph = make(kind, memory, chat)
-    SAID.extend(wish for wish in ("Please forget what I told you about Rex.", "Yes.") if wish not in SAID)
+    wish = "Please forget what I told you about Rex."
     graph.invoke({"text": DOG}, IN_ONE, context=ADA)
-    offered = graph.invoke({"text": SAID[-2]}, IN_ONE, context=ADA)
+    offered = graph.invoke({"text": wish}, IN_ONE, context=ADA)
     assert offered["turn"].state is TurnState.REQUEST
-    for snapshot in checkpoints(graph, SAID[-2]):
+    for snapshot in checkpoints(graph, wish):
         assert graph.invoke(None, snapshot.config, context=ADA)["reply"] == offered["reply"]
     done = graph.invoke({"text": "Yes."}, IN_ONE, context=ADA)
     assert said(memory) == []
