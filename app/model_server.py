@@ -13,8 +13,8 @@ from app.endpoint import Endpoint, remote_endpoint, seems_to_see
 from app.endpoint import find_endpoint as _describe
 from app.learned import Learned
 from graph.briefing import Style
+from graph.budgets import Budgets
 from graph.prompts import load_prompts
-from graph.sections import Budgets
 from memory.errors import ModelMissing, ModelUnavailable
 from memory.query import Limits
 from memory.reply_first import ReplyFirst

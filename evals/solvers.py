@@ -17,8 +17,9 @@ from langchain_core.messages import BaseMessage, SystemMessage
 from evals.cases import Person, Question, Said, Shown
 from graph import consolidate, remember, respond
 from graph.briefing import Style
+from graph.budgets import estimate_tokens
 from graph.context import Context
-from graph.sections import PICTURE_TOKENS, Picture, estimate_tokens, human
+from graph.sections import PICTURE_TOKENS, Picture, human
 from graph.showing import data_url
 from memory import clock
 from memory.embedders import Embedder

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from graph import sections, showing
+from graph.budgets import Budgets, estimate_tokens
 from graph.prompts import Prompts
-from graph.state import RespondState
+from graph.state import RecentTalk, RespondState
 from memory.query import Limits
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
+    from memory.records import Turn
     from memory.store import Memory
 
 
@@ -33,12 +36,41 @@ class Style:
 
     prompts: Prompts = field(default_factory=Prompts)
     layout: sections.Layout = "cache"
-    budgets: sections.Budgets = field(default_factory=sections.Budgets)
+    budgets: Budgets = field(default_factory=Budgets)
     sees: bool = False
     max_looks: int = 5
     limits: Limits = field(default_factory=Limits)
     second_try: bool = True
     shows_recalled: bool = True
+
+
+def talk_of(
+    turn: Turn, recent: Sequence[Turn], profile: Mapping[str, str], memory: Memory, style: Style, *, reasoning: bool
+) -> RecentTalk:
+    """Choose, once a turn, what its prompts show of the last hour: everything else is what a search goes through.
+
+    Raises:
+        MessageTooLong: The message does not fit into the model's window.
+    """
+    pictures = showing.of_conversation(recent, turn, memory, sees=style.sees, window=style.budgets.window)
+    base = sections.base_of(
+        turn,
+        profile=profile,
+        pictures=pictures,
+        prompts=style.prompts,
+        layout=style.layout,
+        budgets=style.budgets,
+        reasoning=reasoning,
+    )
+    talk = sections.talk_of(base, recent, pictures, layout=style.layout, budgets=style.budgets)
+    shown = showing.chosen(talk["turns"], turn, sees=style.sees, window=style.budgets.window)
+    return {**talk, "photos": shown}
+
+
+def room_of(state: RespondState, memory: Memory, style: Style, output: str | None) -> int:
+    """Return the tokens that the next prompt has left for what a search brings; see `messages_of`."""
+    messages = messages_of(state, memory, style, style.prompts.after_retrieval)
+    return sections.room_for_memory(messages, output, _closing_tokens(style.prompts), style.budgets, _question(state, style))
 
 
 def messages_of(state: RespondState, memory: Memory, style: Style, closing: str) -> list[BaseMessage]:
@@ -53,12 +85,15 @@ def messages_of(state: RespondState, memory: Memory, style: Style, closing: str)
     Raises:
         MessageTooLong: The message does not fit into the model's window.
     """
-    prompts = style.prompts
+    prompts, turn = style.prompts, state["turn"]
     rounds = state.get("rounds", [])
+    first = rounds[0] if rounds else state.get("request")
+    reasoning = first is None or first["output"] is not None
     shows = style.sees and style.shows_recalled
-    pictures = showing.of_conversation(state["recent"], state["turn"], memory, sees=style.sees, window=style.budgets.window)
+    talk = state.get("talk") or talk_of(turn, state["recent"], state["profile"], memory, style, reasoning=reasoning)
+    pictures = showing.of_conversation(talk["turns"], turn, memory, sees=style.sees, window=style.budgets.window)
     messages = sections.opening(
-        state["turn"],
+        turn,
         profile=state["profile"],
         personality=state["personality"],
         recent=state["recent"],
@@ -66,10 +101,11 @@ def messages_of(state: RespondState, memory: Memory, style: Style, closing: str)
         prompts=prompts,
         layout=style.layout,
         budgets=style.budgets,
-        reasoning=not rounds or rounds[0]["output"] is not None,
+        reasoning=reasoning,
+        talk=talk,
     )
     for number, past in enumerate(rounds, start=1):
-        again = showing.recalled(past["found"], memory, state["turn"].user_id, pictures) if shows else []
+        again = showing.recalled(past["found"], memory, turn.user_id, pictures) if shows else []
         text = closing if number == len(rounds) else prompts.after_retrieval
         messages = sections.with_memory(
             messages,
@@ -78,10 +114,21 @@ def messages_of(state: RespondState, memory: Memory, style: Style, closing: str)
             closing=text,
             budgets=style.budgets,
             widened=past["widened"],
-            question=state["turn"] if style.layout == "cache" else None,
+            question=_question(state, style),
             pictures=again,
             before=pictures,
+            closing_tokens=_closing_tokens(prompts),
         )
         if sections.pictures_in(messages) > sum(picture.url is not None for picture in pictures):
             pictures = [*pictures, *again]
     return messages
+
+
+def _question(state: RespondState, style: Style) -> Turn | None:
+    return state["turn"] if style.layout == "cache" else None
+
+
+def _closing_tokens(prompts: Prompts) -> int:
+    """Return the tokens of the longest text that may end a round: what fits must not depend on which one it is."""
+    closings = (prompts.after_retrieval, prompts.must_answer, prompts.nothing_found, prompts.direct)
+    return max(map(estimate_tokens, closings))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
@@ -11,14 +12,16 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Overwrite
 
-from graph import formats, sections
+from graph import formats
 from graph.asking import Asker
+from graph.budgets import Budgets, estimate_tokens, fit
 from graph.context import Context, context_of, same_user
 from graph.data_text import as_data, as_entry
 from graph.formats import TopicLines
 from graph.language import language_of
 from graph.pasted import own_words, without_marks
 from graph.prompts import Prompts
+from graph.recent import fitted
 from graph.state import ConsolidateInput, ConsolidateState
 from graph.steps import Steps, Work
 from graph.thoughts import without_thought
@@ -37,6 +40,8 @@ PROFILE, HABITS = "Profile", "Habits and goals"
 """What is rewritten, as the model is told."""
 _MAX_TOKENS = 700
 _SUMMARY_CHARS = 300
+_LEAST_TURN = 200
+"""Tokens of a turn that is summed up, at least: of a session with more turns the first ones are left out."""
 _NOTHING = {"unknown", "none", "null", "n/a", "not known", "not mentioned"}
 """What a model writes where it knows nothing, though it was told to leave the line out."""
 
@@ -51,7 +56,7 @@ class Consolidator:
         budgets: Tokens; a session longer than its share keeps its last whole turns in the prompt.
     """
 
-    def __init__(self, chat: BaseChatModel, memory: Memory, prompts: Prompts, budgets: sections.Budgets) -> None:
+    def __init__(self, chat: BaseChatModel, memory: Memory, prompts: Prompts, budgets: Budgets) -> None:
         self._steps = Steps(Asker(chat, prompts.malformed, budgets.window), memory)
         self._memory = memory
         self._prompts = prompts
@@ -202,10 +207,10 @@ class Consolidator:
 
 
 def build(
-    chat: BaseChatModel, memory: Memory, prompts: Prompts | None = None, budgets: sections.Budgets | None = None
+    chat: BaseChatModel, memory: Memory, prompts: Prompts | None = None, budgets: Budgets | None = None
 ) -> CompiledStateGraph[ConsolidateState, Context, ConsolidateInput, ConsolidateState]:
     """Wire the graph; see `Consolidator` for the arguments."""
-    nodes = Consolidator(chat, memory, prompts or Prompts(), budgets or sections.Budgets())
+    nodes = Consolidator(chat, memory, prompts or Prompts(), budgets or Budgets())
     graph = StateGraph(ConsolidateState, context_schema=Context, input_schema=ConsolidateInput)
     graph.add_node("load", nodes.load)
     graph.add_node("summarize_topics", nodes.summarize_topics)
@@ -220,7 +225,7 @@ def build(
     return graph.compile(name="consolidate")
 
 
-def told_to_divide(turns: Sequence[Turn], budgets: sections.Budgets, unread: Collection[str] = ()) -> str:
+def told_to_divide(turns: Sequence[Turn], budgets: Budgets, unread: Collection[str] = ()) -> str:
     """Write what the model is told when it divides a session into topics; empty where no turn fits.
 
     Args:
@@ -232,28 +237,48 @@ def told_to_divide(turns: Sequence[Turn], budgets: sections.Budgets, unread: Col
 
 
 def told_to_rewrite(
-    title: str, current: Mapping[str, str], turns: Sequence[Turn], budgets: sections.Budgets, unread: Collection[str] = ()
+    title: str, current: Mapping[str, str], turns: Sequence[Turn], budgets: Budgets, unread: Collection[str] = ()
 ) -> str:
     """Write what the model is told when it rewrites a set; empty where no turn fits. See `told_to_divide`."""
     lines = as_data(formats.format_mapping(current)).split("\n")
-    so_far = "\n".join(sections.fit(lines, budgets.profile)) or "(none)"
+    so_far = "\n".join(fit(lines, budgets.profile)) or "(none)"
     talk = _dialogue(turns, budgets, unread, replies=False)
     return f"{title} so far:\n{so_far}\n\n{talk}" if talk else ""
 
 
-def _dialogue(turns: Sequence[Turn], budgets: sections.Budgets, unread: Collection[str], *, replies: bool) -> str:
-    """Write the last turns that fit, or nothing where none does: the user's own words, without what they pasted."""
-    lines = []
-    for index, turn in enumerate(turns):
-        if turn.id in unread:
-            continue
-        head = f"{index} [{clock.show(turn.time)}] User: {as_data(own_words(turn.text))}"
-        reply = [f"Assistant: {as_data(turn.reply)}"] if replies else []
-        lines.append("\n".join([head, *reply, *map(as_entry, turn.corrected)]))
-    lines.reverse()
-    # A session of one huge message may take more than its share rather than be left out whole.
-    kept = sections.fit(lines, budgets.session) or sections.fit(lines, budgets.window // 2)
+def _dialogue(turns: Sequence[Turn], budgets: Budgets, unread: Collection[str], *, replies: bool) -> str:
+    """Write the last turns that fit, or nothing where none does: the user's own words, without what they pasted.
+
+    Where not all fit, long ones are shown in part: their beginning and their end.
+    """
+    said = [
+        (turn.model_copy(update={"text": own_words(turn.text)}), partial(_line, index, replies=replies))
+        for index, turn in enumerate(turns)
+        if turn.id not in unread
+    ]
+    # A session with one huge message may take more than its share rather than lose most of it.
+    budget = max(budgets.session, budgets.window // 2) if len(said) == 1 else budgets.session
+    most = _level([estimate_tokens(show(turn)) for turn, show in said], budget)
+    lines = [show(part.turn) for turn, show in reversed(said) if (part := fitted(turn, show, most))]
+    kept = fit(lines, budget)
     return "Conversation:\n" + "\n".join(reversed(kept)) if kept else ""
+
+
+def _line(index: int, turn: Turn, *, replies: bool) -> str:
+    head = f"{index} [{clock.show(turn.time)}] User: {as_data(turn.text)}"
+    reply = [f"Assistant: {as_data(turn.reply)}"] if replies else []
+    return "\n".join([head, *reply, *map(as_entry, turn.corrected)])
+
+
+def _level(sizes: Sequence[int], budget: int) -> int:
+    """Return the size that no turn may exceed so that all fit; at least `_LEAST_TURN`, where there are too many."""
+    left = budget
+    for place, size in enumerate(sorted(sizes)):
+        fair = left // (len(sizes) - place)
+        if size > fair:
+            return max(fair, min(_LEAST_TURN, budget))
+        left -= size
+    return max(sizes, default=0)
 
 
 def in_language(told: str, turns: Sequence[Turn], prompts: Prompts) -> str:

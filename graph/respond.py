@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,14 +16,17 @@ from langgraph.runtime import Runtime
 from graph import direct_stream, forgetting, protocol, sections, showing
 from graph.asking import notices_of, stream_text
 from graph.beginning import Beginning, is_edited, mark_edit, new_words, typed
-from graph.briefing import Style, messages_of
+from graph.briefing import Style, messages_of, room_of, talk_of
+from graph.budgets import BYTES_PER_TOKEN
 from graph.context import Context, context_of, same_user
 from graph.direct_stream import DirectStream
+from graph.found import fitted, shares
 from graph.listening import Tell, teller
 from graph.protocol import Answer, AnswerStream, Malformed, Retrieve
 from graph.state import Request, RespondState, Round, TurnInput
 from memory import clock
 from memory.errors import NothingWritten, PersonaError
+from memory.passages import turn_of
 from memory.query import Query
 from memory.records import BigFive, Recalled, Step, Trace, Turn, TurnState
 from memory.reply_first import model_speaks
@@ -65,8 +69,10 @@ class Responder:
             return self._recall(turn, context_of(runtime))
 
     def _recall(self, turn: Turn, context: Context) -> dict[str, Any]:
-        self._memory.expect(context.user_id, turn.text, turn.time)
-        knowledge = self._memory.knowledge
+        profile = self._memory.knowledge.profile(context.user_id).values()
+        recent = self._memory.journal.recent(context.user_id, turn.time, turn.seq or None)
+        talk = talk_of(turn, recent, profile, self._memory, self._style, reasoning=context.reasoning)
+        self._memory.expect(context.user_id, turn.text, frozenset(talk["whole"]))
         point = self._memory.curve.newest(context.user_id)
         personality = point.scores if point else BigFive()
         if context.personality_override:
@@ -74,16 +80,16 @@ class Responder:
         request = None
         if not context.reasoning:
             request = Request(output=None, think="", keywords="", start_time=None, end_time=None, warning=None)
-        recent = self._memory.journal.recent(context.user_id, turn.time, turn.seq or None)
         replied = turn.state is TurnState.REQUEST
         return {
             "turn": turn,
             "turn_id": turn.id,
             "current": turn.id,
             "forget": forgetting.REQUEST if replied else forgetting.recognised(turn, recent, self._memory),
-            "profile": knowledge.profile(context.user_id).values(),
+            "profile": profile,
             "personality": personality,
             "recent": recent,
+            "talk": talk,
             "rounds": [],
             "request": request,
             "steps": [],
@@ -141,10 +147,28 @@ class Responder:
         tell = teller(runtime)
         tell({"event": "retrieving", **request})
         since, until, warning = _window(request, turn.time)
-        seen = {name for past in state.get("rounds", []) for entry in past["found"] for name in (entry.id, *_dialogue(entry))}
-        query = Query(turn.text, request["keywords"], turn.time, since, until, frozenset(seen), turn.images)
-        found = self._memory.find(turn.user_id, query, self._style.limits)
-        shown = sections.within(found.memories, self._style.budgets)
+        past = [entry for before in state.get("rounds", []) for entry in before["found"]]
+        query = Query(
+            turn.text,
+            request["keywords"],
+            turn.time,
+            since,
+            until,
+            seen=frozenset(name for entry in past for name in _whole(entry)),
+            talk=frozenset(state["talk"]["whole"]),
+            parts=frozenset([*state["talk"]["parts"], *(name for entry in past for name in entry.parts)]),
+            photos=frozenset(state["talk"]["photos"]),
+            pictures=turn.images,
+        )
+        style = self._style
+        room = room_of(state, self._memory, style, request["output"])
+        limits = replace(style.limits, size=shares(room, style.budgets)["episodic"] * BYTES_PER_TOKEN)
+        found = self._memory.find(turn.user_id, query, limits)
+        pictures = (
+            len({entry.photo_id for entry in found.memories if entry.photo_id}) if style.sees and style.shows_recalled else 0
+        )
+        # What is shown is decided here: the receipt names it, and the next look brings other things.
+        shown = fitted(found.memories, shares(room - sections.picture_tokens(room, pictures), style.budgets))
         warning = request["warning"] or warning or ("Nothing in that period: searched all of it." if found.widened else None)
         step = Step(
             think=request["think"],
@@ -156,8 +180,8 @@ class Responder:
             warning=warning,
         )
         tell({"event": "recalled", "memories": shown})
-        past = Round(output=request["output"], found=shown, widened=found.widened)
-        return {"rounds": [*state.get("rounds", []), past], "steps": [*state.get("steps", []), step], "request": None}
+        looked = Round(output=request["output"], found=shown, widened=found.widened)
+        return {"rounds": [*state.get("rounds", []), looked], "steps": [*state.get("steps", []), step], "request": None}
 
     def answer(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Commit the reply; where the rounds brought none, ask for it directly first."""
@@ -183,7 +207,7 @@ class Responder:
             raise NothingWritten("The model wrote nothing that can be shown. Ask again, or use another model.")
         turn = state["turn"]
         found_in_all = [entry for past in state.get("rounds", []) for entry in past["found"]]
-        memories = {(entry.id, entry.turn_ids): entry.model_copy(update={"talk": ()}) for entry in found_in_all}
+        memories = {(one.id, one.turn_ids, one.parts): one.model_copy(update={"talk": ()}) for one in found_in_all}
         timings["total"] = time.perf_counter() * 1000 - timings.pop("started")
         trace = Trace(
             steps=tuple(steps),
@@ -362,14 +386,17 @@ def _window(request: Request, said: datetime) -> tuple[datetime | None, datetime
         until = until.replace(second=59, microsecond=999_999, fold=1)
     if since and until and since.timestamp() > until.timestamp():
         return None, None, "The window was left out: it ends before it begins."
-    if since and clock.recent_since(said).timestamp() <= since.timestamp() <= said.timestamp():
-        # Small models write 'now' for 'any time'; what was said in the last hour is in the prompt already.
-        return None, None, "The window was left out: it begins in the last hour."
+    if since and said.replace(second=0, microsecond=0).timestamp() <= since.timestamp() <= said.timestamp():
+        # Small models write 'now' for 'any time': nothing was said between a message and itself.
+        return None, None, "The window was left out: it begins with the message itself."
     return since, until, None
 
 
-def _dialogue(entry: Recalled) -> tuple[str, ...]:
-    return entry.turn_ids if entry.kind == "episodic" else ()
+def _whole(entry: Recalled) -> set[str]:
+    """Return what need not be found again: the memory, and the turns that it shows whole."""
+    if entry.kind != "episodic":
+        return {entry.id}
+    return {entry.id, *entry.turn_ids} - {turn_of(name) for name in entry.parts}
 
 
 def _shown(output: str) -> str:

@@ -31,14 +31,21 @@ def of_conversation(recent: Sequence[Turn], turn: Turn, memory: Memory, *, sees:
         sees: Whether the model takes pictures.
         window: Its context in tokens.
     """
-    before = [photo for past in recent for photo in past.images if photo not in turn.images]
+    ids = chosen(recent, turn, sees=sees, window=window)
     if sees:
-        fit = min(MOST_BEFORE, window // _SHARE // PICTURE_TOKENS)
-        newest = list(dict.fromkeys(reversed(before)))[:fit]
-        return shown(memory, turn.user_id, [*reversed(newest), *turn.images])
+        return shown(memory, turn.user_id, ids)
     known = _labels(memory, [*recent, turn])
-    ids = dict.fromkeys([*before, *turn.images])
     return [Picture(photo, None, f"picture: {known.get(photo, 'this model cannot see it')}") for photo in ids]
+
+
+def chosen(recent: Sequence[Turn], turn: Turn, *, sees: bool, window: int) -> list[str]:
+    """Return the ids of the pictures that a conversation carries, oldest first; see `of_conversation`."""
+    before = [photo for past in recent for photo in past.images if photo not in turn.images]
+    if not sees:
+        return list(dict.fromkeys([*before, *turn.images]))
+    fit = min(MOST_BEFORE, window // _SHARE // PICTURE_TOKENS)
+    newest = list(dict.fromkeys(reversed(before)))[:fit]
+    return list(dict.fromkeys([*reversed(newest), *turn.images]))
 
 
 def recalled(found: Sequence[Recalled], memory: Memory, user_id: str, before: Sequence[Picture]) -> list[Picture]:

@@ -53,6 +53,21 @@ class Round(TypedDict):
     widened: bool
 
 
+class RecentTalk(TypedDict):
+    """What the prompt shows of the last hour; the search leaves out just that."""
+
+    turns: list[Turn]
+    """In time order, text and reply as they are shown: of long ones, the beginning and the end."""
+    whole: list[str]
+    """Ids of the turns that are shown whole."""
+    parts: list[str]
+    """Ids of the passages that are shown of the others; see `memory.passages`."""
+    photos: list[str]
+    """Ids of the pictures that are shown or told of."""
+    left_out: bool
+    """Whether turns of the hour are not shown at all."""
+
+
 class RespondState(TurnInput, total=False):
     """What the reply is made from."""
 
@@ -65,6 +80,9 @@ class RespondState(TurnInput, total=False):
     profile: dict[str, str]
     personality: BigFive
     recent: list[Turn]
+    """The turns of the last hour."""
+    talk: RecentTalk
+    """What the prompt shows of them."""
     rounds: list[Round]
     """The retrievals so far."""
     request: Request | None

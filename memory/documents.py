@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
 from memory.clock import zone_of
 from memory.named_time import named_period
+from memory.passages import Passage, divide, entry_id, indexed, is_long, passages
 from memory.records import SPOKEN, TurnState
 from memory.schema import turns
 from memory.search_index import Entry
-from memory.signals import sentences, split_speaker, traits_of
+from memory.signals import Traits, sentences, split_speaker, traits_of
 
 NOW, PAST = "semantic", "past"
 """Collections of facts: what holds, and what a newer one made untrue."""
@@ -90,33 +91,51 @@ def places(connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, Place]
     return {row.id: Place(row.number, said.get(row.before)) for row in found}
 
 
-def of_turn(row: Row[Any], place: Place) -> Indexed | None:
+def of_turn(row: Row[Any], place: Place) -> list[Indexed]:
     """Index a turn by itself, by its sentences, and with the turn before it, without the names of who speaks.
+
+    Of a long turn that is its first passage; each further one has an entry of its own.
 
     Args:
         row: The turn.
         place: Where it is in its session.
 
     Returns:
-        None where it is not to be found.
+        The turn's own entry first; nothing where it is not to be found.
     """
     if row.state not in SPOKEN or row.held is not None:
-        return None
-    at, before = row.at.timestamp(), place.before
-    speaker, body = split_speaker(row.text)
-    earlier = [part for part in (split_speaker(before.text)[1], before.reply) if part] if before is not None else []
+        return []
+    before = place.before
+    parts = passages(row.text, row.reply) if is_long(row.text, row.reply) else []
+    text, reply = (row.text[: parts[0].end], "") if parts else (row.text, row.reply)
+    speaker, body = split_speaker(text)
+    earlier = [_end_of(part) for part in (split_speaker(before.text)[1], before.reply) if part] if before is not None else []
     around = "\n".join([*earlier, body])
     texts = [("turn", body or "(picture)")]
     if speaker:
-        texts.append(("whole", row.text))
+        texts.append(("whole", text))
     if earlier:
         texts.append(("before", around))
-    parts = sentences(body)
-    if len(parts) > 1:
-        texts += [("sentence", part) for part in parts]
-    traits = traits_of(row.text, session=row.session, seq=place.number, before=earlier[-1] if earlier else None)
-    entry = Entry(row.id, "turn", at, f"{row.text}\n{row.reply}", f"{around}\n{row.reply}", traits)
-    return Indexed(entry, tuple(texts))
+    said = sentences(body)
+    if len(said) > 1:
+        texts += [("sentence", part) for part in said]
+    traits = traits_of(text, session=row.session, seq=place.number, before=earlier[-1] if earlier else None)
+    entry = Entry(row.id, "turn", row.at.timestamp(), f"{text}\n{reply}", f"{around}\n{reply}", traits)
+    return [Indexed(entry, tuple(texts)), *(_of_passage(row, part, traits) for part in parts[1:])]
+
+
+def _of_passage(row: Row[Any], passage: Passage, traits: Traits) -> Indexed:
+    words = indexed(passage, row.text, row.reply)
+    entry = Entry(
+        entry_id(row.id, passage.number), "turn", row.at.timestamp(), words, words, replace(traits, length=len(words))
+    )
+    return Indexed(entry, (("turn", words),))
+
+
+def _end_of(text: str) -> str:
+    """Return a text, or the end of a long one: what comes next seldom goes on from its beginning."""
+    start, end = divide(text)[-1]
+    return text[start:end]
 
 
 def of_memory(row: Row[Any]) -> Indexed | None:

@@ -126,8 +126,10 @@ def _in_scope(file: sqlite3.Connection, scope: Scope, numbers: Numbers, scores: 
 def in_turns(file: sqlite3.Connection, words: Sequence[str]) -> tuple[dict[str, int], int]:
     """Return how many turns hold each word (in any of its forms), and how many turns there are."""
     table = full_text("turn")
-    total = file.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - ours
-    query = f"SELECT count(*) FROM {table} WHERE {table} MATCH ?"  # noqa: S608 - ours
+    total = file.execute("SELECT count(*) FROM entries WHERE kind = 'turn' AND instr(id, '#') = 0").fetchone()[0]
+    # Of a long turn several passages may hold a word.
+    turn = "CASE instr(id, '#') WHEN 0 THEN id ELSE substr(id, 1, instr(id, '#') - 1) END"
+    query = f"SELECT count(DISTINCT {turn}) FROM {table} JOIN entries ON number = {table}.rowid WHERE {table} MATCH ?"  # noqa: S608 - ours
     asked = {word: " ".join(words_of(word)) for word in words}
     counts = {word: file.execute(query, (f'body : "{one}"',)).fetchone()[0] for word, one in asked.items() if one}
     return counts, int(total)

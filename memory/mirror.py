@@ -85,7 +85,8 @@ class Mirror:
             with self._db.read() as connection:
                 rows = connection.execute(select(turns).where(turns.c.id.in_(ids))).all()
                 placed = places(connection, rows)
-            return {row.id: of_turn(row, placed[row.id]) for row in rows}
+            # The further passages of a long turn are in the index alone.
+            return {row.id: next(iter(of_turn(row, placed[row.id])), None) for row in rows}
         with self._db.read() as connection:
             rows = connection.execute(select(memories).where(memories.c.id.in_(ids))).all()
         return {row.id: of_memory(row) for row in rows}

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 
 from PIL import Image
 
-from memory import clock
 from memory.detector import SEEN_AT, crop
 from memory.errors import PersonaError
 from memory.knowledge import Knowledge
@@ -60,7 +59,7 @@ class PictureSearch:
         self._lock = threading.Lock()
 
     def find(self, user_id: str, query: Query, limit: int) -> list[Recalled]:
-        """Return at most so many, most alike first; nothing from the last hour, and nothing that was shown.
+        """Return at most so many, most alike first; nothing that was shown, and nothing from after the message.
 
         A message with a picture recalls by picture (published: a distance below 1.0), where nothing can look the very same
         picture. One without, or whose picture is like none, recalls by words: what looks like what they say, then what was
@@ -92,7 +91,7 @@ class PictureSearch:
         return [recalled_photo(one, score) for one, score in seen if isinstance(one, PhotoMemory)]
 
     def _allowed(self, user_id: str, query: Query, scores: Mapping[str, float]) -> list[Recalled]:
-        latest = clock.recent_since(query.time)
+        shown = query.shown_turns
         known = {record.id: record for record in self._knowledge.entries(user_id, kind="photo", ids=scores)} if scores else {}
         found: list[Recalled] = []
         for name, score in scores.items():
@@ -100,7 +99,8 @@ class PictureSearch:
             if (
                 not isinstance(record, PhotoMemory)
                 or name in query.seen
-                or record.time > latest
+                or record.time > query.time
+                or (record.turn_id in shown and record.photo_id in query.photos)
                 or not _in_window(record, query)
             ):
                 continue

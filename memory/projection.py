@@ -6,13 +6,13 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Exists, Row, Select, Table, Update, bindparam, exists, func, select, update
+from sqlalchemy import ColumnElement, Exists, Row, Select, Table, Update, bindparam, exists, func, select, update
 
 from memory.chroma import ChromaStore
 from memory.database import Database
@@ -133,7 +133,7 @@ class Projection:
         on_progress: Callable[[int], None] | None = None,
         *,
         pictures: bool = True,
-        said_by: float | None = None,
+        shown: AbstractSet[str] | None = None,
     ) -> int:
         """Index what changed of one user since the last run, for looks to find; returns how many rows.
 
@@ -141,10 +141,10 @@ class Projection:
             user_id: Whose rows.
             on_progress: Called with the number of rows done after each batch.
             pictures: Off: leave out what was seen, which takes an image tower's time: a reply does not wait for that.
-            said_by: Do nothing where all that waits was said after this (seconds since 1970); None: whenever it was said.
+            shown: Do nothing where all that waits are these turns and what was made of them; None: whatever waits.
         """
         self._verify(user_id)
-        if said_by is not None and not self._waits(user_id, said_by, pictures=pictures):
+        if shown is not None and not self._waits(user_id, shown, pictures=pictures):
             return 0
         total, more = 0, True
         while more:
@@ -166,8 +166,8 @@ class Projection:
             total, more = total + sent, sent > 0
         return total
 
-    def _waits(self, user_id: str, said_by: float, *, pictures: bool) -> bool:
-        given = {"user": user_id, "said_by": datetime.fromtimestamp(said_by, UTC)}
+    def _waits(self, user_id: str, shown: AbstractSet[str], *, pictures: bool) -> bool:
+        given = {"user": user_id, "shown": sorted(shown)}
         with self._db.glance() as connection:
             return connection.execute(_WAITS if pictures else _WAITS_BUT_PICTURES, given).first() is not None
 
@@ -286,15 +286,16 @@ class Projection:
                 known = connection.execute(_CHANGED if pictures else _CHANGED_TEXT, {"user": user_id}).all()
                 placed = places(connection, said)
             if said or known:
-                made = [of_turn(row, placed[row.id]) for row in said] + [of_memory(row) for row in known]
+                made = [of_turn(row, placed[row.id]) for row in said]
+                made += [[one] if (one := of_memory(row)) else [] for row in known]
                 self._project(user_id, [*said, *known], made)
                 self._project_pictures(user_id, [row for row in known if row.kind == "photo"])
                 self._note(said, known)
         return len(said) + len(known), max(len(said), len(known)) == _BATCH
 
-    def _project(self, user_id: str, rows: Sequence[Row[Any]], made: Sequence[Indexed | None]) -> None:
-        self._index.remove(user_id, [row.id for row, one in zip(rows, made, strict=True) if one is None])
-        self._put(user_id, [one for one in made if one is not None])
+    def _project(self, user_id: str, rows: Sequence[Row[Any]], made: Sequence[Sequence[Indexed]]) -> None:
+        self._index.remove(user_id, [row.id for row, entries in zip(rows, made, strict=True) if not entries])
+        self._put(user_id, [one for entries in made for one in entries])
 
     def _note(self, said: Sequence[Row[Any]], known: Sequence[Row[Any]]) -> None:
         with self._db.write() as connection:
@@ -329,19 +330,20 @@ def _noted(table: Table) -> Update:
     return update(table).where(table.c.id == bindparam("row_id")).values(indexed_revision=bindparam("at_revision"))
 
 
-def _waiting(table: Table) -> Exists:
-    """Say whether something is to be indexed that was said by an instant, or that has to leave the index."""
+def _waiting(table: Table, turn: ColumnElement[str]) -> Exists:
+    """Say whether something is to be indexed that is of none of some turns, or that has to leave the index."""
     # Whatever was indexed before and has changed since must not be found as it was.
-    old = (table.c.at <= bindparam("said_by")) | (table.c.indexed_revision != 0)
-    return exists().where(table.c.user_id == users.c.id, table.c.revision != table.c.indexed_revision, old)
+    wanted = turn.not_in(bindparam("shown", expanding=True)) | (table.c.indexed_revision != 0)
+    return exists().where(table.c.user_id == users.c.id, table.c.revision != table.c.indexed_revision, wanted)
 
 
 _CHANGED_TURNS, _CHANGED = _behind(turns), _behind(memories)
 _CHANGED_TEXT = _CHANGED.where(memories.c.kind != "photo")
 _INDEXED_TURN, _INDEXED = _noted(turns), _noted(memories)
-_WAITS = select(users.c.id).where(users.c.id == bindparam("user"), _waiting(turns) | _waiting(memories))
+_SAID, _KNOWN = _waiting(turns, turns.c.id), _waiting(memories, memories.c.source)
+_WAITS = select(users.c.id).where(users.c.id == bindparam("user"), _SAID | _KNOWN)
 _WAITS_BUT_PICTURES = select(users.c.id).where(
-    users.c.id == bindparam("user"), _waiting(turns) | _waiting(memories).where(memories.c.kind != "photo")
+    users.c.id == bindparam("user"), _SAID | _KNOWN.where(memories.c.kind != "photo")
 )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from memory.passages import turn_of
 from memory.records import Recalled
 
 
@@ -19,7 +20,8 @@ class Limits:
         procedural: Habits and goals.
         photos: Things that were seen (published: 2).
         turns: Raw turns of one topic, at most.
-        characters: Of one topic's raw turns, at most; its best turn is returned whatever its length.
+        characters: Of one topic's raw turns, at most; its best turn is returned whatever its length, a long one as an excerpt.
+        size: UTF-8 bytes of all raw turns together, at most: what the prompt has room for; None: any.
     """
 
     semantic: int = 4
@@ -28,6 +30,7 @@ class Limits:
     photos: int = 2
     turns: int = 6
     characters: int = 3_000
+    size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -37,10 +40,13 @@ class Query:
     Attributes:
         message: What the person said; searched against content.
         keywords: What the model asks for; searched against keywords and content.
-        time: The message's time; nothing from the 60 minutes before it is returned.
+        time: The message's time; nothing that was said after it is returned.
         since: Start of the window, inclusive; None: open.
         until: End of the window, inclusive; None: open.
         seen: Ids of memories and turns that this turn has shown already.
+        talk: Ids of the turns that its prompt shows whole; what was made of them is left out too.
+        parts: Ids of the passages that were shown, of turns that were not shown whole.
+        photos: Ids of the pictures that the prompt shows, or tells of.
         pictures: Ids of the photos that the message carries: what looks like them is recalled.
     """
 
@@ -50,7 +56,15 @@ class Query:
     since: datetime | None = None
     until: datetime | None = None
     seen: AbstractSet[str] = field(default_factory=frozenset)
+    talk: AbstractSet[str] = field(default_factory=frozenset)
+    parts: AbstractSet[str] = field(default_factory=frozenset)
+    photos: AbstractSet[str] = field(default_factory=frozenset)
     pictures: tuple[str, ...] = ()
+
+    @property
+    def shown_turns(self) -> AbstractSet[str]:
+        """The turns of which the prompt shows anything."""
+        return self.talk | {turn_of(name) for name in self.parts}
 
 
 @dataclass(frozen=True)

@@ -81,12 +81,13 @@ class BigFive(Record):
 
 
 class Spoken(Record):
-    """A turn of talk as it is shown: when it was said, the message, the reply."""
+    """A turn of talk as it is shown: when it was said, the message, the reply; of an excerpt, parts of them."""
 
     time: datetime
     text: str
     reply: str
     corrected: tuple[str, ...] = ()
+    excerpt: bool = False
 
 
 class Recalled(Record):
@@ -99,6 +100,8 @@ class Recalled(Record):
     score: float = 0.0
     turn_ids: tuple[str, ...] = ()
     """The turns that this entry shows (an episode's raw turns) or was extracted from."""
+    parts: tuple[str, ...] = ()
+    """The passages that it shows of turns that it does not show whole; see `memory.passages`."""
     photo_id: str | None = None
     """The stored picture that this entry shows."""
     talk: tuple[Spoken, ...] = ()

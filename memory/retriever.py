@@ -1,4 +1,4 @@
-"""Finding what a message needs: dense and lexical rankings, fused; a time window; nothing twice; nothing just said."""
+"""Finding what a message needs: dense and lexical rankings, fused; a time window; nothing that was shown already."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from functools import cached_property
 from itertools import islice
 
-from memory import clock
 from memory.change import FAR, worth_asking
 from memory.change_words import asks_about_the_past
+from memory.dialogue import Dialogue
 from memory.documents import NOW, PAST
 from memory.embedders import Embedder
 from memory.fusion import reciprocal_rank, regroup
@@ -18,14 +18,15 @@ from memory.journal import Journal
 from memory.knowledge import Knowledge
 from memory.memory_rows import MemoryRecord
 from memory.named_time import named_period
+from memory.passages import turn_of
 from memory.picture_search import PictureSearch, recalled_photo
 from memory.query import Found, Limits, Query
 from memory.record_search import RecordSearch
-from memory.records import SPOKEN, Episode, PhotoMemory, Procedure, Recalled, SemanticMemory, Spoken, Turn
+from memory.records import SPOKEN, Episode, PhotoMemory, Procedure, Recalled, SemanticMemory, Turn, make_id
 from memory.scope import Rule, Scope
 from memory.search_index import SearchIndex
 from memory.subject import Subject, subject_of
-from memory.turn_search import TurnSearch
+from memory.turn_search import TurnSearch, best_passages
 
 MEASURED = "all-minilm-l6-v2"
 """The embedder by whose cosines it was measured what means the same."""
@@ -78,9 +79,10 @@ class Retriever:
     def find(self, user_id: str, query: Query, limits: Limits | None = None) -> Found:
         """Look into all types; a window that holds nothing is left out rather than answered with nothing."""
         limits = limits or Limits()
-        latest = clock.recent_since(query.time).timestamp()
         since, until = (stamp.timestamp() if stamp else None for stamp in (query.since, query.until))
-        scope = Scope(user_id, since, until, latest, query.seen)
+        # What was made of a turn that the prompt shows whole is in the prompt as well.
+        facts = {make_id(user_id, NOW, turn_id) for turn_id in query.talk}
+        scope = Scope(user_id, since, until, query.time.timestamp(), query.seen | query.talk | facts)
         found: list[Recalled] = []
         if scope.windowed:
             found = _Look(self._parts, query, scope, limits).facts_and_talk()
@@ -90,7 +92,7 @@ class Retriever:
             scope = replace(scope, since=None, until=None, period=period)
             found = _Look(self._parts, query, scope, limits).facts_and_talk()
         # Habits and goals hold until they are replaced: when they were noted says nothing about their use.
-        always = _Look(self._parts, query, Scope(user_id, seen=query.seen), limits)
+        always = _Look(self._parts, query, Scope(user_id, seen=scope.seen), limits)
         found += always.habits()
         seen = replace(query, since=None, until=None) if widened else query
         found += self._parts.pictures.find(user_id, seen, limits.photos)
@@ -157,7 +159,6 @@ class _Look:
         self._scope = scope
         self._user = scope.user_id
         self._limits = limits
-        self._latest = clock.recent_since(query.time)
 
     def facts_and_talk(self) -> list[Recalled]:
         """Return what a window is about: facts, and topics with their raw turns."""
@@ -220,7 +221,7 @@ class _Look:
         return scores
 
     def _with_what_was(self, ranked: Sequence[MemoryRecord]) -> list[MemoryRecord]:
-        """Put beside each fact what it replaced, and what replaced it; what was said in the last hour is in the prompt."""
+        """Put beside each fact what it replaced, and what replaced it."""
         facts = [record for record in ranked if isinstance(record, SemanticMemory)]
         others = self._parts.knowledge.linked(self._user, facts)
         together: dict[str, MemoryRecord] = {}
@@ -229,7 +230,8 @@ class _Look:
             for other in others:
                 if other.superseded_by == record.id or getattr(record, "superseded_by", None) == other.id:
                     together.setdefault(other.id, other)
-        return [record for record in together.values() if record.id not in self._query.seen and record.time <= self._latest]
+        seen, time = self._scope.seen, self._query.time
+        return [record for record in together.values() if record.id not in seen and record.time <= time]
 
     def _is_over(self, record: MemoryRecord) -> bool:
         """Say whether a fact was no longer true at the time that the question names, or is not today."""
@@ -264,7 +266,13 @@ class _Look:
 
     def turns(self) -> dict[str, float]:
         """Score raw turns, best first: by what the message says, and by the keywords as well where there are some."""
-        return self._parts.turns.rank([self._query.message, self._query.keywords], self._scope)
+        return best_passages(self._passages)
+
+    @cached_property
+    def _passages(self) -> dict[str, float]:
+        scores = self._parts.turns.rank_passages([self._query.message, self._query.keywords], self._scope)
+        seen, parts = self._scope.seen, self._query.parts
+        return {name: score for name, score in scores.items() if turn_of(name) not in seen and name not in parts}
 
     def _topics_of(self, turn_ids: set[str]) -> dict[str, tuple[str, ...]]:
         # As the index has it, in memory by now: they were weighed a moment ago.
@@ -279,52 +287,25 @@ class _Look:
         groups = {name: topics.get(name, (name,)) for name in scores}
         names = iter(scores)
         # As many at a time as are wanted: most have something to show.
-        while len(shown) < limit and (some := list(islice(names, limit))):
+        while len(shown) < limit and not self._dialogue.full and (some := list(islice(names, limit))):
             said = self._parts.journal.turns(self._user, ids=[turn for name in some for turn in groups[name]], traces=False)
-            by_id = {turn.id: turn for turn in said}
+            by_id = {turn.id: turn for turn in said if self._may_show(turn)}
             for name in some:
                 turns = [by_id[turn] for turn in groups[name] if turn in by_id]
-                entry = self._dialogue(name, turns, places, scores[name])
+                # Of a topic that reaches out of the window, what was said inside it; all of one that tells of that time.
+                turns = [turn for turn in turns if self._scope.holds(turn.time.timestamp())] or turns
+                entry = self._dialogue.show(name, turns, places, scores[name])
                 shown += [entry] if entry else []
         return shown[:limit]
 
-    def _dialogue(self, name: str, said: Sequence[Turn], places: dict[str, float], score: float) -> Recalled | None:
-        """Show a topic as its raw turns: the best ones that fit, whole, in the order they were said."""
-        turns = [
-            turn
-            for turn in said
-            if turn.state in SPOKEN and turn.held is None and turn.time <= self._latest and turn.id not in self._query.seen
-        ]
-        # Of a topic that reaches out of the window, what was said inside it; all of one that tells of that time.
-        turns = [turn for turn in turns if self._scope.holds(turn.time.timestamp())] or turns
-        chosen: list[Turn] = []
-        room = self._limits.characters
-        for turn in sorted(turns, key=lambda turn: -places.get(turn.id, 0.0)):
-            size = len(turn.text) + len(turn.reply)
-            # The best one is never too long to be found; whether it fits into a prompt is the prompt's to say.
-            if not chosen or (len(chosen) < self._limits.turns and size <= room):
-                chosen.append(turn)
-                room -= size
-        if not chosen:
-            return None
-        chosen.sort(key=lambda turn: (turn.time.timestamp(), turn.seq))
-        talk = tuple(Spoken(time=turn.time, text=turn.text, reply=turn.reply, corrected=turn.corrected) for turn in chosen)
-        return Recalled(
-            id=name,
-            kind="episodic",
-            text=talk_text(talk),
-            talk=talk,
-            time=chosen[0].time,
-            score=score,
-            turn_ids=tuple(turn.id for turn in chosen),
-        )
+    @cached_property
+    def _dialogue(self) -> Dialogue:
+        query = self._query
+        return Dialogue(self._passages, [query.message, query.keywords], query.parts, self._limits)
 
-
-def talk_text(talk: Sequence[Spoken]) -> str:
-    """Return turns as a person reads them in a receipt."""
-    return "\n".join(
-        "\n".join([f"[{clock.show(one.time)}]", f"User: {one.text}", f"Assistant: {one.reply}", *one.corrected]) for one in talk
-    )
+    def _may_show(self, turn: Turn) -> bool:
+        spoken = turn.state in SPOKEN and turn.held is None
+        return spoken and turn.time <= self._query.time and turn.id not in self._scope.seen
 
 
 def _standing(record: MemoryRecord, score: float) -> tuple[float, float]:

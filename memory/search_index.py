@@ -12,6 +12,7 @@ from typing import Any
 from memory import lexical
 from memory.flat import Flat, Nearness, Placed
 from memory.named_time import Period
+from memory.passages import bounds_of, turn_of
 from memory.reading import Bytes, Kept, Vectors, tokens_of, vectors_of
 from memory.scope import Scope
 from memory.signals import Traits
@@ -95,13 +96,13 @@ class SearchIndex:
         self.files = UserFiles(folder, f"{_TABLES}{lexical.TABLES}", shared=shared)
 
     def put(self, user_id: str, entries: Sequence[Entry]) -> None:
-        """Add or replace entries under their ids; of several with one id the last counts."""
+        """Add or replace entries under their ids, a turn's with all of its passages; of several with one id the last counts."""
         entries = list({entry.id: entry for entry in entries}.values())
         with self.files.use(user_id) as (file, held):
             with file:
-                _remove(file, [entry.id for entry in entries])
+                gone = _remove(file, list(dict.fromkeys(turn_of(entry.id) for entry in entries)))
                 numbers = [_put(file, entry) for entry in entries]
-            _leave(held, [entry.id for entry in entries])
+            _leave(held, gone)
             for lengths in held.lengths.values() if numbers else ():
                 # A number may have been another text's.
                 lengths.forget(min(numbers))
@@ -109,13 +110,13 @@ class SearchIndex:
                 flat.put([_placed(entry, entry.kept) for entry in entries if entry.kind == kind and entry.kept is not None])
 
     def remove(self, user_id: str, ids: Sequence[str]) -> None:
-        """Remove entries; unknown ids are passed over."""
+        """Remove entries, a turn's with all of its passages; unknown ids are passed over."""
         if not ids:
             return
         with self.files.use(user_id) as (file, held):
             with file:
-                _remove(file, ids)
-            _leave(held, ids)
+                gone = _remove(file, ids)
+            _leave(held, gone)
 
     def near(self, scope: Scope, kind: str, vectors: Vectors) -> Nearness:
         """Compare unit vectors (questions, size) with everything of a kind."""
@@ -196,14 +197,14 @@ class SearchIndex:
             file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def ids(self, user_id: str) -> set[str]:
-        """Return the ids of all entries."""
+        """Return the ids of all that has entries."""
         with self.files.use(user_id) as (file, _):
-            return {str(row[0]) for row in file.execute("SELECT id FROM entries")}
+            return {turn_of(str(row[0])) for row in file.execute("SELECT id FROM entries")}
 
     def count(self, user_id: str) -> int:
-        """Count the user's entries."""
+        """Count what has entries: a long turn has several, and counts once."""
         with self.files.use(user_id) as (file, _):
-            return int(file.execute("SELECT count(*) FROM entries").fetchone()[0])
+            return int(file.execute("SELECT count(*) FROM entries WHERE instr(id, '#') = 0").fetchone()[0])
 
 
 def _put(file: sqlite3.Connection, entry: Entry) -> int:
@@ -224,20 +225,28 @@ def _put(file: sqlite3.Connection, entry: Entry) -> int:
             "INSERT INTO speakers (name, texts) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET texts = texts + 1",
             (traits.speaker,),
         )
-    file.execute(_CHANGED, (entry.kind, entry.id, ""))
+    if turn_of(entry.id) == entry.id:
+        # A long turn's further passages are in no other store.
+        file.execute(_CHANGED, (entry.kind, entry.id, ""))
     return number
 
 
-def _remove(file: sqlite3.Connection, ids: Sequence[str]) -> None:
-    query = "SELECT number, kind, facets FROM entries LEFT JOIN kept USING (number) WHERE id = ?"
-    for entry_id in ids:
-        row = file.execute(query, (entry_id,)).fetchone()
-        if row is not None:
-            number, kind, facets = row
-            file.execute(_CHANGED, (kind, entry_id, facets or ""))
+def _remove(file: sqlite3.Connection, ids: Sequence[str]) -> list[str]:
+    """Remove entries, a turn's with all of its passages; returns the ids of those that were there."""
+    query = (
+        "SELECT number, id, kind, facets FROM entries LEFT JOIN kept USING (number) WHERE id = ? UNION ALL"
+        " SELECT number, id, kind, facets FROM entries LEFT JOIN kept USING (number) WHERE id >= ? AND id < ?"
+    )
+    gone = []
+    for name in ids:
+        for number, entry_id, kind, facets in file.execute(query, (name, *bounds_of(name))).fetchall():
+            if entry_id == name:
+                file.execute(_CHANGED, (kind, entry_id, facets or ""))
             lexical.remove(file, number, kind)
             for table in ("kept", "entries"):
                 file.execute(f"DELETE FROM {table} WHERE number = ?", (number,))  # noqa: S608 - ours
+            gone.append(entry_id)
+    return gone
 
 
 def _leave(held: UserFile, ids: Sequence[str]) -> None:

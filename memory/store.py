@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from typing import Self
 
 from sqlalchemy import delete
 
-from memory import clock, probe, renamed
+from memory import probe, renamed
 from memory.archive import Archives
 from memory.arrivals import Arrivals
 from memory.browse import Browse
@@ -168,24 +169,28 @@ class Memory:
             return Found(())
 
         def _find() -> Found:
-            # What was said since is in the prompt, and nothing of it is found.
-            self._projection.run(user_id, pictures=False, said_by=clock.recent_since(query.time).timestamp())
+            # What the prompt shows need not be found.
+            self._projection.run(user_id, pictures=False, shown=query.talk)
             return self.retriever.find(user_id, query, limits)
 
         return self._indexes.mended(_find)
 
-    def expect(self, user_id: str, text: str, time: datetime) -> None:
+    def expect(self, user_id: str, text: str, talk: AbstractSet[str]) -> None:
         """Make ready, in the background, for a look that this message may lead to: while the model thinks, nobody waits.
 
         The message is read by the embedder and compared with what a look goes through; what is not indexed yet is, first.
+
+        Args:
+            user_id: Who said it.
+            text: The message.
+            talk: The turns that its prompt shows whole: nothing of them is looked for.
         """
 
         def _ready() -> None:
             # What goes wrong here goes wrong again in the look, which says so.
             with suppress(PersonaError):
                 if text.strip() and self.journal.knows(user_id):
-                    said_by = clock.recent_since(time).timestamp()
-                    self._indexes.mended(lambda: self._projection.run(user_id, pictures=False, said_by=said_by))
+                    self._indexes.mended(lambda: self._projection.run(user_id, pictures=False, shown=talk))
                     self.retriever.expect(user_id, text)
 
         with suppress(RuntimeError):

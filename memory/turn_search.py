@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from memory.embedders import Embedder
 from memory.flat import NONE
 from memory.fusion import reciprocal_rank
+from memory.passages import turn_of
 from memory.reading import bundled, late_interaction
 from memory.scope import Rule, Scope
 from memory.search_index import SearchIndex
@@ -42,6 +43,10 @@ class TurnSearch:
             scope: Whose turns, and of when.
             rule: How to search.
         """
+        return best_passages(self.rank_passages(texts, scope, rule))
+
+    def rank_passages(self, texts: Sequence[str], scope: Scope, rule: Rule = "hybrid") -> dict[str, float]:
+        """Score index entries as `rank` scores turns: a turn, or each passage of a long one."""
         asked = [text for text in dict.fromkeys(texts) if text.strip()]
         if rule == "reference":
             rankings = [self._nearest_whole(text, scope) for text in asked]
@@ -94,6 +99,14 @@ class TurnSearch:
         """Score turns as published: dense search alone, by the cosine of a turn as it was said."""
         near = self._index.near(scope, "turn", self._embedder.read([text])[0].vector[None])
         return near.nearest(_or_else(near.of("whole", 0), near.content(0)), _NEAR)
+
+
+def best_passages(scores: Mapping[str, float]) -> dict[str, float]:
+    """Score each turn as its best entry, best first."""
+    best: dict[str, float] = {}
+    for name, score in scores.items():
+        best.setdefault(turn_of(name), score)
+    return best
 
 
 def _or_else(cosines: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float64]:

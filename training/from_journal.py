@@ -19,8 +19,8 @@ from graph.sections import human
 from graph.showing import shown
 from graph.state import Round
 from memory.consent import Rewrite
+from memory.dialogue import talk_text
 from memory.records import Episode, Recalled, SemanticMemory, Spoken, Trace, Turn, TurnState
-from memory.retriever import talk_text
 from memory.store import Memory
 from training.lessons import PICTURE, Kind, Lesson, Message
 from training.rollout import chat_of

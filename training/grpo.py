@@ -17,8 +17,8 @@ from app.build import build_embedder
 from app.console import progress
 from app.settings import Settings
 from graph.briefing import Style
+from graph.budgets import Budgets
 from graph.prompts import load_prompts
-from graph.sections import Budgets
 from memory.errors import InvalidInput
 from memory.store import Memory
 from training import histories, measure, questions

@@ -23,8 +23,9 @@ from evals.perf.prefix_talk import Message
 from evals.perf.script import says, stage_of
 from graph import consolidate, remember, respond
 from graph.briefing import Style
+from graph.budgets import Budgets
 from graph.context import Context
-from graph.sections import Budgets, Layout
+from graph.sections import Layout
 from memory.embedders import Embedder
 from memory.errors import InvalidInput
 from memory.query import Limits

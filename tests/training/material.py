@@ -16,9 +16,9 @@ from PIL import Image, ImageDraw
 from pydantic import PrivateAttr
 
 from graph.briefing import Style
+from graph.budgets import Budgets
 from graph.prompts import load_prompts
 from graph.protocol import Answer, Retrieve, format_reasoning
-from graph.sections import Budgets
 from memory.store import Memory
 from tests import tiny_vlm
 from tests.fakes import WordEmbedder

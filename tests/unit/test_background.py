@@ -343,10 +343,10 @@ def test_a_message_too_long_to_be_remembered_holds_nothing_back(serve):
 
 def test_a_session_that_fits_no_prompt_is_one_topic_and_asks_nothing(serve):
     from graph.briefing import Style
-    from graph.sections import Budgets
+    from graph.budgets import Budgets
 
     chat = ScriptedChat()
-    service = serve(chat, style=Style(budgets=Budgets(session=50, window=4_000)))
+    service = serve(chat, style=Style(budgets=Budgets(session=10, window=40)))
     service.memory.journal.ingest("ada", clock.parse_time("2026-03-01 09:00"), "word " * 3_900, "Ok")
     service.memory.journal.end_session("ada")
     service.wait()

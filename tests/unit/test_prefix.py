@@ -15,7 +15,8 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 from evals.perf import prefix, prefix_talk
 from graph.briefing import Style, messages_of
-from graph.sections import Budgets, _turn_text, estimate_tokens, fit, newest
+from graph.budgets import Budgets, estimate_tokens, fit, newest
+from graph.sections import _turn_text
 from memory.errors import InvalidInput
 from memory.records import BigFive, Recalled, Turn
 from tests.fakes import WordEmbedder
@@ -177,24 +178,29 @@ class TestTurns:
         assert len(set(full)) <= len(full) / 3
 
 
+def chosen(entries, *budgets):
+    """Return the texts that stay."""
+    return [dict(entries)[number] for number in newest(entries, *budgets)]
+
+
 class TestNewest:
     @often
     @given(st.lists(words, max_size=40), st.integers(0, 3), st.integers(0, 300), st.integers(0, 300))
     def test_the_newest_that_fit_stay_and_older_ones_stay_within_what_is_to_spare(self, texts, gap, budget, spare):
         entries = [(7 + (gap + 1) * number, text) for number, text in enumerate(texts)]
-        kept = newest(entries, budget, spare)
+        kept = chosen(entries, budget, spare)
         least = fit(texts[::-1], budget)[::-1]
         assert kept[len(kept) - len(least) :] == least
         assert sum(map(estimate_tokens, kept[: len(kept) - len(least)])) <= spare
-        assert newest(entries, budget) == least
+        assert chosen(entries, budget) == least
 
     def test_what_is_older_stays_down_to_a_round_number_and_leaves_together(self):
         entries = [(number, f"{number:03}") for number in range(60)]
-        firsts = [newest(entries[:count], 2 * 10, 2 * 8)[0] for count in range(20, 60)]
+        firsts = [chosen(entries[:count], 2 * 10, 2 * 8)[0] for count in range(20, 60)]
         assert sorted(set(firsts)) == firsts[:1] + [f"{number:03}" for number in range(16, 50, 8)]
 
     def test_the_same_words_twice_do_not_break_the_budget(self):
-        assert newest([(1, "aaa"), (2, "aaa"), (3, "aaa")], 4) == ["aaa", "aaa"]
+        assert newest([(1, "aaa"), (2, "aaa"), (3, "aaa")], 4) == [2, 3]
 
 
 @pytest.fixture(scope="module")

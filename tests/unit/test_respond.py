@@ -213,7 +213,7 @@ BACKGROUND = ("personality", "semantic", "core", "episodic", "procedural")
     [
         ("2026-03-09 00:00", "2026-03-01 00:00", "ends before it begins"),
         ("2026-13-45 00:00", None, "is not a time"),
-        ("2026-03-05 09:00", "2026-03-05 09:00", "begins in the last hour"),
+        ("2026-03-05 09:00", "2026-03-05 09:00", "begins with the message itself"),
         ("2031-01-01 00:00", None, "Nothing in that period"),
     ],
 )
@@ -291,7 +291,7 @@ def test_messages_that_cannot_be_taken_are_refused_before_anything_is_written(se
 
 def test_a_message_beyond_the_models_window_is_refused_with_the_limit_and_kept(serve):
     from graph.briefing import Style
-    from graph.sections import Budgets
+    from graph.budgets import Budgets
 
     service = serve(ScriptedChat(), style=Style(budgets=Budgets(window=2_500)))
     with pytest.raises(MessageTooLong, match="the model's window leaves"):
@@ -379,8 +379,13 @@ def test_the_receipt_names_only_what_the_model_was_shown(serve):
     service = serve(chat)
     say(service, "zanzibar " * 2_200, "2026-03-01 09:00")
     turn = done(say(service, "What about zanzibar?", "2026-03-05 09:00"))
-    assert turn.trace.memories == ()
-    assert "zanzibar zanzibar" not in "".join(chat.prompts("reasoning")[1:] + chat.prompts("answer"))
+    [entry] = turn.trace.memories
+    shown = chat.prompts("reasoning")[2]
+    assert entry.text in shown
+    assert shown.count("zanzibar zanzibar") == entry.text.count("zanzibar zanzibar")
+    assert "(excerpt)" in entry.text
+    assert "[…]" in entry.text
+    assert turn.trace.steps[0].memory_ids == (entry.id,)
 
 
 def test_a_closed_service_takes_no_message(serve):

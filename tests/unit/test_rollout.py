@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from graph.briefing import Style
+from graph.budgets import Budgets
 from graph.protocol import Answer, Retrieve, format_reasoning
-from graph.sections import Budgets
 from memory.store import Memory
 from training import questions
 from training.grpo import planted

@@ -12,7 +12,7 @@ from evals.cases import Person, Question, Said
 from evals.runner import Log, run
 from evals.solvers import Baseline, FullContext, Ours, Rag, Reply, user_of
 from graph.briefing import Style
-from graph.sections import Budgets
+from graph.budgets import Budgets
 from memory.errors import InvalidInput, MessageTooLong, ModelUnavailable
 from tests.fakes import NOTHING, ScriptedChat, WordEmbedder, answer, fact, retrieve
 

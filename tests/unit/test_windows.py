@@ -92,8 +92,20 @@ def test_a_time_is_that_of_the_message_and_never_the_clocks(life):
     assert later == {"winter"}
 
 
-def test_what_was_said_in_the_last_hour_is_not_found_whenever_it_happened(life):
-    assert "past" not in found(life, "2019-01-01 00:00", "2019-12-31 00:00", now="2026-04-04 10:30")[0]
+def test_what_the_prompt_shows_of_the_last_hour_is_not_found_whenever_it_happened(life):
+    [shown] = [turn.id for turn in life.journal.turns("ada") if turn.text == SAID["past"][1]]
+    year = {"since": at("2019-01-01 00:00"), "until": at("2019-12-31 00:00")}
+    for talk, expected in ((frozenset(), True), (frozenset({shown}), False)):
+        query = Query("Tell me about it", "", at("2026-04-04 10:30"), **year, talk=talk)
+        assert any(SAID["past"][1] in entry.text for entry in life.find("ada", query).memories) is expected
+
+
+def test_a_window_in_the_last_hour_is_kept(life):
+    assert found(life, "2026-04-04 09:45", "2026-04-04 10:15", now="2026-04-04 10:30")[1:] == ({"past"}, False)
+
+
+def test_nothing_from_after_the_message_is_found(life):
+    assert found(life, now="2026-04-02 10:30")[1] <= {"winter", "night", "spring"}
 
 
 def test_of_a_topic_that_reaches_out_of_a_window_only_what_was_said_inside_is_shown(serve):
