@@ -17,7 +17,7 @@ from typing import Literal
 PASSAGE = 480
 """UTF-8 bytes of a passage, about: some three sentences of English, or 160 Chinese characters; an embedder reads all of it."""
 LONG = 1_800
-"""UTF-8 bytes of message and reply together beyond which each passage has an index entry; two shorter turns fit into a prompt."""
+"""UTF-8 bytes of message and reply together beyond which each passage has an entry: two shorter turns fit into a prompt."""
 _TAIL = 1.25
 """A rest of up to so many passages stays one."""
 _CONTEXT = 120
