@@ -123,10 +123,10 @@ class TestFound:
         chat = ScriptedChat({"reasoning": said, "retrieve": retrieve("locker"), "direct": "4711."})
         assert "4711" in recalled(self.locker(serve(chat), force_retrieve=True))
         chat = ScriptedChat({"reasoning": said, "direct": "4711."})
-        turn = say(serve(chat), "Which locker was that?", 21, reasoning=False)
-        assert "4711" in recalled(turn)
-        turn = say(serve(chat), "Which locker is it?", 22, reasoning=False, off_the_record=True)
-        assert "4711" in recalled(turn)
+        service = serve(chat)
+        for minute, switches in ((21, {}), (22, {"off_the_record": True})):
+            say(service, "Which locker was that?", minute, reasoning=False, **switches)
+            assert chat.prompts("direct")[-1].count("my locker number is 4711") == 1
 
     def test_a_window_of_the_last_hour_brings_it(self, serve):
         said = [answer("I see. " + "Good to hear that. " * 14)] * 20
