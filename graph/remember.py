@@ -22,7 +22,8 @@ from graph.language import in_their_words, language_of
 from graph.pasted import own_words, without_marks
 from graph.personality import evolve
 from graph.prompts import Prompts
-from graph.sections import Picture, human, rounds_of
+from graph.recent import fitted
+from graph.sections import PICTURE_TOKENS, Picture, human, rounds_of, tokens_of
 from graph.state import RememberInput, RememberState
 from graph.steps import Steps, Work
 from memory.again import Again
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 Parsed = TypeVar("Parsed")
 _MAX_TOKENS = 320
+_SPARE = 100
+"""Tokens of the window that are left for what a chat template adds."""
 
 
 class Rememberer:
@@ -51,6 +54,7 @@ class Rememberer:
     def __init__(self, chat: BaseChatModel, memory: Memory, style: Style) -> None:
         self._steps = Steps(Asker(chat, style.prompts.malformed, style.budgets.window), memory)
         self._memory = memory
+        self._window = style.budgets.window
         self._prompts = style.prompts
         self._sees = style.sees
         self._judged = rounds_of(style.prompts.judged) if style.layout == "cache" else []
@@ -110,7 +114,7 @@ class Rememberer:
             self._prompts.semantic,
             formats.parse_semantic,
             formats.SEMANTIC_GRAMMAR,
-            told_to_extract(turn, self._prompts),
+            told_to_extract(turn, self._prompts, self._room(self._prompts.semantic, len(seen))),
             pictures=seen,
         )
         content = _content(turn, extraction.content) if extraction and extraction.decision else ""
@@ -193,12 +197,18 @@ class Rememberer:
         examples: Sequence[BaseMessage] = (),
     ) -> tuple[Parsed | None, list[str]]:
         turn = state["turn"]
-        messages: list[BaseMessage] = [SystemMessage(prompt), *examples, human(about or said(turn), pictures)]
+        words = about or said(turn, self._room(prompt, len(pictures), examples))
+        messages: list[BaseMessage] = [SystemMessage(prompt), *examples, human(words, pictures)]
         return self._steps.do(
             Work(turn.user_id, "remember", turn.id, state["outputs"], state["refused"]),
             step, messages, parse,
             grammar=grammar, max_tokens=_MAX_TOKENS, without="nothing was taken from it",
         )  # fmt: skip
+
+    def _room(self, prompt: str, pictures: int, examples: Sequence[BaseMessage] = ()) -> int:
+        """Return the tokens that a message may have beside a prompt."""
+        beside = tokens_of([SystemMessage(prompt), *examples]) + pictures * PICTURE_TOKENS
+        return self._window - beside - _MAX_TOKENS - _SPARE
 
     def _extracted(self, turn: Turn) -> SemanticMemory | None:
         """Return the fact that was extracted from a turn, where it is there and holds."""
@@ -208,15 +218,27 @@ class Rememberer:
         return facts[0] if facts else None
 
 
-def told_to_extract(turn: Turn, prompts: Prompts) -> str:
-    """Show a turn as the extraction of facts reads it."""
-    return f"{said(turn)}\n\n{prompts.same_language}" if language_of(_own(turn)) == "other" else said(turn)
+def told_to_extract(turn: Turn, prompts: Prompts, room: int | None = None) -> str:
+    """Show a turn as the extraction of facts reads it; see `said`."""
+    words = said(turn, room)
+    return f"{words}\n\n{prompts.same_language}" if language_of(_own(turn)) == "other" else words
 
 
-def said(turn: Turn) -> str:
-    """Show a turn as remembering reads it: the person's own words, without what they pasted."""
+def said(turn: Turn, room: int | None = None) -> str:
+    """Show a turn as remembering reads it: the person's own words, without what they pasted.
+
+    Args:
+        turn: The message.
+        room: Tokens; of a message that is longer, the beginning and the end are shown. None: all of it.
+    """
     pictures = f"\n[with {len(turn.images)} picture(s)]" if turn.images else ""
-    return told(turn.time, as_data(own_words(turn.text)) + pictures)
+
+    def show(message: Turn) -> str:
+        return told(message.time, as_data(message.text) + pictures)
+
+    own = turn.model_copy(update={"text": own_words(turn.text), "reply": ""})
+    part = None if room is None else fitted(own, show, room)
+    return show(part.turn if part else own)
 
 
 def only_pasted(turn: Turn) -> bool:

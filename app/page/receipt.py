@@ -28,11 +28,14 @@ def draw(here: Here, turn: Turn) -> None:
         return
     with folded:
         if not trace.memories:
-            st.caption("Nothing was looked up for this reply: it had the last hour of the talk and your profile.")
+            st.caption("Nothing was looked up for this reply: it had the latest talk and your profile.")
         known = here.memory.knowledge.entries(here.user, ids=[one.id for one in trace.memories], held=True)
         by_id = {record.id: record for record in known}
-        for one in trace.memories:
-            with st.container(key=f"entry-{turn.id}-{one.id}", gap=None):
+        for place, one in enumerate(trace.memories):
+            # Several excerpts of one turn have its id.
+            again = any(one.id == earlier.id for earlier in trace.memories[:place])
+            key = f"{turn.id}-{one.id}-{place}" if again else f"{turn.id}-{one.id}"
+            with st.container(key=f"entry-{key}", gap=None):
                 st.text(f"{clock.show(one.time)} · {words.KINDS[one.kind]}")
                 record = by_id.get(one.id)
                 if one.photo_id:
@@ -42,7 +45,7 @@ def draw(here: Here, turn: Turn) -> None:
                 for mark in _corrected_since(here, one):
                     st.text(mark)
                 if record is None or one.kind == "episodic":
-                    put_right.dialogue_buttons(here, one.id, f"{turn.id}-{one.id}")
+                    put_right.dialogue_buttons(here, one.id, key)
                 else:
                     put_right.buttons(here, record, turn.id)
         _traits(here, turn, trace.personality)

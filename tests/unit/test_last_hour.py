@@ -15,7 +15,7 @@ from graph.sections import _turn_text
 from memory import clock
 from memory.passages import passage_id, passages, turn_of
 from memory.query import Limits, Query
-from memory.records import PersonalityPoint, SemanticMemory, Turn, make_id
+from memory.records import PersonalityPoint, Turn, make_id
 from tests.fakes import ScriptedChat, answer, fact, retrieve
 
 NINE = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -301,35 +301,34 @@ class TestChosen:
         if recent and max(most, share // 2) > 300:
             assert talk["turns"][-1].id == recent[-1].id
 
-    @settings(deadline=None, max_examples=20)
-    @given(
-        st.lists(st.tuples(st.sampled_from([40, 400, 2_500, 9_000]), st.sampled_from([5, 900, 6_000])), min_size=1, max_size=8),
-        st.sampled_from([3_500, 6_000, 16_384]),
-    )
-    def test_prompt_and_search_together_hold_every_turn(self, tmp_path_factory, sizes, window):
-        from app.service import PersonaService
-        from memory.store import Memory
-        from tests.fakes import ScriptedModels, WordEmbedder
 
-        chat = ScriptedChat({"reasoning": retrieve("zebra"), "answer": answer("Ok.")})
-        style = Style(layout="published", budgets=Budgets(window=window), max_looks=1)
-        with PersonaService(
-            Memory(tmp_path_factory.mktemp("data"), WordEmbedder()), ScriptedModels(chat, style), work=False
-        ) as service:
-            for number, (text, reply) in enumerate(sizes):
-                service.memory.journal.ingest(
-                    "ada", NINE + timedelta(minutes=number), f"zebra{number} " + "word " * (text // 5), "reply " * (reply // 6)
-                )
-            asked = NINE + timedelta(minutes=30)
-            list(service.stream("ada", "Which zebra?", time=asked))
-            talk = talk_in(chat.prompts("reasoning")[-1])
-            for number, turn in enumerate(service.memory.journal.turns("ada")[:-1]):
-                if f"User: {turn.text}\nAssistant: {turn.reply}".rstrip() in talk:
-                    continue
-                found = service.memory.find(
-                    "ada", Query(f"zebra{number}", "", asked), Limits(episodic=20, size=100_000)
-                ).memories
-                assert any(turn.id in entry.turn_ids for entry in found)
+@settings(deadline=None, max_examples=20)
+@given(
+    st.lists(st.tuples(st.sampled_from([40, 400, 2_500, 9_000]), st.sampled_from([5, 900, 6_000])), min_size=1, max_size=8),
+    st.sampled_from([3_500, 6_000, 16_384]),
+)
+def test_prompt_and_search_together_hold_every_turn(tmp_path_factory, sizes, window):
+    from app.service import PersonaService
+    from memory.store import Memory
+    from tests.fakes import ScriptedModels, WordEmbedder
+
+    chat = ScriptedChat({"reasoning": retrieve("zebra"), "answer": answer("Ok.")})
+    style = Style(layout="published", budgets=Budgets(window=window), max_looks=1)
+    with PersonaService(
+        Memory(tmp_path_factory.mktemp("data"), WordEmbedder()), ScriptedModels(chat, style), work=False
+    ) as service:
+        for number, (text, reply) in enumerate(sizes):
+            service.memory.journal.ingest(
+                "ada", NINE + timedelta(minutes=number), f"zebra{number} " + "word " * (text // 5), "reply " * (reply // 6)
+            )
+        asked = NINE + timedelta(minutes=30)
+        list(service.stream("ada", "Which zebra?", time=asked))
+        talk = talk_in(chat.prompts("reasoning")[-1])
+        for number, turn in enumerate(service.memory.journal.turns("ada")[:-1]):
+            if f"User: {turn.text}\nAssistant: {turn.reply}".rstrip() in talk:
+                continue
+            found = service.memory.find("ada", Query(f"zebra{number}", "", asked), Limits(episodic=20, size=100_000)).memories
+            assert any(turn.id in entry.turn_ids for entry in found)
 
 
 def _turn(number, text, reply):
@@ -355,8 +354,28 @@ def test_a_picture_that_the_prompt_leaves_out_is_recalled(serve):
     assert kinds == [["photo", "episodic"], [], ["photo"]]
 
 
-def test_facts_are_remembered_by_the_same_name():
-    # The search leaves out by name what was made of a turn that the prompt shows.
-    assert SemanticMemory(id=make_id("ada", "semantic", "t"), turn_id="t", time=NINE, content="x").id == make_id(
-        "ada", "semantic", "t"
-    )
+@pytest.mark.parametrize("word", ["word ", "猫", "x"])
+@pytest.mark.parametrize("window", [4_096, 16_384])
+def test_a_session_of_one_huge_message_is_summed_up(window, word):
+    from graph.consolidate import told_to_divide, told_to_rewrite
+
+    budgets = Budgets(window=window, session=min(4_000, window // 2))
+    huge = _turn(1, "BEGIN " + (word * 20_000)[:19_000] + " END", "Noted.")
+    for turns in ([huge], [huge, _turn(2, "I also have a cat called Tim.", "Nice!")]):
+        for told in (told_to_divide(turns, budgets), told_to_rewrite("Profile", {}, turns, budgets)):
+            assert "0 [" in told
+            assert "BEGIN" in told
+            assert "END" in told
+            assert ("Tim" in told) == (len(turns) == 2)
+            assert estimate_tokens(told) <= window // 2 + 50
+
+
+def test_a_huge_message_is_remembered_by_its_beginning_and_its_end():
+    from graph.remember import said
+
+    huge = _turn(1, "BEGIN " + "猫" * 19_000 + " END", "Noted.")
+    assert said(huge) == said(huge, 99_000)
+    told = said(huge, 3_000)
+    assert "BEGIN" in told
+    assert "END" in told
+    assert estimate_tokens(told) <= 3_000
