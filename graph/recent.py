@@ -67,8 +67,9 @@ def fitted(turn: Turn, show: Callable[[Turn], str], budget: int) -> _Shown | Non
     if budget < _LEAST:
         return None
     room = budget * BYTES_PER_TOKEN - (size_of(whole) - size_of(turn.text, turn.reply)) - 2 * _MARK_SIZE
+    every = passages(turn.text, turn.reply)
     for _ in range(_TRIES):
-        shown = _within(turn, max(room, 0))
+        shown = _within(turn, every, max(room, 0))
         if (size := estimate_tokens(show(shown.turn))) <= budget:
             return shown
         # What is written differently in a prompt takes more room there.
@@ -83,14 +84,13 @@ def shortened(text: str, size: int) -> str:
     return _ends(text, [one for one in passages(text, "") if one.of == "text"], size)[0]
 
 
-def _within(turn: Turn, room: int) -> _Shown:
+def _within(turn: Turn, every: Sequence[Passage], room: int) -> _Shown:
     sizes = {"text": size_of(turn.text), "reply": size_of(turn.reply)}
     half = room // 2
     rooms = {
         "text": max(half, room - sizes["reply"]),
         "reply": max(half, room - sizes["text"]),
     }
-    every = passages(turn.text, turn.reply)
     told: dict[str, str] = {}
     parts: list[str] = []
     for of, text in (("text", turn.text), ("reply", turn.reply)):

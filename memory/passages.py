@@ -11,8 +11,9 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Literal
+
+import numpy as np
 
 PASSAGE = 480
 """UTF-8 bytes of a passage, about: some three sentences of English, or 160 Chinese characters; an embedder reads all of it."""
@@ -49,7 +50,7 @@ class Passage:
 
 def size_of(*texts: str) -> int:
     """Return the UTF-8 bytes of texts together."""
-    return sum(len(text) if text.isascii() else sum(map(_bytes, text)) for text in texts)
+    return sum(len(text.encode(errors="surrogatepass")) for text in texts)
 
 
 def is_long(text: str, reply: str) -> bool:
@@ -67,7 +68,7 @@ def divide(text: str) -> list[tuple[int, int]]:
     """Divide a text into spans that cover all of it: at the ends of sentences where it has some, else at spaces."""
     if not text:
         return []
-    ends = range(1, len(text) + 1) if text.isascii() else list(accumulate(map(_bytes, text)))
+    ends = range(1, len(text) + 1) if text.isascii() else _ends(text)
     sentences = [match.end() for match in _SENTENCE_END.finditer(text)]
     spaces = [match.end() for match in _SPACE.finditer(text)]
     spans, start, done = [], 0, 0
@@ -150,8 +151,11 @@ def ends_that_fit(sizes: Sequence[int], room: int) -> tuple[int, int]:
     return front, back
 
 
-def _bytes(character: str) -> int:
-    return 1 + (character > "\x7f") + (character > "\u07ff") + (character > "\uffff")
+def _ends(text: str) -> list[int]:
+    """Return in which UTF-8 byte each character ends."""
+    codes = np.frombuffer(text.encode("utf-32-le", errors="surrogatepass"), dtype="<u4")
+    ends: list[int] = np.cumsum(1 + (codes > 0x7F) + (codes > 0x7FF) + (codes > 0xFFFF)).tolist()
+    return ends
 
 
 def _last(places: Sequence[int], least: int, most: int) -> int:
