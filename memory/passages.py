@@ -153,8 +153,9 @@ def ends_that_fit(sizes: Sequence[int], room: int) -> tuple[int, int]:
 
 def _ends(text: str) -> list[int]:
     """Return in which UTF-8 byte each character ends."""
+    one, two, three = 0x7F, 0x7FF, 0xFFFF
     codes = np.frombuffer(text.encode("utf-32-le", errors="surrogatepass"), dtype="<u4")
-    ends: list[int] = np.cumsum(1 + (codes > 0x7F) + (codes > 0x7FF) + (codes > 0xFFFF)).tolist()
+    ends: list[int] = np.cumsum(1 + (codes > one) + (codes > two) + (codes > three)).tolist()
     return ends
 
 
