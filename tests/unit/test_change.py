@@ -76,9 +76,10 @@ def test_a_window_brings_what_was_said_in_it_and_not_what_replaced_it_later(serv
         assert len(look(service, message, since=first)) == 2
 
 
-def test_a_question_of_what_was_leaves_out_what_was_said_in_the_last_hour(serve):
+def test_a_question_of_what_was_leaves_out_what_the_prompt_shows_of_the_last_hour(serve):
     service = teach(serve, HATES, LOVES, relations=['"1": "changed"'])
-    query = Query("Did I use to like coriander?", "", clock.parse_time("2026-03-02 09:30", "UTC"))
+    shown = frozenset({service.memory.journal.turns("ada")[-1].id})
+    query = Query("Did I use to like coriander?", "", clock.parse_time("2026-03-02 09:30", "UTC"), talk=shown)
     assert [found.text[:24] for found in service.memory.find("ada", query).memories if found.kind == "semantic"] == [HATES[:24]]
 
 
