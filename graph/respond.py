@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from langchain_core.messages import AIMessage, BaseMessage
@@ -23,12 +22,11 @@ from graph.direct_stream import DirectStream
 from graph.found import fitted, shares
 from graph.listening import Tell, teller
 from graph.protocol import Answer, AnswerStream, Malformed, Retrieve
+from graph.search_request import shown_whole, window_of
 from graph.state import Request, RespondState, Round, TurnInput
-from memory import clock
-from memory.errors import NothingWritten, PersonaError
-from memory.passages import turn_of
+from memory.errors import NothingWritten
 from memory.query import Query
-from memory.records import BigFive, Recalled, Step, Trace, Turn, TurnState
+from memory.records import BigFive, Step, Trace, Turn, TurnState
 from memory.reply_first import model_speaks
 
 if TYPE_CHECKING:
@@ -146,7 +144,7 @@ class Responder:
         request, turn = _required(state.get("request")), state["turn"]
         tell = teller(runtime)
         tell({"event": "retrieving", **request})
-        since, until, warning = _window(request, turn.time)
+        since, until, warning = window_of(request, turn.time)
         past = [entry for before in state.get("rounds", []) for entry in before["found"]]
         query = Query(
             turn.text,
@@ -154,7 +152,7 @@ class Responder:
             turn.time,
             since,
             until,
-            seen=frozenset(name for entry in past for name in _whole(entry)),
+            seen=frozenset(name for entry in past for name in shown_whole(entry)),
             talk=frozenset(state["talk"]["whole"]),
             parts=frozenset([*state["talk"]["parts"], *(name for entry in past for name in entry.parts)]),
             photos=frozenset(state["talk"]["photos"]),
@@ -368,35 +366,6 @@ def _after_recall(state: RespondState) -> str:
 
 def _after_reason(state: RespondState) -> str:
     return "retrieve" if state.get("request") and state.get("reply") is None else "answer"
-
-
-def _window(request: Request, said: datetime) -> tuple[datetime | None, datetime | None, str | None]:
-    """Read the model's window in the zone of the message; one that makes no sense is left out, visibly."""
-    zone = clock.zone_name(said)
-    bounds: list[datetime | None] = []
-    for text in (request["start_time"], request["end_time"]):
-        try:
-            bounds.append(clock.parse_time(text, zone) if text else None)
-        except PersonaError:
-            return None, None, f"The window was left out: {text!r} is not a time."
-    since, until = bounds
-    if until is not None:
-        # The minute counts whole; none is added to a time that has seconds (or to the end of time).
-        # And of an hour that the clocks go through twice, the second time counts too.
-        until = until.replace(second=59, microsecond=999_999, fold=1)
-    if since and until and since.timestamp() > until.timestamp():
-        return None, None, "The window was left out: it ends before it begins."
-    if since and said.replace(second=0, microsecond=0).timestamp() <= since.timestamp() <= said.timestamp():
-        # Small models write 'now' for 'any time': nothing was said between a message and itself.
-        return None, None, "The window was left out: it begins with the message itself."
-    return since, until, None
-
-
-def _whole(entry: Recalled) -> set[str]:
-    """Return what need not be found again: the memory, and the turns that it shows whole."""
-    if entry.kind != "episodic":
-        return {entry.id}
-    return {entry.id, *entry.turn_ids} - {turn_of(name) for name in entry.parts}
 
 
 def _shown(output: str) -> str:

@@ -1,0 +1,40 @@
+"""What a round asks of the memory: its time window, and what was shown before (pure functions)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from graph.state import Request
+from memory import clock
+from memory.errors import PersonaError
+from memory.passages import turn_of
+from memory.records import Recalled
+
+
+def window_of(request: Request, said: datetime) -> tuple[datetime | None, datetime | None, str | None]:
+    """Read the model's window in the zone of the message; one that makes no sense is left out, visibly."""
+    zone = clock.zone_name(said)
+    bounds: list[datetime | None] = []
+    for text in (request["start_time"], request["end_time"]):
+        try:
+            bounds.append(clock.parse_time(text, zone) if text else None)
+        except PersonaError:
+            return None, None, f"The window was left out: {text!r} is not a time."
+    since, until = bounds
+    if until is not None:
+        # The minute counts whole; none is added to a time that has seconds (or to the end of time).
+        # And of an hour that the clocks go through twice, the second time counts too.
+        until = until.replace(second=59, microsecond=999_999, fold=1)
+    if since and until and since.timestamp() > until.timestamp():
+        return None, None, "The window was left out: it ends before it begins."
+    if since and said.replace(second=0, microsecond=0).timestamp() <= since.timestamp() <= said.timestamp():
+        # Small models write 'now' for 'any time': nothing was said between a message and itself.
+        return None, None, "The window was left out: it begins with the message itself."
+    return since, until, None
+
+
+def shown_whole(entry: Recalled) -> set[str]:
+    """Return what need not be found again: the memory, and the turns that it shows whole."""
+    if entry.kind != "episodic":
+        return {entry.id}
+    return {entry.id, *entry.turn_ids} - {turn_of(name) for name in entry.parts}
