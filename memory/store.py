@@ -178,8 +178,8 @@ class Memory:
     def expect(self, user_id: str, text: str, talk: AbstractSet[str]) -> None:
         """Make ready, in the background, for a look that this message may lead to: while the model thinks, nobody waits.
 
-        The message is read by the embedder and compared with what a look goes through; what is not indexed yet is, first, unless
-        all of it is of the turns that the prompt shows whole (`talk`).
+        The message is read by the embedder and compared with what a look goes through; what is not indexed yet is, first,
+        unless all of it is of the turns that the prompt shows whole (`talk`).
         """
 
         def _ready() -> None:
