@@ -179,6 +179,10 @@ def test_a_journal_of_the_first_schema_is_brought_up_to_date_and_keeps_what_it_k
         list(service.stream("ada", "I have a zebra", time="2026-03-01 09:00"))
         service.wait()
     with sqlite3.connect(tmp_path / "data" / "journal.db") as old:
+        for name in ("memories_corrected", "turns_origin", "sessions_begun", "sessions_open"):
+            old.execute(f"DROP INDEX ix_{name}")
+        for table, name in (("turns", "origin"), ("sessions", "begun"), ("users", "spelled")):
+            old.execute(f"ALTER TABLE {table} DROP COLUMN {name}")
         for name in ("superseded_by", "same_as", "user_until"):
             old.execute(f"DROP INDEX ix_memories_{name}")
         for name in ("valid_until", "superseded_by", "same_as", "strength"):
@@ -188,7 +192,7 @@ def test_a_journal_of_the_first_schema_is_brought_up_to_date_and_keeps_what_it_k
         for table in ("memories", "turns"):
             old.execute(f"DROP INDEX ix_{table}_unindexed")
             old.execute(f"CREATE INDEX ix_{table}_unindexed ON {table} (user_id) WHERE revision != indexed_revision")
-        for table in ("rewrites", "forgettings", "withheld"):
+        for table in ("rewrites", "forgettings", "withheld", "refusals"):
             old.execute(f"DROP TABLE {table}")
         old.execute("ALTER TABLE sessions DROP COLUMN summed_up")
         old.execute("DROP TABLE leases")

@@ -37,7 +37,9 @@ def told(service, chat, words: str) -> list[str]:
     """Every prompt of a life in which these words were said, remembered, seen, summed up, and looked up again."""
     chat.script["semantic"] = fact(f"The user has a heron: {words}".replace("\n", " "), "heron")
     chat.script["core"] = '"name": "Ada"\n"note": ' + quote(words)
-    list(service.stream("ada", f"My heron says: {words}", [picture()], time="2026-03-01 09:00"))
+    # With words of their own: nothing is extracted of what is only pasted.
+    said = f"I keep a loud heron, and I like it a lot.\nMy heron says: {words}"
+    list(service.stream("ada", said, [picture()], time="2026-03-01 09:00"))
     list(service.stream("ada", "And?", time="2026-03-01 09:05"))
     service.wait("ada")
     chat.script["reasoning"] = [retrieve("heron"), answer("Here.")]
