@@ -13,6 +13,7 @@ _MONTH = (
     "|nov|dec"
 )
 _DAY = "(?:mon|tues|wednes|thurs|fri|satur|sun)days?"
+DAY_OR_MONTH = f"(?i:{_DAY}|{_MONTH})"
 _COUNTS = (
     ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"],
     [
@@ -63,7 +64,11 @@ VALUES = {
     "weekday": re.compile(rf"\b{_DAY}\b"),
     "money": re.compile(
         r"[€$£]\s?\d[\d.,]*\d|[€$£]\s?\d|\b\d[\d.,]*\s?(?:€|\$|£|(?:euros?|dollars?|pounds?|francs?|cents?|lira|usd|eur|gbp|chf"
-        r"|crowns?|yen|rupees?)\b)|\b(?:is|for) free\b(?! from)|\bfree of charge\b"
+        r"|crowns?|yen|rupees?)\b)|\b(?:is|for) free\b(?! from)|\bfree of charge\b|\bpays nothing\b"
+    ),
+    "level": re.compile(
+        r"\b(?:beginners?|elementary|basic|intermediate|advanced|[abc][12])\b(?:['’]s?(?!\w))?(?= (?:level|course|class|group))"
+        r"|(?<=level )[abc][12]\b|(?<=at )[abc][12]\b"
     ),
     "phone": re.compile(r"\+?\d[\d /()-]{6,}\d"),
     "clock": re.compile(
@@ -109,7 +114,7 @@ RESULTS = re.compile(
     r"|remarried|divorced|proposed|gave birth|went (?:up|down|back)|rose|increased|raised|dropped|fell"
     r"|came down|replaced|repaired|fixed|passed|finished|graduated|handed|healed|recovered|retrained"
     r"|transferred|traded|exchanged|cancelled|canceled|paid|postponed|rescheduled|repaid"
-    r"|ended)\b(?!.*\b(?:from (?:19|20)\d\d (?:to|until)|until (?:19|20)\d\d))"
+    r"|ended|made redundant|laid off|fired)\b(?!.*\b(?:from (?:19|20)\d\d (?:to|until)|until (?:19|20)\d\d))"
 )
 """Past forms that tell of what is so since then."""
 ADDS = re.compile(
@@ -157,7 +162,7 @@ ENDS = re.compile(
     r"|gives up|giving up|dropped"
     r"|has dropped|cancell?ed|ended|dissolved|used to|is over|came to an end|called off|got over"
     r"|terminated|unsubscribed|left|is out of|paid (?:[\w ]+ )?(?:back|off)|settled|hung up"
-    r"|closed|deleted|broke off|stopped(?= using)|abandoned|over with|done with|has stopped|no more)\b"
+    r"|closed|deleted|broke off|made redundant|laid off|dismissed|stopped(?= using)|abandoned|over with|done with|has stopped|no more)\b"
 )
 NEGATES = re.compile(r"\b(?:not|never|\w+n't)\b(?: (?:been|be|really|ever))? ?(\w+)?")
 PARTS_WITH = re.compile(
@@ -235,7 +240,8 @@ FILLERS = frozenset(
     looking looks searching searches want wants hope hopes hoping wish wishes plan plans planning planned wait waits
     waiting try tries trying saving saves found find finds bought buy buys adopted adopt got gotten signed decided
     considering back gave give given gives away own owns owned sold lost kept keeps hand handed only usually normally
-    always often never sometimes mostly regularly early late
+    always often never sometimes mostly regularly early late quit quits stopped stops without nothing fully completely
+    entirely anybody anyone anything level course's taken
     """.split()
 )
 """Words that say nothing of what a fact is about, or say how it stands to an earlier one."""

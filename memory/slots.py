@@ -22,7 +22,7 @@ _NOT_JOBS = frozenset(
     person man woman fan patient mum mom dad parent grandmother grandfather friend foreigner climber diver skier player
     learner listener listener winner pescatarian omnivore widow widower bachelor introvert extrovert morning-person
     optimist pessimist perfectionist morning night owl citizen resident native human adult teenager kid child girl boy
-    student pensioner single
+    student pensioner single customer client subscriber voter tenant
     """.split()
 )
 _HOBBY = re.compile(
@@ -56,9 +56,10 @@ _WORK = {
         r"\b(?P<value>full-time|part-time|nights|night shifts?|day shifts?|early shifts?|late shifts?"
         r"|from home|remotely|hybrid|(?:in|from) the office)\b"
     ),
+    "as": re.compile(rf"\bas (?:an? |the )?(?P<value>[\w' -]+?){_END}"),
     "none": re.compile(
         r"\b(?P<value>retired|unemployed|jobless|out of work|between jobs|laid off"
-        r"|looking for (?:a )?(?:new )?(?:job|work)|resigned|quit(?: (?:her|his|their|the))? job"
+        r"|(?:was|been|is) made redundant|dismissed|lost (?:her|his|their) job|looking for (?:a )?(?:new )?(?:job|work)|resigned|quit(?: (?:her|his|their|the))? job"
         r"|on (?:maternity|parental) leave|was fired|self-employed|stay-at-home)\b"
     ),
 }
@@ -70,14 +71,14 @@ _BUSINESS = re.compile(
 )
 _WORK_WORDS = re.compile(
     r"\b(?:works|working|job(?! (?:interview|application|offer|advert|search))|employed|hired|promoted"
-    r"|retired|unemployed|resigned|freelances?|teaches|fired|laid off|self-employed|position"
+    r"|retired|unemployed|resigned|freelances?|teaches|fired|laid off|made redundant|dismissed|self-employed|position"
     r"|retraining|retrained|in(?:to)? the office|on (?:maternity|parental) leave)\b"
 )
 _HOME_WORDS = re.compile(
     r"\b(?:lives?|living|resides?|moved (?:to|into|in|out|from|back)|relocated|shares? an? (?:flat|house"
     r"|room|apartment)|rents? an? (?:\w+ )?(?:flat|room|apartment|house|studio)"
     r"|pays rent for|home is|(?<!mail )address is|settled in|stays with|based in|(?:her|his"
-    r"|their) own (?:flat|house|apartment|place|home)|address changed)\b"
+    r"|their) own (?:flat|house|apartment|place|home)|(?:flat|house|apartment|place|home) of (?:her|his|their) own|address changed)\b"
 )
 _HOME = {
     "place": re.compile(
@@ -85,7 +86,8 @@ _HOME = {
         rf"|a \w+ in )?(?P<value>\d*\s?{_NAME}(?: \d+)?)"
     ),
     "with": re.compile(
-        r"\b(?P<value>alone|by (?:herself|himself|themselves)|(?:in )?with (?:an? |the |her |his "
+        r"\b(?P<value>alone|(?:her|his|their) own (?:flat|house|apartment|place|home)|(?:place|home) of (?:her|his|their) own"
+        r"|by (?:herself|himself|themselves)|(?:in )?with (?:an? |the |her |his "
         r"|their )?[\w' -]+?)(?= (?:in|at|near|and|again|now)\b|[,.;]|$)"
     ),
     "dwelling": re.compile(
@@ -94,7 +96,7 @@ _HOME = {
     ),
 }
 _STATUS = (
-    ("single", re.compile(r"\bsingle\b|\bbroke up\b|\bsplit (?:up|from|with)|\bdumped\b|\bno longer (?:together"
+    ("single", re.compile(r"\bsingle\b|\b(?:broke|broken) (?:up|off)\b|\bsplit (?:up|from|with)|\bdumped\b|\bno longer (?:together"
         r"|in a relationship)")),
     ("divorced", re.compile(r"\bdivorced?\b|\bseparated\b|\bleft (?:her|his) (?:husband|wife)|\bmarriage (?:has )?ended")),
     ("widowed", re.compile(r"\bwidow(?:ed|er)?\b|\b(?:husband|wife) (?:has )?died")),
@@ -134,7 +136,7 @@ _SUBJECT = re.compile(
 _SUBJECTS = (
     r"law|medicine|history|art|music|english|german|french|spanish|theology|nursing|architecture|teaching"
     r"|education|business|design"
-    r"|engineering|computer science|accounting|(?!\bmusic)\w+(?:ology|istry|omics|sophy|graphy|onomy|matics|ematics|tics|ysics)"
+    r"|engineering|computer science|accounting|journalism|management|(?:\w+ )?(?:sciences?|studies)|(?!\bmusic)\w+(?:ology|istry|estry|acy|omics|sophy|graphy|onomy|matics|ematics|tics|ysics)"
 )
 _SWITCHED_SUBJECT = re.compile(rf"\b(?:switched|changed)(?: from \w+)? to (?P<value>{_SUBJECTS})\b")
 _PHONE = (
@@ -167,8 +169,8 @@ _NOT_CARS = re.compile(
     r"|children|people|through)\b|\bwork\b|\bcompany\b"
 )
 _ONE_VERB = re.compile(
-    rf"\b(?P<verb>banks with|dates|is dating|is with|commutes|sleeps (?:in|on)|votes for|goes to (?:bed"
-    rf"|school))\s(?P<value>[\w' -]+?){_END}"
+    rf"\b(?P<verb>banks with|dates|is dating|is with|commutes|sleeps (?:in|on)|parks (?:in|on|at|outside)|votes for"
+    rf"|is an? (?:customer|client|patient) (?:of|with|at)|(?:is on|follows|keeps to|sticks to)(?= an? [\w-]+ diet)|goes to (?:bed|school))\s(?P<value>[\w' -]+?){_END}"
 )
 _TO_WORK = re.compile(
     r"\b(?:drives?|cycles?|walks?|commutes?|goes|gets|travels?|rides?|takes (?:the )?(?P<what>bus|train"
@@ -261,6 +263,8 @@ def _work(fact: Statement) -> dict[str, str]:
     parts: dict[str, str] = {}
     match = _WORK["profession"].search(fact.lower) or _BUSINESS.search(fact.lower)
     if match is None and (called := _WORK["is"].search(fact.lower)) and _is_job(called["value"]):
+        match = called
+    if match is None and (called := _WORK["as"].search(fact.lower)) and _is_job(called["value"]):
         match = called
     if match:
         parts["profession"] = match["value"]

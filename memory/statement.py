@@ -26,6 +26,10 @@ _VERB = re.compile(
     r"\bthe user (?:now |also |still |no longer |always |never |really |often |usually |just )?(\w{2,}(?:s|ed))\b"
     r"|\b(?:is|are|was|has|been|being|not|n't|can|cannot) (?:now |just |already )?(?:been )?(\w{2,}(?:ing|ed))\b"
 )
+_NAMES_WHO = re.compile(
+    r"^(?P<who>(?!The user\b)(?:[A-Z][\w.'’-]*)(?: [A-Z][\w'’-]*)*) (?:is now|has taken over as|took over as|has become|became"
+    r"|is(?= the user['’]s new ))(?: now)? the user['’]s (?:new )?(?P<what>[\w' -]+?)[.]?$"
+)
 _SUFFIXES = ("ions", "ion", "ings", "ing", "ied", "ies", "ed", "es", "s", "e")
 _IRREGULAR = {
     "children": "child",
@@ -124,6 +128,13 @@ class Statement:
         }
         return frozenset(follows & self.particular - shared)
 
+    def compounds_of_kinds(self, shared: frozenset[str]) -> bool:
+        """Say whether what is shared is only a kind, and this fact names one of the kind by two words: `ginger beer`."""
+        members = {one for one in self.topics if _KIND_OF.get(one) in shared}
+        said = [stem(_POSSESSIVE.sub("", word)) for word in re.findall(r"[\w'-]+|[^\w\s]", self.lower)]
+        before = {word for word, after in pairwise(said) if after in members}
+        return bool(members - shared and before & (self.particular - shared))
+
     @cached_property
     def verbs(self) -> frozenset[str]:
         """The stems of what the person does: `eat` of `eats no sugar`."""
@@ -160,8 +171,10 @@ class Statement:
 
 @lru_cache(maxsize=512)
 def read(fact: str) -> Statement:
-    """Take a fact apart."""
-    return Statement(fact.strip())
+    """Take a fact apart; `Ann is the user's new boss` is read as `The user's boss is now Ann`."""
+    fact = fact.strip()
+    turned = _NAMES_WHO.match(fact)
+    return Statement(f"The user's {turned['what']} is now {turned['who']}." if turned else fact)
 
 
 def stem(word: str) -> str:

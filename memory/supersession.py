@@ -29,11 +29,15 @@ _TASTES = re.compile(
 )
 _LIKES = re.compile(r"\b(?:likes?|loves?|enjoys?|hates?|dislikes?|fond of|keen on|allergic|prefers?)\b")
 _LIVING_ROLES = re.compile(rf"\b(?:{words.PERSONS})\b")
-_ONE_OF = re.compile(rf"\b({words.ONE_OF})(?:'s name)?\b")
+_ONE_OF = re.compile(rf"(?P<which>\b[\w-]+ )?\b(?P<role>{words.ONE_OF})(?:'s name)?\b")
 _NAME_OF = re.compile(
-    rf"\b(?:{words.ONE_OF})(?:'s name)? (?:is (?:now )?(?:called |named )?|called |named )?((?:(?:Mrs?|Ms"
-    rf"|Dr)\.? )?[A-Z]\w+)"
+    rf"\b(?:{words.ONE_OF})(?:'s name)?,? (?:is (?:now )?(?:called |named )?|called |named )?"
+    rf"(?:(?:Mrs?|Ms|Miss|Dr|Prof|Professor|Doctor)\.? )?([A-Z]\w+(?: [A-Z]\w+)*)"
 )
+_NO_KIND = {"user's", "a", "an", "the", "new", "current", "old", "her", "his", "their", "own", "main", "usual"}
+_DIRECTION = re.compile(rf"\b(?:to|from) (?!(?:{words.DAY_OR_MONTH})\b)[A-Z]\w+")
+_ACHIEVED = re.compile(r"\b(?:has|holds|earned|got|completed) an? (?:[\w']+ )?(?:degree|diploma|bachelor|master|ph\.?d|doctorate)")
+_WITHOUT = re.compile(r"\b(?:without|no) (?:any )?(\w+)")
 _IS = re.compile(
     r"^(?:the user['’]s|the(?! user\b))\s(?P<what>[\w' -]+?)\s(?:is|are|has been|was)\s(?P<now>now\s|currently\s)?"
     r"(?P<how>an?\s|the\s|with\s|in\s|at\s|on\s|by\s|from\s|about\s|for\s|against\s|near\s|under\s|of\s"
@@ -114,6 +118,10 @@ def _one_thing(new: Statement, old: Statement) -> bool:
     shared = _shared(new, old)
     if not shared or new.qualifiers(shared) != old.qualifiers(shared) or new.compounds(shared) or old.compounds(shared):
         return False
+    ways = [set(_DIRECTION.findall(one.text)) for one in (new, old)]
+    if ways[0] and ways[1] and ways[0].isdisjoint(ways[1]):
+        # The train to Prague is not the train from Prague.
+        return False
     return new.particular <= old.topics or old.particular <= new.topics
 
 
@@ -173,11 +181,14 @@ def _limited(new: Statement, old: Statement) -> bool:
 
 def _other_slot_value(new: Statement, old: Statement) -> bool:
     """Home, work, partner, diet, studies, car, the way to work: another one."""
+    ours, theirs = slots_of(new), slots_of(old)
+    hours = [slots.get("work", {}).get("hours") for slots in (ours, theirs)]
+    if hours[0] and hours[1] and hours[0] != hours[1] and not (new.circumstances or new.is_past):
+        return True
     if new.is_past or _limited(new, old):
         return False
-    ours, theirs = slots_of(new), slots_of(old)
     for slot in ours.keys() & theirs.keys():
-        if slot == "work" and _is_side_job(new, ours[slot]):
+        if (slot == "work" and _is_side_job(new, ours[slot])) or (slot == "study" and _ACHIEVED.search(old.lower)):
             continue
         if differ(slot, ours[slot], theirs[slot], new.lower):
             return True
@@ -195,9 +206,13 @@ def _is_side_job(new: Statement, parts: Mapping[str, str]) -> bool:
 
 def _other_name(new: Statement, old: Statement) -> bool:
     """Somebody of whom one has one at a time: another name."""
-    roles = [match[1] if (match := _ONE_OF.search(one.lower)) else None for one in (new, old)]
-    names = [match[1] if (match := _NAME_OF.search(one.text)) else None for one in (new, old)]
-    return bool(roles[0] and roles[0] == roles[1] and names[0] and names[1] and names[0] != names[1])
+    roles = [_ONE_OF.search(one.lower) for one in (new, old)]
+    names = [set(match[1].split()) if (match := _NAME_OF.search(one.text)) else set() for one in (new, old)]
+    if roles[0] is None or roles[1] is None or roles[0]["role"] != roles[1]["role"]:
+        return False
+    # The maths tutor is not the French tutor.
+    which = [{(match["which"] or "").strip()} - _NO_KIND - {""} for match in roles if match]
+    return which[0] == which[1] and bool(names[0] and names[1]) and not (names[0] <= names[1] or names[1] <= names[0])
 
 
 def _other_state(new: Statement, old: Statement) -> bool:
@@ -264,17 +279,29 @@ def _turned(new: Statement, old: Statement) -> bool:
     shared = _shared(new, old)
     if not shared or _restricts(new, old) or not _one_thing(new, old):
         return False
+    if _without(new, old) or _without(old, new):
+        return True
     against = [is_against(one.text) or not is_in_favour(one.text) for one in (new, old)]
     if against[0] == against[1]:
         return False
     if all(_TASTES.search(one.lower) for one in (new, old)):
-        return True
+        # Ginger beer is no beer: what is shared only by its kind is a word of its own.
+        return not new.compounds_of_kinds(shared)
     if "allergic" in new.lower or "allergic" in old.lower:
         return False
     verbs = [match[1] for one in (new, old) if (match := words.NEGATES.search(one.lower)) and match[1]]
     return any(stem(verb) in shared or stem(verb) in map(stem, old.lower.split()) for verb in verbs) or bool(
         re.search(r"\bagain\b", new.lower)
     )
+
+
+def _without(one: Statement, other: Statement) -> bool:
+    """One thing without a part that the other fact has it with: `tea without sugar`, `takes sugar in the tea`."""
+    match = _WITHOUT.search(one.lower)
+    if match is None or words.NONE.search(other.lower):
+        return False
+    part = stem(match[1])
+    return part in other.topics and bool((one.topics & other.topics) - {part} - one.verbs)
 
 
 def _completed(new: Statement, old: Statement) -> bool:
