@@ -70,6 +70,7 @@ VALUES = {
         r"\b(?:beginners?|elementary|basic|intermediate|advanced|[abc][12])\b(?:['’]s?(?!\w))?(?= (?:level|course|class|group))"
         r"|(?<=level )[abc][12]\b|(?<=at )[abc][12]\b"
     ),
+    "frequency": re.compile(r"\bevery (?:other |second |two |three |four |six )?(?:day|week|month|year)s?\b"),
     "phone": re.compile(r"\+?\d[\d /()-]{6,}\d"),
     "clock": re.compile(
         r"\b\d{1,2}[:.]\d\d\b(?!\s*(?:kg|km|m|%|percent))(?:\s*[ap]\.?m\b\.?)?|\b\d{1,2}\s*(?:[ap]\.?m\b\.?|o'clock\b)"
@@ -190,6 +191,7 @@ UNDERTAKES = re.compile(
     r"|reads for|reading|is building|has an? [\w ]*(?:exam|test)"
     r"|exam is|test is|waiting|retaking|hopes|wants|plans|will)\b"
 )
+STOOD_BEFORE = re.compile(rf"{UNDERTAKES.pattern}|\bfailed\b")
 AILS = re.compile(
     r"\b(?:has|have|had|caught|suffers?|suffering|is in|broke|broken|cracked|stuck|out of order"
     r"|in for repair|leaks?|leaking|dented|scratched|dead|stolen|lost|missing|blocked|(?:does|do"
@@ -198,7 +200,7 @@ AILS = re.compile(
     r"|recovering|pregnant|pain|hurts?|infection|flu|cold|fever|cough|on (?:\w+ )?leave|expecting|swollen|bandaged?)\b"
 )
 RECOVERS = re.compile(
-    r"\b(?:repaired|fixed|mended|replaced|works again|working again|turned up|found again|is back|healed"
+    r"\b(?:repaired|fixed|mended|replaced|works again|working again|turned up|found (?:[\w ]+ )?again|is back|healed"
     r"|recovered|cured|is over|gone|came off|removed|taken off|remission|symptom-free|better|fine|healthy"
     r"|well again|negative"
     r"|gave birth|had (?:a|her|their) baby|got over|back on|back at work|off (?:the )?(?:crutches"
@@ -210,7 +212,7 @@ WELL = re.compile(r"\b(?:recovered|healthy|better|fine|is well again|fit|back at
 EXPECTING = re.compile(r"\b(?:pregnant|expecting)\b")
 BIRTH = re.compile(r"\b(?:gave birth|had (?:a|her|his|their|the) baby|baby was born|has a (?:new)?born)\b")
 GETS = re.compile(
-    r"\b(?:got|bought|has|adopted|found|signed|started|passed|booked|owns|moved|finished|achieved|reached"
+    r"\b(?:got|bought|has|had (?:the|her|his|their)|adopted|found|signed|started|passed|booked|owns|moved|finished|achieved|reached"
     r"|became|is|visited|received"
     r"|quit|stopped|learned|learnt|went|ran|married|accepted|ordered)\b"
 )
@@ -241,7 +243,8 @@ FILLERS = frozenset(
     waiting try tries trying saving saves found find finds bought buy buys adopted adopt got gotten signed decided
     considering back gave give given gives away own owns owned sold lost kept keeps hand handed only usually normally
     always often never sometimes mostly regularly early late quit quits stopped stops without nothing fully completely
-    entirely anybody anyone anything level course's taken
+    entirely anybody anyone anything level course's taken due last lasts
+    done happen happens
     """.split()
 )
 """Words that say nothing of what a fact is about, or say how it stands to an earlier one."""

@@ -90,6 +90,8 @@ _HOME = {
         r"|by (?:herself|himself|themselves)|(?:in )?with (?:an? |the |her |his "
         r"|their )?[\w' -]+?)(?= (?:in|at|near|and|again|now)\b|[,.;]|$)"
     ),
+    "urban": re.compile(r"\b(?:in|to|into) (?:the|an?) (?:\w+ )?(?P<value>city|town|downtown)\b"),
+    "rural": re.compile(r"\b(?:in|to) (?:the|an?) (?:\w+ )?(?P<value>countryside|village|country|suburbs?|outskirts)\b"),
     "dwelling": re.compile(
         r"\b(?P<value>flat|apartment|house|cottage|studio|dormitory|dorm|houseboat|room|caravan|van|bungalow"
         r"|loft|villa|farm)\b"
@@ -98,14 +100,14 @@ _HOME = {
 _STATUS = (
     ("single", re.compile(r"\bsingle\b|\b(?:broke|broken) (?:up|off)\b|\bsplit (?:up|from|with)|\bdumped\b|\bno longer (?:together"
         r"|in a relationship)")),
-    ("divorced", re.compile(r"\bdivorced?\b|\bseparated\b|\bleft (?:her|his) (?:husband|wife)|\bmarriage (?:has )?ended")),
+    ("divorced", re.compile(r"\bdivorced?\b|\bseparated\b|\blives? apart\b|\bleft (?:her|his) (?:husband|wife)|\bmarriage (?:has )?ended")),
     ("widowed", re.compile(r"\bwidow(?:ed|er)?\b|\b(?:husband|wife) (?:has )?died")),
     ("engaged", re.compile(r"\bengaged\b|\bfianc[ée]e?\b|\bproposed\b")),
     ("married", re.compile(r"\b(?:re)?married\b|\bwedded\b|\btied the knot\b|\bhas an? (?:husband|wife)\b")),
     ("together", re.compile(
         r"\bin a relationship\b|\bdating\b|\bis seeing\b|\bhas (?:an? )?(?:new )?(?:girlfriend|boyfriend"
             r"|partner)\b|\btogether with\b"
-        r"|\bgot together\b|\bback (?:together )?with\b")),
+        r"|\bgot together\b|\blives? together\b|\bback (?:together )?with\b")),
 )  # fmt: skip
 _DIET = (
     ("vegan", re.compile(r"\bvegan\b|\bplant-based\b")),
@@ -124,12 +126,12 @@ _DIETS_APART = [
 ]
 _STUDY_WORDS = re.compile(
     r"\b(?:stud(?:ies|ying) (?!for)|majors? in|majoring|enrolled"
-    r"|is (?:now )?(?:an? )?(?:\w+ )?student(?! \w)|degree|phd|doctorate|apprenticeship|dropped out"
+    r"|is (?:now )?(?:an? )?(?:\w+ )?student(?! \w)|student of|degree|phd|doctorate|apprenticeship|dropped out"
     r"|graduated|thesis"
     r"|master's|bachelor's|major(?:ed)?|high school|university|in \w+ (?:grade|semester|year))\b"
 )
 _SUBJECT = re.compile(
-    rf"\b(?:stud(?:ies|ying)|major(?:s|ing|ed)? (?:in|to)|degree in|enrolled (?:in|for)|(?:switched"
+    rf"\b(?:stud(?:ies|ying)|student of|major(?:s|ing|ed)? (?:in|to)|degree in|enrolled (?:in|for)|(?:switched"
     rf"|changed)(?: \w+)*? to|phd in|master's in"
     rf"|bachelor's in|apprenticeship as)\s(?:an? )?(?P<value>[\w' -]+?){_END}"
 )
@@ -137,6 +139,11 @@ _SUBJECTS = (
     r"law|medicine|history|art|music|english|german|french|spanish|theology|nursing|architecture|teaching"
     r"|education|business|design"
     r"|engineering|computer science|accounting|journalism|management|(?:\w+ )?(?:sciences?|studies)|(?!\bmusic)\w+(?:ology|istry|estry|acy|omics|sophy|graphy|onomy|matics|ematics|tics|ysics)"
+)
+_SCHOOL = re.compile(
+    r"\b(?:goes to|attends|is (?:a pupil )?(?:in|at)|started|starts|moved (?:up )?to|changed to|transferred to)"
+    r"(?: at| in)?(?: (?!(?:evening|driving|music|dance|language|ski|sunday|night|summer|riding|sailing|cooking)\b)[\w'-]+){0,3}? "
+    r"(?P<value>(?:[\w'-]+ )?(?:school|college|kindergarten|nursery|preschool|gymnasium|academy))\b(?! \w)"
 )
 _SWITCHED_SUBJECT = re.compile(rf"\b(?:switched|changed)(?: from \w+)? to (?P<value>{_SUBJECTS})\b")
 _PHONE = (
@@ -169,7 +176,7 @@ _NOT_CARS = re.compile(
     r"|children|people|through)\b|\bwork\b|\bcompany\b"
 )
 _ONE_VERB = re.compile(
-    rf"\b(?P<verb>banks with|dates|is dating|is with|commutes|sleeps (?:in|on)|parks (?:in|on|at|outside)|votes for"
+    rf"\b(?P<verb>banks with|dates|is dating|is with|commutes|sleeps (?:in|on)|parks (?:in|on|at|outside)|sits (?:next to|opposite|beside)|heats with|votes for"
     rf"|is an? (?:customer|client|patient) (?:of|with|at)|(?:is on|follows|keeps to|sticks to)(?= an? [\w-]+ diet)|goes to (?:bed|school))\s(?P<value>[\w' -]+?){_END}"
 )
 _TO_WORK = re.compile(
@@ -214,6 +221,9 @@ def slots_of(fact: Statement) -> Mapping[str, Mapping[str, str]]:
 def _study(fact: Statement) -> dict[str, str] | None:
     """Return what is studied, empty where that is not said; None where the fact tells of no studies."""
     named = _SWITCHED_SUBJECT.search(fact.lower)
+    school = {"school": match["value"]} if (match := _SCHOOL.search(fact.lower)) else {}
+    if school:
+        return school
     if not named and not _STUDY_WORDS.search(fact.lower):
         return None
     match = _SUBJECT.search(fact.lower) or named
@@ -242,6 +252,8 @@ def differ(slot: str, new: Mapping[str, str], old: Mapping[str, str], said: str)
         return False
     if slot == "work" and ("none" in new) != ("none" in old):
         return True
+    if {"urban", "rural"} == {part for part in ("urban", "rural") for one in (new, old) if part in one}:
+        return not ("place" in new and "place" in old and new["place"] == old["place"])
     return any(_excludes(part, new[part], old[part]) for part in new.keys() & old.keys())
 
 

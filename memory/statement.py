@@ -106,6 +106,14 @@ class Statement:
         return {kind: found for kind, (found, _) in self._valued.items() if found}
 
     @cached_property
+    def frame(self) -> str:
+        """The fact without its values and without `now`: what one value is filled in."""
+        rest = self.lower
+        for pattern in words.VALUES.values():
+            rest = pattern.sub("#", rest)
+        return re.sub(r"\b(?:now|currently|already|only) ", "", rest)
+
+    @cached_property
     def topics(self) -> frozenset[str]:
         """The stems of the words that say what it is about, without values and without words that say how it stands."""
         rest = self.lower
@@ -179,7 +187,7 @@ def read(fact: str) -> Statement:
 
 def stem(word: str) -> str:
     """Return a word without the endings by which `studies`, `studied` and `studying` differ."""
-    word = _IRREGULAR.get(word, word)
+    word = _IRREGULAR.get(word, word.removesuffix("ren") if word.endswith("children") else word)
     for suffix in _SUFFIXES:
         if word.endswith(suffix) and len(word) - len(suffix) >= _SHORTEST:
             word = word[: -len(suffix)] + ("y" if suffix in ("ied", "ies") else "")

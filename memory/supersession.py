@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from memory import change_phrases as words
+from memory import frames
 from memory.change_words import is_against, is_in_favour
 from memory.named_time import named_period
 from memory.other_languages import is_english, replaces_abroad
@@ -53,7 +54,7 @@ _SINGLE = re.compile(
     r"\b(?:address|e-?mail|name|nickname|surname|birthday|size|grade|level|bank|provider|insurer|insurance"
     r"|job|position|title|school|major"
     r"|subject|degree|deadline|status|shift|team|seat|room|gate|venue|location|employer|contract|salary"
-    r"|plan|number|password|platform|bedtime)$"
+    r"|plan|topic|theme|route|number|password|platform|bedtime)$"
 )
 """Ends the name of something that has one value, whatever kind of word says it."""
 _DATED = ("date", "weekday")
@@ -89,6 +90,10 @@ def may_replace(new: str, old: str, said: datetime, before: datetime) -> bool:
         _completed,
         _recovered,
         _came_true,
+        frames.in_one_frame,
+        frames.are_at_peace_or_odds,
+        frames.has_the_meal,
+        frames.says_instead,
     )
     return _other_value(newer, older, said, before) or any(rule(newer, older) for rule in rules)
 
@@ -131,7 +136,8 @@ def _other_value(new: Statement, old: Statement, said: datetime, before: datetim
     if (
         not other
         or new.is_past
-        or not (_is_age(new, old) or (_one_thing(new, old) and (other != {"number"} or _shared(new, old) - _people(new))))
+        or frames.have_another_subject(new, old)
+        or not (_is_age(new, old) or new.frame == old.frame or (_one_thing(new, old) and (other != {"number"} or _shared(new, old) - _people(new))))
     ):
         return False
     moved = bool(words.MOVES_IN_TIME.search(new.lower))
@@ -255,7 +261,9 @@ def _likes_only(old: Statement) -> bool:
 
 def _has_ended(new: Statement, old: Statement) -> bool:
     """What the older fact tells has ended, or is no longer had."""
-    shared = _shared(new, old) - words.GENERIC or (_shared(new, old) if new.is_definite or old.is_definite else frozenset())
+    shared = _shared(new, old) - words.GENERIC or (
+        _shared(new, old) if new.is_definite or old.is_definite or new.topics == old.topics else frozenset()
+    )
     if not shared or _restricts(new, old) or not _one_thing(new, old):
         return False
     match = _ITSELF.match(new.lower)
@@ -285,8 +293,8 @@ def _turned(new: Statement, old: Statement) -> bool:
     if against[0] == against[1]:
         return False
     if all(_TASTES.search(one.lower) for one in (new, old)):
-        # Ginger beer is no beer: what is shared only by its kind is a word of its own.
-        return not new.compounds_of_kinds(shared)
+        # Ginger beer is no beer, and a fish shop is no fish.
+        return not new.compounds_of_kinds(shared) and len(new.particular - old.topics) <= 1
     if "allergic" in new.lower or "allergic" in old.lower:
         return False
     verbs = [match[1] for one in (new, old) if (match := words.NEGATES.search(one.lower)) and match[1]]
@@ -306,7 +314,9 @@ def _without(one: Statement, other: Statement) -> bool:
 
 def _completed(new: Statement, old: Statement) -> bool:
     """What was being learned, written or prepared is done."""
-    if not (words.COMPLETES.search(new.lower) and words.UNDERTAKES.search(old.lower)) or words.UNDERTAKES.search(new.lower):
+    if not (words.COMPLETES.search(new.lower) and words.STOOD_BEFORE.search(old.lower)) or words.UNDERTAKES.search(new.lower):
+        return False
+    if re.search(r"\bfailed\b", old.lower) and not re.search(r"\bpassed\b", new.lower):
         return False
     if _shared(new, old) and (_one_thing(new, old) or not (_shared(new, old) <= words.GENERIC)):
         return True
