@@ -115,7 +115,7 @@ RESULTS = re.compile(
     r"|remarried|divorced|proposed|gave birth|went (?:up|down|back)|rose|increased|raised|dropped|fell"
     r"|came down|replaced|repaired|fixed|passed|finished|graduated|handed|healed|recovered|retrained"
     r"|transferred|traded|exchanged|cancelled|canceled|paid|postponed|rescheduled|repaid"
-    r"|ended|made redundant|laid off|fired)\b(?!.*\b(?:from (?:19|20)\d\d (?:to|until)|until (?:19|20)\d\d))"
+    r"|ended|called off|broke off|discharged|released|passed away|died|made redundant|laid off|fired)\b(?!.*\b(?:from (?:19|20)\d\d (?:to|until)|until (?:19|20)\d\d))"
 )
 """Past forms that tell of what is so since then."""
 ADDS = re.compile(
@@ -123,11 +123,12 @@ ADDS = re.compile(
     r"|phone|home))\b"
 )
 INTENDS = re.compile(
-    r"\b(?:wants?|would like|hopes?|dreams?|wish(?:es)?|plans to|planning|intends?|is going to|will"
+    r"\b(?:wants?|would (?:like|love|prefer|rather)|hopes?|dreams?|wish(?:es)?|plans to|planning|intends?|is going to|will"
     r"|is about to|is thinking|considers?"
     r"|considering|is looking (?:for|to)|looks for|is saving|saves for|is trying|tries|is waiting|waits|awaits?|expects?"
     r"|might|is searching|applied|is applying|has applied|searches)\b"
 )
+NEEDS = re.compile(r"\b(?:needs? (?:to|an?|new|some|more)|lacks?|requires?|is missing|has to (?:get|buy|find))\b")
 NOW = re.compile(
     r"\b(?:now|nowadays|these days|instead|meanwhile|started|starts|became|become|becomes|turned|switched|changed|moved|joined"
     r"|hired|promoted|converted|again|as of|from now on|since (?:last|this|yesterday|today|\w+day)|went|upgraded|found|new|got"
@@ -163,7 +164,7 @@ ENDS = re.compile(
     r"|gives up|giving up|dropped"
     r"|has dropped|cancell?ed|ended|dissolved|used to|is over|came to an end|called off|got over"
     r"|terminated|unsubscribed|left|is out of|paid (?:[\w ]+ )?(?:back|off)|settled|hung up"
-    r"|closed|deleted|broke off|made redundant|laid off|dismissed|stopped(?= using)|abandoned|over with|done with|has stopped|no more)\b"
+    r"|closed|deleted|broke off|made redundant|laid off|dismissed|discharged|released|stopped(?= using)|abandoned|over with|done with|has stopped|no more)\b"
 )
 NEGATES = re.compile(r"\b(?:not|never|\w+n't)\b(?: (?:been|be|really|ever))? ?(\w+)?")
 PARTS_WITH = re.compile(
@@ -243,7 +244,7 @@ FILLERS = frozenset(
     waiting try tries trying saving saves found find finds bought buy buys adopted adopt got gotten signed decided
     considering back gave give given gives away own owns owned sold lost kept keeps hand handed only usually normally
     always often never sometimes mostly regularly early late quit quits stopped stops without nothing fully completely
-    entirely anybody anyone anything level course's taken due last lasts
+    entirely anybody anyone anything level course's taken due last lasts need needs needed
     done happen happens
     """.split()
 )

@@ -15,13 +15,36 @@ _WORD = re.compile(r"[\w'’.:/&-]*\w")
 _SAID_OF_NOW = {"now", "currently", "new", "newly", "already", "again"}
 _LONGEST = 4
 """Words of a value, at most: what differs in more is another sentence."""
+_PREPOSITION = (
+    r"(?: (?:on|with|from|at|in|via|by|under|for|to|as|next to|opposite|beside))"
+    r"(?: (?:platform|gate|room|hall|track|terminal|line|floor|university|college|school|of|the|an?|their|her|his))*$"
+)
 _ONE_PLACE = re.compile(
-    rf"^(?:the user['’]s|the(?! user\b)) (?!(?:[\w-]+ )?(?:{words.PERSONS})\b)(?P<what>[\w' -]+?) "
-    r"(?:leaves|departs|starts|begins|ends|arrives|runs|stops|meets|takes place|stands|hangs|lies|expires|goes off"
-    r"|(?:is|are) (?:\w+ed|held|kept|built|made|sold|paid))"
-    r"(?: (?:on|with|from|at|in|via|by|under|for))(?: (?:platform|gate|room|hall|track|terminal|line|floor|the|a|an))*$"
+    rf"^(?!the user\b(?!['’]s)|an? )(?:the user['’]s |the )?(?!(?:[\w-]+ )?(?:{words.PERSONS})\b)(?P<what>[\w' -]+?) "
+    r"(?!(?:has|needs|includes|contains|offers|plays|performs|deals|consists|likes|borders|goes|comes|smells|tastes)\b)"
+    rf"(?:\w+s|are|takes place|(?:is|are) (?:\w+ed|held|kept|built|made|sold|paid)){_PREPOSITION}"
 )
 """The frame of a thing that is in one state: `The user's car is insured with …`, `The choir meets in …`."""
+_MANY = (
+    "ha|is|goe|go|travel|fli|driv|walk|run|swim|cycl|rid|hik|ski|sail|play|sing|danc|perform|listen|talk|chat|writ|meet|visit"
+    "|volunteer|help|work|look|read|watch|learn|practis|practic|train|teach|tak|attend|buy|order|shop|eat|drink|cook|bak|own|us"
+    "|collect|grow|belong|believ|car|suffer|worri|dream|think|know|speak|argu|lov|lik|spend|donat|subscrib|follow|invest|sav|enjoi"
+    "|hat|want|wear|study|studi|paint|draw|photograph|mak|build|knit|sew|get|giv|send|call|text|invit|celebrat|jog|climb|camp"
+    "|compet|act|coach|tutor|babysit|look|tri|prefer|appear|react|dat|pai|receiv|keep up|struggl|deal|contribut|research|blog"
+)
+_ONE_STATE = re.compile(
+    rf"^the user (?P<verb>\w+s|is (?:enrolled|registered|employed|insured|stationed|based|assigned|treated|seen)|is a "
+    rf"(?:pupil|student|patient|tenant|customer))(?: (?:the|their|her|his) [\w-]+)?{_PREPOSITION}"
+)
+"""The frame of a person in one state; most verbs of going, making and meeting have many objects: `_MANY`."""
+_DIES = re.compile(r"^the user['’]s (?:[\w-]+ ){1,4}?(?:has )?(?:died|passed away|is dead)\b", re.IGNORECASE)
+_LASTS = re.compile(r"\b(?:called|named|name|was|were|born)\b")
+_FORBIDS = re.compile(r"\b(?:can only|may only|cannot|can't|not allowed to|must not|mustn't|not able to|unable to) (?P<verb>\w+)")
+_ALLOWS = re.compile(r"\b(?:can|may|is allowed to|is able to)(?: now)? (?P<verb>\w+)\b.*?(?P<again>\b(?:again|now)\b)?\W*$")
+_STARTS = re.compile(r"\b(?:leaves?|departs?|starts?|begins?|opens?|check-in)\b")
+_ENDS = re.compile(r"\b(?:arrives?|ends?|finishes|closes?|lands?|gets in|check-?out)\b")
+_OF_ONES_OWN = re.compile(r"\b(?:her|his|their) own\b")
+_INNER = re.compile(r"\b(?:on|with|from|at|in|by|for|to|and|or)\b")
 _COLOUR = r"(?:white|black|gr[ea]y|red|blue|green|yellow|brown|orange|pink|purple|silver|beige|turquoise|blond|blonde|ginger)"
 _IS_OF_COLOUR = re.compile(
     rf"^(?:the user['’]s|the(?! user\b)) (?P<what>[\w' -]+?) (?:is|are|has been|was) "
@@ -52,8 +75,13 @@ def in_one_frame(new: Statement, old: Statement) -> bool:
     if not all(0 < len(value) <= _LONGEST for value in values) or new.circumstances != old.circumstances:
         return False
     stems = [{stem(word.lower()) for word in value} for value in values]
-    match = _ONE_PLACE.match(" ".join(ours[:start]).lower())
-    return bool(match and not words.MANY_OF.search(match["what"]) and not stems[0] <= stems[1] and not stems[1] <= stems[0])
+    if any(_INNER.search(" ".join(value)) for value in values) or stems[0] <= stems[1] or stems[1] <= stems[0]:
+        return False
+    frame = " ".join(ours[:start]).lower()
+    if match := _ONE_PLACE.match(frame):
+        return not words.MANY_OF.search(match["what"])
+    match = _ONE_STATE.match(frame)
+    return bool(match and (match["verb"].startswith("is ") or stem(match["verb"]) not in _MANY.split("|")))
 
 
 def are_at_peace_or_odds(new: Statement, old: Statement) -> bool:
@@ -83,8 +111,30 @@ def have_another_subject(new: Statement, old: Statement) -> bool:
     ]
     if days[0] and days[1] and days[0] != days[1]:
         return True
+    phases = [(bool(_STARTS.search(one.lower)), bool(_ENDS.search(one.lower))) for one in (new, old)]
+    if {(True, False), (False, True)} == set(phases):
+        return True
     verbs = [one.verbs - _DOES for one in (new, old)]
     return not new.is_definite and not old.is_definite and bool(verbs[0] and verbs[1]) and verbs[0].isdisjoint(verbs[1])
+
+
+def has_died(new: Statement, old: Statement) -> bool:
+    """Say whether the newer fact tells of a death: what the older one says of that person or animal has ended."""
+    return bool(old.owner.role and _DIES.match(new.text) and not _DIES.match(old.text) and not _LASTS.search(old.lower))
+
+
+def is_allowed(new: Statement, old: Statement) -> bool:
+    """Say whether one may or can do again what one could not: `can only eat soup`, `can eat everything again`."""
+    forbidden, allowed = _FORBIDS.search(old.lower), _ALLOWS.search(new.lower)
+    if not (forbidden and allowed) or _FORBIDS.search(new.lower) or forbidden["verb"] != allowed["verb"]:
+        return False
+    return bool(allowed["again"] or (new.topics & old.topics) - {stem(allowed["verb"])})
+
+
+def has_its_own(new: Statement, old: Statement) -> bool:
+    """Say whether one has alone what one shared or borrowed."""
+    shared = re.search(r"\b(?:shares?|borrows?|uses? [\w ]+'s) (?:an? |the |her |his |their )?([\w-]+)", old.lower)
+    return bool(shared and _OF_ONES_OWN.search(new.lower) and stem(shared[1]) in new.topics)
 
 
 def says_instead(new: Statement, old: Statement) -> bool:

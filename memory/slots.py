@@ -36,6 +36,7 @@ _JOB_ENDING = re.compile(
     r"|dentist|aide|diplomat|hostess"
     r"|au pair|nanny|warden|butler|secretary|partner|scholar|sales rep|rep|analyst|lead|ceo|captain|sergeant|officer)$"
 )
+_IN_A_CLUB = re.compile(r"\b(?:club|association|society|choir|council|parish|band|committee|orchestra|foundation|party)\b")
 _RANK = re.compile(
     r"\b(?:head|senior|chief|lead|junior|trainee|apprentice|assistant|deputy|shift|team|vice|intern"
     r"|principal|associate)\b"
@@ -98,7 +99,7 @@ _HOME = {
     ),
 }
 _STATUS = (
-    ("single", re.compile(r"\bsingle\b|\b(?:broke|broken) (?:up|off)\b|\bsplit (?:up|from|with)|\bdumped\b|\bno longer (?:together"
+    ("single", re.compile(r"\bsingle\b|\b(?:broke|broken|called) (?:up|off)\b|\bsplit (?:up|from|with)|\bdumped\b|\bno longer (?:together"
         r"|in a relationship)")),
     ("divorced", re.compile(r"\bdivorced?\b|\bseparated\b|\blives? apart\b|\bleft (?:her|his) (?:husband|wife)|\bmarriage (?:has )?ended")),
     ("widowed", re.compile(r"\bwidow(?:ed|er)?\b|\b(?:husband|wife) (?:has )?died")),
@@ -274,7 +275,7 @@ def _work(fact: Statement) -> dict[str, str]:
     """Return profession, employer, hours of work."""
     parts: dict[str, str] = {}
     match = _WORK["profession"].search(fact.lower) or _BUSINESS.search(fact.lower)
-    if match is None and (called := _WORK["is"].search(fact.lower)) and _is_job(called["value"]):
+    if match is None and (called := _WORK["is"].search(fact.lower)) and _is_job(called["value"]) and not _IN_A_CLUB.search(fact.lower):
         match = called
     if match is None and (called := _WORK["as"].search(fact.lower)) and _is_job(called["value"]):
         match = called

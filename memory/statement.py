@@ -21,7 +21,7 @@ _OWNER = re.compile(
     re.IGNORECASE,
 )
 _CALLED = re.compile(r"\b(?:called|named|name is)\s+([A-Z]\w+)")
-_DEFINITE = re.compile(r"^(?:the user['’]s|the (?!user\b))", re.IGNORECASE)
+_DEFINITE = re.compile(r"^(?:the user['’]s|(?!the user\b|an? |some |two |three ))", re.IGNORECASE)
 _VERB = re.compile(
     r"\bthe user (?:now |also |still |no longer |always |never |really |often |usually |just )?(\w{2,}(?:s|ed))\b"
     r"|\b(?:is|are|was|has|been|being|not|n't|can|cannot) (?:now |just |already )?(?:been )?(\w{2,}(?:ing|ed))\b"

@@ -94,6 +94,9 @@ def may_replace(new: str, old: str, said: datetime, before: datetime) -> bool:
         frames.are_at_peace_or_odds,
         frames.has_the_meal,
         frames.says_instead,
+        frames.has_died,
+        frames.is_allowed,
+        frames.has_its_own,
     )
     return _other_value(newer, older, said, before) or any(rule(newer, older) for rule in rules)
 
@@ -195,6 +198,8 @@ def _other_slot_value(new: Statement, old: Statement) -> bool:
         return False
     for slot in ours.keys() & theirs.keys():
         if (slot == "work" and _is_side_job(new, ours[slot])) or (slot == "study" and _ACHIEVED.search(old.lower)):
+            continue
+        if slot in ("car", "phone", "drives") and words.INTENDS.search(old.lower):
             continue
         if differ(slot, ours[slot], theirs[slot], new.lower):
             return True
@@ -335,7 +340,7 @@ def _recovered(new: Statement, old: Statement) -> bool:
 
 def _came_true(new: Statement, old: Statement) -> bool:
     """What was wished, planned or searched for is there."""
-    if not words.INTENDS.search(old.lower) or not words.GETS.search(new.lower) or _likes_only(new):
+    if not (words.INTENDS.search(old.lower) or words.NEEDS.search(old.lower)) or not words.GETS.search(new.lower) or _likes_only(new):
         return False
     periods = {kind: one.values.get("date") for kind, one in (("new", new), ("old", old))}
     if periods["new"] and periods["old"] and periods["new"] != periods["old"]:
