@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from memory.embedders import Embedder
 
-SETS = ("changes", "changes_unseen", "changes_later", "changes_fresh")
+SETS = ("changes", "changes_unseen", "changes_later", "changes_fresh", "changes_fresh2")
 """Sets of pairs in `evals/data`: the first was written before the rules of `memory.supersession`, the others after them."""
 _SAID, _LATER = datetime(2026, 3, 2, 9, tzinfo=UTC), datetime(2026, 3, 23, 9, tzinfo=UTC)
 _MAX_TOKENS = 60
@@ -50,7 +50,7 @@ class Pair:
 
 
 def pairs(name: str) -> list[Pair]:
-    """Read one of `SETS`: 60 pairs, half of them changes, over ten areas of everyday life."""
+    """Read one of `SETS`: half of them changes, over ten areas of everyday life."""
     text = (resources.files("evals") / "data" / f"{name}.tsv").read_text(encoding="utf-8")
     return [Pair(*line.split("\t")) for line in text.splitlines()]  # type: ignore[arg-type] # checked by the test of the data
 

@@ -78,7 +78,7 @@ VALUES = {
         + "|".join(_COUNTS[0])
         + r")\b(?! \w+)|\b(?:noon|midnight)\b"
     ),
-    "number": re.compile(rf"\b\d+(?:[.,]\d+)*(?:st|nd|rd|th)?\b|\b(?:{'|'.join(_COUNTED)}|half)\b|\b(?:ground|top)(?= floor)"),
+    "number": re.compile(rf"\b\d+(?:[.,]\d+)*(?:st|nd|rd|th)?\b|\b(?:{'|'.join(_COUNTED)}|half|(?:a|the) whole (?:day|night|week)|all day)\b|\b(?:ground|top)(?= floor)"),
 }
 """Values that a fact gives, by kind; each is taken out before the next kind is searched."""
 
@@ -101,7 +101,7 @@ SIDE_JOB = re.compile(r"\b(?:part-time|freelances?|volunteers?|on the side|secon
 PAST = re.compile(
     r"^the user(?:'s(?: (?!is\b|are\b|has\b)[\w'-]+)+?)? (?:once |recently |already "
     r"|last \w+ )?(?:has (?:been to|visited|seen|met|read|done|had|lived|worked)"
-    r"|\w{2,}ed|went|was|were|had|bought|saw|met|took|ate|made|ran|flew|won|grew|wrote|came|did|spent|gave"
+    r"|\w{2,}ed|went|was|were|had|bought|saw|met|took|ate|made|ran|flew|won(?!'t)|grew|wrote|came|did|spent|gave"
     r"|fell|swam|rode|drove|wore"
     r"|slept|sang|taught|read|got|left|lost|sold|used to|broke|found|began|became|caught|paid|cost|played)\b"
 )
@@ -115,7 +115,8 @@ RESULTS = re.compile(
     r"|remarried|divorced|proposed|gave birth|went (?:up|down|back)|rose|increased|raised|dropped|fell"
     r"|came down|replaced|repaired|fixed|passed|finished|graduated|handed|healed|recovered|retrained"
     r"|transferred|traded|exchanged|cancelled|canceled|paid|postponed|rescheduled|repaid"
-    r"|ended|called off|broke off|discharged|released|passed away|died|made redundant|laid off|fired)\b(?!.*\b(?:from (?:19|20)\d\d (?:to|until)|until (?:19|20)\d\d))"
+    r"|ended|extended|renewed|shortened|awarded|granted|called off|broke off|discharged|released|passed away|died"
+    r"|made redundant|laid off|fired)\b(?!.*\b(?:from (?:19|20)\d\d (?:to|until)|until (?:19|20)\d\d))"
 )
 """Past forms that tell of what is so since then."""
 ADDS = re.compile(
@@ -164,9 +165,10 @@ ENDS = re.compile(
     r"|gives up|giving up|dropped"
     r"|has dropped|cancell?ed|ended|dissolved|used to|is over|came to an end|called off|got over"
     r"|terminated|unsubscribed|left|is out of|paid (?:[\w ]+ )?(?:back|off)|settled|hung up"
-    r"|closed|deleted|broke off|made redundant|laid off|dismissed|discharged|released|stopped(?= using)|abandoned|over with|done with|has stopped|no more)\b"
+    r"|closed|deleted|broke off|made redundant|laid off|dismissed|discharged|released|stopped(?= using)|abandoned"
+    r"|over with|done with|has stopped|no more)\b"
 )
-NEGATES = re.compile(r"\b(?:not|never|\w+n't)\b(?: (?:been|be|really|ever))? ?(\w+)?")
+NEGATES = re.compile(r"\b(?:not|never|cannot|\w+n't)\b(?: (?:been|be|really|ever))? ?(\w+)?")
 PARTS_WITH = re.compile(
     r"\b(?:sold|lost|(?:gave|given) (?:[\w' ]+ )?(?:away|back|up)|gave (?:her|his|their|the) \w+ to"
     r"|got rid of|returned|scrapped|traded in|stolen|was stolen|donated|threw away|handed back"
@@ -211,9 +213,10 @@ RECOVERS = re.compile(
 ACUTE = re.compile(r"\b(?:flu|cold|fever|cough|sick|ill|infection|covid|bronchitis|migraine|crutches|cast)\b")
 WELL = re.compile(r"\b(?:recovered|healthy|better|fine|is well again|fit|back at work)\b")
 EXPECTING = re.compile(r"\b(?:pregnant|expecting)\b")
-BIRTH = re.compile(r"\b(?:gave birth|had (?:a|her|his|their|the) baby|baby was born|has a (?:new)?born)\b")
+BIRTH = re.compile(r"\b(?:g(?:a|i)ven? birth|had (?:a|her|his|their|the) baby|baby was born|has a (?:new)?born)\b")
 GETS = re.compile(
-    r"\b(?:got|bought|has|had (?:the|her|his|their)|adopted|found|signed|started|passed|booked|owns|moved|finished|achieved|reached"
+    r"\b(?:got|awarded|granted|bought|has|had (?:the|her|his|their)|adopted|found|signed|started|passed|booked|owns"
+    r"|moved|finished|achieved|reached"
     r"|became|is|visited|received"
     r"|quit|stopped|learned|learnt|went|ran|married|accepted|ordered)\b"
 )
@@ -245,7 +248,7 @@ FILLERS = frozenset(
     considering back gave give given gives away own owns owned sold lost kept keeps hand handed only usually normally
     always often never sometimes mostly regularly early late quit quits stopped stops without nothing fully completely
     entirely anybody anyone anything level course's taken due last lasts need needs needed
-    done happen happens
+    done happen happens well
     """.split()
 )
 """Words that say nothing of what a fact is about, or say how it stands to an earlier one."""

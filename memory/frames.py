@@ -39,11 +39,26 @@ _ONE_STATE = re.compile(
 """The frame of a person in one state; most verbs of going, making and meeting have many objects: `_MANY`."""
 _DIES = re.compile(r"^the user['’]s (?:[\w-]+ ){1,4}?(?:has )?(?:died|passed away|is dead)\b", re.IGNORECASE)
 _LASTS = re.compile(r"\b(?:called|named|name|was|were|born)\b")
-_FORBIDS = re.compile(r"\b(?:can only|may only|cannot|can't|not allowed to|must not|mustn't|not able to|unable to) (?P<verb>\w+)")
+_FORBIDS = re.compile(
+    r"\b(?:can only|may only|cannot|can't|not allowed to|must not|mustn't|not able to|unable to) (?P<verb>\w+)"
+)
 _ALLOWS = re.compile(r"\b(?:can|may|is allowed to|is able to)(?: now)? (?P<verb>\w+)\b.*?(?P<again>\b(?:again|now)\b)?\W*$")
 _STARTS = re.compile(r"\b(?:leaves?|departs?|starts?|begins?|opens?|check-in)\b")
 _ENDS = re.compile(r"\b(?:arrives?|ends?|finishes|closes?|lands?|gets in|check-?out)\b")
 _OF_ONES_OWN = re.compile(r"\b(?:her|his|their) own\b")
+_HAS_NONE = re.compile(r"\b(?:has no|has not got|(?:does not|doesn't) (?:have|own)) (?:an? |any )?(\w+)")
+_THING = re.compile(r"^(?:the user's|the) (?P<what>[\w-]+(?: [\w-]+)?)\b")
+_DONE = re.compile(
+    r"^the user (?:has |has had |had )?(?:extended |renewed |shortened |lowered |raised |cut |changed |replaced "
+    r"|repaired |repainted |"
+    r"painted |redecorated |upgraded |sold |cancelled |terminated |ended |rebuilt |cleared |tidied )?(?:the|her|his|their) "
+    r"(?P<what>[\w-]+(?: [\w-]+)?)(?= (?:\w+ed|by|to|for|until|from|with|in|on|at|again)\b|\W*$)"
+)
+_CONTRASTS = re.compile(
+    r"\b(?:out|back|return|outward|outbound|inbound|first|second|third|fourth|last|next|left|right|upper|lower|front|rear|old"
+    r"|former|single|double|morning|evening|night|big|small|upstairs|downstairs)\b"
+)
+_OF_TWO = {"old", "former", "back", "return", "second", "third"}
 _INNER = re.compile(r"\b(?:on|with|from|at|in|by|for|to|and|or)\b")
 _COLOUR = r"(?:white|black|gr[ea]y|red|blue|green|yellow|brown|orange|pink|purple|silver|beige|turquoise|blond|blonde|ginger)"
 _IS_OF_COLOUR = re.compile(
@@ -58,30 +73,43 @@ _AT_PEACE = re.compile(
     r"\b(?:made up|reconciled|on (?:good|speaking) terms|gets? on well|gets? along|is (?:back )?in (?:touch|contact)"
     r"|(?:talks?|speaks?|talking|speaking))(?: again)?(?: to| with) (?P<who>.+?)(?: again)?\W*$"
 )
-_NO_MEAL = re.compile(r"\b(?:(?:not|n't|never|no longer) (?:eat|have|take)|skips|eats no|has no) (?P<meal>breakfast|lunch|dinner)\b")
+_NO_MEAL = re.compile(
+    r"\b(?:(?:not|n't|never|no longer) (?:eat|have|take)|skips|eats no|has no) (?P<meal>breakfast|lunch|dinner)\b"
+)
 _BEFORE_VERB = re.compile(r"^.+?(?=\b(?:is|are|starts?|begins?|ends?|lasts?|costs?|takes?|leaves?|has|was|will|\w+ed)\b)")
 _DOES = {"is", "has", "get", "take", "pai", "own", "use", "need"}
 
 
 def in_one_frame(new: Statement, old: Statement) -> bool:
-    """Say whether both tell of one thing's one place, provider, time or colour, and the newer one of another."""
-    colours = [_IS_OF_COLOUR.match(one.lower) for one in (new, old)]
-    if colours[0] and colours[1]:
-        return colours[0]["what"] == colours[1]["what"] and colours[0]["value"] != colours[1]["value"]
+    """Say whether both tell of one place, provider or state of one thing, and the newer one of another."""
     ours, theirs = (_words(one.text) for one in (new, old))
     start = _common(ours, theirs)
     end = _common(ours[start:][::-1], theirs[start:][::-1])
     values = [one[start : len(one) - end] for one in (ours, theirs)]
-    if not all(0 < len(value) <= _LONGEST for value in values) or new.circumstances != old.circumstances:
-        return False
     stems = [{stem(word.lower()) for word in value} for value in values]
-    if any(_INNER.search(" ".join(value)) for value in values) or stems[0] <= stems[1] or stems[1] <= stems[0]:
+    if (
+        not all(0 < len(value) <= _LONGEST for value in values)
+        or any(_INNER.search(" ".join(value)) for value in values)
+        or new.circumstances != old.circumstances
+        or stems[0] <= stems[1]
+        or stems[1] <= stems[0]
+    ):
         return False
     frame = " ".join(ours[:start]).lower()
     if match := _ONE_PLACE.match(frame):
         return not words.MANY_OF.search(match["what"])
+    if frame == "the user uses":
+        return end > 0 and ours[len(ours) - end] == "for"
     match = _ONE_STATE.match(frame)
-    return bool(match and (match["verb"].startswith("is ") or stem(match["verb"]) not in _MANY.split("|")))
+    return bool(re.match(r"^the user has an? [\w ]*\bcontract with$", frame)) or bool(
+        match and (match["verb"].startswith("is ") or stem(match["verb"]) not in _MANY.split("|"))
+    )
+
+
+def has_another_colour(new: Statement, old: Statement) -> bool:
+    """Say whether one thing has another colour."""
+    ours, theirs = (_IS_OF_COLOUR.match(one.lower) for one in (new, old))
+    return bool(ours and theirs and ours["what"] == theirs["what"] and ours["value"] != theirs["value"])
 
 
 def are_at_peace_or_odds(new: Statement, old: Statement) -> bool:
@@ -100,6 +128,15 @@ def has_the_meal(new: Statement, old: Statement) -> bool:
         if match and re.search(rf"\bfor {match['meal']}\b", other.lower) and not words.NONE.search(other.lower):
             return True
     return False
+
+
+def is_its_counterpart(new: Statement, old: Statement) -> bool:
+    """Say whether they are about two of a pair: the flight out and the flight back, the first exam and the second."""
+    named = [_BEFORE_VERB.match(one.lower) for one in (new, old)]
+    if not all(named) or not (new.is_definite and old.is_definite):
+        return False
+    ours, theirs = (set(_CONTRASTS.findall(part[0])) for part in named if part)
+    return ours != theirs and bool((ours and theirs) or (ours ^ theirs) & _OF_TWO)
 
 
 def have_another_subject(new: Statement, old: Statement) -> bool:
@@ -137,9 +174,53 @@ def has_its_own(new: Statement, old: Statement) -> bool:
     return bool(shared and _OF_ONES_OWN.search(new.lower) and stem(shared[1]) in new.topics)
 
 
+def has_a_new_one(new: Statement, old: Statement) -> bool:
+    """Say whether there is a new boss, so that what the older fact says of the boss is over."""
+    match = re.search(rf"\b(?:has|got|gets|found|chose) (?:an? )?new (?P<who>{words.ONE_OF})\b", new.lower)
+    return bool(match and not new.owner.role and re.match(rf"the user's {match['who']}\b", old.lower) and not old.is_past)
+
+
+def has_none(new: Statement, old: Statement) -> bool:
+    """Say whether one has none where one had some: `has one flatmate`, `has no flatmates`."""
+    match = _HAS_NONE.search(new.lower)
+    if match is None or words.NONE.search(old.lower) or not re.search(r"\b(?:has|owns|have)\b", old.lower):
+        return False
+    return stem(match[1]) in old.topics and new.topics <= old.topics and not new.circumstances
+
+
+def is_done_to_it(new: Statement, old: Statement) -> bool:
+    """Say whether the person has changed the one thing that the older fact tells of, or it is as it was again."""
+    thing = _THING.match(old.lower) if old.is_definite and not old.owner.role else None
+    if thing is None:
+        return False
+    if (match := _DONE.match(new.lower)) and match["what"].split()[-1] in thing["what"].split():
+        return True
+    again = re.search(r"\b(?:again|back to normal)\W*$", new.lower)
+    same = _THING.match(new.lower)
+    return bool(again and same and same["what"].split()[0] == thing["what"].split()[0])
+
+
 def says_instead(new: Statement, old: Statement) -> bool:
     """Say whether the newer fact does the same with something else instead."""
-    return bool(re.search(r"\binstead\b(?! of)", new.lower) and new.verbs & old.verbs and not new.circumstances - old.circumstances)
+    return bool(
+        re.search(r"\binstead\b(?! of)", new.lower) and new.verbs & old.verbs and not new.circumstances - old.circumstances
+    )
+
+
+RULES = (
+    in_one_frame,
+    has_another_colour,
+    are_at_peace_or_odds,
+    has_the_meal,
+    says_instead,
+    has_died,
+    is_allowed,
+    has_its_own,
+    has_none,
+    has_a_new_one,
+    is_done_to_it,
+)
+"""Rules by which a newer fact of one owner replaces an older one: (newer, older)."""
 
 
 def _words(text: str) -> list[str]:

@@ -60,18 +60,21 @@ _WORK = {
     "as": re.compile(rf"\bas (?:an? |the )?(?P<value>[\w' -]+?){_END}"),
     "none": re.compile(
         r"\b(?P<value>retired|unemployed|jobless|out of work|between jobs|laid off"
-        r"|(?:was|been|is) made redundant|dismissed|lost (?:her|his|their) job|looking for (?:a )?(?:new )?(?:job|work)|resigned|quit(?: (?:her|his|their|the))? job"
+        r"|(?:was|been|is) made redundant|dismissed|(?:lost|quit|without|has no|not have) (?:(?:her|his|their"
+        r"|a) )?job|resignation|handed in (?:her|his|their) notice|looking for (?:a )?(?:new )?(?:job|work)"
+        r"|resigned|quit(?: (?:her|his|their|the))? job"
         r"|on (?:maternity|parental) leave|was fired|self-employed|stay-at-home)\b"
     ),
 }
-_EMPLOYER = re.compile(rf"\b(?:at|for|with) (?:an? |the )?(?P<value>[\w'&. -]+?){_END}")
+_EMPLOYER = re.compile(rf"\b(?:at|for) (?:an? |the )?(?P<value>[\w'&. -]+?){_END}")
 _BUSINESS = re.compile(
     r"\b(?:runs|opened|manages|took over) (?:an?|her own|his own|their own"
     r"|the family) (?P<value>(?:\w+ )?(?:shop|store|bakery|café|cafe|restaurant"
     r"|business|company|farm|hotel|bar|studio|salon|practice|agency|guesthouse|start-up|startup))\b"
 )
 _WORK_WORDS = re.compile(
-    r"\b(?:works|working|job(?! (?:interview|application|offer|advert|search))|employed|hired|promoted"
+    r"\b(?:works|working|(?:back|returned) (?:to|at) work|resignation|handed in (?:her|his|their) notice"
+    r"|job(?! (?:interview|application|offer|advert|search))|employed|hired|promoted"
     r"|retired|unemployed|resigned|freelances?|teaches|fired|laid off|made redundant|dismissed|self-employed|position"
     r"|retraining|retrained|in(?:to)? the office|on (?:maternity|parental) leave)\b"
 )
@@ -79,7 +82,8 @@ _HOME_WORDS = re.compile(
     r"\b(?:lives?|living|resides?|moved (?:to|into|in|out|from|back)|relocated|shares? an? (?:flat|house"
     r"|room|apartment)|rents? an? (?:\w+ )?(?:flat|room|apartment|house|studio)"
     r"|pays rent for|home is|(?<!mail )address is|settled in|stays with|based in|(?:her|his"
-    r"|their) own (?:flat|house|apartment|place|home)|(?:flat|house|apartment|place|home) of (?:her|his|their) own|address changed)\b"
+    r"|their) own (?:flat|house|apartment|place|home)|(?:flat|house|apartment|place|home) of (?:her|his|their) own"
+    r"|address changed)\b"
 )
 _HOME = {
     "place": re.compile(
@@ -99,9 +103,11 @@ _HOME = {
     ),
 }
 _STATUS = (
-    ("single", re.compile(r"\bsingle\b|\b(?:broke|broken|called) (?:up|off)\b|\bsplit (?:up|from|with)|\bdumped\b|\bno longer (?:together"
+    ("single", re.compile(r"\bsingle\b|\b(?:broke|broken|called) (?:up|off)\b|\bsplit (?:up|from|with)|\bdumped\b"
+        r"|\bno longer (?:together"
         r"|in a relationship)")),
-    ("divorced", re.compile(r"\bdivorced?\b|\bseparated\b|\blives? apart\b|\bleft (?:her|his) (?:husband|wife)|\bmarriage (?:has )?ended")),
+    ("divorced", re.compile(r"\bdivorced?\b|\bseparated\b|\blives? apart\b|\bleft (?:her|his) (?:husband|wife)"
+        r"|\bmarriage (?:has )?ended")),
     ("widowed", re.compile(r"\bwidow(?:ed|er)?\b|\b(?:husband|wife) (?:has )?died")),
     ("engaged", re.compile(r"\bengaged\b|\bfianc[ée]e?\b|\bproposed\b")),
     ("married", re.compile(r"\b(?:re)?married\b|\bwedded\b|\btied the knot\b|\bhas an? (?:husband|wife)\b")),
@@ -139,11 +145,13 @@ _SUBJECT = re.compile(
 _SUBJECTS = (
     r"law|medicine|history|art|music|english|german|french|spanish|theology|nursing|architecture|teaching"
     r"|education|business|design"
-    r"|engineering|computer science|accounting|journalism|management|(?:\w+ )?(?:sciences?|studies)|(?!\bmusic)\w+(?:ology|istry|estry|acy|omics|sophy|graphy|onomy|matics|ematics|tics|ysics)"
+    r"|engineering|computer science|accounting|journalism|management|(?:\w+ )?(?:sciences?|studies)"
+    r"|(?!\bmusic)\w+(?:ology|istry|estry|acy|omics|sophy|graphy|onomy|matics|ematics|tics|ysics)"
 )
 _SCHOOL = re.compile(
     r"\b(?:goes to|attends|is (?:a pupil )?(?:in|at)|started|starts|moved (?:up )?to|changed to|transferred to)"
-    r"(?: at| in)?(?: (?!(?:evening|driving|music|dance|language|ski|sunday|night|summer|riding|sailing|cooking)\b)[\w'-]+){0,3}? "
+    r"(?: at| in)?(?: (?!(?:evening|driving|music|dance|language|ski|sunday|night|summer|riding|sailing"
+    r"|cooking)\b)[\w'-]+){0,3}? "
     r"(?P<value>(?:[\w'-]+ )?(?:school|college|kindergarten|nursery|preschool|gymnasium|academy))\b(?! \w)"
 )
 _SWITCHED_SUBJECT = re.compile(rf"\b(?:switched|changed)(?: from \w+)? to (?P<value>{_SUBJECTS})\b")
@@ -177,8 +185,10 @@ _NOT_CARS = re.compile(
     r"|children|people|through)\b|\bwork\b|\bcompany\b"
 )
 _ONE_VERB = re.compile(
-    rf"\b(?P<verb>banks with|dates|is dating|is with|commutes|sleeps (?:in|on)|parks (?:in|on|at|outside)|sits (?:next to|opposite|beside)|heats with|votes for"
-    rf"|is an? (?:customer|client|patient) (?:of|with|at)|(?:is on|follows|keeps to|sticks to)(?= an? [\w-]+ diet)|goes to (?:bed|school))\s(?P<value>[\w' -]+?){_END}"
+    rf"\b(?P<verb>banks with|dates|is dating|is with|commutes|sleeps (?:in|on)|parks (?:in|on|at|outside)"
+    rf"|sits (?:next to|opposite|beside)|heats with|votes for"
+    rf"|is an? (?:customer|client|patient) (?:of|with|at)|(?:is on|follows|keeps to|sticks to)(?= an? [\w-]+ diet)"
+    rf"|goes to (?:bed|school))\s(?P<value>[\w' -]+?){_END}"
 )
 _TO_WORK = re.compile(
     r"\b(?:drives?|cycles?|walks?|commutes?|goes|gets|travels?|rides?|takes (?:the )?(?P<what>bus|train"
@@ -275,13 +285,18 @@ def _work(fact: Statement) -> dict[str, str]:
     """Return profession, employer, hours of work."""
     parts: dict[str, str] = {}
     match = _WORK["profession"].search(fact.lower) or _BUSINESS.search(fact.lower)
-    if match is None and (called := _WORK["is"].search(fact.lower)) and _is_job(called["value"]) and not _IN_A_CLUB.search(fact.lower):
+    if (
+        match is None
+        and (called := _WORK["is"].search(fact.lower))
+        and _is_job(called["value"])
+        and not _IN_A_CLUB.search(fact.lower)
+    ):
         match = called
     if match is None and (called := _WORK["as"].search(fact.lower)) and _is_job(called["value"]):
         match = called
     if match:
         parts["profession"] = match["value"]
-    if not parts and not _WORK_WORDS.search(fact.lower):
+    if not parts and (not _WORK_WORDS.search(fact.lower) or re.search(r"\bworks with\b", fact.lower)):
         return {}
     match = _EMPLOYER.search(fact.lower)
     if match and not re.match(r"(?:home|night|now|years|months|\d)", match["value"]):

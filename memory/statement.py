@@ -30,6 +30,7 @@ _NAMES_WHO = re.compile(
     r"^(?P<who>(?!The user\b)(?:[A-Z][\w.'’-]*)(?: [A-Z][\w'’-]*)*) (?:is now|has taken over as|took over as|has become|became"
     r"|is(?= the user['’]s new ))(?: now)? the user['’]s (?:new )?(?P<what>[\w' -]+?)[.]?$"
 )
+_WHERE = re.compile(r" (?:on the \w+|upstairs|downstairs|next door|opposite|across the \w+|(?:below|above|in|from) \w+)")
 _SUFFIXES = ("ions", "ion", "ings", "ing", "ied", "ies", "ed", "es", "s", "e")
 _IRREGULAR = {
     "children": "child",
@@ -39,6 +40,19 @@ _IRREGULAR = {
     "women": "woman",
     "feet": "foot",
     "teeth": "tooth",
+    "drunk": "drink",
+    "drank": "drink",
+    "eaten": "eat",
+    "ate": "eat",
+    "slept": "sleep",
+    "wore": "wear",
+    "worn": "wear",
+    "drove": "drive",
+    "driven": "drive",
+    "spoke": "speak",
+    "spoken": "speak",
+    "wrote": "write",
+    "written": "write",
 }
 _SHORTEST = 3
 _OTHER_ONE = {"other", "older", "younger", "elder", "second", "first", "twin", "eldest", "youngest", "oldest", "big", "little"}
@@ -87,7 +101,8 @@ class Statement:
             return Owner()
         before = match[1].lower().split()
         name = (match[4] or "").strip()
-        return Owner(match[2].lower(), name, frozenset(before) & _OTHER_ONE)
+        where = _WHERE.match(self.lower, match.end())
+        return Owner(match[2].lower(), name, frozenset(before) & _OTHER_ONE | ({where[0]} if where else set()))
 
     @cached_property
     def called(self) -> str:

@@ -37,7 +37,9 @@ _NAME_OF = re.compile(
 )
 _NO_KIND = {"user's", "a", "an", "the", "new", "current", "old", "her", "his", "their", "own", "main", "usual"}
 _DIRECTION = re.compile(rf"\b(?:to|from) (?!(?:{words.DAY_OR_MONTH})\b)[A-Z]\w+")
-_ACHIEVED = re.compile(r"\b(?:has|holds|earned|got|completed) an? (?:[\w']+ )?(?:degree|diploma|bachelor|master|ph\.?d|doctorate)")
+_ACHIEVED = re.compile(
+    r"\b(?:has|holds|earned|got|completed) an? (?:[\w']+ )?(?:degree|diploma|bachelor|master|ph\.?d|doctorate)"
+)
 _WITHOUT = re.compile(r"\b(?:without|no) (?:any )?(\w+)")
 _IS = re.compile(
     r"^(?:the user['’]s|the(?! user\b))\s(?P<what>[\w' -]+?)\s(?:is|are|has been|was)\s(?P<now>now\s|currently\s)?"
@@ -77,8 +79,10 @@ def may_replace(new: str, old: str, said: datetime, before: datetime) -> bool:
     if words.INTENDS.search(newer.lower) and not words.ENDS.search(newer.lower):
         # What is only planned changes nothing but an earlier plan.
         return bool(words.INTENDS.search(older.lower)) and _other_value(newer, older, said, before)
+    if frames.is_its_counterpart(newer, older):
+        return False
     if not newer.owner.may_be(older.owner):
-        return _ends_between(newer, older)
+        return frames.has_a_new_one(newer, older) or _ends_between(newer, older)
     rules: tuple[Callable[[Statement, Statement], bool], ...] = (
         _names_what_is_replaced,
         _other_slot_value,
@@ -90,13 +94,7 @@ def may_replace(new: str, old: str, said: datetime, before: datetime) -> bool:
         _completed,
         _recovered,
         _came_true,
-        frames.in_one_frame,
-        frames.are_at_peace_or_odds,
-        frames.has_the_meal,
-        frames.says_instead,
-        frames.has_died,
-        frames.is_allowed,
-        frames.has_its_own,
+        *frames.RULES,
     )
     return _other_value(newer, older, said, before) or any(rule(newer, older) for rule in rules)
 
@@ -140,7 +138,11 @@ def _other_value(new: Statement, old: Statement, said: datetime, before: datetim
         not other
         or new.is_past
         or frames.have_another_subject(new, old)
-        or not (_is_age(new, old) or new.frame == old.frame or (_one_thing(new, old) and (other != {"number"} or _shared(new, old) - _people(new))))
+        or not (
+            _is_age(new, old)
+            or new.frame == old.frame
+            or (_one_thing(new, old) and (other != {"number"} or _shared(new, old) - _people(new)))
+        )
     ):
         return False
     moved = bool(words.MOVES_IN_TIME.search(new.lower))
@@ -294,7 +296,7 @@ def _turned(new: Statement, old: Statement) -> bool:
         return False
     if _without(new, old) or _without(old, new):
         return True
-    against = [is_against(one.text) or not is_in_favour(one.text) for one in (new, old)]
+    against = [is_against(one.text) or not is_in_favour(one.text) or "cannot" in one.lower for one in (new, old)]
     if against[0] == against[1]:
         return False
     if all(_TASTES.search(one.lower) for one in (new, old)):
@@ -340,7 +342,11 @@ def _recovered(new: Statement, old: Statement) -> bool:
 
 def _came_true(new: Statement, old: Statement) -> bool:
     """What was wished, planned or searched for is there."""
-    if not (words.INTENDS.search(old.lower) or words.NEEDS.search(old.lower)) or not words.GETS.search(new.lower) or _likes_only(new):
+    if (
+        not (words.INTENDS.search(old.lower) or words.NEEDS.search(old.lower))
+        or not words.GETS.search(new.lower)
+        or _likes_only(new)
+    ):
         return False
     periods = {kind: one.values.get("date") for kind, one in (("new", new), ("old", old))}
     if periods["new"] and periods["old"] and periods["new"] != periods["old"]:

@@ -12,9 +12,11 @@ from evals import changes
 @pytest.mark.parametrize("name", changes.SETS)
 def test_the_pairs_are_balanced_over_ten_areas(name):
     rows = changes.pairs(name)
-    assert Counter(row.kind for row in rows) == {"change": 30, "both": 30}
-    assert set(Counter(row.area for row in rows).values()) == {6}
-    assert len({(row.older, row.newer) for row in rows}) == 60
+    half = len(rows) // 2
+    assert half in (30, 60)
+    assert Counter(row.kind for row in rows) == {"change": half, "both": half}
+    assert set(Counter(row.area for row in rows).values()) == {len(rows) // 10}
+    assert len({(row.older, row.newer) for row in rows}) == len(rows)
 
 
 @pytest.mark.parametrize("name", changes.SETS)
