@@ -34,6 +34,7 @@ _COUNTS = (
 )
 _COUNTED = {word: str(place) for names in _COUNTS for place, word in enumerate(names, start=1)} | {"once": "1", "twice": "2"}
 
+COUNTS = "|".join(_COUNTS[0])
 ANIMALS = "cats?|dogs?|puppy|kitten|rabbits?|horse|parrot|hamster|pets?|birds?|guinea pigs?|tortoise"
 PERSONS = (
     "(?:step|grand|god)?(?:mother|father|son|daughter|child|children|sister|brother|parents?)(?:-in-law)?"
@@ -70,6 +71,10 @@ VALUES = {
         r"\b(?:beginners?|elementary|basic|intermediate|advanced|[abc][12])\b(?:['’]s?(?!\w))?(?= (?:level|course|class|group))"
         r"|(?<=level )[abc][12]\b|(?<=at )[abc][12]\b"
     ),
+    "label": re.compile(
+        r"(?<=\bzone )[a-z]\d*\b|(?:(?<=\bblock )|(?<=\bclass )|(?<=\bgroup ))[a-z]\d*\b"
+        r"|(?<=\bgate )[a-z]\d*\b"
+    ),
     "frequency": re.compile(r"\bevery (?:other |second |two |three |four |six )?(?:day|week|month|year)s?\b"),
     "phone": re.compile(r"\+?\d[\d /()-]{6,}\d"),
     "clock": re.compile(
@@ -78,7 +83,10 @@ VALUES = {
         + "|".join(_COUNTS[0])
         + r")\b(?! \w+)|\b(?:noon|midnight)\b"
     ),
-    "number": re.compile(rf"\b\d+(?:[.,]\d+)*(?:st|nd|rd|th)?\b|\b(?:{'|'.join(_COUNTED)}|half|(?:a|the) whole (?:day|night|week)|all day)\b|\b(?:ground|top)(?= floor)"),
+    "number": re.compile(
+        rf"\b\d+(?:[.,]\d+)*(?:st|nd|rd|th)?\b|\b(?:{'|'.join(_COUNTED)}|half|(?:a"
+        rf"|the) whole (?:day|night|week)|all day)\b|\b(?:ground|top)(?= floor)"
+    ),
 }
 """Values that a fact gives, by kind; each is taken out before the next kind is searched."""
 
@@ -127,7 +135,7 @@ INTENDS = re.compile(
     r"\b(?:wants?|would (?:like|love|prefer|rather)|hopes?|dreams?|wish(?:es)?|plans to|planning|intends?|is going to|will"
     r"|is about to|is thinking|considers?"
     r"|considering|is looking (?:for|to)|looks for|is saving|saves for|is trying|tries|is waiting|waits|awaits?|expects?"
-    r"|might|is searching|applied|is applying|has applied|searches)\b"
+    r"|might|is searching|applied|is applying|has applied|searches|for sale)\b"
 )
 NEEDS = re.compile(r"\b(?:needs? (?:to|an?|new|some|more)|lacks?|requires?|is missing|has to (?:get|buy|find))\b")
 NOW = re.compile(
@@ -172,7 +180,7 @@ NEGATES = re.compile(r"\b(?:not|never|cannot|\w+n't)\b(?: (?:been|be|really|ever
 PARTS_WITH = re.compile(
     r"\b(?:sold|lost|(?:gave|given) (?:[\w' ]+ )?(?:away|back|up)|gave (?:her|his|their|the) \w+ to"
     r"|got rid of|returned|scrapped|traded in|stolen|was stolen|donated|threw away|handed back"
-    r"|rehomed|rehoused|died|passed away|is dead|broke down|totall?ed|crashed|wrote off|put down|moved out of|ran away)\b"
+    r"|rehomed|rehoused|died|passed away|is dead|broke down|totall?ed|crashed|wrote off|put down|moved out|ran away)\b"
 )
 HAS = re.compile(
     r"\b(?:has|have|owns?|drives?|rides?|uses?|keeps?|bought|got|adopted|leases?|rents?|plays?|lives? with"
@@ -215,7 +223,7 @@ WELL = re.compile(r"\b(?:recovered|healthy|better|fine|is well again|fit|back at
 EXPECTING = re.compile(r"\b(?:pregnant|expecting)\b")
 BIRTH = re.compile(r"\b(?:g(?:a|i)ven? birth|had (?:a|her|his|their|the) baby|baby was born|has a (?:new)?born)\b")
 GETS = re.compile(
-    r"\b(?:got|awarded|granted|bought|has|had (?:the|her|his|their)|adopted|found|signed|started|passed|booked|owns"
+    r"\b(?:got|sold|awarded|granted|bought|has|had (?:the|her|his|their)|adopted|found|signed|started|passed|booked|owns"
     r"|moved|finished|achieved|reached"
     r"|became|is|visited|received"
     r"|quit|stopped|learned|learnt|went|ran|married|accepted|ordered)\b"
@@ -247,7 +255,7 @@ FILLERS = frozenset(
     waiting try tries trying saving saves found find finds bought buy buys adopted adopt got gotten signed decided
     considering back gave give given gives away own owns owned sold lost kept keeps hand handed only usually normally
     always often never sometimes mostly regularly early late quit quits stopped stops without nothing fully completely
-    entirely anybody anyone anything level course's taken due last lasts need needs needed
+    entirely anybody anyone anything level course's taken due last lasts need needs needed sale
     done happen happens well
     """.split()
 )

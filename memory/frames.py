@@ -73,6 +73,22 @@ _AT_PEACE = re.compile(
     r"\b(?:made up|reconciled|on (?:good|speaking) terms|gets? on well|gets? along|is (?:back )?in (?:touch|contact)"
     r"|(?:talks?|speaks?|talking|speaking))(?: again)?(?: to| with) (?P<who>.+?)(?: again)?\W*$"
 )
+_TOGETHER = re.compile(
+    r"^the user and (?P<who>[\w' -]+?) (?P<how>(?:do|have|are|fell|made|get|talk"
+    r"|speak)\b.*?)(?: (?:to|with) each other)?\W*$"
+)
+_OPPOSITES = {
+    frozenset(pair[0].split("/"))
+    for pair in re.finditer(
+        r"\S+",
+        """
+        on/off open/closed full/empty high/low hot/cold good/bad better/worse loud/silent loud/quiet easy/hard easy/difficult
+        healthy/ill healthy/sick tidy/messy clean/dirty long/short big/small thin/thick strong/weak busy/free dead/alive
+        happy/sad broken/intact early/late cheap/expensive enabled/disabled public/private active/inactive mandatory/optional
+        full-time/part-time sweet/sour vacant/occupied married/single together/apart with/without in/out wet/dry up/down
+        """,
+    )
+}
 _NO_MEAL = re.compile(
     r"\b(?:(?:not|n't|never|no longer) (?:eat|have|take)|skips|eats no|has no) (?P<meal>breakfast|lunch|dinner)\b"
 )
@@ -112,11 +128,28 @@ def has_another_colour(new: Statement, old: Statement) -> bool:
     return bool(ours and theirs and ours["what"] == theirs["what"] and ours["value"] != theirs["value"])
 
 
+def is_the_opposite(new: Statement, old: Statement) -> bool:
+    """Say whether both say the same but for one word that is its opposite now: `switched off`, `switched on`."""
+    ours, theirs = (_words(one.lower) for one in (new, old))
+    start = _common(ours, theirs)
+    end = _common(ours[start:][::-1], theirs[start:][::-1])
+    one, other = (" ".join(said[start : len(said) - end]) for said in (ours, theirs))
+    subject = _BEFORE_VERB.match(" ".join(ours[: start + 1]))
+    if subject is None or len(subject[0].split()) >= start or re.search(r"\b(?:has|have|an?|likes?|loves?)\b", new.lower):
+        # Big dogs and small dogs can both be liked: only what the one thing itself is turns into its opposite.
+        return False
+    negated = any(
+        a.removeprefix(prefix) == b for a, b in ((one, other), (other, one)) for prefix in ("un", "in", "not ") if a != b
+    )
+    return frozenset((one, other)) in _OPPOSITES or (negated and bool(one and other))
+
+
 def are_at_peace_or_odds(new: Statement, old: Statement) -> bool:
     """Say whether they fell out with, or made up with, the same person."""
-    for one, other in ((new, old), (old, new)):
-        odds, peace = _AT_ODDS.search(one.lower), _AT_PEACE.search(other.lower)
-        if odds and peace and not _AT_ODDS.search(other.lower) and odds["who"] == peace["who"]:
+    ours, theirs = (_TOGETHER.sub(r"the user \g<how> with \g<who>", one.lower) for one in (new, old))
+    for one, other in ((ours, theirs), (theirs, ours)):
+        odds, peace = _AT_ODDS.search(one), _AT_PEACE.search(other)
+        if odds and peace and not _AT_ODDS.search(other) and odds["who"] == peace["who"]:
             return True
     return False
 
@@ -210,6 +243,7 @@ def says_instead(new: Statement, old: Statement) -> bool:
 RULES = (
     in_one_frame,
     has_another_colour,
+    is_the_opposite,
     are_at_peace_or_odds,
     has_the_meal,
     says_instead,

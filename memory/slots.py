@@ -58,6 +58,8 @@ _WORK = {
         r"|from home|remotely|hybrid|(?:in|from) the office)\b"
     ),
     "as": re.compile(rf"\bas (?:an? |the )?(?P<value>[\w' -]+?){_END}"),
+    "contract": re.compile(r"\b(?P<value>permanent|fixed-term|temporary|temp|trainee|intern|probation)\b"),
+    "living": re.compile(r"^the user (?P<value>\w+s [\w' -]+?) for a living\b"),
     "none": re.compile(
         r"\b(?P<value>retired|unemployed|jobless|out of work|between jobs|laid off"
         r"|(?:was|been|is) made redundant|dismissed|(?:lost|quit|without|has no|not have) (?:(?:her|his|their"
@@ -73,13 +75,14 @@ _BUSINESS = re.compile(
     r"|business|company|farm|hotel|bar|studio|salon|practice|agency|guesthouse|start-up|startup))\b"
 )
 _WORK_WORDS = re.compile(
-    r"\b(?:works|working|(?:back|returned) (?:to|at) work|resignation|handed in (?:her|his|their) notice"
+    r"\b(?:works|working|for a living|(?:fixed-term|permanent|temporary) (?:contract|position|job)|made permanent"
+    r"|is a temp\b|(?:back|returned) (?:to|at) work|resignation|handed in (?:her|his|their) notice"
     r"|job(?! (?:interview|application|offer|advert|search))|employed|hired|promoted"
     r"|retired|unemployed|resigned|freelances?|teaches|fired|laid off|made redundant|dismissed|self-employed|position"
     r"|retraining|retrained|in(?:to)? the office|on (?:maternity|parental) leave)\b"
 )
 _HOME_WORDS = re.compile(
-    r"\b(?:lives?|living|resides?|moved (?:to|into|in|out|from|back)|relocated|shares? an? (?:flat|house"
+    r"\b(?:lives?|(?<!for a )living|resides?|moved (?:to|into|in|out|from|back)|relocated|shares? an? (?:flat|house"
     r"|room|apartment)|rents? an? (?:\w+ )?(?:flat|room|apartment|house|studio)"
     r"|pays rent for|home is|(?<!mail )address is|settled in|stays with|based in|(?:her|his"
     r"|their) own (?:flat|house|apartment|place|home)|(?:flat|house|apartment|place|home) of (?:her|his|their) own"
@@ -238,7 +241,8 @@ def _study(fact: Statement) -> dict[str, str] | None:
     if not named and not _STUDY_WORDS.search(fact.lower):
         return None
     match = _SUBJECT.search(fact.lower) or named
-    return {"subject": match["value"]} if match else {}
+    place = re.search(rf"\b(?:studies|studying|enrolled)\b.* (?:at|in) (?:the )?(?P<value>{_NAME})", fact.text)
+    return ({"subject": match["value"]} if match else {}) | ({"place": place["value"].lower()} if place else {})
 
 
 def _things(fact: Statement) -> dict[str, Mapping[str, str]]:
@@ -275,6 +279,8 @@ def _excludes(part: str, new: str, old: str) -> bool:
         ranks = [set(_RANK.findall(value)) for value in (new, old)]
         heads = [stem(value.split()[-1]) for value in (new, old)]
         return heads[0] != heads[1] or (ranks[0] != ranks[1] and bool(ranks[0] or ranks[1]))
+    if part == "contract":
+        return (new == "permanent") != (old == "permanent")
     if part in ("state", "hours", "none", "by"):
         return new != old
     words = [{stem(word) for word in value.split()} for value in (new, old)]
@@ -284,7 +290,7 @@ def _excludes(part: str, new: str, old: str) -> bool:
 def _work(fact: Statement) -> dict[str, str]:
     """Return profession, employer, hours of work."""
     parts: dict[str, str] = {}
-    match = _WORK["profession"].search(fact.lower) or _BUSINESS.search(fact.lower)
+    match = _WORK["profession"].search(fact.lower) or _WORK["living"].search(fact.lower) or _BUSINESS.search(fact.lower)
     if (
         match is None
         and (called := _WORK["is"].search(fact.lower))
@@ -301,7 +307,7 @@ def _work(fact: Statement) -> dict[str, str]:
     match = _EMPLOYER.search(fact.lower)
     if match and not re.match(r"(?:home|night|now|years|months|\d)", match["value"]):
         parts["employer"] = match["value"]
-    for part in ("hours", "none"):
+    for part in ("hours", "none", "contract"):
         if match := _WORK[part].search(fact.lower):
             parts[part] = match["value"]
     return parts or {"work": fact.lower}

@@ -159,7 +159,12 @@ def _people(fact: Statement) -> set[str]:
 
 def _is_age(new: Statement, old: Statement) -> bool:
     aged = [
-        re.search(r"\b(?:is|turned) \d{1,3}(?: years old)?(?=[.,;]|$| (?:and|now|years)\b)", one.lower) for one in (new, old)
+        re.search(
+            rf"\b(?:is|turned|has turned) (?:now )?(?:\d{{1,3}}|{words.COUNTS})(?: years old)?(?=[.,;]|$"
+            rf"| (?:and|now|years)\b)",
+            one.lower,
+        )
+        for one in (new, old)
     ]
     return all(aged)
 
@@ -269,7 +274,7 @@ def _likes_only(old: Statement) -> bool:
 def _has_ended(new: Statement, old: Statement) -> bool:
     """What the older fact tells has ended, or is no longer had."""
     shared = _shared(new, old) - words.GENERIC or (
-        _shared(new, old) if new.is_definite or old.is_definite or new.topics == old.topics else frozenset()
+        _shared(new, old) if new.is_definite or old.is_definite or new.topics <= old.topics else frozenset()
     )
     if not shared or _restricts(new, old) or not _one_thing(new, old):
         return False
