@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from memory.embedders import Embedder
 
-SETS = ("changes", "changes_unseen", "changes_later", "changes_fresh", "changes_fresh2", "changes_fresh3")
+SETS = ("changes", "changes_unseen", "changes_later", "changes_fresh", "changes_fresh2", "changes_fresh3", "changes_fresh4")
 """Sets of pairs in `evals/data`: the first was written before the rules of `memory.supersession`, the others after them."""
 _SAID, _LATER = datetime(2026, 3, 2, 9, tzinfo=UTC), datetime(2026, 3, 23, 9, tzinfo=UTC)
 _MAX_TOKENS = 60

@@ -204,7 +204,7 @@ UNDERTAKES = re.compile(
 )
 STOOD_BEFORE = re.compile(rf"{UNDERTAKES.pattern}|\bfailed\b")
 AILS = re.compile(
-    r"\b(?:has|have|had|caught|suffers?|suffering|is in|broke|broken|cracked|stuck|out of order"
+    r"\b(?:sore|aches?|aching|has|have|had|caught|suffers?|suffering|is in|broke|broken|cracked|stuck|out of order"
     r"|in for repair|leaks?|leaking|dented|scratched|dead|stolen|lost|missing|blocked|(?:does|do"
     r"|did)(?:n't| not) work|at the garage|sprained|injured|fractured|sick|ill|wears?|cast|crutches|takes"
     r"|treated"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from memory import change_phrases as words
-from memory.statement import Statement, stem
+from memory.statement import Statement, read, stem
 
 _WORD = re.compile(r"[\w'’.:/&-]*\w")
 _SAID_OF_NOW = {"now", "currently", "new", "newly", "already", "again"}
@@ -21,22 +21,16 @@ _PREPOSITION = (
 )
 _ONE_PLACE = re.compile(
     rf"^(?!the user\b(?!['’]s)|an? )(?:the user['’]s |the )?(?!(?:[\w-]+ )?(?:{words.PERSONS})\b)(?P<what>[\w' -]+?) "
-    r"(?!(?:has|needs|includes|contains|offers|plays|performs|deals|consists|likes|borders|goes|comes|smells|tastes)\b)"
-    rf"(?:\w+s|are|takes place|(?:is|are) (?:\w+ed|held|kept|built|made|sold|paid)){_PREPOSITION}"
+    r"(?:leaves|departs|starts|begins|ends|arrives|runs|meets|takes place|stands|hangs|lies|expires|lasts|opens"
+    rf"|(?:is|are) (?:\w+ed|held|kept|built|made|sold|paid)){_PREPOSITION}"
 )
 """The frame of a thing that is in one state: `The user's car is insured with …`, `The choir meets in …`."""
-_MANY = (
-    "ha|is|goe|go|travel|fli|driv|walk|run|swim|cycl|rid|hik|ski|sail|play|sing|danc|perform|listen|talk|chat|writ|meet|visit"
-    "|volunteer|help|work|look|read|watch|learn|practis|practic|train|teach|tak|attend|buy|order|shop|eat|drink|cook|bak|own|us"
-    "|collect|grow|belong|believ|car|suffer|worri|dream|think|know|speak|argu|lov|lik|spend|donat|subscrib|follow|invest|sav|enjoi"
-    "|hat|want|wear|study|studi|paint|draw|photograph|mak|build|knit|sew|get|giv|send|call|text|invit|celebrat|jog|climb|camp"
-    "|compet|act|coach|tutor|babysit|look|tri|prefer|appear|react|dat|pai|receiv|keep up|struggl|deal|contribut|research|blog"
-)
 _ONE_STATE = re.compile(
-    rf"^the user (?P<verb>\w+s|is (?:enrolled|registered|employed|insured|stationed|based|assigned|treated|seen)|is a "
-    rf"(?:pupil|student|patient|tenant|customer))(?: (?:the|their|her|his) [\w-]+)?{_PREPOSITION}"
+    r"^the user (?:reports(?= to)|answers(?= to)|lives|sleeps|sits|stays|parks|heats|keeps|stores|banks|commutes|lodges"
+    r"|is (?:enrolled|registered|employed|insured|stationed|based)(?= at| with)|is a (?:pupil|student|patient|tenant|customer)"
+    rf"|has an? (?:[\w-]+ )*contract(?= with))(?: (?:the|their|her|his) [\w-]+)?{_PREPOSITION}"
 )
-"""The frame of a person in one state; most verbs of going, making and meeting have many objects: `_MANY`."""
+"""The frame of a person in one state; verbs of going, making and meeting, and nearly all others, have many objects."""
 _DIES = re.compile(r"^the user['’]s (?:[\w-]+ ){1,4}?(?:has )?(?:died|passed away|is dead)\b", re.IGNORECASE)
 _LASTS = re.compile(r"\b(?:called|named|name|was|were|born)\b")
 _FORBIDS = re.compile(
@@ -89,6 +83,12 @@ _OPPOSITES = {
         """,
     )
 }
+_BUYS_A_HOME = re.compile(
+    r"\b(?:bought|has bought|owns) (?:an?|the|her|his|their) (?:own )?(?:[\w-]+ )?(?:flat|house|apartment|home|cottage)\b"
+)
+_NO_HOME = re.compile(
+    r"\b(?:holiday|summer|weekend|investment|second|garage|parking|storage|office|car|to let|son|daughter|parents)\b"
+)
 _NO_MEAL = re.compile(
     r"\b(?:(?:not|n't|never|no longer) (?:eat|have|take)|skips|eats no|has no) (?P<meal>breakfast|lunch|dinner)\b"
 )
@@ -116,10 +116,7 @@ def in_one_frame(new: Statement, old: Statement) -> bool:
         return not words.MANY_OF.search(match["what"])
     if frame == "the user uses":
         return end > 0 and ours[len(ours) - end] == "for"
-    match = _ONE_STATE.match(frame)
-    return bool(re.match(r"^the user has an? [\w ]*\bcontract with$", frame)) or bool(
-        match and (match["verb"].startswith("is ") or stem(match["verb"]) not in _MANY.split("|"))
-    )
+    return bool(_ONE_STATE.match(frame))
 
 
 def has_another_colour(new: Statement, old: Statement) -> bool:
@@ -233,10 +230,29 @@ def is_done_to_it(new: Statement, old: Statement) -> bool:
     return bool(again and same and same["what"].split()[0] == thing["what"].split()[0])
 
 
+def is_switched(new: Statement, old: Statement) -> bool:
+    """Say whether the one thing that the older fact tells of was switched: `switched to Telekom for the phone contract`."""
+    match = _BEFORE_VERB.match(old.lower) if old.is_definite and not old.owner.role else None
+    about = read(match[0]).topics if match else frozenset()
+    return bool(about and about <= new.topics and re.search(r"^the user (?:has )?(?:switched|changed)\b.*\bto\b", new.lower))
+
+
+def has_bought_a_home(new: Statement, old: Statement) -> bool:
+    """Say whether somebody who rents their home has bought one."""
+    rents = re.search(
+        r"\b(?:(?:rents|is renting) (?:an?|the) (?:[\w-]+ )?(?:flat|house|apartment|room|studio|home)"
+        r"|pays [\w ]*rent|is a tenant)\b",
+        old.lower,
+    )
+    return bool(rents and _BUYS_A_HOME.search(new.lower) and not _NO_HOME.search(old.lower + new.lower))
+
+
 def says_instead(new: Statement, old: Statement) -> bool:
-    """Say whether the newer fact does the same with something else instead."""
+    """Say whether the newer fact does the same with something else instead, or only with something else now."""
     return bool(
-        re.search(r"\binstead\b(?! of)", new.lower) and new.verbs & old.verbs and not new.circumstances - old.circumstances
+        re.search(r"\binstead\b(?! of)|\bonly\b.*\bnow\b|\bnow\b.*\bonly\b", new.lower)
+        and new.verbs & old.verbs
+        and not new.circumstances - old.circumstances
     )
 
 
@@ -244,6 +260,8 @@ RULES = (
     in_one_frame,
     has_another_colour,
     is_the_opposite,
+    is_switched,
+    has_bought_a_home,
     are_at_peace_or_odds,
     has_the_meal,
     says_instead,

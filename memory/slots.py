@@ -83,7 +83,7 @@ _WORK_WORDS = re.compile(
 )
 _HOME_WORDS = re.compile(
     r"\b(?:lives?|(?<!for a )living|resides?|moved (?:to|into|in|out|from|back)|relocated|shares? an? (?:flat|house"
-    r"|room|apartment)|rents? an? (?:\w+ )?(?:flat|room|apartment|house|studio)"
+    r"|room|apartment)|rents? an? (?:[\w-]+ )?(?:flat|room|apartment|house|studio)"
     r"|pays rent for|home is|(?<!mail )address is|settled in|stays with|based in|(?:her|his"
     r"|their) own (?:flat|house|apartment|place|home)|(?:flat|house|apartment|place|home) of (?:her|his|their) own"
     r"|address changed)\b"
@@ -172,7 +172,10 @@ _CAR = (
     r"|vauxhall|buick|chrysler|dodge"
     r"|electric car|suv|convertible|hybrid|estate|hatchback|minivan"
 )
-_OWN = r"\bswitched\b|\bchanged\b|\bupgraded\b|\bhas\b.*\bnow\b|\bnow has\b|\bwent back\b|\btraded\b"
+_OWN = (
+    r"\b(?:got|bought|has|uses|drives) (?:her|his|their|an?) new\b|\bswitched\b"
+    r"|\bchanged\b|\bupgraded\b|\bhas\b.*\bnow\b|\bnow has\b|\bwent back\b|\btraded\b"
+)
 _THINGS = {
     "phone": (re.compile(rf"\b(?:{_PHONE})\b[\w ]*"), re.compile(rf"\buses\b|\bphone is\b|\bnew phone\b|{_OWN}")),
     "car": (re.compile(rf"\b(?:{_CAR})\b[\w ]*"), re.compile(rf"\bdrives\b|\bcar is\b|\bnew car\b|{_OWN}")),
@@ -302,7 +305,7 @@ def _work(fact: Statement) -> dict[str, str]:
         match = called
     if match:
         parts["profession"] = match["value"]
-    if not parts and (not _WORK_WORDS.search(fact.lower) or re.search(r"\bworks with\b", fact.lower)):
+    if not parts and (not _WORK_WORDS.search(fact.lower) or re.search(r"\bworks (?:with|on|out|towards)\b", fact.lower)):
         return {}
     match = _EMPLOYER.search(fact.lower)
     if match and not re.match(r"(?:home|night|now|years|months|\d)", match["value"]):
