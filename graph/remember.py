@@ -27,7 +27,7 @@ from graph.sections import PICTURE_TOKENS, Picture, human, rounds_of, tokens_of
 from graph.state import RememberInput, RememberState
 from graph.steps import Steps, Work
 from memory.again import Again
-from memory.change import Changes, decide
+from memory.change import Changes, Relation, decide, decide_since, on_their_own
 from memory.records import BigFive, PersonalityPoint, SemanticMemory, Turn, make_id
 
 if TYPE_CHECKING:
@@ -141,29 +141,48 @@ class Rememberer:
     def compare(self, state: RememberState) -> dict[str, Any]:
         """Ask whether the new fact repeats older ones or makes them untrue; `memory.change` decides what is believed.
 
-        Only already extracted facts are compared: nothing is added by it.
+        Of facts of a later time that are there already (history was remembered late), it is asked too whether they do so to
+        this one. Only already extracted facts are compared: nothing is added by it.
         """
         memory = state["memory"]
-        asked = self._memory.alike(state["turn"].user_id, memory) if memory else []
-        if memory is not None and state["refused"].again:
-            # What was said since is not older, and a fact is no change to itself.
-            since = memory.time.timestamp()
-            asked = [(old, near) for old, near in asked if old.id != memory.id and old.time.timestamp() <= since]
-        if memory is None or not asked:
+        if memory is None:
             return {"changes": Changes()}
-        older = "\n".join(f"{number}: {as_entry(old.content)}" for number, (old, _) in enumerate(asked, start=1))
+        older, newer = self._memory.alike(state["turn"].user_id, memory)
+        changes, warnings = self._compare_older(state, memory, older) if older else (Changes(), [])
+        for new, cosine in on_their_own(newer, changes):
+            if "change" in self._memory.refusals.of(state["turn"].user_id, state["turn"].id).set_aside:
+                # When it is done again, all of it is asked.
+                break
+            judged = make_id(new.id, "changes", memory.turn_id)
+            relations, more = self._ask_change(state, judged, new, [memory])
+            warnings += more
+            before, changes = changes, decide_since(memory, new, cosine, relations[0] if relations else None, changes)
+            if changes != before:
+                # What comes after the fact that repeats it or makes it untrue is compared with that one.
+                break
+        return {"changes": changes, "warnings": warnings}
+
+    def _compare_older(
+        self, state: RememberState, memory: SemanticMemory, asked: Sequence[tuple[SemanticMemory, float]]
+    ) -> tuple[Changes, list[str]]:
         # Named after what is compared: should an older fact be forgotten before a second try, the judgement is asked for anew.
         compared = make_id(memory.turn_id, "change", ",".join(old.id for old, _ in asked))
-        relations, warnings = self._ask(
-            state,
-            f"change {compared}",
-            self._prompts.change,
-            lambda text: formats.parse_change(text, len(asked)),
-            formats.change_grammar(len(asked)),
-            f"New: {as_entry(memory.content)}\n{older}",
-        )
+        relations, warnings = self._ask_change(state, compared, memory, [old for old, _ in asked])
         said = dict(zip([old.id for old, _ in asked], relations or [], strict=False))
-        return {"changes": decide(memory, asked, said), "warnings": warnings}
+        return decide(memory, asked, said), warnings
+
+    def _ask_change(
+        self, state: RememberState, judged: str, new: SemanticMemory, older: Sequence[SemanticMemory]
+    ) -> tuple[list[Relation] | None, list[str]]:
+        listed = "\n".join(f"{number}: {as_entry(old.content)}" for number, old in enumerate(older, start=1))
+        return self._ask(
+            state,
+            f"change {judged}",
+            self._prompts.change,
+            lambda text: formats.parse_change(text, len(older)),
+            formats.change_grammar(len(older)),
+            f"New: {as_entry(new.content)}\n{listed}",
+        )
 
     def commit(self, state: RememberState) -> dict[str, Any]:
         """Commit in one transaction, and bring the indexes up to it when there is enough to bring."""
@@ -211,10 +230,10 @@ class Rememberer:
         return self._window - beside - _MAX_TOKENS - _SPARE
 
     def _extracted(self, turn: Turn) -> SemanticMemory | None:
-        """Return the fact that was extracted from a turn, where it is there and holds."""
+        """Return the fact that was extracted from a turn, where it is there and says something of its own."""
         name = make_id(turn.user_id, "semantic", turn.id)
         there = self._memory.knowledge.entries(turn.user_id, kind="semantic", ids=[name])
-        facts = [one for one in there if isinstance(one, SemanticMemory) and one.superseded_by is None and one.same_as is None]
+        facts = [one for one in there if isinstance(one, SemanticMemory) and one.same_as is None]
         return facts[0] if facts else None
 
 

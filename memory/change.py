@@ -5,9 +5,11 @@ A model says how two facts stand to each other; these rules decide whether it is
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
 from memory import change_words
@@ -17,7 +19,7 @@ from memory.supersession import may_replace, same_subject
 Relation = Literal["same", "changed", "other"]
 """How an older fact stands to a new one: it says the same, the new one replaces it, or both hold."""
 ASKED_ABOUT = 3
-"""Older facts that a model is asked about, at most."""
+"""Older facts that a model is asked about, at most; and newer ones, where the new fact is told of an earlier time."""
 _MOST = 2
 """Older facts that one turn makes untrue, at most."""
 NEAR = 0.4
@@ -30,15 +32,19 @@ _VERY_NEAR = 0.75
 
 @dataclass(frozen=True)
 class Changes:
-    """What a new fact does to older ones.
+    """What a new fact does to older ones, and what those of a later time that are there already do to it.
 
     Attributes:
         same_as: The older one that it repeats: that one is strengthened, and the new one is not recalled beside it.
         supersedes: The older ones that are no longer true.
+        superseded_by: The newer one that makes it untrue, from the newer one's time on.
+        repeated_by: The newer one that repeats it.
     """
 
     same_as: str | None = None
     supersedes: tuple[str, ...] = ()
+    superseded_by: str | None = None
+    repeated_by: str | None = None
 
 
 _NUMBERS = re.compile(
@@ -48,7 +54,7 @@ _NUMBERS = re.compile(
 
 
 def worth_asking(new: SemanticMemory, older: Sequence[tuple[SemanticMemory, float]]) -> list[tuple[SemanticMemory, float]]:
-    """Return the older facts that the new one may repeat or replace, nearest first, at most three.
+    """Return the facts that held when the new one was said and that it may repeat or replace, nearest first, at most three.
 
     Args:
         new: The new fact.
@@ -59,8 +65,8 @@ def worth_asking(new: SemanticMemory, older: Sequence[tuple[SemanticMemory, floa
         for old, cosine in older
         if cosine >= FAR
         and old.id != new.id
-        and old.time <= new.time
-        and old.is_valid
+        and old.time.timestamp() <= new.time.timestamp()
+        and _held_at(old, new.time)
         and same_subject(new.content, old.content)
         and (cosine >= NEAR or _may_replace(new, old))
     ]
@@ -76,11 +82,80 @@ def decide(new: SemanticMemory, asked: Sequence[tuple[SemanticMemory, float]], s
         said: The model's judgement by id.
     """
     for old, cosine in asked:
-        if said.get(old.id) == "same" and cosine >= _VERY_NEAR and _may_repeat(new.content, old.content):
+        if said.get(old.id) == "same" and _may_be_same(new, old, cosine):
             return Changes(same_as=old.id)
     # What the person wrote themselves, only they change.
-    gone = [old.id for old, _ in asked if said.get(old.id) == "changed" and not old.edited and _may_replace(new, old)]
+    gone = [old.id for old, _ in asked if said.get(old.id) == "changed" and _may_supersede(new, old)]
     return Changes(supersedes=tuple(gone[:_MOST]))
+
+
+def said_since(old: SemanticMemory, newer: Sequence[tuple[SemanticMemory, float]]) -> list[tuple[SemanticMemory, float]]:
+    """Return the facts of a later time that may repeat an older one or make it untrue, in the order of their times.
+
+    Args:
+        old: The older fact, which is remembered later.
+        newer: Facts that are there, with their cosine to it.
+    """
+    begin = old.time.timestamp()
+    end = old.valid_until.timestamp() if old.valid_until else math.inf
+    close = [
+        (new, cosine)
+        for new, cosine in newer
+        if cosine >= FAR
+        and begin < new.time.timestamp() < end
+        and same_subject(new.content, old.content)
+        and (_may_supersede(new, old) or _may_be_same(new, old, cosine))
+    ]
+    return sorted(close, key=lambda item: (item[0].time.timestamp(), item[0].id))
+
+
+def on_their_own(newer: Sequence[tuple[SemanticMemory, float]], changes: Changes) -> list[tuple[SemanticMemory, float]]:
+    """Return which facts of a later time a model is asked about, the earliest first, at most three.
+
+    What only repeats a fact says nothing of its own, unless that fact is superseded before it was said again.
+
+    Args:
+        newer: What `said_since` brought.
+        changes: What the fact of the earlier time does to those that are older still; a repetition does nothing.
+    """
+    asked: dict[str, tuple[SemanticMemory, float]] = {}
+    for new, cosine in newer if changes.same_as is None else ():
+        if new.same_as is None or new.same_as in changes.supersedes:
+            asked.setdefault(new.same_as or new.id, (new, cosine))
+    return list(asked.values())[:ASKED_ABOUT]
+
+
+def decide_since(old: SemanticMemory, new: SemanticMemory, cosine: float, said: Relation | None, changes: Changes) -> Changes:
+    """Believe of a model's judgement of one newer fact what the rules allow; where both hold, nothing is added.
+
+    Args:
+        old: The older fact, which is remembered later.
+        new: The newer one.
+        cosine: How near they are.
+        said: How the older one stands to the newer one.
+        changes: What is known of the older one so far.
+    """
+    if said == "same" and _may_be_same(new, old, cosine):
+        # What the person wrote themselves stays what is recalled.
+        return replace(changes, same_as=new.id) if new.edited else replace(changes, repeated_by=new.id)
+    if said == "changed" and _may_supersede(new, old):
+        return replace(changes, superseded_by=new.id)
+    return changes
+
+
+def _held_at(fact: SemanticMemory, time: datetime) -> bool:
+    """Say whether a fact stood for itself and held at a time; one that its person called outdated stays so."""
+    if fact.is_valid or fact.same_as is not None or fact.superseded_by == fact.id or fact.valid_until is None:
+        return fact.is_valid
+    return fact.valid_until.timestamp() > time.timestamp()
+
+
+def _may_supersede(new: SemanticMemory, old: SemanticMemory) -> bool:
+    return not old.edited and _may_replace(new, old)
+
+
+def _may_be_same(new: SemanticMemory, old: SemanticMemory, cosine: float) -> bool:
+    return cosine >= _VERY_NEAR and _may_repeat(new.content, old.content)
 
 
 def _may_replace(new: SemanticMemory, old: SemanticMemory) -> bool:

@@ -38,6 +38,8 @@ _STEPS = {"remember": ("personality", "semantic", "change"), "consolidate": ("ep
 class _Changes(Record):
     same_as: str | None = None
     supersedes: list[str]
+    superseded_by: str | None = None
+    repeated_by: str | None = None
 
 
 class _Corrected(Record):
@@ -211,7 +213,7 @@ def _standing(row: dict[str, Any], names: set[str], turns: set[str], pictures: s
     extra = _EXTRAS[row["kind"]].model_validate(row["extra"], strict=True).model_dump()
     if changes := extra.get("changes"):
         # What it would change, after a yes, may be forgotten by now.
-        still = {"same_as": changes["same_as"] if changes["same_as"] in names else None}
+        still = {key: changes[key] if changes[key] in names else None for key in ("same_as", "superseded_by", "repeated_by")}
         row["extra"]["changes"] = {**still, "supersedes": [name for name in changes["supersedes"] if name in names]}
     _correction(extra.get("corrected"), turns)
     if row["same_as"] == row["id"]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
-from memory import clock, forgetting, pending, succession, withheld
+from memory import clock, forgetting, memory_rows, pending, refusals, succession, withheld
 from memory.change import Changes
 from memory.database import Database
 from memory.errors import NotFound
@@ -94,8 +94,11 @@ class Held:
                 free = {"held": None, "extra": extra, "revision": memories.c.revision + 1}
                 connection.execute(update(memories).where(memories.c.id == one.id).values(free))
                 if changes:
-                    after = Changes(changes["same_as"], tuple(changes["supersedes"]))
+                    after = Changes(**{**changes, "supersedes": tuple(changes["supersedes"])})
                     succession.apply(connection, user_id, one.id, one.at, after)
+                if one.kind == "semantic" and memory_rows.any_fact_since(connection, user_id, one.at):
+                    # What was said meanwhile was not compared with it.
+                    refusals.do_again(connection, user_id, row.id, "change", seq=row.seq)
             ended = select(sessions.c.ended).where(sessions.c.user_id == user_id, sessions.c.number == row.session)
             pending.drop_outputs(connection, user_id, str(row.session))
             if connection.execute(ended).scalar():

@@ -206,6 +206,18 @@ class Knowledge:
             records = [to_record(row) for row in connection.execute(_NOT_INDEXED, {"user": user_id})]
         return [record for record in records if isinstance(record, SemanticMemory)]
 
+    def newer_than(self, user_id: str, time: datetime) -> bool:
+        """Say whether a fact was said after a time."""
+        with self._db.glance() as connection:
+            return memory_rows.any_fact_since(connection, user_id, time)
+
+    def said_again(self, user_id: str, ids: Sequence[str]) -> list[SemanticMemory]:
+        """Return what only repeats these facts."""
+        with self._db.glance() as connection:
+            again = connection.execute(select(memories.c.id).where(memories.c.same_as.in_(ids))).scalars().all()
+        found = self.entries(user_id, kind="semantic", ids=again) if again else []
+        return [record for record in found if isinstance(record, SemanticMemory)]
+
     def linked(self, user_id: str, facts: Sequence[SemanticMemory]) -> list[SemanticMemory]:
         """Return what these facts replaced, and what replaced them."""
         newer = [fact.superseded_by for fact in facts if fact.superseded_by]

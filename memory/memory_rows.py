@@ -10,11 +10,19 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 
 from memory import clock, forget
 from memory.records import Episode, PhotoMemory, Procedure, ProfileEntry, SemanticMemory, make_id
-from memory.schema import memories
+from memory.schema import memories, turns
 
 MemoryRecord = SemanticMemory | Episode | Procedure | ProfileEntry | PhotoMemory
 
 _THIS = (memories.c.user_id == bindparam("user")) & (memories.c.id == bindparam("memory"))
+_FACT_SINCE = (
+    # By the turns, which have an index by time: mostly there is none.
+    select(memories.c.id)
+    .join(turns, (turns.c.user_id == memories.c.user_id) & (turns.c.id == memories.c.source))
+    .where(turns.c.user_id == bindparam("user"), turns.c.at > bindparam("time"), memories.c.kind == "semantic")
+    .where(memories.c.hidden_at.is_(None), memories.c.held.is_(None))
+    .limit(1)
+)
 _EDITED, _DELETE, _INSERT = select(memories.c.edited).where(_THIS), delete(memories).where(_THIS), insert(memories)
 
 
@@ -44,6 +52,11 @@ def to_record(row: Row[Any]) -> MemoryRecord:
             return Procedure(**shared, key=row.key, text=row.text)
         case _:
             return ProfileEntry(**shared, key=row.key, value=row.text)
+
+
+def any_fact_since(connection: Connection, user_id: str, time: datetime) -> bool:
+    """Say whether a fact that can be recalled was said after a time."""
+    return connection.execute(_FACT_SINCE, {"user": user_id, "time": time}).first() is not None
 
 
 def put(

@@ -150,6 +150,16 @@ class Refusals:
         return back
 
 
+def do_again(connection: Connection, user_id: str, turn_id: str, step: str, *, seq: int) -> None:
+    """Put one step of a turn that is remembered into the work queue, unless it is set aside or all of the turn waits."""
+    there = connection.execute(_OF.where(refusals.c.step == step), {"user": user_id, "its_subject": turn_id}).first()
+    if there is not None or pending.waits(connection, user_id, "remember", turn_id):
+        return
+    row = {"user_id": user_id, "kind": "remember", "subject": turn_id, "step": step, "attempts": 0, "again": True}
+    connection.execute(insert(refusals).values(**row, cause="refused", status=None, reason="", at=None))
+    pending.add(connection, user_id, "remember", turn_id, seq=seq)
+
+
 def drop(connection: Connection, user_id: str, subjects: Sequence[str]) -> None:
     """Throw away all that is known of these pieces of work: they are done anew, or gone."""
     connection.execute(delete(refusals).where(refusals.c.user_id == user_id, refusals.c.subject.in_(list(subjects))))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from itertools import islice
 
-from memory.change import FAR, worth_asking
+from memory.change import FAR, said_since, worth_asking
 from memory.change_words import asks_about_the_past
 from memory.dialogue import Dialogue
 from memory.documents import NOW, PAST
@@ -133,8 +133,10 @@ class Retriever:
 
     def alike(
         self, user_id: str, memory: SemanticMemory, besides: Sequence[SemanticMemory] = ()
-    ) -> list[tuple[SemanticMemory, float]]:
-        """Return the valid facts that a new one may repeat or replace; see `memory.change`.
+    ) -> tuple[list[tuple[SemanticMemory, float]], list[tuple[SemanticMemory, float]]]:
+        """Return the facts that a new one may repeat or replace, and those of a later time that may do so to it.
+
+        See `memory.change.worth_asking` and `said_since`.
 
         Args:
             user_id: Whose.
@@ -145,9 +147,19 @@ class Retriever:
         near = self._parts.records.near("semantic", memory.content, Scope(user_id))
         for one in besides:
             near[one.id] = float(self._parts.embedder.read([one.content])[0].vector @ reading.vector)
+        late = self._parts.knowledge.newer_than(user_id, memory.time)
+        if late:
+            # What is no longer true today may have been so then.
+            near = self._parts.records.near("past", memory.content, Scope(user_id)) | near
         close = sorted((name for name, cosine in near.items() if cosine >= FAR), key=lambda name: -near[name])
         records = self._parts.knowledge.entries(user_id, kind="semantic", ids=close[:_DEPTH])
-        return worth_asking(memory, [(one, near[one.id]) for one in records if isinstance(one, SemanticMemory)])
+        facts = [(one, near[one.id]) for one in records if isinstance(one, SemanticMemory)]
+        if not late:
+            return worth_asking(memory, facts), []
+        again = [one for one in self._parts.knowledge.said_again(user_id, [one.id for one, _ in facts]) if one.id not in near]
+        read = self._parts.embedder.read([one.content for one in again]) if again else []
+        both = [*facts, *((one, float(its.vector @ reading.vector)) for one, its in zip(again, read, strict=True))]
+        return worth_asking(memory, facts), said_since(memory, both)
 
 
 class _Look:

@@ -201,8 +201,10 @@ class Memory:
                 pictures[photo_id] = open_upright(self.photos.original(user_id, photo_id))
         return self.sight.look_for(pictures, name)
 
-    def alike(self, user_id: str, memory: SemanticMemory) -> list[tuple[SemanticMemory, float]]:
-        """Return the valid facts that a new one may repeat or replace, with their cosine, nearest first, at most three."""
+    def alike(
+        self, user_id: str, memory: SemanticMemory
+    ) -> tuple[list[tuple[SemanticMemory, float]], list[tuple[SemanticMemory, float]]]:
+        """Return the facts that a new one may repeat or replace, and those of a later time that may do so to it, with cosine."""
         besides = self.knowledge.not_indexed(user_id)
         if len(besides) >= _FEW:
             # A whole index that is made anew, say: not one fact after another.

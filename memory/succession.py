@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Update, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Update, select, update
 
 from memory.change import Changes
 from memory.outdated import Replaced
@@ -13,22 +14,88 @@ from memory.schema import memories
 
 
 def apply(connection: Connection, user_id: str, memory_id: str, time: datetime, changes: Changes) -> None:
-    """Mark older facts as repeated or superseded; those that changed since they were judged are left alone."""
-    valid = (
-        (memories.c.user_id == user_id)
-        & (memories.c.kind == "semantic")
-        & (memories.c.id != memory_id)
-        & memories.c.hidden_at.is_(None)
-        & memories.c.superseded_by.is_(None)
-        & memories.c.same_as.is_(None)
-    )
+    """Mark facts as repeated or superseded, as if all had been said in order; those that changed meanwhile are left alone.
+
+    Args:
+        connection: Of a transaction that writes.
+        user_id: Whose.
+        memory_id: The fact.
+        time: When it was said; older facts are superseded from then on.
+        changes: What it does to older facts, and newer ones to it.
+    """
+    other = _apart(user_id) & (memories.c.id != memory_id)
+    held = other & _held_at(time)
+    if changes.supersedes:
+        unedited = select(memories.c.id).where(held, memories.c.edited.is_(False), memories.c.id.in_(changes.supersedes))
+        for name in connection.execute(unedited).scalars().all():
+            _part_later(connection, user_id, name, time)
+            connection.execute(_changed(name).values(superseded_by=changes.same_as or memory_id, valid_until=time))
     if changes.same_as is not None:
-        stronger = update(memories).where(valid, memories.c.id == changes.same_as).values(strength=memories.c.strength + 1)
+        stronger = update(memories).where(held, memories.c.id == changes.same_as).values(strength=memories.c.strength + 1)
         if connection.execute(stronger).rowcount:
             connection.execute(_changed(memory_id).values(same_as=changes.same_as))
         return
-    unedited = select(memories.c.id).where(valid, memories.c.edited.is_(False), memories.c.id.in_(changes.supersedes))
-    supersede(connection, user_id, memory_id, time, list(connection.execute(unedited).scalars()) if changes.supersedes else [])
+    later = select(memories).where(other, memories.c.held.is_(None), memories.c.at > time)
+    if changes.superseded_by is not None:
+        newer = connection.execute(later.where(memories.c.id == changes.superseded_by)).first()
+        if newer is not None:
+            it = _apart(user_id) & memories.c.edited.is_(False) & _held_at(newer.at)
+            connection.execute(_changed(memory_id).where(it).values(superseded_by=newer.id, valid_until=newer.at))
+    if changes.repeated_by is not None:
+        unedited = later.where(memories.c.edited.is_(False), memories.c.id == changes.repeated_by)
+        newer = connection.execute(unedited).first()
+        if newer is not None:
+            _come_before(connection, user_id, memory_id, time, newer)
+
+
+def _apart(user_id: str) -> ColumnElement[bool]:
+    """Select the facts that stand for themselves."""
+    shown = (memories.c.user_id == user_id) & (memories.c.kind == "semantic") & memories.c.hidden_at.is_(None)
+    return shown & memories.c.same_as.is_(None)
+
+
+def _held_at(time: datetime) -> ColumnElement[bool]:
+    """Select what held at a time; what its person called outdated stays so."""
+    by_newer = (memories.c.superseded_by != memories.c.id) & (memories.c.valid_until > time)
+    return memories.c.superseded_by.is_(None) | by_newer
+
+
+def _part_later(connection: Connection, user_id: str, memory_id: str, time: datetime) -> None:
+    """Let what repeats a fact after the time at which it is superseded stand for itself, the first for all."""
+    mine = (memories.c.user_id == user_id) & memories.c.hidden_at.is_(None)
+    again = select(memories.c.id).where(mine, memories.c.same_as == memory_id, memories.c.at > time)
+    names = list(connection.execute(again.order_by(memories.c.at, memories.c.id)).scalars())
+    if names:
+        _lead(connection, memory_id, names)
+        said_again(connection, user_id, memory_id, -len(names))
+
+
+def _lead(connection: Connection, memory_id: str, names: Sequence[str]) -> None:
+    """Make the first of some repetitions say what a fact says, as valid as that is, and the others repeat it."""
+    old = connection.execute(select(memories).where(memories.c.id == memory_id)).one()
+    first = {"same_as": None, "strength": len(names), "superseded_by": old.superseded_by, "valid_until": old.valid_until}
+    connection.execute(_changed(names[0]).values(first))
+    for name in names[1:]:
+        connection.execute(_changed(name).values(same_as=names[0]))
+
+
+def _come_before(connection: Connection, user_id: str, memory_id: str, time: datetime, newer: Row[Any]) -> None:
+    """Make a newer fact a repetition of one that was said before it and is remembered after it."""
+    mine = memories.c.user_id == user_id
+    revised = update(memories).values(revision=memories.c.revision + 1)
+    connection.execute(revised.where(mine, memories.c.same_as == newer.id).values(same_as=memory_id))
+    stronger = {"strength": memories.c.strength + newer.strength}
+    if newer.superseded_by is not None:
+        # What its person called outdated is so in either form.
+        by = memory_id if newer.superseded_by == newer.id else newer.superseded_by
+        stronger |= {"superseded_by": by, "valid_until": newer.valid_until}
+    connection.execute(_changed(memory_id).values(stronger))
+    alone = {"same_as": memory_id, "strength": 1, "superseded_by": None, "valid_until": None}
+    connection.execute(_changed(newer.id).values(alone))
+    replaced_by_it = revised.where(mine, memories.c.superseded_by == newer.id)
+    connection.execute(replaced_by_it.where(memories.c.at <= time).values(superseded_by=memory_id, valid_until=time))
+    # A repetition supersedes nothing.
+    connection.execute(replaced_by_it.where(memories.c.at > time).values(superseded_by=None, valid_until=None))
 
 
 def supersede(connection: Connection, user_id: str, memory_id: str, time: datetime, ids: Sequence[str]) -> None:
@@ -80,11 +147,7 @@ def hand_on(connection: Connection, user_id: str, memory_id: str) -> None:
     names = list(connection.execute(again).scalars())
     if not names:
         return
-    old = connection.execute(select(memories).where(memories.c.id == memory_id)).one()
-    first = {"same_as": None, "strength": len(names), "superseded_by": old.superseded_by, "valid_until": old.valid_until}
-    connection.execute(_changed(names[0]).values(first))
-    for name in names[1:]:
-        connection.execute(_changed(name).values(same_as=names[0]))
+    _lead(connection, memory_id, names)
     connection.execute(update(memories).where(mine, memories.c.superseded_by == memory_id).values(superseded_by=names[0]))
 
 
