@@ -19,6 +19,13 @@ from memory.sensitive import Topic
 _IT = select(turns.c.user_id, turns.c.session, turns.c.seq, turns.c.at, turns.c.held, turns.c.approved).where(
     turns.c.user_id == bindparam("user"), turns.c.id == bindparam("turn")
 )
+_APPROVED = (
+    select(memories.c.id)
+    .join(turns, turns.c.id == memories.c.source)
+    .where(memories.c.user_id == bindparam("user"), memories.c.kind == "semantic", turns.c.approved)
+    .where(memories.c.hidden_at.is_(None), memories.c.held.is_(None))
+    .limit(1)
+)
 
 
 class Waiting(Record):
@@ -96,8 +103,7 @@ class Held:
                 if changes:
                     after = Changes(**{**changes, "supersedes": tuple(changes["supersedes"])})
                     succession.apply(connection, user_id, one.id, one.at, after)
-                if one.kind == "semantic" and memory_rows.any_fact_since(connection, user_id, one.at):
-                    # What was said meanwhile was not compared with it.
+                if one.kind == "semantic" and _comes_late(connection, user_id, one):
                     refusals.do_again(connection, user_id, row.id, "change", seq=row.seq)
             ended = select(sessions.c.ended).where(sessions.c.user_id == user_id, sessions.c.number == row.session)
             pending.drop_outputs(connection, user_id, str(row.session))
@@ -136,6 +142,15 @@ def hold(connection: Connection, user_id: str, turn_id: str, topic: Topic | None
 def put_off(changes: Changes) -> dict[str, Any]:
     """Write down what a held fact would do to older ones: it does so when it is approved."""
     return {"changes": asdict(changes)}
+
+
+def _comes_late(connection: Connection, user_id: str, fact: Row[Any]) -> bool:
+    """Say whether there may be facts that it was not compared with: of a later time, or held until it was compared."""
+    others = _APPROVED.where(memories.c.source != fact.source)
+    return (
+        memory_rows.any_fact_since(connection, user_id, fact.at)
+        or connection.execute(others, {"user": user_id}).first() is not None
+    )
 
 
 def _waiting(connection: Connection, user_id: str, name: str) -> Row[Any]:

@@ -20,6 +20,9 @@ _MOST = 150
 _ROWS = 8
 _PIECE = 60
 _CHART = {"displayModeBar": False}
+_LATE = (
+    "Some earlier messages were remembered after later ones: each moved the traits from where they were when it was remembered."
+)
 _CHOSEN, _CURVES = "shown-step", "shown-curves"
 
 
@@ -31,6 +34,8 @@ def draw(here: Here) -> None:
         "the tone of replies, and nothing else."
     )
     points, total = here.memory.browse.points(here.user, _MOST)
+    # They come in the order in which messages were remembered; history may have come late.
+    in_time = sorted(points, key=lambda point: point.time)
     now = points[-1] if points else PersonalityPoint(turn_id=None, time=clock.now())
     with st.grid(2, min_column_width=300, gap="medium", vertical_alignment="center"):
         _radar(now.scores)
@@ -38,7 +43,9 @@ def draw(here: Here) -> None:
             _scores(here, now)
     st.subheader("Over time", anchor=False)
     if points:
-        _curves(here, points)
+        _curves(here, in_time)
+        if in_time != points:
+            st.caption(_LATE)
         _chosen(here)
         _list(here, total)
     else:
@@ -116,14 +123,14 @@ def _message(turn: Turn | None) -> None:
 
 
 def _list(here: Here, total: int) -> None:
-    """List every step, newest first."""
+    """List every step, the last remembered first: each says what it changed."""
     pages = -(-total // _ROWS)
     page: int = st.session_state.get("shown-steps-page", 1)
     offset = (min(page, pages) - 1) * _ROWS
     # One more than is shown: what the last row was before it.
     found = here.memory.browse.last_points(here.user, _ROWS + 1, offset)
     said = _beginnings(here, found)
-    with st.expander(f"Every step: {words.counted(total, 'step', 'steps')}, newest first", key="steps", expanded=True):
+    with st.expander(f"Every step: {words.counted(total, 'step', 'steps')}, last remembered first", key="steps", expanded=True):
         with st.container(key="step-list", gap=None):
             for place, point in enumerate(found[:_ROWS]):
                 before = found[place + 1].scores if place + 1 < len(found) else BigFive()

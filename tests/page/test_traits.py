@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -124,6 +125,24 @@ def test_the_steps_are_paged_and_another_users_are_not_there(open_page: OpenPage
     # The first one of all came from the start, where each is at 3.
     assert "Openness \u22122.00" in steps(page)[1].replace("\\", "")
     assert "Bob" not in str(steps(page))
+
+
+def test_the_curves_go_with_time_where_history_came_late(open_page: OpenPage, service: PersonaService) -> None:
+    said(service, "Said today", 9, openness=4.0)
+    said(service, "Said long ago", 1, openness=2.0)
+    said(service, "Said in between", 5, openness=3.5)
+    page = personality(open_page)
+    assert not page.exception
+    radar, curves = (chart.proto for chart in page.get("plotly_chart"))
+    drawn = json.loads(curves.spec)["data"][0]
+    assert drawn["customdata"] == ["Said long ago", "Said in between", "Said today"]
+    assert drawn["x"] == sorted(drawn["x"])
+    # What holds is what was remembered last, and each step says what it changed.
+    assert "Now: openness 3.5" in radar.alt
+    assert "Some earlier messages were remembered after later ones" in captions(page)
+    assert [text for step in steps(page) for text in ("in between", "long ago", "today") if text in step] == [
+        "in between", "long ago", "today",
+    ]  # fmt: skip
 
 
 def test_a_trait_is_held_and_moves_again(open_page: OpenPage, service: PersonaService) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from graph import formats
 from memory import clock
-from memory.query import Query
+from memory.query import Limits, Query
 from memory.transcript import Line
 from tests.fakes import NOTHING, ScriptedChat, answer, fact, retrieve
 
@@ -74,8 +74,8 @@ def test_what_is_ingested_of_last_year_is_what_was(serve):
     assert new.is_valid
     assert asked_to_change(chat) == [f"New: {LISBON}\n1: {BERLIN}"]
     later = clock.now("UTC") + timedelta(hours=3)
-    now = service.memory.find("ada", Query("Where do I live?", "", later)).memories
-    assert next(one.text for one in now if one.kind == "semantic") == LISBON
+    best = service.memory.find("ada", Query("Where do I live?", "", later), Limits(semantic=1)).memories
+    assert [one.text for one in best if one.kind == "semantic"] == [LISBON]
     chat.script["reasoning"] = [retrieve("home lives"), answer("There.")]
     list(service.stream("ada", "Where did I use to live?", time=later))
     prompt = chat.prompts("reasoning")[-1]
@@ -169,6 +169,67 @@ def test_what_the_person_edited_is_never_superseded_nor_made_a_repetition(serve)
     tell(service, LISBON, BEGUN)
     old, new = facts(service)
     assert (old.same_as, new.strength, new.is_valid, new.edited) == (new.id, 2, True, True)
+
+
+@pytest.mark.parametrize("step", ["semantic", "change"])
+def test_what_was_set_aside_and_is_done_again_is_compared_with_what_was_said_since(serve, step):
+    service = serve(ScriptedChat(script()))
+    tell(service, PORTO, BEGUN)
+    tell(service, LISBON, BEGUN + timedelta(days=5))
+    service.memory.ingest("ada", [Line(time=BEGUN + timedelta(days=2), text=BERLIN, reply="I see.")])
+    late = service.memory.journal.turns("ada")[1]
+    service.memory.refusals.note(
+        "ada", "remember", late.id, step, cause="refused", status=400, reason="", most=1
+    )  # fmt: skip
+    service.wait("ada")
+    assert [one.is_valid for one in facts(service)] == {"semantic": [False, True], "change": [False, True, True]}[step]
+    assert service.memory.refusals.retry("ada") == 1
+    service.wait("ada")
+    first, second, third = facts(service)
+    assert (first.superseded_by, first.valid_until) == (second.id, second.time)
+    assert (second.superseded_by, second.valid_until) == (third.id, third.time)
+    assert third.is_valid
+    service.wait("ada")
+    assert service.memory.pending.count("ada") == 0
+
+
+VOTES, NO_LONGER = "The user votes Labour.", "The user no longer votes Labour."
+
+
+def vote(serve, *, newer_first):
+    """Let Ada tell of two votes, the newer or the older one first, and approve of each."""
+    service = serve(ScriptedChat({"change": '"1": "changed"'}))
+    said = [("I voted for Labour.", VOTES, 0), ("I no longer vote Labour, my vote went to the Tories.", NO_LONGER, 5)]
+    for text, content, day in reversed(said) if newer_first else said:
+        service.models._chat.script["semantic"] = fact(content, "vote")
+        tell(service, text, BEGUN + timedelta(days=day))
+    assert (len(service.memory.held.waiting("ada")), facts(service)) == (2, [])
+    return service
+
+
+@pytest.mark.parametrize("newer_first", [False, True], ids=["in order", "newer first"])
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["older approved first", "newer approved first"])
+def test_what_is_held_is_compared_when_it_is_approved(serve, newer_first, order):
+    service = vote(serve, newer_first=newer_first)
+    waiting = service.memory.held.waiting("ada")
+    for place in order:
+        service.memory.approve("ada", waiting[place].turn_id)
+        service.wait("ada")
+    old, new = facts(service)
+    assert (old.content, old.superseded_by, old.valid_until) == (VOTES, new.id, new.time)
+    assert new.is_valid
+
+
+def test_an_older_fact_that_is_held_is_superseded_when_it_is_approved(serve):
+    service = serve(chat := ScriptedChat({"change": '"1": "changed"', "semantic": fact(NO_LONGER, "vote")}))
+    tell(service, "I no longer vote Labour, my vote went to the Tories.", BEGUN + timedelta(days=5))
+    service.memory.approve("ada", service.memory.held.waiting("ada")[0].turn_id)
+    chat.script["semantic"] = fact(VOTES, "vote")
+    tell(service, "I voted for Labour.", BEGUN)
+    assert [one.is_valid for one in facts(service)] == [True]
+    service.memory.approve("ada", service.memory.held.waiting("ada")[0].turn_id)
+    old, new = facts(service)
+    assert (old.superseded_by, old.valid_until) == (new.id, new.time)
 
 
 class Killed(BaseException):
