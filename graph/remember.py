@@ -27,7 +27,7 @@ from graph.sections import PICTURE_TOKENS, Picture, human, rounds_of, tokens_of
 from graph.state import RememberInput, RememberState
 from graph.steps import Steps, Work
 from memory.again import Again
-from memory.change import Changes, Relation, decide, decide_since, on_their_own
+from memory.change import Changes, Near, Relation, decide, decide_since, on_their_own
 from memory.records import BigFive, PersonalityPoint, SemanticMemory, Turn, make_id
 
 if TYPE_CHECKING:
@@ -162,9 +162,7 @@ class Rememberer:
                 break
         return {"changes": changes, "warnings": warnings}
 
-    def _compare_older(
-        self, state: RememberState, memory: SemanticMemory, asked: Sequence[tuple[SemanticMemory, float]]
-    ) -> tuple[Changes, list[str]]:
+    def _compare_older(self, state: RememberState, memory: SemanticMemory, asked: Sequence[Near]) -> tuple[Changes, list[str]]:
         # Named after what is compared: should an older fact be forgotten before a second try, the judgement is asked for anew.
         compared = make_id(memory.turn_id, "change", ",".join(old.id for old, _ in asked))
         relations, warnings = self._ask_change(state, compared, memory, [old for old, _ in asked])

@@ -18,6 +18,8 @@ from memory.supersession import may_replace, same_subject
 
 Relation = Literal["same", "changed", "other"]
 """How an older fact stands to a new one: it says the same, the new one replaces it, or both hold."""
+Near = tuple[SemanticMemory, float]
+"""A fact, and its cosine to the one that is compared."""
 ASKED_ABOUT = 3
 """Older facts that a model is asked about, at most; and newer ones, where the new fact is told of an earlier time."""
 _MOST = 2
@@ -53,7 +55,7 @@ _NUMBERS = re.compile(
 )
 
 
-def worth_asking(new: SemanticMemory, older: Sequence[tuple[SemanticMemory, float]]) -> list[tuple[SemanticMemory, float]]:
+def worth_asking(new: SemanticMemory, older: Sequence[Near]) -> list[Near]:
     """Return the facts that held when the new one was said and that it may repeat or replace, nearest first, at most three.
 
     Args:
@@ -73,7 +75,7 @@ def worth_asking(new: SemanticMemory, older: Sequence[tuple[SemanticMemory, floa
     return sorted(close, key=lambda item: (-item[1], item[0].id))[:ASKED_ABOUT]
 
 
-def decide(new: SemanticMemory, asked: Sequence[tuple[SemanticMemory, float]], said: Mapping[str, Relation]) -> Changes:
+def decide(new: SemanticMemory, asked: Sequence[Near], said: Mapping[str, Relation]) -> Changes:
     """Believe of a model's judgement what the rules allow.
 
     Args:
@@ -89,7 +91,7 @@ def decide(new: SemanticMemory, asked: Sequence[tuple[SemanticMemory, float]], s
     return Changes(supersedes=tuple(gone[:_MOST]))
 
 
-def said_since(old: SemanticMemory, newer: Sequence[tuple[SemanticMemory, float]]) -> list[tuple[SemanticMemory, float]]:
+def said_since(old: SemanticMemory, newer: Sequence[Near]) -> list[Near]:
     """Return the facts of a later time that may repeat an older one or make it untrue, in the order of their times.
 
     Args:
@@ -109,7 +111,7 @@ def said_since(old: SemanticMemory, newer: Sequence[tuple[SemanticMemory, float]
     return sorted(close, key=lambda item: (item[0].time.timestamp(), item[0].id))
 
 
-def on_their_own(newer: Sequence[tuple[SemanticMemory, float]], changes: Changes) -> list[tuple[SemanticMemory, float]]:
+def on_their_own(newer: Sequence[Near], changes: Changes) -> list[Near]:
     """Return which facts of a later time a model is asked about, the earliest first, at most three.
 
     What only repeats a fact says nothing of its own, unless that fact is superseded before it was said again.
@@ -118,7 +120,7 @@ def on_their_own(newer: Sequence[tuple[SemanticMemory, float]], changes: Changes
         newer: What `said_since` brought.
         changes: What the fact of the earlier time does to those that are older still; a repetition does nothing.
     """
-    asked: dict[str, tuple[SemanticMemory, float]] = {}
+    asked: dict[str, Near] = {}
     for new, cosine in newer if changes.same_as is None else ():
         if new.same_as is None or new.same_as in changes.supersedes:
             asked.setdefault(new.same_as or new.id, (new, cosine))

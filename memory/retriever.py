@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from itertools import islice
 
-from memory.change import FAR, said_since, worth_asking
+from memory.change import FAR, Near, said_since, worth_asking
 from memory.change_words import asks_about_the_past
 from memory.dialogue import Dialogue
 from memory.documents import NOW, PAST
@@ -133,7 +133,7 @@ class Retriever:
 
     def alike(
         self, user_id: str, memory: SemanticMemory, besides: Sequence[SemanticMemory] = ()
-    ) -> tuple[list[tuple[SemanticMemory, float]], list[tuple[SemanticMemory, float]]]:
+    ) -> tuple[list[Near], list[Near]]:
         """Return the facts that a new one may repeat or replace, and those of a later time that may do so to it.
 
         See `memory.change.worth_asking` and `said_since`.

@@ -201,10 +201,8 @@ class Memory:
                 pictures[photo_id] = open_upright(self.photos.original(user_id, photo_id))
         return self.sight.look_for(pictures, name)
 
-    def alike(
-        self, user_id: str, memory: SemanticMemory
-    ) -> tuple[list[tuple[SemanticMemory, float]], list[tuple[SemanticMemory, float]]]:
-        """Return the facts that a new one may repeat or replace, and those of a later time that may do so to it, with cosine."""
+    def alike(self, user_id: str, memory: SemanticMemory) -> tuple[list[Near], list[Near]]:
+        """Return the facts that a new one may repeat or replace, and those of a later time that may do so to it."""
         besides = self.knowledge.not_indexed(user_id)
         if len(besides) >= _FEW:
             # A whole index that is made anew, say: not one fact after another.
