@@ -18,6 +18,7 @@ from memory import probe, renamed
 from memory.archive import Archives
 from memory.arrivals import Arrivals
 from memory.browse import Browse
+from memory.change import Near
 from memory.consent import Consent
 from memory.curve import Curve
 from memory.database import Database
