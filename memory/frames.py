@@ -42,11 +42,16 @@ _ENDS = re.compile(r"\b(?:arrives?|ends?|finishes|closes?|lands?|gets in|check-?
 _OF_ONES_OWN = re.compile(r"\b(?:her|his|their) own\b")
 _HAS_NONE = re.compile(r"\b(?:has no|has not got|(?:does not|doesn't) (?:have|own)) (?:an? |any )?(\w+)")
 _THING = re.compile(r"^(?:the user's|the) (?P<what>[\w-]+(?: [\w-]+)?)\b")
-_DONE = re.compile(
-    r"^the user (?:has |has had |had )?(?:extended |renewed |shortened |lowered |raised |cut |changed |replaced "
-    r"|repaired |repainted |"
-    r"painted |redecorated |upgraded |sold |cancelled |terminated |ended |rebuilt |cleared |tidied )?(?:the|her|his|their) "
-    r"(?P<what>[\w-]+(?: [\w-]+)?)(?= (?:\w+ed|by|to|for|until|from|with|in|on|at|again)\b|\W*$)"
+_COLOUR = r"(?:white|black|gr[ea]y|red|blue|green|yellow|brown|orange|pink|purple|silver|beige|turquoise|blond|blonde|ginger)"
+_DONE = (
+    (re.compile(r"(?:has )?(?:extended|renewed|shortened)"), re.compile(r"\b(?:runs?|ends?|expires?|until|lasts?)\b")),
+    (re.compile(r"(?:has )?(?:lowered|raised|cut|reduced)"), re.compile(r"\d")),
+    (re.compile(r"(?:has )?(?:painted|repainted|dyed)|had"), re.compile(rf"\b{_COLOUR}\W*$")),
+)
+"""What a person does to a thing, and what the older fact tells of it."""
+_TROUBLE = re.compile(
+    r"\b(?:broken?|leak\w*|stuck|out of order|dead|flat|not|\w+n't|no longer|cracked|lost|stolen|blocked|faulty|hurts?|sore"
+    r"|jammed|defective|down|off|too \w+)\b"
 )
 _CONTRASTS = re.compile(
     r"\b(?:out|back|return|outward|outbound|inbound|first|second|third|fourth|last|next|left|right|upper|lower|front|rear|old"
@@ -54,7 +59,6 @@ _CONTRASTS = re.compile(
 )
 _OF_TWO = {"old", "former", "back", "return", "second", "third"}
 _INNER = re.compile(r"\b(?:on|with|from|at|in|by|for|to|and|or)\b")
-_COLOUR = r"(?:white|black|gr[ea]y|red|blue|green|yellow|brown|orange|pink|purple|silver|beige|turquoise|blond|blonde|ginger)"
 _IS_OF_COLOUR = re.compile(
     rf"^(?:the user['’]s|the(?! user\b)) (?P<what>[\w' -]+?) (?:is|are|has been|was) "
     rf"(?:now |painted |dyed |repainted |dark |light |bright )*(?P<value>{_COLOUR})\W*$"
@@ -223,11 +227,13 @@ def is_done_to_it(new: Statement, old: Statement) -> bool:
     thing = _THING.match(old.lower) if old.is_definite and not old.owner.role else None
     if thing is None:
         return False
-    if (match := _DONE.match(new.lower)) and match["what"].split()[-1] in thing["what"].split():
-        return True
+    for does, tells in _DONE:
+        match = re.match(rf"the user (?:{does.pattern}) (?:the|her|his|their) (?P<what>[\w-]+)", new.lower)
+        if match and match["what"] in thing["what"].split() and tells.search(old.lower):
+            return not match[0].endswith(f"had the {match['what']}") or bool(re.search(_COLOUR, new.lower))
     again = re.search(r"\b(?:again|back to normal)\W*$", new.lower)
     same = _THING.match(new.lower)
-    return bool(again and same and same["what"].split()[0] == thing["what"].split()[0])
+    return bool(again and same and _TROUBLE.search(old.lower) and same["what"].split()[0] == thing["what"].split()[0])
 
 
 def is_switched(new: Statement, old: Statement) -> bool:

@@ -68,6 +68,21 @@ _WORK = {
         r"|on (?:maternity|parental) leave|was fired|self-employed|stay-at-home)\b"
     ),
 }
+_HOURS = tuple(
+    (kind, re.compile(rule))
+    for kind, rule in (
+        (("much", "all"), "full-time"),
+        (("much", "part"), "part-time"),
+        (("where", "home"), "home|remote"),
+        (("where", "office"), "office"),
+        (("where", "both"), "hybrid"),
+        (("when", "night"), "night"),
+        (("when", "day"), "day shift"),
+        (("when", "early"), "early"),
+        (("when", "late"), "late"),
+    )
+)
+"""How much, where and when one works: part-time and at night can both be so."""
 _EMPLOYER = re.compile(rf"\b(?:at|for) (?:an? |the )?(?P<value>[\w'&. -]+?){_END}")
 _BUSINESS = re.compile(
     r"\b(?:runs|opened|manages|took over) (?:an?|her own|his own|their own"
@@ -284,7 +299,10 @@ def _excludes(part: str, new: str, old: str) -> bool:
         return heads[0] != heads[1] or (ranks[0] != ranks[1] and bool(ranks[0] or ranks[1]))
     if part == "contract":
         return (new == "permanent") != (old == "permanent")
-    if part in ("state", "hours", "none", "by"):
+    if part == "hours":
+        kinds = [next((kind for kind, rule in _HOURS if rule.search(value)), ("", "")) for value in (new, old)]
+        return kinds[0][0] == kinds[1][0] and new != old and kinds[0] != kinds[1]
+    if part in ("state", "none", "by"):
         return new != old
     words = [{stem(word) for word in value.split()} for value in (new, old)]
     return not (words[0] <= words[1] or words[1] <= words[0])

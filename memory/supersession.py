@@ -198,8 +198,8 @@ def _limited(new: Statement, old: Statement) -> bool:
 def _other_slot_value(new: Statement, old: Statement) -> bool:
     """Home, work, partner, diet, studies, car, the way to work: another one."""
     ours, theirs = slots_of(new), slots_of(old)
-    hours = [slots.get("work", {}).get("hours") for slots in (ours, theirs)]
-    if hours[0] and hours[1] and hours[0] != hours[1] and not (new.circumstances or new.is_past):
+    hours = [{part: value for part, value in slots.get("work", {}).items() if part == "hours"} for slots in (ours, theirs)]
+    if differ("work", hours[0], hours[1], new.lower) and not (new.circumstances or new.is_past):
         return True
     if new.is_past or _limited(new, old):
         return False

@@ -57,3 +57,23 @@ def test_in_other_languages_only_what_is_safe_is_believed(older, newer, replaced
     pair = changes.Pair("change" if replaced else "both", "", older, newer)
     figures = changes.measure([pair, changes.pairs("changes")[0]])
     assert figures["missed"] == figures["wrongly"] == []
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        ("The user's car is red.", "The user had the car washed."),
+        ("The user's car is a Golf.", "The user has repaired the car."),
+        ("The user works part-time.", "The user works night shifts."),
+        ("The user works from home.", "The user works part-time."),
+        ("The user relies on her sister.", "The user relies on her neighbour."),
+        ("The user laughs at puns.", "The user laughs at slapstick."),
+        ("The user snacks on almonds.", "The user snacks on carrots."),
+        ("The user works on a study about bats.", "The user works on a report about bees."),
+        ("The user likes big dogs.", "The user likes small dogs."),
+        ("The user's night train leaves at 22:04.", "The user's night train arrives at 8:40."),
+        ("The first exam is on 4 June.", "The second exam is on 9 June."),
+    ],
+)
+def test_what_is_said_of_one_thing_in_like_words_can_both_be_true(older, newer):
+    assert changes.measure([changes.Pair("both", "", older, newer), changes.pairs("changes")[0]])["wrongly"] == []
