@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from graph import sections, showing
 from graph.budgets import Budgets, estimate_tokens
+from graph.data_text import as_entry
 from graph.prompts import Prompts
 from graph.state import RecentTalk, RespondState
 from memory.query import Limits
+from memory.subject import name_in
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -132,3 +134,14 @@ def _closing_tokens(prompts: Prompts) -> int:
     """Return the tokens of the longest text that may end a round: what fits must not depend on which one it is."""
     closings = (prompts.after_retrieval, prompts.must_answer, prompts.nothing_found, prompts.direct)
     return max(map(estimate_tokens, closings))
+
+
+def closing_words(state: RespondState, prompts: Prompts) -> str:
+    """Say what to answer from; whom they ask about by name is named again, or a small model tells of others."""
+    found = state["rounds"][-1]["found"]
+    words = prompts.must_answer if found else prompts.nothing_found
+    name = name_in(state["turn"].text)
+    if name is None:
+        return words
+    about = prompts.asked_about if any(past["found"] for past in state["rounds"]) else prompts.nothing_about
+    return f"{words} {about} {as_entry(name)}."

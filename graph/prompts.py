@@ -249,6 +249,10 @@ class Prompts:
         'Answer them from what memory holds: <think></think>, then <answer></answer>. Their "I" is "you" in your answer. '
         "What memory does not hold, you do not know."
     )
+    asked_about: str = "What is said of others is no answer: tell what memory holds about"
+    """Added, with the name, where they ask about somebody by name and something was found."""
+    nothing_about: str = "The profile is about the one who writes to you, and others in it are others. Say that they have told you nothing yet about"
+    """The same where nothing was found."""
     cannot_forget: str = (
         "(If they want something forgotten or deleted from memory: you cannot do that, so never say that it is done. Tell them to say "
         '"Forget what I told you about" and the thing, or to use Forget on the page Memory.)'

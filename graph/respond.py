@@ -15,7 +15,7 @@ from langgraph.runtime import Runtime
 from graph import direct_stream, forgetting, protocol, sections, showing
 from graph.asking import notices_of, stream_text
 from graph.beginning import Beginning, is_edited, mark_edit, new_words, typed
-from graph.briefing import Style, messages_of, room_of, talk_of
+from graph.briefing import Style, closing_words, messages_of, room_of, talk_of
 from graph.budgets import BYTES_PER_TOKEN
 from graph.context import Context, context_of, same_user
 from graph.direct_stream import DirectStream
@@ -189,9 +189,7 @@ class Responder:
         if reply is None:
             reasoning = context_of(runtime).reasoning
             prompts = self._style.prompts
-            found = state["rounds"][-1]["found"]
-            closing_words = (prompts.must_answer if found else prompts.nothing_found) if reasoning else prompts.direct
-            messages = self._messages(state, closing_words)
+            messages = self._messages(state, closing_words(state, prompts) if reasoning else prompts.direct)
             grammar = protocol.ANSWER_GRAMMAR if reasoning else None
             output, spoken, stopped = self._speak(state, tell, messages, grammar, direct=not reasoning)
             reply = direct_stream.shown(output) if stopped and not reasoning else protocol.plain_answer(output)

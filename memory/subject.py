@@ -129,6 +129,15 @@ def subject_of(message: str) -> Subject | None:
     return Subject(tuple(dict.fromkeys(map(fold, names)))) if names else None
 
 
+def name_in(message: str) -> str | None:
+    """Return the name that a message asks about as a whole, as it is written there; None where it asks about none."""
+    subject = subject_of(message)
+    if subject is None or not subject.is_name:
+        return None
+    written = [word for word in _WORD.findall(message) if fold(word) in subject.words]
+    return " ".join(dict.fromkeys(written)) or subject.words[0]
+
+
 def fold(text: str) -> str:
     """Return a text without case and without accents."""
     parts = unicodedata.normalize("NFKD", text.casefold())

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from memory import clock
 from memory.query import Query
 from memory.records import PersonalityPoint, SemanticMemory, make_id
-from memory.subject import subject_of
+from memory.subject import name_in, subject_of
 from tests.fakes import ScriptedChat, answer, retrieve
 
 often = settings(deadline=None, max_examples=200)
@@ -147,3 +147,32 @@ def test_any_message_is_read(message):
 def test_a_message_of_any_length_costs_little(sign):
     subject_of((sign * 200)[:200])
     assert subject_of(sign * 5_000) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [
+        ("What do you know about Jonas?", "Jonas"),
+        ("Was weißt du über Jonas?", "Jonas"),
+        ("Who is Clara?", "Clara"),
+        ("What have I told you about my sister?", None),
+        ("What does Jonas play?", None),
+        ("Good morning!", None),
+    ],
+)
+def test_the_name_that_is_asked_about_as_a_whole_is_given_as_it_was_written(asked, name):
+    assert name_in(asked) == name
+
+
+def test_the_model_is_told_once_more_whom_they_ask_about(serve):
+    chat = ScriptedChat({"reasoning": retrieve("somebody")})
+    service = serve(chat)
+    list(service.stream("ada", "Jonas plays the cello.", time="2026-03-01 09:00"))
+    service.wait("ada")
+    for asked, said in (
+        ("Who is Jonas?", "what memory holds about Jonas."),
+        ("Who is Clara?", "told you nothing yet about Clara."),
+    ):
+        chat.calls.clear()
+        list(service.stream("ada", asked, time="2026-03-09 09:00"))
+        assert said in chat.prompts("answer")[-1]
