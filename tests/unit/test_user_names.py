@@ -85,6 +85,7 @@ def older_folder(folder, names):
             memory.forget(name, forgotten.id, now=True)
             memory.forget(name, memory.journal.ingest(name, DAY.replace(hour=18), "I have a newt.", "Nice.").id)
     with sqlite3.connect(folder / "journal.db") as file:
+        file.execute("DROP INDEX ix_memories_corrected")
         file.execute("ALTER TABLE users DROP COLUMN spelled")
         file.execute("UPDATE alembic_version SET version_num = '0011'")
     file.close()
