@@ -49,7 +49,7 @@ class App:
 
 
 def settled(page: Page) -> None:
-    """Wait until the page's script has run and nothing more of it comes."""
+    """Wait until the page's script has run."""
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 

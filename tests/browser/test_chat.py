@@ -141,7 +141,10 @@ def test_a_memory_is_put_right_and_outdated_from_the_receipt(open_page, app):
     box.fill("The user keeps a stork called Momo.")
     box.press("Tab")
     page.get_by_role("button", name="Save").click()
-    entry = page.locator("[class*='st-key-entry-']", has_text="The user keeps a stork called Momo.")
+    # The message that it came from is marked with the new words.
+    entry = page.locator(
+        "[class*='st-key-entry-']", has_text="The user keeps a stork called Momo.", has_not_text="corrected since"
+    )
     entry.get_by_role("button", name="Outdated").click()
     expect(page.get_by_text(re.compile("a stork called Momo.*True until"))).to_be_visible()
     entry.get_by_role("button", name="Stands again").click()
