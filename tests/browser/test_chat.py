@@ -146,7 +146,7 @@ def test_a_memory_is_put_right_and_outdated_from_the_receipt(open_page, app):
         "[class*='st-key-entry-']", has_text="The user keeps a stork called Momo.", has_not_text="corrected since"
     )
     entry.get_by_role("button", name="Outdated").click()
-    expect(page.get_by_text(re.compile("a stork called Momo.*True until"))).to_be_visible()
+    expect(page.get_by_text(re.compile("^The user keeps a stork called Momo.*True until"))).to_be_visible()
     entry.get_by_role("button", name="Stands again").click()
     expect(entry.get_by_role("button", name="Outdated")).to_be_visible()
 
