@@ -74,7 +74,7 @@ def run(url, graph, given, thread=None, checkpoint=None, **context):
     if checkpoint is not None:
         body["checkpoint"] = checkpoint
     place = f"/threads/{thread}" if thread else ""
-    response = httpx.post(f"{url}{place}/runs/wait", json=body, timeout=300)
+    response = httpx.post(f"{url}{place}/runs/wait", json=body, timeout=600)
     assert response.status_code == 200, response.text
     answer = json.loads(response.text)
     assert "__error__" not in answer, answer
@@ -82,12 +82,12 @@ def run(url, graph, given, thread=None, checkpoint=None, **context):
 
 
 def new_thread(url):
-    return httpx.post(f"{url}/threads", json={}, timeout=30).json()["thread_id"]
+    return httpx.post(f"{url}/threads", json={}, timeout=600).json()["thread_id"]
 
 
 def checkpoints(url, thread, text):
     """The checkpoints of the turn that says `text`, newest first."""
-    history = httpx.post(f"{url}/threads/{thread}/history", json={"limit": 100}, timeout=30).json()
+    history = httpx.post(f"{url}/threads/{thread}/history", json={"limit": 100}, timeout=600).json()
     return [
         one for one in history if one["values"].get("text") == text or (one["values"].get("turn") or {}).get("text") == text
     ]
@@ -160,25 +160,25 @@ def test_all_four_graphs_run_over_http(server):
 def test_something_sensitive_is_asked_about_in_its_thread_and_the_thread_goes_on(server):
     """As Studio does it: a run in a thread stops at the question, and is resumed with the answer."""
     body = {"assistant_id": "persona", "context": {"user_id": "held", "reasoning": False}}
-    thread = httpx.post(f"{server}/threads", json={}, timeout=30).json()["thread_id"]
+    thread = httpx.post(f"{server}/threads", json={}, timeout=600).json()["thread_id"]
     url = f"{server}/threads/{thread}"
     given = {"text": "I was diagnosed with diabetes last week."}
-    stopped = httpx.post(f"{url}/runs/wait", json={**body, "input": given}, timeout=300).json()
+    stopped = httpx.post(f"{url}/runs/wait", json={**body, "input": given}, timeout=600).json()
     [asked] = stopped["__interrupt__"]
     assert asked["value"]["topic"] == "health"
     assert "May it be remembered?" in asked["value"]["question"]
-    assert httpx.get(url, timeout=30).json()["status"] == "interrupted"
-    done = httpx.post(f"{url}/runs/wait", json={**body, "command": {"resume": "approve"}}, timeout=300).json()
+    assert httpx.get(url, timeout=600).json()["status"] == "interrupted"
+    done = httpx.post(f"{url}/runs/wait", json={**body, "command": {"resume": "approve"}}, timeout=600).json()
     assert "__interrupt__" not in done
-    assert httpx.get(url, timeout=30).json()["status"] == "idle"
+    assert httpx.get(url, timeout=600).json()["status"] == "idle"
     asks = {"assistant_id": "respond", "context": {**body["context"], "time": "2031-03-01 09:00"}}
-    later = httpx.post(f"{server}/runs/wait", json={**asks, "input": {"text": "My diagnosis?"}}, timeout=300).json()
+    later = httpx.post(f"{server}/runs/wait", json={**asks, "input": {"text": "My diagnosis?"}}, timeout=600).json()
     assert "diabetes" in json.dumps(later["turn"]["trace"]["memories"])
 
 
 def test_each_opens_with_a_form_of_its_input_and_context(server):
-    for assistant in httpx.post(f"{server}/assistants/search", json={}, timeout=30).json():
-        schemas = httpx.get(f"{server}/assistants/{assistant['assistant_id']}/schemas", timeout=30).json()
+    for assistant in httpx.post(f"{server}/assistants/search", json={}, timeout=600).json():
+        schemas = httpx.get(f"{server}/assistants/{assistant['assistant_id']}/schemas", timeout=600).json()
         assert schemas["input_schema"]["properties"], assistant["name"]
         assert "user_id" in schemas["context_schema"]["properties"], assistant["name"]
 
