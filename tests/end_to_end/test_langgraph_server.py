@@ -43,9 +43,10 @@ def served(folder, **settings):
         )  # fmt: skip
         url = f"http://127.0.0.1:{port}"
         try:
-            for _ in range(480):
+            for _ in range(2_400):
+                assert process.poll() is None, (folder / "log").read_text()[-3000:]
                 try:
-                    if httpx.get(f"{url}/ok", timeout=2).status_code == 200:
+                    if httpx.get(f"{url}/ok", timeout=60).status_code == 200:
                         break
                 except httpx.HTTPError:
                     time.sleep(0.5)
@@ -54,7 +55,7 @@ def served(folder, **settings):
             yield url
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait()
 
 
 @pytest.fixture(scope="module")
