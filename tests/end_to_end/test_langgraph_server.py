@@ -1,4 +1,4 @@
-"""`langgraph dev` without a network: all four graphs run over its HTTP API, on the real embedded model."""
+"""`langgraph dev` without a network: all four graphs run over its HTTP API, on the real embedded model; threads on a scripted one."""
 
 from __future__ import annotations
 
@@ -70,6 +70,22 @@ def server(folder):
         yield url
 
 
+@pytest.fixture(scope="module", params=["true", "false"], ids=["strict", "default"])
+def scripted(request, tmp_path_factory):
+    """A server whose model answers at once, in both modes of LangGraph's serialiser.
+
+    It warns of each type that it was not told of, and in strict mode hands out a dictionary instead.
+    """
+    folder = tmp_path_factory.mktemp("scripted")
+    with fake_server() as model:
+        settings = {"PERSONA_LLM_BASE_URL": model.url, "PERSONA_LLM_MODEL": "fake-model"}
+        with served(folder, LANGGRAPH_STRICT_MSGPACK=request.param, **settings) as url:
+            yield url
+    log = (folder / "log").read_text()
+    assert "unregistered type" not in log
+    assert "Blocked deserialization" not in log
+
+
 def run(url, graph, given, thread=None, checkpoint=None, **context):
     body = {"assistant_id": graph, "input": given, "context": {"user_id": "studio", **context}}
     if checkpoint is not None:
@@ -100,8 +116,10 @@ def talk(url, user):
     return [turn["text"] for turn in told["recent"]]
 
 
-def three_turns_a_rerun_and_an_edit(url, graph):
-    """As Studio and a chat page do it; one that names the newest checkpoint goes on there."""
+@pytest.mark.parametrize("graph", ["respond", "persona"])
+def test_each_input_of_a_thread_is_a_turn_of_its_own(scripted, graph):
+    """Three turns, a re-run from every checkpoint of one, and an edit, as Studio and a chat page do it."""
+    url = scripted
     user, thread = f"in {graph}", new_thread(url)
     for text in (DOG, PERU, CHILE):
         said = run(url, graph, {"text": text}, thread, user_id=user)
@@ -117,26 +135,20 @@ def three_turns_a_rerun_and_an_edit(url, graph):
     assert talk(url, user) == ["I have a cat called Tom.", PERU, CHILE]
     run(url, graph, {"text": "And of Cuba?"}, thread, user_id=user)
     assert talk(url, user) == ["I have a cat called Tom.", PERU, CHILE, "And of Cuba?"]
-    return [one["turn"]["id"] for one in (said, edited)]
 
 
-@pytest.mark.parametrize("graph", ["respond", "persona"])
-def test_each_input_of_a_thread_is_a_turn_of_its_own(server, graph):
-    three_turns_a_rerun_and_an_edit(server, graph)
-
-
-def test_background_graphs_take_one_input_after_another_in_a_thread(server):
+def test_background_graphs_take_one_input_after_another_in_a_thread(scripted):
     user, ids = "background", []
     for day, text in enumerate((DOG, PERU, CHILE), start=1):
-        said = run(server, "respond", {"text": text}, user_id=user, time=f"2026-03-0{day} 09:00")
+        said = run(scripted, "respond", {"text": text}, user_id=user, time=f"2026-03-0{day} 09:00")
         ids.append(said["turn"]["id"])
-    thread = new_thread(server)
+    thread = new_thread(scripted)
     for number, turn_id in enumerate(ids):
-        done = run(server, "remember", {"turn_id": turn_id}, thread, user_id=user)
+        done = run(scripted, "remember", {"turn_id": turn_id}, thread, user_id=user)
         assert (done["turn"]["id"], done["point"]["m"]) == (turn_id, number)
-    thread = new_thread(server)
+    thread = new_thread(scripted)
     for given, session in (({"session": 1}, 1), ({"session": 2}, 2), ({}, 3)):
-        done = run(server, "consolidate", given, thread, user_id=user)
+        done = run(scripted, "consolidate", given, thread, user_id=user)
         assert (done["session"], [turn["id"] for turn in done["turns"]]) == (session, [ids[session - 1]])
 
 
@@ -182,19 +194,3 @@ def test_each_opens_with_a_form_of_its_input_and_context(server):
         schemas = httpx.get(f"{server}/assistants/{assistant['assistant_id']}/schemas", timeout=600).json()
         assert schemas["input_schema"]["properties"], assistant["name"]
         assert "user_id" in schemas["context_schema"]["properties"], assistant["name"]
-
-
-@pytest.mark.parametrize("strict", ["true", "false"])
-def test_what_a_thread_keeps_is_read_back_as_what_it_was(tmp_path, strict):
-    """LangGraph warns of each type that it was not told of, and in strict mode hands out a dictionary instead."""
-    with fake_server() as model:
-        settings = {"PERSONA_LLM_BASE_URL": model.url, "PERSONA_LLM_MODEL": "fake-model", "LANGGRAPH_STRICT_MSGPACK": strict}
-        with served(tmp_path, **settings) as url:
-            turn_ids = three_turns_a_rerun_and_an_edit(url, "persona")
-            thread = new_thread(url)
-            for turn_id in turn_ids:
-                run(url, "remember", {"turn_id": turn_id}, thread, user_id="in persona")
-                run(url, "consolidate", {"session": 1}, thread, user_id="in persona")
-    log = (tmp_path / "log").read_text()
-    assert "unregistered type" not in log
-    assert "Blocked deserialization" not in log
