@@ -25,7 +25,7 @@ from app.learned import Learned
 from app.parameters import TRIES
 from app.refusals import no_api, refused
 from app.thinking import FIELDS, Switch
-from memory.errors import ModelUnavailable, PersonaError
+from memory.errors import ModelBrokeOff, ModelUnavailable, PersonaError
 from memory.reply_first import ReplyFirst, give_way
 
 Unwanted = Callable[[], bool]
@@ -224,7 +224,7 @@ class PersonaChat(BaseChatModel):
             if not heard.is_closed:
                 raise _explained(error, self.url, self.model) from error
         if not heard.is_complete:
-            raise ModelUnavailable(
+            raise ModelBrokeOff(
                 f"The model server at {self.url} broke off in the middle of its answer. The message is kept; send it again."
             )
         if heard.usage:
@@ -357,7 +357,7 @@ def _explained(error: Exception, url: str, model: str) -> PersonaError:
             f"The model server at {url} did not answer in time. The message is kept; send it again, "
             "or raise PERSONA_LLM_TIMEOUT_S."
         )
-    return ModelUnavailable(
+    return ModelBrokeOff(
         f"The connection to the model server at {url} broke off ({type(error).__name__}). The message is kept; send it again."
     )
 

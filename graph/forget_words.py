@@ -50,6 +50,11 @@ _CLAIMS = re.compile(
     r"I (?:won't|will not|no longer|don't) remember|vergessen|gelöscht|oublié|effacé|olvidado|borrado)\b",
     re.IGNORECASE,
 )
+_CLAIMS_PLAINLY = re.compile(
+    r"\bI(?:'ve| have)?(?: now| just| already)* (?:forgotten|(?:deleted|erased|removed|wiped|cleared)\b[^.!?\n]{0,60}\bmemory)\b(?! (?:to|my|the)\b)",
+    re.IGNORECASE,
+)
+"""What no reply may say, whatever the message was: other words of deleting are said of texts and files too."""
 NOT_DONE = (
     "Nothing was forgotten: the assistant cannot do that by itself. Say “Forget what I told you about …”, or use Forget on the page "
     "Memory or `persona memory forget`."
@@ -66,20 +71,27 @@ def answer_of(text: str) -> Said | None:
     return None
 
 
-def claims(reply: str) -> bool:
-    """Say whether a reply claims that something is forgotten."""
-    return bool(_CLAIMS.search(reply.replace("’", "'")))
+def claims(reply: str, *, may_be_asked: bool) -> bool:
+    """Say whether a reply claims that something is forgotten.
+
+    Args:
+        reply: What the model wrote.
+        may_be_asked: The message may ask for it: then other words of deleting count too.
+    """
+    said = reply.replace("’", "'")
+    return bool(_CLAIMS_PLAINLY.search(said) or (may_be_asked and _CLAIMS.search(said)))
 
 
-def offered(offer: ForgetOffer, *, alone: bool) -> str:
-    """Name what would be forgotten, and ask."""
+def offered(offer: ForgetOffer, *, alone: bool, recorded: bool = True) -> str:
+    """Name what would be forgotten, and ask; off the record a later `yes` would have nothing to answer."""
     about = f" about {_quoted(offer.about)}" if offer.about else ""
     lines = [f"Nothing is forgotten yet. This is what I would forget{about}, together with your request:", ""]
     lines += [f"- {_line(entry)}" for entry in offer.entries]
     if offer.more:
         more = ", ".join(_MANY[kind][count > 1].format(count) for kind, count in offer.more.items())
         lines.append(f"- and {more}")
-    lines += ["", "Shall I? Say “yes” to forget all of it, or “no” to keep it. You can undo it for 10 minutes."]
+    how = "Say “yes” to forget all of it, or “no” to keep it." if recorded else "Confirm it below: this is off the record."
+    lines += ["", f"Shall I? {how} You can undo it for 10 minutes."]
     return "\n".join([*lines, *_rest(alone)])
 
 

@@ -54,8 +54,9 @@ def reply_to(turn: Turn, memory: Memory) -> tuple[str, ForgetOffer | None]:
     if request.what == "here" and not turn.seq:
         return forget_words.unrecorded(), None
     offer = memory.offers.make(request, turn)
-    say = forget_words.nothing if offer.state == "nothing" else forget_words.offered
-    return say(offer, alone=request.alone), offer
+    if offer.state == "nothing":
+        return forget_words.nothing(offer, alone=request.alone), offer
+    return forget_words.offered(offer, alone=request.alone, recorded=bool(turn.seq)), offer
 
 
 def confirm(turn: Turn, memory: Memory) -> tuple[str, ForgetOffer]:
@@ -76,7 +77,7 @@ def noted(messages: list[BaseMessage], prompts: Prompts, is_a: str | None) -> li
 
 def notes_of(reply: str, is_a: str | None) -> tuple[str, ...]:
     """Return what stands below a reply that claims to have forgotten something."""
-    return (forget_words.NOT_DONE,) if is_a == UNSURE and forget_words.claims(reply) else ()
+    return (forget_words.NOT_DONE,) if forget_words.claims(reply, may_be_asked=is_a == UNSURE) else ()
 
 
 def finished(turn: Turn, reply: str, trace: Any) -> Turn:

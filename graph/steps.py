@@ -12,7 +12,7 @@ from langchain_core.messages import BaseMessage
 
 from graph.asking import Asker, ThoughtTooLong
 from memory.again import MOST_TRIES, Refused
-from memory.errors import MessageTooLong, ModelRefused
+from memory.errors import MessageTooLong, ModelRefused, ModelUnavailable
 
 if TYPE_CHECKING:
     from memory.records import RefusalCause
@@ -99,6 +99,11 @@ class Steps:
                 if not self._is_of_this_prompt(error):
                     raise
                 aside = self._note(work, question, "refused", error.status, error.reason, most=MOST_TRIES)
+            except ModelUnavailable as error:
+                # A server that hangs up on this prompt alone, as one that crashes on it does.
+                if not (error.broke_off and self._asker.answers()):
+                    raise
+                aside = self._note(work, question, "refused", None, error.message, most=MOST_TRIES)
             else:
                 self._memory.pending.save_output(work.user_id, work.subject, step, output, begun=work.begun)
                 warning = f"The {question} output was not in its form twice; {without}."

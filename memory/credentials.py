@@ -41,7 +41,7 @@ _NUMBERED = (
 )
 _FOR = (
     r"(?:\s+(?:for|to|of|at|on|from|für|zum|zur|pour|del?|du|della|para|voor)\s+(?:[\w.'’@-]+\s+){0,3}?[\w.'’@-]+)?"
-    r"\s*(?:[:=]|\b(?:is|was|ist|lautet|war|est|es|é|è|är|er|on|(?:changed|set|reset) to)(?!\w)[:=]?|[-–—>]{1,2}|"
+    r"\s*(?:[:=]|\b(?:is|was|ist|lautet|war|est|es|to|é|è|är|er|on|(?:changed|set|reset) to)(?!\w)[:=]?|[-–—>]{1,2}|"
     r"\s(?=[\"'“„«`]))"
     r"\s*(?:now\s+|jetzt\s+)?(?P<quote>[\"'“„«`]?)(?P<value>[^\s\"'“”„«»`]{3,})"
 )
@@ -54,7 +54,7 @@ _NOT_ONE = re.compile(
 _EAST = re.compile(
     r"(?:密码|密碼|口令|パスワード|暗証番号|비밀번호|암호)\s*(?:是|为|為|は|는|은|이)?\s*[:：=]?\s*(?P<value>[\w!@#$%^&*.-]{4,})"
 )
-_BARE = re.compile(rf"(?<!\w)(?:{_OPENS}|pin)\s+(?P<value>(?=\S*\d)\S{{4,}})", re.IGNORECASE)
+_BARE = re.compile(rf"(?<!\w)(?:{_OPENS}|pin|pw)\s+(?P<value>(?=\S*\d)\S{{4,}})", re.IGNORECASE)
 _NO_VALUE = frozenset(
     """
     the a an too very so not never no my your his her our their same weak strong safe secure unsafe expired wrong

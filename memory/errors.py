@@ -54,9 +54,20 @@ class FolderInUse(StorageError):
 
 
 class ModelUnavailable(PersonaError):
-    """The model server is down, too slow, or broke off: the same call may work later."""
+    """The model server is down, too slow, or broke off: the same call may work later.
+
+    Attributes:
+        broke_off: The server took the call and hung up; that may be because of its prompt.
+    """
 
     code = "model_unavailable"
+    broke_off = False
+
+
+class ModelBrokeOff(ModelUnavailable):
+    """The model server took the call, and hung up before the answer was whole."""
+
+    broke_off = True
 
 
 class ModelRefused(ModelUnavailable):

@@ -21,6 +21,7 @@ class FakeServer(ThreadingHTTPServer):
         pause_s: Seconds before each piece.
         cut_after: Break the connection after so many pieces.
         status: Refuse with this HTTP status.
+        hangs_up: Says of a request's body whether the connection is closed without a word.
         refuses: From the request's body to (HTTP status, words, headers) of a refusal, or None.
         thinks: From the request's body to (thought, text, finish reason), where the model thinks.
         bodies: Every request so far.
@@ -35,6 +36,7 @@ class FakeServer(ThreadingHTTPServer):
         self.models: Any = None
         self.pause_s = 0.0
         self.cut_after: int | None = None
+        self.hangs_up: Callable[[dict[str, Any]], bool] = lambda _body: False
         self.status = 200
         self.refuses: Callable[[dict[str, Any]], tuple[int, str, dict[str, str]] | None] = lambda _body: None
         self.thinks: Callable[[dict[str, Any]], tuple[str, str, str]] | None = None
@@ -60,6 +62,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.bodies.append(body)
         if self.server.status != 200:
             self._json(self.server.status, {"error": {"message": "no", "type": "fake"}})
+            return
+        if self.server.hangs_up(body):
+            self.connection.close()
             return
         if refusal := self.server.refuses(body):
             status, words, headers = refusal

@@ -132,6 +132,27 @@ def test_what_is_refused_for_good_is_set_aside_and_the_rest_goes_on(server, open
     assert len(server.bodies) == before, "it is not asked again by itself"
 
 
+def test_a_server_that_hangs_up_on_one_prompt_alone_holds_nothing_else_up(server, open_service):
+    service = open_service()
+    tell(service, *TALK)
+    server.hangs_up = lambda body: BAD in said(body) and step(body) == "semantic"
+    service.wait()
+    assert facts(service) == ["I bake bread", "I keep a heron"]
+    [aside] = service.memory.refusals.set_aside("ada")
+    assert (aside.step, aside.status) == ("semantic", None)
+    assert "broke off" in aside.reason
+
+
+def test_a_server_that_hangs_up_on_everything_sets_nothing_aside(server, open_service):
+    service = open_service()
+    tell(service, *TALK)
+    server.hangs_up = lambda _body: True
+    with pytest.raises(ModelUnavailable, match="broke off"):
+        service.wait()
+    assert service.memory.refusals.set_aside("ada") == []
+    assert service.memory.pending.count() == 3
+
+
 @pytest.mark.parametrize(
     ("status", "headers"),
     [

@@ -80,7 +80,7 @@ def test_a_request_beside_other_things_is_known_as_one():
 def test_any_text_can_be_read(text):
     read(text)
     answer_of(text)
-    claims(text)
+    claims(text, may_be_asked=True)
     Sought(text).among([("1", text), ("2", "My brother is called Jonas.")])
 
 
@@ -109,7 +109,19 @@ def test_yes_no_and_undo(text, said):
     ],
 )  # fmt: skip
 def test_a_reply_that_claims_it_is_known(reply, does):
-    assert claims(reply) is does
+    assert claims(reply, may_be_asked=True) is does
+
+
+@pytest.mark.parametrize(
+    ("reply", "does"),
+    [
+        ("Done, I have forgotten everything about Jonas.", True), ("I've deleted it from my memory.", True),
+        ("I have removed the second paragraph.", False), ("It has been deleted from the list.", False), ("I never forget a face.", False),
+        ("I have forgotten to ask: how was it?", False),
+    ],
+)  # fmt: skip
+def test_a_plain_claim_is_known_whatever_the_message_was(reply, does):
+    assert claims(reply, may_be_asked=False) is does
 
 
 TEXTS = [
