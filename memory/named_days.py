@@ -22,6 +22,7 @@ _SATURDAY, _MONDAY, _THURSDAY = 5, 0, 3
 _COUNT = {"a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "few": 3, "couple": 2}
 _WEEKEND = re.compile(
     r"\b(?:(?P<count>\d{1,2}|a|one|two|three|four|five|six|few|couple)(?:\s+of)?\s+weekends?\s+ago"
+    r"|(?:the )?(?P<beyond>weekend before last|weekend after next)"
     r"|(?:(?P<which>last|past|previous|this|coming|next)\s+|(?P<the>(?:the|at|on|over|for)\s+))weekend\b(?!\s+(?:of|in|after|before)\b))",
     re.IGNORECASE,
 )
@@ -139,6 +140,8 @@ def _weekend(match: re.Match[str], today: date, prefer: Prefer) -> Days:
     if match["count"]:
         said = match["count"].lower()
         first = this - week * (int(said) if said.isdigit() else _COUNT[said])
+    elif match["beyond"]:
+        first = this + 2 * week * (1 if match["beyond"].lower().endswith("next") else -1)
     else:
         match (match["which"] or "").lower():
             case "last" | "past" | "previous":

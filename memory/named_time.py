@@ -45,6 +45,19 @@ _PLANNED = re.compile(
     r"(?:am|are)\s+(?:i|we)\b)",
     re.IGNORECASE,
 )
+_ASKED_NOW = re.compile(
+    r"^(?:and |so |hello,? |hi,? )?(?:(?:what|who|where|when|which|how)(?:['’]s)?(?: \w+)? "
+    r"(?:is|are|am|do|does|should|can|could|shall|happens?|comes?|goes|need)\b"
+    r"|who['’]s\b|what['’]s\b|is|are|am|do|does|should|can|anything|any)\b",
+    re.IGNORECASE,
+)
+"""A question in the present: a day that it names lies ahead."""
+_ORDINALS = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth"
+    " sixteenth seventeenth eighteenth nineteenth twentieth twenty-first twenty-second twenty-third twenty-fourth"
+    " twenty-fifth twenty-sixth twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first"
+).split()
+_ORDINAL = re.compile(rf"\bthe ({'|'.join(sorted(_ORDINALS, key=len, reverse=True))}) of (?=[a-z])", re.IGNORECASE)
 _PLAN_FOR = re.compile(r"\b(?:(?:did|have|had)\s+(?:i|we|you)\s+plan(?:ned)?|plans?)\s+(?:.{0,40}\s)?for\b", re.IGNORECASE)
 """What somebody planned lies after the planning."""
 _IN_THE_PAST = re.compile(r"\b(?:did|was|were|had|went|used\s+to|last|ago)\b", re.IGNORECASE)
@@ -107,7 +120,7 @@ def named_period(text: str, asked: datetime, prefer: Prefer = "past") -> Period 
     """
     # A long message asks at its end.
     text = text[-_LONGEST:]
-    planned = bool(_PLANNED.search(text))
+    planned = bool(_PLANNED.search(text) or _ASKED_NOW.match(text))
     if planned and prefer == "past" and (_PLAN_FOR.search(text) or not _IN_THE_PAST.search(text)):
         prefer = "future"
     try:
@@ -126,6 +139,7 @@ def named_period(text: str, asked: datetime, prefer: Prefer = "past") -> Period 
 def _by_library(text: str, asked: datetime, prefer: Prefer, *, planned: bool) -> Period | None:
     """Return the period of the first day, month or year that the date library reads in a text."""
     text = _DAY_FIRST.sub(lambda match: f"{match[3]}-{match[2]:0>2}-{match[1]:0>2}", text)
+    text = _ORDINAL.sub(lambda match: f"{_ORDINALS.index(match[1].lower()) + 1} ", text)
     text = _LASTING.sub(lambda match: " " * len(match[0]), _POSSESSIVE.sub(r"\1", text))
     if _MAY_NAME_ONE.search(text) is None:
         return None
