@@ -16,7 +16,7 @@ from graph import formats
 from graph.asking import Asker
 from graph.budgets import Budgets, estimate_tokens, fit
 from graph.context import Context, context_of, same_user
-from graph.data_text import as_data, as_entry
+from graph.data_text import as_data, as_entry, as_said
 from graph.formats import TopicLines
 from graph.language import language_of
 from graph.pasted import own_words, without_marks
@@ -265,8 +265,8 @@ def _dialogue(turns: Sequence[Turn], budgets: Budgets, unread: Collection[str], 
 
 
 def _line(index: int, turn: Turn, *, replies: bool) -> str:
-    head = f"{index} [{clock.show(turn.time)}] User: {as_data(turn.text)}"
-    reply = [f"Assistant: {as_data(turn.reply)}"] if replies else []
+    head = f"{index} [{clock.show(turn.time)}] User: {as_said(turn.text)}"
+    reply = [f"Assistant: {as_said(turn.reply)}"] if replies else []
     return "\n".join([head, *reply, *map(as_entry, turn.corrected)])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from graph.budgets import BYTES_PER_TOKEN, Budgets, estimate_tokens
-from graph.data_text import as_data, as_entry
+from graph.data_text import as_data, as_entry, as_said
 from graph.recent import shortened
 from memory import clock
 from memory.dialogue import talk_text
@@ -66,7 +66,7 @@ def text_of(entry: Recalled, marks: Mapping[str | None, str] | None = None) -> s
 
 def talk_as_data(said: Turn | Spoken, seen: str = "") -> str:
     """Write a turn as a prompt shows it; `seen` comes behind its time."""
-    lines = [f"[{clock.show(said.time)}]{seen}", f"User: {as_data(said.text)}", f"Assistant: {as_data(said.reply)}"]
+    lines = [f"[{clock.show(said.time)}]{seen}", f"User: {as_said(said.text)}", f"Assistant: {as_said(said.reply)}"]
     return "\n".join([*lines, *map(as_entry, said.corrected)])
 
 

@@ -15,7 +15,7 @@ from graph import formats, showing
 from graph.asking import Asker
 from graph.briefing import Style
 from graph.context import Context, same_user
-from graph.data_text import as_data, as_entry
+from graph.data_text import as_entry, as_said
 from graph.examples import told
 from graph.grounding import labels, seen_in
 from graph.language import in_their_words, language_of
@@ -251,7 +251,7 @@ def said(turn: Turn, room: int | None = None) -> str:
     pictures = f"\n[with {len(turn.images)} picture(s)]" if turn.images else ""
 
     def show(message: Turn) -> str:
-        return told(message.time, as_data(message.text) + pictures)
+        return told(message.time, as_said(message.text) + pictures)
 
     own = turn.model_copy(update={"text": own_words(turn.text), "reply": ""})
     part = None if room is None else fitted(own, show, room)

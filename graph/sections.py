@@ -10,7 +10,7 @@ from typing import Any, Literal
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from graph.budgets import Budgets, estimate_tokens, fit
-from graph.data_text import as_data, as_entry
+from graph.data_text import as_entry, as_said
 from graph.found import TITLES, fitted, shares, talk_as_data, text_of
 from graph.prompts import Prompts
 from graph.recent import choose
@@ -80,7 +80,7 @@ def base_of(
     """
     rules = f"{prompts.instructions}\n\n{prompts.output_format if reasoning else prompts.direct}"
     examples = rounds_of(prompts.examples) if reasoning and layout == "cache" else []
-    said = as_data(turn.text)
+    said = as_said(turn.text)
     hint = f"\n{prompts.with_picture}" if turn.images and reasoning and layout == "cache" else ""
     marks = _marks(pictures)
     labels = "".join(f"\n[{as_entry(marks.get(photo, _A_PICTURE))}]" for photo in turn.images) + hint
@@ -268,7 +268,7 @@ def _marks(pictures: Sequence[Picture]) -> dict[str, str]:
 
 
 def _asked_again(turn: Turn) -> str:
-    text = f"## User Input\n[{clock.show(turn.time)}]\n{as_data(turn.text)}"
+    text = f"## User Input\n[{clock.show(turn.time)}]\n{as_said(turn.text)}"
     return text if estimate_tokens(text) <= _SHORT_TOKENS else ""
 
 
