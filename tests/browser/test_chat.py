@@ -23,6 +23,12 @@ def say(page, text, reply=None):
         expect(page.get_by_text(reply, exact=True).last).to_be_visible()
 
 
+def uploaded(page, name="teal.png"):
+    """Wait until a file is with the message: before, Enter sends nothing."""
+    expect(page.get_by_role("button", name=f"Remove {name}")).to_be_visible()
+    expect(page.get_by_role("button", name="Send message")).to_be_enabled()
+
+
 def remembered(page):
     expect(page.get_by_text("Everything is remembered.")).to_be_visible()
 
@@ -84,7 +90,7 @@ def test_a_picture_is_attached_by_the_picker_and_by_paste(open_page, app):
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Upload files").click()
     chooser.value.set_files({"name": "teal.png", "mimeType": "image/png", "buffer": picture()})
-    expect(page.get_by_text("teal.png")).to_be_visible()
+    uploaded(page)
     say(page, "See this", "Hello!")
     expect(page.get_by_alt_text("A picture sent with this message")).to_have_count(1)
     # As a paste does it: a file in the clipboard's data.
@@ -107,6 +113,7 @@ def test_a_corrupt_picture_is_refused_in_words_and_the_message_is_kept(open_page
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Upload files").click()
     chooser.value.set_files({"name": "teal.png", "mimeType": "image/png", "buffer": b"no picture"})
+    uploaded(page)
     say(page, "See this")
     expect(page.get_by_text("not a picture")).to_be_visible()
     expect(field(page)).to_have_value("See this")
