@@ -65,10 +65,8 @@ NOT_DONE = (
 def answer_of(text: str) -> Said | None:
     """Return what a message says to the question whether to forget; None where it says something else."""
     said = text.replace("’", "'").strip(" \t\n.!…")
-    for answer, pattern in (("yes", _YES), ("no", _NO), ("undo", _UNDO)):
-        if pattern.fullmatch(said):
-            return answer  # type: ignore[return-value] # one of the three
-    return None
+    answers: dict[Said, re.Pattern[str]] = {"yes": _YES, "no": _NO, "undo": _UNDO}
+    return next((answer for answer, pattern in answers.items() if pattern.fullmatch(said)), None)
 
 
 def claims(reply: str, *, may_be_asked: bool) -> bool:
