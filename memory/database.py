@@ -16,6 +16,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
+from memory import extras
 from memory.errors import StorageError
 from memory.reply_first import give_way, gives_way, stays
 
@@ -45,8 +46,10 @@ class Database:
             self._where = parsed.render_as_string(hide_password=True)
             self.engine = _engine(parsed)
         except ModuleNotFoundError as error:
+            if error.name == "psycopg":
+                extras.require("server")
             raise StorageError(
-                f"The database's driver is not installed ({error.name}). Run: pip install 'personavlm-langgraph[server]'."
+                f"The database's driver is not installed ({error.name}). Install it, or correct PERSONA_DATABASE_URL."
             ) from error
         except (ArgumentError, NoSuchModuleError) as error:
             raise StorageError(f"The database URL cannot be used ({error}). Correct PERSONA_DATABASE_URL.") from error

@@ -47,6 +47,12 @@ class StorageError(PersonaError):
     code = "storage"
 
 
+class ExtraMissing(PersonaError):
+    """An optional package is not installed; `memory.extras` writes the sentence, with the command that installs it."""
+
+    code = "extra_missing"
+
+
 class FolderInUse(StorageError):
     """Another process owns the data folder."""
 

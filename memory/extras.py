@@ -1,0 +1,115 @@
+"""Optional packages: which extra brings them, what each extra is for, and the command that installs it.
+
+The one place that turns a missing package into a sentence. It only asks Python whether a package can be found: it imports none.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from memory.errors import ExtraMissing
+
+_DISTRIBUTION = "personavlm-langgraph"
+_CHECKOUT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Extra:
+    """An optional part of the installation.
+
+    Attributes:
+        purpose: What needs it, as the subject of "… needs the extra": one clause in the singular.
+        packages: The top-level modules that it brings; all of them have to be there.
+        target: What brings it in a checkout in one word of `make`; None where `pip` does.
+    """
+
+    purpose: str
+    packages: tuple[str, ...]
+    target: str | None = None
+
+
+EXTRAS: Mapping[str, Extra] = {
+    "photos": Extra(
+        "Finding photos by what they show", ("torch", "torchvision", "open_clip", "transformers"), "make chat PHOTOS=1"
+    ),
+    "embedders": Extra("Another text embedder than MiniLM and its kind", ("torch", "sentence_transformers", "onnxscript")),
+    "train": Extra("Training", ("torch", "transformers", "trl", "peft", "langchain_openai")),
+    "serve": Extra("Serving a model with vLLM", ("vllm",)),
+    "server": Extra("A database on a server", ("psycopg",)),
+    "auth": Extra("Signing in to the page", ("authlib",)),
+}
+
+
+def installed() -> dict[str, bool]:
+    """Say of each extra whether everything that it brings can be imported."""
+    return {name: not _absent(name) for name in EXTRAS}
+
+
+def missing(name: str, purpose: str | None = None) -> str | None:
+    """Return the sentence for a person where an extra is not installed, or None where it is.
+
+    Args:
+        name: A key of `EXTRAS`.
+        purpose: What needs the extra here, where that is more exact than the extra's own purpose.
+    """
+    absent = _absent(name)
+    if not absent:
+        return None
+    needs = purpose or EXTRAS[name].purpose
+    verb = "is" if len(absent) == 1 else "are"
+    return f"{needs} needs the extra [{name}] ({', '.join(absent)} {verb} not installed): run `{command(name)}`."
+
+
+def require(name: str, purpose: str | None = None) -> None:
+    """Raise the sentence of `missing` where an extra is not installed.
+
+    Raises:
+        ExtraMissing: It is not installed; the message says what it is for and the command that installs it.
+    """
+    sentence = missing(name, purpose)
+    if sentence is not None:
+        raise ExtraMissing(sentence)
+
+
+def command(
+    name: str,
+    *,
+    checkout: Path = _CHECKOUT,
+    python: Path | None = None,
+    has: Callable[[str], bool] | None = None,
+) -> str:
+    """Return the command that installs an extra into this environment.
+
+    Args:
+        name: A key of `EXTRAS`.
+        checkout: The folder that holds these rooms: a checkout where `pyproject.toml` lies in it.
+        python: The environment's interpreter; the running one when None.
+        has: Whether a package is here. An environment that uv made has no pip.
+    """
+    pip = (has or _has)("pip")
+    if not (checkout / "pyproject.toml").is_file():
+        return f"{'pip' if pip else 'uv pip'} install '{_DISTRIBUTION}[{name}]'"
+    if not pip:
+        # Not `uv sync`: it removes every other extra.
+        return f"uv pip install -e '.[{name}]'"
+    python, target = python or Path(sys.executable), EXTRAS[name].target
+    if python.parents[1] != checkout / ".venv":
+        return f"{shlex.quote(str(python))} -m pip install -e '.[{name}]'"
+    return target or f".venv/bin/pip install -e '.[{name}]'"
+
+
+def _absent(name: str) -> list[str]:
+    return [package for package in EXTRAS[name].packages if not _has(package)]
+
+
+def _has(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except (ImportError, ValueError):
+        # Something on the import path refuses it, or a half-removed package lies there.
+        return False
