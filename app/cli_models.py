@@ -1,0 +1,160 @@
+"""`persona models …`: which chat models there are, fetching them, and which one answers."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.console import AsJson, print_json, print_table, progress, report, say
+from memory.errors import NotFound
+
+models = typer.Typer(no_args_is_help=True, help="See and fetch the models that run on this machine, and say which answers.")
+
+_EMBEDDED = "embedded"
+_URL = re.compile(r"(?i)[a-z]+://|(?:localhost|[\d.]+|\[[\da-f:]+\])(?::\d+)?(?:/|$)")
+
+
+@models.command("list")
+def list_models(as_json: AsJson = False) -> None:
+    """List the models that can be fetched, and which are here."""
+    from app import weights
+
+    rows = [(model, weights.located(name)) for name, model in weights.CATALOGUE.items()]
+    if as_json:
+        shown = ("name", "role", "licence", "description", "sees", "tried", "hub")
+        print_json(
+            [
+                {name: getattr(model, name) for name in shown}
+                | {"megabytes": round(model.size / 1e6), "path": str(found.model) if found else None}
+                for model, found in rows
+            ]
+        )
+        return
+    print_table(
+        ("name", "role", "sees", "size", "here", "licence", "what it is"),
+        [
+            (
+                model.name,
+                model.role,
+                "yes" if model.sees else "-",
+                f"{round(model.size / 1e6)} MB",
+                "here" if found else "-",
+                model.licence,
+                model.description + ("" if model.tried else " Not tried here."),
+            )
+            for model, found in rows
+        ],
+    )
+    progress("Not tried here: named after the model hub's pages, and neither fetched nor run when this list was made.")
+
+
+@models.command()
+def pull(
+    name: Annotated[str, typer.Argument(help="A name of `persona models list`; left out: what `make chat` needs.")] = "",
+    newer: Annotated[
+        bool, typer.Option("--newer", help="Take what the hub has now, not what it had at the first pull.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch a model and check its hashes; one that is here is checked again."""
+    from app import weights
+    from app.build import build_embedder
+    from app.catalogue import TEXT_EMBEDDER
+    from app.first_models import can_ask, pull_first
+    from app.settings import Settings
+
+    with weights.bars() as bars:
+        if name:
+            located = [weights.pull(name, bars, newer=True) if newer else weights.pull_again(name, bars)]
+        else:
+            located = pull_first(bars, ask=_ask if can_ask() and not as_json else None)
+        if any(one.name == TEXT_EMBEDDER for one in located) and not any(weights.graphs_folder().glob("*.onnx")):
+            # What is made of it once is made now, and not while somebody waits for a reply.
+            bars.note(f"Preparing {TEXT_EMBEDDER} for this machine.")
+            build_embedder(Settings(text_embedder=TEXT_EMBEDDER)).read(["ready"])
+    if as_json:
+        print_json([{"name": one.name, "path": str(one.model)} for one in located])
+        return
+    for one in located:
+        say(f"{one.name} is at {one.model}")
+    answers = weights.default_chat()
+    if name and weights.CATALOGUE[name].role == "chat" and answers and answers.name != name:
+        progress(f"`persona models use {name}` lets it answer.")
+
+
+@models.command()
+def use(
+    name: Annotated[
+        str, typer.Argument(help="A model of `persona models list` or of a server here, a GGUF file, a URL, or: embedded.")
+    ],
+    model: Annotated[str, typer.Option("--model", help="With a URL: the model's name there; its first when left out.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Say which chat model answers from now on; it is kept below the environment and `.env`."""
+    from app import settings, weights
+
+    if name == _EMBEDDED:
+        path, what = settings.choose(), "The embedded model answers"
+    elif _URL.match(name):
+        path, what = _use_url(name, model)
+    elif Path(name).expanduser().is_file():
+        file = Path(name).expanduser().resolve()
+        path, what = settings.choose(llm_model=str(file)), f"{file.name} answers, embedded,"
+    elif name in weights.CATALOGUE:
+        if weights.CATALOGUE[name].role != "chat":
+            raise NotFound(f"{name} is no chat model: choose one of {', '.join(_chat_models())}.")
+        if weights.located(name) is None:
+            raise NotFound(f"{name} is not on this machine yet: run `persona models pull {name}` first.")
+        path, what = settings.choose(llm_model=name), f"{name} answers, embedded,"
+    else:
+        path, what = _use_served(name)
+    where = settings.chosen_in()
+    report(
+        {"file": str(path), "set": where},
+        f"{what} from now on (kept in {path})."
+        + ("" if not where or where.startswith("set by") else f" But the model is {where}, and that counts first."),
+        as_json=as_json,
+    )
+
+
+def _use_url(url: str, model: str) -> tuple[Path, str]:
+    from app import settings
+    from app.model_server import remote_endpoint
+
+    found = remote_endpoint(settings.Settings(llm_base_url=url, llm_model=model))
+    return settings.choose(llm_base_url=found.url, llm_model=found.model), f"{found.model} at {found.url} answers"
+
+
+def _use_served(name: str) -> tuple[Path, str]:
+    from app import settings
+    from app.local_servers import look
+
+    served = look()
+    found = next(
+        (one for one in served if name.lower() in {one.model.lower(), one.model.lower().removesuffix(":latest")}), None
+    )
+    if found is None:
+        here = ", ".join(one.model for one in served) or "none"
+        raise NotFound(
+            f"There is no chat model {name!r}: choose one of {', '.join(_chat_models())}; of a server on this machine: {here}; "
+            "or give its URL."
+        )
+    path = settings.choose(llm_base_url=found.url, llm_model=found.model)
+    return path, f"{found.model} of {found.server} answers"
+
+
+def _chat_models() -> list[str]:
+    from app.catalogue import CATALOGUE
+
+    return [name for name, model in CATALOGUE.items() if model.role == "chat"]
+
+
+def _ask(question: str) -> str:
+    """Ask on the terminal; the end of the input is an empty answer."""
+    try:
+        return str(typer.prompt(question.rstrip(), default="", show_default=False, prompt_suffix=" ", err=True))
+    except typer.Abort:
+        return ""

@@ -1,0 +1,128 @@
+"""Model servers that already run on this machine: asked in short probes on loopback, each answering or not within a second."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from app.endpoint import seems_to_see
+
+if TYPE_CHECKING:
+    import httpx
+
+PORTS: Mapping[int, str] = {
+    11434: "Ollama",
+    1234: "LM Studio",
+    8080: "llama.cpp",
+    8000: "vLLM",
+    1337: "Jan",
+    30000: "SGLang",
+    4891: "GPT4All",
+    5001: "KoboldCpp",
+    5000: "text-generation-webui",
+}
+"""The usual ports, and which server each is of."""
+_ASK_S = 0.4
+"""For connecting, and for each piece of an answer."""
+_ALL_S = 0.9
+"""For the whole of it; what has not answered by then is left out."""
+_MOST_BYTES = 1 << 20
+_OWNERS = {"llamacpp": "llama.cpp", "vllm": "vLLM", "sglang": "SGLang", "koboldcpp": "KoboldCpp"}
+_NO_CHAT = re.compile(
+    r"embed|bge-|minilm|gte-|rerank|whisper|(?:^|[/_-])(?:e5|tts|stt|asr|clip|sdxl|flux|kokoro|piper|parakeet)(?:[-_:]|$)|diffusion|dall-e"
+)
+"""Names of models that embed, rank, hear, speak or paint."""
+
+
+@dataclass(frozen=True)
+class Served:
+    """A chat model of a server on this machine.
+
+    Attributes:
+        server: What the server is called.
+        url: Its base URL, as `PERSONA_LLM_BASE_URL` takes it.
+        model: The model's name there.
+        sees: Whether it seems to take pictures.
+    """
+
+    server: str
+    url: str
+    model: str
+    sees: bool
+
+
+def look(ports: Mapping[int, str] = PORTS) -> list[Served]:
+    """Ask all ports at once, and return the chat models of those that are model servers, in the ports' order.
+
+    What only looks like one is left out: a web page, a database, a list of other things, a server that wants a key.
+    Models that Ollama only passes on to a machine elsewhere are left out too: what is remembered stays here.
+    """
+    return asyncio.run(_look(ports))
+
+
+async def _look(ports: Mapping[int, str]) -> list[Served]:
+    import httpx
+
+    # No proxy is asked on the way to this machine, and nothing is followed away from it.
+    async with httpx.AsyncClient(trust_env=False, timeout=_ASK_S) as client:
+        asked = [asyncio.create_task(_models(client, port, name)) for port, name in ports.items()]
+        done, late = await asyncio.wait(asked, timeout=_ALL_S)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+    return [one for task in asked if task in done for one in task.result()]
+
+
+async def _models(client: httpx.AsyncClient, port: int, usual: str) -> list[Served]:
+    root = f"http://127.0.0.1:{port}"
+    listed, tagged = await asyncio.gather(_get(client, f"{root}/v1/models"), _get(client, f"{root}/api/tags"))
+    tags = [one for one in _rows(tagged, "models") if isinstance(one.get("name"), str) and "digest" in one]
+    models = [one for one in _rows(listed, "data") if isinstance(one.get("id"), str)]
+    if not all(one.get("object", "model") == "model" for one in models) or listed.get("object", "list") != "list":
+        return []
+    if tags:
+        kept = [str(one["name"]) for one in tags if not one.get("remote_host") and _talks(one)]
+        return [Served("Ollama", f"{root}/v1", name, _sees(name, tags)) for name in kept if not _NO_CHAT.search(name.lower())]
+    names = [(str(one["id"]), _OWNERS.get(str(one.get("owned_by", "")).lower(), usual)) for one in models]
+    return [
+        Served(server, f"{root}/v1", name, seems_to_see(name)) for name, server in names if not _NO_CHAT.search(name.lower())
+    ]
+
+
+async def _get(client: httpx.AsyncClient, url: str) -> dict[str, Any]:
+    """Return the JSON object at a URL; an empty one for anything else."""
+    import httpx
+
+    try:
+        async with client.stream("GET", url, headers={"Accept": "application/json"}) as response:
+            data = b""
+            async for piece in response.aiter_bytes():
+                data += piece
+                if len(data) > _MOST_BYTES:
+                    return {}
+        found = json.loads(data) if response.status_code == httpx.codes.OK else {}
+    except (httpx.HTTPError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _rows(found: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    rows = found.get(name)
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def _talks(tag: dict[str, Any]) -> bool:
+    """Say whether Ollama's model writes text; newer versions say so, older ones name the family."""
+    capabilities, details = tag.get("capabilities"), tag.get("details")
+    if isinstance(capabilities, list) and capabilities:
+        return "completion" in capabilities
+    return "bert" not in str(details.get("family", "") if isinstance(details, dict) else "")
+
+
+def _sees(name: str, tags: list[dict[str, Any]]) -> bool:
+    said = next((tag.get("capabilities") for tag in tags if tag["name"] == name), None)
+    return "vision" in said if isinstance(said, list) and said else seems_to_see(name)
