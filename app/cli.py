@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app import cli_forget, cli_memory, cli_models, cli_person, cli_serve, cli_upkeep, set_aside
+from app import cli_forget, cli_memory, cli_models, cli_person, cli_serve, cli_upkeep
 from app.console import AsJson, User, fail, print_json, progress, say, steady_streams
-from app.remembering import remember_and_tell
+from app.opened import open_service
 from evals import cli as evals_cli
 from evals import cli_bench
 from memory.errors import InvalidInput, PersonaError
-from memory.sensitive import NAMED
 from training import cli as training_cli
 
 if TYPE_CHECKING:
@@ -50,6 +49,23 @@ NoReasoning = Annotated[bool, typer.Option("--no-reasoning", help="Look once wit
 OffTheRecord = Annotated[bool, typer.Option("--off-the-record", help="Read memory, write nothing.")]
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from app.version import line
+
+        say(line())
+        raise typer.Exit
+
+
+@app.callback()
+def _persona(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version, and what it runs on.")
+    ] = False,
+) -> None:
+    pass
+
+
 @app.command()
 def ask(
     text: Annotated[str, typer.Argument(help="The message; - reads it from standard input.")],
@@ -63,9 +79,12 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Say one thing and print the reply."""
+    from app import set_aside
+    from app.remembering import remember_and_tell
+
     message = sys.stdin.read() if text == "-" else text
     switches = _switches(force_retrieve, no_reasoning, off_the_record)
-    with _service() as service:
+    with open_service(user) as service:
         turn = _show(service, service.stream(user, message, image or (), time, **switches), quiet=as_json)
         if not as_json:
             cli_forget.say_what_next(turn)
@@ -104,7 +123,7 @@ def chat(
     started = datetime.now(UTC)
     switches = _switches(force_retrieve, no_reasoning, off_the_record)
     images = list(image or ())
-    with _service(work=True) as service:
+    with open_service(user, work=True) as service:
         progress(f"Talking as {user}. An empty line ends it.")
         message = _read_line()
         while message:
@@ -116,8 +135,6 @@ def chat(
                 fail(error, as_json=False)
             images = []
             message = (cli_forget.confirm(service, turn, _read_line) if turn else None) or _read_line()
-        if service.memory.pending.count():
-            progress("Finishing the step that is being remembered; the rest waits for the next time.")
 
 
 @app.command()
@@ -129,8 +146,10 @@ def ingest(
 ) -> None:
     """Replay a transcript into memory; lines that are there already are skipped."""
     from app.ingest import ingest_file
+    from app.remembering import remember_and_tell
+    from app.service import PersonaService
 
-    with _service() as service:
+    with PersonaService.from_settings(work=False) as service:
         report = ingest_file(service.memory, file, user)
         if wait:
             remember_and_tell(service, user, progress)
@@ -170,12 +189,6 @@ def _wants_json() -> bool:
     return "--json" in sys.argv
 
 
-def _service(*, work: bool = False) -> PersonaService:
-    from app.service import PersonaService
-
-    return PersonaService.from_settings(work=work)
-
-
 def _switches(force_retrieve: bool, no_reasoning: bool, off_the_record: bool) -> dict[str, Any]:
     return {"force_retrieve": force_retrieve, "reasoning": not no_reasoning, "off_the_record": off_the_record}
 
@@ -195,6 +208,8 @@ def _show(service: PersonaService, events: Any, *, quiet: bool = False) -> Turn:
                     for note in event.turn.trace.notes if event.turn.trace else ():
                         progress(note)
                     if event.turn.held:
+                        from memory.sensitive import NAMED
+
                         which = f"{event.turn.id} --user {event.turn.user_id}"
                         progress(
                             f"That was about {NAMED[event.turn.held]}. It is not recalled later unless you say so: "
@@ -249,10 +264,17 @@ def _answer(turn: Turn, personality_after: dict[str, float] | None) -> dict[str,
 
 
 def _read_line(question: str = "> ") -> str:
+    asked = sys.stdin.isatty()
     try:
-        return input(question if sys.stdin.isatty() else "").strip()
+        return input(question if asked else "").strip()
     except EOFError:
+        if asked:
+            # Ctrl-D leaves the cursor behind the question.
+            progress("")
         return ""
+    except KeyboardInterrupt:
+        progress("")
+        raise
 
 
 if __name__ == "__main__":

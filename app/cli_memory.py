@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from app.console import AsJson, User, counted, print_json, print_records, print_table, progress, report, say
-from app.opened import open_memory
+from app.opened import open_memory, open_memory_of
 from memory.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from memory.memory_rows import MemoryRecord
     from memory.purge import Receipt
     from memory.store import Memory
 
@@ -44,28 +46,11 @@ def list_memories(
     as_json: AsJson = False,
 ) -> None:
     """List what is remembered, oldest first."""
-    empty = f"Nothing is remembered of {user} yet."
-    with open_memory() as store:
+    with open_memory_of(user) as store:
         if held:
             _list_held(store, user, as_json=as_json)
-            return
-        records = store.knowledge.entries(user, kind=kind.value if kind else None, held=True)
-    if as_json:
-        print_records(records, as_json=True, columns=(), empty="")
-        return
-    rows = []
-    for record in records:
-        fields = record.model_dump()
-        text = next(str(fields[name]) for name in ("content", "summary", "text", "value", "caption") if name in fields)
-        before = f"{fields['key']}: " if "key" in fields else ""
-        after = f" ({fields['category']})" if fields.get("category") else ""
-        rows.append(
-            [record.id, _KINDS[record.id[:3]], f"{record.time:%Y-%m-%d %H:%M}", before + text + after, _standing(fields)]
-        )
-    if rows:
-        print_table(("id", "kind", "time", "text", "standing"), rows)
-    else:
-        progress(empty)
+        else:
+            _list(store.knowledge.entries(user, kind=kind.value if kind else None, held=True), user, as_json=as_json)
 
 
 @memory.command()
@@ -77,9 +62,9 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Search what is remembered and what was said, best first."""
-    with open_memory() as store:
+    with open_memory_of(user) as store:
         found = store.search(user, text, kind=kind.value if kind else None, limit=limit)
-    print_records(found, as_json=as_json, columns=("id", "kind", "time", "text", "score"), empty="Nothing was found.")
+        print_records(found, as_json=as_json, columns=("id", "kind", "time", "text", "score"), empty="Nothing was found.")
 
 
 @memory.command()
@@ -201,6 +186,25 @@ def undo(subject: MemoryId, user: User = "me", as_json: AsJson = False) -> None:
         record = store.undo(user, subject)
     done = record.model_dump(mode="json") if record else {"id": subject}
     report(done, f"{subject} stands as it did before.", as_json=as_json)
+
+
+def _list(records: Sequence[MemoryRecord], user: str, *, as_json: bool) -> None:
+    if as_json:
+        print_records(records, as_json=True, columns=(), empty="")
+        return
+    rows = []
+    for record in records:
+        fields = record.model_dump()
+        text = next(str(fields[name]) for name in ("content", "summary", "text", "value", "caption") if name in fields)
+        before = f"{fields['key']}: " if "key" in fields else ""
+        after = f" ({fields['category']})" if fields.get("category") else ""
+        rows.append(
+            [record.id, _KINDS[record.id[:3]], f"{record.time:%Y-%m-%d %H:%M}", before + text + after, _standing(fields)]
+        )
+    if rows:
+        print_table(("id", "kind", "time", "text", "standing"), rows)
+    else:
+        progress(f"Nothing is remembered of {user} yet.")
 
 
 def _list_held(store: Memory, user: str, *, as_json: bool) -> None:

@@ -8,7 +8,6 @@ import typer
 
 from app.console import AsJson, print_json, print_table, progress, say
 from app.pace import shown
-from app.remembering import is_alone, remember_now
 from memory.errors import PersonaError
 
 
@@ -19,6 +18,7 @@ def work(
 ) -> None:
     """Do what waits to be remembered, now."""
     from app import set_aside
+    from app.remembering import is_alone, remember_now
     from app.service import PersonaService
 
     with PersonaService.from_settings(work=False) as service:

@@ -1,10 +1,17 @@
-"""The memory that a command works on."""
+"""The memory or the service that a command works with, and what is said when the command is left."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from app.console import progress
+from memory.errors import PersonaError
+
 if TYPE_CHECKING:
+    from app.service import PersonaService
     from memory.store import Memory
 
 
@@ -26,3 +33,57 @@ def open_memory() -> Memory:
         memory.close()
         raise
     return memory
+
+
+@contextmanager
+def open_service(user: str, *, work: bool = False) -> Iterator[PersonaService]:
+    """Open the service for one person; when it is left, say what of their words is not in memory yet.
+
+    An error of ours says what went wrong, and nothing is said beside it.
+
+    Args:
+        user: Who talks.
+        work: Remember in the background meanwhile, and finish what is quick before leaving.
+    """
+    from app.service import PersonaService
+
+    # Said below, to the one person who is here.
+    logging.getLogger("app.leaving").addHandler(logging.NullHandler())
+    service = PersonaService.from_settings(work=work)
+    try:
+        yield service
+    except PersonaError:
+        service.close()
+        raise
+    except BaseException:
+        # Ctrl-C, mostly.
+        _leave(service, user, work=work)
+        raise
+    else:
+        _leave(service, user, work=work)
+
+
+def _leave(service: PersonaService, user: str, *, work: bool) -> None:
+    from app import backlog
+
+    left = service.backlog(user)
+    if work and left:
+        progress("Finishing the step that is being remembered; Ctrl-C leaves at once.")
+    # A second Ctrl-C: what is left is known, and the step is done again at the next start.
+    with suppress(KeyboardInterrupt):
+        service.close()
+        left = service.backlog(user)
+    if said := backlog.sentence(left, backlog.AT_THE_NEXT_START if work else backlog.BY_A_COMMAND):
+        progress(said)
+
+
+@contextmanager
+def open_memory_of(user: str) -> Iterator[Memory]:
+    """Open the memory to show what is remembered of a person; after it was shown, say what is not in memory yet."""
+    from app import backlog
+
+    with open_memory() as memory:
+        yield memory
+        left = memory.pending.backlog(user)
+    if said := backlog.sentence(left, backlog.BY_A_COMMAND):
+        progress(said)

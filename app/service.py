@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from app import backlog
 from app.events import AnswerDelta, Answered, Event, Recalled, Received, Retrieving, Thinking
 from app.lines import Lines
 from app.worker import Worker
@@ -32,9 +34,12 @@ if TYPE_CHECKING:
     from app.model_server import Endpoint
     from app.settings import Settings
     from graph.briefing import Style
+    from memory.pending import Backlog
     from memory.reply_first import ReplyFirst
 
 _log = logging.getLogger(__name__)
+_leaving = logging.getLogger("app.leaving")
+"""A logger of its own: a program that says itself what is left can silence it."""
 _REPLIES_AT_ONCE = 256
 _REMOTE_WORKERS = 128
 """A remote server takes many calls at once; of a hundred people who talk, two thirds have a turn that is being remembered."""
@@ -81,6 +86,7 @@ class PersonaService:
         self._lock = threading.Lock()
         self._closed = False
         self._graphs: tuple[Any, Any, Any] | None = None
+        self._talked: dict[str, Backlog | None] = {}
         self._worker = Worker(memory, self._do, 1 if models.priority else _REMOTE_WORKERS)
         if work:
             self._worker.start()
@@ -97,7 +103,10 @@ class PersonaService:
         from app.settings import Settings
 
         settings = settings or Settings()
-        return cls(build_memory(settings), ModelServer(settings), work=work)
+        service = cls(build_memory(settings), ModelServer(settings), work=work)
+        # A program that ends without closing it leaves like one that does: what was shown of a running reply is kept.
+        atexit.register(service.close)
+        return service
 
     def __enter__(self) -> Self:
         return self
@@ -204,19 +213,34 @@ class PersonaService:
         self._worker.notify(user_id)
         return steps
 
+    def backlog(self, user_id: str) -> Backlog:
+        """Return how much of what a user said is not in memory yet; after `close`, of whom was known before."""
+        left = self._talked.setdefault(user_name(user_id), None)
+        return self.memory.pending.backlog(user_name(user_id)) if left is None else left
+
     def close(self) -> None:
-        """Stop running replies (what was shown is kept), finish the running step, leave the rest pending."""
+        """Stop running replies (what was shown is kept), finish the running step and what is quick, leave the rest pending.
+
+        What is left of those who talked here is said in the log, in one sentence (`backlog` has it for each).
+        """
         with self._lock:
             if self._closed:
                 return
             self._closed = True
             self._stops |= self._running
-        self.models.wind_down()
+        atexit.unregister(self.close)
         if not self._lines.close(_LAST_WORDS_S):
             _log.warning("a reply did not end in time; its message is kept as unanswered")
+        self._worker.settle()
+        self.models.wind_down()
         self._worker.close()
         self.models.close()
+        with suppress(PersonaError):
+            self._talked = {user_id: self.memory.pending.backlog(user_id) for user_id in self._talked}
         self.memory.close()
+        left = backlog.farewell([one for one in self._talked.values() if one is not None])
+        if left:
+            _leaving.warning(left)
 
     def _check_open(self) -> None:
         if self._closed:
@@ -226,6 +250,8 @@ class PersonaService:
         events: queue.SimpleQueue[Event | Exception] = queue.SimpleQueue()
         with self._lock:
             self._running.add(turn.id)
+            if not context.off_the_record:
+                self._talked[turn.user_id] = None
         events.put(Received(turn))
         self._lines.submit(turn.user_id, lambda: self._reply(turn, context, events))
         return _read(events)

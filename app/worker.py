@@ -16,7 +16,15 @@ _log = logging.getLogger(__name__)
 _POLL_S = 5.0
 _LAST_STEP_S = 15.0
 """Seconds for the running steps once the program is ending."""
+_QUICK_S = 3.0
+"""Seconds for the steps that wait, once the program is ending: a quick model does all of them."""
 _LOOK_AFTER_SESSIONS_S = 30.0
+
+_TROUBLE = {
+    "model_unavailable": "the model does not answer",
+    "model_missing": "there is no chat model",
+    "storage": "the data folder or the database cannot be used",
+}
 
 
 class Worker:
@@ -36,6 +44,7 @@ class Worker:
         self._handed_out = 0
         self._asked: dict[str, None] = {}
         self._all = True
+        self._looking = False
         self._closing = False
         self._places = at_once
         self._threads = [
@@ -91,6 +100,12 @@ class Worker:
             raise next(iter(failed.values()))
         return done
 
+    def settle(self) -> None:
+        """Let the steps that may start now be done where that is quick; nothing where the threads do not run."""
+        if self._threads[0].is_alive():
+            with self._changed:
+                self._changed.wait_for(lambda: self._idle, _QUICK_S)
+
     def close(self) -> None:
         """Finish the running steps and stop; the rest stays pending, and so does a step whose model says nothing for long."""
         self._closing = True
@@ -119,20 +134,29 @@ class Worker:
                     self._all = False
                 else:
                     del self._asked[user_id]
+                self._looking = True
+            item = None
             try:
                 item = self._claim(user_id, due_only=True)
             except Exception as error:  # noqa: BLE001 - as in `_safely`
                 self._say(error)
-                continue
-            if item is not None:
-                with self._changed:
+            with self._changed:
+                self._looking = False
+                if item is not None:
                     self._all = self._all or user_id is None
                     self._handed_out += 1
+                self._changed.notify_all()
+            if item is not None:
                 threading.Thread(target=self._safely, args=(item,), name="persona-step", daemon=True).start()
 
     @property
     def _may_look(self) -> bool:
         return not self._closing and self._handed_out < self._places and (self._all or bool(self._asked))
+
+    @property
+    def _idle(self) -> bool:
+        """Say whether nothing is being done, and nothing is known that could be."""
+        return not (self._handed_out or self._looking or self._all or self._asked)
 
     def _safely(self, item: WorkItem) -> None:
         try:
@@ -162,8 +186,9 @@ class Worker:
 
     def _say(self, error: Exception) -> None:
         if isinstance(error, PersonaError):
-            # No text of a user: only what kind of trouble it was.
-            _log.warning("background work waits for its next try (%s)", error.code)
+            if not self._closing:
+                # No text of a user: only what kind of trouble it was. What is left at the end, the service says.
+                _log.warning("Remembering waits for its next try: %s.", _TROUBLE.get(error.code, "it could not be done"))
         else:
             _log.error("background work failed (%s)", type(error).__name__)
 

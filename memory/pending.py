@@ -7,6 +7,7 @@ a step that is done again finds the output and does not ask again.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, exists, func, insert,
 
 from memory import forget, people
 from memory.database import Database
-from memory.records import Turn, TurnState, WorkItem
+from memory.records import SPOKEN, Turn, TurnState, WorkItem
 from memory.schema import memories, outputs, personality, refusals, turns, work
 
 _RECEIVED = TurnState.RECEIVED
@@ -46,6 +47,26 @@ _DROP_TRIES = delete(refusals).where(
 _REMEMBERED = select(personality.c.id).where(
     personality.c.user_id == bindparam("user"), personality.c.turn_id == bindparam("turn")
 )
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """The part of a user's work queue that a person is told of.
+
+    Attributes:
+        messages: Messages that are not remembered yet.
+        newest: They are the user's newest messages: none that came later is remembered.
+        conversations: Ended conversations that are not summed up yet.
+        failed: The first of the work was tried and failed; it waits for its next try.
+    """
+
+    messages: int = 0
+    newest: bool = True
+    conversations: int = 0
+    failed: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.messages or self.conversations)
 
 
 class Pending:
@@ -91,6 +112,24 @@ class Pending:
             query = query.where(work.c.user_id == user_id)
         with self._db.glance() as connection:
             return int(connection.execute(query).scalar_one())
+
+    def backlog(self, user_id: str) -> Backlog:
+        """Return how much of what a user said is not in memory yet."""
+        mine = work.c.user_id == user_id
+        counts = select(work.c.kind, func.count(), func.max(work.c.attempts)).where(mine).group_by(work.c.kind)
+        waiting = select(work.c.subject).where(mine, work.c.kind == "remember")
+        oldest = select(func.min(turns.c.at)).where(turns.c.id.in_(waiting)).scalar_subquery()
+        later = select(func.count()).where(
+            turns.c.user_id == user_id, turns.c.at >= oldest, turns.c.state.in_(SPOKEN), turns.c.id.not_in(waiting)
+        )
+        with self._db.glance() as connection:
+            rows = {kind: (count, attempts) for kind, count, attempts in connection.execute(counts)}
+        messages, conversations = (rows.get(kind, (0, 0))[0] for kind in ("remember", "consolidate"))
+        newest = True
+        if messages:
+            with self._db.glance() as connection:
+                newest = not connection.execute(later).scalar_one()
+        return Backlog(messages, newest, conversations, failed=any(attempts for _, attempts in rows.values()))
 
     def retry_later(self, item: WorkItem, reason: str) -> None:
         """Put work off after a failure; the pause doubles from 5 seconds to 10 minutes."""

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.page import remembered_held, remembered_list, remembered_profile, remembered_words
+from app import backlog
+from app.page import remembered_held, remembered_list, remembered_profile, remembered_words, words
 from app.page.frame import Here
+from memory.errors import PersonaError
+from memory.store import Memory
+
+_WHILE_REMEMBERING_S = 3
 
 
 def draw(here: Here) -> None:
@@ -14,6 +19,7 @@ def draw(here: Here) -> None:
     st.title("Memory", anchor=False)
     summed = remembered_words.summed(counts)
     st.caption(f"What is remembered about you: {summed}" if summed else "What is remembered about you stands here.")
+    _not_yet(here)
     remembered_held.draw(here)
     remembered_profile.draw(here)
     remembered_profile.habits(here)
@@ -23,10 +29,25 @@ def draw(here: Here) -> None:
         _nothing(here)
 
 
+def _not_yet(here: Here) -> None:
+    """Say what is not in memory yet, and say it again as it gets less; the side panel draws the page anew at the end."""
+    if here.memory.pending.count(here.user):
+        st.fragment(_left, run_every=_WHILE_REMEMBERING_S)(here.memory, here.user)
+
+
+def _left(memory: Memory, user: str) -> None:
+    try:
+        left = memory.pending.backlog(user)
+    except PersonaError as error:
+        st.error(words.sentence(error.message))
+        return
+    st.caption(backlog.sentence(left, backlog.WHEN_IT_ANSWERS if left.failed else backlog.SOON))
+
+
 def _nothing(here: Here) -> None:
     waits = here.memory.pending.count(here.user)
     st.info(
-        "It is being read what you said. What it keeps of it stands here in a moment."
+        "It reads what you said. What it keeps of your words is shown here in a moment."
         if waits
         else "Nothing is remembered yet. Tell it something about yourself, and come back."
     )

@@ -104,7 +104,19 @@ def test_of_a_new_user_it_says_that_nothing_is_remembered_yet(open_memory: OpenP
 
 def test_while_the_first_messages_are_being_read_it_says_so(open_memory: OpenPage, service: PersonaService) -> None:
     service.memory.journal.ingest("ada", BEGIN, "I keep a heron.", "Noted.")
-    assert "in a moment" in open_memory().info[0].value
+    page = open_memory()
+    assert "in a moment" in page.info[0].value
+    assert "Your last message is not in memory yet; it will be soon." in captions(page)
+
+
+def test_what_is_not_in_memory_yet_is_said_to_its_own_person(open_memory: OpenPage, service: PersonaService) -> None:
+    tell(service, 1, "The user keeps a heron.")
+    for minute in range(2):
+        service.memory.journal.ingest("ada", BEGIN + timedelta(days=1, minutes=1 + minute), "And a crane.", "Noted.")
+    tell(service, 1, "The user keeps a stork.", user="bob")
+    assert "Your last two messages are not in memory yet" in captions(open_memory())
+    bob = captions(open_memory("bob"))
+    assert "last" not in bob.replace("conversation", "")
 
 
 def test_a_timeline_by_day_newest_first_says_how_each_stands(open_memory: OpenPage, service: PersonaService) -> None:

@@ -1,0 +1,62 @@
+"""What a person is told of messages that are not in memory yet, when they leave and when they look (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from memory.pending import Backlog
+
+AT_THE_NEXT_START = "{they} will be at the next start"
+BY_A_COMMAND = "{they} will be at the next start of the page or of `persona chat`, or after `persona work`"
+SOON = "{they} will be soon"
+WHEN_IT_ANSWERS = "{they} will be when the model answers again"
+_WORDS = ("", "", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def sentence(backlog: Backlog, then: str) -> str:
+    """Say what is not in memory yet, and when it will be; empty where everything is.
+
+    Args:
+        backlog: As `Pending.backlog` returns it, of the person who reads the sentence.
+        then: One of this module's four, with a place for "it" or "they".
+    """
+    messages, conversations = backlog.messages, backlog.conversations
+    if messages:
+        what = _messages(messages, newest=backlog.newest)
+        also = f", nor {_be(conversations)} {_conversations(conversations)} summed up" if conversations else ""
+        said = f"{what} {_be(messages)} not in memory yet{also}"
+    elif conversations:
+        said = f"{_conversations(conversations).capitalize()} {_be(conversations)} not summed up yet"
+    else:
+        return ""
+    return f"{said}; {then.format(they='it' if messages + conversations == 1 else 'they')}."
+
+
+def farewell(backlogs: Sequence[Backlog]) -> str:
+    """Say the same when a program ends that several people may have talked with: nobody is named, and no number is theirs."""
+    waiting = [one for one in backlogs if one]
+    if len(backlogs) == 1:
+        return sentence(backlogs[0], AT_THE_NEXT_START)
+    if not waiting:
+        return ""
+    return "Some of the last messages are not in memory yet; they will be at the next start."
+
+
+def _messages(number: int, *, newest: bool) -> str:
+    if newest:
+        return "Your last message" if number == 1 else f"Your last {_number(number)} messages"
+    return "One of your messages" if number == 1 else f"{_number(number).capitalize()} of your messages"
+
+
+def _conversations(number: int) -> str:
+    return "one conversation" if number == 1 else f"{_number(number)} conversations"
+
+
+def _be(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _number(number: int) -> str:
+    return _WORDS[number] if 1 < number < len(_WORDS) else f"{number:,}"
