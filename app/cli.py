@@ -11,7 +11,7 @@ import typer
 
 from app import cli_forget, cli_memory, cli_models, cli_person, cli_serve, cli_upkeep
 from app.console import AsJson, User, fail, print_json, progress, say, steady_streams
-from app.opened import open_service
+from app.opened import INTERRUPTED, open_service
 from evals import cli as evals_cli
 from evals import cli_bench
 from memory.errors import InvalidInput, PersonaError
@@ -39,8 +39,6 @@ app.command()(cli_upkeep.work)
 app.command()(cli_upkeep.reindex)
 app.command()(cli_upkeep.doctor)
 app.command()(cli_serve.serve)
-
-_INTERRUPTED = 130
 
 Time = Annotated[str | None, typer.Option("--time", help="When it is said: 2026-03-01 09:30; now when left out.")]
 Images = Annotated[list[Path] | None, typer.Option("--image", help="A picture to show; may be given several times.")]
@@ -182,7 +180,7 @@ def main() -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         progress("Stopped.")
-        sys.exit(_INTERRUPTED)
+        sys.exit(INTERRUPTED)
 
 
 def _wants_json() -> bool:
@@ -221,7 +219,7 @@ def _show(service: PersonaService, events: Any, *, quiet: bool = False) -> Turn:
     except KeyboardInterrupt:
         service.stop(turn_id)
         progress("\nStopped: the message is kept, and what was shown of the reply.")
-        raise typer.Exit(_INTERRUPTED) from None
+        raise typer.Exit(INTERRUPTED) from None
     raise PersonaError("The reply ended without an answer. The message is kept; send it again.")
 
 

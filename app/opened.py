@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from app.console import progress
 from memory.errors import PersonaError
@@ -35,6 +37,10 @@ def open_memory() -> Memory:
     return memory
 
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C."""
+
+
 @contextmanager
 def open_service(user: str, *, work: bool = False) -> Iterator[PersonaService]:
     """Open the service for one person; when it is left, say what of their words is not in memory yet.
@@ -48,7 +54,8 @@ def open_service(user: str, *, work: bool = False) -> Iterator[PersonaService]:
     from app.service import PersonaService
 
     # Said below, to the one person who is here.
-    logging.getLogger("app.leaving").addHandler(logging.NullHandler())
+    for name in ("app.leaving", "app.worker"):
+        logging.getLogger(name).addHandler(logging.NullHandler())
     service = PersonaService.from_settings(work=work)
     try:
         yield service
@@ -69,12 +76,22 @@ def _leave(service: PersonaService, user: str, *, work: bool) -> None:
     left = service.backlog(user)
     if work and left:
         progress("Finishing the step that is being remembered; Ctrl-C leaves at once.")
-    # A second Ctrl-C: what is left is known, and the step is done again at the next start.
-    with suppress(KeyboardInterrupt):
+    then = backlog.AT_THE_NEXT_START if work else backlog.BY_A_COMMAND
+    try:
         service.close()
-        left = service.backlog(user)
-    if said := backlog.sentence(left, backlog.AT_THE_NEXT_START if work else backlog.BY_A_COMMAND):
+    except KeyboardInterrupt:
+        progress("\n" + backlog.sentence(left, then))
+        _leave_at_once()
+    if said := backlog.sentence(service.backlog(user), then):
         progress(said)
+
+
+def _leave_at_once() -> NoReturn:
+    """End the program without waiting for threads that wait for a model: as after a kill, what was acknowledged is kept."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(INTERRUPTED)
 
 
 @contextmanager

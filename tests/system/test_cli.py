@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -235,12 +236,20 @@ def test_help_imports_nothing_heavy():
         "import sys; sys.argv = ['persona', '--help']\n"
         "from app.cli import main\n"
         "try: main()\nexcept SystemExit: pass\n"
-        "heavy = {'torch', 'chromadb', 'langgraph', 'langchain_core', 'sqlalchemy', 'transformers', 'openai', 'pandas'}\n"
+        "heavy = {'torch', 'chromadb', 'langgraph', 'langchain_core', 'sqlalchemy', 'transformers', 'openai', 'pandas',\n"
+        "         'numpy', 'pydantic', 'httpx', 'yaml', 'streamlit'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     began = time.perf_counter()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=600)
     assert done.stdout.splitlines()[-1] == "[]", f"after {time.perf_counter() - began:.1f} s"
+
+
+def test_the_version_is_one_line_with_what_a_report_needs(persona):
+    code, out, err = persona("--version")
+    assert (code, err, out.count("\n")) == (0, "", 1)
+    assert re.match(r"persona \d+\.\d+\.\d+ \(Python 3\.\d+\.\d+, \w+ \w+, langgraph \d", out)
+    assert "xllamacpp 20" in out
 
 
 def test_bytes_that_are_not_text_are_a_sentence(persona):
