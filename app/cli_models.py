@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from app.console import AsJson, print_json, print_table, progress, report, say
+from app.console import AsJson, print_json, progress, report, say
 from memory.errors import NotFound
 
 models = typer.Typer(no_args_is_help=True, help="See and fetch the models that run on this machine, and say which answers.")
@@ -21,6 +21,7 @@ _URL = re.compile(r"(?i)[a-z]+://|(?:localhost|[\d.]+|\[[\da-f:]+\])(?::\d+)?(?:
 def list_models(as_json: AsJson = False) -> None:
     """List the models that can be fetched, and which are here."""
     from app import weights
+    from app.transfer import in_words
 
     rows = [(model, weights.located(name)) for name, model in weights.CATALOGUE.items()]
     if as_json:
@@ -33,22 +34,16 @@ def list_models(as_json: AsJson = False) -> None:
             ]
         )
         return
-    print_table(
-        ("name", "role", "sees", "size", "here", "licence", "what it is"),
-        [
-            (
-                model.name,
-                model.role,
-                "yes" if model.sees else "-",
-                f"{round(model.size / 1e6)} MB",
-                "here" if found else "-",
-                model.licence,
-                model.description + ("" if model.tried else " Not tried here."),
-            )
-            for model, found in rows
-        ],
-    )
-    progress("Not tried here: named after the model hub's pages, and neither fetched nor run when this list was made.")
+    for model, found in rows:
+        facts = (
+            model.role.replace("-", " "),
+            *(("sees pictures",) if model.role == "chat" and model.sees else ()),
+            in_words(model.size),
+            model.licence,
+            *(("here",) if found else () if model.tried else ("not tried here",)),
+        )
+        say(f"{model.name:<20} {', '.join(facts)}\n    {model.description}")
+    progress("Not tried here: taken from the model hub's pages; neither fetched nor run when this list was made.")
 
 
 @models.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 ServerKind = Literal["llamacpp", "vllm", "other"]
 _PROBE_S = 5.0
 _LEAST_WINDOW = 2_048
-_SEEING = ("vl", "vision", "llava", "persona", "pixtral", "gemma-3", "minicpm-v")
+_SEEING = re.compile(
+    r"vl|vision|llava|persona|pixtral|gemma-?[34](?!.*(?:270m|[-:]1b))|minicpm-v|qwen-?3\.5|mistral-small-?3\."
+)
+"""Names of models that take pictures."""
 _SHOWN = 12
 """Models of a server that are named to a person."""
 _NO_PATH = frozenset({404, 405, 501})
@@ -71,7 +75,14 @@ class _Answer:
 
 def remote_endpoint(settings: Settings) -> Endpoint:
     """Ask the server that the settings name; raises ModelUnavailable where it does not answer, or not as a model server."""
-    return find_endpoint(settings.llm_base_url, settings.llm_model, settings.llm_api_key, settings, embedded=False)
+    try:
+        return find_endpoint(settings.llm_base_url, settings.llm_model, settings.llm_api_key, settings, embedded=False)
+    except ModelUnavailable as error:
+        from app.settings import is_choice
+
+        if is_choice(settings):
+            error.message += " It was chosen by `persona models use`: `persona models use embedded` takes that back."
+        raise
 
 
 def find_endpoint(url: str, model: str, key: str, settings: Settings, *, embedded: bool) -> Endpoint:
@@ -228,7 +239,7 @@ def _described(base: str, entry: _Listed, key: str, settings: Settings, *, embed
 
 def seems_to_see(name: str) -> bool:
     """Guess from a model's name whether it takes pictures, where its server does not say."""
-    return any(word in name.lower() for word in _SEEING)
+    return _SEEING.search(name.lower()) is not None
 
 
 def _cause(error: BaseException) -> str:

@@ -57,6 +57,12 @@ def chosen_in() -> str:
     return ""
 
 
+def is_choice(settings: Settings) -> bool:
+    """Say whether the server that settings name is the one that was chosen before."""
+    kept = dotenv_values(settings_file()).get(_variable("llm_base_url"))
+    return bool(settings.llm_base_url) and kept == settings.llm_base_url
+
+
 def _variable(name: str) -> str:
     return f"PERSONA_{name.upper()}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -37,14 +38,17 @@ class Plain:
     """Progress without bars: notes, and each tenth of a large model, on stderr."""
 
     def __init__(self) -> None:
-        self._tenth: dict[str, int] = {}
+        self._begun: dict[str, tuple[float, int]] = {}
+        self._tenths: set[tuple[str, int]] = set()
 
     def moved(self, name: str, done: int, total: int) -> None:
         """Print a line at each tenth of what takes a while."""
-        tenth = done * 10 // total if total > SPARE_DISK else 0
-        if self._tenth.setdefault(name, tenth) != tenth:
-            self._tenth[name] = tenth
-            self.note(f"{name}: {in_words(done)} of {in_words(total)}")
+        tenth = (name, done * 10 // total if total > SPARE_DISK else 0)
+        began, before = self._begun.setdefault(name, (time.monotonic(), done))
+        if tenth not in self._tenths and done > before:
+            left = (total - done) * (time.monotonic() - began) / (done - before)
+            self.note(f"{name}: {in_words(done)} of {in_words(total)}" + (f", about {left:.0f} s left" if done < total else ""))
+        self._tenths.add(tenth)
 
     def note(self, sentence: str) -> None:
         """Print the sentence on stderr."""

