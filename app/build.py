@@ -26,9 +26,10 @@ def build_embedder(settings: Settings) -> TextEmbedder:
         ModelMissing: It is in the catalogue, but not on this machine.
     """
     from app import weights
+    from app.catalogue import CATALOGUE
 
     name = settings.text_embedder
-    if name not in weights.CATALOGUE:
+    if name not in CATALOGUE:
         folder = Path(name).expanduser()
         return TextEmbedder(str(folder) if folder.exists() else name, name, weights.graphs_folder())
     located = weights.located(name)
@@ -44,10 +45,10 @@ def build_picture_embedder(settings: Settings) -> ClipEmbedder:
         ModelMissing: It is in the catalogue, but not on this machine.
     """
     from app import weights
-    from app.catalogue import PICTURE_EMBEDDER
+    from app.catalogue import CATALOGUE, PICTURE_EMBEDDER
 
     name = settings.image_embedder or PICTURE_EMBEDDER
-    if name not in weights.CATALOGUE:
+    if name not in CATALOGUE:
         folder = Path(name).expanduser()
         return ClipEmbedder(str(folder) if folder.exists() else name, name)
     located = weights.located(name)

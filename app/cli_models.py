@@ -21,9 +21,10 @@ _URL = re.compile(r"(?i)[a-z]+://|(?:localhost|[\d.]+|\[[\da-f:]+\])(?::\d+)?(?:
 def list_models(as_json: AsJson = False) -> None:
     """List the models that can be fetched, and which are here."""
     from app import weights
+    from app.catalogue import CATALOGUE
     from app.transfer import in_words
 
-    rows = [(model, weights.located(name)) for name, model in weights.CATALOGUE.items()]
+    rows = [(model, weights.located(name)) for name, model in CATALOGUE.items()]
     if as_json:
         shown = ("name", "role", "licence", "description", "sees", "tried", "hub")
         print_json(
@@ -55,13 +56,13 @@ def pull(
     as_json: AsJson = False,
 ) -> None:
     """Fetch a model and check its hashes; one that is here is checked again."""
-    from app import weights
+    from app import transfer, weights
     from app.build import build_embedder
-    from app.catalogue import TEXT_EMBEDDER
+    from app.catalogue import CATALOGUE, TEXT_EMBEDDER
     from app.first_models import can_ask, pull_first
     from app.settings import Settings
 
-    with weights.bars() as bars:
+    with transfer.bars() as bars:
         if name:
             located = [weights.pull(name, bars, newer=True) if newer else weights.pull_again(name, bars)]
         else:
@@ -76,7 +77,7 @@ def pull(
     for one in located:
         say(f"{one.name} is at {one.model}")
     answers = weights.default_chat()
-    if name and weights.CATALOGUE[name].role == "chat" and answers and answers.name != name:
+    if name and CATALOGUE[name].role == "chat" and answers and answers.name != name:
         progress(f"`persona models use {name}` lets it answer.")
 
 
@@ -90,6 +91,7 @@ def use(
 ) -> None:
     """Say which chat model answers from now on; it is kept below the environment and `.env`."""
     from app import settings, weights
+    from app.catalogue import CATALOGUE
 
     if name == _EMBEDDED:
         path, what = settings.choose(), "The embedded model answers"
@@ -98,8 +100,8 @@ def use(
     elif Path(name).expanduser().is_file():
         file = Path(name).expanduser().resolve()
         path, what = settings.choose(llm_model=str(file)), f"{file.name} answers, embedded,"
-    elif name in weights.CATALOGUE:
-        if weights.CATALOGUE[name].role != "chat":
+    elif name in CATALOGUE:
+        if CATALOGUE[name].role != "chat":
             raise NotFound(f"{name} is no chat model: choose one of {', '.join(_chat_models())}.")
         if weights.located(name) is None:
             raise NotFound(f"{name} is not on this machine yet: run `persona models pull {name}` first.")

