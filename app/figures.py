@@ -1,15 +1,19 @@
-"""Charts as pure functions: records in, a plotly figure out, readable on light and on dark ground."""
+"""Charts as pure functions: records in, a Vega-Lite specification out, readable on light and on dark ground.
+
+Streamlit draws them, in its theme's colours for axes and legend; `page.css` gives the words of a chart the page's own colour.
+"""
 
 from __future__ import annotations
 
-import html
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-
-import plotly.graph_objects as go
+from typing import Any
 
 from memory.records import TRAITS, BigFive, PersonalityPoint
 
+Chart = dict[str, Any]
+"""A Vega-Lite specification, or a part of one."""
 COLOURS = {
     "openness": "#3f86c9",
     "conscientiousness": "#c46a1b",
@@ -18,108 +22,177 @@ COLOURS = {
     "neuroticism": "#8b7a2e",
 }
 """One a trait; each has a contrast of at least 3 to white and to the dark theme's ground."""
+_TIMES = {
+    "minutes": "%H:%M",
+    "hours": "%H:%M",
+    "day": "%d %b",
+    "date": "%d %b",
+    "week": "%d %b",
+    "month": "%b %Y",
+    "quarter": "%b %Y",
+    "year": "%Y",
+}
+"""How the axis writes times; a clock has 24 hours here as elsewhere on the page."""
+STEP = "step"
+"""The selection of the curves: which point was clicked, by its place."""
+_CLICKED = {"name": STEP, "select": {"type": "point", "fields": [STEP], "toggle": False}}
 _NOW, _START = COLOURS["openness"], "#8a8f98"
-_GRID = "rgba(138, 143, 152, 0.35)"
-_RANGE = [1, 5]
-_MARKERS = {"turn": "circle", "pin": "diamond", "reset": "x"}
+_LINE = {"type": "line", "strokeWidth": 2, "aria": False}
+_GRID = {**_LINE, "strokeWidth": 1, "color": _START, "opacity": 0.35}
+_POINT = {"type": "point", "filled": True, "opacity": 1}
+_LEAST, _MOST = 1, 5
+_SCORES = list(range(_LEAST, _MOST + 1))
+_MARKERS = {"turn": "circle", "pin": "diamond", "reset": "cross"}
 _CAUSES = {"turn": "a message moved it", "pin": "pinned by hand", "reset": "reset by hand"}
 _MANY = 60
 """Points from which on they are small: each can still be pointed at."""
+_AREA, _SMALL_AREA, _TARGET_AREA = 45, 14, 180
+"""Square pixels of a point, and of what takes the pointer above it."""
 _PIECE = 90
 """Characters of a message beside its point."""
+_DOWN, _UP = -4.0, 5.2
+"""How far the radar reaches in scores: the rings end at -3.2 and at 4, the rest is for the names."""
 
 
-def personality_radar(now: BigFive, start: BigFive) -> go.Figure:
+def personality_radar(now: BigFive, start: BigFive) -> Chart:
     """Draw the five traits as they are, over those at the start.
 
     Args:
         now: Scores from 1 to 5.
         start: The scores that they moved from.
     """
-    figure = go.Figure()
-    # A side panel is narrow: the longest name takes two lines.
-    corners = [label.replace("scientious", "scien-<br>tious") for label in _labels()]
-    for name, scores, colour, dash, fill in (
-        ("Start", start, _START, "dot", "none"),
-        ("Now", now, _NOW, "solid", "toself"),
-    ):
-        values = [score for _, score in scores.items()]
-        figure.add_trace(
-            go.Scatterpolar(
-                r=[*values, values[0]],
-                theta=[*corners, corners[0]],
-                text=[*_labels(), _labels()[0]],
-                name=name,
-                mode="lines+markers",
-                line={"color": colour, "dash": dash, "width": 2},
-                marker={"size": 5},
-                fill=fill,
-                fillcolor="rgba(63, 134, 201, 0.22)",
-                hovertemplate="%{text}: %{r:.2f}<extra>" + name + "</extra>",
-            )
-        )
-    axis = {"range": _RANGE, "tickvals": [1, 2, 3, 4, 5], "gridcolor": _GRID, "linecolor": _GRID, "tickfont": {"size": 10}}
-    ring = {"gridcolor": _GRID, "linecolor": _GRID, "direction": "clockwise", "rotation": 90}
-    figure.update_layout(polar={"radialaxis": axis, "angularaxis": ring, "bgcolor": "rgba(0,0,0,0)"})
-    return _plain(figure, height=300, sides=60)
+    rings = [{**_place(turn, score), "part": score} for score in _SCORES[1:] for turn in range(len(TRAITS) + 1)]
+    spokes = [{**_place(turn, score), "part": -turn} for turn in range(len(TRAITS)) for score in (_LEAST, _MOST)]
+    before, after = _scores("Start", start), _scores("Now", now)
+    names = [{**_place(turn, _MOST + 0.55), "text": _corner(label)} for turn, label in enumerate(_labels())]
+    closed = {**_LINE, "interpolate": "linear-closed"}
+    around = {"order": {"field": "turn", "type": "quantitative"}}
+    layers = [
+        _layer([*rings, *spokes], _GRID, {**around, "detail": {"field": "part"}}),
+        _layer(before, {**closed, "color": _START, "strokeDash": [2, 3]}, around),
+        _layer(after, {**closed, "color": _NOW, "fill": _NOW, "fillOpacity": 0.22}, around),
+        *(_words([name for name in names if _side(name) == side], side) for side in ("left", "center", "right")),
+        _words([{**_place(0, score), "text": str(score)} for score in _SCORES], "right", dx=-5, size=10),
+        _layer(
+            [*before, *after],
+            _POINT | {"size": _AREA},
+            {
+                "color": _coloured("set", {"Start": _START, "Now": _NOW}),
+                "tooltip": _shown(set="Which", trait="Trait", score="Score"),
+            },
+        ),
+    ]
+    # As wide as there is room, and round at any width.
+    wide = f"{(_UP - _DOWN) / 2} * width / height"
+    across = {"domainMin": {"expr": f"-{wide}"}, "domainMax": {"expr": wide}, "nice": False, "zero": False}
+    up = {"domain": [_DOWN, _UP], "nice": False, "zero": False}
+    places = {
+        name: {"field": name, "type": "quantitative", "scale": scale, "axis": None}
+        for name, scale in (("x", across), ("y", up))
+    }
+    return {"height": 300, "encoding": places, "layer": layers}
 
 
 def personality_curves(
     points: Sequence[PersonalityPoint], said: Mapping[str, str] | None = None, chosen: datetime | None = None
-) -> go.Figure:
+) -> Chart:
     """Draw the five traits over time; without points, empty axes that say so.
 
     Args:
-        points: Oldest first. Pins and resets have markers of their own.
+        points: Oldest first. Pins and resets have markers of their own. A click selects one: `STEP` names its place.
         said: What the messages said that moved them, by id: the beginning of it stands beside their points.
         chosen: When the step was that is looked at; a line marks it.
     """
-    figure = go.Figure()
-    times = [point.time for point in points]
-    told = [_told(point, said or {}) for point in points]
-    for trait, label in zip(TRAITS, _labels(), strict=True):
-        figure.add_trace(
-            go.Scatter(
-                x=times,
-                y=[getattr(point.scores, trait) for point in points],
-                name=label,
-                mode="lines+markers",
-                line={"color": COLOURS[trait], "width": 2},
-                marker={"size": 3 if len(points) > _MANY else 6, "symbol": [_MARKERS[point.cause] for point in points]},
-                # What is chosen has a line of its own: a point that is clicked does not make the others pale.
-                unselected={"marker": {"opacity": 1}},
-                customdata=told,
-                hovertemplate="%{x|%Y-%m-%d %H:%M}: %{y:.2f}<br>%{customdata}<extra>" + label + "</extra>",
-            )
-        )
-    figure.update_xaxes(gridcolor=_GRID, zeroline=False, nticks=5)
-    figure.update_yaxes(range=_RANGE, tickvals=[1, 2, 3, 4, 5], gridcolor=_GRID, zeroline=False)
+    rows = [
+        {
+            STEP: place, "time": _wall(point.time), "when": f"{point.time:%Y-%m-%d %H:%M}", "trait": label,
+            "score": getattr(point.scores, trait), "cause": point.cause, "what": _told(point, said or {}),
+        }
+        for trait, label in zip(TRAITS, _labels(), strict=True)
+        for place, point in enumerate(points)
+    ]  # fmt: skip
+    time = {"field": "time", "type": "temporal", "title": None, "scale": {"type": "utc"}}
+    score = {"field": "score", "type": "quantitative", "title": None, "scale": {"domain": [_LEAST, _MOST]}}
+    x = {**time, "axis": {"tickCount": 5, "grid": False, "labels": bool(points), "format": _TIMES}}
+    y = {**score, "axis": {"values": _SCORES, "format": "d"}}
+    at = {"x": x, "y": y, "color": _coloured("trait", {trait.capitalize(): colour for trait, colour in COLOURS.items()})}
+    size = _SMALL_AREA if len(points) > _MANY else _AREA
+    causes = {"domain": list(_MARKERS), "range": list(_MARKERS.values())}
+    shape = {"field": "cause", "type": "nominal", "legend": None, "scale": causes}
+    # A point is small: what takes the pointer is larger, and not seen.
+    target = {**_POINT, "size": _TARGET_AREA, "opacity": 0, "cursor": "pointer"}
+    told = _shown(trait="Trait", when="When", score="Score", what="What moved it")
+    layers: list[Chart] = [
+        {"mark": _LINE, "encoding": {**at, "order": {"field": STEP, "type": "quantitative"}}},
+        {"mark": {**_POINT, "size": size, "aria": False}, "encoding": {**at, "shape": shape}},
+        {"mark": target, "encoding": {**at, "tooltip": told}, "params": [_CLICKED]},
+    ]
     if chosen is not None:
-        figure.add_shape(type="line", x0=chosen, x1=chosen, y0=0, y1=1, yref="paper", line={"color": _START, "dash": "dot"})
+        line = {"type": "rule", "color": _START, "strokeDash": [2, 3], "aria": False}
+        layers.insert(0, _layer([{"time": _wall(chosen)}], line, {"x": x}))
     if not points:
-        figure.update_xaxes(showticklabels=False)
-        figure.add_annotation(
-            text="No message has been remembered yet.", showarrow=False, x=0.5, y=0.625, xref="paper", yref="paper"
+        note = {"text": "No message has been remembered yet.", "score": 3}
+        layers.append(
+            _layer([note], {"type": "text"}, {"text": {"field": "text"}, "y": y, "x": {"value": {"expr": "width / 2"}}})
         )
-    return _plain(figure, height=360, sides=24)
+    return {"height": 360, "data": {"values": rows}, "layer": layers}
+
+
+def _scores(name: str, of: BigFive) -> list[Chart]:
+    """Return a ring of scores, each with its place."""
+    return [
+        {**_place(turn, score), "set": name, "trait": trait.capitalize(), "score": score}
+        for turn, (trait, score) in enumerate(of.items())
+    ]
+
+
+def _place(turn: int, score: float) -> dict[str, float]:
+    """Return where a score lies on the radar: clockwise from the top, the least score in the middle."""
+    angle, out = 2 * math.pi * turn / len(TRAITS), score - _LEAST
+    return {"turn": turn, "x": round(out * math.sin(angle), 4), "y": round(out * math.cos(angle), 4)}
+
+
+def _side(place: Mapping[str, Any]) -> str:
+    """Say how a name is aligned that is written outside the rings."""
+    return "center" if abs(place["x"]) < 1 else "left" if place["x"] > 0 else "right"
+
+
+def _corner(label: str) -> list[str]:
+    """Write a trait at its corner: a side panel is narrow, so the longest name takes two lines."""
+    return label.replace("scientious", "scien-\ntious").split("\n")
+
+
+def _layer(rows: Sequence[Mapping[str, Any]], mark: Mapping[str, Any], encoding: Mapping[str, Any]) -> Chart:
+    return {"data": {"values": list(rows)}, "mark": dict(mark), "encoding": dict(encoding)}
+
+
+def _words(rows: Sequence[Mapping[str, Any]], align: str, *, dx: int = 0, size: int = 12) -> Chart:
+    mark = {"type": "text", "align": align, "baseline": "middle", "dx": dx, "fontSize": size, "aria": False}
+    return _layer(rows, mark, {"text": {"field": "text"}})
+
+
+def _coloured(field: str, colours: Mapping[str, str]) -> Chart:
+    legend = {"orient": "bottom", "title": None, "columns": 2, "symbolType": "circle", "symbolOpacity": 1}
+    scale = {"domain": list(colours), "range": list(colours.values())}
+    return {"field": field, "type": "nominal", "legend": legend, "scale": scale}
+
+
+def _shown(**titles: str) -> list[Chart]:
+    """Return what a tooltip shows: fields and what each is called there."""
+    numbers = {"score": {"type": "quantitative", "format": ".2f"}}
+    return [{"field": name, "title": title, "type": "nominal", **numbers.get(name, {})} for name, title in titles.items()]
 
 
 def _told(point: PersonalityPoint, said: Mapping[str, str]) -> str:
-    """Say what moved a point: the beginning of the message as data, for plotly reads some tags."""
+    """Say what moved a point: the beginning of the message."""
     text = " ".join(said.get(point.turn_id or "", "").split())
-    return html.escape(text if len(text) <= _PIECE else f"{text[:_PIECE]}…", quote=False) or _CAUSES[point.cause]
+    return (text if len(text) <= _PIECE else f"{text[:_PIECE]}…") or _CAUSES[point.cause]
+
+
+def _wall(time: datetime) -> str:
+    """Write a time as its own clock showed it: the scale is UTC, so that no browser's zone moves it."""
+    return f"{time:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _labels() -> list[str]:
     return [trait.capitalize() for trait in TRAITS]
-
-
-def _plain(figure: go.Figure, *, height: int, sides: int) -> go.Figure:
-    return figure.update_layout(
-        height=height,
-        margin={"l": sides, "r": sides, "t": 28, "b": 24},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        legend={"orientation": "h", "yanchor": "top", "y": -0.16, "x": 0, "entrywidth": 0.5, "entrywidthmode": "fraction"},
-        dragmode=False,
-    )

@@ -19,11 +19,10 @@ _MOST = 150
 """Points on the curves, about; the list below them has every one."""
 _ROWS = 8
 _PIECE = 60
-_CHART = {"displayModeBar": False}
 _LATE = (
     "Some earlier messages were remembered after later ones: each moved the traits from where they were when it was remembered."
 )
-_CHOSEN, _CURVES = "shown-step", "shown-curves"
+_CHOSEN, _CHOICES, _CURVES = "shown-step", "shown-steps", "shown-curves"
 
 
 def draw(here: Here) -> None:
@@ -54,8 +53,8 @@ def draw(here: Here) -> None:
 
 
 def _radar(now: BigFive) -> None:
-    st.plotly_chart(
-        figures.personality_radar(now, BigFive()), config=_CHART, key="radar",
+    st.vega_lite_chart(
+        figures.personality_radar(now, BigFive()), key="radar",
         alt=f"Five traits from 1 to 5. Now: {scores.listed(now)}. At the start each was 3.",
     )  # fmt: skip
 
@@ -76,9 +75,11 @@ def _scores(here: Here, now: PersonalityPoint) -> None:
 def _curves(here: Here, points: Sequence[PersonalityPoint]) -> None:
     chosen: PersonalityPoint | None = st.session_state.get(_CHOSEN)
     marked = chosen.time if chosen else None
-    st.plotly_chart(
-        figures.personality_curves(points, _beginnings(here, points), marked), config=_CHART, key=_CURVES,
-        on_select=partial(_choose_point, points), selection_mode="points",
+    # After each choice a chart of its own, in which no point is clicked yet: the same one can be clicked again.
+    key = f"{_CURVES}-{st.session_state.get(_CHOICES, 0)}"
+    st.vega_lite_chart(
+        figures.personality_curves(points, _beginnings(here, points), marked), key=key,
+        on_select=partial(_choose_point, key, points), selection_mode=figures.STEP,
         alt=f"The five traits from {points[0].time:%Y-%m-%d} to {points[-1].time:%Y-%m-%d}; the list below says the same.",
     )  # fmt: skip
     st.caption("A circle is a message, a diamond is set by hand, a cross is begun anew. Choose a point to see what moved it.")
@@ -149,21 +150,23 @@ def row(point: PersonalityPoint, before: BigFive, said: Mapping[str, str]) -> st
     return " · ".join(parts)
 
 
-def _choose_point(points: Sequence[PersonalityPoint]) -> None:
-    index = pointed_at(st.session_state.get(_CURVES))
+def _choose_point(chart: str, points: Sequence[PersonalityPoint]) -> None:
+    index = pointed_at(st.session_state.get(chart))
     if index is not None and index < len(points):
         _choose(points[index])
 
 
 def pointed_at(state: Mapping[str, Any] | None) -> int | None:
     """Return which point of a curve a chart's selection names; None where it names none."""
-    chosen = ((state or {}).get("selection") or {}).get("points") or []
-    return int(chosen[-1]["point_index"]) if chosen else None
+    chosen = ((state or {}).get("selection") or {}).get(figures.STEP) or []
+    return int(chosen[-1][figures.STEP]) if chosen else None
 
 
 def _choose(point: PersonalityPoint) -> None:
     st.session_state[_CHOSEN] = point
+    st.session_state[_CHOICES] = st.session_state.get(_CHOICES, 0) + 1
 
 
 def _close() -> None:
-    st.session_state.pop(_CHOSEN, None)
+    st.session_state[_CHOSEN] = None
+    st.session_state[_CHOICES] += 1

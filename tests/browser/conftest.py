@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 
 from app.build import build_embedder
 from app.settings import Settings
-from memory.records import PersonalityPoint, SemanticMemory, make_id
+from memory.records import BigFive, PersonalityPoint, SemanticMemory, make_id
 from memory.store import Memory
 from tests.fake_server import FakeServer, fake_server
 
@@ -97,6 +97,11 @@ def seed(folder: Path) -> None:
             )
             memory.knowledge.commit_remember(user, turn.id, PersonalityPoint(turn_id=turn.id, time=at), fact)
             memory.index(user)
+        for hours, text, openness in ((3, "I drew for hours.", 3.5), (2, "<b>Aloud</b> & glad, for $5", 4.0)):
+            at = datetime.now(UTC) - timedelta(hours=hours)
+            turn = memory.journal.ingest("curved", at, text, "Noted.")
+            point = PersonalityPoint(turn_id=turn.id, time=at, inferred=BigFive(openness=5), scores=BigFive(openness=openness))
+            memory.knowledge.commit_remember("curved", turn.id, point, None)
 
 
 @pytest.fixture(scope="session")

@@ -86,7 +86,7 @@ def test_the_example_person_is_loaded_and_looked_at(open_page):
     expect(page.get_by_role("img").first).to_be_visible()
     expect(page.get_by_text("my grandmother's red mug", exact=False).first).to_be_visible()
     go(page, "Personality")
-    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+    expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible()
     go(page, "Memory")
     expect(page.get_by_text("Waiting for your yes")).to_be_visible()
 
@@ -100,3 +100,25 @@ def test_a_trait_is_held_by_hand(open_page, app):
     page.get_by_role("button", name=re.compile(r"^Openness 3\.0")).click()
     page.get_by_role("button", name=re.compile("hold", re.IGNORECASE)).first.click()
     expect(page.get_by_text(re.compile("held|stays|hand", re.IGNORECASE)).first).to_be_visible()
+
+
+def test_a_point_of_the_curves_says_what_moved_it_and_a_click_shows_its_step(open_page):
+    page = open_page("curved")
+    go(page, "Personality")
+    # Vega draws the curves last.
+    points = page.get_by_test_id("stVegaLiteChart").last.locator('path[aria-roledescription="point"][aria-label*="Openness"]')
+    expect(points).to_have_count(2)
+    points.last.hover()
+    tip = page.locator("#vg-tooltip-element")
+    expect(tip).to_contain_text("<b>Aloud</b> & glad")
+    expect(tip).to_contain_text("4.00")
+    expect(tip.locator("b")).to_have_count(0)
+    points.last.click()
+    expect(page.get_by_role("main").get_by_text("<b>Aloud</b> & glad, for $5", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Close").click()
+    expect(page.get_by_role("button", name="Close")).to_have_count(0)
+    # The same point once more: a step that was closed can be opened again.
+    points.last.click()
+    expect(page.get_by_role("button", name="Close")).to_be_visible()
+    points.first.click()
+    expect(page.get_by_role("main").get_by_text("I drew for hours.", exact=True)).to_be_visible()

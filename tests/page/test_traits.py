@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
 from app.page import scores
@@ -44,6 +45,15 @@ def texts(page: AppTest) -> list[str]:
     return [element.value for element in page.main.text]
 
 
+def charts(page: AppTest) -> list[Any]:
+    return list(page.get("vega_lite_chart"))
+
+
+def rows(chart: Any) -> list[dict[str, Any]]:
+    """What a chart draws: Streamlit sends it beside the specification."""
+    return convert_arrow_bytes_to_pandas_df(chart.proto.data.data).to_dict("records") if chart.proto.data.data else []
+
+
 def captions(page: AppTest) -> str:
     return "\n".join(element.value for element in page.main.caption)
 
@@ -57,7 +67,7 @@ def test_before_anything_is_remembered_it_says_what_to_do(open_page: OpenPage) -
     assert not page.exception
     assert "No message has been remembered yet." in page.info[0].value
     assert captions(page).count("In the middle") == 5
-    assert len(page.get("plotly_chart")) == 1
+    assert len(charts(page)) == 1
     assert not [button for button in page.button if button.key == "anew"]
 
 
@@ -69,7 +79,7 @@ def test_the_traits_now_are_said_in_words_and_both_charts_describe_themselves(
     assert not page.exception
     assert "Very high: curious, artistic" in captions(page)
     assert "Very low: calm" in captions(page)
-    alts = [chart.proto.alt for chart in page.get("plotly_chart")]
+    alts = [chart.proto.alt for chart in charts(page)]
     assert "Now: openness 4.5" in alts[0]
     assert alts[1].startswith("The five traits from 2026-03-01 to 2026-03-01")
 
@@ -110,7 +120,7 @@ def test_a_forgotten_message_is_not_shown_beside_its_step(open_page: OpenPage, s
     page.button(key="line-step-0").click().run()
     assert not page.exception
     assert "This message is forgotten." in captions(page)
-    assert "Zazuquill" not in str([texts(page), steps(page), [chart.proto.spec for chart in page.get("plotly_chart")]])
+    assert "Zazuquill" not in str([texts(page), steps(page), [(chart.proto.spec, rows(chart)) for chart in charts(page)]])
 
 
 def test_the_steps_are_paged_and_another_users_are_not_there(open_page: OpenPage, service: PersonaService) -> None:
@@ -133,12 +143,12 @@ def test_the_curves_go_with_time_where_history_came_late(open_page: OpenPage, se
     said(service, "Said in between", 5, openness=3.5)
     page = personality(open_page)
     assert not page.exception
-    radar, curves = (chart.proto for chart in page.get("plotly_chart"))
-    drawn = json.loads(curves.spec)["data"][0]
-    assert drawn["customdata"] == ["Said long ago", "Said in between", "Said today"]
-    assert drawn["x"] == sorted(drawn["x"])
+    radar, curves = charts(page)
+    drawn = [point for point in rows(curves) if point["trait"] == "Openness"]
+    assert [point["what"] for point in drawn] == ["Said long ago", "Said in between", "Said today"]
+    assert [point["time"] for point in drawn] == sorted(point["time"] for point in drawn)
     # What holds is what was remembered last, and each step says what it changed.
-    assert "Now: openness 3.5" in radar.alt
+    assert "Now: openness 3.5" in radar.proto.alt
     assert "Some earlier messages were remembered after later ones" in captions(page)
     assert [text for step in steps(page) for text in ("in between", "long ago", "today") if text in step] == [
         "in between", "long ago", "today",
@@ -258,5 +268,5 @@ def test_a_step_that_moved_nothing_says_so() -> None:
 
 def test_a_selection_names_the_point_that_was_clicked_last() -> None:
     assert pointed_at(None) is None
-    assert pointed_at({"selection": {"points": []}}) is None
-    assert pointed_at({"selection": {"points": [{"point_index": 3}, {"point_index": 7}]}}) == 7
+    assert pointed_at({"selection": {"step": []}}) is None
+    assert pointed_at({"selection": {"step": [{"step": 3}, {"step": 7}]}}) == 7
