@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -160,12 +161,21 @@ def alembic_config(connection: Connection) -> tuple[Config, set[str]]:
     """Return what migrates the tables behind a connection, and the revisions that this program knows."""
     config = _config()
     config.attributes["connection"] = connection
-    return config, {revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()}
+    return config, set(_revisions())
 
 
 def newest_schema() -> str:
     """Return the revision of the tables that this program writes."""
-    return str(ScriptDirectory.from_config(_config()).get_current_head())
+    return _revisions()[0]
+
+
+@cache
+def _revisions() -> tuple[str, ...]:
+    """Return every revision that this program knows, newest first.
+
+    They are read once a process: reading the scripts takes as long as opening everything else of an up-to-date journal.
+    """
+    return tuple(revision.revision for revision in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
 def _config() -> Config:

@@ -6,11 +6,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from app.service import PersonaService
 from memory.sight import Sight
 from memory.store import Memory
 from tests.fakes import ScriptedChat, ScriptedModels, WordEmbedder
+
+pytest_plugins = ("tests.needs",)
+
+# Nothing goes by the clock: on a busy machine an example may take as long as it takes.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 @pytest.fixture(autouse=True)

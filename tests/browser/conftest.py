@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -13,22 +12,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from app.build import build_embedder
 from app.settings import Settings
 from memory.records import BigFive, PersonalityPoint, SemanticMemory, make_id
 from memory.store import Memory
 from tests.fake_server import FakeServer, fake_server
+from tests.needs import chromium_path
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, ConsoleMessage, Page
 
 PATIENCE_MS = 180_000
 """The first reply of a process loads the graph, and a machine may be busy with other things: what comes sooner is seen at once."""
 STARTS = 2_400
 """Looks for the page's server; each failed one is followed by a quarter of a second."""
-expect.set_options(timeout=PATIENCE_MS)
 ROOT = Path(__file__).parents[2]
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
@@ -50,6 +52,8 @@ class App:
 
 def settled(page: Page) -> None:
     """Wait until the page's script has run."""
+    from playwright.sync_api import expect
+
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
@@ -106,14 +110,11 @@ def seed(folder: Path) -> None:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    path = os.environ.get("PERSONA_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        # Somebody's own machine may have none; where the tests are the judge, they are all run.
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(
-            "no Chromium: apt-get install chromium, or PERSONA_TEST_CHROMIUM"
-        )
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=path, args=FLAGS)
+        browser = play.chromium.launch(executable_path=chromium_path(), args=FLAGS)
         yield browser
         browser.close()
 
@@ -172,6 +173,8 @@ def worth_a_look(message: ConsoleMessage) -> list[str]:
 @pytest.fixture
 def open_page(app: App, chromium: Browser) -> Iterator[Callable[..., Page]]:
     """Open a page in a browser of its own; at the end nothing may stand in its console."""
+    from playwright.sync_api import expect
+
     complaints: list[str] = []
     contexts = []
 

@@ -9,6 +9,8 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import scripted, settled
 from tests.browser.test_chat import remembered, say
 
+pytestmark = pytest.mark.browser
+
 PAGES = ("", "memory", "personality", "photos", "you")
 LOOKS = {
     "light": {"color_scheme": "light"},

@@ -11,6 +11,8 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import scripted, settled
 
+pytestmark = pytest.mark.browser
+
 
 def field(page):
     return page.get_by_test_id("stChatInput").locator("textarea")

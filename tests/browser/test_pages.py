@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import scripted
 from tests.browser.test_chat import remembered, say
+
+pytestmark = pytest.mark.browser
 
 
 def go(page, name):

@@ -17,6 +17,8 @@ from tests.browser.conftest import App, free_port, running, scripted, seed, sett
 from tests.browser.test_chat import say
 from tests.fake_server import fake_server
 
+pytestmark = [pytest.mark.browser, pytest.mark.auth]
+
 CLIENT = "persona-page"
 
 

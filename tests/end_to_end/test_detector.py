@@ -17,6 +17,8 @@ from transformers import (
 
 from memory.detector import ZeroShotDetector
 
+pytestmark = pytest.mark.photos
+
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ".", "?", "mug", "dog", "lamp"]
 
 

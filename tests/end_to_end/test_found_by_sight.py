@@ -18,6 +18,8 @@ from memory.store import Memory
 from tests.fakes import ScriptedChat, ScriptedModels, answer, retrieve
 from tests.tiny_clip import GALLERIES, SEEN, UNSEEN, drawn, recall_at_1
 
+pytestmark = pytest.mark.photos
+
 SHOWN = {
     ("red", "star"): "the sign of our choir",
     ("blue", "ring"): "the lid of my grandmother's pot",

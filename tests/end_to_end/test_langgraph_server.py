@@ -16,6 +16,8 @@ import pytest
 
 from tests.fake_server import fake_server
 
+pytestmark = pytest.mark.langgraph_dev
+
 ROOT = Path(__file__).parents[2]
 DOG, PERU, CHILE = "I have a dog called Rex.", "What is the capital of Peru?", "And of Chile?"
 

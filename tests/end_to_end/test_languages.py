@@ -13,6 +13,8 @@ from app.settings import Settings
 from memory import clock
 from memory.store import Memory
 
+pytestmark = pytest.mark.embedders
+
 LIVES = {
     "German": (
         ["Mein Hund heißt Bärli.", "Gestern war ich in Köln im Museum.", "Meine Schwester heiratet im Juni.",

@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from memory.store import Memory
@@ -88,6 +87,8 @@ _NUMBERS = itertools.count()
 @pytest.fixture
 def stores(postgres: str, chroma: str, tmp_path: Path) -> Stores:
     """A database and a folder of their own; user names are the test's own on the one Chroma."""
+    import psycopg
+
     name = f"persona_{os.getpid()}_{next(_NUMBERS)}"
     with psycopg.connect(postgres.format(name="postgres").replace("+psycopg", ""), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")

@@ -20,6 +20,8 @@ from memory.lease import LASTS, Leases
 from memory.store import Memory
 from tests.fakes import ScriptedChat, ScriptedModels, WordEmbedder, answer, fact, retrieve
 
+pytestmark = pytest.mark.server
+
 ROOT = Path(__file__).parents[2]
 PROCESSES, EACH = 3, 8
 

@@ -22,6 +22,7 @@ from training.vlm import is_eye, load_model, load_processor, merge
 
 SEEDS = (0, 1, 2)
 pytestmark = [
+    pytest.mark.train,
     # TRL and transformers to each other: nothing of ours.
     pytest.mark.filterwarnings("ignore:`max_length` is ignored when:UserWarning"),
 ]

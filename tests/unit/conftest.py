@@ -5,11 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import trl
 from pytest_socket import disable_socket, enable_socket
-from transformers import AutoProcessor
-
-from tests import tiny_vlm
 
 
 @pytest.fixture(autouse=True)
@@ -21,13 +17,19 @@ def no_network() -> object:
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a tiny Qwen2.5-VL, in the chat template of the real one."""
+    """A folder with a tiny Qwen2.5-VL, in the chat template of the real one; for tests marked `train`."""
+    import trl
+
+    from tests import tiny_vlm
+
     template = (Path(trl.__file__).parent / "chat_templates" / "qwen2_5_vl.jinja").read_text()
     return tiny_vlm.build(tmp_path_factory.mktemp("tiny"), template)
 
 
 @pytest.fixture(scope="session")
 def processor(tiny: Path):
+    from transformers import AutoProcessor
+
     loaded = AutoProcessor.from_pretrained(tiny)
     loaded.chat_template = loaded.tokenizer.chat_template
     return loaded

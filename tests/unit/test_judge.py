@@ -12,6 +12,8 @@ from tests.fake_server import fake_server
 from training.judge import JudgeClient, check
 from training.recipes import Judge
 
+pytestmark = pytest.mark.train
+
 
 @pytest.fixture
 def server():

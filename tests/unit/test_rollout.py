@@ -19,6 +19,8 @@ from training.grpo import planted
 from training.rollout import Rollouts, Setting, Tokens
 from training.waves import Waves
 
+pytestmark = pytest.mark.train
+
 LOOK = format_reasoning(Retrieve("parrot", think="I look."))
 AGAIN = format_reasoning(Retrieve("home", think="I look once more."))
 RIGHT = format_reasoning(Answer("(b)", "Memory says so."))

