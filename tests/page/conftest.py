@@ -33,7 +33,7 @@ def open_page(service: PersonaService) -> Callable[..., AppTest]:
     """Open the page as a new tab does."""
 
     def make(user: str = "ada") -> AppTest:
-        page = AppTest.from_file("../../streamlit_app.py", default_timeout=30)
+        page = AppTest.from_file("../../streamlit_app.py", default_timeout=600)
         page.query_params["user"] = user
         return page.run()
 

@@ -96,7 +96,7 @@ def test_a_folder_in_use_is_one_sentence_and_can_be_tried_again(
         return got
 
     monkeypatch.setattr(PersonaService, "from_settings", open_service)
-    page = AppTest.from_file("../../streamlit_app.py", default_timeout=30).run()
+    page = AppTest.from_file("../../streamlit_app.py", default_timeout=600).run()
     assert not page.exception
     assert [error.value for error in page.error] == ["The data folder is in use by `persona chat`. Stop that first."]
     assert not page.chat_input

@@ -78,7 +78,7 @@ def chroma(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait()
 
 
 _NUMBERS = itertools.count()

@@ -164,7 +164,7 @@ def test_a_background_call_gives_way_to_a_reply(server, tmp_path):
     models.priority = ReplyFirst()
     with PersonaService(Memory(tmp_path / "busy", WordEmbedder()), models, work=True) as service:
         say(service, "One")
-        assert started.wait(20)
+        assert started.wait(600)
         semantic_before = len(server.bodies)
         say(service, "Two")
         assert service.memory.pending.count() == 2  # the first one's background call had to begin anew
@@ -239,7 +239,7 @@ def test_stopping_does_not_wait_for_a_server_that_says_nothing(server, service):
     while len(server.bodies) < 2:
         pass
     service.models.wind_down()
-    worker.join(20)
+    worker.join(600)
     assert not worker.is_alive()
     assert service.memory.pending.count() == 1
 

@@ -232,13 +232,13 @@ def test_a_second_message_is_answered_while_the_first_is_being_remembered(serve)
 
     def slow(_prompt):
         held.set()
-        assert go.wait(20)
+        assert go.wait(600)
         return fact("The user has a dog.", "dog")
 
     chat = ScriptedChat({"semantic": slow})
     service = serve(chat, work=True)
     say(service, "I have a dog", "2026-03-01 09:00")
-    assert held.wait(20)
+    assert held.wait(600)
     assert say(service, "And a cat", "2026-03-01 09:01").reply == "Hello!"
     assert service.memory.pending.count("ada") == 2
     go.set()
@@ -314,12 +314,12 @@ def test_a_user_deleted_while_being_remembered_does_not_come_back(serve):
 
     def slow(_prompt):
         held.set()
-        assert go.wait(20)
+        assert go.wait(600)
         return fact("The user has a dog.", "dog")
 
     service = serve(ScriptedChat({"semantic": slow}), work=True)
     say(service, "I have a dog", "2026-03-01 09:00")
-    assert held.wait(20)
+    assert held.wait(600)
     service.memory.delete_user("ada")
     go.set()
     service.wait()

@@ -145,5 +145,5 @@ def test_a_model_that_cannot_write_ends_all_rollouts():
     with pytest.raises(ValueError, match="no memory"):
         waves.run()
     for thread in threads:
-        thread.join(10)
+        thread.join(600)
     assert len(caught) == 2
