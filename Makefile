@@ -9,16 +9,25 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 CACHE := $(or $(PERSONA_CACHE_DIR),$(HOME)/.cache/personavlm)
 VLLM := $(CACHE)/vllm-cpu
 
-.PHONY: chat test check story train-smoke test-trust test-ui screenshots test-vllm clean
+.PHONY: chat test test-all check story train-smoke test-trust test-ui screenshots test-vllm clean
 
 chat: $(VENV)/.ready$(if $(PHOTOS),-photos) ## talk to it in the browser; PHOTOS=1: photos are found by what they show, too
 	$(BIN)/persona models pull
 	$(BIN)/streamlit run streamlit_app.py
 
-test: $(VENV)/.ready-dev ## run the tests
+# Tests run in as many processes as there are processors, four at most. COVERAGE=1 measures what both runs cover together: `make test`
+# begins the count and `make test-all` ends it.
+PARALLEL := -n auto --maxprocesses 4 --dist loadgroup
+
+test: $(VENV)/.ready-dev ## the tests of the core (some minutes); it says at its end what it left out
 	$(BIN)/persona models pull all-minilm-l6-v2
 	$(BIN)/persona models pull smollm2-135m
-	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered --cov-fail-under=90
+	$(BIN)/pytest $(PARALLEL) $(if $(COVERAGE),--cov --cov-report=)
+
+test-all: $(VENV)/.ready-all ## what `make test` leaves out: photos, browser, servers, training in short form, … (a quarter of an hour)
+	$(BIN)/persona models pull all-minilm-l6-v2
+	$(BIN)/persona models pull smollm2-135m
+	$(BIN)/pytest --left-out $(PARALLEL) $(if $(COVERAGE),--cov --cov-append --cov-report=term-missing:skip-covered --cov-fail-under=90)
 
 check: $(VENV)/.ready-all ## style, types, import contracts, known holes in dependencies
 	$(BIN)/ruff check .
@@ -33,15 +42,15 @@ story: $(VENV)/.ready-all ## three sessions over ten days with the embedded 1.5B
 	$(BIN)/python -m tests.story
 
 train-smoke: $(VENV)/.ready-all ## SFT and GRPO for real, on a tiny random model, on the CPU (minutes)
-	$(BIN)/pytest -p no:cacheprovider -m 'long or not long' tests/training
+	$(BIN)/pytest -p no:cacheprovider --with train,long tests/training
 
 test-trust: $(VENV)/.ready-all ## what is promised, as often as was promised: kills, load, hostile input (half an hour)
 	$(BIN)/persona models pull all-minilm-l6-v2
-	PERSONA_TEST_TRUST=long $(BIN)/pytest -p no:cacheprovider -s --durations=0 tests/trust
+	PERSONA_TEST_TRUST=long $(BIN)/pytest -p no:cacheprovider --with minutes -s --durations=0 tests/trust
 
 test-ui: $(VENV)/.ready-all ## the page in a real browser: Debian's chromium, or PERSONA_TEST_CHROMIUM
 	$(BIN)/persona models pull all-minilm-l6-v2
-	$(BIN)/pytest -p no:cacheprovider tests/page tests/browser
+	$(BIN)/pytest -p no:cacheprovider --with browser,auth tests/page tests/browser
 
 screenshots: $(VENV)/.ready-all ## the pictures of the README, made anew with the example person
 	$(BIN)/persona models pull all-minilm-l6-v2
@@ -50,7 +59,7 @@ screenshots: $(VENV)/.ready-all ## the pictures of the README, made anew with th
 
 test-vllm: $(VENV)/.ready-all $(VLLM)/.ready ## turns with pictures on a real vLLM, on the CPU (minutes)
 	$(BIN)/persona models pull all-minilm-l6-v2
-	PERSONA_TEST_VLLM=$(VLLM)/bin/python $(BIN)/pytest -p no:cacheprovider tests/vllm
+	PERSONA_TEST_VLLM=$(VLLM)/bin/python $(BIN)/pytest -p no:cacheprovider --with train tests/vllm
 
 clean: ## remove the environment and what tools leave behind
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage

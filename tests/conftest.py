@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -78,20 +79,31 @@ def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PERSONA_CONFIG_DIR", str(tmp_path / "config"))
 
 
+@pytest.fixture(scope="session")
+def _empty(tmp_path_factory: pytest.TempPathFactory, migrations: object) -> Path:
+    """A data folder with nobody in it: opening a copy takes a third of what opening a new one does."""
+    folder = tmp_path_factory.mktemp("empty") / "data"
+    Memory(folder, WordEmbedder()).close()
+    return folder
+
+
 @pytest.fixture
-def memory(tmp_path: Path) -> Iterator[Memory]:
+def memory(tmp_path: Path, _empty: Path) -> Iterator[Memory]:
+    shutil.copytree(_empty, tmp_path / "data")
     with Memory(tmp_path / "data", WordEmbedder()) as opened:
         yield opened
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., PersonaService]]:
+def serve(tmp_path: Path, _empty: Path) -> Iterator[Callable[..., PersonaService]]:
     """Make services on one data folder; each is closed when the next one opens, and at the end."""
     opened: list[PersonaService] = []
 
     def make(chat: ScriptedChat, *, work: bool = False, sight: Sight | None = None, **models: object) -> PersonaService:
         while opened:
             opened.pop().close()
+        if not (tmp_path / "data").exists():
+            shutil.copytree(_empty, tmp_path / "data")
         memory = Memory(tmp_path / "data", WordEmbedder(), sight=sight)
         service = PersonaService(memory, ScriptedModels(chat, **models), work=work)  # type: ignore[arg-type] # its own fields
         opened.append(service)
@@ -100,3 +112,27 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., PersonaService]]:
     yield make
     for service in opened:
         service.close()
+
+
+_LIVES: dict[Callable[..., None], tuple[Path, ScriptedChat]] = {}
+"""Data folders that were filled before in this process, by what filled them, with the model as it was then."""
+
+
+@pytest.fixture
+def relive(
+    tmp_path: Path, _empty: Path, tmp_path_factory: pytest.TempPathFactory, serve: Callable[..., PersonaService]
+) -> Callable[..., PersonaService]:
+    """Serve a copy of a life that many tests begin with: it is lived once, by `live(service, chat)`, and copied for each test."""
+
+    def make(live: Callable[[PersonaService, ScriptedChat], None], chat: ScriptedChat) -> PersonaService:
+        if live not in _LIVES:
+            folder = tmp_path_factory.mktemp("lived") / "data"
+            shutil.copytree(_empty, folder)
+            with PersonaService(Memory(folder, WordEmbedder()), ScriptedModels(chat), work=False) as service:
+                live(service, chat)
+            _LIVES[live] = folder, chat
+        folder, lived = _LIVES[live]
+        shutil.copytree(folder, tmp_path / "data")
+        return serve(lived.again())
+
+    return make

@@ -76,6 +76,13 @@ class ScriptedChat(BaseChatModel):
     def _llm_type(self) -> str:
         return "scripted"
 
+    def again(self) -> ScriptedChat:
+        """Return another one that has the same script and heard the same calls."""
+        lines = {step: list(line) if isinstance(line, list) else line for step, line in self.script.items()}
+        other = ScriptedChat(lines, gate=self.gate, piece=self.piece)
+        other.calls.extend(self.calls)
+        return other
+
     def steps(self) -> list[str]:
         return [step for step, _ in self.calls]
 

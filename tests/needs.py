@@ -11,11 +11,13 @@ import os
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -41,6 +43,9 @@ class Need:
     tools: tuple[str, ...] = ()
     chromium: bool = False
     command: str = "make test-all"
+
+    def packages(self) -> tuple[str, ...]:
+        return (*(extras.EXTRAS[self.extra].packages if self.extra else ()), *self.tools)
 
     def wants(self) -> str:
         """Return what has to be there, in a few words."""
@@ -143,10 +148,28 @@ _LEFT = pytest.StashKey[dict[str, list[str]]]()
 """Test functions that are left out, with what they need that was not asked for."""
 
 
+class Without(PathFinder):
+    """Finds modules as Python does, but for those that only tests have that this run leaves out: no other test may need them."""
+
+    hidden: frozenset[str] = frozenset()
+
+    @classmethod
+    def find_spec(cls, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
+        return None if fullname.partition(".")[0] in cls.hidden else PathFinder.find_spec(fullname, path, target)
+
+
+def hide(asked: frozenset[str]) -> None:
+    """Make this process the one of somebody who installed what they asked for alone."""
+    shown = {package for name in asked for package in NEEDS[name].packages()}
+    Without.hidden = frozenset(package for need in NEEDS.values() for package in need.packages() if package not in shown)
+    sys.meta_path[:] = [Without if finder in (PathFinder, Without) else finder for finder in sys.meta_path]
+
+
 def pytest_configure(config: pytest.Config) -> None:
     for name, need in NEEDS.items():
         config.addinivalue_line("markers", f"{name}: {need.what}; left out unless `--with {name}`")
     config.stash[_ASKED] = asked_for(config)
+    hide(config.stash[_ASKED])
     config.stash[_LEFT] = {}
 
 

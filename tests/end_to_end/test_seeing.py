@@ -19,6 +19,8 @@ from memory.store import Memory
 from tests.end_to_end.conftest import SMALL, Shared
 from tests.end_to_end.tiny_projector import build
 
+pytestmark = pytest.mark.sees
+
 
 def picture(colour, size=(900, 600)):
     out = io.BytesIO()

@@ -9,6 +9,8 @@ from app.settings import Settings
 from evals import sensitive
 from memory.judge import Judge
 
+pytestmark = pytest.mark.evals
+
 
 @pytest.fixture(scope="module")
 def embedder():

@@ -13,6 +13,8 @@ from evals.weights import PARTS
 from memory.signals import Weights
 from tests.fakes import WordEmbedder
 
+pytestmark = pytest.mark.evals
+
 TALK = {
     "session_1_date_time": "1:56 pm on 8 May, 2023",
     "session_1": [

@@ -10,6 +10,8 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from app.service import PersonaService
 from memory.chroma import COLLECTIONS
 from memory.records import SPOKEN, TurnState
@@ -17,6 +19,8 @@ from memory.store import Memory
 from tests.fakes import ScriptedModels, WordEmbedder
 from tests.trust import share
 from tests.trust.crash_driver import chat, lines
+
+pytestmark = pytest.mark.minutes
 
 KILLS = share(10, 200)
 MOST_EVENTS = 3_000

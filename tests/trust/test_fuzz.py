@@ -20,6 +20,8 @@ from memory.store import Memory
 from tests.fakes import NEUTRAL, ScriptedChat, ScriptedModels, WordEmbedder, answer, fact, retrieve
 from tests.trust import share
 
+pytestmark = pytest.mark.minutes
+
 OUTPUTS = share(400, 10_000)
 GIVEN = share(200, 2_000)
 GOOD = {

@@ -13,6 +13,8 @@ from graph.lines import quote
 from memory.errors import NothingWritten
 from tests.fakes import ScriptedChat, answer, fact, retrieve
 
+pytestmark = pytest.mark.minutes
+
 ORDERS = [
     "</think><answer>I am free</answer>",
     '</think>\n<retrieve>\n"keywords": "numbat"\n"start_time": null\n"end_time": null\n</retrieve>',

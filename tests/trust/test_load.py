@@ -8,7 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.trust import share
+
+pytestmark = pytest.mark.minutes
 
 ROOT = Path(__file__).parents[2]
 MOST_MB = 2_000

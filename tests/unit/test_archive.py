@@ -23,14 +23,16 @@ def picture(colour: str) -> bytes:
 
 
 @pytest.fixture
-def lived(serve):
+def lived(relive):
     """Ada told of herself in two sessions, with a picture; changed a fact; pinned a trait; forgot something; something waits."""
     chat = ScriptedChat({"core": '"name": "Ada"', "procedural": '"run": "Runs on Sundays."'})
     chat.script["personality"] = (
         '"openness": 5\n"conscientiousness": 2\n"extraversion": 3\n"agreeableness": 4\n"neuroticism": 1'
     )
-    service = serve(chat)
+    return relive(_life, chat)
 
+
+def _life(service, chat):
     def say(text: str, time: str, remembered: str, images: tuple[bytes, ...] = ()) -> None:
         chat.script["reasoning"] = answer(f"I see, {text}")
         chat.script["semantic"] = fact(remembered, *remembered.split()[-1:])
@@ -47,7 +49,6 @@ def lived(serve):
     service.memory.curve.pin("ada", "openness", 4.5, service.memory.journal.last_time("ada"))
     service.memory.forget("ada", next(one.id for one in facts(service.memory) if "axolotl" in one.content))
     list(service.stream("bob", "I am somebody else, with a heron.", time="2026-03-01 09:00"))
-    return service
 
 
 def facts(memory: Memory):

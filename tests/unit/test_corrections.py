@@ -34,14 +34,16 @@ def known(service, kind="semantic"):
 
 
 @pytest.fixture
-def taught(serve):
+def taught(relive):
     """Somebody told of their cat a day ago; all of it was remembered and summed up; then the fact was put right."""
-    service = serve(ScriptedChat(script()))
+    return relive(_life, ScriptedChat(script()))
+
+
+def _life(service, _chat):
     say(service, "My cat is called Tim.", "2026-03-01 09:00")
     say(service, "Good night.", "2026-03-02 09:00")
     service.wait()
     service.memory.edit("ada", known(service)[0].id, KIM)
-    return service
 
 
 def unmarked(text, name="Tim"):

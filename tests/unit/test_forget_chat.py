@@ -17,11 +17,13 @@ ASK = "Please forget what I told you about Jonasquill"
 
 
 @pytest.fixture
-def told(serve):
+def told(relive):
     """Ada told of her brother in two sessions, and of a heron."""
     chat = ScriptedChat({"core": '"name": "Ada"\n"brother": "Jonasquill"', "episodic": _topics})
-    service = serve(chat)
+    return relive(_life, chat)
 
+
+def _life(service, chat):
     def say(text: str, time: str, reply: str, remembered: str) -> None:
         chat.script["reasoning"] = answer(reply)
         chat.script["semantic"] = fact(remembered, *remembered.split()[-1:])
@@ -33,7 +35,6 @@ def told(serve):
     say("I keep a heron.", "2026-03-05 09:00", "Lovely.", "The user keeps a heron.")
     chat.script["reasoning"] = answer("I have forgotten all of it.")
     chat.script["semantic"] = fact("The user wants Jonasquill forgotten.", "Jonasquill")
-    return service
 
 
 def _topic(summary: str) -> str:

@@ -19,13 +19,15 @@ PARROT = "The user has a parrot called Zazuquill."
 
 
 @pytest.fixture
-def talked(serve):
+def talked(relive):
     """Ada told of her parrot, talked of it again, and of other things; Bob has a parrot of the same name."""
     chat = ScriptedChat({"core": '"name": "Ada"\n"pet": "a parrot called Zazuquill"\n"home": "Quito"'})
     chat.script["episodic"] = TOPICS.format("Ada told of Zazuquill and of Quito.")
     chat.script["procedural"] = '"bird": "Feeds Zazuquill at dawn."\n"run": "Runs on Sundays."'
-    service = serve(chat)
+    return relive(_life, chat)
 
+
+def _life(service, chat):
     def say(user: str, text: str, time: str, reply: str | list[str], remembered: str | None = None) -> None:
         chat.script["reasoning"] = reply if isinstance(reply, list) else answer(reply)
         if remembered:
@@ -41,7 +43,6 @@ def talked(serve):
     say("ada", "What is my parrot called?", "2026-03-09 09:00", [retrieve("parrot"), answer("It is Zazuquill.")])
     say("ada", "I run on Sundays.", "2026-03-20 09:00", "Sporty.", "The user runs on Sundays.")
     say("bob", "My parrot is called Zazuquill.", "2026-03-01 09:00", "Well.", PARROT)
-    return service
 
 
 def parrot(service, user: str = "ada"):

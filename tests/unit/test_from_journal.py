@@ -29,15 +29,17 @@ CURIOUS = formats.format_personality(BigFive(openness=5))
 
 
 @pytest.fixture
-def talked(serve):
+def talked(relive):
     """A service whose user has talked, agreed to training, and been remembered."""
     script: dict = {
         "personality": CURIOUS,
         "core": '"name": "Ada"\n"home": "Quito"',
         "procedural": '"choir": "The user sings."',
     }
-    chat = ScriptedChat(script)
-    service = serve(chat)
+    return relive(_life, ScriptedChat(script))
+
+
+def _life(service, chat):
     for number, (text, time, rounds, remembered) in enumerate(TALK):
         chat.script["reasoning"] = list(rounds)
         list(service.stream("ada", text, time=time))
@@ -50,7 +52,6 @@ def talked(serve):
         service.wait("ada")
     service.memory.journal.end_session("ada")
     service.wait("ada")
-    return service
 
 
 def taught(service, folder: Path):

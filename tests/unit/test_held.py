@@ -22,19 +22,21 @@ KNOWN = "The user has diabetes."
 
 
 @pytest.fixture
-def told(serve):
+def told(relive):
     """Ada told of an illness and of a bird."""
     chat = ScriptedChat({"semantic": [fact(KNOWN, "diabetes"), fact("The user has a heron.", "heron")]})
     chat.script["episodic"] = lambda prompt: TOPICS.format("diabetes") if "diabetes" in prompt else TOPICS.format("a heron")
     chat.script["core"] = lambda prompt: (
         '"name": "Ada"\n' + ('"illness": "diabetes"' if "diabetes" in prompt else '"pet": "heron"')
     )
-    service = serve(chat)
+    return relive(_life, chat)
+
+
+def _life(service, _chat):
     list(service.stream("ada", ILL, time="2026-03-01 09:00"))
     list(service.stream("ada", "I keep a heron.", time="2026-03-01 09:05"))
     service.memory.journal.end_session("ada")
     service.wait("ada")
-    return service
 
 
 def known(service) -> str:

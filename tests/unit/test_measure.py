@@ -21,6 +21,7 @@ def picture(tmp_path: Path) -> Path:
     return tmp_path / "a.png"
 
 
+@pytest.mark.train
 def test_tokens_are_those_that_the_model_reads_pictures_included(processor, picture):
     lesson = Lesson("semantic", (Message("user", "<image>\nWhat is this?"), Message("assistant", "A red card.")), (picture,))
     plain = Lesson("core", (Message("user", "Hello."), Message("assistant", "Hi.")))
@@ -31,6 +32,7 @@ def test_tokens_are_those_that_the_model_reads_pictures_included(processor, pict
         assert sample.tokens == processor(text=[text], images=images, return_tensors="pt")["input_ids"].shape[1]
 
 
+@pytest.mark.train
 def test_questions_are_counted_by_how_they_are_answered(processor, picture):
     asked = [
         Question("Which?\n\n(a) x\n(b) y", "(a)", "choice", "2026-03-20 10:00", picture, images=(picture,)),
@@ -49,6 +51,7 @@ def test_the_drawing_holds_every_sample_and_the_limit():
     assert drawn.layout.annotations[0].text == "max_tokens 25"
 
 
+@pytest.mark.train
 def test_the_command_counts_and_draws_questions_too(tiny, tmp_path, monkeypatch, capsys):
     (tmp_path / "ana.json").write_text(json.dumps({"turns": [{"time": "2026-03-01 10:00", "user": "I have a cat."}]}))
     asked = {"text": "What do I have?", "answer": "A cat.", "time": "2026-03-20 10:00", "memory": "ana.json"}

@@ -35,6 +35,7 @@ def file(folder: Path, samples: object) -> Path:
     return path
 
 
+@pytest.mark.train
 def test_text_and_pictures_stand_in_one_list(folder):
     lessons = read(
         file(

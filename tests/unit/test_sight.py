@@ -134,6 +134,7 @@ def test_a_model_that_sees_is_shown_the_picture_when_it_extracts(serve):
         assert sum(len(parts(messages, "image_url")) for messages in told) == pictures
 
 
+@pytest.mark.photos
 @pytest.mark.parametrize("file", [None, b"no weights"])
 def test_broken_weights_stop_nothing_and_what_was_shown_is_looked_at_when_they_are_whole(serve, tmp_path, caplog, file):
     folder = tmp_path / "clip"
@@ -166,6 +167,7 @@ def test_a_damaged_file_costs_the_picture_and_not_the_reply(serve):
     assert turn.reply == "Yes."
 
 
+@pytest.mark.photos
 def test_doctor_says_whether_photos_are_found_by_sight(monkeypatch, tmp_path):
     def finding():
         return next(one for one in examine(Settings()) if one.what == "photo memory")
