@@ -6,9 +6,10 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from memory import extras
 from memory.detector import ZeroShotDetector
 from memory.embedders import TextEmbedder
-from memory.errors import ModelMissing
+from memory.errors import ExtraMissing, ModelMissing
 from memory.sight import Sight
 from memory.store import Memory
 from memory.vision import ClipEmbedder
@@ -42,11 +43,13 @@ def build_picture_embedder(settings: Settings) -> ClipEmbedder:
     """Make the picture embedder: of the catalogue, or any open_clip name or folder.
 
     Raises:
+        ExtraMissing: The packages that load it are not installed.
         ModelMissing: It is in the catalogue, but not on this machine.
     """
     from app import weights
     from app.catalogue import CATALOGUE, PICTURE_EMBEDDER
 
+    extras.require("photos")
     name = settings.image_embedder or PICTURE_EMBEDDER
     if name not in CATALOGUE:
         folder = Path(name).expanduser()
@@ -65,6 +68,8 @@ def build_sight(settings: Settings) -> Sight:
     hint = f"`persona models pull {PICTURE_EMBEDDER}` (605 MB, from the model hub) lets them be found by what they show."
     try:
         embedder = build_picture_embedder(settings)
+    except ExtraMissing as error:
+        embedder, hint = None, error.message
     except ModelMissing as error:
         embedder, hint = None, error.message if settings.image_embedder else hint
     detector = weights.located(DETECTOR)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from app.console import AsJson, print_json, progress, report, say
+from memory import extras
 from memory.errors import NotFound
 
 models = typer.Typer(no_args_is_help=True, help="See and fetch the models that run on this machine, and say which answers.")
@@ -62,6 +63,9 @@ def pull(
     from app.first_models import can_ask, pull_first
     from app.settings import Settings
 
+    if name in CATALOGUE and CATALOGUE[name].role in {"picture-embedder", "detector"}:
+        # Before hundreds of megabytes that nothing here could load.
+        extras.require("photos", f"{name}, which looks at photos,")
     with transfer.bars() as bars:
         if name:
             located = [weights.pull(name, bars, newer=True) if newer else weights.pull_again(name, bars)]

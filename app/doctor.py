@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from memory import extras
 from memory.errors import PersonaError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def examine(settings: Settings) -> list[Finding]:
         ("pictures", _pictures),
         ("photo memory", _photos),
         ("text embedder", _embedder),
+        ("extras", _extras),
         ("memory", _memory),
     ]
     findings = []
@@ -120,6 +122,10 @@ def _embedder(settings: Settings) -> Finding:
     from app.build import build_embedder
 
     return Finding("works", "text embedder", build_embedder(settings).name)
+
+
+def _extras(_settings: Settings) -> Finding:
+    return Finding("works", "extras", "\n".join(extras.told()))
 
 
 def _memory(settings: Settings) -> Finding:

@@ -10,6 +10,7 @@ import typer
 
 from app.console import AsJson, print_json, print_table, progress, say
 from evals import cli_answers, cli_changes, cli_graph
+from memory import extras
 from memory.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ def sensitive(
     import memory
     from app.build import build_embedder
     from app.settings import Settings
+
+    extras.require("evals", "Fitting what is sensitive")
     from evals import sensitive as measured
 
     embedder = build_embedder(Settings())
@@ -94,6 +97,8 @@ def weights(
     from app.build import build_embedder
     from app.settings import Settings
     from evals import locomo
+
+    extras.require("evals", "Fitting the weights of a search")
     from evals import weights as fitting
 
     conversations = locomo.load(data)
@@ -118,8 +123,8 @@ def pictures(
     from app.settings import Settings
     from evals.pictures import load, measure
 
-    pairs = load(data)
     embedder = build_picture_embedder(Settings())
+    pairs = load(data)
     report = measure(embedder, pairs)
     if write:
         embedder.keep_threshold(report["threshold"])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.console import AsJson, console, print_json, print_table, progress
+from memory import extras
 
 if TYPE_CHECKING:
     from evals.cases import Person, Question
@@ -132,6 +133,8 @@ def _run(
     *,
     as_json: bool,
 ) -> None:
+    # Now, and not after hours of answering.
+    extras.require("evals", "The page of a run")
     from evals.page import render
     from evals.published import beside
     from evals.report import as_json as plain

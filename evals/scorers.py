@@ -7,8 +7,6 @@ import string
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-import snowballstemmer
-
 _ARTICLES = re.compile(r"\b(?:a|an|the|and)\b")
 _UNKNOWN = ("no information available", "not mentioned")
 
@@ -43,6 +41,8 @@ def _mean(parts: Sequence[str], score: Callable[[str], float]) -> float:
 
 
 def _words(text: str) -> list[str]:
+    import snowballstemmer
+
     plain = _ARTICLES.sub(" ", text.lower().replace(",", "").translate(str.maketrans("", "", string.punctuation)))
     stems: list[str] = snowballstemmer.stemmer("porter").stemWords(plain.split())
     return stems

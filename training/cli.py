@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from app.console import AsJson, print_json, print_table, progress
+from memory import extras
 from memory.errors import InvalidInput
 from training import cli_data
 
@@ -21,6 +22,7 @@ Resume = Annotated[bool, typer.Option("--resume", help="Go on from the newest ch
 @app.command()
 def sft(config: Config, resume: Resume = False, as_json: AsJson = False) -> None:
     """Teach the six tasks from samples: supervised fine-tuning."""
+    extras.require("train")
     from training.recipes import SftRecipe, load
 
     recipe = load(config, SftRecipe)
@@ -32,6 +34,7 @@ def sft(config: Config, resume: Resume = False, as_json: AsJson = False) -> None
 @app.command()
 def grpo(config: Config, resume: Resume = False, as_json: AsJson = False) -> None:
     """Train by reward, with rollouts through the real retriever."""
+    extras.require("train")
     from training.recipes import GrpoRecipe, load
 
     recipe = load(config, GrpoRecipe)
@@ -45,6 +48,7 @@ def judge_check(config: Config, as_json: AsJson = False) -> None:
     """Try the judge of a recipe on answers that are plainly right and plainly wrong."""
     import asyncio
 
+    extras.require("train", "The judge of training")
     from training.judge import check
     from training.recipes import load_judge
 
@@ -68,6 +72,7 @@ def merge(
     out: Annotated[Path, typer.Option("--out", help="Where the whole model goes.")],
 ) -> None:
     """Add adapters to their model: the whole is what `persona serve` takes."""
+    extras.require("train", "Adding adapters to a model")
     from training.vlm import merge as add
 
     progress(f"The model lies in {add(adapters, out)}: `persona serve {out}`.")

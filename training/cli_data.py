@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.console import AsJson, print_json, print_table, progress
+from memory import extras
 from memory.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def data(
 
 
 def _measure(file: Path, pictures: Path | None, model: str | None, most: int, out: Path, *, as_json: bool) -> None:
+    if model:
+        extras.require("train", "Counting tokens as a model does")
     from training import histories, measure, questions, sft_data
 
     asked = questions.read(file, pictures) if file.suffix == ".jsonl" else []

@@ -13,12 +13,13 @@ from app.doctor import Finding
 from app.page import who, words, you_words
 from app.page.frame import Here
 from app.settings import Settings
+from memory import extras
 from memory.errors import PersonaError
 
 _LOW_SPACE = 1_000_000_000
 _ICONS = {"works": ":material/check_circle:", "off": ":material/do_not_disturb_on:", "broken": ":material/error:"}
 _STATES = {"works": "works", "off": "off", "broken": "needs you"}
-_ASIDE = "Set aside"
+_ASIDE, _EXTRAS = "Set aside", "Extras"
 
 
 def draw(here: Here) -> None:
@@ -30,7 +31,9 @@ def draw(here: Here) -> None:
     with folded:
         for number, one in enumerate(examine(here, Settings())):
             with st.container(key=f"entry-health-{number}", gap=None):
-                st.markdown(f"{_ICONS[one.state]} **{one.what}**" + ("" if one.what == _ASIDE else f": {_STATES[one.state]}"))
+                st.markdown(
+                    f"{_ICONS[one.state]} **{one.what}**" + ("" if one.what in {_ASIDE, _EXTRAS} else f": {_STATES[one.state]}")
+                )
                 st.text(one.detail)
         if here.memory.refusals.count(here.user):
             st.button("Try again", key="try-again", icon=":material/replay:", on_click=_try_again, args=(here,))
@@ -45,6 +48,7 @@ def examine(here: Here, settings: Settings) -> list[Finding]:
         ("Text embedder", _embedder),
         ("Data folder", _folder),
         ("Memory", _memory),
+        (_EXTRAS, _extras),
     ]
     findings: list[Finding] = []
     for what, look in looks:
@@ -88,6 +92,10 @@ def _sight(here: Here, _settings: Settings) -> list[Finding]:
 
 def _embedder(_here: Here, settings: Settings) -> list[Finding]:
     return [Finding("works", "Text embedder", f"{settings.text_embedder} finds memories by what they mean.")]
+
+
+def _extras(_here: Here, _settings: Settings) -> list[Finding]:
+    return [Finding("works", _EXTRAS, "\n".join(extras.told()))]
 
 
 def _folder(here: Here, _settings: Settings) -> list[Finding]:

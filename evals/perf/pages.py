@@ -77,7 +77,7 @@ def measure(
     try:
         from playwright.sync_api import sync_playwright
     except ImportError as error:
-        raise InvalidInput("Playwright is not installed. Run: pip install 'personavlm-langgraph[dev-all]'.") from error
+        raise InvalidInput("Playwright is not installed. Run `pip install playwright` in this environment.") from error
     if chromium is None:
         raise InvalidInput(
             "There is no Chromium. Install it (apt-get install chromium), or name one with PERSONA_TEST_CHROMIUM."

@@ -17,6 +17,7 @@ from app.page.frame import Here
 from app.page.live import Replies
 from app.service import PersonaService
 from app.settings import Settings
+from memory import extras
 from memory.errors import InvalidInput, ModelMissing, NotFound, StorageError
 from memory.purge import Receipt
 from memory.records import PersonalityPoint, SemanticMemory, make_id
@@ -322,7 +323,8 @@ def test_a_model_server_that_is_away_is_named(service: PersonaService) -> None:
     found = you_health.examine(Here(Replies(service), "ada"), Settings(llm_base_url="http://127.0.0.1:9/v1"))
     assert (found[0].state, found[0].what) == ("broken", "Chat model")
     assert "No model server answers" in found[0].detail
-    assert [one.state for one in found[1:]] == ["off", "works", "works", "works"]
+    assert [one.state for one in found[1:]] == ["off", "works", "works", "works", "works"]
+    assert found[-1].detail == "\n".join(extras.told())
 
 
 @pytest.mark.parametrize(
