@@ -80,8 +80,9 @@ def pull(
         return
     for one in located:
         say(f"{one.name} is at {one.model}")
-    answers = weights.default_chat()
-    if name and CATALOGUE[name].role == "chat" and answers and answers.name != name:
+    chosen, default = Settings(), weights.default_chat()
+    answers = chosen.llm_base_url or chosen.llm_model or (default.name if default else name)
+    if name and CATALOGUE[name].role == "chat" and answers != name:
         progress(f"`persona models use {name}` lets it answer.")
 
 

@@ -7,7 +7,9 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_validator
 
 from app.endpoint import seems_to_see
 
@@ -26,6 +28,7 @@ PORTS: Mapping[int, str] = {
     5000: "text-generation-webui",
 }
 """The usual ports, and which server each is of."""
+_Row = TypeVar("_Row", bound=BaseModel)
 _ASK_S = 0.4
 """For connecting, and for each piece of an answer."""
 _ALL_S = 0.9
@@ -80,16 +83,20 @@ async def _look(ports: Mapping[int, str]) -> list[Served]:
 async def _models(client: httpx.AsyncClient, port: int, usual: str) -> list[Served]:
     root = f"http://127.0.0.1:{port}"
     listed, tagged = await asyncio.gather(_get(client, f"{root}/v1/models"), _get(client, f"{root}/api/tags"))
-    tags = [one for one in _rows(tagged, "models") if isinstance(one.get("name"), str) and "digest" in one]
-    models = [one for one in _rows(listed, "data") if isinstance(one.get("id"), str)]
-    if not all(one.get("object", "model") == "model" for one in models) or listed.get("object", "list") != "list":
+    cards = _read(_Card, listed.get("data"))
+    if cards is None or listed.get("object", "list") != "list":
         return []
-    if tags:
-        kept = [str(one["name"]) for one in tags if not one.get("remote_host") and _talks(one)]
-        return [Served("Ollama", f"{root}/v1", name, _sees(name, tags)) for name in kept if not _NO_CHAT.search(name.lower())]
-    names = [(str(one["id"]), _OWNERS.get(str(one.get("owned_by", "")).lower(), usual)) for one in models]
+    server = next((_OWNERS[card.owned_by.lower()] for card in cards if card.owned_by.lower() in _OWNERS), "")
+    if tags := _read(_Tag, tagged.get("models")):
+        server = server or "Ollama"
+        kept = [(tag.name, tag.capabilities) for tag in tags if tag.talks and not tag.remote_host]
+    else:
+        server = server or usual
+        kept = [(card.id, card.architecture.input_modalities) for card in cards]
     return [
-        Served(server, f"{root}/v1", name, seems_to_see(name)) for name, server in names if not _NO_CHAT.search(name.lower())
+        Served(server, f"{root}/v1", name, bool({"image", "vision"} & set(takes)) if takes else seems_to_see(name))
+        for name, takes in kept
+        if not _NO_CHAT.search(name.lower())
     ]
 
 
@@ -110,19 +117,46 @@ async def _get(client: httpx.AsyncClient, url: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _rows(found: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    rows = found.get(name)
-    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+def _read(kind: type[_Row], rows: object) -> list[_Row] | None:
+    """Read a list; None where it is none, or of other things."""
+    try:
+        return [kind.model_validate(row) for row in rows] if isinstance(rows, list) else None
+    except ValidationError:
+        return None
 
 
-def _talks(tag: dict[str, Any]) -> bool:
-    """Say whether Ollama's model writes text; newer versions say so, older ones name the family."""
-    capabilities, details = tag.get("capabilities"), tag.get("details")
-    if isinstance(capabilities, list) and capabilities:
-        return "completion" in capabilities
-    return "bert" not in str(details.get("family", "") if isinstance(details, dict) else "")
+class _Architecture(BaseModel):
+    input_modalities: list[str] = []
 
 
-def _sees(name: str, tags: list[dict[str, Any]]) -> bool:
-    said = next((tag.get("capabilities") for tag in tags if tag["name"] == name), None)
-    return "vision" in said if isinstance(said, list) and said else seems_to_see(name)
+class _Card(BaseModel):
+    """An entry of /v1/models."""
+
+    id: str
+    object: Literal["model"] = "model"
+    owned_by: str = ""
+    architecture: _Architecture = _Architecture()
+
+    @field_validator("owned_by", "architecture", mode="before")
+    @classmethod
+    def _missing(cls, value: Any, info: ValidationInfo) -> Any:
+        return cls.model_fields[str(info.field_name)].default if value is None else value
+
+
+class _Details(BaseModel):
+    family: str = ""
+
+
+class _Tag(BaseModel):
+    """An entry of Ollama's /api/tags; older versions state no capabilities."""
+
+    name: str
+    digest: str = Field(min_length=1)
+    remote_host: str = ""
+    capabilities: list[str] = []
+    details: _Details = _Details()
+
+    @property
+    def talks(self) -> bool:
+        """Whether it writes text."""
+        return "completion" in self.capabilities if self.capabilities else "bert" not in self.details.family

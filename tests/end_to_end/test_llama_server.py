@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import pytest
 import xllamacpp
 from langchain_core.messages import HumanMessage
 
 from app import weights
+from app.local_servers import look
 from app.model_server import ModelServer
 from app.settings import Settings
 from graph import formats, protocol
@@ -41,6 +44,12 @@ def url():
 def test_it_is_known_with_its_window(url):
     endpoint = ModelServer(Settings(llm_base_url=url)).endpoint()
     assert (endpoint.url, endpoint.kind, endpoint.window) == (f"{url}/v1", "llamacpp", 4_096)
+
+
+def test_it_is_found_where_it_runs_and_offered(url):
+    (found,) = look({urlsplit(url).port: "a server"})
+    assert (found.server, found.url, found.sees) == ("llama.cpp", f"{url}/v1", False)
+    assert ModelServer(Settings(llm_base_url=found.url, llm_model=found.model)).endpoint().window == 4_096
 
 
 @pytest.mark.parametrize("background", [False, True], ids=["a reply", "remembering"])

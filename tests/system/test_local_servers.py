@@ -140,6 +140,21 @@ def test_others_are_known_by_their_list(ids: list[str], owner: str, server: str,
     assert {(one.server, one.url) for one in found} <= {(server, f"http://127.0.0.1:{port}/v1")}
 
 
+def test_what_a_server_says_of_itself_counts_before_names() -> None:
+    says = {"architecture": {"input_modalities": ["text"]}, "owned_by": None}
+    with scripted(Behaviour(models=listing("gemma-3-4b", "qwen3-vl-8b", **says))) as running:
+        assert not any(one.sees for one in look({running.server_address[1]: "a server"}))
+
+
+def test_one_that_answers_as_ollama_does_keeps_its_name() -> None:
+    pages = {
+        "/api/tags": (200, {"models": [tag("koboldcpp/tiny")]}),
+        "/v1/models": (200, listing("koboldcpp/tiny", owner="koboldcpp")),
+    }
+    with answering(lambda path: pages.get(path, MISSING)) as port:
+        assert [(one.server, one.model) for one in look({port: "KoboldCpp"})] == [("KoboldCpp", "koboldcpp/tiny")]
+
+
 LOOKALIKES: dict[str, Callable[[str], Page]] = {
     "Chroma": lambda _path: MISSING,
     "a web page at every path": lambda _path: (200, "<!doctype html><title>My app</title>"),
