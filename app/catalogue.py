@@ -106,16 +106,34 @@ def _minilm(path: str, size: int, sha256: str, *, pinned_on_hub: bool = False) -
     return File(path, size, sha256, pinned_on_hub=pinned_on_hub, parts=parts)
 
 
-def _gguf(
-    name: str, hub: str, file: str, size: int, licence: str, description: str, *, projector: int = 0, for_tests: bool = False
-) -> Model:
-    """A chat model that only the hub has: of its file's name, else another of the same quantization; the projector's size."""
+# Of a chat model that only the hub has: its name, repository, file, bytes, licence, what it is, and the bytes of its projector.
+# fmt: off
+_HUB_CHATS: tuple[tuple[str, str, str, int, str, str, int], ...] = (
+    ("qwen2.5-vl-3b", "ggml-org/Qwen2.5-VL-3B-Instruct-GGUF", "Qwen2.5-VL-3B-Instruct-Q4_K_M.gguf", 1_930_000_000,
+     "Qwen RESEARCH LICENSE (non-commercial)",
+     "Chat that sees pictures; the default where the model hub answers and 8 GB of memory are free.", 845_000_000),
+    ("qwen3-vl-4b", "Qwen/Qwen3-VL-4B-Instruct-GGUF", "Qwen3VL-4B-Instruct-Q4_K_M.gguf", 2_497_281_664,
+     "Apache-2.0", "Chat that sees pictures, larger and free to use for anything.", 453_974_304),
+    ("qwen3.5-4b", "unsloth/Qwen3.5-4B-GGUF", "Qwen3.5-4B-Q4_K_M.gguf", 2_740_937_888,
+     "Apache-2.0", "Chat that sees pictures, the newest of its kind here; may think before it answers.", 672_423_616),
+    ("qwen3-4b-2507", "unsloth/Qwen3-4B-Instruct-2507-GGUF", "Qwen3-4B-Instruct-2507-Q4_K_M.gguf", 2_497_281_120,
+     "Apache-2.0", "Chat in text only, without thinking before it answers.", 0),
+    ("gemma-3-4b", "ggml-org/gemma-3-4b-it-GGUF", "gemma-3-4b-it-Q4_K_M.gguf", 2_490_000_000,
+     "Gemma Terms of Use", "Chat that sees pictures, in many languages.", 851_251_104),
+    ("gemma-3-270m", "ggml-org/gemma-3-270m-it-GGUF", "gemma-3-270m-it-Q8_0.gguf", 291_545_600,
+     "Gemma Terms of Use", "A tiny chat model, for trials on a small machine.", 0),
+)
+# fmt: on
+
+
+def _hub_chat(name: str, hub: str, file: str, size: int, licence: str, description: str, projector: int) -> Model:
     quantization = file.lower().rpartition("-")[2]
     files = [File(file.lower(), size, on_hub=(file, f"[!m]*{quantization}"))]
     if projector:
         files.append(File("mmproj.gguf", projector, on_hub=("mmproj*q8_0.gguf", "mmproj*[!b]f16.gguf", "mmproj*.gguf")))
     sight = "mmproj.gguf" if projector else None
-    return Model(name, "chat", licence, description, tuple(files), file.lower(), sight, hub, for_tests)
+    tiny = size < 300_000_000  # noqa: PLR2004  nothing that small holds a conversation
+    return Model(name, "chat", licence, description, tuple(files), file.lower(), sight, hub, for_tests=tiny)
 
 
 _CODER_SIZE = 1_117_320_768
@@ -131,15 +149,7 @@ _CODER_PARTS = tuple(
 )
 
 _MODELS = (
-    _gguf(
-        "qwen2.5-vl-3b",
-        "ggml-org/Qwen2.5-VL-3B-Instruct-GGUF",
-        "Qwen2.5-VL-3B-Instruct-Q4_K_M.gguf",
-        1_930_000_000,
-        "Qwen RESEARCH LICENSE (non-commercial)",
-        "Chat that sees pictures; the default where the model hub answers and 8 GB of memory are free.",
-        projector=845_000_000,
-    ),
+    *(_hub_chat(*row) for row in _HUB_CHATS),
     Model(
         name="qwen2.5-coder-1.5b",
         role="chat",
@@ -155,50 +165,6 @@ _MODELS = (
         ),
         model="qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
         hub="Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF",
-    ),
-    _gguf(
-        "qwen3-vl-4b",
-        "Qwen/Qwen3-VL-4B-Instruct-GGUF",
-        "Qwen3VL-4B-Instruct-Q4_K_M.gguf",
-        2_497_281_664,
-        "Apache-2.0",
-        "Chat that sees pictures, larger and free to use for anything.",
-        projector=453_974_304,
-    ),
-    _gguf(
-        "qwen3.5-4b",
-        "unsloth/Qwen3.5-4B-GGUF",
-        "Qwen3.5-4B-Q4_K_M.gguf",
-        2_740_937_888,
-        "Apache-2.0",
-        "Chat that sees pictures, the newest of its kind here; may think before it answers.",
-        projector=672_423_616,
-    ),
-    _gguf(
-        "qwen3-4b-2507",
-        "unsloth/Qwen3-4B-Instruct-2507-GGUF",
-        "Qwen3-4B-Instruct-2507-Q4_K_M.gguf",
-        2_497_281_120,
-        "Apache-2.0",
-        "Chat in text only, without thinking before it answers.",
-    ),
-    _gguf(
-        "gemma-3-4b",
-        "ggml-org/gemma-3-4b-it-GGUF",
-        "gemma-3-4b-it-Q4_K_M.gguf",
-        2_490_000_000,
-        "Gemma Terms of Use",
-        "Chat that sees pictures, in many languages.",
-        projector=851_251_104,
-    ),
-    _gguf(
-        "gemma-3-270m",
-        "ggml-org/gemma-3-270m-it-GGUF",
-        "gemma-3-270m-it-Q8_0.gguf",
-        291_545_600,
-        "Gemma Terms of Use",
-        "A tiny chat model, for trials on a small machine.",
-        for_tests=True,
     ),
     Model(
         name="smollm2-135m",
