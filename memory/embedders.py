@@ -1,4 +1,4 @@
-"""Turning text into vectors with sentence-transformers; loaded when first needed."""
+"""Turning text into vectors with a sentence-transformers model; loaded when first needed, without torch where it can be."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from memory.quick_reader import QuickReader, fingerprint, unit
+from memory import extras
+from memory.bert_folder import NotBert, describe
+from memory.errors import ModelMissing
+from memory.quick_reader import GRAPH, QuickReader, fingerprint, unit
 from memory.reading import Reading
 
 if TYPE_CHECKING:
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 
 Reads = Callable[[Sequence[str]], list[Reading]]
 
+_EXTRA = "embedders"
+_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
+"""What is fetched of a repository on the model hub: not its copies of the weights for other libraries."""
 _REMEMBERED = 256
 _FEW = 4
 """So many texts at once are questions: what is made of them is remembered for a while."""
@@ -43,7 +49,7 @@ class TextEmbedder:
     Args:
         path: Folder or name of the model.
         name: How the index remembers it.
-        graphs: Where its graph for ONNX Runtime is kept, which reads faster and without torch; None: torch runs the model.
+        graphs: Where its graph for ONNX Runtime is kept, which embeds faster and without torch; None: torch runs the model.
         remembers: So many questions' readings are kept.
     """
 
@@ -77,17 +83,45 @@ class TextEmbedder:
             self._reads = self._load()
         return self._reads(texts)
 
+    def check(self) -> None:
+        """Say at once, and not in the middle of a turn, that this embedder cannot run here; loads nothing.
+
+        Raises:
+            ExtraMissing: It needs torch, and the extra that brings it is not installed.
+        """
+        if extras.missing(_EXTRA) is None or self._graphs is None:
+            return
+        folder = self._folder()
+        if folder is None or (self._graphs / fingerprint(folder) / GRAPH).is_file():
+            return
+        try:
+            describe(folder)
+        except NotBert as error:
+            extras.require(_EXTRA, f"The text embedder {self.name} ({error})")
+
     def _load(self) -> Reads:
         from threadpoolctl import threadpool_limits
 
         # NumPy's own threads spin for a while after each product and take the cores from the model's: on two cores, one
         # product between two questions made reading a question three times slower (12 against 32 ms, p95 15 against 110).
         threadpool_limits(1, user_api="blas")
-        graph = self._graph()
-        if graph is not None:
-            # One that is not there yet, or damaged, is made below.
-            with suppress(Exception):
-                return QuickReader(graph).read
+        folder = (self._folder() or self._fetched()) if self._graphs else None
+        if folder is None or self._graphs is None:
+            return self._by_torch(None)
+        graph = self._graphs / fingerprint(folder)
+        # One that is not there yet, or damaged, is made below.
+        with suppress(Exception):
+            return QuickReader.load(graph).read
+        from memory.bert_encoder import make
+
+        try:
+            return make(describe(folder), graph).read
+        except NotBert as error:
+            extras.require(_EXTRA, f"The text embedder {self.name} ({error})")
+        return self._by_torch(graph)
+
+    def _by_torch(self, graph: Path | None) -> Reads:
+        extras.require(_EXTRA, f"The text embedder {self.name}")
         # Nothing about a run is reported anywhere, and no bar is drawn for a load of a second.
         os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
         from sentence_transformers import SentenceTransformer
@@ -96,7 +130,6 @@ class TextEmbedder:
         logging.disable_progress_bar()  # type: ignore[no-untyped-call] # transformers has no types here
         model = SentenceTransformer(self._path, device="cpu")
         by_torch = partial(_read_by_torch, model)
-        graph = graph or self._graph()
         if graph is not None:
             from memory.encoder import make
 
@@ -105,20 +138,34 @@ class TextEmbedder:
                 return made.read
         return by_torch
 
-    def _graph(self) -> Path | None:
-        """Say where this model's graph lies or would lie; None where there is none to be, or the model is not here yet."""
-        if self._graphs is None:
-            return None
+    def _folder(self) -> Path | None:
+        """Say where the model lies on this machine; None where it does not."""
         folder = Path(self._path)
-        if not folder.is_dir():
-            from huggingface_hub import snapshot_download
-            from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+        if folder.is_dir():
+            return folder
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
-            try:
-                folder = Path(snapshot_download(self._path, local_files_only=True))
-            except (LocalEntryNotFoundError, HFValidationError):
-                return None
-        return self._graphs / fingerprint(folder)
+        try:
+            return Path(snapshot_download(self._path, local_files_only=True))
+        except (LocalEntryNotFoundError, HFValidationError):
+            return None
+
+    def _fetched(self) -> Path:
+        """Bring the model from the model hub.
+
+        Raises:
+            ModelMissing: The hub does not answer, or has no such model.
+        """
+        from huggingface_hub import snapshot_download
+
+        try:
+            return Path(snapshot_download(self._path, allow_patterns=_FILES))
+        except Exception as error:
+            raise ModelMissing(
+                f"The text embedder {self.name} is no folder on this machine, and did not come from the model hub "
+                f"({type(error).__name__}). Correct PERSONA_TEXT_EMBEDDER, or leave it out."
+            ) from error
 
 
 def _read_by_torch(model: SentenceTransformer, texts: Sequence[str]) -> list[Reading]:

@@ -1,8 +1,7 @@
-"""Making a `QuickReader` of a sentence-transformers model: its graph for ONNX Runtime, its tokenizer; once on a machine."""
+"""Making a `QuickReader` of any sentence-transformers model with torch: its graph and its tokenizer; once on a machine."""
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 import tempfile
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from memory.quick_reader import GRAPH, SPECIAL, TOKENIZER, QuickReader
+from memory.quick_reader import EXAMPLES, GRAPH, MARKS, NEAR, TOKENIZER, Marks, QuickReader
 from memory.reading import Reading
 
 if TYPE_CHECKING:
@@ -23,17 +22,8 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 _log = logging.getLogger(__name__)
-_EXAMPLES = (
-    "What did she say about the dog?",
-    " Hello!",
-    "Γειά σου, 私の犬の名前はポチです。 ÉTÉ",
-    "",
-    "A long walk by the sea, on the third of May. " * 200,
-)
 _ALIKE = 1e-3
 """The graph is believed where no number of the examples differs by more."""
-_NEAR = 0.97
-"""And in 8 bits where each vector is at least so near (cosine) to the model's own; MiniLM's are at 0.99."""
 _TALKATIVE = ("torch.onnx", "onnxscript", "onnx_ir", "root")
 
 
@@ -51,9 +41,9 @@ def make(model: SentenceTransformer, folder: Path, read: Callable[[Sequence[str]
         part = Path(tempfile.mkdtemp(dir=folder.parent, suffix=".part"))
         _write_tokenizer(model, part)
         _export(model, part / GRAPH)
-        expected = read(_EXAMPLES)
-        reader = QuickReader(part)
-        if not _alike(reader.read(_EXAMPLES), expected):
+        expected = read(EXAMPLES)
+        reader = QuickReader.load(part)
+        if not _alike(reader.read(EXAMPLES), expected):
             raise ValueError("it reads otherwise than the model")  # noqa: TRY301 - one way out for all that may not work
         reader = _in_8_bits(part, expected) or reader
         if folder.exists():
@@ -87,12 +77,12 @@ def _in_8_bits(folder: Path, expected: Sequence[Reading]) -> QuickReader | None:
             quantize_dynamic(
                 folder / GRAPH, path, weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul", "Gemm"]
             )
-        found = QuickReader(Path(small)).read(_EXAMPLES)
+        found = QuickReader.load(Path(small)).read(EXAMPLES)
         near = [float(one.vector @ other.vector) for one, other in zip(found, expected, strict=True)]
-        if min(near) < _NEAR:
+        if min(near) < NEAR:
             return None
         path.replace(folder / GRAPH)
-    return QuickReader(folder)
+    return QuickReader.load(folder)
 
 
 class _Whole(torch.nn.Module):
@@ -113,13 +103,14 @@ class _Whole(torch.nn.Module):
 def _write_tokenizer(model: SentenceTransformer, folder: Path) -> None:
     tokenizer: Tokenizer = model.tokenizer.backend_tokenizer
     tokenizer.enable_truncation(int(model.max_seq_length or model.tokenizer.model_max_length))
-    tokenizer.enable_padding(pad_id=int(model.tokenizer.pad_token_id), pad_token=str(model.tokenizer.pad_token))
+    tokenizer.no_padding()
     tokenizer.save(str(folder / TOKENIZER))
-    (folder / SPECIAL).write_text(json.dumps(sorted(model.tokenizer.all_special_ids)))
+    marks = Marks(frozenset(model.tokenizer.all_special_ids), int(model.tokenizer.pad_token_id))
+    (folder / MARKS).write_text(marks.to_json(), encoding="utf-8")
 
 
 def _export(model: SentenceTransformer, path: Path) -> None:
-    given = model.preprocess(list(_EXAMPLES[:2]))
+    given = model.preprocess(list(EXAMPLES[:2]))
     inputs = {name: value for name, value in given.items() if isinstance(value, torch.Tensor)}
     batch, length = torch.export.Dim("batch"), torch.export.Dim("length")
     with warnings.catch_warnings(), _quiet():

@@ -1,6 +1,7 @@
 """A text embedder run by ONNX Runtime and a tokenizer alone: it starts in a second, and needs neither torch nor its 700 MB.
 
-What it reads with is made of a sentence-transformers model once (`memory.encoder`); see docs/decisions/025.
+What it embeds with is made of a sentence-transformers model once: of a BERT network by `memory.bert_encoder`, of any other by
+torch (`memory.encoder`); see docs/decisions/025 and 048.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,33 +21,77 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
     from tokenizers import Encoding, Tokenizer
 
-GRAPH, TOKENIZER, SPECIAL = "model.onnx", "tokenizer.json", "special.json"
-"""What lies in its folder: the network with its pooling, the tokenizer with its limits, the tokens that say nothing."""
-_LAYOUT = 3
+GRAPH, TOKENIZER, MARKS = "model.onnx", "tokenizer.json", "marks.json"
+"""What lies in its folder: the network with its pooling, the tokenizer with its limits, the tokens that only mark something."""
+_LAYOUT = 4
+EXAMPLES = (
+    "What did she say about the dog?",
+    " Hello!",
+    "Γειά σου, 私の犬の名前はポチです。 ÉTÉ",
+    "",
+    "A long walk by the sea, on the third of May. " * 200,
+)
+"""What a graph has to embed as its model does before it is kept."""
+NEAR = 0.97
+"""In 8 bits, each vector of the examples is at least so near (cosine) to the model's own; MiniLM's are at 0.99."""
 _AT_ONCE = 32
 _LONGER, _MORE = 1.1, 2
 """Texts are read in one pass up to so many times, and tokens more than, the length of the shortest."""
 
 
-class QuickReader:
-    """Reads texts.
+@dataclass(frozen=True)
+class Marks:
+    """Tokens that say nothing.
 
-    Args:
-        folder: What `memory.encoder.make` made.
-
-    Raises:
-        Exception: The folder is not there or damaged; of the libraries' many kinds.
+    Attributes:
+        special: Those that mark a beginning, an end, padding, an unknown word, a gap.
+        pad: The one that fills a text up to the longest of its pass.
     """
 
-    def __init__(self, folder: Path) -> None:
+    special: frozenset[int]
+    pad: int
+
+    def to_json(self) -> str:
+        """Return it as its file keeps it."""
+        return json.dumps({"special": sorted(self.special), "pad": self.pad})
+
+    @classmethod
+    def from_json(cls, text: str) -> Marks:
+        """Read what `to_json` wrote."""
+        found = json.loads(text)
+        return cls(frozenset(found["special"]), found["pad"])
+
+
+class QuickReader:
+    """Embeds texts.
+
+    Args:
+        graph: The network for ONNX Runtime: a file, or what would stand in one.
+        tokenizer: Cuts texts into tokens, and off where they are too long; it does not pad.
+        marks: The tokens that say nothing.
+
+    Raises:
+        Exception: The graph is damaged; of onnxruntime's many kinds.
+    """
+
+    def __init__(self, graph: Path | bytes, tokenizer: Tokenizer, marks: Marks) -> None:
+        self._tokenizer = tokenizer
+        self._pad = marks.pad
+        self._special = marks.special
+        self._session = _session(graph)
+        self._inputs = [one.name for one in self._session.get_inputs()]
+
+    @classmethod
+    def load(cls, folder: Path) -> QuickReader:
+        """Open what was made before.
+
+        Raises:
+            Exception: The folder is not there or damaged; of the libraries' many kinds.
+        """
         from tokenizers import Tokenizer
 
-        self._tokenizer: Tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
-        self._pad = (self._tokenizer.padding or {}).get("pad_id", 0)
-        self._tokenizer.no_padding()
-        self._special = frozenset(json.loads((folder / SPECIAL).read_text()))
-        self._session = _session(folder / GRAPH)
-        self._inputs = [one.name for one in self._session.get_inputs()]
+        marks = Marks.from_json((folder / MARKS).read_text(encoding="utf-8"))
+        return cls(folder / GRAPH, Tokenizer.from_file(str(folder / TOKENIZER)), marks)
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         """Read texts; those of about one length in one pass: what is filled up takes as long as what is said."""
@@ -103,11 +149,11 @@ def fingerprint(model: Path) -> str:
     return digest.hexdigest()[:32]
 
 
-def _session(path: Path) -> InferenceSession:
+def _session(graph: Path | bytes) -> InferenceSession:
     import onnxruntime
 
     onnxruntime.disable_telemetry_events()
     options: Any = onnxruntime.SessionOptions()
     # Threads that wait by spinning take the cores from whatever comes next.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
