@@ -11,6 +11,7 @@ from app.doctor import examine
 from app.settings import Settings
 from graph.briefing import Style
 from graph.showing import BLIND
+from memory import extras
 from memory.errors import ModelMissing
 from memory.sight import Sight
 from memory.vision import ClipEmbedder
@@ -199,6 +200,7 @@ def test_an_image_tower_that_fails_in_any_way_costs_no_reply(serve):
 def test_an_embedder_that_is_set_and_not_here_costs_no_reply(monkeypatch, tmp_path):
     monkeypatch.setenv("PERSONA_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("PERSONA_IMAGE_EMBEDDER", "clip-vit-b-32")
+    monkeypatch.setattr(extras, "find_spec", lambda _name: pytest)  # as if [photos] were installed
     assert "persona models pull clip-vit-b-32" in build_sight(Settings()).off
 
 
