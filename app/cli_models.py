@@ -116,7 +116,7 @@ def use(
     where = settings.chosen_in()
     report(
         {"file": str(path), "set": where},
-        f"{what} from now on (kept in {path})."
+        f"{what} from now on (kept in {path}); a page that is open takes it at its next start."
         + ("" if not where or where.startswith("set by") else f" But the model is {where}, and that counts first."),
         as_json=as_json,
     )
@@ -144,6 +144,8 @@ def _use_served(name: str) -> tuple[Path, str]:
             f"There is no chat model {name!r}: choose one of {', '.join(_chat_models())}; of a server on this machine: {here}; "
             "or give its URL."
         )
+    if found.advice:
+        progress(found.advice.strip())
     path = settings.choose(llm_base_url=found.url, llm_model=found.model)
     return path, f"{found.model} of {found.server} answers"
 

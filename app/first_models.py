@@ -104,6 +104,7 @@ def use(served: Served, progress: Progress) -> None:
     path = settings.choose(llm_base_url=served.url, llm_model=served.model)
     progress.note(
         f"{served.model} of {served.server} answers from now on (kept in {path}; `persona models use embedded` takes it back)."
+        f"{served.advice}"
     )
 
 

@@ -57,6 +57,12 @@ class Served:
     model: str
     sees: bool
 
+    @property
+    def advice(self) -> str:
+        """What a person should know of such a server, as a sentence after a space; mostly nothing."""
+        window = " Start it with OLLAMA_CONTEXT_LENGTH=16384: it cuts longer prompts without a word."
+        return window if self.server == "Ollama" else ""
+
 
 def look(ports: Mapping[int, str] = PORTS) -> list[Served]:
     """Ask all ports at once, and return the chat models of those that are model servers, in the ports' order.

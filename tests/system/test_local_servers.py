@@ -228,7 +228,9 @@ class TestUse:
             local_servers, "look", lambda: [Served("Ollama", "http://127.0.0.1:11434/v1", "qwen3:latest", sees=False)]
         )
         code, said = self.use("qwen3")
-        assert (code, said.split(" (")[0]) == (0, "qwen3:latest of Ollama answers from now on")
+        assert code == 0
+        assert "qwen3:latest of Ollama answers from now on (kept in" in said
+        assert "OLLAMA_CONTEXT_LENGTH" in said
         assert Settings().llm_model == "qwen3:latest"
         code, said = self.use("gpt-9")
         assert code == 1

@@ -106,11 +106,15 @@ class TestModelsOfServersThatRunHere:
             "   1  qwen3:8b  (Ollama, http://127.0.0.1:11434/v1)",
             "   2  google/gemma-3-4b  (LM Studio, http://127.0.0.1:1234/v1, sees pictures)",
         ]
+        assert heard.notes[3].startswith("google/gemma-3-4b of LM Studio answers from now on (kept in ")
+        assert "OLLAMA" not in heard.notes[3]
         kept = Settings()
         assert (kept.llm_base_url, kept.llm_model) == (GEMMA.url, GEMMA.model)
 
     def test_it_is_remembered_and_not_asked_again(self, fetched: list[str], tmp_path: Path) -> None:
-        self.first(tmp_path, "1")
+        heard = Heard()
+        self.first(tmp_path, "1", heard=heard)
+        assert heard.notes[3].endswith("Start it with OLLAMA_CONTEXT_LENGTH=16384: it cuts longer prompts without a word.")
         heard = Heard()
         assert self.first(tmp_path, heard=heard) == ["all-minilm-l6-v2"]
         assert (
