@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -73,7 +74,7 @@ def hub_answers() -> bool:
 
     def knock() -> None:
         with suppress(Exception):  # of whichever HTTP library the hub's client uses
-            if get_session().head(constants.ENDPOINT, timeout=HUB_WAIT_S).status_code < 400:  # noqa: PLR2004  an error
+            if get_session().head(constants.ENDPOINT, timeout=HUB_WAIT_S).status_code < HTTPStatus.BAD_REQUEST:
                 answered.set()
 
     # In a thread, since a name server that is out of reach takes longer than any timeout that an HTTP library knows of.
@@ -124,24 +125,21 @@ def _hub_offer(repo: str, listing: ModelInfo, file: File) -> Offer:
 def _from_hub(repo: str, name: str, commit: str, size: int, target: Path, report: Report, note: Note) -> None:
     """Download by the hub's client from where `target` ends; decision 051 says why not by its `hf_hub_download`."""
     failures = 0
-    while failures < TRIES:
+    while True:
         before = target.stat().st_size if target.exists() else 0
         try:
             return _go_on(repo, name, commit, size, target, report)
-        except SourceFailed:
-            raise
-        except OSError as error:
-            if error.errno is not None:  # of the disk; the client's refusals are OSErrors too
+        except Exception as error:  # as whichever HTTP library the hub's client uses calls a broken line
+            if isinstance(error, SourceFailed) or getattr(error, "errno", None) is not None:  # of the disk
                 raise
-            raise SourceFailed(f"the model hub does not give {name} ({_cause(error)})") from error
-        except Exception as error:  # a broken line, as whichever HTTP library the hub's client uses calls it
+            if getattr(getattr(error, "response", None), "status_code", 500) < HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise SourceFailed(f"the model hub does not give {name} ({_cause(error)})") from error
             here = target.stat().st_size
             failures = 0 if here > before else failures + 1
             if failures == TRIES:
-                raise SourceFailed(f"the download from the model hub broke off ({type(error).__name__})") from error
+                raise SourceFailed(f"the download from the model hub broke off ({_cause(error)})") from error
             note(f"The line broke: going on from {here / 1e6:,.0f} MB.")
             time.sleep(failures)
-    return None
 
 
 def _go_on(repo: str, name: str, commit: str, size: int, target: Path, report: Report) -> None:
@@ -157,7 +155,7 @@ def _go_on(repo: str, name: str, commit: str, size: int, target: Path, report: R
         url, headers = hf_hub_url(repo, name, revision=commit), build_hf_headers(headers=wanted)
         with get_session().stream("GET", url, headers=headers, timeout=30) as response:
             hf_raise_for_status(response)
-            partly = response.status_code == 206  # noqa: PLR2004  "partial content"; else the server sends it from the start
+            partly = response.status_code == HTTPStatus.PARTIAL_CONTENT  # else the server sends it from the start
             awaited, sent = size - have if partly else size, response.headers
             if int(sent.get("Content-Length", awaited)) != awaited or "html" in sent.get("Content-Type", ""):
                 raise SourceFailed(f"what came is not {name}: does this network want you to sign in first?")
@@ -177,7 +175,9 @@ def _cause(error: Exception) -> str:
     if isinstance(error, GatedRepoError):
         return "it is gated: agree to its terms on its page there, and set HF_TOKEN"
     if isinstance(error, HfHubHTTPError):
-        return f"HTTP {error.response.status_code}"
+        status = error.response.status_code
+        often = ": it is asked too often, so wait some minutes" if status == HTTPStatus.TOO_MANY_REQUESTS else ""
+        return f"HTTP {status}{often}"
     page = "a web page came instead: does this network want you to sign in first?"
     return page if isinstance(error, ValueError) else type(error).__name__
 

@@ -117,7 +117,8 @@ def test_every_model_can_be_checked() -> None:
 
 
 def test_importing_is_cheap() -> None:
-    code = "import sys, app.weights; print({'httpx', 'huggingface_hub', 'rich', 'tenacity', 'filelock'} & set(sys.modules))"
+    heavy = "{'httpx', 'httpx2', 'huggingface_hub', 'rich', 'filelock'}"
+    code = f"import sys, app.weights, app.cli; print({heavy} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
 
 
@@ -402,7 +403,7 @@ def test_a_hub_out_of_reach_is_known_soon(monkeypatch: pytest.MonkeyPatch) -> No
 REFUSALS = {
     "gated": (httpx2.Response(403, headers={"X-Error-Code": "GatedRepo"}), "it is gated: agree to its terms .* set HF_TOKEN"),
     "forbidden": (httpx2.Response(403), "HTTP 403"),
-    "too many": (httpx2.Response(429, headers={"Retry-After": "300"}), "HTTP 429"),
+    "too many": (httpx2.Response(429, headers={"Retry-After": "300"}), "HTTP 429: it is asked too often, so wait some minutes"),
     "gone": (httpx2.Response(404, headers={"X-Error-Code": "RepoNotFound"}), "HTTP 404"),
     "down": (httpx2.Response(503), "HTTP 503"),
     "portal": (httpx2.Response(200, html="<html>Welcome! Sign in</html>"), "does this network want you to sign in first"),
@@ -551,6 +552,20 @@ def test_a_download_that_breaks_off_goes_on_and_says_so(open_hub, tmp_path: Path
     path = f"/us/tiny/resolve/{COMMIT}/tiny.gguf"
     assert fake.asked == [(path, None), (path, "bytes=500-")]
     assert heard.notes[1:] == ["The line broke: going on from 0 MB."]
+
+
+@pytest.mark.usefixtures("shop", "_impatient")
+def test_a_hub_that_is_down_for_a_moment_is_asked_again(open_hub, tmp_path: Path) -> None:
+    fake = open_hub({"tiny.gguf": WHOLE})
+    down = [httpx2.Response(503), httpx2.Response(502)]
+    whole = fake.answer
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        return down.pop() if down and "resolve" in request.url.path else whole(request)
+
+    set_client_factory(lambda: httpx2.Client(transport=httpx2.MockTransport(answer)))
+    assert weights.pull("tiny", Heard(), tmp_path, sources=[sources.hub]).model.read_bytes() == WHOLE
+    assert not down
 
 
 @pytest.mark.usefixtures("shop", "_impatient")
