@@ -91,7 +91,8 @@ def _offer(progress: Progress, look: Callable[[], list[Served]] | None, ask: Ask
         progress.note(f"  {number:2}  {one.model}  ({one.server}, {one.url}{', sees pictures' if one.sees else ''})")
     if len(found) > _SHOWN:
         progress.note(f"      and {len(found) - _SHOWN} more: `persona models use NAME`")
-    while answer := ask("A number uses that model; Enter fetches one that runs inside this program: ").strip():
+    own = in_words(CATALOGUE[CHAT_ANYWHERE].size)
+    while answer := ask(f"A number uses that model; Enter fetches one for this program ({own} or more): ").strip():
         if answer.isdecimal() and 1 <= int(answer) <= len(found):
             use(found[int(answer) - 1], progress)
             return True
