@@ -16,12 +16,13 @@ from app.page import who, you_archive, you_health, you_leave, you_words
 from app.page.frame import Here
 from app.page.live import Replies
 from app.service import PersonaService
-from app.settings import Settings
+from app.settings import Settings, choose
 from memory import extras
 from memory.errors import InvalidInput, ModelMissing, NotFound, StorageError
 from memory.purge import Receipt
 from memory.records import PersonalityPoint, SemanticMemory, make_id
 from memory.store import Memory
+from tests.scripted_servers import Behaviour, listing, scripted
 
 LONG_AGO = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 OpenYou = Callable[..., AppTest]
@@ -317,6 +318,16 @@ def test_health_is_looked_at_when_it_is_unfolded(
     assert "not by sight" in texts(page)
     assert str(service.memory.folder) in texts(page)
     assert "1 message, 1 memory. Everything is remembered." in texts(page)
+
+
+def test_the_model_that_was_chosen_before_is_named(service: PersonaService) -> None:
+    with scripted(Behaviour(models=listing("first", "qwen3-vl:4b"))) as server:
+        choose(llm_base_url=f"{server.root}/v1", llm_model="qwen3-vl:4b")
+        found = you_health.examine(Here(Replies(service), "ada"), Settings())
+    assert found[0].detail == f"qwen3-vl:4b, at {server.root}/v1, window 16,384 tokens."
+    assert found[1].detail == "It sees what you show it."
+    found = you_health.examine(Here(Replies(service), "ada"), Settings())
+    assert found[0].detail.endswith("`persona models use embedded` takes that back."), "the server has gone"
 
 
 def test_a_model_server_that_is_away_is_named(service: PersonaService) -> None:
