@@ -118,7 +118,7 @@ def asked_for(config: pytest.Config) -> frozenset[str]:
         pytest.UsageError: One of them is not known, or cannot be had here.
     """
     named = {name.strip() for text in config.getoption("--with") for name in text.split(",") if name.strip()}
-    if config.getoption("--left-out"):
+    if config.getoption("--left-out") and not named:
         named.add(ALL)
     if unknown := named - set(NEEDS) - {ALL}:
         raise pytest.UsageError(
@@ -140,7 +140,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="NEED,…",
         help=f"run the tests that need these too: {', '.join([ALL, *NEEDS])}",
     )
-    group.addoption("--left-out", action="store_true", help="run what a plain run leaves out, and nothing else")
+    group.addoption(
+        "--left-out",
+        action="store_true",
+        help="run what a plain run leaves out, and nothing else: all of it, or what `--with` names",
+    )
 
 
 _ASKED = pytest.StashKey[frozenset[str]]()

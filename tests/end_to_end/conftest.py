@@ -15,7 +15,8 @@ from app.weights import models_folder
 from memory.store import Memory
 from tests.tiny_clip import cached
 
-SMALL = {"llm_model": "smollm2-135m", "max_new_tokens": 96, "llm_context": 8192}
+# One thread: a second one waits for the first at every layer, and where anything else runs both are many times slower.
+SMALL = {"llm_model": "smollm2-135m", "max_new_tokens": 96, "llm_context": 8192, "llm_threads": 1}
 
 
 @pytest.fixture(scope="session")

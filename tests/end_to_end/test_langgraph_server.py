@@ -67,7 +67,12 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(folder):
-    model = {"PERSONA_LLM_MODEL": "smollm2-135m", "PERSONA_MAX_NEW_TOKENS": "96", "PERSONA_LLM_CONTEXT": "8192"}
+    model = {
+        "PERSONA_LLM_MODEL": "smollm2-135m",
+        "PERSONA_MAX_NEW_TOKENS": "96",
+        "PERSONA_LLM_CONTEXT": "8192",
+        "PERSONA_LLM_THREADS": "1",
+    }
     with served(folder, **model) as url:
         yield url
 
