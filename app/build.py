@@ -24,6 +24,7 @@ def build_embedder(settings: Settings) -> TextEmbedder:
     """Make the text embedder: of the catalogue, or any sentence-transformers name or folder.
 
     Raises:
+        ExtraMissing: It runs on torch alone, which is not installed.
         ModelMissing: It is in the catalogue, but not on this machine.
     """
     from app import weights
@@ -32,7 +33,9 @@ def build_embedder(settings: Settings) -> TextEmbedder:
     name = settings.text_embedder
     if name not in CATALOGUE:
         folder = Path(name).expanduser()
-        return TextEmbedder(str(folder) if folder.exists() else name, name, weights.graphs_folder())
+        embedder = TextEmbedder(str(folder) if folder.exists() else name, name, weights.graphs_folder())
+        embedder.check()
+        return embedder
     located = weights.located(name)
     if located is None:
         raise ModelMissing(f"The text embedder {name} is not on this machine. Run `persona models pull {name}`.")

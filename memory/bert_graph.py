@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _MICROSOFT = "com.microsoft"
 _OPSET, _IR = 20, 10
 """What onnxruntime 1.23, the oldest that we take, reads."""
+_FLOAT = 1
+"""`TensorProto.FLOAT`: onnx is imported only where a graph is made."""
 _MOST = 127.0
 _BLOCK = 128
 """Numbers that share a step in 8 bits, where a whole row does not."""
@@ -93,7 +95,7 @@ class _Builder:
         if self._precision.small:
             steps = _steps(words, axis=1)
             found = self._add("Gather", self._constant("words", _rounded(words, steps)), "input_ids")
-            found = self._add("Cast", found, to=1)
+            found = self._add("Cast", found, to=_FLOAT)
             found = self._add("Mul", found, self._add("Gather", self._constant("words.step", steps), "input_ids"))
         else:
             found = self._add("Gather", self._constant("words", words), "input_ids")
@@ -162,13 +164,13 @@ class _Builder:
         return self._add("DynamicQuantizeMatMul", made, *names, zeros, biased, domain=_MICROSOFT)
 
     def _pool(self, tokens: str) -> None:
-        second = self._constant("second", np.ones(1, np.int64))
         if self._bert.pooling == "cls":
             first = self._constant("first", np.zeros((), np.int64))
             self._add("Gather", tokens, first, out="sentence_embedding", axis=1)
             return
-        # A sum, where the mean is meant: whoever takes the vector makes its length 1.
-        mask = self._add("Unsqueeze", self._add("Cast", "attention_mask", to=1), second)
+        # A sum, where the mean is meant: the reader makes its length 1.
+        second = self._constant("second", np.ones(1, np.int64))
+        mask = self._add("Unsqueeze", self._add("Cast", "attention_mask", to=_FLOAT), second)
         self._add("Squeeze", self._add("MatMul", mask, tokens), second, out="sentence_embedding")
 
     def _add_norm(self, name: str, made: str, tokens: str) -> str:
@@ -176,7 +178,8 @@ class _Builder:
         return self._add("SkipLayerNormalization", made, tokens, *norm, domain=_MICROSOFT, epsilon=self._bert.epsilon)
 
     def _norm(self, name: str) -> tuple[str, str]:
-        return tuple(self._constant(f"{name}.{part}", self._weights(f"{name}.{part}")) for part in ("weight", "bias"))  # type: ignore[return-value] # two
+        weight, bias = f"{name}.weight", f"{name}.bias"
+        return self._constant(weight, self._weights(weight)), self._constant(bias, self._weights(bias))
 
     def _parts(self, name: str) -> tuple[Vectors, Vectors]:
         return self._weights(f"{name}.weight").T, self._weights(f"{name}.bias")
@@ -191,7 +194,7 @@ class _Builder:
     def _constant(self, name: str, value: NDArray[Any]) -> str:
         from onnx import numpy_helper
 
-        self._graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        self._graph.initializer.append(numpy_helper.from_array(np.asarray(value, order="C"), name))
         return name
 
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from PIL import Image
 
+from memory import extras
 from memory.errors import ModelMissing
 from memory.records import Box
 
@@ -50,12 +51,12 @@ class ZeroShotDetector:
 
     def find(self, image: Image.Image, names: Sequence[str], least: float) -> list[Detection]:
         """Look for things by name; a name that stands twice is looked for once."""
-        import torch
-
         wanted = [name.lower() for name in dict.fromkeys(names) if name.strip()]
         if not wanted:
             return []
         processor, model = self._load()
+        import torch
+
         with warnings.catch_warnings(), torch.inference_mode():
             warnings.simplefilter("ignore")
             inputs = processor(images=image, text=[wanted], return_tensors="pt")
@@ -75,6 +76,7 @@ class ZeroShotDetector:
     def _load(self) -> tuple[Any, Any]:
         with self._lock:
             if self._parts is None:
+                extras.require("photos", "Finding a named thing in a photo")
                 from transformers import AutoModelForZeroShotObjectDetection, AutoProcessor
                 from transformers.utils import logging
 

@@ -43,7 +43,9 @@ EXTRAS: Mapping[str, Extra] = {
         "make chat PHOTOS=1",
     ),
     "embedders": Extra(
-        "Another text embedder than MiniLM and its kind", ("torch", "sentence_transformers", "onnxscript"), "5.7 GB"
+        "Another text embedder than MiniLM and its kind",
+        ("torch", "transformers", "sentence_transformers", "onnxscript"),
+        "5.7 GB",
     ),
     "train": Extra("Training", ("torch", "transformers", "trl", "peft", "langchain_openai", "plotly"), "5.6 GB"),
     "serve": Extra("Serving a model with vLLM", ("vllm",), "6 GB or more"),

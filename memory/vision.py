@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from PIL import Image
 
+from memory import extras
 from memory.errors import ModelMissing, StorageError
 from memory.reading import Vectors
 
@@ -83,9 +84,9 @@ class ClipEmbedder:
 
     def pictures(self, images: Sequence[Image.Image]) -> Vectors:
         """Embed pictures, in batches of 32."""
+        model, prepare, _ = self._load()
         import torch
 
-        model, prepare, _ = self._load()
         rows: list[Vectors] = []
         with torch.inference_mode():
             for start in range(0, len(images), _BATCH):
@@ -95,9 +96,9 @@ class ClipEmbedder:
 
     def words(self, texts: Sequence[str]) -> Vectors:
         """Embed texts; what is longer than the model reads (77 tokens) is cut off by its tokenizer."""
+        model, _, tokenize = self._load()
         import torch
 
-        model, _, tokenize = self._load()
         with torch.inference_mode():
             rows: Vectors = model.encode_text(tokenize(list(texts)), normalize=True).numpy()
         return rows
@@ -105,6 +106,7 @@ class ClipEmbedder:
     def _load(self) -> tuple[Any, Any, Any]:
         with self._lock:
             if self._parts is None:
+                extras.require("photos")
                 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")

@@ -164,6 +164,8 @@ class Without(PathFinder):
 
 def hide(asked: frozenset[str]) -> None:
     """Make this process the one of somebody who installed what they asked for alone."""
+    if "embedders" in asked:
+        return  # sentence-transformers asks the metadata of packages what is here, and loads it
     shown = {package for name in asked for package in NEEDS[name].packages()}
     Without.hidden = frozenset(package for need in NEEDS.values() for package in need.packages() if package not in shown)
     sys.meta_path[:] = [Without if finder in (PathFinder, Without) else finder for finder in sys.meta_path]
