@@ -9,7 +9,7 @@ import streamlit as st
 from app.page import frame, panel, put_right, who, words
 from memory.errors import PersonaError
 
-_PARTS = Path(__file__).parent / "app" / "page"
+_PARTS = Path(frame.__file__).parent
 
 
 def main() -> None:

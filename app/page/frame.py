@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
 import streamlit as st
@@ -11,7 +12,7 @@ import streamlit as st
 from app.page.live import Replies
 from memory.store import Memory
 
-_VIEWS = "app/page/views"
+_VIEWS = Path(__file__).parent / "views"
 TITLES = {"chat": "Chat", "memory": "Memory", "personality": "Personality", "photos": "Photos", "you": "You"}
 _ICONS = {
     "chat": ":material/forum:",
@@ -54,7 +55,7 @@ def open_replies() -> Replies:
 def pages() -> list[st.Page]:
     """Return the pages, for `st.navigation`."""
     return [
-        st.Page(f"{_VIEWS}/{name}.py", title=title, icon=_ICONS[name], url_path=name, default=name == "chat")
+        st.Page(_VIEWS / f"{name}.py", title=title, icon=_ICONS[name], url_path=name, default=name == "chat")
         for name, title in TITLES.items()
     ]
 
@@ -62,7 +63,7 @@ def pages() -> list[st.Page]:
 def go_to_turn(session: int, turn_id: str) -> NoReturn:
     """Show a message in its conversation."""
     st.session_state.session, st.session_state.marked = session, turn_id
-    st.switch_page(f"{_VIEWS}/chat.py", query_params={"user": st.session_state.user})
+    st.switch_page(_VIEWS / "chat.py", query_params={"user": st.session_state.user})
 
 
 def tell(message: str) -> None:
