@@ -71,10 +71,12 @@ def pull(
             located = [weights.pull(name, bars, newer=True) if newer else weights.pull_again(name, bars)]
         else:
             located = pull_first(bars, ask=_ask if can_ask() and not as_json else None)
-        if any(one.name == TEXT_EMBEDDER for one in located) and not any(weights.graphs_folder().glob("*.onnx")):
-            # What is made of it once is made now, and not while somebody waits for a reply.
-            bars.note(f"Preparing {TEXT_EMBEDDER} for this machine.")
-            build_embedder(Settings(text_embedder=TEXT_EMBEDDER)).read(["ready"])
+        if any(one.name == TEXT_EMBEDDER for one in located):
+            embedder = build_embedder(Settings(text_embedder=TEXT_EMBEDDER))
+            if not embedder.is_made:
+                # What is made of it once is made now, and not while somebody waits for a reply.
+                bars.note(f"Preparing {TEXT_EMBEDDER} for this machine.")
+                embedder.read(["ready"])
     if as_json:
         print_json([{"name": one.name, "path": str(one.model)} for one in located])
         return

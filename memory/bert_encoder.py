@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from memory.bert_folder import Bert, Weights, tokenizer_of
@@ -25,6 +26,7 @@ def make(bert: Bert, folder: Path) -> QuickReader:
 
     Raises:
         NotBert: The network has a part that is not known here.
+        Damaged: One of its files cannot be read.
     """
     tokenizer, marks = tokenizer_of(bert)
     weights = Weights(bert)
@@ -35,17 +37,26 @@ def make(bert: Bert, folder: Path) -> QuickReader:
 
     # Only one of them is in memory at a time: the network in 32 bits is large.
     expected = made(WHOLE)[1].read(EXAMPLES)
-    for precision in (FAST, CAREFUL, WHOLE):
-        graph, reader = made(precision)
-        # A processor without wide enough sums may embed too differently in 8 bits.
-        if precision == WHOLE or _nearness(reader.read(EXAMPLES), expected) >= NEAR:
-            break
+    graph, reader = _small(made, expected) or made(WHOLE)
     files = {GRAPH: graph, TOKENIZER: tokenizer.to_str().encode(), MARKS: marks.to_json().encode()}
     try:
         keep(files, folder)
     except OSError as error:
         _log.info("The text embedder's graph cannot be kept in %s (%s): it is made at each start", folder, error.strerror)
     return reader
+
+
+def _small(
+    made: Callable[[Precision], tuple[bytes, QuickReader]], expected: Sequence[Reading]
+) -> tuple[bytes, QuickReader] | None:
+    """Return the graph in 8 bits; None where it embeds too differently (a processor without wide enough sums may)."""
+    for precision in (FAST, CAREFUL):
+        # An onnxruntime may be built without one of its own operators.
+        with suppress(Exception):
+            graph, reader = made(precision)
+            if _nearness(reader.read(EXAMPLES), expected) >= NEAR:
+                return graph, reader
+    return None
 
 
 def keep(files: dict[str, bytes], folder: Path) -> None:

@@ -29,6 +29,10 @@ class NotBert(Exception):
     """The folder holds something else than this module knows; the message is a clause that says what."""
 
 
+class Damaged(Exception):
+    """A file of the folder is there and cannot be read; the message is a clause that says which."""
+
+
 @dataclass(frozen=True)
 class Bert:
     """A network of the BERT family, as its folder describes it.
@@ -55,6 +59,7 @@ def describe(folder: Path) -> Bert:
 
     Raises:
         NotBert: It is not of the BERT family, or has a part that is not known here.
+        Damaged: One of its files cannot be read.
     """
     names = [(str(module["type"]).rsplit(".", 1)[-1], str(module["path"])) for module in _read(folder / "modules.json", list)]
     if [name for name, _ in names] not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
@@ -92,7 +97,7 @@ class Weights:
         bert: Whose they are.
 
     Raises:
-        NotBert: The file cannot be read.
+        Damaged: The file cannot be read.
     """
 
     def __init__(self, bert: Bert) -> None:
@@ -101,7 +106,7 @@ class Weights:
         try:
             self._file: Any = safe_open(bert.folder / _WEIGHTS, framework="numpy")
         except (OSError, SafetensorError) as error:
-            raise NotBert(f"its {_WEIGHTS} cannot be read: {error}") from error
+            raise Damaged(f"its {_WEIGHTS} cannot be read: {error}") from error
         self._names = frozenset[str](self._file.keys())  # type: ignore[no-untyped-call] # it has no types
         self._prefix = "bert." if "bert.embeddings.word_embeddings.weight" in self._names else ""
 
@@ -121,13 +126,17 @@ def tokenizer_of(bert: Bert) -> tuple[Tokenizer, Marks]:
 
     Raises:
         NotBert: It marks texts in another way than BERT does, or has no padding.
+        Damaged: Its file cannot be read.
     """
     from tokenizers import Tokenizer
 
     state, config = _read(bert.folder / _TOKENIZER), _read(bert.folder / "tokenizer_config.json", default={})
     if (state.get("normalizer") or {}).get("type") == "BertNormalizer":
         state["normalizer"] |= {ours: config[key] for key, ours in _NORMALIZER.items() if key in config}
-    tokenizer: Tokenizer = Tokenizer.from_str(json.dumps(state))
+    try:
+        tokenizer: Tokenizer = Tokenizer.from_str(json.dumps(state))
+    except Exception as error:  # tokenizers raises nothing more exact
+        raise Damaged(f"its {_TOKENIZER} cannot be read: {error}") from error
     tokenizer.no_padding()
     tokenizer.enable_truncation(bert.length)
     named = _read(bert.folder / "special_tokens_map.json", default={}) | config
@@ -166,8 +175,10 @@ def _read(path: Path, kind: type = dict, default: Any = None) -> Any:
         return default
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise NotBert(f"it has no {path.name}") from error
     except (OSError, ValueError) as error:
-        raise NotBert(f"its {path.name} cannot be read") from error
+        raise Damaged(f"its {path.name} cannot be read") from error
     if not isinstance(found, kind):
-        raise NotBert(f"its {path.name} cannot be read")
+        raise Damaged(f"its {path.name} cannot be read")
     return found

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from memory import extras
-from memory.bert_folder import NotBert, describe
+from memory.bert_folder import Damaged, NotBert, describe
 from memory.errors import ModelMissing
 from memory.quick_reader import GRAPH, QuickReader, fingerprint, unit
 from memory.reading import Reading
@@ -83,6 +83,12 @@ class TextEmbedder:
             self._reads = self._load()
         return self._reads(texts)
 
+    @property
+    def is_made(self) -> bool:
+        """Say whether its graph is made: loading it takes a tenth of a second then."""
+        folder = self._folder()
+        return folder is not None and self._graphs is not None and (self._graphs / fingerprint(folder) / GRAPH).is_file()
+
     def check(self) -> None:
         """Say at once, and not in the middle of a turn, that this embedder cannot run here; loads nothing.
 
@@ -92,10 +98,12 @@ class TextEmbedder:
         if extras.missing(_EXTRA) is None or self._graphs is None:
             return
         folder = self._folder()
-        if folder is None or (self._graphs / fingerprint(folder) / GRAPH).is_file():
+        if folder is None or self.is_made:
             return
         try:
             describe(folder)
+        except Damaged:
+            return  # that is said when it is loaded
         except NotBert as error:
             extras.require(_EXTRA, f"The text embedder {self.name} ({error})")
 
@@ -116,8 +124,16 @@ class TextEmbedder:
 
         try:
             return make(describe(folder), graph).read
+        except Damaged as error:
+            raise ModelMissing(
+                f"The text embedder {self.name} cannot be loaded ({error}). Fetch it again: `persona models pull {self.name}`, "
+                "unless it is one of your own."
+            ) from error
         except NotBert as error:
-            extras.require(_EXTRA, f"The text embedder {self.name} ({error})")
+            why = str(error)
+        except Exception as error:  # noqa: BLE001 - onnxruntime raises many kinds, and torch can do the same work
+            why = f"its graph cannot be made: {type(error).__name__}"
+        extras.require(_EXTRA, f"The text embedder {self.name} ({why})")
         return self._by_torch(graph)
 
     def _by_torch(self, graph: Path | None) -> Reads:

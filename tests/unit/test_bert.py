@@ -9,13 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory.bert_folder import NotBert, Weights, describe, tokenizer_of
+from memory.bert_folder import Damaged, NotBert, Weights, describe, tokenizer_of
 from memory.bert_graph import CAREFUL, FAST, WHOLE, build
 from memory.embedders import TextEmbedder
 from memory.errors import ExtraMissing, ModelMissing
 from memory.quick_reader import QuickReader, unit
 from tests import tiny_bert
 
+FILES = ("modules.json", "config.json", "model.safetensors", "tokenizer.json", "1_Pooling/config.json")
+OF_ANOTHER_KIND = {("config.json", b"{}"), ("1_Pooling/config.json", b"{}")}
 TEXTS = ["the dogs ran", "", "A walk by the sea", "what?", "the dog " * 40, "Lisbon"]
 
 
@@ -95,7 +97,6 @@ def test_weights_in_16_bits_are_read(tmp_path, precision):
             {"modules": [{"type": "sentence_transformers.models.StaticEmbedding", "path": ""}]},
             "its modules are StaticEmbedding",
         ),
-        ({"modules": {}}, "its modules.json cannot be read"),
         ({"pooling": "max"}, "it pools by nothing"),
     ],
 )
@@ -114,9 +115,7 @@ def test_a_prompt_before_each_text_is_not_left_out(tmp_path):
     assert describe(folder).pooling == "mean"
 
 
-@pytest.mark.parametrize(
-    "name", ["modules.json", "config.json", "model.safetensors", "tokenizer.json", "1_Pooling/config.json"]
-)
+@pytest.mark.parametrize("name", FILES)
 def test_a_folder_that_lacks_a_file_says_which(tmp_path, name):
     folder = tiny_bert.write(tmp_path)
     (folder / name).unlink()
@@ -128,8 +127,21 @@ def test_a_folder_that_lacks_a_file_says_which(tmp_path, name):
 def test_weights_that_are_cut_or_garbage_are_said_to_be(tmp_path_factory, data):
     folder = tiny_bert.write(tmp_path_factory.mktemp("bert"))
     (folder / "model.safetensors").write_bytes(data)
-    with pytest.raises(NotBert, match=r"model\.safetensors"):
+    with pytest.raises(Damaged, match=r"model\.safetensors"):
         reader(folder, FAST)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [(name, data) for name in FILES for data in (b"", b"{", b'"\xff"', b"7", b"{}") if (name, data) not in OF_ANOTHER_KIND],
+)
+def test_a_damaged_file_of_a_model_is_one_sentence_that_says_what_to_do(tmp_path, name, data):
+    folder = tiny_bert.write(tmp_path / "model")
+    (folder / name).write_bytes(data)
+    embedder = TextEmbedder(str(folder), "mine", tmp_path / "graphs")
+    embedder.check()
+    with pytest.raises(ModelMissing, match=r"^The text embedder mine cannot be loaded \(its .* cannot be read.*Fetch it again"):
+        embedder.read(["hello"])
 
 
 def test_a_tensor_that_is_not_there_is_named(tmp_path):

@@ -14,6 +14,7 @@ from app.cli import app
 from app.local_servers import Served
 from app.settings import Settings
 from app.weights import Located
+from memory.embedders import TextEmbedder
 
 NEW = ("qwen3-vl-4b", "qwen3.5-4b", "qwen3-4b-2507", "gemma-3-4b", "gemma-3-270m")
 
@@ -87,8 +88,7 @@ def test_a_person_is_asked_at_a_terminal_alone(
     monkeypatch.setattr(
         "app.local_servers.look", lambda: [Served("Ollama", "http://127.0.0.1:11434/v1", "qwen3:8b", sees=False)]
     )
-    (tmp_path / "graph.onnx").touch()
-    monkeypatch.setattr(weights, "graphs_folder", lambda: tmp_path)
+    monkeypatch.setattr(TextEmbedder, "is_made", True)
     monkeypatch.setattr(weights, "pull", lambda name, *_args, **_options: Located(name, Path(name)))
     result = models("pull", given=given)
     assert result.exit_code == 0, result.output
