@@ -72,12 +72,12 @@ $(VENV)/bin/python:
 INSTALL := $(BIN)/python -m pip install --no-compile --editable
 
 $(VENV)/.ready: pyproject.toml | $(VENV)/bin/python
-	@echo "Installing the core: 0.9 GB, about a minute."
+	@echo "Installing the core: 0.9 GB, about a minute on two cores where pip has it in its cache."
 	$(INSTALL) .
 	@touch $@
 
 $(VENV)/.ready-photos: pyproject.toml | $(VENV)/bin/python
-	@echo "Installing the core and what finds photos: 6.5 GB (torch is 5.5 of it), some minutes."
+	@echo "Installing the core and what finds photos: 6.5 GB (torch with its CUDA libraries is 5.5 of it), some minutes."
 	$(INSTALL) '.[photos]'
 	@touch $(VENV)/.ready $@
 
@@ -87,7 +87,7 @@ $(VENV)/.ready-dev: pyproject.toml | $(VENV)/bin/python
 	@touch $(VENV)/.ready $@
 
 $(VENV)/.ready-all: pyproject.toml | $(VENV)/bin/python
-	@echo "Installing every extra: 7.5 GB (torch is 5.5 of it), some minutes."
+	@echo "Installing every extra: 7.3 GB (torch with its CUDA libraries is 5.5 of it), some minutes."
 	$(INSTALL) '.[dev-all]'
 	@touch $(VENV)/.ready $(VENV)/.ready-photos $(VENV)/.ready-dev $@
 

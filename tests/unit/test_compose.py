@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
+import sys
+import tomllib
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from tests.unit.test_serving import serve
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
 
 
 def filled(text: str) -> str:
@@ -59,6 +63,31 @@ def test_vllm_has_the_flags_of_persona_serve():
 def test_every_volume_is_declared_and_everything_copied_is_there():
     used = {one.split(":")[0] for service in SERVICES.values() for one in service.get("volumes", ())}
     assert used == set(COMPOSE["volumes"])
-    for line in (ROOT / "Dockerfile").read_text().splitlines():
-        if line.startswith("COPY"):
+    for line in DOCKERFILE.splitlines():
+        if line.startswith("COPY") and "--from=" not in line:
             assert all((ROOT / name).exists() for name in line.split()[1:-1]), line
+
+
+def test_the_image_is_made_in_two_stages_and_runs_as_nobody_special():
+    stages = DOCKERFILE.split("\nFROM ")[1:]
+    assert len(stages) == 2
+    assert "USER persona" in stages[1]
+    assert stages[1].index("USER persona") < stages[1].index("ENTRYPOINT")
+    assert "COPY --from=built /opt/persona /opt/persona" in stages[1]
+
+
+def test_the_image_installs_the_core_and_the_driver_of_the_database_and_nothing_of_torch():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    code = re.search(r'RUN python -c "([^"]+)" > needed.txt', DOCKERFILE).group(1)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n")[:-1] == project["dependencies"] + project["optional-dependencies"]["server"]
+    assert "torch" not in done.stdout
+
+
+def test_what_the_wheel_needs_is_copied_before_it_is_built():
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    copied = {
+        name for line in DOCKERFILE.split("\nFROM ")[1].splitlines() if line.startswith("COPY") for name in line.split()[1:-1]
+    }
+    assert {*wheel["packages"], "README.md", "pyproject.toml"} <= copied
+    assert all({name, name.split("/")[0]} & copied for name in wheel["force-include"])
