@@ -23,6 +23,8 @@ def main() -> None:
         replies = frame.open_replies()
         user = who.talking(replies.service.memory)
         here = frame.Here(replies, user)
+        # The model is loaded while the person reads and writes.
+        replies.service.prepare(user)
         with st.sidebar:
             put_right.undo_list(here)
         if refused := st.session_state.pop("refused", None):

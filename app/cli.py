@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app import cli_forget, cli_memory, cli_models, cli_person, cli_serve, cli_upkeep
+from app import cli_forget, cli_memory, cli_models, cli_page, cli_person, cli_serve, cli_upkeep
 from app.console import AsJson, User, fail, print_json, progress, say, steady_streams
 from app.opened import INTERRUPTED, open_service
 from evals import cli as evals_cli
@@ -35,6 +35,7 @@ app.add_typer(cli_models.models, name="models")
 app.add_typer(evals_cli.app, name="eval")
 app.add_typer(cli_bench.app, name="bench")
 app.add_typer(training_cli.app, name="train")
+app.command()(cli_page.page)
 app.command()(cli_upkeep.work)
 app.command()(cli_upkeep.reindex)
 app.command()(cli_upkeep.doctor)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.console import AsJson, print_json, progress, report, say
 from memory import extras
 from memory.errors import NotFound
+
+if TYPE_CHECKING:
+    from app.transfer import Progress
 
 models = typer.Typer(no_args_is_help=True, help="See and fetch the models that run on this machine, and say which answers.")
 
@@ -70,13 +73,9 @@ def pull(
         if name:
             located = [weights.pull(name, bars, newer=True) if newer else weights.pull_again(name, bars)]
         else:
-            located = pull_first(bars, ask=_ask if can_ask() and not as_json else None)
+            located = pull_first(bars, ask=ask_on_terminal if can_ask() and not as_json else None)
         if any(one.name == TEXT_EMBEDDER for one in located):
-            embedder = build_embedder(Settings(text_embedder=TEXT_EMBEDDER))
-            if not embedder.is_made:
-                # What is made of it once is made now, and not while somebody waits for a reply.
-                bars.note(f"Preparing {TEXT_EMBEDDER} for this machine.")
-                embedder.read(["ready"])
+            make_embedder_ready(bars)
     if as_json:
         print_json([{"name": one.name, "path": str(one.model)} for one in located])
         return
@@ -86,6 +85,18 @@ def pull(
     answers = chosen.llm_base_url or chosen.llm_model or (default.name if default else name)
     if name and CATALOGUE[name].role == "chat" and answers != name:
         progress(f"`persona models use {name}` lets it answer.")
+
+
+def make_embedder_ready(bars: Progress) -> None:
+    """Make now what is made of the text embedder once, and not while somebody waits for a reply."""
+    from app.build import build_embedder
+    from app.catalogue import TEXT_EMBEDDER
+    from app.settings import Settings
+
+    embedder = build_embedder(Settings(text_embedder=TEXT_EMBEDDER))
+    if not embedder.is_made:
+        bars.note(f"Preparing {TEXT_EMBEDDER} for this machine.")
+        embedder.read(["ready"])
 
 
 @models.command()
@@ -158,7 +169,7 @@ def _chat_models() -> list[str]:
     return [name for name, model in CATALOGUE.items() if model.role == "chat"]
 
 
-def _ask(question: str) -> str:
+def ask_on_terminal(question: str) -> str:
     """Ask on the terminal; the end of the input is an empty answer."""
     try:
         return str(typer.prompt(question.rstrip(), default="", show_default=False, prompt_suffix=" ", err=True))

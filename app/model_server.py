@@ -21,6 +21,7 @@ from memory.reply_first import ReplyFirst
 
 if TYPE_CHECKING:
     from app.chat import PersonaChat
+    from app.fetching import Fetching
     from app.settings import Settings
 
 __all__ = ["Endpoint", "ModelServer", "find_weights", "remote_endpoint", "seems_to_see"]
@@ -39,10 +40,12 @@ class ModelServer:
 
     Args:
         settings: Where it is, or which weights to load.
+        fetching: Brings weights that are not on this machine; None: they are missing then.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, fetching: Fetching | None = None) -> None:
         self._settings = settings
+        self.fetching = fetching
         self._lock = threading.Lock()
         self._endpoint: Endpoint | None = None
         self._llama: Any = None
@@ -51,7 +54,7 @@ class ModelServer:
         self.priority = ReplyFirst() if not settings.llm_base_url else None
 
     def endpoint(self) -> Endpoint:
-        """Return the endpoint; loads the embedded model on the first call.
+        """Return the endpoint; loads the embedded model on the first call, and fetches it before where it was told to.
 
         Raises:
             ModelMissing: No weights are on this machine.
@@ -132,7 +135,13 @@ class ModelServer:
             self._endpoint = None
 
     def _start(self, settings: Settings) -> Endpoint:
-        path, projector = find_weights(settings)
+        try:
+            path, projector = find_weights(settings)
+        except ModelMissing:
+            if self.fetching is None:
+                raise
+            self.fetching.bring()
+            path, projector = find_weights(settings)
         if projector and not projector.is_file():
             raise ModelMissing(f"The projector {projector} is not there. Correct PERSONA_LLM_PROJECTOR, or leave it out.")
         import xllamacpp

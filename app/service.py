@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from app import backlog
 from app.events import AnswerDelta, Answered, Event, Recalled, Received, Retrieving, Thinking
 from app.lines import Lines
+from app.loading import Loading, Models
 from app.worker import Worker
-from graph import consolidate, forget_words, forgetting, remember, respond
+from graph import forget_words, forgetting
 from graph.beginning import in_a_sentence, unrecorded
 from graph.context import Context
 from graph.listening import told_to
@@ -29,13 +30,9 @@ from memory.reply_first import replying
 from memory.store import Memory
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
-
-    from app.model_server import Endpoint
+    from app.fetching import Fetching
     from app.settings import Settings
-    from graph.briefing import Style
     from memory.pending import Backlog
-    from memory.reply_first import ReplyFirst
 
 _log = logging.getLogger(__name__)
 _leaving = logging.getLogger("app.leaving")
@@ -44,28 +41,6 @@ _REPLIES_AT_ONCE = 256
 _REMOTE_WORKERS = 128
 """A remote server takes many calls at once; of a hundred people who talk, two thirds have a turn that is being remembered."""
 _LAST_WORDS_S = 10.0
-
-
-class Models(Protocol):
-    """Where the chat models come from; asked when they are first needed."""
-
-    priority: ReplyFirst | None
-
-    @property
-    def loaded(self) -> Endpoint | None:
-        """Return the endpoint when it is known already; never waits."""
-
-    def chat(self, *, background: bool = False) -> BaseChatModel:
-        """Return the model for replies, or for background work."""
-
-    def style(self) -> Style:
-        """Say how prompts are made for it."""
-
-    def wind_down(self) -> None:
-        """Let running background calls end soon."""
-
-    def close(self) -> None:
-        """Let go of it."""
 
 
 class PersonaService:
@@ -85,15 +60,20 @@ class PersonaService:
         self._running: set[str] = set()
         self._lock = threading.Lock()
         self._closed = False
-        self._graphs: tuple[Any, Any, Any] | None = None
+        self._loading = Loading(models, memory, lambda turn_id: turn_id in self._stops)
         self._talked: dict[str, Backlog | None] = {}
         self._worker = Worker(memory, self._do, 1 if models.priority else _REMOTE_WORKERS)
         if work:
             self._worker.start()
 
     @classmethod
-    def from_settings(cls, settings: Settings | None = None, *, work: bool = True) -> Self:
+    def from_settings(cls, settings: Settings | None = None, *, work: bool = True, fetching: Fetching | None = None) -> Self:
         """Open the service as the settings say.
+
+        Args:
+            settings: Of the environment when None.
+            work: As above.
+            fetching: Brings a chat model that is not here when it is first needed; None: it is missing then.
 
         Raises:
             PersonaError: The data folder is in use, or a store cannot be opened.
@@ -103,7 +83,7 @@ class PersonaService:
         from app.settings import Settings
 
         settings = settings or Settings()
-        service = cls(build_memory(settings), ModelServer(settings), work=work)
+        service = cls(build_memory(settings), ModelServer(settings, fetching), work=work)
         # A program that ends without closing it leaves like one that does: what was shown of a running reply is kept.
         atexit.register(service.close)
         return service
@@ -207,6 +187,18 @@ class PersonaService:
         """
         return self._worker.drain(None if user_id is None else user_name(user_id), on_done)
 
+    def prepare(self, user_id: str) -> None:
+        """Load the embedded model in the background, and let it read ahead what this person's next prompt begins with; once.
+
+        A message that comes meanwhile is answered as soon as the model is there. A model on a server is left alone.
+        """
+        self._loading.read_ahead(user_name(user_id), lambda: self._closed or bool(self._running))
+
+    @property
+    def waits_for(self) -> str:
+        """Say in a sentence what a reply waits for before its model can write; empty where it is there."""
+        return self._loading.waits_for
+
     def retry(self, user_id: str | None = None) -> int:
         """Put what is set aside back into the work queue, of one user or of all; returns how many steps."""
         steps = self.memory.refusals.retry(user_id)
@@ -234,6 +226,7 @@ class PersonaService:
         self._worker.settle()
         self.models.wind_down()
         self._worker.close()
+        self._loading.close(_LAST_WORDS_S)
         self.models.close()
         with suppress(PersonaError):
             self._talked = {user_id: self.memory.pending.backlog(user_id) for user_id in self._talked}
@@ -263,7 +256,7 @@ class PersonaService:
             return
         try:
             with replying(), self.models.priority.reply() if self.models.priority else nullcontext():
-                graph = self._ready()[0]
+                graph = self._loading.graphs(lambda: self._closed or turn.id in self._stops)[0]
                 given = {"turn": turn, "turn_id": turn.id}
                 told = told_to(lambda item: events.put(_event(item)))
                 done = graph.invoke(given, told, context=context)["turn"]
@@ -290,25 +283,12 @@ class PersonaService:
         return said
 
     def _do(self, item: WorkItem) -> None:
-        _, remembering, consolidating = self._ready()
+        _, remembering, consolidating = self._loading.graphs(lambda: self._closed)
         context = Context(user_id=item.user_id)
         if item.kind == "remember":
             remembering.invoke({"turn_id": item.subject}, context=context)
         else:
             consolidating.invoke({"session": int(item.subject)}, context=context)
-
-    def _ready(self) -> tuple[Any, Any, Any]:
-        """Build the graphs when the model is first needed: most commands never need it."""
-        with self._lock:
-            if self._graphs is None:
-                style = self.models.style()
-                background = self.models.chat(background=True)
-                self._graphs = (
-                    respond.build(self.models.chat(), self.memory, style, lambda turn_id: turn_id in self._stops),
-                    remember.build(background, self.memory, style),
-                    consolidate.build(background, self.memory, style.prompts, style.budgets),
-                )
-            return self._graphs
 
 
 def _read(events: queue.SimpleQueue[Event | Exception]) -> Iterator[Event]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -15,6 +16,9 @@ from memory.pictures import read_picture
 from memory.records import Turn, TurnState, user_key
 from memory.sensitive import NAMED
 from memory.store import Memory
+
+if TYPE_CHECKING:
+    from app.service import PersonaService
 
 _SHOWN = 50
 """Turns that are shown at first, and with each press of the button."""
@@ -35,6 +39,8 @@ def draw(here: Here) -> None:
         # It was forgotten, or is another's.
         session = None
     writing = _past(here, session) if session is not None else _now(here)
+    if not writing and here.replies.service.waits_for:
+        st.fragment(_until_there, run_every=_POLL_S)(here.replies.service)
     ask(here.replies, writing)
     # One that is there at once is shown whole, and not first as being written.
     if writing and all(one.finished_within(_AT_ONCE_S) for one in writing):
@@ -75,7 +81,7 @@ def _conversation(here: Here, turns: Sequence[Turn], mine: Mapping[str, Live], *
         with st.chat_message("assistant"):
             live = mine.get(turn.id) or here.replies.of(turn.id)
             if turn.state is TurnState.RECEIVED and live is not None and live.progress.error is None:
-                reply.watch(live, loaded=here.replies.service.models.loaded is not None)
+                reply.watch(live, here.replies.service)
                 writing.append(live)
             elif turn.state is TurnState.RECEIVED and live is None:
                 st.fragment(_wait_for, run_every=_POLL_S)(here.memory, turn)
@@ -104,6 +110,18 @@ def _below(here: Here, turn: Turn, *, last: bool) -> None:
         forget_offer.draw(here, turn, _drop_unrecorded)
     elif turn.seq:
         receipt.draw(here, turn)
+
+
+def _until_there(service: PersonaService) -> None:
+    """Say what the first reply will wait for, until the model is there."""
+    waits_for = service.waits_for
+    if not waits_for:
+        st.rerun()
+    with st.container(key="quiet-model-waits"):
+        st.caption(
+            f"{words.sentence(waits_for)} You can write already: the reply comes as soon as the model is there. "
+            "Meanwhile, the example person can be loaded and looked at on the page You."
+        )
 
 
 def ask(replies: Replies, writing: list[Live]) -> None:

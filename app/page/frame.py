@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -12,6 +12,8 @@ import streamlit as st
 from app.page.live import Replies
 from memory.store import Memory
 
+FETCH = "--fetch"
+"""Given to the page by `persona page`: a chat model that is not here is fetched."""
 _VIEWS = Path(__file__).parent / "views"
 TITLES = {"chat": "Chat", "memory": "Memory", "personality": "Personality", "photos": "Photos", "you": "You"}
 _ICONS = {
@@ -46,10 +48,11 @@ def open_replies() -> Replies:
     """Open the one service of this process, for every page; a failure is not kept, so that it can be tried again."""
     from app.service import PersonaService
 
-    service = PersonaService.from_settings()
-    # Ctrl-C ends the server: what was shown of a running reply is kept.
-    atexit.register(service.close)
-    return Replies(service)
+    if FETCH not in sys.argv:
+        return Replies(PersonaService.from_settings())
+    from app.fetching import Fetching
+
+    return Replies(PersonaService.from_settings(fetching=Fetching()))
 
 
 def pages() -> list[st.Page]:

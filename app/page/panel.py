@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.page.live import Switches
 from app.page.words import counted, markdown
-from memory.errors import PersonaError
+from memory.errors import ModelMissing, PersonaError
 
 if TYPE_CHECKING:
     from app.page.frame import Here
@@ -81,8 +81,14 @@ def model_line(replies: Replies) -> str:
         return f"{endpoint.model}, {where}; {_SEES[endpoint.sees]}"
     if settings.llm_base_url:
         return f"{settings.llm_model or 'the first model'} at {settings.llm_base_url}; asked with the first message"
-    path, projector = find_weights(settings)
-    return f"{path.stem}; {_SEES[projector is not None]}; it is loaded with the first reply"
+    try:
+        path, projector = find_weights(settings)
+    except ModelMissing:
+        if not replies.service.waits_for:
+            raise
+        return "being fetched"
+    when = "it is being loaded" if replies.service.waits_for else "it is loaded with the first reply"
+    return f"{path.stem}; {_SEES[projector is not None]}; {when}"
 
 
 def _waiting(memory: Memory, user: str, *, waited: bool) -> None:

@@ -17,6 +17,7 @@ from memory.records import Recalled, Step, Trace, Turn, TurnState
 
 if TYPE_CHECKING:
     from app.page.live import Live
+    from app.service import PersonaService
     from memory.photos import PhotoStore
 
 _ABREAST = 6
@@ -41,23 +42,24 @@ def show(turn: Turn, photos: PhotoStore) -> None:
         st.caption(" ".join(notes))
 
 
-def watch(live: Live, *, loaded: bool) -> None:
+def watch(live: Live, service: PersonaService) -> None:
     """Draw a reply that is being written, again and again; when it is there, the page is drawn anew.
 
     It is a fragment: the page around it is drawn to its end, and what stood on it before is gone (another user's talk, too).
 
     Args:
         live: The reply.
-        loaded: Whether the model is known to be loaded.
+        service: Says what it waits for while the model is not there.
     """
-    st.fragment(_so_far, run_every=_TICK_S)(live, loaded=loaded)
+    st.fragment(_so_far, run_every=_TICK_S)(live, service)
 
 
-def _so_far(live: Live, *, loaded: bool) -> None:
+def _so_far(live: Live, service: PersonaService) -> None:
     progress = live.progress
     if progress.finished:
         st.rerun()
-    waiting = "Waiting for the model" if loaded else "Waiting for the model, which is loaded first"
+    waits_for = service.waits_for
+    waiting = f"Waiting for the model. {words.sentence(waits_for.removesuffix('.'))}" if waits_for else "Waiting for the model"
     # The label stays: another one would fold up what the person has unfolded.
     with st.expander("Steps", type="compact", icon="spinner", key=f"steps-{live.turn.id}"):
         _steps(progress.steps, progress.memories, progress.think)

@@ -196,7 +196,7 @@ def test_work_done_again_asks_the_model_nothing_and_doubles_nothing(serve):
     service.wait()
     assert "semantic" not in chat.steps()
     assert [memory.content for memory in records(service, "semantic")] == ["The user has a cat."]
-    _, remembering, _ = service._ready()
+    _, remembering, _ = service._loading.graphs(lambda: False)
     from graph.context import Context
 
     remembering.invoke({"turn_id": turn.id}, context=Context(user_id="ada"))

@@ -1,0 +1,41 @@
+"""`persona page`: the page in the browser, opened before its chat model is there."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.console import progress
+from memory.errors import InvalidInput
+
+_SCRIPT = Path(__file__).parents[1] / "streamlit_app.py"
+
+
+def page(
+    port: Annotated[int, typer.Option("--port", min=1, max=65_535, help="Where it answers, on this machine alone.")] = 8501,
+    headless: Annotated[bool, typer.Option("--headless", help="Open no browser.")] = False,
+) -> None:
+    """Open the page; what it needs is fetched first, and the chat model while the page is open already."""
+    from app.cli_models import ask_on_terminal
+    from app.first_models import can_ask, prepare_first
+    from app.transfer import bars, in_words
+
+    if not _SCRIPT.is_file():
+        raise InvalidInput("The page is part of a checkout of PersonaVLM: clone it, and run `make chat` there.")
+    with bars() as shown:
+        missing = prepare_first(shown, ask=ask_on_terminal if can_ask() else None)
+    if missing is not None:
+        progress(
+            f"The chat model is fetched while the page is open ({in_words(missing.size)}: minutes, as the line allows). "
+            "Below is how far it is; the page says it, too."
+        )
+    progress(f"The page opens in a few seconds at http://127.0.0.1:{port} (this machine alone). Ctrl-C ends it.")
+    command = [sys.executable, "-m", "streamlit", "run", str(_SCRIPT), f"--server.port={port}"]
+    command += ["--server.headless=true"] if headless else []
+    os.chdir(_SCRIPT.parent)  # its own settings are read from there
+    sys.stderr.flush()
+    os.execv(command[0], [*command, "--", "--fetch"])  # noqa: S606 - our own interpreter, no shell
