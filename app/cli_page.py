@@ -10,9 +10,10 @@ from typing import Annotated
 import typer
 
 from app.console import progress
-from memory.errors import InvalidInput
+from memory.errors import StorageError
 
-_SCRIPT = Path(__file__).parents[1] / "streamlit_app.py"
+_PLACES = (Path(__file__).parents[1] / "streamlit_app.py", Path(__file__).parent / "streamlit_app.py")
+"""The page's script in a checkout, and in an installed package; Streamlit reads its settings from beside it."""
 
 
 def page(
@@ -24,8 +25,9 @@ def page(
     from app.first_models import can_ask, prepare_first
     from app.transfer import bars, in_words
 
-    if not _SCRIPT.is_file():
-        raise InvalidInput("The page is part of a checkout of PersonaVLM: clone it, and run `make chat` there.")
+    script = next((place for place in _PLACES if place.is_file()), None)
+    if script is None:
+        raise StorageError("The page's script is gone from this installation. Install PersonaVLM again.")
     with bars() as shown:
         missing = prepare_first(shown, ask=ask_on_terminal if can_ask() else None)
     if missing is not None:
@@ -34,8 +36,7 @@ def page(
             "Below is how far it is; the page says it, too."
         )
     progress(f"The page opens in a few seconds at http://127.0.0.1:{port} (this machine alone). Ctrl-C ends it.")
-    command = [sys.executable, "-m", "streamlit", "run", str(_SCRIPT), f"--server.port={port}"]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}"]
     command += ["--server.headless=true"] if headless else []
-    os.chdir(_SCRIPT.parent)  # its own settings are read from there
     sys.stderr.flush()
     os.execv(command[0], [*command, "--", "--fetch"])  # noqa: S606 - our own interpreter, no shell

@@ -68,11 +68,13 @@ class Loading:
         self._built: Future[Graphs] | None = None
         self._reader: threading.Thread | None = None
 
-    def graphs(self, unwanted: Callable[[], bool]) -> Graphs:
+    def graphs(self, unwanted: Callable[[], bool], *, for_reply: bool = False) -> Graphs:
         """Return the graphs, once the model is there.
 
         Args:
             unwanted: Says whether the caller waits no longer.
+            for_reply: Wait for what is being read ahead, too: a reply's prompt begins with it, and llama.cpp, when it is told
+                to break off, reads it again from its beginning in another slot.
 
         Raises:
             PersonaError: There is no model, or `unwanted` said so.
@@ -82,21 +84,24 @@ class Loading:
             wait([built], _LOOK_S)
         if not built.done():
             raise ModelUnavailable("It was ended before the model was there. The message is kept; send it again.")
+        while for_reply and self._reader is not None and self._reader.is_alive() and not unwanted():
+            self._reader.join(_LOOK_S)
         return built.result()
 
-    def read_ahead(self, user_id: str, unwanted: Callable[[], bool]) -> None:
+    def read_ahead(self, user_id: str, came: Callable[[], bool], ended: Callable[[], bool]) -> None:
         """Load the embedded model in a thread, and let it read what this person's next prompt begins with; once.
 
         Args:
             user_id: Who will write.
-            unwanted: Says whether a message came, or the program ends: what was read by then is kept.
+            came: Says whether a message is there: its own prompt is read, then.
+            ended: Says whether the program ends.
         """
         if self._models.priority is None:
             return
         with self._lock:
             if self._reader is None:
                 self._reader = threading.Thread(
-                    target=self._read, args=(user_id, unwanted), name="persona-read-ahead", daemon=True
+                    target=self._read, args=(user_id, came, ended), name="persona-read-ahead", daemon=True
                 )
                 self._reader.start()
 
@@ -138,15 +143,15 @@ class Loading:
         else:
             built.set_result(graphs)
 
-    def _read(self, user_id: str, unwanted: Callable[[], bool]) -> None:
+    def _read(self, user_id: str, came: Callable[[], bool], ended: Callable[[], bool]) -> None:
         priority = self._models.priority
         # What goes wrong goes wrong again with the first message, which says so.
         with suppress(PersonaError):
-            self.graphs(unwanted)
-            if priority is None or unwanted():
+            self.graphs(lambda: came() or ended())
+            if priority is None or came() or ended():
                 return
             messages = first_prompt(user_id, self._memory, self._models.style())
             with priority.reply():
-                for _ in stream_text(self._models.chat(), messages, grammar=None, max_tokens=1, unwanted=unwanted):
-                    if unwanted():
+                for _ in stream_text(self._models.chat(), messages, grammar=None, max_tokens=1, unwanted=ended):
+                    if ended():
                         break

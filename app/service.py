@@ -192,7 +192,7 @@ class PersonaService:
 
         A message that comes meanwhile is answered as soon as the model is there. A model on a server is left alone.
         """
-        self._loading.read_ahead(user_name(user_id), lambda: self._closed or bool(self._running))
+        self._loading.read_ahead(user_name(user_id), lambda: bool(self._running), lambda: self._closed)
 
     @property
     def waits_for(self) -> str:
@@ -256,7 +256,7 @@ class PersonaService:
             return
         try:
             with replying(), self.models.priority.reply() if self.models.priority else nullcontext():
-                graph = self._loading.graphs(lambda: self._closed or turn.id in self._stops)[0]
+                graph = self._loading.graphs(lambda: self._closed or turn.id in self._stops, for_reply=True)[0]
                 given = {"turn": turn, "turn_id": turn.id}
                 told = told_to(lambda item: events.put(_event(item)))
                 done = graph.invoke(given, told, context=context)["turn"]

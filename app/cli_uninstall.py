@@ -1,0 +1,53 @@
+"""`persona uninstall`: says what lies where, and removes what it is told to remove."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.console import AsJson, print_json, print_table, progress, say
+
+_CHECKOUT = Path(__file__).parents[1]
+
+
+def uninstall(
+    yes: Annotated[bool, typer.Option("--yes", help="Remove models, what was made of them, and the chosen model.")] = False,
+    data: Annotated[bool, typer.Option("--data", help="Remove everything that it remembers, of everybody, for good.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say what lies where on this machine; remove it when told. `make uninstall` removes the environment, too."""
+    from app import uninstall as found
+    from app.settings import Settings
+    from app.transfer import in_words
+
+    settings = Settings()
+    own = Path(sys.prefix)
+    listed = found.places(settings, own if own.is_relative_to(_CHECKOUT) else None)
+    parts: set[found.Part] = {*(("models",) if yes else ()), *(("data",) if data else ())}
+    removed = found.remove(listed, parts, settings) if parts else []
+    if as_json:
+        objects = [
+            {"part": one.part, "what": one.what, "path": str(one.path), "bytes": one.size, "removed": one in removed}
+            for one in listed
+        ]
+        print_json(objects)
+        return
+    rows = [(one.what, in_words(one.size), str(one.path), "removed" if one in removed else "") for one in listed]
+    if listed:
+        print_table(("what", "size", "where", ""), rows)
+    else:
+        say("Nothing of it is on this machine.")
+    others = found.not_ours(settings)
+    if others and any(one.part == "data" for one in listed):
+        progress(f"In the data folder, what is not ours stays: {', '.join(others[:5])}{' …' if len(others) > 5 else ''}.")  # noqa: PLR2004
+    if settings.database_url or settings.chroma_url:
+        progress("What is kept on servers stays there: `persona user delete` removes a person from them.")
+    if not parts:
+        progress(
+            "Nothing was removed. `make uninstall YES=1` removes the environment and the models (other checkouts use these "
+            "models, too); `make uninstall DATA=1` removes everything that it remembers, for good. `persona user export` "
+            "keeps a person's memories in a file first."
+        )

