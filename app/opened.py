@@ -74,10 +74,10 @@ def _leave(service: PersonaService, user: str, *, work: bool) -> None:
     from app import backlog
 
     left = service.backlog(user)
-    if work and left:
-        progress("Finishing the step that is being remembered; Ctrl-C leaves at once.")
     then = backlog.AT_THE_NEXT_START if work else backlog.BY_A_COMMAND
     try:
+        if work and left:
+            progress("Finishing the step that is being remembered; Ctrl-C leaves at once.")
         service.close()
     except KeyboardInterrupt:
         progress("\n" + backlog.sentence(left, then))
