@@ -61,7 +61,6 @@ def pull(
 ) -> None:
     """Fetch a model and check its hashes; one that is here is checked again."""
     from app import transfer, weights
-    from app.build import build_embedder
     from app.catalogue import CATALOGUE, TEXT_EMBEDDER
     from app.first_models import can_ask, pull_first
     from app.settings import Settings

@@ -21,7 +21,7 @@ def page(
     headless: Annotated[bool, typer.Option("--headless", help="Open no browser.")] = False,
 ) -> None:
     """Open the page; what it needs is fetched first, and the chat model while the page is open already."""
-    from app.cli_models import ask_on_terminal
+    from app.cli_models import ask_on_terminal, make_embedder_ready
     from app.first_models import can_ask, prepare_first
     from app.transfer import bars, in_words
 
@@ -30,6 +30,7 @@ def page(
         raise StorageError("The page's script is gone from this installation. Install PersonaVLM again.")
     with bars() as shown:
         missing = prepare_first(shown, ask=ask_on_terminal if can_ask() else None)
+        make_embedder_ready(shown)
     if missing is not None:
         progress(
             f"The chat model is fetched while the page is open ({in_words(missing.size)}: minutes, as the line allows). "
