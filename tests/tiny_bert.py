@@ -149,3 +149,18 @@ def tokens(ids: list[int]) -> Any:
         wide = linear(f"{layer}intermediate.dense", x)
         x = norm(f"{layer}output.LayerNorm", x + linear(f"{layer}output.dense", wide * 0.5 * (1 + _erf(wide / math.sqrt(2)))))
     return x
+
+
+def write_with_sentence_pieces(folder: Path) -> Path:
+    """Write the folder with the other kind of tokenizer that the family has: pieces of sentences, and marks of XLM-R."""
+    write(folder)
+    pieces = ["<s>", "<pad>", "</s>", "<unk>", "\u2581the", "\u2581dog", "s", "\u2581", "\u2581Lisbon", "<mask>"]
+    tokenizer = Tokenizer(models.Unigram([(piece, -float(place)) for place, piece in enumerate(pieces)], unk_id=3))
+    tokenizer.add_special_tokens([*pieces[:4], "<mask>"])
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)])
+    tokenizer.save(str(folder / "tokenizer.json"))
+    (folder / "special_tokens_map.json").unlink()
+    pad = {"content": "<pad>", "lstrip": False, "normalized": False}
+    (folder / "tokenizer_config.json").write_text(json.dumps({"pad_token": pad, "tokenizer_class": "XLMRobertaTokenizer"}))
+    return folder

@@ -66,6 +66,13 @@ def test_what_the_tokenizer_s_settings_say_is_held_above_its_file(tmp_path, file
     assert reader(tiny_bert.write(tmp_path, **files), FAST).read(["CAFÉ"])[0].words == words
 
 
+def test_a_tokenizer_of_sentence_pieces_is_read_too(tmp_path):
+    embedder = reader(tiny_bert.write_with_sentence_pieces(tmp_path), FAST)
+    alone, beside = embedder.read(["the dogs"])[0], embedder.read(["the dogs", "the dogs Lisbon"])[0]
+    assert alone.words == ("\u2581the", "\u2581dog", "s")
+    assert float(alone.vector @ beside.vector) > 0.99, "what fills it up counts for nothing"
+
+
 def test_weights_of_a_larger_model_around_it_are_found(tmp_path):
     plain, around = (
         reader(tiny_bert.write(tmp_path / name, prefix=name), WHOLE).read(["the dog"])[0].vector for name in ("", "bert.")
