@@ -13,7 +13,7 @@ from memory.bert_folder import Damaged, NotBert, Weights, describe, tokenizer_of
 from memory.bert_graph import CAREFUL, FAST, WHOLE, build
 from memory.embedders import TextEmbedder
 from memory.errors import ExtraMissing, ModelMissing
-from memory.quick_reader import QuickReader, unit
+from memory.quick_reader import QuickReader, fingerprint, unit
 from tests import tiny_bert
 
 FILES = ("modules.json", "config.json", "model.safetensors", "tokenizer.json", "1_Pooling/config.json")
@@ -185,6 +185,14 @@ def test_a_graph_that_torch_made_before_is_used_without_the_extra(tmp_path, monk
     embedder = TextEmbedder(str(folder), "mine", tmp_path / "graphs")
     embedder.check()
     assert embedder.read(["the dog"])[0].words == ("the", "dog")
+
+
+def test_a_processor_of_another_kind_makes_a_graph_of_its_own(tmp_path, monkeypatch):
+    folder = tiny_bert.write(tmp_path)
+    here = fingerprint(folder)
+    assert fingerprint(folder) == here
+    monkeypatch.setattr("simsimd.get_capabilities", lambda: {"serial": True, "haswell": True, "ice": False})
+    assert fingerprint(folder) != here
 
 
 def test_a_name_of_the_hub_is_fetched_and_run_without_the_extra(tmp_path, monkeypatch):
