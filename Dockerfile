@@ -1,5 +1,5 @@
 # The page and the command line with PostgreSQL's driver; the model is another service (docker-compose.yml).
-# Not built where this was written: there is no Docker. Its size, computed: 1.13 GB for the environment (du, as pip makes it below), and
+# Not built where this was written: there is no Docker. Its size, computed: 1.14 GB for the environment (du, as pip makes it below), and
 # below it the slim Python, some 0.13 GB.
 FROM python:3.11-slim-bookworm AS built
 WORKDIR /src

@@ -39,10 +39,15 @@ class Core:
         assert "Traceback" not in done.stderr + done.stdout, done.stderr
         return done
 
-    def run(self, code: str) -> str:
-        """Run Python code in the environment, and return what it prints."""
+    def run(self, code: str, data: str = "data") -> str:
+        """Run Python code in the environment on a data folder, and return what it prints."""
         done = subprocess.run(
-            [self.python, "-c", code], cwd=self.folder, env=self.variables(), text=True, capture_output=True, input=""
+            [self.python, "-c", code],
+            cwd=self.folder,
+            env=self.variables(PERSONA_DATA_DIR=str(self.folder / data)),
+            text=True,
+            capture_output=True,
+            input="",
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
