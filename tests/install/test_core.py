@@ -53,13 +53,14 @@ def test_a_turn_is_taken_and_remembered_with_the_real_models(core: Core) -> None
 
 
 def test_the_page_answers_its_health_check_from_outside_a_checkout(core: Core) -> None:
-    script = core.run("import app; from pathlib import Path; print(Path(app.__file__).parent / 'streamlit_app.py')").strip()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [core.python, "-m", "streamlit", "run", script, f"--server.port={port}", "--server.headless=true"]
+    command = [str(core.environment / "bin" / "persona"), "page", "--headless", "--port", str(port)]
     with (core.folder / "page.log").open("w") as log:
-        process = subprocess.Popen(command, cwd=core.folder, env=core.variables(), stdout=log, stderr=log)
+        process = subprocess.Popen(
+            command, cwd=core.folder, env=core.variables(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
         try:
             for _ in range(STARTS):
                 assert process.poll() is None, (core.folder / "page.log").read_text()
