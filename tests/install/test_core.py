@@ -90,6 +90,9 @@ page = AppTest.from_file(str(Path(app.__file__).parent / "streamlit_app.py"), de
 page.query_params["user"] = "page"
 page.run()
 page.chat_input[0].set_value("Good morning!").run()
+# The reply is written beside the page; a browser would draw it again by itself.
+while not page.error and not "".join(element.value for element in page.main.markdown):
+    page.run()
 said = [element.value for element in page.main.text], [element.value for element in page.main.markdown]
 views = {}
 for view in ("memory", "personality", "photos", "you"):
