@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 
 import pytest
 
@@ -221,23 +222,25 @@ def test_a_picture_whose_file_is_gone_does_not_keep_the_next_turns_from_being_an
         assert say(service, "What was it?", time="2026-03-01 09:01").reply == "Hello!"
 
 
-def test_stopping_does_not_wait_for_a_server_that_says_nothing(server, service):
+def test_stopping_does_not_wait_for_a_server_that_says_nothing(server, service, monkeypatch):
+    from app import chat
     from app.events import Received
 
+    monkeypatch.setattr(chat, "_LAST_WHOLE_S", 0.5)
     server.pause_s = 30.0
     service.models._settings.llm_timeout_s = 60
     events = service.stream("ada", "Hello", time="2026-03-01 09:00")
     for event in events:
         if isinstance(event, Received):
             while not server.bodies:
-                pass
+                time.sleep(0.01)
             service.stop(event.turn.id)
     assert last(service).state == TurnState.STOPPED
     # Remembering it asks the same silent server: a program that ends gives it up, and the work waits.
     worker = threading.Thread(target=_tried, args=(service,), daemon=True)
     worker.start()
     while len(server.bodies) < 2:
-        pass
+        time.sleep(0.01)
     service.models.wind_down()
     worker.join(600)
     assert not worker.is_alive()
