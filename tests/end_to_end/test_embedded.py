@@ -52,6 +52,7 @@ def test_an_embedded_model_is_known_by_its_name_and_not_by_the_folder_it_lies_in
     assert model.endpoint().sees is False
 
 
+@pytest.mark.minutes
 def test_three_days_with_a_real_model(live):
     service = live()
     first = say(service, "I have a dog called Rex.", "2026-03-01 09:00")
@@ -76,6 +77,7 @@ def test_without_reasoning_it_answers_in_plain_text(live):
     assert [step.action for step in turn.trace.steps] == ["retrieve", "answer"]
 
 
+@pytest.mark.minutes
 def test_a_reply_comes_first_and_the_background_call_is_done_later(live):
     service = live(work=True)
     say(service, "I moved to Lisbon.", "2026-03-01 09:00")
@@ -91,6 +93,7 @@ def test_a_reply_comes_first_and_the_background_call_is_done_later(live):
     assert len(service.memory.curve.history("ada")) == 2
 
 
+@pytest.mark.minutes
 def test_a_real_reply_can_be_stopped(live):
     service = live()
     events = service.stream("ada", "Tell me a very long story.")

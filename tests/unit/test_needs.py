@@ -42,8 +42,9 @@ def run(tmp_path):
     def call(*words: str, **environment: str) -> tuple[int, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("COV_", "PYTEST_", "PERSONA_"))}
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words],
-            cwd=tmp_path, env={**kept, "PYTHONPATH": str(ROOT), **environment}, capture_output=True, text=True,
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "xdist", *words],
+            cwd=tmp_path,
+            env={**kept, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **environment}, capture_output=True, text=True,
         )  # fmt: skip
         return done.returncode, done.stdout + done.stderr
 
