@@ -228,9 +228,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         counted = Counter(lacks[0] for lacks in left.values() if NEEDS[lacks[0]].command == command)
         if not counted:
             continue
+        total = f"{counted.total()} test{'s' if counted.total() > 1 else ''}"
         terminalreporter.write_line(
-            f"{counted.total()} tests, each counted once however many cases it has. Run them: {command}"
+            f"{total}, each counted once however many cases it has. `{command}` runs them, `pytest --with NAME` some:"
         )
         for name, count in counted.most_common():
-            need = NEEDS[name]
-            terminalreporter.write_line(f"{count:>6}  {need.what} (`pytest --with {name}`): needs {need.wants()}")
+            terminalreporter.write_line(f"{count:>5}  {name:<14} {NEEDS[name].what}; needs {NEEDS[name].wants()}")

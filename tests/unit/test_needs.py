@@ -56,9 +56,9 @@ def test_a_plain_run_says_what_it_left_out_and_how_to_run_it(run, processes):
     status, said = run(processes)
     assert status == 0
     assert "2 passed" in said
-    assert "1 tests, each counted once however many cases it has. Run them: make test-all" in said
-    assert "1  what takes a minute or more (`pytest --with minutes`): needs time alone" in said
-    assert "2 tests, each counted once however many cases it has. Run them: make train-smoke" in said
+    assert "1 test, each counted once however many cases it has. `make test-all` runs them" in said
+    assert "    1  minutes        what takes a minute or more; needs time alone\n" in said
+    assert "2 tests, each counted once however many cases it has. `make train-smoke` runs them" in said
 
 
 def test_what_is_asked_for_runs_too_and_the_rest_alone(run):
