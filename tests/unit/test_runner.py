@@ -177,6 +177,7 @@ def test_a_reply_that_says_nothing_is_wrong_and_the_run_goes_on(tmp_path, memory
     assert "wrote nothing" in cases[0].error
 
 
+@pytest.mark.evals
 def test_thoughts_are_no_words_of_an_answer(tmp_path):
     class Thinks(Notes):
         def answer(self, who, asked, text):
