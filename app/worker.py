@@ -189,7 +189,8 @@ class Worker:
             if not self._closing:
                 # No text of a user: only what kind of trouble it was. What is left at the end, the service says.
                 _log.warning("Remembering waits for its next try: %s.", _TROUBLE.get(error.code, "it could not be done"))
-        else:
+        elif not (isinstance(error, RuntimeError) and "interpreter shutdown" in str(error)):
+            # Nobody closed the service: a step that begins while Python ends gets no thread, and is done at the next start.
             _log.error("background work failed (%s)", type(error).__name__)
 
     def _others_work(self, user_id: str | None, failed: Collection[str]) -> bool:

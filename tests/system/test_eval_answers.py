@@ -63,6 +63,7 @@ def persona(tmp_path, monkeypatch, capsys):
         yield run
 
 
+@pytest.mark.evals
 def test_persona_mme_from_files_to_a_table_and_a_second_run_asks_nothing(persona, tmp_path):
     person(tmp_path / "mme" / "samples" / "50" / "7")
     person(tmp_path / "mme" / "samples" / "100" / "12")
@@ -91,6 +92,7 @@ def test_persona_mme_from_files_to_a_table_and_a_second_run_asks_nothing(persona
     assert (tmp_path / "runs" / "persona-mme" / "32k" / "report.html").read_bytes() == whole, "the page of all stays"
 
 
+@pytest.mark.evals
 def test_personamem_from_files_to_a_table(persona, tmp_path):
     import csv
 
@@ -111,6 +113,7 @@ def test_what_is_missing_is_said_before_a_model_is_asked(persona):
     assert persona.server.bodies == []
 
 
+@pytest.mark.evals
 def test_a_run_that_is_killed_goes_on_where_it_was_to_the_same_result(persona, tmp_path):
     """With the real embedder, in a process of its own, ended by `kill -9` while it answers."""
     for name in ("1", "2", "3"):
@@ -208,6 +211,7 @@ def test_a_review_says_what_there_is_and_fails_where_something_is_wrong(persona,
     assert (code, "scenes.json does not say what is on it" in err) == (1, True)
 
 
+@pytest.mark.evals
 def test_a_run_never_goes_on_with_the_answers_of_another(persona, tmp_path, monkeypatch):
     folder = tmp_path / "mme"
     person(folder / "samples" / "50" / "7")

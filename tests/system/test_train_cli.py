@@ -31,6 +31,7 @@ def persona(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+@pytest.mark.train
 @pytest.mark.parametrize(
     ("kind", "change", "named"),
     [

@@ -141,3 +141,16 @@ def test_what_is_left_behind_can_write_no_more(tmp_path):
         say(memory, "ada")
     with pytest.raises(StorageError, match="closed"):
         memory.pending.save_output("ada", "1", "semantic", "It came late.")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (RuntimeError("cannot schedule new futures after interpreter shutdown"), []),
+        (RuntimeError("can't create new thread at interpreter shutdown"), []),
+        (RuntimeError("dictionary changed size during iteration"), ["background work failed (RuntimeError)"]),
+    ],
+)
+def test_a_step_that_python_s_end_breaks_off_is_no_failure(memory, caplog, error, said):
+    Worker(memory, print)._say(error)
+    assert [record.getMessage() for record in caplog.records] == said
