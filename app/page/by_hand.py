@@ -39,7 +39,7 @@ def next_reply(here: Here, now: BigFive) -> None:
             st.text(f"Your next message is answered as if you were: {scores.listed(waiting)}.")
             with st.container(horizontal=True, gap="small", vertical_alignment="center"):
                 st.page_link(
-                    "app/page/views/chat.py", label="Write it", icon=":material/forum:", query_params={"user": here.user}
+                    frame.VIEWS / "chat.py", label="Write it", icon=":material/forum:", query_params={"user": here.user}
                 )
                 st.button("Clear", key="clear-next", on_click=_clear, help="Your next message is answered as usual.")
     else:

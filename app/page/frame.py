@@ -14,7 +14,8 @@ from memory.store import Memory
 
 FETCH = "--fetch"
 """Given to the page by `persona page`: a chat model that is not here is fetched."""
-_VIEWS = Path(__file__).parent / "views"
+VIEWS = Path(__file__).parent / "views"
+"""Named by their whole paths: the script that starts the page lies elsewhere in a checkout than in an installed package."""
 TITLES = {"chat": "Chat", "memory": "Memory", "personality": "Personality", "photos": "Photos", "you": "You"}
 _ICONS = {
     "chat": ":material/forum:",
@@ -58,7 +59,7 @@ def open_replies() -> Replies:
 def pages() -> list[st.Page]:
     """Return the pages, for `st.navigation`."""
     return [
-        st.Page(_VIEWS / f"{name}.py", title=title, icon=_ICONS[name], url_path=name, default=name == "chat")
+        st.Page(VIEWS / f"{name}.py", title=title, icon=_ICONS[name], url_path=name, default=name == "chat")
         for name, title in TITLES.items()
     ]
 
@@ -66,7 +67,7 @@ def pages() -> list[st.Page]:
 def go_to_turn(session: int, turn_id: str) -> NoReturn:
     """Show a message in its conversation."""
     st.session_state.session, st.session_state.marked = session, turn_id
-    st.switch_page(_VIEWS / "chat.py", query_params={"user": st.session_state.user})
+    st.switch_page(VIEWS / "chat.py", query_params={"user": st.session_state.user})
 
 
 def tell(message: str) -> None:

@@ -116,7 +116,7 @@ def _say(here: Here, question: str) -> None:
             st.error(words.sentence(error.message))
             return
         st.session_state.pop("session", None)
-        st.switch_page("app/page/views/chat.py", query_params={"user": here.user})
+        st.switch_page(frame.VIEWS / "chat.py", query_params={"user": here.user})
 
 
 def undo_list(here: Here) -> None:

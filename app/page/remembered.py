@@ -6,7 +6,7 @@ import streamlit as st
 
 from app import backlog
 from app.page import remembered_held, remembered_list, remembered_profile, remembered_words, words
-from app.page.frame import Here
+from app.page.frame import VIEWS, Here
 from memory.errors import PersonaError
 from memory.store import Memory
 
@@ -51,4 +51,4 @@ def _nothing(here: Here) -> None:
         if waits
         else "Nothing is remembered yet. Tell it something about yourself, and come back."
     )
-    st.page_link("app/page/views/chat.py", label="Go to the chat", icon=":material/forum:", query_params={"user": here.user})
+    st.page_link(VIEWS / "chat.py", label="Go to the chat", icon=":material/forum:", query_params={"user": here.user})

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -393,3 +394,8 @@ def test_a_message_that_was_corrected_since_says_so(service, chat, open_page):
     [known] = service.memory.knowledge.entries("ada", kind="semantic")
     service.memory.edit("ada", known.id, "The user's cat is called Kim.")
     assert "[corrected since by the user: The user's cat is called Kim.]" in [one.value for one in open_page().text]
+
+
+def test_no_part_of_the_page_names_a_view_from_where_a_checkout_has_its_script() -> None:
+    parts = (Path(__file__).parents[2] / "app" / "page").rglob("*.py")
+    assert [part.name for part in parts if "page/views/" in part.read_text()] == []
