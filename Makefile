@@ -79,6 +79,8 @@ clean: ## remove the environment and what tools leave behind
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'
 	$(PYTHON) -m venv $(VENV)
+	@# Python writes its bytecode into the environment too, and not beside the sources of the checkout.
+	@echo 'import sys; sys.pycache_prefix = sys.prefix + "/pycache"' > "$$($@ -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/bytecode_in_the_environment.pth"
 
 # pip would make bytecode of every file, one after the other: 0.1 GB more and longer than the rest. Here all processors make it, of what is imported.
 INSTALL := $(BIN)/python -m pip install --no-compile --editable
