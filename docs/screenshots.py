@@ -82,6 +82,11 @@ def _take(url: str) -> None:
 def _open(page: Page, address: str) -> None:
     page.goto(address)
     page.wait_for_selector("[data-testid=stMainBlockContainer] [data-testid=stElementContainer]")
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    page.wait_for_function(
+        "['.stVegaLiteChart', '.stVegaLiteChart svg.marks'].map(one => document.querySelectorAll(one).length)"
+        ".every((count, _, all) => count === all[0])"
+    )
     page.wait_for_timeout(3_000)
 
 
