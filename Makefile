@@ -84,7 +84,11 @@ $(VENV)/bin/python:
 
 # pip would make bytecode of every file, one after the other: 0.1 GB more and longer than the rest. Here all processors make it, of what is imported.
 INSTALL := $(BIN)/python -m pip install --no-compile --editable
-COMPILE := @$(BIN)/python -m compileall -qq -j 0 -x '/(tests?|testing|kubernetes|pip|setuptools|pkg_resources|pydeck|lexers)/' $(VENV)/lib || true
+# Of Python's own library too: with bytecode kept in the environment, its own is not read.
+UNUSED := tests?|testing|kubernetes|pip|setuptools|pkg_resources|pydeck|lexers|idlelib|lib2to3|tkinter|turtledemo|ensurepip
+COMPILE := @$(BIN)/python -m compileall -qq -j 0 -x '/($(UNUSED))/' $(VENV)/lib app evals graph memory training || true; \
+	$(BIN)/python -m compileall -qq -j 0 -x '/($(UNUSED)|site-packages|dist-packages)/' \
+	"$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" || true
 
 $(VENV)/.ready: pyproject.toml | $(VENV)/bin/python
 	@echo "Installing the core: 1 GB, about a minute on two cores where pip has it in its cache."
