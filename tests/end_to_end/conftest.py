@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from app.build import build_embedder
 from app.model_server import ModelServer
@@ -34,7 +35,10 @@ def embedder():
 @pytest.fixture(scope="session")
 def tiny_clip() -> Path:
     """A small CLIP, trained once on this machine (about a minute) and kept in the cache."""
-    return cached(models_folder().parent / "tests")
+    place = models_folder().parent / "tests"
+    place.mkdir(parents=True, exist_ok=True)
+    with FileLock(place / "tiny-clip.lock"):
+        return cached(place)
 
 
 class Shared:
