@@ -123,7 +123,9 @@ def test_a_point_of_the_curves_says_what_moved_it_and_a_click_shows_its_step(ope
     page.get_by_role("button", name="Close").click()
     expect(page.get_by_role("button", name="Close")).to_have_count(0)
     # The same point once more: a step that was closed can be opened again.
+    settled(page)
     points.last.click()
     expect(page.get_by_role("button", name="Close")).to_be_visible()
+    settled(page)
     points.first.click()
     expect(page.get_by_role("main").get_by_text("I drew for hours.", exact=True)).to_be_visible()
