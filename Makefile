@@ -45,7 +45,7 @@ check: $(VENV)/.ready-all ## style, types, import contracts, known holes in depe
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --cache-dir $(VENV)/cache/imports
 	$(BIN)/pip-audit --progress-spinner off --skip-editable --desc off
 
 story: $(VENV)/.ready-all ## three sessions over ten days with the embedded 1.5B model
@@ -74,7 +74,7 @@ test-vllm: $(VENV)/.ready-all $(VLLM)/.ready ## turns with pictures on a real vL
 	PERSONA_TEST_VLLM=$(VLLM)/bin/python $(BIN)/pytest -p no:cacheprovider --with train tests/vllm
 
 clean: ## remove the environment and what tools leave behind
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage
+	rm -rf $(VENV)
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.configuration import set_hypothesis_home_dir
 from sqlalchemy import Connection, inspect
 
 from app.service import PersonaService
@@ -22,6 +23,8 @@ pytest_plugins = ("tests.needs",)
 # Nothing goes by the clock: on a busy machine an example may take as long as it takes.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
+# What failed is kept in the environment, as all that tools keep: a checkout holds nothing else.
+set_hypothesis_home_dir(Path(__file__).parents[1] / ".venv/cache/hypothesis")
 
 
 SPREAD = {"unit", "page", "system", "trust"}

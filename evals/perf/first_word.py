@@ -1,6 +1,7 @@
 """From a clone to the first word, step by step, of some commits in turn: `python3 evals/perf/first_word.py [COMMIT…]`.
 
-Each run is a fresh clone with an environment of its own; pip's cache and the models are the machine's. It needs Python and git.
+Each run is a fresh clone with an environment of its own, and nothing is made of the models yet; pip's cache and the
+models are the machine's. It needs Python and git.
 """
 
 from __future__ import annotations
@@ -94,8 +95,13 @@ def measure(commit: str, folder: Path, typing_s: float) -> dict[str, float]:
         took[name] = time.perf_counter() - began
         sys.stderr.write(f"  {name}: {took[name]:.1f} s\n")
 
-    environment = {**os.environ, "PERSONA_DATA_DIR": str(folder / "data")}
-    environment.pop("PYTHONPATH", None)
+    models = Path(os.environ.get("PERSONA_CACHE_DIR") or Path.home() / ".cache/personavlm").expanduser() / "models"
+    (folder / "cache").mkdir()
+    (folder / "cache/models").symlink_to(models)
+    own = {"PERSONA_DATA_DIR": str(folder / "data"), "PERSONA_CACHE_DIR": str(folder / "cache")}
+    environment = {**os.environ, **own}
+    for name in ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE"):
+        environment.pop(name, None)
 
     def run(*command: str, more: dict[str, str] | None = None) -> str:
         done = subprocess.run(  # noqa: S603 - commands of our own
