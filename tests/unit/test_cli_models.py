@@ -102,4 +102,4 @@ def test_the_end_of_the_input_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> N
         raise cli_models.typer.Abort
 
     monkeypatch.setattr(cli_models.typer, "prompt", ended)
-    assert cli_models._ask("?") == ""
+    assert cli_models.ask_on_terminal("?") == ""
