@@ -34,12 +34,12 @@ PARALLEL := -n auto --maxprocesses 4 --dist loadgroup
 test: $(VENV)/.ready-dev ## the tests of the core (some minutes); it says at its end what it left out
 	$(BIN)/persona models pull all-minilm-l6-v2
 	$(BIN)/persona models pull smollm2-135m
-	$(BIN)/pytest $(PARALLEL) $(if $(COVERAGE),--cov --cov-report=)
+	$(BIN)/pytest -p no:cacheprovider $(PARALLEL) $(if $(COVERAGE),--cov --cov-report=)
 
 test-all: $(VENV)/.ready-all ## what `make test` leaves out: photos, browser, servers, training in short form, … (a quarter of an hour)
 	$(BIN)/persona models pull all-minilm-l6-v2
 	$(BIN)/persona models pull smollm2-135m
-	$(BIN)/pytest --left-out $(PARALLEL) $(if $(COVERAGE),--cov --cov-append --cov-report=term-missing:skip-covered --cov-fail-under=90)
+	$(BIN)/pytest -p no:cacheprovider --left-out $(PARALLEL) $(if $(COVERAGE),--cov --cov-append --cov-report=term-missing:skip-covered --cov-fail-under=90)
 
 check: $(VENV)/.ready-all ## style, types, import contracts, known holes in dependencies
 	$(BIN)/ruff check .
@@ -54,15 +54,15 @@ story: $(VENV)/.ready-all ## three sessions over ten days with the embedded 1.5B
 	$(BIN)/python -m tests.story
 
 train-smoke: $(VENV)/.ready-all ## SFT and GRPO for real, on a tiny random model, on the CPU (minutes)
-	$(BIN)/pytest --with train,long tests/training
+	$(BIN)/pytest -p no:cacheprovider --with train,long tests/training
 
 test-trust: $(VENV)/.ready-all ## what is promised, as often as was promised: kills, load, hostile input (half an hour)
 	$(BIN)/persona models pull all-minilm-l6-v2
-	PERSONA_TEST_TRUST=long $(BIN)/pytest --with minutes -s --durations=0 tests/trust
+	PERSONA_TEST_TRUST=long $(BIN)/pytest -p no:cacheprovider --with minutes -s --durations=0 tests/trust
 
 test-ui: $(VENV)/.ready-all ## the page in a real browser: Debian's chromium, or PERSONA_TEST_CHROMIUM
 	$(BIN)/persona models pull all-minilm-l6-v2
-	$(BIN)/pytest --with browser,auth tests/page tests/browser
+	$(BIN)/pytest -p no:cacheprovider --with browser,auth tests/page tests/browser
 
 screenshots: $(VENV)/.ready-all ## the pictures of the README, made anew with the example person
 	$(BIN)/persona models pull all-minilm-l6-v2
@@ -71,7 +71,7 @@ screenshots: $(VENV)/.ready-all ## the pictures of the README, made anew with th
 
 test-vllm: $(VENV)/.ready-all $(VLLM)/.ready ## turns with pictures on a real vLLM, on the CPU (minutes)
 	$(BIN)/persona models pull all-minilm-l6-v2
-	PERSONA_TEST_VLLM=$(VLLM)/bin/python $(BIN)/pytest --with train tests/vllm
+	PERSONA_TEST_VLLM=$(VLLM)/bin/python $(BIN)/pytest -p no:cacheprovider --with train tests/vllm
 
 clean: ## remove the environment and what tools leave behind
 	rm -rf $(VENV)
