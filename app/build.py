@@ -25,21 +25,41 @@ def build_embedder(settings: Settings) -> TextEmbedder:
 
     Raises:
         ExtraMissing: It runs on torch alone, which is not installed.
-        ModelMissing: It is in the catalogue, but not on this machine.
+        ModelMissing: It is not on this machine, and is no name of the model hub; or it cannot be read.
     """
+    embedder, own = _embedder(settings)
+    if own:
+        # Before anything is named after it: an index of an embedder that is nowhere would lock its folder.
+        embedder.ready()
+    return embedder
+
+
+def check_embedder(settings: Settings) -> None:
+    """Check that `build_embedder` would give one without fetching anything.
+
+    Raises:
+        ExtraMissing: As `build_embedder`.
+        ModelMissing: It is not on this machine, or cannot be read.
+    """
+    from app.catalogue import CATALOGUE
+
+    if settings.text_embedder not in CATALOGUE:  # one of the catalogue is never fetched unasked
+        _embedder(settings)[0].check()
+
+
+def _embedder(settings: Settings) -> tuple[TextEmbedder, bool]:
+    """Return the text embedder, and whether it is one that the catalogue does not have."""
     from app import weights
     from app.catalogue import CATALOGUE
 
     name = settings.text_embedder
     if name not in CATALOGUE:
         folder = Path(name).expanduser()
-        embedder = TextEmbedder(str(folder) if folder.exists() else name, name, weights.graphs_folder())
-        embedder.check()
-        return embedder
+        return TextEmbedder(str(folder) if folder.exists() else name, name, weights.graphs_folder()), True
     located = weights.located(name)
     if located is None:
         raise ModelMissing(f"The text embedder {name} is not on this machine. Run `persona models pull {name}`.")
-    return TextEmbedder(str(located.model), name, weights.graphs_folder())
+    return TextEmbedder(str(located.model), name, weights.graphs_folder()), False
 
 
 def build_picture_embedder(settings: Settings) -> ClipEmbedder:

@@ -119,8 +119,9 @@ def _photos(settings: Settings) -> Finding:
 
 
 def _embedder(settings: Settings) -> Finding:
-    from app.build import build_embedder
+    from app.build import build_embedder, check_embedder
 
+    check_embedder(settings)
     return Finding("works", "text embedder", build_embedder(settings).name)
 
 
@@ -130,11 +131,12 @@ def _extras(_settings: Settings) -> Finding:
 
 def _memory(settings: Settings) -> Finding:
     from app import set_aside
-    from app.build import build_memory
+    from app.build import build_memory, check_embedder
     from app.remembering import is_alone
 
     if not settings.database_url and not (settings.data_dir.expanduser() / "journal.db").exists():
         return Finding("works", "memory", "empty: it begins with the first message")
+    check_embedder(settings)
     with build_memory(settings) as store:
         users = store.journal.users()
         waiting = store.pending.count()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections import OrderedDict
@@ -27,7 +28,9 @@ Reads = Callable[[Sequence[str]], list[Reading]]
 _EXTRA = "embedders"
 _FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
 """What is fetched of a repository on the model hub: not its copies of the weights for other libraries."""
+_CORRECT = "Correct PERSONA_TEXT_EMBEDDER, or leave it out."
 _REMEMBERED = 256
+_WEIGHTS = frozenset({".safetensors", ".bin", ".pt", ".onnx", ".xml"})
 _FEW = 4
 """So many texts at once are questions: what is made of them is remembered for a while."""
 
@@ -90,22 +93,49 @@ class TextEmbedder:
         return folder is not None and self._graphs is not None and (self._graphs / fingerprint(folder) / GRAPH).is_file()
 
     def check(self) -> None:
-        """Say at once, and not in the middle of a turn, that this embedder cannot run here; loads nothing.
+        """Say at once, and not in the middle of a turn, that this embedder cannot run here; loads and fetches nothing.
 
         Raises:
+            ModelMissing: It is not on this machine, or what lies in its folder is no embedder that can be read.
             ExtraMissing: It needs torch, and the extra that brings it is not installed.
         """
-        if extras.missing(_EXTRA) is None or self._graphs is None:
+        if self._graphs is None:
             return
         folder = self._folder()
-        if folder is None or self.is_made:
+        if folder is None:
+            if _is_path(self._path):
+                raise ModelMissing(f"The text embedder {self.name} is no folder on this machine. {_CORRECT}")
+            raise ModelMissing(
+                f"The text embedder {self.name} is not on this machine yet: the first command that opens the memory fetches it "
+                f"from the model hub, where that has a model of this name. {_CORRECT}"
+            )
+        if lacks := _lacks(folder):
+            raise ModelMissing(f"There is no text embedder in the folder {folder}: {lacks}. {_CORRECT}")
+        if self.is_made:
             return
         try:
             describe(folder)
-        except Damaged:
-            return  # that is said when it is loaded
+        except Damaged as error:
+            raise self._damaged(error) from error
         except NotBert as error:
             extras.require(_EXTRA, f"The text embedder {self.name} ({error})")
+
+    def ready(self) -> None:
+        """Bring this embedder to this machine where it is a name of the model hub, and check it.
+
+        Raises:
+            ModelMissing: As `check`; or the hub does not answer, or has no such model.
+            ExtraMissing: As `check`.
+        """
+        if self._graphs is not None and not _is_path(self._path) and self._folder() is None:
+            self._fetched()
+        self.check()
+
+    def _damaged(self, error: Damaged) -> ModelMissing:
+        # One of the catalogue lies in a folder that is not called as it is.
+        again = f"Fetch it again: `persona models pull {self.name}`, unless it is one of your own."
+        how = again if Path(self.name).expanduser() != Path(self._path) else f"Put its files right. {_CORRECT}"
+        return ModelMissing(f"The text embedder {self.name} cannot be loaded ({error}). {how}")
 
     def _load(self) -> Reads:
         from threadpoolctl import threadpool_limits
@@ -125,10 +155,7 @@ class TextEmbedder:
         try:
             return make(describe(folder), graph).read
         except Damaged as error:
-            raise ModelMissing(
-                f"The text embedder {self.name} cannot be loaded ({error}). Fetch it again: `persona models pull {self.name}`, "
-                "unless it is one of your own."
-            ) from error
+            raise self._damaged(error) from error
         except NotBert as error:
             why = str(error)
         except Exception as error:  # noqa: BLE001 - onnxruntime raises many kinds, and torch can do the same work
@@ -180,8 +207,30 @@ class TextEmbedder:
         except Exception as error:
             raise ModelMissing(
                 f"The text embedder {self.name} is no folder on this machine, and did not come from the model hub "
-                f"({type(error).__name__}). Correct PERSONA_TEXT_EMBEDDER, or leave it out."
+                f"({type(error).__name__}). {_CORRECT}"
             ) from error
+
+
+def _is_path(path: str) -> bool:
+    """Say whether this can only be a path: a name of the model hub is `name` or `owner/name`."""
+    return path.startswith((".", "/", "~")) or "\\" in path or path.count("/") > 1
+
+
+def _lacks(folder: Path) -> str | None:
+    """Say as a clause what keeps a folder from holding any embedder, of whatever kind; None: it may hold one."""
+    if not (folder / "modules.json").is_file():
+        # sentence-transformers takes a plain model of transformers, too, which states its kind.
+        try:
+            config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return "it has neither modules.json nor config.json"
+        except (OSError, ValueError):
+            return "it has no modules.json, and its config.json cannot be read"
+        if not isinstance(config, dict) or "model_type" not in config:
+            return "it has no modules.json, and its config.json names no model_type"
+    if not any(path.suffix in _WEIGHTS for pattern in ("*", "*/*") for path in folder.glob(pattern)):
+        return "it has no weights"
+    return None
 
 
 def _read_by_torch(model: SentenceTransformer, texts: Sequence[str]) -> list[Reading]:

@@ -97,8 +97,13 @@ class Projection:
             StorageError: Another embedder made the vectors.
         """
         there = is_of_today(self._marker)
-        if there:
-            self._check_embedder()
+        if there and not self._is_of_this_embedder():
+            # Nothing was indexed yet, so there is no vector of the other embedder.
+            with self._db.read() as connection:
+                names = list(connection.execute(select(users.c.id)).scalars())
+            for user_id in names:
+                self.delete_user(user_id)
+            self._mark_all()
         lost = self.lost_words()
         if not there or lost:
             for user_id in lost:
@@ -119,13 +124,17 @@ class Projection:
         if looks is not None and (self._missed or self._held != looks):
             self._look_again(anew=self._held not in {None, looks})
 
-    def _check_embedder(self) -> None:
+    def _is_of_this_embedder(self) -> bool:
         made_by = json.loads(self._marker.read_text()).get("embedder")
-        if made_by != self._embedder.name:
-            raise StorageError(
-                f"The memory index was made with the embedder {made_by}, and {self._embedder.name} is set. "
-                "Run `persona reindex`, or set PERSONA_TEXT_EMBEDDER back."
-            )
+        if made_by == self._embedder.name:
+            return True
+        with self._db.glance() as connection:
+            if not any(connection.execute(query).first() for query in _ANY_INDEXED):
+                return False
+        raise StorageError(
+            f"The memory index was made with the embedder {made_by}, and {self._embedder.name} is set. "
+            "Run `persona reindex`, or set PERSONA_TEXT_EMBEDDER back."
+        )
 
     def run(
         self,
@@ -340,6 +349,7 @@ def _waiting(table: Table, turn: ColumnElement[str]) -> Exists:
 _CHANGED_TURNS, _CHANGED = _behind(turns), _behind(memories)
 _CHANGED_TEXT = _CHANGED.where(memories.c.kind != "photo")
 _INDEXED_TURN, _INDEXED = _noted(turns), _noted(memories)
+_ANY_INDEXED = [select(table.c.id).where(table.c.indexed_revision != 0).limit(1) for table in (turns, memories)]
 _SAID, _KNOWN = _waiting(turns, turns.c.id), _waiting(memories, memories.c.source)
 _WAITS = select(users.c.id).where(users.c.id == bindparam("user"), _SAID | _KNOWN)
 _WAITS_BUT_PICTURES = select(users.c.id).where(

@@ -153,8 +153,11 @@ def test_lost_indexes_are_made_again_from_the_journal(serve, tmp_path, caplog):
     assert len(chat.calls) == calls
 
 
-def test_another_embedder_asks_for_a_reindex(tmp_path):
-    Memory(tmp_path / "data", WordEmbedder()).close()
+def test_another_embedder_asks_for_a_reindex(serve, tmp_path):
+    service = serve(ScriptedChat())
+    say(service, "I have a zebra", "2026-03-01 09:00")
+    service.memory.search("ada", "zebra")
+    service.close()
 
     class Other(WordEmbedder):
         name = "other-64"

@@ -146,9 +146,13 @@ def test_a_damaged_file_of_a_model_is_one_sentence_that_says_what_to_do(tmp_path
     folder = tiny_bert.write(tmp_path / "model")
     (folder / name).write_bytes(data)
     embedder = TextEmbedder(str(folder), "mine", tmp_path / "graphs")
-    embedder.check()
     with pytest.raises(ModelMissing, match=r"^The text embedder mine cannot be loaded \(its .* cannot be read.*Fetch it again"):
         embedder.read(["hello"])
+    if name in {"modules.json", "config.json", "1_Pooling/config.json"}:
+        with pytest.raises(ModelMissing, match=r"cannot be loaded \(its .* cannot be read"):
+            embedder.check()
+    else:
+        embedder.check()
 
 
 def test_a_tensor_that_is_not_there_is_named(tmp_path):
@@ -210,7 +214,8 @@ def test_a_name_of_the_hub_is_fetched_and_run_without_the_extra(tmp_path, monkey
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
     embedder = TextEmbedder("intfloat/e5-small-v2", "intfloat/e5-small-v2", tmp_path / "graphs")
-    embedder.check()
+    with pytest.raises(ModelMissing, match="is not on this machine yet"):
+        embedder.check()
     assert asked == []
     assert embedder.read(["the dog"])[0].words == ("the", "dog")
     assert asked == [("intfloat/e5-small-v2", True)]
