@@ -27,6 +27,10 @@ _SEEING = re.compile(
     r"vl|vision|llava|persona|pixtral|gemma-?[34](?!.*(?:270m|[-:]1b))|minicpm-v|qwen-?3\.5|mistral-small-?3\."
 )
 """Names of models that take pictures."""
+_NO_CHAT = re.compile(
+    r"embed|bge-|minilm|gte-|rerank|whisper|(?:^|[/_-])(?:e5|tts|stt|asr|clip|sdxl|flux|kokoro|piper|parakeet)(?:[-_:]|$)|diffusion|dall-e"
+)
+"""Names of models that embed, rank, hear, speak or paint."""
 _SHOWN = 12
 """Models of a server that are named to a person."""
 _NO_PATH = frozenset({404, 405, 501})
@@ -71,6 +75,19 @@ class _Answer:
     @property
     def is_page(self) -> bool:
         return self.data.lstrip().startswith(b"<")
+
+    @property
+    def is_object(self) -> bool:
+        """Whether it is a JSON object, as all answers of a model server are."""
+        try:
+            return isinstance(json.loads(self.data), dict)
+        except (ValueError, RecursionError):
+            return False
+
+    @property
+    def is_no_data(self) -> bool:
+        """Whether it is a web page, or a success that says something else than JSON."""
+        return self.is_page or (self.status == HTTPStatus.OK and not self.is_object)
 
 
 def remote_endpoint(settings: Settings) -> Endpoint:
@@ -166,9 +183,13 @@ def _entry(listed: list[_Listed], model: str, base: str, *, embedded: bool) -> _
     """Choose the model; a name may lack what the server puts before or behind it (`models/`, `:latest`)."""
     if not model:
         # Ollama and LM Studio list what embeds texts beside what answers.
-        talking = [one for one in listed if "embed" not in one.id.lower()]
+        if talking := [one for one in listed if seems_to_chat(one.id)]:
+            return talking[0]
         if listed:
-            return (talking or listed)[0]
+            raise ModelUnavailable(
+                f"The server at {base} has no chat model, by the names of its models: {_named(listed)}. Load one there, or "
+                "say which of them chats: PERSONA_LLM_MODEL."
+            )
         raise ModelUnavailable(f"The server at {base} has no model yet. Load one there, or name one: PERSONA_LLM_MODEL.")
     wanted = model.lower()
     ids = [one.id.lower() for one in listed]
@@ -181,9 +202,14 @@ def _entry(listed: list[_Listed], model: str, base: str, *, embedded: bool) -> _
     if any("*" in one.id for one in listed):
         # LiteLLM passes on whatever a pattern fits.
         return _Listed(id=model)
+    raise ModelUnavailable(
+        f"The server at {base} has no model {model!r}; it has: {_named(listed) or 'none'}. Set PERSONA_LLM_MODEL."
+    )
+
+
+def _named(listed: list[_Listed]) -> str:
     more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
-    shown = ", ".join(one.id for one in listed[:_SHOWN]) + more
-    raise ModelUnavailable(f"The server at {base} has no model {model!r}; it has: {shown or 'none'}. Set PERSONA_LLM_MODEL.")
+    return ", ".join(one.id for one in listed[:_SHOWN]) + more
 
 
 def _chats(answers: list[_Answer], model: str, key: str) -> str:
@@ -203,13 +229,20 @@ def _chats(answers: list[_Answer], model: str, key: str) -> str:
             )
         except urllib3.exceptions.HTTPError:
             continue
-        if response.status in _KEY:
-            raise _refused(_Answer(answer.base, response.status, response.data), model)
         answered = _Answer(answer.base, response.status, response.data)
+        if answer.is_no_data and not answered.is_object:
+            continue  # a website answers everything, mostly with a page
+        if response.status in _KEY:
+            raise _refused(answered, model)
         if not answered.is_page and (response.status not in _NO_PATH or names_a_model(answered.words)):
             return answer.base
     tried = ", ".join(dict.fromkeys(at(answer.base, "models") for answer in answers))
     statuses = ", ".join(dict.fromkeys(f"HTTP {answer.status}" for answer in answers))
+    if all(answer.is_no_data and answer.status == HTTPStatus.OK for answer in answers):
+        raise ModelUnavailable(
+            f"What answers at {corrected(answers[0].base)} is no model server: it answers with a web page or plain text (asked "
+            f"were {tried}). Give the address of a model server, as in http://127.0.0.1:11434/v1 (Ollama): PERSONA_LLM_BASE_URL."
+        )
     raise ModelUnavailable(
         f"A server answers at {corrected(answers[0].base)}, and takes no chats there ({statuses}; asked were {tried}). Correct "
         "PERSONA_LLM_BASE_URL: it mostly ends in /v1, as in http://127.0.0.1:11434/v1 (Ollama) or http://127.0.0.1:1234/v1 "
@@ -240,6 +273,11 @@ def _described(base: str, entry: _Listed, key: str, settings: Settings, *, embed
 def seems_to_see(name: str) -> bool:
     """Guess from a model's name whether it takes pictures, where its server does not say."""
     return _SEEING.search(name.lower()) is not None
+
+
+def seems_to_chat(name: str) -> bool:
+    """Guess from a model's name whether it writes replies: servers list what embeds, ranks, hears or paints beside it."""
+    return _NO_CHAT.search(name.lower()) is None
 
 
 def _cause(error: BaseException) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_validator
 
-from app.endpoint import seems_to_see
+from app.endpoint import seems_to_chat, seems_to_see
 
 if TYPE_CHECKING:
     import httpx
@@ -35,10 +34,6 @@ _ALL_S = 0.9
 """For the whole of it; what has not answered by then is left out."""
 _MOST_BYTES = 1 << 20
 _OWNERS = {"llamacpp": "llama.cpp", "vllm": "vLLM", "sglang": "SGLang", "koboldcpp": "KoboldCpp"}
-_NO_CHAT = re.compile(
-    r"embed|bge-|minilm|gte-|rerank|whisper|(?:^|[/_-])(?:e5|tts|stt|asr|clip|sdxl|flux|kokoro|piper|parakeet)(?:[-_:]|$)|diffusion|dall-e"
-)
-"""Names of models that embed, rank, hear, speak or paint."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +97,7 @@ async def _models(client: httpx.AsyncClient, port: int, usual: str) -> list[Serv
     return [
         Served(server, f"{root}/v1", name, bool({"image", "vision"} & set(takes)) if takes else seems_to_see(name))
         for name, takes in kept
-        if not _NO_CHAT.search(name.lower())
+        if seems_to_chat(name)
     ]
 
 

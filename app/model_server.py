@@ -182,9 +182,8 @@ def find_weights(settings: Settings) -> tuple[Path, Path | None]:
     located = weights.located(name) if name else weights.default_chat()
     if located is None:
         what = f"The model {name!r} is not" if name else "No chat model is"
-        raise ModelMissing(
-            f"{what} on this machine. Run `persona models pull {name}`".rstrip() + ", or set PERSONA_LLM_BASE_URL."
-        )
+        pull = f"persona models pull {name}".rstrip()
+        raise ModelMissing(f"{what} on this machine. Run `{pull}`, or set PERSONA_LLM_BASE_URL.")
     return located.model, settings.llm_projector or located.projector
 
 

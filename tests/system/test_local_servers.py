@@ -31,12 +31,18 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextmanager
-def answering(pages: Callable[[str], Page]) -> Iterator[int]:
-    """A server that answers each path so; its port."""
+def answering(pages: Callable[[str], Page], posted: Page = (501, "")) -> Iterator[int]:
+    """A server that answers each path so, and whatever is posted with one answer; its port."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            status, said = pages(self.path)
+            self.answer(*pages(self.path))
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.answer(*posted)
+
+        def answer(self, status: int, said: Any) -> None:
             text = said if isinstance(said, str) else json.dumps(said)
             self.send_response(status)
             if status in {301, 302}:
@@ -221,6 +227,25 @@ class TestUse:
         code, said = self.use("http://127.0.0.1:1/v1")
         assert code == 1
         assert "No model server answers" in said
+        assert not settings.settings_file().exists()
+
+    @pytest.mark.parametrize("ids", [["bge-m3"], ["nomic-embed-text", "whisper-1", "intfloat/e5-small"], ["all-minilm:latest"]])
+    def test_a_server_without_a_chat_model_is_refused(self, ids: list[str]) -> None:
+        with scripted(Behaviour(models=listing(*ids))) as server:
+            code, said = self.use(server.root)
+            assert code == 1
+            assert f"has no chat model, by the names of its models: {', '.join(ids)}. Load one there" in said
+            assert not settings.settings_file().exists()
+            assert self.use(server.root, "--model", ids[0])[0] == 0, "who names one knows"
+
+    @pytest.mark.parametrize("status", [200, 201, 302, 400, 403, 422, 429])
+    @pytest.mark.parametrize("words", ["", "Bad request", "<!doctype html><title>My app</title>"])
+    def test_a_website_is_no_model_server(self, status: int, words: str) -> None:
+        with answering(lambda _path: (200, "<!doctype html><title>My app</title>"), posted=(status, words)) as port:
+            code, said = self.use(f"http://127.0.0.1:{port}")
+        assert code == 1
+        assert f"What answers at http://127.0.0.1:{port}" in said
+        assert "is no model server: it answers with a web page" in said
         assert not settings.settings_file().exists()
 
     def test_the_name_of_a_served_model(self, monkeypatch: pytest.MonkeyPatch) -> None:
