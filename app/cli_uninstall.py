@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from app.console import AsJson, print_json, print_table, progress, say
+from memory import extras
 
 _CHECKOUT = Path(__file__).parents[1]
 
@@ -18,7 +19,7 @@ def uninstall(
     data: Annotated[bool, typer.Option("--data", help="Remove everything that it remembers, of everybody, for good.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say what lies where on this machine; remove it when told. `make uninstall` removes the environment, too."""
+    """Say what lies where on this machine; remove it when told. `make uninstall` in a checkout removes the environment, too."""
     from app import uninstall as found
     from app.settings import Settings
     from app.transfer import in_words
@@ -43,11 +44,20 @@ def uninstall(
     others = found.not_ours(settings)
     if others and any(one.part == "data" for one in listed):
         progress(f"In the data folder, what is not ours stays: {', '.join(others[:5])}{' …' if len(others) > 5 else ''}.")  # noqa: PLR2004
+    if alone := found.left_alone():
+        progress(f"Left alone, as nothing in it shows that it is ours: {', '.join(map(str, alone))}.")
     if settings.database_url or settings.chroma_url:
         progress("What is kept on servers stays there: `persona user delete` removes a person from them.")
+    in_checkout = own.is_relative_to(_CHECKOUT)
     if not parts:
-        progress(
-            "Nothing was removed. `make uninstall YES=1` removes the environment and the models (other checkouts use these "
-            "models, too); `make uninstall DATA=1` removes everything that it remembers, for good. `persona user export` "
-            "keeps a person's memories in a file first."
+        everything, memories = (
+            ("`make uninstall YES=1` removes the environment and the models", "make uninstall DATA=1")
+            if in_checkout
+            else ("`persona uninstall --yes` removes the models", "persona uninstall --data")
         )
+        progress(
+            f"Nothing was removed. {everything} (other checkouts use these models, too); `{memories}` removes everything that "
+            "it remembers, for good. `persona user export` keeps a person's memories in a file first."
+        )
+    if not in_checkout and not extras.is_checkout():
+        progress(f"The program itself is removed by `{extras.removal()}`.")

@@ -241,7 +241,7 @@ def _chats(answers: list[_Answer], model: str, key: str) -> str:
     if all(answer.is_no_data and answer.status == HTTPStatus.OK for answer in answers):
         raise ModelUnavailable(
             f"What answers at {corrected(answers[0].base)} is no model server: it answers with a web page or plain text (asked "
-            f"were {tried}). Give the address of a model server, as in http://127.0.0.1:11434/v1 (Ollama): PERSONA_LLM_BASE_URL."
+            f"were {tried}). Give the address of one, as in http://127.0.0.1:11434/v1 (Ollama): PERSONA_LLM_BASE_URL."
         )
     raise ModelUnavailable(
         f"A server answers at {corrected(answers[0].base)}, and takes no chats there ({statuses}; asked were {tried}). Correct "

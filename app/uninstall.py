@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -26,6 +27,12 @@ _MADE = {
     "tests": "what tests keep",
 }
 """Folders of the cache beside the models."""
+_KNOWN = {
+    "graphs": (re.compile(r"[0-9a-f]{32}"), ("marks.json", "special.json")),
+    "bench": (re.compile(r"\d+-(?:turns|users)-\d+"), ("journal.db",)),
+    "tests": (re.compile(r"tiny-clip-[0-9a-f]{16}"), ("persona.json",)),
+}
+"""How the folders in these are called, and a file that each of them holds."""
 _OURS = (
     "journal.db", "journal.db-wal", "journal.db-shm", "photos", "words", "shared-words", "chroma", "index.json", "owner.json",
     "owner.lock",
@@ -60,7 +67,7 @@ def places(settings: Settings, environment: Path | None) -> list[Place]:
     cache, models = weights.models_folder().parent, weights.models_folder()
     found: list[tuple[Part, str, Path]] = [("environment", "the environment", environment)] if environment else []
     found += [("models", f"model {name}", models / name) for name in CATALOGUE if (models / name / ".lock").exists()]
-    found += [("models", what, cache / name) for name, what in _MADE.items() if _is_made_by_us(cache / name)]
+    found += [("models", what, path) for name, what in _MADE.items() for path in _made_by_us(cache / name)]
     found += [("models", "which model was chosen", settings_file())]
     listed = [Place(part, what, path, _size(path)) for part, what, path in found if path.exists()]
     folder = settings.data_dir.expanduser()
@@ -74,6 +81,21 @@ def not_ours(settings: Settings) -> list[str]:
     folder = settings.data_dir.expanduser()
     ours = {path.name for path in _data(folder)}
     return sorted(path.name for path in folder.iterdir() if path.name not in ours) if folder.is_dir() else []
+
+
+def left_alone() -> list[Path]:
+    """Name what is called as ours in the cache, and is not removed: nothing in it shows that it is ours."""
+    cache, models = weights.models_folder().parent, weights.models_folder()
+    folders = [cache / name for name in _MADE if (cache / name).is_dir()]
+    ours = {path for folder in folders for path in _made_by_us(folder)}
+    ours |= {models / name for name in CATALOGUE if (models / name / ".lock").exists()}
+    found = []
+    for folder in [*([models] if models.is_dir() else []), *folders]:
+        if folder not in ours:
+            others = [path for path in sorted(folder.iterdir()) if path not in ours]
+            # Where nothing of it is ours, the folder says it.
+            found += others if any(path.parent == folder for path in ours) or folder == models else [folder]
+    return found
 
 
 def remove(listed: Sequence[Place], parts: set[Part], settings: Settings) -> list[Place]:
@@ -102,7 +124,8 @@ def remove(listed: Sequence[Place], parts: set[Part], settings: Settings) -> lis
         folder = settings.data_dir.expanduser()
         (folder / "owner.lock").unlink(missing_ok=True)
         _drop_if_empty(folder)
-    for folder in (weights.models_folder(), weights.models_folder().parent, settings_file().parent):
+    cache = weights.models_folder().parent
+    for folder in (weights.models_folder(), *(cache / name for name in _KNOWN), cache, settings_file().parent):
         if "models" in parts:
             _drop_if_empty(folder)
     return removed
@@ -128,9 +151,25 @@ def _data(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def _is_made_by_us(folder: Path) -> bool:
-    """Say whether a folder is ours: the cache that `PERSONA_CACHE_DIR` names may hold a person's own of that name."""
-    return folder.parent.name == _NAME or (folder.name == "vllm-cpu" and (folder / "pyvenv.cfg").exists())
+def _made_by_us(folder: Path) -> list[Path]:
+    """Return what is ours of a folder: the cache that `PERSONA_CACHE_DIR` names may hold a person's own of that name."""
+    if folder.parent.name == _NAME:
+        return [folder]
+    if not folder.is_dir() or folder.is_symlink():
+        return []
+    inside = sorted(folder.iterdir())
+    if folder.name == "vllm-cpu":
+        return [folder] if folder / "pyvenv.cfg" in inside else []
+    if folder.name == "studio":
+        return [folder] if {path.name for path in inside} == {".env", ".langgraph_api"} and inside[0].is_symlink() else []
+    ours = [path for path in inside if _is_ours(path)]
+    return [folder] if ours and ours == inside else ours
+
+
+def _is_ours(path: Path) -> bool:
+    """Say whether a folder in one of ours is known by its name and its files."""
+    name, files = _KNOWN[path.parent.name]
+    return bool(name.fullmatch(path.name)) and not path.is_symlink() and any((path / file).is_file() for file in files)
 
 
 def _size(path: Path) -> int:

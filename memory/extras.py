@@ -5,12 +5,16 @@ The one place that turns a missing package into a sentence. It only asks Python 
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from memory.errors import ExtraMissing
 
@@ -106,22 +110,90 @@ def command(
 ) -> str:
     """Return the command that installs an extra into this environment.
 
+    Never one that asks a package index for this project by its name: it is on none, so what came would be somebody else's.
+
     Args:
         name: A key of `EXTRAS`.
         checkout: The folder that holds these rooms: a checkout where `pyproject.toml` lies in it.
         python: The environment's interpreter; the running one when None.
         has: Whether a package is here. An environment that uv made has no pip.
     """
-    pip = (has or _has)("pip")
-    if not (checkout / "pyproject.toml").is_file():
-        return f"{'pip' if pip else 'uv pip'} install '{_DISTRIBUTION}[{name}]'"
+    pip, python = (has or _has)("pip"), python or Path(sys.executable)
+    if not is_checkout(checkout):
+        origin = _origin()
+        wanted = [f"{_DISTRIBUTION}[{name}] @ {origin}"] if origin else _requirements(name)
+        return _install(wanted, python, pip=pip)
     if not pip:
         # Not `uv sync`: it removes every other extra.
         return f"uv pip install -e '.[{name}]'"
-    python, target = python or Path(sys.executable), EXTRAS[name].target
+    target = EXTRAS[name].target
     if python.parents[1] != checkout / ".venv":
         return f"{shlex.quote(str(python))} -m pip install -e '.[{name}]'"
     return target or f".venv/bin/pip install -e '.[{name}]'"
+
+
+def missing_package(package: str, purpose: str) -> str:
+    """Return the sentence for a package that no extra brings.
+
+    Args:
+        package: What `pip` calls it.
+        purpose: What needs it, as the subject of the sentence.
+    """
+    how = _install([package], Path(sys.executable), pip=_has("pip"))
+    return f"{purpose} needs {package}, which is not installed: run `{how}`."
+
+
+def is_checkout(folder: Path = _CHECKOUT) -> bool:
+    """Say whether this program runs in a checkout; else it was installed as a package."""
+    return (folder / "pyproject.toml").is_file()
+
+
+def removal() -> str:
+    """Return the command that removes this program where it was installed as a package."""
+    prefix = Path(sys.prefix)
+    if (prefix / "uv-receipt.toml").is_file():
+        return f"uv tool uninstall {_DISTRIBUTION}"
+    if _has("pip"):
+        return f"{shlex.quote(sys.executable)} -m pip uninstall {_DISTRIBUTION}"
+    return f"uv pip uninstall --python {shlex.quote(sys.executable)} {_DISTRIBUTION}"
+
+
+def _install(wanted: Sequence[str], python: Path, *, pip: bool) -> str:
+    """Return the command that brings requirements into the environment of an interpreter."""
+    words, prefix = shlex.join(wanted), python.parents[1]
+    if wanted[0].startswith(_DISTRIBUTION):
+        if (prefix / "uv-receipt.toml").is_file():
+            return f"uv tool install --force {words}"
+        if "archive-v0" in prefix.parts or any(part.startswith("environments-v") for part in prefix.parts):
+            # uvx makes an environment for each set of packages, in uv's cache: what is added to one is not found again.
+            return f"uvx --from {words} persona"
+    if pip:
+        return f"{shlex.quote(str(python))} -m pip install {words}"
+    return f"uv pip install --python {shlex.quote(str(python))} {words}"
+
+
+def _origin() -> str | None:
+    """Return the URL that this program was installed from (PEP 610); None where it is not known, or no longer there."""
+    try:
+        stated = json.loads(metadata.distribution(_DISTRIBUTION).read_text("direct_url.json") or "{}")
+        url = str(stated.get("url") or "")
+        vcs = stated.get("vcs_info")
+    except (metadata.PackageNotFoundError, ValueError, AttributeError):
+        return None
+    if url.startswith("file:") and not Path(url2pathname(urlsplit(url).path)).exists():
+        return None
+    return f"{vcs['vcs']}+{url}@{vcs['commit_id']}" if vcs else url or None
+
+
+def _requirements(name: str) -> list[str]:
+    """Return what an extra brings, as `pip` takes it: as this installation states it."""
+    try:
+        stated = metadata.requires(_DISTRIBUTION) or []
+    except metadata.PackageNotFoundError:
+        stated = []
+    of_extra = [one.partition(";") for one in stated]
+    found = [what.strip() for what, _, marker in of_extra if f"extra == '{name}'" in marker.replace('"', "'")]
+    return found or list(EXTRAS[name].packages)
 
 
 def _absent(name: str) -> list[str]:

@@ -10,8 +10,7 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
+from app.weights import models_folder
 from evals.perf.corpus import SESSION, Life
 from evals.perf.retrieval import DrawnEmbedder
 from graph.personality import evolve
@@ -56,9 +55,14 @@ def life_of(name: str) -> Life:
     return Life(sum(name.encode()))
 
 
+def kept_folder(name: str) -> Path:
+    """Say where a filled folder is kept: in the cache, beside the models."""
+    return models_folder().parent / "bench" / f"{_MADE}-{name}"
+
+
 def _made(name: str, fill: Callable[[Path], None]) -> Path:
-    """Return a filled folder, which is kept in the user's cache: a big one takes an hour to make."""
-    kept = user_cache_path("personavlm") / "bench" / f"{_MADE}-{name}"
+    """Return a filled folder, which is kept: a big one takes an hour to make."""
+    kept = kept_folder(name)
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=kept.parent) as making:

@@ -23,8 +23,9 @@ from sqlalchemy import insert
 
 from app.catalogue import TEXT_EMBEDDER
 from app.page.frame import TITLES
+from memory import extras
 from memory.database import Database
-from memory.errors import InvalidInput, StorageError
+from memory.errors import ExtraMissing, InvalidInput, StorageError
 from memory.reading import Reading
 from memory.records import TRAITS, BigFive, make_id
 from memory.schema import memories, personality, sessions, turns, users
@@ -70,14 +71,15 @@ def measure(
         on_progress: Told what is being done.
 
     Raises:
-        InvalidInput: There is no Chromium, or no Playwright.
+        InvalidInput: There is no Chromium.
+        ExtraMissing: There is no Playwright.
         StorageError: The page does not start.
     """
     chromium = os.environ.get("PERSONA_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     try:
         from playwright.sync_api import sync_playwright
     except ImportError as error:
-        raise InvalidInput("Playwright is not installed. Run `pip install playwright` in this environment.") from error
+        raise ExtraMissing(extras.missing_package("playwright", "Measuring the page in a browser")) from error
     if chromium is None:
         raise InvalidInput(
             "There is no Chromium. Install it (apt-get install chromium), or name one with PERSONA_TEST_CHROMIUM."

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 import pytest
 
 from app.cli import main
+from evals.perf.filled import kept_folder
 from memory.errors import FolderInUse
 from memory.owner import FolderOwner
 from memory.store import Memory
@@ -63,9 +65,22 @@ def test_it_says_what_lies_where_and_removes_nothing(machine, uninstall):
     for path in ("cache/personavlm/models/smollm2-135m", "cache/personavlm/vllm-cpu", "data"):
         assert str(machine / path) in out
     assert "Nothing was removed" in err
-    assert "YES=1" in err
-    assert "DATA=1" in err
+    assert "`persona uninstall --yes` removes the models" in err
+    assert "`persona uninstall --data`" in err
+    assert "make " not in err, "this environment is none of a checkout"
     assert files(machine) == before
+
+
+def test_in_a_checkout_make_removes_its_environment_too(uninstall, monkeypatch):
+    monkeypatch.setattr(sys, "prefix", str(Path(__file__).parents[2] / "no-venv"))
+    err = uninstall()[2]
+    assert "`make uninstall YES=1` removes the environment and the models" in err
+    assert "`make uninstall DATA=1`" in err
+
+
+def test_an_installed_package_says_how_the_program_is_removed(uninstall, monkeypatch):
+    monkeypatch.setattr("memory.extras.is_checkout", lambda: False)
+    assert f"The program itself is removed by `{sys.executable} -m pip uninstall personavlm-langgraph`." in uninstall()[2]
 
 
 def test_yes_removes_the_models_and_never_what_is_remembered(machine, uninstall):
@@ -126,6 +141,37 @@ def test_a_cache_that_is_not_ours_alone_keeps_folders_of_our_names(machine, unin
     uninstall("--yes", "--data")
     assert {"cache/work/tests/mine.py", "cache/work/vllm-cpu/mine", "cache/work/graphs/0123/model.onnx"} <= set(files(machine))
     assert not (shared / "models/smollm2-135m").exists()
+
+
+def test_what_is_surely_ours_leaves_a_cache_of_another_name_and_the_rest_is_named(machine, uninstall, monkeypatch):
+    shared = machine / "cache" / "work"
+    (machine / "cache" / "personavlm").rename(shared)
+    fingerprint, own_graph = "0123456789abcdef" * 2, "f" * 32
+    for path in (
+        f"graphs/{fingerprint}/model.onnx", f"graphs/{fingerprint}/marks.json", f"graphs/{own_graph}/plot.svg",
+        "bench/2-turns-100/journal.db", "bench/2-users-10/journal.db", "tests/test_mine.py",
+    ):  # fmt: skip
+        (shared / path).parent.mkdir(parents=True, exist_ok=True)
+        (shared / path).write_text("x")
+    (shared / "studio/.env").symlink_to(machine / ".env")
+    monkeypatch.setenv("PERSONA_CACHE_DIR", str(shared))
+    _, out, err = uninstall()
+    for path in (f"graphs/{fingerprint}", "bench", "studio", "vllm-cpu"):
+        assert f"{shared / path} " in out
+    left = [shared / path for path in ("models/my-own", "graphs/0123", f"graphs/{own_graph}", "tests")]
+    assert f"nothing in it shows that it is ours: {', '.join(map(str, left))}." in err
+    uninstall("--yes")
+    assert files(shared) == [
+        "graphs/0123/model.onnx",
+        f"graphs/{own_graph}/plot.svg",
+        "models/my-own/model.gguf",
+        "tests/test_mine.py",
+    ]
+    assert not (shared / "bench").exists()
+
+
+def test_what_measurements_keep_lies_in_the_cache_that_is_set(machine):
+    assert kept_folder("turns-100").is_relative_to(machine / "cache" / "personavlm" / "bench")
 
 
 def test_scripts_read_an_array(uninstall):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tomllib
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from evals.perf.pages import measure
 from memory import extras
 from memory.database import Database
 from memory.errors import ExtraMissing
@@ -76,20 +78,6 @@ def test_an_import_path_that_refuses_a_package_makes_it_missing_and_no_error(mon
             "'/env of mine/bin/python' -m pip install -e '.[photos]'",
             "'/env of mine/bin/python' -m pip install -e '.[embedders]'",
         ),
-        (
-            [],
-            "/usr/bin/python3",
-            True,
-            "pip install 'personavlm-langgraph[photos]'",
-            "pip install 'personavlm-langgraph[embedders]'",
-        ),
-        (
-            [],
-            "/usr/bin/python3",
-            False,
-            "uv pip install 'personavlm-langgraph[photos]'",
-            "uv pip install 'personavlm-langgraph[embedders]'",
-        ),
     ],
 )
 def test_the_command_is_that_of_this_installation(tmp_path, files, python, has_pip, photos, embedders):
@@ -99,9 +87,83 @@ def test_the_command_is_that_of_this_installation(tmp_path, files, python, has_p
         assert extras.command(extra, checkout=tmp_path, python=tmp_path / python, has=lambda _name: has_pip) == expected
 
 
+class Installed:
+    """Stands in for the metadata of an installed package."""
+
+    def __init__(self, origin, requires=()):
+        self.origin, self.requires = origin, list(requires)
+        self.PackageNotFoundError = extras.metadata.PackageNotFoundError
+
+    def distribution(self, name):
+        if self.origin is None:
+            raise self.PackageNotFoundError(name)
+        return self
+
+    def read_text(self, _name):
+        return self.origin
+
+
+REQUIRES = [
+    "torch>=2.9; extra == 'photos'",
+    'open-clip-torch>=3.2 ; extra == "photos"',
+    "authlib>=1.6; extra == 'auth'",
+    "rich>=14",
+]
+
+
+@pytest.fixture
+def installed(monkeypatch, tmp_path):
+    """Be installed from somewhere, in an environment that holds these files; returns the command for photos."""
+
+    def command(origin, *, pip=True, environment="env of mine", files=()):
+        text = origin if origin is None or isinstance(origin, str) else json.dumps(origin)
+        metadata = Installed(text)
+        metadata.requires = lambda _name: REQUIRES
+        monkeypatch.setattr(extras, "metadata", metadata)
+        prefix = tmp_path / environment
+        prefix.mkdir(parents=True, exist_ok=True)
+        for name in files:
+            (prefix / name).touch()
+        said = extras.command("photos", checkout=tmp_path, python=prefix / "bin" / "python", has=lambda _name: pip)
+        return said.replace(str(prefix), "ENV")
+
+    return command
+
+
+def test_from_a_wheel_an_extra_comes_from_where_it_was_installed_from(installed, tmp_path):
+    wheel = tmp_path / "a b.whl"
+    wheel.touch()
+    said = {"url": wheel.as_uri(), "archive_info": {}}
+    what = f"'personavlm-langgraph[photos] @ {wheel.as_uri()}'"
+    assert installed(said) == f"'ENV/bin/python' -m pip install {what}"
+    assert installed(said, pip=False, environment="venv") == f"uv pip install --python ENV/bin/python {what}"
+    assert installed(said, pip=False, environment="tool", files=["uv-receipt.toml"]) == f"uv tool install --force {what}"
+    assert installed(said, pip=False, environment="archive-v0/x1") == f"uvx --from {what} persona"
+    repository = {"url": "https://git.example/p.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}}
+    assert installed(repository).endswith("'personavlm-langgraph[photos] @ git+https://git.example/p.git@abc'")
+
+
+@pytest.mark.parametrize("origin", [None, "{", "{}", {"url": "file:///gone/x.whl"}, {"url": None}, ""])
+@pytest.mark.parametrize("pip", [True, False])
+def test_where_that_is_not_known_the_packages_are_named_and_never_this_project(installed, origin, pip):
+    said = installed(origin, pip=pip, environment="venv")
+    assert said.endswith(
+        "install 'torch>=2.9' 'open-clip-torch>=3.2'" if pip else "ENV/bin/python 'torch>=2.9' 'open-clip-torch>=3.2'"
+    )
+    assert "personavlm" not in said
+
+
 def test_the_project_is_called_as_the_command_calls_it():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert project["name"] in extras.command("photos", checkout=ROOT / "tests")
+    assert project["name"] == extras._DISTRIBUTION
+
+
+def test_a_package_that_no_extra_brings_is_one_sentence_too(monkeypatch):
+    monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
+    with pytest.raises(
+        ExtraMissing, match=r"^Measuring the page in a browser needs playwright, which is not installed: run `.* playwright`\.$"
+    ):
+        measure(1, 10, 1)
 
 
 def test_asking_imports_nothing_heavy():
