@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ from memory import extras
 from memory.errors import NotFound
 
 if TYPE_CHECKING:
+    from app.local_servers import Served
     from app.transfer import Progress
 
 models = typer.Typer(no_args_is_help=True, help="See and fetch the models that run on this machine, and say which answers.")
@@ -23,11 +25,14 @@ _URL = re.compile(r"(?i)[a-z]+://|(?:localhost|[\d.]+|\[[\da-f:]+\])(?::\d+)?(?:
 
 @models.command("list")
 def list_models(as_json: AsJson = False) -> None:
-    """List the models that can be fetched, and which are here."""
+    """List the models that can be fetched, which are here, those of servers that run here, and which one answers."""
     from app import weights
+    from app.answering import answering
     from app.catalogue import CATALOGUE
+    from app.settings import Settings
     from app.transfer import in_words
 
+    now = answering(Settings())
     rows = [(model, weights.located(name)) for name, model in CATALOGUE.items()]
     if as_json:
         shown = ("name", "role", "licence", "description", "sees", "tried", "hub")
@@ -35,6 +40,7 @@ def list_models(as_json: AsJson = False) -> None:
             [
                 {name: getattr(model, name) for name in shown}
                 | {"megabytes": round(model.size / 1e6), "path": str(found.model) if found else None}
+                | {"answers": found is not None and now.is_embedded(model.name)}
                 for model, found in rows
             ]
         )
@@ -46,8 +52,13 @@ def list_models(as_json: AsJson = False) -> None:
             in_words(model.size),
             model.licence,
             *(("here",) if found else () if model.tried else ("not tried here",)),
+            *(("answers",) if found and now.is_embedded(model.name) else ()),
         )
         say(f"{model.name:<20} {', '.join(facts)}\n    {model.description}")
+    served = _served()
+    for one in served:
+        say(f"{one.model:<20} chat, {'sees pictures, ' if one.sees else ''}of {one.server} at {one.url}")
+    say(now.told(served))
     progress("Not tried here: taken from the model hub's pages; neither fetched nor run when this list was made.")
 
 
@@ -132,6 +143,15 @@ def use(
         + ("" if not where or where.startswith("set by") else f" But the model is {where}, and that counts first."),
         as_json=as_json,
     )
+
+
+def _served() -> list[Served]:
+    """Return the models of servers on this machine; none where asking them fails: a list is a list without them."""
+    from app.local_servers import look
+
+    with suppress(Exception):
+        return look()
+    return []
 
 
 def _use_url(url: str, model: str) -> tuple[Path, str]:

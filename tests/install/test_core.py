@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.install.conftest import Core
+from tests.install.conftest import ROOT, Core
 
 pytestmark = [pytest.mark.install, pytest.mark.xdist_group("install")]
 
@@ -130,13 +130,16 @@ def test_what_needs_more_says_which_extra_in_one_sentence(core: Core, extra: str
     done = core.persona(*(mini if word == "MINI" else word for word in words))
     assert done.returncode == 1
     assert f"needs the extra [{extra}]" in done.stderr
-    assert f"`pip install 'personavlm-langgraph[{extra}]'`" in " ".join(done.stderr.split())
+    # From where it was installed: on a package index, the name may be somebody else's.
+    command = f"`{core.python} -m pip install 'personavlm-langgraph[{extra}] @ {ROOT.as_uri()}'`"
+    assert command in " ".join(done.stderr.split())
     assert done.stdout == ""
 
 
 def test_another_embedder_and_a_database_on_a_server_say_theirs(core: Core) -> None:
     (core.folder / "embedder").mkdir(exist_ok=True)
     (core.folder / "embedder" / "modules.json").write_text("[]")
+    (core.folder / "embedder" / "pytorch_model.bin").touch()
     for extra, variable, value in (
         ("embedders", "PERSONA_TEXT_EMBEDDER", str(core.folder / "embedder")),
         ("server", "PERSONA_DATABASE_URL", "postgresql://me@127.0.0.1:9/persona"),

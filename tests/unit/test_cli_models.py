@@ -29,8 +29,9 @@ def here(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
 
 def test_each_is_listed_with_what_one_chooses_by(monkeypatch: pytest.MonkeyPatch) -> None:
     here(monkeypatch, "qwen2.5-coder-1.5b")
+    serving(monkeypatch)
     said = models("list").output
-    assert "qwen2.5-coder-1.5b   chat, 1.1 GB, Apache-2.0, here\n" in said
+    assert "qwen2.5-coder-1.5b   chat, 1.1 GB, Apache-2.0, here, answers\n" in said
     assert "qwen3-vl-4b          chat, sees pictures, 3.0 GB, Apache-2.0, not tried here\n" in said
     assert "gemma-3-4b           chat, sees pictures, 3.3 GB, Gemma Terms of Use, not tried here\n" in said
     rows = {row["name"]: row for row in json.loads(models("list", "--json").stdout)}
@@ -38,6 +39,65 @@ def test_each_is_listed_with_what_one_chooses_by(monkeypatch: pytest.MonkeyPatch
     assert {name: rows[name]["sees"] for name in NEW} == dict(zip(NEW, (True, True, False, True, False), strict=True))
     assert not any(rows[name]["tried"] for name in NEW)
     assert rows["qwen2.5-coder-1.5b"]["path"] == "qwen2.5-coder-1.5b"
+
+
+SERVED = [
+    Served("Ollama", "http://127.0.0.1:11434/v1", "qwen3:8b", sees=False),
+    Served("vLLM", "http://127.0.0.1:8000/v1", "Qwen/Qwen3-VL-4B", sees=True),
+]
+
+
+def serving(monkeypatch: pytest.MonkeyPatch, *served: Served) -> None:
+    monkeypatch.setattr("app.local_servers.look", lambda: list(served))
+
+
+def test_the_models_of_servers_here_are_listed_for_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    here(monkeypatch)
+    serving(monkeypatch, *SERVED)
+    said = models("list").stdout
+    assert "qwen3:8b             chat, of Ollama at http://127.0.0.1:11434/v1\n" in said
+    assert "Qwen/Qwen3-VL-4B     chat, sees pictures, of vLLM at http://127.0.0.1:8000/v1\n" in said
+    assert [row["name"] for row in json.loads(models("list", "--json").stdout)] == list(CATALOGUE)
+
+
+def test_a_list_is_a_list_where_servers_cannot_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    here(monkeypatch)
+
+    def fails() -> list[Served]:
+        raise OSError("no sockets")
+
+    monkeypatch.setattr("app.local_servers.look", fails)
+    result = models("list")
+    assert result.exit_code == 0
+    assert all(name in result.stdout for name in CATALOGUE)
+
+
+@pytest.mark.parametrize(
+    ("names", "settings", "said", "row"),
+    [
+        ((), {}, "No chat model is here yet: `persona models pull` fetches one", None),
+        (("qwen2.5-coder-1.5b", "qwen3-vl-4b"), {}, "qwen2.5-coder-1.5b answers, embedded.", "qwen2.5-coder-1.5b"),
+        (("smollm2-135m",), {"MODEL": "smollm2-135m"}, "smollm2-135m answers, embedded (set in the environment: PERSONA_LLM_MODEL).",
+         "smollm2-135m"),
+        ((), {"MODEL": "qwen3-vl-4b"}, "and is not on this machine: run `persona models pull qwen3-vl-4b`.", None),
+        (("qwen2.5-coder-1.5b",), {"BASE_URL": "localhost:11434", "MODEL": "qwen3:8b"},
+         "qwen3:8b at http://localhost:11434/v1 answers (set in the environment: PERSONA_LLM_BASE_URL).", None),
+        ((), {"BASE_URL": "http://127.0.0.1:8000"}, "Qwen/Qwen3-VL-4B at http://127.0.0.1:8000/v1 answers (", None),
+        ((), {"BASE_URL": "https://far.example/v1"}, "The first model at https://far.example/v1 answers (", None),
+    ],
+)  # fmt: skip
+def test_the_list_says_which_answers(
+    monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...], settings: dict[str, str], said: str, row: str | None
+) -> None:
+    here(monkeypatch, *names)
+    serving(monkeypatch, *SERVED)
+    for name, value in settings.items():
+        monkeypatch.setenv(f"PERSONA_LLM_{name}", value)
+    listed = models("list").stdout
+    assert said in listed.splitlines()[-1]
+    assert [line.split()[0] for line in listed.splitlines() if line.endswith(", here, answers")] == ([row] if row else [])
+    rows = json.loads(models("list", "--json").stdout)
+    assert [one["name"] for one in rows if one["answers"]] == ([row] if row else [])
 
 
 @pytest.mark.parametrize("name", NEW)
