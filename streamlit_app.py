@@ -23,8 +23,9 @@ def main() -> None:
         replies = frame.open_replies()
         user = who.talking(replies.service.memory)
         here = frame.Here(replies, user)
-        # The model is loaded while the person reads and writes.
-        replies.service.prepare(user)
+        # The model is loaded while the person reads and writes, once the page is drawn (`panel.foot`).
+        replies.service.announce()
+        replies.service.greet(user)
         with st.sidebar:
             put_right.undo_list(here)
         if refused := st.session_state.pop("refused", None):
@@ -34,6 +35,7 @@ def main() -> None:
         page.run()
         with st.sidebar:
             panel.foot(here)
+        st.session_state.drawn = True
     except PersonaError as error:
         st.error(words.sentence(error.message))
         st.button("Try again")

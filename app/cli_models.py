@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -189,8 +190,11 @@ def _chat_models() -> list[str]:
 
 
 def ask_on_terminal(question: str) -> str:
-    """Ask on the terminal; the end of the input is an empty answer."""
-    try:
-        return str(typer.prompt(question.rstrip(), default="", show_default=False, prompt_suffix=" ", err=True))
-    except typer.Abort:
-        return ""
+    """Ask on the terminal; the end of the input is an empty answer, and Ctrl-C leaves (typer's prompt takes both for one)."""
+    sys.stderr.write(f"{question.rstrip()} ")
+    sys.stderr.flush()
+    answer = sys.stdin.readline()
+    if not answer.endswith("\n"):
+        # Ctrl-D leaves the cursor behind the question.
+        progress("")
+    return answer.strip()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -23,11 +21,13 @@ def page(
     """Open the page; what it needs is fetched first, and the chat model while the page is open already."""
     from app.cli_models import ask_on_terminal, make_embedder_ready
     from app.first_models import can_ask, prepare_first
+    from app.page.program import check_port, run
     from app.transfer import bars, in_words
 
     script = next((place for place in _PLACES if place.is_file()), None)
     if script is None:
         raise StorageError("The page's script is gone from this installation. Install PersonaVLM again.")
+    check_port(port)
     with bars() as shown:
         missing = prepare_first(shown, ask=ask_on_terminal if can_ask() else None)
         make_embedder_ready(shown)
@@ -37,7 +37,4 @@ def page(
             "Below is how far it is; the page says it, too."
         )
     progress(f"The page opens in a few seconds at http://127.0.0.1:{port} (this machine alone). Ctrl-C ends it.")
-    command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}"]
-    command += ["--server.headless=true"] if headless else []
-    sys.stderr.flush()
-    os.execv(command[0], [*command, "--", "--fetch"])  # noqa: S606 - our own interpreter, no shell
+    run(script, port, headless=headless, fetch=missing is not None)

@@ -67,6 +67,11 @@ class Loading:
         self._lock = threading.Lock()
         self._built: Future[Graphs] | None = None
         self._reader: threading.Thread | None = None
+        self._announced = False
+
+    def announce(self) -> None:
+        """Say from now on that the embedded model is being loaded; `read_ahead` begins that."""
+        self._announced = True
 
     def graphs(self, unwanted: Callable[[], bool], *, for_reply: bool = False) -> Graphs:
         """Return the graphs, once the model is there.
@@ -108,7 +113,8 @@ class Loading:
     @property
     def waits_for(self) -> str:
         """Say in a sentence what the first reply waits for; empty where nothing is being loaded."""
-        if self._models.priority is None or self._built is None or self._built.done():
+        begun = self._announced if self._built is None else not self._built.done()
+        if self._models.priority is None or not begun:
             return ""
         fetching = getattr(self._models, "fetching", None)
         now = fetching.now if fetching is not None else None

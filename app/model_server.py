@@ -33,6 +33,8 @@ _BATCH = 128
 """Prompt tokens between two chances to give way; larger is no faster on a CPU."""
 _SMALL = 3e9
 """Parameters below which a model gets one look into memory a turn."""
+_CLOSE_S = 5.0
+"""Seconds for what loads or ends the embedded model once the program is ending; the process's end does the rest."""
 
 
 class ModelServer:
@@ -129,10 +131,17 @@ class ModelServer:
         self._ending.set()
 
     def close(self) -> None:
-        """Let go of the embedded model."""
-        with self._lock:
-            self._llama = None
-            self._endpoint = None
+        """Let go of the embedded model; what holds it for longer than some seconds is left to the end of the process."""
+        if not self._lock.acquire(timeout=_CLOSE_S):
+            return
+        try:
+            held, self._llama, self._endpoint = [self._llama], None, None
+        finally:
+            self._lock.release()
+        # llama.cpp ends once the batch at hand is read, however long that takes.
+        letting_go = threading.Thread(target=held.clear, name="persona-model-end", daemon=True)
+        letting_go.start()
+        letting_go.join(_CLOSE_S)
 
     def _start(self, settings: Settings) -> Endpoint:
         try:
@@ -140,7 +149,7 @@ class ModelServer:
         except ModelMissing:
             if self.fetching is None:
                 raise
-            self.fetching.bring()
+            self.fetching.bring(self._ending.is_set)
             path, projector = find_weights(settings)
         if projector and not projector.is_file():
             raise ModelMissing(f"The projector {projector} is not there. Correct PERSONA_LLM_PROJECTOR, or leave it out.")

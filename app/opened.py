@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NoReturn
@@ -39,6 +41,8 @@ def open_memory() -> Memory:
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C."""
+FINISHING = "Finishing the step that is being remembered; Ctrl-C leaves at once."
+"""Said when what is quick is still done before the program ends."""
 
 
 @contextmanager
@@ -77,7 +81,7 @@ def _leave(service: PersonaService, user: str, *, work: bool) -> None:
     then = backlog.AT_THE_NEXT_START if work else backlog.BY_A_COMMAND
     try:
         if work and left:
-            progress("Finishing the step that is being remembered; Ctrl-C leaves at once.")
+            progress(FINISHING)
         service.close()
     except KeyboardInterrupt:
         progress("\n" + backlog.sentence(left, then))
@@ -86,12 +90,47 @@ def _leave(service: PersonaService, user: str, *, work: bool) -> None:
         progress(said)
 
 
-def _leave_at_once() -> NoReturn:
+def leave_program(service: PersonaService | None, code: int) -> NoReturn:
+    """Close the service of a program for several people, say what is not in memory yet, and end; a second Ctrl-C ends at once.
+
+    The service is closed before Python ends: from then on there are no threads for its steps, and Python would wait for those
+    that ask a model, without a limit.
+
+    Args:
+        service: Of the program; None where nobody came.
+        code: The exit code.
+    """
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, signal.default_int_handler)
+    logging.getLogger("app.leaving").addHandler(logging.NullHandler())
+    left = service.farewell() if service else ""
+    try:
+        if service is not None:
+            if left:
+                progress(FINISHING)
+            elif service.writes:
+                progress("Ending the reply that is being written; Ctrl-C leaves at once.")
+            # In a thread: this one hears Ctrl-C whatever llama.cpp does.
+            closing = threading.Thread(target=service.close, name="persona-closing", daemon=True)
+            closing.start()
+            closing.join()
+            left = service.farewell()
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+        progress("")
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, signal.SIG_DFL)
+    if left:
+        progress(left)
+    _leave_at_once(code)
+
+
+def _leave_at_once(code: int = INTERRUPTED) -> NoReturn:
     """End the program without waiting for threads that wait for a model: as after a kill, what was acknowledged is kept."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
             stream.flush()
-    os._exit(INTERRUPTED)
+    os._exit(code)
 
 
 @contextmanager

@@ -192,6 +192,7 @@ class PersonaService:
 
         A message that comes meanwhile is answered as soon as the model is there. A model on a server is left alone.
         """
+        self.greet(user_id)
         self._loading.read_ahead(user_name(user_id), lambda: bool(self._running), lambda: self._closed)
 
     @property
@@ -209,6 +210,25 @@ class PersonaService:
         """Return how much of what a user said is not in memory yet; after `close`, of whom was known before."""
         left = self._talked.setdefault(user_name(user_id), None)
         return self.memory.pending.backlog(user_name(user_id)) if left is None else left
+
+    def announce(self) -> None:
+        """Say from now on that the embedded model is being loaded (`waits_for`); `prepare`, or the first message, begins it."""
+        self._loading.announce()
+
+    def greet(self, user_id: str) -> None:
+        """Note who is here: what of theirs is not in memory yet is said when the program ends, of an earlier day too."""
+        with self._lock:
+            if not self._closed:
+                self._talked.setdefault(user_name(user_id), None)
+
+    @property
+    def writes(self) -> bool:
+        """Say whether a reply is being written."""
+        return bool(self._running)
+
+    def farewell(self) -> str:
+        """Say in one sentence what is not in memory yet of those who were here; empty where everything is."""
+        return backlog.farewell([self.backlog(user_id) for user_id in list(self._talked)])
 
     def close(self) -> None:
         """Stop running replies (what was shown is kept), finish the running step and what is quick, leave the rest pending.
@@ -231,8 +251,7 @@ class PersonaService:
         with suppress(PersonaError):
             self._talked = {user_id: self.memory.pending.backlog(user_id) for user_id in self._talked}
         self.memory.close()
-        left = backlog.farewell([one for one in self._talked.values() if one is not None])
-        if left:
+        if left := backlog.farewell([one for one in self._talked.values() if one is not None]):
             _leaving.warning(left)
 
     def _check_open(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 
@@ -46,6 +47,7 @@ class Worker:
         self._all = True
         self._looking = False
         self._closing = False
+        self._left = False
         self._places = at_once
         self._threads = [
             threading.Thread(target=loop, name=f"persona-{name}", daemon=True)
@@ -110,11 +112,13 @@ class Worker:
         """Finish the running steps and stop; the rest stays pending, and so does a step whose model says nothing for long."""
         self._closing = True
         self.notify()
+        until = time.monotonic() + _LAST_STEP_S
         for thread in self._threads:
             if thread.is_alive():
-                thread.join()
+                thread.join(max(0.0, until - time.monotonic()))
         with self._changed:
-            self._changed.wait_for(lambda: not self._handed_out, _LAST_STEP_S)
+            self._changed.wait_for(lambda: not self._handed_out, max(0.0, until - time.monotonic()))
+        self._left = True
 
     def _hand_out(self) -> None:
         """Start a thread for each piece of work that may start: one looks for work, however many do it.
@@ -189,8 +193,9 @@ class Worker:
             if not self._closing:
                 # No text of a user: only what kind of trouble it was. What is left at the end, the service says.
                 _log.warning("Remembering waits for its next try: %s.", _TROUBLE.get(error.code, "it could not be done"))
-        elif not (isinstance(error, RuntimeError) and "interpreter shutdown" in str(error)):
+        elif not self._left and not (isinstance(error, RuntimeError) and "interpreter shutdown" in str(error)):
             # Nobody closed the service: a step that begins while Python ends gets no thread, and is done at the next start.
+            # So is one that went on when the service was closed already.
             _log.error("background work failed (%s)", type(error).__name__)
 
     def _others_work(self, user_id: str | None, failed: Collection[str]) -> bool:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import streamlit as st
 
 from app.page.live import Replies
 from memory.store import Memory
 
-FETCH = "--fetch"
-"""Given to the page by `persona page`: a chat model that is not here is fetched."""
+if TYPE_CHECKING:
+    from app.fetching import Fetching
+    from app.service import PersonaService
+
 VIEWS = Path(__file__).parent / "views"
 """Named by their whole paths: the script that starts the page lies elsewhere in a checkout than in an installed package."""
 TITLES = {"chat": "Chat", "memory": "Memory", "personality": "Personality", "photos": "Photos", "you": "You"}
@@ -39,6 +40,22 @@ class Here:
         return self.replies.service.memory
 
 
+@dataclass
+class Program:
+    """What of this process outlives every page of it.
+
+    Attributes:
+        fetching: Brings a chat model that is not here; None: it is missing then.
+        service: The one service, once a page was opened.
+    """
+
+    fetching: Fetching | None = None
+    service: PersonaService | None = None
+
+
+program = Program()
+
+
 def here() -> Here:
     """Return it, as the frame has set it up before it draws a page."""
     return Here(open_replies(), st.session_state.user)
@@ -49,11 +66,10 @@ def open_replies() -> Replies:
     """Open the one service of this process, for every page; a failure is not kept, so that it can be tried again."""
     from app.service import PersonaService
 
-    if FETCH not in sys.argv:
-        return Replies(PersonaService.from_settings())
-    from app.fetching import Fetching
-
-    return Replies(PersonaService.from_settings(fetching=Fetching()))
+    fetching = program.fetching
+    service = PersonaService.from_settings(fetching=fetching) if fetching else PersonaService.from_settings()
+    program.service = service
+    return Replies(service)
 
 
 def pages() -> list[st.Page]:

@@ -85,17 +85,29 @@ def advance(so_far: Progress, event: Event) -> Progress:
 class Live:
     """One reply that is being written; any number of pages may watch it, from its beginning.
 
+    Args:
+        turn: The message that is answered.
+        after: The reply before it, which is written first.
+
     Attributes:
         turn: The message that is answered.
         began: When it was asked for, by the monotonic clock.
         progress: How far it is by now.
     """
 
-    def __init__(self, turn: Turn) -> None:
+    def __init__(self, turn: Turn, after: Live | None = None) -> None:
         self.turn = turn
+        self._after = after
         self.began = time.monotonic()
         self.progress = Progress()
         self._changed = threading.Condition()
+
+    @property
+    def is_queued(self) -> bool:
+        """Say whether the reply before it is being written yet."""
+        if self._after is not None and self._after.progress.finished:
+            self._after = None
+        return self._after is not None
 
     def finished_within(self, seconds: float) -> bool:
         """Wait for its end, at most so long; says whether it came."""
@@ -159,7 +171,8 @@ class Replies:
         return self._live.get(turn_id)
 
     def _start(self, turn: Turn, events: Iterator[Event]) -> Live:
-        live = self._live[turn.id] = Live(turn)
+        before = [one for one in list(self._live.values()) if one.turn.user_id == turn.user_id and not one.progress.finished]
+        live = self._live[turn.id] = Live(turn, before[-1] if before else None)
         threading.Thread(target=self._follow, args=(live, events), name="persona-page", daemon=True).start()
         return live
 

@@ -9,6 +9,7 @@ import streamlit as st
 from app.page.live import Switches
 from app.page.words import counted, markdown
 from memory.errors import ModelMissing, PersonaError
+from memory.records import TurnState
 
 if TYPE_CHECKING:
     from app.page.frame import Here
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 _WHILE_REMEMBERING_S = 3
 _OTHERWISE_S = 30
+_ONCE_DRAWN_S = 2
+_LAST = 20
+"""Messages that are looked through for one that has no reply yet: a person's are answered in their order."""
 _SEES = {True: "sees pictures", False: "cannot see pictures"}
 
 
@@ -56,9 +60,14 @@ def switches() -> Switches:
 
 
 def foot(here: Here) -> None:
-    """Say what waits, and which model it is; read again while something waits to be remembered."""
+    """Say what waits, and which model it is; read again while something waits to be remembered.
+
+    The model is loaded once the browser has drawn the whole page, which it says by asking for this part again: loading takes
+    every processor.
+    """
     waits = here.memory.pending.count(here.user) > 0
-    st.fragment(_waiting, run_every=_WHILE_REMEMBERING_S if waits else _OTHERWISE_S)(here.memory, here.user, waited=waits)
+    often = _OTHERWISE_S if "drawn" in st.session_state else _ONCE_DRAWN_S
+    st.fragment(_foot, run_every=_WHILE_REMEMBERING_S if waits else often)(here, waited=waits)
     with st.container(key="quiet-model"):
         try:
             st.text(f"Model: {model_line(here.replies)}")
@@ -91,17 +100,33 @@ def model_line(replies: Replies) -> str:
     return f"{path.stem}; {_SEES[projector is not None]}; {when}"
 
 
+def _foot(here: Here, *, waited: bool) -> None:
+    if "drawn" in st.session_state:
+        here.replies.service.prepare(here.user)
+    _waiting(here.memory, here.user, waited=waited)
+
+
+def _nothing_waits(memory: Memory, user: str, *, aside: bool) -> str:
+    """Say how it is where no step waits: a message waits for its reply first, and a new person has said nothing."""
+    last = memory.journal.turns(user, limit=_LAST)
+    if unanswered := sum(turn.state is TurnState.RECEIVED for turn in last):
+        return "Your message waits for its reply." if unanswered == 1 else f"{unanswered} messages wait for their replies."
+    if not last:
+        return "Nothing is said yet."
+    return "Everything else is remembered." if aside else "Everything is remembered."
+
+
 def _waiting(memory: Memory, user: str, *, waited: bool) -> None:
     try:
         waiting, held = memory.pending.count(user), len(memory.held.waiting(user))
         aside = memory.refusals.count(user)
+        nothing = _nothing_waits(memory, user, aside=bool(aside))
     except PersonaError as error:
         st.error(markdown(error.message))
         return
     if waited != bool(waiting):
         st.rerun()
     with st.container(key="quiet-waiting"):
-        nothing = "Everything else is remembered." if aside else "Everything is remembered."
         st.text(f"{counted(waiting, 'step waits', 'steps wait')} to be remembered." if waiting else nothing)
         if held:
             st.text(f"{counted(held, 'message waits', 'messages wait')} for your yes or no.")

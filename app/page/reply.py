@@ -60,6 +60,8 @@ def _so_far(live: Live, service: PersonaService) -> None:
         st.rerun()
     waits_for = service.waits_for
     waiting = f"Waiting for the model. {words.sentence(waits_for.removesuffix('.'))}" if waits_for else "Waiting for the model"
+    if live.is_queued:
+        waiting = "Waiting for the reply before it"
     # The label stays: another one would fold up what the person has unfolded.
     with st.expander("Steps", type="compact", icon="spinner", key=f"steps-{live.turn.id}"):
         _steps(progress.steps, progress.memories, progress.think)

@@ -54,7 +54,8 @@ def test_a_new_user_is_told_what_this_is_and_no_model_is_loaded(open_page: OpenP
     page = open_page()
     assert not page.exception
     assert page.title[0].value == "A conversation that is remembered"
-    assert "Everything is remembered." in texts(page)
+    assert "Nothing is said yet." in texts(page)
+    assert "Everything is remembered." not in texts(page)
     assert chat.calls == []
 
 
@@ -233,6 +234,7 @@ def test_a_reply_that_takes_its_time_is_shown_as_it_comes_on_every_page_that_is_
     other = open_page()
     for one in (page, other):
         assert "Waiting for the model" in captions(one)
+        assert "Your message waits for its reply." in texts(one)
         assert [button.label for button in one.button if button.label == "Stop writing"]
     chat.gate.set()
     while service.memory.journal.turns("ada")[0].reply == "":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -158,8 +159,15 @@ def test_a_person_is_asked_at_a_terminal_alone(
 
 
 def test_the_end_of_the_input_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    def ended(*_args: object, **_options: object) -> str:
-        raise cli_models.typer.Abort
-
-    monkeypatch.setattr(cli_models.typer, "prompt", ended)
+    monkeypatch.setattr(cli_models.sys, "stdin", io.StringIO(""))
     assert cli_models.ask_on_terminal("?") == ""
+
+
+def test_ctrl_c_at_the_question_is_no_answer_but_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Keys(io.StringIO):
+        def readline(self, *_size: object) -> str:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli_models.sys, "stdin", Keys())
+    with pytest.raises(KeyboardInterrupt):
+        cli_models.ask_on_terminal("?")

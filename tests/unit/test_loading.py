@@ -177,3 +177,13 @@ def test_how_far_it_is_fetched_is_said(service, slow):
     assert service.waits_for == "The chat model qwen2.5-coder-1.5b is being fetched: 340 MB of 1.1 GB are here."
     slow.fetching.now = None
     assert service.waits_for == "The chat model is being loaded."
+
+
+def test_what_is_announced_is_said_and_begins_later(service, slow):
+    service.announce()
+    assert service.waits_for == "The chat model is being loaded."
+    assert slow.loads == 0
+    slow.come.set()
+    service.prepare("ada")
+    read_to_its_end(service)
+    assert (slow.loads > 0, service.waits_for) == (True, "")
