@@ -46,6 +46,7 @@ def test_it_begins_with_the_server_whether_or_not_somebody_comes(pull, monkeypat
     monkeypatch.setattr(cli, "main", lambda *_args, **_more: pull.begun.wait(600) and pull.go.set())
     monkeypatch.setattr(program, "leave_program", lambda service, code: left.append((service, code)))
     monkeypatch.setattr(kept, "fetching", None)
+    monkeypatch.setattr(kept, "service", None)
     program.run(tmp_path / "page.py", 8501, headless=True, fetch=True)
     assert (pull.times, left) == (1, [(None, 0)])
 
