@@ -82,8 +82,9 @@ $(VENV)/bin/python:
 	@# Python writes its bytecode into the environment too, and not beside the sources of the checkout.
 	@echo 'import sys; sys.pycache_prefix = sys.prefix + "/pycache"' > "$$($@ -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/bytecode_in_the_environment.pth"
 
+# What pip does would bury the lines of the steps (200 lines of its own); its warnings and errors are shown, whole.
 # pip would make bytecode of every file, one after the other: 0.1 GB more and longer than the rest. Here all processors make it, of what is imported.
-INSTALL := $(BIN)/python -m pip install --no-compile --editable
+INSTALL := $(BIN)/python -m pip install --quiet --no-compile --editable
 # Of Python's own library too: with bytecode kept in the environment, its own is not read.
 UNUSED := tests?|testing|kubernetes|pip|setuptools|pkg_resources|pydeck|lexers|idlelib|lib2to3|tkinter|turtledemo|ensurepip
 COMPILE := @$(BIN)/python -m compileall -qq -j 0 -x '/($(UNUSED))/' $(VENV)/lib app evals graph memory training || true; \

@@ -21,6 +21,7 @@ def page(
     """Open the page; what it needs is fetched first, and the chat model while the page is open already."""
     from app.cli_models import ask_on_terminal, make_embedder_ready
     from app.first_models import can_ask, prepare_first
+    from app.misspelt import misspelt
     from app.page.program import check_port, run
     from app.transfer import bars, in_words
 
@@ -28,6 +29,8 @@ def page(
     if script is None:
         raise StorageError("The page's script is gone from this installation. Install PersonaVLM again.")
     check_port(port)
+    for name in misspelt():
+        progress(name)
     with bars() as shown:
         missing = prepare_first(shown, ask=ask_on_terminal if can_ask() else None)
         make_embedder_ready(shown)

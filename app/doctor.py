@@ -30,6 +30,8 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Look at each part in turn."""
+    from app.misspelt import misspelt
+
     looks: list[tuple[str, Callable[[Settings], Finding]]] = [
         ("python", _python),
         ("data folder", _folder),
@@ -46,6 +48,8 @@ def examine(settings: Settings) -> list[Finding]:
             findings.append(look(settings))
         except PersonaError as error:
             findings.append(Finding("broken", what, error.message))
+    if names := misspelt():
+        findings.append(Finding("off", "settings", "\n".join(names)))
     return findings
 
 

@@ -55,8 +55,11 @@ def open_service(user: str, *, work: bool = False) -> Iterator[PersonaService]:
         user: Who talks.
         work: Remember in the background meanwhile, and finish what is quick before leaving.
     """
+    from app.misspelt import misspelt
     from app.service import PersonaService
 
+    for name in misspelt():
+        progress(name)
     # Said below, to the one person who is here.
     for name in ("app.leaving", "app.worker"):
         logging.getLogger(name).addHandler(logging.NullHandler())
