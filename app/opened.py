@@ -41,6 +41,8 @@ def open_memory() -> Memory:
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C."""
+_WAKES_S = 0.2
+"""How often what waits for the end looks whether it was told to leave at once."""
 FINISHING = "Finishing the step that is being remembered; Ctrl-C leaves at once."
 """Said when what is quick is still done before the program ends."""
 
@@ -85,7 +87,7 @@ def _leave(service: PersonaService, user: str, *, work: bool) -> None:
     try:
         if work and left:
             progress(FINISHING)
-        service.close()
+        _close(service)
     except KeyboardInterrupt:
         progress("\n" + backlog.sentence(left, then))
         _leave_at_once()
@@ -113,10 +115,7 @@ def leave_program(service: PersonaService | None, code: int) -> NoReturn:
                 progress(FINISHING)
             elif service.writes:
                 progress("Ending the reply that is being written; Ctrl-C leaves at once.")
-            # In a thread: this one hears Ctrl-C whatever llama.cpp does.
-            closing = threading.Thread(target=service.close, name="persona-closing", daemon=True)
-            closing.start()
-            closing.join()
+            _close(service)
             left = service.farewell()
     except KeyboardInterrupt:
         code = INTERRUPTED
@@ -126,6 +125,15 @@ def leave_program(service: PersonaService | None, code: int) -> NoReturn:
     if left:
         progress(left)
     _leave_at_once(code)
+
+
+def _close(service: PersonaService) -> None:
+    """Close the service in a thread: this one hears Ctrl-C whatever llama.cpp or a server does."""
+    closing = threading.Thread(target=service.close, name="persona-closing", daemon=True)
+    closing.start()
+    while closing.is_alive():
+        # A signal that another thread received is noticed by this one once it wakes.
+        closing.join(_WAKES_S)
 
 
 def _leave_at_once(code: int = INTERRUPTED) -> NoReturn:

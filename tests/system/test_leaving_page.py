@@ -37,7 +37,8 @@ def served(options, **_more):
     for said in sys.argv[1:]:
         list(service.stream("me", said))
     print("Open.", flush=True)
-    ended.wait()
+    while not ended.wait(0.1):
+        pass  # as an event loop: a signal that another thread received wakes nobody else
 
 cli.main = served
 program.run(Path("page.py"), 8501, headless=True, fetch=False)
