@@ -34,7 +34,8 @@ class FolderOwner:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._shared = shared
-            self._lock = FileLock(folder / "owner.lock")
+            # Of the program, not of a thread: whichever closes the memory gives it back.
+            self._lock = FileLock(folder / "owner.lock", thread_local=False)
             if shared:
                 # Whoever has it alone keeps them out; among themselves they need no lock.
                 with self._lock.acquire(timeout=_SHARED_S):

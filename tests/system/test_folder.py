@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -450,3 +451,11 @@ def test_indexes_of_an_older_layout_are_made_anew_without_being_asked(serve, tmp
         file.write_bytes(b"of an older program")
     with Memory(tmp_path / "data", WordEmbedder()) as memory:
         assert [entry.id for entry in memory.search("ada", "zebra")] == found
+
+
+def test_whichever_thread_closes_a_memory_gives_its_folder_back(tmp_path: Path) -> None:
+    memory = Memory(tmp_path / "data", WordEmbedder())
+    closing = threading.Thread(target=memory.close)
+    closing.start()
+    closing.join()
+    Memory(tmp_path / "data", WordEmbedder()).close()
