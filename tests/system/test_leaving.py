@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -160,8 +161,9 @@ def run_on_a_terminal(server, folder, keys, *words):
                 os.sched_yield()
             process.send_signal(signal.SIGINT)
             # One that another thread received does not end the read: a person presses again where nothing happens.
-            while awaited.endswith("> ") and stays_at_its_question(process):
-                process.send_signal(signal.SIGINT)
+            while awaited.endswith("> ") and process.poll() is None and not select.select([leader], [], [], 0)[0]:
+                if stays_at_its_question(process):
+                    process.send_signal(signal.SIGINT)
         else:
             os.write(leader, pressed.encode())
     while True:
