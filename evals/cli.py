@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.console import AsJson, print_json, print_table, progress, say
-from evals import cli_answers, cli_changes, cli_graph
+from evals import cli_answers, cli_changes, cli_first_day, cli_graph
 from memory import extras
 from memory.errors import InvalidInput
 
@@ -22,6 +22,7 @@ app.command()(cli_answers.personamem)
 app.command()(cli_answers.locomo)
 app.command()(cli_graph.graph)
 app.command()(cli_changes.changes)
+app.command("first-day")(cli_first_day.first_day)
 
 
 class Format(StrEnum):
