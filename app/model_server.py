@@ -115,10 +115,10 @@ class ModelServer:
         output = min(settings.max_new_tokens, endpoint.window // 4)
         session = min(Budgets.session, endpoint.window // 2)
         budgets = Budgets(window=endpoint.window, output=output, session=session)
-        style = Style(load_prompts(settings.prompts), layout, budgets, endpoint.sees)
+        style = Style(load_prompts(settings.prompts), layout, budgets=budgets, sees=endpoint.sees)
         if endpoint.parameters is not None and endpoint.parameters < _SMALL:
-            # They look again and again for what they were shown, and read slowly on a CPU: measured, decisions 007 and 008.
-            return replace(style, max_looks=1, limits=Limits(turns=2, characters=600))
+            # They look again and again for what they were shown, and read slowly on a CPU: measured, decisions 008 and 055.
+            return replace(style, size="small", limits=Limits(turns=2, characters=600))
         return style
 
     @property

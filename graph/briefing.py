@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from graph import sections, showing
 from graph.budgets import Budgets, estimate_tokens
 from graph.data_text import as_entry
 from graph.prompts import Prompts
+from graph.protocol import format_reasoning
+from graph.search_request import first_round
 from graph.state import RecentTalk, RespondState
 from memory.query import Limits
 from memory.subject import name_in
@@ -28,9 +30,10 @@ class Style:
     Attributes:
         prompts: The texts.
         layout: `published` for PersonaVLM's weights, `cache` for others.
+        size: Class of the model: `small`, under about 3 billion parameters, answers directly from the first search.
         budgets: Tokens of the window and of each section.
         sees: Whether the model takes pictures.
-        max_looks: Looks into memory of one turn, at most (published: 5).
+        max_looks: Searches that the model asks for in one turn, at most (published: 5).
         limits: How much one look returns.
         second_try: Whether malformed output is asked for once more; off in training, where it is to cost something.
         shows_recalled: Whether a model that sees is shown the pictures that a look brings, or told of them alone.
@@ -38,12 +41,18 @@ class Style:
 
     prompts: Prompts = field(default_factory=Prompts)
     layout: sections.Layout = "cache"
+    size: Literal["small", "large"] = "large"
     budgets: Budgets = field(default_factory=Budgets)
     sees: bool = False
     max_looks: int = 5
     limits: Limits = field(default_factory=Limits)
     second_try: bool = True
     shows_recalled: bool = True
+
+    @property
+    def is_small(self) -> bool:
+        """Say whether the model is of the class that answers directly."""
+        return self.size == "small" and self.layout == "cache"
 
 
 def talk_of(
@@ -72,6 +81,7 @@ def talk_of(
 def room_of(state: RespondState, memory: Memory, style: Style, output: str | None) -> int:
     """Return the tokens that the next prompt has left for what a search brings; see `messages_of`."""
     messages = messages_of(state, memory, style, style.prompts.after_retrieval)
+    output = _output_of(output, state, style)
     return sections.room_for_memory(messages, output, _closing_tokens(style.prompts), style.budgets, _question(state, style))
 
 
@@ -89,8 +99,7 @@ def messages_of(state: RespondState, memory: Memory, style: Style, closing: str)
     """
     prompts, turn = style.prompts, state["turn"]
     rounds = state.get("rounds", [])
-    first = rounds[0] if rounds else state.get("request")
-    reasoning = first is None or first["output"] is not None
+    reasoning = state.get("reasoning", True)
     shows = style.sees and style.shows_recalled
     talk = state.get("talk") or talk_of(turn, state["recent"], state["profile"], memory, style, reasoning=reasoning)
     pictures = showing.of_conversation(talk["turns"], turn, memory, sees=style.sees, window=style.budgets.window)
@@ -98,6 +107,8 @@ def messages_of(state: RespondState, memory: Memory, style: Style, closing: str)
         turn,
         profile=state["profile"],
         personality=state["personality"],
+        manner=state.get("manner", []),
+        due=state.get("due", []),
         recent=state["recent"],
         pictures=pictures,
         prompts=prompts,
@@ -112,7 +123,7 @@ def messages_of(state: RespondState, memory: Memory, style: Style, closing: str)
         messages = sections.with_memory(
             messages,
             past["found"],
-            output=past["output"],
+            output=_output_of(past["output"], state, style),
             closing=text,
             budgets=style.budgets,
             widened=past["widened"],
@@ -124,6 +135,16 @@ def messages_of(state: RespondState, memory: Memory, style: Style, closing: str)
         if sections.pictures_in(messages) > sum(picture.url is not None for picture in pictures):
             pictures = [*pictures, *again]
     return messages
+
+
+def _output_of(output: str | None, state: RespondState, style: Style) -> str | None:
+    """Return a model's round as the next one reads it.
+
+    Layout `published`: the search that begins a turn is a round of the form that PersonaVLM's weights write themselves.
+    """
+    if output is None and style.layout == "published" and state.get("reasoning", True):
+        return format_reasoning(first_round(state["turn"].text))
+    return output
 
 
 def _question(state: RespondState, style: Style) -> Turn | None:

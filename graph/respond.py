@@ -1,10 +1,9 @@
-"""RESPOND: recall, then reason and retrieve in turns, then answer. What the user waits for, and nothing else."""
+"""RESPOND: recall and search, then reason and retrieve in turns, then answer. What the user waits for, and nothing else."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,22 +11,21 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
-from graph import direct_stream, forgetting, protocol, sections, showing
-from graph.asking import notices_of, stream_text
+from graph import forgetting, protocol, sections, showing
+from graph.asking import notices_of
 from graph.beginning import Beginning, is_edited, mark_edit, new_words, typed
 from graph.briefing import Style, closing_words, messages_of, room_of, talk_of
 from graph.budgets import BYTES_PER_TOKEN
 from graph.context import Context, context_of, same_user
-from graph.direct_stream import DirectStream
 from graph.found import fitted, shares
 from graph.listening import Tell, teller
-from graph.protocol import Answer, AnswerStream, Malformed, Retrieve
-from graph.search_request import shown_whole, window_of
+from graph.protocol import Answer, Malformed, Retrieve
+from graph.search_request import first_search, shown_whole, window_of
+from graph.speaking import Guard, Speaker, Unguarded
 from graph.state import Request, RespondState, Round, TurnInput
 from memory.errors import NothingWritten
 from memory.query import Query
 from memory.records import BigFive, Step, Trace, Turn, TurnState
-from memory.reply_first import model_speaks
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -69,27 +67,27 @@ class Responder:
     def _recall(self, turn: Turn, context: Context) -> dict[str, Any]:
         profile = self._memory.knowledge.profile(context.user_id).values()
         recent = self._memory.journal.recent(context.user_id, turn.time, turn.seq or None)
-        talk = talk_of(turn, recent, profile, self._memory, self._style, reasoning=context.reasoning)
-        self._memory.expect(context.user_id, turn.text, frozenset(talk["whole"]))
+        reasoning = context.reasoning and not self._style.is_small
+        talk = talk_of(turn, recent, profile, self._memory, self._style, reasoning=reasoning)
         point = self._memory.curve.newest(context.user_id)
         personality = point.scores if point else BigFive()
         if context.personality_override:
             personality = BigFive(**{**personality.model_dump(), **context.personality_override})
-        request = None
-        if not context.reasoning:
-            request = Request(output=None, think="", keywords="", start_time=None, end_time=None, warning=None)
         replied = turn.state is TurnState.REQUEST
         return {
             "turn": turn,
             "turn_id": turn.id,
             "current": turn.id,
             "forget": forgetting.REQUEST if replied else forgetting.recognised(turn, recent, self._memory),
+            "reasoning": reasoning,
             "profile": profile,
             "personality": personality,
+            "manner": [],
+            "due": [],
             "recent": recent,
             "talk": talk,
             "rounds": [],
-            "request": request,
+            "request": first_search(),
             "steps": [],
             "reply": None,
             "stopped": False,
@@ -117,27 +115,28 @@ class Responder:
     def reason(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Let the model think and choose: answer now, or look into memory first."""
         tell = teller(runtime)
-        forced = context_of(runtime).force_retrieve and not state.get("rounds")
+        speaker = self._speaker(state, tell)
+        forced = context_of(runtime).force_retrieve and not any(past["output"] for past in state["rounds"])
         messages = self._messages(state, self._style.prompts.after_retrieval)
         if forced and self._style.prompts.must_retrieve:
             messages = sections.instructed(messages, self._style.prompts.must_retrieve)
         grammar = protocol.RETRIEVE_GRAMMAR if forced else protocol.REASONING_GRAMMAR
-        output, timings, stopped = self._speak(state, tell, messages, grammar, quiet=forced)
-        reasoned = protocol.parse_reasoning(output)
-        if isinstance(reasoned, Malformed) and not stopped and self._style.second_try:
+        speech = speaker.speak(messages, grammar, quiet=forced)
+        reasoned = protocol.parse_reasoning(speech.output)
+        if isinstance(reasoned, Malformed) and not speech.stopped and self._style.second_try:
             problem = f"{self._style.prompts.malformed} {reasoned.problem}"
             # Both thoughts are shown one after the other: on lines of their own.
             tell({"event": "think", "text": "\n"})
-            again = [*messages, AIMessage(output or "(nothing)"), *sections.instructed([AIMessage("")], problem)]
-            output, timings, stopped = self._speak(state, tell, again, grammar, quiet=forced)
-            reasoned = protocol.parse_reasoning(output)
-        timings = state["timings_ms"] | timings
-        if stopped:
-            return {"reply": _shown(output), "stopped": True, "timings_ms": timings}
+            again = [*messages, AIMessage(speech.output or "(nothing)"), *sections.instructed([AIMessage("")], problem)]
+            speech = speaker.speak(again, grammar, quiet=forced)
+            reasoned = protocol.parse_reasoning(speech.output)
+        timings = state["timings_ms"] | speech.timings
+        if speech.stopped:
+            return {"reply": speech.answer, "stopped": True, "timings_ms": timings}
         if isinstance(reasoned, Answer) and not forced:
             steps = [*state.get("steps", []), Step(think=reasoned.think, action="answer")]
-            return {"reply": reasoned.text, "steps": steps, "timings_ms": timings}
-        return {"request": self._request(state, reasoned, output), "timings_ms": timings}
+            return {"reply": speech.answer, "steps": steps, "timings_ms": timings}
+        return {"request": self._request(state, reasoned, speech.output), "timings_ms": timings}
 
     def retrieve(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Look into memory; nothing that this turn has shown comes back."""
@@ -187,17 +186,17 @@ class Responder:
         reply, stopped = state.get("reply"), state["stopped"]
         steps, timings = list(state.get("steps", [])), dict(state["timings_ms"])
         if reply is None:
-            reasoning = context_of(runtime).reasoning
-            prompts = self._style.prompts
+            reasoning, prompts = state["reasoning"], self._style.prompts
             messages = self._messages(state, closing_words(state, prompts) if reasoning else prompts.direct)
             grammar = protocol.ANSWER_GRAMMAR if reasoning else None
-            output, spoken, stopped = self._speak(state, tell, messages, grammar, direct=not reasoning)
-            reply = direct_stream.shown(output) if stopped and not reasoning else protocol.plain_answer(output)
-            if "first_answer" not in spoken and reply:
+            speech = self._speaker(state, tell).speak(messages, grammar, direct=not reasoning)
+            stopped = speech.stopped
+            reply = speech.answer if stopped or reasoning else protocol.plain_answer(speech.answer)
+            if not reply.strip() and not stopped and (reply := protocol.plain_answer(speech.output)):
                 # Nothing of it stood in <answer>: what is kept is shown all the same.
                 tell({"event": "answer", "text": reply})
-            timings |= spoken
-            steps.append(Step(think=getattr(protocol.parse_reasoning(output), "think", ""), action="answer"))
+            timings |= speech.timings
+            steps.append(Step(think=getattr(protocol.parse_reasoning(speech.output), "think", ""), action="answer"))
         reply = reply.strip()
         if not reply and not stopped:
             raise NothingWritten("The model wrote nothing that can be shown. Ask again, or use another model.")
@@ -237,63 +236,28 @@ class Responder:
         return run
 
     def after_retrieve(self, state: RespondState) -> str:
-        """Choose what comes after a look: another round, or the answer where no look could bring anything new."""
-        rounds = state["rounds"]
+        """Choose what comes after a search: another round, or the answer where no search could bring anything new."""
+        if not state["reasoning"]:
+            return "answer"
+        asked = [past for past in state["rounds"] if past["output"] is not None]
         # A search always brings what is nearest: when it brings nothing, everything within reach has been shown.
-        done = rounds[0]["output"] is None or not rounds[-1]["found"] or len(rounds) >= self._style.max_looks
+        done = bool(asked) and (not asked[-1]["found"] or len(asked) >= self._style.max_looks)
         return "answer" if done else "reason"
 
     def _messages(self, state: RespondState, closing: str) -> list[BaseMessage]:
         messages = messages_of(state, self._memory, self._style, closing)
         return forgetting.noted(messages, self._style.prompts, state.get("forget"))
 
-    def _speak(
-        self,
-        state: RespondState,
-        tell: Tell,
-        messages: list[BaseMessage],
-        grammar: str | None,
-        *,
-        direct: bool = False,
-        quiet: bool = False,
-    ) -> tuple[str, dict[str, float], bool]:
-        """Stream one call to the caller; returns the raw text, timings, and whether the person stopped it.
-
-        Args:
-            state: The turn so far.
-            tell: Where events go.
-            messages: The prompt.
-            grammar: As in `stream_text`.
-            direct: All of the text is the answer, but for a thought of the model's own.
-            quiet: No answer may come of this call: show the thought alone.
-        """
-        turn = state["turn"]
-        written: list[str] = []
-        timings: dict[str, float] = {}
-        stream = DirectStream() if direct else AnswerStream()
-        started = state["timings_ms"]["started"]
-
-        def show(deltas: list[protocol.Delta]) -> None:
-            for delta in deltas:
-                if quiet and delta.part == "answer":
-                    continue
-                if delta.part == "answer" and "first_answer" not in timings:
-                    timings["first_answer"] = time.perf_counter() * 1000 - started
-                tell({"event": delta.part, "text": delta.text})
-
-        def unwanted() -> bool:
-            return self._stop_requested(turn.id)
-
-        spoken = stream_text(self._chat, messages, grammar=grammar, max_tokens=self._style.budgets.output, unwanted=unwanted)
-        with model_speaks(), closing(spoken) as texts:
-            for text in texts:
-                if unwanted():
-                    return "".join(written), timings, True
-                if text:
-                    written.append(text)
-                    show(stream.feed(text))
-        show(stream.close())
-        return "".join(written), timings, unwanted()
+    def _speaker(self, state: RespondState, tell: Tell) -> Speaker:
+        turn_id = state["turn"].id
+        return Speaker(
+            self._chat,
+            max_tokens=self._style.budgets.output,
+            started=state["timings_ms"]["started"],
+            tell=tell,
+            unwanted=lambda: self._stop_requested(turn_id),
+            guard=lambda: _guard_of(state),
+        )
 
     def _request(self, state: RespondState, reasoned: protocol.Reasoned, output: str) -> Request | None:
         """Turn a round into the next retrieval; the fallback for a malformed one is the message itself, once."""
@@ -366,9 +330,9 @@ def _after_reason(state: RespondState) -> str:
     return "retrieve" if state.get("request") and state.get("reply") is None else "answer"
 
 
-def _shown(output: str) -> str:
-    stream = AnswerStream()
-    return "".join(delta.text for delta in [*stream.feed(output), *stream.close()] if delta.part == "answer")
+def _guard_of(_state: RespondState) -> Guard:
+    """Make what an answer passes before it is shown."""
+    return Unguarded()
 
 
 def _required(request: Request | None) -> Request:

@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from graph.protocol import Retrieve
 from graph.state import Request
 from memory import clock
 from memory.errors import PersonaError
 from memory.passages import turn_of
 from memory.records import Recalled
+
+_MOST_KEYWORDS = 120
+"""Characters, as in the grammar of a round."""
+
+
+def first_search() -> Request:
+    """Return the search that every turn begins with: the message itself, in all of memory."""
+    return Request(output=None, think="", keywords="", start_time=None, end_time=None, warning=None)
+
+
+def first_round(message: str) -> Retrieve:
+    """Return that search in the form of a round of the model's own."""
+    words = " ".join(message.split())[:_MOST_KEYWORDS].rstrip()
+    return Retrieve(words or "(picture)", think="I look into memory first.")
 
 
 def window_of(request: Request, said: datetime) -> tuple[datetime | None, datetime | None, str | None]:

@@ -122,6 +122,8 @@ def opening(
     budgets: Budgets,
     reasoning: bool,
     talk: RecentTalk | None = None,
+    manner: Sequence[str] = (),
+    due: Sequence[str] = (),
 ) -> list[BaseMessage]:
     """Build the messages of the first round.
 
@@ -136,6 +138,8 @@ def opening(
         budgets: Tokens.
         reasoning: Whether the model thinks and may retrieve.
         talk: What is shown of the last hour; None: it is chosen here.
+        manner: How to write for this person, in sentences.
+        due: What is coming up in the person's life, in sentences.
 
     Raises:
         MessageTooLong: The message does not fit into the model's window beside the instructions.
@@ -157,8 +161,8 @@ def opening(
         output_format = prompts.output_format if reasoning else prompts.direct
         text = "\n\n".join([*(sections[name] for name in order), f"## Instructions\n{prompts.instructions}", output_format])
         return [human(text, pictures)]
-    order = ("profile", "recent", "scores", "input")
-    text = "\n\n".join(sections[name] for name in order)
+    told = [_section(title, lines) for title, lines in (("How to write to them", manner), ("Coming up", due)) if lines]
+    text = "\n\n".join([*(sections[name] for name in ("profile", "recent", "scores")), *told, sections["input"]])
     return [SystemMessage(base.rules), *base.examples, human(text, pictures)]
 
 

@@ -35,7 +35,7 @@ class TurnInput(TypedDict, total=False):
 
 
 class Request(TypedDict):
-    """What the model asked of memory; `output` is its round, word for word, None where it was not asked."""
+    """What is asked of memory; `output` is the model's round, word for word, None for the search that begins a turn."""
 
     output: str | None
     think: str
@@ -77,8 +77,14 @@ class RespondState(TurnInput, total=False):
     """The turn whose message was changed from outside while its run was at a later node."""
     forget: str | None
     """`request`: it asks to forget something, or answers to that; `unsure`: it only sounds so."""
+    reasoning: bool
+    """Whether the model thinks and may ask for more; off: it answers directly from the first search."""
     profile: dict[str, str]
     personality: BigFive
+    manner: list[str]
+    """How to write for this person, in sentences; empty: nothing is known yet."""
+    due: list[str]
+    """What is coming up in the person's life, in sentences with dates; empty: nothing is brought up."""
     recent: list[Turn]
     """The turns of the last hour."""
     talk: RecentTalk

@@ -1,0 +1,131 @@
+"""One call of the model as its caller sees it: cut into thought and answer as it comes, and guarded before it is shown."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from graph.answer_stream import AnswerStream, Delta
+from graph.asking import stream_text
+from graph.direct_stream import DirectStream
+from memory.reply_first import model_speaks
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
+
+    from graph.listening import Tell
+
+
+class Guard(Protocol):
+    """What stands between the words of an answer and the person: it may hold words back, change them, or leave them out."""
+
+    def feed(self, text: str) -> list[Delta]:
+        """Take the next words of the answer; returns what can be shown now."""
+
+    def close(self) -> list[Delta]:
+        """End the answer; returns what was still held back."""
+
+
+class Unguarded:
+    """Shows every word as it comes."""
+
+    def feed(self, text: str) -> list[Delta]:
+        """Return the words as they are."""
+        return [Delta("answer", text)] if text else []
+
+    def close(self) -> list[Delta]:
+        """Return nothing: nothing is held back."""
+        return []
+
+
+@dataclass
+class Speech:
+    """One call.
+
+    Attributes:
+        output: The raw text.
+        answer: The words of the answer that were shown.
+        timings: `first_answer`, in milliseconds since the turn began, once a word was shown.
+        stopped: The person stopped it.
+    """
+
+    output: str = ""
+    answer: str = ""
+    timings: dict[str, float] = field(default_factory=dict)
+    stopped: bool = False
+
+
+class Speaker:
+    """Streams calls of one turn to its caller.
+
+    Args:
+        chat: The model.
+        max_tokens: Of one call, at most.
+        started: When the turn began, in milliseconds of `time.perf_counter`.
+        tell: Where events go.
+        unwanted: Says whether the person has stopped the reply.
+        guard: Makes the guard of one answer.
+    """
+
+    def __init__(
+        self,
+        chat: BaseChatModel,
+        *,
+        max_tokens: int,
+        started: float,
+        tell: Tell,
+        unwanted: Callable[[], bool],
+        guard: Callable[[], Guard],
+    ) -> None:
+        self._chat = chat
+        self._max_tokens = max_tokens
+        self._started = started
+        self._tell = tell
+        self._unwanted = unwanted
+        self._guard = guard
+
+    def speak(
+        self, messages: Sequence[BaseMessage], grammar: str | None, *, direct: bool = False, quiet: bool = False
+    ) -> Speech:
+        """Stream one call to the caller.
+
+        Args:
+            messages: The prompt.
+            grammar: As in `stream_text`.
+            direct: All of the text is the answer, but for a thought of the model's own.
+            quiet: No answer may come of this call: show the thought alone.
+        """
+        speech, guard = Speech(), self._guard()
+        stream = DirectStream() if direct else AnswerStream()
+
+        def show(deltas: Sequence[Delta]) -> None:
+            for delta in deltas:
+                if delta.part == "think":
+                    self._tell({"event": "think", "text": delta.text})
+                elif not quiet:
+                    self._show(speech, guard.feed(delta.text))
+
+        spoken = stream_text(self._chat, messages, grammar=grammar, max_tokens=self._max_tokens, unwanted=self._unwanted)
+        with model_speaks(), closing(spoken) as texts:
+            for text in texts:
+                if self._unwanted():
+                    speech.stopped = True
+                    return speech
+                if text:
+                    speech.output += text
+                    show(stream.feed(text))
+        show(stream.close())
+        self._show(speech, guard.close())
+        speech.stopped = self._unwanted()
+        return speech
+
+    def _show(self, speech: Speech, deltas: Sequence[Delta]) -> None:
+        for delta in deltas:
+            if "first_answer" not in speech.timings:
+                speech.timings["first_answer"] = time.perf_counter() * 1000 - self._started
+            speech.answer += delta.text
+            self._tell({"event": "answer", "text": delta.text})
