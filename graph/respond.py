@@ -87,7 +87,7 @@ class Responder:
             "recent": recent,
             "talk": talk,
             "rounds": [],
-            "request": first_search(),
+            "request": None if reasoning else first_search(),
             "steps": [],
             "reply": None,
             "stopped": False,
