@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from app.malformed import Place, read_json
+from evals.evidence import Asked, Conversation, Said
 from memory.errors import InvalidInput
 
 CATEGORIES = {1: "multi-hop", 2: "temporal", 3: "open-domain", 4: "single-hop"}
@@ -19,33 +19,6 @@ _SESSION = re.compile(r"session_(\d+)")
 _EVIDENCE = re.compile(r"D\d+:\d+")
 _LAST_YEAR = 9_000
 _TIME = "%I:%M %p on %d %B, %Y"
-
-
-@dataclass(frozen=True)
-class Said:
-    """One turn of a dialogue: `id` is LoCoMo's, `text` has the speaker before it and a picture's caption behind it."""
-
-    id: str
-    time: datetime
-    text: str
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A question, and the ids of the turns that answer it."""
-
-    question: str
-    category: int
-    evidence: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Conversation:
-    """One conversation of months, with its questions."""
-
-    name: str
-    turns: tuple[Said, ...]
-    questions: tuple[Asked, ...]
 
 
 def load(path: Path) -> list[Conversation]:
@@ -99,7 +72,7 @@ def _conversation(number: int, entry: dict[str, Any]) -> Conversation:
     for _, asked in asked_once(entry["qa"]):
         evidence = tuple(dict.fromkeys(name for name in _EVIDENCE.findall(" ".join(asked["evidence"])) if name in known))
         if asked["category"] in CATEGORIES and evidence:
-            questions.append(Asked(text_of(asked["question"]), asked["category"], evidence))
+            questions.append(Asked(text_of(asked["question"]), CATEGORIES[asked["category"]], evidence))
     return Conversation(str(entry.get("sample_id", number)), tuple(turns), tuple(questions))
 
 

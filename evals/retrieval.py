@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from evals.locomo import CATEGORIES, Conversation
+from evals.evidence import Conversation
 from memory.embedders import Embedder
 from memory.scope import Rule
 from memory.store import Memory
@@ -24,7 +24,7 @@ _LOOKED_AT = 300
 class Scored:
     """One question: the places (from 1) of its evidence, and the seconds that the search took."""
 
-    category: int
+    category: str
     places: tuple[float, ...]
     seconds: float
 
@@ -64,11 +64,11 @@ def measure(
 
 
 def remember(memory: Memory, conversation: Conversation) -> dict[str, str]:
-    """Journal the turns and index them; returns LoCoMo's ids to ours."""
+    """Journal the turns and index them; returns the file's ids to ours."""
     ids = {}
     for number, said in enumerate(conversation.turns):
         # A second apart each: two of the same words would be one turn otherwise.
-        turn = memory.journal.ingest(conversation.name, said.time + timedelta(seconds=number), said.text, "")
+        turn = memory.journal.ingest(conversation.name, said.time + timedelta(seconds=number), said.text, said.reply)
         if turn is not None:
             ids[said.id] = turn.id
     memory.index(conversation.name)
@@ -88,9 +88,8 @@ def _ask(memory: Memory, conversation: Conversation, ids: dict[str, str], number
 
 def _report(results: Sequence[Scored]) -> dict[str, Any]:
     categories = {
-        CATEGORIES[number]: figures([one for one in results if one.category == number])
-        for number in CATEGORIES
-        if any(one.category == number for one in results)
+        category: figures([one for one in results if one.category == category])
+        for category in sorted({one.category for one in results})
     }
     milliseconds = sorted(one.seconds * 1000 for one in results)
     return {**figures(results), "by_category": categories, "latency_ms": _latency(milliseconds)}

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from evals.locomo import Conversation
+from evals.evidence import Conversation
 from evals.retrieval import DEPTHS, Scored, figures, remember
 from memory.embedders import Embedder
 from memory.named_time import named_period
@@ -52,14 +52,14 @@ class Example:
 
     Attributes:
         group: Its conversation.
-        category: LoCoMo's.
+        category: Its benchmark's.
         signals: A row a candidate, a column a signal.
         evidence: The rows of the candidates that answer it.
         missing: Answering turns that are no candidates.
     """
 
     group: int
-    category: int
+    category: str
     signals: Matrix
     evidence: tuple[int, ...]
     missing: int
