@@ -69,7 +69,7 @@ def test_a_question_that_appears_twice_counts_once(path):
     _, questions = load(path)
     assert [(one.id, one.task) for one in questions] == [("conv-1/0", "2 temporal"), ("conv-1/3", "4 single-hop")]
     [conversation] = locomo.load(path)
-    assert [one.category for one in conversation.questions] == [2, 4]
+    assert [one.category for one in conversation.questions] == ["temporal", "single-hop"]
 
 
 @pytest.mark.parametrize(
