@@ -17,7 +17,7 @@ _ALIGNMENT = (
     "Answer with the letter in brackets, for example (a)."
 )
 _CHOICE = "{question}\n\n{choices}\n\nAnswer with the letter of the best option in brackets, for example ({first})."
-_OPEN = ("words", "holds")
+_OPEN = ("words", "holds", "says")
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,9 @@ def scores(question: Question, asked: Asked, said: str) -> dict[str, float]:
         case "holds":
             held = float(holds(answered(said), [asked.answer]))
             return {"score": held, "strict": held}
+        case "says" if question.says is not None:
+            right = float(question.says.right(answered(said)))
+            return {"score": right, "strict": right}
         case "letters":
             right = letters_in(said, asked.letters) == {asked.answer}
         case _:

@@ -8,9 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from evals.says import Says
 from memory.records import BigFive
 
-Rule = Literal["letter", "letters", "words", "holds"]
+Rule = Literal["letter", "letters", "words", "holds", "says"]
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,11 @@ class Question:
         choices: Options by letter, in lower case; none where the answer is open.
         time: When it is asked; None: right after the last turn before it.
         after: After how many turns of the history; None: after all of them.
-        rule: How the published scorer takes a reply: by the letter it chooses, by all letters it names, by its words, or
-            by whether it holds the answer (`a|b`: one of them).
+        rule: How the published scorer takes a reply: by the letter it chooses, by all letters it names, by its words, by
+            whether it holds the answer (`a|b`: one of them), or by what it says and does not say (`says`).
         alignment: Two replies, of which the first fits the person; None where the case has none.
         evidence: Places in the history, from 0, of the turns that say the answer; none where it is not known.
+        says: What a right reply says. It is no part of what is asked: refine it, and a log is scored again.
     """
 
     id: str
@@ -77,6 +79,7 @@ class Question:
     alignment: tuple[str, str] | None = None
     rule: Rule = "letter"
     evidence: tuple[int, ...] = ()
+    says: Says | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

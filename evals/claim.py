@@ -38,7 +38,7 @@ def claim(folder: Path, settings: Mapping[str, str], people: Iterable[Person]) -
     path = folder / FILE
     now = _Run(settings=dict(settings), histories={person.id: _fingerprint(person) for person in people})
     before = _read(path) if path.exists() else _Run(settings=now.settings, histories={})
-    differs = [name for name, value in now.settings.items() if before.settings.get(name) != value]
+    differs = [name for name in {**now.settings, **before.settings} if before.settings.get(name) != now.settings.get(name)]
     differs += [f"history of {name}" for name, value in now.histories.items() if before.histories.get(name, value) != value]
     if differs:
         raise InvalidInput(f"{folder} holds a run with another {differs[0]}. Give another --out, or delete that folder.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.console import AsJson, print_json, print_table, progress, say
-from evals import cli_answers, cli_changes, cli_first_day, cli_graph
+from evals import cli_answers, cli_changes, cli_first_day, cli_graph, cli_story
 from memory import extras
 from memory.errors import InvalidInput
 
@@ -20,6 +20,7 @@ app = typer.Typer(no_args_is_help=True, help="Measure how well memory is found a
 app.command("persona-mme")(cli_answers.persona_mme)
 app.command()(cli_answers.personamem)
 app.command()(cli_answers.locomo)
+app.command()(cli_story.story)
 app.command()(cli_graph.graph)
 app.command()(cli_changes.changes)
 app.command("first-day")(cli_first_day.first_day)
@@ -164,7 +165,7 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Put two runs side by side: before and after a model was trained, say; of the questions that both asked."""
-    from evals.cli_answers import LOG
+    from evals.answering import LOG
     from evals.compare import side_by_side
     from evals.runner import Log
 

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.console import AsJson, console, print_json, print_table, progress
+from app.console import AsJson, print_json, print_table, progress
+from evals.answering import LOG, BaselineName, How, Remember, answer_all
 from memory import extras
 
 if TYPE_CHECKING:
     from evals.cases import Person, Question
     from evals.published import Row
-    from evals.runner import Case
-    from evals.solvers import Solver
-    from memory.store import Memory
 
-OURS = "ours"
-LOG = "cases.jsonl"
 _OTHER_DATA = (
     "The published figures are of all of Persona-MME's 100 people a context. This run asked {questions} questions about "
     "{people} people of {data}: they stand beside it for their size, not to be compared."
@@ -39,16 +35,12 @@ class ContextName(StrEnum):
     LONG = "128k"
 
 
-class BaselineName(StrEnum):
-    """What stands beside our graph."""
-
-    NONE = "none"
-    FULL_CONTEXT = "full-context"
-    RAG = "rag"
-
-
 Out = Annotated[Path, typer.Option("--out", help="Where the log and the memories of the run lie; the same again goes on.")]
 Baselines = Annotated[list[BaselineName] | None, typer.Option("--baseline", help="Beside ours, same model, same questions.")]
+Remembered = Annotated[
+    Remember | None,
+    typer.Option("--remember", help="What the model remembers before it is asked: all (as always), or none (raw turns alone)."),
+]
 Concurrency = Annotated[int, typer.Option("--concurrency", min=1, max=64, help="How many people are in flight.")]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Ask the first so many questions alone.")]
 
@@ -57,6 +49,7 @@ def persona_mme(
     data: Annotated[Path, typer.Option("--data", help="The folder of Persona-MME; it is not part of this project.")],
     context: Annotated[ContextName, typer.Option("--context", help="How long the histories are.")] = ContextName.SHORT,
     baseline: Baselines = None,
+    remember: Remembered = None,
     out: Out = Path("runs/persona-mme"),
     concurrency: Concurrency = 1,
     limit: Limit = None,
@@ -72,13 +65,14 @@ def persona_mme(
     name = "Persona-MME" if official else data.resolve().name
     note = _OTHER_DATA.format(data=name, people=len({one.person for one in asked}), questions=len(asked))
     known = _Known(f"{name}, {context.value}", PERSONA_MME[context.value], note="" if official else note, limit=limit)
-    _run(people, asked, baseline or [], out / context.value, concurrency, known, as_json=as_json)
+    _run(people, asked, How(out / context.value, baseline or (), concurrency, remember or How.remember), known, as_json=as_json)
 
 
 def personamem(
     questions: Annotated[Path, typer.Option("--questions", help="PersonaMem's table (CSV).")],
     contexts: Annotated[Path, typer.Option("--contexts", help="PersonaMem's talks (JSON lines).")],
     baseline: Baselines = None,
+    remember: Remembered = None,
     out: Out = Path("runs/personamem"),
     concurrency: Concurrency = 1,
     limit: Limit = None,
@@ -90,12 +84,13 @@ def personamem(
 
     people, cases = load(questions, contexts)
     known = _Known("PersonaMem", PERSONAMEM, note=_PERSONAMEM.format(questions=len(cases[:limit])), limit=limit)
-    _run(people, cases[:limit], baseline or [], out, concurrency, known, as_json=as_json)
+    _run(people, cases[:limit], How(out, baseline or (), concurrency, remember or How.remember), known, as_json=as_json)
 
 
 def locomo(
     data: Annotated[Path, typer.Option("--data", help="LoCoMo's file; it is not part of this project.")],
     baseline: Baselines = None,
+    remember: Remembered = None,
     out: Out = Path("runs/locomo"),
     concurrency: Concurrency = 1,
     limit: Limit = None,
@@ -105,7 +100,8 @@ def locomo(
     from evals.locomo_qa import load
 
     people, cases = load(data)
-    _run(people, cases[:limit], baseline or [], out, concurrency, _Known("LoCoMo", limit=limit), as_json=as_json)
+    how = How(out, baseline or (), concurrency, remember or How.remember)
+    _run(people, cases[:limit], how, _Known("LoCoMo", limit=limit), as_json=as_json)
 
 
 @dataclass(frozen=True)
@@ -126,107 +122,33 @@ class _Known:
 def _run(
     people: Sequence[Person],
     questions: Sequence[Question],
-    baselines: Sequence[BaselineName],
-    out: Path,
-    concurrency: int,
+    how: How,
     known: _Known,
     *,
     as_json: bool,
 ) -> None:
     # Now, and not after hours of answering.
     extras.require("evals", "The page of a run")
+    from evals import costs, work
     from evals.page import render
     from evals.published import beside
     from evals.report import as_json as plain
     from evals.report import figures, table
 
-    cases = answer_all(people, questions, baselines, out, concurrency)
+    cases, out = answer_all(people, questions, how), how.out
     (out / known.page).write_text(render(known.title, cases, known.rows, note=known.note), encoding="utf-8")
-    found = figures(cases)
+    found, took, done = figures(cases), costs.costs(cases), work.figures(work.read(out))
     if as_json:
-        print_json(plain(found))
+        took_each = costs.as_json(took)
+        print_json({solver: {**of, "costs": took_each.get(solver, {})} for solver, of in plain(found).items()})
     else:
         print_table(*table(found))
+        print_table(*costs.table(took))
+        if done:
+            print_table(tuple(done), [tuple(f"{value:g}" for value in done.values())])
         if known.rows:
             print_table(*beside(found, known.rows))
         if known.note:
             progress(known.note)
         page, log = out / known.page, out / LOG
         progress(f"Beside the published figures, with every case that went wrong: {page}. All of it: {log}")
-
-
-def answer_all(
-    people: Sequence[Person],
-    questions: Sequence[Question],
-    baselines: Sequence[BaselineName],
-    out: Path,
-    concurrency: int,
-    then: Callable[[Memory], None] = lambda _memory: None,
-) -> list[Case]:
-    """Answer what is not in the log of a folder yet, with the model and the embedders that are set.
-
-    Args:
-        people: Whom the questions are about.
-        questions: What is asked.
-        baselines: What is asked beside ours.
-        out: Where log and memories lie.
-        concurrency: How many people are in flight.
-        then: Given the memory when all is answered.
-
-    Returns:
-        All cases of these questions.
-    """
-    from rich.progress import Progress
-
-    from app.build import build_embedder, build_sight
-    from app.model_server import ModelServer
-    from app.settings import Settings
-    from evals.claim import claim, fingerprint
-    from evals.runner import Log, run
-    from evals.solvers import Ours
-    from memory.store import Memory
-
-    settings = Settings()
-    log, embedder, server = Log(out / LOG), build_embedder(settings), ModelServer(settings)
-    try:
-        chat, style = server.chat(counts=True), server.style()
-        asked = {question.person for question in questions}
-        made_with = {"model": server.endpoint().model, "text embedder": embedder.name, "set of prompts": fingerprint(style)}
-        claim(out, made_with, [person for person in people if person.id in asked])
-        with (
-            Memory(out / "memory", embedder, sight=build_sight(settings), asks=False) as memory,
-            Progress(console=console()) as bars,
-        ):
-            bar = bars.add_task("answering")
-
-            def on_work(person: Person, left: int) -> None:
-                bars.update(bar, description=f"remembering {person.id}: {left} left")
-
-            solvers = _solvers(Ours(chat, memory, style, on_work), chat, style, embedder, baselines)
-            bars.update(bar, total=len(solvers) * sum(3 if one.alignment else 1 for one in questions))
-            there = {question.id for question in questions}
-            bars.advance(bar, sum(case.solver in solvers and case.question in there for case in log.cases))
-
-            def on_done(_case: Case) -> None:
-                bars.update(bar, advance=1, description="answering")
-
-            cases = run(people, questions, solvers, log, concurrency=concurrency, on_done=on_done)
-            then(memory)
-    finally:
-        server.close()
-    return cases
-
-
-def _solvers(ours: Solver, chat: Any, style: Any, embedder: Any, baselines: Sequence[BaselineName]) -> dict[str, Solver]:
-    from evals.solvers import Baseline, FullContext, Rag
-
-    made: dict[str, Solver] = {OURS: ours}
-    for name in baselines:
-        match name:
-            case BaselineName.NONE:
-                made[name.value] = Baseline(chat, style)
-            case BaselineName.FULL_CONTEXT:
-                made[name.value] = FullContext(chat, style)
-            case BaselineName.RAG:
-                made[name.value] = Rag(chat, style, embedder)
-    return made

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.console import AsJson, print_json, print_table, progress
-from evals.cli_answers import OURS, Concurrency, ContextName, Limit, answer_all
+from evals.answering import OURS, How, answer_all
+from evals.cli_answers import Concurrency, ContextName, Limit
 from memory.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -54,7 +55,10 @@ def graph(
     folder = out / context.value
     left: list[tuple[Person, Kept]] = []
     cases = answer_all(
-        people, questions, (), folder, concurrency, then=lambda memory: left.extend((one, kept(memory, one)) for one in people)
+        people,
+        questions,
+        How(folder, concurrency=concurrency),
+        then=lambda memory: left.extend((one, kept(memory, one)) for one in people),
     )
     mine = [case for case in cases if case.solver == OURS and case.kind in {"choice", "open"}]
     found = measure(mine, {question.id: question for question in questions}, left)

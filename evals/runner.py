@@ -26,6 +26,10 @@ class Case(BaseModel):
         score: By the published rule, from 0 to 1.
         strict: By ours.
         error: Why there is no reply; it counts as wrong.
+        prompt_tokens: Of `tokens`, those that were read; like what follows, 0 in logs that are older.
+        completion_tokens: And those that were written.
+        calls_to_first: Model calls that were begun when the first word of the reply was there.
+        first_seconds: From the question to that word.
         of: A fingerprint of the question: when it is asked, after what, and all that it says.
     """
 
@@ -45,6 +49,10 @@ class Case(BaseModel):
     steps: tuple[dict[str, Any], ...] = ()
     rounds: tuple[tuple[Shown, ...], ...] = ()
     error: str | None = None
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    calls_to_first: int = 0
+    first_seconds: float = 0.0
     of: str = ""
 
 
@@ -103,7 +111,7 @@ def run(
         on_done: Told of every new case; from several threads.
 
     Returns:
-        All cases, in the order of the questions.
+        All cases, in the order of the questions; what was asked earlier is scored by today's rules.
 
     Raises:
         PersonaError: The model does not answer, a store cannot be written, or the log is of other questions. What is done is
@@ -144,8 +152,15 @@ def run(
     for future in finished:
         future.result()
     order = {question.id: number for number, question in enumerate(questions)}
-    mine = [case for case in log.cases if case.solver in solvers and case.question in order]
+    mine = _scored(questions, [case for case in log.cases if case.solver in solvers and case.question in order])
     return sorted(mine, key=lambda case: (list(solvers).index(case.solver), order[case.question], case.kind))
+
+
+def _scored(questions: Sequence[Question], cases: Sequence[Case]) -> list[Case]:
+    """Score cases anew: a rule that was refined needs no model to be asked again."""
+    asked = {(question.id, each.kind): (question, each) for question in questions for each in all_asked(question)}
+    known = [(case, asked.get((case.question, case.kind))) for case in cases]
+    return [case.model_copy(update=scores(*one, case.reply)) if one else case for case, one in known]
 
 
 def _check_same(questions: Sequence[Question], done: Mapping[tuple[str, str, Kind], Case]) -> None:
@@ -165,7 +180,9 @@ def _case(name: str, solver: Solver, person: Person, question: Question, asked: 
     return Case(
         solver=name, question=question.id, kind=asked.kind, person=person.id, aspect=question.aspect, task=question.task,
         asked=asked.text, answer=asked.answer, reply=reply.text, tokens=reply.tokens, seconds=round(reply.seconds, 3),
-        steps=reply.steps, rounds=reply.rounds, error=error, of=fingerprint(question), **scores(question, asked, reply.text),
+        steps=reply.steps, rounds=reply.rounds, error=error, prompt_tokens=reply.prompt_tokens,
+        completion_tokens=reply.completion_tokens, calls_to_first=reply.calls_to_first,
+        first_seconds=round(reply.first_seconds, 3), of=fingerprint(question), **scores(question, asked, reply.text),
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ class FakeServer(ThreadingHTTPServer):
         hangs_up: Says of a request's body whether the connection is closed without a word.
         refuses: From the request's body to (HTTP status, words, headers) of a refusal, or None.
         thinks: From the request's body to (thought, text, finish reason), where the model thinks.
+        counts: Whether it counts tokens where that is asked for: words of the messages, and of the text.
         bodies: Every request so far.
     """
 
@@ -40,6 +41,7 @@ class FakeServer(ThreadingHTTPServer):
         self.status = 200
         self.refuses: Callable[[dict[str, Any]], tuple[int, str, dict[str, str]] | None] = lambda _body: None
         self.thinks: Callable[[dict[str, Any]], tuple[str, str, str]] | None = None
+        self.counts = False
         self.bodies: list[dict[str, Any]] = []
 
     @property
@@ -90,6 +92,10 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             self._chunk({"delta": {"content": text[start : start + 8]}, "index": 0, "finish_reason": None})
         self._chunk({"delta": {}, "index": 0, "finish_reason": "stop"})
+        if self.server.counts and (body.get("stream_options") or {}).get("include_usage"):
+            read, written = len(str(body["messages"]).split()), len(text.split())
+            usage = {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
+            self._raw(f"data: {json.dumps({'id': '1', 'choices': [], 'usage': usage})}\n\n".encode())
         self._raw(b"data: [DONE]\n\n")
         self._raw(b"")
 

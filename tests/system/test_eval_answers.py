@@ -18,12 +18,24 @@ from tests.fake_server import fake_server
 from tests.fakes import NOTHING, WordEmbedder
 from tests.unit.test_persona_mme import CASE, person
 from tests.unit.test_personamem import ROW, TALK
+from tests.unit.test_story import ASKED, TURN
+from tests.unit.test_story import STORY as ONE
 
 ROOT = Path(__file__).parents[2]
 MINI = ROOT / "evals" / "data" / "persona_mini"
 NEUTRAL = "\n".join(
     f'"{trait}": 3' for trait in ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
 )
+
+LATER = {"time": "2026-03-05 08:00", "user": "The parrot is called Admiral", "assistant": "A parrot of rank."}
+STORY = {
+    **ONE,
+    "sessions": [[TURN], [LATER]],
+    "questions": [
+        {**ASKED, "must": ["a"]},
+        {"id": "dog", "kind": "unknown", "text": "What is my dog called?", "answer": "Nobody said that there is one"},
+    ],
+}
 
 
 def reply(body):
@@ -106,6 +118,48 @@ def test_personamem_from_files_to_a_table(persona, tmp_path):
     assert json.loads(out)["ours"]["PersonaMem / recall_user_shared_facts"]["score"] == 0.0
 
 
+def test_a_story_is_asked_beside_every_baseline_and_a_second_run_asks_nothing(persona, tmp_path):
+    (tmp_path / "story.json").write_text(json.dumps(STORY))
+    persona.server.counts = True
+    names = ("none", "full-context", "rag", "hybrid", "notes")
+    words = ("eval", "story", "--data", ".", *(word for name in names for word in ("--baseline", name)))
+    code, out, err = persona(*words, "--json")
+    assert code == 0, err
+    report = json.loads(out)
+    assert list(report["right"]) == ["ours", *names]
+    assert all(of["all"] == {"right": 1, "of": 2} for of in report["right"].values())
+    assert report["right"]["ours"]["wrong"] == ["dog"]
+    assert report["costs"]["ours"]["calls_to_first"] == 1.0
+    assert report["costs"]["notes"]["prompt_tokens"] > report["costs"]["none"]["prompt_tokens"] > 0
+    assert report["work"]["turns"] == 2
+    assert report["work"]["calls"] >= 2
+    asked = len(persona.server.bodies)
+    code, out, err = persona(*words)
+    assert code == 0, err
+    assert len(persona.server.bodies) == asked, "all of it was there already"
+    assert "1 of 2" in out
+    assert "notes, dog: (a) because of" in err
+
+
+def test_without_remembering_no_model_is_asked_before_the_first_question(persona, tmp_path):
+    (tmp_path / "story.json").write_text(json.dumps(STORY))
+    code, out, err = persona("eval", "story", "--data", ".", "--remember", "none", "--limit", "1", "--json")
+    assert code == 0, err
+    assert json.loads(out)["work"] == {}
+    assert all("Which bird" in str(body["messages"][-1]) for body in persona.server.bodies)
+    code, _, err = persona("eval", "story", "--data", ".", "--limit", "1")
+    assert code == 1
+    assert "runs/story holds a run with another --remember" in err
+
+
+def test_hybrid_needs_what_ours_used(persona, tmp_path):
+    (tmp_path / "story.json").write_text(json.dumps(STORY))
+    code, _, err = persona("eval", "story", "--data", ".", "--no-ours", "--baseline", "hybrid")
+    assert code == 1
+    assert "as many tokens as ours used" in err
+    assert persona.server.bodies == []
+
+
 def test_what_is_missing_is_said_before_a_model_is_asked(persona):
     code, _, err = persona("eval", "persona-mme", "--data", "nowhere")
     assert code == 1
@@ -153,6 +207,7 @@ def test_a_run_that_is_killed_goes_on_where_it_was_to_the_same_result(persona, t
         again = json.loads(process.communicate()[0])
     taken = {"tokens", "seconds"}
     for one in (whole, again):
+        one["ours"].pop("costs")
         for figure in one["ours"].values():
             figure.update(dict.fromkeys(taken, 0))
     assert again == whole

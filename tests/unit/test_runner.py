@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from evals.baselines import Baseline, FullContext, Rag
 from evals.cases import Person, Question, Said
 from evals.runner import Log, run
-from evals.solvers import Baseline, FullContext, Ours, Rag, Reply, user_of
+from evals.solvers import Ours, Reply, user_of
 from graph.briefing import Style
 from graph.budgets import Budgets
 from memory.errors import InvalidInput, MessageTooLong, ModelUnavailable
@@ -155,7 +156,8 @@ def test_baselines_are_shown_nothing_all_that_fits_or_what_is_nearest():
         "rag": Rag(ScriptedChat({"direct": "(a)"}), style, WordEmbedder()),
     }.items():
         assert solver.answer(who, question(0), "Which owl did I see?").text == "(a)"
-        shown[name] = [said.user for said in solver.choose(who.turns, "Which owl did I see?")]
+        places = solver.choose(who.turns, question(0), "Which owl did I see?")
+        shown[name] = [who.turns[place].user for place in places]
     assert shown["none"] == []
     assert shown["full"][-1] == "Day 11: I saw a owl."
     assert len(shown["rag"]) == 5

@@ -1,0 +1,212 @@
+"""What stands beside our graph: the same model, in one call, shown nothing, all of a history, or what a plain search finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import BaseMessage, SystemMessage
+
+from evals.cases import Person, Question, Said, Shown
+from evals.plain_search import PlainSearch, order
+from evals.solvers import Reply, asked_at
+from evals.usage import Usage
+from graph.briefing import Style
+from graph.budgets import estimate_tokens
+from graph.sections import PICTURE_TOKENS, Picture, human
+from graph.showing import data_url
+from memory import clock
+from memory.embedders import Embedder
+from memory.errors import InvalidInput
+from memory.pictures import read_picture
+
+TOP = 5
+"""Messages that the published retrieval baseline brings."""
+_FRAME = 100
+"""Tokens kept free for headings and the marks between messages."""
+_PICTURES = 8
+"""Of a history, the newest."""
+_BYTES = 4.0
+"""Bytes of a token, before the server has counted any."""
+_SYSTEM = "You know a person from the conversations that are shown to you, if any are. Answer the question about them."
+_NOTES = (
+    "You talk with a person whom you know. The notes are messages that they sent you earlier, each with its date; the word I "
+    "in a note is that person. Answer their new message in one or two plain sentences and call them you. Use what the notes "
+    "say. Where the notes do not say it, tell them that they have not told you that yet."
+)
+
+
+class Baseline:
+    """The model alone, with nothing.
+
+    Args:
+        chat: The model.
+        style: Its window, and whether it sees.
+    """
+
+    system = _SYSTEM
+
+    def __init__(self, chat: BaseChatModel, style: Style) -> None:
+        self._chat = chat
+        self._style = style
+
+    def replay(self, person: Person, upto: int) -> None:
+        """Nothing is taken in: the history is at hand when it is asked."""
+
+    def answer(self, person: Person, question: Question, asked: str) -> Reply:
+        """Ask the model directly, in one call."""
+        turns = person.turns[: question.after]
+        usage = Usage()
+        shown = [turns[place] for place in self.choose(turns, question, asked)]
+        messages: list[BaseMessage] = [
+            SystemMessage(self.system),
+            human(self.text(shown, clock.show(clock.parse_time(asked_at(person, question))), asked), self._pictures(shown)),
+        ]
+        text = ""
+        limit = self._style.budgets.output
+        for chunk in self._chat.stream(messages, max_tokens=limit, config={"callbacks": [usage]}):
+            if chunk.text:
+                usage.spoke()
+            text += chunk.text
+        places = {id(said): place for place, said in enumerate(person.turns)}
+        brought = tuple(Shown(str(places[id(said)]), "turn", said.user, (places[id(said)],)) for said in shown)
+        return Reply.of(text.strip(), usage, rounds=(brought,) if brought else ())
+
+    def choose(self, turns: Sequence[Said], question: Question, asked: str) -> Sequence[int]:  # noqa: ARG002 - others choose by them
+        """Return the places of the turns that the model is shown, in the order of time: none."""
+        return ()
+
+    def text(self, shown: Sequence[Said], now: str, asked: str) -> str:
+        """Return what the model is sent."""
+        history = "\n\n".join(_told(said) for said in shown)
+        before = f"## Conversations\n{history}\n\n" if shown else ""
+        return f"{before}## Question\n[{now}]\n{asked}"
+
+    def _pictures(self, shown: Sequence[Said]) -> list[Picture]:
+        if not self._style.sees:
+            return []
+        paths = [path for said in shown for path in said.images][-_PICTURES:]
+        return [Picture(path.name, data_url(read_picture(path.read_bytes()).small), "") for path in paths]
+
+
+class FullContext(Baseline):
+    """All of a history that fits into the window, the newest first kept."""
+
+    def choose(self, turns: Sequence[Said], question: Question, asked: str) -> Sequence[int]:  # noqa: ARG002 - every question sees it
+        """Return the newest turns that fit beside the question."""
+        budgets = self._style.budgets
+        fixed = estimate_tokens(asked) + estimate_tokens(self.system) + _PICTURES * PICTURE_TOKENS + _FRAME
+        left = budgets.window - budgets.output - fixed
+        first = len(turns)
+        for said in reversed(turns):
+            left -= estimate_tokens(_told(said)) + 1
+            if left < 0:
+                break
+            first -= 1
+        return range(first, len(turns))
+
+
+class Searching(Baseline):
+    """Shows what a plain search over whole turns finds; a history is embedded once.
+
+    Args:
+        chat: The model.
+        style: Its window, and whether it sees.
+        embedder: Makes the vectors.
+    """
+
+    def __init__(self, chat: BaseChatModel, style: Style, embedder: Embedder) -> None:
+        super().__init__(chat, style)
+        self._embedder = embedder
+        self._known: dict[tuple[str, ...], PlainSearch] = {}
+
+    def search(self, turns: Sequence[Said]) -> PlainSearch:
+        """Return the search over turns."""
+        texts = tuple(self.searched(said) for said in turns)
+        if texts not in self._known:
+            self._known[texts] = PlainSearch(texts, self._embedder)
+        return self._known[texts]
+
+    def searched(self, said: Said) -> str:
+        """Return what is searched of a turn."""
+        return f"{said.user}\n{said.assistant}"
+
+
+class Rag(Searching):
+    """The five turns whose meaning is nearest to the question (published: top-5 messages)."""
+
+    def choose(self, turns: Sequence[Said], question: Question, asked: str) -> Sequence[int]:  # noqa: ARG002 - the text alone
+        """Return the nearest turns, in the order in which they were said."""
+        return sorted(order(self.search(turns).dense(asked))[:TOP])
+
+
+class Notes(Rag):
+    """The ten-minute try: the five messages nearest by meaning, the person's words alone, as dated notes of one line."""
+
+    system = _NOTES
+
+    def searched(self, said: Said) -> str:
+        """Return the person's own words."""
+        return said.user
+
+    def text(self, shown: Sequence[Said], now: str, asked: str) -> str:
+        """Return the notes, and the message after them."""
+        notes = "\n".join(f"- {clock.show(said.time)}: {' '.join(said.user.split())}" for said in shown)
+        before = f"Notes:\n{notes}\n\n" if shown else ""
+        return f"{before}It is {now}. They write: {asked}"
+
+
+class Hybrid(Searching):
+    """Dense and BM25 by reciprocal rank, as many whole turns as fit into the tokens that ours used for the same question.
+
+    Args:
+        chat: The model.
+        style: Its window, and whether it sees.
+        embedder: Makes the vectors.
+        tokens_of: Returns the prompt tokens that ours used for a question (its id, and what was asked); None: it was not asked.
+    """
+
+    def __init__(
+        self, chat: BaseChatModel, style: Style, embedder: Embedder, tokens_of: Callable[[str, str], int | None]
+    ) -> None:
+        super().__init__(chat, style, embedder)
+        self._tokens_of = tokens_of
+        self._sent, self._counted = 0, 0
+
+    def choose(self, turns: Sequence[Said], question: Question, asked: str) -> Sequence[int]:
+        """Return what fits of the best turns, at least the first; one that is too long gives way to the next.
+
+        Raises:
+            InvalidInput: Ours was not asked this question before, or its server counts no tokens.
+        """
+        tokens = self._tokens_of(question.id, asked)
+        if not tokens:
+            raise InvalidInput(
+                "The baseline `hybrid` gets as many tokens as ours used, and the log has none of ours for this question. Let "
+                "ours answer first, with a server that counts tokens."
+            )
+        room = tokens * self._bytes_per_token() - len(self.system.encode()) - len(self.text([], "", asked).encode()) - _FRAME
+        kept: list[int] = []
+        for place in order(self.search(turns).hybrid(asked)):
+            size = len(_told(turns[place]).encode()) + 2
+            if size <= room or not kept:
+                kept.append(place)
+                room -= size
+        return sorted(kept)
+
+    def answer(self, person: Person, question: Question, asked: str) -> Reply:
+        """Ask, and learn from what the server counts how long its tokens are."""
+        reply = super().answer(person, question, asked)
+        shown = [person.turns[place] for one in reply.rounds for each in one for place in each.turns]
+        now = clock.show(clock.parse_time(asked_at(person, question)))
+        self._sent += len(self.system.encode()) + len(self.text(shown, now, asked).encode())
+        self._counted += reply.prompt_tokens
+        return reply
+
+    def _bytes_per_token(self) -> float:
+        return self._sent / self._counted if self._counted else _BYTES
+
+
+def _told(said: Said) -> str:
+    shown = "".join(f" [picture {path.name}]" for path in said.images)
+    return f"[{clock.show(said.time)}]{shown}\nUser: {said.user}\nAssistant: {said.assistant}"

@@ -1,0 +1,63 @@
+"""Whether an open reply says what it should, and nothing that it should not: rules a person can check (pure)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+NOT_KNOWN = (
+    "don't know|do not know|don't have|do not have|don't see|do not see|don't recall|do not recall|don't remember|"
+    "do not remember|not mentioned|haven't mentioned|have not mentioned|didn't mention|did not mention|never mentioned|"
+    "doesn't mention|does not mention|no mention|isn't mentioned|wasn't mentioned|haven't told|have not told|didn't tell|"
+    "did not tell|never told|haven't said|have not said|didn't say|did not say|never said|doesn't say|does not say|"
+    "haven't shared|have not shared|didn't share|not sure|unsure|not aware|can't tell|cannot tell|can't say|cannot say|"
+    "can't find|cannot find|couldn't find|could not find|no information|no record|no memory|no details|unknown|not known|"
+    "not specified|not stated|not provided|nothing about"
+)
+"""One of these says that memory does not hold the answer."""
+_APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "-": " ", "\u2010": " ", "\u2011": " "})
+_MARKS = re.compile(r"[*_`]")
+
+
+@dataclass(frozen=True)
+class Says:
+    """What a right reply holds.
+
+    Case, accents and hyphens do not count, and words are whole: `two` is not in `network`.
+
+    Attributes:
+        must: Every group has to be there; a group is phrases with `|` between them, one of which is enough.
+        must_not: Phrases of which none may be there.
+        words_at_most: Words of the reply, at most; None: as many as it likes.
+    """
+
+    must: tuple[str, ...] = ()
+    must_not: tuple[str, ...] = ()
+    words_at_most: int | None = None
+
+    def right(self, reply: str) -> bool:
+        """Say whether a reply is right; an empty one never is."""
+        said = folded(reply)
+        if not said or (self.words_at_most is not None and len(said.split()) > self.words_at_most):
+            return False
+        return all(_has(said, group.split("|")) for group in self.must) and not _has(said, self.must_not)
+
+
+def folded(text: str) -> str:
+    """Return a text without case, accents, hyphens and Markdown's marks, with single spaces."""
+    apart = unicodedata.normalize("NFKD", _MARKS.sub("", text).translate(_APOSTROPHES))
+    return " ".join("".join(letter for letter in apart if not unicodedata.combining(letter)).casefold().split())
+
+
+def _has(said: str, phrases: Sequence[str]) -> bool:
+    return any(re.search(_pattern(phrase), said) for phrase in phrases)
+
+
+def _pattern(phrase: str) -> str:
+    """Return the phrase with word boundaries where it begins or ends with a letter or digit."""
+    plain = folded(phrase)
+    before = r"(?<!\w)" if plain[:1].isalnum() else ""
+    after = r"(?!\w)" if plain[-1:].isalnum() else ""
+    return f"{before}{re.escape(plain)}{after}"

@@ -1,0 +1,74 @@
+"""What remembering took, piece by piece: so that two builds can be compared by the processor time of a turn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+
+from evals.usage import Usage
+from memory.errors import InvalidInput
+
+FILE = "work.jsonl"
+
+
+class Work(BaseModel):
+    """One piece: what follows a turn (`remember`), or a session (`consolidate`).
+
+    Attributes:
+        processor_seconds: Of this process, the model's where it is embedded; of all people that are in flight at once.
+    """
+
+    person: str
+    kind: str
+    processor_seconds: float
+    seconds: float
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+
+    @classmethod
+    def of(cls, person: str, kind: str, usage: Usage, processor_seconds: float) -> Work:
+        """Return a piece that has just been done."""
+        return cls(
+            person=person, kind=kind, processor_seconds=round(processor_seconds, 3), seconds=round(usage.seconds, 3),
+            calls=usage.calls, prompt_tokens=usage.prompt_tokens, completion_tokens=usage.completion_tokens,
+        )  # fmt: skip
+
+
+def keep(folder: Path, work: Work) -> None:
+    """Add a piece to a run's folder."""
+    with (folder / FILE).open("a", encoding="utf-8") as file:
+        file.write(work.model_dump_json() + "\n")
+
+
+def read(folder: Path) -> list[Work]:
+    """Read what was kept; a line that a crash cut off is passed over.
+
+    Raises:
+        InvalidInput: The file is of something else.
+    """
+    path = folder / FILE
+    if not path.exists():
+        return []
+    data = path.read_bytes()
+    try:
+        return [Work.model_validate_json(line) for line in data[: data.rfind(b"\n") + 1].splitlines()]
+    except ValidationError as error:
+        raise InvalidInput(f"{path} is no record of a run's remembering. Give another --out.") from error
+
+
+def figures(done: Sequence[Work]) -> dict[str, float]:
+    """Return what remembering took a turn, sessions included; empty where nothing was remembered."""
+    turns = sum(one.kind == "remember" for one in done)
+    if not turns:
+        return {}
+    return {
+        "turns": turns,
+        "calls": round(sum(one.calls for one in done) / turns, 2),
+        "prompt_tokens": round(sum(one.prompt_tokens for one in done) / turns, 1),
+        "completion_tokens": round(sum(one.completion_tokens for one in done) / turns, 1),
+        "seconds": round(sum(one.seconds for one in done) / turns, 2),
+        "processor_seconds": round(sum(one.processor_seconds for one in done) / turns, 2),
+    }
