@@ -19,6 +19,7 @@ from langchain_core.runnables import RunnableConfig, ensure_config
 from pydantic import ConfigDict, Field, PrivateAttr
 
 from app.completions import Completions, NoApiError, RefusedError
+from app.cut_prompts import count_in
 from app.endpoint import ServerKind
 from app.heard import Heard, WithoutOpening, told
 from app.learned import Learned
@@ -229,6 +230,8 @@ class PersonaChat(BaseChatModel):
             )
         if heard.usage:
             self.learned.counted(body, heard.usage)
+            # Once, at the end: some servers count in each piece, and the counts of chunks are added up.
+            yield AIMessageChunk(content="", usage_metadata=_counted(heard.usage))
         if formed and (text := heard.held_in_thought):
             # A grammar that binds inside the thought: the answer arrives as that.
             yield AIMessageChunk(content=text)
@@ -278,8 +281,6 @@ class PersonaChat(BaseChatModel):
             chunk.additional_kwargs["reasoning_content"] = thought
         if reason := choice["finish_reason"]:
             chunk.response_metadata = {"finish_reason": reason, "model_name": self.model}
-        if usage := piece["usage"]:
-            chunk.usage_metadata = _counted(usage)
         return chunk
 
 
@@ -329,11 +330,11 @@ def _is_whole(chunks: Sequence[AIMessageChunk]) -> bool:
 def _counted(usage: dict[str, Any]) -> UsageMetadata:
     details, thought = (_dict(usage.get(f"{name}_tokens_details")) for name in ("prompt", "completion"))
     return UsageMetadata(
-        input_tokens=usage.get("prompt_tokens") or 0,
-        output_tokens=usage.get("completion_tokens") or 0,
-        total_tokens=usage.get("total_tokens") or 0,
-        input_token_details=InputTokenDetails(cache_read=details.get("cached_tokens") or 0),
-        output_token_details=OutputTokenDetails(reasoning=thought.get("reasoning_tokens") or 0),
+        input_tokens=count_in(usage.get("prompt_tokens")),
+        output_tokens=count_in(usage.get("completion_tokens")),
+        total_tokens=count_in(usage.get("total_tokens")),
+        input_token_details=InputTokenDetails(cache_read=count_in(details.get("cached_tokens"))),
+        output_token_details=OutputTokenDetails(reasoning=count_in(thought.get("reasoning_tokens"))),
     )
 
 

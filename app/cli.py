@@ -254,6 +254,7 @@ def _answer(turn: Turn, personality_after: dict[str, float] | None) -> dict[str,
         "memories": memories,
         "personality": trace["personality"],
         "timings_ms": trace["timings_ms"],
+        "usage": trace["usage"],
         # Only where the message waits for the person's word.
         **({"held": turn.held} if turn.held else {}),
         **({"forget": trace["forget"]} if trace["forget"] else {}),

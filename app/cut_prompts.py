@@ -6,6 +6,7 @@ and for writing without spaces one for eight characters. A server may count what
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -36,7 +37,7 @@ def tokens_read(usage: dict[str, Any]) -> int:
     cached = [details.get("cached_tokens") if isinstance(details, dict) else None, *apart]
     read = usage.get("prompt_tokens")
     # Most count what they have cached with the rest, some apart: the larger reading raises no false alarm.
-    return _number(read) + max(map(_number, cached)) if _number(read) else 0
+    return count_in(read) + max(map(count_in, cached)) if count_in(read) else 0
 
 
 def was_cut(least: int, read: int, whole: int) -> bool:
@@ -61,5 +62,6 @@ def cut_sentence(url: str, read: int, least: int, window: int) -> str:
     )
 
 
-def _number(value: object) -> int:
-    return int(value) if isinstance(value, int | float) and value > 0 else 0
+def count_in(value: object) -> int:
+    """Read a count that a server states; what is no count is nothing: no reply is lost for it."""
+    return int(value) if isinstance(value, int | float) and math.isfinite(value) and value > 0 else 0

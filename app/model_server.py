@@ -79,7 +79,7 @@ class ModelServer:
 
         Args:
             background: Nobody waits for it.
-            counts: Ask the server to count tokens.
+            counts: Ask the server to count tokens; of replies it always is.
         """
         from app.chat import PersonaChat
         from app.completions import Completions
@@ -102,7 +102,7 @@ class ModelServer:
             model=endpoint.model,
             server=endpoint.kind,
             # What cuts prompts shows itself by how many tokens it counts; an embedded model cuts none.
-            counts=counts or not endpoint.embedded,
+            counts=counts or not background or not endpoint.embedded,
             learned=self._learned,
             priority=self.priority if background else None,
             ending=self._ending if background else None,

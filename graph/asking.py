@@ -12,6 +12,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from graph.sections import tokens_of
+from graph.tally import Tally
 from graph.thoughts import has_thought, without_thought
 from memory.errors import MessageTooLong, ModelRefused, PersonaError
 
@@ -38,6 +39,7 @@ def stream_text(
     grammar: str | None,
     max_tokens: int,
     unwanted: Callable[[], bool] | None = None,
+    tally: Tally | None = None,
 ) -> Generator[str]:
     """Yield the model's text as it comes; an empty piece is a sign of life.
 
@@ -47,11 +49,14 @@ def stream_text(
         grammar: GBNF that the output has to follow, where the server can hold it.
         max_tokens: At most so many new tokens.
         unwanted: Says whether nobody waits any more; a model that can asks it while its server is silent, and ends there.
+        tally: What counts its tokens.
     """
     asked: dict[str, Any] = {} if unwanted is None else {"unwanted": unwanted}
-    for chunk in chat.stream(list(messages), grammar=grammar, max_tokens=max_tokens, **asked):
-        # Half a surrogate pair is no text: nothing could store or show it.
-        yield chunk.text.encode(errors="replace").decode()
+    with (tally or Tally()).call(messages) as count:
+        for chunk in chat.stream(list(messages), grammar=grammar, max_tokens=max_tokens, **asked):
+            count(chunk)
+            # Half a surrogate pair is no text: nothing could store or show it.
+            yield chunk.text.encode(errors="replace").decode()
 
 
 def notices_of(chat: BaseChatModel) -> tuple[str, ...]:

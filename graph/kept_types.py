@@ -24,6 +24,7 @@ from memory.records import (
     Turn,
     TurnState,
 )
+from memory.usage import Usage
 
 KEPT_TYPES: tuple[type, ...] = (
     BigFive,
@@ -41,6 +42,7 @@ KEPT_TYPES: tuple[type, ...] = (
     Trace,
     Turn,
     TurnState,
+    Usage,
 )
 
 

@@ -26,6 +26,7 @@ from graph.state import Request, RespondState, Round, TurnInput
 from memory.errors import NothingWritten
 from memory.query import Query
 from memory.records import BigFive, Step, Trace, Turn, TurnState
+from memory.usage import Usage
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -92,6 +93,7 @@ class Responder:
             "reply": None,
             "stopped": False,
             "timings_ms": {"started": time.perf_counter() * 1000},
+            "usage": Usage(),
         }
 
     def forget(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
@@ -105,12 +107,13 @@ class Responder:
         teller(runtime)({"event": "answer", "text": reply})
         total = time.perf_counter() * 1000 - state["timings_ms"]["started"]
         timings = {"first_answer": round(total, 1), "total": round(total, 1)}
-        trace = Trace(steps=(Step(action="answer"),), personality=state["personality"], timings_ms=timings, forget=offer)
+        step, usage = Step(action="answer"), Usage().timed(timings)
+        trace = Trace(steps=(step,), personality=state["personality"], timings_ms=timings, usage=usage, forget=offer)
         if context_of(runtime).off_the_record or not turn.seq:
             done = forgetting.finished(turn, reply, trace)
         else:
             done = self._memory.journal.finish(turn.id, reply, trace=trace, request=True)
-        return {"reply": reply, "turn": done, "steps": list(trace.steps)}
+        return {"reply": reply, "turn": done, "steps": list(trace.steps), "usage": usage}
 
     def reason(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Let the model think and choose: answer now, or look into memory first."""
@@ -130,13 +133,13 @@ class Responder:
             again = [*messages, AIMessage(speech.output or "(nothing)"), *sections.instructed([AIMessage("")], problem)]
             speech = speaker.speak(again, grammar, quiet=forced)
             reasoned = protocol.parse_reasoning(speech.output)
-        timings = state["timings_ms"] | speech.timings
+        took = {"timings_ms": state["timings_ms"] | speech.timings, "usage": speaker.usage}
         if speech.stopped:
-            return {"reply": speech.answer, "stopped": True, "timings_ms": timings}
+            return {"reply": speech.answer, "stopped": True, **took}
         if isinstance(reasoned, Answer) and not forced:
             steps = [*state.get("steps", []), Step(think=reasoned.think, action="answer")]
-            return {"reply": speech.answer, "steps": steps, "timings_ms": timings}
-        return {"request": self._request(state, reasoned, speech.output), "timings_ms": timings}
+            return {"reply": speech.answer, "steps": steps, **took}
+        return {"request": self._request(state, reasoned, speech.output), **took}
 
     def retrieve(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Look into memory; nothing that this turn has shown comes back."""
@@ -183,13 +186,14 @@ class Responder:
     def answer(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Commit the reply; where the rounds brought none, ask for it directly first."""
         tell = teller(runtime)
+        speaker = self._speaker(state, tell)
         reply, stopped = state.get("reply"), state["stopped"]
         steps, timings = list(state.get("steps", [])), dict(state["timings_ms"])
         if reply is None:
             reasoning, prompts = state["reasoning"], self._style.prompts
             messages = self._messages(state, closing_words(state, prompts) if reasoning else prompts.direct)
             grammar = protocol.ANSWER_GRAMMAR if reasoning else None
-            speech = self._speaker(state, tell).speak(messages, grammar, direct=not reasoning)
+            speech = speaker.speak(messages, grammar, direct=not reasoning)
             stopped = speech.stopped
             reply = speech.answer if stopped or reasoning else protocol.plain_answer(speech.answer)
             if not reply.strip() and not stopped and (reply := protocol.plain_answer(speech.output)):
@@ -204,11 +208,13 @@ class Responder:
         found_in_all = [entry for past in state.get("rounds", []) for entry in past["found"]]
         memories = {(one.id, one.turn_ids, one.parts): one.model_copy(update={"talk": ()}) for one in found_in_all}
         timings["total"] = time.perf_counter() * 1000 - timings.pop("started")
+        usage = speaker.usage.timed(timings)
         trace = Trace(
             steps=tuple(steps),
             memories=tuple(memories.values()),
             personality=state["personality"],
             timings_ms={name: round(value, 1) for name, value in timings.items()},
+            usage=usage,
             notes=(
                 *showing.notes(turn, self._memory, sees=self._style.sees),
                 *forgetting.notes_of(reply, state.get("forget")),
@@ -220,7 +226,7 @@ class Responder:
             done = turn.model_copy(update={"reply": reply, "state": state_now, "trace": trace})
         else:
             done = self._beginning.commit(turn, reply, trace, stopped=stopped)
-        return {"reply": reply, "turn": done, "turn_id": done.id, "current": done.id, "steps": steps}
+        return {"reply": reply, "turn": done, "turn_id": done.id, "current": done.id, "steps": steps, "usage": usage}
 
     def guarded(self, node: Node) -> Node:
         """Make a node pass over a turn whose message was changed, refuse another user's, and mark one that fails."""
@@ -257,6 +263,7 @@ class Responder:
             tell=tell,
             unwanted=lambda: self._stop_requested(turn_id),
             guard=lambda: _guard_of(state),
+            before=state.get("usage"),
         )
 
     def _request(self, state: RespondState, reasoned: protocol.Reasoned, output: str) -> Request | None:

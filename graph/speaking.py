@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from graph.answer_stream import AnswerStream, Delta
 from graph.asking import stream_text
 from graph.direct_stream import DirectStream
+from graph.tally import Tally
 from memory.reply_first import model_speaks
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
     from graph.listening import Tell
+    from memory.usage import Usage
 
 
 class Guard(Protocol):
@@ -69,6 +71,7 @@ class Speaker:
         tell: Where events go.
         unwanted: Says whether the person has stopped the reply.
         guard: Makes the guard of one answer.
+        before: What the calls of the turn came to before these.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class Speaker:
         tell: Tell,
         unwanted: Callable[[], bool],
         guard: Callable[[], Guard],
+        before: Usage | None = None,
     ) -> None:
         self._chat = chat
         self._max_tokens = max_tokens
@@ -87,6 +91,12 @@ class Speaker:
         self._tell = tell
         self._unwanted = unwanted
         self._guard = guard
+        self._tally = Tally(before)
+
+    @property
+    def usage(self) -> Usage:
+        """Return what the calls of the turn came to, with those that were made here."""
+        return self._tally.usage
 
     def speak(
         self, messages: Sequence[BaseMessage], grammar: str | None, *, direct: bool = False, quiet: bool = False
@@ -109,7 +119,8 @@ class Speaker:
                 elif not quiet:
                     self._show(speech, guard.feed(delta.text))
 
-        spoken = stream_text(self._chat, messages, grammar=grammar, max_tokens=self._max_tokens, unwanted=self._unwanted)
+        limit, unwanted = self._max_tokens, self._unwanted
+        spoken = stream_text(self._chat, messages, grammar=grammar, max_tokens=limit, unwanted=unwanted, tally=self._tally)
         with model_speaks(), closing(spoken) as texts:
             for text in texts:
                 if self._unwanted():

@@ -19,6 +19,7 @@ from graph.formats import TopicLines
 from memory.again import Refused
 from memory.change import Changes
 from memory.records import BigFive, PersonalityPoint, PhotoMemory, Recalled, SemanticMemory, Step, Turn
+from memory.usage import Usage
 
 
 class TurnInput(TypedDict, total=False):
@@ -97,6 +98,8 @@ class RespondState(TurnInput, total=False):
     reply: str | None
     stopped: bool
     timings_ms: dict[str, float]
+    usage: Usage
+    """What the model's calls of this turn came to."""
 
 
 class RememberInput(TypedDict):

@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from memory.intake import user_name
+from memory.usage import Usage
 
 LOWEST, HIGHEST = 1, 5
 """The ends of a personality score."""
@@ -152,12 +153,13 @@ class ForgetOffer(Record):
 
 
 class Trace(Record):
-    """How a reply came to be; `notes` say what a person should know of it."""
+    """How a reply came to be; `notes` say what a person should know of it. Traces of older versions have no `usage`."""
 
     steps: tuple[Step, ...] = ()
     memories: tuple[Recalled, ...] = ()
     personality: BigFive = BigFive()
     timings_ms: dict[str, float] = Field(default_factory=dict)
+    usage: Usage | None = None
     notes: tuple[str, ...] = ()
     forget: ForgetOffer | None = None
 

@@ -49,6 +49,8 @@ def draw(here: Here, turn: Turn) -> None:
                 else:
                     put_right.buttons(here, record, turn.id)
         _traits(here, turn, trace.personality)
+        if trace.usage:
+            st.caption(words.used(trace.usage))
 
 
 def _corrected_since(here: Here, one: Recalled) -> list[str]:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from memory import clock
 from memory.records import Recalled, Step
+from memory.usage import Usage
 
 _CODE = re.compile(r"((?<!\\)```.*?(?:```|\Z)|(?<!\\)`[^`\n]+`)", re.DOTALL)
 _DOLLAR = re.compile(r"(?<!\\)((?:\\\\)*)\$")
@@ -92,6 +93,19 @@ def shortened(text: str, most: int = _LONGEST) -> str:
     """Return a text on one line, cut after so many characters."""
     flat = " ".join(text.split())
     return flat if len(flat) <= most else f"{flat[:most]}…"
+
+
+def used(usage: Usage) -> str:
+    """Say in sentences what a reply took: tokens, calls of the model, seconds."""
+    about = "about " if usage.estimated else ""
+    times = {1: "one call", 2: "two calls", 3: "three calls"}.get(usage.calls, f"{usage.calls} calls")
+    first = "" if usage.first_word_seconds is None else f"The first word came after {usage.first_word_seconds:.1f} s, and the "
+    took = f"{first or 'The '}whole reply took {usage.seconds:.1f} s."
+    if not usage.calls:
+        return f"No model was asked. {took}"
+    tokens = f"The model read {about}{usage.prompt_tokens:,} tokens and wrote {about}{usage.completion_tokens:,}, in {times}."
+    estimated = " The tokens are estimated: the model server did not count all of them." if usage.estimated else ""
+    return f"{tokens}{estimated} {took}"
 
 
 def label(text: str) -> str:

@@ -73,6 +73,10 @@ def test_three_days_with_a_real_model(live):
 
 def test_without_reasoning_it_answers_in_plain_text(live):
     turn = say(live(), "Say hello.", reasoning=False)
+    # The embedded server counts: nothing is estimated.
+    assert turn.trace.usage.calls == 1
+    assert turn.trace.usage.prompt_tokens > turn.trace.usage.completion_tokens > 0
+    assert not turn.trace.usage.estimated
     assert turn.reply
     assert [step.action for step in turn.trace.steps] == ["retrieve", "answer"]
 

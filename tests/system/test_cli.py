@@ -80,8 +80,12 @@ def read(result):
 def test_ask_remember_and_ask_again_days_later(persona):
     first = read(persona("ask", "I have a dog called Rex", "--time", "2026-03-01 09:00", "--wait", "--json"))
     assert set(first) == {
-        "turn_id", "state", "reply", "steps", "memories", "personality", "timings_ms", "personality_after",
+        "turn_id", "state", "reply", "steps", "memories", "personality", "timings_ms", "usage", "personality_after",
     }  # fmt: skip
+    assert set(first["usage"]) == {
+        "prompt_tokens", "completion_tokens", "total_tokens", "calls", "seconds", "first_word_seconds", "estimated",
+    }  # fmt: skip
+    assert first["usage"]["calls"] == 1
     assert first["state"] == "answered"
     assert first["personality"]["openness"] == 3.0
     assert first["personality_after"]["openness"] == 3.5

@@ -12,9 +12,12 @@ from itertools import takewhile
 import pytest
 import urllib3
 from langchain_core.callbacks import BaseCallbackHandler, UsageMetadataCallbackHandler
+from langchain_core.messages import HumanMessage
 
 from app.chat import PersonaChat
 from app.completions import Completions, RefusedError
+from graph.asking import stream_text
+from graph.tally import Tally
 from memory.errors import MessageTooLong, ModelUnavailable
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -325,6 +328,28 @@ def test_those_who_listen_to_a_run_hear_each_piece_and_what_was_counted():
     [said] = [one.usage_metadata for one in alone if one.usage_metadata]
     assert (said["input_tokens"], said["input_token_details"]["cache_read"]) == (9, 4)
     assert script.bodies[0]["stream_options"] == {"include_usage": True}
+
+
+def test_counts_that_come_with_each_piece_are_told_once():
+    answer = [CHUNKED, *(
+        chunk(event(text, reason, usage={"prompt_tokens": 9, "completion_tokens": written, "total_tokens": 9 + written}))
+        for text, reason, written in (("Hel", None, 1), ("lo", "stop", 2))
+    ), chunk(DONE), LAST_CHUNK]  # fmt: skip
+    with serving(answer, answer) as script:
+        whole, tally = chat(script).invoke("Hi"), Tally()
+        assert "".join(stream_text(chat(script), [HumanMessage("Hi")], grammar=None, max_tokens=9, tally=tally)) == "Hello"
+    assert whole.usage_metadata["total_tokens"] == 11
+    assert (tally.usage.prompt_tokens, tally.usage.completion_tokens, tally.usage.estimated) == (9, 2, False)
+
+
+@pytest.mark.parametrize("odd", ["nine", -9, None, 1e400, [9], {}])
+def test_a_count_that_is_none_costs_no_reply(odd):
+    counted = f'data: {{"choices": [], "usage": {json.dumps({"prompt_tokens": odd, "completion_tokens": odd})}}}\n\n'.encode()
+    with serving([*HELLO[:3], chunk(counted), *HELLO[3:]]) as script:
+        tally = Tally()
+        assert "".join(stream_text(chat(script), [HumanMessage("Hi")], grammar=None, max_tokens=9, tally=tally)) == "Hello"
+    assert tally.usage.estimated
+    assert tally.usage.total_tokens > 0
 
 
 @pytest.mark.parametrize("answer", [
