@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -12,9 +12,6 @@ from app.console import AsJson, print_json, print_table, progress, say
 from evals import cli_answers, cli_changes, cli_first_day, cli_graph, cli_story
 from memory import extras
 from memory.errors import InvalidInput
-
-if TYPE_CHECKING:
-    from memory.scope import Rule
 
 app = typer.Typer(no_args_is_help=True, help="Measure how well memory is found and used.")
 app.command("persona-mme")(cli_answers.persona_mme)
@@ -30,30 +27,41 @@ class Format(StrEnum):
     """Files that can be read."""
 
     LOCOMO = "locomo"
+    M3EXAM = "m3exam"
+    BEAM = "beam"
 
 
 class RetrieverName(StrEnum):
-    """Ways to search; the reference is always measured beside the other."""
+    """Ways to search."""
 
+    ALL = "all"
+    OURS = "ours"
     HYBRID = "hybrid"
+    DENSE = "dense"
+    BM25 = "bm25"
     REFERENCE = "reference"
 
 
 @app.command()
 def retrieval(
-    data: Annotated[Path, typer.Option("--data", help="The file; LoCoMo's is not part of this project.")],
+    data: Annotated[Path, typer.Option("--data", help="LoCoMo's file; M3Exam's or BEAM's folder. None of it is ours.")],
     form: Annotated[Format, typer.Option("--format", help="Its format.")] = Format.LOCOMO,
-    retriever: Annotated[RetrieverName, typer.Option("--retriever", help="What to measure.")] = RetrieverName.HYBRID,
+    retriever: Annotated[
+        RetrieverName,
+        typer.Option(
+            "--retriever", help="What to measure; hybrid: dense and BM25 by reciprocal rank; reference: as published."
+        ),
+    ] = RetrieverName.ALL,
     as_json: AsJson = False,
 ) -> None:
     """Measure how much of the evidence a search finds, each turn of a dialogue a memory; no chat model is asked."""
     from app.build import build_embedder
     from app.settings import Settings
-    from evals import locomo
-    from evals.retrieval import measure
+    from evals import beam, locomo, m3exam
+    from evals.retrieval import RULES, measure
 
-    conversations = {Format.LOCOMO: locomo.load}[form](data)
-    rules: list[Rule] = ["reference"] if retriever is RetrieverName.REFERENCE else ["hybrid", "reference"]
+    conversations = {Format.LOCOMO: locomo.load, Format.M3EXAM: m3exam.load, Format.BEAM: beam.load}[form](data)
+    rules = [rule for rule in RULES if retriever in {RetrieverName.ALL, rule}]
     report = measure(conversations, build_embedder(Settings()), rules, progress)
     if as_json:
         print_json(report)

@@ -9,12 +9,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from evals.evidence import Conversation
+from evals.evidence import Asked, Conversation
+from evals.plain_search import PlainSearch, Scores, order
 from memory.embedders import Embedder
 from memory.scope import Rule
 from memory.store import Memory
+
+Measured = Literal["ours", "hybrid", "dense", "bm25", "reference"]
+"""Ways to search: ours; plain ones; the published one."""
+RULES: tuple[Measured, ...] = ("ours", "hybrid", "dense", "bm25", "reference")
 
 DEPTHS = (4, 10, 20)
 _LOOKED_AT = 300
@@ -36,7 +41,7 @@ class Scored:
 def measure(
     conversations: Sequence[Conversation],
     embedder: Embedder,
-    rules: Sequence[Rule],
+    rules: Sequence[Measured],
     on_progress: Callable[[str], None] = lambda _text: None,
 ) -> dict[str, Any]:
     """Put each conversation into a memory of its own, ask its questions, and score each rule.
@@ -44,7 +49,7 @@ def measure(
     Args:
         conversations: What is remembered and asked.
         embedder: Makes the vectors.
-        rules: Ways to search, all measured on the same memories.
+        rules: Ways to search, all measured on the same turns.
         on_progress: Told what is being done.
 
     Returns:
@@ -57,9 +62,9 @@ def measure(
             tempfile.TemporaryDirectory(prefix="persona-eval-") as folder,
             Memory(Path(folder), embedder, asks=False) as memory,
         ):
-            ids = remember(memory, conversation)
+            search = _searches(memory, conversation, embedder, rules)
             for rule in rules:
-                scored[rule] += [_ask(memory, conversation, ids, number, rule) for number in range(len(conversation.questions))]
+                scored[rule] += [_ask(search[rule], asked) for asked in conversation.questions]
     return {rule: _report(results) for rule, results in scored.items()}
 
 
@@ -75,15 +80,40 @@ def remember(memory: Memory, conversation: Conversation) -> dict[str, str]:
     return ids
 
 
-def _ask(memory: Memory, conversation: Conversation, ids: dict[str, str], number: int, rule: Rule) -> Scored:
-    asked = conversation.questions[number]
+def _searches(
+    memory: Memory, conversation: Conversation, embedder: Embedder, rules: Sequence[Measured]
+) -> dict[Measured, Callable[[str], Sequence[str]]]:
+    """Return for each rule what ranks the file's ids for a question, best first."""
+    name_of = {ours: theirs for theirs, ours in remember(memory, conversation).items()}
     after = conversation.turns[-1].time + timedelta(days=1)
+    plain = PlainSearch([f"{said.text}\n{said.reply}".strip() for said in conversation.turns], embedder)
+
+    def _by_memory(rule: Rule) -> Callable[[str], Sequence[str]]:
+        def _ranked(question: str) -> list[str]:
+            ranked = memory.retriever.rank_turns(conversation.name, question, _LOOKED_AT, asked=after, rule=rule)
+            return [name_of[turn_id] for turn_id, _ in ranked]
+
+        return _ranked
+
+    def _plainly(scores: Callable[[str], Scores]) -> Callable[[str], Sequence[str]]:
+        return lambda question: [conversation.turns[place].id for place in order(scores(question))]
+
+    known: dict[Measured, Callable[[str], Sequence[str]]] = {
+        "ours": _by_memory("hybrid"),
+        "reference": _by_memory("reference"),
+        "hybrid": _plainly(plain.hybrid),
+        "dense": _plainly(plain.dense),
+        "bm25": _plainly(plain.bm25),
+    }
+    return {rule: known[rule] for rule in rules}
+
+
+def _ask(search: Callable[[str], Sequence[str]], asked: Asked) -> Scored:
     started = time.perf_counter()
-    ranked = memory.retriever.rank_turns(conversation.name, asked.question, _LOOKED_AT, asked=after, rule=rule)
+    ranked = search(asked.question)
     seconds = time.perf_counter() - started
-    place = {name: float(number) for number, (name, _) in enumerate(ranked, start=1)}
-    places = tuple(place.get(ids.get(name, ""), float("inf")) for name in asked.evidence)
-    return Scored(asked.category, places, seconds)
+    place = {name: float(number) for number, name in enumerate(ranked, start=1)}
+    return Scored(asked.category, tuple(place.get(name, float("inf")) for name in asked.evidence), seconds)
 
 
 def _report(results: Sequence[Scored]) -> dict[str, Any]:
