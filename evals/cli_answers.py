@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -42,6 +43,7 @@ Remembered = Annotated[
     typer.Option("--remember", help="What the model remembers before it is asked: all (as always), or none (raw turns alone)."),
 ]
 Concurrency = Annotated[int, typer.Option("--concurrency", min=1, max=64, help="How many people are in flight.")]
+People = Annotated[int | None, typer.Option("--people", min=1, help="Ask about so many people alone: those of most questions.")]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Ask the first so many questions alone.")]
 
 
@@ -52,6 +54,7 @@ def persona_mme(
     remember: Remembered = None,
     out: Out = Path("runs/persona-mme"),
     concurrency: Concurrency = 1,
+    people_asked: People = None,
     limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
@@ -60,11 +63,13 @@ def persona_mme(
     from evals.published import PEOPLE, PERSONA_MME
 
     people, questions = load(data, context.value)
-    asked = questions[:limit]
-    official = len(people) == PEOPLE and limit is None
+    asked = of_most(questions, people_asked)[:limit]
+    official = len(people) == PEOPLE and len(asked) == len(questions)
     name = "Persona-MME" if official else data.resolve().name
     note = _OTHER_DATA.format(data=name, people=len({one.person for one in asked}), questions=len(asked))
-    known = _Known(f"{name}, {context.value}", PERSONA_MME[context.value], note="" if official else note, limit=limit)
+    known = _Known(
+        f"{name}, {context.value}", PERSONA_MME[context.value], note="" if official else note, part=part_of(people_asked, limit)
+    )
     _run(people, asked, How(out / context.value, baseline or (), concurrency, remember or How.remember), known, as_json=as_json)
 
 
@@ -75,6 +80,7 @@ def personamem(
     remember: Remembered = None,
     out: Out = Path("runs/personamem"),
     concurrency: Concurrency = 1,
+    people_asked: People = None,
     limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
@@ -82,8 +88,11 @@ def personamem(
     from evals.personamem import load
     from evals.published import PERSONAMEM
 
-    people, cases = load(questions, contexts)
-    known = _Known("PersonaMem", PERSONAMEM, note=_PERSONAMEM.format(questions=len(cases[:limit])), limit=limit)
+    people, found = load(questions, contexts)
+    cases = of_most(found, people_asked)
+    known = _Known(
+        "PersonaMem", PERSONAMEM, note=_PERSONAMEM.format(questions=len(cases[:limit])), part=part_of(people_asked, limit)
+    )
     _run(people, cases[:limit], How(out, baseline or (), concurrency, remember or How.remember), known, as_json=as_json)
 
 
@@ -93,30 +102,44 @@ def locomo(
     remember: Remembered = None,
     out: Out = Path("runs/locomo"),
     concurrency: Concurrency = 1,
+    people_asked: People = None,
     limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
     """Answer LoCoMo's questions in words, scored by shared words; the adversarial ones are counted apart."""
     from evals.locomo_qa import load
 
-    people, cases = load(data)
+    people, found = load(data)
+    cases = of_most(found, people_asked)
     how = How(out, baseline or (), concurrency, remember or How.remember)
-    _run(people, cases[:limit], how, _Known("LoCoMo", limit=limit), as_json=as_json)
+    _run(people, cases[:limit], how, _Known("LoCoMo", part=part_of(people_asked, limit)), as_json=as_json)
 
 
 @dataclass(frozen=True)
 class _Known:
-    """What a benchmark is called, what is published of it, and how many of its questions were asked (None: all)."""
+    """What a benchmark is called, what is published of it, and which part of it was asked (empty: all)."""
 
     title: str
     rows: tuple[Row, ...] = ()
     note: str = ""
-    limit: int | None = None
+    part: str = ""
 
     @property
     def page(self) -> str:
-        """The name of its page; that of the first questions does not replace that of all."""
-        return "report.html" if self.limit is None else f"report-{self.limit}.html"
+        """The name of its page; that of a part does not replace that of all."""
+        return f"report{self.part}.html"
+
+
+def of_most(questions: Sequence[Question], people: int | None) -> list[Question]:
+    """Return the questions about so many people: those of whom most is asked, and of equals the first; None: all."""
+    counts = Counter(question.person for question in questions)
+    kept = {name for name, _ in counts.most_common(people)}
+    return [question for question in questions if question.person in kept]
+
+
+def part_of(people: int | None, limit: int | None) -> str:
+    """Return what the name of a part ends with."""
+    return (f"-of-{people}" if people else "") + (f"-{limit}" if limit else "")
 
 
 def _run(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from app.console import AsJson, print_json, print_table, progress
-from evals.answering import LOG, How, answer_all
+from evals.answering import LOG, How, Remember, answer_all
 from evals.cli_answers import Baselines, Limit, Out, Remembered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from evals.cases import Person, Question
     from evals.runner import Case
 
 DATA = Path(__file__).parent / "data" / "story"
@@ -26,19 +28,25 @@ def story(
     out: Out = Path("runs/story"),
     limit: Limit = None,
     ours: Annotated[bool, typer.Option("--ours/--no-ours", help="Ask our graph, or the baselines alone.")] = True,
+    grow: Annotated[
+        bool, typer.Option("--grow", help="Ask again with 2,000 turns and 500 facts more in memory, of anything else.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Answer the questions of a story after its months; a rule says which reply is right, and no model judges."""
     from evals import costs, work
     from evals.story import load
 
-    people, questions = load(data)
+    [person], questions = load(data)
+    questions = questions[:limit]
     how = How(out, baseline or (), remember=remember or How.remember, ours=ours)
-    cases = answer_all(people, questions[:limit], how)
-    took, done = costs.costs(cases), work.figures(work.read(out))
+    cases = answer_all([person], questions, how)
+    after = _grown(person, questions, how) if grow else []
+    took, done = costs.costs([*cases, *after]), work.figures(work.read(out))
     if as_json:
-        print_json({"right": right(cases), "costs": costs.as_json(took), "work": done})
+        print_json({"right": right([*cases, *after]), "costs": costs.as_json(took), "work": done})
         return
+    cases += after
     print_table(*table(cases))
     print_table(*costs.table(took))
     if done:
@@ -48,6 +56,21 @@ def story(
         if not case.score:
             progress(f"{case.solver}, {case.question}: {' '.join((case.error or case.reply).split())[:160]}")
     progress(f"Every question and reply: {out / LOG}")
+
+
+def _grown(person: Person, questions: Sequence[Question], how: How) -> list[Case]:
+    """Ask the same questions of a copy of the memory that has grown; the solvers' names say so."""
+    from app.build import build_embedder
+    from app.settings import Settings
+    from evals.grown import grow, grown, moved
+    from evals.perf.corpus import Life
+
+    life, folder = Life(), how.out / "grown"
+    more = grown(person, life)
+    grow(how.out, folder, more, life, build_embedder(Settings()))
+    asked = [moved(question, person, more) for question in questions]
+    cases = answer_all([more], asked, replace(how, out=folder, remember=Remember.NONE))
+    return [case.model_copy(update={"solver": f"{case.solver}, grown"}) for case in cases]
 
 
 def right(cases: Sequence[Case]) -> dict[str, dict[str, Any]]:

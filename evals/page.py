@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
+from evals import costs
 from evals.published import COLUMNS, Row
 from evals.report import ALL, RESAMPLES, WITH_ALIGNMENT, Figure, behaviour, figures
 from evals.runner import Case
@@ -28,7 +29,7 @@ def render(
         columns: Groups that the first table shows; those of `evals.report.figures`.
         note: What is to be known of the comparison.
     """
-    found = figures(cases)
+    found, (cost_columns, took) = figures(cases), costs.table(costs.costs(cases))
     there = {name for of in found.values() for name in of}
     shown = [name for name in columns if name in there and name not in _SUMS]
     shown += [name for name in sorted(there) if "/" not in name and name not in {*columns, *_SUMS}]
@@ -43,6 +44,8 @@ def render(
         published=[row for row in published if row.tokens is not None or there & set(row.right)],
         note=note,
         behaviour=behaviour(cases),
+        cost_columns=cost_columns,
+        costs=took,
         plot=_plot(found, shown),
         tasks=sorted(name for name in there if "/" in name),
         wrong=[case for case in cases if case.score < _RIGHT],

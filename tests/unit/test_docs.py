@@ -10,17 +10,36 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from app.cli import app
+from tests.unit.test_report import case
 
 ROOT = Path(__file__).parents[2]
 
 
+def script(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
+
+
 def test_the_graph_pictures_in_the_readme_are_those_of_the_code():
-    spec = importlib.util.spec_from_file_location("graphs", ROOT / "docs" / "graphs.py")
-    graphs = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(graphs)
+    graphs = script("graphs")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert graphs.drawn() in readme
     assert graphs.put(readme) == readme, "run `python docs/graphs.py`"
+
+
+def test_the_tables_of_answers_are_written_between_their_marks():
+    answers = script("answers")
+    cases = [
+        case(1, 1.0, solver="rag"),
+        case(1, 1.0, prompt_tokens=700, calls_to_first=1, first_seconds=2.0),
+        case(1, 0.0, "chosen"),
+    ]
+    readme = answers.put((ROOT / "README.md").read_text(encoding="utf-8"), cases)
+    assert "| ours | 100.0 (100.0 to 100.0) | 0.0 (0.0 to 0.0) |\n| top-5 messages | 100.0 (100.0 to 100.0) | – |" in readme
+    assert "| ours | 350 (665) | 0 (0) | 0.5 | 1.0 (1.9) | 2.0 (2.0) |" in readme
+    assert answers.put(readme, cases) == readme
 
 
 def test_studio_serves_all_four_graphs():

@@ -10,6 +10,7 @@ import pytest
 
 from evals.baselines import Baseline, FullContext, Rag
 from evals.cases import Person, Question, Said
+from evals.cli_answers import of_most, part_of
 from evals.runner import Log, run
 from evals.solvers import Ours, Reply, user_of
 from graph.briefing import Style
@@ -191,3 +192,11 @@ def test_thoughts_are_no_words_of_an_answer(tmp_path):
         [PEOPLE[0]], [replace(asked, person="50/0"), replace(never, person="50/0")], {"it": Thinks()}, Log(tmp_path / "l")
     )
     assert [(case.score, case.strict) for case in cases] == [(1.0, 1.0), (0.0, 0.0)]
+
+
+def test_the_people_of_whom_most_is_asked_can_be_asked_alone():
+    asked = [question(number, of) for number, of in enumerate(("50/1", "50/2", "50/2", "50/3", "50/3"))]
+    assert [one.person for one in of_most(asked, 1)] == ["50/2", "50/2"]
+    assert [one.id for one in of_most(asked, 2)] == ["1", "2", "3", "4"]
+    assert of_most(asked, None) == asked
+    assert (part_of(None, None), part_of(2, None), part_of(2, 30)) == ("", "-of-2", "-of-2-30")
