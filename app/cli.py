@@ -79,7 +79,7 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Say one thing and print the reply."""
-    from app import set_aside
+    from app import marked, set_aside
     from app.remembering import remember_and_tell
 
     message = sys.stdin.read() if text == "-" else text
@@ -97,6 +97,9 @@ def ask(
                 # The reply is acknowledged and stays so: it is printed, and then what went wrong after it.
                 late = error
                 late.message = f"The reply is kept, but remembering it failed and waits: {error.message}"
+            turn = marked.after(service.memory, turn)
+        if not as_json and (about := marked.said_of(service.memory, turn)):
+            progress(about)
         if as_json:
             newest = service.memory.curve.newest(user) if wait else None
             answer = _answer(turn, newest.scores.model_dump() if newest else None)
@@ -117,6 +120,7 @@ def chat(
     """Talk, message by message; an empty line or Ctrl-D ends it. With --time, the talk begins then and goes on from there."""
     from datetime import UTC, datetime
 
+    from app import marked
     from memory import clock
 
     begin = clock.parse_time(time) if time else None
@@ -131,6 +135,8 @@ def chat(
             try:
                 stamp = clock.later(begin, datetime.now(UTC) - started) if begin else None
                 turn = _show(service, service.stream(user, message, images, stamp, **switches))
+                if about := marked.said_of(service.memory, turn):
+                    progress(about)
             except PersonaError as error:
                 fail(error, as_json=False)
             images = []
@@ -158,6 +164,10 @@ def ingest(
         print_json(report)
     else:
         say(f"{report['added']} turns added, {report['skipped']} were there already.")
+        if report.get("not_kept"):
+            progress(
+                f"{report['not_kept']} tell of something sensitive, and were left out, as {user} keeps nothing of that kind."
+            )
         if report["pending"]:
             progress(f"{report['pending']} steps wait to be remembered: `persona work` does them now.")
 
@@ -207,14 +217,6 @@ def _show(service: PersonaService, events: Any, *, quiet: bool = False) -> Turn:
                     say("")
                     for note in event.turn.trace.notes if event.turn.trace else ():
                         progress(note)
-                    if event.turn.held:
-                        from memory.sensitive import NAMED
-
-                        which = f"{event.turn.id} --user {event.turn.user_id}"
-                        progress(
-                            f"That was about {NAMED[event.turn.held]}. It is not recalled later unless you say so: "
-                            f"`persona memory approve {which}` keeps it, `reject` forgets it."
-                        )
                 return event.turn
             elif not quiet:
                 _print_event(event)
@@ -255,8 +257,9 @@ def _answer(turn: Turn, personality_after: dict[str, float] | None) -> dict[str,
         "personality": trace["personality"],
         "timings_ms": trace["timings_ms"],
         "usage": trace["usage"],
-        # Only where the message waits for the person's word.
+        # Only where the message is pending approval, or tells of something sensitive.
         **({"held": turn.held} if turn.held else {}),
+        **({"sensitive": turn.sensitive} if turn.sensitive else {}),
         **({"forget": trace["forget"]} if trace["forget"] else {}),
         # What a person should know of a reply to pictures; most replies have none.
         **({"notes": trace["notes"]} if trace["notes"] else {}),

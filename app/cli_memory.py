@@ -235,9 +235,15 @@ def _probed(receipt: Receipt) -> str:
 
 
 def _standing(fields: dict[str, Any]) -> str:
-    """Say what newer facts and corrections did to this one, or that it waits for a word."""
+    """Say how a memory is by now: pending approval, or changed since, and whether it is marked as sensitive."""
     if fields.get("held"):
         return f"held ({fields['held']}): approve or reject"
+    marked = f"sensitive ({fields['sensitive']})" if fields.get("sensitive") else ""
+    return ", ".join(filter(None, (_changed(fields), marked)))
+
+
+def _changed(fields: dict[str, Any]) -> str:
+    """Say what newer facts and corrections did to a memory."""
     if fields.get("corrected"):
         return " ".join(fields["corrected"])
     if fields.get("superseded_by"):

@@ -11,6 +11,7 @@ import typer
 from app.console import AsJson, User, counted, print_json, print_records, print_table, progress, report
 from app.opened import open_memory
 from memory.errors import InvalidInput
+from memory.modes import Mode
 
 personality = typer.Typer(no_args_is_help=True, help="See and change the personality that it sees.")
 user = typer.Typer(no_args_is_help=True, help="List, export, import and delete users, and what they agreed to.")
@@ -21,6 +22,25 @@ class Answer(StrEnum):
 
     YES = "yes"
     NO = "no"
+
+
+class Sensitive(StrEnum):
+    """What is to be done with what is sensitive; `yes` and `no` say whether it is remembered without asking."""
+
+    OFF = "off"
+    EACH = "each"
+    NEVER_KEEP = "never-keep"
+    YES = "yes"
+    NO = "no"
+
+
+_MODES: dict[Sensitive, Mode] = {
+    Sensitive.OFF: "off",
+    Sensitive.EACH: "each",
+    Sensitive.NEVER_KEEP: "never-keep",
+    Sensitive.YES: "off",
+    Sensitive.NO: "each",
+}
 
 
 @personality.command("show")
@@ -109,30 +129,34 @@ def consent(
         Answer | None, typer.Option("--training", help="Whether a model may be trained on them; left out: show what was said.")
     ] = None,
     sensitive: Annotated[
-        Answer | None,
-        typer.Option("--sensitive", help="Whether sensitive things are remembered without asking, from now on."),
+        Sensitive | None,
+        typer.Option(
+            "--sensitive",
+            help="From now on, sensitive things are remembered and marked (off, or yes), asked about first (each, or no), "
+            "or answered and never remembered (never-keep).",
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say whether a model may be trained on someone's conversations, and whether sensitive things need a yes each."""
+    """Say whether a model may be trained on someone's conversations, and what is done with sensitive things."""
+    from memory.modes import IN_WORDS, SECRETS
+
     with open_memory() as store:
-        said = store.consent.say(name, training=training is Answer.YES) if training else store.consent.of(name)
         if sensitive:
-            store.consent.keep_sensitive(name, unasked=sensitive is Answer.YES)
-        asks = store.consent.asks(name)
+            store.consent.choose(name, _MODES[sensitive])
+        said = store.consent.say(name, training=training is Answer.YES) if training else store.consent.of(name)
+        mode, machine = store.consent.mode(name), store.consent.machine
     value = {"user": name, "training": bool(said and said.training), "since": said.since.isoformat() if said else None}
-    value["sensitive"] = not asks
+    value |= {"sensitive": mode == "off", "ask_consent": mode}
     if said is None:
         sentence = f"{name} was never asked: nothing is trained on their conversations."
     elif said.training:
         sentence = f"{name} agreed on {said.since:%Y-%m-%d %H:%M} (UTC) that a model is trained on their conversations."
     else:
         sentence = f"{name} does not agree, since {said.since:%Y-%m-%d %H:%M} (UTC): nothing is trained on their conversations."
-    sentence += (
-        " Before something sensitive is remembered, they are asked."
-        if asks
-        else " Sensitive things are remembered without asking."
-    )
+    sentence += f" {IN_WORDS[mode]} {SECRETS}"
+    if machine:
+        sentence += f" PERSONA_ASK_CONSENT={machine} says so for everybody on this machine."
     report(value, sentence, as_json=as_json)
 
 

@@ -50,15 +50,18 @@ def ingest_file(memory: Memory, file: Path, user_id: str) -> dict[str, int]:
         user_id: Whose conversation it is.
 
     Returns:
-        `added` and `skipped` (same user, time and text already there, or forgotten).
+        `added` and `skipped` (same user, time and text already there, or forgotten); `not_kept` where lines were left out
+        that tell of something sensitive, as their person keeps nothing of that kind.
 
     Raises:
         InvalidInput: The file, a line, its time or a picture is wrong; names the lines. Nothing was written.
     """
     user_id = check_user(user_id)
     lines, pictures = _read(file)
-    added = memory.ingest(user_id, lines, {name: partial(_picture, path) for name, path in pictures.items()})
-    return {"added": added, "skipped": len(lines) - added}
+    kept = memory.consent.without_unkept(user_id, lines)
+    added = memory.ingest(user_id, kept, {name: partial(_picture, path) for name, path in pictures.items()})
+    left_out = len(lines) - len(kept)
+    return {"added": added, "skipped": len(kept) - added, **({"not_kept": left_out} if left_out else {})}
 
 
 def _read(file: Path) -> tuple[list[transcript.Line], dict[str, Path]]:

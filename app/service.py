@@ -132,6 +132,8 @@ class PersonaService:
         _check_override(personality_override)
         stamp = clock.parse_time(time, zone) if isinstance(time, str) else time
         pictures = [_picture(image) for image in images]
+        topic = None if off_the_record else self.memory.consent.unkept(user_id, text)
+        off_the_record = off_the_record or topic is not None
         context = Context(
             user_id=user_id,
             time=stamp.isoformat() if stamp else None,
@@ -142,7 +144,7 @@ class PersonaService:
         )
         if off_the_record:
             photo_ids = [self.memory.photos.hold(user_id, picture) for picture in pictures]
-            turn = unrecorded(user_id, text, photo_ids, stamp or clock.now(zone))
+            turn = unrecorded(user_id, text, photo_ids, stamp or clock.now(zone), topic)
         else:
             with replying():
                 turn = self.memory.receive(user_id, text, pictures, time=stamp, zone=zone)

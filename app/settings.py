@@ -12,9 +12,12 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from memory.errors import InvalidInput, StorageError
+from memory.modes import Mode
 
 _MODEL = ("llm_base_url", "llm_model", "llm_projector")
 """What says together which model answers: settings of different places do not mix."""
+
+_ASKS_EACH, _ASKS_NOBODY = ("true", "1", "yes", "y", "t", "on"), ("false", "0", "no", "n", "f")
 
 
 def settings_file() -> Path:
@@ -117,6 +120,15 @@ class Settings(BaseSettings):
         # Copied along, mostly; a line's end in a key would be no header.
         return value.strip()
 
+    @field_validator("ask_consent", mode="before")
+    @classmethod
+    def _as_a_mode(cls, value: Any) -> Any:
+        """Read the two values that this setting had at first, and other spellings of them."""
+        written = str(value).strip().lower().replace("_", "-") if isinstance(value, str | bool) else value
+        if written in _ASKS_EACH:
+            return "each"
+        return "off" if written in _ASKS_NOBODY else written
+
     llm_base_url: str = ""
     """An OpenAI-compatible endpoint, for example http://127.0.0.1:8000/v1; empty: embedded llama.cpp."""
     llm_model: str = ""
@@ -135,8 +147,9 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=lambda: platformdirs.user_data_path("personavlm"))
     database_url: str = Field(default="", repr=False)
     chroma_url: str = ""
-    ask_consent: bool = True
-    """Off: sensitive things are remembered without asking anybody."""
+    ask_consent: Mode | None = None
+    """What is done with what is sensitive, for everybody on this machine: `off` (it is remembered, and marked), `each` (the person
+    is asked first) or `never-keep` (it is answered off the record). Empty: as each person chose; `off` until then."""
     text_embedder: str = "all-minilm-l6-v2"
     """A catalogue name, or a sentence-transformers name or folder."""
     image_embedder: str = ""

@@ -25,7 +25,7 @@ _server = ModelServer(_settings)
 _style = _server.style()
 _chat = _server.chat()
 
-persona = _persona.build(_chat, _chat, _memory, _style, asks=_settings.ask_consent, confirms=True)
+persona = _persona.build(_chat, _chat, _memory, _style, asks=True, confirms=True)
 respond = _respond.build(_chat, _memory, _style)
 remember = _remember.build(_chat, _memory, _style)
 consolidate = _consolidate.build(_chat, _memory, _style.prompts, _style.budgets)

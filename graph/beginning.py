@@ -55,8 +55,9 @@ class Beginning:
             return self._taken_up(given, state, runtime)
         said = clock.parse_time(context.time) if context.time else None
         text, images = state.get("text"), state.get("images")
-        if context.off_the_record:
-            return unrecorded(context.user_id, text or "", images or (), said)
+        topic = self._memory.consent.unkept(context.user_id, text or "")
+        if context.off_the_record or topic:
+            return unrecorded(context.user_id, text or "", images or (), said, topic)
         thread = thread_id()
         if thread is None:
             return self._memory.journal.receive(context.user_id, text or "", images=images or (), time=said)
@@ -162,8 +163,15 @@ def in_a_sentence(error: Exception) -> PersonaError:
     )
 
 
-def unrecorded(user_id: str, text: str, images: Sequence[str], said: datetime | None) -> Turn:
+def unrecorded(user_id: str, text: str, images: Sequence[str], said: datetime | None, topic: str | None = None) -> Turn:
     """Make a turn off the record: it has no place in the user's sequence, and may be at any time.
+
+    Args:
+        user_id: Who says it.
+        text: The message.
+        images: Ids of its pictures.
+        said: When; None: now.
+        topic: The sensitive thing that it tells of, where its person keeps nothing of that kind.
 
     Raises:
         InvalidInput: Text or user cannot be taken.
@@ -171,7 +179,10 @@ def unrecorded(user_id: str, text: str, images: Sequence[str], said: datetime | 
     user_id = check_user(user_id)
     check_text(text, len(images))
     turn_id = f"off_{uuid.uuid4().hex[:20]}"
-    return Turn(id=turn_id, user_id=user_id, seq=0, session=0, time=said or clock.now(), text=text, images=tuple(images))
+    stamp = said or clock.now()
+    return Turn(
+        id=turn_id, user_id=user_id, seq=0, session=0, time=stamp, text=text, images=tuple(images), sensitive=topic
+    )  # fmt: skip
 
 
 def _given(state: RespondState) -> Turn | str | None:

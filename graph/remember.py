@@ -192,9 +192,11 @@ class Rememberer:
             read = bool((refused.again - now) & {"personality", "semantic"})
             again = Again(evolve, turn.time, extracted, read)
             memory = None if extracted else memory
-        self._memory.knowledge.commit_remember(
+        kept = self._memory.knowledge.commit_remember(
             turn.user_id, turn.id, state["point"], memory, state["changes"], state["photos"], again=again
         )
+        if not kept:
+            self._memory.forget(turn.user_id, turn.id, now=True)
         if state["photos"]:
             # Looked at now, in the background: a look of the next message does not wait for that.
             self._memory.index(turn.user_id)

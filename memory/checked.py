@@ -21,7 +21,7 @@ from memory.memory_rows import to_record
 from memory.purge import Receipt
 from memory.reach import Reach
 from memory.records import TRAITS, Photo, Record, RefusalCause, TurnState, make_id
-from memory.sensitive import TOPICS
+from memory.sensitive import TOPICS, UNNAMED
 from memory.turn_rows import to_turn
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -238,6 +238,8 @@ def _correction(kept: dict[str, Any] | None, turns: set[str]) -> None:
 def _held(row: dict[str, Any]) -> None:
     if row["held"] is not None and row["held"] not in TOPICS:
         raise InvalidInput("it is held for nothing that is known.")
+    if row["sensitive"] not in (None, UNNAMED, *TOPICS):
+        raise InvalidInput("its mark names nothing that is known.")
 
 
 def _point(row: dict[str, Any], turns: dict[str, Any]) -> str:

@@ -1,8 +1,8 @@
-"""Who agreed that a model is trained on their conversations, and what is kept for it from then on."""
+"""What each person agreed to: that a model is trained on their conversations, and what is done with what is sensitive."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -11,8 +11,12 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from memory import people
 from memory.database import Database
-from memory.errors import NotFound
-from memory.schema import rewrites, users
+from memory.errors import InvalidInput, NotFound
+from memory.marks import Marker, said
+from memory.modes import MODES, Mode
+from memory.schema import rewrites, turns, users
+from memory.sensitive import Topic
+from memory.transcript import Line
 
 Rewritten = Literal["core", "procedural"]
 
@@ -36,10 +40,16 @@ class Rewrite:
 
 
 class Consent:
-    """The agreements of all users. Every public method is one transaction."""
+    """The agreements of all users. Every public method is one transaction.
 
-    def __init__(self, database: Database) -> None:
+    Args:
+        database: Where they are.
+        marker: What judges texts, with what this machine's settings say; None: nothing is judged.
+    """
+
+    def __init__(self, database: Database, marker: Marker | None = None) -> None:
         self._db = database
+        self._marker = marker
 
     def of(self, user_id: str) -> Agreement | None:
         """Return what a person said; None: nothing yet, which is a no.
@@ -68,21 +78,51 @@ class Consent:
                 forget(connection, user_id)
         return Agreement(training, now)
 
-    def asks(self, user_id: str) -> bool:
-        """Say whether this person is asked before something sensitive is remembered; they are, unless they said otherwise."""
+    def chosen(self, user_id: str) -> Mode | None:
+        """Return what a person chose for sensitive things; None: nothing yet."""
         with self._db.read() as connection:
-            return not connection.execute(select(users.c.sensitive).where(users.c.id == user_id)).scalar()
+            return said(connection, user_id)
 
-    def keep_sensitive(self, user_id: str, *, unasked: bool) -> None:
-        """Write down whether sensitive things are remembered without asking, from now on.
+    def mode(self, user_id: str) -> Mode:
+        """Return what is done with what is sensitive: as this machine's settings say, else as the person chose, else `off`."""
+        if self._marker is None:
+            return "off"
+        with self._db.glance() as connection:
+            return self._marker.mode(connection, user_id)
+
+    @property
+    def machine(self) -> Mode | None:
+        """What this machine's settings say for everybody; None: each person chooses."""
+        return self._marker.machine if self._marker else "off"
+
+    def choose(self, user_id: str, mode: Mode) -> None:
+        """Write down what is to be done with what is sensitive, from now on; somebody new may say so first of all.
 
         Raises:
-            NotFound: There is no such user.
+            InvalidInput: There is no such choice, or this cannot be a user's name.
         """
+        if mode not in MODES:
+            raise InvalidInput(f"{mode!r} is no choice. Choose {', '.join(MODES[:-1])} or {MODES[-1]}.")
         with self._db.write() as connection:
-            if not people.is_known(connection, user_id, hold=True):
-                raise NotFound(f"There is no user {user_id!r}. `persona user list` shows who there is.")
-            connection.execute(update(users).where(users.c.id == user_id).values(sensitive=unasked))
+            people.ensure(connection, user_id)
+            connection.execute(update(users).where(users.c.id == user_id).values(sensitive=mode))
+
+    def unkept(self, user_id: str, text: str) -> Topic | None:
+        """Return what sensitive thing a message tells of, where its person keeps nothing of that kind."""
+        if self.mode(user_id) != "never-keep" or self._marker is None:
+            return None
+        topic = self._marker.judge(text)
+        return None if topic == "credential" else topic
+
+    def without_unkept(self, user_id: str, lines: Sequence[Line]) -> list[Line]:
+        """Return those lines of a transcript that their person wants kept."""
+        return [line for line in lines if self.unkept(user_id, line.text) is None]
+
+    def was_marked_before(self, user_id: str, turn_id: str) -> bool:
+        """Say whether another message of a user carries a mark than this one."""
+        others = select(turns.c.id).where(turns.c.user_id == user_id, turns.c.sensitive.is_not(None), turns.c.id != turn_id)
+        with self._db.read() as connection:
+            return connection.execute(others.limit(1)).first() is not None
 
     def rewrites(self, user_id: str) -> list[Rewrite]:
         """Return what sessions made of profile and habits since the person agreed, oldest first."""

@@ -12,13 +12,14 @@ from memory import clock, forgetting, memory_rows, pending, refusals, succession
 from memory.change import Changes
 from memory.database import Database
 from memory.errors import NotFound
+from memory.marks import Marker
 from memory.records import SPOKEN, Record
-from memory.schema import memories, sessions, turns, users
+from memory.schema import memories, sessions, turns
 from memory.sensitive import Topic
 
-_IT = select(turns.c.user_id, turns.c.session, turns.c.seq, turns.c.at, turns.c.held, turns.c.approved).where(
-    turns.c.user_id == bindparam("user"), turns.c.id == bindparam("turn")
-)
+_IT = select(
+    turns.c.user_id, turns.c.session, turns.c.seq, turns.c.at, turns.c.held, turns.c.approved, turns.c.sensitive
+).where(turns.c.user_id == bindparam("user"), turns.c.id == bindparam("turn"))
 _APPROVED = (
     select(memories.c.id)
     .join(turns, turns.c.id == memories.c.source)
@@ -112,31 +113,42 @@ class Held:
         return str(row.id)
 
 
-def asked(connection: Connection, user_id: str, topic: Topic | None) -> Topic | None:
-    """Return the topic, or None where the user said that they need not be asked."""
-    if topic is None or connection.execute(select(users.c.sensitive).where(users.c.id == user_id)).scalar():
-        return None
-    return topic
+def drops(connection: Connection, user_id: str, turn_id: str, topic: Topic | None, marker: Marker) -> bool:
+    """Say whether a turn that tells of this is not to be kept; one that was approved is."""
+    row = connection.execute(_IT, {"user": user_id, "turn": turn_id}).first()
+    return row is not None and not row.approved and marker.drops(connection, user_id, topic)
 
 
-def hold(connection: Connection, user_id: str, turn_id: str, topic: Topic | None) -> str | None:
-    """Hold a turn, or let it go, now that it and what was taken from it were judged; returns what it is held for.
+def judged(
+    connection: Connection, user_id: str, turn_id: str, topic: Topic | None, marker: Marker
+) -> tuple[str | None, str | None]:
+    """Mark a turn, and hold it or let it go, now that it and what was taken from it were judged.
 
     Args:
         connection: The caller's.
         user_id: Whose.
         turn_id: The turn.
         topic: What it is about; None: nothing sensitive, whatever its words alone had seemed to say.
+        marker: What says whether it is asked about.
+
+    Returns:
+        What it is pending approval for, and its mark.
     """
     row = connection.execute(_IT, {"user": user_id, "turn": turn_id}).first()
-    if row is None or row.approved:
-        return None
-    topic = asked(connection, user_id, topic)
-    if topic != row.held:
-        values = {"held": topic, "revision": turns.c.revision + 1}
+    if row is None:
+        return None, None
+    if row.approved:
+        return None, row.sensitive
+    # What was asked about goes on being so, whatever is chosen meanwhile.
+    waits = topic if row.held is not None else marker.pending(connection, user_id, topic)
+    values: dict[str, Any] = {"held": waits, "sensitive": topic}
+    if waits != row.held:
+        values["revision"] = turns.c.revision + 1
+    if (waits, topic) != (row.held, row.sensitive):
         connection.execute(update(turns).where(turns.c.id == turn_id).values(values))
+    if waits != row.held:
         withheld.index_next(connection, row)  # type: ignore[arg-type] # it has the columns that are read
-    return topic
+    return waits, topic
 
 
 def put_off(changes: Changes) -> dict[str, Any]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, String, bindparam, case, cast, func, insert, select, update
 
-from memory import clock, corrections, held, late, pending, people, session_rows, transcript, turn_order, turn_rows
+from memory import clock, corrections, late, pending, people, session_rows, transcript, turn_order, turn_rows
 from memory.database import Database
 from memory.errors import NotFound
 from memory.intake import check_text, check_user, user_name
+from memory.marks import Marker
 from memory.records import SPOKEN, Trace, Turn, TurnState, make_id
 from memory.schema import turns, users
-from memory.sensitive import Topic
 from memory.transcript import Line
 from memory.turn_order import IN_ORDER, LATEST_FIRST
 from memory.turn_rows import SAID, to_turn
@@ -28,6 +28,7 @@ _RECENT = (
     .order_by(*IN_ORDER)
 )
 _INSERT = insert(turns)
+_WRITTEN = {"id", "user_id", "seq", "session", "text", "reply", "state", "real_time", "held", "sensitive"}
 
 
 class Journal:
@@ -35,12 +36,12 @@ class Journal:
 
     Args:
         database: Where they stand.
-        judge: Says what sensitive thing a text tells of: such a message is held until the person says yes. None: nothing is.
+        marker: Says what sensitive thing a text tells of, and whether it is pending approval then. None: nothing is judged.
     """
 
-    def __init__(self, database: Database, judge: Callable[[str], Topic | None] | None = None) -> None:
+    def __init__(self, database: Database, marker: Marker | None = None) -> None:
         self._db = database
-        self.judge = judge
+        self.marker = marker
 
     def receive(
         self,
@@ -129,7 +130,7 @@ class Journal:
         for line in lines:
             check_text(line.text, len(line.images))
         with self._db.write() as connection:
-            return transcript.take(connection, user_id, lines, self.judge)
+            return transcript.take(connection, user_id, lines, self.marker)
 
     def finish(
         self, turn_id: str, reply: str, *, trace: Trace | None = None, stopped: bool = False, request: bool = False
@@ -200,7 +201,9 @@ class Journal:
                 .values(state=TurnState.REPLACED, pending=False, revision=turns.c.revision + 1)
             )
             # What the person said of the message holds for it still.
-            said = connection.execute(select(turns.c.held, turns.c.approved, turns.c.origin).where(turns.c.id == turn_id)).one()
+            said = connection.execute(
+                select(turns.c.held, turns.c.approved, turns.c.sensitive, turns.c.origin).where(turns.c.id == turn_id)
+            ).one()
             origin = said.origin or old.id
             session = old.session
             if session_rows.is_ended(connection, old.user_id, session):
@@ -208,8 +211,9 @@ class Journal:
             new = self._insert(
                 connection, old.user_id, old.text, old.images, old.time, session, real_time=old.real_time, origin=origin
             )
-            connection.execute(update(turns).where(turns.c.id == new.id).values(held=said.held, approved=said.approved))
-            new = new.model_copy(update={"held": said.held})
+            kept = {"held": said.held, "sensitive": said.sensitive}
+            connection.execute(update(turns).where(turns.c.id == new.id).values(**kept, approved=said.approved))
+            new = new.model_copy(update=kept)
             pending.repoint(connection, old, new, remembered=not old.pending and old.state in SPOKEN)
         return new
 
@@ -328,6 +332,7 @@ class Journal:
         origin: str | None = None,
     ) -> Turn:
         seq = turn_order.next_seq(connection, user_id)
+        topic = self.marker.judge(text) if self.marker else None
         turn = Turn(
             id=make_id(user_id, "turn", seq),
             user_id=user_id,
@@ -337,10 +342,11 @@ class Journal:
             text=text,
             images=tuple(images),
             real_time=real_time,
-            held=held.asked(connection, user_id, self.judge(text)) if self.judge else None,
+            held=self.marker.pending(connection, user_id, topic) if self.marker else None,
+            sensitive=topic,
         )
         row = {
-            **turn.model_dump(include={"id", "user_id", "seq", "session", "text", "reply", "state", "real_time", "held"}),
+            **turn.model_dump(include=_WRITTEN),
             "images": list(images),
             "at": stamp,
             "zone": clock.zone_name(stamp),

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from memory import consent, corrections, curve, forget, forgetting, held, memory_rows, pending, people, succession
+from memory import (
+    consent,
+    corrections,
+    curve,
+    derived,
+    forget,
+    forgetting,
+    held,
+    memory_rows,
+    pending,
+    people,
+    succession,
+    taken,
+)
 from memory.again import Again
 from memory.change import Changes
 from memory.database import Database
 from memory.errors import InvalidInput, NotFound
 from memory.intake import user_name
+from memory.marks import Marker
 from memory.memory_rows import MemoryRecord, to_record
 from memory.outdated import as_it_holds, may_be_untrue
 from memory.records import (
@@ -61,12 +75,12 @@ class Knowledge:
 
     Args:
         database: Where they stand.
-        judge: Says what sensitive thing a text tells of: such memories are held until the person says yes. None: nothing is.
+        marker: Says what sensitive thing a text tells of, and whether it is pending approval then. None: nothing is judged.
     """
 
-    def __init__(self, database: Database, judge: Callable[[str], Topic | None] | None = None) -> None:
+    def __init__(self, database: Database, marker: Marker | None = None) -> None:
         self._db = database
-        self._judge = judge
+        self._marker = marker
 
     def commit_remember(
         self,
@@ -78,7 +92,7 @@ class Knowledge:
         photos: Sequence[PhotoMemory] = (),
         *,
         again: Again | None = None,
-    ) -> None:
+    ) -> bool:
         """Commit what one turn taught, strike the work, and mark the turn as remembered; twice changes nothing.
 
         Args:
@@ -89,36 +103,43 @@ class Knowledge:
             changes: What that does to older memories.
             photos: What was seen in its pictures.
             again: Some steps of a turn that was remembered without them.
+
+        Returns:
+            False where it turned out to be sensitive, and its person keeps nothing of that kind: nothing was committed, and
+            the turn is to be forgotten.
         """
         # Before the transaction: others wait for that one.
         topic = self._topic_of(turn_id, [memory.content if memory else "", *(photo.caption for photo in photos)])
         with self._db.write() as connection:
             if not people.is_known(connection, user_id, hold=True):
-                return
+                return True
             if _any_gone(connection, [turn_id]):
                 # While the model was asked about it.
                 pending.done(connection, user_id, "remember", turn_id)
-                return
+                return True
+            if self._marker and held.drops(connection, user_id, turn_id, topic, self._marker):
+                return False
             remembered = pending.is_remembered(connection, user_id, turn_id)
             if again is not None:
-                _correct(connection, user_id, turn_id, point, changes, again)
+                taken.correct(connection, user_id, turn_id, point, changes, again)
             elif point is not None and not remembered:
                 curve.add_point(connection, user_id, point)
             if not remembered or (again is not None and (memory is not None or photos)):
-                waits = held.hold(connection, user_id, turn_id, topic) if self._judge else None
-                _put_taken(connection, user_id, turn_id, memory, changes or Changes(), photos, waits)
+                marks = held.judged(connection, user_id, turn_id, topic, self._marker) if self._marker else (None, None)
+                taken.put(connection, user_id, turn_id, memory, changes or Changes(), photos, *marks)
             connection.execute(_REMEMBERED, {"turn": turn_id})
             pending.done(connection, user_id, "remember", turn_id)
             if again is not None and again.read:
                 _sum_up_with(connection, user_id, turn_id)
+        return True
 
     def _topic_of(self, turn_id: str, taken: Sequence[str]) -> Topic | None:
         """Judge a message, and what was taken from it."""
-        if self._judge is None:
+        if self._marker is None:
             return None
         with self._db.glance() as connection:
             text = connection.execute(_TEXT, {"turn": turn_id}).scalar() or ""
-        return next((topic for topic in map(self._judge, [text, *taken]) if topic), None)
+        return next((topic for topic in map(self._marker.judge, [text, *taken]) if topic), None)
 
     def commit_consolidation(
         self,
@@ -144,6 +165,11 @@ class Knowledge:
             begun: When what the model was told was read; where something was forgotten since, the work stays to be done anew.
             older: A session of a later time has been consolidated: this one adds to the sets, and takes no newer line's place.
         """
+        kept = [*self.entries(user_id, kind="core"), *self.entries(user_id, kind="procedural")]
+        with self._db.glance() as connection:
+            told = derived.told_in(connection, user_id, session)
+        lines = {**(profile or {}), **(procedures or {})}
+        marks = derived.line_marks(lines, kept, told, self._marker.judge) if self._marker else {}
         with self._db.write() as connection:
             if not people.is_known(connection, user_id, hold=True):
                 return
@@ -155,15 +181,16 @@ class Knowledge:
             for episode in episodes:
                 if not forget.is_forgotten(connection, user_id, episode.id):
                     extra = {"turn_ids": list(episode.turn_ids), "session": session}
-                    memory_rows.put(
-                        connection, user_id, "episodic", str(session), episode, episode.summary, episode.keywords, extra
-                    )
+                    said, mark = (episode, episode.summary, episode.keywords, extra), derived.topic_mark(episode, told)
+                    memory_rows.put(connection, user_id, "episodic", str(session), *said, sensitive=mark)
             if procedures is not None:
-                before = memory_rows.replace_set(connection, user_id, "procedural", session, time, procedures, older=older)
-                consent.keep(connection, user_id, session, "procedural", before, procedures)
+                before = memory_rows.replace_set(
+                    connection, user_id, "procedural", session, time, procedures, older=older, marks=marks
+                )
+                consent.keep(connection, user_id, session, "procedural", before, _unmarked(procedures, marks))
             if profile is not None:
-                before = memory_rows.replace_set(connection, user_id, "core", session, time, profile, older=older)
-                consent.keep(connection, user_id, session, "core", before, profile)
+                before = memory_rows.replace_set(connection, user_id, "core", session, time, profile, older=older, marks=marks)
+                consent.keep(connection, user_id, session, "core", before, _unmarked(profile, marks))
             ended = (sessions.c.user_id == user_id) & (sessions.c.number == session)
             connection.execute(update(sessions).where(ended).values(summed_up=True))
             pending.done(connection, user_id, "consolidate", str(session))
@@ -248,12 +275,15 @@ class Knowledge:
             raise InvalidInput("A memory cannot be empty. To remove it, forget it.")
         _check_length(text)
         mine = (memories.c.user_id == user_id) & (memories.c.id == memory_id) & memories.c.hidden_at.is_(None)
+        # Before the transaction: others wait for that one.
+        mark = self._marker.judge(text) if self._marker else None
         with self._db.write() as connection:
             row = connection.execute(select(memories).where(mine)).first()
             if row is None:
                 raise NotFound(f"There is no memory {memory_id!r} of this user. `persona memory list` shows their ids.")
             extra = corrections.noted(connection, row, text)
             values = {"text": text, "edited": True, "extra": extra, "revision": memories.c.revision + 1}
+            values["sensitive"] = row.sensitive or mark
             connection.execute(update(memories).where(mine).values(values))
             # It says something of its own now, whatever it repeated before.
             succession.part(connection, user_id, memory_id)
@@ -291,9 +321,10 @@ class Knowledge:
         if not key.strip() or not value.strip():
             raise InvalidInput("A line of the profile needs a key and a value, for example name and Ada.")
         _check_length(key + value)
+        mark = derived.line_mark(key, value, self._marker.judge) if self._marker else None
         with self._db.write() as connection:
             people.ensure(connection, user_id)
-            line = {"text": value, "edited": True, "source": "person"}
+            line = {"text": value, "edited": True, "source": "person", "sensitive": mark}
             there = (memories.c.user_id == user_id) & (memories.c.id == make_id(user_id, "core", key))
             row = connection.execute(select(memories).where(there, memories.c.hidden_at.is_(None))).first()
             extra = corrections.noted(connection, row, value) if row else {}
@@ -338,6 +369,10 @@ def _any_gone(connection: Connection, turn_ids: Sequence[str]) -> bool:
     return connection.execute(_GONE, {"ids": list(turn_ids)}).first() is not None
 
 
+def _unmarked(lines: Mapping[str, str], marks: Mapping[str, str | None]) -> dict[str, str]:
+    return {key: text for key, text in lines.items() if not marks.get(key)}
+
+
 def _check_length(text: str) -> None:
     if len(text) > _LONGEST:
         raise InvalidInput(f"A memory has at most {_LONGEST:,} characters; this has {len(text):,}. Make it shorter.")
@@ -350,41 +385,3 @@ def _sum_up_with(connection: Connection, user_id: str, turn_id: str) -> None:
     ended = select(sessions.c.summed_up).where(sessions.c.user_id == user_id, sessions.c.number == number)
     if number is not None and connection.execute(ended).scalar():
         forgetting.sum_up_anew(connection, user_id, number)
-
-
-def _put_taken(
-    connection: Connection,
-    user_id: str,
-    turn_id: str,
-    memory: SemanticMemory | None,
-    changes: Changes,
-    photos: Sequence[PhotoMemory],
-    waits: str | None,
-) -> None:
-    """Write down what was taken from a turn; `waits`: the sensitive thing that it waits for a word on."""
-    if memory is not None and not forget.is_forgotten(connection, user_id, memory.id):
-        extra: dict[str, Any] = {"reason": memory.reason, "photo_ids": list(memory.photo_ids)}
-        extra |= held.put_off(changes) if waits else {}
-        memory_rows.put(connection, user_id, "semantic", turn_id, memory, memory.content, memory.keywords, extra, waits)
-        if waits is None:
-            succession.apply(connection, user_id, memory.id, memory.time, changes)
-    for photo in photos:
-        if not forget.is_forgotten(connection, user_id, photo.id):
-            where: dict[str, Any] = {"photo_id": photo.photo_id, "box": photo.box}
-            words = [photo.category] if photo.category else []
-            memory_rows.put(connection, user_id, "photo", turn_id, photo, photo.caption, words, where, waits)
-
-
-def _correct(
-    connection: Connection,
-    user_id: str,
-    turn_id: str,
-    point: PersonalityPoint | None,
-    changes: Changes | None,
-    again: Again,
-) -> None:
-    """Write down of a turn what it was remembered without: its evidence, and what its fact does to older ones."""
-    if point is not None and point.inferred is not None:
-        curve.correct(connection, user_id, turn_id, point.inferred, again.evolve)
-    if again.fact_id is not None and changes is not None:
-        succession.apply(connection, user_id, again.fact_id, again.time, changes)

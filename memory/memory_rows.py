@@ -29,7 +29,7 @@ _EDITED, _DELETE, _INSERT = select(memories.c.edited).where(_THIS), delete(memor
 def to_record(row: Row[Any]) -> MemoryRecord:
     """Read a row of the table `memories`."""
     time = row.at.astimezone(clock.zone_of(row.zone))
-    shared = {"id": row.id, "time": time, "edited": row.edited}
+    shared = {"id": row.id, "time": time, "edited": row.edited, "sensitive": row.sensitive}
     keywords = tuple(row.keywords)
     match row.kind:
         case "semantic":
@@ -69,6 +69,7 @@ def put(
     keywords: Sequence[str],
     extra: dict[str, Any],
     held: str | None = None,
+    sensitive: str | None = None,
 ) -> None:
     """Write a memory down, in the place of an earlier one of its id; one that the person edited stays.
 
@@ -81,7 +82,8 @@ def put(
         text: What is searched.
         keywords: Its keywords.
         extra: What only its kind has.
-        held: The sensitive thing that it waits for a word on, if any.
+        held: The sensitive thing that it is pending approval for, if any.
+        sensitive: Its mark, if any.
     """
     there = {"user": user_id, "memory": record.id}
     edited = connection.execute(_EDITED, there).scalar()
@@ -92,7 +94,7 @@ def put(
     row = {
         "id": record.id, "user_id": user_id, "kind": kind, "source": source, "at": record.time,
         "zone": clock.zone_name(record.time), "text": text, "keywords": list(keywords), "extra": extra,
-        "edited": False, "revision": 1, "indexed_revision": 0, "held": held,
+        "edited": False, "revision": 1, "indexed_revision": 0, "held": held, "sensitive": sensitive,
     }  # fmt: skip
     connection.execute(_INSERT, row)
 
@@ -106,6 +108,7 @@ def replace_set(
     entries: Mapping[str, str],
     *,
     older: bool = False,
+    marks: Mapping[str, str | None] | None = None,
 ) -> dict[str, str]:
     """Make `entries` the user's set of this kind; edited and forgotten entries stay as the person left them.
 
@@ -117,9 +120,10 @@ def replace_set(
         time: When it ended.
         entries: The set, by key.
         older: The session is older than what the set was made of: it adds lines, and changes those that older ones added.
+        marks: By key, the sensitive thing that a line tells of.
 
     Returns:
-        The set as it was before.
+        The set as it was before, without what is marked as sensitive.
     """
     mine = (memories.c.user_id == user_id) & (memories.c.kind == kind)
     rows = {row.key: row for row in connection.execute(select(memories).where(mine))}
@@ -142,8 +146,9 @@ def replace_set(
                 continue
         if not forget.is_forgotten(connection, user_id, make_id(user_id, kind, key), text):
             values = {"text": text, "edited": False, "source": str(session), "extra": {"older": True} if older else {}}
+            values["sensitive"] = (marks or {}).get(key)
             replace_one(connection, user_id, kind, key, values, time)
-    return {key: row.text for key, row in rows.items() if row.hidden_at is None}
+    return {key: row.text for key, row in rows.items() if row.hidden_at is None and row.sensitive is None}
 
 
 def drop(connection: Connection, memory_id: str, stamp: datetime) -> None:

@@ -174,7 +174,8 @@ class Turn(Record):
         pending: Whether it still waits to be remembered.
         error: Why there is no reply (state `failed`).
         real_time: Whether it was said as it arrived, rather than at a given time.
-        held: What sensitive thing it tells of, while it waits for the person's word and is not recalled.
+        held: What sensitive thing it tells of, while it is pending approval and is not recalled.
+        sensitive: The same for good, approved or never asked about: its mark. It is never brought up unasked, nor trained on.
         corrected: What the person corrected of it since, as marks; filled in where turns are read to be shown.
     """
 
@@ -191,18 +192,20 @@ class Turn(Record):
     error: str | None = None
     real_time: bool = True
     held: str | None = None
+    sensitive: str | None = None
     trace: Trace | None = None
     corrected: tuple[str, ...] = ()
 
 
 class ProfileEntry(Record):
-    """One line of the core profile; `edited` ones the person wrote, and a rewrite keeps them."""
+    """One line of the core profile; `edited` ones the person wrote, and a rewrite keeps them; `sensitive` is its mark."""
 
     id: str
     key: str
     value: str
     time: datetime
     edited: bool = False
+    sensitive: str | None = None
     corrected: tuple[str, ...] = ()
 
 
@@ -226,7 +229,8 @@ class SemanticMemory(Record):
         superseded_by: The newer one; its own id where its person said that it is outdated.
         same_as: The older one that this only repeats; this one is then not recalled beside it.
         strength: How often it was said.
-        held: As that of its turn: it waits for the person's word, and is not recalled.
+        held: As that of its turn: it is pending approval, and is not recalled.
+        sensitive: As that of its turn: its mark.
         corrected: What the person corrected of it since, in another memory, as marks.
     """
 
@@ -243,6 +247,7 @@ class SemanticMemory(Record):
     same_as: str | None = None
     strength: int = 1
     held: str | None = None
+    sensitive: str | None = None
     corrected: tuple[str, ...] = ()
 
     @property
@@ -271,6 +276,7 @@ class PhotoMemory(Record):
         category: What kind of thing it is, where that was said.
         box: Where in the upright picture it is; None: all of it.
         held: As that of its turn.
+        sensitive: As that of its turn.
     """
 
     id: str
@@ -282,6 +288,7 @@ class PhotoMemory(Record):
     box: Box | None = None
     edited: bool = False
     held: str | None = None
+    sensitive: str | None = None
     corrected: tuple[str, ...] = ()
 
     @property
@@ -296,7 +303,7 @@ class PhotoMemory(Record):
 
 
 class Episode(Record):
-    """One topic of an ended session, recalled as its raw turns."""
+    """One topic of an ended session, recalled as its raw turns; `sensitive` is the mark of one of these."""
 
     id: str
     session: int
@@ -305,17 +312,19 @@ class Episode(Record):
     keywords: tuple[str, ...] = ()
     turn_ids: tuple[str, ...] = ()
     edited: bool = False
+    sensitive: str | None = None
     corrected: tuple[str, ...] = ()
 
 
 class Procedure(Record):
-    """One habit or goal."""
+    """One habit or goal; `sensitive` is its mark."""
 
     id: str
     key: str
     time: datetime
     text: str
     edited: bool = False
+    sensitive: str | None = None
     corrected: tuple[str, ...] = ()
 
 

@@ -5,18 +5,18 @@ Where the words are the same, what was remembered of them stays. Where they are 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from memory import forget, forgetting, held, memory_rows, pending, session_rows, succession, turn_order, turn_rows, withheld
+from memory import forget, forgetting, memory_rows, pending, session_rows, succession, turn_order, turn_rows, withheld
+from memory.marks import Marker
 from memory.reach import Counts
 from memory.records import SPOKEN, Turn, TurnState, make_id
 from memory.schema import memories, personality, refusals, turns
-from memory.sensitive import Topic
 from memory.telling import Telling
 from memory.turn_rows import to_turn
 
@@ -29,11 +29,11 @@ class Tools:
     """What is needed to judge the new words.
 
     Attributes:
-        judge: As in `Journal`.
+        marker: As in `Journal`.
         in_turns: As in `reach.of`.
     """
 
-    judge: Callable[[str], Topic | None] | None
+    marker: Marker | None
     in_turns: Counts
 
 
@@ -63,14 +63,17 @@ def put(
     origin = old.origin or old.id
     gone = {"state": TurnState.REPLACED, "pending": False, "seq": last, "origin": origin, "revision": turns.c.revision + 1}
     connection.execute(update(turns).where(turns.c.id == old.id).values(gone))
-    topic = held.asked(connection, old.user_id, tools.judge(said)) if tools.judge and not same else None
+    marker = None if same else tools.marker
+    topic = marker.judge(said) if marker else None
+    waits = marker.pending(connection, old.user_id, topic) if marker else None
     row = {
         "id": make_id(old.user_id, "turn", last), "user_id": old.user_id, "seq": old.seq, "session": old.session,
         "at": old.at, "zone": old.zone, "text": said, "images": shown, "reply": "", "state": TurnState.RECEIVED,
         "pending": False, "error": None, "real_time": old.real_time, "received_at": received_at or datetime.now(UTC),
         "trace": None, "revision": 0, "indexed_revision": 0, "origin": origin,
         # What the person said of the message holds for the same words.
-        "held": old.held if same else topic, "approved": old.approved and same,
+        "held": old.held if same else waits, "approved": old.approved and same,
+        "sensitive": old.sensitive if same else topic,
     }  # fmt: skip
     connection.execute(insert(turns).values(row))
     new = turn_rows.one(connection, row["id"])

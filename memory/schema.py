@@ -67,6 +67,7 @@ metadata = MetaData()
 # Spelled as the queries spell it: SQLite takes a partial index only for the same expression.
 _UNINDEXED = text("revision != indexed_revision")
 _HELD = text("held IS NOT NULL")
+_SENSITIVE = text("sensitive IS NOT NULL")
 _CORRECTED = text("edited OR superseded_by = id")
 _RECEIVED = text("state = 'received'")
 _PLACED = text("origin IS NOT NULL")
@@ -81,8 +82,8 @@ users = Table(
     # What the person said to being trained on, and when; None: they were never asked.
     Column("training", Boolean),
     Column("training_since", Instant),
-    # Sensitive things are remembered without asking; None: nothing was said, and each is asked about.
-    Column("sensitive", Boolean),
+    # What the person chose for sensitive things (`memory.marks.Mode`); None: nothing yet.
+    Column("sensitive", String(16)),
 )
 
 turns = Table(
@@ -107,8 +108,10 @@ turns = Table(
     # A projection (Chroma, full text) is current when it was made from this revision.
     Column("revision", Integer, nullable=False),
     Column("indexed_revision", Integer, nullable=False),
-    # What sensitive thing it tells of: until the person says yes, it is not recalled.
+    # What sensitive thing it tells of, while it is pending approval: until the person says yes, it is not recalled.
     Column("held", String(16)),
+    # The same for good: the mark.
+    Column("sensitive", String(16)),
     Column("approved", Boolean, nullable=False, server_default=false()),
     # Where in a LangGraph thread it was said (a digest); of a turn that replaced one from elsewhere, the id of the first.
     Column("origin", String(40)),
@@ -118,6 +121,7 @@ turns = Table(
     Index("ix_turns_received", "user_id", "seq", sqlite_where=_RECEIVED, postgresql_where=_RECEIVED),
     Index("ix_turns_origin", "user_id", "origin", sqlite_where=_PLACED, postgresql_where=_PLACED),
     Index("ix_turns_held", "user_id", sqlite_where=_HELD, postgresql_where=_HELD),
+    Index("ix_turns_sensitive", "user_id", sqlite_where=_SENSITIVE, postgresql_where=_SENSITIVE),
     Index("ix_turns_unindexed", "user_id", "indexed_revision", sqlite_where=_UNINDEXED, postgresql_where=_UNINDEXED),
 )
 
@@ -160,6 +164,7 @@ memories = Table(
     Column("strength", Integer, nullable=False, server_default="1"),
     # As that of the turn that it was taken from.
     Column("held", String(16)),
+    Column("sensitive", String(16)),
     Index("ix_memories_superseded_by", "superseded_by"),
     Index("ix_memories_same_as", "same_as"),
     Index("ix_memories_user_until", "user_id", "valid_until"),

@@ -14,6 +14,8 @@ from memory.signals import sentences
 
 Topic = Literal["health", "faith", "politics", "sexuality", "money", "secret", "credential"]
 TOPICS: tuple[Topic, ...] = get_args(Topic)
+UNNAMED = "unnamed"
+"""The mark of what was approved before marks were kept."""
 NAMED: dict[str, str] = {
     "health": "health",
     "faith": "faith",
@@ -22,6 +24,7 @@ NAMED: dict[str, str] = {
     "money": "money",
     "secret": "somebody's secret",
     "credential": "a password, a key or a card number",
+    UNNAMED: "something sensitive",
 }
 """What each is called towards a person."""
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from sqlalchemy import delete
 
@@ -33,7 +33,9 @@ from memory.journal import Journal
 from memory.judge import Judge
 from memory.knowledge import Knowledge
 from memory.lease import Leases
+from memory.marks import Marker
 from memory.memory_rows import MemoryRecord
+from memory.modes import Mode
 from memory.offers import Offers
 from memory.owner import FolderOwner
 from memory.pending import Pending
@@ -73,7 +75,8 @@ class Memory:
         database_url: SQL elsewhere than in the folder.
         chroma_url: A Chroma server instead of files in the folder. With both on servers, processes may share the folder.
         sight: What finds pictures again by what they show; None: they are found by what was said of them.
-        asks: Hold what is sensitive until its person says yes (they may say so once, for all).
+        asks: What is done with what is sensitive, for everybody here; None: as each person chose; False: nothing is judged,
+            as nobody said it (a benchmark).
         fresh_index: Throw the indexes of this folder away first, whatever their state, and mark all rows to be indexed.
 
     Raises:
@@ -90,7 +93,7 @@ class Memory:
         chroma_url: str | None = None,
         fresh_index: bool = False,
         sight: Sight | None = None,
-        asks: bool = True,
+        asks: Mode | Literal[False] | None = None,
     ) -> None:
         self.folder = folder
         self._ahead = ThreadPoolExecutor(_AHEAD, "persona-ahead")
@@ -100,12 +103,15 @@ class Memory:
             self._database = Database(database_url or f"sqlite:///{folder / 'journal.db'}")
             # Several processes may be at it: each does the work of the users whose lease it holds.
             self.leases = Leases(self._database) if shared else None
-            self.journal = Journal(self._database, topic_of if asks else None)
-            self.knowledge = Knowledge(self._database, Judge(embedder).topic_of if asks else None)
+            by_words, by_meaning = (
+                (None, None) if asks is False else (Marker(topic_of, asks), Marker(Judge(embedder).topic_of, asks))
+            )
+            self.journal = Journal(self._database, by_words)
+            self.knowledge = Knowledge(self._database, by_meaning)
             self.held = Held(self._database)
             self.browse = Browse(self._database)
             self.curve = Curve(self._database)
-            self.consent = Consent(self._database)
+            self.consent = Consent(self._database, by_meaning)
             self.pending = Pending(self._database)
             self.refusals = Refusals(self._database)
             renamed.follow(self._database, folder / "photos", (folder if chroma_url else folder / "chroma") / "index.json")
@@ -161,7 +167,7 @@ class Memory:
 
     def ingest(self, user_id: str, lines: Sequence[Line], pictures: Mapping[str, Callable[[], Picture]] | None = None) -> int:
         """Take a transcript in whole, or nothing of it; returns how many lines were added. See `Arrivals.ingest`."""
-        return self._arrivals.ingest(user_id, lines, pictures or {})
+        return self._arrivals.ingest(user_id, self.consent.without_unkept(user_id, lines), pictures or {})
 
     def find(self, user_id: str, query: Query, limits: Limits | None = None) -> Found:
         """Look into memory for a turn, with everything that was journaled by now."""

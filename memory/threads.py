@@ -164,7 +164,7 @@ class Threads:
         return replacement.put(connection, row, text, images, self._tools(row.user_id))
 
     def _tools(self, user_id: str) -> replacement.Tools:
-        return replacement.Tools(self._journal.judge, self._in_turns(user_id))
+        return replacement.Tools(self._journal.marker, self._in_turns(user_id))
 
 
 def _says(row: Row[Any], text: str | None, images: Sequence[str] | None) -> bool:

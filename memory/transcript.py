@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from memory import clock, forget, held, people, session_rows, turn_order
+from memory import clock, forget, people, session_rows, turn_order
+from memory.marks import Marker
 from memory.pending import RANKS
 from memory.records import Record, TurnState, make_id
 from memory.schema import sessions, turns, work
-from memory.sensitive import Topic
 
 _AT_ONCE = 500
 _UNCOUNTED = (TurnState.REPLACED, TurnState.FORGOTTEN)
@@ -63,14 +63,14 @@ def _stored(connection: Connection, user_id: str, first: datetime, last: datetim
     return Counter((row.at.timestamp(), row.text) for row in connection.execute(query))
 
 
-def take(connection: Connection, user_id: str, lines: Sequence[Line], judge: Callable[[str], Topic | None] | None) -> list[int]:
+def take(connection: Connection, user_id: str, lines: Sequence[Line], marker: Marker | None) -> list[int]:
     """Write down the lines that the user does not have, in sessions of their own that are ended; returns their places.
 
     Args:
         connection: Of a transaction that writes.
         user_id: Whose conversation it is.
         lines: What was said, in any order.
-        judge: Says what sensitive thing a text tells of: such a turn is held until the person says yes. None: nothing is.
+        marker: As in `Journal`.
     """
     missing = new(connection, user_id, lines)
     if not missing:
@@ -84,8 +84,9 @@ def take(connection: Connection, user_id: str, lines: Sequence[Line], judge: Cal
     for talk in _sessions(added):
         number = session_rows.begin(connection, user_id, talk[0].time)
         for line in talk:
-            topic = held.asked(connection, user_id, judge(line.text)) if judge else None
-            said.append(_row(user_id, seq, number, line, topic))
+            topic = marker.judge(line.text) if marker else None
+            waits = marker.pending(connection, user_id, topic) if marker else None
+            said.append({**_row(user_id, seq, number, line), "held": waits, "sensitive": topic})
             to_do.append(_work(user_id, "remember", said[-1]["id"], seq))
             seq += 1
         to_do.append(_work(user_id, "consolidate", str(number), seq - 1))
@@ -108,12 +109,12 @@ def _sessions(lines: Sequence[Line]) -> Iterator[list[Line]]:
     yield talk
 
 
-def _row(user_id: str, seq: int, session: int, line: Line, topic: Topic | None) -> dict[str, Any]:
+def _row(user_id: str, seq: int, session: int, line: Line) -> dict[str, Any]:
     return {
         "id": make_id(user_id, "turn", seq), "user_id": user_id, "seq": seq, "session": session, "at": line.time,
         "zone": clock.zone_name(line.time), "text": line.text, "images": list(line.images), "reply": line.reply,
         "state": TurnState.ANSWERED, "pending": True, "error": None, "real_time": False, "received_at": datetime.now(UTC),
-        "trace": None, "revision": 1, "indexed_revision": 0, "held": topic, "approved": False,
+        "trace": None, "revision": 1, "indexed_revision": 0, "approved": False,
     }  # fmt: skip
 
 

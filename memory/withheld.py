@@ -11,7 +11,7 @@ from memory import forget, pending, turn_order
 from memory.records import Trace, TurnState
 from memory.schema import turns, withheld
 
-_WHOLE = ("state", "text", "reply", "images", "trace", "error", "pending", "held")
+_WHOLE = ("state", "text", "reply", "images", "trace", "error", "pending", "held", "sensitive")
 _REPLY = ("reply", "trace")
 
 
@@ -21,7 +21,8 @@ def turn(connection: Connection, user_id: str, turn_id: str, subject: str) -> No
     if row is None or row.state == TurnState.FORGOTTEN:
         return
     _keep(connection, row, "turn", subject, _WHOLE)
-    stub: dict[str, Any] = {"text": "", "reply": "", "images": [], "trace": None, "error": None, "pending": False, "held": None}
+    empty: dict[str, Any] = {"text": "", "reply": "", "images": [], "trace": None, "error": None}
+    stub = {**empty, "pending": False, "held": None, "sensitive": None}
     connection.execute(_changed(row).values(state=TurnState.FORGOTTEN, **stub))
     pending.done(connection, user_id, "remember", turn_id)
     pending.drop_outputs(connection, user_id, str(row.session))

@@ -91,6 +91,12 @@ def _empty(tmp_path_factory: pytest.TempPathFactory, migrations: object) -> Path
 
 
 @pytest.fixture
+def asking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask everybody about what is sensitive before it is remembered, as somebody who chose `each`."""
+    monkeypatch.setattr("memory.marks.DEFAULT", "each")
+
+
+@pytest.fixture
 def memory(tmp_path: Path, _empty: Path) -> Iterator[Memory]:
     shutil.copytree(_empty, tmp_path / "data")
     with Memory(tmp_path / "data", WordEmbedder()) as opened:

@@ -18,6 +18,7 @@ from memory.database import Database
 from memory.errors import InvalidInput
 from memory.journal import Journal
 from memory.knowledge import Knowledge
+from memory.marks import Marker
 from memory.photos import PhotoStore
 from memory.records import (
     Episode,
@@ -90,8 +91,9 @@ class _Writer:
 
     def __init__(self, database: Database, photos: PhotoStore, told: Month) -> None:
         # Held by its words alone: on every machine the same, whichever embedder it has.
-        self._journal = Journal(database, topic_of)
-        self._knowledge = Knowledge(database, topic_of)
+        marker = Marker(topic_of, "each")
+        self._journal = Journal(database, marker)
+        self._knowledge = Knowledge(database, marker)
         self._curve = Curve(database)
         self._photos = photos
         self._shapes = told.pictures

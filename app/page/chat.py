@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app.page import copy, forget_offer, frame, panel, receipt, reply, talks, words
+from app.page import copy, forget_offer, frame, panel, receipt, reply, sensitive, talks, words
 from app.page.frame import Here
 from app.page.live import Live, Replies, Switches
 from app.page.panel import switches
 from memory.errors import PersonaError
 from memory.pictures import read_picture
 from memory.records import Turn, TurnState, user_key
-from memory.sensitive import NAMED
 from memory.store import Memory
 
 if TYPE_CHECKING:
@@ -72,12 +71,13 @@ def _past(here: Here, session: int) -> list[Live]:
 def _conversation(here: Here, turns: Sequence[Turn], mine: Mapping[str, Live], *, last: Collection[str]) -> list[Live]:
     entries = [turn for turn in turns if turn.state not in _GONE]
     entries += [live.progress.turn or live.turn for live in mine.values()]
+    asked = sensitive.asked_under(here, entries)
     writing, session = [], 0
     for turn in sorted(entries, key=lambda turn: turn.time):
         if turn.session not in (0, session):
             session = turn.session
             st.caption(words.heading(turn.time), text_alignment="center")
-        _message(here, turn)
+        _message(here, turn, asks=turn.id == asked)
         with st.chat_message("assistant"):
             live = mine.get(turn.id) or here.replies.of(turn.id)
             if turn.state is TurnState.RECEIVED and live is not None and live.progress.error is None:
@@ -154,7 +154,8 @@ def _send(replies: Replies, key: str) -> None:
     # It goes on today, whatever conversation was open; and scores set by hand are for one reply.
     _back()
     st.session_state.pop("by_hand", None)
-    if how.off_the_record:
+    if not live.turn.seq:
+        # Also where its person keeps nothing of what it tells.
         _unrecorded().append(live)
 
 
@@ -204,7 +205,7 @@ def _welcome() -> None:
     )
 
 
-def _message(here: Here, turn: Turn) -> None:
+def _message(here: Here, turn: Turn, *, asks: bool) -> None:
     memory = here.memory
     marked = st.session_state.get("marked") == turn.id
     with st.container(key=f"marked-{turn.id}" if marked else f"said-{turn.id}"), st.chat_message("user"):
@@ -223,24 +224,7 @@ def _message(here: Here, turn: Turn) -> None:
             with st.container(key=f"quiet-corrected-{turn.id}", gap=None):
                 for mark in turn.corrected:
                     st.text(mark)
-        if turn.held and turn.reply:
-            _ask_about(memory, turn)
-
-
-def _ask_about(memory: Memory, turn: Turn) -> None:
-    """Ask whether a message about something sensitive may be remembered."""
-    with st.container(key=f"held-{turn.id}", gap="small"):
-        st.caption(f"About {NAMED[turn.held or '']}: it is kept out of memory until you say yes.")
-        with st.container(horizontal=True, gap="small"):
-            st.button("Remember it", key=f"approve-{turn.id}", on_click=_decide, args=(memory.approve, turn))
-            st.button("Forget it", key=f"reject-{turn.id}", on_click=_decide, args=(memory.reject, turn))
-
-
-def _decide(do: Callable[[str, str], object], turn: Turn) -> None:
-    try:
-        do(turn.user_id, turn.id)
-    except PersonaError as error:
-        frame.refuse(error.message)
+        sensitive.draw(here, turn, asks=asks)
 
 
 def _wait_for(memory: Memory, turn: Turn) -> None:

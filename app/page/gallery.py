@@ -133,7 +133,7 @@ def _details(here: Here, shown: Shown, key: str) -> None:
     for line, record in zip(framed.numbered(shown), shown.seen, strict=True):
         st.text(words.shortened(line))
         if record.held:
-            st.caption("It waits for your yes or no, beside its message.")
+            st.caption("It is pending your approval, beside its message.")
         put_right.buttons(here, record, key)
     if not shown.seen:
         st.caption("Nothing is remembered of it yet.")

@@ -120,7 +120,7 @@ def _waiting(memory: Memory, user: str, *, waited: bool) -> None:
     try:
         waiting, held = memory.pending.count(user), len(memory.held.waiting(user))
         aside = memory.refusals.count(user)
-        nothing = _nothing_waits(memory, user, aside=bool(aside))
+        nothing = _nothing_waits(memory, user, aside=bool(aside or held))
     except PersonaError as error:
         st.error(markdown(error.message))
         return
@@ -129,6 +129,6 @@ def _waiting(memory: Memory, user: str, *, waited: bool) -> None:
     with st.container(key="quiet-waiting"):
         st.text(f"{counted(waiting, 'step waits', 'steps wait')} to be remembered." if waiting else nothing)
         if held:
-            st.text(f"{counted(held, 'message waits', 'messages wait')} for your yes or no.")
+            st.text(f"{counted(held, 'message is', 'messages are')} pending your approval.")
         if aside:
             st.text(f"{counted(aside, 'step is', 'steps are')} set aside: the page You says why.")

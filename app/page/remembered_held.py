@@ -1,4 +1,4 @@
-"""What waits for the person's word before it is remembered."""
+"""What is pending the person's approval before it is remembered."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def draw(here: Here) -> None:
     page = min(st.session_state.get("shown-held", 1), pages)
     st.session_state["shown-held"] = page
     with st.container(border=True, key="card-held"):
-        st.subheader("Waiting for your yes", anchor=False)
+        st.subheader("Pending your approval", anchor=False)
         told = words.counted(len(waiting), "message tells", "messages tell")
-        st.caption(f"{told} of something sensitive. Until you say yes, nothing of it is recalled.")
+        st.caption(f"{told} of something sensitive. Before you approve, nothing of it is recalled.")
         for one in waiting[(page - 1) * _A_PAGE : page * _A_PAGE]:
             with st.container(key=f"entry-held-{one.turn_id}", gap="xxsmall"):
                 st.text(f"{clock.show(one.time)} · about {NAMED[one.topic]}")

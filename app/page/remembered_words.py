@@ -52,7 +52,9 @@ def tags(record: MemoryRecord) -> list[str]:
     """Say how a memory stands, in a few words each."""
     found = []
     if isinstance(record, SemanticMemory | PhotoMemory) and record.held:
-        found.append(f"waits for your yes: about {NAMED[record.held]}")
+        found.append(f"pending your approval: about {NAMED[record.held]}")
+    elif record.sensitive:
+        found.append(f"sensitive: {NAMED[record.sensitive]}")
     if isinstance(record, SemanticMemory) and record.valid_until is not None:
         found.append(f"until {record.valid_until:%Y-%m-%d}")
     if isinstance(record, SemanticMemory) and record.strength > 1:

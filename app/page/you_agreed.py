@@ -8,23 +8,34 @@ import streamlit as st
 
 from app.page import frame, you_words
 from app.page.frame import Here
-from app.settings import Settings
 from memory.errors import PersonaError
+from memory.modes import MODES, SECRETS, Mode
 from memory.purge import Receipt
 
 _RECEIPTS = 10
+_CHOICES: dict[Mode, str] = {
+    "off": "Remember them, marked",
+    "each": "Ask me before each is remembered",
+    "never-keep": "Answer, and keep nothing of them",
+}
+_MEANS: dict[Mode, str] = {
+    "off": "What is marked is never brought up unasked, and no model is trained on it.",
+    "each": "Each is pending your approval, and not recalled before.",
+    "never-keep": "Such a message is answered off the record: the next reply does not know it any more.",
+}
 
 
 def draw(here: Here, *, known: bool) -> None:
-    """Draw it; what is not remembered at all cannot be agreed to."""
+    """Draw it; that a model is trained on what was never said cannot be agreed to."""
     st.subheader("What you agreed to", anchor=False)
-    if not known:
-        st.caption("Once you have said something on the page Chat, you can say here what may be done with it.")
-        return
     with st.container(border=True, key="agreed-card", gap="small"):
-        _training(here)
+        if known:
+            _training(here)
+        else:
+            st.caption("Once you have said something on the page Chat, you can say here whether a model may be trained on it.")
         _sensitive(here)
-    _receipts(here)
+    if known:
+        _receipts(here)
 
 
 def _training(here: Here) -> None:
@@ -44,18 +55,16 @@ def _training(here: Here) -> None:
 
 
 def _sensitive(here: Here) -> None:
-    asks, key = here.memory.consent.asks(here.user), f"asks-{here.user}"
-    st.session_state[key] = asks
-    st.toggle(
-        "Ask me before something sensitive is remembered", key=key,
-        on_change=_say, args=(lambda: here.memory.consent.keep_sensitive(here.user, unasked=not st.session_state[key]),),
+    consent, key = here.memory.consent, f"sensitive-{here.user}"
+    # As it is: a change that was refused is not shown as made.
+    st.session_state[key] = consent.mode(here.user)
+    st.radio(
+        "Sensitive things: health, faith, politics, sexuality, money and others' secrets", MODES, key=key,
+        format_func=lambda mode: _CHOICES[mode], disabled=consent.machine is not None,
+        on_change=_say, args=(lambda: consent.choose(here.user, st.session_state[key]),),
     )  # fmt: skip
-    if not Settings().ask_consent:
-        st.caption("On this machine nobody is asked: PERSONA_ASK_CONSENT is off.")
-    elif asks:
-        st.caption("Health, faith, politics, sexuality, money and others' secrets wait for your yes or no.")
-    else:
-        st.caption("Sensitive things are remembered like anything else, from now on.")
+    told = "" if consent.machine is None else "On this machine PERSONA_ASK_CONSENT says so for everybody. "
+    st.caption(f"{told}{_MEANS[consent.mode(here.user)]} {SECRETS}")
 
 
 def _receipts(here: Here) -> None:

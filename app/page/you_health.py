@@ -118,9 +118,11 @@ def _memory(here: Here, _settings: Settings) -> list[Finding]:
     said, known = counts.pop("turn"), sum(counts.values())
     parts = [f"{words.counted(said, 'message', 'messages')}, {words.counted(known, 'memory', 'memories')}."]
     aside = here.memory.refusals.set_aside(here.user)
-    nothing = "Everything else is remembered." if aside else "Everything is remembered."
+    nothing = "Nothing is said yet."
+    if said:
+        nothing = "Everything else is remembered." if aside or held else "Everything is remembered."
     parts += [f"{words.counted(waits, 'step waits', 'steps wait')} to be remembered." if waits else nothing]
-    parts += [f"{words.counted(held, 'message waits', 'messages wait')} for your yes or no."] if held else []
+    parts += [f"{words.counted(held, 'message is', 'messages are')} pending your approval."] if held else []
     findings = [Finding("works", "Memory", " ".join(parts))]
     if aside:
         lines = set_aside.told(aside, own=True, then="`Try again` below does that")

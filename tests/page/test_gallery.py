@@ -141,10 +141,11 @@ def test_a_picture_that_nothing_is_remembered_of_is_forgotten_too(open_page: Ope
     assert "There are no pictures yet." in page.info[0].value
 
 
+@pytest.mark.usefixtures("asking")
 def test_what_waits_for_a_word_says_so(open_page: OpenPage, service: PersonaService) -> None:
     photo_id = sent(service, "red", ("my insulin", "medicine", None), text="I was diagnosed with diabetes: my insulin.")
     page = opened(photos(open_page), photo_id)
-    assert "It waits for your yes or no, beside its message." in captions(page)
+    assert "It is pending your approval, beside its message." in captions(page)
 
 
 def test_a_picture_leads_to_its_message(open_page: OpenPage, service: PersonaService) -> None:

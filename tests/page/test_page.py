@@ -362,19 +362,21 @@ def held(page: AppTest, label: str):
     return next(button for button in page.main.button if button.label == label)
 
 
+@pytest.mark.usefixtures("asking")
 def test_something_sensitive_is_asked_about_and_kept_after_a_yes(open_page: OpenPage, service: PersonaService) -> None:
     page = say(open_page(), "I was diagnosed with diabetes.")
     assert not page.exception
-    assert "About health: it is kept out of memory until you say yes." in captions(page)
+    assert "About health. Pending your approval: it is not recalled before." in captions(page)
     # The side panel is drawn before the reply is: it follows with its next look, some seconds later.
     page.run()
-    assert "1 message waits for your yes or no." in [text.value for text in page.sidebar.text]
+    assert "1 message is pending your approval." in [text.value for text in page.sidebar.text]
     page = held(page, "Remember it").click().run()
     assert not page.exception
-    assert "kept out of memory" not in captions(page)
+    assert "Pending your approval" not in captions(page)
     assert service.memory.search("ada", "diabetes")
 
 
+@pytest.mark.usefixtures("asking")
 def test_a_no_takes_it_off_the_page(open_page: OpenPage, service: PersonaService) -> None:
     page = say(open_page(), "I was diagnosed with diabetes.")
     page = held(page, "Forget it").click().run()
@@ -385,7 +387,7 @@ def test_a_no_takes_it_off_the_page(open_page: OpenPage, service: PersonaService
 
 def test_what_is_not_sensitive_is_not_asked_about(open_page: OpenPage) -> None:
     page = say(open_page(), "I keep a heron.")
-    assert "kept out of memory" not in captions(page)
+    assert "Pending your approval" not in captions(page)
     assert not [button for button in page.main.button if button.label == "Remember it"]
 
 

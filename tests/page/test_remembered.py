@@ -284,6 +284,7 @@ def test_a_row_of_the_table_shows_all_of_it(open_memory: OpenPage, service: Pers
     assert "Tick a row" in captions(page)
 
 
+@pytest.mark.usefixtures("asking")
 def test_what_is_held_is_remembered_after_a_yes(open_memory: OpenPage, service: PersonaService) -> None:
     turn, name = tell(service, 0, "Ada has diabetes.", text="I was diagnosed with diabetes.")
     tell(service, 1, "Ada keeps a heron.")
@@ -291,7 +292,7 @@ def test_what_is_held_is_remembered_after_a_yes(open_memory: OpenPage, service: 
     assert "1 message tells of something sensitive" in captions(page)
     assert "2026-03-01 09:30 (Sunday) · about health" in texts(page)
     assert "It would remember: Ada has diabetes." in texts(page)
-    assert "09:30 · a fact · waits for your yes: about health" in texts(page)
+    assert "09:30 · a fact · pending your approval: about health" in texts(page)
     assert f"approve-list-{name}" in [button.key for button in page.main.button]
     page = page.main.button(key=f"approve-held-{turn.id}").click().run()
     assert not page.exception
@@ -299,6 +300,7 @@ def test_what_is_held_is_remembered_after_a_yes(open_memory: OpenPage, service: 
     assert [one.content for one in service.memory.knowledge.entries("ada", ids=[name])] == ["Ada has diabetes."]
 
 
+@pytest.mark.usefixtures("asking")
 def test_a_no_forgets_it(open_memory: OpenPage, service: PersonaService) -> None:
     _, name = tell(service, 0, "Ada has diabetes.", text="I was diagnosed with diabetes.")
     page = open_memory().main.button(key=f"reject-list-{name}").click().run()
@@ -306,6 +308,7 @@ def test_a_no_forgets_it(open_memory: OpenPage, service: PersonaService) -> None
     assert not service.memory.held.waiting("ada")
 
 
+@pytest.mark.usefixtures("asking")
 @pytest.mark.parametrize("answer", ["approve", "reject"])
 def test_what_was_decided_elsewhere_is_said(open_memory: OpenPage, service: PersonaService, answer: str) -> None:
     # Held from the moment that it is said, before anything is taken from it.
@@ -318,6 +321,7 @@ def test_what_was_decided_elsewhere_is_said(open_memory: OpenPage, service: Pers
     assert "waits for this user's word" in page.error[0].value
 
 
+@pytest.mark.usefixtures("asking")
 def test_much_that_is_held_has_pages(open_memory: OpenPage, service: PersonaService) -> None:
     for day in range(4):
         tell(service, day, "Ada has diabetes.", text=f"I was diagnosed with diabetes, {day}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -257,9 +258,10 @@ def test_what_is_agreed_to_is_written_down(open_you: OpenYou, service: PersonaSe
     assert service.memory.consent.of("ada").training
     page = page.toggle(key="training-ada").set_value(False).run()
     assert "You said no on" in captions(page)
-    page = page.toggle(key="asks-ada").set_value(False).run()
-    assert "remembered like anything else" in captions(page)
-    assert not service.memory.consent.asks("ada")
+    assert page.radio(key="sensitive-ada").value == "off"
+    page = page.radio(key="sensitive-ada").set_value("never-keep").run()
+    assert "answered off the record" in captions(page)
+    assert service.memory.consent.chosen("ada") == "never-keep"
 
 
 def test_a_refused_agreement_is_not_shown_as_made(open_you: OpenYou, service: PersonaService) -> None:
@@ -276,12 +278,25 @@ def test_a_refused_agreement_is_not_shown_as_made(open_you: OpenYou, service: Pe
     assert page.toggle(key="training-ada").value is False
 
 
-def test_where_nobody_is_asked_the_page_says_so(
-    open_you: OpenYou, service: PersonaService, monkeypatch: pytest.MonkeyPatch
+def test_what_the_machine_says_cannot_be_chosen(open_you: OpenYou, service: PersonaService) -> None:
+    marker = service.memory.consent._marker
+    assert marker is not None
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(service.memory.consent, "_marker", replace(marker, machine="each"))
+        page = open_you()
+    assert page.radio(key="sensitive-ada").disabled
+    assert page.radio(key="sensitive-ada").value == "each"
+    assert "PERSONA_ASK_CONSENT says so for everybody" in captions(page)
+
+
+def test_somebody_new_chooses_before_the_first_word_and_nothing_is_called_remembered(
+    open_you: OpenYou, service: PersonaService
 ) -> None:
-    monkeypatch.setenv("PERSONA_ASK_CONSENT", "false")
-    remember(service.memory)
-    assert "nobody is asked" in captions(open_you())
+    page = open_you().radio(key="sensitive-ada").set_value("never-keep").run()
+    assert not page.exception
+    assert service.memory.consent.chosen("ada") == "never-keep"
+    page = open_you()
+    assert "Everything is remembered." not in [one.value for one in page.sidebar.text]
 
 
 def test_receipts_of_what_was_forgotten_stand_newest_first_and_in_pages(

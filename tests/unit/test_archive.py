@@ -116,8 +116,8 @@ def test_an_older_archive_is_brought_up_to_date(lived, tmp_path):
     lived.memory.export_user("ada", tmp_path / "ada.zip")
     gone = {
         "users": ("training", "training_since", "sensitive"),
-        "turns": ("held", "approved"),
-        "memories": ("held",),
+        "turns": ("held", "approved", "sensitive"),
+        "memories": ("held", "sensitive"),
         "sessions": ("summed_up",),
         "photos": ("hidden_at",),
     }
@@ -276,6 +276,7 @@ def test_a_bomb_is_refused_without_unpacking_it(lived, tmp_path):
     refuses(tmp_path, "bad3.zip")
 
 
+@pytest.mark.usefixtures("asking")
 def test_what_is_left_of_things_that_were_forgotten_can_be_taken_in_again(serve, tmp_path):
     """A message whose only picture is forgotten; a held change to a forgotten fact; a line forgotten for good, and once more."""
     chat = ScriptedChat({"change": '"1": "changed"'})

@@ -16,6 +16,7 @@ from memory.errors import NotFound
 from memory.store import Memory
 from tests.fakes import ScriptedChat, WordEmbedder, answer, fact, retrieve
 
+pytestmark = pytest.mark.usefixtures("asking")
 TOPICS = '"topic_summary": "Ada told of {}."\n"keywords": "x"\n"source_dialog_indices": 0, 1'
 ILL = "I was diagnosed with diabetes last week."
 KNOWN = "The user has diabetes."
@@ -124,7 +125,7 @@ def test_a_held_fact_makes_nothing_untrue_before_a_yes(serve):
 
 
 def test_who_need_not_be_asked_is_not(told):
-    told.memory.consent.keep_sensitive("ada", unasked=True)
+    told.memory.consent.choose("ada", "off")
     list(told.stream("ada", "My sister has leukaemia.", time="2026-03-10 09:00"))
     assert len(told.memory.held.waiting("ada")) == 1, "from now on: what waited goes on waiting"
 

@@ -207,6 +207,7 @@ def vote(serve, *, newer_first):
     return service
 
 
+@pytest.mark.usefixtures("asking")
 @pytest.mark.parametrize("newer_first", [False, True], ids=["in order", "newer first"])
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["older approved first", "newer approved first"])
 def test_what_is_held_is_compared_when_it_is_approved(serve, newer_first, order):
@@ -220,6 +221,7 @@ def test_what_is_held_is_compared_when_it_is_approved(serve, newer_first, order)
     assert new.is_valid
 
 
+@pytest.mark.usefixtures("asking")
 def test_an_older_fact_that_is_held_is_superseded_when_it_is_approved(serve):
     service = serve(chat := ScriptedChat({"change": '"1": "changed"', "semantic": fact(NO_LONGER, "vote")}))
     tell(service, "I no longer vote Labour, my vote went to the Tories.", BEGUN + timedelta(days=5))

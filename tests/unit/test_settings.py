@@ -52,7 +52,33 @@ def test_a_choice_replaces_the_last_one_whole_and_leaves_other_lines() -> None:
     choose()
     assert model() == ("", "")
     assert chosen_in() == ""
-    assert not Settings().ask_consent
+    assert Settings().ask_consent == "off"
+
+
+@pytest.mark.parametrize(
+    ("written", "mode"),
+    [
+        ("true", "each"),
+        ("1", "each"),
+        ("False", "off"),
+        ("0", "off"),
+        ("off", "off"),
+        ("EACH", "each"),
+        ("never_keep", "never-keep"),
+    ],
+)
+def test_the_first_values_of_asking_keep_working(monkeypatch: pytest.MonkeyPatch, written: str, mode: str) -> None:
+    monkeypatch.setenv("PERSONA_ASK_CONSENT", written)
+    assert Settings().ask_consent == mode
+
+
+def test_asking_that_is_none_is_refused_and_empty_is_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().ask_consent is None
+    monkeypatch.setenv("PERSONA_ASK_CONSENT", "")
+    assert Settings().ask_consent is None
+    monkeypatch.setenv("PERSONA_ASK_CONSENT", "sometimes")
+    with pytest.raises(InvalidInput, match="never-keep"):
+        Settings()
 
 
 @pytest.mark.parametrize("name", ["a model's name", "qwen'3", 'a "b"', "größe:8b", "x#y", "$HOME", "back\\slash"])

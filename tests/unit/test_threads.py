@@ -250,6 +250,7 @@ def test_a_rerun_keeps_what_was_remembered_and_asks_for_it_once(memory, chat):
     assert len(memory.curve.history("ada")) == 3
 
 
+@pytest.mark.usefixtures("asking")
 def test_a_new_input_while_a_question_waits(memory, chat):
     ill = "I was diagnosed with diabetes last week."
     graph = make("persona", memory, chat, asks=True)

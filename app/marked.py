@@ -1,0 +1,48 @@
+"""What a command says of a message that tells of something sensitive."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from memory.records import Turn, TurnState
+
+if TYPE_CHECKING:
+    from memory.store import Memory
+
+
+def said_of(memory: Memory, turn: Turn) -> str:
+    """Say what is done with a message that tells of something sensitive; empty where there is nothing to say.
+
+    Args:
+        memory: Where the message is.
+        turn: The message, with its reply.
+    """
+    from memory.sensitive import NAMED
+
+    about = f"That was about {NAMED[turn.held or turn.sensitive or 'unnamed']}."
+    if not turn.seq:
+        change = f"`persona user consent {turn.user_id} --sensitive off` changes that."
+        return f"{about} It was answered off the record: nothing of it is kept. {change}" if turn.sensitive else ""
+    if turn.held:
+        return (
+            f"{about} It is pending your approval, and not recalled before: "
+            f"`persona memory approve {turn.id} --user {turn.user_id}` remembers it, `reject` forgets it."
+        )
+    consent = memory.consent
+    chosen = consent.machine or consent.chosen(turn.user_id)
+    if not turn.sensitive or chosen or consent.was_marked_before(turn.user_id, turn.id):
+        return ""
+    return (
+        f"{about} It is remembered, and marked: it is never brought up unasked, and no model is trained on it. "
+        f"`persona user consent {turn.user_id} --sensitive each` has you asked first from now on, `never-keep` keeps none."
+    )
+
+
+def after(memory: Memory, turn: Turn) -> Turn:
+    """Return a turn with its marks as they are once it is remembered: its meaning was judged by then, too."""
+    if not turn.seq:
+        return turn
+    now = memory.journal.turn(turn.id, traces=False)
+    if now.state is TurnState.FORGOTTEN:
+        return turn.model_copy(update={"seq": 0, "held": None, "sensitive": turn.sensitive or "unnamed"})
+    return turn.model_copy(update={"held": now.held, "sensitive": now.sensitive})
