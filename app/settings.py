@@ -148,8 +148,8 @@ class Settings(BaseSettings):
     database_url: str = Field(default="", repr=False)
     chroma_url: str = ""
     ask_consent: Mode | None = None
-    """What is done with what is sensitive, for everybody on this machine: `off` (it is remembered, and marked), `each` (the person
-    is asked first) or `never-keep` (it is answered off the record). Empty: as each person chose; `off` until then."""
+    """What is done with what is sensitive, for everybody on this machine: `off` (it is remembered, and marked), `each` (the
+    person is asked first) or `never-keep` (it is answered off the record). Empty: as each person chose; `off` until then."""
     text_embedder: str = "all-minilm-l6-v2"
     """A catalogue name, or a sentence-transformers name or folder."""
     image_embedder: str = ""

@@ -29,7 +29,7 @@ NAMED: dict[str, str] = {
 """What each is called towards a person."""
 
 _SOMEBODY = re.compile(
-    r"\b(?i:i|i['’](?:m|ve|d|ll)|im|ive|me|my|mine|myself|we|we['’](?:re|ve)|our|ours|us|he|she|he['’]s|she['’]s|his|her|him|"
+    r"\b(?i:the user|i|i['’](?:m|ve|d|ll)|im|ive|me|my|mine|myself|we|we['’](?:re|ve)|our|ours|us|he|she|he['’]s|she['’]s|his|her|him|"
     r"they|their|them|(?:grand)?(?:mum|mom|mother|dad|father|son|daughter|ma|pa)|gran|granny|nan|grandpa|sister|brother|wife|"
     r"husband|partner|boyfriend|girlfriend|fianc[eé]e?|friend|mate|colleague|boss|neighbou?r|flatmate|roommate|uncle|aunt|auntie|"
     r"cousin|niece|nephew|ex|kid|baby|in-law)s?\b|\b[A-Z][a-z]+['’]s\b|(?<=\w )[A-Z][a-z]+\b|^[A-Z][a-z]+ (?:is|was|has|had|got|told)\b",
