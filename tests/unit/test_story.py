@@ -35,8 +35,9 @@ def test_the_story_is_as_large_and_as_mixed_as_it_has_to_be():
     assert {kind: kinds[kind] for kind in least} == least
 
 
-def test_every_answer_of_the_story_is_right_by_its_own_rule_and_its_evidence_is_there():
-    [person], questions = load(DATA)
+@pytest.mark.parametrize("folder", [DATA, DATA.with_name("story_apart")])
+def test_every_answer_of_a_story_is_right_by_its_own_rule_and_its_evidence_is_there(folder):
+    [person], questions = load(folder)
     for question in questions:
         if question.task in {"unknown", "greeting"}:
             assert not question.evidence, question.id
@@ -45,6 +46,12 @@ def test_every_answer_of_the_story_is_right_by_its_own_rule_and_its_evidence_is_
         assert question.says.right(question.answer) or question.task == "recommendation", question.id
         assert not question.says.right("I like trains.") or question.task == "manner", question.id
         assert all(folded(person.turns[turn].user) for turn in question.evidence)
+
+
+def test_the_story_apart_is_another_one():
+    [person], questions = load(DATA.with_name("story_apart"))
+    assert (len(person.turns), len(questions)) == (30, 21)
+    assert {question.task for question in questions} >= {"unknown", "latest", "earlier", "date", "relation", "recommendation"}
 
 
 def test_a_story_is_read_with_its_times_and_rules(tmp_path):
