@@ -185,10 +185,12 @@ class Hybrid(Searching):
                 "The baseline `hybrid` gets as many tokens as ours used, and the log has none of ours for this question. Let "
                 "ours answer first, with a server that counts tokens."
             )
+        budgets = self._style.budgets
+        tokens = min(tokens, budgets.window - budgets.output)
         room = tokens * self._bytes_per_token() - len(self.system.encode()) - len(self.text([], "", asked).encode()) - _FRAME
         kept: list[int] = []
         for place in order(self.search(turns).hybrid(asked)):
-            size = len(_told(turns[place]).encode()) + 2
+            size = len(_told(turns[place]).encode()) + 2 + self._seen([turns[place]]) * self._bytes_per_token()
             if size <= room or not kept:
                 kept.append(place)
                 room -= size
@@ -200,8 +202,12 @@ class Hybrid(Searching):
         shown = [person.turns[place] for one in reply.rounds for each in one for place in each.turns]
         now = clock.show(clock.parse_time(asked_at(person, question)))
         self._sent += len(self.system.encode()) + len(self.text(shown, now, asked).encode())
-        self._counted += reply.prompt_tokens
+        self._counted += max(reply.prompt_tokens - self._seen(shown), 0)
         return reply
+
+    def _seen(self, shown: Sequence[Said]) -> int:
+        """Return the tokens that the pictures of turns cost."""
+        return sum(len(said.images) for said in shown) * PICTURE_TOKENS if self._style.sees else 0
 
     def _bytes_per_token(self) -> float:
         return self._sent / self._counted if self._counted else _BYTES

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.console import AsJson, print_json, print_table, progress
-from evals.answering import LOG, BaselineName, How, Remember, answer_all
+from evals.answering import LOG, OURS, BaselineName, How, Remember, answer_all
 from memory import extras
 
 if TYPE_CHECKING:
@@ -159,11 +159,14 @@ def _run(
     from evals.report import figures, table
 
     cases, out = answer_all(people, questions, how), how.out
-    (out / known.page).write_text(render(known.title, cases, known.rows, note=known.note), encoding="utf-8")
     found, took, done = figures(cases), costs.costs(cases), work.figures(work.read(out))
+    page = render(known.title, cases, known.rows, note=known.note, work=done)
+    (out / known.page).write_text(page, encoding="utf-8")
     if as_json:
         took_each = costs.as_json(took)
-        print_json({solver: {**of, "costs": took_each.get(solver, {})} for solver, of in plain(found).items()})
+        whole = {solver: {**of, "costs": took_each.get(solver, {})} for solver, of in plain(found).items()}
+        whole[OURS] |= {"work": done}
+        print_json(whole)
     else:
         print_table(*table(found))
         print_table(*costs.table(took))
@@ -173,5 +176,4 @@ def _run(
             print_table(*beside(found, known.rows))
         if known.note:
             progress(known.note)
-        page, log = out / known.page, out / LOG
-        progress(f"Beside the published figures, with every case that went wrong: {page}. All of it: {log}")
+        progress(f"Beside the published figures, with every case that went wrong: {out / known.page}. All of it: {out / LOG}")

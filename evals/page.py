@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 from jinja2 import Environment, PackageLoader
@@ -18,7 +18,12 @@ _SUMS = (ALL, WITH_ALIGNMENT)
 
 
 def render(
-    title: str, cases: Sequence[Case], published: Sequence[Row] = (), columns: Sequence[str] = COLUMNS, note: str = ""
+    title: str,
+    cases: Sequence[Case],
+    published: Sequence[Row] = (),
+    columns: Sequence[str] = COLUMNS,
+    note: str = "",
+    work: Mapping[str, float] | None = None,
 ) -> str:
     """Return the page; it needs nothing from anywhere else, and what was said in a case stays text.
 
@@ -28,6 +33,7 @@ def render(
         published: What stands beside ours.
         columns: Groups that the first table shows; those of `evals.report.figures`.
         note: What is to be known of the comparison.
+        work: What remembering took a turn, as `evals.work.figures` says it.
     """
     found, (cost_columns, took) = figures(cases), costs.table(costs.costs(cases))
     there = {name for of in found.values() for name in of}
@@ -46,6 +52,7 @@ def render(
         behaviour=behaviour(cases),
         cost_columns=cost_columns,
         costs=took,
+        work=work,
         plot=_plot(found, shown),
         tasks=sorted(name for name in there if "/" in name),
         wrong=[case for case in cases if case.score < _RIGHT],

@@ -36,6 +36,15 @@ def test_a_page_has_ours_the_published_ones_and_what_went_wrong():
     assert "<script>alert" not in page
 
 
+def test_a_page_says_what_a_question_took_and_what_remembering_took_a_turn():
+    done = {"calls": 2.5, "prompt_tokens": 1234.0, "completion_tokens": 80.0, "seconds": 30.1, "processor_seconds": 41.2}
+    page = render("PersonaMem", [case(1, 1.0, prompt_tokens=1_500, calls_to_first=1, first_seconds=2.5)], work=done)
+    row = re.search(r"<tr><td>ours</td><td>1,500</td>.*?</tr>", page)[0]
+    assert "<td>1.0</td><td>2.5</td>" in row
+    assert "2.5 model calls, 1,234 tokens read, 80 written, 30.1 seconds, and 41.2 seconds" in page
+    assert "Remembering a turn" not in render("PersonaMem", [case(1, 1.0)])
+
+
 def test_a_page_reaches_for_nothing_elsewhere():
     page = render("PersonaMem", [case(1, 1.0)], PERSONAMEM)
     assert not re.search(r"<(?:script|link|img)[^>]+(?:src|href)=", page)
