@@ -157,7 +157,7 @@ class Notes(Rag):
 
 
 class Hybrid(Searching):
-    """Dense and BM25 by reciprocal rank, as many whole turns as fit into the tokens that ours used for the same question.
+    """Dense and BM25 by reciprocal rank, as many whole turns as make up the tokens that ours used for the same question.
 
     Args:
         chat: The model.
@@ -174,7 +174,7 @@ class Hybrid(Searching):
         self._sent, self._counted = 0, 0
 
     def choose(self, turns: Sequence[Said], question: Question, asked: str) -> Sequence[int]:
-        """Return what fits of the best turns, at least the first; one that is too long gives way to the next.
+        """Return the best turns whose tokens come nearest to those of ours, at least the first; one that is too long gives way.
 
         Raises:
             InvalidInput: Ours was not asked this question before, or its server counts no tokens.
@@ -191,7 +191,8 @@ class Hybrid(Searching):
         kept: list[int] = []
         for place in order(self.search(turns).hybrid(asked)):
             size = len(_told(turns[place]).encode()) + 2 + self._seen([turns[place]]) * self._bytes_per_token()
-            if size <= room or not kept:
+            # A turn more, where that is nearer to what ours used than one less.
+            if size < 2 * room or not kept:
                 kept.append(place)
                 room -= size
         return sorted(kept)
