@@ -35,6 +35,7 @@ _I = re.compile(
     re.IGNORECASE,
 )
 _MY = re.compile(r"^\W*(?:my|our|mein\w*|unsere?\w*|mis?|nuestr\w+)\b|^\W*(?:我的|我们的)", re.IGNORECASE)
+_YOU = re.compile(r"\b(?:you|your|du|dein\w*|dir|dich|tú|tus?|te|ti)\b|你", re.IGNORECASE)
 _REPEATS = re.compile(r"wiederhol|repeat|repite|重复|exactly what i said", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+")
 _COMMON = {
@@ -133,6 +134,9 @@ def _echo(reply: str, message: str) -> str:
         for one in given:
             least = _LEAST // 3 if _HAN.search(one) else _LEAST
             own, theirs = _plain(sentence), _plain(one)
+            if _YOU.search(sentence) and not _YOU.search(one):
+                # Said as theirs: it is not given back as "I".
+                continue
             if min(len(own), len(theirs)) >= least and SequenceMatcher(None, own, theirs, autojunk=False).ratio() >= _ALIKE:
                 return str(sentence).strip()
     return ""

@@ -1,0 +1,328 @@
+"""The rules by which a sentence of a reply is a slip, may still become one, or is none (pure)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import regex
+
+from graph import language_id
+from graph.plain_replies import you_said
+from graph.slip_words import (
+    FIRST_PERSON,
+    HAN,
+    SECOND_PERSON,
+    Sentence,
+    asks_for_its_words,
+    content,
+    is_question,
+    offers_options,
+    overlap,
+    sentences_of,
+    tokens,
+    without_opening,
+)
+
+Kind = Literal["prompt text", "echo", "wrong person", "letter", "wrong language"]
+
+_MARKS = regex.compile(
+    r"(?:</?(?:think|answer|retrieve)>|(?:[-*•] ?)?\[?\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d)?(?: ?\(\p{L}+\))?\s?(?:\]:?|:(?!\d)|[–—-](?=\s))"
+    r"|(?:[-*•] ?)?\[\d{4}-\d\d-\d\d[^\]\n]{0,40}\]:?|(?:assistant|companion|reply|answer)\s?[:：])[ \t]*",
+    regex.IGNORECASE,
+)
+"""What stands before a line of ours, and never before a reply."""
+_NEXT_TURN = regex.compile(r"(?:user|human|the person)\s?[:：]", regex.IGNORECASE)
+"""Here a small model goes on with the talk by itself."""
+_TALKS = re.compile(r"\b(?:user|dialog\w*|chat|script|skript|conversation|interview|gespräch|diálogo)\b|对话", re.IGNORECASE)
+_HEADING = re.compile(r"^#{1,4}\s*(.+?)\s*:?\s*$")
+_THE_USER = re.compile(r"^\W*(?:the user(?:'s|’s)?|der nutzer|die nutzerin|el usuario|la usuaria|用户)\b", re.IGNORECASE)
+_BRACKETS = re.compile(r"^\s*\(([^()\n]{1,40})\)?\s*[.。]?\s*$")
+_LETTER = re.compile(r"^\s*(?:\(([a-h])\)|([a-h])\))\s*", re.IGNORECASE)
+_ALONE = re.compile(r"^\W*[a-hA-H]\W*$")
+_OF_ITSELF = re.compile(
+    r"^\W*(?:i['’]?m (?:\w+ )?(?:sorry|glad|happy|here|afraid|not|an?|your|just|doing|fine|good|ready|excited|delighted|proud)"
+    r"|i (?:hope|think|understand|know|can|can['’]?t|cannot|don['’]?t|do not|see|remember|hear|would|could|will|have no|haven['’]?t|didn['’]?t"
+    r"|believe|suggest|recommend|wish)|i['’](?:ll|d|ve)|my (?:apologies|pleasure|suggestion|advice|guess|memory|mistake|name is (?!\w+$))"
+    r"|ich (?:verstehe|hoffe|denke|glaube|kann|weiß|bin (?:ein|hier|für|dein|nicht)|freue|würde|wünsche|empfehle|schlage|erinnere|habe (?:kein|leider))"
+    r"|meine? (?:empfehlung|vorschlag|tipp)|lo siento|espero|entiendo|me alegr|puedo|no (?:lo )?(?:sé|tengo|puedo)|creo|estoy (?:aquí|bien|list)"
+    r"|soy (?:un|una|tu)|mi (?:consejo|recomendación)|我(?:很|不|没|可以|是|理解|明白|能|会|觉得|希望|知道|建议|推荐|也))",
+    re.IGNORECASE,
+)
+"""How an assistant speaks of itself."""
+_HOW_ARE_YOU = re.compile(
+    r"^\W*(?:and |und |y |et )?(?:how(?: a|['’]?s|['’]?re| is| was)|wie (?:geht|war|läuft)|cómo|como (?:est|te|va)|qué tal)",
+    re.IGNORECASE,
+)
+_TOO = re.compile(r"\b(?:too|also|as well|auch|también|aussi|anche|também|ook)\b|也", re.IGNORECASE)
+_LONGEST = 240
+"""Characters that are held back of one sentence, at most."""
+_OURS_WORDS, _OURS_CHARACTERS = 4, 18
+"""Words and characters in a row from which a sentence of ours is no accident."""
+_ECHO_WORDS, _ECHO_SIGNS = 4, 6
+"""Of a sentence that can be an echo: a greeting may be given back."""
+_SAME, _MOST_OF_THEIRS = 0.85, 0.7
+_SAME_CONTENT = 0.6
+_MISSES = 3
+"""Telling words that may be new where they ask about themselves: `I am 41 years old`."""
+_WORDS_BEFORE_I = 4
+"""Words that may come before the "I" that shows whose words they are, as in `Am liebsten trinke ich`."""
+_LANGUAGE_CHARACTERS = 28
+_SURELY_OTHER = 0.8
+_CUT_SHORT = 160
+
+
+@dataclass(frozen=True)
+class Talk:
+    """What a reply is compared with.
+
+    Attributes:
+        message: What the person wrote.
+        own: What they wrote before, as far as the prompt shows it.
+        ours: Every text of ours in the prompt, and the titles of its sections.
+        language: ISO 639-1, of the reply; empty: not known, or the person may want another one.
+        last_reply: What they were told before: it may have offered options.
+    """
+
+    message: str
+    own: tuple[str, ...] = ()
+    ours: tuple[str, ...] = ()
+    language: str = ""
+    last_reply: str = ""
+
+
+@dataclass(frozen=True)
+class Pass:
+    """The sentence is none: it is shown as it comes."""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """What has come may still be a slip."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A slip.
+
+    Attributes:
+        kind: What it is.
+        length: Characters that are left out.
+        instead: What is shown in its place.
+        is_prefix: What follows is still the same sentence.
+        ends: Everything that follows is left out as well.
+    """
+
+    kind: Kind
+    length: int
+    instead: str = ""
+    is_prefix: bool = False
+    ends: bool = False
+
+
+Verdict = Pass | Wait | Cut
+
+
+class Judge:
+    """Judges sentences of one reply.
+
+    Args:
+        talk: What they are compared with.
+    """
+
+    def __init__(self, talk: Talk) -> None:
+        self._talk = talk
+        self._ours = _sentences_of_ours(talk.ours)
+        self._frees = asks_for_its_words(talk.message)
+        self._options = offers_options(talk.message) or offers_options(talk.last_reply)
+        self._talks = bool(_TALKS.search(talk.message))
+        self._theirs = [] if self._frees else sentences_of([talk.message])
+        self._known = [] if self._frees else [*sentences_of(talk.own), *self._theirs]
+        self._asks = is_question(talk.message)
+        self._asks_of_me = self._asks and bool(FIRST_PERSON.search(_flat(talk.message)))
+        self._asks_of_it = bool(SECOND_PERSON.search(_flat(talk.message))) and not FIRST_PERSON.search(_flat(talk.message))
+
+    def judge(self, text: str, ahead: str, *, whole: bool, first: bool, last: bool) -> Verdict:
+        """Judge a sentence, or its beginning.
+
+        Args:
+            text: Without space before it.
+            ahead: What has come, from its first letter on.
+            whole: The sentence has come to its end.
+            first: Nothing was shown before it.
+            last: Nothing follows it.
+        """
+        if first and isinstance(language := self._language(ahead, final=last), Wait | Cut):
+            return language
+        waits = False
+        for verdict in self._verdicts(text, whole=whole, first=first, last=last):
+            if isinstance(verdict, Cut):
+                return verdict
+            waits = waits or isinstance(verdict, Wait)
+        return Wait() if waits and not whole and len(text) < _LONGEST else Pass()
+
+    def _verdicts(self, text: str, *, whole: bool, first: bool, last: bool) -> list[Verdict]:
+        found = [self._marks(text, whole=whole), self._prompt_text(text, whole=whole)]
+        if first:
+            found.append(self._letter(text, last=last))
+        found.append(self._echo(text, whole=whole))
+        if first:
+            found.append(self._wrong_person(text, whole=whole))
+        return found
+
+    def _marks(self, text: str, *, whole: bool) -> Verdict:
+        match = _NEXT_TURN.match(text, partial=not whole) if not self._talks else None
+        if match and not match.partial:
+            return Cut("prompt text", len(text), ends=True)
+        waits = match is not None
+        match = _MARKS.match(text, partial=not whole)
+        if match and not match.partial and match.end():
+            return Cut("prompt text", match.end(), is_prefix=True)
+        return Wait() if waits or match is not None else Pass()
+
+    def _prompt_text(self, text: str, *, whole: bool) -> Verdict:
+        heading = _HEADING.match(text.strip())
+        if heading and whole and heading[1].lower() in self._ours.titles:
+            return Cut("prompt text", len(text))
+        words = tokens(text)
+        if heading and not whole:
+            return Wait()
+        return self._ours.match(words, text, whole=whole)
+
+    def _letter(self, text: str, *, last: bool) -> Verdict:
+        if self._options:
+            return Pass()
+        if (match := _LETTER.match(text)) and (last or len(text) > match.end()):
+            return Cut("letter", match.end(), is_prefix=True)
+        if last and _ALONE.match(text):
+            return Cut("letter", len(text))
+        if match := _BRACKETS.match(text):
+            return Cut("letter", len(text), instead=match[1]) if last and text.rstrip(" .。\n").endswith(")") else Wait()
+        return Wait() if len(text) < 3 and re.match(r"^\W*[a-hA-H]?\W*$", text) else Pass()  # noqa: PLR2004 - `b)`
+
+    def _language(self, text: str, *, final: bool) -> Verdict:
+        """Judge the language of what has come; a name alone has none."""
+        wanted = self._talk.language
+        if not wanted or self._frees or len(text) >= 2 * _LANGUAGE_CHARACTERS:
+            return Pass()
+        spoken, confidence = language_id.guess(text)
+        if spoken == wanted:
+            return Pass()
+        if confidence >= _SURELY_OTHER and len(text) >= _LANGUAGE_CHARACTERS:
+            return Cut("wrong language", len(text), ends=True)
+        return Pass() if final else Wait()
+
+    def _echo(self, text: str, *, whole: bool) -> Verdict:
+        words, partial = _words(without_opening(text), whole=whole)
+        stems = [word[:5] for word in words]
+        least = _ECHO_SIGNS if HAN.search(text) else _ECHO_WORDS
+        of_me = bool(FIRST_PERSON.search(_flat(text)))
+        to_you = bool(SECOND_PERSON.search(_flat(text)))
+        for sentence in self._theirs:
+            shared, size = overlap(stems, sentence.tokens), sentence.tokens.total()
+            if not whole:
+                misses = len(stems) - shared
+                begun = not partial or any(stem.startswith(partial[:5]) for stem in sentence.tokens)
+                if misses <= (0 if len(stems) < least else len(stems) // 5) and len(stems) <= size and begun and size >= least:
+                    return Wait()
+                continue
+            # `How are you today?` may be asked back, and `your sister` is theirs.
+            turned = (to_you and not of_me) or bool(_HOW_ARE_YOU.match(text))
+            if (
+                len(stems) >= least
+                and not turned
+                and shared >= _SAME * len(stems)
+                and (of_me or shared >= _MOST_OF_THEIRS * size)
+            ):
+                return Cut("echo", len(text))
+        return Pass()
+
+    def _wrong_person(self, text: str, *, whole: bool) -> Verdict:
+        flat = _flat(text)
+        if _THE_USER.match(text) and not _TALKS.search(self._talk.message):
+            return Cut("wrong person", len(text)) if whole else Wait()
+        if not self._known or SECOND_PERSON.search(flat) or _TOO.search(flat) or _OF_ITSELF.match(without_opening(text)):
+            return Pass()
+        words, partial = _words(without_opening(text), whole=whole)
+        telling, of_me = content(words), bool(FIRST_PERSON.search(flat))
+        best = max(self._known, key=lambda sentence: overlap(telling, sentence.content))
+        shared = overlap(telling, best.content)
+        if not whole:
+            begun = not partial or any(stem.startswith(partial[:5]) for one in self._known for stem in one.tokens)
+            if of_me:
+                return Wait() if len(telling) - shared <= (_MISSES if self._asks_of_me else 1) and (begun or shared) else Pass()
+            may_come = len(words) <= _WORDS_BEFORE_I and len(telling) == shared and (begun or len(partial) < 3)  # noqa: PLR2004
+            return Wait() if may_come and _has_of_me(self._known) else Pass()
+        return self._whose(text, telling, best) if of_me else Pass()
+
+    def _whose(self, text: str, telling: Sequence[str], best: Sentence) -> Verdict:
+        shared = overlap(telling, best.content)
+        of_message = any(best.text == one.text for one in self._theirs)
+        least = 3 if HAN.search(text) else 2
+        same = shared >= least and shared >= _SAME_CONTENT * len(telling)
+        same = same or (self._asks_of_me and not of_message and bool(shared))
+        if not same or (of_message and self._asks_of_it) or not best.is_of_me:
+            return Pass()
+        if self._asks and not of_message:
+            # They ask for what they said: it is given back as theirs.
+            return Cut("wrong person", len(text), instead=you_said(self._talk.language, best.text[:_CUT_SHORT]))
+        return Cut("wrong person", len(text))
+
+
+@dataclass(frozen=True)
+class _Ours:
+    """Our sentences, by their first word."""
+
+    by_first: dict[str, tuple[tuple[str, ...], ...]]
+    titles: frozenset[str]
+
+    def match(self, words: Sequence[str], text: str, *, whole: bool) -> Verdict:
+        if not words:
+            return Pass()
+        begun, partial = (words, "") if whole or not text[-1:].isalnum() else (words[:-1], words[-1])
+        if not begun:
+            return Wait() if any(first.startswith(partial) for first in self.by_first) else Pass()
+        waits = False
+        for sentence in self.by_first.get(begun[0], ()):
+            same = next(
+                (n for n, (one, other) in enumerate(zip(begun, sentence, strict=False)) if one != other),
+                min(len(begun), len(sentence)),
+            )
+            if same >= min(_OURS_WORDS + 1, len(sentence)) and len(" ".join(sentence[:same])) >= _OURS_CHARACTERS:
+                return Cut("prompt text", len(text)) if whole else Wait()
+            if same == len(begun) and same < len(sentence) and sentence[same].startswith(partial):
+                waits = True
+        return Wait() if waits else Pass()
+
+
+@lru_cache(maxsize=4)
+def _sentences_of_ours(texts: tuple[str, ...]) -> _Ours:
+    by_first: dict[str, set[tuple[str, ...]]] = {}
+    titles = set()
+    for text in texts:
+        if len(text) < 40 and "\n" not in text:  # noqa: PLR2004 - a title
+            titles.add(text.strip(" #:").lower())
+        for part in re.split(r"[.!?:]+\s|\n", text):
+            words = tuple(tokens(part))
+            if len(words) >= _OURS_WORDS and len(part) >= _OURS_CHARACTERS:
+                by_first.setdefault(words[0], set()).add(words)
+    return _Ours({first: tuple(sorted(of)) for first, of in by_first.items()}, frozenset(titles))
+
+
+def _words(text: str, *, whole: bool) -> tuple[list[str], str]:
+    """Return the words that have come whole, and the one that has only begun."""
+    words = tokens(text)
+    if whole or not words or not text[-1:].isalnum() or HAN.match(text[-1]):
+        return words, ""
+    return words[:-1], words[-1]
+
+
+def _flat(text: str) -> str:
+    return re.sub(r"(?<=\w)['’](?=\w)", "", text)
+
+
+def _has_of_me(known: Sequence[Sentence]) -> bool:
+    return any(sentence.is_of_me for sentence in known)
