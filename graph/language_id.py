@@ -6,6 +6,8 @@ is too short is read together with what the person wrote before it.
 
 from __future__ import annotations
 
+import re
+import threading
 from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING
@@ -20,6 +22,13 @@ _BEFORE = 4
 _CHARACTERS = 1_000
 _LANGUAGES = "ar bg cs da de el en es fa fi fr he hi hr hu id it ja ko nl no pl pt ro ru sk sl sr sv th tr uk vi zh"
 """Those that are told apart: each language more makes short texts harder to tell."""
+_NAMED = re.compile(
+    r"\b(?:english|german|spanish|french|italian|portuguese|dutch|polish|russian|turkish|chinese|japanese|korean|swedish|arabic"
+    r"|englisch\w*|deutsch\w*|spanisch\w*|französisch\w*|italienisch\w*|inglés|alemán|español|francés|italiano|portugués"
+    r"|anglais|allemand|espagnol|français|inglese|tedesco|spagnolo|inglês|alemão|espanhol)\b|[英德法中日韩俄][语文]|西班牙语",
+    re.IGNORECASE,
+)
+"""Names of languages: where one stands in the message, the reply may be wanted in that."""
 _IN = {
     "ar": "أجب بالعربية.",
     "cs": "Odpověz česky.",
@@ -48,9 +57,21 @@ _IN = {
 }
 
 
+_LOADING = threading.Lock()
+
+
+def warm() -> None:
+    """Load the model in a thread: half a second of processor time that no reply is to wait for."""
+    threading.Thread(target=_identifier, name="persona-languages", daemon=True).start()
+
+
+def _identifier() -> LanguageIdentifier:
+    with _LOADING:
+        return _loaded()
+
+
 @cache
-def load() -> LanguageIdentifier:
-    """Load the model, half a second of processor time; what is loaded stays."""
+def _loaded() -> LanguageIdentifier:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
@@ -62,17 +83,19 @@ def guess(text: str) -> tuple[str, float]:
     """Return the likeliest language of a text (ISO 639-1; empty without a letter), and the confidence, from 0 to 1."""
     if not any(letter.isalpha() for letter in text):
         return "", 0.0
-    language, confidence = load().classify(text[:_CHARACTERS])
+    language, confidence = _identifier().classify(text[:_CHARACTERS])
     return language, float(confidence)
 
 
-def language_of(message: str, before: Iterable[str] = ()) -> str:
-    """Return the language that a reply is to be in; empty where nothing tells it.
+def language_of_reply(message: str, before: Iterable[str] = ()) -> str:
+    """Return the language that a reply is to be in; empty where nothing tells it, or where the message names a language.
 
     Args:
         message: What the person wrote.
         before: What they wrote before that, the newest last.
     """
+    if _NAMED.search(message):
+        return ""
     language, confidence = guess(message)
     if confidence >= SURE:
         return language

@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
-from graph import forgetting, protocol, sections, showing
+from graph import forgetting, language_id, protocol, sections, showing
 from graph.asking import notices_of
 from graph.beginning import Beginning, is_edited, mark_edit, new_words, typed
 from graph.briefing import Style, closing_words, messages_of, room_of, talk_of
@@ -21,7 +21,9 @@ from graph.found import fitted, shares
 from graph.listening import Tell, teller
 from graph.protocol import Answer, Malformed, Retrieve
 from graph.search_request import first_search, shown_whole, window_of
-from graph.speaking import Guard, Speaker, Unguarded
+from graph.slip_context import compared_with
+from graph.slips import ReplyGuard
+from graph.speaking import Speaker
 from graph.state import Request, RespondState, Round, TurnInput
 from memory.errors import NothingWritten
 from memory.query import Query
@@ -85,6 +87,7 @@ class Responder:
             "personality": personality,
             "manner": [],
             "due": [],
+            "language": language_id.language_of_reply(turn.text, [past.text for past in recent]),
             "recent": recent,
             "talk": talk,
             "rounds": [],
@@ -137,7 +140,7 @@ class Responder:
         if speech.stopped:
             return {"reply": speech.answer, "stopped": True, **took}
         if isinstance(reasoned, Answer) and not forced:
-            steps = [*state.get("steps", []), Step(think=reasoned.think, action="answer")]
+            steps = [*state.get("steps", []), Step(think=reasoned.think, action="answer", warning=speech.warning)]
             return {"reply": speech.answer, "steps": steps, **took}
         return {"request": self._request(state, reasoned, speech.output), **took}
 
@@ -196,11 +199,12 @@ class Responder:
             speech = speaker.speak(messages, grammar, direct=not reasoning)
             stopped = speech.stopped
             reply = speech.answer if stopped or reasoning else protocol.plain_answer(speech.answer)
-            if not reply.strip() and not stopped and (reply := protocol.plain_answer(speech.output)):
+            if not reply.strip() and not stopped:
                 # Nothing of it stood in <answer>: what is kept is shown all the same.
-                tell({"event": "answer", "text": reply})
+                reply = speaker.say(protocol.plain_answer(speech.output))
             timings |= speech.timings
-            steps.append(Step(think=getattr(protocol.parse_reasoning(speech.output), "think", ""), action="answer"))
+            think = getattr(protocol.parse_reasoning(speech.output), "think", "")
+            steps.append(Step(think=think, action="answer", warning=speech.warning))
         reply = reply.strip()
         if not reply and not stopped:
             raise NothingWritten("The model wrote nothing that can be shown. Ask again, or use another model.")
@@ -252,6 +256,8 @@ class Responder:
 
     def _messages(self, state: RespondState, closing: str) -> list[BaseMessage]:
         messages = messages_of(state, self._memory, self._style, closing)
+        if line := language_id.reply_in(state.get("language", "")):
+            messages = sections.instructed(messages, line)
         return forgetting.noted(messages, self._style.prompts, state.get("forget"))
 
     def _speaker(self, state: RespondState, tell: Tell) -> Speaker:
@@ -262,7 +268,7 @@ class Responder:
             started=state["timings_ms"]["started"],
             tell=tell,
             unwanted=lambda: self._stop_requested(turn_id),
-            guard=lambda: _guard_of(state),
+            guard=lambda: ReplyGuard(compared_with(state, self._style.prompts)),
             before=state.get("usage"),
         )
 
@@ -298,6 +304,7 @@ def build(
 ) -> CompiledStateGraph[RespondState, Context, TurnInput, RespondState]:
     """Wire the graph; see `Responder` for the arguments."""
     nodes = Responder(chat, memory, style or Style(), stop_requested)
+    language_id.warm()
     graph = StateGraph(RespondState, context_schema=Context, input_schema=TurnInput)
     graph.add_node("recall", nodes.recall)
     wire(graph, nodes, then=END)
@@ -335,11 +342,6 @@ def _after_recall(state: RespondState) -> str:
 
 def _after_reason(state: RespondState) -> str:
     return "retrieve" if state.get("request") and state.get("reply") is None else "answer"
-
-
-def _guard_of(_state: RespondState) -> Guard:
-    """Make what an answer passes before it is shown."""
-    return Unguarded()
 
 
 def _required(request: Request | None) -> Request:

@@ -38,7 +38,6 @@ _MARKS = regex.compile(
 _NEXT_TURN = regex.compile(r"(?:user|human|the person)\s?[:：]", regex.IGNORECASE)
 """Here a small model goes on with the talk by itself."""
 _TALKS = re.compile(r"\b(?:user|dialog\w*|chat|script|skript|conversation|interview|gespräch|diálogo)\b|对话", re.IGNORECASE)
-_HEADING = re.compile(r"^#{1,4}\s*(.+?)\s*:?\s*$")
 _THE_USER = re.compile(r"^\W*(?:the user(?:'s|’s)?|der nutzer|die nutzerin|el usuario|la usuaria|用户)\b", re.IGNORECASE)
 _BRACKETS = re.compile(r"^\s*\(([^()\n]{1,40})\)?\s*[.。]?\s*$")
 _LETTER = re.compile(r"^\s*(?:\(([a-h])\)|([a-h])\))\s*", re.IGNORECASE)
@@ -57,6 +56,11 @@ _HOW_ARE_YOU = re.compile(
     r"^\W*(?:and |und |y |et )?(?:how(?: a|['’]?s|['’]?re| is| was)|wie (?:geht|war|läuft)|cómo|como (?:est|te|va)|qué tal)",
     re.IGNORECASE,
 )
+_HEDGES = re.compile(
+    r"\bi (?:believe|think|guess|suppose|hope|see|know|remember|recall|understand)\b|\b(?:glaube|denke|vermute|hoffe|meine) ich\b"
+    r"|\bich (?:glaube|denke|vermute|hoffe)\b|\bje (?:crois|pense)\b|我(?:想|觉得|认为|记得|相信|猜)",
+    re.IGNORECASE,
+)
 _TOO = re.compile(r"\b(?:too|also|as well|auch|también|aussi|anche|também|ook)\b|也", re.IGNORECASE)
 _LONGEST = 240
 """Characters that are held back of one sentence, at most."""
@@ -73,6 +77,8 @@ _WORDS_BEFORE_I = 4
 _LANGUAGE_CHARACTERS = 28
 _SURELY_OTHER = 0.8
 _CUT_SHORT = 160
+_PASTED = 1_500
+"""Characters from which a message is a text to work on, more than something that they say."""
 
 
 @dataclass(frozen=True)
@@ -140,12 +146,15 @@ class Judge:
         self._options = offers_options(talk.message) or offers_options(talk.last_reply)
         self._talks = bool(_TALKS.search(talk.message))
         self._theirs = [] if self._frees else sentences_of([talk.message])
+        if len(talk.message) > _PASTED:
+            # Of a long text that they show, sentences may be quoted.
+            self._theirs = [sentence for sentence in self._theirs if sentence.is_of_me]
         self._known = [] if self._frees else [*sentences_of(talk.own), *self._theirs]
         self._asks = is_question(talk.message)
         self._asks_of_me = self._asks and bool(FIRST_PERSON.search(_flat(talk.message)))
         self._asks_of_it = bool(SECOND_PERSON.search(_flat(talk.message))) and not FIRST_PERSON.search(_flat(talk.message))
 
-    def judge(self, text: str, ahead: str, *, whole: bool, first: bool, last: bool) -> Verdict:
+    def judge(self, text: str, ahead: str, *, whole: bool, first: bool, final: bool) -> Verdict:
         """Judge a sentence, or its beginning.
 
         Args:
@@ -153,11 +162,11 @@ class Judge:
             ahead: What has come, from its first letter on.
             whole: The sentence has come to its end.
             first: Nothing was shown before it.
-            last: Nothing follows it.
+            final: Nothing follows what has come.
         """
-        if first and isinstance(language := self._language(ahead, final=last), Wait | Cut):
+        if first and isinstance(language := self._language(ahead, final=final), Wait | Cut):
             return language
-        waits = False
+        waits, last = False, final and text == ahead
         for verdict in self._verdicts(text, whole=whole, first=first, last=last):
             if isinstance(verdict, Cut):
                 return verdict
@@ -168,7 +177,7 @@ class Judge:
         found = [self._marks(text, whole=whole), self._prompt_text(text, whole=whole)]
         if first:
             found.append(self._letter(text, last=last))
-        found.append(self._echo(text, whole=whole))
+        found.append(self._echo(text, whole=whole, first=first))
         if first:
             found.append(self._wrong_person(text, whole=whole))
         return found
@@ -179,18 +188,19 @@ class Judge:
             return Cut("prompt text", len(text), ends=True)
         waits = match is not None
         match = _MARKS.match(text, partial=not whole)
+        if match and self._talks and text[:1].isalpha():
+            match = None
         if match and not match.partial and match.end():
             return Cut("prompt text", match.end(), is_prefix=True)
         return Wait() if waits or match is not None else Pass()
 
     def _prompt_text(self, text: str, *, whole: bool) -> Verdict:
-        heading = _HEADING.match(text.strip())
-        if heading and whole and heading[1].lower() in self._ours.titles:
+        heading = text.strip(" #:*.。\n").lower()
+        if whole and heading in self._ours.titles:
             return Cut("prompt text", len(text))
-        words = tokens(text)
-        if heading and not whole:
+        if not whole and any(title.startswith(heading) for title in self._ours.titles):
             return Wait()
-        return self._ours.match(words, text, whole=whole)
+        return self._ours.match(tokens(text), text, whole=whole)
 
     def _letter(self, text: str, *, last: bool) -> Verdict:
         if self._options:
@@ -215,13 +225,15 @@ class Judge:
             return Cut("wrong language", len(text), ends=True)
         return Pass() if final else Wait()
 
-    def _echo(self, text: str, *, whole: bool) -> Verdict:
+    def _echo(self, text: str, *, whole: bool, first: bool) -> Verdict:
         words, partial = _words(without_opening(text), whole=whole)
         stems = [word[:5] for word in words]
         least = _ECHO_SIGNS if HAN.search(text) else _ECHO_WORDS
         of_me = bool(FIRST_PERSON.search(_flat(text)))
         to_you = bool(SECOND_PERSON.search(_flat(text)))
         for sentence in self._theirs:
+            if not first and not sentence.is_of_me:
+                continue
             shared, size = overlap(stems, sentence.tokens), sentence.tokens.total()
             if not whole:
                 misses = len(stems) - shared
@@ -246,6 +258,9 @@ class Judge:
             return Cut("wrong person", len(text)) if whole else Wait()
         if not self._known or SECOND_PERSON.search(flat) or _TOO.search(flat) or _OF_ITSELF.match(without_opening(text)):
             return Pass()
+        if not whole and any(isinstance(self._wrong_person(part, whole=True), Cut) for part in _clauses(text)):
+            # Whatever the sentence goes on with, it has said their words as "I".
+            return Wait()
         words, partial = _words(without_opening(text), whole=whole)
         telling, of_me = content(words), bool(FIRST_PERSON.search(flat))
         best = max(self._known, key=lambda sentence: overlap(telling, sentence.content))
@@ -256,12 +271,18 @@ class Judge:
                 return Wait() if len(telling) - shared <= (_MISSES if self._asks_of_me else 1) and (begun or shared) else Pass()
             may_come = len(words) <= _WORDS_BEFORE_I and len(telling) == shared and (begun or len(partial) < 3)  # noqa: PLR2004
             return Wait() if may_come and _has_of_me(self._known) else Pass()
-        return self._whose(text, telling, best) if of_me else Pass()
+        verdicts = [self._whose(part, text) for part in (text, *_clauses(text))]
+        return next((one for one in verdicts if isinstance(one, Cut)), Pass())
 
-    def _whose(self, text: str, telling: Sequence[str], best: Sentence) -> Verdict:
+    def _whose(self, part: str, text: str) -> Verdict:
+        """Judge a sentence, or a clause of it, that may say their words as "I"."""
+        if not FIRST_PERSON.search(_flat(part)):
+            return Pass()
+        telling = content(_words(without_opening(part), whole=True)[0])
+        best = max(self._known, key=lambda sentence: overlap(telling, sentence.content))
         shared = overlap(telling, best.content)
         of_message = any(best.text == one.text for one in self._theirs)
-        least = 3 if HAN.search(text) else 2
+        least = 3 if HAN.search(part) else 2
         same = shared >= least and shared >= _SAME_CONTENT * len(telling)
         same = same or (self._asks_of_me and not of_message and bool(shared))
         if not same or (of_message and self._asks_of_it) or not best.is_of_me:
@@ -304,7 +325,7 @@ def _sentences_of_ours(texts: tuple[str, ...]) -> _Ours:
     titles = set()
     for text in texts:
         if len(text) < 40 and "\n" not in text:  # noqa: PLR2004 - a title
-            titles.add(text.strip(" #:").lower())
+            titles.add(text.strip(" #:.。").lower())
         for part in re.split(r"[.!?:]+\s|\n", text):
             words = tuple(tokens(part))
             if len(words) >= _OURS_WORDS and len(part) >= _OURS_CHARACTERS:
@@ -320,8 +341,14 @@ def _words(text: str, *, whole: bool) -> tuple[list[str], str]:
     return words[:-1], words[-1]
 
 
+def _clauses(text: str) -> list[str]:
+    """Return what of a sentence has come to a comma."""
+    return [text[: match.start()] for match in re.finditer(r"[,;:，；](?=\s|$)|，", text)]
+
+
 def _flat(text: str) -> str:
-    return re.sub(r"(?<=\w)['’](?=\w)", "", text)
+    """Leave out apostrophes, and the "I" of `I think`."""
+    return _HEDGES.sub("", re.sub(r"(?<=\w)['’](?=\w)", "", text))
 
 
 def _has_of_me(known: Sequence[Sentence]) -> bool:

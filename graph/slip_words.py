@@ -16,7 +16,7 @@ _STEM = 5
 _LONGEST = 60
 """Tokens of a sentence that is compared; longer ones are pasted."""
 _MOST_SENTENCES = 200
-BOUNDARY = re.compile(r"[.!?…]+[\"'”’»)\]*_]*(?=\s)|[。！？]+[”」』）]*|\n")
+BOUNDARY = re.compile(r"[.!?…]+[\"'”’»)\]*_]*(?=\s)|[。！？]|\n")
 """Where a sentence ends: what comes then is judged by itself."""
 FIRST_PERSON = re.compile(
     r"\b(?:i|im|ive|id|my|mine|me|myself|we|our|ich|mein\w{0,2}|mir|mich|wir|unser\w{0,2}|yo|mis?|mí|soy|estoy|tengo|vivo|trabajo"

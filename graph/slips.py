@@ -6,15 +6,15 @@ is none is shown as it comes, and a slip is left out before a word of it was sho
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass, field, replace
 
 from graph import language_id
 from graph.answer_stream import Delta
-from graph.slip_rules import Cut, Judge, Kind, Pass, Talk, Wait
-from graph.slip_words import BOUNDARY
+from graph.plain_replies import last_resort
+from graph.slip_rules import Cut, Judge, Kind, Pass, Talk, Verdict, Wait
+from graph.slip_words import BOUNDARY, is_question
 
-__all__ = ["Guarded", "Kind", "ReplyGuard", "Talk", "problem_of"]
+__all__ = ["Kind", "ReplyGuard", "Talk"]
 
 _FENCE = "```"
 _PROBLEMS: dict[str, str] = {
@@ -24,16 +24,6 @@ _PROBLEMS: dict[str, str] = {
     "letter": "They gave no options to choose from. Reply in a sentence.",
     "wrong language": "That was in another language than theirs.",
 }
-
-
-class TextStream(Protocol):
-    """What cuts a model's text into thought and answer as it comes."""
-
-    def feed(self, text: str) -> list[Delta]:
-        """Take the next piece of text; returns what can be shown now."""
-
-    def close(self) -> list[Delta]:
-        """End the stream; returns what was still held back."""
 
 
 @dataclass
@@ -59,22 +49,47 @@ class ReplyGuard:
         self._held = ""
         self._open = False
         """Whether the sentence at hand was judged, and is passed on as it comes."""
+        self._judged = 0
+        """Characters of what is held that may still be a slip: they were judged before."""
         self._tail = ""
         """The end of what is passed on of a sentence, in which its boundary may begin."""
 
-    def feed(self, text: str) -> str:
-        """Take the next piece of the reply; returns what can be shown now."""
+    def feed(self, text: str) -> list[Delta]:
+        """Take the next words of the reply; returns what can be shown now."""
         self._held += text
-        return self._taken(final=False)
+        return self._deltas(final=False)
 
-    def close(self) -> str:
+    def close(self) -> list[Delta]:
         """End the reply; returns what was still held back."""
-        return self._taken(final=True)
+        return self._deltas(final=True)
 
     @property
-    def is_empty(self) -> bool:
-        """Say whether nothing can be shown of all that came."""
+    def is_spoilt(self) -> bool:
+        """Say whether slips are all that came: nothing of the reply can be shown."""
+        return bool(self.slips) and self._is_empty
+
+    @property
+    def problem(self) -> str:
+        """Say in one line what was wrong, as the model is told it before its second try."""
+        language = language_id.reply_in(self.talk.language)
+        return " ".join(part for part in (*(_PROBLEMS[kind] for kind in self.slips), language) if part)
+
+    def second(self) -> ReplyGuard:
+        """Make the guard of a second try; a reply in another language is better than none."""
+        return ReplyGuard(replace(self.talk, language=""))
+
+    @property
+    def last_resort(self) -> str:
+        """Return a plain sentence for the case that the second try is spoilt too."""
+        return last_resort(self.talk.language, question=is_question(self.talk.message))
+
+    @property
+    def _is_empty(self) -> bool:
         return not self.shown.strip()
+
+    def _deltas(self, *, final: bool) -> list[Delta]:
+        text = self._taken(final=final)
+        return [Delta("answer", text)] if text else []
 
     def _taken(self, *, final: bool) -> str:
         given: list[str] = []
@@ -87,7 +102,7 @@ class ReplyGuard:
             if not self._next(given, final=final):
                 break
         text = "".join(given)
-        if self.is_empty and self.slips:
+        if self._is_empty and self.slips:
             # A slip was before it: the space between them goes with the slip.
             text = text.lstrip()
         self.shown += text
@@ -104,27 +119,43 @@ class ReplyGuard:
         return text
 
     def _next(self, given: list[str], *, final: bool) -> bool:
-        """Judge the next sentence, or its beginning; False: more text has to come first."""
+        """Judge the next sentence, or its beginning, sign by sign: what is decided does not depend on how the text is cut.
+
+        Returns:
+            False where more text has to come first.
+        """
         begun = len(self._held) - len(self._held.lstrip())
-        end = BOUNDARY.search(self._held, begun)
-        if not self._held.strip():
+        if begun == len(self._held):
             if final:
                 given.append(self._held)
                 self._held = ""
             return False
-        place = end.end() if end else len(self._held)
-        whole = final or end is not None
-        is_first = self.is_empty and not "".join(given).strip()
-        if ("".join([self.shown, *given])).count(_FENCE) % 2:
-            verdict: Pass | Wait | Cut = Pass()
-        else:
-            last = final and place == len(self._held)
-            verdict = self._judge.judge(self._held[begun:place], self._held[begun:], whole=whole, first=is_first, last=last)
+        before = "".join([self.shown, *given])
+        verdict: Verdict = Wait()
+        for place in range(max(self._judged, begun) + 1, len(self._held) + 1):
+            verdict = self._verdict(self._held[begun:place], before, final=False)
+            if not isinstance(verdict, Wait):
+                break
+        if isinstance(verdict, Wait) and final:
+            verdict = self._verdict(self._held[begun:], before, final=True)
         if isinstance(verdict, Wait):
+            self._judged = len(self._held)
             return False
+        self._judged = 0
         if isinstance(verdict, Pass):
             self._open, self._tail = True, ""
-            return True
+        else:
+            self._cut(verdict, begun, given)
+        return True
+
+    def _verdict(self, text: str, before: str, *, final: bool) -> Verdict:
+        if before.count(_FENCE) % 2:
+            return Pass()
+        end = BOUNDARY.search(text)
+        part = text[: end.end()] if end else text
+        return self._judge.judge(part, text, whole=final or end is not None, first=not before.strip(), final=final)
+
+    def _cut(self, verdict: Cut, begun: int, given: list[str]) -> None:
         if verdict.kind not in self.slips:
             self.slips.append(verdict.kind)
         if verdict.instead:
@@ -132,40 +163,3 @@ class ReplyGuard:
         rest = self._held[begun + verdict.length :]
         self._held = "" if verdict.ends else (self._held[:begun] + rest.lstrip(" ") if verdict.is_prefix else rest)
         self.ended = verdict.ends
-        return True
-
-
-class Guarded:
-    """A stream of thought and answer whose answer passes a guard; the same `feed` and `close` as what it reads from.
-
-    Args:
-        stream: Cuts the model's text into thought and answer.
-        guard: What the answer passes.
-    """
-
-    def __init__(self, stream: TextStream, guard: ReplyGuard) -> None:
-        self._stream = stream
-        self.guard = guard
-
-    def feed(self, text: str) -> list[Delta]:
-        """Take the next piece of the model's text; returns what can be shown now."""
-        return self._passed(self._stream.feed(text))
-
-    def close(self) -> list[Delta]:
-        """End the stream; returns what was still held back."""
-        passed = self._passed(self._stream.close())
-        left = self.guard.close()
-        return [*passed, Delta("answer", left)] if left else passed
-
-    def _passed(self, deltas: list[Delta]) -> list[Delta]:
-        passed = []
-        for delta in deltas:
-            text = self.guard.feed(delta.text) if delta.part == "answer" else delta.text
-            if text:
-                passed.append(Delta(delta.part, text))
-        return passed
-
-
-def problem_of(kind: Kind, language: str) -> str:
-    """Say in one line what was wrong with a reply, as the model is told it before its second try."""
-    return " ".join(part for part in (_PROBLEMS[kind], language_id.reply_in(language)) if part)

@@ -6,11 +6,15 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
+
+from langchain_core.messages import AIMessage, HumanMessage
 
 from graph.answer_stream import AnswerStream, Delta
 from graph.asking import stream_text
 from graph.direct_stream import DirectStream
+from graph.protocol import ANSWER_GRAMMAR
+from graph.slips import Kind, ReplyGuard
 from graph.tally import Tally
 from memory.reply_first import model_speaks
 
@@ -22,28 +26,6 @@ if TYPE_CHECKING:
     from memory.usage import Usage
 
 
-class Guard(Protocol):
-    """What stands between the words of an answer and the person: it may hold words back, change them, or leave them out."""
-
-    def feed(self, text: str) -> list[Delta]:
-        """Take the next words of the answer; returns what can be shown now."""
-
-    def close(self) -> list[Delta]:
-        """End the answer; returns what was still held back."""
-
-
-class Unguarded:
-    """Shows every word as it comes."""
-
-    def feed(self, text: str) -> list[Delta]:
-        """Return the words as they are."""
-        return [Delta("answer", text)] if text else []
-
-    def close(self) -> list[Delta]:
-        """Return nothing: nothing is held back."""
-        return []
-
-
 @dataclass
 class Speech:
     """One call.
@@ -53,12 +35,24 @@ class Speech:
         answer: The words of the answer that were shown.
         timings: `first_answer`, in milliseconds since the turn began, once a word was shown.
         stopped: The person stopped it.
+        slips: What was left out of the answer, or put right.
+        tries: Calls that it took.
     """
 
     output: str = ""
     answer: str = ""
     timings: dict[str, float] = field(default_factory=dict)
     stopped: bool = False
+    slips: tuple[Kind, ...] = ()
+    tries: int = 1
+
+    @property
+    def warning(self) -> str | None:
+        """Say what was wrong with the answer, for the trace."""
+        if not self.slips:
+            return None
+        again = " The model was asked once more." if self.tries > 1 else ""
+        return f"Left out of the reply: {', '.join(self.slips)}.{again}"
 
 
 class Speaker:
@@ -82,7 +76,7 @@ class Speaker:
         started: float,
         tell: Tell,
         unwanted: Callable[[], bool],
-        guard: Callable[[], Guard],
+        guard: Callable[[], ReplyGuard],
         before: Usage | None = None,
     ) -> None:
         self._chat = chat
@@ -101,7 +95,7 @@ class Speaker:
     def speak(
         self, messages: Sequence[BaseMessage], grammar: str | None, *, direct: bool = False, quiet: bool = False
     ) -> Speech:
-        """Stream one call to the caller.
+        """Stream one call to the caller; one more where nothing of the answer could be shown, and a plain sentence after that.
 
         Args:
             messages: The prompt.
@@ -109,7 +103,31 @@ class Speaker:
             direct: All of the text is the answer, but for a thought of the model's own.
             quiet: No answer may come of this call: show the thought alone.
         """
+        guard = self._guard()
+        speech = self._call(messages, grammar, guard, direct=direct, quiet=quiet)
+        if speech.stopped or not guard.is_spoilt:
+            return speech
+        again = [*messages, AIMessage(speech.output), HumanMessage(guard.problem)]
+        answering = grammar and ANSWER_GRAMMAR
+        second = guard.second()
+        slips, speech = speech.slips, self._call(again, answering, second, direct=direct)
+        if not speech.stopped and not speech.answer.strip():
+            self._show(speech, [Delta("answer", guard.last_resort)])
+        speech.slips, speech.tries = tuple(dict.fromkeys([*slips, *speech.slips])), 2
+        return speech
+
+    def say(self, text: str) -> str:
+        """Show a text that no call has shown, as far as it can be shown; returns what was."""
         speech, guard = Speech(), self._guard()
+        self._show(speech, [*guard.feed(text), *guard.close()])
+        if guard.is_spoilt:
+            self._show(speech, [Delta("answer", guard.last_resort)])
+        return speech.answer
+
+    def _call(
+        self, messages: Sequence[BaseMessage], grammar: str | None, guard: ReplyGuard, *, direct: bool, quiet: bool = False
+    ) -> Speech:
+        speech = Speech()
         stream = DirectStream() if direct else AnswerStream()
 
         def show(deltas: Sequence[Delta]) -> None:
@@ -129,9 +147,12 @@ class Speaker:
                 if text:
                     speech.output += text
                     show(stream.feed(text))
+                if guard.ended:
+                    # Nothing more of it would be shown.
+                    break
         show(stream.close())
         self._show(speech, guard.close())
-        speech.stopped = self._unwanted()
+        speech.stopped, speech.slips = self._unwanted(), tuple(guard.slips)
         return speech
 
     def _show(self, speech: Speech, deltas: Sequence[Delta]) -> None:

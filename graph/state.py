@@ -86,6 +86,8 @@ class RespondState(TurnInput, total=False):
     """How to write for this person, in sentences; empty: nothing is known yet."""
     due: list[str]
     """What is coming up in the person's life, in sentences with dates; empty: nothing is brought up."""
+    language: str
+    """ISO 639-1, of the reply; empty: not known, or the person may want another one."""
     recent: list[Turn]
     """The turns of the last hour."""
     talk: RecentTalk

@@ -212,7 +212,8 @@ class TestParts:
             }
         )
         service = serve(chat)
-        say(service, text if of == "text" else "Tell me everything about the boat shed", 0)
+        ask = {"chinese": "请告诉我关于船屋的一切", "japanese": "ボート小屋のことを全部教えてください"}
+        say(service, text if of == "text" else ask.get(kind, "Tell me everything about the boat shed"), 0)
         for minute in range(1, 9):
             say(service, f"We talked about the {TOPICS[minute]} and day {minute}. " * 8, minute)
         time = clock.parse_time(at(20)) + timedelta(days=days)

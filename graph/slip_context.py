@@ -1,0 +1,49 @@
+"""What a reply of a turn is compared with, taken from the turn's state (pure)."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from functools import lru_cache
+
+from graph import language_id
+from graph.found import TITLES
+from graph.prompts import Prompts
+from graph.slip_rules import Talk
+from graph.state import RespondState
+from memory.records import Recalled
+
+_TITLES = (*TITLES.values(), "User Profile", "Big Five scores", "Recent Conversations", "User Input", "Instructions")
+_OF_BACKGROUND = frozenset(
+    {"personality", "semantic", "change", "core", "episodic", "procedural", "same_language", "malformed"}
+)
+"""Prompts that no reply is made from."""
+
+
+def compared_with(state: RespondState, prompts: Prompts) -> Talk:
+    """Return what the reply of a turn is compared with.
+
+    Args:
+        state: The turn, with what its prompt shows.
+        prompts: The texts that it is made of.
+    """
+    recent = state["talk"]["turns"]
+    language = state.get("language", "")
+    found = [entry for past in state.get("rounds", []) for entry in past["found"]]
+    return Talk(
+        message=state["turn"].text,
+        own=(*(turn.text for turn in recent), *(text for entry in found for text in _own_words(entry))),
+        ours=_texts_of_ours(prompts, language),
+        language=language,
+        last_reply=recent[-1].reply if recent else "",
+    )
+
+
+def _own_words(entry: Recalled) -> list[str]:
+    return [said.text for said in entry.talk] or [entry.text]
+
+
+@lru_cache(maxsize=64)
+def _texts_of_ours(prompts: Prompts, language: str) -> tuple[str, ...]:
+    texts = [getattr(prompts, field.name) for field in fields(prompts) if field.name not in _OF_BACKGROUND]
+    line = language_id.reply_in(language)
+    return (*(text for text in texts if isinstance(text, str)), *_TITLES, *([line] if line else []))
