@@ -62,13 +62,13 @@ def _grown(person: Person, questions: Sequence[Question], how: How) -> list[Case
     """Ask the same questions of a copy of the memory that has grown; the solvers' names say so."""
     from app.build import build_embedder
     from app.settings import Settings
-    from evals.grown import grow, grown, moved
+    from evals import grown as growing
     from evals.perf.corpus import Life
 
     life, folder = Life(), how.out / "grown"
-    more = grown(person, life)
-    grow(how.out, folder, more, life, build_embedder(Settings()))
-    asked = [moved(question, person, more) for question in questions]
+    more = growing.grown(person, life, growing.TURNS)
+    growing.grow(how.out, folder, more, life, build_embedder(Settings()), growing.FACTS)
+    asked = [growing.moved(question, person, more) for question in questions]
     cases = answer_all([more], asked, replace(how, out=folder, remember=Remember.NONE))
     return [case.model_copy(update={"solver": f"{case.solver}, grown"}) for case in cases]
 

@@ -25,7 +25,7 @@ _NIGHT = 3
 """The hour at which they are said: no session of the story has one of them in it."""
 
 
-def grown(person: Person, life: Life, count: int = TURNS) -> Person:
+def grown(person: Person, life: Life, count: int) -> Person:
     """Return the person with so many more turns, spread over the story's months and the half year before it."""
     first, last = person.turns[0].time - _BEFORE, person.turns[-1].time
     return replace(person, turns=tuple(sorted([*person.turns, *_turns(life, count, first, last)], key=lambda said: said.time)))
@@ -38,7 +38,7 @@ def moved(question: Question, before: Person, after: Person) -> Question:
     return replace(question, evidence=there, after=None)
 
 
-def grow(run: Path, target: Path, person: Person, life: Life, embedder: Embedder, facts: int = FACTS) -> None:
+def grow(run: Path, target: Path, person: Person, life: Life, embedder: Embedder, facts: int) -> None:
     """Copy the memory of a run that has answered, and add a grown person's turns and facts to it, without a model.
 
     Args:

@@ -152,6 +152,23 @@ def test_without_remembering_no_model_is_asked_before_the_first_question(persona
     assert "runs/story holds a run with another --remember" in err
 
 
+def test_a_story_is_asked_again_in_a_memory_that_has_grown(persona, tmp_path, monkeypatch):
+    monkeypatch.setattr("evals.perf.corpus.english", lambda: tuple(f"word{number}" for number in range(200)))
+    monkeypatch.setattr("evals.grown.TURNS", 30)
+    monkeypatch.setattr("evals.grown.FACTS", 5)
+    (tmp_path / "story.json").write_text(json.dumps(STORY))
+    words = ("eval", "story", "--data", ".", "--grow", "--baseline", "rag")
+    code, out, err = persona(*words, "--json")
+    assert code == 0, err
+    report = json.loads(out)
+    assert list(report["right"]) == ["ours", "rag", "ours, grown", "rag, grown"]
+    assert report["work"]["turns"] == 2, "no model remembers what was added"
+    asked = len(persona.server.bodies)
+    code, _, err = persona(*words)
+    assert code == 0, err
+    assert len(persona.server.bodies) == asked
+
+
 def test_hybrid_needs_what_ours_used(persona, tmp_path):
     (tmp_path / "story.json").write_text(json.dumps(STORY))
     code, _, err = persona("eval", "story", "--data", ".", "--no-ours", "--baseline", "hybrid")
