@@ -8,7 +8,7 @@ from evals.cases import Person, Question
 from evals.kept import Kept
 from evals.runner import Case
 from evals.scorers import holds
-from graph.personality import NEUTRAL
+from memory.pem import NEUTRAL
 from memory.records import TRAITS, BigFive
 
 Figures = dict[str, float]

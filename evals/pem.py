@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from graph.personality import NEUTRAL, evolve
+from memory.pem import NEUTRAL, evolve
 from memory.records import TRAITS, BigFive
 
 Drift = Literal["none", "slow", "sudden"]

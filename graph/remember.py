@@ -20,7 +20,7 @@ from graph.examples import told
 from graph.grounding import labels, seen_in
 from graph.language import in_their_words, language_of
 from graph.pasted import own_words, without_marks
-from graph.personality import evolve
+from memory.pem import evolve
 from graph.prompts import Prompts
 from graph.recent import fitted
 from graph.sections import PICTURE_TOKENS, Picture, human, rounds_of, tokens_of
@@ -98,7 +98,7 @@ class Rememberer:
         m = last.m + 1 if last.turn_id else last.m
         scores = evolve(last.scores, inferred, m, last.pinned)
         point = PersonalityPoint(turn_id=turn.id, time=turn.time, inferred=inferred, scores=scores, m=m, pinned=last.pinned)
-        return {"point": point}
+        return {"point": point, "before": last.scores}
 
     def extract_semantic(self, state: RememberState) -> dict[str, Any]:
         """Ask whether the message holds something worth keeping; at most one record a turn (published)."""
@@ -190,10 +190,17 @@ class Rememberer:
             # Asked again, and not set aside again.
             now = self._memory.refusals.of(turn.user_id, turn.id).set_aside
             read = bool((refused.again - now) & {"personality", "semantic"})
-            again = Again(evolve, turn.time, extracted, read)
+            again = Again(turn.time, extracted, read)
             memory = None if extracted else memory
         kept = self._memory.knowledge.commit_remember(
-            turn.user_id, turn.id, state["point"], memory, state["changes"], state["photos"], again=again
+            turn.user_id,
+            turn.id,
+            state["point"],
+            memory,
+            state["changes"],
+            state["photos"],
+            again=again,
+            before=state.get("before"),
         )
         if not kept:
             self._memory.forget(turn.user_id, turn.id, now=True)

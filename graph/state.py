@@ -122,6 +122,8 @@ class RememberState(RememberInput, total=False):
     inferred: BigFive | None
     """None: that is not done again."""
     point: PersonalityPoint | None
+    before: BigFive
+    """The scores that it was made from."""
     memory: SemanticMemory | None
     photos: list[PhotoMemory]
     changes: Changes

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from memory.records import BigFive
-
 MOST_TRIES = 3
 """Tries of a step that is refused for good, before it is set aside."""
-Evolve = Callable[[BigFive, BigFive, int, Collection[str]], BigFive]
-"""Moves scores by the evidence of one turn: (scores, evidence, m, pinned traits)."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +31,11 @@ class Again:
     """What is done again of a turn that was remembered without some steps.
 
     Attributes:
-        evolve: The rule by which personality moves.
         time: When the turn was said.
         fact_id: The fact whose effect on older ones alone is new.
         read: Its words are read now that were refused before: a session that was summed up without them is summed up again.
     """
 
-    evolve: Evolve
     time: datetime
     fact_id: str | None = None
     read: bool = False

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, select
 
 from memory import clock, corrections
-from memory.curve import to_point
+from memory.curve import COUNTS, to_point
 from memory.database import Database
 from memory.forget import UNDO_WINDOW
 from memory.intake import user_name
@@ -151,7 +151,7 @@ class Browse:
 
         Pins, resets and the newest point are always there.
         """
-        mine = personality.c.user_id == user_id
+        mine = (personality.c.user_id == user_id) & COUNTS
         place = func.row_number().over(order_by=personality.c.id.desc()).label("place")
         with self._db.read() as connection:
             total = connection.execute(select(func.count()).select_from(personality).where(mine)).scalar_one()
@@ -163,7 +163,7 @@ class Browse:
 
     def last_points(self, user_id: str, limit: int, offset: int = 0) -> list[PersonalityPoint]:
         """Return points of the personality curve, newest first."""
-        query = select(personality).where(personality.c.user_id == user_id).order_by(personality.c.id.desc())
+        query = select(personality).where(personality.c.user_id == user_id, COUNTS).order_by(personality.c.id.desc())
         with self._db.read() as connection:
             return [to_point(row) for row in connection.execute(query.limit(limit).offset(offset))]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from memory.browse import Browse
-from memory.curve import to_point
+from memory.curve import COUNTS, to_point
 from memory.records import BigFive, PersonalityPoint
 from memory.schema import personality
 
@@ -22,7 +22,7 @@ class CurveSteps:
 
     def of_turn(self, user_id: str, turn_id: str) -> tuple[BigFive, PersonalityPoint] | None:
         """Return the scores before a message moved them, and the point that it made; None where it made none."""
-        mine = personality.c.user_id == user_id
+        mine = (personality.c.user_id == user_id) & COUNTS
         made = select(personality.c.id).where(mine, personality.c.turn_id == turn_id).scalar_subquery()
         query = select(personality).where(mine, personality.c.id <= made).order_by(personality.c.id.desc()).limit(2)
         with self._db.read() as connection:

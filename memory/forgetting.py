@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
-from memory import consent, forget, pending, reach, refusals, succession, withheld
+from memory import consent, curve, forget, pending, reach, refusals, succession, withheld
 from memory.database import Database
 from memory.errors import NotFound
 from memory.reach import Counts, Reach, Together
@@ -33,7 +33,7 @@ class Forgetting:
             user_id: Whose.
             subject: Its id.
             in_turns: As `reach.of`.
-            personality_too: Take the points of the forgotten messages out of the personality curve, for good.
+            personality_too: Delete at once what the forgotten messages did to the personality: undo does not bring it back.
             together: What is forgotten with it, and brought back with it.
 
         Raises:
@@ -53,8 +53,8 @@ class Forgetting:
             pending.drop_summaries(connection, user_id)
             refusals.drop_words(connection, user_id)
             if personality_too:
-                points = (personality.c.user_id == user_id) & personality.c.turn_id.in_(found.turns)
-                connection.execute(delete(personality).where(points))
+                _drop_points(connection, user_id, found.turns)
+            curve.recount(connection, user_id)
         return found
 
     def would_hide(self, user_id: str, subject: str, in_turns: Counts, together: Together) -> Reach:
@@ -82,6 +82,7 @@ class Forgetting:
                 _leave_out(connection, user_id, subject, mine)
             for row in _waiting(connection, user_id):
                 _cover(connection, user_id, row.subject, Reach.from_json(row.reach), row.at)
+            curve.recount(connection, user_id)
         return True
 
     def due(self, before: datetime | None = None) -> list[tuple[str, str]]:
@@ -115,6 +116,7 @@ class Forgetting:
             others = [Reach.from_json(row.reach) for row in _waiting(connection, user_id) if row.subject != subject]
             _drop_set_aside(connection, user_id, found, others)
             refusals.drop(connection, user_id, found.turns)
+            _drop_points(connection, user_id, found.turns)
             hidden = (photos.c.user_id == user_id) & photos.c.id.in_(found.photos) & photos.c.hidden_at.is_not(None)
             connection.execute(delete(photos).where(hidden))
             for number in found.sessions:
@@ -230,6 +232,11 @@ def _drop_set_aside(connection: Connection, user_id: str, found: Reach, others: 
         else:
             withheld.drop(connection, user_id, [name])
     withheld.drop(connection, user_id, found.turns)
+
+
+def _drop_points(connection: Connection, user_id: str, turn_ids: Sequence[str]) -> None:
+    """Delete what these messages showed of the person; none of it counts since they were hidden."""
+    connection.execute(delete(personality).where(personality.c.user_id == user_id, personality.c.turn_id.in_(turn_ids)))
 
 
 def _is_visible(connection: Connection, user_id: str, memory_id: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
-from memory import clock, forgetting, memory_rows, pending, refusals, succession, withheld
+from memory import clock, curve, forgetting, memory_rows, pending, refusals, succession, withheld
 from memory.change import Changes
 from memory.database import Database
 from memory.errors import NotFound
@@ -106,6 +106,7 @@ class Held:
                     succession.apply(connection, user_id, one.id, one.at, after)
                 if one.kind == "semantic" and _comes_late(connection, user_id, one):
                     refusals.do_again(connection, user_id, row.id, "change", seq=row.seq)
+            curve.recount(connection, user_id)
             ended = select(sessions.c.ended).where(sessions.c.user_id == user_id, sessions.c.number == row.session)
             pending.drop_outputs(connection, user_id, str(row.session))
             if connection.execute(ended).scalar():

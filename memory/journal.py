@@ -18,6 +18,7 @@ from memory.schema import turns, users
 from memory.transcript import Line
 from memory.turn_order import IN_ORDER, LATEST_FIRST
 from memory.turn_rows import SAID, to_turn
+from memory.wishes import wishes_in
 
 _NO_SEQ = 2**31 - 1
 _OF_USER = turns.c.user_id == bindparam("user")
@@ -355,6 +356,7 @@ class Journal:
             "revision": 0,
             "indexed_revision": 0,
             "origin": origin,
+            "wishes": bool(wishes_in(text)),
         }
         connection.execute(_INSERT, row)
         # One that was told to lie ahead now follows this one: its index holds the words of the turn before it.

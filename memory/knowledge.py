@@ -32,6 +32,7 @@ from memory.marks import Marker
 from memory.memory_rows import MemoryRecord, to_record
 from memory.outdated import as_it_holds, may_be_untrue
 from memory.records import (
+    BigFive,
     CoreProfile,
     Episode,
     PersonalityPoint,
@@ -92,6 +93,7 @@ class Knowledge:
         photos: Sequence[PhotoMemory] = (),
         *,
         again: Again | None = None,
+        before: BigFive | None = None,
     ) -> bool:
         """Commit what one turn taught, strike the work, and mark the turn as remembered; twice changes nothing.
 
@@ -103,6 +105,7 @@ class Knowledge:
             changes: What that does to older memories.
             photos: What was seen in its pictures.
             again: Some steps of a turn that was remembered without them.
+            before: The scores that the point was made from.
 
         Returns:
             False where it turned out to be sensitive, and its person keeps nothing of that kind: nothing was committed, and
@@ -123,7 +126,7 @@ class Knowledge:
             if again is not None:
                 taken.correct(connection, user_id, turn_id, point, changes, again)
             elif point is not None and not remembered:
-                curve.add_point(connection, user_id, point)
+                curve.add_turn(connection, user_id, point, before)
             if not remembered or (again is not None and (memory is not None or photos)):
                 marks = held.judged(connection, user_id, turn_id, topic, self._marker) if self._marker else (None, None)
                 taken.put(connection, user_id, turn_id, memory, changes or Changes(), photos, *marks)

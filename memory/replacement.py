@@ -12,13 +12,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from memory import forget, forgetting, memory_rows, pending, session_rows, succession, turn_order, turn_rows, withheld
+from memory import curve, forget, forgetting, memory_rows, pending, session_rows, succession, turn_order, turn_rows, withheld
 from memory.marks import Marker
 from memory.reach import Counts
 from memory.records import SPOKEN, Turn, TurnState, make_id
 from memory.schema import memories, personality, refusals, turns
 from memory.telling import Telling
 from memory.turn_rows import to_turn
+from memory.wishes import wishes_in
 
 _TAKEN = ("semantic", "photo")
 _LINES = ("core", "procedural")
@@ -73,7 +74,7 @@ def put(
         "trace": None, "revision": 0, "indexed_revision": 0, "origin": origin,
         # What the person said of the message holds for the same words.
         "held": old.held if same else waits, "approved": old.approved and same,
-        "sensitive": old.sensitive if same else topic,
+        "sensitive": old.sensitive if same else topic, "wishes": bool(wishes_in(said)),
     }  # fmt: skip
     connection.execute(insert(turns).values(row))
     new = turn_rows.one(connection, row["id"])
@@ -102,7 +103,8 @@ def _take_back(connection: Connection, old: Row[Any], new: Turn, in_turns: Count
     # What is set aside of it is not tried again.
     connection.execute(delete(refusals).where(refusals.c.user_id == old.user_id, refusals.c.subject == old.id))
     point = (personality.c.user_id == old.user_id) & (personality.c.turn_id == old.id)
-    connection.execute(delete(personality).where(point))
+    if connection.execute(delete(personality).where(point)).rowcount:
+        curve.recount(connection, old.user_id)
     since = select(turns.c.session).where(turns.c.user_id == old.user_id, turns.c.at >= old.at).distinct()
     numbers = [str(number) for number in connection.execute(since).scalars()]
     written = (memories.c.kind.in_(_LINES), memories.c.edited.is_(False), memories.c.source.in_(numbers))

@@ -71,6 +71,8 @@ _SENSITIVE = text("sensitive IS NOT NULL")
 _CORRECTED = text("edited OR superseded_by = id")
 _RECEIVED = text("state = 'received'")
 _PLACED = text("origin IS NOT NULL")
+# A boolean alone is a condition on both databases.
+_WISHES, _SHOWS = text("wishes"), text("shows")
 
 users = Table(
     "users",
@@ -115,6 +117,8 @@ turns = Table(
     Column("approved", Boolean, nullable=False, server_default=false()),
     # Where in a LangGraph thread it was said (a digest); of a turn that replaced one from elsewhere, the id of the first.
     Column("origin", String(40)),
+    # It says how the person wants to be written to (`memory.wishes`).
+    Column("wishes", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("user_id", "seq", name="uq_turns_user_seq"),
     Index("ix_turns_user_at", "user_id", "at", "seq"),
     Index("ix_turns_user_session", "user_id", "session", "at", "seq"),
@@ -123,6 +127,7 @@ turns = Table(
     Index("ix_turns_held", "user_id", sqlite_where=_HELD, postgresql_where=_HELD),
     Index("ix_turns_sensitive", "user_id", sqlite_where=_SENSITIVE, postgresql_where=_SENSITIVE),
     Index("ix_turns_unindexed", "user_id", "indexed_revision", sqlite_where=_UNINDEXED, postgresql_where=_UNINDEXED),
+    Index("ix_turns_wishes", "user_id", "at", "seq", sqlite_where=_WISHES, postgresql_where=_WISHES),
 )
 
 sessions = Table(
@@ -188,8 +193,11 @@ personality = Table(
     Column("scores", JSON, nullable=False),
     Column("m", Integer, nullable=False),
     Column("pinned", JSON, nullable=False),
+    # The message showed something of a trait.
+    Column("shows", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("user_id", "turn_id", name="uq_personality_user_turn"),
     Index("ix_personality_user", "user_id", "id"),
+    Index("ix_personality_shows", "user_id", "id", sqlite_where=_SHOWS, postgresql_where=_SHOWS),
 )
 
 photos = Table(

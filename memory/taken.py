@@ -47,6 +47,6 @@ def correct(
 ) -> None:
     """Write down of a turn what it was remembered without: its evidence, and what its fact does to older ones."""
     if point is not None and point.inferred is not None:
-        curve.correct(connection, user_id, turn_id, point.inferred, again.evolve)
+        curve.correct(connection, user_id, turn_id, point.inferred)
     if again.fact_id is not None and changes is not None:
         succession.apply(connection, user_id, again.fact_id, again.time, changes)

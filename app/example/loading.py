@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app.example import drawings, month
 from app.example.month import Month, Said, Talk
-from graph.personality import evolve
+from memory.pem import evolve
 from memory import clock
 from memory.archive import Archives
 from memory.change import Changes

@@ -116,8 +116,9 @@ def test_an_older_archive_is_brought_up_to_date(lived, tmp_path):
     lived.memory.export_user("ada", tmp_path / "ada.zip")
     gone = {
         "users": ("training", "training_since", "sensitive"),
-        "turns": ("held", "approved", "sensitive"),
+        "turns": ("held", "approved", "sensitive", "wishes"),
         "memories": ("held", "sensitive"),
+        "personality": ("shows",),
         "sessions": ("summed_up",),
         "photos": ("hidden_at",),
     }

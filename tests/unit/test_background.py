@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from graph.personality import evolve
+from memory.pem import evolve
 from memory import clock
 from memory.errors import ModelUnavailable
 from memory.records import BigFive, Episode, Procedure, ProfileEntry, SemanticMemory

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.personality import evolve, momentum
+from memory.pem import evolve, momentum
 from memory.records import TRAITS, BigFive
 
 often = settings(deadline=None, max_examples=200)
