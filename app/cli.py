@@ -101,8 +101,8 @@ def ask(
         if not as_json and (about := marked.said_of(service.memory, turn)):
             progress(about)
         if as_json:
-            newest = service.memory.curve.newest(user) if wait else None
-            answer = _answer(turn, newest.scores.model_dump() if newest else None)
+            after = {"personality_after": _personality(service, user)} if wait else {}
+            answer = {**_answer(turn), **after}
             print_json(answer | ({"set_aside": set_aside.as_json(aside, own=True)} if aside else {}))
         if late is not None:
             raise late
@@ -241,13 +241,21 @@ def _print_event(event: Event) -> None:
         progress(f"… found {len(event.memories)}")
 
 
-def _answer(turn: Turn, personality_after: dict[str, float] | None) -> dict[str, Any]:
+def _personality(service: PersonaService, user: str) -> dict[str, float] | None:
+    """Return the scores that the next reply uses; None while nothing is known of any trait."""
+    from graph import manner
+
+    scores = manner.scores_of(manner.known(service.memory.curve.evidence(user)))
+    return scores.model_dump() if scores else None
+
+
+def _answer(turn: Turn) -> dict[str, Any]:
     from memory.records import TurnState
 
     written = turn.model_dump(mode="json")
     trace = written["trace"]
     memories = [{name: entry[name] for name in ("id", "kind", "text", "time")} for entry in trace["memories"]]
-    answer = {
+    return {
         "turn_id": turn.id,
         # A request to forget has its reply like any other; `forget` says what it is.
         "state": TurnState.ANSWERED.value if turn.state is TurnState.REQUEST else turn.state.value,
@@ -264,7 +272,6 @@ def _answer(turn: Turn, personality_after: dict[str, float] | None) -> dict[str,
         # What a person should know of a reply to pictures; most replies have none.
         **({"notes": trace["notes"]} if trace["notes"] else {}),
     }
-    return answer if personality_after is None else {**answer, "personality_after": personality_after}
 
 
 def _read_line(question: str = "> ") -> str:

@@ -45,19 +45,25 @@ _MODES: dict[Sensitive, Mode] = {
 
 @personality.command("show")
 def show_personality(user: User = "me", as_json: AsJson = False) -> None:
-    """Show the five scores, 1 to 5."""
-    from memory.records import BigFive
+    """Show the five scores, 1 to 5, of those traits that several messages show; `known` names them."""
+    from graph import manner
+    from memory.records import TRAITS
 
     with open_memory() as store:
-        point = store.curve.newest(user)
+        evidence = store.curve.evidence(user)
+    point, known = evidence.point, manner.known(evidence)
     if as_json:
-        print_json(point.model_dump(mode="json") if point else None)
+        print_json({**point.model_dump(mode="json"), "known": list(known)} if point else None)
         return
-    if point is None:
-        progress(f"Nothing is known of the personality of {user} yet: every score is 3.0.")
-    scores = point.scores if point else BigFive()
+    if not known:
+        progress(f"It is too early to say how {user} is: only what several messages show counts.")
     pinned = point.pinned if point else ()
-    rows = [(trait, f"{score:.2f}", "pinned" if trait in pinned else "") for trait, score in scores.items()]
+    rows = [
+        (trait, f"{known[trait]:.2f}", "pinned" if trait in pinned else "")
+        if trait in known
+        else (trait, "", "too early to say")
+        for trait in TRAITS
+    ]
     print_table(("trait", "score", ""), rows)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from graph import manner
 from graph.beginning import unrecorded
 from graph.briefing import messages_of
 from memory import clock
-from memory.records import BigFive
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -28,12 +28,13 @@ def first_prompt(user_id: str, memory: Memory, style: Style) -> list[BaseMessage
         style: How prompts are made.
     """
     turn = unrecorded(user_id, _A_MESSAGE, [], clock.now())
-    point = memory.curve.newest(user_id)
+    evidence = memory.curve.evidence(user_id)
     return messages_of(
         {
             "turn": turn,
             "profile": memory.knowledge.profile(user_id).values(),
-            "personality": point.scores if point else BigFive(),
+            "personality": manner.scores_of(manner.known(evidence)),
+            "manner": manner.lines(evidence),
             "recent": memory.journal.recent(user_id, turn.time, None),
         },
         memory,

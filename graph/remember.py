@@ -20,7 +20,6 @@ from graph.examples import told
 from graph.grounding import labels, seen_in
 from graph.language import in_their_words, language_of
 from graph.pasted import own_words, without_marks
-from memory.pem import evolve
 from graph.prompts import Prompts
 from graph.recent import fitted
 from graph.sections import PICTURE_TOKENS, Picture, human, rounds_of, tokens_of
@@ -28,6 +27,7 @@ from graph.state import RememberInput, RememberState
 from graph.steps import Steps, Work
 from memory.again import Again
 from memory.change import Changes, Near, Relation, decide, decide_since, on_their_own
+from memory.pem import evolve
 from memory.records import BigFive, PersonalityPoint, SemanticMemory, Turn, make_id
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
-from graph import forgetting, language_id, protocol, sections, showing
+from graph import forgetting, language_id, manner, protocol, sections, showing
 from graph.asking import notices_of
 from graph.beginning import Beginning, is_edited, mark_edit, new_words, typed
 from graph.briefing import Style, closing_words, messages_of, room_of, talk_of
@@ -27,7 +27,7 @@ from graph.speaking import Speaker
 from graph.state import Request, RespondState, Round, TurnInput
 from memory.errors import NothingWritten
 from memory.query import Query
-from memory.records import BigFive, Step, Trace, Turn, TurnState
+from memory.records import Step, Trace, Turn, TurnState
 from memory.usage import Usage
 
 if TYPE_CHECKING:
@@ -72,10 +72,7 @@ class Responder:
         recent = self._memory.journal.recent(context.user_id, turn.time, turn.seq or None)
         reasoning = context.reasoning and not self._style.is_small
         talk = talk_of(turn, recent, profile, self._memory, self._style, reasoning=reasoning)
-        point = self._memory.curve.newest(context.user_id)
-        personality = point.scores if point else BigFive()
-        if context.personality_override:
-            personality = BigFive(**{**personality.model_dump(), **context.personality_override})
+        evidence = self._memory.curve.evidence(context.user_id)
         replied = turn.state is TurnState.REQUEST
         return {
             "turn": turn,
@@ -84,8 +81,8 @@ class Responder:
             "forget": forgetting.REQUEST if replied else forgetting.recognised(turn, recent, self._memory),
             "reasoning": reasoning,
             "profile": profile,
-            "personality": personality,
-            "manner": [],
+            "personality": manner.scores_of(manner.known(evidence, context.personality_override)),
+            "manner": manner.lines(evidence, context.personality_override),
             "due": [],
             "language": language_id.language_of_reply(turn.text, [past.text for past in recent]),
             "recent": recent,

@@ -114,7 +114,7 @@ def opening(
     turn: Turn,
     *,
     profile: Mapping[str, str],
-    personality: BigFive,
+    personality: BigFive | None,
     recent: Sequence[Turn],
     pictures: Sequence[Picture],
     prompts: Prompts,
@@ -130,7 +130,7 @@ def opening(
     Args:
         turn: The message.
         profile: What is always known.
-        personality: The scores.
+        personality: The scores; layout `published`. None: nothing is known.
         recent: The turns of the last hour.
         pictures: What the conversation carries.
         prompts: The texts.
@@ -152,17 +152,19 @@ def opening(
     history = [_turn_text(past, marks) for past in talk["turns"]]
     sections = {
         "profile": _section("User Profile", base.profile),
-        "scores": _section("Big Five scores", [", ".join(f"{trait} {score:.1f}" for trait, score in personality.items())]),
         "recent": _section("Recent Conversations", [*([_EARLIER] if talk["left_out"] else []), *history]),
         "input": f"## User Input\n[{clock.show(turn.time)}]\n{base.said}",
     }
     if layout == "published":
+        # Its weights know five numbers, and 3.0 for a trait of which nothing is known.
+        scores = ", ".join(f"{trait} {score:.1f}" for trait, score in (personality or BigFive()).items())
+        sections["scores"] = _section("Big Five scores", [scores])
         order = ("profile", "scores", "recent", "input")
         output_format = prompts.output_format if reasoning else prompts.direct
         text = "\n\n".join([*(sections[name] for name in order), f"## Instructions\n{prompts.instructions}", output_format])
         return [human(text, pictures)]
     told = [_section(title, lines) for title, lines in (("How to write to them", manner), ("Coming up", due)) if lines]
-    text = "\n\n".join([*(sections[name] for name in ("profile", "recent", "scores")), *told, sections["input"]])
+    text = "\n\n".join([*(sections[name] for name in ("profile", "recent")), *told, sections["input"]])
     return [SystemMessage(base.rules), *base.examples, human(text, pictures)]
 
 

@@ -81,7 +81,8 @@ class RespondState(TurnInput, total=False):
     reasoning: bool
     """Whether the model thinks and may ask for more; off: it answers directly from the first search."""
     profile: dict[str, str]
-    personality: BigFive
+    personality: BigFive | None
+    """The scores that the reply uses; None while nothing is known of any trait."""
     manner: list[str]
     """How to write for this person, in sentences; empty: nothing is known yet."""
     due: list[str]

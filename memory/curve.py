@@ -59,7 +59,7 @@ class Curve:
             return _newest(connection, user_id)
 
     def evidence(self, user_id: str) -> Evidence:
-        """Return what is known of how a person is, and by which of their messages; see `graph.manner` for what follows from it."""
+        """Return what is known of how a person is, and by which messages; see `graph.manner` for what follows from it."""
         with self._db.glance() as connection:
             point = _newest(connection, user_id)
             shown = connection.execute(_SHOWN, {"user": user_id}).all() if point else []
@@ -68,11 +68,11 @@ class Curve:
         return Evidence(
             point=point,
             shown=tuple(
-                Showing(turn_id=row.turn, time=_time(row), text=row.text, inferred=BigFive(**row.inferred))
+                Showing(turn_id=row.turn, time=_time(row.at, row.zone), text=row.text, inferred=BigFive(**row.inferred))
                 for row in shown
                 if row.id > since
             ),
-            wishes=tuple(Wish(turn_id=row.turn, time=_time(row), text=row.text) for row in wishes),
+            wishes=tuple(Wish(turn_id=row.turn, time=_time(row.at, row.zone), text=row.text) for row in wishes),
         )
 
     def history(self, user_id: str) -> list[PersonalityPoint]:
@@ -120,7 +120,7 @@ def to_point(row: Row[Any]) -> PersonalityPoint:
     """Read a row of the table `personality`."""
     return PersonalityPoint(
         turn_id=row.turn_id,
-        time=_time(row),
+        time=_time(row.at, row.zone),
         cause=row.cause,
         inferred=BigFive(**row.inferred) if row.inferred else None,
         scores=BigFive(**row.scores),
@@ -129,9 +129,8 @@ def to_point(row: Row[Any]) -> PersonalityPoint:
     )
 
 
-def _time(row: Row[Any]) -> datetime:
-    time: datetime = row.at
-    return time.astimezone(clock.zone_of(row.zone))
+def _time(at: datetime, zone: str) -> datetime:
+    return at.astimezone(clock.zone_of(zone))
 
 
 def add_turn(connection: Connection, user_id: str, point: PersonalityPoint, before: BigFive | None) -> None:
@@ -141,8 +140,8 @@ def add_turn(connection: Connection, user_id: str, point: PersonalityPoint, befo
         connection: Of a transaction that writes.
         user_id: Whose.
         point: The point.
-        before: The scores that it was made from: where something was forgotten or approved since, they are others now. None: the
-            point is taken as it is.
+        before: The scores that it was made from; where something was forgotten or approved since, they are others now.
+            None: the point is taken as it is.
     """
     last = _newest(connection, user_id)
     add_point(connection, user_id, point)

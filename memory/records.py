@@ -157,7 +157,7 @@ class Trace(Record):
 
     steps: tuple[Step, ...] = ()
     memories: tuple[Recalled, ...] = ()
-    personality: BigFive = BigFive()
+    personality: BigFive | None = None
     timings_ms: dict[str, float] = Field(default_factory=dict)
     usage: Usage | None = None
     notes: tuple[str, ...] = ()

@@ -12,7 +12,18 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from memory import curve, forget, forgetting, memory_rows, pending, session_rows, succession, turn_order, turn_rows, withheld
+from memory import (
+    curve,
+    forget,
+    forgetting,
+    memory_rows,
+    pending,
+    session_rows,
+    succession,
+    turn_order,
+    turn_rows,
+    withheld,
+)
 from memory.marks import Marker
 from memory.reach import Counts
 from memory.records import SPOKEN, Turn, TurnState, make_id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from memory import clock
 from memory.change import Changes
 from memory.errors import PersonaError
 from memory.intake import check_text
-from memory.records import BigFive, Episode, PersonalityPoint, SemanticMemory, Turn, make_id
+from memory.records import TRAITS, BigFive, Episode, PersonalityPoint, SemanticMemory, Turn, make_id
 from training.lessons import MARK, seen
 
 if TYPE_CHECKING:
@@ -117,6 +117,13 @@ def _check_turns(said: list[Said], path: Path, places: list[Place]) -> None:
             raise where.wrong(f"turn {number} replaces a turn that is not before it.")
 
 
+def _hold(memory: Memory, user: str, first: Sequence[Turn], scores: BigFive) -> None:
+    """Hold the traits where the history says, from its first turn on: they are known without messages that show them."""
+    for turn in first:
+        for trait, score in scores.items():
+            memory.curve.pin(user, trait, score, turn.time)
+
+
 def plant(memory: Memory, user: str, known: Known, upto: int | None = None) -> None:
     """Put a history's first turns into a memory, with what was remembered of them; no model is asked.
 
@@ -132,10 +139,10 @@ def plant(memory: Memory, user: str, known: Known, upto: int | None = None) -> N
         if turn is not None:
             turns.append(turn)
     memory.journal.end_session(user)
+    scores = known.history.personality
+    _hold(memory, user, turns[:1], scores)
     for number, (turn, one) in enumerate(zip(turns, said, strict=True)):
-        point = PersonalityPoint(
-            turn_id=turn.id, time=turn.time, inferred=BigFive(), scores=known.history.personality, m=number
-        )
+        point = PersonalityPoint(turn_id=turn.id, time=turn.time, inferred=BigFive(), scores=scores, m=number, pinned=TRAITS)
         fact = None
         if one.fact:
             fact = SemanticMemory(

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from graph import manner
 from memory import clock
 from memory.errors import PersonaError
 from memory.records import BigFive, Episode, Procedure, SemanticMemory, Turn, TurnState, user_key
@@ -50,7 +51,7 @@ class Examiner:
 
     def history(self) -> History:
         """Return the person's history, and write its pictures beside where it goes."""
-        point = self._memory.curve.newest(self._user)
+        known = manner.scores_of(manner.known(self._memory.curve.evidence(self._user)))
         return History(
             turns=[self._said(turn) for turn in self._turns],
             topics=[
@@ -60,7 +61,7 @@ class Examiner:
             ],
             habits={one.key: one.text for one in self._entries if isinstance(one, Procedure)},
             profile=self._memory.knowledge.profile(self._user).values(),
-            personality=point.scores if point else BigFive(),
+            personality=known or BigFive(),
         )
 
     def questions(self) -> list[Question]:

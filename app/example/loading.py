@@ -9,7 +9,6 @@ from pathlib import Path
 
 from app.example import drawings, month
 from app.example.month import Month, Said, Talk
-from memory.pem import evolve
 from memory import clock
 from memory.archive import Archives
 from memory.change import Changes
@@ -19,6 +18,7 @@ from memory.errors import InvalidInput
 from memory.journal import Journal
 from memory.knowledge import Knowledge
 from memory.marks import Marker
+from memory.pem import evolve
 from memory.photos import PhotoStore
 from memory.records import (
     Episode,

@@ -10,19 +10,29 @@ from app.page import frame, scores
 from app.page.frame import Here
 from memory import clock
 from memory.errors import PersonaError
-from memory.records import HIGHEST, LOWEST, TRAITS, BigFive, PersonalityPoint, user_key
+from memory.records import HIGHEST, LOWEST, TRAITS, BigFive, user_key
 
 _STEP = 0.1
+_MIDDLE = 3.0
 _NEXT, _PIN = "next", "pin"
 
 
-def hold_trait(here: Here, trait: str, now: PersonalityPoint) -> None:
-    """Offer to hold one trait at a value, and to let it move again."""
-    score = round(getattr(now.scores, trait), 1)
-    held = trait in now.pinned
-    st.caption(
-        f"It is held at {score:.1f}: messages do not move it." if held else f"It is at {score:.1f}, and messages move it."
-    )
+def hold_trait(here: Here, trait: str, known: float | None, *, held: bool) -> None:
+    """Offer to hold one trait at a value, and to let it move again.
+
+    Args:
+        here: The page.
+        trait: Which.
+        known: Where it is; None: it is too early to say.
+        held: It is held already.
+    """
+    score = round(_MIDDLE if known is None else known, 1)
+    if held:
+        st.caption(f"It is held at {score:.1f}: messages do not move it.")
+    elif known is None:
+        st.caption("It is too early to say where it is; messages move it.")
+    else:
+        st.caption(f"It is at {score:.1f}, and messages move it.")
     st.slider(f"{trait.capitalize()}, held at", float(LOWEST), float(HIGHEST), score, _STEP, "%.1f", key=_key(_PIN, trait))
     with st.container(horizontal=True, gap="small"):
         st.button("Hold it there", key=f"hold-{trait}", type="primary", on_click=_hold, args=(here, trait))

@@ -69,7 +69,10 @@ def _picture(here: Here, one: Recalled, record: PhotoMemory | None) -> None:
     st.image(image, width=_PICTURE_WIDTH, alt=one.text)
 
 
-def _traits(here: Here, turn: Turn, used: BigFive) -> None:
+def _traits(here: Here, turn: Turn, used: BigFive | None) -> None:
+    if used is None:
+        st.caption("It was told of no trait: it is too early to say how you come across.")
+        return
     st.caption("The five traits that it was told, from 1 to 5")
     for trait, score in used.items():
         with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"trait-{turn.id}-{trait}"):

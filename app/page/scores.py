@@ -31,6 +31,16 @@ def in_words(trait: str, score: float) -> str:
     return f"{'rather' if away < _STRONG else 'very'} {'low' if low else 'high'}: {_ENDS[trait][0 if low else 1]}"
 
 
+def too_early(messages: int) -> str:
+    """Say why a trait has no score yet: only several messages that agree make one.
+
+    Args:
+        messages: How many showed something of it so far.
+    """
+    so_far = {0: "no message has", 1: "one message has"}.get(messages, f"{messages} messages have")
+    return f"Too early to say: {so_far} shown something of it"
+
+
 def listed(scores: Mapping[str, float] | BigFive) -> str:
     """Write scores in one line."""
     return ", ".join(f"{trait} {score:.1f}" for trait, score in scores.items())

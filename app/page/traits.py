@@ -11,9 +11,11 @@ import streamlit as st
 from app import figures
 from app.page import by_hand, frame, scores, words
 from app.page.frame import Here
+from graph import manner
 from memory import clock
 from memory.browse_curve import CurveSteps
-from memory.records import BigFive, PersonalityPoint, Turn
+from memory.evidence import Evidence
+from memory.records import TRAITS, BigFive, PersonalityPoint, Turn
 
 _MOST = 150
 """Points on the curves, about; the list below them has every one."""
@@ -30,16 +32,20 @@ def draw(here: Here) -> None:
     st.title("Personality", anchor=False)
     st.caption(
         "How you come across, from 1 to 5. Everyone starts at 3, and each remembered message may move it a little. It shapes "
-        "the tone of replies, and nothing else."
+        "the tone of replies, and nothing else, and only once several messages agree."
     )
     points, total = here.memory.browse.points(here.user, _MOST)
     # They come in the order in which messages were remembered; history may have come late.
     in_time = sorted(points, key=lambda point: point.time)
     now = points[-1] if points else PersonalityPoint(turn_id=None, time=clock.now())
+    evidence = here.memory.curve.evidence(here.user)
+    known = manner.known(evidence)
+    told = manner.scores_of(known) or BigFive()
     with st.grid(2, min_column_width=300, gap="medium", vertical_alignment="center"):
-        _radar(now.scores)
+        _radar(told, known)
         with st.container(key="scores", gap="xsmall"):
-            _scores(here, now)
+            _scores(here, now, evidence, known)
+    _manner(evidence)
     st.subheader("Over time", anchor=False)
     if points:
         _curves(here, in_time)
@@ -49,25 +55,38 @@ def draw(here: Here) -> None:
         _list(here, total)
     else:
         st.info("No message has been remembered yet. Say something on the page Chat: what moved a trait then stands here.")
-    by_hand.next_reply(here, now.scores)
+    by_hand.next_reply(here, told)
 
 
-def _radar(now: BigFive) -> None:
+def _radar(now: BigFive, known: Mapping[str, float]) -> None:
+    early = ", ".join(trait for trait in TRAITS if trait not in known)
+    said = "; ".join(part for part in (scores.listed(known), f"too early to say: {early}" if early else "") if part)
     st.vega_lite_chart(
         figures.personality_radar(now, BigFive()), key="radar",
-        alt=f"Five traits from 1 to 5. Now: {scores.listed(now)}. At the start each was 3.",
+        alt=f"Five traits from 1 to 5. Now: {said}. At the start each was 3.",
     )  # fmt: skip
 
 
-def _scores(here: Here, now: PersonalityPoint) -> None:
+def _manner(evidence: Evidence) -> None:
+    """Show what replies are told of how to write to the person, word for word."""
+    lines = manner.lines(evidence)
+    if lines:
+        with st.expander("How replies are written for you", key="manner", icon=":material/edit_note:"):
+            st.caption("This is what the model is told, beside the message. Your own sentences stand in quotation marks.")
+            for line in lines:
+                st.text(line)
+
+
+def _scores(here: Here, now: PersonalityPoint, evidence: Evidence, known: Mapping[str, float]) -> None:
     for trait, score in now.scores.items():
         held = trait in now.pinned
         with st.container(key=f"score-{trait}", gap=None):
-            label = f"{trait.capitalize()} {score:.1f}"
+            label = f"{trait.capitalize()} {score:.1f}" if trait in known else trait.capitalize()
             icon = ":material/lock:" if held else None
             with st.popover(label, key=f"pin-{trait}", type="tertiary", icon=icon, help="Hold it at a value."):
-                by_hand.hold_trait(here, trait, now)
-            st.caption(scores.in_words(trait, score).capitalize() + (" (held by hand)" if held else ""))
+                by_hand.hold_trait(here, trait, known.get(trait), held=held)
+            in_words = scores.in_words(trait, score).capitalize() + (" (held by hand)" if held else "")
+            st.caption(in_words if trait in known else scores.too_early(manner.shown_by(evidence, trait)))
     if now.scores != BigFive() or now.pinned:
         by_hand.begin_anew(here)
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from app.weights import models_folder
 from evals.perf.corpus import SESSION, Life
 from evals.perf.retrieval import DrawnEmbedder
-from memory.pem import evolve
 from memory.embedders import Embedder
+from memory.pem import evolve
 from memory.records import BigFive, Episode, PersonalityPoint, SemanticMemory, Turn, make_id
 from memory.store import Memory
 

@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from memory.pem import evolve
 from memory import clock
 from memory.errors import ModelUnavailable
+from memory.pem import evolve
 from memory.records import BigFive, Episode, Procedure, ProfileEntry, SemanticMemory
 from tests.fakes import ScriptedChat, answer, fact
 

@@ -1,0 +1,123 @@
+"""What waits, is forgotten or replaced counts for nothing: neither in words nor in PEM's scores."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from graph import manner
+from memory.pem import evolve
+from memory.records import BigFive
+from tests.fakes import NEUTRAL, ScriptedChat, answer, fact
+
+WORRIED = '"openness": 3\n"conscientiousness": 3\n"extraversion": 3\n"agreeableness": 3\n"neuroticism": 5'
+CURIOUS = WORRIED.replace('"openness": 3', '"openness": 5').replace('"neuroticism": 5', '"neuroticism": 3')
+ILL = "My blood pressure was 165 over 100, I was diagnosed with hypertension."
+
+
+def judged(prompt: str) -> str:
+    message = prompt.rsplit("The person's message", 1)[1]
+    if "heron" in message:
+        return CURIOUS
+    return WORRIED if any(word in message for word in ("sleep", "scared", "rains", "pressure")) else NEUTRAL
+
+
+@pytest.fixture
+def told(serve):
+    """Ada worries in some messages, and is curious of herons; what is sensitive waits for her word."""
+    chat = ScriptedChat({"personality": judged, "reasoning": answer("I see.")})
+    chat.script["semantic"] = fact("The user told something.", "told")
+    return serve(chat)
+
+
+def say(service, *texts: str, day: int = 1) -> list[str]:
+    ids = []
+    for place, text in enumerate(texts):
+        events = list(service.stream("ada", text, time=f"2026-03-{day + place:02} 09:00"))
+        ids.append(events[-1].turn.id)
+        service.wait("ada")
+    return ids
+
+
+def of_all(service) -> list[float]:
+    """The scores as they follow from the messages that count, by the published rule, in the order of remembering."""
+    scores, found = BigFive(), []
+    for m, point in enumerate(service.memory.curve.history("ada")):
+        scores = evolve(scores, point.inferred, m)
+        found.append(scores)
+    return found
+
+
+def check_follows(service) -> None:
+    assert [point.scores for point in service.memory.curve.history("ada")] == of_all(service)
+    assert [point.m for point in service.memory.curve.history("ada")] == list(range(len(of_all(service))))
+
+
+def test_what_waits_counts_for_nothing_until_it_is_approved(told):
+    [ill, *_] = say(told, ILL, "I keep a heron.", "The heron sings.")
+    assert told.memory.held.waiting("ada")[0].turn_id == ill
+    assert told.memory.curve.newest("ada").scores.neuroticism == 3.0
+    assert [point.turn_id for point in told.memory.curve.history("ada")].count(ill) == 0
+    assert ILL not in str(told.memory.curve.evidence("ada"))
+    told.memory.approve("ada", ill)
+    first = told.memory.curve.history("ada")[0]
+    assert (first.turn_id, first.scores.neuroticism) == (ill, 4.0)
+    assert told.memory.curve.newest("ada").scores.neuroticism == 4.0
+    check_follows(told)
+
+
+def test_what_is_forgotten_is_taken_out_and_undo_brings_it_back(told):
+    _, second, _ = say(told, "I can't sleep.", "I am scared of storms.", "What if it rains?")
+    before = told.memory.curve.history("ada")
+    told.memory.forget("ada", second)
+    assert [point.turn_id for point in told.memory.curve.history("ada")] == [before[0].turn_id, before[2].turn_id]
+    assert told.memory.curve.newest("ada").scores.neuroticism < before[2].scores.neuroticism
+    check_follows(told)
+    assert "storms" not in str(told.memory.curve.evidence("ada"))
+    told.memory.undo("ada", second)
+    assert told.memory.curve.history("ada") == before
+    told.memory.forget("ada", second, now=True)
+    assert len(told.memory.curve.history("ada")) == 2
+    check_follows(told)
+
+
+def test_a_message_that_is_said_otherwise_leaves_nothing_behind(told):
+    say(told, "I can't sleep.", "I keep a heron.")
+    last = told.memory.journal.turns("ada", limit=1)[0]
+    told.memory.threads.change(last.id, "Never mind.", [])
+    assert told.memory.curve.newest("ada").scores.openness == 3.0
+    check_follows(told)
+
+
+def test_a_trait_is_told_of_only_when_several_messages_agree(told):
+    prompts = told.models._chat.prompts
+    say(told, "I can't sleep.", "I am scared of storms.")
+    list(told.stream("ada", "Hello", time="2026-03-04 09:00"))
+    assert told.memory.journal.turns("ada", limit=1)[0].trace.personality is None
+    assert "How to write to them" not in prompts("reasoning")[-1]
+    say(told, "What if it rains?", day=5)
+    list(told.stream("ada", "And now?", time="2026-03-07 09:00"))
+    used = told.memory.journal.turns("ada", limit=1)[0].trace.personality
+    assert (used.openness, used.neuroticism > 4) == (3.0, True)
+    shown = prompts("reasoning")[-1].split("How to write to them", 1)[1]
+    assert "They worry easily" in shown
+    assert '"I am scared of storms."' in shown
+    assert "Big Five" not in prompts("reasoning")[-1].split("How to write to them", 1)[1]
+
+
+def test_begun_anew_nothing_is_known_any_more(told):
+    say(told, "I can't sleep.", "I am scared of storms.", "What if it rains?")
+    memory = told.memory
+    assert manner.known(memory.curve.evidence("ada"))
+    memory.curve.reset("ada", memory.journal.last_time("ada") + timedelta(hours=1))
+    assert manner.known(memory.curve.evidence("ada")) == {}
+
+
+def test_a_wish_is_heard_from_the_next_message_on_and_not_once_it_is_forgotten(told):
+    [wish] = say(told, "Please answer short.")
+    list(told.stream("ada", "What is a heron?", time="2026-03-09 09:00"))
+    assert 'They asked: "Please answer short."' in told.models._chat.prompts("reasoning")[-1]
+    told.memory.forget("ada", wish)
+    list(told.stream("ada", "What is a stork?", time="2026-03-10 09:00"))
+    assert "They asked" not in told.models._chat.prompts("reasoning")[-1]
