@@ -135,8 +135,8 @@ def _chosen(here: Here) -> None:
 
 def _message(turn: Turn | None) -> None:
     if turn is None:
-        st.caption("This message is forgotten. What it did to your curve stays, unless you begin anew.")
-    elif turn.text.strip():
+        return
+    if turn.text.strip():
         st.text(words.shortened(turn.text))
     else:
         st.caption("A picture without words.")

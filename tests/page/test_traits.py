@@ -66,7 +66,7 @@ def test_before_anything_is_remembered_it_says_what_to_do(open_page: OpenPage) -
     page = personality(open_page)
     assert not page.exception
     assert "No message has been remembered yet." in page.info[0].value
-    assert captions(page).count("In the middle") == 5
+    assert captions(page).count("Too early to say: no message has shown something of it") == 5
     assert len(charts(page)) == 1
     assert not [button for button in page.button if button.key == "anew"]
 
@@ -74,14 +74,25 @@ def test_before_anything_is_remembered_it_says_what_to_do(open_page: OpenPage) -
 def test_the_traits_now_are_said_in_words_and_both_charts_describe_themselves(
     open_page: OpenPage, service: PersonaService
 ) -> None:
-    said(service, "I drew for hours.", openness=4.5, neuroticism=1.5)
+    for number in range(3):
+        said(service, "I drew for hours.", number, openness=4.5, neuroticism=1.5)
     page = personality(open_page)
     assert not page.exception
     assert "Very high: curious, artistic" in captions(page)
     assert "Very low: calm" in captions(page)
     alts = [chart.proto.alt for chart in charts(page)]
-    assert "Now: openness 4.5" in alts[0]
+    assert "Now: openness 4.5, neuroticism 1.5; too early to say: conscientiousness, extraversion, agreeableness." in alts[0]
     assert alts[1].startswith("The five traits from 2026-03-01 to 2026-03-01")
+    assert any("They are curious" in line and '"I drew for hours."' in line for line in texts(page))
+
+
+def test_one_message_is_too_few_to_say_how_somebody_is(open_page: OpenPage, service: PersonaService) -> None:
+    said(service, "What if it rains?", neuroticism=4.0)
+    page = personality(open_page)
+    assert not page.exception
+    assert "Too early to say: one message has shown something of it" in captions(page)
+    assert "too early to say: openness" in charts(page)[0].proto.alt
+    assert not any("They worry" in line for line in texts(page))
 
 
 def test_a_step_shows_its_message_and_what_that_alone_suggested(open_page: OpenPage, service: PersonaService) -> None:
@@ -112,14 +123,13 @@ def test_a_step_leads_to_its_message(open_page: OpenPage, service: PersonaServic
     assert page.session_state["session"] == 1
 
 
-def test_a_forgotten_message_is_not_shown_beside_its_step(open_page: OpenPage, service: PersonaService) -> None:
+def test_a_forgotten_message_and_its_step_are_gone(open_page: OpenPage, service: PersonaService) -> None:
     turn_id = said(service, "My secret is Zazuquill.", openness=4.0)
     service.memory.forget("ada", turn_id)
     assert service.memory.journal.turn(turn_id).state is TurnState.FORGOTTEN
     page = personality(open_page)
-    page.button(key="line-step-0").click().run()
     assert not page.exception
-    assert "This message is forgotten." in captions(page)
+    assert not steps(page)
     assert "Zazuquill" not in str([texts(page), steps(page), [(chart.proto.spec, rows(chart)) for chart in charts(page)]])
 
 
@@ -148,7 +158,8 @@ def test_the_curves_go_with_time_where_history_came_late(open_page: OpenPage, se
     assert [point["what"] for point in drawn] == ["Said long ago", "Said in between", "Said today"]
     assert [point["time"] for point in drawn] == sorted(point["time"] for point in drawn)
     # What holds is what was remembered last, and each step says what it changed.
-    assert "Now: openness 3.5" in radar.proto.alt
+    assert service.memory.curve.newest("ada").scores.openness == 3.5
+    assert "too early to say: openness" in radar.proto.alt
     assert "Some earlier messages were remembered after later ones" in captions(page)
     assert [text for step in steps(page) for text in ("in between", "long ago", "today") if text in step] == [
         "in between", "long ago", "today",

@@ -93,8 +93,6 @@ class TestOrder:
         assert human.content == (
             "## User Profile\nname: Ada\n\n"
             "## Recent Conversations\n[2026-03-01 09:00 (Sunday)]\nUser: I have a dog\nAssistant: Nice!\n\n"
-            "## Big Five scores\n"
-            "openness 3.0, conscientiousness 3.0, extraversion 3.0, agreeableness 3.0, neuroticism 3.0\n\n"
             "## User Input\n[2026-03-01 09:59 (Sunday)]\nWhere is Rex?"
         )
 
