@@ -31,7 +31,15 @@ _MINE = personality.c.user_id == bindparam("user")
 _NEWEST = select(personality).where(_MINE, COUNTS).order_by(personality.c.id.desc()).limit(1)
 _RESET = select(personality.c.id).where(_MINE, personality.c.cause == "reset").order_by(personality.c.id.desc()).limit(1)
 _SHOWN = (
-    select(personality.c.inferred, personality.c.id, turns.c.id.label("turn"), turns.c.at, turns.c.zone, turns.c.text)
+    select(
+        personality.c.inferred,
+        personality.c.id,
+        turns.c.id.label("turn"),
+        turns.c.at,
+        turns.c.zone,
+        turns.c.text,
+        turns.c.sensitive,
+    )
     .join(turns, turns.c.id == personality.c.turn_id)
     .where(_MINE, personality.c.shows, _SAID)
     .order_by(personality.c.id.desc())
@@ -68,7 +76,13 @@ class Curve:
         return Evidence(
             point=point,
             shown=tuple(
-                Showing(turn_id=row.turn, time=_time(row.at, row.zone), text=row.text, inferred=BigFive(**row.inferred))
+                Showing(
+                    turn_id=row.turn,
+                    time=_time(row.at, row.zone),
+                    # What is marked as sensitive shows how somebody is, and is not quoted.
+                    text="" if row.sensitive else row.text,
+                    inferred=BigFive(**row.inferred),
+                )
                 for row in shown
                 if row.id > since
             ),

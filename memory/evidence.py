@@ -16,7 +16,7 @@ class Wish(Record):
 
 
 class Showing(Wish):
-    """A message that showed something of a trait.
+    """A message that showed something of a trait; its text is empty where that is marked as sensitive: it is not quoted.
 
     Attributes:
         inferred: What its words alone suggested, 1 to 5 for each trait; 3: nothing.

@@ -113,7 +113,6 @@ def test_what_is_forgotten_is_not_in_it(lived, tmp_path):
 
 def test_an_older_archive_is_brought_up_to_date(lived, tmp_path):
     """As schema 0003 had it: without consent, receipts, and what is held."""
-    lived.memory.approve("ada", lived.memory.held.waiting("ada")[0].turn_id)
     lived.memory.export_user("ada", tmp_path / "ada.zip")
     gone = {
         "users": ("training", "training_since", "sensitive"),

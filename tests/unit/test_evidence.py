@@ -25,7 +25,7 @@ def judged(prompt: str) -> str:
 
 @pytest.fixture
 def told(serve):
-    """Ada worries in some messages, and is curious of herons; what is sensitive waits for her word."""
+    """Ada worries in some messages, and is curious of herons."""
     chat = ScriptedChat({"personality": judged, "reasoning": answer("I see.")})
     chat.script["semantic"] = fact("The user told something.", "told")
     return serve(chat)
@@ -54,6 +54,7 @@ def check_follows(service) -> None:
     assert [point.m for point in service.memory.curve.history("ada")] == list(range(len(of_all(service))))
 
 
+@pytest.mark.usefixtures("asking")
 def test_what_waits_counts_for_nothing_until_it_is_approved(told):
     [ill, *_] = say(told, ILL, "I keep a heron.", "The heron sings.")
     assert told.memory.held.waiting("ada")[0].turn_id == ill
@@ -104,6 +105,14 @@ def test_a_trait_is_told_of_only_when_several_messages_agree(told):
     assert "They worry easily" in shown
     assert '"I am scared of storms."' in shown
     assert "Big Five" not in prompts("reasoning")[-1].split("How to write to them", 1)[1]
+
+
+def test_what_is_marked_as_sensitive_counts_and_is_not_quoted(told):
+    say(told, ILL, "I can't sleep.", "What if it rains?")
+    assert not told.memory.held.waiting("ada")
+    [line] = manner.lines(told.memory.curve.evidence("ada"))
+    assert "They worry easily" in line
+    assert "hypertension" not in line
 
 
 def test_begun_anew_nothing_is_known_any_more(told):

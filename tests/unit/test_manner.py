@@ -14,7 +14,9 @@ from memory.records import TRAITS, BigFive, PersonalityPoint
 BEGAN = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
 
-def seen(*messages: tuple[str, dict[str, int]], pinned: dict[str, float] | None = None, wishes: tuple[str, ...] = ()) -> Evidence:
+def seen(
+    *messages: tuple[str, dict[str, int]], pinned: dict[str, float] | None = None, wishes: tuple[str, ...] = ()
+) -> Evidence:
     """What is known after these messages, oldest first, by the published rule."""
     scores = BigFive(**(pinned or {}))
     shown = []
