@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from graph.pasted import own_words
 from memory import extras
 from memory.detector import ZeroShotDetector
 from memory.embedders import TextEmbedder
@@ -109,4 +110,6 @@ def build_memory(settings: Settings, *, fresh_index: bool = False) -> Memory:
         fresh_index=fresh_index,
         sight=build_sight(settings),
         asks=settings.ask_consent,
+        own_words=own_words,
+        brings_up=settings.bring_up,
     )

@@ -206,6 +206,7 @@ def _switches(force_retrieve: bool, no_reasoning: bool, off_the_record: bool) ->
 def _show(service: PersonaService, events: Any, *, quiet: bool = False) -> Turn:
     """Print a reply as it comes: thoughts and looks on stderr, the answer on stdout; Ctrl-C stops it and keeps it."""
     from app.events import Answered, Received
+    from memory.upcoming import left_to_tell
 
     turn_id = ""
     try:
@@ -215,7 +216,7 @@ def _show(service: PersonaService, events: Any, *, quiet: bool = False) -> Turn:
             elif isinstance(event, Answered):
                 if not quiet:
                     say("")
-                    for note in event.turn.trace.notes if event.turn.trace else ():
+                    for note in (*event.turn.trace.notes, *left_to_tell(event.turn.trace)) if event.turn.trace else ():
                         progress(note)
                 return event.turn
             elif not quiet:
@@ -269,6 +270,8 @@ def _answer(turn: Turn) -> dict[str, Any]:
         **({"held": turn.held} if turn.held else {}),
         **({"sensitive": turn.sensitive} if turn.sensitive else {}),
         **({"forget": trace["forget"]} if trace["forget"] else {}),
+        # What is coming up and was to be told: asked for, or for the first time of the day.
+        **({"due": trace["due"]} if trace["due"] else {}),
         # What a person should know of a reply to pictures; most replies have none.
         **({"notes": trace["notes"]} if trace["notes"] else {}),
     }

@@ -163,6 +163,26 @@ def reject(
 
 
 @memory.command()
+def upcoming(
+    user: User = "me",
+    days: Annotated[int, typer.Option("--days", min=0, max=3_660, help="How far ahead.")] = 7,
+    as_json: AsJson = False,
+) -> None:
+    """List what is coming up: days that you told of, the nearest first."""
+    from memory import clock
+    from memory.upcoming import away, when
+
+    with open_memory_of(user) as store:
+        found = store.dates.upcoming(user, clock.now(), days)
+    if as_json:
+        print_json([one.model_dump(mode="json") for one in found])
+    elif found:
+        print_table(("when", "away", "what was said", "id"), [(when(one), away(one), one.text, one.id) for one in found])
+    else:
+        progress(f"Nothing is coming up in the next {days} days, as far as {user} has told.")
+
+
+@memory.command()
 def receipts(user: User = "me", as_json: AsJson = False) -> None:
     """Show what was forgotten for good, and that nothing of it was found afterwards."""
     from memory.purge import Receipt

@@ -150,6 +150,8 @@ class Settings(BaseSettings):
     ask_consent: Mode | None = None
     """What is done with what is sensitive, for everybody on this machine: `off` (it is remembered, and marked), `each` (the
     person is asked first) or `never-keep` (it is answered off the record). Empty: as each person chose; `off` until then."""
+    bring_up: bool = True
+    """Off: no reply tells by itself of what is coming up, whatever its person chose on the page You."""
     text_embedder: str = "all-minilm-l6-v2"
     """A catalogue name, or a sentence-transformers name or folder."""
     image_embedder: str = ""

@@ -19,7 +19,8 @@ _COLON = r"[*_]{0,3}\s{0,3}[:：]"
 _ROLES = "User|Assistant|System|Human"
 _TITLES = (
     "User Profile|Big Five scores|Recent Conversations|User Input|Instructions|Habits and goals|Remembered facts|"
-    "Pictures shown before|Dialogue history|Conversation|Profile so far|New profile|Habits and goals so far"
+    "Pictures shown before|Dialogue history|Conversation|Profile so far|New profile|Habits and goals so far|"
+    "How to write to them|Coming up"
 )
 _LOOKS_LIKE_OURS = re.compile(
     rf"(?P<start>\A|(?<=[{_BREAKS}]))(?=(?:{_GAP})*(?:"

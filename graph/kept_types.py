@@ -9,6 +9,7 @@ from langgraph.checkpoint.serde import _msgpack
 
 from graph.formats import TopicLines
 from memory.again import Refused
+from memory.brought_up import BroughtUp
 from memory.change import Changes
 from memory.records import (
     BigFive,
@@ -24,10 +25,12 @@ from memory.records import (
     Turn,
     TurnState,
 )
+from memory.upcoming import Upcoming
 from memory.usage import Usage
 
 KEPT_TYPES: tuple[type, ...] = (
     BigFive,
+    BroughtUp,
     Changes,
     ForgetEntry,
     ForgetOffer,
@@ -42,6 +45,7 @@ KEPT_TYPES: tuple[type, ...] = (
     Trace,
     Turn,
     TurnState,
+    Upcoming,
     Usage,
 )
 

@@ -253,6 +253,8 @@ class Prompts:
     """Added, with the name, where they ask about somebody by name and something was found."""
     nothing_about: str = "The profile is about the one who writes to you, and others in it are others. Say that they have told you nothing yet about"
     """The same where nothing was found."""
+    bring_up: str = "After your answer, remind them of this in one short, friendly sentence."
+    """What is coming up, and nobody asked for."""
     cannot_forget: str = (
         "(If they want something forgotten or deleted from memory: you cannot do that, so never say that it is done. Tell them to say "
         '"Forget what I told you about" and the thing, or to use Forget on the page Memory.)'

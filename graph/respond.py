@@ -17,6 +17,7 @@ from graph.beginning import Beginning, is_edited, mark_edit, new_words, typed
 from graph.briefing import Style, closing_words, messages_of, room_of, talk_of
 from graph.budgets import BYTES_PER_TOKEN
 from graph.context import Context, context_of, same_user
+from graph.due import brought_up, due_of, lines_of, recalled
 from graph.found import fitted, shares
 from graph.listening import Tell, teller
 from graph.protocol import Answer, Malformed, Retrieve
@@ -74,6 +75,7 @@ class Responder:
         talk = talk_of(turn, recent, profile, self._memory, self._style, reasoning=reasoning)
         evidence = self._memory.curve.evidence(context.user_id)
         replied = turn.state is TurnState.REQUEST
+        coming = due_of(turn, self._memory)
         return {
             "turn": turn,
             "turn_id": turn.id,
@@ -83,7 +85,8 @@ class Responder:
             "profile": profile,
             "personality": manner.scores_of(manner.known(evidence, context.personality_override)),
             "manner": manner.lines(evidence, context.personality_override),
-            "due": [],
+            "due": lines_of(turn, coming, self._style.prompts.bring_up),
+            "coming": coming,
             "language": language_id.language_of_reply(turn.text, [past.text for past in recent]),
             "recent": recent,
             "talk": talk,
@@ -206,7 +209,8 @@ class Responder:
         if not reply and not stopped:
             raise NothingWritten("The model wrote nothing that can be shown. Ask again, or use another model.")
         turn = state["turn"]
-        found_in_all = [entry for past in state.get("rounds", []) for entry in past["found"]]
+        coming = state.get("coming", [])
+        found_in_all = [*(entry for past in state.get("rounds", []) for entry in past["found"]), *recalled(coming)]
         memories = {(one.id, one.turn_ids, one.parts): one.model_copy(update={"talk": ()}) for one in found_in_all}
         timings["total"] = time.perf_counter() * 1000 - timings.pop("started")
         usage = speaker.usage.timed(timings)
@@ -216,6 +220,7 @@ class Responder:
             personality=state["personality"],
             timings_ms={name: round(value, 1) for name, value in timings.items()},
             usage=usage,
+            due=brought_up(coming, reply),
             notes=(
                 *showing.notes(turn, self._memory, sees=self._style.sees),
                 *forgetting.notes_of(reply, state.get("forget")),
@@ -227,6 +232,8 @@ class Responder:
             done = turn.model_copy(update={"reply": reply, "state": state_now, "trace": trace})
         else:
             done = self._beginning.commit(turn, reply, trace, stopped=stopped)
+            if coming:
+                self._memory.dates.mention(turn.user_id, coming, turn.id)
         return {"reply": reply, "turn": done, "turn_id": done.id, "current": done.id, "steps": steps, "usage": usage}
 
     def guarded(self, node: Node) -> Node:

@@ -19,6 +19,7 @@ from graph.formats import TopicLines
 from memory.again import Refused
 from memory.change import Changes
 from memory.records import BigFive, PersonalityPoint, PhotoMemory, Recalled, SemanticMemory, Step, Turn
+from memory.upcoming import Upcoming
 from memory.usage import Usage
 
 
@@ -87,6 +88,8 @@ class RespondState(TurnInput, total=False):
     """How to write for this person, in sentences; empty: nothing is known yet."""
     due: list[str]
     """What is coming up in the person's life, in sentences with dates; empty: nothing is brought up."""
+    coming: list[Upcoming]
+    """What that was made of."""
     language: str
     """ISO 639-1, of the reply; empty: not known, or the person may want another one."""
     recent: list[Turn]

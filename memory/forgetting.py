@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
-from memory import consent, curve, forget, pending, reach, refusals, succession, withheld
+from memory import consent, curve, dated, forget, pending, reach, refusals, succession, withheld
 from memory.database import Database
 from memory.errors import NotFound
 from memory.reach import Counts, Reach, Together
@@ -113,6 +113,7 @@ class Forgetting:
                     connection.execute(update(memories).where(mine).values(extra={**row.extra, "replaced": True}))
             for name in (*found.memories, *found.derived):
                 forget.purge(connection, user_id, name)
+            dated.drop(connection, user_id, (*found.memories, *found.derived, *found.turns))
             others = [Reach.from_json(row.reach) for row in _waiting(connection, user_id) if row.subject != subject]
             _drop_set_aside(connection, user_id, found, others)
             refusals.drop(connection, user_id, found.turns)

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from memory.brought_up import BroughtUp
 from memory.intake import user_name
 from memory.usage import Usage
 
@@ -162,6 +163,7 @@ class Trace(Record):
     usage: Usage | None = None
     notes: tuple[str, ...] = ()
     forget: ForgetOffer | None = None
+    due: tuple[BroughtUp, ...] = ()
 
 
 class Turn(Record):

@@ -9,6 +9,7 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    Date,
     DateTime,
     Dialect,
     Index,
@@ -66,6 +67,9 @@ class UserId(TypeDecorator[str]):
 metadata = MetaData()
 # Spelled as the queries spell it: SQLite takes a partial index only for the same expression.
 _UNINDEXED = text("revision != indexed_revision")
+_UNDATED = text("revision != dated_revision")
+_UNDATED_FACT = text("revision != dated_revision AND kind = 'semantic'")
+_AHEAD = text("kind IN ('plan', 'moved')")
 _HELD = text("held IS NOT NULL")
 _SENSITIVE = text("sensitive IS NOT NULL")
 _CORRECTED = text("edited OR superseded_by = id")
@@ -86,6 +90,8 @@ users = Table(
     Column("training_since", Instant),
     # What the person chose for sensitive things (`memory.marks.Mode`); None: nothing yet.
     Column("sensitive", String(16)),
+    # What is coming up is brought up by itself; None: nothing was said, and it is.
+    Column("bring_up", Boolean),
 )
 
 turns = Table(
@@ -110,6 +116,8 @@ turns = Table(
     # A projection (Chroma, full text) is current when it was made from this revision.
     Column("revision", Integer, nullable=False),
     Column("indexed_revision", Integer, nullable=False),
+    # The days that it names were read from this revision.
+    Column("dated_revision", Integer, nullable=False, server_default="0"),
     # What sensitive thing it tells of, while it is pending approval: until the person says yes, it is not recalled.
     Column("held", String(16)),
     # The same for good: the mark.
@@ -127,6 +135,7 @@ turns = Table(
     Index("ix_turns_held", "user_id", sqlite_where=_HELD, postgresql_where=_HELD),
     Index("ix_turns_sensitive", "user_id", sqlite_where=_SENSITIVE, postgresql_where=_SENSITIVE),
     Index("ix_turns_unindexed", "user_id", "indexed_revision", sqlite_where=_UNINDEXED, postgresql_where=_UNINDEXED),
+    Index("ix_turns_undated", "user_id", sqlite_where=_UNDATED, postgresql_where=_UNDATED),
     Index("ix_turns_wishes", "user_id", "at", "seq", sqlite_where=_WISHES, postgresql_where=_WISHES),
 )
 
@@ -162,6 +171,7 @@ memories = Table(
     Column("hidden_at", Instant),
     Column("revision", Integer, nullable=False),
     Column("indexed_revision", Integer, nullable=False),
+    Column("dated_revision", Integer, nullable=False, server_default="0"),
     # What a newer fact did to it (semantic): made it untrue, or found it to be said again.
     Column("valid_until", Instant),
     Column("superseded_by", String(40)),
@@ -178,6 +188,7 @@ memories = Table(
     # What its person wrote or called outdated: every prompt asks for it.
     Index("ix_memories_corrected", "user_id", sqlite_where=_CORRECTED, postgresql_where=_CORRECTED),
     Index("ix_memories_unindexed", "user_id", "indexed_revision", sqlite_where=_UNINDEXED, postgresql_where=_UNINDEXED),
+    Index("ix_memories_undated", "user_id", sqlite_where=_UNDATED_FACT, postgresql_where=_UNDATED_FACT),
 )
 
 personality = Table(
@@ -297,6 +308,35 @@ withheld = Table(
     Column("part", String(8), primary_key=True),
     Column("subject", String(64), nullable=False),
     Column("content", JSON, nullable=False),
+)
+
+# Days that messages and facts name, as they lie ahead: places in their texts, and no word of them.
+dated = Table(
+    "dated",
+    metadata,
+    Column("user_id", UserId(200), primary_key=True),
+    Column("source", String(40), primary_key=True),
+    Column("place", Integer, primary_key=True),
+    # The message that it is, or was taken from.
+    Column("turn_id", String(40), nullable=False),
+    Column("said", Instant, nullable=False),
+    # See `plans.Kind`.
+    Column("kind", String(8), nullable=False),
+    Column("first", Date, nullable=False),
+    Column("last", Date, nullable=False),
+    Column("hour", String(5)),
+    Column("yearly", Boolean, nullable=False),
+    Column("about", Boolean, nullable=False),
+    # Its sentence in the text.
+    Column("begins", Integer, nullable=False),
+    Column("ends", Integer, nullable=False),
+    # The turn whose reply brought it up, and which day that was: what is yearly comes again.
+    Column("mentioned_in", String(40)),
+    Column("mentioned_for", Date),
+    Index("ix_dated_ahead", "user_id", "last", sqlite_where=_AHEAD, postgresql_where=_AHEAD),
+    Index("ix_dated_yearly", "user_id", sqlite_where=text("yearly"), postgresql_where=text("yearly")),
+    Index("ix_dated_changes", "user_id", "said", sqlite_where=text("kind != 'plan'"), postgresql_where=text("kind != 'plan'")),
+    Index("ix_dated_turn", "user_id", "turn_id"),
 )
 
 # Of several processes on one journal, the one that does a user's background work.

@@ -24,7 +24,8 @@ NAMES = (
 SELDOM = ("refusals",)
 """Tables that are in an archive only where they have rows."""
 LEFT_OUT = {
-    "personality": {"id"}, "work": {"id"}, "turns": {"origin"}, "users": {"spelled"}, "sessions": {"begun"},
+    "personality": {"id"}, "work": {"id"}, "turns": {"origin", "dated_revision"}, "memories": {"dated_revision"},
+    "users": {"spelled"}, "sessions": {"begun"},
 }  # fmt: skip
 """What the receiving journal gives: numbers, and the times of sessions; and what is of the machine that an archive comes from:
 places in its threads, and the names of its files."""

@@ -22,6 +22,7 @@ from memory.change import Near
 from memory.consent import Consent
 from memory.curve import Curve
 from memory.database import Database
+from memory.dated import Dates
 from memory.embedders import Embedder
 from memory.errors import InvalidInput, NotFound, PersonaError
 from memory.forget import UNDO_WINDOW
@@ -77,6 +78,8 @@ class Memory:
         sight: What finds pictures again by what they show; None: they are found by what was said of them.
         asks: What is done with what is sensitive, for everybody here; None: as each person chose; False: nothing is judged,
             as nobody said it (a benchmark).
+        own_words: Cuts out of a message what its person pasted or quoted.
+        brings_up: Replies may tell of what is coming up by themselves, unless the person says no.
         fresh_index: Throw the indexes of this folder away first, whatever their state, and mark all rows to be indexed.
 
     Raises:
@@ -94,6 +97,8 @@ class Memory:
         fresh_index: bool = False,
         sight: Sight | None = None,
         asks: Mode | Literal[False] | None = None,
+        own_words: Callable[[str], str] = str,
+        brings_up: bool = True,
     ) -> None:
         self.folder = folder
         self._ahead = ThreadPoolExecutor(_AHEAD, "persona-ahead")
@@ -112,6 +117,7 @@ class Memory:
             self.browse = Browse(self._database)
             self.curve = Curve(self._database)
             self.consent = Consent(self._database, by_meaning)
+            self.dates = Dates(self._database, own_words, brings_up=brings_up)
             self.pending = Pending(self._database)
             self.refusals = Refusals(self._database)
             renamed.follow(self._database, folder / "photos", (folder if chroma_url else folder / "chroma") / "index.json")
@@ -249,13 +255,14 @@ class Memory:
         def _run() -> int:
             rows = self._projection.run(user_id)
             self._projection.mirror(user_id, at_least=at_least)
+            self.dates.fill(user_id)
             return rows
 
         return self._indexes.mended(_run)
 
     def catch_up(self) -> int:
         """Index what no search waits for: photos that nothing has looked at yet; returns how many rows."""
-        return sum(self.index(user_id) for user_id in self._projection.behind())
+        return sum(self.index(user_id) for user_id in {*self._projection.behind(), *self.dates.behind()})
 
     def reindex(self, on_progress: Callable[[int, int], None] | None = None) -> int:
         """Make the indexes anew from the journal, without asking a model; returns how many rows."""

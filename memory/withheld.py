@@ -145,7 +145,8 @@ def _without(trace: Trace, names: Collection[str], *, thoughts: bool) -> dict[st
     for step in trace.steps:
         left = step.model_copy(update={"memory_ids": tuple(name for name in step.memory_ids if name not in gone)})
         steps.append(left if thoughts else left.model_copy(update={"think": "", "query": None, "warning": None}))
-    kept = trace.model_copy(update={"memories": tuple(shown), "steps": tuple(steps)})
+    due = tuple(one for one in trace.due if not gone & set(one.sources))
+    kept = trace.model_copy(update={"memories": tuple(shown), "steps": tuple(steps), "due": due})
     return kept.model_dump(mode="json")
 
 

@@ -14,6 +14,7 @@ from memory.detector import small
 from memory.errors import PersonaError
 from memory.pictures import open_upright
 from memory.records import Recalled, Step, Trace, Turn, TurnState
+from memory.upcoming import left_to_tell
 
 if TYPE_CHECKING:
     from app.page.live import Live
@@ -35,7 +36,7 @@ def show(turn: Turn, photos: PhotoStore) -> None:
             _steps(trace.steps, trace.memories)
             _pictures(turn.user_id, trace.memories, photos)
     st.markdown(words.markdown(turn.reply), anchors=False)
-    notes = [*(["Stopped."] if turn.state is TurnState.STOPPED else []), *trace.notes]
+    notes = [*(["Stopped."] if turn.state is TurnState.STOPPED else []), *trace.notes, *map(words.label, left_to_tell(trace))]
     if not turn.seq:
         notes.append("Off the record: gone when this page is reloaded.")
     if notes:

@@ -115,7 +115,7 @@ def test_an_older_archive_is_brought_up_to_date(lived, tmp_path):
     """As schema 0003 had it: without consent, receipts, and what is held."""
     lived.memory.export_user("ada", tmp_path / "ada.zip")
     gone = {
-        "users": ("training", "training_since", "sensitive"),
+        "users": ("training", "training_since", "sensitive", "bring_up"),
         "turns": ("held", "approved", "sensitive", "wishes"),
         "memories": ("held", "sensitive"),
         "personality": ("shows",),
