@@ -61,6 +61,7 @@ class Responder:
         self._style = style
         self._stop_requested = stop_requested
         self._beginning = Beginning(memory)
+        language_id.warm()
 
     def recall(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Journal the message, unless that is done, read what is always in the prompt, and begin all else of a turn."""
@@ -308,7 +309,6 @@ def build(
 ) -> CompiledStateGraph[RespondState, Context, TurnInput, RespondState]:
     """Wire the graph; see `Responder` for the arguments."""
     nodes = Responder(chat, memory, style or Style(), stop_requested)
-    language_id.warm()
     graph = StateGraph(RespondState, context_schema=Context, input_schema=TurnInput)
     graph.add_node("recall", nodes.recall)
     wire(graph, nodes, then=END)

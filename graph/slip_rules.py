@@ -73,7 +73,7 @@ _SAME_CONTENT = 0.6
 _MISSES = 3
 """Telling words that may be new where they ask about themselves: `I am 41 years old`."""
 _WORDS_BEFORE_I = 4
-"""Words that may come before the "I" that shows whose words they are, as in `Am liebsten trinke ich`."""
+"""Words that may come before the "I" that shows whose words they are, as in `Am liebsten trinke ich`; in English one (`So I …`)."""
 _LANGUAGE_CHARACTERS = 28
 _SURELY_OTHER = 0.8
 _CUT_SHORT = 160
@@ -152,6 +152,7 @@ class Judge:
         self._known = [] if self._frees else [*sentences_of(talk.own), *self._theirs]
         self._asks = is_question(talk.message)
         self._asks_of_me = self._asks and bool(FIRST_PERSON.search(_flat(talk.message)))
+        self._before_i = 1 if talk.language == "en" else _WORDS_BEFORE_I
         self._asks_of_it = bool(SECOND_PERSON.search(_flat(talk.message))) and not FIRST_PERSON.search(_flat(talk.message))
 
     def judge(self, text: str, ahead: str, *, whole: bool, first: bool, final: bool) -> Verdict:
@@ -269,7 +270,7 @@ class Judge:
             begun = not partial or any(stem.startswith(partial[:5]) for one in self._known for stem in one.tokens)
             if of_me:
                 return Wait() if len(telling) - shared <= (_MISSES if self._asks_of_me else 1) and (begun or shared) else Pass()
-            may_come = len(words) <= _WORDS_BEFORE_I and len(telling) == shared and (begun or len(partial) < 3)  # noqa: PLR2004
+            may_come = len(words) <= self._before_i and len(telling) == shared and (begun or len(partial) < 3)  # noqa: PLR2004
             return Wait() if may_come and _has_of_me(self._known) else Pass()
         verdicts = [self._whose(part, text) for part in (text, *_clauses(text))]
         return next((one for one in verdicts if isinstance(one, Cut)), Pass())

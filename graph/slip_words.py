@@ -15,7 +15,8 @@ _STEM = 5
 """Letters that two forms of a word have in common."""
 _LONGEST = 60
 """Tokens of a sentence that is compared; longer ones are pasted."""
-_MOST_SENTENCES = 200
+_LONGEST_CHARACTERS = 600
+_MOST_SENTENCES = 120
 BOUNDARY = re.compile(r"[.!?…]+[\"'”’»)\]*_]*(?=\s)|[。！？]|\n")
 """Where a sentence ends: what comes then is judged by itself."""
 FIRST_PERSON = re.compile(
@@ -123,9 +124,11 @@ def sentences_of(texts: Sequence[str]) -> list[Sentence]:
     found: dict[str, None] = {}
     for text in texts:
         for part in (text, *BOUNDARY.split(text)):
-            if 0 < len(tokens(part)) <= _LONGEST:
+            if len(found) == _MOST_SENTENCES:
+                break
+            if len(part) <= _LONGEST_CHARACTERS and 0 < len(tokens(part)) <= _LONGEST:
                 found.setdefault(part.strip())
-    return [Sentence(part) for part in list(found)[:_MOST_SENTENCES]]
+    return [Sentence(part) for part in found]
 
 
 def overlap(words: Iterable[str], known: Counter[str]) -> int:
