@@ -13,10 +13,10 @@ import regex
 from graph import language_id
 from graph.plain_replies import you_said
 from graph.slip_words import (
+    CLAIMS,
     FIRST_PERSON,
     HAN,
     SECOND_PERSON,
-    Sentence,
     asks_for_its_words,
     content,
     is_question,
@@ -74,6 +74,8 @@ _MISSES = 3
 """Telling words that may be new where they ask about themselves: `I am 41 years old`."""
 _WORDS_BEFORE_I = 4
 """Words that may come before the "I" that shows whose words they are, as in `Am liebsten trinke ich`; in English one (`So I …`)."""
+_SHORT = 3
+"""Letters of a word that has begun before it tells something."""
 _LANGUAGE_CHARACTERS = 28
 _SURELY_OTHER = 0.8
 _CUT_SHORT = 160
@@ -254,30 +256,45 @@ class Judge:
         return Pass()
 
     def _wrong_person(self, text: str, *, whole: bool) -> Verdict:
-        flat = _flat(text)
+        words, partial = _words(without_opening(text), whole=whole)
+        # What has only begun may become another word.
+        flat = _flat(text[: len(text) - len(partial)] if partial else text)
         if _THE_USER.match(text) and not _TALKS.search(self._talk.message):
             return Cut("wrong person", len(text)) if whole else Wait()
-        if not self._known or SECOND_PERSON.search(flat) or _TOO.search(flat) or _OF_ITSELF.match(without_opening(text)):
+        of_itself = SECOND_PERSON.search(flat) or _TOO.search(flat) or _OF_ITSELF.match(without_opening(text))
+        if not self._known or (of_itself and not self._repeats(words, partial, whole=whole)):
             return Pass()
         if not whole and any(isinstance(self._wrong_person(part, whole=True), Cut) for part in _clauses(text)):
             # Whatever the sentence goes on with, it has said their words as "I".
             return Wait()
-        words, partial = _words(without_opening(text), whole=whole)
-        telling, of_me = content(words), bool(FIRST_PERSON.search(flat))
-        best = max(self._known, key=lambda sentence: overlap(telling, sentence.content))
-        shared = overlap(telling, best.content)
         if not whole:
-            begun = not partial or any(stem.startswith(partial[:5]) for one in self._known for stem in one.tokens)
-            if of_me:
-                return Wait() if len(telling) - shared <= (_MISSES if self._asks_of_me else 1) and (begun or shared) else Pass()
-            may_come = len(words) <= self._before_i and len(telling) == shared and (begun or len(partial) < 3)  # noqa: PLR2004
-            return Wait() if may_come and _has_of_me(self._known) else Pass()
+            return self._may_be_theirs(words, partial, of_me=bool(CLAIMS.search(flat)))
         verdicts = [self._whose(part, text) for part in (text, *_clauses(text))]
         return next((one for one in verdicts if isinstance(one, Cut)), Pass())
 
+    def _may_be_theirs(self, words: Sequence[str], partial: str, *, of_me: bool) -> Verdict:
+        """Judge the beginning of a sentence: whether it may become one that says their words as "I"."""
+        telling = content(words)
+        shared = max(overlap(telling, sentence.content) for sentence in self._known)
+        begun = not partial or any(stem.startswith(partial[:5]) for one in self._known for stem in one.tokens)
+        if of_me:
+            may_be = len(telling) - shared <= (_MISSES if self._asks_of_me else 1) and bool(begun or shared)
+        else:
+            may_be = len(words) <= self._before_i and len(telling) == shared and (begun or len(partial) < _SHORT)
+            may_be = may_be and any(sentence.is_of_me for sentence in self._known)
+        return Wait() if may_be else Pass()
+
+    def _repeats(self, words: Sequence[str], partial: str, *, whole: bool) -> bool:
+        """Say whether these are words of theirs, one after the other, and many enough to be no accident."""
+        if whole and len(words) <= _ECHO_WORDS:
+            return False
+        said = " ".join(words)
+        start = f"{said} {partial}".strip() if not whole else said
+        return any(sentence.plain.startswith(start) for sentence in self._known if sentence.is_of_me)
+
     def _whose(self, part: str, text: str) -> Verdict:
         """Judge a sentence, or a clause of it, that may say their words as "I"."""
-        if not FIRST_PERSON.search(_flat(part)):
+        if not CLAIMS.search(_flat(part)):
             return Pass()
         telling = content(_words(without_opening(part), whole=True)[0])
         best = max(self._known, key=lambda sentence: overlap(telling, sentence.content))
@@ -350,7 +367,3 @@ def _clauses(text: str) -> list[str]:
 def _flat(text: str) -> str:
     """Leave out apostrophes, and the "I" of `I think`."""
     return _HEDGES.sub("", re.sub(r"(?<=\w)['’](?=\w)", "", text))
-
-
-def _has_of_me(known: Sequence[Sentence]) -> bool:
-    return any(sentence.is_of_me for sentence in known)

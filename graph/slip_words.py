@@ -24,9 +24,15 @@ FIRST_PERSON = re.compile(
     r"|nuestr[oa]s?|je|j|mon|ma|mes|moi|io|mio|mia|miei|sono|eu|meu|minha|ik|mijn)\b|[我咱私僕]|\b(?:я|мой|моя|мне|меня)\b",
     re.IGNORECASE,
 )
+CLAIMS = re.compile(
+    r"\b(?:i|im|ive|id|my|mine|ich|mein\w{0,2}|mir geht|mir gefällt|yo|mis?|soy|estoy|tengo|vivo|trabajo|me (?:gusta|encanta|llamo|duele)\w*"
+    r"|je|j|mon|ma|mes|io|mio|mia|miei|sono|eu|meu|minha|ik|mijn)\b|(?<![让给对跟和叫])[我私僕]|\b(?:я|мой|моя)\b",
+    re.IGNORECASE,
+)
+"""Where somebody says something of themselves: `let me see` does not."""
 SECOND_PERSON = re.compile(
     r"\b(?:you|your|yours|youre|youve|yourself|du|dein\w{0,2}|dir|dich|euch|euer|eure\w?|ihnen|ihr\w{0,2}|tú|tus?|ti|te|usted|contigo|tienes"
-    r"|eres|tien|tienne|toi|ton|ta|tes|vous|votre|vos|tuo|tua|tuoi|sei|hai|você|seu|sua|je|jij|jouw|u|uw)\b"
+    r"|eres|tien|tienne|toi|vous|votre|vos|tuo|tua|tuoi|sei|hai|você|seu|sua|jij|jouw)\b"
     r"|[您]|你(?!好)|あなた|\b(?:ты|тебе|тебя|твой|твоя|вы|вам|вас|ваш)\b",
     re.IGNORECASE,
 )
@@ -112,6 +118,11 @@ class Sentence:
     def content(self) -> Counter[str]:
         """Those that tell something."""
         return Counter(content(tokens(self.text)))
+
+    @cached_property
+    def plain(self) -> str:
+        """Its words in small letters."""
+        return " ".join(tokens(self.text))
 
     @cached_property
     def is_of_me(self) -> bool:
