@@ -109,7 +109,7 @@ def forget(
     user: User = "me",
     now: Annotated[bool, typer.Option("--now", help="For good at once; without it, undo works for 10 minutes.")] = False,
     personality_too: Annotated[
-        bool, typer.Option("--personality", help="Take its messages out of the history of the personality, for good.")
+        bool, typer.Option("--personality", help="Also undo does not bring back what its messages did to the personality.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, exists, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, exists, insert, literal_column, select, update
 
 from memory import clock, people
 from memory.database import Database
@@ -25,11 +25,17 @@ _SAID = turns.c.state.not_in(_GONE) & turns.c.held.is_(None)
 COUNTS = personality.c.turn_id.is_(None) | exists().where(turns.c.id == personality.c.turn_id, _SAID)
 """What the rows of the table `personality` are read by, everywhere."""
 
-_MOST = 60
-"""Messages that evidence is read from: the newest that showed something, and those with a wish."""
+_MOST_SHOWN, _MOST_WISHES = 40, 16
+"""Messages that evidence is read from, the newest."""
+# Spelled out below, as the indexes are: `= 1` of a flag is another condition to SQLite.
 _MINE = personality.c.user_id == bindparam("user")
 _NEWEST = select(personality).where(_MINE, COUNTS).order_by(personality.c.id.desc()).limit(1)
-_RESET = select(personality.c.id).where(_MINE, personality.c.cause == "reset").order_by(personality.c.id.desc()).limit(1)
+_RESET = (
+    select(personality.c.id)
+    .where(_MINE, personality.c.id > bindparam("oldest"), personality.c.cause == "reset")
+    .order_by(personality.c.id.desc())
+    .limit(1)
+)
 _SHOWN = (
     select(
         personality.c.inferred,
@@ -41,15 +47,15 @@ _SHOWN = (
         turns.c.sensitive,
     )
     .join(turns, turns.c.id == personality.c.turn_id)
-    .where(_MINE, personality.c.shows, _SAID)
+    .where(_MINE, literal_column("personality.shows"), _SAID)
     .order_by(personality.c.id.desc())
-    .limit(_MOST)
+    .limit(_MOST_SHOWN)
 )
 _WISHES = (
     select(turns.c.id.label("turn"), turns.c.at, turns.c.zone, turns.c.text)
-    .where(turns.c.user_id == bindparam("user"), turns.c.wishes, _SAID)
+    .where(turns.c.user_id == bindparam("user"), literal_column("turns.wishes"), _SAID)
     .order_by(turns.c.at.desc(), turns.c.seq.desc())
-    .limit(_MOST)
+    .limit(_MOST_WISHES)
 )
 _INSERT = insert(personality)
 _RESCORE = update(personality).where(personality.c.id == bindparam("row"))
@@ -71,7 +77,9 @@ class Curve:
         with self._db.glance() as connection:
             point = _newest(connection, user_id)
             shown = connection.execute(_SHOWN, {"user": user_id}).all() if point else []
-            since = connection.execute(_RESET, {"user": user_id}).scalar() or 0 if shown else 0
+            since = 0
+            if shown:
+                since = connection.execute(_RESET, {"user": user_id, "oldest": shown[-1].id}).scalar() or 0
             wishes = connection.execute(_WISHES, {"user": user_id}).all()
         return Evidence(
             point=point,

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from graph import manner
 from memory.pem import evolve
 from memory.records import BigFive
-from tests.fakes import NEUTRAL, ScriptedChat, answer, fact
+from memory.store import Memory
+from tests.fakes import NEUTRAL, ScriptedChat, WordEmbedder, answer, fact
 
 WORRIED = '"openness": 3\n"conscientiousness": 3\n"extraversion": 3\n"agreeableness": 3\n"neuroticism": 5'
 CURIOUS = WORRIED.replace('"openness": 3', '"openness": 5').replace('"neuroticism": 5', '"neuroticism": 3')
@@ -130,3 +134,25 @@ def test_a_wish_is_heard_from_the_next_message_on_and_not_once_it_is_forgotten(t
     told.memory.forget("ada", wish)
     list(told.stream("ada", "What is a stork?", time="2026-03-10 09:00"))
     assert "They asked" not in told.models._chat.prompts("reasoning")[-1]
+
+
+def test_a_folder_of_before_is_counted_anew_without_what_waits_or_was_forgotten(told, tmp_path):
+    """As schema 0014 left it: each message had moved the traits, whatever became of it."""
+    first, second, _ = say(told, "I can't sleep.", "I am scared of storms.", "What if it rains?")
+    say(told, "Please answer short.", day=5)
+    memory = told.memory
+    with memory._database.write() as connection:
+        connection.execute(text("UPDATE turns SET held = 'health' WHERE id = :it"), {"it": first})
+        connection.execute(text("UPDATE turns SET state = 'forgotten', text = '' WHERE id = :it"), {"it": second})
+    assert memory.curve.newest("ada").scores.neuroticism > 4.4
+    told.close()
+    with closing(sqlite3.connect(tmp_path / "data" / "journal.db")) as connection:
+        connection.executescript(
+            "DROP INDEX ix_personality_shows; DROP INDEX ix_turns_wishes; ALTER TABLE personality DROP COLUMN shows; "
+            "ALTER TABLE turns DROP COLUMN wishes; UPDATE alembic_version SET version_num = '0014'"
+        )
+    with Memory(tmp_path / "data", WordEmbedder()) as again:
+        assert [(point.m, point.scores.neuroticism) for point in again.curve.history("ada")] == [(0, 4.0), (1, 4.0)]
+        found = again.curve.evidence("ada")
+        assert [one.text for one in found.shown] == ["What if it rains?"]
+        assert [one.text for one in found.wishes] == ["Please answer short."]
