@@ -37,8 +37,8 @@ def told(serve):
 
 def say(service, *texts: str, day: int = 1) -> list[str]:
     ids = []
-    for place, text in enumerate(texts):
-        events = list(service.stream("ada", text, time=f"2026-03-{day + place:02} 09:00"))
+    for place, message in enumerate(texts):
+        events = list(service.stream("ada", message, time=f"2026-03-{day + place:02} 09:00"))
         ids.append(events[-1].turn.id)
         service.wait("ada")
     return ids
