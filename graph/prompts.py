@@ -5,8 +5,9 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
-from graph.examples import JUDGED, ROUNDS
+from graph.examples import DECIDED, JUDGED, ROUNDS, SHOWS
 from memory.errors import InvalidInput
 
 _INSTRUCTIONS = """You are the warm, attentive companion of one person. Shown to you are their profile, their personality scores and the last hour \
@@ -46,6 +47,19 @@ Write exactly five lines, for a message that says nothing about any trait:
 "extraversion": 3
 "agreeableness": 3
 "neuroticism": 3"""
+
+_SHOWN = """Judge from one message how its writer is, on five traits from 1 to 5:
+openness: 5 curious, artistic, 1 conventional
+conscientiousness: 5 orderly, careful, 1 chaotic, careless
+extraversion: 5 loves company, 1 quiet, alone
+agreeableness: 5 kind, helpful, 1 harsh, cold
+neuroticism: 5 worried, 1 calm
+Write a line only for a trait that the message clearly shows in how they act or feel. Greetings, questions, events, illness and \
+plain facts show none: write none."""
+
+_WORTH = """Decide whether a message tells something about the life of its writer, or of somebody they know, that is worth remembering \
+for months: a fact, a name, a relation, a like or dislike, a plan, a habit, a possession, health, an event. A mood of the moment, the \
+weather, small talk and remarks about the talk itself are not worth it."""
 
 _SEMANTIC = """Decide whether the message tells something about the person that is worth remembering for months: a fact, a name, a relation, \
 a like or dislike, a plan, a habit, a correction. Questions, requests, greetings and thanks tell nothing, even when they are about \
@@ -264,7 +278,15 @@ class Prompts:
     """Added to what is remembered or summed up where another language than English is spoken."""
     malformed: str = "That was not in the form asked for. Write it again in exactly that form. What was wrong:"
     personality: str = _PERSONALITY
+    shown: str = _SHOWN
+    """Asked instead of `personality` in the `cache` layout; empty where another wording of that is given."""
+    shows: tuple[tuple[str, str], ...] = SHOWS
+    """Examples of `shown`."""
     semantic: str = _SEMANTIC
+    worth: str = _WORTH
+    """Asked instead of `semantic` of a small model; empty where another wording of that is given."""
+    decided: tuple[tuple[str, str], ...] = DECIDED
+    """Examples of `worth`."""
     change: str = _CHANGE
     core: str = _CORE
     episodic: str = _EPISODIC
@@ -283,11 +305,13 @@ def load_prompts(path: Path | None) -> Prompts:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InvalidInput(f"The prompts in {path} cannot be read ({error}). Correct PERSONA_PROMPTS.") from error
-    known = {field.name for field in fields(Prompts)} - {"examples", "judged"}
+    known = {field.name for field in fields(Prompts)} - {"examples", "judged", "shows", "decided"}
     wrong = [name for name, text in given.items() if name not in known or not isinstance(text, str)]
     if wrong:
         raise InvalidInput(f"{path} names {', '.join(wrong)}. The prompts are texts called {', '.join(sorted(known))}.")
-    # Our examples are of our forms: another form goes without them.
-    examples = () if "output_format" in given else ROUNDS
-    judged = () if "personality" in given else JUDGED
-    return replace(Prompts(), examples=examples, judged=judged, **given)
+    # Our examples are of our forms: another form goes without them. A wording of one's own is not passed over for a shorter one.
+    ours: dict[str, Any] = {"judged": ()} if "personality" in given else {}
+    ours |= {"examples": ()} if "output_format" in given else {}
+    ours |= {"shown": ""} if "personality" in given else {"shows": ()} if "shown" in given else {}
+    ours |= {"worth": ""} if "semantic" in given else {"decided": ()} if "worth" in given else {}
+    return replace(Prompts(), **{**ours, **given})

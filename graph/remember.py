@@ -19,11 +19,13 @@ from graph.data_text import as_entry, as_said
 from graph.examples import told
 from graph.grounding import labels, seen_in
 from graph.language import in_their_words, language_of
+from graph.own_fact import fact_of
 from graph.pasted import own_words, without_marks
 from graph.prompts import Prompts
 from graph.recent import fitted
 from graph.sections import PICTURE_TOKENS, Picture, human, rounds_of, tokens_of
 from graph.state import RememberInput, RememberState
+from graph.statements import statements
 from graph.steps import Steps, Work
 from memory.again import Again
 from memory.change import Changes, Near, Relation, decide, decide_since, on_their_own
@@ -57,7 +59,11 @@ class Rememberer:
         self._window = style.budgets.window
         self._prompts = style.prompts
         self._sees = style.sees
-        self._judged = rounds_of(style.prompts.judged) if style.layout == "cache" else []
+        self._asks_all = style.layout == "published"
+        self._decides = style.is_small and bool(style.prompts.worth)
+        self._shown = bool(style.prompts.shown) and not self._asks_all
+        judged = style.prompts.shows if self._shown else style.prompts.judged
+        self._judged = [] if self._asks_all else rounds_of(judged)
 
     def load(self, state: RememberState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Read the turn, what the model wrote of it before a crash, and which of its steps are set aside or done again."""
@@ -74,14 +80,15 @@ class Rememberer:
         """Ask what these words show of the Big Five; a malformed answer is no evidence."""
         if state["refused"].leaves_out("personality"):
             return {"inferred": None}
-        if only_pasted(state["turn"]):
+        if only_pasted(state["turn"]) or self._says_nothing(state["turn"]):
             return {"inferred": BigFive(), "warnings": []}
+        shown = self._shown
         inferred, warnings = self._ask(
             state,
             "personality",
-            self._prompts.personality,
-            formats.parse_personality,
-            formats.PERSONALITY_GRAMMAR,
+            self._prompts.shown if shown else self._prompts.personality,
+            formats.parse_shown if shown else formats.parse_personality,
+            formats.SHOWN_GRAMMAR if shown else formats.PERSONALITY_GRAMMAR,
             examples=self._judged,
         )
         if inferred is None and state["refused"].again:
@@ -105,18 +112,10 @@ class Rememberer:
         turn = state["turn"]
         if state["refused"].leaves_out("semantic"):
             return {"memory": self._extracted(turn) if "change" in state["refused"].again else None}
-        if only_pasted(turn):
+        if only_pasted(turn) or (not turn.images and self._says_nothing(turn)):
             return {"memory": None, "warnings": []}
-        seen = showing.shown(self._memory, turn.user_id, turn.images) if self._sees else []
-        extraction, warnings = self._ask(
-            state,
-            "semantic",
-            self._prompts.semantic,
-            formats.parse_semantic,
-            formats.SEMANTIC_GRAMMAR,
-            told_to_extract(turn, self._prompts, self._room(self._prompts.semantic, len(seen))),
-            pictures=seen,
-        )
+        decides = self._decides and not turn.images
+        extraction, warnings = self._decide(state) if decides else self._extract(state)
         content = _content(turn, extraction.content) if extraction and extraction.decision else ""
         if extraction is None or not content:
             return {"memory": None, "warnings": warnings}
@@ -129,6 +128,34 @@ class Rememberer:
             reason=extraction.reason,
         )
         return {"memory": memory, "warnings": warnings}
+
+    def _decide(self, state: RememberState) -> tuple[formats.Extraction | None, list[str]]:
+        """Ask a small model whether it is worth keeping, no more: what it writes of it is wrong too often."""
+        return self._ask(
+            state,
+            "semantic",
+            self._prompts.worth,
+            formats.parse_decision,
+            formats.DECISION_GRAMMAR,
+            examples=rounds_of(self._prompts.decided),
+        )
+
+    def _extract(self, state: RememberState) -> tuple[formats.Extraction | None, list[str]]:
+        turn = state["turn"]
+        seen = showing.shown(self._memory, turn.user_id, turn.images) if self._sees else []
+        return self._ask(
+            state,
+            "semantic",
+            self._prompts.semantic,
+            formats.parse_semantic,
+            formats.SEMANTIC_GRAMMAR,
+            told_to_extract(turn, self._prompts, self._room(self._prompts.semantic, len(seen))),
+            pictures=seen,
+        )
+
+    def _says_nothing(self, turn: Turn) -> bool:
+        """Say whether a message only asks, greets or thanks: nothing is asked of it, but of PersonaVLM, which was trained on that."""
+        return not self._asks_all and not statements(_own(turn))
 
     def ground_photos(self, state: RememberState) -> dict[str, Any]:
         """Tie the memory to the pictures that its message carried, and find in them the things that it names."""
@@ -273,10 +300,13 @@ def only_pasted(turn: Turn) -> bool:
 
 
 def _content(turn: Turn, written: str) -> str:
-    """Return a fact in the person's language; the things that it names in pictures keep their form."""
-    own = in_their_words(_own(turn), written)
-    named = [f"{name} (Image Object: {category})" for name, category in labels(written)] if own and own != written else []
-    return " ".join([own, *named]) if turn.images else own
+    """Return a fact that is true to the person's words, in their language; what it names in pictures keeps its form."""
+    said = _own(turn)
+    if turn.images:
+        own = fact_of(said, turn.time, written) or in_their_words(said, written)
+        named = [f"{name} (Image Object: {category})" for name, category in labels(written)] if own and own != written else []
+        return " ".join([own, *named])
+    return fact_of(said, turn.time, written)
 
 
 def _own(turn: Turn) -> str:

@@ -13,7 +13,9 @@ from datetime import datetime
 from typing import Literal
 
 from memory import change_words
+from memory.other_languages import is_english
 from memory.records import SemanticMemory
+from memory.statement import stem
 from memory.supersession import may_replace, same_subject
 
 Relation = Literal["same", "changed", "other"]
@@ -24,10 +26,8 @@ ASKED_ABOUT = 3
 """Older facts that a model is asked about, at most; and newer ones, where the new fact is told of an earlier time."""
 _MOST = 2
 """Older facts that one turn makes untrue, at most."""
-NEAR = 0.4
-"""Cosine from which an older fact is asked about: `lives in Berlin` and `moved to Lisbon` are at 0.45."""
 FAR = 0.2
-"""Cosine from which one is asked about whose words exclude the new one: `studies medicine` and `dropped out` are at 0.29."""
+"""Cosine from which an older fact may exclude a new one: `studies medicine` and `dropped out` are at 0.29."""
 _VERY_NEAR = 0.75
 """Cosine from which two facts may be the same: real repetitions are at 0.89 and above."""
 
@@ -49,6 +49,21 @@ class Changes:
     repeated_by: str | None = None
 
 
+_WORDS = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
+_SMALL_WORDS = frozenset("the a an user user's their they them this that it its is has and of to in on at with for".split())
+"""They make no difference between two facts."""
+_TURN_WORDS = """
+    not no never none nobody nothing without hardly don't doesn't didn't can't cannot couldn't won't wouldn't isn't wasn't hasn't
+    hadn't might may maybe perhaps would could should will if almost nearly think thinking consider considering hope hoping want
+    wish plan planning try trying going used stop stopped quit gave given hate dislike avoid until before ex former almost
+"""
+_TURNS = frozenset(stem(word) for word in _TURN_WORDS.split())
+"""Words without which a fact is another one."""
+_COLOURS = frozenset(
+    """
+    red blue green yellow black white orange purple violet pink brown grey gray beige turquoise teal navy maroon golden gold silver
+    """.split()
+)
 _NUMBERS = re.compile(
     r"\d+|\b(?:no|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|once|twice|half|first|second|third)\b",
     re.IGNORECASE,
@@ -57,6 +72,8 @@ _NUMBERS = re.compile(
 
 def worth_asking(new: SemanticMemory, older: Sequence[Near]) -> list[Near]:
     """Return the facts that held when the new one was said and that it may repeat or replace, nearest first, at most three.
+
+    A model is asked about those alone of which an answer can be believed: nothing depends on the others.
 
     Args:
         new: The new fact.
@@ -70,7 +87,7 @@ def worth_asking(new: SemanticMemory, older: Sequence[Near]) -> list[Near]:
         and old.time.timestamp() <= new.time.timestamp()
         and _held_at(old, new.time)
         and same_subject(new.content, old.content)
-        and (cosine >= NEAR or _may_replace(new, old))
+        and (_may_supersede(new, old) or _may_be_same(new, old, cosine))
     ]
     return sorted(close, key=lambda item: (-item[1], item[0].id))[:ASKED_ABOUT]
 
@@ -84,7 +101,7 @@ def decide(new: SemanticMemory, asked: Sequence[Near], said: Mapping[str, Relati
         said: The model's judgement by id.
     """
     for old, cosine in asked:
-        if said.get(old.id) == "same" and _may_be_same(new, old, cosine):
+        if _may_be_same(new, old, cosine) and (said.get(old.id) == "same" or _says_it_again(new.content, old.content)):
             return Changes(same_as=old.id)
     # What the person wrote themselves, only they change.
     gone = [old.id for old, _ in asked if said.get(old.id) == "changed" and _may_supersede(new, old)]
@@ -137,7 +154,7 @@ def decide_since(old: SemanticMemory, new: SemanticMemory, cosine: float, said: 
         said: How the older one stands to the newer one.
         changes: What is known of the older one so far.
     """
-    if said == "same" and _may_be_same(new, old, cosine):
+    if _may_be_same(new, old, cosine) and (said == "same" or _says_it_again(new.content, old.content)):
         # What the person wrote themselves stays what is recalled.
         return replace(changes, same_as=new.id) if new.edited else replace(changes, repeated_by=new.id)
     if said == "changed" and _may_supersede(new, old):
@@ -165,12 +182,31 @@ def _may_replace(new: SemanticMemory, old: SemanticMemory) -> bool:
 
 
 def _may_repeat(new: str, old: str) -> bool:
-    """Say no where a number, an ending or an attitude differs: `two dogs` and `three`, `loves` and `no longer loves`."""
+    """Say no where a number, an ending or an attitude differs, or a name or colour is new: `two dogs` and `three`."""
     return (
         _numbers(new) == _numbers(old)
+        and not _particulars(new) - {word.lower() for word in _WORDS.findall(old)}
         and change_words.endings(new) == change_words.endings(old)
         and change_words.is_in_favour(new) == change_words.is_in_favour(old)
     )
+
+
+def _says_it_again(new: str, old: str) -> bool:
+    """Say whether a fact has no word that the older one lacks: no model has to be asked whether they are the same."""
+    newer, older = ({stem(word) for word in _words(text)} for text in (new, old))
+    same = newer <= older and not (older - newer) & _TURNS
+    return same and is_english(new) and is_english(old)
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in (part.lower().replace("’", "'") for part in _WORDS.findall(text)) if word not in _SMALL_WORDS]
+
+
+def _particulars(text: str) -> set[str]:
+    """Return the names and colours in a fact: what tells one thing of its kind from another."""
+    words = _WORDS.findall(text)
+    named = {word.lower() for word in words[1:] if word[:1].isupper()} if is_english(text) else set()
+    return (named | {word.lower() for word in words if word.lower() in _COLOURS}) - {"the", "user", "user's", "user’s"}
 
 
 def _numbers(text: str) -> set[str]:

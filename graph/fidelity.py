@@ -1,0 +1,153 @@
+"""What a fact lost or made up, seen from the words that it was made of (pure rules; English).
+
+A small model writes "The user got into the orchestra" of "My flatmate got into the orchestra", leaves "165 over 100" out, and makes
+a husband a father. Rules see these; what they see is said in the person's own words instead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from memory.statement import stem
+
+_WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
+_NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
+_DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b(?: \d\d:\d\d)?")
+_NUMBER_WORDS = {
+    word: str(number)
+    for number, word in enumerate(
+        "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
+        "nineteen twenty".split(),
+        start=1,
+    )
+} | {"twice": "2", "both": "2", "third": "3", "first": "1", "second": "2", "fourth": "4", "fifth": "5", "couple": "2"}
+_COLOURS = frozenset(
+    """
+    red blue green yellow black white orange purple violet pink brown grey gray beige turquoise teal navy maroon crimson scarlet
+    golden gold silver ivory lilac lavender cream khaki olive burgundy
+    """.split()
+)
+_RELATIONS = frozenset(
+    """
+    mother mum mom father dad parents sister brother son daughter grandmother grandma nan nana granny grandfather grandpa
+    grandson granddaughter grandchild aunt uncle cousin niece nephew wife husband partner girlfriend boyfriend fiance fiancee ex
+    friend colleague coworker boss manager neighbour neighbor flatmate roommate housemate landlord landlady teacher student
+    mother-in-law father-in-law brother-in-law sister-in-law stepmother stepfather stepson stepdaughter twin twins baby child
+    children kids therapist doctor dentist coach mentor godmother godfather
+    """.split()
+)
+_SAME_RELATION = {"mum": "mother", "mom": "mother", "dad": "father", "grandma": "grandmother", "nan": "grandmother",
+                  "nana": "grandmother", "granny": "grandmother", "grandpa": "grandfather", "kids": "children", "child": "children",
+                  "coworker": "colleague", "roommate": "flatmate", "neighbor": "neighbour", "twins": "twin"}  # fmt: skip
+_AGAINST = re.compile(
+    r"\b(?:not|no|never|none|nobody|nothing|without|hardly|cannot|no longer|any ?more|stopp?\w*|quit\w*|gave up|given up|hates?|dislikes?|avoids?)"
+    r"\b|n['’]t\b",
+    re.IGNORECASE,
+)
+_OPEN = re.compile(
+    r"\b(?:might|may|maybe|perhaps|think(?:s|ing)? (?:of|about)|consider\w*|hop(?:e|es|ing)|wants?|wish\w*|plan\w*|would|if|tempted|dreams?|"
+    r"intends?|going to|will|trying|tries|try|used to|almost|nearly|unsure|not sure)\b|['’](?:d|ll)\b",
+    re.IGNORECASE,
+)
+_FILLERS = frozenset(
+    """
+    the user user's user’s a an and or but of to in on at for with from by about that this these those is are was were be been being has have
+    had do does did their they them he she his her him it its as than then so who which whose when where there also now named called
+    name new got get go went since into over out up not no will would can could because after before during while very
+    """.split()
+)
+_SUPPORTED = 0.6
+"""Share of a fact's words that were said, at least."""
+
+
+def slips(said: Sequence[str], fact: str) -> list[str]:
+    """Name what is wrong with a fact; an empty list where nothing is known to be.
+
+    Args:
+        said: The sentences of the message that state something (`graph.statements`).
+        fact: What a model made of them, in the third person.
+    """
+    whole = " ".join(said)
+    source = " ".join(sources(said, fact))
+    written = _DATE.sub(" ", fact)
+    found = []
+    if _numbers(written) - _numbers(whole):
+        found.append("a number that was not said")
+    if _numbers(source) - _numbers(f"{written} {fact}"):
+        found.append("a number is lost")
+    if names(fact) - {word.lower() for word in _WORD.findall(whole)} - _months(fact):
+        found.append("a name that was not said")
+    if names(source) - {word.lower() for word in _WORD.findall(fact)}:
+        found.append("a name is lost")
+    if _of(_COLOURS, fact) != _of(_COLOURS, source):
+        found.append("a colour")
+    if _relations(fact) - _relations(whole) or _relations(source) - _relations(fact):
+        found.append("whose it is")
+    if _subject(source) not in ("", _subject(fact)):
+        found.append("who it is")
+    if bool(_AGAINST.search(source)) != bool(_AGAINST.search(fact)):
+        found.append("a no")
+    if _OPEN.search(source) and not _OPEN.search(fact):
+        found.append("only a plan")
+    if _support(whole, fact) < _SUPPORTED:
+        found.append("other words")
+    return found
+
+
+def sources(said: Sequence[str], fact: str) -> list[str]:
+    """Return the sentences that a fact was made of: those that share a word with it; all of them where none does."""
+    words = _stems(fact)
+    shared = [sentence for sentence in said if words & _stems(sentence)]
+    return shared or list(said)
+
+
+def names(text: str) -> set[str]:
+    """Return the names in a text, in small letters: words with a capital in the middle of a sentence."""
+    found = set()
+    for match in re.finditer(r"(?<=[\w,;:)’'\"“] )[\"“']?([A-ZÀ-ÖØ-Þ][\w’'-]*)", text):
+        word = re.sub(r"['’]s$", "", match[1]).lower().rstrip("'’")
+        if word not in ("i", "i'm", "i’m", "i've", "i’ve", "i'll", "i’ll", "i'd", "i’d", "user", "the", "mr", "mrs", "ms", "dr"):
+            found.add(word)
+    return found
+
+
+def _months(fact: str) -> set[str]:
+    """Months and weekdays: a resolved date may be written with them."""
+    days = "january february march april may june july august september october november december monday tuesday wednesday thursday friday saturday sunday"
+    return {word for word in names(fact) if word in days.split() and _DATE.search(fact)}
+
+
+def _numbers(text: str) -> set[str]:
+    words = {_NUMBER_WORDS[word.lower()] for word in re.findall(r"[a-zA-Z]+", text) if word.lower() in _NUMBER_WORDS}
+    # "one" and "first" are hardly numbers; what is written in digits is.
+    return ({part for number in _NUMBER.findall(text) for part in re.split(r"[.,:/]", number)} | words) - {"1"}
+
+
+def _of(which: frozenset[str], text: str) -> set[str]:
+    return {word for word in (part.lower() for part in _WORD.findall(text)) if word in which}
+
+
+def _relations(text: str) -> set[str]:
+    words = {re.sub(r"['’]s?$", "", word.lower()) for word in _WORD.findall(text)}
+    return {_SAME_RELATION.get(word, word) for word in words if word in _RELATIONS}
+
+
+def _subject(text: str) -> str:
+    """Say whose sentence it is: `user`, `other` (theirs, or somebody's by name), or unknown (empty)."""
+    start = text.strip()
+    if re.match(r"(?:my|our)\b(?!.{1,40}?\band i\b)", start, re.IGNORECASE) or re.match(r"the user['’]s\b", start, re.IGNORECASE):
+        return "other"
+    if re.match(r"(?:i|we|i['’]\w+|we['’]\w+)\b", start, re.IGNORECASE) or re.match(r"the user\b", start, re.IGNORECASE):
+        return "user"
+    return ""
+
+
+def _support(said: str, fact: str) -> float:
+    mine = _stems(fact)
+    return len(mine & _stems(said)) / len(mine) if mine else 1.0
+
+
+def _stems(text: str) -> set[str]:
+    words = [re.sub(r"['’]s?$", "", word.lower()) for word in _WORD.findall(_DATE.sub(" ", text))]
+    return {stem(_SAME_RELATION.get(word, word)) for word in words if word not in _FILLERS and len(word) > 1}

@@ -1,0 +1,167 @@
+"""A sentence of the person about themself, told in the third person with their own words (pure rules; English)."""
+
+from __future__ import annotations
+
+import re
+
+from graph.verbs import ADVERBS, BASES, FEELINGS, PARTICIPLES, PASTS, present
+
+_TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)?|\s+|.", re.DOTALL)
+_OPENING = re.compile(
+    r"^(?:(?:oh|ah|ugh|hey|hi|hello|hiya|well|so|ok|okay|yes|yeah|yep|no|nope|and|but|also|anyway|btw|by the way|actually|honestly|"
+    r"to be honest|guess what|good news|bad news|fyi|you know|listen|wow|yay|hooray|right|sorry|sadly|luckily|thanks|thank you|"
+    r"good (?:morning|evening|afternoon)|morning|evening)\b(?: there)?\s*[,!.:–—-]+\s*|(?:so|and|but|well|also|oh|btw|yeah)\s+(?=i\b|my\b|we\b|our\b))+",
+    re.IGNORECASE,
+)
+_AUXILIARIES = {
+    "am": "is", "m": "is", "'m": "is", "have": "has", "'ve": "has", "do": "does", "don't": "doesn't", "dont": "doesn't",
+    "haven't": "hasn't", "havent": "hasn't", "ain't": "isn't", "are": "is", "'re": "is", "aren't": "isn't", "were": "was",
+    "weren't": "wasn't", "'ll": "will",
+}  # fmt: skip
+_UNCHANGED = frozenset(
+    """
+    will would can could should must might may shall can't cannot couldn't won't wouldn't shouldn't mustn't mightn't did didn't was
+    wasn't had hadn't is has does used ought better never cant wont didnt wasnt couldnt wouldnt
+    """.split()
+)
+_CONTRACTED = re.compile(r"^(i|we)(['’](?:m|ve|d|ll|re))$", re.IGNORECASE)
+_WRITTEN_TOGETHER = {"im": "i'm", "ive": "i've", "ill": "i'll"}
+_HABIT = re.compile(r"\b(?:every|each|always|usually|often|daily|weekly|on \w+days|\w+days|most|sometimes|never)\b", re.IGNORECASE)
+_SAME = frozenset("put cut hit set let read quit hurt cost shut bet beat spread split".split())
+"""Verbs whose past is spelt as they are."""
+_TRAILING = re.compile(r"[,;]?\s+(?:by the way|btw|haha+|lol|:\)|you know)(?=[.!]*$)", re.IGNORECASE)
+_WORD = re.compile(r"[^\W_]")
+_OWN_STARTS = re.compile(r"^(?:me and my|my (?P<who>(?!\w+ (?:is|was|has|had|called)\b)[\w'-]+(?: (?!is |was |has |had |called )[\w'-]+){0,3}) and i)\b", re.IGNORECASE)
+
+
+def third_person(sentence: str, *, goes_on: bool = False) -> str:
+    """Tell a sentence in the third person: `My flatmate got in` is `The user's flatmate got in`, `I love figs` is `The user loves figs`.
+
+    Whatever is not about the first person stays as it was said. "We" is the user too.
+
+    Args:
+        sentence: What was said.
+        goes_on: The sentence before it is about somebody else: without a subject, this one may be as well.
+    """
+    text = _TRAILING.sub("", _OPENING.sub("", sentence.strip())).strip()
+    text = _OWN_STARTS.sub(lambda match: f"I and my {match['who']}" if match["who"] else "I and my", text)
+    text = text if goes_on else _without_subject(text)
+    return _Teller(text).told()
+
+
+def _without_subject(text: str) -> str:
+    """Give a sentence that leaves "I" out its subject: `Broke my mug` and `Tired today` are said of oneself."""
+    words = [word.lower() for word in re.findall(r"[^\W_]+(?:['’][^\W_]+)?", text)[:3]]
+    first = next((word for word in words if word not in ADVERBS), "")
+    if first in FEELINGS and not (len(words) > 1 and words[-1] in ("is", "are", "was")):
+        return f"I am {text[:1].lower()}{text[1:]}"
+    if (first in PASTS and first not in ("was", "were", "did")) or (first.endswith("ed") and len(first) > 4 and first not in FEELINGS):
+        return f"I {text[:1].lower()}{text[1:]}"
+    return text
+
+
+class _Teller:
+    """Goes through the tokens of one sentence."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._tokens = _TOKEN.findall(text)
+        self._said = False
+        """The user was mentioned already."""
+        self._present = False
+        """The last verb of the user was put into the present of the third person."""
+        self._habit = bool(_HABIT.search(text))
+
+    def told(self) -> str:
+        out: list[str] = []
+        place = 0
+        while place < len(self._tokens):
+            word = self._tokens[place].lower().replace("’", "'")
+            word = _WRITTEN_TOGETHER.get(word, word) if self._tokens[place] != "ill" else word
+            contracted = _CONTRACTED.match(word)
+            if word in ("i", "we") or contracted:
+                place = self._subject(out, place, contracted[2] if contracted else "")
+                continue
+            out.append(self._other(word, self._tokens[place], place))
+            place += 1
+        told = "".join(out).strip()
+        return told[:1].upper() + told[1:]
+
+    def _subject(self, out: list[str], place: int, contracted: str) -> int:
+        """Write the subject and its verb; returns where the sentence goes on."""
+        out.append("the user")
+        self._said = True
+        place += 1
+        if contracted:
+            out += [" ", self._expanded(contracted, place)]
+            self._present = False
+            return place
+        together = re.match(r"\s+and\s+my\b", "".join(self._tokens[place : place + 5]), re.IGNORECASE)
+        if together:
+            # Of two the verb stays as it is.
+            self._present = False
+            return place
+        return self._verb(out, place)
+
+    def _verb(self, out: list[str], place: int) -> int:
+        """Write adverbs and the verb that comes after a subject; returns where the sentence goes on."""
+        while place < len(self._tokens):
+            token = self._tokens[place]
+            word = token.lower().replace("’", "'")
+            place += 1
+            if not _WORD.match(token) or word in ADVERBS or (word.endswith("ly") and word not in ("rely", "apply", "reply", "fly")):
+                out.append(token)
+                if not token.isspace() and not _WORD.match(token) and token not in ",–—-":
+                    return place
+                continue
+            out.append(self._conjugated(word, token))
+            return place
+        return place
+
+    def _conjugated(self, word: str, token: str) -> str:
+        self._present = False
+        if word in _AUXILIARIES:
+            self._present = word == "have"
+            return _AUXILIARIES[word]
+        if word in _UNCHANGED or _is_past(word) or (word in _SAME and not self._habit):
+            return token
+        if not word.isalpha() or word in ("who", "the", "a", "of", "to", "in", "for", "and", "as", "am", "both"):
+            return token
+        self._present = True
+        return present(word)
+
+    def _expanded(self, contracted: str, place: int) -> str:
+        if contracted == "'d":
+            rest = [token.lower() for token in self._tokens[place : place + 6] if _WORD.match(token)]
+            verb = next((word for word in rest if word not in ADVERBS), "")
+            return "had" if verb in PARTICIPLES or verb == "better" or (verb.endswith("ed") and verb != "need") else "would"
+        return _AUXILIARIES[contracted]
+
+    def _other(self, word: str, token: str, place: int) -> str:
+        if word in ("my", "our"):
+            said, self._said = self._said, True
+            return "their" if said else "the user's"
+        if word in ("me", "us"):
+            said, self._said = self._said, True
+            return "them" if said else "the user"
+        if word in ("mine", "ours"):
+            return "theirs" if self._said else "the user's"
+        if word in ("myself", "ourselves"):
+            return "themself"
+        if word == "am":
+            return "is"
+        if self._present and word in BASES and self._follows_and(place):
+            return present(word)
+        return token
+
+    def _follows_and(self, place: int) -> bool:
+        before = [token.lower() for token in self._tokens[:place] if not token.isspace()]
+        while before and before[-1] in ADVERBS:
+            before.pop()
+        return bool(before) and before[-1] in ("and", "but", "then")
+
+
+def _is_past(word: str) -> bool:
+    irregular = word in PASTS
+    regular = word.endswith("ed") and word not in ("need", "feed", "speed", "succeed", "proceed", "exceed", "bleed", "breed", "weed")
+    return irregular or regular

@@ -1,0 +1,55 @@
+"""English verbs, as far as telling a sentence in the third person needs them (pure)."""
+
+from __future__ import annotations
+
+ADVERBS = frozenset(
+    """
+    just also still always never often usually really only even finally already now then once almost hardly rarely so too very
+    sometimes actually honestly recently lately currently probably maybe definitely simply mostly mainly again soon not first
+    both all today yesterday kinda sorta literally basically totally accidentally secretly normally generally ever nearly
+    """.split()
+)
+"""Words between a subject and its verb."""
+FEELINGS = frozenset(
+    """
+    tired excited exhausted worried scared bored annoyed pleased relieved married divorced stressed confused disappointed
+    frustrated happy sad glad proud sick nervous anxious sorry afraid allergic vegan vegetarian thrilled homesick hungry busy
+    """.split()
+)
+"""What a sentence without a subject says of its speaker."""
+PASTS = frozenset(
+    """
+    was were had did went got said saw came took made gave found thought told became left felt kept began brought bought wrote
+    stood heard meant met ran paid sat spoke lay led grew lost fell sent built understood drew broke spent rose drove wore chose ate
+    drank slept sang swam flew rode threw taught caught won held knew forgot forgave woke hid hung dug stuck struck sold swore stole
+    shot shook lent bit blew bent bound burnt dreamt learnt leant leapt spilt spoilt spelt smelt dealt fought fed froze
+    sought shone sank stung swung tore wept withdrew overslept outgrew misplaced rang froze lit slid spun split sprang
+    """.split()
+)
+PARTICIPLES = PASTS | frozenset(
+    """
+    been gone done seen taken given become come run written spoken grown fallen drawn broken risen driven worn chosen eaten drunk
+    sung swum flown ridden thrown known forgotten forgiven woken hidden stolen shaken bitten blown torn
+    """.split()
+)
+BASES = frozenset(
+    """
+    live love like hate work drink eat play go get take make do have want need keep try run cook bake read write paint sing teach
+    learn study train drive ride walk swim sleep wake wear buy sell save own speak meet see visit travel grow collect prefer avoid
+    enjoy miss help volunteer practise practice sew knit spend start finish hope plan think feel know believe use bring leave call
+    stay sit stand watch listen hear say tell ask give pay send build draw dance climb hike cycle jog garden fish hunt commute
+    """.split()
+)
+"""Verbs that are hardly anything else after `and`: `I run and never miss a session`."""
+_IRREGULAR = {"have": "has", "do": "does", "go": "goes", "be": "is", "am": "is", "are": "is"}
+
+
+def present(verb: str) -> str:
+    """Return the third person of a verb's present: `miss` is `misses`, `carry` is `carries`."""
+    if verb in _IRREGULAR:
+        return _IRREGULAR[verb]
+    if verb.endswith(("s", "x", "z", "ch", "sh", "o")):
+        return f"{verb}es"
+    if verb.endswith("y") and verb[-2:-1] not in "aeiou":
+        return f"{verb[:-1]}ies"
+    return f"{verb}s"
