@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from graph.verbs import PASTS
+from graph.verbs import is_past
 from memory.named_time import named_period
 
 _DAYS = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
@@ -36,9 +36,7 @@ def with_dates(sentence: str, time: datetime) -> str:
     """
     if _HABIT.search(sentence):
         return sentence
-    past = not _AHEAD.search(sentence) and any(
-        word in PASTS or (word.endswith("ed") and len(word) > 4) for word in re.findall(r"[a-z]+", sentence.lower())
-    )
+    past = not _AHEAD.search(sentence) and any(is_past(word) for word in re.findall(r"[a-z]+", sentence.lower()))
 
     def _dated(match: re.Match[str]) -> str:
         words = "yesterday" if _BEFORE.match(match[0]) else "today" if _SAME_DAY.match(match[0]) else match[0]

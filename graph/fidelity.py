@@ -61,36 +61,45 @@ _SUPPORTED = 0.6
 """Share of a fact's words that were said, at least."""
 
 
-def slips(said: Sequence[str], fact: str) -> list[str]:
+def slips(said: Sequence[str], fact: str, *, whole: bool = True) -> list[str]:
     """Name what is wrong with a fact; an empty list where nothing is known to be.
 
     Args:
         said: The sentences of the message that state something (`graph.statements`).
         fact: What a model made of them, in the third person.
+        whole: What is lost is wrong too, not only what was made up: a large model chooses what matters, a small one forgets.
     """
-    whole = " ".join(said)
-    source = " ".join(sources(said, fact))
+    told, source = " ".join(said), " ".join(sources(said, fact))
     written = _DATE.sub(" ", fact)
     found = []
-    if _numbers(written) - _numbers(whole):
+    if _numbers(written) - _numbers(told):
         found.append("a number that was not said")
-    if _numbers(source) - _numbers(f"{written} {fact}"):
-        found.append("a number is lost")
-    if names(fact) - {word.lower() for word in _WORD.findall(whole)} - _months(fact):
+    if names(fact) - _in(told) - _months(fact):
         found.append("a name that was not said")
-    if names(source) - {word.lower() for word in _WORD.findall(fact)}:
-        found.append("a name is lost")
-    if _of(_COLOURS, fact) != _of(_COLOURS, source):
-        found.append("a colour")
-    if _relations(fact) - _relations(whole) or _relations(source) - _relations(fact):
+    if _of(_COLOURS, fact) - _of(_COLOURS, told):
+        found.append("a colour that was not said")
+    if _relations(fact) - _relations(told):
         found.append("whose it is")
-    if _subject(source) not in ("", _subject(fact)):
+    if _subject(source) and _subject(fact) and _subject(source) != _subject(fact):
         found.append("who it is")
     if bool(_AGAINST.search(source)) != bool(_AGAINST.search(fact)):
         found.append("a no")
+    return found + (_losses(source, fact, told) if whole else [])
+
+
+def _losses(source: str, fact: str, told: str) -> list[str]:
+    found = []
+    if _numbers(source) - _numbers(fact):
+        found.append("a number is lost")
+    if names(source) - _in(fact):
+        found.append("a name is lost")
+    if _of(_COLOURS, source) - _of(_COLOURS, fact):
+        found.append("a colour is lost")
+    if _relations(source) - _relations(fact):
+        found.append("a relation is lost")
     if _OPEN.search(source) and not _OPEN.search(fact):
         found.append("only a plan")
-    if _support(whole, fact) < _SUPPORTED:
+    if _support(told, fact) < _SUPPORTED:
         found.append("other words")
     return found
 
@@ -124,6 +133,11 @@ def _numbers(text: str) -> set[str]:
     return ({part for number in _NUMBER.findall(text) for part in re.split(r"[.,:/]", number)} | words) - {"1"}
 
 
+def _in(text: str) -> set[str]:
+    words = {word.lower() for word in _WORD.findall(text)}
+    return words | {re.sub(r"['’]s?$", "", word) for word in words}
+
+
 def _of(which: frozenset[str], text: str) -> set[str]:
     return {word for word in (part.lower() for part in _WORD.findall(text)) if word in which}
 
@@ -138,6 +152,9 @@ def _subject(text: str) -> str:
     start = text.strip()
     if re.match(r"(?:my|our)\b(?!.{1,40}?\band i\b)", start, re.IGNORECASE) or re.match(r"the user['’]s\b", start, re.IGNORECASE):
         return "other"
+    if re.match(r"the user (?:has|have|owns|keeps|and)\b", start, re.IGNORECASE):
+        # "The user has a parrot called Zazu" says "My parrot is called Zazu".
+        return ""
     if re.match(r"(?:i|we|i['’]\w+|we['’]\w+)\b", start, re.IGNORECASE) or re.match(r"the user\b", start, re.IGNORECASE):
         return "user"
     return ""

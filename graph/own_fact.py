@@ -21,23 +21,24 @@ _OWN = re.compile(r"(?:i|we|im|ive)\b", re.IGNORECASE)
 """Begins a sentence about the person."""
 
 
-def fact_of(text: str, time: datetime, written: str) -> str:
+def fact_of(text: str, time: datetime, written: str, *, small: bool = True) -> str:
     """Return what is kept of a message: the model's version where nothing is wrong with it, else the person's own words.
 
     Args:
         text: The person's own words, without what they pasted.
         time: When they were said, in their zone.
         written: The model's version; empty where it only decided.
+        small: The model is a small one, which loses what matters.
 
     Returns:
-        Empty where the message states nothing.
+        Empty where the message states nothing, and the model wrote nothing.
     """
     said = statements(text)
     if not said:
-        return ""
+        return written
     if language_of(text) == "other":
         return in_their_words(" ".join(said), written) if written else _quoted(said)
-    if written and not slips(said, written):
+    if written and not slips(said, written, whole=small):
         return written
     return own_fact(said, time, written)
 

@@ -305,7 +305,7 @@ def load_prompts(path: Path | None) -> Prompts:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InvalidInput(f"The prompts in {path} cannot be read ({error}). Correct PERSONA_PROMPTS.") from error
-    known = {field.name for field in fields(Prompts)} - {"examples", "judged", "shows", "decided"}
+    known = {field.name for field in fields(Prompts) if isinstance(getattr(Prompts, field.name), str)}
     wrong = [name for name, text in given.items() if name not in known or not isinstance(text, str)]
     if wrong:
         raise InvalidInput(f"{path} names {', '.join(wrong)}. The prompts are texts called {', '.join(sorted(known))}.")

@@ -59,11 +59,11 @@ class Rememberer:
         self._window = style.budgets.window
         self._prompts = style.prompts
         self._sees = style.sees
-        self._asks_all = style.layout == "published"
-        self._decides = style.is_small and bool(style.prompts.worth)
-        self._shown = bool(style.prompts.shown) and not self._asks_all
+        self._small = style.is_small
+        self._decides = self._small and bool(style.prompts.worth)
+        self._shown = self._small and bool(style.prompts.shown)
         judged = style.prompts.shows if self._shown else style.prompts.judged
-        self._judged = [] if self._asks_all else rounds_of(judged)
+        self._judged = rounds_of(judged) if style.layout == "cache" else []
 
     def load(self, state: RememberState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Read the turn, what the model wrote of it before a crash, and which of its steps are set aside or done again."""
@@ -116,7 +116,7 @@ class Rememberer:
             return {"memory": None, "warnings": []}
         decides = self._decides and not turn.images
         extraction, warnings = self._decide(state) if decides else self._extract(state)
-        content = _content(turn, extraction.content) if extraction and extraction.decision else ""
+        content = _content(turn, extraction.content, small=self._small) if extraction and extraction.decision else ""
         if extraction is None or not content:
             return {"memory": None, "warnings": warnings}
         memory = SemanticMemory(
@@ -154,8 +154,8 @@ class Rememberer:
         )
 
     def _says_nothing(self, turn: Turn) -> bool:
-        """Say whether a message only asks, greets or thanks: nothing is asked of it, but of PersonaVLM, which was trained on that."""
-        return not self._asks_all and not statements(_own(turn))
+        """Say whether a message only asks, greets or thanks: a small model is not asked what it tells."""
+        return self._small and not statements(_own(turn))
 
     def ground_photos(self, state: RememberState) -> dict[str, Any]:
         """Tie the memory to the pictures that its message carried, and find in them the things that it names."""
@@ -299,14 +299,14 @@ def only_pasted(turn: Turn) -> bool:
     return bool(turn.text.strip()) and not turn.images and not re.search(r"\w", _own(turn))
 
 
-def _content(turn: Turn, written: str) -> str:
+def _content(turn: Turn, written: str, *, small: bool) -> str:
     """Return a fact that is true to the person's words, in their language; what it names in pictures keeps its form."""
     said = _own(turn)
     if turn.images:
-        own = fact_of(said, turn.time, written) or in_their_words(said, written)
+        own = fact_of(said, turn.time, written, small=small) or in_their_words(said, written)
         named = [f"{name} (Image Object: {category})" for name, category in labels(written)] if own and own != written else []
         return " ".join([own, *named])
-    return fact_of(said, turn.time, written)
+    return fact_of(said, turn.time, written, small=small)
 
 
 def _own(turn: Turn) -> str:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 
 _END = re.compile(r"(?<=[.!?…])[\"'”’»)]*\s+(?=[^\s.!?…])|(?<=[。！？])|\n+")
-_NO_END = re.compile(r"(?:\b(?:Dr|Mr|Mrs|Ms|St|Prof|No|Nr|e\.g|i\.e|a\.m|p\.m|bzw|z\.B|Sr|Sra)|\b\d{1,2}|\b[A-Z])\.$")
+_NO_END = re.compile(r"(?:\b(?:Dr|Mr|Mrs|Ms|St|Prof|No|Nr|e\.g|i\.e|a\.m|p\.m|bzw|z\.B|Sr|Sra)|\b[A-Z])\.$")
+_DAY_OF = re.compile(r"\b\d{1,2}\.$")
+_MONTH = re.compile(
+    r"[a-zäöü]|(?:Jan|Feb|M[äa]r|Apr|Ma[iy]|Jun|Jul|Aug|Sep|O[kc]t|Nov|De[zc])", re.UNICODE
+)
 _QUESTION = re.compile(r"[?？؟]\W*$")
 _TAIL = re.compile(
     r"(?:,|;| [–—-]|\band\b|\bso\b)\s+(?=(?:what|how|where|when|who|which|why|can you|could you|would you|will you|do you|should i|"
@@ -65,7 +69,7 @@ def sentences_of(text: str) -> list[str]:
     """Part a text into sentences; `Dr. Novak` and `on 3. May` are none of their own."""
     parts: list[str] = []
     for part in _END.split(text):
-        if parts and _NO_END.search(parts[-1]):
+        if parts and (_NO_END.search(parts[-1]) or (_DAY_OF.search(parts[-1]) and _MONTH.match(part.strip()))):
             parts[-1] = f"{parts[-1]} {part.strip()}"
         elif part.strip():
             parts.append(part.strip())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from graph.verbs import ADVERBS, BASES, FEELINGS, PARTICIPLES, PASTS, present
+from graph.verbs import ADVERBS, BASES, FEELINGS, PARTICIPLES, PASTS, is_past, present
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)?|\s+|.", re.DOTALL)
 _OPENING = re.compile(
@@ -29,6 +29,9 @@ _WRITTEN_TOGETHER = {"im": "i'm", "ive": "i've", "ill": "i'll"}
 _HABIT = re.compile(r"\b(?:every|each|always|usually|often|daily|weekly|on \w+days|\w+days|most|sometimes|never)\b", re.IGNORECASE)
 _SAME = frozenset("put cut hit set let read quit hurt cost shut bet beat spread split".split())
 """Verbs whose past is spelt as they are."""
+_COUNTED = re.compile(
+    r"we\s+(?:are|were)\s+(?:all|both|\d+|two|three|four|five|six|seven|eight|nine|ten|twelve)\b", re.IGNORECASE
+)
 _TRAILING = re.compile(r"[,;]?\s+(?:by the way|btw|haha+|lol|:\)|you know)(?=[.!]*$)", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]")
 _OWN_STARTS = re.compile(r"^(?:me and my|my (?P<who>(?!\w+ (?:is|was|has|had|called)\b)[\w'-]+(?: (?!is |was |has |had |called )[\w'-]+){0,3}) and i)\b", re.IGNORECASE)
@@ -89,9 +92,13 @@ class _Teller:
 
     def _subject(self, out: list[str], place: int, contracted: str) -> int:
         """Write the subject and its verb; returns where the sentence goes on."""
+        place += 1
+        if _COUNTED.match("".join(self._tokens[place - 1 : place + 6])):
+            # Of several who are counted, one alone is not told.
+            out.append("they")
+            return place
         out.append("the user")
         self._said = True
-        place += 1
         if contracted:
             out += [" ", self._expanded(contracted, place)]
             self._present = False
@@ -123,7 +130,7 @@ class _Teller:
         if word in _AUXILIARIES:
             self._present = word == "have"
             return _AUXILIARIES[word]
-        if word in _UNCHANGED or _is_past(word) or (word in _SAME and not self._habit):
+        if word in _UNCHANGED or is_past(word) or (word in _SAME and not self._habit):
             return token
         if not word.isalpha() or word in ("who", "the", "a", "of", "to", "in", "for", "and", "as", "am", "both"):
             return token
@@ -160,8 +167,3 @@ class _Teller:
             before.pop()
         return bool(before) and before[-1] in ("and", "but", "then")
 
-
-def _is_past(word: str) -> bool:
-    irregular = word in PASTS
-    regular = word.endswith("ed") and word not in ("need", "feed", "speed", "succeed", "proceed", "exceed", "bleed", "breed", "weed")
-    return irregular or regular

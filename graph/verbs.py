@@ -41,6 +41,8 @@ BASES = frozenset(
     """.split()
 )
 """Verbs that are hardly anything else after `and`: `I run and never miss a session`."""
+_NO_PAST = frozenset("need feed speed succeed proceed exceed bleed breed weed seed shed sled indeed".split())
+_SHORTEST = 3
 _IRREGULAR = {"have": "has", "do": "does", "go": "goes", "be": "is", "am": "is", "are": "is"}
 
 
@@ -53,3 +55,8 @@ def present(verb: str) -> str:
     if verb.endswith("y") and verb[-2:-1] not in "aeiou":
         return f"{verb[:-1]}ies"
     return f"{verb}s"
+
+
+def is_past(word: str) -> bool:
+    """Say whether a word in small letters is a verb's past, as far as its form tells."""
+    return word in PASTS or (word.endswith("ed") and len(word) > _SHORTEST and word not in _NO_PAST)

@@ -191,7 +191,7 @@ def test_an_edited_memory_is_found_by_its_new_words_alone(serve):
 def test_work_done_again_asks_the_model_nothing_and_doubles_nothing(serve):
     chat = ScriptedChat({"semantic": fact("The user has a dog.", "dog")})
     service = serve(chat)
-    turn = say(service, "I have a dog", "2026-03-01 09:00")
+    turn = say(service, "I have a cat", "2026-03-01 09:00")
     service.memory.pending.save_output("ada", turn.id, "semantic", fact("The user has a cat.", "cat"))
     service.wait()
     assert "semantic" not in chat.steps()

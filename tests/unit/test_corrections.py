@@ -260,7 +260,7 @@ def test_an_edit_that_only_adds_marks_nothing(taught):
 )  # fmt: skip
 def test_lines_of_the_profile_follow_a_fact_that_is_about_the_same(serve, old, new, line, right):
     service = serve(ScriptedChat(script(semantic=[fact(old), NOTHING], core=line)))
-    say(service, "Something about that.", "2026-03-01 09:00")
+    say(service, f"Note this: {old}", "2026-03-01 09:00")
     say(service, "Good night.", "2026-03-02 09:00")
     service.wait()
     service.memory.edit("ada", known(service)[0].id, new)

@@ -11,7 +11,7 @@ from graph.prompts import Prompts, load_prompts
 from graph.protocol import Malformed, parse_reasoning
 from memory.errors import InvalidInput
 
-NAMES = [field.name for field in fields(Prompts) if field.name not in ("examples", "judged")]
+NAMES = [field.name for field in fields(Prompts) if isinstance(getattr(Prompts, field.name), str)]
 
 
 def test_without_a_file_the_wording_is_ours():

@@ -1,0 +1,83 @@
+"""What of a message reaches the fact that is kept: messages of our own, with what has to be in it and what must not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+from evals.scorers import holds
+
+SETS = ("facts", "facts_unseen")
+"""Sets of messages in `evals/data`: the rules were written with the first; the second was tried once, afterwards."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A message.
+
+    Attributes:
+        language: Its language, in two letters.
+        shows: `plain`: it shows no trait of its writer; `trait`: it may.
+        text: What was said, on Monday 2026-03-02.
+        holds: What the fact has to hold, as in `evals.scorers.holds`; empty: there is nothing to remember.
+        never: What it must not hold.
+    """
+
+    language: str
+    shows: str
+    text: str
+    holds: tuple[str, ...]
+    never: tuple[str, ...]
+
+
+def rows(name: str) -> list[Row]:
+    """Read one of `SETS`."""
+    text = (resources.files("evals") / "data" / f"{name}.tsv").read_text(encoding="utf-8")
+    return [_row(line) for line in text.splitlines()]
+
+
+def lost(row: Row, fact: str) -> list[str]:
+    """Return what a fact ought to hold and does not."""
+    # Chinese has no spaces between words.
+    if row.language == "zh":
+        return [one for one in row.holds if not any(part in fact for part in one.split("|"))]
+    return [one for one in row.holds if not holds(fact, (one,))]
+
+
+def wrong(row: Row, fact: str) -> list[str]:
+    """Return what a fact holds and must not."""
+    return [one for one in row.never if one.lower() in fact.lower()]
+
+
+def measure(asked: Iterable[Row], fact_of: Callable[[Row], str]) -> dict[str, Any]:
+    """Say how many messages are kept rightly.
+
+    Args:
+        asked: The messages.
+        fact_of: Makes a fact of one; empty where nothing is kept.
+
+    Returns:
+        `telling`, `kept`, `whole` (kept with all that it has to hold and nothing wrong) and `wrong` (kept with something wrong);
+        `nothing` to remember, and how many of these were `kept all the same`; the texts of those that were not right.
+    """
+    found: dict[str, Any] = {"telling": 0, "kept": 0, "whole": 0, "wrong": 0, "nothing": 0, "kept all the same": 0, "not right": []}
+    for row in asked:
+        fact = fact_of(row)
+        if not row.holds:
+            found["nothing"] += 1
+            found["kept all the same"] += bool(fact)
+        else:
+            found["telling"] += 1
+            found["kept"] += bool(fact)
+            found["whole"] += bool(fact) and not lost(row, fact) and not wrong(row, fact)
+            found["wrong"] += bool(fact) and bool(wrong(row, fact))
+        if bool(fact) != bool(row.holds) or (fact and (lost(row, fact) or wrong(row, fact))):
+            found["not right"].append(f"{row.text} -> {fact}")
+    return found
+
+
+def _row(line: str) -> Row:
+    language, shows, text, held, never = line.split("\t")
+    return Row(language, shows, text, tuple(filter(None, held.split(";"))), tuple(filter(None, never.split("|"))))
