@@ -59,10 +59,12 @@ def measure(asked: Iterable[Row], fact_of: Callable[[Row], str]) -> dict[str, An
         fact_of: Makes a fact of one; empty where nothing is kept.
 
     Returns:
-        `telling`, `kept`, `whole` (kept with all that it has to hold and nothing wrong) and `wrong` (kept with something wrong);
+        `telling`, `kept`, `whole` (kept with all that it has to hold and nothing wrong) and `wrong` (kept with a wrong
+        thing);
         `nothing` to remember, and how many of these were `kept all the same`; the texts of those that were not right.
     """
-    found: dict[str, Any] = {"telling": 0, "kept": 0, "whole": 0, "wrong": 0, "nothing": 0, "kept all the same": 0, "not right": []}
+    counted = ("telling", "kept", "whole", "wrong", "nothing", "kept all the same")
+    found: dict[str, Any] = {**dict.fromkeys(counted, 0), "not right": []}
     for row in asked:
         fact = fact_of(row)
         if not row.holds:

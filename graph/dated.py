@@ -6,18 +6,22 @@ import re
 from datetime import datetime
 
 from graph.verbs import is_past
+from memory.named_days import Prefer
 from memory.named_time import named_period
 
 _DAYS = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
 _NUMBERS = "a|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\\d{1,3}"
 _NAMED = re.compile(
-    r"(?<!every )(?<!each )(?<!most )\b(?:today|tonight|this (?:morning|afternoon|evening)|the day (?:after tomorrow|before yesterday)|tomorrow|"
-    rf"yesterday|last night|(?:(?:on|this|next|last|by|until|since|for) )?(?:this |next |last )?(?:{_DAYS})\b(?!s|['’])|(?:{_NUMBERS}) (?:days?|weeks?) ago|"
+    r"(?<!every )(?<!each )(?<!most )\b(?:today|tonight|this (?:morning|afternoon|evening)|the day (?:after tomorrow|"
+    r"before yesterday)|tomorrow|"
+    rf"yesterday|last night|(?:(?:on|this|next|last|by|until|since|for) )?(?:this |next |last )?(?:{_DAYS})\b(?!s|['’])|"
+    rf"(?:{_NUMBERS}) (?:days?|weeks?) ago|"
     rf"in (?:{_NUMBERS}) (?:days?|weeks?))\b(?! \(\d)",
     re.IGNORECASE,
 )
 _AHEAD = re.compile(
-    r"\b(?:will|going to|next|have to|has to|need to|(?:am|is|are|['’]m|['’]re|['’]s) \w+ing|appointment|interview|exam|starts?|plan\w*|booked|"
+    r"\b(?:will|going to|next|have to|has to|need to|(?:am|is|are|['’]m|['’]re|['’]s) \w+ing|appointment|interview|exam|"
+    r"starts?|plan\w*|booked|"
     r"(?:have|has|got|['’]ve) (?:an?|my|our|the|their)|can't wait|due|invited)\b",
     re.IGNORECASE,
 )
@@ -40,9 +44,11 @@ def with_dates(sentence: str, time: datetime) -> str:
 
     def _dated(match: re.Match[str]) -> str:
         words = "yesterday" if _BEFORE.match(match[0]) else "today" if _SAME_DAY.match(match[0]) else match[0]
-        prefer = "past" if past or words.lower().startswith(("last", "since")) else "future"
+        prefer: Prefer = "past" if past or words.lower().startswith(("last", "since")) else "future"
         bare = re.sub(r"^(?:on|by|until|since|for|this) ", "", words, flags=re.IGNORECASE)
-        period = named_period(bare if words.lower().startswith(("in ", "last", "next")) or bare == words else f"on {bare}", time, prefer)
+        period = named_period(
+            bare if words.lower().startswith(("in ", "last", "next")) or bare == words else f"on {bare}", time, prefer
+        )
         if period is None or (period.last - period.first > _A_DAY and "week" not in bare):
             return match[0]
         middle = datetime.fromtimestamp((period.first + period.last) / 2, tz=time.tzinfo)

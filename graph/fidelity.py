@@ -1,7 +1,7 @@
 """What a fact lost or made up, seen from the words that it was made of (pure rules; English).
 
-A small model writes "The user got into the orchestra" of "My flatmate got into the orchestra", leaves "165 over 100" out, and makes
-a husband a father. Rules see these; what they see is said in the person's own words instead.
+A small model writes "The user got into the orchestra" of "My flatmate got into the orchestra", leaves "165 over 100" out, and
+makes a husband a father. Rules see these; what they see is said in the person's own words instead.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from memory.change_words import COLOURS
 from memory.statement import stem
 
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
@@ -17,46 +18,68 @@ _DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b(?: \d\d:\d\d)?")
 _NUMBER_WORDS = {
     word: str(number)
     for number, word in enumerate(
-        "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
-        "nineteen twenty".split(),
+        [
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+            "twenty",
+        ],
         start=1,
     )
 } | {"twice": "2", "both": "2", "third": "3", "first": "1", "second": "2", "fourth": "4", "fifth": "5", "couple": "2"}
-_COLOURS = frozenset(
-    """
-    red blue green yellow black white orange purple violet pink brown grey gray beige turquoise teal navy maroon crimson scarlet
-    golden gold silver ivory lilac lavender cream khaki olive burgundy
-    """.split()
-)
-_RELATIONS = frozenset(
-    """
-    mother mum mom father dad parents sister brother son daughter grandmother grandma nan nana granny grandfather grandpa
-    grandson granddaughter grandchild aunt uncle cousin niece nephew wife husband partner girlfriend boyfriend fiance fiancee ex
-    friend colleague coworker boss manager neighbour neighbor flatmate roommate housemate landlord landlady teacher student
-    mother-in-law father-in-law brother-in-law sister-in-law stepmother stepfather stepson stepdaughter twin twins baby child
-    children kids therapist doctor dentist coach mentor godmother godfather
-    """.split()
-)
+_RELATIONS_WORDS = """
+    mother mum mom father dad parents sister brother son daughter grandmother grandma nan nana granny grandfather
+    grandpa grandson granddaughter grandchild aunt uncle cousin niece nephew wife husband partner girlfriend boyfriend
+    fiance fiancee ex friend colleague coworker boss manager neighbour neighbor flatmate roommate housemate landlord
+    landlady teacher student mother-in-law father-in-law brother-in-law sister-in-law stepmother stepfather stepson
+    stepdaughter twin twins baby child children kids therapist doctor dentist coach mentor godmother godfather
+"""
+_RELATIONS = frozenset(_RELATIONS_WORDS.split())
 _SAME_RELATION = {"mum": "mother", "mom": "mother", "dad": "father", "grandma": "grandmother", "nan": "grandmother",
-                  "nana": "grandmother", "granny": "grandmother", "grandpa": "grandfather", "kids": "children", "child": "children",
+                  "nana": "grandmother", "granny": "grandmother", "grandpa": "grandfather", "kids": "children",
+                  "child": "children",
                   "coworker": "colleague", "roommate": "flatmate", "neighbor": "neighbour", "twins": "twin"}  # fmt: skip
 _AGAINST = re.compile(
-    r"\b(?:not|no|never|none|nobody|nothing|without|hardly|cannot|no longer|any ?more|stopp?\w*|quit\w*|gave up|given up|hates?|dislikes?|avoids?)"
+    r"\b(?:not|no|never|none|nobody|nothing|without|hardly|cannot|no longer|any ?more|stopp?\w*|quit\w*|gave up|"
+    r"given up|hates?|dislikes?|avoids?)"
     r"\b|n['’]t\b",
     re.IGNORECASE,
 )
 _OPEN = re.compile(
-    r"\b(?:might|may|maybe|perhaps|think(?:s|ing)? (?:of|about)|consider\w*|hop(?:e|es|ing)|wants?|wish\w*|plan\w*|would|if|tempted|dreams?|"
+    r"\b(?:might|may|maybe|perhaps|think(?:s|ing)? (?:of|about)|consider\w*|hop(?:e|es|ing)|wants?|wish\w*|plan\w*|"
+    r"would|if|tempted|dreams?|"
     r"intends?|going to|will|trying|tries|try|used to|almost|nearly|unsure|not sure)\b|['’](?:d|ll)\b",
     re.IGNORECASE,
 )
-_FILLERS = frozenset(
-    """
-    the user user's user’s a an and or but of to in on at for with from by about that this these those is are was were be been being has have
-    had do does did their they them he she his her him it its as than then so who which whose when where there also now named called
-    name new got get go went since into over out up not no will would can could because after before during while very
-    """.split()
-)
+_FILLERS_WORDS = """
+    the user user's user’s a an and or but of to in on at for with from by about that this these those is are was were
+    be been being has have had do does did their they them he she his her him it its as than then so who which whose
+    when where there also now named called name new got get go went since into over out up not no will would can could
+    because after before during while very
+"""
+_FILLERS = frozenset(_FILLERS_WORDS.split())
+_CALENDAR_WORDS = """
+    january february march april may june july august september october november december monday tuesday wednesday
+    thursday friday saturday sunday
+"""
+_CALENDAR = frozenset(_CALENDAR_WORDS.split())
+_NO_NAMES = frozenset(["i", "user", "the", "mr", "mrs", "ms", "dr"])
 _SUPPORTED = 0.6
 """Share of a fact's words that were said, at least."""
 
@@ -76,7 +99,7 @@ def slips(said: Sequence[str], fact: str, *, whole: bool = True) -> list[str]:
         found.append("a number that was not said")
     if names(fact) - _in(told) - _months(fact):
         found.append("a name that was not said")
-    if _of(_COLOURS, fact) - _of(_COLOURS, told):
+    if _of(COLOURS, fact) - _of(COLOURS, told):
         found.append("a colour that was not said")
     if _relations(fact) - _relations(told):
         found.append("whose it is")
@@ -93,7 +116,7 @@ def _losses(source: str, fact: str, told: str) -> list[str]:
         found.append("a number is lost")
     if names(source) - _in(fact):
         found.append("a name is lost")
-    if _of(_COLOURS, source) - _of(_COLOURS, fact):
+    if _of(COLOURS, source) - _of(COLOURS, fact):
         found.append("a colour is lost")
     if _relations(source) - _relations(fact):
         found.append("a relation is lost")
@@ -116,15 +139,30 @@ def names(text: str) -> set[str]:
     found = set()
     for match in re.finditer(r"(?<=[\w,;:)’'\"“] )[\"“']?([A-ZÀ-ÖØ-Þ][\w’'-]*)", text):
         word = re.sub(r"['’]s$", "", match[1]).lower().rstrip("'’")
-        if word not in ("i", "i'm", "i’m", "i've", "i’ve", "i'll", "i’ll", "i'd", "i’d", "user", "the", "mr", "mrs", "ms", "dr"):
+        if word not in (
+            "i",
+            "i'm",
+            "i’m",
+            "i've",
+            "i’ve",
+            "i'll",
+            "i’ll",
+            "i'd",
+            "i’d",
+            "user",
+            "the",
+            "mr",
+            "mrs",
+            "ms",
+            "dr",
+        ):
             found.add(word)
     return found
 
 
 def _months(fact: str) -> set[str]:
     """Months and weekdays: a resolved date may be written with them."""
-    days = "january february march april may june july august september october november december monday tuesday wednesday thursday friday saturday sunday"
-    return {word for word in names(fact) if word in days.split() and _DATE.search(fact)}
+    return names(fact) & _CALENDAR if _DATE.search(fact) else set()
 
 
 def _numbers(text: str) -> set[str]:
@@ -150,7 +188,9 @@ def _relations(text: str) -> set[str]:
 def _subject(text: str) -> str:
     """Say whose sentence it is: `user`, `other` (theirs, or somebody's by name), or unknown (empty)."""
     start = text.strip()
-    if re.match(r"(?:my|our)\b(?!.{1,40}?\band i\b)", start, re.IGNORECASE) or re.match(r"the user['’]s\b", start, re.IGNORECASE):
+    if re.match(r"(?:my|our)\b(?!.{1,40}?\band i\b)", start, re.IGNORECASE) or re.match(
+        r"the user['’]s\b", start, re.IGNORECASE
+    ):
         return "other"
     if re.match(r"the user (?:has|have|owns|keeps|and)\b", start, re.IGNORECASE):
         # "The user has a parrot called Zazu" says "My parrot is called Zazu".

@@ -28,9 +28,7 @@ SEMANTIC_GRAMMAR = (
     'no ::= "false\\n\\"content\\": null\\n\\"keywords\\": null"\n' + _STRING % 400
 )
 _TRAIT = " | ".join(f'"{trait}"' for trait in TRAITS)
-SHOWN_GRAMMAR = (
-    'root ::= "none" | shown ("\\n" shown){0,2}\n' + f'shown ::= "\\"" trait "\\": " [1245]\ntrait ::= {_TRAIT}\n'
-)
+SHOWN_GRAMMAR = 'root ::= "none" | shown ("\\n" shown){0,2}\n' + f'shown ::= "\\"" trait "\\": " [1245]\ntrait ::= {_TRAIT}\n'
 """The traits that a message shows, without those that are 3: a small model that writes all five takes four times as long."""
 DECISION_GRAMMAR = 'root ::= "\\"decision\\": " ("true" | "false")\n'
 CORE_GRAMMAR = 'root ::= "\\"name\\": " string ("\\n" key ": " string){0,14}\n' + _KEY + _STRING % 200

@@ -44,7 +44,7 @@ def fact_of(text: str, time: datetime, written: str, *, small: bool = True) -> s
 
 
 def own_fact(said: Sequence[str], time: datetime, written: str = "") -> str:
-    """Tell what was stated in the third person, in the person's words; of several sentences those that the model's version is of."""
+    """Tell what was stated in the third person, in the person's words; of several sentences those that a version is of."""
     chosen = sources(said, written) if written else said
     told, before = [], ""
     for sentence in chosen:

@@ -8,9 +8,11 @@ from graph.verbs import ADVERBS, BASES, FEELINGS, PARTICIPLES, PASTS, is_past, p
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)?|\s+|.", re.DOTALL)
 _OPENING = re.compile(
-    r"^(?:(?:oh|ah|ugh|hey|hi|hello|hiya|well|so|ok|okay|yes|yeah|yep|no|nope|and|but|also|anyway|btw|by the way|actually|honestly|"
+    r"^(?:(?:oh|ah|ugh|hey|hi|hello|hiya|well|so|ok|okay|yes|yeah|yep|no|nope|and|but|also|anyway|btw|by the way|"
+    r"actually|honestly|"
     r"to be honest|guess what|good news|bad news|fyi|you know|listen|wow|yay|hooray|right|sorry|sadly|luckily|thanks|thank you|"
-    r"good (?:morning|evening|afternoon)|morning|evening)\b(?: there)?\s*[,!.:–—-]+\s*|(?:so|and|but|well|also|oh|btw|yeah)\s+(?=i\b|my\b|we\b|our\b))+",
+    r"good (?:morning|evening|afternoon)|morning|evening)\b(?: there)?\s*[,!.:–—-]+\s*|(?:so|and|but|well|also|oh|btw|"
+    r"yeah)\s+(?=i\b|my\b|we\b|our\b))+",
     re.IGNORECASE,
 )
 _AUXILIARIES = {
@@ -18,27 +20,43 @@ _AUXILIARIES = {
     "haven't": "hasn't", "havent": "hasn't", "ain't": "isn't", "are": "is", "'re": "is", "aren't": "isn't", "were": "was",
     "weren't": "wasn't", "'ll": "will",
 }  # fmt: skip
-_UNCHANGED = frozenset(
-    """
-    will would can could should must might may shall can't cannot couldn't won't wouldn't shouldn't mustn't mightn't did didn't was
-    wasn't had hadn't is has does used ought better never cant wont didnt wasnt couldnt wouldnt
-    """.split()
-)
+_UNCHANGED_WORDS = """
+    will would can could should must might may shall can't cannot couldn't won't wouldn't shouldn't mustn't mightn't
+    did didn't was wasn't had hadn't is has does used ought better never cant wont didnt wasnt couldnt wouldnt
+"""
+_UNCHANGED = frozenset(_UNCHANGED_WORDS.split())
+_OWN = {
+    **dict.fromkeys(("my", "our"), ("the user's", "their")),
+    **dict.fromkeys(("mine", "ours"), ("the user's", "theirs")),
+    **dict.fromkeys(("me", "us"), ("the user", "them")),
+    **dict.fromkeys(("myself", "ourselves"), ("themself", "themself")),
+    "am": ("is", "is"),
+}
+"""How a word of the first person is told: where the user was not mentioned before, and where they were."""
 _CONTRACTED = re.compile(r"^(i|we)(['’](?:m|ve|d|ll|re))$", re.IGNORECASE)
 _WRITTEN_TOGETHER = {"im": "i'm", "ive": "i've", "ill": "i'll"}
-_HABIT = re.compile(r"\b(?:every|each|always|usually|often|daily|weekly|on \w+days|\w+days|most|sometimes|never)\b", re.IGNORECASE)
-_SAME = frozenset("put cut hit set let read quit hurt cost shut bet beat spread split".split())
+_HABIT = re.compile(
+    r"\b(?:every|each|always|usually|often|daily|weekly|on \w+days|\w+days|most|sometimes|never)\b", re.IGNORECASE
+)
+_WITHIN = ",–—-"
+"""Signs that may stand between a subject and its verb."""
+_SAME_WORDS = "put cut hit set let read quit hurt cost shut bet beat spread split"
+_SAME = frozenset(_SAME_WORDS.split())
 """Verbs whose past is spelt as they are."""
 _COUNTED = re.compile(
     r"we\s+(?:are|were)\s+(?:all|both|\d+|two|three|four|five|six|seven|eight|nine|ten|twelve)\b", re.IGNORECASE
 )
 _TRAILING = re.compile(r"[,;]?\s+(?:by the way|btw|haha+|lol|:\)|you know)(?=[.!]*$)", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]")
-_OWN_STARTS = re.compile(r"^(?:me and my|my (?P<who>(?!\w+ (?:is|was|has|had|called)\b)[\w'-]+(?: (?!is |was |has |had |called )[\w'-]+){0,3}) and i)\b", re.IGNORECASE)
+_OWN_STARTS = re.compile(
+    r"^(?:me and my|my (?P<who>(?!\w+ (?:is|was|has|had|called)\b)[\w'-]+(?: (?!is |was |has |had |"
+    r"called )[\w'-]+){0,3}) and i)\b",
+    re.IGNORECASE,
+)
 
 
 def third_person(sentence: str, *, goes_on: bool = False) -> str:
-    """Tell a sentence in the third person: `My flatmate got in` is `The user's flatmate got in`, `I love figs` is `The user loves figs`.
+    """Tell a sentence in the third person: `My flatmate got in` is `The user's flatmate got in`.
 
     Whatever is not about the first person stays as it was said. "We" is the user too.
 
@@ -58,7 +76,7 @@ def _without_subject(text: str) -> str:
     first = next((word for word in words if word not in ADVERBS), "")
     if first in FEELINGS and not (len(words) > 1 and words[-1] in ("is", "are", "was")):
         return f"I am {text[:1].lower()}{text[1:]}"
-    if (first in PASTS and first not in ("was", "were", "did")) or (first.endswith("ed") and len(first) > 4 and first not in FEELINGS):
+    if (first in PASTS and first not in ("was", "were", "did")) or (first.endswith("ed") and first not in FEELINGS):
         return f"I {text[:1].lower()}{text[1:]}"
     return text
 
@@ -116,9 +134,13 @@ class _Teller:
             token = self._tokens[place]
             word = token.lower().replace("’", "'")
             place += 1
-            if not _WORD.match(token) or word in ADVERBS or (word.endswith("ly") and word not in ("rely", "apply", "reply", "fly")):
+            if (
+                not _WORD.match(token)
+                or word in ADVERBS
+                or (word.endswith("ly") and word not in ("rely", "apply", "reply", "fly"))
+            ):
                 out.append(token)
-                if not token.isspace() and not _WORD.match(token) and token not in ",–—-":
+                if not token.isspace() and not _WORD.match(token) and token not in _WITHIN:
                     return place
                 continue
             out.append(self._conjugated(word, token))
@@ -145,18 +167,10 @@ class _Teller:
         return _AUXILIARIES[contracted]
 
     def _other(self, word: str, token: str, place: int) -> str:
-        if word in ("my", "our"):
+        if word in _OWN:
+            first, then = _OWN[word]
             said, self._said = self._said, True
-            return "their" if said else "the user's"
-        if word in ("me", "us"):
-            said, self._said = self._said, True
-            return "them" if said else "the user"
-        if word in ("mine", "ours"):
-            return "theirs" if self._said else "the user's"
-        if word in ("myself", "ourselves"):
-            return "themself"
-        if word == "am":
-            return "is"
+            return then if said else first
         if self._present and word in BASES and self._follows_and(place):
             return present(word)
         return token
@@ -166,4 +180,3 @@ class _Teller:
         while before and before[-1] in ADVERBS:
             before.pop()
         return bool(before) and before[-1] in ("and", "but", "then")
-

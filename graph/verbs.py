@@ -2,46 +2,46 @@
 
 from __future__ import annotations
 
-ADVERBS = frozenset(
-    """
-    just also still always never often usually really only even finally already now then once almost hardly rarely so too very
-    sometimes actually honestly recently lately currently probably maybe definitely simply mostly mainly again soon not first
-    both all today yesterday kinda sorta literally basically totally accidentally secretly normally generally ever nearly
-    """.split()
-)
+_ADVERBS_WORDS = """
+    just also still always never often usually really only even finally already now then once almost hardly rarely so
+    too very sometimes actually honestly recently lately currently probably maybe definitely simply mostly mainly
+    again soon not first both all today yesterday kinda sorta literally basically totally accidentally secretly
+    normally generally ever nearly
+"""
+ADVERBS = frozenset(_ADVERBS_WORDS.split())
 """Words between a subject and its verb."""
-FEELINGS = frozenset(
-    """
-    tired excited exhausted worried scared bored annoyed pleased relieved married divorced stressed confused disappointed
-    frustrated happy sad glad proud sick nervous anxious sorry afraid allergic vegan vegetarian thrilled homesick hungry busy
-    """.split()
-)
+_FEELINGS_WORDS = """
+    tired excited exhausted worried scared bored annoyed pleased relieved married divorced stressed confused
+    disappointed frustrated happy sad glad proud sick nervous anxious sorry afraid allergic vegan vegetarian thrilled
+    homesick hungry busy
+"""
+FEELINGS = frozenset(_FEELINGS_WORDS.split())
 """What a sentence without a subject says of its speaker."""
-PASTS = frozenset(
-    """
-    was were had did went got said saw came took made gave found thought told became left felt kept began brought bought wrote
-    stood heard meant met ran paid sat spoke lay led grew lost fell sent built understood drew broke spent rose drove wore chose ate
-    drank slept sang swam flew rode threw taught caught won held knew forgot forgave woke hid hung dug stuck struck sold swore stole
-    shot shook lent bit blew bent bound burnt dreamt learnt leant leapt spilt spoilt spelt smelt dealt fought fed froze
-    sought shone sank stung swung tore wept withdrew overslept outgrew misplaced rang froze lit slid spun split sprang
-    """.split()
-)
-PARTICIPLES = PASTS | frozenset(
-    """
-    been gone done seen taken given become come run written spoken grown fallen drawn broken risen driven worn chosen eaten drunk
-    sung swum flown ridden thrown known forgotten forgiven woken hidden stolen shaken bitten blown torn
-    """.split()
-)
-BASES = frozenset(
-    """
-    live love like hate work drink eat play go get take make do have want need keep try run cook bake read write paint sing teach
-    learn study train drive ride walk swim sleep wake wear buy sell save own speak meet see visit travel grow collect prefer avoid
-    enjoy miss help volunteer practise practice sew knit spend start finish hope plan think feel know believe use bring leave call
-    stay sit stand watch listen hear say tell ask give pay send build draw dance climb hike cycle jog garden fish hunt commute
-    """.split()
-)
+_PASTS_WORDS = """
+    was were had did went got said saw came took made gave found thought told became left felt kept began brought
+    bought wrote stood heard meant met ran paid sat spoke lay led grew lost fell sent built understood drew broke
+    spent rose drove wore chose ate drank slept sang swam flew rode threw taught caught won held knew forgot forgave
+    woke hid hung dug stuck struck sold swore stole shot shook lent bit blew bent bound burnt dreamt learnt leant
+    leapt spilt spoilt spelt smelt dealt fought fed froze sought shone sank stung swung tore wept withdrew overslept
+    outgrew misplaced rang froze lit slid spun split sprang
+"""
+PASTS = frozenset(_PASTS_WORDS.split())
+_PARTICIPLES_WORDS = """
+    been gone done seen taken given become come run written spoken grown fallen drawn broken risen driven worn chosen
+    eaten drunk sung swum flown ridden thrown known forgotten forgiven woken hidden stolen shaken bitten blown torn
+"""
+PARTICIPLES = PASTS | frozenset(_PARTICIPLES_WORDS.split())
+_BASES_WORDS = """
+    live love like hate work drink eat play go get take make do have want need keep try run cook bake read write paint
+    sing teach learn study train drive ride walk swim sleep wake wear buy sell save own speak meet see visit travel
+    grow collect prefer avoid enjoy miss help volunteer practise practice sew knit spend start finish hope plan think
+    feel know believe use bring leave call stay sit stand watch listen hear say tell ask give pay send build draw
+    dance climb hike cycle jog garden fish hunt commute
+"""
+BASES = frozenset(_BASES_WORDS.split())
 """Verbs that are hardly anything else after `and`: `I run and never miss a session`."""
-_NO_PAST = frozenset("need feed speed succeed proceed exceed bleed breed weed seed shed sled indeed".split())
+_NO_PAST_WORDS = "need feed speed succeed proceed exceed bleed breed weed seed shed sled indeed"
+_NO_PAST = frozenset(_NO_PAST_WORDS.split())
 _SHORTEST = 3
 _IRREGULAR = {"have": "has", "do": "does", "go": "goes", "be": "is", "am": "is", "are": "is"}
 

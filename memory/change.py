@@ -50,20 +50,17 @@ class Changes:
 
 
 _WORDS = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
-_SMALL_WORDS = frozenset("the a an user user's their they them this that it its is has and of to in on at with for".split())
+_SMALL_WORDS_WORDS = "the a an user user's their they them this that it its is has and of to in on at with for"
+_SMALL_WORDS = frozenset(_SMALL_WORDS_WORDS.split())
 """They make no difference between two facts."""
 _TURN_WORDS = """
-    not no never none nobody nothing without hardly don't doesn't didn't can't cannot couldn't won't wouldn't isn't wasn't hasn't
-    hadn't might may maybe perhaps would could should will if almost nearly think thinking consider considering hope hoping want
-    wish plan planning try trying going used stop stopped quit gave given hate dislike avoid until before ex former almost
+    not no never none nobody nothing without hardly don't doesn't didn't can't cannot couldn't won't wouldn't isn't
+    wasn't hasn't hadn't might may maybe perhaps would could should will if almost nearly think thinking consider
+    considering hope hoping want wish plan planning try trying going used stop stopped quit gave given hate dislike
+    avoid until before ex former almost
 """
 _TURNS = frozenset(stem(word) for word in _TURN_WORDS.split())
 """Words without which a fact is another one."""
-_COLOURS = frozenset(
-    """
-    red blue green yellow black white orange purple violet pink brown grey gray beige turquoise teal navy maroon golden gold silver
-    """.split()
-)
 _NUMBERS = re.compile(
     r"\d+|\b(?:no|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|once|twice|half|first|second|third)\b",
     re.IGNORECASE,
@@ -206,7 +203,12 @@ def _particulars(text: str) -> set[str]:
     """Return the names and colours in a fact: what tells one thing of its kind from another."""
     words = _WORDS.findall(text)
     named = {word.lower() for word in words[1:] if word[:1].isupper()} if is_english(text) else set()
-    return (named | {word.lower() for word in words if word.lower() in _COLOURS}) - {"the", "user", "user's", "user’s"}
+    return (named | {word.lower() for word in words if word.lower() in change_words.COLOURS}) - {
+        "the",
+        "user",
+        "user's",
+        "user’s",
+    }
 
 
 def _numbers(text: str) -> set[str]:

@@ -8,6 +8,13 @@ from __future__ import annotations
 
 import re
 
+_COLOUR_WORDS = """
+    red blue green yellow black white orange purple violet pink brown grey gray beige turquoise teal navy maroon crimson scarlet
+    golden gold silver ivory lilac lavender cream khaki olive burgundy
+"""
+COLOURS = frozenset(_COLOUR_WORDS.split())
+"""They tell one thing from another of its kind."""
+
 
 def _any_of(words: str) -> re.Pattern[str]:
     """Match any of the words, separated by commas, as whole words; `s?` and the like are as in regular expressions."""
