@@ -25,6 +25,7 @@ _AHEAD = re.compile(
     r"(?:have|has|got|['’]ve) (?:an?|my|our|the|their)|can't wait|due|invited)\b",
     re.IGNORECASE,
 )
+_SUBJECT = re.compile(r"\b(?:i|we|he|she|they|it|user)\b", re.IGNORECASE)
 _HABIT = re.compile(r"\b(?:every|each|always|usually|often|mostly)\b", re.IGNORECASE)
 _SAME_DAY = re.compile(r"^(?:today|tonight|this (?:morning|afternoon|evening))$", re.IGNORECASE)
 _BEFORE = re.compile(r"^(?:yesterday|last night)$", re.IGNORECASE)
@@ -40,11 +41,12 @@ def with_dates(sentence: str, time: datetime) -> str:
     """
     if _HABIT.search(sentence):
         return sentence
-    past = not _AHEAD.search(sentence) and any(is_past(word) for word in re.findall(r"[a-z]+", sentence.lower()))
 
     def _dated(match: re.Match[str]) -> str:
         words = "yesterday" if _BEFORE.match(match[0]) else "today" if _SAME_DAY.match(match[0]) else match[0]
-        prefer: Prefer = "past" if past or words.lower().startswith(("last", "since")) else "future"
+        prefer: Prefer = (
+            "past" if _is_past(sentence, match.start()) or words.lower().startswith(("last", "since")) else "future"
+        )
         bare = re.sub(r"^(?:on|by|until|since|for|this) ", "", words, flags=re.IGNORECASE)
         period = named_period(
             bare if words.lower().startswith(("in ", "last", "next")) or bare == words else f"on {bare}", time, prefer
@@ -55,3 +57,10 @@ def with_dates(sentence: str, time: datetime) -> str:
         return f"{match[0]} ({middle:%Y-%m-%d})"
 
     return _NAMED.sub(_dated, sentence)
+
+
+def _is_past(sentence: str, place: int) -> bool:
+    """Say whether the day at a place of a sentence lies behind: as its own clause says, where that has a subject."""
+    clause = re.split(r"[,;]|\b(?:and|but|so)\b", sentence[:place])[-1]
+    told = clause if _SUBJECT.search(clause) else sentence
+    return not _AHEAD.search(told) and any(is_past(word) for word in re.findall(r"[a-z]+", told.lower()))

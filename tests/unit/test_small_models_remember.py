@@ -1,0 +1,108 @@
+"""What a small model is asked after a reply: two short questions, or none; the fact is in the person's own words."""
+
+from __future__ import annotations
+
+import pytest
+
+from graph import formats
+from graph.briefing import Style
+from memory.records import BigFive
+from tests.fakes import ScriptedChat
+
+KEEP = '"decision": true'
+CALM = '"neuroticism": 5'
+
+
+@pytest.fixture
+def small(serve):
+    def make(**script):
+        chat = ScriptedChat({"worth": KEEP, "shown": "none", **script})
+        return chat, serve(chat, style=Style(size="small"))
+
+    return make
+
+
+def say(service, text, time="2026-03-02 09:00"):
+    list(service.stream("ada", text, time=time))
+    service.wait("ada")
+    return [one.content for one in service.memory.knowledge.entries("ada", kind="semantic")]
+
+
+def asked(chat):
+    return sorted(step for step in chat.steps() if step in ("worth", "shown", "semantic", "personality"))
+
+
+@pytest.mark.parametrize("text", ["Good morning!", "What was my sister's name?", "Thanks a lot!", "谢谢你！"])
+def test_nothing_is_asked_of_what_states_nothing(small, text):
+    chat, service = small()
+    assert say(service, text) == []
+    assert asked(chat) == []
+    assert service.memory.curve.newest("ada").inferred == BigFive()
+
+
+def test_a_fact_is_the_persons_own_words(small):
+    chat, service = small()
+    assert say(service, "My flatmate got into the Gothenburg orchestra, and I fly there on Friday.") == [
+        "The user's flatmate got into the Gothenburg orchestra, and the user flies there on Friday (2026-03-06)."
+    ]
+    assert asked(chat) == ["shown", "worth"]
+
+
+def test_it_is_in_the_language_of_the_message(small):
+    _, service = small()
+    assert say(service, "Mein Blutdruck war heute 165 zu 100.") == ['"Mein Blutdruck war heute 165 zu 100."']
+
+
+def test_what_is_not_worth_it_is_not_kept(small):
+    _, service = small(worth='"decision": false')
+    assert say(service, "It is so windy.") == []
+
+
+def test_the_same_thing_said_twice_is_one_fact(small):
+    _, service = small()
+    say(service, "I have a red mug.")
+    say(service, "I have a red mug.", "2026-03-03 09:00")
+    assert [one.same_as is None for one in service.memory.knowledge.entries("ada", kind="semantic")].count(True) == 1
+
+
+def test_only_what_is_shown_is_written_of_the_traits(small):
+    _, service = small(shown=CALM)
+    say(service, "I can't sleep for worry.")
+    assert service.memory.curve.newest("ada").inferred == BigFive(neuroticism=5)
+
+
+def test_outputs_of_the_long_form_that_waited_are_read_still(small):
+    chat, service = small()
+    list(service.stream("ada", "I have a cat called Pixel.", time="2026-03-02 09:00"))
+    turn = service.memory.journal.turns("ada")[0]
+    whole = formats.format_semantic(
+        formats.Extraction(True, "The user has a cat called Pixel.", ("cat",), "It tells of a pet.")
+    )
+    service.memory.pending.save_output("ada", turn.id, "semantic", whole)
+    service.memory.pending.save_output("ada", turn.id, "personality", formats.format_personality(BigFive(openness=5)))
+    service.wait("ada")
+    assert [one.content for one in service.memory.knowledge.entries("ada", kind="semantic")] == [
+        "The user has a cat called Pixel."
+    ]
+    assert service.memory.curve.newest("ada").inferred == BigFive(openness=5)
+    assert asked(chat) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("none", BigFive()),
+        ('"openness": 5\n"neuroticism": 1', BigFive(openness=5, neuroticism=1)),
+        (formats.format_personality(BigFive(agreeableness=2)), BigFive(agreeableness=2)),
+        ("I think so.", None),
+        ('"mood": 4', None),
+        ('"openness": 9', None),
+    ],
+)
+def test_shown_traits_are_read(written, read):
+    assert formats.parse_shown(written) == read
+
+
+def test_shown_traits_are_written_as_they_are_read():
+    for scores in (BigFive(), BigFive(openness=1, neuroticism=5)):
+        assert formats.parse_shown(formats.format_shown(scores)) == scores
