@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from app.console import AsJson, print_json, print_table, progress, say
-from evals import cli_answers, cli_changes, cli_first_day, cli_graph, cli_story
+from evals import cli_answers, cli_changes, cli_facts, cli_first_day, cli_graph, cli_story
 from memory import extras
 from memory.errors import InvalidInput
 
@@ -20,6 +20,7 @@ app.command()(cli_answers.locomo)
 app.command()(cli_story.story)
 app.command()(cli_graph.graph)
 app.command()(cli_changes.changes)
+app.command()(cli_facts.facts)
 app.command("first-day")(cli_first_day.first_day)
 
 

@@ -4,13 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.messages import SystemMessage
 
 from evals.scorers import holds
+from graph.asking import Asker
+from graph.formats import DECISION_GRAMMAR, SEMANTIC_GRAMMAR, parse_decision, parse_semantic
+from graph.own_fact import fact_of
+from graph.remember import said, told_to_extract
+from graph.sections import human, rounds_of
+from graph.statements import statements
+from memory.records import Turn
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from graph.briefing import Style
 
 SETS = ("facts", "facts_unseen")
 """Sets of messages in `evals/data`: the rules were written with the first; the second was tried once, afterwards."""
+
+FIGURES = ("telling", "kept", "whole", "wrong", "nothing", "kept all the same")
+_AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
+_MAX_TOKENS = 320
 
 
 @dataclass(frozen=True)
@@ -63,8 +82,7 @@ def measure(asked: Iterable[Row], fact_of: Callable[[Row], str]) -> dict[str, An
         thing);
         `nothing` to remember, and how many of these were `kept all the same`; the texts of those that were not right.
     """
-    counted = ("telling", "kept", "whole", "wrong", "nothing", "kept all the same")
-    found: dict[str, Any] = {**dict.fromkeys(counted, 0), "not right": []}
+    found: dict[str, Any] = {**dict.fromkeys(FIGURES, 0), "not right": []}
     for row in asked:
         fact = fact_of(row)
         if not row.holds:
@@ -78,6 +96,31 @@ def measure(asked: Iterable[Row], fact_of: Callable[[Row], str]) -> dict[str, An
         if bool(fact) != bool(row.holds) or (fact and (lost(row, fact) or wrong(row, fact))):
             found["not right"].append(f"{row.text} -> {fact}")
     return found
+
+
+def in_own_words(row: Row) -> str:
+    """Make a fact of everything that a message states, as if it were all worth keeping."""
+    return fact_of(row.text, _AT, "") if statements(row.text) else ""
+
+
+def by_model(chat: BaseChatModel, style: Style) -> Callable[[Row], str]:
+    """Return what makes a fact as REMEMBER does, with a model that decides (small) or writes (large)."""
+    prompts = style.prompts
+    asker = Asker(chat, prompts.malformed, style.budgets.window)
+
+    def _fact(row: Row) -> str:
+        if style.is_small and not statements(row.text):
+            return ""
+        turn = Turn(id="turn", user_id="somebody", seq=1, session=1, time=_AT, text=row.text)
+        if style.is_small:
+            asked = [SystemMessage(prompts.worth), *rounds_of(prompts.decided), human(said(turn), [])]
+            _, found = asker.ask(asked, parse_decision, grammar=DECISION_GRAMMAR, max_tokens=_MAX_TOKENS)
+        else:
+            asked = [SystemMessage(prompts.semantic), human(told_to_extract(turn, prompts), [])]
+            _, found = asker.ask(asked, parse_semantic, grammar=SEMANTIC_GRAMMAR, max_tokens=_MAX_TOKENS)
+        return fact_of(row.text, _AT, found.content, small=style.is_small) if found and found.decision else ""
+
+    return _fact
 
 
 def _row(line: str) -> Row:

@@ -20,7 +20,8 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _AHEAD = re.compile(
-    r"\b(?:will|going to|next|have to|has to|need to|(?:am|is|are|['’]m|['’]re|['’]s) \w+ing|appointment|interview|exam|"
+    r"\b(?:will|going to|next|have to|has to|needs? to|supposed to|wants? to|hop(?:e|es|ing) to|"
+    r"(?:am|is|are|['’]m|['’]re|['’]s) \w+ing|appointment|interview|exam|"
     r"starts?|plan\w*|booked|"
     r"(?:have|has|got|['’]ve) (?:an?|my|our|the|their)|can't wait|due|invited)\b",
     re.IGNORECASE,
