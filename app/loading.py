@@ -142,7 +142,7 @@ class Loading:
             graphs = (
                 respond.build(self._models.chat(), self._memory, style, self._stopped),
                 remember.build(background, self._memory, style),
-                consolidate.build(background, self._memory, style.prompts, style.budgets),
+                consolidate.build(background, self._memory, style.prompts, style.budgets, small=style.is_small),
             )
         except Exception as error:  # noqa: BLE001 - it is raised to those who wait
             built.set_exception(error)

@@ -111,7 +111,7 @@ class Ours:
         self._remembers = remembers
         self._respond = respond.build(chat, memory, style)
         self._remember = remember.build(chat, memory, style)
-        self._consolidate = consolidate.build(chat, memory, style.prompts, style.budgets)
+        self._consolidate = consolidate.build(chat, memory, style.prompts, style.budgets, small=style.is_small)
 
     def replay(self, person: Person, upto: int) -> None:
         """Journal, remember and consolidate; after a crash it goes on where it was.

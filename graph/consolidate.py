@@ -23,6 +23,7 @@ from graph.pasted import own_words, without_marks
 from graph.prompts import Prompts
 from graph.recent import fitted
 from graph.state import ConsolidateInput, ConsolidateState
+from graph.statements import statements
 from graph.steps import Steps, Work
 from graph.thoughts import without_thought
 from memory import clock
@@ -54,9 +55,11 @@ class Consolidator:
         memory: Where it is kept.
         prompts: What the model is told.
         budgets: Tokens; a session longer than its share keeps its last whole turns in the prompt.
+        small: The model is a small one: it is not asked to rewrite what a session tells nothing about.
     """
 
-    def __init__(self, chat: BaseChatModel, memory: Memory, prompts: Prompts, budgets: Budgets) -> None:
+    def __init__(self, chat: BaseChatModel, memory: Memory, prompts: Prompts, budgets: Budgets, *, small: bool = False) -> None:
+        self._small = small
         self._steps = Steps(Asker(chat, prompts.malformed, budgets.window), memory)
         self._memory = memory
         self._prompts = prompts
@@ -177,7 +180,7 @@ class Consolidator:
     def _rewrite(
         self, state: ConsolidateState, user_id: str, step: str, prompt: str, title: str, current: dict[str, str]
     ) -> tuple[dict[str, str] | None, list[str]]:
-        if not state["turns"]:
+        if not state["turns"] or (self._small and tells_nothing(state["turns"])):
             return None, []
         limit = formats.MAX_PROCEDURES if step == "procedural" else formats.MAX_PROFILE
         grammar = formats.PROCEDURAL_GRAMMAR if step == "procedural" else formats.CORE_GRAMMAR
@@ -207,10 +210,15 @@ class Consolidator:
 
 
 def build(
-    chat: BaseChatModel, memory: Memory, prompts: Prompts | None = None, budgets: Budgets | None = None
+    chat: BaseChatModel,
+    memory: Memory,
+    prompts: Prompts | None = None,
+    budgets: Budgets | None = None,
+    *,
+    small: bool = False,
 ) -> CompiledStateGraph[ConsolidateState, Context, ConsolidateInput, ConsolidateState]:
     """Wire the graph; see `Consolidator` for the arguments."""
-    nodes = Consolidator(chat, memory, prompts or Prompts(), budgets or Budgets())
+    nodes = Consolidator(chat, memory, prompts or Prompts(), budgets or Budgets(), small=small)
     graph = StateGraph(ConsolidateState, context_schema=Context, input_schema=ConsolidateInput)
     graph.add_node("load", nodes.load)
     graph.add_node("summarize_topics", nodes.summarize_topics)
@@ -223,6 +231,11 @@ def build(
     graph.add_edge(["summarize_topics", "update_procedures", "update_core"], "commit")
     graph.add_edge("commit", END)
     return graph.compile(name="consolidate")
+
+
+def tells_nothing(turns: Sequence[Turn]) -> bool:
+    """Say whether a session only asks, greets and thanks: a small model that rewrites a set all the same loses lines of it."""
+    return not any(statements(without_marks(own_words(turn.text))) for turn in turns)
 
 
 def told_to_divide(turns: Sequence[Turn], budgets: Budgets, unread: Collection[str] = ()) -> str:

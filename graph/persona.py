@@ -47,7 +47,7 @@ def build(
     style = style or Style()
     nodes = respond.Responder(reply_chat, memory, style, lambda _turn_id: False)
     remembering = remember.build(background_chat, memory, style)
-    consolidating = consolidate.build(background_chat, memory, style.prompts, style.budgets)
+    consolidating = consolidate.build(background_chat, memory, style.prompts, style.budgets, small=style.is_small)
     # They run inside one node: the work queue knows what is done, and a thread need not.
     remembering.checkpointer = consolidating.checkpointer = False
 

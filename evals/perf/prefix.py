@@ -189,7 +189,7 @@ def _sums(calls: Sequence[Call]) -> dict[str, float]:
 def _play(messages: Sequence[Message], chat: BaseChatModel, memory: Memory, style: Style) -> None:
     """Answer each message and do what follows from it before the next one comes; a session that is over is consolidated."""
     responding, remembering = respond.build(chat, memory, style), remember.build(chat, memory, style)
-    consolidating = consolidate.build(chat, memory, style.prompts, style.budgets)
+    consolidating = consolidate.build(chat, memory, style.prompts, style.budgets, small=style.is_small)
     for number, message in enumerate(messages, start=1):
         context = Context(time=message.time.isoformat(), reasoning=message.reasoning)
         responding.invoke({"text": message.text}, context=context)

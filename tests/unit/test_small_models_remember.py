@@ -106,3 +106,11 @@ def test_shown_traits_are_read(written, read):
 def test_shown_traits_are_written_as_they_are_read():
     for scores in (BigFive(), BigFive(openness=1, neuroticism=5)):
         assert formats.parse_shown(formats.format_shown(scores)) == scores
+
+
+def test_a_session_of_questions_rewrites_neither_profile_nor_habits(small):
+    chat, service = small()
+    say(service, "What is the capital of Peru?")
+    service.memory.journal.end_session("ada")
+    service.wait("ada")
+    assert [step for step in chat.steps() if step in ("core", "procedural", "episodic")] == ["episodic"]
