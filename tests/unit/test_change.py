@@ -123,7 +123,7 @@ def test_of_two_that_fit_alike_the_one_that_was_said_again_comes_first(serve):
 
     second = ({one, two} - {best()}).pop()
     service.models._chat.script = {"semantic": fact(second.replace(".", "!")), "change": '"1": "same"\n"2": "other"'}
-    say(service, "As I said", "2026-03-09 09:00")
+    say(service, f"As I said: {second}", "2026-03-09 09:00")
     service.wait()
     assert best() == second
 
@@ -172,11 +172,11 @@ def test_what_the_person_wrote_is_not_overruled(serve):
 
 
 def test_another_subject_and_something_far_are_never_asked_about(serve):
-    chat = ScriptedChat({"semantic": [fact("The user lives in Tartu."), fact("The user's sister lives in Quito."),
-                                      fact("A zebra slept.")]})  # fmt: skip
+    texts = ("The user lives in Tartu.", "The user's sister lives in Quito.", "A zebra slept.")
+    chat = ScriptedChat({"semantic": [fact(text) for text in texts]})
     service = serve(chat)
-    for day in (1, 2, 3):
-        say(service, f"Something, day {day}", f"2026-03-0{day} 09:00")
+    for day, text in enumerate(texts, start=1):
+        say(service, text, f"2026-03-0{day} 09:00")
     service.wait()
     assert "change" not in chat.steps()
 
@@ -397,3 +397,18 @@ def test_the_usual_words_for_what_was_are_known(message):
 @pytest.mark.parametrize("message", ["How old am I?", "What is my job?", "What do I like?"])
 def test_a_question_about_today_is_not_one_of_what_was(message):
     assert not asks_about_the_past(message)
+
+
+def test_a_name_or_a_colour_that_is_new_is_not_lost_in_a_repetition(serve):
+    service = teach(serve, "The user has a mug.", "The user has a red mug.", relations=['"1": "same"'])
+    assert [one.same_as for one in facts(service)] == [None, None]
+
+
+def test_words_that_are_all_there_already_are_a_repetition_whatever_a_model_says(serve):
+    service = teach(serve, "The user has a red mug.", "The user has a red mug!", relations=['"1": "other"'])
+    assert [bool(one.same_as) for one in facts(service)] == [False, True]
+
+
+def test_a_model_is_not_asked_about_what_its_answer_could_not_change(serve):
+    service = teach(serve, "The user likes green soup.", "The user likes two spoons.", relations=['"1": "changed"'])
+    assert "change" not in service.models._chat.steps()
