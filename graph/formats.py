@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import get_args
 
 from graph.lines import Value, quote, read_pairs
-from graph.personality import NEUTRAL
 from graph.thoughts import without_thought
 from memory.change import Relation
+from memory.pem import NEUTRAL
 from memory.records import TRAITS, BigFive
 
 MAX_LIST = 7
