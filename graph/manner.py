@@ -90,7 +90,8 @@ def lines(evidence: Evidence, override: Mapping[str, float] | None = None) -> li
         evidence: What there is.
         override: Scores for one reply alone.
     """
-    told = [_asked(wish) for wish in newest_wishes(evidence)]
+    # One sentence may hold two wishes.
+    told = list(dict.fromkeys(_asked(wish) for wish in newest_wishes(evidence)))
     far = {trait: score for trait, score in known(evidence, override).items() if abs(score - NEUTRAL) >= _FAR}
     strongest = sorted(far, key=lambda trait: -abs(far[trait] - NEUTRAL))
     each = 1 if len(strongest) > _PROOFS // 2 else 2

@@ -266,7 +266,7 @@ def _may_wish(text: str) -> bool:
 
 
 def wishes_in(text: str) -> list[FoundWish]:
-    """Return the wishes of a message, in its order, at most one a sentence.
+    """Return the wishes of a message, in its order: of a sentence the name, and one of each kind.
 
     Args:
         text: The person's own words.
@@ -274,25 +274,29 @@ def wishes_in(text: str) -> list[FoundWish]:
     found = []
     for match in _SENTENCE.finditer(text):
         sentence = " ".join(match[0].split())
-        if sentence and len(sentence) <= _LONGEST and _may_wish(sentence) and (wish := _wish(sentence)):
-            found.append(wish)
+        if sentence and len(sentence) <= _LONGEST and _may_wish(sentence):
+            found += _wishes(sentence)
     return found
 
 
-def _wish(sentence: str) -> FoundWish | None:
+def _wishes(sentence: str) -> list[FoundWish]:
     if _OTHERS.search(sentence) or _NOW.search(sentence) or _NOW_ZH.search(sentence):
-        return None
+        return []
+    found: dict[Kind, FoundWish] = {}
     named = [match["name"] for match in _NAME.finditer(sentence) if not _NOT.search(sentence[: match.start()])]
     if named and _is_name(named[-1]):
-        return FoundWish("name", sentence, named[-1])
+        found["name"] = FoundWish("name", sentence, named[-1])
     asks = not sentence.endswith(("?", "？")) or _ASKED.search(sentence) or _POLITE.search(sentence)
     for kind, rule in _RULES:
         # To propose a form is to wish for it: "Can we say du?"
-        if (asks or kind == "form") and rule.search(sentence):
+        if kind not in found and (asks or kind == "form") and rule.search(sentence):
             if kind == "emojis" and not (_ABOUT_EMOJIS.search(sentence) or _ABOUT_EMOJIS_ZH.search(sentence)):
                 continue
-            return FoundWish(kind, sentence)
-    return None
+            if kind == "way" and found.keys() - {"name"}:
+                # What another rule has read more exactly.
+                continue
+            found[kind] = FoundWish(kind, sentence)
+    return list(found.values())
 
 
 def _is_name(word: str) -> bool:

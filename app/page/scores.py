@@ -37,8 +37,8 @@ def too_early(messages: int) -> str:
     Args:
         messages: How many showed something of it so far.
     """
-    so_far = {0: "no message has", 1: "one message has"}.get(messages, f"{messages} messages have")
-    return f"Too early to say: {so_far} shown something of it"
+    so_far = {0: "no message has shown anything of it yet", 1: "one message has shown something of it so far"}
+    return f"Too early to say: {so_far.get(messages, f'{messages} messages have shown something of it so far')}"
 
 
 def listed(scores: Mapping[str, float] | BigFive) -> str:

@@ -66,7 +66,7 @@ def test_before_anything_is_remembered_it_says_what_to_do(open_page: OpenPage) -
     page = personality(open_page)
     assert not page.exception
     assert "No message has been remembered yet." in page.info[0].value
-    assert captions(page).count("Too early to say: no message has shown something of it") == 5
+    assert captions(page).count("Too early to say: no message has shown anything of it yet") == 5
     assert len(charts(page)) == 1
     assert not [button for button in page.button if button.key == "anew"]
 
@@ -90,7 +90,7 @@ def test_one_message_is_too_few_to_say_how_somebody_is(open_page: OpenPage, serv
     said(service, "What if it rains?", neuroticism=4.0)
     page = personality(open_page)
     assert not page.exception
-    assert "Too early to say: one message has shown something of it" in captions(page)
+    assert "Too early to say: one message has shown something of it so far" in captions(page)
     assert "too early to say: openness" in charts(page)[0].proto.alt
     assert not any("They worry" in line for line in texts(page))
 

@@ -93,6 +93,11 @@ def test_a_name_is_taken_as_it_is_written(text: str, name: str) -> None:
     assert (wish.kind, wish.name) == ("name", name)
 
 
+def test_one_sentence_may_hold_several_wishes():
+    found = wishes_in("Please answer short, no emojis, and call me Kim.")
+    assert [wish.kind for wish in found] == ["name", "emojis", "length"]
+
+
 @given(st.text(max_size=400))
 def test_any_text_can_be_read(text: str) -> None:
     for wish in wishes_in(text):
