@@ -179,7 +179,8 @@ def upcoming(
     elif found:
         print_table(("when", "away", "what was said", "id"), [(when(one), away(one), one.text, one.id) for one in found])
     else:
-        progress(f"Nothing is coming up in the next {days} days, as far as {user} has told.")
+        within = {0: "today", 1: "in the next day"}.get(days, f"in the next {days} days")
+        progress(f"Nothing is coming up {within}, as far as {user} has told.")
 
 
 @memory.command()

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import MAXYEAR, date, timedelta
-from itertools import zip_longest
 
 from dateutil.relativedelta import relativedelta
 
@@ -85,7 +84,8 @@ _MORGEN = re.compile(
 )
 """Tomorrow in German, and no morning."""
 _ON_A_WEEKDAY = re.compile(
-    r"(?:\b(?P<lead>(?:todos )?los|cada|every|each|most|any|last|past|previous|letzten|vergangenen|jede[nr]|(?:el )?pasado"
+    r"(?:\b(?P<lead>(?:todos )?los|cada|every|each|most|any|last|past|previous|since"
+    r"|seit|desde|black|ruby|ash|shrove|super|letzten|vergangenen|jede[nr]|(?:el )?pasado"
     r"|not(?: on)?)"
     r"\s+)?(?:\b(?P<week>(?:a|one) week (?:on|from)\s+|in a week on\s+))?"
     rf"\b(?P<name>{_WEEKDAY})(?:abend|morgen|vormittag|mittag|nachmittag|nacht)?\b(?P<after>\s+pasado)?(?P<gone>\s+week\b)?",
@@ -116,7 +116,7 @@ _MAY_NAME_ONE = re.compile(
     r"|thanksgiving|good friday|boxing day",
     re.IGNORECASE,
 )
-_TOGETHER = re.compile(r"[\s,(]*(?:the|den|dem|el)?\s*", re.IGNORECASE)
+_TOGETHER = re.compile(r"[\s,(]*(?:on|am|the|den|dem|el)?\s*", re.IGNORECASE)
 _DAY, _WEEK_LONG, _SATURDAY = timedelta(days=1), timedelta(weeks=1), 5
 _CENTURY = 100
 
@@ -141,13 +141,21 @@ def days_named(text: str, said: date) -> list[Named]:
     for one in sorted(found, key=lambda one: (one.start - one.end, one.start)):
         if not any(one.start < other.end and other.start < one.end for other in kept):
             kept.append(one)
-    in_order = sorted(kept, key=lambda one: one.start)
-    # `Sunday, 14 March` is one day.
-    return [
-        one
-        for one, after in zip_longest(in_order, in_order[1:])
-        if after is None or not _TOGETHER.fullmatch(text[one.end : after.start])
-    ]
+    joined: list[Named] = []
+    for one in sorted(kept, key=lambda one: one.start):
+        if joined and _TOGETHER.fullmatch(text[joined[-1].end : one.start]):
+            one = _joined(joined.pop(), one)  # noqa: PLW2901 - with the one before it, it is one day
+        joined.append(one)
+    return joined
+
+
+def _joined(one: Named, other: Named) -> Named:
+    """Return the day that two that stand together name: `Sunday, 14 March`, or `next week on Tuesday`."""
+    week = next((each for each in (one, other) if each.last - each.first == 6 * _DAY), None)
+    if week is None:
+        return other
+    day = week.first + (other if week is one else one).first.weekday() * _DAY
+    return Named(day, day, one.start, other.end)
 
 
 def _dates(text: str, said: date) -> Iterator[Named]:

@@ -24,13 +24,13 @@ EVENT = one_of(
     r"rehearsal|audition|recital|performance|shift|launch|release|submission|rent|bill|payment|tax|visa|passport|reservation",
     r"booking|tickets?|barbecue|bbq|picnic|hike|camping|tour|viewing|inspection|handover|hearing|court|election|kick-?off|review",
     r"orientation|premiere|first day|last day|viva|defen[cs]e|move|moving day|blood test|dance|choir|practice|training|lesson",
-    r"date night|reunion|shower",
+    r"date night|reunion|shower|work do|christmas do|parents['’] evening|elternabend",
     r"\w*termin|zahnarzt\w*|arzt\w*|prüfung\w*|klausur\w*|besprechung\w*|treffen|hochzeit|geburtstag\w*|konzert\w*|flug|reise",
     r"urlaub|umzug|abgabe\w*|frist|vorstellungsgespräch|feier|rennen|halbmarathon|lauf|spiel|besuch|jahrestag|hochzeitstag|kurs",
     r"cita|dentista|médico|medico|examen|reunión|entrevista|boda|cumpleaños|concierto|vuelo|viaje|vacaciones|mudanza|entrega",
     r"partido|carrera|media maratón|maratón|fiesta|cena|comida|aniversario|curso|operación|visita",
     unspaced="牙医|医生|看病|考试|测验|面试|会议|开会|婚礼|生日|音乐会|演唱会|比赛|马拉松|航班|飞|旅行|旅游|假期|搬家|聚会"
-    "|约会|截止|交|纪念日|手术|复查|预约|课|演出|火车|高铁",
+    "|约会|截止|交|纪念日|手术|结婚|复查|预约|课|演出|火车|高铁",
 )
 """Things that somebody has on a day."""
 PERSON = one_of(
@@ -46,15 +46,16 @@ PLANNED = one_of(
     r"\w+['’](?:ll|m|re|s)|going to|gonna|need to|have to|(?:is|are)\s+(?:on|at|in|due|coming|this|next)",
     r"arrives?|comes?|starts?|begins?|ends?|expires?|opens?|closes?|leaves?|returns?|visits?|marr(?:y|ies)|turns? \d+",
     r"takes? place|\w+(?:ing)",
-    r"habe|haben|hat|muss|müssen|werde|werden|wird|will|wollen|fliege|fliegen|fahre|fahren|gehe|gehen|treffe|treffen|ziehe|ziehen",
+    r"gotta|has|habe|haben|hat|muss|müssen|werde|werden|wird|will|wollen|fliege|fliegen|fahre|fahren|gehe|gehen|treffe|treffen|ziehe|ziehen",
     r"laufe|fängt|beginnt|kommt|kommen|ist|heirate|heiraten|fange|besuche|besuchen|möchte",
     r"tengo|tenemos|voy|vamos|viajo|viajamos|salgo|salimos|empiezo|empieza|empezamos|viene|vienen|es|será|corro|quedo|llega|llegan",
-    r"vuelo",
+    r"vuelo|operan|opera",
     unspaced="要|会|将|有|去|得|跑|打算|准备|计划",
 )
 """How what lies ahead is said."""
 ARRANGED = one_of(
-    r"booked|scheduled|arranged|invited|signed up|registered|enrolled|planned|decided|bought|reserved|promised|agreed|offered",
+    r"booked|scheduled|arranged|invited|signed up|registered|enrolled|planned|decided|reserved",
+    r"promised|agreed|offered|bought (?:\w+ ){0,2}tickets?",
     r"(?:made|got|have got|set up|was given|received) (?:an?|my|our|the|tickets?)|moved to|postponed to|pushed (?:back )?to",
     r"rescheduled",
     r"gebucht|vereinbart|ausgemacht|eingeladen|angemeldet|geplant|reserviert|bekommen",
@@ -67,13 +68,15 @@ _IRREGULAR = (
     "|watched|gave|found|broke|slept|woke|spent|began|wrote|sang|became|paid|sent|brought|taught|heard|fell|quit|knew|kept|wore"
     "|drank|rode|forgot|missed"
 )
+_SUBJECT = r"(?:i|we|he|she|they|it|you|user|who|which|that|(?-i:[A-Z][a-z]+)|(?:my|our|his|her|their|the) \w+)"
 _BETWEEN = "just |only |already |also |then |really |finally |never |both "
 PAST = one_of(
-    rf"(?:i|we|he|she|they|it|you|user|who|which|that|(?-i:[A-Z][a-z]+)) (?:{_BETWEEN})?(?:{_IRREGULAR}|\w{{2,}}ed)",
+    r"(?:i|we|user) read",
+    rf"{_SUBJECT} (?:{_BETWEEN})?(?:{_IRREGULAR}|\w{{2,}}ed)",
     r"was|were|used to|yesterday|ago|last (?:night|week|month|year|spring|summer|autumn|fall|winter|time|\w+day)",
     r"war|waren|hatte|hatten|wurde|gestern|letzte[nrs]?|vorige[nrs]?|vergangene[nrs]?",
     r"(?:bin|sind|habe|haben|hat|ist) .{1,60}\b(?:ge\w+(?:t|en)|\w+iert)",
-    r"ayer|anoche|fue|fui|fuimos|estuve|estuvo|tuve|tuvo|era|eran|había|pasad[oa]s?|hice|hizo|corrí|comí",
+    r"ayer|anoche|fue|fui|fuimos|estuve|estuvo|tuve|tuvo|era|eran|había|pasad[oa]s?(?! mañana)|hice|hizo|corrí|comí",
     unspaced="昨天|前天|上周|上个|刚才|过了|已经",
 )
 STILL_AHEAD = one_of(
@@ -132,12 +135,20 @@ YEARLY = one_of(
 FEAST_OF = one_of(r"party|present|gift|dinner|cake|card|trip|brunch|lunch", r"feier|geschenk", r"fiesta|regalo")
 """A birthday party is on one day; the birthday itself comes again."""
 ASKS = re.compile(r"[?？]\s*$|[吗呢]\s*$")
-REMIND = re.compile(r"\bremind|\bdon['’]?t forget|\berinner|\brecu[eé]rda|提醒|别忘", re.IGNORECASE)
-ARRIVES = re.compile(
-    r"^[A-Z]\w+(?: \w+){0,3} (?:arrives?|comes?|starts?|begins?|expires?|opens?|leaves?|returns?|visits?|gets? married"
-    r"|(?:is|are) (?:coming|visiting))\b"
+TASK = re.compile(
+    r"^\W*(?:please |bitte |por favor,? |can you |could you )?(?:translate|write|give|tell|explain|summari[sz]e|suggest"
+    r"|recommend|find|list|show|make|create|draft|help|correct|rewrite|schreib|übersetz|erklär|gib|korrigier|escrib|traduc|dame|explica"
+    r"|corrig|(?:请|帮我)?(?:翻译|写|给我))",
+    re.IGNORECASE,
 )
-"""Somebody else's coming, by name."""
+"""What the assistant is to do: days in it are of a text."""
+FEAST = re.compile(
+    r"^\W*(?:christmas|easter|hallowe['’]?en|thanksgiving|diwali|hanukkah|ramadan|weihnachten|ostern|pfingsten|navidad|pascua)\b"
+    r".{0,20}\b(?:is|falls|starts|begins|ist|fällt|es|cae)\b",
+    re.IGNORECASE,
+)
+"""Everybody's days."""
+REMIND = re.compile(r"\bremind|\bdon['’]?t forget|\berinner|\brecu[eé]rda|提醒|别忘", re.IGNORECASE)
 EVENING = one_of(r"tonight|evening|abends?|heute abend|noche|tarde|afternoon|nachmittags?")
 HOUR = re.compile(
     r"\b(?:at|um|a las?|@)\s?(?P<h>\d{1,2})(?:[:.h](?P<m>\d\d))?\s*(?P<half>am|pm|a\.m|p\.m)?"

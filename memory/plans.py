@@ -13,6 +13,7 @@ from typing import Literal
 
 from memory import plan_words
 from memory.coming_days import Named, days_named
+from memory.terms import words_of
 
 LONGEST = 4_000
 """Characters of a message that is read: a longer one is mostly a text of somebody else's."""
@@ -48,7 +49,6 @@ class Plan:
 
 _SENTENCE = re.compile(r"(?<!\d\.)(?<!\bDr\.)(?<!\bMr\.)(?<!\bMrs\.)(?<=[.!?…;])\s+|(?<=[。！？；])|\n+")
 _LAST_HOUR, _NOON, _EARLIEST, _LAST_MINUTE = 23, 12, 7, 59
-_WORD = re.compile(r"\w{2,}")
 _FEW_WORDS = 2
 
 
@@ -109,8 +109,8 @@ def _is_plan(sentence: str, one: Named, *, moved: bool) -> bool:
     none = (
         plan_words.PARTING.search(sentence)
         or plan_words.NOT_THAT.search(sentence[: one.start])
-        or (not named and len(_WORD.findall(sentence)) <= _FEW_WORDS)
-        or (not reminds and plan_words.ASKS.search(sentence))
+        or (not named and (len(words_of(sentence)) <= _FEW_WORDS or plan_words.FEAST.search(sentence)))
+        or (not reminds and (plan_words.ASKS.search(sentence) or plan_words.TASK.search(sentence)))
         or plan_words.SUPPOSED.search(sentence)
         or plan_words.USUAL.search(sentence)
     )
@@ -122,8 +122,7 @@ def _is_plan(sentence: str, one: Named, *, moved: bool) -> bool:
     if one.today:
         # How somebody is today is no plan.
         return named or _hour(sentence) is not None
-    own = plan_words.PERSON.search(sentence) and plan_words.PLANNED.search(sentence)
-    return bool(named or reminds or own or plan_words.ARRIVES.search(sentence))
+    return bool(named or reminds or plan_words.PERSON.search(sentence) or plan_words.PLANNED.search(sentence))
 
 
 def _hour(sentence: str) -> str | None:

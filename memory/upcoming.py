@@ -84,6 +84,7 @@ class Upcoming(Record):
         sensitive: It is listed, and not brought up unasked.
         mentioned: A reply has brought it up.
         sources: Ids of all messages and facts that say so.
+        turn_id: The message in which it was said.
     """
 
     id: str
@@ -99,6 +100,7 @@ class Upcoming(Record):
     sensitive: bool = False
     mentioned: bool = False
     sources: tuple[str, ...] = ()
+    turn_id: str = ""
 
 
 def coming(rows: Sequence[Dated], now: datetime, days: int = DAYS) -> list[Upcoming]:
@@ -251,6 +253,7 @@ def _told(group: Sequence[Dated], today: date) -> Upcoming:
         # A word that makes it sensitive may stand in either.
         sensitive=any(row.sensitive or topic_of(row.text) is not None for row in group),
         mentioned=any(row.mentioned == _day(row, today) for row in group),
+        turn_id=best.turn,
         sources=tuple(dict.fromkeys(name for row in group for name in (row.source, row.turn))),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import backlog
-from app.page import remembered_held, remembered_list, remembered_profile, remembered_words, words
+from app.page import remembered_held, remembered_list, remembered_profile, remembered_upcoming, remembered_words, words
 from app.page.frame import VIEWS, Here
 from memory.errors import PersonaError
 from memory.store import Memory
@@ -21,6 +21,7 @@ def draw(here: Here) -> None:
     st.caption(f"What is remembered about you: {summed}" if summed else "What is remembered about you stands here.")
     _not_yet(here)
     remembered_held.draw(here)
+    remembered_upcoming.draw(here)
     remembered_profile.draw(here)
     remembered_profile.habits(here)
     if summed:

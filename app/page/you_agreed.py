@@ -31,6 +31,7 @@ def draw(here: Here, *, known: bool) -> None:
     with st.container(border=True, key="agreed-card", gap="small"):
         if known:
             _training(here)
+            _reminders(here)
         else:
             st.caption("Once you have said something on the page Chat, you can say here whether a model may be trained on it.")
         _sensitive(here)
@@ -52,6 +53,18 @@ def _training(here: Here) -> None:
         st.caption(f"You said yes on {said.since:%Y-%m-%d}. Off again, nothing more is kept for it.")
     else:
         st.caption(f"You said no on {said.since:%Y-%m-%d}: nothing is trained on what you say.")
+
+
+def _reminders(here: Here) -> None:
+    dates, key = here.memory.dates, f"reminders-{here.user}"
+    # As it is: a change that was refused is not shown as made.
+    st.session_state[key] = dates.brings_up(here.user)
+    st.toggle(
+        "The first reply of a day may remind me of what is coming up", key=key, disabled=not dates.may_bring_up,
+        on_change=_say, args=(lambda: dates.let_bring_up(here.user, allowed=st.session_state[key]),),
+    )  # fmt: skip
+    told = "" if dates.may_bring_up else "On this machine PERSONA_BRING_UP is off. "
+    st.caption(f"{told}Each thing once, today's and what is due within two days; nothing sensitive. The page Memory lists all.")
 
 
 def _sensitive(here: Here) -> None:

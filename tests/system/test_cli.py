@@ -9,11 +9,13 @@ import re
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from app.cli import main
+from memory import clock
 from tests.fake_server import fake_server
 from tests.fakes import ScriptedChat, ScriptedModels, WordEmbedder, fact
 
@@ -97,6 +99,16 @@ def test_ask_remember_and_ask_again_days_later(persona):
     assert "The user has a dog called Rex." in [memory["text"] for memory in later["memories"]]
     assert later["personality"] is None
     assert "personality_after" not in later
+
+
+def test_what_is_coming_up_is_listed(persona):
+    day = clock.now().date() + timedelta(days=3)
+    persona("ask", f"My driving test is on {day}", "--json")
+    assert "in 3 days" in persona("memory", "upcoming")[1]
+    (entry,) = read(persona("memory", "upcoming", "--json"))
+    assert (entry["day"], entry["days"], entry["kind"]) == (str(day), 3, "turn")
+    assert read(persona("memory", "upcoming", "--days", "1", "--json")) == []
+    assert "Nothing is coming up in the next day" in persona("memory", "upcoming", "--days", "1")[2]
 
 
 def test_results_go_to_stdout_and_progress_to_stderr(persona):
