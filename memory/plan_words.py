@@ -43,7 +43,7 @@ PLANNED = one_of(
     r"(?:i|we|user|he|she|they|it|who)\b.{0,12}?\b(?:will|shall|must|plans?|intends?|needs?|leaves?|fl(?:y|ies)|starts?|begins?",
     r"moves?|sees?|meets?|goes|go|travels?|drives?|runs?|plays?|performs?|presents?|hosts?|celebrates?|arrives?|comes?|visits?",
     r"returns?|get|gets|have|has|am|is|are)",
-    r"\w+['’](?:ll|m|re|s)|going to|gonna|need to|have to|(?:is|are)\s+(?:on|at|in|due|coming|this|next)",
+    r"\w+['’](?:ll|m|re|s)|going to|gonna|needs? to|have to|(?:is|are)\s+(?:on|at|in|due|coming|this|next)",
     r"arrives?|comes?|starts?|begins?|ends?|expires?|opens?|closes?|leaves?|returns?|visits?|marr(?:y|ies)|turns? \d+",
     r"takes? place|\w+(?:ing)",
     r"gotta|has|habe|haben|hat|muss|müssen|werde|werden|wird|will|wollen|fliege|fliegen|fahre|fahren|gehe|gehen|treffe|treffen|ziehe|ziehen",

@@ -122,7 +122,7 @@ def _is_plan(sentence: str, one: Named, *, moved: bool) -> bool:
     if one.today:
         # How somebody is today is no plan.
         return named or _hour(sentence) is not None
-    return bool(named or reminds or plan_words.PERSON.search(sentence) or plan_words.PLANNED.search(sentence))
+    return bool(named or reminds or ahead or plan_words.PERSON.search(sentence) or plan_words.PLANNED.search(sentence))
 
 
 def _hour(sentence: str) -> str | None:

@@ -140,6 +140,8 @@ def to_bring_up(entries: Iterable[Upcoming], turn: str) -> list[Upcoming]:
 def when(entry: Upcoming) -> str:
     """Say when it is, in words: `tomorrow, Sunday 6 December at 09:00`."""
     day = f"{entry.day:%A} {entry.day.day} {entry.day:%B}"
+    if entry.day.year != (entry.day - timedelta(days=entry.days)).year:
+        day = f"{day} {entry.day.year}"
     if entry.last > entry.day:
         day = f"{day} to {entry.last:%A} {entry.last.day} {entry.last:%B}"
     hour = f" at {entry.hour}" if entry.hour else ""
