@@ -16,7 +16,6 @@ from graph.briefing import Style
 from graph.budgets import Budgets
 from graph.prompts import load_prompts
 from memory.errors import ModelMissing, ModelUnavailable
-from memory.query import Limits
 from memory.reply_first import ReplyFirst
 
 if TYPE_CHECKING:
@@ -32,7 +31,11 @@ _SLOTS = 2
 _BATCH = 128
 """Prompt tokens between two chances to give way; larger is no faster on a CPU."""
 _SMALL = 3e9
-"""Parameters below which a model gets one look into memory a turn."""
+"""Parameters below which a model answers directly from the first search of a turn."""
+_WHOLE = 1_500
+"""Tokens of a history that a larger model is shown whole, as the published results have it (decision 055)."""
+_EVIDENCE = 550
+"""Tokens of what a search brings to such a model: it reads little behind more (measured, decision 055)."""
 _CLOSE_S = 5.0
 """Seconds for what loads or ends the embedded model once the program is ending; the process's end does the rest."""
 
@@ -115,10 +118,12 @@ class ModelServer:
         output = min(settings.max_new_tokens, endpoint.window // 4)
         session = min(Budgets.session, endpoint.window // 2)
         budgets = Budgets(window=endpoint.window, output=output, session=session)
-        style = Style(load_prompts(settings.prompts), layout, budgets=budgets, sees=endpoint.sees)
-        if endpoint.parameters is not None and endpoint.parameters < _SMALL:
+        small = endpoint.parameters is not None and endpoint.parameters < _SMALL
+        whole = settings.whole_history if settings.whole_history is not None else 0 if small else _WHOLE
+        style = Style(load_prompts(settings.prompts), layout, budgets=budgets, whole=whole, sees=endpoint.sees)
+        if small:
             # They look again and again for what they were shown, and read slowly on a CPU: measured, decisions 008 and 055.
-            return replace(style, size="small", limits=Limits(turns=2, characters=600))
+            return replace(style, size="small", budgets=replace(budgets, evidence=_EVIDENCE))
         return style
 
     @property

@@ -158,5 +158,7 @@ class Settings(BaseSettings):
     """A catalogue name, an open_clip folder or name; empty: the catalogue's, where it is on this machine."""
     prompts: Path | None = None
     """A TOML file that replaces prompts by name."""
+    whole_history: int | None = Field(default=None, ge=0)
+    """Tokens up to which a whole history is shown instead of what a search brings (0: never); unset: by class of model."""
     prompt_layout: Literal["", "published", "cache"] = ""
     """Empty: by model (`published` for PersonaVLM, `cache` for others)."""

@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from graph import sections, showing
+from graph import compact, sections, showing
 from graph.budgets import Budgets, estimate_tokens
 from graph.data_text import as_entry
+from graph.evidence_lines import line_of
 from graph.prompts import Prompts
 from graph.protocol import format_reasoning
 from graph.search_request import first_round
 from graph.state import RecentTalk, RespondState
-from memory.query import Limits
+from memory.query import Limits, Room
 from memory.subject import name_in
 
 if TYPE_CHECKING:
@@ -32,9 +33,11 @@ class Style:
         layout: `published` for PersonaVLM's weights, `cache` for others.
         size: Class of the model: `small`, under about 3 billion parameters, answers directly from the first search.
         budgets: Tokens of the window and of each section.
+        whole: Tokens up to which all that was ever said is shown instead of what a search brings; 0: never. Layout `cache`.
         sees: Whether the model takes pictures.
         max_looks: Searches that the model asks for in one turn, at most (published: 5).
-        limits: How much one look returns.
+        limits: How much one look returns; layout `published`.
+        room: How much one search shows of all kinds together; layout `cache`.
         second_try: Whether malformed output is asked for once more; off in training, where it is to cost something.
         shows_recalled: Whether a model that sees is shown the pictures that a look brings, or told of them alone.
     """
@@ -43,9 +46,11 @@ class Style:
     layout: sections.Layout = "cache"
     size: Literal["small", "large"] = "large"
     budgets: Budgets = field(default_factory=Budgets)
+    whole: int = 0
     sees: bool = False
     max_looks: int = 5
     limits: Limits = field(default_factory=Limits)
+    room: Room = field(default_factory=Room)
     second_try: bool = True
     shows_recalled: bool = True
 
@@ -64,15 +69,7 @@ def talk_of(
         MessageTooLong: The message does not fit into the model's window.
     """
     pictures = showing.of_conversation(recent, turn, memory, sees=style.sees, window=style.budgets.window)
-    base = sections.base_of(
-        turn,
-        profile=profile,
-        pictures=pictures,
-        prompts=style.prompts,
-        layout=style.layout,
-        budgets=style.budgets,
-        reasoning=reasoning,
-    )
+    base = _base_of(turn, profile, pictures, style, reasoning=reasoning)
     talk = sections.talk_of(base, recent, pictures, layout=style.layout, budgets=style.budgets)
     shown = showing.chosen(talk["turns"], turn, sees=style.sees, window=style.budgets.window)
     return {**talk, "photos": shown}
@@ -98,17 +95,36 @@ def messages_of(state: RespondState, memory: Memory, style: Style, closing: str)
         MessageTooLong: The message does not fit into the model's window.
     """
     prompts, turn = style.prompts, state["turn"]
-    rounds = state.get("rounds", [])
-    reasoning = state.get("reasoning", True)
+    rounds, reasoning = list(state.get("rounds", [])), state.get("reasoning", True)
     shows = style.sees and style.shows_recalled
     talk = state.get("talk") or talk_of(turn, state["recent"], state["profile"], memory, style, reasoning=reasoning)
     pictures = showing.of_conversation(talk["turns"], turn, memory, sees=style.sees, window=style.budgets.window)
+    first = rounds.pop(0) if style.layout == "cache" and rounds and rounds[0]["output"] is None else None
+    found = first["found"] if first else []
+    manner, due = state.get("manner", []), state.get("due", [])
+    again = showing.recalled(found, memory, turn.user_id, pictures) if shows else []
+    if again:
+        left = _base_of(turn, state["profile"], pictures, style, reasoning=reasoning).room
+        left -= sum(estimate_tokens(one.text) + estimate_tokens(one.reply) for one in talk["turns"])
+        again = again if sections.picture_tokens(left, len(again)) else []
+    marks: dict[str | None, str] = {one.photo_id: one.label for one in [*pictures, *again] if one.url}
+    notes = [line_of(entry, marks) for entry in found]
+    pictures = [*pictures, *again]
+    if style.is_small:
+        base = _base_of(turn, state["profile"], pictures, style, reasoning=reasoning)
+        last = compact.asked(turn, base.said, notes, pictures, due=due, left_out=talk["left_out"])
+        return [
+            compact.rules(base.rules, base.profile, manner),
+            *compact.talked(talk["turns"], sections.marks_of(pictures)),
+            last,
+        ]
     messages = sections.opening(
         turn,
         profile=state["profile"],
         personality=state["personality"],
-        manner=state.get("manner", []),
-        due=state.get("due", []),
+        manner=manner,
+        due=due,
+        notes=notes,
         recent=state["recent"],
         pictures=pictures,
         prompts=prompts,
@@ -135,6 +151,21 @@ def messages_of(state: RespondState, memory: Memory, style: Style, closing: str)
         if sections.pictures_in(messages) > sum(picture.url is not None for picture in pictures):
             pictures = [*pictures, *again]
     return messages
+
+
+def _base_of(
+    turn: Turn, profile: Mapping[str, str], pictures: Sequence[sections.Picture], style: Style, *, reasoning: bool
+) -> sections.Base:
+    return sections.base_of(
+        turn,
+        profile=profile,
+        pictures=pictures,
+        prompts=style.prompts,
+        layout=style.layout,
+        budgets=style.budgets,
+        reasoning=reasoning,
+        brief=style.is_small,
+    )
 
 
 def _output_of(output: str | None, state: RespondState, style: Style) -> str | None:

@@ -21,6 +21,8 @@ class Budgets:
     recent: int = 1_500
     recent_spare: int = 1_000
     """Layout `cache`: so much more recent talk stays, where the window is wide, so that the oldest turns go several at once."""
+    evidence: int = 900
+    """Layout `cache`: of what a search brings, all kinds together."""
     procedural: int = 250
     semantic: int = 700
     dialogue: int = 1_500

@@ -14,13 +14,13 @@ _BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 """Whatever a reader may take for the end of a line: those of `str.splitlines`."""
 _GAP = rf"[^\S{_BREAKS}]|[\u00ad\u034f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
 """What is not seen at the beginning of a line."""
-_STAMP = r"\[\d{4}-\d\d-\d\d \d\d:\d\d(?: \([^()\n]{1,20}\))?\]"
+_STAMP = r"\[\d{4}-\d\d-\d\d (?:\d\d:\d\d(?: \([^()\n]{1,20}\))?|[A-Za-z]{3})\]"
 _COLON = r"[*_]{0,3}\s{0,3}[:：]"
 _ROLES = "User|Assistant|System|Human"
 _TITLES = (
     "User Profile|Big Five scores|Recent Conversations|User Input|Instructions|Habits and goals|Remembered facts|"
-    "Pictures shown before|Dialogue history|Conversation|Profile so far|New profile|Habits and goals so far|"
-    "How to write to them|Coming up"
+    "Pictures shown before|Dialogue history|Notes of what they told you before|How to write to them|Coming up|Conversation|"
+    "Profile so far|New profile|Habits and goals so far"
 )
 _LOOKS_LIKE_OURS = re.compile(
     rf"(?P<start>\A|(?<=[{_BREAKS}]))(?=(?:{_GAP})*(?:"
@@ -33,7 +33,7 @@ _LOOKS_LIKE_OURS = re.compile(
     r"|\[(?i:user|assistant|system|human)\]"
     # A time as talk begins with, and as facts begin with.
     rf"|(?:[-*•]\s{{0,3}})?{_STAMP}"
-    r"|The person['’]s message, \d{4}-"
+    r"|(?:The person['’]s message, |Today is )\d{4}-"
     r"|\[(?:a )?picture\b|\[with \d+ picture"
     rf")|(?:user|assistant|system){_COLON})"
 )

@@ -1,4 +1,4 @@
-"""What the model is shown as done before: rounds of talks with other people, and judgements of their messages."""
+"""What the model is shown as done before: judgements of other people's messages."""
 
 from __future__ import annotations
 
@@ -13,66 +13,6 @@ def told(time: datetime, text: str) -> str:
     """Show the person's own words, and nothing that was recalled for them: nothing is remembered twice."""
     return f"The person's message, {clock.show(time)}:\n{text}"
 
-
-_OPTIONS = (
-    "What did I build with my uncle?\n\n(a) a kite\n(b) a raft\n(c) a shed\n(d) a sledge\n\n"
-    "Answer with the letter of the best option in brackets, for example (a)."
-)
-ROUNDS = (
-    (
-        "## User Input\n[2021-05-04 09:10 (Tuesday)]\nHey, good morning! How is it going?",
-        "<think>They greet me and ask how I am. I greet back.</think>\n"
-        "<answer>Good morning! I'm glad to hear from you. What is on your mind today?</answer>",
-    ),
-    (
-        "## User Input\n[2021-05-04 09:12 (Tuesday)]\nWhat is my shoe size?",
-        "<think>They ask about their own life: their shoe size. It is not shown, so I look it up.</think>\n"
-        '<retrieve>\n"keywords": "shoe size, shoes"\n"start_time": null\n"end_time": null\n</retrieve>',
-    ),
-    (
-        "## Dialogue history\n[2021-02-11 20:15 (Thursday)]\nUser: I bought boots in size 44, and my cousin opened a bakery.\n"
-        "Assistant: How nice!\n\n## Remembered facts\n- [2021-02-11 20:15 (Thursday)] The user wears shoes of size 44.\n"
-        "- [2021-03-30 08:40 (Tuesday)] The user's cousin opened a bakery.\n\n"
-        "## User Input\n[2021-05-04 09:12 (Tuesday)]\nWhat is my shoe size?\n\nThat is what memory holds. Answer their message from it.",
-        "<think>Memory says: the user wears shoes of size 44.</think>\n<answer>You wear size 44.</answer>",
-    ),
-    (
-        f"## User Input\n[2021-05-04 09:14 (Tuesday)]\n{_OPTIONS}",
-        "<think>They ask about their own life: what they built with their uncle. It is not shown, so I look it up.</think>\n"
-        '<retrieve>\n"keywords": "uncle, built"\n"start_time": null\n"end_time": null\n</retrieve>',
-    ),
-    (
-        "## Remembered facts\n- [2021-03-08 18:05 (Monday)] The user's uncle came to help with the shed.\n"
-        "- [2021-03-21 17:40 (Sunday)] The user and their uncle made a raft of old doors.\n\n"
-        f"## User Input\n[2021-05-04 09:14 (Tuesday)]\n{_OPTIONS}\n\nThat is what memory holds. Answer their message from it.",
-        "<think>I compare the options with what memory holds.</think>\n<answer>(b)</answer>",
-    ),
-    (
-        "## User Input\n[2021-05-04 09:15 (Tuesday)]\nOur canoe club won the regatta in Tartu, and I can't stand opera any more.",
-        "<think>They tell me that their canoe club won in Tartu and that they no longer like opera. I respond to it.</think>\n"
-        "<answer>Congratulations on the win in Tartu! And no more opera for you, then.</answer>",
-    ),
-    (
-        "## User Input\n[2021-05-04 09:17 (Tuesday)]\nCan you suggest a podcast for the train?",
-        "<think>They want a suggestion. I don't know their taste yet, so I look it up.</think>\n"
-        '<retrieve>\n"keywords": "podcast, interests, likes"\n"start_time": null\n"end_time": null\n</retrieve>',
-    ),
-    (
-        "## Remembered facts\n- [2021-01-19 21:00 (Tuesday)] The user can't stand podcasts about sport.\n"
-        "- [2021-04-02 18:20 (Friday)] The user now likes podcasts about sport.\n- [2021-04-25 07:10 (Sunday)] The user has a toothache.\n\n"
-        "## User Input\n[2021-05-04 09:17 (Tuesday)]\nCan you suggest a podcast for the train?\n\n"
-        "That is what memory holds. Answer their message from it.",
-        "<think>Memory says: the user now likes podcasts about sport.</think>\n"
-        "<answer>You like podcasts about sport now, so how about one on your favourite team?</answer>",
-    ),
-    (
-        "## User Input\n[2021-05-04 09:20 (Tuesday)]\nHow high is Mount Elbrus?",
-        "<think>They ask about the world: the height of Mount Elbrus. I know it.</think>\n"
-        "<answer>Mount Elbrus is 5,642 metres high.</answer>",
-    ),
-)
-"""Rounds of talks with other people, shown as turns of the conversation: a small model imitates their form; shown inside the
-instructions, it copied their content (measured: it congratulated everyone on the regatta)."""
 
 _MESSAGES: tuple[tuple[str, tuple[int, int, int, int, int]], ...] = (
     ("Hello! I'm Odile, a baker from Tartu, and this is my canoe.", (3, 3, 3, 3, 3)),

@@ -29,10 +29,12 @@ def first_prompt(user_id: str, memory: Memory, style: Style) -> list[BaseMessage
     """
     turn = unrecorded(user_id, _A_MESSAGE, [], clock.now())
     evidence = memory.curve.evidence(user_id)
+    known = memory.knowledge.profile(user_id)
     return messages_of(
         {
             "turn": turn,
-            "profile": memory.knowledge.profile(user_id).values(),
+            "reasoning": not style.is_small,
+            "profile": known.values() if style.layout == "published" else known.always(),
             "personality": manner.scores_of(manner.known(evidence)),
             "manner": manner.lines(evidence),
             "recent": memory.journal.recent(user_id, turn.time, None),

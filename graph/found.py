@@ -18,6 +18,7 @@ TITLES = {
     "photo": "Pictures shown before",
     "episodic": "Dialogue history",
 }
+_SECTIONS = {"turn": "episodic", "core": "semantic"}
 _TRIES = 4
 _WORTH = 30
 """Tokens that must be left for a memory to be shown in part."""
@@ -40,7 +41,7 @@ def fitted(found: Sequence[Recalled], tokens: Mapping[str, int]) -> list[Recalle
     """
     kept: dict[int, Recalled] = {}
     for kind, budget in tokens.items():
-        entries = list({text_of(entry): entry for entry in reversed(found) if entry.kind == kind}.values())[::-1]
+        entries = list({text_of(entry): entry for entry in reversed(found) if kind_of(entry) == kind}.values())[::-1]
         left = budget
         for entry in sorted(entries, key=lambda entry: -entry.score):
             shown: Recalled | None = entry
@@ -54,9 +55,14 @@ def fitted(found: Sequence[Recalled], tokens: Mapping[str, int]) -> list[Recalle
     return [kept[id(entry)] for entry in found if id(entry) in kept]
 
 
+def kind_of(entry: Recalled) -> str:
+    """Say in which section of layout `published` a memory stands."""
+    return _SECTIONS.get(entry.kind, entry.kind)
+
+
 def text_of(entry: Recalled, marks: Mapping[str | None, str] | None = None) -> str:
     """Write a memory as a prompt shows it."""
-    if entry.kind == "episodic":
+    if kind_of(entry) == "episodic":
         return "\n".join(talk_as_data(one, " (excerpt)" if one.excerpt else "") for one in entry.talk) or as_data(entry.text)
     text = as_entry(entry.text)
     if marks and entry.photo_id in marks:

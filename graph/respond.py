@@ -18,17 +18,18 @@ from graph.briefing import Style, closing_words, messages_of, room_of, talk_of
 from graph.budgets import BYTES_PER_TOKEN
 from graph.context import Context, context_of, same_user
 from graph.due import brought_up, due_of, lines_of, recalled
+from graph.evidence_lines import fitted_lines
 from graph.found import fitted, shares
 from graph.listening import Tell, teller
 from graph.protocol import Answer, Malformed, Retrieve
-from graph.search_request import first_search, shown_whole, window_of
+from graph.search_request import first_search, goes_on_from, shown_whole, window_of
 from graph.slip_context import compared_with
 from graph.slips import ReplyGuard
 from graph.speaking import Speaker
 from graph.state import Request, RespondState, Round, TurnInput
 from memory.errors import NothingWritten
-from memory.query import Query
-from memory.records import Step, Trace, Turn, TurnState
+from memory.query import Found, Query
+from memory.records import Recalled, Step, Trace, Turn, TurnState
 from memory.usage import Usage
 
 if TYPE_CHECKING:
@@ -70,7 +71,9 @@ class Responder:
             return self._recall(turn, context_of(runtime))
 
     def _recall(self, turn: Turn, context: Context) -> dict[str, Any]:
-        profile = self._memory.knowledge.profile(context.user_id).values()
+        known = self._memory.knowledge.profile(context.user_id)
+        # In layout `cache` the other lines compete with everything else for their place.
+        profile = known.values() if self._style.layout == "published" else known.always()
         recent = self._memory.journal.recent(context.user_id, turn.time, turn.seq or None)
         reasoning = context.reasoning and not self._style.is_small
         talk = talk_of(turn, recent, profile, self._memory, self._style, reasoning=reasoning)
@@ -92,7 +95,7 @@ class Responder:
             "recent": recent,
             "talk": talk,
             "rounds": [],
-            "request": None if reasoning else first_search(),
+            "request": first_search(turn, forced=context.force_retrieve or goes_on_from(turn, recent) != ""),
             "steps": [],
             "reply": None,
             "stopped": False,
@@ -163,16 +166,9 @@ class Responder:
             parts=frozenset([*state["talk"]["parts"], *(name for entry in past for name in entry.parts)]),
             photos=frozenset(state["talk"]["photos"]),
             pictures=turn.images,
+            before=goes_on_from(turn, state["recent"]) if request["output"] is None else "",
         )
-        style = self._style
-        room = room_of(state, self._memory, style, request["output"])
-        limits = replace(style.limits, size=shares(room, style.budgets)["episodic"] * BYTES_PER_TOKEN)
-        found = self._memory.find(turn.user_id, query, limits)
-        pictures = (
-            len({entry.photo_id for entry in found.memories if entry.photo_id}) if style.sees and style.shows_recalled else 0
-        )
-        # What is shown is decided here: the receipt names it, and the next look brings other things.
-        shown = fitted(found.memories, shares(room - sections.picture_tokens(room, pictures), style.budgets))
+        found, shown = self._found(state, query, request)
         warning = request["warning"] or warning or ("Nothing in that period: searched all of it." if found.widened else None)
         step = Step(
             think=request["think"],
@@ -186,6 +182,28 @@ class Responder:
         tell({"event": "recalled", "memories": shown})
         looked = Round(output=request["output"], found=shown, widened=found.widened)
         return {"rounds": [*state.get("rounds", []), looked], "steps": [*state.get("steps", []), step], "request": None}
+
+    def _found(self, state: RespondState, query: Query, request: Request) -> tuple[Found, list[Recalled]]:
+        """Search; returns what was found, and what of it the prompt has room for.
+
+        What is shown is decided here: the receipt names it, and the next search brings other things.
+        """
+        style, user_id = self._style, state["turn"].user_id
+        room = room_of(state, self._memory, style, request["output"])
+        if style.layout == "published":
+            most = replace(style.limits, size=shares(room, style.budgets)["episodic"] * BYTES_PER_TOKEN)
+            found = self._memory.find(user_id, query, most)
+        else:
+            tokens = sections.evidence_tokens(room, style.budgets)
+            whole = min(style.whole, room // 2) if request["output"] is None else 0
+            limits = replace(style.room, size=tokens * BYTES_PER_TOKEN, whole=whole * BYTES_PER_TOKEN)
+            found = self._memory.evidence(user_id, query, limits)
+        photos = {entry.photo_id for entry in found.memories if entry.photo_id}
+        left = room - sections.picture_tokens(room, len(photos) if style.sees and style.shows_recalled else 0)
+        if style.layout == "published":
+            return found, fitted(found.memories, shares(left, style.budgets))
+        tokens = max(sections.evidence_tokens(left, style.budgets), whole)
+        return found, fitted_lines(found.memories, tokens)
 
     def answer(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Commit the reply; where the rounds brought none, ask for it directly first."""
@@ -323,7 +341,7 @@ def wire(graph: StateGraph[Any, Context, TurnInput, Any], nodes: Responder, *, t
     graph.add_node("answer", nodes.guarded(nodes.answer))
     graph.add_node("edit", mark_edit)
     graph.add_edge(START, "recall")
-    graph.add_conditional_edges("recall", _after_recall, ["forget", "reason", "retrieve"])
+    graph.add_conditional_edges("recall", _after_recall, ["forget", "reason", "retrieve", "answer"])
     graph.add_conditional_edges("reason", _unless_edited(_after_reason), ["retrieve", "answer", "edit"])
     graph.add_conditional_edges("retrieve", _unless_edited(nodes.after_retrieve), ["reason", "answer", "edit"])
     for last in ("answer", "forget"):
@@ -341,7 +359,9 @@ def _unless_edited(choose: Callable[[RespondState], str]) -> Callable[[RespondSt
 def _after_recall(state: RespondState) -> str:
     if state.get("forget") == forgetting.REQUEST:
         return "forget"
-    return "retrieve" if state.get("request") else "reason"
+    if state.get("request"):
+        return "retrieve"
+    return "reason" if state["reasoning"] else "answer"
 
 
 def _after_reason(state: RespondState) -> str:

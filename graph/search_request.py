@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from graph.protocol import Retrieve
@@ -9,14 +10,25 @@ from graph.state import Request
 from memory import clock
 from memory.errors import PersonaError
 from memory.passages import turn_of
-from memory.records import Recalled
+from memory.records import Recalled, Turn
+from memory.relevance import is_small_talk
+from memory.terms import COMMON, terms
 
+_SHORT = 60
+"""Characters of a question that may go on from the message before it."""
 _MOST_KEYWORDS = 120
 """Characters, as in the grammar of a round."""
 
 
-def first_search() -> Request:
-    """Return the search that every turn begins with: the message itself, in all of memory."""
+def first_search(turn: Turn, *, forced: bool) -> Request | None:
+    """Return the search that a turn begins with, for the message itself; None for a greeting or thanks: nothing is relevant.
+
+    Args:
+        turn: The message.
+        forced: Search in any case.
+    """
+    if is_small_talk(turn.text) and not turn.images and not forced:
+        return None
     return Request(output=None, think="", keywords="", start_time=None, end_time=None, warning=None)
 
 
@@ -24,6 +36,13 @@ def first_round(message: str) -> Retrieve:
     """Return that search in the form of a round of the model's own."""
     words = " ".join(message.split())[:_MOST_KEYWORDS].rstrip()
     return Retrieve(words or "(picture)", think="I look into memory first.")
+
+
+def goes_on_from(turn: Turn, recent: Sequence[Turn]) -> str:
+    """Return the previous message, where this one is a short question that says little by itself ("And why?")."""
+    text = turn.text.strip()
+    short = len(text) <= _SHORT and "?" in text and len([word for word in terms(text) if word not in COMMON]) <= 1
+    return recent[-1].text if short and recent else ""
 
 
 def window_of(request: Request, said: datetime) -> tuple[datetime | None, datetime | None, str | None]:
@@ -50,6 +69,7 @@ def window_of(request: Request, said: datetime) -> tuple[datetime | None, dateti
 
 def shown_whole(entry: Recalled) -> set[str]:
     """Return what need not be found again: the memory, and the turns that it shows whole."""
-    if entry.kind != "episodic":
+    if entry.kind not in ("episodic", "turn"):
         return {entry.id}
-    return {entry.id, *entry.turn_ids} - {turn_of(name) for name in entry.parts}
+    in_part = {turn_of(name) for name in entry.parts}
+    return {entry.id, *entry.turn_ids} - in_part

@@ -11,7 +11,8 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 from graph.budgets import Budgets, estimate_tokens, fit
 from graph.data_text import as_entry, as_said
-from graph.found import TITLES, fitted, shares, talk_as_data, text_of
+from graph.evidence_lines import NOTES, fitted_lines, line_of
+from graph.found import TITLES, fitted, kind_of, shares, talk_as_data, text_of
 from graph.prompts import Prompts
 from graph.recent import choose
 from graph.state import RecentTalk
@@ -32,7 +33,6 @@ _LATER = 300
 """Tokens that a round leaves for the words of later ones."""
 _EARLIER = "(Earlier talk of this hour is left out here; memory has it.)"
 _PUBLISHED = ("procedural", "semantic", "photo", "episodic")
-_LAST_COUNTS = ("episodic", "procedural", "photo", "semantic")
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,12 @@ class Base:
 
     Attributes:
         rules: The instructions and the output format.
-        examples: Rounds with other people; layout `cache`.
         said: The message with the names of its pictures.
         profile: Its lines.
         room: Tokens that are left of the window.
     """
 
     rules: str
-    examples: list[BaseMessage]
     said: str
     profile: list[str]
     room: int
@@ -72,20 +70,20 @@ def base_of(
     layout: Layout,
     budgets: Budgets,
     reasoning: bool,
+    brief: bool = False,
 ) -> Base:
-    """Put together what a prompt holds in any case, and say how much room is left.
+    """Put together what a prompt holds in any case, and say how much room is left; `brief`: for a small model.
 
     Raises:
         MessageTooLong: The message does not fit into the model's window beside the instructions.
     """
-    rules = f"{prompts.instructions}\n\n{prompts.output_format if reasoning else prompts.direct}"
-    examples = rounds_of(prompts.examples) if reasoning and layout == "cache" else []
+    rules = prompts.brief if brief else f"{prompts.instructions}\n\n{prompts.output_format if reasoning else prompts.direct}"
     said = as_said(turn.text)
     hint = f"\n{prompts.with_picture}" if turn.images and reasoning and layout == "cache" else ""
-    marks = _marks(pictures)
+    marks = marks_of(pictures)
     labels = "".join(f"\n[{as_entry(marks.get(photo, _A_PICTURE))}]" for photo in turn.images) + hint
     shown = sum(picture.url is not None for picture in pictures)
-    fixed = estimate_tokens(rules) + estimate_tokens(labels) + shown * PICTURE_TOKENS + tokens_of(examples) + _FRAME_TOKENS
+    fixed = estimate_tokens(rules) + estimate_tokens(labels) + shown * PICTURE_TOKENS + _FRAME_TOKENS
     room = budgets.window - budgets.output - fixed
     if estimate_tokens(said) > room:
         carried = f" with its pictures ({shown}, {PICTURE_TOKENS} tokens each)" if shown else ""
@@ -97,12 +95,12 @@ def base_of(
         )
     room -= estimate_tokens(said)
     lines = fit([as_entry(f"{key}: {value}") for key, value in profile.items()], min(budgets.profile, room // 3))
-    return Base(rules, examples, f"{said}{labels}", lines, room)
+    return Base(rules, f"{said}{labels}", lines, room)
 
 
 def talk_of(base: Base, recent: Sequence[Turn], pictures: Sequence[Picture], *, layout: Layout, budgets: Budgets) -> RecentTalk:
     """Choose what a prompt shows of the last hour; see `graph.recent`."""
-    marks, room = _marks(pictures), base.room
+    marks, room = marks_of(pictures), base.room
     share = min(budgets.recent, room // 2)
     spare = max(0, min(budgets.recent_spare, room // 4 - share)) if layout == "cache" else 0
     left = room - sum(map(estimate_tokens, base.profile))
@@ -124,6 +122,7 @@ def opening(
     talk: RecentTalk | None = None,
     manner: Sequence[str] = (),
     due: Sequence[str] = (),
+    notes: Sequence[str] = (),
 ) -> list[BaseMessage]:
     """Build the messages of the first round.
 
@@ -140,6 +139,7 @@ def opening(
         talk: What is shown of the last hour; None: it is chosen here.
         manner: How to write for this person, in sentences.
         due: What is coming up in the person's life, in sentences.
+        notes: What the search with the message brought, as lines; layout `cache`.
 
     Raises:
         MessageTooLong: The message does not fit into the model's window beside the instructions.
@@ -148,7 +148,7 @@ def opening(
         turn, profile=profile, pictures=pictures, prompts=prompts, layout=layout, budgets=budgets, reasoning=reasoning
     )
     talk = talk or talk_of(base, recent, pictures, layout=layout, budgets=budgets)
-    marks = _marks(pictures)
+    marks = marks_of(pictures)
     history = [_turn_text(past, marks) for past in talk["turns"]]
     sections = {
         "profile": _section("User Profile", base.profile),
@@ -163,9 +163,10 @@ def opening(
         output_format = prompts.output_format if reasoning else prompts.direct
         text = "\n\n".join([*(sections[name] for name in order), f"## Instructions\n{prompts.instructions}", output_format])
         return [human(text, pictures)]
-    told = [_section(title, lines) for title, lines in (("How to write to them", manner), ("Coming up", due)) if lines]
-    text = "\n\n".join([*(sections[name] for name in ("profile", "recent")), *told, sections["input"]])
-    return [SystemMessage(base.rules), *base.examples, human(text, pictures)]
+    told = {"How to write to them": manner, "Coming up": due, NOTES: notes}
+    more = [_section(title, lines) for title, lines in told.items() if lines]
+    text = "\n\n".join([*(sections[name] for name in ("profile", "recent")), *more, sections["input"]])
+    return [SystemMessage(base.rules), human(text, pictures)]
 
 
 def rounds_of(examples: Sequence[tuple[str, str]]) -> list[BaseMessage]:
@@ -197,6 +198,11 @@ def room_for_memory(
     return room - min(_LATER, room // 4)
 
 
+def evidence_tokens(room: int, budgets: Budgets) -> int:
+    """Return the tokens of what one search brings, where a prompt has so many left; most stays for what may come after."""
+    return min(budgets.evidence, room // 3)
+
+
 def picture_tokens(room: int, count: int) -> int:
     """Return the tokens of so many recalled pictures; 0 where they would take more than a third of the room: none is shown."""
     tokens = count * PICTURE_TOKENS
@@ -225,8 +231,8 @@ def with_memory(
         closing: What the model is told to do next.
         budgets: Tokens.
         widened: The window held nothing and was left out.
-        question: Layout `cache`: what is most to the point comes last, the message itself once more behind it. A small
-            model answers what it has read last (measured, decision 008). None: the published order.
+        question: Layout `cache`: one list of dated lines, and the message itself once more behind it. None: the published
+            order, type by type.
         pictures: Those that were recalled, for a model that sees.
         before: Those that it was shown already: what is recalled of them is marked with their number.
         closing_tokens: Tokens that are kept free for `closing`, which is not the same in every round; at least its own.
@@ -236,11 +242,14 @@ def with_memory(
     shown = pictures if picture_tokens(room, len(pictures)) else ()
     marks: dict[str | None, str] = {picture.photo_id: picture.label for picture in [*before, *shown] if picture.url}
     sections = ["(Nothing more was said in the period asked for; this is from other times.)"] if widened else []
-    kept = fitted(found, shares(room - picture_tokens(room, len(pictures)), budgets))
-    for kind in _LAST_COUNTS if question else _PUBLISHED:
-        lines = [text_of(entry, marks) for entry in kept if entry.kind == kind]
-        if lines:
-            sections.append(_section(TITLES[kind], lines))
+    left = room - picture_tokens(room, len(pictures))
+    if question:
+        lines = [line_of(entry, marks) for entry in fitted_lines(found, evidence_tokens(left, budgets))]
+        sections += [_section(NOTES, lines)] if lines else []
+    else:
+        kept = fitted(found, shares(left, budgets))
+        told = {kind: [text_of(entry, marks) for entry in kept if kind_of(entry) == kind] for kind in _PUBLISHED}
+        sections += [_section(TITLES[kind], lines) for kind, lines in told.items() if lines]
     text = "\n\n".join([*sections, *([again] if again else []), closing])
     if output is None:
         return [*messages[:-1], _append(messages[-1], text, shown)]
@@ -269,7 +278,8 @@ def tokens_of(messages: Sequence[BaseMessage]) -> int:
     return total
 
 
-def _marks(pictures: Sequence[Picture]) -> dict[str, str]:
+def marks_of(pictures: Sequence[Picture]) -> dict[str, str]:
+    """Return what a text calls each picture."""
     return {picture.photo_id: picture.label for picture in pictures}
 
 

@@ -152,6 +152,6 @@ def talk_text(talk: Sequence[Spoken]) -> str:
     """Return turns as a person reads them in a receipt."""
     heads = (f"[{clock.show(one.time)}]{' (excerpt)' if one.excerpt else ''}" for one in talk)
     return "\n".join(
-        "\n".join([head, f"User: {one.text}", f"Assistant: {one.reply}", *one.corrected])
+        "\n".join([head, f"User: {one.text}", *([f"Assistant: {one.reply}"] if one.reply else []), *one.corrected])
         for head, one in zip(heads, talk, strict=True)
     )

@@ -158,7 +158,6 @@ class Flat:
         self._facets = np.zeros(_FIRST_ROOM, dtype=np.uint8)
         self._documents = 0
         self._gone = 0
-        self._expected: tuple[bytes, NDArray[np.float32]] = (b"", np.zeros(0, dtype=np.float32))
 
     def __len__(self) -> int:
         return len(self._places)
@@ -167,7 +166,7 @@ class Flat:
     def bytes(self) -> int:
         """Say how much memory it takes, about."""
         entry = 3 * 8 + 8 + 1 + 250
-        arrays = (self._rows, self._scales, self._facets, self._expected[1])
+        arrays = (self._rows, self._scales, self._facets)
         return sum(array.nbytes for array in arrays) + entry * len(self._names)
 
     @property
@@ -206,22 +205,11 @@ class Flat:
                 self._rows[self._starts[place] : end] = 0
                 self._gone += 1
 
-    def expect(self, vectors: Vectors) -> None:
-        """Compare one unit vector, shape (1, size), ahead: `near` then compares it with what came since alone."""
-        asked = packed(vectors)
-        self._expected = asked[0].tobytes(), self._compared(asked, 0)[0]
-
     def near(self, vectors: Vectors, scope: Scope) -> Nearness:
         """Compare unit vectors (questions, size) with everything, and say which of it the scope allows."""
         count, documents = len(self._names), self._documents
         asked = packed(vectors)
-        scores = np.zeros((len(asked), documents), dtype=np.float32)
-        expected, known = self._expected
-        is_new = np.array([row.tobytes() != expected for row in asked], dtype=np.bool_)
-        scores[is_new] = self._compared(asked[is_new], 0)
-        # An entry that was removed since is found no more, whatever its score was.
-        scores[~is_new, : len(known)] = known
-        scores[~is_new, len(known) :] = self._compared(asked[~is_new], len(known))
+        scores = self._compared(asked)
         return Nearness(
             self._names,
             self._allowed(scope, count),
@@ -231,13 +219,13 @@ class Flat:
             self._places,
         )
 
-    def _compared(self, asked: Bytes, first: int) -> NDArray[np.float32]:
-        """Return the cosines of some vectors and the documents from a place on."""
-        rows = self._rows[first : self._documents]
+    def _compared(self, asked: Bytes) -> NDArray[np.float32]:
+        """Return the cosines of some vectors and all documents."""
+        rows = self._rows[: self._documents]
         if not len(asked) or not len(rows):
             return np.zeros((len(asked), len(rows)), dtype=np.float32)
         scores = np.asarray(simsimd.cdist(asked, rows, metric="dot", out_dtype="float32")).reshape(len(asked), len(rows))
-        scores *= self._scales[first : self._documents]
+        scores *= self._scales[: self._documents]
         scores *= _scales(asked)[:, None]
         return scores
 

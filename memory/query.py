@@ -34,6 +34,31 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Room:
+    """How much one search shows of all kinds together, where they compete for it (docs/decisions/055).
+
+    Attributes:
+        size: UTF-8 bytes of everything.
+        note: Of the words that one raw turn is shown with, a long message or reply as its best passages.
+        least: Entries from which on `gap` counts.
+        most: Entries, at most.
+        gap: Share of the best one's relevance that further entries need, where that one is surely relevant.
+        gap_at_all: The same for the first entries.
+        floor: Relevance that every entry needs.
+        whole: UTF-8 bytes up to which all that was ever said is shown instead; 0: never.
+    """
+
+    size: int = 1_600
+    note: int = 500
+    least: int = 4
+    most: int = 8
+    gap: float = 0.1
+    gap_at_all: float = 0.03
+    floor: float = 0.001
+    whole: int = 0
+
+
+@dataclass(frozen=True)
 class Query:
     """One look into memory.
 
@@ -46,6 +71,7 @@ class Query:
         seen: Ids of memories and turns that this turn has shown already.
         talk: Ids of the turns that its prompt shows whole; what was made of them is left out too.
         parts: Ids of the passages that were shown, of turns that were not shown whole.
+        before: The previous message, where this one only goes on from it ("And why?"); searched as well.
         photos: Ids of the pictures that the prompt shows, or tells of.
         pictures: Ids of the photos that the message carries: what looks like them is recalled.
     """
@@ -60,6 +86,7 @@ class Query:
     parts: AbstractSet[str] = field(default_factory=frozenset)
     photos: AbstractSet[str] = field(default_factory=frozenset)
     pictures: tuple[str, ...] = ()
+    before: str = ""
 
     @property
     def shown_turns(self) -> AbstractSet[str]:

@@ -221,6 +221,11 @@ class CoreProfile(Record):
         known = {entry.key: " ".join([entry.value, *entry.corrected]) for entry in self.entries}
         return {"name": known.pop("name", "unknown"), **known}
 
+    def always(self) -> dict[str, str]:
+        """Return what is in every prompt, `name` first: the name, and the lines that the person wrote."""
+        pinned = tuple(entry for entry in self.entries if entry.edited or entry.key == "name")
+        return CoreProfile(entries=pinned).values()
+
 
 class SemanticMemory(Record):
     """What one turn said about the person.

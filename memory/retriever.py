@@ -10,6 +10,7 @@ from itertools import islice
 
 from memory.change import FAR, Near, said_since, worth_asking
 from memory.change_words import asks_about_the_past
+from memory.competition import Competition
 from memory.dialogue import Dialogue
 from memory.documents import NOW, PAST
 from memory.embedders import Embedder
@@ -18,9 +19,10 @@ from memory.journal import Journal
 from memory.knowledge import Knowledge
 from memory.memory_rows import MemoryRecord
 from memory.named_time import named_period
+from memory.notes import whole_note
 from memory.passages import turn_of
 from memory.picture_search import PictureSearch, recalled_photo
-from memory.query import Found, Limits, Query
+from memory.query import Found, Limits, Query, Room
 from memory.record_search import RecordSearch
 from memory.records import SPOKEN, Episode, PhotoMemory, Procedure, Recalled, SemanticMemory, Turn, make_id
 from memory.scope import Rule, Scope
@@ -38,8 +40,8 @@ _OF_SUBJECT, _MORE_OF_SUBJECT = 4, 2
 """Times as many entries are looked through for what a question names; times as many facts of it are returned."""
 _OVER = 0.1
 """Of a score that is left to what is no longer true, where it stands beside what is."""
-_LOOKED_INTO = (NOW, "turn", "procedural")
-"""What every look goes through."""
+_LEAST_NOTE = 40
+"""UTF-8 bytes of the shortest note: a history of more turns than fit so need not be read."""
 _REPEAT, _MOST_REPEATS = 0.02, 5
 """Of a score by reciprocal rank, about one place; for so many repetitions at most."""
 
@@ -98,10 +100,35 @@ class Retriever:
         found += self._parts.pictures.find(user_id, seen, limits.photos)
         return Found(tuple(sorted(found, key=lambda item: (item.time.timestamp(), item.id))), widened and bool(found))
 
-    def expect(self, user_id: str, text: str) -> None:
-        """Read a message, and compare it with what a look would look into; what that asks for besides is not known yet."""
-        reading = self._parts.embedder.read([text])[0]
-        self._parts.index.expect(user_id, _LOOKED_INTO, reading.vector[None])
+    def evidence(self, user_id: str, query: Query, room: Room | None = None) -> Found:
+        """Search all types at once: what is most relevant is shown, whatever its type; see `memory.competition`."""
+        room = room or Room()
+        since, until = (stamp.timestamp() if stamp else None for stamp in (query.since, query.until))
+        facts = {make_id(user_id, NOW, turn_id) for turn_id in query.talk}
+        scope = Scope(user_id, since, until, query.time.timestamp(), query.seen | query.talk | facts)
+        found: list[Recalled] = []
+        if scope.windowed:
+            found = Competition(self._parts, query, scope, room).find()
+            found += self._parts.pictures.find(user_id, query, Limits().photos)
+        widened = scope.windowed and not found
+        if not found:
+            period = named_period(query.message, query.time) or named_period(query.keywords, query.time)
+            scope = replace(scope, since=None, until=None, period=period)
+            found = Competition(self._parts, query, scope, room).find()
+            found += self._parts.pictures.find(user_id, replace(query, since=None, until=None), Limits().photos)
+        return Found(tuple(sorted(found, key=lambda item: (item.time.timestamp(), item.id))), widened and bool(found))
+
+    def whole(self, user_id: str, query: Query, size: int) -> Found | None:
+        """Return everything that was said before a message, as notes, where it fits into so many UTF-8 bytes; else None."""
+        most = size // _LEAST_NOTE
+        turns = self._parts.journal.turns(user_id, limit=most + 1, traces=False)
+        notes = [
+            whole_note(turn)
+            for turn in turns
+            if turn.state in SPOKEN and turn.held is None and turn.time <= query.time and turn.id not in query.talk
+        ]
+        fits = len(turns) <= most and sum(len(note.text.encode()) for note in notes) <= size
+        return Found(tuple(notes)) if fits else None
 
     def rank_turns(
         self, user_id: str, text: str, limit: int, *, asked: datetime, rule: Rule = "hybrid"

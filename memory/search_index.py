@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,8 +37,6 @@ CREATE TABLE IF NOT EXISTS changed (
 _CHANGED = "INSERT INTO changed VALUES (?, ?, ?, 1) ON CONFLICT (kind, id) DO UPDATE SET times = times + 1"
 _TRAITS = "id, session, seq, speaker, length, asks, asked, dated, at"
 _READ = f"SELECT {_TRAITS}, tokens FROM entries JOIN kept USING (number)"  # noqa: S608 - ours
-_FEW = 1_000
-"""Entries whose tokens are read all at once."""
 
 
 @dataclass(frozen=True)
@@ -122,18 +120,6 @@ class SearchIndex:
         """Compare unit vectors (questions, size) with everything of a kind."""
         with self.files.use(scope.user_id) as (file, held):
             return _vectors(file, held, kind, vectors.shape[1]).near(vectors, scope)
-
-    def expect(self, user_id: str, kinds: Iterable[str], vectors: Vectors) -> None:
-        """Have in memory what a look goes through, and compare it with one unit vector, shape (1, size), that it asks for."""
-        for kind in kinds:
-            # One after another: a look need not wait for all of them.
-            with self.files.use(user_id) as (file, held):
-                _vectors(file, held, kind, vectors.shape[1]).expect(vectors)
-        with self.files.use(user_id) as (file, held):
-            # Of somebody with little in it, what a look reads of its candidates too.
-            few = sum(len(held.vectors[kind]) for kind in kinds if kind in held.vectors) <= _FEW
-            if few and not held.read:
-                held.keep(_read(file.execute(_READ).fetchall()))
 
     def search(self, scope: Scope, query: str, *, kind: str, limit: int, around: bool = False) -> list[tuple[str, float]]:
         """Return (id, score) of the entries that have the words; see `lexical.search`."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -44,7 +42,7 @@ from memory.photos import PhotoStore
 from memory.picture_search import PictureSearch
 from memory.pictures import Picture, open_upright
 from memory.purge import Purger, Receipt
-from memory.query import Found, Limits, Query
+from memory.query import Found, Limits, Query, Room
 from memory.reach import Reach, Together
 from memory.records import Box, PhotoMemory, Recalled, SemanticMemory, Turn
 from memory.refusals import Refusals
@@ -62,8 +60,6 @@ _TOGETHER = 48
 """Turns and facts that are written to Chroma at once: each write holds all of Python for 10 ms and more."""
 _FEW = 12
 """Facts that are compared one by one, as they are not indexed yet."""
-_AHEAD = 2
-"""Threads that make ready for looks that may come; more would only wait for the embedder."""
 SEARCHABLE = ("core", "semantic", "episodic", "procedural", "photo")
 
 
@@ -101,7 +97,6 @@ class Memory:
         brings_up: bool = True,
     ) -> None:
         self.folder = folder
-        self._ahead = ThreadPoolExecutor(_AHEAD, "persona-ahead")
         shared = bool(chroma_url and database_url and not database_url.startswith("sqlite"))
         self._owner = FolderOwner(folder, shared=shared)
         try:
@@ -188,23 +183,19 @@ class Memory:
 
         return self._indexes.mended(_find)
 
-    def expect(self, user_id: str, text: str, talk: AbstractSet[str]) -> None:
-        """Make ready, in the background, for a look that this message may lead to: while the model thinks, nobody waits.
+    def evidence(self, user_id: str, query: Query, room: Room | None = None) -> Found:
+        """Search all types at once, as `find` does type by type; a history that fits is returned whole (`Room.whole`)."""
+        if not self.journal.knows(user_id):
+            return Found(())
+        room = room or Room()
+        if room.whole and not query.seen and (whole := self.retriever.whole(user_id, query, room.whole)):
+            return whole
 
-        The message is read by the embedder and compared with what a look goes through; what is not indexed yet is, first,
-        unless all of it is of the turns that the prompt shows whole (`talk`).
-        """
+        def _find() -> Found:
+            self._projection.run(user_id, pictures=False, shown=query.talk)
+            return self.retriever.evidence(user_id, query, room)
 
-        def _ready() -> None:
-            # What goes wrong here goes wrong again in the look, which says so.
-            with suppress(PersonaError):
-                if text.strip() and self.journal.knows(user_id):
-                    self._indexes.mended(lambda: self._projection.run(user_id, pictures=False, shown=talk))
-                    self.retriever.expect(user_id, text)
-
-        with suppress(RuntimeError):
-            # It is closing.
-            self._ahead.submit(_ready)
+        return self._indexes.mended(_find)
 
     def look_for(self, user_id: str, photo_ids: Sequence[str], name: str) -> tuple[str, Box | None] | None:
         """Say in which of some stored pictures a named thing is, and where in it; None where nothing can tell."""
@@ -413,7 +404,6 @@ class Memory:
 
     def close(self) -> None:
         """Close the stores and let another process have the folder."""
-        self._ahead.shutdown(cancel_futures=True)
         if self.leases is not None:
             self.leases.close()
         self._indexes.close()

@@ -20,7 +20,7 @@ from graph.showing import shown
 from graph.state import Round
 from memory.consent import Rewrite
 from memory.dialogue import talk_text
-from memory.records import Episode, Recalled, SemanticMemory, Spoken, Trace, Turn, TurnState
+from memory.records import Episode, Recalled, SemanticMemory, Spoken, Step, Trace, Turn, TurnState
 from memory.store import Memory
 from training.lessons import PICTURE, Kind, Lesson, Message
 from training.rollout import chat_of
@@ -138,22 +138,27 @@ class Teacher:
     def _rounds(self, trace: Trace) -> Iterator[Round]:
         """Give back the looks of a reply, each with what it brought: a receipt lists that one look after the other."""
         memories = (self._with_talk(entry) for entry in trace.memories)
-        for step in trace.steps:
+        for number, step in enumerate(trace.steps):
             if step.action == "retrieve":
                 look = Retrieve(step.query or "", step.start_time, step.end_time, step.think)
-                yield Round(output=format_reasoning(look), found=list(islice(memories, len(step.memory_ids))), widened=False)
+                output = None if _begins(number, step) else format_reasoning(look)
+                yield Round(output=output, found=list(islice(memories, len(step.memory_ids))), widened=False)
 
     def _with_talk(self, entry: Recalled) -> Recalled:
         """Part what a receipt has as one text into its turns again, as the prompt had them."""
         said = {turn.id: turn for turn in self._turns if turn.id in entry.turn_ids}
         turns = [said[name] for name in entry.turn_ids if name in said]
-        talk = tuple(Spoken(time=turn.time, text=turn.text, reply=turn.reply) for turn in turns)
-        return entry.model_copy(update={"talk": talk}) if talk_text(talk) == entry.text else entry
+        whole = tuple(Spoken(time=turn.time, text=turn.text, reply=turn.reply) for turn in turns)
+        notes = tuple(one.model_copy(update={"reply": ""}) for one in whole)
+        is_as_said = entry.text in (talk_text(whole), talk_text(notes))
+        return entry.model_copy(update={"talk": whole}) if turns and is_as_said else entry
 
     def _is_good(self, turn: Turn, trace: Trace) -> bool:
         """Say whether a reply is worth learning from: thought about, and without anything malformed on the way."""
         steps = trace.steps
-        thought = bool(steps) and all(step.think and not step.warning for step in steps)
+        thought = bool(steps) and all(
+            (step.think or _begins(number, step)) and not step.warning for number, step in enumerate(steps)
+        )
         return thought and bool(turn.reply) and turn.id not in self._spoilt
 
     def _profile_at(self, turn: Turn) -> dict[str, str]:
@@ -182,6 +187,11 @@ class Teacher:
                     path = self._pictures / f"{hashlib.sha256(data).hexdigest()[:32]}.jpg"
                     path.write_bytes(data)
                     yield path
+
+
+def _begins(number: int, step: Step) -> bool:
+    """Say whether a step is the search that begins a turn: nobody thought about that."""
+    return number == 0 and step.action == "retrieve" and not step.think
 
 
 def _marked(part: dict[str, str]) -> str:

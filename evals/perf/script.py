@@ -8,7 +8,6 @@ from typing import Any
 
 from graph import formats, protocol
 from graph.formats import Extraction, format_semantic
-from graph.prompts import Prompts
 from memory.records import TRAITS
 
 STAGES = {
@@ -47,15 +46,16 @@ def stage_of(grammar: str | None, messages: Sequence[Mapping[str, Any]]) -> str:
         messages: The prompt, as the OpenAI format has it.
     """
     stage = STAGES.get(grammar or "", "change")
-    again = stage == "reason" and str(messages[-1]["content"]).endswith(Prompts().after_retrieval)
-    return "reason again" if again else stage
+    # Layout `cache` begins with rules and message; `published` with the message and the search that begins a turn.
+    first = 2 if len(messages) % 2 == 0 else 3
+    return "reason again" if stage == "reason" and len(messages) > first else stage
 
 
 def says(stage: str, messages: Sequence[Mapping[str, Any]]) -> str:
     """Say what the made-up model writes."""
     if stage in _SAYS:
         return _SAYS[stage]
-    told = str(messages[-1]["content"])
+    told = "\n\n".join(str(message["content"]) for message in messages) if stage == "reason" else str(messages[-1]["content"])
     return {"reason": _reasoned, "semantic": _extracted, "episodic": _divided, "change": _judged}[stage](told)
 
 

@@ -136,8 +136,8 @@ def test_the_profile_loses_what_is_untrue_at_once_and_gets_it_back_by_undo(serve
         service.wait()
     profile = service.memory.knowledge.profile
     assert profile("ada").values() == {"name": "unknown", "dislikes": "olives"}
-    say(service, "Do I like coriander?", "2026-03-02 09:10")
-    assert "dislikes: olives" in chat.prompts("reasoning")[-1]
+    say(service, "What are my dislikes: coriander, olives?", "2026-03-02 09:10")
+    assert "(profile) dislikes: olives" in chat.prompts("reasoning")[-1]
     service.memory.undo("ada", facts(service)[0].id)
     assert profile("ada").values() == {"name": "unknown", "dislikes": "coriander, olives"}
 

@@ -13,7 +13,7 @@ from graph import formats
 from graph.briefing import Style
 from graph.protocol import Answer, Retrieve, parse_reasoning
 from memory.records import BigFive
-from tests.fakes import ScriptedChat, WordEmbedder, answer, fact, retrieve
+from tests.fakes import ScriptedChat, WordEmbedder, answer, fact
 from training import questions, sft_data
 from training.from_journal import Teacher
 from training.journal_questions import Examiner
@@ -23,7 +23,7 @@ TALK = [
     ("I live in Quito.", "2026-03-03 09:00", [answer("High up!")], fact("The user lives in Quito.", "Quito")),
     ("I sing in a choir.", "2026-03-05 09:00", [answer("Lovely.")], fact("The user sings in a choir.", "choir")),
     ("I own a canoe.", "2026-03-07 09:00", [answer("Nice.")], fact("The user owns a canoe.", "canoe")),
-    ("What is my parrot called?", "2026-03-09 09:00", [retrieve("parrot"), answer("Zazu.")], None),
+    ("What is my parrot called?", "2026-03-09 09:00", [answer("Zazu.")], None),
 ]  # fmt: skip
 CURIOUS = formats.format_personality(BigFive(openness=5))
 
@@ -73,14 +73,14 @@ def test_all_six_tasks_are_there_each_in_its_form(talked, tmp_path):
 
 
 def test_a_look_into_memory_is_learnt_with_what_it_brought(talked, tmp_path):
-    lesson = next(one for one in taught(talked, tmp_path)["reasoning"] if len(one.messages) > 2)
+    lesson = taught(talked, tmp_path)["reasoning"][-1]
     assert [message.role for message in lesson.messages] == ["user", "assistant", "user", "assistant"]
     look, reply = parse_reasoning(lesson.messages[1].text), parse_reasoning(lesson.messages[3].text)
     assert isinstance(look, Retrieve)
-    assert look.keywords == "parrot"
+    assert look.keywords == "What is my parrot called?"
     assert isinstance(reply, Answer)
     assert reply.text == "Zazu."
-    assert "The user has a parrot called Zazu." in lesson.messages[2].text
+    assert "User: My parrot is called Zazu." in lesson.messages[2].text
     assert "home: Quito" in lesson.messages[0].text
     assert "What is my parrot called?" in lesson.messages[0].text
 

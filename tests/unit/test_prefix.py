@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -123,7 +122,6 @@ class TestRounds:
     def test_a_later_round_begins_with_the_messages_of_the_one_before_it(self, layout, said, looks, window):
         rounds = [a_look(place, *look) for place, look in enumerate(looks)]
         style = Style(layout=layout, budgets=Budgets(window=window, output=window // 4))
-        style = replace(style, prompts=replace(style.prompts, examples=style.prompts.examples[:2]))
         before = None
         for count in range(len(rounds) + 1):
             messages = messages_of(state(turn(9, said), rounds=rounds[:count]), None, style, GO_ON)
@@ -157,7 +155,7 @@ class TestTurns:
 
     def test_another_person_shares_the_rules_and_the_examples(self):
         first, second = (prompt("cache", said=turn(30, "One"), profile={"name": name}) for name in ("Ada", "Bo"))
-        assert shared(first, second).endswith("Mount Elbrus is 5,642 metres high.</answer></ai><human>## User Profile\nname: ")
+        assert shared(first, second).endswith("</system><human>## User Profile\nname: ")
 
     def test_in_the_published_layout_the_profile_is_what_turns_share(self):
         first = prompt("published", said=turn(30, "One"))
@@ -214,13 +212,13 @@ class TestMeasured:
         [
             # Measured, less 0.03.
             ("two sessions", "published", "across calls of a turn", 0.55),
-            ("two sessions", "published", "across turns, replies", 0.21),
+            ("two sessions", "published", "across turns, replies", 0.14),
             ("two sessions", "published", "across turns, background", 0.82),
             ("two sessions", "cache", "across calls of a turn", 0.72),
-            ("two sessions", "cache", "across turns, replies", 0.78),
+            ("two sessions", "cache", "across turns, replies", 0.59),
             ("two sessions", "cache", "across turns, background", 0.89),
             ("a long session", "published", "across turns, replies", 0.07),
-            ("a long session", "cache", "across turns, replies", 0.77),
+            ("a long session", "cache", "across turns, replies", 0.59),
         ],
     )
     def test_a_cache_that_forgets_nothing_has_read_so_much_of_it_before(self, calls, talk, layout, shared, least):

@@ -8,7 +8,6 @@ import pytest
 
 from graph.formats import parse_personality
 from graph.prompts import Prompts, load_prompts
-from graph.protocol import Malformed, parse_reasoning
 from memory.errors import InvalidInput
 
 NAMES = [field.name for field in fields(Prompts) if isinstance(getattr(Prompts, field.name), str)]
@@ -27,27 +26,25 @@ def test_a_file_replaces_by_name_and_the_others_stay(tmp_path):
     assert prompts.instructions == "Be brief. {user} %s ü\n"
     assert prompts.direct == ""
     for field in fields(Prompts):
-        if field.name not in ("instructions", "direct"):
+        if field.name not in ("instructions", "brief", "direct"):
             assert getattr(prompts, field.name) == getattr(ours, field.name)
 
 
-def test_another_output_format_goes_without_our_examples(tmp_path):
+def test_own_instructions_are_for_small_models_too_unless_these_have_theirs(tmp_path):
     file = tmp_path / "prompts.toml"
-    file.write_text('output_format = "Mine."')
-    assert load_prompts(file).examples == ()
-    assert Prompts().examples
+    file.write_text('instructions = "Mine."')
+    assert load_prompts(file).brief == "Mine."
+    file.write_text('instructions = "Mine."\nbrief = "Short."')
+    assert load_prompts(file).brief == "Short."
 
 
 def test_another_judgement_of_personality_goes_without_our_examples(tmp_path):
     file = tmp_path / "prompts.toml"
     file.write_text('personality = "Mine."')
     assert load_prompts(file).judged == ()
-    assert load_prompts(file).examples == Prompts().examples
 
 
 def test_the_examples_are_in_the_forms_that_are_asked_for():
-    for _, written in Prompts().examples:
-        assert not isinstance(parse_reasoning(written), Malformed)
     for _, written in Prompts().judged:
         assert parse_personality(written) is not None
 

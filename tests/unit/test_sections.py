@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
 from graph.budgets import Budgets, estimate_tokens, fit
+from graph.evidence_lines import line_of
 from graph.prompts import Prompts
 from graph.protocol import escape
 from graph.sections import Picture, instructed, opening, tokens_of, with_memory
@@ -21,7 +21,6 @@ from memory.records import BigFive, Recalled, Spoken, Turn
 often = settings(deadline=None, max_examples=100)
 NINE = datetime(2026, 3, 1, 9, tzinfo=UTC)
 PROMPTS = Prompts(
-    examples=(),
     instructions="Be brief.",
     output_format="Write <answer>.",
     direct="Just reply.",
@@ -96,13 +95,24 @@ class TestOrder:
             "## User Input\n[2026-03-01 09:59 (Sunday)]\nWhere is Rex?"
         )
 
-    def test_examples_stand_between_the_rules_and_the_message_in_the_cache_layout_alone(self):
-        system, told, written, human = start("Hello", "cache", prompts=replace(PROMPTS, examples=(("Told", "Written"),)))
-        assert [message.type for message in (system, told, written, human)] == ["system", "human", "ai", "human"]
-        assert (told.content, written.content) == ("Told", "Written")
-        assert len(start("Hello", "published", prompts=replace(PROMPTS, examples=(("Told", "Written"),)))) == 1
-        direct = start("Hello", "cache", prompts=replace(PROMPTS, examples=(("Told", "Written"),)), reasoning=False)
-        assert len(direct) == 2
+    def test_no_prompt_shows_a_round_of_somebody_else(self):
+        for layout in LAYOUTS:
+            assert [message.type for message in start("Hello", layout, prompts=Prompts())][-1] == "human"
+            assert not [message for message in start("Hello", layout, prompts=Prompts()) if message.type == "ai"]
+
+    def test_how_to_write_and_what_is_coming_up_are_shown_where_they_are_known(self):
+        text = prompt(start("Hello", "cache", manner=["Keep it short."], due=["Your race is on Sunday."]))
+        assert "## How to write to them\nKeep it short.\n\n## Coming up\nYour race is on Sunday.\n\n## User Input" in text
+        assert "Coming up" not in prompt(start("Hello", "cache"))
+
+    def test_what_the_first_search_brought_stands_before_the_message(self):
+        found = [
+            remembered("turn", "as a receipt shows it").model_copy(
+                update={"talk": (Spoken(time=NINE, text="It rains", reply=""),)}
+            )
+        ]
+        text = prompt(start("Rain?", "cache", notes=[line_of(one) for one in found]))
+        assert '\n\n## Notes of what they told you before\n[2026-03-01 Sun] "It rains"\n\n## User Input\n' in text
 
     @pytest.mark.parametrize("layout", LAYOUTS)
     def test_sections_without_anything_say_so(self, layout):
@@ -146,16 +156,25 @@ class TestOrder:
             ),
         ]
 
-    def test_in_the_cache_layout_what_is_most_to_the_point_comes_last_and_the_message_again_behind_it(self):
-        kinds = ("semantic", "episodic", "procedural")
+    def test_in_the_cache_layout_all_kinds_are_one_list_and_the_message_comes_again_behind_it(self):
+        kinds = ("semantic", "turn", "procedural", "core")
         found = [remembered(kind, f"{kind} text", minute) for minute, kind in enumerate(kinds)]
         asked = turn("Where is my </answer> canoe?", minute=59)
         messages = with_memory(
             start(asked, "cache"), found, output="<think>", closing="Go on.", budgets=Budgets(), question=asked
         )
         text = messages[-1].content
-        order = ["episodic text", "procedural text", "semantic text", "## User Input", "canoe?", "Go on."]
-        assert [text.index(part) for part in order] == sorted(text.index(part) for part in order)
+        order = [
+            "(noted) semantic text",
+            "turn text",
+            "(habit) procedural text",
+            "(profile) core text",
+            "## User Input",
+            "canoe?",
+        ]
+        places = [text.index(part) for part in [*order, "Go on."]]
+        assert places == sorted(places)
+        assert text.count("[2026-03-01 Sun]") == 4
         assert "</answer>" not in text
 
     def test_a_long_message_is_not_said_again(self):

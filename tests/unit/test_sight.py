@@ -95,7 +95,7 @@ def test_a_model_that_sees_knows_which_picture_is_which(serve):
     chat = ScriptedChat(
         {
             "semantic": [fact(MUG, "mug"), NOTHING, NOTHING],
-            "reasoning": [answer("Nice."), answer("Oh."), retrieve("it"), answer("Yes.")],
+            "reasoning": [answer("Nice."), answer("Oh."), answer("Yes.")],
         }
     )
     service = serve(chat, sight=Sight(ColourEmbedder()), style=Style(sees=True))
@@ -189,7 +189,7 @@ class Fails(ColourEmbedder):
 
 
 def test_an_image_tower_that_fails_in_any_way_costs_no_reply(serve):
-    script = {"semantic": fact(MUG, "mug"), "reasoning": [answer("Nice."), retrieve("mug"), answer("Yes.")]}
+    script = {"semantic": fact(MUG, "mug"), "reasoning": [answer("Nice."), answer("Yes.")]}
     service = serve(ScriptedChat(script), sight=Sight(Fails()))
     say(service, "This is my grandmother's mug", "2026-03-01 09:00", [RED])
     service.wait()
