@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -75,8 +76,7 @@ class Competition:
                     turns[source] = max(turns.get(source, 0.0), score)
                 else:
                     records[record.id], lines[record.id] = record, score
-        notes = [note for turn in self._said(turns) if (note := self._note(turn, turns[turn.id])) is not None]
-        entries = _said_once(notes, [_line(records[name], score) for name, score in lines.items()])
+        entries = _said_once(self._notes(turns), [_line(records[name], score) for name, score in lines.items()])
         return self._as_it_is_now(self._fitted(self._of_subject(entries)))
 
     def _as_it_is_now(self, shown: Sequence[Recalled]) -> list[Recalled]:
@@ -177,17 +177,19 @@ class Competition:
             self._read |= dict.fromkeys(missing) | {turn.id: turn for turn in said if self._may_show(turn)}
         return [turn for name in names if (turn := self._read[name]) is not None]
 
-    def _said(self, scores: Mapping[str, float]) -> list[Turn]:
+    def _notes(self, scores: Mapping[str, float]) -> list[Recalled]:
+        """Write the best turns as notes; those of which everything was shown before have none."""
         # Where the message asks about somebody, what tells of them may stand far down.
-        most = _DEPTH if self._subject else 2 * self._room.most
-        return self._turns(sorted(scores, key=lambda name: -scores[name])[:most])
+        most = 2 * _DEPTH if self._subject else 2 * self._room.most
+        made = (
+            note_of(turn, scores[turn.id], self._wanted, self._room)
+            for turn in self._turns(sorted(scores, key=lambda name: -scores[name]))
+        )
+        return list(islice((note for note in made if note is not None), most))
 
     def _may_show(self, turn: Turn) -> bool:
         spoken = turn.state in SPOKEN and turn.held is None
         return spoken and turn.time <= self._query.time and turn.id not in self._scope.seen
-
-    def _note(self, turn: Turn, score: float) -> Recalled | None:
-        return note_of(turn, score, self._wanted, self._room)
 
     @cached_property
     def _wanted(self) -> Asked:
