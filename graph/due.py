@@ -9,7 +9,7 @@ from graph.data_text import as_entry
 from memory.brought_up import BroughtUp
 from memory.coming_question import asked_days
 from memory.records import Recalled, Turn
-from memory.upcoming import SOON, Upcoming, shares_a_word, to_bring_up, when
+from memory.upcoming import SOON, Upcoming, away, shares_a_word, to_bring_up, when
 
 if TYPE_CHECKING:
     from memory.store import Memory
@@ -37,7 +37,8 @@ def lines_of(turn: Turn, due: Sequence[Upcoming], bring_up: str) -> list[str]:
         due: What is coming up.
         bring_up: What the model is told to do with it where nobody asked.
     """
-    lines = [f"- {when(one)}: {as_entry(one.text)}" for one in due]
+    # Quoted: "my" in it is theirs.
+    lines = [f'- {when(one)} ({away(one)}), in their words: "{as_entry(one.text)}"' for one in due]
     asked = asked_days(turn.text)
     if asked is not None:
         return lines or [f"Nothing that they told of is coming up in the next {asked} days."]

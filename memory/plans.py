@@ -48,6 +48,8 @@ class Plan:
 
 
 _SENTENCE = re.compile(r"(?<!\d\.)(?<!\bDr\.)(?<!\bMr\.)(?<!\bMrs\.)(?<=[.!?…;])\s+|(?<=[。！？；])|\n+")
+_MOST = 20
+"""Days that one message tells of, at most."""
 _LAST_HOUR, _NOON, _EARLIEST, _LAST_MINUTE = 23, 12, 7, 59
 _FEW_WORDS = 2
 
@@ -67,7 +69,7 @@ def plans_of(text: str, said: datetime, own: str | None = None) -> list[Plan]:
         if own is not None and text[start:end] not in own:
             continue
         found += _of_sentence(text[start:end], start, said.date())
-    return found
+    return found[:_MOST]
 
 
 def _sentences(text: str) -> Iterator[tuple[int, int]]:

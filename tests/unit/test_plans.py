@@ -146,6 +146,10 @@ def test_a_day_of_the_year_comes_next_within_a_year_and_never_in_the_past(born, 
     assert again == in_year(born, again.year)
 
 
+def test_a_timetable_is_read_up_to_a_bound():
+    assert len(plans_of("I have an exam on Friday. " * 100, MONDAY)) == 20
+
+
 @given(st.text(max_size=200), DAYS)
 def test_any_text_is_read(text, said):
     for plan in plans_of(text, datetime(said.year, said.month, said.day, tzinfo=ZoneInfo("Europe/Berlin"))):
