@@ -12,7 +12,9 @@ from langchain_core.messages import SystemMessage
 
 from evals.scorers import holds
 from graph.asking import Asker
+from graph.fidelity import names_something
 from graph.formats import DECISION_GRAMMAR, SEMANTIC_GRAMMAR, parse_decision, parse_semantic
+from graph.language import language_of
 from graph.own_fact import fact_of
 from graph.remember import said, told_to_extract
 from graph.sections import human, rounds_of
@@ -109,8 +111,11 @@ def by_model(chat: BaseChatModel, style: Style) -> Callable[[Row], str]:
     asker = Asker(chat, prompts.malformed, style.budgets.window)
 
     def _fact(row: Row) -> str:
-        if style.is_small and not statements(row.text):
+        stated = statements(row.text)
+        if style.is_small and not stated:
             return ""
+        if style.is_small and names_something(stated) and language_of(row.text) != "other":
+            return fact_of(row.text, _AT, "")
         turn = Turn(id="turn", user_id="somebody", seq=1, session=1, time=_AT, text=row.text)
         if style.is_small:
             asked = [SystemMessage(prompts.worth), *rounds_of(prompts.decided), human(said(turn), [])]

@@ -127,6 +127,12 @@ def _losses(source: str, fact: str, told: str) -> list[str]:
     return found
 
 
+def names_something(said: Sequence[str]) -> bool:
+    """Say whether sentences hold a name, a number in digits or somebody of the person: then they are worth keeping."""
+    told = " ".join(said)
+    return bool(names(told) or _NUMBER.search(told) or _relations(told))
+
+
 def sources(said: Sequence[str], fact: str) -> list[str]:
     """Return the sentences that a fact was made of: those that share a word with it; all of them where none does."""
     words = _stems(fact)

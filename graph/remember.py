@@ -17,6 +17,7 @@ from graph.briefing import Style
 from graph.context import Context, same_user
 from graph.data_text import as_entry, as_said
 from graph.examples import told
+from graph.fidelity import names_something
 from graph.grounding import labels, seen_in
 from graph.language import in_their_words, language_of
 from graph.own_fact import fact_of
@@ -130,7 +131,13 @@ class Rememberer:
         return {"memory": memory, "warnings": warnings}
 
     def _decide(self, state: RememberState) -> tuple[formats.Extraction | None, list[str]]:
-        """Ask a small model whether it is worth keeping, no more: what it writes of it is wrong too often."""
+        """Ask a small model whether it is worth keeping, no more: what it writes of it is wrong too often.
+
+        A name, a number or somebody of the person is worth it, and nothing is asked.
+        """
+        said = _own(state["turn"])
+        if language_of(said) != "other" and names_something(statements(said)):
+            return formats.Extraction(decision=True), []
         return self._ask(
             state,
             "semantic",

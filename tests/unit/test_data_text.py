@@ -114,7 +114,7 @@ def told(serve: Callable[..., object], words: str, short: str, style: Style) -> 
     chat.script["procedural"] = formats.format_mapping({"heron": words})
     chat.script["reasoning"] = answer(f"It says: {words}")
     list(service.stream("ada", f"My heron says: {words}", time="2026-03-01 09:00"))
-    list(service.stream("ada", f"{words}\nMy heron again.", time="2026-03-01 09:05"))
+    list(service.stream("ada", f"My heron says: {words}\nAgain.", time="2026-03-01 09:05"))
     service.wait("ada")
     service.memory.journal.end_session("ada")
     service.wait("ada")

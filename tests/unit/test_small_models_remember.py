@@ -45,6 +45,12 @@ def test_a_fact_is_the_persons_own_words(small):
     assert say(service, "My flatmate got into the Gothenburg orchestra, and I fly there on Friday.") == [
         "The user's flatmate got into the Gothenburg orchestra, and the user flies there on Friday (2026-03-06)."
     ]
+    assert asked(chat) == ["shown"]
+
+
+def test_without_a_name_or_a_number_the_model_decides(small):
+    chat, service = small()
+    assert say(service, "I can't stand coriander.") == ["The user can't stand coriander."]
     assert asked(chat) == ["shown", "worth"]
 
 
