@@ -19,6 +19,7 @@ from graph.slip_words import (
     SECOND_PERSON,
     asks_for_its_words,
     content,
+    is_opening,
     is_question,
     offers_options,
     overlap,
@@ -258,10 +259,13 @@ class Judge:
     def _wrong_person(self, text: str, *, whole: bool) -> Verdict:
         words, partial = _words(without_opening(text), whole=whole)
         # What has only begun may become another word.
-        flat = _flat(text[: len(text) - len(partial)] if partial else text)
+        begun = partial or ("你" if not whole and text.endswith("你") else "")
+        flat = _flat(text[: len(text) - len(begun)])
         if _THE_USER.match(text) and not _TALKS.search(self._talk.message):
             return Cut("wrong person", len(text)) if whole else Wait()
         of_itself = SECOND_PERSON.search(flat) or _TOO.search(flat) or _OF_ITSELF.match(without_opening(text))
+        if self._known and not whole and is_opening(text):
+            return Wait()
         if not self._known or (of_itself and not self._repeats(words, partial, whole=whole)):
             return Pass()
         if not whole and any(isinstance(self._wrong_person(part, whole=True), Cut) for part in _clauses(text)):
@@ -303,6 +307,7 @@ class Judge:
         least = 3 if HAN.search(part) else 2
         same = shared >= least and shared >= _SAME_CONTENT * len(telling)
         same = same or (self._asks_of_me and not of_message and bool(shared))
+        same = same or self._repeats(tokens(without_opening(part)), "", whole=True)
         if not same or (of_message and self._asks_of_it) or not best.is_of_me:
             return Pass()
         if self._asks and not of_message:

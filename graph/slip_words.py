@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import regex
+
 HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W_\u3040-\u30ff\u3400-\u9fff]+")
 _APOSTROPHE = re.compile(r"(?<=\w)['’](?=\w)")
@@ -67,9 +69,10 @@ _QUESTION = re.compile(
     re.IGNORECASE,
 )
 _OPTION = re.compile(r"(?:^|[\s(])(?:[a-h]|\d)[).:]\s|\([a-h]\)", re.IGNORECASE | re.MULTILINE)
-_OPENING = re.compile(
-    r"^\W*(?:oh|ah|ach|aha|ja|ok(?:ay)?|so|nun|na|well|hey|hi|hallo|hola|hello|yes|yeah|sure|sí|bueno|claro|好的|哦|啊|嗯)[\s,.!，！。:]+",
-    re.IGNORECASE,
+_OPENING = regex.compile(
+    r"\W*(?:(?:oh|ah|ach|aha|ja|ok(?:ay)?|so|nun|na|well|hey|hi|hallo|hola|hello|moin|yes|yeah|sure|sí|bueno|claro|good (?:morning|evening)"
+    r"|guten (?:morgen|tag|abend)|buenos días|thanks?|danke|gracias)[\s,.!:]+|(?:好的|哦|啊|嗯|你好[呀啊]?|您好|早上好|谢谢)[，。！,!\s]+)",
+    regex.IGNORECASE,
 )
 
 
@@ -85,7 +88,14 @@ def content(words: Iterable[str]) -> list[str]:
 
 def without_opening(text: str) -> str:
     """Leave out what a sentence opens with: `Oh, …`, `Ja, …`."""
-    return _OPENING.sub("", text)
+    match = _OPENING.match(text)
+    return text[match.end() :] if match else text
+
+
+def is_opening(text: str) -> bool:
+    """Say whether a sentence that has only begun may still be at what it opens with."""
+    match = _OPENING.fullmatch(text, partial=True)
+    return match is not None
 
 
 def asks_for_its_words(message: str) -> bool:

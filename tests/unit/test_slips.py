@@ -59,6 +59,13 @@ def talk(message: str, *own: str, language: str = "", last_reply: str = "") -> T
         (talk("I love coffee at dawn, and tea"), "Oh, I love coffee at dawn, and tea.", "echo", ""),
         (talk("what is a bain-marie exactly?"), "What is a bain-marie exactly?", "echo", ""),
         (talk(CAT, language="zh"), f"{CAT}。", "echo", ""),
+        (talk(CAT, language="zh"), f"你好，{CAT}。", "echo", ""),
+        (
+            talk("下午要给客户看方案", "你好呀，我叫林悦", CAT, "我的猫叫什么？", language="zh"),
+            f"你好呀，我叫林悦。{CAT}。我的猫叫什么？",
+            "wrong person",
+            "",
+        ),
         (talk("tengo 56 años y dos hijos, Pau y Marta"), "Tengo 56 años y dos hijos, Pau y Marta.", "echo", ""),
         (talk("my sister Ann lives in Cork"), "My sister Ann lives in Cork, and it is lovely there.", "wrong person", ""),
         (
