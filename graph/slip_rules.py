@@ -62,6 +62,10 @@ _HEDGES = re.compile(
     r"|\bich (?:glaube|denke|vermute|hoffe)\b|\bje (?:crois|pense)\b|我(?:想|觉得|认为|记得|相信|猜)",
     re.IGNORECASE,
 )
+_INTRODUCES = re.compile(
+    r"^\W*(?:ich (?:bin|heiße)|i ?['’]?a?m|my name is|mein name ist|soy|me llamo|mi nombre es|je m['’]appelle|mi chiamo)\b|^\W*我(?:叫|是|的名字)",
+    re.IGNORECASE,
+)
 _TOO = re.compile(r"\b(?:too|also|as well|auch|también|aussi|anche|também|ook)\b|也", re.IGNORECASE)
 _LONGEST = 240
 """Characters that are held back of one sentence, at most."""
@@ -70,7 +74,7 @@ _OURS_WORDS, _OURS_CHARACTERS = 4, 18
 _ECHO_WORDS, _ECHO_SIGNS = 4, 6
 """Of a sentence that can be an echo: a greeting may be given back."""
 _SAME, _MOST_OF_THEIRS = 0.85, 0.7
-_SAME_CONTENT = 0.6
+_SAME_CONTENT, _HALF = 0.6, 0.5
 _MISSES = 3
 """Telling words that may be new where they ask about themselves: `I am 41 years old`."""
 _WORDS_BEFORE_I = 4
@@ -242,7 +246,9 @@ class Judge:
             if not whole:
                 misses = len(stems) - shared
                 begun = not partial or any(stem.startswith(partial[:5]) for stem in sentence.tokens)
-                if misses <= (0 if len(stems) < least else len(stems) // 5) and len(stems) <= size and begun and size >= least:
+                # `is` for `ist`: one word may be written otherwise, once the first is theirs.
+                may_differ = max(1, len(stems) // 5) if stems and stems[0] in sentence.tokens else 0
+                if misses <= may_differ and len(stems) <= size and (begun or may_differ) and size >= least:
                     return Wait()
                 continue
             # `How are you today?` may be asked back, and `your sister` is theirs.
@@ -263,7 +269,8 @@ class Judge:
         flat = _flat(text[: len(text) - len(begun)])
         if _THE_USER.match(text) and not _TALKS.search(self._talk.message):
             return Cut("wrong person", len(text)) if whole else Wait()
-        of_itself = SECOND_PERSON.search(flat) or _TOO.search(flat) or _OF_ITSELF.match(without_opening(text))
+        too = _TOO.search(flat) and not _TOO.search(self._talk.message)
+        of_itself = SECOND_PERSON.search(flat) or too or _OF_ITSELF.match(without_opening(text))
         if self._known and not whole and is_opening(text):
             return Wait()
         if not self._known or (of_itself and not self._repeats(words, partial, whole=whole)):
@@ -284,7 +291,7 @@ class Judge:
         if of_me:
             may_be = len(telling) - shared <= (_MISSES if self._asks_of_me else 1) and bool(begun or shared)
         else:
-            may_be = len(words) <= self._before_i and len(telling) == shared and (begun or len(partial) < _SHORT)
+            may_be = len(words) <= self._before_i and len(telling) == shared and (begun or bool(shared) or len(partial) < _SHORT)
             may_be = may_be and any(sentence.is_of_me for sentence in self._known)
         return Wait() if may_be else Pass()
 
@@ -305,7 +312,8 @@ class Judge:
         shared = overlap(telling, best.content)
         of_message = any(best.text == one.text for one in self._theirs)
         least = 3 if HAN.search(part) else 2
-        same = shared >= least and shared >= _SAME_CONTENT * len(telling)
+        same = shared >= least and shared >= (_SAME_CONTENT if shared == least else _HALF) * len(telling)
+        same = same or (bool(shared) and shared == len(telling) and bool(_INTRODUCES.match(without_opening(part))))
         same = same or (self._asks_of_me and not of_message and bool(shared))
         same = same or self._repeats(tokens(without_opening(part)), "", whole=True)
         if not same or (of_message and self._asks_of_it) or not best.is_of_me:

@@ -12,7 +12,7 @@ from graph import language_id
 from graph.answer_stream import Delta
 from graph.plain_replies import last_resort
 from graph.slip_rules import Cut, Judge, Kind, Pass, Talk, Verdict, Wait
-from graph.slip_words import BOUNDARY, is_question
+from graph.slip_words import BOUNDARY, is_question, without_opening
 
 __all__ = ["Kind", "ReplyGuard", "Talk"]
 
@@ -153,7 +153,9 @@ class ReplyGuard:
             return Pass()
         end = BOUNDARY.search(text)
         part = text[: end.end()] if end else text
-        return self._judge.judge(part, text, whole=final or end is not None, first=not before.strip(), final=final)
+        return self._judge.judge(
+            part, text, whole=final or end is not None, first=not without_opening(before + " ").strip(), final=final
+        )
 
     def _cut(self, verdict: Cut, begun: int, given: list[str]) -> None:
         if verdict.kind not in self.slips:

@@ -61,6 +61,18 @@ def talk(message: str, *own: str, language: str = "", last_reply: str = "") -> T
         (talk(CAT, language="zh"), f"{CAT}。", "echo", ""),
         (talk(CAT, language="zh"), f"你好，{CAT}。", "echo", ""),
         (
+            talk("moin! ich bin wiebke, 41, gärtnerin aus leer", language="de"),
+            "Hallo! Ich bin wiebke, 41 Jahre alt und arbeite als Gärtnerin.",
+            "wrong person",
+            "Hallo!",
+        ),
+        (
+            talk("heute is mein erster tag nach dem urlaub, und mein auto springt auch noch nicht an :(", language="de"),
+            "Heute ist mein erster Tag nach dem Urlaub, und mein Auto springt auch noch nicht an :(",
+            "echo",
+            "",
+        ),
+        (
             talk("下午要给客户看方案", "你好呀，我叫林悦", CAT, "我的猫叫什么？", language="zh"),
             f"你好呀，我叫林悦。{CAT}。我的猫叫什么？",
             "wrong person",
