@@ -6,13 +6,24 @@ from dataclasses import fields
 from functools import lru_cache
 
 from graph import language_id
+from graph.evidence_lines import NOTES
 from graph.found import TITLES
 from graph.prompts import Prompts
 from graph.slip_rules import Talk
 from graph.state import RespondState
 from memory.records import Recalled
 
-_TITLES = (*TITLES.values(), "User Profile", "Big Five scores", "Recent Conversations", "User Input", "Instructions")
+_TITLES = (
+    *TITLES.values(),
+    NOTES,
+    "Coming up",
+    "They say now",
+    "User Profile",
+    "Big Five scores",
+    "Recent Conversations",
+    "User Input",
+    "Instructions",
+)
 _OF_BACKGROUND = frozenset(
     {"personality", "semantic", "change", "core", "episodic", "procedural", "same_language", "malformed"}
 )

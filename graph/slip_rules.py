@@ -32,7 +32,7 @@ Kind = Literal["prompt text", "echo", "wrong person", "letter", "wrong language"
 
 _MARKS = regex.compile(
     r"(?:</?(?:think|answer|retrieve)>|(?:[-*•] ?)?\[?\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d)?(?: ?\(\p{L}+\))?\s?(?:\]:?|:(?!\d)|[–—-](?=\s))"
-    r"|(?:[-*•] ?)?\[\d{4}-\d\d-\d\d[^\]\n]{0,40}\]:?|(?:assistant|companion|reply|answer)\s?[:：])[ \t]*",
+    r"|(?:[-*•] ?)?\[\d{4}-\d\d-\d\d[^\]\n]{0,40}\]:?|(?:assistant|companion|reply|answer|you answered|they say now)\s?[:：])[ \t]*",
     regex.IGNORECASE,
 )
 """What stands before a line of ours, and never before a reply."""
@@ -291,7 +291,9 @@ class Judge:
         if of_me:
             may_be = len(telling) - shared <= (_MISSES if self._asks_of_me else 1) and bool(begun or shared)
         else:
-            may_be = len(words) <= self._before_i and len(telling) == shared and (begun or bool(shared) or len(partial) < _SHORT)
+            may_be = (
+                len(words) <= self._before_i and len(telling) == shared and (begun or bool(shared) or len(partial) < _SHORT)
+            )
             may_be = may_be and any(sentence.is_of_me for sentence in self._known)
         return Wait() if may_be else Pass()
 
