@@ -10,14 +10,16 @@ from sqlalchemy import Connection, Row, func, select
 
 from memory.clock import zone_of
 from memory.named_time import named_period
-from memory.passages import Passage, divide, entry_id, indexed, is_long, passages
+from memory.passages import Passage, divide, entry_id, indexed, is_long, passages, said_in
 from memory.records import SPOKEN, TurnState
 from memory.schema import turns
 from memory.search_index import Entry
-from memory.signals import Traits, sentences, split_speaker, traits_of
+from memory.signals import Traits, sentences, split_speaker, subject_of_wish, traits_of
 
 NOW, PAST = "semantic", "past"
 """Collections of facts: what holds, and what a newer one made untrue."""
+_READ = 2_000
+"""Characters of a message, and of a reply, of which an embedder reads the beginning."""
 _HAPPENS = ("semantic", "episodic")
 """Kinds that may tell of something at a time of its own."""
 
@@ -92,9 +94,9 @@ def places(connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, Place]
 
 
 def of_turn(row: Row[Any], place: Place) -> list[Indexed]:
-    """Index a turn by itself, by its sentences, and with the turn before it, without the names of who speaks.
+    """Index a turn by itself, by its sentences, with its reply, and with the turn before it, without the names of who speaks.
 
-    Of a long turn that is its first passage; each further one has an entry of its own.
+    Its words are all of it. The rest of a long turn is that of its first passage; each further one has an entry of its own.
 
     Args:
         row: The turn.
@@ -114,22 +116,29 @@ def of_turn(row: Row[Any], place: Place) -> list[Indexed]:
     texts = [("turn", body or "(picture)")]
     if speaker:
         texts.append(("whole", text))
+    if row.reply:
+        texts.append(("exchange", f"{split_speaker(row.text)[1][:_READ]}\n{row.reply[:_READ]}".strip()))
     if earlier:
         texts.append(("before", around))
     said = sentences(body)
     if len(said) > 1:
         texts += [("sentence", part) for part in said]
+    subject = subject_of_wish(body)
+    if subject:
+        texts.append(("sentence", subject))
     traits = traits_of(text, session=row.session, seq=place.number, before=earlier[-1] if earlier else None)
-    entry = Entry(row.id, "turn", row.at.timestamp(), f"{text}\n{reply}", f"{around}\n{reply}", traits)
+    entry = Entry(row.id, "turn", row.at.timestamp(), row.text, f"{around}\n{reply}", traits, reply=row.reply)
     return [Indexed(entry, tuple(texts)), *(_of_passage(row, part, traits) for part in parts[1:])]
 
 
 def _of_passage(row: Row[Any], passage: Passage, traits: Traits) -> Indexed:
     words = indexed(passage, row.text, row.reply)
-    entry = Entry(
-        entry_id(row.id, passage.number), "turn", row.at.timestamp(), words, words, replace(traits, length=len(words))
-    )
-    return Indexed(entry, (("turn", words),))
+    traits = replace(traits, length=len(words), standing=False)
+    entry = Entry(entry_id(row.id, passage.number), "turn", row.at.timestamp(), words, traits=traits)
+    if passage.of == "reply":
+        return Indexed(entry, (("reply", words),))
+    said = sentences(said_in(passage, row.text, row.reply))
+    return Indexed(entry, (("turn", words), *(("sentence", part) for part in said if len(said) > 1)))
 
 
 def _end_of(text: str) -> str:

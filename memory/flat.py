@@ -13,12 +13,14 @@ import numpy as np
 import simsimd
 from numpy.typing import NDArray
 
+from memory.passages import turn_of
 from memory.reading import Bytes, Vectors, packed
 from memory.scope import Scope
 
-FACETS = ("content", "keywords", "turn", "whole", "before", "sentence")
+FACETS = ("content", "keywords", "turn", "whole", "before", "sentence", "exchange", "reply")
 """What of an entry is embedded: `content` and `keywords` of a memory; a `turn` without its speaker's name, the `whole` of it
-with that name, with the turn `before` it, and each `sentence`. The first facet of an entry is what it says."""
+with that name, with the turn `before` it, each `sentence`, and the `exchange`, the message with its reply; of a long turn, a
+passage of its `reply`. The first facet of an entry is what it says."""
 NONE = -2.0
 """Instead of a cosine, where an entry has no such facet."""
 _FIRST_ROOM = 64
@@ -130,6 +132,15 @@ class Nearness:
         some.sort()
         ordered = some[np.argsort(-scores[some], kind="stable")]
         return {self._names[place]: score for place in ordered.tolist() if (score := float(scores[place])) > NONE}
+
+    def best_passages(self, name: str, limit: int) -> list[str]:
+        """Return the entries of a long turn's further passages that are nearest to any of the questions."""
+        first = self._places.get(name, len(self._allowed)) + 1
+        end = first
+        while end < len(self._starts) and turn_of(self._names[end]) == name:
+            end += 1
+        near = self._scores[:, self._starts[first:end]].max(axis=0) if end > first else np.zeros(0)
+        return [self._names[first + place] for place in np.argsort(-near, kind="stable")[:limit].tolist()]
 
     def where(self, names: Iterable[str]) -> dict[str, int]:
         """Return where those of these entries stand that are here and may be found."""

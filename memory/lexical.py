@@ -15,12 +15,14 @@ from memory.postings import TOKENIZER, Lengths, Numbers, Scores, bm25, stems
 from memory.scope import Scope
 from memory.terms import searchable, terms, words_of
 
-KINDS = ("core", "semantic", "past", "episodic", "procedural", "photo", "turn")
+KINDS = ("core", "semantic", "past", "episodic", "procedural", "photo", "turn", "passage")
 """Each has its own full text: what is rare among facts is not what is rare among a hundred times as many turns."""
 _SCORED = 4_000
 """Texts that a search may score; the time of BM25 grows with them and with nothing else."""
 _FEW = 400
-"""Texts that SQLite itself scores sooner than arrays do."""
+"""Texts of one column that SQLite itself scores sooner than arrays do."""
+_TURNS = "words_turn"
+"""The full text of turns: message and reply are its columns. A long turn's passages have a full text of their own besides."""
 _ROOM = 32
 """Texts more than are wanted: some may be out of scope."""
 _COLUMNS = 500
@@ -29,16 +31,21 @@ _FAR = 1e300
 _IN_SCOPE = "at <= :latest AND (at BETWEEN :low AND :high OR (first <= :high AND last > :low))"
 """By when it was said or, where it names a time, by when it happened."""
 TABLES = ";\n".join(
-    f'CREATE VIRTUAL TABLE IF NOT EXISTS {table} USING fts5(body, tokenize = "{TOKENIZER}")'
+    f"CREATE VIRTUAL TABLE IF NOT EXISTS {table} USING fts5({'body, reply' if table == _TURNS else 'body'}, "
+    f'tokenize = "{TOKENIZER}")'
     for table in (*(f"words_{kind}" for kind in KINDS), "around")
 )
 
 
-def put(file: sqlite3.Connection, number: int, kind: str, text: str, around: str | None) -> None:
-    """Add a text under a number and, where there is one, the text with what was said before it."""
+def put(file: sqlite3.Connection, number: int, kind: str, text: str, around: str | None, reply: str = "") -> None:
+    """Add a text under a number, a turn's with its reply, and, where there is one, the text with what was said before it."""
     for table, body in ((full_text(kind), text), ("around", around)):
         if body is not None:
-            file.execute(f"INSERT INTO {table} (rowid, body) VALUES (?, ?)", (number, searchable(body)))  # noqa: S608 - ours
+            row = {"rowid": number, "body": searchable(body)}
+            if table == _TURNS:
+                row["reply"] = searchable(reply)
+            names, marks = ", ".join(row), ", ".join("?" * len(row))
+            file.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(row.values()))  # noqa: S608 - ours
 
 
 def remove(file: sqlite3.Connection, number: int, kind: str) -> None:
@@ -74,7 +81,7 @@ def search(
         return []
     wanted = limit + len(scope.seen)
     # SQLite alone knows where the parts of a word stand that it takes apart (`snake_case`).
-    if texts > _FEW and all(len(stems(word)) == 1 for word in chosen):
+    if (texts > _FEW or table == _TURNS) and all(len(stems(word)) == 1 for word in chosen):
         # One common word alone: the last texts that have it, unless they are of another time than is asked for.
         newest = None if scope.windowed else _SCORED
         # One state of the file for all that is read of it: another process may write.
@@ -92,7 +99,7 @@ def search(
 def _by_sqlite(
     file: sqlite3.Connection, scope: Scope, table: str, words: Sequence[str], wanted: int
 ) -> list[tuple[str, float]]:
-    match = "body : (" + " OR ".join(f'"{word}"' for word in words) + ")"
+    match = " OR ".join(f'"{word}"' for word in words)
     # One row for all: Python's lock is let go of for each, and has to be had back.
     row = file.execute(
         "SELECT json_group_array(json_array(id, score)) FROM (SELECT"  # noqa: S608 - ours
@@ -131,7 +138,7 @@ def in_turns(file: sqlite3.Connection, words: Sequence[str]) -> tuple[dict[str, 
     turn = "CASE instr(id, '#') WHEN 0 THEN id ELSE substr(id, 1, instr(id, '#') - 1) END"
     query = f"SELECT count(DISTINCT {turn}) FROM {table} JOIN entries ON number = {table}.rowid WHERE {table} MATCH ?"  # noqa: S608 - ours
     asked = {word: " ".join(words_of(word)) for word in words}
-    counts = {word: file.execute(query, (f'body : "{one}"',)).fetchone()[0] for word, one in asked.items() if one}
+    counts = {word: file.execute(query, (f'"{one}"',)).fetchone()[0] for word, one in asked.items() if one}
     return counts, int(total)
 
 
@@ -161,7 +168,7 @@ def _rarest(file: sqlite3.Connection, table: str, words: Sequence[str]) -> tuple
     texts: dict[str, int] = {}
     for start in range(0, len(words), _COLUMNS):
         some = words[start : start + _COLUMNS]
-        counts = file.execute(f"SELECT {', '.join([count] * len(some))}", [f'body : "{word}"' for word in some]).fetchone()
+        counts = file.execute(f"SELECT {', '.join([count] * len(some))}", [f'"{word}"' for word in some]).fetchone()
         texts |= dict(zip(some, counts, strict=True))
     chosen: list[str] = []
     scored = 0

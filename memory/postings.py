@@ -1,7 +1,8 @@
 """BM25 for many texts at once: which texts have a word is asked of SQLite's full text, and the scores are worked out in arrays.
 
 SQLite's own `bm25` takes more than a microsecond a text, and a look at 100,000 turns scores 15,000 of them; the scores are the
-same (docs/decisions/035).
+same (docs/decisions/035). A turn has two columns, the message and the reply, and is scored as BM25F does it (decision 054):
+what the assistant said counts less, and its length is compared with a fixed one, because long replies hold every word once.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ TOKENIZER = "porter unicode61 remove_diacritics 2 categories 'L* N* Co M*'"
 """Combining marks belong to words: by default this tokenizer cuts Hindi, Tamil or Bengali at every one."""
 _K1, _B = 1.2, 0.75
 """As in SQLite."""
+_REPLY, _REPLY_WORDS = 0.5, 100.0
+"""How much a word of a reply counts, beside one of a message, and how many words a reply of usual length has."""
 _LEAST_WEIGHT = 1e-6
 """Of a word that more than half of the texts have; as in SQLite."""
 _TOTALS = 1
@@ -29,10 +32,10 @@ Scores = NDArray[np.float64]
 
 
 class Lengths:
-    """How many words the texts of one full text have, by their numbers; read as they are needed."""
+    """How many words the texts of one full text have in each column, by their numbers; read as they are needed."""
 
     def __init__(self) -> None:
-        self._words = np.zeros(0, dtype=np.uint32)
+        self._words = np.zeros((0, 1), dtype=np.uint32)
 
     @property
     def bytes(self) -> int:
@@ -44,16 +47,18 @@ class Lengths:
         self._words = self._words[:first]
 
     def of(self, file: sqlite3.Connection, table: str, numbers: Numbers) -> NDArray[np.uint32]:
-        """Return how many words each of these texts has."""
+        """Return how many words each of these texts has; shape (texts, columns)."""
         known = len(self._words)
         if len(numbers) and numbers[-1] >= known:
             query = f"SELECT json_group_array(id), json_group_array(hex(sz)) FROM {table}_docsize WHERE id >= ?"  # noqa: S608 - ours
             ids, sizes = (json.loads(column) for column in file.execute(query, (known,)).fetchone())
             if max(ids, default=-1) < numbers[-1]:
                 raise sqlite3.DatabaseError(f"a text of {table} has no length")
-            grown = np.zeros(max(ids) + 1, dtype=np.uint32)
-            grown[:known] = self._words
-            grown[ids] = [_varints(bytes.fromhex(size))[0] for size in sizes]
+            read = np.array([_varints(bytes.fromhex(size)) for size in sizes], dtype=np.uint32)
+            grown = np.zeros((max(ids) + 1, read.shape[1]), dtype=np.uint32)
+            if known:
+                grown[:known] = self._words
+            grown[ids] = read
             self._words = grown
         return self._words[numbers]
 
@@ -65,7 +70,7 @@ def bm25(
 
     Args:
         file: The user's.
-        table: A full text with one column.
+        table: A full text: `body`, and maybe `reply`.
         words: Words as they are asked for, not their stems; each has one.
         lengths: Of its texts.
         newest: Of each word, the last so many texts alone; None: all.
@@ -77,19 +82,24 @@ def bm25(
     file.execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.{vocabulary} USING fts5vocab(main, {table}, instance)")
     totals = file.execute(f"SELECT block FROM {table}_data WHERE id = {_TOTALS}").fetchone()  # noqa: S608 - ours
     texts, all_words = _varints(totals[0])[:2]
-    query = f"SELECT json_group_array(doc) FROM temp.{vocabulary} WHERE term = ?"  # noqa: S608 - ours
+    query = f"SELECT json_group_array(doc), json_group_array(col = 'reply') FROM temp.{vocabulary} WHERE term = ?"  # noqa: S608 - ours
     numbers: list[Numbers] = []
     scores: list[Scores] = []
     for word in words:
         # One row: Python's lock is let go of for each.
-        found = np.array(json.loads(file.execute(query, stems(word)).fetchone()[0]), dtype=np.int64)
-        having, times = np.unique(found, return_counts=True)
+        docs, replies = (np.array(json.loads(column), dtype=np.int64) for column in file.execute(query, stems(word)).fetchone())
+        having, place = np.unique(docs, return_inverse=True)
         weight = max(np.log((texts - len(having) + 0.5) / (len(having) + 0.5)), _LEAST_WEIGHT)
-        having, times = (having, times) if newest is None else (having[-newest:], times[-newest:])
+        in_reply = np.bincount(place, weights=replies, minlength=len(having))
+        times = np.bincount(place, minlength=len(having)).astype(np.float64) - in_reply
+        if newest is not None:
+            having, times, in_reply = having[-newest:], times[-newest:], in_reply[-newest:]
         # In floats before anything else: the lengths' own numbers are too small for a product.
-        relative = lengths.of(file, table, having) * (texts / max(all_words, 1))
+        long = lengths.of(file, table, having) * 1.0
+        times = times / (1 - _B + _B * long[:, 0] * (texts / max(all_words, 1)))
+        times = times + _REPLY * in_reply / (1 - _B + _B * long[:, -1] / _REPLY_WORDS)
         numbers.append(having)
-        scores.append(weight * times * (_K1 + 1) / (times + _K1 * (1 - _B + _B * relative)))
+        scores.append(weight * times * (_K1 + 1) / (times + _K1))
     every, place = np.unique(np.concatenate(numbers), return_inverse=True)
     return every, np.bincount(place, weights=np.concatenate(scores)).astype(np.float64)
 

@@ -30,7 +30,7 @@ from memory.search_index import SearchIndex
 
 _log = logging.getLogger(__name__)
 _BATCH = 64
-_LAYOUT = 9
+_LAYOUT = 10
 """Of the indexes; one of another layout is thrown away and made anew."""
 
 

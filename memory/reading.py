@@ -14,6 +14,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from memory.terms import COMMON
+
 Vectors = NDArray[np.float32]
 Bytes = NDArray[np.int8]
 TOKEN_SIZE = 128
@@ -22,6 +24,8 @@ _SEED = 0
 _SAME = 0.6
 """Two tokens that are at least so near (cosine) count as the same word when it is asked how rare one is."""
 _STEPS = 127.0
+_MOST_TOKENS = 128
+"""Of a message with its reply."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Kept:
     Attributes:
         facets: What of it was embedded, of `memory.flat.FACETS`; the first is what it says.
         vectors: A row for each, 8-bit (`packed`).
-        tokens: Of what it says, the tokens projected, 8-bit; shape (words, 128).
+        tokens: Of what it says, a turn with its reply, the tokens projected, 8-bit; shape (words, 128).
     """
 
     facets: tuple[str, ...]
@@ -80,10 +84,15 @@ def keep(readings: Sequence[tuple[str, Reading]]) -> Kept:
     Args:
         readings: Each facet of it, read; the first is what it says.
     """
+    tokens = readings[0][1].tokens
+    for facet, reading in readings:
+        if facet == "exchange":
+            # Of a message with its reply, those that say something: a third of the room, and as well found.
+            tokens = reading.tokens[_telling(reading.words, COMMON)[:_MOST_TOKENS]]
     return Kept(
         tuple(facet for facet, _ in readings),
         packed(np.stack([reading.vector for _, reading in readings])),
-        np.round(_projected(readings[0][1].tokens) * _STEPS).astype(np.int8),
+        np.round(_projected(tokens) * _STEPS).astype(np.int8),
     )
 
 

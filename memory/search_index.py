@@ -24,9 +24,10 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS entries (
   number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, kind TEXT NOT NULL, at REAL NOT NULL, session INTEGER NOT NULL,
   seq INTEGER NOT NULL, speaker TEXT, length INTEGER NOT NULL, asks INTEGER NOT NULL, asked INTEGER NOT NULL,
-  dated INTEGER NOT NULL, first REAL, last REAL
+  dated INTEGER NOT NULL, standing INTEGER NOT NULL, first REAL, last REAL
 );
 CREATE INDEX IF NOT EXISTS ix_entries_kind_at ON entries (kind, at);
+CREATE INDEX IF NOT EXISTS ix_entries_standing ON entries (at) WHERE standing;
 CREATE TABLE IF NOT EXISTS kept (number INTEGER PRIMARY KEY, facets TEXT NOT NULL, vectors BLOB NOT NULL, tokens BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS speakers (name TEXT PRIMARY KEY, texts INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS changed (
@@ -35,7 +36,7 @@ CREATE TABLE IF NOT EXISTS changed (
 """
 # What an entry has elsewhere is what it had here before the first change that was not made there yet.
 _CHANGED = "INSERT INTO changed VALUES (?, ?, ?, 1) ON CONFLICT (kind, id) DO UPDATE SET times = times + 1"
-_TRAITS = "id, session, seq, speaker, length, asks, asked, dated, at"
+_TRAITS = "id, session, seq, speaker, length, asks, asked, dated, at, standing"
 _READ = f"SELECT {_TRAITS}, tokens FROM entries JOIN kept USING (number)"  # noqa: S608 - ours
 
 
@@ -45,6 +46,7 @@ class Entry:
 
     Attributes:
         around: The text with what was said before it, searched on its own; only turns have one.
+        reply: What was answered; only turns have one.
         traits: What a ranking of turns goes by besides.
         kept: What its embedder read.
         happened: The time that it tells of, where it names one.
@@ -58,6 +60,7 @@ class Entry:
     traits: Traits = field(default_factory=Traits)
     kept: Kept | None = None
     happened: Period | None = None
+    reply: str = ""
 
 
 @dataclass(frozen=True)
@@ -143,6 +146,12 @@ class SearchIndex:
                 held.keep(_read(file.execute(query, (json.dumps(missing),)).fetchall()))
             return {name: held.read[name] for name in ids if name in held.read}
 
+    def standing(self, user_id: str, limit: int) -> list[str]:
+        """Return the turns, newest first, in which the person said how they want answers to be from then on."""
+        with self.files.use(user_id) as (file, _):
+            query = "SELECT id FROM entries WHERE kind = 'turn' AND standing ORDER BY at DESC, id LIMIT ?"
+            return [str(row[0]) for row in file.execute(query, (limit,))]
+
     def in_turns(self, user_id: str, words: Sequence[str]) -> tuple[dict[str, int], int]:
         """Return how many of the user's turns hold each word (in any of its forms), and how many turns there are."""
         with self.files.use(user_id) as (file, _):
@@ -198,14 +207,14 @@ def _put(file: sqlite3.Connection, entry: Entry) -> int:
     row = (entry.id, entry.kind, entry.at, traits.session, traits.seq, traits.speaker, traits.length)
     happened = (entry.happened.first, entry.happened.last) if entry.happened else (None, None)
     put = file.execute(
-        "INSERT INTO entries (id, kind, at, session, seq, speaker, length, asks, asked, dated, first, last)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*row, traits.asks, traits.asked, traits.dated, *happened),
+        "INSERT INTO entries (id, kind, at, session, seq, speaker, length, asks, asked, dated, standing, first, last)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*row, traits.asks, traits.asked, traits.dated, traits.standing, *happened),
     )
     number = int(put.lastrowid or 0)
     if entry.kept is not None:
         file.execute("INSERT INTO kept VALUES (?, ?, ?, ?)", (number, *entry.kept.to_row()))
-    lexical.put(file, number, entry.kind, entry.text, entry.around)
+    lexical.put(file, number, _words_kind(entry.id, entry.kind), entry.text, entry.around, entry.reply)
     if traits.speaker:
         file.execute(
             "INSERT INTO speakers (name, texts) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET texts = texts + 1",
@@ -215,6 +224,11 @@ def _put(file: sqlite3.Connection, entry: Entry) -> int:
         # A long turn's further passages are in no other store.
         file.execute(_CHANGED, (entry.kind, entry.id, ""))
     return number
+
+
+def _words_kind(entry_id: str, kind: str) -> str:
+    """Name the full text of an entry: a long turn's further passages have one of their own, the turn itself holds all of it."""
+    return kind if turn_of(entry_id) == entry_id else "passage"
 
 
 def _remove(file: sqlite3.Connection, ids: Sequence[str]) -> list[str]:
@@ -228,7 +242,7 @@ def _remove(file: sqlite3.Connection, ids: Sequence[str]) -> list[str]:
         for number, entry_id, kind, facets in file.execute(query, (name, *bounds_of(name))).fetchall():
             if entry_id == name:
                 file.execute(_CHANGED, (kind, entry_id, facets or ""))
-            lexical.remove(file, number, kind)
+            lexical.remove(file, number, _words_kind(entry_id, kind))
             for table in ("kept", "entries"):
                 file.execute(f"DELETE FROM {table} WHERE number = ?", (number,))  # noqa: S608 - ours
             gone.append(entry_id)
@@ -267,9 +281,9 @@ def _placed(entry: Entry, kept: Kept) -> Placed:
 
 
 def _read(rows: Sequence[Sequence[Any]]) -> dict[str, tuple[Traits, Bytes]]:
-    return {str(row[0]): (_traits(row[:9]), tokens_of(row[9])) for row in rows}
+    return {str(row[0]): (_traits(row[:-1]), tokens_of(row[-1])) for row in rows}
 
 
 def _traits(row: Sequence[Any]) -> Traits:
-    session, seq, speaker, length, asks, asked, dated, at = row[1:]
-    return Traits(session, seq, speaker, length, bool(asks), bool(asked), bool(dated), at)
+    session, seq, speaker, length, asks, asked, dated, at, standing = row[1:]
+    return Traits(session, seq, speaker, length, bool(asks), bool(asked), bool(dated), at, bool(standing))

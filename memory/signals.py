@@ -31,6 +31,19 @@ _DATED = re.compile(
     r"\d{4}|\d+(st|nd|rd|th))\b",
     re.IGNORECASE,
 )
+_STANDING = re.compile(
+    r"^\W*(?:please,? )?(?:always|never|from now on|in (?:the )?future)\b|\bwhen(?:ever)? i ask\b|\bevery time i ask\b"
+    r"|^\W*(?:bitte )?(?:immer|nie|niemals|ab jetzt|von jetzt an|in zukunft)\b|\b(?:immer )?wenn ich (?:dich )?(?:nach|frage)\b"
+    r"|^\W*(?:por favor,? )?(?:siempre|nunca|de ahora en adelante|a partir de ahora)\b"
+    r"|\b(?:siempre que|cuando) (?:te )?pregunte\b"
+    r"|^\W*(?:请|請)?(?:总是|總是|以后|以後|从现在起|從現在起|不要再)",
+    re.IGNORECASE,
+)
+_SUBJECT = re.compile(
+    r"\b(?:when(?:ever)?|every time) i (?:ask|talk|write|want)\w*(?: you)?(?: (?:about|for|of))? (?P<en>.+)"
+    r"|\bwenn ich (?:dich )?nach (?P<de>.+?)(?: frage\b|$)|\b(?:siempre que|cuando) (?:te )?pregunte (?:por|sobre) (?P<es>.+)",
+    re.IGNORECASE,
+)
 _ASKS_WHEN = re.compile(
     r"^when\b|\bwhen (did|do|does|is|are|was|were|will)\b|\bhow long\b|\b(what|which) (date|day|month|year)\b", re.IGNORECASE
 )
@@ -52,6 +65,7 @@ class Traits:
         asked: The turn before it, of the same session, ends with one.
         dated: It speaks of a day, a month, a year or a while.
         at: When it was said, in seconds since 1970.
+        standing: It says how answers are to be from then on, about all things or about one.
     """
 
     session: int = 0
@@ -62,6 +76,7 @@ class Traits:
     asked: bool = False
     dated: bool = False
     at: float = 0.0
+    standing: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,6 +91,10 @@ class Candidates:
         late: How the question and the turn compare token by token.
         words: BM25 of the turn.
         words_before: BM25 of the turn with the one before it.
+        content: Cosine of the question and what the entry says.
+        exchange: Cosine of the question and the message with its reply; `memory.flat.NONE` where there is none.
+        words_within: BM25 of the entry among the passages of long turns.
+        of_message: Whether it is of a message, and not of a reply.
     """
 
     names: Sequence[str]
@@ -85,6 +104,15 @@ class Candidates:
     late: Numbers
     words: Numbers
     words_before: Numbers
+    content: Numbers
+    exchange: Numbers
+    words_within: Numbers
+    of_message: NDArray[np.bool_]
+
+
+_NO = np.zeros(0)
+NOTHING = Candidates((), (), _NO, _NO, _NO, _NO, _NO, _NO, _NO, _NO, np.zeros(0, dtype=np.bool_))
+"""No candidates."""
 
 
 @dataclass(frozen=True)
@@ -171,29 +199,31 @@ def traits_of(text: str, *, session: int, seq: int, before: str | None) -> Trait
         asks=_is_question(body),
         asked=before is not None and _is_question(before),
         dated=bool(_DATED.search(body)),
+        standing=bool(_STANDING.search(body)),
     )
+
+
+def subject_of_wish(text: str) -> str | None:
+    """Return what a wish for all answers is about (`when I ask about cooking`: cooking); None where it is about all things."""
+    match = _SUBJECT.search(text) if _STANDING.search(text) else None
+    return None if match is None else next(part for part in match.groups() if part)
 
 
 def weigh(question: Question, candidates: Candidates, weights: Weights | None = None) -> dict[str, float]:
     """Score candidates, best first; equal scores in the order of the ids.
 
-    The fitted weights are for what they were fitted on: people who talk with each other, each turn with the speaker's name
-    before it, where the answer often stands in the next turn. What one person tells an assistant is weighed plainly
-    (docs/decisions/017).
+    The weights are for what they were fitted on: people who talk with each other, each turn with the speaker's name before it,
+    where the answer often stands in the next turn. `memory.assistant_talk` weighs what one person tells an assistant.
 
     Args:
         question: What is asked.
         candidates: What may answer it.
-        weights: Of the signals; None: by the kind of talk.
+        weights: Of the signals.
     """
     if not candidates.names:
         return {}
-    if weights is None and not _is_dialogue(candidates.traits):
-        plain, rows, weights = _plain(candidates), _of_period(question, candidates.traits), Weights()
-        total = np.sum([_standard(value) for value in plain.values()], axis=0)
-    else:
-        rows, total, weights = features(question, candidates), np.zeros(len(candidates.names)), weights or Weights()
-    scores = (total + np.sum([getattr(weights, key) * value for key, value in rows.items()], axis=0)).tolist()
+    rows, weights = features(question, candidates), weights or Weights()
+    scores = np.sum([getattr(weights, key) * value for key, value in rows.items()], axis=0).tolist()
     return dict(sorted(zip(candidates.names, scores, strict=True), key=lambda item: (-item[1], item[0])))
 
 
@@ -226,16 +256,15 @@ def features(question: Question, candidates: Candidates) -> dict[str, Numbers]:
         "asked": _each(traits, lambda one: one.asked),
         "dated_when": _each(traits, lambda one: one.dated and question.when),
         "place": -np.log1p(np.argsort(np.argsort(-near, kind="stable"), kind="stable")),
-        **_of_period(question, traits),
+        **of_period(question, traits),
     }
 
 
 def _plain(candidates: Candidates) -> dict[str, Numbers]:
-    """Return the signals that count where one person talks to an assistant: all alike."""
     return {"sentence": 10.0 * candidates.sentence, "late": 10.0 * candidates.late, "words": _shares(candidates.words)}
 
 
-def _of_period(question: Question, traits: Sequence[Traits]) -> dict[str, Numbers]:
+def of_period(question: Question, traits: Sequence[Traits]) -> dict[str, Numbers]:
     """Return what speaks for a turn where the question names a time."""
     period = question.period
     if period is None:
@@ -247,14 +276,9 @@ def _of_period(question: Question, traits: Sequence[Traits]) -> dict[str, Number
     }
 
 
-def _is_dialogue(traits: Sequence[Traits]) -> bool:
+def is_dialogue(traits: Sequence[Traits]) -> bool:
+    """Say whether people talk with each other: at least half of the turns begin with a speaker's name."""
     return sum(one.speaker is not None for one in traits) * 2 >= len(traits)
-
-
-def _standard(scores: Numbers) -> Numbers:
-    """Return how many standard deviations each score lies above the mean, so that signals of any scale count alike."""
-    spread = float(np.std(scores))
-    return (scores - np.mean(scores)) / spread if spread > 0 else np.zeros(len(scores))
 
 
 def _each(traits: Sequence[Traits], say: Callable[[Traits], float]) -> Numbers:

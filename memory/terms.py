@@ -48,6 +48,23 @@ COMMON = frozenset(
 """Words that say nothing of what a question is about."""
 
 
+ASKING = frozenset(
+    # English, about the asking and the form of the answer.
+    """
+    ask asked asking mention mentioned mentions mentioning discuss discussed discusses discussing discussion discussions
+    talk talked talks talking said say says saying speak spoke conversation conversations chat chats chatting session
+    sessions message messages assistant ai remind remember recall recap summarize summarise summary list order ordered
+    sequence first only items item throughout across recent recently previous previously return format yyyy mm dd
+    answer answers question questions brought bring different various aspects aspect way ways walk through give
+    provide complete detail details following option options happened happen event events came later earlier before
+    after between during long number times time count distinct day days date dates image images picture pictures photo
+    photos file name among shows show shown shared suggest suggested suggestion suggestions recommend recommended
+    recommendation recommendations advice help
+    """.split()
+)
+"""Words of questions to an assistant about what was said: they say how to answer, not what was talked about."""
+
+
 def searchable(text: str) -> str:
     """Return a text as it is indexed: letters that can be written in several ways in one of them, and words apart.
 
@@ -65,6 +82,12 @@ def terms(query: str) -> list[str]:
     """Return the words that are searched for, each once; the common ones only where there are no others."""
     every = list(dict.fromkeys(_lower_words(searchable(query))))
     return [word for word in every if word not in COMMON] or every
+
+
+def asked_terms(query: str) -> list[str]:
+    """Return `terms` without the words about asking, where there are others."""
+    every = terms(query)
+    return [word for word in every if word not in ASKING] or every
 
 
 def _lower_words(text: str) -> list[str]:

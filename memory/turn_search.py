@@ -7,20 +7,25 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from memory.assistant_talk import weigh_talk
 from memory.embedders import Embedder
-from memory.flat import NONE
+from memory.flat import NONE, Nearness
 from memory.fusion import reciprocal_rank
 from memory.passages import turn_of
-from memory.reading import bundled, late_interaction
+from memory.reading import TOKEN_SIZE, Bytes, bundled, late_interaction
 from memory.scope import Rule, Scope
 from memory.search_index import SearchIndex
-from memory.signals import Candidates, Question, read_question, weigh
-from memory.terms import COMMON
+from memory.signals import NOTHING, Candidates, Question, Traits, is_dialogue, read_question, weigh
+from memory.terms import ASKING, COMMON, asked_terms
 
 _NEAR = _WORDED = 300
 """Turns of the dense ranking, and of each lexical one."""
-_WEIGHED = 320
-"""Turns that are read and weighed, of those that any ranking brought."""
+_WEIGHED, _WEIGHED_TALK = 320, 200
+"""Entries that are weighed, of those that any ranking brought: where people talk with each other, and with an assistant."""
+_PASSAGES = 3
+"""Passages of a long turn that are weighed beside it."""
+_WISHES = 30
+"""Turns that say how answers are to be, the newest."""
 
 
 class TurnSearch:
@@ -51,7 +56,7 @@ class TurnSearch:
         if rule == "reference":
             rankings = [self._nearest_whole(text, scope) for text in asked]
         else:
-            rankings = [weigh(question, candidates) for question, candidates in self.gather(asked, scope)]
+            rankings = [weighed(question, candidates) for question, candidates in self.gather(asked, scope)]
         return rankings[0] if len(rankings) == 1 else _together(rankings)
 
     def gather(self, texts: Sequence[str], scope: Scope) -> list[tuple[Question, Candidates]]:
@@ -62,43 +67,69 @@ class TurnSearch:
         questions = [read_question(text, speakers, scope.period) for text in texts]
         readings = self._embedder.read([question.meaning for question in questions])
         near = self._index.near(scope, "turn", np.stack([reading.vector for reading in readings]))
-        words = [self._worded(question.meaning, scope) for question in questions]
-        rankings = [[list(near.top(place, _NEAR)), *map(list, one)] for place, one in enumerate(words)]
+        # Where people talk with each other, the weights were fitted with all words.
+        asked = [question.meaning if speakers else " ".join(asked_terms(question.meaning)) for question in questions]
+        words = [self._worded(text, scope) for text in asked]
+        rankings = [[list(near.top(place, _NEAR)), *map(list, one[:2])] for place, one in enumerate(words)]
         brought = list(reciprocal_rank(ranking for of_one in rankings for ranking in of_one))
-        there = self._index.read(scope.user_id, brought[:_WEIGHED])
+        brought = brought[: _WEIGHED if speakers else _WEIGHED_TALK] + self._index.standing(scope.user_id, _WISHES)
+        there = self._read(scope.user_id, list(dict.fromkeys(map(turn_of, brought))), near)
         # What has left the index since the vectors were compared is left out.
         stands = near.where(there)
         if not stands:
-            none = np.zeros(0)
-            return [(question, Candidates((), (), none, none, none, none, none)) for question in questions]
+            return [(question, NOTHING) for question in questions]
         names, places = list(stands), list(stands.values())
         traits = [there[name][0] for name in names]
         tokens = bundled([there[name][1] for name in names])
+        common = COMMON if is_dialogue(traits) else COMMON | ASKING
         found = []
-        for number, (question, reading, (worded, before)) in enumerate(zip(questions, readings, words, strict=True)):
-            whole = near.content(number)[places]
+        for number, (question, reading, (worded, before, within)) in enumerate(zip(questions, readings, words, strict=True)):
+            content = near.content(number)[places]
             candidates = Candidates(
                 names=names,
                 traits=traits,
                 # A turn of one sentence, and one that nothing was said before, stands for itself.
-                sentence=_or_else(near.of("sentence", number, places), whole),
-                before=_or_else(near.of("before", number, places), whole),
-                late=late_interaction(reading, tokens, COMMON),
+                sentence=_or_else(near.of("sentence", number, places), content),
+                before=_or_else(near.of("before", number, places), content),
+                late=late_interaction(reading, tokens, common),
                 words=np.array([worded.get(name, 0.0) for name in names]),
                 words_before=np.array([before.get(name, 0.0) for name in names]),
+                content=content.astype(np.float64),
+                exchange=near.of("exchange", number, places).astype(np.float64),
+                words_within=np.array([within.get(name, 0.0) for name in names]),
+                of_message=near.of("reply", number, places) <= NONE,
             )
             found.append((question, candidates))
         return found
 
-    def _worded(self, meaning: str, scope: Scope) -> tuple[dict[str, float], dict[str, float]]:
-        """Return BM25 of the turns that have words of a question, and of those that have them with the turn before."""
+    def _read(self, user_id: str, turns: Sequence[str], near: Nearness) -> dict[str, tuple[Traits, Bytes]]:
+        """Return traits and tokens of turns, each with its nearest passages.
+
+        Where one person talks to an assistant, a passage has its turn's traits and is compared by meaning and words alone.
+        """
+        own = self._index.read(user_id, turns)
+        passages = {name: near.best_passages(name, _PASSAGES) for name in own}
+        every = [name for some in passages.values() for name in some]
+        if is_dialogue([traits for traits, _ in own.values()]):
+            return own | self._index.read(user_id, every)
+        none = np.zeros((0, TOKEN_SIZE), dtype=np.int8)
+        return own | {name: (own[turn_of(name)][0], none) for name in every}
+
+    def _worded(self, meaning: str, scope: Scope) -> tuple[dict[str, float], dict[str, float], dict[str, float]]:
+        """Return BM25 of the turns that have words of a question, with the turn before, and of passages of long ones."""
         alone = self._index.search(scope, meaning, kind="turn", limit=_WORDED)
-        return dict(alone), dict(self._index.search(scope, meaning, kind="turn", limit=_WORDED, around=True))
+        before = self._index.search(scope, meaning, kind="turn", limit=_WORDED, around=True)
+        return dict(alone), dict(before), dict(self._index.search(scope, meaning, kind="passage", limit=_WORDED))
 
     def _nearest_whole(self, text: str, scope: Scope) -> dict[str, float]:
         """Score turns as published: dense search alone, by the cosine of a turn as it was said."""
         near = self._index.near(scope, "turn", self._embedder.read([text])[0].vector[None])
         return near.nearest(_or_else(near.of("whole", 0), near.content(0)), _NEAR)
+
+
+def weighed(question: Question, candidates: Candidates) -> dict[str, float]:
+    """Score candidates by the kind of talk that most of them are of."""
+    return weigh(question, candidates) if is_dialogue(candidates.traits) else weigh_talk(question, candidates)
 
 
 def best_passages(scores: Mapping[str, float]) -> dict[str, float]:

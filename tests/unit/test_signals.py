@@ -10,8 +10,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from memory.assistant_talk import weigh_talk
+from memory.flat import NONE
 from memory.named_time import named_period
-from memory.signals import Candidates, Traits, features, read_question, sentences, split_speaker, traits_of, weigh
+from memory.signals import (
+    NOTHING,
+    Candidates,
+    Traits,
+    features,
+    read_question,
+    sentences,
+    split_speaker,
+    subject_of_wish,
+    traits_of,
+    weigh,
+)
+from memory.turn_search import weighed
 
 
 @pytest.mark.parametrize(
@@ -76,7 +90,17 @@ def test_traits_say_what_stands_in_the_words():
 
 def found(*candidates):
     """Candidates of (name, traits, what is different about its scores)."""
-    usual = {"sentence": 0.4, "before": 0.4, "late": 0.5, "words": 3.0, "words_before": 3.0}
+    usual = {
+        "sentence": 0.4,
+        "before": 0.4,
+        "late": 0.5,
+        "words": 3.0,
+        "words_before": 3.0,
+        "content": 0.4,
+        "exchange": NONE,
+        "words_within": 0.0,
+        "of_message": True,
+    }
     scores = [{**usual, **(rest[0] if rest else {})} for _, _, *rest in candidates]
     arrays = {name: np.array([one[name] for one in scores]) for name in usual}
     return Candidates([name for name, *_ in candidates], [traits for _, traits, *_ in candidates], **arrays)
@@ -106,14 +130,16 @@ def test_what_one_person_tells_an_assistant_is_ranked_by_words_and_meaning_alone
         ("next", Traits(session=2, seq=2, length=900, asked=True)),
         ("told", Traits(session=2, seq=3, length=10, asks=True), told),
     ]
-    assert next(iter(weigh(question, found(*turns)))) == "told"
+    assert next(iter(weighed(question, found(*turns)))) == "told"
 
 
 def test_a_name_before_one_note_makes_no_dialogue():
     question = read_question("What about the boiler?", ["Note"])
     near = {"sentence": 0.6, "late": 0.7, "words": 6.0}
     note = ("note", Traits(session=1, length=900, speaker="Note"))
-    ranked = weigh(question, found(note, ("told", Traits(session=2, length=10), near), ("else", Traits(session=3, length=10))))
+    ranked = weighed(
+        question, found(note, ("told", Traits(session=2, length=10), near), ("else", Traits(session=3, length=10)))
+    )
     assert next(iter(ranked)) == "told"
 
 
@@ -123,14 +149,15 @@ def test_what_was_said_in_the_period_that_is_named_comes_before_what_was_said_lo
     question = read_question(text, [], named_period(text, asked))
     then, later = (datetime(2026, 3, day, 20, tzinfo=UTC).timestamp() for day in (3, 11))
     both = found(("a", Traits(length=40, at=later)), ("b", Traits(length=40, at=then)))
-    assert list(weigh(question, both)) == ["b", "a"]
+    assert list(weighed(question, both)) == ["b", "a"]
 
 
 def test_what_is_nearer_in_words_and_meaning_comes_first():
     question = read_question("What does she drink?", [])
     near = {"sentence": 0.8, "before": 0.6, "late": 0.8, "words": 9.0, "words_before": 9.0}
-    assert list(weigh(question, found(("a", Traits(length=40)), ("b", Traits(session=1, length=40), near)))) == ["b", "a"]
-    assert weigh(question, found()) == {}
+    both = found(("a", Traits(length=40)), ("b", Traits(session=1, length=40), near))
+    assert list(weigh(question, both)) == list(weigh_talk(question, both)) == ["b", "a"]
+    assert weigh(question, NOTHING) == weigh_talk(question, NOTHING) == {}
 
 
 def test_of_neighbours_in_a_session_the_best_stands_for_all():
@@ -154,13 +181,70 @@ bm25 = st.floats(0, 50)
                 {"sentence": cosines, "before": cosines, "late": cosines, "words": bm25, "words_before": bm25}
             ),
         ),
+        min_size=1,
         max_size=8,
         unique_by=lambda one: one[0],
     ),
     st.text(max_size=40),
 )
 def test_every_candidate_gets_a_place(candidates, asked):
-    ranked = weigh(read_question(asked, ["Ada"]), found(*candidates))
+    ranked = weighed(read_question(asked, ["Ada"]), found(*candidates))
     assert sorted(ranked) == sorted(name for name, *_ in candidates)
     assert list(ranked.values()) == sorted(ranked.values(), reverse=True)
     assert all(np.isfinite(score) for score in ranked.values())
+
+
+def test_a_long_turn_is_as_good_as_the_best_of_its_passages_and_these_keep_their_order():
+    question = read_question("Which dose of the syrup?", [])
+    turns = found(
+        ("a", Traits(session=1, length=40), {"content": 0.1, "sentence": 0.1, "exchange": 0.2}),
+        ("a#1", Traits(session=1, length=40), {"content": 0.3, "of_message": False, "words_within": 1.0}),
+        ("a#2", Traits(session=1, length=40), {"content": 0.8, "sentence": 0.8, "words_within": 6.0}),
+        ("b", Traits(session=2, length=40), {"content": 0.3, "sentence": 0.3, "exchange": 0.2}),
+    )
+    ranked = weigh_talk(question, turns)
+    assert list(ranked) == ["a#2", "a#1", "a", "b"]
+    assert ranked["a#2"] - ranked["a"] < 0.01 < ranked["a#2"] - ranked["b"]
+
+
+def test_what_was_answered_counts_with_the_message_and_alone_it_is_no_sentence_of_the_person():
+    question = read_question("Which syrup was it?", [])
+    turns = found(
+        ("a", Traits(session=1), {"sentence": 0.2, "content": 0.2, "exchange": 0.7}),
+        ("b", Traits(session=2), {"sentence": 0.2, "content": 0.2, "exchange": 0.3}),
+        ("b#1", Traits(session=2), {"sentence": 0.9, "content": 0.2, "of_message": False}),
+    )
+    assert next(iter(weigh_talk(question, turns))) == "a"
+
+
+@pytest.mark.parametrize("near", [0.5, 0.1])
+def test_a_wish_for_all_answers_is_among_the_first_ten_where_its_subject_is_near(near):
+    question = read_question("How much flour for two loaves?", [])
+    notes = [(f"t{place:02}", Traits(session=place), {"sentence": 0.5 + place / 100, "words": 3.0}) for place in range(20)]
+    wish = ("wish", Traits(session=30, standing=True), {"sentence": near, "content": 0.0, "words": 0.0, "late": 0.0})
+    place = list(weigh_talk(question, found(*notes, wish))).index("wish")
+    assert (7 <= place < 10) is (near > 0.15)
+
+
+@pytest.mark.parametrize(
+    ("text", "subject"),
+    [
+        ("Always give me metric units when I ask about cooking.", "cooking."),
+        ("When I ask for recipes, leave out nuts.", "recipes, leave out nuts."),
+        ("Antworte kurz, wenn ich nach Terminen frage", "Terminen"),
+        ("Sé breve siempre que pregunte por viajes", "viajes"),
+        ("Never use emojis.", None),
+        ("When I asked about cooking she laughed.", None),
+    ],
+)
+def test_what_a_wish_for_all_answers_is_about(text, subject):
+    assert subject_of_wish(text) == subject
+
+
+@pytest.mark.parametrize(
+    "text", ["Always be brief.", "Please never use emojis", "From now on call me Bo", "Bitte immer kurz", "以后请用中文"]
+)
+def test_wishes_for_all_answers_are_told_from_what_was_done(text):
+    assert traits_of(text, session=1, seq=1, before=None).standing
+    assert not traits_of(f"She said: {text}", session=1, seq=1, before=None).standing
+    assert not traits_of("I have always lived here and never left", session=1, seq=1, before=None).standing
