@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 
 from memory.flat import NONE
 from memory.passages import turn_of
-from memory.signals import Candidates, Numbers, Question, Weights, of_period
+from memory.signals import Candidates, Numbers, Question, Weights, is_dated, of_period
+from memory.terms import ASKING, COMMON, words_of
 
 _NEIGHBOUR = 0.2
 """Of the meaning of the turns before and after: a talk about one thing goes on."""
+_TIME_ALONE = 3.0
+"""Times as much a named time counts where a message names nothing else (`What did I do yesterday?`): all else is chance."""
 _FIRST = 7
 """Places before the wishes for all answers: further up, they would stand before what answers."""
 _WISHES, _LIKE = 3, 0.15
@@ -67,7 +70,8 @@ def weigh_talk(question: Question, candidates: Candidates) -> dict[str, float]:
     sessions, seqs = np.array([one.session for one in traits]), np.array([one.seq for one in traits])
     total += _NEIGHBOUR * _beside(meaning, sessions, seqs)
     weights = Weights()
-    total += np.sum([getattr(weights, name) * value for name, value in of_period(question, traits).items()], axis=0)
+    then = np.sum([getattr(weights, name) * value for name, value in of_period(question, traits).items()], axis=0)
+    total += then * (_TIME_ALONE if _is_of_time_alone(question.meaning) else 1.0)
     total = _with_wishes(total, np.where([one.standing for one in traits], sentence, NONE))
     within = standard(candidates.content) + standard(candidates.words_within)
     scores = (total[turns.of] - _WITHIN * (turns.best(within)[turns.of] - within)).tolist()
@@ -78,6 +82,10 @@ def standard(scores: Numbers) -> Numbers:
     """Return how many standard deviations each score lies above the mean, so that signals of any scale count alike."""
     spread = float(np.std(scores))
     return (scores - np.mean(scores)) / spread if spread > 0 else np.zeros(len(scores))
+
+
+def _is_of_time_alone(text: str) -> bool:
+    return all(word in ASKING or word in COMMON or word.isdecimal() or is_dated(word) for word in words_of(text))
 
 
 def _turns(candidates: Candidates) -> _Turns:

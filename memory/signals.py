@@ -198,7 +198,7 @@ def traits_of(text: str, *, session: int, seq: int, before: str | None) -> Trait
         length=len(body),
         asks=_is_question(body),
         asked=before is not None and _is_question(before),
-        dated=bool(_DATED.search(body)),
+        dated=is_dated(body),
         standing=bool(_STANDING.search(body)),
     )
 
@@ -207,6 +207,11 @@ def subject_of_wish(text: str) -> str | None:
     """Return what a wish for all answers is about (`when I ask about cooking`: cooking); None where it is about all things."""
     match = _SUBJECT.search(text) if _STANDING.search(text) else None
     return None if match is None else next(part for part in match.groups() if part)
+
+
+def is_dated(text: str) -> bool:
+    """Say whether a text speaks of a day, a month, a year or a while (English)."""
+    return bool(_DATED.search(text))
 
 
 def weigh(question: Question, candidates: Candidates, weights: Weights | None = None) -> dict[str, float]:

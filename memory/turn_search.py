@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby, islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,10 +71,10 @@ class TurnSearch:
         # Where people talk with each other, the weights were fitted with all words.
         asked = [question.meaning if speakers else " ".join(asked_terms(question.meaning)) for question in questions]
         words = [self._worded(text, scope) for text in asked]
-        rankings = [[list(near.top(place, _NEAR)), *map(list, one[:2])] for place, one in enumerate(words)]
+        rankings = [[list(near.top(place, _NEAR)), *map(list, one)] for place, one in enumerate(words)]
         brought = list(reciprocal_rank(ranking for of_one in rankings for ranking in of_one))
         brought = brought[: _WEIGHED if speakers else _WEIGHED_TALK] + self._index.standing(scope.user_id, _WISHES)
-        there = self._read(scope.user_id, list(dict.fromkeys(map(turn_of, brought))), near)
+        there = self._read(scope.user_id, brought, near, [within for *_, within in words])
         # What has left the index since the vectors were compared is left out.
         stands = near.where(there)
         if not stands:
@@ -102,13 +103,18 @@ class TurnSearch:
             found.append((question, candidates))
         return found
 
-    def _read(self, user_id: str, turns: Sequence[str], near: Nearness) -> dict[str, tuple[Traits, Bytes]]:
-        """Return traits and tokens of turns, each with its nearest passages.
+    def _read(
+        self, user_id: str, brought: Sequence[str], near: Nearness, worded: Sequence[Iterable[str]]
+    ) -> dict[str, tuple[Traits, Bytes]]:
+        """Return traits and tokens of the turns that were brought, each with its best passages by meaning and by words.
 
         Where one person talks to an assistant, a passage has its turn's traits and is compared by meaning and words alone.
         """
-        own = self._index.read(user_id, turns)
-        passages = {name: near.best_passages(name, _PASSAGES) for name in own}
+        own = self._index.read(user_id, list(dict.fromkeys(map(turn_of, brought))))
+        passages = {name: dict.fromkeys(near.best_passages(name, _PASSAGES)) for name in own}
+        for ranking in worded:
+            for turn, names in groupby(sorted(ranking, key=turn_of), turn_of):
+                passages.get(turn, {}).update(dict.fromkeys(islice(names, _PASSAGES)))
         every = [name for some in passages.values() for name in some]
         if is_dialogue([traits for traits, _ in own.values()]):
             return own | self._index.read(user_id, every)

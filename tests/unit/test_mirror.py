@@ -50,7 +50,7 @@ def test_documents_carry_text_record_facet_and_time(memory):
     collection = memory._indexes.chroma._there("ada", "turn")
     got = collection.get(include=["documents", "metadatas", "embeddings"])
     assert any("heron" in text for text in got["documents"])
-    assert {entry["facet"] for entry in got["metadatas"]} == {"turn", "before", "sentence"}
+    assert {entry["facet"] for entry in got["metadatas"]} == {"turn", "before", "sentence", "exchange"}
     assert {entry["record"] for entry in got["metadatas"]} == said(memory)
     assert abs((got["embeddings"] ** 2).sum(axis=1) - 1.0).max() < 1e-3
 
