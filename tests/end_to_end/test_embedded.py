@@ -48,7 +48,7 @@ def test_what_the_grammars_let_through_the_parsers_read(model):
 def test_an_embedded_model_is_known_by_its_name_and_not_by_the_folder_it_lies_in(model):
     assert model.endpoint().model == "SmolLM2-135M-Instruct.Q4_1"
     assert model.style().layout == "cache"
-    assert model.style().max_looks == 1
+    assert model.style().is_small
     assert model.endpoint().sees is False
 
 
