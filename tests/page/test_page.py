@@ -20,7 +20,7 @@ from app.service import PersonaService
 from memory.errors import FolderInUse, ModelUnavailable
 from memory.records import BigFive, PersonalityPoint, SemanticMemory, Step
 from memory.records import Recalled as Memory
-from tests.fakes import NOTHING, ScriptedChat, answer, fact, retrieve
+from tests.fakes import NOTHING, ScriptedChat, answer, fact
 
 LONG_AGO = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 LOOKS = 5_000
@@ -61,16 +61,15 @@ def test_a_new_user_is_told_what_this_is_and_no_model_is_loaded(open_page: OpenP
 
 def test_a_reply_stands_below_its_folded_steps(open_page: OpenPage, service: PersonaService, chat: ScriptedChat) -> None:
     service.memory.journal.ingest("ada", LONG_AGO, "My dog is called Biscuit.", "Noted.")
-    chat.script["reasoning"] = [retrieve("dog name", "2026-01-01 00:00"), answer("He is **Biscuit**.", "Now I know.")]
+    chat.script["reasoning"] = answer("He is **Biscuit**.", "Now I know.")
     page = say(open_page(), "What is my dog called?")
     assert not page.exception
     assert replies(page)[-1] == "He is **Biscuit**."
-    steps = next(expander for expander in page.main.expander if expander.label == "Thought, looked into memory, found 1 memory")
+    steps = next(expander for expander in page.main.expander if "found 1 memory" in expander.label)
     shown = [element.value for element in steps.text]
-    assert shown[0] == "I have to look."
-    assert shown[1] == "dog name, from 2026-01-01 00:00 to now"
-    assert shown[2] == "[2026-03-01 09:30 (Sunday)] User: My dog is called Biscuit. Assistant: Noted."
-    assert shown[3] == "Now I know."
+    assert shown[0] == "What is my dog called?"
+    assert shown[1] == "[2026-03-01 09:30 (Sunday)] User: My dog is called Biscuit."
+    assert shown[2] == "Now I know."
     assert "3 steps wait to be remembered." in texts(page)
 
 
@@ -124,12 +123,14 @@ def test_two_users_see_only_their_own(open_page: OpenPage, service: PersonaServi
 def test_what_was_said_stays_data(open_page: OpenPage, service: PersonaService, chat: ScriptedChat) -> None:
     hostile = "<script>alert(1)</script> ![x](http://example.invalid/leak.png) # title"
     remember(service, "ada", hostile)
-    chat.script["reasoning"] = [retrieve(hostile), answer(hostile, hostile)]
+    written = "<script>alert(2)</script> ![y](http://example.invalid/other.png) # heading"
+    chat.script["reasoning"] = answer(written, written)
     page = say(open_page(), hostile)
     assert not page.exception
-    assert texts(page).count(hostile) == 3  # the message, the search, the thought
+    assert texts(page).count(hostile) == 2  # the message, the search
+    assert texts(page).count(written) == 1  # the thought
     assert all("<script>" not in button.label for button in page.sidebar.button)
-    assert replies(page) == ["Noted.", words.markdown(hostile)]
+    assert replies(page) == ["Noted.", words.markdown(written)]
     assert "![" not in replies(page)[1]
     assert not any(element.allow_html for element in page.markdown)
 
@@ -233,7 +234,7 @@ def test_a_reply_that_takes_its_time_is_shown_as_it_comes_on_every_page_that_is_
     page = open_page().chat_input[0].set_value("Take your time.").run()
     other = open_page()
     for one in (page, other):
-        assert "Waiting for the model" in captions(one)
+        assert any(doing in captions(one) for doing in ("Waiting for the model", "Reading what it found"))
         assert "Your message waits for its reply." in texts(one)
         assert [button.label for button in one.button if button.label == "Stop writing"]
     chat.gate.set()

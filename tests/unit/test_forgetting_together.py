@@ -9,7 +9,7 @@ import pytest
 from memory.errors import ModelUnavailable, NotFound, PersonaError
 from memory.probe import files_with
 from memory.records import TurnState
-from tests.fakes import ScriptedChat, answer, fact, retrieve
+from tests.fakes import ScriptedChat, answer, fact
 
 TOPICS = '"topic_summary": "{}"\n"keywords": "talk"\n"source_dialog_indices": {}'
 BIRD, HORSE = "Zazuquillinga", "Brombergius"
@@ -75,7 +75,7 @@ def gone(life, tmp_path, word):
 def test_a_reply_that_tells_of_two_comes_back_when_both_do(life, tmp_path):
     bird, horse = life.bird(), life.horse()
     both = f"{BIRD} the parrot and {HORSE} the horse."
-    asked = life.say("What are they called?", "2026-03-05 09:00", [retrieve("parrot horse"), answer(both)])
+    asked = life.say("What are they called?", "2026-03-05 09:00", [answer(both)])
     life.forget(bird)
     life.forget(horse)
     life.undo(horse)
@@ -115,7 +115,7 @@ def test_what_was_made_of_two_stays_hidden_while_one_is_forgotten(life, tmp_path
 @pytest.mark.parametrize("by", ["the fact", "the message"])
 def test_a_reply_set_aside_for_something_else_does_not_come_back_with_its_message(life, tmp_path, by):
     horse = life.horse("2026-03-01 09:00")
-    bird = life.bird("2026-03-03 09:00", [retrieve("horse"), answer(f"So {HORSE} has company.")])
+    bird = life.bird("2026-03-03 09:00", [answer(f"So {HORSE} has company.")])
     message = life.turns()[1].id
     life.forget(horse)
     life.forget(message)
@@ -143,7 +143,7 @@ def test_a_purge_takes_its_words_out_of_what_another_forgetting_hides(life, tmp_
 def test_a_purge_leaves_a_message_that_can_still_be_brought_back(life):
     bird = life.bird()
     said = "My sister Ottilie marries in June, what should I and the bird wear?"
-    asked = life.say(said, "2026-03-05 09:00", [retrieve("parrot"), answer(f"Blue, and a ribbon for {BIRD}.")])
+    asked = life.say(said, "2026-03-05 09:00", [answer(f"Blue, and a ribbon for {BIRD}.")])
     life.forget(bird)
     life.forget(asked.id)
     life.forget(bird, now=True)
@@ -155,7 +155,7 @@ def test_a_purge_leaves_a_message_that_can_still_be_brought_back(life):
 
 def test_a_reply_that_was_merely_shown_the_purged_thing_comes_back(life):
     bird, horse = life.bird(), life.horse()
-    asked = life.say("What is the bird called?", "2026-03-05 09:00", [retrieve("parrot horse"), answer(f"It is {BIRD}.")])
+    asked = life.say("What is the bird called?", "2026-03-05 09:00", [answer(f"It is {BIRD}.")])
     life.forget(bird)
     life.forget(horse, now=True)
     life.undo(bird)

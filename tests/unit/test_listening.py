@@ -10,7 +10,7 @@ from graph import respond
 from graph.context import Context
 from graph.listening import told_to
 from memory.store import Memory
-from tests.fakes import ScriptedChat, WordEmbedder, answer, retrieve
+from tests.fakes import ScriptedChat, WordEmbedder, answer
 from tests.unit.test_journal import at
 
 
@@ -18,7 +18,7 @@ from tests.unit.test_journal import at
 def graph(tmp_path):
     with Memory(tmp_path, WordEmbedder(), asks=False) as memory:
         memory.journal.ingest("me", at("2026-03-01 09:00"), "My dog is called Rex.", "A fine name.")
-        yield respond.build(ScriptedChat({"reasoning": [retrieve("dog"), answer("He is called Rex.")]}), memory)
+        yield respond.build(ScriptedChat({"reasoning": answer("He is called Rex.")}), memory)
 
 
 def told(items):
