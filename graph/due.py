@@ -37,8 +37,8 @@ def lines_of(turn: Turn, due: Sequence[Upcoming], bring_up: str) -> list[str]:
         due: What is coming up.
         bring_up: What the model is told to do with it where nobody asked.
     """
-    # Quoted: "my" in it is theirs.
-    lines = [f'- {when(one)} ({away(one)}), in their words: "{as_entry(one.text)}"' for one in due]
+    # Quoted: "my" in it is theirs. A small model repeats the line as it is.
+    lines = [f'- {when(one)} ({away(one)}): "{as_entry(one.text)}"' for one in due]
     asked = asked_days(turn.text)
     if asked is not None:
         return lines or [f"Nothing that they told of is coming up in the next {asked} days."]

@@ -167,7 +167,7 @@ def test_it_stands_in_the_prompt_with_its_day(serve):
     service = serve(chat)
     say(service, MARATHON, "2026-11-30 09:00")
     say(service, "Hello", "2026-12-04 09:00")
-    assert 'Sunday 6 December (in 2 days), in their words: "My half marathon is on Sunday."' in chat.prompts("reasoning")[-1]
+    assert 'Sunday 6 December (in 2 days): "My half marathon is on Sunday."' in chat.prompts("reasoning")[-1]
 
 
 def test_a_reply_that_leaves_it_out_has_a_line_beside_it_and_one_that_tells_has_none(serve):
