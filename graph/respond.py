@@ -24,6 +24,7 @@ from graph.listening import Tell, teller
 from graph.protocol import Answer, Malformed, Retrieve
 from graph.search_request import first_search, goes_on_from, shown_whole, window_of
 from graph.slip_context import compared_with
+from graph.slip_words import asks_for_its_words
 from graph.slips import ReplyGuard
 from graph.speaking import Speaker
 from graph.state import Request, RespondState, Round, TurnInput
@@ -279,7 +280,8 @@ class Responder:
 
     def _messages(self, state: RespondState, closing: str) -> list[BaseMessage]:
         messages = messages_of(state, self._memory, self._style, closing)
-        if line := language_id.reply_in(state.get("language", "")):
+        line = language_id.reply_in(state.get("language", ""))
+        if line and not asks_for_its_words(state["turn"].text):
             messages = sections.instructed(messages, line)
         return forgetting.noted(messages, self._style.prompts, state.get("forget"))
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graph.language_id import reply_in
 from graph.prompts import Prompts
 from graph.slips import ReplyGuard, Talk
 
@@ -208,9 +209,8 @@ def test_the_first_word_is_not_late(said: Talk, reply: str, most: int) -> None:
 
 def test_what_was_wrong_is_said_in_one_line() -> None:
     _, guard = passed(talk("bin total kaputt und will ins bett", language="de"), "bin total kaputt und will ins bett")
-    assert (
-        guard.problem
-        == 'That repeated their message. Respond to it in your own words, and call them "you". Antworte auf Deutsch.'
+    assert guard.problem == 'That repeated their message. Respond to it in your own words, and call them "you". ' + reply_in(
+        "de"
     )
     assert guard.last_resort == "Danke, dass du mir das erzählst."
     assert passed(talk("wo bin ich?", language="de"), "(b)")[1].last_resort.startswith("Dazu habe ich")

@@ -60,9 +60,11 @@ class TestInTurns:
     def test_the_language_of_the_message_is_named_last(self, serve, way):
         style, step, written = TRIES[way]
         _, chat = reply(serve, style, {step: written("Gute Nacht!")}, "danke fürs zuhören, gute nacht")
-        assert chat.prompts(step)[0].endswith("Antworte auf Deutsch.")
+        assert chat.prompts(step)[0].endswith("Antworte der Person auf Deutsch, mit „du“. Wiederhole nicht, was sie sagt.")
+        _, chat = reply(serve, style, {step: written("Ich mag Tee.")}, "wiederhol bitte genau: ich mag tee")
+        assert "Wiederhole nicht" not in chat.prompts(step)[0]
         _, chat = reply(serve, style, {step: written("Good night!")}, "thank you for listening, good night")
-        assert "Antworte auf" not in chat.prompts(step)[0]
+        assert "Antworte der Person" not in chat.prompts(step)[0]
 
     def test_another_language_is_broken_off_and_asked_for_once_more(self, serve, way):
         style, step, written = TRIES[way]
@@ -121,4 +123,4 @@ def test_where_a_language_is_named_none_is_prescribed(text):
 
 def test_english_needs_no_line():
     assert reply_in("en") == reply_in("") == ""
-    assert reply_in("zh") == "请用中文回答。"
+    assert reply_in("zh").startswith("请用中文回复对方")
