@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from graph.formats import format_personality, format_shown
+from graph.formats import format_personality
 from memory import clock
 from memory.records import TRAITS, BigFive
 
@@ -21,6 +21,7 @@ _MESSAGES: tuple[tuple[str, tuple[int, int, int, int, int]], ...] = (
     ("What if the plane crashes? My hands are shaking.", (3, 3, 3, 3, 5)),
     ("We won the regatta, thank you for your help!", (3, 3, 3, 3, 3)),
     ("Beggars annoy me, I just insult them.", (3, 3, 3, 1, 3)),
+    ("How do I boil an egg?", (3, 3, 3, 3, 3)),
     ("My knee was operated on, and I take iron for my blood.", (3, 3, 3, 3, 3)),
     ("I lost the keys again, half of my bills are unpaid.", (3, 1, 3, 3, 3)),
     ("Museums bore me, I stick to what I know.", (1, 3, 3, 3, 3)),
@@ -37,8 +38,6 @@ _JUDGED = tuple((told(_AT, text), BigFive(**dict(zip(TRAITS, scores, strict=True
 JUDGED = tuple((said, format_personality(scores)) for said, scores in _JUDGED)
 """Messages and what they show. As a list inside the instructions they left a halo: a small model gave 5 on four traits at
 once to whatever was glad of something (measured, decision 018)."""
-SHOWS = tuple((said, format_shown(scores)) for said, scores in _JUDGED)
-"""The same, without the traits that a message says nothing about."""
 _WORTH = (
     ("My parrot Zazu is 3 years old.", True),
     ("It's so windy today.", False),

@@ -10,7 +10,6 @@ from typing import get_args
 from graph.lines import Value, quote, read_pairs
 from graph.thoughts import without_thought
 from memory.change import Relation
-from memory.pem import NEUTRAL
 from memory.records import TRAITS, BigFive
 
 MAX_LIST = 7
@@ -27,9 +26,6 @@ SEMANTIC_GRAMMAR = (
     'yes ::= "true\\n\\"content\\": " string "\\n\\"keywords\\": " string\n'
     'no ::= "false\\n\\"content\\": null\\n\\"keywords\\": null"\n' + _STRING % 400
 )
-_TRAIT = " | ".join(f'"{trait}"' for trait in TRAITS)
-SHOWN_GRAMMAR = 'root ::= "none" | shown ("\\n" shown){0,2}\n' + f'shown ::= "\\"" trait "\\": " [1245]\ntrait ::= {_TRAIT}\n'
-"""The traits that a message shows, without those that are 3: a small model that writes all five takes four times as long."""
 DECISION_GRAMMAR = 'root ::= "\\"decision\\": " ("true" | "false")\n'
 CORE_GRAMMAR = 'root ::= "\\"name\\": " string ("\\n" key ": " string){0,14}\n' + _KEY + _STRING % 200
 EPISODIC_GRAMMAR = (
@@ -75,21 +71,6 @@ def parse_personality(text: str) -> BigFive | None:
             return None
         scores[trait] = value
     return BigFive(**scores)
-
-
-def parse_shown(text: str) -> BigFive | None:
-    """Read the traits that a message shows, or `none`; all five lines are taken too. None where a line is no trait's."""
-    values = {key.lower(): _number(value) for key, value in _pairs(text)}
-    if not values:
-        return BigFive() if without_thought(text).strip().strip('."').lower() == "none" else None
-    if any(trait not in TRAITS or value not in (1, 2, 3, 4, 5) for trait, value in values.items()):
-        return None
-    return BigFive(**{trait: value for trait, value in values.items() if value is not None})
-
-
-def format_shown(scores: BigFive) -> str:
-    """Write the whole scores that are not 3, or `none`."""
-    return "\n".join(f'"{trait}": {score:.0f}' for trait, score in scores.items() if score != NEUTRAL) or "none"
 
 
 def parse_change(text: str, count: int) -> list[Relation] | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from graph.examples import DECIDED, JUDGED, SHOWS
+from graph.examples import DECIDED, JUDGED
 from memory.errors import InvalidInput
 
 _INSTRUCTIONS = """You are the warm, attentive companion of one person. Shown to you are their profile, their personality scores and the last hour \
@@ -53,15 +53,6 @@ Write exactly five lines, for a message that says nothing about any trait:
 "extraversion": 3
 "agreeableness": 3
 "neuroticism": 3"""
-
-_SHOWN = """Judge from one message how its writer is, on five traits from 1 to 5:
-openness: 5 curious, artistic, 1 conventional
-conscientiousness: 5 orderly, careful, 1 chaotic, careless
-extraversion: 5 loves company, 1 quiet, alone
-agreeableness: 5 kind, helpful, 1 harsh, cold
-neuroticism: 5 worried, 1 calm
-Write a line only for a trait that the message clearly shows in how they act or feel. Greetings, questions, events, illness and \
-plain facts show none: write none."""
 
 _WORTH = """Decide whether a message tells something about the life of its writer, or of somebody they know, that is worth remembering \
 for months: a fact, a name, a relation, a like or dislike, a plan, a habit, a possession, health, an event. A mood of the moment, the \
@@ -284,10 +275,6 @@ class Prompts:
     """Added to what is remembered or summed up where another language than English is spoken."""
     malformed: str = "That was not in the form asked for. Write it again in exactly that form. What was wrong:"
     personality: str = _PERSONALITY
-    shown: str = _SHOWN
-    """Asked instead of `personality` in the `cache` layout; empty where another wording of that is given."""
-    shows: tuple[tuple[str, str], ...] = SHOWS
-    """Examples of `shown`."""
     semantic: str = _SEMANTIC
     worth: str = _WORTH
     """Asked instead of `semantic` of a small model; empty where another wording of that is given."""
@@ -318,6 +305,5 @@ def load_prompts(path: Path | None) -> Prompts:
     # Our examples are of our forms: another form goes without them. A wording of one's own is not passed over for a shorter one.
     ours: dict[str, Any] = {"judged": ()} if "personality" in given else {}
     ours |= {"brief": given["instructions"]} if "instructions" in given else {}
-    ours |= {"shown": ""} if "personality" in given else {"shows": ()} if "shown" in given else {}
     ours |= {"worth": ""} if "semantic" in given else {"decided": ()} if "worth" in given else {}
     return replace(Prompts(), **{**ours, **given})

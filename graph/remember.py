@@ -62,9 +62,7 @@ class Rememberer:
         self._sees = style.sees
         self._small = style.is_small
         self._decides = self._small and bool(style.prompts.worth)
-        self._shown = self._small and bool(style.prompts.shown)
-        judged = style.prompts.shows if self._shown else style.prompts.judged
-        self._judged = rounds_of(judged) if style.layout == "cache" else []
+        self._judged = rounds_of(style.prompts.judged) if style.layout == "cache" else []
 
     def load(self, state: RememberState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Read the turn, what the model wrote of it before a crash, and which of its steps are set aside or done again."""
@@ -83,13 +81,12 @@ class Rememberer:
             return {"inferred": None}
         if only_pasted(state["turn"]) or self._says_nothing(state["turn"]):
             return {"inferred": BigFive(), "warnings": []}
-        shown = self._shown
         inferred, warnings = self._ask(
             state,
             "personality",
-            self._prompts.shown if shown else self._prompts.personality,
-            formats.parse_shown if shown else formats.parse_personality,
-            formats.SHOWN_GRAMMAR if shown else formats.PERSONALITY_GRAMMAR,
+            self._prompts.personality,
+            formats.parse_personality,
+            formats.PERSONALITY_GRAMMAR,
             examples=self._judged,
         )
         if inferred is None and state["refused"].again:

@@ -10,13 +10,12 @@ from memory.records import BigFive
 from tests.fakes import ScriptedChat
 
 KEEP = '"decision": true'
-CALM = '"neuroticism": 5'
 
 
 @pytest.fixture
 def small(serve):
     def make(**script):
-        chat = ScriptedChat({"worth": KEEP, "shown": "none", **script})
+        chat = ScriptedChat({"worth": KEEP, **script})
         return chat, serve(chat, style=Style(size="small"))
 
     return make
@@ -29,7 +28,7 @@ def say(service, text, time="2026-03-02 09:00"):
 
 
 def asked(chat):
-    return sorted(step for step in chat.steps() if step in ("worth", "shown", "semantic", "personality"))
+    return sorted(step for step in chat.steps() if step in ("worth", "semantic", "personality"))
 
 
 @pytest.mark.parametrize("text", ["Good morning!", "What was my sister's name?", "Thanks a lot!", "谢谢你！"])
@@ -45,13 +44,13 @@ def test_a_fact_is_the_persons_own_words(small):
     assert say(service, "My flatmate got into the Gothenburg orchestra, and I fly there on Friday.") == [
         "The user's flatmate got into the Gothenburg orchestra, and the user flies there on Friday (2026-03-06)."
     ]
-    assert asked(chat) == ["shown"]
+    assert asked(chat) == ["personality"]
 
 
 def test_without_a_name_or_a_number_the_model_decides(small):
     chat, service = small()
     assert say(service, "I can't stand coriander.") == ["The user can't stand coriander."]
-    assert asked(chat) == ["shown", "worth"]
+    assert asked(chat) == ["personality", "worth"]
 
 
 def test_it_is_in_the_language_of_the_message(small):
@@ -71,12 +70,6 @@ def test_the_same_thing_said_twice_is_one_fact(small):
     assert [one.same_as is None for one in service.memory.knowledge.entries("ada", kind="semantic")].count(True) == 1
 
 
-def test_only_what_is_shown_is_written_of_the_traits(small):
-    _, service = small(shown=CALM)
-    say(service, "I can't sleep for worry.")
-    assert service.memory.curve.newest("ada").inferred == BigFive(neuroticism=5)
-
-
 def test_outputs_of_the_long_form_that_waited_are_read_still(small):
     chat, service = small()
     list(service.stream("ada", "I have a cat called Pixel.", time="2026-03-02 09:00"))
@@ -92,26 +85,6 @@ def test_outputs_of_the_long_form_that_waited_are_read_still(small):
     ]
     assert service.memory.curve.newest("ada").inferred == BigFive(openness=5)
     assert asked(chat) == []
-
-
-@pytest.mark.parametrize(
-    ("written", "read"),
-    [
-        ("none", BigFive()),
-        ('"openness": 5\n"neuroticism": 1', BigFive(openness=5, neuroticism=1)),
-        (formats.format_personality(BigFive(agreeableness=2)), BigFive(agreeableness=2)),
-        ("I think so.", None),
-        ('"mood": 4', None),
-        ('"openness": 9', None),
-    ],
-)
-def test_shown_traits_are_read(written, read):
-    assert formats.parse_shown(written) == read
-
-
-def test_shown_traits_are_written_as_they_are_read():
-    for scores in (BigFive(), BigFive(openness=1, neuroticism=5)):
-        assert formats.parse_shown(formats.format_shown(scores)) == scores
 
 
 def test_a_session_of_questions_rewrites_neither_profile_nor_habits(small):
