@@ -90,7 +90,7 @@ def sensitive(
     if as_json:
         print_json(result)
         return
-    for name in measured.SETS:
+    for name in (*measured.SETS, *measured.APART):
         for way in ("words and meaning", "words alone"):
             say(f"{name}, {way}: " + ", ".join(f"{what} {value}" for what, value in result[name][way].items()))
     for name in ("missed", "held for nothing"):

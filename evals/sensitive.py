@@ -17,9 +17,12 @@ from memory.judge import Judge
 from memory.sensitive import topic_of
 
 _PARTS = 10
-SETS = ("sensitive", "everyday", "relations")
-_STRENGTH = 40.0
-"""Inverse of the regularisation; 10 and 20 gave the same within two points."""
+SETS = ("sensitive", "everyday", "relations", "work", "told")
+"""What the weights are fitted on."""
+APART = ("apart_everyday", "apart_sensitive")
+"""What they are not fitted on, nor the rules written for."""
+_STRENGTH = 5.0
+"""Inverse of the regularisation; see decision 059 for others."""
 
 
 def labelled(name: str) -> list[tuple[str, str]]:
@@ -27,7 +30,8 @@ def labelled(name: str) -> list[tuple[str, str]]:
 
     `sensitive`: 360 messages, of which 150 are none, most of these with the words of the others. `everyday`: what the people of
     persona_mini say, 185 messages, six of them sensitive. `relations`: 141 messages about family, couples and friends, none
-    of them sensitive.
+    of them sensitive. `work`: what people of all trades (health, law, faith, money) say of their day, and idioms, none of them
+    sensitive. `told`: sensitive ones, most of them in roundabout words. `apart_everyday` and `apart_sensitive` are kept apart.
     """
     text = (resources.files("evals") / "data" / f"{name}.tsv").read_text(encoding="utf-8")
     return [(topic, message) for topic, message in (line.split("\t", 1) for line in text.splitlines())]
@@ -58,8 +62,22 @@ def measure(embedder: Embedder) -> dict[str, Any]:
         }
     return {
         **figures,
+        **{name: _apart(embedder, vectors, topics, name) for name in APART},
         "missed": [message for (topic, message), said in zip(rows, judged, strict=True) if topic != "none" and said is None],
         "held for nothing": [message for (topic, message), said in zip(rows, judged, strict=True) if topic == "none" and said],
+    }
+
+
+def _apart(embedder: Embedder, vectors: Any, topics: Any, name: str) -> dict[str, Any]:
+    """Fit on all of the sets, and judge one that is kept apart."""
+    judge = Judge(embedder)
+    judge.__dict__["_weights"] = _fit(embedder, vectors, topics)
+    rows = labelled(name)
+    wanted = np.array([topic for topic, _ in rows])
+    return {
+        "messages": len(rows),
+        "words and meaning": _figures(wanted, [judge.topic_of(message) for _, message in rows]),
+        "words alone": _figures(wanted, [topic_of(message) for _, message in rows]),
     }
 
 
@@ -83,11 +101,12 @@ def _fit(embedder: Embedder, vectors: Any, topics: Any) -> dict[str, Any]:
 def _figures(topics: Any, judged: Sequence[str | None]) -> dict[str, float]:
     """Return recall and precision of what is held, and the share of the other messages that are left alone.
 
-    A set without sensitive messages has the last figure alone.
+    A set without sensitive messages has the last figure alone, one of nothing else the first two.
     """
     wanted = topics != "none"
     said = np.array([one is not None for one in judged])
     right = (wanted & said).sum()
-    of_wanted = {"recall": right / wanted.sum(), "precision": right / said.sum()} if wanted.any() else {}
-    figures = {**of_wanted, "of none, left alone": (~said & ~wanted).sum() / (~wanted).sum()}
+    figures = {"recall": right / wanted.sum(), "precision": right / max(1, said.sum())} if wanted.any() else {}
+    if not wanted.all():
+        figures["of none, left alone"] = (~said & ~wanted).sum() / (~wanted).sum()
     return {what: round(float(value), 3) for what, value in figures.items()}

@@ -40,17 +40,31 @@ _NUMBERED = (
     r"(?:credit |debit |bank )?card|(?:bank )?account)\s+(?:number|no\.?|nr\.?)"
 )
 _FOR = (
-    r"(?:\s+(?:for|to|of|at|on|from|für|zum|zur|pour|del?|du|della|para|voor)\s+(?:[\w.'’@-]+\s+){0,3}?[\w.'’@-]+)?"
-    r"\s*(?:[:=]|\b(?:is|was|ist|lautet|war|est|es|to|é|è|är|er|on|(?:changed|set|reset) to)(?!\w)[:=]?|[-–—>]{1,2}|"
-    r"\s(?=[\"'“„«`]))"
-    r"\s*(?:now\s+|jetzt\s+)?(?P<quote>[\"'“„«`]?)(?P<value>[^\s\"'“”„«»`]{3,})"
+    r"(?:\s+(?:for|to|of|at|on|from|für|zum|zur|meine[rs]|unsere[rs]|der|des|von|pour|del?|du|della|para|voor)"
+    r"\s+(?:[\w.'’@-]+\s+){0,3}?[\w.'’@-]+)?"
+    r"\s*(?:[:=]|['’]s\s(?=\S*\d)|\b(?:is|was|ist|lautet|war|est|es|to|é|è|är|er|on|(?:changed|set|reset) to)(?!\w)[:=]?|"
+    r"[-–—>]{1,2}|\s(?=[\"'“„«`]))"
+    r"\s*(?:(?:now|still|always|jetzt|noch|immer noch|todavía|encore|toujours)\s+)?(?P<quote>[\"'“„«`]?)(?P<value>[^\s\"'“”„«»`]{3,})"
 )
 """What it opens, the word that introduces the value, and the value."""
 _INTRODUCED = re.compile(rf"(?<!\w)(?:{_OPENS}){_FOR}", re.IGNORECASE)
 _NUMBER_INTRODUCED = re.compile(rf"(?<!\w)(?:{_MAY_OPEN}|{_NUMBERED}){_FOR}", re.IGNORECASE)
+_OPENED_WITH = re.compile(
+    rf"(?<!\w)(?:(?:use|take|set|put|make it|nimm|usa|pon)\s+[\"'“„]?(?P<used>\S{{4,}}?)[\"'”“]?\s+(?:as|for|als|como|para)\s+"
+    rf"(?:my|the|our|a|mein|das|la|mi)?\s*(?:\w+\s+)?(?:{_OPENS}|pin|code|login)"
+    r"|(?:unlocks?|opens?|unlocked|opened|gets? in|lets? you in)\s+(?:\w+\s+){0,2}?(?:with|by|mit)\s+"
+    r"(?:the\s+)?(?:code\s+|number\s+)?"
+    r"(?P<typed>\d[\d -]{2,}\d)(?!\w)"
+    r"|(?:wi-?fi|wlan|router|network|hotspot|netzwerk)\b[^.!?\n]{0,30}?\b(?:key|code|pw|pass|schlüssel|clave)\b"
+    r"\s*(?:is|:|=|ist|es)?\s*(?P<network>(?=\S*\d)\S{5,}))",
+    re.IGNORECASE,
+)
+"""A value before the word, a number that something opens with, and the key of a network."""
 _NOT_ONE = re.compile(
     r"\b(?:dress|post|zip|error|area|country|source|promo|discount|voucher|tax|morse|qr|bar|colou?r)[ -]?code\b", re.IGNORECASE
 )
+_PLAYED = re.compile(r"\b(?:quiz|riddle|escape room|treasure hunt|film|movie|novel|story|crossword|charades)\b", re.IGNORECASE)
+"""Where a password is part of a game or a story: there, a plain word opens nothing."""
 _EAST = re.compile(
     r"(?:密码|密碼|口令|パスワード|暗証番号|비밀번호|암호)\s*(?:是|为|為|は|는|은|이)?\s*[:：=]?\s*(?P<value>[\w!@#$%^&*.-]{4,})"
 )
@@ -76,6 +90,9 @@ def holds_credential(text: str) -> bool:
         return True
     said = _NOT_ONE.sub(" ", text)
     values = [match["value"] for match in (*_INTRODUCED.finditer(said), *_BARE.finditer(said)) if _is_value(match["value"])]
+    values += [value for match in _OPENED_WITH.finditer(said) if _is_value(value := next(filter(None, match.groups())))]
+    if _PLAYED.search(said):
+        values = [value for value in values if not value.strip(".,;!?'\"”").isalpha()]
     numbers = [match["value"] for match in _NUMBER_INTRODUCED.finditer(said)]
     return bool(values) or any(_is_value(number) and re.search(r"\d", number) for number in numbers)
 

@@ -17,14 +17,16 @@ def embedder():
     return build_embedder(Settings())
 
 
-def test_most_of_what_is_sensitive_is_found_and_little_else(embedder):
+def test_most_of_what_is_sensitive_is_found_and_of_200_everyday_messages_at_most_one(embedder):
     found = sensitive.measure(embedder)
-    assert found["relations"]["words and meaning"]["of none, left alone"] >= 0.97
-    assert found["sensitive"]["words and meaning"]["recall"] >= 0.75
-    assert found["sensitive"]["words and meaning"]["precision"] >= 0.85
-    assert found["everyday"]["words and meaning"]["of none, left alone"] >= 0.93
-    assert found["relations"]["words and meaning"]["of none, left alone"] >= 0.97
-    assert found["sensitive"]["words and meaning"]["recall"] > found["sensitive"]["words alone"]["recall"] + 0.1
+    both = "words and meaning"
+    assert found["sensitive"][both]["recall"] >= 0.8
+    assert found["sensitive"][both]["precision"] >= 0.95
+    assert found["told"][both]["recall"] >= 0.65
+    for name in ("everyday", "relations", "work", "apart_everyday"):
+        assert found[name][both]["of none, left alone"] >= 0.995, name
+    assert found["apart_sensitive"][both]["recall"] >= 0.76
+    assert found["apart_sensitive"][both]["recall"] > found["apart_sensitive"]["words alone"]["recall"] + 0.1
 
 
 @pytest.mark.parametrize(
@@ -35,6 +37,23 @@ def test_most_of_what_is_sensitive_is_found_and_little_else(embedder):
         ("My salary is 52,000 a year", True),
         ("My beagle is called Biscuit", False),
         ("I run on Sundays", False),
+        ("Third ICU night, I'm a zombie and I love it", False),
+        ("I got my cardiac certificate!", False),
+        ("My mentor on the ward is an ex-paramedic", False),
+        ("I start on the surgical ward in May", False),
+        ("I'm a vet and my day was four cats", False),
+        ("I'm a policewoman in Malmö", False),
+        ("Here are the minutes of the union meeting, please shorten them", False),
+        ("Sick beat, who is that?", False),
+        ("This stapler is killing me", False),
+        ("I'm dying to see it", False),
+        ("We live in the heart of the city", False),
+        ("Ich habe drei Nachtdienste auf der Intensivstation", False),
+        ("Mi mentora era paramédica", False),
+        ("我是护士,今天上夜班", False),
+        ("Ich habe seit Jahren Diabetes", True),
+        ("Estoy embarazada de tres meses", True),
+        ("我妈妈得了癌症", True),
         ("What is the difference between Sunni and Shia Islam?", False),
     ],
 )

@@ -158,3 +158,75 @@ def test_a_card_number_is_known_by_its_check_digit(number, between):
 @given(st.text(max_size=300))
 def test_any_text_is_answered(text):
     assert holds_credential(text) in (True, False)
+
+
+WRITTEN_LATER = """
+The alarm code at my flat is 4711
+my netflix password is Tulip!88
+pw for the router: 7hG-kk2
+The PIN of my card is 8812
+Wifi at mum's: key is sunflower2020
+my ssn is 421-55-9031
+the combination of the bike lock is 2580
+Safe code 9921, don't forget
+My passport number is C01X00T47
+IBAN DE89 3704 0044 0532 0130 00
+The gate code is #4402
+api key sk-proj-abcdEFGH1234567890abcd
+token ghp_16C7e42F292c6912E7710c838347Ae178B4a
+My Amazon login is anna@web.de / Sommer2024!
+mein Passwort ist Sonnenblume7
+Der Türcode ist 5531
+Die PIN meiner Karte ist 9087
+mi contraseña es Gato2023
+el PIN de mi tarjeta es 4410
+我的密码是 tiger2020
+wifi密码:12345678
+银行卡密码是882211
+Card 4539 1488 0343 6467 exp 09/28
+cvv is 331
+my laptop password changed to Orchid_55
+the recovery phrase is apple river stone
+backup code: 8842-1190
+my master password is correcthorsebattery
+the locker combination is 12-34-8
+voicemail pin 4420
+My bank account number is 31926819
+driver's licence number is MORGA753116SM9IJ
+The password to the shared drive is still Winter-2021
+Use hunter22 as my password for the site
+Her phone unlocks with 774411
+mot de passe: Soleil99
+la password è Gatto77
+The door opens with 2214
+My client secret is 9f8e7d6c5b4a
+Secret question answer: my password's Bluebird5
+""".strip().splitlines()
+"""Written when the rules were done; seven of these forty were missed then."""
+NO_SECRETS = """
+I forgot my password again
+What's a strong password?
+The pin fell off my jacket
+The code compiles
+My login doesn't work
+Promo code SUMMER20 gives 20% off
+My post code is SW1A 1AA
+The dress code is black tie
+Our flight number is LH 1234
+order number 4471829
+My phone number is 030 1234567
+The combination of basil and lemon is great
+pin the recipe to the top
+My key is under the mat
+The password of this quiz round was 'banana', we laughed
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("text", WRITTEN_LATER)
+def test_a_secret_is_known_in_other_wordings_and_languages(text):
+    assert topic_of(text) == "credential"
+
+
+@pytest.mark.parametrize("text", NO_SECRETS)
+def test_words_of_secrets_without_one_are_left_alone(text):
+    assert topic_of(text) is None
