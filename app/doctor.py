@@ -41,6 +41,7 @@ def examine(settings: Settings) -> list[Finding]:
         ("text embedder", _embedder),
         ("extras", _extras),
         ("memory", _memory),
+        ("sensitive things", _sensitive),
     ]
     findings = []
     for what, look in looks:
@@ -51,6 +52,16 @@ def examine(settings: Settings) -> list[Finding]:
     if names := misspelt():
         findings.append(Finding("off", "settings", "\n".join(names)))
     return findings
+
+
+def _sensitive(settings: Settings) -> Finding:
+    from memory.modes import DEFAULT, IN_WORDS, SECRETS
+
+    mode = settings.ask_consent
+    whose = (
+        f"PERSONA_ASK_CONSENT={mode}." if mode else "Each person chooses (`persona user consent NAME --sensitive`); until then:"
+    )
+    return Finding("works", "sensitive things", f"{whose} {IN_WORDS[mode or DEFAULT]} {SECRETS}")
 
 
 def _python(_settings: Settings) -> Finding:

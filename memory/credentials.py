@@ -44,7 +44,8 @@ _FOR = (
     r"\s+(?:[\w.'’@-]+\s+){0,3}?[\w.'’@-]+)?"
     r"\s*(?:[:=]|['’]s\s(?=\S*\d)|\b(?:is|was|ist|lautet|war|est|es|to|é|è|är|er|on|(?:changed|set|reset) to)(?!\w)[:=]?|"
     r"[-–—>]{1,2}|\s(?=[\"'“„«`]))"
-    r"\s*(?:(?:now|still|always|jetzt|noch|immer noch|todavía|encore|toujours)\s+)?(?P<quote>[\"'“„«`]?)(?P<value>[^\s\"'“”„«»`]{3,})"
+    r"\s*(?:(?:now|still|always|jetzt|noch|immer noch|todavía|encore|toujours)\s+)?"
+    r"(?P<quote>[\"'“„«`]?)(?P<value>[^\s\"'“”„«»`]{3,})"
 )
 """What it opens, the word that introduces the value, and the value."""
 _INTRODUCED = re.compile(rf"(?<!\w)(?:{_OPENS}){_FOR}", re.IGNORECASE)

@@ -194,6 +194,7 @@ def test_what_only_sounds_like_it_goes_to_the_model_with_a_note(told):
     assert "you cannot do that" not in chat.prompts("reasoning")[-1]
 
 
+@pytest.mark.usefixtures("asking")
 def test_what_waits_for_a_yes_can_be_forgotten_too(told):
     chat = told.models._chat
     chat.script |= {"reasoning": answer("Oh."), "semantic": fact("The user's salary is 52,000.", "salary")}

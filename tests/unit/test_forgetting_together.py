@@ -178,6 +178,7 @@ def test_what_was_brought_back_can_be_forgotten_for_good(life, tmp_path, by):
     assert gone(life, tmp_path, BIRD)
 
 
+@pytest.mark.usefixtures("asking")
 def test_a_held_message_that_waits_again_can_be_refused_for_good(life, tmp_path):
     life.say("I have leukaemia, says doctor Wraxhamton.", "2026-03-01 09:00", "I see.", "The user has leukaemia (Wraxhamton).")
     held = life.fact("leuk")

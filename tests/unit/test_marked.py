@@ -127,52 +127,53 @@ def test_what_is_asked_about_goes_on_waiting_whatever_is_chosen_then(serve, aski
     assert [one.text for one in service.memory.held.waiting("ada")] == [ILL]
 
 
-class TestNeverKeep:
-    """Sensitive messages are answered, and never remembered."""
+@pytest.fixture
+def keeping_none(serve):
+    service = serve(ScriptedChat({"semantic": fact("The user has a heron.", "heron")}))
+    service.memory.consent.choose("ada", "never-keep")
+    list(service.stream("ada", "I keep a heron.", time="2026-03-01 09:00"))
+    service.wait("ada")
+    return service
 
-    @pytest.fixture
-    def service(self, serve):
-        service = serve(ScriptedChat({"semantic": fact("The user has a heron.", "heron")}))
-        service.memory.consent.choose("ada", "never-keep")
-        list(service.stream("ada", "I keep a heron.", time="2026-03-01 09:00"))
-        service.wait("ada")
-        return service
 
-    def test_nothing_of_it_is_in_the_journal_or_a_file(self, service, tmp_path):
-        with service.memory._database.read() as connection:
-            before = rows_of(connection, "ada")
-        turn = list(service.stream("ada", ILL, time="2026-03-01 09:05"))[-1].turn
-        assert turn.reply
-        assert (turn.seq, turn.sensitive) == (0, "health")
-        assert "answered off the record" in said_of(service.memory, turn)
-        service.wait()
-        with service.memory._database.read() as connection:
-            assert rows_of(connection, "ada") == before
-        service.close()
-        assert files_with(tmp_path, ["diagnosed with diabetes"]) == 0
+def test_never_kept_is_in_no_row_or_file(keeping_none, tmp_path):
+    with keeping_none.memory._database.read() as connection:
+        before = rows_of(connection, "ada")
+    turn = list(keeping_none.stream("ada", ILL, time="2026-03-01 09:05"))[-1].turn
+    assert turn.reply
+    assert (turn.seq, turn.sensitive) == (0, "health")
+    assert "answered off the record" in said_of(keeping_none.memory, turn)
+    keeping_none.wait()
+    with keeping_none.memory._database.read() as connection:
+        assert rows_of(connection, "ada") == before
+    keeping_none.close()
+    assert files_with(tmp_path, ["diagnosed with diabetes"]) == 0
 
-    def test_the_rest_is_remembered(self, service):
-        assert [one.content for one in service.memory.knowledge.entries("ada", kind="semantic")] == ["The user has a heron."]
 
-    def test_what_only_the_fact_shows_is_dropped_with_its_message(self, service, tmp_path):
-        service.models._chat.script["semantic"] = fact("The user is being treated for depression.", "depression")
-        turn = list(service.stream("ada", "The little green ones every morning, you know.", time="2026-03-01 09:05"))[-1].turn
-        service.wait("ada")
-        assert not service.memory.held.waiting("ada")
-        assert service.memory.journal.turn(turn.id).text == ""
-        assert service.memory.pending.count("ada") == 0
-        service.close()
-        assert files_with(tmp_path, ["little green ones", "treated for depression"]) == 0
+def test_beside_what_is_never_kept_the_rest_is_remembered(keeping_none):
+    assert [one.content for one in keeping_none.memory.knowledge.entries("ada", kind="semantic")] == ["The user has a heron."]
 
-    def test_a_transcript_is_taken_without_it(self, service, tmp_path):
-        from app.ingest import ingest_file
 
-        lines = [("2026-02-01 09:00", ILL), ("2026-02-01 09:05", "I live in Ghent.")]
-        told = [{"time": time, "user": text, "assistant": "I see."} for time, text in lines]
-        (tmp_path / "old.jsonl").write_text("\n".join(map(json.dumps, told)))
-        report = ingest_file(service.memory, tmp_path / "old.jsonl", "ada")
-        assert report == {"added": 1, "skipped": 0, "not_kept": 1}
-        assert ILL not in [turn.text for turn in service.memory.journal.turns("ada")]
+def test_never_kept_is_what_only_the_fact_shows_and_is_dropped_with_its_message(keeping_none, tmp_path):
+    keeping_none.models._chat.script["semantic"] = fact("The user is being treated for depression.", "depression")
+    turn = list(keeping_none.stream("ada", "The little green ones every morning, you know.", time="2026-03-01 09:05"))[-1].turn
+    keeping_none.wait("ada")
+    assert not keeping_none.memory.held.waiting("ada")
+    assert keeping_none.memory.journal.turn(turn.id).text == ""
+    assert keeping_none.memory.pending.count("ada") == 0
+    keeping_none.close()
+    assert files_with(tmp_path, ["little green ones", "treated for depression"]) == 0
+
+
+def test_a_transcript_is_taken_without_it(keeping_none, tmp_path):
+    from app.ingest import ingest_file
+
+    lines = [("2026-02-01 09:00", ILL), ("2026-02-01 09:05", "I live in Ghent.")]
+    told = [{"time": time, "user": text, "assistant": "I see."} for time, text in lines]
+    (tmp_path / "old.jsonl").write_text("\n".join(map(json.dumps, told)))
+    report = ingest_file(keeping_none.memory, tmp_path / "old.jsonl", "ada")
+    assert report == {"added": 1, "skipped": 0, "not_kept": 1}
+    assert ILL not in [turn.text for turn in keeping_none.memory.journal.turns("ada")]
 
 
 def test_the_machine_wins_over_the_person(tmp_path):
