@@ -183,7 +183,8 @@ def test_a_journal_of_the_first_schema_is_brought_up_to_date_and_keeps_what_it_k
         list(service.stream("ada", "I have a zebra", time="2026-03-01 09:00"))
         service.wait()
     with sqlite3.connect(tmp_path / "data" / "journal.db") as old:
-        for name in ("memories_corrected", "turns_origin", "sessions_begun", "sessions_open"):
+        later = ("personality_shows", "turns_wishes", "turns_sensitive", "turns_undated", "memories_undated")
+        for name in (*later, "memories_corrected", "turns_origin", "sessions_begun", "sessions_open"):
             old.execute(f"DROP INDEX ix_{name}")
         for table, name in (("turns", "origin"), ("sessions", "begun"), ("users", "spelled")):
             old.execute(f"ALTER TABLE {table} DROP COLUMN {name}")
@@ -196,13 +197,16 @@ def test_a_journal_of_the_first_schema_is_brought_up_to_date_and_keeps_what_it_k
         for table in ("memories", "turns"):
             old.execute(f"DROP INDEX ix_{table}_unindexed")
             old.execute(f"CREATE INDEX ix_{table}_unindexed ON {table} (user_id) WHERE revision != indexed_revision")
-        for table in ("rewrites", "forgettings", "withheld", "refusals"):
+        for table in ("rewrites", "forgettings", "withheld", "refusals", "dated"):
             old.execute(f"DROP TABLE {table}")
         old.execute("ALTER TABLE sessions DROP COLUMN summed_up")
         old.execute("DROP TABLE leases")
         for name in ("turns_held", "turns_received", "personality_user"):
             old.execute(f"DROP INDEX ix_{name}")
-        for table, name in (("turns", "held"), ("memories", "held"), ("turns", "approved"), ("users", "sensitive")):
+        of_turns = [("turns", name) for name in ("held", "approved", "sensitive", "wishes", "dated_revision")]
+        of_memories = [("memories", name) for name in ("held", "sensitive", "dated_revision")]
+        of_others = [("users", "sensitive"), ("users", "bring_up"), ("personality", "shows")]
+        for table, name in (*of_turns, *of_memories, *of_others):
             old.execute(f"ALTER TABLE {table} DROP COLUMN {name}")
         old.execute("ALTER TABLE photos DROP COLUMN hidden_at")
         for name in ("training", "training_since"):

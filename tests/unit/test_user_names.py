@@ -85,8 +85,14 @@ def older_folder(folder, names):
             memory.forget(name, forgotten.id, now=True)
             memory.forget(name, memory.journal.ingest(name, DAY.replace(hour=18), "I have a newt.", "Nice.").id)
     with sqlite3.connect(folder / "journal.db") as file:
-        file.execute("DROP INDEX ix_memories_corrected")
-        file.execute("ALTER TABLE users DROP COLUMN spelled")
+        later = ("turns_sensitive", "turns_wishes", "personality_shows", "turns_undated", "memories_undated")
+        for name in ("memories_corrected", *later):
+            file.execute(f"DROP INDEX ix_{name}")
+        file.execute("DROP TABLE dated")
+        gone = [("users", "spelled"), ("users", "bring_up"), ("personality", "shows"), ("turns", "wishes")]
+        gone += [(table, name) for table in ("turns", "memories") for name in ("sensitive", "dated_revision")]
+        for table, name in gone:
+            file.execute(f"ALTER TABLE {table} DROP COLUMN {name}")
         file.execute("UPDATE alembic_version SET version_num = '0011'")
     file.close()
 
