@@ -77,7 +77,8 @@ def base_of(
     Raises:
         MessageTooLong: The message does not fit into the model's window beside the instructions.
     """
-    rules = prompts.brief if brief else f"{prompts.instructions}\n\n{prompts.output_format if reasoning else prompts.direct}"
+    instructions = _instructions(prompts, layout)
+    rules = prompts.brief if brief else f"{instructions}\n\n{prompts.output_format if reasoning else prompts.direct}"
     said = as_said(turn.text)
     hint = f"\n{prompts.with_picture}" if turn.images and reasoning and layout == "cache" else ""
     marks = marks_of(pictures)
@@ -161,7 +162,9 @@ def opening(
         sections["scores"] = _section("Big Five scores", [scores])
         order = ("profile", "scores", "recent", "input")
         output_format = prompts.output_format if reasoning else prompts.direct
-        text = "\n\n".join([*(sections[name] for name in order), f"## Instructions\n{prompts.instructions}", output_format])
+        text = "\n\n".join(
+            [*(sections[name] for name in order), f"## Instructions\n{_instructions(prompts, layout)}", output_format]
+        )
         return [human(text, pictures)]
     told = {"How to write to them": manner, "Coming up": due, NOTES: notes}
     more = [_section(title, lines) for title, lines in told.items() if lines]
@@ -286,6 +289,11 @@ def marks_of(pictures: Sequence[Picture]) -> dict[str, str]:
 def _asked_again(turn: Turn) -> str:
     text = f"## User Input\n[{clock.show(turn.time)}]\n{as_said(turn.text)}"
     return text if estimate_tokens(text) <= _SHORT_TOKENS else ""
+
+
+def _instructions(prompts: Prompts, layout: Layout) -> str:
+    parts = (prompts.instructions, prompts.scores if layout == "published" else "")
+    return "\n\n".join(part for part in parts if part)
 
 
 def _section(title: str, lines: Sequence[str]) -> str:

@@ -26,7 +26,7 @@ def test_a_file_replaces_by_name_and_the_others_stay(tmp_path):
     assert prompts.instructions == "Be brief. {user} %s ü\n"
     assert prompts.direct == ""
     for field in fields(Prompts):
-        if field.name not in ("instructions", "brief", "direct"):
+        if field.name not in ("instructions", "brief", "direct", "scores"):
             assert getattr(prompts, field.name) == getattr(ours, field.name)
 
 
@@ -34,6 +34,7 @@ def test_own_instructions_are_for_small_models_too_unless_these_have_theirs(tmp_
     file = tmp_path / "prompts.toml"
     file.write_text('instructions = "Mine."')
     assert load_prompts(file).brief == "Mine."
+    assert load_prompts(file).scores == ""
     file.write_text('instructions = "Mine."\nbrief = "Short."')
     assert load_prompts(file).brief == "Short."
 

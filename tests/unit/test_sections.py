@@ -22,6 +22,7 @@ often = settings(deadline=None, max_examples=100)
 NINE = datetime(2026, 3, 1, 9, tzinfo=UTC)
 PROMPTS = Prompts(
     instructions="Be brief.",
+    scores="",
     output_format="Write <answer>.",
     direct="Just reply.",
     after_retrieval="Go on.",
@@ -113,6 +114,12 @@ class TestOrder:
         ]
         text = prompt(start("Rain?", "cache", notes=[line_of(one) for one in found]))
         assert '\n\n## Notes of what they told you before\n[2026-03-01 Sun] "It rains"\n\n## User Input\n' in text
+
+    def test_only_the_published_layout_has_scores_and_says_what_they_mean(self):
+        published, cache = (prompt(start(layout=layout, prompts=Prompts())) for layout in ("published", "cache"))
+        assert "Big Five scores go from 1 to 5" in published
+        assert "openness 3.0" in published
+        assert "Big Five" not in cache
 
     @pytest.mark.parametrize("layout", LAYOUTS)
     def test_sections_without_anything_say_so(self, layout):
