@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import text
+from alembic import command
+from sqlalchemy import MetaData, create_engine, insert
 
 from graph import manner
+from memory.database import alembic_config
 from memory.pem import evolve
-from memory.records import BigFive
+from memory.records import TRAITS, BigFive
 from memory.store import Memory
-from tests.fakes import NEUTRAL, ScriptedChat, WordEmbedder, answer, fact
+from tests.fakes import NEUTRAL, ScriptedChat, WordEmbedder, answer
 
 WORRIED = '"openness": 3\n"conscientiousness": 3\n"extraversion": 3\n"agreeableness": 3\n"neuroticism": 5'
 CURIOUS = WORRIED.replace('"openness": 3', '"openness": 5').replace('"neuroticism": 5', '"neuroticism": 3')
@@ -31,7 +31,6 @@ def judged(prompt: str) -> str:
 def told(serve):
     """Ada worries in some messages, and is curious of herons."""
     chat = ScriptedChat({"personality": judged, "reasoning": answer("I see.")})
-    chat.script["semantic"] = fact("The user told something.", "told")
     return serve(chat)
 
 
@@ -136,23 +135,30 @@ def test_a_wish_is_heard_from_the_next_message_on_and_not_once_it_is_forgotten(t
     assert "They asked" not in told.models._chat.prompts("reasoning")[-1]
 
 
-def test_a_folder_of_before_is_counted_anew_without_what_waits_or_was_forgotten(told, tmp_path):
+def test_a_folder_of_before_is_counted_anew_without_what_waits_or_was_forgotten(tmp_path):
     """As schema 0014 left it: each message had moved the traits, whatever became of it."""
-    first, second, _ = say(told, "I can't sleep.", "I am scared of storms.", "What if it rains?")
-    say(told, "Please answer short.", day=5)
-    memory = told.memory
-    with memory._database.write() as connection:
-        connection.execute(text("UPDATE turns SET held = 'health' WHERE id = :it"), {"it": first})
-        connection.execute(text("UPDATE turns SET state = 'forgotten', text = '' WHERE id = :it"), {"it": second})
-    assert memory.curve.newest("ada").scores.neuroticism > 4.4
-    told.close()
-    with closing(sqlite3.connect(tmp_path / "data" / "journal.db")) as connection:
-        connection.executescript(
-            "DROP INDEX ix_personality_shows; DROP INDEX ix_turns_wishes; ALTER TABLE personality DROP COLUMN shows; "
-            "ALTER TABLE turns DROP COLUMN wishes; UPDATE alembic_version SET version_num = '0014'"
-        )
-    with Memory(tmp_path / "data", WordEmbedder()) as again:
-        assert [(point.m, point.scores.neuroticism) for point in again.curve.history("ada")] == [(0, 4.0), (1, 4.0)]
-        found = again.curve.evidence("ada")
-        assert [one.text for one in found.shown] == ["What if it rains?"]
-        assert [one.text for one in found.wishes] == ["Please answer short."]
+    engine = create_engine(f"sqlite:///{tmp_path / 'journal.db'}")
+    neutral = dict.fromkeys(TRAITS, 3)
+    with engine.begin() as connection:
+        command.upgrade(alembic_config(connection)[0], "0014")
+        tables = MetaData()
+        tables.reflect(connection)
+        told = (("a", "health", "answered"), ("b", None, "forgotten"), ("c", None, "answered"))
+        for place, (name, held, state) in enumerate(told):
+            at = datetime(2026, 3, 1 + place, 9)  # noqa: DTZ001 - as the file has it
+            turn = {
+                "id": name, "user_id": "ada", "seq": place + 1, "session": place + 1, "at": at, "zone": "UTC", "images": [],
+                "text": "What if it rains? Please answer short.", "reply": "I see.", "state": state, "pending": False,
+                "real_time": False, "received_at": at, "revision": 1, "indexed_revision": 0, "held": held, "approved": False,
+            }  # fmt: skip
+            point = {
+                "user_id": "ada", "turn_id": name, "at": at, "zone": "UTC", "cause": "turn", "m": place, "pinned": [],
+                "inferred": {**neutral, "neuroticism": 5}, "scores": {**neutral, "neuroticism": 4.0 + place / 4},
+            }  # fmt: skip
+            connection.execute(insert(tables.tables["turns"]), turn)
+            connection.execute(insert(tables.tables["personality"]), point)
+    engine.dispose()
+    with Memory(tmp_path, WordEmbedder()) as memory:
+        assert [(point.m, point.scores.neuroticism) for point in memory.curve.history("ada")] == [(0, 4.0)]
+        found = memory.curve.evidence("ada")
+        assert [one.turn_id for one in found.shown] == [one.turn_id for one in found.wishes] == ["c"]
