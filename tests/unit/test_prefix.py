@@ -215,7 +215,7 @@ class TestMeasured:
             ("two sessions", "published", "across turns, replies", 0.14),
             ("two sessions", "published", "across turns, background", 0.82),
             ("two sessions", "cache", "across calls of a turn", 0.72),
-            ("two sessions", "cache", "across turns, replies", 0.52),
+            ("two sessions", "cache", "across turns, replies", 0.47),
             ("two sessions", "cache", "across turns, background", 0.89),
             ("a long session", "published", "across turns, replies", 0.07),
             ("a long session", "cache", "across turns, replies", 0.59),
