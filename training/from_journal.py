@@ -46,7 +46,7 @@ class Teacher:
         self._facts = {entry.turn_id: entry for entry in entries if isinstance(entry, SemanticMemory)}
         self._episodes = [entry for entry in entries if isinstance(entry, Episode)]
         self._rewrites = memory.consent.rewrites(user)
-        self._turns, self._spoilt = spoilt_turns(memory, user)
+        self._turns, self._spoilt, self._unsaid = spoilt_turns(memory, user)
         # What stands there of a step that is set aside is a fallback, and nothing to learn.
         self._aside = {(one.subject, one.step) for one in memory.refusals.set_aside(user)}
         self._unread = memory.refusals.unread(user, [turn.id for turn in self._turns])
@@ -84,7 +84,7 @@ class Teacher:
         points = {point.turn_id: point for point in self._memory.curve.history(self._user) if point.inferred}
         prompts = self._style.prompts
         for turn in self._turns:
-            if turn.pending or turn.id in self._spoilt:
+            if turn.pending or turn.id in self._unsaid:
                 continue
             told = remember.told_to_extract(turn, prompts)
             fact = self._facts.get(turn.id)
@@ -170,6 +170,8 @@ class Teacher:
         if known is None:
             entries = self._memory.knowledge.profile(self._user).entries
             known = {entry.key: entry.value for entry in entries if entry.time <= turn.time}
+        marked = {entry.key for entry in self._memory.knowledge.profile(self._user).entries if entry.sensitive}
+        known = {key: value for key, value in known.items() if key not in marked}
         return {"name": known.get("name", "unknown"), **{key: value for key, value in known.items() if key != "name"}}
 
     def _lesson(self, kind: Kind, of: str, messages: Sequence[BaseMessage], written: str) -> Lesson:

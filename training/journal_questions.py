@@ -12,7 +12,7 @@ from typing import Any
 from graph import manner
 from memory import clock
 from memory.errors import PersonaError
-from memory.records import BigFive, Episode, Procedure, SemanticMemory, Turn, TurnState, user_key
+from memory.records import BigFive, CoreProfile, Episode, Procedure, SemanticMemory, Turn, TurnState, user_key
 from memory.store import Memory
 from training.histories import History, Said, Topic
 from training.lessons import MARK
@@ -25,7 +25,7 @@ _LATER = timedelta(days=1)
 
 
 class Examiner:
-    """Makes questions that one person's memory answers; what they forgot is neither asked nor remembered.
+    """Makes questions that one person's memory answers; what they forgot or what is sensitive is neither asked nor kept.
 
     Args:
         memory: Where it lies.
@@ -35,9 +35,9 @@ class Examiner:
 
     def __init__(self, memory: Memory, user: str, folder: Path) -> None:
         self._memory, self._user, self._folder = memory, user, folder
-        entries = memory.knowledge.entries(user)
+        entries = [entry for entry in memory.knowledge.entries(user) if not entry.sensitive]
         self._entries = entries
-        spoken, spoilt = spoilt_turns(memory, user)
+        spoken, spoilt, _ = spoilt_turns(memory, user)
         # With a mark of chat templates in it, no model could be trained on it.
         self._turns = [turn for turn in spoken if turn.id not in spoilt and not MARK.search(f"{turn.text} {turn.reply}")]
         self._places = {turn.id: place for place, turn in enumerate(self._turns)}
@@ -60,7 +60,9 @@ class Examiner:
                 if isinstance(one, Episode) and one.turn_ids and set(one.turn_ids) <= set(self._places)
             ],
             habits={one.key: one.text for one in self._entries if isinstance(one, Procedure)},
-            profile=self._memory.knowledge.profile(self._user).values(),
+            profile=CoreProfile(
+                entries=tuple(one for one in self._memory.knowledge.profile(self._user).entries if not one.sensitive)
+            ).values(),
             personality=known or BigFive(),
         )
 

@@ -8,21 +8,22 @@ from memory.store import Memory
 _WRITTEN = ("semantic", "core", "procedural", "photo")
 
 
-def spoilt_turns(memory: Memory, user: str) -> tuple[list[Turn], set[str]]:
-    """Return a user's spoken turns in order, and the ids of those that may not be learnt from.
+def spoilt_turns(memory: Memory, user: str) -> tuple[list[Turn], set[str], set[str]]:
+    """Return a user's spoken turns in order, and the ids of those that may not be learnt from: whole turns, and messages.
 
     These are the turns that tell of something sensitive, or that a forgotten memory was made of, and those whose reply used
-    such a memory: it may say it again.
+    such a memory: it may say it again. Of the latter, the message itself may be learnt from.
     """
     turns = [turn for turn in memory.journal.turns(user) if turn.state in SPOKEN]
     of = {make_id(user, "semantic", turn.id): turn.id for turn in turns}
     marked = {turn.id for turn in turns if turn.held or turn.sensitive}
     visible = {entry.id for entry in memory.knowledge.entries(user) if not entry.sensitive}
     spoilt = marked | {of[name] for name in memory.knowledge.forgotten(user, of)}
+    messages = set(spoilt)
     for turn in turns:
         if turn.trace and any(_rests_on(entry, visible, spoilt) for entry in turn.trace.memories):
             spoilt.add(turn.id)
-    return turns, spoilt
+    return turns, spoilt, messages
 
 
 def _rests_on(entry: Recalled, visible: set[str], spoilt: set[str]) -> bool:

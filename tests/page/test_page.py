@@ -386,6 +386,27 @@ def test_a_no_takes_it_off_the_page(open_page: OpenPage, service: PersonaService
     assert not service.memory.held.waiting("ada")
 
 
+def test_one_question_is_asked_and_never_keep_forgets_the_message_that_it_is_asked_under(
+    open_page: OpenPage, service: PersonaService
+) -> None:
+    page = say(open_page(), "I was diagnosed with diabetes.")
+    assert "It is remembered and marked" in captions(page)
+    page = held(page, "Keep none of them").click().run()
+    assert not page.exception
+    assert "I was diagnosed with diabetes." not in texts(page)
+    assert service.memory.consent.chosen("ada") == "never-keep"
+    page = say(page, "My sister has leukaemia.")
+    assert "answered off the record, and nothing of it is kept" in captions(page)
+    assert "What shall happen" not in captions(page)
+
+
+def test_who_answered_is_not_asked_again(open_page: OpenPage, service: PersonaService) -> None:
+    page = held(say(open_page(), "I was diagnosed with diabetes."), "Ask me each time").click().run()
+    page = say(page, "I take insulin every morning.")
+    assert "What shall happen" not in captions(page)
+    assert "Pending your approval" in captions(page)
+
+
 def test_what_is_not_sensitive_is_not_asked_about(open_page: OpenPage) -> None:
     page = say(open_page(), "I keep a heron.")
     assert "Pending your approval" not in captions(page)

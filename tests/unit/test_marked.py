@@ -196,6 +196,7 @@ def test_the_choice_is_told_of_once_in_a_command(serve):
 def test_nothing_of_it_becomes_a_lesson(life, tmp_path):
     from graph.briefing import Style
     from training.from_journal import Teacher
+    from training.journal_questions import Examiner
 
     life.memory.consent.say("ada", training=True)
     chat = life.models._chat
@@ -207,5 +208,7 @@ def test_nothing_of_it_becomes_a_lesson(life, tmp_path):
     life.wait("ada")
     lessons = Teacher(life.memory, "ada", Style(), tmp_path / "pictures").lessons()
     texts = [message.text for lesson in lessons for message in lesson.messages]
+    examiner = Examiner(life.memory, "ada", tmp_path / "history")
+    texts += [str(examiner.history()), *map(str, examiner.questions())]
     assert any("second heron" in text for text in texts)
     assert not [text for text in texts if "diabetes" in text]

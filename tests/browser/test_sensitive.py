@@ -1,0 +1,37 @@
+"""What is said under a message that tells of something sensitive, in a real browser."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import settled
+from tests.browser.test_chat import say
+
+pytestmark = pytest.mark.browser
+
+
+def test_one_question_is_asked_under_the_first_such_message_and_the_answer_holds(open_page):
+    page = open_page("asked")
+    say(page, "I was diagnosed with diabetes last week.", "Hello!")
+    question = page.get_by_text(re.compile("What shall happen with such messages from now on"))
+    expect(question).to_be_visible()
+    page.get_by_role("button", name="Ask me each time").click()
+    expect(question).not_to_be_visible()
+    say(page, "I take insulin four times a day.", "Hello!")
+    expect(page.get_by_text("About health. Pending your approval: it is not recalled before.")).to_be_visible()
+    page.get_by_role("button", name="Remember it").click()
+    expect(page.get_by_text(re.compile("Pending your approval"))).not_to_be_visible()
+    settled(page)
+
+
+def test_never_kept_is_said_under_the_message(open_page):
+    page = open_page("never")
+    say(page, "I have asthma.", "Hello!")
+    page.get_by_role("button", name="Keep none of them").click()
+    say(page, "My sister has leukaemia.", "Hello!")
+    expect(page.get_by_text("About health: answered off the record, and nothing of it is kept.")).to_be_visible()
+    expect(page.get_by_role("button", name="Stop writing")).not_to_be_visible()
+    expect(page.get_by_test_id("stMain").get_by_text("I have asthma.")).not_to_be_visible()
