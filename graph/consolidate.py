@@ -18,10 +18,13 @@ from graph.budgets import Budgets, estimate_tokens, fit
 from graph.context import Context, context_of, same_user
 from graph.data_text import as_data, as_entry, as_said
 from graph.formats import TopicLines
+from graph.kept_habits import keep_habits
+from graph.kept_profile import keep_profile
 from graph.language import language_of
 from graph.pasted import own_words, without_marks
 from graph.prompts import Prompts
 from graph.recent import fitted
+from graph.said_words import Said
 from graph.state import ConsolidateInput, ConsolidateState
 from graph.statements import statements
 from graph.steps import Steps, Work
@@ -122,7 +125,10 @@ class Consolidator:
         user_id = same_user(runtime, state["user_id"])
         known = self._memory.knowledge.entries(user_id, kind="procedural")
         current = {entry.key: entry.text for entry in known if isinstance(entry, Procedure)}
-        procedures, warnings = self._rewrite(state, user_id, "procedural", self._prompts.procedural, HABITS, current)
+        prompt = self._prompts.procedural
+        procedures, warnings = self._rewrite(state, user_id, "procedural", prompt, HABITS, current)
+        if procedures:
+            procedures = keep_habits(procedures, current, said_in(state["turns"], state["unread"]), prompt, small=self._small)
         return {"procedures": procedures, "warnings": warnings}
 
     def update_core(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:
@@ -138,6 +144,8 @@ class Consolidator:
         profile, warnings = self._rewrite(state, user_id, "core", self._prompts.core, PROFILE, current)
         if profile is not None:
             profile = {key: value for key, value in profile.items() if value.lower().strip(".") not in _NOTHING}
+            said = said_in(state["turns"], state["unread"])
+            profile = keep_profile(profile, current, said, self._prompts.core, small=self._small)
             if state["past"]:
                 fresh = [key for key in profile if key not in current][max(0, formats.MAX_PROFILE - len(current)) :]
                 profile = {key: value for key, value in profile.items() if key not in fresh}
@@ -236,6 +244,13 @@ def build(
 def tells_nothing(turns: Sequence[Turn]) -> bool:
     """Say whether a session only asks, greets and thanks: a small model that rewrites a set all the same loses lines of it."""
     return not any(statements(without_marks(own_words(turn.text))) for turn in turns)
+
+
+def said_in(turns: Sequence[Turn], unread: Collection[str] = ()) -> Said:
+    """Return what the person said in turns that a model reads: their own words, and what they corrected since."""
+    read = [turn for turn in turns if turn.id not in unread]
+    words = tuple((without_marks(own_words(turn.text)), turn.time) for turn in read)
+    return Said(words, tuple(mark for turn in read for mark in turn.corrected))
 
 
 def told_to_divide(turns: Sequence[Turn], budgets: Budgets, unread: Collection[str] = ()) -> str:

@@ -135,8 +135,8 @@ def names_something(said: Sequence[str]) -> bool:
 
 def sources(said: Sequence[str], fact: str) -> list[str]:
     """Return the sentences that a fact was made of: those that share a word with it; all of them where none does."""
-    words = _stems(fact)
-    shared = [sentence for sentence in said if words & _stems(sentence)]
+    words = stems(fact)
+    shared = [sentence for sentence in said if words & stems(sentence)]
     return shared or list(said)
 
 
@@ -207,10 +207,11 @@ def _subject(text: str) -> str:
 
 
 def _support(said: str, fact: str) -> float:
-    mine = _stems(fact)
-    return len(mine & _stems(said)) / len(mine) if mine else 1.0
+    mine = stems(fact)
+    return len(mine & stems(said)) / len(mine) if mine else 1.0
 
 
-def _stems(text: str) -> set[str]:
+def stems(text: str) -> set[str]:
+    """Return the content words of a text without their endings; one relation has one word (`mum` is `mother`)."""
     words = [re.sub(r"['’]s?$", "", word.lower()) for word in _WORD.findall(_DATE.sub(" ", text))]
     return {stem(_SAME_RELATION.get(word, word)) for word in words if word not in _FILLERS and len(word) > 1}

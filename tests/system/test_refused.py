@@ -229,7 +229,7 @@ def test_what_was_set_aside_is_tried_again_when_it_is_asked_for(server, open_ser
 
 def test_each_step_of_a_session_is_set_aside_alone(server, open_service):
     service = open_service()
-    tell(service, "I bake bread", "I keep a heron")
+    tell(service, "I bake bread", "I'm Ada, and I drink tea every day")
     tell(service, "Hello again", day=2)
     server.refuses = refusing(422, steps=("core",), word="I bake bread")
     service.wait()

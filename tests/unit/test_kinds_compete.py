@@ -74,7 +74,7 @@ def test_a_habit_that_shown_words_tell_already_is_left_out_and_another_is_shown(
 
 
 def test_a_line_of_the_profile_competes_and_the_name_does_not(serve):
-    service = live(serve, ("hello there", None), consolidate=True, core='"name": "Ada"\n"home": "Quito"')
+    service = live(serve, ("I'm Ada from Quito", None), consolidate=True, core='"name": "Ada"\n"home": "Quito"')
     shown = found(service, "Is my home Quito?")
     assert [(one.kind, one.text) for one in shown if one.kind == "core"] == [("core", "home: Quito")]
     assert not [one for one in found(service, "Is my name Ada?") if one.text.startswith("name")]
