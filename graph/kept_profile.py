@@ -34,7 +34,8 @@ _FIRST_PERSON = re.compile(
 _OWNER = re.compile(r"^(?:my|our)\s+", re.IGNORECASE)
 _NAMES = (
     r"(?:\b(?:i['’]m|i am|im|my (?:full |first |real )?name(?:['’]s| is)|(?:calls?|called) me|ich bin"
-    r"|ich hei(?:ß|ss)e|mein name ist|nennt mich|me llamo|mi nombre es|soy|je m['’]appelle|je suis)|我叫|我是|我的名字[是叫]|叫我)"
+    r"|ich hei(?:ß|ss)e|mein name ist|nennt mich|me llamo|mi nombre es|soy|je m['’]appelle|je suis)"
+    r"|我叫|我是|我的名字[是叫]|叫我)"
     r"\W*(?:\w+\W+){0,2}?"
 )
 _NONE = re.compile(

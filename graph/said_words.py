@@ -40,8 +40,7 @@ class Said:
 
     @cached_property
     def sentences(self) -> list[tuple[str, datetime]]:
-        """What they stated, without questions and requests; a text without full stops bears no line, and neither does the first
-        of very many sentences."""
+        """What they stated, without questions and requests: the newest, of a length that people write."""
         told = [(sentence, time) for text, time in self.messages for sentence in statements(text)]
         return [(sentence, time) for sentence, time in told if len(sentence) <= _LONGEST][-_MOST:]
 
