@@ -126,7 +126,8 @@ def _rule(name: str) -> Callable[[str, str], bool]:
 
 
 def _is_named(name: str, sentence: str) -> bool:
-    return bool(re.search(_NAMES + re.escape(name), sentence, re.IGNORECASE))
+    said = re.escape(name)
+    return bool(re.search(rf"{_NAMES}{said}|(?:^|[,!.] *){said} here\b", sentence, re.IGNORECASE))
 
 
 def _is_home(item: str, sentence: str) -> bool:

@@ -84,6 +84,7 @@ def test_a_profile_line_that_nothing_bears_is_dropped(said, core):
     ("said", "core", "kept"),
     [
         ("I'm Rosalind but everyone calls me Roz", '"name": "Rosalind"', {"name": "Rosalind"}),
+        ("Hello, Ben here.", '"name": "Ben"', {"name": "Ben"}),
         ("I drive trams in Sheffield, out of the Halfmoon depot.", '"work": "tram driver"', {"work": "tram driver"}),
         (OLIVES, '"dislikes": "olives, pizza"', {"dislikes": "olives"}),
         ("I love opera, and I hate plums.", '"likes": "opera, plums"\n"dislikes": "plums"', {"likes": "opera", "dislikes": "plums"}),
