@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from graph import compact, sections, showing
+from graph import compact, sections, showing, shown_replies
 from graph.budgets import Budgets, estimate_tokens
 from graph.data_text import as_entry
-from graph.evidence_lines import line_of
+from graph.evidence_lines import day, line_of
 from graph.prompts import Prompts
 from graph.protocol import format_reasoning
 from graph.search_request import first_round
+from graph.second_person import asks_of_themselves
+from graph.slip_words import is_question
 from graph.state import RecentTalk, RespondState
 from memory.query import Limits, Room
 from memory.subject import name_in
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
 
     from memory.records import Turn
     from memory.store import Memory
+
+
+BEST = 0.012
+"""Relevance that the best note needs to be shown to a small model: it takes an answer from whatever it is shown."""
 
 
 @dataclass(frozen=True)
@@ -112,11 +118,12 @@ def messages_of(state: RespondState, memory: Memory, style: Style, closing: str)
     pictures = [*pictures, *again]
     if style.is_small:
         base = _base_of(turn, state["profile"], pictures, style, reasoning=reasoning)
-        last = compact.asked(turn, base.said, notes, pictures, due=due, left_out=talk["left_out"])
+        said = base.said if notes or due or not is_question(turn.text) else f"{base.said}\n{_not_told(talk, prompts)}"
         return [
-            compact.rules(base.rules, base.profile, manner),
+            compact.rules(base.rules, base.profile, manner, day(turn.time)),
+            *(shown_replies.shown(state.get("language", "")) if shows_replies(state) else []),
             *compact.talked(talk["turns"], sections.marks_of(pictures)),
-            last,
+            *compact.asked(said, notes, pictures, due=due, left_out=talk["left_out"], language=state.get("language", "")),
         ]
     messages = sections.opening(
         turn,
@@ -151,6 +158,16 @@ def messages_of(state: RespondState, memory: Memory, style: Style, closing: str)
         if sections.pictures_in(messages) > sum(picture.url is not None for picture in pictures):
             pictures = [*pictures, *again]
     return messages
+
+
+def shows_replies(state: RespondState) -> bool:
+    """Say whether a small model is shown replies: not where it is to read an answer out of notes, which they distract from."""
+    found = any(past["found"] for past in state.get("rounds", []))
+    return not (found and asks_of_themselves(state["turn"].text))
+
+
+def _not_told(talk: RecentTalk, prompts: Prompts) -> str:
+    return prompts.not_told_here if talk["turns"] else prompts.not_told
 
 
 def _base_of(

@@ -11,18 +11,20 @@ from collections.abc import Sequence
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from graph.data_text import as_entry, as_said
-from graph.evidence_lines import NOTES, day
 from graph.sections import Picture, human
 from memory.records import Turn
 
+TOLD = "What I told you before:"
+_READ = "I remember."
+REMEMBERED = {"de": "Das weiß ich noch.", "zh": "我记得。", "es": "Lo recuerdo.", "fr": "Je m'en souviens."}
 _EARLIER = "(Earlier talk of this hour is left out here.)"
 
 
-def rules(instructions: str, profile: Sequence[str], manner: Sequence[str]) -> SystemMessage:
-    """Return what stays the same from turn to turn of one person."""
+def rules(instructions: str, profile: Sequence[str], manner: Sequence[str], today: str = "") -> SystemMessage:
+    """Return what stays the same from turn to turn of one person and day."""
     known = [line for line in profile if not line.endswith("name: unknown")]
     parts = [instructions, *(["About this person: " + "; ".join(known)] if known else []), *manner]
-    return SystemMessage("\n".join(parts))
+    return SystemMessage("\n".join([*parts, *([f"Today is {today}."] if today else [])]))
 
 
 def talked(turns: Sequence[Turn], pictures: dict[str, str]) -> list[BaseMessage]:
@@ -36,20 +38,23 @@ def talked(turns: Sequence[Turn], pictures: dict[str, str]) -> list[BaseMessage]
 
 
 def asked(
-    turn: Turn,
     said: str,
     lines: Sequence[str],
     pictures: Sequence[Picture],
     *,
     due: Sequence[str] = (),
     left_out: bool = False,
-    closing: str = "",
-) -> HumanMessage:
-    """Write the last message: what was found, what is coming up, and then what the person says."""
+    language: str = "",
+) -> list[BaseMessage]:
+    """Write the last messages: what was found and what is coming up, and then what the person says, alone.
+
+    The notes are an exchange of their own before the message: behind notes, dates and a heading in the same message, a small
+    model gives the message back instead of answering it (docs/decisions/055).
+    """
     parts = [_EARLIER] if left_out else []
     if lines:
-        parts.append("\n".join([f"{NOTES}:", *lines]))
+        parts.append("\n".join([TOLD, *lines]))
     if due:
         parts.append("\n".join(["Coming up:", *map(as_entry, due)]))
-    parts.append(f"Today is {day(turn.time)}, {turn.time:%H:%M}. They say now:\n{said}")
-    return human("\n\n".join([*parts, *([closing] if closing else [])]), pictures)
+    before: list[BaseMessage] = [HumanMessage("\n\n".join(parts)), AIMessage(REMEMBERED.get(language, _READ))] if parts else []
+    return [*before, human(said, pictures)]

@@ -14,7 +14,7 @@ from langgraph.runtime import Runtime
 from graph import forgetting, language_id, manner, protocol, sections, showing
 from graph.asking import notices_of
 from graph.beginning import Beginning, is_edited, mark_edit, new_words, typed
-from graph.briefing import Style, closing_words, messages_of, room_of, talk_of
+from graph.briefing import BEST, Style, closing_words, messages_of, room_of, talk_of
 from graph.budgets import BYTES_PER_TOKEN
 from graph.context import Context, context_of, same_user
 from graph.due import brought_up, due_of, lines_of, recalled
@@ -23,6 +23,7 @@ from graph.found import fitted, shares
 from graph.listening import Tell, teller
 from graph.protocol import Answer, Malformed, Retrieve
 from graph.search_request import first_search, goes_on_from, shown_whole, window_of
+from graph.shown_replies import SHOWN
 from graph.slip_context import compared_with
 from graph.slip_words import asks_for_its_words
 from graph.slips import ReplyGuard
@@ -197,7 +198,8 @@ class Responder:
         else:
             tokens = sections.evidence_tokens(room, style.budgets)
             whole = min(style.whole, room // 2) if request["output"] is None else 0
-            limits = replace(style.room, size=tokens * BYTES_PER_TOKEN, whole=whole * BYTES_PER_TOKEN)
+            best = BEST if style.is_small else style.room.best
+            limits = replace(style.room, size=tokens * BYTES_PER_TOKEN, whole=whole * BYTES_PER_TOKEN, best=best)
             found = self._memory.evidence(user_id, query, limits)
         photos = {entry.photo_id for entry in found.memories if entry.photo_id}
         left = room - sections.picture_tokens(room, len(photos) if style.sees and style.shows_recalled else 0)
@@ -281,8 +283,9 @@ class Responder:
     def _messages(self, state: RespondState, closing: str) -> list[BaseMessage]:
         messages = messages_of(state, self._memory, self._style, closing)
         line = language_id.reply_in(state.get("language", ""))
-        if line and not asks_for_its_words(state["turn"].text):
-            messages = sections.instructed(messages, line)
+        shown = self._style.is_small and state.get("language") in SHOWN
+        if line and not shown and not asks_for_its_words(state["turn"].text):
+            messages = sections.instructed(messages, f"({line})")
         return forgetting.noted(messages, self._style.prompts, state.get("forget"))
 
     def _speaker(self, state: RespondState, tell: Tell) -> Speaker:

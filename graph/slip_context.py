@@ -6,6 +6,7 @@ from dataclasses import fields
 from functools import lru_cache
 
 from graph import language_id
+from graph.compact import TOLD
 from graph.evidence_lines import NOTES
 from graph.found import TITLES
 from graph.prompts import Prompts
@@ -16,6 +17,7 @@ from memory.records import Recalled
 _TITLES = (
     *TITLES.values(),
     NOTES,
+    TOLD,
     "Coming up",
     "They say now",
     "User Profile",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from graph import language_id
 from graph.answer_stream import Delta
 from graph.plain_replies import last_resort
+from graph.second_person import ToThem
 from graph.slip_rules import Cut, Judge, Kind, Pass, Talk, Verdict, Wait
 from graph.slip_words import BOUNDARY, is_question, without_opening
 
@@ -46,6 +47,7 @@ class ReplyGuard:
 
     def __post_init__(self) -> None:
         self._judge = Judge(self.talk)
+        self._to_them = ToThem(self.talk.message, self.talk.language)
         self._held = ""
         self._open = False
         """Whether the sentence at hand was judged, and is passed on as it comes."""
@@ -56,11 +58,12 @@ class ReplyGuard:
 
     def feed(self, text: str) -> list[Delta]:
         """Take the next words of the reply; returns what can be shown now."""
-        self._held += text
+        self._held += self._to_them.feed(text)
         return self._deltas(final=False)
 
     def close(self) -> list[Delta]:
         """End the reply; returns what was still held back."""
+        self._held += self._to_them.close()
         return self._deltas(final=True)
 
     @property
@@ -88,6 +91,8 @@ class ReplyGuard:
         return not self.shown.strip()
 
     def _deltas(self, *, final: bool) -> list[Delta]:
+        if self._to_them.changed and "wrong person" not in self.slips:
+            self.slips.append("wrong person")
         text = self._taken(final=final)
         return [Delta("answer", text)] if text else []
 

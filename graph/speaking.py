@@ -13,6 +13,7 @@ from langchain_core.messages import AIMessage, HumanMessage
 from graph.answer_stream import AnswerStream, Delta
 from graph.asking import stream_text
 from graph.direct_stream import DirectStream
+from graph.loops import goes_round
 from graph.protocol import ANSWER_GRAMMAR
 from graph.slips import Kind, ReplyGuard
 from graph.tally import Tally
@@ -147,8 +148,8 @@ class Speaker:
                 if text:
                     speech.output += text
                     show(stream.feed(text))
-                if guard.ended:
-                    # Nothing more of it would be shown.
+                if guard.ended or goes_round(speech.output):
+                    # Nothing more of it would be shown, or nothing new would come.
                     break
         show(stream.close())
         self._show(speech, guard.close())

@@ -215,6 +215,8 @@ class Competition:
         room, size = self._room, self._room.size
         kept: list[Recalled] = []
         best = max((entry.score for entry in entries), default=0.0)
+        if best < room.best:
+            return []
         for entry in sorted(entries, key=lambda one: (-one.score, one.id)):
             # Where nothing is surely relevant, all may be: the best one says nothing of the others.
             gap = room.gap if len(kept) >= room.least else room.gap_at_all

@@ -96,11 +96,10 @@ _ELSEWHERE = re.compile(
 _OWNED = re.compile(r"^(?:about )?(?P<subject>(?:my|our)\s+\S.*)$", re.IGNORECASE)
 _NAMED = re.compile(r"^(?:about )?(?P<subject>[A-ZÀ-ÞŠŽ][\w'’-]*(?:(?:,? (?:and|&) |, | )[A-ZÀ-ÞŠŽ][\w'’-]*)*)$")
 _THE = re.compile(r"^(?:the|his|her|their) \w+(?: \w+)?$", re.IGNORECASE)
-_ALSO = re.compile(
+_ALSO = re.compile(  # where a message asks for something else besides
     r",?\s+and (?:then |also |please )*(?=(?:remind|tell|give|help|write|show|call|make|let|send|book|add|set|find|explain|say|answer|go on|do|what|how)\b)",
     re.IGNORECASE,
 )
-"""Where a message asks for something else besides."""
 _ONE_WORD = re.compile(r"^(?!(?:things?|something|anything|stuff|people|faces|names|everybody|everyone|words)$)[a-z]{3,}$")
 _WHEN = re.compile(
     r"(?<=\w)\s+(?:yesterday|today|tonight|this (?:morning|afternoon|evening|week)|earlier(?: today)?|last (?:week|night|month|year|time)|just now|"
@@ -123,6 +122,7 @@ _DELETE = r"(?:delet(?:e|ed|ing)|eras(?:e|ed|ing)|remov(?:e|ed|ing)|wip(?:e|ed|i
 _WEAKEST = re.compile(r"^(?:take|strike|discard|drop)", re.IGNORECASE)
 _WEAK = re.compile(r"^(?:take|strike|discard|drop|clear|cleared|clearing|remove|removed|removing)", re.IGNORECASE)
 """Verbs of everyday things: what was said, or memory, has to be named."""
+_NO_ORDER = re.compile(r"(?:ed|ot|ing)(?: out| rid of)?$", re.IGNORECASE)
 _KEEP = r"(?:keep|store|save|record|log|note(?: down)?|write down|hold on to|hang on to|have)"
 _STORE = re.compile(r"(?:store|record|log)$", re.IGNORECASE)
 _REMEMBER = r"(?:remember(?:ing)?|memori[sz](?:e|ing)|retain(?:ing)?|know(?:ing)?|recall(?:ing)?)"
@@ -300,8 +300,9 @@ def _of_clause(clause: str, *, begins: bool) -> ForgetRequest | None:  # noqa: P
     polite = bool(match["polite"]) or bool(re.search(r"\bplease\b", clause, re.IGNORECASE))
     if not begins and not polite and not re.search(r"\bI\b|\babout\b", match["object"], re.IGNORECASE):
         return None
-    ing = (match["forget"] or match["delete"]).lower().endswith("ing")
-    if ing and not re.search(r"\b(?:mind|about)\b", match["polite"], re.IGNORECASE):
+    verb, polite_to = match["forget"] or match["delete"], match["polite"]
+    asks_with = re.search(r"\b(?:mind|about)\b", polite_to, re.IGNORECASE) if verb.lower().endswith("ing") else polite_to
+    if not asks_with and _NO_ORDER.search(verb):  # "forgot my lunch again" tells of oneself
         return None
     if match["delete"] and _WEAK.match(match["delete"]) and not _OF_TALK.search(match["object"]):
         return None

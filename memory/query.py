@@ -45,6 +45,7 @@ class Room:
         gap: Share of the best one's relevance that further entries need, where that one is surely relevant.
         gap_at_all: The same for the first entries.
         floor: Relevance that every entry needs.
+        best: Relevance that the best entry needs for any to be shown.
         whole: UTF-8 bytes up to which all that was ever said is shown instead; 0: never.
     """
 
@@ -55,6 +56,7 @@ class Room:
     gap: float = 0.1
     gap_at_all: float = 0.03
     floor: float = 0.001
+    best: float = 0.0
     whole: int = 0
 
 

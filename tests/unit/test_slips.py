@@ -85,7 +85,7 @@ def talk(message: str, *own: str, language: str = "", last_reply: str = "") -> T
             talk("where does my sister live?", "my sister Ann lives in Cork", language="en"),
             "My sister lives in Cork.",
             "wrong person",
-            "You said: “my sister Ann lives in Cork”",
+            "Your sister lives in Cork.",
         ),
         (
             talk("was trink ich gern?", TEA, language="de"),

@@ -55,12 +55,12 @@ class TestInTurns:
         style, step, written = TRIES[way]
         script = {step: [written("How nice!"), written("My sister lives in Cork.")]}
         turn, _ = reply(serve, style, script, "where does my sister live?", ["my sister Ann lives in Cork"])
-        assert turn.reply == "You said: “my sister Ann lives in Cork”"
+        assert turn.reply == "Your sister lives in Cork."
 
     def test_the_language_of_the_message_is_named_last(self, serve, way):
         style, step, written = TRIES[way]
         _, chat = reply(serve, style, {step: written("Gute Nacht!")}, "danke fürs zuhören, gute nacht")
-        assert chat.prompts(step)[0].endswith("Antworte der Person auf Deutsch, mit „du“. Wiederhole nicht, was sie sagt.")
+        assert chat.prompts(step)[0].endswith("(Antworte der Person auf Deutsch, mit „du“. Wiederhole nicht, was sie sagt.)")
         _, chat = reply(serve, style, {step: written("Ich mag Tee.")}, "wiederhol bitte genau: ich mag tee")
         assert "Wiederhole nicht" not in chat.prompts(step)[0]
         _, chat = reply(serve, style, {step: written("Good night!")}, "thank you for listening, good night")
