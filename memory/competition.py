@@ -66,6 +66,9 @@ class Competition:
 
     def find(self) -> list[Recalled]:
         """Return what is shown, the most relevant first."""
+        if not self._texts:
+            # A picture without a word: what looks like it is found by sight.
+            return []
         turns = self._turn_scores()
         lines: dict[str, float] = {}
         records: dict[str, MemoryRecord] = {}

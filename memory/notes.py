@@ -118,13 +118,15 @@ def _answering(turn: Turn, unseen: Sequence[Passage], asked: Asked) -> list[Pass
     if asked.wants_replies:
         return replied
     if is_long(turn.text, turn.reply):
-        best = max(unseen, key=lambda one: -_order(turn, one, asked)[0], default=None)
+        best = min(unseen, key=lambda one: _order(turn, one, asked), default=None)
         return [best] if best is not None and best.of == "reply" else []
     in_text = shared(asked.words, turn.text)
     return [one for one in replied if shared(asked.words, said_in(one, turn.text, turn.reply)) > in_text]
 
 
-def _order(turn: Turn, passage: Passage, asked: Asked) -> tuple[float, float, int]:
+def _order(turn: Turn, passage: Passage, asked: Asked) -> tuple[bool, float, float, int]:
     score = asked.scores.get(entry_id(turn.id, passage.number)) if is_long(turn.text, turn.reply) else None
     words = shared(asked.words, said_in(passage, turn.text, turn.reply))
-    return (float("inf") if score is None else -score, -words, passage.number)
+    # A passage is found by the beginning of the message too (`passages.indexed`): then that is what answers.
+    by_beginning = passage.number > 0 and words < shared(asked.words, turn.text[:_CONTEXT])
+    return (by_beginning, float("inf") if score is None else -score, -words, passage.number)

@@ -93,7 +93,7 @@ SIGNS: dict[str, tuple[str, ...]] = {
         r"(?:scan|x-?ray|biopsy|blood test|smear|mri|ct|mammogram|results?)\b.{0,30}\b(?:came back|showed|shows|come on|on (?:monday|tuesday|wednesday|thursday|friday)|spread|lump|shadow|found|abnormal|positive)|found (?:a|something).{0,20}(?:lump|shadow|scan|x-?ray|lung)|shadow on|spread to",
         r"(?:my|his|her) (?:\w+ )?(?:surgery|operation|chemo|dialysis|radiotherapy|treatment)\b|(?:tak(?:e|ing)|took) (?:out )?(?:my|his|her) (?:\w+ )?(?:gallbladder|appendix|kidney|tumou?r|womb)|(?:dialysis|chemo\w*) (?:\w+ )?(?:times|on|every|since|starts)|on dialysis|hospitali[sz]ed|in hospital (?:for|with|since)|on sick leave|signed me off|intensive care since|in (?:the )?icu (?:since|with)",
         r"blood pressure (?:was|is|at|of)|\b1\d\d over \d\d|cholesterol (?:is|was)|(?:heart|kidneys?|liver|eyes?) (?:is |are |valve )?(?:failing|leaks|nearly gone|going)|doesn['’]t (?:recogni[sz]e|know) me (?:any ?more)|called me by my \w+['’]s name",
-        r"(?:see|sees|seeing|saw|go to|going to|been to) (?:a|my|her|his|the) (?:therapist|psychiatrist|psychologist|counsellor|shrink|oncologist)|(?:therapist|psychiatrist|doctor|consultant|cardiologist|oncologist|gp)s? (?:thinks?|says?|said|told|found|signed|prescribed|is worried)",
+        r"(?:see|sees|seeing|saw|go to|going to|been to) (?:a|my|her|his|the) (?:therapist|psychiatrist|psychologist|counsellor|shrink|oncologist)|my (?:\w+ )?(?:appointment|session)s? (?:with|at) (?:a|my|the) (?:therapist|psychiatrist|psychologist|counsellor|shrink|oncologist|cardiologist)|(?:therapist|psychiatrist|doctor|consultant|cardiologist|oncologist|gp)s? (?:thinks?|says?|said|told|found|signed|prescribed|is worried)",
         r"(?:wear|wears|wearing|use|uses|with|using|in) (?:a |an |my |the )?(?:colostomy bag|prosthe\w+|wheelchair|hearing aids?|catheter|stoma|inhaler)\b|make myself (?:sick|throw up)|haven['’]?t eaten properly|weighs? (?:only )?(?:3|4)\d kilos|(?:havent|haven['’]?t) slept (?:properly )?(?:for|in) weeks|lump (?:in|under|on)\b|making myself sick|off (?:\w+ ){0,3}with (?:burn ?out|depression|stress)|(?:only )?(?:has|have) (?:a few|\w+) (?:months|weeks) (?:left|to live)|(?:got|seeing|see|pick up) my (?:therapist|sertraline|prescription|meds|antidepressants)|of chemo|(?:back|went|going) (?:in)?to rehab|(?:is|are|was|went|lies|moved) (?:now )?(?:in|into|to) (?:a|the) hospice|become addicted to|since the menopause",
     ),
     "faith": (
@@ -156,6 +156,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
 """The same in German, Spanish, French, Italian and Chinese, in their plainest forms."""
 
 WORKS = (
+    r"(?<!appointment with )(?<!session with )"
     r"\b(?:as|is|was|am|are|be|['’]m|['’]s|['’]re|become|became|an?|the|our|my|his|her|ex|former|retired|new|head|chief|trained|fellow|used to be|other|these|those|two|three|we) ?-?(?:an? |the |retired |former |trained |freelance |young |old |ex-?|\w+['’]s |\w+ (?!for\b)){0,2}"
     r"(?:nurses?|doctors?|physicians?|surgeons?|paramedics?|medics?|midwi(?:fe|ves)|vets?|veterinar\w+|pharmacists?|chemists?|dentists?|opticians?|"
     r"physio\w*|psychologists?|psychotherapists?|psychiatrists?|therapists?|counsell?ors?|carers?|radio(?:graph|log)\w+|anaesthetists?|"

@@ -80,7 +80,9 @@ def tell(service, *words, user="ada", day=1):
 
 
 def facts(service, user="ada"):
-    return [one.content.removeprefix("The user said: ") for one in service.memory.knowledge.entries(user, kind="semantic")]
+    told = [one.content.removeprefix("The user said: ") for one in service.memory.knowledge.entries(user, kind="semantic")]
+    # Where a fact says "my", it is told in the third person.
+    return [content.replace("The user's", "My") for content in told]
 
 
 def refusing(status, words="no", headers=None, steps=("semantic", "personality"), word=BAD):

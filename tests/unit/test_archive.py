@@ -306,7 +306,7 @@ def test_what_is_left_of_things_that_were_forgotten_can_be_taken_in_again(serve,
         assert other.journal.turns("ada")[0].text == ""
         [waiting] = other.held.waiting("ada")
         other.approve("ada", waiting.turn_id)
-        assert [one.content for one in facts(other) if one.is_valid][-1] == "The user takes pills, no longer none."
+        assert [one.content for one in facts(other) if one.is_valid][-1] == "The user takes pills for their depression."
 
 
 def test_a_picture_that_is_missing_and_not_named_so_is_refused(lived, tmp_path):

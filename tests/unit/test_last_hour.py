@@ -51,6 +51,9 @@ def talk_in(prompt):
     return prompt.rpartition("## Recent Conversations")[2].partition("## ")[0]
 
 
+LONG_REPLY = " ".join(f"Good to hear that, {number}." for number in range(12))
+
+
 class TestPreviousTurn:
     @pytest.mark.parametrize("size", [5_000, 12_000, 19_000])
     def test_most_of_a_long_message_is_in_the_next_prompt(self, serve, size):
@@ -108,9 +111,7 @@ class TestFound:
 
     @pytest.mark.parametrize("layout", ["published", "cache"])
     def test_a_number_that_the_budget_left_out_is_found(self, serve, layout):
-        chat = ScriptedChat(
-            {"reasoning": [*[answer("I see. " + "Good to hear that. " * 14)] * 20, retrieve("locker number"), answer("4711.")]}
-        )
+        chat = ScriptedChat({"reasoning": [*[answer("I see. " + LONG_REPLY)] * 20, retrieve("locker number"), answer("4711.")]})
         turn = self.locker(serve(chat, style=Style(layout=layout)))
         first, second = chat.prompts("reasoning")[-2:]
         assert "4711" not in talk_in(first)
@@ -119,7 +120,7 @@ class TestFound:
         assert second.count("4711") == 1
 
     def test_also_where_it_is_told_to_look_or_may_not_think(self, serve):
-        said = [answer("I see. " + "Good to hear that. " * 14)]
+        said = [answer("I see. " + LONG_REPLY)]
         chat = ScriptedChat({"reasoning": said, "retrieve": retrieve("locker"), "direct": "4711."})
         assert "4711" in recalled(self.locker(serve(chat), force_retrieve=True))
         chat = ScriptedChat({"reasoning": said, "direct": "4711."})
@@ -129,7 +130,7 @@ class TestFound:
             assert chat.prompts("direct")[-1].count("my locker number is 4711") == 1
 
     def test_a_window_of_the_last_hour_brings_it(self, serve):
-        said = [answer("I see. " + "Good to hear that. " * 14)] * 20
+        said = [answer("I see. " + LONG_REPLY)] * 20
         chat = ScriptedChat({"reasoning": [*said, retrieve("locker", at(-30 + 20), at(20)), answer("4711.")]})
         turn = self.locker(serve(chat))
         assert turn.trace.steps[0].warning is None
@@ -137,7 +138,7 @@ class TestFound:
         assert all(entry.time <= clock.parse_time(at(20)) for entry in turn.trace.memories)
 
     def test_the_facts_of_left_out_turns_are_found_and_those_of_shown_ones_are_not(self, serve):
-        said = [answer("I see. " + "Good to hear that. " * 14)] * 20
+        said = [answer("I see. " + LONG_REPLY)] * 20
         chat = ScriptedChat(
             {
                 "reasoning": [*said, retrieve("locker day"), answer("4711.")],
