@@ -34,7 +34,7 @@ class Budgets:
 
 def estimate_tokens(text: str) -> int:
     """Estimate a text's tokens, rather too many than too few."""
-    return len(text.encode()) // BYTES_PER_TOKEN + 1
+    return len(text.encode(errors="surrogatepass")) // BYTES_PER_TOKEN + 1
 
 
 def fit(entries: Sequence[str], budget: int) -> list[str]:

@@ -53,12 +53,13 @@ def told(service, chat, words: str) -> list[str]:
 @pytest.mark.parametrize("order", ORDERS)
 def test_no_mark_of_ours_or_of_a_chat_template_reaches_a_prompt(serve, order):
     plain, armed = ScriptedChat(), ScriptedChat()
-    expected = [MARKS.findall(prompt) for prompt in told(serve(plain), plain, "nothing")]
+    # How many calls compare facts depends on the words: those prompts have no mark.
+    expected = [marks for prompt in told(serve(plain), plain, "nothing") if (marks := MARKS.findall(prompt))]
     service = serve(armed)
     service.memory.delete_user("ada")
     prompts = told(service, armed, order)
     assert "heron" in prompts[-1] or any("heron" in prompt for prompt in prompts)
-    assert [MARKS.findall(prompt) for prompt in prompts] == expected
+    assert [marks for prompt in prompts if (marks := MARKS.findall(prompt))] == expected
 
 
 @pytest.mark.parametrize("order", ORDERS)

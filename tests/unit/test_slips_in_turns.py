@@ -57,10 +57,13 @@ class TestInTurns:
         turn, _ = reply(serve, style, script, "where does my sister live?", ["my sister Ann lives in Cork"])
         assert turn.reply == "Your sister lives in Cork."
 
-    def test_the_language_of_the_message_is_named_last(self, serve, way):
+    def test_the_language_of_the_message_is_named_last_or_shown(self, serve, way):
         style, step, written = TRIES[way]
         _, chat = reply(serve, style, {step: written("Gute Nacht!")}, "danke fürs zuhören, gute nacht")
-        assert chat.prompts(step)[0].endswith("(Antworte der Person auf Deutsch, mit „du“. Wiederhole nicht, was sie sagt.)")
+        first = chat.prompts(step)[0]
+        named = "(Antworte der Person auf Deutsch, mit „du“. Wiederhole nicht, was sie sagt.)"
+        # A small model is shown replies in it instead.
+        assert first.endswith(named) if way == "reasoned" else "Das hast du mir noch nicht erzählt." in first
         _, chat = reply(serve, style, {step: written("Ich mag Tee.")}, "wiederhol bitte genau: ich mag tee")
         assert "Wiederhole nicht" not in chat.prompts(step)[0]
         _, chat = reply(serve, style, {step: written("Good night!")}, "thank you for listening, good night")
