@@ -35,6 +35,11 @@ def picture() -> bytes:
     return file.getvalue()
 
 
+def marks_of(prompts: list[str]) -> list[list[str]]:
+    """Return the marks of each prompt that has some."""
+    return [marks for prompt in prompts if (marks := MARKS.findall(prompt))]
+
+
 def told(service, chat, words: str) -> list[str]:
     """Every prompt of a life in which these words were said, remembered, seen, summed up, and looked up again."""
     chat.script["semantic"] = fact(f"The user has a heron: {words}".replace("\n", " "), "heron")
@@ -54,12 +59,12 @@ def told(service, chat, words: str) -> list[str]:
 def test_no_mark_of_ours_or_of_a_chat_template_reaches_a_prompt(serve, order):
     plain, armed = ScriptedChat(), ScriptedChat()
     # How many calls compare facts depends on the words: those prompts have no mark.
-    expected = [marks for prompt in told(serve(plain), plain, "nothing") if (marks := MARKS.findall(prompt))]
+    expected = marks_of(told(serve(plain), plain, "nothing"))
     service = serve(armed)
     service.memory.delete_user("ada")
     prompts = told(service, armed, order)
     assert "heron" in prompts[-1] or any("heron" in prompt for prompt in prompts)
-    assert [marks for prompt in prompts if (marks := MARKS.findall(prompt))] == expected
+    assert marks_of(prompts) == expected
 
 
 @pytest.mark.parametrize("order", ORDERS)
