@@ -14,7 +14,7 @@ from graph.prompts import Prompts
 from graph.protocol import format_reasoning
 from graph.search_request import first_round
 from graph.second_person import asks_of_themselves
-from graph.slip_words import is_question
+from graph.slip_words import is_question, offers_options
 from graph.state import RecentTalk, RespondState
 from memory.query import Limits, Room
 from memory.subject import name_in
@@ -162,8 +162,8 @@ def messages_of(state: RespondState, memory: Memory, style: Style, closing: str)
 
 def shows_replies(state: RespondState) -> bool:
     """Say whether a small model is shown replies: not where it is to read an answer out of notes, which they distract from."""
-    found = any(past["found"] for past in state.get("rounds", []))
-    return not (found and asks_of_themselves(state["turn"].text))
+    found, asked = any(past["found"] for past in state.get("rounds", [])), state["turn"].text
+    return not (found and (asks_of_themselves(asked) or offers_options(asked)))
 
 
 def _not_told(talk: RecentTalk, prompts: Prompts) -> str:

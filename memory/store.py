@@ -171,31 +171,27 @@ class Memory:
         return self._arrivals.ingest(user_id, self.consent.without_unkept(user_id, lines), pictures or {})
 
     def find(self, user_id: str, query: Query, limits: Limits | None = None) -> Found:
-        """Look into memory for a turn, with everything that was journaled by now."""
+        """Search type by type for a turn, with everything that was journaled by now."""
+        return self._found(user_id, query, lambda: self.retriever.find(user_id, query, limits))
+
+    def evidence(self, user_id: str, query: Query, room: Room | None = None) -> Found:
+        """Search all types at once, as `find` does type by type; a history that fits is returned whole (`Room.whole`)."""
+        room = room or Room()
+        if room.whole and not query.seen and (whole := self.retriever.whole(user_id, query, room.whole)):
+            return whole
+        return self._found(user_id, query, lambda: self.retriever.evidence(user_id, query, room))
+
+    def _found(self, user_id: str, query: Query, search: Callable[[], Found]) -> Found:
         if not self.journal.knows(user_id):
             # A search makes no files: off the record, a new user leaves nothing behind.
             return Found(())
 
-        def _find() -> Found:
+        def _searched() -> Found:
             # What the prompt shows need not be found.
             self._projection.run(user_id, pictures=False, shown=query.talk)
-            return self.retriever.find(user_id, query, limits)
+            return search()
 
-        return self._indexes.mended(_find)
-
-    def evidence(self, user_id: str, query: Query, room: Room | None = None) -> Found:
-        """Search all types at once, as `find` does type by type; a history that fits is returned whole (`Room.whole`)."""
-        if not self.journal.knows(user_id):
-            return Found(())
-        room = room or Room()
-        if room.whole and not query.seen and (whole := self.retriever.whole(user_id, query, room.whole)):
-            return whole
-
-        def _find() -> Found:
-            self._projection.run(user_id, pictures=False, shown=query.talk)
-            return self.retriever.evidence(user_id, query, room)
-
-        return self._indexes.mended(_find)
+        return self._indexes.mended(_searched)
 
     def look_for(self, user_id: str, photo_ids: Sequence[str], name: str) -> tuple[str, Box | None] | None:
         """Say in which of some stored pictures a named thing is, and where in it; None where nothing can tell."""
