@@ -47,6 +47,7 @@ def say(service: PersonaService, user: str, text: str, time: str, remembered: st
     service.wait(user)
 
 
+@pytest.mark.usefixtures("asking")
 def test_a_whole_life(service, user, tmp_path):
     memory = service.memory
     say(service, user, "My heron is called Zazuquill.", "2026-03-01 09:00", "The user's heron is called Zazuquill.", picture())

@@ -22,6 +22,7 @@ from tests.fake_server import fake_server
 
 DELAY_S = 0.2
 CANARY = re.compile(r"canary\d{3}x")
+LOOKS_FOR = "what is kept"
 TRAITS = ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
 
 
@@ -38,8 +39,9 @@ def reply(body: dict) -> str:
         return f'"topic_summary": "About {seen}."\n"keywords": "{seen}"\n"source_dialog_indices": 0'
     if "<answer>" not in said:
         return f'"name": "{seen}"'
-    if "User Input" in str(body["messages"][-1]) and "Remembered" not in said and "older" in said:
-        return '<think>Look.</think>\n<retrieve>\n"keywords": "what is kept"\n"start_time": null\n"end_time": null\n</retrieve>'
+    may_look = "retrieve" in body.get("structured_outputs", {}).get("grammar", "")
+    if may_look and "what of older days" in str(body["messages"][-1]) and LOOKS_FOR not in said:
+        return f'<think>Look.</think>\n<retrieve>\n"keywords": "{LOOKS_FOR}"\n"start_time": null\n"end_time": null\n</retrieve>'
     return f"<think>Plain.</think>\n<answer>I know of {seen}.</answer>"
 
 
@@ -93,6 +95,9 @@ def main(folder: Path, people: int, turns: int) -> None:
                 found.append(f"{user}: remembered out of order")
             ids = {turn.id for turn in kept} | {one.id for one in service.memory.knowledge.entries(user)}
             for turn in kept:
+                if turn.trace is None:
+                    found.append(f"{user}, turn {turn.seq}: {turn.state.value}: {turn.error}")
+                    continue
                 shown = {name for one in turn.trace.memories for name in (one.id, *one.turn_ids)}
                 if not shown <= ids:
                     found.append(f"{user}: a reply was shown what is not theirs")
@@ -103,7 +108,7 @@ def main(folder: Path, people: int, turns: int) -> None:
     peak = int(re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) / 1024
     waits.sort()
     figures = {"peak_mb": round(peak), "talked_s": round(talked, 1), "worked_s": round(time.perf_counter() - began, 1)}
-    figures |= {"median_s": round(waits[len(waits) // 2], 2), "turns": len(waits)}
+    figures |= {"median_s": round(waits[len(waits) // 2], 2) if waits else None, "turns": len(waits)}
     print(json.dumps({"found": found, **figures}))
 
 
