@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from langchain_core.callbacks import CallbackManagerForLLMRun
 
     from graph.briefing import Style
+    from memory.query import Found, Limits, Query
     from memory.store import Memory
     from training.questions import Question
 
@@ -165,9 +166,12 @@ class Setting:
 class Rollouts:
     """Runs the respond graph for a batch of questions.
 
+    The search that begins a turn is part of the first prompt, which all rollouts of a question share: it brings the same in
+    each. What the looks bring that the model asks for is drawn.
+
     Args:
         memory: The people of the questions.
-        style: How prompts are made; looks and what they bring are drawn within `episodic` and `semantic`.
+        style: How prompts are made; what a look brings is drawn within `episodic` and `semantic`.
         episodic: Topics a look returns: from, to.
         semantic: The same of facts.
         seed: Of what is drawn.
@@ -187,7 +191,7 @@ class Rollouts:
     def opening(self, setting: Setting) -> list[BaseMessage]:
         """Return the messages that a rollout of this question begins with."""
         probe = _Probe()
-        self._play(setting, probe, self._style, forced=False)
+        self._play(setting, probe, self._memory)
         return probe.first
 
     def run(
@@ -217,12 +221,11 @@ class Rollouts:
             TrainedModel(processor, lambda ids, number=number: waves.ask(number, ids), prompt)  # type: ignore[misc]
             for number, prompt in enumerate(prompts)
         ]
-        styles = [self._drawn(f"{self._seed}/{step}/{number}") for number in range(len(settings))]
+        memories = [self._drawn(f"{self._seed}/{step}/{number}") for number in range(len(settings))]
 
         def play(number: int) -> None:
             try:
-                forced = settings[number].question.kind == "choice"
-                self._play(settings[number], models[number], styles[number], forced=forced)
+                self._play(settings[number], models[number], memories[number])
             finally:
                 waves.leave()
 
@@ -233,21 +236,39 @@ class Rollouts:
                 one.result()
         return [model.tokens for model in models]
 
-    def _play(self, setting: Setting, model: BaseChatModel, style: Style, *, forced: bool) -> None:
+    def _play(self, setting: Setting, model: BaseChatModel, memory: Memory) -> None:
         question = setting.question
+        forced = question.kind == "choice"
         context = Context(user_id=setting.user, time=question.time, force_retrieve=forced, off_the_record=True)
         try:
-            respond.build(model, self._memory, style).invoke(
+            respond.build(model, memory, self._style).invoke(
                 {"text": question.text, "images": list(setting.images)}, context=context
             )
         except PersonaError:
             # It wrote nothing that can be shown, or more than the window holds: a rollout like that is worth what it wrote.
             return
 
-    def _drawn(self, seed: str) -> Style:
+    def _drawn(self, seed: str) -> Memory:
         draw = random.Random(seed)  # noqa: S311 - no secret
-        limits = replace(self._style.limits, episodic=draw.randint(*self._episodic), semantic=draw.randint(*self._semantic))
-        return replace(self._style, limits=limits)
+        return cast("Memory", _Drawn(self._memory, draw.randint(*self._episodic), draw.randint(*self._semantic)))
+
+
+class _Drawn:
+    """A memory whose looks bring as much as was drawn, but for the first: the prompt that holds it was made before."""
+
+    def __init__(self, memory: Memory, episodic: int, semantic: int) -> None:
+        self._memory = memory
+        self.episodic, self.semantic = episodic, semantic
+        self._searched = False
+
+    def find(self, user_id: str, query: Query, limits: Limits) -> Found:
+        if self._searched or query.keywords:
+            limits = replace(limits, episodic=self.episodic, semantic=self.semantic)
+        self._searched = True
+        return self._memory.find(user_id, query, limits)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._memory, name)
 
 
 class _Probe(BaseChatModel):

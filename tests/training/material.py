@@ -128,7 +128,7 @@ def _lessons(folder: Path) -> list[Lesson]:
                 word = setting.question.text.split("?")[0].split()[-1]
                 look, reply = Retrieve(word, think="I look."), Answer(f"({letter})", think="I choose.")
                 chat = _Scripted([format_reasoning(look), format_reasoning(reply)])
-                rollouts._play(setting, chat, rollouts._style, forced=True)
+                rollouts._play(setting, chat, memory)
                 told = tuple(
                     Message(
                         one["role"], "".join(PICTURE if part["type"] == "image" else part["text"] for part in one["content"])

@@ -13,10 +13,12 @@ from PIL import Image
 from graph.briefing import Style
 from graph.budgets import Budgets
 from graph.protocol import Answer, Retrieve, format_reasoning
+from graph.search_request import first_round
+from memory.query import Limits
 from memory.store import Memory
 from training import questions
 from training.grpo import planted
-from training.rollout import Rollouts, Setting, Tokens
+from training.rollout import Rollouts, Setting, Tokens, _Probe, chat_of
 from training.waves import Waves
 
 pytestmark = pytest.mark.train
@@ -25,6 +27,8 @@ LOOK = format_reasoning(Retrieve("parrot", think="I look."))
 AGAIN = format_reasoning(Retrieve("home", think="I look once more."))
 RIGHT = format_reasoning(Answer("(b)", "Memory says so."))
 WRONG = "neither this nor that"
+ONE = Limits(semantic=1, episodic=1)
+"""The search that begins a turn leaves something for the model's own to find."""
 
 
 @pytest.fixture
@@ -50,17 +54,17 @@ def play(processor, played: Rollouts, setting: Setting, *scripts: list[str], end
     """Play one rollout for each script; the model writes its lines."""
     tokenizer = processor.tokenizer
     lines = [list(script) for script in scripts]
-    chat = [
-        {"role": message.type.replace("human", "user"), "content": message.content if isinstance(message.content, str) else ""}
-        for message in played.opening(setting)
-    ]
-    first = tokenizer(processor.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))["input_ids"]
+    first = tokenizer(opened(processor, played, setting))["input_ids"]
 
     def write(wave: Mapping[int, list[int]]) -> Mapping[int, list[int]]:
         end = [tokenizer.eos_token_id] if ends else []
         return {number: tokenizer(lines[number].pop(0))["input_ids"] + end for number in wave}
 
     return played.run([setting] * len(scripts), [first] * len(scripts), processor, write)
+
+
+def opened(processor, played: Rollouts, setting: Setting) -> str:
+    return processor.apply_chat_template(chat_of(played.opening(setting)), tokenize=False, add_generation_prompt=True)
 
 
 def words(processor, tokens: Tokens, mark: int) -> str:
@@ -70,29 +74,49 @@ def words(processor, tokens: Tokens, mark: int) -> str:
 @pytest.mark.parametrize("layout", ["published", "cache"])
 @pytest.mark.parametrize("ends", [True, False])
 def test_only_what_the_model_wrote_carries_loss(processor, memory, setting, layout, ends):
-    (tokens,) = play(processor, rollouts(memory, layout=layout), setting, [LOOK, AGAIN, RIGHT], ends=ends)
+    (tokens,) = play(processor, rollouts(memory, layout=layout, limits=ONE), setting, [LOOK, AGAIN, RIGHT], ends=ends)
     end = "<|im_end|>" if ends else ""
     assert words(processor, tokens, 1) == end.join([LOOK, AGAIN, RIGHT, ""])
     told = words(processor, tokens, 0)
-    assert "Zazu" in told
+    assert ("Quito" if layout == "published" else "Zazu") in told
     assert "I look" not in told
     assert tokens.written == [LOOK, AGAIN, RIGHT]
 
 
 def test_all_tokens_together_are_the_conversation_that_the_chat_template_writes(processor, memory, setting):
-    (tokens,) = play(processor, rollouts(memory), setting, [LOOK, RIGHT])
+    played = rollouts(memory)
+    (tokens,) = play(processor, played, setting, [LOOK, RIGHT])
     text = processor.tokenizer.decode(tokens.prompt + tokens.completion)
-    assert text.count("<|im_start|>assistant\n") == 2
-    assert text.count("<|im_end|>\n<|im_start|>") == 4
+    assert text.count("<|im_start|>assistant\n") == 3
+    assert text.count("<|im_end|>\n<|im_start|>") == 6
+    assert text.startswith(f"{opened(processor, played, setting)}{LOOK}<|im_end|>\n<|im_start|>user\n")
     assert text.endswith(f"{RIGHT}<|im_end|>")
     again = processor.tokenizer(text)["input_ids"]
     assert processor.tokenizer.decode(again) == text
 
 
 def test_a_choice_is_looked_up_at_least_once(processor, memory, setting):
-    (tokens,) = play(processor, rollouts(memory), setting, [RIGHT, RIGHT])
+    (tokens,) = play(processor, rollouts(memory, limits=ONE), setting, [RIGHT, RIGHT])
     assert tokens.written == [RIGHT, RIGHT]
-    assert "Zazu" in words(processor, tokens, 0)
+    assert "Quito" in words(processor, tokens, 0)
+
+
+def test_the_search_that_begins_a_turn_is_prompt(processor, memory, setting):
+    played = rollouts(memory, limits=ONE)
+    (tokens,) = play(processor, played, setting, [LOOK, RIGHT])
+    prompt = processor.tokenizer.decode(tokens.prompt)
+    begun = format_reasoning(first_round(setting.question.text))
+    assert begun in prompt
+    assert "The parrot is Zazu." in prompt
+    assert begun not in processor.tokenizer.decode(tokens.completion)
+
+
+def test_all_rollouts_of_a_question_begin_with_its_prompt(memory, setting):
+    played = rollouts(memory, limits=ONE)
+    for number in range(5):
+        probe = _Probe()
+        played._play(setting, probe, played._drawn(f"0/0/{number}"))
+        assert probe.first == played.opening(setting)
 
 
 def test_four_turns_are_the_most(processor, memory, setting):
@@ -115,7 +139,7 @@ def test_rollouts_of_a_batch_do_not_mix(processor, memory, setting):
 
 
 def test_how_much_a_look_brings_is_drawn_for_each_rollout(memory, setting):
-    drawn = [rollouts(memory)._drawn(f"0/0/{number}").limits for number in range(200)]
+    drawn = [rollouts(memory)._drawn(f"0/0/{number}") for number in range(200)]
     assert {limits.episodic for limits in drawn} == {2, 3, 4, 5}
     assert {limits.semantic for limits in drawn} == {3, 4, 5, 6}
 
@@ -125,8 +149,10 @@ def test_pictures_of_the_question_are_in_its_prompt(tmp_path, memory, setting):
     asked = json.loads((tmp_path / "rl.jsonl").read_text()) | {"images": ["a.png"]}
     (tmp_path / "rl.jsonl").write_text(json.dumps(asked))
     (shown,) = planted(memory, questions.read(tmp_path / "rl.jsonl"))
-    content = rollouts(memory).opening(shown)[-1].content
-    assert [part["type"] for part in content] == ["image_url", "text"]
+    *_, asked_now, looked, told = rollouts(memory).opening(shown)
+    assert [part["type"] for part in asked_now.content] == ["image_url", "text"]
+    assert (looked.type, told.type) == ("ai", "human")
+    assert all(isinstance(message.content, str) for message in (looked, told))
 
 
 def test_a_model_that_cannot_write_ends_all_rollouts():
