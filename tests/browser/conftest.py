@@ -67,7 +67,7 @@ def scripted(said: dict[str, str]) -> Callable[[dict], str]:
                 return answer(last)
         if "<answer>" not in prompt:
             return '"name": "unknown"'
-        if "your memory" in last and "That is what memory holds" not in last:
+        if "your memory" in last and not any(mark in last for mark in SHOWN):
             return '<think>I look.</think>\n<retrieve>\n"keywords": "heron"\n"start_time": null\n"end_time": null\n</retrieve>'
         answer = next((answer for word, answer in said.items() if word in prompt.rsplit("User Input", 1)[-1]), "Hello!")
         return f"<think>Plain.</think>\n<answer>{answer}</answer>"
@@ -87,6 +87,8 @@ BACKGROUND: dict[str, Callable[[str], str]] = {
     '"decision"': extracted,
     "source_dialog_indices": lambda _: '"topic_summary": "They talked."\n"keywords": "talk"\n"source_dialog_indices": 0',
 }
+SHOWN = ("That is what memory holds", "Notes of what they told you")
+"""What stands before memories: every turn begins with a search, so they may be there before the model asks."""
 FACTS = {"heron": "The user keeps a heron called Momo.", "violin": "The user learns the violin."}
 
 
