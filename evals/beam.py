@@ -10,8 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, Field, JsonValue, TypeAdapter, field_validator
 
 from app.malformed import Place, checked, read_json
-from evals.evidence import Asked, Conversation, Said
-from memory.errors import InvalidInput
+from evals.evidence import Asked, Conversation, Said, conversations_of
 
 _TALK, _QUESTIONS = "chat.json", "probing_questions.json"
 _DAY = "%B-%d-%Y"
@@ -84,13 +83,7 @@ def load(path: Path) -> list[Conversation]:
     Raises:
         InvalidInput: A file cannot be read, is not in BEAM's form, or no question has its evidence.
     """
-    folders = [path] if (path / _TALK).exists() else sorted(one.parent for one in path.glob(f"*/{_TALK}"))
-    if not folders:
-        raise InvalidInput(f"Neither {path} nor a folder in it holds a {_TALK}. Give --data a conversation's folder of BEAM.")
-    talks = [_conversation(folder) for folder in folders]
-    if not any(talk.questions for talk in talks):
-        raise InvalidInput(f"{path} holds no question whose evidence is there. Give --data a conversation's folder of BEAM.")
-    return talks
+    return conversations_of(path, _TALK, _conversation, "a conversation's folder of BEAM")
 
 
 def _conversation(folder: Path) -> Conversation:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
+
+from memory.errors import InvalidInput
 
 
 @dataclass(frozen=True)
@@ -39,3 +43,24 @@ class Conversation:
     name: str
     turns: tuple[Said, ...]
     questions: tuple[Asked, ...]
+
+
+def conversations_of(path: Path, file: str, read: Callable[[Path], Conversation], what: str) -> list[Conversation]:
+    """Read a folder that has a file, or all folders of it that have one.
+
+    Args:
+        path: The folder.
+        file: The name of the file that each conversation has.
+        read: Reads one conversation's folder.
+        what: What `--data` takes, for errors.
+
+    Raises:
+        InvalidInput: There is none, or no question has its evidence.
+    """
+    folders = [path] if (path / file).exists() else sorted(one.parent for one in path.glob(f"*/{file}"))
+    if not folders:
+        raise InvalidInput(f"Neither {path} nor a folder in it holds a {file}. Give --data {what}.")
+    found = [read(folder) for folder in folders]
+    if not any(one.questions for one in found):
+        raise InvalidInput(f"{path} holds no question whose evidence is there. Give --data {what}.")
+    return found

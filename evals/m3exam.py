@@ -10,8 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, Field, TypeAdapter, field_validator
 
 from app.malformed import Place, checked, read_json
-from evals.evidence import Asked, Conversation, Said
-from memory.errors import InvalidInput
+from evals.evidence import Asked, Conversation, Said, conversations_of
 
 CATEGORIES = {
     "ss": "one session",
@@ -77,13 +76,7 @@ def load(path: Path) -> list[Conversation]:
     Raises:
         InvalidInput: A file cannot be read, is not in M3Exam's form, or no question has its evidence.
     """
-    folders = [path] if (path / _TALK).exists() else sorted(one.parent for one in path.glob(f"*/{_TALK}"))
-    if not folders:
-        raise InvalidInput(f"Neither {path} nor a folder in it holds a {_TALK}. Give --data a person's folder of M3Exam.")
-    people = [_person(folder) for folder in folders]
-    if not any(person.questions for person in people):
-        raise InvalidInput(f"{path} holds no question whose evidence is there. Give --data a person's folder of M3Exam.")
-    return people
+    return conversations_of(path, _TALK, _person, "a person's folder of M3Exam")
 
 
 def _person(folder: Path) -> Conversation:
