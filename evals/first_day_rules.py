@@ -26,6 +26,8 @@ _LETTER = re.compile(r"^\W*\(?[a-hA-H]\)\W|^\W*\([^()]{1,40}\)\W*$|^\W*[a-hA-H]\
 _OPTIONS = re.compile(r"(?:^|\s)\(?[a-d]\)\s", re.MULTILINE)
 _SENTENCE = re.compile(r"[^.!?…。！？\n]+[.!?…。！？]*")
 _ALIKE = 0.8
+_GREETING = 3
+"""Words of a first sentence that says nothing yet ("Oh, how nice!")."""
 _LEAST = 14
 """Characters of a sentence that can be an echo (Chinese: a third): a greeting may be given back."""
 _HAN = re.compile(r"[\u3400-\u9fff]")
@@ -148,17 +150,22 @@ def _letter(reply: str) -> str:
 
 
 def _as_i(reply: str, said: Sequence[str]) -> str:
-    """Return a sentence at the beginning of a reply that says "I" and what the person said of themselves."""
-    first = next(iter(_SENTENCE.findall(reply)), "").strip()
-    if not _I.search(first):
-        return ""
-    own = _content(first)
+    """Return a sentence that begins a reply, or stands behind a greeting, and says the person's words as "I"."""
+    sentences = [sentence.strip() for sentence in _SENTENCE.findall(reply)]
+    begins = [*sentences[:1], *(sentences[1:2] if sentences and len(_WORD.findall(sentences[0])) <= _GREETING else [])]
+    return next((sentence for sentence in begins if _says_theirs(sentence, said)), "")
+
+
+def _says_theirs(sentence: str, said: Sequence[str]) -> bool:
+    if not _I.search(sentence):
+        return False
+    own = _content(sentence)
     for text in said:
-        for sentence in _SENTENCE.findall(text):
-            shared = own & _content(sentence)
-            if len(shared) >= 2 and (_MY.search(first) or len(shared) >= 0.6 * len(own)):  # noqa: PLR2004 - words of one sentence
-                return first
-    return ""
+        for theirs in _SENTENCE.findall(text):
+            shared = own & _content(theirs)
+            if len(shared) >= 2 and (_MY.search(sentence) or len(shared) >= 0.6 * len(own)):  # noqa: PLR2004 - words of one sentence
+                return True
+    return False
 
 
 def _content(text: str) -> set[str]:

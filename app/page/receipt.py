@@ -9,10 +9,12 @@ from app.page.frame import Here
 from memory import clock
 from memory.detector import small
 from memory.errors import PersonaError
+from memory.memory_rows import MemoryRecord
 from memory.pictures import open_upright
-from memory.records import HIGHEST, LOWEST, BigFive, PhotoMemory, Recalled, Turn
+from memory.records import HIGHEST, LOWEST, BigFive, PhotoMemory, Recalled, Turn, make_id
 
 _PICTURE_WIDTH = 120
+_TALK = {"episodic", "turn"}
 
 
 def draw(here: Here, turn: Turn) -> None:
@@ -29,33 +31,47 @@ def draw(here: Here, turn: Turn) -> None:
     with folded:
         if not trace.memories:
             st.caption("Nothing was looked up for this reply: it had the latest talk and your profile.")
-        known = here.memory.knowledge.entries(here.user, ids=[one.id for one in trace.memories], held=True)
-        by_id = {record.id: record for record in known}
+        ids = {one.id for one in trace.memories}
+        facts = {make_id(here.user, "semantic", one.id) for one in trace.memories if one.kind == "turn"} - ids
+        by_id = {record.id: record for record in here.memory.knowledge.entries(here.user, ids=ids | facts, held=True)}
         for place, one in enumerate(trace.memories):
             # Several excerpts of one turn have its id.
             again = any(one.id == earlier.id for earlier in trace.memories[:place])
-            key = f"{turn.id}-{one.id}-{place}" if again else f"{turn.id}-{one.id}"
-            with st.container(key=f"entry-{key}", gap=None):
-                st.text(f"{clock.show(one.time)} · {words.KINDS[one.kind]}")
-                record = by_id.get(one.id)
-                if one.photo_id:
-                    _picture(here, one, record if isinstance(record, PhotoMemory) else None)
-                # What it says today; a dialogue is shown as it was.
-                st.text(words.shortened(put_right.told_of(record) if record and one.kind != "episodic" else one.text))
-                for mark in _corrected_since(here, one):
-                    st.text(mark)
-                if record is None or one.kind == "episodic":
-                    put_right.dialogue_buttons(here, one.id, key)
-                else:
-                    put_right.buttons(here, record, turn.id)
+            _entry(here, turn, one, f"{turn.id}-{one.id}-{place}" if again else f"{turn.id}-{one.id}", by_id.get(one.id))
+            fact = by_id.get(make_id(here.user, "semantic", one.id))
+            if fact is not None and fact.id in facts and not again:
+                _fact_of_message(here, turn, fact)
         _traits(here, turn, trace.personality)
         if trace.usage:
             st.caption(words.used(trace.usage))
 
 
+def _entry(here: Here, turn: Turn, one: Recalled, key: str, record: MemoryRecord | None) -> None:
+    with st.container(key=f"entry-{key}", gap=None):
+        st.text(f"{clock.show(one.time)} · {words.KINDS[one.kind]}")
+        if one.photo_id:
+            _picture(here, one, record if isinstance(record, PhotoMemory) else None)
+        # What it says today; talk is shown as it was.
+        st.text(words.shortened(put_right.told_of(record) if record and one.kind not in _TALK else one.text))
+        for mark in _corrected_since(here, one):
+            st.text(mark)
+        if record is None or one.kind in _TALK:
+            put_right.dialogue_buttons(here, one.id, key)
+        else:
+            put_right.buttons(here, record, turn.id)
+
+
+def _fact_of_message(here: Here, turn: Turn, fact: MemoryRecord) -> None:
+    """Show the fact that was made of a message: the message stands for it in a search, the fact is what can be corrected."""
+    with st.container(key=f"entry-{turn.id}-{fact.id}", gap=None):
+        st.text("The fact that was made of this message")
+        st.text(words.shortened(put_right.told_of(fact)))
+        put_right.buttons(here, fact, turn.id)
+
+
 def _corrected_since(here: Here, one: Recalled) -> list[str]:
-    """Return what was corrected of a dialogue since this reply was written."""
-    if one.kind != "episodic":
+    """Return what was corrected of talk since this reply was written."""
+    if one.kind not in _TALK:
         return []
     said = here.memory.browse.said(here.user, one.turn_ids).values()
     return list(dict.fromkeys(mark for turn in said for mark in turn.corrected if mark not in one.text))

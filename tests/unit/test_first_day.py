@@ -69,6 +69,11 @@ def test_a_reply_that_nobody_minds_breaks_none(text: str, reply: str) -> None:
     assert broken(person(text), line(text, reply)) == {}
 
 
+def test_a_wrong_person_behind_a_greeting_is_counted() -> None:
+    told = line("im a truck driver out of toledo", "Oh, nice! I'm a truck driver out of Toledo.")
+    assert "wrong person" in broken(person("im a truck driver out of toledo"), told)
+
+
 def test_languages_are_told_by_their_words() -> None:
     assert language_of("Das ist ja toll, dass du wieder da bist.") == "de"
     assert language_of("Me alegro de que estés aquí con tu hijo.") == "es"
