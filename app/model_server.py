@@ -34,6 +34,8 @@ _SMALL = 3e9
 """Parameters below which a model answers directly from the first search of a turn."""
 _WHOLE = 1_500
 """Tokens of a history that a larger model is shown whole, as the published results have it (decision 055)."""
+_WHOLE_SMALL = 500
+"""The same for a small model before a question: a first day fits, where a search leaves too much out."""
 _EVIDENCE = 550
 """Tokens of what a search brings to such a model: it reads little behind more (measured, decision 055)."""
 _CLOSE_S = 5.0
@@ -119,7 +121,7 @@ class ModelServer:
         session = min(Budgets.session, endpoint.window // 2)
         budgets = Budgets(window=endpoint.window, output=output, session=session)
         small = endpoint.parameters is not None and endpoint.parameters < _SMALL
-        whole = settings.whole_history if settings.whole_history is not None else 0 if small else _WHOLE
+        whole = settings.whole_history if settings.whole_history is not None else _WHOLE_SMALL if small else _WHOLE
         style = Style(load_prompts(settings.prompts), layout, budgets=budgets, whole=whole, sees=endpoint.sees)
         if small:
             # They look again and again for what they were shown, and read slowly on a CPU: measured, decisions 008 and 055.

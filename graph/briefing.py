@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from graph import compact, sections, showing, shown_replies
+from graph import compact, recall_examples, sections, showing, shown_replies
 from graph.budgets import Budgets, estimate_tokens
 from graph.data_text import as_entry
 from graph.evidence_lines import day, line_of
+from graph.message_kind import asks, asks_about_the_world, asks_memory, may_ask_about_their_life, stands_alone
 from graph.prompts import Prompts
 from graph.protocol import format_reasoning
 from graph.search_request import first_round
-from graph.second_person import asks_of_themselves
-from graph.slip_words import is_question, offers_options
+from graph.slip_words import asks_for_its_words, asks_to_repeat, offers_options
 from graph.state import RecentTalk, RespondState
 from memory.query import Limits, Room
 from memory.subject import name_in
@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from memory.store import Memory
 
 
-BEST = 0.012
+_BEST = 0.012
 """Relevance that the best note needs to be shown to a small model: it takes an answer from whatever it is shown."""
+_BEST_OF_NEWS = 0.1
+"""The same where they tell something: notes that are not surely about it are answered instead of the news."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,12 @@ def talk_of(
     return {**talk, "photos": shown}
 
 
+def best_of(message: str) -> float:
+    """Return the relevance that the best note needs to be shown to a small model."""
+    asked = asks_memory(message) or asks_for_its_words(message) or offers_options(message)
+    return _BEST if asked else _BEST_OF_NEWS
+
+
 def room_of(state: RespondState, memory: Memory, style: Style, output: str | None) -> int:
     """Return the tokens that the next prompt has left for what a search brings; see `messages_of`."""
     messages = messages_of(state, memory, style, style.prompts.after_retrieval)
@@ -118,11 +126,13 @@ def messages_of(state: RespondState, memory: Memory, style: Style, closing: str)
     pictures = [*pictures, *again]
     if style.is_small:
         base = _base_of(turn, state["profile"], pictures, style, reasoning=reasoning)
-        said = base.said if notes or due or not is_question(turn.text) else f"{base.said}\n{_not_told(talk, prompts)}"
+        unknown = not notes and not due and may_ask_about_their_life(turn.text)
+        said = f"{base.said}\n{_not_told(talk, prompts)}" if unknown else base.said
+        turns = _last_of(talk["turns"], turn.text, found=bool(notes))
         return [
             compact.rules(base.rules, base.profile, manner, day(turn.time)),
-            *(shown_replies.shown(state.get("language", "")) if shows_replies(state) else []),
-            *compact.talked(talk["turns"], sections.marks_of(pictures)),
+            *_examples(turn.text, state.get("language", ""), found=bool(notes)),
+            *compact.talked(turns, sections.marks_of(pictures)),
             *compact.asked(said, notes, pictures, due=due, left_out=talk["left_out"], language=state.get("language", "")),
         ]
     messages = sections.opening(
@@ -160,10 +170,26 @@ def messages_of(state: RespondState, memory: Memory, style: Style, closing: str)
     return messages
 
 
-def shows_replies(state: RespondState) -> bool:
-    """Say whether a small model is shown replies: not where it is to read an answer out of notes, which they distract from."""
-    found, asked = any(past["found"] for past in state.get("rounds", [])), state["turn"].text
-    return not (found and (asks_of_themselves(asked) or offers_options(asked)))
+def _examples(message: str, language: str, *, found: bool) -> list[BaseMessage]:
+    """Return the exchanges that a small model is shown; none before English notes, which they distract from."""
+    if offers_options(message):
+        return []
+    if not asks(message):
+        return shown_replies.shown(language)
+    if not may_ask_about_their_life(message):
+        return []
+    return recall_examples.example(language) if found else shown_replies.shown(language)
+
+
+def _last_of(turns: Sequence[Turn], message: str, *, found: bool) -> Sequence[Turn]:
+    """Return the turns of this talk that a small model is shown as messages.
+
+    Before a question that is the last one, unless the answer may stand in this talk alone: its replies so far are a pattern
+    that it goes on with instead of answering.
+    """
+    if not asks(message) or asks_to_repeat(message) or (may_ask_about_their_life(message) and not found):
+        return turns
+    return [] if asks_about_the_world(message) and stands_alone(message) else turns[-1:]
 
 
 def _not_told(talk: RecentTalk, prompts: Prompts) -> str:

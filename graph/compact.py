@@ -16,8 +16,13 @@ from memory.records import Turn
 
 TOLD = "What I told you before:"
 _READ = "I remember."
-REMEMBERED = {"de": "Das weiß ich noch.", "zh": "我记得。", "es": "Lo recuerdo.", "fr": "Je m'en souviens."}
+_REMEMBERED = {"de": "Das weiß ich noch.", "zh": "我记得。", "es": "Lo recuerdo.", "fr": "Je m'en souviens."}
 _EARLIER = "(Earlier talk of this hour is left out here.)"
+
+
+def remembered(language: str) -> str:
+    """Return what the assistant replies to its notes, in a language (ISO 639-1)."""
+    return _REMEMBERED.get(language, _READ)
 
 
 def rules(instructions: str, profile: Sequence[str], manner: Sequence[str], today: str = "") -> SystemMessage:
@@ -56,5 +61,5 @@ def asked(
         parts.append("\n".join([TOLD, *lines]))
     if due:
         parts.append("\n".join(["Coming up:", *map(as_entry, due)]))
-    before: list[BaseMessage] = [HumanMessage("\n\n".join(parts)), AIMessage(REMEMBERED.get(language, _READ))] if parts else []
+    before: list[BaseMessage] = [HumanMessage("\n\n".join(parts)), AIMessage(remembered(language))] if parts else []
     return [*before, human(said, pictures)]

@@ -8,7 +8,9 @@ from datetime import datetime
 from graph.budgets import estimate_tokens
 from graph.data_text import as_entry, as_said
 from graph.day_words import dated
+from graph.message_kind import only_asks
 from memory.records import Recalled, Spoken
+from memory.relation import relation_asked
 
 NOTES = "Notes of what they told you before"
 _KINDS = {"procedural": "habit", "core": "profile", "semantic": "noted", "photo": "photo"}
@@ -36,6 +38,21 @@ def fitted_lines(found: Sequence[Recalled], tokens: int) -> list[Recalled]:
             kept.add(id(entry))
             tokens -= size
     return [entry for entry in found if id(entry) in kept]
+
+
+def telling(message: str, found: Sequence[Recalled]) -> list[Recalled]:
+    """Keep the memories that tell something: for a small model, which answers from whatever it is shown.
+
+    What was only asked before tells nothing. Where the message asks what somebody of the person is called, nothing is kept
+    unless one memory tells of that somebody.
+    """
+    told = [entry for entry in found if not _only_asked(entry)]
+    whose = relation_asked(message)
+    return told if whose is None or any(whose.is_in(entry.text) for entry in told) else []
+
+
+def _only_asked(entry: Recalled) -> bool:
+    return bool(entry.talk) and all(not one.reply and only_asks(one.text) for one in entry.talk)
 
 
 def _said(one: Spoken) -> str:

@@ -14,13 +14,14 @@ from langgraph.runtime import Runtime
 from graph import forgetting, language_id, manner, protocol, sections, showing
 from graph.asking import notices_of
 from graph.beginning import Beginning, is_edited, mark_edit, new_words, typed
-from graph.briefing import BEST, Style, closing_words, messages_of, room_of, talk_of
+from graph.briefing import Style, best_of, closing_words, messages_of, room_of, talk_of
 from graph.budgets import BYTES_PER_TOKEN
 from graph.context import Context, context_of, same_user
 from graph.due import brought_up, due_of, lines_of, recalled
-from graph.evidence_lines import fitted_lines
+from graph.evidence_lines import fitted_lines, telling
 from graph.found import fitted, shares
 from graph.listening import Tell, teller
+from graph.message_kind import asks_memory
 from graph.protocol import Answer, Malformed, Retrieve
 from graph.search_request import first_search, goes_on_from, shown_whole, window_of
 from graph.shown_replies import SHOWN
@@ -157,6 +158,8 @@ class Responder:
         tell({"event": "retrieving", **request})
         since, until, warning = window_of(request, turn.time)
         past = [entry for before in state.get("rounds", []) for entry in before["found"]]
+        # A small model finds in notes what it overlooks in the talk before its eyes.
+        repeats = self._style.is_small and asks_memory(turn.text)
         query = Query(
             turn.text,
             request["keywords"],
@@ -164,8 +167,8 @@ class Responder:
             since,
             until,
             seen=frozenset(name for entry in past for name in shown_whole(entry)),
-            talk=frozenset(state["talk"]["whole"]),
-            parts=frozenset([*state["talk"]["parts"], *(name for entry in past for name in entry.parts)]),
+            talk=frozenset() if repeats else frozenset(state["talk"]["whole"]),
+            parts=frozenset([*([] if repeats else state["talk"]["parts"]), *(name for entry in past for name in entry.parts)]),
             photos=frozenset(state["talk"]["photos"]),
             pictures=turn.images,
             before=goes_on_from(turn, state["recent"]) if request["output"] is None else "",
@@ -197,8 +200,9 @@ class Responder:
             found = self._memory.find(user_id, query, most)
         else:
             tokens = sections.evidence_tokens(room, style.budgets)
-            whole = min(style.whole, room // 2) if request["output"] is None else 0
-            best = BEST if style.is_small else style.room.best
+            is_first = request["output"] is None and (not style.is_small or asks_memory(query.message))
+            whole = min(style.whole, room // 2) if is_first else 0
+            best = best_of(query.message) if style.is_small else style.room.best
             limits = replace(style.room, size=tokens * BYTES_PER_TOKEN, whole=whole * BYTES_PER_TOKEN, best=best)
             found = self._memory.evidence(user_id, query, limits)
         photos = {entry.photo_id for entry in found.memories if entry.photo_id}
@@ -206,7 +210,8 @@ class Responder:
         if style.layout == "published":
             return found, fitted(found.memories, shares(left, style.budgets))
         tokens = max(sections.evidence_tokens(left, style.budgets), whole)
-        return found, fitted_lines(found.memories, tokens)
+        told = telling(query.message, found.memories) if style.is_small else found.memories
+        return found, fitted_lines(told, tokens)
 
     def answer(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Commit the reply; where the rounds brought none, ask for it directly first."""

@@ -6,7 +6,7 @@ from dataclasses import fields
 from functools import lru_cache
 
 from graph import language_id
-from graph.compact import TOLD
+from graph.compact import TOLD, remembered
 from graph.evidence_lines import NOTES
 from graph.found import TITLES
 from graph.prompts import Prompts
@@ -26,6 +26,8 @@ _TITLES = (
     "User Input",
     "Instructions",
 )
+_REPLIES = 4
+"""Replies of this talk that are not given word for word again."""
 _OF_BACKGROUND = frozenset(
     {"personality", "semantic", "change", "core", "episodic", "procedural", "same_language", "malformed"}
 )
@@ -47,7 +49,7 @@ def compared_with(state: RespondState, prompts: Prompts) -> Talk:
         own=(*(turn.text for turn in recent), *(text for entry in found for text in _own_words(entry))),
         ours=_texts_of_ours(prompts, language),
         language=language,
-        last_reply=recent[-1].reply if recent else "",
+        replies=tuple(turn.reply for turn in recent[-_REPLIES:]),
     )
 
 
@@ -59,4 +61,5 @@ def _own_words(entry: Recalled) -> list[str]:
 def _texts_of_ours(prompts: Prompts, language: str) -> tuple[str, ...]:
     texts = [getattr(prompts, field.name) for field in fields(prompts) if field.name not in _OF_BACKGROUND]
     line = language_id.reply_in(language)
-    return (*(text for text in texts if isinstance(text, str)), *_TITLES, *([line] if line else []))
+    lines = [remembered(language), *([line] if line else [])]
+    return (*(text for text in texts if isinstance(text, str)), *_TITLES, *lines)

@@ -28,7 +28,7 @@ from graph.slip_words import (
     without_opening,
 )
 
-Kind = Literal["prompt text", "echo", "wrong person", "letter", "wrong language"]
+Kind = Literal["prompt text", "echo", "wrong person", "letter", "wrong language", "repetition"]
 
 _MARKS = regex.compile(
     r"(?:</?(?:think|answer|retrieve)>|(?:[-*•] ?)?\[?\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d)?(?: ?\(\p{L}+\))?\s?(?:\]:?|:(?!\d)|[–—-](?=\s))"
@@ -97,14 +97,14 @@ class Talk:
         own: What they wrote before, as far as the prompt shows it.
         ours: Every text of ours in the prompt, and the titles of its sections.
         language: ISO 639-1, of the reply; empty: not known, or the person may want another one.
-        last_reply: What they were told before: it may have offered options.
+        replies: What they were told before in this talk; the last one may have offered options.
     """
 
     message: str
     own: tuple[str, ...] = ()
     ours: tuple[str, ...] = ()
     language: str = ""
-    last_reply: str = ""
+    replies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ class Judge:
         self._talk = talk
         self._ours = _sentences_of_ours(talk.ours)
         self._frees = asks_for_its_words(talk.message)
-        self._options = offers_options(talk.message) or offers_options(talk.last_reply)
+        self._options = offers_options(talk.message) or offers_options("".join(talk.replies[-1:]))
         self._talks = bool(_TALKS.search(talk.message))
         self._theirs = [] if self._frees else sentences_of([talk.message])
         if len(talk.message) > _PASTED:
@@ -158,6 +158,8 @@ class Judge:
             self._theirs = [sentence for sentence in self._theirs if sentence.is_of_me]
         self._known = [] if self._frees else [*sentences_of(talk.own), *self._theirs]
         self._asks = is_question(talk.message)
+        # Who asks the same again gets the same answer.
+        self._said_before = set() if self._asks or self._frees else _sentences_said(talk.replies)
         self._asks_of_me = self._asks and bool(FIRST_PERSON.search(_flat(talk.message)))
         self._before_i = 1 if talk.language == "en" else _WORDS_BEFORE_I
         self._asks_of_it = bool(SECOND_PERSON.search(_flat(talk.message))) and not FIRST_PERSON.search(_flat(talk.message))
@@ -182,7 +184,7 @@ class Judge:
         return Wait() if waits and not whole and len(text) < _LONGEST else Pass()
 
     def _verdicts(self, text: str, *, whole: bool, first: bool, last: bool) -> list[Verdict]:
-        found = [self._marks(text, whole=whole), self._prompt_text(text, whole=whole)]
+        found = [self._marks(text, whole=whole), self._prompt_text(text, whole=whole), self._repetition(text, whole=whole)]
         if first:
             found.append(self._letter(text, last=last))
         found.append(self._echo(text, whole=whole, first=first))
@@ -209,6 +211,19 @@ class Judge:
         if not whole and any(title.startswith(heading) for title in self._ours.titles):
             return Wait()
         return self._ours.match(tokens(text), text, whole=whole)
+
+    def _repetition(self, text: str, *, whole: bool) -> Verdict:
+        """Judge whether a sentence was said before, word for word: a small model falls into saying one thing after every message."""
+        words, partial = _words(text, whole=whole)
+        begun = tuple(words)
+        if whole:
+            return Cut("repetition", len(text)) if begun in self._said_before else Pass()
+        size = len(begun)
+        may_be = any(
+            said[:size] == begun and (not partial or (len(said) > size and said[size].startswith(partial)))
+            for said in self._said_before
+        )
+        return Wait() if may_be else Pass()
 
     def _letter(self, text: str, *, last: bool) -> Verdict:
         if self._options:
@@ -364,6 +379,12 @@ def _sentences_of_ours(texts: tuple[str, ...]) -> _Ours:
             if len(words) >= _OURS_WORDS and len(part) >= _OURS_CHARACTERS:
                 by_first.setdefault(words[0], set()).add(words)
     return _Ours({first: tuple(sorted(of)) for first, of in by_first.items()}, frozenset(titles))
+
+
+def _sentences_said(replies: Sequence[str]) -> set[tuple[str, ...]]:
+    """Return the sentences of replies that are long enough not to be a mere politeness, word by word."""
+    said = (tuple(tokens(part)) for reply in replies for part in re.split(r"(?<=[.!?…。！？])|\n", reply))
+    return {words for words in said if len(words) >= (_ECHO_SIGNS if any(map(HAN.match, words)) else _ECHO_WORDS)}
 
 
 def _words(text: str, *, whole: bool) -> tuple[list[str], str]:

@@ -63,8 +63,13 @@ _DRAFT = re.compile(
     re.IGNORECASE,
 )
 _QUESTION = re.compile(
-    r"[?？؟]|^\W*(?:who|whos|what|whats|when|where|which|why|how|do|does|did|is|are|was|can|could|wer|was|wann|wo|woher|wohin|welche\w?|warum"
-    r"|wie|weißt|kannst|hast|quien|quién|qué|que|cuando|cuándo|donde|dónde|como|cómo|cual|cuál|a que|sabes|te acuerdas)\b"
+    r"[?？؟]"
+    r"|^\W*(?:(?:hey|hi|ok|okay|oh|and|so|btw|oye|hola|hallo|moin|morgen|morning|na|also|aber|but|und|y|e|et)[\s,.!]+)?(?:"
+    # What somebody tells may begin so, too: "when i was seven", "wo ich wohne".
+    r"(?:who|what|which|why|how)(?! (?:an?|i|we|he|she|they|it|you|my|our|the)\b)"
+    r"|(?:when|where)(?= (?:is|are|was|were|did|do|does|will|can|should)\b)"
+    r"|whos|whats|wheres|do|does|did|is|are|was|can|could|(?:wer|was|wann|wo|woher|wohin|welche\w?|warum|wie)(?! (?:ich|wir|er|sie|es|du|mein\w*|für ein\w*)\b)|weißt|kannst|hast"
+    r"|quién|qué|cuándo|dónde|cómo|cuál|sabes|te acuerdas)\b"
     r"|什么|几点|哪|谁|怎么|为什么|来着|吗",
     re.IGNORECASE,
 )
@@ -100,7 +105,12 @@ def is_opening(text: str) -> bool:
 
 def asks_for_its_words(message: str) -> bool:
     """Say whether a message asks to repeat, translate or correct words, or to write for the person: then "I" is theirs."""
-    return bool(_REPEAT.search(message) or _DRAFT.search(message))
+    return asks_to_repeat(message) or bool(_DRAFT.search(message))
+
+
+def asks_to_repeat(message: str) -> bool:
+    """Say whether a message asks to repeat, translate or correct words."""
+    return bool(_REPEAT.search(message))
 
 
 def is_question(message: str) -> bool:

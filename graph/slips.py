@@ -24,6 +24,7 @@ _PROBLEMS: dict[str, str] = {
     "wrong person": 'That said "I" of the person. Say it again to them: their "I" is "you".',
     "letter": "They gave no options to choose from. Reply in a sentence.",
     "wrong language": "That was in another language than theirs.",
+    "repetition": "You said that before. Say something else, about what they say now.",
 }
 
 

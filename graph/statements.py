@@ -30,7 +30,8 @@ _REQUEST = re.compile(
     r"remind me (?:what|who|"
     r"when|where|of)|i (?:want|need|['’]?d like|would like) you to|bitte\b|erkl[äa]re?\b|erz[äa]hle?\b|schreibe?\b|"
     r"übersetze?\b|nenne\b|"
-    r"gib mir|zeig(?:e)? mir|por favor|explica|cu[ée]ntame|escribe|traduce|dame|dime|请|帮我|告诉我|解释|翻译)",
+    r"gib mir|zeig(?:e)? mir|por favor|explica|cu[ée]ntame|escribe|traduce|dame|dime|"
+    r"请|帮我|告诉我|解释|翻译|推荐|给我(?!看|们|妈|爸))",
     re.IGNORECASE,
 )
 _TOLD_TO_REMEMBER = re.compile(
@@ -49,7 +50,7 @@ _POLITE_WORDS = """
 """
 _POLITE = frozenset(_POLITE_WORDS.split())
 _POLITE_HAN = re.compile(
-    r"^(?:你好|您好|早上好|早安|晚上好|晚安|嗨|谢谢(?:你|您)?|多谢|太好了|好的?|是的|不是|再见|明天见|没关系|哈+|嗯+|非常感谢|[\s，。！!,.~～])+$"
+    r"^(?:你好|您好|早上好|早安|早|晚上好|晚安|嗨|谢谢(?:你|您)?|多谢|太好了|好的?|是的|不是|再见|明天见|没关系|哈+|嗯+|非常感谢|[\s，。！!,.~～])+$"
 )
 _SHORTEST = 2
 """Words of a statement."""
@@ -64,7 +65,7 @@ def statements(text: str) -> list[str]:
     """
     found = []
     for sentence in sentences_of(text):
-        if _REQUEST.match(sentence) and not _TOLD_TO_REMEMBER.match(sentence):
+        if is_request(sentence):
             continue
         told = _TOLD_TO_REMEMBER.sub("", sentence)
         if _QUESTION.search(told):
@@ -72,6 +73,11 @@ def statements(text: str) -> list[str]:
         if told and not _is_polite(told):
             found.append(told[:1].upper() + told[1:])
     return found
+
+
+def is_request(sentence: str) -> bool:
+    """Say whether a sentence asks the assistant to do something."""
+    return _REQUEST.match(sentence) is not None and _TOLD_TO_REMEMBER.match(sentence) is None
 
 
 def sentences_of(text: str) -> list[str]:

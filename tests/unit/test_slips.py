@@ -29,7 +29,7 @@ def passed(talk: Talk, reply: str, piece: int = 4) -> tuple[str, ReplyGuard]:
 
 
 def talk(message: str, *own: str, language: str = "", last_reply: str = "") -> Talk:
-    return Talk(message, own, OURS, language, last_reply)
+    return Talk(message, own, OURS, language, (last_reply,) if last_reply else ())
 
 
 @pytest.mark.parametrize("piece", [1, 3, 400])
@@ -223,3 +223,14 @@ def test_a_second_try_may_be_in_another_language() -> None:
         "".join(delta.text for delta in [*second.feed("You should sleep early tonight."), *second.close()])
         == "You should sleep early tonight."
     )
+
+
+def test_a_sentence_of_an_earlier_reply_is_not_said_once_more() -> None:
+    before = talk("it rains again", last_reply="Oh no! How can I help you with that today?")
+    shown, guard = passed(before, "Take an umbrella. How can I help you with that today?")
+    assert (shown.strip(), guard.slips) == ("Take an umbrella.", ["repetition"])
+
+
+def test_the_same_question_gets_the_same_answer() -> None:
+    asked = talk("what is my dog called?", last_reply="Your dog is called Rex, as you said.")
+    assert passed(asked, "Your dog is called Rex, as you said.")[0] == "Your dog is called Rex, as you said."
