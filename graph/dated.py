@@ -14,7 +14,8 @@ _NUMBERS = "a|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\\d
 _NAMED = re.compile(
     r"(?<!every )(?<!each )(?<!most )\b(?:today|tonight|this (?:morning|afternoon|evening)|the day (?:after tomorrow|"
     r"before yesterday)|tomorrow|"
-    rf"yesterday|last night|(?:(?:on|this|next|last|by|until|since|for) )?(?:this |next |last )?(?:{_DAYS})\b(?!s|['’])|"
+    rf"yesterday|last night|(?:(?:on|this|next|last|by|until|since|for) )?(?:this |next |last )?(?:{_DAYS})\b"
+    r"(?!s|['’]| (?:mornings|afternoons|evenings|nights)\b)|"
     rf"(?:{_NUMBERS}) (?:days?|weeks?) ago|"
     rf"in (?:{_NUMBERS}) (?:days?|weeks?))\b(?! \(\d)",
     re.IGNORECASE,

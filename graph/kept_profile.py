@@ -120,7 +120,7 @@ def _in_marks(item: str, said: Said) -> bool:
 def _rule(name: str) -> Callable[[str, str], bool]:
     rules: dict[str, Callable[[str, str], bool]] = {
         "name": _is_named, "nickname": _is_named, "likes": is_liked, "like": is_liked, "dislikes": is_disliked,
-        "dislike": is_disliked, "home": _is_home,
+        "dislike": is_disliked, "home": _is_home, **dict.fromkeys(("work", "job", "occupation", "profession"), _is_work),
     }  # fmt: skip
     return rules.get(name, _is_near if name in _NEARBY else _is_told)
 
@@ -133,6 +133,12 @@ def _is_named(name: str, sentence: str) -> bool:
 def _is_home(item: str, sentence: str) -> bool:
     place = r"\b(?:in|at|to|from|near|nach|aus|en|a|de|à)\s+(?:the\s+)?" + re.escape(item)
     return _is_told(item, sentence) and bool(_HERE.search(sentence) or re.search(place, sentence, re.IGNORECASE))
+
+
+def _is_work(item: str, sentence: str) -> bool:
+    """Say whether a sentence tells what its speaker does; a place where they do it is no work."""
+    is_place = re.search(rf"\b(?:in|near|from|out of|aus|en|de)\s+(?:the\s+)?{re.escape(item)}", sentence, re.IGNORECASE)
+    return is_place is None and _is_told(item, sentence)
 
 
 def _is_near(item: str, sentence: str) -> bool:

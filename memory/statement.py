@@ -15,7 +15,8 @@ from memory import change_phrases as words
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*", re.UNICODE)
 _POSSESSIVE = re.compile(r"['’]s?$")
 _OWNER = re.compile(
-    r"^the user['’]s? ((?:(?!with|to|of|for|at|in|on|is|has|and|from)[\w-]+ ){0,3}?)("
+    # "The landlady" is somebody of theirs, too.
+    rf"^the (?:user['’]s? |(?=(?:{words.PERSONS})\b))((?:(?!with|to|of|for|at|in|on|is|has|and|from)[\w-]+ ){{0,3}}?)("
     + words.PERSONS
     + r")\b(['’]s)?((?-i: [A-Z]\w+))?",
     re.IGNORECASE,

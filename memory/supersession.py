@@ -79,7 +79,7 @@ def may_replace(new: str, old: str, said: datetime, before: datetime) -> bool:
     if words.INTENDS.search(newer.lower) and not words.ENDS.search(newer.lower):
         # What is only planned changes nothing but an earlier plan.
         return bool(words.INTENDS.search(older.lower)) and _other_value(newer, older, said, before)
-    if frames.is_its_counterpart(newer, older):
+    if frames.is_its_counterpart(newer, older) or _is_on_the_way(newer, older):
         return False
     if not newer.owner.may_be(older.owner):
         return frames.has_a_new_one(newer, older) or _ends_between(newer, older)
@@ -97,6 +97,13 @@ def may_replace(new: str, old: str, said: datetime, before: datetime) -> bool:
         *frames.RULES,
     )
     return _other_value(newer, older, said, before) or any(rule(newer, older) for rule in rules)
+
+
+def _is_on_the_way(new: Statement, old: Statement) -> bool:
+    """Say whether the older fact is a goal with a number, and the newer one tells how far it is: the goal holds."""
+    is_goal = bool(words.INTENDS.search(old.lower)) and not words.INTENDS.search(new.lower)
+    ours, theirs = new.values.get("number"), old.values.get("number")
+    return is_goal and bool(ours and theirs and ours.isdisjoint(theirs)) and not words.ENDS.search(new.lower)
 
 
 def same_subject(one: str, other: str) -> bool:

@@ -77,3 +77,18 @@ def test_in_other_languages_only_what_is_safe_is_believed(older, newer, replaced
 )
 def test_what_is_said_of_one_thing_in_like_words_can_both_be_true(older, newer):
     assert changes.measure([changes.Pair("both", "", older, newer), changes.pairs("changes")[0]])["wrongly"] == []
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        (
+            "The landlady, Mrs Oates, lives below and has a cat called Major",
+            "The user moved in yesterday. The user's arms hurt",
+        ),
+        ("The user wants to get to 80 lengths by the end of June", "And 44 lengths today (2026-04-16)"),
+    ],
+)
+def test_what_is_said_of_somebody_else_or_on_the_way_to_a_goal_replaces_nothing(older, newer):
+    figures = changes.measure([changes.Pair("both", "", older, newer), changes.pairs("changes")[0]])
+    assert figures["wrongly"] == []

@@ -66,6 +66,7 @@ def habits_of(line, said):
         (["I'm now at the Kelham depot, on route 12."], '"new information": "I\'m now at the Kelham depot, on route 12"'),
         ([FLATMATE], '"studies": "conservatoire in Manchester"'),
         (["My brother is a nurse in Leeds."], '"work": "nurse in Leeds"'),
+        (["I drive trams in Sheffield, out of the Halfmoon depot."], '"work": "Sheffield"'),
         (["There's another Rosalind at my pool, a diver."], '"name": "Rosalind"'),
         (["Do you think I like opera?"], '"likes": "opera"'),
         (["I have no dog."], '"pets": "dog"'),

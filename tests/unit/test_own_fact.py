@@ -106,6 +106,7 @@ def test_a_true_fact_stays_as_it_was_written(said, written):
 
 def test_days_get_their_dates():
     assert with_dates("I fly on Friday", MONDAY) == "I fly on Friday (2026-03-06)"
+    assert with_dates("Thursday mornings are for the pool", MONDAY) == "Thursday mornings are for the pool"
     assert with_dates("He died on Sunday", MONDAY) == "He died on Sunday (2026-03-01)"
     assert with_dates("I lost it yesterday", MONDAY) == "I lost it yesterday (2026-03-01)"
     assert with_dates("I swim every Tuesday", MONDAY) == "I swim every Tuesday"
