@@ -47,7 +47,8 @@ class Says:
 
 def folded(text: str) -> str:
     """Return a text without case, accents, hyphens and Markdown's marks, with single spaces."""
-    apart = unicodedata.normalize("NFKD", _MARKS.sub("", text).translate(_APOSTROPHES))
+    # Apart first: some signs are a mark only then.
+    apart = _MARKS.sub("", unicodedata.normalize("NFKD", text).translate(_APOSTROPHES))
     return " ".join("".join(letter for letter in apart if not unicodedata.combining(letter)).casefold().split())
 
 

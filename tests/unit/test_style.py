@@ -22,7 +22,7 @@ def test_a_model_under_three_billion_parameters_answers_directly_from_less(monke
     made = style(monkeypatch, parameters)
     assert made.is_small is small
     assert made.budgets.evidence == (550 if small else 900)
-    assert made.whole == (0 if small else 1_500)
+    assert made.whole == (500 if small else 1_500)
 
 
 def test_the_published_weights_keep_their_layout_whatever_their_size(monkeypatch):
