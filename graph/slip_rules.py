@@ -11,6 +11,7 @@ from typing import Literal
 import regex
 
 from graph import language_id
+from graph.message_kind import asks
 from graph.plain_replies import you_said
 from graph.slip_words import (
     CLAIMS,
@@ -159,7 +160,7 @@ class Judge:
         self._known = [] if self._frees else [*sentences_of(talk.own), *self._theirs]
         self._asks = is_question(talk.message)
         # Who asks the same again gets the same answer.
-        self._said_before = set() if self._asks or self._frees else _sentences_said(talk.replies)
+        self._said_before = set() if asks(talk.message) else _sentences_said(talk.replies)
         self._asks_of_me = self._asks and bool(FIRST_PERSON.search(_flat(talk.message)))
         self._before_i = 1 if talk.language == "en" else _WORDS_BEFORE_I
         self._asks_of_it = bool(SECOND_PERSON.search(_flat(talk.message))) and not FIRST_PERSON.search(_flat(talk.message))
