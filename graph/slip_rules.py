@@ -391,7 +391,8 @@ def _sentences_said(replies: Sequence[str]) -> set[tuple[str, ...]]:
 def _words(text: str, *, whole: bool) -> tuple[list[str], str]:
     """Return the words that have come whole, and the one that has only begun."""
     words = tokens(text)
-    if whole or not words or not text[-1:].isalnum() or HAN.match(text[-1]):
+    # Behind an apostrophe the word goes on: `you'` is no word yet.
+    if whole or not words or not (text[-1:].isalnum() or text[-1:] in "'’") or HAN.match(text[-1]):
         return words, ""
     return words[:-1], words[-1]
 
