@@ -72,6 +72,7 @@ def server(folder):
         "PERSONA_MAX_NEW_TOKENS": "96",
         "PERSONA_LLM_CONTEXT": "8192",
         "PERSONA_LLM_THREADS": "1",
+        "PERSONA_ASK_CONSENT": "each",
     }
     with served(folder, **model) as url:
         yield url
