@@ -11,18 +11,21 @@ from collections.abc import Sequence
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from graph.data_text import as_entry, as_said
+from graph.plain_replies import heard
 from graph.sections import Picture, human
 from memory.records import Turn
 
 TOLD = "What I told you before:"
-_READ = "I remember."
-_REMEMBERED = {"de": "Das weiß ich noch.", "zh": "我记得。", "es": "Lo recuerdo.", "fr": "Je m'en souviens."}
+_REMEMBERED = {"": "I remember.", "en": "I remember.", "de": "Das weiß ich noch."}
 _EARLIER = "(Earlier talk of this hour is left out here.)"
 
 
 def remembered(language: str) -> str:
-    """Return what the assistant replies to its notes, in a language (ISO 639-1)."""
-    return _REMEMBERED.get(language, _READ)
+    """Return what the assistant replies to its notes, in a language (ISO 639-1).
+
+    In Spanish and Chinese, "I remember" was given as the answer to the question that follows; thanks are not (decision 062).
+    """
+    return _REMEMBERED.get(language) or heard(language)
 
 
 def rules(instructions: str, profile: Sequence[str], manner: Sequence[str], today: str = "") -> SystemMessage:

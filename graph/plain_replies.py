@@ -59,6 +59,11 @@ def last_resort(language: str, *, question: bool) -> str:
     return said.get(language, said[_ENGLISH])
 
 
+def heard(language: str) -> str:
+    """Thank somebody for what they told, in their language; English where the language is not among ours."""
+    return _HEARD.get(language, _HEARD[_ENGLISH])
+
+
 def you_said(language: str, words: str) -> str:
     """Give the person's own words as theirs: a reply that said them as "I" meant to tell them that."""
     return _YOU_SAID.get(language, _YOU_SAID[_ENGLISH]).format(words.strip().strip('"“”„«»'))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,7 +12,7 @@ from typing import Literal
 import regex
 
 from graph import language_id
-from graph.message_kind import asks
+from graph.message_kind import asks, only_asks
 from graph.plain_replies import you_said
 from graph.slip_words import (
     CLAIMS,
@@ -28,6 +29,7 @@ from graph.slip_words import (
     tokens,
     without_opening,
 )
+from memory.subject import fold
 
 Kind = Literal["prompt text", "echo", "wrong person", "letter", "wrong language", "repetition"]
 
@@ -183,6 +185,13 @@ class Judge:
                 return verdict
             waits = waits or isinstance(verdict, Wait)
         return Wait() if waits and not whole and len(text) < _LONGEST else Pass()
+
+    def own_words_for(self, question: str) -> str:
+        """Return what the person said before that shares the most telling words with their question; empty where nothing does."""
+        told = content(tokens(fold(question)))
+        said = [(overlap(told, Counter(content(tokens(fold(text))))), text) for text in self._talk.own if not only_asks(text)]
+        shared, text = max(said, default=(0, ""))
+        return text[:_CUT_SHORT] if shared else ""
 
     def _verdicts(self, text: str, *, whole: bool, first: bool, last: bool) -> list[Verdict]:
         found = [self._marks(text, whole=whole), self._prompt_text(text, whole=whole), self._repetition(text, whole=whole)]

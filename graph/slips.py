@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from graph import language_id
 from graph.answer_stream import Delta
-from graph.plain_replies import last_resort
+from graph.message_kind import may_ask_about_their_life
+from graph.plain_replies import last_resort, you_said
 from graph.second_person import ToThem
 from graph.slip_rules import Cut, Judge, Kind, Pass, Talk, Verdict, Wait
 from graph.slip_words import BOUNDARY, is_question, without_opening
@@ -84,7 +85,10 @@ class ReplyGuard:
 
     @property
     def last_resort(self) -> str:
-        """Return a plain sentence for the case that the second try is spoilt too."""
+        """Return a plain sentence for the case that the second try is spoilt too: the person's own words, where they answer."""
+        asked = may_ask_about_their_life(self.talk.message)
+        if asked and (words := self._judge.own_words_for(self.talk.message)):
+            return you_said(self.talk.language, words)
         return last_resort(self.talk.language, question=is_question(self.talk.message))
 
     @property

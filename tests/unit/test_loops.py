@@ -16,6 +16,7 @@ from tests.fakes import ScriptedChat
         "I like that very much. I like that very much. I like that very much.",
         "我觉得这个很好吃，你也试试吧。我觉得这个很好吃，你也试试吧。我觉得这个很好吃，你也试试吧。",
         "- stir the soup slowly\n- stir the soup slowly\n- stir the soup slowly\n",
+        "Zutaten: 4 Kartoffeln, " + "1/2 Zwiebel, " * 5,
     ],
 )
 def test_the_same_words_three_times_go_round(text):
@@ -26,6 +27,8 @@ def test_the_same_words_three_times_go_round(text):
     "text",
     [
         "No. No. No.",
+        "one, two, three, four, five,",
+        "0, 0, 0, 0, 0, 0, 0,",
         "1. Peel the potatoes.\n2. Boil the potatoes.\n3. Mash the potatoes.\n",
         "Ha ha ha! That is funny.",
         "Stir the soup slowly. Taste it. Stir the soup slowly.",

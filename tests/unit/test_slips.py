@@ -235,3 +235,9 @@ def test_a_sentence_of_an_earlier_reply_is_not_said_once_more(piece: int) -> Non
 def test_the_same_question_gets_the_same_answer() -> None:
     asked = talk("what is my dog called?", last_reply="Your dog is called Rex, as you said.")
     assert passed(asked, "Your dog is called Rex, as you said.")[0] == "Your dog is called Rex, as you said."
+
+
+def test_where_both_tries_are_spoilt_a_question_is_answered_in_the_persons_own_words() -> None:
+    asked = talk("a qué hora era la reunion?", "hola, soy Eva", "hoy tengo reunión a las 17:30", language="es")
+    assert ReplyGuard(asked).last_resort == "Dijiste: «hoy tengo reunión a las 17:30»"
+    assert "17:30" not in ReplyGuard(talk("cómo se llama mi tío?", *asked.own, language="es")).last_resort
