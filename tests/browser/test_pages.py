@@ -91,7 +91,7 @@ def test_the_example_person_is_loaded_and_looked_at(open_page):
     go(page, "Personality")
     expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible()
     go(page, "Memory")
-    expect(page.get_by_text("Pending your approval")).to_be_visible()
+    expect(page.get_by_role("heading", name="Pending your approval")).to_be_visible()
 
 
 def test_a_trait_is_held_by_hand(open_page, app):
