@@ -43,8 +43,8 @@ def fitted_lines(found: Sequence[Recalled], tokens: int) -> list[Recalled]:
 def telling(message: str, found: Sequence[Recalled]) -> list[Recalled]:
     """Keep the memories that tell something: for a small model, which answers from whatever it is shown.
 
-    What was only asked before tells nothing. Where the message asks what somebody of the person is called, nothing is kept
-    unless one memory tells of that somebody.
+    Earlier questions tell nothing. Where the message asks for a name (of a dog, a sister), nothing is kept unless one memory
+    tells of its owner.
     """
     told = [entry for entry in found if not _only_asked(entry)]
     whose = relation_asked(message)

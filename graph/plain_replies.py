@@ -60,7 +60,7 @@ def last_resort(language: str, *, question: bool) -> str:
 
 
 def heard(language: str) -> str:
-    """Thank somebody for what they told, in their language; English where the language is not among ours."""
+    """Return thanks for what was told, in a language (ISO 639-1); English where it is not among ours."""
     return _HEARD.get(language, _HEARD[_ENGLISH])
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,8 +11,9 @@ from typing import Literal
 import regex
 
 from graph import language_id
-from graph.message_kind import asks, only_asks
+from graph.message_kind import asks
 from graph.plain_replies import you_said
+from graph.said_before import may_become, sentences_said
 from graph.slip_words import (
     CLAIMS,
     FIRST_PERSON,
@@ -29,7 +29,6 @@ from graph.slip_words import (
     tokens,
     without_opening,
 )
-from memory.subject import fold
 
 Kind = Literal["prompt text", "echo", "wrong person", "letter", "wrong language", "repetition"]
 
@@ -162,7 +161,7 @@ class Judge:
         self._known = [] if self._frees else [*sentences_of(talk.own), *self._theirs]
         self._asks = is_question(talk.message)
         # Who asks the same again gets the same answer.
-        self._said_before = set() if asks(talk.message) else _sentences_said(talk.replies)
+        self._said_before = frozenset() if asks(talk.message) else sentences_said(talk.replies)
         self._asks_of_me = self._asks and bool(FIRST_PERSON.search(_flat(talk.message)))
         self._before_i = 1 if talk.language == "en" else _WORDS_BEFORE_I
         self._asks_of_it = bool(SECOND_PERSON.search(_flat(talk.message))) and not FIRST_PERSON.search(_flat(talk.message))
@@ -185,13 +184,6 @@ class Judge:
                 return verdict
             waits = waits or isinstance(verdict, Wait)
         return Wait() if waits and not whole and len(text) < _LONGEST else Pass()
-
-    def own_words_for(self, question: str) -> str:
-        """Return what the person said before that shares the most telling words with their question; empty where nothing does."""
-        told = content(tokens(fold(question)))
-        said = [(overlap(told, Counter(content(tokens(fold(text))))), text) for text in self._talk.own if not only_asks(text)]
-        shared, text = max(said, default=(0, ""))
-        return text[:_CUT_SHORT] if shared else ""
 
     def _verdicts(self, text: str, *, whole: bool, first: bool, last: bool) -> list[Verdict]:
         found = [self._marks(text, whole=whole), self._prompt_text(text, whole=whole), self._repetition(text, whole=whole)]
@@ -225,15 +217,9 @@ class Judge:
     def _repetition(self, text: str, *, whole: bool) -> Verdict:
         """Judge whether a sentence was said before, word for word: a small model falls into saying one thing after every message."""
         words, partial = _words(text, whole=whole)
-        begun = tuple(words)
         if whole:
-            return Cut("repetition", len(text)) if begun in self._said_before else Pass()
-        size = len(begun)
-        may_be = any(
-            said[:size] == begun and (not partial or (len(said) > size and said[size].startswith(partial)))
-            for said in self._said_before
-        )
-        return Wait() if may_be else Pass()
+            return Cut("repetition", len(text)) if tuple(words) in self._said_before else Pass()
+        return Wait() if may_become(words, partial, self._said_before) else Pass()
 
     def _letter(self, text: str, *, last: bool) -> Verdict:
         if self._options:
@@ -389,12 +375,6 @@ def _sentences_of_ours(texts: tuple[str, ...]) -> _Ours:
             if len(words) >= _OURS_WORDS and len(part) >= _OURS_CHARACTERS:
                 by_first.setdefault(words[0], set()).add(words)
     return _Ours({first: tuple(sorted(of)) for first, of in by_first.items()}, frozenset(titles))
-
-
-def _sentences_said(replies: Sequence[str]) -> set[tuple[str, ...]]:
-    """Return the sentences of replies that are long enough not to be a mere politeness, word by word."""
-    said = (tuple(tokens(part)) for reply in replies for part in re.split(r"(?<=[.!?…。！？])|\n", reply))
-    return {words for words in said if len(words) >= (_ECHO_SIGNS if any(map(HAN.match, words)) else _ECHO_WORDS)}
 
 
 def _words(text: str, *, whole: bool) -> tuple[list[str], str]:

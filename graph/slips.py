@@ -12,6 +12,7 @@ from graph import language_id
 from graph.answer_stream import Delta
 from graph.message_kind import may_ask_about_their_life
 from graph.plain_replies import last_resort, you_said
+from graph.said_before import own_words_for
 from graph.second_person import ToThem
 from graph.slip_rules import Cut, Judge, Kind, Pass, Talk, Verdict, Wait
 from graph.slip_words import BOUNDARY, is_question, without_opening
@@ -19,6 +20,8 @@ from graph.slip_words import BOUNDARY, is_question, without_opening
 __all__ = ["Kind", "ReplyGuard", "Talk"]
 
 _FENCE = "```"
+_QUOTED = 160
+"""Characters of their own words that are given back, at most."""
 _PROBLEMS: dict[str, str] = {
     "prompt text": "That repeated the instructions. Reply to the person in your own words.",
     "echo": 'That repeated their message. Respond to it in your own words, and call them "you".',
@@ -87,8 +90,8 @@ class ReplyGuard:
     def last_resort(self) -> str:
         """Return a plain sentence for the case that the second try is spoilt too: the person's own words, where they answer."""
         asked = may_ask_about_their_life(self.talk.message)
-        if asked and (words := self._judge.own_words_for(self.talk.message)):
-            return you_said(self.talk.language, words)
+        if asked and (words := own_words_for(self.talk.message, self.talk.own)):
+            return you_said(self.talk.language, words[:_QUOTED])
         return last_resort(self.talk.language, question=is_question(self.talk.message))
 
     @property

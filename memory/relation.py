@@ -1,4 +1,4 @@
-"""Whose name a question asks for: somebody or something of the person, by its noun (pure rules, six languages)."""
+"""Whose name a question asks for: a relative, a pet or a thing of the person, by its noun (pure rules, six languages)."""
 
 from __future__ import annotations
 
