@@ -84,9 +84,13 @@ def talk_of(
 
 
 def best_of(message: str) -> float:
-    """Return the relevance that the best note needs to be shown to a small model."""
-    asked = asks_memory(message) or asks_for_its_words(message) or offers_options(message)
-    return _BEST if asked else _BEST_OF_NEWS
+    """Return the relevance that the best note needs to be shown to a small model.
+
+    What suits somebody best, of some options, is told by notes that share nothing with the question.
+    """
+    if offers_options(message):
+        return 0.0
+    return _BEST if asks_memory(message) or asks_for_its_words(message) else _BEST_OF_NEWS
 
 
 def room_of(state: RespondState, memory: Memory, style: Style, output: str | None) -> int:
