@@ -86,7 +86,7 @@ def talk_of(
 def best_of(message: str) -> float:
     """Return the relevance that the best note needs to be shown to a small model.
 
-    What suits somebody best, of some options, is told by notes that share nothing with the question.
+    Before options it is none: the notes that tell which option suits a person may share no word with the question.
     """
     if offers_options(message):
         return 0.0
