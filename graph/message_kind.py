@@ -1,4 +1,4 @@
-"""What a message is: does it ask for something, and is it about the person's own life (pure rules: English, German, Spanish, French, Italian, Chinese)."""
+"""What a message is: does it ask for something, and is it about the person's own life (pure rules in six languages)."""
 
 from __future__ import annotations
 
