@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from memory import clock, transcript
+from memory import clock, records
 from memory.errors import InvalidInput
 from memory.intake import check_text, check_user
 from memory.pictures import MAX_BYTES, Picture, read_picture
@@ -64,13 +64,13 @@ def ingest_file(memory: Memory, file: Path, user_id: str) -> dict[str, int]:
     return {"added": added, "skipped": len(kept) - added, **({"not_kept": left_out} if left_out else {})}
 
 
-def _read(file: Path) -> tuple[list[transcript.Line], dict[str, Path]]:
+def _read(file: Path) -> tuple[list[records.Line], dict[str, Path]]:
     """Read and check all lines and their pictures; returns them with the files of the pictures by id."""
     try:
         text = _decoded(file.read_bytes())
     except (OSError, UnicodeError) as error:
         raise InvalidInput(f"{file} cannot be read ({error}). Give a UTF-8 file of JSON lines.") from error
-    lines: list[transcript.Line] = []
+    lines: list[records.Line] = []
     pictures: dict[str, Path] = {}
     wrong: list[str] = []
     for number, written in enumerate(text.split("\n"), start=1):
@@ -86,7 +86,7 @@ def _read(file: Path) -> tuple[list[transcript.Line], dict[str, Path]]:
             wrong.append(f"line {number} is not JSON ({error}). {_FORM}")
         else:
             names = tuple(name for name, _ in seen)
-            lines.append(transcript.Line(time=time, text=line.user, reply=line.assistant, images=names))
+            lines.append(records.Line(time=time, text=line.user, reply=line.assistant, images=names))
             pictures |= seen
     if wrong:
         more = [f"{len(wrong) - _NAMED} more lines are wrong."] if len(wrong) > _NAMED else []

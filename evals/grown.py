@@ -13,9 +13,8 @@ from evals.perf.corpus import SESSION, Life
 from evals.solvers import user_of
 from memory.embedders import Embedder
 from memory.errors import InvalidInput
-from memory.records import SemanticMemory, make_id
+from memory.records import Line, SemanticMemory, make_id
 from memory.store import Memory
-from memory.transcript import Line
 
 TURNS = 2_000
 FACTS = 500

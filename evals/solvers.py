@@ -21,9 +21,8 @@ from graph.context import Context
 from graph.listening import told_to
 from memory import clock
 from memory.errors import InvalidInput, StorageError
-from memory.records import Trace
+from memory.records import Line, Trace
 from memory.store import Memory
-from memory.transcript import Line
 
 _LATER = timedelta(hours=2)
 """A question without a time of its own is asked when the last conversation is over, and out of the recent window."""

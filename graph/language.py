@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Literal
 
-from memory.signals import sentences
+from memory.sentences import sentences
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _ENGLISH_WORDS = """

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, insert, select
 
-from memory import forget, people
+from memory import people
 from memory.archive_file import ArchiveReader, ArchiveWriter, cannot_write
 from memory.checked import check
 from memory.database import Database, newest_schema
@@ -24,6 +24,7 @@ from memory.pictures import read_picture
 from memory.records import TurnState
 from memory.schema import memories, metadata, photos, tombstones, turns, users
 from memory.staging import LEFT_OUT, NAMES, SELDOM, staged
+from memory.tombstones import digest, is_forgotten
 
 _RESET = {"revision": 1, "indexed_revision": 0}
 
@@ -189,8 +190,8 @@ def _rows(connection: Connection, table: Table, user_id: str) -> Iterator[dict[s
         for one in connection.execute(hidden):
             text = one.text if one.key is not None else ""
             # One that was forgotten for good before, and said again, has its own already.
-            if not one.extra.get("replaced") and not forget.is_forgotten(connection, user_id, one.id, text):
-                yield {"user_id": user_id, "digest": forget.digest(one.id, text)}
+            if not one.extra.get("replaced") and not is_forgotten(connection, user_id, one.id, text):
+                yield {"user_id": user_id, "digest": digest(one.id, text)}
 
 
 def _staged_rows(connection: Connection, table: Table) -> list[dict[str, Any]]:

@@ -11,8 +11,7 @@ from functools import partial
 from memory.journal import Journal
 from memory.photos import PhotoStore
 from memory.pictures import Picture
-from memory.records import Turn
-from memory.transcript import Line
+from memory.records import Line, Turn
 
 
 class Arrivals:

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from memory.flat import NONE
 from memory.passages import turn_of
-from memory.signals import Candidates, Numbers, Question, Weights, is_dated, of_period
+from memory.signals import Candidates, Numbers, Question, Weights, of_period
 from memory.terms import ASKING, COMMON, words_of
+from memory.turn_traits import is_dated
 
 _NEIGHBOUR = 0.2
 """Of the meaning of the turns before and after: a talk about one thing goes on."""

@@ -12,12 +12,12 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, sel
 from memory import clock, corrections
 from memory.curve import COUNTS, to_point
 from memory.database import Database
-from memory.forget import UNDO_WINDOW
 from memory.intake import user_name
 from memory.memory_rows import MemoryRecord, to_record
 from memory.reach import Reach
 from memory.records import Episode, PersonalityPoint, Turn, TurnState
 from memory.schema import forgettings, memories, personality, sessions, turns
+from memory.tombstones import UNDO_WINDOW
 from memory.turn_order import IN_ORDER
 from memory.turn_rows import to_turn
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import select, update
 
 from memory import people
 from memory.database import Database
 from memory.errors import InvalidInput, NotFound
 from memory.marks import Marker, said
 from memory.modes import MODES, Mode
+from memory.records import Line
+from memory.rewrites import Rewrite, forget
 from memory.schema import rewrites, turns, users
 from memory.sensitive import Topic
-from memory.transcript import Line
-
-Rewritten = Literal["core", "procedural"]
 
 
 @dataclass(frozen=True)
@@ -27,16 +25,6 @@ class Agreement:
 
     training: bool
     since: datetime
-
-
-@dataclass(frozen=True)
-class Rewrite:
-    """What one session made of the profile, or of habits and goals."""
-
-    session: int
-    kind: Rewritten
-    before: dict[str, str]
-    after: dict[str, str]
 
 
 class Consent:
@@ -129,20 +117,3 @@ class Consent:
         query = select(rewrites).where(rewrites.c.user_id == user_id).order_by(rewrites.c.session, rewrites.c.kind)
         with self._db.read() as connection:
             return [Rewrite(row.session, row.kind, row.before, row.after) for row in connection.execute(query)]
-
-
-def keep(
-    connection: Connection, user_id: str, session: int, kind: Rewritten, before: Mapping[str, str], after: Mapping[str, str]
-) -> None:
-    """Keep what a session made of a set, where the person agreed, inside the caller's transaction."""
-    agreed = connection.execute(select(users.c.training).where(users.c.id == user_id)).scalar()
-    if agreed:
-        key = (rewrites.c.user_id == user_id) & (rewrites.c.session == session) & (rewrites.c.kind == kind)
-        connection.execute(delete(rewrites).where(key))
-        row = {"user_id": user_id, "session": session, "kind": kind, "before": dict(before), "after": dict(after)}
-        connection.execute(insert(rewrites).values(row))
-
-
-def forget(connection: Connection, user_id: str) -> None:
-    """Throw away what was kept: who forgets one thing may have it in any of these sets, in other words."""
-    connection.execute(delete(rewrites).where(rewrites.c.user_id == user_id))

@@ -14,7 +14,8 @@ from memory.passages import Passage, divide, entry_id, indexed, is_long, passage
 from memory.records import SPOKEN, TurnState
 from memory.schema import turns
 from memory.search_index import Entry
-from memory.signals import Traits, sentences, split_speaker, subject_of_wish, traits_of
+from memory.sentences import sentences
+from memory.turn_traits import Traits, split_speaker, subject_of_wish, traits_of
 
 NOW, PAST = "semantic", "past"
 """Collections of facts: what holds, and what a newer one made untrue."""

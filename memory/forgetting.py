@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
-from memory import consent, curve, dated, forget, pending, reach, refusals, succession, withheld
+from memory import curve, dated, forget, pending, reach, refusals, rewrites, succession, withheld
 from memory.database import Database
 from memory.errors import NotFound
 from memory.reach import Counts, Reach, Together
@@ -48,7 +48,7 @@ class Forgetting:
             values = {"user_id": user_id, "subject": subject, "kind": found.kind, "at": stamp, "reach": found.to_json()}
             connection.execute(insert(forgettings).values(**values))
             _cover(connection, user_id, subject, found, stamp)
-            consent.forget(connection, user_id)
+            rewrites.forget(connection, user_id)
             # What the model wrote of later sessions, from a profile that told of it, is asked anew.
             pending.drop_summaries(connection, user_id)
             refusals.drop_words(connection, user_id)

@@ -13,9 +13,8 @@ from memory.database import Database
 from memory.errors import NotFound
 from memory.intake import check_text, check_user, user_name
 from memory.marks import Marker
-from memory.records import SPOKEN, Trace, Turn, TurnState, make_id
+from memory.records import SPOKEN, Line, Trace, Turn, TurnState, make_id
 from memory.schema import turns, users
-from memory.transcript import Line
 from memory.turn_order import IN_ORDER, LATEST_FIRST
 from memory.turn_rows import SAID, to_turn
 from memory.wishes import wishes_in

@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from memory import (
-    consent,
     corrections,
     curve,
     derived,
@@ -20,8 +19,10 @@ from memory import (
     memory_rows,
     pending,
     people,
+    rewrites,
     succession,
     taken,
+    tombstones,
 )
 from memory.again import Again
 from memory.change import Changes
@@ -176,13 +177,13 @@ class Knowledge:
         with self._db.write() as connection:
             if not people.is_known(connection, user_id, hold=True):
                 return
-            late = begun is not None and forget.anything_since(connection, user_id, begun)
+            late = begun is not None and tombstones.anything_since(connection, user_id, begun)
             if late or _any_gone(connection, [name for episode in episodes for name in episode.turn_ids]):
                 # While the model was asked: what it wrote tells of it. The work stays, and is done without it.
                 pending.drop_outputs(connection, user_id, str(session))
                 return
             for episode in episodes:
-                if not forget.is_forgotten(connection, user_id, episode.id):
+                if not tombstones.is_forgotten(connection, user_id, episode.id):
                     extra = {"turn_ids": list(episode.turn_ids), "session": session}
                     said, mark = (episode, episode.summary, episode.keywords, extra), derived.topic_mark(episode, told)
                     memory_rows.put(connection, user_id, "episodic", str(session), *said, sensitive=mark)
@@ -190,10 +191,10 @@ class Knowledge:
                 before = memory_rows.replace_set(
                     connection, user_id, "procedural", session, time, procedures, older=older, marks=marks
                 )
-                consent.keep(connection, user_id, session, "procedural", before, _unmarked(procedures, marks))
+                rewrites.keep(connection, user_id, session, "procedural", before, _unmarked(procedures, marks))
             if profile is not None:
                 before = memory_rows.replace_set(connection, user_id, "core", session, time, profile, older=older, marks=marks)
-                consent.keep(connection, user_id, session, "core", before, _unmarked(profile, marks))
+                rewrites.keep(connection, user_id, session, "core", before, _unmarked(profile, marks))
             ended = (sessions.c.user_id == user_id) & (sessions.c.number == session)
             connection.execute(update(sessions).where(ended).values(summed_up=True))
             pending.done(connection, user_id, "consolidate", str(session))
@@ -365,7 +366,7 @@ class Knowledge:
         """Return those of these memories without a key (facts, pictures) that are hidden, or were purged."""
         with self._db.read() as connection:
             hidden = {name for owner, name in forget.hidden(connection, None) if owner == user_name(user_id)}
-            return {name for name in ids if name in hidden or forget.is_forgotten(connection, user_id, name)}
+            return {name for name in ids if name in hidden or tombstones.is_forgotten(connection, user_id, name)}
 
 
 def _any_gone(connection: Connection, turn_ids: Sequence[str]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
-from memory import clock, forget
+from memory import clock, tombstones
 from memory.records import Episode, PhotoMemory, Procedure, ProfileEntry, SemanticMemory, make_id
 from memory.schema import memories, turns
 
@@ -131,7 +131,7 @@ def replace_set(
         kept = row.edited or row.hidden_at is not None or (older and not row.extra.get("older"))
         if not kept and key not in entries:
             # Hidden rather than deleted: the next projection takes it out of the indexes, the purge removes the row.
-            long_ago = datetime.now(UTC) - forget.UNDO_WINDOW
+            long_ago = datetime.now(UTC) - tombstones.UNDO_WINDOW
             drop(connection, row.id, long_ago)
     for key, text in entries.items():
         known = rows.get(key)
@@ -144,7 +144,7 @@ def replace_set(
                     # A newer session says it too.
                     connection.execute(update(memories).where(memories.c.id == known.id).values(extra={}))
                 continue
-        if not forget.is_forgotten(connection, user_id, make_id(user_id, kind, key), text):
+        if not tombstones.is_forgotten(connection, user_id, make_id(user_id, kind, key), text):
             values = {"text": text, "edited": False, "source": str(session), "extra": {"older": True} if older else {}}
             values["sensitive"] = (marks or {}).get(key)
             replace_one(connection, user_id, kind, key, values, time)

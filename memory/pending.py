@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, exists, func, insert, literal_column, select, update
 
-from memory import forget, people
+from memory import people, tombstones
 from memory.database import Database
 from memory.records import SPOKEN, Turn, TurnState, WorkItem
 from memory.schema import memories, outputs, personality, refusals, turns, work
@@ -156,7 +156,7 @@ class Pending:
             begun: When what it was told was read: where something was forgotten since, it may tell of that, and is not kept.
         """
         with self._db.write() as connection:
-            if begun is not None and forget.anything_since(connection, user_id, begun):
+            if begun is not None and tombstones.anything_since(connection, user_id, begun):
                 return
             if not people.is_known(connection, user_id, hold=True):
                 return

@@ -404,3 +404,19 @@ class Refusal(Record):
     at: datetime
     time: datetime
     text: str
+
+
+class Line(Record):
+    """One turn of a transcript.
+
+    Attributes:
+        time: When it was said, in its zone.
+        text: What the person said.
+        reply: What was answered.
+        images: Ids of stored photos.
+    """
+
+    time: datetime
+    text: str
+    reply: str
+    images: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, String, and_, bindparam, cast, delete, func, insert, select, update
 
-from memory import clock, forget, pending, people
+from memory import clock, pending, people, tombstones
 from memory.again import Refused
 from memory.database import Database
 from memory.records import Refusal, RefusalCause, TurnState
@@ -69,7 +69,7 @@ class Refusals:
         with self._db.write() as connection:
             if not people.is_known(connection, user_id, hold=True):
                 return True
-            if begun is not None and forget.anything_since(connection, user_id, begun):
+            if begun is not None and tombstones.anything_since(connection, user_id, begun):
                 reason = ""
             row = connection.execute(_OF.where(refusals.c.step == step), {"user": user_id, "its_subject": subject}).first()
             tried = (row.attempts if row else 0) + 1

@@ -15,7 +15,7 @@ from memory.named_time import Period
 from memory.passages import bounds_of, turn_of
 from memory.reading import Bytes, Kept, Vectors, tokens_of, vectors_of
 from memory.scope import Scope
-from memory.signals import Traits
+from memory.turn_traits import Traits
 from memory.user_files import UserFile, UserFiles
 
 _SHARE = 0.1

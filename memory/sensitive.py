@@ -12,7 +12,7 @@ from typing import Literal, get_args
 
 from memory import sensitive_words
 from memory.credentials import holds_credential
-from memory.signals import sentences
+from memory.sentences import sentences
 
 Topic = Literal["health", "faith", "politics", "sexuality", "money", "secret", "credential"]
 TOPICS: tuple[Topic, ...] = get_args(Topic)

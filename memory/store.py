@@ -23,7 +23,6 @@ from memory.database import Database
 from memory.dated import Dates
 from memory.embedders import Embedder
 from memory.errors import InvalidInput, NotFound, PersonaError
-from memory.forget import UNDO_WINDOW
 from memory.forgetting import Forgetting
 from memory.held import Held
 from memory.indexes import Indexes
@@ -44,14 +43,14 @@ from memory.pictures import Picture, open_upright
 from memory.purge import Purger, Receipt
 from memory.query import Found, Limits, Query, Room
 from memory.reach import Reach, Together
-from memory.records import Box, PhotoMemory, Recalled, SemanticMemory, Turn
+from memory.records import Box, Line, PhotoMemory, Recalled, SemanticMemory, Turn
 from memory.refusals import Refusals
 from memory.retriever import Parts, Retriever
 from memory.schema import metadata, users
 from memory.sensitive import topic_of
 from memory.sight import Sight
 from memory.threads import Threads
-from memory.transcript import Line
+from memory.tombstones import UNDO_WINDOW
 
 _log = logging.getLogger(__name__)
 _ANOTHER_WRITES = timedelta(minutes=10)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from memory import curve, forget, held, memory_rows, succession
+from memory import curve, held, memory_rows, succession, tombstones
 from memory.again import Again
 from memory.change import Changes
 from memory.records import PersonalityPoint, PhotoMemory, SemanticMemory
@@ -24,14 +24,14 @@ def put(
     mark: str | None,
 ) -> None:
     """Write down what was taken from a turn; `waits`: what it is pending approval for."""
-    if memory is not None and not forget.is_forgotten(connection, user_id, memory.id):
+    if memory is not None and not tombstones.is_forgotten(connection, user_id, memory.id):
         extra: dict[str, Any] = {"reason": memory.reason, "photo_ids": list(memory.photo_ids)}
         extra |= held.put_off(changes) if waits else {}
         memory_rows.put(connection, user_id, "semantic", turn_id, memory, memory.content, memory.keywords, extra, waits, mark)
         if waits is None:
             succession.apply(connection, user_id, memory.id, memory.time, changes)
     for photo in photos:
-        if not forget.is_forgotten(connection, user_id, photo.id):
+        if not tombstones.is_forgotten(connection, user_id, photo.id):
             where: dict[str, Any] = {"photo_id": photo.photo_id, "box": photo.box}
             words = [photo.category] if photo.category else []
             memory_rows.put(connection, user_id, "photo", turn_id, photo, photo.caption, words, where, waits, mark)

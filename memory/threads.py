@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
-from memory import forget, replacement
+from memory import replacement, tombstones
 from memory.database import Database
 from memory.errors import NotFound
 from memory.intake import check_text, check_user
@@ -92,8 +92,8 @@ class Threads:
             if old is not None:
                 return self._again(connection, old, text, images)
             gone = [row.at for row in there if row.state == TurnState.FORGOTTEN]
-            marked = forget.digests(connection, user_id)
-            if any(forget.times_forgotten(marked, at, text or "") for at in gone):
+            marked = tombstones.digests(connection, user_id)
+            if any(tombstones.times_forgotten(marked, at, text or "") for at in gone):
                 raise NotFound(_GONE)
             return self._journal.take(connection, user_id, text or "", images or (), time=time, origin=origin)
 

@@ -9,30 +9,14 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from memory import clock, forget, people, session_rows, turn_order
+from memory import clock, people, session_rows, tombstones, turn_order
 from memory.marks import Marker
 from memory.pending import RANKS
-from memory.records import Record, TurnState, make_id
+from memory.records import Line, TurnState, make_id
 from memory.schema import sessions, turns, work
 
 _AT_ONCE = 500
 _UNCOUNTED = (TurnState.REPLACED, TurnState.FORGOTTEN)
-
-
-class Line(Record):
-    """One turn of a transcript.
-
-    Attributes:
-        time: When it was said, in its zone.
-        text: What the person said.
-        reply: What was answered.
-        images: Ids of stored photos.
-    """
-
-    time: datetime
-    text: str
-    reply: str
-    images: tuple[str, ...] = ()
 
 
 def new(connection: Connection, user_id: str, lines: Sequence[Line]) -> list[int]:
@@ -43,13 +27,13 @@ def new(connection: Connection, user_id: str, lines: Sequence[Line]) -> list[int
     if not lines:
         return []
     stored = _stored(connection, user_id, min(line.time for line in lines), max(line.time for line in lines))
-    marked = forget.digests(connection, user_id)
+    marked = tombstones.digests(connection, user_id)
     missing, met = [], Counter[tuple[float, str]]()
     for place in sorted(range(len(lines)), key=lambda place: lines[place].time.timestamp()):
         line = lines[place]
         key = (line.time.timestamp(), line.text)
         if key not in met:
-            stored[key] += forget.times_forgotten(marked, line.time, line.text)
+            stored[key] += tombstones.times_forgotten(marked, line.time, line.text)
         met[key] += 1
         if met[key] > stored[key]:
             missing.append(place)

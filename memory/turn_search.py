@@ -16,8 +16,9 @@ from memory.passages import turn_of
 from memory.reading import TOKEN_SIZE, Bytes, bundled, late_interaction
 from memory.scope import Rule, Scope
 from memory.search_index import SearchIndex
-from memory.signals import NOTHING, Candidates, Question, Traits, is_dialogue, read_question, weigh
+from memory.signals import NOTHING, Candidates, Question, read_question, weigh
 from memory.terms import ASKING, COMMON, asked_terms
+from memory.turn_traits import Traits, is_dialogue
 
 _NEAR = _WORDED = 300
 """Turns of the dense ranking, and of each lexical one."""

@@ -16,7 +16,7 @@ from memory.flat import Flat
 from memory.postings import Lengths
 from memory.reading import Bytes
 from memory.records import user_key
-from memory.signals import Traits
+from memory.turn_traits import Traits
 
 _BUSY_S = 30.0
 """For so long another process may write."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Update, delete, insert, select, update
 
-from memory import forget, pending, turn_order
+from memory import pending, tombstones, turn_order
 from memory.records import Trace, TurnState
 from memory.schema import turns, withheld
 
@@ -28,7 +28,7 @@ def turn(connection: Connection, user_id: str, turn_id: str, subject: str) -> No
     pending.drop_outputs(connection, user_id, str(row.session))
     if row.state != TurnState.REPLACED:
         # What was answered again stands there twice, and was said once.
-        forget.mark_said(connection, user_id, row.at, row.text)
+        tombstones.mark_said(connection, user_id, row.at, row.text)
     index_next(connection, row)
 
 
@@ -76,7 +76,7 @@ def restore(connection: Connection, user_id: str, turn_ids: Collection[str]) -> 
             continue
         connection.execute(_changed(row).values(**kept.content))
         if kept.part == "turn" and kept.content["state"] != TurnState.REPLACED:
-            forget.unmark_said(connection, user_id, row.at, kept.content["text"])
+            tombstones.unmark_said(connection, user_id, row.at, kept.content["text"])
         if kept.content.get("pending"):
             pending.add(connection, user_id, "remember", row.id, seq=row.seq)
         index_next(connection, row)

@@ -18,9 +18,9 @@ from graph.protocol import Answer, Retrieve, format_reasoning
 from graph.sections import human
 from graph.showing import shown
 from graph.state import Round
-from memory.consent import Rewrite
 from memory.dialogue import talk_text
 from memory.records import Episode, Recalled, SemanticMemory, Spoken, Step, Trace, Turn, TurnState
+from memory.rewrites import Rewrite
 from memory.store import Memory
 from training.lessons import PICTURE, Kind, Lesson, Message
 from training.rollout import chat_of

@@ -15,8 +15,7 @@ from PIL import Image
 from app.ingest import ingest_file
 from memory import clock
 from memory.errors import InvalidInput
-from memory.records import TurnState
-from memory.transcript import Line
+from memory.records import Line, TurnState
 
 BEGIN = clock.parse_time("2025-03-01 09:00", "UTC")
 

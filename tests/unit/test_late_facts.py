@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from graph import formats
 from memory import clock
 from memory.query import Limits, Query
-from memory.transcript import Line
+from memory.records import Line
 from tests.fakes import NOTHING, ScriptedChat, fact
 
 BEGUN = datetime(2025, 3, 1, 9, 0, tzinfo=UTC)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from memory.errors import StorageError
 from memory.scope import Scope
 from memory.search_index import Entry, SearchIndex
-from memory.signals import Traits
+from memory.turn_traits import Traits
 
 
 @pytest.fixture

@@ -13,19 +13,10 @@ from hypothesis import strategies as st
 from memory.assistant_talk import weigh_talk
 from memory.flat import NONE
 from memory.named_time import named_period
-from memory.signals import (
-    NOTHING,
-    Candidates,
-    Traits,
-    features,
-    read_question,
-    sentences,
-    split_speaker,
-    subject_of_wish,
-    traits_of,
-    weigh,
-)
+from memory.sentences import sentences
+from memory.signals import NOTHING, Candidates, features, read_question, weigh
 from memory.turn_search import weighed
+from memory.turn_traits import Traits, split_speaker, subject_of_wish, traits_of
 
 
 @pytest.mark.parametrize(

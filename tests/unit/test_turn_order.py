@@ -8,7 +8,7 @@ import pytest
 
 from memory import clock
 from memory.errors import NotFound, TimeOrderError
-from memory.transcript import Line
+from memory.records import Line
 from tests.fakes import ScriptedChat
 
 NEXT_YEAR = clock.now("UTC").replace(microsecond=0) + timedelta(days=370)

@@ -12,9 +12,8 @@ from app.service import PersonaService
 from graph.context import Context
 from memory import clock
 from memory.errors import InvalidInput
-from memory.records import make_id, user_key
+from memory.records import Line, make_id, user_key
 from memory.store import Memory
-from memory.transcript import Line
 from tests.fakes import ScriptedChat, ScriptedModels, WordEmbedder, fact
 
 COMPOSED, APART = "José", unicodedata.normalize("NFD", "José")
