@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.page import frame, panel, put_right, who, words
-from memory.errors import PersonaError
+from memory.core.errors import PersonaError
 
 _PARTS = Path(frame.__file__).parent
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from memory.pending import Backlog
+    from memory.storage.work_queue import Backlog
 
 AT_THE_NEXT_START = "{they} will be at the next start"
 BY_A_COMMAND = "{they} will be at the next start of the page or of `persona chat`, or after `persona work`"

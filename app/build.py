@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graph.pasted import own_words
-from memory import extras
-from memory.detector import ZeroShotDetector
-from memory.embedders import TextEmbedder
-from memory.errors import ExtraMissing, ModelMissing
-from memory.sight import Sight
-from memory.store import Memory
-from memory.vision import ClipEmbedder
+from memory.core import extras
+from memory.core.errors import ExtraMissing, ModelMissing
+from memory.embedding.text_embedder import TextEmbedder
+from memory.memory import Memory
+from memory.photos.clip import ClipEmbedder
+from memory.photos.detector import ZeroShotDetector
+from memory.photos.vision import Sight
 
 if TYPE_CHECKING:
     from app.settings import Settings

@@ -26,8 +26,8 @@ from app.learned import Learned
 from app.parameters import TRIES
 from app.refusals import no_api, refused
 from app.thinking import FIELDS, Switch
-from memory.errors import ModelBrokeOff, ModelUnavailable, PersonaError
-from memory.reply_first import ReplyFirst, give_way
+from memory.core.errors import ModelBrokeOff, ModelUnavailable, PersonaError
+from memory.core.priority import ReplyFirst, give_way
 
 Unwanted = Callable[[], bool]
 _ROLES = {"human": "user", "ai": "assistant", "system": "system"}

@@ -14,13 +14,13 @@ from app.console import AsJson, User, fail, print_json, progress, say, steady_st
 from app.opened import INTERRUPTED, open_service
 from evals import cli as evals_cli
 from evals import cli_bench
-from memory.errors import InvalidInput, PersonaError
+from memory.core.errors import InvalidInput, PersonaError
 from training import cli as training_cli
 
 if TYPE_CHECKING:
     from app.events import Event
     from app.service import PersonaService
-    from memory.records import Refusal, Turn
+    from memory.core.records import Refusal, Turn
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -121,7 +121,7 @@ def chat(
     from datetime import UTC, datetime
 
     from app import marked
-    from memory import clock
+    from memory.core import clock
 
     begin = clock.parse_time(time) if time else None
     started = datetime.now(UTC)
@@ -206,7 +206,7 @@ def _switches(force_retrieve: bool, no_reasoning: bool, off_the_record: bool) ->
 def _show(service: PersonaService, events: Any, *, quiet: bool = False) -> Turn:
     """Print a reply as it comes: thoughts and looks on stderr, the answer on stdout; Ctrl-C stops it and keeps it."""
     from app.events import Answered, Received
-    from memory.upcoming import left_to_tell
+    from memory.upcoming.agenda import left_to_tell
 
     turn_id = ""
     try:
@@ -251,7 +251,7 @@ def _personality(service: PersonaService, user: str) -> dict[str, float] | None:
 
 
 def _answer(turn: Turn) -> dict[str, Any]:
-    from memory.records import TurnState
+    from memory.core.records import TurnState
 
     written = turn.model_dump(mode="json")
     trace = written["trace"]

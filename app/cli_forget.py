@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from app.console import fail, progress, say
-from memory.errors import PersonaError
+from memory.core.errors import PersonaError
 
 if TYPE_CHECKING:
     from app.service import PersonaService
-    from memory.records import Turn
+    from memory.core.records import Turn
 
 
 def confirm(service: PersonaService, turn: Turn, read_line: Callable[[str], str]) -> str | None:

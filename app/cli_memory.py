@@ -10,12 +10,12 @@ import typer
 
 from app.console import AsJson, User, counted, print_json, print_records, print_table, progress, report, say
 from app.opened import open_memory, open_memory_of
-from memory.errors import InvalidInput
+from memory.core.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from memory.memory_rows import MemoryRecord
-    from memory.purge import Receipt
-    from memory.store import Memory
+    from memory.forgetting.purge import Receipt
+    from memory.memory import Memory
+    from memory.storage.memory_rows import MemoryRecord
 
 memory = typer.Typer(no_args_is_help=True, help="See and change what is remembered.")
 
@@ -94,7 +94,7 @@ def edit(
 @memory.command()
 def outdated(memory_id: MemoryId, user: User = "me", as_json: AsJson = False) -> None:
     """Say that something was true until now: a fact is kept as what was, a line of profile or habits is dropped."""
-    from memory import clock
+    from memory.core import clock
 
     with open_memory() as store:
         record = store.outdate(user, memory_id, store.journal.last_time(user) or clock.now())
@@ -114,8 +114,8 @@ def forget(
     as_json: AsJson = False,
 ) -> None:
     """Forget a memory, a message or a picture with all that tells of it: found nowhere from now on."""
-    from memory.purge import Receipt
-    from memory.reach import Together
+    from memory.forgetting.cascade import Together
+    from memory.forgetting.purge import Receipt
 
     subject = subjects[0]
     together = Together(subjects[1:]) if subjects[1:] else None
@@ -169,8 +169,8 @@ def upcoming(
     as_json: AsJson = False,
 ) -> None:
     """List what is coming up: days that you told of, the nearest first."""
-    from memory import clock
-    from memory.upcoming import away, when
+    from memory.core import clock
+    from memory.upcoming.agenda import away, when
 
     with open_memory_of(user) as store:
         found = store.dates.upcoming(user, clock.now(), days)
@@ -186,7 +186,7 @@ def upcoming(
 @memory.command()
 def receipts(user: User = "me", as_json: AsJson = False) -> None:
     """Show what was forgotten for good, and that nothing of it was found afterwards."""
-    from memory.purge import Receipt
+    from memory.forgetting.purge import Receipt
 
     with open_memory() as store:
         kept = [Receipt.model_validate(one) for one in store.forgetting.receipts(user)]

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.console import AsJson, print_json, progress, report, say
-from memory import extras
-from memory.errors import NotFound
+from memory.core import extras
+from memory.core.errors import NotFound
 
 if TYPE_CHECKING:
     from app.local_servers import Served

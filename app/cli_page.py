@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from app.console import progress
-from memory.errors import StorageError
+from memory.core.errors import StorageError
 
 _PLACES = (Path(__file__).parents[1] / "streamlit_app.py", Path(__file__).parent / "streamlit_app.py")
 """The page's script in a checkout, and in an installed package; Streamlit reads its settings from beside it."""

@@ -10,8 +10,8 @@ import typer
 
 from app.console import AsJson, User, counted, print_json, print_records, print_table, progress, report
 from app.opened import open_memory
-from memory.errors import InvalidInput
-from memory.modes import Mode
+from memory.consent.modes import Mode
+from memory.core.errors import InvalidInput
 
 personality = typer.Typer(no_args_is_help=True, help="See and change the personality that it sees.")
 user = typer.Typer(no_args_is_help=True, help="List, export, import and delete users, and what they agreed to.")
@@ -47,7 +47,7 @@ _MODES: dict[Sensitive, Mode] = {
 def show_personality(user: User = "me", as_json: AsJson = False) -> None:
     """Show the five scores, 1 to 5, of those traits that several messages show; `known` names them."""
     from graph import manner
-    from memory.records import TRAITS
+    from memory.core.records import TRAITS
 
     with open_memory() as store:
         evidence = store.curve.evidence(user)
@@ -93,7 +93,7 @@ def pin(
     as_json: AsJson = False,
 ) -> None:
     """Hold a trait at a score."""
-    from memory import clock
+    from memory.core import clock
 
     with open_memory() as store:
         point = store.curve.pin(user, trait, score, store.journal.last_time(user) or clock.now())
@@ -104,7 +104,7 @@ def pin(
 @personality.command()
 def reset(user: User = "me", as_json: AsJson = False) -> None:
     """Begin anew: 3.0 each, nothing pinned."""
-    from memory import clock
+    from memory.core import clock
 
     with open_memory() as store:
         point = store.curve.reset(user, store.journal.last_time(user) or clock.now())
@@ -145,7 +145,7 @@ def consent(
     as_json: AsJson = False,
 ) -> None:
     """Say whether a model may be trained on someone's conversations, and what is done with sensitive things."""
-    from memory.modes import IN_WORDS, SECRETS
+    from memory.consent.modes import IN_WORDS, SECRETS
 
     with open_memory() as store:
         if sensitive:

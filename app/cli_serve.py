@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from app.console import progress, say
-from memory.errors import ModelMissing
+from memory.core.errors import ModelMissing
 
 _INSTALL = (
     "vLLM is not installed here. It wants an environment of its own: `python3 -m venv ~/vllm && ~/vllm/bin/pip install vllm`, "

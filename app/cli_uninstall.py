@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from app.console import AsJson, print_json, print_table, progress, say
-from memory import extras
+from memory.core import extras
 
 _CHECKOUT = Path(__file__).parents[1]
 

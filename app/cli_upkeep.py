@@ -8,7 +8,7 @@ import typer
 
 from app.console import AsJson, print_json, print_table, progress, say
 from app.pace import shown
-from memory.errors import PersonaError
+from memory.core.errors import PersonaError
 
 
 def work(

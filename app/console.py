@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from memory.errors import PersonaError
-from memory.intake import user_name
+from memory.core.errors import PersonaError
+from memory.core.validation import user_name
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -32,7 +32,7 @@ def print_records(records: Sequence[BaseModel], *, as_json: bool, columns: Seque
     """Print records: all their fields as a JSON array, or some as a table.
 
     Args:
-        records: Any of `memory.records`.
+        records: Any of `memory.core.records`.
         as_json: JSON instead of a table.
         columns: Fields of the table; a record without one leaves it empty.
         empty: What to say when there are none.
@@ -109,7 +109,7 @@ def steady_streams() -> None:
 def _cell(value: Any) -> str:
     from datetime import datetime
 
-    from memory import clock
+    from memory.core import clock
 
     if isinstance(value, datetime):
         return clock.show(value)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from memory import extras
-from memory.errors import PersonaError
+from memory.core import extras
+from memory.core.errors import PersonaError
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -55,7 +55,7 @@ def examine(settings: Settings) -> list[Finding]:
 
 
 def _sensitive(settings: Settings) -> Finding:
-    from memory.modes import DEFAULT, IN_WORDS, SECRETS
+    from memory.consent.modes import DEFAULT, IN_WORDS, SECRETS
 
     mode = settings.ask_consent
     whose = (

@@ -15,7 +15,7 @@ from app.patient import connections, waits
 from app.refusals import names_a_model, refused
 from app.server_events import words_in
 from app.server_url import at, bases, corrected, deployment, is_address, key_header
-from memory.errors import ModelUnavailable, PersonaError
+from memory.core.errors import ModelUnavailable, PersonaError
 
 if TYPE_CHECKING:
     from app.settings import Settings

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from memory.records import Recalled as Memory
-from memory.records import Turn
+from memory.core.records import Recalled as Memory
+from memory.core.records import Turn
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass
 
 from app.transfer import Progress, bars
-from memory.errors import ModelMissing
+from memory.core.errors import ModelMissing
 
 _LOOK_S = 0.2
 """How often one who waits looks whether that is still wanted."""

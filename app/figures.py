@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from memory.records import TRAITS, BigFive, PersonalityPoint
+from memory.core.records import TRAITS, BigFive, PersonalityPoint
 
 Chart = dict[str, Any]
 """A Vega-Lite specification, or a part of one."""

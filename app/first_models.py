@@ -13,7 +13,7 @@ from app import settings, weights
 from app.catalogue import CATALOGUE, CHAT_ANYWHERE, CHAT_THAT_SEES, TEXT_EMBEDDER, Model
 from app.sources import Source, hub, hub_answers, packages
 from app.transfer import SPARE_DISK, Progress, free_disk, in_words
-from memory.errors import ModelMissing
+from memory.core.errors import ModelMissing
 
 if TYPE_CHECKING:
     from app.local_servers import Served

@@ -10,11 +10,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from memory import clock, records
-from memory.errors import InvalidInput
-from memory.intake import check_text, check_user
-from memory.pictures import MAX_BYTES, Picture, read_picture
-from memory.store import Memory
+from memory.core import clock, records
+from memory.core.errors import InvalidInput
+from memory.core.validation import check_text, check_user
+from memory.memory import Memory
+from memory.photos.image_file import MAX_BYTES, Picture, read_picture
 
 _NAMED = 5
 """Bad lines that are told of; of more, how many there are."""

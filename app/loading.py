@@ -12,15 +12,15 @@ from app.transfer import in_words
 from graph import consolidate, remember, respond
 from graph.asking import stream_text
 from graph.first_prompt import first_prompt
-from memory.errors import ModelUnavailable, PersonaError
+from memory.core.errors import ModelUnavailable, PersonaError
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
     from app.model_server import Endpoint
     from graph.briefing import Style
-    from memory.reply_first import ReplyFirst
-    from memory.store import Memory
+    from memory.core.priority import ReplyFirst
+    from memory.memory import Memory
 
 _LOOK_S = 0.2
 """How often one who waits for the model looks whether that is still wanted."""

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from json_source_map import calculate
 from pydantic import TypeAdapter, ValidationError
 
-from memory.errors import InvalidInput
+from memory.core.errors import InvalidInput
 
 _Read = TypeVar("_Read")
 

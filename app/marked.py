@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from memory.records import Turn, TurnState
+from memory.core.records import Turn, TurnState
 
 if TYPE_CHECKING:
-    from memory.store import Memory
+    from memory.memory import Memory
 
 
 def said_of(memory: Memory, turn: Turn) -> str:
@@ -17,7 +17,7 @@ def said_of(memory: Memory, turn: Turn) -> str:
         memory: Where the message is.
         turn: The message, with its reply.
     """
-    from memory.sensitive import NAMED
+    from memory.consent.sensitive import NAMED
 
     about = f"That was about {NAMED[turn.held or turn.sensitive or 'unnamed']}."
     if not turn.seq:

@@ -15,8 +15,8 @@ from app.learned import Learned
 from graph.briefing import Style
 from graph.budgets import Budgets
 from graph.prompts import load_prompts
-from memory.errors import ModelMissing, ModelUnavailable
-from memory.reply_first import ReplyFirst
+from memory.core.errors import ModelMissing, ModelUnavailable
+from memory.core.priority import ReplyFirst
 
 if TYPE_CHECKING:
     from app.chat import PersonaChat

@@ -12,11 +12,11 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from app.console import progress
-from memory.errors import PersonaError
+from memory.core.errors import PersonaError
 
 if TYPE_CHECKING:
     from app.service import PersonaService
-    from memory.store import Memory
+    from memory.memory import Memory
 
 
 def open_memory() -> Memory:

@@ -18,8 +18,8 @@ from requests.utils import get_auth_from_url, get_environ_proxies, prepend_schem
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import InvalidHeader
 
-from memory.errors import ModelUnavailable
-from memory.loopback import is_loopback
+from memory.core.errors import ModelUnavailable
+from memory.core.loopback import is_loopback
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse

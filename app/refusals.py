@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from http import HTTPStatus
 
-from memory.errors import Fault, MessageTooLong, ModelRefused, PersonaError
+from memory.core.errors import Fault, MessageTooLong, ModelRefused, PersonaError
 
 _PASSING = frozenset({408, 409, 425, 429, 502, 503, 504, 520, 521, 522, 523, 524, 529})
 """Statuses of a server that may answer later; 520 to 524 are Cloudflare's, 529 is Anthropic's "overloaded"."""

@@ -11,8 +11,8 @@ from app.set_aside import told
 
 if TYPE_CHECKING:
     from app.service import PersonaService
-    from memory.records import Refusal, WorkItem
-    from memory.store import Memory
+    from memory.core.records import Refusal, WorkItem
+    from memory.memory import Memory
 
 
 def remember_now(service: PersonaService, user_id: str | None = None) -> int:

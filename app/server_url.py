@@ -6,7 +6,7 @@ import ipaddress
 import re
 from urllib.parse import urlsplit, urlunsplit
 
-from memory.loopback import is_loopback
+from memory.core.loopback import is_loopback
 
 _ENDS = re.compile(
     r"(?i)(?:/(?:chat/completions|completions|responses|messages|models|embeddings|chat)|/api/(?:chat|generate|tags|version|ps))/*$"

@@ -21,18 +21,18 @@ from graph import forget_words, forgetting
 from graph.beginning import in_a_sentence, unrecorded
 from graph.context import Context
 from graph.listening import told_to
-from memory import clock
-from memory.errors import InvalidInput, PersonaError, StorageError
-from memory.intake import check_text, check_user, user_name
-from memory.pictures import MAX_BYTES, Picture, read_picture
-from memory.records import HIGHEST, LOWEST, TRAITS, Turn, WorkItem
-from memory.reply_first import replying
-from memory.store import Memory
+from memory.core import clock
+from memory.core.errors import InvalidInput, PersonaError, StorageError
+from memory.core.priority import replying
+from memory.core.records import HIGHEST, LOWEST, TRAITS, Turn, WorkItem
+from memory.core.validation import check_text, check_user, user_name
+from memory.memory import Memory
+from memory.photos.image_file import MAX_BYTES, Picture, read_picture
 
 if TYPE_CHECKING:
     from app.fetching import Fetching
     from app.settings import Settings
-    from memory.pending import Backlog
+    from memory.storage.work_queue import Backlog
 
 _log = logging.getLogger(__name__)
 _leaving = logging.getLogger("app.leaving")

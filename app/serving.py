@@ -11,10 +11,10 @@ from pathlib import Path
 from app.model_server import seems_to_see
 from graph.briefing import Style
 from graph.showing import MOST_BEFORE
-from memory.errors import InvalidInput
-from memory.intake import MAX_IMAGES
-from memory.pictures import MODEL_PIXELS
-from memory.query import Limits
+from memory.core.errors import InvalidInput
+from memory.core.query import Limits
+from memory.core.validation import MAX_IMAGES
+from memory.photos.image_file import MODEL_PIXELS
 
 KNOWN = {
     "personavlm": "ClareNie/PersonaVLM",

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from memory import clock
-from memory.records import Refusal
+from memory.core import clock
+from memory.core.records import Refusal
 
 RETRY = "`persona work --retry` tries again"
 _FIRST_WORDS = 60

@@ -11,8 +11,8 @@ from dotenv import dotenv_values, set_key, unset_key
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from memory.errors import InvalidInput, StorageError
-from memory.modes import Mode
+from memory.consent.modes import Mode
+from memory.core.errors import InvalidInput, StorageError
 
 _MODEL = ("llm_base_url", "llm_model", "llm_projector")
 """What says together which model answers: settings of different places do not mix."""

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from app.catalogue import CHAT_ANYWHERE, Model
 from app.sources import Offer, Report, Source, SourceFailed
-from memory.errors import ModelMissing, StorageError
+from memory.core.errors import ModelMissing, StorageError
 
 _SCRATCH = ".scratch-"
 SPARE_DISK = 256_000_000

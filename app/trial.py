@@ -13,7 +13,7 @@ from PIL import Image
 from app.doctor import Finding
 from graph.asking import stream_text
 from graph.sections import Picture, human
-from memory.errors import PersonaError
+from memory.core.errors import PersonaError
 
 if TYPE_CHECKING:
     from app.model_server import ModelServer

@@ -13,8 +13,8 @@ from typing import Literal
 from app import weights
 from app.catalogue import CATALOGUE
 from app.settings import Settings, settings_file
-from memory.errors import StorageError
-from memory.owner import FolderOwner
+from memory.core.errors import StorageError
+from memory.storage.folder_lock import FolderOwner
 
 _NAME = "personavlm"
 Part = Literal["environment", "models", "data"]

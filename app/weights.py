@@ -20,7 +20,7 @@ from platformdirs import user_cache_path
 from app.catalogue import CATALOGUE, CHAT_ANYWHERE, CHAT_THAT_SEES, File, Model
 from app.sources import Source, SourceFailed, hub, packages
 from app.transfer import Plain, Progress, bring, changed, check, in_words, part_of
-from memory.errors import ModelMissing, NotFound, StorageError
+from memory.core.errors import ModelMissing, NotFound, StorageError
 
 MANIFEST = "manifest.json"
 

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 
-from memory.errors import PersonaError
-from memory.records import WorkItem
-from memory.reply_first import behind
-from memory.store import Memory
+from memory.core.errors import PersonaError
+from memory.core.priority import behind
+from memory.core.records import WorkItem
+from memory.memory import Memory
 
 _log = logging.getLogger(__name__)
 _POLL_S = 5.0

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from evals.runner import Case, Log
     from evals.solvers import Solver
     from evals.work import Work
-    from memory.store import Memory
+    from memory.memory import Memory
 
 OURS = "ours"
 LOG = "cases.jsonl"
@@ -83,7 +83,7 @@ def answer_all(
     from evals.claim import claim, fingerprint
     from evals.runner import Log, run
     from evals.solvers import Ours
-    from memory.store import Memory
+    from memory.memory import Memory
 
     settings = Settings()
     log, embedder, server = Log(how.out / LOG), build_embedder(settings), ModelServer(settings)

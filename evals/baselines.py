@@ -15,10 +15,10 @@ from graph.briefing import Style
 from graph.budgets import estimate_tokens
 from graph.sections import PICTURE_TOKENS, Picture, human
 from graph.showing import data_url
-from memory import clock
-from memory.embedders import Embedder
-from memory.errors import InvalidInput
-from memory.pictures import read_picture
+from memory.core import clock
+from memory.core.errors import InvalidInput
+from memory.embedding.text_embedder import Embedder
+from memory.photos.image_file import read_picture
 
 TOP = 5
 """Messages that the published retrieval baseline brings."""

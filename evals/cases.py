@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from evals.says import Says
-from memory.records import BigFive
+from memory.core.records import BigFive
 
 Rule = Literal["letter", "letters", "words", "holds", "says"]
 

@@ -13,16 +13,16 @@ from langchain_core.messages import HumanMessage, SystemMessage
 from graph import formats
 from graph.asking import Asker
 from graph.prompts import Prompts
-from memory.change import Relation, decide, worth_asking
-from memory.records import SemanticMemory
+from memory.core.records import SemanticMemory
+from memory.facts.acceptance import Relation, decide, worth_asking
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-    from memory.embedders import Embedder
+    from memory.embedding.text_embedder import Embedder
 
 SETS = ("changes", "changes_unseen", "changes_later", "changes_fresh", "changes_fresh2", "changes_fresh3", "changes_fresh4")
-"""Sets of pairs in `evals/data`: the first was written before the rules of `memory.supersession`, the others after them."""
+"""Sets of pairs in `evals/data`: the first was written before the rules of `memory.facts`, the others after them."""
 _SAID, _LATER = datetime(2026, 3, 2, 9, tzinfo=UTC), datetime(2026, 3, 23, 9, tzinfo=UTC)
 _MAX_TOKENS = 60
 _NEAR_ENOUGH = 0.7

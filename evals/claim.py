@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from evals.cases import Person
-from memory.errors import InvalidInput
+from memory.core.errors import InvalidInput
 
 FILE = "run.json"
 

@@ -10,8 +10,8 @@ import typer
 
 from app.console import AsJson, print_json, print_table, progress, say
 from evals import cli_answers, cli_changes, cli_facts, cli_first_day, cli_graph, cli_story
-from memory import extras
-from memory.errors import InvalidInput
+from memory.core import extras
+from memory.core.errors import InvalidInput
 
 app = typer.Typer(no_args_is_help=True, help="Measure how well memory is found and used.")
 app.command("persona-mme")(cli_answers.persona_mme)

@@ -13,7 +13,7 @@ import typer
 
 from app.console import AsJson, print_json, print_table, progress
 from evals.answering import LOG, OURS, BaselineName, How, Remember, answer_all
-from memory import extras
+from memory.core import extras
 
 if TYPE_CHECKING:
     from evals.cases import Person, Question

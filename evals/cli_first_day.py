@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.console import AsJson, print_json, print_table, progress
-from memory.errors import InvalidInput
+from memory.core.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

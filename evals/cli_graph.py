@@ -12,7 +12,7 @@ import typer
 from app.console import AsJson, print_json, print_table, progress
 from evals.answering import OURS, How, answer_all
 from evals.cli_answers import Concurrency, ContextName, Limit
-from memory.errors import InvalidInput
+from memory.core.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

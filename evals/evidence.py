@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from memory.errors import InvalidInput
+from memory.core.errors import InvalidInput
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from graph.own_fact import fact_of
 from graph.remember import said, told_to_extract
 from graph.sections import human, rounds_of
 from graph.statements import statements
-from memory.records import Turn
+from memory.core.records import Turn
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.events import Answered
 from evals.drawings import Scene, draw
-from memory.errors import InvalidInput, NothingWritten
-from memory.records import SPOKEN, Turn, TurnState
+from memory.core.errors import InvalidInput, NothingWritten
+from memory.core.records import SPOKEN, Turn, TurnState
 
 if TYPE_CHECKING:
     from app.service import PersonaService

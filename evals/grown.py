@@ -11,10 +11,10 @@ from pathlib import Path
 from evals.cases import Person, Question, Said
 from evals.perf.corpus import SESSION, Life
 from evals.solvers import user_of
-from memory.embedders import Embedder
-from memory.errors import InvalidInput
-from memory.records import Line, SemanticMemory, make_id
-from memory.store import Memory
+from memory.core.errors import InvalidInput
+from memory.core.records import Line, SemanticMemory, make_id
+from memory.embedding.text_embedder import Embedder
+from memory.memory import Memory
 
 TURNS = 2_000
 FACTS = 500

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Protocol
 
 from evals.cases import Said
-from memory import clock
-from memory.errors import InvalidInput, PersonaError
-from memory.intake import check_text
+from memory.core import clock
+from memory.core.errors import InvalidInput, PersonaError
+from memory.core.validation import check_text
 
 
 class Somewhere(Protocol):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from evals.cases import Person, Shown
 from evals.solvers import places_of, user_of
-from memory.records import BigFive, Episode, Procedure, SemanticMemory
-from memory.store import Memory
+from memory.core.records import BigFive, Episode, Procedure, SemanticMemory
+from memory.memory import Memory
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from app.malformed import Place, read_json
 from evals.evidence import Asked, Conversation, Said
-from memory.errors import InvalidInput
+from memory.core.errors import InvalidInput
 
 CATEGORIES = {1: "multi-hop", 2: "temporal", 3: "open-domain", 4: "single-hop"}
 """5 (adversarial) has nothing to find."""

@@ -9,7 +9,7 @@ from app.malformed import Place
 from evals.cases import Person, Question, Said
 from evals.histories import in_order, speakable
 from evals.locomo import CATEGORIES, asked_once, each, text_of, turns_of
-from memory.errors import InvalidInput
+from memory.core.errors import InvalidInput
 
 ADVERSARIAL = 5
 NOT_MENTIONED = "not mentioned"

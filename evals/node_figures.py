@@ -8,8 +8,8 @@ from evals.cases import Person, Question
 from evals.kept import Kept
 from evals.runner import Case
 from evals.scorers import holds
-from memory.pem import NEUTRAL
-from memory.records import TRAITS, BigFive
+from memory.core.records import TRAITS, BigFive
+from memory.personality.pem import NEUTRAL
 
 Figures = dict[str, float]
 

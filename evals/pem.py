@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from memory.pem import NEUTRAL, evolve
-from memory.records import TRAITS, BigFive
+from memory.core.records import TRAITS, BigFive
+from memory.personality.pem import NEUTRAL, evolve
 
 Drift = Literal["none", "slow", "sudden"]
 Scores = npt.NDArray[np.float64]

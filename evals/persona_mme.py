@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from app.malformed import Place, checked, read_json
 from evals.cases import Person, Question, Said
 from evals.histories import in_order, speakable, time_of
-from memory.errors import InvalidInput, PersonaError
-from memory.pictures import read_picture
-from memory.records import BigFive
+from memory.core.errors import InvalidInput, PersonaError
+from memory.core.records import BigFive
+from memory.photos.image_file import read_picture
 
 Context = Literal["32k", "128k"]
 FOLDERS: dict[Context, tuple[str, ...]] = {"32k": ("50", "100"), "128k": ("200", "500")}

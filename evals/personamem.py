@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from app.malformed import malformed
 from evals.cases import Person, Question, Said
 from evals.histories import speakable
-from memory.errors import InvalidInput
+from memory.core.errors import InvalidInput
 
 _BEGIN = datetime(2025, 1, 1, 9, tzinfo=UTC)
 """The talks name no times: each begins on a day of its own, and its turns are two minutes apart."""

@@ -12,10 +12,10 @@ from PIL import Image
 from pydantic import BaseModel, Field, ValidationError
 
 from app.malformed import malformed
-from memory.errors import InvalidInput, PersonaError
-from memory.pictures import open_upright, read_picture
-from memory.reading import Vectors
-from memory.vision import PictureEmbedder
+from memory.core.errors import InvalidInput, PersonaError
+from memory.embedding.token_vectors import Vectors
+from memory.photos.clip import PictureEmbedder
+from memory.photos.image_file import open_upright, read_picture
 
 
 @dataclass(frozen=True)

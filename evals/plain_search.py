@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from memory.embedders import Embedder
+from memory.embedding.text_embedder import Embedder
 
 Scores = NDArray[np.float64]
 K1, B = 1.5, 0.75

@@ -13,9 +13,9 @@ from typing import Any, Literal
 
 from evals.evidence import Asked, Conversation
 from evals.plain_search import PlainSearch, Scores, order
-from memory.embedders import Embedder
-from memory.scope import Rule
-from memory.store import Memory
+from memory.embedding.text_embedder import Embedder
+from memory.index.filters import Rule
+from memory.memory import Memory
 
 Measured = Literal["ours", "hybrid", "dense", "bm25", "reference"]
 """Ways to search: ours; plain ones; the published one."""

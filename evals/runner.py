@@ -16,7 +16,7 @@ from evals.asked import Asked, Kind, all_asked, scores
 from evals.cases import Person, Question, Shown
 from evals.claim import fingerprint
 from evals.solvers import Reply, Solver
-from memory.errors import InvalidInput, MessageTooLong, NothingWritten
+from memory.core.errors import InvalidInput, MessageTooLong, NothingWritten
 
 
 class Case(BaseModel):

@@ -12,9 +12,9 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
-from memory.embedders import Embedder
-from memory.judge import Judge
-from memory.sensitive import topic_of
+from memory.consent.sensitive import topic_of
+from memory.consent.sensitive_classifier import Judge
+from memory.embedding.text_embedder import Embedder
 
 _PARTS = 10
 SETS = ("sensitive", "everyday", "relations", "work", "told")
@@ -82,7 +82,7 @@ def _apart(embedder: Embedder, vectors: Any, topics: Any, name: str) -> dict[str
 
 
 def write(embedder: Embedder, file: Path) -> None:
-    """Fit on all messages, and write the weights that `memory.judge` reads."""
+    """Fit on all messages, and write the weights that `memory.consent.sensitive_classifier` reads."""
     rows = [row for name in SETS for row in labelled(name)]
     vectors = np.stack([reading.vector for reading in embedder.read([message for _, message in rows])])
     file.write_text(json.dumps(_fit(embedder, vectors, np.array([topic for topic, _ in rows]))) + "\n")

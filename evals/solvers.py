@@ -19,10 +19,10 @@ from graph import consolidate, remember, respond
 from graph.briefing import Style
 from graph.context import Context
 from graph.listening import told_to
-from memory import clock
-from memory.errors import InvalidInput, StorageError
-from memory.records import Line, Trace
-from memory.store import Memory
+from memory.core import clock
+from memory.core.errors import InvalidInput, StorageError
+from memory.core.records import Line, Trace
+from memory.memory import Memory
 
 _LATER = timedelta(hours=2)
 """A question without a time of its own is asked when the last conversation is over, and out of the recent window."""

@@ -19,11 +19,11 @@ from scipy.optimize import minimize
 
 from evals.evidence import Conversation
 from evals.retrieval import DEPTHS, Scored, figures, remember
-from memory.embedders import Embedder
-from memory.named_time import named_period
-from memory.scope import Scope
-from memory.signals import features
-from memory.store import Memory
+from memory.core.temporal import named_period
+from memory.embedding.text_embedder import Embedder
+from memory.index.filters import Scope
+from memory.memory import Memory
+from memory.search.turn_scoring import features
 
 Matrix = NDArray[np.float64]
 _L2 = 5e-3

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from evals.usage import Usage
-from memory.errors import InvalidInput
+from memory.core.errors import InvalidInput
 
 FILE = "work.jsonl"
 

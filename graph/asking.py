@@ -14,7 +14,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from graph.sections import tokens_of
 from graph.tally import Tally
 from graph.thoughts import has_thought, without_thought
-from memory.errors import MessageTooLong, ModelRefused, PersonaError
+from memory.core.errors import MessageTooLong, ModelRefused, PersonaError
 
 Parsed = TypeVar("Parsed")
 _log = logging.getLogger(__name__)

@@ -19,13 +19,13 @@ from pydantic import TypeAdapter
 
 from graph.context import Context, context_of, goes_back, same_user, thread_id
 from graph.state import RespondState
-from memory import clock
-from memory.errors import NotFound, PersonaError
-from memory.intake import check_text, check_user
-from memory.records import SPOKEN, Trace, Turn, TurnState, make_id
+from memory.core import clock
+from memory.core.errors import NotFound, PersonaError
+from memory.core.records import SPOKEN, Trace, Turn, TurnState, make_id
+from memory.core.validation import check_text, check_user
 
 if TYPE_CHECKING:
-    from memory.store import Memory
+    from memory.memory import Memory
 
 _REPLIED = (*SPOKEN, TurnState.REQUEST)
 _BROKEN_OFF = "The run was broken off before the reply was written. Send it again."

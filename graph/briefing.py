@@ -16,14 +16,14 @@ from graph.protocol import format_reasoning
 from graph.search_request import first_round
 from graph.slip_words import asks_for_its_words, asks_to_repeat, offers_options
 from graph.state import RecentTalk, RespondState
-from memory.query import Limits, Room
-from memory.subject import name_in
+from memory.core.query import Limits, Room
+from memory.search.asked_subject import name_in
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
-    from memory.records import Turn
-    from memory.store import Memory
+    from memory.core.records import Turn
+    from memory.memory import Memory
 
 
 _BEST = 0.012

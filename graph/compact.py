@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from graph.data_text import as_entry, as_said
 from graph.plain_replies import heard
 from graph.sections import Picture, human
-from memory.records import Turn
+from memory.core.records import Turn
 
 TOLD = "What I told you before:"
 _REMEMBERED = {"": "I remember.", "en": "I remember.", "de": "Das weiß ich noch."}

@@ -29,15 +29,15 @@ from graph.state import ConsolidateInput, ConsolidateState
 from graph.statements import statements
 from graph.steps import Steps, Work
 from graph.thoughts import without_thought
-from memory import clock
-from memory.errors import NotFound
-from memory.records import SPOKEN, Episode, Procedure, Turn, make_id
+from memory.core import clock
+from memory.core.errors import NotFound
+from memory.core.records import SPOKEN, Episode, Procedure, Turn, make_id
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langgraph.graph.state import CompiledStateGraph
 
-    from memory.store import Memory
+    from memory.memory import Memory
 
 Parsed = TypeVar("Parsed")
 PROFILE, HABITS = "Profile", "Habits and goals"

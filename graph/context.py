@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from langgraph.config import get_config
 from langgraph.runtime import Runtime
 
-from memory.errors import InvalidInput
-from memory.intake import user_name
+from memory.core.errors import InvalidInput
+from memory.core.validation import user_name
 
 _CHECKPOINTER = "__pregel_checkpointer"
 """LangGraph's own key. Without a checkpointer a `thread_id` in the config names nothing: no state is kept under it."""

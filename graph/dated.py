@@ -6,8 +6,8 @@ import re
 from datetime import datetime
 
 from graph.verbs import is_past
-from memory.named_days import Prefer
-from memory.named_time import named_period
+from memory.core.named_days import Prefer
+from memory.core.temporal import named_period
 
 _DAYS = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
 _NUMBERS = "a|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\\d{1,3}"

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from graph.data_text import as_entry
-from memory.brought_up import BroughtUp
-from memory.coming_question import asked_days
-from memory.records import Recalled, Turn
-from memory.upcoming import SOON, Upcoming, away, shares_a_word, to_bring_up, when
+from memory.core.brought_up import BroughtUp
+from memory.core.records import Recalled, Turn
+from memory.upcoming.agenda import SOON, Upcoming, away, shares_a_word, to_bring_up, when
+from memory.upcoming.question import asked_days
 
 if TYPE_CHECKING:
-    from memory.store import Memory
+    from memory.memory import Memory
 
 
 def due_of(turn: Turn, memory: Memory) -> list[Upcoming]:

@@ -9,8 +9,8 @@ from graph.budgets import estimate_tokens
 from graph.data_text import as_entry, as_said
 from graph.day_words import dated
 from graph.message_kind import only_asks
-from memory.records import Recalled, Spoken
-from memory.relation import relation_asked
+from memory.core.records import Recalled, Spoken
+from memory.search.asked_relation import relation_asked
 
 NOTES = "Notes of what they told you before"
 _KINDS = {"procedural": "habit", "core": "profile", "semantic": "noted", "photo": "photo"}

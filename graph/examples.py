@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from graph.formats import format_personality
-from memory import clock
-from memory.records import TRAITS, BigFive
+from memory.core import clock
+from memory.core.records import TRAITS, BigFive
 
 
 def told(time: datetime, text: str) -> str:

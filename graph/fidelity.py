@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from memory.change_words import COLOURS
-from memory.statement import stem
+from memory.facts.change_words import COLOURS
+from memory.facts.statement import stem
 
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 _NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from graph import manner
 from graph.beginning import unrecorded
 from graph.briefing import messages_of
-from memory import clock
+from memory.core import clock
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
     from graph.briefing import Style
-    from memory.store import Memory
+    from memory.memory import Memory
 
 _A_MESSAGE = "Hello"
 """Where the message will be; all before it is as it will be."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from memory import clock
-from memory.records import ForgetEntry, ForgetOffer
+from memory.core import clock
+from memory.core.records import ForgetEntry, ForgetOffer
 
 Said = Literal["yes", "no", "undo"]
 

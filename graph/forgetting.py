@@ -8,10 +8,11 @@ from langgraph.types import interrupt
 
 from graph import forget_words
 from graph.sections import instructed
-from memory import clock, forget_request
-from memory.errors import PersonaError
-from memory.forget_request import ForgetRequest
-from memory.records import ForgetOffer, Turn, TurnState
+from memory.core import clock
+from memory.core.errors import PersonaError
+from memory.core.records import ForgetOffer, Turn, TurnState
+from memory.forgetting import request_rules
+from memory.forgetting.request_rules import ForgetRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
     from graph.prompts import Prompts
     from graph.state import PersonaState
-    from memory.reach import Reach
-    from memory.store import Memory
+    from memory.forgetting.cascade import Reach
+    from memory.memory import Memory
 
 REQUEST, UNSURE = "request", "unsure"
 """What a message is: a request to forget or an answer to one; or something that only sounds like it."""
@@ -37,7 +38,7 @@ def recognised(turn: Turn, recent: Sequence[Turn], memory: Memory) -> str | None
     """
     if forget_words.answer_of(turn.text) is not None and _answers(turn, memory) is not None:
         return REQUEST
-    request = forget_request.read(turn.text)
+    request = request_rules.read(turn.text)
     if request is None:
         return None
     return REQUEST if request.sure and not _is_about_a_task(request, recent) else UNSURE
@@ -46,7 +47,7 @@ def recognised(turn: Turn, recent: Sequence[Turn], memory: Memory) -> str | None
 def reply_to(turn: Turn, memory: Memory) -> tuple[str, ForgetOffer | None]:
     """Do what a request, or an answer to one, asks for; returns the reply, and what the turn's trace keeps."""
     before = _answers(turn, memory)
-    request = forget_request.read(turn.text)
+    request = request_rules.read(turn.text)
     if before is not None:
         return _answered(turn, before, memory)
     if request is None or request.what == "everything":

@@ -9,8 +9,8 @@ from typing import get_args
 
 from graph.lines import Value, quote, read_pairs
 from graph.thoughts import without_thought
-from memory.change import Relation
-from memory.records import TRAITS, BigFive
+from memory.core.records import TRAITS, BigFive
+from memory.facts.acceptance import Relation
 
 MAX_LIST = 7
 """Items of a list in the profile (published: 5 to 7)."""

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from graph.budgets import BYTES_PER_TOKEN, Budgets, estimate_tokens
 from graph.data_text import as_data, as_entry, as_said
 from graph.recent import shortened
-from memory import clock
-from memory.dialogue import talk_text
-from memory.passages import GAP
-from memory.records import Recalled, Spoken, Turn
+from memory.core import clock
+from memory.core.passages import GAP
+from memory.core.records import Recalled, Spoken, Turn
+from memory.search.excerpts import talk_text
 
 TITLES = {
     "procedural": "Habits and goals",

@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Callable, Sequence
 
-from memory.records import Box, PhotoMemory, Turn, make_id
+from memory.core.records import Box, PhotoMemory, Turn, make_id
 
 _MARK = re.compile(r"[(（]\s*Image Object\s*[:：]\s*(?P<category>(?:[^()（）\n]|\([^()\n]*\)){1,60}?)\s*[)）]", re.IGNORECASE)
 """What stands behind the name of a thing; its category may have a remark in brackets of its own."""

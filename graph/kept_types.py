@@ -8,10 +8,8 @@ from __future__ import annotations
 from langgraph.checkpoint.serde import _msgpack
 
 from graph.formats import TopicLines
-from memory.again import Refused
-from memory.brought_up import BroughtUp
-from memory.change import Changes
-from memory.records import (
+from memory.core.brought_up import BroughtUp
+from memory.core.records import (
     BigFive,
     ForgetEntry,
     ForgetOffer,
@@ -25,8 +23,10 @@ from memory.records import (
     Turn,
     TurnState,
 )
-from memory.upcoming import Upcoming
-from memory.usage import Usage
+from memory.core.retry import Refused
+from memory.core.usage import Usage
+from memory.facts.acceptance import Changes
+from memory.upcoming.agenda import Upcoming
 
 KEPT_TYPES: tuple[type, ...] = (
     BigFive,

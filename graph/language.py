@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Literal
 
-from memory.sentences import sentences
+from memory.core.sentences import sentences
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _ENGLISH_WORDS = """

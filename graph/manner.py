@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 
 from graph.data_text import as_entry
 from graph.pasted import own_words, without_marks
-from memory.evidence import Evidence, Showing
-from memory.pem import NEUTRAL
-from memory.records import TRAITS, BigFive
-from memory.wishes import FoundWish, wishes_in
+from memory.core.records import TRAITS, BigFive
+from memory.personality.evidence import Evidence, Showing
+from memory.personality.pem import NEUTRAL
+from memory.personality.writing_wishes import FoundWish, wishes_in
 
 SEVERAL = 3
 """Messages that show a trait in the same direction, before anything is said of it; measured in decision 058."""

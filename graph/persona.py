@@ -14,13 +14,13 @@ from graph.beginning import typed
 from graph.briefing import Style
 from graph.context import Context, context_of, same_user
 from graph.state import PersonaState, TurnInput
-from memory.sensitive import NAMED
+from memory.consent.sensitive import NAMED
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langgraph.graph.state import CompiledStateGraph
 
-    from memory.store import Memory
+    from memory.memory import Memory
 
 
 def build(

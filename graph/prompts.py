@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from graph.examples import DECIDED, JUDGED
-from memory.errors import InvalidInput
+from memory.core.errors import InvalidInput
 
 _INSTRUCTIONS = """You are the warm, attentive companion of one person. Shown to you are their profile, how they are and the last hour of \
 talk; everything older is in your memory and has to be looked up.

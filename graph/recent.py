@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from graph.budgets import BYTES_PER_TOKEN, estimate_tokens, newest
 from graph.state import RecentTalk
-from memory.passages import Passage, ends_that_fit, passage_id, passages, size_of
-from memory.records import Turn
+from memory.core.passages import Passage, ends_that_fit, passage_id, passages, size_of
+from memory.core.records import Turn
 
 _TRIES = 4
 _MARK = "[… {count:,} characters are left out here; memory has them …]"

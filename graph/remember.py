@@ -28,16 +28,16 @@ from graph.sections import PICTURE_TOKENS, Picture, human, rounds_of, tokens_of
 from graph.state import RememberInput, RememberState
 from graph.statements import statements
 from graph.steps import Steps, Work
-from memory.again import Again
-from memory.change import Changes, Near, Relation, decide, decide_since, on_their_own
-from memory.pem import evolve
-from memory.records import BigFive, PersonalityPoint, SemanticMemory, Turn, make_id
+from memory.core.records import BigFive, PersonalityPoint, SemanticMemory, Turn, make_id
+from memory.core.retry import Again
+from memory.facts.acceptance import Changes, Near, Relation, decide, decide_since, on_their_own
+from memory.personality.pem import evolve
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langgraph.graph.state import CompiledStateGraph
 
-    from memory.store import Memory
+    from memory.memory import Memory
 
 Parsed = TypeVar("Parsed")
 _MAX_TOKENS = 320
@@ -170,7 +170,7 @@ class Rememberer:
         return {"photos": seen, **({"memory": memory.model_copy(update={"photo_ids": turn.images})} if memory else {})}
 
     def compare(self, state: RememberState) -> dict[str, Any]:
-        """Ask whether the new fact repeats older ones or makes them untrue; `memory.change` decides what is believed.
+        """Ask whether the new fact repeats older ones or makes them untrue; `memory.facts.acceptance` decides what is believed.
 
         Of facts of a later time that are there already (history was remembered late), it is asked too whether they do so to
         this one. Only already extracted facts are compared: nothing is added by it.

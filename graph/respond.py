@@ -30,16 +30,16 @@ from graph.slip_words import asks_for_its_words
 from graph.slips import ReplyGuard
 from graph.speaking import Speaker
 from graph.state import Request, RespondState, Round, TurnInput
-from memory.errors import NothingWritten
-from memory.query import Found, Query
-from memory.records import Recalled, Step, Trace, Turn, TurnState
-from memory.usage import Usage
+from memory.core.errors import NothingWritten
+from memory.core.query import Found, Query
+from memory.core.records import Recalled, Step, Trace, Turn, TurnState
+from memory.core.usage import Usage
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langgraph.graph.state import CompiledStateGraph
 
-    from memory.store import Memory
+    from memory.memory import Memory
 
 
 class Node(Protocol):

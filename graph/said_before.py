@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 
 from graph.message_kind import only_asks
 from graph.slip_words import HAN, content, overlap, tokens
-from memory.subject import fold
+from memory.search.asked_subject import fold
 
 _LEAST_WORDS, _LEAST_SIGNS = 4, 6
 """Of a sentence that is more than a politeness; of Chinese and Japanese, signs."""

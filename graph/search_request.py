@@ -7,12 +7,12 @@ from datetime import datetime
 
 from graph.protocol import Retrieve
 from graph.state import Request
-from memory import clock
-from memory.errors import PersonaError
-from memory.passages import turn_of
-from memory.records import Recalled, Turn
-from memory.relevance import is_small_talk
-from memory.terms import COMMON, terms
+from memory.core import clock
+from memory.core.errors import PersonaError
+from memory.core.passages import turn_of
+from memory.core.records import Recalled, Turn
+from memory.core.tokenize import COMMON, terms
+from memory.search.relevance import is_small_talk
 
 _SHORT = 60
 """Characters of a question that may go on from the message before it."""

@@ -16,9 +16,9 @@ from graph.found import TITLES, fitted, kind_of, shares, talk_as_data, text_of
 from graph.prompts import Prompts
 from graph.recent import choose
 from graph.state import RecentTalk
-from memory import clock
-from memory.errors import MessageTooLong
-from memory.records import BigFive, Recalled, Turn
+from memory.core import clock
+from memory.core.errors import MessageTooLong
+from memory.core.records import BigFive, Recalled, Turn
 
 Layout = Literal["published", "cache"]
 PICTURE_TOKENS = 300

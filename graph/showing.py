@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from graph.sections import PICTURE_TOKENS, Picture
-from memory.errors import PersonaError
-from memory.records import PhotoMemory, Recalled, Turn
-from memory.sight import OFF
+from memory.core.errors import PersonaError
+from memory.core.records import PhotoMemory, Recalled, Turn
+from memory.photos.vision import OFF
 
 if TYPE_CHECKING:
-    from memory.store import Memory
+    from memory.memory import Memory
 
 MOST_BEFORE = 4
 """Pictures of earlier messages that a prompt carries: the newest."""

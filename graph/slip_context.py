@@ -12,7 +12,7 @@ from graph.found import TITLES
 from graph.prompts import Prompts
 from graph.slip_rules import Talk
 from graph.state import RespondState
-from memory.records import Recalled
+from memory.core.records import Recalled
 
 _TITLES = (
     *TITLES.values(),

@@ -17,14 +17,14 @@ from graph.loops import goes_round
 from graph.protocol import ANSWER_GRAMMAR
 from graph.slips import Kind, ReplyGuard
 from graph.tally import Tally
-from memory.reply_first import model_speaks
+from memory.core.priority import model_speaks
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage
 
     from graph.listening import Tell
-    from memory.usage import Usage
+    from memory.core.usage import Usage
 
 
 @dataclass

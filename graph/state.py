@@ -16,11 +16,11 @@ from langgraph.channels import EphemeralValue
 from typing_extensions import TypedDict
 
 from graph.formats import TopicLines
-from memory.again import Refused
-from memory.change import Changes
-from memory.records import BigFive, PersonalityPoint, PhotoMemory, Recalled, SemanticMemory, Step, Turn
-from memory.upcoming import Upcoming
-from memory.usage import Usage
+from memory.core.records import BigFive, PersonalityPoint, PhotoMemory, Recalled, SemanticMemory, Step, Turn
+from memory.core.retry import Refused
+from memory.core.usage import Usage
+from memory.facts.acceptance import Changes
+from memory.upcoming.agenda import Upcoming
 
 
 class TurnInput(TypedDict, total=False):
@@ -63,7 +63,7 @@ class RecentTalk(TypedDict):
     whole: list[str]
     """Ids of the turns that are shown whole."""
     parts: list[str]
-    """Ids of the passages that are shown of the others; see `memory.passages`."""
+    """Ids of the passages that are shown of the others; see `memory.core.passages`."""
     photos: list[str]
     """Ids of the pictures that are shown or told of."""
     left_out: bool

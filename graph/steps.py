@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from langchain_core.messages import BaseMessage
 
 from graph.asking import Asker, ThoughtTooLong
-from memory.again import MOST_TRIES, Refused
-from memory.errors import MessageTooLong, ModelRefused, ModelUnavailable
+from memory.core.errors import MessageTooLong, ModelRefused, ModelUnavailable
+from memory.core.retry import MOST_TRIES, Refused
 
 if TYPE_CHECKING:
-    from memory.records import RefusalCause
-    from memory.store import Memory
+    from memory.core.records import RefusalCause
+    from memory.memory import Memory
 
 Parsed = TypeVar("Parsed")
 _log = logging.getLogger(__name__)

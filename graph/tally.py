@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessageChunk, BaseMessage
 
 from graph.budgets import estimate_tokens
 from graph.sections import tokens_of
-from memory.usage import Usage
+from memory.core.usage import Usage
 
 
 @dataclass

@@ -7,7 +7,7 @@ import re
 from graph.language import language_of
 from graph.language_id import SURE, guess
 from graph.third_person import third_person
-from memory.change_phrases import PERSONS
+from memory.facts.change_phrases import PERSONS
 
 _SOMEBODY = rf"(?:{PERSONS}|teacher|trainer|conductor|instructor|mentor|doctor|dentist|student|trainee)s?"
 _CLAUSE = r"(?:^|[,;:.!?–—(]\s*|\b(?:and|but|so|because|since|when|while|that|if|as|though|although|where)\s+)"

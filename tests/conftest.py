@@ -13,9 +13,9 @@ from hypothesis.configuration import set_hypothesis_home_dir
 from sqlalchemy import Connection, inspect
 
 from app.service import PersonaService
-from memory import database
-from memory.sight import Sight
-from memory.store import Memory
+from memory.memory import Memory
+from memory.photos.vision import Sight
+from memory.storage import engine
 from tests.fakes import ScriptedChat, ScriptedModels, WordEmbedder
 
 pytest_plugins = ("tests.needs",)
@@ -45,7 +45,7 @@ def migrations() -> Iterator[Callable[[Connection], None]]:
     Programs that tests start, old folders and PostgreSQL are migrated as always; the value is what does it.
     """
     made: list[str] = []
-    migrate = database._migrate
+    migrate = engine._migrate
 
     def make(connection: Connection) -> None:
         if connection.dialect.name != "sqlite" or inspect(connection).get_table_names():
@@ -59,7 +59,7 @@ def migrations() -> Iterator[Callable[[Connection], None]]:
             connection.exec_driver_sql(statement)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(database, "_migrate", make)
+        patch.setattr(engine, "_migrate", make)
         yield migrate
 
 
@@ -93,7 +93,7 @@ def _empty(tmp_path_factory: pytest.TempPathFactory, migrations: object) -> Path
 @pytest.fixture
 def asking(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask everybody about what is sensitive before it is remembered, as somebody who chose `each`."""
-    monkeypatch.setattr("memory.marks.DEFAULT", "each")
+    monkeypatch.setattr("memory.consent.marks.DEFAULT", "each")
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from PIL import Image
 
 from graph import formats, protocol
 from graph.briefing import Style
-from memory.reading import Reading
-from memory.reply_first import ReplyFirst
+from memory.core.priority import ReplyFirst
+from memory.embedding.token_vectors import Reading
 
 NOTHING = '"reason": "nothing"\n"decision": false\n"content": null\n"keywords": null'
 NEUTRAL = "\n".join(

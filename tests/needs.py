@@ -21,7 +21,7 @@ from types import ModuleType
 
 import pytest
 
-from memory import extras
+from memory.core import extras
 
 ALL = "all"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from app.events import AnswerDelta, Answered, Recalled, Retrieving, Thinking
 from app.service import PersonaService
 from app.settings import Settings
-from memory.records import Turn
+from memory.core.records import Turn
 
 SESSIONS = {
     "first, told": [

@@ -7,7 +7,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from graph import persona, respond
 from graph.briefing import Style
 from graph.context import Context
-from memory.records import SPOKEN
+from memory.core.records import SPOKEN
 from tests.fakes import ScriptedChat, answer
 
 ADA = Context(user_id="ada")

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from evals.pictures import Pair, measure
-from memory.vision import WORDS_FILE, ClipEmbedder
+from memory.photos.clip import WORDS_FILE, ClipEmbedder
 
 COLOURS = {
     "red": (220, 30, 30), "green": (30, 160, 50), "blue": (40, 70, 220), "yellow": (240, 220, 40),

@@ -13,7 +13,7 @@ import torch
 from transformers import PrinterCallback
 from transformers.integrations.integration_utils import get_available_reporting_integrations
 
-from memory.errors import InvalidInput, PersonaError
+from memory.core.errors import InvalidInput, PersonaError
 from training.recipes import Recipe
 
 MODEL = "model"

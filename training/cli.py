@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from app.console import AsJson, print_json, print_table, progress
-from memory import extras
-from memory.errors import InvalidInput
+from memory.core import extras
+from memory.core.errors import InvalidInput
 from training import cli_data
 
 app = typer.Typer(no_args_is_help=True, help="Train a model of your own: SFT, then GRPO.")

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.console import AsJson, print_json, print_table, progress
-from memory import extras
-from memory.errors import InvalidInput
+from memory.core import extras
+from memory.core.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from memory.store import Memory
+    from memory.memory import Memory
     from training.lessons import Lesson
     from training.questions import Question
 

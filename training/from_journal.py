@@ -18,10 +18,10 @@ from graph.protocol import Answer, Retrieve, format_reasoning
 from graph.sections import human
 from graph.showing import shown
 from graph.state import Round
-from memory.dialogue import talk_text
-from memory.records import Episode, Recalled, SemanticMemory, Spoken, Step, Trace, Turn, TurnState
-from memory.rewrites import Rewrite
-from memory.store import Memory
+from memory.core.records import Episode, Recalled, SemanticMemory, Spoken, Step, Trace, Turn, TurnState
+from memory.memory import Memory
+from memory.search.excerpts import talk_text
+from memory.storage.rewrites import Rewrite
 from training.lessons import PICTURE, Kind, Lesson, Message
 from training.rollout import chat_of
 from training.unspoilt import spoilt_turns

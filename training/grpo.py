@@ -19,8 +19,8 @@ from app.settings import Settings
 from graph.briefing import Style
 from graph.budgets import Budgets
 from graph.prompts import load_prompts
-from memory.errors import InvalidInput
-from memory.store import Memory
+from memory.core.errors import InvalidInput
+from memory.memory import Memory
 from training import histories, measure, questions
 from training.arguments import checkpoint_of, common, quiet, save, train
 from training.curves import Curves

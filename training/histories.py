@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from app.malformed import Place, checked, read_json
-from memory import clock
-from memory.change import Changes
-from memory.errors import PersonaError
-from memory.intake import check_text
-from memory.records import TRAITS, BigFive, Episode, PersonalityPoint, SemanticMemory, Turn, make_id
+from memory.core import clock
+from memory.core.errors import PersonaError
+from memory.core.records import TRAITS, BigFive, Episode, PersonalityPoint, SemanticMemory, Turn, make_id
+from memory.core.validation import check_text
+from memory.facts.acceptance import Changes
 from training.lessons import MARK, seen
 
 if TYPE_CHECKING:
-    from memory.store import Memory
+    from memory.memory import Memory
 
 
 class Said(BaseModel):

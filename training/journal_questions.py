@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from graph import manner
-from memory import clock
-from memory.errors import PersonaError
-from memory.records import BigFive, CoreProfile, Episode, Procedure, SemanticMemory, Turn, TurnState, user_key
-from memory.store import Memory
+from memory.core import clock
+from memory.core.errors import PersonaError
+from memory.core.records import BigFive, CoreProfile, Episode, Procedure, SemanticMemory, Turn, TurnState, user_key
+from memory.memory import Memory
 from training.histories import History, Said, Topic
 from training.lessons import MARK
 from training.questions import Question

@@ -10,8 +10,8 @@ from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 from tenacity import AsyncRetrying, RetryError, stop_after_attempt, wait_exponential_jitter
 
-from memory.errors import InvalidInput
-from memory.loopback import spare_from_proxies
+from memory.core.errors import InvalidInput
+from memory.core.loopback import spare_from_proxies
 from training.rewards import accuracy_asked, consistency_asked, score_of
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from app.console import print_table
-from memory.errors import InvalidInput
+from memory.core.errors import InvalidInput
 from training.lessons import KINDS, Lesson, conversation, parts
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.malformed import malformed, read_json
-from memory import clock
-from memory.errors import InvalidInput, PersonaError
+from memory.core import clock
+from memory.core.errors import InvalidInput, PersonaError
 from training.lessons import MARK, PICTURE, seen
 
 Form = Literal["choice", "yes/no", "open"]

@@ -19,15 +19,15 @@ from pydantic import PrivateAttr
 
 from graph import respond
 from graph.context import Context
-from memory.errors import PersonaError
+from memory.core.errors import PersonaError
 from training.waves import Ids, Waves
 
 if TYPE_CHECKING:
     from langchain_core.callbacks import CallbackManagerForLLMRun
 
     from graph.briefing import Style
-    from memory.query import Found, Limits, Query
-    from memory.store import Memory
+    from memory.core.query import Found, Limits, Query
+    from memory.memory import Memory
     from training.questions import Question
 
 _ROLES = {"system": "system", "human": "user", "ai": "assistant"}

@@ -9,7 +9,7 @@ from typing import Any
 from trl import SFTConfig, SFTTrainer
 
 from app.console import progress
-from memory.errors import InvalidInput
+from memory.core.errors import InvalidInput
 from training import measure, sft_data
 from training.arguments import checkpoint_of, common, quiet, save, train
 from training.curves import Curves

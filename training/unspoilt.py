@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from memory.records import SPOKEN, Recalled, Turn, make_id
-from memory.store import Memory
+from memory.core.records import SPOKEN, Recalled, Turn, make_id
+from memory.memory import Memory
 
 _WRITTEN = ("semantic", "core", "procedural", "photo")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from memory.errors import InvalidInput
+from memory.core.errors import InvalidInput
 
 if TYPE_CHECKING:
     from peft import LoraConfig

@@ -9,30 +9,20 @@ from pathlib import Path
 
 from app.example import drawings, month
 from app.example.month import Month, Said, Talk
-from memory import clock
-from memory.archive import Archives
-from memory.change import Changes
-from memory.curve import Curve
-from memory.database import Database
-from memory.errors import InvalidInput
-from memory.journal import Journal
-from memory.knowledge import Knowledge
-from memory.marks import Marker
-from memory.pem import evolve
-from memory.photos import PhotoStore
-from memory.records import (
-    Episode,
-    PersonalityPoint,
-    PhotoMemory,
-    Recalled,
-    SemanticMemory,
-    Step,
-    Trace,
-    Turn,
-    make_id,
-)
-from memory.sensitive import topic_of
-from memory.store import Memory
+from memory.archive.service import Archives
+from memory.consent.marks import Marker
+from memory.consent.sensitive import topic_of
+from memory.core import clock
+from memory.core.errors import InvalidInput
+from memory.core.records import Episode, PersonalityPoint, PhotoMemory, Recalled, SemanticMemory, Step, Trace, Turn, make_id
+from memory.facts.acceptance import Changes
+from memory.memory import Memory
+from memory.personality.pem import evolve
+from memory.personality.timeline import Curve
+from memory.photos.store import PhotoStore
+from memory.storage.engine import Database
+from memory.stores.journal import Journal
+from memory.stores.memories import Knowledge
 
 USER = "example"
 _DAYS = 30

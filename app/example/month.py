@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from memory.records import TRAITS, BigFive, Box, Record
+from memory.core.records import TRAITS, BigFive, Box, Record
 
 Shape = tuple[Literal["box", "ellipse", "polygon", "line"], str, tuple[float, ...]]
 """What it is, its colour, and where: corners, as shares of the picture's sides."""

@@ -8,9 +8,9 @@ import streamlit as st
 
 from app.page import frame, scores
 from app.page.frame import Here
-from memory import clock
-from memory.errors import PersonaError
-from memory.records import HIGHEST, LOWEST, TRAITS, BigFive, user_key
+from memory.core import clock
+from memory.core.errors import PersonaError
+from memory.core.records import HIGHEST, LOWEST, TRAITS, BigFive, user_key
 
 _STEP = 0.1
 _MIDDLE = 3.0

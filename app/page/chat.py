@@ -11,10 +11,10 @@ from app.page import copy, forget_offer, frame, panel, receipt, reply, sensitive
 from app.page.frame import Here
 from app.page.live import Live, Replies, Switches
 from app.page.panel import switches
-from memory.errors import PersonaError
-from memory.pictures import read_picture
-from memory.records import Turn, TurnState, user_key
-from memory.store import Memory
+from memory.core.errors import PersonaError
+from memory.core.records import Turn, TurnState, user_key
+from memory.memory import Memory
+from memory.photos.image_file import read_picture
 
 if TYPE_CHECKING:
     from app.service import PersonaService

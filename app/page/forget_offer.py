@@ -8,8 +8,8 @@ import streamlit as st
 
 from app.page import frame
 from app.page.frame import Here
-from memory.errors import PersonaError
-from memory.records import Turn
+from memory.core.errors import PersonaError
+from memory.core.records import Turn
 
 
 def draw(here: Here, turn: Turn, on_done: Callable[[Turn], None]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import streamlit as st
 
 from app.page.live import Replies
-from memory.store import Memory
+from memory.memory import Memory
 
 if TYPE_CHECKING:
     from app.fetching import Fetching

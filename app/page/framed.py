@@ -8,8 +8,8 @@ from itertools import groupby
 from PIL import Image, ImageDraw, ImageFont
 
 from app.page import words
-from memory.browse_photos import Shown
-from memory.records import Box
+from memory.browse.photos import Shown
+from memory.core.records import Box
 
 _LINE, _AROUND = "#ffffff", "#1b1f24"
 """Light in dark: one of them stands out on any picture."""

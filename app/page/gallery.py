@@ -10,11 +10,11 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from app.page import frame, framed, put_right, words
 from app.page.frame import Here
-from memory.browse_photos import Album, Shown, of_memory
-from memory.detector import small
-from memory.errors import PersonaError
-from memory.pictures import open_upright, read_picture
-from memory.records import Recalled, user_key
+from memory.browse.photos import Album, Shown, of_memory
+from memory.core.errors import PersonaError
+from memory.core.records import Recalled, user_key
+from memory.photos.detector import small
+from memory.photos.image_file import open_upright, read_picture
 
 _PAGE = 18
 """Pictures of one page: full rows of two, and of three."""

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from app.events import AnswerDelta, Answered, Event, Received, Retrieving, Thinking
 from app.events import Recalled as Found
-from memory.errors import PersonaError
-from memory.pictures import Picture
-from memory.records import Recalled, Step, Turn
+from memory.core.errors import PersonaError
+from memory.core.records import Recalled, Step, Turn
+from memory.photos.image_file import Picture
 
 if TYPE_CHECKING:
     from app.service import PersonaService

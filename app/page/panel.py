@@ -8,13 +8,13 @@ import streamlit as st
 
 from app.page.live import Switches
 from app.page.words import counted, markdown
-from memory.errors import ModelMissing, PersonaError
-from memory.records import TurnState
+from memory.core.errors import ModelMissing, PersonaError
+from memory.core.records import TurnState
 
 if TYPE_CHECKING:
     from app.page.frame import Here
     from app.page.live import Replies
-    from memory.store import Memory
+    from memory.memory import Memory
 
 _WHILE_REMEMBERING_S = 3
 _OTHERWISE_S = 30

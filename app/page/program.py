@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from app.opened import INTERRUPTED, leave_program
-from memory.errors import InvalidInput
+from memory.core.errors import InvalidInput
 
 _HERE = "127.0.0.1"
 _LAST_PORT = 65_535

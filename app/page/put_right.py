@@ -10,11 +10,11 @@ import streamlit as st
 from app.page import frame, words
 from app.page.frame import Here
 from app.page.live import Switches
-from memory import clock
-from memory.errors import PersonaError
-from memory.memory_rows import MemoryRecord
-from memory.purge import Receipt
-from memory.records import Episode, PhotoMemory, Procedure, ProfileEntry, SemanticMemory
+from memory.core import clock
+from memory.core.errors import PersonaError
+from memory.core.records import Episode, PhotoMemory, Procedure, ProfileEntry, SemanticMemory
+from memory.forgetting.purge import Receipt
+from memory.storage.memory_rows import MemoryRecord
 
 _SEEN_UNTIL = "{caption} (until {day:%Y-%m-%d}, no longer)"
 

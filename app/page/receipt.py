@@ -6,12 +6,12 @@ import streamlit as st
 
 from app.page import frame, put_right, words
 from app.page.frame import Here
-from memory import clock
-from memory.detector import small
-from memory.errors import PersonaError
-from memory.memory_rows import MemoryRecord
-from memory.pictures import open_upright
-from memory.records import HIGHEST, LOWEST, BigFive, PhotoMemory, Recalled, Turn, make_id
+from memory.core import clock
+from memory.core.errors import PersonaError
+from memory.core.records import HIGHEST, LOWEST, BigFive, PhotoMemory, Recalled, Turn, make_id
+from memory.photos.detector import small
+from memory.photos.image_file import open_upright
+from memory.storage.memory_rows import MemoryRecord
 
 _PICTURE_WIDTH = 120
 _TALK = {"episodic", "turn"}

@@ -7,8 +7,8 @@ import streamlit as st
 from app import backlog
 from app.page import remembered_held, remembered_list, remembered_profile, remembered_upcoming, remembered_words, words
 from app.page.frame import VIEWS, Here
-from memory.errors import PersonaError
-from memory.store import Memory
+from memory.core.errors import PersonaError
+from memory.memory import Memory
 
 _WHILE_REMEMBERING_S = 3
 

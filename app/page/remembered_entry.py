@@ -9,11 +9,11 @@ import streamlit as st
 
 from app.page import frame, put_right, remembered_words
 from app.page.frame import Here
-from memory.detector import small
-from memory.errors import NotFound, PersonaError, StorageError
-from memory.memory_rows import MemoryRecord
-from memory.pictures import open_upright
-from memory.records import Episode, PhotoMemory, Procedure, ProfileEntry, SemanticMemory
+from memory.core.errors import NotFound, PersonaError, StorageError
+from memory.core.records import Episode, PhotoMemory, Procedure, ProfileEntry, SemanticMemory
+from memory.photos.detector import small
+from memory.photos.image_file import open_upright
+from memory.storage.memory_rows import MemoryRecord
 
 _PICTURE_WIDTH = 120
 

@@ -6,8 +6,8 @@ import streamlit as st
 
 from app.page import remembered_entry, words
 from app.page.frame import Here
-from memory import clock
-from memory.sensitive import NAMED
+from memory.consent.sensitive import NAMED
+from memory.core import clock
 
 _A_PAGE = 3
 

@@ -12,10 +12,10 @@ import streamlit as st
 
 from app.page import remembered_entry, remembered_words, words
 from app.page.frame import Here
-from memory import clock
-from memory.errors import PersonaError
-from memory.memory_rows import MemoryRecord
-from memory.records import user_key
+from memory.core import clock
+from memory.core.errors import PersonaError
+from memory.core.records import user_key
+from memory.storage.memory_rows import MemoryRecord
 
 TIMELINE, TABLE = "Timeline", "Table"
 _A_PAGE = {TIMELINE: 10, TABLE: 40}

@@ -7,9 +7,9 @@ import streamlit as st
 from app.page import frame, put_right, remembered_entry, words
 from app.page.frame import Here
 from app.page.remembered_list import key
-from memory import clock
-from memory.errors import PersonaError
-from memory.records import ProfileEntry
+from memory.core import clock
+from memory.core.errors import PersonaError
+from memory.core.records import ProfileEntry
 
 _HABITS = 5
 """Habits and goals on a page of their list; a rewrite keeps at most five."""

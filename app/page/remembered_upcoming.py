@@ -7,8 +7,8 @@ import streamlit as st
 from app.page import put_right, remembered_entry, words
 from app.page.frame import Here
 from app.page.remembered_list import key
-from memory import clock
-from memory.upcoming import Upcoming, away, when
+from memory.core import clock
+from memory.upcoming.agenda import Upcoming, away, when
 
 _RANGES = {"a week": 7, "a month": 31, "a year": 366}
 _SHOWN = 20

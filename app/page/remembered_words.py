@@ -7,9 +7,9 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from itertools import groupby
 
 from app.page import put_right, words
-from memory.memory_rows import MemoryRecord
-from memory.records import Episode, PhotoMemory, Procedure, SemanticMemory
-from memory.sensitive import NAMED
+from memory.consent.sensitive import NAMED
+from memory.core.records import Episode, PhotoMemory, Procedure, SemanticMemory
+from memory.storage.memory_rows import MemoryRecord
 
 KINDS = {
     "semantic": "Facts",

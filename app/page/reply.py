@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.page import words
-from memory.detector import small
-from memory.errors import PersonaError
-from memory.pictures import open_upright
-from memory.records import Recalled, Step, Trace, Turn, TurnState
-from memory.upcoming import left_to_tell
+from memory.core.errors import PersonaError
+from memory.core.records import Recalled, Step, Trace, Turn, TurnState
+from memory.photos.detector import small
+from memory.photos.image_file import open_upright
+from memory.upcoming.agenda import left_to_tell
 
 if TYPE_CHECKING:
     from app.page.live import Live
     from app.service import PersonaService
-    from memory.photos import PhotoStore
+    from memory.photos.store import PhotoStore
 
 _ABREAST = 6
 """Recalled pictures that are shown with the steps."""

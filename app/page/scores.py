@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from memory.records import TRAITS, BigFive, PersonalityPoint
+from memory.core.records import TRAITS, BigFive, PersonalityPoint
 
 _ENDS = {
     "openness": ("keeps to what is known", "curious, artistic"),

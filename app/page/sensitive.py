@@ -8,10 +8,10 @@ import streamlit as st
 
 from app.page import frame
 from app.page.frame import Here
-from memory.errors import PersonaError
-from memory.modes import Mode
-from memory.records import SPOKEN, Turn
-from memory.sensitive import NAMED
+from memory.consent.modes import Mode
+from memory.consent.sensitive import NAMED
+from memory.core.errors import PersonaError
+from memory.core.records import SPOKEN, Turn
 
 _CHOICES: dict[Mode, str] = {"off": "Remember such things", "each": "Ask me each time", "never-keep": "Keep none of them"}
 

@@ -12,10 +12,10 @@ from app import figures
 from app.page import by_hand, frame, scores, words
 from app.page.frame import Here
 from graph import manner
-from memory import clock
-from memory.browse_curve import CurveSteps
-from memory.evidence import Evidence
-from memory.records import TRAITS, BigFive, PersonalityPoint, Turn
+from memory.browse.personality import CurveSteps
+from memory.core import clock
+from memory.core.records import TRAITS, BigFive, PersonalityPoint, Turn
+from memory.personality.evidence import Evidence
 
 _MOST = 150
 """Points on the curves, about; the list below them has every one."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from memory.intake import check_user, user_name
-from memory.store import Memory
+from memory.core.validation import check_user, user_name
+from memory.memory import Memory
 
 DEFAULT_USER = "me"
 

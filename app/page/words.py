@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from memory import clock
-from memory.records import Recalled, Step
-from memory.usage import Usage
+from memory.core import clock
+from memory.core.records import Recalled, Step
+from memory.core.usage import Usage
 
 _CODE = re.compile(r"((?<!\\)```.*?(?:```|\Z)|(?<!\\)`[^`\n]+`)", re.DOTALL)
 _DOLLAR = re.compile(r"(?<!\\)((?:\\\\)*)\$")

@@ -8,9 +8,9 @@ import streamlit as st
 
 from app.page import frame, you_words
 from app.page.frame import Here
-from memory.errors import PersonaError
-from memory.modes import MODES, SECRETS, Mode
-from memory.purge import Receipt
+from memory.consent.modes import MODES, SECRETS, Mode
+from memory.core.errors import PersonaError
+from memory.forgetting.purge import Receipt
 
 _RECEIPTS = 10
 _CHOICES: dict[Mode, str] = {

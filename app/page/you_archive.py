@@ -9,10 +9,10 @@ import streamlit as st
 
 from app.page import who, words, you_who, you_words
 from app.page.frame import Here
-from memory import clock
-from memory.archive_file import ArchiveReader
-from memory.errors import InvalidInput, PersonaError
-from memory.store import Memory
+from memory.archive.zip_file import ArchiveReader
+from memory.core import clock
+from memory.core.errors import InvalidInput, PersonaError
+from memory.memory import Memory
 
 _LARGEST_MB = 1024
 

@@ -13,8 +13,8 @@ from app.doctor import Finding
 from app.page import who, words, you_words
 from app.page.frame import Here
 from app.settings import Settings
-from memory import extras
-from memory.errors import PersonaError
+from memory.core import extras
+from memory.core.errors import PersonaError
 
 _LOW_SPACE = 1_000_000_000
 _ICONS = {"works": ":material/check_circle:", "off": ":material/do_not_disturb_on:", "broken": ":material/error:"}

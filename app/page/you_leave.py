@@ -8,10 +8,10 @@ import streamlit as st
 
 from app.page import who, words, you_who, you_words
 from app.page.frame import Here
-from memory import clock
-from memory.errors import InvalidInput, PersonaError
-from memory.records import TurnState
-from memory.store import Memory
+from memory.core import clock
+from memory.core.errors import InvalidInput, PersonaError
+from memory.core.records import TurnState
+from memory.memory import Memory
 
 _KEPT = "you-farewell"
 

@@ -9,8 +9,8 @@ import streamlit as st
 from app import example
 from app.page import who, words, you_words
 from app.page.frame import Here
-from memory.errors import PersonaError
-from memory.intake import check_user
+from memory.core.errors import PersonaError
+from memory.core.validation import check_user
 
 _TOLD = "you-told"
 _COUNTED = {"turn": "Messages", "semantic": "Facts", "episodic": "Topics", "photo": "Pictures"}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from app.page import words
-from memory.purge import Receipt
+from memory.forgetting.purge import Receipt
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_NAME = 60

@@ -11,7 +11,7 @@ from itertools import accumulate
 
 from app import weights
 from app.weights import Located
-from memory.errors import ModelMissing
+from memory.core.errors import ModelMissing
 
 _LITTLE = "the a to and of in my is it that was for with on we she he they at have had this but".split()  # noqa: SIM905 - as above
 _OPENINGS = (

@@ -20,9 +20,9 @@ from evals.perf.fixed_server import Calls, Pace
 from evals.perf.recorded import Recorded
 from evals.perf.timing import latency, timed
 from evals.perf.turn import said_later
-from memory.embedders import Embedder
-from memory.query import Query
-from memory.store import Memory
+from memory.core.query import Query
+from memory.embedding.text_embedder import Embedder
+from memory.memory import Memory
 
 _AGAIN = 3
 """Searches of one user, one after another: the first is cold."""

@@ -13,10 +13,10 @@ from pathlib import Path
 from app.weights import models_folder
 from evals.perf.corpus import SESSION, Life
 from evals.perf.retrieval import DrawnEmbedder
-from memory.embedders import Embedder
-from memory.pem import evolve
-from memory.records import BigFive, Episode, PersonalityPoint, SemanticMemory, Turn, make_id
-from memory.store import Memory
+from memory.core.records import BigFive, Episode, PersonalityPoint, SemanticMemory, Turn, make_id
+from memory.embedding.text_embedder import Embedder
+from memory.memory import Memory
+from memory.personality.pem import evolve
 
 _MADE = 2
 """Count up when what is put into a folder changes: older ones are then made anew."""

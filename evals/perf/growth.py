@@ -17,7 +17,7 @@ from app.settings import Settings
 from evals.perf import crowd, filled, published_schedule, turn
 from evals.perf.corpus import TEXT_EMBEDDER, embedder
 from evals.perf.fixed_server import Pace, serving
-from memory.embedders import TextEmbedder
+from memory.embedding.text_embedder import TextEmbedder
 
 _TURNS_OF_REFERENCE = 20
 _SHORT = Pace(0.1, 0.1)

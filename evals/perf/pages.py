@@ -23,13 +23,13 @@ from sqlalchemy import insert
 
 from app.catalogue import TEXT_EMBEDDER
 from app.page.frame import TITLES
-from memory import extras
-from memory.database import Database
-from memory.errors import ExtraMissing, InvalidInput, StorageError
-from memory.reading import Reading
-from memory.records import TRAITS, BigFive, make_id
-from memory.schema import memories, personality, sessions, turns, users
-from memory.store import Memory
+from memory.core import extras
+from memory.core.errors import ExtraMissing, InvalidInput, StorageError
+from memory.core.records import TRAITS, BigFive, make_id
+from memory.embedding.token_vectors import Reading
+from memory.memory import Memory
+from memory.storage.engine import Database
+from memory.storage.schema import memories, personality, sessions, turns, users
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

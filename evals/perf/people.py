@@ -14,8 +14,8 @@ from evals.perf.timing import timed
 from evals.runner import Log, run
 from evals.solvers import Ours
 from graph.briefing import Style
-from memory.embedders import Embedder
-from memory.store import Memory
+from memory.embedding.text_embedder import Embedder
+from memory.memory import Memory
 
 _BEGIN = datetime(2026, 3, 1, 9, tzinfo=UTC)
 

@@ -16,13 +16,13 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from evals.perf.timing import latency
-from memory.embedders import Embedder
-from memory.pictures import read_picture
-from memory.query import Query
-from memory.reading import Vectors
-from memory.records import PersonalityPoint, PhotoMemory, make_id
-from memory.sight import Sight
-from memory.store import Memory
+from memory.core.query import Query
+from memory.core.records import PersonalityPoint, PhotoMemory, make_id
+from memory.embedding.text_embedder import Embedder
+from memory.embedding.token_vectors import Vectors
+from memory.memory import Memory
+from memory.photos.image_file import read_picture
+from memory.photos.vision import Sight
 
 _USER = "bench"
 _BEGIN = datetime(2024, 1, 1, 9, tzinfo=UTC)

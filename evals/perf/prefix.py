@@ -26,10 +26,10 @@ from graph.briefing import Style
 from graph.budgets import Budgets
 from graph.context import Context
 from graph.sections import Layout
-from memory.embedders import Embedder
-from memory.errors import InvalidInput
-from memory.query import Limits
-from memory.store import Memory
+from memory.core.errors import InvalidInput
+from memory.core.query import Limits
+from memory.embedding.text_embedder import Embedder
+from memory.memory import Memory
 
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
 TALKS = {"two sessions": prefix_talk.sessions, "a long session": prefix_talk.long}

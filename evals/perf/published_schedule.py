@@ -29,8 +29,8 @@ from evals.perf.turn import said_later
 from graph import formats, protocol
 from graph.asking import stream_text
 from graph.prompts import Prompts
-from memory.embedders import Embedder
-from memory.reading import Vectors
+from memory.embedding.text_embedder import Embedder
+from memory.embedding.token_vectors import Vectors
 
 _GAP = timedelta(minutes=60)
 _SEMANTIC, _EPISODIC, _HABITS = 4, 2, 5

@@ -17,8 +17,8 @@ from langchain_core.outputs import ChatGeneration, LLMResult
 from app.events import AnswerDelta, Answered
 from app.model_server import ModelServer
 from app.service import PersonaService
-from memory.embedders import Embedder
-from memory.store import Memory
+from memory.embedding.text_embedder import Embedder
+from memory.memory import Memory
 
 if TYPE_CHECKING:
     from app.chat import PersonaChat

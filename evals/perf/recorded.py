@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from memory.embedders import Embedder
-from memory.reading import Reading
+from memory.embedding.text_embedder import Embedder
+from memory.embedding.token_vectors import Reading
 
 
 class Recorded:

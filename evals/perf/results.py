@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from memory.errors import InvalidInput
+from memory.core.errors import InvalidInput
 
 _NOISE = 0.1
 """Two runs on one machine differ by so much without any change."""

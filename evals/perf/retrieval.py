@@ -15,11 +15,11 @@ import numpy as np
 
 from evals.perf.corpus import Life, Said
 from evals.perf.timing import latency, timed
-from memory.embedders import Embedder
-from memory.query import Query
-from memory.reading import Reading
-from memory.records import PersonalityPoint, SemanticMemory, make_id
-from memory.store import Memory
+from memory.core.query import Query
+from memory.core.records import PersonalityPoint, SemanticMemory, make_id
+from memory.embedding.text_embedder import Embedder
+from memory.embedding.token_vectors import Reading
+from memory.memory import Memory
 
 _USER = "bench"
 _FACT_EVERY = 4

@@ -8,7 +8,7 @@ from typing import Any
 
 from graph import formats, protocol
 from graph.formats import Extraction, format_semantic
-from memory.records import TRAITS
+from memory.core.records import TRAITS
 
 STAGES = {
     protocol.REASONING_GRAMMAR: "reason",

@@ -12,7 +12,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 
 from graph import formats, protocol
 from graph.formats import Extraction, format_semantic
-from memory.records import TRAITS
+from memory.core.records import TRAITS
 
 _SAYS = {
     protocol.REASONING_GRAMMAR: protocol.format_reasoning(protocol.Answer("(a)", "It is plain.")),

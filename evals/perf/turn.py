@@ -18,8 +18,8 @@ from evals.perf import filled, script
 from evals.perf.fixed_server import Call, Calls
 from evals.perf.recorded import Recorded
 from evals.perf.timing import latency
-from memory.embedders import Embedder
-from memory.store import Memory
+from memory.embedding.text_embedder import Embedder
+from memory.memory import Memory
 
 _WARM = 4
 """Turns that are not counted: what is loaded at first use is no part of a turn."""

@@ -19,8 +19,8 @@ import pytest
 
 from app.build import build_embedder
 from app.settings import Settings
-from memory.records import BigFive, PersonalityPoint, SemanticMemory, make_id
-from memory.store import Memory
+from memory.core.records import BigFive, PersonalityPoint, SemanticMemory, make_id
+from memory.memory import Memory
 from tests.fake_server import FakeServer, fake_server
 from tests.needs import chromium_path
 

@@ -13,7 +13,7 @@ from app.model_server import ModelServer
 from app.service import PersonaService
 from app.settings import Settings
 from app.weights import models_folder
-from memory.store import Memory
+from memory.memory import Memory
 from tests.tiny_clip import cached
 
 # One thread: a second one waits for the first at every layer, and where anything else runs both are many times slower.

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from app import weights
-from memory.bert_folder import describe, tokenizer_of
-from memory.embedders import TextEmbedder
+from memory.embedding.bert_folder import describe, tokenizer_of
+from memory.embedding.text_embedder import TextEmbedder
 from tests import tiny_bert
 from tests.end_to_end.test_encoder import TEXTS
 

@@ -15,7 +15,7 @@ from transformers import (
     SwinConfig,
 )
 
-from memory.detector import ZeroShotDetector
+from memory.photos.detector import ZeroShotDetector
 
 pytestmark = pytest.mark.photos
 

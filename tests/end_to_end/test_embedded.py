@@ -10,7 +10,7 @@ import pytest
 from app.events import AnswerDelta, Answered, Thinking
 from graph import formats, protocol
 from graph.lines import read_pairs
-from memory.records import Turn, TurnState
+from memory.core.records import Turn, TurnState
 
 GRAMMARS = {name: value for module in (protocol, formats) for name, value in vars(module).items() if name.endswith("_GRAMMAR")}
 

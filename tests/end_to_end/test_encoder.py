@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from app import weights
-from memory import bert_encoder
-from memory.bert_folder import describe
-from memory.embedders import TextEmbedder
-from memory.quick_reader import GRAPH, MARKS, TOKENIZER, QuickReader, fingerprint
-from memory.store import Memory
+from memory.embedding import bert_export
+from memory.embedding.bert_folder import describe
+from memory.embedding.onnx_runtime import GRAPH, MARKS, TOKENIZER, QuickReader, fingerprint
+from memory.embedding.text_embedder import TextEmbedder
+from memory.memory import Memory
 from tests.unit.test_journal import at
 
 BY_TORCH = json.loads((Path(__file__).parents[1] / "data" / "minilm.json").read_text())
@@ -25,7 +25,7 @@ TEXTS = BY_TORCH["texts"]
 EMBED_ONE = """
 import sys
 from pathlib import Path
-from memory.embedders import TextEmbedder
+from memory.embedding.text_embedder import TextEmbedder
 print(len(TextEmbedder(sys.argv[1], "graph", Path(sys.argv[2])).read(["Hello"])[0].vector))
 print([name for name in ("torch", "transformers", "sentence_transformers") if name in sys.modules])
 """
@@ -99,30 +99,30 @@ def test_two_processes_that_make_it_at_once_both_embed_and_leave_one_whole_graph
 
 def test_another_process_that_was_first_is_no_failure(path, graphs, tmp_path, monkeypatch):
     folder = tmp_path / "graph"
-    build = bert_encoder.build
+    build = bert_export.build
 
     def slowly(*given):
         if not folder.exists():
             shutil.copytree(next(graphs.iterdir()), folder)
         return build(*given)
 
-    monkeypatch.setattr(bert_encoder, "build", slowly)
-    assert_near(bert_encoder.make(describe(Path(path)), folder).read(TEXTS))
+    monkeypatch.setattr(bert_export, "build", slowly)
+    assert_near(bert_export.make(describe(Path(path)), folder).read(TEXTS))
     assert_near(QuickReader.load(folder).read(TEXTS))
     assert list(tmp_path.iterdir()) == [folder]
 
 
 def test_where_8_bits_are_too_far_from_the_model_32_stay(path, tmp_path, monkeypatch):
-    monkeypatch.setattr(bert_encoder, "NEAR", 2.0)
-    found = bert_encoder.make(describe(Path(path)), tmp_path / "graph").read(TEXTS)
+    monkeypatch.setattr(bert_export, "NEAR", 2.0)
+    found = bert_export.make(describe(Path(path)), tmp_path / "graph").read(TEXTS)
     assert cosines(found).min() > 0.9999
     assert cosines(QuickReader.load(tmp_path / "graph").read(TEXTS)).min() > 0.9999
 
 
 def test_what_needs_no_wide_sums_is_tried_before_32_bits(path, tmp_path, monkeypatch):
     measured = iter([0.5, 0.99])
-    monkeypatch.setattr(bert_encoder, "_nearness", lambda _found, _expected: next(measured))
-    found = bert_encoder.make(describe(Path(path)), tmp_path / "graph").read(TEXTS)
+    monkeypatch.setattr(bert_export, "_nearness", lambda _found, _expected: next(measured))
+    found = bert_export.make(describe(Path(path)), tmp_path / "graph").read(TEXTS)
     assert 0.99 < cosines(found).min() < 0.9999
     assert (tmp_path / "graph" / GRAPH).stat().st_size < 30_000_000
 
@@ -161,7 +161,7 @@ class Counting(TextEmbedder):
 
 def test_an_index_that_an_earlier_graph_made_is_searched_and_nothing_is_embedded_again(path, graphs, tmp_path, monkeypatch):
     said = ["My dog is called Biscuit.", "I moved to Lisbon in May.", "My sister plays the cello."]
-    monkeypatch.setattr(bert_encoder, "NEAR", 2.0)
+    monkeypatch.setattr(bert_export, "NEAR", 2.0)
     with Memory(tmp_path / "data", TextEmbedder(path, "all-minilm-l6-v2", tmp_path / "others")) as memory:
         for number, text in enumerate(said):
             memory.journal.ingest("ada", at(f"2026-03-0{number + 1} 09:00"), text, "I see.")

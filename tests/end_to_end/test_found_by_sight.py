@@ -14,7 +14,7 @@ from app.build import build_picture_embedder, build_sight
 from app.cli import app
 from app.service import PersonaService
 from app.settings import Settings
-from memory.store import Memory
+from memory.memory import Memory
 from tests.fakes import ScriptedChat, ScriptedModels, answer, retrieve
 from tests.tiny_clip import GALLERIES, SEEN, UNSEEN, drawn, recall_at_1
 

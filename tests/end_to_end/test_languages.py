@@ -10,8 +10,8 @@ from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from app.build import build_embedder
 from app.settings import Settings
-from memory import clock
-from memory.store import Memory
+from memory.core import clock
+from memory.memory import Memory
 
 pytestmark = pytest.mark.embedders
 

@@ -13,9 +13,9 @@ from app.service import PersonaService
 from app.settings import Settings
 from app.trial import try_model
 from graph.showing import shown
-from memory.errors import ModelMissing, ModelUnavailable
-from memory.records import PhotoMemory, TurnState
-from memory.store import Memory
+from memory.core.errors import ModelMissing, ModelUnavailable
+from memory.core.records import PhotoMemory, TurnState
+from memory.memory import Memory
 from tests.end_to_end.conftest import SMALL, Shared
 from tests.end_to_end.tiny_projector import build
 

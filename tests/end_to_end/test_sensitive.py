@@ -7,7 +7,7 @@ import pytest
 from app.build import build_embedder
 from app.settings import Settings
 from evals import sensitive
-from memory.judge import Judge
+from memory.consent.sensitive_classifier import Judge
 
 pytestmark = pytest.mark.evals
 

@@ -192,7 +192,7 @@ def test_no_command_fails_otherwise_than_by_a_sentence(core: Core) -> None:
 import json
 from typer.testing import CliRunner
 from app.cli import app
-from memory.errors import PersonaError
+from memory.core.errors import PersonaError
 for words in {commands}:
     done = CliRunner().invoke(app, words)
     ours = done.exception is None or isinstance(done.exception, PersonaError | SystemExit)

@@ -12,11 +12,11 @@ from streamlit.testing.v1 import AppTest
 
 from app.page import framed
 from app.service import PersonaService
-from memory.browse_photos import Album, Shown
-from memory.errors import StorageError
-from memory.pictures import read_picture
-from memory.records import Box, PersonalityPoint, PhotoMemory, make_id
-from memory.sight import Sight
+from memory.browse.photos import Album, Shown
+from memory.core.errors import StorageError
+from memory.core.records import Box, PersonalityPoint, PhotoMemory, make_id
+from memory.photos.image_file import read_picture
+from memory.photos.vision import Sight
 from tests.fakes import ColourEmbedder, ScriptedChat
 
 BEGAN = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)

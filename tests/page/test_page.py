@@ -17,9 +17,9 @@ from app.events import AnswerDelta, Recalled, Retrieving, Thinking
 from app.page import words
 from app.page.live import Progress, advance
 from app.service import PersonaService
-from memory.errors import FolderInUse, ModelUnavailable
-from memory.records import BigFive, PersonalityPoint, SemanticMemory, Step
-from memory.records import Recalled as Memory
+from memory.core.errors import FolderInUse, ModelUnavailable
+from memory.core.records import BigFive, PersonalityPoint, SemanticMemory, Step
+from memory.core.records import Recalled as Memory
 from tests.fakes import NOTHING, ScriptedChat, answer, fact
 
 LONG_AGO = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.service import PersonaService
-from memory.records import Trace
+from memory.core.records import Trace
 from tests.page.test_page import LONG_AGO, OpenPage, captions, say
 
 

@@ -12,9 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from app.page import remembered_words
 from app.service import PersonaService
-from memory.change import Changes
-from memory.errors import ModelMissing
-from memory.records import (
+from memory.core.errors import ModelMissing
+from memory.core.records import (
     BigFive,
     Episode,
     PersonalityPoint,
@@ -26,6 +25,7 @@ from memory.records import (
     make_id,
     user_key,
 )
+from memory.facts.acceptance import Changes
 
 BEGIN = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 OpenPage = Callable[..., AppTest]

@@ -8,7 +8,7 @@ from datetime import timedelta
 from streamlit.testing.v1 import AppTest
 
 from app.service import PersonaService
-from memory import clock
+from memory.core import clock
 from tests.page.test_page import captions, texts
 
 OpenPage = Callable[..., AppTest]

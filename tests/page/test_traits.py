@@ -13,9 +13,9 @@ from streamlit.testing.v1 import AppTest
 from app.page import scores
 from app.page.traits import pointed_at, row
 from app.service import PersonaService
-from memory.browse_curve import CurveSteps
-from memory.errors import StorageError
-from memory.records import TRAITS, BigFive, PersonalityPoint, TurnState
+from memory.browse.personality import CurveSteps
+from memory.core.errors import StorageError
+from memory.core.records import TRAITS, BigFive, PersonalityPoint, TurnState
 from tests.fakes import ScriptedChat, answer
 
 BEGAN = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)

@@ -18,11 +18,11 @@ from app.page.frame import Here
 from app.page.live import Replies
 from app.service import PersonaService
 from app.settings import Settings, choose
-from memory import extras
-from memory.errors import InvalidInput, ModelMissing, NotFound, StorageError
-from memory.purge import Receipt
-from memory.records import PersonalityPoint, SemanticMemory, make_id
-from memory.store import Memory
+from memory.core import extras
+from memory.core.errors import InvalidInput, ModelMissing, NotFound, StorageError
+from memory.core.records import PersonalityPoint, SemanticMemory, make_id
+from memory.forgetting.purge import Receipt
+from memory.memory import Memory
 from tests.scripted_servers import Behaviour, listing, scripted
 
 LONG_AGO = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from memory.store import Memory
+from memory.memory import Memory
 from tests.fakes import WordEmbedder
 
 

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from app.service import PersonaService
-from memory.errors import TimeOrderError
-from memory.store import Memory
+from memory.core.errors import TimeOrderError
+from memory.memory import Memory
 from tests.fakes import ScriptedChat, ScriptedModels, WordEmbedder, answer, fact
 
 

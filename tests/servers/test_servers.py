@@ -14,10 +14,10 @@ import pytest
 from PIL import Image
 
 from app.service import PersonaService
-from memory.database import Database
-from memory.errors import FolderInUse, StorageError
-from memory.lease import LASTS, Leases
-from memory.store import Memory
+from memory.core.errors import FolderInUse, StorageError
+from memory.memory import Memory
+from memory.storage.engine import Database
+from memory.storage.leases import LASTS, Leases
 from tests.fakes import ScriptedChat, ScriptedModels, WordEmbedder, answer, fact, retrieve
 
 pytestmark = pytest.mark.server

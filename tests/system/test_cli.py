@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from app.cli import main
-from memory import clock
+from memory.core import clock
 from tests.fake_server import fake_server
 from tests.fakes import ScriptedChat, ScriptedModels, WordEmbedder, fact
 
@@ -326,7 +326,7 @@ def test_closed_streams_and_readers_that_leave_are_no_crash(tmp_path):
 
 def test_what_a_newer_fact_replaced_is_listed_with_its_day_and_brought_back(persona, tmp_path):
     from app.service import PersonaService
-    from memory.store import Memory
+    from memory.memory import Memory
 
     chat = ScriptedChat({
         "semantic": [fact("The user hates coriander."), fact("The user loves coriander.")], "change": '"1": "changed"',

@@ -18,7 +18,7 @@ from app.chat import PersonaChat
 from app.completions import Completions, RefusedError
 from graph.asking import stream_text
 from graph.tally import Tally
-from memory.errors import MessageTooLong, ModelUnavailable
+from memory.core.errors import MessageTooLong, ModelUnavailable
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 UNTIL_CLOSED = b"HTTP/1.0 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"

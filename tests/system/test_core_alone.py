@@ -26,9 +26,9 @@ REFUSED = (
     "plotly",
     "onnxscript",
 )
-NEEDS_TORCH = {"memory.encoder"}
+NEEDS_TORCH = {"memory.embedding.onnx_export"}
 """The module behind [embedders]: it is imported where torch is known to be there."""
-RUN_BY_OTHERS = ("app.page.views.", "memory.migrations.")
+RUN_BY_OTHERS = ("app.page.views.", "memory.storage.migrations.")
 """Streamlit and alembic run these; the turn below does so with migrations, and tests/page with the views."""
 
 REFUSE = f"""
@@ -57,8 +57,8 @@ from app.build import build_embedder, build_sight
 from app.service import PersonaService
 from app.settings import Settings
 from graph.briefing import Style
-from memory.browse_photos import Album
-from memory.store import Memory
+from memory.browse.memories.photos import Album
+from memory.memory import Memory
 from tests.fakes import ScriptedChat, ScriptedModels, answer, fact
 
 def picture(colour):
@@ -83,13 +83,13 @@ with PersonaService(memory, ScriptedModels(chat, style=Style(sees=True)), work=F
     second = say("And this one is blue", "2026-03-01 09:05", picture("blue"))
     service.wait()
     third = say("Which mug was red?", "2026-05-01 09:00")
-    gallery, count = Album(memory.browse).by_date("ada", limit=9)
+    gallery, count = Album(memory.browse.memories).by_date("ada", limit=9)
     print(json.dumps({
         "replies": [turn.reply for turn in (first, second, third)],
         "notes": [list(turn.trace.notes) for turn in (first, second, third)],
         "pictures": count,
         "shown": seen,
-        "kept": [Image.open(io.BytesIO(memory.photos.original("ada", one.photo_id))).getpixel((9, 9)) for one in gallery],
+        "kept": [Image.open(io.BytesIO(memory.photos.store.original("ada", one.photo_id))).getpixel((9, 9)) for one in gallery],
         "refused": [name for name in REFUSED if name in sys.modules],
     }))
 """

@@ -10,7 +10,7 @@ import pytest
 
 from app.cli import main
 from evals.weights import PARTS
-from memory.signals import Weights
+from memory.search.turn_scoring import Weights
 from tests.fakes import WordEmbedder
 
 pytestmark = pytest.mark.evals

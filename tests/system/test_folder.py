@@ -17,10 +17,10 @@ from PIL import Image
 from sqlalchemy import text
 
 from app.service import PersonaService
-from memory import clock
-from memory.errors import FolderInUse, InvalidInput, StorageError, TimeOrderError
-from memory.records import TurnState
-from memory.store import Memory
+from memory.core import clock
+from memory.core.errors import FolderInUse, InvalidInput, StorageError, TimeOrderError
+from memory.core.records import TurnState
+from memory.memory import Memory
 from tests.fakes import ScriptedChat, ScriptedModels, WordEmbedder, fact
 
 ROOT = Path(__file__).parents[2]
@@ -39,7 +39,7 @@ def say(service, message, time=None):
 def test_a_second_process_is_told_who_owns_the_folder_and_what_to_do(tmp_path):
     code = f"""
 from pathlib import Path
-from memory.store import Memory
+from memory.memory import Memory
 from tests.fakes import WordEmbedder
 memory = Memory(Path({str(tmp_path / "data")!r}), WordEmbedder())
 print("READY", flush=True)
@@ -116,8 +116,8 @@ import resource, signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 from pathlib import Path
 from app.service import PersonaService
-from memory.errors import StorageError
-from memory.store import Memory
+from memory.core.errors import StorageError
+from memory.memory import Memory
 from tests.fakes import ScriptedChat, ScriptedModels, WordEmbedder
 service = PersonaService(Memory(Path({str(tmp_path / "data")!r}), WordEmbedder()), ScriptedModels(ScriptedChat()), work=False)
 list(service.stream("ada", "Kept", time="2026-03-01 09:00"))
@@ -223,7 +223,7 @@ def test_the_migrations_make_the_tables_that_the_code_uses(tmp_path):
     from alembic.autogenerate import compare_metadata
     from alembic.runtime.migration import MigrationContext
 
-    from memory.schema import metadata
+    from memory.storage.schema import metadata
 
     with Memory(tmp_path / "data", WordEmbedder()) as memory, memory._database.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []

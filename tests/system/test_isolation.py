@@ -12,8 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from app.ingest import ingest_file
 from app.service import PersonaService
-from memory.errors import PersonaError
-from memory.store import Memory
+from memory.core.errors import PersonaError
+from memory.memory import Memory
 from tests.fakes import ScriptedChat, ScriptedModels, WordEmbedder, answer, fact, retrieve
 
 CANARIES = {"ada": "quokka", "ada ": "numbat"}

@@ -12,9 +12,9 @@ from app.model_server import ModelServer
 from app.service import PersonaService
 from app.settings import Settings
 from graph import protocol
-from memory.errors import ModelUnavailable
-from memory.records import TurnState
-from memory.store import Memory
+from memory.core.errors import ModelUnavailable
+from memory.core.records import TurnState
+from memory.memory import Memory
 from tests.fake_server import fake_server
 from tests.fakes import WordEmbedder
 
@@ -143,7 +143,7 @@ def test_a_background_call_gives_way_to_a_reply(server, tmp_path):
     """On an embedded model: the reply is written while the background call waits; nobody's work is lost."""
     import threading
 
-    from memory.reply_first import ReplyFirst
+    from memory.core.priority import ReplyFirst
 
     order: list[str] = []
     started = threading.Event()
@@ -158,7 +158,7 @@ def test_a_background_call_gives_way_to_a_reply(server, tmp_path):
         order.append("reply")
         return "<think>Plain.</think>\n<answer>Hello!</answer>"
 
-    from memory.records import TRAITS
+    from memory.core.records import TRAITS
 
     server.reply, server.pause_s = reply, 0.01
     models = ModelServer(Settings(llm_base_url=server.url))

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from app.service import PersonaService
-from memory.errors import StorageError
-from memory.store import Memory
+from memory.core.errors import StorageError
+from memory.memory import Memory
 from tests.fakes import ScriptedChat, ScriptedModels, WordEmbedder, answer, fact
 
 DATA = Path(__file__).parents[1] / "data"

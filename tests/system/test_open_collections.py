@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from memory.chroma import ChromaStore, Document
+from memory.index.chroma import ChromaStore, Document
 
 PEOPLE = 30
 

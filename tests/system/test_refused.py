@@ -10,8 +10,8 @@ from app.model_server import ModelServer
 from app.service import PersonaService
 from app.settings import Settings
 from graph.context import Context
-from memory.errors import ModelUnavailable
-from memory.store import Memory
+from memory.core.errors import ModelUnavailable
+from memory.memory import Memory
 from tests.fake_server import fake_server
 from tests.fakes import NEUTRAL, WordEmbedder
 

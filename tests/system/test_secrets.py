@@ -10,7 +10,7 @@ from app.build import build_memory
 from app.model_server import ModelServer
 from app.service import PersonaService
 from app.settings import Settings
-from memory.errors import PersonaError
+from memory.core.errors import PersonaError
 from tests.fake_server import fake_server
 from tests.fakes import WordEmbedder
 from tests.system.test_cli import reply

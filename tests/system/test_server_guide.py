@@ -10,8 +10,8 @@ import pytest
 from app.model_server import ModelServer
 from app.service import PersonaService
 from app.settings import Settings
-from memory.errors import ModelUnavailable
-from memory.store import Memory
+from memory.core.errors import ModelUnavailable
+from memory.memory import Memory
 from tests.fakes import WordEmbedder
 from tests.scripted_servers import scripted
 from tests.server_guide import GUIDE, REAL, SCRIPTED, SCRIPTS, put

@@ -9,9 +9,9 @@ import pytest
 from app.model_server import ModelServer
 from app.service import PersonaService
 from app.settings import Settings
-from memory.errors import ModelRefused, ModelUnavailable
-from memory.records import TurnState
-from memory.store import Memory
+from memory.core.errors import ModelRefused, ModelUnavailable
+from memory.core.records import TurnState
+from memory.memory import Memory
 from tests.fakes import WordEmbedder
 from tests.scripted_servers import Behaviour, error, listing, scripted
 

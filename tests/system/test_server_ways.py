@@ -9,9 +9,9 @@ from app.cli import app
 from app.model_server import ModelServer
 from app.service import PersonaService
 from app.settings import Settings
-from memory.errors import ModelRefused
-from memory.records import TurnState
-from memory.store import Memory
+from memory.core.errors import ModelRefused
+from memory.core.records import TurnState
+from memory.memory import Memory
 from tests.fakes import WordEmbedder
 from tests.scripted_servers import Behaviour, error, listing, pieces, scripted
 
@@ -138,7 +138,7 @@ def test_others_go_through_it(monkeypatch):
 def test_chroma_on_this_machine_is_reached_past_a_proxy(monkeypatch):
     import httpx
 
-    from memory.loopback import spare_from_proxies
+    from memory.core.loopback import spare_from_proxies
 
     with scripted() as server, scripted() as proxy:
         for name in PROXIES:

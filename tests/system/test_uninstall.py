@@ -10,9 +10,9 @@ import pytest
 
 from app.cli import main
 from evals.perf.filled import kept_folder
-from memory.errors import FolderInUse
-from memory.owner import FolderOwner
-from memory.store import Memory
+from memory.core.errors import FolderInUse
+from memory.memory import Memory
+from memory.storage.folder_lock import FolderOwner
 from tests.fakes import WordEmbedder
 from tests.unit.test_journal import at
 
@@ -79,7 +79,7 @@ def test_in_a_checkout_make_removes_its_environment_too(uninstall, monkeypatch):
 
 
 def test_an_installed_package_says_how_the_program_is_removed(uninstall, monkeypatch):
-    monkeypatch.setattr("memory.extras.is_checkout", lambda: False)
+    monkeypatch.setattr("memory.core.extras.is_checkout", lambda: False)
     assert f"The program itself is removed by `{sys.executable} -m pip uninstall personavlm-langgraph`." in uninstall()[2]
 
 

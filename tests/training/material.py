@@ -19,7 +19,7 @@ from graph.briefing import Style
 from graph.budgets import Budgets
 from graph.prompts import load_prompts
 from graph.protocol import Answer, Retrieve, format_reasoning
-from memory.store import Memory
+from memory.memory import Memory
 from tests import tiny_vlm
 from tests.fakes import WordEmbedder
 from training import questions, sft_data

@@ -11,8 +11,8 @@ import pytest
 from graph import respond
 from graph.briefing import Style
 from graph.context import Context
-from memory.errors import InvalidInput
-from memory.store import Memory
+from memory.core.errors import InvalidInput
+from memory.memory import Memory
 from tests.fake_server import fake_server
 from tests.fakes import WordEmbedder
 from tests.training import material

@@ -18,9 +18,9 @@ from sqlalchemy import Engine, event
 
 from app.events import Answered
 from app.service import PersonaService
-from memory.errors import InvalidInput, NotFound
-from memory.records import SPOKEN
-from memory.store import Memory
+from memory.core.errors import InvalidInput, NotFound
+from memory.core.records import SPOKEN
+from memory.memory import Memory
 from tests.fakes import ScriptedChat, ScriptedModels, WordEmbedder, answer, fact
 
 _FILE_EVENTS = {

@@ -17,7 +17,7 @@ from app.events import Answered
 from app.model_server import ModelServer
 from app.service import PersonaService
 from app.settings import Settings
-from memory.store import Memory
+from memory.memory import Memory
 from tests.fake_server import fake_server
 
 DELAY_S = 0.2

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from app.service import PersonaService
-from memory.chroma import COLLECTIONS
-from memory.records import SPOKEN, TurnState
-from memory.store import Memory
+from memory.core.records import SPOKEN, TurnState
+from memory.index.chroma import COLLECTIONS
+from memory.memory import Memory
 from tests.fakes import ScriptedModels, WordEmbedder
 from tests.trust import share
 from tests.trust.crash_driver import chat, lines

@@ -15,8 +15,8 @@ from PIL import Image
 
 from app.ingest import ingest_file
 from app.service import PersonaService
-from memory.errors import PersonaError
-from memory.store import Memory
+from memory.core.errors import PersonaError
+from memory.memory import Memory
 from tests.fakes import NEUTRAL, ScriptedChat, ScriptedModels, WordEmbedder, answer, fact, retrieve
 from tests.trust import share
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from graph.lines import quote
-from memory.errors import NothingWritten
+from memory.core.errors import NothingWritten
 from tests.fakes import ScriptedChat, answer, fact, retrieve
 
 pytestmark = pytest.mark.minutes

@@ -11,8 +11,8 @@ import zipfile
 import pytest
 from PIL import Image
 
-from memory.errors import InvalidInput, NotFound, PersonaError
-from memory.store import Memory
+from memory.core.errors import InvalidInput, NotFound, PersonaError
+from memory.memory import Memory
 from tests.fakes import ScriptedChat, WordEmbedder, answer, fact
 
 

@@ -7,10 +7,10 @@ import time
 
 import pytest
 
-from memory import clock
-from memory.errors import ModelUnavailable
-from memory.pem import evolve
-from memory.records import BigFive, Episode, Procedure, ProfileEntry, SemanticMemory
+from memory.core import clock
+from memory.core.errors import ModelUnavailable
+from memory.core.records import BigFive, Episode, Procedure, ProfileEntry, SemanticMemory
+from memory.personality.pem import evolve
 from tests.fakes import ScriptedChat, answer, fact
 
 OPEN_5 = "\n".join(f'"{trait}": {score}' for trait, score in zip(
@@ -283,7 +283,7 @@ def test_closing_finishes_the_running_step_and_leaves_the_rest(serve):
 
 
 def test_on_an_embedded_model_background_calls_wait_for_replies():
-    from memory.reply_first import ReplyFirst
+    from memory.core.priority import ReplyFirst
 
     gate = ReplyFirst()
     with gate.reply():
@@ -330,7 +330,7 @@ def test_a_user_deleted_while_being_remembered_does_not_come_back(serve):
 
 
 def test_a_message_too_long_to_be_remembered_holds_nothing_back(serve):
-    from memory.errors import MessageTooLong
+    from memory.core.errors import MessageTooLong
 
     chat = ScriptedChat({"semantic": [MessageTooLong("too long"), fact("The user has a dog.", "dog")]})
     service = serve(chat)

@@ -7,8 +7,8 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from graph import consolidate, remember
 from graph.context import Context
-from memory import clock
-from memory.errors import InvalidInput
+from memory.core import clock
+from memory.core.errors import InvalidInput
 from tests.fakes import ScriptedChat, fact
 from tests.threads import ADA, DOG, IN_ONE, PERU
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from app import backlog
 from app.backlog import AT_THE_NEXT_START, BY_A_COMMAND, SOON, farewell, sentence
-from memory.errors import ModelUnavailable
-from memory.pending import Backlog
+from memory.core.errors import ModelUnavailable
+from memory.storage.work_queue import Backlog
 from tests.fakes import ScriptedChat, fact
 from tests.unit.test_journal import at
 

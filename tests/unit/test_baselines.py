@@ -12,7 +12,7 @@ from evals.baselines import Hybrid, Notes, Rag
 from evals.cases import Person, Question, Said
 from evals.says import Says
 from graph.briefing import Style
-from memory.errors import InvalidInput
+from memory.core.errors import InvalidInput
 from tests.fakes import ScriptedChat, WordEmbedder
 
 BEGIN = datetime(2026, 3, 1, 9, tzinfo=UTC)

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory.bert_folder import Damaged, NotBert, Weights, describe, tokenizer_of
-from memory.bert_graph import CAREFUL, FAST, WHOLE, build
-from memory.embedders import TextEmbedder
-from memory.errors import ExtraMissing, ModelMissing
-from memory.quick_reader import QuickReader, fingerprint, unit
+from memory.core.errors import ExtraMissing, ModelMissing
+from memory.embedding.bert_folder import Damaged, NotBert, Weights, describe, tokenizer_of
+from memory.embedding.bert_graph import CAREFUL, FAST, WHOLE, build
+from memory.embedding.onnx_runtime import QuickReader, fingerprint, unit
+from memory.embedding.text_embedder import TextEmbedder
 from tests import tiny_bert
 
 FILES = ("modules.json", "config.json", "model.safetensors", "tokenizer.json", "1_Pooling/config.json")
@@ -185,7 +185,9 @@ def test_one_of_the_family_wants_no_extra(tmp_path):
 def test_a_graph_that_torch_made_before_is_used_without_the_extra(tmp_path, monkeypatch):
     folder = tiny_bert.write(tmp_path / "model")
     TextEmbedder(str(folder), "mine", tmp_path / "graphs").read(["the dog"])
-    monkeypatch.setattr("memory.embedders.describe", lambda _folder: (_ for _ in ()).throw(NotBert("its model_type is other")))
+    monkeypatch.setattr(
+        "memory.embedding.text_embedder.describe", lambda _folder: (_ for _ in ()).throw(NotBert("its model_type is other"))
+    )
     embedder = TextEmbedder(str(folder), "mine", tmp_path / "graphs")
     embedder.check()
     assert embedder.read(["the dog"])[0].words == ("the", "dog")

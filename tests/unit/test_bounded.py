@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from memory.records import Episode, PersonalityPoint, SemanticMemory, make_id
+from memory.core.records import Episode, PersonalityPoint, SemanticMemory, make_id
 from tests.fakes import ScriptedChat, answer, retrieve
 
 _AT = datetime(2026, 3, 1, 9, tzinfo=UTC)

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from memory import clock
-from memory.errors import InvalidInput, NotFound
-from memory.records import BigFive, Episode, PersonalityPoint, SemanticMemory, make_id
+from memory.core import clock
+from memory.core.errors import InvalidInput, NotFound
+from memory.core.records import BigFive, Episode, PersonalityPoint, SemanticMemory, make_id
 
 BEGIN = clock.parse_time("2026-03-01 09:00", "UTC")
 

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph import formats
-from memory import clock
-from memory.change import Changes, decide, worth_asking
-from memory.change_words import asks_about_the_past
-from memory.errors import InvalidInput, NotFound
-from memory.query import Limits, Query
-from memory.records import PersonalityPoint, SemanticMemory, make_id
+from memory.core import clock
+from memory.core.errors import InvalidInput, NotFound
+from memory.core.query import Limits, Query
+from memory.core.records import PersonalityPoint, SemanticMemory, make_id
+from memory.facts.acceptance import Changes, decide, worth_asking
+from memory.facts.change_words import asks_about_the_past
 from tests.fakes import NOTHING, ScriptedChat, answer, fact, retrieve
 
 HATES, LOVES = "The user hates coriander in soup.", "The user loves coriander in soup."

@@ -8,7 +8,7 @@ import pytest
 
 from evals.cases import Person, Said
 from evals.claim import FILE, claim
-from memory.errors import InvalidInput
+from memory.core.errors import InvalidInput
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 MADE_WITH = {"model": "small", "text embedder": "words"}

@@ -15,7 +15,7 @@ from app.cli import app
 from app.local_servers import Served
 from app.settings import Settings
 from app.weights import Located
-from memory.embedders import TextEmbedder
+from memory.embedding.text_embedder import TextEmbedder
 
 NEW = ("qwen3-vl-4b", "qwen3.5-4b", "qwen3-4b-2507", "gemma-3-4b", "gemma-3-270m")
 

@@ -10,9 +10,9 @@ import tzlocal
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from memory import clock
-from memory.clock import SESSION_GAP, now, parse_time, recent_since, show, starts_session, zone_name, zone_of
-from memory.errors import InvalidInput
+from memory.core import clock
+from memory.core.clock import SESSION_GAP, now, parse_time, recent_since, show, starts_session, zone_name, zone_of
+from memory.core.errors import InvalidInput
 
 often = settings(deadline=None, max_examples=200)
 BERLIN = ZoneInfo("Europe/Berlin")

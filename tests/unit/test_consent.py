@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from memory.errors import NotFound
-from memory.store import Memory
+from memory.core.errors import NotFound
+from memory.memory import Memory
 from tests.unit.test_journal import at
 
 

@@ -10,7 +10,7 @@ from graph.kept_habits import keep_habits
 from graph.kept_profile import keep_profile
 from graph.prompts import Prompts
 from graph.said_words import Said
-from memory import clock
+from memory.core import clock
 from tests.fakes import ScriptedChat
 
 OLIVES = "There were olives on the pizza last night. I can't stand olives."

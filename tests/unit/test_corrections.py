@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from memory import clock
-from memory.records import Episode
+from memory.core import clock
+from memory.core.records import Episode
 from tests.fakes import NOTHING, ScriptedChat, WordEmbedder, answer, fact, retrieve
 
 TIM, KIM = "The user's cat is called Tim.", "The user's cat is called Kim."
@@ -204,7 +204,7 @@ def test_what_was_only_called_outdated_is_marked_and_undo_takes_the_mark_away(se
 
 def test_export_and_import_keep_the_correction(taught, tmp_path):
     taught.memory.export_user("ada", tmp_path / "ada.zip")
-    from memory.store import Memory
+    from memory.memory import Memory
 
     with Memory(tmp_path / "other", WordEmbedder()) as other:
         other.import_user(tmp_path / "ada.zip")

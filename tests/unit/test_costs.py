@@ -7,7 +7,7 @@ import pytest
 from evals import work
 from evals.costs import as_json, costs, table
 from evals.usage import Usage
-from memory.errors import InvalidInput
+from memory.core.errors import InvalidInput
 from tests.unit.test_report import case
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory.credentials import holds_credential
-from memory.sensitive import topic_of
+from memory.consent.credentials import holds_credential
+from memory.consent.sensitive import topic_of
 
 HELD = [
     "My password is swordfish",

@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 from app import doctor
 from app.cli import app
 from app.settings import Settings
-from memory.embedders import TextEmbedder
-from memory.errors import ModelMissing, StorageError
-from memory.store import Memory
+from memory.core.errors import ModelMissing, StorageError
+from memory.embedding.text_embedder import TextEmbedder
+from memory.memory import Memory
 from tests import tiny_bert
 from tests.fakes import WordEmbedder
 from tests.unit.test_journal import at
@@ -45,7 +45,7 @@ def test_the_first_command_says_it_and_writes_nothing(monkeypatch, tmp_path, nam
 
 @pytest.mark.parametrize("name", NOWHERE)
 def test_doctor_finds_it_and_fetches_nothing(monkeypatch, name):
-    monkeypatch.setattr("memory.embedders.TextEmbedder._fetched", lambda _self: pytest.fail("fetched"))
+    monkeypatch.setattr("memory.embedding.text_embedder.TextEmbedder._fetched", lambda _self: pytest.fail("fetched"))
     monkeypatch.setenv("PERSONA_TEXT_EMBEDDER", name)
     finding = next(one for one in doctor.examine(Settings()) if one.what == "text embedder")
     assert finding.state == "broken"

@@ -9,10 +9,10 @@ from alembic import command
 from sqlalchemy import MetaData, create_engine, insert
 
 from graph import manner
-from memory.database import alembic_config
-from memory.pem import evolve
-from memory.records import TRAITS, BigFive
-from memory.store import Memory
+from memory.core.records import TRAITS, BigFive
+from memory.memory import Memory
+from memory.personality.pem import evolve
+from memory.storage.engine import alembic_config
 from tests.fakes import NEUTRAL, ScriptedChat, WordEmbedder, answer
 
 WORRIED = '"openness": 3\n"conscientiousness": 3\n"extraversion": 3\n"agreeableness": 3\n"neuroticism": 5'

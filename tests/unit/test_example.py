@@ -9,11 +9,11 @@ import pytest
 
 from app import example
 from app.example import drawings, month
-from memory.errors import InvalidInput
-from memory.pictures import read_picture
-from memory.records import PhotoMemory, SemanticMemory, TurnState
-from memory.sensitive import topic_of
-from memory.store import Memory
+from memory.consent.sensitive import topic_of
+from memory.core.errors import InvalidInput
+from memory.core.records import PhotoMemory, SemanticMemory, TurnState
+from memory.memory import Memory
+from memory.photos.image_file import read_picture
 from tests.fakes import WordEmbedder
 
 NOW = datetime(2026, 8, 5, 12, 0, tzinfo=UTC)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from evals.perf.pages import measure
-from memory import extras
-from memory.database import Database
-from memory.errors import ExtraMissing
+from memory.core import extras
+from memory.core.errors import ExtraMissing
+from memory.storage.engine import Database
 
 ROOT = Path(__file__).parents[2]
 

@@ -13,8 +13,8 @@ from app import doctor
 from app.build import build_sight
 from app.cli import app
 from app.settings import Settings
-from memory import extras
-from memory.errors import ExtraMissing
+from memory.core import extras
+from memory.core.errors import ExtraMissing
 
 OF_EXTRAS = {package for extra in extras.EXTRAS.values() for package in extra.packages}
 

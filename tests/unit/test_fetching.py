@@ -12,7 +12,7 @@ from app.model_server import ModelServer
 from app.page import program
 from app.page.frame import program as kept
 from app.settings import Settings
-from memory.errors import ModelMissing
+from memory.core.errors import ModelMissing
 
 
 class Pull:

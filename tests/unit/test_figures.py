@@ -8,7 +8,7 @@ import altair as alt
 import pytest
 
 from app.figures import COLOURS, STEP, Chart, personality_curves, personality_radar
-from memory.records import TRAITS, BigFive, PersonalityPoint
+from memory.core.records import TRAITS, BigFive, PersonalityPoint
 
 START = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 LABELS = [trait.capitalize() for trait in TRAITS]

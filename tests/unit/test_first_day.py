@@ -11,7 +11,7 @@ from app.service import PersonaService
 from evals.cli_first_day import told
 from evals.first_day import LOG, Line, Person, Transcripts, live, load
 from evals.first_day_rules import broken, count, language_of
-from memory.errors import InvalidInput
+from memory.core.errors import InvalidInput
 from tests.fakes import ScriptedChat, answer
 
 DATA = Path(evals.__path__[0]) / "data" / "first_day"

@@ -11,7 +11,7 @@ from app import first_models, settings, weights
 from app.local_servers import Served
 from app.settings import Settings
 from app.weights import Located
-from memory.errors import ModelMissing
+from memory.core.errors import ModelMissing
 from tests.unit.test_weights import Heard
 
 QWEN = Served("Ollama", "http://127.0.0.1:11434/v1", "qwen3:8b", sees=False)

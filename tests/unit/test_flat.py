@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memory.flat import NONE, Flat, Placed
-from memory.reading import packed
-from memory.scope import Scope
+from memory.embedding.token_vectors import packed
+from memory.index.filters import Scope
+from memory.index.vectors import NONE, Flat, Placed
 
 SIZE = 24
 

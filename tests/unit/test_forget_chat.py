@@ -8,8 +8,8 @@ from contextlib import nullcontext
 import pytest
 
 from app.cli import main
-from memory.probe import files_with
-from memory.records import TurnState
+from memory.core.records import TurnState
+from memory.forgetting.verify import files_with
 from tests.fakes import ScriptedChat, answer, fact
 
 BROTHER, VEGAN = "The user's brother is called Jonasquill.", "Jonasquill is vegan."

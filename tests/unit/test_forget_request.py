@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.forget_words import answer_of, claims
-from memory.forget_match import Sought
-from memory.forget_request import read
+from memory.forgetting.request_match import Sought
+from memory.forgetting.request_rules import read
 
 
 def labelled(name: str) -> list[tuple[bool, str]]:

@@ -8,8 +8,8 @@ from langgraph.types import Command
 
 from graph import persona
 from graph.briefing import Style
-from memory.records import TurnState
-from memory.store import Memory
+from memory.core.records import TurnState
+from memory.memory import Memory
 from tests.fakes import ScriptedChat, WordEmbedder, fact
 
 VEGAN = "Jonas is vegan."

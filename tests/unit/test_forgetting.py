@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from memory import chroma_files, clock
-from memory.errors import InvalidInput, NotFound
-from memory.probe import files_with
-from memory.records import TurnState
+from memory.core import clock
+from memory.core.errors import InvalidInput, NotFound
+from memory.core.records import TurnState
+from memory.forgetting.verify import files_with
+from memory.index import chroma_files
 from tests.fakes import ScriptedChat, answer, fact, retrieve
 
 TOPICS = '"topic_summary": "{}"\n"keywords": "talk"\n"source_dialog_indices": 0, 1'

@@ -6,9 +6,9 @@ import threading
 
 import pytest
 
-from memory.errors import ModelUnavailable, NotFound, PersonaError
-from memory.probe import files_with
-from memory.records import TurnState
+from memory.core.errors import ModelUnavailable, NotFound, PersonaError
+from memory.core.records import TurnState
+from memory.forgetting.verify import files_with
 from tests.fakes import ScriptedChat, answer, fact
 
 TOPICS = '"topic_summary": "{}"\n"keywords": "talk"\n"source_dialog_indices": {}'

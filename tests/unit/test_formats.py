@@ -22,7 +22,7 @@ from graph.formats import (
     parse_topics,
     split_keywords,
 )
-from memory.records import TRAITS, BigFive
+from memory.core.records import TRAITS, BigFive
 from tests.unit.test_lines import BROKEN
 
 often = settings(deadline=None, max_examples=100)

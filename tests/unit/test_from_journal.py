@@ -12,7 +12,7 @@ from app.cli import main
 from graph import formats
 from graph.briefing import Style
 from graph.protocol import Answer, Retrieve, parse_reasoning
-from memory.records import BigFive
+from memory.core.records import BigFive
 from tests.fakes import ScriptedChat, WordEmbedder, answer, fact
 from training import questions, sft_data
 from training.from_journal import Teacher

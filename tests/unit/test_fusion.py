@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memory.fusion import reciprocal_rank, regroup
+from memory.search.fusion import reciprocal_rank, regroup
 
 often = settings(deadline=None, max_examples=100)
 rankings = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=8), max_size=4)

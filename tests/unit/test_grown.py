@@ -13,9 +13,9 @@ from evals.perf.corpus import Life
 from evals.solvers import Ours, user_of
 from evals.story import load
 from graph.briefing import Style
-from memory.errors import InvalidInput
-from memory.records import SemanticMemory
-from memory.store import Memory
+from memory.core.errors import InvalidInput
+from memory.core.records import SemanticMemory
+from memory.memory import Memory
 from tests.fakes import ScriptedChat, WordEmbedder
 
 

@@ -12,8 +12,8 @@ from langgraph.types import Command
 from app.cli import main
 from graph import persona
 from graph.briefing import Style
-from memory.errors import NotFound
-from memory.store import Memory
+from memory.core.errors import NotFound
+from memory.memory import Memory
 from tests.fakes import ScriptedChat, WordEmbedder, answer, fact, retrieve
 
 pytestmark = pytest.mark.usefixtures("asking")

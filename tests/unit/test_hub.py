@@ -17,7 +17,7 @@ from app import sources, weights
 from app.catalogue import CATALOGUE, File, Model
 from app.sources import SourceFailed, hub_answers
 from app.weights import Located
-from memory.errors import ModelMissing, StorageError
+from memory.core.errors import ModelMissing, StorageError
 from tests.pulling import (
     COMMIT,
     WHOLE,

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from app.ingest import ingest_file
-from memory import clock
-from memory.errors import InvalidInput
-from memory.records import Line, TurnState
+from memory.core import clock
+from memory.core.errors import InvalidInput
+from memory.core.records import Line, TurnState
 
 BEGIN = clock.parse_time("2025-03-01 09:00", "UTC")
 
@@ -103,7 +103,7 @@ def test_every_bad_line_is_named_and_nothing_is_written(memory, ingested):
 
 def test_a_failure_in_the_middle_leaves_nothing(memory, ingested, monkeypatch, tmp_path):
     Image.new("RGB", (8, 8), "teal").save(tmp_path / "teal.png", "PNG")
-    monkeypatch.setattr("memory.transcript.RANKS", {"remember": 0})
+    monkeypatch.setattr("memory.stores.transcript.RANKS", {"remember": 0})
     with pytest.raises(KeyError):
         ingested({**line(0), "images": ["teal.png"]}, line(300))
     assert memory.journal.users() == []

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from memory import clock
-from memory.clock import parse_time
-from memory.errors import NotFound, TimeOrderError
-from memory.records import TurnState
+from memory.core import clock
+from memory.core.clock import parse_time
+from memory.core.errors import NotFound, TimeOrderError
+from memory.core.records import TurnState
 
 
 def at(text: str):

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from pytest_socket import enable_socket
 
-from memory.errors import InvalidInput
+from memory.core.errors import InvalidInput
 from tests.fake_server import fake_server
 from training.judge import JudgeClient, check
 from training.recipes import Judge

@@ -20,7 +20,7 @@ from graph.briefing import Style
 from graph.context import Context
 from graph.kept_types import KEPT_TYPES, names, register
 from graph.state import ConsolidateState, PersonaState, RememberState
-from memory.records import Turn
+from memory.core.records import Turn
 from tests.fakes import ScriptedChat, answer, fact, retrieve
 
 ADA = Context(user_id="ada")

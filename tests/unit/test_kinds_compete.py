@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from graph.briefing import Style
-from memory import clock
-from memory.notes import Asked, note_of, whole_note
-from memory.query import Query, Room
-from memory.records import Turn
+from memory.core import clock
+from memory.core.query import Query, Room
+from memory.core.records import Turn
+from memory.search.notes import Asked, note_of, whole_note
 from tests.fakes import ScriptedChat, answer, fact
 
 LATER = clock.parse_time("2026-06-01 09:00", "UTC")

@@ -12,10 +12,10 @@ from graph.briefing import Style
 from graph.budgets import Budgets, estimate_tokens
 from graph.recent import choose
 from graph.sections import _turn_text
-from memory import clock
-from memory.passages import passage_id, passages, turn_of
-from memory.query import Limits, Query
-from memory.records import PersonalityPoint, Turn, make_id
+from memory.core import clock
+from memory.core.passages import passage_id, passages, turn_of
+from memory.core.query import Limits, Query
+from memory.core.records import PersonalityPoint, Turn, make_id
 from tests.fakes import ScriptedChat, answer, fact, retrieve
 
 NINE = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -312,7 +312,7 @@ class TestChosen:
 )
 def test_prompt_and_search_together_hold_every_turn(tmp_path_factory, sizes, window):
     from app.service import PersonaService
-    from memory.store import Memory
+    from memory.memory import Memory
     from tests.fakes import ScriptedModels, WordEmbedder
 
     chat = ScriptedChat({"reasoning": retrieve("zebra"), "answer": answer("Ok.")})
@@ -340,7 +340,7 @@ def _turn(number, text, reply):
 
 
 def test_a_picture_that_the_prompt_leaves_out_is_recalled(serve):
-    from memory.records import PhotoMemory
+    from memory.core.records import PhotoMemory
 
     service = serve(ScriptedChat())
     memory = service.memory

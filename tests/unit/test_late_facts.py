@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph import formats
-from memory import clock
-from memory.query import Limits, Query
-from memory.records import Line
+from memory.core import clock
+from memory.core.query import Limits, Query
+from memory.core.records import Line
 from tests.fakes import NOTHING, ScriptedChat, fact
 
 BEGUN = datetime(2025, 3, 1, 9, 0, tzinfo=UTC)
@@ -136,7 +136,7 @@ def end_of(service, towns, order, _known={}):  # noqa: B006 - what was remembere
 @pytest.fixture(scope="module")
 def open_service(tmp_path_factory):
     from app.service import PersonaService
-    from memory.store import Memory
+    from memory.memory import Memory
     from tests.fakes import ScriptedModels, WordEmbedder
 
     memory = Memory(tmp_path_factory.mktemp("late"), WordEmbedder())

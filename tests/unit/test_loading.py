@@ -9,9 +9,9 @@ import pytest
 from app.events import Answered
 from app.fetching import Fetching
 from app.service import PersonaService
-from memory.errors import ModelMissing, ModelUnavailable
-from memory.reply_first import ReplyFirst
-from memory.store import Memory
+from memory.core.errors import ModelMissing, ModelUnavailable
+from memory.core.priority import ReplyFirst
+from memory.memory import Memory
 from tests.fakes import ScriptedChat, ScriptedModels, WordEmbedder, answer
 
 

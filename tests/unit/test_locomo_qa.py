@@ -11,7 +11,7 @@ from evals.locomo_qa import load
 from evals.report import ALL, figures
 from evals.runner import Log, run
 from evals.solvers import Reply
-from memory.errors import InvalidInput
+from memory.core.errors import InvalidInput
 
 TALK = {
     "sample_id": "conv-1",

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from graph import manner
-from memory.evidence import Evidence, Showing, Wish
-from memory.pem import evolve
-from memory.records import TRAITS, BigFive, PersonalityPoint
+from memory.core.records import TRAITS, BigFive, PersonalityPoint
+from memory.personality.evidence import Evidence, Showing, Wish
+from memory.personality.pem import evolve
 
 BEGAN = datetime(2026, 3, 1, 9, tzinfo=UTC)
 

@@ -7,10 +7,10 @@ import json
 import pytest
 
 from app.marked import said_of
-from memory.modes import MODES
-from memory.probe import files_with, rows_of
-from memory.records import Episode, Procedure, ProfileEntry, SemanticMemory
-from memory.store import Memory
+from memory.consent.modes import MODES
+from memory.core.records import Episode, Procedure, ProfileEntry, SemanticMemory
+from memory.forgetting.verify import files_with, rows_of
+from memory.memory import Memory
 from tests.fakes import ScriptedChat, WordEmbedder, fact
 
 ILL = "I was diagnosed with diabetes last week."

@@ -8,9 +8,9 @@ from graph import recall_examples
 from graph.evidence_lines import telling
 from graph.message_kind import asks, asks_memory, may_ask_about_their_life, only_asks
 from graph.shown_replies import SHOWN
-from memory import clock
-from memory.records import Recalled, Spoken
-from memory.relation import relation_asked
+from memory.core import clock
+from memory.core.records import Recalled, Spoken
+from memory.search.asked_relation import relation_asked
 
 NOW = clock.parse_time("2026-03-01 10:00", "UTC")
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from memory.errors import StorageError
-from memory.records import SemanticMemory, make_id
-from memory.store import Memory
+from memory.core.errors import StorageError
+from memory.core.records import SemanticMemory, make_id
+from memory.memory import Memory
 from tests.fakes import WordEmbedder
 from tests.unit.test_journal import at
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memory.named_time import Period, named_period
+from memory.core.temporal import Period, named_period
 
 ASKED = datetime(2026, 3, 12, 9, 30, tzinfo=ZoneInfo("Europe/Lisbon"))  # a Thursday
 

@@ -10,7 +10,7 @@ import pytest
 from evals import node_figures as of
 from evals.cases import Person, Question, Said, Shown
 from evals.kept import Kept
-from memory.records import BigFive
+from memory.core.records import BigFive
 from tests.unit.test_report import case
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

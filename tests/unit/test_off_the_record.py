@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from memory.probe import files_with, rows_of
+from memory.forgetting.verify import files_with, rows_of
 from tests.fakes import ScriptedChat, answer, fact, retrieve
 
 SAID = "Between us: the vault code is marzipan-4471."

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memory.passages import (
+from memory.core.passages import (
     LONG,
     PASSAGE,
     divide,

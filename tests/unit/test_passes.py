@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from memory.quick_reader import together
+from memory.embedding.onnx_runtime import together
 
 
 def test_texts_of_about_one_length_are_read_in_one_pass_and_each_once():

@@ -10,7 +10,7 @@ from evals.perf import growth, results, script
 from evals.perf.fixed_server import Call, Pace
 from evals.perf.turn import busy
 from graph import formats, protocol
-from memory.errors import InvalidInput
+from memory.core.errors import InvalidInput
 
 
 def call(began, ended):

@@ -13,7 +13,7 @@ from PIL import Image
 from evals import probes
 from evals.persona_mme import load
 from evals.review import review
-from memory.errors import InvalidInput
+from memory.core.errors import InvalidInput
 
 MINI = Path(__file__).parents[2] / "evals" / "data" / "persona_mini"
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from evals.persona_mme import TASKS, load
-from memory.errors import InvalidInput
+from memory.core.errors import InvalidInput
 
 CASE = {
     "data_path": "samples/50/7", "type": "Memory Recall", "question_type": "Visual Detail Recall", "time": "2026-03-09 10:00",

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memory.pem import evolve, momentum
-from memory.records import TRAITS, BigFive
+from memory.core.records import TRAITS, BigFive
+from memory.personality.pem import evolve, momentum
 
 often = settings(deadline=None, max_examples=200)
 counts = st.integers(0, 10**6)

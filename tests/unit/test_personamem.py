@@ -8,7 +8,7 @@ import json
 import pytest
 
 from evals.personamem import load
-from memory.errors import InvalidInput
+from memory.core.errors import InvalidInput
 
 ROW = {
     "persona_id": "0", "question_id": "q1", "question_type": "recall_user_shared_facts", "topic": "music",

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from memory.database import Database
-from memory.errors import InvalidInput, NotFound, StorageError
-from memory.photos import PhotoStore
-from memory.pictures import MAX_BYTES, MODEL_PIXELS, read_picture
-from memory.records import user_key
+from memory.core.errors import InvalidInput, NotFound, StorageError
+from memory.core.records import user_key
+from memory.photos.image_file import MAX_BYTES, MODEL_PIXELS, read_picture
+from memory.photos.store import PhotoStore
+from memory.storage.engine import Database
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from memory import clock
-from memory.errors import InvalidInput, TimeOrderError
-from memory.pictures import read_picture
+from memory.core import clock
+from memory.core.errors import InvalidInput, TimeOrderError
+from memory.photos.image_file import read_picture
 from tests.unit.test_photos import encoded, seen
 
 

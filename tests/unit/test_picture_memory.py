@@ -9,9 +9,9 @@ from PIL import Image
 
 from graph.briefing import Style
 from graph.grounding import labels
-from memory.detector import Detection, crop, padded
-from memory.records import PhotoMemory
-from memory.sight import Sight
+from memory.core.records import PhotoMemory
+from memory.photos.detector import Detection, crop, padded
+from memory.photos.vision import Sight
 from tests.fakes import NOTHING, ColourEmbedder, ScriptedChat, answer, fact, retrieve
 
 MUG = "The user drinks from my grandmother's mug (Image Object: mug)."

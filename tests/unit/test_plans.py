@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory.coming_days import days_named, in_year, next_time
-from memory.coming_question import asked_days
-from memory.plans import plans_of
+from memory.upcoming.dates_ahead import days_named, in_year, next_time
+from memory.upcoming.plans import plans_of
+from memory.upcoming.question import asked_days
 
 MONDAY = datetime(2026, 11, 30, 12, tzinfo=UTC)
 

@@ -16,8 +16,8 @@ from evals.perf import prefix, prefix_talk
 from graph.briefing import Style, messages_of
 from graph.budgets import Budgets, estimate_tokens, fit, newest
 from graph.sections import _turn_text
-from memory.errors import InvalidInput
-from memory.records import BigFive, Recalled, Turn
+from memory.core.errors import InvalidInput
+from memory.core.records import BigFive, Recalled, Turn
 from tests.fakes import WordEmbedder
 
 often = settings(deadline=None, max_examples=100)

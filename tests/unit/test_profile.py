@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory.outdated import Replaced, as_it_holds, may_be_untrue
-from memory.records import ProfileEntry
+from memory.core.records import ProfileEntry
+from memory.facts.profile_validity import Replaced, as_it_holds, may_be_untrue
 
 WRITTEN = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 LATER = WRITTEN + timedelta(days=6)

@@ -8,7 +8,7 @@ import pytest
 
 from graph.formats import parse_personality
 from graph.prompts import Prompts, load_prompts
-from memory.errors import InvalidInput
+from memory.core.errors import InvalidInput
 
 NAMES = [field.name for field in fields(Prompts) if isinstance(getattr(Prompts, field.name), str)]
 

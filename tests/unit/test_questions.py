@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from memory.errors import InvalidInput
-from memory.query import Query
-from memory.store import Memory
+from memory.core.errors import InvalidInput
+from memory.core.query import Query
+from memory.memory import Memory
 from training.histories import plant
 from training.histories import read as read_history
 from training.questions import letter, read

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory.reading import Kept, Reading, bundled, keep, late_interaction, packed, unpacked
+from memory.embedding.token_vectors import Kept, Reading, bundled, keep, late_interaction, packed, unpacked
 from tests.fakes import WordEmbedder
 
 read = WordEmbedder().read

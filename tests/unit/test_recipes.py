@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from memory.errors import InvalidInput
+from memory.core.errors import InvalidInput
 from training.recipes import GrpoRecipe, Recipe, SftRecipe, load, load_judge
 
 JUDGE = {"url": "http://127.0.0.1:9/v1", "model": "judge"}

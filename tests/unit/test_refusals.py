@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.refusals import refused
-from memory.errors import MessageTooLong, ModelRefused
+from memory.core.errors import MessageTooLong, ModelRefused
 
 URL = "http://127.0.0.1:1/v1"
 

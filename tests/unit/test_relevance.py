@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory.relevance import FLOOR, MINILM, Scale, asked_words, is_small_talk, relevance, scale_of, shared
+from memory.search.relevance import FLOOR, MINILM, Scale, asked_words, is_small_talk, relevance, scale_of, shared
 
 COSINES = st.floats(-1.0, 1.0)
 

@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from memory import reply_first
-from memory.reply_first import behind, give_way, gives_way, model_speaks, replying, stays
+from memory.core import priority
+from memory.core.priority import behind, give_way, gives_way, model_speaks, replying, stays
 
 
 @pytest.fixture
@@ -33,15 +33,15 @@ def reply():
 
 
 def test_background_work_waits_for_a_reply(reply, monkeypatch):
-    monkeypatch.setattr(reply_first, "_MOST_S", 600.0)
+    monkeypatch.setattr(priority, "_MOST_S", 600.0)
     # The reply comes to wait for its model once background work waits for it.
-    wait = reply_first._processor.wait
+    wait = priority._processor.wait
 
     def waited_for(timeout):
         reply["waits"].set()
         return wait(timeout)
 
-    monkeypatch.setattr(reply_first._processor, "wait", waited_for)
+    monkeypatch.setattr(priority._processor, "wait", waited_for)
     with behind():
         assert give_way()
     assert reply["waits"].is_set()
@@ -55,7 +55,7 @@ def test_it_has_the_processor_while_the_model_speaks(reply):
 
 
 def test_it_does_not_wait_for_ever(reply, monkeypatch):
-    monkeypatch.setattr(reply_first, "_MOST_S", 0.02)
+    monkeypatch.setattr(priority, "_MOST_S", 0.02)
     with behind():
         assert give_way()
     assert not reply["ends"].is_set(), "the reply is still being made"

@@ -9,10 +9,10 @@ import pytest
 from app.events import AnswerDelta, Answered, Recalled, Retrieving, Thinking
 from graph.briefing import Style
 from graph.budgets import Budgets
-from memory import clock
-from memory.errors import InvalidInput, MessageTooLong, ModelUnavailable, StorageError, TimeOrderError
-from memory.query import Room
-from memory.records import TurnState
+from memory.core import clock
+from memory.core.errors import InvalidInput, MessageTooLong, ModelUnavailable, StorageError, TimeOrderError
+from memory.core.query import Room
+from memory.core.records import TurnState
 from tests.fakes import ScriptedChat, answer, fact, retrieve
 
 

@@ -14,8 +14,8 @@ from graph.briefing import Style
 from graph.budgets import Budgets
 from graph.protocol import Answer, Retrieve, format_reasoning
 from graph.search_request import first_round
-from memory.query import Limits
-from memory.store import Memory
+from memory.core.query import Limits
+from memory.memory import Memory
 from training import questions
 from training.grpo import planted
 from training.rollout import Rollouts, Setting, Tokens, _Probe, chat_of

@@ -15,7 +15,7 @@ from evals.runner import Log, run
 from evals.solvers import Ours, Reply, user_of
 from graph.briefing import Style
 from graph.budgets import Budgets
-from memory.errors import InvalidInput, MessageTooLong, ModelUnavailable
+from memory.core.errors import InvalidInput, MessageTooLong, ModelUnavailable
 from tests.fakes import NOTHING, ScriptedChat, WordEmbedder, answer, fact
 
 BEGIN = datetime(2026, 3, 1, 9, tzinfo=UTC)

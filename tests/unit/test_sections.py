@@ -15,8 +15,8 @@ from graph.evidence_lines import line_of
 from graph.prompts import Prompts
 from graph.protocol import escape
 from graph.sections import Picture, instructed, opening, tokens_of, with_memory
-from memory.errors import MessageTooLong
-from memory.records import BigFive, Recalled, Spoken, Turn
+from memory.core.errors import MessageTooLong
+from memory.core.records import BigFive, Recalled, Spoken, Turn
 
 often = settings(deadline=None, max_examples=100)
 NINE = datetime(2026, 3, 1, 9, tzinfo=UTC)

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from app.cli import app
 from app.model_server import seems_to_see
-from memory.errors import InvalidInput, ModelMissing
+from memory.core.errors import InvalidInput, ModelMissing
 
 
 def serve(*words):

@@ -12,7 +12,7 @@ from app import settings
 from app.doctor import examine
 from app.endpoint import remote_endpoint, seems_to_see
 from app.settings import Settings, choose, chosen_in, settings_file
-from memory.errors import InvalidInput, ModelUnavailable, StorageError
+from memory.core.errors import InvalidInput, ModelUnavailable, StorageError
 
 URL, OTHER = "http://127.0.0.1:11434/v1", "http://127.0.0.1:1234/v1"
 

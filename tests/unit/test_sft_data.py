@@ -10,8 +10,8 @@ from PIL import Image
 
 from graph import formats, protocol
 from graph.formats import Extraction, TopicLines
-from memory.errors import InvalidInput
-from memory.records import BigFive
+from memory.core.errors import InvalidInput
+from memory.core.records import BigFive
 from training.lessons import Lesson, Message, conversation, dataset, kind_of
 from training.measure import Sample, counts, of_lessons
 from training.sft_data import read, written

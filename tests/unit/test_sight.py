@@ -11,10 +11,10 @@ from app.doctor import examine
 from app.settings import Settings
 from graph.briefing import Style
 from graph.showing import BLIND
-from memory import extras
-from memory.errors import ModelMissing
-from memory.sight import Sight
-from memory.vision import ClipEmbedder
+from memory.core import extras
+from memory.core.errors import ModelMissing
+from memory.photos.clip import ClipEmbedder
+from memory.photos.vision import Sight
 from tests.fakes import NOTHING, ColourEmbedder, ScriptedChat, answer, fact, retrieve
 from tests.unit.test_picture_memory import BLUE, MUG, RED, RED_AGAIN, photo, say, seen
 

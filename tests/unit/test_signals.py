@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory.assistant_talk import weigh_talk
-from memory.flat import NONE
-from memory.named_time import named_period
-from memory.sentences import sentences
-from memory.signals import NOTHING, Candidates, features, read_question, weigh
-from memory.turn_search import weighed
-from memory.turn_traits import Traits, split_speaker, subject_of_wish, traits_of
+from memory.core.sentences import sentences
+from memory.core.temporal import named_period
+from memory.index.turn_traits import Traits, split_speaker, subject_of_wish, traits_of
+from memory.index.vectors import NONE
+from memory.search.assistant_scoring import weigh_talk
+from memory.search.turn_ranking import weighed
+from memory.search.turn_scoring import NOTHING, Candidates, features, read_question, weigh
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from graph import formats
 from graph.briefing import Style
-from memory.records import BigFive
+from memory.core.records import BigFive
 from tests.fakes import ScriptedChat
 
 KEEP = '"decision": true'

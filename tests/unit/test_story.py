@@ -13,7 +13,7 @@ from evals.runner import Log, run
 from evals.says import folded
 from evals.solvers import Reply
 from evals.story import FILE, load
-from memory.errors import InvalidInput
+from memory.core.errors import InvalidInput
 
 TURN = {"time": "2026-03-02 19:10", "user": "I have a parrot", "assistant": "Nice."}
 ASKED = {"id": "bird", "kind": "fact", "text": "Which bird?", "answer": "A parrot", "must": ["parrot"], "evidence": [0]}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
-from memory.stripping import strip
+from memory.photos.metadata import strip
 
 SECRET = b"52 31 12 N 13 24 18 E"
 GPS, DESCRIPTION, ORIENTATION = 0x8825, 0x010E, 0x0112

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memory import clock
-from memory.query import Query
-from memory.records import PersonalityPoint, SemanticMemory, make_id
-from memory.subject import name_in, subject_of
+from memory.core import clock
+from memory.core.query import Query
+from memory.core.records import PersonalityPoint, SemanticMemory, make_id
+from memory.search.asked_subject import name_in, subject_of
 from tests.fakes import ScriptedChat, answer, retrieve
 
 often = settings(deadline=None, max_examples=200)

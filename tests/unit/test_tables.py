@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 
-from memory import database
-from memory.database import Database
+from memory.storage import engine
+from memory.storage.engine import Database
 
 
 def _made(path):
@@ -17,5 +17,5 @@ def _made(path):
 
 def test_tables_made_in_one_go_are_those_that_the_migrations_make(tmp_path, migrations, monkeypatch):
     made = [_made(tmp_path / name) for name in ("first.db", "second.db")]
-    monkeypatch.setattr(database, "_migrate", migrations)
+    monkeypatch.setattr(engine, "_migrate", migrations)
     assert made == [_made(tmp_path / "migrated.db")] * 2

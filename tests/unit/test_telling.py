@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from memory.telling import Telling, phrases
+from memory.forgetting.text_match import Telling, phrases
 
 
 def telling(*texts: str, keywords: tuple[str, ...] = (), counts: dict[str, int] | None = None, turns: int = 100) -> Telling:

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from graph.context import Context
-from memory import clock
-from memory.errors import InvalidInput, ModelUnavailable, NotFound
+from memory.core import clock
+from memory.core.errors import InvalidInput, ModelUnavailable, NotFound
 from tests.fakes import fact
 from tests.threads import (
     ADA,

@@ -6,8 +6,8 @@ import pytest
 from langgraph.types import Command
 
 from graph.context import Context
-from memory.errors import InvalidInput, ModelUnavailable, NotFound
-from memory.records import TurnState
+from memory.core.errors import InvalidInput, ModelUnavailable, NotFound
+from memory.core.records import TurnState
 from tests.fakes import answer, fact, retrieve
 from tests.threads import (
     ADA,

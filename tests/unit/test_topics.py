@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from memory.query import Limits, Query
-from memory.records import Episode, make_id
+from memory.core.query import Limits, Query
+from memory.core.records import Episode, make_id
 from tests.fakes import ScriptedChat
 
 BEGIN = datetime(2026, 3, 1, 9, tzinfo=UTC)

@@ -6,9 +6,9 @@ from datetime import UTC, timedelta
 
 import pytest
 
-from memory import clock
-from memory.errors import NotFound, TimeOrderError
-from memory.records import Line
+from memory.core import clock
+from memory.core.errors import NotFound, TimeOrderError
+from memory.core.records import Line
 from tests.fakes import ScriptedChat
 
 NEXT_YEAR = clock.now("UTC").replace(microsecond=0) + timedelta(days=370)

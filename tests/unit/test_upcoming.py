@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from memory import clock
-from memory.upcoming import Dated, coming, left_to_tell
+from memory.core import clock
+from memory.upcoming.agenda import Dated, coming, left_to_tell
 from tests.fakes import ScriptedChat, answer, fact
 
 

@@ -14,8 +14,8 @@ from langchain_core.outputs import ChatGenerationChunk
 from app.events import AnswerDelta, Answered, Received
 from app.page import words
 from graph.tally import Tally
-from memory.records import Trace
-from memory.usage import Usage
+from memory.core.records import Trace
+from memory.core.usage import Usage
 from tests.fakes import ScriptedChat, answer, retrieve
 
 

@@ -10,10 +10,10 @@ import pytest
 
 from app.service import PersonaService
 from graph.context import Context
-from memory import clock
-from memory.errors import InvalidInput
-from memory.records import Line, make_id, user_key
-from memory.store import Memory
+from memory.core import clock
+from memory.core.errors import InvalidInput
+from memory.core.records import Line, make_id, user_key
+from memory.memory import Memory
 from tests.fakes import ScriptedChat, ScriptedModels, WordEmbedder, fact
 
 COMPOSED, APART = "José", unicodedata.normalize("NFD", "José")
@@ -25,7 +25,7 @@ DAY = clock.parse_time("2026-03-01 09:00", "UTC")
 def as_before():
     """Take names as they are written, as older versions of this program did."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("memory.intake.unicodedata.normalize", lambda _, text: text)
+        patch.setattr("memory.core.validation.unicodedata.normalize", lambda _, text: text)
         yield
 
 

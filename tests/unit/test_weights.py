@@ -19,7 +19,7 @@ from app import sources, transfer, weights
 from app.catalogue import CATALOGUE, File, Model, Part
 from app.sources import Report, SourceFailed, hub_answers
 from app.weights import Located
-from memory.errors import ModelMissing, NotFound, StorageError
+from memory.core.errors import ModelMissing, NotFound, StorageError
 from tests.pulling import (
     PIECES,
     WHOLE,

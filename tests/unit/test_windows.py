@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from memory import clock
-from memory.query import Query
-from memory.records import Episode, PersonalityPoint, SemanticMemory, make_id
+from memory.core import clock
+from memory.core.query import Query
+from memory.core.records import Episode, PersonalityPoint, SemanticMemory, make_id
 from tests.fakes import ScriptedChat
 
 ZONE = "Europe/Berlin"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory.wishes import wishes_in
+from memory.personality.writing_wishes import wishes_in
 
 WISHES = {
     "Please answer short.": "length",

@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 
 from app.worker import Worker
-from memory.errors import ModelUnavailable, StorageError
-from memory.store import Memory
+from memory.core.errors import ModelUnavailable, StorageError
+from memory.memory import Memory
 from tests.fakes import WordEmbedder
 from tests.unit.test_journal import at
 
@@ -29,9 +29,9 @@ class Done:
 
     def __call__(self, item):
         with self.memory._database.write() as connection:
-            from memory import pending
+            from memory.storage import work_queue
 
-            pending.done(connection, item.user_id, item.kind, item.subject)
+            work_queue.done(connection, item.user_id, item.kind, item.subject)
         with self.lock:
             self.items.append((item.user_id, item.subject))
             self.lock.notify_all()
@@ -103,7 +103,7 @@ def test_news_of_many_wait_for_a_place(memory, working, monkeypatch):
 
 def test_what_failed_is_tried_again_when_it_is_due(memory, working, monkeypatch):
     monkeypatch.setattr("app.worker._POLL_S", 0.05)
-    monkeypatch.setattr("memory.pending._FIRST_DELAY_S", 0.1)
+    monkeypatch.setattr("memory.storage.work_queue._FIRST_DELAY_S", 0.1)
     done, failed = Done(memory), []
 
     def fails_once(item):

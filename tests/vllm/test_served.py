@@ -26,7 +26,7 @@ from app.settings import Settings
 from graph import formats, protocol
 from graph.asking import stream_text
 from graph.sections import Picture, human
-from memory.records import PhotoMemory, TurnState
+from memory.core.records import PhotoMemory, TurnState
 from tests.tiny_vlm import build
 
 _STARTS_S = 420

@@ -1,0 +1,1 @@
+"""Exports everything of one user as one file, and imports it again."""

@@ -1,0 +1,1 @@
+"""Reads pages of what is remembered, for people who look through it."""

@@ -1,0 +1,1 @@
+"""Decides what is sensitive, and what each person agreed to."""

@@ -1,0 +1,1 @@
+"""Values, time and text rules that every other room uses; no I/O."""

@@ -1,0 +1,138 @@
+"""Time as the assistant means it: instants with the zone they were said in, sessions, the recent window.
+
+All functions are pure, but for `now`, which reads the clock once.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import tzlocal
+
+from memory.core.errors import InvalidInput
+
+SESSION_GAP = timedelta(minutes=60)
+"""A gap this long or longer ends a session; turns closer than this to a message are its recent window."""
+
+_SHOWN = re.compile(
+    r"^(?P<date>\d{4}-\d{2}-\d{2})[ T](?P<clock>\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)"
+    r"(?P<offset>Z|[+-]\d{2}:?\d{2})?(?:\s+\((?P<day>[A-Za-z]+)\))?(?:\s+(?P<zone>[A-Za-z_]+(?:/[A-Za-z0-9_+-]+)*))?$"
+)
+
+
+def now(zone: str | None = None) -> datetime:
+    """Return this instant in a zone; in the machine's own when None."""
+    return datetime.now(zone_of(zone))
+
+
+def parse_time(text: str, zone: str | None = None) -> datetime:
+    """Read a time as a person or a transcript writes it.
+
+    Args:
+        text: `YYYY-MM-DD HH:MM`, with optional seconds, UTC offset (`+02:00`, `Z`), weekday in brackets
+            and IANA zone name, in this order. `T` may stand between date and clock.
+        zone: Zone of a text that names none; the machine's own when None.
+
+    Returns:
+        An aware datetime. A clock time that a daylight-saving change skips is moved on by the change;
+        one that happens twice is the first of the two.
+
+    Raises:
+        InvalidInput: The text is no such time, or its weekday is not that day's.
+    """
+    match = _SHOWN.match(text.strip())
+    if match is None:
+        raise InvalidInput(f"{text!r} is not a time. Write it as 2026-03-01 09:30, or with an offset: 2026-03-01T09:30+02:00.")
+    try:
+        stamp = datetime.fromisoformat(f"{match['date']}T{match['clock']}{match['offset'] or ''}")
+        if stamp.tzinfo is None:
+            stamp = stamp.replace(tzinfo=zone_of(match["zone"] or zone))
+        elif match["zone"]:
+            stamp = stamp.astimezone(zone_of(match["zone"]))
+        # Through UTC and back: a time inside a daylight-saving gap becomes one that clocks did show.
+        stamp = stamp.astimezone(UTC).astimezone(stamp.tzinfo)
+    except (ValueError, OverflowError) as error:
+        raise InvalidInput(f"{text!r} is not a time that exists ({error}). Write it as 2026-03-01 09:30.") from error
+    if match["day"] and not f"{stamp:%A}".lower().startswith(match["day"].lower()):
+        raise InvalidInput(
+            f"{stamp:%Y-%m-%d} is a {stamp:%A}, not a {match['day']}. Correct the date or leave the weekday out."
+        )
+    return stamp
+
+
+def zone_of(name: str | None) -> ZoneInfo | timezone:
+    """Return the zone called `name` (IANA name or `+HH:MM`); the machine's own when None.
+
+    Raises:
+        InvalidInput: There is no such zone.
+    """
+    if name is None:
+        try:
+            local = tzlocal.get_localzone()
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise InvalidInput(
+                f"This machine's time zone cannot be read ({error}). Set TZ to a name like Europe/Berlin, or unset it."
+            ) from error
+        return local if isinstance(local, ZoneInfo) else UTC
+    offset = re.fullmatch(r"([+-])(\d{2}):(\d{2})(?::(\d{2}))?", name)
+    if offset:
+        sign, hours, minutes, seconds = offset.groups()
+        delta = timedelta(hours=int(hours), minutes=int(minutes), seconds=int(seconds or 0))
+        if delta < timedelta(hours=24):
+            return timezone(-delta if sign == "-" else delta)
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise InvalidInput(
+            f"There is no time zone called {name!r}. Use a name like Europe/Berlin or an offset like +02:00."
+        ) from error
+
+
+def zone_name(stamp: datetime) -> str:
+    """Return the name under which `zone_of` finds the zone of `stamp` again.
+
+    Raises:
+        InvalidInput: `stamp` has no zone.
+    """
+    offset = stamp.utcoffset()
+    if offset is None:
+        raise InvalidInput("A time needs a zone; give it one with parse_time or datetime.astimezone.")
+    if isinstance(stamp.tzinfo, ZoneInfo) and stamp.tzinfo.key:
+        return stamp.tzinfo.key
+    sign = "-" if offset < timedelta(0) else "+"
+    seconds = int(abs(offset).total_seconds())
+    name = f"{sign}{seconds // 3600:02}:{seconds % 3600 // 60:02}"
+    return f"{name}:{seconds % 60:02}" if seconds % 60 else name
+
+
+def show(stamp: datetime) -> str:
+    """Write a time as prompts and people see it: `YYYY-MM-DD HH:MM (Weekday)`, in its own zone."""
+    return f"{stamp.year:04}-{stamp:%m-%d %H:%M (%A)}"
+
+
+def later(stamp: datetime, passed: timedelta) -> datetime:
+    """Return the instant `passed` after `stamp`, in its zone.
+
+    Raises:
+        InvalidInput: It lies after the year 9999.
+    """
+    try:
+        return (stamp.astimezone(UTC) + passed).astimezone(stamp.tzinfo)
+    except OverflowError as error:
+        raise InvalidInput(f"There is no time that lies {passed} after {show(stamp)}. Begin earlier.") from error
+
+
+def starts_session(previous: datetime | None, current: datetime) -> bool:
+    """Say whether a turn at `current` opens a new session after one at `previous`."""
+    # In UTC: Python subtracts two times of one zone by their clocks, an hour off across a daylight-saving change.
+    return previous is None or current.astimezone(UTC) - previous.astimezone(UTC) >= SESSION_GAP
+
+
+def recent_since(current: datetime) -> datetime:
+    """Return the instant after which (exclusive) a turn lies in the recent window of a message at `current`."""
+    try:
+        return current.astimezone(UTC) - SESSION_GAP
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)

@@ -1,0 +1,226 @@
+"""The time that a question names ("last Tuesday", "for June", "at Christmas"), resolved against when it was asked."""
+
+from __future__ import annotations
+
+import math
+import re
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from memory.core.named_days import Prefer, named_days, zone_key
+
+_LANGUAGES = ["en"]
+_LONGEST = 500
+"""Characters: a longer text is no question, and the library takes its time with it."""
+_one_at_a_time = threading.Lock()
+"""The library keeps what it reads with in one place for all threads."""
+_IS_A_TIME = {"year", "month", "day"}
+_NO_TIME = frozenset(
+    """
+    now second sec mon tue wed thu fri sat sun january february march april may june july august september october november
+    december jan feb mar apr jun jul aug sep sept oct nov dec
+    """.split()
+)
+"""Words that may be something else, or somebody, unless a word that leads a time stands before them or a number beside them."""
+_LEADS = frozenset(
+    """
+    in on at last next this early mid late since until till by during of before after past coming from between around for
+    """.split()
+)
+_COUNTED = {"every", "each", "per", "once", "twice"}
+_NAMES = frozenset("april may june august jan mar mon tue wed thu fri sat sun dec".split())
+"""After `for` these may be somebody, or something else: `a present for June`. They are a time where the text is about plans."""
+_LASTING = re.compile(
+    r"\bfor\s+(?:(?:about|over|nearly|almost|around|only|just|at\s+least|more\s+than)\s+){0,2}(?:the\s+)?(?!last\b|past\b|next\b)"
+    r"(?:\d+|an?|half\s+an?|(?:an?\s+)?(?:few|couple\s+of)|several|some|many|\w+)\s+(?:(?:more|whole|full)\s+)?"
+    r"(?:seconds?|minutes?|hours?|days?|nights?|weeks?|weekends|fortnights?|months?|years?|decades?)\b(?!\s+of\b)(?:\s+now\b)?",
+    re.IGNORECASE,
+)
+"""How long something lasts: no time by itself, and the library takes it together with a time that follows."""
+_PLANNED = re.compile(
+    r"\b(?:plan(?:s|ned|ning)?|scheduled?|upcoming|coming\s+up|agenda|calendar|due|deadline|appointments?|booked|reminders?|remind|"
+    r"will|shall|going\s+to|(?:have|need|got)\s+to|must|have\s+i\s+got|do\s+i\s+have|i\s+have\s+on|what['’]?s\s+on|what\s+is\s+on|"
+    r"(?:am|are)\s+(?:i|we)\b)",
+    re.IGNORECASE,
+)
+_ASKED_NOW = re.compile(
+    r"^(?:and |so |hello,? |hi,? )?(?:(?:what|who|where|when|which|how)(?:['’]s)?(?: \w+)? "
+    r"(?:is|are|am|do|does|should|can|could|shall|happens?|comes?|goes|need)\b"
+    r"|who['’]s\b|what['’]s\b|is|are|am|do|does|should|can|anything|any)\b",
+    re.IGNORECASE,
+)
+"""A question in the present: a day that it names lies ahead."""
+_ORDINALS = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth"
+    " sixteenth seventeenth eighteenth nineteenth twentieth twenty-first twenty-second twenty-third twenty-fourth"
+    " twenty-fifth twenty-sixth twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first"
+).split()
+_ORDINAL = re.compile(rf"\bthe ({'|'.join(sorted(_ORDINALS, key=len, reverse=True))}) of (?=[a-z])", re.IGNORECASE)
+_PLAN_FOR = re.compile(r"\b(?:(?:did|have|had)\s+(?:i|we|you)\s+plan(?:ned)?|plans?)\s+(?:.{0,40}\s)?for\b", re.IGNORECASE)
+"""What somebody planned lies after the planning."""
+_IN_THE_PAST = re.compile(r"\b(?:did|was|were|had|went|used\s+to|last|ago)\b", re.IGNORECASE)
+_SHORTEST = 3
+"""Letters: `We` is no Wednesday."""
+_DURATION = re.compile(r"(?:the |a )?(?:\d+|[a-z]+)(?: [a-z]+)? (?:days?|weeks?|months?|years?)", re.IGNORECASE)
+_POINTS = re.compile(r"^(?:in|last|next|this|past)\b|\b(?:ago|now|later|before)$", re.IGNORECASE)
+_BARE_NUMBER = re.compile(r"(?:on )?(?:the )?\d{1,2}(?:st|nd|rd|th)?", re.IGNORECASE)
+_DAY_FIRST = re.compile(r"\b(\d{1,2})\.(\d{1,2})\.(\d{4})\b")
+_COUNT = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_UP_TO_NOW = re.compile(
+    rf"\b(?:last|past)\s+(?P<count>\d{{1,3}}|few|{'|'.join(_COUNT)})\s+(?P<unit>day|week|month|year)s?\b"
+    r"|\bpast\s+(?P<one>week|month|year)\b",
+    re.IGNORECASE,
+)
+_FROM_NOW = re.compile(
+    rf"\b(?:next|coming)\s+(?P<count>\d{{1,3}}|few|couple\s+of|{'|'.join(_COUNT)})\s+(?P<unit>day|week|month|year)s\b",
+    re.IGNORECASE,
+)
+_POSSESSIVE = re.compile(r"\b(\w+day|weekend|week|month|year|tomorrow|tonight)['’]s\b", re.IGNORECASE)
+# Without one of these the library finds no day in a text, and takes a millisecond to say so (three, of a fact's length).
+_MAY_NAME_ONE = re.compile(
+    r"\d|\b(?:ago|to(?:day|night|morrow)|yesterday|(?:mid)?night|noon|(?:early )?morning|afternoon|evening|till date|mo|wk|yr"
+    r"|(?:centur(?:y|ie)|decade|fortnight|year|month|week|day|hour|hr|min|minute|sec|second)s?"
+    r"|(?:mon|tues?|wed|wednes|thur?s?|fri|satu?r?|sun)(?:day)?"
+    r"|jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)\b",
+    re.IGNORECASE,
+)
+_FEW = 3
+_DAY = timedelta(days=1)
+_HALF_A_WEEK = timedelta(days=3)
+
+
+@dataclass(frozen=True)
+class Period:
+    """From `first` (inclusive) to `last` (exclusive), in seconds since 1970."""
+
+    first: float
+    last: float
+
+    def holds(self, at: float) -> bool:
+        """Say whether an instant lies in it."""
+        return self.first <= at < self.last
+
+    def nearness(self, at: float, days: float) -> float:
+        """Return 1 inside, and less the farther away: 1/e at a distance of `days`."""
+        distance = max(self.first - at, at - self.last, 0.0)
+        return math.exp(-distance / 86_400 / days)
+
+
+def named_period(text: str, asked: datetime, prefer: Prefer = "past") -> Period | None:
+    """Return the period that a question names, the first if there are several; None where it names none.
+
+    Args:
+        text: The question.
+        asked: When it was asked, in its zone: `yesterday` is the day before.
+        prefer: A month without a year is the last of that name, as in questions, or that of the same year, as in notes.
+            In a question about plans ("What is planned for June?") it is the next one.
+    """
+    # A long message asks at its end.
+    text = text[-_LONGEST:]
+    planned = bool(_PLANNED.search(text) or _ASKED_NOW.match(text))
+    if planned and prefer == "past" and (_PLAN_FOR.search(text) or not _IN_THE_PAST.search(text)):
+        prefer = "future"
+    try:
+        if match := _UP_TO_NOW.search(text):
+            return _up_to(asked, match)
+        if match := _FROM_NOW.search(text):
+            return _from(asked, match)
+        if days := named_days(text, asked.date(), zone_key(asked.tzinfo), prefer):
+            first, last = (datetime(day.year, day.month, day.day, tzinfo=asked.tzinfo) for day in days)
+            return Period(first.timestamp(), last.timestamp())
+    except (OverflowError, ValueError):
+        return None
+    return _by_library(text, asked, prefer, planned=planned)
+
+
+def _by_library(text: str, asked: datetime, prefer: Prefer, *, planned: bool) -> Period | None:
+    """Return the period of the first day, month or year that the date library reads in a text."""
+    text = _DAY_FIRST.sub(lambda match: f"{match[3]}-{match[2]:0>2}-{match[1]:0>2}", text)
+    text = _ORDINAL.sub(lambda match: f"{_ORDINALS.index(match[1].lower()) + 1} ", text)
+    text = _LASTING.sub(lambda match: " " * len(match[0]), _POSSESSIVE.sub(r"\1", text))
+    if _MAY_NAME_ONE.search(text) is None:
+        return None
+    base = asked.replace(tzinfo=None)
+    place = 0
+    for span, data in _found(text, base, prefer):
+        parts = set(data.parts or ())
+        place = max(text.find(span, place), 0)
+        before = text[:place].split()[-1:]
+        if not parts & _IS_A_TIME or _is_something_else(span, before[0].lower() if before else "", planned=planned):
+            continue
+        try:
+            stamp = data.date_obj
+            if prefer == "future" and parts == {"month"} and stamp.month == base.month:
+                # The month that it is now is not over yet.
+                stamp = stamp.replace(year=base.year)
+            first, last = _bounds(stamp, parts, data.period)
+            return Period(first.replace(tzinfo=asked.tzinfo).timestamp(), last.replace(tzinfo=asked.tzinfo).timestamp())
+        except (OverflowError, ValueError):
+            continue
+    return None
+
+
+def _is_something_else(span: str, before: str, *, planned: bool) -> bool:
+    """Say whether what looks like a time is a name, a duration, a number, or something that comes again and again."""
+    if len(span) < _SHORTEST or before in _COUNTED or (_BARE_NUMBER.fullmatch(span) and not (planned and not span.isdigit())):
+        return True
+    if before == "for" and span.lower() in _NAMES and not planned:
+        return True
+    if _DURATION.fullmatch(span) and not _POINTS.search(span):
+        return True
+    bare = span.isdigit() or (span.lower().split()[0] in _NO_TIME and not any(char.isdigit() for char in span))
+    return bare and before not in _LEADS
+
+
+def _up_to(asked: datetime, match: re.Match[str]) -> Period:
+    """Return the time up to now that `in the last two weeks` means, today included."""
+    midnight = asked.replace(hour=0, minute=0, second=0, microsecond=0)
+    first = midnight - _length(match["count"] or "1", match["unit"] or match["one"])
+    return Period(first.timestamp(), (midnight + _DAY).timestamp())
+
+
+def _from(asked: datetime, match: re.Match[str]) -> Period:
+    """Return the time from now on that `for the next two weeks` means, today included."""
+    midnight = asked.replace(hour=0, minute=0, second=0, microsecond=0)
+    return Period(midnight.timestamp(), (midnight + _length(match["count"], match["unit"]) + _DAY).timestamp())
+
+
+def _length(count: str, unit: str) -> Any:
+    from dateutil.relativedelta import relativedelta
+
+    said = count.lower()
+    number = int(said) if said.isdigit() else _COUNT.index(said) + 2 if said in _COUNT else _FEW
+    units: Any = {f"{unit.lower()}s": number}
+    return relativedelta(**units)
+
+
+def _bounds(stamp: datetime, parts: set[str], period: str) -> tuple[datetime, datetime]:
+    start = stamp.replace(hour=0, minute=0, second=0, microsecond=0)
+    if period == "week":
+        # 'Two weeks ago' is said of a day somewhere around it.
+        return start - _HALF_A_WEEK, start + _HALF_A_WEEK + _DAY
+    if "day" in parts:
+        return start, start + _DAY
+    if "month" in parts:
+        start = start.replace(day=1)
+        return start, (start + timedelta(days=32)).replace(day=1)
+    start = start.replace(month=1, day=1)
+    return start, start.replace(year=start.year + 1)
+
+
+def _found(text: str, base: datetime, prefer: str) -> list[tuple[str, Any]]:
+    """Search with a well-kept library; it takes a millisecond, and a tenth of a second the first time."""
+    from dateparser.date import DateDataParser
+    from dateparser.search import search_dates
+
+    settings: Any = {"RELATIVE_BASE": base, "PREFER_DATES_FROM": prefer, "RETURN_AS_TIMEZONE_AWARE": False}
+    with _one_at_a_time:
+        try:
+            spans = search_dates(text, languages=_LANGUAGES, settings=settings) or []
+            reader = DateDataParser(languages=_LANGUAGES, settings=settings)
+            return [(span, reader.get_date_data(span)) for span, _ in spans]
+        except Exception:  # noqa: BLE001 - what a named time adds is a hint: no text may keep a search from being made
+            return []

@@ -1,0 +1,208 @@
+"""The graph of a BERT network for ONNX Runtime, made of its weights alone; in 32 bits, or in 8 (docs/decisions/048)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memory.embedding.bert_folder import Bert
+from memory.embedding.token_vectors import Vectors
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+_MICROSOFT = "com.microsoft"
+_OPSET, _IR = 20, 10
+"""What onnxruntime 1.23, the oldest that we take, reads."""
+_FLOAT = 1
+"""`TensorProto.FLOAT`: onnx is imported only where a graph is made."""
+_MOST = 127.0
+_BLOCK = 128
+"""Numbers that share a step in 8 bits, where a whole row does not."""
+_SPREAD = 3.0
+"""A normalised number is taken to reach so many times its weight; few reach further."""
+
+
+@dataclass(frozen=True)
+class Precision:
+    """How exact a graph is.
+
+    Attributes:
+        small: Weights and products are in 8 bits; else in 32.
+        blocks: The share of the layers, the first ones, whose widest product has a step for each 128 numbers.
+        all_blocks: Every product has, and none needs a processor that adds 8-bit products up in 32 bits.
+    """
+
+    small: bool = True
+    blocks: float = 0.5
+    all_blocks: bool = False
+
+
+FAST = Precision()
+CAREFUL = Precision(all_blocks=True)
+WHOLE = Precision(small=False)
+
+
+def build(bert: Bert, weights: Callable[[str], Vectors], precision: Precision) -> ModelProto:
+    """Make the graph.
+
+    Inputs: `input_ids`, `attention_mask`, shape (texts, tokens). Outputs: `sentence_embedding`, shape (texts, size), whose
+    length means nothing; `token_embeddings`, shape (texts, tokens, size).
+
+    Args:
+        bert: Whose graph it is.
+        weights: Gives a tensor by the name that transformers gives it.
+        precision: How exact it is.
+    """
+    return _Builder(bert, weights, precision).build()
+
+
+class _Builder:
+    def __init__(self, bert: Bert, weights: Callable[[str], Vectors], precision: Precision) -> None:
+        self._bert, self._weights, self._precision = bert, weights, precision
+        # Everything goes where it stays: helpers that put a graph together afterwards copy all weights, twice.
+        from onnx import ModelProto
+
+        self._model = ModelProto(ir_version=_IR)
+        self._graph = self._model.graph
+
+    def build(self) -> ModelProto:
+        from onnx import TensorProto, helper
+
+        mask = self._add("Cast", "attention_mask", to=TensorProto.INT32)
+        tokens = self._embeddings()
+        for number in range(self._bert.layers):
+            tokens = self._layer(number, tokens, mask)
+        self._add("Identity", tokens, out="token_embeddings")
+        self._pool(tokens)
+        self._graph.name = "bert"
+        size: int | str = len(self._weights("embeddings.LayerNorm.weight"))
+        shape: list[int | str] = ["texts", "tokens"]
+        for name in ("input_ids", "attention_mask"):
+            self._graph.input.append(helper.make_tensor_value_info(name, TensorProto.INT64, shape))
+        for name, axes in (("sentence_embedding", [shape[0], size]), ("token_embeddings", [*shape, size])):
+            self._graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, axes))
+        self._model.opset_import.extend([helper.make_opsetid("", _OPSET), helper.make_opsetid(_MICROSOFT, 1)])
+        return self._model
+
+    def _embeddings(self) -> str:
+        words = self._weights("embeddings.word_embeddings.weight")
+        if self._precision.small:
+            steps = _steps(words, axis=1)
+            found = self._add("Gather", self._constant("words", _rounded(words, steps)), "input_ids")
+            found = self._add("Cast", found, to=_FLOAT)
+            found = self._add("Mul", found, self._add("Gather", self._constant("words.step", steps), "input_ids"))
+        else:
+            found = self._add("Gather", self._constant("words", words), "input_ids")
+        # Every token is of the first text: what says so is added to the places beforehand.
+        first = self._weights("embeddings.token_type_embeddings.weight")[0]
+        places = self._constant("places", self._weights("embeddings.position_embeddings.weight") + first)
+        zero = self._constant("zero", np.zeros(1, np.int64))
+        there = self._add("Slice", places, zero, self._add("Shape", "input_ids", start=1, end=2), zero)
+        summed = self._add("Add", found, there)
+        return self._add("LayerNormalization", summed, *self._norm("embeddings.LayerNorm"), epsilon=self._bert.epsilon)
+
+    def _layer(self, number: int, tokens: str, mask: str) -> str:
+        name = f"encoder.layer.{number}."
+        attended = self._attention(name + "attention.self.", tokens, mask)
+        made = self._linear(name + "attention.output.dense", attended)
+        tokens = self._add_norm(name + "attention.output.LayerNorm", made, tokens)
+        made = self._linear(name + "intermediate.dense", tokens, after=name + "attention.output.LayerNorm")
+        made = self._add("Gelu", made, domain=_MICROSOFT)
+        in_blocks = number < math.ceil(self._precision.blocks * self._bert.layers)
+        made = self._linear(name + "output.dense", made, in_blocks=in_blocks)
+        return self._add_norm(name + "output.LayerNorm", made, tokens)
+
+    def _attention(self, name: str, tokens: str, mask: str) -> str:
+        parts = [self._parts(name + part) for part in ("query", "key", "value")]
+        weight, bias = (np.concatenate(both, axis=-1) for both in zip(*parts, strict=True))
+        more: dict[str, Any] = {"num_heads": self._bert.heads, "domain": _MICROSOFT}
+        if self._precision.small and not self._precision.all_blocks:
+            steps = _steps(weight, axis=0)
+            packed = self._constant(name + "8", _rounded(weight, steps))
+            step, zeros = self._constant(name + "step", steps[0]), self._constant(name + "0", np.zeros(len(bias), np.int8))
+            small = [name + one for one in ("in", "in.step", "in.zero")]
+            self._add("DynamicQuantizeLinear", tokens, out=small)
+            biased = self._constant(name + "bias", bias)
+            return self._add("QAttention", small[0], packed, biased, small[1], step, mask, small[2], zeros, **more)
+        made = self._product(name, tokens, weight, bias, in_blocks=True)
+        three = [name + one for one in ("q", "k", "v")]
+        self._add("Split", made, out=three, axis=-1, num_outputs=3)
+        return self._add("MultiHeadAttention", *three, "", mask, **more)
+
+    def _linear(self, name: str, made: str, *, after: str = "", in_blocks: bool = False) -> str:
+        weight, bias = self._parts(name)
+        if after and self._precision.small:
+            # Some numbers reach much further than others, by what the norm before weighs them with; a step for all of them
+            # would leave the others nothing. So they are brought to about one size, and the weights the other way round.
+            reach = np.abs(self._weights(after + ".bias")) + _SPREAD * np.abs(self._weights(after + ".weight"))
+            reach = np.maximum(reach, reach.mean() / 1e3)
+            made = self._add("Mul", made, self._constant(name + ".even", 1 / reach))
+            weight = weight * reach[:, None]
+        return self._product(name, made, weight, bias, in_blocks=in_blocks)
+
+    def _product(self, name: str, made: str, weight: Vectors, bias: Vectors, *, in_blocks: bool) -> str:
+        biased = self._constant(name + ".bias", bias)
+        if not self._precision.small:
+            return self._add("Add", self._add("MatMul", made, self._constant(name + ".weight", weight)), biased)
+        rows, columns = weight.shape
+        if (in_blocks or self._precision.all_blocks) and rows % _BLOCK == 0:
+            blocks = np.ascontiguousarray(weight.T).reshape(columns, rows // _BLOCK, _BLOCK)
+            steps = _steps(blocks, axis=2)
+            packed = (_rounded(blocks, steps).astype(np.int16) + 128).astype(np.uint8)
+            names = [self._constant(name + ".8", packed), self._constant(name + ".step", steps[..., 0])]
+            how = {"K": rows, "N": columns, "bits": 8, "block_size": _BLOCK, "accuracy_level": 4}
+            return self._add("MatMulNBits", made, *names, "", "", biased, domain=_MICROSOFT, **how)
+        steps = _steps(weight, axis=0)
+        names = [self._constant(name + ".8", _rounded(weight, steps)), self._constant(name + ".step", steps[0])]
+        zeros = self._constant(name + ".0", np.zeros(columns, np.int8))
+        return self._add("DynamicQuantizeMatMul", made, *names, zeros, biased, domain=_MICROSOFT)
+
+    def _pool(self, tokens: str) -> None:
+        if self._bert.pooling == "cls":
+            first = self._constant("first", np.zeros((), np.int64))
+            self._add("Gather", tokens, first, out="sentence_embedding", axis=1)
+            return
+        # A sum, where the mean is meant: the reader makes its length 1.
+        second = self._constant("second", np.ones(1, np.int64))
+        mask = self._add("Unsqueeze", self._add("Cast", "attention_mask", to=_FLOAT), second)
+        self._add("Squeeze", self._add("MatMul", mask, tokens), second, out="sentence_embedding")
+
+    def _add_norm(self, name: str, made: str, tokens: str) -> str:
+        norm = self._norm(name)
+        return self._add("SkipLayerNormalization", made, tokens, *norm, domain=_MICROSOFT, epsilon=self._bert.epsilon)
+
+    def _norm(self, name: str) -> tuple[str, str]:
+        weight, bias = f"{name}.weight", f"{name}.bias"
+        return self._constant(weight, self._weights(weight)), self._constant(bias, self._weights(bias))
+
+    def _parts(self, name: str) -> tuple[Vectors, Vectors]:
+        return self._weights(f"{name}.weight").T, self._weights(f"{name}.bias")
+
+    def _add(self, kind: str, *given: str, out: str | list[str] = "", domain: str = "", **how: Any) -> str:
+        from onnx import helper
+
+        outs = [out or f"{kind}.{len(self._graph.node)}"] if isinstance(out, str) else out
+        self._graph.node.append(helper.make_node(kind, given, outs, domain=domain, **how))
+        return outs[0]
+
+    def _constant(self, name: str, value: NDArray[Any]) -> str:
+        from onnx import numpy_helper
+
+        self._graph.initializer.append(numpy_helper.from_array(np.asarray(value, order="C"), name))
+        return name
+
+
+def _steps(weight: Vectors, axis: int) -> Vectors:
+    most: Vectors = np.maximum(np.abs(weight).max(axis=axis, keepdims=True), np.float32(1e-9)) / np.float32(_MOST)
+    return most
+
+
+def _rounded(weight: Vectors, steps: Vectors) -> NDArray[np.int8]:
+    made: NDArray[np.int8] = np.clip(np.rint(weight / steps), -_MOST, _MOST).astype(np.int8)
+    return made

@@ -1,0 +1,151 @@
+"""Making a `QuickReader` of any sentence-transformers model with torch: its graph and its tokenizer; once on a machine."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from memory.embedding.onnx_runtime import EXAMPLES, GRAPH, MARKS, NEAR, TOKENIZER, Marks, QuickReader
+from memory.embedding.token_vectors import Reading
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+    from tokenizers import Tokenizer
+
+_log = logging.getLogger(__name__)
+_ALIKE = 1e-3
+"""The graph is believed where no number of the examples differs by more."""
+_TALKATIVE = ("torch.onnx", "onnxscript", "onnx_ir", "root")
+
+
+def make(model: SentenceTransformer, folder: Path, read: Callable[[Sequence[str]], list[Reading]]) -> QuickReader | None:
+    """Make what a `QuickReader` reads with; None where this model, or this machine, allows none: torch can do the same work.
+
+    Args:
+        model: What it is made of.
+        folder: Where to keep it (as large as the model); replaced when it is there.
+        read: How the model itself reads texts: what is made has to read some examples alike.
+    """
+    part: Path | None = None
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(dir=folder.parent, suffix=".part"))
+        _write_tokenizer(model, part)
+        _export(model, part / GRAPH)
+        expected = read(EXAMPLES)
+        reader = QuickReader.load(part)
+        if not _alike(reader.read(EXAMPLES), expected):
+            raise ValueError("it reads otherwise than the model")  # noqa: TRY301 - one way out for all that may not work
+        reader = _in_8_bits(part, expected) or reader
+        if folder.exists():
+            shutil.rmtree(folder)
+        # Two processes may make the same one: each puts a whole one there, or finds the other's.
+        part.rename(folder)
+    except Exception as error:  # noqa: BLE001 - exporters fail in ways of their own
+        _log.info("The text embedder runs on torch: it has no graph for ONNX Runtime (%s)", type(error).__name__)
+        if part is not None:
+            shutil.rmtree(part, ignore_errors=True)
+        return None
+    return reader
+
+
+def _in_8_bits(folder: Path, expected: Sequence[Reading]) -> QuickReader | None:
+    """Keep the network's weights in 8 bits: it reads more than twice as fast, and finds the same (docs/decisions/029).
+
+    Args:
+        folder: Where the network is; replaced there.
+        expected: How the model itself reads the examples.
+
+    Returns:
+        What reads so; None where it reads too differently (a processor without wide enough sums may): nothing is changed then.
+    """
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    with tempfile.TemporaryDirectory(dir=folder.parent, suffix=".part") as small:
+        shutil.copytree(folder, small, dirs_exist_ok=True, ignore=shutil.ignore_patterns(GRAPH))
+        path = Path(small) / GRAPH
+        with _quiet():
+            quantize_dynamic(
+                folder / GRAPH, path, weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul", "Gemm"]
+            )
+        found = QuickReader.load(Path(small)).read(EXAMPLES)
+        near = [float(one.vector @ other.vector) for one, other in zip(found, expected, strict=True)]
+        if min(near) < NEAR:
+            return None
+        path.replace(folder / GRAPH)
+    return QuickReader.load(folder)
+
+
+class _Whole(torch.nn.Module):
+    """The network with what comes after it (pooling, and whatever else a model has)."""
+
+    def __init__(self, model: SentenceTransformer) -> None:
+        super().__init__()
+        self._model = model
+
+    def forward(self, features: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the vector of each text, and those of its tokens."""
+        made = dict(features)
+        for module in self._model:
+            made = module(made)
+        return made["sentence_embedding"], made["token_embeddings"]
+
+
+def _write_tokenizer(model: SentenceTransformer, folder: Path) -> None:
+    tokenizer: Tokenizer = model.tokenizer.backend_tokenizer
+    tokenizer.enable_truncation(int(model.max_seq_length or model.tokenizer.model_max_length))
+    tokenizer.no_padding()
+    tokenizer.save(str(folder / TOKENIZER))
+    marks = Marks(frozenset(model.tokenizer.all_special_ids), int(model.tokenizer.pad_token_id))
+    (folder / MARKS).write_text(marks.to_json(), encoding="utf-8")
+
+
+def _export(model: SentenceTransformer, path: Path) -> None:
+    given = model.preprocess(list(EXAMPLES[:2]))
+    inputs = {name: value for name, value in given.items() if isinstance(value, torch.Tensor)}
+    batch, length = torch.export.Dim("batch"), torch.export.Dim("length")
+    with warnings.catch_warnings(), _quiet():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            _Whole(model).eval(),
+            (),
+            path,
+            kwargs={"features": inputs},
+            input_names=list(inputs),
+            dynamic_shapes={"features": {name: {0: batch, 1: length} for name in inputs}},
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
+
+
+def _alike(found: Sequence[Reading], expected: Sequence[Reading]) -> bool:
+    return all(
+        one.words == other.words
+        and np.allclose(one.vector, other.vector, atol=_ALIKE)
+        and np.allclose(one.tokens, other.tokens, atol=_ALIKE)
+        for one, other in zip(found, expected, strict=True)
+    )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what exporters note about themselves from a person who asked for none of it."""
+    loggers = [logging.getLogger(name) for name in _TALKATIVE]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

@@ -1,0 +1,1 @@
+"""Compares facts, and marks those that a newer one supersedes."""

@@ -1,0 +1,56 @@
+"""A reply that was being written while something was forgotten: what it was made from may be what is gone (SQL)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, select, update
+
+from memory.core.records import Trace, Turn
+from memory.forgetting import quarantine
+from memory.forgetting.cascade import Reach
+from memory.storage.schema import forgettings, turns
+
+_RECEIVED = select(turns.c.received_at).where(turns.c.id == bindparam("turn")).scalar_subquery()
+_FORGOTTEN_SINCE = select(forgettings).where(forgettings.c.user_id == bindparam("user"), forgettings.c.at >= _RECEIVED)
+
+
+def touching(connection: Connection, turn: Turn, trace: Trace | None) -> list[Row[Any]]:
+    """Return what was forgotten since the message came, and had a part in its reply."""
+    forgotten = connection.execute(_FORGOTTEN_SINCE, {"user": turn.user_id, "turn": turn.id}).all()
+    if not forgotten:
+        return []
+    shown = {name for one in (trace.memories if trace else ()) for name in (one.id, *one.turn_ids)}
+    return [row for row in forgotten if _has_a_part(connection, turn, Reach.from_json(row.reach), shown)]
+
+
+def was_purged(touched: Sequence[Row[Any]]) -> bool:
+    """Say whether a reply may not be written down: it may tell of what was purged meanwhile, which takes it along for good.
+
+    A reply that was shown the thing, or stands in the talk in which it was said, is set aside whole: no word of it can be told
+    apart by then. What can still be undone brings it back (`keep` writes that down).
+    """
+    return any(row.purged_at is not None for row in touched)
+
+
+def keep(connection: Connection, turn: Turn, touched: Sequence[Row[Any]]) -> None:
+    """Set a reply aside, after it was written down, with what was forgotten meanwhile and can still be undone."""
+    for row in touched:
+        found = Reach.from_json(row.reach)
+        if row.purged_at is None:
+            quarantine.reply(connection, turn.user_id, turn.id, row.subject, {*found.memories, *found.turns}, whole=True)
+            key = (forgettings.c.user_id == turn.user_id) & (forgettings.c.subject == row.subject)
+            wider = replace(found, told=(*found.told, turn.id))
+            connection.execute(update(forgettings).where(key).values(reach=wider.to_json()))
+
+
+def _has_a_part(connection: Connection, turn: Turn, found: Reach, shown: set[str]) -> bool:
+    if shown & {*found.memories, *found.derived, *found.turns, *found.told}:
+        return True
+    # Lines of the profile are in every prompt, and so is the talk of the last hour.
+    if any(name.startswith("cor") for name in (*found.memories, *found.derived)):
+        return True
+    same = (turns.c.user_id == turn.user_id) & (turns.c.session == turn.session) & turns.c.id.in_((*found.turns, *found.told))
+    return connection.execute(select(turns.c.id).where(same).limit(1)).first() is not None

@@ -1,0 +1,196 @@
+"""What a request to forget would hide, named before anything is done (SQL, reads alone but for the person's no)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row, select, update
+
+from memory.core import clock
+from memory.core.errors import InvalidInput, NotFound
+from memory.core.records import SPOKEN, ForgetEntry, ForgetOffer, Trace, Turn, TurnState
+from memory.forgetting.cascade import Counts, Reach, Together
+from memory.forgetting.request_match import Sought
+from memory.forgetting.request_rules import ForgetRequest
+from memory.forgetting.service import Forgetting
+from memory.storage.engine import Database
+from memory.storage.schema import memories, turns
+from memory.storage.turn_order import LATEST_FIRST
+from memory.storage.turn_rows import to_turn
+
+_NAMED = 10
+"""Entries that are named; how many more there are is counted."""
+_LONGEST = 100
+"""Characters of one."""
+_MEANT = 0.5
+"""Cosine of a fact with "The user told of their salary." from which on it tells of the salary: measured, decision 045."""
+_ROOTS = ("semantic", "photo", "core", "procedural")
+_ORDER = ("semantic", "core", "procedural", "photo", "turn", "episodic", "reply")
+
+Near = Callable[[str, str, str], Mapping[str, float]]
+"""From user, kind and text to the cosines of the records that are nearest; nothing where no threshold was measured."""
+
+
+class Offers:
+    """Finds what somebody asks to forget.
+
+    Args:
+        database: The journal's.
+        forgetting: Knows what goes with a thing.
+        in_turns: How many of a user's turns hold each word.
+        near: What means something like it.
+    """
+
+    def __init__(
+        self, database: Database, forgetting: Forgetting, in_turns: Callable[[str, Sequence[str]], Any], near: Near
+    ) -> None:
+        self._db = database
+        self._forgetting = forgetting
+        self._in_turns = in_turns
+        self._near = near
+
+    def make(self, request: ForgetRequest, turn: Turn) -> ForgetOffer:
+        """Say what would be forgotten; nothing is done.
+
+        Args:
+            request: What is asked for.
+            turn: The message that asks.
+        """
+        about = ", ".join(request.subjects)
+        if request.what == "here":
+            entry = ForgetEntry(id=turn.id, kind="turn", time=turn.time, text=_short(turn.text))
+            return ForgetOffer(state="open", entries=(entry,))
+        rows = self._said(turn)
+        roots, sought = (self._last(turn, rows), []) if request.what == "last" else self._of(turn, request.subjects, rows)
+        if not roots:
+            return ForgetOffer(state="nothing", about=about)
+        counts: Counts = lambda words: self._in_turns(turn.user_id, words)  # noqa: E731 - the user is known here alone
+        reach = self._forgetting.would_hide(turn.user_id, roots[0], counts, Together(roots[1:], _called(sought)))
+        entries = self._entries(turn.user_id, reach)
+        return ForgetOffer(
+            state="open",
+            about=about,
+            subjects=tuple(roots),
+            sought=tuple(sought),
+            entries=tuple(entries[:_NAMED]),
+            more=dict(Counter(one.kind for one in entries[_NAMED:])),
+        )
+
+    def before(self, turn: Turn) -> Turn | None:
+        """Return the request that a message may answer: the one right before it, within the hour; None where there is none."""
+        mine = (turns.c.user_id == turn.user_id) & turns.c.state.not_in((TurnState.REPLACED, TurnState.FORGOTTEN))
+        mine &= turns.c.at <= turn.time
+        if turn.seq:
+            mine &= (turns.c.at < turn.time) | (turns.c.seq < turn.seq)
+        with self._db.read() as connection:
+            row = connection.execute(select(turns).where(mine).order_by(*LATEST_FIRST).limit(1)).first()
+        if row is None or row.state != TurnState.REQUEST or row.trace is None:
+            return None
+        last = to_turn(row)
+        return last if clock.recent_since(turn.time) <= last.time else None
+
+    def confirmed(self, turn: Turn) -> tuple[str, Together]:
+        """Return what is forgotten with one yes to a request: its own id, where it is in the journal, and all that it named.
+
+        Raises:
+            InvalidInput: It does not wait for an answer.
+        """
+        offer = turn.trace.forget if turn.trace is not None else None
+        if turn.seq:
+            which = (turns.c.user_id == turn.user_id) & (turns.c.id == turn.id) & (turns.c.state == TurnState.REQUEST)
+            with self._db.read() as connection:
+                kept = connection.execute(select(turns.c.trace).where(which)).scalar()
+            offer = Trace.model_validate(kept).forget if kept else None
+        if offer is None or offer.state != "open":
+            raise InvalidInput("That request was answered already. Say again what to forget.")
+        first, *also = [*([turn.id] if turn.seq else []), *offer.subjects]
+        return first, Together(also, _called(offer.sought))
+
+    def keep(self, turn: Turn) -> None:
+        """Write down that the person said no."""
+        which = (turns.c.user_id == turn.user_id) & (turns.c.id == turn.id) & (turns.c.state == TurnState.REQUEST)
+        with self._db.write() as connection:
+            row = connection.execute(select(turns).where(which)).first()
+            if row is None or row.trace is None:
+                raise NotFound("That request is not there any more.")
+            trace = Trace.model_validate(row.trace)
+            if trace.forget is not None:
+                kept = trace.model_copy(update={"forget": trace.forget.model_copy(update={"state": "kept"})})
+                connection.execute(update(turns).where(which).values(trace=kept.model_dump(mode="json")))
+
+    def _said(self, turn: Turn) -> list[Row[Any]]:
+        """Return what was said before, the newest last; also what waits for the person's word."""
+        columns = select(turns.c.id, turns.c.text, turns.c.at, turns.c.session, turns.c.seq)
+        mine = (turns.c.user_id == turn.user_id) & turns.c.state.in_(SPOKEN)
+        with self._db.read() as connection:
+            return list(connection.execute(columns.where(mine).order_by(turns.c.at, turns.c.seq)))
+
+    def _last(self, turn: Turn, rows: Sequence[Row[Any]]) -> list[str]:
+        recent = [row for row in rows if clock.recent_since(turn.time) <= row.at <= turn.time and row.id != turn.id]
+        return [recent[-1].id] if recent else []
+
+    def _of(self, turn: Turn, subjects: Sequence[str], rows: Sequence[Row[Any]]) -> tuple[list[str], list[str]]:
+        """Return the memories and messages that tell of any of these, and what these are called."""
+        mine = (memories.c.user_id == turn.user_id) & memories.c.hidden_at.is_(None) & memories.c.kind.in_(_ROOTS)
+        with self._db.read() as connection:
+            known = connection.execute(select(memories).where(mine).order_by(memories.c.at, memories.c.id)).all()
+        lines = [(row.id, f"{row.key or ''} {row.text} {' '.join(row.keywords)}") for row in known]
+        said = [(row.id, row.text) for row in rows if row.id != turn.id]
+        found: set[str] = set()
+        called: list[str] = []
+        for subject in subjects:
+            sought = Sought(subject)
+            if (period := sought.period(turn.time)) is not None:
+                found |= {row.id for row in rows if row.id != turn.id and period.holds(row.at.timestamp())}
+                continue
+            its_names = sought.called(text for _, text in [*lines, *said])
+            called += [subject, *sorted(its_names)]
+            # What only mentions a thing beside others is of the others; who is named is meant wherever they are.
+            found |= sought.among(lines) | sought.mainly_among(said)
+            for name in its_names:
+                found |= Sought(name).among([*lines, *said])
+            if not sought.names:
+                found |= self._meant(turn.user_id, subject)
+        return [name for name, _ in [*lines, *said] if name in found], called
+
+    def _meant(self, user_id: str, subject: str) -> set[str]:
+        """Return the facts and lines of the profile that mean it in other words."""
+        first, _, rest = subject.partition(" ")
+        told = f"The user told of their {rest if first.lower() in ('my', 'our', 'the') and rest else subject}."
+        return {
+            name
+            for kind in ("semantic", "core")
+            for name, cosine in self._near(user_id, kind, told).items()
+            if cosine >= _MEANT
+        }
+
+    def _entries(self, user_id: str, reach: Reach) -> list[ForgetEntry]:
+        """Return a line for each thing that would be hidden, memories first, replies last."""
+        names = [*reach.memories, *reach.derived]
+        told = set(reach.told) | set(reach.pictured)
+        with self._db.read() as connection:
+            of_user = (memories.c.user_id == user_id) & memories.c.id.in_(names) & memories.c.hidden_at.is_(None)
+            rows = connection.execute(select(memories).where(of_user)).all()
+            which = (turns.c.user_id == user_id) & turns.c.id.in_([*reach.turns, *told]) & turns.c.state.in_(SPOKEN)
+            said = connection.execute(select(turns).where(which)).all()
+        found = [_entry(row, row.kind, f"{row.key}: {row.text}" if row.key else row.text) for row in rows]
+        found += [_entry(row, "turn", row.text or "(a picture)") for row in said if row.id in reach.turns]
+        found += [_entry(row, "reply", row.reply) for row in said if row.id in told]
+        return sorted(found, key=lambda one: (_ORDER.index(one.kind), one.time.timestamp(), one.id))
+
+
+def _called(sought: Sequence[str]) -> Callable[[str], bool] | None:
+    """Return what says whether a text names any of these; None where nothing was named."""
+    each = [Sought(subject) for subject in sought]
+    return (lambda text: any(one.is_in(text) for one in each)) if each else None
+
+
+def _entry(row: Row[Any], kind: str, text: str) -> ForgetEntry:
+    return ForgetEntry(id=row.id, kind=kind, time=row.at.astimezone(clock.zone_of(row.zone)), text=_short(text))
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _LONGEST else f"{flat[:_LONGEST]}…"

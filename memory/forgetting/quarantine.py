@@ -1,0 +1,164 @@
+"""Turns and replies that are forgotten, set aside for undo until the purge (SQL, within the caller's transaction)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Connection, Row, Update, delete, insert, select, update
+
+from memory.core.records import Trace, TurnState
+from memory.storage import tombstones, turn_order, work_queue
+from memory.storage.schema import turns, withheld
+
+_WHOLE = ("state", "text", "reply", "images", "trace", "error", "pending", "held", "sensitive")
+_REPLY = ("reply", "trace")
+
+
+def turn(connection: Connection, user_id: str, turn_id: str, subject: str) -> None:
+    """Set a turn aside: a stub stays, which keeps its place in the user's sequence and says nothing."""
+    row = _row(connection, user_id, turn_id)
+    if row is None or row.state == TurnState.FORGOTTEN:
+        return
+    _keep(connection, row, "turn", subject, _WHOLE)
+    empty: dict[str, Any] = {"text": "", "reply": "", "images": [], "trace": None, "error": None}
+    stub = {**empty, "pending": False, "held": None, "sensitive": None}
+    connection.execute(_changed(row).values(state=TurnState.FORGOTTEN, **stub))
+    work_queue.done(connection, user_id, "remember", turn_id)
+    work_queue.drop_outputs(connection, user_id, str(row.session))
+    if row.state != TurnState.REPLACED:
+        # What was answered again stands there twice, and was said once.
+        tombstones.mark_said(connection, user_id, row.at, row.text)
+    index_next(connection, row)
+
+
+def reply(connection: Connection, user_id: str, turn_id: str, subject: str, names: Collection[str], *, whole: bool) -> None:
+    """Take what was shown of forgotten memories out of a turn's trace; with `whole`, set its reply and thoughts aside too.
+
+    Args:
+        connection: The caller's.
+        user_id: Whose turn.
+        turn_id: The turn.
+        subject: For which forgetting.
+        names: Ids of memories and turns that are forgotten.
+        whole: The reply tells of them.
+    """
+    row = _row(connection, user_id, turn_id)
+    if row is None or row.state == TurnState.FORGOTTEN:
+        return
+    _keep(connection, row, "reply", subject, _REPLY)
+    trace = Trace.model_validate(row.trace) if row.trace else None
+    values: dict[str, Any] = {"trace": _without(trace, names, thoughts=not whole) if trace else None}
+    if whole:
+        values["reply"] = ""
+    connection.execute(_changed(row).values(**values))
+    index_next(connection, row)
+
+
+def pictures(connection: Connection, user_id: str, turn_id: str, subject: str, photo_ids: Collection[str]) -> None:
+    """Take pictures out of a turn, and its reply, which was made from them."""
+    row = _row(connection, user_id, turn_id)
+    if row is None or row.state == TurnState.FORGOTTEN:
+        return
+    _keep(connection, row, "reply", subject, (*_REPLY, "images"))
+    kept = [name for name in row.images if name not in photo_ids]
+    connection.execute(_changed(row).values(images=kept, reply="", trace=None))
+    index_next(connection, row)
+
+
+def restore(connection: Connection, user_id: str, turn_ids: Collection[str]) -> None:
+    """Put back all that was set aside of these turns, for whichever forgetting."""
+    which = (withheld.c.user_id == user_id) & withheld.c.turn_id.in_(list(turn_ids))
+    # A whole turn first: what was set aside of its reply before belongs into it.
+    for kept in connection.execute(select(withheld).where(which).order_by(withheld.c.part.desc())).all():
+        row = _row(connection, user_id, kept.turn_id)
+        if row is None:
+            continue
+        connection.execute(_changed(row).values(**kept.content))
+        if kept.part == "turn" and kept.content["state"] != TurnState.REPLACED:
+            tombstones.unmark_said(connection, user_id, row.at, kept.content["text"])
+        if kept.content.get("pending"):
+            work_queue.add(connection, user_id, "remember", row.id, seq=row.seq)
+        index_next(connection, row)
+    connection.execute(delete(withheld).where(which))
+
+
+def scrub(
+    connection: Connection, user_id: str, turn_id: str, names: Collection[str], photo_ids: Collection[str], *, whole: bool
+) -> None:
+    """Take what is purged out of what was set aside of a turn for another forgetting, which may be undone.
+
+    Args:
+        connection: The caller's.
+        user_id: Whose turn.
+        turn_id: The turn.
+        names: Ids of memories and turns that are purged.
+        photo_ids: Pictures that are purged.
+        whole: Its reply tells of them: it goes with them.
+    """
+    mine = (withheld.c.user_id == user_id) & (withheld.c.turn_id == turn_id)
+    for kept in connection.execute(select(withheld).where(mine)).all():
+        content = dict(kept.content)
+        trace = Trace.model_validate(content["trace"]) if content.get("trace") else None
+        content["trace"] = _without(trace, names, thoughts=not whole) if trace else None
+        if whole or set(content.get("images", ())) & set(photo_ids):
+            content["reply"] = ""
+        if "images" in content:
+            content["images"] = [name for name in content["images"] if name not in photo_ids]
+        connection.execute(update(withheld).where(mine, withheld.c.part == kept.part).values(content=content))
+
+
+def as_it_was(connection: Connection, user_id: str) -> dict[str, dict[str, Any]]:
+    """Return, by turn, what is set aside of it and can still be put back."""
+    found: dict[str, dict[str, Any]] = {}
+    query = select(withheld).where(withheld.c.user_id == user_id).order_by(withheld.c.part.desc())
+    for kept in connection.execute(query):
+        found[kept.turn_id] = {**found.get(kept.turn_id, {}), **kept.content}
+    return found
+
+
+def drop(connection: Connection, user_id: str, turn_ids: Collection[str]) -> None:
+    """Throw away what was set aside of these turns."""
+    connection.execute(delete(withheld).where(withheld.c.user_id == user_id, withheld.c.turn_id.in_(list(turn_ids))))
+
+
+def texts(connection: Connection, user_id: str, turn_ids: Collection[str]) -> list[str]:
+    """Return what whole turns said that are set aside."""
+    mine = (withheld.c.user_id == user_id) & (withheld.c.part == "turn") & withheld.c.turn_id.in_(list(turn_ids))
+    return [content["text"] for content in connection.execute(select(withheld.c.content).where(mine)).scalars()]
+
+
+def _keep(connection: Connection, row: Row[Any], part: str, subject: str, names: Collection[str]) -> None:
+    there = (withheld.c.user_id == row.user_id) & (withheld.c.turn_id == row.id) & (withheld.c.part == part)
+    # What an earlier forgetting set aside is the fuller.
+    if not connection.execute(update(withheld).where(there).values(subject=subject)).rowcount:
+        content = {name: getattr(row, name) for name in names}
+        values = {"user_id": row.user_id, "turn_id": row.id, "part": part, "subject": subject, "content": content}
+        connection.execute(insert(withheld).values(**values))
+
+
+def _without(trace: Trace, names: Collection[str], *, thoughts: bool) -> dict[str, Any]:
+    """Return a trace without what it showed of these ids; where thoughts are not kept, without a word of the model's."""
+    gone = set(names)
+    shown = [one for one in trace.memories if one.id not in gone and not gone & set(one.turn_ids)]
+    steps = []
+    for step in trace.steps:
+        left = step.model_copy(update={"memory_ids": tuple(name for name in step.memory_ids if name not in gone)})
+        steps.append(left if thoughts else left.model_copy(update={"think": "", "query": None, "warning": None}))
+    due = tuple(one for one in trace.due if not gone & set(one.sources))
+    kept = trace.model_copy(update={"memories": tuple(shown), "steps": tuple(steps), "due": due})
+    return kept.model_dump(mode="json")
+
+
+def _row(connection: Connection, user_id: str, turn_id: str) -> Row[Any] | None:
+    return connection.execute(select(turns).where(turns.c.user_id == user_id, turns.c.id == turn_id)).first()
+
+
+def _changed(row: Row[Any]) -> Update:
+    return update(turns).where(turns.c.id == row.id).values(revision=turns.c.revision + 1)
+
+
+def index_next(connection: Connection, row: Row[Any]) -> None:
+    """Have the turn after it indexed anew: its index holds the words of the one before."""
+    after = turn_order.next_in_session(row.user_id, row.session, row.at, row.seq)
+    connection.execute(update(turns).where(after).values(revision=turns.c.revision + 1))

@@ -1,0 +1,84 @@
+"""Looking for what should be gone: in the journal's rows, and word for word in the files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Connection, String, Table, cast, func, or_, select
+
+from memory.core.records import TurnState
+from memory.forgetting.cascade import Reach
+from memory.storage.schema import memories, metadata, outputs, photos, refusals, rewrites, turns, users, withheld
+
+_CHUNK = 2**24
+_MADE: tuple[tuple[Table, tuple[Column[Any], ...]], ...] = (
+    (turns, (turns.c.reply, turns.c.trace, turns.c.error)),
+    (withheld, (withheld.c.content,)),
+    (outputs, (outputs.c.text,)),
+    (refusals, (refusals.c.reason,)),
+    (rewrites, (rewrites.c.before, rewrites.c.after)),
+)
+"""What the program wrote, in rows of its own."""
+
+
+def left(connection: Connection, user_id: str, reach: Reach, texts: Sequence[str]) -> int:
+    """Count the rows of a user that are still of what was purged, or tell it word for word."""
+    here = memories.c.id.in_((*reach.memories, *reach.derived)) & memories.c.hidden_at.is_not(None)
+    whole = turns.c.id.in_(reach.turns) & (turns.c.state != TurnState.FORGOTTEN)
+    shown = photos.c.id.in_(reach.photos) & photos.c.hidden_at.is_not(None)
+    rows: list[tuple[Table, ColumnElement[bool]]] = [(memories, here), (turns, whole), (photos, shown)]
+    rows += [(table, or_(*(_holds(column, text) for column in columns for text in texts))) for table, columns in _MADE if texts]
+    return sum(
+        connection.execute(select(func.count()).select_from(table).where(table.c.user_id == user_id, condition)).scalar_one()
+        for table, condition in rows
+    )
+
+
+def said_elsewhere(connection: Connection, user_id: str, text: str) -> bool:
+    """Say whether a text stands, word for word, where it may: in a message or memory that stays, or with another user."""
+    own = select(turns.c.id).where(_holds(turns.c.text, text))
+    known = select(memories.c.id).where(_holds(memories.c.text, text))
+    others = [
+        select(table.c.user_id).where(table.c.user_id != user_id, or_(*(_holds(column, text) for column in columns)))
+        for table, columns in _MADE
+    ]
+    return any(connection.execute(query.limit(1)).first() is not None for query in (own, known, *others))
+
+
+def rows_of(connection: Connection, user_id: str) -> int:
+    """Count the rows of a user in all tables."""
+    counted = 0
+    for table in metadata.sorted_tables:
+        mine = (table.c.id if table is users else table.c.user_id) == user_id
+        counted += connection.execute(select(func.count()).select_from(table).where(mine)).scalar_one()
+    return counted
+
+
+def files_with(folder: Path, texts: Sequence[str]) -> int:
+    """Count the files of a folder that hold any of these texts, as they are or as JSON writes them, in any case of letters."""
+    sought = {form.lower() for text in texts for form in (text.encode(), json.dumps(text)[1:-1].encode())}
+    longest = max(map(len, sought), default=0)
+    return sum(_file_holds(path, sought, longest) for path in folder.rglob("*") if path.is_file()) if sought else 0
+
+
+def _holds(column: Column[Any], text: str) -> ColumnElement[bool]:
+    written = json.dumps(text)[1:-1] if str(column.type) == "JSON" else text
+    return cast(column, String).contains(written, autoescape=True)
+
+
+def _file_holds(path: Path, sought: Iterable[bytes], longest: int) -> bool:
+    before = b""
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                here = before + chunk.lower()
+                if any(form in here for form in sought):
+                    return True
+                before = here[-longest:]
+    except FileNotFoundError:
+        # A file of a store's own that has come and gone.
+        return False
+    return False

@@ -1,0 +1,1 @@
+"""PEM, its evidence and the personality timeline."""

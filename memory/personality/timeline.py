@@ -1,0 +1,246 @@
+"""The personality timeline: one point a remembered turn, and one whenever the person pins or resets.
+
+A point counts while its message does: not while that waits for the person's word, and not once it is forgotten or replaced.
+What does not count is in no result of this module, and moved none of the scores that are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, exists, insert, literal_column, select, update
+
+from memory.core import clock
+from memory.core.errors import InvalidInput
+from memory.core.records import HIGHEST, LOWEST, TRAITS, BigFive, PersonalityPoint, TurnState
+from memory.personality.evidence import Evidence, Showing, Wish
+from memory.personality.pem import NEUTRAL, evolve
+from memory.storage import user_rows
+from memory.storage.engine import Database
+from memory.storage.schema import personality, turns
+
+_GONE = (TurnState.FORGOTTEN, TurnState.REPLACED)
+_SAID = turns.c.state.not_in(_GONE) & turns.c.held.is_(None)
+COUNTS = personality.c.turn_id.is_(None) | exists().where(turns.c.id == personality.c.turn_id, _SAID)
+"""What the rows of the table `personality` are read by, everywhere."""
+
+_MOST_SHOWN, _MOST_WISHES = 40, 16
+"""Messages that evidence is read from, the newest."""
+# Spelled out below, as the indexes are: `= 1` of a flag is another condition to SQLite.
+_MINE = personality.c.user_id == bindparam("user")
+_NEWEST = select(personality).where(_MINE, COUNTS).order_by(personality.c.id.desc()).limit(1)
+_RESET = (
+    select(personality.c.id)
+    .where(_MINE, personality.c.id > bindparam("oldest"), personality.c.cause == "reset")
+    .order_by(personality.c.id.desc())
+    .limit(1)
+)
+_SHOWN = (
+    select(
+        personality.c.inferred,
+        personality.c.id,
+        turns.c.id.label("turn"),
+        turns.c.at,
+        turns.c.zone,
+        turns.c.text,
+        turns.c.sensitive,
+    )
+    .join(turns, turns.c.id == personality.c.turn_id)
+    .where(_MINE, literal_column("personality.shows"), _SAID)
+    .order_by(personality.c.id.desc())
+    .limit(_MOST_SHOWN)
+)
+_WISHES = (
+    select(turns.c.id.label("turn"), turns.c.at, turns.c.zone, turns.c.text)
+    .where(turns.c.user_id == bindparam("user"), literal_column("turns.wishes"), _SAID)
+    .order_by(turns.c.at.desc(), turns.c.seq.desc())
+    .limit(_MOST_WISHES)
+)
+_INSERT = insert(personality)
+_RESCORE = update(personality).where(personality.c.id == bindparam("row"))
+
+
+class Curve:
+    """Personality of all users. Every public method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def newest(self, user_id: str) -> PersonalityPoint | None:
+        """Return the newest point of the timeline."""
+        with self._db.glance() as connection:
+            return _newest(connection, user_id)
+
+    def evidence(self, user_id: str) -> Evidence:
+        """Return what is known of how a person is, and by which messages; see `graph.manner` for what follows from it."""
+        with self._db.glance() as connection:
+            point = _newest(connection, user_id)
+            shown = connection.execute(_SHOWN, {"user": user_id}).all() if point else []
+            since = 0
+            if shown:
+                since = connection.execute(_RESET, {"user": user_id, "oldest": shown[-1].id}).scalar() or 0
+            wishes = connection.execute(_WISHES, {"user": user_id}).all()
+        return Evidence(
+            point=point,
+            shown=tuple(
+                Showing(
+                    turn_id=row.turn,
+                    time=_time(row.at, row.zone),
+                    # What is marked as sensitive shows how somebody is, and is not quoted.
+                    text="" if row.sensitive else row.text,
+                    inferred=BigFive(**row.inferred),
+                )
+                for row in shown
+                if row.id > since
+            ),
+            wishes=tuple(Wish(turn_id=row.turn, time=_time(row.at, row.zone), text=row.text) for row in wishes),
+        )
+
+    def history(self, user_id: str) -> list[PersonalityPoint]:
+        """Return the timeline, oldest point first."""
+        query = select(personality).where(personality.c.user_id == user_id, COUNTS).order_by(personality.c.id)
+        with self._db.glance() as connection:
+            return [to_point(row) for row in connection.execute(query)]
+
+    def pin(self, user_id: str, trait: str, score: float | None, time: datetime) -> PersonalityPoint:
+        """Hold one trait at a score (None: let it move again).
+
+        Raises:
+            InvalidInput: No such trait, a score outside 1 to 5, or no name for a user.
+        """
+        if trait not in TRAITS:
+            raise InvalidInput(f"There is no trait {trait!r}. The five are: {', '.join(TRAITS)}.")
+        if score is not None and not LOWEST <= score <= HIGHEST:
+            raise InvalidInput(f"{score} is no score. Scores go from 1 to 5.")
+        with self._db.write() as connection:
+            user_rows.ensure(connection, user_id)
+            last = _newest(connection, user_id) or PersonalityPoint(turn_id=None, time=time)
+            scores = last.scores if score is None else last.scores.model_copy(update={trait: float(score)})
+            others = tuple(name for name in last.pinned if name != trait)
+            pinned = others if score is None else (*others, trait)
+            m = last.m + 1 if last.turn_id else last.m
+            point = PersonalityPoint(turn_id=None, time=time, cause="pin", scores=scores, m=m, pinned=pinned)
+            add_point(connection, user_id, point)
+        return point
+
+    def reset(self, user_id: str, time: datetime) -> PersonalityPoint:
+        """Begin the personality anew: 3.0 each, m = 0, nothing pinned."""
+        point = PersonalityPoint(turn_id=None, time=time, cause="reset")
+        with self._db.write() as connection:
+            user_rows.ensure(connection, user_id)
+            add_point(connection, user_id, point)
+        return point
+
+
+def _newest(connection: Connection, user_id: str) -> PersonalityPoint | None:
+    row = connection.execute(_NEWEST, {"user": user_id}).first()
+    return to_point(row) if row else None
+
+
+def to_point(row: Row[Any]) -> PersonalityPoint:
+    """Read a row of the table `personality`."""
+    return PersonalityPoint(
+        turn_id=row.turn_id,
+        time=_time(row.at, row.zone),
+        cause=row.cause,
+        inferred=BigFive(**row.inferred) if row.inferred else None,
+        scores=BigFive(**row.scores),
+        m=row.m,
+        pinned=tuple(row.pinned),
+    )
+
+
+def _time(at: datetime, zone: str) -> datetime:
+    return at.astimezone(clock.zone_of(zone))
+
+
+def add_turn(connection: Connection, user_id: str, point: PersonalityPoint, before: BigFive | None) -> None:
+    """Add the point of a turn inside the caller's transaction.
+
+    Args:
+        connection: Of a transaction that writes.
+        user_id: Whose.
+        point: The point.
+        before: The scores that it was made from; where something was forgotten or approved since, they are others now.
+            None: the point is taken as it is.
+    """
+    last = _newest(connection, user_id)
+    add_point(connection, user_id, point)
+    if before is not None and before != (last.scores if last else BigFive()):
+        recount(connection, user_id)
+
+
+def add_point(connection: Connection, user_id: str, point: PersonalityPoint) -> None:
+    """Add a point inside the caller's transaction."""
+    row = {
+        "user_id": user_id,
+        "turn_id": point.turn_id,
+        "at": point.time,
+        "zone": clock.zone_name(point.time),
+        "cause": point.cause,
+        "inferred": point.inferred.model_dump() if point.inferred else None,
+        "scores": point.scores.model_dump(),
+        "m": point.m,
+        "pinned": list(point.pinned),
+        "shows": shows(point.inferred),
+    }
+    connection.execute(_INSERT, row)
+
+
+def shows(inferred: BigFive | None) -> bool:
+    """Say whether a message showed anything of a trait."""
+    return inferred is not None and any(score != NEUTRAL for _, score in inferred.items())
+
+
+def correct(connection: Connection, user_id: str, turn_id: str, inferred: BigFive) -> None:
+    """Put a turn's evidence in the place of what was taken for it, and let the later points follow.
+
+    Args:
+        connection: Of a transaction that writes.
+        user_id: Whose.
+        turn_id: The turn; one without a point changes nothing.
+        inferred: Its evidence.
+    """
+    mine = (personality.c.user_id == user_id) & (personality.c.turn_id == turn_id)
+    values = {"inferred": inferred.model_dump(), "shows": shows(inferred)}
+    if connection.execute(update(personality).where(mine).values(values)).rowcount:
+        recount(connection, user_id)
+
+
+def recount(connection: Connection, user_id: str) -> None:
+    """Let the scores follow from the points that count, in their order, after another one began or ceased to count.
+
+    Args:
+        connection: Of a transaction that writes.
+        user_id: Whose.
+    """
+    query = select(personality).where(personality.c.user_id == user_id, COUNTS).order_by(personality.c.id)
+    changed = list(_rescored(connection.execute(query).all()))
+    if changed:
+        connection.execute(_RESCORE, changed)
+
+
+def _rescored(rows: Iterable[Row[Any]]) -> Iterable[dict[str, Any]]:
+    """Return the new values of those points whose scores or place follow otherwise than they are written."""
+    last = PersonalityPoint(turn_id=None, time=clock.now())
+    for row in rows:
+        was = to_point(row)
+        now = _after(last, was)
+        if now != was:
+            yield {"row": row.id, "scores": now.scores.model_dump(), "m": now.m, "pinned": list(now.pinned)}
+        last = now
+
+
+def _after(last: PersonalityPoint, point: PersonalityPoint) -> PersonalityPoint:
+    """Return a point as it follows from the one before it."""
+    m = last.m + 1 if last.turn_id else last.m
+    if point.cause == "reset":
+        return point
+    if point.cause == "pin":
+        # What the person held or let go is as they said; the others are where messages moved them.
+        held = {trait: getattr(point.scores, trait) for trait in point.pinned}
+        return point.model_copy(update={"scores": last.scores.model_copy(update=held), "m": m})
+    scores = evolve(last.scores, point.inferred, m, last.pinned) if point.inferred else last.scores
+    return point.model_copy(update={"scores": scores, "m": m, "pinned": last.pinned})

@@ -1,0 +1,1 @@
+"""Stores photos without their metadata, and looks at them with CLIP and a detector."""

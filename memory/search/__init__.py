@@ -1,0 +1,1 @@
+"""Searches turns, facts, topics, habits, the profile and photos, and ranks what it finds."""

@@ -1,0 +1,283 @@
+"""What helps most to answer a message: raw turns, facts, topics, habits and lines of the profile, in one ranking.
+
+What was said outranks what a model made of it: a fact or a topic brings the words that it came from, and a line that says
+no more than words that are shown is left out. An entry scores as its relevance (`memory.search.relevance`), which is one
+scale for all kinds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from memory.core.passages import turn_of
+from memory.core.query import Query, Room
+from memory.core.records import SPOKEN, Episode, Procedure, ProfileEntry, Recalled, SemanticMemory, Turn, make_id
+from memory.core.tokenize import COMMON, terms
+from memory.facts.change_words import asks_about_the_past
+from memory.index.bm25 import stems
+from memory.index.documents import NOW, PAST
+from memory.index.filters import Scope
+from memory.search.asked_subject import Subject, subject_of
+from memory.search.excerpts import talk_text
+from memory.search.notes import Asked, note_of
+from memory.search.relevance import asked_words, relevance, shared
+from memory.search.turn_ranking import best_passages
+from memory.storage.memory_rows import MemoryRecord
+
+if TYPE_CHECKING:
+    from memory.search.retriever import Parts
+
+_DEPTH = 24
+"""Raw turns that take part."""
+_RECORDS = 8
+"""Entries of every other kind that take part."""
+_SAME = 0.7
+"""Of the words of a fact, a habit or a line of the profile: a shown note that has so many of them says the same."""
+_OVER = 0.5
+"""Of its relevance that is left to what is no longer true."""
+_SURE = 0.1
+"""Relevance from which a note is shown although it does not hold the one whom the message asks about."""
+_NAME = "name"
+_OF_EVERY_LINE = {"user"}
+
+
+class Competition:
+    """One search for what helps to answer one message.
+
+    Args:
+        parts: What it searches in.
+        query: What is asked.
+        scope: Whose memories, and of when.
+        room: How much may be shown.
+    """
+
+    def __init__(self, parts: Parts, query: Query, scope: Scope, room: Room) -> None:
+        self._parts = parts
+        self._query = query
+        self._scope = scope
+        self._user = scope.user_id
+        self._room = room
+        self._read: dict[str, Turn | None] = {}
+
+    def find(self) -> list[Recalled]:
+        """Return what is shown, the most relevant first."""
+        if not self._texts:
+            # A picture without a word: what looks like it is found by sight.
+            return []
+        turns = self._turn_scores()
+        lines: dict[str, float] = {}
+        records: dict[str, MemoryRecord] = {}
+        for kind in (NOW, PAST, "episodic", "procedural", "core"):
+            for record, score in self._records(kind):
+                source = self._source_of(record, turns)
+                if source is not None:
+                    turns[source] = max(turns.get(source, 0.0), score)
+                else:
+                    records[record.id], lines[record.id] = record, score
+        entries = _said_once(self._notes(turns), [_line(records[name], score) for name, score in lines.items()])
+        return self._as_it_is_now(self._fitted(self._of_subject(entries)))
+
+    def _as_it_is_now(self, shown: Sequence[Recalled]) -> list[Recalled]:
+        """Mark the words whose fact a newer one has made untrue."""
+        ids = {make_id(self._user, NOW, entry.id): entry.id for entry in shown if entry.kind == "turn"}
+        facts = self._parts.knowledge.entries(self._user, kind="semantic", ids=ids) if ids else []
+        over = {
+            ids[fact.id]: f"(No longer true since {fact.valid_until:%Y-%m-%d}.)"
+            for fact in facts
+            if isinstance(fact, SemanticMemory) and fact.valid_until is not None
+        }
+        return [_marked(entry, over[entry.id]) if entry.id in over else entry for entry in shown]
+
+    def _turn_scores(self) -> dict[str, float]:
+        """Score raw turns: in the order of their ranking, each as relevant as the one of them in that place by relevance."""
+        best = list(best_passages(self._passages))[:_DEPTH]
+        if not best:
+            return {}
+        near = self._near("turn")
+        texts = {turn.id: f"{turn.text}\n{turn.reply}" for turn in self._turns(best)}
+        scores = sorted((self._relevance(near.get(name, -1.0), texts.get(name, "")) for name in best), reverse=True)
+        return dict(zip(best, scores, strict=True))
+
+    @cached_property
+    def _passages(self) -> dict[str, float]:
+        query, scope = self._query, self._scope
+        scores = self._parts.turns.rank_passages([query.message, query.keywords, query.before], scope)
+        return {name: score for name, score in scores.items() if turn_of(name) not in scope.seen and name not in query.parts}
+
+    def _records(self, kind: str) -> list[tuple[MemoryRecord, float]]:
+        """Return the records of a kind that are nearest to what is asked, with their relevance."""
+        near = self._near(kind)
+        best = sorted(near, key=lambda name: (-near[name], name))[:_RECORDS]
+        found = self._entries(kind, best) if best else []
+        over = kind == PAST and not (self._asks_what_was or self._scope.windowed or self._scope.period)
+        share = _OVER if over else 1.0
+        shown = [one for one in found if not _is_always_shown(one) and not self._was_shown(one)]
+        return [(one, share * self._relevance(near[one.id], text_of(one))) for one in shown]
+
+    def _was_shown(self, record: MemoryRecord) -> bool:
+        """Say whether the words that a fact came from were shown before: where it was edited, they are marked with that."""
+        return isinstance(record, SemanticMemory) and (
+            record.turn_id in self._scope.seen or record.turn_id in self._query.shown_turns
+        )
+
+    def _entries(self, kind: str, ids: Sequence[str]) -> list[MemoryRecord]:
+        if kind == "core":
+            # As it holds now: without what a newer fact made untrue since it was written.
+            return [line for line in self._parts.knowledge.profile(self._user).entries if line.id in ids]
+        return self._parts.knowledge.entries(self._user, kind="semantic" if kind == PAST else kind, ids=ids)
+
+    def _near(self, kind: str) -> dict[str, float]:
+        """Return the cosine of every entry's nearest facet and what is asked."""
+        near = self._parts.index.near(self._scope, kind, self._vectors)
+        cosines = np.max([near.best(number) for number in range(len(self._vectors))], axis=0)
+        found = near.nearest(cosines, _DEPTH * 10)
+        best: dict[str, float] = {}
+        for name, cosine in found.items():
+            best[turn_of(name)] = max(cosine, best.get(turn_of(name), -1.0))
+        return best
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        query = self._query
+        return [text for text in dict.fromkeys((query.message, query.keywords, query.before)) if text.strip()]
+
+    @cached_property
+    def _vectors(self) -> np.ndarray:
+        return np.stack([reading.vector for reading in self._parts.embedder.read(self._texts)])
+
+    @cached_property
+    def _asked(self) -> Mapping[str, float]:
+        text = " ".join(self._texts)
+        having, count = self._parts.index.in_turns(self._user, terms(text))
+        return asked_words(text, having, count)
+
+    def _relevance(self, cosine: float, text: str) -> float:
+        return relevance(cosine, shared(self._asked, text))
+
+    @cached_property
+    def _asks_what_was(self) -> bool:
+        return asks_about_the_past(self._query.message) or asks_about_the_past(self._query.keywords)
+
+    def _source_of(self, record: MemoryRecord, turns: Mapping[str, float]) -> str | None:
+        """Return the turn whose words stand for a record; None where the record stands for itself."""
+        match record:
+            case SemanticMemory(edited=False):
+                return record.turn_id
+            case Episode():
+                return next((name for name in turns if name in record.turn_ids), record.turn_ids[0])
+            case _:
+                return None
+
+    def _turns(self, names: Iterable[str]) -> list[Turn]:
+        names = list(names)
+        if missing := [name for name in names if name not in self._read]:
+            said = self._parts.journal.turns(self._user, ids=missing, traces=False)
+            self._read |= dict.fromkeys(missing) | {turn.id: turn for turn in said if self._may_show(turn)}
+        return [turn for name in names if (turn := self._read[name]) is not None]
+
+    def _notes(self, scores: Mapping[str, float]) -> list[Recalled]:
+        """Write the best turns as notes; those of which everything was shown before have none."""
+        # Where the message asks about somebody, what tells of them may stand far down.
+        most = 2 * _DEPTH if self._subject else 2 * self._room.most
+        made = (
+            note_of(turn, scores[turn.id], self._wanted, self._room)
+            for turn in self._turns(sorted(scores, key=lambda name: -scores[name]))
+        )
+        return list(islice((note for note in made if note is not None), most))
+
+    def _may_show(self, turn: Turn) -> bool:
+        spoken = turn.state in SPOKEN and turn.held is None
+        return spoken and turn.time <= self._query.time and turn.id not in self._scope.seen
+
+    @cached_property
+    def _wanted(self) -> Asked:
+        return Asked(self._query.message, self._asked, self._passages, self._query.parts)
+
+    def _of_subject(self, entries: Sequence[Recalled]) -> list[Recalled]:
+        """Leave what tells of others out, where the message asks about somebody; nothing where nothing tells of them."""
+        subject = self._subject
+        if subject is None:
+            return list(entries)
+        subject = subject.with_names([entry.text for entry in entries])
+        told = [entry for entry in entries if subject.is_in(entry.text)]
+        return told or ([] if subject.is_name else [entry for entry in entries if entry.score >= _SURE])
+
+    @cached_property
+    def _subject(self) -> Subject | None:
+        """Whom the message asks about as a whole, by name or as somebody; None where it asks about nobody."""
+        subject = subject_of(self._query.message)
+        return subject if subject is not None and (subject.is_name or subject.is_somebody) else None
+
+    def _fitted(self, entries: Sequence[Recalled]) -> list[Recalled]:
+        """Keep what is relevant enough and fits: few where few are good."""
+        room, size = self._room, self._room.size
+        kept: list[Recalled] = []
+        best = max((entry.score for entry in entries), default=0.0)
+        if best < room.best:
+            return []
+        for entry in sorted(entries, key=lambda one: (-one.score, one.id)):
+            # Where nothing is surely relevant, all may be: the best one says nothing of the others.
+            gap = room.gap if len(kept) >= room.least else room.gap_at_all
+            enough = best >= _SURE and entry.score < gap * best
+            if len(kept) == room.most or entry.score < room.floor or enough:
+                break
+            cost = len(entry.text.encode())
+            if cost <= size:
+                kept.append(entry)
+                size -= cost
+        return kept
+
+
+def text_of(record: MemoryRecord) -> str:
+    """Return what a record says."""
+    match record:
+        case SemanticMemory():
+            return record.told
+        case Episode():
+            return record.summary
+        case Procedure():
+            return " ".join([record.text, *record.corrected])
+        case ProfileEntry():
+            return " ".join([f"{record.key}: {record.value}", *record.corrected])
+        case _:
+            return ""
+
+
+def _marked(entry: Recalled, mark: str) -> Recalled:
+    talk = tuple(one.model_copy(update={"corrected": (*one.corrected, mark)}) for one in entry.talk)
+    return entry.model_copy(update={"talk": talk, "text": talk_text(talk)})
+
+
+def _is_always_shown(record: MemoryRecord) -> bool:
+    return isinstance(record, ProfileEntry) and (record.edited or record.key == _NAME)
+
+
+def _line(record: MemoryRecord, score: float) -> Recalled:
+    kind = {SemanticMemory: "semantic", Procedure: "procedural", ProfileEntry: "core"}.get(type(record), "semantic")
+    turn_ids = (record.turn_id,) if isinstance(record, SemanticMemory) else ()
+    return Recalled(id=record.id, kind=kind, text=text_of(record), time=record.time, score=score, turn_ids=turn_ids)  # type: ignore[arg-type]
+
+
+def _said_once(notes: Sequence[Recalled], lines: Sequence[Recalled]) -> list[Recalled]:
+    """Let the words that say what a line says stand for it, as relevant as it is; other lines stand for themselves."""
+    relevant = {note.id: note.score for note in notes}
+    apart: list[Recalled] = []
+    words = {note.id: _stems(note.text) for note in notes} if lines else {}
+    for line in lines:
+        its = _stems(line.text) - _OF_EVERY_LINE
+        same = [name for name, there in words.items() if len(its & there) >= _SAME * len(its)]
+        if same:
+            best = max(same, key=lambda name: relevant[name])
+            relevant[best] = max(relevant[best], line.score)
+        else:
+            apart.append(line)
+    return [*(note.model_copy(update={"score": relevant[note.id]}) for note in notes), *apart]
+
+
+def _stems(text: str) -> set[str]:
+    return {stem for word in terms(text) if word not in COMMON for stem in stems(word)}

@@ -1,0 +1,132 @@
+"""A raw turn as one note: the person's own words, and of the reply only what answers (pure functions)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from memory.core.passages import Passage, entry_id, excerpt, is_long, passage_id, passages, said_in, size_of
+from memory.core.query import Room
+from memory.core.records import Recalled, Spoken, Turn
+from memory.search.excerpts import talk_text
+from memory.search.relevance import shared
+
+_CONTEXT = 120
+"""Characters of a message that stand before a part of its reply."""
+_ASKS_FOR_REPLY = re.compile(
+    r"\b(?:(?:did|do|have|had|were) you|you (?:said|told|suggested|recommended|advised|mentioned|gave|wrote|asked|explained)|"
+    r"your (?:advice|suggestion|recommendation|tips?|recipe|plan|idea|answer)|hast du|hattest du|du (?:gesagt|empfohlen)|"
+    r"dein(?:e|en)? (?:rat|tipp|vorschlag|idee|plan)|me (?:dijiste|recomendaste|sugeriste)|tu (?:consejo|idea)|as-tu|"
+    r"tu m['’]as)\b|你(?:说|推荐|建议|告诉)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a note is for.
+
+    Attributes:
+        message: What was asked, word for word.
+        words: How rare each of its words is; see `memory.search.relevance.asked_words`.
+        scores: Of the index entries of raw turns and their passages.
+        parts: Passages that were shown before.
+    """
+
+    message: str
+    words: Mapping[str, float]
+    scores: Mapping[str, float]
+    parts: AbstractSet[str]
+
+    @property
+    def wants_replies(self) -> bool:
+        """Say whether it asks for what the assistant said."""
+        return _ASKS_FOR_REPLY.search(self.message) is not None
+
+
+def note_of(turn: Turn, score: float, asked: Asked, room: Room) -> Recalled | None:
+    """Write a turn as a note; None where everything that it could show was shown before.
+
+    A short message is shown whole. Of a long one, and of a reply, the best passages are shown that `room.note` bytes have room
+    for; of a reply only those that hold what the message asks for, unless it asks for what the assistant said.
+    """
+    every = passages(turn.text, turn.reply)
+    unseen = [
+        one for one in every if passage_id(turn.id, one.number) not in asked.parts and said_in(one, turn.text, turn.reply)
+    ]
+    said = [one for one in unseen if one.of == "text"]
+    chosen = [*_best(turn, said, asked, room.note), *_best(turn, _answering(turn, unseen, asked), asked, room.note)]
+    if not chosen:
+        return None
+    spans = [(one.start, one.end) for one in chosen if one.of == "text"]
+    if not spans and not any(passage_id(turn.id, one.number) in asked.parts for one in every if one.of == "text"):
+        spans = [(0, min(len(turn.text), _CONTEXT))]
+    replied = [(one.start, one.end) for one in chosen if one.of == "reply"]
+    is_whole = len(chosen) == len([one for one in every if said_in(one, turn.text, turn.reply)])
+    spoken = Spoken(
+        time=turn.time,
+        text=excerpt(turn.text, spans),
+        reply=excerpt(turn.reply, replied) if replied else "",
+        corrected=turn.corrected,
+        excerpt=_is_cut(chosen, every),
+    )
+    return Recalled(
+        id=turn.id,
+        kind="turn",
+        text=talk_text((spoken,)),
+        talk=(spoken,),
+        time=turn.time,
+        score=score,
+        turn_ids=(turn.id,),
+        parts=() if is_whole else tuple(passage_id(turn.id, one.number) for one in sorted(chosen, key=lambda one: one.number)),
+    )
+
+
+def whole_note(turn: Turn) -> Recalled:
+    """Write a turn as a note with all of its message; of the reply nothing."""
+    every = [one for one in passages(turn.text, turn.reply) if said_in(one, turn.text, turn.reply)]
+    said = tuple(passage_id(turn.id, one.number) for one in every if one.of == "text")
+    spoken = Spoken(time=turn.time, text=turn.text, reply="", corrected=turn.corrected)
+    parts = said if len(said) < len(every) else ()
+    text = talk_text((spoken,))
+    return Recalled(id=turn.id, kind="turn", text=text, talk=(spoken,), time=turn.time, turn_ids=(turn.id,), parts=parts)
+
+
+def _is_cut(chosen: Sequence[Passage], every: Sequence[Passage]) -> bool:
+    """Say whether a message, or a reply of which something is shown, is shown in part."""
+    shown = {one.of for one in chosen} | {"text"}
+    return sum(one.of in shown for one in every) > len(chosen)
+
+
+def _best(turn: Turn, candidates: Sequence[Passage], asked: Asked, size: int) -> list[Passage]:
+    """Return the best passages that fit, at least one; all where all fit."""
+    chosen: list[Passage] = []
+    for one in sorted(candidates, key=lambda one: _order(turn, one, asked)):
+        cost = size_of(said_in(one, turn.text, turn.reply))
+        if chosen and cost > size:
+            continue
+        chosen.append(one)
+        size -= cost
+    return sorted(chosen, key=lambda one: one.number)
+
+
+def _answering(turn: Turn, unseen: Sequence[Passage], asked: Asked) -> list[Passage]:
+    """Return the passages of the reply that are worth showing."""
+    replied = [one for one in unseen if one.of == "reply"]
+    if asked.wants_replies:
+        return replied
+    if is_long(turn.text, turn.reply):
+        best = min(unseen, key=lambda one: _order(turn, one, asked), default=None)
+        return [best] if best is not None and best.of == "reply" else []
+    in_text = shared(asked.words, turn.text)
+    return [one for one in replied if shared(asked.words, said_in(one, turn.text, turn.reply)) > in_text]
+
+
+def _order(turn: Turn, passage: Passage, asked: Asked) -> tuple[bool, float, float, int]:
+    score = asked.scores.get(entry_id(turn.id, passage.number)) if is_long(turn.text, turn.reply) else None
+    words = shared(asked.words, said_in(passage, turn.text, turn.reply))
+    # A passage is found by the beginning of the message too (`passages.indexed`): then that is what answers.
+    by_beginning = passage.number > 0 and words < shared(asked.words, turn.text[:_CONTEXT])
+    return (by_beginning, float("inf") if score is None else -score, -words, passage.number)

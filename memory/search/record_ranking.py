@@ -1,0 +1,113 @@
+"""Finding facts, topics, habits and lines of the profile: several rankings, fused by reciprocal rank."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from memory.core.tokenize import COMMON
+from memory.embedding.text_embedder import Embedder
+from memory.embedding.token_vectors import Reading, bundled, late_interaction
+from memory.index.filters import Rule, Scope
+from memory.index.search_index import SearchIndex
+from memory.search.fusion import reciprocal_rank
+
+_DEPTH = 24
+"""Places of each ranking that are looked at."""
+_NEAR = 48
+"""Records of a dense ranking."""
+_BY_KEYWORDS = ("semantic", "past", "episodic", "photo")
+"""Kinds that are found by their keywords too."""
+
+
+class RecordSearch:
+    """Ranks the records of one kind of one user.
+
+    Args:
+        index: Words and vectors.
+        embedder: Makes the questions' vectors.
+    """
+
+    def __init__(self, index: SearchIndex, embedder: Embedder) -> None:
+        self._index = index
+        self._embedder = embedder
+
+    def rankings(self, kind: str, message: str, keywords: str, scope: Scope, rule: Rule = "hybrid") -> list[list[str]]:
+        """Rank records several ways, each best first.
+
+        As published: content by message and by keywords, keywords by keywords. Ours besides: by words, token by token, and
+        those of the time that the message names.
+
+        Args:
+            kind: `semantic`, `episodic`, `procedural` or `core`.
+            message: What the person said.
+            keywords: What is asked for.
+            scope: Whose, and of when.
+            rule: `reference`: one ranking, by the best cosine, as published.
+        """
+        asked = list(dict.fromkeys(text for text in (message, keywords) if text.strip()))
+        readings = dict(zip(asked, self._embedder.read(asked), strict=True))
+        dense: list[dict[str, float]] = []
+        for text, by_facet in zip(asked, self._near(kind, list(readings.values()), scope), strict=True):
+            dense.append(by_facet["content"])
+            if text == keywords:
+                dense.append(by_facet["keywords"])
+        if rule == "reference":
+            return [_by_score(_best_of(dense))]
+        both = f"{message} {keywords}"
+        words = self._index.search(scope, both, kind=kind, limit=_DEPTH)
+        rankings = [_by_score(one)[:_DEPTH] for one in dense] + [[name for name, _ in words]]
+        brought = list(dict.fromkeys(name for ranking in rankings for name in ranking))
+        rankings += self._token_by_token(list(readings.values()), brought, scope)
+        rankings += self._of_named_time(kind, message, readings, scope)
+        return [ranking for ranking in rankings if ranking]
+
+    def rank(self, kind: str, message: str, keywords: str, scope: Scope, rule: Rule = "hybrid") -> dict[str, float]:
+        """Score records, best first."""
+        return reciprocal_rank(self.rankings(kind, message, keywords, scope, rule))
+
+    def near(self, kind: str, text: str, scope: Scope) -> dict[str, float]:
+        """Return the cosines of the records whose content is nearest to a text."""
+        return self._near(kind, self._embedder.read([text]), scope)[0]["content"]
+
+    def _near(self, kind: str, readings: Sequence[Reading], scope: Scope) -> list[dict[str, dict[str, float]]]:
+        """Return for each text the cosines of the nearest records by facet."""
+        if not readings:
+            return []
+        near = self._index.near(scope, kind, np.stack([reading.vector for reading in readings]))
+        return [
+            {
+                "content": near.nearest(near.content(number), _NEAR),
+                "keywords": near.top(number, _NEAR, "keywords") if kind in _BY_KEYWORDS else {},
+            }
+            for number in range(len(readings))
+        ]
+
+    def _token_by_token(self, readings: Sequence[Reading], names: Sequence[str], scope: Scope) -> list[list[str]]:
+        there = self._index.read(scope.user_id, names)
+        found, tokens = list(there), bundled([tokens for _, tokens in there.values()])
+        orders = [np.argsort(-late_interaction(reading, tokens, COMMON), kind="stable") for reading in readings]
+        return [[found[place] for place in order] for order in orders]
+
+    def _of_named_time(self, kind: str, message: str, readings: dict[str, Reading], scope: Scope) -> list[list[str]]:
+        """Rank those of the time that the question names: one voice more for them."""
+        if scope.period is None or message not in readings:
+            return []
+        then = replace(scope, since=scope.period.first, until=math.nextafter(scope.period.last, 0.0))
+        near = self._index.near(then, kind, readings[message].vector[None])
+        return [list(near.nearest(near.content(0), _DEPTH))]
+
+
+def _by_score(scores: dict[str, float]) -> list[str]:
+    return sorted(scores, key=lambda name: (-scores[name], name))
+
+
+def _best_of(rankings: Sequence[dict[str, float]]) -> dict[str, float]:
+    best: dict[str, float] = {}
+    for ranking in rankings:
+        for name, score in ranking.items():
+            best[name] = max(score, best.get(name, score))
+    return best

@@ -1,0 +1,160 @@
+"""Finding raw turns: what dense and lexical rankings bring is weighed together, turn by turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby, islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memory.core.passages import turn_of
+from memory.core.tokenize import ASKING, COMMON, asked_terms
+from memory.embedding.text_embedder import Embedder
+from memory.embedding.token_vectors import TOKEN_SIZE, Bytes, bundled, late_interaction
+from memory.index.filters import Rule, Scope
+from memory.index.search_index import SearchIndex
+from memory.index.turn_traits import Traits, is_dialogue
+from memory.index.vectors import NONE, Nearness
+from memory.search.assistant_scoring import weigh_talk
+from memory.search.fusion import reciprocal_rank
+from memory.search.turn_scoring import NOTHING, Candidates, Question, read_question, weigh
+
+_NEAR = _WORDED = 300
+"""Turns of the dense ranking, and of each lexical one."""
+_WEIGHED, _WEIGHED_TALK = 320, 200
+"""Entries that are weighed, of those that any ranking brought: where people talk with each other, and with an assistant."""
+_PASSAGES = 3
+"""Passages of a long turn that are weighed beside it."""
+_WISHES = 30
+"""Turns that say how answers are to be, the newest."""
+
+
+class TurnSearch:
+    """Ranks the raw turns of one user at a time.
+
+    Args:
+        index: Words and vectors.
+        embedder: Makes the questions' vectors.
+    """
+
+    def __init__(self, index: SearchIndex, embedder: Embedder) -> None:
+        self._index = index
+        self._embedder = embedder
+
+    def rank(self, texts: Sequence[str], scope: Scope, rule: Rule = "hybrid") -> dict[str, float]:
+        """Score turns, best first, by each of the texts; scores of several texts are added up.
+
+        Args:
+            texts: What is asked; empty ones are passed over.
+            scope: Whose turns, and of when.
+            rule: How to search.
+        """
+        return best_passages(self.rank_passages(texts, scope, rule))
+
+    def rank_passages(self, texts: Sequence[str], scope: Scope, rule: Rule = "hybrid") -> dict[str, float]:
+        """Score index entries as `rank` scores turns: a turn, or each passage of a long one."""
+        asked = [text for text in dict.fromkeys(texts) if text.strip()]
+        if rule == "reference":
+            rankings = [self._nearest_whole(text, scope) for text in asked]
+        else:
+            rankings = [weighed(question, candidates) for question, candidates in self.gather(asked, scope)]
+        return rankings[0] if len(rankings) == 1 else _together(rankings)
+
+    def gather(self, texts: Sequence[str], scope: Scope) -> list[tuple[Question, Candidates]]:
+        """Read questions and bring what may answer any of them, with all that is to be weighed for each."""
+        if not texts:
+            return []
+        speakers = self._index.speakers(scope.user_id)
+        questions = [read_question(text, speakers, scope.period) for text in texts]
+        readings = self._embedder.read([question.meaning for question in questions])
+        near = self._index.near(scope, "turn", np.stack([reading.vector for reading in readings]))
+        # Where people talk with each other, the weights were fitted with all words.
+        asked = [question.meaning if speakers else " ".join(asked_terms(question.meaning)) for question in questions]
+        words = [self._worded(text, scope) for text in asked]
+        rankings = [[list(near.top(place, _NEAR)), *map(list, one)] for place, one in enumerate(words)]
+        brought = list(reciprocal_rank(ranking for of_one in rankings for ranking in of_one))
+        brought = brought[: _WEIGHED if speakers else _WEIGHED_TALK] + self._index.standing(scope.user_id, _WISHES)
+        there = self._read(scope.user_id, brought, near, [within for *_, within in words])
+        # What has left the index since the vectors were compared is left out.
+        stands = near.where(there)
+        if not stands:
+            return [(question, NOTHING) for question in questions]
+        names, places = list(stands), list(stands.values())
+        traits = [there[name][0] for name in names]
+        tokens = bundled([there[name][1] for name in names])
+        common = COMMON if is_dialogue(traits) else COMMON | ASKING
+        found = []
+        for number, (question, reading, (worded, before, within)) in enumerate(zip(questions, readings, words, strict=True)):
+            content = near.content(number)[places]
+            candidates = Candidates(
+                names=names,
+                traits=traits,
+                # A turn of one sentence, and one that nothing was said before, stands for itself.
+                sentence=_or_else(near.of("sentence", number, places), content),
+                before=_or_else(near.of("before", number, places), content),
+                late=late_interaction(reading, tokens, common),
+                words=np.array([worded.get(name, 0.0) for name in names]),
+                words_before=np.array([before.get(name, 0.0) for name in names]),
+                content=content.astype(np.float64),
+                exchange=near.of("exchange", number, places).astype(np.float64),
+                words_within=np.array([within.get(name, 0.0) for name in names]),
+                of_message=near.of("reply", number, places) <= NONE,
+            )
+            found.append((question, candidates))
+        return found
+
+    def _read(
+        self, user_id: str, brought: Sequence[str], near: Nearness, worded: Sequence[Iterable[str]]
+    ) -> dict[str, tuple[Traits, Bytes]]:
+        """Return traits and tokens of the turns that were brought, each with its best passages by meaning and by words.
+
+        Where one person talks to an assistant, a passage has its turn's traits and is compared by meaning and words alone.
+        """
+        own = self._index.read(user_id, list(dict.fromkeys(map(turn_of, brought))))
+        passages = {name: dict.fromkeys(near.best_passages(name, _PASSAGES)) for name in own}
+        for ranking in worded:
+            for turn, names in groupby(sorted(ranking, key=turn_of), turn_of):
+                passages.get(turn, {}).update(dict.fromkeys(islice(names, _PASSAGES)))
+        every = [name for some in passages.values() for name in some]
+        if is_dialogue([traits for traits, _ in own.values()]):
+            return own | self._index.read(user_id, every)
+        none = np.zeros((0, TOKEN_SIZE), dtype=np.int8)
+        return own | {name: (own[turn_of(name)][0], none) for name in every}
+
+    def _worded(self, meaning: str, scope: Scope) -> tuple[dict[str, float], dict[str, float], dict[str, float]]:
+        """Return BM25 of the turns that have words of a question, with the turn before, and of passages of long ones."""
+        alone = self._index.search(scope, meaning, kind="turn", limit=_WORDED)
+        before = self._index.search(scope, meaning, kind="turn", limit=_WORDED, around=True)
+        return dict(alone), dict(before), dict(self._index.search(scope, meaning, kind="passage", limit=_WORDED))
+
+    def _nearest_whole(self, text: str, scope: Scope) -> dict[str, float]:
+        """Score turns as published: dense search alone, by the cosine of a turn as it was said."""
+        near = self._index.near(scope, "turn", self._embedder.read([text])[0].vector[None])
+        return near.nearest(_or_else(near.of("whole", 0), near.content(0)), _NEAR)
+
+
+def weighed(question: Question, candidates: Candidates) -> dict[str, float]:
+    """Score candidates by the kind of talk that most of them are of."""
+    return weigh(question, candidates) if is_dialogue(candidates.traits) else weigh_talk(question, candidates)
+
+
+def best_passages(scores: Mapping[str, float]) -> dict[str, float]:
+    """Score each turn as its best entry, best first."""
+    best: dict[str, float] = {}
+    for name, score in scores.items():
+        best.setdefault(turn_of(name), score)
+    return best
+
+
+def _or_else(cosines: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return cosines, and others where there are none."""
+    return np.where(cosines > NONE, cosines, others).astype(np.float64)
+
+
+def _together(rankings: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Add up scores; what one ranking did not bring counts there as much as the least that it brought."""
+    floors = [min(ranking.values(), default=0.0) for ranking in rankings]
+    names = dict.fromkeys(name for ranking in rankings for name in ranking)
+    scores = {name: sum(ranking.get(name, floor) for ranking, floor in zip(rankings, floors, strict=True)) for name in names}
+    return dict(sorted(scores.items(), key=lambda item: (-item[1], item[0])))

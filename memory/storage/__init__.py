@@ -1,0 +1,1 @@
+"""SQL: engine, tables, migrations, and the rows that several stores share."""

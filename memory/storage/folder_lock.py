@@ -1,0 +1,79 @@
+"""One process owns a data folder: Chroma's embedded client does not see what another process writes."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from memory.core.errors import FolderInUse, StorageError
+
+_SHARED_S = 5.0
+"""For so long two that start at once wait for each other."""
+
+
+class FolderOwner:
+    """An operating system lock on a folder; it ends with the process, however that ends.
+
+    Args:
+        folder: The data folder; made, readable by its owner alone, when missing.
+        shared: Let others have it too, who say so as well: journal and vectors are on servers, and what is left in the folder
+            (pictures, full text) several processes can write.
+
+    Raises:
+        FolderInUse: Another process, or another part of this one, owns it.
+        StorageError: It cannot be made or written.
+    """
+
+    def __init__(self, folder: Path, *, shared: bool = False) -> None:
+        self._card = folder / "owner.json"
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._shared = shared
+            # Of the program, not of a thread: whichever closes the memory gives it back.
+            self._lock = FileLock(folder / "owner.lock", thread_local=False)
+            if shared:
+                # Whoever has it alone keeps them out; among themselves they need no lock.
+                with self._lock.acquire(timeout=_SHARED_S):
+                    return
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise FolderInUse(
+                f"The data folder {folder} is in use by {self._who()}. Stop that first, or let several programs share "
+                "server stores: set PERSONA_DATABASE_URL and PERSONA_CHROMA_URL."
+            ) from None
+        except OSError as error:
+            raise StorageError(
+                f"The data folder {folder} cannot be used ({error.strerror or error}). "
+                "Make it writable, or set PERSONA_DATA_DIR to another one."
+            ) from error
+        card = {"pid": os.getpid(), "program": _program(), "since": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"}
+        try:
+            self._card.write_text(json.dumps(card))
+        except OSError as error:
+            self._lock.release()
+            raise StorageError(
+                f"The data folder {folder} cannot be written ({error.strerror or error}). "
+                "Free some space, make it writable, or set PERSONA_DATA_DIR to another one."
+            ) from error
+
+    def release(self) -> None:
+        """Let another process have the folder."""
+        if not self._shared:
+            self._card.unlink(missing_ok=True)
+            self._lock.release()
+
+    def _who(self) -> str:
+        try:
+            card = json.loads(self._card.read_text())
+            return f"`{card['program']}` (process {card['pid']}, since {card['since']})"
+        except (OSError, ValueError, KeyError, TypeError):
+            return "another program"
+
+
+def _program() -> str:
+    return " ".join([Path(sys.argv[0]).name or "python", *sys.argv[1:2]])

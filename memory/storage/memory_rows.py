@@ -1,0 +1,172 @@
+"""Rows of memories: what one says, and how one takes the place of another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+
+from memory.core import clock
+from memory.core.records import Episode, PhotoMemory, Procedure, ProfileEntry, SemanticMemory, make_id
+from memory.storage import tombstones
+from memory.storage.schema import memories, turns
+
+MemoryRecord = SemanticMemory | Episode | Procedure | ProfileEntry | PhotoMemory
+
+_THIS = (memories.c.user_id == bindparam("user")) & (memories.c.id == bindparam("memory"))
+_FACT_SINCE = (
+    # By the turns, which have an index by time: mostly there is none.
+    select(memories.c.id)
+    .join(turns, (turns.c.user_id == memories.c.user_id) & (turns.c.id == memories.c.source))
+    .where(turns.c.user_id == bindparam("user"), turns.c.at > bindparam("time"), memories.c.kind == "semantic")
+    .where(memories.c.hidden_at.is_(None), memories.c.held.is_(None))
+    .limit(1)
+)
+_EDITED, _DELETE, _INSERT = select(memories.c.edited).where(_THIS), delete(memories).where(_THIS), insert(memories)
+
+
+def to_record(row: Row[Any]) -> MemoryRecord:
+    """Read a row of the table `memories`."""
+    time = row.at.astimezone(clock.zone_of(row.zone))
+    shared = {"id": row.id, "time": time, "edited": row.edited, "sensitive": row.sensitive}
+    keywords = tuple(row.keywords)
+    match row.kind:
+        case "semantic":
+            photo_ids = tuple(row.extra["photo_ids"])
+            until = row.valid_until.astimezone(clock.zone_of(row.zone)) if row.valid_until else None
+            return SemanticMemory(
+                **shared, turn_id=row.source, content=row.text, keywords=keywords,
+                reason=row.extra["reason"], photo_ids=photo_ids, valid_until=until,
+                superseded_by=row.superseded_by, same_as=row.same_as, strength=row.strength, held=row.held,
+            )  # fmt: skip
+        case "episodic":
+            turn_ids = tuple(row.extra["turn_ids"])
+            return Episode(**shared, session=row.extra["session"], summary=row.text, keywords=keywords, turn_ids=turn_ids)
+        case "photo":
+            return PhotoMemory(
+                **shared, turn_id=row.source, photo_id=row.extra["photo_id"], caption=row.text,
+                category=keywords[0] if keywords else None, box=row.extra["box"], held=row.held,
+            )  # fmt: skip
+        case "procedural":
+            return Procedure(**shared, key=row.key, text=row.text)
+        case _:
+            return ProfileEntry(**shared, key=row.key, value=row.text)
+
+
+def any_fact_since(connection: Connection, user_id: str, time: datetime) -> bool:
+    """Say whether a fact that can be recalled was said after a time."""
+    return connection.execute(_FACT_SINCE, {"user": user_id, "time": time}).first() is not None
+
+
+def put(
+    connection: Connection,
+    user_id: str,
+    kind: str,
+    source: str,
+    record: SemanticMemory | Episode | PhotoMemory,
+    text: str,
+    keywords: Sequence[str],
+    extra: dict[str, Any],
+    held: str | None = None,
+    sensitive: str | None = None,
+) -> None:
+    """Write a memory down, in the place of an earlier one of its id; one that the person edited stays.
+
+    Args:
+        connection: Of a transaction that writes.
+        user_id: Whose.
+        kind: What it is: semantic, episodic or photo.
+        source: The turn, or the session, that it was made of.
+        record: The memory.
+        text: What is searched.
+        keywords: Its keywords.
+        extra: What only its kind has.
+        held: The sensitive thing that it is pending approval for, if any.
+        sensitive: Its mark, if any.
+    """
+    there = {"user": user_id, "memory": record.id}
+    edited = connection.execute(_EDITED, there).scalar()
+    if edited:
+        return
+    if edited is not None:
+        connection.execute(_DELETE, there)
+    row = {
+        "id": record.id, "user_id": user_id, "kind": kind, "source": source, "at": record.time,
+        "zone": clock.zone_name(record.time), "text": text, "keywords": list(keywords), "extra": extra,
+        "edited": False, "revision": 1, "indexed_revision": 0, "held": held, "sensitive": sensitive,
+    }  # fmt: skip
+    connection.execute(_INSERT, row)
+
+
+def replace_set(
+    connection: Connection,
+    user_id: str,
+    kind: str,
+    session: int,
+    time: datetime,
+    entries: Mapping[str, str],
+    *,
+    older: bool = False,
+    marks: Mapping[str, str | None] | None = None,
+) -> dict[str, str]:
+    """Make `entries` the user's set of this kind; edited and forgotten entries stay as the person left them.
+
+    Args:
+        connection: Of a transaction that writes.
+        user_id: Whose.
+        kind: Profile or habits.
+        session: The session that they were made of.
+        time: When it ended.
+        entries: The set, by key.
+        older: The session is older than what the set was made of: it adds lines, and changes those that older ones added.
+        marks: By key, the sensitive thing that a line tells of.
+
+    Returns:
+        The set as it was before, without what is marked as sensitive.
+    """
+    mine = (memories.c.user_id == user_id) & (memories.c.kind == kind)
+    rows = {row.key: row for row in connection.execute(select(memories).where(mine))}
+    for key, row in rows.items():
+        kept = row.edited or row.hidden_at is not None or (older and not row.extra.get("older"))
+        if not kept and key not in entries:
+            # Hidden rather than deleted: the next projection takes it out of the indexes, the purge removes the row.
+            long_ago = datetime.now(UTC) - tombstones.UNDO_WINDOW
+            drop(connection, row.id, long_ago)
+    for key, text in entries.items():
+        known = rows.get(key)
+        dropped = known is not None and known.hidden_at is not None and bool(known.extra.get("replaced"))
+        if known is not None and not dropped:
+            if known.edited or known.hidden_at is not None or (older and not known.extra.get("older")):
+                continue
+            if known.text == text:
+                if known.extra.get("older") and not older:
+                    # A newer session says it too.
+                    connection.execute(update(memories).where(memories.c.id == known.id).values(extra={}))
+                continue
+        if not tombstones.is_forgotten(connection, user_id, make_id(user_id, kind, key), text):
+            values = {"text": text, "edited": False, "source": str(session), "extra": {"older": True} if older else {}}
+            values["sensitive"] = (marks or {}).get(key)
+            replace_one(connection, user_id, kind, key, values, time)
+    return {key: row.text for key, row in rows.items() if row.hidden_at is None and row.sensitive is None}
+
+
+def drop(connection: Connection, memory_id: str, stamp: datetime) -> None:
+    """Hide a line as a rewrite does that leaves it out: it may come back, when it is said again."""
+    values = {"hidden_at": stamp, "extra": {"replaced": True}, "revision": memories.c.revision + 1}
+    connection.execute(update(memories).where(memories.c.id == memory_id).values(values))
+
+
+def replace_one(connection: Connection, user_id: str, kind: str, key: str, values: Mapping[str, Any], time: datetime) -> None:
+    """Write a line of profile or habits, in the place of what stands under its key."""
+    memory_id = make_id(user_id, kind, key)
+    row = {"extra": {}, **values, "at": time, "zone": clock.zone_name(time), "hidden_at": None}
+    changed = connection.execute(
+        update(memories)
+        .where(memories.c.user_id == user_id, memories.c.id == memory_id)
+        .values(**row, revision=memories.c.revision + 1)
+    )
+    if not changed.rowcount:
+        fixed = {"id": memory_id, "user_id": user_id, "kind": kind, "key": key, "keywords": []}
+        connection.execute(insert(memories).values(**row, **fixed, revision=1, indexed_revision=0))

@@ -1,0 +1,194 @@
+"""Steps of background work that the model could not do: how often each was tried, and which are set aside.
+
+A step is one question of a piece of work: `semantic` of a turn, say, or `core` of a session. What is set aside holds nothing
+back: the work goes on without that step, and the step stays here, with its reason, until it is tried again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, String, and_, bindparam, cast, delete, func, insert, select, update
+
+from memory.core import clock
+from memory.core.records import Refusal, RefusalCause, TurnState
+from memory.core.retry import Refused
+from memory.storage import tombstones, user_rows, work_queue
+from memory.storage.engine import Database
+from memory.storage.schema import refusals, turns
+
+_MINE = refusals.c.user_id == bindparam("user")
+_OF = select(refusals).where(_MINE, refusals.c.subject == bindparam("its_subject"))
+_SET_ASIDE = refusals.c.at.is_not(None)
+_COUNT = select(func.count()).select_from(refusals).where(_SET_ASIDE)
+
+
+class Refusals:
+    """The refused steps of all users. Every public method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def of(self, user_id: str, subject: str) -> Refused:
+        """Return what is known of the steps of a turn (its id) or a session (its number as text)."""
+        with self._db.glance() as connection:
+            rows = connection.execute(_OF, {"user": user_id, "its_subject": subject}).all()
+        set_aside = frozenset(row.step for row in rows if row.at is not None)
+        return Refused(set_aside, frozenset(row.step for row in rows if row.again) - set_aside)
+
+    def note(
+        self,
+        user_id: str,
+        kind: str,
+        subject: str,
+        step: str,
+        *,
+        cause: RefusalCause,
+        status: int | None,
+        reason: str,
+        most: int,
+        begun: datetime | None = None,
+    ) -> bool:
+        """Count a try that came to nothing; after `most` of them the step is set aside.
+
+        Args:
+            user_id: Whose work.
+            kind: `remember` or `consolidate`.
+            subject: As in `of`.
+            step: Which question it was.
+            cause: What was in the way.
+            status: The server's HTTP status, where there was one.
+            reason: The server's own words; they may repeat the prompt.
+            most: Tries, at most.
+            begun: When what the model was told was read; where something was forgotten since, the words are not kept.
+
+        Returns:
+            Whether the step is set aside now.
+        """
+        with self._db.write() as connection:
+            if not user_rows.is_known(connection, user_id, hold=True):
+                return True
+            if begun is not None and tombstones.anything_since(connection, user_id, begun):
+                reason = ""
+            row = connection.execute(_OF.where(refusals.c.step == step), {"user": user_id, "its_subject": subject}).first()
+            tried = (row.attempts if row else 0) + 1
+            at = datetime.now(UTC) if tried >= most else None
+            values = {"attempts": tried, "cause": cause, "status": status, "reason": reason, "at": at}
+            if row is None:
+                key = {"user_id": user_id, "kind": kind, "subject": subject, "step": step, "again": False}
+                connection.execute(insert(refusals).values(**key, **values))
+            else:
+                connection.execute(update(refusals).where(_this(user_id, subject), refusals.c.step == step).values(**values))
+        return at is not None
+
+    def count(self, user_id: str | None = None) -> int:
+        """Return how many steps are set aside, of one user or of all."""
+        query = _COUNT if user_id is None else _COUNT.where(refusals.c.user_id == user_id)
+        with self._db.glance() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def set_aside(self, user_id: str | None = None, *, since: datetime | None = None) -> list[Refusal]:
+        """Return what is set aside, of one user or of all, in the order in which it was said.
+
+        Args:
+            user_id: Whose; None: everyone's.
+            since: Only what was set aside from this instant on.
+        """
+        if not self.count(user_id):
+            return []
+        first = (
+            select(turns.c.user_id, turns.c.session, func.min(turns.c.seq).label("seq"))
+            .where(turns.c.state != TurnState.FORGOTTEN)
+            .group_by(turns.c.user_id, turns.c.session)
+            .subquery()
+        )
+        of_turn = and_(refusals.c.kind == "remember", turns.c.id == refusals.c.subject)
+        of_session = and_(
+            refusals.c.kind == "consolidate", turns.c.seq == first.c.seq, _as_text(turns.c.session) == refusals.c.subject
+        )
+        query = (
+            select(refusals, turns.c.at.label("said_at"), turns.c.zone, turns.c.text, turns.c.seq)
+            .select_from(refusals)
+            .join(turns, turns.c.user_id == refusals.c.user_id)
+            .join(first, (first.c.user_id == turns.c.user_id) & (first.c.session == turns.c.session))
+            .where(_SET_ASIDE, of_turn | of_session, turns.c.state != TurnState.FORGOTTEN)
+            .order_by(refusals.c.user_id, turns.c.seq, refusals.c.kind.desc(), refusals.c.step)
+        )
+        if user_id is not None:
+            query = query.where(refusals.c.user_id == user_id)
+        if since is not None:
+            query = query.where(refusals.c.at >= since)
+        with self._db.read() as connection:
+            return [_record(row) for row in connection.execute(query)]
+
+    def unread(self, user_id: str, turn_ids: Collection[str]) -> frozenset[str]:
+        """Return those of some turns whose own words the model refuses: what is asked of their session leaves them out."""
+        which = refusals.c.subject.in_(list(turn_ids)) & refusals.c.cause.in_(("refused", "too_long"))
+        query = select(refusals.c.subject).where(refusals.c.user_id == user_id, _SET_ASIDE, which)
+        with self._db.glance() as connection:
+            return frozenset(connection.execute(query.where(refusals.c.step.in_(("personality", "semantic")))).scalars())
+
+    def retry(self, user_id: str | None = None) -> int:
+        """Put what is set aside back into the work queue, of one user or of all; returns how many steps."""
+        mine = _SET_ASIDE if user_id is None else _SET_ASIDE & (refusals.c.user_id == user_id)
+        with self._db.write() as connection:
+            rows = connection.execute(select(refusals).where(mine)).all()
+            back = 0
+            for user, kind, subject in dict.fromkeys((row.user_id, row.kind, row.subject) for row in rows):
+                seq = _place(connection, user, kind, subject)
+                this = _this(user, subject) & _SET_ASIDE
+                if seq is None:
+                    # It is forgotten, and may come back by undo: then it is tried.
+                    continue
+                if work_queue.waits(connection, user, kind, subject):
+                    # None of it is committed: all of it is done.
+                    back += connection.execute(delete(refusals).where(this)).rowcount
+                    continue
+                back += connection.execute(update(refusals).where(this).values(attempts=0, at=None, again=True)).rowcount
+                work_queue.add(connection, user, kind, subject, seq=seq)
+        return back
+
+
+def do_again(connection: Connection, user_id: str, turn_id: str, step: str, *, seq: int) -> None:
+    """Put one step of a turn that is remembered into the work queue, unless it is set aside or all of the turn waits."""
+    there = connection.execute(_OF.where(refusals.c.step == step), {"user": user_id, "its_subject": turn_id}).first()
+    if there is not None or work_queue.waits(connection, user_id, "remember", turn_id):
+        return
+    row = {"user_id": user_id, "kind": "remember", "subject": turn_id, "step": step, "attempts": 0, "again": True}
+    connection.execute(insert(refusals).values(**row, cause="refused", status=None, reason="", at=None))
+    work_queue.add(connection, user_id, "remember", turn_id, seq=seq)
+
+
+def drop(connection: Connection, user_id: str, subjects: Sequence[str]) -> None:
+    """Throw away all that is known of these pieces of work: they are done anew, or gone."""
+    connection.execute(delete(refusals).where(refusals.c.user_id == user_id, refusals.c.subject.in_(list(subjects))))
+
+
+def drop_words(connection: Connection, user_id: str) -> None:
+    """Throw away what servers said: it may repeat a prompt, and with it what is forgotten."""
+    connection.execute(update(refusals).where(refusals.c.user_id == user_id).values(reason=""))
+
+
+def _this(user_id: str, subject: str) -> ColumnElement[bool]:
+    return (refusals.c.user_id == user_id) & (refusals.c.subject == subject)
+
+
+def _place(connection: Connection, user_id: str, kind: str, subject: str) -> int | None:
+    """Return the number of the turn that a piece of work follows; None where nothing of it is left."""
+    which = turns.c.id == subject if kind == "remember" else _as_text(turns.c.session) == subject
+    mine = (turns.c.user_id == user_id) & (turns.c.state != TurnState.FORGOTTEN)
+    return connection.execute(select(func.max(turns.c.seq)).where(mine, which)).scalar()
+
+
+def _as_text(column: Any) -> Any:
+    return cast(column, String)
+
+
+def _record(row: Row[Any]) -> Refusal:
+    time = row.said_at.astimezone(clock.zone_of(row.zone))
+    return Refusal(
+        user_id=row.user_id, kind=row.kind, subject=row.subject, step=row.step.split(maxsplit=1)[0], cause=row.cause,
+        status=row.status, reason=row.reason, at=row.at, time=time, text=row.text,
+    )  # fmt: skip

@@ -1,0 +1,134 @@
+"""Rows of sessions: how one begins, and how it ends and waits to be consolidated."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select, update
+
+from memory.core import clock
+from memory.core.records import TurnState
+from memory.storage import work_queue
+from memory.storage.schema import sessions, turns
+
+_ENDED = select(sessions.c.ended).where(sessions.c.user_id == bindparam("user"), sessions.c.number == bindparam("session"))
+_LAST_NUMBER = select(func.max(sessions.c.number)).where(sessions.c.user_id == bindparam("user"))
+_OF_SESSION = (turns.c.user_id == sessions.c.user_id) & (turns.c.session == sessions.c.number)
+_OPEN = select(
+    sessions.c.number,
+    select(func.min(turns.c.at)).where(_OF_SESSION).correlate(sessions).scalar_subquery().label("first"),
+    select(func.max(turns.c.at)).where(_OF_SESSION).correlate(sessions).scalar_subquery().label("last"),
+).where(sessions.c.user_id == bindparam("user"), sessions.c.ended.is_(False))
+_LAST_SEQ = select(func.max(turns.c.seq)).where(
+    turns.c.user_id == bindparam("user"), turns.c.session == bindparam("session"), turns.c.state != TurnState.REPLACED
+)
+
+
+def begin(connection: Connection, user_id: str, at: datetime) -> int:
+    """Write a session down as it opens; returns its number."""
+    number = int(connection.execute(_LAST_NUMBER, {"user": user_id}).scalar() or 0) + 1
+    connection.execute(insert(sessions).values(user_id=user_id, number=number, ended=False, summed_up=False, begun=at))
+    return number
+
+
+def place(connection: Connection, user_id: str, at: datetime, *, live: bool) -> int:
+    """Return the session that a turn of a time belongs to: an open one that is less than 60 minutes away, or a new one.
+
+    Open sessions that are over by then end. With `live`, so do those that lie ahead by 60 minutes or more: the person talks
+    now, and what was told to lie ahead is a conversation of its own.
+    """
+    joined = None
+    # The newest first: of several that are near, the turn goes on with what was begun last.
+    for row in sorted(connection.execute(_OPEN, {"user": user_id}), key=lambda row: -row.number):
+        over, ahead = _gap(row.last, at), _gap(at, row.first)
+        if not over and not ahead:
+            joined = joined or row
+        elif over or live:
+            end(connection, user_id, row.number)
+    if joined is None:
+        return begin(connection, user_id, at)
+    if at.timestamp() < joined.first.timestamp():
+        mine = (sessions.c.user_id == user_id) & (sessions.c.number == joined.number)
+        connection.execute(update(sessions).where(mine).values(begun=at))
+    return int(joined.number)
+
+
+def _gap(earlier: datetime | None, later: datetime | None) -> bool:
+    return earlier is not None and later is not None and clock.starts_session(earlier, later)
+
+
+def is_ended(connection: Connection, user_id: str, session: int) -> bool:
+    """Say whether a session was ended, whatever its time."""
+    return bool(connection.execute(_ENDED, {"user": user_id, "session": session}).scalar())
+
+
+def end(connection: Connection, user_id: str, session: int) -> None:
+    """End a session; once: it then waits to be consolidated, after the last of its turns is remembered."""
+    ended = connection.execute(
+        update(sessions)
+        .where(sessions.c.user_id == user_id, sessions.c.number == session, sessions.c.ended.is_(False))
+        .values(ended=True)
+    )
+    if ended.rowcount:
+        seq = connection.execute(_LAST_SEQ, {"user": user_id, "session": session}).scalar_one()
+        work_queue.add(connection, user_id, "consolidate", str(session), seq=seq)
+
+
+def end_passed(connection: Connection, user_id: str, at: datetime) -> None:
+    """End the open sessions whose last turn lies 60 minutes or more before a time."""
+    for row in connection.execute(_OPEN, {"user": user_id}).all():
+        if _gap(row.last, at):
+            end(connection, user_id, row.number)
+
+
+def end_open(connection: Connection, user_id: str) -> None:
+    """End every open session of a user."""
+    for row in connection.execute(_OPEN, {"user": user_id}).all():
+        end(connection, user_id, row.number)
+
+
+def end_stale(connection: Connection, instant: datetime) -> int:
+    """End those whose last turn was said in real time and lies 60 real minutes back; returns how many."""
+    # By arrival: a turn that was told to lie ahead may come before it.
+    kept = turns.c.state != TurnState.REPLACED
+    last = select(func.max(turns.c.seq)).where(_OF_SESSION, kept).correlate(sessions).scalar_subquery()
+    said = turns.alias()
+    open_ = (
+        select(sessions.c.user_id, sessions.c.number)
+        .select_from(sessions)
+        .join(said, (said.c.user_id == sessions.c.user_id) & (said.c.seq == last))
+        .where(
+            sessions.c.ended.is_(False),
+            said.c.real_time.is_(True),
+            said.c.received_at <= clock.recent_since(instant),
+        )
+    )
+    rows = connection.execute(open_).all()
+    for row in rows:
+        end(connection, row.user_id, row.number)
+    return len(rows)
+
+
+def is_summed_up(connection: Connection, user_id: str, session: int) -> bool:
+    """Say whether a session has been consolidated before."""
+    return bool(connection.execute(select(sessions.c.summed_up).where(*_this(user_id, session))).scalar())
+
+
+def is_later_summed_up(connection: Connection, user_id: str, session: int, now: datetime) -> bool:
+    """Say whether a session whose last turn comes after this one's has been consolidated already.
+
+    One that lies ahead of the clock is no later one for what does not: what is told of next year makes nothing of today past.
+    """
+    last = select(func.max(turns.c.at)).where(_OF_SESSION).correlate(sessions).scalar_subquery()
+    row = connection.execute(select(sessions.c.begun, last.label("last")).where(*_this(user_id, session))).first()
+    if row is None or row.last is None:
+        return False
+    later = (sessions.c.user_id == user_id) & sessions.c.summed_up.is_(True) & (sessions.c.number != session)
+    later &= (last > row.last) | ((last == row.last) & (sessions.c.number > session))
+    if row.begun <= now:
+        later &= sessions.c.begun <= now
+    return connection.execute(select(sessions.c.number).where(later).limit(1)).first() is not None
+
+
+def _this(user_id: str, session: int) -> tuple[ColumnElement[bool], ...]:
+    return sessions.c.user_id == user_id, sessions.c.number == session

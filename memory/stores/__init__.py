@@ -1,0 +1,1 @@
+"""The journal, the memories that are made of it, and what is pending approval."""

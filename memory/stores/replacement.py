@@ -1,0 +1,129 @@
+"""A turn that replaces another: it has the same time and the same place in the order of turns (SQL, within a transaction).
+
+Where the words are the same, what was remembered of them stays. Where they are not, it is hidden: the person did not say that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from memory.consent.marks import Marker
+from memory.core.records import SPOKEN, Turn, TurnState, make_id
+from memory.facts import supersession_rows
+from memory.forgetting import quarantine, soft_delete
+from memory.forgetting import service as forgetting
+from memory.forgetting.cascade import Counts
+from memory.forgetting.text_match import Telling
+from memory.personality import timeline
+from memory.personality.writing_wishes import wishes_in
+from memory.storage import memory_rows, session_rows, turn_order, turn_rows, work_queue
+from memory.storage.schema import memories, personality, refusals, turns
+from memory.storage.turn_rows import to_turn
+
+_TAKEN = ("semantic", "photo")
+_LINES = ("core", "procedural")
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What is needed to judge the new words.
+
+    Attributes:
+        marker: As in `Journal`.
+        in_turns: As in `reach.of`.
+    """
+
+    marker: Marker | None
+    in_turns: Counts
+
+
+def put(
+    connection: Connection,
+    old: Row[Any],
+    text: str | None,
+    images: Sequence[str] | None,
+    tools: Tools,
+    *,
+    received_at: datetime | None = None,
+) -> Turn:
+    """Replace a turn; the old one is kept, no longer used, and moves to the end of the order of arrival.
+
+    Args:
+        connection: Of a transaction that writes.
+        old: The turn's row, neither replaced nor forgotten.
+        text: The new words; None: the old ones.
+        images: Ids of the new pictures; None: the old ones.
+        tools: What judges new words.
+        received_at: When the new one came; None: now.
+    """
+    said = old.text if text is None else text
+    shown = list(old.images if images is None else images)
+    same = said == old.text and shown == list(old.images)
+    last = turn_order.next_seq(connection, old.user_id)
+    origin = old.origin or old.id
+    gone = {"state": TurnState.REPLACED, "pending": False, "seq": last, "origin": origin, "revision": turns.c.revision + 1}
+    connection.execute(update(turns).where(turns.c.id == old.id).values(gone))
+    marker = None if same else tools.marker
+    topic = marker.judge(said) if marker else None
+    waits = marker.pending(connection, old.user_id, topic) if marker else None
+    row = {
+        "id": make_id(old.user_id, "turn", last), "user_id": old.user_id, "seq": old.seq, "session": old.session,
+        "at": old.at, "zone": old.zone, "text": said, "images": shown, "reply": "", "state": TurnState.RECEIVED,
+        "pending": False, "error": None, "real_time": old.real_time, "received_at": received_at or datetime.now(UTC),
+        "trace": None, "revision": 0, "indexed_revision": 0, "origin": origin,
+        # What the person said of the message holds for the same words.
+        "held": old.held if same else waits, "approved": old.approved and same,
+        "sensitive": old.sensitive if same else topic, "wishes": bool(wishes_in(said)),
+    }  # fmt: skip
+    connection.execute(insert(turns).values(row))
+    new = turn_rows.one(connection, row["id"])
+    if same:
+        work_queue.repoint(connection, to_turn(old), new, remembered=not old.pending and old.state in SPOKEN)
+    else:
+        work_queue.done(connection, old.user_id, "remember", old.id)
+        _take_back(connection, old, new, tools.in_turns)
+    quarantine.index_next(connection, connection.execute(select(turns).where(turns.c.id == new.id)).one())
+    if session_rows.is_ended(connection, old.user_id, old.session):
+        work_queue.drop_outputs(connection, old.user_id, str(old.session))
+        forgetting.sum_up_anew(connection, old.user_id, old.session)
+    return new
+
+
+def _take_back(connection: Connection, old: Row[Any], new: Turn, in_turns: Counts) -> None:
+    """Hide what was made of words that were not said; what the person edited stays, as a part of the new turn."""
+    mine = (memories.c.user_id == old.user_id) & memories.c.hidden_at.is_(None)
+    taken = connection.execute(select(memories).where(mine, memories.c.kind.in_(_TAKEN), memories.c.source == old.id)).all()
+    for row in taken:
+        if row.edited:
+            connection.execute(update(memories).where(memories.c.id == row.id).values(source=new.id))
+        else:
+            supersession_rows.hand_on(connection, old.user_id, row.id)
+            _hide(connection, old.user_id, row.id)
+    # What is set aside of it is not tried again.
+    connection.execute(delete(refusals).where(refusals.c.user_id == old.user_id, refusals.c.subject == old.id))
+    point = (personality.c.user_id == old.user_id) & (personality.c.turn_id == old.id)
+    if connection.execute(delete(personality).where(point)).rowcount:
+        timeline.recount(connection, old.user_id)
+    since = select(turns.c.session).where(turns.c.user_id == old.user_id, turns.c.at >= old.at).distinct()
+    numbers = [str(number) for number in connection.execute(since).scalars()]
+    written = (memories.c.kind.in_(_LINES), memories.c.edited.is_(False), memories.c.source.in_(numbers))
+    lines = connection.execute(select(memories).where(mine, *written)).all()
+    if lines and old.text:
+        told = Telling([old.text], [word for row in taken for word in row.keywords], in_turns)
+        tells = Telling([new.text], [], in_turns)
+        for row in lines:
+            line = f"{row.key}: {row.text}"
+            if told.tells(line) and not tells.tells(line):
+                memory_rows.drop(connection, row.id, datetime.now(UTC))
+
+
+def _hide(connection: Connection, user_id: str, memory_id: str) -> None:
+    """Hide a memory as a rewrite does that leaves it out: no tombstone is left of it."""
+    soft_delete.hide(connection, user_id, memory_id, datetime.now(UTC))
+    extra = connection.execute(select(memories.c.extra).where(memories.c.id == memory_id)).scalar_one()
+    connection.execute(update(memories).where(memories.c.id == memory_id).values(extra={**extra, "replaced": True}))

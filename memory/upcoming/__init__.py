@@ -1,0 +1,1 @@
+"""Finds the days that messages name and that lie ahead."""
