@@ -6,10 +6,10 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from app.finding import Finding
 from memory.core import extras
 from memory.core.errors import PersonaError
 
@@ -17,15 +17,6 @@ if TYPE_CHECKING:
     from app.settings import Settings
 
 _LOW_SPACE = 1_000_000_000
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at; `broken` keeps a conversation from working, `off` does not."""
-
-    state: Literal["works", "off", "broken"]
-    what: str
-    detail: str
 
 
 def examine(settings: Settings) -> list[Finding]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from app.doctor import Finding
+from app.finding import Finding
 from graph.asking import stream_text
 from graph.sections import Picture, human
 from memory.core.errors import PersonaError

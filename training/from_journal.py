@@ -22,8 +22,8 @@ from memory.core.records import Episode, Recalled, SemanticMemory, Spoken, Step,
 from memory.memory import Memory
 from memory.search.excerpts import talk_text
 from memory.storage.rewrites import Rewrite
+from training.chat_messages import chat_of
 from training.lessons import PICTURE, Kind, Lesson, Message
-from training.rollout import chat_of
 from training.unspoilt import spoilt_turns
 
 _NOTHING_LASTING = "The message tells nothing about the person that lasts."

@@ -23,12 +23,13 @@ from memory.core.errors import InvalidInput
 from memory.memory import Memory
 from training import histories, measure, questions
 from training.arguments import checkpoint_of, common, quiet, save, train
+from training.chat_messages import chat_of
 from training.curves import Curves
 from training.judge import JudgeClient
 from training.pictured import PicturedTrainer
 from training.recipes import GrpoRecipe
 from training.rewards import Rollout, worth
-from training.rollout import Rollouts, Setting, Tokens, chat_of
+from training.rollout import Rollouts, Setting, Tokens
 from training.vlm import adapters, load_model, load_processor
 
 if TYPE_CHECKING:

@@ -20,6 +20,7 @@ from pydantic import PrivateAttr
 from graph import respond
 from graph.context import Context
 from memory.core.errors import PersonaError
+from training.chat_messages import chat_of
 from training.waves import Ids, Waves
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from memory.core.query import Found, Limits, Query
     from memory.memory import Memory
     from training.questions import Question
-
-_ROLES = {"system": "system", "human": "user", "ai": "assistant"}
 
 
 @dataclass
@@ -123,29 +122,6 @@ class TrainedModel(BaseChatModel):
 
     def _render(self, messages: Sequence[BaseMessage], *, again: bool = True) -> str:
         return str(self._tool.apply_chat_template(chat_of(messages), tokenize=False, add_generation_prompt=again))
-
-
-def chat_of(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:
-    """Write messages as chat templates take them: parts of text, and marks for pictures."""
-    chat = []
-    for message in messages:
-        content = message.content if isinstance(message.content, list) else [{"type": "text", "text": message.content}]
-        parts = [
-            {"type": "image"}
-            if isinstance(part, dict) and part.get("type") != "text"
-            else {"type": "text", "text": _text(part)}
-            for part in content
-        ]
-        chat.append({"role": _ROLES[message.type], "content": parts})
-    return chat
-
-
-def _is_text(part: str | dict[str, Any]) -> bool:
-    return isinstance(part, str) or part.get("type") == "text"
-
-
-def _text(part: str | dict[str, Any]) -> str:
-    return part if isinstance(part, str) else str(part["text"])
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from contextlib import suppress
 import streamlit as st
 
 from app import set_aside
-from app.doctor import Finding
+from app.finding import Finding
 from app.page import who, words, you_words
 from app.page.frame import Here
 from app.settings import Settings

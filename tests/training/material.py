@@ -23,9 +23,10 @@ from memory.memory import Memory
 from tests import tiny_vlm
 from tests.fakes import WordEmbedder
 from training import questions, sft_data
+from training.chat_messages import chat_of
 from training.grpo import planted
 from training.lessons import PICTURE, Lesson, Message
-from training.rollout import Rollouts, chat_of
+from training.rollout import Rollouts
 
 LIVES = {
     "ana": [

@@ -17,8 +17,9 @@ from graph.search_request import first_round
 from memory.core.query import Limits
 from memory.memory import Memory
 from training import questions
+from training.chat_messages import chat_of
 from training.grpo import planted
-from training.rollout import Rollouts, Setting, Tokens, _Probe, chat_of
+from training.rollout import Rollouts, Setting, Tokens, _Probe
 from training.waves import Waves
 
 pytestmark = pytest.mark.train
