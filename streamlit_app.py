@@ -6,7 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.page import frame, panel, put_right, who, words
+from app.ui import auth, memory_actions, sidebar, wording
+from app.ui import layout as frame
 from memory.core.errors import PersonaError
 
 _PARTS = Path(frame.__file__).parent
@@ -21,23 +22,23 @@ def main() -> None:
     page = st.navigation(frame.pages())
     try:
         replies = frame.open_replies()
-        user = who.talking(replies.service.memory)
+        user = auth.talking(replies.service.memory)
         here = frame.Here(replies, user)
         # The model is loaded while the person reads and writes, once the page is drawn (`panel.foot`).
         replies.service.announce()
         replies.service.greet(user)
         with st.sidebar:
-            put_right.undo_list(here)
+            memory_actions.undo_list(here)
         if refused := st.session_state.pop("refused", None):
-            st.error(words.sentence(refused))
+            st.error(wording.sentence(refused))
         if told := st.session_state.pop("told", None):
-            st.success(words.sentence(told))
+            st.success(wording.sentence(told))
         page.run()
         with st.sidebar:
-            panel.foot(here)
+            sidebar.foot(here)
         st.session_state.drawn = True
     except PersonaError as error:
-        st.error(words.sentence(error.message))
+        st.error(wording.sentence(error.message))
         st.button("Try again")
 
 

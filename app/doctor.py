@@ -21,7 +21,7 @@ _LOW_SPACE = 1_000_000_000
 
 def examine(settings: Settings) -> list[Finding]:
     """Look at each part in turn."""
-    from app.misspelt import misspelt
+    from app.misspelt_settings import misspelt
 
     looks: list[tuple[str, Callable[[Settings], Finding]]] = [
         ("python", _python),
@@ -76,7 +76,7 @@ def _chat(settings: Settings) -> Finding:
     from app.settings import chosen_in
 
     if settings.llm_base_url:
-        from app.model_server import remote_endpoint
+        from app.models.model_server import remote_endpoint
 
         endpoint = remote_endpoint(settings)
         held = "holds the formats by grammar" if endpoint.kind != "other" else "cannot hold a grammar: parsed leniently"
@@ -84,7 +84,7 @@ def _chat(settings: Settings) -> Finding:
         where = endpoint.url if endpoint.url == written else f"{endpoint.url} (put right from {written})"
         detail = f"{endpoint.model} at {where}, window {endpoint.window:,} tokens, {held}"
         return Finding("works", "chat model", f"{detail}; {chosen_in()}")
-    from app.model_server import find_weights
+    from app.models.model_server import find_weights
 
     path, _ = find_weights(settings)
     detail = f"embedded llama.cpp with {path.name}, window {settings.llm_context:,} tokens"
@@ -94,11 +94,11 @@ def _chat(settings: Settings) -> Finding:
 def _pictures(settings: Settings) -> Finding:
     how = "Set PERSONA_LLM_BASE_URL to a server of a vision model, or PERSONA_LLM_MODEL and PERSONA_LLM_PROJECTOR."
     if settings.llm_base_url:
-        from app.model_server import remote_endpoint
+        from app.models.model_server import remote_endpoint
 
         sees = remote_endpoint(settings).sees
     else:
-        from app.model_server import find_weights
+        from app.models.model_server import find_weights
 
         projector = find_weights(settings)[1]
         if projector and not Path(projector).is_file():
@@ -110,8 +110,8 @@ def _pictures(settings: Settings) -> Finding:
 
 
 def _photos(settings: Settings) -> Finding:
-    from app.build import build_sight
-    from app.catalogue import DETECTOR
+    from app.factory import build_sight
+    from app.models.catalogue import DETECTOR
 
     sight = build_sight(settings)
     if sight.off is not None:
@@ -125,7 +125,7 @@ def _photos(settings: Settings) -> Finding:
 
 
 def _embedder(settings: Settings) -> Finding:
-    from app.build import build_embedder, check_embedder
+    from app.factory import build_embedder, check_embedder
 
     check_embedder(settings)
     return Finding("works", "text embedder", build_embedder(settings).name)
@@ -137,7 +137,7 @@ def _extras(_settings: Settings) -> Finding:
 
 def _memory(settings: Settings) -> Finding:
     from app import set_aside
-    from app.build import build_memory, check_embedder
+    from app.factory import build_memory, check_embedder
     from app.remembering import is_alone
 
     if not settings.database_url and not (settings.data_dir.expanduser() / "journal.db").exists():

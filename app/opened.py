@@ -26,7 +26,7 @@ def open_memory() -> Memory:
         PersonaError: It cannot be opened; the message says what to do.
     """
     # With the call: a command that only prints its help loads none of it.
-    from app.build import build_memory
+    from app.factory import build_memory
     from app.settings import Settings
 
     memory = build_memory(Settings())
@@ -57,7 +57,7 @@ def open_service(user: str, *, work: bool = False) -> Iterator[PersonaService]:
         user: Who talks.
         work: Remember in the background meanwhile, and finish what is quick before leaving.
     """
-    from app.misspelt import misspelt
+    from app.misspelt_settings import misspelt
     from app.service import PersonaService
 
     for name in misspelt():

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from app.pace import shown
+from app.progress import shown
 from app.set_aside import told
 
 if TYPE_CHECKING:

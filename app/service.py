@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from app import backlog
 from app.events import AnswerDelta, Answered, Event, Recalled, Received, Retrieving, Thinking
-from app.lines import Lines
-from app.loading import Loading, Models
+from app.graph_loading import Loading, Models
+from app.user_queue import Lines
 from app.worker import Worker
-from graph import forget_words, forgetting
+from graph import forget_replies, forgetting
 from graph.beginning import in_a_sentence, unrecorded
 from graph.context import Context
-from graph.listening import told_to
+from graph.events import told_to
 from memory.core import clock
 from memory.core.errors import InvalidInput, PersonaError, StorageError
 from memory.core.priority import replying
@@ -30,7 +30,7 @@ from memory.memory import Memory
 from memory.photos.image_file import MAX_BYTES, Picture, read_picture
 
 if TYPE_CHECKING:
-    from app.fetching import Fetching
+    from app.models.background_fetch import Fetching
     from app.settings import Settings
     from memory.storage.work_queue import Backlog
 
@@ -78,8 +78,8 @@ class PersonaService:
         Raises:
             PersonaError: The data folder is in use, or a store cannot be opened.
         """
-        from app.build import build_memory
-        from app.model_server import ModelServer
+        from app.factory import build_memory
+        from app.models.model_server import ModelServer
         from app.settings import Settings
 
         settings = settings or Settings()
@@ -173,7 +173,7 @@ class PersonaService:
         self._check_open()
         if turn.seq:
             self.memory.offers.keep(turn)
-        return forget_words.kept()
+        return forget_replies.kept()
 
     def stop(self, turn_id: str) -> None:
         """End a reply that is being written; what was shown by then is the reply."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import atexit
 
-from app.build import build_memory
-from app.model_server import ModelServer
+from app.factory import build_memory
+from app.models.model_server import ModelServer
 from app.settings import Settings
 from graph import consolidate as _consolidate
 from graph import kept_types as _kept_types

@@ -10,8 +10,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from evals.answering import LOG
-from evals.costs import Cost, costs
-from evals.report import ALIGNMENT, ALL, RESAMPLES, Figure, figures
+from evals.reports.costs import Cost, costs
+from evals.reports.report import ALIGNMENT, ALL, RESAMPLES, Figure, figures
 from evals.runner import Case, Log
 
 README = Path(__file__).parents[1] / "README.md"

@@ -23,8 +23,8 @@ _FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-n
 def main() -> None:
     """Start the page in an empty data folder, load the example person, and take a picture of each page."""
     sys.path.insert(0, str(ROOT))
-    from app.build import build_memory
     from app.example import load
+    from app.factory import build_memory
     from app.settings import Settings
 
     with tempfile.TemporaryDirectory() as folder, socket.socket() as free:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from app.console import console
 
 if TYPE_CHECKING:
-    from evals.cases import Person, Question
     from evals.runner import Case, Log
     from evals.solvers import Solver
+    from evals.types import Person, Question
     from evals.work import Work
     from memory.memory import Memory
 
@@ -76,8 +76,8 @@ def answer_all(
     """
     from rich.progress import Progress
 
-    from app.build import build_embedder, build_sight
-    from app.model_server import ModelServer
+    from app.factory import build_embedder, build_sight
+    from app.models.model_server import ModelServer
     from app.settings import Settings
     from evals import work
     from evals.claim import claim, fingerprint

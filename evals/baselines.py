@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage, SystemMessage
 
-from evals.cases import Person, Question, Said, Shown
-from evals.plain_search import PlainSearch, order
+from evals.components.plain_search import PlainSearch, order
 from evals.solvers import Reply, asked_at
+from evals.types import Person, Question, Said, Shown
 from evals.usage import Usage
-from graph.briefing import Style
-from graph.budgets import estimate_tokens
-from graph.sections import PICTURE_TOKENS, Picture, human
-from graph.showing import data_url
+from graph.prompts.briefing import Style
+from graph.prompts.budgets import estimate_tokens
+from graph.prompts.sections import PICTURE_TOKENS, Picture, human
+from graph.prompts.showing import data_url
 from memory.core import clock
 from memory.core.errors import InvalidInput
 from memory.embedding.text_embedder import Embedder

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from evals.cases import Person
+from evals.types import Person
 from memory.core.errors import InvalidInput
 
 FILE = "run.json"

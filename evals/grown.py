@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from evals.cases import Person, Question, Said
 from evals.perf.corpus import SESSION, Life
 from evals.solvers import user_of
+from evals.types import Person, Question, Said
 from memory.core.errors import InvalidInput
 from memory.core.records import Line, SemanticMemory, make_id
 from memory.embedding.text_embedder import Embedder

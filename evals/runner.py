@@ -12,10 +12,10 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from evals.asked import Asked, Kind, all_asked, scores
-from evals.cases import Person, Question, Shown
 from evals.claim import fingerprint
+from evals.scoring.asked import Asked, Kind, all_asked, scores
 from evals.solvers import Reply, Solver
+from evals.types import Person, Question, Shown
 from memory.core.errors import InvalidInput, MessageTooLong, NothingWritten
 
 

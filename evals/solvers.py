@@ -12,13 +12,13 @@ from typing import Any, Protocol
 from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import RunnableConfig
 
-from evals.cases import Person, Question, Shown
+from evals.types import Person, Question, Shown
 from evals.usage import Usage
 from evals.work import Work
 from graph import consolidate, remember, respond
-from graph.briefing import Style
 from graph.context import Context
-from graph.listening import told_to
+from graph.events import told_to
+from graph.prompts.briefing import Style
 from memory.core import clock
 from memory.core.errors import InvalidInput, StorageError
 from memory.core.records import Line, Trace

@@ -12,23 +12,23 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Overwrite
 
-from graph import formats
-from graph.asking import Asker
-from graph.budgets import Budgets, estimate_tokens, fit
+from graph.calls.asking import Asker
+from graph.calls.steps import Steps, Work
 from graph.context import Context, context_of, same_user
-from graph.data_text import as_data, as_entry, as_said
-from graph.formats import TopicLines
-from graph.kept_habits import keep_habits
-from graph.kept_profile import keep_profile
-from graph.language import language_of
-from graph.pasted import own_words, without_marks
-from graph.prompts import Prompts
-from graph.recent import fitted
-from graph.said_words import Said
+from graph.extraction.kept_habits import keep_habits
+from graph.extraction.kept_profile import keep_profile
+from graph.extraction.said_words import Said
+from graph.formats import memory_formats
+from graph.formats.memory_formats import TopicLines
+from graph.formats.thoughts import without_thought
+from graph.language.language import language_of
+from graph.language.pasted import own_words, without_marks
+from graph.language.statements import statements
+from graph.prompts.budgets import Budgets, estimate_tokens, fit
+from graph.prompts.data_text import as_data, as_entry, as_said
+from graph.prompts.recent_turns import fitted
+from graph.prompts.texts import Prompts
 from graph.state import ConsolidateInput, ConsolidateState
-from graph.statements import statements
-from graph.steps import Steps, Work
-from graph.thoughts import without_thought
 from memory.core import clock
 from memory.core.errors import NotFound
 from memory.core.records import SPOKEN, Episode, Procedure, Turn, make_id
@@ -109,8 +109,8 @@ class Consolidator:
             "episodic",
             self._prompts.episodic,
             told_to_divide(turns, self._budgets, state["unread"]),
-            lambda text: formats.parse_topics(text, len(turns)),
-            formats.EPISODIC_GRAMMAR,
+            lambda text: memory_formats.parse_topics(text, len(turns)),
+            memory_formats.EPISODIC_GRAMMAR,
         )
         if topics is None and state["refused"].again:
             # The topic that was made of it then stays.
@@ -147,7 +147,7 @@ class Consolidator:
             said = said_in(state["turns"], state["unread"])
             profile = keep_profile(profile, current, said, self._prompts.core, small=self._small)
             if state["past"]:
-                fresh = [key for key in profile if key not in current][max(0, formats.MAX_PROFILE - len(current)) :]
+                fresh = [key for key in profile if key not in current][max(0, memory_formats.MAX_PROFILE - len(current)) :]
                 profile = {key: value for key, value in profile.items() if key not in fresh}
         return {"profile": profile, "warnings": warnings}
 
@@ -190,8 +190,8 @@ class Consolidator:
     ) -> tuple[dict[str, str] | None, list[str]]:
         if not state["turns"] or (self._small and tells_nothing(state["turns"])):
             return None, []
-        limit = formats.MAX_PROCEDURES if step == "procedural" else formats.MAX_PROFILE
-        grammar = formats.PROCEDURAL_GRAMMAR if step == "procedural" else formats.CORE_GRAMMAR
+        limit = memory_formats.MAX_PROCEDURES if step == "procedural" else memory_formats.MAX_PROFILE
+        grammar = memory_formats.PROCEDURAL_GRAMMAR if step == "procedural" else memory_formats.CORE_GRAMMAR
         said = told_to_rewrite(title, current, state["turns"], self._budgets, state["unread"])
         return self._ask(state, user_id, step, prompt, said, lambda text: _mapping(text, limit), grammar)
 
@@ -268,7 +268,7 @@ def told_to_rewrite(
     title: str, current: Mapping[str, str], turns: Sequence[Turn], budgets: Budgets, unread: Collection[str] = ()
 ) -> str:
     """Write what the model is told when it rewrites a set; empty where no turn fits. See `told_to_divide`."""
-    lines = as_data(formats.format_mapping(current)).split("\n")
+    lines = as_data(memory_formats.format_mapping(current)).split("\n")
     so_far = "\n".join(fit(lines, budgets.profile)) or "(none)"
     talk = _dialogue(turns, budgets, unread, replies=False)
     return f"{title} so far:\n{so_far}\n\n{talk}" if talk else ""
@@ -322,4 +322,4 @@ def _whole(turns: Sequence[Turn]) -> TopicLines:
 
 
 def _mapping(text: str, limit: int) -> dict[str, str] | None:
-    return {} if without_thought(text).strip().lower() == "none" else formats.parse_mapping(text, limit)
+    return {} if without_thought(text).strip().lower() == "none" else memory_formats.parse_mapping(text, limit)

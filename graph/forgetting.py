@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from langgraph.types import interrupt
 
-from graph import forget_words
-from graph.sections import instructed
+from graph import forget_replies
+from graph.prompts.sections import instructed
 from memory.core import clock
 from memory.core.errors import PersonaError
 from memory.core.records import ForgetOffer, Turn, TurnState
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from langchain_core.messages import BaseMessage
 
-    from graph.prompts import Prompts
+    from graph.prompts.texts import Prompts
     from graph.state import PersonaState
     from memory.forgetting.cascade import Reach
     from memory.memory import Memory
@@ -36,7 +36,7 @@ def recognised(turn: Turn, recent: Sequence[Turn], memory: Memory) -> str | None
         recent: The turns of the last hour.
         memory: Asked only where the whole message is a yes or a no.
     """
-    if forget_words.answer_of(turn.text) is not None and _answers(turn, memory) is not None:
+    if forget_replies.answer_of(turn.text) is not None and _answers(turn, memory) is not None:
         return REQUEST
     request = request_rules.read(turn.text)
     if request is None:
@@ -51,13 +51,13 @@ def reply_to(turn: Turn, memory: Memory) -> tuple[str, ForgetOffer | None]:
     if before is not None:
         return _answered(turn, before, memory)
     if request is None or request.what == "everything":
-        return forget_words.everything(turn.user_id), None
+        return forget_replies.everything(turn.user_id), None
     if request.what == "here" and not turn.seq:
-        return forget_words.unrecorded(), None
+        return forget_replies.unrecorded(), None
     offer = memory.offers.make(request, turn)
     if offer.state == "nothing":
-        return forget_words.nothing(offer, alone=request.alone), offer
-    return forget_words.offered(offer, alone=request.alone, recorded=bool(turn.seq)), offer
+        return forget_replies.nothing(offer, alone=request.alone), offer
+    return forget_replies.offered(offer, alone=request.alone, recorded=bool(turn.seq)), offer
 
 
 def confirm(turn: Turn, memory: Memory) -> tuple[str, ForgetOffer]:
@@ -68,7 +68,7 @@ def confirm(turn: Turn, memory: Memory) -> tuple[str, ForgetOffer]:
     """
     subject, together = memory.offers.confirmed(turn)
     reach = cast("Reach", memory.forget(turn.user_id, subject, together=together))
-    return forget_words.done(reach.counts(), len(reach.mentioned)), ForgetOffer(state="done", forgotten=subject)
+    return forget_replies.done(reach.counts(), len(reach.mentioned)), ForgetOffer(state="done", forgotten=subject)
 
 
 def noted(messages: list[BaseMessage], prompts: Prompts, is_a: str | None) -> list[BaseMessage]:
@@ -78,7 +78,7 @@ def noted(messages: list[BaseMessage], prompts: Prompts, is_a: str | None) -> li
 
 def notes_of(reply: str, is_a: str | None) -> tuple[str, ...]:
     """Return what stands below a reply that claims to have forgotten something."""
-    return (forget_words.NOT_DONE,) if forget_words.claims(reply, may_be_asked=is_a == UNSURE) else ()
+    return (forget_replies.NOT_DONE,) if forget_replies.claims(reply, may_be_asked=is_a == UNSURE) else ()
 
 
 def finished(turn: Turn, reply: str, trace: Any) -> Turn:
@@ -98,10 +98,10 @@ def asker(memory: Memory) -> Callable[[PersonaState], dict[str, Any]]:
         said = interrupt(
             {"question": "Forget all of this?", "answers": ["forget", "keep"], "entries": named, "more": offer.more}
         )
-        if forget_words.answer_of(str(said)) != "yes":
+        if forget_replies.answer_of(str(said)) != "yes":
             if turn.seq:
                 memory.offers.keep(turn)
-            return {"reply": forget_words.kept()}
+            return {"reply": forget_replies.kept()}
         reply, _ = confirm(turn, memory)
         # The state of the thread keeps no word of it; the steps that are over are the server's.
         stub = turn.model_copy(update={"text": "", "reply": "", "trace": None, "state": TurnState.FORGOTTEN})
@@ -112,7 +112,7 @@ def asker(memory: Memory) -> Callable[[PersonaState], dict[str, Any]]:
 
 def _answers(turn: Turn, memory: Memory) -> Turn | None:
     """Return the request that a yes, a no or an undo answers."""
-    said = forget_words.answer_of(turn.text)
+    said = forget_replies.answer_of(turn.text)
     before = memory.offers.before(turn) if said is not None else None
     offer = before.trace.forget if before is not None and before.trace is not None else None
     wanted = "done" if said == "undo" else "open"
@@ -122,17 +122,17 @@ def _answers(turn: Turn, memory: Memory) -> Turn | None:
 def _answered(turn: Turn, before: Turn, memory: Memory) -> tuple[str, ForgetOffer | None]:
     offer = before.trace.forget if before.trace is not None else None
     try:
-        match forget_words.answer_of(turn.text):
+        match forget_replies.answer_of(turn.text):
             case "yes":
                 return confirm(before, memory)
             case "undo" if offer is not None and offer.forgotten is not None:
                 memory.undo(turn.user_id, offer.forgotten)
-                return forget_words.brought_back(), None
+                return forget_replies.brought_back(), None
             case _:
                 memory.offers.keep(before)
-                return forget_words.kept(), None
+                return forget_replies.kept(), None
     except PersonaError as error:
-        return forget_words.gone(error.message), None
+        return forget_replies.gone(error.message), None
 
 
 def _is_about_a_task(request: ForgetRequest, recent: Sequence[Turn]) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from langgraph.checkpoint.serde import _msgpack
 
-from graph.formats import TopicLines
+from graph.formats.memory_formats import TopicLines
 from memory.core.brought_up import BroughtUp
 from memory.core.records import (
     BigFive,

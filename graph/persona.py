@@ -11,8 +11,8 @@ from langgraph.types import interrupt
 
 from graph import consolidate, forgetting, remember, respond
 from graph.beginning import typed
-from graph.briefing import Style
 from graph.context import Context, context_of, same_user
+from graph.prompts.briefing import Style
 from graph.state import PersonaState, TurnInput
 from memory.consent.sensitive import NAMED
 

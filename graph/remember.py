@@ -11,23 +11,24 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Overwrite
 
-from graph import formats, showing
-from graph.asking import Asker
-from graph.briefing import Style
+from graph.calls.asking import Asker
+from graph.calls.steps import Steps, Work
 from graph.context import Context, same_user
-from graph.data_text import as_entry, as_said
-from graph.examples import told
-from graph.fidelity import names_something
-from graph.grounding import labels, seen_in
-from graph.language import in_their_words, language_of
-from graph.own_fact import fact_of
-from graph.pasted import own_words, without_marks
-from graph.prompts import Prompts
-from graph.recent import fitted
-from graph.sections import PICTURE_TOKENS, Picture, human, rounds_of, tokens_of
+from graph.extraction.fidelity import names_something
+from graph.extraction.grounding import labels, seen_in
+from graph.extraction.own_fact import fact_of
+from graph.formats import memory_formats
+from graph.language.language import in_their_words, language_of
+from graph.language.pasted import own_words, without_marks
+from graph.language.statements import statements
+from graph.prompts import showing
+from graph.prompts.briefing import Style
+from graph.prompts.data_text import as_entry, as_said
+from graph.prompts.examples import told
+from graph.prompts.recent_turns import fitted
+from graph.prompts.sections import PICTURE_TOKENS, Picture, human, rounds_of, tokens_of
+from graph.prompts.texts import Prompts
 from graph.state import RememberInput, RememberState
-from graph.statements import statements
-from graph.steps import Steps, Work
 from memory.core.records import BigFive, PersonalityPoint, SemanticMemory, Turn, make_id
 from memory.core.retry import Again
 from memory.facts.acceptance import Changes, Near, Relation, decide, decide_since, on_their_own
@@ -85,8 +86,8 @@ class Rememberer:
             state,
             "personality",
             self._prompts.personality,
-            formats.parse_personality,
-            formats.PERSONALITY_GRAMMAR,
+            memory_formats.parse_personality,
+            memory_formats.PERSONALITY_GRAMMAR,
             examples=self._judged,
         )
         if inferred is None and state["refused"].again:
@@ -127,32 +128,32 @@ class Rememberer:
         )
         return {"memory": memory, "warnings": warnings}
 
-    def _decide(self, state: RememberState) -> tuple[formats.Extraction | None, list[str]]:
+    def _decide(self, state: RememberState) -> tuple[memory_formats.Extraction | None, list[str]]:
         """Ask a small model whether it is worth keeping, no more: what it writes of it is wrong too often.
 
         A name, a number or somebody of the person is worth it, and nothing is asked.
         """
         said = _own(state["turn"])
         if language_of(said) != "other" and names_something(statements(said)):
-            return formats.Extraction(decision=True), []
+            return memory_formats.Extraction(decision=True), []
         return self._ask(
             state,
             "semantic",
             self._prompts.worth,
-            formats.parse_decision,
-            formats.DECISION_GRAMMAR,
+            memory_formats.parse_decision,
+            memory_formats.DECISION_GRAMMAR,
             examples=rounds_of(self._prompts.decided),
         )
 
-    def _extract(self, state: RememberState) -> tuple[formats.Extraction | None, list[str]]:
+    def _extract(self, state: RememberState) -> tuple[memory_formats.Extraction | None, list[str]]:
         turn = state["turn"]
         seen = showing.shown(self._memory, turn.user_id, turn.images) if self._sees else []
         return self._ask(
             state,
             "semantic",
             self._prompts.semantic,
-            formats.parse_semantic,
-            formats.SEMANTIC_GRAMMAR,
+            memory_formats.parse_semantic,
+            memory_formats.SEMANTIC_GRAMMAR,
             told_to_extract(turn, self._prompts, self._room(self._prompts.semantic, len(seen))),
             pictures=seen,
         )
@@ -208,8 +209,8 @@ class Rememberer:
             state,
             f"change {judged}",
             self._prompts.change,
-            lambda text: formats.parse_change(text, len(older)),
-            formats.change_grammar(len(older)),
+            lambda text: memory_formats.parse_change(text, len(older)),
+            memory_formats.change_grammar(len(older)),
             f"New: {as_entry(new.content)}\n{listed}",
         )
 

@@ -11,24 +11,27 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
-from graph import forgetting, language_id, manner, protocol, sections, showing
-from graph.asking import notices_of
+from graph import forgetting
 from graph.beginning import Beginning, is_edited, mark_edit, new_words, typed
-from graph.briefing import Style, best_of, closing_words, messages_of, room_of, talk_of
-from graph.budgets import BYTES_PER_TOKEN
+from graph.calls.asking import notices_of
 from graph.context import Context, context_of, same_user
-from graph.due import brought_up, due_of, lines_of, recalled
-from graph.evidence_lines import fitted_lines, telling
-from graph.found import fitted, shares
-from graph.listening import Tell, teller
-from graph.message_kind import asks_memory
-from graph.protocol import Answer, Malformed, Retrieve
+from graph.events import Tell, teller
+from graph.formats import protocol
+from graph.formats.protocol import Answer, Malformed, Retrieve
+from graph.language import language_id
+from graph.language.message_kind import asks_memory
+from graph.language.question_words import asks_for_its_words
+from graph.prompts import manner, sections, showing
+from graph.prompts.briefing import Style, best_of, closing_words, messages_of, room_of, talk_of
+from graph.prompts.budgets import BYTES_PER_TOKEN
+from graph.prompts.coming_up import brought_up, due_of, lines_of, recalled
+from graph.prompts.evidence_lines import fitted_lines, telling
+from graph.prompts.fitting import fitted, shares
+from graph.prompts.shown_replies import SHOWN
+from graph.replies.slip_context import compared_with
+from graph.replies.slips import ReplyGuard
+from graph.replies.speaking import Speaker
 from graph.search_request import first_search, goes_on_from, shown_whole, window_of
-from graph.shown_replies import SHOWN
-from graph.slip_context import compared_with
-from graph.slip_words import asks_for_its_words
-from graph.slips import ReplyGuard
-from graph.speaking import Speaker
 from graph.state import Request, RespondState, Round, TurnInput
 from memory.core.errors import NothingWritten
 from memory.core.query import Found, Query

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from graph.protocol import Retrieve
+from graph.formats.protocol import Retrieve
 from graph.state import Request
 from memory.core import clock
 from memory.core.errors import PersonaError

@@ -15,7 +15,7 @@ from langgraph.channels import EphemeralValue
 # pydantic makes Studio's forms of these, and needs this one before Python 3.12.
 from typing_extensions import TypedDict
 
-from graph.formats import TopicLines
+from graph.formats.memory_formats import TopicLines
 from memory.core.records import BigFive, PersonalityPoint, PhotoMemory, Recalled, SemanticMemory, Step, Turn
 from memory.core.retry import Refused
 from memory.core.usage import Usage

@@ -14,8 +14,8 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from PIL import Image
 
-from graph import formats, protocol
-from graph.briefing import Style
+from graph.formats import memory_formats, protocol
+from graph.prompts.briefing import Style
 from memory.core.priority import ReplyFirst
 from memory.embedding.token_vectors import Reading
 
@@ -27,13 +27,13 @@ _STEPS = {
     protocol.REASONING_GRAMMAR: "reasoning",
     protocol.RETRIEVE_GRAMMAR: "retrieve",
     protocol.ANSWER_GRAMMAR: "answer",
-    formats.PERSONALITY_GRAMMAR: "personality",
-    formats.SEMANTIC_GRAMMAR: "semantic",
-    formats.DECISION_GRAMMAR: "worth",
-    formats.CORE_GRAMMAR: "core",
-    formats.EPISODIC_GRAMMAR: "episodic",
-    formats.PROCEDURAL_GRAMMAR: "procedural",
-    **{formats.change_grammar(count): "change" for count in (1, 2, 3)},
+    memory_formats.PERSONALITY_GRAMMAR: "personality",
+    memory_formats.SEMANTIC_GRAMMAR: "semantic",
+    memory_formats.DECISION_GRAMMAR: "worth",
+    memory_formats.CORE_GRAMMAR: "core",
+    memory_formats.EPISODIC_GRAMMAR: "episodic",
+    memory_formats.PROCEDURAL_GRAMMAR: "procedural",
+    **{memory_formats.change_grammar(count): "change" for count in (1, 2, 3)},
     None: "direct",
 }
 
@@ -49,7 +49,7 @@ def retrieve(keywords: str, start: str | None = None, end: str | None = None) ->
 
 
 def fact(content: str, *keywords: str) -> str:
-    return formats.format_semantic(formats.Extraction(True, content, keywords, "worth it"))
+    return memory_formats.format_semantic(memory_formats.Extraction(True, content, keywords, "worth it"))
 
 
 class ScriptedChat(BaseChatModel):

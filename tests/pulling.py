@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from app import sources, weights
-from app.catalogue import CATALOGUE, File, Model, Part
-from app.sources import Offer, Report
-from app.weights import Located
+from app.models import sources, weights
+from app.models.catalogue import CATALOGUE, File, Model, Part
+from app.models.sources import Offer, Report
+from app.models.weights import Located
 
 PIECES = [bytes([n]) * (100 + n) for n in range(12)]
 """Twelve, so that an order by name (1, 10, 11, 2 …) would show."""

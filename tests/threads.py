@@ -5,8 +5,8 @@ from __future__ import annotations
 from langgraph.checkpoint.memory import InMemorySaver
 
 from graph import persona, respond
-from graph.briefing import Style
 from graph.context import Context
+from graph.prompts.briefing import Style
 from memory.core.records import SPOKEN
 from tests.fakes import ScriptedChat, answer
 

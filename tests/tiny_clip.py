@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from evals.pictures import Pair, measure
+from evals.components.pictures import Pair, measure
 from memory.photos.clip import WORDS_FILE, ClipEmbedder
 
 COLOURS = {

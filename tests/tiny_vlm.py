@@ -9,7 +9,7 @@ import torch
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
 
-from graph import prompts
+from graph.prompts import texts
 
 _SPECIAL = [
     "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|object_ref_start|>", "<|object_ref_end|>", "<|box_start|>",
@@ -75,7 +75,7 @@ def _tokenizer(folder: Path, template: str) -> dict[str, int]:
     trainer = trainers.BpeTrainer(
         vocab_size=_VOCABULARY - len(_SPECIAL), initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
     )
-    tokenizer.train_from_iterator(Path(prompts.__file__).read_text(encoding="utf-8").splitlines(), trainer)
+    tokenizer.train_from_iterator(Path(texts.__file__).read_text(encoding="utf-8").splitlines(), trainer)
     tokenizer.add_special_tokens([AddedToken(name, special=True, normalized=False) for name in _SPECIAL])
     tokenizer.save(str(folder / "tokenizer.json"))
     model = json.loads(tokenizer.to_str())["model"]

@@ -26,7 +26,7 @@ def sft(config: Config, resume: Resume = False, as_json: AsJson = False) -> None
     from training.recipes import SftRecipe, load
 
     recipe = load(config, SftRecipe)
-    from training.sft import run
+    from training.sft.trainer import run
 
     _done(run(recipe, resume=resume), as_json=as_json)
 
@@ -38,7 +38,7 @@ def grpo(config: Config, resume: Resume = False, as_json: AsJson = False) -> Non
     from training.recipes import GrpoRecipe, load
 
     recipe = load(config, GrpoRecipe)
-    from training.grpo import run
+    from training.grpo.trainer import run
 
     _done(run(recipe, resume=resume), as_json=as_json)
 
@@ -49,7 +49,7 @@ def judge_check(config: Config, as_json: AsJson = False) -> None:
     import asyncio
 
     extras.require("train", "The judge of training")
-    from training.judge import check
+    from training.grpo.judge import check
     from training.recipes import load_judge
 
     found = asyncio.run(check(load_judge(config)))

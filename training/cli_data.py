@@ -14,8 +14,8 @@ from memory.core.errors import InvalidInput
 
 if TYPE_CHECKING:
     from memory.memory import Memory
-    from training.lessons import Lesson
-    from training.questions import Question
+    from training.data.lessons import Lesson
+    from training.data.questions import Question
 
 SFT, RL = "sft.json", "rl.jsonl"
 _NOBODY = "Nobody has agreed to training. `persona user consent NAME --training yes` writes an agreement down."
@@ -43,7 +43,7 @@ def data(
 def _measure(file: Path, pictures: Path | None, model: str | None, most: int, out: Path, *, as_json: bool) -> None:
     if model:
         extras.require("train", "Counting tokens as a model does")
-    from training import histories, measure, questions, sft_data
+    from training.data import histories, measure, questions, sft_data
 
     asked = questions.read(file, pictures) if file.suffix == ".jsonl" else []
     for memory in {one.memory for one in asked}:
@@ -62,10 +62,10 @@ def _measure(file: Path, pictures: Path | None, model: str | None, most: int, ou
 
 
 def _make(names: list[str], out: Path, *, as_json: bool) -> None:
-    from app.build import build_memory
+    from app.factory import build_memory
     from app.settings import Settings
-    from training.measure import counts, of_lessons, of_questions
-    from training.sft_data import written
+    from training.data.measure import counts, of_lessons, of_questions
+    from training.data.sft_data import written
 
     if (out / SFT).exists() or (out / RL).exists():
         raise InvalidInput(f"{out} holds samples already. Give another --out.")
@@ -76,7 +76,7 @@ def _make(names: list[str], out: Path, *, as_json: bool) -> None:
         except OSError as error:
             raise InvalidInput(f"{out} cannot be written ({error.strerror}). Give another --out.") from error
         lessons, questions = _taught(memory, users, out)
-    from training.journal_questions import line_of
+    from training.data.journal_questions import line_of
 
     (out / SFT).write_text(json.dumps(written(lessons), ensure_ascii=False, indent=1), encoding="utf-8")
     lines = [json.dumps(line_of(one, out), ensure_ascii=False) for one in questions]
@@ -100,11 +100,11 @@ def _taught(memory: Memory, users: list[str], out: Path) -> tuple[list[Lesson], 
     from dataclasses import replace
 
     from app.settings import Settings
-    from graph.briefing import Style
-    from graph.prompts import load_prompts
-    from training.from_journal import Teacher
-    from training.journal_questions import Examiner
-    from training.lessons import MARK
+    from graph.prompts.briefing import Style
+    from graph.prompts.texts import load_prompts
+    from training.data.from_journal import Teacher
+    from training.data.journal_questions import Examiner
+    from training.data.lessons import MARK
 
     style = Style(prompts=load_prompts(Settings().prompts))
     lessons: list[Lesson] = []

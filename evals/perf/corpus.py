@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import accumulate
 
-from app import weights
-from app.weights import Located
+from app.models import weights
+from app.models.weights import Located
 from memory.core.errors import ModelMissing
 
 _LITTLE = "the a to and of in my is it that was for with on we she he they at have had this but".split()  # noqa: SIM905 - as above

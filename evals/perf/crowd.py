@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from app.events import AnswerDelta
-from app.model_server import ModelServer
+from app.models.model_server import ModelServer
 from app.service import PersonaService
 from app.settings import Settings
 from evals.perf import filled

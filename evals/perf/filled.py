@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
-from app.weights import models_folder
+from app.models.weights import models_folder
 from evals.perf.corpus import SESSION, Life
 from evals.perf.retrieval import DrawnEmbedder
 from memory.core.records import BigFive, Episode, PersonalityPoint, SemanticMemory, Turn, make_id

@@ -11,8 +11,8 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from app.build import build_embedder
 from app.console import progress
+from app.factory import build_embedder
 from app.settings import Settings
 from evals.perf import crowd, filled, published_schedule, turn
 from evals.perf.corpus import TEXT_EMBEDDER, embedder

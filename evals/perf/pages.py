@@ -21,8 +21,8 @@ import httpx
 import numpy as np
 from sqlalchemy import insert
 
-from app.catalogue import TEXT_EMBEDDER
-from app.page.frame import TITLES
+from app.models.catalogue import TEXT_EMBEDDER
+from app.ui.layout import TITLES
 from memory.core import extras
 from memory.core.errors import ExtraMissing, InvalidInput, StorageError
 from memory.core.records import TRAITS, BigFive, make_id

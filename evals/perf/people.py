@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from evals.cases import Person, Question, Said
 from evals.perf.stand_in import StandIn
 from evals.perf.timing import timed
 from evals.runner import Log, run
 from evals.solvers import Ours
-from graph.briefing import Style
+from evals.types import Person, Question, Said
+from graph.prompts.briefing import Style
 from memory.embedding.text_embedder import Embedder
 from memory.memory import Memory
 

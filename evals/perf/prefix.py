@@ -22,10 +22,10 @@ from evals.perf import prefix_talk
 from evals.perf.prefix_talk import Message
 from evals.perf.script import says, stage_of
 from graph import consolidate, remember, respond
-from graph.briefing import Style
-from graph.budgets import Budgets
 from graph.context import Context
-from graph.sections import Layout
+from graph.prompts.briefing import Style
+from graph.prompts.budgets import Budgets
+from graph.prompts.sections import Layout
 from memory.core.errors import InvalidInput
 from memory.core.query import Limits
 from memory.embedding.text_embedder import Embedder
@@ -47,7 +47,7 @@ _SAID = "So it was, as far as I can tell from what you told me."
 
 
 class Models(Protocol):
-    """Where the server is: `app.model_server.ModelServer`."""
+    """Where the server is: `app.models.model_server.ModelServer`."""
 
     def chat(self, *, counts: bool) -> BaseChatModel:
         """Return a chat model whose answers say how many tokens were read, and how many of them had been read before."""

@@ -19,16 +19,16 @@ import numpy as np
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
-from app.model_server import ModelServer
+from app.models.model_server import ModelServer
 from app.settings import Settings
 from evals.perf import filled, script
 from evals.perf.corpus import SESSION, Said
 from evals.perf.fixed_server import Calls
 from evals.perf.timing import latency
 from evals.perf.turn import said_later
-from graph import formats, protocol
-from graph.asking import stream_text
-from graph.prompts import Prompts
+from graph.calls.asking import stream_text
+from graph.formats import memory_formats, protocol
+from graph.prompts.texts import Prompts
 from memory.embedding.text_embedder import Embedder
 from memory.embedding.token_vectors import Vectors
 
@@ -81,16 +81,16 @@ class Published:
         last = self._last()
         if last is not None and at - last >= _GAP:
             for name, grammar in (
-                ("episodic", formats.EPISODIC_GRAMMAR),
-                ("procedural", formats.PROCEDURAL_GRAMMAR),
-                ("core", formats.CORE_GRAMMAR),
+                ("episodic", memory_formats.EPISODIC_GRAMMAR),
+                ("procedural", memory_formats.PROCEDURAL_GRAMMAR),
+                ("core", memory_formats.CORE_GRAMMAR),
             ):
                 self._ask(getattr(self._prompts, name), "Conversation:\n" + self._talk(), grammar)
             self._sum_up(_TOPICS)
         reply, chain = self._reason(text, at)
-        self._ask(self._prompts.personality, text, formats.PERSONALITY_GRAMMAR)
-        told = self._ask(self._prompts.semantic, f"The person's message, now:\n{text}", formats.SEMANTIC_GRAMMAR)
-        extraction = formats.parse_semantic(told)
+        self._ask(self._prompts.personality, text, memory_formats.PERSONALITY_GRAMMAR)
+        told = self._ask(self._prompts.semantic, f"The person's message, now:\n{text}", memory_formats.SEMANTIC_GRAMMAR)
+        extraction = memory_formats.parse_semantic(told)
         self._note(at, text, reply, chain, extraction.content if extraction and extraction.decision else None)
         self._write()
         return reply

@@ -15,13 +15,13 @@ from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 
 from app.events import AnswerDelta, Answered
-from app.model_server import ModelServer
+from app.models.model_server import ModelServer
 from app.service import PersonaService
 from memory.embedding.text_embedder import Embedder
 from memory.memory import Memory
 
 if TYPE_CHECKING:
-    from app.chat import PersonaChat
+    from app.models.chat import PersonaChat
 
 _USER = "bench"
 _PAUSE = timedelta(minutes=3)

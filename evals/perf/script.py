@@ -6,19 +6,19 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from graph import formats, protocol
-from graph.formats import Extraction, format_semantic
+from graph.formats import memory_formats, protocol
+from graph.formats.memory_formats import Extraction, format_semantic
 from memory.core.records import TRAITS
 
 STAGES = {
     protocol.REASONING_GRAMMAR: "reason",
     protocol.RETRIEVE_GRAMMAR: "reason",
     protocol.ANSWER_GRAMMAR: "answer",
-    formats.PERSONALITY_GRAMMAR: "personality",
-    formats.SEMANTIC_GRAMMAR: "semantic",
-    formats.EPISODIC_GRAMMAR: "episodic",
-    formats.PROCEDURAL_GRAMMAR: "procedural",
-    formats.CORE_GRAMMAR: "core",
+    memory_formats.PERSONALITY_GRAMMAR: "personality",
+    memory_formats.SEMANTIC_GRAMMAR: "semantic",
+    memory_formats.EPISODIC_GRAMMAR: "episodic",
+    memory_formats.PROCEDURAL_GRAMMAR: "procedural",
+    memory_formats.CORE_GRAMMAR: "core",
 }
 """Which call of a turn a grammar belongs to; any other is the judgement of a fact that may have changed."""
 BEFORE_REPLY = ("reason", "reason again", "answer")

@@ -10,17 +10,17 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
-from graph import formats, protocol
-from graph.formats import Extraction, format_semantic
+from graph.formats import memory_formats, protocol
+from graph.formats.memory_formats import Extraction, format_semantic
 from memory.core.records import TRAITS
 
 _SAYS = {
     protocol.REASONING_GRAMMAR: protocol.format_reasoning(protocol.Answer("(a)", "It is plain.")),
-    formats.PERSONALITY_GRAMMAR: "\n".join(f'"{trait}": 3' for trait in TRAITS),
-    formats.SEMANTIC_GRAMMAR: format_semantic(Extraction(False, "", (), "It tells nothing.")),
-    formats.CORE_GRAMMAR: '"name": "unknown"',
-    formats.EPISODIC_GRAMMAR: '"topic_summary": "The user talked."\n"keywords": "talk"\n"source_dialog_indices": 0',
-    formats.PROCEDURAL_GRAMMAR: "none",
+    memory_formats.PERSONALITY_GRAMMAR: "\n".join(f'"{trait}": 3' for trait in TRAITS),
+    memory_formats.SEMANTIC_GRAMMAR: format_semantic(Extraction(False, "", (), "It tells nothing.")),
+    memory_formats.CORE_GRAMMAR: '"name": "unknown"',
+    memory_formats.EPISODIC_GRAMMAR: '"topic_summary": "The user talked."\n"keywords": "talk"\n"source_dialog_indices": 0',
+    memory_formats.PROCEDURAL_GRAMMAR: "none",
 }
 _ELSE = "(a)"
 

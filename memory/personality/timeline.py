@@ -74,7 +74,7 @@ class Curve:
             return _newest(connection, user_id)
 
     def evidence(self, user_id: str) -> Evidence:
-        """Return what is known of how a person is, and by which messages; see `graph.manner` for what follows from it."""
+        """Return what is known of a person's traits, and by which messages; `graph.prompts.manner` draws the conclusions."""
         with self._db.glance() as connection:
             point = _newest(connection, user_id)
             shown = connection.execute(_SHOWN, {"user": user_id}).all() if point else []

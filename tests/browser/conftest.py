@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from app.build import build_embedder
+from app.factory import build_embedder
 from app.settings import Settings
 from memory.core.records import BigFive, PersonalityPoint, SemanticMemory, make_id
 from memory.memory import Memory

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from app.build import build_embedder
-from app.model_server import ModelServer
+from app.factory import build_embedder
+from app.models.model_server import ModelServer
+from app.models.weights import models_folder
 from app.service import PersonaService
 from app.settings import Settings
-from app.weights import models_folder
 from memory.memory import Memory
 from tests.tiny_clip import cached
 

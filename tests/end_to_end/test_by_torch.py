@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from app import weights
+from app.models import weights
 from memory.embedding.bert_folder import describe, tokenizer_of
 from memory.embedding.text_embedder import TextEmbedder
 from tests import tiny_bert

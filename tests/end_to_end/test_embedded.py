@@ -8,11 +8,13 @@ import httpx
 import pytest
 
 from app.events import AnswerDelta, Answered, Thinking
-from graph import formats, protocol
-from graph.lines import read_pairs
+from graph.formats import memory_formats, protocol
+from graph.formats.lines import read_pairs
 from memory.core.records import Turn, TurnState
 
-GRAMMARS = {name: value for module in (protocol, formats) for name, value in vars(module).items() if name.endswith("_GRAMMAR")}
+GRAMMARS = {
+    name: value for module in (protocol, memory_formats) for name, value in vars(module).items() if name.endswith("_GRAMMAR")
+}
 
 
 def say(service, text, time=None, **switches) -> Turn:
@@ -39,10 +41,10 @@ def test_every_grammar_is_taken_by_llama_cpp(model, name):
 def test_what_the_grammars_let_through_the_parsers_read(model):
     assert isinstance(protocol.parse_reasoning(write(model, protocol.RETRIEVE_GRAMMAR)), protocol.Retrieve)
     assert isinstance(protocol.parse_reasoning(write(model, protocol.ANSWER_GRAMMAR, tokens=200)), protocol.Answer)
-    assert formats.parse_personality(write(model, formats.PERSONALITY_GRAMMAR)) is not None
-    assert dict(read_pairs(write(model, formats.SEMANTIC_GRAMMAR)))["decision"] in (True, False)
-    assert formats.parse_topics(write(model, formats.EPISODIC_GRAMMAR, tokens=200), 3)
-    assert formats.parse_mapping(write(model, formats.CORE_GRAMMAR, tokens=100))
+    assert memory_formats.parse_personality(write(model, memory_formats.PERSONALITY_GRAMMAR)) is not None
+    assert dict(read_pairs(write(model, memory_formats.SEMANTIC_GRAMMAR)))["decision"] in (True, False)
+    assert memory_formats.parse_topics(write(model, memory_formats.EPISODIC_GRAMMAR, tokens=200), 3)
+    assert memory_formats.parse_mapping(write(model, memory_formats.CORE_GRAMMAR, tokens=100))
 
 
 def test_an_embedded_model_is_known_by_its_name_and_not_by_the_folder_it_lies_in(model):

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app import weights
+from app.models import weights
 from memory.embedding import bert_export
 from memory.embedding.bert_folder import describe
 from memory.embedding.onnx_runtime import GRAPH, MARKS, TOKENIZER, QuickReader, fingerprint

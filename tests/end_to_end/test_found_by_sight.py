@@ -10,8 +10,8 @@ from statistics import mean
 import pytest
 from typer.testing import CliRunner
 
-from app.build import build_picture_embedder, build_sight
-from app.cli import app
+from app.cli.commands import app
+from app.factory import build_picture_embedder, build_sight
 from app.service import PersonaService
 from app.settings import Settings
 from memory.memory import Memory

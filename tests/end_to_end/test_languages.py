@@ -8,7 +8,7 @@ from sentence_transformers.sentence_transformer.modules import Pooling, Transfor
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-from app.build import build_embedder
+from app.factory import build_embedder
 from app.settings import Settings
 from memory.core import clock
 from memory.memory import Memory

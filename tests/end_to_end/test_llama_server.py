@@ -8,12 +8,12 @@ import pytest
 import xllamacpp
 from langchain_core.messages import HumanMessage
 
-from app import weights
-from app.local_servers import look
-from app.model_server import ModelServer
+from app.models import weights
+from app.models.local_servers import look
+from app.models.model_server import ModelServer
 from app.settings import Settings
-from graph import formats, protocol
-from graph.asking import stream_text
+from graph.calls.asking import stream_text
+from graph.formats import memory_formats, protocol
 
 OPENS_THE_THOUGHT = """{%- for message in messages %}
 {%- if message.role == 'assistant' and message.reasoning_content %}
@@ -55,8 +55,8 @@ def test_it_is_found_where_it_runs_and_offered(url):
 @pytest.mark.parametrize("background", [False, True], ids=["a reply", "remembering"])
 def test_an_output_in_a_form_comes_whatever_the_template_opens(url, background):
     chat = ModelServer(Settings(llm_base_url=url)).chat(background=background)
-    text = "".join(stream_text(chat, [HumanMessage("Hello.")], grammar=formats.PERSONALITY_GRAMMAR, max_tokens=100))
-    assert formats.parse_personality(text)
+    text = "".join(stream_text(chat, [HumanMessage("Hello.")], grammar=memory_formats.PERSONALITY_GRAMMAR, max_tokens=100))
+    assert memory_formats.parse_personality(text)
 
 
 def test_a_reply_is_read_out_of_it(url):

@@ -8,11 +8,11 @@ import httpx
 import pytest
 from PIL import Image
 
-from app.model_server import ModelServer
+from app.models.model_server import ModelServer
+from app.models.trial import try_model
 from app.service import PersonaService
 from app.settings import Settings
-from app.trial import try_model
-from graph.showing import shown
+from graph.prompts.showing import shown
 from memory.core.errors import ModelMissing, ModelUnavailable
 from memory.core.records import PhotoMemory, TurnState
 from memory.memory import Memory

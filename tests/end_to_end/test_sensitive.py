@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from app.build import build_embedder
+from app.factory import build_embedder
 from app.settings import Settings
-from evals import sensitive
+from evals.components import sensitive
 from memory.consent.sensitive_classifier import Judge
 
 pytestmark = pytest.mark.evals

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from app.page import framed
 from app.service import PersonaService
+from app.ui.photos import framed_photo
 from memory.browse.photos import Album, Shown
 from memory.core.errors import StorageError
 from memory.core.records import Box, PersonalityPoint, PhotoMemory, make_id
@@ -262,19 +262,19 @@ def test_a_picture_without_a_message_stands_at_when_it_was_received(service: Per
 
 def test_a_frame_is_drawn_around_a_part_and_the_picture_is_left_as_it_is() -> None:
     image = Image.new("RGB", (160, 80), "red")
-    drawn = framed.framed(image, [MIDDLE])
+    drawn = framed_photo.framed(image, [MIDDLE])
     dark, light, red = (27, 31, 36), (255, 255, 255), (255, 0, 0)
     assert [drawn.getpixel((x, 40)) for x in (39, 40, 41, 42, 43)] == [red, dark, light, dark, red]
     assert [drawn.getpixel((x, 40)) for x in (116, 117, 118, 119, 120)] == [red, dark, light, dark, red]
     assert [drawn.getpixel((80, y)) for y in (19, 20, 21, 22, 23)] == [red, dark, light, dark, red]
     assert image.getpixel((40, 40)) == red
-    assert framed.framed(image, []).tobytes() == image.tobytes()
+    assert framed_photo.framed(image, []).tobytes() == image.tobytes()
 
 
 @pytest.mark.parametrize("box", [(0.0, 0.0, 1.0, 1.0), (1.0, 1.0, 1.0, 1.0), (0.5, 0.5, 0.5, 0.5), (0.99, 0.0, 1.0, 0.01)])
 @pytest.mark.parametrize("size", [(1, 1), (3, 200), (640, 480)])
 def test_a_part_at_the_edge_or_of_no_size_can_be_framed(box: Box, size: tuple[int, int]) -> None:
-    assert framed.framed(Image.new("RGB", size, "red"), [box, box]).size == size
+    assert framed_photo.framed(Image.new("RGB", size, "red"), [box, box]).size == size
 
 
 def test_several_frames_are_numbered_as_their_names_are() -> None:
@@ -283,6 +283,6 @@ def test_several_frames_are_numbered_as_their_names_are() -> None:
         for place, (caption, box) in enumerate([("mug", MIDDLE), ("all of it", None), ("table", MIDDLE)])
     ]
     shown = Shown("p", BEGAN, "t", tuple(seen))
-    assert framed.numbered(shown) == ["1. mug", "all of it", "2. table"]
-    assert framed.numbered(Shown("p", BEGAN, "t", tuple(seen[:2]))) == ["mug", "all of it"]
-    assert framed.alt_of(Shown("p", BEGAN, "t")) == "Picture that nothing is remembered of yet, sent on 1 March 2026"
+    assert framed_photo.numbered(shown) == ["1. mug", "all of it", "2. table"]
+    assert framed_photo.numbered(Shown("p", BEGAN, "t", tuple(seen[:2]))) == ["mug", "all of it"]
+    assert framed_photo.alt_of(Shown("p", BEGAN, "t")) == "Picture that nothing is remembered of yet, sent on 1 March 2026"

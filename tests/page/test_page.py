@@ -14,9 +14,9 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from app.events import AnswerDelta, Recalled, Retrieving, Thinking
-from app.page import words
-from app.page.live import Progress, advance
 from app.service import PersonaService
+from app.ui import wording
+from app.ui.live_replies import Progress, advance
 from memory.core.errors import FolderInUse, ModelUnavailable
 from memory.core.records import BigFive, PersonalityPoint, SemanticMemory, Step
 from memory.core.records import Recalled as Memory
@@ -130,7 +130,7 @@ def test_what_was_said_stays_data(open_page: OpenPage, service: PersonaService, 
     assert texts(page).count(hostile) == 2  # the message, the search
     assert texts(page).count(written) == 1  # the thought
     assert all("<script>" not in button.label for button in page.sidebar.button)
-    assert replies(page) == ["Noted.", words.markdown(written)]
+    assert replies(page) == ["Noted.", wording.markdown(written)]
     assert "![" not in replies(page)[1]
     assert not any(element.allow_html for element in page.markdown)
 
@@ -255,10 +255,11 @@ def test_a_button_that_stood_there_before_another_user_was_chosen_does_nothing(
     def pressed() -> None:
         import streamlit as st
 
-        from app.page import frame, put_right
+        from app.ui import layout as frame
+        from app.ui import memory_actions
 
         st.session_state.user = "bob"
-        put_right._try(put_right._forget, frame.Here(frame.open_replies(), "ada"), st.session_state.fact)
+        memory_actions._try(memory_actions._forget, frame.Here(frame.open_replies(), "ada"), st.session_state.fact)
 
     stale = AppTest.from_function(pressed)
     stale.session_state["fact"] = fact.id
@@ -326,7 +327,7 @@ def test_an_answer_before_a_look_is_begun_anew() -> None:
     ],
 )
 def test_markdown_keeps_prices_and_loses_pictures(text: str, shown: str) -> None:
-    assert words.markdown(text) == shown
+    assert wording.markdown(text) == shown
 
 
 @pytest.mark.parametrize(
@@ -339,12 +340,12 @@ def test_markdown_keeps_prices_and_loses_pictures(text: str, shown: str) -> None
     ],
 )
 def test_steps_are_summed_up_in_a_line(steps: list[Step], found: int, line: str) -> None:
-    assert words.summary(steps, [Memory(id="a", kind="turn", text="a", time=LONG_AGO)] * found) == line
+    assert wording.summary(steps, [Memory(id="a", kind="turn", text="a", time=LONG_AGO)] * found) == line
 
 
 @pytest.mark.parametrize("text", ["see http://evil.invalid", ":material/home: :red[x]", "a -> b <- c -- d", "www.evil.invalid"])
 def test_a_label_has_nothing_that_streamlit_would_make_something_of(text: str) -> None:
-    made = words.label(text).replace("\\", "")
+    made = wording.label(text).replace("\\", "")
     assert made.replace("\u200b", "") == text
     for special in ("://", ":material/", ":red", "->", "<-", "--", "www."):
         assert special not in made

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from app.page import remembered_words
 from app.service import PersonaService
+from app.ui.memory import entry_wording
 from memory.core.errors import ModelMissing
 from memory.core.records import (
     BigFive,
@@ -429,9 +429,9 @@ SOME = {"id": "x", "time": BEGIN}
         (PhotoMemory(**SOME, turn_id="t", photo_id="p", caption="Momo", category="bird"), "photo", "Momo (bird)"),
     ],
 )
-def test_each_kind_is_known_and_says_what_it_says(record: remembered_words.MemoryRecord, kind: str, says: str) -> None:
-    assert (remembered_words.kind_of(record), remembered_words.says(record)) == (kind, says)
-    [row] = remembered_words.rows([record])
+def test_each_kind_is_known_and_says_what_it_says(record: entry_wording.MemoryRecord, kind: str, says: str) -> None:
+    assert (entry_wording.kind_of(record), entry_wording.says(record)) == (kind, says)
+    [row] = entry_wording.rows([record])
     assert (row["When"], row["What it says"]) == ("2026-03-01", says)
 
 
@@ -439,19 +439,19 @@ def test_relations_are_told_from_both_sides() -> None:
     old = SemanticMemory(id="old", time=BEGIN, turn_id="t", content="Old.", valid_until=BEGIN, superseded_by="new")
     new = SemanticMemory(id="new", time=BEGIN, turn_id="t", content="New.")
     both = {"old": old, "new": new}
-    assert remembered_words.relations(old, both) == ["Replaced by: New."]
-    assert remembered_words.relations(old, {}) == ["Replaced by something newer."]
-    assert remembered_words.relations(new, both) == ["It replaced: Old."]
+    assert entry_wording.relations(old, both) == ["Replaced by: New."]
+    assert entry_wording.relations(old, {}) == ["Replaced by something newer."]
+    assert entry_wording.relations(new, both) == ["It replaced: Old."]
     said = old.model_copy(update={"superseded_by": "old"})
-    assert remembered_words.relations(said, {"old": said}) == ["You said that it is outdated."]
+    assert entry_wording.relations(said, {"old": said}) == ["You said that it is outdated."]
 
 
 def test_a_range_of_days_has_its_last_day_in_it() -> None:
-    assert remembered_words.bounds([], UTC) == (None, None)
-    assert remembered_words.bounds([date(2026, 3, 1)], UTC) == (datetime(2026, 3, 1, tzinfo=UTC), None)
-    ends = remembered_words.bounds([date(2026, 3, 1), date(2026, 3, 2)], UTC)
+    assert entry_wording.bounds([], UTC) == (None, None)
+    assert entry_wording.bounds([date(2026, 3, 1)], UTC) == (datetime(2026, 3, 1, tzinfo=UTC), None)
+    ends = entry_wording.bounds([date(2026, 3, 1), date(2026, 3, 2)], UTC)
     assert ends == (datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC))
-    assert remembered_words.bounds([date(2026, 3, 1), date.max], UTC)[1] is None
+    assert entry_wording.bounds([date(2026, 3, 1), date.max], UTC)[1] is None
 
 
 @pytest.mark.parametrize(
@@ -466,4 +466,4 @@ def test_a_range_of_days_has_its_last_day_in_it() -> None:
     ],
 )
 def test_how_much_there_is_is_a_sentence(counts: dict[str, int], said: str) -> None:
-    assert remembered_words.summed(counts) == said
+    assert entry_wording.summed(counts) == said

@@ -10,9 +10,9 @@ import pytest
 from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
-from app.page import scores
-from app.page.traits import pointed_at, row
 from app.service import PersonaService
+from app.ui.personality import scores
+from app.ui.personality.page import pointed_at, row
 from memory.browse.personality import CurveSteps
 from memory.core.errors import StorageError
 from memory.core.records import TRAITS, BigFive, PersonalityPoint, TurnState

@@ -13,11 +13,12 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from app import example
-from app.page import who, you_archive, you_health, you_leave, you_words
-from app.page.frame import Here
-from app.page.live import Replies
 from app.service import PersonaService
 from app.settings import Settings, choose
+from app.ui import auth
+from app.ui.account import account_wording, archive, deletion, health
+from app.ui.layout import Here
+from app.ui.live_replies import Replies
 from memory.core import extras
 from memory.core.errors import InvalidInput, ModelMissing, NotFound, StorageError
 from memory.core.records import PersonalityPoint, SemanticMemory, make_id
@@ -46,8 +47,8 @@ def signed_in(monkeypatch: pytest.MonkeyPatch) -> None:
         st.session_state.user = "ada"
         return "ada"
 
-    monkeypatch.setattr(who, "asks_to_sign_in", lambda: True)
-    monkeypatch.setattr(who, "_signed_in", as_ada)
+    monkeypatch.setattr(auth, "asks_to_sign_in", lambda: True)
+    monkeypatch.setattr(auth, "_signed_in", as_ada)
 
 
 def remember(memory: Memory, user: str = "ada", content: str = "The user keeps a heron called Momo.") -> SemanticMemory:
@@ -146,7 +147,7 @@ def test_an_export_is_offered_and_its_import_gives_the_same_back(open_you: OpenY
     page = open_you().button(key="export").click().run()
     assert "It holds 1 message, 1 memory and 0 pictures" in captions(page)
     assert page.get("download_button")[0].proto.label == "Download it"
-    data, _ = you_archive.written(service.memory, "ada")
+    data, _ = archive.written(service.memory, "ada")
     service.memory.delete_user("ada")
     page = open_you("grace")
     page.file_uploader(key="archive").set_value(("ada.zip", data, "application/zip")).run()
@@ -166,14 +167,14 @@ def test_a_file_that_is_no_archive_is_refused_in_a_sentence(open_you: OpenYou) -
 
 def test_an_archive_is_not_mixed_into_what_is_there(service: PersonaService) -> None:
     remember(service.memory)
-    data, _ = you_archive.written(service.memory, "ada")
+    data, _ = archive.written(service.memory, "ada")
     with pytest.raises(InvalidInput, match="here already"):
-        you_archive.taken_in(service.memory, "ada.zip", data)
+        archive.taken_in(service.memory, "ada.zip", data)
 
 
 def test_of_nobody_there_is_no_archive(service: PersonaService) -> None:
     with pytest.raises(NotFound):
-        you_archive.written(service.memory, "nobody")
+        archive.written(service.memory, "nobody")
 
 
 def test_an_export_that_fails_says_why(open_you: OpenYou, service: PersonaService, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,7 +201,7 @@ def test_who_signed_in_chooses_nobody_else(open_you: OpenYou, service: PersonaSe
 def test_who_signed_in_brings_back_their_own_alone(open_you: OpenYou, service: PersonaService) -> None:
     for user in ("ada", "grace"):
         remember(service.memory, user)
-    archives = {user: you_archive.written(service.memory, user)[0] for user in ("ada", "grace")}
+    archives = {user: archive.written(service.memory, user)[0] for user in ("ada", "grace")}
     for user in archives:
         service.memory.delete_user(user)
     page = open_you()
@@ -237,7 +238,7 @@ def test_deleting_needs_the_name_and_leaves_a_receipt(open_you: OpenYou, service
 def test_nobody_is_deleted_while_a_reply_to_them_is_written(service: PersonaService) -> None:
     service.memory.journal.receive("ada", "Are you there?")
     with pytest.raises(InvalidInput, match="being written"):
-        you_leave.deleted(service.memory, "ada")
+        deletion.deleted(service.memory, "ada")
     assert service.memory.journal.knows("ada")
 
 
@@ -324,7 +325,7 @@ def test_health_is_looked_at_when_it_is_unfolded(
         raise ModelMissing("No chat model is on this machine. Run `persona models pull`, or set PERSONA_LLM_BASE_URL.")
 
     # Whatever is on the machine that runs the tests.
-    monkeypatch.setattr("app.model_server.find_weights", none)
+    monkeypatch.setattr("app.models.model_server.find_weights", none)
     remember(service.memory)
     page = open_you()
     assert "models pull" not in texts(page)
@@ -338,15 +339,15 @@ def test_health_is_looked_at_when_it_is_unfolded(
 def test_the_model_that_was_chosen_before_is_named(service: PersonaService) -> None:
     with scripted(Behaviour(models=listing("first", "qwen3-vl:4b"))) as server:
         choose(llm_base_url=f"{server.root}/v1", llm_model="qwen3-vl:4b")
-        found = you_health.examine(Here(Replies(service), "ada"), Settings())
+        found = health.examine(Here(Replies(service), "ada"), Settings())
     assert found[0].detail == f"qwen3-vl:4b, at {server.root}/v1, window 16,384 tokens."
     assert found[1].detail == "It sees what you show it."
-    found = you_health.examine(Here(Replies(service), "ada"), Settings())
+    found = health.examine(Here(Replies(service), "ada"), Settings())
     assert found[0].detail.endswith("`persona models use embedded` takes that back."), "the server has gone"
 
 
 def test_a_model_server_that_is_away_is_named(service: PersonaService) -> None:
-    found = you_health.examine(Here(Replies(service), "ada"), Settings(llm_base_url="http://127.0.0.1:9/v1"))
+    found = health.examine(Here(Replies(service), "ada"), Settings(llm_base_url="http://127.0.0.1:9/v1"))
     assert (found[0].state, found[0].what) == ("broken", "Chat model")
     assert "No model server answers" in found[0].detail
     assert [one.state for one in found[1:]] == ["off", "works", "works", "works", "works"]
@@ -363,16 +364,16 @@ def test_a_model_server_that_is_away_is_named(service: PersonaService) -> None:
     ],
 )
 def test_files_are_named_in_safe_characters(user: str, name: str) -> None:
-    assert you_words.file_name(user, ".zip", LONG_AGO) == name
+    assert account_wording.file_name(user, ".zip", LONG_AGO) == name
 
 
 @pytest.mark.parametrize(("count", "said"), [(12, "12 bytes"), (4_200, "4 kB"), (4_250_000, "4.2 MB"), (3e12, "3000.0 GB")])
 def test_sizes_are_written_as_they_are_read(count: int, said: str) -> None:
-    assert you_words.size(count) == said
+    assert account_wording.size(count) == said
 
 
 def test_a_receipt_names_what_is_left() -> None:
-    text = you_words.farewell("ada", {"turns": 2, "memories": 1, "photos": 0}, {"journal": 0, "vectors": 1}, LONG_AGO)
+    text = account_wording.farewell("ada", {"turns": 2, "memories": 1, "photos": 0}, {"journal": 0, "vectors": 1}, LONG_AGO)
     assert "2 messages, 1 memory and 0 pictures" in text
     assert "collections of vectors: 1" in text
     assert "Something is left" in text
@@ -380,15 +381,15 @@ def test_a_receipt_names_what_is_left() -> None:
         subject="sem_1", kind="semantic", forgotten_at=LONG_AGO, purged_at=LONG_AGO, removed={"memories": 1, "pictures": 0},
         found={"journal": 0, "files": 2},
     )  # fmt: skip
-    title, detail = you_words.forgotten(forgotten)
+    title, detail = account_wording.forgotten(forgotten)
     assert title == "A fact, gone for good on 2026-03-01 at 09:30 (UTC)"
     assert detail.startswith("Removed: memories: 1. Something of it is still there (files with a text of it: 2)")
 
 
 def test_an_archive_has_everything(service: PersonaService, tmp_path: Path) -> None:
     remember(service.memory)
-    data, counts = you_archive.written(service.memory, "ada")
+    data, counts = archive.written(service.memory, "ada")
     (tmp_path / "a.zip").write_bytes(data)
-    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
-        assert "turns.jsonl" in archive.namelist()
+    with zipfile.ZipFile(tmp_path / "a.zip") as kept:
+        assert "turns.jsonl" in kept.namelist()
     assert counts == {"turns": 1, "memories": 1, "photos": 0}

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli import main
+from app.cli.commands import main
 from memory.core import clock
 from tests.fake_server import fake_server
 from tests.fakes import ScriptedChat, ScriptedModels, WordEmbedder, fact
@@ -52,7 +52,7 @@ def server():
 @pytest.fixture
 def persona(server, tmp_path, monkeypatch, capsys):
     """Run `persona …` in this process, with a small embedder; returns (exit code, stdout, stderr)."""
-    monkeypatch.setattr("app.build.build_embedder", lambda _settings: WordEmbedder())
+    monkeypatch.setattr("app.factory.build_embedder", lambda _settings: WordEmbedder())
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.chdir(tmp_path)
@@ -257,7 +257,7 @@ def test_the_installed_command_runs_in_a_process_of_its_own_with_the_real_embedd
 def test_help_imports_nothing_heavy():
     code = (
         "import sys; sys.argv = ['persona', '--help']\n"
-        "from app.cli import main\n"
+        "from app.cli.commands import main\n"
         "try: main()\nexcept SystemExit: pass\n"
         "heavy = {'torch', 'chromadb', 'langgraph', 'langchain_core', 'sqlalchemy', 'transformers', 'openai', 'pandas',\n"
         "         'numpy', 'pydantic', 'httpx', 'yaml', 'streamlit'}\n"

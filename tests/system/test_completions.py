@@ -14,10 +14,10 @@ import urllib3
 from langchain_core.callbacks import BaseCallbackHandler, UsageMetadataCallbackHandler
 from langchain_core.messages import HumanMessage
 
-from app.chat import PersonaChat
-from app.completions import Completions, RefusedError
-from graph.asking import stream_text
-from graph.tally import Tally
+from app.models.chat import PersonaChat
+from app.models.completions import Completions, RefusedError
+from graph.calls.asking import stream_text
+from graph.calls.tally import Tally
 from memory.core.errors import MessageTooLong, ModelUnavailable
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -194,7 +194,7 @@ def test_silence_has_an_end():
 
 
 def test_a_request_on_a_slow_line_is_sent_for_as_long_as_it_goes_on(monkeypatch):
-    monkeypatch.setattr("app.completions._CONNECT_S", 0.3)
+    monkeypatch.setattr("app.models.completions._CONNECT_S", 0.3)
     with serving(HELLO) as script:
         script.reads_slowly = True
         assert texts(completions(script).pieces({"picture": "x" * 12_000_000}, go_on)) == ["Hel", "lo"]
@@ -221,7 +221,7 @@ def test_a_pause_before_the_second_try_can_be_ended_too(monkeypatch):
 
     with serving(refusal(503, "busy", "Retry-After: 20\r\n"), HELLO) as script, monkeypatch.context() as patched:
         paused: list[float] = []
-        patched.setattr("app.patient.time.sleep", paused.append)
+        patched.setattr("app.models.cancellable.time.sleep", paused.append)
         with pytest.raises(EnoughError):
             list(completions(script).pieces({}, enough))
         assert sum(paused) < 5

@@ -12,7 +12,7 @@ from pathlib import Path
 import app
 import graph
 import memory
-from app.weights import models_folder
+from app.models.weights import models_folder
 
 ROOT = Path(__file__).parents[2]
 REFUSED = (
@@ -53,10 +53,10 @@ TURNS = """
 import io, json
 from pathlib import Path
 from PIL import Image
-from app.build import build_embedder, build_sight
+from app.factory import build_embedder, build_sight
 from app.service import PersonaService
 from app.settings import Settings
-from graph.briefing import Style
+from graph.prompts.briefing import Style
 from memory.browse.memories.photos import Album
 from memory.memory import Memory
 from tests.fakes import ScriptedChat, ScriptedModels, answer, fact

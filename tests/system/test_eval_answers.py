@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli import main
+from app.cli.commands import main
 from tests.fake_server import fake_server
 from tests.fakes import NOTHING, WordEmbedder
 from tests.unit.test_persona_mme import CASE, person
@@ -63,7 +63,7 @@ def talks(body):
 @pytest.fixture
 def persona(tmp_path, monkeypatch, capsys):
     """Run `persona …` in this process, with a small embedder; returns (exit code, stdout, stderr)."""
-    monkeypatch.setattr("app.build.build_embedder", lambda _settings: WordEmbedder())
+    monkeypatch.setattr("app.factory.build_embedder", lambda _settings: WordEmbedder())
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.chdir(tmp_path)
     with fake_server() as server:
@@ -204,7 +204,7 @@ def test_a_run_that_is_killed_goes_on_where_it_was_to_the_same_result(persona, t
     person(tmp_path / "mme" / "samples" / "100" / "12")
     cases = [{**CASE, "data_path": f"samples/50/{number % 3 + 1}", "query": f"Question {number}?"} for number in range(9)]
     (tmp_path / "mme" / "Persona-MME.json").write_text(json.dumps(cases))
-    command = [sys.executable, "-m", "app.cli", "eval", "persona-mme", "--data", "mme", "--concurrency", "2", "--json"]
+    command = [sys.executable, "-m", "app.cli.commands", "eval", "persona-mme", "--data", "mme", "--concurrency", "2", "--json"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
 
     def run(out):

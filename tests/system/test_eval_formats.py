@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from app.cli import main
-from evals import beam, m3exam
+from app.cli.commands import main
+from evals.datasets import beam, m3exam
 from tests.fakes import WordEmbedder
 
 pytestmark = pytest.mark.evals
@@ -79,7 +79,7 @@ def probes(tmp_path):
 
 @pytest.fixture
 def measure(monkeypatch, capsys):
-    monkeypatch.setattr("app.build.build_embedder", lambda _settings: WordEmbedder())
+    monkeypatch.setattr("app.factory.build_embedder", lambda _settings: WordEmbedder())
 
     def run(form, folder, *words):
         command = ["persona", "eval", "retrieval", "--format", form, "--data", str(folder), *words]

@@ -8,8 +8,8 @@ from dataclasses import fields
 
 import pytest
 
-from app.cli import main
-from evals.weights import PARTS
+from app.cli.commands import main
+from evals.components.weights import PARTS
 from memory.search.turn_scoring import Weights
 from tests.fakes import WordEmbedder
 
@@ -35,7 +35,7 @@ ASKED = [
 
 @pytest.fixture
 def measure(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("app.build.build_embedder", lambda _settings: WordEmbedder())
+    monkeypatch.setattr("app.factory.build_embedder", lambda _settings: WordEmbedder())
 
     def run(content, *words, what="retrieval"):
         file = tmp_path / "talks.json"

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from app.ingest import ingest_file
+from app.importers.ingest import ingest_file
 from app.service import PersonaService
 from memory.core.errors import PersonaError
 from memory.memory import Memory

@@ -137,9 +137,9 @@ def run_on_a_terminal(server, folder, keys, *words):
     # An environment without a model of its own: the words are counted. What runs in the background may have Ctrl-C ignored for its children.
     code = (
         "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "import app.build, sys\nfrom tests.fakes import WordEmbedder\n"
-        "app.build.build_embedder = lambda _settings: WordEmbedder()\n"
-        f"sys.argv = ['persona', *{list(words)!r}]\nfrom app.cli import main\nmain()\n"
+        "import app.factory, sys\nfrom tests.fakes import WordEmbedder\n"
+        "app.factory.build_embedder = lambda _settings: WordEmbedder()\n"
+        f"sys.argv = ['persona', *{list(words)!r}]\nfrom app.cli.commands import main\nmain()\n"
     )
     environment = {
         **os.environ, "PERSONA_LLM_BASE_URL": server.url, "PERSONA_DATA_DIR": str(folder / "data"), "TERM": "dumb",
@@ -201,7 +201,7 @@ def test_a_second_ctrl_c_leaves_at_once_and_still_names_it(server, tmp_path):
 def test_a_script_names_it_when_it_ends(server, busy, tmp_path, closes):
     script = (
         "import app.build\nfrom tests.fakes import WordEmbedder\n"
-        "app.build.build_embedder = lambda _settings: WordEmbedder()\n"
+        "app.factory.build_embedder = lambda _settings: WordEmbedder()\n"
         "from app.service import PersonaService\n"
         "service = PersonaService.from_settings()\n"
         "for minute in range(2):\n"

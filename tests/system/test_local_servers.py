@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from app import local_servers, settings
-from app.cli import app
-from app.local_servers import Served, look
+from app import settings
+from app.cli.commands import app
+from app.models import local_servers
+from app.models.local_servers import Served, look
 from app.settings import Settings
 from tests.scripted_servers import Behaviour, listing, scripted
 

@@ -8,10 +8,10 @@ import time
 
 import pytest
 
-from app.model_server import ModelServer
+from app.models.model_server import ModelServer
 from app.service import PersonaService
 from app.settings import Settings
-from graph import protocol
+from graph.formats import protocol
 from memory.core.errors import ModelUnavailable
 from memory.core.records import TurnState
 from memory.memory import Memory
@@ -194,7 +194,7 @@ def test_a_server_that_says_null_for_what_it_does_not_know_is_used(server, servi
 
 
 def test_a_proxy_of_the_environment_is_not_asked_on_the_way_to_the_embedded_model(server, monkeypatch):
-    from app.model_server import _describe
+    from app.models.model_server import _describe
 
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
@@ -223,8 +223,8 @@ def test_a_picture_whose_file_is_gone_does_not_keep_the_next_turns_from_being_an
 
 
 def test_stopping_does_not_wait_for_a_server_that_says_nothing(server, service, monkeypatch):
-    from app import chat
     from app.events import Received
+    from app.models import chat
 
     monkeypatch.setattr(chat, "_LAST_WHOLE_S", 0.5)
     server.pause_s = 30.0

@@ -23,7 +23,7 @@ WEIGHTS = bytes(range(256)) * 40_000
 """Ten megabytes."""
 PULL = f"""
 from app import catalogue, transfer, weights
-from app.catalogue import File, Model
+from app.models.catalogue import File, Model
 
 class Told(transfer.Plain):
     def moved(self, name, done, total):

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from app.model_server import ModelServer
+from app.models.model_server import ModelServer
 from app.service import PersonaService
 from app.settings import Settings
 from graph.context import Context

@@ -6,8 +6,8 @@ import logging
 
 import pytest
 
-from app.build import build_memory
-from app.model_server import ModelServer
+from app.factory import build_memory
+from app.models.model_server import ModelServer
 from app.service import PersonaService
 from app.settings import Settings
 from memory.core.errors import PersonaError
@@ -21,7 +21,7 @@ SAID = "I have a dog called Zazuquill."
 
 @pytest.mark.parametrize("status", [200, 401, 500])
 def test_the_key_and_what_was_said_are_in_no_log(tmp_path, monkeypatch, caplog, capfd, status):
-    monkeypatch.setattr("app.build.build_embedder", lambda _settings: WordEmbedder())
+    monkeypatch.setattr("app.factory.build_embedder", lambda _settings: WordEmbedder())
     caplog.set_level(logging.DEBUG)
     with fake_server() as server:
         server.reply = reply
@@ -43,7 +43,7 @@ def test_the_key_and_what_was_said_are_in_no_log(tmp_path, monkeypatch, caplog, 
 
 
 def test_the_password_of_the_database_is_in_no_error_and_no_log(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr("app.build.build_embedder", lambda _settings: WordEmbedder())
+    monkeypatch.setattr("app.factory.build_embedder", lambda _settings: WordEmbedder())
     caplog.set_level(logging.DEBUG)
     settings = Settings(data_dir=tmp_path / "data", database_url="postgresql://ada:marzipan-4471@127.0.0.1:9/x")
     with pytest.raises(PersonaError) as raised:

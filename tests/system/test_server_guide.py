@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.model_server import ModelServer
+from app.models.model_server import ModelServer
 from app.service import PersonaService
 from app.settings import Settings
 from memory.core.errors import ModelUnavailable

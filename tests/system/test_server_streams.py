@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from app.completions import Completions
+from app.models.completions import Completions
 from memory.core.errors import MessageTooLong, ModelRefused, ModelUnavailable
 from tests.system.test_completions import CHUNKED, DONE, LAST_CHUNK, UNTIL_CLOSED, chat, chunk, event, go_on, refusal, serving
 

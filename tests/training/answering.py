@@ -12,7 +12,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
-from training.chat_messages import chat_of
+from training.data.chat_messages import chat_of
 
 
 class Loaded(BaseChatModel):

@@ -15,18 +15,18 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from PIL import Image, ImageDraw
 from pydantic import PrivateAttr
 
-from graph.briefing import Style
-from graph.budgets import Budgets
-from graph.prompts import load_prompts
-from graph.protocol import Answer, Retrieve, format_reasoning
+from graph.formats.protocol import Answer, Retrieve, format_reasoning
+from graph.prompts.briefing import Style
+from graph.prompts.budgets import Budgets
+from graph.prompts.texts import load_prompts
 from memory.memory import Memory
 from tests import tiny_vlm
 from tests.fakes import WordEmbedder
-from training import questions, sft_data
-from training.chat_messages import chat_of
-from training.grpo import planted
-from training.lessons import PICTURE, Lesson, Message
-from training.rollout import Rollouts
+from training.data import questions, sft_data
+from training.data.chat_messages import chat_of
+from training.data.lessons import PICTURE, Lesson, Message
+from training.grpo.rollout import Rollouts
+from training.grpo.trainer import planted
 
 LIVES = {
     "ana": [

@@ -9,15 +9,17 @@ from pathlib import Path
 import pytest
 
 from graph import respond
-from graph.briefing import Style
 from graph.context import Context
+from graph.prompts.briefing import Style
 from memory.core.errors import InvalidInput
 from memory.memory import Memory
 from tests.fake_server import fake_server
 from tests.fakes import WordEmbedder
 from tests.training import material
-from training import grpo, sft, sft_data
+from training.data import sft_data
+from training.grpo import trainer as grpo
 from training.recipes import GrpoRecipe, SftRecipe, load
+from training.sft import trainer as sft
 from training.vlm import is_eye, load_model, load_processor, merge
 
 SEEDS = (0, 1, 2)

@@ -12,9 +12,9 @@ from collections import deque
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from app.build import build_embedder
 from app.events import Answered
-from app.model_server import ModelServer
+from app.factory import build_embedder
+from app.models.model_server import ModelServer
 from app.service import PersonaService
 from app.settings import Settings
 from memory.memory import Memory

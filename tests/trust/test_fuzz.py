@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from app.ingest import ingest_file
+from app.importers.ingest import ingest_file
 from app.service import PersonaService
 from memory.core.errors import PersonaError
 from memory.memory import Memory

@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 from PIL import Image
 
-from graph.lines import quote
+from graph.formats.lines import quote
 from memory.core.errors import NothingWritten
 from tests.fakes import ScriptedChat, answer, fact, retrieve
 

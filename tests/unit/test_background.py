@@ -342,8 +342,8 @@ def test_a_message_too_long_to_be_remembered_holds_nothing_back(serve):
 
 
 def test_a_session_that_fits_no_prompt_is_one_topic_and_asks_nothing(serve):
-    from graph.briefing import Style
-    from graph.budgets import Budgets
+    from graph.prompts.briefing import Style
+    from graph.prompts.budgets import Budgets
 
     chat = ScriptedChat()
     service = serve(chat, style=Style(budgets=Budgets(session=10, window=40)))

@@ -9,9 +9,9 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk
 
 from evals.baselines import Hybrid, Notes, Rag
-from evals.cases import Person, Question, Said
 from evals.says import Says
-from graph.briefing import Style
+from evals.types import Person, Question, Said
+from graph.prompts.briefing import Style
 from memory.core.errors import InvalidInput
 from tests.fakes import ScriptedChat, WordEmbedder
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph import formats
+from graph.formats import memory_formats
 from memory.core import clock
 from memory.core.errors import InvalidInput, NotFound
 from memory.core.query import Limits, Query
@@ -279,12 +279,12 @@ def test_a_question_about_what_was(message, past):
 
 @given(st.lists(st.sampled_from(["same", "changed", "other"]), min_size=1, max_size=3))
 def test_a_judgement_is_read_as_it_was_written(relations):
-    assert formats.parse_change(formats.format_change(relations), len(relations)) == relations
+    assert memory_formats.parse_change(memory_formats.format_change(relations), len(relations)) == relations
 
 
 @given(st.text(max_size=80), st.integers(1, 3))
 def test_no_judgement_makes_the_parser_fail(text, count):
-    parsed = formats.parse_change(text, count)
+    parsed = memory_formats.parse_change(text, count)
     assert parsed is None or len(parsed) == count
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from evals import changes
+from evals.components import changes
 
 
 @pytest.mark.parametrize("name", changes.SETS)

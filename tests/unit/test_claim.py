@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from evals.cases import Person, Said
 from evals.claim import FILE, claim
+from evals.types import Person, Said
 from memory.core.errors import InvalidInput
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from app import cli_models, first_models, weights
-from app.catalogue import CATALOGUE
-from app.cli import app
-from app.local_servers import Served
+from app.cli import model_commands
+from app.cli.commands import app
+from app.models import first_models, weights
+from app.models.catalogue import CATALOGUE
+from app.models.local_servers import Served
+from app.models.weights import Located
 from app.settings import Settings
-from app.weights import Located
 from memory.embedding.text_embedder import TextEmbedder
 
 NEW = ("qwen3-vl-4b", "qwen3.5-4b", "qwen3-4b-2507", "gemma-3-4b", "gemma-3-270m")
@@ -49,7 +50,7 @@ SERVED = [
 
 
 def serving(monkeypatch: pytest.MonkeyPatch, *served: Served) -> None:
-    monkeypatch.setattr("app.local_servers.look", lambda: list(served))
+    monkeypatch.setattr("app.models.local_servers.look", lambda: list(served))
 
 
 def test_the_models_of_servers_here_are_listed_for_people(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +68,7 @@ def test_a_list_is_a_list_where_servers_cannot_be_asked(monkeypatch: pytest.Monk
     def fails() -> list[Served]:
         raise OSError("no sockets")
 
-    monkeypatch.setattr("app.local_servers.look", fails)
+    monkeypatch.setattr("app.models.local_servers.look", fails)
     result = models("list")
     assert result.exit_code == 0
     assert all(name in result.stdout for name in CATALOGUE)
@@ -147,7 +148,7 @@ def test_a_person_is_asked_at_a_terminal_alone(
     monkeypatch.setattr(first_models, "can_ask", lambda: terminal)
     monkeypatch.setattr(first_models, "hub_answers", lambda: False)
     monkeypatch.setattr(
-        "app.local_servers.look", lambda: [Served("Ollama", "http://127.0.0.1:11434/v1", "qwen3:8b", sees=False)]
+        "app.models.local_servers.look", lambda: [Served("Ollama", "http://127.0.0.1:11434/v1", "qwen3:8b", sees=False)]
     )
     monkeypatch.setattr(TextEmbedder, "is_made", True)
     monkeypatch.setattr(weights, "pull", lambda name, *_args, **_options: Located(name, Path(name)))
@@ -159,8 +160,8 @@ def test_a_person_is_asked_at_a_terminal_alone(
 
 
 def test_the_end_of_the_input_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli_models.sys, "stdin", io.StringIO(""))
-    assert cli_models.ask_on_terminal("?") == ""
+    monkeypatch.setattr(model_commands.sys, "stdin", io.StringIO(""))
+    assert model_commands.ask_on_terminal("?") == ""
 
 
 def test_ctrl_c_at_the_question_is_no_answer_but_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,6 +169,6 @@ def test_ctrl_c_at_the_question_is_no_answer_but_leaves(monkeypatch: pytest.Monk
         def readline(self, *_size: object) -> str:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli_models.sys, "stdin", Keys())
+    monkeypatch.setattr(model_commands.sys, "stdin", Keys())
     with pytest.raises(KeyboardInterrupt):
-        cli_models.ask_on_terminal("?")
+        model_commands.ask_on_terminal("?")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from evals.compare import side_by_side
-from evals.probes import DIRECT
+from evals.datasets.probes import DIRECT
+from evals.reports.compare import side_by_side
 from tests.unit.test_report import case
 
 

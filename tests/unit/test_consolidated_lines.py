@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from graph.briefing import Style
-from graph.formats import parse_mapping
-from graph.kept_habits import keep_habits
-from graph.kept_profile import keep_profile
-from graph.prompts import Prompts
-from graph.said_words import Said
+from graph.extraction.kept_habits import keep_habits
+from graph.extraction.kept_profile import keep_profile
+from graph.extraction.said_words import Said
+from graph.formats.memory_formats import parse_mapping
+from graph.prompts.briefing import Style
+from graph.prompts.texts import Prompts
 from memory.core import clock
 from tests.fakes import ScriptedChat
 

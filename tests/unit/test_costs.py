@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from evals import work
-from evals.costs import as_json, costs, table
+from evals.reports.costs import as_json, costs, table
 from evals.usage import Usage
 from memory.core.errors import InvalidInput
 from tests.unit.test_report import case

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from app.cut_prompts import least_tokens
-from app.learned import Learned
+from app.models.cut_prompts import least_tokens
+from app.models.learned_limits import Learned
 
 LONG = {"messages": [{"role": "system", "content": "Be kind. " * 100}, {"role": "user", "content": "one two three " * 2_000}]}
 URL = "http://127.0.0.1:11434/v1"
@@ -54,7 +54,8 @@ def test_no_text_has_fewer_tokens_than_is_reckoned():
 
     root = Path(__file__).parents[2]
     texts = [
-        path.read_text(encoding="utf-8") for path in (root / "README.md", root / "graph/prompts.py", root / "graph/respond.py")
+        path.read_text(encoding="utf-8")
+        for path in (root / "README.md", root / "graph/prompts/texts.py", root / "graph/respond.py")
     ]
     reads = ByteLevelBPETokenizer()
     reads.train_from_iterator(texts, vocab_size=30_000, min_frequency=1, show_progress=False)

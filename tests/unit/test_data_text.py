@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph import formats
-from graph.briefing import Style
-from graph.data_text import as_data, as_entry, as_said
+from graph.formats import memory_formats
+from graph.prompts.briefing import Style
+from graph.prompts.data_text import as_data, as_entry, as_said
 from tests.fakes import ScriptedChat, answer, fact, retrieve
 
 often = settings(deadline=None, max_examples=200)
@@ -110,8 +110,8 @@ def told(serve: Callable[..., object], words: str, short: str, style: Style) -> 
     chat = ScriptedChat()
     service = serve(chat, style=style)
     chat.script["semantic"] = fact(f"The user has a heron: {words}", "heron")
-    chat.script["core"] = formats.format_mapping({"name": "Ada", "note": words})
-    chat.script["procedural"] = formats.format_mapping({"heron": words})
+    chat.script["core"] = memory_formats.format_mapping({"name": "Ada", "note": words})
+    chat.script["procedural"] = memory_formats.format_mapping({"heron": words})
     chat.script["reasoning"] = answer(f"It says: {words}")
     list(service.stream("ada", f"My heron says: {words}", time="2026-03-01 09:00"))
     list(service.stream("ada", f"My heron says: {words}\nAgain.", time="2026-03-01 09:05"))

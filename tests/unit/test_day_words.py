@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.day_words import dated
+from graph.prompts.day_words import dated
 
 TUESDAY = datetime(2026, 7, 14, 20, 20, tzinfo=UTC)
 

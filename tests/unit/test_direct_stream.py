@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.direct_stream import DirectStream, shown
-from graph.protocol import plain_answer
+from graph.formats.direct_stream import DirectStream, shown
+from graph.formats.protocol import plain_answer
 
 
 def cut(text, sizes):

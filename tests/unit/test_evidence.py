@@ -8,7 +8,7 @@ import pytest
 from alembic import command
 from sqlalchemy import MetaData, create_engine, insert
 
-from graph import manner
+from graph.prompts import manner
 from memory.core.records import TRAITS, BigFive
 from memory.memory import Memory
 from memory.personality.pem import evolve

@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 import evals
 from app import doctor
-from app.build import build_sight
-from app.cli import app
+from app.cli.commands import app
+from app.factory import build_sight
 from app.settings import Settings
 from memory.core import extras
 from memory.core.errors import ExtraMissing
@@ -54,7 +54,7 @@ def test_one_sentence_says_which_extra_and_how(tmp_path, extra, call):
 
 
 def test_a_benchmark_asks_for_its_extra_before_it_answers_anything(tmp_path, monkeypatch):
-    monkeypatch.setattr("evals.cli_answers.answer_all", lambda *_a, **_k: pytest.fail("answered first"))
+    monkeypatch.setattr("evals.cli.answers.answer_all", lambda *_a, **_k: pytest.fail("answered first"))
     mini = Path(evals.__file__).parent / "data" / "persona_mini"
     done = CliRunner().invoke(app, ["eval", "persona-mme", "--data", str(mini), "--out", str(tmp_path / "out")])
     assert "needs the extra [evals]" in str(done.exception)

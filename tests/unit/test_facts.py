@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from evals import facts
+from evals.components import facts
 
 
 @pytest.mark.parametrize("name", facts.SETS)

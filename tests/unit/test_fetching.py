@@ -6,12 +6,12 @@ import threading
 
 import pytest
 
-from app import first_models
-from app.fetching import Fetching
-from app.model_server import ModelServer
-from app.page import program
-from app.page.frame import program as kept
+from app.models import first_models
+from app.models.background_fetch import Fetching
+from app.models.model_server import ModelServer
 from app.settings import Settings
+from app.ui import program
+from app.ui.layout import program as kept
 from memory.core.errors import ModelMissing
 
 
@@ -74,7 +74,7 @@ def test_it_is_tried_again_after_a_failure(monkeypatch):
 
 
 def test_a_program_that_ends_does_not_wait_for_it(pull, monkeypatch):
-    from app import model_server
+    from app.models import model_server
 
     def none(_settings):
         raise ModelMissing("None.")

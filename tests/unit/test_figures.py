@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import altair as alt
 import pytest
 
-from app.figures import COLOURS, STEP, Chart, personality_curves, personality_radar
+from app.ui.charts import COLOURS, STEP, Chart, personality_curves, personality_radar
 from memory.core.records import TRAITS, BigFive, PersonalityPoint
 
 START = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)

@@ -8,9 +8,9 @@ import pytest
 
 import evals
 from app.service import PersonaService
-from evals.cli_first_day import told
-from evals.first_day import LOG, Line, Person, Transcripts, live, load
-from evals.first_day_rules import broken, count, language_of
+from evals.cli.first_day import told
+from evals.first_day.days import LOG, Line, Person, Transcripts, live, load
+from evals.first_day.rules import broken, count, language_of
 from memory.core.errors import InvalidInput
 from tests.fakes import ScriptedChat, answer
 

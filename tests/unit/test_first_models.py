@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from app import first_models, settings, weights
-from app.local_servers import Served
+from app import settings
+from app.models import first_models, weights
+from app.models.local_servers import Served
+from app.models.weights import Located
 from app.settings import Settings
-from app.weights import Located
 from memory.core.errors import ModelMissing
 from tests.unit.test_weights import Heard
 

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from app.cli import main
+from app.cli.commands import main
 from memory.core.records import TurnState
 from memory.forgetting.verify import files_with
 from tests.fakes import ScriptedChat, answer, fact
@@ -316,7 +316,7 @@ def test_made_again_a_request_asks_again_and_both_go(told):
 
 
 def test_several_ids_are_forgotten_and_brought_back_together(command, told, monkeypatch):
-    monkeypatch.setattr("app.cli_memory.open_memory", lambda: nullcontext(told.memory))
+    monkeypatch.setattr("app.cli.memory_commands.open_memory", lambda: nullcontext(told.memory))
     names = [one.id for one in told.memory.knowledge.entries("ada", kind="semantic") if "onasquill" in one.content]
     out, _ = command("memory", "forget", *names, "--user", "ada", "--json")
     assert json.loads(out)["id"] == names[0]

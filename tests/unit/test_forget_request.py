@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.forget_words import answer_of, claims
+from graph.forget_replies import answer_of, claims
 from memory.forgetting.request_match import Sought
 from memory.forgetting.request_rules import read
 

@@ -7,7 +7,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
 from graph import persona
-from graph.briefing import Style
+from graph.prompts.briefing import Style
 from memory.core.records import TurnState
 from memory.memory import Memory
 from tests.fakes import ScriptedChat, WordEmbedder, fact

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from graph.formats import (
+from graph.formats.memory_formats import (
     MAX_PROCEDURES,
     Extraction,
     TopicLines,

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from app.cli import main
-from graph import formats
-from graph.briefing import Style
-from graph.protocol import Answer, Retrieve, parse_reasoning
+from app.cli.commands import main
+from graph.formats import memory_formats
+from graph.formats.protocol import Answer, Retrieve, parse_reasoning
+from graph.prompts.briefing import Style
 from memory.core.records import BigFive
 from tests.fakes import ScriptedChat, WordEmbedder, answer, fact
-from training import questions, sft_data
-from training.from_journal import Teacher
-from training.journal_questions import Examiner
+from training.data import questions, sft_data
+from training.data.from_journal import Teacher
+from training.data.journal_questions import Examiner
 
 TALK = [
     ("My parrot is called Zazu.", "2026-03-01 09:00", [answer("A fine name!")], fact("The user has a parrot called Zazu.", "parrot")),
@@ -25,7 +25,7 @@ TALK = [
     ("I own a canoe.", "2026-03-07 09:00", [answer("Nice.")], fact("The user owns a canoe.", "canoe")),
     ("What is my parrot called?", "2026-03-09 09:00", [answer("Zazu.")], None),
 ]  # fmt: skip
-CURIOUS = formats.format_personality(BigFive(openness=5))
+CURIOUS = memory_formats.format_personality(BigFive(openness=5))
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_all_six_tasks_are_there_each_in_its_form(talked, tmp_path):
             assert lesson.messages[-1].role == "assistant"
             written = lesson.messages[-1].text
             if (kind, written) != ("procedural", "none"):
-                from training.lessons import kind_of
+                from training.data.lessons import kind_of
 
                 assert kind_of(written) == kind, written
 
@@ -87,8 +87,8 @@ def test_a_look_into_memory_is_learnt_with_what_it_brought(talked, tmp_path):
 
 def test_what_was_inferred_and_extracted_is_the_lesson(talked, tmp_path):
     by_kind = taught(talked, tmp_path)
-    assert all(formats.parse_personality(one.messages[-1].text) == BigFive(openness=5) for one in by_kind["personality"])
-    extracted = [formats.parse_semantic(one.messages[-1].text) for one in by_kind["semantic"]]
+    assert all(memory_formats.parse_personality(one.messages[-1].text) == BigFive(openness=5) for one in by_kind["personality"])
+    extracted = [memory_formats.parse_semantic(one.messages[-1].text) for one in by_kind["semantic"]]
     assert [one.content for one in extracted if one.decision] == [
         "The user has a parrot called Zazu.", "The user lives in Quito.", "The user sings in a choir.", "The user owns a canoe.",
     ]  # fmt: skip
@@ -135,7 +135,7 @@ def test_questions_are_answered_by_what_was_said(talked, tmp_path):
 @pytest.fixture
 def persona(talked, monkeypatch, capsys):
     talked.close()
-    monkeypatch.setattr("app.build.build_embedder", lambda _settings: WordEmbedder())
+    monkeypatch.setattr("app.factory.build_embedder", lambda _settings: WordEmbedder())
 
     def run(*words: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["persona", *words])

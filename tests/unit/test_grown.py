@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from evals.cli_story import DATA
+from evals.cli.story import DATA
+from evals.datasets.story import load
 from evals.grown import grow, grown, moved
 from evals.perf import corpus
 from evals.perf.corpus import Life
 from evals.solvers import Ours, user_of
-from evals.story import load
-from graph.briefing import Style
+from graph.prompts.briefing import Style
 from memory.core.errors import InvalidInput
 from memory.core.records import SemanticMemory
 from memory.memory import Memory

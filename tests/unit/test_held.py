@@ -9,9 +9,9 @@ import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
-from app.cli import main
+from app.cli.commands import main
 from graph import persona
-from graph.briefing import Style
+from graph.prompts.briefing import Style
 from memory.core.errors import NotFound
 from memory.memory import Memory
 from tests.fakes import ScriptedChat, WordEmbedder, answer, fact, retrieve
@@ -160,7 +160,7 @@ def test_the_command_line_lists_approves_and_rejects(told, run):
 
 @pytest.fixture
 def run(monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr("app.build.build_embedder", lambda _settings: WordEmbedder())
+    monkeypatch.setattr("app.factory.build_embedder", lambda _settings: WordEmbedder())
 
     def call(*words: str, stderr: bool = False) -> str:
         monkeypatch.setattr("sys.argv", ["persona", *words])

@@ -13,10 +13,10 @@ import pytest
 from huggingface_hub import set_client_factory
 from huggingface_hub.utils._http import default_client_factory
 
-from app import sources, weights
-from app.catalogue import CATALOGUE, File, Model
-from app.sources import SourceFailed, hub_answers
-from app.weights import Located
+from app.models import sources, weights
+from app.models.catalogue import CATALOGUE, File, Model
+from app.models.sources import SourceFailed, hub_answers
+from app.models.weights import Located
 from memory.core.errors import ModelMissing, StorageError
 from tests.pulling import (
     COMMIT,

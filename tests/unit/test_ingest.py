@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from app.ingest import ingest_file
+from app.importers.ingest import ingest_file
 from memory.core import clock
 from memory.core.errors import InvalidInput
 from memory.core.records import Line, TurnState

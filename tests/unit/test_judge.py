@@ -9,7 +9,7 @@ from pytest_socket import enable_socket
 
 from memory.core.errors import InvalidInput
 from tests.fake_server import fake_server
-from training.judge import JudgeClient, check
+from training.grpo.judge import JudgeClient, check
 from training.recipes import Judge
 
 pytestmark = pytest.mark.train

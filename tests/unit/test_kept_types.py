@@ -16,9 +16,9 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from pydantic import BaseModel
 
 from graph import consolidate, persona, remember
-from graph.briefing import Style
 from graph.context import Context
 from graph.kept_types import KEPT_TYPES, names, register
+from graph.prompts.briefing import Style
 from graph.state import ConsolidateState, PersonaState, RememberState
 from memory.core.records import Turn
 from tests.fakes import ScriptedChat, answer, fact, retrieve

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from graph.briefing import Style
+from graph.prompts.briefing import Style
 from memory.core import clock
 from memory.core.query import Query, Room
 from memory.core.records import Turn

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.language import in_their_words, is_translated, language_of
-from graph.prompts import Prompts
+from graph.language.language import in_their_words, is_translated, language_of
+from graph.prompts.texts import Prompts
 from tests.fakes import NOTHING, ScriptedChat, fact
 
 often = settings(deadline=None, max_examples=100)

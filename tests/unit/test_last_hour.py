@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.briefing import Style
-from graph.budgets import Budgets, estimate_tokens
-from graph.recent import choose
-from graph.sections import _turn_text
+from graph.prompts.briefing import Style
+from graph.prompts.budgets import Budgets, estimate_tokens
+from graph.prompts.recent_turns import choose
+from graph.prompts.sections import _turn_text
 from memory.core import clock
 from memory.core.passages import passage_id, passages, turn_of
 from memory.core.query import Limits, Query

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph import formats
+from graph.formats import memory_formats
 from memory.core import clock
 from memory.core.query import Limits, Query
 from memory.core.records import Line
@@ -22,7 +22,7 @@ def judge(prompt):
     """Say of each older fact whether it names the same town as the new one."""
     new, *older = prompt.rsplit("human: ", 1)[1].splitlines()
     towns = [line.rsplit(" ", 1)[1] for line in (new, *older)]
-    return formats.format_change(["same" if town == towns[0] else "changed" for town in towns[1:]])
+    return memory_formats.format_change(["same" if town == towns[0] else "changed" for town in towns[1:]])
 
 
 def take(prompt):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from graph.lines import quote, read_pairs
+from graph.formats.lines import quote, read_pairs
 
 often = settings(deadline=None, max_examples=200)
 keys = st.text(max_size=60)

@@ -8,7 +8,7 @@ import pytest
 
 from graph import respond
 from graph.context import Context
-from graph.listening import told_to
+from graph.events import told_to
 from memory.memory import Memory
 from tests.fakes import ScriptedChat, WordEmbedder, answer
 from tests.unit.test_journal import at

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from app.events import Answered
-from app.fetching import Fetching
+from app.models.background_fetch import Fetching
 from app.service import PersonaService
 from memory.core.errors import ModelMissing, ModelUnavailable
 from memory.core.priority import ReplyFirst

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from evals import locomo
-from evals.locomo_qa import load
-from evals.report import ALL, figures
+from evals.datasets import locomo
+from evals.datasets.locomo_qa import load
+from evals.reports.report import ALL, figures
 from evals.runner import Log, run
 from evals.solvers import Reply
 from memory.core.errors import InvalidInput

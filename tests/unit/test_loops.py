@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from graph.briefing import Style
-from graph.loops import goes_round
+from graph.prompts.briefing import Style
+from graph.replies.loops import goes_round
 from tests.fakes import ScriptedChat
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from graph import manner
+from graph.prompts import manner
 from memory.core.records import TRAITS, BigFive, PersonalityPoint
 from memory.personality.evidence import Evidence, Showing, Wish
 from memory.personality.pem import evolve

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from app.marked import said_of
+from app.cli.marked import said_of
 from memory.consent.modes import MODES
 from memory.core.records import Episode, Procedure, ProfileEntry, SemanticMemory
 from memory.forgetting.verify import files_with, rows_of
@@ -166,7 +166,7 @@ def test_never_kept_is_what_only_the_fact_shows_and_is_dropped_with_its_message(
 
 
 def test_a_transcript_is_taken_without_it(keeping_none, tmp_path):
-    from app.ingest import ingest_file
+    from app.importers.ingest import ingest_file
 
     lines = [("2026-02-01 09:00", ILL), ("2026-02-01 09:05", "I live in Ghent.")]
     told = [{"time": time, "user": text, "assistant": "I see."} for time, text in lines]
@@ -194,9 +194,9 @@ def test_the_choice_is_told_of_once_in_a_command(serve):
 
 
 def test_nothing_of_it_becomes_a_lesson(life, tmp_path):
-    from graph.briefing import Style
-    from training.from_journal import Teacher
-    from training.journal_questions import Examiner
+    from graph.prompts.briefing import Style
+    from training.data.from_journal import Teacher
+    from training.data.journal_questions import Examiner
 
     life.memory.consent.say("ada", training=True)
     chat = life.models._chat

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from app.cli import main
-from training.lessons import Lesson, Message, conversation
-from training.measure import Sample, counts, of_lessons, of_questions, plot
-from training.questions import Question
+from app.cli.commands import main
+from training.data.lessons import Lesson, Message, conversation
+from training.data.measure import Sample, counts, of_lessons, of_questions, plot
+from training.data.questions import Question
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from graph import recall_examples
-from graph.evidence_lines import telling
-from graph.message_kind import asks, asks_memory, may_ask_about_their_life, only_asks
-from graph.shown_replies import SHOWN
+from graph.language.message_kind import asks, asks_memory, may_ask_about_their_life, only_asks
+from graph.prompts import recall_examples
+from graph.prompts.evidence_lines import telling
+from graph.prompts.shown_replies import SHOWN
 from memory.core import clock
 from memory.core.records import Recalled, Spoken
 from memory.search.asked_relation import relation_asked

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.doctor import examine
-from app.misspelt import misspelt
+from app.misspelt_settings import misspelt
 from app.opened import open_service
 from app.settings import Settings, settings_file
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from evals import node_figures as of
-from evals.cases import Person, Question, Said, Shown
-from evals.kept import Kept
+from evals.components import node_figures as of
+from evals.components.remembered import Kept
+from evals.types import Person, Question, Said, Shown
 from memory.core.records import BigFive
 from tests.unit.test_report import case
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evals.facts import lost, rows, wrong
-from graph.dated import with_dates
-from graph.fidelity import slips
-from graph.own_fact import fact_of
-from graph.statements import statements
-from graph.third_person import third_person
+from evals.components.facts import lost, rows, wrong
+from graph.extraction.dated_words import with_dates
+from graph.extraction.fidelity import slips
+from graph.extraction.own_fact import fact_of
+from graph.language.statements import statements
+from graph.language.third_person import third_person
 
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 

@@ -10,8 +10,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import pace
-from app.pace import Pace
+from app import progress
+from app.progress import Pace
 
 
 def test_a_line_comes_when_it_is_due_and_not_before():
@@ -60,7 +60,7 @@ class Heard(io.StringIO):
 def test_a_log_file_hears_of_a_step_that_takes_long(monkeypatch):
     log = Heard()
     monkeypatch.setattr(sys, "stderr", log)
-    with pace.shown("remembering", "steps", 3, every_s=0.01) as advance:
+    with progress.shown("remembering", "steps", 3, every_s=0.01) as advance:
         assert log.came.wait(60), "though no step was done"
         advance(1, 2)
     assert log.getvalue().startswith("remembering: 0 steps done, 3 left; the first one takes 1 s so far\n")
@@ -69,6 +69,6 @@ def test_a_log_file_hears_of_a_step_that_takes_long(monkeypatch):
 def test_nothing_to_do_says_nothing(monkeypatch):
     log = Heard()
     monkeypatch.setattr(sys, "stderr", log)
-    with pace.shown("remembering", "steps", 0, every_s=0.0) as advance:
+    with progress.shown("remembering", "steps", 0, every_s=0.0) as advance:
         advance(0, 0)
     assert log.getvalue() == ""

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from app.parameters import Parameters
-from app.server_events import words_in
+from app.models.parameters import Parameters
+from app.models.server_events import words_in
 
 BODY = {
     "model": "m", "messages": [], "temperature": 0, "max_tokens": 64, "grammar": "root ::= x", "cache_prompt": True,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.pasted import own_words, without_marks
+from graph.language.pasted import own_words, without_marks
 from tests.fakes import ScriptedChat, fact
 
 often = settings(deadline=None, max_examples=100)

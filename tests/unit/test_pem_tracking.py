@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evals.pem import last_value, live, pem, running_mean, track
+from evals.components.pem import last_value, live, pem, running_mean, track
 
 
 def shown(*scores):

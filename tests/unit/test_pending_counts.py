@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from graph.briefing import Style
+from graph.prompts.briefing import Style
 from tests.fakes import ScriptedChat, answer, fact, retrieve
-from training.from_journal import Teacher
+from training.data.from_journal import Teacher
 
 pytestmark = pytest.mark.usefixtures("asking")
 

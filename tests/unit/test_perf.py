@@ -9,7 +9,7 @@ import pytest
 from evals.perf import growth, results, script
 from evals.perf.fixed_server import Call, Pace
 from evals.perf.turn import busy
-from graph import formats, protocol
+from graph.formats import memory_formats, protocol
 from memory.core.errors import InvalidInput
 
 
@@ -73,15 +73,15 @@ def test_the_made_up_model_says_what_parses():
     told = [{"content": "## User Input\n[2026-03-01 09:00 (Sunday)]\nI flew the kite."}]
     assert isinstance(protocol.parse_reasoning(script.says("reason", told)), protocol.Answer)
     said = [{"content": "The person's message, 2026-03-01 09:00 (Sunday):\nI flew the old red kite."}]
-    assert formats.parse_semantic(script.says("semantic", said)).decision
-    assert formats.parse_personality(script.says("personality", said))
-    assert formats.parse_mapping(script.says("core", said))
+    assert memory_formats.parse_semantic(script.says("semantic", said)).decision
+    assert memory_formats.parse_personality(script.says("personality", said))
+    assert memory_formats.parse_mapping(script.says("core", said))
     session = [
         {"content": "Conversation:\n0 [x] User: a\nAssistant: b\n1 [x] User: c\nAssistant: d\n2 [x] User: e\nAssistant: f"}
     ]
-    topics = formats.parse_topics(script.says("episodic", session), 3)
+    topics = memory_formats.parse_topics(script.says("episodic", session), 3)
     assert [topic.indices for topic in topics] == [(0,), (1, 2)]
-    assert formats.parse_change(script.says("change", [{"content": "New: a\n1: b\n2: c"}]), 2) == ["other", "other"]
+    assert memory_formats.parse_change(script.says("change", [{"content": "New: a\n1: b\n2: c"}]), 2) == ["other", "other"]
 
 
 def test_an_answer_begins_within_its_call():

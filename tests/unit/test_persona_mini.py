@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from evals import probes
-from evals.persona_mme import load
-from evals.review import review
+from evals.components.review import review
+from evals.datasets import probes
+from evals.datasets.persona_mme import load
 from memory.core.errors import InvalidInput
 
 MINI = Path(__file__).parents[2] / "evals" / "data" / "persona_mini"

@@ -7,7 +7,7 @@ import json
 import pytest
 from PIL import Image
 
-from evals.persona_mme import TASKS, load
+from evals.datasets.persona_mme import TASKS, load
 from memory.core.errors import InvalidInput
 
 CASE = {

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from evals.personamem import load
+from evals.datasets.personamem import load
 from memory.core.errors import InvalidInput
 
 ROW = {

@@ -7,8 +7,8 @@ import io
 import pytest
 from PIL import Image
 
-from graph.briefing import Style
-from graph.grounding import labels
+from graph.extraction.grounding import labels
+from graph.prompts.briefing import Style
 from memory.core.records import PhotoMemory
 from memory.photos.detector import Detection, crop, padded
 from memory.photos.vision import Sight

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app import sources
-from app.sources import SourceFailed
+from app.models import sources
+from app.models.sources import SourceFailed
 
 FAKE_PIP = """
 import os, pathlib, sys, time

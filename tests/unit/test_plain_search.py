@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from evals.plain_search import K1, RRF, B, PlainSearch, fused, order
+from evals.components.plain_search import K1, RRF, B, PlainSearch, fused, order
 from tests.fakes import WordEmbedder
 
 TEXTS = ("the dog barks", "the cat sleeps", "a dog and a dog")

@@ -13,9 +13,9 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 from evals.perf import prefix, prefix_talk
-from graph.briefing import Style, messages_of
-from graph.budgets import Budgets, estimate_tokens, fit, newest
-from graph.sections import _turn_text
+from graph.prompts.briefing import Style, messages_of
+from graph.prompts.budgets import Budgets, estimate_tokens, fit, newest
+from graph.prompts.sections import _turn_text
 from memory.core.errors import InvalidInput
 from memory.core.records import BigFive, Recalled, Turn
 from tests.fakes import WordEmbedder

@@ -6,8 +6,8 @@ from dataclasses import fields
 
 import pytest
 
-from graph.formats import parse_personality
-from graph.prompts import Prompts, load_prompts
+from graph.formats.memory_formats import parse_personality
+from graph.prompts.texts import Prompts, load_prompts
 from memory.core.errors import InvalidInput
 
 NAMES = [field.name for field in fields(Prompts) if isinstance(getattr(Prompts, field.name), str)]

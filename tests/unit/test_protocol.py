@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from graph.protocol import (
+from graph.formats.protocol import (
     Answer,
     AnswerStream,
     Malformed,

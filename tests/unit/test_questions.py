@@ -11,9 +11,9 @@ from PIL import Image
 from memory.core.errors import InvalidInput
 from memory.core.query import Query
 from memory.memory import Memory
-from training.histories import plant
-from training.histories import read as read_history
-from training.questions import letter, read
+from training.data.histories import plant
+from training.data.histories import read as read_history
+from training.data.questions import letter, read
 
 TURNS = [
     {

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from graph.protocol import Answer, Malformed, Retrieve, parse_reasoning, plain_answer
+from graph.formats.protocol import Answer, Malformed, Retrieve, parse_reasoning, plain_answer
 from tests.unit.test_protocol import PIECES, shown, sizes
 
 often = settings(deadline=None, max_examples=300)

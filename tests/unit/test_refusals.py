@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.refusals import refused
+from app.models.refusals import refused
 from memory.core.errors import MessageTooLong, ModelRefused
 
 URL = "http://127.0.0.1:1/v1"

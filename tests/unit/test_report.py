@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from evals.report import ALL, Behaviour, as_json, behaviour, figures, table
+from evals.reports.report import ALL, Behaviour, as_json, behaviour, figures, table
 from evals.runner import Case
 
 

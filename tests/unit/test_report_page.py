@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from evals.cases import Shown
-from evals.page import render
-from evals.published import ASPECTS, COLUMNS, PERSONA_MME, PERSONAMEM
+from evals.reports.page import render
+from evals.reports.published import ASPECTS, COLUMNS, PERSONA_MME, PERSONAMEM
+from evals.types import Shown
 from tests.unit.test_report import case
 
 pytestmark = pytest.mark.evals

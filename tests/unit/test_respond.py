@@ -7,8 +7,8 @@ import contextlib
 import pytest
 
 from app.events import AnswerDelta, Answered, Recalled, Retrieving, Thinking
-from graph.briefing import Style
-from graph.budgets import Budgets
+from graph.prompts.briefing import Style
+from graph.prompts.budgets import Budgets
 from memory.core import clock
 from memory.core.errors import InvalidInput, MessageTooLong, ModelUnavailable, StorageError, TimeOrderError
 from memory.core.query import Room

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from graph.protocol import Answer, Retrieve, format_reasoning
-from training.rewards import Rollout, combined, exact, score_of, well_formed, worth
+from graph.formats.protocol import Answer, Retrieve, format_reasoning
+from training.grpo.rewards import Rollout, combined, exact, score_of, well_formed, worth
 
 LOOK = format_reasoning(Retrieve("parrot", "2021-05-04 09:10", None, "I look."))
 RIGHT = format_reasoning(Answer("(b)", "Memory says b."))

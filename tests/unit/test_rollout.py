@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from graph.briefing import Style
-from graph.budgets import Budgets
-from graph.protocol import Answer, Retrieve, format_reasoning
+from graph.formats.protocol import Answer, Retrieve, format_reasoning
+from graph.prompts.briefing import Style
+from graph.prompts.budgets import Budgets
 from graph.search_request import first_round
 from memory.core.query import Limits
 from memory.memory import Memory
-from training import questions
-from training.chat_messages import chat_of
-from training.grpo import planted
-from training.rollout import Rollouts, Setting, Tokens, _Probe
-from training.waves import Waves
+from training.data import questions
+from training.data.chat_messages import chat_of
+from training.grpo.rollout import Rollouts, Setting, Tokens, _Probe
+from training.grpo.trainer import planted
+from training.grpo.waves import Waves
 
 pytestmark = pytest.mark.train
 

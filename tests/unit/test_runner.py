@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from evals.baselines import Baseline, FullContext, Rag
-from evals.cases import Person, Question, Said
-from evals.cli_answers import of_most, part_of
+from evals.cli.answers import of_most, part_of
 from evals.runner import Log, run
 from evals.solvers import Ours, Reply, user_of
-from graph.briefing import Style
-from graph.budgets import Budgets
+from evals.types import Person, Question, Said
+from graph.prompts.briefing import Style
+from graph.prompts.budgets import Budgets
 from memory.core.errors import InvalidInput, MessageTooLong, ModelUnavailable
 from tests.fakes import NOTHING, ScriptedChat, WordEmbedder, answer, fact
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from evals.letters import letter_published, letter_strict, letters_in
-from evals.scorers import holds, locomo_score, token_f1
+from evals.scoring.letters import letter_published, letter_strict, letters_in
+from evals.scoring.scorers import holds, locomo_score, token_f1
 
 LETTERS = "abcd"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.second_person import ToThem, second_person
+from graph.replies.second_person import ToThem, second_person
 
 
 def passed(message: str, reply: str, size: int, language: str = "en") -> str:

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
-from graph.budgets import Budgets, estimate_tokens, fit
-from graph.evidence_lines import line_of
-from graph.prompts import Prompts
-from graph.protocol import escape
-from graph.sections import Picture, instructed, opening, tokens_of, with_memory
+from graph.formats.protocol import escape
+from graph.prompts.budgets import Budgets, estimate_tokens, fit
+from graph.prompts.evidence_lines import line_of
+from graph.prompts.sections import Picture, instructed, opening, tokens_of, with_memory
+from graph.prompts.texts import Prompts
 from memory.core.errors import MessageTooLong
 from memory.core.records import BigFive, Recalled, Spoken, Turn
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.server_url import at, bases, corrected, deployment, key_header
+from app.models.server_url import at, bases, corrected, deployment, key_header
 from memory.core.loopback import is_loopback, spare_from_proxies
 
 AZURE = "https://mine.openai.azure.com"

@@ -10,7 +10,7 @@ import pytest
 
 from app import settings
 from app.doctor import examine
-from app.endpoint import remote_endpoint, seems_to_see
+from app.models.endpoint import remote_endpoint, seems_to_see
 from app.settings import Settings, choose, chosen_in, settings_file
 from memory.core.errors import InvalidInput, ModelUnavailable, StorageError
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from graph import formats, protocol
-from graph.formats import Extraction, TopicLines
+from graph.formats import memory_formats, protocol
+from graph.formats.memory_formats import Extraction, TopicLines
 from memory.core.errors import InvalidInput
 from memory.core.records import BigFive
-from training.lessons import Lesson, Message, conversation, dataset, kind_of
-from training.measure import Sample, counts, of_lessons
-from training.sft_data import read, written
+from training.data.lessons import Lesson, Message, conversation, dataset, kind_of
+from training.data.measure import Sample, counts, of_lessons
+from training.data.sft_data import read, written
 
 
 def said(*texts: str) -> list[dict]:
@@ -60,14 +60,14 @@ def test_text_and_pictures_stand_in_one_list(folder):
 def test_kinds_are_told_by_what_the_assistant_writes():
     assert kind_of(protocol.format_reasoning(protocol.Retrieve("a boat", think="I look."))) == "reasoning"
     assert kind_of("<think>So.</think><answer>Yes</answer>") == "reasoning"
-    assert kind_of(formats.format_personality(BigFive())) == "personality"
-    assert kind_of(formats.format_semantic(Extraction(True, "The user sails.", ("boat",), "It lasts."))) == "semantic"
+    assert kind_of(memory_formats.format_personality(BigFive())) == "personality"
+    assert kind_of(memory_formats.format_semantic(Extraction(True, "The user sails.", ("boat",), "It lasts."))) == "semantic"
     # As the published samples write it.
     assert kind_of('"reason": It lasts.\n"decision": True\n"content": Sails.\n"keywords": boat') == "semantic"
-    assert kind_of(formats.format_mapping({"name": "Odile", "home": "Tartu"})) == "core"
+    assert kind_of(memory_formats.format_mapping({"name": "Odile", "home": "Tartu"})) == "core"
     assert kind_of('"name": Odile\n"home": Tartu') == "core"
-    assert kind_of(formats.format_mapping({"oboe": "The user practises."})) == "procedural"
-    assert kind_of(formats.format_topics([TopicLines("They sail.", ("boat",), (0,))])) == "episodic"
+    assert kind_of(memory_formats.format_mapping({"oboe": "The user practises."})) == "procedural"
+    assert kind_of(memory_formats.format_topics([TopicLines("They sail.", ("boat",), (0,))])) == "episodic"
     assert kind_of("Just words.") == "other"
 
 

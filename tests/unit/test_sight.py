@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from app.build import build_sight
 from app.doctor import examine
+from app.factory import build_sight
 from app.settings import Settings
-from graph.briefing import Style
-from graph.showing import BLIND
+from graph.prompts.briefing import Style
+from graph.prompts.showing import BLIND
 from memory.core import extras
 from memory.core.errors import ModelMissing
 from memory.photos.clip import ClipEmbedder

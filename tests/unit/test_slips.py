@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.language_id import reply_in
-from graph.prompts import Prompts
-from graph.slips import ReplyGuard, Talk
+from graph.language.language_id import reply_in
+from graph.prompts.texts import Prompts
+from graph.replies.slips import ReplyGuard, Talk
 
 OURS = (
     *(text for field in fields(Prompts) if isinstance(text := getattr(Prompts(), field.name), str)),

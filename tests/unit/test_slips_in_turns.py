@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from app.events import AnswerDelta
-from graph.briefing import Style
-from graph.language_id import guess, language_of_reply, reply_in
+from graph.language.language_id import guess, language_of_reply, reply_in
+from graph.prompts.briefing import Style
 from tests.fakes import ScriptedChat, answer
 
 COFFEE = "I love black coffee after a night shift"

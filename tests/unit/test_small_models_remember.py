@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from graph import formats
-from graph.briefing import Style
+from graph.formats import memory_formats
+from graph.prompts.briefing import Style
 from memory.core.records import BigFive
 from tests.fakes import ScriptedChat
 
@@ -74,11 +74,11 @@ def test_outputs_of_the_long_form_that_waited_are_read_still(small):
     chat, service = small()
     list(service.stream("ada", "I have a cat called Pixel.", time="2026-03-02 09:00"))
     turn = service.memory.journal.turns("ada")[0]
-    whole = formats.format_semantic(
-        formats.Extraction(True, "The user has a cat called Pixel.", ("cat",), "It tells of a pet.")
+    whole = memory_formats.format_semantic(
+        memory_formats.Extraction(True, "The user has a cat called Pixel.", ("cat",), "It tells of a pet.")
     )
     service.memory.pending.save_output("ada", turn.id, "semantic", whole)
-    service.memory.pending.save_output("ada", turn.id, "personality", formats.format_personality(BigFive(openness=5)))
+    service.memory.pending.save_output("ada", turn.id, "personality", memory_formats.format_personality(BigFive(openness=5)))
     service.wait("ada")
     assert [one.content for one in service.memory.knowledge.entries("ada", kind="semantic")] == [
         "The user has a cat called Pixel."

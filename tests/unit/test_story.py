@@ -8,11 +8,11 @@ from datetime import timedelta
 
 import pytest
 
-from evals.cli_story import DATA, right, table
+from evals.cli.story import DATA, right, table
+from evals.datasets.story import FILE, load
 from evals.runner import Log, run
 from evals.says import folded
 from evals.solvers import Reply
-from evals.story import FILE, load
 from memory.core.errors import InvalidInput
 
 TURN = {"time": "2026-03-02 19:10", "user": "I have a parrot", "assistant": "Nice."}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.endpoint import Endpoint
-from app.model_server import ModelServer
+from app.models.endpoint import Endpoint
+from app.models.model_server import ModelServer
 from app.settings import Settings
 
 

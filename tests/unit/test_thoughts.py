@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph import formats
-from graph.thoughts import has_thought, without_thought
+from graph.formats import memory_formats
+from graph.formats.thoughts import has_thought, without_thought
 
-FACT = formats.format_semantic(formats.Extraction(True, "The user has a dog.", ("dog",), "a pet"))
+FACT = memory_formats.format_semantic(memory_formats.Extraction(True, "The user has a dog.", ("dog",), "a pet"))
 OTHER = '"reason": "nothing"\n"decision": false\n"content": null\n"keywords": null'
-READ = formats.parse_semantic(FACT)
+READ = memory_formats.parse_semantic(FACT)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ READ = formats.parse_semantic(FACT)
     ],
 )
 def test_what_comes_after_it_is_read(before):
-    assert formats.parse_semantic(before + FACT) == READ
+    assert memory_formats.parse_semantic(before + FACT) == READ
     assert has_thought(before + FACT)
 
 
@@ -47,23 +47,27 @@ def test_what_comes_after_it_is_read(before):
     ],
 )
 def test_a_thought_without_end_holds_no_output(text):
-    assert formats.parse_semantic(text) is None
+    assert memory_formats.parse_semantic(text) is None
 
 
 def test_all_formats_are_read_behind_it():
-    scores = formats.format_personality(formats.BigFive())
-    assert formats.parse_personality(f"<think>\n{scores.replace('3', '5')}\n</think>\n{scores}") == formats.BigFive()
-    assert formats.parse_change('<think>\n"1": "same"\n</think>\n"1": "other"', 1) == ["other"]
-    assert formats.parse_mapping('<think>\n"name": "Bob"\n</think>\n"home": "Quito"') == {"home": "Quito"}
-    [topic] = formats.parse_topics('<think>\n"topic_summary": "No."\n</think>\n"topic_summary": "Yes."', 1) or []
+    scores = memory_formats.format_personality(memory_formats.BigFive())
+    assert (
+        memory_formats.parse_personality(f"<think>\n{scores.replace('3', '5')}\n</think>\n{scores}") == memory_formats.BigFive()
+    )
+    assert memory_formats.parse_change('<think>\n"1": "same"\n</think>\n"1": "other"', 1) == ["other"]
+    assert memory_formats.parse_mapping('<think>\n"name": "Bob"\n</think>\n"home": "Quito"') == {"home": "Quito"}
+    [topic] = memory_formats.parse_topics('<think>\n"topic_summary": "No."\n</think>\n"topic_summary": "Yes."', 1) or []
     assert topic.summary == "Yes."
 
 
 @pytest.mark.parametrize("tag", ["<think>", "</think>", "[THINK]", "</reasoning>"])
 def test_a_tag_that_the_person_named_is_text(tag):
-    named = formats.format_semantic(formats.Extraction(True, f"The user asks what {tag} means.", ("tags",), f'the "{tag}"'))
+    named = memory_formats.format_semantic(
+        memory_formats.Extraction(True, f"The user asks what {tag} means.", ("tags",), f'the "{tag}"')
+    )
     assert without_thought(named) == named
-    read = formats.parse_semantic(f"<think>They ask about {tag}.</think>\n{named}")
+    read = memory_formats.parse_semantic(f"<think>They ask about {tag}.</think>\n{named}")
     assert read is not None
     assert tag in read.content
 
@@ -79,4 +83,4 @@ def test_any_text_is_taken(parts):
 
 @given(st.text(max_size=400).filter(lambda text: '"' not in text))
 def test_whatever_is_thought_is_no_output(thought):
-    assert formats.parse_semantic(f"<think>{thought}\n</think>\n{FACT}") == READ
+    assert memory_formats.parse_semantic(f"<think>{thought}\n</think>\n{FACT}") == READ

@@ -12,8 +12,8 @@ from langchain_core.messages import AIMessageChunk, HumanMessage
 from langchain_core.outputs import ChatGenerationChunk
 
 from app.events import AnswerDelta, Answered, Received
-from app.page import words
-from graph.tally import Tally
+from app.ui import wording
+from graph.calls.tally import Tally
 from memory.core.records import Trace
 from memory.core.usage import Usage
 from tests.fakes import ScriptedChat, answer, retrieve
@@ -59,7 +59,7 @@ def test_a_model_that_counts_nothing_is_estimated_and_it_is_said(serve):
     assert usage.estimated
     assert usage.prompt_tokens > 50
     assert usage.completion_tokens > 3
-    assert "estimated" in words.used(usage)
+    assert "estimated" in wording.used(usage)
 
 
 def test_a_reply_that_is_stopped_has_what_it_took_by_then(serve):
@@ -85,7 +85,7 @@ def test_a_reply_that_is_stopped_has_what_it_took_by_then(serve):
 def test_a_request_to_forget_asks_no_model(serve):
     usage = reply(serve(ScriptedChat()), "Forget what I said about my dog", "2026-03-01 09:00").trace.usage
     assert (usage.calls, usage.total_tokens) == (0, 0)
-    assert words.used(usage).startswith("No model was asked.")
+    assert wording.used(usage).startswith("No model was asked.")
 
 
 def test_off_the_record_too(serve):
@@ -98,7 +98,7 @@ def test_a_trace_of_an_older_version_reads_without_it():
 
 def test_what_a_person_reads():
     usage = Usage(prompt_tokens=1298, completion_tokens=41, total_tokens=1339, calls=1, seconds=3.42, first_word_seconds=1.2)
-    assert words.used(usage) == (
+    assert wording.used(usage) == (
         "The model read 1,298 tokens and wrote 41, in one call. The first word came after 1.2 s, and the whole reply took 3.4 s."
     )
 

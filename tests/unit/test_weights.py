@@ -15,10 +15,10 @@ import pytest
 from filelock import FileLock
 from huggingface_hub import constants
 
-from app import sources, transfer, weights
-from app.catalogue import CATALOGUE, File, Model, Part
-from app.sources import Report, SourceFailed, hub_answers
-from app.weights import Located
+from app.models import sources, transfer, weights
+from app.models.catalogue import CATALOGUE, File, Model, Part
+from app.models.sources import Report, SourceFailed, hub_answers
+from app.models.weights import Located
 from memory.core.errors import ModelMissing, NotFound, StorageError
 from tests.pulling import (
     PIECES,
@@ -50,7 +50,7 @@ def test_every_model_can_be_checked() -> None:
 
 def test_importing_is_cheap() -> None:
     heavy = "{'httpx', 'httpx2', 'huggingface_hub', 'rich', 'filelock'}"
-    code = f"import sys, app.weights, app.cli; print({heavy} & set(sys.modules))"
+    code = f"import sys, app.models.weights, app.cli; print({heavy} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
 
 

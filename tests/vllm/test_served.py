@@ -19,13 +19,13 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from app.cli import app
-from app.model_server import ModelServer
+from app.cli.commands import app
+from app.models.model_server import ModelServer
 from app.service import PersonaService
 from app.settings import Settings
-from graph import formats, protocol
-from graph.asking import stream_text
-from graph.sections import Picture, human
+from graph.calls.asking import stream_text
+from graph.formats import memory_formats, protocol
+from graph.prompts.sections import Picture, human
 from memory.core.records import PhotoMemory, TurnState
 from tests.tiny_vlm import build
 
@@ -127,11 +127,11 @@ def test_doctor_tries_it_with_a_picture(settings):
         (protocol.RETRIEVE_GRAMMAR, lambda text: isinstance(protocol.parse_reasoning(text), protocol.Retrieve)),
         (protocol.REASONING_GRAMMAR, lambda text: not isinstance(protocol.parse_reasoning(text), protocol.Malformed)),
         (protocol.ANSWER_GRAMMAR, lambda text: isinstance(protocol.parse_reasoning(text), protocol.Answer)),
-        (formats.PERSONALITY_GRAMMAR, formats.parse_personality),
-        (formats.CORE_GRAMMAR, formats.parse_mapping),
-        (formats.EPISODIC_GRAMMAR, lambda text: formats.parse_topics(text, 3)),
-        (formats.SEMANTIC_GRAMMAR, formats.parse_semantic),
-        (formats.change_grammar(3), lambda text: formats.parse_change(text, 3)),
+        (memory_formats.PERSONALITY_GRAMMAR, memory_formats.parse_personality),
+        (memory_formats.CORE_GRAMMAR, memory_formats.parse_mapping),
+        (memory_formats.EPISODIC_GRAMMAR, lambda text: memory_formats.parse_topics(text, 3)),
+        (memory_formats.SEMANTIC_GRAMMAR, memory_formats.parse_semantic),
+        (memory_formats.change_grammar(3), lambda text: memory_formats.parse_change(text, 3)),
     ],
 )
 def test_every_grammar_is_held_with_a_picture_in_the_prompt(settings, grammar, reads):

@@ -1,0 +1,305 @@
+"""`persona …`: the command line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli import (
+    forget_commands,
+    memory_commands,
+    model_commands,
+    page_command,
+    person_commands,
+    serve_command,
+    uninstall_command,
+    upkeep_commands,
+)
+from app.console import AsJson, User, fail, print_json, progress, say, steady_streams
+from app.opened import INTERRUPTED, open_service
+from evals.cli import bench as cli_bench
+from evals.cli import commands as evals_cli
+from memory.core.errors import InvalidInput, PersonaError
+from training import cli as training_cli
+
+if TYPE_CHECKING:
+    from app.events import Event
+    from app.service import PersonaService
+    from memory.core.records import Refusal, Turn
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="An assistant that remembers you, thinks over what it remembers, and adapts to how you are.",
+)
+app.add_typer(memory_commands.memory, name="memory")
+app.add_typer(person_commands.personality, name="personality")
+app.add_typer(person_commands.user, name="user")
+app.add_typer(model_commands.models, name="models")
+app.add_typer(evals_cli.app, name="eval")
+app.add_typer(cli_bench.app, name="bench")
+app.add_typer(training_cli.app, name="train")
+app.command()(page_command.page)
+app.command()(upkeep_commands.work)
+app.command()(upkeep_commands.reindex)
+app.command()(upkeep_commands.doctor)
+app.command()(serve_command.serve)
+app.command()(uninstall_command.uninstall)
+
+Time = Annotated[str | None, typer.Option("--time", help="When it is said: 2026-03-01 09:30; now when left out.")]
+Images = Annotated[list[Path] | None, typer.Option("--image", help="A picture to show; may be given several times.")]
+Force = Annotated[bool, typer.Option("--force-retrieve", help="Look into memory at least once.")]
+NoReasoning = Annotated[bool, typer.Option("--no-reasoning", help="Look once with the message itself, then answer.")]
+OffTheRecord = Annotated[bool, typer.Option("--off-the-record", help="Read memory, write nothing.")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from app.cli.version import line
+
+        say(line())
+        raise typer.Exit
+
+
+@app.callback()
+def _persona(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version, and what it runs on.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def ask(
+    text: Annotated[str, typer.Argument(help="The message; - reads it from standard input.")],
+    user: User = "me",
+    time: Time = None,
+    image: Images = None,
+    force_retrieve: Force = False,
+    no_reasoning: NoReasoning = False,
+    off_the_record: OffTheRecord = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Remember it before returning.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say one thing and print the reply."""
+    from app import set_aside
+    from app.cli import marked
+    from app.remembering import remember_and_tell
+
+    message = sys.stdin.read() if text == "-" else text
+    switches = _switches(force_retrieve, no_reasoning, off_the_record)
+    with open_service(user) as service:
+        turn = _show(service, service.stream(user, message, image or (), time, **switches), quiet=as_json)
+        if not as_json:
+            forget_commands.say_what_next(turn)
+        late: PersonaError | None = None
+        aside: list[Refusal] = []
+        if wait:
+            try:
+                aside = remember_and_tell(service, user, progress)
+            except PersonaError as error:
+                # The reply is acknowledged and stays so: it is printed, and then what went wrong after it.
+                late = error
+                late.message = f"The reply is kept, but remembering it failed and waits: {error.message}"
+            turn = marked.after(service.memory, turn)
+        if not as_json and (about := marked.said_of(service.memory, turn)):
+            progress(about)
+        if as_json:
+            after = {"personality_after": _personality(service, user)} if wait else {}
+            answer = {**_answer(turn), **after}
+            print_json(answer | ({"set_aside": set_aside.as_json(aside, own=True)} if aside else {}))
+        if late is not None:
+            raise late
+
+
+@app.command()
+def chat(
+    user: User = "me",
+    time: Time = None,
+    image: Images = None,
+    force_retrieve: Force = False,
+    no_reasoning: NoReasoning = False,
+    off_the_record: OffTheRecord = False,
+) -> None:
+    """Talk, message by message; an empty line or Ctrl-D ends it. With --time, the talk begins then and goes on from there."""
+    from datetime import UTC, datetime
+
+    from app.cli import marked
+    from memory.core import clock
+
+    begin = clock.parse_time(time) if time else None
+    started = datetime.now(UTC)
+    switches = _switches(force_retrieve, no_reasoning, off_the_record)
+    images = list(image or ())
+    with open_service(user, work=True) as service:
+        progress(f"Talking as {user}. An empty line ends it.")
+        message = _read_line()
+        while message:
+            turn = None
+            try:
+                stamp = clock.later(begin, datetime.now(UTC) - started) if begin else None
+                turn = _show(service, service.stream(user, message, images, stamp, **switches))
+                if about := marked.said_of(service.memory, turn):
+                    progress(about)
+            except PersonaError as error:
+                fail(error, as_json=False)
+            images = []
+            message = (forget_commands.confirm(service, turn, _read_line) if turn else None) or _read_line()
+
+
+@app.command()
+def ingest(
+    file: Annotated[Path, typer.Argument(help="JSON lines of {time, user, assistant, images?}.")],
+    user: User,
+    wait: Annotated[bool, typer.Option("--wait", help="Remember it before returning (asks the model).")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Replay a transcript into memory; lines that are there already are skipped."""
+    from app.importers.ingest import ingest_file
+    from app.remembering import remember_and_tell
+    from app.service import PersonaService
+
+    with PersonaService.from_settings(work=False) as service:
+        report = ingest_file(service.memory, file, user)
+        if wait:
+            remember_and_tell(service, user, progress)
+        report["pending"] = service.memory.pending.count(user)
+    if as_json:
+        print_json(report)
+    else:
+        say(f"{report['added']} turns added, {report['skipped']} were there already.")
+        if report.get("not_kept"):
+            progress(
+                f"{report['not_kept']} tell of something sensitive, and were left out, as {user} keeps nothing of that kind."
+            )
+        if report["pending"]:
+            progress(f"{report['pending']} steps wait to be remembered: `persona work` does them now.")
+
+
+def main() -> None:
+    """Run the command line; our own errors become one sentence and exit code 1."""
+    steady_streams()
+    try:
+        app()
+    except UnicodeEncodeError as error:
+        fail(
+            InvalidInput(f"What was given holds bytes that are not text ({error.reason}). Give it as UTF-8."),
+            as_json=_wants_json(),
+        )
+        sys.exit(1)
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; nothing more can be said to them.
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - until the program ends
+        sys.exit(1)
+    except PersonaError as error:
+        fail(error, as_json=_wants_json())
+        sys.exit(1)
+    except KeyboardInterrupt:
+        progress("Stopped.")
+        sys.exit(INTERRUPTED)
+
+
+def _wants_json() -> bool:
+    return "--json" in sys.argv
+
+
+def _switches(force_retrieve: bool, no_reasoning: bool, off_the_record: bool) -> dict[str, Any]:
+    return {"force_retrieve": force_retrieve, "reasoning": not no_reasoning, "off_the_record": off_the_record}
+
+
+def _show(service: PersonaService, events: Any, *, quiet: bool = False) -> Turn:
+    """Print a reply as it comes: thoughts and looks on stderr, the answer on stdout; Ctrl-C stops it and keeps it."""
+    from app.events import Answered, Received
+    from memory.upcoming.agenda import left_to_tell
+
+    turn_id = ""
+    try:
+        for event in events:
+            if isinstance(event, Received):
+                turn_id = event.turn.id
+            elif isinstance(event, Answered):
+                if not quiet:
+                    say("")
+                    for note in (*event.turn.trace.notes, *left_to_tell(event.turn.trace)) if event.turn.trace else ():
+                        progress(note)
+                return event.turn
+            elif not quiet:
+                _print_event(event)
+    except KeyboardInterrupt:
+        service.stop(turn_id)
+        progress("\nStopped: the message is kept, and what was shown of the reply.")
+        raise typer.Exit(INTERRUPTED) from None
+    raise PersonaError("The reply ended without an answer. The message is kept; send it again.")
+
+
+def _print_event(event: Event) -> None:
+    from app.events import AnswerDelta, Recalled, Retrieving
+
+    if isinstance(event, AnswerDelta):
+        sys.stdout.write(event.text)
+        sys.stdout.flush()
+    elif isinstance(event, Retrieving):
+        window = f" from {event.start_time or 'the beginning'} to {event.end_time or 'now'}"
+        windowed = window if event.start_time or event.end_time else ""
+        progress(f"… looking for: {event.query or 'the message itself'}{windowed}")
+    elif isinstance(event, Recalled):
+        progress(f"… found {len(event.memories)}")
+
+
+def _personality(service: PersonaService, user: str) -> dict[str, float] | None:
+    """Return the scores that the next reply uses; None while nothing is known of any trait."""
+    from graph.prompts import manner
+
+    scores = manner.scores_of(manner.known(service.memory.curve.evidence(user)))
+    return scores.model_dump() if scores else None
+
+
+def _answer(turn: Turn) -> dict[str, Any]:
+    from memory.core.records import TurnState
+
+    written = turn.model_dump(mode="json")
+    trace = written["trace"]
+    memories = [{name: entry[name] for name in ("id", "kind", "text", "time")} for entry in trace["memories"]]
+    return {
+        "turn_id": turn.id,
+        # A request to forget has its reply like any other; `forget` says what it is.
+        "state": TurnState.ANSWERED.value if turn.state is TurnState.REQUEST else turn.state.value,
+        "reply": turn.reply,
+        "steps": trace["steps"],
+        "memories": memories,
+        "personality": trace["personality"],
+        "timings_ms": trace["timings_ms"],
+        "usage": trace["usage"],
+        # Only where the message is pending approval, or tells of something sensitive.
+        **({"held": turn.held} if turn.held else {}),
+        **({"sensitive": turn.sensitive} if turn.sensitive else {}),
+        **({"forget": trace["forget"]} if trace["forget"] else {}),
+        # What is coming up and was to be told: asked for, or for the first time of the day.
+        **({"due": trace["due"]} if trace["due"] else {}),
+        # What a person should know of a reply to pictures; most replies have none.
+        **({"notes": trace["notes"]} if trace["notes"] else {}),
+    }
+
+
+def _read_line(question: str = "> ") -> str:
+    asked = sys.stdin.isatty()
+    try:
+        return input(question if asked else "").strip()
+    except EOFError:
+        if asked:
+            # Ctrl-D leaves the cursor behind the question.
+            progress("")
+        return ""
+    except KeyboardInterrupt:
+        progress("")
+        raise
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""`persona page`: the page in the browser, opened before its chat model is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.console import progress
+from memory.core.errors import StorageError
+
+_PLACES = (Path(__file__).parents[2] / "streamlit_app.py", Path(__file__).parents[1] / "streamlit_app.py")
+"""The page's script in a checkout, and in an installed package; Streamlit reads its settings from beside it."""
+
+
+def page(
+    port: Annotated[int, typer.Option("--port", min=1, max=65_535, help="Where it answers, on this machine alone.")] = 8501,
+    headless: Annotated[bool, typer.Option("--headless", help="Open no browser.")] = False,
+) -> None:
+    """Open the page; what it needs is fetched first, and the chat model while the page is open already."""
+    from app.cli.model_commands import ask_on_terminal, make_embedder_ready
+    from app.misspelt_settings import misspelt
+    from app.models.first_models import can_ask, prepare_first
+    from app.models.transfer import bars, in_words
+    from app.ui.program import check_port, run
+
+    script = next((place for place in _PLACES if place.is_file()), None)
+    if script is None:
+        raise StorageError("The page's script is gone from this installation. Install PersonaVLM again.")
+    check_port(port)
+    for name in misspelt():
+        progress(name)
+    with bars() as shown:
+        missing = prepare_first(shown, ask=ask_on_terminal if can_ask() else None)
+        make_embedder_ready(shown)
+    if missing is not None:
+        progress(
+            f"The chat model is fetched while the page is open ({in_words(missing.size)}: minutes, as the line allows). "
+            "Below is how far it is; the page says it, too."
+        )
+    progress(f"The page opens in a few seconds at http://127.0.0.1:{port} (this machine alone). Ctrl-C ends it.")
+    run(script, port, headless=headless, fetch=missing is not None)

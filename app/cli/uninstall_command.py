@@ -1,0 +1,63 @@
+"""`persona uninstall`: says what lies where, and removes what it is told to remove."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.console import AsJson, print_json, print_table, progress, say
+from memory.core import extras
+
+_CHECKOUT = Path(__file__).parents[2]
+
+
+def uninstall(
+    yes: Annotated[bool, typer.Option("--yes", help="Remove models, what was made of them, and the chosen model.")] = False,
+    data: Annotated[bool, typer.Option("--data", help="Remove everything that it remembers, of everybody, for good.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say what lies where on this machine; remove it when told. `make uninstall` in a checkout removes the environment, too."""
+    from app.cli import installed as found
+    from app.models.transfer import in_words
+    from app.settings import Settings
+
+    settings = Settings()
+    own = Path(sys.prefix)
+    listed = found.places(settings, own if own.is_relative_to(_CHECKOUT) else None)
+    parts: set[found.Part] = {*(("models",) if yes else ()), *(("data",) if data else ())}
+    removed = found.remove(listed, parts, settings) if parts else []
+    if as_json:
+        objects = [
+            {"part": one.part, "what": one.what, "path": str(one.path), "bytes": one.size, "removed": one in removed}
+            for one in listed
+        ]
+        print_json(objects)
+        return
+    rows = [(one.what, in_words(one.size), str(one.path), "removed" if one in removed else "") for one in listed]
+    if listed:
+        print_table(("what", "size", "where", ""), rows)
+    else:
+        say("Nothing of it is on this machine.")
+    others = found.not_ours(settings)
+    if others and any(one.part == "data" for one in listed):
+        progress(f"In the data folder, what is not ours stays: {', '.join(others[:5])}{' …' if len(others) > 5 else ''}.")  # noqa: PLR2004
+    if alone := found.left_alone():
+        progress(f"Left alone, as nothing in it shows that it is ours: {', '.join(map(str, alone))}.")
+    if settings.database_url or settings.chroma_url:
+        progress("What is kept on servers stays there: `persona user delete` removes a person from them.")
+    in_checkout = own.is_relative_to(_CHECKOUT)
+    if not parts:
+        everything, memories = (
+            ("`make uninstall YES=1` removes the environment and the models", "make uninstall DATA=1")
+            if in_checkout
+            else ("`persona uninstall --yes` removes the models", "persona uninstall --data")
+        )
+        progress(
+            f"Nothing was removed. {everything} (other checkouts use these models, too); `{memories}` removes everything that "
+            "it remembers, for good. `persona user export` keeps a person's memories in a file first."
+        )
+    if not in_checkout and not extras.is_checkout():
+        progress(f"The program itself is removed by `{extras.removal()}`.")

@@ -1,0 +1,81 @@
+"""`persona work`, `reindex`, `doctor`: keeping it running."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from app.console import AsJson, print_json, print_table, progress, say
+from app.progress import shown
+from memory.core.errors import PersonaError
+
+
+def work(
+    retry: Annotated[bool, typer.Option("--retry", help="Try again what was set aside.")] = False,
+    user: Annotated[str | None, typer.Option("--user", "-u", help="Whose; everyone's when left out.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Do what waits to be remembered, now."""
+    from app import set_aside
+    from app.remembering import is_alone, remember_now
+    from app.service import PersonaService
+
+    with PersonaService.from_settings(work=False) as service:
+        # First: what a purge leaves to be summed up anew is done with the rest.
+        purged, failed, done = service.memory.purge_due(), None, 0
+        tried = service.retry(user) if retry else 0
+        try:
+            done = remember_now(service, user)
+        except PersonaError as error:
+            failed = error
+        aside = service.memory.refusals.set_aside(user)
+        own = user is not None or is_alone(service.memory)
+    lines = set_aside.told(aside, own=own, named=user is None)
+    if failed is not None:
+        for line in lines:
+            progress(line)
+        raise failed
+    if as_json:
+        found = {"done": done, "purged": purged, "set_aside": set_aside.as_json(aside, own=own)}
+        print_json(found | ({"tried_again": tried} if retry else {}))
+        return
+    if retry and (tried or not done):
+        say(f"{tried} steps were tried again." if tried else "Nothing was set aside.")
+    say(f"{done} steps done, {purged} forgotten memories purged.")
+    for line in lines:
+        say(line)
+
+
+def reindex(as_json: AsJson = False) -> None:
+    """Make the search indexes anew from the journal; no model is asked."""
+    from app.factory import build_memory
+    from app.settings import Settings
+
+    with build_memory(Settings(), fresh_index=True) as store, shown("indexing", "rows", None) as advance:
+        rows = store.reindex(lambda done, total: advance(done, total - done))
+    if as_json:
+        print_json({"indexed": rows})
+    else:
+        say(f"{rows} turns and memories are indexed.")
+
+
+def doctor(
+    ask: Annotated[bool, typer.Option("--try", help="Ask the model too, with a picture where it sees.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say what works, what is off, and how to turn it on."""
+    from app.doctor import examine
+    from app.models.trial import try_model
+    from app.settings import Settings
+
+    findings = examine(Settings())
+    if ask:
+        findings += try_model(Settings())
+    if as_json:
+        print_json([finding.__dict__ for finding in findings])
+    else:
+        print_table(("", "what", "how it is"), [(finding.state, finding.what, finding.detail) for finding in findings])
+    if any(finding.state == "broken" for finding in findings):
+        progress("Something that a conversation needs is broken: see above.")
+        raise typer.Exit(1)

@@ -1,0 +1,115 @@
+"""From settings to parts: the memory of a data folder with its embedder."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from graph.language.pasted import own_words
+from memory.core import extras
+from memory.core.errors import ExtraMissing, ModelMissing
+from memory.embedding.text_embedder import TextEmbedder
+from memory.memory import Memory
+from memory.photos.clip import ClipEmbedder
+from memory.photos.detector import ZeroShotDetector
+from memory.photos.vision import Sight
+
+if TYPE_CHECKING:
+    from app.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+
+def build_embedder(settings: Settings) -> TextEmbedder:
+    """Make the text embedder: of the catalogue, or any sentence-transformers name or folder.
+
+    Raises:
+        ExtraMissing: It runs on torch alone, which is not installed.
+        ModelMissing: It is not on this machine, and is no name of the model hub; or it cannot be read.
+    """
+    embedder, own = _embedder(settings)
+    if own:
+        # Before anything is named after it: an index of an embedder that is nowhere would lock its folder.
+        embedder.ready()
+    return embedder
+
+
+def check_embedder(settings: Settings) -> None:
+    """Check that `build_embedder` would give one without fetching anything.
+
+    Raises:
+        ExtraMissing: As `build_embedder`.
+        ModelMissing: It is not on this machine, or cannot be read.
+    """
+    from app.models.catalogue import CATALOGUE
+
+    if settings.text_embedder not in CATALOGUE:  # one of the catalogue is never fetched unasked
+        _embedder(settings)[0].check()
+
+
+def _embedder(settings: Settings) -> tuple[TextEmbedder, bool]:
+    """Return the text embedder, and whether it is one that the catalogue does not have."""
+    from app.models import weights
+    from app.models.catalogue import CATALOGUE
+
+    name = settings.text_embedder
+    if name not in CATALOGUE:
+        folder = Path(name).expanduser()
+        return TextEmbedder(str(folder) if folder.exists() else name, name, weights.graphs_folder()), True
+    located = weights.located(name)
+    if located is None:
+        raise ModelMissing(f"The text embedder {name} is not on this machine. Run `persona models pull {name}`.")
+    return TextEmbedder(str(located.model), name, weights.graphs_folder()), False
+
+
+def build_picture_embedder(settings: Settings) -> ClipEmbedder:
+    """Make the picture embedder: of the catalogue, or any open_clip name or folder.
+
+    Raises:
+        ExtraMissing: The packages that load it are not installed.
+        ModelMissing: It is in the catalogue, but not on this machine.
+    """
+    from app.models import weights
+    from app.models.catalogue import CATALOGUE, PICTURE_EMBEDDER
+
+    extras.require("photos")
+    name = settings.image_embedder or PICTURE_EMBEDDER
+    if name not in CATALOGUE:
+        folder = Path(name).expanduser()
+        return ClipEmbedder(str(folder) if folder.exists() else name, name)
+    located = weights.located(name)
+    if located is None:
+        raise ModelMissing(f"The picture embedder {name} is not on this machine. Run `persona models pull {name}`.")
+    return ClipEmbedder(str(located.model), name)
+
+
+def build_sight(settings: Settings) -> Sight:
+    """Make what looks at pictures, of what is on this machine; without weights, pictures are found by their words alone."""
+    from app.models import weights
+    from app.models.catalogue import DETECTOR, PICTURE_EMBEDDER
+
+    hint = f"`persona models pull {PICTURE_EMBEDDER}` (605 MB, from the model hub) lets them be found by what they show."
+    try:
+        embedder = build_picture_embedder(settings)
+    except ExtraMissing as error:
+        embedder, hint = None, error.message
+    except ModelMissing as error:
+        embedder, hint = None, error.message if settings.image_embedder else hint
+    detector = weights.located(DETECTOR)
+    return Sight(embedder, ZeroShotDetector(str(detector.model)) if detector and embedder else None, hint)
+
+
+def build_memory(settings: Settings, *, fresh_index: bool = False) -> Memory:
+    """Open the memory that the settings name."""
+    return Memory(
+        settings.data_dir.expanduser(),
+        build_embedder(settings),
+        database_url=settings.database_url or None,
+        chroma_url=settings.chroma_url or None,
+        fresh_index=fresh_index,
+        sight=build_sight(settings),
+        asks=settings.ask_consent,
+        own_words=own_words,
+        brings_up=settings.bring_up,
+    )

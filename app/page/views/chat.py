@@ -1,5 +1,0 @@
-"""The page on which one talks."""
-
-from app.page import chat, frame
-
-chat.draw(frame.here())

@@ -1,0 +1,135 @@
+"""How model and memory are doing: looked at when it is asked for, without opening anything a second time."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+
+import streamlit as st
+
+from app import set_aside
+from app.finding import Finding
+from app.settings import Settings
+from app.ui import auth, wording
+from app.ui.account import account_wording
+from app.ui.layout import Here
+from memory.core import extras
+from memory.core.errors import PersonaError
+
+_LOW_SPACE = 1_000_000_000
+_ICONS = {"works": ":material/check_circle:", "off": ":material/do_not_disturb_on:", "broken": ":material/error:"}
+_STATES = {"works": "works", "off": "off", "broken": "needs you"}
+_ASIDE, _EXTRAS = "Set aside", "Extras"
+
+
+def draw(here: Here) -> None:
+    """Draw it, folded."""
+    st.subheader("Model and memory", anchor=False)
+    folded = st.expander("How they are doing", key="health", on_change="rerun", icon=":material/monitor_heart:")
+    if not folded.open:
+        return
+    with folded:
+        for number, one in enumerate(examine(here, Settings())):
+            with st.container(key=f"entry-health-{number}", gap=None):
+                st.markdown(
+                    f"{_ICONS[one.state]} **{one.what}**" + ("" if one.what in {_ASIDE, _EXTRAS} else f": {_STATES[one.state]}")
+                )
+                st.text(one.detail)
+        if here.memory.refusals.count(here.user):
+            st.button("Try again", key="try-again", icon=":material/replay:", on_click=_try_again, args=(here,))
+        st.button("Look again", key="look-again", type="tertiary", icon=":material/refresh:")
+
+
+def examine(here: Here, settings: Settings) -> list[Finding]:
+    """Look at each part in turn."""
+    looks: list[tuple[str, Callable[[Here, Settings], list[Finding]]]] = [
+        ("Chat model", _model),
+        ("Finding pictures", _sight),
+        ("Text embedder", _embedder),
+        ("Data folder", _folder),
+        ("Memory", _memory),
+        (_EXTRAS, _extras),
+    ]
+    findings: list[Finding] = []
+    for what, look in looks:
+        try:
+            findings += look(here, settings)
+        except PersonaError as error:
+            findings.append(Finding("broken", what, error.message))
+    return findings
+
+
+def _model(here: Here, settings: Settings) -> list[Finding]:
+    from app.models.model_server import find_weights, remote_endpoint
+
+    loaded = here.replies.service.models.loaded
+    if settings.llm_base_url:
+        endpoint = remote_endpoint(settings)
+        name, sees, where = endpoint.model, endpoint.sees, f"at {endpoint.url}, window {endpoint.window:,} tokens"
+    elif loaded is not None:
+        name, sees, where = loaded.model, loaded.sees, f"in this program, window {loaded.window:,} tokens"
+    else:
+        path, projector = find_weights(settings)
+        name, sees, where = path.stem, projector is not None, "loaded with the first reply"
+    looking = (
+        Finding("works", "Looking at pictures", "It sees what you show it.")
+        if sees
+        else Finding("off", "Looking at pictures", "This model cannot see: pictures are kept, and not looked at.")
+    )
+    # A stand-in for the models may know nothing of a server.
+    notices = getattr(here.replies.service.models, "notices", ())
+    known = [Finding("off", "Model server", notice) for notice in notices]
+    return [Finding("works", "Chat model", f"{name}, {where}."), *known, looking]
+
+
+def _sight(here: Here, _settings: Settings) -> list[Finding]:
+    sight = here.memory.sight
+    if sight.off is not None:
+        return [Finding("off", "Finding pictures", sight.off)]
+    parts = "and things in them" if sight.parts_things else "as a whole"
+    return [Finding("works", "Finding pictures", f"By sight and by words, {parts} ({sight.called}).")]
+
+
+def _embedder(_here: Here, settings: Settings) -> list[Finding]:
+    return [Finding("works", "Text embedder", f"{settings.text_embedder} finds memories by what they mean.")]
+
+
+def _extras(_here: Here, _settings: Settings) -> list[Finding]:
+    return [Finding("works", _EXTRAS, "\n".join(extras.told()))]
+
+
+def _folder(here: Here, _settings: Settings) -> list[Finding]:
+    folder = here.memory.folder
+    used = 0
+    for path in folder.rglob("*"):
+        # Files come and go while it is looked through.
+        with suppress(OSError):
+            used += path.stat().st_size
+    free = shutil.disk_usage(folder).free
+    # Where people sign in, the machine is another's.
+    where = "" if auth.asks_to_sign_in() else f"{folder}: "
+    detail = f"{where}{account_wording.size(used)} used, {account_wording.size(free)} free on the disk."
+    return [Finding("works" if free >= _LOW_SPACE else "broken", "Data folder", detail)]
+
+
+def _memory(here: Here, _settings: Settings) -> list[Finding]:
+    counts = here.memory.browse.counts(here.user)
+    waits, held = here.memory.pending.count(here.user), len(here.memory.held.waiting(here.user))
+    said, known = counts.pop("turn"), sum(counts.values())
+    parts = [f"{wording.counted(said, 'message', 'messages')}, {wording.counted(known, 'memory', 'memories')}."]
+    aside = here.memory.refusals.set_aside(here.user)
+    nothing = "Nothing is said yet."
+    if said:
+        nothing = "Everything else is remembered." if aside or held else "Everything is remembered."
+    parts += [f"{wording.counted(waits, 'step waits', 'steps wait')} to be remembered." if waits else nothing]
+    parts += [f"{wording.counted(held, 'message is', 'messages are')} pending your approval."] if held else []
+    findings = [Finding("works", "Memory", " ".join(parts))]
+    if aside:
+        lines = set_aside.told(aside, own=True, then="`Try again` below does that")
+        findings.append(Finding("off", _ASIDE, "\n".join(lines)))
+    return findings
+
+
+def _try_again(here: Here) -> None:
+    here.replies.service.retry(here.user)

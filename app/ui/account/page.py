@@ -1,0 +1,21 @@
+"""The page You: who it is, everything as one file, what was agreed to, health, and a way to leave nothing behind."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.ui.account import agreements, archive, deletion, health, identity
+from app.ui.layout import Here
+
+
+def draw(here: Here) -> None:
+    """Draw the page."""
+    st.title("You", anchor=False)
+    deletion.receipt()
+    known = here.memory.journal.knows(here.user)
+    identity.draw(here)
+    archive.draw(here, known=known)
+    agreements.draw(here, known=known)
+    health.draw(here)
+    if known:
+        deletion.draw(here)

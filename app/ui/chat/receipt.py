@@ -1,0 +1,129 @@
+"""The receipt below a reply: what it used of memory, each thing to be put right with one click."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.ui import layout as frame
+from app.ui import memory_actions, wording
+from app.ui.layout import Here
+from memory.core import clock
+from memory.core.errors import PersonaError
+from memory.core.records import HIGHEST, LOWEST, BigFive, PhotoMemory, Recalled, Turn, make_id
+from memory.photos.detector import small
+from memory.photos.image_file import open_upright
+from memory.storage.memory_rows import MemoryRecord
+
+_PICTURE_WIDTH = 120
+_TALK = {"episodic", "turn"}
+
+
+def draw(here: Here, turn: Turn) -> None:
+    """Draw it, folded; what is in it is read when it is opened."""
+    if turn.trace is None:
+        # Of a transcript: nobody knows what that reply was made from.
+        return
+    trace = turn.trace
+    used = wording.counted(len(trace.memories), "memory", "memories") if trace.memories else "no memories"
+    label = f"Used {used}, and how you come across"
+    folded = st.expander(label, type="compact", key=f"receipt-{turn.id}", on_change="rerun")
+    if not folded.open:
+        return
+    with folded:
+        if not trace.memories:
+            st.caption("Nothing was looked up for this reply: it had the latest talk and your profile.")
+        ids = {one.id for one in trace.memories}
+        facts = {make_id(here.user, "semantic", one.id) for one in trace.memories if one.kind == "turn"} - ids
+        by_id = {record.id: record for record in here.memory.knowledge.entries(here.user, ids=ids | facts, held=True)}
+        for place, one in enumerate(trace.memories):
+            # Several excerpts of one turn have its id.
+            again = any(one.id == earlier.id for earlier in trace.memories[:place])
+            _entry(here, turn, one, f"{turn.id}-{one.id}-{place}" if again else f"{turn.id}-{one.id}", by_id.get(one.id))
+            fact = by_id.get(make_id(here.user, "semantic", one.id))
+            if fact is not None and fact.id in facts and not again:
+                _fact_of_message(here, turn, fact)
+        _traits(here, turn, trace.personality)
+        if trace.usage:
+            st.caption(wording.used(trace.usage))
+
+
+def _entry(here: Here, turn: Turn, one: Recalled, key: str, record: MemoryRecord | None) -> None:
+    with st.container(key=f"entry-{key}", gap=None):
+        st.text(f"{clock.show(one.time)} · {wording.KINDS[one.kind]}")
+        if one.photo_id:
+            _picture(here, one, record if isinstance(record, PhotoMemory) else None)
+        # What it says today; talk is shown as it was.
+        st.text(wording.shortened(memory_actions.told_of(record) if record and one.kind not in _TALK else one.text))
+        for mark in _corrected_since(here, one):
+            st.text(mark)
+        if record is None or one.kind in _TALK:
+            memory_actions.dialogue_buttons(here, one.id, key)
+        else:
+            memory_actions.buttons(here, record, turn.id)
+
+
+def _fact_of_message(here: Here, turn: Turn, fact: MemoryRecord) -> None:
+    """Show the fact that was made of a message: the message stands for it in a search, the fact is what can be corrected."""
+    with st.container(key=f"entry-{turn.id}-{fact.id}", gap=None):
+        st.text("The fact that was made of this message")
+        st.text(wording.shortened(memory_actions.told_of(fact)))
+        memory_actions.buttons(here, fact, turn.id)
+
+
+def _corrected_since(here: Here, one: Recalled) -> list[str]:
+    """Return what was corrected of talk since this reply was written."""
+    if one.kind not in _TALK:
+        return []
+    said = here.memory.browse.said(here.user, one.turn_ids).values()
+    return list(dict.fromkeys(mark for turn in said for mark in turn.corrected if mark not in one.text))
+
+
+def _picture(here: Here, one: Recalled, record: PhotoMemory | None) -> None:
+    try:
+        image = small(open_upright(here.memory.photos.for_model(here.user, one.photo_id or "")), record.box if record else None)
+    except PersonaError:
+        return
+    st.image(image, width=_PICTURE_WIDTH, alt=one.text)
+
+
+def _traits(here: Here, turn: Turn, used: BigFive | None) -> None:
+    if used is None:
+        st.caption("It was told of no trait: it is too early to say how you come across.")
+        return
+    st.caption("The five traits that it was told, from 1 to 5")
+    for trait, score in used.items():
+        with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"trait-{turn.id}-{trait}"):
+            st.text(f"{trait.capitalize()} {score:.1f}")
+            key = f"{turn.id}-{trait}"
+            if st.button("Wrong", key=f"wrong-{key}", type="tertiary", help="Set it by hand; it stays there."):
+                _set(here, trait, score)
+            for label, value, moves, why in (
+                ("Outdated", 3.0, True, "Begin it anew at 3; messages move it."),
+                ("Forget", 3.0, False, "Hold it at 3: nothing is inferred any more."),
+            ):
+                st.button(
+                    label, key=f"{label.lower()}-{key}", type="tertiary", help=why,
+                    on_click=_hold, args=(here, trait, value), kwargs={"moves": moves},
+                )  # fmt: skip
+
+
+@st.dialog("Set a trait by hand")
+def _set(here: Here, trait: str, score: float) -> None:
+    value = st.slider(trait.capitalize(), float(LOWEST), float(HIGHEST), score, 0.1, key=f"set-{trait}")
+    st.caption("It stays there until you let it move again on the page Personality.")
+    if st.button("Save", type="primary", key=f"save-{trait}"):
+        _hold(here, trait, value)
+        st.rerun()
+
+
+def _hold(here: Here, trait: str, value: float, *, moves: bool = False) -> None:
+    now = here.memory.journal.last_time(here.user) or clock.now()
+    if here.user != st.session_state.user:
+        return
+    try:
+        here.memory.curve.pin(here.user, trait, value, now)
+        if moves:
+            here.memory.curve.pin(here.user, trait, None, now)
+        frame.tell(f"{trait.capitalize()} {'begins anew at' if moves else 'is held at'} {value:.1f}, from the next reply on.")
+    except PersonaError as error:
+        frame.refuse(error.message)

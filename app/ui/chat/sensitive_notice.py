@@ -1,0 +1,68 @@
+"""What the page Chat says under a message that tells of something sensitive, and what can be done there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import streamlit as st
+
+from app.ui import layout as frame
+from app.ui.layout import Here
+from memory.consent.modes import Mode
+from memory.consent.sensitive import NAMED
+from memory.core.errors import PersonaError
+from memory.core.records import SPOKEN, Turn
+
+_CHOICES: dict[Mode, str] = {"off": "Remember such things", "each": "Ask me each time", "never-keep": "Keep none of them"}
+
+
+def asked_under(here: Here, turns: Iterable[Turn]) -> str | None:
+    """Return the message under which the person is asked what to do with such ones: the newest, until they answer once."""
+    marked = [turn for turn in turns if turn.seq and turn.sensitive and not turn.held and turn.state in SPOKEN]
+    if not marked or here.memory.consent.machine or here.memory.consent.chosen(here.user):
+        return None
+    return max(marked, key=lambda turn: turn.time).id
+
+
+def draw(here: Here, turn: Turn, *, asks: bool) -> None:
+    """Draw it under a message; nothing under most.
+
+    Args:
+        here: Whose page.
+        turn: The message.
+        asks: Ask here what to do with messages like it.
+    """
+    if turn.held and turn.state in SPOKEN:
+        with st.container(key=f"held-{turn.id}", gap="small"):
+            st.caption(f"About {NAMED[turn.held]}. Pending your approval: it is not recalled before.")
+            with st.container(horizontal=True, gap="small"):
+                _button("Remember it", f"approve-{turn.id}", lambda: here.memory.approve(here.user, turn.id))
+                _button("Forget it", f"reject-{turn.id}", lambda: here.memory.reject(here.user, turn.id))
+    elif turn.sensitive and not turn.seq:
+        st.caption(f"About {NAMED[turn.sensitive]}: answered off the record, and nothing of it is kept.")
+    elif asks:
+        with st.container(key=f"asked-{turn.id}", gap="small"):
+            st.caption(
+                f"About {NAMED[turn.sensitive or 'unnamed']}. It is remembered and marked: never brought up unasked, and no "
+                "model is trained on it. What shall happen with such messages from now on?"
+            )
+            with st.container(horizontal=True, gap="small"):
+                for mode, label in _CHOICES.items():
+                    _button(label, f"choose-{mode}-{turn.id}", lambda mode=mode: _choose(here, turn, mode))  # type: ignore[misc] # bound
+
+
+def _choose(here: Here, turn: Turn, mode: Mode) -> None:
+    here.memory.consent.choose(here.user, mode)
+    if mode == "never-keep":
+        here.memory.forget(here.user, turn.id)
+
+
+def _button(label: str, key: str, do: Callable[[], object]) -> None:
+    st.button(label, key=key, on_click=_done, args=(do,))
+
+
+def _done(do: Callable[[], object]) -> None:
+    try:
+        do()
+    except PersonaError as error:
+        frame.refuse(error.message)

@@ -1,0 +1,116 @@
+"""The profile as a card that can be edited, and the habits and goals below it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.ui import layout as frame
+from app.ui import memory_actions, wording
+from app.ui.layout import Here
+from app.ui.memory import entry_card
+from app.ui.memory.memory_list import key
+from memory.core import clock
+from memory.core.errors import PersonaError
+from memory.core.records import ProfileEntry
+
+_HABITS = 5
+"""Habits and goals on a page of their list; a rewrite keeps at most five."""
+
+
+def draw(here: Here) -> None:
+    """Draw the profile."""
+    lines = sorted(here.memory.knowledge.profile(here.user).entries, key=lambda line: line.key != "name")
+    editing: bool = st.session_state.get(key(here, "editing"), False)
+    with st.container(border=True, key="card-profile"):
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.subheader("Your profile", anchor=False, width="content")
+            st.button(
+                "Done" if editing else "Edit", key="edit-profile", type="tertiary", on_click=_turn, args=(here,),
+                icon=":material/check:" if editing else ":material/edit:",
+            )  # fmt: skip
+        if not lines:
+            st.caption("Nothing yet: it is written when a conversation has ended. Press Edit to write a line yourself.")
+        if editing:
+            st.caption("What you write here stays when the profile is written anew.")
+            for line in lines:
+                _edit_line(here, line)
+            _new_line(here)
+        elif lines:
+            with st.grid(3, min_column_width=180, gap="xsmall"):
+                for line in lines:
+                    with st.container(key=f"entry-profile-{line.id}", gap=None):
+                        st.text(f"{line.key} · edited by you" if line.edited else line.key)
+                        st.text(line.value)
+
+
+def habits(here: Here) -> None:
+    """Draw the habits and goals; nothing where there are none."""
+    page = st.session_state.get("shown-habits", 1)
+    kinds = ["procedural"]
+    records, total = here.memory.browse.memories(here.user, kinds, limit=_HABITS, offset=(page - 1) * _HABITS)
+    if total and not records:
+        # There were more a moment ago.
+        st.session_state["shown-habits"] = 1
+        records, _ = here.memory.browse.memories(here.user, kinds, limit=_HABITS)
+    if not records:
+        return
+    known = entry_card.around(here, records)
+    with st.container(border=True, key="card-habits"):
+        st.subheader("Habits and goals", anchor=False)
+        for record in records:
+            entry_card.draw(here, record, known, "habits", dated=True)
+        if total > _HABITS:
+            st.pagination(-(-total // _HABITS), key="shown-habits")
+
+
+def _edit_line(here: Here, line: ProfileEntry) -> None:
+    field = f"line-{line.id}"
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"acts-{field}"):
+        st.text_input(wording.label(line.key), line.value, key=field, on_change=_save, args=(here, line, field))
+        st.button(
+            "Outdated", key=f"outdated-{field}", type="tertiary", help="No longer so: the line is dropped.",
+            on_click=_outdate, args=(here, line),
+        )  # fmt: skip
+        memory_actions.forget_button(here, line.id, field)
+
+
+def _new_line(here: Here) -> None:
+    what, text = key(here, "line-key"), key(here, "line-value")
+    with st.form(key(here, "line"), border=False), st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.text_input("Another line", key=what, placeholder="home", width=160)
+        st.text_input("What it says", key=text, placeholder="Oslo")
+        st.form_submit_button("Add", on_click=_add, args=(here, what, text))
+
+
+def _turn(here: Here) -> None:
+    st.session_state[key(here, "editing")] = not st.session_state.get(key(here, "editing"), False)
+
+
+def _save(here: Here, line: ProfileEntry, field: str) -> None:
+    try:
+        here.memory.edit(here.user, line.id, st.session_state[field].strip())
+    except PersonaError as error:
+        frame.refuse(error.message)
+        st.session_state[field] = line.value
+        return
+    frame.tell("Saved.")
+
+
+def _outdate(here: Here, line: ProfileEntry) -> None:
+    try:
+        here.memory.outdate(here.user, line.id, here.memory.journal.last_time(here.user) or clock.now())
+    except PersonaError as error:
+        frame.refuse(error.message)
+
+
+def _add(here: Here, what: str, text: str) -> None:
+    state = st.session_state
+    now = here.memory.journal.last_time(here.user) or clock.now()
+    try:
+        # Lines are called in small letters, as a rewrite calls them: "Home" and "home" are one.
+        here.memory.set_profile(here.user, " ".join(state[what].split()).lower(), state[text].strip(), now)
+    except PersonaError as error:
+        frame.refuse(error.message)
+        return
+    state[what] = state[text] = ""
+    frame.tell("Saved.")

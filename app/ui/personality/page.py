@@ -1,0 +1,194 @@
+"""The page Personality: how the person comes across now and over time, and what moved it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from app.ui import charts, wording
+from app.ui import layout as frame
+from app.ui.layout import Here
+from app.ui.personality import manual_scores, scores
+from graph.prompts import manner
+from memory.browse.personality import CurveSteps
+from memory.core import clock
+from memory.core.records import TRAITS, BigFive, PersonalityPoint, Turn
+from memory.personality.evidence import Evidence
+
+_MOST = 150
+"""Points on the curves, about; the list below them has every one."""
+_ROWS = 8
+_PIECE = 60
+_LATE = (
+    "Some earlier messages were remembered after later ones: each moved the traits from where they were when it was remembered."
+)
+_CHOSEN, _CHOICES, _CURVES = "shown-step", "shown-steps", "shown-curves"
+
+
+def draw(here: Here) -> None:
+    """Draw the page."""
+    st.title("Personality", anchor=False)
+    st.caption(
+        "How you come across, from 1 to 5. Everyone starts at 3, and each remembered message may move it a little. It shapes "
+        "the tone of replies, and nothing else, and only once several messages agree."
+    )
+    points, total = here.memory.browse.points(here.user, _MOST)
+    # They come in the order in which messages were remembered; history may have come late.
+    in_time = sorted(points, key=lambda point: point.time)
+    now = points[-1] if points else PersonalityPoint(turn_id=None, time=clock.now())
+    evidence = here.memory.curve.evidence(here.user)
+    known = manner.known(evidence)
+    told = manner.scores_of(known) or BigFive()
+    with st.grid(2, min_column_width=300, gap="medium", vertical_alignment="center"):
+        _radar(told, known)
+        with st.container(key="scores", gap="xsmall"):
+            _scores(here, now, evidence, known)
+    _manner(evidence)
+    st.subheader("Over time", anchor=False)
+    if points:
+        _curves(here, in_time)
+        if in_time != points:
+            st.caption(_LATE)
+        _chosen(here)
+        _list(here, total)
+    else:
+        st.info("No message has been remembered yet. Say something on the page Chat: what moved a trait then stands here.")
+    manual_scores.next_reply(here, told)
+
+
+def _radar(now: BigFive, known: Mapping[str, float]) -> None:
+    early = ", ".join(trait for trait in TRAITS if trait not in known)
+    said = "; ".join(part for part in (scores.listed(known), f"too early to say: {early}" if early else "") if part)
+    st.vega_lite_chart(
+        charts.personality_radar(now, BigFive()), key="radar",
+        alt=f"Five traits from 1 to 5. Now: {said}. At the start each was 3.",
+    )  # fmt: skip
+
+
+def _manner(evidence: Evidence) -> None:
+    """Show what replies are told of how to write to the person, word for word."""
+    lines = manner.lines(evidence)
+    if lines:
+        with st.expander("How replies are written for you", key="manner", icon=":material/edit_note:"):
+            st.caption("This is what the model is told, beside the message. Your own sentences stand in quotation marks.")
+            for line in lines:
+                st.text(line)
+
+
+def _scores(here: Here, now: PersonalityPoint, evidence: Evidence, known: Mapping[str, float]) -> None:
+    for trait, score in now.scores.items():
+        held = trait in now.pinned
+        with st.container(key=f"score-{trait}", gap=None):
+            label = f"{trait.capitalize()} {score:.1f}" if trait in known else trait.capitalize()
+            icon = ":material/lock:" if held else None
+            with st.popover(label, key=f"pin-{trait}", type="tertiary", icon=icon, help="Hold it at a value."):
+                manual_scores.hold_trait(here, trait, known.get(trait), held=held)
+            in_words = scores.in_words(trait, score).capitalize() + (" (held by hand)" if held else "")
+            st.caption(in_words if trait in known else scores.too_early(manner.shown_by(evidence, trait)))
+    if now.scores != BigFive() or now.pinned:
+        manual_scores.begin_anew(here)
+
+
+def _curves(here: Here, points: Sequence[PersonalityPoint]) -> None:
+    chosen: PersonalityPoint | None = st.session_state.get(_CHOSEN)
+    marked = chosen.time if chosen else None
+    # After each choice a chart of its own, in which no point is clicked yet: the same one can be clicked again.
+    key = f"{_CURVES}-{st.session_state.get(_CHOICES, 0)}"
+    st.vega_lite_chart(
+        charts.personality_curves(points, _beginnings(here, points), marked), key=key,
+        on_select=partial(_choose_point, key, points), selection_mode=charts.STEP,
+        alt=f"The five traits from {points[0].time:%Y-%m-%d} to {points[-1].time:%Y-%m-%d}; the list below says the same.",
+    )  # fmt: skip
+    st.caption("A circle is a message, a diamond is set by hand, a cross is begun anew. Choose a point to see what moved it.")
+
+
+def _beginnings(here: Here, points: Sequence[PersonalityPoint]) -> dict[str, str]:
+    turns = here.memory.browse.said(here.user, [point.turn_id for point in points if point.turn_id])
+    return {name: turn.text for name, turn in turns.items()}
+
+
+def _chosen(here: Here) -> None:
+    """Show what one step did: the message, and what it alone suggested beside what the traits became."""
+    point: PersonalityPoint | None = st.session_state.get(_CHOSEN)
+    step = CurveSteps(here.memory.browse).of_turn(here.user, point.turn_id) if point and point.turn_id else None
+    if point is None or (point.turn_id and step is None):
+        return
+    with st.container(border=True, key="step", gap="small"):
+        st.caption(wording.heading(point.time))
+        if step is None:
+            st.text(f"{scores.moved(point.scores, point)}.")
+        else:
+            turn = here.memory.browse.said(here.user, [point.turn_id or ""]).get(point.turn_id or "")
+            _message(turn)
+            before, point = step
+            st.table(
+                scores.table(before, point), border="horizontal", hide_index=True,
+                alt="What this message suggested, and each trait before and after it",
+            )  # fmt: skip
+        with st.container(horizontal=True, gap="small"):
+            if step and turn and st.button("Show it in the conversation", key="go-step", icon=":material/forum:"):
+                frame.go_to_turn(turn.session, turn.id)
+            st.button("Close", key="close-step", type="tertiary", on_click=_close)
+
+
+def _message(turn: Turn | None) -> None:
+    if turn is None:
+        return
+    if turn.text.strip():
+        st.text(wording.shortened(turn.text))
+    else:
+        st.caption("A picture without words.")
+
+
+def _list(here: Here, total: int) -> None:
+    """List every step, the last remembered first: each says what it changed."""
+    pages = -(-total // _ROWS)
+    page: int = st.session_state.get("shown-steps-page", 1)
+    offset = (min(page, pages) - 1) * _ROWS
+    # One more than is shown: what the last row was before it.
+    found = here.memory.browse.last_points(here.user, _ROWS + 1, offset)
+    said = _beginnings(here, found)
+    with st.expander(
+        f"Every step: {wording.counted(total, 'step', 'steps')}, last remembered first", key="steps", expanded=True
+    ):
+        with st.container(key="step-list", gap=None):
+            for place, point in enumerate(found[:_ROWS]):
+                before = found[place + 1].scores if place + 1 < len(found) else BigFive()
+                st.button(
+                    wording.label(row(point, before, said)), key=f"line-step-{offset + place}", type="tertiary",
+                    width="stretch", on_click=_choose, args=(point,), help="Show what moved it.",
+                )  # fmt: skip
+        if pages > 1:
+            st.pagination(pages, key="shown-steps-page")
+
+
+def row(point: PersonalityPoint, before: BigFive, said: Mapping[str, str]) -> str:
+    """Write one step in a line: when, what it did, and the beginning of what was said."""
+    parts = [f"{point.time:%Y-%m-%d %H:%M}", scores.moved(before, point)]
+    parts += [wording.shortened(text, _PIECE)] if (text := said.get(point.turn_id or "")) else []
+    return " · ".join(parts)
+
+
+def _choose_point(chart: str, points: Sequence[PersonalityPoint]) -> None:
+    index = pointed_at(st.session_state.get(chart))
+    if index is not None and index < len(points):
+        _choose(points[index])
+
+
+def pointed_at(state: Mapping[str, Any] | None) -> int | None:
+    """Return which point of a curve a chart's selection names; None where it names none."""
+    chosen = ((state or {}).get("selection") or {}).get(charts.STEP) or []
+    return int(chosen[-1][charts.STEP]) if chosen else None
+
+
+def _choose(point: PersonalityPoint) -> None:
+    st.session_state[_CHOSEN] = point
+    st.session_state[_CHOICES] = st.session_state.get(_CHOICES, 0) + 1
+
+
+def _close() -> None:
+    st.session_state[_CHOSEN] = None
+    st.session_state[_CHOICES] += 1

@@ -1,0 +1,155 @@
+"""The page Photos: a gallery by date and by name, and a search by words or by a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+from PIL import Image
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from app.ui import layout as frame
+from app.ui import memory_actions, wording
+from app.ui.layout import Here
+from app.ui.photos import framed_photo
+from memory.browse.photos import Album, Shown, of_memory
+from memory.core.errors import PersonaError
+from memory.core.records import Recalled, user_key
+from memory.photos.detector import small
+from memory.photos.image_file import open_upright, read_picture
+
+_PAGE = 18
+"""Pictures of one page: full rows of two, and of three."""
+_DATE, _NAME, _FIND = "By date", "By name", "Search"
+_FILES = ["png", "jpg", "jpeg", "webp", "gif"]
+
+
+def draw(here: Here) -> None:
+    """Draw the page."""
+    st.title("Photos", anchor=False)
+    album = Album(here.memory.browse)
+    total = album.count(here.user)
+    if not total:
+        st.info("There are no pictures yet. Add one to a message on the page Chat: it stands here from then on.")
+        return
+    st.caption(f"{wording.counted(total, 'picture', 'pictures')}. A frame shows the part that is remembered.")
+    how = st.segmented_control(
+        "Show them", [_DATE, _NAME, _FIND], default=_DATE, required=True, key="shown-photos-how", label_visibility="collapsed"
+    )
+    if how == _FIND:
+        _search(here, album)
+    elif how == _NAME:
+        _by_name(here, album)
+    else:
+        _by_date(here, album)
+
+
+def _by_date(here: Here, album: Album) -> None:
+    pictures, pages = _page("shown-photos-date", lambda offset: album.by_date(here.user, limit=_PAGE, offset=offset))
+    for month, group in framed_photo.months(pictures):
+        st.subheader(month, anchor=False)
+        _grid(here, group, "date")
+    if pages > 1:
+        st.pagination(pages, key="shown-photos-date")
+
+
+def _by_name(here: Here, album: Album) -> None:
+    pictures, pages = _page("shown-photos-name", lambda offset: album.by_name(here.user, limit=_PAGE, offset=offset))
+    if not pictures:
+        st.info("Nothing has a name yet. What you say with a picture is remembered a moment after the reply.")
+    _grid(here, pictures, "name")
+    if pages > 1:
+        st.pagination(pages, key="shown-photos-name")
+
+
+def _page(key: str, read: Callable[[int], tuple[list[Shown], int]]) -> tuple[list[Shown], int]:
+    """Return the pictures of the page that is open, and how many pages there are."""
+    pictures, total = read((st.session_state.get(key, 1) - 1) * _PAGE)
+    if total and not pictures:
+        # The last picture of the last page was forgotten.
+        del st.session_state[key]
+        pictures, total = read(0)
+    return pictures, -(-total // _PAGE)
+
+
+def _search(here: Here, album: Album) -> None:
+    # The user is part of the keys: what one person looked for is not the next one's.
+    whose = user_key(here.user)[:8]
+    text = st.text_input("By words", key=f"find-words-{whose}", placeholder="What it shows, or what it is called")
+    file = st.file_uploader("By a picture", _FILES, key=f"find-picture-{whose}")
+    st.caption(here.memory.sight.off or "Found by what they show, and by what was said of them.")
+    if not text.strip() and file is None:
+        return
+    try:
+        found = _by_picture(here, album, file) if file is not None else _known(here, _by_words(here, text))
+    except PersonaError as error:
+        st.error(wording.sentence(error.message))
+        return
+    exact = file is not None and here.memory.sight.off is not None
+    if not found:
+        st.info("This very picture was not sent yet." if exact else "Nothing was found. Look through them by date, or by name.")
+        return
+    st.subheader("This very picture" if exact else "Best first", anchor=False)
+    _grid(here, found, "found")
+
+
+def _by_words(here: Here, text: str) -> list[Recalled]:
+    return here.memory.search(here.user, text, kind="photo", limit=_PAGE)
+
+
+def _by_picture(here: Here, album: Album, file: UploadedFile) -> list[Shown]:
+    """Return this very picture first, then what looks like it."""
+    picture = read_picture(file.getvalue(), file.name)
+    same = album.same(here.user, picture.photo.id)
+    alike = _known(here, here.memory.seen.like_picture(here.user, open_upright(picture.small), _PAGE))
+    return [*same, *(one for one in alike if one.photo_id != picture.photo.id)]
+
+
+def _known(here: Here, found: Sequence[Recalled]) -> list[Shown]:
+    records = {one.id: one for one in here.memory.knowledge.entries(here.user, ids=[one.id for one in found])}
+    return [shown for one in found if (shown := of_memory(records.get(one.id)))]
+
+
+def _grid(here: Here, pictures: Sequence[Shown], name: str) -> None:
+    with st.grid(3, min_column_width=150):
+        for shown in pictures:
+            # By what it shows, not where it stands: its details stay open when another is forgotten.
+            key = "-".join([name, shown.photo_id[:12], *(one.id for one in shown.seen[:1])])
+            with st.container(key=f"picture-{key}", gap="xsmall"):
+                _card(here, shown, key)
+
+
+def _card(here: Here, shown: Shown, key: str) -> None:
+    _image(here, shown)
+    st.text(framed_photo.name_of(shown) or "Nothing remembered yet")
+    st.caption(framed_photo.day(shown))
+    more = st.popover("Details", key=f"details-{key}", type="tertiary", on_change="rerun")
+    if more.open:
+        with more:
+            _details(here, shown, key)
+
+
+def _details(here: Here, shown: Shown, key: str) -> None:
+    _image(here, shown, large=True)
+    st.caption(wording.heading(shown.time))
+    for line, record in zip(framed_photo.numbered(shown), shown.seen, strict=True):
+        st.text(wording.shortened(line))
+        if record.held:
+            st.caption("It is pending your approval, beside its message.")
+        memory_actions.buttons(here, record, key)
+    if not shown.seen:
+        st.caption("Nothing is remembered of it yet.")
+        memory_actions.forget_button(here, shown.photo_id, key)
+    turn = here.memory.browse.said(here.user, [shown.turn_id]).get(shown.turn_id) if shown.turn_id else None
+    if turn and st.button("Show it in the conversation", key=f"go-{key}", icon=":material/forum:"):
+        frame.go_to_turn(turn.session, turn.id)
+
+
+def _image(here: Here, shown: Shown, *, large: bool = False) -> None:
+    try:
+        image: Image.Image = open_upright(here.memory.photos.for_model(here.user, shown.photo_id))
+    except PersonaError as error:
+        st.caption(wording.markdown(error.message))
+        return
+    picture = framed_photo.framed(image if large else small(image), framed_photo.boxes_of(shown))
+    st.image(picture, width="stretch", output_format="JPEG", alt=framed_photo.alt_of(shown))

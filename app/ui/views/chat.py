@@ -1,0 +1,6 @@
+"""The page on which one talks."""
+
+from app.ui import layout as frame
+from app.ui.chat import page as chat
+
+chat.draw(frame.here())

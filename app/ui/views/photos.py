@@ -1,0 +1,6 @@
+"""The page of the pictures."""
+
+from app.ui import layout as frame
+from app.ui.photos import page as gallery
+
+gallery.draw(frame.here())

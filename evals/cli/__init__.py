@@ -1,0 +1,1 @@
+"""`persona eval …` and `persona bench …`."""

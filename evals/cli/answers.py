@@ -1,0 +1,180 @@
+"""`persona eval persona-mme | personamem`: how well questions about people are answered, beside the baselines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.console import AsJson, print_json, print_table, progress
+from evals.answering import LOG, OURS, BaselineName, How, Remember, answer_all
+from memory.core import extras
+
+if TYPE_CHECKING:
+    from evals.reports.published import Row
+    from evals.types import Person, Question
+
+_OTHER_DATA = (
+    "The published figures are of all of Persona-MME's 100 people a context. This run asked {questions} questions about "
+    "{people} people of {data}: they stand beside it for their size, not to be compared."
+)
+_PERSONAMEM = (
+    "The published figures are of PersonaMem's 589 questions at 32k; this run asked {questions}. What the system messages "
+    "of a talk tell about the person is shown to nobody here."
+)
+
+
+class ContextName(StrEnum):
+    """Lengths of history."""
+
+    SHORT = "32k"
+    LONG = "128k"
+
+
+Out = Annotated[Path, typer.Option("--out", help="Where the log and the memories of the run lie; the same again goes on.")]
+Baselines = Annotated[list[BaselineName] | None, typer.Option("--baseline", help="Beside ours, same model, same questions.")]
+Remembered = Annotated[
+    Remember | None,
+    typer.Option("--remember", help="What the model remembers before it is asked: all (as always), or none (raw turns alone)."),
+]
+Concurrency = Annotated[int, typer.Option("--concurrency", min=1, max=64, help="How many people are in flight.")]
+People = Annotated[int | None, typer.Option("--people", min=1, help="Ask about so many people alone: those of most questions.")]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Ask the first so many questions alone.")]
+
+
+def persona_mme(
+    data: Annotated[Path, typer.Option("--data", help="The folder of Persona-MME; it is not part of this project.")],
+    context: Annotated[ContextName, typer.Option("--context", help="How long the histories are.")] = ContextName.SHORT,
+    baseline: Baselines = None,
+    remember: Remembered = None,
+    out: Out = Path("runs/persona-mme"),
+    concurrency: Concurrency = 1,
+    people_asked: People = None,
+    limit: Limit = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer Persona-MME's questions after living through each person's history."""
+    from evals.datasets.persona_mme import load
+    from evals.reports.published import PEOPLE, PERSONA_MME
+
+    people, questions = load(data, context.value)
+    asked = of_most(questions, people_asked)[:limit]
+    official = len(people) == PEOPLE and len(asked) == len(questions)
+    name = "Persona-MME" if official else data.resolve().name
+    note = _OTHER_DATA.format(data=name, people=len({one.person for one in asked}), questions=len(asked))
+    known = _Known(
+        f"{name}, {context.value}", PERSONA_MME[context.value], note="" if official else note, part=part_of(people_asked, limit)
+    )
+    _run(people, asked, How(out / context.value, baseline or (), concurrency, remember or How.remember), known, as_json=as_json)
+
+
+def personamem(
+    questions: Annotated[Path, typer.Option("--questions", help="PersonaMem's table (CSV).")],
+    contexts: Annotated[Path, typer.Option("--contexts", help="PersonaMem's talks (JSON lines).")],
+    baseline: Baselines = None,
+    remember: Remembered = None,
+    out: Out = Path("runs/personamem"),
+    concurrency: Concurrency = 1,
+    people_asked: People = None,
+    limit: Limit = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer PersonaMem's questions, each in the midst of its talk."""
+    from evals.datasets.personamem import load
+    from evals.reports.published import PERSONAMEM
+
+    people, found = load(questions, contexts)
+    cases = of_most(found, people_asked)
+    known = _Known(
+        "PersonaMem", PERSONAMEM, note=_PERSONAMEM.format(questions=len(cases[:limit])), part=part_of(people_asked, limit)
+    )
+    _run(people, cases[:limit], How(out, baseline or (), concurrency, remember or How.remember), known, as_json=as_json)
+
+
+def locomo(
+    data: Annotated[Path, typer.Option("--data", help="LoCoMo's file; it is not part of this project.")],
+    baseline: Baselines = None,
+    remember: Remembered = None,
+    out: Out = Path("runs/locomo"),
+    concurrency: Concurrency = 1,
+    people_asked: People = None,
+    limit: Limit = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer LoCoMo's questions in words, scored by shared words; the adversarial ones are counted apart."""
+    from evals.datasets.locomo_qa import load
+
+    people, found = load(data)
+    cases = of_most(found, people_asked)
+    how = How(out, baseline or (), concurrency, remember or How.remember)
+    _run(people, cases[:limit], how, _Known("LoCoMo", part=part_of(people_asked, limit)), as_json=as_json)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What a benchmark is called, what is published of it, and which part of it was asked (empty: all)."""
+
+    title: str
+    rows: tuple[Row, ...] = ()
+    note: str = ""
+    part: str = ""
+
+    @property
+    def page(self) -> str:
+        """The name of its page; that of a part does not replace that of all."""
+        return f"report{self.part}.html"
+
+
+def of_most(questions: Sequence[Question], people: int | None) -> list[Question]:
+    """Return the questions about so many people: those of whom most is asked, and of equals the first; None: all."""
+    counts = Counter(question.person for question in questions)
+    kept = {name for name, _ in counts.most_common(people)}
+    return [question for question in questions if question.person in kept]
+
+
+def part_of(people: int | None, limit: int | None) -> str:
+    """Return what the name of a part ends with."""
+    return (f"-of-{people}" if people else "") + (f"-{limit}" if limit else "")
+
+
+def _run(
+    people: Sequence[Person],
+    questions: Sequence[Question],
+    how: How,
+    known: _Known,
+    *,
+    as_json: bool,
+) -> None:
+    # Now, and not after hours of answering.
+    extras.require("evals", "The page of a run")
+    from evals import work
+    from evals.reports import costs
+    from evals.reports.page import render
+    from evals.reports.published import beside
+    from evals.reports.report import as_json as plain
+    from evals.reports.report import figures, table
+
+    cases, out = answer_all(people, questions, how), how.out
+    found, took, done = figures(cases), costs.costs(cases), work.figures(work.read(out))
+    page = render(known.title, cases, known.rows, note=known.note, work=done)
+    (out / known.page).write_text(page, encoding="utf-8")
+    if as_json:
+        took_each = costs.as_json(took)
+        whole = {solver: {**of, "costs": took_each.get(solver, {})} for solver, of in plain(found).items()}
+        whole[OURS] |= {"work": done}
+        print_json(whole)
+    else:
+        print_table(*table(found))
+        print_table(*costs.table(took))
+        if done:
+            print_table(tuple(done), [tuple(f"{value:g}" for value in done.values())])
+        if known.rows:
+            print_table(*beside(found, known.rows))
+        if known.note:
+            progress(known.note)
+        progress(f"Beside the published figures, with every case that went wrong: {out / known.page}. All of it: {out / LOG}")

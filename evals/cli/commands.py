@@ -1,0 +1,234 @@
+"""`persona eval …`: measuring, on data that is brought along."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.console import AsJson, print_json, print_table, progress, say
+from evals.cli import answers as cli_answers
+from evals.cli import changes as cli_changes
+from evals.cli import facts as cli_facts
+from evals.cli import first_day as cli_first_day
+from evals.cli import graph as cli_graph
+from evals.cli import story as cli_story
+from memory.core import extras
+from memory.core.errors import InvalidInput
+
+app = typer.Typer(no_args_is_help=True, help="Measure how well memory is found and used.")
+app.command("persona-mme")(cli_answers.persona_mme)
+app.command()(cli_answers.personamem)
+app.command()(cli_answers.locomo)
+app.command()(cli_story.story)
+app.command()(cli_graph.graph)
+app.command()(cli_changes.changes)
+app.command()(cli_facts.facts)
+app.command("first-day")(cli_first_day.first_day)
+
+
+class Format(StrEnum):
+    """Files that can be read."""
+
+    LOCOMO = "locomo"
+    M3EXAM = "m3exam"
+    BEAM = "beam"
+
+
+class RetrieverName(StrEnum):
+    """Ways to search."""
+
+    ALL = "all"
+    OURS = "ours"
+    HYBRID = "hybrid"
+    DENSE = "dense"
+    BM25 = "bm25"
+    REFERENCE = "reference"
+
+
+@app.command()
+def retrieval(
+    data: Annotated[Path, typer.Option("--data", help="LoCoMo's file; M3Exam's or BEAM's folder. None of it is ours.")],
+    form: Annotated[Format, typer.Option("--format", help="Its format.")] = Format.LOCOMO,
+    retriever: Annotated[
+        RetrieverName,
+        typer.Option(
+            "--retriever", help="What to measure; hybrid: dense and BM25 by reciprocal rank; reference: as published."
+        ),
+    ] = RetrieverName.ALL,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how much of the evidence a search finds, each turn of a dialogue a memory; no chat model is asked."""
+    from app.factory import build_embedder
+    from app.settings import Settings
+    from evals.components.retrieval import RULES, measure
+    from evals.datasets import beam, locomo, m3exam
+
+    conversations = {Format.LOCOMO: locomo.load, Format.M3EXAM: m3exam.load, Format.BEAM: beam.load}[form](data)
+    rules = [rule for rule in RULES if retriever in {RetrieverName.ALL, rule}]
+    report = measure(conversations, build_embedder(Settings()), rules, progress)
+    if as_json:
+        print_json(report)
+    else:
+        _print(report)
+
+
+@app.command()
+def sensitive(
+    write: Annotated[bool, typer.Option("--write", help="Fit the weights on all of them, and keep them.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how well sensitive messages are told from others, on messages that come with the program."""
+    import memory
+    from app.factory import build_embedder
+    from app.settings import Settings
+
+    extras.require("evals", "Fitting what is sensitive")
+    from evals.components import sensitive as measured
+
+    embedder = build_embedder(Settings())
+    result = measured.measure(embedder)
+    if write:
+        measured.write(embedder, Path(memory.__file__).parent / "sensitive.json")
+    if as_json:
+        print_json(result)
+        return
+    for name in (*measured.SETS, *measured.APART):
+        for way in ("words and meaning", "words alone"):
+            say(f"{name}, {way}: " + ", ".join(f"{what} {value}" for what, value in result[name][way].items()))
+    for name in ("missed", "held for nothing"):
+        say(f"{name}:")
+        for message in result[name]:
+            say(f"  {message}")
+
+
+@app.command()
+def weights(
+    data: Annotated[Path, typer.Option("--data", help="The file; LoCoMo's is not part of this project.")],
+    as_json: AsJson = False,
+) -> None:
+    """Fit the weights of the turn search, and show what each signal brings, leaving out one conversation at a time."""
+    from app.factory import build_embedder
+    from app.settings import Settings
+    from evals.datasets import locomo
+
+    extras.require("evals", "Fitting the weights of a search")
+    from evals.components import weights as fitting
+
+    conversations = locomo.load(data)
+    if len(conversations) < 2:  # noqa: PLR2004 - one is left out, one is left
+        raise InvalidInput(f"{data} holds one conversation; leaving one out needs at least two.")
+    result = fitting.report(*fitting.gather(conversations, build_embedder(Settings()), progress))
+    if as_json:
+        print_json(result)
+        return
+    print_table(*fitting.table(result))
+    print_table(("weight", "value"), [(name, str(value)) for name, value in result["weights"].items()])
+
+
+@app.command()
+def pictures(
+    data: Annotated[Path, typer.Option("--data", help="JSON lines of {image, text}; images are paths beside the file.")],
+    write: Annotated[bool, typer.Option("--write", help="Keep the threshold beside the weights.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how pictures are found by words with the picture embedder that is set, and calibrate its threshold."""
+    from app.factory import build_picture_embedder
+    from app.settings import Settings
+    from evals.components.pictures import load, measure
+
+    embedder = build_picture_embedder(Settings())
+    pairs = load(data)
+    report = measure(embedder, pairs)
+    if write:
+        embedder.keep_threshold(report["threshold"])
+    if as_json:
+        print_json(report)
+        return
+    print_table(("measure", "value"), [(name, str(value)) for name, value in report.items()])
+    progress("Kept beside the weights." if write else "Not kept: --write puts the threshold beside the weights.")
+
+
+@app.command()
+def review(
+    data: Annotated[Path, typer.Option("--data", help="A folder in Persona-MME's layout, with evidence and scenes.")],
+    as_json: AsJson = False,
+) -> None:
+    """Check data of our own: the evidence of every answer exists, and every picture is what it is said to be."""
+    from evals.components.review import review as check
+
+    wrong, counts = check(data)
+    if as_json:
+        print_json({"wrong": wrong, **counts})
+    else:
+        print_table(("what", "count"), [(name, str(value)) for name, value in counts.items() if not isinstance(value, dict)])
+        for name in ("by task", "right letters"):
+            print_table((name, "questions"), [(key, str(value)) for key, value in counts[name].items()])
+    if wrong:
+        raise InvalidInput(f"{len(wrong)} things are wrong:\n" + "\n".join(wrong))
+    progress("Every answer's evidence exists.")
+
+
+@app.command()
+def compare(
+    before: Annotated[Path, typer.Argument(help="The --out of a run (persona-mme: with its context).")],
+    after: Annotated[Path, typer.Argument(help="That of another one, of the same questions.")],
+    solver: Annotated[str, typer.Option("--solver", help="Whose answers.")] = "ours",
+    as_json: AsJson = False,
+) -> None:
+    """Put two runs side by side: before and after a model was trained, say; of the questions that both asked."""
+    from evals.answering import LOG
+    from evals.reports.compare import side_by_side
+    from evals.runner import Log
+
+    for folder in (before, after):
+        if not (folder / LOG).is_file():
+            raise InvalidInput(f"{folder} holds no run ({LOG}). Give the --out of one.")
+    rows = side_by_side(Log(before / LOG).cases, Log(after / LOG).cases, solver)
+    if not rows:
+        raise InvalidInput(f"The two runs have no question in common that {solver} answered.")
+    if as_json:
+        print_json(rows)
+        return
+    columns = ("what", "cases", "before", "after", "moved")
+    print_table(columns, [[str(row[name]) for name in columns] for row in rows])
+    progress(f"Of all cases, {rows[0]['better']} became better and {rows[0]['worse']} worse.")
+
+
+@app.command()
+def pem(
+    people: Annotated[int, typer.Option("--people", min=1)] = 200,
+    turns: Annotated[int, typer.Option("--turns", min=20)] = 120,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how closely PEM follows made-up people whose personality changes half-way; no model is asked."""
+    from evals.components.pem import track
+
+    found = track(people, turns)
+    if as_json:
+        print_json(found)
+        return
+    columns = ("change", "estimate", "before", "after", "end")
+    rows = [
+        (drift, name, *(f"{errors[when]:.3f}" for when in columns[2:]))
+        for drift, of in found.items()
+        for name, errors in of.items()
+    ]
+    print_table(columns, rows)
+    progress("Mean absolute error, in points of the scale from 1 to 5.")
+
+
+def _print(report: dict[str, Any]) -> None:
+    columns = ("questions", "recall@4", "recall@10", "recall@20", "mrr")
+    rows = []
+    for rule, figures in report.items():
+        for name, part in {"all": figures, **figures["by_category"]}.items():
+            rows.append((rule, name, *(str(part[column]) for column in columns)))
+    print_table(("retriever", "category", *columns), rows)
+    for rule, figures in report.items():
+        latency = figures["latency_ms"]
+        progress(
+            f"{rule}: one search takes {latency['p50']} ms (p50), {latency['p95']} ms (p95), the question's embedding included"
+        )

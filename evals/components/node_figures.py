@@ -1,0 +1,172 @@
+"""How well each node of the graphs does its part, judged by what a history is known to say (pure functions)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from evals.components.remembered import Kept
+from evals.runner import Case
+from evals.scoring.scorers import holds
+from evals.types import Person, Question
+from memory.core.records import TRAITS, BigFive
+from memory.personality.pem import NEUTRAL
+
+Figures = dict[str, float]
+
+
+def reason(cases: Sequence[Case], questions: Mapping[str, Question]) -> Figures:
+    """Does it look when the answer lies in the past, and answer at once when it does not?
+
+    Returns:
+        `looks when it must` and `answers when it can`, shares of those cases; `decision`, the mean of the two; `right
+        unlooked`, of the cases in which it had to look and did not, the share that was right all the same; `looks`, of a
+        case; `malformed`, the share of cases in which the model broke the format at least once; `window left out`, the same
+        for a period that is none; `no reply`, the share without one, which are no decisions.
+    """
+    silent = sum(case.error is not None for case in cases) / len(cases) if cases else 0.0
+    cases = [case for case in cases if case.error is None]
+    must = [case for case in cases if questions[case.question].evidence]
+    can = [case for case in cases if not questions[case.question].evidence]
+    figures: Figures = {}
+    if must:
+        unlooked = [case for case in must if not _looks(case)]
+        figures["looks when it must"] = 1 - len(unlooked) / len(must)
+        if unlooked:
+            figures["right unlooked"] = _mean(case.score for case in unlooked)
+    if can:
+        figures["answers when it can"] = _mean(not _looks(case) for case in can)
+    if must and can:
+        figures["decision"] = (figures["looks when it must"] + figures["answers when it can"]) / 2
+    return figures | {
+        "looks": _mean(_looks(case) for case in cases),
+        "malformed": _mean(_warned(case, "Malformed") for case in cases),
+        "window left out": _mean(_warned(case, "The window was left out") for case in cases),
+        "no reply": silent,
+    }
+
+
+def answer(cases: Sequence[Case], questions: Mapping[str, Question]) -> Figures:
+    """Is the reply right?
+
+    Returns:
+        `right`, of the questions about the past; `right when shown`, of those whose evidence was all shown; `right direct`, of
+        the others.
+    """
+    past = [case for case in cases if questions[case.question].evidence]
+    shown = [case for case in past if set(questions[case.question].evidence) <= _places(case)]
+    direct = [case for case in cases if not questions[case.question].evidence]
+    return {
+        name: _mean(case.score for case in of)
+        for name, of in (("right", past), ("right when shown", shown), ("right direct", direct))
+    }
+
+
+def retrieve(cases: Sequence[Case], questions: Mapping[str, Question]) -> list[Figures]:
+    """Return for each round, of the cases that came so far: how good is what it brought?
+
+    Returns:
+        `cases`; `precision`, of what the rounds showed and is made of turns, the share made of one that says the answer;
+        `recall`, of the turns that say the answer, the share shown by this round or one before it; `empty`, the share of rounds
+        that showed nothing.
+    """
+    rounds: list[Figures] = []
+    asked = [(case, set(questions[case.question].evidence)) for case in cases if questions[case.question].evidence]
+    for number in range(max((len(case.rounds) for case, _ in asked), default=0)):
+        here = [(case.rounds[: number + 1], evidence) for case, evidence in asked if len(case.rounds) > number]
+        precise = [bool(evidence & set(one.turns)) for looks, evidence in here for one in looks[-1] if one.turns]
+        found = [
+            len(evidence & {place for look in looks for one in look for place in one.turns}) / len(evidence)
+            for looks, evidence in here
+        ]
+        empty = _mean(not looks[-1] for looks, _ in here)
+        rounds.append({"cases": len(here), "precision": _mean(precise), "recall": _mean(found), "empty": empty})
+    return rounds
+
+
+def extract(people: Sequence[tuple[Person, Kept]]) -> Figures:
+    """Is what a turn says remembered, and nothing else?
+
+    Returns:
+        `recall`, of the facts of all turns, the share that the memory of the turn holds; `precision`, of the memories, the
+        share that holds a fact of its turn; `decision`, of the turns, the share with a memory where there is a fact, and
+        none where not.
+    """
+    recalled: list[bool] = []
+    precise: list[bool] = []
+    decided: list[bool] = []
+    for person, left in people:
+        for place, said in enumerate(person.turns):
+            if said.facts is None:
+                continue
+            texts = [one.text for one in left.facts if place in one.turns]
+            held = [any(holds(text, fact) for text in texts) for fact in said.facts]
+            recalled += held
+            precise += [any(holds(text, fact) for fact in said.facts) for text in texts]
+            decided.append(bool(texts) == bool(said.facts))
+    return {"recall": _mean(recalled), "precision": _mean(precise), "decision": _mean(decided)}
+
+
+def summarize(people: Sequence[tuple[Person, Kept]]) -> Figures:
+    """Return `recall`, the share of facts that a summary of their turn's topic holds; and `topics` of a person."""
+    held = [
+        any(holds(one.text, fact) for one in left.topics if place in one.turns)
+        for person, left in people
+        for place, said in enumerate(person.turns)
+        for fact in said.facts or ()
+    ]
+    return {"recall": _mean(held), "topics": _mean(len(left.topics) for _, left in people)}
+
+
+def core(people: Sequence[tuple[Person, Kept]]) -> Figures:
+    """Return `recall`, of what the profile has to say, the share that it says; and `entries` of a profile."""
+    held = [
+        any(holds(f"{key}: {value}", fact) for key, value in left.profile) for person, left in people for fact in person.core
+    ]
+    return {"recall": _mean(held), "entries": _mean(len(left.profile) for _, left in people)}
+
+
+def procedures(people: Sequence[tuple[Person, Kept]]) -> Figures:
+    """Return `recall`, of known habits and goals, the share that is held; and `entries` of a person."""
+    held = [any(holds(text, fact) for text in left.procedures) for person, left in people for fact in person.procedures]
+    return {"recall": _mean(held), "entries": _mean(len(left.procedures) for _, left in people)}
+
+
+def personality(people: Sequence[tuple[Person, Kept]]) -> Figures:
+    """How far from the truth is what was inferred, and where the curve ends? Mean absolute errors, in points from 1 to 5.
+
+    Returns:
+        `inferred`, of the traits that a turn is said to show; `evolved`, at the end; `neutral`, of a guess of 3 for
+        everyone.
+    """
+    shown: list[float] = []
+    evolved: list[float] = []
+    neutral: list[float] = []
+    for person, left in people:
+        if person.personality is None or left.personality is None:
+            continue
+        true = dict(person.personality.items())
+        shown += [abs(score - true[trait]) for point in left.inferred for trait, score in point.items() if score != NEUTRAL]
+        evolved += _errors(left.personality, true)
+        neutral += _errors(BigFive(), true)
+    return {"inferred": _mean(shown), "evolved": _mean(evolved), "neutral": _mean(neutral)}
+
+
+def _errors(scores: BigFive, true: Mapping[str, float]) -> list[float]:
+    return [abs(getattr(scores, trait) - true[trait]) for trait in TRAITS]
+
+
+def _places(case: Case) -> set[int]:
+    return {place for look in case.rounds for one in look for place in one.turns}
+
+
+def _looks(case: Case) -> int:
+    return sum(step["action"] == "retrieve" for step in case.steps)
+
+
+def _warned(case: Case, beginning: str) -> bool:
+    return any((step["warning"] or "").startswith(beginning) for step in case.steps)
+
+
+def _mean(values: Iterable[float]) -> float:
+    given = list(values)
+    return sum(given) / len(given) if given else float("nan")

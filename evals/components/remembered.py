@@ -1,0 +1,49 @@
+"""What is left of a history in memory, as values that can be measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from evals.solvers import places_of, user_of
+from evals.types import Person, Shown
+from memory.core.records import BigFive, Episode, Procedure, SemanticMemory
+from memory.memory import Memory
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What memory holds about a person after their history.
+
+    Attributes:
+        facts: What was extracted of the turns, superseded or not.
+        topics: What the sessions were about.
+        procedures: Habits and goals.
+        profile: The core profile.
+        personality: Where the curve ends; None: it has not begun.
+        inferred: What the model read from each turn that it read something from.
+    """
+
+    facts: tuple[Shown, ...]
+    topics: tuple[Shown, ...]
+    procedures: tuple[str, ...]
+    profile: tuple[tuple[str, str], ...]
+    personality: BigFive | None
+    inferred: tuple[BigFive, ...]
+
+
+def kept(memory: Memory, person: Person) -> Kept:
+    """Read what is there."""
+    user = user_of(person)
+    places = places_of(memory, user)
+    entries = memory.knowledge.entries(user)
+    curve = memory.curve.history(user)
+    semantic = [one for one in entries if isinstance(one, SemanticMemory)]
+    topics = [one for one in entries if isinstance(one, Episode)]
+    return Kept(
+        facts=tuple(Shown(one.id, "semantic", one.content, (places[one.turn_id],)) for one in semantic),
+        topics=tuple(Shown(one.id, "episodic", one.summary, tuple(places[turn] for turn in one.turn_ids)) for one in topics),
+        procedures=tuple(f"{one.key}: {one.text}" for one in entries if isinstance(one, Procedure)),
+        profile=tuple(memory.knowledge.profile(user).values().items()),
+        personality=curve[-1].scores if curve else None,
+        inferred=tuple(point.inferred for point in curve if point.inferred is not None),
+    )

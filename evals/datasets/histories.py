@@ -1,0 +1,50 @@
+"""What a history must be like to be replayed, said before any of it is: the journal refuses the same later, without a line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from evals.types import Said
+from memory.core import clock
+from memory.core.errors import InvalidInput, PersonaError
+from memory.core.validation import check_text
+
+
+class Somewhere(Protocol):
+    """A place in a file."""
+
+    def wrong(self, problem: str) -> InvalidInput:
+        """Return the error that names it."""
+
+
+def speakable(place: Somewhere, text: str, images: int = 0) -> str:
+    """Return a message as it is.
+
+    Raises:
+        InvalidInput: Nobody could send it: it is empty, too long, or no text.
+    """
+    try:
+        return check_text(text, images)
+    except PersonaError as error:
+        raise place.wrong(error.message) from error
+
+
+def time_of(place: Somewhere, text: str, zone: str) -> datetime:
+    """Read a time; raise InvalidInput where it is none."""
+    try:
+        return clock.parse_time(text, zone)
+    except PersonaError as error:
+        raise place.wrong(error.message) from error
+
+
+def in_order(places: Sequence[Somewhere], turns: Sequence[Said]) -> None:
+    """See that no turn was said before the one before it.
+
+    Raises:
+        InvalidInput: One was.
+    """
+    for place, before, said in zip(places[1:], turns, turns[1:], strict=False):
+        if said.time < before.time:
+            raise place.wrong(f"it was said at {clock.show(said.time)}, before the turn before it ({clock.show(before.time)}).")

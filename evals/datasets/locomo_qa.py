@@ -1,0 +1,57 @@
+"""LoCoMo's questions with their answers, in words; the adversarial ones apart (CC BY-NC 4.0; not part of this project)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from app.malformed import Place
+from evals.datasets.histories import in_order, speakable
+from evals.datasets.locomo import CATEGORIES, asked_once, each, text_of, turns_of
+from evals.types import Person, Question, Said
+from memory.core.errors import InvalidInput
+
+ADVERSARIAL = 5
+NOT_MENTIONED = "not mentioned"
+_ASKED = "{question}\n\nAnswer in a few words. If it was never said, write: " + NOT_MENTIONED + "."
+
+
+def load(path: Path) -> tuple[list[Person], list[Question]]:
+    """Read every conversation as the history of one person of ours, and the questions about it.
+
+    Both speakers are heard, each under their name, as if one person told of the talk; nobody replies.
+
+    Raises:
+        InvalidInput: The file cannot be read, or is no LoCoMo file.
+    """
+    read = each(path, _one)
+    names: dict[str, int] = {}
+    for number, (person, _) in enumerate(read):
+        place = Place(path, (number,))
+        if person.id in names:
+            raise place.wrong(f"it is called {person.id!r}, as conversation {names[person.id]} is.")
+        names[person.id] = number
+        for said in person.turns:
+            speakable(place, said.user)
+        in_order([place] * len(person.turns), person.turns)
+    if not any(questions for _, questions in read):
+        raise InvalidInput(f"{path} asks nothing. Give --data a LoCoMo file.")
+    return [person for person, _ in read], [question for _, questions in read for question in questions]
+
+
+def _one(number: int, entry: dict[str, Any]) -> tuple[Person, list[Question]]:
+    name = str(entry.get("sample_id", number))
+    person = Person(name, tuple(Said(turn.time, turn.text, "", ()) for turn in turns_of(entry)))
+    return person, [_question(f"{name}/{place}", name, asked) for place, asked in asked_once(entry["qa"])]
+
+
+def _question(name: str, person: str, asked: dict[str, Any]) -> Question:
+    category = asked["category"]
+    kinds = {**CATEGORIES, ADVERSARIAL: "adversarial"}
+    # An adversarial question has an answer that is wrong; the right one is that there is none.
+    answer = NOT_MENTIONED if category == ADVERSARIAL else text_of(str(asked["answer"]))
+    return Question(
+        id=name, person=person, aspect="LoCoMo" if category in CATEGORIES else "LoCoMo, adversarial",
+        task=f"{category} {kinds[category]}", text=_ASKED.format(question=text_of(asked["question"])), answer=answer,
+        rule="words",
+    )  # fmt: skip

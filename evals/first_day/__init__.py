@@ -1,0 +1,1 @@
+"""First days of made-up people: transcripts, and rules that count bad replies."""

@@ -1,0 +1,1 @@
+"""Reports of a run: accuracy with intervals, costs, comparison of two runs, one page."""

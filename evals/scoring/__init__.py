@@ -1,0 +1,1 @@
+"""Scores replies: letters, words, rules."""

@@ -1,0 +1,1 @@
+"""Calls of the chat model: one output, retried once, kept before it is used; token counts."""

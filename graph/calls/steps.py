@@ -1,0 +1,130 @@
+"""One step of background work: asked once, kept before anything is made of it, and set aside where it is refused for good."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from langchain_core.messages import BaseMessage
+
+from graph.calls.asking import Asker, ThoughtTooLong
+from memory.core.errors import MessageTooLong, ModelRefused, ModelUnavailable
+from memory.core.retry import MOST_TRIES, Refused
+
+if TYPE_CHECKING:
+    from memory.core.records import RefusalCause
+    from memory.memory import Memory
+
+Parsed = TypeVar("Parsed")
+_log = logging.getLogger(__name__)
+_OF_ONE_PROMPT = frozenset({403, 500, 501, 502, 503})
+"""Statuses that may be of one prompt (403: moderation), though mostly they are of all calls."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """A piece of work whose steps are done.
+
+    Attributes:
+        user_id: Whose.
+        kind: What it is.
+        subject: A turn's id, or a session's number as text.
+        outputs: By step, what the model wrote before the work was broken off.
+        refused: What is known of its steps.
+        begun: When what the model is told was read, where that may be forgotten meanwhile.
+    """
+
+    user_id: str
+    kind: Literal["remember", "consolidate"]
+    subject: str
+    outputs: Mapping[str, str]
+    refused: Refused
+    begun: datetime | None = None
+
+
+class Steps:
+    """Does the steps of background work.
+
+    Args:
+        asker: Asks the model.
+        memory: Where outputs and refusals are kept.
+    """
+
+    def __init__(self, asker: Asker, memory: Memory) -> None:
+        self._asker = asker
+        self._memory = memory
+
+    def do(
+        self,
+        work: Work,
+        step: str,
+        messages: Sequence[BaseMessage],
+        parse: Callable[[str], Parsed | None],
+        *,
+        grammar: str,
+        max_tokens: int,
+        without: str,
+    ) -> tuple[Parsed | None, list[str]]:
+        """Ask for one step, unless it was asked before; None: there is nothing of it, and the warnings say why.
+
+        Args:
+            work: What it is a step of.
+            step: Its name; the first word is the question.
+            messages: The prompt.
+            parse: Reads the output.
+            grammar: As in `Asker.ask`.
+            max_tokens: As in `Asker.ask`.
+            without: What becomes of the work without it, as the end of a sentence.
+
+        Raises:
+            PersonaError: The server does not answer; the work waits.
+        """
+        question = step.split(maxsplit=1)[0]
+        output = work.outputs.get(step)
+        if output is not None:
+            return parse(output), []
+        aside = question in work.refused.set_aside
+        while not aside:
+            try:
+                output, parsed = self._asker.ask(messages, parse, grammar=grammar, max_tokens=max_tokens)
+            except MessageTooLong as error:
+                # It will be as long at the next try.
+                aside = self._note(work, question, "too_long", None, error.message, most=1)
+            except ThoughtTooLong:
+                aside = self._note(work, question, "thought", None, "", most=1)
+            except ModelRefused as error:
+                if not self._is_of_this_prompt(error):
+                    raise
+                aside = self._note(work, question, "refused", error.status, error.reason, most=MOST_TRIES)
+            except ModelUnavailable as error:
+                # A server that hangs up on this prompt alone, as one that crashes on it does.
+                if not (error.broke_off and self._asker.answers()):
+                    raise
+                aside = self._note(work, question, "refused", None, error.message, most=MOST_TRIES)
+            else:
+                self._memory.pending.save_output(work.user_id, work.subject, step, output, begun=work.begun)
+                warning = f"The {question} output was not in its form twice; {without}."
+                return parsed, [] if parsed is not None else [warning]
+        return None, [f"The {question} step is set aside; {without}."]
+
+    def set_aside(self, work: Work, question: str, cause: RefusalCause) -> None:
+        """Set a step aside that is not even asked."""
+        self._note(work, question, cause, None, "", most=1)
+
+    def _is_of_this_prompt(self, error: ModelRefused) -> bool:
+        """Say whether the server refuses this call alone; not while it answers no other one."""
+        may_be = error.fault == "prompt" or (error.status in _OF_ONE_PROMPT and not error.told_to_wait)
+        return may_be and self._asker.answers()
+
+    def _note(self, work: Work, question: str, cause: RefusalCause, status: int | None, reason: str, *, most: int) -> bool:
+        aside = self._memory.refusals.note(
+            work.user_id, work.kind, work.subject, question,
+            cause=cause, status=status, reason=reason, most=most, begun=work.begun,
+        )  # fmt: skip
+        if aside:
+            # No word of a user, nor of the server, which may repeat them; page and command line say it to the person.
+            _log.info("the %s step of one message or session is set aside (%s, HTTP status %s)", question, cause, status)
+        return aside

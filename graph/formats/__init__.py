@@ -1,0 +1,1 @@
+"""Wire formats of model output: grammars, parsers that never raise, and writers."""

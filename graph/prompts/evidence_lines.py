@@ -1,0 +1,71 @@
+"""What a search brought as one list of dated lines, for models of every size in layout `cache` (pure functions)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from graph.language.message_kind import only_asks
+from graph.prompts.budgets import estimate_tokens
+from graph.prompts.data_text import as_entry, as_said
+from graph.prompts.day_words import dated
+from memory.core.records import Recalled, Spoken
+from memory.search.asked_relation import relation_asked
+
+NOTES = "Notes of what they told you before"
+_KINDS = {"procedural": "habit", "core": "profile", "semantic": "noted", "photo": "photo"}
+
+
+def day(time: datetime) -> str:
+    """Write a day as notes begin: `2026-03-03 Tue`."""
+    return f"{time:%Y-%m-%d %a}"
+
+
+def line_of(entry: Recalled, marks: Mapping[str | None, str] | None = None) -> str:
+    """Write a memory as one line: when it was said, and the words."""
+    if entry.talk:
+        return "\n".join(_said(one) for one in entry.talk)
+    mark = f" [{as_entry(marks[entry.photo_id])}]" if marks and entry.photo_id in marks else ""
+    return f"[{day(entry.time)}] ({_KINDS.get(entry.kind, 'noted')}) {as_entry(_in_one_line(entry.text))}{mark}"
+
+
+def fitted_lines(found: Sequence[Recalled], tokens: int) -> list[Recalled]:
+    """Keep the most relevant memories that fit, in the order given."""
+    kept: set[int] = set()
+    for entry in sorted(found, key=lambda one: -one.score):
+        size = estimate_tokens(line_of(entry))
+        if size <= tokens:
+            kept.add(id(entry))
+            tokens -= size
+    return [entry for entry in found if id(entry) in kept]
+
+
+def telling(message: str, found: Sequence[Recalled]) -> list[Recalled]:
+    """Keep the memories that tell something: for a small model, which answers from whatever it is shown.
+
+    Earlier questions tell nothing. Where the message asks for a name (of a dog, a sister), nothing is kept unless one memory
+    tells of its owner.
+    """
+    told = [entry for entry in found if not _only_asked(entry)]
+    whose = relation_asked(message)
+    return told if whose is None or any(whose.is_in(entry.text) for entry in told) else []
+
+
+def _only_asked(entry: Recalled) -> bool:
+    return bool(entry.talk) and all(not one.reply and only_asks(one.text) for one in entry.talk)
+
+
+def _said(one: Spoken) -> str:
+    words = dated(_quoted(one.text), one.time)
+    parts = [f'[{day(one.time)}] "{words}"']
+    if one.reply:
+        parts.append(f'You answered: "{_quoted(one.reply)}"')
+    return " ".join([*parts, *map(as_entry, one.corrected)])
+
+
+def _quoted(text: str) -> str:
+    return as_said(_in_one_line(text)).replace('"', "'")
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(text.split())

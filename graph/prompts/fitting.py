@@ -1,0 +1,103 @@
+"""Which of the memories that a search found a prompt has room for, and how it writes them (pure functions)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from graph.prompts.budgets import BYTES_PER_TOKEN, Budgets, estimate_tokens
+from graph.prompts.data_text import as_data, as_entry, as_said
+from graph.prompts.recent_turns import shortened
+from memory.core import clock
+from memory.core.passages import GAP
+from memory.core.records import Recalled, Spoken, Turn
+from memory.search.excerpts import talk_text
+
+TITLES = {
+    "procedural": "Habits and goals",
+    "semantic": "Remembered facts",
+    "photo": "Pictures shown before",
+    "episodic": "Dialogue history",
+}
+_SECTIONS = {"turn": "episodic", "core": "semantic"}
+_TRIES = 4
+_WORTH = 30
+"""Tokens that must be left for a memory to be shown in part."""
+
+
+def shares(room: int, budgets: Budgets) -> dict[str, int]:
+    """Return the tokens of each kind of memory, where a prompt has so many left; a third stays for what may come after."""
+    return {
+        "procedural": min(budgets.procedural, room // 10),
+        "semantic": min(budgets.semantic, room // 5),
+        "photo": min(budgets.photo, room // 10),
+        "episodic": min(budgets.dialogue, room // 4),
+    }
+
+
+def fitted(found: Sequence[Recalled], tokens: Mapping[str, int]) -> list[Recalled]:
+    """Keep the best memories of each kind that fit, in the order given, each text once; one that is too long is shown in part.
+
+    What this returns fits as it is: fitted once more, it stays the same.
+    """
+    kept: dict[int, Recalled] = {}
+    for kind, budget in tokens.items():
+        entries = list({text_of(entry): entry for entry in reversed(found) if kind_of(entry) == kind}.values())[::-1]
+        left = budget
+        for entry in sorted(entries, key=lambda entry: -entry.score):
+            shown: Recalled | None = entry
+            if (size := estimate_tokens(text_of(entry))) > left:
+                # Cut is what is long, and leaves room for others; of those that are short, the best ones stay.
+                most = left if len(entries) == 1 else min(left, budget // 2)
+                shown = _cut(entry, most) if size > budget // 2 else None
+            if shown is not None:
+                kept[id(entry)] = shown
+                left -= estimate_tokens(text_of(shown))
+    return [kept[id(entry)] for entry in found if id(entry) in kept]
+
+
+def kind_of(entry: Recalled) -> str:
+    """Say in which section of layout `published` a memory stands."""
+    return _SECTIONS.get(entry.kind, entry.kind)
+
+
+def text_of(entry: Recalled, marks: Mapping[str | None, str] | None = None) -> str:
+    """Write a memory as a prompt shows it."""
+    if kind_of(entry) == "episodic":
+        return "\n".join(talk_as_data(one, " (excerpt)" if one.excerpt else "") for one in entry.talk) or as_data(entry.text)
+    text = as_entry(entry.text)
+    if marks and entry.photo_id in marks:
+        text = f"{text} [{as_entry(marks[entry.photo_id])}]"
+    return f"- {text}" if entry.kind == "procedural" else f"- [{clock.show(entry.time)}] {text}"
+
+
+def talk_as_data(said: Turn | Spoken, seen: str = "") -> str:
+    """Write a turn as a prompt shows it; `seen` comes behind its time."""
+    lines = [f"[{clock.show(said.time)}]{seen}", f"User: {as_said(said.text)}", f"Assistant: {as_said(said.reply)}"]
+    return "\n".join([*lines, *map(as_entry, said.corrected)])
+
+
+def _cut(entry: Recalled, tokens: int) -> Recalled | None:
+    """Shorten a memory that is too long; None where too little would be left."""
+    if tokens < _WORTH:
+        return None
+    room = tokens * BYTES_PER_TOKEN
+    for _ in range(_TRIES):
+        over = (estimate_tokens(text_of(shown := _within(entry, room))) - tokens) * BYTES_PER_TOKEN
+        if over <= 0:
+            return shown
+        room -= over
+        if room <= 0:
+            break
+    return None
+
+
+def _within(entry: Recalled, room: int) -> Recalled:
+    if not entry.talk:
+        words = entry.text.encode()[: max(room - len(GAP.encode()) - 1, 0)].decode(errors="ignore").rstrip()
+        return entry.model_copy(update={"text": f"{words} {GAP}"})
+    each = room // len(entry.talk) // 2
+    talk = tuple(
+        one.model_copy(update={"text": shortened(one.text, each), "reply": shortened(one.reply, each), "excerpt": True})
+        for one in entry.talk
+    )
+    return entry.model_copy(update={"talk": talk, "text": talk_text(talk)})

@@ -1,0 +1,1 @@
+"""Guards a reply while it streams: slips are cut or asked for once more before they are shown."""

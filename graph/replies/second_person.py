@@ -1,0 +1,124 @@
+"""A reply to a question about the person that a small model gives as the person: its "I" made "you" while it comes (pure).
+
+Asked "Where do I live?", a small model often answers "I live in Orchard Lane". What it says is right; who says it is not. The
+assistant has no home, job or sister, so a sentence that answers in the question's own words is said to the person instead.
+English alone: in other languages the verb changes with the person.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from graph.language.question_words import BOUNDARY, asks_for_its_words, is_question
+
+_LONGEST = 300
+"""Characters of a question, at most; a longer one offers options or holds a text."""
+_OF_THEMSELVES = re.compile(r"\b(?:I|i|my|mine|me|we|our)\b")
+_OF_THE_ASSISTANT = re.compile(
+    r"\b(?:do|did|are|were|can|could|would|will|have|should|what if) you\b|\byou (?:think|suggest|recommend|feel|like|prefer)\b"
+    r"|\byour\b",
+    re.IGNORECASE,
+)
+_OPENING = re.compile(
+    r"^\s*(?:(?:yes|no|well|oh|yeah|sure|of course)\b[,.!]?\s+)?(?P<who>I\b(?:['’](?:m|ve|d|ll))?|my\b)", re.IGNORECASE
+)
+_OPENS = re.compile(r"^\s*(?:(?:yes|no|well|oh|yeah|sure|of course)\b[,.!]?\s*)?$", re.IGNORECASE)
+_BEGINNINGS = ("yes, i", "no, i", "well, i", "oh, i", "yeah, i", "sure, i", "of course, i", "my ")
+_OWN = re.compile(
+    r"^\s*(?:(?:yes|no|well|oh|yeah|sure|of course)\b[,.!]?\s+)?(?:"
+    r"I (?:do not|don['’]t|did not|didn['’]t|can|cannot|can['’]t|could|couldn['’]t|would|will|won['’]t|hope|think|believe|"
+    r"guess|wish|understand|remember|recall|know|see|suggest|recommend|apologi[sz]e|have no|have not|haven['’]t|have nothing|"
+    r"am not|am sorry|am afraid|am here|am an? (?:ai|assistant|language))\b|"
+    r"I['’](?:m (?:not|sorry|afraid|here|glad|happy|an? (?:ai|assistant|language))|d|ll|ve no)\b|"
+    r"my (?:memory|memories|notes?|apologies|knowledge|records?|suggestion|advice|pleasure|bad)\b)",
+    re.IGNORECASE,
+)
+"""What the assistant says of itself."""
+_ENGLISH = frozenset({"", "en"})
+"""Where nothing tells the language of a message, its English words do."""
+_CONTRACTED = {"m": "you're", "ve": "you've", "d": "you'd", "ll": "you'll"}
+_WORDS = {"i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yourself"}
+_VERBS = {"am": "are", "was": "were"}
+_PRONOUN = re.compile(
+    r"\bI['’](?P<short>m|ve|d|ll)\b|\bI (?P<verb>am|was)\b|\b(?P<asked>am|was) I\b|\b(?P<word>I|me|my|mine|myself)\b",
+    re.IGNORECASE,
+)
+
+
+def second_person(sentence: str) -> str:
+    """Return an English sentence of somebody about themselves, said to them."""
+
+    def _said(match: re.Match[str]) -> str:
+        if short := match["short"]:
+            said = _CONTRACTED[short.lower()]
+        elif verb := match["verb"]:
+            said = f"you {_VERBS[verb.lower()]}"
+        elif asked := match["asked"]:
+            said = f"{_VERBS[asked.lower()]} you"
+        else:
+            said = _WORDS[match["word"].lower()]
+        begins = not re.search(r"\w", sentence[: match.start()])
+        return said[0].upper() + said[1:] if begins else said
+
+    return _PRONOUN.sub(_said, sentence)
+
+
+def asks_of_themselves(message: str) -> bool:
+    """Say whether a message asks something about the one who writes it, and nothing about the assistant."""
+    return (
+        len(message) <= _LONGEST
+        and is_question(message)
+        and not asks_for_its_words(message)
+        and _OF_THEMSELVES.search(message) is not None
+        and _OF_THE_ASSISTANT.search(message) is None
+    )
+
+
+@dataclass
+class ToThem:
+    """Passes a reply on as it comes; its first sentence is said to the person where it answers their question as them.
+
+    Attributes:
+        message: What they said.
+        language: Of the reply; others than English pass as they are.
+        changed: The sentence was changed.
+    """
+
+    message: str
+    language: str = "en"
+    changed: bool = False
+    _held: str = field(default="", repr=False)
+    _decided: bool = field(default=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._decided = self.language not in _ENGLISH or not asks_of_themselves(self.message)
+
+    def feed(self, text: str) -> str:
+        """Take the next words; returns what can be passed on now."""
+        if self._decided:
+            return text
+        self._held += text
+        end = BOUNDARY.search(self._held)
+        if end is None and self._may_be_theirs():
+            return ""
+        return self._passed(end.end() if end else len(self._held))
+
+    def close(self) -> str:
+        """End the reply; returns what was held back."""
+        return self._passed(len(self._held))
+
+    def _may_be_theirs(self) -> bool:
+        begun = self._held.strip().lower()
+        if _OPENING.match(self._held):
+            own = _OWN.match(self._held)
+            # At the end of what has come, a word may go on.
+            return own is None or own.end() == len(self._held)
+        return any(start.startswith(begun) for start in (*_BEGINNINGS, "i")) or _OPENS.match(self._held) is not None
+
+    def _passed(self, end: int) -> str:
+        sentence, rest = self._held[:end], self._held[end:]
+        self._held, self._decided = "", True
+        if _OPENING.match(sentence) and not _OWN.match(sentence):
+            sentence, self.changed = second_person(sentence), True
+        return sentence + rest

@@ -1,0 +1,164 @@
+"""One call of the model as its caller sees it: cut into thought and answer as it comes, and guarded before it is shown."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from langchain_core.messages import AIMessage, HumanMessage
+
+from graph.calls.asking import stream_text
+from graph.calls.tally import Tally
+from graph.formats.answer_stream import AnswerStream, Delta
+from graph.formats.direct_stream import DirectStream
+from graph.formats.protocol import ANSWER_GRAMMAR
+from graph.replies.loops import goes_round
+from graph.replies.slips import Kind, ReplyGuard
+from memory.core.priority import model_speaks
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
+
+    from graph.events import Tell
+    from memory.core.usage import Usage
+
+
+@dataclass
+class Speech:
+    """One call.
+
+    Attributes:
+        output: The raw text.
+        answer: The words of the answer that were shown.
+        timings: `first_answer`, in milliseconds since the turn began, once a word was shown.
+        stopped: The person stopped it.
+        slips: What was left out of the answer, or put right.
+        tries: Calls that it took.
+    """
+
+    output: str = ""
+    answer: str = ""
+    timings: dict[str, float] = field(default_factory=dict)
+    stopped: bool = False
+    slips: tuple[Kind, ...] = ()
+    tries: int = 1
+
+    @property
+    def warning(self) -> str | None:
+        """Say what was wrong with the answer, for the trace."""
+        if not self.slips:
+            return None
+        again = " The model was asked once more." if self.tries > 1 else ""
+        return f"Left out of the reply: {', '.join(self.slips)}.{again}"
+
+
+class Speaker:
+    """Streams calls of one turn to its caller.
+
+    Args:
+        chat: The model.
+        max_tokens: Of one call, at most.
+        started: When the turn began, in milliseconds of `time.perf_counter`.
+        tell: Where events go.
+        unwanted: Says whether the person has stopped the reply.
+        guard: Makes the guard of one answer.
+        before: What the calls of the turn came to before these.
+    """
+
+    def __init__(
+        self,
+        chat: BaseChatModel,
+        *,
+        max_tokens: int,
+        started: float,
+        tell: Tell,
+        unwanted: Callable[[], bool],
+        guard: Callable[[], ReplyGuard],
+        before: Usage | None = None,
+    ) -> None:
+        self._chat = chat
+        self._max_tokens = max_tokens
+        self._started = started
+        self._tell = tell
+        self._unwanted = unwanted
+        self._guard = guard
+        self._tally = Tally(before)
+
+    @property
+    def usage(self) -> Usage:
+        """Return what the calls of the turn came to, with those that were made here."""
+        return self._tally.usage
+
+    def speak(
+        self, messages: Sequence[BaseMessage], grammar: str | None, *, direct: bool = False, quiet: bool = False
+    ) -> Speech:
+        """Stream one call to the caller; one more where nothing of the answer could be shown, and a plain sentence after that.
+
+        Args:
+            messages: The prompt.
+            grammar: As in `stream_text`.
+            direct: All of the text is the answer, but for a thought of the model's own.
+            quiet: No answer may come of this call: show the thought alone.
+        """
+        guard = self._guard()
+        speech = self._call(messages, grammar, guard, direct=direct, quiet=quiet)
+        if speech.stopped or not guard.is_spoilt:
+            return speech
+        again = [*messages, AIMessage(speech.output), HumanMessage(guard.problem)]
+        answering = grammar and ANSWER_GRAMMAR
+        second = guard.second()
+        slips, speech = speech.slips, self._call(again, answering, second, direct=direct)
+        if not speech.stopped and not speech.answer.strip():
+            self._show(speech, [Delta("answer", guard.last_resort)])
+        speech.slips, speech.tries = tuple(dict.fromkeys([*slips, *speech.slips])), 2
+        return speech
+
+    def say(self, text: str) -> str:
+        """Show a text that no call has shown, as far as it can be shown; returns what was."""
+        speech, guard = Speech(), self._guard()
+        self._show(speech, [*guard.feed(text), *guard.close()])
+        if guard.is_spoilt:
+            self._show(speech, [Delta("answer", guard.last_resort)])
+        return speech.answer
+
+    def _call(
+        self, messages: Sequence[BaseMessage], grammar: str | None, guard: ReplyGuard, *, direct: bool, quiet: bool = False
+    ) -> Speech:
+        speech = Speech()
+        stream = DirectStream() if direct else AnswerStream()
+
+        def show(deltas: Sequence[Delta]) -> None:
+            for delta in deltas:
+                if delta.part == "think":
+                    self._tell({"event": "think", "text": delta.text})
+                elif not quiet:
+                    self._show(speech, guard.feed(delta.text))
+
+        limit, unwanted = self._max_tokens, self._unwanted
+        spoken = stream_text(self._chat, messages, grammar=grammar, max_tokens=limit, unwanted=unwanted, tally=self._tally)
+        with model_speaks(), closing(spoken) as texts:
+            for text in texts:
+                if self._unwanted():
+                    speech.stopped = True
+                    return speech
+                if text:
+                    speech.output += text
+                    show(stream.feed(text))
+                if guard.ended or goes_round(speech.output):
+                    # Nothing more of it would be shown, or nothing new would come.
+                    break
+        show(stream.close())
+        self._show(speech, guard.close())
+        speech.stopped, speech.slips = self._unwanted(), tuple(guard.slips)
+        return speech
+
+    def _show(self, speech: Speech, deltas: Sequence[Delta]) -> None:
+        for delta in deltas:
+            if "first_answer" not in speech.timings:
+                speech.timings["first_answer"] = time.perf_counter() * 1000 - self._started
+            speech.answer += delta.text
+            self._tell({"event": "answer", "text": delta.text})

@@ -1,0 +1,1 @@
+"""GRPO with TRL: rollouts through the real graph, rewards, and the judge."""
