@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,10 +22,7 @@ from app.cli import (
 )
 from app.console import AsJson, User, fail, print_json, progress, say, steady_streams
 from app.opened import INTERRUPTED, open_service
-from evals.cli import bench as cli_bench
-from evals.cli import commands as evals_cli
 from memory.core.errors import InvalidInput, PersonaError
-from training import cli as training_cli
 
 if TYPE_CHECKING:
     from app.events import Event
@@ -41,9 +39,8 @@ app.add_typer(memory_commands.memory, name="memory")
 app.add_typer(person_commands.personality, name="personality")
 app.add_typer(person_commands.user, name="user")
 app.add_typer(model_commands.models, name="models")
-app.add_typer(evals_cli.app, name="eval")
-app.add_typer(cli_bench.app, name="bench")
-app.add_typer(training_cli.app, name="train")
+for _group in entry_points(group="personavlm.commands"):
+    app.add_typer(_group.load(), name=_group.name)
 app.command()(page_command.page)
 app.command()(upkeep_commands.work)
 app.command()(upkeep_commands.reindex)
