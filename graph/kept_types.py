@@ -5,6 +5,9 @@ With a checkpointer of your own: `InMemorySaver(serde=JsonPlusSerializer(allowed
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
+
 from langgraph.checkpoint.serde import _msgpack
 
 from graph.formats.memory_formats import TopicLines
@@ -50,15 +53,33 @@ KEPT_TYPES: tuple[type, ...] = (
 )
 
 
+_FORMER = {
+    "graph.formats": "graph.formats.memory_formats",
+    "memory.again": "memory.core.retry",
+    "memory.brought_up": "memory.core.brought_up",
+    "memory.change": "memory.facts.acceptance",
+    "memory.records": "memory.core.records",
+    "memory.upcoming": "memory.upcoming.agenda",
+    "memory.usage": "memory.core.usage",
+}
+"""Modules by the names that checkpoints of version 0.1 hold, and where their types are now."""
+
+
 def names() -> list[list[str]]:
     """Return module and name of each type, as `langgraph.json` lists them."""
     return [[kept.__module__, kept.__qualname__] for kept in KEPT_TYPES]
 
 
 def register() -> None:
-    """Name our types to every serialiser of this process.
+    """Name our types to every serialiser of this process, by the names of older checkpoints too.
 
     LangGraph's server (0.16.7) makes one that neither reads the list in `langgraph.json` nor takes what a graph was compiled
     with: without this it warns of each type, and in strict mode (`LANGGRAPH_STRICT_MSGPACK`) hands out plain dictionaries.
     """
     _msgpack.SAFE_MSGPACK_TYPES |= {(module, name) for module, name in names()}
+    for former, now in _FORMER.items():
+        module = sys.modules.get(former) or sys.modules.setdefault(former, ModuleType(former))
+        for kept in KEPT_TYPES:
+            if kept.__module__ == now:
+                setattr(module, kept.__qualname__, kept)
+                _msgpack.SAFE_MSGPACK_TYPES |= {(former, kept.__qualname__)}

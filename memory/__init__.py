@@ -1,1 +1,59 @@
-"""What is known about a person: the record (SQL), and how it is found (Chroma and full text)."""
+"""What is known about a person: the record in SQL, the indexes beside it, and the services on both.
+
+`Memory` opens a data folder; the names below are what most callers need. They are loaded when they are first used, so that an
+import of one room does not load the others.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from memory.core.errors import InvalidInput, NotFound, PersonaError, StorageError
+    from memory.core.query import Found, Limits, Query, Room
+    from memory.core.records import Recalled, Trace, Turn
+    from memory.embedding.text_embedder import Embedder
+    from memory.forgetting.purge import Receipt
+    from memory.memory import Memory
+
+_MODULES = {
+    "Embedder": "memory.embedding.text_embedder",
+    "Receipt": "memory.forgetting.purge",
+    "Found": "memory.core.query",
+    "InvalidInput": "memory.core.errors",
+    "Limits": "memory.core.query",
+    "Memory": "memory.memory",
+    "NotFound": "memory.core.errors",
+    "PersonaError": "memory.core.errors",
+    "Query": "memory.core.query",
+    "Recalled": "memory.core.records",
+    "Room": "memory.core.query",
+    "StorageError": "memory.core.errors",
+    "Trace": "memory.core.records",
+    "Turn": "memory.core.records",
+}
+"""Where each exported name is defined."""
+
+__all__ = [
+    "Embedder",
+    "Found",
+    "InvalidInput",
+    "Limits",
+    "Memory",
+    "NotFound",
+    "PersonaError",
+    "Query",
+    "Recalled",
+    "Receipt",
+    "Room",
+    "StorageError",
+    "Trace",
+    "Turn",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return getattr(import_module(_MODULES[name]), name)
+    raise AttributeError(f"module 'memory' has no attribute {name!r}")

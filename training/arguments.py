@@ -30,7 +30,7 @@ def common(recipe: Recipe) -> dict[str, Any]:
     if started != recipe.devices:
         raise InvalidInput(
             f"devices: the recipe is for {recipe.devices}, and {started} were started. Start it with `accelerate launch "
-            f"--num_processes {recipe.devices} -m app.cli.commands train …`, or change the recipe."
+            f"--num_processes {recipe.devices} -m app.cli train …`, or change the recipe."
         )
     # TRL to transformers, once a step: nothing that whoever trains can change.
     warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)

@@ -296,7 +296,3 @@ def _read_line(question: str = "> ") -> str:
     except KeyboardInterrupt:
         progress("")
         raise
-
-
-if __name__ == "__main__":
-    main()

@@ -1,1 +1,3 @@
 """Takes in history from files."""
+
+__all__ = ["ingest"]

@@ -1,1 +1,3 @@
 """`persona eval …` and `persona bench …`."""
+
+__all__ = ["bench", "commands"]

@@ -1,1 +1,3 @@
 """Scores replies: letters, words, rules."""
+
+__all__ = ["asked", "scorers"]

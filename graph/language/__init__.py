@@ -1,1 +1,13 @@
 """Rules that read a message: its language, its sentences, what it asks and what was pasted."""
+
+__all__ = [
+    "language",
+    "language_id",
+    "message_kind",
+    "pasted",
+    "question_words",
+    "statements",
+    "third_person",
+    "verbs",
+    "whose",
+]

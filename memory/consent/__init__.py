@@ -1,1 +1,3 @@
 """Decides what is sensitive, and what each person agreed to."""
+
+__all__ = ["derived_marks", "marks", "modes", "sensitive", "sensitive_classifier", "training"]

@@ -1,1 +1,20 @@
 """Values, time and text rules that every other room uses; no I/O."""
+
+__all__ = [
+    "brought_up",
+    "clock",
+    "errors",
+    "extras",
+    "loopback",
+    "named_days",
+    "passages",
+    "priority",
+    "query",
+    "records",
+    "retry",
+    "sentences",
+    "temporal",
+    "tokenize",
+    "usage",
+    "validation",
+]

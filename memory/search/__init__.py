@@ -1,1 +1,3 @@
 """Searches turns, facts, topics, habits, the profile and photos, and ranks what it finds."""
+
+__all__ = ["asked_relation", "asked_subject", "excerpts", "photo_search", "relevance", "retriever", "turn_scoring"]

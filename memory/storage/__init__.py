@@ -1,1 +1,17 @@
 """SQL: engine, tables, migrations, and the rows that several stores share."""
+
+__all__ = [
+    "engine",
+    "folder_lock",
+    "leases",
+    "memory_rows",
+    "refusals",
+    "rewrites",
+    "schema",
+    "session_rows",
+    "tombstones",
+    "turn_order",
+    "turn_rows",
+    "user_rows",
+    "work_queue",
+]

@@ -1,1 +1,3 @@
 """Finds the days that messages name and that lie ahead."""
+
+__all__ = ["agenda", "date_rows", "question"]

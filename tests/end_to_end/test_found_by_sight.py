@@ -10,7 +10,7 @@ from statistics import mean
 import pytest
 from typer.testing import CliRunner
 
-from app.cli.commands import app
+from app.cli import app
 from app.factory import build_picture_embedder, build_sight
 from app.service import PersonaService
 from app.settings import Settings

@@ -160,7 +160,7 @@ def test_every_command_explains_itself(core: Core) -> None:
     code = """
 import typer
 from click import Context
-from app.cli.commands import app
+from app.cli import app
 def walk(command, path):
     inner = getattr(command, "commands", None)
     if inner is None:
@@ -191,7 +191,7 @@ def test_no_command_fails_otherwise_than_by_a_sentence(core: Core) -> None:
     code = f"""
 import json
 from typer.testing import CliRunner
-from app.cli.commands import app
+from app.cli import app
 from memory.core.errors import PersonaError
 for words in {commands}:
     done = CliRunner().invoke(app, words)

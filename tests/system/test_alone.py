@@ -24,7 +24,7 @@ def hook(event, args):
     elif event in ("socket.getaddrinfo", "socket.gethostbyname"):
         reached.append(str(args[0]))
 sys.addaudithook(hook)
-from app.cli.commands import main
+from app.cli import main
 try:
     main()
 finally:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.commands import main
+from app.cli import main
 from memory.core import clock
 from tests.fake_server import fake_server
 from tests.fakes import ScriptedChat, ScriptedModels, WordEmbedder, fact
@@ -257,7 +257,7 @@ def test_the_installed_command_runs_in_a_process_of_its_own_with_the_real_embedd
 def test_help_imports_nothing_heavy():
     code = (
         "import sys; sys.argv = ['persona', '--help']\n"
-        "from app.cli.commands import main\n"
+        "from app.cli import main\n"
         "try: main()\nexcept SystemExit: pass\n"
         "heavy = {'torch', 'chromadb', 'langgraph', 'langchain_core', 'sqlalchemy', 'transformers', 'openai', 'pandas',\n"
         "         'numpy', 'pydantic', 'httpx', 'yaml', 'streamlit'}\n"

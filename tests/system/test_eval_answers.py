@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.commands import main
+from app.cli import main
 from tests.fake_server import fake_server
 from tests.fakes import NOTHING, WordEmbedder
 from tests.unit.test_persona_mme import CASE, person

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from app.cli.commands import main
+from app.cli import main
 from evals.datasets import beam, m3exam
 from tests.fakes import WordEmbedder
 

@@ -8,7 +8,7 @@ from dataclasses import fields
 
 import pytest
 
-from app.cli.commands import main
+from app.cli import main
 from evals.components.weights import PARTS
 from memory.search.turn_scoring import Weights
 from tests.fakes import WordEmbedder

@@ -139,7 +139,7 @@ def run_on_a_terminal(server, folder, keys, *words):
         "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "import app.factory, sys\nfrom tests.fakes import WordEmbedder\n"
         "app.factory.build_embedder = lambda _settings: WordEmbedder()\n"
-        f"sys.argv = ['persona', *{list(words)!r}]\nfrom app.cli.commands import main\nmain()\n"
+        f"sys.argv = ['persona', *{list(words)!r}]\nfrom app.cli import main\nmain()\n"
     )
     environment = {
         **os.environ, "PERSONA_LLM_BASE_URL": server.url, "PERSONA_DATA_DIR": str(folder / "data"), "TERM": "dumb",

@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app import settings
-from app.cli.commands import app
+from app.cli import app
 from app.models import local_servers
 from app.models.local_servers import Served, look
 from app.settings import Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
-from app.cli.commands import app
+from app.cli import app
 from app.models.model_server import ModelServer
 from app.service import PersonaService
 from app.settings import Settings

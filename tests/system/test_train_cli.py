@@ -12,7 +12,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 RUN = """
 import sys
-from app.cli.commands import main
+from app.cli import main
 try:
     main()
 except SystemExit as ended:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.commands import main
+from app.cli import main
 from evals.perf.filled import kept_folder
 from memory.core.errors import FolderInUse
 from memory.memory import Memory

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from app.cli import model_commands
-from app.cli.commands import app
+from app.cli import app, model_commands
 from app.models import first_models, weights
 from app.models.catalogue import CATALOGUE
 from app.models.local_servers import Served

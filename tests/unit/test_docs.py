@@ -9,7 +9,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from app.cli.commands import app
+from app.cli import app
 from tests.unit.test_report import case
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app import doctor
-from app.cli.commands import app
+from app.cli import app
 from app.settings import Settings
 from memory.core.errors import ModelMissing, StorageError
 from memory.embedding.text_embedder import TextEmbedder

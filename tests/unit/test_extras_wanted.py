@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 import evals
 from app import doctor
-from app.cli.commands import app
+from app.cli import app
 from app.factory import build_sight
 from app.settings import Settings
 from memory.core import extras

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from app.cli.commands import main
+from app.cli import main
 from memory.core.records import TurnState
 from memory.forgetting.verify import files_with
 from tests.fakes import ScriptedChat, answer, fact

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.commands import main
+from app.cli import main
 from graph.formats import memory_formats
 from graph.formats.protocol import Answer, Retrieve, parse_reasoning
 from graph.prompts.briefing import Style

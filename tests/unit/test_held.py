@@ -9,7 +9,7 @@ import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
-from app.cli.commands import main
+from app.cli import main
 from graph import persona
 from graph.prompts.briefing import Style
 from memory.core.errors import NotFound

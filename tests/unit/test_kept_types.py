@@ -20,7 +20,7 @@ from graph.context import Context
 from graph.kept_types import KEPT_TYPES, names, register
 from graph.prompts.briefing import Style
 from graph.state import ConsolidateState, PersonaState, RememberState
-from memory.core.records import Turn
+from memory.core.records import BigFive, Turn
 from tests.fakes import ScriptedChat, answer, fact, retrieve
 
 ADA = Context(user_id="ada")
@@ -87,4 +87,15 @@ def test_a_strict_serialiser_reads_all_of_it_back(memory, refused, by, monkeypat
         for snapshot in list(graph.get_state_history(IN_ONE)):
             if snapshot.next:
                 graph.invoke(None, snapshot.config, context=ADA)
+    assert refused == []
+
+
+def test_a_checkpoint_of_an_older_version_is_read_back(refused, monkeypatch):
+    monkeypatch.setattr(_msgpack, "SAFE_MSGPACK_TYPES", set(_msgpack.SAFE_MSGPACK_TYPES))
+    register()
+    with monkeypatch.context() as as_it_was:
+        as_it_was.setattr(BigFive, "__module__", "memory.records")
+        kept = JsonPlusSerializer().dumps_typed(BigFive())
+    assert b"memory.records" in kept[1]
+    assert JsonPlusSerializer().loads_typed(kept) == BigFive()
     assert refused == []

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from app.cli.commands import main
+from app.cli import main
 from training.data.lessons import Lesson, Message, conversation
 from training.data.measure import Sample, counts, of_lessons, of_questions, plot
 from training.data.questions import Question

@@ -8,7 +8,7 @@ import shlex
 import pytest
 from typer.testing import CliRunner
 
-from app.cli.commands import app
+from app.cli import app
 from app.models.model_server import seems_to_see
 from memory.core.errors import InvalidInput, ModelMissing
 

@@ -19,7 +19,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from app.cli.commands import app
+from app.cli import app
 from app.models.model_server import ModelServer
 from app.service import PersonaService
 from app.settings import Settings

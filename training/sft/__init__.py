@@ -1,1 +1,3 @@
 """Supervised fine-tuning with TRL."""
+
+__all__ = ["trainer"]

@@ -1,1 +1,3 @@
 """The page You."""
+
+__all__ = ["page"]

@@ -1,1 +1,3 @@
 """The page Chat."""
+
+__all__ = ["page"]

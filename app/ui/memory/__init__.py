@@ -1,1 +1,3 @@
 """The page Memory."""
+
+__all__ = ["page"]

@@ -1,1 +1,3 @@
 """The page Personality."""
+
+__all__ = ["page"]

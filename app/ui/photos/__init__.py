@@ -1,1 +1,3 @@
 """The page Photos."""
+
+__all__ = ["page"]

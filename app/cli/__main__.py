@@ -1,0 +1,5 @@
+"""`python -m app.cli …`: the command line without its script."""
+
+from app.cli.commands import main
+
+main()
