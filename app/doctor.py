@@ -145,7 +145,7 @@ def _memory(settings: Settings) -> Finding:
     check_embedder(settings)
     with build_memory(settings) as store:
         users = store.journal.users()
-        waiting = store.pending.count()
+        waiting = store.work.count()
         aside = store.refusals.set_aside()
         own = is_alone(store)
     turns = sum(row["turns"] for row in users)

@@ -151,6 +151,6 @@ def open_memory_of(user: str) -> Iterator[Memory]:
 
     with open_memory() as memory:
         yield memory
-        left = memory.pending.backlog(user)
+        left = memory.work.backlog(user)
     if said := backlog.sentence(left, backlog.BY_A_COMMAND):
         progress(said)

@@ -21,7 +21,7 @@ def remember_now(service: PersonaService, user_id: str | None = None) -> int:
     Raises:
         PersonaError: As `PersonaService.wait`.
     """
-    waiting, done = service.memory.pending, 0
+    waiting, done = service.memory.work, 0
     with shown("remembering", "steps", waiting.count(user_id)) as advance:
 
         def on_done(_item: WorkItem) -> None:

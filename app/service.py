@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from app import backlog
 from app.events import AnswerDelta, Answered, Event, Recalled, Received, Retrieving, Thinking
 from app.graph_loading import Loading, Models
-from app.user_queue import Lines
+from app.user_queue import UserQueue
 from app.worker import Worker
 from graph import forget_replies, forgetting
 from graph.beginning import in_a_sentence, unrecorded
@@ -55,7 +55,7 @@ class PersonaService:
     def __init__(self, memory: Memory, models: Models, *, work: bool = True) -> None:
         self.memory = memory
         self.models = models
-        self._lines = Lines(_REPLIES_AT_ONCE)
+        self._lines = UserQueue(_REPLIES_AT_ONCE)
         self._stops: set[str] = set()
         self._running: set[str] = set()
         self._lock = threading.Lock()
@@ -211,7 +211,7 @@ class PersonaService:
     def backlog(self, user_id: str) -> Backlog:
         """Return how much of what a user said is not in memory yet; after `close`, of whom was known before."""
         left = self._talked.setdefault(user_name(user_id), None)
-        return self.memory.pending.backlog(user_name(user_id)) if left is None else left
+        return self.memory.work.backlog(user_name(user_id)) if left is None else left
 
     def announce(self) -> None:
         """Say from now on that the embedded model is being loaded (`waits_for`); `prepare`, or the first message, begins it."""
@@ -251,7 +251,7 @@ class PersonaService:
         self._loading.close(_LAST_WORDS_S)
         self.models.close()
         with suppress(PersonaError):
-            self._talked = {user_id: self.memory.pending.backlog(user_id) for user_id in self._talked}
+            self._talked = {user_id: self.memory.work.backlog(user_id) for user_id in self._talked}
         self.memory.close()
         if left := backlog.farewell([one for one in self._talked.values() if one is not None]):
             _leaving.warning(left)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 Job = Callable[[], None]
 
 
-class Lines:
+class UserQueue:
     """Threads that keep each user's jobs in order; a thread lives as long as its user has jobs.
 
     They are daemons, which a thread pool's are not: a program that ends must not wait for a model that says nothing.

@@ -229,8 +229,8 @@ class Worker:
 
     def _next(self, user_id: str | None, busy: Collection[str], *, due_only: bool) -> WorkItem | None:
         if user_id is None:
-            return self._memory.pending.next(busy=busy, due_only=due_only)
-        return None if user_id in busy else self._memory.pending.next_of(user_id, due_only=due_only)
+            return self._memory.work.next(busy=busy, due_only=due_only)
+        return None if user_id in busy else self._memory.work.next_of(user_id, due_only=due_only)
 
     def _give_back(self, user_id: str) -> None:
         if self._memory.leases is not None:
@@ -241,7 +241,7 @@ class Worker:
             with behind():
                 self._do(item)
         except Exception as error:
-            self._memory.pending.retry_later(item, type(error).__name__)
+            self._memory.work.retry_later(item, type(error).__name__)
             raise
         finally:
             self._give_back(item.user_id)

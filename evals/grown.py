@@ -75,7 +75,7 @@ def _add(memory: Memory, person: Person, life: Life, facts: int) -> None:
         fact = SemanticMemory(
             id=make_id(user, "semantic", turn.id), turn_id=turn.id, time=turn.time, content=content, keywords=keywords
         )
-        memory.knowledge.commit_remember(user, turn.id, None, fact)
+        memory.memories.commit_remember(user, turn.id, None, fact)
     memory.index(user)
 
 

@@ -131,8 +131,8 @@ class Ours:
         self._memory.journal.ingest_all(user, lines)
         # Once for all of it: the first question is not to wait for it.
         self._memory.index(user)
-        while self._remembers and (item := self._memory.pending.next_of(user, due_only=False)):
-            self._on_work(person, self._memory.pending.count(user))
+        while self._remembers and (item := self._memory.work.next_of(user, due_only=False)):
+            self._on_work(person, self._memory.work.count(user))
             usage, processor = Usage(), time.process_time()
             context, config = Context(user_id=user), RunnableConfig(callbacks=[usage])
             if item.kind == "remember":

@@ -87,7 +87,7 @@ class Consolidator:
             "past": journal.has_moved_on(user_id, number),
             "again": journal.is_summed_up(user_id, number),
             "begun": begun,
-            "outputs": self._memory.pending.outputs(user_id, str(number)),
+            "outputs": self._memory.work.outputs(user_id, str(number)),
             "refused": self._memory.refusals.of(user_id, str(number)),
             "unread": self._memory.refusals.unread(user_id, [turn.id for turn in turns]),
             "warnings": Overwrite([]),
@@ -123,7 +123,7 @@ class Consolidator:
         if state["past"] or state["refused"].leaves_out("procedural"):
             return {"procedures": None}
         user_id = same_user(runtime, state["user_id"])
-        known = self._memory.knowledge.entries(user_id, kind="procedural")
+        known = self._memory.memories.entries(user_id, kind="procedural")
         current = {entry.key: entry.text for entry in known if isinstance(entry, Procedure)}
         prompt = self._prompts.procedural
         procedures, warnings = self._rewrite(state, user_id, "procedural", prompt, HABITS, current)
@@ -140,7 +140,7 @@ class Consolidator:
         if (state["past"] and state["again"]) or state["refused"].leaves_out("core"):
             return {"profile": None}
         user_id = same_user(runtime, state["user_id"])
-        current = self._memory.knowledge.profile(user_id).values()
+        current = self._memory.memories.profile(user_id).values()
         profile, warnings = self._rewrite(state, user_id, "core", self._prompts.core, PROFILE, current)
         if profile is not None:
             profile = {key: value for key, value in profile.items() if value.lower().strip(".") not in _NOTHING}
@@ -156,7 +156,7 @@ class Consolidator:
         user_id, turns, number = same_user(runtime, state["user_id"]), state["turns"], state["number"]
         if [turn.id for turn in turns] != [turn.id for turn in self._turns(user_id, number)]:
             # The session is another one by now. Where it waits to be summed up, that is still to do.
-            self._memory.pending.drop_outputs(user_id, str(number))
+            self._memory.work.drop_outputs(user_id, str(number))
             return {"session": number}
         journal = self._memory.journal
         past = journal.has_moved_on(user_id, number)
@@ -172,7 +172,7 @@ class Consolidator:
             )
             for ordinal, topic in enumerate(state["topics"])
         ]
-        self._memory.knowledge.commit_consolidation(
+        self._memory.memories.commit_consolidation(
             user_id,
             number,
             turns[-1].time if turns else clock.now(),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from graph.prompts.texts import Prompts
     from graph.state import PersonaState
-    from memory.forgetting.cascade import Reach
+    from memory.forgetting.cascade import Cascade
     from memory.memory import Memory
 
 REQUEST, UNSURE = "request", "unsure"
@@ -67,7 +67,7 @@ def confirm(turn: Turn, memory: Memory) -> tuple[str, ForgetOffer]:
         PersonaError: It was answered before, or nothing of it is there any more.
     """
     subject, together = memory.offers.confirmed(turn)
-    reach = cast("Reach", memory.forget(turn.user_id, subject, together=together))
+    reach = cast("Cascade", memory.forget(turn.user_id, subject, together=together))
     return forget_replies.done(reach.counts(), len(reach.mentioned)), ForgetOffer(state="done", forgotten=subject)
 
 

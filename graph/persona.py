@@ -66,7 +66,7 @@ def build(
         """Ask the person whether what is sensitive in this turn may be remembered."""
         turn = typed(state)["turn"]
         user_id = same_user(runtime, turn.user_id)
-        waits = [one for one in memory.held.waiting(user_id) if one.turn_id == turn.id]
+        waits = [one for one in memory.approvals.waiting(user_id) if one.turn_id == turn.id]
         for one in waits:
             question = f"This was about {NAMED[one.topic]}. May it be remembered?"
             about = {"topic": one.topic, "message": one.text, "facts": list(one.facts)}
@@ -93,7 +93,7 @@ def build(
 def _catch_up(memory: Memory, remembering: Any, consolidating: Any, context: Context) -> int | None:
     """Do all of a user's pending work; returns the last session that was consolidated."""
     session = None
-    while item := memory.pending.next_of(context.user_id, due_only=False):
+    while item := memory.work.next_of(context.user_id, due_only=False):
         if item.kind == "remember":
             remembering.invoke({"turn_id": item.subject}, context=context)
         else:

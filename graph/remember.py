@@ -71,7 +71,7 @@ class Rememberer:
         same_user(runtime, turn.user_id)
         return {
             "turn": turn,
-            "outputs": self._memory.pending.outputs(turn.user_id, turn.id),
+            "outputs": self._memory.work.outputs(turn.user_id, turn.id),
             "refused": self._memory.refusals.of(turn.user_id, turn.id),
             "warnings": Overwrite([]),
         }
@@ -100,7 +100,7 @@ class Rememberer:
         turn, inferred = state["turn"], state["inferred"]
         if inferred is None:
             return {"point": None}
-        last = self._memory.curve.newest(turn.user_id) or PersonalityPoint(turn_id=None, time=turn.time)
+        last = self._memory.personality.newest(turn.user_id) or PersonalityPoint(turn_id=None, time=turn.time)
         m = last.m + 1 if last.turn_id else last.m
         scores = evolve(last.scores, inferred, m, last.pinned)
         point = PersonalityPoint(turn_id=turn.id, time=turn.time, inferred=inferred, scores=scores, m=m, pinned=last.pinned)
@@ -224,7 +224,7 @@ class Rememberer:
             read = bool((refused.again - now) & {"personality", "semantic"})
             again = Again(turn.time, extracted, read)
             memory = None if extracted else memory
-        kept = self._memory.knowledge.commit_remember(
+        kept = self._memory.memories.commit_remember(
             turn.user_id,
             turn.id,
             state["point"],
@@ -271,7 +271,7 @@ class Rememberer:
     def _extracted(self, turn: Turn) -> SemanticMemory | None:
         """Return the fact that was extracted from a turn, where it is there and says something of its own."""
         name = make_id(turn.user_id, "semantic", turn.id)
-        there = self._memory.knowledge.entries(turn.user_id, kind="semantic", ids=[name])
+        there = self._memory.memories.entries(turn.user_id, kind="semantic", ids=[name])
         facts = [one for one in there if isinstance(one, SemanticMemory) and one.same_as is None]
         return facts[0] if facts else None
 

@@ -77,13 +77,13 @@ class Responder:
             return self._recall(turn, context_of(runtime))
 
     def _recall(self, turn: Turn, context: Context) -> dict[str, Any]:
-        known = self._memory.knowledge.profile(context.user_id)
+        known = self._memory.memories.profile(context.user_id)
         # In layout `cache` the other lines compete with everything else for their place.
         profile = known.values() if self._style.layout == "published" else known.always()
         recent = self._memory.journal.recent(context.user_id, turn.time, turn.seq or None)
         reasoning = context.reasoning and not self._style.is_small
         talk = talk_of(turn, recent, profile, self._memory, self._style, reasoning=reasoning)
-        evidence = self._memory.curve.evidence(context.user_id)
+        evidence = self._memory.personality.evidence(context.user_id)
         replied = turn.state is TurnState.REQUEST
         coming = due_of(turn, self._memory)
         return {

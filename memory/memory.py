@@ -26,30 +26,30 @@ from memory.core.validation import check_text, user_name
 from memory.embedding.text_embedder import Embedder
 from memory.facts.acceptance import Near
 from memory.forgetting import verify
-from memory.forgetting.cascade import Reach, Together
+from memory.forgetting.cascade import Cascade, Together
 from memory.forgetting.offers import Offers
 from memory.forgetting.purge import Purger, Receipt
 from memory.forgetting.service import Forgetting
 from memory.index import renamed_users
 from memory.index.recovery import Indexes
-from memory.personality.timeline import Curve
+from memory.personality.timeline import PersonalityTimeline
 from memory.photos.image_file import Picture, open_upright
 from memory.photos.store import PhotoStore
 from memory.photos.vision import Sight
-from memory.search.photo_search import PictureSearch
-from memory.search.retriever import Parts, Retriever
+from memory.search.photo_search import PhotoSearch
+from memory.search.retriever import Retriever, SearchParts
 from memory.storage.engine import Database
-from memory.storage.folder_lock import FolderOwner
+from memory.storage.folder_lock import FolderLock
 from memory.storage.leases import Leases
 from memory.storage.memory_rows import MemoryRecord
 from memory.storage.refusals import Refusals
 from memory.storage.schema import metadata, users
 from memory.storage.tombstones import UNDO_WINDOW
-from memory.storage.work_queue import Pending
-from memory.stores.approvals import Held
+from memory.storage.work_queue import WorkQueue
+from memory.stores.approvals import Approvals
 from memory.stores.arrivals import Arrivals
 from memory.stores.journal import Journal
-from memory.stores.memories import Knowledge
+from memory.stores.memories import Memories
 from memory.stores.threads import Threads
 from memory.upcoming.date_rows import Dates
 
@@ -98,7 +98,7 @@ class Memory:
     ) -> None:
         self.folder = folder
         shared = bool(chroma_url and database_url and not database_url.startswith("sqlite"))
-        self._owner = FolderOwner(folder, shared=shared)
+        self._owner = FolderLock(folder, shared=shared)
         try:
             self._database = Database(database_url or f"sqlite:///{folder / 'journal.db'}")
             # Several processes may be at it: each does the work of the users whose lease it holds.
@@ -107,13 +107,13 @@ class Memory:
                 (None, None) if asks is False else (Marker(topic_of, asks), Marker(Judge(embedder).topic_of, asks))
             )
             self.journal = Journal(self._database, by_words)
-            self.knowledge = Knowledge(self._database, by_meaning)
-            self.held = Held(self._database)
+            self.memories = Memories(self._database, by_meaning)
+            self.approvals = Approvals(self._database)
             self.browse = Browse(self._database)
-            self.curve = Curve(self._database)
+            self.personality = PersonalityTimeline(self._database)
             self.consent = Consent(self._database, by_meaning)
             self.dates = Dates(self._database, own_words, brings_up=brings_up)
-            self.pending = Pending(self._database)
+            self.work = WorkQueue(self._database)
             self.refusals = Refusals(self._database)
             renamed_users.follow(
                 self._database, folder / "photos", (folder if chroma_url else folder / "chroma") / "index.json"
@@ -139,8 +139,8 @@ class Memory:
             self._archives = Archives(self._database, self.photos, folder)
             words = self._indexes.search
             self.threads = Threads(self._database, self.journal, lambda user_id: partial(words.in_turns, user_id))
-            self.seen = PictureSearch(self._indexes.pictures, self.photos, self.knowledge, words, self.sight)
-            self.retriever = Retriever(Parts(self.journal, self.knowledge, words, embedder, self.seen))
+            self.seen = PhotoSearch(self._indexes.pictures, self.photos, self.memories, words, self.sight)
+            self.retriever = Retriever(SearchParts(self.journal, self.memories, words, embedder, self.seen))
             self.offers = Offers(self._database, self.forgetting, words.in_turns, self.retriever.near)
         except BaseException:
             for part in (getattr(self, name, None) for name in ("leases", "_indexes", "_database")):
@@ -205,7 +205,7 @@ class Memory:
 
     def alike(self, user_id: str, memory: SemanticMemory) -> tuple[list[Near], list[Near]]:
         """Return the facts that a new one may repeat or replace, and those of a later time that may do so to it."""
-        besides = self.knowledge.not_indexed(user_id)
+        besides = self.memories.not_indexed(user_id)
         if len(besides) >= _FEW:
             # A whole index that is made anew, say: not one fact after another.
             self.index(user_id)
@@ -259,25 +259,25 @@ class Memory:
 
     def edit(self, user_id: str, memory_id: str, text: str) -> MemoryRecord:
         """Replace a memory's text; found under the new one at once."""
-        record = self.knowledge.edit(user_id, memory_id, text)
+        record = self.memories.edit(user_id, memory_id, text)
         self.index(user_id)
         return record
 
     def set_profile(self, user_id: str, key: str, value: str, time: datetime) -> MemoryRecord:
         """Write a line of the profile as the person says it."""
-        record = self.knowledge.set_profile(user_id, key, value, time)
+        record = self.memories.set_profile(user_id, key, value, time)
         self.index(user_id)
         return record
 
     def outdate(self, user_id: str, memory_id: str, time: datetime) -> MemoryRecord | None:
         """Say that a memory was true until now; see `Knowledge.outdate`."""
-        record = self.knowledge.outdate(user_id, memory_id, time)
+        record = self.memories.outdate(user_id, memory_id, time)
         self.index(user_id)
         return record
 
     def forget(
         self, user_id: str, subject: str, *, now: bool = False, personality_too: bool = False, together: Together | None = None
-    ) -> Reach | Receipt:
+    ) -> Cascade | Receipt:
         """Hide a memory, a message or a picture at once, with all that tells of it; it is purged 10 minutes later.
 
         Args:
@@ -315,8 +315,8 @@ class Memory:
         """
         back = self.forgetting.undo(user_id, subject)
         record = None
-        if not back or self.knowledge.entries(user_id, ids=[subject], held=True):
-            record = self.knowledge.get(user_id, subject) if back else self.knowledge.undo(user_id, subject)
+        if not back or self.memories.entries(user_id, ids=[subject], held=True):
+            record = self.memories.get(user_id, subject) if back else self.memories.undo(user_id, subject)
         self.index(user_id)
         return record
 
@@ -326,17 +326,17 @@ class Memory:
         Raises:
             NotFound: Nothing of that id waits.
         """
-        turn_id = self.held.approve(user_id, name)
+        turn_id = self.approvals.approve(user_id, name)
         self.index(user_id)
         return turn_id
 
-    def reject(self, user_id: str, name: str, *, now: bool = False) -> Reach | Receipt:
+    def reject(self, user_id: str, name: str, *, now: bool = False) -> Cascade | Receipt:
         """Forget a message that was held, with all that tells of it; see `forget`.
 
         Raises:
             NotFound: Nothing of that id waits.
         """
-        return self.forget(user_id, self.held.turn_of(user_id, name), now=now)
+        return self.forget(user_id, self.approvals.turn_of(user_id, name), now=now)
 
     def fail_interrupted(self) -> int:
         """Mark messages whose reply died with the process that wrote it; returns how many."""
@@ -347,10 +347,10 @@ class Memory:
         by_now = datetime.now(UTC) - UNDO_WINDOW
         receipts = self._purge(due) if (due := self.forgetting.due(by_now)) else []
         # What a rewrite of a set dropped: nobody asked for a receipt.
-        dropped = self.knowledge.hidden(by_now)
+        dropped = self.memories.hidden(by_now)
         for user_id, memory_id in dropped:
             self.index(user_id)
-            self.knowledge.purge(user_id, memory_id)
+            self.memories.purge(user_id, memory_id)
         return len(receipts) + len(dropped)
 
     def _purge(self, due: Sequence[tuple[str, str]]) -> list[Receipt]:
@@ -377,7 +377,7 @@ class Memory:
             raise NotFound(f"There is no user {user_id!r}. `persona user list` shows who there is.")
         receipt = {
             "turns": len(self.journal.turns(user_id)),
-            "memories": sum(not isinstance(one, PhotoMemory) for one in self.knowledge.entries(user_id, held=True)),
+            "memories": sum(not isinstance(one, PhotoMemory) for one in self.memories.entries(user_id, held=True)),
             "photos": len(self.photos.list(user_id)),
         }
         self.photos.delete_user(user_id)

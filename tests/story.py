@@ -80,11 +80,11 @@ def main() -> int:
             steps = service.wait("nora")
             print(f"\n    ({steps} background steps in {time.perf_counter() - started:.0f} s)")
         print("\n=== What is remembered ===")
-        for entry in service.memory.knowledge.entries("nora"):
+        for entry in service.memory.memories.entries("nora"):
             fields = entry.model_dump(exclude={"id", "turn_id", "turn_ids", "photo_ids", "reason", "edited", "time", "session"})
             print(f"  {entry.time:%Y-%m-%d}  {type(entry).__name__}: {fields}")
         print("\n=== The personality curve (O C E A N) ===")
-        for point in service.memory.curve.history("nora"):
+        for point in service.memory.personality.history("nora"):
             scores = " ".join(f"{score:.2f}" for _, score in point.scores.items())
             seen = " ".join(f"{score:.0f}" for _, score in point.inferred.items()) if point.inferred else "-"
             print(f"  {point.time:%Y-%m-%d %H:%M}  {scores}  (this turn: {seen})")

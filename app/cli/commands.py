@@ -166,7 +166,7 @@ def ingest(
         report = ingest_file(service.memory, file, user)
         if wait:
             remember_and_tell(service, user, progress)
-        report["pending"] = service.memory.pending.count(user)
+        report["pending"] = service.memory.work.count(user)
     if as_json:
         print_json(report)
     else:
@@ -253,7 +253,7 @@ def _personality(service: PersonaService, user: str) -> dict[str, float] | None:
     """Return the scores that the next reply uses; None while nothing is known of any trait."""
     from graph.prompts import manner
 
-    scores = manner.scores_of(manner.known(service.memory.curve.evidence(user)))
+    scores = manner.scores_of(manner.known(service.memory.personality.evidence(user)))
     return scores.model_dump() if scores else None
 
 

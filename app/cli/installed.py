@@ -14,7 +14,7 @@ from app.models import weights
 from app.models.catalogue import CATALOGUE
 from app.settings import Settings, settings_file
 from memory.core.errors import StorageError
-from memory.storage.folder_lock import FolderOwner
+from memory.storage.folder_lock import FolderLock
 
 _NAME = "personavlm"
 Part = Literal["environment", "models", "data"]
@@ -137,7 +137,7 @@ def _nobody_works(folder: Path) -> Iterator[None]:
     if not any(_data(folder)):
         yield
         return
-    owner = FolderOwner(folder)
+    owner = FolderLock(folder)
     try:
         yield
     finally:

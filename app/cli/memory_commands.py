@@ -32,7 +32,7 @@ class KindName(StrEnum):
 
 Kind = Annotated[KindName | None, typer.Option("--kind", help="One type of memory.")]
 MemoryId = Annotated[str, typer.Argument(help="The memory's id, as `persona memory list` shows it.")]
-Held = Annotated[list[str] | None, typer.Argument(help="Ids that `persona memory list --held` shows.")]
+Approvals = Annotated[list[str] | None, typer.Argument(help="Ids that `persona memory list --held` shows.")]
 Every = Annotated[bool, typer.Option("--all", help="Everything that waits.")]
 _KINDS = {"cor": "core", "sem": "semantic", "epi": "episodic", "pro": "procedural", "pho": "photo"}
 """What the first three letters of an id stand for."""
@@ -50,7 +50,7 @@ def list_memories(
         if held:
             _list_held(store, user, as_json=as_json)
         else:
-            _list(store.knowledge.entries(user, kind=kind.value if kind else None, held=True), user, as_json=as_json)
+            _list(store.memories.entries(user, kind=kind.value if kind else None, held=True), user, as_json=as_json)
 
 
 @memory.command()
@@ -71,7 +71,7 @@ def search(
 def show(memory_id: MemoryId, user: User = "me", as_json: AsJson = False) -> None:
     """Show one memory with all its fields."""
     with open_memory() as store:
-        record = store.knowledge.get(user, memory_id)
+        record = store.memories.get(user, memory_id)
     if as_json:
         print_json(record.model_dump(mode="json"))
     else:
@@ -137,7 +137,7 @@ def forget(
 
 
 @memory.command()
-def approve(what: Held = None, every: Every = False, user: User = "me", as_json: AsJson = False) -> None:
+def approve(what: Approvals = None, every: Every = False, user: User = "me", as_json: AsJson = False) -> None:
     """Remember something sensitive that was held: from now on it is recalled like anything else."""
     with open_memory() as store:
         done = [store.approve(user, name) for name in _held(store, user, what, every=every)]
@@ -146,7 +146,7 @@ def approve(what: Held = None, every: Every = False, user: User = "me", as_json:
 
 @memory.command()
 def reject(
-    what: Held = None,
+    what: Approvals = None,
     every: Every = False,
     user: User = "me",
     now: Annotated[bool, typer.Option("--now", help="For good at once; without it, undo works for 10 minutes.")] = False,
@@ -229,7 +229,7 @@ def _list(records: Sequence[MemoryRecord], user: str, *, as_json: bool) -> None:
 
 
 def _list_held(store: Memory, user: str, *, as_json: bool) -> None:
-    waiting = store.held.waiting(user)
+    waiting = store.approvals.waiting(user)
     if as_json:
         print_json([one.model_dump(mode="json") for one in waiting])
     elif waiting:
@@ -244,8 +244,8 @@ def _held(store: Memory, user: str, names: list[str] | None, *, every: bool) -> 
     if every == bool(names):
         raise InvalidInput("Name what is meant, by id, or say --all. `persona memory list --held` shows what waits.")
     if every:
-        return [one.turn_id for one in store.held.waiting(user)]
-    return list(dict.fromkeys(store.held.turn_of(user, name) for name in names or ()))
+        return [one.turn_id for one in store.approvals.waiting(user)]
+    return list(dict.fromkeys(store.approvals.turn_of(user, name) for name in names or ()))
 
 
 def _probed(receipt: Receipt) -> str:

@@ -50,7 +50,7 @@ def show_personality(user: User = "me", as_json: AsJson = False) -> None:
     from memory.core.records import TRAITS
 
     with open_memory() as store:
-        evidence = store.curve.evidence(user)
+        evidence = store.personality.evidence(user)
     point, known = evidence.point, manner.known(evidence)
     if as_json:
         print_json({**point.model_dump(mode="json"), "known": list(known)} if point else None)
@@ -71,7 +71,7 @@ def show_personality(user: User = "me", as_json: AsJson = False) -> None:
 def history(user: User = "me", as_json: AsJson = False) -> None:
     """Show how the scores came about, oldest first."""
     with open_memory() as store:
-        points = store.curve.history(user)
+        points = store.personality.history(user)
     if as_json:
         print_records(points, as_json=True, columns=(), empty="")
         return
@@ -96,7 +96,7 @@ def pin(
     from memory.core import clock
 
     with open_memory() as store:
-        point = store.curve.pin(user, trait, score, store.journal.last_time(user) or clock.now())
+        point = store.personality.pin(user, trait, score, store.journal.last_time(user) or clock.now())
     held = f"stays at {score}" if score is not None else "moves again"
     report(point.model_dump(mode="json"), f"{trait} {held}.", as_json=as_json)
 
@@ -107,7 +107,7 @@ def reset(user: User = "me", as_json: AsJson = False) -> None:
     from memory.core import clock
 
     with open_memory() as store:
-        point = store.curve.reset(user, store.journal.last_time(user) or clock.now())
+        point = store.personality.reset(user, store.journal.last_time(user) or clock.now())
     report(point.model_dump(mode="json"), f"The personality of {user} begins anew.", as_json=as_json)
 
 

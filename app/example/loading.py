@@ -18,11 +18,11 @@ from memory.core.records import Episode, PersonalityPoint, PhotoMemory, Recalled
 from memory.facts.acceptance import Changes
 from memory.memory import Memory
 from memory.personality.pem import evolve
-from memory.personality.timeline import Curve
+from memory.personality.timeline import PersonalityTimeline
 from memory.photos.store import PhotoStore
 from memory.storage.engine import Database
 from memory.stores.journal import Journal
-from memory.stores.memories import Knowledge
+from memory.stores.memories import Memories
 
 USER = "example"
 _DAYS = 30
@@ -83,8 +83,8 @@ class _Writer:
         # Held by its words alone: on every machine the same, whichever embedder it has.
         marker = Marker(topic_of, "each")
         self._journal = Journal(database, marker)
-        self._knowledge = Knowledge(database, marker)
-        self._curve = Curve(database)
+        self._knowledge = Memories(database, marker)
+        self._curve = PersonalityTimeline(database)
         self._photos = photos
         self._shapes = told.pictures
         self._known: dict[str, Recalled] = {}

@@ -65,7 +65,7 @@ def foot(here: Here) -> None:
     The model is loaded once the browser has drawn the whole page, which it says by asking for this part again: loading takes
     every processor.
     """
-    waits = here.memory.pending.count(here.user) > 0
+    waits = here.memory.work.count(here.user) > 0
     often = _OTHERWISE_S if "drawn" in st.session_state else _ONCE_DRAWN_S
     st.fragment(_foot, run_every=_WHILE_REMEMBERING_S if waits else often)(here, waited=waits)
     with st.container(key="quiet-model"):
@@ -118,7 +118,7 @@ def _nothing_waits(memory: Memory, user: str, *, aside: bool) -> str:
 
 def _waiting(memory: Memory, user: str, *, waited: bool) -> None:
     try:
-        waiting, held = memory.pending.count(user), len(memory.held.waiting(user))
+        waiting, held = memory.work.count(user), len(memory.approvals.waiting(user))
         aside = memory.refusals.count(user)
         nothing = _nothing_waits(memory, user, aside=bool(aside or held))
     except PersonaError as error:

@@ -35,15 +35,15 @@ def kept(memory: Memory, person: Person) -> Kept:
     """Read what is there."""
     user = user_of(person)
     places = places_of(memory, user)
-    entries = memory.knowledge.entries(user)
-    curve = memory.curve.history(user)
+    entries = memory.memories.entries(user)
+    curve = memory.personality.history(user)
     semantic = [one for one in entries if isinstance(one, SemanticMemory)]
     topics = [one for one in entries if isinstance(one, Episode)]
     return Kept(
         facts=tuple(Shown(one.id, "semantic", one.content, (places[one.turn_id],)) for one in semantic),
         topics=tuple(Shown(one.id, "episodic", one.summary, tuple(places[turn] for turn in one.turn_ids)) for one in topics),
         procedures=tuple(f"{one.key}: {one.text}" for one in entries if isinstance(one, Procedure)),
-        profile=tuple(memory.knowledge.profile(user).values().items()),
+        profile=tuple(memory.memories.profile(user).values().items()),
         personality=curve[-1].scores if curve else None,
         inferred=tuple(point.inferred for point in curve if point.inferred is not None),
     )

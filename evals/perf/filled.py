@@ -107,7 +107,7 @@ def _live(memory: Memory, name: str, count: int, fact_every: int, say: Say) -> N
         scores = evolve(scores, inferred, number, ())
         point = PersonalityPoint(turn_id=turn.id, time=one.time, inferred=inferred, scores=scores, m=number)
         fact = _fact(name, turn, next(facts)) if number % fact_every == 0 else None
-        memory.knowledge.commit_remember(name, turn.id, point, fact)
+        memory.memories.commit_remember(name, turn.id, point, fact)
         if (number + 1) % _STEP == 0:
             say(f"{number + 1:,} of {count:,} turns")
             memory.index(name)
@@ -138,7 +138,7 @@ def _sum_up(memory: Memory, name: str, session: Sequence[Turn]) -> None:
     words = session[0].text.rstrip(".").split()
     profile = {"name": "Ada"} | {f"line {number}": " ".join(words[number : number + 3]) for number in range(12)}
     habits = {f"habit {number}": f"The user does {word} every week." for number, word in enumerate(words[:5])}
-    memory.knowledge.commit_consolidation(
+    memory.memories.commit_consolidation(
         name, session[0].session, session[-1].time, episodes=episodes, procedures=habits, profile=profile
     )
 

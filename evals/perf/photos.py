@@ -140,7 +140,7 @@ def _remember(memory: Memory, number: int, data: bytes) -> str:
             id=make_id(_USER, "photo", turn.id, 0), turn_id=turn.id, photo_id=picture.photo.id, time=said,
             caption=f"thing number {number}", category="thing",
         )  # fmt: skip
-        memory.knowledge.commit_remember(_USER, turn.id, PersonalityPoint(turn_id=turn.id, time=said), None, photos=[seen])
+        memory.memories.commit_remember(_USER, turn.id, PersonalityPoint(turn_id=turn.id, time=said), None, photos=[seen])
     return picture.photo.id
 
 

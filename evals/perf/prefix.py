@@ -195,7 +195,7 @@ def _play(messages: Sequence[Message], chat: BaseChatModel, memory: Memory, styl
         responding.invoke({"text": message.text}, context=context)
         if number == len(messages) or messages[number].session != message.session:
             memory.journal.end_session(context.user_id)
-        while item := memory.pending.next_of(context.user_id, due_only=False):
+        while item := memory.work.next_of(context.user_id, due_only=False):
             if item.kind == "remember":
                 remembering.invoke({"turn_id": item.subject}, context=context)
             else:

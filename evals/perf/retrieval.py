@@ -121,7 +121,7 @@ def _remember(memory: Memory, turn_id: str, one: Said, fact: tuple[str, tuple[st
     record = SemanticMemory(
         id=make_id(_USER, "semantic", turn_id), turn_id=turn_id, time=one.time, content=content, keywords=keywords
     )
-    memory.knowledge.commit_remember(_USER, turn_id, PersonalityPoint(turn_id=turn_id, time=one.time), record)
+    memory.memories.commit_remember(_USER, turn_id, PersonalityPoint(turn_id=turn_id, time=one.time), record)
 
 
 def _ask(memory: Memory, questions: Sequence[str], last: Said) -> dict[str, Any]:

@@ -105,7 +105,7 @@ class Steps:
                     raise
                 aside = self._note(work, question, "refused", None, error.message, most=MOST_TRIES)
             else:
-                self._memory.pending.save_output(work.user_id, work.subject, step, output, begun=work.begun)
+                self._memory.work.save_output(work.user_id, work.subject, step, output, begun=work.begun)
                 warning = f"The {question} output was not in its form twice; {without}."
                 return parsed, [] if parsed is not None else [warning]
         return None, [f"The {question} step is set aside; {without}."]

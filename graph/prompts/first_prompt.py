@@ -28,8 +28,8 @@ def first_prompt(user_id: str, memory: Memory, style: Style) -> list[BaseMessage
         style: How prompts are made.
     """
     turn = unrecorded(user_id, _A_MESSAGE, [], clock.now())
-    evidence = memory.curve.evidence(user_id)
-    known = memory.knowledge.profile(user_id)
+    evidence = memory.personality.evidence(user_id)
+    known = memory.memories.profile(user_id)
     return messages_of(
         {
             "turn": turn,

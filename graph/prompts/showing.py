@@ -79,7 +79,7 @@ def _labels(memory: Memory, turns: Sequence[Turn]) -> dict[str, str]:
     ids = {photo for turn in turns for photo in turn.images}
     if not ids:
         return {}
-    seen = [one for one in memory.knowledge.entries(turns[0].user_id, kind="photo") if isinstance(one, PhotoMemory)]
+    seen = [one for one in memory.memories.entries(turns[0].user_id, kind="photo") if isinstance(one, PhotoMemory)]
     known: dict[str, list[PhotoMemory]] = {}
     for one in seen:
         if one.photo_id in ids:

@@ -18,7 +18,7 @@ from memory.core import clock
 from memory.core.errors import InvalidInput, PersonaError
 from memory.core.records import TRAITS, Photo, Record, RefusalCause, TurnState, make_id
 from memory.core.validation import check_text, check_user
-from memory.forgetting.cascade import Reach
+from memory.forgetting.cascade import Cascade
 from memory.forgetting.purge import Receipt
 from memory.personality.timeline import to_point
 from memory.storage.memory_rows import to_record
@@ -278,7 +278,7 @@ def _rewrite(row: dict[str, Any]) -> str:
 
 
 def _forgetting(row: dict[str, Any]) -> str:
-    reach = TypeAdapter(Reach).validate_json(json.dumps(row["reach"]), strict=True)
+    reach = TypeAdapter(Cascade).validate_json(json.dumps(row["reach"]), strict=True)
     if not all(_PHOTO.fullmatch(name) for name in reach.photos) or row["purged_at"] is None:
         raise InvalidInput("it was never purged.")
     Receipt.model_validate(row["receipt"])

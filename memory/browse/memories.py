@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, sel
 from memory.core import clock
 from memory.core.records import Episode, PersonalityPoint, Turn, TurnState
 from memory.core.validation import user_name
-from memory.forgetting.cascade import Reach
+from memory.forgetting.cascade import Cascade
 from memory.personality.timeline import COUNTS, to_point
 from memory.storage.engine import Database
 from memory.storage.memory_rows import MemoryRecord, to_record
@@ -145,7 +145,7 @@ class Browse:
         query = select(forgettings).where(forgettings.c.user_id == user_id, forgettings.c.purged_at.is_(None))
         with self._db.read() as connection:
             rows = connection.execute(query.order_by(forgettings.c.at.desc())).all()
-        return [Undoable(row.subject, row.kind, row.at + UNDO_WINDOW, Reach.from_json(row.reach).counts()) for row in rows]
+        return [Undoable(row.subject, row.kind, row.at + UNDO_WINDOW, Cascade.from_json(row.reach).counts()) for row in rows]
 
     def points(self, user_id: str, most: int) -> tuple[list[PersonalityPoint], int]:
         """Return the personality curve, oldest first, thinned evenly to about so many points, and how many there are in all.

@@ -10,7 +10,7 @@ from memory.personality.timeline import COUNTS, to_point
 from memory.storage.schema import personality
 
 
-class CurveSteps:
+class TimelineSteps:
     """Steps of the curves of a journal's users.
 
     Args:

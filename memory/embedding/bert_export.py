@@ -11,13 +11,13 @@ from pathlib import Path
 
 from memory.embedding.bert_folder import Bert, Weights, tokenizer_of
 from memory.embedding.bert_graph import CAREFUL, FAST, WHOLE, Precision, build
-from memory.embedding.onnx_runtime import EXAMPLES, GRAPH, MARKS, NEAR, TOKENIZER, QuickReader
+from memory.embedding.onnx_runtime import EXAMPLES, GRAPH, MARKS, NEAR, TOKENIZER, OnnxEmbedder
 from memory.embedding.token_vectors import Reading
 
 _log = logging.getLogger(__name__)
 
 
-def make(bert: Bert, folder: Path) -> QuickReader:
+def make(bert: Bert, folder: Path) -> OnnxEmbedder:
     """Make what a `QuickReader` embeds with, and keep it.
 
     Args:
@@ -31,9 +31,9 @@ def make(bert: Bert, folder: Path) -> QuickReader:
     tokenizer, marks = tokenizer_of(bert)
     weights = Weights(bert)
 
-    def made(precision: Precision) -> tuple[bytes, QuickReader]:
+    def made(precision: Precision) -> tuple[bytes, OnnxEmbedder]:
         graph = build(bert, weights, precision).SerializeToString()
-        return graph, QuickReader(graph, tokenizer, marks)
+        return graph, OnnxEmbedder(graph, tokenizer, marks)
 
     # Only one of them is in memory at a time: the network in 32 bits is large.
     expected = made(WHOLE)[1].read(EXAMPLES)
@@ -47,8 +47,8 @@ def make(bert: Bert, folder: Path) -> QuickReader:
 
 
 def _small(
-    made: Callable[[Precision], tuple[bytes, QuickReader]], expected: Sequence[Reading]
-) -> tuple[bytes, QuickReader] | None:
+    made: Callable[[Precision], tuple[bytes, OnnxEmbedder]], expected: Sequence[Reading]
+) -> tuple[bytes, OnnxEmbedder] | None:
     """Return the graph in 8 bits; None where it embeds too differently (a processor without wide enough sums may)."""
     for precision in (FAST, CAREFUL):
         # An onnxruntime may be built without one of its own operators.

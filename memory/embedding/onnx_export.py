@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from memory.embedding.onnx_runtime import EXAMPLES, GRAPH, MARKS, NEAR, TOKENIZER, Marks, QuickReader
+from memory.embedding.onnx_runtime import EXAMPLES, GRAPH, MARKS, NEAR, TOKENIZER, Marks, OnnxEmbedder
 from memory.embedding.token_vectors import Reading
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _ALIKE = 1e-3
 _TALKATIVE = ("torch.onnx", "onnxscript", "onnx_ir", "root")
 
 
-def make(model: SentenceTransformer, folder: Path, read: Callable[[Sequence[str]], list[Reading]]) -> QuickReader | None:
+def make(model: SentenceTransformer, folder: Path, read: Callable[[Sequence[str]], list[Reading]]) -> OnnxEmbedder | None:
     """Make what a `QuickReader` reads with; None where this model, or this machine, allows none: torch can do the same work.
 
     Args:
@@ -42,7 +42,7 @@ def make(model: SentenceTransformer, folder: Path, read: Callable[[Sequence[str]
         _write_tokenizer(model, part)
         _export(model, part / GRAPH)
         expected = read(EXAMPLES)
-        reader = QuickReader.load(part)
+        reader = OnnxEmbedder.load(part)
         if not _alike(reader.read(EXAMPLES), expected):
             raise ValueError("it reads otherwise than the model")  # noqa: TRY301 - one way out for all that may not work
         reader = _in_8_bits(part, expected) or reader
@@ -58,7 +58,7 @@ def make(model: SentenceTransformer, folder: Path, read: Callable[[Sequence[str]
     return reader
 
 
-def _in_8_bits(folder: Path, expected: Sequence[Reading]) -> QuickReader | None:
+def _in_8_bits(folder: Path, expected: Sequence[Reading]) -> OnnxEmbedder | None:
     """Keep the network's weights in 8 bits: it reads more than twice as fast, and finds the same (docs/decisions/029).
 
     Args:
@@ -77,12 +77,12 @@ def _in_8_bits(folder: Path, expected: Sequence[Reading]) -> QuickReader | None:
             quantize_dynamic(
                 folder / GRAPH, path, weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul", "Gemm"]
             )
-        found = QuickReader.load(Path(small)).read(EXAMPLES)
+        found = OnnxEmbedder.load(Path(small)).read(EXAMPLES)
         near = [float(one.vector @ other.vector) for one, other in zip(found, expected, strict=True)]
         if min(near) < NEAR:
             return None
         path.replace(folder / GRAPH)
-    return QuickReader.load(folder)
+    return OnnxEmbedder.load(folder)
 
 
 class _Whole(torch.nn.Module):

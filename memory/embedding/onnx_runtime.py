@@ -64,7 +64,7 @@ class Marks:
         return cls(frozenset(found["special"]), found["pad"])
 
 
-class QuickReader:
+class OnnxEmbedder:
     """Embeds texts.
 
     Args:
@@ -84,7 +84,7 @@ class QuickReader:
         self._inputs = [one.name for one in self._session.get_inputs()]
 
     @classmethod
-    def load(cls, folder: Path) -> QuickReader:
+    def load(cls, folder: Path) -> OnnxEmbedder:
         """Open what was made before.
 
         Raises:

@@ -17,7 +17,7 @@ import numpy as np
 from memory.core import extras
 from memory.core.errors import ModelMissing
 from memory.embedding.bert_folder import Damaged, NotBert, describe
-from memory.embedding.onnx_runtime import GRAPH, QuickReader, fingerprint, unit
+from memory.embedding.onnx_runtime import GRAPH, OnnxEmbedder, fingerprint, unit
 from memory.embedding.token_vectors import Reading
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class TextEmbedder:
         graph = self._graphs / fingerprint(folder)
         # One that is not there yet, or damaged, is made below.
         with suppress(Exception):
-            return QuickReader.load(graph).read
+            return OnnxEmbedder.load(graph).read
         from memory.embedding.bert_export import make
 
         try:

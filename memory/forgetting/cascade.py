@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, select
 from memory.core.errors import InvalidInput, NotFound
 from memory.core.records import SPOKEN, TurnState
 from memory.forgetting import quarantine
-from memory.forgetting.text_match import Telling, TellingOfSeveral
+from memory.forgetting.text_match import TextMatch, TextMatchOfSeveral
 from memory.storage.schema import memories, photos, sessions, turns
 
 _TOLD = ("semantic", "photo")
@@ -22,7 +22,7 @@ Counts = Callable[[Sequence[str]], tuple[dict[str, int], int]]
 
 
 @dataclass(frozen=True)
-class Reach:
+class Cascade:
     """What is forgotten together, by id.
 
     Attributes:
@@ -64,7 +64,7 @@ class Reach:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, kept: dict[str, Any]) -> Reach:
+    def from_json(cls, kept: dict[str, Any]) -> Cascade:
         """Read what was kept."""
         found: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
         return cls(**found)
@@ -83,7 +83,7 @@ class Together:
     called: Callable[[str], bool] | None = None
 
 
-def of(connection: Connection, user_id: str, subject: str, in_turns: Counts, together: Together | None = None) -> Reach:
+def of(connection: Connection, user_id: str, subject: str, in_turns: Counts, together: Together | None = None) -> Cascade:
     """Find out what is forgotten with one thing.
 
     Args:
@@ -160,7 +160,7 @@ def of(connection: Connection, user_id: str, subject: str, in_turns: Counts, tog
     sessions = {known.turns[name].session for name in telling_turns} | {
         int(known.memories[name].source) for name in topics | lines
     }
-    return Reach(
+    return Cascade(
         kind=kind,
         memories=tuple(sorted(said)),
         derived=tuple(sorted(topics | lines)),
@@ -255,7 +255,7 @@ class _Known:
         return int(row.source) >= number or (begun is not None and its is not None and its >= begun)
 
     def topics(
-        self, spoken: set[str], first: tuple[int, datetime | None] | None, telling: Telling | TellingOfSeveral
+        self, spoken: set[str], first: tuple[int, datetime | None] | None, telling: TextMatch | TextMatchOfSeveral
     ) -> set[str]:
         """Return the topics that are made anew: of a session that tells of it, all but what the person wrote."""
         if first is None:
@@ -283,18 +283,18 @@ class _Known:
 
 def _telling(
     known: _Known, spoken: Collection[str], facts: Sequence[Row[Any]], in_turns: Counts, together: Together | None
-) -> Telling | TellingOfSeveral:
+) -> TextMatch | TextMatchOfSeveral:
     """Return the words by which what is forgotten is known again: of all of it, or of several things each."""
     alone = [row for row in facts if row.source not in spoken]
     if together is None:
         said = [known.turns[name].text for name in spoken] + [_line(row) for row in alone]
-        return Telling(said, [word for row in facts for word in row.keywords], in_turns)
+        return TextMatch(said, [word for row in facts for word in row.keywords], in_turns)
     groups = {
         name: ([known.turns[name].text], [word for row in facts if row.source == name for word in row.keywords])
         for name in spoken
     }
     groups |= {row.id: ([_line(row)], list(row.keywords)) for row in alone}
-    return TellingOfSeveral([Telling(said, words, in_turns) for said, words in groups.values()], together.called)
+    return TextMatchOfSeveral([TextMatch(said, words, in_turns) for said, words in groups.values()], together.called)
 
 
 def _offered(row: Row[Any]) -> set[str]:

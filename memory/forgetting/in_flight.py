@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, select, update
 
 from memory.core.records import Trace, Turn
 from memory.forgetting import quarantine
-from memory.forgetting.cascade import Reach
+from memory.forgetting.cascade import Cascade
 from memory.storage.schema import forgettings, turns
 
 _RECEIVED = select(turns.c.received_at).where(turns.c.id == bindparam("turn")).scalar_subquery()
@@ -23,7 +23,7 @@ def touching(connection: Connection, turn: Turn, trace: Trace | None) -> list[Ro
     if not forgotten:
         return []
     shown = {name for one in (trace.memories if trace else ()) for name in (one.id, *one.turn_ids)}
-    return [row for row in forgotten if _has_a_part(connection, turn, Reach.from_json(row.reach), shown)]
+    return [row for row in forgotten if _has_a_part(connection, turn, Cascade.from_json(row.reach), shown)]
 
 
 def was_purged(touched: Sequence[Row[Any]]) -> bool:
@@ -38,7 +38,7 @@ def was_purged(touched: Sequence[Row[Any]]) -> bool:
 def keep(connection: Connection, turn: Turn, touched: Sequence[Row[Any]]) -> None:
     """Set a reply aside, after it was written down, with what was forgotten meanwhile and can still be undone."""
     for row in touched:
-        found = Reach.from_json(row.reach)
+        found = Cascade.from_json(row.reach)
         if row.purged_at is None:
             quarantine.reply(connection, turn.user_id, turn.id, row.subject, {*found.memories, *found.turns}, whole=True)
             key = (forgettings.c.user_id == turn.user_id) & (forgettings.c.subject == row.subject)
@@ -46,7 +46,7 @@ def keep(connection: Connection, turn: Turn, touched: Sequence[Row[Any]]) -> Non
             connection.execute(update(forgettings).where(key).values(reach=wider.to_json()))
 
 
-def _has_a_part(connection: Connection, turn: Turn, found: Reach, shown: set[str]) -> bool:
+def _has_a_part(connection: Connection, turn: Turn, found: Cascade, shown: set[str]) -> bool:
     if shown & {*found.memories, *found.derived, *found.turns, *found.told}:
         return True
     # Lines of the profile are in every prompt, and so is the talk of the last hour.

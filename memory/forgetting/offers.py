@@ -11,7 +11,7 @@ from sqlalchemy import Row, select, update
 from memory.core import clock
 from memory.core.errors import InvalidInput, NotFound
 from memory.core.records import SPOKEN, ForgetEntry, ForgetOffer, Trace, Turn, TurnState
-from memory.forgetting.cascade import Counts, Reach, Together
+from memory.forgetting.cascade import Cascade, Counts, Together
 from memory.forgetting.request_match import Sought
 from memory.forgetting.request_rules import ForgetRequest
 from memory.forgetting.service import Forgetting
@@ -166,7 +166,7 @@ class Offers:
             if cosine >= _MEANT
         }
 
-    def _entries(self, user_id: str, reach: Reach) -> list[ForgetEntry]:
+    def _entries(self, user_id: str, reach: Cascade) -> list[ForgetEntry]:
         """Return a line for each thing that would be hidden, memories first, replies last."""
         names = [*reach.memories, *reach.derived]
         told = set(reach.told) | set(reach.pictured)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from memory.core.records import Record
 from memory.forgetting import verify
-from memory.forgetting.cascade import Reach
+from memory.forgetting.cascade import Cascade
 from memory.forgetting.service import Forgetting
 from memory.forgetting.text_match import phrases
 from memory.index.chroma import COLLECTIONS
@@ -75,7 +75,7 @@ class Purger:
 
     def purge(self, due: Sequence[tuple[str, str]]) -> list[Receipt]:
         """Purge these (user, subject), and write a receipt for each; interrupted, it is done to its end the next time."""
-        gone: list[tuple[str, str, Reach, list[str]]] = []
+        gone: list[tuple[str, str, Cascade, list[str]]] = []
         for user_id, subject in due:
             self._indexes.projection.run(user_id)
             texts = phrases(self._forgetting.texts(user_id, subject))
@@ -104,7 +104,7 @@ class Purger:
         self._indexes.chroma.compact()
         self._database.compact()
 
-    def _receipt(self, user_id: str, subject: str, reach: Reach, texts: Sequence[str]) -> Receipt:
+    def _receipt(self, user_id: str, subject: str, reach: Cascade, texts: Sequence[str]) -> Receipt:
         hidden, purged = self._forgetting.when(user_id, subject)
         names = {*reach.memories, *reach.turns}
         with self._database.read() as connection:

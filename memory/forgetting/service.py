@@ -12,7 +12,7 @@ from memory.core.errors import NotFound
 from memory.core.records import TurnState
 from memory.facts import supersession_rows
 from memory.forgetting import cascade, quarantine, soft_delete
-from memory.forgetting.cascade import Counts, Reach, Together
+from memory.forgetting.cascade import Cascade, Counts, Together
 from memory.personality import timeline
 from memory.storage import refusals, rewrites, work_queue
 from memory.storage.engine import Database
@@ -30,7 +30,7 @@ class Forgetting:
 
     def hide(
         self, user_id: str, subject: str, in_turns: Counts, *, personality_too: bool = False, together: Together | None = None
-    ) -> Reach:
+    ) -> Cascade:
         """Hide a memory, a message or a picture, and whatever tells of it; from now on nothing finds or shows it.
 
         Args:
@@ -61,7 +61,7 @@ class Forgetting:
             timeline.recount(connection, user_id)
         return found
 
-    def would_hide(self, user_id: str, subject: str, in_turns: Counts, together: Together) -> Reach:
+    def would_hide(self, user_id: str, subject: str, in_turns: Counts, together: Together) -> Cascade:
         """Return what `hide` would hide; nothing is done."""
         with self._db.read() as connection:
             return cascade.of(connection, user_id, subject, in_turns, together)
@@ -76,16 +76,16 @@ class Forgetting:
             mine = [row for row in waiting if row.subject == subject]
             if mine:
                 connection.execute(delete(forgettings).where(_key(user_id, subject)))
-                _uncover(connection, user_id, [Reach.from_json(row.reach) for row in mine])
+                _uncover(connection, user_id, [Cascade.from_json(row.reach) for row in mine])
             else:
                 mine = [row for row in waiting if subject in (*row.reach["memories"], *row.reach["derived"])]
                 if not mine:
                     # A line that was dropped, by a rewrite or as outdated.
                     return soft_delete.show(connection, user_id, subject)
-                _uncover(connection, user_id, [Reach.from_json(row.reach) for row in mine])
+                _uncover(connection, user_id, [Cascade.from_json(row.reach) for row in mine])
                 _leave_out(connection, user_id, subject, mine)
             for row in _waiting(connection, user_id):
-                _cover(connection, user_id, row.subject, Reach.from_json(row.reach), row.at)
+                _cover(connection, user_id, row.subject, Cascade.from_json(row.reach), row.at)
             timeline.recount(connection, user_id)
         return True
 
@@ -105,7 +105,7 @@ class Forgetting:
             said = list(connection.execute(select(memories.c.text).where(mine)).scalars())
             return [*said, *quarantine.texts(connection, user_id, found.turns)]
 
-    def purge(self, user_id: str, subject: str) -> Reach:
+    def purge(self, user_id: str, subject: str) -> Cascade:
         """Remove for good what was hidden; sessions that it was part of wait to be summed up anew. Twice changes nothing."""
         with self._db.write() as connection:
             found = _reach(connection, user_id, subject)
@@ -118,7 +118,7 @@ class Forgetting:
             for name in (*found.memories, *found.derived):
                 soft_delete.purge(connection, user_id, name)
             date_rows.drop(connection, user_id, (*found.memories, *found.derived, *found.turns))
-            others = [Reach.from_json(row.reach) for row in _waiting(connection, user_id) if row.subject != subject]
+            others = [Cascade.from_json(row.reach) for row in _waiting(connection, user_id) if row.subject != subject]
             _drop_set_aside(connection, user_id, found, others)
             refusals.drop(connection, user_id, found.turns)
             _drop_points(connection, user_id, found.turns)
@@ -162,8 +162,8 @@ def _row(connection: Connection, user_id: str, subject: str) -> Row[Any]:
     return row
 
 
-def _reach(connection: Connection, user_id: str, subject: str) -> Reach:
-    return Reach.from_json(_row(connection, user_id, subject).reach)
+def _reach(connection: Connection, user_id: str, subject: str) -> Cascade:
+    return Cascade.from_json(_row(connection, user_id, subject).reach)
 
 
 def _waiting(connection: Connection, user_id: str) -> Sequence[Row[Any]]:
@@ -172,7 +172,7 @@ def _waiting(connection: Connection, user_id: str) -> Sequence[Row[Any]]:
     return connection.execute(query.order_by(forgettings.c.at, forgettings.c.subject)).all()
 
 
-def _cover(connection: Connection, user_id: str, subject: str, found: Reach, stamp: datetime) -> None:
+def _cover(connection: Connection, user_id: str, subject: str, found: Cascade, stamp: datetime) -> None:
     """Hide all that a forgetting reaches; what is hidden already stays so."""
     gone = {*found.memories, *found.turns, *found.derived, *found.told}
     for name in found.told:
@@ -190,7 +190,7 @@ def _cover(connection: Connection, user_id: str, subject: str, found: Reach, sta
     connection.execute(update(photos).where(mine).values(hidden_at=stamp))
 
 
-def _uncover(connection: Connection, user_id: str, reaches: Sequence[Reach]) -> None:
+def _uncover(connection: Connection, user_id: str, reaches: Sequence[Cascade]) -> None:
     """Show all that some forgettings reach, whatever else hides it."""
     for found in reaches:
         quarantine.restore(connection, user_id, (*found.turns, *found.told, *found.shown, *found.pictured))
@@ -226,7 +226,7 @@ def _leave_out(connection: Connection, user_id: str, memory_id: str, rows: Seque
             connection.execute(delete(forgettings).where(_key(user_id, row.subject)))
 
 
-def _drop_set_aside(connection: Connection, user_id: str, found: Reach, others: Sequence[Reach]) -> None:
+def _drop_set_aside(connection: Connection, user_id: str, found: Cascade, others: Sequence[Cascade]) -> None:
     """Throw away what was set aside for a forgetting; what another one may bring back loses what tells of this one."""
     needed = {name for other in others for name in (*other.turns, *other.told, *other.shown, *other.pictured)}
     gone = {*found.memories, *found.turns, *found.derived, *found.told}

@@ -39,7 +39,7 @@ _OFTEN = 0.05
 """A word in more than this share of the turns tells nothing apart."""
 
 
-class Telling:
+class TextMatch:
     """The words by which forgotten texts are known again.
 
     Args:
@@ -78,7 +78,7 @@ class Telling:
         return sum(any(_alike(rare, word) for word in held) for rare in self._words) > 1
 
 
-class TellingOfSeveral:
+class TextMatchOfSeveral:
     """The same of several things that are forgotten together: a word of one and a word of another say nothing.
 
     Args:
@@ -86,7 +86,7 @@ class TellingOfSeveral:
         called: Says whether a text names what the person asked to forget; other names that were in it then say nothing alone.
     """
 
-    def __init__(self, each: Sequence[Telling], called: Callable[[str], bool] | None = None) -> None:
+    def __init__(self, each: Sequence[TextMatch], called: Callable[[str], bool] | None = None) -> None:
         self._each = each
         self._called = called
 

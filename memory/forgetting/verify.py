@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, String, Table, cast, func, or_, select
 
 from memory.core.records import TurnState
-from memory.forgetting.cascade import Reach
+from memory.forgetting.cascade import Cascade
 from memory.storage.schema import memories, metadata, outputs, photos, refusals, rewrites, turns, users, withheld
 
 _CHUNK = 2**24
@@ -24,7 +24,7 @@ _MADE: tuple[tuple[Table, tuple[Column[Any], ...]], ...] = (
 """What the program wrote, in rows of its own."""
 
 
-def left(connection: Connection, user_id: str, reach: Reach, texts: Sequence[str]) -> int:
+def left(connection: Connection, user_id: str, reach: Cascade, texts: Sequence[str]) -> int:
     """Count the rows of a user that are still of what was purged, or tell it word for word."""
     here = memories.c.id.in_((*reach.memories, *reach.derived)) & memories.c.hidden_at.is_not(None)
     whole = turns.c.id.in_(reach.turns) & (turns.c.state != TurnState.FORGOTTEN)

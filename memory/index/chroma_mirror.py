@@ -22,7 +22,7 @@ from memory.storage.schema import memories, turns
 _BATCH = 256
 
 
-class Mirror:
+class ChromaMirror:
     """Keeps Chroma's collections as the index says.
 
     Args:

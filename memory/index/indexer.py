@@ -20,9 +20,9 @@ from memory.core.validation import user_name
 from memory.embedding.text_embedder import Embedder
 from memory.embedding.token_vectors import keep
 from memory.index.chroma import ChromaStore
-from memory.index.chroma_mirror import Mirror
+from memory.index.chroma_mirror import ChromaMirror
 from memory.index.documents import Indexed, is_shown, of_memory, of_turn, places
-from memory.index.photo_index import KIND, PictureIndex
+from memory.index.photo_index import KIND, PhotoIndex
 from memory.index.search_index import SearchIndex
 from memory.storage.engine import Database
 from memory.storage.memory_rows import to_record
@@ -56,7 +56,7 @@ def is_of_today(marker: Path) -> bool:
     return bool(layout == _LAYOUT)
 
 
-class Projection:
+class Indexer:
     """Keeps the index of each user, and Chroma behind it, as the journal says.
 
     Args:
@@ -74,13 +74,13 @@ class Projection:
         chroma: ChromaStore,
         index: SearchIndex,
         embedder: Embedder,
-        pictures: PictureIndex,
+        pictures: PhotoIndex,
         marker: Path,
     ) -> None:
         self._db = database
         self._chroma = chroma
         self._index = index
-        self._mirror = Mirror(database, chroma, index)
+        self._mirror = ChromaMirror(database, chroma, index)
         self._embedder = embedder
         self._pictures = pictures
         self._marker = marker

@@ -21,7 +21,7 @@ _LIKE = 0.5
 """Cosine of two pictures of one thing: a distance below 1.0 between unit vectors (published)."""
 
 
-class PictureIndex:
+class PhotoIndex:
     """Vectors of what was seen; where nothing can look it keeps and finds nothing.
 
     Args:

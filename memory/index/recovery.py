@@ -13,8 +13,8 @@ from memory.core.errors import StorageError
 from memory.embedding.text_embedder import Embedder
 from memory.index import chroma_files
 from memory.index.chroma import ChromaStore
-from memory.index.indexer import Projection, is_of_today
-from memory.index.photo_index import PictureIndex
+from memory.index.indexer import Indexer, is_of_today
+from memory.index.photo_index import PhotoIndex
 from memory.index.search_index import SearchIndex
 from memory.photos.store import PhotoStore
 from memory.photos.vision import Sight
@@ -74,8 +74,8 @@ class Indexes:
             self.chroma.close()
             raise
         try:
-            self.pictures = PictureIndex(self.chroma, photos, sight)
-            self.projection = Projection(database, self.chroma, self.search, embedder, self.pictures, marker)
+            self.pictures = PhotoIndex(self.chroma, photos, sight)
+            self.projection = Indexer(database, self.chroma, self.search, embedder, self.pictures, marker)
             if not fresh:
                 self.projection.check()
         except BaseException:

@@ -16,7 +16,7 @@ from memory.index import fulltext
 from memory.index.filters import Scope
 from memory.index.turn_traits import Traits
 from memory.index.user_files import UserFile, UserFiles
-from memory.index.vectors import Flat, Nearness, Placed
+from memory.index.vectors import Nearness, Placed, VectorIndex
 
 _SHARE = 0.1
 """Of all texts, at least so many begin with the name of somebody who speaks."""
@@ -256,16 +256,16 @@ def _leave(held: UserFile, ids: Sequence[str]) -> None:
         flat.remove(ids)
 
 
-def _vectors(file: sqlite3.Connection, held: UserFile, kind: str, size: int) -> Flat:
+def _vectors(file: sqlite3.Connection, held: UserFile, kind: str, size: int) -> VectorIndex:
     flat = held.vectors.get(kind)
     if flat is None or flat.is_wasteful:
         flat = held.vectors[kind] = _read_vectors(file, kind, size)
     return flat
 
 
-def _read_vectors(file: sqlite3.Connection, kind: str, size: int) -> Flat:
+def _read_vectors(file: sqlite3.Connection, kind: str, size: int) -> VectorIndex:
     query = "SELECT id, at, first, last, facets, vectors FROM entries JOIN kept USING (number) WHERE kind = ? ORDER BY number"
-    flat = Flat(size)
+    flat = VectorIndex(size)
     flat.put(
         [
             Placed(name, at, None if first is None else (first, last), facets.split(), vectors_of(vectors, len(facets.split())))

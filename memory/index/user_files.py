@@ -16,7 +16,7 @@ from memory.core.records import user_key
 from memory.embedding.token_vectors import Bytes
 from memory.index.bm25 import Lengths
 from memory.index.turn_traits import Traits
-from memory.index.vectors import Flat
+from memory.index.vectors import VectorIndex
 
 _BUSY_S = 30.0
 """For so long another process may write."""
@@ -36,7 +36,7 @@ class UserFile:
 
     lock: threading.RLock = field(default_factory=threading.RLock)
     connection: sqlite3.Connection | None = None
-    vectors: dict[str, Flat] = field(default_factory=dict)
+    vectors: dict[str, VectorIndex] = field(default_factory=dict)
     """By kind, as far as they were read."""
     read: dict[str, tuple[Traits, Bytes]] = field(default_factory=dict)
     """By entry, what looks read of their candidates."""
@@ -54,7 +54,7 @@ class UserFile:
     @property
     def bytes(self) -> int:
         """Say how much memory it takes, about."""
-        arrays: list[Flat | Lengths] = [*self.vectors.values(), *self.lengths.values()]
+        arrays: list[VectorIndex | Lengths] = [*self.vectors.values(), *self.lengths.values()]
         return sum(one.bytes for one in arrays) + _ENTRY_BYTES * len(self.read)
 
     def let_go(self) -> None:

@@ -149,7 +149,7 @@ class Nearness:
         return {name: place for name, place in there if place < end and self._allowed[place]}
 
 
-class Flat:
+class VectorIndex:
     """The vectors of one kind.
 
     Whoever changes it holds a lock of theirs, and so does whoever calls `near`; what that returned needs none.

@@ -62,7 +62,7 @@ _INSERT = insert(personality)
 _RESCORE = update(personality).where(personality.c.id == bindparam("row"))
 
 
-class Curve:
+class PersonalityTimeline:
     """Personality of all users. Every public method is one transaction."""
 
     def __init__(self, database: Database) -> None:

@@ -30,7 +30,7 @@ from memory.search.turn_ranking import best_passages
 from memory.storage.memory_rows import MemoryRecord
 
 if TYPE_CHECKING:
-    from memory.search.retriever import Parts
+    from memory.search.retriever import SearchParts
 
 _DEPTH = 24
 """Raw turns that take part."""
@@ -46,7 +46,7 @@ _NAME = "name"
 _OF_EVERY_LINE = {"user"}
 
 
-class Competition:
+class JointRanking:
     """One search for what helps to answer one message.
 
     Args:
@@ -56,7 +56,7 @@ class Competition:
         room: How much may be shown.
     """
 
-    def __init__(self, parts: Parts, query: Query, scope: Scope, room: Room) -> None:
+    def __init__(self, parts: SearchParts, query: Query, scope: Scope, room: Room) -> None:
         self._parts = parts
         self._query = query
         self._scope = scope
@@ -85,7 +85,7 @@ class Competition:
     def _as_it_is_now(self, shown: Sequence[Recalled]) -> list[Recalled]:
         """Mark the words whose fact a newer one has made untrue."""
         ids = {make_id(self._user, NOW, entry.id): entry.id for entry in shown if entry.kind == "turn"}
-        facts = self._parts.knowledge.entries(self._user, kind="semantic", ids=ids) if ids else []
+        facts = self._parts.memories.entries(self._user, kind="semantic", ids=ids) if ids else []
         over = {
             ids[fact.id]: f"(No longer true since {fact.valid_until:%Y-%m-%d}.)"
             for fact in facts
@@ -128,8 +128,8 @@ class Competition:
     def _entries(self, kind: str, ids: Sequence[str]) -> list[MemoryRecord]:
         if kind == "core":
             # As it holds now: without what a newer fact made untrue since it was written.
-            return [line for line in self._parts.knowledge.profile(self._user).entries if line.id in ids]
-        return self._parts.knowledge.entries(self._user, kind="semantic" if kind == PAST else kind, ids=ids)
+            return [line for line in self._parts.memories.profile(self._user).entries if line.id in ids]
+        return self._parts.memories.entries(self._user, kind="semantic" if kind == PAST else kind, ids=ids)
 
     def _near(self, kind: str) -> dict[str, float]:
         """Return the cosine of every entry's nearest facet and what is asked."""

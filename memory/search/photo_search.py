@@ -13,13 +13,13 @@ from memory.core.query import Query
 from memory.core.records import PhotoMemory, Recalled
 from memory.embedding.token_vectors import Vectors
 from memory.index.filters import Scope
-from memory.index.photo_index import PictureIndex
+from memory.index.photo_index import PhotoIndex
 from memory.index.search_index import SearchIndex
 from memory.photos.detector import SEEN_AT, crop
 from memory.photos.image_file import open_upright
 from memory.photos.store import PhotoStore
 from memory.photos.vision import Sight
-from memory.stores.memories import Knowledge
+from memory.stores.memories import Memories
 
 _DEPTHS = (24, 500)
 """How many of the nearest are looked at: first, and where those may not be shown."""
@@ -31,7 +31,7 @@ _HELD = 8
 """Messages whose pictures stay looked at: a turn looks into memory up to five times with the same ones."""
 
 
-class PictureSearch:
+class PhotoSearch:
     """Recalls what was seen.
 
     Args:
@@ -44,9 +44,9 @@ class PictureSearch:
 
     def __init__(
         self,
-        index: PictureIndex,
+        index: PhotoIndex,
         photos: PhotoStore,
-        knowledge: Knowledge,
+        knowledge: Memories,
         words: SearchIndex,
         sight: Sight,
     ) -> None:

@@ -21,14 +21,14 @@ from memory.index.search_index import SearchIndex
 from memory.search.asked_subject import Subject, subject_of
 from memory.search.excerpts import Dialogue
 from memory.search.fusion import reciprocal_rank, regroup
-from memory.search.joint_ranking import Competition
+from memory.search.joint_ranking import JointRanking
 from memory.search.notes import whole_note
-from memory.search.photo_search import PictureSearch, recalled_photo
+from memory.search.photo_search import PhotoSearch, recalled_photo
 from memory.search.record_ranking import RecordSearch
 from memory.search.turn_ranking import TurnSearch, best_passages
 from memory.storage.memory_rows import MemoryRecord
 from memory.stores.journal import Journal
-from memory.stores.memories import Knowledge
+from memory.stores.memories import Memories
 
 MEASURED = "all-minilm-l6-v2"
 """The embedder by whose cosines it was measured what means the same."""
@@ -47,14 +47,14 @@ _REPEAT, _MOST_REPEATS = 0.02, 5
 
 
 @dataclass(frozen=True)
-class Parts:
+class SearchParts:
     """What a search draws on: the record, the index, and what embeds the query."""
 
     journal: Journal
-    knowledge: Knowledge
+    memories: Memories
     index: SearchIndex
     embedder: Embedder
-    pictures: PictureSearch
+    pictures: PhotoSearch
 
     @cached_property
     def turns(self) -> TurnSearch:
@@ -74,7 +74,7 @@ class Retriever:
         parts: What it searches in.
     """
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: SearchParts) -> None:
         self._parts = parts
         self.turns = parts.turns
 
@@ -108,13 +108,13 @@ class Retriever:
         scope = Scope(user_id, since, until, query.time.timestamp(), query.seen | query.talk | facts)
         found: list[Recalled] = []
         if scope.windowed:
-            found = Competition(self._parts, query, scope, room).find()
+            found = JointRanking(self._parts, query, scope, room).find()
             found += self._parts.pictures.find(user_id, query, Limits().photos)
         widened = scope.windowed and not found
         if not found:
             period = named_period(query.message, query.time) or named_period(query.keywords, query.time)
             scope = replace(scope, since=None, until=None, period=period)
-            found = Competition(self._parts, query, scope, room).find()
+            found = JointRanking(self._parts, query, scope, room).find()
             found += self._parts.pictures.find(user_id, replace(query, since=None, until=None), Limits().photos)
         return Found(tuple(sorted(found, key=lambda item: (item.time.timestamp(), item.id))), widened and bool(found))
 
@@ -174,16 +174,16 @@ class Retriever:
         near = self._parts.records.near("semantic", memory.content, Scope(user_id))
         for one in besides:
             near[one.id] = float(self._parts.embedder.read([one.content])[0].vector @ reading.vector)
-        late = self._parts.knowledge.newer_than(user_id, memory.time)
+        late = self._parts.memories.newer_than(user_id, memory.time)
         if late:
             # What is no longer true today may have been so then.
             near = self._parts.records.near("past", memory.content, Scope(user_id)) | near
         close = sorted((name for name, cosine in near.items() if cosine >= FAR), key=lambda name: -near[name])
-        records = self._parts.knowledge.entries(user_id, kind="semantic", ids=close[:_DEPTH])
+        records = self._parts.memories.entries(user_id, kind="semantic", ids=close[:_DEPTH])
         facts = [(one, near[one.id]) for one in records if isinstance(one, SemanticMemory)]
         if not late:
             return worth_asking(memory, facts), []
-        again = [one for one in self._parts.knowledge.said_again(user_id, [one.id for one, _ in facts]) if one.id not in near]
+        again = [one for one in self._parts.memories.said_again(user_id, [one.id for one, _ in facts]) if one.id not in near]
         read = self._parts.embedder.read([one.content for one in again]) if again else []
         both = [*facts, *((one, float(its.vector @ reading.vector)) for one, its in zip(again, read, strict=True))]
         return worth_asking(memory, facts), said_since(memory, both)
@@ -192,7 +192,7 @@ class Retriever:
 class _Look:
     """One query on one user with one window: rankings are made once and shared."""
 
-    def __init__(self, parts: Parts, query: Query, scope: Scope, limits: Limits) -> None:
+    def __init__(self, parts: SearchParts, query: Query, scope: Scope, limits: Limits) -> None:
         self._parts = parts
         self._query = query
         self._scope = scope
@@ -233,7 +233,7 @@ class _Look:
         """
         scores = self._facts(limit) if kind == "semantic" else self._rank(kind)
         names = sorted(scores, key=lambda name: -scores[name])
-        by_id = {record.id: record for record in self._parts.knowledge.entries(self._user, kind=kind, ids=names[: 4 * limit])}
+        by_id = {record.id: record for record in self._parts.memories.entries(self._user, kind=kind, ids=names[: 4 * limit])}
         ranked = sorted((by_id[name] for name in names if name in by_id), key=lambda one: _standing(one, scores[one.id]))
         if not self._scope.windowed:
             if self._asks_what_was:
@@ -262,7 +262,7 @@ class _Look:
     def _with_what_was(self, ranked: Sequence[MemoryRecord]) -> list[MemoryRecord]:
         """Put beside each fact what it replaced, and what replaced it."""
         facts = [record for record in ranked if isinstance(record, SemanticMemory)]
-        others = self._parts.knowledge.linked(self._user, facts)
+        others = self._parts.memories.linked(self._user, facts)
         together: dict[str, MemoryRecord] = {}
         for record in ranked:
             together[record.id] = record
@@ -292,7 +292,7 @@ class _Look:
             summed_up = self._rank("episodic")
             shown = {entry.id for entry in found}
             rest = {name: score for name, score in summed_up.items() if name not in shown}
-            records = self._parts.knowledge.entries(self._user, kind="episodic", ids=rest)
+            records = self._parts.memories.entries(self._user, kind="episodic", ids=rest)
             topics = {record.id: record.turn_ids for record in records if isinstance(record, Episode)}
             found += self._dialogues(rest, topics, places, limit - len(found))
         return found
@@ -316,7 +316,7 @@ class _Look:
     def _topics_of(self, turn_ids: set[str]) -> dict[str, tuple[str, ...]]:
         # As the index has it, in memory by now: they were weighed a moment ago.
         traits = [traits for traits, _ in self._parts.index.read(self._user, list(turn_ids)).values()]
-        return self._parts.knowledge.topics(self._user, {one.session for one in traits}, turn_ids)
+        return self._parts.memories.topics(self._user, {one.session for one in traits}, turn_ids)
 
     def _dialogues(
         self, scores: dict[str, float], topics: dict[str, tuple[str, ...]], places: dict[str, float], limit: int

@@ -16,7 +16,7 @@ _SHARED_S = 5.0
 """For so long two that start at once wait for each other."""
 
 
-class FolderOwner:
+class FolderLock:
     """An operating system lock on a folder; it ends with the process, however that ends.
 
     Args:

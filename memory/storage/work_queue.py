@@ -69,7 +69,7 @@ class Backlog:
         return bool(self.messages or self.conversations)
 
 
-class Pending:
+class WorkQueue:
     """The background work of all users."""
 
     def __init__(self, database: Database) -> None:

@@ -34,7 +34,7 @@ _APPROVED = (
 )
 
 
-class Waiting(Record):
+class PendingApproval(Record):
     """A message that waits, and what was taken from it.
 
     Attributes:
@@ -52,13 +52,13 @@ class Waiting(Record):
     facts: tuple[str, ...] = ()
 
 
-class Held:
+class Approvals:
     """What waits, of all users. Every public method is one transaction."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def waiting(self, user_id: str) -> list[Waiting]:
+    def waiting(self, user_id: str) -> list[PendingApproval]:
         """Return what waits for a user's word, oldest first."""
         query = select(turns).where(turns.c.user_id == user_id, turns.c.held.is_not(None), turns.c.state.in_(SPOKEN))
         facts: dict[str, list[str]] = {}
@@ -68,7 +68,7 @@ class Held:
             for one in connection.execute(said.where(memories.c.hidden_at.is_(None), memories.c.kind == "semantic")):
                 facts.setdefault(one.source, []).append(one.text)
         return [
-            Waiting(
+            PendingApproval(
                 turn_id=row.id,
                 topic=row.held,
                 time=row.at.astimezone(clock.zone_of(row.zone)),

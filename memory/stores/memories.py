@@ -64,7 +64,7 @@ _GONE = (
 )
 
 
-class Knowledge:
+class Memories:
     """Memories of all users. Every public method is one transaction.
 
     Args:

@@ -18,7 +18,7 @@ from memory.facts import supersession_rows
 from memory.forgetting import quarantine, soft_delete
 from memory.forgetting import service as forgetting
 from memory.forgetting.cascade import Counts
-from memory.forgetting.text_match import Telling
+from memory.forgetting.text_match import TextMatch
 from memory.personality import timeline
 from memory.personality.writing_wishes import wishes_in
 from memory.storage import memory_rows, session_rows, turn_order, turn_rows, work_queue
@@ -114,8 +114,8 @@ def _take_back(connection: Connection, old: Row[Any], new: Turn, in_turns: Count
     written = (memories.c.kind.in_(_LINES), memories.c.edited.is_(False), memories.c.source.in_(numbers))
     lines = connection.execute(select(memories).where(mine, *written)).all()
     if lines and old.text:
-        told = Telling([old.text], [word for row in taken for word in row.keywords], in_turns)
-        tells = Telling([new.text], [], in_turns)
+        told = TextMatch([old.text], [word for row in taken for word in row.keywords], in_turns)
+        tells = TextMatch([new.text], [], in_turns)
         for row in lines:
             line = f"{row.key}: {row.text}"
             if told.tells(line) and not tells.tells(line):

@@ -101,13 +101,13 @@ def seed(folder: Path) -> None:
             fact = SemanticMemory(
                 id=make_id(user, "semantic", turn.id), turn_id=turn.id, time=at, content=FACTS["heron"], keywords=("heron",)
             )
-            memory.knowledge.commit_remember(user, turn.id, PersonalityPoint(turn_id=turn.id, time=at), fact)
+            memory.memories.commit_remember(user, turn.id, PersonalityPoint(turn_id=turn.id, time=at), fact)
             memory.index(user)
         for hours, text, openness in ((3, "I drew for hours.", 3.5), (2, "<b>Aloud</b> & glad, for $5", 4.0)):
             at = datetime.now(UTC) - timedelta(hours=hours)
             turn = memory.journal.ingest("curved", at, text, "Noted.")
             point = PersonalityPoint(turn_id=turn.id, time=at, inferred=BigFive(openness=5), scores=BigFive(openness=openness))
-            memory.knowledge.commit_remember("curved", turn.id, point, None)
+            memory.memories.commit_remember("curved", turn.id, point, None)
 
 
 @pytest.fixture(scope="session")

@@ -65,9 +65,9 @@ def test_three_days_with_a_real_model(live):
     assert "Rex" in " ".join(entry.text for entry in second.trace.memories)
     assert not any(step.warning and "Malformed" in step.warning for step in second.trace.steps)
     assert service.wait() == 2
-    kinds = {type(entry).__name__ for entry in service.memory.knowledge.entries("ada")}
+    kinds = {type(entry).__name__ for entry in service.memory.memories.entries("ada")}
     assert "Episode" in kinds
-    assert len(service.memory.curve.history("ada")) == 2
+    assert len(service.memory.personality.history("ada")) == 2
     service = live()
     assert [turn.id for turn in service.memory.journal.turns("ada")] == [first.id, second.id]
     assert service.memory.search("ada", "which animals live with me")
@@ -89,14 +89,14 @@ def test_a_reply_comes_first_and_the_background_call_is_done_later(live):
     say(service, "I moved to Lisbon.", "2026-03-01 09:00")
     while not service._worker._busy:
         time.sleep(0.01)
-    assert service.memory.pending.count() == 1
+    assert service.memory.work.count() == 1
     events = service.stream("ada", "Hello again.", time="2026-03-01 09:01")
     free = [service.models.priority.wait(0) for event in events if isinstance(event, Thinking | AnswerDelta)]
     assert free
     assert not any(free), "a background call could have started while the reply was being written"
     service.wait("ada")
-    assert service.memory.pending.count() == 0
-    assert len(service.memory.curve.history("ada")) == 2
+    assert service.memory.work.count() == 0
+    assert len(service.memory.personality.history("ada")) == 2
 
 
 @pytest.mark.minutes

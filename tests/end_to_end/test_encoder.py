@@ -14,7 +14,7 @@ import pytest
 from app.models import weights
 from memory.embedding import bert_export
 from memory.embedding.bert_folder import describe
-from memory.embedding.onnx_runtime import GRAPH, MARKS, TOKENIZER, QuickReader, fingerprint
+from memory.embedding.onnx_runtime import GRAPH, MARKS, TOKENIZER, OnnxEmbedder, fingerprint
 from memory.embedding.text_embedder import TextEmbedder
 from memory.memory import Memory
 from tests.unit.test_journal import at
@@ -94,7 +94,7 @@ def test_two_processes_that_make_it_at_once_both_embed_and_leave_one_whole_graph
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     assert [one.communicate()[0] for one in both] == ["384\n[]\n"] * 3
     assert [one.name for one in tmp_path.iterdir()] == [fingerprint(Path(path))]
-    assert_near(QuickReader.load(next(tmp_path.iterdir())).read(TEXTS))
+    assert_near(OnnxEmbedder.load(next(tmp_path.iterdir())).read(TEXTS))
 
 
 def test_another_process_that_was_first_is_no_failure(path, graphs, tmp_path, monkeypatch):
@@ -108,7 +108,7 @@ def test_another_process_that_was_first_is_no_failure(path, graphs, tmp_path, mo
 
     monkeypatch.setattr(bert_export, "build", slowly)
     assert_near(bert_export.make(describe(Path(path)), folder).read(TEXTS))
-    assert_near(QuickReader.load(folder).read(TEXTS))
+    assert_near(OnnxEmbedder.load(folder).read(TEXTS))
     assert list(tmp_path.iterdir()) == [folder]
 
 
@@ -116,7 +116,7 @@ def test_where_8_bits_are_too_far_from_the_model_32_stay(path, tmp_path, monkeyp
     monkeypatch.setattr(bert_export, "NEAR", 2.0)
     found = bert_export.make(describe(Path(path)), tmp_path / "graph").read(TEXTS)
     assert cosines(found).min() > 0.9999
-    assert cosines(QuickReader.load(tmp_path / "graph").read(TEXTS)).min() > 0.9999
+    assert cosines(OnnxEmbedder.load(tmp_path / "graph").read(TEXTS)).min() > 0.9999
 
 
 def test_what_needs_no_wide_sums_is_tried_before_32_bits(path, tmp_path, monkeypatch):

@@ -77,7 +77,7 @@ def test_turns_with_pictures_are_answered_and_remembered(service):
     assert [turn.state for turn in (first, second)] == [TurnState.ANSWERED] * 2
     assert not any("cannot see" in note for note in first.trace.notes)
     assert service.wait("ada") == 3
-    photos = [one for one in service.memory.knowledge.entries("ada", kind="photo") if isinstance(one, PhotoMemory)]
+    photos = [one for one in service.memory.memories.entries("ada", kind="photo") if isinstance(one, PhotoMemory)]
     assert {one.photo_id for one in photos} == set(first.images)
 
 

@@ -49,7 +49,7 @@ def sent(service: PersonaService, colour: str, *seen: Seen, day: int = 0, user: 
         for place, (caption, category, box) in enumerate(seen)
     ]  # fmt: skip
     if memories:
-        service.memory.knowledge.commit_remember(
+        service.memory.memories.commit_remember(
             user, turn.id, PersonalityPoint(turn_id=turn.id, time=time), None, None, memories
         )
         service.memory.index(user)

@@ -157,7 +157,7 @@ def test_what_is_forgotten_is_not_shown_and_a_reply_that_told_of_it_says_so(
     list(service.stream("ada", "Good morning.", time="2026-03-01 09:05"))
     page = open_page()
     assert "My parrot is called Zazuquill." in texts(page)
-    service.memory.forget("ada", service.memory.knowledge.entries("ada", kind="semantic")[0].id)
+    service.memory.forget("ada", service.memory.memories.entries("ada", kind="semantic")[0].id)
     page = open_page()
     assert "Good morning." in texts(page)
     assert "Zazuquill" not in str([*texts(page), *replies(page)])
@@ -248,7 +248,7 @@ def test_a_button_that_stood_there_before_another_user_was_chosen_does_nothing(
     open_page: OpenPage, service: PersonaService
 ) -> None:
     remember(service, "ada", "Ada has a dog.")
-    fact = service.memory.knowledge.entries("ada", kind="semantic")[0]
+    fact = service.memory.memories.entries("ada", kind="semantic")[0]
     page = open_page("ada")
     page.session_state["user"] = "bob"
 
@@ -266,7 +266,7 @@ def test_a_button_that_stood_there_before_another_user_was_chosen_does_nothing(
     stale.run()
     assert not stale.exception
     assert "somebody else" in stale.session_state["refused"]
-    assert service.memory.knowledge.get("ada", fact.id)
+    assert service.memory.memories.get("ada", fact.id)
 
 
 def test_off_the_record_stays_on_from_page_to_page(open_page: OpenPage, service: PersonaService) -> None:
@@ -357,7 +357,7 @@ def remember(service: PersonaService, user: str, content: str) -> None:
     assert turn is not None
     point = PersonalityPoint(turn_id=turn.id, time=said, scores=BigFive(openness=4.0))
     fact = SemanticMemory(id=turn.id.replace("tur_", "sem_"), turn_id=turn.id, time=said, content=content)
-    service.memory.knowledge.commit_remember(user, turn.id, point, fact)
+    service.memory.memories.commit_remember(user, turn.id, point, fact)
 
 
 def held(page: AppTest, label: str):
@@ -384,7 +384,7 @@ def test_a_no_takes_it_off_the_page(open_page: OpenPage, service: PersonaService
     page = held(page, "Forget it").click().run()
     assert not page.exception
     assert "I was diagnosed with diabetes." not in texts(page)
-    assert not service.memory.held.waiting("ada")
+    assert not service.memory.approvals.waiting("ada")
 
 
 def test_one_question_is_asked_and_never_keep_forgets_the_message_that_it_is_asked_under(
@@ -418,7 +418,7 @@ def test_a_message_that_was_corrected_since_says_so(service, chat, open_page):
     chat.script = {"semantic": [fact("The user's cat is called Tim.", "cat"), NOTHING]}
     list(service.stream("ada", "My cat is called Tim.", time="2026-03-01 09:00"))
     service.wait()
-    [known] = service.memory.knowledge.entries("ada", kind="semantic")
+    [known] = service.memory.memories.entries("ada", kind="semantic")
     service.memory.edit("ada", known.id, "The user's cat is called Kim.")
     assert "[corrected since by the user: The user's cat is called Kim.]" in [one.value for one in open_page().text]
 

@@ -67,7 +67,7 @@ def tell(
     fact = SemanticMemory(id=name, turn_id=turn.id, time=at, content=content)
     photo = [PhotoMemory(id=make_id(user, "photo", turn.id), turn_id=turn.id, photo_id=one, time=at, caption="A lake") for one in images]  # fmt: skip
     point = PersonalityPoint(turn_id=turn.id, time=at, scores=BigFive(openness=4.0))
-    memory.knowledge.commit_remember(user, turn.id, point, fact, changes, photo)
+    memory.memories.commit_remember(user, turn.id, point, fact, changes, photo)
     return turn, name
 
 
@@ -76,7 +76,7 @@ def sum_up(service: PersonaService, turn: Turn, *, profile: dict[str, str], habi
         id=make_id("ada", "episodic", turn.session, 0), session=turn.session, time=turn.time, summary="About herons.",
         turn_ids=(turn.id,),
     )  # fmt: skip
-    service.memory.knowledge.commit_consolidation(
+    service.memory.memories.commit_consolidation(
         "ada", turn.session, turn.time, episodes=[topic], procedures=habits, profile=profile
     )
 
@@ -297,7 +297,7 @@ def test_what_is_held_is_remembered_after_a_yes(open_memory: OpenPage, service: 
     page = page.main.button(key=f"approve-held-{turn.id}").click().run()
     assert not page.exception
     assert "sensitive" not in captions(page)
-    assert [one.content for one in service.memory.knowledge.entries("ada", ids=[name])] == ["Ada has diabetes."]
+    assert [one.content for one in service.memory.memories.entries("ada", ids=[name])] == ["Ada has diabetes."]
 
 
 @pytest.mark.usefixtures("asking")
@@ -305,7 +305,7 @@ def test_a_no_forgets_it(open_memory: OpenPage, service: PersonaService) -> None
     _, name = tell(service, 0, "Ada has diabetes.", text="I was diagnosed with diabetes.")
     page = open_memory().main.button(key=f"reject-list-{name}").click().run()
     assert "Ada has diabetes." not in texts(page)
-    assert not service.memory.held.waiting("ada")
+    assert not service.memory.approvals.waiting("ada")
 
 
 @pytest.mark.usefixtures("asking")
@@ -344,14 +344,14 @@ def test_the_profile_is_edited_in_place(open_memory: OpenPage, service: PersonaS
     field = f"line-{make_id('ada', 'core', 'home')}"
     page = page.main.text_input(key=field).set_value("  Lisbon ").run()
     assert not page.exception
-    assert service.memory.knowledge.profile("ada").values()["home"] == "Lisbon"
+    assert service.memory.memories.profile("ada").values()["home"] == "Lisbon"
     page = page.main.text_input(key=field).set_value("").run()
     assert "To remove it, forget it" in page.error[0].value
     assert page.main.text_input(key=field).value == "Lisbon"
     page = page.main.button(key=f"outdated-{field}").click().run()
-    assert "home" not in service.memory.knowledge.profile("ada").values()
+    assert "home" not in service.memory.memories.profile("ada").values()
     page = page.main.button(key=f"forget-line-{make_id('ada', 'core', 'pets')}").click().run()
-    assert service.memory.knowledge.profile("ada").values() == {"name": "Ada"}
+    assert service.memory.memories.profile("ada").values() == {"name": "Ada"}
     service.memory.forget("ada", make_id("ada", "core", "name"))
     page = page.main.button(key=f"outdated-line-{make_id('ada', 'core', 'name')}").click().run()
     assert "no memory" in page.error[0].value
@@ -366,7 +366,7 @@ def test_a_line_is_added_to_the_profile(open_memory: OpenPage, service: PersonaS
     page.main.text_input(key=key("line-value")).set_value("Oslo")
     page = page.main.button[-1].click().run()
     assert not page.exception
-    assert service.memory.knowledge.profile("ada").values() == {"name": "unknown", "home": "Oslo"}
+    assert service.memory.memories.profile("ada").values() == {"name": "unknown", "home": "Oslo"}
     assert page.main.text_input(key=key("line-key")).value == ""
     page = next(button for button in page.main.button if button.label == "Add").click().run()
     assert "needs a key and a value" in page.error[0].value

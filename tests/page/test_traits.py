@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from app.service import PersonaService
 from app.ui.personality import scores
 from app.ui.personality.page import pointed_at, row
-from memory.browse.personality import CurveSteps
+from memory.browse.personality import TimelineSteps
 from memory.core.errors import StorageError
 from memory.core.records import TRAITS, BigFive, PersonalityPoint, TurnState
 from tests.fakes import ScriptedChat, answer
@@ -34,10 +34,10 @@ def said(service: PersonaService, text: str, number: int = 0, *, user: str = "ad
     """Remember a message that moves the traits all the way to what it suggests."""
     time = BEGAN + timedelta(hours=2 * number)
     turn = service.memory.journal.ingest(user, time, text, "Noted.")
-    before = service.memory.curve.newest(user)
+    before = service.memory.personality.newest(user)
     held = (before.scores if before else BigFive()).model_copy(update=inferred)
     point = PersonalityPoint(turn_id=turn.id, time=time, inferred=BigFive(**inferred), scores=held)
-    service.memory.knowledge.commit_remember(user, turn.id, point, None)
+    service.memory.memories.commit_remember(user, turn.id, point, None)
     return turn.id
 
 
@@ -158,7 +158,7 @@ def test_the_curves_go_with_time_where_history_came_late(open_page: OpenPage, se
     assert [point["what"] for point in drawn] == ["Said long ago", "Said in between", "Said today"]
     assert [point["time"] for point in drawn] == sorted(point["time"] for point in drawn)
     # What holds is what was remembered last, and each step says what it changed.
-    assert service.memory.curve.newest("ada").scores.openness == 3.5
+    assert service.memory.personality.newest("ada").scores.openness == 3.5
     assert "too early to say: openness" in radar.proto.alt
     assert "Some earlier messages were remembered after later ones" in captions(page)
     assert [text for step in steps(page) for text in ("in between", "long ago", "today") if text in step] == [
@@ -171,12 +171,12 @@ def test_a_trait_is_held_and_moves_again(open_page: OpenPage, service: PersonaSe
     slider(page, "pin", "openness").set_value(4.5).run()
     page.button(key="hold-openness").click().run()
     assert not page.exception
-    point = service.memory.curve.newest("ada")
+    point = service.memory.personality.newest("ada")
     assert (point.scores.openness, point.pinned) == (4.5, ("openness",))
     assert "Very high: curious, artistic (held by hand)" in captions(page)
     assert "By hand; held: openness at 4.5" in steps(page)[0].replace("\\", "")
     page.button(key="move-openness").click().run()
-    assert service.memory.curve.newest("ada").pinned == ()
+    assert service.memory.personality.newest("ada").pinned == ()
     assert "held by hand" not in captions(page)
 
 
@@ -184,20 +184,20 @@ def test_what_is_set_by_hand_stands_at_the_time_of_the_last_message(open_page: O
     said(service, "I drew for hours.", openness=4.0)
     page = personality(open_page)
     page.button(key="hold-openness").click().run()
-    assert service.memory.curve.newest("ada").time == BEGAN
+    assert service.memory.personality.newest("ada").time == BEGAN
 
 
 def test_all_begins_anew_after_a_yes(open_page: OpenPage, service: PersonaService) -> None:
     said(service, "I drew for hours.", openness=4.0)
     page = personality(open_page)
     page.button(key="anew").click().run()
-    assert service.memory.curve.newest("ada").scores.openness == 4.0
+    assert service.memory.personality.newest("ada").scores.openness == 4.0
     page.button(key="anew-no").click().run()
-    assert service.memory.curve.newest("ada").scores.openness == 4.0
+    assert service.memory.personality.newest("ada").scores.openness == 4.0
     page.button(key="anew").click().run()
     page.button(key="anew-yes").click().run()
     assert not page.exception
-    assert service.memory.curve.newest("ada").scores == BigFive()
+    assert service.memory.personality.newest("ada").scores == BigFive()
     assert "Begun anew by hand" in steps(page)[0]
 
 
@@ -214,7 +214,7 @@ def test_scores_for_the_next_reply_reach_it_and_are_used_up(
     page.chat_input[0].set_value("Good morning.").run()
     assert service.memory.journal.turns("ada")[-1].trace.personality.neuroticism == 5.0
     assert "by_hand" not in page.session_state
-    assert service.memory.curve.newest("ada") is None
+    assert service.memory.personality.newest("ada") is None
 
 
 def test_scores_for_the_next_reply_are_cleared(open_page: OpenPage) -> None:
@@ -234,8 +234,8 @@ def test_what_cannot_be_written_is_said(open_page: OpenPage, service: PersonaSer
     def fail(*_: object) -> None:
         raise StorageError("The disk is full. Free some space.")
 
-    monkeypatch.setattr(service.memory.curve, "pin", fail)
-    monkeypatch.setattr(service.memory.curve, "reset", fail)
+    monkeypatch.setattr(service.memory.personality, "pin", fail)
+    monkeypatch.setattr(service.memory.personality, "reset", fail)
     page.button(key="hold-openness").click().run()
     assert page.error[0].value == "The disk is full. Free some space."
     page.button(key="anew").click().run()
@@ -246,9 +246,9 @@ def test_what_cannot_be_written_is_said(open_page: OpenPage, service: PersonaSer
 
 def test_before_a_message_stands_what_was_before_it_even_a_reset(service: PersonaService) -> None:
     first = said(service, "One", openness=5.0)
-    service.memory.curve.reset("ada", BEGAN)
+    service.memory.personality.reset("ada", BEGAN)
     second = said(service, "Two", 1, openness=4.0)
-    of = CurveSteps(service.memory.browse).of_turn
+    of = TimelineSteps(service.memory.browse).of_turn
     assert of("ada", first)[0] == BigFive()
     before, point = of("ada", second)
     assert (before, point.scores.openness) == (BigFive(), 4.0)

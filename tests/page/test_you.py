@@ -56,7 +56,7 @@ def remember(memory: Memory, user: str = "ada", content: str = "The user keeps a
     turn = memory.journal.ingest(user, said, "I keep a heron.", "Noted.")
     assert turn is not None
     fact = SemanticMemory(id=make_id(user, "semantic", turn.id), turn_id=turn.id, time=said, content=content)
-    memory.knowledge.commit_remember(user, turn.id, PersonalityPoint(turn_id=turn.id, time=said), fact)
+    memory.memories.commit_remember(user, turn.id, PersonalityPoint(turn_id=turn.id, time=said), fact)
     memory.index(user)
     return fact
 

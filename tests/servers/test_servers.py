@@ -60,23 +60,27 @@ def test_a_whole_life(service, user, tmp_path):
     service.wait(user)
     assert "My heron is called Zazuquill." in chat.prompts("reasoning")[-1]
     assert "diabetes" not in str(memory.search(user, "diabetes"))
-    memory.approve(user, memory.held.waiting(user)[0].turn_id)
+    memory.approve(user, memory.approvals.waiting(user)[0].turn_id)
     assert "diabetes" in str(memory.search(user, "diabetes"))
 
     file = tmp_path / "ada.zip"
     before = (
-        [one.model_dump() for one in memory.knowledge.entries(user)],
-        memory.curve.history(user),
+        [one.model_dump() for one in memory.memories.entries(user)],
+        memory.personality.history(user),
         memory.journal.turns(user),
     )
     memory.export_user(user, file)
     memory.delete_user(user)
     assert not any(memory.left_of(user).values())
     memory.import_user(file)
-    after = [one.model_dump() for one in memory.knowledge.entries(user)], memory.curve.history(user), memory.journal.turns(user)
+    after = (
+        [one.model_dump() for one in memory.memories.entries(user)],
+        memory.personality.history(user),
+        memory.journal.turns(user),
+    )
     assert after == before
 
-    heron = next(one for one in memory.knowledge.entries(user, kind="semantic") if "Zazuquill" in one.content)
+    heron = next(one for one in memory.memories.entries(user, kind="semantic") if "Zazuquill" in one.content)
     memory.forget(user, heron.id)
     assert "Zazuquill" not in str(memory.search(user, "heron"))
     memory.undo(user, heron.id)
@@ -100,7 +104,7 @@ def test_it_is_there_at_the_next_start(stores, user):
     for number in range(2):
         with PersonaService(stores.open(), ScriptedModels(ScriptedChat()), work=False) as service:
             say(service, user, f"Message {number}", f"2026-03-0{number + 1} 09:00", f"The user said {number}.")
-            assert len(service.memory.knowledge.entries(user, kind="semantic")) == number + 1
+            assert len(service.memory.memories.entries(user, kind="semantic")) == number + 1
             assert service.memory.search(user, "Message 0")
 
 
@@ -126,16 +130,16 @@ def test_several_processes_keep_everybodys_order(stores, user):
             assert {turn.state.value for turn in turns} == {"answered"}
             assert [turn.seq for turn in turns] == list(range(1, len(turns) + 1))
             assert max(Counter(turn.text for turn in turns).values()) == 1
-            points = memory.curve.history(name)
+            points = memory.personality.history(name)
             assert [point.turn_id for point in points] == [turn.id for turn in turns]
             assert [point.m for point in points] == list(range(len(turns)))
-            facts = memory.knowledge.entries(name, kind="semantic")
+            facts = memory.memories.entries(name, kind="semantic")
             assert sorted(one.turn_id for one in facts) == sorted(turn.id for turn in turns)
             memory.index(name)
             assert memory._indexes.search.ids(name) == {turn.id for turn in turns} | {
-                one.id for one in memory.knowledge.entries(name)
+                one.id for one in memory.memories.entries(name)
             }
-        assert memory.pending.count() == 0
+        assert memory.work.count() == 0
 
 
 def test_a_lease_is_held_by_one_and_ends_with_its_holder(stores):

@@ -214,7 +214,7 @@ def test_a_journal_of_the_first_schema_is_brought_up_to_date_and_keeps_what_it_k
         old.execute("UPDATE alembic_version SET version_num = '0001'")
     old.close()
     with Memory(tmp_path / "data", WordEmbedder()) as memory:
-        [known] = memory.knowledge.entries("ada", kind="semantic")
+        [known] = memory.memories.entries("ada", kind="semantic")
         assert (known.content, known.strength, known.is_valid) == ("The user has a zebra.", 1, True)
         assert memory.consent.of("ada") is None, "nobody was asked in those days"
 
@@ -436,13 +436,13 @@ def test_a_message_that_is_refused_leaves_none_of_its_pictures(serve, tmp_path):
 
 def test_somebody_whose_personality_was_pinned_before_the_first_word_can_be_deleted(tmp_path):
     with Memory(tmp_path / "data", WordEmbedder()) as memory:
-        memory.curve.pin("ada", "openness", 4, clock.now())
+        memory.personality.pin("ada", "openness", 4, clock.now())
         memory.set_profile("bob", "name", "Bob", clock.now())
         assert [row["id"] for row in memory.journal.users()] == ["ada", "bob"]
         memory.delete_user("ada")
-        assert memory.curve.newest("ada") is None
+        assert memory.personality.newest("ada") is None
         with pytest.raises(InvalidInput, match="no name"):
-            memory.curve.pin(" ", "openness", 4, clock.now())
+            memory.personality.pin(" ", "openness", 4, clock.now())
 
 
 def test_indexes_of_an_older_layout_are_made_anew_without_being_asked(serve, tmp_path):

@@ -93,9 +93,9 @@ class TwoUsers(RuleBasedStateMachine):
     @rule(who=Who, other=Who, now=st.booleans())
     def meddle(self, who: str, other: str, now: bool) -> None:
         """Use ids that belong to `other` as `who`: they are not there."""
-        for record in self.memory.knowledge.entries(other):
+        for record in self.memory.memories.entries(other):
             for act in (
-                lambda: self.memory.knowledge.get(who, record.id),
+                lambda: self.memory.memories.get(who, record.id),
                 lambda: self.memory.edit(who, record.id, f"Edited by {CANARIES[who]}"),
                 lambda: self.memory.forget(who, record.id, now=now),
                 lambda: self.memory.undo(who, record.id),
@@ -116,8 +116,8 @@ class TwoUsers(RuleBasedStateMachine):
 
     @rule(who=Who)
     def personality(self, who: str) -> None:
-        self.memory.curve.pin(who, "openness", 5.0 if who == "ada" else 1.0, self.clock)
-        assert self.memory.curve.newest(who).scores.openness == (5.0 if who == "ada" else 1.0)
+        self.memory.personality.pin(who, "openness", 5.0 if who == "ada" else 1.0, self.clock)
+        assert self.memory.personality.newest(who).scores.openness == (5.0 if who == "ada" else 1.0)
 
     @rule()
     def reindex(self) -> None:
@@ -129,7 +129,7 @@ class TwoUsers(RuleBasedStateMachine):
             self.memory.delete_user(who)
             assert self.memory.journal.turns(who) == []
             assert self.memory.search(who, "is well") == []
-            assert self.memory.curve.history(who) == []
+            assert self.memory.personality.history(who) == []
 
     @invariant()
     def each_sees_only_their_own(self) -> None:
@@ -137,8 +137,8 @@ class TwoUsers(RuleBasedStateMachine):
             return
         for who in CANARIES:
             self._clean(who, self.memory.journal.turns(who))
-            self._clean(who, self.memory.knowledge.entries(who))
-            self._clean(who, self.memory.curve.history(who))
+            self._clean(who, self.memory.memories.entries(who))
+            self._clean(who, self.memory.personality.history(who))
 
 
 TwoUsers.TestCase.settings = settings(

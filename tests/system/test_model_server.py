@@ -168,9 +168,9 @@ def test_a_background_call_gives_way_to_a_reply(server, tmp_path):
         assert started.wait(600)
         semantic_before = len(server.bodies)
         say(service, "Two")
-        assert service.memory.pending.count() == 2  # the first one's background call had to begin anew
+        assert service.memory.work.count() == 2  # the first one's background call had to begin anew
         service.wait()
-        assert service.memory.pending.count() == 0
+        assert service.memory.work.count() == 0
     asked = [str(body["messages"]) for body in server.bodies[semantic_before:]]
     assert sum('"decision"' in said for said in asked) >= 2
 
@@ -244,7 +244,7 @@ def test_stopping_does_not_wait_for_a_server_that_says_nothing(server, service, 
     service.models.wind_down()
     worker.join(600)
     assert not worker.is_alive()
-    assert service.memory.pending.count() == 1
+    assert service.memory.work.count() == 1
 
 
 def _tried(service):

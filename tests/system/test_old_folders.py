@@ -38,17 +38,17 @@ def test_everything_is_there_is_found_and_goes_on(folder):
             "I keep a heron.", "I live in Quito.", "I run on Sundays.",
         ]  # fmt: skip
         assert {"The user keeps a heron.", "The user lives in Quito."} <= {
-            one.content for one in memory.knowledge.entries("ada", kind="semantic")
+            one.content for one in memory.memories.entries("ada", kind="semantic")
         }
-        assert memory.knowledge.profile("ada").values() == {"name": "Ada", "pet": "a heron"}
-        assert [point.m for point in memory.curve.history("ada")] == [0, 1, 2]
+        assert memory.memories.profile("ada").values() == {"name": "Ada", "pet": "a heron"}
+        assert [point.m for point in memory.personality.history("ada")] == [0, 1, 2]
         assert {"semantic", "turn"} <= {one.kind for one in memory.search("ada", "heron")}
         service.wait("ada")
         list(service.stream("ada", "I keep goats.", time="2026-04-01 09:00"))
         service.wait("ada")
         assert memory.search("ada", "goats", kind="semantic")[0].text == "The user keeps goats."
-        assert memory.curve.newest("ada").m == 4
-        heron = next(one for one in memory.knowledge.entries("ada", kind="semantic") if "heron" in one.content)
+        assert memory.personality.newest("ada").m == 4
+        heron = next(one for one in memory.memories.entries("ada", kind="semantic") if "heron" in one.content)
         assert memory.forget("ada", heron.id, now=True).is_clean
 
 

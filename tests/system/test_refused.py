@@ -80,7 +80,7 @@ def tell(service, *words, user="ada", day=1):
 
 
 def facts(service, user="ada"):
-    told = [one.content.removeprefix("The user said: ") for one in service.memory.knowledge.entries(user, kind="semantic")]
+    told = [one.content.removeprefix("The user said: ") for one in service.memory.memories.entries(user, kind="semantic")]
     # Where a fact says "my", it is told in the third person.
     return [content.replace("The user's", "My") for content in told]
 
@@ -120,7 +120,7 @@ def test_what_is_refused_for_good_is_set_aside_and_the_rest_goes_on(server, open
     server.refuses = refusing(status, words)
     service.wait()
     assert facts(service) == ["I bake bread", "I keep a heron"]
-    assert service.memory.pending.count() == 0
+    assert service.memory.work.count() == 0
     aside = service.memory.refusals.set_aside("ada")
     assert [(one.step, one.text) for one in aside] == [("personality", TALK[1]), ("semantic", TALK[1])]
     assert all(one.status == status or one.cause == "too_long" for one in aside)
@@ -128,7 +128,7 @@ def test_what_is_refused_for_good_is_set_aside_and_the_rest_goes_on(server, open
     most = 3 if status != 503 else 6  # a 503 is asked for once more at once, as it may pass
     assert 1 <= tries(server, "semantic") <= most
     assert service.memory.search("ada", "Xerxes", kind=None), "the message itself is found"
-    assert [point.m for point in service.memory.curve.history("ada")] == [0, 1, 2]
+    assert [point.m for point in service.memory.personality.history("ada")] == [0, 1, 2]
     before = len(server.bodies)
     service.wait()
     assert len(server.bodies) == before, "it is not asked again by itself"
@@ -152,7 +152,7 @@ def test_a_server_that_hangs_up_on_everything_sets_nothing_aside(server, open_se
     with pytest.raises(ModelUnavailable, match="broke off"):
         service.wait()
     assert service.memory.refusals.set_aside("ada") == []
-    assert service.memory.pending.count() == 3
+    assert service.memory.work.count() == 3
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_what_may_pass_or_the_person_has_to_mend_waits(server, open_service, sta
         with pytest.raises(ModelUnavailable):
             service.wait()
     assert service.memory.refusals.count() == 0
-    assert service.memory.pending.count() == 2, "the refused one, and the one after it"
+    assert service.memory.work.count() == 2, "the refused one, and the one after it"
     server.refuses = lambda _body: None
     service.wait()
     assert facts(service) == list(TALK)
@@ -191,7 +191,7 @@ def test_a_server_that_refuses_everything_sets_nothing_aside(server, open_servic
     for _ in range(5):
         with pytest.raises(ModelUnavailable):
             service.wait()
-    assert (service.memory.refusals.count(), service.memory.pending.count()) == (0, 3)
+    assert (service.memory.refusals.count(), service.memory.work.count()) == (0, 3)
     server.refuses = lambda _body: None
     service.wait()
     assert facts(service) == list(TALK)
@@ -204,10 +204,10 @@ def test_what_was_set_aside_is_tried_again_when_it_is_asked_for(server, open_ser
     server.refuses = refusing(400, "content_filter", steps=("semantic", "personality", "episodic", "core", "procedural"))
     service.wait()
     assert [one.step for one in service.memory.refusals.set_aside()] == ["personality", "semantic"]
-    [topic] = service.memory.knowledge.entries("ada", kind="episodic")
+    [topic] = service.memory.memories.entries("ada", kind="episodic")
     assert (topic.summary, len(topic.turn_ids)) == ("They talked.", 3), "the session is summed up without the refused words"
-    assert service.memory.knowledge.profile("ada").values() == {"name": "Ada"}
-    curve = [point.scores.openness for point in service.memory.curve.history("ada")]
+    assert service.memory.memories.profile("ada").values() == {"name": "Ada"}
+    curve = [point.scores.openness for point in service.memory.personality.history("ada")]
     assert service.memory.refusals.retry("ada") == 2
     service.wait()
     assert service.memory.refusals.count() == 2, "it is refused still"
@@ -216,7 +216,7 @@ def test_what_was_set_aside_is_tried_again_when_it_is_asked_for(server, open_ser
     service.wait()
     assert service.memory.refusals.count() == 0
     assert sorted(facts(service)) == sorted([*TALK, "Hello again"])
-    history = service.memory.curve.history("ada")
+    history = service.memory.personality.history("ada")
     assert [point.m for point in history] == [0, 1, 2, 3]
     assert [point.inferred.openness for point in history] == [5, 5, 5, 5]
     assert history[0].scores.openness == curve[0]
@@ -237,15 +237,15 @@ def test_each_step_of_a_session_is_set_aside_alone(server, open_service):
     service.wait()
     [aside] = service.memory.refusals.set_aside()
     assert (aside.kind, aside.step, aside.text) == ("consolidate", "core", "I bake bread")
-    assert [one.key for one in service.memory.knowledge.entries("ada", kind="procedural")] == ["tea"]
-    assert service.memory.knowledge.profile("ada").values() == {"name": "unknown"}
-    assert [one.summary for one in service.memory.knowledge.entries("ada", kind="episodic")] == ["They talked."]
+    assert [one.key for one in service.memory.memories.entries("ada", kind="procedural")] == ["tea"]
+    assert service.memory.memories.profile("ada").values() == {"name": "unknown"}
+    assert [one.summary for one in service.memory.memories.entries("ada", kind="episodic")] == ["They talked."]
     server.refuses = lambda _body: None
     asked = len(server.bodies)
     service.memory.refusals.retry()
     service.wait()
     assert [step(body) for body in server.bodies[asked:]] == ["core"], "the others are done"
-    assert service.memory.knowledge.profile("ada").values() == {"name": "Ada"}
+    assert service.memory.memories.profile("ada").values() == {"name": "Ada"}
     assert service.memory.refusals.count() == 0
 
 

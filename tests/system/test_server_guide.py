@@ -42,7 +42,7 @@ def test_it_is_talked_with_under_the_settings_of_its_row(row, tmp_path):
             turns = [list(service.stream("ada", text))[-1].turn for text in ("Hi", "word " * 3_500, "Bye")]
             assert [turn.reply for turn in turns] == ["Hello!"] * 3
             assert service.wait("ada") == 3
-            assert service.memory.pending.count() == 0
+            assert service.memory.work.count() == 0
         assert models.notices or "cuts prompts" not in row.differs
         assert not models.notices or "cuts prompts" in row.differs
     assert server.asked[-1].startswith("POST")

@@ -39,7 +39,7 @@ def inline(tokens, opened="<think>\n"):
 
 
 def learnt(service):
-    return facts(service), [point.inferred.openness for point in service.memory.curve.history("ada")]
+    return facts(service), [point.inferred.openness for point in service.memory.personality.history("ada")]
 
 
 def background(server):
@@ -56,8 +56,8 @@ def test_facts_and_traits_are_learnt(server, open_service, caplog, answer):
     server.thinks = answer
     service.wait()
     assert learnt(service) == (["I bake bread", "I keep a heron", "Hello again"], [5, 5, 5])
-    assert service.memory.knowledge.profile("ada").values() == {"name": "Ada"}
-    assert [one.summary for one in service.memory.knowledge.entries("ada", kind="episodic")] == ["They talked."]
+    assert service.memory.memories.profile("ada").values() == {"name": "Ada"}
+    assert [one.summary for one in service.memory.memories.entries("ada", kind="episodic")] == ["They talked."]
     assert service.memory.refusals.count() == 0
     assert caplog.text.count("the model thinks before it writes") <= 2, "once for messages, once for sessions"
     assert "heron" not in caplog.text

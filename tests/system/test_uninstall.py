@@ -12,7 +12,7 @@ from app.cli import main
 from evals.perf.filled import kept_folder
 from memory.core.errors import FolderInUse
 from memory.memory import Memory
-from memory.storage.folder_lock import FolderOwner
+from memory.storage.folder_lock import FolderLock
 from tests.fakes import WordEmbedder
 from tests.unit.test_journal import at
 
@@ -119,7 +119,7 @@ def test_both_leave_no_empty_folder(machine, uninstall):
 @pytest.mark.parametrize("words", [("--yes",), ("--data",)])
 def test_what_a_program_works_with_is_not_removed(machine, uninstall, words):
     before = files(machine)
-    owner = FolderOwner(machine / "data")
+    owner = FolderLock(machine / "data")
     try:
         code, out, err = uninstall(*words)
     finally:

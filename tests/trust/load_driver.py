@@ -91,9 +91,9 @@ def main(folder: Path, people: int, turns: int) -> None:
                 found.append(f"{user}: {len(wanted)} answered, {len(kept)} kept, or out of order")
             if [turn.seq for turn in kept] != list(range(1, len(kept) + 1)):
                 found.append(f"{user}: numbers out of order")
-            if [point.turn_id for point in service.memory.curve.history(user)] != [turn.id for turn in kept]:
+            if [point.turn_id for point in service.memory.personality.history(user)] != [turn.id for turn in kept]:
                 found.append(f"{user}: remembered out of order")
-            ids = {turn.id for turn in kept} | {one.id for one in service.memory.knowledge.entries(user)}
+            ids = {turn.id for turn in kept} | {one.id for one in service.memory.memories.entries(user)}
             for turn in kept:
                 if turn.trace is None:
                     found.append(f"{user}, turn {turn.seq}: {turn.state.value}: {turn.error}")
@@ -101,7 +101,7 @@ def main(folder: Path, people: int, turns: int) -> None:
                 shown = {name for one in turn.trace.memories for name in (one.id, *one.turn_ids)}
                 if not shown <= ids:
                     found.append(f"{user}: a reply was shown what is not theirs")
-            everything = " ".join(one.model_dump_json() for one in service.memory.knowledge.entries(user))
+            everything = " ".join(one.model_dump_json() for one in service.memory.memories.entries(user))
             found += [f"{user} keeps {one}" for one in set(CANARY.findall(everything)) - {mine}]
         service.close()
     # Not ru_maxrss: that begins with the size of the process that started this one.

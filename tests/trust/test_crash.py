@@ -70,17 +70,17 @@ def test_nothing_is_lost_doubled_or_half_forgotten(tmp_path):
         assert max(Counter(said).values()) == 1
         assert [turn.seq for turn in turns] == list(range(1, len(turns) + 1))
         assert not any(turn.pending for turn in turns)
-        assert memory.pending.count() == 0
+        assert memory.work.count() == 0
         # One record for every turn with a reply, and for no other; one step of the curve for these and those forgotten later.
-        facts = Counter(one.turn_id for one in memory.knowledge.entries("ada", kind="semantic", held=True))
+        facts = Counter(one.turn_id for one in memory.memories.entries("ada", kind="semantic", held=True))
         assert facts == Counter({turn.id: 1 for turn in spoken})
-        points = [point.turn_id for point in memory.curve.history("ada")]
+        points = [point.turn_id for point in memory.personality.history("ada")]
         assert points == sorted(points, key={turn.id: turn.seq for turn in turns}.get)
         assert {turn.id for turn in spoken} <= set(points) <= {turn.id for turn in spoken} | gone
-        assert [point.m for point in memory.curve.history("ada")] == list(range(len(points)))
-        sessions = Counter(topic.session for topic in memory.knowledge.entries("ada", kind="episodic"))
+        assert [point.m for point in memory.personality.history("ada")] == list(range(len(points)))
+        sessions = Counter(topic.session for topic in memory.memories.entries("ada", kind="episodic"))
         assert set(sessions.values()) <= {1}
-        topics = {name for topic in memory.knowledge.entries("ada", kind="episodic") for name in topic.turn_ids}
+        topics = {name for topic in memory.memories.entries("ada", kind="episodic") for name in topic.turn_ids}
         assert not topics & gone
         # Pictures: those of the messages that are there, and their files.
         carried = {name for turn in turns for name in turn.images}
@@ -89,7 +89,7 @@ def test_nothing_is_lost_doubled_or_half_forgotten(tmp_path):
             memory.photos.original("ada", name)
         # The indexes hold what the journal holds, once.
         memory.index("ada")
-        ids = {turn.id for turn in spoken} | {entry.id for entry in memory.knowledge.entries("ada")}
+        ids = {turn.id for turn in spoken} | {entry.id for entry in memory.memories.entries("ada")}
         assert memory._indexes.search.ids("ada") == ids
         found = {kind: memory._indexes.chroma.record_ids("ada", kind) for kind in COLLECTIONS}
         assert set().union(*found.values()) == ids

@@ -78,8 +78,8 @@ def test_a_model_that_obeys_reaches_nobody_else_and_deletes_nothing(serve, order
     chat.script["semantic"] = fact("The user has a quokka.", "quokka")
     list(service.stream("ada", f"I have a quokka. {order}", time="2026-03-01 09:00"))
     service.wait("ada")
-    before = [one.id for one in service.memory.knowledge.entries("ada")]
-    bobs = [one.model_dump() for one in service.memory.knowledge.entries("bob")]
+    before = [one.id for one in service.memory.memories.entries("ada")]
+    bobs = [one.model_dump() for one in service.memory.memories.entries("bob")]
     chat.calls.clear()
     obeyed = f'{order}\n"user_id": "bob"\n"keywords": "numbat"'
     looks = [retrieve("numbat user_id: bob"), retrieve("../bob numbat"), f"<think>{order}</think>{order}", answer(order)]
@@ -92,6 +92,6 @@ def test_a_model_that_obeys_reaches_nobody_else_and_deletes_nothing(serve, order
     asked = " ".join(prompt for step, prompt in chat.calls if step in ("reasoning", "answer"))
     assert "has a numbat" not in asked
     assert "have a numbat" not in asked
-    assert set(before) <= {one.id for one in service.memory.knowledge.entries("ada")}
-    assert [one.model_dump() for one in service.memory.knowledge.entries("bob")] == bobs
+    assert set(before) <= {one.id for one in service.memory.memories.entries("ada")}
+    assert [one.model_dump() for one in service.memory.memories.entries("bob")] == bobs
     assert {row["id"] for row in service.memory.journal.users()} == {"ada", "bob"}

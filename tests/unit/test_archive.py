@@ -46,26 +46,26 @@ def _life(service, chat):
     say("I was diagnosed with diabetes.", "2026-03-12 09:00", "The user has diabetes.")
     list(service.answer_again("ada", service.memory.journal.turns("ada", limit=1)[0].id))
     list(service.stream("ada", "Not remembered yet.", time="2026-03-12 09:30"))
-    service.memory.curve.pin("ada", "openness", 4.5, service.memory.journal.last_time("ada"))
+    service.memory.personality.pin("ada", "openness", 4.5, service.memory.journal.last_time("ada"))
     service.memory.forget("ada", next(one.id for one in facts(service.memory) if "axolotl" in one.content))
     list(service.stream("bob", "I am somebody else, with a heron.", time="2026-03-01 09:00"))
 
 
 def facts(memory: Memory):
-    return memory.knowledge.entries("ada", kind="semantic", held=True)
+    return memory.memories.entries("ada", kind="semantic", held=True)
 
 
 def all_of(memory: Memory, user: str = "ada") -> dict[str, object]:
     """Everything that anything shows of a user."""
     return {
         "turns": [turn.model_dump(mode="json") for turn in memory.journal.turns(user)],
-        "memories": [one.model_dump(mode="json") for one in memory.knowledge.entries(user, held=True)],
-        "curve": [one.model_dump(mode="json") for one in memory.curve.history(user)],
-        "profile": memory.knowledge.profile(user).values(),
+        "memories": [one.model_dump(mode="json") for one in memory.memories.entries(user, held=True)],
+        "curve": [one.model_dump(mode="json") for one in memory.personality.history(user)],
+        "profile": memory.memories.profile(user).values(),
         "pictures": [(one.id, memory.photos.original(user, one.id)) for one in memory.photos.list(user)],
-        "waiting": [one.model_dump(mode="json") for one in memory.held.waiting(user)],
+        "waiting": [one.model_dump(mode="json") for one in memory.approvals.waiting(user)],
         "found": [(one.id, one.kind) for one in memory.search(user, "heron")],
-        "work": memory.pending.count(user),
+        "work": memory.work.count(user),
         "receipts": memory.forgetting.receipts(user),
     }
 
@@ -87,10 +87,10 @@ def test_it_goes_on_where_it_was(lived, tmp_path):
     lived.memory.delete_user("ada")
     lived.memory.import_user(file)
     assert lived.wait("ada") > 0, "what waited to be remembered still does"
-    before = lived.memory.curve.newest("ada")
+    before = lived.memory.personality.newest("ada")
     list(lived.stream("ada", "And I have goats.", time="2026-04-01 09:00"))
     lived.wait("ada")
-    assert lived.memory.curve.newest("ada").m == before.m + 1
+    assert lived.memory.personality.newest("ada").m == before.m + 1
     assert [turn.seq for turn in lived.memory.journal.turns("ada")] == list(range(1, 9))
 
 
@@ -130,7 +130,7 @@ def test_an_older_archive_is_brought_up_to_date(lived, tmp_path):
     with Memory(tmp_path / "other", WordEmbedder()) as other:
         other.import_user(tmp_path / "old.zip")
         assert [one.id for one in facts(other)] == [one.id for one in facts(lived.memory)]
-        assert other.curve.history("ada") == lived.memory.curve.history("ada")
+        assert other.personality.history("ada") == lived.memory.personality.history("ada")
 
 
 def test_a_file_that_is_there_is_not_written_over(lived, tmp_path):
@@ -293,7 +293,7 @@ def test_what_is_left_of_things_that_were_forgotten_can_be_taken_in_again(serve,
     seen = say("", "2026-03-01 09:00", "The user shows a red square.", (picture("red"),))
     say("I take no pills.", "2026-03-02 09:00", "The user takes no pills.")
     say("I take pills for my depression.", "2026-03-03 09:00", "The user takes pills, no longer none.")
-    for one in memory.held.waiting("ada")[:-1]:
+    for one in memory.approvals.waiting("ada")[:-1]:
         memory.approve("ada", one.turn_id)
     memory.forget("ada", memory.journal.turn(seen).images[0], now=True)
     memory.forget("ada", next(one.id for one in facts(memory) if one.content == "The user takes no pills."))
@@ -304,7 +304,7 @@ def test_what_is_left_of_things_that_were_forgotten_can_be_taken_in_again(serve,
     with Memory(tmp_path / "other", WordEmbedder()) as other:
         other.import_user(tmp_path / "ada.zip")
         assert other.journal.turns("ada")[0].text == ""
-        [waiting] = other.held.waiting("ada")
+        [waiting] = other.approvals.waiting("ada")
         other.approve("ada", waiting.turn_id)
         assert [one.content for one in facts(other) if one.is_valid][-1] == "The user takes pills for their depression."
 

@@ -22,7 +22,7 @@ def say(service, text, time=None, user="ada"):
 
 
 def records(service, kind, user="ada"):
-    return service.memory.knowledge.entries(user, kind=kind)
+    return service.memory.memories.entries(user, kind=kind)
 
 
 def test_a_turn_costs_two_calls_after_its_reply_and_a_session_three(serve):
@@ -72,7 +72,7 @@ def test_personality_moves_by_pem_and_counts_remembered_turns(serve):
     evidence = BigFive(openness=5, neuroticism=1)
     for m in range(3):
         expected = evolve(expected, evidence, m)
-    points = service.memory.curve.history("ada")
+    points = service.memory.personality.history("ada")
     assert [point.m for point in points] == [0, 1, 2]
     assert points[-1].scores == expected
     assert points[-1].scores.extraversion == 3.0
@@ -83,16 +83,16 @@ def test_reset_begins_anew_and_a_pinned_trait_does_not_move(serve):
     service = serve(chat)
     say(service, "One", "2026-03-01 09:00")
     service.wait()
-    service.memory.curve.pin("ada", "openness", 2.0, clock.now())
+    service.memory.personality.pin("ada", "openness", 2.0, clock.now())
     say(service, "Two", "2026-03-01 09:01")
     service.wait()
-    newest = service.memory.curve.newest("ada")
+    newest = service.memory.personality.newest("ada")
     assert (newest.scores.openness, newest.m) == (2.0, 1)
     assert newest.scores.neuroticism < 3
-    service.memory.curve.reset("ada", clock.now())
+    service.memory.personality.reset("ada", clock.now())
     say(service, "Three", "2026-03-01 09:02")
     service.wait()
-    newest = service.memory.curve.newest("ada")
+    newest = service.memory.personality.newest("ada")
     assert newest.m == 0
     assert newest.scores.openness == 4.0
 
@@ -127,7 +127,7 @@ def test_an_ended_session_becomes_topics_habits_and_profile(serve):
     assert [(entry.key, entry.text) for entry in records(service, "procedural") if isinstance(entry, Procedure)] == [
         ("swimming", "The user swims every Friday.")
     ]
-    assert service.memory.knowledge.profile("ada").values() == {"name": "Ada", "home": "Lisbon", "pets": "Rex, Tom"}
+    assert service.memory.memories.profile("ada").values() == {"name": "Ada", "home": "Lisbon", "pets": "Rex, Tom"}
     found = service.memory.search("ada", "moved", kind="episodic")
     assert found[0].text == "The user moved."
 
@@ -140,7 +140,7 @@ def test_malformed_consolidation_keeps_what_there_was(serve):
     for day in (1, 2, 3):
         say(service, f"Day {day}", f"2026-03-0{day} 09:00")
     service.wait()
-    assert service.memory.knowledge.profile("ada").values()["name"] == "Ada"
+    assert service.memory.memories.profile("ada").values()["name"] == "Ada"
     assert len(records(service, "procedural")) == 1
     assert [topic.summary for topic in records(service, "episodic")] == ["The user said: Day 1", "The user said: Day 2"]
 
@@ -158,7 +158,7 @@ def test_a_rewrite_keeps_what_the_person_edited_or_forgot(serve):
     service.memory.forget("ada", by_key["job"].id)
     say(service, "Three", "2026-03-03 09:00")
     service.wait()
-    assert service.memory.knowledge.profile("ada").values() == {"name": "Ada Lovelace", "home": "Porto"}
+    assert service.memory.memories.profile("ada").values() == {"name": "Ada Lovelace", "home": "Porto"}
 
 
 def test_forgetting_hides_at_once_can_be_undone_and_then_purged(serve):
@@ -192,7 +192,7 @@ def test_work_done_again_asks_the_model_nothing_and_doubles_nothing(serve):
     chat = ScriptedChat({"semantic": fact("The user has a dog.", "dog")})
     service = serve(chat)
     turn = say(service, "I have a cat", "2026-03-01 09:00")
-    service.memory.pending.save_output("ada", turn.id, "semantic", fact("The user has a cat.", "cat"))
+    service.memory.work.save_output("ada", turn.id, "semantic", fact("The user has a cat.", "cat"))
     service.wait()
     assert "semantic" not in chat.steps()
     assert [memory.content for memory in records(service, "semantic")] == ["The user has a cat."]
@@ -201,7 +201,7 @@ def test_work_done_again_asks_the_model_nothing_and_doubles_nothing(serve):
 
     remembering.invoke({"turn_id": turn.id}, context=Context(user_id="ada"))
     assert len(records(service, "semantic")) == 1
-    assert len(service.memory.curve.history("ada")) == 1
+    assert len(service.memory.personality.history("ada")) == 1
 
 
 def test_a_model_that_is_down_leaves_the_work_pending_and_it_is_done_later(serve):
@@ -210,11 +210,11 @@ def test_a_model_that_is_down_leaves_the_work_pending_and_it_is_done_later(serve
     say(service, "I have a dog", "2026-03-01 09:00")
     with pytest.raises(ModelUnavailable):
         service.wait()
-    assert service.memory.pending.count("ada") == 1
+    assert service.memory.work.count("ada") == 1
     service = serve(chat)
     service.wait()
     assert len(records(service, "semantic")) == 1
-    assert service.memory.pending.count() == 0
+    assert service.memory.work.count() == 0
 
 
 def test_a_users_work_is_done_in_order(serve):
@@ -240,10 +240,10 @@ def test_a_second_message_is_answered_while_the_first_is_being_remembered(serve)
     say(service, "I have a dog", "2026-03-01 09:00")
     assert held.wait(600)
     assert say(service, "And a cat", "2026-03-01 09:01").reply == "Hello!"
-    assert service.memory.pending.count("ada") == 2
+    assert service.memory.work.count("ada") == 2
     go.set()
     service.wait("ada")
-    assert service.memory.pending.count("ada") == 0
+    assert service.memory.work.count("ada") == 0
 
 
 def test_a_session_that_nobody_comes_back_to_ends_after_sixty_real_minutes(serve):
@@ -279,7 +279,7 @@ def test_closing_finishes_the_running_step_and_leaves_the_rest(serve):
     assert held.wait(600)
     service = serve(chat)
     assert len(records(service, "semantic")) == 1
-    assert service.memory.pending.count("ada") == 2
+    assert service.memory.work.count("ada") == 2
 
 
 def test_on_an_embedded_model_background_calls_wait_for_replies():
@@ -324,9 +324,9 @@ def test_a_user_deleted_while_being_remembered_does_not_come_back(serve):
     go.set()
     service.wait()
     assert records(service, "semantic") == []
-    assert service.memory.curve.history("ada") == []
+    assert service.memory.personality.history("ada") == []
     assert service.memory.search("ada", "dog") == []
-    assert service.memory.pending.count() == 0
+    assert service.memory.work.count() == 0
 
 
 def test_a_message_too_long_to_be_remembered_holds_nothing_back(serve):
@@ -338,7 +338,7 @@ def test_a_message_too_long_to_be_remembered_holds_nothing_back(serve):
     say(service, "I have a dog", "2026-03-01 09:01")
     service.wait()
     assert len(records(service, "semantic")) == 1
-    assert service.memory.pending.count() == 0
+    assert service.memory.work.count() == 0
 
 
 def test_a_session_that_fits_no_prompt_is_one_topic_and_asks_nothing(serve):

@@ -42,16 +42,16 @@ class TestRemember:
             assert done["turn"].id == turn.id
             assert (done["memory"] is not None) is (number == 1)
             assert len(done["warnings"]) == (number > 1), "a warning is of its own turn"
-            assert len(memory.curve.history("ada")) == number
+            assert len(memory.personality.history("ada")) == number
 
     def test_a_rerun_changes_nothing(self, memory, chat):
         graph = in_thread(remember.build(chat, memory))
         for turn in talk(memory):
             graph.invoke({"turn_id": turn.id}, IN_ONE, context=ADA)
-        before = (memory.knowledge.entries("ada"), memory.curve.history("ada"))
+        before = (memory.memories.entries("ada"), memory.personality.history("ada"))
         for snapshot in list(graph.get_state_history(IN_ONE)):
             graph.invoke(None, snapshot.config, context=ADA)
-        assert (memory.knowledge.entries("ada"), memory.curve.history("ada")) == before
+        assert (memory.memories.entries("ada"), memory.personality.history("ada")) == before
 
     def test_of_a_turn_that_was_replaced_takes_nothing(self, memory, chat):
         graph = in_thread(remember.build(chat, memory))
@@ -59,8 +59,8 @@ class TestRemember:
         memory.journal.finish(turn.id, "Ok")
         memory.journal.replace(turn.id)
         graph.invoke({"turn_id": turn.id}, IN_ONE, context=ADA)
-        assert memory.knowledge.entries("ada") == []
-        assert memory.curve.history("ada") == []
+        assert memory.memories.entries("ada") == []
+        assert memory.personality.history("ada") == []
 
     def test_of_another_users_turn_is_refused(self, memory, chat):
         turn = talk(memory)[0]
@@ -70,7 +70,7 @@ class TestRemember:
 
 class TestConsolidate:
     def topics(self, memory):
-        return [(one.session, one.summary, one.turn_ids) for one in memory.knowledge.entries("ada", kind="episodic")]
+        return [(one.session, one.summary, one.turn_ids) for one in memory.memories.entries("ada", kind="episodic")]
 
     def test_sessions_in_one_thread_and_then_the_newest(self, memory, chat):
         turns = talk(memory)
@@ -95,7 +95,7 @@ class TestConsolidate:
             if snapshot.values.get("number") != 3 and "load" not in snapshot.next and "__start__" not in snapshot.next:
                 graph.invoke(None, snapshot.config, context=ADA)
         assert self.topics(memory) == before
-        assert memory.knowledge.profile("ada").values()["home"] == "place 3"
+        assert memory.memories.profile("ada").values()["home"] == "place 3"
 
     def test_a_rerun_for_another_user_is_refused(self, memory, chat):
         talk(memory)
@@ -104,4 +104,4 @@ class TestConsolidate:
         [middle] = [one for one in graph.get_state_history(IN_ONE) if one.next == ("commit",)]
         with pytest.raises(InvalidInput, match="another user"):
             graph.invoke(None, middle.config, context=Context(user_id="bob"))
-        assert memory.knowledge.entries("bob") == []
+        assert memory.memories.entries("bob") == []

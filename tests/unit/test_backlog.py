@@ -70,9 +70,9 @@ def test_each_user_has_their_own(memory):
     for user, count in (("ada", 2), ("bob", 5)):
         for minute in range(count):
             memory.journal.ingest(user, at("2026-03-01 09:00") + timedelta(minutes=minute), "Hello", "I see.")
-    assert memory.pending.backlog("ada") == Backlog(2)
-    assert memory.pending.backlog("bob") == Backlog(5)
-    assert memory.pending.backlog("nobody") == Backlog()
+    assert memory.work.backlog("ada") == Backlog(2)
+    assert memory.work.backlog("bob") == Backlog(5)
+    assert memory.work.backlog("nobody") == Backlog()
 
 
 def test_what_is_older_than_what_is_remembered_is_not_called_the_last(serve):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from memory.core.errors import ExtraMissing, ModelMissing
 from memory.embedding.bert_folder import Damaged, NotBert, Weights, describe, tokenizer_of
 from memory.embedding.bert_graph import CAREFUL, FAST, WHOLE, build
-from memory.embedding.onnx_runtime import QuickReader, fingerprint, unit
+from memory.embedding.onnx_runtime import OnnxEmbedder, fingerprint, unit
 from memory.embedding.text_embedder import TextEmbedder
 from tests import tiny_bert
 
@@ -23,7 +23,7 @@ TEXTS = ["the dogs ran", "", "A walk by the sea", "what?", "the dog " * 40, "Lis
 
 def reader(folder, precision):
     bert = describe(folder)
-    return QuickReader(build(bert, Weights(bert), precision).SerializeToString(), *tokenizer_of(bert))
+    return OnnxEmbedder(build(bert, Weights(bert), precision).SerializeToString(), *tokenizer_of(bert))
 
 
 def expected(folder, text, pooling):

@@ -26,7 +26,7 @@ def live(memory, turns, user="ada"):
             id=make_id(user, "semantic", said.id), turn_id=said.id, time=at, content=f"The user has kite {number}. " + "x " * 60,
             keywords=("kite",),
         )  # fmt: skip
-        memory.knowledge.commit_remember(user, said.id, PersonalityPoint(turn_id=said.id, time=at), fact)
+        memory.memories.commit_remember(user, said.id, PersonalityPoint(turn_id=said.id, time=at), fact)
         session.append(said)
         if len(session) == 10:
             topic = Episode(
@@ -35,7 +35,7 @@ def live(memory, turns, user="ada"):
             )  # fmt: skip
             profile = {f"line {place}": f"{number} " + "word " * 20 for place in range(20)}
             habits = {f"habit {place}": "The user flies a kite. " * 6 for place in range(5)}
-            memory.knowledge.commit_consolidation(user, said.session, at, episodes=[topic], procedures=habits, profile=profile)
+            memory.memories.commit_consolidation(user, said.session, at, episodes=[topic], procedures=habits, profile=profile)
             session = []
     return at
 

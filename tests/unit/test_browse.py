@@ -20,7 +20,7 @@ def tell(memory, number, user="ada", score=3.0):
     name = make_id(user, "semantic", turn.id)
     point = PersonalityPoint(turn_id=turn.id, time=at, scores=BigFive(openness=score), m=number)
     fact = SemanticMemory(id=name, turn_id=turn.id, time=at, content=f"Fact {number}.", keywords=("fact",))
-    memory.knowledge.commit_remember(user, turn.id, point, fact)
+    memory.memories.commit_remember(user, turn.id, point, fact)
     return turn, name
 
 
@@ -48,7 +48,7 @@ def test_memories_come_newest_first_a_page_at_a_time(told):
 
 def test_conversations_come_newest_first_with_what_they_were_about(told):
     topic = Episode(id=make_id("ada", "episodic", 25, 0), session=25, time=BEGIN, summary="About facts.", turn_ids=())
-    told.knowledge.commit_consolidation("ada", 25, BEGIN, episodes=[topic], procedures=None, profile=None)
+    told.memories.commit_consolidation("ada", 25, BEGIN, episodes=[topic], procedures=None, profile=None)
     newest, second = told.browse.talks("ada", limit=2)
     assert (newest.session, newest.topic, newest.first, newest.turns) == (25, "About facts.", "Message 24.", 1)
     assert second.topic is None
@@ -72,13 +72,13 @@ def test_a_forgotten_message_is_in_no_page(told):
 
 
 def test_a_line_leads_to_the_conversation_that_it_was_written_after(told):
-    told.knowledge.commit_consolidation("ada", 2, BEGIN, episodes=[], procedures={"run": "Runs."}, profile={"home": "Oslo"})
+    told.memories.commit_consolidation("ada", 2, BEGIN, episodes=[], procedures={"run": "Runs."}, profile={"home": "Oslo"})
     said = told.set_profile("ada", "name", "Ada", BEGIN)
-    told.knowledge.commit_consolidation("bob", 1, BEGIN, episodes=[], procedures=None, profile={"home": "Bonn"})
+    told.memories.commit_consolidation("bob", 1, BEGIN, episodes=[], procedures=None, profile={"home": "Bonn"})
     habit, home, foreign = (
         make_id(*parts) for parts in (("ada", "procedural", "run"), ("ada", "core", "home"), ("bob", "core", "home"))
     )
-    fact = told.knowledge.entries("ada", kind="semantic")[0].id
+    fact = told.memories.entries("ada", kind="semantic")[0].id
     assert told.browse.written_in("ada", [habit, home, foreign, said.id, fact]) == {habit: 2, home: 2}
     assert told.browse.written_in("ada", []) == {}
     first, second = told.journal.turns("ada", limit=2)
@@ -90,7 +90,7 @@ def test_a_line_leads_to_the_conversation_that_it_was_written_after(told):
 
 @pytest.mark.parametrize("most", [1, 7, 25, 100])
 def test_a_curve_is_thinned_and_keeps_its_end_and_what_was_done_by_hand(told, most):
-    told.curve.pin("ada", "openness", 4.0, BEGIN + timedelta(days=25))
+    told.personality.pin("ada", "openness", 4.0, BEGIN + timedelta(days=25))
     tell(told, 26, score=4.5)
     points, total = told.browse.points("ada", most)
     assert total == 27
@@ -106,7 +106,7 @@ class TestOutdated:
         _, name = tell(told, 30)
         record = told.outdate("ada", name, BEGIN + timedelta(days=40))
         assert record.told == "Fact 30. (True until 2026-04-10, no longer.)"
-        assert not told.knowledge.get("ada", name).is_valid
+        assert not told.memories.get("ada", name).is_valid
         found = [one.id for one in told.search("ada", "Fact 30", kind="semantic", limit=50)]
         assert name in found
         assert told.undo("ada", name).is_valid
@@ -116,23 +116,23 @@ class TestOutdated:
         told.outdate("ada", name, BEGIN + timedelta(days=40))
         told.forget("ada", name)
         told.undo("ada", name)
-        assert told.knowledge.get("ada", name).valid_until == BEGIN + timedelta(days=40)
+        assert told.memories.get("ada", name).valid_until == BEGIN + timedelta(days=40)
 
     def test_what_it_had_made_untrue_is_not_touched_by_it(self, told):
         _, name = tell(told, 30)
         told.outdate("ada", name, BEGIN + timedelta(days=40))
-        assert all(one.is_valid for one in told.knowledge.entries("ada", kind="semantic") if one.id != name)
+        assert all(one.is_valid for one in told.memories.entries("ada", kind="semantic") if one.id != name)
 
     def test_a_line_is_dropped_and_may_come_back(self, told):
-        told.knowledge.commit_consolidation("ada", 1, BEGIN, episodes=[], procedures={"run": "Runs."}, profile={"home": "Oslo"})
-        [line] = told.knowledge.entries("ada", kind="core")
+        told.memories.commit_consolidation("ada", 1, BEGIN, episodes=[], procedures={"run": "Runs."}, profile={"home": "Oslo"})
+        [line] = told.memories.entries("ada", kind="core")
         assert told.outdate("ada", line.id, BEGIN) is None
-        assert told.knowledge.entries("ada", kind="core") == []
+        assert told.memories.entries("ada", kind="core") == []
         told.undo("ada", line.id)
-        [line] = told.knowledge.entries("ada", kind="core")
+        [line] = told.memories.entries("ada", kind="core")
         told.outdate("ada", line.id, BEGIN)
-        told.knowledge.commit_consolidation("ada", 2, BEGIN, episodes=[], procedures=None, profile={"home": "Oslo"})
-        assert [one.value for one in told.knowledge.entries("ada", kind="core")] == ["Oslo"]
+        told.memories.commit_consolidation("ada", 2, BEGIN, episodes=[], procedures=None, profile={"home": "Oslo"})
+        assert [one.value for one in told.memories.entries("ada", kind="core")] == ["Oslo"]
 
     def test_an_outdated_fact_leaves_the_profile_line_that_said_it(self, told):
         at = BEGIN + timedelta(days=50)
@@ -140,14 +140,14 @@ class TestOutdated:
         fact = SemanticMemory(
             id=make_id("ada", "semantic", turn.id), turn_id=turn.id, time=at, content="The user's home is Oslo."
         )
-        told.knowledge.commit_remember("ada", turn.id, PersonalityPoint(turn_id=turn.id, time=at), fact)
-        told.knowledge.commit_consolidation("ada", 1, at, episodes=[], procedures=None, profile={"home": "Oslo"})
+        told.memories.commit_remember("ada", turn.id, PersonalityPoint(turn_id=turn.id, time=at), fact)
+        told.memories.commit_consolidation("ada", 1, at, episodes=[], procedures=None, profile={"home": "Oslo"})
         told.outdate("ada", fact.id, at + timedelta(days=1))
-        assert told.knowledge.profile("ada").values() == {"name": "unknown"}
+        assert told.memories.profile("ada").values() == {"name": "unknown"}
 
     def test_a_topic_stays_true_of_its_time_and_nobody_speaks_for_another(self, told):
         topic = Episode(id=make_id("ada", "episodic", 25, 0), session=25, time=BEGIN, summary="About facts.", turn_ids=())
-        told.knowledge.commit_consolidation("ada", 25, BEGIN, episodes=[topic], procedures=None, profile=None)
+        told.memories.commit_consolidation("ada", 25, BEGIN, episodes=[topic], procedures=None, profile=None)
         with pytest.raises(InvalidInput, match="Edit"):
             told.outdate("ada", topic.id, BEGIN)
         _, name = tell(told, 30)

@@ -25,7 +25,7 @@ def say(service, text, time):
 
 
 def facts(service):
-    return service.memory.knowledge.entries("ada", kind="semantic")
+    return service.memory.memories.entries("ada", kind="semantic")
 
 
 def teach(serve, *contents, relations):
@@ -134,7 +134,7 @@ def test_the_profile_loses_what_is_untrue_at_once_and_gets_it_back_by_undo(serve
     for text, time in ((HATES, "2026-03-01 09:00"), (LOVES, "2026-03-02 09:00")):
         say(service, text, time)
         service.wait()
-    profile = service.memory.knowledge.profile
+    profile = service.memory.memories.profile
     assert profile("ada").values() == {"name": "unknown", "dislikes": "olives"}
     say(service, "What are my dislikes: coriander, olives?", "2026-03-02 09:10")
     assert "(profile) dislikes: olives" in chat.prompts("reasoning")[-1]
@@ -159,7 +159,7 @@ def test_forgetting_a_fact_takes_its_repetitions_along(serve):
     assert len(facts(service)) == 2
     service.memory.forget("ada", first.id, now=True)
     assert facts(service) == []
-    assert service.memory.knowledge.hidden() == []
+    assert service.memory.memories.hidden() == []
 
 
 def test_what_the_person_wrote_is_not_overruled(serve):
@@ -351,8 +351,8 @@ def test_names_that_hold_the_mark_between_parts_are_nobody_elses(serve):
     time = clock.parse_time("2026-03-01 09:00", "UTC")
     memory.set_profile("x\x1fcore\x1fa", "b", "theirs", time)
     memory.set_profile("x", "a\x1fcore\x1fb", "mine", time)
-    assert memory.knowledge.profile("x\x1fcore\x1fa").values()["b"] == "theirs"
-    assert memory.knowledge.profile("x").values()["a\x1fcore\x1fb"] == "mine"
+    assert memory.memories.profile("x\x1fcore\x1fa").values()["b"] == "theirs"
+    assert memory.memories.profile("x").values()["a\x1fcore\x1fb"] == "mine"
 
 
 def test_what_changed_a_hundred_times_is_found_as_it_is_today(serve):
@@ -368,7 +368,7 @@ def test_what_changed_a_hundred_times_is_found_as_it_is_today(serve):
             content=f"The user weighs {80 + number / 10:.1f} kg.",
         )
         changes = Changes(supersedes=(last,)) if last else Changes()
-        memory.knowledge.commit_remember("ada", turn.id, PersonalityPoint(turn_id=turn.id, time=time), new, changes)
+        memory.memories.commit_remember("ada", turn.id, PersonalityPoint(turn_id=turn.id, time=time), new, changes)
         last = new.id
         if number % 10 == 0:
             memory.index("ada")

@@ -12,9 +12,7 @@ from tests.unit.test_journal import at
 
 
 def session(memory: Memory, number: int, profile: dict[str, str], habits: dict[str, str]) -> None:
-    memory.knowledge.commit_consolidation(
-        "ada", number, at("2026-03-01 09:00"), episodes=[], procedures=habits, profile=profile
-    )
+    memory.memories.commit_consolidation("ada", number, at("2026-03-01 09:00"), episodes=[], procedures=habits, profile=profile)
 
 
 @pytest.fixture
@@ -61,7 +59,7 @@ def test_a_no_throws_it_away(ada):
 def test_forgetting_throws_it_away(ada):
     ada.consent.say("ada", training=True)
     session(ada, 1, {"name": "Ada", "home": "Quito"}, {})
-    home = next(entry for entry in ada.knowledge.entries("ada", kind="core") if entry.key == "home")
+    home = next(entry for entry in ada.memories.entries("ada", kind="core") if entry.key == "home")
     ada.forget("ada", home.id)
     assert ada.consent.rewrites("ada") == []
 

@@ -34,8 +34,8 @@ def session(serve):
             list(service.stream("ada", text, time=f"2026-03-{2 + 7 * again:02} 09:00"))
         service.memory.journal.end_session("ada")
         service.wait("ada")
-        habits = [entry.text for entry in service.memory.knowledge.entries("ada", kind="procedural")]
-        profile = service.memory.knowledge.profile("ada").values()
+        habits = [entry.text for entry in service.memory.memories.entries("ada", kind="procedural")]
+        profile = service.memory.memories.profile("ada").values()
         return {key: value for key, value in profile.items() if value != "unknown"}, habits
 
     return talk

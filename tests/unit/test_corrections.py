@@ -30,7 +30,7 @@ def say(service, text, time):
 
 
 def known(service, kind="semantic"):
-    return service.memory.knowledge.entries("ada", kind=kind)
+    return service.memory.memories.entries("ada", kind=kind)
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_recent_talk_is_marked_at_once(serve):
 
 
 def test_profile_topic_and_habit_say_the_new_name(taught):
-    assert taught.memory.knowledge.profile("ada").values()["pets"] == "cat Kim, dog Rex"
+    assert taught.memory.memories.profile("ada").values()["pets"] == "cat Kim, dog Rex"
     [topic] = [one for one in known(taught, "episodic") if isinstance(one, Episode) and "cat" in one.summary][:1]
     assert topic.summary == "The user told of their cat Kim."
     assert topic.corrected == (MARK,)
@@ -111,7 +111,7 @@ def test_a_later_rewrite_reads_the_correction_and_the_old_name_does_not_come_bac
     for step in ("core", "procedural", "episodic"):
         assert MARK in chat.prompts(step)[0], step
     # The model wrote the old name all the same.
-    assert service.memory.knowledge.profile("ada").values()["pets"] == "cat Kim, dog Rex"
+    assert service.memory.memories.profile("ada").values()["pets"] == "cat Kim, dog Rex"
     assert all("Tim" not in one.summary for one in known(service, "episodic"))
 
 
@@ -119,10 +119,10 @@ def test_of_two_edits_the_last_one_holds(taught):
     taught.memory.edit("ada", known(taught)[0].id, "The user's cat is called Kimberley.")
     [turn, _] = taught.memory.journal.turns("ada")
     assert turn.corrected == ("[corrected since by the user: The user's cat is called Kimberley.]",)
-    assert taught.memory.knowledge.profile("ada").values()["pets"] == "cat Kimberley, dog Rex"
+    assert taught.memory.memories.profile("ada").values()["pets"] == "cat Kimberley, dog Rex"
     taught.memory.edit("ada", known(taught)[0].id, TIM)
     assert taught.memory.journal.turns("ada")[0].corrected == ()
-    assert taught.memory.knowledge.profile("ada").values()["pets"] == "cat Tim, dog Rex"
+    assert taught.memory.memories.profile("ada").values()["pets"] == "cat Tim, dog Rex"
 
 
 def test_another_of_that_name_is_left_alone(serve):
@@ -137,7 +137,7 @@ def test_another_of_that_name_is_left_alone(serve):
     service.memory.edit("ada", known(service)[0].id, KIM)
     assert [one.told for one in known(service)] == [KIM, neighbour]
     assert [turn.corrected for turn in service.memory.journal.turns("ada")] == [(MARK,), (), (), ()]
-    profile = service.memory.knowledge.profile("ada").values()
+    profile = service.memory.memories.profile("ada").values()
     assert (profile["pets"], profile["neighbours"]) == ("cat Kim", "Tim, who plays the drums")
 
 
@@ -209,7 +209,7 @@ def test_export_and_import_keep_the_correction(taught, tmp_path):
     with Memory(tmp_path / "other", WordEmbedder()) as other:
         other.import_user(tmp_path / "ada.zip")
         assert other.journal.turns("ada")[0].corrected == (MARK,)
-        assert other.knowledge.profile("ada").values()["pets"] == "cat Kim, dog Rex"
+        assert other.memories.profile("ada").values()["pets"] == "cat Kim, dog Rex"
 
 
 def test_what_is_forgotten_corrects_nothing_and_keeps_no_word(taught, tmp_path):
@@ -265,7 +265,7 @@ def test_lines_of_the_profile_follow_a_fact_that_is_about_the_same(serve, old, n
     say(service, "Good night.", "2026-03-02 09:00")
     service.wait()
     service.memory.edit("ada", known(service)[0].id, new)
-    values = service.memory.knowledge.profile("ada").values()
+    values = service.memory.memories.profile("ada").values()
     assert {key: values[key] for key in right} == right
     if not right:
         assert "dog" not in values["pets"] or "corrected since" in values["pets"]

@@ -46,43 +46,43 @@ def say(service, *texts: str, day: int = 1) -> list[str]:
 def of_all(service) -> list[float]:
     """The scores as they follow from the messages that count, by the published rule, in the order of remembering."""
     scores, found = BigFive(), []
-    for m, point in enumerate(service.memory.curve.history("ada")):
+    for m, point in enumerate(service.memory.personality.history("ada")):
         scores = evolve(scores, point.inferred, m)
         found.append(scores)
     return found
 
 
 def check_follows(service) -> None:
-    assert [point.scores for point in service.memory.curve.history("ada")] == of_all(service)
-    assert [point.m for point in service.memory.curve.history("ada")] == list(range(len(of_all(service))))
+    assert [point.scores for point in service.memory.personality.history("ada")] == of_all(service)
+    assert [point.m for point in service.memory.personality.history("ada")] == list(range(len(of_all(service))))
 
 
 @pytest.mark.usefixtures("asking")
 def test_what_waits_counts_for_nothing_until_it_is_approved(told):
     [ill, *_] = say(told, ILL, "I keep a heron.", "The heron sings.")
-    assert told.memory.held.waiting("ada")[0].turn_id == ill
-    assert told.memory.curve.newest("ada").scores.neuroticism == 3.0
-    assert [point.turn_id for point in told.memory.curve.history("ada")].count(ill) == 0
-    assert ILL not in str(told.memory.curve.evidence("ada"))
+    assert told.memory.approvals.waiting("ada")[0].turn_id == ill
+    assert told.memory.personality.newest("ada").scores.neuroticism == 3.0
+    assert [point.turn_id for point in told.memory.personality.history("ada")].count(ill) == 0
+    assert ILL not in str(told.memory.personality.evidence("ada"))
     told.memory.approve("ada", ill)
-    first = told.memory.curve.history("ada")[0]
+    first = told.memory.personality.history("ada")[0]
     assert (first.turn_id, first.scores.neuroticism) == (ill, 4.0)
-    assert told.memory.curve.newest("ada").scores.neuroticism == 4.0
+    assert told.memory.personality.newest("ada").scores.neuroticism == 4.0
     check_follows(told)
 
 
 def test_what_is_forgotten_is_taken_out_and_undo_brings_it_back(told):
     _, second, _ = say(told, "I can't sleep.", "I am scared of storms.", "What if it rains?")
-    before = told.memory.curve.history("ada")
+    before = told.memory.personality.history("ada")
     told.memory.forget("ada", second)
-    assert [point.turn_id for point in told.memory.curve.history("ada")] == [before[0].turn_id, before[2].turn_id]
-    assert told.memory.curve.newest("ada").scores.neuroticism < before[2].scores.neuroticism
+    assert [point.turn_id for point in told.memory.personality.history("ada")] == [before[0].turn_id, before[2].turn_id]
+    assert told.memory.personality.newest("ada").scores.neuroticism < before[2].scores.neuroticism
     check_follows(told)
-    assert "storms" not in str(told.memory.curve.evidence("ada"))
+    assert "storms" not in str(told.memory.personality.evidence("ada"))
     told.memory.undo("ada", second)
-    assert told.memory.curve.history("ada") == before
+    assert told.memory.personality.history("ada") == before
     told.memory.forget("ada", second, now=True)
-    assert len(told.memory.curve.history("ada")) == 2
+    assert len(told.memory.personality.history("ada")) == 2
     check_follows(told)
 
 
@@ -90,7 +90,7 @@ def test_a_message_that_is_said_otherwise_leaves_nothing_behind(told):
     say(told, "I can't sleep.", "I keep a heron.")
     last = told.memory.journal.turns("ada", limit=1)[0]
     told.memory.threads.change(last.id, "Never mind.", [])
-    assert told.memory.curve.newest("ada").scores.openness == 3.0
+    assert told.memory.personality.newest("ada").scores.openness == 3.0
     check_follows(told)
 
 
@@ -112,8 +112,8 @@ def test_a_trait_is_told_of_only_when_several_messages_agree(told):
 
 def test_what_is_marked_as_sensitive_counts_and_is_not_quoted(told):
     say(told, ILL, "I can't sleep.", "What if it rains?")
-    assert not told.memory.held.waiting("ada")
-    [line] = manner.lines(told.memory.curve.evidence("ada"))
+    assert not told.memory.approvals.waiting("ada")
+    [line] = manner.lines(told.memory.personality.evidence("ada"))
     assert "They worry easily" in line
     assert "hypertension" not in line
 
@@ -121,9 +121,9 @@ def test_what_is_marked_as_sensitive_counts_and_is_not_quoted(told):
 def test_begun_anew_nothing_is_known_any_more(told):
     say(told, "I can't sleep.", "I am scared of storms.", "What if it rains?")
     memory = told.memory
-    assert manner.known(memory.curve.evidence("ada"))
-    memory.curve.reset("ada", memory.journal.last_time("ada") + timedelta(hours=1))
-    assert manner.known(memory.curve.evidence("ada")) == {}
+    assert manner.known(memory.personality.evidence("ada"))
+    memory.personality.reset("ada", memory.journal.last_time("ada") + timedelta(hours=1))
+    assert manner.known(memory.personality.evidence("ada")) == {}
 
 
 def test_a_wish_is_heard_from_the_next_message_on_and_not_once_it_is_forgotten(told):
@@ -159,6 +159,6 @@ def test_a_folder_of_before_is_counted_anew_without_what_waits_or_was_forgotten(
             connection.execute(insert(tables.tables["personality"]), point)
     engine.dispose()
     with Memory(tmp_path, WordEmbedder()) as memory:
-        assert [(point.m, point.scores.neuroticism) for point in memory.curve.history("ada")] == [(0, 4.0)]
-        found = memory.curve.evidence("ada")
+        assert [(point.m, point.scores.neuroticism) for point in memory.personality.history("ada")] == [(0, 4.0)]
+        found = memory.personality.evidence("ada")
         assert [one.turn_id for one in found.shown] == [one.turn_id for one in found.wishes] == ["c"]

@@ -27,7 +27,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Memory:
 
 
 def facts(memory: Memory) -> dict[str, SemanticMemory]:
-    found = memory.knowledge.entries(example.USER, kind="semantic", held=True)
+    found = memory.memories.entries(example.USER, kind="semantic", held=True)
     return {one.content: one for one in found if isinstance(one, SemanticMemory)}
 
 
@@ -62,15 +62,15 @@ def test_facts_are_found_and_what_changed_is_marked(loaded: Memory) -> None:
 
 
 def test_profile_and_habits_are_those_of_the_end(loaded: Memory) -> None:
-    profile = loaded.knowledge.profile(example.USER).values()
+    profile = loaded.memories.profile(example.USER).values()
     assert "example" in profile["name"]
     assert profile["home"].startswith("Bristol")
-    habits = loaded.knowledge.entries(example.USER, kind="procedural")
+    habits = loaded.memories.entries(example.USER, kind="procedural")
     assert any("peppermint" in one.text for one in habits)
 
 
 def test_the_personality_evolved_by_the_real_rule(loaded: Memory) -> None:
-    curve = loaded.curve.history(example.USER)
+    curve = loaded.personality.history(example.USER)
     # Of 45 messages, one is pending approval, and moves nothing.
     assert [point.m for point in curve] == list(range(44))
     assert curve[0].scores.openness == 3.5
@@ -79,7 +79,7 @@ def test_the_personality_evolved_by_the_real_rule(loaded: Memory) -> None:
 
 
 def test_pictures_are_there_with_what_is_seen_in_them(loaded: Memory) -> None:
-    seen = [one for one in loaded.knowledge.entries(example.USER, kind="photo") if isinstance(one, PhotoMemory)]
+    seen = [one for one in loaded.memories.entries(example.USER, kind="photo") if isinstance(one, PhotoMemory)]
     assert len(seen) == len(loaded.photos.list(example.USER)) == 5
     mug = next(one for one in seen if one.category == "mug")
     assert mug.box is not None
@@ -100,8 +100,8 @@ def test_replies_say_what_they_used(loaded: Memory) -> None:
     assert [step.action for step in last.trace.steps] == ["retrieve", "answer"]
     used = {one.id for one in last.trace.memories}
     assert used
-    assert {one.id for one in loaded.knowledge.entries(example.USER, ids=used)} == used
-    assert last.trace.personality == loaded.curve.history(example.USER)[-2].scores
+    assert {one.id for one in loaded.memories.entries(example.USER, ids=used)} == used
+    assert last.trace.personality == loaded.personality.history(example.USER)[-2].scores
 
 
 def test_a_second_load_is_refused(loaded: Memory) -> None:

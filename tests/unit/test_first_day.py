@@ -94,7 +94,7 @@ def test_a_run_goes_on_after_a_break(serve: object, tmp_path: Path) -> None:
     transcripts = Transcripts(log)
     assert [(one.person, one.number) for one in transcripts.lines] == [(one.id, n) for one in people for n in range(14)]
     assert len(service.memory.journal.turns("marcus")) == 14
-    assert service.memory.pending.count("marcus") == 0
+    assert service.memory.work.count("marcus") == 0
     found = count(people, transcripts.lines)
     assert found["replies"] == 28
     assert (

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from memory.embedding.token_vectors import packed
 from memory.index.filters import Scope
-from memory.index.vectors import NONE, Flat, Placed
+from memory.index.vectors import NONE, Placed, VectorIndex
 
 SIZE = 24
 
@@ -34,7 +34,7 @@ steps = st.lists(
 @settings(deadline=None)
 @given(steps, st.integers(0, 10**6), st.integers(1, 9))
 def test_after_any_changes_it_finds_what_comparing_each_by_hand_finds(changes, seed, limit):
-    flat, there, question = Flat(SIZE), {}, unit(seed, 1)
+    flat, there, question = VectorIndex(SIZE), {}, unit(seed, 1)
     for removes, some in changes:
         if removes:
             flat.remove([one.name for one in some])
@@ -56,7 +56,7 @@ def test_after_any_changes_it_finds_what_comparing_each_by_hand_finds(changes, s
 
 
 def test_each_facet_is_told_apart_and_one_that_is_not_there_says_so():
-    flat = Flat(SIZE)
+    flat = VectorIndex(SIZE)
     both, alone = placed("both", 1, ("content", "keywords")), placed("alone", 2, ("content",))
     flat.put([both, alone])
     near = flat.near(unit(3, 1), Scope("ada"))
@@ -71,7 +71,7 @@ def test_each_facet_is_told_apart_and_one_that_is_not_there_says_so():
     st.data(),
 )
 def test_a_facet_of_some_entries_is_what_it_is_of_all(some, facet, data):
-    flat = Flat(SIZE)
+    flat = VectorIndex(SIZE)
     flat.put(some)
     near = flat.near(unit(5, 1), Scope("ada"))
     places = data.draw(st.lists(st.integers(0, len(some) - 1), min_size=1, max_size=12))
@@ -79,7 +79,7 @@ def test_a_facet_of_some_entries_is_what_it_is_of_all(some, facet, data):
 
 
 def test_several_questions_are_answered_each_for_itself():
-    flat = Flat(SIZE)
+    flat = VectorIndex(SIZE)
     flat.put([placed(f"e{number}", number) for number in range(40)])
     questions = np.concatenate([unit(7, 1), unit(21, 1)])
     near = flat.near(questions, Scope("ada"))
@@ -88,7 +88,7 @@ def test_several_questions_are_answered_each_for_itself():
 
 
 def test_a_window_holds_what_was_said_in_it_and_what_happened_in_it():
-    flat = Flat(SIZE)
+    flat = VectorIndex(SIZE)
     flat.put([placed("then", 1, at=5.0), placed("told later", 2, at=90.0, happened=(4.0, 6.0)), placed("other", 3, at=50.0)])
     window = Scope("ada", since=1.0, until=10.0)
     near = flat.near(unit(3, 1), window)
@@ -97,14 +97,14 @@ def test_a_window_holds_what_was_said_in_it_and_what_happened_in_it():
 
 
 def test_what_was_just_said_and_what_was_shown_is_left_out():
-    flat = Flat(SIZE)
+    flat = VectorIndex(SIZE)
     flat.put([placed("old", 1, at=5.0), placed("shown", 2, at=6.0), placed("just now", 3, at=90.0)])
     near = flat.near(unit(3, 1), Scope("ada", latest=50.0, seen=frozenset({"shown", "unknown"})))
     assert list(near.nearest(near.content(0), 9)) == ["old"]
 
 
 def test_what_was_asked_before_a_change_is_answered_as_it_was_without_what_has_gone():
-    flat = Flat(SIZE)
+    flat = VectorIndex(SIZE)
     flat.put([placed(f"e{number}", number) for number in range(3)])
     near = flat.near(unit(1, 1), Scope("ada"))
     flat.put([placed(f"n{number}", number) for number in range(500)])
@@ -114,20 +114,20 @@ def test_what_was_asked_before_a_change_is_answered_as_it_was_without_what_has_g
 
 
 def test_a_removed_vector_is_not_left_in_memory():
-    flat = Flat(SIZE)
+    flat = VectorIndex(SIZE)
     flat.put([placed("secret", 1)])
     flat.remove(["secret"])
     assert not flat._rows.any()
 
 
 def test_no_question_is_answered_with_nothing():
-    flat = Flat(SIZE)
+    flat = VectorIndex(SIZE)
     flat.put([placed("a", 1)])
     assert set(flat.near(np.zeros((0, SIZE), dtype=np.float32), Scope("ada")).where(["a"])) == {"a"}
 
 
 def test_nothing_is_found_in_nothing():
-    near = Flat(SIZE).near(unit(1, 2), Scope("ada", latest=5.0))
+    near = VectorIndex(SIZE).near(unit(1, 2), Scope("ada", latest=5.0))
     assert near.nearest(near.best(1), 5) == {}
     assert near.where(["a"]) == {}
 
@@ -137,7 +137,7 @@ def test_nothing_is_found_in_nothing():
 def test_of_many_the_same_are_nearest_as_by_looking_at_each(seed, limit, facet, window):
     drawn = np.random.default_rng(seed)
     kinds = [("turn",), ("turn", "before"), ("turn", "before", "sentence", "sentence")]
-    flat, rows = Flat(SIZE), packed(unit(seed, 4 * 8_000))
+    flat, rows = VectorIndex(SIZE), packed(unit(seed, 4 * 8_000))
     some = [(place, kinds[drawn.integers(3)]) for place in range(8_000)]
     flat.put([Placed(f"e{place}", float(place), None, of, rows[4 * place :][: len(of)]) for place, of in some])
     flat.remove([f"e{place}" for place in drawn.integers(0, 8_000, size=100)])

@@ -53,7 +53,7 @@ def known(service) -> str:
     memory = service.memory
     return "\n".join(
         [
-            *(one.model_dump_json() for one in memory.knowledge.entries("ada")),
+            *(one.model_dump_json() for one in memory.memories.entries("ada")),
             *(one.model_dump_json() for one in memory.journal.turns("ada")),
             *(one.model_dump_json() for one in memory.search("ada", "Jonasquill brother vegan", limit=50)),
         ]
@@ -61,7 +61,7 @@ def known(service) -> str:
 
 
 def test_what_it_would_forget_is_named_and_nothing_is_done_yet(told):
-    before = told.memory.knowledge.entries("ada", kind="semantic")
+    before = told.memory.memories.entries("ada", kind="semantic")
     calls = len(told.models._chat.calls)
     turn = ask(told)
     assert len(told.models._chat.calls) == calls, "no model writes this reply"
@@ -71,7 +71,7 @@ def test_what_it_would_forget_is_named_and_nothing_is_done_yet(told):
     assert "heron" not in turn.reply
     assert turn.trace.forget.state == "open"
     told.wait("ada")
-    assert told.memory.knowledge.entries("ada", kind="semantic") == before
+    assert told.memory.memories.entries("ada", kind="semantic") == before
     assert "name Jonasquill" not in known(told), "it is no fact"
 
 
@@ -80,7 +80,7 @@ def test_before_a_yes_the_request_is_no_fact_and_found_by_no_search(told):
     told.memory.journal.end_session("ada")
     told.wait("ada")
     assert turn.state is TurnState.REQUEST
-    assert not [one for one in told.memory.knowledge.entries("ada") if "forgotten" in one.model_dump_json()]
+    assert not [one for one in told.memory.memories.entries("ada") if "forgotten" in one.model_dump_json()]
     found = told.memory.search("ada", "forget what I told you about Jonasquill", limit=50)
     assert turn.id not in {name for one in found for name in (one.id, *one.turn_ids)}
     chat = told.models._chat
@@ -200,17 +200,17 @@ def test_what_waits_for_a_yes_can_be_forgotten_too(told):
     chat.script |= {"reasoning": answer("Oh."), "semantic": fact("The user's salary is 52,000.", "salary")}
     ask(told, "My salary is 52,000 a year.", "2026-03-08 09:00")
     told.wait("ada")
-    assert told.memory.held.waiting("ada")
+    assert told.memory.approvals.waiting("ada")
     turn = ask(told, "Please forget my salary")
     assert "52,000" in turn.reply
     ask(told, "yes", "2026-03-09 09:01")
-    assert not told.memory.held.waiting("ada")
+    assert not told.memory.approvals.waiting("ada")
     assert "52,000" not in known(told)
 
 
 def test_a_request_goes_with_what_it_named_when_that_is_forgotten_elsewhere(told):
     request = ask(told)
-    [one] = [one for one in told.memory.knowledge.entries("ada", kind="semantic") if one.content == VEGAN]
+    [one] = [one for one in told.memory.memories.entries("ada", kind="semantic") if one.content == VEGAN]
     told.memory.forget("ada", one.id)
     assert told.memory.journal.turn(request.id).state is TurnState.FORGOTTEN
     told.memory.undo("ada", one.id)
@@ -293,7 +293,7 @@ def test_an_archive_takes_a_request_along_and_nothing_is_made_of_it(told, tmp_pa
     told.memory.import_user(tmp_path / "ada.zip")
     told.wait("ada")
     assert told.memory.journal.turns("ada")[-1].state is TurnState.REQUEST
-    assert not [one for one in told.memory.knowledge.entries("ada") if "forgotten" in one.model_dump_json()]
+    assert not [one for one in told.memory.memories.entries("ada") if "forgotten" in one.model_dump_json()]
     ask(told, "yes", "2026-03-09 09:01")
     assert "onasquill" not in known(told)
 
@@ -317,7 +317,7 @@ def test_made_again_a_request_asks_again_and_both_go(told):
 
 def test_several_ids_are_forgotten_and_brought_back_together(command, told, monkeypatch):
     monkeypatch.setattr("app.cli.memory_commands.open_memory", lambda: nullcontext(told.memory))
-    names = [one.id for one in told.memory.knowledge.entries("ada", kind="semantic") if "onasquill" in one.content]
+    names = [one.id for one in told.memory.memories.entries("ada", kind="semantic") if "onasquill" in one.content]
     out, _ = command("memory", "forget", *names, "--user", "ada", "--json")
     assert json.loads(out)["id"] == names[0]
     assert "onasquill" not in known(told)

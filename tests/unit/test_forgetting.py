@@ -47,7 +47,7 @@ def _life(service, chat):
 
 
 def parrot(service, user: str = "ada"):
-    return next(one for one in service.memory.knowledge.entries(user, kind="semantic") if "Zazuquill" in one.content)
+    return next(one for one in service.memory.memories.entries(user, kind="semantic") if "Zazuquill" in one.content)
 
 
 def told(service, user: str = "ada") -> str:
@@ -56,7 +56,7 @@ def told(service, user: str = "ada") -> str:
     found = memory.search(user, "parrot Zazuquill bird pet", limit=50)
     return "\n".join(
         [
-            *(one.model_dump_json() for one in memory.knowledge.entries(user)),
+            *(one.model_dump_json() for one in memory.memories.entries(user)),
             *(turn.model_dump_json() for turn in memory.journal.turns(user)),
             *(one.model_dump_json() for one in found),
         ]
@@ -67,7 +67,7 @@ def test_all_that_tells_of_it_is_hidden_at_once_and_the_rest_stays(talked):
     talked.memory.forget("ada", parrot(talked).id)
     assert "zazuquill" not in told(talked).lower()
     assert "Quito" in told(talked)
-    assert talked.memory.knowledge.profile("ada").values() == {"name": "Ada", "home": "Quito"}
+    assert talked.memory.memories.profile("ada").values() == {"name": "Ada", "home": "Quito"}
     states = [turn.state for turn in talked.memory.journal.turns("ada")]
     assert states == [TurnState.FORGOTTEN, TurnState.ANSWERED, TurnState.ANSWERED, TurnState.ANSWERED]
     asked = talked.memory.journal.turns("ada")[2]
@@ -108,14 +108,14 @@ def test_a_purge_leaves_nothing_in_any_file_and_says_so(talked, tmp_path):
 def test_what_was_made_from_it_is_made_anew_without_it(talked):
     chat = talked.models.chat()
     talked.memory.forget("ada", parrot(talked).id, now=True)
-    assert [one for one in talked.memory.knowledge.entries("ada", kind="episodic") if one.session == 1] == []
+    assert [one for one in talked.memory.memories.entries("ada", kind="episodic") if one.session == 1] == []
     chat.calls.clear()
     chat.script["episodic"] = '"topic_summary": "Ada told where she lives."\n"keywords": "home"\n"source_dialog_indices": 0'
     talked.wait("ada")
     assert chat.steps()[0] == "episodic"
     assert sorted(chat.steps()[1:]) == ["core", "episodic", "procedural"], "the later session alone rewrites profile and habits"
     assert "azuquill" not in str(chat.calls)
-    [topic] = [one for one in talked.memory.knowledge.entries("ada", kind="episodic") if one.session == 1]
+    [topic] = [one for one in talked.memory.memories.entries("ada", kind="episodic") if one.session == 1]
     assert topic.summary == "Ada told where she lives."
     assert topic.turn_ids == (talked.memory.journal.turns("ada")[1].id,)
 
@@ -135,7 +135,7 @@ def test_a_reply_that_knew_it_from_the_profile_is_forgotten_too(talked):
     chat = talked.models.chat()
     chat.script["reasoning"] = answer("Good evening, and to Zazuquill.")
     list(talked.stream("ada", "Good evening.", time="2026-04-01 20:00"))
-    line = next(one for one in talked.memory.knowledge.entries("ada", kind="core") if one.key == "pet")
+    line = next(one for one in talked.memory.memories.entries("ada", kind="core") if one.key == "pet")
     reach = talked.memory.forget("ada", line.id)
     assert talked.memory.journal.turns("ada")[-1].reply == ""
     assert parrot(talked).id in reach.mentioned, "what the person said of it is theirs to forget"
@@ -149,7 +149,7 @@ def test_what_the_person_says_of_it_elsewhere_stays_and_is_named(serve):
     list(service.stream("ada", "My zebra is called Momo.", time="2026-03-01 09:00"))
     list(service.stream("ada", "Today Momo is ill.", time="2026-03-05 09:00"))
     service.wait()
-    first = service.memory.knowledge.entries("ada", kind="semantic")[0]
+    first = service.memory.memories.entries("ada", kind="semantic")[0]
     receipt = service.memory.forget("ada", first.id, now=True)
     later = service.memory.journal.turns("ada")[1]
     assert later.text == "Today Momo is ill."
@@ -216,7 +216,7 @@ def test_a_reply_of_something_else_stays_whatever_is_forgotten_meanwhile(talked,
         talked.memory.forget("ada", subject, now=True)
         return answer("Good morning.")
 
-    talked.memory.knowledge.set_profile("ada", "pet", "none", clock.parse_time("2026-04-01 08:00"))
+    talked.memory.memories.set_profile("ada", "pet", "none", clock.parse_time("2026-04-01 08:00"))
     chat.script["reasoning"] = forget_first
     list(talked.stream("ada", "Good morning!", time="2026-04-01 09:00"))
     assert talked.memory.journal.turns("ada")[-1].reply == "Good morning."
@@ -281,7 +281,7 @@ def test_what_is_forgotten_while_the_model_is_asked_about_it_does_not_come_back(
         service.memory.journal.end_session("ada")
     chat.script[step] = forget_first
     service.wait()
-    assert service.memory.pending.count() == 0
+    assert service.memory.work.count() == 0
     assert "omoquill" not in told(service)
     service.close()
     assert files_with(tmp_path / "data", ["Momoquill"]) == 0

@@ -43,7 +43,7 @@ class Life:
         return self.fact(HORSE)
 
     def fact(self, word):
-        return next(one.id for one in self.memory.knowledge.entries("ada", kind="semantic", held=True) if word in one.content)
+        return next(one.id for one in self.memory.memories.entries("ada", kind="semantic", held=True) if word in one.content)
 
     def forget(self, subject, *, now=False):
         return self.memory.forget("ada", subject, now=now)
@@ -57,7 +57,7 @@ class Life:
     def shown(self):
         """All that anything shows of her."""
         memory = self.memory
-        known = [*memory.knowledge.entries("ada", held=True), *memory.journal.turns("ada")]
+        known = [*memory.memories.entries("ada", held=True), *memory.journal.turns("ada")]
         found = memory.search("ada", f"{BIRD} {HORSE} parrot horse", limit=50)
         return "\n".join(one.model_dump_json() for one in (*known, *found))
 
@@ -104,7 +104,7 @@ def test_what_was_made_of_two_stays_hidden_while_one_is_forgotten(life, tmp_path
     life.forget(horse)
     life.undo(bird)
     assert HORSE not in life.shown()
-    assert HORSE not in str(life.memory.knowledge.profile("ada").values())
+    assert HORSE not in str(life.memory.memories.profile("ada").values())
     life.chat.script |= {"core": '"name": "Ada"', "procedural": "none", "episodic": TOPICS.format("A bird.", "0")}
     assert life.forget(horse, now=True).is_clean
     life.service.wait()
@@ -184,9 +184,9 @@ def test_a_held_message_that_waits_again_can_be_refused_for_good(life, tmp_path)
     held = life.fact("leuk")
     life.memory.reject("ada", held)
     life.undo(held)
-    assert len(life.memory.held.waiting("ada")) == 1
+    assert len(life.memory.approvals.waiting("ada")) == 1
     assert life.memory.reject("ada", held, now=True).is_clean
-    assert life.memory.held.waiting("ada") == []
+    assert life.memory.approvals.waiting("ada") == []
     assert gone(life, tmp_path, "Wraxhamton")
 
 
@@ -214,9 +214,9 @@ def test_a_later_session_that_is_being_summed_up_does_not_bring_it_back(life, tm
         life.say("Hello", "2026-03-09 09:00", wait=False)
         life.chat.script["core"] = core
     life.service.wait()
-    assert life.memory.pending.count() == 0
+    assert life.memory.work.count() == 0
     assert receipts[0].is_clean or not kept
-    assert life.memory.knowledge.profile("ada").values() == {"name": "Ada", "home": "Quito"}
+    assert life.memory.memories.profile("ada").values() == {"name": "Ada", "home": "Quito"}
     assert BIRD not in life.shown()
     assert gone(life, tmp_path, BIRD)
 
@@ -249,9 +249,9 @@ def test_a_fact_and_its_repetitions_come_back_as_they_were(life):
     life.chat.script["change"] = '"1": "same"'
     for number in range(3):
         life.bird(f"2026-03-0{number + 1} 09:00")
-    before = {one.id: (one.same_as, one.strength) for one in life.memory.knowledge.entries("ada", kind="semantic")}
+    before = {one.id: (one.same_as, one.strength) for one in life.memory.memories.entries("ada", kind="semantic")}
     assert sorted(strength for _, strength in before.values()) == [1, 1, 3]
     for name in before:
         life.forget(name)
         life.undo(name)
-        assert {one.id: (one.same_as, one.strength) for one in life.memory.knowledge.entries("ada", kind="semantic")} == before
+        assert {one.id: (one.same_as, one.strength) for one in life.memory.memories.entries("ada", kind="semantic")} == before

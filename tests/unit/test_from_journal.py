@@ -97,7 +97,7 @@ def test_what_was_inferred_and_extracted_is_the_lesson(talked, tmp_path):
 
 def test_what_was_forgotten_is_in_no_lesson_and_no_question(talked, tmp_path):
     memory = talked.memory
-    parrot = next(one for one in memory.knowledge.entries("ada", kind="semantic") if "Zazu" in one.content)
+    parrot = next(one for one in memory.memories.entries("ada", kind="semantic") if "Zazu" in one.content)
     memory.forget("ada", parrot.id, now=True)
     lessons = Teacher(memory, "ada", Style(), tmp_path).lessons()
     examiner = Examiner(memory, "ada", tmp_path)
@@ -198,7 +198,7 @@ def test_what_was_said_twice_is_forgotten_twice(serve, tmp_path):
         list(service.stream("ada", f"Day {day}: my parrot is called Zazu.", time=f"2026-03-0{day} 09:00"))
         service.wait("ada")
     service.memory.consent.say("ada", training=True)
-    first = service.memory.knowledge.entries("ada", kind="semantic")[0]
+    first = service.memory.memories.entries("ada", kind="semantic")[0]
     service.memory.forget("ada", first.id, now=True)
     lessons = Teacher(service.memory, "ada", Style(), tmp_path).lessons()
     assert "Zazu" not in str(lessons)

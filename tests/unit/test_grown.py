@@ -51,7 +51,7 @@ def test_the_memory_of_a_run_is_copied_and_grown_without_a_model(life, tmp_path)
     assert chat.calls == []
     with Memory(tmp_path / "grown" / "memory", WordEmbedder(), asks=False) as memory:
         assert len(memory.journal.turns(user_of(person))) == len(more.turns)
-        facts = [one for one in memory.knowledge.entries(user_of(person)) if isinstance(one, SemanticMemory)]
+        facts = [one for one in memory.memories.entries(user_of(person)) if isinstance(one, SemanticMemory)]
         assert len(facts) == 10
         # Nothing new for a run that goes on with it.
         Ours(chat, memory, Style(), remembers=False).replay(more, len(more.turns))

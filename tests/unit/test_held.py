@@ -45,9 +45,9 @@ def known(service) -> str:
     found = memory.search("ada", "diabetes illness diagnosed", limit=50)
     return "\n".join(
         [
-            *(one.model_dump_json() for one in memory.knowledge.entries("ada")),
+            *(one.model_dump_json() for one in memory.memories.entries("ada")),
             *(one.model_dump_json() for one in found),
-            json.dumps(memory.knowledge.profile("ada").values()),
+            json.dumps(memory.memories.profile("ada").values()),
         ]
     )
 
@@ -65,7 +65,7 @@ def test_before_a_yes_neither_it_nor_its_message_is_recalled(told):
     prompt = asks(told, "2026-03-09 09:00")
     assert "diabetes" not in prompt.replace("diabetes illness", "")
     assert "heron" in prompt
-    [waiting] = told.memory.held.waiting("ada")
+    [waiting] = told.memory.approvals.waiting("ada")
     assert (waiting.topic, waiting.text, waiting.facts) == ("health", ILL, (KNOWN,))
 
 
@@ -75,27 +75,27 @@ def test_in_the_conversation_itself_it_is_heard(told):
 
 
 def test_a_yes_makes_it_a_memory_like_any_other(told):
-    [waiting] = told.memory.held.waiting("ada")
+    [waiting] = told.memory.approvals.waiting("ada")
     told.memory.approve("ada", waiting.turn_id)
     told.wait("ada")
-    assert not told.memory.held.waiting("ada")
+    assert not told.memory.approvals.waiting("ada")
     assert KNOWN in known(told)
     assert "Ada told of diabetes." in known(told), "the session is summed up with it"
     assert "diagnosed with diabetes" in asks(told, "2026-03-09 09:00")
 
 
 def test_a_fact_may_be_named_instead_of_its_message(told):
-    [one] = told.memory.knowledge.entries("ada", kind="semantic", held=True)[:1]
+    [one] = told.memory.memories.entries("ada", kind="semantic", held=True)[:1]
     told.memory.approve("ada", one.id)
-    assert told.memory.knowledge.get("ada", one.id).held is None
+    assert told.memory.memories.get("ada", one.id).held is None
 
 
 def test_a_no_forgets_it_and_undo_lets_it_wait_again(told):
-    [waiting] = told.memory.held.waiting("ada")
+    [waiting] = told.memory.approvals.waiting("ada")
     told.memory.reject("ada", waiting.turn_id)
-    assert not told.memory.held.waiting("ada")
+    assert not told.memory.approvals.waiting("ada")
     told.memory.undo("ada", waiting.turn_id)
-    assert [one.turn_id for one in told.memory.held.waiting("ada")] == [waiting.turn_id]
+    assert [one.turn_id for one in told.memory.approvals.waiting("ada")] == [waiting.turn_id]
     assert "diabetes" not in known(told)
     told.memory.reject("ada", waiting.turn_id, now=True)
     assert not [path for path in told.memory.folder.rglob("*") if path.is_file() and b"diabetes" in path.read_bytes()]
@@ -105,7 +105,7 @@ def test_what_only_the_fact_shows_holds_the_message_too(serve):
     service = serve(ScriptedChat({"semantic": fact("The user is being treated for depression.", "depression")}))
     list(service.stream("ada", "The little green ones every morning, you know.", time="2026-03-01 09:00"))
     service.wait("ada")
-    assert [one.topic for one in service.memory.held.waiting("ada")] == ["health"]
+    assert [one.topic for one in service.memory.approvals.waiting("ada")] == ["health"]
     assert not service.memory.search("ada", "green ones every morning")
 
 
@@ -114,20 +114,20 @@ def test_a_held_fact_makes_nothing_untrue_before_a_yes(serve):
     service = serve(chat)
     list(service.stream("ada", "I voted for Labour.", time="2026-03-01 09:00"))
     service.wait("ada")
-    service.memory.approve("ada", service.memory.held.waiting("ada")[0].turn_id)
+    service.memory.approve("ada", service.memory.approvals.waiting("ada")[0].turn_id)
     chat.script["semantic"] = fact("The user no longer votes Labour.", "vote")
     list(service.stream("ada", "I no longer vote Labour, my vote went to the Tories.", time="2026-03-05 09:00"))
     service.wait("ada")
-    [old] = service.memory.knowledge.entries("ada", kind="semantic")
+    [old] = service.memory.memories.entries("ada", kind="semantic")
     assert old.is_valid
-    service.memory.approve("ada", service.memory.held.waiting("ada")[0].turn_id)
-    assert not service.memory.knowledge.get("ada", old.id).is_valid
+    service.memory.approve("ada", service.memory.approvals.waiting("ada")[0].turn_id)
+    assert not service.memory.memories.get("ada", old.id).is_valid
 
 
 def test_who_need_not_be_asked_is_not(told):
     told.memory.consent.choose("ada", "off")
     list(told.stream("ada", "My sister has leukaemia.", time="2026-03-10 09:00"))
-    assert len(told.memory.held.waiting("ada")) == 1, "from now on: what waited goes on waiting"
+    assert len(told.memory.approvals.waiting("ada")) == 1, "from now on: what waited goes on waiting"
 
 
 def test_an_answer_made_anew_waits_as_the_message_did(told):
@@ -142,7 +142,7 @@ def test_an_answer_made_anew_waits_as_the_message_did(told):
 
 
 def test_nobody_says_yes_for_another(told):
-    [waiting] = told.memory.held.waiting("ada")
+    [waiting] = told.memory.approvals.waiting("ada")
     for do in (told.memory.approve, told.memory.reject):
         with pytest.raises(NotFound, match="--held"):
             do("bob", waiting.turn_id)
@@ -185,7 +185,7 @@ def test_studio_asks_by_an_interrupt(tmp_path, said, left):
         calls = len(chat.calls)
         graph.invoke(Command(resume=said), config)
         assert len(chat.calls) == calls, "nothing is done twice"
-        assert bool(memory.held.waiting("me")) is left
+        assert bool(memory.approvals.waiting("me")) is left
         assert bool(memory.search("me", "diabetes")) is (said == "approve")
 
 

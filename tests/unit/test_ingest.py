@@ -48,7 +48,7 @@ def test_after_a_message_of_today_last_years_transcript_is_taken(memory, ingeste
     assert [turn.text for turn in memory.journal.turns("ada")] == ["Then", "Later then", "Today"]
     assert len({turn.session for turn in memory.journal.turns("ada")}) == 3
     # Only what is over waits to be summed up.
-    assert memory.pending.count("ada") == 5
+    assert memory.work.count("ada") == 5
 
 
 def test_lines_in_any_order_are_taken_in_the_order_of_their_times(memory, ingested):

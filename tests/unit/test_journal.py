@@ -46,7 +46,7 @@ def test_a_finished_turn_is_finished_once(memory):
     assert memory.journal.finish(turn.id, "Second").reply == "First"
     memory.journal.fail(turn.id, "late")
     assert memory.journal.turn(turn.id).state == TurnState.ANSWERED
-    assert memory.pending.count() == 1
+    assert memory.work.count() == 1
 
 
 def test_only_the_last_message_can_be_answered_again(memory):
@@ -59,10 +59,10 @@ def test_only_the_last_message_can_be_answered_again(memory):
 def test_a_failed_message_sent_again_is_remembered_once(memory):
     turn = memory.journal.receive("ada", "One", time=at("2026-03-01 09:00"))
     memory.journal.fail(turn.id, "no model")
-    assert memory.pending.count() == 0
+    assert memory.work.count() == 0
     again = memory.journal.replace(turn.id)
     memory.journal.finish(again.id, "Ok")
-    assert memory.pending.count() == 1
+    assert memory.work.count() == 1
     assert again.time == turn.time
 
 
@@ -79,7 +79,7 @@ def test_an_ended_session_is_not_continued(memory):
     memory.journal.end_session("ada")
     memory.journal.end_session("ada")
     assert memory.journal.receive("ada", "Right after", time=at("2026-03-01 09:05")).session == 2
-    assert memory.pending.count() == 2
+    assert memory.work.count() == 2
 
 
 def test_long_conversations_stay_in_order(memory):

@@ -44,7 +44,7 @@ def test_a_fact_brings_the_words_that_it_came_from_and_no_second_line(serve):
 
 def test_a_fact_that_was_edited_is_shown_as_its_person_wrote_it(serve):
     service = live(serve, ("my cat is called Tim", "The user has a cat called Tim."))
-    [entry] = service.memory.knowledge.entries("ada", kind="semantic")
+    [entry] = service.memory.memories.entries("ada", kind="semantic")
     service.memory.edit("ada", entry.id, "The user has a cat called Zorro.")
     texts = " ".join(one.text for one in found(service, "What is my cat called?"))
     assert "Zorro" in texts

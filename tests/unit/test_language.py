@@ -74,7 +74,7 @@ def test_a_fact_keeps_the_words_that_were_said_and_is_found_by_them(serve, said,
     service = serve(chat)
     list(service.stream("ada", said, time="2026-03-01 09:00"))
     service.wait("ada")
-    (kept,) = service.memory.knowledge.entries("ada", kind="semantic")
+    (kept,) = service.memory.memories.entries("ada", kind="semantic")
     assert kept.content == f'"{said}"'
     assert kept.keywords == ("gloss",)
     assert service.memory.search("ada", said.split()[-1], kind="semantic")[0].id == kept.id

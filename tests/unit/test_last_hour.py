@@ -348,7 +348,7 @@ def test_a_picture_that_the_prompt_leaves_out_is_recalled(serve):
     photo = PhotoMemory(
         id=make_id("ada", "photo", turn.id), turn_id=turn.id, photo_id="p" * 8, time=NINE, caption="grandmother's mug"
     )
-    memory.knowledge.commit_remember("ada", turn.id, PersonalityPoint(turn_id=turn.id, time=NINE), None, photos=[photo])
+    memory.memories.commit_remember("ada", turn.id, PersonalityPoint(turn_id=turn.id, time=NINE), None, photos=[photo])
     memory.index("ada")
     asked = Query("Where is my grandmother's mug?", "", NINE + timedelta(minutes=20))
     shown = Query(asked.message, "", asked.time, talk=frozenset({turn.id}), photos=frozenset({"p" * 8}))

@@ -42,7 +42,7 @@ def tell(service, text, time, user="ada"):
 
 
 def facts(service, user="ada"):
-    return service.memory.knowledge.entries(user, kind="semantic")
+    return service.memory.memories.entries(user, kind="semantic")
 
 
 def ends(service, user="ada"):
@@ -189,7 +189,7 @@ def test_what_was_set_aside_and_is_done_again_is_compared_with_what_was_said_sin
     assert (second.superseded_by, second.valid_until) == (third.id, third.time)
     assert third.is_valid
     service.wait("ada")
-    assert service.memory.pending.count("ada") == 0
+    assert service.memory.work.count("ada") == 0
 
 
 VOTES, NO_LONGER = "The user votes Labour.", "The user no longer votes Labour."
@@ -202,7 +202,7 @@ def vote(serve, *, newer_first):
     for text, content, day in reversed(said) if newer_first else said:
         service.models._chat.script["semantic"] = fact(content, "vote")
         tell(service, text, BEGUN + timedelta(days=day))
-    assert (len(service.memory.held.waiting("ada")), facts(service)) == (2, [])
+    assert (len(service.memory.approvals.waiting("ada")), facts(service)) == (2, [])
     return service
 
 
@@ -211,7 +211,7 @@ def vote(serve, *, newer_first):
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["older approved first", "newer approved first"])
 def test_what_is_held_is_compared_when_it_is_approved(serve, newer_first, order):
     service = vote(serve, newer_first=newer_first)
-    waiting = service.memory.held.waiting("ada")
+    waiting = service.memory.approvals.waiting("ada")
     for place in order:
         service.memory.approve("ada", waiting[place].turn_id)
         service.wait("ada")
@@ -224,11 +224,11 @@ def test_what_is_held_is_compared_when_it_is_approved(serve, newer_first, order)
 def test_an_older_fact_that_is_held_is_superseded_when_it_is_approved(serve):
     service = serve(chat := ScriptedChat({"change": '"1": "changed"', "semantic": fact(NO_LONGER, "vote")}))
     tell(service, "I no longer vote Labour, my vote went to the Tories.", BEGUN + timedelta(days=5))
-    service.memory.approve("ada", service.memory.held.waiting("ada")[0].turn_id)
+    service.memory.approve("ada", service.memory.approvals.waiting("ada")[0].turn_id)
     chat.script["semantic"] = fact(VOTES, "vote")
     tell(service, "I voted for Labour.", BEGUN)
     assert [one.is_valid for one in facts(service)] == [True]
-    service.memory.approve("ada", service.memory.held.waiting("ada")[0].turn_id)
+    service.memory.approve("ada", service.memory.approvals.waiting("ada")[0].turn_id)
     old, new = facts(service)
     assert (old.superseded_by, old.valid_until) == (new.id, new.time)
 
@@ -248,7 +248,7 @@ def test_after_a_crash_nothing_is_asked_again(serve, monkeypatch):
         raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr(service.memory.knowledge, "commit_remember", killed)
+        patched.setattr(service.memory.memories, "commit_remember", killed)
         with pytest.raises(Killed):
             service.wait("ada")
     assert len(facts(service)) == 1

@@ -37,7 +37,7 @@ def life(serve):
 def marks(memory: Memory) -> dict[str, str | None]:
     """Return the mark of each memory, by a word of it."""
     found: dict[str, str | None] = {}
-    for one in memory.knowledge.entries("ada", held=True):
+    for one in memory.memories.entries("ada", held=True):
         match one:
             case SemanticMemory():
                 found[one.content] = one.sensitive
@@ -49,7 +49,7 @@ def marks(memory: Memory) -> dict[str, str | None]:
 
 
 def test_by_default_it_is_remembered_and_marked(life):
-    assert not life.memory.held.waiting("ada")
+    assert not life.memory.approvals.waiting("ada")
     assert KNOWN in [one.text for one in life.memory.search("ada", "diabetes", kind="semantic")]
     [ill, bird] = life.memory.journal.turns("ada")
     assert (ill.sensitive, ill.held, bird.sensitive) == ("health", None, None)
@@ -94,9 +94,9 @@ def test_an_approved_one_keeps_its_mark(serve, asking):
     service = serve(ScriptedChat({"semantic": fact(KNOWN, "diabetes")}))
     list(service.stream("ada", ILL, time="2026-03-01 09:00"))
     service.wait("ada")
-    [waiting] = service.memory.held.waiting("ada")
+    [waiting] = service.memory.approvals.waiting("ada")
     service.memory.approve("ada", waiting.turn_id)
-    [known] = service.memory.knowledge.entries("ada", kind="semantic")
+    [known] = service.memory.memories.entries("ada", kind="semantic")
     assert (known.held, known.sensitive) == (None, "health")
     assert service.memory.journal.turn(waiting.turn_id).sensitive == "health"
 
@@ -105,7 +105,7 @@ def test_what_a_person_writes_is_marked_too(life):
     memory = life.memory
     line = memory.set_profile("ada", "illness_of_old", "I had cancer.", memory.journal.last_time("ada"))
     assert line.sensitive == "health"
-    [bird] = [one for one in memory.knowledge.entries("ada", kind="semantic") if not one.sensitive]
+    [bird] = [one for one in memory.memories.entries("ada", kind="semantic") if not one.sensitive]
     assert memory.edit("ada", bird.id, "I have asthma.").sensitive == "health"
 
 
@@ -115,7 +115,7 @@ def test_secrets_are_asked_about_whatever_is_chosen(serve, mode):
     service.memory.consent.choose("ada", mode)
     list(service.stream("ada", KEY, time="2026-03-01 09:00"))
     service.wait("ada")
-    assert [one.topic for one in service.memory.held.waiting("ada")] == ["credential"]
+    assert [one.topic for one in service.memory.approvals.waiting("ada")] == ["credential"]
     assert not service.memory.search("ada", "wifi password")
 
 
@@ -124,7 +124,7 @@ def test_what_is_asked_about_goes_on_waiting_whatever_is_chosen_then(serve, aski
     list(service.stream("ada", ILL, time="2026-03-01 09:00"))
     service.memory.consent.choose("ada", "off")
     service.wait("ada")
-    assert [one.text for one in service.memory.held.waiting("ada")] == [ILL]
+    assert [one.text for one in service.memory.approvals.waiting("ada")] == [ILL]
 
 
 @pytest.fixture
@@ -151,16 +151,16 @@ def test_never_kept_is_in_no_row_or_file(keeping_none, tmp_path):
 
 
 def test_beside_what_is_never_kept_the_rest_is_remembered(keeping_none):
-    assert [one.content for one in keeping_none.memory.knowledge.entries("ada", kind="semantic")] == ["The user has a heron."]
+    assert [one.content for one in keeping_none.memory.memories.entries("ada", kind="semantic")] == ["The user has a heron."]
 
 
 def test_never_kept_is_what_only_the_fact_shows_and_is_dropped_with_its_message(keeping_none, tmp_path):
     keeping_none.models._chat.script["semantic"] = fact("The user is being treated for depression.", "depression")
     turn = list(keeping_none.stream("ada", "The little green ones every morning, you know.", time="2026-03-01 09:05"))[-1].turn
     keeping_none.wait("ada")
-    assert not keeping_none.memory.held.waiting("ada")
+    assert not keeping_none.memory.approvals.waiting("ada")
     assert keeping_none.memory.journal.turn(turn.id).text == ""
-    assert keeping_none.memory.pending.count("ada") == 0
+    assert keeping_none.memory.work.count("ada") == 0
     keeping_none.close()
     assert files_with(tmp_path, ["little green ones", "treated for depression"]) == 0
 

@@ -75,7 +75,7 @@ def test_a_fact_that_became_untrue_changes_its_collection(memory):
         content="Ada keeps a heron.",
         keywords=("heron",),
     )
-    memory.knowledge.commit_remember("ada", turn.id, memory.curve.reset("ada", turn.time), fact)
+    memory.memories.commit_remember("ada", turn.id, memory.personality.reset("ada", turn.time), fact)
     memory.index("ada")
     assert in_chroma(memory, "semantic") == {fact.id}
     memory.outdate("ada", fact.id, turn.time + timedelta(days=1))

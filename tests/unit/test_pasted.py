@@ -153,5 +153,5 @@ def test_no_model_is_asked_what_a_paste_alone_tells_of_the_person(serve, name):
     list(service.stream("ada", PASTED[name], time="2026-03-01 09:00"))
     service.wait("ada")
     assert not {"semantic", "personality"} & set(chat.steps())
-    assert not service.memory.knowledge.entries("ada", kind="semantic")
-    assert service.memory.curve.newest("ada").inferred.openness == 3
+    assert not service.memory.memories.entries("ada", kind="semantic")
+    assert service.memory.personality.newest("ada").inferred.openness == 3

@@ -24,7 +24,7 @@ def service(serve):
     list(opened.stream("ada", "I keep a heron.", time="2026-03-01 09:05"))
     opened.memory.journal.end_session("ada")
     opened.wait("ada")
-    assert len(opened.memory.held.waiting("ada")) == 1
+    assert len(opened.memory.approvals.waiting("ada")) == 1
     return opened
 
 
@@ -38,15 +38,15 @@ def test_what_is_pending_approval_is_nowhere_else(service, tmp_path):
     chat.script["reasoning"] = [retrieve("illness"), answer("I see.")]
     chat.script["semantic"] = fact("The user has had zoster for long.", WORD)
     turn = list(service.stream("ada", "What do you know of me?", time="2026-03-09 09:00"))[-1].turn
-    [known] = memory.knowledge.entries("ada", kind="semantic")
+    [known] = memory.memories.entries("ada", kind="semantic")
     nothing: list[str] = []
     places = {
         "the next conversation": chat.prompts("reasoning"),
         "the receipt": [entry.text for entry in turn.trace.memories],
         "search": [one.text for one in memory.search("ada", "diagnosed zoster illness", limit=50)],
         "what is alike": [one.fact.content for part in memory.alike("ada", known) for one in part],
-        "the list": [one.model_dump_json() for one in memory.knowledge.entries("ada")],
-        "the profile": list(memory.knowledge.profile("ada").values().values()),
+        "the list": [one.model_dump_json() for one in memory.memories.entries("ada")],
+        "the profile": list(memory.memories.profile("ada").values().values()),
         "lessons": [said.text for one in Teacher(memory, "ada", Style(), tmp_path / "p").lessons() for said in one.messages],
     }
     assert {place: [text for text in texts if WORD in text] for place, texts in places.items()} == dict.fromkeys(

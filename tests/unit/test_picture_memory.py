@@ -119,7 +119,7 @@ def test_the_thing_is_cut_out_with_a_margin_and_found_beside_other_things(serve)
     on_a_table = photo(("green", (0, 0, 100, 100)), ("red", (100, 0, 200, 100)))
     say(service, "This is my grandmother's mug", "2026-03-01 09:00", [on_a_table])
     service.wait()
-    [known] = service.memory.knowledge.entries("ada", kind="photo")
+    [known] = service.memory.memories.entries("ada", kind="photo")
     assert isinstance(known, PhotoMemory)
     assert (known.caption, known.category) == ("my grandmother's mug", "mug")
     assert known.box == pytest.approx((0.35, 0.0, 1.0, 1.0))
@@ -131,7 +131,7 @@ def test_the_thing_is_cut_out_with_a_margin_and_found_beside_other_things(serve)
 
 def test_what_is_forgotten_is_not_seen_again_and_comes_back_by_undo(serve):
     service = shown_before(serve, Sight(ColourEmbedder()))
-    mug = next(one for one in service.memory.knowledge.entries("ada", kind="photo") if one.category)
+    mug = next(one for one in service.memory.memories.entries("ada", kind="photo") if one.category)
     service.memory.forget("ada", mug.id)
     turn = say(service, "Do you know this?", "2026-06-01 09:00", [RED_AGAIN])
     assert seen(turn) == []
@@ -201,7 +201,7 @@ def test_of_several_things_each_belongs_to_the_picture_that_shows_it(serve, sigh
     images = [RED, BLUE] if sight.made_by is None else [BLUE, RED]
     turn = say(service, "My mug and my dog", "2026-03-01 09:00", images)
     service.wait()
-    by_caption = {one.caption: one.photo_id for one in service.memory.knowledge.entries("ada", kind="photo")}
+    by_caption = {one.caption: one.photo_id for one in service.memory.memories.entries("ada", kind="photo")}
     assert by_caption == {
         "a red mug": turn.images[images.index(RED)],
         "a blue dog": turn.images[images.index(BLUE)],
@@ -219,4 +219,4 @@ def test_a_reply_that_is_written_anew_keeps_its_photos(serve):
     turn = say(service, "This is my grandmother's mug", "2026-03-01 09:00", [RED])
     service.wait()
     again = list(service.answer_again("ada", turn.id))[-1].turn
-    assert [one.turn_id for one in service.memory.knowledge.entries("ada", kind="photo")] == [again.id]
+    assert [one.turn_id for one in service.memory.memories.entries("ada", kind="photo")] == [again.id]

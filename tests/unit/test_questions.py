@@ -122,8 +122,8 @@ def test_a_letter_is_a_letter_alone(text, found):
 
 def test_a_history_is_remembered_without_a_model(folder, memory: Memory):
     plant(memory, "ana", read_history(folder / "ana.json"))
-    assert memory.pending.count("ana") == 0
-    assert memory.knowledge.profile("ana").values() == {"name": "Ana"}
+    assert memory.work.count("ana") == 0
+    assert memory.memories.profile("ana").values() == {"name": "Ana"}
     found = memory.find("ana", Query("parrot", "parrot", memory.journal.turns("ana")[-1].time.replace(day=20)))
     assert any("Zazu" in entry.text for entry in found.memories)
     plant(memory, "ana", read_history(folder / "ana.json"))
@@ -133,8 +133,8 @@ def test_a_history_is_remembered_without_a_model(folder, memory: Memory):
 def test_what_was_said_later_is_not_known_yet(folder, memory: Memory):
     plant(memory, "early", read_history(folder / "ana.json"), upto=1)
     assert [turn.text for turn in memory.journal.turns("early")] == [TURNS[0]["user"]]
-    assert memory.knowledge.profile("early").values() == {"name": "unknown"}
-    assert [entry.content for entry in memory.knowledge.entries("early", kind="semantic")] == [TURNS[0]["fact"]]
+    assert memory.memories.profile("early").values() == {"name": "unknown"}
+    assert [entry.content for entry in memory.memories.entries("early", kind="semantic")] == [TURNS[0]["fact"]]
 
 
 @pytest.mark.parametrize(

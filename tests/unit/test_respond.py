@@ -87,7 +87,7 @@ def test_a_turn_is_searchable_before_anything_was_remembered_of_it(serve):
     chat = ScriptedChat({"reasoning": [answer("Noted."), retrieve("violin"), answer("A violin.")]})
     service = serve(chat)
     say(service, "I play the violin", "2026-03-01 09:00")
-    assert service.memory.pending.count("ada") == 1
+    assert service.memory.work.count("ada") == 1
     turn = done(say(service, "What do I play?", "2026-03-01 10:00"))
     assert "violin" in turn.trace.memories[0].text
 
@@ -250,7 +250,7 @@ def test_a_model_that_only_writes_garbage_loses_no_turn(serve):
     assert [turn.text for turn in turns] == [f"Message {number}" for number in range(100)]
     assert {turn.state for turn in turns} <= {TurnState.ANSWERED, TurnState.FAILED}
     assert all("nothing that can be shown" in turn.error for turn in turns if turn.state == TurnState.FAILED)
-    assert service.memory.pending.count() == 0
+    assert service.memory.work.count() == 0
 
 
 BACKGROUND = ("personality", "semantic", "core", "episodic", "procedural")
@@ -388,8 +388,8 @@ def test_answering_again_replaces_the_reply_and_remembers_the_message_once(serve
     service.wait()
     states = {turn.id: turn.state for turn in service.memory.journal.turns("ada")}
     assert states == {first.id: TurnState.REPLACED, again.id: TurnState.ANSWERED}
-    assert [entry.turn_id for entry in service.memory.knowledge.entries("ada")] == [again.id]
-    assert len(service.memory.curve.history("ada")) == 1
+    assert [entry.turn_id for entry in service.memory.memories.entries("ada")] == [again.id]
+    assert len(service.memory.personality.history("ada")) == 1
 
 
 def test_plain_text_without_tags_is_shown_as_the_answer(serve):

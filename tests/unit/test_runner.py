@@ -142,7 +142,7 @@ def test_ours_remembers_the_history_and_nothing_of_a_question(memory):
     assert {place for shown in look for place in shown.turns} <= {0, 1}
     [told] = [shown for shown in look if "jazz" in shown.text]
     assert (told.kind, told.turns) == ("turn", (0,))
-    assert memory.pending.count(user_of(who)) == 0
+    assert memory.work.count(user_of(who)) == 0
 
 
 def test_baselines_are_shown_nothing_all_that_fits_or_what_is_nearest():

@@ -216,7 +216,7 @@ def test_a_start_without_weights_keeps_what_was_looked_at_and_looks_at_the_rest_
     service = serve(ScriptedChat(script), sight=Sight())
     say(service, "The sky", "2026-03-02 09:00", [BLUE])
     service.wait()
-    service.memory.forget("ada", service.memory.knowledge.entries("ada", kind="photo")[0].id)
+    service.memory.forget("ada", service.memory.memories.entries("ada", kind="photo")[0].id)
     looked = []
 
     class Counts(ColourEmbedder):

@@ -24,7 +24,7 @@ def small(serve):
 def say(service, text, time="2026-03-02 09:00"):
     list(service.stream("ada", text, time=time))
     service.wait("ada")
-    return [one.content for one in service.memory.knowledge.entries("ada", kind="semantic")]
+    return [one.content for one in service.memory.memories.entries("ada", kind="semantic")]
 
 
 def asked(chat):
@@ -36,7 +36,7 @@ def test_nothing_is_asked_of_what_states_nothing(small, text):
     chat, service = small()
     assert say(service, text) == []
     assert asked(chat) == []
-    assert service.memory.curve.newest("ada").inferred == BigFive()
+    assert service.memory.personality.newest("ada").inferred == BigFive()
 
 
 def test_a_fact_is_the_persons_own_words(small):
@@ -67,7 +67,7 @@ def test_the_same_thing_said_twice_is_one_fact(small):
     _, service = small()
     say(service, "I have a red mug.")
     say(service, "I have a red mug.", "2026-03-03 09:00")
-    assert [one.same_as is None for one in service.memory.knowledge.entries("ada", kind="semantic")].count(True) == 1
+    assert [one.same_as is None for one in service.memory.memories.entries("ada", kind="semantic")].count(True) == 1
 
 
 def test_outputs_of_the_long_form_that_waited_are_read_still(small):
@@ -77,13 +77,13 @@ def test_outputs_of_the_long_form_that_waited_are_read_still(small):
     whole = memory_formats.format_semantic(
         memory_formats.Extraction(True, "The user has a cat called Pixel.", ("cat",), "It tells of a pet.")
     )
-    service.memory.pending.save_output("ada", turn.id, "semantic", whole)
-    service.memory.pending.save_output("ada", turn.id, "personality", memory_formats.format_personality(BigFive(openness=5)))
+    service.memory.work.save_output("ada", turn.id, "semantic", whole)
+    service.memory.work.save_output("ada", turn.id, "personality", memory_formats.format_personality(BigFive(openness=5)))
     service.wait("ada")
-    assert [one.content for one in service.memory.knowledge.entries("ada", kind="semantic")] == [
+    assert [one.content for one in service.memory.memories.entries("ada", kind="semantic")] == [
         "The user has a cat called Pixel."
     ]
-    assert service.memory.curve.newest("ada").inferred == BigFive(openness=5)
+    assert service.memory.personality.newest("ada").inferred == BigFive(openness=5)
     assert asked(chat) == []
 
 

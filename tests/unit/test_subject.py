@@ -32,7 +32,7 @@ def life(serve):
     for time, text, content in SAID:
         turn = memory.journal.ingest("ada", clock.parse_time(time, "UTC"), text, "I see.")
         record = SemanticMemory(id=make_id("ada", "semantic", turn.id), turn_id=turn.id, time=turn.time, content=content)
-        memory.knowledge.commit_remember("ada", turn.id, PersonalityPoint(turn_id=turn.id, time=turn.time), record)
+        memory.memories.commit_remember("ada", turn.id, PersonalityPoint(turn_id=turn.id, time=turn.time), record)
         memory.journal.end_session("ada")
     return memory
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from memory.forgetting.text_match import Telling, phrases
+from memory.forgetting.text_match import TextMatch, phrases
 
 
-def telling(*texts: str, keywords: tuple[str, ...] = (), counts: dict[str, int] | None = None, turns: int = 100) -> Telling:
-    return Telling(texts, keywords, lambda words: ({word: (counts or {}).get(word, 1) for word in words}, turns))
+def telling(*texts: str, keywords: tuple[str, ...] = (), counts: dict[str, int] | None = None, turns: int = 100) -> TextMatch:
+    return TextMatch(texts, keywords, lambda words: ({word: (counts or {}).get(word, 1) for word in words}, turns))
 
 
 @pytest.mark.parametrize(

@@ -144,19 +144,19 @@ def test_an_edit_takes_back_what_was_remembered_and_remembers_the_new_words(memo
     chat.script |= {"semantic": taken, "core": lambda prompt: '"pets": "dog Rex"'}
     graph = make("persona", memory, chat)
     graph.invoke({"text": DOG}, IN_ONE, context=ADA)
-    m = memory.curve.newest("ada").m
+    m = memory.personality.newest("ada").m
     memory.journal.end_session("ada")
     graph.invoke({"text": PERU}, IN_ONE, context=ADA)
-    assert memory.knowledge.profile("ada").values()["pets"] == "dog Rex"
+    assert memory.memories.profile("ada").values()["pets"] == "dog Rex"
     chat.script["core"] = '"name": "unknown"'
     graph.invoke({"text": CAT}, checkpoints(graph, DOG)[0].config, context=ADA)
-    facts = [one.content for one in memory.knowledge.entries("ada", kind="semantic")]
+    facts = [one.content for one in memory.memories.entries("ada", kind="semantic")]
     assert facts == ["The user has a cat called Tom."]
-    assert "pets" not in memory.knowledge.profile("ada").values()
+    assert "pets" not in memory.memories.profile("ada").values()
     assert not any("Rex" in one.text for one in memory.search("ada", "Rex dog") if one.kind in ("semantic", "core"))
     assert not any("Rex" in one.text for one in memory.search("ada", "Rex dog", kind="episodic"))
-    assert [point.m for point in memory.curve.history("ada")] == [m, m + 1], "what was replaced counts no more"
-    assert memory.pending.count("ada") == 0
+    assert [point.m for point in memory.personality.history("ada")] == [m, m + 1], "what was replaced counts no more"
+    assert memory.work.count("ada") == 0
 
 
 def test_times_stay_in_order(memory, chat):

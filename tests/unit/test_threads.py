@@ -154,7 +154,7 @@ class TestARun:
             asked = bool({"__start__", "recall", "retrieve", "reason"} & set(snapshot.next))
             assert (replies[1][1] == f"Lima, {number}.") is asked, snapshot.next
         assert set(states(memory)) == {"answered", "replaced"}
-        assert memory.pending.count("ada") == (3 if graph.name == "respond" else 0)
+        assert memory.work.count("ada") == (3 if graph.name == "respond" else 0)
 
     def test_of_the_last_turn_takes_its_place(self, graph, memory, chat):
         three(graph)
@@ -241,13 +241,13 @@ def test_a_rerun_keeps_what_was_remembered_and_asks_for_it_once(memory, chat):
     )
     graph = make("persona", memory, chat)
     three(graph)
-    [known] = memory.knowledge.entries("ada", kind="semantic")
+    [known] = memory.memories.entries("ada", kind="semantic")
     asked = chat.steps().count("semantic")
     for snapshot in checkpoints(graph, DOG):
         graph.invoke(None, snapshot.config, context=ADA)
-    assert [one.id for one in memory.knowledge.entries("ada", kind="semantic")] == [known.id]
+    assert [one.id for one in memory.memories.entries("ada", kind="semantic")] == [known.id]
     assert chat.steps().count("semantic") == asked
-    assert len(memory.curve.history("ada")) == 3
+    assert len(memory.personality.history("ada")) == 3
 
 
 @pytest.mark.usefixtures("asking")
@@ -258,11 +258,11 @@ def test_a_new_input_while_a_question_waits(memory, chat):
     done = graph.invoke({"text": PERU}, IN_ONE, context=ADA)
     assert ("__interrupt__" in done, done["reply"]) == (False, f"You said: {PERU}")
     assert [text for text, _ in said(memory)] == [ill, PERU]
-    assert len(memory.held.waiting("ada")) == 1
+    assert len(memory.approvals.waiting("ada")) == 1
     again = graph.invoke(None, checkpoints(graph, ill)[1].config, context=ADA)
     assert "__interrupt__" in again
     graph.invoke(Command(resume="approve"), IN_ONE, context=ADA)
-    assert memory.held.waiting("ada") == []
+    assert memory.approvals.waiting("ada") == []
     assert [text for text, _ in said(memory)] == [ill, PERU]
 
 

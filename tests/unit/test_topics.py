@@ -30,7 +30,7 @@ def talked(serve):
                 id=make_id("ada", "episodic", day), session=turns[0].session, time=start, summary=summary,
                 turn_ids=tuple(turn.id for turn in turns),
             )  # fmt: skip
-            memory.knowledge.commit_consolidation("ada", topic.session, start, episodes=[topic], procedures=None, profile=None)
+            memory.memories.commit_consolidation("ada", topic.session, start, episodes=[topic], procedures=None, profile=None)
 
         def found(message, limit):
             shown = memory.find("ada", Query(message, "", ASKED), Limits(episodic=limit)).memories

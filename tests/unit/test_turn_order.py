@@ -87,12 +87,12 @@ def test_the_last_message_can_be_answered_again_whatever_lies_ahead_or_came_as_h
 def test_a_session_that_lies_ahead_makes_nothing_of_today_past(memory):
     ahead, first = said(memory, "Ahead", NEXT_YEAR), said(memory, "First")
     memory.journal.end_session("ada")
-    memory.knowledge.commit_consolidation("ada", ahead.session, ahead.time, episodes=(), procedures=None, profile=None)
+    memory.memories.commit_consolidation("ada", ahead.session, ahead.time, episodes=(), procedures=None, profile=None)
     assert not memory.journal.has_moved_on("ada", first.session)
     memory.ingest("ada", [Line(time=LAST_YEAR, text="Long ago", reply="Ok")])
     long_ago = memory.journal.turns("ada")[0].session
     assert not memory.journal.has_moved_on("ada", long_ago)
-    memory.knowledge.commit_consolidation("ada", first.session, first.time, episodes=(), procedures=None, profile=None)
+    memory.memories.commit_consolidation("ada", first.session, first.time, episodes=(), procedures=None, profile=None)
     assert memory.journal.has_moved_on("ada", long_ago)
     assert not memory.journal.has_moved_on("ada", first.session)
 
@@ -131,16 +131,16 @@ def test_history_inside_its_hour_makes_nothing_of_a_conversation_past(memory):
     first, _ = said(memory, "First", at(0)), said(memory, "Second", at(50))
     memory.ingest("ada", [Line(time=at(20), text="Inside its hour", reply="Ok")])
     history = memory.journal.turns("ada")[1]
-    memory.knowledge.commit_consolidation("ada", history.session, at(20), episodes=(), procedures=None, profile=None)
+    memory.memories.commit_consolidation("ada", history.session, at(20), episodes=(), procedures=None, profile=None)
     assert not memory.journal.has_moved_on("ada", first.session)
 
 
 def test_history_adds_to_the_profile_and_takes_no_newer_lines_place(memory):
     def sum_up(session, time, profile):
         past = memory.journal.has_moved_on("ada", session)
-        commit = memory.knowledge.commit_consolidation
+        commit = memory.memories.commit_consolidation
         commit("ada", session, time, episodes=(), procedures=None, profile=profile, older=past)
-        return memory.knowledge.profile("ada").values()
+        return memory.memories.profile("ada").values()
 
     today = said(memory, "I live in Lisbon.")
     memory.journal.end_session("ada")

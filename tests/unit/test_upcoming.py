@@ -90,7 +90,7 @@ def test_a_fact_that_a_newer_one_replaced_takes_its_message_along(serve):
     service = serve(ScriptedChat({"semantic": fact("The user's half marathon is on 2026-12-06.", "marathon")}))
     say(service, MARATHON, "2026-11-30 09:00")
     service.wait("ada")
-    (known,) = service.memory.knowledge.entries("ada", kind="semantic")
+    (known,) = service.memory.memories.entries("ada", kind="semantic")
     service.memory.outdate("ada", known.id, clock.parse_time("2026-12-01 09:00"))
     assert listed(service, "2026-12-01 10:00") == []
 
@@ -99,7 +99,7 @@ def test_a_fact_that_the_person_put_right_counts_and_its_message_does_not(serve)
     service = serve(ScriptedChat({"semantic": fact("The user's half marathon is on 2026-12-06.", "marathon")}))
     say(service, MARATHON, "2026-11-30 09:00")
     service.wait("ada")
-    (known,) = service.memory.knowledge.entries("ada", kind="semantic")
+    (known,) = service.memory.memories.entries("ada", kind="semantic")
     service.memory.edit("ada", known.id, "The user's half marathon is on 2026-12-05.")
     assert listed(service, "2026-12-01 10:00") == ["The user's half marathon is on 2026-12-05."]
 
@@ -207,7 +207,9 @@ def test_a_birthday_is_brought_up_every_year(service):
 
 def test_nothing_sensitive_is_brought_up_unasked(service):
     say(service, "My appointment with the psychiatrist is on Sunday.", "2026-11-30 09:00")
-    service.memory.approve("ada", service.memory.held.waiting("ada")[0].turn_id) if service.memory.held.waiting("ada") else None
+    service.memory.approve("ada", service.memory.approvals.waiting("ada")[0].turn_id) if service.memory.approvals.waiting(
+        "ada"
+    ) else None
     assert shown(say(service, "Hello", "2026-12-05 09:00")) == []
     assert listed(service, "2026-12-05 10:00") == ["My appointment with the psychiatrist is on Sunday."]
 

@@ -46,13 +46,13 @@ def test_two_spellings_are_one_user(memory, first, second):
     for name in NAMES:
         assert [turn.text for turn in memory.journal.turns(name)] == ["I swam.", "I keep a heron.", "I run."]
         assert {turn.user_id for turn in memory.journal.turns(name)} == {COMPOSED}
-        assert memory.knowledge.profile(name).values() == {"name": "José", "pet": "a heron"}
+        assert memory.memories.profile(name).values() == {"name": "José", "pet": "a heron"}
         assert memory.search(name, "heron")
-        assert memory.knowledge.entries(name, kind="semantic")
-        assert memory.curve.newest(name).m == 0
+        assert memory.memories.entries(name, kind="semantic")
+        assert memory.personality.newest(name).m == 0
         assert memory.browse.counts(name)["turn"] == 3
     record = memory.set_profile(second, "home", "Quito", DAY)
-    assert memory.knowledge.get(first, record.id).value == "Quito"
+    assert memory.memories.get(first, record.id).value == "Quito"
     assert memory.forget(second, record.id, now=True).is_clean
     assert set(memory.delete_user(second)) == {"turns", "memories", "photos"}
     assert not any(memory.left_of(first).values())
@@ -107,20 +107,20 @@ def test_an_older_folder_keeps_all_it_has(tmp_path, names, caplog):
             for name in now:
                 assert memory.photos.files_of(name) == 1
                 assert [one.text for one in memory.search(name, "heron", kind="semantic")] == ["The user keeps a heron."]
-                assert memory.knowledge.profile(name).values() == {"name": "José", "pet": "a heron"}
+                assert memory.memories.profile(name).values() == {"name": "José", "pet": "a heron"}
                 assert memory.journal.ingest(name, DAY.replace(hour=15), "I have a zebra.", "Nice.") is None
                 assert [one.until > DAY for one in memory.browse.undoable(name)] == [True]
                 assert [owner for owner, _ in memory.forgetting.due()].count(name) == 1
                 first = memory.journal.turns(name)[0]
                 assert first.id == make_id(name, "turn", 1)
-                assert memory.knowledge.entries(name, kind="semantic")[0].id == make_id(name, "semantic", first.id)
+                assert memory.memories.entries(name, kind="semantic")[0].id == make_id(name, "semantic", first.id)
     assert caplog.text.count("normal form") == 1
     with Memory(folder, WordEmbedder()) as memory:
         name = memory.journal.users()[0]["id"]
         memory.undo(name, memory.browse.undoable(name)[0].subject)
         assert memory.journal.turns(name)[-1].text == "I have a newt."
         live(memory, name, "I keep a heron, still.", DAY.replace(month=4))
-        assert memory.knowledge.profile(name).values() == {"name": "José", "pet": "a heron"}
+        assert memory.memories.profile(name).values() == {"name": "José", "pet": "a heron"}
         memory.export_user(name, tmp_path / "jose.zip")
         memory.delete_user(name)
         assert memory.import_user(tmp_path / "jose.zip")[0] == name

@@ -193,12 +193,12 @@ def test_a_folder_of_files_from_one_wheel(tmp_path: Path, monkeypatch: pytest.Mo
 def test_two_pulls_are_kept_apart(shop: Shop, tmp_path: Path) -> None:
     waits = threading.Event()
 
-    class Waiting(Heard):
+    class PendingApproval(Heard):
         def note(self, sentence: str) -> None:
             super().note(sentence)
             waits.set()
 
-    heard = Waiting()
+    heard = PendingApproval()
     (tmp_path / "tiny").mkdir()
     with FileLock(tmp_path / "tiny" / ".lock"):
         second = threading.Thread(target=weights.pull, args=("tiny", heard, tmp_path), kwargs={"sources": [shop.source]})

@@ -29,7 +29,7 @@ def life(serve):
     for time, text in SAID.values():
         turn = memory.journal.ingest("ada", at(time), text, "I see.")
         record = SemanticMemory(id=make_id("ada", "semantic", turn.id), turn_id=turn.id, time=turn.time, content=text)
-        memory.knowledge.commit_remember("ada", turn.id, PersonalityPoint(turn_id=turn.id, time=turn.time), record)
+        memory.memories.commit_remember("ada", turn.id, PersonalityPoint(turn_id=turn.id, time=turn.time), record)
     return memory
 
 
@@ -115,7 +115,7 @@ def test_of_a_topic_that_reaches_out_of_a_window_only_what_was_said_inside_is_sh
         id=make_id("ada", "episodic", 1), session=1, time=turns[0].time, summary="Things were said.",
         turn_ids=tuple(turn.id for turn in turns),
     )  # fmt: skip
-    memory.knowledge.commit_consolidation("ada", 1, turns[-1].time, episodes=[topic], procedures=None, profile=None)
+    memory.memories.commit_consolidation("ada", 1, turns[-1].time, episodes=[topic], procedures=None, profile=None)
     query = Query("What was said?", "", at("2026-06-01 09:00"), at("2026-03-01 12:30"), at("2026-03-01 13:30"))
     [entry] = [entry for entry in memory.find("ada", query).memories if entry.kind == "episodic"]
     assert entry.turn_ids == (turns[3].id,)

@@ -124,7 +124,7 @@ def test_the_end_does_not_wait_for_a_model_that_says_nothing(memory, working, mo
     def silent(_item):
         began.set()
         ends.wait(600)
-        memory.knowledge.entries("ada")
+        memory.memories.entries("ada")
 
     worker = working(silent)
     say(memory, "ada")
@@ -132,7 +132,7 @@ def test_the_end_does_not_wait_for_a_model_that_says_nothing(memory, working, mo
     assert began.wait(600)
     worker.close()
     assert not ends.is_set(), "the model still says nothing"
-    assert memory.pending.count("ada") == 1
+    assert memory.work.count("ada") == 1
     ends.set()
 
 
@@ -140,7 +140,7 @@ def test_what_is_left_behind_can_write_no_more(tmp_path):
     with Memory(tmp_path, WordEmbedder(), asks=False) as memory:
         say(memory, "ada")
     with pytest.raises(StorageError, match="closed"):
-        memory.pending.save_output("ada", "1", "semantic", "It came late.")
+        memory.work.save_output("ada", "1", "semantic", "It came late.")
 
 
 @pytest.mark.parametrize(

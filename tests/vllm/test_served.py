@@ -150,8 +150,8 @@ def test_turns_with_pictures_are_answered_and_remembered_and_the_cache_is_hit(se
     assert first.reply
     assert counted(url, "mm_cache_queries") > before, "the server was given a picture"
     assert service.wait("ada") == 1
-    assert len(service.memory.curve.history("ada")) == 1
-    [known] = [one for one in service.memory.knowledge.entries("ada", kind="photo") if isinstance(one, PhotoMemory)]
+    assert len(service.memory.personality.history("ada")) == 1
+    [known] = [one for one in service.memory.memories.entries("ada", kind="photo") if isinstance(one, PhotoMemory)]
     assert (known.turn_id, known.photo_id) == (first.id, first.images[0])
     hits = counted(url, "prefix_cache_hits")
     second = say(service, "And this is what is in it", [picture("brown")], "2026-03-01 09:05")
@@ -162,8 +162,8 @@ def test_turns_with_pictures_are_answered_and_remembered_and_the_cache_is_hit(se
     for turn in (first, second, third):
         assert not any("Malformed" in (step.warning or "") for step in turn.trace.steps)
     assert service.wait("ada") == 3, "two turns, and the session that had ended"
-    assert {type(one).__name__ for one in service.memory.knowledge.entries("ada")} >= {"Episode", "PhotoMemory"}
-    assert service.memory.pending.count("ada") == 0
+    assert {type(one).__name__ for one in service.memory.memories.entries("ada")} >= {"Episode", "PhotoMemory"}
+    assert service.memory.work.count("ada") == 0
 
 
 def test_as_many_pictures_as_a_message_may_carry_are_taken(service):

@@ -43,7 +43,7 @@ class Teacher:
     def __init__(self, memory: Memory, user: str, style: Style, pictures: Path) -> None:
         self._memory, self._user, self._pictures = memory, user, pictures
         self._style = replace(style, layout="published", sees=True)
-        entries = memory.knowledge.entries(user)
+        entries = memory.memories.entries(user)
         self._facts = {entry.turn_id: entry for entry in entries if isinstance(entry, SemanticMemory)}
         self._episodes = [entry for entry in entries if isinstance(entry, Episode)]
         self._rewrites = memory.consent.rewrites(user)
@@ -82,7 +82,7 @@ class Teacher:
             yield self._lesson("reasoning", turn.id, messages, written)
 
     def _remembering(self) -> Iterator[Lesson]:
-        points = {point.turn_id: point for point in self._memory.curve.history(self._user) if point.inferred}
+        points = {point.turn_id: point for point in self._memory.personality.history(self._user) if point.inferred}
         prompts = self._style.prompts
         for turn in self._turns:
             if turn.pending or turn.id in self._unsaid:
@@ -169,9 +169,9 @@ class Teacher:
         after = [one.before for one in cores if one.session >= turn.session]
         known = before[-1] if before else after[0] if after else None
         if known is None:
-            entries = self._memory.knowledge.profile(self._user).entries
+            entries = self._memory.memories.profile(self._user).entries
             known = {entry.key: entry.value for entry in entries if entry.time <= turn.time}
-        marked = {entry.key for entry in self._memory.knowledge.profile(self._user).entries if entry.sensitive}
+        marked = {entry.key for entry in self._memory.memories.profile(self._user).entries if entry.sensitive}
         known = {key: value for key, value in known.items() if key not in marked}
         return {"name": known.get("name", "unknown"), **{key: value for key, value in known.items() if key != "name"}}
 

@@ -121,7 +121,7 @@ def _hold(memory: Memory, user: str, first: Sequence[Turn], scores: BigFive) -> 
     """Hold the traits where the history says, from its first turn on: they are known without messages that show them."""
     for turn in first:
         for trait, score in scores.items():
-            memory.curve.pin(user, trait, score, turn.time)
+            memory.personality.pin(user, trait, score, turn.time)
 
 
 def plant(memory: Memory, user: str, known: Known, upto: int | None = None) -> None:
@@ -154,7 +154,7 @@ def plant(memory: Memory, user: str, known: Known, upto: int | None = None) -> N
             )
         older = [place for place in one.replaces if place < number and said[place].fact]
         changes = Changes(supersedes=tuple(make_id(user, "semantic", turns[place].id) for place in older))
-        memory.knowledge.commit_remember(user, turn.id, point, fact, changes)
+        memory.memories.commit_remember(user, turn.id, point, fact, changes)
     whole = len(said) == len(known.turns)
     topics: dict[int, list[Topic]] = {}
     for topic in known.history.topics:
@@ -163,7 +163,7 @@ def plant(memory: Memory, user: str, known: Known, upto: int | None = None) -> N
     for session in dict.fromkeys(turn.session for turn in turns):
         of = [turn for turn in turns if turn.session == session]
         last = session == turns[-1].session
-        memory.knowledge.commit_consolidation(
+        memory.memories.commit_consolidation(
             user,
             session,
             of[-1].time,

@@ -35,7 +35,7 @@ class Examiner:
 
     def __init__(self, memory: Memory, user: str, folder: Path) -> None:
         self._memory, self._user, self._folder = memory, user, folder
-        entries = [entry for entry in memory.knowledge.entries(user) if not entry.sensitive]
+        entries = [entry for entry in memory.memories.entries(user) if not entry.sensitive]
         self._entries = entries
         spoken, spoilt, _ = spoilt_turns(memory, user)
         # With a mark of chat templates in it, no model could be trained on it.
@@ -51,7 +51,7 @@ class Examiner:
 
     def history(self) -> History:
         """Return the person's history, and write its pictures beside where it goes."""
-        known = manner.scores_of(manner.known(self._memory.curve.evidence(self._user)))
+        known = manner.scores_of(manner.known(self._memory.personality.evidence(self._user)))
         return History(
             turns=[self._said(turn) for turn in self._turns],
             topics=[
@@ -61,7 +61,7 @@ class Examiner:
             ],
             habits={one.key: one.text for one in self._entries if isinstance(one, Procedure)},
             profile=CoreProfile(
-                entries=tuple(one for one in self._memory.knowledge.profile(self._user).entries if not one.sensitive)
+                entries=tuple(one for one in self._memory.memories.profile(self._user).entries if not one.sensitive)
             ).values(),
             personality=known or BigFive(),
         )

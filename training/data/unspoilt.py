@@ -17,8 +17,8 @@ def spoilt_turns(memory: Memory, user: str) -> tuple[list[Turn], set[str], set[s
     turns = [turn for turn in memory.journal.turns(user) if turn.state in SPOKEN]
     of = {make_id(user, "semantic", turn.id): turn.id for turn in turns}
     marked = {turn.id for turn in turns if turn.held or turn.sensitive}
-    visible = {entry.id for entry in memory.knowledge.entries(user) if not entry.sensitive}
-    spoilt = marked | {of[name] for name in memory.knowledge.forgotten(user, of)}
+    visible = {entry.id for entry in memory.memories.entries(user) if not entry.sensitive}
+    spoilt = marked | {of[name] for name in memory.memories.forgotten(user, of)}
     messages = set(spoilt)
     for turn in turns:
         if turn.trace and any(_rests_on(entry, visible, spoilt) for entry in turn.trace.memories):

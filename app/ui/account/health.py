@@ -115,7 +115,7 @@ def _folder(here: Here, _settings: Settings) -> list[Finding]:
 
 def _memory(here: Here, _settings: Settings) -> list[Finding]:
     counts = here.memory.browse.counts(here.user)
-    waits, held = here.memory.pending.count(here.user), len(here.memory.held.waiting(here.user))
+    waits, held = here.memory.work.count(here.user), len(here.memory.approvals.waiting(here.user))
     said, known = counts.pop("turn"), sum(counts.values())
     parts = [f"{wording.counted(said, 'message', 'messages')}, {wording.counted(known, 'memory', 'memories')}."]
     aside = here.memory.refusals.set_aside(here.user)

@@ -34,7 +34,7 @@ def draw(here: Here, turn: Turn) -> None:
             st.caption("Nothing was looked up for this reply: it had the latest talk and your profile.")
         ids = {one.id for one in trace.memories}
         facts = {make_id(here.user, "semantic", one.id) for one in trace.memories if one.kind == "turn"} - ids
-        by_id = {record.id: record for record in here.memory.knowledge.entries(here.user, ids=ids | facts, held=True)}
+        by_id = {record.id: record for record in here.memory.memories.entries(here.user, ids=ids | facts, held=True)}
         for place, one in enumerate(trace.memories):
             # Several excerpts of one turn have its id.
             again = any(one.id == earlier.id for earlier in trace.memories[:place])
@@ -121,9 +121,9 @@ def _hold(here: Here, trait: str, value: float, *, moves: bool = False) -> None:
     if here.user != st.session_state.user:
         return
     try:
-        here.memory.curve.pin(here.user, trait, value, now)
+        here.memory.personality.pin(here.user, trait, value, now)
         if moves:
-            here.memory.curve.pin(here.user, trait, None, now)
+            here.memory.personality.pin(here.user, trait, None, now)
         frame.tell(f"{trait.capitalize()} {'begins anew at' if moves else 'is held at'} {value:.1f}, from the next reply on.")
     except PersonaError as error:
         frame.refuse(error.message)

@@ -37,9 +37,9 @@ def around(here: Here, records: Iterable[MemoryRecord]) -> Around:
     """Look up what else is known of some entries."""
     records = list(records)
     facts = [one for one in records if isinstance(one, SemanticMemory)]
-    linked = here.memory.knowledge.linked(here.user, facts) if facts else []
+    linked = here.memory.memories.linked(here.user, facts) if facts else []
     repeated = [one.same_as for one in facts if one.same_as]
-    said_before = here.memory.knowledge.entries(here.user, kind="semantic", ids=repeated) if repeated else []
+    said_before = here.memory.memories.entries(here.user, kind="semantic", ids=repeated) if repeated else []
     lines = [one.id for one in records if isinstance(one, Procedure | ProfileEntry)]
     return Around(
         facts={one.id: one for one in [*linked, *said_before] if isinstance(one, SemanticMemory)},

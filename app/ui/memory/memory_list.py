@@ -145,7 +145,7 @@ def _best(here: Here, wanted: Wanted, limit: int, offset: int) -> tuple[list[Mem
     found = [one for kind in wanted.kinds for one in here.memory.search(here.user, wanted.text, kind=kind, limit=_BEST)]
     best = sorted((one for one in found if one.kind != "turn" and wanted.holds(one.time)), key=lambda one: -one.score)
     ids = [one.id for one in best[:_BEST]]
-    by_id = {one.id: one for one in here.memory.knowledge.entries(here.user, ids=ids[offset : offset + limit])}
+    by_id = {one.id: one for one in here.memory.memories.entries(here.user, ids=ids[offset : offset + limit])}
     return [by_id[name] for name in ids[offset : offset + limit] if name in by_id], len(ids)
 
 

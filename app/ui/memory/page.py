@@ -33,13 +33,13 @@ def draw(here: Here) -> None:
 
 def _not_yet(here: Here) -> None:
     """Say what is not in memory yet, and say it again as it gets less; the side panel draws the page anew at the end."""
-    if here.memory.pending.count(here.user):
+    if here.memory.work.count(here.user):
         st.fragment(_left, run_every=_WHILE_REMEMBERING_S)(here.memory, here.user)
 
 
 def _left(memory: Memory, user: str) -> None:
     try:
-        left = memory.pending.backlog(user)
+        left = memory.work.backlog(user)
     except PersonaError as error:
         st.error(wording.sentence(error.message))
         return
@@ -47,7 +47,7 @@ def _left(memory: Memory, user: str) -> None:
 
 
 def _nothing(here: Here) -> None:
-    waits = here.memory.pending.count(here.user)
+    waits = here.memory.work.count(here.user)
     st.info(
         "It reads what you said. What it keeps of your words is shown here in a moment."
         if waits

@@ -15,7 +15,7 @@ _A_PAGE = 3
 
 def draw(here: Here) -> None:
     """Draw it, newest first; nothing where nothing waits."""
-    waiting = here.memory.held.waiting(here.user)[::-1]
+    waiting = here.memory.approvals.waiting(here.user)[::-1]
     if not waiting:
         return
     pages = -(-len(waiting) // _A_PAGE)

@@ -19,7 +19,7 @@ _HABITS = 5
 
 def draw(here: Here) -> None:
     """Draw the profile."""
-    lines = sorted(here.memory.knowledge.profile(here.user).entries, key=lambda line: line.key != "name")
+    lines = sorted(here.memory.memories.profile(here.user).entries, key=lambda line: line.key != "name")
     editing: bool = st.session_state.get(key(here, "editing"), False)
     with st.container(border=True, key="card-profile"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):

@@ -80,7 +80,7 @@ def _confirm(here: Here) -> None:
 
 def _reset(here: Here) -> None:
     try:
-        here.memory.curve.reset(here.user, _time(here))
+        here.memory.personality.reset(here.user, _time(here))
     except PersonaError as error:
         frame.refuse(error.message)
         return
@@ -90,14 +90,14 @@ def _reset(here: Here) -> None:
 
 def _hold(here: Here, trait: str) -> None:
     try:
-        here.memory.curve.pin(here.user, trait, st.session_state[_key(_PIN, trait)], _time(here))
+        here.memory.personality.pin(here.user, trait, st.session_state[_key(_PIN, trait)], _time(here))
     except PersonaError as error:
         frame.refuse(error.message)
 
 
 def _let_move(here: Here, trait: str) -> None:
     try:
-        here.memory.curve.pin(here.user, trait, None, _time(here))
+        here.memory.personality.pin(here.user, trait, None, _time(here))
     except PersonaError as error:
         frame.refuse(error.message)
 

@@ -13,7 +13,7 @@ from app.ui import layout as frame
 from app.ui.layout import Here
 from app.ui.personality import manual_scores, scores
 from graph.prompts import manner
-from memory.browse.personality import CurveSteps
+from memory.browse.personality import TimelineSteps
 from memory.core import clock
 from memory.core.records import TRAITS, BigFive, PersonalityPoint, Turn
 from memory.personality.evidence import Evidence
@@ -39,7 +39,7 @@ def draw(here: Here) -> None:
     # They come in the order in which messages were remembered; history may have come late.
     in_time = sorted(points, key=lambda point: point.time)
     now = points[-1] if points else PersonalityPoint(turn_id=None, time=clock.now())
-    evidence = here.memory.curve.evidence(here.user)
+    evidence = here.memory.personality.evidence(here.user)
     known = manner.known(evidence)
     told = manner.scores_of(known) or BigFive()
     with st.grid(2, min_column_width=300, gap="medium", vertical_alignment="center"):
@@ -113,7 +113,7 @@ def _beginnings(here: Here, points: Sequence[PersonalityPoint]) -> dict[str, str
 def _chosen(here: Here) -> None:
     """Show what one step did: the message, and what it alone suggested beside what the traits became."""
     point: PersonalityPoint | None = st.session_state.get(_CHOSEN)
-    step = CurveSteps(here.memory.browse).of_turn(here.user, point.turn_id) if point and point.turn_id else None
+    step = TimelineSteps(here.memory.browse).of_turn(here.user, point.turn_id) if point and point.turn_id else None
     if point is None or (point.turn_id and step is None):
         return
     with st.container(border=True, key="step", gap="small"):

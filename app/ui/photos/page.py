@@ -106,7 +106,7 @@ def _by_picture(here: Here, album: Album, file: UploadedFile) -> list[Shown]:
 
 
 def _known(here: Here, found: Sequence[Recalled]) -> list[Shown]:
-    records = {one.id: one for one in here.memory.knowledge.entries(here.user, ids=[one.id for one in found])}
+    records = {one.id: one for one in here.memory.memories.entries(here.user, ids=[one.id for one in found])}
     return [shown for one in found if (shown := of_memory(records.get(one.id)))]
 
 
