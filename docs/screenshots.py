@@ -1,4 +1,4 @@
-"""Makes the pictures of the README: the real page with the example person, in Debian's Chromium. `make screenshots`."""
+"""Makes the pictures of README and guides: the page with the example person, in Debian's Chromium. `make screenshots`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def main() -> None:
         free.close()
         with build_memory(Settings(data_dir=Path(folder))) as memory:
             load(memory)
-        # Nobody asks anything: any model that is there will do.
+        # No message is sent, so any installed model will do.
         environment = {**os.environ, "PERSONA_DATA_DIR": folder, "PERSONA_LLM_MODEL": "smollm2-135m"}
         command = [
             sys.executable,

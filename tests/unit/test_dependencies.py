@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 ROOMS = ("app", "evals", "graph", "memory", "training")
-TOOLS = {"dev", "dev-all"}
+TOOLS = {"dev", "dev-all", "docs"}
 EXTRAS = {name: wanted for name, wanted in PROJECT["optional-dependencies"].items() if name not in TOOLS}
 NAMES = {
     "alembic": "alembic", "authlib": "authlib", "dateutil": "python-dateutil", "dotenv": "python-dotenv", "open_clip": "open-clip-torch",
