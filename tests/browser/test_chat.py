@@ -44,7 +44,7 @@ def picture(colour="teal", kind="PNG"):
 def test_a_message_is_answered_and_stands_there_after_a_reload(open_page, app):
     app.model.reply = scripted({"bird": "It is called **Momo**."})
     page = open_page("ada")
-    expect(page.get_by_role("heading", name="A conversation that is remembered")).to_be_visible()
+    expect(page.get_by_role("heading", name="An assistant that remembers you")).to_be_visible()
     say(page, "I keep a heron, my bird.")
     expect(page.get_by_text("It is called Momo.")).to_be_visible()
     expect(page.locator("strong", has_text="Momo")).to_be_visible()
@@ -130,7 +130,7 @@ def test_a_receipt_shows_what_was_used_and_forgetting_it_takes_it_out_of_the_sea
     entry = page.locator("[class*='st-key-entry-']", has_text="I keep a heron called Momo.")
     expect(entry).to_be_visible()
     entry.get_by_role("button", name="Forget").click()
-    expect(page.get_by_text("Forgotten: a message")).to_be_visible()
+    expect(page.get_by_text("Forgot one message")).to_be_visible()
     expect(page.get_by_text("Momo")).to_have_count(0)
     say(page, "What does your memory have now?")
     expect(page.get_by_text("A heron.", exact=True)).to_have_count(2)
@@ -140,7 +140,7 @@ def test_a_receipt_shows_what_was_used_and_forgetting_it_takes_it_out_of_the_sea
     expect(page.get_by_text("Momo")).to_have_count(0)
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("Momo").first).to_be_visible()
-    expect(page.get_by_text("Forgotten: a message")).to_have_count(0)
+    expect(page.get_by_text("Forgot one message")).to_have_count(0)
 
 
 def test_a_memory_is_put_right_and_outdated_from_the_receipt(open_page, app):
@@ -161,7 +161,7 @@ def test_a_memory_is_put_right_and_outdated_from_the_receipt(open_page, app):
     )
     entry.get_by_role("button", name="Outdated").click()
     expect(page.get_by_text(re.compile("^The user keeps a stork called Momo.*True until"))).to_be_visible()
-    entry.get_by_role("button", name="Stands again").click()
+    entry.get_by_role("button", name="Still true").click()
     expect(entry.get_by_role("button", name="Outdated")).to_be_visible()
 
 
@@ -170,10 +170,10 @@ def test_a_conversation_of_the_past_is_opened_and_left_again(open_page, app):
     page = open_page("mover")
     say(page, "Good morning to you", "Hello!")
     page.get_by_test_id("stSidebar").get_by_role("button", name="I keep a heron called Momo.").click()
-    expect(page.get_by_text("A conversation of the past")).to_be_visible()
+    expect(page.get_by_text("This is a past conversation")).to_be_visible()
     expect(page.get_by_text("A fine bird.")).to_be_visible()
     expect(page.get_by_role("main").get_by_text("Good morning to you")).to_have_count(0)
-    page.get_by_role("button", name="Back to now").click()
+    page.get_by_role("button", name="Back to today").click()
     expect(page.get_by_role("main").get_by_text("Good morning to you")).to_be_visible()
 
 
@@ -191,7 +191,7 @@ def test_a_reply_is_made_again(open_page, app):
     page = open_page("again")
     say(page, "Tell me a joke", "A bad one.")
     app.model.reply = scripted({"joke": "A better one."})
-    page.get_by_role("button", name="Again").click()
+    page.get_by_role("button", name="Regenerate").click()
     expect(page.get_by_text("A better one.")).to_be_visible()
     expect(page.get_by_text("A bad one.")).to_have_count(0)
     expect(page.get_by_role("main").get_by_text("Tell me a joke")).to_have_count(1)
@@ -217,7 +217,7 @@ def test_off_the_record_is_gone_with_a_reload(open_page, app):
     expect(page.get_by_placeholder("Say something, off the record")).to_be_visible()
     say(page, "A secret of mine", "I will not tell.")
     page.reload()
-    expect(page.get_by_role("heading", name="A conversation that is remembered")).to_be_visible()
+    expect(page.get_by_role("heading", name="An assistant that remembers you")).to_be_visible()
     expect(page.get_by_text("A secret of mine")).to_have_count(0)
 
 
@@ -227,7 +227,7 @@ def test_another_browser_with_another_user_sees_nothing_of_the_first(open_page, 
     say(first, "I keep a heron that nobody knows.", "Hello!")
     remembered(first)
     other = open_page("stranger")
-    expect(other.get_by_role("heading", name="A conversation that is remembered")).to_be_visible()
+    expect(other.get_by_role("heading", name="An assistant that remembers you")).to_be_visible()
     for path in ("", "memory", "personality", "photos", "you"):
         other.goto(f"{app.url}/{path}?user=stranger")
         expect(other.get_by_test_id("stSidebar")).to_be_visible()

@@ -37,7 +37,7 @@ def test_a_memory_is_edited_forgotten_and_brought_back(open_page, app):
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("The user keeps a stork called Momo.").first).to_be_visible()
     page.get_by_role("button", name="Forget").last.click()
-    expect(page.get_by_text("Forgotten: a fact")).to_be_visible()
+    expect(page.get_by_text("Forgot one fact")).to_be_visible()
     expect(page.get_by_text("The user keeps a stork called Momo.")).to_have_count(0)
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("The user keeps a stork called Momo.").first).to_be_visible()
@@ -59,9 +59,9 @@ def test_everything_is_taken_along_deleted_and_brought_back(open_page, app, tmp_
     say(page, "I keep a heron called Momo.", "Hello!")
     remembered(page)
     go(page, "You")
-    page.get_by_role("button", name="Make the file").click()
+    page.get_by_role("button", name="Create the file").click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download it").click()
+        page.get_by_role("button", name="Download").click()
     archive = tmp_path / "all.zip"
     download.value.save_as(archive)
     page.get_by_label(re.compile("type that name")).fill("pages-leave")
@@ -72,7 +72,7 @@ def test_everything_is_taken_along_deleted_and_brought_back(open_page, app, tmp_
     with page.expect_file_chooser() as chooser:
         page.get_by_test_id("stFileUploaderDropzone").get_by_test_id("stBaseButton-secondary").click()
     chooser.value.set_files(archive)
-    page.get_by_role("button", name="Bring it in").click()
+    page.get_by_role("button", name="Import").click()
     expect(page.get_by_role("combobox", name="Who is talking")).to_have_value("pages-leave")
     go(page, "Memory")
     expect(page.get_by_text("The user keeps a heron called Momo.").first).to_be_visible()
@@ -91,18 +91,18 @@ def test_the_example_person_is_loaded_and_looked_at(open_page):
     go(page, "Personality")
     expect(page.get_by_test_id("stVegaLiteChart").first).to_be_visible()
     go(page, "Memory")
-    expect(page.get_by_role("heading", name="Pending your approval")).to_be_visible()
+    expect(page.get_by_role("heading", name="Needs your approval")).to_be_visible()
 
 
-def test_a_trait_is_held_by_hand(open_page, app):
+def test_a_trait_is_pinned(open_page, app):
     app.model.reply = scripted({})
     page = open_page("pages-trait")
     say(page, "Good morning", "Hello!")
     remembered(page)
     go(page, "Personality")
     page.get_by_role("button", name=re.compile(r"^Openness")).click()
-    page.get_by_role("button", name=re.compile("hold", re.IGNORECASE)).first.click()
-    expect(page.get_by_text(re.compile("held|stays|hand", re.IGNORECASE)).first).to_be_visible()
+    page.get_by_role("button", name="Pin", exact=True).first.click()
+    expect(page.get_by_text(re.compile("pinned", re.IGNORECASE)).first).to_be_visible()
 
 
 def test_a_point_of_the_curves_says_what_moved_it_and_a_click_shows_its_step(open_page):

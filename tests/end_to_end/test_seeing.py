@@ -53,7 +53,7 @@ def say(service, text, images, time):
 def test_a_model_with_a_projector_is_one_that_sees(seeing, projector):
     assert seeing.endpoint().sees
     assert seeing.style().sees
-    assert "a red picture was taken" in try_model(Settings(**SMALL, llm_projector=projector))[0].detail
+    assert "with a red picture" in try_model(Settings(**SMALL, llm_projector=projector))[0].detail
 
 
 def test_a_picture_reaches_the_model(seeing, service):
@@ -75,7 +75,7 @@ def test_turns_with_pictures_are_answered_and_remembered(service):
     first = say(service, "This is my grandmother's mug", [picture("red"), picture("blue")], "2026-03-01 09:00")
     second = say(service, "And what is this?", [picture("red")], "2026-03-05 09:00")
     assert [turn.state for turn in (first, second)] == [TurnState.ANSWERED] * 2
-    assert not any("cannot see" in note for note in first.trace.notes)
+    assert not any("can't see" in note for note in first.trace.notes)
     assert service.wait("ada") == 3
     photos = [one for one in service.memory.memories.entries("ada", kind="photo") if isinstance(one, PhotoMemory)]
     assert {one.photo_id for one in photos} == set(first.images)

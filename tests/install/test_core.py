@@ -96,7 +96,7 @@ while not page.error and not "".join(element.value for element in page.main.mark
 said = [element.value for element in page.main.text], [element.value for element in page.main.markdown]
 views = {}
 for view in ("memory", "personality", "photos", "you"):
-    shown = page.switch_page(str(Path(app.__file__).parent / "page" / "views" / f"{view}.py")).run()
+    shown = page.switch_page(str(Path(app.__file__).parent / "ui" / "views" / f"{view}.py")).run()
     views[view] = [str(one.value) for one in (*shown.exception, *shown.error)]
 print(json.dumps({"said": said, "errors": [str(one.value) for one in page.error], "views": views}))
 """

@@ -26,7 +26,7 @@ Seen = tuple[str, str | None, Box | None]
 
 
 def photos(open_page: OpenPage, user: str = "ada", how: str | None = None) -> AppTest:
-    page = open_page(user).switch_page("app/page/views/photos.py").run()
+    page = open_page(user).switch_page("app/ui/views/photos.py").run()
     return page.button_group(key="shown-photos-how").set_value(how).run() if how else page
 
 
@@ -115,7 +115,7 @@ def test_by_name_each_thing_stands_for_itself(open_page: OpenPage, service: Pers
 
 def test_nothing_that_has_a_name_is_said(open_page: OpenPage, service: PersonaService) -> None:
     sent(service, "red")
-    assert "Nothing has a name yet." in photos(open_page, how="By name").info[0].value
+    assert "No picture has a name yet." in photos(open_page, how="By name").info[0].value
 
 
 def test_the_details_put_each_memory_right(open_page: OpenPage, service: PersonaService) -> None:
@@ -135,7 +135,7 @@ def test_the_details_put_each_memory_right(open_page: OpenPage, service: Persona
 def test_a_picture_that_nothing_is_remembered_of_is_forgotten_too(open_page: OpenPage, service: PersonaService) -> None:
     photo_id = sent(service, "red")
     page = opened(photos(open_page), photo_id)
-    assert "Nothing is remembered of it yet." in captions(page)
+    assert "Nothing is remembered about it yet." in captions(page)
     next(button for button in page.main.button if button.label == "Forget").click().run()
     assert not service.memory.photos.has("ada", photo_id)
     assert "There are no pictures yet." in page.info[0].value
@@ -145,7 +145,7 @@ def test_a_picture_that_nothing_is_remembered_of_is_forgotten_too(open_page: Ope
 def test_what_waits_for_a_word_says_so(open_page: OpenPage, service: PersonaService) -> None:
     photo_id = sent(service, "red", ("my insulin", "medicine", None), text="I was diagnosed with diabetes: my insulin.")
     page = opened(photos(open_page), photo_id)
-    assert "It is pending your approval, beside its message." in captions(page)
+    assert "It needs your approval, together with its message." in captions(page)
 
 
 def test_a_picture_leads_to_its_message(open_page: OpenPage, service: PersonaService) -> None:
@@ -196,7 +196,7 @@ def test_words_find_a_picture(open_page: OpenPage, service: PersonaService, monk
     assert "20,001 characters" in page.error[0].value
     monkeypatch.setattr(service.memory, "search", lambda *_, **__: [])
     page.text_input[0].set_value("zebra").run()
-    assert "Nothing was found." in page.info[0].value
+    assert "No pictures found." in page.info[0].value
 
 
 def test_without_sight_a_picture_finds_itself_alone(open_page: OpenPage, service: PersonaService) -> None:
@@ -205,11 +205,11 @@ def test_without_sight_a_picture_finds_itself_alone(open_page: OpenPage, service
     page = photos(open_page, how="Search")
     page.file_uploader[0].upload("red.png", png("red"), "image/png").run()
     assert not page.exception
-    assert [element.value for element in page.subheader] == ["This very picture"]
+    assert [element.value for element in page.subheader] == ["This exact picture"]
     assert texts(page) == ["Nothing remembered yet"]
 
 
-@pytest.mark.parametrize(("data", "said"), [(png("gold"), "was not sent yet"), (b"no picture", "not a picture")])
+@pytest.mark.parametrize(("data", "said"), [(png("gold"), "not sent this exact picture"), (b"no picture", "not a picture")])
 def test_a_picture_that_finds_nothing_or_is_none_is_said(
     open_page: OpenPage, service: PersonaService, data: bytes, said: str
 ) -> None:
@@ -285,4 +285,4 @@ def test_several_frames_are_numbered_as_their_names_are() -> None:
     shown = Shown("p", BEGAN, "t", tuple(seen))
     assert framed_photo.numbered(shown) == ["1. mug", "all of it", "2. table"]
     assert framed_photo.numbered(Shown("p", BEGAN, "t", tuple(seen[:2]))) == ["mug", "all of it"]
-    assert framed_photo.alt_of(Shown("p", BEGAN, "t")) == "Picture that nothing is remembered of yet, sent on 1 March 2026"
+    assert framed_photo.alt_of(Shown("p", BEGAN, "t")) == "Picture with nothing remembered about it yet, sent on 1 March 2026"

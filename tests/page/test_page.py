@@ -53,8 +53,8 @@ def captions(page: AppTest) -> str:
 def test_a_new_user_is_told_what_this_is_and_no_model_is_loaded(open_page: OpenPage, chat: ScriptedChat) -> None:
     page = open_page()
     assert not page.exception
-    assert page.title[0].value == "A conversation that is remembered"
-    assert "Nothing is said yet." in texts(page)
+    assert page.title[0].value == "An assistant that remembers you"
+    assert "No messages yet." in texts(page)
     assert "Everything is remembered." not in texts(page)
     assert chat.calls == []
 
@@ -70,7 +70,7 @@ def test_a_reply_stands_below_its_folded_steps(open_page: OpenPage, service: Per
     assert shown[0] == "What is my dog called?"
     assert shown[1] == "[2026-03-01 09:30 (Sunday)] User: My dog is called Biscuit."
     assert shown[2] == "Now I know."
-    assert "3 steps wait to be remembered." in texts(page)
+    assert "Remembering: 3 steps left." in texts(page)
 
 
 def test_a_failed_message_says_why_and_can_be_sent_again(open_page: OpenPage, chat: ScriptedChat) -> None:
@@ -161,7 +161,7 @@ def test_what_is_forgotten_is_not_shown_and_a_reply_that_told_of_it_says_so(
     page = open_page()
     assert "Good morning." in texts(page)
     assert "Zazuquill" not in str([*texts(page), *replies(page)])
-    assert "told of something that is forgotten" in captions(page)
+    assert "mentioned something that is now forgotten" in captions(page)
     assert not page.exception
 
 
@@ -203,7 +203,7 @@ def test_that_it_cannot_see_is_said_below_each_reply_and_once_that_photos_are_fo
         Image.new("RGB", (64, 48), colour).save(png, "PNG")
         page.chat_input[0].upload(f"{colour}.png", png.getvalue(), "image/png")
         say(page, f"This is number {number}")
-        assert captions(page).count("cannot see") == number + 1
+        assert captions(page).count("can't see") == number + 1
         assert captions(page).count("not by sight") == 1
         service.wait()
     assert len(open_page().get("image")) == 2
@@ -234,8 +234,8 @@ def test_a_reply_that_takes_its_time_is_shown_as_it_comes_on_every_page_that_is_
     page = open_page().chat_input[0].set_value("Take your time.").run()
     other = open_page()
     for one in (page, other):
-        assert any(doing in captions(one) for doing in ("Waiting for the model", "Reading what it found"))
-        assert "Your message waits for its reply." in texts(one)
+        assert any(doing in captions(one) for doing in ("Waiting for the model", "Reading the results"))
+        assert "Waiting for a reply." in texts(one)
         assert [button.label for button in one.button if button.label == "Stop writing"]
     chat.gate.set()
     while service.memory.journal.turns("ada")[0].reply == "":
@@ -265,15 +265,15 @@ def test_a_button_that_stood_there_before_another_user_was_chosen_does_nothing(
     stale.session_state["fact"] = fact.id
     stale.run()
     assert not stale.exception
-    assert "somebody else" in stale.session_state["refused"]
+    assert "another user" in stale.session_state["refused"]
     assert service.memory.memories.get("ada", fact.id)
 
 
 def test_off_the_record_stays_on_from_page_to_page(open_page: OpenPage, service: PersonaService) -> None:
     page = open_page()
     page.toggle[0].set_value(True).run()
-    page.switch_page("app/page/views/you.py").run()
-    page.switch_page("app/page/views/chat.py").run()
+    page.switch_page("app/ui/views/you.py").run()
+    page.switch_page("app/ui/views/chat.py").run()
     assert page.toggle[0].value is True
     say(page, "A secret.")
     assert service.memory.journal.turns("ada") == []
@@ -286,7 +286,7 @@ def test_stopped_and_foreign_turns_are_marked(open_page: OpenPage, service: Pers
     page = open_page()
     assert replies(page) == ["Once upon"]
     assert "Stopped." in captions(page)
-    assert "Being written…" in captions(page)
+    assert "Writing…" in captions(page)
 
 
 def test_only_the_last_turns_are_shown_until_more_are_wanted(open_page: OpenPage, service: PersonaService) -> None:
@@ -335,12 +335,28 @@ def test_markdown_keeps_prices_and_loses_pictures(text: str, shown: str) -> None
     [
         ([Step(action="answer")], 0, ""),
         ([Step(think="Hm.", action="answer")], 0, "Thought"),
-        ([Step(action="retrieve"), Step(action="answer")], 0, "Looked into memory, found nothing"),
-        ([Step(think="Hm.", action="retrieve")] * 2, 2, "Thought, looked into memory twice, found 2 memories"),
+        ([Step(action="retrieve"), Step(action="answer")], 0, "Searched memory, found nothing"),
+        ([Step(think="Hm.", action="retrieve")] * 2, 2, "Thought, searched memory twice, found 2 memories"),
     ],
 )
 def test_steps_are_summed_up_in_a_line(steps: list[Step], found: int, line: str) -> None:
     assert wording.summary(steps, [Memory(id="a", kind="turn", text="a", time=LONG_AGO)] * found) == line
+
+
+@pytest.mark.parametrize(
+    ("kind", "counts", "minutes", "sentence"),
+    [
+        ("semantic", {"memories": 1, "messages": 1}, 9, "Forgot one fact and its message. Undo within 9 minutes."),
+        ("turn", {"messages": 1}, 1, "Forgot one message. Undo within 1 minute."),
+        (
+            "turn", {"messages": 3, "memories": 1, "made from it": 1, "replies": 1, "pictures": 0}, 0,
+            "Forgot one message, 2 other messages, 2 related memories and one reply. Undo within a minute.",
+        ),
+        ("photo", {"memories": 1, "pictures": 1, "messages": 1}, 9, "Forgot one picture and its message. Undo within 9 minutes."),
+    ],
+)  # fmt: skip
+def test_what_was_forgotten_is_said_in_a_sentence(kind: str, counts: dict[str, int], minutes: int, sentence: str) -> None:
+    assert wording.forgot(kind, counts, minutes) == sentence
 
 
 @pytest.mark.parametrize("text", ["see http://evil.invalid", ":material/home: :red[x]", "a -> b <- c -- d", "www.evil.invalid"])
@@ -368,13 +384,13 @@ def held(page: AppTest, label: str):
 def test_something_sensitive_is_asked_about_and_kept_after_a_yes(open_page: OpenPage, service: PersonaService) -> None:
     page = say(open_page(), "I was diagnosed with diabetes.")
     assert not page.exception
-    assert "About health. Pending your approval: it is not recalled before." in captions(page)
+    assert "About health. It needs your approval before it can be recalled." in captions(page)
     # The side panel is drawn before the reply is: it follows with its next look, some seconds later.
     page.run()
-    assert "1 message is pending your approval." in [text.value for text in page.sidebar.text]
+    assert "1 message needs your approval." in [text.value for text in page.sidebar.text]
     page = held(page, "Remember it").click().run()
     assert not page.exception
-    assert "Pending your approval" not in captions(page)
+    assert "needs your approval" not in captions(page)
     assert service.memory.search("ada", "diabetes")
 
 
@@ -391,26 +407,26 @@ def test_one_question_is_asked_and_never_keep_forgets_the_message_that_it_is_ask
     open_page: OpenPage, service: PersonaService
 ) -> None:
     page = say(open_page(), "I was diagnosed with diabetes.")
-    assert "It is remembered and marked" in captions(page)
-    page = held(page, "Keep none of them").click().run()
+    assert "It is remembered and marked as sensitive" in captions(page)
+    page = held(page, "Don't keep them").click().run()
     assert not page.exception
     assert "I was diagnosed with diabetes." not in texts(page)
     assert service.memory.consent.chosen("ada") == "never-keep"
     page = say(page, "My sister has leukaemia.")
-    assert "answered off the record, and nothing of it is kept" in captions(page)
-    assert "What shall happen" not in captions(page)
+    assert "answered off the record and not saved" in captions(page)
+    assert "What should happen" not in captions(page)
 
 
 def test_who_answered_is_not_asked_again(open_page: OpenPage, service: PersonaService) -> None:
     page = held(say(open_page(), "I was diagnosed with diabetes."), "Ask me each time").click().run()
     page = say(page, "I take insulin every morning.")
-    assert "What shall happen" not in captions(page)
-    assert "Pending your approval" in captions(page)
+    assert "What should happen" not in captions(page)
+    assert "needs your approval" in captions(page)
 
 
 def test_what_is_not_sensitive_is_not_asked_about(open_page: OpenPage) -> None:
     page = say(open_page(), "I keep a heron.")
-    assert "Pending your approval" not in captions(page)
+    assert "needs your approval" not in captions(page)
     assert not [button for button in page.main.button if button.label == "Remember it"]
 
 
@@ -424,5 +440,5 @@ def test_a_message_that_was_corrected_since_says_so(service, chat, open_page):
 
 
 def test_no_part_of_the_page_names_a_view_from_where_a_checkout_has_its_script() -> None:
-    parts = (Path(__file__).parents[2] / "app" / "page").rglob("*.py")
-    assert [part.name for part in parts if "page/views/" in part.read_text()] == []
+    parts = (Path(__file__).parents[2] / "app" / "ui").rglob("*.py")
+    assert [part.name for part in parts if "ui/views/" in part.read_text()] == []

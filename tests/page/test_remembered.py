@@ -35,7 +35,7 @@ OpenPage = Callable[..., AppTest]
 def open_memory(open_page: OpenPage) -> OpenPage:
     def make(user: str = "ada") -> AppTest:
         page = open_page(user)
-        return page.switch_page("app/page/views/memory.py").run()
+        return page.switch_page("app/ui/views/memory.py").run()
 
     return make
 
@@ -98,14 +98,14 @@ def test_of_a_new_user_it_says_that_nothing_is_remembered_yet(open_memory: OpenP
     page = open_memory()
     assert not page.exception
     assert "Nothing is remembered yet" in page.info[0].value
-    assert "Press Edit to write a line yourself" in captions(page)
+    assert "Choose Edit to add a line yourself" in captions(page)
     assert not page.text_input
 
 
 def test_while_the_first_messages_are_being_read_it_says_so(open_memory: OpenPage, service: PersonaService) -> None:
     service.memory.journal.ingest("ada", BEGIN, "I keep a heron.", "Noted.")
     page = open_memory()
-    assert "in a moment" in page.info[0].value
+    assert "being processed" in page.info[0].value
     assert "Your last message is not in memory yet; it will be soon." in captions(page)
 
 
@@ -131,13 +131,13 @@ def test_a_timeline_by_day_newest_first_says_how_each_stands(open_memory: OpenPa
     assert days == ["#### Tuesday, 3 March 2026", "#### Monday, 2 March 2026", "#### Sunday, 1 March 2026"]
     shown = texts(page)
     assert shown.index("Ada has a heron.") < shown.index("Ada lives in Lisbon.") < shown.index("Ada lives in Berlin.")
-    assert "It says again: Ada keeps a heron called Momo." in shown
+    assert "Repeats: Ada keeps a heron called Momo." in shown
     assert "09:30 · a fact · said 2 times · edited by you" in shown
-    assert "It replaced: Ada lives in Berlin." in shown
+    assert "Replaces: Ada lives in Berlin." in shown
     assert shown[shown.index("Ada lives in Berlin.") - 1] == "09:30 · a fact · until 2026-03-02"
     assert shown[shown.index("Ada lives in Berlin.") + 1] == "Replaced by: Ada lives in Lisbon."
     assert "4 facts, from 4 messages." in captions(page)
-    assert "4 memories, the newest first" in captions(page)
+    assert "4 memories, newest first" in captions(page)
 
 
 def test_a_message_is_shown_where_it_was_said(open_memory: OpenPage, service: PersonaService) -> None:
@@ -147,7 +147,7 @@ def test_a_message_is_shown_where_it_was_said(open_memory: OpenPage, service: Pe
     assert not page.exception
     assert (page.session_state["session"], page.session_state["marked"]) == (turn.session, turn.id)
     assert "I keep a heron." in texts(page)
-    assert "A conversation of the past" in captions(page)
+    assert "This is a past conversation" in captions(page)
 
 
 def test_topics_and_habits_lead_to_their_conversation(open_memory: OpenPage, service: PersonaService) -> None:
@@ -162,7 +162,7 @@ def test_topics_and_habits_lead_to_their_conversation(open_memory: OpenPage, ser
     page = press(page, "show-habits-")
     assert (page.session_state["session"], page.session_state["marked"]) == (1, turn.id)
     tell(service, 3, "Ada lives in Lisbon.")
-    page = press(page.switch_page("app/page/views/memory.py").run(), "show-list-epi")
+    page = press(page.switch_page("app/ui/views/memory.py").run(), "show-list-epi")
     assert (page.session_state["session"], page.session_state["marked"]) == (1, turn.id)
 
 
@@ -173,7 +173,7 @@ def test_what_it_came_from_may_be_forgotten_by_now(open_memory: OpenPage, servic
     service.memory.edit("ada", make_id("ada", "procedural", "walk"), "Walks at noon.")
     service.memory.forget("ada", turn.id)
     page = press(page, "show-habits-")
-    assert [error.value for error in page.error] == ["What it came from is forgotten."]
+    assert [error.value for error in page.error] == ["Its source has been forgotten."]
 
 
 def test_forgetting_takes_it_off_and_undo_brings_it_back(open_memory: OpenPage, service: PersonaService) -> None:
@@ -203,7 +203,7 @@ def test_kinds_and_days_can_be_chosen(open_memory: OpenPage, service: PersonaSer
     assert [text for text in texts(page) if text.startswith("Fact")] == ["Fact 3.", "Fact 2."]
     page = page.main.button_group(key=key("kinds")).set_value(["procedural"]).run()
     assert not page.exception
-    assert "Nothing is like that" in page.info[0].value
+    assert "No memories match" in page.info[0].value
     page = page.main.button(key=key("all")).click().run()
     assert "8 memories" in captions(page)
 
@@ -215,7 +215,7 @@ def test_words_are_searched_for_and_the_best_comes_first(open_memory: OpenPage, 
     page = open_memory()
     page = page.main.text_input(key=key("words")).set_value("keeps a heron").run()
     assert not page.exception
-    assert "the best first" in captions(page)
+    assert "best match first" in captions(page)
     shown = texts(page)
     assert shown[shown.index("Ada keeps a heron.") - 1] == "2026-03-01 09:30 · a fact"
     assert shown.index("Ada keeps a heron.") < shown.index("Ada lives in Lisbon.")
@@ -270,8 +270,8 @@ def test_a_row_of_the_table_shows_all_of_it(open_memory: OpenPage, service: Pers
     page = page.main.button_group(key=key("view")).set_value("Table").run()
     table = page.main.dataframe[0]
     assert table.value["What it says"].tolist() == ["Ada lives in Lisbon.", "Ada lives in Berlin."]
-    assert table.value["Standing"].tolist() == ["", "until 2026-03-02"]
-    assert "Tick a row" in captions(page)
+    assert table.value["State"].tolist() == ["", "until 2026-03-02"]
+    assert "Select a row" in captions(page)
     assert "Ada lives in Lisbon." not in texts(page)
     page.session_state[table.key] = {"selection": {"rows": [1], "columns": [], "cells": []}}
     page = page.run()
@@ -281,7 +281,7 @@ def test_a_row_of_the_table_shows_all_of_it(open_memory: OpenPage, service: Pers
     ]  # fmt: skip
     page = press(page, "forget-table-")
     assert page.main.dataframe[0].value["What it says"].tolist() == ["Ada lives in Lisbon."]
-    assert "Tick a row" in captions(page)
+    assert "Select a row" in captions(page)
 
 
 @pytest.mark.usefixtures("asking")
@@ -289,10 +289,10 @@ def test_what_is_held_is_remembered_after_a_yes(open_memory: OpenPage, service: 
     turn, name = tell(service, 0, "Ada has diabetes.", text="I was diagnosed with diabetes.")
     tell(service, 1, "Ada keeps a heron.")
     page = open_memory()
-    assert "1 message tells of something sensitive" in captions(page)
+    assert "1 message is about something sensitive" in captions(page)
     assert "2026-03-01 09:30 (Sunday) · about health" in texts(page)
-    assert "It would remember: Ada has diabetes." in texts(page)
-    assert "09:30 · a fact · pending your approval: about health" in texts(page)
+    assert "Would be remembered: Ada has diabetes." in texts(page)
+    assert "09:30 · a fact · needs your approval: about health" in texts(page)
     assert f"approve-list-{name}" in [button.key for button in page.main.button]
     page = page.main.button(key=f"approve-held-{turn.id}").click().run()
     assert not page.exception
@@ -318,7 +318,7 @@ def test_what_was_decided_elsewhere_is_said(open_memory: OpenPage, service: Pers
     assert "I was diagnosed with diabetes." in texts(page)
     service.memory.approve("ada", turn.id)
     page = page.main.button(key=f"{answer}-held-{turn.id}").click().run()
-    assert "waits for this user's word" in page.error[0].value
+    assert "No pending approval with id" in page.error[0].value
 
 
 @pytest.mark.usefixtures("asking")
@@ -332,7 +332,7 @@ def test_much_that_is_held_has_pages(open_memory: OpenPage, service: PersonaServ
     assert "I was diagnosed with diabetes, 0." in texts(page)
     page = press(page, "approve-held-")
     assert not page.exception
-    assert "3 messages tell" in captions(page)
+    assert "3 messages are about" in captions(page)
 
 
 def test_the_profile_is_edited_in_place(open_memory: OpenPage, service: PersonaService) -> None:
@@ -356,7 +356,7 @@ def test_the_profile_is_edited_in_place(open_memory: OpenPage, service: PersonaS
     page = page.main.button(key=f"outdated-line-{make_id('ada', 'core', 'name')}").click().run()
     assert "no memory" in page.error[0].value
     page = page.main.button(key="edit-profile").click().run()
-    assert "Press Edit to write a line yourself" in captions(page)
+    assert "Choose Edit to add a line yourself" in captions(page)
 
 
 def test_a_line_is_added_to_the_profile(open_memory: OpenPage, service: PersonaService) -> None:
@@ -400,7 +400,7 @@ def test_what_was_said_stays_data(open_memory: OpenPage, service: PersonaService
     ("spoil", "said"),
     [
         (lambda path: path.write_bytes(b"no picture"), "This picture is damaged"),
-        (lambda path: path.unlink(), "not in the data folder any more"),
+        (lambda path: path.unlink(), "no longer in the data folder"),
     ],
 )
 def test_a_picture_that_cannot_be_shown_says_why(
@@ -440,10 +440,10 @@ def test_relations_are_told_from_both_sides() -> None:
     new = SemanticMemory(id="new", time=BEGIN, turn_id="t", content="New.")
     both = {"old": old, "new": new}
     assert entry_wording.relations(old, both) == ["Replaced by: New."]
-    assert entry_wording.relations(old, {}) == ["Replaced by something newer."]
-    assert entry_wording.relations(new, both) == ["It replaced: Old."]
+    assert entry_wording.relations(old, {}) == ["Replaced by a newer fact."]
+    assert entry_wording.relations(new, both) == ["Replaces: Old."]
     said = old.model_copy(update={"superseded_by": "old"})
-    assert entry_wording.relations(said, {"old": said}) == ["You said that it is outdated."]
+    assert entry_wording.relations(said, {"old": said}) == ["You marked this as outdated."]
 
 
 def test_a_range_of_days_has_its_last_day_in_it() -> None:
@@ -461,7 +461,7 @@ def test_a_range_of_days_has_its_last_day_in_it() -> None:
         ({"semantic": 1, "turn": 1}, "1 fact, from 1 message."),
         (
             {"photo": 1, "core": 2, "semantic": 3_000, "turn": 4},
-            "3,000 facts, 2 lines of your profile and 1 picture, from 4 messages.",
+            "3,000 facts, 2 profile lines and 1 picture, from 4 messages.",
         ),
     ],
 )

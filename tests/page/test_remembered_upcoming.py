@@ -15,7 +15,7 @@ OpenPage = Callable[..., AppTest]
 
 
 def page(open_page: OpenPage, view: str, user: str = "ada") -> AppTest:
-    return open_page(user).switch_page(f"app/page/views/{view}.py").run()
+    return open_page(user).switch_page(f"app/ui/views/{view}.py").run()
 
 
 def tell(service: PersonaService, days: int, what: str, user: str = "ada") -> str:

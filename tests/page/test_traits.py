@@ -27,7 +27,7 @@ def slider(page: AppTest, kind: str, trait: str):
 
 
 def personality(open_page: OpenPage, user: str = "ada") -> AppTest:
-    return open_page(user).switch_page("app/page/views/personality.py").run()
+    return open_page(user).switch_page("app/ui/views/personality.py").run()
 
 
 def said(service: PersonaService, text: str, number: int = 0, *, user: str = "ada", **inferred: float) -> str:
@@ -66,7 +66,7 @@ def test_before_anything_is_remembered_it_says_what_to_do(open_page: OpenPage) -
     page = personality(open_page)
     assert not page.exception
     assert "No message has been remembered yet." in page.info[0].value
-    assert captions(page).count("Too early to say: no message has shown anything of it yet") == 5
+    assert captions(page).count("Too early to tell: no message has shown it yet") == 5
     assert len(charts(page)) == 1
     assert not [button for button in page.button if button.key == "anew"]
 
@@ -81,7 +81,7 @@ def test_the_traits_now_are_said_in_words_and_both_charts_describe_themselves(
     assert "Very high: curious, artistic" in captions(page)
     assert "Very low: calm" in captions(page)
     alts = [chart.proto.alt for chart in charts(page)]
-    assert "Now: openness 4.5, neuroticism 1.5; too early to say: conscientiousness, extraversion, agreeableness." in alts[0]
+    assert "Now: openness 4.5, neuroticism 1.5; too early to tell: conscientiousness, extraversion, agreeableness." in alts[0]
     assert alts[1].startswith("The five traits from 2026-03-01 to 2026-03-01")
     assert any("They are curious" in line and '"I drew for hours."' in line for line in texts(page))
 
@@ -90,8 +90,8 @@ def test_one_message_is_too_few_to_say_how_somebody_is(open_page: OpenPage, serv
     said(service, "What if it rains?", neuroticism=4.0)
     page = personality(open_page)
     assert not page.exception
-    assert "Too early to say: one message has shown something of it so far" in captions(page)
-    assert "too early to say: openness" in charts(page)[0].proto.alt
+    assert "Too early to tell: only one message has shown it so far" in captions(page)
+    assert "too early to tell: openness" in charts(page)[0].proto.alt
     assert not any("They worry" in line for line in texts(page))
 
 
@@ -159,7 +159,7 @@ def test_the_curves_go_with_time_where_history_came_late(open_page: OpenPage, se
     assert [point["time"] for point in drawn] == sorted(point["time"] for point in drawn)
     # What holds is what was remembered last, and each step says what it changed.
     assert service.memory.personality.newest("ada").scores.openness == 3.5
-    assert "too early to say: openness" in radar.proto.alt
+    assert "too early to tell: openness" in radar.proto.alt
     assert "Some earlier messages were remembered after later ones" in captions(page)
     assert [text for step in steps(page) for text in ("in between", "long ago", "today") if text in step] == [
         "in between", "long ago", "today",
@@ -173,11 +173,11 @@ def test_a_trait_is_held_and_moves_again(open_page: OpenPage, service: PersonaSe
     assert not page.exception
     point = service.memory.personality.newest("ada")
     assert (point.scores.openness, point.pinned) == (4.5, ("openness",))
-    assert "Very high: curious, artistic (held by hand)" in captions(page)
-    assert "By hand; held: openness at 4.5" in steps(page)[0].replace("\\", "")
+    assert "Very high: curious, artistic (pinned by you)" in captions(page)
+    assert "Set by you; pinned: openness at 4.5" in steps(page)[0].replace("\\", "")
     page.button(key="move-openness").click().run()
     assert service.memory.personality.newest("ada").pinned == ()
-    assert "held by hand" not in captions(page)
+    assert "pinned by you" not in captions(page)
 
 
 def test_what_is_set_by_hand_stands_at_the_time_of_the_last_message(open_page: OpenPage, service: PersonaService) -> None:
@@ -198,7 +198,7 @@ def test_all_begins_anew_after_a_yes(open_page: OpenPage, service: PersonaServic
     page.button(key="anew-yes").click().run()
     assert not page.exception
     assert service.memory.personality.newest("ada").scores == BigFive()
-    assert "Begun anew by hand" in steps(page)[0]
+    assert "Reset by you" in steps(page)[0]
 
 
 def test_scores_for_the_next_reply_reach_it_and_are_used_up(
@@ -210,7 +210,7 @@ def test_scores_for_the_next_reply_reach_it_and_are_used_up(
     next(button for button in page.button if button.label == "Use for the next reply").click().run()
     assert not page.exception
     assert "neuroticism 5.0" in texts(page)[0]
-    page = page.switch_page("app/page/views/chat.py").run()
+    page = page.switch_page("app/ui/views/chat.py").run()
     page.chat_input[0].set_value("Good morning.").run()
     assert service.memory.journal.turns("ada")[-1].trace.personality.neuroticism == 5.0
     assert "by_hand" not in page.session_state
@@ -274,7 +274,7 @@ def test_a_step_that_moved_nothing_says_so() -> None:
     point = PersonalityPoint(turn_id="a", time=BEGAN, inferred=BigFive())
     assert row(point, BigFive(), {}) == "2026-03-01 09:30 · Nothing moved"
     let = PersonalityPoint(turn_id=None, time=BEGAN, cause="pin")
-    assert row(let, BigFive(), {}) == "2026-03-01 09:30 · By hand; nothing is held"
+    assert row(let, BigFive(), {}) == "2026-03-01 09:30 · Set by you; nothing is pinned"
 
 
 def test_a_selection_names_the_point_that_was_clicked_last() -> None:

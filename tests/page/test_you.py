@@ -28,7 +28,7 @@ from tests.scripted_servers import Behaviour, listing, scripted
 
 LONG_AGO = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 OpenYou = Callable[..., AppTest]
-PAGE = "app/page/views/you.py"
+PAGE = "app/ui/views/you.py"
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_a_new_name_begins_a_new_user(open_you: OpenYou, service: PersonaService
     assert not page.exception
     assert page.sidebar.selectbox[0].value == "grace"
     assert page.query_params["user"] == "grace"
-    assert "You are talking as grace" in page.success[0].value
+    assert "You are now talking as grace" in page.success[0].value
     assert "Nothing is remembered yet" in captions(page)
 
 
@@ -127,7 +127,7 @@ def test_the_example_person_is_loaded_and_talked_to_and_deleted(open_you: OpenYo
     page.text_input(key=f"confirm-{example.USER}").set_value(example.USER).run()
     page = page.button(key="delete").click().run()
     assert not page.exception
-    assert "Nothing is left, in any store." in texts(page)
+    assert "Nothing is left in any store." in texts(page)
     assert not service.memory.journal.knows(example.USER)
     assert "load-example" in keys(open_you(example.USER))
 
@@ -145,16 +145,16 @@ def test_an_example_person_that_cannot_be_loaded_says_why(open_you: OpenYou, mon
 def test_an_export_is_offered_and_its_import_gives_the_same_back(open_you: OpenYou, service: PersonaService) -> None:
     fact = remember(service.memory)
     page = open_you().button(key="export").click().run()
-    assert "It holds 1 message, 1 memory and 0 pictures" in captions(page)
-    assert page.get("download_button")[0].proto.label == "Download it"
-    data, _ = archive.written(service.memory, "ada")
+    assert "It contains 1 message, 1 memory and 0 pictures" in captions(page)
+    assert page.get("download_button")[0].proto.label == "Download"
+    data, _ = archive.export_archive(service.memory, "ada")
     service.memory.delete_user("ada")
     page = open_you("grace")
     page.file_uploader(key="archive").set_value(("ada.zip", data, "application/zip")).run()
     page = page.button(key="import").click().run()
     assert not page.exception
     assert page.sidebar.selectbox[0].value == "ada"
-    assert "ada is here again: 1 message, 1 memory and 0 pictures" in page.success[0].value
+    assert "ada was imported: 1 message, 1 memory and 0 pictures" in page.success[0].value
     assert service.memory.search("ada", "heron")[0].id == fact.id
 
 
@@ -167,14 +167,14 @@ def test_a_file_that_is_no_archive_is_refused_in_a_sentence(open_you: OpenYou) -
 
 def test_an_archive_is_not_mixed_into_what_is_there(service: PersonaService) -> None:
     remember(service.memory)
-    data, _ = archive.written(service.memory, "ada")
-    with pytest.raises(InvalidInput, match="here already"):
-        archive.taken_in(service.memory, "ada.zip", data)
+    data, _ = archive.export_archive(service.memory, "ada")
+    with pytest.raises(InvalidInput, match="already exists"):
+        archive.import_archive(service.memory, "ada.zip", data)
 
 
 def test_of_nobody_there_is_no_archive(service: PersonaService) -> None:
     with pytest.raises(NotFound):
-        archive.written(service.memory, "nobody")
+        archive.export_archive(service.memory, "nobody")
 
 
 def test_an_export_that_fails_says_why(open_you: OpenYou, service: PersonaService, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,13 +201,13 @@ def test_who_signed_in_chooses_nobody_else(open_you: OpenYou, service: PersonaSe
 def test_who_signed_in_brings_back_their_own_alone(open_you: OpenYou, service: PersonaService) -> None:
     for user in ("ada", "grace"):
         remember(service.memory, user)
-    archives = {user: archive.written(service.memory, user)[0] for user in ("ada", "grace")}
+    archives = {user: archive.export_archive(service.memory, user)[0] for user in ("ada", "grace")}
     for user in archives:
         service.memory.delete_user(user)
     page = open_you()
     page.file_uploader(key="archive").set_value(("grace.zip", archives["grace"], "application/zip")).run()
     page = page.button(key="import").click().run()
-    assert "another person's" in page.error[0].value
+    assert "another person" in page.error[0].value
     assert not service.memory.journal.knows("grace")
     page.file_uploader(key="archive").set_value(("ada.zip", archives["ada"], "application/zip")).run()
     page = page.button(key="import").click().run()
@@ -226,9 +226,9 @@ def test_deleting_needs_the_name_and_leaves_a_receipt(open_you: OpenYou, service
     page = page.button(key="delete").click().run()
     assert not page.exception
     assert "User: ada" in texts(page)
-    assert "What there was: 1 message, 1 memory and 0 pictures" in texts(page)
-    assert "Nothing is left, in any store." in texts(page)
-    assert [one.proto.label for one in page.get("download_button")] == ["Keep the receipt"]
+    assert "Content: 1 message, 1 memory and 0 pictures" in texts(page)
+    assert "Nothing is left in any store." in texts(page)
+    assert [one.proto.label for one in page.get("download_button")] == ["Download the receipt"]
     assert page.sidebar.selectbox[0].value == "me"
     assert service.memory.journal.knows("grace")
     page = page.button(key="put-away").click().run()
@@ -247,13 +247,13 @@ def test_a_deletion_that_fails_says_why(open_you: OpenYou, service: PersonaServi
     page = open_you()
     page.text_input(key="confirm-ada").set_value("ada").run()
     page = page.button(key="delete").click().run()
-    assert "Stop it on the page Chat" in page.error[0].value
+    assert "Stop it on the Chat page" in page.error[0].value
 
 
 def test_what_is_agreed_to_is_written_down(open_you: OpenYou, service: PersonaService) -> None:
     remember(service.memory)
     page = open_you()
-    assert "You were never asked" in captions(page)
+    assert "You have not been asked" in captions(page)
     page = page.toggle(key="training-ada").set_value(True).run()
     assert "You said yes on" in captions(page)
     assert service.memory.consent.of("ada").training
@@ -287,7 +287,7 @@ def test_what_the_machine_says_cannot_be_chosen(open_you: OpenYou, service: Pers
         page = open_you()
     assert page.radio(key="sensitive-ada").disabled
     assert page.radio(key="sensitive-ada").value == "each"
-    assert "PERSONA_ASK_CONSENT says so for everybody" in captions(page)
+    assert "PERSONA_ASK_CONSENT sets this for everyone" in captions(page)
 
 
 def test_somebody_new_chooses_before_the_first_word_and_nothing_is_called_remembered(
@@ -311,11 +311,11 @@ def test_receipts_of_what_was_forgotten_stand_newest_first_and_in_pages(
     many = [{**kept, "kind": kind} for kind in ["photo", *["semantic"] * 10, "turn"]]
     monkeypatch.setattr(service.memory.forgetting, "receipts", lambda _user: many)
     page = page.run()
-    assert texts(page).startswith("A message, gone for good on")
-    assert texts(page).count("gone for good on") == 10
-    assert texts(page).count("Nothing of it was found afterwards") == 10
+    assert texts(page).startswith("A message, deleted for good on")
+    assert texts(page).count("deleted for good on") == 10
+    assert texts(page).count("A check found nothing left") == 10
     page.session_state["shown-receipts"] = 2
-    assert "A picture, gone for good on" in texts(page.run())
+    assert "A picture, deleted for good on" in texts(page.run())
 
 
 def test_health_is_looked_at_when_it_is_unfolded(
@@ -340,10 +340,10 @@ def test_the_model_that_was_chosen_before_is_named(service: PersonaService) -> N
     with scripted(Behaviour(models=listing("first", "qwen3-vl:4b"))) as server:
         choose(llm_base_url=f"{server.root}/v1", llm_model="qwen3-vl:4b")
         found = health.examine(Here(Replies(service), "ada"), Settings())
-    assert found[0].detail == f"qwen3-vl:4b, at {server.root}/v1, window 16,384 tokens."
-    assert found[1].detail == "It sees what you show it."
+    assert found[0].detail == f"qwen3-vl:4b, at {server.root}/v1, context window 16,384 tokens."
+    assert found[1].detail == "The model sees the pictures that you send."
     found = health.examine(Here(Replies(service), "ada"), Settings())
-    assert found[0].detail.endswith("`persona models use embedded` takes that back."), "the server has gone"
+    assert found[0].detail.endswith("`persona models use embedded` reverses that."), "the server has gone"
 
 
 def test_a_model_server_that_is_away_is_named(service: PersonaService) -> None:
@@ -375,20 +375,20 @@ def test_sizes_are_written_as_they_are_read(count: int, said: str) -> None:
 def test_a_receipt_names_what_is_left() -> None:
     text = account_wording.farewell("ada", {"turns": 2, "memories": 1, "photos": 0}, {"journal": 0, "vectors": 1}, LONG_AGO)
     assert "2 messages, 1 memory and 0 pictures" in text
-    assert "collections of vectors: 1" in text
+    assert "vector collections: 1" in text
     assert "Something is left" in text
     forgotten = Receipt(
         subject="sem_1", kind="semantic", forgotten_at=LONG_AGO, purged_at=LONG_AGO, removed={"memories": 1, "pictures": 0},
         found={"journal": 0, "files": 2},
     )  # fmt: skip
     title, detail = account_wording.forgotten(forgotten)
-    assert title == "A fact, gone for good on 2026-03-01 at 09:30 (UTC)"
-    assert detail.startswith("Removed: memories: 1. Something of it is still there (files with a text of it: 2)")
+    assert title == "A fact, deleted for good on 2026-03-01 at 09:30 (UTC)"
+    assert detail.startswith("Removed: memories: 1. Something is left (files that contain its text: 2)")
 
 
 def test_an_archive_has_everything(service: PersonaService, tmp_path: Path) -> None:
     remember(service.memory)
-    data, counts = archive.written(service.memory, "ada")
+    data, counts = archive.export_archive(service.memory, "ada")
     (tmp_path / "a.zip").write_bytes(data)
     with zipfile.ZipFile(tmp_path / "a.zip") as kept:
         assert "turns.jsonl" in kept.namelist()

@@ -109,7 +109,7 @@ def test_what_is_coming_up_is_listed(persona):
     (entry,) = read(persona("memory", "upcoming", "--json"))
     assert (entry["day"], entry["days"], entry["kind"]) == (str(day), 3, "turn")
     assert read(persona("memory", "upcoming", "--days", "1", "--json")) == []
-    assert "Nothing is coming up in the next day" in persona("memory", "upcoming", "--days", "1")[2]
+    assert "mentioned no event in the next day" in persona("memory", "upcoming", "--days", "1")[2]
 
 
 def test_results_go_to_stdout_and_progress_to_stderr(persona):
@@ -147,7 +147,7 @@ def test_personality_can_be_seen_pinned_and_reset(persona):
     persona("ask", "Hi", "--time", "2026-03-01 09:00", "--wait")
     shown = read(persona("personality", "show", "--json"))
     assert (shown["scores"]["openness"], shown["known"]) == (3.5, [])
-    assert persona("personality", "show")[1].count("too early to say") == 5
+    assert persona("personality", "show")[1].count("too early to tell") == 5
     read(persona("personality", "pin", "openness", "2", "--json"))
     assert read(persona("personality", "show", "--json"))["known"] == ["openness"]
     assert "pinned" in persona("personality", "show")[1]
@@ -340,7 +340,7 @@ def test_what_a_newer_fact_replaced_is_listed_with_its_day_and_brought_back(pers
     assert (old["superseded_by"], old["valid_until"][:10]) == (new["id"], "2026-03-02")
     assert "until 2026-03-02, then" in persona("memory", "list", **kept)[1]
     code, out, _ = persona("memory", "undo", old["id"], **kept)
-    assert (code, "stands as it did before" in out) == (0, True)
+    assert (code, "is restored" in out) == (0, True)
     assert [one["superseded_by"] for one in read(persona("memory", "list", "--kind", "semantic", "--json", **kept))] == [
         None,
         None,

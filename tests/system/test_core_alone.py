@@ -28,7 +28,7 @@ REFUSED = (
 )
 NEEDS_TORCH = {"memory.embedding.onnx_export"}
 """The module behind [embedders]: it is imported where torch is known to be there."""
-RUN_BY_OTHERS = ("app.page.views.", "memory.storage.migrations.")
+RUN_BY_OTHERS = ("app.ui.views.", "memory.storage.migrations.")
 """Streamlit and alembic run these; the turn below does so with migrations, and tests/page with the views."""
 
 REFUSE = f"""
@@ -57,7 +57,7 @@ from app.factory import build_embedder, build_sight
 from app.service import PersonaService
 from app.settings import Settings
 from graph.prompts.briefing import Style
-from memory.browse.memories.photos import Album
+from memory.browse.photos import Album
 from memory.memory import Memory
 from tests.fakes import ScriptedChat, ScriptedModels, answer, fact
 
@@ -83,13 +83,13 @@ with PersonaService(memory, ScriptedModels(chat, style=Style(sees=True)), work=F
     second = say("And this one is blue", "2026-03-01 09:05", picture("blue"))
     service.wait()
     third = say("Which mug was red?", "2026-05-01 09:00")
-    gallery, count = Album(memory.browse.memories).by_date("ada", limit=9)
+    gallery, count = Album(memory.browse).by_date("ada", limit=9)
     print(json.dumps({
         "replies": [turn.reply for turn in (first, second, third)],
         "notes": [list(turn.trace.notes) for turn in (first, second, third)],
         "pictures": count,
         "shown": seen,
-        "kept": [Image.open(io.BytesIO(memory.photos.store.original("ada", one.photo_id))).getpixel((9, 9)) for one in gallery],
+        "kept": [Image.open(io.BytesIO(memory.photos.original("ada", one.photo_id))).getpixel((9, 9)) for one in gallery],
         "refused": [name for name in REFUSED if name in sys.modules],
     }))
 """
@@ -127,6 +127,6 @@ def test_a_turn_with_the_real_embedder_and_a_picture_needs_none_of_them(tmp_path
     assert done["shown"][0] == 1, "a model that sees is shown it"
     (note,) = done["notes"][0]
     assert note.startswith(
-        "Photos are found by what was said of them, not by sight. Finding photos by what they show needs the extra [photos]"
+        "Photos are found by what was said about them, not by sight. Finding photos by what they show needs the extra [photos]"
     )
     assert done["notes"][1:] == [[], []], "said once"

@@ -160,7 +160,7 @@ def test_without_remembering_no_model_is_asked_before_the_first_question(persona
     assert all("Which bird" in str(body["messages"][-1]) for body in persona.server.bodies)
     code, _, err = persona("eval", "story", "--data", ".", "--limit", "1")
     assert code == 1
-    assert "runs/story holds a run with another --remember" in err
+    assert "runs/story contains a run with another --remember" in err
 
 
 def test_a_story_is_asked_again_in_a_memory_that_has_grown(persona, tmp_path, monkeypatch):
@@ -204,7 +204,7 @@ def test_a_run_that_is_killed_goes_on_where_it_was_to_the_same_result(persona, t
     person(tmp_path / "mme" / "samples" / "100" / "12")
     cases = [{**CASE, "data_path": f"samples/50/{number % 3 + 1}", "query": f"Question {number}?"} for number in range(9)]
     (tmp_path / "mme" / "Persona-MME.json").write_text(json.dumps(cases))
-    command = [sys.executable, "-m", "app.cli.commands", "eval", "persona-mme", "--data", "mme", "--concurrency", "2", "--json"]
+    command = [sys.executable, "-m", "app.cli", "eval", "persona-mme", "--data", "mme", "--concurrency", "2", "--json"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
 
     def run(out):
@@ -270,7 +270,7 @@ def test_what_cannot_be_measured_is_said_before_any_model_is_asked(persona, tmp_
     person(tmp_path / "mme" / "samples" / "100" / "12")
     (tmp_path / "mme" / "Persona-MME.json").write_text(json.dumps([CASE]))
     code, _, err = persona("eval", "graph", "--data", "mme")
-    assert (code, "does not say where its answers come from" in err) == (1, True)
+    assert (code, "does not name the evidence of its answers" in err) == (1, True)
     code, _, err = persona("eval", "graph", "--data", str(MINI), "--against", "gone.json")
     assert (code, "gone.json cannot be read" in err) == (1, True)
     for content in ("[1]", '{"reason": {"decision": "x"}}'):
@@ -287,7 +287,7 @@ def test_a_review_says_what_there_is_and_fails_where_something_is_wrong(persona,
     code, out, err = persona("eval", "review", "--data", str(MINI))
     assert code == 0, err
     assert "Tiered Explanation Delivery" in out
-    assert "Every answer's evidence exists." in err
+    assert "Every answer has its evidence." in err
     shutil.copytree(MINI, tmp_path / "mini")
     scenes = json.loads((MINI / "scenes.json").read_text())
     scenes.popitem()
@@ -308,7 +308,7 @@ def test_a_run_never_goes_on_with_the_answers_of_another(persona, tmp_path, monk
 
     (folder / "Persona-MME.json").write_text(json.dumps([{**CASE, "query": "What colour is the sky?"}]))
     code, _, err = persona(*words)
-    assert (code, "another question 0" in err) == (1, True)
+    assert (code, "Question 0 of the log differs" in err) == (1, True)
     (folder / "Persona-MME.json").write_text(json.dumps([CASE, {**CASE, "data_path": "samples/100/12"}]))
     assert persona(*words)[0] == 0, "questions and people may be added"
 

@@ -131,7 +131,7 @@ except StorageError as error:
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, cwd=ROOT, text=True, timeout=600
     )  # fmt: skip
-    assert "Check the folder, its space" in done.stdout or "full" in done.stdout, done.stderr
+    assert "Check the folder's free space" in done.stdout or "full" in done.stdout, done.stderr
     with Memory(tmp_path / "data", WordEmbedder()) as memory:
         assert memory.journal.turns("ada")[0].text == "Kept"
 
@@ -146,7 +146,7 @@ def test_lost_indexes_are_made_again_from_the_journal(serve, tmp_path, caplog):
     shutil.rmtree(tmp_path / "data" / "chroma")
     shutil.rmtree(tmp_path / "data" / "words")
     service.__init__(Memory(tmp_path / "data", WordEmbedder()), service.models, work=False)
-    assert "made anew from the journal" in caplog.text
+    assert "rebuilt from the journal" in caplog.text
     assert {found.id for found in service.memory.search("ada", "zebra")} == before
     calls = len(chat.calls)
     assert service.memory.reindex() == 2
@@ -297,11 +297,11 @@ def test_lost_and_damaged_indexes_are_made_anew_by_themselves_and_said_so(much, 
         assert found[0].text.count("zebra7.") == 1
         assert len(memory._indexes.search.ids("ada")) == 420
         assert len(memory._indexes.chroma.record_ids("ada", "turn")) == 420
-    assert "made anew from the journal" in caplog.text
+    assert "rebuilt from the journal" in caplog.text
     caplog.clear()
     with Memory(folder, WordEmbedder()) as memory:
         assert memory.search("ada", "zebra7")[0].id == found[0].id
-    assert "made anew" not in caplog.text
+    assert "rebuilt" not in caplog.text
 
 
 def test_an_index_that_is_damaged_while_it_is_open_is_made_anew(serve, tmp_path, caplog):
@@ -314,7 +314,7 @@ def test_an_index_that_is_damaged_while_it_is_open_is_made_anew(serve, tmp_path,
     overwrite(tmp_path / "data" / "chroma" / "chroma.sqlite3")
     say(service, "Do I have a platypus?", "2026-03-02 09:00")
     assert {found.kind for found in service.memory.search("ada", "platypus")} == {"semantic", "turn"}
-    assert "made anew from the journal" in caplog.text
+    assert "rebuilt from the journal" in caplog.text
 
 
 @pytest.mark.parametrize("what", ["words/*.db*", "words/*.db", "words"])
@@ -326,7 +326,7 @@ def test_full_text_that_is_removed_while_it_is_open_is_made_anew(serve, tmp_path
         remove(path)
     assert {found.kind for found in service.memory.search("ada", "platypus")} == {"semantic", "turn"}
     assert len(service.memory._indexes.search.ids("ada")) == 2
-    assert "made anew from the journal" in caplog.text
+    assert "rebuilt from the journal" in caplog.text
 
 
 def test_the_last_of_the_full_text_that_a_power_cut_took_is_made_anew(much, tmp_path, caplog):
@@ -339,7 +339,7 @@ def test_the_last_of_the_full_text_that_a_power_cut_took_is_made_anew(much, tmp_
     with Memory(folder, WordEmbedder()) as memory:
         assert memory.search("ada", "zebra411")[0].text.count("zebra411.") == 1
         assert len(memory._indexes.search.ids("ada")) == 420
-    assert "made anew from the journal" in caplog.text
+    assert "rebuilt from the journal" in caplog.text
 
 
 def test_a_chroma_server_that_does_not_answer_costs_no_full_text(serve, tmp_path, caplog):
@@ -351,7 +351,7 @@ def test_a_chroma_server_that_does_not_answer_costs_no_full_text(serve, tmp_path
         Memory(tmp_path / "data", WordEmbedder(), chroma_url="http://127.0.0.1:9")
     with Memory(tmp_path / "data", WordEmbedder()) as memory:
         assert memory.search("ada", "zebra")
-    assert "made anew" not in caplog.text
+    assert "rebuilt" not in caplog.text
 
 
 def test_another_embedder_is_refused_also_where_full_text_is_lost(serve, tmp_path):
@@ -406,7 +406,7 @@ def test_a_full_disk_is_no_reason_to_throw_an_index_away(memory, monkeypatch):
     memory.journal.ingest("ada", clock.now(), "I keep a zebra.", "Noted.")
     memory.index("ada")
     calls = []
-    monkeypatch.setattr(type(memory._indexes.chroma), "start_anew", lambda _: calls.append(1))
+    monkeypatch.setattr(type(memory._indexes.chroma), "clear", lambda _: calls.append(1))
     monkeypatch.setattr(
         type(memory._indexes.search), "near", lambda *_, **__: (_ for _ in ()).throw(StorageError("The disk is full."))
     )

@@ -189,7 +189,7 @@ def test_keys_that_leave_a_talk_name_it_too(server, busy, tmp_path, key, code):
 def test_a_second_ctrl_c_leaves_at_once_and_still_names_it(server, tmp_path):
     silent = threading.Event()
     server.reply = lambda body: reply(body) if "<answer>" in str(body["messages"]) else str(silent.wait(600))
-    keys = [("> ", "I have a dog\n"), ("Rex.\r\n> ", "\x03"), ("Ctrl-C leaves at once", "\x03")]
+    keys = [("> ", "I have a dog\n"), ("Rex.\r\n> ", "\x03"), ("Ctrl-C to quit at once", "\x03")]
     try:
         _, seen = run_on_a_terminal(server, tmp_path, keys, "chat")
     finally:
@@ -200,7 +200,7 @@ def test_a_second_ctrl_c_leaves_at_once_and_still_names_it(server, tmp_path):
 @pytest.mark.parametrize("closes", [True, False], ids=["closed", "never closed"])
 def test_a_script_names_it_when_it_ends(server, busy, tmp_path, closes):
     script = (
-        "import app.build\nfrom tests.fakes import WordEmbedder\n"
+        "import app.factory\nfrom tests.fakes import WordEmbedder\n"
         "app.factory.build_embedder = lambda _settings: WordEmbedder()\n"
         "from app.service import PersonaService\n"
         "service = PersonaService.from_settings()\n"

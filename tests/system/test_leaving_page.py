@@ -23,7 +23,7 @@ import app.factory
 from pathlib import Path
 from tests.fakes import WordEmbedder
 app.factory.build_embedder = lambda _settings: WordEmbedder()
-from app.page import program
+from app.ui import program
 from app.ui.layout import open_replies
 from streamlit.web import cli
 
@@ -132,7 +132,7 @@ def test_a_port_that_is_taken_is_said_first(tmp_path):
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        command = [sys.executable, "-m", "app.cli.commands", "page", "--headless", "--port", str(port)]
+        command = [sys.executable, "-m", "app.cli", "page", "--headless", "--port", str(port)]
         environment = {**os.environ, "PERSONA_DATA_DIR": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])}
         done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1

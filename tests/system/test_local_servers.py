@@ -27,8 +27,8 @@ MISSING: Page = (404, {"detail": "Not Found"})
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine that is busy with other tests answers late."""
-    monkeypatch.setattr(local_servers, "_ASK_S", 20)
-    monkeypatch.setattr(local_servers, "_ALL_S", 20)
+    monkeypatch.setattr(local_servers, "_PROBE_S", 20)
+    monkeypatch.setattr(local_servers, "_TOTAL_S", 20)
 
 
 @contextmanager
@@ -187,7 +187,7 @@ def test_what_only_looks_like_one_is_left_out(kind: str) -> None:
 
 
 def test_silent_and_slow_ones_do_not_hold_up_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local_servers, "_ALL_S", 2)
+    monkeypatch.setattr(local_servers, "_TOTAL_S", 2)
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     with (
         raw(b"") as silent,
@@ -235,7 +235,7 @@ class TestUse:
         with scripted(Behaviour(models=listing(*ids))) as server:
             code, said = self.use(server.root)
             assert code == 1
-            assert f"has no chat model, by the names of its models: {', '.join(ids)}. Load one there" in said
+            assert f"seems to have no chat model. Its models are: {', '.join(ids)}. Load a chat model there" in said
             assert not settings.settings_file().exists()
             assert self.use(server.root, "--model", ids[0])[0] == 0, "who names one knows"
 
@@ -245,8 +245,8 @@ class TestUse:
         with answering(lambda _path: (200, "<!doctype html><title>My app</title>"), posted=(status, words)) as port:
             code, said = self.use(f"http://127.0.0.1:{port}")
         assert code == 1
-        assert f"What answers at http://127.0.0.1:{port}" in said
-        assert "is no model server: it answers with a web page" in said
+        assert f"There is no model server at http://127.0.0.1:{port}" in said
+        assert "it answers with a web page or plain text" in said
         assert not settings.settings_file().exists()
 
     def test_the_name_of_a_served_model(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -255,7 +255,7 @@ class TestUse:
         )
         code, said = self.use("qwen3")
         assert code == 0
-        assert "qwen3:latest of Ollama answers from now on (kept in" in said
+        assert "qwen3:latest on Ollama answers from now on (saved in" in said
         assert "OLLAMA_CONTEXT_LENGTH" in said
         assert Settings().llm_model == "qwen3:latest"
         code, said = self.use("gpt-9")
@@ -272,12 +272,12 @@ class TestUse:
     def test_a_catalogue_model_has_to_be_here(self, monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
         monkeypatch.setenv("PERSONA_CACHE_DIR", str(tmp_path))
         assert "run `persona models pull qwen3-vl-4b` first" in self.use("qwen3-vl-4b")[1]
-        assert "is no chat model" in self.use("clip-vit-b-32")[1]
+        assert "is not a chat model" in self.use("clip-vit-b-32")[1]
 
     def test_what_counts_first_is_said(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PERSONA_LLM_MODEL", "another")
         with scripted(Behaviour(models=listing("first"))) as server:
             assert (
-                "But the model is set in the environment: PERSONA_LLM_MODEL, and that counts first." in self.use(server.root)[1]
+                "But the model is set in the environment: PERSONA_LLM_MODEL, which has priority." in self.use(server.root)[1]
             )
         assert Settings().llm_base_url == ""

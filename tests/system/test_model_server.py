@@ -82,7 +82,7 @@ def test_going_down_in_between(server, service):
     say(service)
     server.shutdown()
     server.server_close()
-    with pytest.raises(ModelUnavailable, match="The message is kept") as told:
+    with pytest.raises(ModelUnavailable, match="The message is saved") as told:
         say(service, "Still there?")
     assert "\n" not in told.value.message
     assert (last(service).state, last(service).text) == (TurnState.FAILED, "Still there?")
@@ -109,7 +109,7 @@ def test_too_slow(server, service):
 
 def test_refused_by_the_server(server, service):
     server.status = 401
-    with pytest.raises(ModelUnavailable, match=r"refused the call \(HTTP 401"):
+    with pytest.raises(ModelUnavailable, match=r"rejected the call \(HTTP 401"):
         say(service)
     assert last(service).state == TurnState.FAILED
 

@@ -22,7 +22,7 @@ COMMIT = "c0ffee" * 6 + "c0ff"
 WEIGHTS = bytes(range(256)) * 40_000
 """Ten megabytes."""
 PULL = f"""
-from app import catalogue, transfer, weights
+from app.models import catalogue, transfer, weights
 from app.models.catalogue import File, Model
 
 class Told(transfer.Plain):
@@ -131,7 +131,7 @@ def pull(hub: Hub, cache: Path) -> str:
 def test_lines_that_are_reset_are_gone_on_with(hub: Hub, tmp_path: Path) -> None:
     hub.resets = [3_000_000, 4_000_000]
     said = pull(hub, tmp_path)
-    assert said.count("The line broke: going on from ") == 2
+    assert said.count("The connection broke. Continuing from ") == 2
     assert "http" not in said, "nobody's address"
     assert hub.ranges[0] is None
     assert all(wanted.startswith("bytes=") for wanted in hub.ranges[1:])
@@ -151,7 +151,7 @@ def test_a_pull_that_is_killed_goes_on(hub: Hub, tmp_path: Path) -> None:
     hub.go_on.set()
     said = pull(hub, tmp_path)
     assert hub.ranges == [None, f"bytes={here}-"]
-    assert f"{here / 1e6:.0f} MB of 10 MB are here already: going on from there." in said
+    assert f"{here / 1e6:.0f} MB of 10 MB are already downloaded. Continuing from there." in said
 
 
 def test_a_second_pull_waits_for_the_first(hub: Hub, tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_a_second_pull_waits_for_the_first(hub: Hub, tmp_path: Path) -> None:
         assert hub.waiting.wait(120)
         with pulling(hub, tmp_path) as second:
             assert second.stderr
-            assert second.stderr.readline() == "Another process is pulling tiny: waiting for it.\n"
+            assert second.stderr.readline() == "Another process is pulling tiny. Waiting for it.\n"
             hub.waits_after = None
             hub.go_on.set()
             assert second.communicate()[0] == first.communicate()[0]

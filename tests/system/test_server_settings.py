@@ -80,7 +80,7 @@ class TestTheAddress:
                 for url in (server.root, f"{server.root}/other"):
                     for model in ("", "m"):
                         said = sentence(url, model)
-                        assert "takes no chats there" in said
+                        assert "accepts no chats there" in said
                         assert "PERSONA_LLM_BASE_URL" in said
                         assert "/v1/models" in said
                         assert "Start it" not in said
@@ -89,7 +89,7 @@ class TestTheAddress:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
         assert "No model server answers" in sentence(f"http://127.0.0.1:{port}/v1")
-        assert "is no address" in sentence("http://[/v1")
+        assert "is not a URL" in sentence("http://[/v1")
 
     def test_one_that_has_moved_says_where_to(self):
         pages = {"error": "moved"}
@@ -114,7 +114,7 @@ class TestTheModels:
                 assert {body["model"] for body in server.bodies} == {"m"}
                 said = sentence(url)
                 assert "PERSONA_LLM_MODEL" in said
-                assert "does not say which models it has" in said
+                assert "does not list its models" in said
 
     @pytest.mark.parametrize("listed", [{"data": None}, {"data": [{}]}, {}, "models", {"data": []}, [], None])
     def test_one_that_lists_them_oddly_too(self, listed):
@@ -155,7 +155,7 @@ class TestTheModels:
     )
     def test_one_that_is_refused_later_is_said(self, refusal):
         with scripted(Behaviour(models=None, refuses=lambda _body: refusal)) as server:
-            with pytest.raises(ModelRefused, match=r"does not have the model 'm'.*PERSONA_LLM_MODEL") as told:
+            with pytest.raises(ModelRefused, match=r"the model 'm' does not exist there.*PERSONA_LLM_MODEL") as told:
                 say(models(f"{server.root}/v1", "m"))
             assert told.value.fault == "settings"
 
@@ -176,7 +176,7 @@ class TestTheKey:
             assert say(models(f"{server.root}/v1", "m")).endswith("Hello!</answer>")
             said = sentence(f"{server.root}/v1")
             assert "HTTP 403" in said
-            assert "may not" in said
+            assert "not allowed" in said
 
     def test_it_stands_in_no_sentence(self):
         echoed = (401, error("Incorrect API key provided: sk-very-secret. Find yours."))
@@ -190,11 +190,11 @@ class TestTheKey:
     ("status", "words", "fault"),
     [
         (401, "PERSONA_LLM_API_KEY", "settings"),
-        (402, "paid", "settings"),
-        (403, "may not", "settings"),
+        (402, "payment", "settings"),
+        (403, "not allowed", "settings"),
         (404, "PERSONA_LLM_BASE_URL", "settings"),
         (405, "PERSONA_LLM_BASE_URL", "settings"),
-        (429, "too often", "passing"),
+        (429, "too many requests", "passing"),
         (500, "log", "prompt"),
         (503, "not ready", "passing"),
         (418, "PERSONA_LLM_MODEL", "prompt"),
@@ -203,7 +203,7 @@ class TestTheKey:
 def test_each_refusal_of_a_call_has_its_own_sentence(status, words, fault, opened):
     with scripted(Behaviour(refuses=lambda _body: (status, error("no.")))) as server:
         service = opened(models(server.root))
-        with pytest.raises(ModelRefused, match=rf"HTTP {status}: no\..*{words}.*The message is kept") as told:
+        with pytest.raises(ModelRefused, match=rf"HTTP {status}: no\..*{words}.*The message is saved") as told:
             list(service.stream("ada", "Hi"))
         assert told.value.fault == fault
         assert service.memory.journal.turns("ada")[-1].state == TurnState.FAILED

@@ -100,7 +100,7 @@ class TestWhatAServerIsNotTold:
         with scripted(Behaviour(refuses=lambda _body: (400, error("Sorry, the temperature is wrong today.")))) as server:
             service = open_(server.root)
             with pytest.raises(
-                ModelRefused, match=r"HTTP 400: Sorry, the temperature is wrong today\..*The message is kept"
+                ModelRefused, match=r"HTTP 400: Sorry, the temperature is wrong today\..*The message is saved"
             ) as told:
                 say(service)
             assert told.value.fault == "prompt"
@@ -122,7 +122,7 @@ def test_a_proxy_sees_nothing_of_calls_to_this_machine(host, open_, monkeypatch)
         assert say(open_(url)).reply == "Hello!"
         monkeypatch.setenv("PERSONA_LLM_BASE_URL", url)
         said = CliRunner().invoke(app, ["doctor", "--json"]).stdout
-        assert f"fake-model at {url}/v1 (put right from {url})" in said
+        assert f"fake-model at {url}/v1 (corrected from {url})" in said
         assert proxy.asked == []
 
 

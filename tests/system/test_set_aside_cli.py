@@ -90,4 +90,4 @@ def test_a_wrong_key_after_the_reply_leaves_the_reply(persona, server):
     server.refuses = lambda body: (401, "invalid key", {}) if "decision" in str(body["messages"][0]) else None
     code, out, err = persona("ask", "I have a dog", "--time", "2026-03-01 09:00", "--wait")
     assert (code, out) == (1, "He is Rex.\n")
-    assert "The reply is kept, but remembering it failed and waits" in err
+    assert "The reply is saved, but the message is not in memory yet" in err

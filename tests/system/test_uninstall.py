@@ -60,7 +60,7 @@ def test_it_says_what_lies_where_and_removes_nothing(machine, uninstall):
     before = files(machine)
     code, out, err = uninstall()
     assert code == 0
-    for what in ("model smollm2-135m", "what was made of the models", "vLLM", "Studio", "everything that it remembers"):
+    for what in ("model smollm2-135m", "files built from the models", "vLLM", "Studio", "all memories"):
         assert what in out
     for path in ("cache/personavlm/models/smollm2-135m", "cache/personavlm/vllm-cpu", "data"):
         assert str(machine / path) in out
@@ -80,7 +80,7 @@ def test_in_a_checkout_make_removes_its_environment_too(uninstall, monkeypatch):
 
 def test_an_installed_package_says_how_the_program_is_removed(uninstall, monkeypatch):
     monkeypatch.setattr("memory.core.extras.is_checkout", lambda: False)
-    assert f"The program itself is removed by `{sys.executable} -m pip uninstall personavlm-langgraph`." in uninstall()[2]
+    assert f"To remove the program itself, run `{sys.executable} -m pip uninstall personavlm-langgraph`." in uninstall()[2]
 
 
 def test_yes_removes_the_models_and_never_what_is_remembered(machine, uninstall):
@@ -113,7 +113,7 @@ def test_both_leave_no_empty_folder(machine, uninstall):
     assert not (machine / "data").exists()
     assert not (machine / "cache/personavlm").exists()
     assert not (machine / "config").exists()
-    assert uninstall()[1] == "Nothing of it is on this machine.\n"
+    assert uninstall()[1] == "There are no files of this program on this machine.\n"
 
 
 @pytest.mark.parametrize("words", [("--yes",), ("--data",)])
@@ -159,7 +159,7 @@ def test_what_is_surely_ours_leaves_a_cache_of_another_name_and_the_rest_is_name
     for path in (f"graphs/{fingerprint}", "bench", "studio", "vllm-cpu"):
         assert f"{shared / path} " in out
     left = [shared / path for path in ("models/my-own", "graphs/0123", f"graphs/{own_graph}", "tests")]
-    assert f"nothing in it shows that it is ours: {', '.join(map(str, left))}." in err
+    assert f"they may belong to something else: {', '.join(map(str, left))}." in err
     uninstall("--yes")
     assert files(shared) == [
         "graphs/0123/model.onnx",

@@ -184,5 +184,5 @@ def test_adapters_go_on_from_a_checkpoint_and_become_a_whole_model(folder, tmp_p
     assert any("merger" in name for name in moved)
     with pytest.raises(InvalidInput, match="not empty"):
         merge(folder / "lora" / "model", whole)
-    with pytest.raises(InvalidInput, match="holds no adapters"):
+    with pytest.raises(InvalidInput, match="contains no adapters"):
         merge(whole, tmp_path / "again")

@@ -135,7 +135,7 @@ def test_an_older_archive_is_brought_up_to_date(lived, tmp_path):
 
 def test_a_file_that_is_there_is_not_written_over(lived, tmp_path):
     (tmp_path / "ada.zip").write_text("mine")
-    with pytest.raises(InvalidInput, match="there already"):
+    with pytest.raises(InvalidInput, match="exists already"):
         lived.memory.export_user("ada", tmp_path / "ada.zip")
     assert (tmp_path / "ada.zip").read_text() == "mine"
     with pytest.raises(NotFound):

@@ -32,9 +32,9 @@ def test_each_is_listed_with_what_one_chooses_by(monkeypatch: pytest.MonkeyPatch
     here(monkeypatch, "qwen2.5-coder-1.5b")
     serving(monkeypatch)
     said = models("list").output
-    assert "qwen2.5-coder-1.5b   chat, 1.1 GB, Apache-2.0, here, answers\n" in said
-    assert "qwen3-vl-4b          chat, sees pictures, 3.0 GB, Apache-2.0, not tried here\n" in said
-    assert "gemma-3-4b           chat, sees pictures, 3.3 GB, Gemma Terms of Use, not tried here\n" in said
+    assert "qwen2.5-coder-1.5b   chat, 1.1 GB, Apache-2.0, on this machine, current\n" in said
+    assert "qwen3-vl-4b          chat, sees pictures, 3.0 GB, Apache-2.0, untested\n" in said
+    assert "gemma-3-4b           chat, sees pictures, 3.3 GB, Gemma Terms of Use, untested\n" in said
     rows = {row["name"]: row for row in json.loads(models("list", "--json").stdout)}
     assert list(rows) == list(CATALOGUE)
     assert {name: rows[name]["sees"] for name in NEW} == dict(zip(NEW, (True, True, False, True, False), strict=True))
@@ -76,11 +76,11 @@ def test_a_list_is_a_list_where_servers_cannot_be_asked(monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("names", "settings", "said", "row"),
     [
-        ((), {}, "No chat model is here yet: `persona models pull` fetches one", None),
+        ((), {}, "There is no chat model yet. `persona models pull` downloads one", None),
         (("qwen2.5-coder-1.5b", "qwen3-vl-4b"), {}, "qwen2.5-coder-1.5b answers, embedded.", "qwen2.5-coder-1.5b"),
         (("smollm2-135m",), {"MODEL": "smollm2-135m"}, "smollm2-135m answers, embedded (set in the environment: PERSONA_LLM_MODEL).",
          "smollm2-135m"),
-        ((), {"MODEL": "qwen3-vl-4b"}, "and is not on this machine: run `persona models pull qwen3-vl-4b`.", None),
+        ((), {"MODEL": "qwen3-vl-4b"}, "but not on this machine. Run `persona models pull qwen3-vl-4b`.", None),
         (("qwen2.5-coder-1.5b",), {"BASE_URL": "localhost:11434", "MODEL": "qwen3:8b"},
          "qwen3:8b at http://localhost:11434/v1 answers (set in the environment: PERSONA_LLM_BASE_URL).", None),
         ((), {"BASE_URL": "http://127.0.0.1:8000"}, "Qwen/Qwen3-VL-4B at http://127.0.0.1:8000/v1 answers (", None),
@@ -96,7 +96,7 @@ def test_the_list_says_which_answers(
         monkeypatch.setenv(f"PERSONA_LLM_{name}", value)
     listed = models("list").stdout
     assert said in listed.splitlines()[-1]
-    assert [line.split()[0] for line in listed.splitlines() if line.endswith(", here, answers")] == ([row] if row else [])
+    assert [line.split()[0] for line in listed.splitlines() if line.endswith(", on this machine, current")] == ([row] if row else [])
     rows = json.loads(models("list", "--json").stdout)
     assert [one["name"] for one in rows if one["answers"]] == ([row] if row else [])
 
@@ -123,7 +123,7 @@ def test_what_was_pulled_by_name_answers_where_nothing_else_is_here(monkeypatch:
 def test_a_pull_says_how_to_let_it_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     here(monkeypatch, "qwen2.5-coder-1.5b")
     monkeypatch.setattr(weights, "pull", lambda name, *_args, **_options: Located(name, Path(name)))
-    assert "`persona models use qwen3-vl-4b` lets it answer." in models("pull", "qwen3-vl-4b").output
+    assert "Run `persona models use qwen3-vl-4b` to make it the chat model." in models("pull", "qwen3-vl-4b").output
     assert "lets it answer" not in models("pull", "clip-vit-b-32").output
     monkeypatch.setenv("PERSONA_LLM_MODEL", "qwen3-vl-4b")
     assert "lets it answer" not in models("pull", "qwen3-vl-4b").output
@@ -153,7 +153,7 @@ def test_a_person_is_asked_at_a_terminal_alone(
     monkeypatch.setattr(weights, "pull", lambda name, *_args, **_options: Located(name, Path(name)))
     result = models("pull", given=given)
     assert result.exit_code == 0, result.output
-    assert ("A number uses that model" in result.output) is terminal
+    assert ("Enter a number to use that model" in result.output) is terminal
     assert Settings().llm_model == kept
     assert ("qwen2.5-coder-1.5b is at" in result.output) is not bool(kept)
 

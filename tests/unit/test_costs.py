@@ -49,5 +49,5 @@ def test_nothing_was_remembered():
 
 def test_a_file_of_something_else_is_refused(tmp_path):
     (tmp_path / work.FILE).write_text("buy milk\n")
-    with pytest.raises(InvalidInput, match="no record of a run's remembering"):
+    with pytest.raises(InvalidInput, match="not a record of a run's background work"):
         work.read(tmp_path)

@@ -167,7 +167,7 @@ def test_a_package_that_no_extra_brings_is_one_sentence_too(monkeypatch):
 
 
 def test_asking_imports_nothing_heavy():
-    code = "import sys; from memory import extras; extras.installed(); print(sorted({'torch', 'transformers', 'numpy'} & set(sys.modules)))"
+    code = "import sys; from memory.core import extras; extras.installed(); print(sorted({'torch', 'transformers', 'numpy'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout == "[]\n"
 

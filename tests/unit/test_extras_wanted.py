@@ -62,7 +62,7 @@ def test_a_benchmark_asks_for_its_extra_before_it_answers_anything(tmp_path, mon
 
 def test_photos_are_found_by_words_and_it_is_said_what_sight_needs():
     off = build_sight(Settings()).off
-    assert off == f"Photos are found by what was said of them, not by sight. {extras.missing('photos')}"
+    assert off == f"Photos are found by what was said about them, not by sight. {extras.missing('photos')}"
 
 
 def test_doctor_lists_each_extra_with_what_it_brings():

@@ -95,7 +95,7 @@ def test_a_program_that_ends_does_not_wait_for_it(pull, monkeypatch):
     server.wind_down()
     server.close()
     loading.join()
-    assert said == ["It was ended before the model was here. What is fetched is kept."]
+    assert said == ["The program ended before the model was downloaded. The next start continues the download."]
     pull.go.set()
     fetching.stop()
     assert pull.ended.is_set(), "the pull was broken off, and with it the process that it may have started"

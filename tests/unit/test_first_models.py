@@ -80,7 +80,7 @@ def test_the_default_falls_back_when_the_hub_breaks_off(monkeypatch: pytest.Monk
     monkeypatch.setattr(weights, "pull", pull)
     heard = Heard()
     assert first_models.pull_first(heard, tmp_path, look=nothing_served)[1].name == "qwen2.5-coder-1.5b"
-    assert heard.notes == ["It broke off.", "qwen2.5-coder-1.5b, which cannot see pictures, takes its place."]
+    assert heard.notes == ["It broke off.", "qwen2.5-coder-1.5b, which cannot see pictures, is used instead."]
 
 
 def test_what_is_here_stays_the_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -103,11 +103,11 @@ class TestModelsOfServersThatRunHere:
         heard = Heard()
         assert self.first(tmp_path, "2", heard=heard) == fetched == ["all-minilm-l6-v2"]
         assert heard.notes[:3] == [
-            "On this machine there are already:",
+            "Models that already run on this machine:",
             "   1  qwen3:8b  (Ollama, http://127.0.0.1:11434/v1)",
             "   2  google/gemma-3-4b  (LM Studio, http://127.0.0.1:1234/v1, sees pictures)",
         ]
-        assert heard.notes[3].startswith("google/gemma-3-4b of LM Studio answers from now on (kept in ")
+        assert heard.notes[3].startswith("google/gemma-3-4b on LM Studio answers from now on (saved in ")
         assert "OLLAMA" not in heard.notes[3]
         kept = Settings()
         assert (kept.llm_base_url, kept.llm_model) == (GEMMA.url, GEMMA.model)
@@ -115,11 +115,11 @@ class TestModelsOfServersThatRunHere:
     def test_it_is_remembered_and_not_asked_again(self, fetched: list[str], tmp_path: Path) -> None:
         heard = Heard()
         self.first(tmp_path, "1", heard=heard)
-        assert heard.notes[3].endswith("Start it with OLLAMA_CONTEXT_LENGTH=16384: it cuts longer prompts without a word.")
+        assert heard.notes[3].endswith("Start it with OLLAMA_CONTEXT_LENGTH=16384, because it silently cuts longer prompts.")
         heard = Heard()
         assert self.first(tmp_path, heard=heard) == ["all-minilm-l6-v2"]
         assert (
-            heard.notes[0] == f"The chat model is set by `persona models use`, in {settings.settings_file()}: none is fetched."
+            heard.notes[0] == f"The chat model is set by `persona models use`, in {settings.settings_file()}, so none is downloaded."
         )
 
     def test_enter_fetches_ours(self, fetched: list[str], tmp_path: Path) -> None:
@@ -130,15 +130,15 @@ class TestModelsOfServersThatRunHere:
     def test_what_is_no_number_of_the_list_is_asked_again(self, fetched: list[str], tmp_path: Path, wrong: str) -> None:
         heard = Heard()
         self.first(tmp_path, wrong, "1", heard=heard)
-        assert f"There is no {wrong}." in heard.notes
+        assert f"There is no number {wrong}." in heard.notes
         assert Settings().llm_model == QWEN.model
 
     def test_without_a_terminal_nothing_is_taken_and_one_line_says_how(self, fetched: list[str], tmp_path: Path) -> None:
         heard = Heard()
         assert self.first(tmp_path, heard=heard) == fetched == ["all-minilm-l6-v2", "qwen2.5-coder-1.5b"]
         assert heard.notes[0] == (
-            "Ollama runs on this machine and has 2 models, qwen3:8b among them; `persona models use qwen3:8b`, or "
-            "PERSONA_LLM_BASE_URL=http://127.0.0.1:11434/v1 and PERSONA_LLM_MODEL=qwen3:8b, would use it. It is left alone."
+            "Ollama runs on this machine and has 2 models, qwen3:8b among them. It is not used. To use it, run "
+            "`persona models use qwen3:8b`, or set PERSONA_LLM_BASE_URL=http://127.0.0.1:11434/v1 and PERSONA_LLM_MODEL=qwen3:8b."
         )
         assert not settings.settings_file().exists()
 
@@ -157,7 +157,7 @@ class TestModelsOfServersThatRunHere:
         monkeypatch.setenv(name, "http://127.0.0.1:9/v1" if "URL" in name else str(tmp_path / "own.gguf"))
         heard = Heard()
         assert self.first(tmp_path, heard=heard) == fetched == ["all-minilm-l6-v2"]
-        assert heard.notes[0] == f"The chat model is set in the environment: {name}: none is fetched."
+        assert heard.notes[0] == f"The chat model is set in the environment: {name}, so none is downloaded."
 
     def test_a_model_of_the_catalogue_that_is_set_is_the_one_that_is_fetched(
         self, fetched: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

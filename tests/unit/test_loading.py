@@ -56,7 +56,7 @@ def test_messages_of_several_people_are_taken_while_it_is_loaded(service, slow):
     assert slow.asked.wait(600)
     waiting = [service.stream(user, "Hello", time="2026-03-01 09:00") for user in ("ada", "bob")]
     assert [next(events).turn.user_id for events in waiting] == ["ada", "bob"]
-    assert service.waits_for == "The chat model is being loaded."
+    assert service.waits_for == "The chat model is loading."
     slow.come.set()
     assert all(isinstance(list(events)[-1], Answered) for events in waiting)
     assert service.waits_for == ""
@@ -67,7 +67,7 @@ def test_a_message_that_is_stopped_waits_no_longer(service, slow):
     service.prepare("ada")
     events = service.stream("ada", "Hello")
     service.stop(next(events).turn.id)
-    with pytest.raises(ModelUnavailable, match="The message is kept"):
+    with pytest.raises(ModelUnavailable, match="The message is saved"):
         list(events)
 
 
@@ -174,14 +174,14 @@ def test_how_far_it_is_fetched_is_said(service, slow):
     service.prepare("ada")
     assert slow.asked.wait(600)
     slow.fetching.moved("qwen2.5-coder-1.5b", 340_000_000, 1_117_320_768)
-    assert service.waits_for == "The chat model qwen2.5-coder-1.5b is being fetched: 340 MB of 1.1 GB are here."
+    assert service.waits_for == "The chat model qwen2.5-coder-1.5b is downloading: 340 MB of 1.1 GB."
     slow.fetching.now = None
-    assert service.waits_for == "The chat model is being loaded."
+    assert service.waits_for == "The chat model is loading."
 
 
 def test_what_is_announced_is_said_and_begins_later(service, slow):
     service.announce()
-    assert service.waits_for == "The chat model is being loaded."
+    assert service.waits_for == "The chat model is loading."
     assert slow.loads == 0
     slow.come.set()
     service.prepare("ada")

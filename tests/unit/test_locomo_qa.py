@@ -84,9 +84,9 @@ def test_a_file_that_is_none_is_named(path, broken):
 @pytest.mark.parametrize(
     ("talks", "said"),
     [
-        ([TALK, TALK], r"line 1 \(1\): it is called 'conv-1', as conversation 0 is"),
-        ([], "asks nothing"),
-        ([{**TALK, "qa": []}], "asks nothing"),
+        ([TALK, TALK], r"line 1 \(1\): its name 'conv-1' is also the name of conversation 0"),
+        ([], "contains no questions"),
+        ([{**TALK, "qa": []}], "contains no questions"),
         (
             [{**TALK, "conversation": {**TALK["conversation"], "session_2_date_time": "1:56 pm on 8 May, 2022",
                                        "session_2": TALK["conversation"]["session_1"]}}],

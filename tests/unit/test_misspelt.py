@@ -35,12 +35,12 @@ def _elsewhere(monkeypatch, tmp_path):
 )
 def test_the_nearest_setting_is_named(monkeypatch, name, meant):
     monkeypatch.setenv(name, "x")
-    assert misspelt() == [f"{name}, in the environment, is no setting of this program. Did you mean {meant}?"]
+    assert misspelt() == [f"{name}, in the environment, is not a setting of this program. Did you mean {meant}?"]
 
 
 def test_a_name_like_none_is_named_alone(monkeypatch):
     monkeypatch.setenv("PERSONA_QQQQ", "x")
-    assert misspelt() == ["PERSONA_QQQQ, in the environment, is no setting of this program."]
+    assert misspelt() == ["PERSONA_QQQQ, in the environment, is not a setting of this program."]
 
 
 def test_files_are_read_too_and_their_place_is_said(tmp_path):
@@ -48,9 +48,9 @@ def test_files_are_read_too_and_their_place_is_said(tmp_path):
     settings_file().parent.mkdir(parents=True)
     settings_file().write_text("PERSONA_ASK_CONSENTS=false\n")
     assert misspelt() == [
-        "PERSONA_CACHE_DIR, in .env of this folder, is read from the environment alone: set it there.",
-        "PERSONA_LLM_MODLE, in .env of this folder, is no setting of this program. Did you mean PERSONA_LLM_MODEL?",
-        f"PERSONA_ASK_CONSENTS, in {settings_file()}, is no setting of this program. Did you mean PERSONA_ASK_CONSENT?",
+        "PERSONA_CACHE_DIR, in .env of this folder, is only read from the environment. Set it there.",
+        "PERSONA_LLM_MODLE, in .env of this folder, is not a setting of this program. Did you mean PERSONA_LLM_MODEL?",
+        f"PERSONA_ASK_CONSENTS, in {settings_file()}, is not a setting of this program. Did you mean PERSONA_ASK_CONSENT?",
     ]
 
 
@@ -71,7 +71,7 @@ def test_every_name_that_the_project_uses_is_known(monkeypatch):
 
 def test_doctor_and_whoever_talks_reads_it(monkeypatch, capsys):
     monkeypatch.setenv("PERSONA_LLM_BASEURL", "http://127.0.0.1:1")
-    said = "PERSONA_LLM_BASEURL, in the environment, is no setting of this program. Did you mean PERSONA_LLM_BASE_URL?"
+    said = "PERSONA_LLM_BASEURL, in the environment, is not a setting of this program. Did you mean PERSONA_LLM_BASE_URL?"
     [found] = [one for one in examine(Settings()) if one.what == "settings"]
     assert (found.state, found.detail) == ("off", said)
 

@@ -101,6 +101,6 @@ def test_probes_are_about_people_who_are_there(copy):
         since = (probe.time - last[probe.person]).total_seconds() / 60
         assert (0 < since < 60) == (probe.task == "Just said"), probe
     folder = copy("probes.json", lambda entries: entries[2].update(person="50/nobody"))
-    with pytest.raises(InvalidInput, match=r"probes\.json, line 1 \(2\.person\): there is nobody '50/nobody'"):
+    with pytest.raises(InvalidInput, match=r"probes\.json, line 1 \(2\.person\): there is no person '50/nobody'"):
         probes.load(folder, people)
     assert probes.load(folder / "samples", people) == []

@@ -96,7 +96,7 @@ def test_a_malformed_question_is_named(data, case, said):
         ({"imgs": []}, "user_data.json, line 1 .sessions.0.0.user.: it shows a picture"),
         ({"imgs": ["gone.png"]}, "imgs.0.: there is no picture 'gone.png'"),
         ({"imgs": ["user_data.json"]}, "'user_data.json': This file is not a picture"),
-        ({"imgs": ["../../../../etc/hostname"]}, "lies outside the data"),
+        ({"imgs": ["../../../../etc/hostname"]}, "is outside the data folder"),
         ({"sessions": [[{"time": "x", "user": "a", "assistant": "b"}]]}, "sessions.0.0.time"),
         ({"sessions": [[{"user": "a"}]]}, "sessions.0.0.time"),
         (

@@ -55,12 +55,12 @@ def test_options_may_be_a_list_of_pythons(write):
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ({"end_index_in_shared_context": 99}, "line 2: it is asked after 99 messages, and the talk has"),
+        ({"end_index_in_shared_context": 99}, "line 2: it is asked after 99 messages, but the conversation has"),
         ({"correct_answer": "(z)"}, "line 2: the answer '\\(z\\)' is none of its options"),
-        ({"all_options": "none"}, "line 2: its options are no list"),
-        ({"all_options": "[1]"}, "line 2: its options are no list of texts"),
+        ({"all_options": "none"}, "line 2: its options are not a list"),
+        ({"all_options": "[1]"}, "line 2: its options are not a list of texts"),
         ({"all_options": '["tea"]'}, "line 2: its options do not begin"),
-        ({"shared_context_id": "c2"}, "line 2: contexts.jsonl has no talk 'c2'"),
+        ({"shared_context_id": "c2"}, "line 2: contexts.jsonl has no conversation 'c2'"),
         ({"end_index_in_shared_context": "x"}, "line 2, end_index_in_shared_context"),
     ],
 )

@@ -331,5 +331,5 @@ def test_a_file_that_is_called_something_else_than_it_is_is_refused(store, name,
 
 
 def test_an_svg_is_told_apart(store):
-    with pytest.raises(InvalidInput, match="An SVG is a drawing's text"):
+    with pytest.raises(InvalidInput, match="SVG drawings are not supported"):
         store.receive("ada", REFUSED["SVG"])

@@ -106,7 +106,7 @@ def test_a_published_prompt_without_its_input_is_named(folder):
 def test_what_is_no_json_is_named(folder):
     path = folder / "rl.jsonl"
     path.write_text(json.dumps(ASKED) + "\n{oops\n")
-    with pytest.raises(InvalidInput, match="line 2: this is no JSON"):
+    with pytest.raises(InvalidInput, match="line 2: this is not valid JSON"):
         read(path)
     path.write_text("\n")
     with pytest.raises(InvalidInput, match="no questions"):
@@ -178,7 +178,7 @@ def test_a_picture_is_read_to_its_end(folder):
         ([TURNS[0], {**TURNS[1], "replaces": [1]}], [], "not before it"),
         ([TURNS[0], {**TURNS[1], "replaces": [-9]}], [], "greater than or equal to 0"),
         ([{**TURNS[0], "user": "   "}], [], "turn 0: "),
-        ([{**TURNS[0], "fact": "A <|image_pad|>."}], [], "mark of chat templates"),
+        ([{**TURNS[0], "fact": "A <|image_pad|>."}], [], "chat-template mark"),
     ],
 )
 def test_a_history_that_would_be_planted_wrongly_is_refused(folder, turns, topics, said):
@@ -188,5 +188,5 @@ def test_a_history_that_would_be_planted_wrongly_is_refused(folder, turns, topic
 
 
 def test_a_mark_of_chat_templates_is_no_question(folder):
-    with pytest.raises(InvalidInput, match=r"line 1: <.image_pad.> is a mark"):
+    with pytest.raises(InvalidInput, match=r"line 1: <.image_pad.> is a chat-template mark"):
         read(file(folder, {**ASKED, "text": "What is <|image_pad|>?"}))

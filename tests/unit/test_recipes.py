@@ -86,7 +86,7 @@ def test_what_is_wrong_is_named_by_its_key(tmp_path, given, change, named):
         ({"judge": {**JUDGE, "ur": 1}}, "judge.ur: there is no such key"),
         ({"judge": JUDGE, "batch": 64}, "batch: 64 completions do not divide by generations 6"),
         ({"judge": JUDGE, "generations": 1}, "generations:"),
-        ({"judge": JUDGE, "semantic": [6, 3]}, "semantic: 6 to 3 is no range"),
+        ({"judge": JUDGE, "semantic": [6, 3]}, "semantic: 6 to 3 is not a range"),
         ({"judge": JUDGE, "vllm": {"mode": "server"}}, "vllm.server: give its URL"),
         ({"judge": JUDGE, "vllm": {"mode": "remote"}}, "vllm.mode:"),
         ({"judge": JUDGE, "turns": 1}, "turns:"),

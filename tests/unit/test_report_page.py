@@ -26,10 +26,10 @@ def test_a_page_has_ours_the_published_ones_and_what_went_wrong():
     assert "PersonaVLM (RL) (published)" in text
     assert "71.48" in text
     assert text.count("<details") == 2
-    assert "ours looked into memory in 50% of its cases, 0.50 times a case" in text
+    assert "<td>ours</td><td>50%</td><td>0.50</td>" in text
     for said in (
         "&lt;script&gt;alert(1)&lt;/script&gt;",
-        "Looked for mug from the beginning to 2026-03-01 09:00; found 1",
+        "Searched for mug from the beginning to 2026-03-01 09:00; found 1",
         "semantic, turn 3: The mug is &lt;red&gt;.",
     ):
         assert said in text
@@ -41,8 +41,8 @@ def test_a_page_says_what_a_question_took_and_what_remembering_took_a_turn():
     page = render("PersonaMem", [case(1, 1.0, prompt_tokens=1_500, calls_to_first=1, first_seconds=2.5)], work=done)
     row = re.search(r"<tr><td>ours</td><td>1,500</td>.*?</tr>", page)[0]
     assert "<td>1.0</td><td>2.5</td>" in row
-    assert "2.5 model calls, 1,234 tokens read, 80 written, 30.1 seconds, and 41.2 seconds" in page
-    assert "Remembering a turn" not in render("PersonaMem", [case(1, 1.0)])
+    assert "<td>2.5</td><td>1,234</td><td>80</td><td>30.1</td><td>41.2</td>" in page
+    assert "remembering a turn" not in render("PersonaMem", [case(1, 1.0)])
 
 
 def test_a_page_reaches_for_nothing_elsewhere():

@@ -20,10 +20,10 @@ def refusal(step="semantic", minute=0, **more):
 
 def test_a_message_stands_once_with_all_that_it_was_remembered_without():
     first, line, last = set_aside.told([refusal("personality"), refusal("semantic")], own=True)
-    assert first == "Set aside: 1 message or conversation could not be remembered whole."
+    assert first == "Set aside: 1 message or conversation could not be remembered completely."
     assert line == (
-        '  2026-03-01 09:00 (Sunday) "my secret is out": no fact was taken from it, it moved no trait. '
-        "The model server refuses it (HTTP 400: content_filter: my secret)."
+        '  2026-03-01 09:00 (Sunday) "my secret is out": no fact was extracted, it moved no trait. '
+        "The model server rejects it (HTTP 400: content_filter: my secret)."
     )
     assert last.endswith("`persona work --retry` tries again.")
 
@@ -33,7 +33,7 @@ def test_nobody_else_reads_a_word_of_it():
     told = "\n".join(set_aside.told(asides, own=False, named=True))
     assert "secret" not in told
     assert "ada, 2026-03-01 09:00 (Sunday): no fact" in told
-    assert "ada, the conversation that began 2026-03-01 09:00 (Sunday): the profile stays as it was." in told
+    assert "ada, the conversation that began 2026-03-01 09:00 (Sunday): the profile was not updated." in told
     assert "(HTTP 400)" in told
     assert "secret" not in str(set_aside.as_json(asides, own=False))
 

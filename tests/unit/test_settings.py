@@ -143,7 +143,7 @@ def test_a_choice_that_does_not_answer_says_how_to_take_it_back(monkeypatch: pyt
     choose(llm_base_url="not an address", llm_model="m")
     with pytest.raises(ModelUnavailable) as told:
         remote_endpoint(Settings())
-    assert told.value.message.endswith("`persona models use embedded` takes that back.")
+    assert told.value.message.endswith("`persona models use embedded` reverses that.")
     monkeypatch.setenv("PERSONA_LLM_BASE_URL", "nor this")
     with pytest.raises(ModelUnavailable) as told:
         remote_endpoint(Settings())

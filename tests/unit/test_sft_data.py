@@ -111,7 +111,7 @@ def test_what_is_wrong_is_named_with_its_line(folder, sample, named):
 
 @pytest.mark.parametrize("samples", [{}, [], "x"])
 def test_a_file_without_samples_is_refused(folder, samples):
-    with pytest.raises(InvalidInput, match="no list of samples"):
+    with pytest.raises(InvalidInput, match="not a list of samples"):
         read(file(folder, samples))
 
 

@@ -56,7 +56,7 @@ def test_that_nothing_looks_at_photos_is_said_with_the_first_and_not_with_every_
         say(service, "Look", f"2026-03-0{day} 09:00", [photo]).trace.notes for day, photo in ((1, RED), (2, RED), (3, BLUE))
     ]
     notes.append(say(service, "Hello", "2026-03-04 09:00").trace.notes)
-    assert notes == [(f"Photos are found by what was said of them, not by sight. {HINT}",), (), (), ()]
+    assert notes == [(f"Photos are found by what was said about them, not by sight. {HINT}",), (), (), ()]
 
 
 @pytest.mark.parametrize(("words", "picture"), [("Do you know this?", RED), ("Is it my mug?", BLUE)])

@@ -71,7 +71,7 @@ def test_of_what_is_not_known_a_reply_has_to_say_so(tmp_path):
     ("asked", "problem"),
     [
         ({**ASKED, "evidence": [3]}, "a turn of \\[3\\] is not in the history of 1 turns"),
-        ({**ASKED, "must": []}, "does not say what a right reply holds"),
+        ({**ASKED, "must": []}, "does not say what a right reply contains"),
         ({**ASKED, "must": ["parrot|"]}, "one of its phrases is empty"),
         ({**ASKED, "time": "2026-03-01 10:00"}, "asked before the last message"),
         ({**ASKED, "mst": []}, "Extra inputs"),

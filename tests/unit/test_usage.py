@@ -85,7 +85,7 @@ def test_a_reply_that_is_stopped_has_what_it_took_by_then(serve):
 def test_a_request_to_forget_asks_no_model(serve):
     usage = reply(serve(ScriptedChat()), "Forget what I said about my dog", "2026-03-01 09:00").trace.usage
     assert (usage.calls, usage.total_tokens) == (0, 0)
-    assert wording.used(usage).startswith("No model was asked.")
+    assert wording.used(usage).startswith("No model was called.")
 
 
 def test_off_the_record_too(serve):

