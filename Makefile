@@ -44,6 +44,7 @@ test-all: $(VENV)/.ready-all ## what `make test` leaves out: photos, browser, se
 check: $(VENV)/.ready-all ## style, types, import contracts, known holes in dependencies
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
 	$(BIN)/mypy
 	$(BIN)/lint-imports --cache-dir $(VENV)/cache/imports
 	$(BIN)/pip-audit --progress-spinner off --skip-editable --desc off

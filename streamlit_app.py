@@ -1,4 +1,4 @@
-"""The page: chat with the assistant, and see what it knows. Start it with `streamlit run streamlit_app.py`."""
+"""The web page: chat with the assistant and see what it remembers. Start it with `streamlit run streamlit_app.py`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PARTS = Path(frame.__file__).parent
 
 def main() -> None:
     """Draw the page."""
-    # The icon is ours: Streamlit would fetch one of its own names from a font server.
+    # Our own icon file: Streamlit would fetch a named icon from a font server.
     st.set_page_config(page_title="PersonaVLM", page_icon=_PARTS / "icon.svg", layout="centered")
     st.logo(_PARTS / "icon.svg", size="large")
     st.html(_PARTS / "page.css")
@@ -24,7 +24,7 @@ def main() -> None:
         replies = frame.open_replies()
         user = auth.talking(replies.service.memory)
         here = frame.Here(replies, user)
-        # The model is loaded while the person reads and writes, once the page is drawn (`panel.foot`).
+        # The model is loaded while the person reads and writes, after the page is drawn (`sidebar.foot`).
         replies.service.announce()
         replies.service.greet(user)
         with st.sidebar:

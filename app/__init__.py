@@ -1,1 +1,1 @@
-"""What a person or a process starts: the service, the command line, the Studio graphs."""
+"""The programs: the service, the command line, the web page and the Studio graphs."""

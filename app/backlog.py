@@ -1,4 +1,4 @@
-"""What a person is told of messages that are not in memory yet, when they leave and when they look (pure)."""
+"""Sentences about messages that are not in memory yet (pure)."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ AT_THE_NEXT_START = "{they} will be at the next start"
 BY_A_COMMAND = "{they} will be at the next start of the page or of `persona chat`, or after `persona work`"
 SOON = "{they} will be soon"
 WHEN_IT_ANSWERS = "{they} will be when the model answers again"
-_WORDS = ("", "", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_NUMBER_WORDS = ("", "", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
 def sentence(backlog: Backlog, then: str) -> str:
-    """Say what is not in memory yet, and when it will be; empty where everything is.
+    """Return what is not in memory yet, and when it will be; empty if everything is.
 
     Args:
-        backlog: As `Pending.backlog` returns it, of the person who reads the sentence.
-        then: One of this module's four, with a place for "it" or "they".
+        backlog: The result of `WorkQueue.backlog` for the user who reads the sentence.
+        then: One of the four constants of this module, with a placeholder for "it" or "they".
     """
     messages, conversations = backlog.messages, backlog.conversations
     if messages:
@@ -35,7 +35,7 @@ def sentence(backlog: Backlog, then: str) -> str:
 
 
 def farewell(backlogs: Sequence[Backlog]) -> str:
-    """Say the same when a program ends that several people may have talked with: nobody is named, and no number is theirs."""
+    """Return the same at the end of a program with several users, without names or numbers of any of them."""
     waiting = [one for one in backlogs if one]
     if len(backlogs) == 1:
         return sentence(backlogs[0], AT_THE_NEXT_START)
@@ -59,4 +59,4 @@ def _be(number: int) -> str:
 
 
 def _number(number: int) -> str:
-    return _WORDS[number] if 1 < number < len(_WORDS) else f"{number:,}"
+    return _NUMBER_WORDS[number] if 1 < number < len(_NUMBER_WORDS) else f"{number:,}"

@@ -1,4 +1,4 @@
-"""What the command line says and how: results to stdout, progress and errors to stderr, JSON where it is asked for."""
+"""Output of the command line: results on stdout, progress and errors on stderr, JSON on request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
     from rich.console import Console
 
-User = Annotated[str, typer.Option("--user", "-u", help="Whose memory.", callback=user_name)]
+User = Annotated[str, typer.Option("--user", "-u", help="The user.", callback=user_name)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -29,13 +29,13 @@ def print_json(value: Any) -> None:
 
 
 def print_records(records: Sequence[BaseModel], *, as_json: bool, columns: Sequence[str], empty: str) -> None:
-    """Print records: all their fields as a JSON array, or some as a table.
+    """Print records as a JSON array with all fields, or as a table with some.
 
     Args:
-        records: Any of `memory.core.records`.
-        as_json: JSON instead of a table.
-        columns: Fields of the table; a record without one leaves it empty.
-        empty: What to say when there are none.
+        records: Records from `memory.core.records`.
+        as_json: Print JSON instead of a table.
+        columns: Fields of the table; a missing field is an empty cell.
+        empty: The line to print if there are no records.
     """
     if as_json:
         print_json([record.model_dump(mode="json") for record in records])
@@ -46,12 +46,12 @@ def print_records(records: Sequence[BaseModel], *, as_json: bool, columns: Seque
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, stderr: bool = False) -> None:
-    """Print a table on stdout; on stderr where it is progress."""
+    """Print a table on stdout, or on stderr."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns:
-        # An id is there to be copied: it is never cut off.
+        # Ids are copied, so they are never cut off.
         table.add_column(name, no_wrap=name == "id", overflow="fold", min_width=24 if name == "id" else None)
     for row in rows:
         table.add_row(*(_plain(cell) for cell in row))
@@ -59,12 +59,12 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, stderr
 
 
 def say(text: str) -> None:
-    """Print a line of result on stdout."""
+    """Print one line of a result on stdout."""
     sys.stdout.write(f"{text}\n")
 
 
 def report(value: object, sentence: str, *, as_json: bool) -> None:
-    """Say what was done: one sentence, or an object for scripts."""
+    """Print a sentence about what was done, or the JSON value."""
     if as_json:
         print_json(value)
     else:
@@ -72,17 +72,17 @@ def report(value: object, sentence: str, *, as_json: bool) -> None:
 
 
 def counted(removed: dict[str, int]) -> str:
-    """Return how many of what, in words."""
+    """Return counts with their names in one line."""
     return ", ".join(f"{what}: {count}" for what, count in removed.items() if count) or "nothing else"
 
 
 def progress(text: str) -> None:
-    """Print a line of progress on stderr."""
+    """Print one line of progress on stderr."""
     sys.stderr.write(f"{text}\n")
 
 
 def fail(error: PersonaError, *, as_json: bool) -> None:
-    """Print an error on stderr: one sentence, or an object for scripts."""
+    """Print an error on stderr, as a sentence or as a JSON object."""
     if as_json:
         sys.stderr.write(json.dumps({"error": {"code": error.code, "message": error.message}}, ensure_ascii=False) + "\n")
     else:
@@ -90,14 +90,14 @@ def fail(error: PersonaError, *, as_json: bool) -> None:
 
 
 def console(*, stderr: bool = True) -> Console:
-    """Return a rich console that never reads what it prints as markup."""
+    """Return a rich console that does not interpret markup."""
     from rich.console import Console
 
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
 
 
 def steady_streams() -> None:
-    """Give a program whose streams were closed or take little more than ASCII streams that it can use."""
+    """Replace closed standard streams, and make ASCII-only streams accept every character."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         stream = getattr(sys, name)
         if stream is None:
@@ -123,5 +123,5 @@ def _cell(value: Any) -> str:
 def _plain(text: str) -> Any:
     from rich.text import Text
 
-    # Control characters of a remembered text must not steer the terminal.
+    # Control characters in a memory must not control the terminal.
     return Text("".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text))

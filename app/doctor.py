@@ -1,4 +1,4 @@
-"""Looking over an installation: what works, what is off, and how to turn it on. Loads no model, changes nothing."""
+"""Checks an installation: what works, what is off, and how to turn it on. Loads no model and changes nothing."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from memory.core.errors import PersonaError
 if TYPE_CHECKING:
     from app.settings import Settings
 
-_LOW_SPACE = 1_000_000_000
+_LOW_SPACE_BYTES = 1_000_000_000
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Look at each part in turn."""
+    """Check each part in turn."""
     from app.misspelt_settings import misspelt
 
-    looks: list[tuple[str, Callable[[Settings], Finding]]] = [
+    checks: list[tuple[str, Callable[[Settings], Finding]]] = [
         ("python", _python),
         ("data folder", _folder),
         ("chat model", _chat),
@@ -35,9 +35,9 @@ def examine(settings: Settings) -> list[Finding]:
         ("sensitive things", _sensitive),
     ]
     findings = []
-    for what, look in looks:
+    for what, check in checks:
         try:
-            findings.append(look(settings))
+            findings.append(check(settings))
         except PersonaError as error:
             findings.append(Finding("broken", what, error.message))
     if names := misspelt():
@@ -49,9 +49,7 @@ def _sensitive(settings: Settings) -> Finding:
     from memory.consent.modes import DEFAULT, IN_WORDS, SECRETS
 
     mode = settings.ask_consent
-    whose = (
-        f"PERSONA_ASK_CONSENT={mode}." if mode else "Each person chooses (`persona user consent NAME --sensitive`); until then:"
-    )
+    whose = f"PERSONA_ASK_CONSENT={mode}." if mode else "Each user chooses (`persona user consent NAME --sensitive`). Default:"
     return Finding("works", "sensitive things", f"{whose} {IN_WORDS[mode or DEFAULT]} {SECRETS}")
 
 
@@ -65,9 +63,9 @@ def _folder(settings: Settings) -> Finding:
     while not there.exists():
         there = there.parent
     if not os.access(there, os.W_OK) or not there.is_dir():
-        return Finding("broken", "data folder", f"{folder} cannot be written. Make it writable, or set PERSONA_DATA_DIR.")
+        return Finding("broken", "data folder", f"{folder} is not writable. Make it writable, or set PERSONA_DATA_DIR.")
     free = shutil.disk_usage(there).free
-    if free < _LOW_SPACE:
+    if free < _LOW_SPACE_BYTES:
         return Finding("broken", "data folder", f"{folder} has only {free / 1e6:.0f} MB left. Free some space.")
     return Finding("works", "data folder", f"{folder} ({free / 1e9:.0f} GB free)")
 
@@ -79,15 +77,15 @@ def _chat(settings: Settings) -> Finding:
         from app.models.model_server import remote_endpoint
 
         endpoint = remote_endpoint(settings)
-        held = "holds the formats by grammar" if endpoint.kind != "other" else "cannot hold a grammar: parsed leniently"
+        formats = "output formats enforced by grammar" if endpoint.kind != "other" else "no grammar support: parsed leniently"
         written = settings.llm_base_url
-        where = endpoint.url if endpoint.url == written else f"{endpoint.url} (put right from {written})"
-        detail = f"{endpoint.model} at {where}, window {endpoint.window:,} tokens, {held}"
+        where = endpoint.url if endpoint.url == written else f"{endpoint.url} (corrected from {written})"
+        detail = f"{endpoint.model} at {where}, context window {endpoint.window:,} tokens, {formats}"
         return Finding("works", "chat model", f"{detail}; {chosen_in()}")
     from app.models.model_server import find_weights
 
     path, _ = find_weights(settings)
-    detail = f"embedded llama.cpp with {path.name}, window {settings.llm_context:,} tokens"
+    detail = f"embedded llama.cpp with {path.name}, context window {settings.llm_context:,} tokens"
     return Finding("works", "chat model", f"{detail}; {chosen}" if (chosen := chosen_in()) else detail)
 
 
@@ -102,11 +100,11 @@ def _pictures(settings: Settings) -> Finding:
 
         projector = find_weights(settings)[1]
         if projector and not Path(projector).is_file():
-            return Finding("broken", "pictures", f"The projector {projector} is not there. Correct PERSONA_LLM_PROJECTOR.")
+            return Finding("broken", "pictures", f"The projector {projector} does not exist. Correct PERSONA_LLM_PROJECTOR.")
         sees = projector is not None
     if sees:
-        return Finding("works", "pictures", "the model sees what you show it")
-    return Finding("off", "pictures", f"this model cannot see: pictures are kept, not looked at. {how}")
+        return Finding("works", "pictures", "the model sees the pictures that you send")
+    return Finding("off", "pictures", f"this model can't see pictures; they are saved with your words. {how}")
 
 
 def _photos(settings: Settings) -> Finding:
@@ -118,10 +116,10 @@ def _photos(settings: Settings) -> Finding:
         return Finding("off", "photo memory", sight.off)
     sight.words(["a picture"])
     if sight.off is not None:
-        # Broken weights; everything else goes on without them.
+        # The weights are broken; everything else works without them.
         return Finding("off", "photo memory", sight.off)
-    whole = "" if sight.parts_things else f"; whole pictures, as {DETECTOR} is not here"
-    return Finding("works", "photo memory", f"photos are found by sight and by words ({sight.called}){whole}")
+    whole = "" if sight.parts_things else f"; only whole pictures, because {DETECTOR} is not on this machine"
+    return Finding("works", "photo memory", f"photos are searched by content and by words ({sight.called}){whole}")
 
 
 def _embedder(settings: Settings) -> Finding:
@@ -141,7 +139,7 @@ def _memory(settings: Settings) -> Finding:
     from app.remembering import is_alone
 
     if not settings.database_url and not (settings.data_dir.expanduser() / "journal.db").exists():
-        return Finding("works", "memory", "empty: it begins with the first message")
+        return Finding("works", "memory", "empty until the first message")
     check_embedder(settings)
     with build_memory(settings) as store:
         users = store.journal.users()
@@ -149,6 +147,6 @@ def _memory(settings: Settings) -> Finding:
         aside = store.refusals.set_aside()
         own = is_alone(store)
     turns = sum(row["turns"] for row in users)
-    tail = f"; {waiting} steps wait to be remembered (`persona work` does them now)" if waiting else ""
+    tail = f"; {waiting} steps are left to remember them (`persona work` does them now)" if waiting else ""
     lines = [f"{len(users)} user(s), {turns} turns{tail}", *set_aside.told(aside, own=own, named=True)]
     return Finding("off" if aside else "works", "memory", "\n".join(lines))

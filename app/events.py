@@ -1,4 +1,4 @@
-"""What a reply tells its caller while it comes."""
+"""Events of a reply in progress."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from memory.core.records import Turn
 
 @dataclass(frozen=True)
 class Received:
-    """The message is in the journal (or, off the record, nowhere); `turn.id` is what `stop` takes."""
+    """The message is in the journal (off the record: accepted); `stop` takes its `turn.id`."""
 
     turn: Turn
 
 
 @dataclass(frozen=True)
 class Thinking:
-    """A piece of the model's thought."""
+    """A delta of the model's thought."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Retrieving:
-    """The model looks into memory: what for, and in which window."""
+    """The model starts a retrieval round, with a query and a time window."""
 
     query: str
     start_time: str | None = None
@@ -33,14 +33,14 @@ class Retrieving:
 
 @dataclass(frozen=True)
 class Recalled:
-    """What the look brought, in time order."""
+    """The memories found by the retrieval round, in time order."""
 
     memories: tuple[Memory, ...]
 
 
 @dataclass(frozen=True)
 class AnswerDelta:
-    """A piece of the reply."""
+    """A delta of the reply."""
 
     text: str
 

@@ -1,4 +1,4 @@
-"""From settings to parts: the memory of a data folder with its embedder."""
+"""Builds the memory, the embedders and the vision models that the settings name."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ _log = logging.getLogger(__name__)
 
 
 def build_embedder(settings: Settings) -> TextEmbedder:
-    """Make the text embedder: of the catalogue, or any sentence-transformers name or folder.
+    """Return the text embedder: from the catalogue, or any sentence-transformers name or folder.
 
     Raises:
-        ExtraMissing: It runs on torch alone, which is not installed.
-        ModelMissing: It is not on this machine, and is no name of the model hub; or it cannot be read.
+        ExtraMissing: It needs torch, which is not installed.
+        ModelMissing: It is neither on this machine nor a name on the model hub, or it cannot be read.
     """
     embedder, own = _embedder(settings)
     if own:
-        # Before anything is named after it: an index of an embedder that is nowhere would lock its folder.
+        # Checked before an index is created for it, because the index of a missing embedder would block the folder.
         embedder.ready()
     return embedder
 
 
 def check_embedder(settings: Settings) -> None:
-    """Check that `build_embedder` would give one without fetching anything.
+    """Check that `build_embedder` would work without a download.
 
     Raises:
         ExtraMissing: As `build_embedder`.
@@ -44,12 +44,12 @@ def check_embedder(settings: Settings) -> None:
     """
     from app.models.catalogue import CATALOGUE
 
-    if settings.text_embedder not in CATALOGUE:  # one of the catalogue is never fetched unasked
+    if settings.text_embedder not in CATALOGUE:  # models of the catalogue are never downloaded without a command
         _embedder(settings)[0].check()
 
 
 def _embedder(settings: Settings) -> tuple[TextEmbedder, bool]:
-    """Return the text embedder, and whether it is one that the catalogue does not have."""
+    """Return the text embedder, and whether it is not in the catalogue."""
     from app.models import weights
     from app.models.catalogue import CATALOGUE
 
@@ -64,7 +64,7 @@ def _embedder(settings: Settings) -> tuple[TextEmbedder, bool]:
 
 
 def build_picture_embedder(settings: Settings) -> ClipEmbedder:
-    """Make the picture embedder: of the catalogue, or any open_clip name or folder.
+    """Return the picture embedder: from the catalogue, or any open_clip name or folder.
 
     Raises:
         ExtraMissing: The packages that load it are not installed.
@@ -85,11 +85,11 @@ def build_picture_embedder(settings: Settings) -> ClipEmbedder:
 
 
 def build_sight(settings: Settings) -> Sight:
-    """Make what looks at pictures, of what is on this machine; without weights, pictures are found by their words alone."""
+    """Return the vision models on this machine; without weights, pictures are only searched by their words."""
     from app.models import weights
     from app.models.catalogue import DETECTOR, PICTURE_EMBEDDER
 
-    hint = f"`persona models pull {PICTURE_EMBEDDER}` (605 MB, from the model hub) lets them be found by what they show."
+    hint = f"`persona models pull {PICTURE_EMBEDDER}` (605 MB, from the model hub) adds search by what they show."
     try:
         embedder = build_picture_embedder(settings)
     except ExtraMissing as error:

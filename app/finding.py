@@ -1,4 +1,4 @@
-"""What a check of the parts found: it works, it is off, or it is broken."""
+"""The result of checking one part of an installation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at; `broken` keeps a conversation from working, `off` does not."""
+    """The state of one part: `broken` prevents conversations, `off` does not."""
 
     state: Literal["works", "off", "broken"]
     what: str

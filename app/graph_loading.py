@@ -1,4 +1,4 @@
-"""The graphs over a chat model that takes a while to be there: loaded once, in the background, and read ahead to."""
+"""Loads the chat model and builds the graphs once, in the background, and lets the model read the next prompt ahead."""
 
 from __future__ import annotations
 
@@ -22,42 +22,42 @@ if TYPE_CHECKING:
     from memory.core.priority import ReplyFirst
     from memory.memory import Memory
 
-_LOOK_S = 0.2
-"""How often one who waits for the model looks whether that is still wanted."""
+_POLL_S = 0.2
+"""Seconds between two checks whether a waiting caller still needs the model."""
 
 Graphs = tuple[Any, Any, Any]
-"""Respond, remember, consolidate."""
+"""The graphs respond, remember and consolidate."""
 
 
 class Models(Protocol):
-    """Where the chat models come from; asked when they are first needed."""
+    """Provides the chat models on first use."""
 
     priority: ReplyFirst | None
 
     @property
     def loaded(self) -> Endpoint | None:
-        """Return the endpoint when it is known already; never waits."""
+        """Return the endpoint if it is already known; never waits."""
 
     def chat(self, *, background: bool = False) -> BaseChatModel:
         """Return the model for replies, or for background work."""
 
     def style(self) -> Style:
-        """Say how prompts are made for it."""
+        """Return the style of prompts for the model."""
 
     def wind_down(self) -> None:
-        """Let running background calls end soon."""
+        """Signal that running background calls should end soon."""
 
     def close(self) -> None:
-        """Let go of it."""
+        """Release the model."""
 
 
 class Loading:
-    """Builds the graphs when the model is first needed: most commands never need it.
+    """Builds the graphs on first use, because most commands need no model.
 
     Args:
-        models: Where the chat models come from.
-        memory: What is known.
-        stopped: Says, by turn id, whether the person has stopped the reply.
+        models: Provides the chat models.
+        memory: The memory.
+        stopped: Returns whether the person has stopped the reply to a turn id.
     """
 
     def __init__(self, models: Models, memory: Memory, stopped: Callable[[str], bool]) -> None:
@@ -70,36 +70,36 @@ class Loading:
         self._announced = False
 
     def announce(self) -> None:
-        """Say from now on that the embedded model is being loaded; `read_ahead` begins that."""
+        """Let `waits_for` report from now on that the embedded model is loading; `read_ahead` starts that."""
         self._announced = True
 
     def graphs(self, unwanted: Callable[[], bool], *, for_reply: bool = False) -> Graphs:
-        """Return the graphs, once the model is there.
+        """Return the graphs when the model is ready.
 
         Args:
-            unwanted: Says whether the caller waits no longer.
-            for_reply: Wait for what is being read ahead, too: a reply's prompt begins with it, and llama.cpp, when it is told
-                to break off, reads it again from its beginning in another slot.
+            unwanted: Returns whether the caller no longer needs them.
+            for_reply: Also wait until reading ahead is done: the prompt of a reply begins with the same text, and llama.cpp
+                would read it again from the beginning in another slot.
 
         Raises:
-            PersonaError: There is no model, or `unwanted` said so.
+            PersonaError: There is no model; also if `unwanted` returned true.
         """
         built = self._begin()
         while not built.done() and not unwanted():
-            wait([built], _LOOK_S)
+            wait([built], _POLL_S)
         if not built.done():
-            raise ModelUnavailable("It was ended before the model was there. The message is kept; send it again.")
+            raise ModelUnavailable("The program ended before the model was ready. The message is saved; send it again.")
         while for_reply and self._reader is not None and self._reader.is_alive() and not unwanted():
-            self._reader.join(_LOOK_S)
+            self._reader.join(_POLL_S)
         return built.result()
 
     def read_ahead(self, user_id: str, came: Callable[[], bool], ended: Callable[[], bool]) -> None:
-        """Load the embedded model in a thread, and let it read what this person's next prompt begins with; once.
+        """Load the embedded model in a thread, and let it read the beginning of this user's next prompt, once.
 
         Args:
-            user_id: Who will write.
-            came: Says whether a message is there: its own prompt is read, then.
-            ended: Says whether the program ends.
+            user_id: The user.
+            came: Returns whether a message has arrived, whose own prompt is read then.
+            ended: Returns whether the program is ending.
         """
         if self._models.priority is None:
             return
@@ -112,23 +112,23 @@ class Loading:
 
     @property
     def waits_for(self) -> str:
-        """Say in a sentence what the first reply waits for; empty where nothing is being loaded."""
+        """Return a sentence about what the first reply waits for; empty if nothing is loading."""
         begun = self._announced if self._built is None else not self._built.done()
         if self._models.priority is None or not begun:
             return ""
         fetching = getattr(self._models, "fetching", None)
         now = fetching.now if fetching is not None else None
         if now is None:
-            return "The chat model is being loaded."
-        return f"The chat model {now.name} is being fetched: {in_words(now.done)} of {in_words(now.total)} are here."
+            return "The chat model is loading."
+        return f"The chat model {now.name} is downloading: {in_words(now.done)} of {in_words(now.total)}."
 
     def close(self, timeout_s: float) -> None:
-        """Wait for the thread that reads ahead, at most so many seconds."""
+        """Wait for the thread that reads ahead, at most `timeout_s` seconds."""
         if self._reader is not None:
             self._reader.join(timeout_s)
 
     def _begin(self) -> Future[Graphs]:
-        """Begin to load, once; again after a failure."""
+        """Start loading, once; again after a failure."""
         with self._lock:
             if self._built is None or (self._built.done() and self._built.exception() is not None):
                 self._built = Future()
@@ -144,14 +144,14 @@ class Loading:
                 remember.build(background, self._memory, style),
                 consolidate.build(background, self._memory, style.prompts, style.budgets, small=style.is_small),
             )
-        except Exception as error:  # noqa: BLE001 - it is raised to those who wait
+        except Exception as error:  # noqa: BLE001 - it is raised to the waiting callers
             built.set_exception(error)
         else:
             built.set_result(graphs)
 
     def _read(self, user_id: str, came: Callable[[], bool], ended: Callable[[], bool]) -> None:
         priority = self._models.priority
-        # What goes wrong goes wrong again with the first message, which says so.
+        # An error here occurs again with the first message, which reports it.
         with suppress(PersonaError):
             self.graphs(lambda: came() or ended())
             if priority is None or came() or ended():

@@ -1,4 +1,4 @@
-"""What is wrong with a file that was brought along, and on which line, in one sentence."""
+"""Errors about malformed input files, in one sentence with the line."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ class Place:
         return Place(self.path, (*self.keys, *keys))
 
     def wrong(self, problem: str) -> InvalidInput:
-        """Return the error that names file, line and value; of a value that is missing, what it is missing from."""
+        """Return the error that names file, line and value; for a missing value, its parent."""
         inside = f" ({'.'.join(map(str, self.keys))})" if self.keys else ""
         return InvalidInput(f"{self.path}, line {self._line()}{inside}: {problem}")
 
     def shown(self) -> str:
-        """Name file and place without looking for the line, which costs a pass over the file."""
+        """Return file and place without the line, which would cost a pass over the file."""
         return f"{self.path}, {'.'.join(map(str, self.keys))}"
 
     def _line(self) -> int:
         try:
             known = calculate(self.path.read_text(encoding="utf-8-sig"))
         except RecursionError:
-            # Nested so deeply that its lines cannot be told.
+            # Nested too deeply to find its lines.
             return 1
         for length in range(len(self.keys), -1, -1):
             pointer = "".join(f"/{str(key).replace('~', '~0').replace('/', '~1')}" for key in self.keys[:length])
@@ -53,23 +53,27 @@ def read_json(path: Path, option: str) -> Any:
 
     Args:
         path: The file.
-        option: What named it, for the error.
+        option: The option that named the file, for the error.
 
     Raises:
-        InvalidInput: It cannot be read, or is no JSON; names the line.
+        InvalidInput: The file cannot be read, or is not JSON; the message names the line.
     """
     try:
         return json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read ({error.strerror}). Check {option}.") from error
     except json.JSONDecodeError as error:
-        raise InvalidInput(f"{path}, line {error.lineno}: this is no JSON ({error.msg}). Check {option}.") from error
+        raise InvalidInput(f"{path}, line {error.lineno}: this is not JSON ({error.msg}). Check {option}.") from error
     except (ValueError, RecursionError) as error:
-        raise InvalidInput(f"{path} is no JSON ({error}). Check {option}.") from error
+        raise InvalidInput(f"{path} is not JSON ({error}). Check {option}.") from error
 
 
 def checked(place: Place, kind: TypeAdapter[_Read], value: object) -> _Read:
-    """Return a value as what it has to be; raise InvalidInput with the first thing that is wrong."""
+    """Return the validated value.
+
+    Raises:
+        InvalidInput: The value is invalid; the message has the first problem.
+    """
     try:
         return kind.validate_python(value)
     except ValidationError as error:
@@ -78,7 +82,7 @@ def checked(place: Place, kind: TypeAdapter[_Read], value: object) -> _Read:
 
 
 def malformed(where: str, error: ValidationError) -> InvalidInput:
-    """Return the error that names the place and the first thing that is wrong there."""
+    """Return the error that names the place and the first problem there."""
     first = error.errors()[0]
     inside = ".".join(str(part) for part in first["loc"])
     return InvalidInput(f"{where}{f', {inside}' if inside else ''}: {first['msg']}.")

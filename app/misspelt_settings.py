@@ -1,4 +1,4 @@
-"""`PERSONA_*` names that no setting has: nothing reads them, so whoever set one reads which setting is likely meant."""
+"""Finds `PERSONA_*` variables that are not settings, and suggests the setting that was probably meant."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ from app.settings import Settings, settings_file
 
 _PREFIX = "PERSONA_"
 _ENVIRONMENT_ONLY = frozenset({"PERSONA_CACHE_DIR", "PERSONA_CONFIG_DIR"})
-"""Read before any file is."""
-_OF_TESTS = "PERSONA_TEST_"
-_NEAR = 0.6
+"""These are read before any settings file."""
+_TEST_PREFIX = "PERSONA_TEST_"
+_MIN_SIMILARITY = 0.6
 
 
 def misspelt() -> list[str]:
-    """Return a sentence for each `PERSONA_*` name in the environment or a settings file that nothing reads."""
+    """Return a sentence for each unknown `PERSONA_*` name in the environment or a settings file."""
     places: list[tuple[str, Mapping[str, str | None]]] = [("in the environment", os.environ)]
     for where, path in (("in .env of this folder", ".env"), (f"in {settings_file()}", str(settings_file()))):
-        with suppress(OSError, UnicodeDecodeError):  # `Settings` says what is wrong with it
+        with suppress(OSError, UnicodeDecodeError):  # `Settings` reports what is wrong with the file
             places.append((where, dotenv_values(path)))
     known = {f"{_PREFIX}{field.upper()}" for field in Settings.model_fields}
     told = []
     for where, values in places:
         for name in sorted(values):
             upper = name.upper()
-            if not upper.startswith(_PREFIX) or upper.startswith(_OF_TESTS) or upper in known:
+            if not upper.startswith(_PREFIX) or upper.startswith(_TEST_PREFIX) or upper in known:
                 continue
             if upper in _ENVIRONMENT_ONLY:
-                # In the environment only as it is written here.
+                # Only the exact spelling in the environment is read.
                 if where != places[0][0]:
-                    told.append(f"{name}, {where}, is read from the environment alone: set it there.")
+                    told.append(f"{name}, {where}, is only read from the environment. Set it there.")
                     continue
                 if name == upper:
                     continue
-            told.append(f"{name}, {where}, is no setting of this program.{_meant(upper, known)}")
+            told.append(f"{name}, {where}, is not a setting of this program.{_meant(upper, known)}")
     return told
 
 
 def _meant(name: str, known: set[str]) -> str:
     settings = {one.removeprefix(_PREFIX): one for one in known | _ENVIRONMENT_ONLY}
-    near = difflib.get_close_matches(name.removeprefix(_PREFIX), settings, n=1, cutoff=_NEAR)
+    near = difflib.get_close_matches(name.removeprefix(_PREFIX), settings, n=1, cutoff=_MIN_SIMILARITY)
     return f" Did you mean {settings[near[0]]}?" if near else ""

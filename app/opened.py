@@ -1,4 +1,4 @@
-"""The memory or the service that a command works with, and what is said when the command is left."""
+"""Opens the memory or the service for a command, and reports unfinished work when the command ends."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 
 def open_memory() -> Memory:
-    """Open the memory of the settings' folder, and purge what is due; whoever asks closes it.
+    """Open the memory that the settings name, and purge what is due; the caller closes it.
 
     Raises:
-        PersonaError: It cannot be opened; the message says what to do.
+        PersonaError: The memory cannot be opened; the message says what to do.
     """
-    # With the call: a command that only prints its help loads none of it.
+    # Imported here, so that a command that only prints its help stays fast.
     from app.factory import build_memory
     from app.settings import Settings
 
     memory = build_memory(Settings())
     try:
-        # Whoever comes by sees to it: nothing else may run for months.
+        # Every command purges, because no other program may run for months.
         memory.purge_due()
     except BaseException:
         memory.close()
@@ -41,28 +41,28 @@ def open_memory() -> Memory:
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C."""
-_WAKES_S = 0.2
-"""How often what waits for the end looks whether it was told to leave at once."""
-FINISHING = "Finishing the step that is being remembered; Ctrl-C leaves at once."
-"""Said when what is quick is still done before the program ends."""
+_POLL_S = 0.2
+"""Seconds between two checks for Ctrl-C while the service closes."""
+FINISHING = "Finishing the current step of remembering. Press Ctrl-C to quit at once."
+"""Printed while quick steps are finished before the program ends."""
 
 
 @contextmanager
 def open_service(user: str, *, work: bool = False) -> Iterator[PersonaService]:
-    """Open the service for one person; when it is left, say what of their words is not in memory yet.
+    """Open the service for one user; at the end, print which messages are not in memory yet.
 
-    An error of ours says what went wrong, and nothing is said beside it.
+    After a `PersonaError`, only the error is printed.
 
     Args:
-        user: Who talks.
-        work: Remember in the background meanwhile, and finish what is quick before leaving.
+        user: The user.
+        work: Remember in the background, and finish quick steps before the end.
     """
     from app.misspelt_settings import misspelt
     from app.service import PersonaService
 
     for name in misspelt():
         progress(name)
-    # Said below, to the one person who is here.
+    # The command prints it below, for its one user.
     for name in ("app.leaving", "app.worker"):
         logging.getLogger(name).addHandler(logging.NullHandler())
     service = PersonaService.from_settings(work=work)
@@ -72,7 +72,7 @@ def open_service(user: str, *, work: bool = False) -> Iterator[PersonaService]:
         service.close()
         raise
     except BaseException:
-        # Ctrl-C, mostly.
+        # Usually Ctrl-C.
         _leave(service, user, work=work)
         raise
     else:
@@ -96,13 +96,13 @@ def _leave(service: PersonaService, user: str, *, work: bool) -> None:
 
 
 def leave_program(service: PersonaService | None, code: int) -> NoReturn:
-    """Close the service of a program for several people, say what is not in memory yet, and end; a second Ctrl-C ends at once.
+    """Close the service of a program with several users, print what is not in memory yet, and exit.
 
-    The service is closed before Python ends: from then on there are no threads for its steps, and Python would wait for those
-    that ask a model, without a limit.
+    A second Ctrl-C exits at once. The service is closed before Python shuts down: after that no step can start a thread, and
+    Python would wait without limit for threads that call a model.
 
     Args:
-        service: Of the program; None where nobody came.
+        service: The service; None if no page was opened.
         code: The exit code.
     """
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -114,7 +114,7 @@ def leave_program(service: PersonaService | None, code: int) -> NoReturn:
             if left:
                 progress(FINISHING)
             elif service.writes:
-                progress("Ending the reply that is being written; Ctrl-C leaves at once.")
+                progress("Stopping the reply in progress. Press Ctrl-C to quit at once.")
             _close(service)
             left = service.farewell()
     except KeyboardInterrupt:
@@ -128,16 +128,16 @@ def leave_program(service: PersonaService | None, code: int) -> NoReturn:
 
 
 def _close(service: PersonaService) -> None:
-    """Close the service in a thread: this one hears Ctrl-C whatever llama.cpp or a server does."""
+    """Close the service in a thread, so that this thread receives Ctrl-C whatever llama.cpp or a server does."""
     closing = threading.Thread(target=service.close, name="persona-closing", daemon=True)
     closing.start()
     while closing.is_alive():
-        # A signal that another thread received is noticed by this one once it wakes.
-        closing.join(_WAKES_S)
+        # This thread notices a signal that another thread received when it wakes up.
+        closing.join(_POLL_S)
 
 
 def _leave_at_once(code: int = INTERRUPTED) -> NoReturn:
-    """End the program without waiting for threads that wait for a model: as after a kill, what was acknowledged is kept."""
+    """Exit without waiting for threads that call a model; as after a kill, acknowledged messages are saved."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
             stream.flush()
@@ -146,7 +146,7 @@ def _leave_at_once(code: int = INTERRUPTED) -> NoReturn:
 
 @contextmanager
 def open_memory_of(user: str) -> Iterator[Memory]:
-    """Open the memory to show what is remembered of a person; after it was shown, say what is not in memory yet."""
+    """Open the memory to show memories of one user; at the end, print which messages are not in memory yet."""
     from app import backlog
 
     with open_memory() as memory:

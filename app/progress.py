@@ -1,4 +1,4 @@
-"""How far a long job has come: a bar on a terminal, and a line now and then in a log file."""
+"""Progress of a long job: a bar on a terminal, or a line at intervals in a log file."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ EVERY_S = 30.0
 _MINUTE = 60.0
 
 Advance = Callable[[int, int | None], None]
-"""Called with the number of items that are done, and the number that are left (None: unknown)."""
+"""Called with the number of items done, and the number left (None: unknown)."""
 
 
 class Pace:
-    """Says when a line of progress is due, and what it says. Pure: the caller gives the time.
+    """Decides when a line of progress is due, and writes it. Pure: the caller passes the time.
 
     Args:
-        what: The job, as in "remembering".
-        unit: The items, as in "steps".
-        began: When the job began, in seconds of any clock.
-        every_s: Seconds from the beginning, or from one line, to the next.
+        what: The job, for example "remembering".
+        unit: The items, for example "steps".
+        began: Start time of the job, in seconds of any clock.
+        every_s: Seconds between two lines, and before the first.
     """
 
     def __init__(self, what: str, unit: str, began: float, every_s: float = EVERY_S) -> None:
@@ -34,12 +34,12 @@ class Pace:
         self._every_s = every_s
 
     def line(self, now: float, done: int, left: int | None = None) -> str | None:
-        """Return the next line, or None while none is due.
+        """Return the next line; None if none is due.
 
         Args:
-            now: By the clock of `began`.
-            done: Items that are done since the job began.
-            left: Items that are still to do; None where nobody knows.
+            now: The time, on the clock of `began`.
+            done: Items done since the start of the job.
+            left: Items left; None if unknown.
         """
         if now - self._said < self._every_s:
             return None
@@ -51,24 +51,24 @@ class Pace:
             a_minute = done * _MINUTE / (now - self._began)
             parts.append(f"{a_minute:.1f} a minute" if a_minute < 10 else f"{a_minute:.0f} a minute")  # noqa: PLR2004
             if left:
-                parts.append(f"about {_lasts(left * (now - self._began) / done)} to go")
+                parts.append(f"about {_duration(left * (now - self._began) / done)} to go")
         else:
-            parts.append(f"the first one takes {_lasts(now - self._began)} so far")
+            parts.append(f"the first one takes {_duration(now - self._began)} so far")
         return "; ".join(parts)
 
 
 @contextmanager
 def shown(what: str, unit: str, total: int | None, every_s: float = EVERY_S) -> Iterator[Advance]:
-    """Show on stderr how far a job has come.
+    """Show the progress of a job on stderr.
 
     Args:
         what: As in `Pace`.
         unit: As in `Pace`.
-        total: Items that are to do; 0 shows nothing, None is unknown.
+        total: Number of items; 0 shows nothing, None means unknown.
         every_s: As in `Pace`.
 
     Yields:
-        What the job calls after each item.
+        A function that the job calls after each item.
     """
     if total == 0:
         yield lambda _done, _left: None
@@ -88,7 +88,7 @@ def _bar(what: str, total: int | None) -> Iterator[Advance]:
         bar = bars.add_task(what, total=total)
 
         def advance(done: int, left: int | None) -> None:
-            # What is done may bring more to do.
+            # An item may add more items.
             bars.update(bar, completed=done, total=None if left is None else done + left)
 
         yield advance
@@ -96,7 +96,7 @@ def _bar(what: str, total: int | None) -> Iterator[Advance]:
 
 @contextmanager
 def _lines(pace: Pace, total: int | None, every_s: float) -> Iterator[Advance]:
-    """Write lines, also while one item takes long."""
+    """Write lines at intervals, also during a long item."""
     ended, lock = threading.Event(), threading.Lock()
     far: tuple[int, int | None] = (0, total)
 
@@ -124,8 +124,8 @@ def _lines(pace: Pace, total: int | None, every_s: float) -> Iterator[Advance]:
         watcher.join()
 
 
-def _lasts(seconds: float) -> str:
-    """Say how long something takes, in the unit that fits."""
+def _duration(seconds: float) -> str:
+    """Return a duration in a suitable unit."""
     if seconds < _MINUTE:
         return f"{max(1, round(seconds))} s"
     minutes = round(seconds / _MINUTE)

@@ -1,4 +1,4 @@
-"""Remembering while somebody waits: the work queue is worked off, and stderr shows how far it has come."""
+"""Does the background work in the foreground, with progress on stderr."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def remember_now(service: PersonaService, user_id: str | None = None) -> int:
-    """Do the background work that waits, of one user or of all; returns how many steps.
+    """Do the background work that is left, of one user or of all; return the number of steps.
 
     Raises:
         PersonaError: As `PersonaService.wait`.
@@ -33,10 +33,10 @@ def remember_now(service: PersonaService, user_id: str | None = None) -> int:
 
 
 def remember_and_tell(service: PersonaService, user_id: str, tell: Callable[[str], None]) -> list[Refusal]:
-    """Do one user's background work, and tell of what was set aside of it; returns that.
+    """Do one user's background work; print and return the steps that were set aside.
 
     Raises:
-        PersonaError: As `PersonaService.wait`; what was set aside by then is told first.
+        PersonaError: As `PersonaService.wait`; the steps set aside before that are printed first.
     """
     began = datetime.now(UTC)
     try:
@@ -49,5 +49,5 @@ def remember_and_tell(service: PersonaService, user_id: str, tell: Callable[[str
 
 
 def is_alone(memory: Memory) -> bool:
-    """Say whether a data folder has one user at most: then whoever runs a command reads their own words."""
+    """Return whether a data folder has at most one user; then a command prints that user's own words."""
     return len(memory.journal.users()) <= 1

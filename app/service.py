@@ -36,26 +36,32 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _leaving = logging.getLogger("app.leaving")
-"""A logger of its own: a program that says itself what is left can silence it."""
-_REPLIES_AT_ONCE = 256
+"""A separate logger, so that a program that reports unfinished work itself can silence it."""
+_MAX_CONCURRENT_REPLIES = 256
 _REMOTE_WORKERS = 128
-"""A remote server takes many calls at once; of a hundred people who talk, two thirds have a turn that is being remembered."""
-_LAST_WORDS_S = 10.0
+"""A remote server takes many calls at once; of a hundred active users, two thirds have a turn in background work."""
+_CLOSE_TIMEOUT_S = 10.0
 
 
 class PersonaService:
     """The assistant for all users of one data folder.
 
     Args:
-        memory: What is known; closed with the service.
+        memory: The memory; closed with the service.
         models: The chat models; closed with the service.
-        work: Start background threads. Off, pending work waits for `wait` or for whoever owns the folder next.
+        work: Start background threads. Off: pending work waits for `wait`, or for the next program that opens the folder.
+
+    Example:
+        >>> with PersonaService.from_settings() as service:
+        ...     *_, answered = service.stream("ada", "When does my quartet rehearse?")
+        >>> answered.turn.reply
+        'On Thursdays at seven.'
     """
 
     def __init__(self, memory: Memory, models: Models, *, work: bool = True) -> None:
         self.memory = memory
         self.models = models
-        self._lines = UserQueue(_REPLIES_AT_ONCE)
+        self._lines = UserQueue(_MAX_CONCURRENT_REPLIES)
         self._stops: set[str] = set()
         self._running: set[str] = set()
         self._lock = threading.Lock()
@@ -71,9 +77,9 @@ class PersonaService:
         """Open the service as the settings say.
 
         Args:
-            settings: Of the environment when None.
-            work: As above.
-            fetching: Brings a chat model that is not here when it is first needed; None: it is missing then.
+            settings: The settings; those of the environment when None.
+            work: Start background threads.
+            fetching: Downloads a missing chat model on first use; None: a missing model is an error.
 
         Raises:
             PersonaError: The data folder is in use, or a store cannot be opened.
@@ -84,7 +90,7 @@ class PersonaService:
 
         settings = settings or Settings()
         service = cls(build_memory(settings), ModelServer(settings, fetching), work=work)
-        # A program that ends without closing it leaves like one that does: what was shown of a running reply is kept.
+        # Also for programs that do not close the service: the shown part of a running reply is saved.
         atexit.register(service.close)
         return service
 
@@ -107,24 +113,34 @@ class PersonaService:
         off_the_record: bool = False,
         personality_override: dict[str, float] | None = None,
     ) -> Iterator[Event]:
-        """Send a message; the reply comes as events. The message is journaled before this returns.
+        """Send a message and return the reply as events. The message is in the journal before this returns.
 
-        The reply is written to its end whether or not the events are read; `stop` ends it early.
+        The reply is completed even if the events are not read; `stop` ends it early.
 
         Args:
-            user_id: Who says it.
-            text: At most 20,000 characters.
-            images: Files, or their bytes, or what `read_picture` made of them.
-            time: When it is said; now when None.
-            zone: The zone of a time that names none, and of now; this machine's when None.
-            force_retrieve: Look into memory at least once.
-            reasoning: Off: look once with the message itself, then answer directly.
-            off_the_record: Read memory, write nothing.
-            personality_override: Scores for this reply alone.
+            user_id: The user.
+            text: The message, at most 20,000 characters.
+            images: Picture files, their bytes, or results of `read_picture`.
+            time: Time of the message; now when None.
+            zone: Time zone for a time without one, and for now; the zone of this machine when None.
+            force_retrieve: Search memory at least once.
+            reasoning: Off: search once with the message itself, then answer directly.
+            off_the_record: Use memory, but save nothing.
+            personality_override: Scores for this reply only.
 
         Raises:
-            PersonaError: Before the first event: the message cannot be taken. While it is read: there is no reply,
-                and the message is kept as unanswered.
+            PersonaError: Before the first event: the message was not accepted. During the events: the reply failed, and the
+                message is saved as unanswered.
+
+        Example:
+            >>> for event in service.stream("ada", "When does my quartet rehearse?"):
+            ...     match event:
+            ...         case Recalled(memories):
+            ...             print("Recalled", len(memories))
+            ...         case AnswerDelta(text):
+            ...             print(text, end="")
+            Recalled 1
+            On Thursdays at seven.
         """
         self._check_open()
         user_id = check_user(user_id)
@@ -151,11 +167,15 @@ class PersonaService:
         return self._submit(turn, context)
 
     def answer_again(self, user_id: str, turn_id: str) -> Iterator[Event]:
-        """Answer the user's last message anew: after a failure, or because the reply did not please."""
+        """Write a new reply to the user's last message, after a failure or on request.
+
+        Raises:
+            PersonaError: The message belongs to another user, or is no longer the last one.
+        """
         self._check_open()
         last = self.memory.journal.turn(turn_id)
         if last.user_id != user_name(user_id):
-            raise InvalidInput("That message is not this user's.")
+            raise InvalidInput("That message belongs to another user.")
         turn = self.memory.journal.replace(turn_id)
         return self._submit(turn, Context(user_id=user_id))
 
@@ -169,20 +189,20 @@ class PersonaService:
         return forgetting.confirm(turn, self.memory)[0]
 
     def keep_offered(self, turn: Turn) -> str:
-        """Keep what a request to forget named; returns what to tell the person."""
+        """Keep what a request to forget named; return the sentence for the person."""
         self._check_open()
         if turn.seq:
             self.memory.offers.keep(turn)
         return forget_replies.kept()
 
     def stop(self, turn_id: str) -> None:
-        """End a reply that is being written; what was shown by then is the reply."""
+        """Stop a reply in progress; the part that was shown becomes the reply."""
         with self._lock:
             if turn_id in self._running:
                 self._stops.add(turn_id)
 
     def wait(self, user_id: str | None = None, on_done: Callable[[WorkItem], None] | None = None) -> int:
-        """Do what waits to be remembered and consolidated, of one user or of all; returns how many pieces.
+        """Do all pending background work, of one user or of all; return the number of steps.
 
         Raises:
             PersonaError: The model does not answer; the rest stays pending.
@@ -190,52 +210,52 @@ class PersonaService:
         return self._worker.drain(None if user_id is None else user_name(user_id), on_done)
 
     def prepare(self, user_id: str) -> None:
-        """Load the embedded model in the background, and let it read ahead what this person's next prompt begins with; once.
+        """Load the embedded model in the background, and let it read the beginning of this user's next prompt, once.
 
-        A message that comes meanwhile is answered as soon as the model is there. A model on a server is left alone.
+        A message that arrives meanwhile is answered when the model is ready. A model on a server is not affected.
         """
         self.greet(user_id)
         self._loading.read_ahead(user_name(user_id), lambda: bool(self._running), lambda: self._closed)
 
     @property
     def waits_for(self) -> str:
-        """Say in a sentence what a reply waits for before its model can write; empty where it is there."""
+        """Return a sentence about what a reply waits for while the model is not ready; empty if it is ready."""
         return self._loading.waits_for
 
     def retry(self, user_id: str | None = None) -> int:
-        """Put what is set aside back into the work queue, of one user or of all; returns how many steps."""
+        """Put steps that are set aside back into the work queue, of one user or of all; return their number."""
         steps = self.memory.refusals.retry(user_id)
         self._worker.notify(user_id)
         return steps
 
     def backlog(self, user_id: str) -> Backlog:
-        """Return how much of what a user said is not in memory yet; after `close`, of whom was known before."""
+        """Return how much of a user's messages is not in memory yet; after `close`, only for users seen before."""
         left = self._talked.setdefault(user_name(user_id), None)
         return self.memory.work.backlog(user_name(user_id)) if left is None else left
 
     def announce(self) -> None:
-        """Say from now on that the embedded model is being loaded (`waits_for`); `prepare`, or the first message, begins it."""
+        """Let `waits_for` report from now on that the embedded model is loading; `prepare` or the first message starts that."""
         self._loading.announce()
 
     def greet(self, user_id: str) -> None:
-        """Note who is here: what of theirs is not in memory yet is said when the program ends, of an earlier day too."""
+        """Register a user, so that `farewell` includes their unfinished work, also from earlier days."""
         with self._lock:
             if not self._closed:
                 self._talked.setdefault(user_name(user_id), None)
 
     @property
     def writes(self) -> bool:
-        """Say whether a reply is being written."""
+        """Return whether a reply is in progress."""
         return bool(self._running)
 
     def farewell(self) -> str:
-        """Say in one sentence what is not in memory yet of those who were here; empty where everything is."""
+        """Return a sentence about what is not in memory yet for the registered users; empty if everything is."""
         return backlog.farewell([self.backlog(user_id) for user_id in list(self._talked)])
 
     def close(self) -> None:
-        """Stop running replies (what was shown is kept), finish the running step and what is quick, leave the rest pending.
+        """Stop running replies (the shown part is saved), finish the running step and quick steps, and leave the rest pending.
 
-        What is left of those who talked here is said in the log, in one sentence (`backlog` has it for each).
+        Unfinished work is reported in the log in one sentence; `backlog` has it for each user.
         """
         with self._lock:
             if self._closed:
@@ -243,12 +263,12 @@ class PersonaService:
             self._closed = True
             self._stops |= self._running
         atexit.unregister(self.close)
-        if not self._lines.close(_LAST_WORDS_S):
+        if not self._lines.close(_CLOSE_TIMEOUT_S):
             _log.warning("a reply did not end in time; its message is kept as unanswered")
         self._worker.settle()
         self.models.wind_down()
         self._worker.close()
-        self._loading.close(_LAST_WORDS_S)
+        self._loading.close(_CLOSE_TIMEOUT_S)
         self.models.close()
         with suppress(PersonaError):
             self._talked = {user_id: self.memory.work.backlog(user_id) for user_id in self._talked}
@@ -272,8 +292,8 @@ class PersonaService:
 
     def _reply(self, turn: Turn, context: Context, events: queue.SimpleQueue[Event | Exception]) -> None:
         if self._closed:
-            # Nothing of it was shown, and nobody waits any more: it stays as unanswered for the next start.
-            events.put(StorageError("The program is ending. The message is kept; send it again."))
+            # Nothing was shown, so the message stays unanswered until the next start.
+            events.put(StorageError("The program is ending. The message is saved; send it again."))
             return
         try:
             with replying(), self.models.priority.reply() if self.models.priority else nullcontext():
@@ -292,7 +312,7 @@ class PersonaService:
             self._worker.notify(turn.user_id)
 
     def _failed(self, turn: Turn, context: Context, error: Exception) -> Exception:
-        """Mark the turn as unanswered, and say why in one sentence."""
+        """Mark the turn as failed, and return the error with one sentence."""
         said = in_a_sentence(error)
         if not context.off_the_record:
             try:

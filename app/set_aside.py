@@ -1,4 +1,4 @@
-"""What is said of the steps that are set aside: which message, what it was remembered without, why, and what to do (pure)."""
+"""Text about steps that are set aside: the message, what is missing, the reason, and what to do (pure)."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from memory.core import clock
 from memory.core.records import Refusal
 
 RETRY = "`persona work --retry` tries again"
-_FIRST_WORDS = 60
-_LISTED = 10
+_MAX_EXCERPT_CHARACTERS = 60
+_MAX_LISTED = 10
 _WITHOUT = {
-    "semantic": "no fact was taken from it",
+    "semantic": "no fact was extracted",
     "personality": "it moved no trait",
     "change": "its fact was not compared with older ones",
-    "episodic": "its topics were not told apart",
-    "procedural": "habits and goals stay as they were",
-    "core": "the profile stays as it was",
+    "episodic": "its topics were not extracted",
+    "procedural": "habits and goals were not updated",
+    "core": "the profile was not updated",
 }
 _ORDER = tuple(_WITHOUT)
 _REMEDIES = {
-    "refused": "Another model or server may take it.",
-    "too_long": "A model with a larger window may take it.",
+    "refused": "Another model or server may accept it.",
+    "too_long": "A model with a larger context window may accept it.",
     "thought": "Switch the model's thinking off on its server, or use another model.",
 }
 
 
 @dataclass(frozen=True)
 class Aside:
-    """A message or a session of which steps are set aside.
+    """A message or a session with steps that are set aside.
 
     Attributes:
-        what: Which it is; its first words only where its own person reads it.
-        without: What it was remembered without.
+        what: Its time and user; with its first words if its own user reads it.
+        without: What is missing in memory.
         why: The reason.
     """
 
@@ -45,17 +45,17 @@ class Aside:
 
     @property
     def line(self) -> str:
-        """All three as one line."""
+        """Return all three in one line."""
         return f"{self.what}: {self.without}. {self.why}"
 
 
 def asides(refusals: Sequence[Refusal], *, own: bool, named: bool = False) -> list[Aside]:
-    """Describe what is set aside, each message or session once.
+    """Return descriptions of what is set aside, one per message or session.
 
     Args:
-        refusals: As `Refusals.set_aside` returns them.
-        own: Whoever reads it is the person who said it: its first words and the server's are shown.
-        named: Name the user.
+        refusals: The result of `Refusals.set_aside`.
+        own: The reader is the user who wrote it, so its first words and the server's answer are shown.
+        named: Include the name of the user.
     """
     described = []
     for _, steps in groupby(refusals, key=lambda one: (one.user_id, one.kind, one.subject)):
@@ -72,30 +72,30 @@ def asides(refusals: Sequence[Refusal], *, own: bool, named: bool = False) -> li
 
 
 def remedy(refusals: Sequence[Refusal], then: str = RETRY) -> str:
-    """Say once what to do about it, whatever the number of messages.
+    """Return what to do about it, once for all messages.
 
     Args:
-        refusals: As above, one at least.
-        then: What tries again.
+        refusals: At least one.
+        then: The clause that says how to try again.
     """
     causes = dict.fromkeys(one.cause for one in refusals)
     return " ".join([*(_REMEDIES[cause] for cause in causes), f"{then[0].upper()}{then[1:]}."])
 
 
 def told(refusals: Sequence[Refusal], *, own: bool, named: bool = False, then: str = RETRY) -> list[str]:
-    """Return lines for a person: how much is set aside, what, and what to do; none where there is nothing."""
+    """Return lines for a reader: how much is set aside, what, and what to do; empty if nothing is."""
     if not refusals:
         return []
     described = asides(refusals, own=own, named=named)
     many = "1 message or conversation" if len(described) == 1 else f"{len(described)} messages or conversations"
-    lines = [f"Set aside: {many} could not be remembered whole."]
-    lines += [f"  {one.line}" for one in described[:_LISTED]]
-    lines += [f"  … and {len(described) - _LISTED} more"] if len(described) > _LISTED else []
-    return [*lines, f"The messages themselves are kept and found. {remedy(refusals, then)}"]
+    lines = [f"Set aside: {many} could not be remembered completely."]
+    lines += [f"  {one.line}" for one in described[:_MAX_LISTED]]
+    lines += [f"  … and {len(described) - _MAX_LISTED} more"] if len(described) > _MAX_LISTED else []
+    return [*lines, f"The messages themselves are saved and can be searched. {remedy(refusals, then)}"]
 
 
 def as_json(refusals: Sequence[Refusal], *, own: bool) -> list[dict[str, Any]]:
-    """Return the same for scripts."""
+    """Return the same as JSON objects."""
     rows = [one.model_dump(mode="json") for one in refusals]
     return rows if own else [{**row, "text": None, "reason": None} for row in rows]
 
@@ -103,15 +103,15 @@ def as_json(refusals: Sequence[Refusal], *, own: bool) -> list[dict[str, Any]]:
 def _why(one: Refusal, *, own: bool) -> str:
     match one.cause:
         case "too_long":
-            return "It does not fit into the model's window."
+            return "It does not fit into the context window of the model."
         case "thought":
-            return "The model used up its tokens on its own thinking."
+            return "The model used all its tokens for thinking."
     status = f"HTTP {one.status}" if one.status is not None else ""
     said = _short(one.reason, 200).rstrip(".") if own else ""
     shown = ": ".join(part for part in (status, said) if part)
-    return f"The model server refuses it{f' ({shown})' if shown else ''}."
+    return f"The model server rejects it{f' ({shown})' if shown else ''}."
 
 
-def _short(text: str, most: int = _FIRST_WORDS) -> str:
+def _short(text: str, most: int = _MAX_EXCERPT_CHARACTERS) -> str:
     flat = "".join(char if char.isprintable() else " " for char in " ".join(text.split()))
     return flat if len(flat) <= most else f"{flat[:most].rstrip()}…"

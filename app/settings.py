@@ -1,4 +1,4 @@
-"""Every setting, in one object: `PERSONA_*` variables, a `.env` file, or what was chosen before; all optional."""
+"""All settings in one object: `PERSONA_*` variables, a `.env` file, or the saved choice; all are optional."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from memory.consent.modes import Mode
 from memory.core.errors import InvalidInput, StorageError
 
 _MODEL = ("llm_base_url", "llm_model", "llm_projector")
-"""What says together which model answers: settings of different places do not mix."""
+"""Together these name the chat model; values from different places are never mixed."""
 
 _ASKS_EACH, _ASKS_NOBODY = ("true", "1", "yes", "y", "t", "on"), ("false", "0", "no", "n", "f")
 
 
 def settings_file() -> Path:
-    """The file in which `persona models use` keeps its choice; `PERSONA_CONFIG_DIR` names another folder for it."""
+    """Return the file in which `persona models use` saves its choice; `PERSONA_CONFIG_DIR` names another folder."""
     folder = os.environ.get("PERSONA_CONFIG_DIR")
     return (Path(folder).expanduser() if folder else platformdirs.user_config_path("personavlm")) / "settings.env"
 
 
 def choose(**values: str) -> Path:
-    """Keep which model answers, for settings that are made from now on, and return the file; empty values are taken out.
+    """Save the choice of the chat model for later `Settings`, and return the file; empty values are removed.
 
     Raises:
         StorageError: The file cannot be written.
@@ -42,12 +42,12 @@ def choose(**values: str) -> Path:
             elif _variable(name) in dotenv_values(path):
                 unset_key(path, _variable(name))
     except OSError as error:
-        raise StorageError(f"{path} cannot be written ({error.strerror}). Set PERSONA_CONFIG_DIR to another folder.") from error
+        raise StorageError(f"{path} is not writable ({error.strerror}). Set PERSONA_CONFIG_DIR to another folder.") from error
     return path
 
 
 def chosen_in() -> str:
-    """Say where it is set which model answers, as a clause; empty where it is set nowhere."""
+    """Return a clause that says where the chat model is set; empty if it is not set."""
     for place, values in (
         ("in the environment", {name.upper(): value for name, value in os.environ.items()}),
         ("in .env of this folder", dotenv_values(".env")),
@@ -56,12 +56,12 @@ def chosen_in() -> str:
         if names := [_variable(name) for name in _MODEL if values.get(_variable(name))]:
             return f"set {place}" if place.startswith("by") else f"set {place}: {names[0]}"
         if place == "in the environment" and _variable("llm_base_url") in values:
-            return ""  # set to nothing: the embedded model, whatever was chosen
+            return ""  # set to empty: the embedded model, whatever the saved choice
     return ""
 
 
 def is_choice(settings: Settings) -> bool:
-    """Say whether the server that settings name is the one that was chosen before."""
+    """Return whether the server in the settings comes from the saved choice."""
     kept = dotenv_values(settings_file()).get(_variable("llm_base_url"))
     return bool(settings.llm_base_url) and kept == settings.llm_base_url
 
@@ -71,7 +71,7 @@ def _variable(name: str) -> str:
 
 
 class _Chosen(DotEnvSettingsSource):
-    """What was chosen before: it counts where neither environment nor `.env` names a server or model."""
+    """The saved choice; it applies if neither the environment nor `.env` names a server or model."""
 
     def __init__(self, settings: type[BaseSettings]) -> None:
         super().__init__(settings, env_file=settings_file())
@@ -85,7 +85,13 @@ class _Chosen(DotEnvSettingsSource):
 
 
 class Settings(BaseSettings):
-    """What can be set, and what holds where nothing is."""
+    """All settings with their defaults.
+
+    Example:
+        >>> settings = Settings(llm_base_url="http://127.0.0.1:8000/v1", ask_consent="each")
+        >>> settings.ask_consent, settings.text_embedder
+        ('each', 'all-minilm-l6-v2')
+    """
 
     def __init__(self, **values: Any) -> None:
         try:
@@ -111,19 +117,19 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read what was chosen before below everything else."""
+        """Give the saved choice the lowest priority."""
         return init_settings, env_settings, dotenv_settings, file_secret_settings, _Chosen(settings_cls)
 
     @field_validator("llm_base_url", "llm_model", "llm_api_key")
     @classmethod
     def _without_spaces(cls, value: str) -> str:
-        # Copied along, mostly; a line's end in a key would be no header.
+        # Spaces are usually copied by mistake; a line break in a key would make an invalid header.
         return value.strip()
 
     @field_validator("ask_consent", mode="before")
     @classmethod
     def _as_a_mode(cls, value: Any) -> Any:
-        """Read the two values that this setting had at first, and other spellings of them."""
+        """Accept the two original values of this setting, true and false, in several spellings."""
         written = str(value).strip().lower().replace("_", "-") if isinstance(value, str | bool) else value
         if written in _ASKS_EACH:
             return "each"
@@ -139,26 +145,26 @@ class Settings(BaseSettings):
     llm_timeout_s: float = Field(default=180.0, gt=0)
     """Seconds that a remote server may stay silent."""
     llm_context: int = Field(default=16_384, ge=2_048)
-    """Embedded: the model's window in tokens. Remote: what is assumed where the server does not say."""
+    """Embedded: the context window in tokens. Remote: the window to assume if the server does not state it."""
     llm_threads: int = Field(default=0, ge=0)
-    """Embedded: threads of the model; 0: one a core. On a machine that is busy with other things, fewer are faster."""
+    """Embedded: threads of the model; 0: one per core. On a busy machine, fewer threads are faster."""
     max_new_tokens: int = Field(default=1_024, ge=64)
     """Tokens of one call (published: 1,024)."""
     data_dir: Path = Field(default_factory=lambda: platformdirs.user_data_path("personavlm"))
     database_url: str = Field(default="", repr=False)
     chroma_url: str = ""
     ask_consent: Mode | None = None
-    """What is done with what is sensitive, for everybody on this machine: `off` (it is remembered, and marked), `each` (the
-    person is asked first) or `never-keep` (it is answered off the record). Empty: as each person chose; `off` until then."""
+    """How sensitive messages are treated, for every user on this machine: `off` (remembered and marked), `each` (the user is
+    asked first) or `never-keep` (answered off the record). Empty: each user's own choice, by default `off`."""
     bring_up: bool = True
-    """Off: no reply tells by itself of what is coming up, whatever its person chose on the page You."""
+    """Off: no reply mentions upcoming events by itself, whatever the user chose on the You page."""
     text_embedder: str = "all-minilm-l6-v2"
     """A catalogue name, or a sentence-transformers name or folder."""
     image_embedder: str = ""
-    """A catalogue name, an open_clip folder or name; empty: the catalogue's, where it is on this machine."""
+    """A catalogue name, or an open_clip name or folder; empty: the one in the catalogue, if it is on this machine."""
     prompts: Path | None = None
     """A TOML file that replaces prompts by name."""
     whole_history: int | None = Field(default=None, ge=0)
-    """Tokens up to which a whole history is shown instead of what a search brings (0: never); unset: by class of model."""
+    """Tokens up to which a whole history is shown instead of search results (0: never); unset: by class of model."""
     prompt_layout: Literal["", "published", "cache"] = ""
     """Empty: by model (`published` for PersonaVLM, `cache` for others)."""

@@ -1,7 +1,7 @@
-"""The four graphs wired with the default parts, for `langgraph.json`: what LangGraph Studio and its server open.
+"""The four graphs with default settings, for `langgraph.json`, LangGraph Studio and its server.
 
-The server keeps threads of its own (checkpoints); they are outside our promise to forget. `persona` asks,
-by an interrupt, before something sensitive is remembered, and before something is forgotten.
+The server keeps its own threads (checkpoints), which our promise to forget does not cover. Before `persona` remembers something
+sensitive, or forgets something, it asks by an interrupt.
 """
 
 from __future__ import annotations

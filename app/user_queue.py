@@ -1,4 +1,4 @@
-"""One line a user: a user's jobs run one after another, in the order they came; different users' run side by side."""
+"""User queues: the jobs of one user run in order, and those of different users in parallel."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ Job = Callable[[], None]
 
 
 class UserQueue:
-    """Threads that keep each user's jobs in order; a thread lives as long as its user has jobs.
+    """Runs each user's jobs in order, in one thread per user that lives while the user has jobs.
 
-    They are daemons, which a thread pool's are not: a program that ends must not wait for a model that says nothing.
+    The threads are daemons, unlike those of a thread pool: a program that ends must not wait for a silent model.
 
     Args:
-        at_once: How many users are served at the same time; others wait.
+        at_once: The number of users served at the same time; others wait.
     """
 
     def __init__(self, at_once: int) -> None:
@@ -24,7 +24,7 @@ class UserQueue:
         self._changed = threading.Condition()
 
     def submit(self, user_id: str, job: Job) -> None:
-        """Run `job` after the user's earlier ones; a job must not raise."""
+        """Run `job` after the user's earlier jobs; a job must not raise."""
         with self._changed:
             line = self._waiting.setdefault(user_id, deque())
             line.append(job)
@@ -32,7 +32,7 @@ class UserQueue:
                 threading.Thread(target=self._run, args=(user_id,), name="persona-reply", daemon=True).start()
 
     def close(self, timeout_s: float) -> bool:
-        """Wait for all jobs; returns False when `timeout_s` seconds went by first."""
+        """Wait for all jobs; return False if `timeout_s` seconds pass first."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._waiting, timeout_s)
 

@@ -1,4 +1,4 @@
-"""The background worker: pending work in each user's order, put off when it fails, finished step by step at the end."""
+"""The background worker: does each user's pending work in order, postpones it after a failure, and stops cleanly."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from memory.memory import Memory
 _log = logging.getLogger(__name__)
 _POLL_S = 5.0
 _LAST_STEP_S = 15.0
-"""Seconds for the running steps once the program is ending."""
-_QUICK_S = 3.0
-"""Seconds for the steps that wait, once the program is ending: a quick model does all of them."""
-_LOOK_AFTER_SESSIONS_S = 30.0
+"""Seconds for the running steps at the end of the program."""
+_SETTLE_S = 3.0
+"""Seconds for the pending steps at the end of the program, which is enough for all steps with a fast model."""
+_UPKEEP_INTERVAL_S = 30.0
 
 _TROUBLE = {
     "model_unavailable": "the model does not answer",
@@ -29,12 +29,12 @@ _TROUBLE = {
 
 
 class Worker:
-    """Works off the journal's pending work.
+    """Does the pending work of the journal.
 
     Args:
-        memory: Where the work is written down.
-        do: Does one piece of work, to its end or with an error; redoing it must change nothing.
-        at_once: Pieces of work at the same time, of different users.
+        memory: The memory with the work queue.
+        do: Does one step, or raises an error; repeating a step must change nothing.
+        at_once: The number of steps at the same time, each of another user.
     """
 
     def __init__(self, memory: Memory, do: Callable[[WorkItem], None], at_once: int = 1) -> None:
@@ -60,7 +60,7 @@ class Worker:
             thread.start()
 
     def notify(self, user_id: str | None = None) -> None:
-        """Say that there may be new work, of one user or of any."""
+        """Signal that there may be new work, of one user or of any."""
         with self._changed:
             if user_id is None:
                 self._all = True
@@ -69,14 +69,14 @@ class Worker:
             self._changed.notify_all()
 
     def drain(self, user_id: str | None = None, on_done: Callable[[WorkItem], None] | None = None) -> int:
-        """Work off everything that waits, of one user or of all, in this thread; returns how many pieces it did.
+        """Do all pending work of one user or of all, in this thread; return the number of steps.
 
         Args:
-            user_id: Whose work; None: everyone's.
-            on_done: Called after each piece.
+            user_id: The user; None: all users.
+            on_done: Called after each step.
 
         Raises:
-            PersonaError: A piece failed; it and that user's later ones stay pending. Other users' are done first.
+            PersonaError: A step failed; it and the later steps of that user stay pending. Other users' steps are done first.
         """
         self._memory.journal.end_stale_sessions(datetime.now(UTC))
         self._memory.catch_up()
@@ -103,13 +103,13 @@ class Worker:
         return done
 
     def settle(self) -> None:
-        """Let the steps that may start now be done where that is quick; nothing where the threads do not run."""
+        """Wait a short time for the steps that can start now; return at once if the threads do not run."""
         if self._threads[0].is_alive():
             with self._changed:
-                self._changed.wait_for(lambda: self._idle, _QUICK_S)
+                self._changed.wait_for(lambda: self._idle, _SETTLE_S)
 
     def close(self) -> None:
-        """Finish the running steps and stop; the rest stays pending, and so does a step whose model says nothing for long."""
+        """Finish the running steps and stop; the rest stays pending, and so does a step whose model stays silent too long."""
         self._closing = True
         self.notify()
         until = time.monotonic() + _LAST_STEP_S
@@ -121,15 +121,16 @@ class Worker:
         self._left = True
 
     def _hand_out(self) -> None:
-        """Start a thread for each piece of work that may start: one looks for work, however many do it.
+        """Start a thread for each step that can start; only this thread searches for work.
 
-        Of a user it looks for theirs alone: looking through everybody's, with a hundred at it, took half of the processor.
+        After a user's notification it only checks that user: checking everyone, with a hundred active users, took half of the
+        processor time.
         """
         while not self._closing:
             with self._changed:
                 told = self._changed.wait_for(lambda: self._closing or self._may_look, _POLL_S)
                 if not told:
-                    # What waited for its next try may be due.
+                    # A retry may be due.
                     self._all = True
                 if not self._may_look:
                     continue
@@ -159,13 +160,13 @@ class Worker:
 
     @property
     def _idle(self) -> bool:
-        """Say whether nothing is being done, and nothing is known that could be."""
+        """Return whether no step is running and no work is known."""
         return not (self._handed_out or self._looking or self._all or self._asked)
 
     def _safely(self, item: WorkItem) -> None:
         try:
             self._work(item)
-        except Exception as error:  # noqa: BLE001 - a bug in one piece of work must not end everybody's
+        except Exception as error:  # noqa: BLE001 - a bug in one step must not stop all work
             self._say(error)
         finally:
             with self._changed:
@@ -173,7 +174,7 @@ class Worker:
                 self._changed.notify_all()
 
     def _keep_up(self) -> None:
-        """Look now and then after what no message asks for."""
+        """Do periodic upkeep: end stale sessions, purge what is due, and update the indexes."""
         while not self._closing:
             try:
                 self._memory.journal.end_stale_sessions(datetime.now(UTC))
@@ -186,20 +187,22 @@ class Worker:
             except Exception as error:  # noqa: BLE001 - as in `_safely`
                 self._say(error)
             with self._changed:
-                self._changed.wait_for(lambda: self._closing, _LOOK_AFTER_SESSIONS_S)
+                self._changed.wait_for(lambda: self._closing, _UPKEEP_INTERVAL_S)
 
     def _say(self, error: Exception) -> None:
         if isinstance(error, PersonaError):
             if not self._closing:
-                # No text of a user: only what kind of trouble it was. What is left at the end, the service says.
-                _log.warning("Remembering waits for its next try: %s.", _TROUBLE.get(error.code, "it could not be done"))
+                # Only the type of the error, no text of a user. The service reports what is left at the end.
+                _log.warning(
+                    "Not saved to memory yet: %s. It is tried again later.", _TROUBLE.get(error.code, "it could not be done")
+                )
         elif not self._left and not (isinstance(error, RuntimeError) and "interpreter shutdown" in str(error)):
-            # Nobody closed the service: a step that begins while Python ends gets no thread, and is done at the next start.
-            # So is one that went on when the service was closed already.
+            # If the service is not closed, a step that begins while Python shuts down gets no thread and is done at the next
+            # start. The same holds for a step that continued after the service was closed.
             _log.error("background work failed (%s)", type(error).__name__)
 
     def _others_work(self, user_id: str | None, failed: Collection[str]) -> bool:
-        """Say whether a background thread is still at work that `drain` has to wait for."""
+        """Return whether a background thread is still doing work that `drain` must wait for."""
         with self._changed:
             busy = self._busy if user_id is None else self._busy & {user_id}
             return bool(busy - set(failed))
@@ -208,7 +211,7 @@ class Worker:
         with self._changed:
             if user_id is not None and user_id in self._busy:
                 return None
-            # What another process does is left to it: until its lease ends, or it is given back.
+            # Work of another process is left to it until its lease ends or is returned.
             elsewhere: set[str] = set()
             while True:
                 busy = self._busy | set(leave_out) | elsewhere
@@ -219,7 +222,7 @@ class Worker:
                     break
                 elsewhere.add(item.user_id)
             if self._memory.leases is not None:
-                # Between looking and taking, another process may have done it.
+                # Another process may have done the step between the search and the lease.
                 again = self._next(item.user_id, self._busy, due_only=due_only)
                 if again is None or again.id != item.id:
                     self._give_back(item.user_id)

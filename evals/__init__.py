@@ -1,1 +1,1 @@
-"""Measuring the assistant: datasets, solvers, scorers."""
+"""Evaluation and benchmarks: datasets, solvers, scorers."""

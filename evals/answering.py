@@ -1,4 +1,4 @@
-"""One run of questions with the model and the embedders that are set: ours, and the baselines beside it."""
+"""One run of questions with the configured model and embedders: our graph, and the baselines."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LOG = "cases.jsonl"
 
 
 class BaselineName(StrEnum):
-    """What stands beside our graph."""
+    """The baselines for comparison with our graph."""
 
     NONE = "none"
     FULL_CONTEXT = "full-context"
@@ -32,7 +32,7 @@ class BaselineName(StrEnum):
 
 
 class Remember(StrEnum):
-    """What of a history the model remembers before it is asked."""
+    """Which parts of a history the model remembers before it is asked."""
 
     ALL = "all"
     NONE = "none"
@@ -43,9 +43,9 @@ class How:
     """How questions are answered.
 
     Attributes:
-        out: Where log and memories lie.
-        baselines: What is asked beside ours.
-        concurrency: How many people are in flight.
+        out: Folder of the log and the memories.
+        baselines: The baselines to ask as well.
+        concurrency: How many people are processed at once.
         remember: `none`: histories are searched as raw turns alone, and no model is asked before the first question.
         ours: Whether our graph is asked at all.
     """
@@ -63,13 +63,13 @@ def answer_all(
     how: How,
     then: Callable[[Memory], None] = lambda _memory: None,
 ) -> list[Case]:
-    """Answer what is not in the log of a folder yet.
+    """Answer the questions that are not in a folder's log yet.
 
     Args:
         people: Whom the questions are about.
-        questions: What is asked.
-        how: Of whom, and where.
-        then: Given the memory when all is answered.
+        questions: The questions.
+        how: Which solvers are asked, and where the results go.
+        then: Called with the memory once everything is answered.
 
     Returns:
         All cases of these questions.

@@ -1,4 +1,4 @@
-"""What stands beside our graph: the same model, in one call, shown nothing, all of a history, or what a plain search finds."""
+"""Baselines: the same model in one call that sees nothing, the whole history, or the results of a plain search."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from memory.embedding.text_embedder import Embedder
 from memory.photos.image_file import read_picture
 
 TOP = 5
-"""Messages that the published retrieval baseline brings."""
-_FRAME = 100
+"""Messages that the published retrieval baseline retrieves."""
+_FRAME_TOKENS = 100
 """Tokens kept free for headings and the marks between messages."""
-_PICTURES = 8
-"""Of a history, the newest."""
-_BYTES = 4.0
-"""Bytes of a token, before the server has counted any."""
+_MAX_PICTURES = 8
+"""Maximum photos of a history, the newest."""
+_BYTES_PER_TOKEN = 4.0
+"""Bytes per token before the server has counted any."""
 _SYSTEM = "You know a person from the conversations that are shown to you, if any are. Answer the question about them."
 _NOTES = (
     "You talk with a person whom you know. The notes are messages that they sent you earlier, each with its date; the word I "
@@ -37,11 +37,11 @@ _NOTES = (
 
 
 class Baseline:
-    """The model alone, with nothing.
+    """The model alone, without any history.
 
     Args:
         chat: The model.
-        style: Its window, and whether it sees.
+        style: Its window, and whether it sees images.
     """
 
     system = _SYSTEM
@@ -51,7 +51,7 @@ class Baseline:
         self._style = style
 
     def replay(self, person: Person, upto: int) -> None:
-        """Nothing is taken in: the history is at hand when it is asked."""
+        """Store nothing: the history is available when a question is asked."""
 
     def answer(self, person: Person, question: Question, asked: str) -> Reply:
         """Ask the model directly, in one call."""
@@ -73,11 +73,11 @@ class Baseline:
         return Reply.of(text.strip(), usage, rounds=(brought,) if brought else ())
 
     def choose(self, turns: Sequence[Said], question: Question, asked: str) -> Sequence[int]:  # noqa: ARG002 - others choose by them
-        """Return the places of the turns that the model is shown, in the order of time: none."""
+        """Return the indices of the turns that the model is shown, in time order: none."""
         return ()
 
     def text(self, shown: Sequence[Said], now: str, asked: str) -> str:
-        """Return what the model is sent."""
+        """Return the text that the model is sent."""
         history = "\n\n".join(_told(said) for said in shown)
         before = f"## Conversations\n{history}\n\n" if shown else ""
         return f"{before}## Question\n[{now}]\n{asked}"
@@ -85,17 +85,17 @@ class Baseline:
     def _pictures(self, shown: Sequence[Said]) -> list[Picture]:
         if not self._style.sees:
             return []
-        paths = [path for said in shown for path in said.images][-_PICTURES:]
+        paths = [path for said in shown for path in said.images][-_MAX_PICTURES:]
         return [Picture(path.name, data_url(read_picture(path.read_bytes()).small), "") for path in paths]
 
 
 class FullContext(Baseline):
-    """All of a history that fits into the window, the newest first kept."""
+    """The whole history as far as it fits into the window; the newest turns are kept."""
 
     def choose(self, turns: Sequence[Said], question: Question, asked: str) -> Sequence[int]:  # noqa: ARG002 - every question sees it
-        """Return the newest turns that fit beside the question."""
+        """Return the newest turns that fit together with the question."""
         budgets = self._style.budgets
-        fixed = estimate_tokens(asked) + estimate_tokens(self.system) + _PICTURES * PICTURE_TOKENS + _FRAME
+        fixed = estimate_tokens(asked) + estimate_tokens(self.system) + _MAX_PICTURES * PICTURE_TOKENS + _FRAME_TOKENS
         left = budgets.window - budgets.output - fixed
         first = len(turns)
         for said in reversed(turns):
@@ -107,11 +107,11 @@ class FullContext(Baseline):
 
 
 class Searching(Baseline):
-    """Shows what a plain search over whole turns finds; a history is embedded once.
+    """Shows the results of a plain search over whole turns; a history is embedded once.
 
     Args:
         chat: The model.
-        style: Its window, and whether it sees.
+        style: Its window, and whether it sees images.
         embedder: Makes the vectors.
     """
 
@@ -128,20 +128,20 @@ class Searching(Baseline):
         return self._known[texts]
 
     def searched(self, said: Said) -> str:
-        """Return what is searched of a turn."""
+        """Return the text of a turn that is searched."""
         return f"{said.user}\n{said.assistant}"
 
 
 class Rag(Searching):
-    """The five turns whose meaning is nearest to the question (published: top-5 messages)."""
+    """The five turns that are semantically nearest to the question (published: top-5 messages)."""
 
     def choose(self, turns: Sequence[Said], question: Question, asked: str) -> Sequence[int]:  # noqa: ARG002 - the text alone
-        """Return the nearest turns, in the order in which they were said."""
+        """Return the nearest turns in time order."""
         return sorted(order(self.search(turns).dense(asked))[:TOP])
 
 
 class Notes(Rag):
-    """The ten-minute try: the five messages nearest by meaning, the person's words alone, as dated notes of one line."""
+    """The ten-minute attempt: the five nearest messages by meaning, the person's words alone, as dated one-line notes."""
 
     system = _NOTES
 
@@ -150,20 +150,20 @@ class Notes(Rag):
         return said.user
 
     def text(self, shown: Sequence[Said], now: str, asked: str) -> str:
-        """Return the notes, and the message after them."""
+        """Return the notes, followed by the message."""
         notes = "\n".join(f"- {clock.show(said.time)}: {' '.join(said.user.split())}" for said in shown)
         before = f"Notes:\n{notes}\n\n" if shown else ""
         return f"{before}It is {now}. They write: {asked}"
 
 
 class Hybrid(Searching):
-    """Dense and BM25 by reciprocal rank, as many whole turns as make up the tokens that ours used for the same question.
+    """Dense search and BM25, fused by reciprocal rank: as many whole turns as match the tokens that ours used for the question.
 
     Args:
         chat: The model.
-        style: Its window, and whether it sees.
+        style: Its window, and whether it sees images.
         embedder: Makes the vectors.
-        tokens_of: Returns the prompt tokens that ours used for a question (its id, and what was asked); None: it was not asked.
+        tokens_of: Takes a question's id and text; returns the prompt tokens that ours used, or None if ours was not asked.
     """
 
     def __init__(
@@ -174,7 +174,8 @@ class Hybrid(Searching):
         self._sent, self._counted = 0, 0
 
     def choose(self, turns: Sequence[Said], question: Question, asked: str) -> Sequence[int]:
-        """Return the best turns whose tokens come nearest to those of ours, at least the first; one that is too long gives way.
+        """Return the best turns whose tokens come nearest to those of ours, at least the first; turns that are too long are
+        skipped.
 
         Raises:
             InvalidInput: Ours was not asked this question before, or its server counts no tokens.
@@ -187,18 +188,23 @@ class Hybrid(Searching):
             )
         budgets = self._style.budgets
         tokens = min(tokens, budgets.window - budgets.output)
-        room = tokens * self._bytes_per_token() - len(self.system.encode()) - len(self.text([], "", asked).encode()) - _FRAME
+        room = (
+            tokens * self._bytes_per_token()
+            - len(self.system.encode())
+            - len(self.text([], "", asked).encode())
+            - _FRAME_TOKENS
+        )
         kept: list[int] = []
         for place in order(self.search(turns).hybrid(asked)):
             size = len(_told(turns[place]).encode()) + 2 + self._seen([turns[place]]) * self._bytes_per_token()
-            # A turn more, where that is nearer to what ours used than one less.
+            # Take one more turn if that is nearer to the tokens of ours than one fewer.
             if size < 2 * room or not kept:
                 kept.append(place)
                 room -= size
         return sorted(kept)
 
     def answer(self, person: Person, question: Question, asked: str) -> Reply:
-        """Ask, and learn from what the server counts how long its tokens are."""
+        """Ask, and learn the length of the server's tokens from its count."""
         reply = super().answer(person, question, asked)
         shown = [person.turns[place] for one in reply.rounds for each in one for place in each.turns]
         now = clock.show(clock.parse_time(asked_at(person, question)))
@@ -207,11 +213,11 @@ class Hybrid(Searching):
         return reply
 
     def _seen(self, shown: Sequence[Said]) -> int:
-        """Return the tokens that the pictures of turns cost."""
+        """Return the token cost of the turns' photos."""
         return sum(len(said.images) for said in shown) * PICTURE_TOKENS if self._style.sees else 0
 
     def _bytes_per_token(self) -> float:
-        return self._sent / self._counted if self._counted else _BYTES
+        return self._sent / self._counted if self._counted else _BYTES_PER_TOKEN
 
 
 def _told(said: Said) -> str:

@@ -1,4 +1,4 @@
-"""What a folder holds a run of, so that a run never goes on with the answers of another one."""
+"""Records which run a folder contains, so that a run never continues with the answers of another one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FILE = "run.json"
 
 
 class _Run(BaseModel):
-    """What was there when the run began."""
+    """The settings and people when the run began."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -25,15 +25,15 @@ class _Run(BaseModel):
 
 
 def claim(folder: Path, settings: Mapping[str, str], people: Iterable[Person]) -> None:
-    """Note what a run is made with, or see that it is made with the same as before; people may be added.
+    """Record the settings of a run, or check that they are the same as before; people may be added.
 
     Args:
-        folder: Where log and memories lie; made when missing.
-        settings: What the answers depend on, by the name that a person knows it by.
+        folder: Folder of the log and the memories; created if missing.
+        settings: What the answers depend on, by the name that a user knows.
         people: Whose histories are replayed.
 
     Raises:
-        InvalidInput: The folder holds a run of something else; says of what.
+        InvalidInput: The folder contains a run with other settings; the message names them.
     """
     path = folder / FILE
     now = _Run(settings=dict(settings), histories={person.id: _fingerprint(person) for person in people})
@@ -41,17 +41,17 @@ def claim(folder: Path, settings: Mapping[str, str], people: Iterable[Person]) -
     differs = [name for name in {**now.settings, **before.settings} if before.settings.get(name) != now.settings.get(name)]
     differs += [f"history of {name}" for name, value in now.histories.items() if before.histories.get(name, value) != value]
     if differs:
-        raise InvalidInput(f"{folder} holds a run with another {differs[0]}. Give another --out, or delete that folder.")
+        raise InvalidInput(f"{folder} contains a run with another {differs[0]}. Give another --out, or delete that folder.")
     folder.mkdir(parents=True, exist_ok=True)
     whole = _Run(settings=now.settings, histories=before.histories | now.histories)
-    # Renamed into its place: a run that is killed here keeps what it had.
+    # Renamed into place: a run that is killed here keeps its old file.
     fresh = path.with_suffix(".new")
     fresh.write_text(whole.model_dump_json(indent=1) + "\n", encoding="utf-8")
     fresh.replace(path)
 
 
 def fingerprint(value: object) -> str:
-    """Return a short name for a value that is made of texts and numbers."""
+    """Return a short hash of a value made of texts and numbers."""
     return hashlib.sha256(repr(value).encode(errors="surrogatepass")).hexdigest()[:16]
 
 

@@ -1,4 +1,4 @@
-"""A run's memory grown by what has nothing to do with its questions: do they still find their answers?"""
+"""Grow a run's memory by unrelated content, to test whether its questions still find their answers."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from memory.memory import Memory
 
 TURNS = 2_000
 FACTS = 500
-_BEFORE = timedelta(days=180)
-"""The made-up turns begin so long before the story, and go on until its last message."""
-_NIGHT = 3
-"""The hour at which they are said: no session of the story has one of them in it."""
+_TIME_BEFORE = timedelta(days=180)
+"""The synthetic turns begin this long before the story, and continue until its last message."""
+_NIGHT_HOUR = 3
+"""The hour of the synthetic turns: none of them falls into a session of the story."""
 
 
 def grown(person: Person, life: Life, count: int) -> Person:
-    """Return the person with so many more turns, spread over the story's months and the half year before it."""
-    first, last = person.turns[0].time - _BEFORE, person.turns[-1].time
+    """Return the person with `count` more turns, spread over the story's months and the half year before it."""
+    first, last = person.turns[0].time - _TIME_BEFORE, person.turns[-1].time
     return replace(person, turns=tuple(sorted([*person.turns, *_turns(life, count, first, last)], key=lambda said: said.time)))
 
 
 def moved(question: Question, before: Person, after: Person) -> Question:
-    """Return the question with its evidence at the places that the turns have now; it is asked after all of them."""
+    """Return the question with its evidence at the turns' new indices; it is asked after all of them."""
     places = {(said.time, said.user): place for place, said in enumerate(after.turns)}
     there = tuple(places[before.turns[turn].time, before.turns[turn].user] for turn in question.evidence)
     return replace(question, evidence=there, after=None)
@@ -42,11 +42,11 @@ def grow(run: Path, target: Path, person: Person, life: Life, embedder: Embedder
 
     Args:
         run: The folder of the run.
-        target: That of the grown one; what is there already stays.
+        target: The folder of the grown run; existing content stays.
         person: As `grown` returns them.
         life: Makes the facts.
         embedder: Makes the vectors.
-        facts: How many.
+        facts: Number of facts.
 
     Raises:
         InvalidInput: The run has no memory.
@@ -54,14 +54,14 @@ def grow(run: Path, target: Path, person: Person, life: Life, embedder: Embedder
     if (target / "memory").exists():
         return
     if not (run / "memory").is_dir():
-        raise InvalidInput(f"{run} holds no memory to grow. Answer the story first.")
+        raise InvalidInput(f"{run} contains no memory to grow. Answer the story first.")
     making = target / "memory.new"
     shutil.rmtree(making, ignore_errors=True)
     target.mkdir(parents=True, exist_ok=True)
     shutil.copytree(run / "memory", making)
     with Memory(making, embedder, asks=False) as memory:
         _add(memory, person, life, facts)
-    # Renamed into its place: a run that is killed here begins it anew.
+    # Renamed into place: a run that is killed here starts again.
     making.rename(target / "memory")
 
 
@@ -80,9 +80,9 @@ def _add(memory: Memory, person: Person, life: Life, facts: int) -> None:
 
 
 def _turns(life: Life, count: int, first: datetime, last: datetime) -> Iterator[Said]:
-    """Yield turns of whole sessions, as many nights apart as the time has room for."""
+    """Yield turns of whole sessions, as many nights apart as the time allows."""
     sessions = -(-count // SESSION)
     for number, made in enumerate(life.turns(count)):
         session, place = divmod(number, SESSION)
-        night = (first + (last - first) * session / sessions).replace(hour=_NIGHT, minute=0, second=0, microsecond=0)
+        night = (first + (last - first) * session / sessions).replace(hour=_NIGHT_HOUR, minute=0, second=0, microsecond=0)
         yield Said(night + timedelta(minutes=2 * place), made.text, made.reply, ())

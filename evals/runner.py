@@ -1,4 +1,4 @@
-"""Asking every question of every person, several people at once; what is done is on disk, and is not done again."""
+"""Ask every question of every person, several people at once; finished cases are on disk, and are not repeated."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class Case(BaseModel):
 
     Attributes:
         score: By the published rule, from 0 to 1.
-        strict: By ours.
+        strict: By our strict rule.
         error: Why there is no reply; it counts as wrong.
-        prompt_tokens: Of `tokens`, those that were read; like what follows, 0 in logs that are older.
-        completion_tokens: And those that were written.
-        calls_to_first: Model calls that were begun when the first word of the reply was there.
+        prompt_tokens: The prompt's part of `tokens`; like the following fields, 0 in older logs.
+        completion_tokens: The written part of `tokens`.
+        calls_to_first: Model calls that had begun when the first word of the reply arrived.
         first_seconds: From the question to that word.
-        of: A fingerprint of the question: when it is asked, after what, and all that it says.
+        of: A fingerprint of the question: its time, its place in the history, and all of its content.
     """
 
     solver: str
@@ -60,7 +60,7 @@ class Log:
     """The cases of a run, one JSON line each; a line that a crash cut off is dropped.
 
     Args:
-        path: The file; made when missing.
+        path: The file; created if missing.
     """
 
     def __init__(self, path: Path) -> None:
@@ -88,7 +88,7 @@ class Log:
             try:
                 yield Case.model_validate_json(line)
             except ValidationError as error:
-                raise InvalidInput(f"{self.path}, line {number}: this is no log of a run. Give another folder.") from error
+                raise InvalidInput(f"{self.path}, line {number}: this is not the log of a run. Give another folder.") from error
 
 
 def run(
@@ -100,22 +100,22 @@ def run(
     concurrency: int = 1,
     on_done: Callable[[Case], None] = lambda _case: None,
 ) -> list[Case]:
-    """Ask what is not in the log yet; a person's questions in order, each after the history before it.
+    """Ask the questions that are not in the log yet; a person's questions in order, each after the history before it.
 
     Args:
         people: Whom the questions are about.
-        questions: What is asked.
+        questions: The questions.
         solvers: By name; all are asked the same.
-        log: What was done before, and where what is done now goes.
-        concurrency: How many people are in flight.
-        on_done: Told of every new case; from several threads.
+        log: The finished cases; new ones are added to it.
+        concurrency: How many people are processed at once.
+        on_done: Called with every new case, from several threads.
 
     Returns:
-        All cases, in the order of the questions; what was asked earlier is scored by today's rules.
+        All cases, in the order of the questions; earlier ones are scored by the current rules.
 
     Raises:
-        PersonaError: The model does not answer, a store cannot be written, or the log is of other questions. What is done is
-            kept.
+        PersonaError: The model does not answer, a store cannot be written, or the log is of other questions. Finished cases
+            are kept.
     """
     by_person: dict[str, list[Question]] = defaultdict(list)
     for question in questions:
@@ -131,7 +131,7 @@ def run(
             for question in asked:
                 open_ = [each for each in all_asked(question) if (name, question.id, each.kind) not in done]
                 if open_ and _place(person, question) > lived and not stopped.is_set():
-                    # Once for all questions of a place: a history reads its pictures.
+                    # Once for all questions at the same place: hashing a history loads its photos.
                     lived = _place(person, question)
                     solver.replay(person, lived)
                 for each in open_:
@@ -157,18 +157,18 @@ def run(
 
 
 def _scored(questions: Sequence[Question], cases: Sequence[Case]) -> list[Case]:
-    """Score cases anew: a rule that was refined needs no model to be asked again."""
+    """Score cases again: a refined rule does not require asking a model again."""
     asked = {(question.id, each.kind): (question, each) for question in questions for each in all_asked(question)}
     known = [(case, asked.get((case.question, case.kind))) for case in cases]
     return [case.model_copy(update=scores(*one, case.reply)) if one else case for case, one in known]
 
 
 def _check_same(questions: Sequence[Question], done: Mapping[tuple[str, str, Kind], Case]) -> None:
-    """Refuse a log that answers something else under the same ids."""
+    """Refuse a log that has answers to other questions under the same ids."""
     prints = {question.id: fingerprint(question) for question in questions}
     for case in done.values():
         if prints.get(case.question, case.of) != case.of:
-            raise InvalidInput(f"The log holds another question {case.question}: it is of other data. Give another --out.")
+            raise InvalidInput(f"Question {case.question} of the log differs: the log is of other data. Give another --out.")
 
 
 def _case(name: str, solver: Solver, person: Person, question: Question, asked: Asked) -> Case:

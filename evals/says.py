@@ -1,4 +1,4 @@
-"""Whether an open reply says what it should, and nothing that it should not: rules a person can check (pure)."""
+"""Whether an open reply says what it should, and nothing that it should not: rules that a person can check (pure)."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ NOT_KNOWN = (
     "can't find|cannot find|couldn't find|could not find|no information|no record|no memory|no details|unknown|not known|"
     "not specified|not stated|not provided|nothing about"
 )
-"""One of these says that memory does not hold the answer."""
+"""Phrases that say that memory does not contain the answer."""
 _APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "-": " ", "\u2010": " ", "\u2011": " "})
 _MARKS = re.compile(r"[*_`]")
 
 
 @dataclass(frozen=True)
 class Says:
-    """What a right reply holds.
+    """What a correct reply must contain.
 
-    Case, accents and hyphens do not count, and words are whole: `two` is not in `network`.
+    Case, accents and hyphens are ignored, and words match as a whole: `two` is not in `network`.
 
     Attributes:
-        must: Every group has to be there; a group is phrases with `|` between them, one of which is enough.
-        must_not: Phrases of which none may be there.
-        words_at_most: Words of the reply, at most; None: as many as it likes.
+        must: Every group has to occur; a group is phrases separated by `|`, one of which is enough.
+        must_not: Phrases of which none may occur.
+        words_at_most: Maximum words of the reply; None: no limit.
     """
 
     must: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ class Says:
     words_at_most: int | None = None
 
     def right(self, reply: str) -> bool:
-        """Say whether a reply is right; an empty one never is."""
+        """Return whether a reply is correct; an empty one never is."""
         said = folded(reply)
         if not said or (self.words_at_most is not None and len(said.split()) > self.words_at_most):
             return False
@@ -46,8 +46,8 @@ class Says:
 
 
 def folded(text: str) -> str:
-    """Return a text without case, accents, hyphens and Markdown's marks, with single spaces."""
-    # Apart first: some signs are a mark only then.
+    """Return a text without case, accents, hyphens and Markdown marks, with single spaces."""
+    # Decomposed first: some characters become a mark only then.
     apart = _MARKS.sub("", unicodedata.normalize("NFKD", text).translate(_APOSTROPHES))
     return " ".join("".join(letter for letter in apart if not unicodedata.combining(letter)).casefold().split())
 

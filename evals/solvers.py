@@ -1,4 +1,4 @@
-"""Ways to answer a question about a person: what a way is, and our graphs as one; `baselines` has the others."""
+"""Ways to answer a question about a person: the protocol, and our graphs as one way; `baselines` contains the others."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ from memory.core.errors import InvalidInput, StorageError
 from memory.core.records import Line, Trace
 from memory.memory import Memory
 
-_LATER = timedelta(hours=2)
-"""A question without a time of its own is asked when the last conversation is over, and out of the recent window."""
+_DELAY = timedelta(hours=2)
+"""A question without a time of its own is asked after the last conversation, outside the recent window."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What was answered, and what it took.
+    """An answer and its cost.
 
     Attributes:
         text: The reply.
-        tokens: Read and written, over all calls; 0 where the server does not count.
+        tokens: Prompt and completion tokens over all calls; 0 if the server does not count.
         seconds: From the question to the whole reply.
-        steps: What was looked for; empty for baselines.
-        rounds: What each look brought; a baseline's only one is what it was shown.
-        prompt_tokens: Of `tokens`, those that were read.
-        completion_tokens: And those that were written.
-        calls_to_first: Model calls that were begun when the first word was there.
+        steps: The retrievals; empty for baselines.
+        rounds: The results of each retrieval; for a baseline, one round with what it was shown.
+        prompt_tokens: The prompt's part of `tokens`.
+        completion_tokens: The written part of `tokens`.
+        calls_to_first: Model calls that had begun when the first word arrived.
         first_seconds: From the question to the first word.
     """
 
@@ -58,7 +58,7 @@ class Reply:
     def of(
         cls, text: str, usage: Usage, steps: tuple[dict[str, Any], ...] = (), rounds: tuple[tuple[Shown, ...], ...] = ()
     ) -> Reply:
-        """Return a reply that is whole now."""
+        """Return a reply that has just been completed."""
         return cls(
             text,
             tokens=usage.prompt_tokens + usage.completion_tokens,
@@ -73,25 +73,25 @@ class Reply:
 
 
 class Solver(Protocol):
-    """Answers questions about people; one person's calls come one after another."""
+    """Answers questions about people; the calls for one person come one after another."""
 
     def replay(self, person: Person, upto: int) -> None:
-        """Take in a person's first turns; what was taken in before is passed over."""
+        """Store a person's first turns; turns that are already stored are skipped."""
 
     def answer(self, person: Person, question: Question, asked: str) -> Reply:
-        """Answer; nothing of the question stays."""
+        """Answer; no trace of the question stays."""
 
 
 class Ours:
-    """The graphs of this project: histories are remembered and consolidated with the replies that were given.
+    """The graphs of this project: histories are remembered and consolidated with their original replies.
 
     Args:
         chat: The model.
         memory: Where the people's memories are.
         style: How prompts are made for the model.
-        on_work: Told, before each piece of remembering, of whom it is and how many pieces are left.
-        remembers: Whether the model extracts facts, topics and the rest; without, raw turns alone are there to be found.
-        on_worked: Told of each piece of remembering what it took.
+        on_work: Called before each item of background work with the person and the number of items left.
+        remembers: Whether the model extracts facts, topics and the rest; if not, a search finds raw turns alone.
+        on_worked: Called after each item of background work with its cost.
     """
 
     def __init__(
@@ -113,10 +113,10 @@ class Ours:
         self._consolidate = consolidate.build(chat, memory, style.prompts, style.budgets, small=style.is_small)
 
     def replay(self, person: Person, upto: int) -> None:
-        """Journal, remember and consolidate; after a crash it goes on where it was.
+        """Journal, remember and consolidate; after a crash it continues where it stopped.
 
         Raises:
-            InvalidInput: The memory has lived beyond these turns: what came later would help to answer.
+            InvalidInput: The memory contains later turns: they would help to answer.
         """
         user = user_of(person)
         if len(lived := self._memory.journal.turns(user)) > upto:
@@ -129,7 +129,7 @@ class Ours:
             ids = tuple(self._memory.photos.receive(user, path.read_bytes()) for path in said.images)
             lines.append(Line(time=said.time, text=said.user, reply=said.assistant, images=ids))
         self._memory.journal.ingest_all(user, lines)
-        # Once for all of it: the first question is not to wait for it.
+        # Once for everything, so that the first question does not wait for it.
         self._memory.index(user)
         while self._remembers and (item := self._memory.work.next_of(user, due_only=False)):
             self._on_work(person, self._memory.work.count(user))
@@ -142,7 +142,7 @@ class Ours:
             self._on_worked(Work.of(person.id, item.kind, usage, time.process_time() - processor))
 
     def answer(self, person: Person, question: Question, asked: str) -> Reply:
-        """Ask off the record: memory is read, and nothing is written."""
+        """Ask off the record: memory is used, and nothing is written."""
         usage = Usage()
 
         def tell(event: dict[str, Any]) -> None:
@@ -165,22 +165,22 @@ class Ours:
             Shown(one.id, one.kind, one.text, tuple(places[turn] for turn in one.turn_ids if turn in places))
             for one in trace.memories
         )
-        # A receipt lists what all looks brought, one after the other.
+        # A receipt lists the results of all retrievals, one after the other.
         return tuple(tuple(islice(shown, len(step.memory_ids))) for step in trace.steps if step.action == "retrieve")
 
 
 def user_of(person: Person) -> str:
-    """Return the name under which a person is remembered."""
+    """Return the user id of a person."""
     return person.id.replace("/", "-")
 
 
 def places_of(memory: Memory, user: str) -> dict[str, int]:
-    """Return the place in the history of every turn, by its id."""
+    """Return the index in the history of every turn, by its id."""
     return {turn.id: place for place, turn in enumerate(memory.journal.turns(user))}
 
 
 def asked_at(person: Person, question: Question) -> str:
     """Return when a question is asked."""
     turns = person.turns[: question.after]
-    asked = question.time or (turns[-1].time + _LATER if turns else clock.now())
+    asked = question.time or (turns[-1].time + _DELAY if turns else clock.now())
     return asked.isoformat()

@@ -1,4 +1,4 @@
-"""What every benchmark comes down to: people with a history, and questions that are asked of them (pure values)."""
+"""The common form of all benchmarks: people with a history, and questions about them (pure values)."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Rule = Literal["letter", "letters", "words", "holds", "says"]
 
 @dataclass(frozen=True)
 class Said:
-    """One turn of a history: what was said and shown, and the reply that was given.
+    """One turn of a history: the message and its photos, and the original reply.
 
     Attributes:
-        facts: What is to be remembered of it, each the words that a memory of it holds (`a|b`: one of them); None: not known.
+        facts: What should be remembered, each the words that a memory of it contains (`a|b`: one of them); None: not known.
     """
 
     time: datetime
@@ -31,12 +31,12 @@ class Said:
 
 @dataclass(frozen=True)
 class Person:
-    """Someone whose history is replayed before their questions are asked.
+    """A person whose history is replayed before their questions are asked.
 
     Attributes:
-        core: What a profile of them has to say, as facts of `Said`; like what follows, where it is known.
+        core: What their profile should say, as facts of `Said`; like the following fields, where it is known.
         procedures: Their habits and goals, the same.
-        personality: How they really are.
+        personality: Their true scores.
     """
 
     id: str
@@ -51,20 +51,20 @@ class Question:
     """One case.
 
     Attributes:
-        id: What the file of questions calls it; where it calls it nothing, its place, from 0.
-        person: Whom it is asked of.
-        aspect: What it is about, coarsely.
-        task: And finely.
-        text: What is asked.
+        id: The question's id in the file; if it has none, its index, from 0.
+        person: Whom it is about.
+        aspect: Its broad topic.
+        task: Its specific topic.
+        text: The question.
         answer: The letter of the right option, or the answer in words.
-        choices: Options by letter, in lower case; none where the answer is open.
+        choices: Options by letter, in lower case; none if the answer is open.
         time: When it is asked; None: right after the last turn before it.
-        after: After how many turns of the history; None: after all of them.
-        rule: How the published scorer takes a reply: by the letter it chooses, by all letters it names, by its words, by
-            whether it holds the answer (`a|b`: one of them), or by what it says and does not say (`says`).
-        alignment: Two replies, of which the first fits the person; None where the case has none.
-        evidence: Places in the history, from 0, of the turns that say the answer; none where it is not known.
-        says: What a right reply says. It is no part of what is asked: refine it, and a log is scored again.
+        after: Number of turns of the history before it; None: all of them.
+        rule: How the published scorer judges a reply: by the letter it chooses, by all letters it names, by its words, by
+            whether it contains the answer (`a|b`: one of them), or by what it says and does not say (`says`).
+        alignment: Two replies, of which the first fits the person; None if the case has none.
+        evidence: Indices in the history, from 0, of the turns that contain the answer; none if unknown.
+        says: What a correct reply says. The model never sees it: if it is refined, a log is scored again.
     """
 
     id: str
@@ -84,12 +84,12 @@ class Question:
 
 @dataclass(frozen=True)
 class Shown:
-    """Something of a history that a model was shown before it answered.
+    """A part of the history that a model was shown before it answered.
 
     Attributes:
-        id: Of the memory; of a turn, its place.
-        kind: Of memory, or `turn`.
-        turns: Places in the history, from 0, of the turns that it shows or was made from.
+        id: The memory's id; for a turn, its index.
+        kind: Type of memory, or `turn`.
+        turns: Indices in the history, from 0, of the turns that it shows or was made from.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""What a reply took: model calls, tokens read and written, and how long its first word was waited for."""
+"""The cost of a reply: model calls, prompt and completion tokens, and the time to its first word."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from langchain_core.outputs import ChatGeneration, LLMResult
 
 
 class Usage(BaseCallbackHandler):
-    """Counts the calls of one run; the clock starts when it is made.
+    """Counts the calls of one run; the clock starts when it is created.
 
     Attributes:
-        calls: Of the model.
-        prompt_tokens: That it read, over all calls; 0 where the server does not count.
-        completion_tokens: That it wrote, thoughts included.
-        calls_to_first: Calls that were begun when the first word of the reply was there.
-        first_seconds: How long that took; 0.0: there was no word.
+        calls: Model calls.
+        prompt_tokens: Prompt tokens over all calls; 0 if the server does not count.
+        completion_tokens: Written tokens, thoughts included.
+        calls_to_first: Calls that had begun when the first word of the reply arrived.
+        first_seconds: Seconds to the first word; 0.0: there was none.
     """
 
     def __init__(self) -> None:
@@ -31,20 +31,20 @@ class Usage(BaseCallbackHandler):
 
     @property
     def seconds(self) -> float:
-        """Return how long it is since the clock started."""
+        """Return the seconds since the clock started."""
         return time.perf_counter() - self._began
 
     def spoke(self) -> None:
-        """Note that a word of the reply is there; the first one counts."""
+        """Record that a word of the reply has arrived; the first one counts."""
         if not self.first_seconds:
             self.calls_to_first, self.first_seconds = self.calls, self.seconds
 
     def on_chat_model_start(self, *_: Any, **__: Any) -> None:
-        """Note a call."""
+        """Count a call."""
         self.calls += 1
 
     def on_llm_end(self, response: LLMResult, **_: Any) -> None:
-        """Note what the server counted of a call."""
+        """Add the server's token counts of a call."""
         for [generation] in response.generations:
             message = generation.message if isinstance(generation, ChatGeneration) else None
             if isinstance(message, AIMessage) and (usage := message.usage_metadata):

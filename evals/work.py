@@ -1,4 +1,4 @@
-"""What remembering took, piece by piece: so that two builds can be compared by the processor time of a turn."""
+"""The cost of remembering per work item, to compare two builds by the processor time of a turn."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ FILE = "work.jsonl"
 
 
 class Work(BaseModel):
-    """One piece: what follows a turn (`remember`), or a session (`consolidate`).
+    """One work item: the work after a turn (`remember`), or after a session (`consolidate`).
 
     Attributes:
-        processor_seconds: Of this process, the model's where it is embedded; of all people that are in flight at once.
+        processor_seconds: Of this process, including an embedded model; of all people processed at once.
     """
 
     person: str
@@ -30,7 +30,7 @@ class Work(BaseModel):
 
     @classmethod
     def of(cls, person: str, kind: str, usage: Usage, processor_seconds: float) -> Work:
-        """Return a piece that has just been done."""
+        """Return an item that has just been finished."""
         return cls(
             person=person, kind=kind, processor_seconds=round(processor_seconds, 3), seconds=round(usage.seconds, 3),
             calls=usage.calls, prompt_tokens=usage.prompt_tokens, completion_tokens=usage.completion_tokens,
@@ -38,16 +38,16 @@ class Work(BaseModel):
 
 
 def keep(folder: Path, work: Work) -> None:
-    """Add a piece to a run's folder."""
+    """Add an item to a run's folder."""
     with (folder / FILE).open("a", encoding="utf-8") as file:
         file.write(work.model_dump_json() + "\n")
 
 
 def read(folder: Path) -> list[Work]:
-    """Read what was kept; a line that a crash cut off is passed over.
+    """Return the stored items; a line that a crash cut off is skipped.
 
     Raises:
-        InvalidInput: The file is of something else.
+        InvalidInput: The file has other content.
     """
     path = folder / FILE
     if not path.exists():
@@ -56,11 +56,11 @@ def read(folder: Path) -> list[Work]:
     try:
         return [Work.model_validate_json(line) for line in data[: data.rfind(b"\n") + 1].splitlines()]
     except ValidationError as error:
-        raise InvalidInput(f"{path} is no record of a run's remembering. Give another --out.") from error
+        raise InvalidInput(f"{path} is not a record of a run's background work. Give another --out.") from error
 
 
 def figures(done: Sequence[Work]) -> dict[str, float]:
-    """Return what remembering took a turn, sessions included; empty where nothing was remembered."""
+    """Return the cost of remembering per turn, sessions included; empty if nothing was remembered."""
     turns = sum(one.kind == "remember" for one in done)
     if not turns:
         return {}

@@ -2,7 +2,7 @@
 # Surprise: with httpx a short read timeout cannot be used to look up now and then while a stream is silent: after ReadTimeout the connection is
 # closed and the rest of the answer is lost; the next read raises StreamConsumed, though nothing was read and the server goes on writing.
 # Seen with httpx 0.28.1.
-# What follows: whoever must be able to give up a silent server needs a thread beside the call, or a client that can go on (urllib3 over a raw socket).
+# What follows: anyone who must be able to give up a silent server needs a thread beside the call, or a client that can go on (urllib3 over a raw socket).
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

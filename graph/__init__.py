@@ -1,1 +1,1 @@
-"""The R3 state machine: it decides, and leaves storing and serving to others."""
+"""The LangGraph graphs: they decide what to search, say and remember. Storage is in `memory`, serving in `app`."""

@@ -1,7 +1,7 @@
-"""Which turn a run is about: one that is said now, or one that was said before at the same place of a thread.
+"""Find the turn that a run is about: a new message, or an earlier turn at the same place in a thread.
 
-LangGraph keeps a state for each thread. A new input finds what the last turn left in it; a run that goes back to an earlier
-checkpoint finds a turn that the journal knows already (docs/decisions/040).
+LangGraph keeps one state per thread. A new input finds the state that the last turn left; a run that goes back to an earlier
+checkpoint finds a turn that is already in the journal (docs/decisions/040).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _BROKEN_OFF = "The run was broken off before the reply was written. Send it agai
 
 
 class Beginning:
-    """Finds out which turn a run is about, and which one its reply belongs to.
+    """Finds the turn that a run is about, and the turn that its reply belongs to.
 
     Args:
         memory: Where turns are journaled.
@@ -45,7 +45,7 @@ class Beginning:
         """Return the turn to answer, journaled.
 
         Raises:
-            PersonaError: The message cannot be taken, or is forgotten, or is another user's.
+            PersonaError: The message is invalid, was forgotten, or belongs to another user.
         """
         context, state = context_of(runtime), typed(state)
         if state.get("edits"):
@@ -64,7 +64,7 @@ class Beginning:
         return self._said_in(thread, state, context.user_id, said)
 
     def commit(self, turn: Turn, reply: str, trace: Trace, *, stopped: bool) -> Turn:
-        """Commit a reply; in a thread that went back behind an earlier reply, to a turn that replaces that one."""
+        """Commit a reply. In a thread that went back behind an earlier reply, the new turn replaces the old one."""
         if thread_id() is not None:
             turn = self._memory.threads.reply_again(turn, reply)
             if turn.state in SPOKEN:
@@ -72,7 +72,7 @@ class Beginning:
         return self._memory.journal.finish(turn.id, reply, trace=trace, stopped=stopped)
 
     def was_done(self, turn: Turn) -> Turn | None:
-        """Return a request to forget that has its reply already; None where it has none yet."""
+        """Return the request to forget if it already has a reply, else None."""
         if thread_id() is None or not turn.seq:
             return None
         now = self._memory.threads.standing(turn.id)
@@ -80,7 +80,7 @@ class Beginning:
 
     @contextmanager
     def failing(self, turn: Turn) -> Iterator[None]:
-        """Mark the turn as unanswered where the block fails: nobody else may be there to do it."""
+        """Mark the turn as failed if the block raises: no other code may run afterwards to do so."""
         try:
             yield
         except GraphBubbleUp:
@@ -92,14 +92,14 @@ class Beginning:
             raise
 
     def _said_in(self, thread: str, state: RespondState, user_id: str, time: datetime | None) -> Turn:
-        """Journal what is said in a thread, or change what was said there before."""
+        """Journal a message of a thread, or replace the message that was at this place before."""
         threads = self._memory.threads
         text, images = state.get("text"), state.get("images")
         current, back = state.get("current", ""), goes_back()
         last = state.get("turn") if current else None
         place = make_id(user_id, "thread", f"{thread}\x1f{current}")
         if last is not None and last.seq and last.user_id == user_id and last.state not in _REPLIED:
-            # The thread is in the middle of that turn: it failed, was broken off, or went on from here before.
+            # The thread is in the middle of that turn: the turn failed, was interrupted, or continued from here before.
             with suppress(NotFound):
                 now = threads.standing(last.id)
                 if back and (now.state in _REPLIED or threads.has_gone_on(user_id, place)):
@@ -109,7 +109,7 @@ class Beginning:
         return threads.say(user_id, text, images, time=time, origin=place, goes_back=back)
 
     def _taken_up(self, given: Turn | str, state: RespondState, runtime: Runtime[Context]) -> Turn:
-        """Return a turn that the caller gave."""
+        """Return the turn that the caller passed in."""
         thread, context = thread_id(), context_of(runtime)
         turn = given if isinstance(given, Turn) else self._memory.journal.turn(given)
         user_id = same_user(runtime, turn.user_id)
@@ -119,7 +119,7 @@ class Beginning:
         return self._memory.threads.take_up(turn.id, place)
 
     def _changed(self, state: RespondState, runtime: Runtime[Context]) -> Turn:
-        """Return the turn that takes the place of one whose message was changed in mid-run."""
+        """Return the turn that replaces one whose message was edited during the run."""
         old, text, images = state["turn"], state.get("text"), state.get("images")
         same_user(runtime, old.user_id)
         if not old.seq:
@@ -129,7 +129,7 @@ class Beginning:
 
 
 def typed(state: RespondState) -> RespondState:
-    """Return the state with values of our types, also where a part was written over HTTP, as JSON."""
+    """Return the state with its values as our types, even where parts arrived as JSON over HTTP."""
     turn = state.get("turn")
     return state if turn is None or isinstance(turn, Turn) else _adapter().validate_python(state)
 
@@ -140,41 +140,41 @@ def _adapter() -> TypeAdapter[RespondState]:
 
 
 def is_edited(state: RespondState) -> bool:
-    """Say whether the message was changed from outside: what an input gives is not seen after the first node."""
+    """Return whether the message was edited from outside; only the first node sees what an input contains."""
     return state.get("text") is not None or state.get("images") is not None
 
 
 def new_words(state: RespondState) -> dict[str, Any]:
-    """Return what was changed from outside, for the next node to see it, too."""
+    """Return the fields that were edited from outside, so that the next node sees them too."""
     return {name: value for name in ("text", "images") if (value := state.get(name)) is not None}
 
 
 def mark_edit(state: RespondState) -> dict[str, Any]:
-    """Have the turn begin again with the words that were changed (a node)."""
+    """Restart the turn with the edited words (a node)."""
     return {"edits": state["turn"].id, **new_words(state)}
 
 
 def in_a_sentence(error: Exception) -> PersonaError:
-    """Say in one sentence why there is no reply."""
+    """Return the error as a PersonaError that says in one sentence why there is no reply."""
     if isinstance(error, PersonaError):
         return error
     return PersonaError(
-        f"The reply failed inside the program ({type(error).__name__}: {error}). The message is kept; send it again."
+        f"The reply failed inside the program ({type(error).__name__}: {error}). The message is saved; send it again."
     )
 
 
 def unrecorded(user_id: str, text: str, images: Sequence[str], said: datetime | None, topic: str | None = None) -> Turn:
-    """Make a turn off the record: it has no place in the user's sequence, and may be at any time.
+    """Return a turn off the record: it has no place in the user's sequence and may have any time.
 
     Args:
-        user_id: Who says it.
+        user_id: Who writes it.
         text: The message.
-        images: Ids of its pictures.
-        said: When; None: now.
-        topic: The sensitive thing that it tells of, where its person keeps nothing of that kind.
+        images: Ids of its photos.
+        said: When it was written; None means now.
+        topic: The sensitive topic of the message, if this user keeps nothing of that category.
 
     Raises:
-        InvalidInput: Text or user cannot be taken.
+        InvalidInput: The text or the user id is invalid.
     """
     user_id = check_user(user_id)
     check_text(text, len(images))
@@ -186,16 +186,16 @@ def unrecorded(user_id: str, text: str, images: Sequence[str], said: datetime | 
 
 
 def _given(state: RespondState) -> Turn | str | None:
-    """Return the turn that the caller gave; None where there are words, or nothing at all.
+    """Return the turn that the caller passed in; None if the input has words, or is empty.
 
-    What an earlier turn of the thread left in `turn` and `turn_id` was not given.
+    The `turn` and `turn_id` that an earlier turn of the thread left in the state do not count.
     """
     current, turn, turn_id = state.get("current"), state.get("turn"), state.get("turn_id")
     if turn is not None and turn.id != current:
         return turn
     if turn_id and turn_id != current:
         return turn_id
-    # The same one once more: nothing else was given.
+    # The same turn again: the input contained nothing else.
     return None if is_edited(state) else turn or turn_id
 
 

@@ -1,4 +1,4 @@
-"""CONSOLIDATE: what an ended session amounts to: its topics, the habits and goals, the profile."""
+"""CONSOLIDATE: summarise an ended session as topics, habits and goals, and the profile."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ if TYPE_CHECKING:
 
 Parsed = TypeVar("Parsed")
 PROFILE, HABITS = "Profile", "Habits and goals"
-"""What is rewritten, as the model is told."""
+"""The titles of the two sets that are rewritten, as the model reads them."""
 _MAX_TOKENS = 700
 _SUMMARY_CHARS = 300
-_LEAST_TURN = 200
-"""Tokens of a turn that is summed up, at least: of a session with more turns the first ones are left out."""
-_NOTHING = {"unknown", "none", "null", "n/a", "not known", "not mentioned"}
-"""What a model writes where it knows nothing, though it was told to leave the line out."""
+_MIN_TURN_TOKENS = 200
+"""Tokens that each summarised turn gets at least; in a session with too many turns, the first ones are left out."""
+_UNKNOWN_WORDS = {"unknown", "none", "null", "n/a", "not known", "not mentioned"}
+"""What a model writes where it knows nothing, although it was told to leave the line out."""
 
 
 class Consolidator:
@@ -55,10 +55,10 @@ class Consolidator:
 
     Args:
         chat: The model that summarises.
-        memory: Where it is kept.
-        prompts: What the model is told.
-        budgets: Tokens; a session longer than its share keeps its last whole turns in the prompt.
-        small: The model is a small one: it is not asked to rewrite what a session tells nothing about.
+        memory: Where the results are stored.
+        prompts: The texts for the model.
+        budgets: Token budgets; a session longer than its share keeps its last whole turns in the prompt.
+        small: Whether the model is small: it is not asked to rewrite a set that the session says nothing about.
     """
 
     def __init__(self, chat: BaseChatModel, memory: Memory, prompts: Prompts, budgets: Budgets, *, small: bool = False) -> None:
@@ -69,7 +69,7 @@ class Consolidator:
         self._budgets = budgets
 
     def load(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:
-        """Read the session's turns."""
+        """Load the session's turns."""
         begun = datetime.now(UTC)
         user_id = context_of(runtime).user_id
         number = state.get("session")
@@ -94,12 +94,12 @@ class Consolidator:
         }
 
     def _turns(self, user_id: str, number: int) -> list[Turn]:
-        # What waits for the person's word is summed up when it has come.
+        # A turn that is pending approval is summarised once it is approved.
         said = self._memory.journal.turns(user_id, session=number)
         return [turn for turn in said if turn.state in SPOKEN and turn.held is None]
 
     def summarize_topics(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:
-        """Divide the session into topics; malformed output: one topic over the whole session (published)."""
+        """Divide the session into topics; malformed output gives one topic for the whole session (published)."""
         turns = state["turns"]
         if not turns or state["refused"].leaves_out("episodic"):
             return {"topics": []}
@@ -113,13 +113,13 @@ class Consolidator:
             memory_formats.EPISODIC_GRAMMAR,
         )
         if topics is None and state["refused"].again:
-            # The topic that was made of it then stays.
+            # The session's existing topic stays.
             return {"topics": [], "warnings": warnings}
         return {"topics": topics or [_whole(turns)], "warnings": warnings}
 
     def update_procedures(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Rewrite the set of at most five habits and goals; malformed output leaves it as it is."""
-        # What later sessions made of it holds.
+        # The result of later sessions stays.
         if state["past"] or state["refused"].leaves_out("procedural"):
             return {"procedures": None}
         user_id = same_user(runtime, state["user_id"])
@@ -134,8 +134,8 @@ class Consolidator:
     def update_core(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Rewrite the profile; malformed output leaves it as it is.
 
-        A session that is older than what the profile was made of, as imported history is, adds what no line says yet; one that
-        is summed up again does not: later ones have rewritten it since.
+        A session older than the profile, such as imported history, adds only what no line says yet. A session that is
+        summarised again adds nothing: later sessions have rewritten the profile since.
         """
         if (state["past"] and state["again"]) or state["refused"].leaves_out("core"):
             return {"profile": None}
@@ -143,7 +143,7 @@ class Consolidator:
         current = self._memory.memories.profile(user_id).values()
         profile, warnings = self._rewrite(state, user_id, "core", self._prompts.core, PROFILE, current)
         if profile is not None:
-            profile = {key: value for key, value in profile.items() if value.lower().strip(".") not in _NOTHING}
+            profile = {key: value for key, value in profile.items() if value.lower().strip(".") not in _UNKNOWN_WORDS}
             said = said_in(state["turns"], state["unread"])
             profile = keep_profile(profile, current, said, self._prompts.core, small=self._small)
             if state["past"]:
@@ -152,10 +152,10 @@ class Consolidator:
         return {"profile": profile, "warnings": warnings}
 
     def commit(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:
-        """Commit in one transaction, and bring the indexes up to it; a run that went back commits nothing out of date."""
+        """Commit in one transaction and update the indexes; a run that went back commits nothing out of date."""
         user_id, turns, number = same_user(runtime, state["user_id"]), state["turns"], state["number"]
         if [turn.id for turn in turns] != [turn.id for turn in self._turns(user_id, number)]:
-            # The session is another one by now. Where it waits to be summed up, that is still to do.
+            # The session has changed in the meantime. If it is queued for a summary, that is still to do.
             self._memory.work.drop_outputs(user_id, str(number))
             return {"session": number}
         journal = self._memory.journal
@@ -225,7 +225,13 @@ def build(
     *,
     small: bool = False,
 ) -> CompiledStateGraph[ConsolidateState, Context, ConsolidateInput, ConsolidateState]:
-    """Wire the graph; see `Consolidator` for the arguments."""
+    """Build the graph; see `Consolidator` for the arguments.
+
+    Example:
+        >>> state = build(chat, memory).invoke({"session": 1}, context=Context(user_id="ada"))
+        >>> [topic.summary for topic in memory.memories.entries("ada", kind="episodic")]
+        ['The user told of the quartet.']
+    """
     nodes = Consolidator(chat, memory, prompts or Prompts(), budgets or Budgets(), small=small)
     graph = StateGraph(ConsolidateState, context_schema=Context, input_schema=ConsolidateInput)
     graph.add_node("load", nodes.load)
@@ -242,24 +248,24 @@ def build(
 
 
 def tells_nothing(turns: Sequence[Turn]) -> bool:
-    """Say whether a session only asks, greets and thanks: a small model that rewrites a set all the same loses lines of it."""
+    """Return whether a session only asks, greets and thanks: a small model that rewrites a set from it would lose lines."""
     return not any(statements(without_marks(own_words(turn.text))) for turn in turns)
 
 
 def said_in(turns: Sequence[Turn], unread: Collection[str] = ()) -> Said:
-    """Return what the person said in turns that a model reads: their own words, and what they corrected since."""
+    """Return what the person said in the turns that a model sees: their own words and their later corrections."""
     read = [turn for turn in turns if turn.id not in unread]
     words = tuple((without_marks(own_words(turn.text)), turn.time) for turn in read)
     return Said(words, tuple(mark for turn in read for mark in turn.corrected))
 
 
 def told_to_divide(turns: Sequence[Turn], budgets: Budgets, unread: Collection[str] = ()) -> str:
-    """Write what the model is told when it divides a session into topics; empty where no turn fits.
+    """Return what the model is told when it divides a session into topics; empty if no turn fits.
 
     Args:
-        turns: The session's.
-        budgets: Tokens.
-        unread: Turns that are left out, as the model's server refuses them.
+        turns: The session's turns.
+        budgets: Token budgets.
+        unread: Turns to leave out because the model's server refuses them.
     """
     return _dialogue(turns, budgets, unread, replies=True)
 
@@ -267,7 +273,7 @@ def told_to_divide(turns: Sequence[Turn], budgets: Budgets, unread: Collection[s
 def told_to_rewrite(
     title: str, current: Mapping[str, str], turns: Sequence[Turn], budgets: Budgets, unread: Collection[str] = ()
 ) -> str:
-    """Write what the model is told when it rewrites a set; empty where no turn fits. See `told_to_divide`."""
+    """Return what the model is told when it rewrites a set; empty if no turn fits. See `told_to_divide`."""
     lines = as_data(memory_formats.format_mapping(current)).split("\n")
     so_far = "\n".join(fit(lines, budgets.profile)) or "(none)"
     talk = _dialogue(turns, budgets, unread, replies=False)
@@ -275,16 +281,16 @@ def told_to_rewrite(
 
 
 def _dialogue(turns: Sequence[Turn], budgets: Budgets, unread: Collection[str], *, replies: bool) -> str:
-    """Write the last turns that fit, or nothing where none does: the user's own words, without what they pasted.
+    """Return the last turns that fit, or nothing if none does: the user's own words, without what they pasted.
 
-    Where not all fit, long ones are shown in part: their beginning and their end.
+    If not all turns fit, long ones are shortened to their beginning and their end.
     """
     said = [
         (turn.model_copy(update={"text": own_words(turn.text)}), partial(_line, index, replies=replies))
         for index, turn in enumerate(turns)
         if turn.id not in unread
     ]
-    # A session with one huge message may take more than its share rather than lose most of it.
+    # A session with one huge message may exceed its share; otherwise most of the message would be lost.
     budget = max(budgets.session, budgets.window // 2) if len(said) == 1 else budgets.session
     most = _level([estimate_tokens(show(turn)) for turn, show in said], budget)
     lines = [show(part.turn) for turn, show in reversed(said) if (part := fitted(turn, show, most))]
@@ -299,18 +305,18 @@ def _line(index: int, turn: Turn, *, replies: bool) -> str:
 
 
 def _level(sizes: Sequence[int], budget: int) -> int:
-    """Return the size that no turn may exceed so that all fit; at least `_LEAST_TURN`, where there are too many."""
+    """Return the size limit per turn at which all turns fit; at least `_MIN_TURN_TOKENS` if there are too many."""
     left = budget
     for place, size in enumerate(sorted(sizes)):
         fair = left // (len(sizes) - place)
         if size > fair:
-            return max(fair, min(_LEAST_TURN, budget))
+            return max(fair, min(_MIN_TURN_TOKENS, budget))
         left -= size
     return max(sizes, default=0)
 
 
 def in_language(told: str, turns: Sequence[Turn], prompts: Prompts) -> str:
-    """Add to what the model is told that it is to write in the language of the talk, where that is not English."""
+    """Add the instruction to write in the language of the conversation, if that is not English."""
     own = without_marks("\n".join(own_words(turn.text) for turn in turns))
     return f"{told}\n\n{prompts.same_language}" if told and language_of(own) == "other" else told
 

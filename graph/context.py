@@ -1,4 +1,4 @@
-"""What a run is told besides the message: who speaks, when, and the switches."""
+"""What a run is told besides the message: who writes, when, and the switches."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from memory.core.errors import InvalidInput
 from memory.core.validation import user_name
 
 _CHECKPOINTER = "__pregel_checkpointer"
-"""LangGraph's own key. Without a checkpointer a `thread_id` in the config names nothing: no state is kept under it."""
+"""LangGraph's own key. Without a checkpointer a `thread_id` in the config has no effect: no state is kept for it."""
 
 
 @dataclass(frozen=True)
@@ -21,32 +21,32 @@ class Context:
     user_id: str = "me"
     """Whose memory is used and written."""
     time: str | None = None
-    """When the message is said, `YYYY-MM-DD HH:MM` with an optional offset or zone; now when None."""
+    """When the message is said, `YYYY-MM-DD HH:MM` with an optional offset or zone; None means now."""
     force_retrieve: bool = False
-    """Look into memory at least once before answering."""
+    """Search memory at least once before answering."""
     reasoning: bool = True
-    """Off: look into memory once with the message itself, then answer directly."""
+    """Off: search memory once with the message itself, then answer directly."""
     off_the_record: bool = False
-    """Read memory, write nothing anywhere."""
+    """Use memory, but write nothing anywhere."""
     personality_override: dict[str, float] | None = None
     """Scores for this reply alone, by trait, instead of the remembered ones."""
 
     def __post_init__(self) -> None:
-        """Take the name in normal form."""
+        """Normalise the user id."""
         object.__setattr__(self, "user_id", user_name(self.user_id))
 
 
 def context_of(runtime: Runtime[Context]) -> Context:
-    """Return the run's context; the default one where the caller passed none (LangGraph gives None then)."""
+    """Return the run's context; the default one if the caller passed none (LangGraph then gives None)."""
     return runtime.context or Context()
 
 
 def same_user(runtime: Runtime[Context], user_id: str) -> str:
-    """Return whose turn or session a run goes on with; a context that names another user is refused.
+    """Return the user whose turn or session a run continues; a context that names another user is refused.
 
     Args:
-        runtime: The run; without a context it goes on as it began.
-        user_id: Whose turn or session the state holds.
+        runtime: The run; without a context it continues as it began.
+        user_id: The user of the turn or session in the state.
 
     Raises:
         InvalidInput: The context names another user.
@@ -57,11 +57,11 @@ def same_user(runtime: Runtime[Context], user_id: str) -> str:
 
 
 def thread_id() -> str | None:
-    """Return the thread that the run is in; None where nothing of it is kept."""
+    """Return the thread of the run; None if no state is kept for it."""
     given = get_config().get("configurable", {})
     return given.get("thread_id") if given.get(_CHECKPOINTER) else None
 
 
 def goes_back() -> bool:
-    """Say whether the caller named the checkpoint that the run starts from: it may be an earlier one."""
+    """Return whether the caller named the checkpoint that the run starts from: it may be an earlier one."""
     return bool(get_config().get("metadata", {}).get("checkpoint_id"))

@@ -1,4 +1,4 @@
-"""Where a run tells what happens while it goes on: to whoever called it, or into LangGraph's own stream of custom events."""
+"""Where a run sends its events: to its caller, or into LangGraph's own stream of custom events."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _TELL = "tell"
 
 
 def told_to(tell: Tell) -> RunnableConfig:
-    """Make the config of a run whose events go straight to a function.
+    """Return the config of a run whose events go straight to a function.
 
-    LangGraph passes custom events on from a thread of its own, and wakes another for each (a piece of an answer then crosses
-    four threads); where nobody asks for them, it runs a chain of nodes in the caller's thread.
+    LangGraph passes custom events on from a thread of its own and wakes another thread for each (a delta of an answer then
+    crosses four threads). If nobody asks for custom events, it runs a chain of nodes in the caller's thread.
     """
     return {"configurable": {_TELL: tell}}
 
 
 def teller(runtime: Runtime[Context]) -> Tell:
-    """Return where the events of the run go that this is called in."""
+    """Return the function that takes the events of the current run."""
     tell: Tell = get_config().get("configurable", {}).get(_TELL) or runtime.stream_writer
     return tell

@@ -1,4 +1,4 @@
-"""What is said about forgetting, by us and by no model: it names what was found, and claims nothing that was not done (pure)."""
+"""The program's own replies about forgetting: they name what was found, and claim nothing that was not done (pure)."""
 
 from __future__ import annotations
 
@@ -54,34 +54,34 @@ _CLAIMS_PLAINLY = re.compile(
     r"\bI(?:'ve| have)?(?: now| just| already)* (?:forgotten|(?:deleted|erased|removed|wiped|cleared)\b[^.!?\n]{0,60}\bmemory)\b(?! (?:to|my|the)\b)",
     re.IGNORECASE,
 )
-"""What no reply may say, whatever the message was: other words of deleting are said of texts and files too."""
+"""What no reply may say, whatever the message was; other words for deleting are used of texts and files too."""
 NOT_DONE = (
-    "Nothing was forgotten: the assistant cannot do that by itself. Say “Forget what I told you about …”, or use Forget on the page "
-    "Memory or `persona memory forget`."
+    "Nothing was forgotten: the assistant cannot do that by itself. Say “Forget what I told you about …”, or use Forget on the Memory "
+    "page or `persona memory forget`."
 )
-"""Stands below a reply that claims to have forgotten something."""
+"""Shown below a reply that claims to have forgotten something."""
 
 
 def answer_of(text: str) -> Said | None:
-    """Return what a message says to the question whether to forget; None where it says something else."""
+    """Return how a message answers the question whether to forget; None if it says something else."""
     said = text.replace("’", "'").strip(" \t\n.!…")
     answers: dict[Said, re.Pattern[str]] = {"yes": _YES, "no": _NO, "undo": _UNDO}
     return next((answer for answer, pattern in answers.items() if pattern.fullmatch(said)), None)
 
 
 def claims(reply: str, *, may_be_asked: bool) -> bool:
-    """Say whether a reply claims that something is forgotten.
+    """Return whether a reply claims that something is forgotten.
 
     Args:
         reply: What the model wrote.
-        may_be_asked: The message may ask for it: then other words of deleting count too.
+        may_be_asked: Whether the message may ask to forget; then other words for deleting count too.
     """
     said = reply.replace("’", "'")
     return bool(_CLAIMS_PLAINLY.search(said) or (may_be_asked and _CLAIMS.search(said)))
 
 
 def offered(offer: ForgetOffer, *, alone: bool, recorded: bool = True) -> str:
-    """Name what would be forgotten, and ask; off the record a later `yes` would have nothing to answer."""
+    """Return the question that names what would be forgotten; off the record, a later `yes` would have nothing to confirm."""
     about = f" about {_quoted(offer.about)}" if offer.about else ""
     lines = [f"Nothing is forgotten yet. This is what I would forget{about}, together with your request:", ""]
     lines += [f"- {_line(entry)}" for entry in offer.entries]
@@ -94,27 +94,27 @@ def offered(offer: ForgetOffer, *, alone: bool, recorded: bool = True) -> str:
 
 
 def nothing(offer: ForgetOffer, *, alone: bool) -> str:
-    """Say that nothing was found, and what to do."""
+    """Return the reply that nothing was found, and what to do."""
     if not offer.about:
         said = "There is no earlier message in this conversation, so nothing was forgotten. Name what you mean: “Forget what I told you about …”."
     else:
         said = (
             f"I found nothing about {_quoted(offer.about)} in my memory or in your messages, so nothing was forgotten. "
-            "Try the words that you used then, or look for it on the page Memory or with `persona memory search`: everything there has its own Forget."
+            "Try the words that you used then, or search for it on the Memory page or with `persona memory search`. Every entry there has its own Forget button."
         )
     return "\n".join([said, "This request itself is not remembered.", *_rest(alone)])
 
 
 def everything(user_id: str) -> str:
-    """Say where everything is deleted."""
+    """Return the reply that says where to delete everything."""
     return (
-        "Nothing is forgotten yet. To delete everything that I know about you, with all messages and pictures, delete your user: on the page You, "
-        f"under “Leave”, or with `persona user delete {user_id}`. That cannot be undone. To forget one thing, name it: “Forget what I told you about …”."
+        "Nothing is forgotten yet. To delete everything that I know about you, with all messages and pictures, delete your user: on the You page, "
+        f"under “Delete everything”, or with `persona user delete {user_id}`. That cannot be undone. To forget one thing, name it: “Forget what I told you about …”."
     )
 
 
 def done(counts: dict[str, int], mentioned: int) -> str:
-    """Say what was forgotten, without a word of it."""
+    """Return the reply that says what was forgotten, without quoting it."""
     counted = ", ".join(f"{what}: {count}" for what, count in counts.items() if count)
     still = f" {mentioned} other things that you said may still speak of it; name them to forget them too." if mentioned else ""
     return (
@@ -124,22 +124,22 @@ def done(counts: dict[str, int], mentioned: int) -> str:
 
 
 def unrecorded() -> str:
-    """Say that a message off the record is kept nowhere."""
+    """Return the reply that a message off the record is not stored."""
     return "This is off the record: nothing of your message is kept, so there is nothing to forget."
 
 
 def kept() -> str:
-    """Say that nothing was done."""
+    """Return the reply that nothing was done."""
     return "Nothing was forgotten: all of it is kept."
 
 
 def brought_back() -> str:
-    """Say that it was undone."""
+    """Return the reply that the forgetting was undone."""
     return "It is back: all that was forgotten with that request is there again."
 
 
 def gone(reason: str) -> str:
-    """Say why nothing could be done."""
+    """Return the reply that says why nothing could be done."""
     return f"Nothing was done. {reason}"
 
 

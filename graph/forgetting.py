@@ -1,4 +1,4 @@
-"""A request to forget, answered by the program: it names what it found and asks; a yes does it. No model writes the reply."""
+"""Answer a request to forget by program: it names what it found and asks; a yes forgets it. No model writes the reply."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from memory.memory import Memory
 
 REQUEST, UNSURE = "request", "unsure"
-"""What a message is: a request to forget or an answer to one; or something that only sounds like it."""
+"""What a message is: a request to forget or an answer to one; or only similar to one."""
 
 
 def recognised(turn: Turn, recent: Sequence[Turn], memory: Memory) -> str | None:
-    """Say whether a message is a request to forget, or an answer to one; words alone decide, so nobody waits.
+    """Return whether a message is a request to forget, or an answer to one; words alone decide, so there is no wait.
 
     Args:
         turn: The message.
         recent: The turns of the last hour.
-        memory: Asked only where the whole message is a yes or a no.
+        memory: Asked only if the whole message is a yes or a no.
     """
     if forget_replies.answer_of(turn.text) is not None and _answers(turn, memory) is not None:
         return REQUEST
@@ -61,10 +61,10 @@ def reply_to(turn: Turn, memory: Memory) -> tuple[str, ForgetOffer | None]:
 
 
 def confirm(turn: Turn, memory: Memory) -> tuple[str, ForgetOffer]:
-    """Forget what a request named, and the request; returns what is said, and how that is kept.
+    """Forget what a request named, and the request; returns the reply, and what the turn's trace keeps.
 
     Raises:
-        PersonaError: It was answered before, or nothing of it is there any more.
+        PersonaError: The request was answered before, or everything it named is already gone.
     """
     subject, together = memory.offers.confirmed(turn)
     reach = cast("Cascade", memory.forget(turn.user_id, subject, together=together))
@@ -72,12 +72,12 @@ def confirm(turn: Turn, memory: Memory) -> tuple[str, ForgetOffer]:
 
 
 def noted(messages: list[BaseMessage], prompts: Prompts, is_a: str | None) -> list[BaseMessage]:
-    """Tell the model that it cannot forget, where a message may ask for it."""
+    """Tell the model that it cannot forget, if a message may ask for it."""
     return instructed(messages, prompts.cannot_forget) if is_a == UNSURE and prompts.cannot_forget else messages
 
 
 def notes_of(reply: str, is_a: str | None) -> tuple[str, ...]:
-    """Return what stands below a reply that claims to have forgotten something."""
+    """Return the notes below a reply that claims to have forgotten something."""
     return (forget_replies.NOT_DONE,) if forget_replies.claims(reply, may_be_asked=is_a == UNSURE) else ()
 
 
@@ -87,7 +87,7 @@ def finished(turn: Turn, reply: str, trace: Any) -> Turn:
 
 
 def asker(memory: Memory) -> Callable[[PersonaState], dict[str, Any]]:
-    """Make the node that asks the person, by an interrupt, whether to forget what a reply names."""
+    """Return the node that interrupts to ask the person whether to forget what a reply names."""
 
     def ask_forgetting(state: PersonaState) -> dict[str, Any]:
         turn = state["turn"]
@@ -103,7 +103,7 @@ def asker(memory: Memory) -> Callable[[PersonaState], dict[str, Any]]:
                 memory.offers.keep(turn)
             return {"reply": forget_replies.kept()}
         reply, _ = confirm(turn, memory)
-        # The state of the thread keeps no word of it; the steps that are over are the server's.
+        # The thread's state contains none of its words; the steps that are over are the server's.
         stub = turn.model_copy(update={"text": "", "reply": "", "trace": None, "state": TurnState.FORGOTTEN})
         return {"reply": reply, "turn": stub, "text": ""}
 
@@ -136,9 +136,13 @@ def _answered(turn: Turn, before: Turn, memory: Memory) -> tuple[str, ForgetOffe
 
 
 def _is_about_a_task(request: ForgetRequest, recent: Sequence[Turn]) -> bool:
-    """Say whether "delete that" may be of a text that was just written: the message before asked for something."""
-    return request.task_like and bool(recent) and (recent[-1].text.rstrip().endswith("?") or len(recent[-1].reply) > _WRITTEN)
+    """Return whether "delete that" may mean a text that was just written: the message before asked for something."""
+    return (
+        request.task_like
+        and bool(recent)
+        and (recent[-1].text.rstrip().endswith("?") or len(recent[-1].reply) > _MIN_TEXT_CHARS)
+    )
 
 
-_WRITTEN = 400
-"""Characters of a reply that may be a text that was asked for."""
+_MIN_TEXT_CHARS = 400
+"""Minimum characters of a reply that may be a text that the person asked for."""

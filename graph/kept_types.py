@@ -1,4 +1,4 @@
-"""The types of ours that a thread's checkpoints hold, as LangGraph's serialiser knows them: what is not named, it will refuse.
+"""Our types in a thread's checkpoints, as LangGraph's serialiser lists them: it will refuse types that are not listed.
 
 With a checkpointer of your own: `InMemorySaver(serde=JsonPlusSerializer(allowed_msgpack_modules=KEPT_TYPES))`.
 """
@@ -62,7 +62,7 @@ _FORMER = {
     "memory.upcoming": "memory.upcoming.agenda",
     "memory.usage": "memory.core.usage",
 }
-"""Modules by the names that checkpoints of version 0.1 hold, and where their types are now."""
+"""Modules by the names in checkpoints of version 0.1, and where their types are now."""
 
 
 def names() -> list[list[str]]:
@@ -71,10 +71,11 @@ def names() -> list[list[str]]:
 
 
 def register() -> None:
-    """Name our types to every serialiser of this process, by the names of older checkpoints too.
+    """Register our types with every serialiser of this process, under the names in older checkpoints too.
 
-    LangGraph's server (0.16.7) makes one that neither reads the list in `langgraph.json` nor takes what a graph was compiled
-    with: without this it warns of each type, and in strict mode (`LANGGRAPH_STRICT_MSGPACK`) hands out plain dictionaries.
+    LangGraph's server (0.16.7) creates a serialiser that uses neither the list in `langgraph.json` nor the one passed when a
+    graph is compiled. Without this call it warns about each type, and in strict mode (`LANGGRAPH_STRICT_MSGPACK`) returns
+    plain dictionaries.
     """
     _msgpack.SAFE_MSGPACK_TYPES |= {(module, name) for module, name in names()}
     for former, now in _FORMER.items():

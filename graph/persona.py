@@ -1,4 +1,4 @@
-"""One whole turn, the three in a row, for Studio and the evals: respond, remember, and consolidate what has ended."""
+"""One whole turn for Studio and the evals, the three graphs in a row: respond, remember, and consolidate ended sessions."""
 
 from __future__ import annotations
 
@@ -32,30 +32,37 @@ def build(
     asks: bool = False,
     confirms: bool = False,
 ) -> CompiledStateGraph[PersonaState, Context, TurnInput, PersonaState]:
-    """Wire the graph.
+    """Build the graph.
 
     Args:
         reply_chat: The model that reasons and answers.
-        background_chat: The same model, for what nobody waits for.
-        memory: What is known.
+        background_chat: The same model, for background work.
+        memory: The memory.
         style: How prompts are made.
-        asks: Where a message is held for being sensitive, interrupt with the question; resumed with `approve` or `reject`,
-            it does that, and with anything else it goes on waiting. Needs a checkpointer, as Studio's server has.
-        confirms: Where a message asks to forget something, interrupt with what would be forgotten; resumed with `forget`, that
-            is done, with anything else nothing is. Needs a checkpointer too.
+        asks: If a sensitive message is pending approval, interrupt with the question. Resumed with `approve` or `reject`,
+            the graph does that; with anything else the message stays pending. Needs a checkpointer, such as Studio's server
+            has.
+        confirms: If a message asks to forget something, interrupt with what would be forgotten. Resumed with `forget`, the
+            graph forgets it; with anything else it does nothing. Needs a checkpointer too.
+
+    Example:
+        >>> graph = build(chat, chat, memory)
+        >>> state = graph.invoke({"text": "When does my quartet rehearse?"}, context=Context(user_id="ada"))
+        >>> state["turn"].reply, state["remembered"]
+        ('On Thursdays at seven.', True)
     """
     style = style or Style()
     nodes = respond.Responder(reply_chat, memory, style, lambda _turn_id: False)
     remembering = remember.build(background_chat, memory, style)
     consolidating = consolidate.build(background_chat, memory, style.prompts, style.budgets, small=style.is_small)
-    # They run inside one node: the work queue knows what is done, and a thread need not.
+    # They run inside one node: the work queue records what is done, so a thread need not.
     remembering.checkpointer = consolidating.checkpointer = False
 
     def recall(state: PersonaState, runtime: Runtime[Context]) -> dict[str, Any]:
         return {**nodes.recall(state, runtime), "remembered": False, "consolidated": None}
 
     def run_remember(state: PersonaState, runtime: Runtime[Context]) -> dict[str, Any]:
-        """Do all the user's pending work up to this turn, in order."""
+        """Do all the user's queued work up to this turn, in order."""
         turn = typed(state)["turn"]
         context = replace(context_of(runtime), user_id=same_user(runtime, turn.user_id))
         if context.off_the_record or not turn.seq:
@@ -63,7 +70,7 @@ def build(
         return {"remembered": True, "consolidated": _catch_up(memory, remembering, consolidating, context)}
 
     def ask_consent(state: PersonaState, runtime: Runtime[Context]) -> dict[str, Any]:
-        """Ask the person whether what is sensitive in this turn may be remembered."""
+        """Ask the person whether the sensitive content of this turn may be remembered."""
         turn = typed(state)["turn"]
         user_id = same_user(runtime, turn.user_id)
         waits = [one for one in memory.approvals.waiting(user_id) if one.turn_id == turn.id]
@@ -91,7 +98,7 @@ def build(
 
 
 def _catch_up(memory: Memory, remembering: Any, consolidating: Any, context: Context) -> int | None:
-    """Do all of a user's pending work; returns the last session that was consolidated."""
+    """Do all of a user's queued work; returns the last session that was consolidated."""
     session = None
     while item := memory.work.next_of(context.user_id, due_only=False):
         if item.kind == "remember":

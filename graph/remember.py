@@ -1,4 +1,4 @@
-"""REMEMBER: what one turn teaches about the person; in the background, in order, and safe to do again."""
+"""REMEMBER: learn from one turn about the person; in the background, in order, and safe to repeat."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ if TYPE_CHECKING:
 
 Parsed = TypeVar("Parsed")
 _MAX_TOKENS = 320
-_SPARE = 100
-"""Tokens of the window that are left for what a chat template adds."""
+_TEMPLATE_TOKENS = 100
+"""Tokens of the window reserved for what a chat template adds."""
 
 
 class Rememberer:
-    """The nodes of the remember graph. Extraction reads the user's own words, never recalled memories.
+    """The nodes of the remember graph. Extraction uses the user's own words, never recalled memories.
 
     Args:
         chat: The model that judges and extracts.
-        memory: Where it is kept.
-        style: What the model is told, and whether it sees pictures.
+        memory: Where the results are stored.
+        style: What the model is told, and whether it sees photos.
     """
 
     def __init__(self, chat: BaseChatModel, memory: Memory, style: Style) -> None:
@@ -66,7 +66,7 @@ class Rememberer:
         self._judged = rounds_of(style.prompts.judged) if style.layout == "cache" else []
 
     def load(self, state: RememberState, runtime: Runtime[Context]) -> dict[str, Any]:
-        """Read the turn, what the model wrote of it before a crash, and which of its steps are set aside or done again."""
+        """Load the turn, the model output stored before a crash, and which of its steps are set aside or repeated."""
         turn = self._memory.journal.turn(state["turn_id"], traces=False)
         same_user(runtime, turn.user_id)
         return {
@@ -91,12 +91,12 @@ class Rememberer:
             examples=self._judged,
         )
         if inferred is None and state["refused"].again:
-            # What was taken for it then stays.
+            # The earlier scores of this turn stay.
             return {"inferred": None, "warnings": warnings}
         return {"inferred": inferred or BigFive(), "warnings": warnings}
 
     def evolve_personality(self, state: RememberState) -> dict[str, Any]:
-        """Move the remembered scores by PEM (published: λ from 0.5 to 0.9 over 50 turns)."""
+        """Update the remembered scores by PEM (published: λ from 0.5 to 0.9 over 50 turns)."""
         turn, inferred = state["turn"], state["inferred"]
         if inferred is None:
             return {"point": None}
@@ -107,7 +107,7 @@ class Rememberer:
         return {"point": point, "before": last.scores}
 
     def extract_semantic(self, state: RememberState) -> dict[str, Any]:
-        """Ask whether the message holds something worth keeping; at most one record a turn (published)."""
+        """Ask whether the message contains something worth keeping; at most one record per turn (published)."""
         turn = state["turn"]
         if state["refused"].leaves_out("semantic"):
             return {"memory": self._extracted(turn) if "change" in state["refused"].again else None}
@@ -129,9 +129,9 @@ class Rememberer:
         return {"memory": memory, "warnings": warnings}
 
     def _decide(self, state: RememberState) -> tuple[memory_formats.Extraction | None, list[str]]:
-        """Ask a small model whether it is worth keeping, no more: what it writes of it is wrong too often.
+        """Ask a small model only whether the message is worth keeping: the facts that it writes are wrong too often.
 
-        A name, a number or somebody of the person is worth it, and nothing is asked.
+        A name, a number or a relative or friend is always worth keeping, and the model is not asked.
         """
         said = _own(state["turn"])
         if language_of(said) != "other" and names_something(statements(said)):
@@ -159,11 +159,11 @@ class Rememberer:
         )
 
     def _says_nothing(self, turn: Turn) -> bool:
-        """Say whether a message only asks, greets or thanks: a small model is not asked what it tells."""
+        """Return whether a message only asks, greets or thanks: then a small model is not asked what it says."""
         return self._small and not statements(_own(turn))
 
     def ground_photos(self, state: RememberState) -> dict[str, Any]:
-        """Tie the memory to the pictures that its message carried, and find in them the things that it names."""
+        """Link the memory to the photos of its message, and find the objects that it names in them."""
         turn, memory = state["turn"], state["memory"]
         if not turn.images or state["refused"].leaves_out("semantic") or (state["refused"].again and memory is None):
             return {"photos": []}
@@ -171,10 +171,10 @@ class Rememberer:
         return {"photos": seen, **({"memory": memory.model_copy(update={"photo_ids": turn.images})} if memory else {})}
 
     def compare(self, state: RememberState) -> dict[str, Any]:
-        """Ask whether the new fact repeats older ones or makes them untrue; `memory.facts.acceptance` decides what is believed.
+        """Ask whether the new fact repeats or supersedes older ones; `memory.facts.acceptance` decides what is believed.
 
-        Of facts of a later time that are there already (history was remembered late), it is asked too whether they do so to
-        this one. Only already extracted facts are compared: nothing is added by it.
+        If facts of a later time exist already (history was remembered late), it is also asked whether they repeat or
+        supersede this one. Only facts that are already extracted are compared: this step adds none.
         """
         memory = state["memory"]
         if memory is None:
@@ -183,19 +183,19 @@ class Rememberer:
         changes, warnings = self._compare_older(state, memory, older) if older else (Changes(), [])
         for new, cosine in on_their_own(newer, changes):
             if "change" in self._memory.refusals.of(state["turn"].user_id, state["turn"].id).set_aside:
-                # When it is done again, all of it is asked.
+                # A repeated run asks all of them.
                 break
             judged = make_id(new.id, "changes", memory.turn_id)
             relations, more = self._ask_change(state, judged, new, [memory])
             warnings += more
             before, changes = changes, decide_since(memory, new, cosine, relations[0] if relations else None, changes)
             if changes != before:
-                # What comes after the fact that repeats it or makes it untrue is compared with that one.
+                # Facts after the one that repeats or supersedes it are compared with that one.
                 break
         return {"changes": changes, "warnings": warnings}
 
     def _compare_older(self, state: RememberState, memory: SemanticMemory, asked: Sequence[Near]) -> tuple[Changes, list[str]]:
-        # Named after what is compared: should an older fact be forgotten before a second try, the judgement is asked for anew.
+        # Named after the compared facts: if an older fact is forgotten before a second try, the judgement is asked for again.
         compared = make_id(memory.turn_id, "change", ",".join(old.id for old, _ in asked))
         relations, warnings = self._ask_change(state, compared, memory, [old for old, _ in asked])
         said = dict(zip([old.id for old, _ in asked], relations or [], strict=False))
@@ -215,11 +215,11 @@ class Rememberer:
         )
 
     def commit(self, state: RememberState) -> dict[str, Any]:
-        """Commit in one transaction, and bring the indexes up to it when there is enough to bring."""
+        """Commit in one transaction; update the indexes once enough rows have changed."""
         turn, refused, memory, again = state["turn"], state["refused"], state["memory"], None
         if refused.again:
             extracted = memory.id if memory and refused.leaves_out("semantic") else None
-            # Asked again, and not set aside again.
+            # Steps that were asked again and not set aside again.
             now = self._memory.refusals.of(turn.user_id, turn.id).set_aside
             read = bool((refused.again - now) & {"personality", "semantic"})
             again = Again(turn.time, extracted, read)
@@ -237,7 +237,7 @@ class Rememberer:
         if not kept:
             self._memory.forget(turn.user_id, turn.id, now=True)
         if state["photos"]:
-            # Looked at now, in the background: a look of the next message does not wait for that.
+            # Embed now, in the background, so that a search for the next message need not wait for it.
             self._memory.index(turn.user_id)
         else:
             self._memory.index_soon(turn.user_id)
@@ -264,12 +264,12 @@ class Rememberer:
         )  # fmt: skip
 
     def _room(self, prompt: str, pictures: int, examples: Sequence[BaseMessage] = ()) -> int:
-        """Return the tokens that a message may have beside a prompt."""
+        """Return the tokens that a message may have next to a prompt."""
         beside = tokens_of([SystemMessage(prompt), *examples]) + pictures * PICTURE_TOKENS
-        return self._window - beside - _MAX_TOKENS - _SPARE
+        return self._window - beside - _MAX_TOKENS - _TEMPLATE_TOKENS
 
     def _extracted(self, turn: Turn) -> SemanticMemory | None:
-        """Return the fact that was extracted from a turn, where it is there and says something of its own."""
+        """Return the fact that was extracted from a turn, if it exists and says something of its own."""
         name = make_id(turn.user_id, "semantic", turn.id)
         there = self._memory.memories.entries(turn.user_id, kind="semantic", ids=[name])
         facts = [one for one in there if isinstance(one, SemanticMemory) and one.same_as is None]
@@ -277,17 +277,17 @@ class Rememberer:
 
 
 def told_to_extract(turn: Turn, prompts: Prompts, room: int | None = None) -> str:
-    """Show a turn as the extraction of facts reads it; see `said`."""
+    """Return a turn as the extraction prompt shows it; see `said`."""
     words = said(turn, room)
     return f"{words}\n\n{prompts.same_language}" if language_of(_own(turn)) == "other" else words
 
 
 def said(turn: Turn, room: int | None = None) -> str:
-    """Show a turn as remembering reads it: the person's own words, without what they pasted.
+    """Return a turn as the remember prompts show it: the person's own words, without what they pasted.
 
     Args:
         turn: The message.
-        room: Tokens; of a message that is longer, the beginning and the end are shown. None: all of it.
+        room: Tokens; a longer message is shortened to its beginning and end. None: no limit.
     """
     pictures = f"\n[with {len(turn.images)} picture(s)]" if turn.images else ""
 
@@ -300,12 +300,12 @@ def said(turn: Turn, room: int | None = None) -> str:
 
 
 def only_pasted(turn: Turn) -> bool:
-    """Say whether a message has no word of the person's own and no picture: no model is asked what it tells of them."""
+    """Return whether a message has neither words of the person's own nor a photo: then no model is asked about it."""
     return bool(turn.text.strip()) and not turn.images and not re.search(r"\w", _own(turn))
 
 
 def _content(turn: Turn, written: str, *, small: bool) -> str:
-    """Return a fact that is true to the person's words, in their language; what it names in pictures keeps its form."""
+    """Return a fact that is true to the person's words, in their language; the objects it names in photos keep their form."""
     said = _own(turn)
     if turn.images:
         own = fact_of(said, turn.time, written, small=small) or in_their_words(said, written)
@@ -321,7 +321,14 @@ def _own(turn: Turn) -> str:
 def build(
     chat: BaseChatModel, memory: Memory, style: Style | None = None
 ) -> CompiledStateGraph[RememberState, Context, RememberInput, RememberState]:
-    """Wire the graph; see `Rememberer` for the arguments."""
+    """Build the graph; see `Rememberer` for the arguments.
+
+    Example:
+        >>> turn = memory.journal.turns("ada")[-1]
+        >>> state = build(chat, memory).invoke({"turn_id": turn.id}, context=Context(user_id="ada"))
+        >>> state["memory"].content
+        'The user plays the cello in a quartet.'
+    """
     nodes = Rememberer(chat, memory, style or Style())
     graph = StateGraph(RememberState, context_schema=Context, input_schema=RememberInput)
     graph.add_node("load", nodes.load)

@@ -1,4 +1,4 @@
-"""RESPOND: recall and search, then reason and retrieve in turns, then answer. What the user waits for, and nothing else."""
+"""RESPOND: recall and search, then reason and retrieve in turns, then answer. The user waits for this, and for nothing else."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from graph.formats import protocol
 from graph.formats.protocol import Answer, Malformed, Retrieve
 from graph.language import language_id
 from graph.language.message_kind import asks_memory
-from graph.language.question_words import asks_for_its_words
+from graph.language.question_words import asks_for_its_words, offers_options
 from graph.prompts import manner, sections, showing
 from graph.prompts.briefing import Style, best_of, closing_words, messages_of, room_of, talk_of
 from graph.prompts.budgets import BYTES_PER_TOKEN
@@ -49,7 +49,7 @@ class Node(Protocol):
     """A step of a turn."""
 
     def __call__(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
-        """Return what it changes in the state."""
+        """Return the changes to the state."""
 
 
 class Responder:
@@ -57,9 +57,9 @@ class Responder:
 
     Args:
         chat: The model that reasons and answers.
-        memory: What is known.
+        memory: The memory.
         style: How prompts are made.
-        stop_requested: Says, by turn id, whether the person has stopped the reply.
+        stop_requested: Takes a turn id; returns whether the person has stopped the reply.
     """
 
     def __init__(self, chat: BaseChatModel, memory: Memory, style: Style, stop_requested: Callable[[str], bool]) -> None:
@@ -71,14 +71,14 @@ class Responder:
         language_id.warm()
 
     def recall(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
-        """Journal the message, unless that is done, read what is always in the prompt, and begin all else of a turn."""
+        """Journal the message unless that is done, load what is always in the prompt, and initialise the turn's state."""
         turn = self._beginning.turn_of(state, runtime)
         with self._beginning.failing(turn):
             return self._recall(turn, context_of(runtime))
 
     def _recall(self, turn: Turn, context: Context) -> dict[str, Any]:
         known = self._memory.memories.profile(context.user_id)
-        # In layout `cache` the other lines compete with everything else for their place.
+        # In layout `cache` the other profile lines compete with all other memories for their place.
         profile = known.values() if self._style.layout == "published" else known.always()
         recent = self._memory.journal.recent(context.user_id, turn.time, turn.seq or None)
         reasoning = context.reasoning and not self._style.is_small
@@ -110,11 +110,11 @@ class Responder:
         }
 
     def forget(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
-        """Answer a request to forget, without the model: name what was found and ask, or do what the person said to that."""
+        """Answer a request to forget without the model: name what was found and ask, or do what the person answered."""
         turn = state["turn"]
         done = self._beginning.was_done(turn)
         if done is not None:
-            # A run that went back: what was asked for then is not done twice.
+            # A run that went back: the request is not carried out twice.
             return {"reply": done.reply, "turn": done, "turn_id": done.id, "current": done.id, "steps": [Step(action="answer")]}
         reply, offer = forgetting.reply_to(turn, self._memory)
         teller(runtime)({"event": "answer", "text": reply})
@@ -129,7 +129,7 @@ class Responder:
         return {"reply": reply, "turn": done, "steps": list(trace.steps), "usage": usage}
 
     def reason(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
-        """Let the model think and choose: answer now, or look into memory first."""
+        """Let the model think and choose: answer now, or search memory first."""
         tell = teller(runtime)
         speaker = self._speaker(state, tell)
         forced = context_of(runtime).force_retrieve and not any(past["output"] for past in state["rounds"])
@@ -141,7 +141,7 @@ class Responder:
         reasoned = protocol.parse_reasoning(speech.output)
         if isinstance(reasoned, Malformed) and not speech.stopped and self._style.second_try:
             problem = f"{self._style.prompts.malformed} {reasoned.problem}"
-            # Both thoughts are shown one after the other: on lines of their own.
+            # Both thoughts are shown one after the other, each on its own lines.
             tell({"event": "think", "text": "\n"})
             again = [*messages, AIMessage(speech.output or "(nothing)"), *sections.instructed([AIMessage("")], problem)]
             speech = speaker.speak(again, grammar, quiet=forced)
@@ -155,13 +155,13 @@ class Responder:
         return {"request": self._request(state, reasoned, speech.output), **took}
 
     def retrieve(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
-        """Look into memory; nothing that this turn has shown comes back."""
+        """Search memory; results that this turn has already shown do not return."""
         request, turn = _required(state.get("request")), state["turn"]
         tell = teller(runtime)
         tell({"event": "retrieving", **request})
         since, until, warning = window_of(request, turn.time)
         past = [entry for before in state.get("rounds", []) for entry in before["found"]]
-        # A small model finds in notes what it overlooks in the talk before its eyes.
+        # A small model finds in notes what it overlooks in the conversation itself.
         repeats = self._style.is_small and asks_memory(turn.text)
         query = Query(
             turn.text,
@@ -175,6 +175,7 @@ class Responder:
             photos=frozenset(state["talk"]["photos"]),
             pictures=turn.images,
             before=goes_on_from(turn, state["recent"]) if request["output"] is None else "",
+            replies=self._style.is_small and offers_options(turn.text),
         )
         found, shown = self._found(state, query, request)
         warning = request["warning"] or warning or ("Nothing in that period: searched all of it." if found.widened else None)
@@ -192,9 +193,9 @@ class Responder:
         return {"rounds": [*state.get("rounds", []), looked], "steps": [*state.get("steps", []), step], "request": None}
 
     def _found(self, state: RespondState, query: Query, request: Request) -> tuple[Found, list[Recalled]]:
-        """Search; returns what was found, and what of it the prompt has room for.
+        """Search; returns the results, and those that the prompt has room for.
 
-        What is shown is decided here: the receipt names it, and the next search brings other things.
+        What is shown is decided here: the receipt names it, and the next search returns other memories.
         """
         style, user_id = self._style, state["turn"].user_id
         room = room_of(state, self._memory, style, request["output"])
@@ -217,7 +218,7 @@ class Responder:
         return found, fitted_lines(told, tokens)
 
     def answer(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
-        """Commit the reply; where the rounds brought none, ask for it directly first."""
+        """Commit the reply; if the rounds brought none, ask for it directly first."""
         tell = teller(runtime)
         speaker = self._speaker(state, tell)
         reply, stopped = state.get("reply"), state["stopped"]
@@ -230,7 +231,7 @@ class Responder:
             stopped = speech.stopped
             reply = speech.answer if stopped or reasoning else protocol.plain_answer(speech.answer)
             if not reply.strip() and not stopped:
-                # Nothing of it stood in <answer>: what is kept is shown all the same.
+                # Nothing was inside <answer>: the stored reply is shown all the same.
                 reply = speaker.say(protocol.plain_answer(speech.output))
             timings |= speech.timings
             think = getattr(protocol.parse_reasoning(speech.output), "think", "")
@@ -267,7 +268,7 @@ class Responder:
         return {"reply": reply, "turn": done, "turn_id": done.id, "current": done.id, "steps": steps, "usage": usage}
 
     def guarded(self, node: Node) -> Node:
-        """Make a node pass over a turn whose message was changed, refuse another user's, and mark one that fails."""
+        """Wrap a node: it skips a turn whose message was edited, refuses another user's turn, and marks a turn that fails."""
 
         def run(state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
             state = typed(state)
@@ -280,11 +281,11 @@ class Responder:
         return run
 
     def after_retrieve(self, state: RespondState) -> str:
-        """Choose what comes after a search: another round, or the answer where no search could bring anything new."""
+        """Choose the step after a search: another round, or the answer if no search could return anything new."""
         if not state["reasoning"]:
             return "answer"
         asked = [past for past in state["rounds"] if past["output"] is not None]
-        # A search always brings what is nearest: when it brings nothing, everything within reach has been shown.
+        # A search always returns the nearest entries: if it returns nothing, everything that it may return has been shown.
         done = bool(asked) and (not asked[-1]["found"] or len(asked) >= self._style.max_looks)
         return "answer" if done else "reason"
 
@@ -338,7 +339,14 @@ def build(
     style: Style | None = None,
     stop_requested: Callable[[str], bool] = lambda _turn_id: False,
 ) -> CompiledStateGraph[RespondState, Context, TurnInput, RespondState]:
-    """Wire the graph; see `Responder` for the arguments."""
+    """Build the graph; see `Responder` for the arguments.
+
+    Example:
+        >>> graph = build(chat, memory)
+        >>> context = Context(user_id="ada")
+        >>> graph.invoke({"text": "When does my quartet rehearse?"}, context=context)["turn"].reply
+        'On Thursdays at seven.'
+    """
     nodes = Responder(chat, memory, style or Style(), stop_requested)
     graph = StateGraph(RespondState, context_schema=Context, input_schema=TurnInput)
     graph.add_node("recall", nodes.recall)

@@ -1,4 +1,4 @@
-"""What a round asks of the memory: its time window, and what was shown before (pure functions)."""
+"""What a round searches memory for: its time window, and what was shown before (pure functions)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from memory.core.records import Recalled, Turn
 from memory.core.tokenize import COMMON, terms
 from memory.search.relevance import is_small_talk
 
-_SHORT = 60
-"""Characters of a question that may go on from the message before it."""
-_MOST_KEYWORDS = 120
-"""Characters, as in the grammar of a round."""
+_MAX_FOLLOW_UP_CHARS = 60
+"""Maximum characters of a question that may continue the message before it."""
+_MAX_KEYWORDS_CHARS = 120
+"""As in the grammar of a round."""
 
 
 def first_search(turn: Turn, *, forced: bool) -> Request | None:
-    """Return the search that a turn begins with, for the message itself; None for a greeting or thanks: nothing is relevant.
+    """Return the search with the message itself that begins a turn; None for a greeting or thanks: nothing is relevant to them.
 
     Args:
         turn: The message.
@@ -33,20 +33,20 @@ def first_search(turn: Turn, *, forced: bool) -> Request | None:
 
 
 def first_round(message: str) -> Retrieve:
-    """Return that search in the form of a round of the model's own."""
-    words = " ".join(message.split())[:_MOST_KEYWORDS].rstrip()
+    """Return that search in the form of a round that the model writes."""
+    words = " ".join(message.split())[:_MAX_KEYWORDS_CHARS].rstrip()
     return Retrieve(words or "(picture)", think="I look into memory first.")
 
 
 def goes_on_from(turn: Turn, recent: Sequence[Turn]) -> str:
-    """Return the previous message, where this one is a short question that says little by itself ("And why?")."""
+    """Return the previous message if this one is a short question that says little by itself ("And why?")."""
     text = turn.text.strip()
-    short = len(text) <= _SHORT and "?" in text and len([word for word in terms(text) if word not in COMMON]) <= 1
+    short = len(text) <= _MAX_FOLLOW_UP_CHARS and "?" in text and len([word for word in terms(text) if word not in COMMON]) <= 1
     return recent[-1].text if short and recent else ""
 
 
 def window_of(request: Request, said: datetime) -> tuple[datetime | None, datetime | None, str | None]:
-    """Read the model's window in the zone of the message; one that makes no sense is left out, visibly."""
+    """Parse the model's time window in the zone of the message; an invalid one is dropped with a warning."""
     zone = clock.zone_name(said)
     bounds: list[datetime | None] = []
     for text in (request["start_time"], request["end_time"]):
@@ -56,8 +56,8 @@ def window_of(request: Request, said: datetime) -> tuple[datetime | None, dateti
             return None, None, f"The window was left out: {text!r} is not a time."
     since, until = bounds
     if until is not None:
-        # The minute counts whole; none is added to a time that has seconds (or to the end of time).
-        # And of an hour that the clocks go through twice, the second time counts too.
+        # The whole minute counts; nothing is added to a time that has seconds (or to the end of time). In an hour that the
+        # clocks go through twice, the second time counts too.
         until = until.replace(second=59, microsecond=999_999, fold=1)
     if since and until and since.timestamp() > until.timestamp():
         return None, None, "The window was left out: it ends before it begins."
@@ -68,7 +68,7 @@ def window_of(request: Request, said: datetime) -> tuple[datetime | None, dateti
 
 
 def shown_whole(entry: Recalled) -> set[str]:
-    """Return what need not be found again: the memory, and the turns that it shows whole."""
+    """Return the ids that need not be found again: the memory, and the turns that it shows whole."""
     if entry.kind not in ("episodic", "turn"):
         return {entry.id}
     in_part = {turn_of(name) for name in entry.parts}

@@ -1,7 +1,7 @@
 """Inputs and states of the graphs: small typed values; a photo is its id.
 
-A thread keeps a state between its runs. What an input gives lasts for one step (`EphemeralValue`) where that can be, so that a
-later input does not find it; everything else is reset by the first node of each graph.
+A thread keeps a state between its runs. Input values last for one step (`EphemeralValue`) where possible, so that a later
+input does not see them; everything else is reset by the first node of each graph.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Annotated
 
 from langgraph.channels import EphemeralValue
 
-# pydantic makes Studio's forms of these, and needs this one before Python 3.12.
+# pydantic makes Studio's forms from these types, and needs this TypedDict before Python 3.12.
 from typing_extensions import TypedDict
 
 from graph.formats.memory_formats import TopicLines
@@ -24,7 +24,7 @@ from memory.upcoming.agenda import Upcoming
 
 
 class TurnInput(TypedDict, total=False):
-    """What a turn begins with."""
+    """The input of a turn."""
 
     text: Annotated[str, EphemeralValue]
     """The message."""
@@ -33,11 +33,11 @@ class TurnInput(TypedDict, total=False):
     turn_id: str
     """A turn that was journaled already; without one, the first node journals the message."""
     turn: Turn
-    """The same, as a whole: also one off the record."""
+    """The same as a whole turn; it may be off the record."""
 
 
 class Request(TypedDict):
-    """What is asked of memory; `output` is the model's round, word for word, None for the search that begins a turn."""
+    """A search request; `output` is the model's round, word for word, or None for the search that begins a turn."""
 
     output: str | None
     think: str
@@ -48,7 +48,7 @@ class Request(TypedDict):
 
 
 class Round(TypedDict):
-    """One retrieval and what it brought, in time order; `widened`: the window held nothing and was left out."""
+    """One retrieval and its results, in time order; `widened`: the time window had no results and was left out."""
 
     output: str | None
     found: list[Recalled]
@@ -56,16 +56,16 @@ class Round(TypedDict):
 
 
 class RecentTalk(TypedDict):
-    """What the prompt shows of the last hour; the search leaves out just that."""
+    """What the prompt shows of the last hour; the search leaves out exactly that."""
 
     turns: list[Turn]
-    """In time order, text and reply as they are shown: of long ones, the beginning and the end."""
+    """In time order, text and reply as they are shown: the beginning and the end of long ones."""
     whole: list[str]
     """Ids of the turns that are shown whole."""
     parts: list[str]
-    """Ids of the passages that are shown of the others; see `memory.core.passages`."""
+    """Ids of the passages that are shown of the other turns; see `memory.core.passages`."""
     photos: list[str]
-    """Ids of the pictures that are shown or told of."""
+    """Ids of the photos that are shown or described."""
     left_out: bool
     """Whether turns of the hour are not shown at all."""
 
@@ -74,28 +74,28 @@ class RespondState(TurnInput, total=False):
     """What the reply is made from."""
 
     current: str
-    """The id of the turn that the nodes are at: another one in `turn` or `turn_id` was given by the caller."""
+    """The id of the current turn: a different one in `turn` or `turn_id` was passed in by the caller."""
     edits: Annotated[str, EphemeralValue]
-    """The turn whose message was changed from outside while its run was at a later node."""
+    """The turn whose message was edited from outside while its run was at a later node."""
     forget: str | None
-    """`request`: it asks to forget something, or answers to that; `unsure`: it only sounds so."""
+    """`request`: it asks to forget something, or answers that question; `unsure`: it is only similar to such a message."""
     reasoning: bool
-    """Whether the model thinks and may ask for more; off: it answers directly from the first search."""
+    """Whether the model thinks and may request retrievals; off: it answers directly from the first search."""
     profile: dict[str, str]
     personality: BigFive | None
-    """The scores that the reply uses; None while nothing is known of any trait."""
+    """The scores that the reply uses; None while no trait is known."""
     manner: list[str]
     """How to write for this person, in sentences; empty: nothing is known yet."""
     due: list[str]
-    """What is coming up in the person's life, in sentences with dates; empty: nothing is brought up."""
+    """What is coming up in the person's life, in sentences with dates; empty: nothing is mentioned."""
     coming: list[Upcoming]
-    """What that was made of."""
+    """The upcoming events that `due` was made from."""
     language: str
-    """ISO 639-1, of the reply; empty: not known, or the person may want another one."""
+    """Language of the reply, ISO 639-1; empty if unknown, or if the person may want another one."""
     recent: list[Turn]
     """The turns of the last hour."""
     talk: RecentTalk
-    """What the prompt shows of them."""
+    """What the prompt shows of these turns."""
     rounds: list[Round]
     """The retrievals so far."""
     request: Request | None
@@ -105,7 +105,7 @@ class RespondState(TurnInput, total=False):
     stopped: bool
     timings_ms: dict[str, float]
     usage: Usage
-    """What the model's calls of this turn came to."""
+    """The token counts of the model's calls in this turn."""
 
 
 class RememberInput(TypedDict):
@@ -115,19 +115,19 @@ class RememberInput(TypedDict):
 
 
 class RememberState(RememberInput, total=False):
-    """What one turn teaches."""
+    """What one turn teaches about the person."""
 
     turn: Turn
     outputs: dict[str, str]
-    """By step, what the model wrote before the run was broken off."""
+    """What the model wrote before the run was interrupted, by step."""
     refused: Refused
-    """Its steps that are set aside, or done again."""
+    """Its steps that are set aside or repeated."""
     recent: list[Turn]
     inferred: BigFive | None
-    """None: that is not done again."""
+    """None: this step is not repeated."""
     point: PersonalityPoint | None
     before: BigFive
-    """The scores that it was made from."""
+    """The scores before the update."""
     memory: SemanticMemory | None
     photos: list[PhotoMemory]
     changes: Changes
@@ -141,25 +141,25 @@ class ConsolidateInput(TypedDict, total=False):
 
 
 class ConsolidateState(ConsolidateInput, total=False):
-    """What a session amounts to; None: leave it as it is."""
+    """The result of a session; None: leave the stored data as it is."""
 
     user_id: str
     """Whose session it is."""
     number: int
-    """The session that the nodes are at; the last node tells it as `session`."""
+    """The session that the nodes work on; the last node returns it as `session`."""
     turns: list[Turn]
     past: bool
-    """A session of a later time has been consolidated already."""
+    """Whether a session of a later time has been consolidated already."""
     again: bool
-    """This one has been consolidated before."""
+    """Whether this session has been consolidated before."""
     begun: datetime
-    """When the session was read."""
+    """When the session was loaded."""
     outputs: dict[str, str]
-    """By step, what the model wrote before the run was broken off."""
+    """What the model wrote before the run was interrupted, by step."""
     refused: Refused
-    """Its steps that are set aside, or done again."""
+    """Its steps that are set aside or repeated."""
     unread: frozenset[str]
-    """Turns whose words the server refuses: the model is not told of them."""
+    """Turns whose words the server refuses: the model does not see them."""
     topics: list[TopicLines]
     procedures: dict[str, str] | None
     profile: dict[str, str] | None
@@ -167,7 +167,7 @@ class ConsolidateState(ConsolidateInput, total=False):
 
 
 class PersonaState(RespondState, total=False):
-    """One whole turn, as Studio and the evals see it."""
+    """One whole turn, for Studio and the evals."""
 
     remembered: bool
     consolidated: int | None

@@ -1,7 +1,7 @@
-"""What is known about a person: the record in SQL, the indexes beside it, and the services on both.
+"""The memory of an assistant: the journal in SQL, the search indexes beside it, and the services that use both.
 
-`Memory` opens a data folder; the names below are what most callers need. They are loaded when they are first used, so that an
-import of one room does not load the others.
+`Memory` opens a data folder. Most callers need only the names below. Each is imported on first use, so that importing one room
+does not import the others.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _MODULES = {
     "Trace": "memory.core.records",
     "Turn": "memory.core.records",
 }
-"""Where each exported name is defined."""
+"""The module that defines each exported name."""
 
 __all__ = [
     "Embedder",

@@ -1,4 +1,4 @@
-"""Memory: the one door to everything that is known about the users of a data folder."""
+"""`Memory`: the entry point to everything that a data folder knows about its users."""
 
 from __future__ import annotations
 
@@ -54,33 +54,40 @@ from memory.stores.threads import Threads
 from memory.upcoming.date_rows import Dates
 
 _log = logging.getLogger(__name__)
-_ANOTHER_WRITES = timedelta(minutes=10)
-"""A message without a reply is younger than this while another process answers it."""
-_TOGETHER = 48
-"""Turns and facts that are written to Chroma at once: each write holds all of Python for 10 ms and more."""
-_FEW = 12
-"""Facts that are compared one by one, as they are not indexed yet."""
+_MAX_REPLY_TIME = timedelta(minutes=10)
+"""Another process may still be answering a message that is younger than this."""
+_CHROMA_BATCH_ENTRIES = 48
+"""Changed entries that one write to Chroma waits for: each write holds Python's global lock for 10 ms or more."""
+_MAX_UNINDEXED_FACTS = 12
+"""From this number of unindexed facts on, they are indexed first; fewer are compared one by one."""
 SEARCHABLE = ("core", "semantic", "episodic", "procedural", "photo")
 
 
 class Memory:
-    """Opens the stores of a data folder and keeps them in step.
+    """Opens the stores of a data folder and keeps them consistent with each other.
 
     Args:
-        folder: The data folder; made when missing.
-        embedder: Makes the vectors.
-        database_url: SQL elsewhere than in the folder.
-        chroma_url: A Chroma server instead of files in the folder. With both on servers, processes may share the folder.
-        sight: What finds pictures again by what they show; None: they are found by what was said of them.
-        asks: What is done with what is sensitive, for everybody here; None: as each person chose; False: nothing is judged,
-            as nobody said it (a benchmark).
-        own_words: Cuts out of a message what its person pasted or quoted.
-        brings_up: Replies may tell of what is coming up by themselves, unless the person says no.
-        fresh_index: Throw the indexes of this folder away first, whatever their state, and mark all rows to be indexed.
+        folder: The data folder; created when missing.
+        embedder: Embeds the texts.
+        database_url: A database outside the folder.
+        chroma_url: A Chroma server instead of files in the folder. If both URLs name servers, processes may share the folder.
+        sight: Finds photos by what they show; None: photos are found only by the words about them.
+        asks: Treatment of sensitive messages for all users; None: as each user chose; False: none is classified (benchmarks).
+        own_words: Removes pasted and quoted text from a message.
+        brings_up: Replies may mention upcoming events unasked, unless the person declined.
+        fresh_index: First delete the indexes of this folder, whatever their state, and mark all rows as not indexed.
 
     Raises:
         FolderInUse: Another process owns the folder.
         StorageError: A store cannot be opened.
+
+    Example:
+        >>> with Memory(folder, embedder) as memory:
+        ...     turn = memory.receive("ada", "I play the cello.", pictures=())
+        ...     turn = memory.journal.finish(turn.id, "Since when?")
+        ...     [found] = memory.search("ada", "cello")
+        >>> found.kind, found.turn_ids == (turn.id,)
+        ('turn', True)
     """
 
     def __init__(
@@ -101,7 +108,6 @@ class Memory:
         self._owner = FolderLock(folder, shared=shared)
         try:
             self._database = Database(database_url or f"sqlite:///{folder / 'journal.db'}")
-            # Several processes may be at it: each does the work of the users whose lease it holds.
             self.leases = Leases(self._database) if shared else None
             by_words, by_meaning = (
                 (None, None) if asks is False else (Marker(topic_of, asks), Marker(Judge(embedder).topic_of, asks))
@@ -122,16 +128,9 @@ class Memory:
             if not shared:
                 self.photos.sweep()
             self._arrivals = Arrivals(self.journal, self.photos)
-            self.sight = sight or Sight()
+            self.sight = sight = sight or Sight()
             self._indexes = Indexes(
-                folder,
-                self._database,
-                embedder,
-                self.photos,
-                self.sight,
-                chroma_url=chroma_url,
-                shared=shared,
-                fresh=fresh_index,
+                folder, self._database, embedder, self.photos, sight, chroma_url=chroma_url, shared=shared, fresh=fresh_index
             )
             self._projection = self._indexes.projection
             self.forgetting = Forgetting(self._database)
@@ -161,23 +160,23 @@ class Memory:
     def receive(
         self, user_id: str, text: str, pictures: Sequence[Picture], *, time: datetime | None = None, zone: str | None = None
     ) -> Turn:
-        """Write down a message with its pictures; one that is refused leaves none of them behind.
+        """Store a message with its pictures and return the new turn; a refused message leaves no pictures behind.
 
         Raises:
-            PersonaError: As `Journal.receive` and `PhotoStore.keep`.
+            PersonaError: As in `Journal.receive` and `PhotoStore.keep`.
         """
         return self._arrivals.receive(user_id, text, pictures, time=time, zone=zone)
 
     def ingest(self, user_id: str, lines: Sequence[Line], pictures: Mapping[str, Callable[[], Picture]] | None = None) -> int:
-        """Take a transcript in whole, or nothing of it; returns how many lines were added. See `Arrivals.ingest`."""
+        """Import a transcript, all of it or nothing, and return the number of lines added; see `Arrivals.ingest`."""
         return self._arrivals.ingest(user_id, self.consent.without_unkept(user_id, lines), pictures or {})
 
     def find(self, user_id: str, query: Query, limits: Limits | None = None) -> Found:
-        """Search type by type for a turn, with everything that was journaled by now."""
+        """Search for a turn type by type; everything journaled so far can be found."""
         return self._found(user_id, query, lambda: self.retriever.find(user_id, query, limits))
 
     def evidence(self, user_id: str, query: Query, room: Room | None = None) -> Found:
-        """Search all types at once, as `find` does type by type; a history that fits is returned whole (`Room.whole`)."""
+        """Search all types at once, in one shared budget; a history that fits is returned whole (`Room.whole`)."""
         room = room or Room()
         if room.whole and not query.seen and (whole := self.retriever.whole(user_id, query, room.whole)):
             return whole
@@ -185,18 +184,18 @@ class Memory:
 
     def _found(self, user_id: str, query: Query, search: Callable[[], Found]) -> Found:
         if not self.journal.knows(user_id):
-            # A search makes no files: off the record, a new user leaves nothing behind.
+            # A search must not create files: a new user who chats off the record leaves nothing behind.
             return Found(())
 
         def _searched() -> Found:
-            # What the prompt shows need not be found.
+            # Turns that the prompt already shows need not be indexed yet.
             self._projection.run(user_id, pictures=False, shown=query.talk)
             return search()
 
         return self._indexes.mended(_searched)
 
     def look_for(self, user_id: str, photo_ids: Sequence[str], name: str) -> tuple[str, Box | None] | None:
-        """Say in which of some stored pictures a named thing is, and where in it; None where nothing can tell."""
+        """Return which stored picture shows a named thing, and its box; None if no model can tell."""
         pictures = {}
         for photo_id in photo_ids:
             with suppress(PersonaError):
@@ -204,41 +203,41 @@ class Memory:
         return self.sight.look_for(pictures, name)
 
     def alike(self, user_id: str, memory: SemanticMemory) -> tuple[list[Near], list[Near]]:
-        """Return the facts that a new one may repeat or replace, and those of a later time that may do so to it."""
+        """Return the facts that a new fact may repeat or supersede, and the later facts that may repeat or supersede it."""
         besides = self.memories.not_indexed(user_id)
-        if len(besides) >= _FEW:
-            # A whole index that is made anew, say: not one fact after another.
+        if len(besides) >= _MAX_UNINDEXED_FACTS:
+            # Many facts wait, for example while an index is rebuilt: comparing them one by one would take too long.
             self.index(user_id)
             besides = []
         return self._indexes.mended(lambda: self.retriever.alike(user_id, memory, besides))
 
     def search(self, user_id: str, text: str, *, kind: str | None = None, limit: int = 10) -> list[Recalled]:
-        """Search as a person does: the best of one type or of all, best first.
+        """Return the `limit` best memories for a person's search text, of one type or of all, best first.
 
         Raises:
             InvalidInput: The text is empty, longer than a message, or not valid Unicode.
         """
         if not text.strip():
-            raise InvalidInput("Say what to look for: some words.")
+            raise InvalidInput("The search text is empty. Enter one or more words.")
         check_text(text)
         if not self.journal.knows(user_id):
             return []
 
         def _search() -> list[Recalled]:
             self._projection.run(user_id)
-            # Where the indexes are made anew, Chroma is too.
-            self._projection.mirror(user_id, at_least=_TOGETHER)
+            # After an index recovery, Chroma is filled again too.
+            self._projection.mirror(user_id, at_least=_CHROMA_BATCH_ENTRIES)
             return self.retriever.search(user_id, text, [kind] if kind else SEARCHABLE, limit)
 
         return self._indexes.mended(_search)
 
     def index(self, user_id: str) -> int:
-        """Bring the indexes up to the journal for one user; returns how many rows were new."""
+        """Index one user's new and changed rows, and return how many there were."""
         return self._index(user_id, at_least=1)
 
     def index_soon(self, user_id: str) -> int:
-        """Have a user's new turns and facts found, and bring Chroma up to it once there are several (docs/decisions/032)."""
-        return self._index(user_id, at_least=_TOGETHER)
+        """As `index`, but write to Chroma only once several entries have changed (docs/decisions/032)."""
+        return self._index(user_id, at_least=_CHROMA_BATCH_ENTRIES)
 
     def _index(self, user_id: str, *, at_least: int) -> int:
         def _run() -> int:
@@ -250,27 +249,27 @@ class Memory:
         return self._indexes.mended(_run)
 
     def catch_up(self) -> int:
-        """Index what no search waits for: photos that nothing has looked at yet; returns how many rows."""
+        """Index what no search waits for, such as new photos, and return the number of rows."""
         return sum(self.index(user_id) for user_id in {*self._projection.behind(), *self.dates.behind()})
 
     def reindex(self, on_progress: Callable[[int, int], None] | None = None) -> int:
-        """Make the indexes anew from the journal, without asking a model; returns how many rows."""
+        """Rebuild the indexes from the journal, without calling the chat model, and return the number of rows."""
         return self._projection.rebuild(on_progress)
 
     def edit(self, user_id: str, memory_id: str, text: str) -> MemoryRecord:
-        """Replace a memory's text; found under the new one at once."""
+        """Replace a memory's text; a search finds the new text at once."""
         record = self.memories.edit(user_id, memory_id, text)
         self.index(user_id)
         return record
 
     def set_profile(self, user_id: str, key: str, value: str, time: datetime) -> MemoryRecord:
-        """Write a line of the profile as the person says it."""
+        """Set one line of the profile to what the person wrote."""
         record = self.memories.set_profile(user_id, key, value, time)
         self.index(user_id)
         return record
 
     def outdate(self, user_id: str, memory_id: str, time: datetime) -> MemoryRecord | None:
-        """Say that a memory was true until now; see `Knowledge.outdate`."""
+        """Mark a memory as no longer true from `time` on; see `Memories.outdate`."""
         record = self.memories.outdate(user_id, memory_id, time)
         self.index(user_id)
         return record
@@ -278,25 +277,25 @@ class Memory:
     def forget(
         self, user_id: str, subject: str, *, now: bool = False, personality_too: bool = False, together: Together | None = None
     ) -> Cascade | Receipt:
-        """Hide a memory, a message or a picture at once, with all that tells of it; it is purged 10 minutes later.
+        """Forget a memory, a message or a photo with its cascade: it is hidden at once and purged 10 minutes later.
 
         Args:
-            user_id: Whose.
-            subject: The id of any of these.
-            now: Purge it right away.
-            personality_too: Take what the forgotten messages did to the personality out of its history, for good.
-            together: What is forgotten, brought back and purged with it.
+            user_id: The user.
+            subject: The id of the memory, message or photo.
+            now: Purge it immediately.
+            personality_too: Also remove the effect of the forgotten messages from the personality timeline, for good.
+            together: Further things that are forgotten, restored and purged together with the subject.
 
         Returns:
-            How far it reaches; with `now`, the receipt.
+            The cascade; with `now`, the receipt.
 
         Raises:
-            NotFound: The user has nothing of that id.
+            NotFound: The user has nothing with that id.
         """
         self.index(user_id)
         user_id = user_name(user_id)
         if now and (user_id, subject) in self.forgetting.due():
-            # Forgotten a moment ago, or not purged to the end: whoever changes their mind need not wait.
+            # It was forgotten a moment ago, or an earlier purge was interrupted: purge it without waiting 10 minutes.
             return self._purge([(user_id, subject)])[0]
         in_turns = partial(self._indexes.search.in_turns, user_id)
         reach = self.forgetting.hide(user_id, subject, in_turns, personality_too=personality_too, together=together)
@@ -304,14 +303,14 @@ class Memory:
         return self._purge([(user_id, subject)])[0] if now else reach
 
     def undo(self, user_id: str, subject: str) -> MemoryRecord | None:
-        """Bring back what was forgotten, while it is not purged, or take back what a newer fact did to a memory.
+        """Restore something forgotten that is not purged yet, or undo what a newer fact did to a memory.
 
         Returns:
-            The memory; None where a message or a picture was brought back.
+            The memory; None if a message or a photo was restored.
 
         Raises:
-            NotFound: It has been purged, or never was.
-            InvalidInput: Nothing was done to it.
+            NotFound: It was purged, or never existed.
+            InvalidInput: There is nothing to undo.
         """
         back = self.forgetting.undo(user_id, subject)
         record = None
@@ -321,32 +320,32 @@ class Memory:
         return record
 
     def approve(self, user_id: str, name: str) -> str:
-        """Remember a message that was held, with what was taken from it, like any other; returns the message's id.
+        """Approve a message that is pending approval, with the memories extracted from it; returns the message's id.
 
         Raises:
-            NotFound: Nothing of that id waits.
+            NotFound: There is no pending approval with that id.
         """
         turn_id = self.approvals.approve(user_id, name)
         self.index(user_id)
         return turn_id
 
     def reject(self, user_id: str, name: str, *, now: bool = False) -> Cascade | Receipt:
-        """Forget a message that was held, with all that tells of it; see `forget`.
+        """Forget a message that is pending approval, with its cascade; see `forget`.
 
         Raises:
-            NotFound: Nothing of that id waits.
+            NotFound: There is no pending approval with that id.
         """
         return self.forget(user_id, self.approvals.turn_of(user_id, name), now=now)
 
     def fail_interrupted(self) -> int:
-        """Mark messages whose reply died with the process that wrote it; returns how many."""
-        return self.journal.fail_interrupted(None if self.leases is None else datetime.now(UTC) - _ANOTHER_WRITES)
+        """Mark as failed the messages whose reply was lost when a process ended, and return how many."""
+        return self.journal.fail_interrupted(None if self.leases is None else datetime.now(UTC) - _MAX_REPLY_TIME)
 
     def purge_due(self) -> int:
-        """Purge what was forgotten more than 10 minutes ago; returns how many things."""
+        """Purge everything forgotten more than 10 minutes ago, and return how many things that were."""
         by_now = datetime.now(UTC) - UNDO_WINDOW
         receipts = self._purge(due) if (due := self.forgetting.due(by_now)) else []
-        # What a rewrite of a set dropped: nobody asked for a receipt.
+        # A rewrite of profile or habits dropped these lines: no receipt is needed.
         dropped = self.memories.hidden(by_now)
         for user_id, memory_id in dropped:
             self.index(user_id)
@@ -357,24 +356,24 @@ class Memory:
         return self._indexes.mended(lambda: self._purger.purge(due))
 
     def export_user(self, user_id: str, file: Path) -> dict[str, int]:
-        """Write everything of a user into one archive; see `Archives.write`."""
+        """Export a user into one archive file, and return the counts; see `Archives.write`."""
         return self._archives.write(user_id, file)
 
     def import_user(self, file: Path) -> tuple[str, dict[str, int]]:
-        """Take in an archive whole, or nothing of it; returns the user and the counts. See `Archives.read`."""
+        """Import an archive, all of it or nothing, and return the user id and the counts; see `Archives.read`."""
         user_id, counts = self._archives.read(file)
         self.index(user_id)
         return user_id, counts
 
     def delete_user(self, user_id: str) -> dict[str, int]:
-        """Delete everything of a user at once, in every store; returns what there was.
+        """Delete a user from every store at once, and return the counts of what was deleted.
 
         Raises:
             NotFound: There is no such user.
         """
         user_id = user_name(user_id)
         if user_id not in {row["id"] for row in self.journal.users()}:
-            raise NotFound(f"There is no user {user_id!r}. `persona user list` shows who there is.")
+            raise NotFound(f"There is no user {user_id!r}. `persona user list` shows all users.")
         receipt = {
             "turns": len(self.journal.turns(user_id)),
             "memories": sum(not isinstance(one, PhotoMemory) for one in self.memories.entries(user_id, held=True)),
@@ -390,7 +389,7 @@ class Memory:
         return receipt
 
     def left_of(self, user_id: str) -> dict[str, int]:
-        """Look into every store for a user who was deleted; all zeros is as it should be."""
+        """Count what each store still has of a deleted user; every count should be 0."""
         with self._database.read() as connection:
             rows = verify.rows_of(connection, user_id)
         return {
@@ -401,7 +400,7 @@ class Memory:
         }
 
     def close(self) -> None:
-        """Close the stores and let another process have the folder."""
+        """Close the stores and release the folder for other processes."""
         if self.leases is not None:
             self.leases.close()
         self._indexes.close()

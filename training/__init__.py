@@ -1,1 +1,1 @@
-"""Training a model for the assistant: data, rewards, recipes."""
+"""Training of a model for the assistant: data, rewards, recipes."""

@@ -1,4 +1,4 @@
-"""What both trainers are told alike, and what is done after both."""
+"""The arguments that both trainers share, and the steps after training."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from memory.core.errors import InvalidInput, PersonaError
 from training.recipes import Recipe
 
 MODEL = "model"
-_TRIED = ".tried"
+_WRITE_TEST_FILE = ".tried"
 
 
 def common(recipe: Recipe) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def common(recipe: Recipe) -> dict[str, Any]:
             f"devices: the recipe is for {recipe.devices}, and {started} were started. Start it with `accelerate launch "
             f"--num_processes {recipe.devices} -m app.cli train …`, or change the recipe."
         )
-    # TRL to transformers, once a step: nothing that whoever trains can change.
+    # A warning from TRL about transformers, at every step: the person who trains cannot act on it.
     warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
     _available(recipe)
     falls = recipe.least_rate > 0
@@ -43,7 +43,7 @@ def common(recipe: Recipe) -> dict[str, Any]:
         "learning_rate": recipe.learning_rate,
         "lr_scheduler_type": "cosine_with_min_lr" if falls else "cosine",
         "lr_scheduler_kwargs": {"min_lr_rate": recipe.least_rate} if falls else None,
-        # Below one, it is a share of the steps.
+        # A value below one is a share of the steps.
         "warmup_steps": recipe.warmup,
         "num_train_epochs": recipe.epochs,
         "max_steps": recipe.max_steps or -1,
@@ -61,23 +61,23 @@ def common(recipe: Recipe) -> dict[str, Any]:
 
 
 def checkpoint_of(output: Path, *, resume: bool) -> str | None:
-    """Return the checkpoint to go on from.
+    """Return the checkpoint to resume from.
 
     Raises:
-        InvalidInput: There is one and going on was not asked for, or the other way round; or the folder cannot be written.
+        InvalidInput: There is a checkpoint and `resume` is off, or the reverse; or the folder cannot be written.
     """
     try:
         output.mkdir(parents=True, exist_ok=True)
-        (output / _TRIED).touch()
-        (output / _TRIED).unlink()
+        (output / _WRITE_TEST_FILE).touch()
+        (output / _WRITE_TEST_FILE).unlink()
     except OSError as error:
         raise InvalidInput(f"output: {output} cannot be written ({error.strerror}). Give another folder.") from error
     steps = {path.name.rpartition("-")[2]: path for path in output.glob("checkpoint-*")}
     found = [steps[step] for step in sorted(filter(str.isdecimal, steps), key=int)]
     if found and not resume:
-        raise InvalidInput(f"output: {output} holds {found[-1].name}. Go on from it with --resume, or give another folder.")
+        raise InvalidInput(f"output: {output} has {found[-1].name}. Continue from it with --resume, or give another folder.")
     if resume and not found:
-        raise InvalidInput(f"output: {output} holds no checkpoint to go on from. Leave --resume out.")
+        raise InvalidInput(f"output: {output} contains no checkpoint to continue from. Leave --resume out.")
     return str(found[-1]) if found else None
 
 
@@ -85,7 +85,7 @@ def train(trainer: Any, begun: str | None) -> None:
     """Train to the end.
 
     Raises:
-        InvalidInput: The checkpoint to go on from is not of this recipe, is damaged, or was the last.
+        InvalidInput: The checkpoint is not of this recipe, is damaged, or was the last one.
     """
     if begun is None:
         trainer.train()
@@ -111,23 +111,23 @@ def train(trainer: Any, begun: str | None) -> None:
 
 
 def _available(recipe: Recipe) -> None:
-    """Say what a recipe names that is not installed, before anything is loaded."""
+    """Raise an error for missing packages that a recipe names, before anything is loaded."""
     there = get_available_reporting_integrations()  # type: ignore[no-untyped-call] # it has no types
     for tracker in recipe.report_to:
         if tracker not in there:
             known = ", ".join(there) or "none"
-            raise InvalidInput(f"report_to: {tracker!r} is no tracker that is installed here (these are: {known}).")
+            raise InvalidInput(f"report_to: {tracker!r} is not an installed tracker (installed: {known}).")
     if recipe.attention == "flash_attention_2" and find_spec("flash_attn") is None:
-        raise InvalidInput("attention: flash_attention_2 wants the package flash-attn, which is not installed. Take sdpa.")
+        raise InvalidInput("attention: flash_attention_2 needs the package flash-attn, which is not installed. Use sdpa.")
 
 
 def quiet(trainer: Any) -> None:
-    """Let the trainer print nothing of its own: our callback shows how it goes."""
+    """Silence the trainer's own output: our callback shows the progress."""
     trainer.remove_callback(PrinterCallback)
 
 
 def save(trainer: Any, processor: Any, recipe: Recipe) -> dict[str, Any]:
-    """Save the model with its processor, as a folder of its own; returns what the run came to."""
+    """Save the model and its processor in a folder; returns a summary of the run."""
     folder = recipe.output / MODEL
     trainer.save_model(str(folder))
     if trainer.is_world_process_zero():

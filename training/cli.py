@@ -1,4 +1,4 @@
-"""`persona train …`: the model that remembers and answers, trained from published data or one's own conversations."""
+"""`persona train …`: train the model that remembers and answers, from published data or your own conversations."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from training import cli_data
 app = typer.Typer(no_args_is_help=True, help="Train a model of your own: SFT, then GRPO.")
 app.command("data")(cli_data.data)
 _HIGH = 0.5
-Config = Annotated[Path, typer.Option("--config", help="The recipe (YAML); some lie in training/recipes.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on from the newest checkpoint of the recipe's output.")]
+Config = Annotated[Path, typer.Option("--config", help="The recipe (YAML); examples are in training/recipes.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue from the newest checkpoint in the recipe's output.")]
 
 
 @app.command()
@@ -45,7 +45,7 @@ def grpo(config: Config, resume: Resume = False, as_json: AsJson = False) -> Non
 
 @app.command("judge-check")
 def judge_check(config: Config, as_json: AsJson = False) -> None:
-    """Try the judge of a recipe on answers that are plainly right and plainly wrong."""
+    """Test a recipe's judge on answers that are plainly right and plainly wrong."""
     import asyncio
 
     extras.require("train", "The judge of training")
@@ -61,21 +61,21 @@ def judge_check(config: Config, as_json: AsJson = False) -> None:
         raise InvalidInput("The judge did not answer with a number from 0 to 10. Check judge.url and judge.model.")
     right, wrong, follows = (one["scored"] for one in found)
     if not right >= _HIGH > wrong:
-        raise InvalidInput("The judge does not tell a right answer from a wrong one. Give another judge.model.")
+        raise InvalidInput("The judge cannot tell a right answer from a wrong one. Give another judge.model.")
     if follows < _HIGH:
         raise InvalidInput("The judge does not see that an answer follows from its thought. Give another judge.model.")
 
 
 @app.command()
 def merge(
-    adapters: Annotated[Path, typer.Argument(help="The folder of adapters that a run with `lora` left.")],
-    out: Annotated[Path, typer.Option("--out", help="Where the whole model goes.")],
+    adapters: Annotated[Path, typer.Argument(help="The folder of adapters from a run with `lora`.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the merged model.")],
 ) -> None:
-    """Add adapters to their model: the whole is what `persona serve` takes."""
+    """Merge adapters into their model, as `persona serve` needs it."""
     extras.require("train", "Adding adapters to a model")
     from training.vlm import merge as add
 
-    progress(f"The model lies in {add(adapters, out)}: `persona serve {out}`.")
+    progress(f"The model is in {add(adapters, out)}. Serve it with `persona serve {out}`.")
 
 
 def _done(result: dict[str, object], *, as_json: bool) -> None:

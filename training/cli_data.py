@@ -1,4 +1,4 @@
-"""`persona train data`: what there is to learn from, checked, counted and drawn; or made from one's own conversations."""
+"""`persona train data`: check, count and plot training samples; or make them from your own conversations."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from training.data.questions import Question
 
 SFT, RL = "sft.json", "rl.jsonl"
-_NOBODY = "Nobody has agreed to training. `persona user consent NAME --training yes` writes an agreement down."
+_NOBODY = "No user has agreed to training. `persona user consent NAME --training yes` records an agreement."
 
 
 def data(
     file: Annotated[Path | None, typer.Argument(help="Samples to check: .json for SFT, .jsonl for RL.")] = None,
-    pictures: Annotated[Path | None, typer.Option("--pictures", help="The folder that pictures are named from.")] = None,
+    pictures: Annotated[Path | None, typer.Option("--pictures", help="The folder that picture paths are relative to.")] = None,
     model: Annotated[str | None, typer.Option("--model", help="Count tokens as this model does.")] = None,
-    most: Annotated[int, typer.Option("--max-tokens", min=1, help="The limit that is drawn beside the lengths.")] = 16_384,
-    from_journal: Annotated[bool, typer.Option("--from-journal", help="Make samples from conversations.")] = False,
-    user: Annotated[list[str] | None, typer.Option("--user", "-u", help="Whose; everyone who agreed when left out.")] = None,
-    out: Annotated[Path, typer.Option("--out", help="Where samples, and the drawing of lengths, go.")] = Path("data/own"),
+    most: Annotated[int, typer.Option("--max-tokens", min=1, help="The token limit that the chart shows.")] = 16_384,
+    from_journal: Annotated[bool, typer.Option("--from-journal", help="Make samples from your conversations.")] = False,
+    user: Annotated[list[str] | None, typer.Option("--user", "-u", help="Only this user; default: all who agreed.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for samples and the chart of lengths.")] = Path("data/own"),
     as_json: AsJson = False,
 ) -> None:
     """Check and count samples, or make them from the journals of those who agreed to it."""
@@ -58,7 +58,7 @@ def _measure(file: Path, pictures: Path | None, model: str | None, most: int, ou
     _show(measure.counts(samples), as_json=as_json)
     if processor is not None:
         longer = sum((one.tokens or 0) > most for one in samples)
-        progress(f"Longer than {most:,} tokens: {longer} of {len(samples)}. Drawn: {measure.draw(samples, most, out)}")
+        progress(f"Longer than {most:,} tokens: {longer} of {len(samples)}. Chart: {measure.draw(samples, most, out)}")
 
 
 def _make(names: list[str], out: Path, *, as_json: bool) -> None:
@@ -68,7 +68,7 @@ def _make(names: list[str], out: Path, *, as_json: bool) -> None:
     from training.data.sft_data import written
 
     if (out / SFT).exists() or (out / RL).exists():
-        raise InvalidInput(f"{out} holds samples already. Give another --out.")
+        raise InvalidInput(f"{out} already contains samples. Give another --out.")
     with build_memory(Settings()) as memory:
         users = _agreed(memory, names)
         try:
@@ -87,13 +87,11 @@ def _make(names: list[str], out: Path, *, as_json: bool) -> None:
         return
     _show(samples, as_json=False)
     _show(asked, as_json=False)
-    progress(
-        f"Made from {', '.join(users)}: {out / SFT} and {out / RL}. They hold what was said: keep them as the journal is kept."
-    )
+    progress(f"Made from {', '.join(users)}: {out / SFT} and {out / RL}. They are private: protect them like the journal.")
     if not questions:
-        progress("No questions: they need facts of four days, facts that changed, or questions that were looked up.")
+        progress("No questions: they need facts from four days, changed facts, or questions that triggered a retrieval.")
     if not any(lesson.kind in ("core", "procedural") for lesson in lessons):
-        progress("No profiles and habits: what sessions make of them is kept from the day of the agreement on.")
+        progress("No profiles or habits: these are recorded from the day of the agreement on.")
 
 
 def _taught(memory: Memory, users: list[str], out: Path) -> tuple[list[Lesson], list[Question]]:
@@ -115,7 +113,7 @@ def _taught(memory: Memory, users: list[str], out: Path) -> tuple[list[Lesson], 
             for one in Teacher(memory, name, style, out / "pictures").lessons()
             if not any(MARK.search(message.text) for message in one.messages)
         ]
-        # As seen from where the samples are written.
+        # Relative to the file of samples.
         lessons += [replace(one, images=tuple(path.relative_to(out) for path in one.images)) for one in made]
         examiner = Examiner(memory, name, out / "memories")
         mine = examiner.questions()

@@ -1,4 +1,4 @@
-"""Recipes: what a training run is told, read from YAML and checked as a whole before any model is loaded."""
+"""Recipes: the settings of a training run, loaded from YAML and checked as a whole before any model is loaded."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from memory.core.errors import InvalidInput
 
 Positive = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
-_LONGEST = 16_384
+_DEFAULT_MAX_TOKENS = 16_384
 _LEAST_PIXELS, _MOST_PIXELS = 3_136, 230_400
 
 
 def _listed(value: Any) -> Any:
-    """Take one tracker's name for a list of one; `none` for no list."""
+    """Convert one tracker's name to a list; `none` to an empty list."""
     return [value] if isinstance(value, str) and value != "none" else () if value in ("none", None) else value
 
 
 class _Strict(BaseModel):
-    # A number in quotes or a yes for a number is a slip, not a wish.
+    # A number in quotes, or a yes where a number belongs, is a mistake.
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
@@ -30,9 +30,9 @@ class Lora(_Strict):
     """Low-rank adapters on the language model and the projector, instead of all of their weights.
 
     Attributes:
-        rank: Of the adapters.
+        rank: Rank of the adapters.
         alpha: Their scale.
-        dropout: Share of their inputs that is left out at random.
+        dropout: Share of their inputs that is dropped at random.
     """
 
     rank: Positive = 16
@@ -41,33 +41,33 @@ class Lora(_Strict):
 
 
 class Recipe(_Strict):
-    """What both kinds of training are told.
+    """The settings that both types of training share.
 
     Attributes:
         model: A folder or a name on the model hub.
         data: The file of samples.
-        pictures: The folder that pictures are named from; None: that of `data`.
-        output: Where checkpoints, the plot and the model go.
+        pictures: The folder that image paths are relative to; None: the folder of `data`.
+        output: Where checkpoints, the plot and the model are written.
         lora: None: all weights of projector and language model.
-        batch: Samples (GRPO: completions) an optimiser step, over all devices.
-        per_device_batch: Of these, on one device at once.
-        devices: How many processes train together.
+        batch: Samples (GRPO: completions) per optimiser step, over all devices.
+        per_device_batch: Samples on one device at once.
+        devices: Number of processes that train together.
         epochs: Passes over the data.
-        max_steps: Stop after so many optimiser steps; None: after the epochs.
-        learning_rate: At its highest.
-        least_rate: What it falls to, as a share.
+        max_steps: Maximum optimiser steps; None: stop after the epochs.
+        learning_rate: Its maximum.
+        least_rate: Its minimum, as a share of the maximum.
         warmup: Share of the steps in which it rises.
-        max_tokens: Of a whole sample.
-        min_pixels: Smaller pictures are enlarged.
-        max_pixels: Larger pictures are made smaller.
-        precision: Of the weights.
+        max_tokens: Maximum tokens of a whole sample.
+        min_pixels: Smaller images are enlarged.
+        max_pixels: Larger images are reduced.
+        precision: Precision of the weights.
         attention: Which implementation, as transformers names it.
         gradient_checkpointing: Less memory for more time.
         save_steps: Steps between checkpoints.
-        keep: Checkpoints that are kept.
+        keep: Number of checkpoints to keep.
         logging_steps: Steps between lines of the log.
         report_to: Trackers, as transformers names them.
-        seed: Of all that is drawn.
+        seed: Random seed.
         chat_template: A file with `{% generation %}` marks, for a model whose template is not known to TRL.
     """
 
@@ -81,11 +81,11 @@ class Recipe(_Strict):
     devices: Positive = 1
     epochs: Annotated[float, Field(gt=0)] = 1.0
     max_steps: Positive | None = None
-    # YAML reads 2e-5, which has no dot, as a text.
+    # YAML parses 2e-5, which has no dot, as a text.
     learning_rate: Annotated[float, Field(gt=0, lt=1, strict=False)]
     least_rate: Share = 0.0
     warmup: Share = 0.03
-    max_tokens: Positive = _LONGEST
+    max_tokens: Positive = _DEFAULT_MAX_TOKENS
     min_pixels: Positive = _LEAST_PIXELS
     max_pixels: Positive = _MOST_PIXELS
     precision: Literal["bf16", "fp32"] = "bf16"
@@ -100,7 +100,7 @@ class Recipe(_Strict):
 
     @property
     def accumulation(self) -> int:
-        """Passes on each device before an optimiser step."""
+        """Return the passes on each device before an optimiser step."""
         return self.batch // (self.per_device_batch * self.devices)
 
     @model_validator(mode="after")
@@ -130,14 +130,14 @@ Between = Annotated[tuple[int, int], Field(strict=False)]
 
 
 class Judge(_Strict):
-    """The judge's server, any that speaks OpenAI's protocol; published: Qwen3-30B-A3B-Instruct-2507 on vLLM.
+    """The judge's server, any with OpenAI's protocol; published: Qwen3-30B-A3B-Instruct-2507 on vLLM.
 
     Attributes:
         url: Its base URL, with `/v1`.
-        model: What it calls the model.
-        key_from: The environment variable that holds its key; None: it asks for none.
+        model: The model's name on the server.
+        key_from: The environment variable that contains its key; None: it needs none.
         timeout: Seconds a judgement may take.
-        at_once: Judgements in flight.
+        at_once: Maximum number of concurrent judgements.
     """
 
     url: str
@@ -148,7 +148,7 @@ class Judge(_Strict):
 
 
 class Vllm(_Strict):
-    """Where rollouts are generated, when not by transformers.
+    """How rollouts are generated, if not by transformers.
 
     Attributes:
         mode: In the training processes, or in a server of TRL's (`trl vllm-serve`).
@@ -173,20 +173,20 @@ class GrpoRecipe(Recipe):
     """GRPO with rollouts through the real retriever; defaults as published.
 
     Attributes:
-        judge: Who scores what no letter decides.
+        judge: Scores the answers that are not letters.
         generations: Rollouts of one question.
-        beta: Weight of the divergence from the first model.
-        temperature: Of the rollouts, like the three that follow.
-        top_p: Share of probability that is drawn from.
-        top_k: Tokens that are drawn from.
-        repetition_penalty: On tokens that were there before.
-        turns: Calls of the model a rollout, at most; all but the last may look into memory.
-        turn_tokens: New tokens a call.
-        episodic: Topics a look returns, drawn for each rollout: from, to.
-        semantic: The same of facts.
+        beta: Weight of the divergence from the initial model.
+        temperature: Sampling temperature of the rollouts.
+        top_p: Share of probability to sample from.
+        top_k: Number of tokens to sample from.
+        repetition_penalty: Penalty on tokens that occurred before.
+        turns: Maximum model calls per rollout; all but the last may retrieve.
+        turn_tokens: New tokens per call.
+        episodic: Range of topics per retrieval, drawn for each rollout: from, to.
+        semantic: The same for facts.
         vllm: None: transformers generate.
         embedder: Text embedder of the memories; None: the default one.
-        layout: Of the prompts: `published` for PersonaVLM and what is to become one, `cache` for others.
+        layout: Layout of the prompts: `published` for PersonaVLM and models trained like it, `cache` for others.
         prompts: A file that replaces our wording, as PERSONA_PROMPTS names one; None: ours.
     """
 
@@ -215,7 +215,7 @@ class GrpoRecipe(Recipe):
         for key in ("episodic", "semantic"):
             low, high = getattr(self, key)
             if not 0 <= low <= high:
-                raise ValueError(f"{key}: {low} to {high} is no range")
+                raise ValueError(f"{key}: {low} to {high} is not a range")
         return self
 
 
@@ -227,7 +227,7 @@ _Kind = TypeVar("_Kind", bound=Recipe)
 
 
 def load_judge(path: Path) -> Judge:
-    """Read the judge of a recipe alone: it is tried before there are data and a model.
+    """Load the judge of a recipe alone: it can be tested before there are data and a model.
 
     Raises:
         InvalidInput: As `load`.
@@ -240,7 +240,7 @@ def load_judge(path: Path) -> Judge:
 
 
 def load(path: Path, kind: type[_Kind]) -> _Kind:
-    """Read a recipe; paths in it are as seen from where the command is run.
+    """Load a recipe; paths in it are relative to the working directory of the command.
 
     Raises:
         InvalidInput: It cannot be read or is wrong; names the key.
@@ -258,9 +258,9 @@ def _read(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read ({error.strerror}). Check --config.") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise InvalidInput(f"{path} is no YAML: {' '.join(str(error).split())}") from error
+        raise InvalidInput(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
     if not isinstance(given, dict):
-        raise InvalidInput(f"{path} holds no keys. A recipe is YAML of the form `key: value`.")
+        raise InvalidInput(f"{path} has no keys. A recipe is YAML of the form `key: value`.")
     return given
 
 
@@ -268,12 +268,12 @@ def _there(path: Path) -> bool:
     try:
         return path.exists()
     except OSError:
-        # A name that no file can have.
+        # No file can have this name.
         return False
 
 
 def looks_like_folder(model: str) -> bool:
-    """Say whether a model's name is a path here, rather than a name on the hub."""
+    """Return whether a model's name is a local path rather than a name on the hub."""
     return model.startswith((".", "/", "~")) or model.count("/") > 1 or Path(model).exists()
 
 

@@ -1,4 +1,4 @@
-"""The model that is trained: how it is loaded, and which of its weights learn."""
+"""The model to train: how it is loaded, and which of its weights are trained."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
     from training.recipes import Recipe
 
-_EYES = ("visual.", "vision_tower.", "vision_model.")
-"""What the vision tower is called in the model families that transformers knows."""
-_PROJECTOR = ("merger.", "multi_modal_projector.", "connector.")
+_VISION_TOWER_NAMES = ("visual.", "vision_tower.", "vision_model.")
+"""Names of the vision tower in the model families that transformers supports."""
+_PROJECTOR_NAMES = ("merger.", "multi_modal_projector.", "connector.")
 _HEAD = "lm_head"
 
 
 def load_processor(recipe: Recipe) -> ProcessorMixin:
-    """Load tokenizer and picture processor, with the recipe's bounds for pictures.
+    """Load tokenizer and image processor, with the recipe's bounds for images.
 
     Raises:
-        InvalidInput: There is none, or it sees no pictures.
+        InvalidInput: There is none, or it takes no images.
     """
     processor: Any = processor_of(recipe.model, recipe.chat_template)
     # transformers calls these bounds edges.
@@ -35,7 +35,7 @@ def processor_of(model: str, template: Path | None = None) -> ProcessorMixin:
     """Load a model's processor as it is.
 
     Raises:
-        InvalidInput: There is none, or it sees no pictures.
+        InvalidInput: There is none, or it takes no images.
     """
     from transformers import AutoProcessor
 
@@ -45,13 +45,13 @@ def processor_of(model: str, template: Path | None = None) -> ProcessorMixin:
     except (OSError, ValueError) as error:
         raise InvalidInput(f"model: the processor of {model} cannot be loaded ({error}).") from error
     if getattr(processor, "image_processor", None) is None:
-        raise InvalidInput(f"model: {model} takes no pictures. PersonaVLM is trained from a model that sees.")
+        raise InvalidInput(f"model: {model} takes no pictures. PersonaVLM is trained from a vision model.")
     if template is not None:
         try:
             processor.chat_template = template.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise InvalidInput(f"chat_template: {template} cannot be read ({error}).") from error
-    # Some models keep it beside the tokenizer alone; the two have to agree.
+    # Some models keep the template with the tokenizer alone; the two have to agree.
     processor.chat_template = processor.tokenizer.chat_template = processor.chat_template or processor.tokenizer.chat_template
     if processor.chat_template is None:
         raise InvalidInput(f"model: {model} has no chat template. Give chat_template a file of one.")
@@ -62,7 +62,7 @@ def load_model(recipe: Recipe) -> PreTrainedModel:
     """Load the weights.
 
     Raises:
-        InvalidInput: There are none that can be loaded.
+        InvalidInput: No weights can be loaded.
     """
     import torch
     from transformers import AutoModelForImageTextToText
@@ -78,18 +78,18 @@ def load_model(recipe: Recipe) -> PreTrainedModel:
 
 
 def freeze_eyes(model: Any) -> None:
-    """Freeze the vision tower; projector and language model learn (published)."""
+    """Freeze the vision tower; projector and language model are trained (published)."""
     for name, weight in model.named_parameters():
         weight.requires_grad_(not is_eye(name))
 
 
 def is_eye(name: str) -> bool:
-    """Say whether a weight belongs to the vision tower, and not to its projector."""
-    return any(part in name for part in _EYES) and not any(part in name for part in _PROJECTOR)
+    """Return whether a weight belongs to the vision tower, and not to its projector."""
+    return any(part in name for part in _VISION_TOWER_NAMES) and not any(part in name for part in _PROJECTOR_NAMES)
 
 
 def adapters(recipe: Recipe, model: Any) -> LoraConfig | None:
-    """Return adapters on every linear layer of language model and projector; None where all weights learn."""
+    """Return adapters on every linear layer of language model and projector; None if all weights are trained."""
     if recipe.lora is None:
         return None
     from peft import LoraConfig
@@ -107,17 +107,17 @@ def adapters(recipe: Recipe, model: Any) -> LoraConfig | None:
 
 
 def merge(adapter: Path, output: Path) -> Path:
-    """Add adapters to the weights that they were trained on, and save the whole as a model that `persona serve` takes.
+    """Merge adapters into the weights that they were trained on, and save the result as a model that `persona serve` takes.
 
     Raises:
-        InvalidInput: This is no folder of adapters, or `output` is not empty.
+        InvalidInput: The folder contains no adapters, or `output` is not empty.
     """
     if not (adapter / "adapter_config.json").is_file():
-        raise InvalidInput(f"{adapter} holds no adapters (adapter_config.json). A run with `lora` leaves them in its output.")
+        raise InvalidInput(f"{adapter} contains no adapters (adapter_config.json). A run with `lora` writes them.")
     if output.is_file() or (output.exists() and any(output.iterdir())):
         raise InvalidInput(f"{output} is not empty. Give another --out.")
     if not list(adapter.glob("adapter_model.*")):
-        raise InvalidInput(f"{adapter} holds no weights of adapters (adapter_model.safetensors). Copy them there.")
+        raise InvalidInput(f"{adapter} contains no adapter weights (adapter_model.safetensors). Copy them there.")
     from peft import PeftConfig, PeftModel
     from transformers import AutoModelForImageTextToText, AutoProcessor
 
@@ -126,7 +126,7 @@ def merge(adapter: Path, output: Path) -> Path:
         base = PeftConfig.from_pretrained(str(adapter)).base_model_name_or_path
         if base is None:
             raise InvalidInput(f"{adapter} does not say which model its adapters belong to.")
-        # All that can fail, before anything is written: half a model is none.
+        # Do everything that can fail before anything is written: half a model is useless.
         processor = loader.from_pretrained(adapter)
         model = AutoModelForImageTextToText.from_pretrained(base, dtype="auto")
         whole = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()

@@ -33,7 +33,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="An assistant that remembers you, thinks over what it remembers, and adapts to how you are.",
+    help="An assistant that remembers you, reasons over its memories, and adapts to your personality.",
 )
 app.add_typer(memory_commands.memory, name="memory")
 app.add_typer(person_commands.personality, name="personality")
@@ -48,11 +48,11 @@ app.command()(upkeep_commands.doctor)
 app.command()(serve_command.serve)
 app.command()(uninstall_command.uninstall)
 
-Time = Annotated[str | None, typer.Option("--time", help="When it is said: 2026-03-01 09:30; now when left out.")]
-Images = Annotated[list[Path] | None, typer.Option("--image", help="A picture to show; may be given several times.")]
-Force = Annotated[bool, typer.Option("--force-retrieve", help="Look into memory at least once.")]
-NoReasoning = Annotated[bool, typer.Option("--no-reasoning", help="Look once with the message itself, then answer.")]
-OffTheRecord = Annotated[bool, typer.Option("--off-the-record", help="Read memory, write nothing.")]
+Time = Annotated[str | None, typer.Option("--time", help="Time of the message, for example 2026-03-01 09:30. Default: now.")]
+Images = Annotated[list[Path] | None, typer.Option("--image", help="A picture to send. Can be given several times.")]
+Force = Annotated[bool, typer.Option("--force-retrieve", help="Search memory at least once.")]
+NoReasoning = Annotated[bool, typer.Option("--no-reasoning", help="Search once with the message, then answer.")]
+OffTheRecord = Annotated[bool, typer.Option("--off-the-record", help="Use memory, but save nothing.")]
 
 
 def _print_version(wanted: bool) -> None:
@@ -66,7 +66,10 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def _persona(
     _version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version, and what it runs on.")
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the versions of PersonaVLM and its main libraries."
+        ),
     ] = False,
 ) -> None:
     pass
@@ -81,10 +84,10 @@ def ask(
     force_retrieve: Force = False,
     no_reasoning: NoReasoning = False,
     off_the_record: OffTheRecord = False,
-    wait: Annotated[bool, typer.Option("--wait", help="Remember it before returning.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until the message is remembered.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say one thing and print the reply."""
+    """Send one message and print the reply."""
     from app import set_aside
     from app.cli import marked
     from app.remembering import remember_and_tell
@@ -101,9 +104,9 @@ def ask(
             try:
                 aside = remember_and_tell(service, user, progress)
             except PersonaError as error:
-                # The reply is acknowledged and stays so: it is printed, and then what went wrong after it.
+                # The reply stays acknowledged: print it first, then the error.
                 late = error
-                late.message = f"The reply is kept, but remembering it failed and waits: {error.message}"
+                late.message = f"The reply is saved, but the message is not in memory yet. {error.message}"
             turn = marked.after(service.memory, turn)
         if not as_json and (about := marked.said_of(service.memory, turn)):
             progress(about)
@@ -124,7 +127,7 @@ def chat(
     no_reasoning: NoReasoning = False,
     off_the_record: OffTheRecord = False,
 ) -> None:
-    """Talk, message by message; an empty line or Ctrl-D ends it. With --time, the talk begins then and goes on from there."""
+    """Chat until an empty line or Ctrl-D. With --time, the conversation starts at that time."""
     from datetime import UTC, datetime
 
     from app.cli import marked
@@ -135,7 +138,7 @@ def chat(
     switches = _switches(force_retrieve, no_reasoning, off_the_record)
     images = list(image or ())
     with open_service(user, work=True) as service:
-        progress(f"Talking as {user}. An empty line ends it.")
+        progress(f"Talking as {user}. Enter an empty line to quit.")
         message = _read_line()
         while message:
             turn = None
@@ -152,12 +155,12 @@ def chat(
 
 @app.command()
 def ingest(
-    file: Annotated[Path, typer.Argument(help="JSON lines of {time, user, assistant, images?}.")],
+    file: Annotated[Path, typer.Argument(help="JSON lines with time, user, assistant and optionally images.")],
     user: User,
-    wait: Annotated[bool, typer.Option("--wait", help="Remember it before returning (asks the model).")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until everything is remembered (calls the model).")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Replay a transcript into memory; lines that are there already are skipped."""
+    """Import a transcript into memory; lines that were imported before are skipped."""
     from app.importers.ingest import ingest_file
     from app.remembering import remember_and_tell
     from app.service import PersonaService
@@ -170,28 +173,26 @@ def ingest(
     if as_json:
         print_json(report)
     else:
-        say(f"{report['added']} turns added, {report['skipped']} were there already.")
+        say(f"{report['added']} turns added, {report['skipped']} skipped because they already exist.")
         if report.get("not_kept"):
-            progress(
-                f"{report['not_kept']} tell of something sensitive, and were left out, as {user} keeps nothing of that kind."
-            )
+            progress(f"{report['not_kept']} sensitive turns were left out, because {user} chose to keep nothing sensitive.")
         if report["pending"]:
-            progress(f"{report['pending']} steps wait to be remembered: `persona work` does them now.")
+            progress(f"{report['pending']} steps are left to remember them. `persona work` does them now.")
 
 
 def main() -> None:
-    """Run the command line; our own errors become one sentence and exit code 1."""
+    """Run the command line; a `PersonaError` becomes one sentence and exit code 1."""
     steady_streams()
     try:
         app()
     except UnicodeEncodeError as error:
         fail(
-            InvalidInput(f"What was given holds bytes that are not text ({error.reason}). Give it as UTF-8."),
+            InvalidInput(f"The input contains bytes that are not text ({error.reason}). Use UTF-8."),
             as_json=_wants_json(),
         )
         sys.exit(1)
     except BrokenPipeError:
-        # Whoever read the output has seen enough; nothing more can be said to them.
+        # The reader closed the output, so nothing more can be written.
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - until the program ends
         sys.exit(1)
     except PersonaError as error:
@@ -211,7 +212,7 @@ def _switches(force_retrieve: bool, no_reasoning: bool, off_the_record: bool) ->
 
 
 def _show(service: PersonaService, events: Any, *, quiet: bool = False) -> Turn:
-    """Print a reply as it comes: thoughts and looks on stderr, the answer on stdout; Ctrl-C stops it and keeps it."""
+    """Print a reply as it arrives: searches on stderr, the answer on stdout. Ctrl-C stops the reply and keeps it."""
     from app.events import Answered, Received
     from memory.upcoming.agenda import left_to_tell
 
@@ -230,9 +231,9 @@ def _show(service: PersonaService, events: Any, *, quiet: bool = False) -> Turn:
                 _print_event(event)
     except KeyboardInterrupt:
         service.stop(turn_id)
-        progress("\nStopped: the message is kept, and what was shown of the reply.")
+        progress("\nStopped. The message and the part of the reply that was shown are saved.")
         raise typer.Exit(INTERRUPTED) from None
-    raise PersonaError("The reply ended without an answer. The message is kept; send it again.")
+    raise PersonaError("The reply ended without an answer. The message is saved; send it again.")
 
 
 def _print_event(event: Event) -> None:
@@ -244,13 +245,13 @@ def _print_event(event: Event) -> None:
     elif isinstance(event, Retrieving):
         window = f" from {event.start_time or 'the beginning'} to {event.end_time or 'now'}"
         windowed = window if event.start_time or event.end_time else ""
-        progress(f"… looking for: {event.query or 'the message itself'}{windowed}")
+        progress(f"… searching for: {event.query or 'the message itself'}{windowed}")
     elif isinstance(event, Recalled):
         progress(f"… found {len(event.memories)}")
 
 
 def _personality(service: PersonaService, user: str) -> dict[str, float] | None:
-    """Return the scores that the next reply uses; None while nothing is known of any trait."""
+    """Return the scores that the next reply uses; None while no trait is known."""
     from graph.prompts import manner
 
     scores = manner.scores_of(manner.known(service.memory.personality.evidence(user)))
@@ -265,7 +266,7 @@ def _answer(turn: Turn) -> dict[str, Any]:
     memories = [{name: entry[name] for name in ("id", "kind", "text", "time")} for entry in trace["memories"]]
     return {
         "turn_id": turn.id,
-        # A request to forget has its reply like any other; `forget` says what it is.
+        # A request to forget is answered like any message; `forget` has its details.
         "state": TurnState.ANSWERED.value if turn.state is TurnState.REQUEST else turn.state.value,
         "reply": turn.reply,
         "steps": trace["steps"],
@@ -273,13 +274,13 @@ def _answer(turn: Turn) -> dict[str, Any]:
         "personality": trace["personality"],
         "timings_ms": trace["timings_ms"],
         "usage": trace["usage"],
-        # Only where the message is pending approval, or tells of something sensitive.
+        # Only for a message that is pending approval or sensitive.
         **({"held": turn.held} if turn.held else {}),
         **({"sensitive": turn.sensitive} if turn.sensitive else {}),
         **({"forget": trace["forget"]} if trace["forget"] else {}),
-        # What is coming up and was to be told: asked for, or for the first time of the day.
+        # Upcoming events: the message asked for them, or it is the first of the day.
         **({"due": trace["due"]} if trace["due"] else {}),
-        # What a person should know of a reply to pictures; most replies have none.
+        # Notes for the person, about pictures for example; most replies have none.
         **({"notes": trace["notes"]} if trace["notes"] else {}),
     }
 
@@ -290,7 +291,7 @@ def _read_line(question: str = "> ") -> str:
         return input(question if asked else "").strip()
     except EOFError:
         if asked:
-            # Ctrl-D leaves the cursor behind the question.
+            # After Ctrl-D the cursor is still on the line of the question.
             progress("")
         return ""
     except KeyboardInterrupt:

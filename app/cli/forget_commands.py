@@ -1,4 +1,4 @@
-"""A request to forget on the command line: the y/n question of `persona chat`, and what `persona ask` says to do next."""
+"""Requests to forget on the command line: the y/n question of `persona chat`, and the next step after `persona ask`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def confirm(service: PersonaService, turn: Turn, read_line: Callable[[str], str]) -> str | None:
-    """Ask whether to forget what a request named; returns what the person said where that is neither yes nor no.
+    """Ask whether to forget what a request named; return the answer if it is neither yes nor no.
 
     Args:
-        service: Forgets it.
-        turn: The last turn, a request or not.
-        read_line: Reads the answer to a question; empty means no.
+        service: The service that forgets.
+        turn: The last turn, which may be a request to forget.
+        read_line: Asks a question and reads the answer; empty means no.
     """
     from graph.forget_replies import answer_of
 
@@ -41,12 +41,12 @@ def confirm(service: PersonaService, turn: Turn, read_line: Callable[[str], str]
 
 
 def say_what_next(turn: Turn) -> None:
-    """Say which command forgets what a request named, and which one brings it back."""
+    """Print the commands that forget what a request named, or restore it."""
     offer = turn.trace.forget if turn.trace else None
     if offer is None:
         return
     if offer.state == "done" and offer.forgotten:
-        progress(f"`persona memory undo {offer.forgotten}{_user(turn)}` brings it back, for 10 minutes.")
+        progress(f"`persona memory undo {offer.forgotten}{_user(turn)}` restores it within 10 minutes.")
     elif offer.state == "open" and turn.seq:
         then = "" if turn.real_time else f" --time {shlex.quote(turn.time.isoformat(timespec='minutes'))}"
         progress(f"`persona ask yes{_user(turn)}{then}` forgets all of it, `persona ask no{_user(turn)}{then}` keeps it.")
@@ -56,7 +56,7 @@ def say_what_next(turn: Turn) -> None:
 
 def _undo(turn: Turn) -> str:
     subject = turn.id if turn.seq else turn.trace.forget.subjects[0] if turn.trace and turn.trace.forget else turn.id
-    return f"`persona memory undo {subject}{_user(turn)}` brings it back, for 10 minutes."
+    return f"`persona memory undo {subject}{_user(turn)}` restores it within 10 minutes."
 
 
 def _user(turn: Turn) -> str:

@@ -1,4 +1,4 @@
-"""What lies where on this machine, and removing it when told: `make uninstall`, whose last step removes the environment."""
+"""Lists and removes the files of this program on the machine. `make uninstall` removes the environment as its last step."""
 
 from __future__ import annotations
 
@@ -20,35 +20,35 @@ _NAME = "personavlm"
 Part = Literal["environment", "models", "data"]
 
 _MADE = {
-    "graphs": "what was made of the models",
-    "vllm-cpu": "the environment of vLLM",
+    "graphs": "files built from the models",
+    "vllm-cpu": "the vLLM environment",
     "studio": "the threads of LangGraph Studio",
-    "bench": "memories that measurements were made with",
-    "tests": "what tests keep",
+    "bench": "memories of benchmarks",
+    "tests": "cache of the tests",
 }
-"""Folders of the cache beside the models."""
+"""Cache folders beside the models."""
 _KNOWN = {
     "graphs": (re.compile(r"[0-9a-f]{32}"), ("marks.json", "special.json")),
     "bench": (re.compile(r"\d+-(?:turns|users)-\d+"), ("journal.db",)),
     "tests": (re.compile(r"tiny-clip-[0-9a-f]{16}"), ("persona.json",)),
 }
-"""How the folders in these are called, and a file that each of them holds."""
+"""Name pattern of the subfolders of a cache folder, and files that mark a subfolder as ours."""
 _OURS = (
     "journal.db", "journal.db-wal", "journal.db-shm", "photos", "words", "shared-words", "chroma", "index.json", "owner.json",
     "owner.lock",
 )  # fmt: skip
-"""What the data folder holds; `import-…` is left by an import that was killed."""
+"""Names of our files in the data folder; an import that was killed also leaves `import-…`."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Something that lies on this machine.
+    """A file or folder of this program.
 
     Attributes:
-        part: What it is removed with.
-        what: What it is.
-        path: Where it lies.
-        size: In bytes.
+        part: The part of the installation, which is removed together.
+        what: A description.
+        path: The path.
+        size: The size in bytes.
     """
 
     part: Part
@@ -58,33 +58,33 @@ class Place:
 
 
 def places(settings: Settings, environment: Path | None) -> list[Place]:
-    """List what there is of us, and nothing else that lies beside it.
+    """Return the files and folders of this program, and nothing else.
 
     Args:
-        settings: Where the data folder is.
+        settings: They name the data folder.
         environment: The environment of this checkout, or None.
     """
     cache, models = weights.models_folder().parent, weights.models_folder()
     found: list[tuple[Part, str, Path]] = [("environment", "the environment", environment)] if environment else []
     found += [("models", f"model {name}", models / name) for name in CATALOGUE if (models / name / ".lock").exists()]
     found += [("models", what, path) for name, what in _MADE.items() for path in _made_by_us(cache / name)]
-    found += [("models", "which model was chosen", settings_file())]
+    found += [("models", "the choice of the chat model", settings_file())]
     listed = [Place(part, what, path, _size(path)) for part, what, path in found if path.exists()]
     folder = settings.data_dir.expanduser()
     if mine := list(_data(folder)):
-        listed.append(Place("data", "everything that it remembers", folder, sum(map(_size, mine))))
+        listed.append(Place("data", "all memories", folder, sum(map(_size, mine))))
     return listed
 
 
 def not_ours(settings: Settings) -> list[str]:
-    """Name what else lies in the data folder, which is left alone."""
+    """Return the names of other files in the data folder, which are not removed."""
     folder = settings.data_dir.expanduser()
     ours = {path.name for path in _data(folder)}
     return sorted(path.name for path in folder.iterdir() if path.name not in ours) if folder.is_dir() else []
 
 
 def left_alone() -> list[Path]:
-    """Name what is called as ours in the cache, and is not removed: nothing in it shows that it is ours."""
+    """Return cache folders that have our names but not our files; they are not removed."""
     cache, models = weights.models_folder().parent, weights.models_folder()
     folders = [cache / name for name in _MADE if (cache / name).is_dir()]
     ours = {path for folder in folders for path in _made_by_us(folder)}
@@ -93,20 +93,20 @@ def left_alone() -> list[Path]:
     for folder in [*([models] if models.is_dir() else []), *folders]:
         if folder not in ours:
             others = [path for path in sorted(folder.iterdir()) if path not in ours]
-            # Where nothing of it is ours, the folder says it.
+            # If nothing in the folder is ours, name only the folder.
             found += others if any(path.parent == folder for path in ours) or folder == models else [folder]
     return found
 
 
 def remove(listed: Sequence[Place], parts: set[Part], settings: Settings) -> list[Place]:
-    """Remove the places of these parts, but for the environment, which this program runs in; returns what was removed.
+    """Remove these parts, except the environment that this program runs in; return what was removed.
 
     Raises:
-        FolderInUse: A program works with the data folder, and so with the models.
-        StorageError: Something cannot be removed; what was removed before is gone.
+        FolderInUse: Another program uses the data folder, and therefore the models.
+        StorageError: A file cannot be removed; files removed before that stay removed.
     """
     removed = []
-    with _nobody_works(settings.data_dir.expanduser()):
+    with _locked(settings.data_dir.expanduser()):
         for place in listed:
             if place.part not in parts or place.part == "environment":
                 continue
@@ -132,8 +132,8 @@ def remove(listed: Sequence[Place], parts: set[Part], settings: Settings) -> lis
 
 
 @contextmanager
-def _nobody_works(folder: Path) -> Iterator[None]:
-    """Hold the data folder, where there is one: what works with it works with the models and the environment, too."""
+def _locked(folder: Path) -> Iterator[None]:
+    """Lock the data folder if it exists: a program that uses it also uses the models and the environment."""
     if not any(_data(folder)):
         yield
         return
@@ -152,7 +152,7 @@ def _data(folder: Path) -> Iterator[Path]:
 
 
 def _made_by_us(folder: Path) -> list[Path]:
-    """Return what is ours of a folder: the cache that `PERSONA_CACHE_DIR` names may hold a person's own of that name."""
+    """Return our parts of a cache folder: under `PERSONA_CACHE_DIR`, a folder of that name may belong to the person."""
     if folder.parent.name == _NAME:
         return [folder]
     if not folder.is_dir() or folder.is_symlink():
@@ -167,7 +167,7 @@ def _made_by_us(folder: Path) -> list[Path]:
 
 
 def _is_ours(path: Path) -> bool:
-    """Say whether a folder in one of ours is known by its name and its files."""
+    """Return whether the name and the files of a subfolder show that it is ours."""
     name, files = _KNOWN[path.parent.name]
     return bool(name.fullmatch(path.name)) and not path.is_symlink() and any((path / file).is_file() for file in files)
 

@@ -1,4 +1,4 @@
-"""What a command says of a message that tells of something sensitive."""
+"""The notice that a command prints after a sensitive message."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 def said_of(memory: Memory, turn: Turn) -> str:
-    """Say what is done with a message that tells of something sensitive; empty where there is nothing to say.
+    """Return the notice for a sensitive message; empty if there is nothing to say.
 
     Args:
-        memory: Where the message is.
+        memory: The memory that contains the message.
         turn: The message, with its reply.
     """
     from memory.consent.sensitive import NAMED
@@ -22,10 +22,10 @@ def said_of(memory: Memory, turn: Turn) -> str:
     about = f"That was about {NAMED[turn.held or turn.sensitive or 'unnamed']}."
     if not turn.seq:
         change = f"`persona user consent {turn.user_id} --sensitive off` changes that."
-        return f"{about} It was answered off the record: nothing of it is kept. {change}" if turn.sensitive else ""
+        return f"{about} It was answered off the record and not saved. {change}" if turn.sensitive else ""
     if turn.held:
         return (
-            f"{about} It is pending your approval, and not recalled before: "
+            f"{about} It needs your approval before it can be recalled: "
             f"`persona memory approve {turn.id} --user {turn.user_id}` remembers it, `reject` forgets it."
         )
     consent = memory.consent
@@ -33,13 +33,13 @@ def said_of(memory: Memory, turn: Turn) -> str:
     if not turn.sensitive or chosen or consent.was_marked_before(turn.user_id, turn.id):
         return ""
     return (
-        f"{about} It is remembered, and marked: it is never brought up unasked, and no model is trained on it. "
-        f"`persona user consent {turn.user_id} --sensitive each` has you asked first from now on, `never-keep` keeps none."
+        f"{about} It is remembered and marked as sensitive: it is never brought up unless you ask, and no model is trained on "
+        f"it. `persona user consent {turn.user_id} --sensitive each` asks you first from now on, `never-keep` saves nothing."
     )
 
 
 def after(memory: Memory, turn: Turn) -> Turn:
-    """Return a turn with its marks as they are once it is remembered: its meaning was judged by then, too."""
+    """Return a turn with its current marks; after remembering, its meaning has been classified as well."""
     if not turn.seq:
         return turn
     now = memory.journal.turn(turn.id, traces=False)

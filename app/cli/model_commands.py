@@ -1,4 +1,4 @@
-"""`persona models …`: which chat models there are, fetching them, and which one answers."""
+"""`persona models …`: list and download models, and choose the chat model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from app.models.local_servers import Served
     from app.models.transfer import Progress
 
-models = typer.Typer(no_args_is_help=True, help="See and fetch the models that run on this machine, and say which answers.")
+models = typer.Typer(no_args_is_help=True, help="List and download models, and choose the chat model.")
 
 _EMBEDDED = "embedded"
 _URL = re.compile(r"(?i)[a-z]+://|(?:localhost|[\d.]+|\[[\da-f:]+\])(?::\d+)?(?:/|$)")
@@ -26,7 +26,7 @@ _URL = re.compile(r"(?i)[a-z]+://|(?:localhost|[\d.]+|\[[\da-f:]+\])(?::\d+)?(?:
 
 @models.command("list")
 def list_models(as_json: AsJson = False) -> None:
-    """List the models that can be fetched, which are here, those of servers that run here, and which one answers."""
+    """List models: available for download, on this machine, on local servers, and the current chat model."""
     from app.models import weights
     from app.models.catalogue import CATALOGUE
     from app.models.chat_model import answering
@@ -52,34 +52,36 @@ def list_models(as_json: AsJson = False) -> None:
             *(("sees pictures",) if model.role == "chat" and model.sees else ()),
             in_words(model.size),
             model.licence,
-            *(("here",) if found else () if model.tried else ("not tried here",)),
-            *(("answers",) if found and now.is_embedded(model.name) else ()),
+            *(("on this machine",) if found else () if model.tried else ("untested",)),
+            *(("current",) if found and now.is_embedded(model.name) else ()),
         )
         say(f"{model.name:<20} {', '.join(facts)}\n    {model.description}")
     served = _served()
     for one in served:
-        say(f"{one.model:<20} chat, {'sees pictures, ' if one.sees else ''}of {one.server} at {one.url}")
+        say(f"{one.model:<20} chat, {'sees pictures, ' if one.sees else ''}on {one.server} at {one.url}")
     say(now.told(served))
-    progress("Not tried here: taken from the model hub's pages; neither fetched nor run when this list was made.")
+    progress("Untested: known only from the pages of the model hub; neither downloaded nor run when this list was made.")
 
 
 @models.command()
 def pull(
-    name: Annotated[str, typer.Argument(help="A name of `persona models list`; left out: what `make chat` needs.")] = "",
+    name: Annotated[
+        str, typer.Argument(help="A name from `persona models list`. Default: the models that `make chat` needs.")
+    ] = "",
     newer: Annotated[
-        bool, typer.Option("--newer", help="Take what the hub has now, not what it had at the first pull.")
+        bool, typer.Option("--newer", help="Use the current files of the hub, not those of the first pull.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch a model and check its hashes; one that is here is checked again."""
+    """Download a model and check its hashes; an existing model is checked again."""
     from app.models import transfer, weights
     from app.models.catalogue import CATALOGUE, TEXT_EMBEDDER
     from app.models.first_models import can_ask, pull_first
     from app.settings import Settings
 
     if name in CATALOGUE and CATALOGUE[name].role in {"picture-embedder", "detector"}:
-        # Before hundreds of megabytes that nothing here could load.
-        extras.require("photos", f"{name}, which looks at photos,")
+        # Checked first: without the extra, nothing could load hundreds of megabytes.
+        extras.require("photos", f"{name}, which analyses photos,")
     with transfer.bars() as bars:
         if name:
             located = [weights.pull(name, bars, newer=True) if newer else weights.pull_again(name, bars)]
@@ -95,11 +97,11 @@ def pull(
     chosen, default = Settings(), weights.default_chat()
     answers = chosen.llm_base_url or chosen.llm_model or (default.name if default else name)
     if name and CATALOGUE[name].role == "chat" and answers != name:
-        progress(f"`persona models use {name}` lets it answer.")
+        progress(f"Run `persona models use {name}` to make it the chat model.")
 
 
 def make_embedder_ready(bars: Progress) -> None:
-    """Make now what is made of the text embedder once, and not while somebody waits for a reply."""
+    """Build the text embedder's files for this machine now, so that no reply has to wait for them."""
     from app.factory import build_embedder
     from app.models.catalogue import TEXT_EMBEDDER
     from app.settings import Settings
@@ -113,42 +115,44 @@ def make_embedder_ready(bars: Progress) -> None:
 @models.command()
 def use(
     name: Annotated[
-        str, typer.Argument(help="A model of `persona models list` or of a server here, a GGUF file, a URL, or: embedded.")
+        str, typer.Argument(help="A model from `persona models list` or a local server, a GGUF file, a URL, or: embedded.")
     ],
-    model: Annotated[str, typer.Option("--model", help="With a URL: the model's name there; its first when left out.")] = "",
+    model: Annotated[
+        str, typer.Option("--model", help="With a URL: the name of the model there. Default: the first one.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Say which chat model answers from now on; it is kept below the environment and `.env`."""
+    """Choose the chat model; the environment and `.env` have priority over this choice."""
     from app import settings
     from app.models import weights
     from app.models.catalogue import CATALOGUE
 
     if name == _EMBEDDED:
-        path, what = settings.choose(), "The embedded model answers"
+        path, what = settings.choose(), "The embedded model"
     elif _URL.match(name):
         path, what = _use_url(name, model)
     elif Path(name).expanduser().is_file():
         file = Path(name).expanduser().resolve()
-        path, what = settings.choose(llm_model=str(file)), f"{file.name} answers, embedded,"
+        path, what = settings.choose(llm_model=str(file)), f"{file.name} (embedded)"
     elif name in CATALOGUE:
         if CATALOGUE[name].role != "chat":
-            raise NotFound(f"{name} is no chat model: choose one of {', '.join(_chat_models())}.")
+            raise NotFound(f"{name} is not a chat model. Choose one of {', '.join(_chat_models())}.")
         if weights.located(name) is None:
             raise NotFound(f"{name} is not on this machine yet: run `persona models pull {name}` first.")
-        path, what = settings.choose(llm_model=name), f"{name} answers, embedded,"
+        path, what = settings.choose(llm_model=name), f"{name} (embedded)"
     else:
         path, what = _use_served(name)
     where = settings.chosen_in()
     report(
         {"file": str(path), "set": where},
-        f"{what} from now on (kept in {path}); a page that is open takes it at its next start."
-        + ("" if not where or where.startswith("set by") else f" But the model is {where}, and that counts first."),
+        f"{what} answers from now on (saved in {path}). An open page uses it after a restart."
+        + ("" if not where or where.startswith("set by") else f" But the model is {where}, which has priority."),
         as_json=as_json,
     )
 
 
 def _served() -> list[Served]:
-    """Return the models of servers on this machine; none where asking them fails: a list is a list without them."""
+    """Return the models of servers on this machine; none if asking fails, because the list is useful without them."""
     from app.models.local_servers import look
 
     with suppress(Exception):
@@ -161,7 +165,7 @@ def _use_url(url: str, model: str) -> tuple[Path, str]:
     from app.models.model_server import remote_endpoint
 
     found = remote_endpoint(settings.Settings(llm_base_url=url, llm_model=model))
-    return settings.choose(llm_base_url=found.url, llm_model=found.model), f"{found.model} at {found.url} answers"
+    return settings.choose(llm_base_url=found.url, llm_model=found.model), f"{found.model} at {found.url}"
 
 
 def _use_served(name: str) -> tuple[Path, str]:
@@ -175,13 +179,13 @@ def _use_served(name: str) -> tuple[Path, str]:
     if found is None:
         here = ", ".join(one.model for one in served) or "none"
         raise NotFound(
-            f"There is no chat model {name!r}: choose one of {', '.join(_chat_models())}; of a server on this machine: {here}; "
-            "or give its URL."
+            f"There is no chat model {name!r}. Choose one of {', '.join(_chat_models())}; of a server on this machine: {here}; "
+            "or give a URL."
         )
     if found.advice:
         progress(found.advice.strip())
     path = settings.choose(llm_base_url=found.url, llm_model=found.model)
-    return path, f"{found.model} of {found.server} answers"
+    return path, f"{found.model} on {found.server}"
 
 
 def _chat_models() -> list[str]:
@@ -191,11 +195,11 @@ def _chat_models() -> list[str]:
 
 
 def ask_on_terminal(question: str) -> str:
-    """Ask on the terminal; the end of the input is an empty answer, and Ctrl-C leaves (typer's prompt takes both for one)."""
+    """Ask on the terminal. End of input is an empty answer, and Ctrl-C exits; typer's prompt does not tell them apart."""
     sys.stderr.write(f"{question.rstrip()} ")
     sys.stderr.flush()
     answer = sys.stdin.readline()
     if not answer.endswith("\n"):
-        # Ctrl-D leaves the cursor behind the question.
+        # After Ctrl-D the cursor is still on the line of the question.
         progress("")
     return answer.strip()

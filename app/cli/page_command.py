@@ -1,4 +1,4 @@
-"""`persona page`: the page in the browser, opened before its chat model is there."""
+"""`persona page`: opens the web page, while the chat model may still be downloading."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from app.console import progress
 from memory.core.errors import StorageError
 
 _PLACES = (Path(__file__).parents[2] / "streamlit_app.py", Path(__file__).parents[1] / "streamlit_app.py")
-"""The page's script in a checkout, and in an installed package; Streamlit reads its settings from beside it."""
+"""The page's script in a checkout and in an installed package; Streamlit reads its settings from the same folder."""
 
 
 def page(
-    port: Annotated[int, typer.Option("--port", min=1, max=65_535, help="Where it answers, on this machine alone.")] = 8501,
-    headless: Annotated[bool, typer.Option("--headless", help="Open no browser.")] = False,
+    port: Annotated[int, typer.Option("--port", min=1, max=65_535, help="The port on this machine.")] = 8501,
+    headless: Annotated[bool, typer.Option("--headless", help="Do not open a browser.")] = False,
 ) -> None:
-    """Open the page; what it needs is fetched first, and the chat model while the page is open already."""
+    """Open the web page; small models are downloaded first, the chat model while the page is already open."""
     from app.cli.model_commands import ask_on_terminal, make_embedder_ready
     from app.misspelt_settings import misspelt
     from app.models.first_models import can_ask, prepare_first
@@ -27,7 +27,7 @@ def page(
 
     script = next((place for place in _PLACES if place.is_file()), None)
     if script is None:
-        raise StorageError("The page's script is gone from this installation. Install PersonaVLM again.")
+        raise StorageError("The script of the page is missing. Install PersonaVLM again.")
     check_port(port)
     for name in misspelt():
         progress(name)
@@ -36,8 +36,8 @@ def page(
         make_embedder_ready(shown)
     if missing is not None:
         progress(
-            f"The chat model is fetched while the page is open ({in_words(missing.size)}: minutes, as the line allows). "
-            "Below is how far it is; the page says it, too."
+            f"The chat model ({in_words(missing.size)}) is downloaded while the page is open, which takes some minutes. "
+            "The progress is shown below and on the page."
         )
-    progress(f"The page opens in a few seconds at http://127.0.0.1:{port} (this machine alone). Ctrl-C ends it.")
+    progress(f"The page opens in a few seconds at http://127.0.0.1:{port} (only on this machine). Press Ctrl-C to stop it.")
     run(script, port, headless=headless, fetch=missing is not None)

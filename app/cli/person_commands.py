@@ -1,4 +1,4 @@
-"""`persona personality …`, `persona user …`: how someone is seen, and who there is."""
+"""`persona personality …` and `persona user …`: personality scores, users, archives and consent."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from app.opened import open_memory
 from memory.consent.modes import Mode
 from memory.core.errors import InvalidInput
 
-personality = typer.Typer(no_args_is_help=True, help="See and change the personality that it sees.")
-user = typer.Typer(no_args_is_help=True, help="List, export, import and delete users, and what they agreed to.")
+personality = typer.Typer(no_args_is_help=True, help="Show and change personality scores.")
+user = typer.Typer(no_args_is_help=True, help="List, export, import and delete users, and set their consent.")
 
 
 class Answer(StrEnum):
-    """What a person says to something that is asked of them."""
+    """A yes or no answer."""
 
     YES = "yes"
     NO = "no"
 
 
 class Sensitive(StrEnum):
-    """What is to be done with what is sensitive; `yes` and `no` say whether it is remembered without asking."""
+    """How sensitive messages are treated; `yes` and `no` say whether they are remembered without asking."""
 
     OFF = "off"
     EACH = "each"
@@ -45,7 +45,7 @@ _MODES: dict[Sensitive, Mode] = {
 
 @personality.command("show")
 def show_personality(user: User = "me", as_json: AsJson = False) -> None:
-    """Show the five scores, 1 to 5, of those traits that several messages show; `known` names them."""
+    """Show the five scores, from 1 to 5. A trait has a score once several messages show it."""
     from graph.prompts import manner
     from memory.core.records import TRAITS
 
@@ -56,12 +56,12 @@ def show_personality(user: User = "me", as_json: AsJson = False) -> None:
         print_json({**point.model_dump(mode="json"), "known": list(known)} if point else None)
         return
     if not known:
-        progress(f"It is too early to say how {user} is: only what several messages show counts.")
+        progress(f"It is too early to tell the personality of {user}: a score needs several messages.")
     pinned = point.pinned if point else ()
     rows = [
         (trait, f"{known[trait]:.2f}", "pinned" if trait in pinned else "")
         if trait in known
-        else (trait, "", "too early to say")
+        else (trait, "", "too early to tell")
         for trait in TRAITS
     ]
     print_table(("trait", "score", ""), rows)
@@ -69,14 +69,14 @@ def show_personality(user: User = "me", as_json: AsJson = False) -> None:
 
 @personality.command()
 def history(user: User = "me", as_json: AsJson = False) -> None:
-    """Show how the scores came about, oldest first."""
+    """Show all changes of the scores, oldest first."""
     with open_memory() as store:
         points = store.personality.history(user)
     if as_json:
         print_records(points, as_json=True, columns=(), empty="")
         return
     if not points:
-        progress(f"Nothing is known of the personality of {user} yet.")
+        progress(f"The personality of {user} has no history yet.")
         return
     rows = [
         (f"{point.time:%Y-%m-%d %H:%M}", point.cause, str(point.m), *(f"{score:.2f}" for _, score in point.scores.items()))
@@ -88,32 +88,32 @@ def history(user: User = "me", as_json: AsJson = False) -> None:
 @personality.command()
 def pin(
     trait: Annotated[str, typer.Argument(help="openness, conscientiousness, extraversion, agreeableness, neuroticism.")],
-    score: Annotated[float | None, typer.Argument(help="1 to 5; left out: let it move again.")] = None,
+    score: Annotated[float | None, typer.Argument(help="1 to 5. Leave it out to unpin the trait.")] = None,
     user: User = "me",
     as_json: AsJson = False,
 ) -> None:
-    """Hold a trait at a score."""
+    """Pin a trait at a score, or unpin it."""
     from memory.core import clock
 
     with open_memory() as store:
         point = store.personality.pin(user, trait, score, store.journal.last_time(user) or clock.now())
-    held = f"stays at {score}" if score is not None else "moves again"
-    report(point.model_dump(mode="json"), f"{trait} {held}.", as_json=as_json)
+    done = f"is pinned at {score}" if score is not None else "is unpinned"
+    report(point.model_dump(mode="json"), f"{trait} {done}.", as_json=as_json)
 
 
 @personality.command()
 def reset(user: User = "me", as_json: AsJson = False) -> None:
-    """Begin anew: 3.0 each, nothing pinned."""
+    """Reset all traits to 3.0, with nothing pinned."""
     from memory.core import clock
 
     with open_memory() as store:
         point = store.personality.reset(user, store.journal.last_time(user) or clock.now())
-    report(point.model_dump(mode="json"), f"The personality of {user} begins anew.", as_json=as_json)
+    report(point.model_dump(mode="json"), f"The personality of {user} was reset.", as_json=as_json)
 
 
 @user.command("list")
 def list_users(as_json: AsJson = False) -> None:
-    """List who there is."""
+    """List all users."""
     with open_memory() as store:
         rows = store.journal.users()
     if as_json:
@@ -125,26 +125,29 @@ def list_users(as_json: AsJson = False) -> None:
         ]
         print_table(("user", "turns", "to remember", "last turn (UTC)"), shown)
     else:
-        progress("There is nobody yet.")
+        progress("There are no users yet.")
 
 
 @user.command()
 def consent(
-    name: Annotated[str, typer.Argument(help="Whose conversations.")],
+    name: Annotated[str, typer.Argument(help="The user.")],
     training: Annotated[
-        Answer | None, typer.Option("--training", help="Whether a model may be trained on them; left out: show what was said.")
+        Answer | None,
+        typer.Option(
+            "--training", help="Whether a model may be trained on their conversations. Leave it out to show the choice."
+        ),
     ] = None,
     sensitive: Annotated[
         Sensitive | None,
         typer.Option(
             "--sensitive",
-            help="From now on, sensitive things are remembered and marked (off, or yes), asked about first (each, or no), "
-            "or answered and never remembered (never-keep).",
+            help="How sensitive messages are treated from now on: remembered and marked (off or yes), remembered only after "
+            "approval (each or no), or answered and never saved (never-keep).",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say whether a model may be trained on someone's conversations, and what is done with sensitive things."""
+    """Show or set consent to training, and how sensitive messages are treated."""
     from memory.consent.modes import IN_WORDS, SECRETS
 
     with open_memory() as store:
@@ -155,54 +158,56 @@ def consent(
     value = {"user": name, "training": bool(said and said.training), "since": said.since.isoformat() if said else None}
     value |= {"sensitive": mode == "off", "ask_consent": mode}
     if said is None:
-        sentence = f"{name} was never asked: nothing is trained on their conversations."
+        sentence = f"{name} has not been asked. No model is trained on their conversations."
     elif said.training:
-        sentence = f"{name} agreed on {said.since:%Y-%m-%d %H:%M} (UTC) that a model is trained on their conversations."
+        sentence = f"{name} agreed on {said.since:%Y-%m-%d %H:%M} (UTC) that a model may be trained on their conversations."
     else:
-        sentence = f"{name} does not agree, since {said.since:%Y-%m-%d %H:%M} (UTC): nothing is trained on their conversations."
+        sentence = f"{name} refused on {said.since:%Y-%m-%d %H:%M} (UTC). No model is trained on their conversations."
     sentence += f" {IN_WORDS[mode]} {SECRETS}"
     if machine:
-        sentence += f" PERSONA_ASK_CONSENT={machine} says so for everybody on this machine."
+        sentence += f" PERSONA_ASK_CONSENT={machine} sets this for everyone on this machine."
     report(value, sentence, as_json=as_json)
 
 
 @user.command("export")
 def export_user(
-    name: Annotated[str, typer.Argument(help="Whose.")],
-    file: Annotated[Path, typer.Argument(help="A new file, for example ada.zip.")],
+    name: Annotated[str, typer.Argument(help="The user.")],
+    file: Annotated[Path, typer.Argument(help="The file to create, for example ada.zip.")],
     as_json: AsJson = False,
 ) -> None:
-    """Write everything of a user into one file: what was said, what is remembered, the personality, the pictures."""
+    """Export all data of a user to one file: messages, memories, personality and pictures."""
     with open_memory() as store:
         counts = store.export_user(name, file)
     value = {"user": name, "file": str(file), "exported": counts}
-    report(value, f"{file} holds everything of {name} ({counted(counts)}). It is not encrypted: keep it safe.", as_json=as_json)
+    report(
+        value, f"{file} contains all data of {name} ({counted(counts)}). It is not encrypted, so keep it safe.", as_json=as_json
+    )
 
 
 @user.command("import")
 def import_user(
-    file: Annotated[Path, typer.Argument(help="What `persona user export` wrote.")], as_json: AsJson = False
+    file: Annotated[Path, typer.Argument(help="A file from `persona user export`.")], as_json: AsJson = False
 ) -> None:
-    """Take in an archive, whole or not at all; its user must not be here yet."""
+    """Import an archive completely or not at all; its user must not exist yet."""
     with open_memory() as store:
         name, counts = store.import_user(file)
-    report({"user": name, "imported": counts}, f"{name} is here again ({counted(counts)}).", as_json=as_json)
+    report({"user": name, "imported": counts}, f"{name} was imported ({counted(counts)}).", as_json=as_json)
 
 
 @user.command("delete")
 def delete_user(
-    name: Annotated[str, typer.Argument(help="Whom to delete.")],
+    name: Annotated[str, typer.Argument(help="The user to delete.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Delete everything of a user, at once and for good."""
+    """Delete all data of a user, at once and for good."""
     if not yes and as_json:
-        raise InvalidInput("Nobody is asked with --json: say --yes to delete everything of a user, for good.")
+        raise InvalidInput("With --json there is no question: add --yes to delete all data of a user for good.")
     if not yes:
-        typer.confirm(f"Delete everything that is remembered of {name}, for good?", abort=True, err=True)
+        typer.confirm(f"Delete all data of {name} for good?", abort=True, err=True)
     with open_memory() as store:
         receipt = store.delete_user(name)
         found = store.left_of(name)
     counts = ", ".join(f"{count} {what}" for what, count in receipt.items())
-    after = "Nothing was found afterwards, in any store." if not any(found.values()) else f"Still there: {counted(found)}."
+    after = "A check found nothing left in any store." if not any(found.values()) else f"Something is left: {counted(found)}."
     report({"user": name, "deleted": receipt, "found": found}, f"{name} is deleted: {counts}. {after}", as_json=as_json)

@@ -1,4 +1,4 @@
-"""`persona uninstall`: says what lies where, and removes what it is told to remove."""
+"""`persona uninstall`: lists the files of this program on the machine, and removes them on request."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ _CHECKOUT = Path(__file__).parents[2]
 
 
 def uninstall(
-    yes: Annotated[bool, typer.Option("--yes", help="Remove models, what was made of them, and the chosen model.")] = False,
-    data: Annotated[bool, typer.Option("--data", help="Remove everything that it remembers, of everybody, for good.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Remove the models, the files built from them, and the choice of the chat model.")
+    ] = False,
+    data: Annotated[bool, typer.Option("--data", help="Remove all memories of all users, for good.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say what lies where on this machine; remove it when told. `make uninstall` in a checkout removes the environment, too."""
+    """List the files of this program, and remove them on request. `make uninstall` also removes a checkout's environment."""
     from app.cli import installed as found
     from app.models.transfer import in_words
     from app.settings import Settings
@@ -40,14 +42,14 @@ def uninstall(
     if listed:
         print_table(("what", "size", "where", ""), rows)
     else:
-        say("Nothing of it is on this machine.")
+        say("There are no files of this program on this machine.")
     others = found.not_ours(settings)
     if others and any(one.part == "data" for one in listed):
-        progress(f"In the data folder, what is not ours stays: {', '.join(others[:5])}{' …' if len(others) > 5 else ''}.")  # noqa: PLR2004
+        progress(f"Other files in the data folder are not touched: {', '.join(others[:5])}{' …' if len(others) > 5 else ''}.")  # noqa: PLR2004
     if alone := found.left_alone():
-        progress(f"Left alone, as nothing in it shows that it is ours: {', '.join(map(str, alone))}.")
+        progress(f"Not touched, because they may belong to something else: {', '.join(map(str, alone))}.")
     if settings.database_url or settings.chroma_url:
-        progress("What is kept on servers stays there: `persona user delete` removes a person from them.")
+        progress("Data on servers is not touched. `persona user delete` removes a user from them.")
     in_checkout = own.is_relative_to(_CHECKOUT)
     if not parts:
         everything, memories = (
@@ -56,8 +58,8 @@ def uninstall(
             else ("`persona uninstall --yes` removes the models", "persona uninstall --data")
         )
         progress(
-            f"Nothing was removed. {everything} (other checkouts use these models, too); `{memories}` removes everything that "
-            "it remembers, for good. `persona user export` keeps a person's memories in a file first."
+            f"Nothing was removed. {everything} (other checkouts use the same models). `{memories}` removes all memories for "
+            "good; `persona user export` saves the memories of a user to a file first."
         )
     if not in_checkout and not extras.is_checkout():
-        progress(f"The program itself is removed by `{extras.removal()}`.")
+        progress(f"To remove the program itself, run `{extras.removal()}`.")

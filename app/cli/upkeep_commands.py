@@ -1,4 +1,4 @@
-"""`persona work`, `reindex`, `doctor`: keeping it running."""
+"""`persona work`, `persona reindex` and `persona doctor`: maintenance."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from memory.core.errors import PersonaError
 
 
 def work(
-    retry: Annotated[bool, typer.Option("--retry", help="Try again what was set aside.")] = False,
-    user: Annotated[str | None, typer.Option("--user", "-u", help="Whose; everyone's when left out.")] = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Try again the steps that were set aside.")] = False,
+    user: Annotated[str | None, typer.Option("--user", "-u", help="The user. Default: all users.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Do what waits to be remembered, now."""
+    """Do the background work now: remember what is not in memory yet."""
     from app import set_aside
     from app.remembering import is_alone, remember_now
     from app.service import PersonaService
 
     with PersonaService.from_settings(work=False) as service:
-        # First: what a purge leaves to be summed up anew is done with the rest.
+        # First, because a purge can add sessions that must be summarised again.
         purged, failed, done = service.memory.purge_due(), None, 0
         tried = service.retry(user) if retry else 0
         try:
@@ -48,7 +48,7 @@ def work(
 
 
 def reindex(as_json: AsJson = False) -> None:
-    """Make the search indexes anew from the journal; no model is asked."""
+    """Rebuild the search indexes from the journal; no chat model is called."""
     from app.factory import build_memory
     from app.settings import Settings
 
@@ -61,10 +61,12 @@ def reindex(as_json: AsJson = False) -> None:
 
 
 def doctor(
-    ask: Annotated[bool, typer.Option("--try", help="Ask the model too, with a picture where it sees.")] = False,
+    ask: Annotated[
+        bool, typer.Option("--try", help="Also send the model a test question, with a picture if it can see.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say what works, what is off, and how to turn it on."""
+    """Check what works, what is off, and how to turn it on."""
     from app.doctor import examine
     from app.models.trial import try_model
     from app.settings import Settings
@@ -75,7 +77,7 @@ def doctor(
     if as_json:
         print_json([finding.__dict__ for finding in findings])
     else:
-        print_table(("", "what", "how it is"), [(finding.state, finding.what, finding.detail) for finding in findings])
+        print_table(("", "what", "details"), [(finding.state, finding.what, finding.detail) for finding in findings])
     if any(finding.state == "broken" for finding in findings):
-        progress("Something that a conversation needs is broken: see above.")
+        progress("Something that a conversation needs is broken. See above.")
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""`persona --version`: one line for a report of what went wrong."""
+"""`persona --version`: one line for bug reports."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 
 PACKAGE = "personavlm-langgraph"
-_BESIDE = ("langgraph", "xllamacpp", "onnxruntime", "chromadb", "streamlit")
-"""What a conversation runs on: the graphs, the embedded model, the text embedder, the vectors, the page."""
+_LIBRARIES = ("langgraph", "xllamacpp", "onnxruntime", "chromadb", "streamlit")
+"""Libraries for the graphs, the embedded model, the text embedder, the vectors and the page."""
 
 
 def line() -> str:
-    """Return our name and version, then what it runs on."""
+    """Return our name and version, then Python, the platform and the libraries."""
     parts = [f"Python {platform.python_version()}", f"{platform.system()} {platform.machine()}"]
-    parts += [f"{name} {_version(name)}" for name in _BESIDE]
+    parts += [f"{name} {_version(name)}" for name in _LIBRARIES]
     return f"persona {_version(PACKAGE)} ({', '.join(parts)})"
 
 

@@ -1,4 +1,4 @@
-"""The example person: a ready month of conversation, so that the pages have something to show before one has talked oneself."""
+"""The example person: a month of conversations, so that the pages have content before the first own message."""
 
 from app.example.loading import USER, load
 

@@ -1,4 +1,4 @@
-"""Pictures of the example person, drawn from their shapes."""
+"""Draws the pictures of the example person from shapes."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from PIL import Image, ImageDraw
 
 from app.example.month import Shape
 
-_SIDE = 640
-_FINER = 2
-"""Drawn so many times as large, so that edges are smooth."""
-_STROKE = 0.012
+_SIDE_PX = 640
+_SUPERSAMPLING = 2
+"""Pictures are drawn this many times larger, so that edges are smooth."""
+_STROKE_FRACTION = 0.012
 
 
 def draw(shapes: Sequence[Shape]) -> bytes:
-    """Return a PNG of shapes that lie one on another; the same ones are the same file."""
-    large = _SIDE * _FINER
+    """Return a PNG of shapes in drawing order; the same shapes give the same file."""
+    large = _SIDE_PX * _SUPERSAMPLING
     image = Image.new("RGB", (large, large), "white")
     pencil = ImageDraw.Draw(image)
     for kind, colour, shares in shapes:
@@ -30,7 +30,7 @@ def draw(shapes: Sequence[Shape]) -> bytes:
             case "polygon":
                 pencil.polygon(corners, fill=colour)
             case "line":
-                pencil.line(corners, fill=colour, width=int(_STROKE * large), joint="curve")
+                pencil.line(corners, fill=colour, width=int(_STROKE_FRACTION * large), joint="curve")
     out = io.BytesIO()
-    image.resize((_SIDE, _SIDE), Image.Resampling.LANCZOS).save(out, "PNG")
+    image.resize((_SIDE_PX, _SIDE_PX), Image.Resampling.LANCZOS).save(out, "PNG")
     return out.getvalue()

@@ -1,4 +1,4 @@
-"""Loading the example person: the real journal and the real rules, but for the model, whose part stands in `month.json`."""
+"""Loads the example person with the real journal and rules; the model's outputs come from `month.json`."""
 
 from __future__ import annotations
 
@@ -26,39 +26,39 @@ from memory.stores.memories import Memories
 
 USER = "example"
 _DAYS = 30
-_WRITTEN = 0.6
-"""Share of the time that passes until everything is written down; the rest is for making it searchable."""
+_WRITING_SHARE = 0.6
+"""Share of the time for writing; the rest is for indexing."""
 Progress = Callable[[float, str], object]
 
 
 def load(memory: Memory, on_progress: Progress = lambda _share, _doing: None, *, now: datetime | None = None) -> dict[str, int]:
-    """Load the example person whole, or not at all; returns what there is of them.
+    """Load the example person completely or not at all; return counts of the content.
 
-    It is written beside the memory and then taken in as an archive is, so that no background work begins on half of it.
+    The person is written to a temporary archive and then imported, so that no background work starts on a part.
 
     Args:
-        memory: Where they are to live.
-        on_progress: Told a share of 1 and what is being done.
-        now: The month ends in the week before; None: now.
+        memory: The memory.
+        on_progress: Called with the done share, from 0 to 1, and the current activity.
+        now: The month ends in the week before this time; None: now.
 
     Raises:
-        InvalidInput: They are here already.
-        StorageError: It cannot be written.
+        InvalidInput: The example person already exists.
+        StorageError: The data cannot be written.
     """
     if memory.journal.knows(USER):
-        raise InvalidInput("The example person is here already. Choose them, or delete them first to begin anew.")
+        raise InvalidInput("The example person already exists. Choose that user, or delete it first to load it again.")
     told = month.read()
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "example.zip"
         _write(told, Path(folder), archive, _first_monday(now or clock.now()), on_progress)
-        on_progress(_WRITTEN, "Making it searchable")
+        on_progress(_WRITING_SHARE, "Making it searchable")
         _, counts = memory.import_user(archive)
     on_progress(1.0, "Ready")
     return counts
 
 
 def _first_monday(now: datetime) -> datetime:
-    """Return the Monday that lies just more than a month back: days of the week are as they are spoken of."""
+    """Return a Monday about a month ago, so that weekdays match those in the conversations."""
     day = now - timedelta(days=_DAYS)
     return day - timedelta(days=day.weekday())
 
@@ -69,7 +69,7 @@ def _write(told: Month, folder: Path, archive: Path, first: datetime, on_progres
         photos = PhotoStore(folder / "photos", database)
         writer = _Writer(database, photos, told)
         for number, talk in enumerate(told.sessions):
-            on_progress(_WRITTEN * number / len(told.sessions), f"Day {talk.day + 1} of {_DAYS}")
+            on_progress(_WRITING_SHARE * number / len(told.sessions), f"Day {talk.day + 1} of {_DAYS}")
             writer.write(talk, first + timedelta(days=talk.day))
         Archives(database, photos, folder).write(USER, archive)
     finally:
@@ -77,10 +77,10 @@ def _write(told: Month, folder: Path, archive: Path, first: datetime, on_progres
 
 
 class _Writer:
-    """Writes one conversation after the other."""
+    """Writes the conversations in order."""
 
     def __init__(self, database: Database, photos: PhotoStore, told: Month) -> None:
-        # Held by its words alone: on every machine the same, whichever embedder it has.
+        # Only the word rules decide what is sensitive, so the result is the same with every embedder.
         marker = Marker(topic_of, "each")
         self._journal = Journal(database, marker)
         self._knowledge = Memories(database, marker)
@@ -90,7 +90,7 @@ class _Writer:
         self._known: dict[str, Recalled] = {}
 
     def write(self, talk: Talk, day: datetime) -> None:
-        """Write what was said on a day, what each message taught, and what the conversation amounts to."""
+        """Write the messages of one day, the memories from each, and the summary of the conversation."""
         turns = []
         for said in talk.turns:
             time = day.replace(hour=said.at.hour, minute=said.at.minute, second=0, microsecond=0)

@@ -1,4 +1,4 @@
-"""What the example person said in a month, and what was made of it: read from `month.json`."""
+"""The month of the example person, read from `month.json`: messages, and the memories made from them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pydantic import Field
 from memory.core.records import TRAITS, BigFive, Box, Record
 
 Shape = tuple[Literal["box", "ellipse", "polygon", "line"], str, tuple[float, ...]]
-"""What it is, its colour, and where: corners, as shares of the picture's sides."""
+"""Type, colour and corners of a shape; corners are fractions of the sides of the picture."""
 
 
 class Fact(Record):
-    """What a message says about the person; `replaces` and `same_as` name older ones by their `id`."""
+    """A fact from a message; `replaces` and `same_as` name older facts by `id`."""
 
     id: str
     content: str
@@ -26,7 +26,7 @@ class Fact(Record):
 
 
 class Shown(Record):
-    """A drawn picture that a message carries, and what is seen in it."""
+    """A drawn picture in a message, and what it shows."""
 
     name: str
     caption: str
@@ -38,9 +38,9 @@ class Said(Record):
     """A message with its reply.
 
     Attributes:
-        traits: What its words suggest of the Big Five, in the order O C E A N; 3 is no evidence.
-        looked_for: What the reply looked into memory for.
-        used: What it found: facts by `id`, pictures as `photo:NAME`.
+        traits: The Big Five scores that its words suggest, in the order O C E A N; 3 means no evidence.
+        looked_for: The search query of the reply.
+        used: The results: facts by `id`, pictures as `photo:NAME`.
     """
 
     at: time
@@ -55,12 +55,12 @@ class Said(Record):
 
     @property
     def inferred(self) -> BigFive:
-        """The five scores by name."""
+        """Return the five scores by name."""
         return BigFive(**dict(zip(TRAITS, map(float, self.traits), strict=True)))
 
 
 class Topic(Record):
-    """One topic of a conversation; `turns` are places in it."""
+    """One topic of a conversation; `turns` are indices of its turns."""
 
     summary: str
     keywords: tuple[str, ...]
@@ -68,7 +68,7 @@ class Topic(Record):
 
 
 class Talk(Record):
-    """One conversation, so many days after the first, and what it amounts to; None leaves a set as it is."""
+    """One conversation, `day` days after the first, with its results; None leaves profile or habits unchanged."""
 
     day: int = Field(ge=0)
     turns: tuple[Said, ...]
@@ -78,7 +78,7 @@ class Talk(Record):
 
 
 class Month(Record):
-    """All conversations, the first on a Monday, and the pictures as shapes one on another."""
+    """All conversations, the first on a Monday, and the pictures as shapes in drawing order."""
 
     sessions: tuple[Talk, ...]
     pictures: dict[str, tuple[Shape, ...]]
@@ -86,5 +86,5 @@ class Month(Record):
 
 @cache
 def read() -> Month:
-    """Read it."""
+    """Return the month."""
     return Month.model_validate_json((resources.files("app.example") / "month.json").read_bytes())

@@ -1,3 +1,3 @@
-"""Takes in history from files."""
+"""Imports history from files."""
 
 __all__ = ["ingest"]

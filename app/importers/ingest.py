@@ -1,4 +1,4 @@
-"""Replaying a transcript: JSON lines of {time, user, assistant, images?}, all checked before the first one is written."""
+"""Imports a transcript of JSON lines (time, user, assistant, optional images); checks all lines before it writes any."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from memory.core.validation import check_text, check_user
 from memory.memory import Memory
 from memory.photos.image_file import MAX_BYTES, Picture, read_picture
 
-_NAMED = 5
-"""Bad lines that are told of; of more, how many there are."""
+_MAX_NAMED_LINES = 5
+"""Invalid lines named in an error; further ones are only counted."""
 _FORM = 'A line is {"time": "2026-03-01 09:30", "user": "…", "assistant": "…"}.'
 
 
@@ -39,22 +39,22 @@ class Line(BaseModel):
 
 
 def ingest_file(memory: Memory, file: Path, user_id: str) -> dict[str, int]:
-    """Journal a transcript whole, in sessions that its times make, and leave the remembering pending.
+    """Write a whole transcript to the journal, in sessions by its times, and leave the background work pending.
 
-    It may be older than everything there, and its lines in any order: each takes the place that its time gives it. Of several
-    lines of one time and text, the n-th is the n-th such turn that is there.
+    The transcript may be older than all stored turns, and its lines may be in any order; each turn is placed by its time.
+    The n-th of several lines with the same time and text matches the n-th such turn that is stored.
 
     Args:
-        memory: Where it goes.
-        file: JSON lines in UTF-8, or in UTF-16 with a byte order mark; empty lines are passed over.
-        user_id: Whose conversation it is.
+        memory: The memory.
+        file: JSON lines in UTF-8, or in UTF-16 with a byte order mark; empty lines are skipped.
+        user_id: The user.
 
     Returns:
-        `added` and `skipped` (same user, time and text already there, or forgotten); `not_kept` where lines were left out
-        that tell of something sensitive, as their person keeps nothing of that kind.
+        `added`; `skipped` (same user, time and text already stored or forgotten); and `not_kept`, if sensitive lines were
+        left out because the user keeps nothing sensitive.
 
     Raises:
-        InvalidInput: The file, a line, its time or a picture is wrong; names the lines. Nothing was written.
+        InvalidInput: The file, a line, its time or a picture is invalid; the message names the lines. Nothing was written.
     """
     user_id = check_user(user_id)
     lines, pictures = _read(file)
@@ -65,7 +65,7 @@ def ingest_file(memory: Memory, file: Path, user_id: str) -> dict[str, int]:
 
 
 def _read(file: Path) -> tuple[list[records.Line], dict[str, Path]]:
-    """Read and check all lines and their pictures; returns them with the files of the pictures by id."""
+    """Read and check all lines and their pictures; return them with the picture files by id."""
     try:
         text = _decoded(file.read_bytes())
     except (OSError, UnicodeError) as error:
@@ -89,14 +89,14 @@ def _read(file: Path) -> tuple[list[records.Line], dict[str, Path]]:
             lines.append(records.Line(time=time, text=line.user, reply=line.assistant, images=names))
             pictures |= seen
     if wrong:
-        more = [f"{len(wrong) - _NAMED} more lines are wrong."] if len(wrong) > _NAMED else []
-        told = [wrong[0], *(f"L{one[1:]}" for one in wrong[1:_NAMED]), *more]
+        more = [f"{len(wrong) - _MAX_NAMED_LINES} more lines are invalid."] if len(wrong) > _MAX_NAMED_LINES else []
+        told = [wrong[0], *(f"L{one[1:]}" for one in wrong[1:_MAX_NAMED_LINES]), *more]
         raise InvalidInput(f"{file}, {' '.join(told)} Nothing was written.")
     return lines, pictures
 
 
 def _decoded(data: bytes) -> str:
-    """Read a text in UTF-8, or in what its byte order mark says."""
+    """Decode a text from UTF-8, or from the encoding of its byte order mark."""
     return data.decode("utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")
 
 
@@ -104,8 +104,8 @@ def _line(written: str) -> Line:
     """Read one line.
 
     Raises:
-        InvalidInput: It lacks a field, or its text cannot be taken.
-        ValueError: It is not JSON.
+        InvalidInput: A field is missing, or the text is not accepted.
+        ValueError: The line is not JSON.
     """
     value = json.loads(written)
     try:
@@ -119,14 +119,18 @@ def _line(written: str) -> Line:
 
 
 def _seen(file: Path, name: str) -> tuple[str, Path]:
-    """Read a picture beside the file; returns its id and where it is, or raises InvalidInput."""
+    """Return the id and the path of a picture beside the file.
+
+    Raises:
+        InvalidInput: The picture is missing, outside the folder, or not accepted.
+    """
     if "\x00" in name:
-        raise InvalidInput(f"{name!r} is no file name. Write the name of a picture beside the file.")
+        raise InvalidInput(f"{name!r} is not a file name. Give the name of a picture beside the file.")
     path = (file.parent / name).resolve()
     if not path.is_relative_to(file.parent.resolve()):
-        raise InvalidInput(f"the picture {name!r} lies outside the transcript's folder. Put it beside the file.")
+        raise InvalidInput(f"the picture {name!r} is outside the folder of the transcript. Put it beside the file.")
     if not path.is_file():
-        raise InvalidInput(f"there is no picture {name!r} beside the file. Put it there, or take the name out.")
+        raise InvalidInput(f"there is no picture {name!r} beside the file. Put it there, or remove the name.")
     try:
         return _picture(path).photo.id, path
     except InvalidInput as error:

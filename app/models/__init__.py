@@ -1,4 +1,4 @@
-"""Chat models: where they come from, which servers run here, and calls that survive slow or odd servers."""
+"""Chat models: downloads, local servers, and calls that tolerate slow or unusual servers."""
 
 __all__ = [
     "background_fetch",

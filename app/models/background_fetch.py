@@ -1,4 +1,4 @@
-"""Fetching the chat model while the page is open already: what a first chat lacks is brought when it is first needed."""
+"""Downloads the missing chat model in the background while the page is already open."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from dataclasses import dataclass
 from app.models.transfer import Progress, bars
 from memory.core.errors import ModelMissing
 
-_LOOK_S = 0.2
-"""How often one who waits looks whether that is still wanted."""
+_POLL_S = 0.2
+"""Seconds between two checks whether a waiting caller still needs the model."""
 _STOP_S = 3.0
-"""Seconds for a fetch to break off once the program is ending."""
+"""Seconds for a download to stop at the end of the program."""
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """How far a model is on its way.
+    """The progress of the download of a model.
 
     Attributes:
         name: The model.
-        done: Bytes that are here.
-        total: Bytes that it has.
+        done: Bytes downloaded.
+        total: Size in bytes.
     """
 
     name: str
@@ -32,10 +32,10 @@ class Fetched:
 
 
 class Fetching:
-    """Brings what `make chat` needs, in a thread, with a bar on the terminal; pages ask how far it is.
+    """Downloads what `make chat` needs in a thread, with a bar on the terminal; pages read the progress.
 
     Attributes:
-        now: What is being fetched at this moment, or None.
+        now: The progress of the current download, or None.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Fetching:
         self._stopped = False
 
     def begin(self) -> Future[None]:
-        """Begin to fetch what is missing, once; again after a failure."""
+        """Start downloading what is missing, once; again after a failure."""
         with self._lock:
             if self._brought is None or (self._brought.done() and self._brought.exception() is not None):
                 self._brought = Future()
@@ -54,23 +54,23 @@ class Fetching:
             return self._brought
 
     def bring(self, unwanted: Callable[[], bool] = lambda: False) -> None:
-        """Return when what is missing is here; it is fetched once, whoever asks.
+        """Wait until everything that is missing is downloaded; all callers share one download.
 
         Args:
-            unwanted: Says whether the caller waits no longer.
+            unwanted: Returns whether the caller no longer needs it.
 
         Raises:
-            PersonaError: As `first_models.pull_first`, or `unwanted` said so.
+            PersonaError: As `first_models.pull_first`; also if `unwanted` returned true.
         """
         brought = self.begin()
         while not brought.done() and not unwanted():
-            wait([brought], _LOOK_S)
+            wait([brought], _POLL_S)
         if not brought.done():
-            raise ModelMissing("It was ended before the model was here. What is fetched is kept.")
+            raise ModelMissing("The program ended before the model was downloaded. The next start continues the download.")
         brought.result()
 
     def stop(self) -> None:
-        """Break off a fetch that runs; the next one goes on from there."""
+        """Stop a running download; the next one continues it."""
         self._stopped = True
         if self._brought is not None:
             wait([self._brought], _STOP_S)
@@ -80,9 +80,9 @@ class Fetching:
 
         try:
             with bars() as self._told:
-                # What a person was asked on the terminal, they have answered before the page was opened.
+                # The person has answered all questions on the terminal before the page was opened.
                 pull_first(self, look=list)
-        except Exception as error:  # noqa: BLE001 - it is raised to those who wait
+        except Exception as error:  # noqa: BLE001 - it is raised to the waiting callers
             self.now = None
             brought.set_exception(error)
         else:
@@ -90,18 +90,18 @@ class Fetching:
             brought.set_result(None)
 
     def moved(self, name: str, done: int, total: int) -> None:
-        """Keep it for the pages, and tell the terminal.
+        """Store the progress for the pages, and show it on the terminal.
 
         Raises:
-            ModelMissing: The program is ending: the pull, and the process that it may have started, break off.
+            ModelMissing: The program is ending, which stops the download and the process that it may have started.
         """
         if self._stopped:
-            raise ModelMissing("It was ended before the model was here. What is fetched is kept.")
+            raise ModelMissing("The program ended before the model was downloaded. The next start continues the download.")
         self.now = Fetched(name, done, total)
         if self._told is not None:
             self._told.moved(name, done, total)
 
     def note(self, sentence: str) -> None:
-        """Tell the terminal."""
+        """Show a note on the terminal."""
         if self._told is not None:
             self._told.note(sentence)

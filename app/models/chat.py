@@ -1,4 +1,4 @@
-"""The chat model as the graph calls it: grammar in the server's own words, errors as sentences, calls that give way."""
+"""The chat model that the graphs call: sends grammars as each server needs, explains errors, and yields to replies."""
 
 from __future__ import annotations
 
@@ -31,29 +31,29 @@ from memory.core.priority import ReplyFirst, give_way
 
 Unwanted = Callable[[], bool]
 _ROLES = {"human": "user", "ai": "assistant", "system": "system"}
-_GIVES_WAY = 3
-"""How often a background call starts anew for a reply, before it runs to its end."""
+_MAX_RESTARTS = 3
+"""How often a background call is restarted for a reply before it runs to its end."""
 _LAST_SILENCE_S, _LAST_WHOLE_S = 5.0, 12.0
-"""Seconds that a background call may stay silent once the program is ending; one whose answer comes whole."""
-_PATIENCE = 5.0
-"""How many times longer a whole answer may take than a server may be silent."""
+"""Seconds that a background call may stay silent at the end of the program: streamed, and not streamed."""
+_WHOLE_ANSWER_FACTOR = 5.0
+"""A whole answer may take this many times as long as a silence in a stream."""
 
 
 class _UnwantedError(Exception):
-    """Nobody waits for this call any more."""
+    """The call was cancelled, because its result is no longer needed."""
 
 
 class PersonaChat(BaseChatModel):
     """A model behind an OpenAI-compatible server.
 
     Attributes:
-        completions: The server.
-        url: Where it is, for what is said of it.
-        model: The name to ask for.
-        server: Which server it is, and so how a grammar is handed over (`other`: not at all).
+        completions: The HTTP client of the server.
+        url: The URL of the server, for error messages.
+        model: The model name for calls.
+        server: The type of server, which decides how a grammar is sent (`other`: not at all).
         counts: Ask the server to count tokens.
-        learned: What is known of the server from earlier calls.
-        priority: For background calls on an embedded model: give way to replies.
+        learned: What earlier calls revealed about the server.
+        priority: For background calls on an embedded model, which yield to replies.
         ending: For background calls: set when the program ends.
     """
 
@@ -70,12 +70,12 @@ class PersonaChat(BaseChatModel):
     _switch: Switch = PrivateAttr()
 
     def model_post_init(self, context: Any, /) -> None:
-        """Make what is learnt of the server."""
+        """Create the switch for the thinking of the model."""
         super().model_post_init(context)
         self._switch = Switch(knows_template=self.server != "other")
 
     def notices(self) -> tuple[str, ...]:
-        """Return what a person should know of the server, and was not told before."""
+        """Return the new notices about the server for a person."""
         return self.learned.taken()
 
     @property
@@ -90,7 +90,7 @@ class PersonaChat(BaseChatModel):
         stop: list[str] | None = None,
         **kwargs: Any,
     ) -> Iterator[AIMessageChunk]:
-        """Stream as every chat model does; where nobody listens to the run, without the bookkeeping for those who do."""
+        """Stream like every chat model, but without LangChain's bookkeeping if the run has no callbacks."""
         config = ensure_config(config)
         if CallbackManager.configure(config.get("callbacks"), self.callbacks, self.verbose).handlers:
             yield from super().stream(input, config, stop=stop, **kwargs)
@@ -104,13 +104,13 @@ class PersonaChat(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        # What calls this reports the pieces to callbacks.
+        # The caller reports the chunks to callbacks.
         del run_manager
         chunk = None
         for chunk in self._said(messages, stop, **kwargs):
             yield ChatGenerationChunk(message=chunk, generation_info=chunk.response_metadata or None)
         if chunk is None:
-            # Nobody waited for it any more; an answer without a piece is an error to LangChain.
+            # The call was cancelled; LangChain treats an answer without a chunk as an error.
             yield ChatGenerationChunk(message=AIMessageChunk(content=""))
 
     def _generate(
@@ -132,15 +132,15 @@ class PersonaChat(BaseChatModel):
         unwanted: Unwanted | None = None,
         think: bool = True,
     ) -> Iterator[AIMessageChunk]:
-        """Yield an answer's pieces.
+        """Yield the chunks of an answer.
 
         Args:
             messages: The prompt.
             stop: Texts that end the answer.
-            grammar: GBNF that it has to follow, where the server can hold it.
-            max_tokens: At most so many.
-            unwanted: Asked while the server is silent: whether nobody waits any more. The answer ends there then.
-            think: Off: the server is asked to leave the model's own thinking out, where it can.
+            grammar: A GBNF grammar for the answer, if the server supports grammars.
+            max_tokens: The maximum number of tokens.
+            unwanted: Called while the server is silent; returning true ends the answer.
+            think: Off: the server is asked to switch off the thinking of the model, if it can.
         """
         body, formed = self._body(messages, stop, grammar, max_tokens), grammar is not None
         give_way()
@@ -153,9 +153,9 @@ class PersonaChat(BaseChatModel):
         if self.priority is None:
             yield from self._checked(body, unwanted or _never, formed=formed)
             return
-        for attempt in range(_GIVES_WAY + 1):
+        for attempt in range(_MAX_RESTARTS + 1):
             self.priority.wait()
-            chunks = self._until_wanted(body, self.priority, gives_way=attempt < _GIVES_WAY, formed=formed)
+            chunks = self._until_wanted(body, self.priority, gives_way=attempt < _MAX_RESTARTS, formed=formed)
             if chunks is not None:
                 yield from chunks
                 return
@@ -175,7 +175,7 @@ class PersonaChat(BaseChatModel):
         if max_tokens is not None:
             body["max_tokens"] = max_tokens
         if self.server == "llamacpp":
-            # Lines of progress come while the prompt is read: a call that was given up is noticed at the next one.
+            # Progress lines arrive while the prompt is read, so a cancelled call is noticed at the next one.
             body |= {"cache_prompt": True, "reasoning_format": "none", "return_progress": True}
             if grammar:
                 body["grammar"] = grammar
@@ -187,16 +187,16 @@ class PersonaChat(BaseChatModel):
 
     @property
     def _takes_it_whole(self) -> bool:
-        """Say whether an answer comes in one piece: a background call's, whose text nobody watches come.
+        """Return whether an answer comes as a whole, as for background calls, whose text is not shown as it comes.
 
-        An embedded model's can be given up between two pieces.
+        Calls to an embedded model are streamed, so that they can be cancelled between two chunks.
         """
         return self.ending is not None and self.priority is None
 
     def _until_wanted(
         self, body: dict[str, Any], priority: ReplyFirst, *, gives_way: bool, formed: bool
     ) -> list[AIMessageChunk] | None:
-        """Collect a background call; None when it was given up for a reply."""
+        """Return the chunks of a background call; None if it was cancelled for a reply."""
 
         def unwanted() -> bool:
             return gives_way and priority.wanted
@@ -210,7 +210,7 @@ class PersonaChat(BaseChatModel):
         return collected if _is_whole(collected) else None
 
     def _checked(self, body: dict[str, Any], unwanted: Unwanted, *, formed: bool) -> Generator[AIMessageChunk]:
-        """Pass the answer on; every way to break off becomes one sentence."""
+        """Yield the chunks of an answer; every failure becomes an error with one sentence."""
         heard, opened = Heard(), WithoutOpening()
         bound = "grammar" in body and "<think>" not in body["grammar"]
         try:
@@ -226,14 +226,14 @@ class PersonaChat(BaseChatModel):
                 raise _explained(error, self.url, self.model) from error
         if not heard.is_complete:
             raise ModelBrokeOff(
-                f"The model server at {self.url} broke off in the middle of its answer. The message is kept; send it again."
+                f"The model server at {self.url} broke off in the middle of its answer. The message is saved; send it again."
             )
         if heard.usage:
             self.learned.counted(body, heard.usage)
-            # Once, at the end: some servers count in each piece, and the counts of chunks are added up.
+            # Once, at the end: some servers count in each chunk, and LangChain adds up the counts of chunks.
             yield AIMessageChunk(content="", usage_metadata=_counted(heard.usage))
         if formed and (text := heard.held_in_thought):
-            # A grammar that binds inside the thought: the answer arrives as that.
+            # The grammar applied inside the thought, so the answer arrived as the thought.
             yield AIMessageChunk(content=text)
         if not heard.reason:
             yield self._chunk(
@@ -241,7 +241,7 @@ class PersonaChat(BaseChatModel):
             )
 
     def _accepted(self, body: dict[str, Any], unwanted: Unwanted) -> Iterator[dict[str, Any]]:
-        """Ask; again without what the server refuses to be told, and so from then on, once that was taken."""
+        """Send a call, and repeat it without rejected parameters; they are omitted from then on once that works."""
         parameters, asked = self.learned.parameters, body
         for attempt in range(TRIES):
             sent = parameters.applied(asked)
@@ -252,7 +252,7 @@ class PersonaChat(BaseChatModel):
             except RefusedError as error:
                 ours = {name: value for name, value in sent.items() if name not in FIELDS}
                 less = parameters.without(ours, error.status, error.said)
-                # What switches thinking off is known to another: it has more than one way.
+                # The fields that switch thinking off are handled by `Switch`, which knows several.
                 fewer = self._switch.less(asked, error.status, error.said) if less is None else asked
                 if fewer is None or attempt == TRIES - 1:
                     if asked is not body:
@@ -267,7 +267,7 @@ class PersonaChat(BaseChatModel):
         whole = whole or self._takes_it_whole
         silence = _Silence(unwanted, self.ending, _LAST_WHOLE_S if whole else _LAST_SILENCE_S, whole=whole)
         if whole:
-            yield self.completions.whole(body, silence.go_on, _PATIENCE)
+            yield self.completions.whole(body, silence.go_on, _WHOLE_ANSWER_FACTOR)
             return
         with closing(self.completions.pieces(body, silence.go_on)) as pieces:
             for piece in pieces:
@@ -286,14 +286,14 @@ class PersonaChat(BaseChatModel):
 
 @dataclass
 class _Silence:
-    """A server's, while it writes nothing.
+    """The silence of a server during a call.
 
     Attributes:
-        unwanted: Whether nobody waits any more.
+        unwanted: Returns whether the call is no longer needed.
         ending: Set when the program ends.
-        last_s: Seconds of silence that are waited for then.
-        whole: The answer comes at once: its silence is counted from the end of the program on.
-        since: When something was heard last.
+        last_s: Seconds of silence allowed after that.
+        whole: The answer comes as a whole, so its silence is counted from the end of the program.
+        since: The time of the last chunk.
     """
 
     unwanted: Unwanted
@@ -303,11 +303,11 @@ class _Silence:
     since: float = field(default_factory=time.monotonic)
 
     def heard(self) -> None:
-        """Note that something came."""
+        """Record that a chunk came."""
         self.since = time.monotonic()
 
     def go_on(self) -> None:
-        """Raise where it is not waited for any longer."""
+        """Raise an error if the call should end."""
         if self.unwanted():
             raise _UnwantedError
         if self.ending is None:
@@ -316,7 +316,7 @@ class _Silence:
             if self.whole:
                 self.heard()
         elif time.monotonic() - self.since > self.last_s:
-            raise ModelUnavailable("The program is ending, and the model server says nothing. The work stays pending.")
+            raise ModelUnavailable("The program is ending, and the model server does not answer. The work stays pending.")
 
 
 def _never() -> bool:
@@ -343,7 +343,7 @@ def _dict(value: object) -> dict[str, Any]:
 
 
 def _explained(error: Exception, url: str, model: str) -> PersonaError:
-    """Turn whatever a call raises into a sentence."""
+    """Return the error, with one sentence, for any exception of a call."""
     if isinstance(error, RefusedError):
         return refused(error.status, error.said, url, model, told_to_wait=error.told_to_wait)
     if isinstance(error, NoApiError):
@@ -351,20 +351,20 @@ def _explained(error: Exception, url: str, model: str) -> PersonaError:
     causes = _chain(error)
     if causes & {"NewConnectionError", "ConnectTimeoutError", "ConnectionRefusedError"}:
         return ModelUnavailable(
-            f"No model server answers at {url}. Start it, or correct PERSONA_LLM_BASE_URL. The message is kept."
+            f"No model server answers at {url}. Start it, or correct PERSONA_LLM_BASE_URL. The message is saved."
         )
     if any("Timeout" in name for name in causes):
         return ModelUnavailable(
-            f"The model server at {url} did not answer in time. The message is kept; send it again, "
+            f"The model server at {url} did not answer in time. The message is saved; send it again, "
             "or raise PERSONA_LLM_TIMEOUT_S."
         )
     return ModelBrokeOff(
-        f"The connection to the model server at {url} broke off ({type(error).__name__}). The message is kept; send it again."
+        f"The connection to the model server at {url} broke off ({type(error).__name__}). The message is saved; send it again."
     )
 
 
 def _chain(error: BaseException | None) -> set[str]:
-    """Name the types of an error and of all that it came of; urllib3 keeps some causes as arguments or attributes."""
+    """Return the type names of an error and all its causes; urllib3 keeps some causes as arguments or attributes."""
     if error is None:
         return set()
     kept = [getattr(error, "reason", None), getattr(error, "original_error", None), *error.args]

@@ -1,4 +1,4 @@
-"""Which chat model answers, as the settings and the models on this machine have it; no server is asked."""
+"""The current chat model according to the settings and the models on this machine; no server is asked."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Answering:
-    """The model that answers.
+    """The current chat model.
 
     Attributes:
-        model: Its name; empty: the server's first, or there is none.
-        url: The base URL of its server, put right; empty: embedded.
-        here: Whether its weights are on this machine; of a server's it is not known.
-        where: Where it is set, as a clause; empty where it is set nowhere.
+        model: Its name; empty: the first model of the server, or no model.
+        url: The corrected base URL of its server; empty: embedded.
+        here: Whether its weights are on this machine; unknown for a server's model.
+        where: A clause that says where it is set; empty if it is not set.
     """
 
     model: str
@@ -29,14 +29,14 @@ class Answering:
     where: str
 
     def is_embedded(self, name: str) -> bool:
-        """Say whether it is this model of the catalogue."""
+        """Return whether it is this model of the catalogue, embedded."""
         return not self.url and self.model == name
 
     def told(self, served: Sequence[Served]) -> str:
-        """Say which answers, as a sentence.
+        """Return a sentence that names the model.
 
         Args:
-            served: The models of servers on this machine: they say which a server's first is.
+            served: The models of local servers, which show the first model of a server.
         """
         where = f" ({self.where})" if self.where else ""
         if self.url:
@@ -46,12 +46,12 @@ class Answering:
         if self.here:
             return f"{self.model} answers, embedded{where}."
         if self.model:
-            return f"{self.model} should answer{where}, and is not on this machine: run `persona models pull {self.model}`."
-        return "No chat model is here yet: `persona models pull` fetches one, and `persona models use NAME` takes a server's."
+            return f"{self.model} is chosen{where} but not on this machine. Run `persona models pull {self.model}`."
+        return "There is no chat model yet. `persona models pull` downloads one; `persona models use NAME` chooses a server's."
 
 
 def answering(settings: Settings) -> Answering:
-    """Say which chat model answers with these settings."""
+    """Return the chat model for these settings."""
     from app.models import weights
     from app.models.catalogue import CATALOGUE
     from app.models.server_url import bases

@@ -1,6 +1,6 @@
-"""Chat completions over HTTP: a request goes out, and its pieces come in, as plain JSON.
+"""Chat completions over HTTP as plain JSON.
 
-Of a call's processor time, the usual client's types, transport and messages took nine tenths (docs/decisions/028, 034).
+With the usual client, its types, transport and messages took nine tenths of the processor time (docs/decisions/028, 034).
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from app.models.server_events import DONE, EventReader, as_piece, joined, refusa
 from app.models.server_url import at, key_header
 
 _CONNECT_S = 5.0
-_BLOCK = 65_536
+_BLOCK_BYTES = 65_536
 _OK = 200
 
 
 class RefusedError(Exception):
-    """The server said no.
+    """The server rejected the call.
 
     Attributes:
-        status: Of HTTP; of a refusal in the middle of a stream the code that the server names, or None.
+        status: The HTTP status; for a refusal in the middle of a stream, the code in the server's error, or None.
         said: The server's own words.
-        told_to_wait: It said when to call again.
+        told_to_wait: The server said when to call again.
     """
 
     def __init__(self, status: int | None, said: str, *, told_to_wait: bool = False) -> None:
@@ -37,27 +37,27 @@ class RefusedError(Exception):
 
 
 class NoApiError(Exception):
-    """What answers is no completion server: it sent a web page."""
+    """The server sent a web page, so it is not a completion server."""
 
 
 class _EnoughError(Exception):
-    """The answer is whole, and the server does not hang up."""
+    """The answer is complete, but the server keeps the connection open."""
 
 
 class Completions:
-    """A server that completes chats, by OpenAI's protocol.
+    """A client for chat completions by OpenAI's protocol.
 
     Args:
-        url: Its base, ending in /v1.
-        key: What it wants to see, if anything.
-        timeout_s: How long it may be silent; None: for ever.
-        retries: How often a call that came to nothing is made again.
-        proxied: Go through a proxy that the environment names.
-        kept: Use a connection for the next call too.
+        url: The base URL, ending in /v1.
+        key: The API key, or empty.
+        timeout_s: The longest silence in seconds; None: no limit.
+        retries: The number of retries after a failed call.
+        proxied: Use a proxy that the environment names.
+        kept: Keep connections open for later calls.
         repeats_failures: As in `connections`.
 
     Raises:
-        ModelUnavailable: That proxy is of a kind that nothing here speaks to.
+        ModelUnavailable: The proxy is neither http nor https.
     """
 
     def __init__(
@@ -80,45 +80,45 @@ class Completions:
         self._connections = connections(url, retries=retries, proxied=proxied, repeats_failures=repeats_failures)
 
     def pieces(self, body: dict[str, Any], ask: Ask) -> Generator[dict[str, Any]]:
-        """Yield the pieces of an answer as they come, each in the shape of `server_events.as_piece`.
+        """Yield the chunks of an answer as they arrive, each in the form of `server_events.as_piece`.
 
-        One with `done` says that the server has said that it is done.
+        A chunk with `done` means that the server marked the end.
 
         Args:
             body: The request.
             ask: Called while the server is silent; may raise to end the call.
 
         Raises:
-            RefusedError: The server said no, at once or in the middle.
-            NoApiError: It sent a web page.
-            urllib3.exceptions.HTTPError: It is not there, is silent for too long, or breaks off.
-            ValueError: It writes what is no JSON.
+            RefusedError: The server rejected the call, at once or in the middle.
+            NoApiError: The server sent a web page.
+            urllib3.exceptions.HTTPError: The server is not reachable, silent for too long, or breaks off.
+            ValueError: The server sent something that is not JSON.
         """
         response = self._post({**body, "stream": True}, ask, self._timeout_s)
         try:
             yield from self._read(response, ask)
         finally:
-            # One whose answer was read to its end has gone back to the others by now.
+            # A connection whose answer was read to the end has already returned to the pool.
             response.close()
 
     def whole(self, body: dict[str, Any], ask: Ask, patience: float) -> dict[str, Any]:
-        """Return an answer that comes all at once, in the shape of one piece; raises as `pieces` does.
+        """Return a whole answer as one chunk; raises as `pieces` does.
 
         Args:
             body: The request.
             ask: As in `pieces`.
-            patience: How many times longer than usual the server may be silent.
+            patience: Factor for the longest silence.
         """
         limit = None if self._timeout_s is None else self._timeout_s * patience
         data = self._post(body, ask, limit, whole=True).data
         reader = EventReader()
-        # Some gateways stream whatever they were asked for.
+        # Some gateways stream even if they were not asked to.
         events = [*reader.feed(data), *reader.close()]
         piece = joined([self._piece(event) for event in events if event != DONE])
         return {**piece, "done": bool(piece["choices"]) and (not reader.streams or DONE in events)}
 
     def _piece(self, said: Any) -> dict[str, Any]:
-        """Read an event; raises what a server says no with, at once or in the middle."""
+        """Return an event as a chunk; raise an error for a refusal or a web page."""
         if isinstance(said, bytes):
             raise NoApiError(words_in(said))
         if refusal := refusal_in(said):
@@ -126,7 +126,7 @@ class Completions:
         return as_piece(said)
 
     def _kept_secret(self, said: str) -> str:
-        """Leave the key out of a server's words: they are shown, and written into traces."""
+        """Remove the key from a server's words, because they are shown and written into traces."""
         return said.replace(self._key, "…") if self._key else said
 
     def _post(self, body: dict[str, Any], ask: Ask, silent_s: float | None, *, whole: bool = False) -> urllib3.BaseHTTPResponse:
@@ -145,11 +145,11 @@ class Completions:
         return response
 
     def _read(self, response: urllib3.BaseHTTPResponse, ask: Ask) -> Iterator[dict[str, Any]]:
-        """Read events; between two of them the thread may have made other calls."""
+        """Yield chunks; between two of them, the thread may have made other calls."""
         reader = EventReader()
         while True:
             waits(ask, self._timeout_s)
-            block = response.read1(_BLOCK)
+            block = response.read1(_BLOCK_BYTES)
             for event in reader.feed(block) if block else reader.close():
                 if event == DONE:
                     _to_its_end(response)
@@ -162,13 +162,13 @@ class Completions:
 
 
 def _to_its_end(response: urllib3.BaseHTTPResponse) -> None:
-    """Read what is left of an answer that said it was done: then its connection can be used again."""
+    """Read the rest of a finished answer, so that its connection can be reused."""
     waits(_enough, None)
     try:
-        while response.read1(_BLOCK):
+        while response.read1(_BLOCK_BYTES):
             pass
     except (_EnoughError, urllib3.exceptions.HTTPError):
-        # It said all that it had to say, whatever becomes of the connection.
+        # The answer is complete, so an error of the connection does not matter.
         response.close()
 
 

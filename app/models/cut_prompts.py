@@ -1,7 +1,8 @@
-"""Noticing that a server cuts prompts to its window without a word, by the tokens that it says it has read (pure).
+"""Detects a server that silently cuts prompts to its context window, by the token count that it reports (pure).
 
-Ollama and LM Studio do. What is compared with is a bound that no tokenizer goes below: one token for each word between spaces,
-and for writing without spaces one for eight characters. A server may count what it has cached apart, or not at all.
+Ollama and LM Studio cut prompts. The count is compared with a lower bound that holds for every tokenizer: one token per word
+between spaces, and one per eight characters in scripts without spaces. A server may count cached tokens separately, or not at
+all.
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ from typing import Any
 
 _WORD = re.compile(r"\S+")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{8}")
-_CERTAIN = 0.9
-_LEAST_SETTING = 2_048
+_TOLERANCE = 0.9
+_MIN_CONTEXT_SETTING = 2_048
 """The smallest PERSONA_LLM_CONTEXT."""
-_SMALLEST_WINDOW = 256
-"""No server's window is smaller: fewer tokens are what was new to its cache."""
+_MIN_WINDOW_TOKENS = 256
+"""No context window is smaller; a lower count means only the tokens that were not cached."""
 
 
 def least_tokens(messages: Sequence[dict[str, Any]]) -> int:
-    """Return how many tokens a prompt has at least; pictures count for nothing."""
+    """Return a lower bound for the tokens of a prompt; pictures are not counted."""
     texts: list[str] = []
     for message in messages:
         content = message.get("content")
@@ -31,37 +32,37 @@ def least_tokens(messages: Sequence[dict[str, Any]]) -> int:
 
 
 def tokens_read(usage: dict[str, Any]) -> int:
-    """Return how many tokens of a prompt a server says it has read; 0: it does not say."""
+    """Return the number of prompt tokens that a server reports; 0 if it reports none."""
     details = usage.get("prompt_tokens_details")
     apart = [usage.get("cache_read_input_tokens"), usage.get("prompt_cache_hit_tokens"), usage.get("cached_tokens")]
     cached = [details.get("cached_tokens") if isinstance(details, dict) else None, *apart]
     read = usage.get("prompt_tokens")
-    # Most count what they have cached with the rest, some apart: the larger reading raises no false alarm.
+    # Most servers include cached tokens in the count, some do not; adding them avoids false alarms.
     return count_in(read) + max(map(count_in, cached)) if count_in(read) else 0
 
 
 def was_cut(least: int, read: int, whole: int) -> bool:
-    """Say whether a prompt was cut.
+    """Return whether a prompt was cut.
 
     Args:
-        least: Its tokens at least.
-        read: How many the server says it has read.
-        whole: The most that it has read of any prompt: its window is no smaller than that.
+        least: A lower bound for its tokens.
+        read: The tokens that the server reports.
+        whole: The largest count reported for any prompt; the context window is at least this large.
     """
-    return max(_SMALLEST_WINDOW, whole * _CERTAIN) <= read < least * _CERTAIN
+    return max(_MIN_WINDOW_TOKENS, whole * _TOLERANCE) <= read < least * _TOLERANCE
 
 
 def cut_sentence(url: str, read: int, least: int, window: int) -> str:
-    """Say it to a person, with what to set."""
-    shorter = f", or set PERSONA_LLM_CONTEXT={read} here, so that prompts are kept as short" if read >= _LEAST_SETTING else ""
+    """Return a sentence for a person that says what to set."""
+    shorter = f", or set PERSONA_LLM_CONTEXT={read} here to make prompts shorter" if read >= _MIN_CONTEXT_SETTING else ""
     return (
-        f"The model server at {url} read only {read:,} tokens of a prompt that has at least {least:,}: it cuts longer prompts "
-        "without a word, and the model did not see all that it was told. Give the model a window of "
-        f"{window:,} tokens there (Ollama: OLLAMA_CONTEXT_LENGTH={window} before `ollama serve`, or the model's num_ctx; "
+        f"The model server at {url} read only {read:,} tokens of a prompt that has at least {least:,}. It silently cuts longer "
+        "prompts, so the model did not see everything. Set the context window there to "
+        f"{window:,} tokens (Ollama: OLLAMA_CONTEXT_LENGTH={window} before `ollama serve`, or the model's num_ctx; "
         f"LM Studio: Context Length){shorter}."
     )
 
 
 def count_in(value: object) -> int:
-    """Read a count that a server states; what is no count is nothing: no reply is lost for it."""
+    """Return a count that a server reports; 0 for anything that is not a count, so that no reply fails because of it."""
     return int(value) if isinstance(value, int | float) and math.isfinite(value) and value > 0 else 0

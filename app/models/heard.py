@@ -1,21 +1,21 @@
-"""What has come of an answer so far, and whether it is whole: servers end their streams in several ways (pure)."""
+"""Tracks the chunks of an answer, and whether it is complete: servers end streams in several ways (pure)."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-_TAIL = 64
+_TAIL_CHARACTERS = 64
 _CLOSED = re.compile(r"</(?:answer|retrieve)>\s*\Z", re.IGNORECASE)
 _SENTENCE = re.compile(r"[.!?…。！？।؟][\"'”’»)\]*`]*\s*\Z")
 
 
 class Heard:
-    """Takes the pieces of an answer in.
+    """Collects the chunks of an answer.
 
     Attributes:
-        reason: Why the server says that it ended, once it has said so.
-        usage: The tokens that it counted last.
+        reason: The finish reason of the server; empty before it.
+        usage: The last token counts of the server.
     """
 
     def __init__(self) -> None:
@@ -27,38 +27,38 @@ class Heard:
         self._thoughts: list[str] = []
 
     def take(self, piece: dict[str, Any]) -> dict[str, Any]:
-        """Take in a piece in the shape of `server_events.as_piece`; returns it."""
+        """Record a chunk in the form of `server_events.as_piece`, and return it."""
         for choice in piece["choices"][:1]:
-            self._tail = (self._tail + choice["delta"]["content"])[-_TAIL:]
+            self._tail = (self._tail + choice["delta"]["content"])[-_TAIL_CHARACTERS:]
             self._thoughts.append(choice["delta"]["reasoning"])
             self.reason = choice["finish_reason"] or self.reason
         self._done = self._done or bool(piece.get("done"))
         self.usage = piece["usage"] or self.usage
-        # Some count in each piece; a count by itself comes last.
+        # Some servers count in each chunk; a separate count comes last.
         self._counted = self._counted or (piece["usage"] is not None and not piece["choices"])
         return piece
 
     @property
     def is_closed(self) -> bool:
-        """Say whether the answer is whole however its connection ends: in our form it shows its own end."""
+        """Return whether the answer is complete however its connection ends; our formats have an end tag."""
         return bool(self.reason) or self._done or _CLOSED.search(self._tail) is not None
 
     @property
     def is_complete(self) -> bool:
-        """Say whether an answer whose connection ended in good order is whole.
+        """Return whether an answer is complete, if its connection ended in good order.
 
-        Some servers close a stream without saying that it is done: then tokens were counted, or a sentence has ended.
+        Some servers close a stream without a finish reason; then a token count or the end of a sentence decides.
         """
         return self.is_closed or (bool(self._tail) and (self._counted or _SENTENCE.search(self._tail) is not None))
 
     @property
     def held_in_thought(self) -> str:
-        """Return the thought, where nothing else came of an answer that was not cut off."""
+        """Return the thought if the answer has no other text and was not cut off; otherwise an empty text."""
         return "".join(self._thoughts) if not self._tail.strip() and self.reason != "length" else ""
 
 
 def told(piece: dict[str, Any]) -> dict[str, Any]:
-    """Return a whole answer with its thought as its text, where it has no other and was not cut off."""
+    """Return a whole answer; its thought becomes the text if it has no other text and was not cut off."""
     heard = Heard()
     heard.take(piece)
     text = heard.held_in_thought
@@ -66,7 +66,7 @@ def told(piece: dict[str, Any]) -> dict[str, Any]:
 
 
 class WithoutOpening:
-    """Leaves out a `<think>` that no grammar allowed: llama.cpp writes it where a template opens the thought, unclosed."""
+    """Removes an opening `<think>` that the grammar does not allow: llama.cpp writes it if the template opens a thought."""
 
     _TAG = "<think>"
 
@@ -74,7 +74,7 @@ class WithoutOpening:
         self._held: str | None = ""
 
     def take(self, piece: dict[str, Any]) -> dict[str, Any]:
-        """Return a piece without it; its beginning waits for the rest."""
+        """Return a chunk without the tag; an incomplete tag is held back until the next chunk."""
         if self._held is None or not piece["choices"]:
             return piece
         [first, *others] = piece["choices"]

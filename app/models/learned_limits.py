@@ -1,4 +1,4 @@
-"""What is learned of one model server while it is talked to; all chats with it share it, for as long as the program runs."""
+"""Limits of one model server, learned from its answers; shared by all chat models while the program runs."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _log = logging.getLogger(__name__)
 
 
 class Learned:
-    """What one server takes, and what a person should know of it.
+    """The accepted parameters of one server, and notices about it.
 
     Args:
-        url: Where it is.
-        window: The window in tokens that prompts are made for.
+        url: The URL of the server.
+        window: The context window in tokens that prompts are made for.
 
     Attributes:
-        parameters: How it takes a request.
-        notices: What a person should know, each once; see `taken`.
+        parameters: The request parameters that the server accepts.
+        notices: Sentences for the person; `taken` returns each once.
     """
 
     def __init__(self, url: str = "", window: int = 0) -> None:
@@ -34,7 +34,7 @@ class Learned:
         self._told = 0
 
     def counted(self, body: dict[str, Any], usage: dict[str, Any]) -> None:
-        """Take in how many tokens of a prompt the server says it has read."""
+        """Check the prompt tokens that the server reports for a request."""
         least, read = least_tokens(body.get("messages") or []), tokens_read(usage)
         with self._lock:
             if was_cut(least, read, self._whole) and not self.notices:

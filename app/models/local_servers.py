@@ -1,4 +1,4 @@
-"""Model servers that already run on this machine: asked in short probes on loopback, each answering or not within a second."""
+"""Finds model servers that already run on this machine, by short probes on loopback that end within a second."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ PORTS: Mapping[int, str] = {
     5001: "KoboldCpp",
     5000: "text-generation-webui",
 }
-"""The usual ports, and which server each is of."""
+"""Usual ports, with the server that uses each."""
 _Row = TypeVar("_Row", bound=BaseModel)
-_ASK_S = 0.4
-"""For connecting, and for each piece of an answer."""
-_ALL_S = 0.9
-"""For the whole of it; what has not answered by then is left out."""
-_MOST_BYTES = 1 << 20
+_PROBE_S = 0.4
+"""Timeout for connecting, and for each chunk of an answer."""
+_TOTAL_S = 0.9
+"""Timeout of all probes together; servers that have not answered by then are left out."""
+_MAX_BYTES = 1 << 20
 _OWNERS = {"llamacpp": "llama.cpp", "vllm": "vLLM", "sglang": "SGLang", "koboldcpp": "KoboldCpp"}
 
 
 @dataclass(frozen=True)
 class Served:
-    """A chat model of a server on this machine.
+    """A chat model on a local server.
 
     Attributes:
-        server: What the server is called.
-        url: Its base URL, as `PERSONA_LLM_BASE_URL` takes it.
-        model: The model's name there.
-        sees: Whether it seems to take pictures.
+        server: The name of the server.
+        url: The base URL, for `PERSONA_LLM_BASE_URL`.
+        model: The name of the model on the server.
+        sees: Whether the model seems to accept pictures.
     """
 
     server: str
@@ -54,16 +54,16 @@ class Served:
 
     @property
     def advice(self) -> str:
-        """What a person should know of such a server, as a sentence after a space; mostly nothing."""
-        window = " Start it with OLLAMA_CONTEXT_LENGTH=16384: it cuts longer prompts without a word."
+        """Return a sentence of advice about this server, after a space; usually empty."""
+        window = " Start it with OLLAMA_CONTEXT_LENGTH=16384, because it silently cuts longer prompts."
         return window if self.server == "Ollama" else ""
 
 
 def look(ports: Mapping[int, str] = PORTS) -> list[Served]:
-    """Ask all ports at once, and return the chat models of those that are model servers, in the ports' order.
+    """Ask all ports at once, and return the chat models of the model servers, in the order of the ports.
 
-    What only looks like one is left out: a web page, a database, a list of other things, a server that wants a key.
-    Models that Ollama only passes on to a machine elsewhere are left out too: what is remembered stays here.
+    Other programs are left out: web pages, databases, lists of other things, and servers that need a key.
+    Models that Ollama forwards to another machine are left out too, because memories must stay on this machine.
     """
     return asyncio.run(_look(ports))
 
@@ -71,10 +71,10 @@ def look(ports: Mapping[int, str] = PORTS) -> list[Served]:
 async def _look(ports: Mapping[int, str]) -> list[Served]:
     import httpx
 
-    # No proxy is asked on the way to this machine, and nothing is followed away from it.
-    async with httpx.AsyncClient(trust_env=False, timeout=_ASK_S) as client:
+    # No proxy is used for this machine, and no redirect may lead away from it.
+    async with httpx.AsyncClient(trust_env=False, timeout=_PROBE_S) as client:
         asked = [asyncio.create_task(_models(client, port, name)) for port, name in ports.items()]
-        done, late = await asyncio.wait(asked, timeout=_ALL_S)
+        done, late = await asyncio.wait(asked, timeout=_TOTAL_S)
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
@@ -110,7 +110,7 @@ async def _get(client: httpx.AsyncClient, url: str) -> dict[str, Any]:
             data = b""
             async for piece in response.aiter_bytes():
                 data += piece
-                if len(data) > _MOST_BYTES:
+                if len(data) > _MAX_BYTES:
                     return {}
         found = json.loads(data) if response.status_code == httpx.codes.OK else {}
     except (httpx.HTTPError, ValueError, RecursionError):
@@ -119,7 +119,7 @@ async def _get(client: httpx.AsyncClient, url: str) -> dict[str, Any]:
 
 
 def _read(kind: type[_Row], rows: object) -> list[_Row] | None:
-    """Read a list; None where it is none, or of other things."""
+    """Return a validated list; None if it is not a list of this type."""
     try:
         return [kind.model_validate(row) for row in rows] if isinstance(rows, list) else None
     except ValidationError:
@@ -149,7 +149,7 @@ class _Details(BaseModel):
 
 
 class _Tag(BaseModel):
-    """An entry of Ollama's /api/tags; older versions state no capabilities."""
+    """An entry of Ollama's /api/tags; older versions do not state capabilities."""
 
     name: str
     digest: str = Field(min_length=1)

@@ -1,4 +1,4 @@
-"""The OpenAI-compatible endpoint: a remote URL (vLLM and others), or llama.cpp inside this process."""
+"""The OpenAI-compatible endpoint: a remote URL (vLLM or another server), or llama.cpp in this process."""
 
 from __future__ import annotations
 
@@ -27,27 +27,27 @@ __all__ = ["Endpoint", "ModelServer", "find_weights", "remote_endpoint", "seems_
 
 _RETRIES = 1
 _SLOTS = 2
-"""One for replies and one for background work, so that neither evicts the other's cached prompt."""
-_BATCH = 128
-"""Prompt tokens between two chances to give way; larger is no faster on a CPU."""
-_SMALL = 3e9
+"""One slot for replies and one for background work, so that neither evicts the cached prompt of the other."""
+_BATCH_TOKENS = 128
+"""Prompt tokens between two points where a background call can yield; a larger batch is not faster on a CPU."""
+_SMALL_PARAMETERS = 3e9
 """Parameters below which a model answers directly from the first search of a turn."""
-_WHOLE = 1_500
-"""Tokens of a history that a larger model is shown whole, as the published results have it (decision 055)."""
-_WHOLE_SMALL = 500
-"""The same for a small model before a question: a first day fits, where a search leaves too much out."""
-_EVIDENCE = 550
-"""Tokens of what a search brings to such a model: it reads little behind more (measured, decision 055)."""
+_WHOLE_HISTORY_TOKENS = 1_500
+"""A history up to this length is shown whole to a larger model, as in the published results (decision 055)."""
+_SMALL_WHOLE_HISTORY_TOKENS = 500
+"""The same for a small model before a question: a first day fits, and a search would leave too much out."""
+_SMALL_EVIDENCE_TOKENS = 550
+"""Budget for search results in the prompt of a small model, which uses little beyond that (measured, decision 055)."""
 _CLOSE_S = 5.0
-"""Seconds for what loads or ends the embedded model once the program is ending; the process's end does the rest."""
+"""Seconds to wait at the end of the program until the embedded model is loaded or released; the process exit does the rest."""
 
 
 class ModelServer:
-    """Finds or starts the endpoint when it is first needed, and makes chat models for it.
+    """Finds or starts the endpoint on first use, and creates chat models for it.
 
     Args:
-        settings: Where it is, or which weights to load.
-        fetching: Brings weights that are not on this machine; None: they are missing then.
+        settings: The URL of the server, or the weights to load.
+        fetching: Downloads missing weights; None: missing weights are an error.
     """
 
     def __init__(self, settings: Settings, fetching: Fetching | None = None) -> None:
@@ -61,7 +61,7 @@ class ModelServer:
         self.priority = ReplyFirst() if not settings.llm_base_url else None
 
     def endpoint(self) -> Endpoint:
-        """Return the endpoint; loads the embedded model on the first call, and fetches it before where it was told to.
+        """Return the endpoint; the first call loads the embedded model, after downloading it if `fetching` is set.
 
         Raises:
             ModelMissing: No weights are on this machine.
@@ -76,15 +76,15 @@ class ModelServer:
 
     @property
     def loaded(self) -> Endpoint | None:
-        """Return the endpoint when it is known already; never waits."""
+        """Return the endpoint if it is already known; never waits."""
         return self._endpoint
 
     def chat(self, *, background: bool = False, counts: bool = False) -> PersonaChat:
-        """Make a chat model; a background one gives way to replies on an embedded model.
+        """Return a chat model; on an embedded model, background calls yield to replies.
 
         Args:
-            background: Nobody waits for it.
-            counts: Ask the server to count tokens; of replies it always is.
+            background: The model is for background work.
+            counts: Ask the server to count tokens; for replies it is always asked.
         """
         from app.models.chat import PersonaChat
         from app.models.completions import Completions
@@ -96,9 +96,9 @@ class ModelServer:
             timeout_s=None if endpoint.embedded else self._settings.llm_timeout_s,
             retries=_RETRIES,
             proxied=True,
-            # llama.cpp hangs up soon after an answer, mostly just when the next call is sent.
+            # llama.cpp closes the connection soon after an answer, often just when the next call is sent.
             kept=endpoint.kind != "llamacpp",
-            # Background work counts its tries itself.
+            # Background work counts its own retries.
             repeats_failures=not background,
         )
         return PersonaChat(
@@ -106,7 +106,7 @@ class ModelServer:
             url=endpoint.url,
             model=endpoint.model,
             server=endpoint.kind,
-            # What cuts prompts shows itself by how many tokens it counts; an embedded model cuts none.
+            # Token counts reveal a server that cuts prompts; an embedded model cuts none.
             counts=counts or not background or not endpoint.embedded,
             learned=self._learned,
             priority=self.priority if background else None,
@@ -114,38 +114,44 @@ class ModelServer:
         )
 
     def style(self) -> Style:
-        """Say how prompts are made for this model."""
+        """Return the style of prompts for this model."""
         endpoint, settings = self.endpoint(), self._settings
         layout = settings.prompt_layout or ("published" if "personavlm" in endpoint.model.lower() else "cache")
         output = min(settings.max_new_tokens, endpoint.window // 4)
         session = min(Budgets.session, endpoint.window // 2)
         budgets = Budgets(window=endpoint.window, output=output, session=session)
-        small = endpoint.parameters is not None and endpoint.parameters < _SMALL
-        whole = settings.whole_history if settings.whole_history is not None else _WHOLE_SMALL if small else _WHOLE
+        small = endpoint.parameters is not None and endpoint.parameters < _SMALL_PARAMETERS
+        whole = (
+            settings.whole_history
+            if settings.whole_history is not None
+            else _SMALL_WHOLE_HISTORY_TOKENS
+            if small
+            else _WHOLE_HISTORY_TOKENS
+        )
         style = Style(load_prompts(settings.prompts), layout, budgets=budgets, whole=whole, sees=endpoint.sees)
         if small:
-            # They look again and again for what they were shown, and read slowly on a CPU: measured, decisions 008 and 055.
-            return replace(style, size="small", budgets=replace(budgets, evidence=_EVIDENCE))
+            # Small models search again for what they already have, and read slowly on a CPU (measured, decisions 008, 055).
+            return replace(style, size="small", budgets=replace(budgets, evidence=_SMALL_EVIDENCE_TOKENS))
         return style
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """Return what was found out of the server that a person should know."""
+        """Return notices about the server that a person should know."""
         return self._learned.notices
 
     def wind_down(self) -> None:
-        """Say that the program ends: a background call that stays silent is given up."""
+        """Signal that the program is ending: background calls that stay silent are aborted."""
         self._ending.set()
 
     def close(self) -> None:
-        """Let go of the embedded model; what holds it for longer than some seconds is left to the end of the process."""
+        """Release the embedded model; after some seconds, the rest is left to the end of the process."""
         if not self._lock.acquire(timeout=_CLOSE_S):
             return
         try:
             held, self._llama, self._endpoint = [self._llama], None, None
         finally:
             self._lock.release()
-        # llama.cpp ends once the batch at hand is read, however long that takes.
+        # llama.cpp ends after the current batch, however long that takes.
         letting_go = threading.Thread(target=held.clear, name="persona-model-end", daemon=True)
         letting_go.start()
         letting_go.join(_CLOSE_S)
@@ -159,7 +165,7 @@ class ModelServer:
             self.fetching.bring(self._ending.is_set)
             path, projector = find_weights(settings)
         if projector and not projector.is_file():
-            raise ModelMissing(f"The projector {projector} is not there. Correct PERSONA_LLM_PROJECTOR, or leave it out.")
+            raise ModelMissing(f"The projector {projector} does not exist. Correct PERSONA_LLM_PROJECTOR, or unset it.")
         import xllamacpp
 
         params = xllamacpp.CommonParams()
@@ -169,7 +175,7 @@ class ModelServer:
         params.n_ctx = settings.llm_context
         params.n_parallel = _SLOTS
         params.kv_unified = True
-        params.n_batch = params.n_ubatch = _BATCH
+        params.n_batch = params.n_ubatch = _BATCH_TOKENS
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings.llm_threads or _cores()
         params.cache_ram_mib = 512
         params.warmup = False
@@ -181,7 +187,11 @@ class ModelServer:
         try:
             self._llama = xllamacpp.Server(params)
         except Exception as error:
-            eyes = f", or its projector {projector.name} is not its own: correct PERSONA_LLM_PROJECTOR" if projector else ""
+            eyes = (
+                f". If the projector {projector.name} belongs to another model, correct PERSONA_LLM_PROJECTOR"
+                if projector
+                else ""
+            )
             raise ModelUnavailable(
                 f"The model {path.name} cannot be loaded ({error}). Run `persona models pull`, or free some memory{eyes}."
             ) from error
@@ -189,7 +199,11 @@ class ModelServer:
 
 
 def find_weights(settings: Settings) -> tuple[Path, Path | None]:
-    """Return the embedded model's file and projector; raises ModelMissing where there is none."""
+    """Return the file and the projector of the embedded model.
+
+    Raises:
+        ModelMissing: The model is not on this machine.
+    """
     from app.models import weights
 
     name = settings.llm_model

@@ -1,7 +1,7 @@
-"""What a server refuses to be told: what its refusal names is called as it wants it called, or left out (pure).
+"""Adapts request parameters to a server: a parameter named in a refusal is renamed or omitted (pure).
 
-OpenAI's newer models want `max_completion_tokens`, and no temperature but their own; LiteLLM refuses what the model behind it
-does not take; others refuse each field that they do not know. The call is sent again without it, and so are all later ones.
+Newer OpenAI models need `max_completion_tokens` and only accept their own temperature; LiteLLM rejects parameters that its
+model does not accept; others reject every unknown field. The call is repeated without the parameter, as are all later calls.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 TRIES = 10
-"""How often one call is sent at most."""
+"""Maximum number of times that one call is sent."""
 _REFUSALS = frozenset({400, 404, 422, 501})
 _ALSO_CALLED = {"max_tokens": "max_completion_tokens"}
 _NEEDED = frozenset({"model", "messages"})
@@ -23,32 +23,32 @@ _SPOKEN_OF = {
     "stream": r"\bstream(?:ing)? (?:is|are|responses?)\b.*\bnot\b|verified to stream|['\"`(.]stream['\"`)]",
     "stop": r"['\"`(.]stop['\"`)]|\bstop sequences?\b",
 }
-"""How refusals speak of parameters whose names are ordinary words; of any other by its name."""
+"""How refusals name parameters whose names are ordinary words; other parameters are named directly."""
 
 
 @dataclass(frozen=True)
 class Parameters:
-    """How one server takes a request.
+    """The parameters that one server accepts.
 
     Attributes:
-        left_out: What it is not told.
-        renamed: What it wants called otherwise.
+        left_out: Parameters to omit.
+        renamed: Parameters with another name on this server.
     """
 
     left_out: frozenset[str] = frozenset()
     renamed: MappingProxyType[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def applied(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Return a request as this server takes it."""
+        """Return a request in the form that this server accepts."""
         told = {self.renamed.get(name, name): value for name, value in body.items()}
         return {name: value for name, value in told.items() if name not in self.left_out}
 
     def without(self, sent: dict[str, Any], status: int | None, said: str) -> Parameters | None:
-        """Return what a refused call may be sent with; None: its refusal names nothing that can be left out.
+        """Return parameters for repeating a rejected call; None if the refusal names nothing that can be changed.
 
         Args:
             sent: The request as it was sent.
-            status: Of HTTP.
+            status: The HTTP status.
             said: The server's own words.
         """
         if status not in _REFUSALS:
@@ -63,7 +63,7 @@ class Parameters:
 
 
 def _refuses(name: str, said: str) -> bool:
-    """Say whether a refusal speaks of a parameter, and not as of the one to use: "Use 'max_completion_tokens' instead"."""
+    """Return whether a refusal rejects a parameter; it may also recommend one: "Use 'max_completion_tokens' instead"."""
     spoken_of = _SPOKEN_OF.get(name, rf"(?<![a-z_]){re.escape(name)}(?![a-z_])")
     wanted = rf"\buse (?:the )?\W*{re.escape(name)}\b"
     return re.search(spoken_of, said, re.IGNORECASE) is not None and re.search(wanted, said, re.IGNORECASE) is None

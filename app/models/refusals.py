@@ -1,4 +1,4 @@
-"""What a model server's refusal means: whose fault it is, and the sentence that says what to do (pure functions)."""
+"""Classifies the refusals of a model server, and writes the sentence that says what to do (pure functions)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from http import HTTPStatus
 
 from memory.core.errors import Fault, MessageTooLong, ModelRefused, PersonaError
 
-_PASSING = frozenset({408, 409, 425, 429, 502, 503, 504, 520, 521, 522, 523, 524, 529})
-"""Statuses of a server that may answer later; 520 to 524 are Cloudflare's, 529 is Anthropic's "overloaded"."""
-_SETTINGS = frozenset({401, 402, 403, 404, 405, 407})
-"""Statuses that every call of these settings will get."""
+_TEMPORARY_STATUSES = frozenset({408, 409, 425, 429, 502, 503, 504, 520, 521, 522, 523, 524, 529})
+"""HTTP statuses of a server that may answer later; 520 to 524 are Cloudflare's, 529 is Anthropic's "overloaded"."""
+_SETTINGS_STATUSES = frozenset({401, 402, 403, 404, 405, 407})
+"""HTTP statuses that every call with the same settings gets."""
 _TOO_LONG = (
     *("context length", "context size", "context window", "context_length", "maximum context", "longer than the model"),
     *("prompt is too long", "too many tokens", "maximum number of tokens", "reduce the length", "`max_new_tokens` must be"),
@@ -21,34 +21,34 @@ _NO_MODEL = re.compile(
     r"(?i)\b(?:model|deployment)\b.{0,80}(?:not found|not exist|is unknown|not available|not loaded|have access|try pulling)"
     r"|(?:no such|unknown|invalid|unrecognized|find|find the|load|load the|a valid) model\b|model_not_found|DeploymentNotFound"
 )
-_OTHER = ". What it says is why; PERSONA_LLM_MODEL may name another model."
-_BASE_URL = "PERSONA_LLM_BASE_URL, which mostly ends in /v1 (http://127.0.0.1:11434/v1 for Ollama, for example)"
+_OTHER = ". Its message above says why. You can set PERSONA_LLM_MODEL to another model."
+_BASE_URL = "PERSONA_LLM_BASE_URL, which usually ends in /v1 (for example http://127.0.0.1:11434/v1 for Ollama)"
 
 
 def refused(
     status: int | None, said: str, url: str, model: str = "", *, told_to_wait: bool = False, kept: bool = True
 ) -> PersonaError:
-    """Turn a refusal into a sentence.
+    """Return the error for a refusal, with a sentence that says what to do.
 
     Args:
-        status: Of HTTP; of a refusal in the middle of a stream the code that the server names, or None.
+        status: The HTTP status; for a refusal in the middle of a stream, the code in the server's error, or None.
         said: The server's own words.
-        url: Where the server is.
-        model: Which model was asked for.
-        kept: There was a message, and it is kept.
-        told_to_wait: It said when to call again.
+        url: The URL of the server.
+        model: The requested model.
+        told_to_wait: The server said when to call again.
+        kept: The call was for a message, which is saved.
 
     Returns:
-        A `MessageTooLong` where the prompt does not fit, else a `ModelRefused`.
+        A `MessageTooLong` if the prompt does not fit, otherwise a `ModelRefused`.
     """
     if status in {None, 400, 413, 422, 500} and _names(said, _TOO_LONG):
         return MessageTooLong(
-            f"The message does not fit into the model's window ({said}). Send it in parts, or use a model with a larger window."
+            f"The message does not fit into the context window ({said}). Send it in parts, or use a model with a larger window."
         )
     words = ": ".join(([f"HTTP {status}"] if status else []) + ([said] if said else []))
-    also = " The message is kept." if kept else ""
+    also = " The message is saved." if kept else ""
     return ModelRefused(
-        f"The model server at {url} refused the call ({words}){_advice(status, said, model)}{also}",
+        f"The model server at {url} rejected the call ({words}){_advice(status, said, model)}{also}",
         status=status,
         reason=said,
         fault=fault_of(status, said),
@@ -57,10 +57,10 @@ def refused(
 
 
 def no_api(url: str, said: str) -> PersonaError:
-    """Say that a web page answers where a model server was to."""
+    """Return the error for a web page at the address of the model server."""
     shown = f" ({said})" if said else ""
     return ModelRefused(
-        f"At {url} a web page answers{shown}, and no model server. Correct {_BASE_URL}. The message is kept.",
+        f"A web page answers at {url}{shown}, not a model server. Correct {_BASE_URL}. The message is saved.",
         status=None,
         reason=said,
         fault="settings",
@@ -68,44 +68,48 @@ def no_api(url: str, said: str) -> PersonaError:
 
 
 def fault_of(status: int | None, said: str) -> Fault:
-    """Say what a call was refused for; see `ModelRefused`."""
+    """Return the cause of a refusal; see `ModelRefused`."""
     if _names(said, _FILTERED):
         return "prompt"
-    if status in _PASSING:
+    if status in _TEMPORARY_STATUSES:
         return "passing"
-    if status in _SETTINGS or (status == HTTPStatus.BAD_REQUEST and (_names(said, _UNKNOWN_KEY) or names_a_model(said))):
+    if status in _SETTINGS_STATUSES or (
+        status == HTTPStatus.BAD_REQUEST and (_names(said, _UNKNOWN_KEY) or names_a_model(said))
+    ):
         return "settings"
     return "prompt"
 
 
 def names_a_model(said: str) -> bool:
-    """Say whether a server refuses a model, rather than a path."""
+    """Return whether a server rejects the model rather than the path."""
     return _NO_MODEL.search(said) is not None
 
 
 _BY_STATUS: dict[int, str] = {
-    HTTPStatus.UNAUTHORIZED: ": it wants a key, or another one. Set PERSONA_LLM_API_KEY to one that it knows.",
-    HTTPStatus.PAYMENT_REQUIRED: ": it wants to be paid first. Look after the account of the key.",
-    HTTPStatus.FORBIDDEN: ": this key may not do that. Set PERSONA_LLM_API_KEY to one that may, or ask who runs the server.",
-    HTTPStatus.NOT_FOUND: f": it takes no chats at that address. Correct {_BASE_URL}.",
-    HTTPStatus.METHOD_NOT_ALLOWED: f": it takes no chats at that address. Correct {_BASE_URL}.",
-    HTTPStatus.PROXY_AUTHENTICATION_REQUIRED: ": a proxy wants a name. Correct HTTPS_PROXY, or name the server in NO_PROXY.",
-    HTTPStatus.TOO_MANY_REQUESTS: ": it was asked too often, or the account is used up. Wait a little, then send it again.",
+    HTTPStatus.UNAUTHORIZED: ": it needs a valid key. Set PERSONA_LLM_API_KEY.",
+    HTTPStatus.PAYMENT_REQUIRED: ": it requires payment. Check the account of the key.",
+    HTTPStatus.FORBIDDEN: ": this key is not allowed to do that. Set PERSONA_LLM_API_KEY to another key, or ask the operator.",
+    HTTPStatus.NOT_FOUND: f": it accepts no chats at that address. Correct {_BASE_URL}.",
+    HTTPStatus.METHOD_NOT_ALLOWED: f": it accepts no chats at that address. Correct {_BASE_URL}.",
+    HTTPStatus.PROXY_AUTHENTICATION_REQUIRED: ": a proxy needs a login. Correct HTTPS_PROXY, or add the server to NO_PROXY.",
+    HTTPStatus.TOO_MANY_REQUESTS: ": too many requests, or no credit left. Wait a little, then send the message again.",
 }
 
 
 def _advice(status: int | None, said: str, model: str) -> str:
-    """Say what was wrong and what to do next."""
+    """Return what was wrong and what to do next."""
     if _names(said, _FILTERED):
-        return ": its content filter stopped it. Say it in other words, or use another model."
+        return ": its content filter blocked it. Use other words, or another model."
     if status == HTTPStatus.BAD_REQUEST and _names(said, _UNKNOWN_KEY):
         status = HTTPStatus.UNAUTHORIZED
     if status in {None, 400, 403, 404, 422} and names_a_model(said):
-        return f": it does not have the model {model!r}, or not for you. Set PERSONA_LLM_MODEL to one that it has."
-    if status in _PASSING and status not in _BY_STATUS:
-        return ": it is busy or not ready. Wait a little, then send it again."
+        return (
+            f": the model {model!r} does not exist there, or you have no access to it. Set PERSONA_LLM_MODEL to another model."
+        )
+    if status in _TEMPORARY_STATUSES and status not in _BY_STATUS:
+        return ": it is busy or not ready. Wait a little, then send the message again."
     failed = status is not None and status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    other = ": it failed. Its log says more; send it again, or start the server again." if failed else _OTHER
+    other = ": it failed. Send the message again, or restart the server; its log has details." if failed else _OTHER
     return _BY_STATUS.get(status or 0, other)
 
 

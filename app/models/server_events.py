@@ -1,7 +1,7 @@
-"""Reading what a completion server sends: events, or one whole answer, each as one shape of piece (pure functions).
+"""Parses the events or the whole answer of a completion server into chunks of one form (pure functions).
 
-Servers differ: `choices` empty or with null in it, `delta` or `content` null, content as a list of parts, an answer sent whole
-where a stream was asked for, or as a stream where it was asked for whole.
+Servers differ: `choices` empty or with null in it, `delta` or `content` null, content as a list of parts, a whole answer
+instead of a stream, or a stream instead of a whole answer.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from dataclasses import dataclass
 from typing import Any
 
 DONE = b"[DONE]"
-_MARK = b"\xef\xbb\xbf"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LINE_ENDS = re.compile(rb"\r\n|\n|\r(?!\Z)")
-_SAID = 300
+_MAX_REFUSAL_CHARACTERS = 300
 """Characters of a refusal that are shown."""
 
 
 class EventReader:
-    """Cuts the bytes of an answer into the data of its events, wherever they are cut; a whole answer is one event.
+    """Splits the bytes of an answer into the data of its events, for any block boundaries; a whole answer is one event.
 
     Attributes:
-        streams: Whether events come; None: nothing has come yet.
+        streams: Whether the answer is a stream; None before the first bytes.
     """
 
     def __init__(self) -> None:
@@ -33,14 +33,14 @@ class EventReader:
         self.streams: bool | None = None
 
     def feed(self, block: bytes) -> Iterator[Any]:
-        """Take the next bytes; yields what each event that is complete says: a value of JSON, `DONE`, or a web page's bytes.
+        """Add the next bytes, and yield the content of each complete event: a JSON value, `DONE`, or the bytes of a web page.
 
         Raises:
-            ValueError: An event is no JSON.
+            ValueError: An event is not JSON.
         """
         self._rest += block
         if self.streams is None:
-            begun = self._rest.removeprefix(_MARK).lstrip()[:1]
+            begun = self._rest.removeprefix(_BYTE_ORDER_MARK).lstrip()[:1]
             if not begun:
                 return
             self.streams = begun not in b"{[<"
@@ -51,12 +51,12 @@ class EventReader:
             yield from self._line(line)
 
     def close(self) -> Iterator[Any]:
-        """End the answer; yields what had no end of its own. Raises as `feed` does."""
+        """End the answer, and yield the last event if it had no end. Raises as `feed` does."""
         if self.streams:
             yield from self._line(self._rest)
             yield from self._line(b"")
         elif self.streams is not None:
-            whole = self._rest.removeprefix(_MARK).strip()
+            whole = self._rest.removeprefix(_BYTE_ORDER_MARK).strip()
             yield whole if whole.startswith(b"<") else json.loads(whole)
 
     def _line(self, line: bytes) -> Iterator[Any]:
@@ -69,7 +69,7 @@ class EventReader:
         if data == DONE:
             yield DONE
         elif self._data or data[:1] in {b"{", b"["}:
-            # An event may have several lines, and is whole once it is JSON: some servers put no empty line between two.
+            # An event may have several lines; it is complete when it is JSON, because some servers omit the empty line.
             self._data.append(data)
             with suppress(ValueError):
                 said = json.loads(b"\n".join(self._data))
@@ -79,14 +79,14 @@ class EventReader:
 
 @dataclass(frozen=True)
 class Refusal:
-    """What a server said of a refusal: its own words, and the status that it names, if it names one."""
+    """A refusal: the server's own words, and its status, if it names one."""
 
     said: str
     status: int | None = None
 
 
 def refusal_in(said: Any) -> Refusal | None:
-    """Return the refusal that a piece of an answer holds; None: it holds none. Gateways write `"error": null` into each."""
+    """Return the refusal in a chunk, or None; gateways write `"error": null` into every chunk."""
     if not isinstance(said, dict):
         return None
     choices = [one for one in _list(said.get("choices")) if isinstance(one, dict)]
@@ -100,22 +100,22 @@ def refusal_in(said: Any) -> Refusal | None:
 
 
 def words_of(said: Any) -> str:
-    """Return a server's words out of whatever it wrapped them in, in one line."""
+    """Return a server's words from any wrapping, in one line."""
     while isinstance(said, dict):
         inner = next((said[name] for name in ("error", "message", "detail", "msg", "title") if said.get(name)), None)
         if inner is None:
             break
         loc, param = said.get("loc"), said.get("param")
         named = ".".join(map(str, loc)) if isinstance(loc, list) else str(param or "")
-        # Pydantic and OpenAI name the field beside the words.
+        # Pydantic and OpenAI name the field separately.
         said = f"{inner} ({named})" if isinstance(inner, str) and named and named not in inner else inner
     if isinstance(said, list):
         said = "; ".join(words_of(one) for one in said)
-    return re.sub(r"\s+", " ", str(said)).strip()[:_SAID]
+    return re.sub(r"\s+", " ", str(said)).strip()[:_MAX_REFUSAL_CHARACTERS]
 
 
 def words_in(data: bytes) -> str:
-    """Return a server's words out of the body of a refusal: JSON, a web page, or plain text."""
+    """Return a server's words from the body of a refusal: JSON, a web page, or plain text."""
     try:
         return words_of(json.loads(data))
     except ValueError:
@@ -127,7 +127,7 @@ def words_in(data: bytes) -> str:
 
 
 def as_piece(said: Any) -> dict[str, Any]:
-    """Return a piece in one shape: a list of choices, each with a delta of `content`, `reasoning` and a finish reason."""
+    """Return a chunk in one form: a list of choices, each with a delta (`content`, `reasoning`) and a finish reason."""
     said = said if isinstance(said, dict) else {}
     choices = [_choice(one) for one in _list(said.get("choices")) if isinstance(one, dict)]
     usage = said.get("usage")
@@ -135,7 +135,7 @@ def as_piece(said: Any) -> dict[str, Any]:
 
 
 def joined(pieces: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the pieces of a stream as one."""
+    """Return the chunks of a stream as one chunk."""
     choices = [one for piece in pieces for one in piece["choices"]]
     delta = {name: "".join(one["delta"][name] for one in choices) for name in ("content", "reasoning")}
     reason = next((one["finish_reason"] for one in reversed(choices) if one["finish_reason"]), None)
@@ -154,7 +154,7 @@ def _choice(said: dict[str, Any]) -> dict[str, Any]:
 
 
 def _text(content: Any, *, thinking: bool = False) -> str:
-    """Return the text of a content, or of its parts; of Mistral's thinking parts where those are wanted."""
+    """Return the text of a content or its parts; with `thinking`, of Mistral's thinking parts."""
     if isinstance(content, str):
         return "" if thinking else content
     if isinstance(content, dict):

@@ -1,4 +1,4 @@
-"""The URL of a model server, as people write it and as it is used (pure functions)."""
+"""Corrects the URL of a model server that a person wrote, and builds the URLs of calls (pure functions)."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from memory.core.loopback import is_loopback
 _ENDS = re.compile(
     r"(?i)(?:/(?:chat/completions|completions|responses|messages|models|embeddings|chat)|/api/(?:chat|generate|tags|version|ps))/*$"
 )
-"""What is copied along from an example: the path of a call."""
+"""Matches the path of a call, which people copy from examples."""
 _VERSIONED = re.compile(r"(?i)/v\d+[a-z0-9]*(?:/openai)?$")
 _DEPLOYMENT = re.compile(r"(?i)/openai/deployments/([^/]+)")
 _AZURE = (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com")
 
 
 def corrected(url: str) -> str:
-    """Return a URL without spaces, quotation marks and the path of a call around it, with a scheme; its query stays."""
+    """Return a URL with a scheme and its query, but without surrounding spaces, quotation marks and the path of a call."""
     url = url.strip().strip("'\"<>`").strip()
     if not url:
         return ""
@@ -35,7 +35,7 @@ def corrected(url: str) -> str:
 
 
 def is_address(url: str) -> bool:
-    """Say whether calls can go to a URL."""
+    """Return whether a text is a URL that calls can use."""
     try:
         parts = urlsplit(url)
         return parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 0) >= 0
@@ -44,7 +44,7 @@ def is_address(url: str) -> bool:
 
 
 def bases(url: str) -> list[str]:
-    """Return where the calls may go, the likeliest first: people leave out the `/v1`, or write a path of the server's own."""
+    """Return possible base URLs, most likely first: people omit the `/v1`, or write a path of the server itself."""
     url = corrected(url)
     parts = urlsplit(url)
     if _VERSIONED.search(parts.path) or deployment(url):
@@ -62,13 +62,13 @@ def at(base: str, path: str) -> str:
 
 
 def deployment(url: str) -> str:
-    """Return the deployment that a URL of Azure OpenAI names, or nothing."""
+    """Return the deployment named in an Azure OpenAI URL, or an empty text."""
     found = _DEPLOYMENT.search(urlsplit(url).path)
     return found[1] if found else ""
 
 
 def key_header(url: str, key: str) -> dict[str, str]:
-    """Return the header that shows a key: Azure has one of its own for keys, and takes tokens as everybody does."""
+    """Return the header for a key; Azure has its own header for keys, and the usual one for tokens."""
     if key and not key.startswith("eyJ") and (_is_azure(url) or deployment(url) or "api-version=" in urlsplit(url).query):
         return {"api-key": key}
     return {"Authorization": f"Bearer {key}"} if key else {}
@@ -79,7 +79,7 @@ def _is_azure(url: str) -> bool:
 
 
 def _is_near(url: str) -> bool:
-    """Say whether a host without a scheme is of this machine or this network: TLS is rare there."""
+    """Return whether a host without a scheme is on this machine or network, where TLS is rare."""
     if is_loopback(url):
         return True
     try:

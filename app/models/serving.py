@@ -1,4 +1,4 @@
-"""The command that starts vLLM for this workload: long prompts that repeat, some pictures, outputs held by a grammar."""
+"""The command that starts vLLM for this workload: long prompts with shared prefixes, some pictures, and grammars."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ KNOWN = {
     "qwen2.5-vl-7b": "Qwen/Qwen2.5-VL-7B-Instruct",
     "qwen2.5-vl-3b": "Qwen/Qwen2.5-VL-3B-Instruct",
 }
-"""Short names; the hub's page of each says under which licence its weights are."""
-_LEAST_PIXELS = 3_136
+"""Short names; the hub page of each model states its licence."""
+_MIN_PIXELS = 3_136
 """Published: pictures of 3,136 to 230,400 pixels; the processor calls these bounds edges."""
 PICTURES = MAX_IMAGES + MOST_BEFORE + Style.max_looks * Limits.photos
-"""Those of the message, of what was said before it, and more with each look into memory."""
+"""Pictures of the message, of earlier messages, and of each retrieval round."""
 
 
 @dataclass(frozen=True)
 class Serving:
-    """What is served and how.
+    """Options for serving a model.
 
     Attributes:
         model: A short name of ours, a repository of the model hub, or a folder of weights.
-        name: What clients ask for; empty: the last part of `model`.
-        host: The address; this machine alone by default.
+        name: The model name for clients; empty: the last part of `model`.
+        host: The address to listen on; by default only this machine.
         port: The port.
-        window: The context in tokens.
-        pictures: Of one prompt, at most.
-        gpus: Over how many GPUs the model is spread.
+        window: The context window in tokens.
+        pictures: The maximum number of pictures in one prompt.
+        gpus: The number of GPUs.
         memory: The share of a GPU's memory that vLLM takes.
         python: The interpreter of the environment that vLLM is installed in.
     """
@@ -56,14 +56,14 @@ class Serving:
 
 
 def command(serving: Serving, more: list[str]) -> list[str]:
-    """Return the command, word by word.
+    """Return the command as a list of words.
 
     Args:
-        serving: What is served.
-        more: Further options of vLLM; what is said twice, vLLM takes from here.
+        serving: The options.
+        more: More options for vLLM, which override those above.
 
     Raises:
-        InvalidInput: The model looks like a folder, and there is none.
+        InvalidInput: The model looks like a folder that does not exist.
     """
     model, name = _located(serving.model)
     return [
@@ -74,12 +74,12 @@ def command(serving: Serving, more: list[str]) -> list[str]:
         "--port", str(serving.port),
         "--max-model-len", str(serving.window),
         "--limit-mm-per-prompt", json.dumps({"image": serving.pictures, "video": 0}),
-        "--mm-processor-kwargs", json.dumps({"size": {"shortest_edge": _LEAST_PIXELS, "longest_edge": MODEL_PIXELS}}),
-        # A turn's rounds and the turns of a conversation begin alike.
+        "--mm-processor-kwargs", json.dumps({"size": {"shortest_edge": _MIN_PIXELS, "longest_edge": MODEL_PIXELS}}),
+        # The rounds of a turn and the turns of a conversation share a prefix.
         "--enable-prefix-caching",
-        # The one whose grammars are llama.cpp's.
+        # The backend with the grammar format of llama.cpp.
         "--structured-outputs-config", json.dumps({"backend": "xgrammar"}),
-        # Otherwise a repetition penalty of the model's own would bear on formats that repeat their words.
+        # Otherwise the model's own repetition penalty would affect formats that repeat words.
         "--generation-config", "vllm",
         "--tensor-parallel-size", str(serving.gpus),
         "--gpu-memory-utilization", str(serving.memory),
@@ -88,12 +88,12 @@ def command(serving: Serving, more: list[str]) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment that vLLM is started in: ours, without its reports to its makers."""
+    """Return the environment variables for vLLM: ours, with usage reports switched off."""
     return {**os.environ, "VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
 
 
 def _located(model: str) -> tuple[str, str]:
-    """Return what vLLM is to load, and what clients may call it."""
+    """Return the model for vLLM to load, and its name for clients."""
     if model.lower() in KNOWN:
         return KNOWN[model.lower()], model.lower()
     folder = Path(model).expanduser()
@@ -104,18 +104,16 @@ def _located(model: str) -> tuple[str, str]:
         return model, name
     known = ", ".join(KNOWN)
     raise InvalidInput(
-        f"{model!r} is neither a folder here nor one of: {known}. A repository of the model hub is written OWNER/NAME."
+        f"{model!r} is neither a folder here nor one of: {known}. Write a repository of the model hub as OWNER/NAME."
     )
 
 
 def _named(folder: Path) -> str:
-    """Name a folder of weights so that one can tell by it whether the model sees: servers do not say so."""
+    """Return a name for a folder of weights that shows whether the model sees, because servers do not state it."""
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         kind, sees = str(config.get("model_type", "")), "vision_config" in config
     except (OSError, ValueError, AttributeError) as error:
-        raise InvalidInput(
-            f"{folder} holds no config.json that can be read: it is no folder of weights that vLLM can load."
-        ) from error
+        raise InvalidInput(f"{folder} has no readable config.json, so vLLM cannot load it as a folder of weights.") from error
     name = folder.resolve().name
     return f"{kind or 'vision'}-{name}" if sees and not seems_to_see(name) else name

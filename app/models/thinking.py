@@ -1,8 +1,8 @@
-"""Asking a server to leave its model's thinking out, in the ways that servers know; what one refuses is left out from then on.
+"""Asks a server to switch off the thinking of its model, in several ways; rejected ways are not used again.
 
-vLLM, SGLang and llama.cpp hand `chat_template_kwargs` to the model's template: Qwen3, GLM and others know `enable_thinking`,
-DeepSeek and Granite `thinking`. OpenAI, Ollama, LM Studio and others know `reasoning_effort`. A server may refuse a field that
-it does not know.
+vLLM, SGLang and llama.cpp pass `chat_template_kwargs` to the template of the model: Qwen3, GLM and others know
+`enable_thinking`, DeepSeek and Granite `thinking`. OpenAI, Ollama, LM Studio and others know `reasoning_effort`. A server may
+reject a field that it does not know.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ _TEMPLATE, _EFFORT = "chat_template_kwargs", "reasoning_effort"
 FIELDS = (_TEMPLATE, _EFFORT)
 _OFF = {"enable_thinking": False, "thinking": False}
 _EFFORTS = ("none", "low")
-"""The least first: some models refuse to think nothing."""
-_REFUSED = frozenset({400, 422})
+"""Lowest first: some models reject `none`."""
+_REJECTED_STATUSES = frozenset({400, 422})
 
 
 class Switch:
-    """What one server is told so that its model does not think.
+    """The request fields that switch off thinking on one server.
 
     Args:
-        knows_template: It takes `chat_template_kwargs`; another is told something only once its model was seen to think.
+        knows_template: The server accepts `chat_template_kwargs`. Other servers get fields only after their model has thought.
     """
 
     def __init__(self, *, knows_template: bool) -> None:
@@ -39,7 +39,7 @@ class Switch:
         self._lock = threading.Lock()
 
     def fields(self) -> dict[str, Any]:
-        """Return what is added to a request."""
+        """Return the fields to add to a request."""
         with self._lock:
             told: dict[str, Any] = {}
             if self._template and (self._always or self._seen):
@@ -49,7 +49,7 @@ class Switch:
             return told
 
     def watch(self, chunks: Iterable[AIMessageChunk]) -> Iterator[AIMessageChunk]:
-        """Pass on the answer to a request with these fields, and note whether the model thought all the same."""
+        """Yield the answer to a request with these fields, and record whether the model thought anyway."""
         text, hidden, cut = "", False, False
         for chunk in chunks:
             text += chunk.text
@@ -62,18 +62,18 @@ class Switch:
             self._seen = True
 
     def less(self, body: dict[str, Any], status: int | None, said: str) -> dict[str, Any] | None:
-        """Return a refused request without what may have been refused in it; None: it was not refused for these fields.
+        """Return a rejected request without the fields that caused it; None if these fields did not cause it.
 
         Args:
             body: The request.
-            status: Of HTTP.
+            status: The HTTP status.
             said: The server's own words.
         """
         ours = [name for name in FIELDS if name in body]
         if not ours:
             return None
         named = [name for name in ours if name in said]
-        if status not in _REFUSED or (self._settled and not named):
+        if status not in _REJECTED_STATUSES or (self._settled and not named):
             return None
         left = {name: value for name, value in body.items() if name not in (named or ours)}
         with self._lock:
@@ -84,11 +84,11 @@ class Switch:
         return left
 
     def taken(self, told: dict[str, Any], asked: dict[str, Any]) -> None:
-        """Note that a server took a request.
+        """Record that a server accepted a request.
 
         Args:
-            told: As it was to be.
-            asked: As it was taken: what it does not hold of these fields is left out from now on.
+            told: The request as intended.
+            asked: The request as accepted; fields missing here are omitted from now on.
         """
         self._settled = self._settled or _TEMPLATE in asked or _EFFORT in asked
         with self._lock:
@@ -97,7 +97,7 @@ class Switch:
                     self._leave_out(name, told)
 
     def innocent(self) -> None:
-        """Note that a request was refused without these fields too: they are not in the way."""
+        """Record that a request was also rejected without these fields, so they are not the cause."""
         self._settled = True
 
     def _leave_out(self, name: str, body: dict[str, Any]) -> None:

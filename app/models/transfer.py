@@ -1,4 +1,4 @@
-"""One pull: ask the sources in turn, check what comes by its hash, put it in place whole, and say how it goes."""
+"""Runs one pull: tries the sources in turn, checks hashes, moves complete files into place, and reports progress."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ from memory.core.errors import ModelMissing, StorageError
 
 _SCRATCH = ".scratch-"
 SPARE_DISK = 256_000_000
-"""Bytes that must be free besides the model: the wheel in hand, twice while pip puts it in place, and some air."""
+"""Bytes that must be free besides the model: the current wheel, which pip copies once, and some reserve."""
 Entry = dict[str, Any]
-"""A file's line of the manifest: `size`, `sha256`, `origin`, and `checked`, the digest that it was held to."""
+"""A file's entry in the manifest: `size`, `sha256`, `origin`, and `checked`, the digest that it was checked against."""
 
 
 class HubChanged(SourceFailed):
-    """The hub has another file than at the first pull."""
+    """A file on the hub has changed since the first pull."""
 
 
 class Progress(Protocol):
-    """Who is told how a pull goes."""
+    """Receives the progress of a pull."""
 
     def moved(self, name: str, done: int, total: int) -> None:
-        """`done` of the model's `total` bytes are here."""
+        """Report that `done` of the model's `total` bytes are downloaded."""
 
     def note(self, sentence: str) -> None:
-        """Something that a person should know."""
+        """Report a sentence for the person."""
 
 
 class Plain:
-    """Progress without bars: notes, and each tenth of a large model, on stderr."""
+    """Progress on stderr without bars: notes, and a line for each tenth of a large model."""
 
     def __init__(self) -> None:
         self._begun: dict[str, tuple[float, int]] = {}
         self._tenths: set[tuple[str, int]] = set()
 
     def moved(self, name: str, done: int, total: int) -> None:
-        """Print a line at each tenth of what takes a while."""
+        """Print a line for each tenth of a large model."""
         tenth = (name, done * 10 // total if total > SPARE_DISK else 0)
         began, before = self._begun.setdefault(name, (time.monotonic(), done))
         if tenth not in self._tenths and done > before:
@@ -60,7 +60,7 @@ class Plain:
 
 @contextmanager
 def bars() -> Iterator[Progress]:
-    """Progress as a bar per model on stderr, with bytes, speed and the time that is left; lines where it is no terminal."""
+    """Yield progress with a bar per model on stderr (bytes, speed, time left); lines if stderr is not a terminal."""
     from rich import progress as rich
     from rich.console import Console
 
@@ -74,10 +74,10 @@ def bars() -> Iterator[Progress]:
 
     class Bars:
         def moved(self, name: str, done: int, total: int) -> None:
-            if name not in tasks:  # what is here already is no measure of the speed
+            if name not in tasks:  # existing bytes must not count for the speed
                 tasks[name] = shown.add_task(name, total=total, completed=done)
             shown.update(tasks[name], completed=done, total=total)
-            shown.start()  # not before there is a bar, as a person may be asked first
+            shown.start()  # only with the first bar, because the person may be asked something before
 
         def note(self, sentence: str) -> None:
             console.print(sentence, markup=False, highlight=False, soft_wrap=True)
@@ -91,54 +91,54 @@ def bars() -> Iterator[Progress]:
 def bring(
     model: Model, folder: Path, progress: Progress, sources: Sequence[Source], known: Mapping[str, str]
 ) -> dict[str, Entry]:
-    """Bring all files of a model into its folder, from the first source that can; the caller keeps others away.
+    """Download all files of a model into its folder, from the first source that has them; the caller holds the lock.
 
-    A file is written beside its place as `.part`, which an interrupted pull leaves and the next goes on from.
+    A file is written as `.part` first. An interrupted pull leaves it, and the next pull continues it.
 
     Args:
-        model: What to bring.
+        model: The model.
         folder: Its folder, which exists.
-        progress: Told of every step.
-        sources: Where to look, in this order.
-        known: Digests that files were held to when they were pulled first: another one is not taken.
+        progress: Receives every step.
+        sources: The sources, in order of preference.
+        known: Digests of the first pull; a file with another digest is rejected.
 
     Returns:
-        The manifest's line of each file.
+        The manifest entry of each file.
 
     Raises:
-        ModelMissing: No source could give it, or what came had another hash and is deleted.
+        ModelMissing: No source has the model, or a download had the wrong hash and was deleted.
         StorageError: The disk is too small.
     """
-    for left in folder.glob(f"{_SCRATCH}*"):  # by a pull that was killed
+    for left in folder.glob(f"{_SCRATCH}*"):  # left by a pull that was killed
         shutil.rmtree(left, ignore_errors=True)
     progress.note(f"Pulling {model.name} ({in_words(model.size)}, {model.licence}).")
     failures: list[SourceFailed] = []
     for source in sources:
         if failures:
             why = str(failures[-1])
-            progress.note(f"{why[0].upper()}{why[1:]}: taking packages instead.")
+            progress.note(f"{why[0].upper()}{why[1:]}. Downloading packages instead.")
         try:
             with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=folder) as scratch:
                 return _take_all(source(model, Path(scratch)), model, folder, progress, known)
         except SourceFailed as failure:
             failures.append(failure)
-    other = f", or take {CHAT_ANYWHERE}, which packages carry" if model.role == "chat" and not model.packages else ""
+    other = f", or use {CHAT_ANYWHERE}, which is available as packages" if model.role == "chat" and not model.packages else ""
     advice = f"Check the network and run `persona models pull {model.name}` again{other}."
     if any(isinstance(failure, HubChanged) for failure in failures):
-        advice = f"`persona models pull {model.name} --newer` takes what it has now."
+        advice = f"`persona models pull {model.name} --newer` downloads the current files."
     raise ModelMissing(f"{model.name} could not be pulled: {'; '.join(map(str, failures))}. {advice}")
 
 
 def changed(model: Model, offers: Sequence[Offer], known: Mapping[str, str]) -> list[str]:
-    """Name the files that a source now offers with another digest than they had when they were pulled first.
+    """Return the files that a source now offers with another digest than at the first pull.
 
-    What the catalogue pins is held to that, and what packages carry to the package: neither can change unseen.
+    Files pinned in the catalogue and files from packages cannot change unseen.
     """
     pins = {file.path: f"sha256:{file.sha256}" for file in model.files}
 
     def alike(offer: Offer) -> bool:
         first = known.get(offer.path, "")
-        # What a package brought is known by another kind of hash than git's, and says nothing of the hub.
+        # A file from a package has another type of digest than git's, so it cannot be compared with the hub.
         return offer.digest in {first, pins[offer.path]} or first[:4] != offer.digest[:4]
 
     return [offer.path for offer in offers if not alike(offer)]
@@ -148,17 +148,17 @@ def _take_all(
     offers: list[Offer], model: Model, folder: Path, progress: Progress, known: Mapping[str, str]
 ) -> dict[str, Entry]:
     if other := changed(model, offers, known):
-        raise HubChanged(f"{model.hub} on the model hub has another {' and '.join(other)} than at the first pull")
+        raise HubChanged(f"{' and '.join(other)} of {model.hub} on the model hub changed since the first pull")
     here = {offer: min(offer.size, max(_size(folder / offer.path), _size(part_of(folder / offer.path)))) for offer in offers}
     total, have = sum(offer.size for offer in offers), sum(here.values())
     needed, free = total - have + SPARE_DISK, free_disk(folder)
     if free < needed:
         raise StorageError(
-            f"{model.name} needs {in_words(needed)} of free disk in {folder} and {in_words(free)} is free: "
-            f"make room, or set PERSONA_CACHE_DIR to a folder on a larger disk."
+            f"{model.name} needs {in_words(needed)} of free disk in {folder}, but only {in_words(free)} is free. "
+            f"Free some space, or set PERSONA_CACHE_DIR to a folder on a larger disk."
         )
     if have:
-        progress.note(f"{in_words(have)} of {in_words(total)} are here already: going on from there.")
+        progress.note(f"{in_words(have)} of {in_words(total)} are already downloaded. Continuing from there.")
     files: dict[str, Entry] = {}
     for offer in offers:
         before = sum(entry["size"] for entry in files.values())
@@ -173,7 +173,7 @@ def _take_all(
 
 
 def _take(offer: Offer, name: str, folder: Path, report: Report, progress: Progress) -> Entry:
-    """Bring one file, checked, to its place, and return its line of the manifest."""
+    """Download and check one file, move it into place, and return its manifest entry."""
     target = folder / offer.path
     if not (_size(target) == offer.size and _hash(target, offer.digest) == offer.digest):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -181,7 +181,7 @@ def _take(offer: Offer, name: str, folder: Path, report: Report, progress: Progr
         begun = _size(part)
         offer.write(part, report, progress.note)
         if begun and _hash(part, offer.digest) != offer.digest:
-            progress.note(f"What was here of {offer.path} is of another file, or damaged: fetching it from the start.")
+            progress.note(f"The partial download of {offer.path} is damaged or belongs to another file. Downloading it again.")
             part.unlink()
             offer.write(part, report, progress.note)
         check(part, offer.digest, name)
@@ -191,21 +191,21 @@ def _take(offer: Offer, name: str, folder: Path, report: Report, progress: Progr
 
 
 def check(path: Path, digest: str, name: str) -> None:
-    """Delete a file that has another digest than it should.
+    """Check the digest of a file, and delete the file if it is wrong.
 
     Raises:
-        ModelMissing: It had, with what to do.
+        ModelMissing: The digest was wrong; the message says what to do.
     """
     if _hash(path, digest) != digest:
         path.unlink()
         raise ModelMissing(
-            f"{path.name} of {name} has another hash than it should and was deleted: run `persona models pull {name}` again; "
-            f"if that does not help, something changes the download on its way here."
+            f"{path.name} of {name} has the wrong hash and was deleted. Run `persona models pull {name}` again. "
+            f"If that does not help, something in the network changes the download."
         )
 
 
 def _hash(path: Path, like: str) -> str:
-    """A file's digest, of the kind of another digest."""
+    """Return the digest of a file, of the same type as `like`."""
     with path.open("rb") as file:
         if like.startswith("git:"):
             start = f"blob {path.stat().st_size}\0".encode()
@@ -214,14 +214,14 @@ def _hash(path: Path, like: str) -> str:
 
 
 def free_disk(folder: Path) -> int:
-    """Bytes free where a folder is, or will be made."""
+    """Return the free bytes on the disk of a folder, which need not exist yet."""
     while not folder.exists():
         folder = folder.parent
     return shutil.disk_usage(folder).free
 
 
 def part_of(target: Path) -> Path:
-    """Where a file is written until it is whole."""
+    """Return the path of the partial download of a file."""
     return target.with_name(f"{target.name}.part")
 
 
@@ -230,5 +230,5 @@ def _size(path: Path) -> int:
 
 
 def in_words(size: int) -> str:
-    """A size in bytes, as a person reads it."""
+    """Return a size in bytes with a suitable unit."""
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"  # noqa: PLR2004  a gigabyte

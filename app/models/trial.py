@@ -1,4 +1,4 @@
-"""Asking the model a question or two: whether it answers, takes a picture, holds a grammar, and is given long prompts whole."""
+"""Tests the model: does it answer, accept a picture, follow a grammar, and receive long prompts uncut?"""
 
 from __future__ import annotations
 
@@ -20,14 +20,12 @@ if TYPE_CHECKING:
     from app.settings import Settings
 
 _COLOURS = ("red", "green", "blue")
-
-
-_WORDS = 5_000
-"""Of a long prompt: more tokens than the windows that servers open with by themselves, 2,048 and 4,096."""
+_LONG_PROMPT_WORDS = 5_000
+"""More tokens than the default context windows of servers, 2,048 and 4,096."""
 
 
 def try_model(settings: Settings) -> list[Finding]:
-    """Ask the model a question, and have it read a long prompt where its server may cut that without a word."""
+    """Send the model a question, and a long prompt if its server might silently cut it."""
     from app.models.model_server import ModelServer
 
     server = ModelServer(settings)
@@ -40,7 +38,7 @@ def try_model(settings: Settings) -> list[Finding]:
 
 
 def _first_answer(server: ModelServer) -> Finding:
-    """Ask which colour a picture has, or to name one where the model cannot see; a grammar leaves it three words."""
+    """Ask for the colour of a picture, or for any colour if the model cannot see; a grammar allows three words."""
     what = "a first answer"
     try:
         endpoint = server.endpoint()
@@ -55,23 +53,29 @@ def _first_answer(server: ModelServer) -> Finding:
     except PersonaError as error:
         return Finding("broken", what, error.message)
     if endpoint.kind != "other" and said not in _COLOURS:
-        return Finding("broken", what, f"it was to write one of {', '.join(_COLOURS)} and wrote {said!r}: no grammar is held.")
-    seen = "a red picture was taken" if shown else "without a picture"
+        return Finding(
+            "broken",
+            what,
+            f"the answer should be one of {', '.join(_COLOURS)}, but it is {said!r}: the server ignores the grammar.",
+        )
+    seen = "with a red picture" if shown else "without a picture"
     return Finding("works", what, f"{said!r} in {took:.1f} s, {seen}")
 
 
 def _long_prompt(server: ModelServer) -> Finding:
-    what, words = "a long prompt", min(_WORDS, server.endpoint().window // 3)
+    what, words = "a long prompt", min(_LONG_PROMPT_WORDS, server.endpoint().window // 3)
     message = human(f"{'one two three four five ' * (words // 5)}\n\nWrite: yes.", [])
     started = time.perf_counter()
     try:
         for _ in stream_text(server.chat(), [message], grammar=None, max_tokens=16):
             pass
     except PersonaError as error:
-        return Finding("off", what, f"{error.message} Or set PERSONA_LLM_CONTEXT to the window that the model has there.")
+        return Finding(
+            "off", what, f"{error.message} Or set PERSONA_LLM_CONTEXT to the context window that the model has there."
+        )
     if server.notices:
         return Finding("off", what, server.notices[-1])
-    return Finding("works", what, f"{words:,} words in {time.perf_counter() - started:.1f} s; nothing says that they were cut")
+    return Finding("works", what, f"{words:,} words in {time.perf_counter() - started:.1f} s; no sign that the prompt was cut")
 
 
 def _red() -> str:

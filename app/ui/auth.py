@@ -1,4 +1,4 @@
-"""Who is talking: whoever signed in, where signing in is set up; else whom the one person at this machine chooses."""
+"""The current user: the signed-in person where sign-in is configured, otherwise the name chosen on the page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ DEFAULT_USER = "me"
 
 
 def asks_to_sign_in() -> bool:
-    """Say whether an OpenID Connect provider is configured (`[auth]` in `.streamlit/secrets.toml`)."""
+    """Return whether an OpenID Connect provider is configured (`[auth]` in `.streamlit/secrets.toml`)."""
     try:
         return "auth" in st.secrets
     except FileNotFoundError:
@@ -19,12 +19,12 @@ def asks_to_sign_in() -> bool:
 
 
 def talking(memory: Memory) -> str:
-    """Return the user, after drawing what there is to choose; the address of the page keeps a choice through a reload.
+    """Draw the choice of users and return the current user; the page's address keeps the choice through a reload.
 
-    Whoever is not signed in where that is asked sees a button and nothing else.
+    Where sign-in is configured, a person who is not signed in sees only the sign-in button.
 
     Raises:
-        InvalidInput: The name cannot be a user's.
+        InvalidInput: The name is not a valid user name.
     """
     if asks_to_sign_in():
         return _signed_in()
@@ -34,20 +34,20 @@ def talking(memory: Memory) -> str:
     options = list(dict.fromkeys([DEFAULT_USER, *known, chosen]))
     user = check_user(st.sidebar.selectbox("Who is talking", options, key="user", accept_new_options=True))
     if st.session_state.get("drawn_for", user) != user:
-        begin_anew()
+        clear_page_state()
     st.query_params["user"] = user
     st.session_state.drawn_for = user
     return user
 
 
-def begin_anew() -> None:
-    """Drop what the page kept of another user: which conversation was open, how much of each list was shown."""
+def clear_page_state() -> None:
+    """Clear the page state of the previous user: the open conversation, and how much of each list was shown."""
     for key in [key for key in st.session_state if str(key).startswith("shown") or key in ("session", "marked", "by_hand")]:
         del st.session_state[key]
 
 
 def name_of(claims: dict[str, object]) -> str:
-    """Make a user's name of what the provider says: the address, where it was verified; else who and by whom."""
+    """Return the user name for a provider's claims: the verified e-mail address, otherwise the subject and the issuer."""
     if claims.get("email") and claims.get("email_verified"):
         return str(claims["email"]).lower()
     return f"{claims.get('sub')} at {claims.get('iss')}"
@@ -55,8 +55,8 @@ def name_of(claims: dict[str, object]) -> str:
 
 def _signed_in() -> str:
     if not st.user.is_logged_in:
-        st.title("A conversation that is remembered", anchor=False)
-        st.write("What is remembered of you is for you alone. Sign in to go on.")
+        st.title("An assistant that remembers you", anchor=False)
+        st.write("Only you can see what is remembered about you. Sign in to continue.")
         st.button("Sign in", type="primary", on_click=st.login)
         st.stop()
     user = check_user(name_of(dict(st.user)))

@@ -1,6 +1,6 @@
-"""Charts as pure functions: records in, a Vega-Lite specification out, readable on light and on dark ground.
+"""Charts as pure functions from records to a Vega-Lite specification, readable on light and dark backgrounds.
 
-Streamlit draws them, in its theme's colours for axes and legend; `page.css` gives the words of a chart the page's own colour.
+Streamlit draws them with its theme's colours for axes and legend; `page.css` gives chart text the colour of the page.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ COLOURS = {
     "agreeableness": "#b9609c",
     "neuroticism": "#8b7a2e",
 }
-"""One a trait; each has a contrast of at least 3 to white and to the dark theme's ground."""
+"""One colour per trait; each has a contrast of at least 3 to white and to the background of the dark theme."""
 _TIMES = {
     "minutes": "%H:%M",
     "hours": "%H:%M",
@@ -32,39 +32,39 @@ _TIMES = {
     "quarter": "%b %Y",
     "year": "%Y",
 }
-"""How the axis writes times; a clock has 24 hours here as elsewhere on the page."""
+"""Time formats of the axis, with a 24-hour clock as on the rest of the page."""
 STEP = "step"
-"""The selection of the curves: which point was clicked, by its place."""
+"""Name of the chart selection that holds the index of the clicked point."""
 _CLICKED = {"name": STEP, "select": {"type": "point", "fields": [STEP], "toggle": False}}
 _NOW, _START = COLOURS["openness"], "#8a8f98"
 _LINE = {"type": "line", "strokeWidth": 2, "aria": False}
 _GRID = {**_LINE, "strokeWidth": 1, "color": _START, "opacity": 0.35}
 _POINT = {"type": "point", "filled": True, "opacity": 1}
-_LEAST, _MOST = 1, 5
-_SCORES = list(range(_LEAST, _MOST + 1))
+_MIN_SCORE, _MAX_SCORE = 1, 5
+_SCORES = list(range(_MIN_SCORE, _MAX_SCORE + 1))
 _MARKERS = {"turn": "circle", "pin": "diamond", "reset": "cross"}
-_CAUSES = {"turn": "a message moved it", "pin": "pinned by hand", "reset": "reset by hand"}
-_MANY = 60
-"""Points from which on they are small: each can still be pointed at."""
-_AREA, _SMALL_AREA, _TARGET_AREA = 45, 14, 180
-"""Square pixels of a point, and of what takes the pointer above it."""
-_PIECE = 90
-"""Characters of a message beside its point."""
-_DOWN, _UP = -4.0, 5.2
-"""How far the radar reaches in scores: the rings end at -3.2 and at 4, the rest is for the names."""
+_CAUSES = {"turn": "a message moved it", "pin": "pinned by you", "reset": "reset by you"}
+_MAX_LARGE_POINTS = 60
+"""With more points than this, points are drawn small; each can still be clicked."""
+_AREA_PX2, _SMALL_AREA_PX2, _TARGET_AREA_PX2 = 45, 14, 180
+"""Area of a point, of a small point, and of the invisible click target above it."""
+_MAX_TEXT_CHARACTERS = 90
+"""Characters of a message in the tooltip of its point."""
+_RADAR_BOTTOM, _RADAR_TOP = -4.0, 5.2
+"""Extent of the radar in scores: the rings end at -3.2 and 4, the rest is for the names."""
 
 
 def personality_radar(now: BigFive, start: BigFive) -> Chart:
-    """Draw the five traits as they are, over those at the start.
+    """Return a radar chart of the five traits now and at the start.
 
     Args:
         now: Scores from 1 to 5.
-        start: The scores that they moved from.
+        start: Scores at the start.
     """
     rings = [{**_place(turn, score), "part": score} for score in _SCORES[1:] for turn in range(len(TRAITS) + 1)]
-    spokes = [{**_place(turn, score), "part": -turn} for turn in range(len(TRAITS)) for score in (_LEAST, _MOST)]
+    spokes = [{**_place(turn, score), "part": -turn} for turn in range(len(TRAITS)) for score in (_MIN_SCORE, _MAX_SCORE)]
     before, after = _scores("Start", start), _scores("Now", now)
-    names = [{**_place(turn, _MOST + 0.55), "text": _corner(label)} for turn, label in enumerate(_labels())]
+    names = [{**_place(turn, _MAX_SCORE + 0.55), "text": _corner(label)} for turn, label in enumerate(_labels())]
     closed = {**_LINE, "interpolate": "linear-closed"}
     around = {"order": {"field": "turn", "type": "quantitative"}}
     layers = [
@@ -75,17 +75,17 @@ def personality_radar(now: BigFive, start: BigFive) -> Chart:
         _words([{**_place(0, score), "text": str(score)} for score in _SCORES], "right", dx=-5, size=10),
         _layer(
             [*before, *after],
-            _POINT | {"size": _AREA},
+            _POINT | {"size": _AREA_PX2},
             {
                 "color": _coloured("set", {"Start": _START, "Now": _NOW}),
                 "tooltip": _shown(set="Which", trait="Trait", score="Score"),
             },
         ),
     ]
-    # As wide as there is room, and round at any width.
-    wide = f"{(_UP - _DOWN) / 2} * width / height"
+    # The chart fills the width and stays round at any width.
+    wide = f"{(_RADAR_TOP - _RADAR_BOTTOM) / 2} * width / height"
     across = {"domainMin": {"expr": f"-{wide}"}, "domainMax": {"expr": wide}, "nice": False, "zero": False}
-    up = {"domain": [_DOWN, _UP], "nice": False, "zero": False}
+    up = {"domain": [_RADAR_BOTTOM, _RADAR_TOP], "nice": False, "zero": False}
     places = {
         name: {"field": name, "type": "quantitative", "scale": scale, "axis": None}
         for name, scale in (("x", across), ("y", up))
@@ -96,12 +96,12 @@ def personality_radar(now: BigFive, start: BigFive) -> Chart:
 def personality_curves(
     points: Sequence[PersonalityPoint], said: Mapping[str, str] | None = None, chosen: datetime | None = None
 ) -> Chart:
-    """Draw the five traits over time; without points, empty axes that say so.
+    """Return a line chart of the five traits over time; without points, empty axes with a note.
 
     Args:
-        points: Oldest first. Pins and resets have markers of their own. A click selects one: `STEP` names its place.
-        said: What the messages said that moved them, by id: the beginning of it stands beside their points.
-        chosen: When the step was that is looked at; a line marks it.
+        points: Oldest first. Pins and resets have their own markers. A click selects a point; `STEP` holds its index.
+        said: Texts of the messages by id; the tooltip of a point shows the beginning.
+        chosen: Time of the open step, which a line marks.
     """
     rows = [
         {
@@ -112,15 +112,15 @@ def personality_curves(
         for place, point in enumerate(points)
     ]  # fmt: skip
     time = {"field": "time", "type": "temporal", "title": None, "scale": {"type": "utc"}}
-    score = {"field": "score", "type": "quantitative", "title": None, "scale": {"domain": [_LEAST, _MOST]}}
+    score = {"field": "score", "type": "quantitative", "title": None, "scale": {"domain": [_MIN_SCORE, _MAX_SCORE]}}
     x = {**time, "axis": {"tickCount": 5, "grid": False, "labels": bool(points), "format": _TIMES}}
     y = {**score, "axis": {"values": _SCORES, "format": "d"}}
     at = {"x": x, "y": y, "color": _coloured("trait", {trait.capitalize(): colour for trait, colour in COLOURS.items()})}
-    size = _SMALL_AREA if len(points) > _MANY else _AREA
+    size = _SMALL_AREA_PX2 if len(points) > _MAX_LARGE_POINTS else _AREA_PX2
     causes = {"domain": list(_MARKERS), "range": list(_MARKERS.values())}
     shape = {"field": "cause", "type": "nominal", "legend": None, "scale": causes}
-    # A point is small: what takes the pointer is larger, and not seen.
-    target = {**_POINT, "size": _TARGET_AREA, "opacity": 0, "cursor": "pointer"}
+    # Points are small, so an invisible larger one takes the click.
+    target = {**_POINT, "size": _TARGET_AREA_PX2, "opacity": 0, "cursor": "pointer"}
     told = _shown(trait="Trait", when="When", score="Score", what="What moved it")
     layers: list[Chart] = [
         {"mark": _LINE, "encoding": {**at, "order": {"field": STEP, "type": "quantitative"}}},
@@ -139,7 +139,7 @@ def personality_curves(
 
 
 def _scores(name: str, of: BigFive) -> list[Chart]:
-    """Return a ring of scores, each with its place."""
+    """Return the scores of one ring with their positions."""
     return [
         {**_place(turn, score), "set": name, "trait": trait.capitalize(), "score": score}
         for turn, (trait, score) in enumerate(of.items())
@@ -147,18 +147,18 @@ def _scores(name: str, of: BigFive) -> list[Chart]:
 
 
 def _place(turn: int, score: float) -> dict[str, float]:
-    """Return where a score lies on the radar: clockwise from the top, the least score in the middle."""
-    angle, out = 2 * math.pi * turn / len(TRAITS), score - _LEAST
+    """Return the position of a score on the radar: clockwise from the top, the lowest score in the middle."""
+    angle, out = 2 * math.pi * turn / len(TRAITS), score - _MIN_SCORE
     return {"turn": turn, "x": round(out * math.sin(angle), 4), "y": round(out * math.cos(angle), 4)}
 
 
 def _side(place: Mapping[str, Any]) -> str:
-    """Say how a name is aligned that is written outside the rings."""
+    """Return the text alignment of a name outside the rings."""
     return "center" if abs(place["x"]) < 1 else "left" if place["x"] > 0 else "right"
 
 
 def _corner(label: str) -> list[str]:
-    """Write a trait at its corner: a side panel is narrow, so the longest name takes two lines."""
+    """Return the lines of a trait name at its corner; the longest name takes two lines, because space is narrow."""
     return label.replace("scientious", "scien-\ntious").split("\n")
 
 
@@ -178,19 +178,19 @@ def _coloured(field: str, colours: Mapping[str, str]) -> Chart:
 
 
 def _shown(**titles: str) -> list[Chart]:
-    """Return what a tooltip shows: fields and what each is called there."""
+    """Return the fields of a tooltip with their titles."""
     numbers = {"score": {"type": "quantitative", "format": ".2f"}}
     return [{"field": name, "title": title, "type": "nominal", **numbers.get(name, {})} for name, title in titles.items()]
 
 
 def _told(point: PersonalityPoint, said: Mapping[str, str]) -> str:
-    """Say what moved a point: the beginning of the message."""
+    """Return what moved a point: the beginning of the message, or the cause."""
     text = " ".join(said.get(point.turn_id or "", "").split())
-    return (text if len(text) <= _PIECE else f"{text[:_PIECE]}…") or _CAUSES[point.cause]
+    return (text if len(text) <= _MAX_TEXT_CHARACTERS else f"{text[:_MAX_TEXT_CHARACTERS]}…") or _CAUSES[point.cause]
 
 
 def _wall(time: datetime) -> str:
-    """Write a time as its own clock showed it: the scale is UTC, so that no browser's zone moves it."""
+    """Return the local time of a point marked as UTC, so that the browser's time zone does not shift it."""
     return f"{time:%Y-%m-%dT%H:%M:%SZ}"
 
 

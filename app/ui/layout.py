@@ -1,4 +1,4 @@
-"""What all pages stand in: the one service of this process, who is talking, and the way from page to page."""
+"""Shared parts of all pages: the service of this process, the current user, and navigation between pages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from app.service import PersonaService
 
 VIEWS = Path(__file__).parent / "views"
-"""Named by their whole paths: the script that starts the page lies elsewhere in a checkout than in an installed package."""
+"""Absolute, because the script that starts the page is in a different place in a checkout and in an installed package."""
 TITLES = {"chat": "Chat", "memory": "Memory", "personality": "Personality", "photos": "Photos", "you": "You"}
 _ICONS = {
     "chat": ":material/forum:",
@@ -29,24 +29,24 @@ _ICONS = {
 
 @dataclass(frozen=True)
 class Here:
-    """Who is on the page, and what serves them."""
+    """The user of the page, and the replies that serve them."""
 
     replies: Replies
     user: str
 
     @property
     def memory(self) -> Memory:
-        """What is known."""
+        """Return the memory of the service."""
         return self.replies.service.memory
 
 
 @dataclass
 class Program:
-    """What of this process outlives every page of it.
+    """The state of this process that outlives its pages.
 
     Attributes:
-        fetching: Brings a chat model that is not here; None: it is missing then.
-        service: The one service, once a page was opened.
+        fetching: Downloads a missing chat model in the background; None: nothing is downloaded.
+        service: The only service of the process; None until a page is opened.
     """
 
     fetching: Fetching | None = None
@@ -57,13 +57,13 @@ program = Program()
 
 
 def here() -> Here:
-    """Return it, as the frame has set it up before it draws a page."""
+    """Return the current user and replies; the layout sets them up before it draws a page."""
     return Here(open_replies(), st.session_state.user)
 
 
-@st.cache_resource(show_spinner="Opening the memory", on_release=lambda replies: replies.service.close())
+@st.cache_resource(show_spinner="Opening memory", on_release=lambda replies: replies.service.close())
 def open_replies() -> Replies:
-    """Open the one service of this process, for every page; a failure is not kept, so that it can be tried again."""
+    """Open the service of this process, shared by every page; a failure is not cached, so it can be tried again."""
     from app.service import PersonaService
 
     fetching = program.fetching
@@ -81,16 +81,16 @@ def pages() -> list[st.Page]:
 
 
 def go_to_turn(session: int, turn_id: str) -> NoReturn:
-    """Show a message in its conversation."""
+    """Open the Chat page at a message of a past conversation."""
     st.session_state.session, st.session_state.marked = session, turn_id
     st.switch_page(VIEWS / "chat.py", query_params={"user": st.session_state.user})
 
 
 def tell(message: str) -> None:
-    """Have the next drawing say what was done."""
+    """Show a success message on the next run of the page."""
     st.session_state.told = message
 
 
 def refuse(message: str) -> None:
-    """Have the next drawing say why something could not be done."""
+    """Show an error message on the next run of the page."""
     st.session_state.refused = message

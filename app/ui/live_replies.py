@@ -1,4 +1,4 @@
-"""Replies while they come: each is followed in the background, so that a page can be redrawn without losing a word."""
+"""Replies in progress. A background thread reads each one, so a page can be redrawn without losing text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Switches:
-    """What the person chose for their next messages."""
+    """The options that the person chose for their next messages."""
 
     off_the_record: bool = False
     force_retrieve: bool = False
@@ -28,21 +28,21 @@ class Switches:
     zone: str | None = None
     """The browser's time zone."""
     personality: dict[str, float] | None = None
-    """Scores for the next reply alone, set by hand."""
+    """Scores that the person set for the next reply only."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a reply has come.
+    """The state of a reply in progress.
 
     Attributes:
-        doing: What the model does, for a person to read; empty until it is heard of.
-        steps: The looks into memory that are done or under way.
-        memories: What they brought.
-        think: The thought since the last look.
+        doing: The current activity, shown on the page; empty before the first event.
+        steps: The retrieval rounds so far, the current one included.
+        memories: The memories that these rounds found.
+        think: The thought since the last retrieval round.
         answer: The reply so far.
-        turn: The turn, once it is answered.
-        error: Why there will be no reply.
+        turn: The answered turn; None before that.
+        error: The reason why the reply failed.
     """
 
     doing: str = ""
@@ -55,7 +55,7 @@ class Progress:
 
     @property
     def finished(self) -> bool:
-        """Say whether nothing more will come."""
+        """Return whether the reply is complete or has failed."""
         return self.turn is not None or self.error is not None
 
 
@@ -65,15 +65,15 @@ def advance(so_far: Progress, event: Event) -> Progress:
         case Thinking(text):
             return replace(so_far, doing="Thinking", think=so_far.think + text)
         case Retrieving(query, start_time, end_time):
-            look = Step(
+            round_ = Step(
                 think=so_far.think.strip(), action="retrieve", query=query or None, start_time=start_time, end_time=end_time
             )
-            # A model that answered where it was to look first begins its answer anew.
-            return replace(so_far, doing="Looking into memory", steps=(*so_far.steps, look), think="", answer="")
+            # A model that answered before it asked for a search starts its answer again.
+            return replace(so_far, doing="Searching memory", steps=(*so_far.steps, round_), think="", answer="")
         case Found(memories):
-            *before, look = so_far.steps
-            look = look.model_copy(update={"memory_ids": tuple(entry.id for entry in memories)})
-            return replace(so_far, doing="Reading what it found", steps=(*before, look), memories=so_far.memories + memories)
+            *before, round_ = so_far.steps
+            round_ = round_.model_copy(update={"memory_ids": tuple(entry.id for entry in memories)})
+            return replace(so_far, doing="Reading the results", steps=(*before, round_), memories=so_far.memories + memories)
         case AnswerDelta(text):
             return replace(so_far, doing="Writing", answer=so_far.answer + text)
         case Answered(turn):
@@ -83,16 +83,16 @@ def advance(so_far: Progress, event: Event) -> Progress:
 
 
 class Live:
-    """One reply that is being written; any number of pages may watch it, from its beginning.
+    """One reply in progress; any number of pages can watch it.
 
     Args:
         turn: The message that is answered.
-        after: The reply before it, which is written first.
+        after: The previous reply, which is written first.
 
     Attributes:
         turn: The message that is answered.
-        began: When it was asked for, by the monotonic clock.
-        progress: How far it is by now.
+        began: The time of the request on the monotonic clock.
+        progress: The current progress.
     """
 
     def __init__(self, turn: Turn, after: Live | None = None) -> None:
@@ -104,13 +104,13 @@ class Live:
 
     @property
     def is_queued(self) -> bool:
-        """Say whether the reply before it is being written yet."""
+        """Return whether the previous reply is still being written."""
         if self._after is not None and self._after.progress.finished:
             self._after = None
         return self._after is not None
 
     def finished_within(self, seconds: float) -> bool:
-        """Wait for its end, at most so long; says whether it came."""
+        """Wait for the end of the reply, at most `seconds`; return whether it came."""
         with self._changed:
             return self._changed.wait_for(lambda: self.progress.finished, seconds)
 
@@ -129,10 +129,10 @@ class Live:
 
 
 class Replies:
-    """The replies of this process, whoever's page asked for them.
+    """All replies in progress in this process, for every page.
 
     Attributes:
-        service: Writes them.
+        service: The service that writes the replies.
     """
 
     def __init__(self, service: PersonaService) -> None:
@@ -140,10 +140,10 @@ class Replies:
         self._live: dict[str, Live] = {}
 
     def send(self, user_id: str, text: str, images: Sequence[Picture | bytes], switches: Switches) -> Live:
-        """Send a message; it is journaled (or, off the record, taken) when this returns.
+        """Send a message; it is in the journal when this returns (off the record: accepted).
 
         Raises:
-            PersonaError: The message cannot be taken.
+            PersonaError: The message is not accepted.
         """
         events = self.service.stream(
             user_id,
@@ -158,16 +158,16 @@ class Replies:
         return self._start(_received(events), events)
 
     def again(self, user_id: str, turn_id: str) -> Live:
-        """Answer the user's last message anew.
+        """Write a new reply to the user's last message.
 
         Raises:
-            PersonaError: It is not the last one any more.
+            PersonaError: The message is no longer the last one.
         """
         events = self.service.answer_again(user_id, turn_id)
         return self._start(_received(events), events)
 
     def of(self, turn_id: str) -> Live | None:
-        """Return the reply to a turn while it is being written, or when it failed."""
+        """Return the reply to a turn if it is in progress or has failed."""
         return self._live.get(turn_id)
 
     def _start(self, turn: Turn, events: Iterator[Event]) -> Live:

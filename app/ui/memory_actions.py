@@ -1,4 +1,4 @@
-"""Putting a memory right: it is wrong, it is outdated, it is to be forgotten."""
+"""Actions on one memory: correct it, mark it as outdated, or forget it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from memory.core.records import Episode, PhotoMemory, Procedure, ProfileEntry, S
 from memory.forgetting.purge import Receipt
 from memory.storage.memory_rows import MemoryRecord
 
-_SEEN_UNTIL = "{caption} (until {day:%Y-%m-%d}, no longer)"
+_OUTDATED_TEXT = "{caption} (until {day:%Y-%m-%d}, no longer)"
 
 
 def text_of(record: MemoryRecord) -> str:
-    """Return what a memory says, as it can be edited."""
+    """Return the text of a memory for editing."""
     match record:
         case SemanticMemory():
             return record.content
@@ -36,7 +36,7 @@ def text_of(record: MemoryRecord) -> str:
 
 
 def told_of(record: MemoryRecord) -> str:
-    """Return what a memory says, as it is shown: with its key, its kind of thing, and until when it was true."""
+    """Return the text of a memory for display, with its key or category and the date until which it was true."""
     match record:
         case SemanticMemory():
             return record.told
@@ -51,52 +51,56 @@ def told_of(record: MemoryRecord) -> str:
 
 
 def buttons(here: Here, record: MemoryRecord, place: str) -> None:
-    """Offer what can be done with one memory.
+    """Draw the actions for one memory.
 
     Args:
-        here: Whose page.
+        here: The user and the replies.
         record: The memory.
-        place: Where on the page it stands: it may stand there more than once.
+        place: The part of the page, for widget keys: one memory may be shown more than once.
     """
     key = f"{place}-{record.id}"
     with st.container(horizontal=True, gap="small", key=f"acts-{key}"):
-        if st.button("Wrong", key=f"wrong-{key}", type="tertiary", help="Say what is right."):
+        if st.button("Wrong", key=f"wrong-{key}", type="tertiary", help="Correct it."):
             _correct(here, record)
         if _may_be_outdated(record):
-            help_ = "It was true until now: kept as what was." if isinstance(record, SemanticMemory) else "No longer so."
+            help_ = (
+                "It was true until now. It is kept as history."
+                if isinstance(record, SemanticMemory)
+                else "It is no longer true."
+            )
             st.button(
                 "Outdated", key=f"outdated-{key}", type="tertiary", help=help_, on_click=_try, args=(_outdate, here, record)
             )
         else:
             st.button(
-                "Stands again", key=f"again-{key}", type="tertiary", help="It is true after all.",
+                "Still true", key=f"again-{key}", type="tertiary", help="It is true after all.",
                 on_click=_try, args=(_undo, here, record.id),
             )  # fmt: skip
         forget_button(here, record.id, key)
 
 
 def forget_button(here: Here, subject: str, key: str) -> None:
-    """Offer to forget a memory, a message or a picture, with all that tells of it."""
+    """Draw the button that forgets a memory, a message or a picture, with everything that mentions it."""
     st.button(
-        "Forget", key=f"forget-{key}", type="tertiary", help="With all that tells of it. Undo works for 10 minutes.",
+        "Forget", key=f"forget-{key}", type="tertiary", help="Also forgets what mentions it. You can undo this for 10 minutes.",
         on_click=_try, args=(_forget, here, subject),
     )  # fmt: skip
 
 
 def dialogue_buttons(here: Here, subject: str, key: str) -> None:
-    """Offer what can be done with talk that was recalled: what was said stays said, and what is right is said now."""
+    """Draw the actions for a recalled dialogue: messages cannot be edited, so a correction is a new message."""
     with st.container(horizontal=True, gap="small", key=f"acts-{key}"):
-        if st.button("Wrong", key=f"wrong-{key}", type="tertiary", help="Say what is right."):
-            _say(here, "What is right?")
+        if st.button("Wrong", key=f"wrong-{key}", type="tertiary", help="Correct it."):
+            _say(here, "What is correct?")
         if st.button("Outdated", key=f"outdated-{key}", type="tertiary", help="Say what is true now."):
             _say(here, "What is true now?")
         forget_button(here, subject, key)
 
 
-@st.dialog("What is right?")
+@st.dialog("Correct this memory")
 def _correct(here: Here, record: MemoryRecord) -> None:
-    st.caption(f"{clock.show(record.time)}. What you write replaces what it says, and stays when it is summed up anew.")
-    text = st.text_area("It should say", text_of(record), key=f"right-{record.id}", label_visibility="collapsed")
+    st.caption(f"{clock.show(record.time)}. Your text replaces this memory and is kept when memories are rewritten.")
+    text = st.text_area("Corrected text", text_of(record), key=f"right-{record.id}", label_visibility="collapsed")
     if st.button("Save", type="primary", key=f"save-{record.id}"):
         try:
             here.memory.edit(here.user, record.id, text)
@@ -106,11 +110,11 @@ def _correct(here: Here, record: MemoryRecord) -> None:
         st.rerun()
 
 
-@st.dialog("Put it right")
+@st.dialog("Send a correction")
 def _say(here: Here, question: str) -> None:
-    st.caption("It is said to the assistant as your next message, and remembered like anything that you say.")
+    st.caption("This is sent as your next message and remembered like any other message.")
     text = st.text_area(question, key="correction")
-    if st.button("Say it", type="primary", key="say-correction"):
+    if st.button("Send", type="primary", key="say-correction"):
         try:
             here.replies.send(here.user, text, (), Switches(zone=st.context.timezone))
         except PersonaError as error:
@@ -121,18 +125,17 @@ def _say(here: Here, question: str) -> None:
 
 
 def undo_list(here: Here) -> None:
-    """Show what was forgotten a moment ago, with a way back, and a way to be rid of it at once."""
+    """Draw what was forgotten in the last minutes, with buttons to undo it or to delete it now."""
     waiting = here.memory.browse.undoable(here.user)
     if not waiting:
         return
     with st.container(border=True, key="undo-list", gap="small"):
         for one in waiting:
             minutes = max(0, int((one.until - datetime.now(UTC)).total_seconds()) // 60)
-            counts = ", ".join(f"{what}: {count}" for what, count in one.counts.items() if count)
-            st.caption(f"Forgotten: {wording.KINDS[one.kind]} ({counts}). Gone for good in {minutes} min.")
+            st.caption(wording.forgot(one.kind, one.counts, minutes))
             with st.container(horizontal=True, gap="small"):
                 st.button("Undo", key=f"undo-{one.subject}", on_click=_try, args=(_undo, here, one.subject))
-                st.button("For good now", key=f"purge-{one.subject}", on_click=_try, args=(_purge, here, one.subject))
+                st.button("Delete now", key=f"purge-{one.subject}", on_click=_try, args=(_purge, here, one.subject))
 
 
 def _may_be_outdated(record: MemoryRecord) -> bool:
@@ -142,16 +145,16 @@ def _may_be_outdated(record: MemoryRecord) -> bool:
 def _outdate(here: Here, record: MemoryRecord) -> None:
     now = here.memory.journal.last_time(here.user) or clock.now()
     if isinstance(record, PhotoMemory):
-        here.memory.edit(here.user, record.id, _SEEN_UNTIL.format(caption=record.caption, day=now))
+        here.memory.edit(here.user, record.id, _OUTDATED_TEXT.format(caption=record.caption, day=now))
     elif isinstance(record, Episode):
-        here.memory.edit(here.user, record.id, _SEEN_UNTIL.format(caption=record.summary, day=now))
+        here.memory.edit(here.user, record.id, _OUTDATED_TEXT.format(caption=record.summary, day=now))
     else:
         here.memory.outdate(here.user, record.id, now)
 
 
 def _forget(here: Here, subject: str) -> None:
     here.memory.forget(here.user, subject)
-    frame.tell("Forgotten. Undo works for 10 minutes, in the side panel.")
+    frame.tell("Forgotten. You can undo this in the side panel for 10 minutes.")
 
 
 def _undo(here: Here, subject: str) -> None:
@@ -162,14 +165,16 @@ def _purge(here: Here, subject: str) -> None:
     receipt = here.memory.forget(here.user, subject, now=True)
     clean = isinstance(receipt, Receipt) and receipt.is_clean
     frame.tell(
-        "Gone for good: nothing of it was found afterwards." if clean else "Gone for good; the receipt says what is left."
+        "Deleted for good. A check found nothing left."
+        if clean
+        else "Deleted, but something is left: see the receipt on the You page."
     )
 
 
 def _try(do: Callable[..., None], here: Here, *given: object) -> None:
     if here.user != st.session_state.user:
-        # A button that stood there from before somebody else was chosen.
-        frame.refuse("That was on the page of somebody else, and was not done.")
+        # The button was drawn before another user was chosen.
+        frame.refuse("That button belonged to another user's page. Nothing was changed.")
         return
     try:
         do(here, *given)

@@ -1,4 +1,4 @@
-"""The program of `persona page`: Streamlit's server in this process, the fetch beside it, and how both are left."""
+"""Runs `persona page`: Streamlit's server and the model download in this process, and how both stop."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ _LAST_PORT = 65_535
 
 
 def check_port(port: int) -> None:
-    """Check that the page can answer at a port of this machine.
+    """Check that the page can listen on a port of this machine.
 
     Raises:
-        InvalidInput: Another program answers there, or it is not ours to take.
+        InvalidInput: Another program uses the port, or it is reserved for the system.
     """
     with socket.socket() as tried:
-        # As the server does it: a connection that was closed a minute ago is no hindrance.
+        # The server sets this too: a connection closed a minute ago must not block the port.
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             tried.bind((_HERE, port))
         except PermissionError as error:
             raise InvalidInput(
-                f"Port {port} is kept for the system. Choose one from 1024: `persona page --port 8501`."
+                f"Port {port} is reserved for the system. Choose a port from 1024: `persona page --port 8501`."
             ) from error
         except OSError as error:
             other = port + 1 if port < _LAST_PORT else port - 1
             raise InvalidInput(
-                f"Port {port} is taken. If the page is open already, it is at http://{_HERE}:{port}; "
-                f"if that is another program, choose another port: `persona page --port {other}`."
+                f"Port {port} is in use. If the page is already open, it is at http://{_HERE}:{port}. "
+                f"Otherwise choose another port: `persona page --port {other}`."
             ) from error
 
 
 def run(script: Path, port: int, *, headless: bool, fetch: bool) -> NoReturn:
-    """Serve the page until Ctrl-C, and leave.
+    """Serve the page until Ctrl-C, then exit.
 
     Args:
         script: The page's script.
-        port: Where it answers.
-        headless: Open no browser.
-        fetch: Begin to fetch the chat model now, whether or not anybody opens the page.
+        port: The port that the page listens on.
+        headless: Do not open a browser.
+        fetch: Start downloading the chat model now, before the page is opened.
     """
     from streamlit.web import cli
 
@@ -58,7 +58,7 @@ def run(script: Path, port: int, *, headless: bool, fetch: bool) -> NoReturn:
         options = [f"--server.port={port}", *(["--server.headless=true"] if headless else [])]
         cli.main(["run", str(script), *options], prog_name="streamlit", standalone_mode=False)
     except KeyboardInterrupt:
-        # Before the server heard signals itself.
+        # Ctrl-C came before the server installed its signal handlers.
         code = INTERRUPTED
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else 1

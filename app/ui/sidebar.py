@@ -1,4 +1,4 @@
-"""The side panel: what holds for the next messages, what waits to be remembered, and which model it is."""
+"""The side panel: options for the next messages, background work that is left, and the model."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ if TYPE_CHECKING:
     from app.ui.live_replies import Replies
     from memory.memory import Memory
 
-_WHILE_REMEMBERING_S = 3
-_OTHERWISE_S = 30
-_ONCE_DRAWN_S = 2
-_LAST = 20
-"""Messages that are looked through for one that has no reply yet: a person's are answered in their order."""
+_REMEMBERING_REFRESH_S = 3
+_IDLE_REFRESH_S = 30
+_FIRST_REFRESH_S = 2
+_RECENT_MESSAGES = 20
+"""Messages that are checked for a missing reply; the messages of one user are answered in order."""
 _SEES = {True: "sees pictures", False: "cannot see pictures"}
 
 
 def choose_switches() -> None:
-    """Let the person choose how their next messages are taken."""
+    """Draw the options for the next messages."""
     st.toggle(
         "Off the record",
         key="off",
         persist_state="session",
-        help="Memory is read, and nothing is written down. Gone with a reload.",
+        help="The assistant uses what it remembers but saves nothing. Reloading the page clears this conversation.",
     )
-    with st.expander("More for next messages", type="compact"):
+    with st.expander("More options", type="compact"):
         st.toggle(
-            "Look into memory first",
+            "Search memory first",
             key="force",
             persist_state="session",
-            help="Before each answer, whatever the model thinks.",
+            help="Search before each answer, even if the model would not.",
         )
         st.toggle(
             "No reasoning",
             key="direct",
             persist_state="session",
-            help="Look once with the message itself, then answer directly.",
+            help="Search once with your message, then answer directly.",
         )
 
 
 def switches() -> Switches:
-    """Return what is chosen at this moment, which a callback's arguments would not: they are those of the last drawing."""
+    """Return the current options; a callback's arguments would have those of the previous run."""
     state = st.session_state
     return Switches(
         off_the_record=state.get("off", False),
@@ -60,14 +60,14 @@ def switches() -> Switches:
 
 
 def foot(here: Here) -> None:
-    """Say what waits, and which model it is; read again while something waits to be remembered.
+    """Draw the background work that is left and the model; refresh more often while there is work.
 
-    The model is loaded once the browser has drawn the whole page, which it says by asking for this part again: loading takes
-    every processor.
+    The model is loaded after the browser has drawn the whole page, because loading uses every processor. The first refresh
+    of this part shows that the page is drawn.
     """
     waits = here.memory.work.count(here.user) > 0
-    often = _OTHERWISE_S if "drawn" in st.session_state else _ONCE_DRAWN_S
-    st.fragment(_foot, run_every=_WHILE_REMEMBERING_S if waits else often)(here, waited=waits)
+    often = _IDLE_REFRESH_S if "drawn" in st.session_state else _FIRST_REFRESH_S
+    st.fragment(_foot, run_every=_REMEMBERING_REFRESH_S if waits else often)(here, waited=waits)
     with st.container(key="quiet-model"):
         try:
             st.text(f"Model: {model_line(here.replies)}")
@@ -76,10 +76,10 @@ def foot(here: Here) -> None:
 
 
 def model_line(replies: Replies) -> str:
-    """Say which model it is, without loading it.
+    """Return the name and state of the model, without loading it.
 
     Raises:
-        PersonaError: There is none; the message says what to do.
+        PersonaError: There is no model; the message says what to do.
     """
     from app.models.model_server import find_weights
     from app.settings import Settings
@@ -89,14 +89,14 @@ def model_line(replies: Replies) -> str:
         where = "in this program" if endpoint.embedded else f"at {endpoint.url}"
         return f"{endpoint.model}, {where}; {_SEES[endpoint.sees]}"
     if settings.llm_base_url:
-        return f"{settings.llm_model or 'the first model'} at {settings.llm_base_url}; asked with the first message"
+        return f"{settings.llm_model or 'the first model'} at {settings.llm_base_url}; connects with the first message"
     try:
         path, projector = find_weights(settings)
     except ModelMissing:
         if not replies.service.waits_for:
             raise
-        return "being fetched"
-    when = "it is being loaded" if replies.service.waits_for else "it is loaded with the first reply"
+        return "downloading"
+    when = "loading" if replies.service.waits_for else "loads with the first reply"
     return f"{path.stem}; {_SEES[projector is not None]}; {when}"
 
 
@@ -107,12 +107,12 @@ def _foot(here: Here, *, waited: bool) -> None:
 
 
 def _nothing_waits(memory: Memory, user: str, *, aside: bool) -> str:
-    """Say how it is where no step waits: a message waits for its reply first, and a new person has said nothing."""
-    last = memory.journal.turns(user, limit=_LAST)
+    """Return the status line when no background work is left: unanswered messages, no messages, or all remembered."""
+    last = memory.journal.turns(user, limit=_RECENT_MESSAGES)
     if unanswered := sum(turn.state is TurnState.RECEIVED for turn in last):
-        return "Your message waits for its reply." if unanswered == 1 else f"{unanswered} messages wait for their replies."
+        return "Waiting for a reply." if unanswered == 1 else f"Waiting for {unanswered} replies."
     if not last:
-        return "Nothing is said yet."
+        return "No messages yet."
     return "Everything else is remembered." if aside else "Everything is remembered."
 
 
@@ -127,8 +127,8 @@ def _waiting(memory: Memory, user: str, *, waited: bool) -> None:
     if waited != bool(waiting):
         st.rerun()
     with st.container(key="quiet-waiting"):
-        st.text(f"{counted(waiting, 'step waits', 'steps wait')} to be remembered." if waiting else nothing)
+        st.text(f"Remembering: {counted(waiting, 'step', 'steps')} left." if waiting else nothing)
         if held:
-            st.text(f"{counted(held, 'message is', 'messages are')} pending your approval.")
+            st.text(f"{counted(held, 'message needs', 'messages need')} your approval.")
         if aside:
-            st.text(f"{counted(aside, 'step is', 'steps are')} set aside: the page You says why.")
+            st.text(f"{counted(aside, 'step is', 'steps are')} set aside. The You page explains why.")

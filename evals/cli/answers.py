@@ -1,4 +1,4 @@
-"""`persona eval persona-mme | personamem`: how well questions about people are answered, beside the baselines."""
+"""`persona eval persona-mme | personamem | locomo`: accuracy on questions about people, compared with the baselines."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from evals.types import Person, Question
 
 _OTHER_DATA = (
-    "The published figures are of all of Persona-MME's 100 people a context. This run asked {questions} questions about "
-    "{people} people of {data}: they stand beside it for their size, not to be compared."
+    "The published figures cover all 100 people of each Persona-MME context. This run asked {questions} questions about "
+    "{people} people of {data}: the published figures only give an order of magnitude."
 )
 _PERSONAMEM = (
-    "The published figures are of PersonaMem's 589 questions at 32k; this run asked {questions}. What the system messages "
-    "of a talk tell about the person is shown to nobody here."
+    "The published figures cover PersonaMem's 589 questions at 32k; this run asked {questions}. No solver here sees what "
+    "the system messages of a conversation say about the person."
 )
 
 
@@ -36,19 +36,19 @@ class ContextName(StrEnum):
     LONG = "128k"
 
 
-Out = Annotated[Path, typer.Option("--out", help="Where the log and the memories of the run lie; the same again goes on.")]
-Baselines = Annotated[list[BaselineName] | None, typer.Option("--baseline", help="Beside ours, same model, same questions.")]
+Out = Annotated[Path, typer.Option("--out", help="Folder of the run's log and memories; an existing run continues.")]
+Baselines = Annotated[list[BaselineName] | None, typer.Option("--baseline", help="Also ask this baseline.")]
 Remembered = Annotated[
     Remember | None,
-    typer.Option("--remember", help="What the model remembers before it is asked: all (as always), or none (raw turns alone)."),
+    typer.Option("--remember", help="What the model remembers before it is asked: all (normal), or none (raw turns alone)."),
 ]
-Concurrency = Annotated[int, typer.Option("--concurrency", min=1, max=64, help="How many people are in flight.")]
-People = Annotated[int | None, typer.Option("--people", min=1, help="Ask about so many people alone: those of most questions.")]
-Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Ask the first so many questions alone.")]
+Concurrency = Annotated[int, typer.Option("--concurrency", min=1, max=64, help="How many people are processed at once.")]
+People = Annotated[int | None, typer.Option("--people", min=1, help="Only this many people: those with the most questions.")]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Ask only this many questions, from the first.")]
 
 
 def persona_mme(
-    data: Annotated[Path, typer.Option("--data", help="The folder of Persona-MME; it is not part of this project.")],
+    data: Annotated[Path, typer.Option("--data", help="Persona-MME's folder; not part of this project.")],
     context: Annotated[ContextName, typer.Option("--context", help="How long the histories are.")] = ContextName.SHORT,
     baseline: Baselines = None,
     remember: Remembered = None,
@@ -58,7 +58,7 @@ def persona_mme(
     limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
-    """Answer Persona-MME's questions after living through each person's history."""
+    """Answer Persona-MME's questions after replaying each person's history."""
     from evals.datasets.persona_mme import load
     from evals.reports.published import PEOPLE, PERSONA_MME
 
@@ -75,7 +75,7 @@ def persona_mme(
 
 def personamem(
     questions: Annotated[Path, typer.Option("--questions", help="PersonaMem's table (CSV).")],
-    contexts: Annotated[Path, typer.Option("--contexts", help="PersonaMem's talks (JSON lines).")],
+    contexts: Annotated[Path, typer.Option("--contexts", help="PersonaMem's conversations (JSON lines).")],
     baseline: Baselines = None,
     remember: Remembered = None,
     out: Out = Path("runs/personamem"),
@@ -84,7 +84,7 @@ def personamem(
     limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
-    """Answer PersonaMem's questions, each in the midst of its talk."""
+    """Answer PersonaMem's questions, each at its place in the conversation."""
     from evals.datasets.personamem import load
     from evals.reports.published import PERSONAMEM
 
@@ -97,7 +97,7 @@ def personamem(
 
 
 def locomo(
-    data: Annotated[Path, typer.Option("--data", help="LoCoMo's file; it is not part of this project.")],
+    data: Annotated[Path, typer.Option("--data", help="LoCoMo's file; not part of this project.")],
     baseline: Baselines = None,
     remember: Remembered = None,
     out: Out = Path("runs/locomo"),
@@ -106,7 +106,7 @@ def locomo(
     limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
-    """Answer LoCoMo's questions in words, scored by shared words; the adversarial ones are counted apart."""
+    """Answer LoCoMo's questions in words, scored by shared words; adversarial questions are counted separately."""
     from evals.datasets.locomo_qa import load
 
     people, found = load(data)
@@ -117,7 +117,7 @@ def locomo(
 
 @dataclass(frozen=True)
 class _Known:
-    """What a benchmark is called, what is published of it, and which part of it was asked (empty: all)."""
+    """A benchmark's title, its published results, and the part of it that was asked (empty: all)."""
 
     title: str
     rows: tuple[Row, ...] = ()
@@ -126,19 +126,19 @@ class _Known:
 
     @property
     def page(self) -> str:
-        """The name of its page; that of a part does not replace that of all."""
+        """Return the name of its page; the page of a part does not replace the page of the whole."""
         return f"report{self.part}.html"
 
 
 def of_most(questions: Sequence[Question], people: int | None) -> list[Question]:
-    """Return the questions about so many people: those of whom most is asked, and of equals the first; None: all."""
+    """Return the questions about `people` people: those with the most questions, the first among equals; None: all."""
     counts = Counter(question.person for question in questions)
     kept = {name for name, _ in counts.most_common(people)}
     return [question for question in questions if question.person in kept]
 
 
 def part_of(people: int | None, limit: int | None) -> str:
-    """Return what the name of a part ends with."""
+    """Return the suffix for the name of a part."""
     return (f"-of-{people}" if people else "") + (f"-{limit}" if limit else "")
 
 
@@ -150,8 +150,8 @@ def _run(
     *,
     as_json: bool,
 ) -> None:
-    # Now, and not after hours of answering.
-    extras.require("evals", "The page of a run")
+    # Check now rather than after hours of answering.
+    extras.require("evals", "The report page of a run")
     from evals import work
     from evals.reports import costs
     from evals.reports.page import render
@@ -177,4 +177,4 @@ def _run(
             print_table(*beside(found, known.rows))
         if known.note:
             progress(known.note)
-        progress(f"Beside the published figures, with every case that went wrong: {out / known.page}. All of it: {out / LOG}")
+        progress(f"Report with published figures and all wrong cases: {out / known.page}. Log of all cases: {out / LOG}")

@@ -16,7 +16,7 @@ def changes(
     model: Annotated[bool, typer.Option("--model", help="Ask the chat model too.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Measure which changes are believed and what is superseded wrongly, on pairs that come with the program."""
+    """Measure which changes are believed and which facts are superseded wrongly, on pairs that come with the program."""
     from evals.components import changes as measured
 
     sets = {name: measured.pairs(name) for name in measured.SETS}

@@ -1,4 +1,4 @@
-"""`persona eval …`: measuring, on data that is brought along."""
+"""`persona eval …`: evaluations on data that the user provides."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from evals.cli import story as cli_story
 from memory.core import extras
 from memory.core.errors import InvalidInput
 
-app = typer.Typer(no_args_is_help=True, help="Measure how well memory is found and used.")
+app = typer.Typer(no_args_is_help=True, help="Measure retrieval, memory and answers.")
 app.command("persona-mme")(cli_answers.persona_mme)
 app.command()(cli_answers.personamem)
 app.command()(cli_answers.locomo)
@@ -30,7 +30,7 @@ app.command("first-day")(cli_first_day.first_day)
 
 
 class Format(StrEnum):
-    """Files that can be read."""
+    """Supported file formats."""
 
     LOCOMO = "locomo"
     M3EXAM = "m3exam"
@@ -38,7 +38,7 @@ class Format(StrEnum):
 
 
 class RetrieverName(StrEnum):
-    """Ways to search."""
+    """Search methods."""
 
     ALL = "all"
     OURS = "ours"
@@ -50,7 +50,7 @@ class RetrieverName(StrEnum):
 
 @app.command()
 def retrieval(
-    data: Annotated[Path, typer.Option("--data", help="LoCoMo's file; M3Exam's or BEAM's folder. None of it is ours.")],
+    data: Annotated[Path, typer.Option("--data", help="LoCoMo's file; M3Exam's or BEAM's folder; not part of this project.")],
     form: Annotated[Format, typer.Option("--format", help="Its format.")] = Format.LOCOMO,
     retriever: Annotated[
         RetrieverName,
@@ -60,7 +60,7 @@ def retrieval(
     ] = RetrieverName.ALL,
     as_json: AsJson = False,
 ) -> None:
-    """Measure how much of the evidence a search finds, each turn of a dialogue a memory; no chat model is asked."""
+    """Measure how much of the evidence a search finds, with each turn of a dialogue as a memory; no chat model is asked."""
     from app.factory import build_embedder
     from app.settings import Settings
     from evals.components.retrieval import RULES, measure
@@ -77,21 +77,21 @@ def retrieval(
 
 @app.command()
 def sensitive(
-    write: Annotated[bool, typer.Option("--write", help="Fit the weights on all of them, and keep them.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Fit the weights on all messages, and save them.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure how well sensitive messages are told from others, on messages that come with the program."""
-    import memory
     from app.factory import build_embedder
     from app.settings import Settings
+    from memory.consent import sensitive_classifier
 
-    extras.require("evals", "Fitting what is sensitive")
+    extras.require("evals", "Fitting the sensitive classifier")
     from evals.components import sensitive as measured
 
     embedder = build_embedder(Settings())
     result = measured.measure(embedder)
     if write:
-        measured.write(embedder, Path(memory.__file__).parent / "sensitive.json")
+        measured.write(embedder, Path(sensitive_classifier.__file__).parent / "sensitive.json")
     if as_json:
         print_json(result)
         return
@@ -106,10 +106,10 @@ def sensitive(
 
 @app.command()
 def weights(
-    data: Annotated[Path, typer.Option("--data", help="The file; LoCoMo's is not part of this project.")],
+    data: Annotated[Path, typer.Option("--data", help="LoCoMo's file; not part of this project.")],
     as_json: AsJson = False,
 ) -> None:
-    """Fit the weights of the turn search, and show what each signal brings, leaving out one conversation at a time."""
+    """Fit the weights of the turn search, and show each signal's contribution, leaving out one conversation at a time."""
     from app.factory import build_embedder
     from app.settings import Settings
     from evals.datasets import locomo
@@ -119,7 +119,7 @@ def weights(
 
     conversations = locomo.load(data)
     if len(conversations) < 2:  # noqa: PLR2004 - one is left out, one is left
-        raise InvalidInput(f"{data} holds one conversation; leaving one out needs at least two.")
+        raise InvalidInput(f"{data} contains one conversation; leaving one out needs at least two.")
     result = fitting.report(*fitting.gather(conversations, build_embedder(Settings()), progress))
     if as_json:
         print_json(result)
@@ -131,10 +131,10 @@ def weights(
 @app.command()
 def pictures(
     data: Annotated[Path, typer.Option("--data", help="JSON lines of {image, text}; images are paths beside the file.")],
-    write: Annotated[bool, typer.Option("--write", help="Keep the threshold beside the weights.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Save the threshold beside the weights.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Measure how pictures are found by words with the picture embedder that is set, and calibrate its threshold."""
+    """Measure how well the configured image embedder finds photos by words, and calibrate its threshold."""
     from app.factory import build_picture_embedder
     from app.settings import Settings
     from evals.components.pictures import load, measure
@@ -148,7 +148,7 @@ def pictures(
         print_json(report)
         return
     print_table(("measure", "value"), [(name, str(value)) for name, value in report.items()])
-    progress("Kept beside the weights." if write else "Not kept: --write puts the threshold beside the weights.")
+    progress("Saved beside the weights." if write else "Not saved: --write saves the threshold beside the weights.")
 
 
 @app.command()
@@ -156,7 +156,7 @@ def review(
     data: Annotated[Path, typer.Option("--data", help="A folder in Persona-MME's layout, with evidence and scenes.")],
     as_json: AsJson = False,
 ) -> None:
-    """Check data of our own: the evidence of every answer exists, and every picture is what it is said to be."""
+    """Check benchmark data of our own: every answer has its evidence, and every photo shows what its scene says."""
     from evals.components.review import review as check
 
     wrong, counts = check(data)
@@ -167,34 +167,34 @@ def review(
         for name in ("by task", "right letters"):
             print_table((name, "questions"), [(key, str(value)) for key, value in counts[name].items()])
     if wrong:
-        raise InvalidInput(f"{len(wrong)} things are wrong:\n" + "\n".join(wrong))
-    progress("Every answer's evidence exists.")
+        raise InvalidInput(f"{len(wrong)} errors:\n" + "\n".join(wrong))
+    progress("Every answer has its evidence.")
 
 
 @app.command()
 def compare(
-    before: Annotated[Path, typer.Argument(help="The --out of a run (persona-mme: with its context).")],
-    after: Annotated[Path, typer.Argument(help="That of another one, of the same questions.")],
-    solver: Annotated[str, typer.Option("--solver", help="Whose answers.")] = "ours",
+    before: Annotated[Path, typer.Argument(help="The --out folder of a run (persona-mme: with its context).")],
+    after: Annotated[Path, typer.Argument(help="The --out folder of another run of the same questions.")],
+    solver: Annotated[str, typer.Option("--solver", help="The solver to compare.")] = "ours",
     as_json: AsJson = False,
 ) -> None:
-    """Put two runs side by side: before and after a model was trained, say; of the questions that both asked."""
+    """Compare two runs on the questions that both asked, for example before and after training."""
     from evals.answering import LOG
     from evals.reports.compare import side_by_side
     from evals.runner import Log
 
     for folder in (before, after):
         if not (folder / LOG).is_file():
-            raise InvalidInput(f"{folder} holds no run ({LOG}). Give the --out of one.")
+            raise InvalidInput(f"{folder} contains no run ({LOG}). Give the --out folder of a run.")
     rows = side_by_side(Log(before / LOG).cases, Log(after / LOG).cases, solver)
     if not rows:
-        raise InvalidInput(f"The two runs have no question in common that {solver} answered.")
+        raise InvalidInput(f"{solver} answered no question in both runs.")
     if as_json:
         print_json(rows)
         return
     columns = ("what", "cases", "before", "after", "moved")
     print_table(columns, [[str(row[name]) for name in columns] for row in rows])
-    progress(f"Of all cases, {rows[0]['better']} became better and {rows[0]['worse']} worse.")
+    progress(f"Cases that became better: {rows[0]['better']}; worse: {rows[0]['worse']}.")
 
 
 @app.command()
@@ -203,7 +203,7 @@ def pem(
     turns: Annotated[int, typer.Option("--turns", min=20)] = 120,
     as_json: AsJson = False,
 ) -> None:
-    """Measure how closely PEM follows made-up people whose personality changes half-way; no model is asked."""
+    """Measure how closely PEM follows synthetic people whose personality changes half-way; no model is asked."""
     from evals.components.pem import track
 
     found = track(people, turns)

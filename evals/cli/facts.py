@@ -1,4 +1,4 @@
-"""`persona eval facts`: what of a message reaches the fact that is kept."""
+"""`persona eval facts`: which details of a message reach the stored fact."""
 
 from __future__ import annotations
 

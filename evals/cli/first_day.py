@@ -1,4 +1,4 @@
-"""`persona eval first-day`: six made-up people talk for a day and a morning; what they are told is kept, and counted."""
+"""`persona eval first-day`: six synthetic people chat for a day and a morning; the replies are stored, and errors counted."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ def first_day(
     data: Annotated[Path, typer.Option("--data", help="A folder of people, one JSON file each.")] = Path(
         "evals/data/first_day"
     ),
-    out: Annotated[Path, typer.Option("--out", help="Where memories and transcripts lie; the same again goes on.")] = Path(
+    out: Annotated[Path, typer.Option("--out", help="Folder of memories and transcripts; an existing run continues.")] = Path(
         "runs/first-day"
     ),
-    person: Annotated[list[str] | None, typer.Option("--person", help="One of them alone; can be given again.")] = None,
-    remember: Annotated[bool, typer.Option("--remember/--no-remember", help="Off: raw turns alone are in memory.")] = True,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Stop after so many more replies.")] = None,
+    person: Annotated[list[str] | None, typer.Option("--person", help="Only this person; repeatable.")] = None,
+    remember: Annotated[bool, typer.Option("--remember/--no-remember", help="Off: memory contains raw turns alone.")] = True,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Stop after this many more replies.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Live people's first days with the model that is set, write transcripts to read, and count replies that break a rule."""
+    """Simulate people's first days with the configured model, write transcripts, and count replies that break a rule."""
     from app.service import PersonaService
     from app.settings import Settings
     from evals.first_day.days import LOG, Transcripts, live, load
@@ -39,7 +39,7 @@ def first_day(
 
     people = load(data)
     if wrong := set(person or ()) - {one.id for one in people}:
-        raise InvalidInput(f"{data} has no {min(wrong)}. It has {', '.join(one.id for one in people)}.")
+        raise InvalidInput(f"{data} has no person {min(wrong)}. It has {', '.join(one.id for one in people)}.")
     people = [one for one in people if not person or one.id in person]
     transcripts = Transcripts(out / LOG)
     settings = Settings().model_copy(update={"data_dir": out / "memory"})
@@ -57,11 +57,11 @@ def first_day(
         return
     rows = [(name, *(str(of[rule]) for rule in RULES)) for name, of in {**found["by_person"], "all": found["by_rule"]}.items()]
     print_table(("person", *RULES), rows)
-    progress(f"{found['replies']} replies. To read: {out / PAGE}. What broke a rule: {out / FIGURES}")
+    progress(f"{found['replies']} replies. Transcripts: {out / PAGE}. Broken rules: {out / FIGURES}")
 
 
 def told(people: Sequence[Person], lines: Sequence[Line], cases: Sequence[dict[str, Any]]) -> str:
-    """Write the transcripts as Markdown, with a mark where a rule is broken."""
+    """Return the transcripts as Markdown, with a mark where a rule is broken."""
     parts = ["# First days\n"]
     for person in people:
         parts.append(f"## {person.name}\n")

@@ -1,4 +1,4 @@
-"""`persona eval graph`: which node of the graphs does its part how well, and which got worse."""
+"""`persona eval graph`: how well each node of the graphs works, and which figures got worse."""
 
 from __future__ import annotations
 
@@ -22,22 +22,30 @@ if TYPE_CHECKING:
     from evals.types import Person, Question
 
 FILE = "graph.json"
+_LABELS = {
+    "looks when it must": "retrieval triggered when needed",
+    "answers when it can": "answered directly when possible",
+    "looks": "retrievals per case",
+    "right unlooked": "right without a needed retrieval",
+    "window left out": "invalid time window",
+}
+"""How the table prints figures whose names in `graph.json` are kept for comparison with earlier runs."""
 
 
 def graph(
     data: Annotated[
-        Path, typer.Option("--data", help="A folder in Persona-MME's layout that says where its answers come from.")
+        Path, typer.Option("--data", help="A folder in Persona-MME's layout that names the evidence of its answers.")
     ],
     context: Annotated[ContextName, typer.Option("--context", help="How long the histories are.")] = ContextName.SHORT,
     out: Annotated[
-        Path, typer.Option("--out", help="Where log and memories lie; that of `persona-mme` has most of it done.")
+        Path, typer.Option("--out", help="Folder of log and memories; a run of `persona-mme` there is reused.")
     ] = Path("runs/persona-mme"),
-    against: Annotated[Path | None, typer.Option("--against", help=f"The {FILE} of an earlier run, to see what moved.")] = None,
+    against: Annotated[Path | None, typer.Option("--against", help=f"The {FILE} of an earlier run, for comparison.")] = None,
     concurrency: Concurrency = 1,
     limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure every node by what the histories are known to say: decisions, evidence, extraction, formats, personality."""
+    """Measure every node against the known content of the histories: decisions, evidence, extraction, formats, personality."""
     from evals.components.remembered import kept
     from evals.datasets.persona_mme import load
     from evals.datasets.probes import load as load_probes
@@ -47,7 +55,7 @@ def graph(
     questions = questions[:limit]
     if not any(question.evidence for question in questions):
         raise InvalidInput(
-            f"{data} does not say where its answers come from (`evidence`). Give --data evals/data/persona_mini."
+            f"{data} does not name the evidence of its answers (`evidence`). Give --data evals/data/persona_mini."
         )
     asked = {question.person for question in questions}
     questions += [probe for probe in load_probes(data, people) if probe.person in asked]
@@ -67,12 +75,12 @@ def graph(
         print_json(found)
         return
     rows = [
-        (node, name, _shown(value), *((_shown(before.get(node, {}).get(name)),) if against else ()))
+        (node, _LABELS.get(name, name), _shown(value), *((_shown(before.get(node, {}).get(name)),) if against else ()))
         for node, of in found.items()
         for name, value in of.items()
     ]
     print_table(("node", "measure", "now", *(("before",) if against else ())), rows)
-    progress(f"{len(mine)} questions and probes of {len(people)} people. Kept for --against: {folder / FILE}")
+    progress(f"{len(mine)} questions and probes of {len(people)} people. Saved for --against: {folder / FILE}")
 
 
 def measure(

@@ -1,4 +1,4 @@
-"""`persona eval story`: how well the questions of a made-up person's months are answered, beside the baselines."""
+"""`persona eval story`: accuracy on questions about a fictional person's months, compared with the baselines."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def story(
     remember: Remembered = None,
     out: Out = Path("runs/story"),
     limit: Limit = None,
-    ours: Annotated[bool, typer.Option("--ours/--no-ours", help="Ask our graph, or the baselines alone.")] = True,
+    ours: Annotated[bool, typer.Option("--ours/--no-ours", help="Ask our graph, or only the baselines.")] = True,
     grow: Annotated[
-        bool, typer.Option("--grow", help="Ask again with 2,000 turns and 500 facts more in memory, of anything else.")
+        bool, typer.Option("--grow", help="Ask again with 2,000 unrelated turns and 500 unrelated facts added to memory.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Answer the questions of a story after its months; a rule says which reply is right, and no model judges."""
+    """Answer the questions of a story after its months; a rule decides which reply is right, and no model judges."""
     from evals import work
     from evals.datasets.story import load
     from evals.reports import costs
@@ -52,15 +52,15 @@ def story(
     print_table(*costs.table(took))
     if done:
         print_table(tuple(done), [tuple(f"{value:g}" for value in done.values())])
-        progress("Above: what remembering took a turn; processor seconds are the model's too where it is embedded.")
+        progress("Above: the cost of remembering per turn; processor seconds include an embedded model.")
     for case in cases:
         if not case.score:
             progress(f"{case.solver}, {case.question}: {' '.join((case.error or case.reply).split())[:160]}")
-    progress(f"Every question and reply: {out / LOG}")
+    progress(f"All questions and replies: {out / LOG}")
 
 
 def _grown(person: Person, questions: Sequence[Question], how: How) -> list[Case]:
-    """Ask the same questions of a copy of the memory that has grown; the solvers' names say so."""
+    """Ask the same questions with a copy of the memory that has grown; the solvers' names say so."""
     from app.factory import build_embedder
     from app.settings import Settings
     from evals import grown as growing
@@ -75,7 +75,7 @@ def _grown(person: Person, questions: Sequence[Question], how: How) -> list[Case
 
 
 def right(cases: Sequence[Case]) -> dict[str, dict[str, Any]]:
-    """Return, for each solver, how many replies are right of how many, by kind of question, and `wrong`, the others' ids."""
+    """Return the number of right replies per solver and question category, and the ids of the `wrong` ones."""
     found: dict[str, dict[str, Any]] = {}
     for case in cases:
         of = found.setdefault(case.solver, {"all": {"right": 0, "of": 0}, "wrong": []})
@@ -89,7 +89,7 @@ def right(cases: Sequence[Case]) -> dict[str, dict[str, Any]]:
 
 
 def table(cases: Sequence[Case]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Return columns and rows: a kind of question a row, a solver a column."""
+    """Return columns and rows: one row per question category, one column per solver."""
     found = right(cases)
     kinds = ["all", *dict.fromkeys(case.task for case in cases)]
     groups = {name: [of.get(name, {"right": 0, "of": 0}) for of in found.values()] for name in kinds}

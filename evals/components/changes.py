@@ -25,11 +25,11 @@ SETS = ("changes", "changes_unseen", "changes_later", "changes_fresh", "changes_
 """Sets of pairs in `evals/data`: the first was written before the rules of `memory.facts`, the others after them."""
 _SAID, _LATER = datetime(2026, 3, 2, 9, tzinfo=UTC), datetime(2026, 3, 23, 9, tzinfo=UTC)
 _MAX_TOKENS = 60
-_NEAR_ENOUGH = 0.7
-"""Cosine of a pair where none is measured: the older fact is asked about, and is too far to be a repetition."""
+_ASSUMED_COSINE = 0.7
+"""Cosine of a pair if none is measured: near enough to ask about the older fact, too far to be a repetition."""
 
 Judge = Callable[[str, str], Relation]
-"""Says how an older fact stands to a newer one: (older, newer)."""
+"""Takes (older, newer); returns how the older fact relates to the newer one."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Pair:
 
     Attributes:
         kind: `change`: the newer fact replaces the older one; `both`: both are true.
-        area: What they are about: work, home, …
+        area: Their topic: work, home, …
         older: The older fact.
         newer: The newer fact.
     """
@@ -50,18 +50,18 @@ class Pair:
 
 
 def pairs(name: str) -> list[Pair]:
-    """Read one of `SETS`: half of them changes, over ten areas of everyday life."""
+    """Return one of `SETS`: half of the pairs are changes, over ten areas of everyday life."""
     text = (resources.files("evals") / "data" / f"{name}.tsv").read_text(encoding="utf-8")
     return [Pair(*line.split("\t")) for line in text.splitlines()]  # type: ignore[arg-type] # checked by the test of the data
 
 
 def always_changed(_older: str, _newer: str) -> Relation:
-    """Judge as a model that sees a change in everything: what is believed then, the rules believe."""
+    """Judge like a model that sees a change in every pair: the rules alone then decide."""
     return "changed"
 
 
 def judged_by(chat: BaseChatModel, window: int, prompts: Prompts | None = None) -> Judge:
-    """Return what a model judges, with the prompt and the grammar of REMEMBER; unreadable output is `other`."""
+    """Return a judge that asks a model, with the prompt and the grammar of REMEMBER; unreadable output is `other`."""
     texts = prompts or Prompts()
     asker = Asker(chat, texts.malformed, window)
 
@@ -79,16 +79,16 @@ def judged_by(chat: BaseChatModel, window: int, prompts: Prompts | None = None) 
 
 
 def measure(rows: Sequence[Pair], judge: Judge = always_changed, embedder: Embedder | None = None) -> dict[str, Any]:
-    """Say which changes are believed, and which facts that are still true are superseded.
+    """Return which changes are believed, and which facts that are still true are superseded.
 
     Args:
         rows: The pairs.
         judge: The model, or a stand-in for one.
-        embedder: Says whether the older fact is near enough to be asked about; None: each is.
+        embedder: Decides whether the older fact is near enough to be asked about; None: every one is.
 
     Returns:
-        `changes` and `believed` (counts), `share`, `both` and `superseded` (counts), by area `missed`, and the pairs
-        that came out wrong: `missed` changes and `wrongly` superseded facts.
+        `changes` and `believed` (counts), `share`, `both` and `superseded` (counts), by area `missed`, and the pairs with
+        wrong results: `missed` changes and `wrongly` superseded facts.
     """
     missed, wrongly = [], []
     for row in rows:
@@ -112,7 +112,7 @@ def measure(rows: Sequence[Pair], judge: Judge = always_changed, embedder: Embed
 def _superseded(row: Pair, judge: Judge, embedder: Embedder | None) -> bool:
     old = SemanticMemory(id="sem_old", turn_id="old", time=_SAID, content=row.older)
     new = SemanticMemory(id="sem_new", turn_id="new", time=_LATER, content=row.newer)
-    cosine = _NEAR_ENOUGH
+    cosine = _ASSUMED_COSINE
     if embedder is not None:
         one, other = embedder.read([row.older, row.newer])
         cosine = float(one.vector @ other.vector)

@@ -1,4 +1,4 @@
-"""What of a message reaches the fact that is kept: messages of our own, with what has to be in it and what must not."""
+"""Which details of a message reach the stored fact: messages of our own, with what the fact must and must not contain."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ class Row:
     Attributes:
         language: Its language, in two letters.
         shows: `plain`: it shows no trait of its writer; `trait`: it may.
-        text: What was said, on Monday 2026-03-02.
-        holds: What the fact has to hold, as in `evals.scoring.scorers.holds`; empty: there is nothing to remember.
-        never: What it must not hold.
+        text: The message, written on Monday 2026-03-02.
+        holds: What the fact must contain, as in `evals.scoring.scorers.holds`; empty: there is nothing to remember.
+        never: What it must not contain.
     """
 
     language: str
@@ -54,13 +54,13 @@ class Row:
 
 
 def rows(name: str) -> list[Row]:
-    """Read one of `SETS`."""
+    """Return one of `SETS`."""
     text = (resources.files("evals") / "data" / f"{name}.tsv").read_text(encoding="utf-8")
     return [_row(line) for line in text.splitlines()]
 
 
 def lost(row: Row, fact: str) -> list[str]:
-    """Return what a fact ought to hold and does not."""
+    """Return what a fact should contain and does not."""
     # Chinese has no spaces between words.
     if row.language == "zh":
         return [one for one in row.holds if not any(part in fact for part in one.split("|"))]
@@ -68,21 +68,20 @@ def lost(row: Row, fact: str) -> list[str]:
 
 
 def wrong(row: Row, fact: str) -> list[str]:
-    """Return what a fact holds and must not."""
+    """Return what a fact contains and must not."""
     return [one for one in row.never if one.lower() in fact.lower()]
 
 
 def measure(asked: Iterable[Row], fact_of: Callable[[Row], str]) -> dict[str, Any]:
-    """Say how many messages are kept rightly.
+    """Return how many messages are stored correctly.
 
     Args:
         asked: The messages.
-        fact_of: Makes a fact of one; empty where nothing is kept.
+        fact_of: Returns the fact of a message; empty if nothing is kept.
 
     Returns:
-        `telling`, `kept`, `whole` (kept with all that it has to hold and nothing wrong) and `wrong` (kept with a wrong
-        thing);
-        `nothing` to remember, and how many of these were `kept all the same`; the texts of those that were not right.
+        `telling`, `kept`, `whole` (kept with everything required and nothing wrong) and `wrong` (kept with a wrong detail);
+        messages with `nothing` to remember, and how many of these were `kept all the same`; the texts of the wrong ones.
     """
     found: dict[str, Any] = {**dict.fromkeys(FIGURES, 0), "not right": []}
     for row in asked:
@@ -101,12 +100,12 @@ def measure(asked: Iterable[Row], fact_of: Callable[[Row], str]) -> dict[str, An
 
 
 def in_own_words(row: Row) -> str:
-    """Make a fact of everything that a message states, as if it were all worth keeping."""
+    """Return a fact of everything that a message states, as if all of it were worth keeping."""
     return fact_of(row.text, _AT, "") if statements(row.text) else ""
 
 
 def by_model(chat: BaseChatModel, style: Style) -> Callable[[Row], str]:
-    """Return what makes a fact as REMEMBER does, with a model that decides (small) or writes (large)."""
+    """Return a function that makes a fact as REMEMBER does, with a model that decides (small) or writes (large)."""
     prompts = style.prompts
     asker = Asker(chat, prompts.malformed, style.budgets.window)
 

@@ -1,4 +1,4 @@
-"""How well each node of the graphs does its part, judged by what a history is known to say (pure functions)."""
+"""How well each node of the graphs works, judged by the known content of a history (pure functions)."""
 
 from __future__ import annotations
 
@@ -15,13 +15,18 @@ Figures = dict[str, float]
 
 
 def reason(cases: Sequence[Case], questions: Mapping[str, Question]) -> Figures:
-    """Does it look when the answer lies in the past, and answer at once when it does not?
+    """Return whether the model retrieves if the answer is in the past, and answers at once if it is not.
 
     Returns:
-        `looks when it must` and `answers when it can`, shares of those cases; `decision`, the mean of the two; `right
-        unlooked`, of the cases in which it had to look and did not, the share that was right all the same; `looks`, of a
-        case; `malformed`, the share of cases in which the model broke the format at least once; `window left out`, the same
-        for a period that is none; `no reply`, the share without one, which are no decisions.
+        | Figure | Share of |
+        |---|---|
+        | `looks when it must`, `answers when it can` | cases of that type with the right decision |
+        | `decision` | the mean of these two |
+        | `right unlooked` | correct replies among the cases that needed a retrieval and had none |
+        | `looks` | retrievals per case |
+        | `malformed` | cases in which the model broke the format at least once |
+        | `window left out` | cases with an invalid time window |
+        | `no reply` | cases without a reply, which count as no decision |
     """
     silent = sum(case.error is not None for case in cases) / len(cases) if cases else 0.0
     cases = [case for case in cases if case.error is None]
@@ -46,11 +51,11 @@ def reason(cases: Sequence[Case], questions: Mapping[str, Question]) -> Figures:
 
 
 def answer(cases: Sequence[Case], questions: Mapping[str, Question]) -> Figures:
-    """Is the reply right?
+    """Return the share of correct replies.
 
     Returns:
-        `right`, of the questions about the past; `right when shown`, of those whose evidence was all shown; `right direct`, of
-        the others.
+        `right`, of the questions about the past; `right when shown`, of those with all evidence shown; `right direct`, of
+        the other questions.
     """
     past = [case for case in cases if questions[case.question].evidence]
     shown = [case for case in past if set(questions[case.question].evidence) <= _places(case)]
@@ -62,12 +67,12 @@ def answer(cases: Sequence[Case], questions: Mapping[str, Question]) -> Figures:
 
 
 def retrieve(cases: Sequence[Case], questions: Mapping[str, Question]) -> list[Figures]:
-    """Return for each round, of the cases that came so far: how good is what it brought?
+    """Return for each round how good its results are, over the cases that reached it.
 
     Returns:
-        `cases`; `precision`, of what the rounds showed and is made of turns, the share made of one that says the answer;
-        `recall`, of the turns that say the answer, the share shown by this round or one before it; `empty`, the share of rounds
-        that showed nothing.
+        `cases`; `precision`, the share of shown memories made from turns that come from a turn with the answer; `recall`,
+        the share of turns with the answer that this round or an earlier one showed; `empty`, the share of rounds that showed
+        nothing.
     """
     rounds: list[Figures] = []
     asked = [(case, set(questions[case.question].evidence)) for case in cases if questions[case.question].evidence]
@@ -84,12 +89,12 @@ def retrieve(cases: Sequence[Case], questions: Mapping[str, Question]) -> list[F
 
 
 def extract(people: Sequence[tuple[Person, Kept]]) -> Figures:
-    """Is what a turn says remembered, and nothing else?
+    """Return whether exactly the facts of the turns are remembered.
 
     Returns:
-        `recall`, of the facts of all turns, the share that the memory of the turn holds; `precision`, of the memories, the
-        share that holds a fact of its turn; `decision`, of the turns, the share with a memory where there is a fact, and
-        none where not.
+        `recall`, the share of all facts that the memory of their turn contains; `precision`, the share of memories that
+        contain a fact of their turn; `decision`, the share of turns with a memory if there is a fact, and none if there is
+        not.
     """
     recalled: list[bool] = []
     precise: list[bool] = []
@@ -107,7 +112,7 @@ def extract(people: Sequence[tuple[Person, Kept]]) -> Figures:
 
 
 def summarize(people: Sequence[tuple[Person, Kept]]) -> Figures:
-    """Return `recall`, the share of facts that a summary of their turn's topic holds; and `topics` of a person."""
+    """Return `recall`, the share of facts that the summary of their turn's topic contains; and `topics` per person."""
     held = [
         any(holds(one.text, fact) for one in left.topics if place in one.turns)
         for person, left in people
@@ -118,7 +123,7 @@ def summarize(people: Sequence[tuple[Person, Kept]]) -> Figures:
 
 
 def core(people: Sequence[tuple[Person, Kept]]) -> Figures:
-    """Return `recall`, of what the profile has to say, the share that it says; and `entries` of a profile."""
+    """Return `recall`, the share of the expected profile that it contains; and `entries` per profile."""
     held = [
         any(holds(f"{key}: {value}", fact) for key, value in left.profile) for person, left in people for fact in person.core
     ]
@@ -126,17 +131,17 @@ def core(people: Sequence[tuple[Person, Kept]]) -> Figures:
 
 
 def procedures(people: Sequence[tuple[Person, Kept]]) -> Figures:
-    """Return `recall`, of known habits and goals, the share that is held; and `entries` of a person."""
+    """Return `recall`, the share of known habits and goals that are remembered; and `entries` per person."""
     held = [any(holds(text, fact) for text in left.procedures) for person, left in people for fact in person.procedures]
     return {"recall": _mean(held), "entries": _mean(len(left.procedures) for _, left in people)}
 
 
 def personality(people: Sequence[tuple[Person, Kept]]) -> Figures:
-    """How far from the truth is what was inferred, and where the curve ends? Mean absolute errors, in points from 1 to 5.
+    """Return mean absolute errors of the personality scores, in points from 1 to 5.
 
     Returns:
-        `inferred`, of the traits that a turn is said to show; `evolved`, at the end; `neutral`, of a guess of 3 for
-        everyone.
+        `inferred`, for the traits that a turn is known to show; `evolved`, for the final scores; `neutral`, for a guess of 3
+        for everyone.
     """
     shown: list[float] = []
     evolved: list[float] = []

@@ -1,4 +1,4 @@
-"""How closely PEM follows a personality that changes: made-up people whose true scores are known (pure, seeded)."""
+"""How closely PEM follows a changing personality: synthetic people whose true scores are known (pure, seeded)."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ from memory.personality.pem import NEUTRAL, evolve
 Drift = Literal["none", "slow", "sudden"]
 Scores = npt.NDArray[np.float64]
 Estimate = Callable[[Scores], Scores]
-_SLOW = 30
-"""Turns that a slow change takes."""
-_SHOWS = 0.4
-"""How often a message shows something of a trait."""
-_NOISE = 0.8
-"""How far what it shows lies from the truth (standard deviation)."""
+_SLOW_CHANGE_TURNS = 30
+"""Number of turns that a slow change takes."""
+_EVIDENCE_PROBABILITY = 0.4
+"""Probability that a message shows something about a trait."""
+_EVIDENCE_STD = 0.8
+"""Standard deviation of the shown score from the true one."""
 
 
 @dataclass(frozen=True)
 class Lives:
-    """Made-up people: `true` scores from 1 to 5 and what each message `showed`, 1 to 5, 3 for nothing; (people, turns, 5)."""
+    """Synthetic people: `true` scores from 1 to 5 and the scores `showed` by each message (3: nothing); (people, turns, 5)."""
 
     true: Scores
     showed: Scores
 
 
 def live(people: int, turns: int, drift: Drift, seed: int = 7) -> Lives:
-    """Make up people whose traits change half-way, each with a chance of one half."""
+    """Return people whose traits change half-way, each with a probability of one half."""
     random = np.random.default_rng(seed)
     before, after = random.uniform(1.3, 4.7, (2, people, 1, len(TRAITS)))
     changes = random.random((people, 1, len(TRAITS))) < (0.0 if drift == "none" else 0.5)
-    length = _SLOW if drift == "slow" else 1
+    length = _SLOW_CHANGE_TURNS if drift == "slow" else 1
     begun = np.clip((np.arange(turns) - turns // 2) / length, 0.0, 1.0)[None, :, None]
     true = before + (after - before) * begun * changes
-    shown = np.clip(np.rint(true + random.normal(0.0, _NOISE, true.shape)), 1, 5)
-    return Lives(true, np.where(random.random(true.shape) < _SHOWS, shown, float(NEUTRAL)))
+    shown = np.clip(np.rint(true + random.normal(0.0, _EVIDENCE_STD, true.shape)), 1, 5)
+    return Lives(true, np.where(random.random(true.shape) < _EVIDENCE_PROBABILITY, shown, float(NEUTRAL)))
 
 
 def pem(showed: Scores) -> Scores:
-    """Follow by the rule of this project, turn by turn."""
+    """Estimate by this project's rule, turn by turn."""
     followed = np.empty_like(showed)
     for person, turns in enumerate(showed):
         scores = BigFive()
@@ -55,7 +55,7 @@ def pem(showed: Scores) -> Scores:
 
 
 def last_value(showed: Scores) -> Scores:
-    """Believe what was shown last."""
+    """Estimate by the last score that was shown."""
     followed = np.empty_like(showed)
     now = np.full(showed[:, 0].shape, float(NEUTRAL))
     for turn in range(showed.shape[1]):
@@ -65,7 +65,7 @@ def last_value(showed: Scores) -> Scores:
 
 
 def running_mean(showed: Scores) -> Scores:
-    """Believe the mean of all that was ever shown."""
+    """Estimate by the mean of all scores that were shown."""
     seen = showed != NEUTRAL
     counts = seen.cumsum(axis=1)
     sums = np.where(seen, showed, 0.0).cumsum(axis=1)
@@ -76,11 +76,12 @@ ESTIMATES: dict[str, Estimate] = {"pem": pem, "last value": last_value, "running
 
 
 def track(people: int = 200, turns: int = 120, seed: int = 7) -> dict[str, dict[str, dict[str, Any]]]:
-    """Return for each drift and each estimate the mean absolute error, in points of the scale from 1 to 5.
+    """Return the mean absolute error for each drift and each estimate, in points of the scale from 1 to 5.
 
     Returns:
-        `before` (the second quarter of the turns, before anything changes), `after` (the quarter after the change), `end` (the
-        last tenth), `by_trait` (over all turns), and over time, at every tenth of the turns, `curve` and `curves`, by trait.
+        `before` (the second quarter of the turns, before anything changes), `after` (the quarter after the change), `end`
+        (the last tenth), `by_trait` (over all turns), and over time, at every tenth of the turns, `curve` and `curves`, by
+        trait.
     """
     drifts: tuple[Drift, ...] = ("none", "slow", "sudden")
     found: dict[str, dict[str, dict[str, Any]]] = {}

@@ -1,4 +1,4 @@
-"""How well pictures are found by words and words by pictures, and from which cosine on a picture is what some words say."""
+"""How well photos are found by words and words by photos, and the cosine threshold for a match."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from memory.photos.image_file import open_upright, read_picture
 
 @dataclass(frozen=True)
 class Pair:
-    """A picture and words that say what it shows."""
+    """A photo and words that say what it shows."""
 
     image: Image.Image
     text: str
@@ -35,7 +35,7 @@ def load(path: Path) -> list[Pair]:
     """Read JSON lines of {image, text}; images are paths beside the file.
 
     Raises:
-        InvalidInput: The file, a line of it or a picture cannot be read, or there are fewer than two different texts.
+        InvalidInput: The file, one of its lines or an image cannot be read, or there are fewer than two different texts.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -58,16 +58,16 @@ def load(path: Path) -> list[Pair]:
         except PersonaError as error:
             raise InvalidInput(f"Line {number} of {path.name}: {error.message}") from error
     if len({pair.text for pair in pairs}) < 2:  # noqa: PLR2004 - what is found must be told from something
-        raise InvalidInput(f"{path} holds fewer than two different texts: there is nothing to tell apart.")
+        raise InvalidInput(f"{path} contains fewer than two different texts: there is nothing to tell apart.")
     return pairs
 
 
 def measure(embedder: PictureEmbedder, pairs: Sequence[Pair]) -> dict[str, Any]:
-    """Look for every picture by its words, and for every text by its picture, among all of them.
+    """Search every photo by its words, and every text by its photo, among all of them.
 
     Returns:
-        `pairs`, `recall@1` both ways (`words_to_picture`, `picture_to_words`), the cosine `threshold` that parts best what
-        belongs together from what does not, and what it then does: `found` of what belongs, `left_out` of what does not.
+        `pairs`, `recall@1` both ways (`words_to_picture`, `picture_to_words`), the cosine `threshold` that best separates
+        matching from other pairs, and its rates: `found` of the matching pairs, `left_out` of the others.
     """
     texts = list(dict.fromkeys(pair.text for pair in pairs))
     cosines = embedder.pictures([pair.image for pair in pairs]) @ embedder.words(texts).T
@@ -84,14 +84,14 @@ def measure(embedder: PictureEmbedder, pairs: Sequence[Pair]) -> dict[str, Any]:
 
 
 def calibrate(cosines: Vectors, right: Vectors) -> float:
-    """Return the cosine that parts best what belongs together from what does not.
+    """Return the cosine that best separates matching from other pairs.
 
     Args:
-        cosines: Of pictures (rows) and texts (columns).
-        right: Whether they belong together; the same shape.
+        cosines: Of photos (rows) and texts (columns).
+        right: Whether they match; the same shape.
 
     Returns:
-        The middle between two neighbouring cosines at which the mean of both rates (found, left out) is highest.
+        The midpoint between two neighbouring cosines at which the mean of both rates (found, left out) is highest.
     """
     order = np.argsort(cosines, axis=None)
     ranked, belongs = cosines.ravel()[order], right.ravel()[order].astype(bool)

@@ -1,6 +1,6 @@
-"""The plain search that ours is measured against: cosine and BM25 over whole texts, fused by reciprocal rank.
+"""The plain search that ours is compared with: cosine and BM25 over whole texts, fused by reciprocal rank.
 
-It is what an hour's work gives, and stays so: words as they are written, no stemming, no stop words, the usual constants.
+It is what an hour's work gives, and stays that way: words as written, no stemming, no stop words, the usual constants.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _WORD = re.compile(r"\w+")
 
 
 class PlainSearch:
-    """Ranks texts by a question.
+    """Ranks texts for a question.
 
     Args:
-        texts: What is searched, each whole.
+        texts: The texts to search, each as a whole.
         embedder: Makes the vectors.
     """
 
@@ -52,7 +52,7 @@ class PlainSearch:
 
 
 def order(scores: Scores) -> list[int]:
-    """Return the places of texts, best first; where scores are equal, in the order of the texts."""
+    """Return the indices of texts, best first; equal scores keep the order of the texts."""
     return [int(place) for place in np.argsort(-scores, kind="stable")]
 
 
@@ -71,7 +71,7 @@ def words_of(text: str) -> list[str]:
 
 
 class _Bm25:
-    """BM25 with the idf that is never negative (Lucene's)."""
+    """BM25 with an idf that is never negative (Lucene's)."""
 
     def __init__(self, texts: Sequence[Sequence[str]]) -> None:
         self._counts = [Counter(words) for words in texts]

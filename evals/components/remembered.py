@@ -1,4 +1,4 @@
-"""What is left of a history in memory, as values that can be measured."""
+"""The memories made from a history, as values that can be measured."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from memory.memory import Memory
 
 @dataclass(frozen=True)
 class Kept:
-    """What memory holds about a person after their history.
+    """What memory contains about a person after their history.
 
     Attributes:
-        facts: What was extracted of the turns, superseded or not.
-        topics: What the sessions were about.
+        facts: Facts extracted from the turns, superseded or not.
+        topics: Topics of the sessions.
         procedures: Habits and goals.
         profile: The core profile.
-        personality: Where the curve ends; None: it has not begun.
-        inferred: What the model read from each turn that it read something from.
+        personality: The final scores; None if there are none yet.
+        inferred: The scores that the model inferred from each turn that shows any.
     """
 
     facts: tuple[Shown, ...]
@@ -32,7 +32,7 @@ class Kept:
 
 
 def kept(memory: Memory, person: Person) -> Kept:
-    """Read what is there."""
+    """Return what memory contains about a person."""
     user = user_of(person)
     places = places_of(memory, user)
     entries = memory.memories.entries(user)

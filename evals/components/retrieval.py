@@ -18,16 +18,16 @@ from memory.index.filters import Rule
 from memory.memory import Memory
 
 Measured = Literal["ours", "hybrid", "dense", "bm25", "reference"]
-"""Ways to search: ours; plain ones; the published one."""
+"""Search methods: ours, plain ones, and the published one."""
 RULES: tuple[Measured, ...] = ("ours", "hybrid", "dense", "bm25", "reference")
 
 DEPTHS = (4, 10, 20)
-_LOOKED_AT = 300
+_MAX_RESULTS = 300
 
 
 @dataclass(frozen=True)
 class Scored:
-    """One question: the places (from 1) of its evidence, and the seconds that the search took."""
+    """One question: the ranks (from 1) of its evidence, and the seconds that the search took."""
 
     category: str
     places: tuple[float, ...]
@@ -47,10 +47,10 @@ def measure(
     """Put each conversation into a memory of its own, ask its questions, and score each rule.
 
     Args:
-        conversations: What is remembered and asked.
+        conversations: The conversations and their questions.
         embedder: Makes the vectors.
-        rules: Ways to search, all measured on the same turns.
-        on_progress: Told what is being done.
+        rules: Search methods, all measured on the same turns.
+        on_progress: Called with a line of progress.
 
     Returns:
         For each rule: `questions`, `recall@K`, `mrr`, the same `by_category`, and `latency_ms` (p50, p95).
@@ -69,10 +69,10 @@ def measure(
 
 
 def remember(memory: Memory, conversation: Conversation) -> dict[str, str]:
-    """Journal the turns and index them; returns the file's ids to ours."""
+    """Journal the turns and index them; returns our id for each id in the file."""
     ids = {}
     for number, said in enumerate(conversation.turns):
-        # A second apart each: two of the same words would be one turn otherwise.
+        # One second apart: two turns with the same words would otherwise be one turn.
         turn = memory.journal.ingest(conversation.name, said.time + timedelta(seconds=number), said.text, said.reply)
         if turn is not None:
             ids[said.id] = turn.id
@@ -83,14 +83,14 @@ def remember(memory: Memory, conversation: Conversation) -> dict[str, str]:
 def _searches(
     memory: Memory, conversation: Conversation, embedder: Embedder, rules: Sequence[Measured]
 ) -> dict[Measured, Callable[[str], Sequence[str]]]:
-    """Return for each rule what ranks the file's ids for a question, best first."""
+    """Return for each rule a function that ranks the file's ids for a question, best first."""
     name_of = {ours: theirs for theirs, ours in remember(memory, conversation).items()}
     after = conversation.turns[-1].time + timedelta(days=1)
     plain = PlainSearch([f"{said.text}\n{said.reply}".strip() for said in conversation.turns], embedder)
 
     def _by_memory(rule: Rule) -> Callable[[str], Sequence[str]]:
         def _ranked(question: str) -> list[str]:
-            ranked = memory.retriever.rank_turns(conversation.name, question, _LOOKED_AT, asked=after, rule=rule)
+            ranked = memory.retriever.rank_turns(conversation.name, question, _MAX_RESULTS, asked=after, rule=rule)
             return [name_of[turn_id] for turn_id, _ in ranked]
 
         return _ranked

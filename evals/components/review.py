@@ -1,4 +1,4 @@
-"""A review of data in Persona-MME's layout that says where its answers come from: does the evidence of every answer exist?"""
+"""Review of data in Persona-MME's layout that names its evidence: does the evidence of every answer exist?"""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from evals.scoring.scorers import holds
 from evals.types import Person, Question
 
 SCENES = "scenes.json"
-"""What is on each picture, by its path."""
-_EXPLAINS = "Tiered Explanation Delivery"
+"""Description of each photo, by its path."""
+_EXPLANATION_TASK = "Tiered Explanation Delivery"
 _PEOPLE, _TURNS, _WEEKS = 8, range(20, 41), timedelta(weeks=3)
-_SAME = 3
-"""How far a colour may be off where another version of the drawing library rounds otherwise, of 255."""
-_HELD = 24
-"""And on how many pixels edges may differ by more than that."""
+_COLOUR_TOLERANCE = 3
+"""Allowed difference of a colour channel (of 255), for drawing-library versions that round differently."""
+_MAX_DIFFERENT_PIXELS = 24
+"""Number of edge pixels that may differ by more than that."""
 
 
 class _Evidence(BaseModel):
-    """A turn that says the answer: by its words, or by what is on its picture."""
+    """A turn that contains the answer: in its words, or on its photo."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -42,8 +42,8 @@ def review(folder: Path) -> tuple[list[str], dict[str, Any]]:
     """Check the people and the questions of the short context.
 
     Returns:
-        What is wrong, a sentence each; and what there is: people, turns, questions, pictures, cases of each task, how often
-        each letter is right, and how often the right option is the longest.
+        The errors, one sentence each; and the counts: people, turns, questions, photos, cases of each task, how often each
+        letter is right, and how often the right option is the longest.
 
     Raises:
         InvalidInput: The data cannot be read.
@@ -92,7 +92,7 @@ def _facts(people: list[Person]) -> list[str]:
 
 
 def _pictures(folder: Path, people: list[Person], scenes: dict[str, Scene]) -> list[str]:
-    """Say which pictures are not what their scenes say, and which have none."""
+    """Return which photos do not match their scenes, and which have none."""
     wrong = []
     shown = {path.relative_to(folder).as_posix(): path for person in people for said in person.turns for path in said.images}
     for name, path in shown.items():
@@ -105,7 +105,7 @@ def _pictures(folder: Path, people: list[Person], scenes: dict[str, Scene]) -> l
             wrong.append(f"{name}: {error}.")
             continue
         apart = ImageChops.difference(Image.open(path).convert("RGB").resize(wanted.size), wanted).convert("L")
-        if sum(apart.histogram()[_SAME + 1 :]) > _HELD:
+        if sum(apart.histogram()[_COLOUR_TOLERANCE + 1 :]) > _MAX_DIFFERENT_PIXELS:
             wrong.append(f"{name}: it is not what {SCENES} says.")
     return wrong + [f"{SCENES}: {name} is shown by nobody." for name in scenes if name not in shown]
 
@@ -134,13 +134,13 @@ def _question(folder: Path, question: Question, person: Person, entries: object,
 
 
 def _unsaid(question: Question, person: Person, evidence: list[_Evidence]) -> list[str]:
-    """Return the numbers and names of the right option, and the colours of a picture, that do not agree with the evidence."""
+    """Return the numbers and names of the right option, and the colours of a photo, that do not agree with the evidence."""
     right = question.choices[question.answer]
     colours = [str(one.shows[key]) for one in evidence if one.shows for key in ("color", "second") if key in one.shows]
     wrong = [colour for colour in colours if colour not in right.lower()]
     said = " ".join([question.text, *(person.turns[one.turn].user for one in evidence)])
-    # Names: capitalised words that begin no sentence. What is explained by the way holds its own.
-    words = [] if colours or question.task == _EXPLAINS else re.findall(r"\d[\d,.]*\d|\d|(?<=[a-z,;] )[A-Z]\w+", right)
+    # Names: capitalised words that begin no sentence. An explanation contains names of its own.
+    words = [] if colours or question.task == _EXPLANATION_TASK else re.findall(r"\d[\d,.]*\d|\d|(?<=[a-z,;] )[A-Z]\w+", right)
     return wrong + [word for word in words if word.lower() not in said.lower()]
 
 

@@ -1,4 +1,4 @@
-"""How well sensitive messages are told from others, on messages of our own; and the weights that tell them, fitted anew."""
+"""How well sensitive messages are told from others, on messages of our own; and fitting the weights of the classifier."""
 
 from __future__ import annotations
 
@@ -16,35 +16,39 @@ from memory.consent.sensitive import topic_of
 from memory.consent.sensitive_classifier import Judge
 from memory.embedding.text_embedder import Embedder
 
-_PARTS = 10
+_FOLDS = 10
 SETS = ("sensitive", "everyday", "relations", "work", "told")
-"""What the weights are fitted on."""
+"""The sets that the weights are fitted on."""
 APART = ("apart_everyday", "apart_sensitive")
-"""What they are not fitted on, nor the rules written for."""
-_STRENGTH = 5.0
+"""Sets that neither the weights are fitted on nor the rules were written for."""
+_INVERSE_REGULARISATION = 5.0
 """Inverse of the regularisation; see decision 059 for others."""
 
 
 def labelled(name: str) -> list[tuple[str, str]]:
-    """Return (topic or `none`, message) of a set.
+    """Return (topic or `none`, message) pairs of a set.
 
-    `sensitive`: 360 messages, of which 150 are none, most of these with the words of the others. `everyday`: what the people of
-    persona_mini say, 185 messages, six of them sensitive. `relations`: 141 messages about family, couples and friends, none
-    of them sensitive. `work`: what people of all trades (health, law, faith, money) say of their day, and idioms, none of them
-    sensitive. `told`: sensitive ones, most of them in roundabout words. `apart_everyday` and `apart_sensitive` are kept apart.
+    | Set | Messages |
+    |---|---|
+    | `sensitive` | 360; 150 are not sensitive, most of these with the words of the others |
+    | `everyday` | 185 from the people of persona_mini; six are sensitive |
+    | `relations` | 141 about family, couples and friends; none is sensitive |
+    | `work` | people of all trades (health, law, faith, money) about their day, and idioms; none is sensitive |
+    | `told` | sensitive ones, most of them in roundabout words |
+    | `apart_everyday`, `apart_sensitive` | kept apart |
     """
     text = (resources.files("evals") / "data" / f"{name}.tsv").read_text(encoding="utf-8")
     return [(topic, message) for topic, message in (line.split("\t", 1) for line in text.splitlines())]
 
 
 def measure(embedder: Embedder) -> dict[str, Any]:
-    """Fit on nine tenths and judge the tenth that was left out, ten times; beside it, what words alone find."""
+    """Cross-validate: fit on nine tenths and judge the remaining tenth, ten times; also report what words alone find."""
     of_set = {name: labelled(name) for name in SETS}
     rows = [row for name in SETS for row in of_set[name]]
     vectors = np.stack([reading.vector for reading in embedder.read([message for _, message in rows])])
     topics = np.array([topic for topic, _ in rows])
     judged: list[str | None] = [None] * len(rows)
-    for known, left in StratifiedKFold(_PARTS, shuffle=True, random_state=1).split(vectors, topics):
+    for known, left in StratifiedKFold(_FOLDS, shuffle=True, random_state=1).split(vectors, topics):
         judge = Judge(embedder)
         judge.__dict__["_weights"] = _fit(embedder, vectors[known], topics[known])
         for place in left:
@@ -69,7 +73,7 @@ def measure(embedder: Embedder) -> dict[str, Any]:
 
 
 def _apart(embedder: Embedder, vectors: Any, topics: Any, name: str) -> dict[str, Any]:
-    """Fit on all of the sets, and judge one that is kept apart."""
+    """Fit on all of `SETS`, and judge a set that is kept apart."""
     judge = Judge(embedder)
     judge.__dict__["_weights"] = _fit(embedder, vectors, topics)
     rows = labelled(name)
@@ -82,14 +86,14 @@ def _apart(embedder: Embedder, vectors: Any, topics: Any, name: str) -> dict[str
 
 
 def write(embedder: Embedder, file: Path) -> None:
-    """Fit on all messages, and write the weights that `memory.consent.sensitive_classifier` reads."""
+    """Fit on all messages, and write the weights that `memory.consent.sensitive_classifier` loads."""
     rows = [row for name in SETS for row in labelled(name)]
     vectors = np.stack([reading.vector for reading in embedder.read([message for _, message in rows])])
     file.write_text(json.dumps(_fit(embedder, vectors, np.array([topic for topic, _ in rows]))) + "\n")
 
 
 def _fit(embedder: Embedder, vectors: Any, topics: Any) -> dict[str, Any]:
-    model = LogisticRegression(C=_STRENGTH, max_iter=3_000).fit(vectors, topics)
+    model = LogisticRegression(C=_INVERSE_REGULARISATION, max_iter=3_000).fit(vectors, topics)
     return {
         "embedder": embedder.name,
         "topics": model.classes_.tolist(),
@@ -99,9 +103,9 @@ def _fit(embedder: Embedder, vectors: Any, topics: Any) -> dict[str, Any]:
 
 
 def _figures(topics: Any, judged: Sequence[str | None]) -> dict[str, float]:
-    """Return recall and precision of what is held, and the share of the other messages that are left alone.
+    """Return recall and precision of pending approvals, and the share of other messages that are left alone.
 
-    A set without sensitive messages has the last figure alone, one of nothing else the first two.
+    A set without sensitive messages has only the last figure; a set of sensitive messages alone has only the first two.
     """
     wanted = topics != "none"
     said = np.array([one is not None for one in judged])

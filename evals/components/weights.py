@@ -1,4 +1,4 @@
-"""Fitting the weights of the turn search, and what each signal brings: leaving one conversation out at a time.
+"""Fit the weights of the turn search, and measure each signal's contribution, leaving one conversation out at a time.
 
 The model is linear: a softmax over the candidates of a question, the likelihood of its evidence, L2 on standardised signals.
 """
@@ -43,7 +43,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "place by sentence and words": ("place",),
     "named time": ("in_period", "days_from_period", "weeks_from_period"),
 }
-"""Signals that are taken away together in the ablation."""
+"""Signals that are removed together in the ablation."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,10 @@ class Example:
 
     Attributes:
         group: Its conversation.
-        category: Its benchmark's.
-        signals: A row a candidate, a column a signal.
+        category: Its category in the benchmark.
+        signals: One row per candidate, one column per signal.
         evidence: The rows of the candidates that answer it.
-        missing: Answering turns that are no candidates.
+        missing: Number of answering turns that are no candidates.
     """
 
     group: int
@@ -68,7 +68,7 @@ class Example:
 def gather(
     conversations: Sequence[Conversation], embedder: Embedder, on_progress: Callable[[str], None] = lambda _text: None
 ) -> tuple[list[str], list[Example]]:
-    """Ask every question of its conversation, and return the signals' names and what they say of the candidates."""
+    """Ask every question of its conversation; returns the signals' names and their values for the candidates."""
     names: list[str] = []
     examples = []
     for group, conversation in enumerate(conversations):
@@ -117,7 +117,7 @@ def fit(examples: Sequence[Example], columns: Sequence[int]) -> Matrix:
 
 
 def left_out(examples: Sequence[Example], columns: Sequence[int]) -> dict[str, Any]:
-    """Fit without one conversation, measure on it, for each; returns the figures over all questions."""
+    """For each conversation, fit without it and measure on it; returns the figures over all questions."""
     scored: list[Scored] = []
     for group in sorted({one.group for one in examples}):
         weights = fit([one for one in examples if one.group != group], columns)

@@ -1,1 +1,1 @@
-"""Reads benchmarks, as they are distributed and of our own, into people and questions."""
+"""Loads benchmarks, as distributed and of our own, as people and questions."""

@@ -1,4 +1,4 @@
-"""BEAM's conversations as they are distributed (mohammadtavakoli78/BEAM; not part of this repository)."""
+"""BEAM's conversations as distributed (mohammadtavakoli78/BEAM; not part of this repository)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from evals.datasets.evidence import Asked, Conversation, Said, conversations_of
 
 _TALK, _QUESTIONS = "chat.json", "probing_questions.json"
 _DAY = "%B-%d-%Y"
-_FIRST = datetime(2024, 1, 1, 9, tzinfo=UTC)
-"""When a talk begins of which nothing says when."""
+_DEFAULT_START = datetime(2024, 1, 1, 9, tzinfo=UTC)
+"""Start of a conversation without any date."""
 _MARK = re.compile(r"\s*->->\s*[\d,.\s]*$")
-"""What its makers left behind each message."""
+"""The mark that BEAM's authors left after each message."""
 
 
 class _Message(BaseModel):
@@ -78,7 +78,7 @@ _BATCHES, _ASKED = TypeAdapter(list[_Batch]), TypeAdapter(dict[str, list[_Questi
 
 
 def load(path: Path) -> list[Conversation]:
-    """Read one conversation's folder, or a folder of such folders; questions without evidence are left out.
+    """Load one conversation's folder, or a folder of such folders; questions without evidence are left out.
 
     Raises:
         InvalidInput: A file cannot be read, is not in BEAM's form, or no question has its evidence.
@@ -105,7 +105,7 @@ def _conversation(folder: Path) -> Conversation:
 
 def _turns(batches: Sequence[_Batch]) -> Iterator[tuple[Said, list[int]]]:
     """Yield each message of the person with the replies that follow, and the ids of all of these."""
-    begin = _FIRST - timedelta(days=1)
+    begin = _DEFAULT_START - timedelta(days=1)
     for batch in batches:
         messages = [one for group in batch.turns for one in group]
         begin = _begin(messages, begin + timedelta(days=1))
@@ -118,7 +118,7 @@ def _turns(batches: Sequence[_Batch]) -> Iterator[tuple[Said, list[int]]]:
 
 
 def _begin(messages: Sequence[_Message], otherwise: datetime) -> datetime:
-    """Return when a batch begins: on the day that its first dated message names, else a day after the one before it."""
+    """Return the start of a batch: the day that its first dated message names, else one day after the previous batch."""
     for one in messages:
         if one.time_anchor:
             try:

@@ -1,4 +1,4 @@
-"""Drawn pictures for our own benchmark: a scene says what is on a picture, so that what is asked of it can be checked."""
+"""Drawn images for our own benchmark: a scene describes an image, so that questions about it can be checked."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from PIL import Image, ImageColor, ImageDraw
 from pydantic import BaseModel, ConfigDict, Field
 
 SIZE = 320
-"""Of a picture's sides, in pixels."""
+"""Side of an image, in pixels."""
 Part = tuple[Literal["ellipse", "ring", "box", "polygon", "line"], tuple[float, ...], str]
 MAIN, SECOND = "main", "second"
 THINGS: dict[str, tuple[Part, ...]] = {
@@ -86,7 +86,7 @@ _DOT = 0.06
 
 
 class Drawn(BaseModel):
-    """One thing on a picture; its place and size are shares of the picture's side."""
+    """One object on an image; its position and size are shares of the image's side."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -99,7 +99,7 @@ class Drawn(BaseModel):
 
 
 class Scene(BaseModel):
-    """What is on a picture."""
+    """The content of an image."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -108,10 +108,10 @@ class Scene(BaseModel):
 
 
 def draw(scene: Scene) -> Image.Image:
-    """Draw a scene; the same scene gives the same picture.
+    """Draw a scene; the same scene gives the same image.
 
     Raises:
-        ValueError: There is no such thing or colour.
+        ValueError: There is no such object or colour.
     """
     image = Image.new("RGB", (SIZE, SIZE), ImageColor.getrgb(scene.background))
     pen = ImageDraw.Draw(image)

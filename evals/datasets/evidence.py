@@ -1,4 +1,4 @@
-"""Conversations whose questions say which turns answer them: what every reader of such files makes (pure values)."""
+"""Conversations whose questions name their answering turns: the types that loaders of such files return (pure values)."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class Said:
     """One turn.
 
     Attributes:
-        id: Its name in the file.
+        id: Its id in the file.
         time: When it was said.
-        text: The message: the speaker's name before it where people talk with each other, and a picture's description after it.
-        reply: What the assistant answered; empty where people talk with each other.
+        text: The message: preceded by the speaker's name in conversations between people, followed by a photo's description.
+        reply: The assistant's reply; empty in conversations between people.
     """
 
     id: str
@@ -46,12 +46,12 @@ class Conversation:
 
 
 def conversations_of(path: Path, file: str, read: Callable[[Path], Conversation], what: str) -> list[Conversation]:
-    """Read a folder that has a file, or all folders of it that have one.
+    """Load a folder that contains `file`, or all its subfolders that do.
 
     Args:
         path: The folder.
         file: The name of the file that each conversation has.
-        read: Reads one conversation's folder.
+        read: Loads one conversation's folder.
         what: What `--data` takes, for errors.
 
     Raises:
@@ -59,8 +59,8 @@ def conversations_of(path: Path, file: str, read: Callable[[Path], Conversation]
     """
     folders = [path] if (path / file).exists() else sorted(one.parent for one in path.glob(f"*/{file}"))
     if not folders:
-        raise InvalidInput(f"Neither {path} nor a folder in it holds a {file}. Give --data {what}.")
+        raise InvalidInput(f"Neither {path} nor one of its folders contains a {file}. Give --data {what}.")
     found = [read(folder) for folder in folders]
     if not any(one.questions for one in found):
-        raise InvalidInput(f"{path} holds no question whose evidence is there. Give --data {what}.")
+        raise InvalidInput(f"{path} contains no question with existing evidence. Give --data {what}.")
     return found

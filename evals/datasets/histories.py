@@ -1,4 +1,4 @@
-"""What a history must be like to be replayed, said before any of it is: the journal refuses the same later, without a line."""
+"""Checks of a history before it is replayed: the journal would refuse the same later, without naming a line."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def speakable(place: Somewhere, text: str, images: int = 0) -> str:
     """Return a message as it is.
 
     Raises:
-        InvalidInput: Nobody could send it: it is empty, too long, or no text.
+        InvalidInput: Nobody could send it: it is empty, too long, or not valid text.
     """
     try:
         return check_text(text, images)
@@ -32,7 +32,7 @@ def speakable(place: Somewhere, text: str, images: int = 0) -> str:
 
 
 def time_of(place: Somewhere, text: str, zone: str) -> datetime:
-    """Read a time; raise InvalidInput where it is none."""
+    """Parse a time; raise InvalidInput if it is invalid."""
     try:
         return clock.parse_time(text, zone)
     except PersonaError as error:
@@ -40,10 +40,10 @@ def time_of(place: Somewhere, text: str, zone: str) -> datetime:
 
 
 def in_order(places: Sequence[Somewhere], turns: Sequence[Said]) -> None:
-    """See that no turn was said before the one before it.
+    """Check that no turn is earlier than the one before it.
 
     Raises:
-        InvalidInput: One was.
+        InvalidInput: A turn is.
     """
     for place, before, said in zip(places[1:], turns, turns[1:], strict=False):
         if said.time < before.time:

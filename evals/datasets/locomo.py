@@ -1,4 +1,4 @@
-"""LoCoMo's conversations as they are distributed (snap-research, CC BY-NC 4.0; not part of this repository)."""
+"""LoCoMo's conversations as distributed (snap-research, CC BY-NC 4.0; not part of this repository)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from evals.datasets.evidence import Asked, Conversation, Said
 from memory.core.errors import InvalidInput
 
 CATEGORIES = {1: "multi-hop", 2: "temporal", 3: "open-domain", 4: "single-hop"}
-"""5 (adversarial) has nothing to find."""
+"""Category 5 (adversarial) has nothing to find."""
 _Made = TypeVar("_Made")
 _SESSION = re.compile(r"session_(\d+)")
 _EVIDENCE = re.compile(r"D\d+:\d+")
@@ -22,26 +22,26 @@ _TIME = "%I:%M %p on %d %B, %Y"
 
 
 def load(path: Path) -> list[Conversation]:
-    """Read a file of conversations; questions without one well-formed evidence id are left out.
+    """Load a file of conversations; questions without one well-formed evidence id are left out.
 
     Raises:
         InvalidInput: The file cannot be read, or is no LoCoMo file.
     """
     conversations = each(path, _conversation)
     if not any(conversation.questions for conversation in conversations):
-        raise InvalidInput(f"{path} holds no question of categories 1 to 4 whose evidence is there. Give --data a LoCoMo file.")
+        raise InvalidInput(f"{path} has no question of categories 1 to 4 with evidence. Give --data a LoCoMo file.")
     return conversations
 
 
 def each(path: Path, make: Callable[[int, dict[str, Any]], _Made]) -> list[_Made]:
-    """Read a file, and make something of each of its conversations, given its place and what the file holds of it.
+    """Load a file, and call `make` with the index and the content of each of its conversations.
 
     Raises:
         InvalidInput: The file cannot be read, or is no LoCoMo file.
     """
     entries = read_json(path, "--data: it takes a LoCoMo file")
     if not isinstance(entries, list):
-        raise Place(path).wrong("this is no list of LoCoMo's conversations. Check --data.")
+        raise Place(path).wrong("this is not a list of LoCoMo conversations. Check --data.")
     made = []
     for number, entry in enumerate(entries):
         try:
@@ -53,7 +53,7 @@ def each(path: Path, make: Callable[[int, dict[str, Any]], _Made]) -> list[_Made
 
 
 def turns_of(entry: dict[str, Any]) -> list[Said]:
-    """Return the turns of a conversation in order, every one of a session at the session's time."""
+    """Return the turns of a conversation in order, all turns of a session at the session's time."""
     talk = entry["conversation"]
     turns = []
     for session in sorted(int(match[1]) for match in map(_SESSION.fullmatch, talk) if match):
@@ -77,10 +77,10 @@ def _conversation(number: int, entry: dict[str, Any]) -> Conversation:
 
 
 def asked_once(qa: Sequence[dict[str, Any]]) -> list[tuple[int, dict[str, Any]]]:
-    """Return a conversation's questions with their places, each question once.
+    """Return a conversation's questions with their indices, each question once.
 
-    Twelve questions of the whole set appear twice, some of them once with an answer and once as adversarial, where the
-    right reply would be that there is none. The first answerable one counts.
+    Twelve questions of the whole set appear twice, some of them once with an answer and once as adversarial, where the right
+    reply would be that there is none. The first answerable one counts.
     """
     kept: dict[str, tuple[int, dict[str, Any]]] = {}
     for place, asked in sorted(enumerate(qa), key=lambda one: one[1]["category"] not in CATEGORIES):

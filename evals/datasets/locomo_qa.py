@@ -1,4 +1,4 @@
-"""LoCoMo's questions with their answers, in words; the adversarial ones apart (CC BY-NC 4.0; not part of this project)."""
+"""LoCoMo's questions with their answers in words; adversarial ones separate (CC BY-NC 4.0; not part of this project)."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ _ASKED = "{question}\n\nAnswer in a few words. If it was never said, write: " + 
 
 
 def load(path: Path) -> tuple[list[Person], list[Question]]:
-    """Read every conversation as the history of one person of ours, and the questions about it.
+    """Load every conversation as the history of one person, and the questions about it.
 
-    Both speakers are heard, each under their name, as if one person told of the talk; nobody replies.
+    Both speakers' turns are messages with the speaker's name, as if one person reported the conversation; there are no
+    replies.
 
     Raises:
         InvalidInput: The file cannot be read, or is no LoCoMo file.
@@ -29,13 +30,13 @@ def load(path: Path) -> tuple[list[Person], list[Question]]:
     for number, (person, _) in enumerate(read):
         place = Place(path, (number,))
         if person.id in names:
-            raise place.wrong(f"it is called {person.id!r}, as conversation {names[person.id]} is.")
+            raise place.wrong(f"its name {person.id!r} is also the name of conversation {names[person.id]}.")
         names[person.id] = number
         for said in person.turns:
             speakable(place, said.user)
         in_order([place] * len(person.turns), person.turns)
     if not any(questions for _, questions in read):
-        raise InvalidInput(f"{path} asks nothing. Give --data a LoCoMo file.")
+        raise InvalidInput(f"{path} contains no questions. Give --data a LoCoMo file.")
     return [person for person, _ in read], [question for _, questions in read for question in questions]
 
 
@@ -48,7 +49,7 @@ def _one(number: int, entry: dict[str, Any]) -> tuple[Person, list[Question]]:
 def _question(name: str, person: str, asked: dict[str, Any]) -> Question:
     category = asked["category"]
     kinds = {**CATEGORIES, ADVERSARIAL: "adversarial"}
-    # An adversarial question has an answer that is wrong; the right one is that there is none.
+    # The answer of an adversarial question is wrong; the right reply is that there is none.
     answer = NOT_MENTIONED if category == ADVERSARIAL else text_of(str(asked["answer"]))
     return Question(
         id=name, person=person, aspect="LoCoMo" if category in CATEGORIES else "LoCoMo, adversarial",

@@ -1,4 +1,4 @@
-"""M3Exam's people as they are distributed (EverM0re/M-3-Exam, Apache-2.0; not part of this repository)."""
+"""M3Exam's people as distributed (EverM0re/M-3-Exam, Apache-2.0; not part of this repository)."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ CATEGORIES = {
     "fj": "choices",
     "ii": "inference",
 }
-"""Its types of questions, in words; another one keeps its name."""
+"""M3Exam's question types, in words; an unknown one keeps its name."""
 _TALK, _QUESTIONS = "sessions.json", "question.json"
-_FIRST = time(6, tzinfo=UTC)
-_APART = timedelta(hours=2)
-"""Between sessions of one day: the file names no hours, and they are talks of their own."""
+_FIRST_SESSION_TIME = time(6, tzinfo=UTC)
+_SESSION_GAP = timedelta(hours=2)
+"""Between sessions of one day: the file gives no hours, and they are separate conversations."""
 
 
 class _Round(BaseModel):
@@ -37,7 +37,7 @@ class _Round(BaseModel):
 
     @property
     def seen(self) -> list[str]:
-        """Return what its pictures show: one text for all of them, or one each."""
+        """Return the descriptions of its photos: one text for all of them, or one each."""
         shown = self.img_description or []
         return [shown] if isinstance(shown, str) else shown
 
@@ -71,7 +71,7 @@ _SESSIONS, _ASKED = TypeAdapter(list[_Session]), TypeAdapter(list[_Question])
 
 
 def load(path: Path) -> list[Conversation]:
-    """Read one person's folder, or a folder of such folders; questions none of whose rounds is there are left out.
+    """Load one person's folder, or a folder of such folders; questions without any existing round are left out.
 
     Raises:
         InvalidInput: A file cannot be read, is not in M3Exam's form, or no question has its evidence.
@@ -96,7 +96,7 @@ def _person(folder: Path) -> Conversation:
 def _turns(sessions: Sequence[_Session]) -> list[Said]:
     turns, of_day = [], Counter[date]()
     for session in sessions:
-        begin = datetime.combine(session.day, _FIRST) + of_day[session.day] * _APART
+        begin = datetime.combine(session.day, _FIRST_SESSION_TIME) + of_day[session.day] * _SESSION_GAP
         of_day[session.day] += 1
         for number, one in enumerate(session.dialogues):
             seen = "".join(f" [{text}]" for text in one.seen)

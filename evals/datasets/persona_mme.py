@@ -1,4 +1,4 @@
-"""Persona-MME as it is distributed: questions about people, and what each said and showed before (not part of this project)."""
+"""Persona-MME as distributed: questions about people, and what each said and showed before (not part of this project)."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from memory.photos.image_file import read_picture
 
 Context = Literal["32k", "128k"]
 FOLDERS: dict[Context, tuple[str, ...]] = {"32k": ("50", "100"), "128k": ("200", "500")}
-"""Whose histories make up a context: folders named after the turns of each."""
+"""The folders of each context, named after the number of turns of each history."""
 PEOPLE = 50
-"""Of each folder, the first (published)."""
+"""Number of people taken from each folder, the first (published)."""
 TASKS = {
     "Memory Recall": ("Visual Detail Recall", "Semantic Information Recall"),
     "Intent Inference": ("Explicit Intent Inference", "Implicit Intent Recognition"),
@@ -41,12 +41,12 @@ _IMAGE = "<img>"
 
 
 def load(folder: Path, context: Context, zone: str = "UTC") -> tuple[list[Person], list[Question]]:
-    """Read the people of a context and the questions about them, with every picture checked.
+    """Load the people of a context and the questions about them; every image is checked.
 
     Args:
-        folder: Where the file of questions and the folder `samples` lie.
+        folder: The folder with the file of questions and the folder `samples`.
         context: How long the histories are.
-        zone: Of times, which name none.
+        zone: Time zone of the times, which name none.
 
     Raises:
         InvalidInput: Something is missing or malformed; names the file and the entry.
@@ -64,7 +64,7 @@ def load(folder: Path, context: Context, zone: str = "UTC") -> tuple[list[Person
         question for number, entry in enumerate(entries) if (question := _question(Place(path, (number,)), entry, people, zone))
     ]
     if not questions:
-        raise InvalidInput(f"{path} asks nothing about the {len(people)} people of {context}. Check --data and --context.")
+        raise InvalidInput(f"{path} has no question about the {len(people)} people of {context}. Check --data and --context.")
     return list(people.values()), questions
 
 
@@ -76,7 +76,7 @@ class _Turn(BaseModel):
 
 
 class _Known(BaseModel):
-    """What is true of a person, for measuring what is made of their history; the published data has none."""
+    """The truth about a person, to measure what is made from their history; the published data has none."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -115,7 +115,7 @@ class _Entry(BaseModel):
 
 
 def _question(place: Place, entry: object, people: dict[str, Person], zone: str) -> Question | None:
-    """Read one case; None where it is about somebody of another context."""
+    """Load one case; None if it is about a person of another context."""
     case = checked(place, TypeAdapter(_Entry), entry)
     if case.task not in TASKS.get(case.aspect, ()):
         raise place.at("question_type").wrong(f"there is no task {case.task!r} of the aspect {case.aspect!r}.")
@@ -164,7 +164,7 @@ def _said(place: Place, turn: _Turn, images: Iterator[tuple[int, str]], zone: st
     for _ in range(turn.user.count(_IMAGE)):
         number, name = next(images, (None, ""))
         if number is None:
-            raise place.at("user").wrong("it shows a picture, and `imgs` names no further one.")
+            raise place.at("user").wrong("it shows a picture, but `imgs` names no further one.")
         shown.append(_picture(Place(place.path, ("imgs", number)), name))
     facts = None if turn.facts is None else _facts(turn.facts)
     time = time_of(place.at("time"), turn.time, zone)
@@ -180,7 +180,7 @@ def _picture(place: Place, name: str) -> Path:
     folder = place.path.parent
     path = folder / name
     if not path.resolve().is_relative_to(folder.parent.parent.resolve()):
-        raise place.wrong(f"the picture {name!r} lies outside the data.")
+        raise place.wrong(f"the picture {name!r} is outside the data folder.")
     try:
         read_picture(path.read_bytes())
     except OSError as error:
@@ -191,14 +191,14 @@ def _picture(place: Place, name: str) -> Path:
 
 
 def _check_there(place: Place, data_path: str) -> None:
-    """Refuse a question about a person of whom there is no folder in any context."""
+    """Refuse a question about a person without a folder in any context."""
     names = [name for name in data_path.split("/") if name and not name.endswith(".json")][-2:]
     if not place.path.parent.joinpath("samples", *names).is_dir():
         raise place.wrong(f"there is no folder samples/{'/'.join(names)}.")
 
 
 def _is_of(data_path: str, person: str) -> bool:
-    """Say whether a path of a question leads into a person's folder, however much stands before it."""
+    """Return whether a path of a question leads into a person's folder, whatever precedes it."""
     return f"/{person}/" in f"/{data_path.strip('/')}/"
 
 

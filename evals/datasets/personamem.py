@@ -1,4 +1,4 @@
-"""PersonaMem as it is distributed (MIT; not part of this project): a table of questions, and the talks before them."""
+"""PersonaMem as distributed (MIT; not part of this project): a table of questions, and the conversations before them."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from evals.types import Person, Question, Said
 from memory.core.errors import InvalidInput
 
 _BEGIN = datetime(2025, 1, 1, 9, tzinfo=UTC)
-"""The talks name no times: each begins on a day of its own, and its turns are two minutes apart."""
+"""The conversations have no times: each begins on a day of its own, and its turns are two minutes apart."""
 _SPEAKER = re.compile(r"^(?:User|Assistant)\s*:\s*")
 _OPTION = re.compile(r"^\s*\(([a-z])\)\s*", re.IGNORECASE)
 
 
 def load(questions: Path, contexts: Path) -> tuple[list[Person], list[Question]]:
-    """Read questions, and the histories in the midst of which they are asked.
+    """Load questions, and the histories within which they are asked.
 
     Args:
         questions: The table (CSV).
@@ -42,7 +42,7 @@ def load(questions: Path, contexts: Path) -> tuple[list[Person], list[Question]]
         where = f"{questions}, line {line}"
         talk = talks.get(row.shared_context_id)
         if talk is None:
-            raise InvalidInput(f"{where}: {contexts.name} has no talk {row.shared_context_id!r}.")
+            raise InvalidInput(f"{where}: {contexts.name} has no conversation {row.shared_context_id!r}.")
         name = row.shared_context_id
         if name not in people:
             people[name] = Person(name, _turns(talk))
@@ -54,14 +54,14 @@ def load(questions: Path, contexts: Path) -> tuple[list[Person], list[Question]]
             raise InvalidInput(f"{where}: the answer {row.correct_answer!r} is none of its options.")
         end = row.end_index_in_shared_context
         if end > len(talk):
-            raise InvalidInput(f"{where}: it is asked after {end} messages, and the talk has {len(talk)}.")
+            raise InvalidInput(f"{where}: it is asked after {end} messages, but the conversation has {len(talk)}.")
         question = Question(
             id=row.question_id, person=name, aspect="PersonaMem", task=row.question_type, text=row.user_question_or_message,
             choices=choices, answer=answer, rule="letters", after=sum(bool(said.assistant) for said in _turns(talk[:end])),
         )  # fmt: skip
         cases.append(question)
     if not cases:
-        raise InvalidInput(f"{questions} holds no question.")
+        raise InvalidInput(f"{questions} contains no question.")
     return list(people.values()), cases
 
 
@@ -85,7 +85,7 @@ _TALK = TypeAdapter(dict[str, list[_Message]])
 
 @dataclass(frozen=True)
 class _Talk:
-    """A talk in the file of them."""
+    """A conversation in the file of contexts."""
 
     path: Path
     name: str
@@ -120,7 +120,7 @@ def _talks(path: Path) -> dict[str, list[_Message]]:
                 if line.strip():
                     talks |= _talk(path, number, line)
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{path} cannot be read ({error}). Give --contexts PersonaMem's talks.") from error
+        raise InvalidInput(f"{path} cannot be read ({error}). Give --contexts PersonaMem's conversations.") from error
     return talks
 
 
@@ -132,7 +132,7 @@ def _talk(path: Path, number: int, line: str) -> dict[str, list[_Message]]:
 
 
 def _turns(messages: Sequence[_Message]) -> tuple[Said, ...]:
-    """Pair what was said with its reply; a message of the system begins another talk."""
+    """Pair each message with its reply; a system message begins another conversation."""
     turns: list[Said] = []
     day, place, asked = -1, 0, ""
     for message in messages:
@@ -146,7 +146,7 @@ def _turns(messages: Sequence[_Message]) -> tuple[Said, ...]:
             turns.append(Said(time, asked, text, ()))
             asked, place = "", place + 1
         elif message.role == "assistant" and turns:
-            # Said without being asked: it goes on from the reply before.
+            # A reply without a message continues the reply before it.
             turns[-1] = replace(turns[-1], assistant=f"{turns[-1].assistant}\n{text}")
     if asked:
         turns.append(Said(_BEGIN + timedelta(days=day, minutes=2 * place), asked, "", ()))
@@ -154,16 +154,16 @@ def _turns(messages: Sequence[_Message]) -> tuple[Said, ...]:
 
 
 def _choices(where: str, text: str) -> dict[str, str]:
-    """Read a list of options as the table has it: of JSON, or of Python."""
+    """Parse a list of options as the table writes it: in JSON, or in Python."""
     try:
         options = json.loads(text)
     except ValueError:
         try:
             options = ast.literal_eval(text)
         except (ValueError, SyntaxError) as error:
-            raise InvalidInput(f"{where}: its options are no list ({error}).") from error
+            raise InvalidInput(f"{where}: its options are not a list ({error}).") from error
     if not isinstance(options, list) or not all(isinstance(one, str) for one in options):
-        raise InvalidInput(f"{where}: its options are no list of texts.")
+        raise InvalidInput(f"{where}: its options are not a list of texts.")
     found = {match[1].lower(): one[match.end() :] for one in options if (match := _OPTION.match(one))}
     if len(found) != len(options) or not found:
         raise InvalidInput(f"{where}: its options do not begin with (a), (b), …")

@@ -1,4 +1,4 @@
-"""Messages that need no look into memory: nothing of it, or what was said a moment ago."""
+"""Messages that need no retrieval: they are not about memory, or about what was said a moment ago."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class _Probe(BaseModel):
 
 
 def load(folder: Path, people: Sequence[Person], zone: str = "UTC") -> list[Question]:
-    """Read the probes that lie beside the questions; none where there is no such file.
+    """Load the probes that lie beside the questions; none if there is no such file.
 
     Raises:
-        InvalidInput: They are malformed, or about somebody who is not there; names file and line.
+        InvalidInput: They are malformed, or about an unknown person; names file and line.
     """
     path = folder / PROBES
     if not path.exists():
@@ -39,7 +39,7 @@ def load(folder: Path, people: Sequence[Person], zone: str = "UTC") -> list[Ques
         place = Place(path, (number,))
         probe = checked(place, TypeAdapter(_Probe), entry)
         if probe.person not in known:
-            raise place.at("person").wrong(f"there is nobody {probe.person!r} in this context.")
+            raise place.at("person").wrong(f"there is no person {probe.person!r} in this context.")
         time = time_of(place.at("time"), probe.time, zone)
         asked = Question(
             id=f"probe-{number}", person=probe.person, aspect=DIRECT, task=probe.task, text=probe.query, answer=probe.answer,

@@ -1,4 +1,4 @@
-"""A story: one made-up person's messages over months, and questions whose right replies are told by rules (data of our own)."""
+"""A story: a fictional person's messages over months, and questions whose replies rules can judge (data of our own)."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class _Story(BaseModel):
 
 
 def load(folder: Path) -> tuple[list[Person], list[Question]]:
-    """Read a story; `README.md` of `evals/data/story` says what its file holds.
+    """Load a story; `README.md` of `evals/data/story` describes its file.
 
     Raises:
         InvalidInput: It cannot be read, or something in it is malformed; names the line.
@@ -71,13 +71,13 @@ def load(folder: Path) -> tuple[list[Person], list[Question]]:
     names = [question.id for question in questions]
     for number, name in enumerate(names):
         if name in names[:number]:
-            raise Place(path, ("questions", number, "id")).wrong(f"another question is called {name!r} as well.")
+            raise Place(path, ("questions", number, "id")).wrong(f"another question has the id {name!r} too.")
     return [person], questions
 
 
 def _question(place: Place, one: _Asked, person: Person, story: _Story) -> Question:
     if not (one.must or one.must_not or one.words_at_most or one.kind == _UNKNOWN):
-        raise place.wrong("it does not say what a right reply holds (`must`, `must_not` or `words_at_most`).")
+        raise place.wrong("it does not say what a right reply contains (`must`, `must_not` or `words_at_most`).")
     if not all(0 <= turn < len(person.turns) for turn in one.evidence):
         raise place.at("evidence").wrong(f"a turn of {one.evidence} is not in the history of {len(person.turns)} turns.")
     for name, phrases in (("must", [each for group in one.must for each in group.split("|")]), ("must_not", one.must_not)):

@@ -1,3 +1,3 @@
-"""First days of made-up people: transcripts, and rules that count bad replies."""
+"""First days of fictional people: transcripts, and rules that count bad replies."""
 
 __all__ = ["days", "rules"]

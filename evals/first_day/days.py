@@ -1,4 +1,4 @@
-"""A first day with the assistant: made-up people write as people do, and every reply is kept to be read and counted."""
+"""A first day with the assistant: fictional people write naturally, and every reply is stored for reading and counting."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from app.service import PersonaService
 
 LOG = "first_day.jsonl"
-_BREAK = timedelta(minutes=60)
-"""A gap that ends a session: what was said before is remembered then."""
+_SESSION_GAP = timedelta(minutes=60)
+"""The gap that ends a session: the messages before it are remembered then."""
 
 
 class Message(BaseModel):
     """One message of a day.
 
     Attributes:
-        kind: What it is: `greeting`, `feelings`, `minutes ago`, `next day`, …
-        must: What the reply has to hold, each a regular expression; none where many replies are right.
-        must_not: What it must not hold, the same.
-        scene: What the photo shows that is sent with it.
-        language: Of the reply, where it is not the person's own (`any`: it does not matter).
+        kind: Its type: `greeting`, `feelings`, `minutes ago`, `next day`, …
+        must: What the reply must contain, each a regular expression; none if many replies are right.
+        must_not: What it must not contain, the same.
+        scene: The scene of the photo that is sent with it.
+        language: Language of the reply, if it is not the person's own (`any`: it does not matter).
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -47,7 +47,7 @@ class Message(BaseModel):
 
 
 class Person(BaseModel):
-    """Someone on their first day; `id` is the name of their file, `language` an ISO 639-1 code."""
+    """A person on their first day; `id` is the name of their file, `language` an ISO 639-1 code."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -58,7 +58,7 @@ class Person(BaseModel):
 
 
 class Line(BaseModel):
-    """One message with the reply that was given: a line of the log."""
+    """One message with its reply: a line of the log."""
 
     person: str
     number: int
@@ -73,10 +73,10 @@ class Line(BaseModel):
 
 
 class Transcripts:
-    """What was said so far, one JSON line a turn; a line that a crash cut off is dropped.
+    """The conversation so far, one JSON line per turn; a line that a crash cut off is dropped.
 
     Args:
-        path: The file; made when missing.
+        path: The file; created if missing.
     """
 
     def __init__(self, path: Path) -> None:
@@ -101,7 +101,7 @@ class Transcripts:
         lines = [line for line in self.lines if line.person == person.id]
         for line, message in zip(lines, person.messages, strict=False):
             if line.text != message.text:
-                raise InvalidInput(f"{self.path} holds other messages of {person.id}. Give another --out.")
+                raise InvalidInput(f"{self.path} contains other messages of {person.id}. Give another --out.")
         return lines
 
     def _read(self) -> Iterator[Line]:
@@ -113,11 +113,11 @@ class Transcripts:
             try:
                 yield Line.model_validate_json(line)
             except ValidationError as error:
-                raise InvalidInput(f"{self.path}, line {number}: this is no log of first days. Give another --out.") from error
+                raise InvalidInput(f"{self.path}, line {number}: not a log of first days. Give another --out.") from error
 
 
 def load(folder: Path) -> list[Person]:
-    """Read the people of a folder, one JSON file each.
+    """Load the people of a folder, one JSON file each.
 
     Raises:
         InvalidInput: There is none, or one cannot be read.
@@ -130,7 +130,7 @@ def load(folder: Path) -> list[Person]:
             raise InvalidInput(f"{path} is not a person's first day: {error}") from error
         people.append(person.model_copy(update={"id": path.stem}))
     if not people:
-        raise InvalidInput(f"{folder} holds no people. Give --data evals/data/first_day.")
+        raise InvalidInput(f"{folder} contains no people. Give --data evals/data/first_day.")
     return people
 
 
@@ -143,20 +143,20 @@ def live(
     limit: int | None = None,
     on_done: Callable[[Line], None] = lambda _line: None,
 ) -> None:
-    """Let people say what they have not said yet; what they said in a session is remembered before the next one.
+    """Send the messages that people have not sent yet; each session is remembered before the next one begins.
 
-    A run that was broken off goes on after the last message that was answered: memory has lived as far as the journal says.
+    An interrupted run continues after the last answered message: memory is as far as the journal says.
 
     Args:
         service: The assistant, without background threads.
-        people: Who talks, one after another.
-        transcripts: What was said before, and where what is said now goes.
-        remember: Off: nothing is extracted, and raw turns alone are found.
-        limit: Stop after so many more replies.
-        on_done: Told of every reply.
+        people: The people, one after another.
+        transcripts: The conversation so far; new lines are added to it.
+        remember: Off: nothing is extracted, and a search finds raw turns alone.
+        limit: Stop after this many more replies.
+        on_done: Called with every reply.
 
     Raises:
-        PersonaError: The model does not answer. What was said until then is kept.
+        PersonaError: The model does not answer. The conversation so far is kept.
     """
     added = 0
     for person in people:
@@ -169,7 +169,7 @@ def live(
                 return
             added += 1
             before = person.messages[number - 1].time if number else message.time
-            if remember and message.time - before >= _BREAK:
+            if remember and message.time - before >= _SESSION_GAP:
                 service.wait(person.id)
             turn = lived[number] if number < len(lived) else None
             line = _line(person, number, message, _answered(service, person, message, turn))
@@ -180,7 +180,7 @@ def live(
 
 
 def _answered(service: PersonaService, person: Person, message: Message, turn: Turn | None) -> Turn | None:
-    """Return the turn of a message with its reply; None where the model wrote nothing that can be shown."""
+    """Return the turn of a message with its reply; None if the model wrote nothing that can be shown."""
     if turn is not None and turn.state in SPOKEN:
         return turn
     if turn is not None:

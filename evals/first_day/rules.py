@@ -1,4 +1,4 @@
-"""What a reply of a first day must not be, as rules that count (pure). They know nothing of the rules that guard a reply."""
+"""Counts bad replies of a first day (pure rules). They share nothing with the rules that guard a reply."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from evals.first_day.days import Line, Person
 from graph.prompts.texts import Prompts
 
 RULES = ("prompt text", "echo", "letter", "wrong person", "wrong language", "wrong fact", "no reply")
-_SHARED_WORDS = 5
-"""So many words in a row of a prompt are no accident."""
-_SHARED_CHARACTERS = 24
+_MIN_SHARED_WORDS = 5
+"""This many consecutive words of a prompt are no accident."""
+_MIN_SHARED_CHARS = 24
 _MARKS = re.compile(
     r"</?(?:think|answer|retrieve)>|^\s*#{1,3} (?:User|Recent|Big Five|Remembered|Dialogue|Habits|Instructions|Evidence)"
     r"|^\s*(?:User|Assistant|System|Human) ?[:：]|^\W{0,3}\[?\d{4}-\d\d-\d\d(?: \d\d:\d\d)?(?: \(\w+\))?\]?\s*[:：\]]",
@@ -25,11 +25,11 @@ _MARKS = re.compile(
 _LETTER = re.compile(r"^\W*\(?[a-hA-H]\)\W|^\W*\([^()]{1,40}\)\W*$|^\W*[a-hA-H]\W*$")
 _OPTIONS = re.compile(r"(?:^|\s)\(?[a-d]\)\s", re.MULTILINE)
 _SENTENCE = re.compile(r"[^.!?…。！？\n]+[.!?…。！？]*")
-_ALIKE = 0.8
-_GREETING = 3
-"""Words of a first sentence that says nothing yet ("Oh, how nice!")."""
-_LEAST = 14
-"""Characters of a sentence that can be an echo (Chinese: a third): a greeting may be given back."""
+_MIN_ECHO_SHARE = 0.8
+_MAX_GREETING_WORDS = 3
+"""Maximum words of a first sentence that says nothing yet ("Oh, how nice!")."""
+_MIN_ECHO_CHARS = 14
+"""Minimum characters of a sentence that can be an echo (Chinese: a third): a greeting may be returned."""
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _I = re.compile(
     r"^\W*(?:i|i'm|im|i've|my|we|our|ich|mein|meine|meinen|meinem|meiner|wir|unsere?|yo|mi|mis|me|tengo|soy|estoy|nuestr[oa]s?)\b"
@@ -49,7 +49,7 @@ _FUNCTION_WORDS = {language: frozenset(words.split()) for language, words in _CO
 
 
 def broken(person: Person, line: Line, said: Sequence[str] = ()) -> dict[str, str]:
-    """Return the rules that a reply breaks, each with what shows it.
+    """Return the rules that a reply breaks, each with the text that shows it.
 
     Args:
         person: Who wrote the message.
@@ -71,7 +71,7 @@ def broken(person: Person, line: Line, said: Sequence[str] = ()) -> dict[str, st
 
 
 def count(people: Iterable[Person], lines: Sequence[Line]) -> dict[str, Any]:
-    """Count what breaks a rule: by rule, by person, and one by one."""
+    """Count broken rules: by rule, by person, and one by one."""
     by_id = {person.id: person for person in people}
     cases = []
     for line in lines:
@@ -103,9 +103,9 @@ def _prompt_text(reply: str, message: str) -> str:
         return str(mark[0]).strip()
     words = [word.lower() for word in _WORD.findall(reply)]
     asked = " ".join(word.lower() for word in _WORD.findall(message))
-    for start in range(len(words) - _SHARED_WORDS + 1):
-        part = " ".join(words[start : start + _SHARED_WORDS])
-        if len(part) >= _SHARED_CHARACTERS and part in _prompt_words() and part not in asked:
+    for start in range(len(words) - _MIN_SHARED_WORDS + 1):
+        part = " ".join(words[start : start + _MIN_SHARED_WORDS])
+        if len(part) >= _MIN_SHARED_CHARS and part in _prompt_words() and part not in asked:
             return part
     return ""
 
@@ -130,16 +130,19 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def _echo(reply: str, message: str) -> str:
-    """Return the first sentence of a reply that says what a sentence of the message says, or all of it."""
+    """Return the first sentence of a reply that repeats a sentence of the message, or the whole message."""
     given = [message, *_SENTENCE.findall(message)]
     for sentence in [reply, *_SENTENCE.findall(reply)]:
         for one in given:
-            least = _LEAST // 3 if _HAN.search(one) else _LEAST
+            least = _MIN_ECHO_CHARS // 3 if _HAN.search(one) else _MIN_ECHO_CHARS
             own, theirs = _plain(sentence), _plain(one)
             if _YOU.search(sentence) and not _YOU.search(one):
-                # Said as theirs: it is not given back as "I".
+                # It addresses the person: it is not repeated as "I".
                 continue
-            if min(len(own), len(theirs)) >= least and SequenceMatcher(None, own, theirs, autojunk=False).ratio() >= _ALIKE:
+            if (
+                min(len(own), len(theirs)) >= least
+                and SequenceMatcher(None, own, theirs, autojunk=False).ratio() >= _MIN_ECHO_SHARE
+            ):
                 return str(sentence).strip()
     return ""
 
@@ -150,9 +153,12 @@ def _letter(reply: str) -> str:
 
 
 def _as_i(reply: str, said: Sequence[str]) -> str:
-    """Return a sentence that begins a reply, or stands behind a greeting, and says the person's words as "I"."""
+    """Return a sentence that begins a reply, or follows a greeting, and says the person's words as "I"."""
     sentences = [sentence.strip() for sentence in _SENTENCE.findall(reply)]
-    begins = [*sentences[:1], *(sentences[1:2] if sentences and len(_WORD.findall(sentences[0])) <= _GREETING else [])]
+    begins = [
+        *sentences[:1],
+        *(sentences[1:2] if sentences and len(_WORD.findall(sentences[0])) <= _MAX_GREETING_WORDS else []),
+    ]
     return next((sentence for sentence in begins if _says_theirs(sentence, said)), "")
 
 
@@ -184,7 +190,7 @@ def _other_language(reply: str, wanted: str) -> str:
 
 
 def language_of(text: str) -> str:
-    """Return `zh`, `en`, `de` or `es`, by signs and by words that are in every text; empty where too few tell."""
+    """Return `zh`, `en`, `de` or `es`, by characters and by words common to every text; empty if too few decide."""
     letters = [letter for letter in text if letter.isalpha()]
     if letters and sum(bool(_HAN.match(letter)) for letter in letters) * 3 >= len(letters):
         return "zh"

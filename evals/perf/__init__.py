@@ -1,1 +1,1 @@
-"""Benchmarks: how fast it is, and how that grows."""
+"""Benchmarks: how fast it is, and how the time grows with the data."""

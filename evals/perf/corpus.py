@@ -1,4 +1,4 @@
-"""A made-up life of any length: turns and facts of English words, as unequally frequent as they are (seeded)."""
+"""A synthetic life of any length: turns and facts of English words with realistic frequencies (seeded)."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _OPENINGS = (
 )
 TEXT_EMBEDDER = "all-minilm-l6-v2"
 SESSION = 12
-"""Turns of a session."""
+"""Turns per session."""
 _BEGIN = datetime(2016, 1, 1, 9, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Said:
-    """One turn of a made-up life."""
+    """One turn of a synthetic life."""
 
     time: datetime
     text: str
@@ -37,7 +37,7 @@ class Said:
 
 
 def embedder() -> Located:
-    """Say where the text embedder lies whose words these are.
+    """Return the location of the text embedder whose words these are.
 
     Raises:
         ModelMissing: It is not on this machine.
@@ -52,7 +52,7 @@ def embedder() -> Located:
 def english() -> tuple[str, ...]:
     """Return 21,000 English words, frequent ones first: those of the text embedder's own vocabulary.
 
-    A made-up word would be cut into several pieces, and take an embedder several times as long.
+    An invented word would be split into several tokens, and take an embedder several times as long.
     """
     pieces = (embedder().model / "vocab.txt").read_text(encoding="utf-8").split()
     return tuple(piece for piece in pieces if piece.isascii() and piece.isalpha() and len(piece) > 2)  # noqa: PLR2004 - letters
@@ -62,7 +62,7 @@ class Life:
     """Makes the same turns, facts and questions for the same seed.
 
     Args:
-        seed: Of the generator.
+        seed: Seed of the generator.
     """
 
     def __init__(self, seed: int = 7) -> None:
@@ -72,14 +72,14 @@ class Life:
         self._weights = list(accumulate(1.0 / (rank + 20) for rank in range(len(self.words))))
 
     def turns(self, count: int) -> Iterator[Said]:
-        """Yield turns in the order of time: twelve to a session, a session every nine hours."""
+        """Yield turns in time order: twelve per session, a session every nine hours."""
         for number in range(count):
             time = _BEGIN + timedelta(hours=9 * (number // SESSION), minutes=2 * (number % SESSION))
             text = " ".join(self._sentence(self._random.randint(6, 16)) for _ in range(self._random.choice((1, 1, 2, 3))))
             yield Said(time, text, self._sentence(10))
 
     def facts(self, count: int) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """Yield what was remembered of turns: content and keywords."""
+        """Yield the facts remembered from turns: content and keywords."""
         for _ in range(count):
             words = self._some(8)
             yield f"The user {' '.join(words)}.", tuple(words[:3])

@@ -1,4 +1,4 @@
-"""Many people: how memory and searches grow with their number, and what a hundred talking at once get of a slow model."""
+"""Many people: how memory and searches grow with their number, and the throughput of a hundred at once with a slow model."""
 
 from __future__ import annotations
 
@@ -24,29 +24,29 @@ from memory.core.query import Query
 from memory.embedding.text_embedder import Embedder
 from memory.memory import Memory
 
-_AGAIN = 3
+_SEARCHES_PER_USER = 3
 """Searches of one user, one after another: the first is cold."""
-_FEW = 20
-"""Below so many users each is asked several times, that there is something to take a median of."""
-_CALLS_EACH = 1.5
-"""Of the model, one after another, that a reply waits for here: every other one looks into memory once."""
+_MIN_USERS = 20
+"""With fewer users, each is asked several times, so that there is something to take a median of."""
+_CALLS_PER_REPLY = 1.5
+"""Consecutive model calls that a reply waits for here: every second reply retrieves once."""
 
 
 def search_each(folder: Path, users: int, embedder: Embedder) -> dict[str, Any]:
     """Search the memory of every user, each first cold and then warm.
 
     Args:
-        folder: A data folder with so many users in it.
-        users: How many.
-        embedder: Reads the questions beforehand: its time does not count.
+        folder: A data folder with this many users.
+        users: Number of users.
+        embedder: Embeds the questions beforehand: its time does not count.
 
     Returns:
-        `cold`, `warm` (p50, p95 in ms of a look into all memories), `peak_mb`.
+        `cold`, `warm` (p50, p95 in ms of a search in all memories), `peak_mb`.
     """
     cold: list[float] = []
     warm: list[float] = []
-    for _ in range(max(1, _FEW // users)):
-        # Opened anew each time: all of them are cold then.
+    for _ in range(max(1, _MIN_USERS // users)):
+        # Opened again each time, so that all of them are cold.
         with Memory(folder, embedder) as memory:
             embedder.read(["warm"])
             for number in range(users):
@@ -54,7 +54,7 @@ def search_each(folder: Path, users: int, embedder: Embedder) -> dict[str, Any]:
                 last = filled.last_said(memory, name)
                 looks = [
                     Query(question, ", ".join(question.rstrip("?").split()[-3:]), last + timedelta(days=1))
-                    for question in filled.life_of(name).questions(_AGAIN)
+                    for question in filled.life_of(name).questions(_SEARCHES_PER_USER)
                 ]
                 for place, look in enumerate(looks):
                     embedder.read([look.message, look.keywords])
@@ -67,31 +67,32 @@ def search_each(folder: Path, users: int, embedder: Embedder) -> dict[str, Any]:
 def talk_at_once(
     folder: Path, people: int, turns: int, pace: Pace, calls: Calls, embedder: Embedder, afresh: Embedder
 ) -> dict[str, Any]:
-    """Let so many people talk at once, each saying the next thing when the reply is there; all come back from a pause first.
+    """Let many people chat at once, each sending the next message when the reply arrives; all return from a pause first.
 
-    They come back in the same instant, and begin to talk one after another, spread over the time of one turn: nobody's
-    message waits for the clock of somebody else's.
+    They return at the same instant, and begin to chat one after another, spread over the time of one turn: nobody's message
+    waits for the timing of another person's.
 
     Args:
-        folder: A data folder with so many users in it.
-        people: How many.
-        turns: What each of them says; every other is a question.
+        folder: A data folder with this many users.
+        people: Number of people.
+        turns: Messages of each person; every second one is a question.
         pace: How long a call of the model takes.
         calls: The model server.
-        embedder: Embeds, for real.
-        afresh: The same, with nothing remembered.
+        embedder: The real embedder.
+        afresh: The same, with nothing cached.
 
     Returns:
-        `back_s`: until the first message of each, all at once, is remembered and their last sessions are summed up; then
-        `replies`: how many a second, of the ideal (the model's own time alone), and their quotient, by the time from a person's
-        first message to their last reply; `remembered`: the same of whole turns, until everybody's last is remembered;
-        `first`: our own time to the first token (p50, p95 in ms); `processor`: ms a turn, `own` and the embedder's; `peak_mb`.
+        `back_s`: until everybody's first message, all sent at once, is remembered and their last sessions are summarised;
+        then `replies`: how many a second, the ideal (the model's own time alone), and their quotient, by the time from a
+        person's first message to their last reply; `remembered`: the same for whole turns, until everybody's last one is
+        remembered; `first`: our own time to the first token (p50, p95 in ms); `processor`: ms per turn, `own` and the
+        embedder's; `peak_mb`.
     """
     recorded = Recorded(embedder)
     own: list[float] = []
     model: list[float] = []
     took: list[float] = []
-    spread = pace.whole_s * _CALLS_EACH
+    spread = pace.whole_s * _CALLS_PER_REPLY
     with PersonaService(Memory(folder, recorded), ModelServer(Settings(llm_base_url=calls.url))) as service:
         back = time.monotonic()
         _come_back(service, people)
@@ -128,7 +129,7 @@ def talk_at_once(
     return {
         "back_s": round(back, 1),
         "replies": _share(said, statistics.fmean(took), ideal),
-        # Its two calls run side by side.
+        # Its two calls run in parallel.
         "remembered": _share(said, worked, ideal + spread + pace.whole_s),
         "first": latency(own),
         "processor": {"own": round((processor - embedding) / said, 1), "embedding": round(embedding / said, 1)},
@@ -137,7 +138,7 @@ def talk_at_once(
 
 
 def _come_back(service: PersonaService, people: int) -> None:
-    """Let everybody say something after months, and remember it: their last sessions are summed up, their indexes opened."""
+    """Let everybody send a message after months, and remember it: their last sessions are summarised, their indexes opened."""
 
     def say(number: int) -> None:
         name = filled.user(number)

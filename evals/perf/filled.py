@@ -1,4 +1,4 @@
-"""Data folders with years in them, made once a machine: everything that a talk leaves behind, but for pictures."""
+"""Data folders with years of content, made once per machine: everything that conversations leave behind except photos."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from memory.embedding.text_embedder import Embedder
 from memory.memory import Memory
 from memory.personality.pem import evolve
 
-_MADE = 2
-"""Count up when what is put into a folder changes: older ones are then made anew."""
+_CONTENT_VERSION = 2
+"""Increment when the content of a folder changes: older folders are then rebuilt."""
 _TURNS_EACH = 54
-"""Of many users: 54 facts, 8 topics, 13 lines of profile and 5 habits are 80 memories."""
-_STEP = 1_000
+"""For many users: 54 facts, 8 topics, 13 profile lines and 5 habits are 80 memories."""
+_PROGRESS_TURNS = 1_000
 """Turns between two lines of progress."""
 USER = "bench"
 Say = Callable[[str], None]
@@ -30,15 +30,15 @@ Say = Callable[[str], None]
 
 @contextmanager
 def one_user(turns: int, embedder: Embedder, say: Say) -> Iterator[Path]:
-    """Copy a folder in which one user has said so much, for the length of the block."""
-    # Every other turn taught a fact.
+    """Copy a folder in which one user has this many turns, for the length of the block."""
+    # Every second turn taught a fact.
     with _copy(_made(f"turns-{turns}", lambda folder: _fill(folder, [USER], turns, 2, embedder, say)), say) as folder:
         yield folder
 
 
 @contextmanager
 def many_users(users: int, embedder: Embedder, say: Say) -> Iterator[Path]:
-    """Copy a folder with so many users, each with 80 memories, for the length of the block."""
+    """Copy a folder with this many users, each with 80 memories, for the length of the block."""
     names = [user(number) for number in range(users)]
     made = _made(f"users-{users}", lambda folder: _fill(folder, names, _TURNS_EACH, 1, embedder, say))
     with _copy(made, say) as folder:
@@ -46,18 +46,18 @@ def many_users(users: int, embedder: Embedder, say: Say) -> Iterator[Path]:
 
 
 def user(number: int) -> str:
-    """Name one of many."""
+    """Return the id of one of many users."""
     return f"person {number}"
 
 
 def life_of(name: str) -> Life:
-    """Return what makes up this user's talk: everybody's is their own."""
+    """Return the generator of this user's conversation: each user has their own."""
     return Life(sum(name.encode()))
 
 
 def kept_folder(name: str) -> Path:
-    """Say where a filled folder is kept: in the cache, beside the models."""
-    return models_folder().parent / "bench" / f"{_MADE}-{name}"
+    """Return where a filled folder is kept: in the cache, beside the models."""
+    return models_folder().parent / "bench" / f"{_CONTENT_VERSION}-{name}"
 
 
 def _made(name: str, fill: Callable[[Path], None]) -> Path:
@@ -81,7 +81,7 @@ def _copy(kept: Path, say: Say) -> Iterator[Path]:
 def _fill(folder: Path, names: Sequence[str], turns: int, fact_every: int, embedder: Embedder, say: Say) -> None:
     drawn = DrawnEmbedder(embedder, Life().words)
     drawn.filling = True
-    # Nothing in made-up words is sensitive, and judging takes its time.
+    # Nothing in synthetic words is sensitive, and the classifier takes time.
     with Memory(folder, drawn, asks=False) as memory:
         for number, name in enumerate(names):
             _live(memory, name, turns, fact_every, say)
@@ -108,7 +108,7 @@ def _live(memory: Memory, name: str, count: int, fact_every: int, say: Say) -> N
         point = PersonalityPoint(turn_id=turn.id, time=one.time, inferred=inferred, scores=scores, m=number)
         fact = _fact(name, turn, next(facts)) if number % fact_every == 0 else None
         memory.memories.commit_remember(name, turn.id, point, fact)
-        if (number + 1) % _STEP == 0:
+        if (number + 1) % _PROGRESS_TURNS == 0:
             say(f"{number + 1:,} of {count:,} turns")
             memory.index(name)
     memory.index(name)
@@ -144,7 +144,7 @@ def _sum_up(memory: Memory, name: str, session: Sequence[Turn]) -> None:
 
 
 def last_said(memory: Memory, name: str) -> datetime:
-    """Return when this user spoke last."""
+    """Return the time of this user's last message."""
     last = memory.journal.last_time(name)
     if last is None:
         raise ValueError(f"{name} has said nothing")

@@ -1,7 +1,7 @@
-"""From a clone to the first word, step by step, of some commits in turn: `python3 evals/perf/first_word.py [COMMIT…]`.
+"""From a clone to the first word, step by step, for several commits in turn: `python3 evals/perf/first_word.py [COMMIT…]`.
 
-Each run is a fresh clone with an environment of its own, and nothing is made of the models yet; pip's cache and the
-models are the machine's. It needs Python and git.
+Each run is a fresh clone with its own environment and without derived model files; pip's cache and the models are the
+machine's. It needs Python and git.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ for event in service.stream("me", {_MESSAGE!r}):
 import os
 os._exit(0)
 """
-"""What the page does, without the page: opens the service, and sends a message after so many seconds of typing."""
+"""What the page does, without the page: opens the service, and sends a message after some seconds of typing."""
 
 _PAGE_AND_TURN = f"""
 from pathlib import Path
@@ -62,7 +62,7 @@ _REPLY = (
 
 
 class _Model(BaseHTTPRequestHandler):
-    """A model server that always says one thing."""
+    """A model server that always gives the same reply."""
 
     def do_GET(self) -> None:
         self._say(
@@ -75,7 +75,7 @@ class _Model(BaseHTTPRequestHandler):
         self._say("text/event-stream", f"data: {ending}\n\ndata: [DONE]\n\n")
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
     def _say(self, kind: str, text: str) -> None:
         self.send_response(200)
@@ -159,7 +159,7 @@ def _page(clone: Path, environment: dict[str, str]) -> None:
 
 
 def main() -> None:
-    """Measure the commits in turn, and print the medians beside each other."""
+    """Measure the commits in turn, and print their medians side by side."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("commits", nargs="*", default=["HEAD"], help="what to measure, in turn; HEAD when left out")
     parser.add_argument("--runs", type=int, default=1, help="how often")

@@ -1,6 +1,6 @@
-"""A model server whose calls take a fixed time (OpenAI's protocol, loopback, a process of its own), and that counts them.
+"""A model server with fixed call times (OpenAI's protocol, loopback, a process of its own) that counts its calls.
 
-What it says comes from `evals.perf.script`; what is measured beside it is then our own time alone.
+Its replies come from `evals.perf.script`; what remains to be measured is our own time alone.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 MODEL = "fixed"
-_PIECE = 6
-"""Characters of a piece, about those of a token and its space."""
-_STARTS_S = 60
+_DELTA_CHARS = 6
+"""Characters of a delta, about those of a token and its space."""
+_START_TIMEOUT_S = 60
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class Pace:
     """How long a call takes.
 
     Attributes:
-        first_s: To its first token.
-        rest_s: From there to its end, whatever its length.
+        first_s: Seconds to its first token.
+        rest_s: Seconds from there to its end, whatever its length.
     """
 
     first_s: float = 0.1
@@ -50,13 +50,13 @@ class Pace:
         return self.first_s + self.rest_s
 
     def at(self, piece: int, pieces: int) -> float:
-        """Return how many seconds into a call of so many pieces one of them is said."""
+        """Return how many seconds into a call of `pieces` deltas a delta is sent."""
         return self.first_s + self.rest_s * piece / pieces
 
     def answers_s(self) -> float:
-        """Return how many seconds into a call the first piece of an answer is said."""
+        """Return how many seconds into a call the first delta of an answer is sent."""
         text = script.says("answer", [])
-        return self.at(_opens(text) // _PIECE, -(-len(text) // _PIECE))
+        return self.at(_opens(text) // _DELTA_CHARS, -(-len(text) // _DELTA_CHARS))
 
 
 Choice = dict[str, Any]
@@ -64,14 +64,14 @@ Choice = dict[str, Any]
 
 @dataclass(frozen=True)
 class Call:
-    """One call as the server saw it; instants are of the clock that `time.monotonic` reads, which all processes share.
+    """One call as the server saw it; times are of `time.monotonic`, which all processes share.
 
     Attributes:
         stage: Which call of a turn it was.
-        began: When the request was there.
-        answered: When the first piece of an answer left, where it holds one.
-        ended: When the last piece left.
-        tokens: Of the prompt, as a WordPiece tokenizer counts them.
+        began: When the request arrived.
+        answered: When the first delta of an answer was sent, if it contains one.
+        ended: When the last delta was sent.
+        tokens: Tokens of the prompt, as a WordPiece tokenizer counts them.
     """
 
     stage: str
@@ -82,7 +82,7 @@ class Call:
 
 
 class Calls:
-    """The server, as whoever started it talks to it.
+    """Client of the server's control interface.
 
     Args:
         url: Its base, ending in /v1.
@@ -97,20 +97,20 @@ class Calls:
         return [Call(**one) for one in self._client.get(f"{self.url}/calls").json()]
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._client.close()
 
 
 @contextmanager
 def serving(pace: Pace) -> Iterator[Calls]:
-    """Run one for the length of the block."""
+    """Run a server for the length of the block."""
     context = multiprocessing.get_context("spawn")
     ours, its = context.Pipe()
     process = context.Process(target=_serve, args=(pace, its), daemon=True)
     process.start()
     try:
-        if not ours.poll(_STARTS_S):
-            raise RuntimeError("The made-up model server did not start.")
+        if not ours.poll(_START_TIMEOUT_S):
+            raise RuntimeError("The scripted model server did not start.")
         calls = Calls(f"http://127.0.0.1:{ours.recv()}/v1")
         try:
             yield calls
@@ -128,7 +128,7 @@ def _serve(pace: Pace, started: Connection) -> None:
 
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    # A connection that waits to be taken is not one that is refused.
+    # A connection that waits to be accepted is not refused.
     listener.listen(1_024)
     started.send(listener.getsockname()[1])
     uvicorn.Server(uvicorn.Config(_app(pace), log_level="error", access_log=False)).run(sockets=[listener])
@@ -175,12 +175,12 @@ async def _written(body: dict[str, Any], began: float, pace: Pace, ended: list[d
     messages = body["messages"]
     stage = script.stage_of(body.get("structured_outputs", {}).get("grammar"), messages)
     text = script.says(stage, messages)
-    pieces = [text[start : start + _PIECE] for start in range(0, len(text), _PIECE)]
+    pieces = [text[start : start + _DELTA_CHARS] for start in range(0, len(text), _DELTA_CHARS)]
     opens = _opens(text) if "<answer>" in text else None
     answered = None
     for number, piece in enumerate(pieces):
         await asyncio.sleep(max(0.0, began + pace.at(number, len(pieces)) - time.monotonic()))
-        if answered is None and opens is not None and (number + 1) * _PIECE > opens:
+        if answered is None and opens is not None and (number + 1) * _DELTA_CHARS > opens:
             answered = time.monotonic()
         yield {"delta": {"content": piece}, "index": 0, "finish_reason": None}
     await asyncio.sleep(max(0.0, began + pace.whole_s - time.monotonic()))
@@ -191,7 +191,7 @@ async def _written(body: dict[str, Any], began: float, pace: Pace, ended: list[d
 
 
 def _opens(text: str) -> int:
-    """Return where the answer of a text begins."""
+    """Return the position at which the answer of a text begins."""
     return text.index("<answer>") + len("<answer>")
 
 
@@ -203,7 +203,7 @@ def _event(choice: Choice | None) -> bytes:
 
 
 def _counter() -> Any:
-    """Return what counts the tokens of texts: the embedder's own tokenizer."""
+    """Return a function that counts the tokens of texts: the embedder's own tokenizer."""
     from tokenizers import Tokenizer
 
     located = embedder()

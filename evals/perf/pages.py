@@ -1,4 +1,4 @@
-"""How long each page takes to open for somebody with years of memories: in a real browser, to the last thing drawn."""
+"""How long each page takes to open for a user with years of memories: in a real browser, until the last element is drawn."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 _USER = "bench"
 _BEGIN = datetime(2022, 1, 1, 9, tzinfo=UTC)
-_A_SESSION = 5
+_SESSION_TURNS = 5
 _WORDS = (
     "river",
     "garden",
@@ -59,16 +59,16 @@ _READY = "() => document.querySelector('[data-testid=stApp]')?.getAttribute('dat
 def measure(
     said: int, known: int, repeats: int, on_progress: Callable[[str], None] = lambda _text: None
 ) -> list[dict[str, Any]]:
-    """Time each page; returns a row a page, in seconds.
+    """Time each page; returns one row per page, in seconds.
 
-    `first` is until something is painted, `whole` until the page is drawn to its end; medians of fresh tabs, after one that
-    warms up.
+    `first` is until something is painted, `whole` until the page is completely drawn; medians over fresh tabs, after one
+    warm-up.
 
     Args:
         said: Messages of one user.
-        known: Memories of theirs, half of them facts.
+        known: Memories of that user, half of them facts.
         repeats: Fresh tabs for each page.
-        on_progress: Told what is being done.
+        on_progress: Called with a line of progress.
 
     Raises:
         InvalidInput: There is no Chromium.
@@ -89,7 +89,7 @@ def measure(
         fill(Path(folder), said, known)
         with _running(Path(folder)) as url, sync_playwright() as play:
             browser = play.chromium.launch(executable_path=chromium, args=_FLAGS)
-            # One profile: what does not change is in its cache, as in a browser that is used.
+            # One profile: static files are in its cache, as in a browser in use.
             tabs = browser.new_context()
             rows = []
             for name, title in TITLES.items():
@@ -104,7 +104,7 @@ def measure(
 
 
 class _Quick:
-    """Stands for the text embedder while the index is made: opening a page reads no text."""
+    """Stands in for the text embedder while the index is made: opening a page embeds no text."""
 
     name = TEXT_EMBEDDER
 
@@ -118,10 +118,13 @@ class _Quick:
 
 
 def fill(folder: Path, said: int, known: int) -> None:
-    """Write a journal of made-up rows, and its index."""
+    """Write a journal of synthetic rows, and its index."""
     chance = random.Random(0)  # noqa: S311 - no secret
     database = Database(f"sqlite:///{folder / 'journal.db'}")
-    times = [_BEGIN + timedelta(hours=2 * (number // _A_SESSION), minutes=3 * (number % _A_SESSION)) for number in range(said)]
+    times = [
+        _BEGIN + timedelta(hours=2 * (number // _SESSION_TURNS), minutes=3 * (number % _SESSION_TURNS))
+        for number in range(said)
+    ]
     names = [make_id(_USER, "turn", number + 1) for number in range(said)]
 
     def text(words: int) -> str:
@@ -131,15 +134,15 @@ def fill(folder: Path, said: int, known: int) -> None:
     with database.write() as connection:
         connection.execute(insert(users).values(id=_USER, created_at=_BEGIN))
         rows: list[dict[str, Any]] = [
-            {"id": names[number], "seq": number + 1, "session": number // _A_SESSION + 1, "at": times[number], "text": text(20),
-             "images": [], "reply": text(60), "state": "answered", "pending": False, "real_time": False,
+            {"id": names[number], "seq": number + 1, "session": number // _SESSION_TURNS + 1, "at": times[number],
+             "text": text(20), "images": [], "reply": text(60), "state": "answered", "pending": False, "real_time": False,
              "received_at": times[number], "trace": None, **shared}
             for number in range(said)
         ]  # fmt: skip
         connection.execute(insert(turns), rows)
         ended = [
             {"user_id": _USER, "number": number + 1, "ended": True, "summed_up": True}
-            for number in range(-(-said // _A_SESSION))
+            for number in range(-(-said // _SESSION_TURNS))
         ]
         connection.execute(insert(sessions), ended)
         connection.execute(
@@ -168,10 +171,10 @@ def _memory(
     text: Callable[[int], str],
     shared: dict[str, Any],
 ) -> dict[str, Any]:
-    """Make one memory: half are facts, the others topics, with a few lines of profile and habits."""
+    """Make one memory: half are facts, the others topics, with a few profile lines and habits."""
     kind = "core" if number < 5 else "procedural" if number < 10 else ("semantic", "episodic")[number % 2]  # noqa: PLR2004 - five lines of each
     place = number * said // known
-    session = place // _A_SESSION + 1
+    session = place // _SESSION_TURNS + 1
     keyed = kind in ("core", "procedural")
     source = names[place] if kind == "semantic" else str(session)
     extra: dict[str, Any] = {"reason": "", "photo_ids": []} if kind == "semantic" else {}

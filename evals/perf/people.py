@@ -1,4 +1,4 @@
-"""How much sooner a run of questions is done with several people in flight, with a model of a fixed time a call."""
+"""How much faster a run of questions is with several people at once, with a model of fixed call time."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ _BEGIN = datetime(2026, 3, 1, 9, tzinfo=UTC)
 def measure(
     people: int, in_flight: Sequence[int], seconds: float, embedder: Embedder, on_progress: Callable[[str], None]
 ) -> list[dict[str, Any]]:
-    """Replay and ask made-up people, two sessions and two questions each, anew for each number in flight.
+    """Replay and ask synthetic people, two sessions and two questions each, once for each concurrency.
 
     Args:
-        people: How many.
+        people: Number of people.
         in_flight: How many at once, one run each.
-        seconds: That a call of the model takes.
+        seconds: Duration of a model call.
         embedder: Makes the vectors.
-        on_progress: Told what is done.
+        on_progress: Called with a line of progress.
 
     Returns:
-        For each run `in_flight`, `seconds`, and `times`, how much faster than the first it was.
+        For each run `in_flight`, `seconds`, and `times`, the speed relative to the first run.
     """
     lives = [_life(number) for number in range(people)]
     asked = [_question(person, number) for person in lives for number in range(2)]
-    # What is loaded at first use is no part of it.
+    # Loading at first use is not measured.
     embedder.read(["warm"])
     rows: list[dict[str, Any]] = []
     for count in in_flight:
@@ -47,7 +47,7 @@ def measure(
         rows.append(
             {"in_flight": count, "seconds": round(took, 1), "times": round((rows[0]["seconds"] if rows else took) / took, 2)}
         )
-        on_progress(f"{count} of {people} people in flight: {took:.1f} s")
+        on_progress(f"{count} of {people} people at once: {took:.1f} s")
     return rows
 
 

@@ -1,4 +1,4 @@
-"""How long it takes to recall by picture, and what photos take on disk, with many photos of one person."""
+"""How long recall by image takes, and how much disk space photos use, with many photos of one person."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from memory.photos.vision import Sight
 
 _USER = "bench"
 _BEGIN = datetime(2024, 1, 1, 9, tzinfo=UTC)
-_SIZE = 1_600, 1_200
+_PHOTO_SIZE = 1_600, 1_200
 _FORMATS = ("JPEG", "JPEG", "JPEG", "JPEG", "PNG", "WEBP")
 """Most photos are JPEGs."""
 _GRID = 16, 11
-_WARM = 5
+_WARM_UP_PHOTOS = 5
 
 
 class Thumbnails:
-    """Stands for an image tower: vectors of 528 coarse pixels; its own time is counted apart."""
+    """Stands in for an image tower: vectors of 528 coarse pixels; its own time is measured separately."""
 
     name = "thumbnails"
     words_threshold = 0.5
@@ -43,7 +43,7 @@ class Thumbnails:
         self.took = 0.0
 
     def pictures(self, images: Sequence[Image.Image]) -> Vectors:
-        """Return a row for each picture."""
+        """Return a row for each image."""
         started = time.perf_counter()
         rows = np.stack([np.asarray(image.resize(_GRID), dtype=np.float32).ravel() for image in images])
         rows -= rows.mean(axis=1, keepdims=True)
@@ -52,24 +52,24 @@ class Thumbnails:
         return rows
 
     def words(self, texts: Sequence[str]) -> Vectors:
-        """Return a row for each text; like no picture."""
+        """Return a row for each text; it resembles no image."""
         return np.zeros((len(texts), _GRID[0] * _GRID[1] * 3), dtype=np.float32)
 
 
 def measure(
     count: int, asked: int, embedder: Embedder, on_progress: Callable[[str], None] = lambda _text: None
 ) -> dict[str, Any]:
-    """Remember so many photos of 1600 × 1200, show some of them once more, and time it.
+    """Store `count` photos of 1600 × 1200, show some of them again, and time it.
 
     Args:
         count: Photos of one user, each with a turn and a name.
         asked: How many are shown again.
-        embedder: Of texts; its time counts in `whole`.
-        on_progress: Told what is being done.
+        embedder: The text embedder; its time counts in `whole`.
+        on_progress: Called with a line of progress.
 
     Returns:
-        Milliseconds (p50, p95) without the image tower of `by_picture` (opening it, the search, reading what is remembered)
-        and of `whole` (facts, topics and turns too); `found`, the share of shown photos that came back; bytes `received`,
+        Milliseconds (p50, p95) without the image tower of `by_picture` (opening the image, the search, loading its memories)
+        and of `whole` (facts, topics and turns too); `found`, the share of shown photos that were found; bytes `received`,
         `stored` in full size and as `copies` for the model, and `ratio`, stored to received.
     """
     tower = Thumbnails()
@@ -79,7 +79,7 @@ def measure(
             received, ids = 0, []
             for number in range(count):
                 if number % 100 == 0:
-                    on_progress(f"Remembering photo {number:,} of {count:,}")
+                    on_progress(f"Storing photo {number:,} of {count:,}")
                 data = photo(rng)
                 received += len(data)
                 ids.append(_remember(memory, number, data))
@@ -89,11 +89,11 @@ def measure(
             whole: list[float] = []
             found = 0
             on_progress(f"Showing {asked} of them again")
-            for number, shown in enumerate(rng.sample(ids, min(asked + _WARM, count))):
+            for number, shown in enumerate(rng.sample(ids, min(asked + _WARM_UP_PHOTOS, count))):
                 query = Query(f"Do you know this, number {number}?", "this", later, pictures=(shown,))
                 hits = _without(tower, by_picture, partial(memory.seen.find, _USER, query, 2))
                 found += hits[0].photo_id == shown
-                # Another key, so that what was looked at a moment ago is looked at anew.
+                # Another key, so that a cached result is not reused.
                 again = Query(query.message, "this", later, pictures=(shown, shown))
                 _without(tower, whole, partial(memory.find, _USER, again))
         files = [path for path in (Path(place) / "photos").rglob("*") if path.is_file()]
@@ -101,8 +101,8 @@ def measure(
         stored = sum(path.stat().st_size for path in files) - copies
     return {
         "photos": count,
-        "by_picture": latency(by_picture[_WARM:]),
-        "whole": latency(whole[_WARM:]),
+        "by_picture": latency(by_picture[_WARM_UP_PHOTOS:]),
+        "whole": latency(whole[_WARM_UP_PHOTOS:]),
         "found": round(found / len(by_picture), 3),
         "received": received,
         "stored": stored,
@@ -112,16 +112,16 @@ def measure(
 
 
 def photo(rng: random.Random) -> bytes:
-    """Draw something like a photo: shapes on a gradient, with a camera's grain and its metadata."""
+    """Return a drawing similar to a photo: shapes on a gradient, with a camera's grain and its metadata."""
     colours = [tuple(rng.randrange(256) for _ in range(3)) for _ in range(12)]
     corners = Image.new("RGB", (3, 3))
     corners.putdata(colours[:9])
-    image = corners.resize(_SIZE, Image.Resampling.BICUBIC)
+    image = corners.resize(_PHOTO_SIZE, Image.Resampling.BICUBIC)
     draw = ImageDraw.Draw(image)
     for colour in colours[9:]:
-        x, y = rng.randrange(_SIZE[0]), rng.randrange(_SIZE[1])
+        x, y = rng.randrange(_PHOTO_SIZE[0]), rng.randrange(_PHOTO_SIZE[1])
         draw.ellipse((x - 300, y - 200, x + 300, y + 200), fill=colour)
-    grain = Image.effect_noise(_SIZE, 12.0).convert("RGB")
+    grain = Image.effect_noise(_PHOTO_SIZE, 12.0).convert("RGB")
     image = Image.blend(image, grain, 0.08)
     out, kind = io.BytesIO(), rng.choice(_FORMATS)
     exif = Image.Exif()

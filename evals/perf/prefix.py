@@ -1,7 +1,7 @@
-"""How much of each prompt a server has read before: two made-up talks through the real graphs, in both layouts.
+"""How much of each prompt is in a server's prefix cache: two scripted conversations through the real graphs, in both layouts.
 
-What the model says is fixed, so that layouts and servers get the same prompts; each prompt is really read by the server, which
-counts what it found in its prefix cache.
+The model's replies are fixed, so that layouts and servers get the same prompts; the server really processes each prompt, and
+counts the tokens that it found in its prefix cache.
 """
 
 from __future__ import annotations
@@ -40,20 +40,21 @@ _GROUPS = {
     "across turns, replies": ("reason", _DIRECT),
     "across turns, background": ("personality", "semantic", "change", "episodic", "procedural", "core"),
 }
-"""What a call can have in common with earlier ones: a later round goes on from the one before it, any other call is like
-the one of its kind in an earlier turn (different kinds have no words in common)."""
-_LOOKS = 2
-_SAID = "So it was, as far as I can tell from what you told me."
+"""What a call can share with earlier ones: a later round continues the one before it, any other call resembles the one of its
+type in an earlier turn (different types share no words).
+"""
+_MAX_RETRIEVALS = 2
+_FIXED_REPLY = "So it was, as far as I can tell from what you told me."
 
 
 class Models(Protocol):
     """Where the server is: `app.models.model_server.ModelServer`."""
 
     def chat(self, *, counts: bool) -> BaseChatModel:
-        """Return a chat model whose answers say how many tokens were read, and how many of them had been read before."""
+        """Return a chat model whose answers say how many tokens were processed, and how many of them were cached."""
 
     def style(self) -> Style:
-        """Say how prompts are made for it."""
+        """Return how prompts are made for it."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +62,12 @@ class Call:
     """One prompt, in tokens as the server counted them.
 
     Attributes:
-        talk: Which talk.
+        talk: Which conversation.
         layout: Which layout.
         stage: Which call of a turn.
         prompt: All tokens.
-        cached: Those that were in the server's cache.
-        cold: It is the first of its kind, so that nothing of it could have been there.
+        cached: Tokens that were in the server's cache.
+        cold: Whether it is the first of its type, so that nothing could be cached.
     """
 
     talk: str
@@ -78,11 +79,11 @@ class Call:
 
 
 class Reading(BaseChatModel):
-    """Has a server read each prompt, and says what the script has for it.
+    """Has a server process each prompt, and replies with the script's text.
 
     Attributes:
         reader: The server's chat model.
-        mark: Stands before every prompt: what was read under another mark does not count.
+        mark: Precedes every prompt: prompts with another mark share no cache.
         read: (stage, tokens, cached tokens) of every call so far.
     """
 
@@ -104,10 +105,10 @@ class Reading(BaseChatModel):
         prompt = cached = 0
         for chunk in self.reader.stream([first, *messages[1:]], max_tokens=1):
             if isinstance(chunk, AIMessageChunk) and (usage := chunk.usage_metadata):
-                # vLLM leaves the number out where it is 0.
+                # vLLM leaves the number out if it is 0.
                 prompt, cached = usage["input_tokens"], usage.get("input_token_details", {}).get("cache_read") or 0
         self.read.append((stage, prompt, cached))
-        text = _SAID if stage == _DIRECT else says(stage, told)
+        text = _FIXED_REPLY if stage == _DIRECT else says(stage, told)
         yield ChatGenerationChunk(message=AIMessageChunk(content=text))
 
     def _generate(self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any) -> ChatResult:
@@ -121,24 +122,24 @@ def measure(
     layouts: Sequence[Layout] = LAYOUTS,
     on_progress: Callable[[str], None] = lambda _text: None,
 ) -> list[Call]:
-    """Play the talks; returns every call.
+    """Play the conversations; returns every call.
 
     Args:
         models: The server. In each call it writes one token.
-        embedder: Makes the vectors of what is remembered.
-        layouts: Of the prompts, one after the other.
-        on_progress: Told what is done.
+        embedder: Makes the vectors of memories.
+        layouts: Prompt layouts, one after the other.
+        on_progress: Called with a line of progress.
 
     Raises:
-        InvalidInput: The server does not say which tokens it had read before.
+        InvalidInput: The server does not report its cached tokens.
         ModelUnavailable: It does not answer.
     """
     calls: list[Call] = []
     for layout in layouts:
-        # One mark a layout: its talks share what all prompts of it have in common, as users of one server do.
+        # One mark per layout: its conversations share what all prompts of the layout share, as users of one server do.
         chat = Reading(reader=models.chat(counts=True), mark=secrets.token_hex(4))
         # The same prompts for all servers, as for a window of the default size.
-        style = replace(models.style(), layout=layout, max_looks=_LOOKS, limits=Limits(), budgets=Budgets())
+        style = replace(models.style(), layout=layout, max_looks=_MAX_RETRIEVALS, limits=Limits(), budgets=Budgets())
         known: set[str] = set()
         for talk, messages in TALKS.items():
             with tempfile.TemporaryDirectory() as folder, Memory(Path(folder), embedder) as memory:
@@ -157,11 +158,11 @@ def measure(
 
 
 def summed(calls: Sequence[Call]) -> dict[str, Any]:
-    """Sum up by talk and layout, cold calls left out.
+    """Sum up by conversation and layout, without cold calls.
 
     Returns:
-        `{talk: {layout: {"stages": {stage: numbers}, "shared": {with what: numbers}}}}`, in the order in which a turn makes its
-        calls. The numbers: `calls`, `prompt` and `cached` tokens, `rate`, and `new`, the tokens that a call had to read.
+        `{talk: {layout: {"stages": {stage: numbers}, "shared": {with what: numbers}}}}`, in the order in which a turn makes
+        its calls. The numbers: `calls`, `prompt` and `cached` tokens, `rate`, and `new`, the tokens that were not cached.
     """
     found: dict[str, Any] = {}
     for talk, layout in dict.fromkeys((call.talk, call.layout) for call in calls):
@@ -187,7 +188,7 @@ def _sums(calls: Sequence[Call]) -> dict[str, float]:
 
 
 def _play(messages: Sequence[Message], chat: BaseChatModel, memory: Memory, style: Style) -> None:
-    """Answer each message and do what follows from it before the next one comes; a session that is over is consolidated."""
+    """Answer each message and run its background work before the next one; an ended session is consolidated."""
     responding, remembering = respond.build(chat, memory, style), remember.build(chat, memory, style)
     consolidating = consolidate.build(chat, memory, style.prompts, style.budgets, small=style.is_small)
     for number, message in enumerate(messages, start=1):

@@ -1,4 +1,4 @@
-"""Two made-up talks, the same each time: one of two short sessions that looks things up, and one long session (pure)."""
+"""Two scripted conversations, the same each time: one of two short sessions with retrievals, and one long session (pure)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ class Message:
     """What the person says.
 
     Attributes:
-        session: Of the talk, from 1.
+        session: Session of the conversation, from 1.
         time: When it is said.
-        text: A question is answered after one look into memory, anything else at once.
-        reasoning: Off: memory is looked into with the message itself, and the answer comes directly.
+        text: A question is answered after one retrieval, any other message at once.
+        reasoning: Off: memory is searched with the message itself, and the answer follows directly.
     """
 
     session: int
@@ -68,7 +68,7 @@ def sessions() -> list[Message]:
 
 
 def long() -> list[Message]:
-    """Return sixteen messages of some hundred words in one session, two minutes apart: more than a prompt has room for."""
+    """Return sixteen messages of some hundred words in one session, two minutes apart: more than fit into a prompt."""
     return [
         Message(1, _BEGIN + timedelta(minutes=2 * number), _LONG.format(subject=subject, day=_DAYS[number % len(_DAYS)]))
         for number, subject in enumerate(_SUBJECTS)

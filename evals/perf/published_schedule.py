@@ -1,9 +1,10 @@
-"""The published order of calls and writes, to stand beside ours: our own code, after its description.
+"""The published order of calls and writes, for comparison with ours: our own code, written from its description.
 
-A message waits for all of its bookkeeping: after a gap three calls that sum up the session; the reasoning, with looks that
-write every index file anew; the personality and the memory of this turn; one JSON file with everything in it. Only then is the
-reply there, as a whole. As published, each search of a look embeds its question, and the habits are embedded anew, with
-sentence-transformers; unlike it, the vectors of the past are kept in memory, and model and client are those of our own run.
+A message waits for all bookkeeping: after a gap three calls that summarise the session; the reasoning, with retrievals that
+rewrite every index file; the personality and the memory of this turn; one JSON file with everything in it. Only then is the
+reply returned, as a whole. As published, each search of a retrieval embeds its question, and the habits are embedded again,
+with sentence-transformers; unlike it, the vectors of the past are kept in memory, and model and client are those of our own
+run.
 """
 
 from __future__ import annotations
@@ -34,10 +35,10 @@ from memory.embedding.token_vectors import Vectors
 
 _GAP = timedelta(minutes=60)
 _SEMANTIC, _EPISODIC, _HABITS = 4, 2, 5
-_SHOWN = 8
-"""Turns that a look of the past brought."""
-_WARM = 2
-_TOKENS = 1_024
+_RETRIEVED_TURNS = 8
+"""Past turns that a retrieval returned."""
+_WARM_UP_TURNS = 2
+_MAX_TOKENS = 1_024
 _TOPICS = ("The user talked of one thing.", "The user talked of another thing.")
 
 
@@ -45,7 +46,7 @@ class Published:
     """One user's memory as one JSON file and four index files.
 
     Args:
-        folder: Where they lie.
+        folder: Where they are stored.
         chat: The model.
         embedder: Makes the vectors.
     """
@@ -61,14 +62,14 @@ class Published:
         }
 
     def live(self, said: Sequence[Said]) -> None:
-        """Fill it with a past, without asking the model; what it indexes is drawn, not embedded."""
+        """Fill it with a past, without asking the model; indexed vectors are random, not embedded."""
         drawn = np.random.default_rng(0)
         for number, one in enumerate(said):
             if number and number % SESSION == 0:
                 self._sum_up(_TOPICS)
             fact = f"The user {one.text}" if number % 2 == 0 else None
-            # Every other turn looked into memory; what the look brought is kept with the turn.
-            shown = [f"User: {past.text}\nAssistant: {past.reply}" for past in said[max(0, number - _SHOWN) : number]]
+            # Every second turn retrieved; its results are stored with the turn.
+            shown = [f"User: {past.text}\nAssistant: {past.reply}" for past in said[max(0, number - _RETRIEVED_TURNS) : number]]
             chain = [] if number % 2 == 0 else [_looked("this, and that", shown)]
             self._note(one.time, one.text, one.reply, chain, fact)
         counts = {"semantic": len(self._facts()), "episodic": len(self._topics())}
@@ -108,7 +109,7 @@ class Published:
         return getattr(reasoned, "text", ""), chain
 
     def _look(self, text: str, keywords: str) -> list[str]:
-        """Embed what is new, search, and write every index, as a published look does."""
+        """Embed what is new, search, and write every index, as a published retrieval does."""
         facts, topics = self._facts(), self._topics()
         for name, texts in (("semantic", facts), ("episodic", topics)):
             for kind in (name, f"{name}_keywords"):
@@ -163,22 +164,22 @@ class Published:
         return self._said([SystemMessage(prompt), HumanMessage(told)], grammar)
 
     def _said(self, messages: list[BaseMessage], grammar: str) -> str:
-        return "".join(stream_text(self._chat, messages, grammar=grammar, max_tokens=_TOKENS))
+        return "".join(stream_text(self._chat, messages, grammar=grammar, max_tokens=_MAX_TOKENS))
 
 
 def measure(folder: Path, past: int, turns: int, calls: Calls, embedder: Embedder) -> dict[str, Any]:
-    """Let a user of the published schedule say so much more, and measure each turn.
+    """Let a user of the published schedule send more messages, and measure each turn.
 
     Args:
         folder: An empty folder.
-        past: Turns that were said before.
+        past: Number of earlier turns.
         turns: How many turns are counted.
         calls: The model server.
         embedder: Makes the vectors.
 
     Returns:
-        `first` (p50, p95 in ms): to the reply, less all of the model's own time; `waited`: less that of the reply's own
-        reasoning alone, so with the bookkeeping's calls; `calls`: of a turn, all before the reply.
+        `first` (p50, p95 in ms): to the reply, minus all of the model's own time; `waited`: minus only the model time of the
+        reply's own reasoning, so including the bookkeeping's calls; `calls`: per turn, all before the reply.
     """
     life = filled.life_of(filled.USER)
     memory = Published(folder, ModelServer(Settings(llm_base_url=calls.url)).chat(), embedder)
@@ -187,13 +188,13 @@ def measure(folder: Path, past: int, turns: int, calls: Calls, embedder: Embedde
     own: list[float] = []
     waited: list[float] = []
     made = 0
-    for number, (text, at) in enumerate(said_later(filled.USER, said[-1].time, turns + _WARM)):
+    for number, (text, at) in enumerate(said_later(filled.USER, said[-1].time, turns + _WARM_UP_TURNS)):
         calls.take()
         began = time.monotonic()
         memory.send(text, at)
         took = time.monotonic() - began
         of_model = calls.take()
-        if number >= _WARM:
+        if number >= _WARM_UP_TURNS:
             spent = {call: call.ended - call.began for call in of_model}
             own.append(1000 * (took - sum(spent.values())))
             waited.append(1000 * (took - sum(alone for call, alone in spent.items() if call.stage in script.BEFORE_REPLY)))

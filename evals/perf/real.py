@@ -1,4 +1,4 @@
-"""A short talk with a real model: words a second, seconds a turn, and how much of each prompt it had read before."""
+"""A short conversation with a real model: words per second, seconds per turn, and how much of each prompt was cached."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ _TALK = (
     ("What do I do for a living?", _PAUSE),
     ("With whom do I walk on Saturdays?", _PAUSE),
 )
-"""What is said, and how long after what was said before it: two sessions, the second of questions about the first."""
+"""Each message, and the time since the message before it: two sessions, the second with questions about the first."""
 
 
 class Counter(BaseCallbackHandler):
-    """Adds up the tokens of prompts, and those of them that the server had read before."""
+    """Sums the tokens of prompts, and those that were in the server's prefix cache."""
 
     def __init__(self) -> None:
         self.prompt = 0
         self.cached = 0
 
     def on_llm_end(self, response: LLMResult, **_: Any) -> None:
-        """Note what the server counted of a call."""
+        """Add the server's token counts of a call."""
         for [generation] in response.generations:
             message = generation.message if isinstance(generation, ChatGeneration) else None
             if isinstance(message, AIMessage) and (usage := message.usage_metadata):
@@ -55,34 +55,34 @@ class Counter(BaseCallbackHandler):
 
     @property
     def rate(self) -> float:
-        """Return the share that had been read before."""
+        """Return the share of tokens that were cached."""
         return round(self.cached / max(self.prompt, 1), 3)
 
 
 class Counted(ModelServer):
-    """A model server whose calls are counted, those of replies and those of background work apart."""
+    """A model server whose calls are counted, replies and background work separately."""
 
     replies = Counter()
     background = Counter()
 
     def chat(self, *, background: bool = False, counts: bool = True) -> PersonaChat:
-        """Make a chat model that notes what it reads."""
+        """Return a chat model that records its prompts' tokens."""
         made = super().chat(background=background, counts=counts)
         made.callbacks = [self.background if background else self.replies]
         return made
 
 
 def measure(models: Counted, embedder: Embedder, on_progress: Callable[[str], None]) -> dict[str, Any]:
-    """Talk with the model, each turn to the end of its background work.
+    """Chat with the model, each turn until its background work is done.
 
     Args:
         models: The model; closed at the end.
         embedder: Makes the vectors.
-        on_progress: Told what is said.
+        on_progress: Called with each message.
 
     Returns:
         `model`; medians of `first_s` (to the first word of a reply), `reply_s`, `after_s` (background work) and
-        `words_per_second` (of the answer as it comes); `cached`: shares of the prompts' tokens that had been read before.
+        `words_per_second` (of the answer as it streams); `cached`: shares of the prompts' tokens that were cached.
     """
     model = models.endpoint().model
     firsts: list[float] = []
@@ -106,7 +106,7 @@ def measure(models: Counted, embedder: Embedder, on_progress: Callable[[str], No
             afters.append(time.monotonic() - replied)
             if first is not None and replied > first:
                 speeds.append(len(reply.split()) / (replied - first))
-            on_progress(f"{text} -> {reply} ({replies[-1]:.1f} s, {afters[-1]:.1f} s behind it)")
+            on_progress(f"{text} -> {reply} ({replies[-1]:.1f} s, {afters[-1]:.1f} s of background work)")
     return {
         "model": model,
         **{

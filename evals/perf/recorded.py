@@ -1,4 +1,4 @@
-"""The embedder's share of the processor time: what it read is read once more, alone, when the run is over."""
+"""The embedder's share of the processor time: its texts are embedded again, alone, after the run."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ from memory.embedding.token_vectors import Reading
 
 
 class Recorded:
-    """An embedder that notes what it reads.
+    """An embedder that records its texts.
 
-    While other threads are at work, nothing tells whose time the process spends; afterwards, alone, it is plain.
+    While other threads run, processor time cannot be attributed; afterwards, alone, it can.
 
     Args:
-        real: What embeds.
+        real: The real embedder.
     """
 
     def __init__(self, real: Embedder) -> None:
         self.name = real.name
         self.reads_for = "stored"
-        """What the next texts are read for: a key of `spent`."""
+        """What the next texts are embedded for: a key of `spent`."""
         self._real = real
         self._read: list[tuple[str, list[str]]] = []
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
-        """Read texts, and note them."""
+        """Embed texts, and record them."""
         self._read.append((self.reads_for, list(texts)))
         return self._real.read(texts)
 
     def forget(self) -> None:
-        """Note nothing of what was read until now."""
+        """Discard the texts recorded so far."""
         self._read.clear()
 
     def spent(self, afresh: Embedder) -> dict[str, float]:
-        """Read everything once more; returns milliseconds of processor time by what it was read for.
+        """Embed everything again; returns milliseconds of processor time by purpose.
 
         Args:
-            afresh: The same embedder with nothing remembered.
+            afresh: The same embedder with nothing cached.
         """
         afresh.read(["warm"])
         spent: dict[str, float] = {}

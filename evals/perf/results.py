@@ -1,4 +1,4 @@
-"""Results as files, to be kept with the code that they are of, and what moved between two of them (pure, but for the file)."""
+"""Benchmark results as files, kept with the code they belong to, and the changes between two of them."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from typing import Any
 
 from memory.core.errors import InvalidInput
 
-_NOISE = 0.1
-"""Two runs on one machine differ by so much without any change."""
+_NOISE_SHARE = 0.1
+"""Two runs on one machine differ by this share without any change."""
 
 
 def save(path: Path, name: str, found: Mapping[str, Any]) -> None:
-    """Write a result with what it was measured on.
+    """Write a result with a description of the machine and code.
 
     Args:
-        path: The file; its folder is made.
-        name: Which benchmark it is.
-        found: What it found: numbers, by name, as deep as need be.
+        path: The file; its folder is created.
+        name: The benchmark.
+        found: Its numbers by name, nested as needed.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     machine = {"cores": cores, "processor": _processor(), "python": platform.python_version()}
@@ -32,16 +32,16 @@ def save(path: Path, name: str, found: Mapping[str, Any]) -> None:
 
 
 def load(path: Path) -> dict[str, Any]:
-    """Read a result.
+    """Load a result.
 
     Raises:
-        InvalidInput: It cannot be read, or is none.
+        InvalidInput: It cannot be read, or is not a result.
     """
     try:
         result = json.loads(path.read_text(encoding="utf-8"))
         numbers = dict(flat(result["found"]))
     except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InvalidInput(f"{path} is no result of `persona bench` ({error}). Name a file that --save wrote.") from error
+        raise InvalidInput(f"{path} is not a result of `persona bench` ({error}). Give a file written by --save.") from error
     return {**result, "numbers": numbers}
 
 
@@ -55,8 +55,8 @@ def flat(found: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, floa
             yield name, float(value)
 
 
-def moved(before: Mapping[str, float], after: Mapping[str, float], least: float = _NOISE) -> list[dict[str, Any]]:
-    """Return what moved by more than a share between two results, most first; and what only one of them has.
+def moved(before: Mapping[str, float], after: Mapping[str, float], least: float = _NOISE_SHARE) -> list[dict[str, Any]]:
+    """Return the numbers that differ by more than a share between two results, largest change first; and numbers in only one.
 
     Args:
         before: Numbers by path.

@@ -1,4 +1,4 @@
-"""How long one search takes, and one memory takes to be added, as a memory grows."""
+"""How long a search and an added memory take as a memory grows."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from memory.memory import Memory
 
 _USER = "bench"
 _FACT_EVERY = 4
-"""Of so many turns one taught a fact."""
+"""One of this many turns taught a fact."""
 _QUESTIONS = 200
 _ADDED = 100
-_WARM = 10
+_WARM_UP_QUESTIONS = 10
 
 
 class DrawnEmbedder:
-    """Embeds questions for real, and a made-up text as the mean of its words' vectors: 100,000 of them in minutes.
+    """Embeds questions with the real model, and a synthetic text as the mean of its words' vectors: 100,000 of them in minutes.
 
     Args:
-        real: What embeds the words and the questions.
-        words: The words that texts are made of.
+        real: Embeds the words and the questions.
+        words: The words that texts are made from.
     """
 
     def __init__(self, real: Embedder, words: Sequence[str]) -> None:
@@ -45,7 +45,7 @@ class DrawnEmbedder:
         self._little = real.read(["the"])[0].vector
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
-        """Return one reading a text."""
+        """Return one embedding per text."""
         return [self._drawn(text) for text in texts] if self.filling else self._real.read(texts)
 
     def _drawn(self, text: str) -> Reading:
@@ -58,16 +58,17 @@ class DrawnEmbedder:
 def measure(
     sizes: Sequence[int], embedder: Embedder, on_progress: Callable[[str], None] = lambda _text: None
 ) -> list[dict[str, Any]]:
-    """Let one memory grow to each of the sizes, and time it there.
+    """Grow one memory to each of the sizes, and time it there.
 
     Args:
-        sizes: Turns of one user, ascending; a fact to every fourth of them comes on top.
+        sizes: Turns of one user, ascending; a fact for every fourth turn is added.
         embedder: Embeds the questions; its time counts.
-        on_progress: Told what is being done.
+        on_progress: Called with a line of progress.
 
     Returns:
-        For each size, milliseconds (p50, p95) of `search` (raw turns alone, by a question), of `recall` (facts, topics, turns
-        and habits, by a message and keywords, as a turn does it) and of `add` (a turn and its fact, journaled and indexed).
+        For each size, milliseconds (p50, p95) of `search` (raw turns alone, by a question), of `recall` (facts, topics,
+        turns and habits, by a message and keywords, as a turn does it) and of `add` (a turn and its fact, journaled and
+        indexed).
     """
     life = Life()
     drawn = DrawnEmbedder(embedder, life.words)
@@ -131,12 +132,12 @@ def _ask(memory: Memory, questions: Sequence[str], last: Said) -> dict[str, Any]
         return timed(lambda: memory.retriever.rank_turns(_USER, question, 10, asked=later))
 
     def recall(question: str) -> float:
-        # Another message each time: the embedder remembers the questions that it has seen.
+        # A different message each time: the embedder caches questions.
         keywords = ", ".join(question.rstrip("?").split()[-3:])
         return timed(lambda: memory.find(_USER, Query(f"By the way: {question}", keywords, later)))
 
-    for question in questions[:_WARM]:
+    for question in questions[:_WARM_UP_QUESTIONS]:
         search(question)
         recall(question)
-    rest = questions[_WARM:]
+    rest = questions[_WARM_UP_QUESTIONS:]
     return {"search": latency([search(one) for one in rest]), "recall": latency([recall(one) for one in rest])}

@@ -1,4 +1,4 @@
-"""What a made-up model says: well-formed, the same each time, and a look into memory for every question (pure)."""
+"""The output of a scripted model: well-formed, the same each time, and one retrieval for every question (pure)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STAGES = {
     memory_formats.PROCEDURAL_GRAMMAR: "procedural",
     memory_formats.CORE_GRAMMAR: "core",
 }
-"""Which call of a turn a grammar belongs to; any other is the judgement of a fact that may have changed."""
+"""The call of a turn that a grammar belongs to; any other is the judgement of a fact that may have changed."""
 BEFORE_REPLY = ("reason", "reason again", "answer")
 BACKGROUND = ("personality", "semantic", "change")
 SESSION_END = ("episodic", "procedural", "core")
@@ -34,16 +34,16 @@ _SAYS = {
     "core": '"name": "Ada"\n' + "\n".join(f'"trait {number}": "something short, and another thing"' for number in range(11)),
 }
 _SAID = re.compile(r"## User Input\n\[[^\]]*\]\n(.*?)(?:\n\n|\Z)", re.DOTALL)
-_KEPT = 8
-"""Words of a message that are remembered."""
+_KEPT_WORDS = 8
+"""Number of words of a message that are remembered."""
 
 
 def stage_of(grammar: str | None, messages: Sequence[Mapping[str, Any]]) -> str:
-    """Say which call of a turn this is.
+    """Return which call of a turn this is.
 
     Args:
-        grammar: What the output has to follow.
-        messages: The prompt, as the OpenAI format has it.
+        grammar: The grammar of the output.
+        messages: The prompt, in the OpenAI format.
     """
     stage = STAGES.get(grammar or "", "change")
     # Layout `cache` begins with rules and message; `published` with the message and the search that begins a turn.
@@ -52,7 +52,7 @@ def stage_of(grammar: str | None, messages: Sequence[Mapping[str, Any]]) -> str:
 
 
 def says(stage: str, messages: Sequence[Mapping[str, Any]]) -> str:
-    """Say what the made-up model writes."""
+    """Return the scripted model's output."""
     if stage in _SAYS:
         return _SAYS[stage]
     told = "\n\n".join(str(message["content"]) for message in messages) if stage == "reason" else str(messages[-1]["content"])
@@ -85,5 +85,5 @@ def _extracted(told: str) -> str:
     said = told.partition("\n")[2].strip()
     if said.endswith("?"):
         return format_semantic(Extraction(False, reason="It asks a question."))
-    words = re.findall(r"\w+", said)[:_KEPT]
+    words = re.findall(r"\w+", said)[:_KEPT_WORDS]
     return format_semantic(Extraction(True, f"The user {' '.join(words)}.", tuple(words[:3]), "It tells of something."))

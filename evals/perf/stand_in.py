@@ -1,4 +1,4 @@
-"""A chat model that takes a fixed time and says something well-formed: what is measured is then our own part alone."""
+"""A chat model with a fixed call time and well-formed output, so that our own part alone is measured."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _ELSE = "(a)"
 
 
 class StandIn(BaseChatModel):
-    """Says what fits the grammar it is given.
+    """Returns output that fits the grammar of the call.
 
     Attributes:
-        seconds: That every call takes.
+        seconds: Duration of every call.
     """
 
     seconds: float = 1.0

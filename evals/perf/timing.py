@@ -1,4 +1,4 @@
-"""Milliseconds: of one call, and of many."""
+"""Milliseconds of one call, and percentiles of many."""
 
 from __future__ import annotations
 

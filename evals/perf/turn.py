@@ -1,4 +1,4 @@
-"""What our own part of a turn costs, as one user's memory grows: time, calls, prompt tokens, processor time, memory."""
+"""The cost of our own part of a turn, as one user's memory grows: time, calls, prompt tokens, processor time, memory."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from evals.perf.timing import latency
 from memory.embedding.text_embedder import Embedder
 from memory.memory import Memory
 
-_WARM = 4
-"""Turns that are not counted: what is loaded at first use is no part of a turn."""
+_WARM_UP_TURNS = 4
+"""Turns that are not counted: loading at first use is no part of a turn."""
 SESSION = 10
-"""Turns of a session: half of them questions."""
+"""Turns per session: half of them questions."""
 _PAUSE, _GAP = timedelta(minutes=4), timedelta(hours=5)
 
 
@@ -33,11 +33,11 @@ class Measured:
     """One turn, in milliseconds.
 
     Attributes:
-        first: To the first token of the answer, less the model's own time.
-        whole: To the end of the reply, less the model's own time.
-        after: Background work of the turn, less the model's own time.
+        first: To the first token of the answer, minus the model's own time.
+        whole: To the end of the reply, minus the model's own time.
+        after: Background work of the turn, minus the model's own time.
         calls: The calls of the model.
-        ends: Whether a session was summed up besides.
+        ends: Whether a session was summarised as well.
     """
 
     first: float
@@ -48,29 +48,29 @@ class Measured:
 
 
 def measure(folder: Path, name: str, turns: int, calls: Calls, embedder: Embedder, afresh: Embedder) -> dict[str, Any]:
-    """Let a user say so much more, and measure each turn.
+    """Let a user send more messages, and measure each turn.
 
     Args:
         folder: A data folder with the user in it.
         name: The user.
         turns: How many turns are counted.
         calls: The model server.
-        embedder: Embeds questions and what is stored, for real.
-        afresh: The same, with nothing remembered.
+        embedder: The real embedder of questions and stored texts.
+        afresh: The same, with nothing cached.
 
     Returns:
-        `first`, `whole`, `after`, `session_end` (p50, p95 in ms), `processor` (ms a turn: `own`, and the embedder's for
-        `questions` and for what is `stored`), `calls` and `tokens` of a turn by stage (means; `tokens_most`: the largest of one
-        call), `peak_mb`.
+        `first`, `whole`, `after`, `session_end` (p50, p95 in ms), `processor` (ms per turn: `own`, and the embedder's for
+        `questions` and for what is `stored`), `calls` and `tokens` per turn by stage (means; `tokens_most`: the largest of
+        one call), `peak_mb`.
     """
     recorded = Recorded(embedder)
     with PersonaService(Memory(folder, recorded), ModelServer(Settings(llm_base_url=calls.url)), work=False) as service:
-        said = list(said_later(name, filled.last_said(service.memory, name), turns + _WARM))
-        for text, at in said[:_WARM]:
+        said = list(said_later(name, filled.last_said(service.memory, name), turns + _WARM_UP_TURNS))
+        for text, at in said[:_WARM_UP_TURNS]:
             _turn(service, name, text, at, calls, recorded)
         recorded.forget()
         spent = time.process_time()
-        measured = [_turn(service, name, text, at, calls, recorded) for text, at in said[_WARM:]]
+        measured = [_turn(service, name, text, at, calls, recorded) for text, at in said[_WARM_UP_TURNS:]]
         spent = 1000 * (time.process_time() - spent)
     peak = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     embedding = recorded.spent(afresh)
@@ -83,13 +83,13 @@ def measure(folder: Path, name: str, turns: int, calls: Calls, embedder: Embedde
 
 
 def said_later(name: str, last: datetime, count: int, *, goes_on: bool = False) -> Iterator[tuple[str, datetime]]:
-    """Make up what is said: statements and questions by turns, in sessions.
+    """Yield synthetic messages: alternating statements and questions, in sessions.
 
     Args:
         name: Who says it.
-        last: When they spoke last.
-        count: How much.
-        goes_on: In the session of the last message, as long as it is; otherwise a new one begins after every tenth turn.
+        last: The time of their last message.
+        count: Number of messages.
+        goes_on: Continue the session of the last message without limit; otherwise a new one begins after every tenth turn.
     """
     life = filled.life_of(f"{name}, later")
     statements, questions = life.turns(count), life.questions(count)
@@ -127,7 +127,7 @@ def _turn(service: PersonaService, name: str, text: str, at: datetime, calls: Ca
 
 
 def busy(calls: Sequence[Call]) -> float:
-    """Return how many seconds at least one of these calls was under way."""
+    """Return how many seconds at least one of these calls was running."""
     total, until = 0.0, 0.0
     for call in sorted(calls, key=lambda call: call.began):
         total += max(0.0, call.ended - max(call.began, until))
@@ -136,7 +136,7 @@ def busy(calls: Sequence[Call]) -> float:
 
 
 def summed_up(measured: Sequence[Measured]) -> dict[str, Any]:
-    """Sum up turns; those that end a session stand apart where background work is concerned."""
+    """Summarise turns; background work of turns that end a session is reported separately."""
     plain = [one for one in measured if not one.ends]
     ends = [one for one in measured if one.ends]
     made = [call for one in measured for call in one.calls]

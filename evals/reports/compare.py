@@ -1,4 +1,4 @@
-"""Two runs of the same questions in one table: before and after a model was trained, or anything else was changed (pure)."""
+"""Two runs of the same questions in one table, for example before and after training (pure)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from evals.runner import Case
 
 
 def side_by_side(before: Sequence[Case], after: Sequence[Case], solver: str) -> list[dict[str, float | str | int]]:
-    """Compare what one solver answered in both runs, question by question asked in both.
+    """Compare the answers of one solver in both runs, on the questions asked in both.
 
     Returns:
-        One row for `all`, each aspect and each task: cases, right before and after in percent, and what moved. The first row
+        One row for `all`, each aspect and each task: cases, right before and after in percent, and the change. The first row
         says how many of all cases became better and worse.
     """
-    # What `persona eval graph` asked besides is no question of the benchmark.
+    # Additional questions of `persona eval graph` are not part of the benchmark.
     of = [
         {(case.question, case.kind): case for case in cases if case.solver == solver and case.aspect != DIRECT}
         for cases in (before, after)

@@ -1,4 +1,4 @@
-"""What answers took: tokens read and written, model calls and seconds to the first word, all of a question (pure)."""
+"""The cost of answers: prompt and completion tokens, model calls and seconds to the first word, all per question (pure)."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ import numpy as np
 from evals.runner import Case
 
 COLUMNS = (
-    "solver", "prompt tokens", "p95", "written", "p95", "calls to first word", "first word, s", "p95", "seconds", "p95",
+    "solver", "prompt tokens", "p95", "completion tokens", "p95",
+    "calls to first word", "first word, s", "p95", "seconds", "p95",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Of a question, the median and the 95th percentile; 0 where the log does not know.
+    """Per question, the median and the 95th percentile; 0 if the log does not know.
 
     Attributes:
-        prompt_tokens: Read, over all calls.
-        completion_tokens: Written.
-        calls_to_first: Model calls that the first word waited for.
-        first_seconds: Until the first word.
-        seconds: Until the last one.
+        prompt_tokens: Prompt tokens over all calls.
+        completion_tokens: Written tokens over all calls.
+        calls_to_first: Model calls before the first word.
+        first_seconds: Seconds to the first word.
+        seconds: Seconds to the last word.
     """
 
     prompt_tokens: float
@@ -38,7 +39,7 @@ class Cost:
 
 
 def costs(cases: Sequence[Case]) -> dict[str, Cost]:
-    """Return what a question took each solver; those that have no reply are left out."""
+    """Return each solver's cost per question; cases without a reply are left out."""
     found = {}
     for solver in dict.fromkeys(case.solver for case in cases):
         mine = [case for case in cases if case.solver == solver and case.error is None]
@@ -53,12 +54,12 @@ def as_json(found: dict[str, Cost]) -> dict[str, dict[str, float]]:
 
 
 def table(found: dict[str, Cost]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Return columns and rows for a person."""
+    """Return columns and rows of a printed table."""
     return COLUMNS, [(solver, *cells(cost)) for solver, cost in found.items()]
 
 
 def cells(cost: Cost) -> tuple[str, ...]:
-    """Return a row's cells, those of `COLUMNS` but the first; a dash where nothing was counted."""
+    """Return a row's cells, those of `COLUMNS` except the first; a dash if nothing was counted."""
     tokens = (cost.prompt_tokens, cost.prompt_tokens_p95, cost.completion_tokens, cost.completion_tokens_p95)
     first = (f"{cost.calls_to_first:.1f}", f"{cost.first_seconds:.1f}", f"{cost.first_seconds_p95:.1f}")
     return (

@@ -1,4 +1,4 @@
-"""One page of a run: figures beside the published ones, a plot, and every case that went wrong with its trace."""
+"""A report page of one run: figures next to the published ones, a plot, and every wrong case with its trace."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def render(
     note: str = "",
     work: Mapping[str, float] | None = None,
 ) -> str:
-    """Return the page; it needs nothing from anywhere else, and what was said in a case stays text.
+    """Return the page; it loads nothing from elsewhere, and the text of a case stays text.
 
     Args:
-        title: What was run.
-        cases: All of it.
-        published: What stands beside ours.
+        title: The title of the run.
+        cases: All cases.
+        published: Published rows for comparison.
         columns: Groups that the first table shows; those of `evals.reports.report.figures`.
-        note: What is to be known of the comparison.
-        work: What remembering took a turn, as `evals.work.figures` says it.
+        note: A note on the comparison.
+        work: The cost of remembering per turn, as `evals.work.figures` returns it.
     """
     found, (cost_columns, took) = figures(cases), costs.table(costs.costs(cases))
     there = {name for of in found.values() for name in of}
@@ -77,5 +77,5 @@ def _plot(found: dict[str, dict[str, Figure]], shown: Sequence[str]) -> Markup:
     figure.update_layout(
         barmode="group", yaxis={"range": [0, 100], "title": "right, %"}, template="plotly_white", margin={"t": 20}
     )
-    # The library's program goes into the page: opened years later, or without a network, it still draws.
+    # The plotting library is embedded in the page: it draws without a network, and years later.
     return Markup(figure.to_html(full_html=False, include_plotlyjs=True, config={"displayModeBar": False}))  # noqa: S704 - made of numbers, and of names that plotly escapes

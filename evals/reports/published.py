@@ -1,4 +1,4 @@
-"""Published figures to stand beside ours (arXiv 2604.13074), in percent; those of Persona-MME are of 100 people a context."""
+"""Published figures for comparison (arXiv 2604.13074), in percent; those of Persona-MME are of 100 people per context."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from evals.reports.report import ALIGNMENT, ALL, WITH_ALIGNMENT, Figure
 ASPECTS = tuple(aspect for aspect in TASKS if aspect != ALIGNMENT[0])
 COLUMNS = (*ASPECTS, ALIGNMENT[0], ALL, WITH_ALIGNMENT)
 PEOPLE = 100
-"""Of each context of Persona-MME."""
+"""Per context of Persona-MME."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """What is published of one model.
+    """The published figures of one model.
 
     Attributes:
         name: The model, and how it was asked.
         right: Percent, by the names of `evals.reports.report.figures`: aspects, tasks, all.
-        tokens: Of a case; None: not published.
-        seconds: Of a case; None: not published.
+        tokens: Per case; None: not published.
+        seconds: Per case; None: not published.
     """
 
     name: str
@@ -94,11 +94,11 @@ PERSONA_MME: dict[Context, tuple[Row, ...]] = {
 }
 PERSONAMEM = tuple(Row(name, {ALL: right}) for name, right in _PERSONAMEM.items())
 """At 32k, over all questions."""
-_SHORT = dict(zip(COLUMNS, ("Mem", "Int", "Pref", "Beh", "Rel", "Gro", "Align", "All", "+Align"), strict=True))
+_SHORT_TITLES = dict(zip(COLUMNS, ("Mem", "Int", "Pref", "Beh", "Rel", "Gro", "Align", "All", "+Align"), strict=True))
 
 
 def beside(found: Mapping[str, Mapping[str, Figure]], rows: Sequence[Row]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Return columns and rows of what is published and of ours, in percent, as the published table has them."""
+    """Return columns and rows of the published figures and ours, in percent, in the layout of the published table."""
     shown = [name for name in COLUMNS if any(name in of for of in found.values())]
     there: list[tuple[str, Mapping[str, float], float | None, float | None]] = [
         (solver, {name: 100 * one.score for name, one in of.items()}, of[ALL].tokens, of[ALL].seconds)
@@ -117,4 +117,4 @@ def beside(found: Mapping[str, Mapping[str, Figure]], rows: Sequence[Row]) -> tu
         )
         for name, right, tokens, seconds in there
     ]
-    return ("* published", *(_SHORT[name] for name in shown), "tokens", "s"), cells
+    return ("* published", *(_SHORT_TITLES[name] for name in shown), "tokens", "s"), cells

@@ -1,4 +1,4 @@
-"""From cases to figures: accuracy by aspect and task with intervals, and what a case took (pure)."""
+"""From cases to figures: accuracy by aspect and task with intervals, and the cost of a case (pure)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from evals.runner import Case
 
 ALL, WITH_ALIGNMENT = "all", "all with alignment"
-"""Without alignment, and with it: each of its two questions is one case (derived: so the published sums come out)."""
+"""Without alignment, and with it: each of its two questions is one case (derived: this reproduces the published sums)."""
 ALIGNMENT = ("Alignment", "Personality Alignment")
 APART = "adversarial"
 RESAMPLES = 2_000
@@ -19,16 +19,16 @@ _SEED = 20_26
 
 @dataclass(frozen=True)
 class Figure:
-    """What a group of cases amounts to.
+    """The figures of a group of cases.
 
     Attributes:
-        cases: How many.
-        score: Their mean by the published rule, from 0 to 1.
-        low: Where 95% of resampled means begin.
-        high: And where they end.
-        strict: Their mean by our strict rule.
-        tokens: Of a case, the mean; 0 where the server does not count.
-        seconds: Of a case, the median.
+        cases: Number of cases.
+        score: Mean score by the published rule, from 0 to 1.
+        low: Lower end of the interval that contains 95% of resampled means.
+        high: Its upper end.
+        strict: Mean score by our strict rule.
+        tokens: Mean tokens per case; 0 if the server does not count.
+        seconds: Median seconds per case.
     """
 
     cases: int
@@ -41,10 +41,10 @@ class Figure:
 
 
 def figures(cases: Sequence[Case]) -> dict[str, dict[str, Figure]]:
-    """Group cases by solver, and within by `all`, aspect and task (`Aspect / Task`).
+    """Group cases by solver, and within a solver by `all`, aspect and task (`Aspect / Task`).
 
-    Whether a reply fits a person is counted as alignment, and left out of `all` (published), as LoCoMo's adversarial cases are;
-    `all with alignment` is there where some case is of it.
+    Whether a reply fits a person is counted as alignment, and left out of `all` (published), as LoCoMo's adversarial cases
+    are; `all with alignment` exists if there are alignment cases.
     """
     groups: dict[str, dict[str, list[Case]]] = {}
     for case in cases:
@@ -62,11 +62,11 @@ def figures(cases: Sequence[Case]) -> dict[str, dict[str, Figure]]:
 
 @dataclass(frozen=True)
 class Behaviour:
-    """How a solver that looks into memory went about its cases.
+    """How a solver with retrieval handled its cases.
 
     Attributes:
-        looked: Share of cases in which it looked at least once.
-        looks: Looks of a case, the mean.
+        looked: Share of cases with at least one retrieval.
+        looks: Mean number of retrievals per case.
         malformed: Share of cases in which the model broke the format at least once.
         too_long: Share of cases that did not fit into the model's window.
     """
@@ -78,7 +78,7 @@ class Behaviour:
 
 
 def behaviour(cases: Sequence[Case]) -> dict[str, Behaviour]:
-    """Return how each solver that has steps went about its cases."""
+    """Return how each solver that has steps handled its cases."""
     found = {}
     for solver in dict.fromkeys(case.solver for case in cases):
         mine = [case for case in cases if case.solver == solver]
@@ -103,7 +103,7 @@ def as_json(found: dict[str, dict[str, Figure]]) -> dict[str, dict[str, dict[str
 
 
 def table(found: dict[str, dict[str, Figure]]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Return columns and rows for a person: `all` first, then each aspect with its tasks."""
+    """Return columns and rows of a printed table: `all` first, then each aspect with its tasks."""
     columns = ("solver", "what", "cases", "right %", "95%", "strict %", "tokens", "seconds")
     rows: list[tuple[str, ...]] = []
     for solver, of in found.items():
@@ -117,7 +117,7 @@ def table(found: dict[str, dict[str, Figure]]) -> tuple[tuple[str, ...], list[tu
                 f"{one.tokens:,.0f}" if one.tokens else "–",
                 f"{one.seconds:.2f}",
             )
-            # A task stands below its aspect, whose name need not be said again.
+            # A task is listed below its aspect, whose name need not be repeated.
             rows.append((solver, f"· {name.split(' / ')[1]}" if " / " in name else name, str(one.cases), *cells))
     return columns, rows
 
@@ -137,9 +137,10 @@ def _figure(cases: Sequence[Case]) -> Figure:
 
 
 def _interval(cases: Sequence[Case]) -> tuple[float, float]:
-    """Return where 95% of resampled means lie; people are drawn, each with all of their cases, which share one memory.
+    """Return the interval of 95% of resampled means.
 
-    Of one person alone, cases are drawn: the interval then says nothing about other people.
+    People are resampled, each with all of their cases, which share one memory. With one person alone, cases are resampled:
+    the interval then says nothing about other people.
     """
     of: dict[str, list[float]] = {}
     for case in cases:
@@ -147,7 +148,7 @@ def _interval(cases: Sequence[Case]) -> tuple[float, float]:
     if len(of) == 1:
         of = {str(number): [case.score] for number, case in enumerate(cases)}
     sums, counts = np.array([sum(scores) for scores in of.values()]), np.array([len(scores) for scores in of.values()])
-    # The same cases give the same interval: a comparison must not move by itself.
+    # The same cases give the same interval: a comparison must not change by itself.
     drawn = np.random.default_rng(_SEED).integers(0, len(of), (RESAMPLES, len(of)))
     low, high = np.quantile(sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1), (0.025, 0.975))
     return float(low), float(high)

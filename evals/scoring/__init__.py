@@ -1,3 +1,3 @@
-"""Scores replies: letters, words, rules."""
+"""Scores replies by letters, words and rules."""
 
 __all__ = ["asked", "scorers"]

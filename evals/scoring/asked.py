@@ -1,4 +1,4 @@
-"""What a case asks of a model, and what a reply to it is worth (pure functions)."""
+"""The prompts of a case, and the score of a reply to them (pure functions)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Asked:
 
 
 def all_asked(question: Question) -> list[Asked]:
-    """Return what is asked of a case: the question itself, and whether two replies fit the person."""
+    """Return the prompts of a case: the question itself, and whether two replies fit the person."""
     if question.rule in _OPEN:
         return [Asked("open", question.text, question.answer)]
     letters = tuple(question.choices)
@@ -46,12 +46,12 @@ def all_asked(question: Question) -> list[Asked]:
 
 
 def scores(question: Question, asked: Asked, said: str) -> dict[str, float]:
-    """Return what a reply is worth by the published rule (`score`) and by ours (`strict`), from 0 to 1."""
+    """Return the score of a reply by the published rule (`score`) and by ours (`strict`), from 0 to 1."""
     match question.rule:
         case "words":
             said, category = answered(said), int(question.task.split(" ", 1)[0])
             score = locomo_score(said, asked.answer, category)
-            # Strictly, all of the words and no other; an answer that nobody gave is the same by both.
+            # Strict: all of the words and no others; both rules treat a missing answer the same way.
             return {"score": score, "strict": float(token_f1(said, asked.answer) == 1.0) if category in CATEGORIES else score}
         case "holds":
             held = float(holds(answered(said), [asked.answer]))

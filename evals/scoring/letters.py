@@ -1,4 +1,4 @@
-"""Which option does a reply choose? The published rules, and a strict one beside them (pure functions)."""
+"""Which option a reply chooses: the published rules, and a strict one (pure functions)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ENDS = (
     r"(?=\s*(?:[).,:;!?/\]]|[-–—]\s|\Z|\n)|\s+(?:or|and)\s+(?:option\s+)?\(?[a-z]\b(?!\s+[a-z]{2})|"
     r"(?<!\bi)\s+(?:because|since|as|is|isn['’]t|was|wasn['’]t|would|does|doesn['’]t|fits|matches|seems|looks|mentions|says|describes)\b)"
 )
-"""What follows a bare letter that is an option, and no article: a mark, the end, another one, or a verb."""
+"""Text after a bare letter that shows that it is an option and not an article: a mark, the end, another option, or a verb."""
 _LETTER = (
     r"(?:\((?P<in>[a-z])\)|\\boxed\{\(?(?P<boxed>[a-z])\)?\}|option\s+\(?(?P<option>[a-z])\b\)?|"
     rf"\b(?P<bare>[a-z])\b{_ENDS}\)?)"
@@ -28,7 +28,7 @@ _VERDICT = re.compile(
     r"\s*[:=]?\s*\Z",
     re.IGNORECASE,
 )
-"""What precedes a letter that is given as the answer, or as what follows from the rest."""
+"""Text before a letter that is given as the answer or as a conclusion."""
 _CHOSEN_AFTER = re.compile(
     r"\s*(?:fits|matches|wins|it\s+is\b|makes\s+(?:the\s+most|more)\s+sense|"
     r"(?:is|seems|would\s+be|looks)\s+(?:the\s+|clearly\s+|therefore\s+)*(?:best|better|correct|right|answer|one|choice|true)\b)",
@@ -39,7 +39,7 @@ _DISCUSSED_AFTER = re.compile(
     r"concerns|focuses\s+on|says|suggests|assumes|contradicts|ignores|sounds|looks|seems)\b",
     re.IGNORECASE,
 )
-"""What follows an option that is discussed: it may still be the wrong one."""
+"""Text after an option that is discussed: it may still be the wrong one."""
 _DENIED_BEFORE = re.compile(
     r"(?:\bnot\b|n['’]t\b|\bnever\b|\bthan\b|\binstead\s+of\b|"
     r"\bover\b|\brul(?:e|es|ed|ing)\s+out\b|\b(?:eliminat|exclud|dismiss|discard)\w+)(?:(?!between|whether)[^.,;!?]){0,20}\Z",
@@ -54,33 +54,33 @@ _JOINED = re.compile(r"\s*(?:,\s*(?:or|and)?|/|\bor\b|\band\b)\s*\Z", re.IGNOREC
 
 
 def letter_published(reply: str) -> str | None:
-    """Read the chosen letter as the published scorer of Persona-MME does: the character before the first `)`.
+    """Return the chosen letter as the published scorer of Persona-MME determines it: the character before the first `)`.
 
     Returns:
-        It, in lower case; None where there is no `)` or nothing before it.
+        The letter in lower case; None if there is no `)` or nothing before it.
     """
     before, bracket, _ = reply.partition(")")
     return before[-1].lower() if bracket and before else None
 
 
 def letters_in(reply: str, letters: Collection[str]) -> set[str]:
-    """Return every option that a reply names in brackets; PersonaMem counts it as right where that is the right one alone."""
+    """Return every option that a reply names in brackets; PersonaMem counts it as correct if it names the right one alone."""
     return {letter.lower() for letter in _BRACKETED.findall(answered(reply))} & set(letters)
 
 
 def letter_strict(reply: str, letters: Collection[str]) -> str | None:
-    """Read the letter that a reply clearly chooses.
+    """Return the letter that a reply clearly chooses.
 
-    What it thought, and what it denies ("(a) is wrong"), does not count. In this order: the last letter that it gives as its
-    answer or conclusion ("so (b)"), the letter that it begins with unless it only discusses it ("(a) is about tea"), the
-    only one that it names. One named together with another ("a or b") is no choice.
+    Thoughts and denied options ("(a) is wrong") do not count. In this order: the last letter that it gives as its answer or
+    conclusion ("so (b)"), the letter that it begins with unless it only discusses it ("(a) is about tea"), the only one that
+    it names. A letter named together with another ("a or b") is no choice.
 
     Args:
         reply: What the model wrote.
         letters: The options, in lower case.
 
     Returns:
-        It; None where the reply chooses none, or more than one.
+        The letter; None if the reply chooses none, or more than one.
     """
     said = _MARKS.sub("", answered(reply)).strip()
     named = [one for one in _mentions(said) if one.letter in letters]
@@ -92,7 +92,7 @@ def letter_strict(reply: str, letters: Collection[str]) -> str | None:
 
 
 def answered(reply: str) -> str:
-    """Return a reply without what was thought before it, and without tags."""
+    """Return a reply without the thought before it, and without tags."""
     return _TAG.sub("", _THOUGHT.sub("", reply)).strip()
 
 

@@ -1,4 +1,4 @@
-"""How much of an answer in words is right (pure functions)."""
+"""Scores for answers in words (pure functions)."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def token_f1(answer: str, gold: str) -> float:
 
 
 def locomo_score(answer: str, gold: str, category: int) -> float:
-    """Score an answer by LoCoMo's rule of its category; from 0 to 1.
+    """Return the score of an answer by LoCoMo's rule for its category; from 0 to 1.
 
-    1 (multi-hop): every part of the gold answer is compared with the best part of the answer. 3 (open-domain): what stands
-    before the first `;` of the gold answer counts. 5 (adversarial): right where the answer says that it is not known.
+    1 (multi-hop): every part of the gold answer is compared with the best part of the answer. 3 (open-domain): the text
+    before the first `;` of the gold answer counts. 5 (adversarial): correct if the answer says that it is not known.
     """
     multi_hop, open_domain, adversarial = 1, 3, 5
     if category == adversarial:
@@ -49,11 +49,12 @@ def _words(text: str) -> list[str]:
 
 
 def holds(text: str, fact: Sequence[str]) -> bool:
-    """Say whether a text holds a fact: every one of its words, in any order.
+    """Return whether a text contains a fact: every one of its words, in any order.
 
     Args:
-        text: What is looked through.
-        fact: Words or phrases, each whole but for case and a plural's s; `a|b`: one of the two; `glaz*`: a word that begins so.
+        text: The text to search.
+        fact: Words or phrases, each whole except for case and a plural s; `a|b`: one of the two; `glaz*`: a word with this
+            prefix.
     """
     return all(any(re.search(_pattern(part), text, re.IGNORECASE) for part in word.split("|")) for word in fact)
 

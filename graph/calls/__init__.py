@@ -1,3 +1,3 @@
-"""Calls of the chat model: one output, retried once, kept before it is used; token counts."""
+"""Calls of the chat model: each output is retried once and stored before it is used; token counts."""
 
 __all__ = ["asking", "steps", "tally"]

@@ -1,4 +1,4 @@
-"""Asking the chat model: a stream of text; and for background work an output in a form, with room for a thought before it."""
+"""Call the chat model: as a text stream, and for background work as formatted output with room for a thought before it."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from memory.core.errors import MessageTooLong, ModelRefused, PersonaError
 
 Parsed = TypeVar("Parsed")
 _log = logging.getLogger(__name__)
-_ROOM = 4_096
-"""Tokens for a thought, beside those of the output."""
-_LEAST_ROOM = 512
-_SPARE = 64
-"""Tokens of the window that are left for what a chat template adds."""
+_THOUGHT_TOKENS = 4_096
+"""Tokens for a thought, in addition to those of the output."""
+_MIN_THOUGHT_TOKENS = 512
+_TEMPLATE_TOKENS = 64
+"""Tokens of the window reserved for what a chat template adds."""
 _PROBE_TOKENS = 16
-"""Of a call that shows whether the server answers; some servers refuse fewer."""
+"""Token limit of a call that tests whether the server answers; some servers refuse a smaller limit."""
 _FORM = re.compile(r'^\s*"', re.MULTILINE)
 
 
 class ThoughtTooLong(Exception):
-    """The model's thought took all of the tokens, and nothing of the output was written."""
+    """The model's thought used all tokens, and no output was written."""
 
 
 def stream_text(
@@ -41,39 +41,40 @@ def stream_text(
     unwanted: Callable[[], bool] | None = None,
     tally: Tally | None = None,
 ) -> Generator[str]:
-    """Yield the model's text as it comes; an empty piece is a sign of life.
+    """Yield the model's text as it arrives; an empty delta is a sign of life.
 
     Args:
         chat: Any chat model that takes (or ignores) the keywords `grammar`, `max_tokens` and `unwanted`.
         messages: The prompt.
-        grammar: GBNF that the output has to follow, where the server can hold it.
-        max_tokens: At most so many new tokens.
-        unwanted: Says whether nobody waits any more; a model that can asks it while its server is silent, and ends there.
-        tally: What counts its tokens.
+        grammar: GBNF that the output must follow, where the server can enforce it.
+        max_tokens: Maximum number of new tokens.
+        unwanted: Returns whether the caller has stopped waiting. A model that supports it calls this while its server is
+            silent, and stops.
+        tally: Counts the tokens.
     """
     asked: dict[str, Any] = {} if unwanted is None else {"unwanted": unwanted}
     with (tally or Tally()).call(messages) as count:
         for chunk in chat.stream(list(messages), grammar=grammar, max_tokens=max_tokens, **asked):
             count(chunk)
-            # Half a surrogate pair is no text: nothing could store or show it.
+            # A lone surrogate is not valid text: it can be neither stored nor shown.
             yield chunk.text.encode(errors="replace").decode()
 
 
 def notices_of(chat: BaseChatModel) -> tuple[str, ...]:
-    """Return what a person should know of the model's server, each once; a chat model that knows nothing of it says nothing."""
+    """Return the notices about the model's server that a person should see, each once; empty if the chat model has none."""
     notices = getattr(chat, "notices", None)
     return tuple(notices()) if callable(notices) else ()
 
 
 @dataclass(frozen=True)
 class Written:
-    """What a model wrote of an output in a form.
+    """The formatted output that a model wrote.
 
     Attributes:
-        text: Without a thought.
-        thinks: Whether there was one.
-        cut: The token limit cut it off.
-        filtered: The server's content filter cut it off.
+        text: The output without a thought.
+        thinks: Whether the model wrote a thought.
+        cut: Whether the token limit cut it off.
+        filtered: Whether the server's content filter cut it off.
     """
 
     text: str
@@ -83,17 +84,17 @@ class Written:
 
     @property
     def is_all_thought(self) -> bool:
-        """Say whether nothing of the output is there; a thought that a template opened has no mark before its end."""
+        """Return whether the output is missing; a thought that a chat template opened has a mark only at its end."""
         return not self.text.strip() or (not self.thinks and not _FORM.search(self.text))
 
     @property
     def begins_otherwise(self) -> bool:
-        """Say whether something stands before the first line of the output: it may all be a thought without a mark."""
+        """Return whether there is text before the first line of the output: all of it may be an unmarked thought."""
         return not self.text.lstrip().startswith('"')
 
 
 class Asker:
-    """Asks for outputs in a form, as background work does. It learns whether the model thinks, and gives a thought room then.
+    """Asks for formatted output in background work. It learns whether the model thinks, and then leaves room for a thought.
 
     Args:
         chat: As in `stream_text`; `think=False` tells a model that can switch its thinking off to do so.
@@ -105,7 +106,7 @@ class Asker:
         self._chat = chat
         self._malformed = malformed
         self._window = window
-        self._room = _ROOM
+        self._room = _THOUGHT_TOKENS
         self._thinks = False
         self._rambles = False
         self._cut = False
@@ -118,16 +119,16 @@ class Asker:
         grammar: str,
         max_tokens: int,
     ) -> tuple[str, Parsed | None]:
-        """Ask for an output; once more, saying so, when it is not in its form.
+        """Ask for an output; if it is malformed, tell the model so and ask once more.
 
         Args:
             messages: The prompt.
-            parse: Reads the output; None: not in its form.
+            parse: Parses the output; returns None if it is malformed.
             grammar: As in `stream_text`.
-            max_tokens: Of the output; a thought has room of its own.
+            max_tokens: Limit for the output; a thought has tokens of its own.
 
         Returns:
-            The last raw output, without a thought, and what `parse` made of it.
+            The last raw output without a thought, and the result of `parse`.
 
         Raises:
             ThoughtTooLong: The thought left no room for the output.
@@ -139,13 +140,13 @@ class Asker:
             raise _filtered()
         if parsed is not None:
             return written.text, parsed
-        # An empty assistant message is refused by some servers.
+        # Some servers refuse an empty assistant message.
         again = [*messages, AIMessage(written.text or "(nothing)"), HumanMessage(self._malformed)]
         written = self._write(again, grammar, max_tokens)
         return written.text, parse(written.text)
 
     def answers(self) -> bool:
-        """Say whether the server answers a short call of nobody's words."""
+        """Return whether the server answers a short call that contains no user's words."""
         try:
             for _ in stream_text(self._chat, [HumanMessage("Write: yes.")], grammar=None, max_tokens=_PROBE_TOKENS):
                 pass
@@ -154,12 +155,12 @@ class Asker:
         return True
 
     def _write(self, messages: Sequence[BaseMessage], grammar: str, max_tokens: int) -> Written:
-        """Ask once; once more with room for a thought, where the model was not known to need it."""
+        """Ask once; ask again with room for a thought if the model was not known to need it."""
         known = self._thinks
         written = (self._with_room if known else self._without)(messages, grammar, max_tokens)
         if not known and written.cut and (written.is_all_thought or (written.begins_otherwise and not self._rambles)):
             written = self._with_room(messages, grammar, max_tokens)
-            # Text before the output, and no mark of a thought: with more room there is more of it.
+            # There is text before the output and no mark of a thought: more room would only bring more text.
             self._rambles = self._rambles or (written.cut and not written.is_all_thought)
         if written.thinks:
             self._say_it_thinks()
@@ -174,15 +175,15 @@ class Asker:
         return _written(self._chat, messages, grammar, max_tokens)
 
     def _with_room(self, messages: Sequence[BaseMessage], grammar: str, max_tokens: int) -> Written:
-        """Ask with room for a thought; with less from then on, where the window is smaller than the server said."""
+        """Ask with room for a thought; use less room from then on if the window is smaller than the server said."""
         while True:
-            room = max(max_tokens, min(max_tokens + self._room, self._window - tokens_of(messages) - _SPARE))
+            room = max(max_tokens, min(max_tokens + self._room, self._window - tokens_of(messages) - _TEMPLATE_TOKENS))
             try:
                 return _written(self._chat, messages, grammar, room)
             except MessageTooLong:
                 if room == max_tokens:
                     raise
-                self._room = self._room // 2 if self._room > _LEAST_ROOM else 0
+                self._room = self._room // 2 if self._room > _MIN_THOUGHT_TOKENS else 0
 
     def _say_it_thinks(self) -> None:
         if not self._thinks:
@@ -200,11 +201,11 @@ def _written(chat: BaseChatModel, messages: Sequence[BaseMessage], grammar: str,
         finish = chunk.response_metadata.get("finish_reason") or finish
         usage = getattr(chunk, "usage_metadata", None) or {}
         counted = (usage.get("output_token_details") or {}).get("reasoning") or counted
-    # Half a surrogate pair is no text: nothing could store or show it.
+    # A lone surrogate is not valid text: it can be neither stored nor shown.
     text, thought = (one.encode(errors="replace").decode() for one in (text, thought))
     thinks = bool(thought.strip() or counted or has_thought(text))
     if not text.strip() and finish == "stop":
-        # A grammar that binds inside the thought: the output arrives as that.
+        # The grammar also applies inside the thought: the output arrives as the thought.
         text, thinks = thought, False
     return Written(without_thought(text), thinks, finish == "length", finish == "content_filter")
 

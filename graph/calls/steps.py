@@ -1,4 +1,4 @@
-"""One step of background work: asked once, kept before anything is made of it, and set aside where it is refused for good."""
+"""Run one step of background work: ask once, store the output before using it, and set refused steps aside."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
 Parsed = TypeVar("Parsed")
 _log = logging.getLogger(__name__)
-_OF_ONE_PROMPT = frozenset({403, 500, 501, 502, 503})
-"""Statuses that may be of one prompt (403: moderation), though mostly they are of all calls."""
+_PER_PROMPT_STATUSES = frozenset({403, 500, 501, 502, 503})
+"""HTTP statuses that may concern one prompt alone (403: moderation), though they mostly concern all calls."""
 
 
 @dataclass(frozen=True)
 class Work:
-    """A piece of work whose steps are done.
+    """A work item whose steps are run.
 
     Attributes:
-        user_id: Whose.
-        kind: What it is.
+        user_id: Whose work it is.
+        kind: The type of work.
         subject: A turn's id, or a session's number as text.
-        outputs: By step, what the model wrote before the work was broken off.
-        refused: What is known of its steps.
-        begun: When what the model is told was read, where that may be forgotten meanwhile.
+        outputs: What the model wrote before the work was interrupted, by step.
+        refused: What is known of refused steps.
+        begun: When the data in the prompt was loaded, where it may be forgotten in the meantime.
     """
 
     user_id: str
@@ -46,11 +46,11 @@ class Work:
 
 
 class Steps:
-    """Does the steps of background work.
+    """Runs the steps of background work.
 
     Args:
         asker: Asks the model.
-        memory: Where outputs and refusals are kept.
+        memory: Where outputs and refusals are stored.
     """
 
     def __init__(self, asker: Asker, memory: Memory) -> None:
@@ -68,16 +68,19 @@ class Steps:
         max_tokens: int,
         without: str,
     ) -> tuple[Parsed | None, list[str]]:
-        """Ask for one step, unless it was asked before; None: there is nothing of it, and the warnings say why.
+        """Ask for one step unless it was asked before.
 
         Args:
-            work: What it is a step of.
-            step: Its name; the first word is the question.
+            work: The work item.
+            step: The step's name; its first word is the question.
             messages: The prompt.
-            parse: Reads the output.
+            parse: Parses the output.
             grammar: As in `Asker.ask`.
             max_tokens: As in `Asker.ask`.
-            without: What becomes of the work without it, as the end of a sentence.
+            without: What happens to the work without this step, as the end of a sentence.
+
+        Returns:
+            The parsed output and the warnings; None if there is no output, and the warnings then say why.
 
         Raises:
             PersonaError: The server does not answer; the work waits.
@@ -91,7 +94,7 @@ class Steps:
             try:
                 output, parsed = self._asker.ask(messages, parse, grammar=grammar, max_tokens=max_tokens)
             except MessageTooLong as error:
-                # It will be as long at the next try.
+                # It will be just as long at the next try.
                 aside = self._note(work, question, "too_long", None, error.message, most=1)
             except ThoughtTooLong:
                 aside = self._note(work, question, "thought", None, "", most=1)
@@ -100,7 +103,7 @@ class Steps:
                     raise
                 aside = self._note(work, question, "refused", error.status, error.reason, most=MOST_TRIES)
             except ModelUnavailable as error:
-                # A server that hangs up on this prompt alone, as one that crashes on it does.
+                # A server may hang up on this prompt alone, for instance if it crashes on it.
                 if not (error.broke_off and self._asker.answers()):
                     raise
                 aside = self._note(work, question, "refused", None, error.message, most=MOST_TRIES)
@@ -111,12 +114,12 @@ class Steps:
         return None, [f"The {question} step is set aside; {without}."]
 
     def set_aside(self, work: Work, question: str, cause: RefusalCause) -> None:
-        """Set a step aside that is not even asked."""
+        """Set a step aside without asking the model."""
         self._note(work, question, cause, None, "", most=1)
 
     def _is_of_this_prompt(self, error: ModelRefused) -> bool:
-        """Say whether the server refuses this call alone; not while it answers no other one."""
-        may_be = error.fault == "prompt" or (error.status in _OF_ONE_PROMPT and not error.told_to_wait)
+        """Return whether the server refuses this call alone; False if it answers no other call either."""
+        may_be = error.fault == "prompt" or (error.status in _PER_PROMPT_STATUSES and not error.told_to_wait)
         return may_be and self._asker.answers()
 
     def _note(self, work: Work, question: str, cause: RefusalCause, status: int | None, reason: str, *, most: int) -> bool:
@@ -125,6 +128,7 @@ class Steps:
             cause=cause, status=status, reason=reason, most=most, begun=work.begun,
         )  # fmt: skip
         if aside:
-            # No word of a user, nor of the server, which may repeat them; page and command line say it to the person.
+            # Log neither a user's words nor the server's, which may repeat them; the page and the command line show them to the
+            # user.
             _log.info("the %s step of one message or session is set aside (%s, HTTP status %s)", question, cause, status)
         return aside

@@ -1,4 +1,4 @@
-"""Counts the tokens of a turn's calls: as the model server counts them, and estimated where it does not."""
+"""Count the tokens of a turn's calls: as the model server reports them, or estimated where it does not."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class _Call:
 
 
 class Tally:
-    """Adds the calls of one turn up.
+    """Sums the token counts of one turn's calls.
 
     Args:
-        before: What the calls before it came to.
+        before: The sum of the earlier calls.
 
     Attributes:
-        usage: What they come to with the calls that were counted here.
+        usage: The sum including the calls counted here.
     """
 
     def __init__(self, before: Usage | None = None) -> None:
@@ -42,9 +42,9 @@ class Tally:
 
     @contextmanager
     def call(self, messages: Sequence[BaseMessage]) -> Iterator[Callable[[AIMessageChunk], None]]:
-        """Count one call; gives a function that each chunk of its answer is passed to.
+        """Count one call; yields a function that takes each chunk of the answer.
 
-        A call that is broken off has no count of its server's: what was read and written by then is estimated.
+        An interrupted call has no count from the server: its prompt and the text so far are estimated.
 
         Args:
             messages: The prompt.

@@ -1,4 +1,4 @@
-"""Days that a sentence names by where they are from today, with their dates: `on Friday (2026-03-06)` (English)."""
+"""Add dates to relative days in a sentence: `on Friday (2026-03-06)` (English)."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _SUBJECT = re.compile(r"\b(?:i|we|he|she|they|it|user)\b", re.IGNORECASE)
 _HABIT = re.compile(r"\b(?:every|each|always|usually|often|mostly)\b", re.IGNORECASE)
 _SAME_DAY = re.compile(r"^(?:today|tonight|this (?:morning|afternoon|evening))$", re.IGNORECASE)
 _BEFORE = re.compile(r"^(?:yesterday|last night)$", re.IGNORECASE)
-_A_DAY = 86_400 * 1.1
+_DAY_SECONDS = 86_400 * 1.1
 
 
 def with_dates(sentence: str, time: datetime) -> str:
-    """Add its date to each day that is named by where it is from the day on which the sentence was said.
+    """Return the sentence with a date after each relative day, counted from the day on which it was said.
 
     Args:
         sentence: In English.
@@ -53,7 +53,7 @@ def with_dates(sentence: str, time: datetime) -> str:
         period = named_period(
             bare if words.lower().startswith(("in ", "last", "next")) or bare == words else f"on {bare}", time, prefer
         )
-        if period is None or (period.last - period.first > _A_DAY and "week" not in bare):
+        if period is None or (period.last - period.first > _DAY_SECONDS and "week" not in bare):
             return match[0]
         middle = datetime.fromtimestamp((period.first + period.last) / 2, tz=time.tzinfo)
         return f"{match[0]} ({middle:%Y-%m-%d})"
@@ -62,7 +62,7 @@ def with_dates(sentence: str, time: datetime) -> str:
 
 
 def _is_past(sentence: str, place: int) -> bool:
-    """Say whether the day at a place of a sentence lies behind: as its own clause says, where that has a subject."""
+    """Return whether the day at a position of a sentence is in the past, judged by its own clause if that has a subject."""
     clause = re.split(r"[,;]|\b(?:and|but|so)\b", sentence[:place])[-1]
     told = clause if _SUBJECT.search(clause) else sentence
     return not _AHEAD.search(told) and any(is_past(word) for word in re.findall(r"[a-z]+", told.lower()))

@@ -1,7 +1,7 @@
-"""What a fact lost or made up, seen from the words that it was made of (pure rules; English).
+"""What a fact lost or invented, compared with the words it was made from (pure rules; English).
 
-A small model writes "The user got into the orchestra" of "My flatmate got into the orchestra", leaves "165 over 100" out, and
-makes a husband a father. Rules see these; what they see is said in the person's own words instead.
+A small model writes "The user got into the orchestra" for "My flatmate got into the orchestra", leaves "165 over 100" out,
+and turns a husband into a father. Rules detect this; the fact is then kept in the person's own words instead.
 """
 
 from __future__ import annotations
@@ -80,17 +80,17 @@ _CALENDAR_WORDS = """
 """
 _CALENDAR = frozenset(_CALENDAR_WORDS.split())
 _NO_NAMES = frozenset(["i", "user", "the", "mr", "mrs", "ms", "dr"])
-_SUPPORTED = 0.6
-"""Share of a fact's words that were said, at least."""
+_MIN_SUPPORT_SHARE = 0.6
+"""Share of a fact's words that must have been said."""
 
 
 def slips(said: Sequence[str], fact: str, *, whole: bool = True) -> list[str]:
-    """Name what is wrong with a fact; an empty list where nothing is known to be.
+    """Return what is wrong with a fact; an empty list if nothing is known to be wrong.
 
     Args:
         said: The sentences of the message that state something (`graph.language.statements`).
-        fact: What a model made of them, in the third person.
-        whole: What is lost is wrong too, not only what was made up: a large model chooses what matters, a small one forgets.
+        fact: What a model made from them, in the third person.
+        whole: Whether losses count too, not only inventions: a large model chooses what matters, a small one forgets.
     """
     told, source = " ".join(said), " ".join(sources(said, fact))
     written = _DATE.sub(" ", fact)
@@ -122,26 +122,26 @@ def _losses(source: str, fact: str, told: str) -> list[str]:
         found.append("a relation is lost")
     if _OPEN.search(source) and not _OPEN.search(fact):
         found.append("only a plan")
-    if _support(told, fact) < _SUPPORTED:
+    if _support(told, fact) < _MIN_SUPPORT_SHARE:
         found.append("other words")
     return found
 
 
 def names_something(said: Sequence[str]) -> bool:
-    """Say whether sentences hold a name, a number in digits or somebody of the person: then they are worth keeping."""
+    """Return whether sentences contain a name, a number in digits or a relative or friend: then they are worth keeping."""
     told = " ".join(said)
     return bool(names(told) or _NUMBER.search(told) or _relations(told))
 
 
 def sources(said: Sequence[str], fact: str) -> list[str]:
-    """Return the sentences that a fact was made of: those that share a word with it; all of them where none does."""
+    """Return the sentences that a fact was made from: those that share a word with it, or all if none does."""
     words = stems(fact)
     shared = [sentence for sentence in said if words & stems(sentence)]
     return shared or list(said)
 
 
 def names(text: str) -> set[str]:
-    """Return the names in a text, in small letters: words with a capital in the middle of a sentence."""
+    """Return the names in a text in lower case: capitalised words in the middle of a sentence."""
     found = set()
     for match in re.finditer(r"(?<=[\w,;:)’'\"“] )[\"“']?([A-ZÀ-ÖØ-Þ][\w’'-]*)", text):
         word = re.sub(r"['’]s$", "", match[1]).lower().rstrip("'’")
@@ -167,13 +167,13 @@ def names(text: str) -> set[str]:
 
 
 def _months(fact: str) -> set[str]:
-    """Months and weekdays: a resolved date may be written with them."""
+    """Return months and weekdays: a resolved date may be written with them."""
     return names(fact) & _CALENDAR if _DATE.search(fact) else set()
 
 
 def _numbers(text: str) -> set[str]:
     words = {_NUMBER_WORDS[word.lower()] for word in re.findall(r"[a-zA-Z]+", text) if word.lower() in _NUMBER_WORDS}
-    # "one" and "first" are hardly numbers; what is written in digits is.
+    # "one" and "first" are rarely numbers; numbers in digits always are.
     return ({part for number in _NUMBER.findall(text) for part in re.split(r"[.,:/]", number)} | words) - {"1"}
 
 
@@ -192,7 +192,7 @@ def _relations(text: str) -> set[str]:
 
 
 def _subject(text: str) -> str:
-    """Say whose sentence it is: `user`, `other` (theirs, or somebody's by name), or unknown (empty)."""
+    """Return whom the sentence is about: `user`, `other` (a person's relative or a named person), or empty if unknown."""
     start = text.strip()
     if re.match(r"(?:my|our)\b(?!.{1,40}?\band i\b)", start, re.IGNORECASE) or re.match(
         r"the user['’]s\b", start, re.IGNORECASE
@@ -212,6 +212,6 @@ def _support(said: str, fact: str) -> float:
 
 
 def stems(text: str) -> set[str]:
-    """Return the content words of a text without their endings; one relation has one word (`mum` is `mother`)."""
+    """Return the content words of a text without their endings; each relation has one word (`mum` becomes `mother`)."""
     words = [re.sub(r"['’]s?$", "", word.lower()) for word in _WORD.findall(_DATE.sub(" ", text))]
     return {stem(_SAME_RELATION.get(word, word)) for word in words if word not in _FILLERS and len(word) > 1}

@@ -1,4 +1,4 @@
-"""What a turn's pictures show, by what was said of them: `my grandmother's mug (Image Object: mug)` (pure)."""
+"""What a turn's photos show, according to the message: `my grandmother's mug (Image Object: mug)` (pure)."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from memory.core.records import Box, PhotoMemory, Turn, make_id
 
 _MARK = re.compile(r"[(（]\s*Image Object\s*[:：]\s*(?P<category>(?:[^()（）\n]|\([^()\n]*\)){1,60}?)\s*[)）]", re.IGNORECASE)
-"""What stands behind the name of a thing; its category may have a remark in brackets of its own."""
-_NEW_THOUGHT = re.compile(r"(?<!\bDr)(?<!\bMr)(?<!\bMs)(?<!\bMrs)(?<!\bSt)(?<!\d)[.!?]\s+|,\s+(?!\d)|;\s*|[。！？；，、]|\n")
-"""Where what was said before has nothing to do with the name."""
-_NAME_LENGTH = 120
+"""The mark after the name of an object; its category may contain a remark in brackets."""
+_CLAUSE_END = re.compile(r"(?<!\bDr)(?<!\bMr)(?<!\bMs)(?<!\bMrs)(?<!\bSt)(?<!\d)[.!?]\s+|,\s+(?!\d)|;\s*|[。！？；，、]|\n")
+"""The text before this boundary does not belong to the name."""
+_MAX_NAME_CHARS = 120
 _BEGINS = re.compile(
     r"\b(?:my|our|his|her|their|your|its|the|an?|this|that|these|those)\s+(?!(?:user|person)\b(?!['’]s))", re.IGNORECASE
 )
@@ -21,24 +21,24 @@ _LEADS = re.compile(
     r"^.*\b(?:is|has|have|had|owns?|shows?|showed|shared|got|bought|called|named|(?:photo|picture|image)s?\s+of)\s+",
     re.IGNORECASE,
 )
-"""Words that a name without such a beginning comes after: `The user showed Rex`."""
-_LONGEST = 300
+"""Words that precede a name without such a beginning: `The user showed Rex`."""
+_MAX_CAPTION_CHARS = 300
 LookFor = Callable[[str, Sequence[str], str], tuple[str, Box | None] | None]
 
 
 def seen_in(turn: Turn, content: str | None, look_for: LookFor) -> list[PhotoMemory]:
-    """Return what is to be remembered of the pictures of a turn.
+    """Return what to remember of a turn's photos.
 
     Args:
-        turn: It carries pictures.
-        content: What was extracted from it; names objects as `name (Image Object: category)`.
-        look_for: Says in which of a user's pictures (user id, photo ids, category) a thing is, and where in it; None: it
-            cannot tell.
+        turn: A turn with photos.
+        content: The fact extracted from it; names objects as `name (Image Object: category)`.
+        look_for: Takes a user id, photo ids and a category; returns the photo that shows the object and the box around it,
+            or None if it cannot tell.
 
     Returns:
-        For every named object one memory, of the part of the picture in which it is found. Where nothing can tell: of the whole
-        picture, in the order in which they were named where there are as many, else of the first. And every picture that none
-        is of as a whole, under what was said with it.
+        One memory for each named object, of the part of the photo that shows it. If nothing can locate it: of the whole
+        photo, in the order of naming if there are as many photos as names, else of the first photo. Every photo without a
+        memory of the whole photo gets one too, with the message as its caption.
     """
     seen: list[PhotoMemory] = []
     named = labels(content or "")
@@ -54,18 +54,20 @@ def seen_in(turn: Turn, content: str | None, look_for: LookFor) -> list[PhotoMem
 
 
 def labels(content: str) -> list[tuple[str, str]]:
-    """Return (name, category) of the objects that a text names, each once."""
+    """Return (name, category) of each object that a text names, without duplicates."""
     found, before = [], 0
     for mark in _MARK.finditer(content):
         category = re.sub(r"\s*\([^()]*\)", "", mark["category"]).strip()
-        said = re.sub(r"^[\s,]*(?:and\b|with\b)?\s*", "", _NEW_THOUGHT.split(content[before : mark.start()])[-1])
-        found.append((textwrap.shorten(_name(said.strip(), category), _NAME_LENGTH, placeholder="…"), category.lower()))
+        said = re.sub(r"^[\s,]*(?:and\b|with\b)?\s*", "", _CLAUSE_END.split(content[before : mark.start()])[-1])
+        found.append((textwrap.shorten(_name(said.strip(), category), _MAX_NAME_CHARS, placeholder="…"), category.lower()))
         before = mark.end()
     return list(dict.fromkeys(found))
 
 
 def _name(said: str, category: str) -> str:
-    """Cut the name of a thing out of what was said up to it: from the words before its category, else from the first."""
+    """Return the object's name, cut from the text before the mark: from the words before its category, else from the first
+    word.
+    """
     said = re.sub(r"^.*\b(?:photo|picture|image)s?\s+of\s+", "", said, flags=re.IGNORECASE)
     named = list(re.finditer(rf"\b{re.escape(category)}", said, re.IGNORECASE))
     begins = [match.start() for match in _BEGINS.finditer(said)]
@@ -89,4 +91,6 @@ def _memory(turn: Turn, ordinal: int, photo_id: str, caption: str, category: str
 
 def _caption(text: str) -> str:
     words = " ".join(_MARK.sub("", text).split())
-    return (words if len(words) <= _LONGEST else f"{words[:_LONGEST].rsplit(' ', 1)[0]} …") or "(nothing was said of it)"
+    return (
+        words if len(words) <= _MAX_CAPTION_CHARS else f"{words[:_MAX_CAPTION_CHARS].rsplit(' ', 1)[0]} …"
+    ) or "(nothing was said of it)"

@@ -1,7 +1,7 @@
-"""Which habits and goals that a model wrote are kept: those that a sentence of the person bears (pure rules).
+"""Which habits and goals that a model wrote are kept: those that a sentence of the person supports (pure rules).
 
-A small model makes a habit of what happened once, or to somebody else. A sentence in the first person with a sign of repetition
-or of a goal is one; it is kept in the person's own words.
+A small model makes a habit from something that happened once, or to another person. A sentence in the first person with a
+sign of repetition or of a goal is a habit; it is kept in the person's own words.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ _GOAL = re.compile(
     re.IGNORECASE,
 )
 _WOULD = re.compile(r"\b(?:i|we)\s+(?:\w+ ){0,2}?(?:like|love) to\b", re.IGNORECASE)
-"""A liking, not a goal: `I like to swim`, but `I'd like to` is one."""
+"""A liking, not a goal: `I like to swim`. But `I'd like to` is a goal."""
 _OVER = re.compile(r"\b(?:used to|gave up|given up|stopped|quit|no longer|(?:not|n['’]t) .{0,60}any ?more)\b", re.IGNORECASE)
 _BEGAN = {"started", "began", "decided", "made", "took", "set", "joined"}
-_HALF = 0.5
+_MIN_SHARED_SHARE = 0.5
 _LISTED = ("de", "es", "fr", "zh", "en")
 
 
@@ -58,12 +58,12 @@ def keep_habits(
     """Return the set of habits and goals without what the person did not say.
 
     Args:
-        written: What the model made of the session, by key.
-        before: The set that it was to bring up to date.
+        written: What the model made from the session, by key.
+        before: The set that the model was asked to update.
         said: The person's own words of the session.
-        prompt: What the model was told; its examples are nobody's.
-        small: The model is a small one: its lines are kept in the person's words, and what it left out beside a wrong line
-            stays.
+        prompt: What the model was told; its examples are about nobody.
+        small: Whether the model is small: its lines are kept in the person's words, and lines that it dropped next to a
+            wrong line stay.
     """
     known = said.words | all_words([*before, *before.values()])
     if not small:
@@ -85,27 +85,27 @@ def keep_habits(
 
 
 def _borne(line: str, said: Said) -> str:
-    """Tell the sentence that bears a line, newest first where several do equally; empty without one."""
+    """Return the sentence that supports a line, the newest of several equal ones; empty if there is none."""
     best: tuple[int, str, datetime] | None = None
     for sentence, time in said.sentences:
         many = len(shared(line, sentence))
         if many and is_habit(sentence) and (best is None or many >= best[0]):
             best = (many, sentence, time)
-    if best and best[0] >= _HALF * len(shared(line, line)):
+    if best and best[0] >= _MIN_SHARED_SHARE * len(shared(line, line)):
         _, sentence, time = best
         return _told(sentence, time)
     return line if _is_unlisted(line) and not unsaid(line, said.words) else ""
 
 
 def _told(sentence: str, time: datetime) -> str:
-    """Tell a sentence as it is kept: quoted where it is not English; a day that comes again has no date."""
+    """Return a sentence as it is kept: quoted if it is not English; a recurring day has no date."""
     if is_foreign(sentence):
         return f'"{sentence}"'
     return third_person(sentence) if _AGAIN.search(sentence) else own_fact([sentence], time)
 
 
 def is_habit(sentence: str) -> bool:
-    """Say whether a sentence tells of what its speaker does again and again, or works towards."""
+    """Return whether a sentence says what its speaker does repeatedly or works towards."""
     if _OVER.search(sentence):
         return False
     goal = next((match for match in _GOAL.finditer(sentence) if not _WOULD.match(match[0])), None)
@@ -116,7 +116,7 @@ def is_habit(sentence: str) -> bool:
 
 
 def _is_past(sentence: str) -> bool:
-    """Say whether it is over: `I had yoga every Monday`; what somebody started goes on."""
+    """Return whether a sentence is about the past: `I had yoga every Monday`. What a person started goes on."""
     if is_foreign(sentence):
         return False
     words = [word for word in re.findall(r"[a-z]+", sentence.lower()) if word not in ADVERBS]
@@ -126,6 +126,6 @@ def _is_past(sentence: str) -> bool:
 
 
 def _is_unlisted(line: str) -> bool:
-    """Say whether a line is in a language whose signs of repetition are not known here."""
+    """Return whether a line is in a language whose signs of repetition are not listed here."""
     language, confidence = guess(line)
     return language_of(line) == "other" and confidence >= SURE and language not in _LISTED

@@ -1,6 +1,7 @@
-"""Which lines of a profile that a model wrote are kept: those that one sentence of the person bears (pure rules).
+"""Which profile lines that a model wrote are kept: those that one sentence of the person supports (pure rules).
 
-A small model copies the example of its prompt, likes whatever was named, and writes whole messages under a key of its own.
+A small model copies the example of its prompt, adds everything named to the likes, and writes whole messages under its own
+keys.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ _KEYS_WORDS = """
     languages diet instrument instruments nationality origin religion
 """
 _KEYS = frozenset(_KEYS_WORDS.split())
-"""What a small model may keep at its usual length; lines of other keys are short."""
-_NEARBY_WORDS = "family partner husband wife children pets pet"
-_NEARBY = frozenset(_NEARBY_WORDS.split())
-"""Lines about those of the person: a sentence that names them by whose they are bears them."""
+"""Keys under which a small model may keep lines of the usual length; lines with other keys are short."""
+_RELATED_KEYS_WORDS = "family partner husband wife children pets pet"
+_RELATED_KEYS = frozenset(_RELATED_KEYS_WORDS.split())
+"""Keys for the person's family and pets: a sentence that names these as the person's supports the line."""
 _LISTS_WORDS = "likes like dislikes dislike hobbies interests allergies allergy languages diet instruments health"
-_LISTS = _NEARBY | frozenset(_LISTS_WORDS.split())
-_LONGEST, _LONGEST_OTHER = 12, 8
-"""Words of an item, and of a line with a key of the model's own."""
+_LISTS = _RELATED_KEYS | frozenset(_LISTS_WORDS.split())
+_MAX_ITEM_WORDS, _MAX_OTHER_ITEM_WORDS = 12, 8
+"""Maximum number of words of an item, and of a line whose key the model made up."""
 _FIRST_PERSON = re.compile(
     r"\b(?:i|i['’]\w+|im|ive|me|my|we|our|us|ich|mein\w*|wir|yo|soy|estoy|tengo|mi|mis|je|mon)\b|我", re.IGNORECASE
 )
@@ -56,12 +57,12 @@ def keep_profile(
     """Return a profile without what the person did not say.
 
     Args:
-        written: What the model made of the session, by key.
-        before: The profile that it was to bring up to date.
+        written: What the model made from the session, by key.
+        before: The profile that the model was asked to update.
         said: The person's own words of the session.
-        prompt: What the model was told; its example is nobody's.
-        small: The model is a small one: each new item needs one sentence that bears it, and what it left out beside a wrong
-            line stays.
+        prompt: What the model was told; its example is about nobody.
+        small: Whether the model is small: each new item needs one sentence that supports it, and lines that it dropped next
+            to a wrong line stay.
     """
     known = said.words | all_words([*before, *before.values()])
     if not small:
@@ -95,7 +96,7 @@ def _items(key: str, value: str) -> list[str]:
 
 
 def _borne(key: str, item: str, before: Mapping[str, str], said: Said) -> str:
-    """Return an item as it is kept; empty where nothing bears it."""
+    """Return an item as it is kept; empty if nothing supports it."""
     name = key.lower().strip()
     own = before.get(key, "")
     if folded(item) in {folded(own), *map(folded, _items(key, own))}:
@@ -104,7 +105,7 @@ def _borne(key: str, item: str, before: Mapping[str, str], said: Said) -> str:
     if not taste and folded(item) in {folded(value) for value in before.values()}:
         return item
     item = _OWNER.sub("", item)
-    longest = _LONGEST if name in _KEYS else _LONGEST_OTHER
+    longest = _MAX_ITEM_WORDS if name in _KEYS else _MAX_OTHER_ITEM_WORDS
     if not content(item) or _FIRST_PERSON.search(item) or len(item.split()) > longest:
         return ""
     bears = _rule(name)
@@ -122,7 +123,7 @@ def _rule(name: str) -> Callable[[str, str], bool]:
         "name": _is_named, "nickname": _is_named, "likes": is_liked, "like": is_liked, "dislikes": is_disliked,
         "dislike": is_disliked, "home": _is_home, **dict.fromkeys(("work", "job", "occupation", "profession"), _is_work),
     }  # fmt: skip
-    return rules.get(name, _is_near if name in _NEARBY else _is_told)
+    return rules.get(name, _is_near if name in _RELATED_KEYS else _is_told)
 
 
 def _is_named(name: str, sentence: str) -> bool:
@@ -136,13 +137,13 @@ def _is_home(item: str, sentence: str) -> bool:
 
 
 def _is_work(item: str, sentence: str) -> bool:
-    """Say whether a sentence tells what its speaker does; a place where they do it is no work."""
+    """Return whether a sentence says what work its speaker does; the place of work alone does not count."""
     is_place = re.search(rf"\b(?:in|near|from|out of|aus|en|de)\s+(?:the\s+)?{re.escape(item)}", sentence, re.IGNORECASE)
     return is_place is None and _is_told(item, sentence)
 
 
 def _is_near(item: str, sentence: str) -> bool:
-    """Say whether a sentence speaks of somebody, or of an animal, as the speaker's."""
+    """Return whether a sentence mentions a person or an animal as the speaker's."""
     if unsaid(item, content(sentence)) or _NONE.search(sentence[: _place(item, sentence)]):
         return False
     if is_foreign(sentence):
@@ -153,7 +154,7 @@ def _is_near(item: str, sentence: str) -> bool:
 
 
 def _is_told(item: str, sentence: str) -> bool:
-    """Say whether a sentence tells an item of its speaker."""
+    """Return whether a sentence says an item about its speaker."""
     if unsaid(item, content(sentence)):
         return False
     place = _place(item, sentence)
@@ -162,7 +163,7 @@ def _is_told(item: str, sentence: str) -> bool:
 
 
 def _place(item: str, sentence: str) -> int:
-    """Return where the first word of an item begins in a sentence; its end where none does."""
+    """Return the position of an item's first word in a sentence; the sentence's length if none occurs."""
     places = [
         found.start()
         for word in content(item)
@@ -176,7 +177,7 @@ def _place(item: str, sentence: str) -> int:
 
 
 def _told_otherwise(profile: dict[str, str], said: Said) -> dict[str, str]:
-    """Bring up to date what a sentence plainly says: where they live and work now, and what they like or dislike no longer."""
+    """Update what a sentence states plainly: where they live and work now, and what they no longer like or dislike."""
     told = dict(profile)
     for sentence, _ in said.sentences:
         for key, others, value in (

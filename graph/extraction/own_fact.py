@@ -1,7 +1,7 @@
 """A fact in the person's own words: what their message states, in the third person and with dates (pure rules).
 
-It stands where a model's version lost or made up something, and for small models always: they decide what is worth keeping, and
-write it wrongly.
+It replaces a model's version that lost or invented something. For small models it always does: they judge well what is worth
+keeping, but write it wrongly.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from graph.language.language import in_their_words, language_of
 from graph.language.statements import statements
 from graph.language.third_person import third_person
 
-_MOST_CHARACTERS = 400
+_MAX_FACT_CHARS = 400
 _OWN = re.compile(r"(?:i|we|im|ive)\b", re.IGNORECASE)
-"""Begins a sentence about the person."""
+"""The beginning of a sentence about the person."""
 
 
 def fact_of(text: str, time: datetime, written: str, *, small: bool = True) -> str:
-    """Return what is kept of a message: the model's version where nothing is wrong with it, else the person's own words.
+    """Return the fact to keep from a message: the model's version if nothing is wrong with it, else the person's own words.
 
     Args:
         text: The person's own words, without what they pasted.
         time: When they were said, in their zone.
-        written: The model's version; empty where it only decided.
-        small: The model is a small one, which loses what matters.
+        written: The model's version; empty if the model only decided whether to keep something.
+        small: Whether the model is small and therefore loses what matters.
 
     Returns:
-        Empty where the message states nothing, and the model wrote nothing.
+        Empty if the message states nothing and the model wrote nothing.
     """
     said = statements(text)
     if not said:
@@ -44,7 +44,7 @@ def fact_of(text: str, time: datetime, written: str, *, small: bool = True) -> s
 
 
 def own_fact(said: Sequence[str], time: datetime, written: str = "") -> str:
-    """Tell what was stated in the third person, in the person's words; of several sentences those that a version is of."""
+    """Return the statements in the third person and the person's words; of several sentences, those that `written` is about."""
     chosen = sources(said, written) if written else said
     told, before = [], ""
     for sentence in chosen:
@@ -59,4 +59,4 @@ def _quoted(said: Sequence[str]) -> str:
 
 def _shortened(text: str) -> str:
     flat = " ".join(text.split())
-    return flat if len(flat) <= _MOST_CHARACTERS else f"{flat[:_MOST_CHARACTERS].rsplit(' ', 1)[0]} …"
+    return flat if len(flat) <= _MAX_FACT_CHARS else f"{flat[:_MAX_FACT_CHARS].rsplit(' ', 1)[0]} …"

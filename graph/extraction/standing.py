@@ -1,4 +1,4 @@
-"""Where a sentence plainly says where its speaker lives, or works as what, from now on (pure rules; English)."""
+"""Sentences that plainly say where their speaker now lives or what they now work as (pure rules; English)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MONTHS = re.compile(r"^(?:January|February|March|April|May|June|July|August|Sep
 
 
 def home_of(sentence: str) -> str:
-    """Return where a sentence says that its speaker lives now; empty where it does not say so for sure."""
+    """Return where a sentence says that its speaker lives now; empty if it does not say so for certain."""
     match = _HOME.search(sentence)
     if match is None or _NOT_NOW.search(sentence) or _MONTHS.match(match["place"]) or _is_anothers(sentence, match):
         return ""
@@ -35,12 +35,12 @@ def home_of(sentence: str) -> str:
 
 
 def work_of(sentence: str) -> str:
-    """Return what a sentence says that its speaker works as now; empty where it does not say so for sure."""
+    """Return what a sentence says that its speaker works as now; empty if it does not say so for certain."""
     match = _WORK.search(sentence)
     return "" if match is None or _NOT_NOW.search(sentence) or _is_anothers(sentence, match) else match["what"].strip()
 
 
 def _is_anothers(sentence: str, match: re.Match[str]) -> bool:
-    """Say whether somebody else says it: `She said I live in …`, or it is quoted."""
+    """Return whether another person says it: `She said I live in …`, or a quotation."""
     before = sentence[: match.start()]
     return bool(re.search(r"\b(?:said|says|thinks?|asked|told)\b|[\"“„«]", before, re.IGNORECASE))

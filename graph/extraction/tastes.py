@@ -1,4 +1,4 @@
-"""Where a sentence says that its speaker likes or dislikes something (pure rules)."""
+"""Sentences that say what their speaker likes or dislikes (pure rules)."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ _TURNED = re.compile(r"ich (?:mag|kann) (?P<thing>\w+) nicht", re.IGNORECASE)
 
 
 def is_liked(thing: str, sentence: str) -> bool:
-    """Say whether a sentence says that its speaker likes a thing."""
+    """Return whether a sentence says that its speaker likes a thing."""
     if _FAVOURITE.search(sentence) and not unsaid(thing, content(sentence)):
         return True
     return _named(thing, sentence, _LIKES)
 
 
 def is_disliked(thing: str, sentence: str) -> bool:
-    """Say whether a sentence says that its speaker dislikes a thing."""
+    """Return whether a sentence says that its speaker dislikes a thing."""
     return _named(thing, sentence, _DISLIKES)
 
 
@@ -68,6 +68,6 @@ def _named(thing: str, sentence: str, signs: re.Pattern[str]) -> bool:
 
 
 def _object(rest: str) -> str:
-    """Return what a sign is about: the words up to the end of its clause, or to the next sign."""
+    """Return what a like or dislike is about: the words up to the end of its clause, or to the next such phrase."""
     ends = [match.start() for signs in (_LIKES, _DISLIKES, _CLAUSE_ENDS) if (match := signs.search(rest))]
     return rest[: min(ends, default=len(rest))]

@@ -1,8 +1,9 @@
-"""Reading one round of reasoning as it comes: what is thought, what is the answer, and which tags are only quoted (pure).
+"""Parse one reasoning round as it streams: which text is thought, which is the answer, and which tags are only quoted (pure).
 
 A tag counts by its place. Inside a thought every tag is text until `</think>`; inside an answer every tag is text until
-`</answer>`; a tag that is quoted (`</think>` in backticks) is text too. What cannot be told yet is held back, never shown and
-taken back: a thought that its chat template opened shows no `<think>`, and one that is never closed shows no `</think>`.
+`</answer>`; a quoted tag (`</think>` in backticks) is text too. Text that cannot be classified yet is buffered; nothing that
+was shown is taken back. A thought that the chat template opened shows no `<think>`, and a thought that is never closed shows
+no `</think>`.
 """
 
 from __future__ import annotations
@@ -14,18 +15,18 @@ from typing import Literal
 from graph.formats.escaping import unescape
 
 TAGS = ("<think>", "</think>", "<answer>", "</answer>", "<retrieve>", "</retrieve>")
-# ASCII: by Unicode's rules "K" (the Kelvin sign) would be a k.
+# ASCII only: by Unicode's rules the Kelvin sign "K" would match k.
 ANY_CASE = re.IGNORECASE | re.ASCII
 TAG = re.compile(r"</?(?:think|answer|retrieve)>", ANY_CASE)
 _BEGUN = re.compile(r"(?:</?[a-z]{0,8}|&(?:amp;)*(?:a|am|amp|l|lt|lt;\s{0,8}/?\s{0,8}[a-z_]{0,13})?)\Z", ANY_CASE)
-"""The beginning of a tag, or of an escaped one, at the end of what has come."""
+"""The beginning of a tag, or of an escaped tag, at the end of the text so far."""
 _OPENS, _CLOSES = "`\"'“‘«„", "`\"'”’»“"
 _FENCE = "```"
 
 
 @dataclass(frozen=True)
 class Delta:
-    """A piece of the stream: of the thought, or of the answer."""
+    """One delta of the stream: part of the thought or of the answer."""
 
     part: Literal["think", "answer"]
     text: str
@@ -33,7 +34,7 @@ class Delta:
 
 @dataclass
 class _Line:
-    """The line up to a place: whether that is in code, and what stands before it."""
+    """The line up to a position: whether the position is in code, and the text before it."""
 
     last: str = ""
     blank: bool = True
@@ -43,11 +44,11 @@ class _Line:
 
     @property
     def fenced(self) -> bool:
-        """Say whether the line is inside a fence."""
+        """Return whether the line is inside a fence."""
         return self.fences % 2 == 1
 
     def take(self, text: str) -> None:
-        """Go on by a text."""
+        """Advance by a text."""
         for number, part in enumerate(text.split("\n")):
             if number:
                 # "```code```" in one line has an even number of backticks, and opens nothing.
@@ -65,7 +66,7 @@ class _Line:
 
 @dataclass(frozen=True)
 class _Choice:
-    """An opening tag that may be the choice: its name, its place, and whether it begins a line (or follows `</think>`)."""
+    """An opening tag that may be the choice: its name, its position, and whether it begins a line (or follows `</think>`)."""
 
     name: str
     start: int
@@ -76,14 +77,15 @@ class _Choice:
 
 
 class AnswerStream:
-    """Cuts the model's text stream into thought and answer as it comes.
+    """Splits the model's text stream into thought and answer as it arrives.
 
-    The answer deltas, joined, are the answer that `parse_reasoning` gives (but for space at its ends): that reads by this too.
+    The joined answer deltas are the answer that `parse_reasoning` gives (except for space at the ends): it uses this class
+    too.
 
     Attributes:
         choice: `answer` or `retrieve`, once it is known.
-        request: What stands in `<retrieve>`.
-        outside: What stands outside of thought, answer and retrieve.
+        request: The text inside `<retrieve>`.
+        outside: The text outside thought, answer and retrieve.
     """
 
     def __init__(self) -> None:
@@ -96,23 +98,23 @@ class AnswerStream:
         self._line = _Line()
         self._depth = 0
         self._wrote = False
-        """Whether the part that runs has text other than space."""
+        """Whether the current part has text other than space."""
         self._thought = False
         """Whether a thought has been closed."""
         self._choices: list[_Choice] = []
         self._end: tuple[int, int] | None = None
-        """Where the answer may have ended, and the number of the fence that this was in (0: in none)."""
+        """Where the answer may have ended, and the number of the fence around that place (0: none)."""
         self._final = False
         self._deltas: list[Delta] = []
 
     def feed(self, text: str) -> list[Delta]:
-        """Take the next piece of text; returns what can be shown now."""
+        """Take the next chunk of text; returns the deltas that can be shown now."""
         self._buffer += text
         self._scan()
         return self._taken()
 
     def close(self) -> list[Delta]:
-        """End the stream; returns what was still held back."""
+        """End the stream; returns the deltas that were still buffered."""
         self._final = True
         self._scan()
         if chosen := self._chosen():
@@ -130,14 +132,14 @@ class AnswerStream:
 
     def _taken(self) -> list[Delta]:
         if not self._choices and self._end is None:
-            # Nothing points into what has been shown.
+            # Nothing refers to text that has been shown.
             self._at -= self._from
             self._buffer, self._from = self._buffer[self._from :], 0
         deltas, self._deltas = self._deltas, []
         return deltas
 
     def _scan(self) -> None:
-        """Go through the tags that have come whole; then show what needs no more text to be told."""
+        """Process the tags that are complete; then show the text that needs no more context."""
         while match := TAG.search(self._buffer, self._at):
             self._pass(match.start())
             if not self._take(match[0].lower(), match.start(), match.end()):
@@ -146,7 +148,7 @@ class AnswerStream:
         begun = _BEGUN.search(self._buffer, self._at)
         self._pass(begun.start() if begun else len(self._buffer))
         if self._end is not None and self._end[1] not in {0, self._line.fences}:
-            # The fence was closed: what stands in it is text.
+            # The fence was closed: the text inside it stays text.
             self._end = None
         if self._state in {"retrieve", "done"} or (
             self._state in {"thought", "answer"} and not self._choices and self._end is None
@@ -154,14 +156,14 @@ class AnswerStream:
             self._flush(self._at)
 
     def _pass(self, place: int) -> None:
-        """Go on to a place, tags and all."""
+        """Advance to a position, including the tags before it."""
         text = self._buffer[self._at : place]
         self._at = place
         self._line.take(text)
         self._wrote = self._wrote or bool(text.strip())
 
     def _take(self, tag: str, start: int, end: int) -> bool:
-        """Take a tag; False: more text has to come first."""
+        """Process a tag; False if more text is needed first."""
         if self._state in {"retrieve", "done"}:
             if self._state == "retrieve" and tag == "</retrieve>":
                 self._flush(start)
@@ -188,7 +190,7 @@ class AnswerStream:
             if self._wrote:
                 self._depth += 1
             else:
-                # The chat template opened it, and the model once more.
+                # The chat template opened the thought, and the model opened it again.
                 self._skip(end)
         elif not self._choices and not self._depth and (not self._wrote or (self._line.blank and not self._line.fenced)):
             self._flush(self._at)
@@ -196,7 +198,7 @@ class AnswerStream:
             self._enter("thought")
             self._next_thought()
         else:
-            # Perhaps a thought that the template opened, and that quotes the form.
+            # This may be a thought that the template opened and that quotes the format.
             self._depth += 1
 
     def _close_thought(self, start: int, end: int, *, mention: bool) -> None:
@@ -204,7 +206,7 @@ class AnswerStream:
             self._depth -= 1
         elif not mention:
             if self._state == "outside" and self._wrote:
-                # All that came before was a thought that the chat template opened.
+                # All text so far was a thought that the chat template opened.
                 self._next_thought()
             self._state = "thought"
             self._flush(start)
@@ -242,7 +244,7 @@ class AnswerStream:
             if self._depth:
                 self._depth -= 1
                 if not in_code:
-                    # Of an answer inside the answer, unless nothing more comes.
+                    # The tag belongs to an answer quoted inside the answer, unless nothing more comes.
                     self._flush(start)
                     self._end = (start, 0)
             elif not in_code:
@@ -250,12 +252,12 @@ class AnswerStream:
                 self._skip(end)
                 self._enter("done")
             elif not mention:
-                # In code that goes on, unless that was never closed.
+                # The tag is inside code that goes on, unless the code was never closed.
                 self._flush(start)
                 self._end = (start, self._line.fences)
 
     def _is_mention(self, end: int) -> bool | None:
-        """Say whether the tag at hand is quoted by itself, as `</think>` in backticks is; None: more text has to come first."""
+        """Return whether the current tag is quoted, such as `</think>` in backticks; None if more text is needed first."""
         before = self._line.last in _OPENS and self._line.last != ""
         if not before and not self._line.in_code:
             return False
@@ -267,12 +269,12 @@ class AnswerStream:
         return after[0] == "`" if self._line.in_code else after[0] in _CLOSES
 
     def _chosen(self) -> _Choice | None:
-        """Choose between the tags of which nothing told that they were thought."""
+        """Return the choice among the tags that no thought is known to contain."""
         if self._state == "outside":
             return next((one for one in self._choices if not one.quoted), self._choices[0] if self._choices else None)
         if self._state != "thought":
             return None
-        # A thought that was never closed: after what it quotes it goes on, after a reply nothing comes.
+        # The thought was never closed: text follows a quoted tag, but nothing follows a reply.
         text = self._buffer.lower()
         closed = {name: text.rfind(f"</{name}>") for name in ("answer", "retrieve")}
         ends = not TAG.sub("", text[max(0, *closed.values()) :]).strip()
@@ -298,7 +300,7 @@ class AnswerStream:
         self._at = self._from = end
 
     def _flush(self, place: int) -> None:
-        """Show what has come up to a place, or keep it where it belongs."""
+        """Show the text up to a position, or store it in the part that it belongs to."""
         text = self._buffer[self._from : place]
         self._from = max(self._from, place)
         if not text:
@@ -314,6 +316,6 @@ class AnswerStream:
 
 
 def without_cut_tag(text: str) -> str:
-    """Leave out the beginning of one of our tags at the end of a text that was cut off."""
+    """Return a truncated text without the beginning of one of our tags at its end."""
     begun = text.rfind("<")
     return text[:begun] if begun >= 0 and any(tag.startswith(text[begun:].lower()) for tag in TAGS) else text

@@ -1,4 +1,4 @@
-"""Reading a reply in no form as it comes: all of it is the answer, but for a thought of the model's own before it (pure)."""
+"""Parse a plain reply as it streams: all of it is the answer, except for the model's own thought before it (pure)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _OPEN, _CLOSE = "<think>", "</think>"
 
 
 class DirectStream:
-    """Cuts the text stream of a reply that was asked for without tags; models that think write `<think>…</think>` first."""
+    """Splits the text stream of a reply that was requested without tags; models that think write `<think>…</think>` first."""
 
     def __init__(self) -> None:
         self._buffer = ""
@@ -16,7 +16,7 @@ class DirectStream:
         self._follows = False
 
     def feed(self, text: str) -> list[Delta]:
-        """Take the next piece of text; returns what can be shown now."""
+        """Take the next chunk of text; returns the deltas that can be shown now."""
         if self._part == "answer":
             return self._answered(text)
         self._buffer += text
@@ -30,7 +30,7 @@ class DirectStream:
             return self._taken("answer", len(self._buffer))
         end = self._buffer.lower().find(_CLOSE)
         if end < 0:
-            # The closing tag may be cut in two.
+            # The closing tag may be split between two chunks.
             return self._taken("think", max(0, len(self._buffer) - len(_CLOSE) + 1))
         thought = self._taken("think", end)
         self._part, rest = "answer", self._buffer[len(_CLOSE) :]
@@ -38,12 +38,12 @@ class DirectStream:
         return [*thought, *self._answered(rest)]
 
     def close(self) -> list[Delta]:
-        """End the stream; returns what was still held back."""
+        """End the stream; returns the deltas that were still buffered."""
         return self._taken("think" if self._part == "think" else "answer", len(self._buffer))
 
     def _answered(self, text: str) -> list[Delta]:
         if self._follows:
-            # The lines between a thought and the reply are of neither.
+            # The blank lines between a thought and the reply belong to neither.
             text = text.lstrip()
             self._follows = not text
         return [Delta("answer", text)] if text else []
@@ -54,5 +54,5 @@ class DirectStream:
 
 
 def shown(output: str) -> str:
-    """Return what a person has seen of such a reply, where it was stopped."""
+    """Return what a person has seen of a plain reply that was stopped."""
     return "".join(delta.text for delta in DirectStream().feed(output) if delta.part == "answer")

@@ -1,4 +1,4 @@
-"""The `"key": value` lines that all wire formats share (pure functions; the reader never raises)."""
+"""The `"key": value` lines that all wire formats share (pure functions; the parser never raises)."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import re
 
 Value = str | int | float | bool | None | list[str]
 
-# Bounded and without nested repetition: a garbled line of any length costs time in proportion to its length.
+# Bounded and without nested repetition: the time for a garbled line is proportional to its length.
 _LINE = re.compile(r"""^[\s>*+-]{0,20}(?P<quote>["'`*]{0,2})(?P<key>[^"'`\n]{1,200}?)(?P=quote)[\s*]{0,20}:(?P<value>.*)$""")
 _JSON_LINE = re.compile(r'^\s{0,20}(?P<key>"(?:[^"\\]|\\.){0,400}")\s{0,20}:(?P<value>.*)$')
 _WORDS = {"true": True, "false": False, "null": None, "none": None, "yes": True, "no": False}
 
 
 def quote(text: str) -> str:
-    """Write a string value on one line."""
+    """Return a string value on one line."""
     return json.dumps(text, ensure_ascii=False)
 
 
 def read_pairs(text: str) -> list[tuple[str, Value]]:
-    """Read every `"key": value` line, in order; other lines are passed over.
+    """Return every `"key": value` pair in order; other lines are skipped.
 
-    Values are JSON where they are JSON (strings, numbers, true, false, null, lists of strings), and the bare
-    text otherwise. Missing quotes, bullets, trailing commas and code fences are forgiven.
+    A value that is valid JSON (string, number, true, false, null, list of strings) is parsed as JSON; any other is the bare
+    text. Missing quotes, bullets, trailing commas and code fences are forgiven.
     """
     pairs: list[tuple[str, Value]] = []
     for line in re.split(r"[\r\n]+", text):
@@ -60,7 +60,7 @@ def _json(text: str) -> object:
 
 
 def _sound(read: object) -> object:
-    """Make texts of a list's items, and replace half a surrogate pair (an escape cut in two), which no store takes."""
+    """Convert a list's items to text, and replace lone surrogates (an escape cut in two), which no store accepts."""
     if isinstance(read, list):
         return [_sound(str(item)) for item in read]
     return read.encode(errors="replace").decode() if isinstance(read, str) else read

@@ -1,4 +1,4 @@
-"""The wire formats of what is remembered: grammars, parsers and writers (pure functions; no parser raises)."""
+"""The wire formats of memories: grammars, parsers and writers (pure functions; no parser raises)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from memory.core.records import TRAITS, BigFive
 from memory.facts.acceptance import Relation
 
 MAX_LIST = 7
-"""Items of a list in the profile (published: 5 to 7)."""
+"""Maximum items of a list in the profile (published: 5 to 7)."""
 MAX_PROCEDURES = 5
 MAX_PROFILE = 24
-"""Lines of the profile."""
+"""Maximum lines of the profile."""
 _STRING = 'string ::= "\\"" char{1,%d} "\\""\nchar ::= [^"\\\\\\n<] | "\\\\" ["\\\\/nt]\n'
 _KEY = 'key ::= "\\"" [a-zA-Z] [a-zA-Z0-9_ ]{0,40} "\\""\n'
 
@@ -37,7 +37,7 @@ PROCEDURAL_GRAMMAR = 'root ::= "none" | (key ": " string ("\\n" key ": " string)
 
 
 def change_grammar(count: int) -> str:
-    """Return the grammar of a judgement of so many older facts."""
+    """Return the grammar of a judgement of `count` older facts."""
     lines = ' "\\n" '.join(f'"\\"{number}\\": " relation' for number in range(1, count + 1))
     return f'root ::= {lines}\nrelation ::= "\\"same\\"" | "\\"changed\\"" | "\\"other\\""\n'
 
@@ -62,7 +62,7 @@ class TopicLines:
 
 
 def parse_personality(text: str) -> BigFive | None:
-    """Read five lines `"trait": 1…5`; None when one is missing or no whole number from 1 to 5."""
+    """Parse five lines `"trait": 1…5`; None if one is missing or not a whole number from 1 to 5."""
     values = {key.lower(): value for key, value in _pairs(text)}
     scores: dict[str, float] = {}
     for trait in TRAITS:
@@ -74,7 +74,7 @@ def parse_personality(text: str) -> BigFive | None:
 
 
 def parse_change(text: str, count: int) -> list[Relation] | None:
-    """Read how each of so many older facts stands to the new one; None when one is missing or no relation."""
+    """Parse how each of `count` older facts relates to the new one; None if one is missing or is no relation."""
     values = {key.strip(): str(value).strip().lower() for key, value in _pairs(text)}
     said = [values.get(str(number), "") for number in range(1, count + 1)]
     known = {relation: relation for relation in get_args(Relation)}
@@ -82,17 +82,17 @@ def parse_change(text: str, count: int) -> list[Relation] | None:
 
 
 def format_change(relations: Sequence[Relation]) -> str:
-    """Write a judgement, one line for each older fact."""
+    """Return a judgement as lines, one for each older fact."""
     return "\n".join(f'"{number}": "{relation}"' for number, relation in enumerate(relations, start=1))
 
 
 def format_personality(scores: BigFive) -> str:
-    """Write whole scores as five lines."""
+    """Return whole scores as five lines."""
     return "\n".join(f'"{trait}": {score:.0f}' for trait, score in scores.items())
 
 
 def parse_semantic(text: str) -> Extraction | None:
-    """Read reason, decision, content and keywords; None when there is no decision, or one to keep nothing."""
+    """Parse reason, decision, content and keywords; None if there is no decision, or a positive one without content."""
     values = {key.lower(): value for key, value in _pairs(text)}
     decision = _decision(values.get("decision"))
     if decision is None:
@@ -105,13 +105,13 @@ def parse_semantic(text: str) -> Extraction | None:
 
 
 def parse_decision(text: str) -> Extraction | None:
-    """Read a decision, with or without the fact itself; None when there is none."""
+    """Parse a decision, with or without the fact itself; None if there is none."""
     decision = _decision({key.lower(): value for key, value in _pairs(text)}.get("decision"))
     return None if decision is None else parse_semantic(text) or Extraction(decision)
 
 
 def format_semantic(extraction: Extraction) -> str:
-    """Write an extraction as four lines."""
+    """Return an extraction as four lines."""
     head = f'"reason": {quote(extraction.reason)}\n"decision": {str(extraction.decision).lower()}\n'
     if not extraction.decision:
         return head + '"content": null\n"keywords": null'
@@ -119,7 +119,7 @@ def format_semantic(extraction: Extraction) -> str:
 
 
 def parse_mapping(text: str, limit: int = MAX_PROFILE) -> dict[str, str] | None:
-    """Read `"key": value` lines (profile, habits); a list becomes one text of at most 7 items; None without any."""
+    """Parse `"key": value` lines (profile, habits); a list becomes one text of at most 7 items; None if there are no lines."""
     found: dict[str, str] = {}
     for key, value in _pairs(text):
         items = [item.strip() for item in value][:MAX_LIST] if isinstance(value, list) else None
@@ -130,16 +130,16 @@ def parse_mapping(text: str, limit: int = MAX_PROFILE) -> dict[str, str] | None:
 
 
 def format_mapping(entries: Mapping[str, str]) -> str:
-    """Write a profile or a set of habits, one line each."""
+    """Return a profile or a set of habits, one line each."""
     return "\n".join(f"{quote(key)}: {quote(value)}" for key, value in entries.items())
 
 
 def parse_topics(text: str, turns: int) -> list[TopicLines] | None:
-    """Read a session's topics; None when there is none.
+    """Parse a session's topics; None if there is none.
 
     Args:
         text: What the model wrote.
-        turns: How many turns the session has; indices beyond are dropped, and turns in no topic join the first.
+        turns: Number of turns in the session; indices beyond it are dropped, and turns in no topic join the first.
     """
     topics: list[TopicLines] = []
     for key, value in _pairs(text):
@@ -153,7 +153,7 @@ def parse_topics(text: str, turns: int) -> list[TopicLines] | None:
     topics = [topic for topic in topics if topic.summary]
     if not topics:
         return None
-    # A turn belongs to one topic; a model that names it twice has mostly copied an earlier list and gone on.
+    # A turn belongs to one topic; a model that names it twice has mostly copied an earlier list and continued it.
     owner = {index: number for number, topic in enumerate(topics) for index in topic.indices}
     topics = [
         TopicLines(topic.summary, topic.keywords, tuple(index for index in topic.indices if owner[index] == number))
@@ -167,7 +167,7 @@ def parse_topics(text: str, turns: int) -> list[TopicLines] | None:
 
 
 def format_topics(topics: Sequence[TopicLines]) -> str:
-    """Write topics, three lines each."""
+    """Return topics, three lines each."""
     return "\n".join(
         f'"topic_summary": {quote(topic.summary)}\n"keywords": {quote(", ".join(topic.keywords))}\n'
         f'"source_dialog_indices": {", ".join(map(str, topic.indices))}'
@@ -176,13 +176,13 @@ def format_topics(topics: Sequence[TopicLines]) -> str:
 
 
 def split_keywords(value: Value) -> tuple[str, ...]:
-    """Read keywords from a list or from a text with commas between them; each stands once."""
+    """Return the keywords of a list or of a comma-separated text, without duplicates."""
     parts = value if isinstance(value, list) else re.split(r"[,;]", _text(value))
     return tuple(dict.fromkeys(word for word in (part.strip() for part in parts) if word))
 
 
 def _pairs(text: str) -> list[tuple[str, Value]]:
-    """Read the lines of an output; what a model that thinks writes in front of them is no part of it."""
+    """Parse the lines of an output; the thought in front of them is skipped."""
     return read_pairs(without_thought(text))
 
 

@@ -1,4 +1,4 @@
-r"""The wire format of reasoning: its grammar and its parser, on the stream of `answer_stream` (pure functions).
+"""The wire format of reasoning: its grammar, and its parser on top of `answer_stream` (pure functions).
 
 `<think>…</think>` and then exactly one of `<answer>…</answer>` and
 `<retrieve>⏎"keywords": "…"⏎"start_time": …⏎"end_time": …⏎</retrieve>`.
@@ -29,7 +29,7 @@ __all__ = [
     "unescape",
 ]
 
-# Text may hold "<", but not the start of one of our closing tags.
+# Text may contain "<", but not the start of one of our closing tags.
 _TEXT = """prose ::= [^<] | "<" [^/<] | "</" [^atr< ]
 think ::= "<think>" prose{1,600} "</think>\\n"
 """
@@ -58,7 +58,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Retrieve:
-    """The model wants to look into memory; the times are as it wrote them, or None."""
+    """The model asks for a retrieval; the times are as it wrote them, or None."""
 
     keywords: str
     start_time: str | None = None
@@ -78,16 +78,16 @@ Reasoned = Answer | Retrieve | Malformed
 
 
 def parse_reasoning(text: str) -> Reasoned:
-    """Read one round of reasoning as `AnswerStream` shows it; lenient about what stands around it, and never raises.
+    """Parse one reasoning round as `AnswerStream` shows it; lenient about surrounding text, and never raises.
 
-    A missing or cut closing tag at the end (the length limit) is forgiven. After the thought, whichever of answer and retrieve
-    comes first counts. Tags that a thought, an answer or code quotes are text.
+    A missing or truncated closing tag at the end (the length limit) is forgiven. After the thought, the first of answer and
+    retrieve counts. Tags that a thought, an answer or code quotes are text.
     """
     return _read(text)[0]
 
 
 def format_reasoning(reasoned: Answer | Retrieve) -> str:
-    """Write a round as the model is asked to; `parse_reasoning` reads it back."""
+    """Return a round as the model is asked to write it; `parse_reasoning` parses it back."""
     head = f"<think>{escape(reasoned.think)}</think>\n"
     if isinstance(reasoned, Answer):
         return f"{head}<answer>{escape(reasoned.text)}</answer>"
@@ -98,7 +98,7 @@ def format_reasoning(reasoned: Answer | Retrieve) -> str:
 
 
 def plain_answer(text: str) -> str:
-    """Take whatever a model wrote as the answer: what stands in `<answer>`, or all but the thought, without our tags."""
+    """Return any model output as an answer: the text in `<answer>`, or all text except the thought, without our tags."""
     reasoned, stream = _read(text)
     if isinstance(reasoned, Answer):
         return reasoned.text

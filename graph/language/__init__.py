@@ -1,4 +1,4 @@
-"""Rules that read a message: its language, its sentences, what it asks and what was pasted."""
+"""Rules that analyse a message: its language, its sentences, its questions and what was pasted."""
 
 __all__ = [
     "language",

@@ -1,4 +1,4 @@
-"""Which language was spoken, as far as remembering needs to know: English, or another (pure rules)."""
+"""Whether a text is English or another language, as precisely as extraction needs it (pure rules)."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ _OTHER_WORDS = """
 """
 _ENGLISH, _OTHERS = frozenset(_ENGLISH_WORDS.split()), frozenset(_OTHER_WORDS.split())
 _BOTH = _ENGLISH & _OTHERS
-"""Words of English that are words of another language too: they tell nothing."""
+"""English words that are also words of another language: they say nothing about the language."""
 _ELIDED = re.compile(r"^(?:[jldcnsmt]|qu|un|dell|nell|all|sull)'(?=[^\W\d_]{2})")
 _ASKING = ("?", "？", "؟")
 _QUOTES = " \"'”“»«)"
-_MOST_CHARACTERS = 400
+_MAX_QUOTED_CHARS = 400
 
 
 def language_of(text: str) -> Literal["english", "other", "unknown"]:
-    """Say whether a text is in English; of one without a word that tells (`Moved house!`, `Abito a Torino`), nothing is known.
+    """Return whether a text is in English; `unknown` if no word decides it (`Moved house!`, `Abito a Torino`).
 
-    Function words are counted: those of English against those of twelve other languages in Latin letters.
+    Counts function words: those of English against those of twelve other languages in Latin letters.
     """
     letters = [letter for letter in text if letter.isalpha()]
     latin = sum("LATIN" in unicodedata.name(letter, "") for letter in letters)
@@ -54,9 +54,9 @@ def language_of(text: str) -> Literal["english", "other", "unknown"]:
 
 
 def is_translated(said: str, written: str) -> bool:
-    """Say whether English was written of something that was said in another language.
+    """Return whether `written` is English but `said` was in another language.
 
-    Where no word tells the language of what was said, its letters do: a word in small letters that English has none of.
+    If no word reveals the language of `said`, its letters do: a lower-case word with a letter that English does not have.
     """
     if language_of(written) != "english":
         return False
@@ -66,18 +66,18 @@ def is_translated(said: str, written: str) -> bool:
 
 
 def in_their_words(said: str, written: str) -> str:
-    """Return a fact as it was written, or, where that is a translation, what the person said, as a quotation.
+    """Return a fact as written, or, if that is a translation, what the person said, as a quotation.
 
-    A small model that translates turns a move into a journey and a daughter into a mother. What was said is never wrong, and
-    is found by its own words.
+    A small model that translates turns a move into a journey and a daughter into a mother. The original words are never
+    wrong, and a search finds them.
 
     Returns:
-        Empty where a translation was made of questions alone: they tell nothing.
+        Empty if the translation was made from questions alone: they state nothing.
     """
     if not is_translated(said, written):
         return written
     statements = [part for part in sentences(said) if not part.rstrip(_QUOTES).endswith(_ASKING)]
     own = " ".join(" ".join(statements).split())
-    if len(own) > _MOST_CHARACTERS:
-        own = f"{own[:_MOST_CHARACTERS].rsplit(' ', 1)[0]} …"
+    if len(own) > _MAX_QUOTED_CHARS:
+        own = f"{own[:_MAX_QUOTED_CHARS].rsplit(' ', 1)[0]} …"
     return f'"{own}"' if own else ""

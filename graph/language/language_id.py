@@ -1,7 +1,7 @@
 """Which language a message is in, and how a model is told to reply in it.
 
-Py3langid knows them (4.6 MB; decision 056). Two words tell little, so a guess counts from a confidence on, and a message that
-is too short is read together with what the person wrote before it.
+Py3langid identifies the language (4.6 MB; decision 056). Two words say little: a guess counts only above a confidence, and a
+message that is too short is joined with what the person wrote before it.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
 SURE = 0.5
-"""Confidence from which a guess counts: of 44 short messages in 12 languages, none above it was wrong."""
-_BEFORE = 4
-"""Earlier messages that a short one is read with, the newest first."""
-_CHARACTERS = 1_000
+"""Minimum confidence of a guess: of 44 short messages in 12 languages, none above it was wrong."""
+_EARLIER_MESSAGES = 4
+"""Number of earlier messages that a short one is joined with, the newest first."""
+_MAX_CHARS = 1_000
 _LANGUAGES = "ar bg cs da de el en es fa fi fr he hi hr hu id it ja ko nl no pl pt ro ru sk sl sr sv th tr uk vi zh"
-"""Those that are told apart: each language more makes short texts harder to tell."""
+"""Languages to choose from: each further language makes short texts harder to identify."""
 _NAMED = re.compile(
     r"\b(?:english|german|spanish|french|italian|portuguese|dutch|polish|russian|turkish|chinese|japanese|korean|swedish|arabic"
     r"|englisch\w*|deutsch\w*|spanisch\w*|französisch\w*|italienisch\w*|inglés|alemán|español|francés|italiano|portugués"
     r"|anglais|allemand|espagnol|français|inglese|tedesco|spagnolo|inglês|alemão|espanhol)\b|[英德法中日韩俄][语文]|西班牙语",
     re.IGNORECASE,
 )
-"""Names of languages: where one stands in the message, the reply may be wanted in that."""
-_IN = {
+"""Names of languages: if the message contains one, the reply may be wanted in that language."""
+_REPLY_LINES = {
     "ar": "أجب بالعربية.",
     "cs": "Odpověz česky.",
     "da": "Svar på dansk.",
@@ -61,7 +61,7 @@ _LOADING = threading.Lock()
 
 
 def warm() -> None:
-    """Load the model in a thread: half a second of processor time that no reply is to wait for."""
+    """Load the model in a thread: half a second of processor time that no reply should wait for."""
     threading.Thread(target=_identifier, name="persona-languages", daemon=True).start()
 
 
@@ -80,26 +80,26 @@ def _loaded() -> LanguageIdentifier:
 
 
 def guess(text: str) -> tuple[str, float]:
-    """Return the likeliest language of a text (ISO 639-1; empty without a letter), and the confidence, from 0 to 1."""
+    """Return the likeliest language of a text (ISO 639-1; empty if it has no letter), and the confidence, from 0 to 1."""
     if not any(letter.isalpha() for letter in text):
         return "", 0.0
-    language, confidence = _identifier().classify(text[:_CHARACTERS])
+    language, confidence = _identifier().classify(text[:_MAX_CHARS])
     return language, float(confidence)
 
 
 def language_of_reply(message: str, before: Iterable[str] = ()) -> str:
-    """Return the language that a reply is to be in; empty where nothing tells it, or where the message names a language.
+    """Return the language to reply in; empty if it is unclear, or if the message names a language.
 
     Args:
         message: What the person wrote.
-        before: What they wrote before that, the newest last.
+        before: Their earlier messages, the newest last.
     """
     if _NAMED.search(message):
         return ""
     language, confidence = guess(message)
     if confidence >= SURE:
         return language
-    earlier = [text for text in before if text.strip()][-_BEFORE:]
+    earlier = [text for text in before if text.strip()][-_EARLIER_MESSAGES:]
     if not earlier:
         return ""
     language, confidence = guess("\n".join([message, *reversed(earlier)]))
@@ -107,8 +107,8 @@ def language_of_reply(message: str, before: Iterable[str] = ()) -> str:
 
 
 def reply_in(language: str) -> str:
-    """Return the line that names the language of the reply, in that language; empty for English and where it is not known.
+    """Return the line that names the language of the reply, in that language; empty for English and unknown languages.
 
-    The instructions are English, and a small model follows the language it has read last.
+    The instructions are English, and a small model follows the language that it saw last.
     """
-    return _IN.get(language, "")
+    return _REPLY_LINES.get(language, "")

@@ -1,4 +1,4 @@
-"""What a message is: does it ask for something, and is it about the person's own life (pure rules in six languages)."""
+"""Whether a message asks for something, and whether it is about the person's own life (pure rules in six languages)."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from graph.language.question_words import (
 )
 from graph.language.statements import is_request, sentences_of, statements
 
-_LONGEST = 600
-"""Characters of a message that asks memory; a longer one brings a text to work on."""
-_ENOUGH = 2
-"""Telling words of a message that needs none before it; of Chinese and Japanese, signs."""
+_MAX_QUESTION_CHARS = 600
+"""Maximum characters of a message that asks memory; a longer one contains a text to work on."""
+_MIN_CONTENT_WORDS = 2
+"""Minimum content words of a message that is clear without earlier ones; characters for Chinese and Japanese."""
 _MARK = re.compile(r"[?？؟]")
 _TAG = re.compile(
     r"\b(?:(?:is|are|was|were|do|does|did|has|have|can|would)n['’]?t (?:it|he|she|they|that|we|you|i)(?: \w+)?|right|innit|eh"
     r"|oder|ne|nicht wahr|gell|verdad|no|n['’]est-ce pas|vero)\s*[?？]|(?:对吧|是吧|不是吗)[?？]?$",
     re.IGNORECASE,
 )
-"""At the end of something that is told: `…, isn't it great?`"""
+"""At the end of a statement: `…, isn't it great?`"""
 _FAVOUR = re.compile(
     r"\b(?:(?:can|could|would|will) you|(?:kannst|könntest|würdest) du|puedes|podrías|peux-tu|pourrais-tu)(?: (?:me|mir))?\b"
     r"|你(?:能|可以|可不可以|能不能)",
@@ -42,20 +42,20 @@ _APOSTROPHE = re.compile(r"(?<=\w)['’](?=\w)")
 
 
 def asks(message: str) -> bool:
-    """Say whether a message asks a question or requests something, instead of telling."""
-    if len(message) > _LONGEST:
+    """Return whether a message asks a question or requests something instead of telling something."""
+    if len(message) > _MAX_QUESTION_CHARS:
         return False
     asked = is_question(message) and any(map(_is_asked, sentences_of(message)))
     return asked or asks_for_its_words(message) or any(map(is_request, sentences_of(message)))
 
 
 def asks_memory(message: str) -> bool:
-    """Say whether what they told before may help to answer a message: not to explain a word, nor to repeat or translate one."""
+    """Return whether memories may help to answer a message; not if it asks to explain a word, or to repeat or translate one."""
     return asks(message) and not asks_to_repeat(message) and not asks_about_the_world(message)
 
 
 def may_ask_about_their_life(message: str) -> bool:
-    """Say whether a message may ask about the one who writes it: no favour of the assistant, and nothing about that."""
+    """Return whether a message may ask about its writer's life; not if it asks the assistant a favour unrelated to it."""
     flat = _APOSTROPHE.sub("", message)
     of_assistant = SECOND_PERSON.search(flat) is not None and FIRST_PERSON.search(flat) is None
     other = of_assistant or _FAVOUR.search(flat) is not None or asks_about_the_world(message)
@@ -63,17 +63,17 @@ def may_ask_about_their_life(message: str) -> bool:
 
 
 def asks_about_the_world(message: str) -> bool:
-    """Say whether a message asks to explain something that has nothing to do with the one who writes it."""
+    """Return whether a message asks to explain something that is unrelated to its writer."""
     return _EXPLAIN.search(message) is not None and FIRST_PERSON.search(_FAVOUR.sub("", message)) is None
 
 
 def stands_alone(message: str) -> bool:
-    """Say whether a message can be understood without what was said before it."""
-    return len(content(tokens(message))) >= _ENOUGH
+    """Return whether a message can be understood without the messages before it."""
+    return len(content(tokens(message))) >= _MIN_CONTENT_WORDS
 
 
 def only_asks(message: str) -> bool:
-    """Say whether a message tells nothing of its writer: as a note it would only repeat what was asked."""
+    """Return whether a message says nothing about its writer: as a note it would only repeat what was asked."""
     return bool(message.strip()) and all(map(_is_asked, sentences_of(message)))
 
 

@@ -1,7 +1,7 @@
-"""The person's own words in a message: what they pasted or quoted is cut out and marked (pure rules, by structure).
+"""The person's own words in a message: what they pasted or quoted is replaced by a mark (pure rules, by structure).
 
-Code, data, logs, mails and other people's texts say nothing about the person. What is remembered is made from their own words
-around them; the message itself stays whole in the journal, in prompts of a reply, and in search.
+Code, data, logs, mails and other people's texts say nothing about the person. Memories are made from their own words around
+these; the message itself stays whole in the journal, in reply prompts, and in search.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ _FENCE = re.compile(
 _BRACKETS = {"{": "}", "[": "]"}
 _PAIR = re.compile(r"""["'][^"'\n]{1,80}["']\s{0,4}:""")
 _VALUES = re.compile(r"""(?:["'][^"'\n]{0,200}["']|-?\d[\d.]*|true|false|null)\s{0,4},""")
-_LEAST_VALUES = 3
+_MIN_VALUES = 3
 _BRACKET = re.compile(r"[{\[]")
 _JSON = json.JSONDecoder(strict=False)
-_MOST_JSON = 100
-"""Brackets that are tried, so that thousands of them cost no time."""
+_MAX_JSON_TRIES = 100
+"""Maximum brackets that are tried, so that thousands of them cost no time."""
 
 
 def own_words(text: str) -> str:
-    """Return a message with a mark such as `[pasted code]` in the place of each block that is not the person's own words."""
+    """Return a message with a mark such as `[pasted code]` in place of each block that is not the person's own words."""
     text = _FENCE.sub(CODE, text.replace("\r\n", "\n").replace("\r", "\n"))
     text = _without_data(_without_json(text))
     text = _without_lines(text)
@@ -40,15 +40,15 @@ def own_words(text: str) -> str:
 
 
 def without_marks(own: str) -> str:
-    """Return what `own_words` left of a message, without its marks."""
+    """Return the result of `own_words` without its marks."""
     return _ANY_MARK.sub("", own)
 
 
 def _without_json(text: str) -> str:
-    """Cut out what is JSON to the letter, also in the middle of a line."""
+    """Cut out valid JSON, even in the middle of a line."""
     parts: list[str] = []
     place = 0
-    for _ in range(_MOST_JSON):
+    for _ in range(_MAX_JSON_TRIES):
         begins = _BRACKET.search(text, place)
         if begins is None:
             break
@@ -57,7 +57,7 @@ def _without_json(text: str) -> str:
         except (ValueError, RecursionError):
             read, end = None, begins.end()
         is_data = isinstance(read, dict | list) and (
-            len(read) >= _LEAST_VALUES or any(isinstance(one, dict | list) for one in read)
+            len(read) >= _MIN_VALUES or any(isinstance(one, dict | list) for one in read)
         )
         is_data = is_data or (isinstance(read, dict) and bool(read))
         parts += [text[place : begins.start()], CODE if is_data else text[begins.start() : end]]
@@ -66,12 +66,12 @@ def _without_json(text: str) -> str:
 
 
 def _without_data(text: str) -> str:
-    """Cut out what is written like JSON: with other quotation marks, remarks, or commas too many."""
+    """Cut out text similar to JSON: with other quotation marks, comments, or extra commas."""
     parts: list[str] = []
     end = 0
     for start, stop in _outermost(text):
         inside = text[start:stop]
-        is_data = _PAIR.search(inside) or (inside[0] == "[" and len(_VALUES.findall(inside)) >= _LEAST_VALUES)
+        is_data = _PAIR.search(inside) or (inside[0] == "[" and len(_VALUES.findall(inside)) >= _MIN_VALUES)
         if is_data:
             parts += [text[end:start], CODE]
             end = stop
@@ -79,7 +79,7 @@ def _without_data(text: str) -> str:
 
 
 def _outermost(text: str) -> list[tuple[int, int]]:
-    """Return where the outermost pairs of brackets begin and end, in one pass."""
+    """Return the start and end of each outermost pair of brackets, in one pass."""
     waiting: list[tuple[str, int]] = []
     pairs: list[tuple[int, int]] = []
     for place, sign in enumerate(text):

@@ -1,4 +1,4 @@
-"""Which lines of a message are a block that was pasted: each rule says how many lines from a place on belong to one (pure)."""
+"""Which lines of a message are a pasted block: each rule returns how many lines from a position belong to one (pure)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ALONE = re.compile(
     r"^\s*(?:<[a-zA-Z!?][^<>]*>.*</?[a-zA-Z][^<>]*>|(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE TABLE)\b.*;|"
     r"[\w.$]{1,80}\(.*\);|(?:def|class|function|const|let|var)\s+\w+.*[:{;])\s*$"
 )
-"""Code of one line."""
+"""Code that fits on one line."""
 _INDENTED = re.compile(r"^(?: {4,}|\t+)\S")
 _YAML_KEY = re.compile(r"^\s*(?:- )?[a-z_][\w.-]{0,40}:(?:\s|$)")
 _YAML_PARENT = re.compile(r"^\s*(?:- )?[a-z_][\w.-]{0,40}:\s*$")
@@ -67,13 +67,13 @@ _SIGN_OFF = re.compile(
     r"\s*[,.!]?\s*$",
     re.IGNORECASE,
 )
-_SIGNATURE_LINES = 5
-_NAME_LENGTH = 60
-_LOOKED_AHEAD = 4
+_MAX_SIGNATURE_LINES = 5
+_MAX_NAME_CHARS = 60
+_LOOKAHEAD_LINES = 4
 
 
 def _run(lines: Sequence[str], place: int, belongs: Callable[[str], bool]) -> int:
-    """Count the lines from a place on that belong, with empty lines between them."""
+    """Return how many lines from a position on belong together, with empty lines between them."""
     end = place
     for number in range(place, len(lines)):
         if belongs(lines[number]):
@@ -84,7 +84,7 @@ def _run(lines: Sequence[str], place: int, belongs: Callable[[str], bool]) -> in
 
 
 def quoted(lines: Sequence[str], place: int) -> int:
-    """Count the lines of a quoted mail: `> …`, and who wrote it before that."""
+    """Return the number of lines of a quoted mail: `> …`, and the line before it that names the writer."""
     led = 1 if _WROTE.match(lines[place]) else 0
     while led and place + led < len(lines) and not lines[place + led].strip():
         led += 1
@@ -94,7 +94,7 @@ def quoted(lines: Sequence[str], place: int) -> int:
 
 
 def mail(lines: Sequence[str], place: int) -> int:
-    """Count the lines of a mail with its head, up to its signature; without a known end, all that follow."""
+    """Return the number of lines of a mail with its header, up to its signature; all lines if no end is found."""
     begins = place + 1 if _FORWARDED.match(lines[place]) else place
     head = _run(lines, begins, lambda line: bool(_HEADER.match(line)))
     if not head or (begins == place and sum(bool(line.strip()) for line in lines[begins : begins + head]) < 2):  # noqa: PLR2004 - one is a sentence
@@ -103,13 +103,13 @@ def mail(lines: Sequence[str], place: int) -> int:
 
 
 def end_of_letter(lines: Sequence[str], place: int) -> int:
-    """Return the line behind a letter's signature; without a sign-off, the end."""
+    """Return the line after a letter's signature; the end if there is no sign-off."""
     for number in range(place, len(lines)):
         if _SIGN_OFF.match(lines[number]):
             end = number + 1
-            while end < min(len(lines), number + 1 + _SIGNATURE_LINES):
+            while end < min(len(lines), number + 1 + _MAX_SIGNATURE_LINES):
                 line = lines[end].strip()
-                if (not line and end > number + 1) or len(line) > _NAME_LENGTH or line.endswith(("?", "!")):
+                if (not line and end > number + 1) or len(line) > _MAX_NAME_CHARS or line.endswith(("?", "!")):
                     break
                 end += 1
             return end
@@ -117,12 +117,12 @@ def end_of_letter(lines: Sequence[str], place: int) -> int:
 
 
 def last_sign_off(lines: Sequence[str]) -> int:
-    """Return the place of the last line that ends a letter; -1 without any."""
+    """Return the position of the last line that ends a letter; -1 if there is none."""
     return max((number for number, line in enumerate(lines) if _SIGN_OFF.match(line)), default=-1)
 
 
 def chat(lines: Sequence[str], place: int) -> int:
-    """Count the lines of a pasted chat: at least two that begin with who speaks, and what stands between them."""
+    """Return the number of lines of a pasted chat: at least two that begin with the speaker, and the lines between them."""
     if not _CHAT.match(lines[place]):
         return 0
     last, speakers = place, 0
@@ -136,7 +136,7 @@ def chat(lines: Sequence[str], place: int) -> int:
 
 
 def trace(lines: Sequence[str], place: int) -> int:
-    """Count the lines of a stack trace."""
+    """Return the number of lines of a stack trace."""
     if not _TRACE.match(lines[place]):
         return 0
     rest = _run(lines, place + 1, lambda line: bool(_TRACED.match(line) or line.startswith(("  ", "\t"))))
@@ -144,19 +144,19 @@ def trace(lines: Sequence[str], place: int) -> int:
 
 
 def diff(lines: Sequence[str], place: int) -> int:
-    """Count the lines of a diff."""
+    """Return the number of lines of a diff."""
     if not _DIFF.match(lines[place]):
         return 0
     return _run(lines, place, lambda line: line.startswith(("+", "-", " ", "@@", "index ", "diff ")))
 
 
 def log(lines: Sequence[str], place: int) -> int:
-    """Count the lines of a log."""
+    """Return the number of lines of a log."""
     return _run(lines, place, lambda line: bool(_LOG.match(line)))
 
 
 def table(lines: Sequence[str], place: int) -> int:
-    """Count the lines of a table: at least three with the same number of marks between their values."""
+    """Return the number of lines of a table: at least three with the same number of separators."""
     for mark in (*_TABLE_MARKS, ","):
         count = lines[place].strip().count(mark)
         if not count or (mark in ",;" and count < 2):  # noqa: PLR2004 - one is a sentence
@@ -174,7 +174,7 @@ def _is_row(line: str, mark: str, count: int) -> bool:
 
 
 def code(lines: Sequence[str], place: int) -> int:
-    """Count the lines of code or of settings: at least two that look like it, with indented ones between them."""
+    """Return the number of lines of code or settings: at least two that resemble code, with indented ones between them."""
     if not _looks_like_code(lines, place):
         return 0
     end, strong = place, 0
@@ -193,7 +193,7 @@ def code(lines: Sequence[str], place: int) -> int:
 
 def _looks_like_code(lines: Sequence[str], place: int) -> bool:
     line = lines[place]
-    following = next((other for other in lines[place + 1 : place + _LOOKED_AHEAD] if other.strip()), "")
+    following = next((other for other in lines[place + 1 : place + _LOOKAHEAD_LINES] if other.strip()), "")
     nested = bool(_YAML_PARENT.match(line)) and len(following) - len(following.lstrip()) > len(line) - len(line.lstrip())
     return bool(_CODE.match(line) or _ALONE.match(line)) or (
         nested and bool(_YAML_KEY.match(following) or following.lstrip().startswith("- "))

@@ -1,4 +1,4 @@
-"""Prose that is somebody else's: letters, long quotations, and texts that are introduced or speak of nobody as "I" (pure)."""
+"""Another person's prose: letters, long quotations, and texts that are introduced as such or never say "I" (pure)."""
 
 from __future__ import annotations
 
@@ -36,21 +36,21 @@ _FIRST_PERSON = re.compile(
     re.IGNORECASE,
 )
 _PRONOUNS_ARE_SAID = re.compile(r"\b(?:the|and|of|der|die|und|das|le|la|les|des|et|het|een|van)\b", re.IGNORECASE)
-"""Languages in which somebody who speaks of themself uses a word for it: English, German, French, Dutch."""
-_LONG = 600
-_LEAST = 200
-_TELLING = 8
-_BEFORE = 2
+"""Languages in which people use a pronoun for themselves: English, German, French, Dutch."""
+_MIN_ARTICLE_CHARS = 600
+_MIN_TEXT_CHARS = 200
+_MIN_FUNCTION_WORDS = 8
+_MAX_LINES_BEFORE = 2
 
 
 def cut_letters(text: str, letter: str, pasted: str) -> str:
-    """Cut out letters with salutation and sign-off, and what is introduced as another person's text; one's own letter stays."""
+    """Cut out letters with salutation and sign-off, and texts introduced as another person's; the person's own letter stays."""
     lines = text.split("\n")
     kept: list[str] = []
     place, signed, last = 0, last_sign_off(lines), ""
     while place < len(lines):
         line = lines[place]
-        before = "\n".join([*kept[-_BEFORE:], last])
+        before = "\n".join([*kept[-_MAX_LINES_BEFORE:], last])
         end = place
         if place < signed and _OPENS.match(line) and not _OWN.search(before):
             end, mark = end_of_letter(lines, place + 1), letter
@@ -67,21 +67,21 @@ def cut_letters(text: str, letter: str, pasted: str) -> str:
 
 
 def cut_long_quotes(text: str, mark: str) -> str:
-    """Cut out what stands between quotation marks, where it is long."""
+    """Cut out long text between quotation marks."""
     return _QUOTED.sub(mark, text)
 
 
 def cut_others_prose(text: str, mark: str) -> str:
-    """Cut out long paragraphs in which nobody is "I": an article, an encyclopedia."""
+    """Cut out long paragraphs that never say "I": an article, an encyclopedia."""
     parts = re.split(r"(\n\s*\n)", text)
     return "".join(mark if _is_article(part) else part for part in parts)
 
 
 def _end_of_text(lines: list[str], place: int) -> int:
-    """Return where an introduced text ends: behind its signature, or before a last question; a short line is no text."""
+    """Return where an introduced text ends: after its signature, or before a final question; a short line is no text."""
     end = end_of_letter(lines, place)
     rest = "\n".join(lines[place:end])
-    if len(rest.strip()) < _LEAST:
+    if len(rest.strip()) < _MIN_TEXT_CHARS:
         return place
     while end == len(lines) and end - 1 > place and (not lines[end - 1].strip() or lines[end - 1].rstrip().endswith("?")):
         end -= 1
@@ -89,6 +89,6 @@ def _end_of_text(lines: list[str], place: int) -> int:
 
 
 def _is_article(paragraph: str) -> bool:
-    if len(paragraph) < _LONG or _FIRST_PERSON.search(_QUOTATIONS.sub("", paragraph)):
+    if len(paragraph) < _MIN_ARTICLE_CHARS or _FIRST_PERSON.search(_QUOTATIONS.sub("", paragraph)):
         return False
-    return len(_PRONOUNS_ARE_SAID.findall(paragraph)) >= _TELLING
+    return len(_PRONOUNS_ARE_SAID.findall(paragraph)) >= _MIN_FUNCTION_WORDS

@@ -1,4 +1,4 @@
-"""The words by which a slip of a reply is told: whose "I" it is, what a message asks for, where a sentence ends (pure)."""
+"""Word lists for the rules on replies: who "I" is, what a message asks for, where a sentence ends (pure)."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import regex
 HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W_\u3040-\u30ff\u3400-\u9fff]+")
 _APOSTROPHE = re.compile(r"(?<=\w)['’](?=\w)")
-_STEM = 5
+_STEM_CHARS = 5
 """Letters that two forms of a word have in common."""
-_LONGEST = 60
-"""Tokens of a sentence that is compared; longer ones are pasted."""
-_LONGEST_CHARACTERS = 600
-_MOST_SENTENCES = 120
+_MAX_SENTENCE_TOKENS = 60
+"""Maximum tokens of a sentence that is compared; longer ones are pasted."""
+_MAX_SENTENCE_CHARS = 600
+_MAX_SENTENCES = 120
 BOUNDARY = re.compile(r"[.!?…]+[\"'”’»)\]*_]*(?=\s)|[。！？]|\n")
-"""Where a sentence ends: what comes then is judged by itself."""
+"""Where a sentence ends: the text after it is judged separately."""
 FIRST_PERSON = re.compile(
     r"\b(?:i|im|ive|id|my|mine|me|myself|we|our|ich|mein\w{0,2}|mir|mich|wir|unser\w{0,2}|yo|mis?|mí|soy|estoy|tengo|vivo|trabajo"
     r"|nuestr[oa]s?|je|j|mon|ma|mes|moi|io|mio|mia|miei|sono|eu|meu|minha|ik|mijn)\b|[我咱私僕]|\b(?:я|мой|моя|мне|меня)\b",
@@ -31,7 +31,7 @@ CLAIMS = re.compile(
     r"|je|j|mon|ma|mes|io|mio|mia|miei|sono|eu|meu|minha|ik|mijn)\b|(?<![让给对跟和叫])[我私僕]|\b(?:я|мой|моя)\b",
     re.IGNORECASE,
 )
-"""Where somebody says something of themselves: `let me see` does not."""
+"""Where a speaker says something about themselves; `let me see` does not."""
 SECOND_PERSON = re.compile(
     r"\b(?:you|your|yours|youre|youve|yourself|du|dein\w{0,2}|dir|dich|euch|euer|eure\w?|ihnen|ihr\w{0,2}|tú|tus?|ti|te|usted|contigo|tienes"
     r"|eres|tien|tienne|toi|vous|votre|vos|tuo|tua|tuoi|sei|hai|você|seu|sua|jij|jouw)\b"
@@ -65,7 +65,7 @@ _DRAFT = re.compile(
 _QUESTION = re.compile(
     r"[?？؟]"
     r"|^\W*(?:(?:hey|hi|ok|okay|oh|and|so|btw|oye|hola|hallo|moin|morgen|morning|na|also|aber|but|und|y|e|et)[\s,.!]+)?(?:"
-    # What somebody tells may begin so, too: "when i was seven", "wo ich wohne".
+    # Statements may begin like this too: "when i was seven", "wo ich wohne".
     r"(?:who|what|which|why|how)(?! (?:an?|i|we|he|she|they|it|you|my|our|the)\b)"
     r"|(?:when|where)(?= (?:is|are|was|were|did|do|does|will|can|should)\b)"
     r"|whos|whats|wheres|do|does|did|is|are|was|can|could|(?:wer|was|wann|wo|woher|wohin|welche\w?|warum|wie)(?! (?:ich|wir|er|sie|es|du|mein\w*|für ein\w*)\b)|weißt|kannst|hast"
@@ -82,86 +82,86 @@ _OPENING = regex.compile(
 
 
 def tokens(text: str) -> list[str]:
-    """Return the words of a text in small letters, their apostrophes left out; of Chinese and Japanese each sign."""
+    """Return the words of a text in lower case, without apostrophes; each character for Chinese and Japanese."""
     return [token.lower() for token in _TOKEN.findall(_APOSTROPHE.sub("", text))]
 
 
 def content(words: Iterable[str]) -> list[str]:
-    """Return the stems of the words that tell something."""
-    return [word[:_STEM] for word in words if word not in _STOP and word not in _STOP_HAN]
+    """Return the stems of the content words."""
+    return [word[:_STEM_CHARS] for word in words if word not in _STOP and word not in _STOP_HAN]
 
 
 def without_opening(text: str) -> str:
-    """Leave out what a sentence opens with: `Oh, …`, `Ja, …`."""
+    """Return a sentence without its opening: `Oh, …`, `Ja, …`."""
     match = _OPENING.match(text)
     return text[match.end() :] if match else text
 
 
 def is_opening(text: str) -> bool:
-    """Say whether a sentence that has only begun may still be at what it opens with."""
+    """Return whether a sentence that has just begun may still be at its opening."""
     match = _OPENING.fullmatch(text, partial=True)
     return match is not None
 
 
 def asks_for_its_words(message: str) -> bool:
-    """Say whether a message asks to repeat, translate or correct words, or to write for the person: then "I" is theirs."""
+    """Return whether a message asks to repeat, translate or correct words, or to write for the person: then "I" is the person."""
     return asks_to_repeat(message) or bool(_DRAFT.search(message))
 
 
 def asks_to_repeat(message: str) -> bool:
-    """Say whether a message asks to repeat, translate or correct words."""
+    """Return whether a message asks to repeat, translate or correct words."""
     return bool(_REPEAT.search(message))
 
 
 def is_question(message: str) -> bool:
-    """Say whether a message asks something, with a question mark or without, as people write."""
+    """Return whether a message asks a question, with or without a question mark."""
     return bool(_QUESTION.search(message))
 
 
 def offers_options(text: str) -> bool:
-    """Say whether a text offers options to choose from, as `(a) … (b) …` does."""
+    """Return whether a text offers options to choose from, such as `(a) … (b) …`."""
     return len(_OPTION.findall(text)) > 1
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """One sentence of the person, as replies are compared with it."""
+    """One sentence of the person, prepared for comparison with replies."""
 
     text: str
 
     @cached_property
     def tokens(self) -> Counter[str]:
-        """Its words, by their stems."""
-        return Counter(word[:_STEM] for word in tokens(self.text))
+        """Return its words by their stems."""
+        return Counter(word[:_STEM_CHARS] for word in tokens(self.text))
 
     @cached_property
     def content(self) -> Counter[str]:
-        """Those that tell something."""
+        """Return its content words."""
         return Counter(content(tokens(self.text)))
 
     @cached_property
     def plain(self) -> str:
-        """Its words in small letters."""
+        """Return its words in lower case."""
         return " ".join(tokens(self.text))
 
     @cached_property
     def is_of_me(self) -> bool:
-        """Whether it says "I"."""
+        """Return whether it says "I"."""
         return bool(FIRST_PERSON.search(_APOSTROPHE.sub("", self.text)))
 
 
 def sentences_of(texts: Sequence[str]) -> list[Sentence]:
-    """Take texts apart; a text that is short is a sentence as a whole too."""
+    """Return the sentences of texts; a short text is also a sentence as a whole."""
     found: dict[str, None] = {}
     for text in texts:
         for part in (text, *BOUNDARY.split(text)):
-            if len(found) == _MOST_SENTENCES:
+            if len(found) == _MAX_SENTENCES:
                 break
-            if len(part) <= _LONGEST_CHARACTERS and 0 < len(tokens(part)) <= _LONGEST:
+            if len(part) <= _MAX_SENTENCE_CHARS and 0 < len(tokens(part)) <= _MAX_SENTENCE_TOKENS:
                 found.setdefault(part.strip())
     return [Sentence(part) for part in found]
 
 
 def overlap(words: Iterable[str], known: Counter[str]) -> int:
-    """Return how many of the words a sentence has, each as often as it has it."""
+    """Return how many of the words a sentence contains, counting each as often as the sentence does."""
     return (Counter(words) & known).total()

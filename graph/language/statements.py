@@ -1,4 +1,4 @@
-"""Which sentences of a message can tell something of the person: no question, request, greeting or thanks (pure rules)."""
+"""Which sentences of a message can say something about the person: no question, request, greeting or thanks (pure rules)."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ _POLITE = frozenset(_POLITE_WORDS.split())
 _POLITE_HAN = re.compile(
     r"^(?:你好|您好|早上好|早安|早|晚上好|晚安|嗨|谢谢(?:你|您)?|多谢|太好了|好的?|是的|不是|再见|明天见|没关系|哈+|嗯+|非常感谢|[\s，。！!,.~～])+$"
 )
-_SHORTEST = 2
-"""Words of a statement."""
+_MIN_STATEMENT_WORDS = 2
+"""Minimum words of a statement."""
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _WHOM = re.compile(r"^(?:hi|hello|hey|good morning|good evening|thanks|thank you)\b[^,.!]{0,20}[,.!]\s*", re.IGNORECASE)
 
 
 def statements(text: str) -> list[str]:
-    """Return the sentences of a message that state something, without questions and requests that stand in them.
+    """Return the sentences of a message that state something, without the questions and requests they contain.
 
     An empty list means that the message only asks, greets or thanks.
     """
@@ -76,12 +76,12 @@ def statements(text: str) -> list[str]:
 
 
 def is_request(sentence: str) -> bool:
-    """Say whether a sentence asks the assistant to do something."""
+    """Return whether a sentence asks the assistant to do something."""
     return _REQUEST.match(sentence) is not None and _TOLD_TO_REMEMBER.match(sentence) is None
 
 
 def sentences_of(text: str) -> list[str]:
-    """Part a text into sentences; `Dr. Novak` and `on 3. May` are none of their own."""
+    """Split a text into sentences; the dots in `Dr. Novak` and `on 3. May` end none."""
     parts: list[str] = []
     for part in _END.split(text):
         if parts and (_NO_END.search(parts[-1]) or (_DAY_OF.search(parts[-1]) and _MONTH.match(part.strip()))):
@@ -92,14 +92,14 @@ def sentences_of(text: str) -> list[str]:
 
 
 def _before_the_question(sentence: str) -> str:
-    """Return what a sentence states before it asks: `I'm vegan, what should I cook?`; mostly nothing."""
+    """Return what a sentence states before its question: `I'm vegan, what should I cook?`; mostly empty."""
     begins = _TAIL.search(sentence)
     before = sentence[: begins.start()].strip(" ,;–—-") if begins else ""
-    return "" if _ASKED.match(before) or len(_WORD.findall(before)) < _SHORTEST else f"{before}."
+    return "" if _ASKED.match(before) or len(_WORD.findall(before)) < _MIN_STATEMENT_WORDS else f"{before}."
 
 
 def _is_polite(sentence: str) -> bool:
-    """Say whether a sentence only greets, thanks, agrees or laughs."""
+    """Return whether a sentence only greets, thanks, agrees or laughs."""
     if _POLITE_HAN.match(sentence):
         return True
     words = [word.lower().replace("’", "'") for word in _WORD.findall(sentence)]

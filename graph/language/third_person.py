@@ -1,4 +1,4 @@
-"""A sentence of the person about themself, told in the third person with their own words (pure rules; English)."""
+"""Convert a person's sentence about themselves to the third person, in their own words (pure rules; English)."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ _OWN = {
     **dict.fromkeys(("myself", "ourselves"), ("themself", "themself")),
     "am": ("is", "is"),
 }
-"""How a word of the first person is told: where the user was not mentioned before, and where they were."""
+"""How a first-person word is rewritten: if the user was not mentioned before, and if they were."""
 _CONTRACTED = re.compile(r"^(i|we)(['’](?:m|ve|d|ll|re))$", re.IGNORECASE)
 _WRITTEN_TOGETHER = {"im": "i'm", "ive": "i've", "ill": "i'll"}
 _HABIT = re.compile(
     r"\b(?:every|each|always|usually|often|daily|weekly|on \w+days|\w+days|most|sometimes|never)\b", re.IGNORECASE
 )
 _WITHIN = ",–—-"
-"""Signs that may stand between a subject and its verb."""
-_SAME_WORDS = "put cut hit set let read quit hurt cost shut bet beat spread split"
-_SAME = frozenset(_SAME_WORDS.split())
-"""Verbs whose past is spelt as they are."""
+"""Characters that may be between a subject and its verb."""
+_UNCHANGED_PASTS_WORDS = "put cut hit set let read quit hurt cost shut bet beat spread split"
+_UNCHANGED_PASTS = frozenset(_UNCHANGED_PASTS_WORDS.split())
+"""Verbs whose past is spelt like their base form."""
 _COUNTED = re.compile(
     r"we\s+(?:are|were)\s+(?:all|both|\d+|two|three|four|five|six|seven|eight|nine|ten|twelve)\b", re.IGNORECASE
 )
@@ -56,13 +56,13 @@ _OWN_STARTS = re.compile(
 
 
 def third_person(sentence: str, *, goes_on: bool = False) -> str:
-    """Tell a sentence in the third person: `My flatmate got in` is `The user's flatmate got in`.
+    """Return a sentence in the third person: `My flatmate got in` becomes `The user's flatmate got in`.
 
-    Whatever is not about the first person stays as it was said. "We" is the user too.
+    Words that are not in the first person stay as they were said. "We" also becomes the user.
 
     Args:
         sentence: What was said.
-        goes_on: The sentence before it is about somebody else: without a subject, this one may be as well.
+        goes_on: Whether the sentence before it is about another person: without a subject, this one may be too.
     """
     text = _TRAILING.sub("", _OPENING.sub("", sentence.strip())).strip()
     text = _OWN_STARTS.sub(lambda match: f"I and my {match['who']}" if match["who"] else "I and my", text)
@@ -71,7 +71,7 @@ def third_person(sentence: str, *, goes_on: bool = False) -> str:
 
 
 def _without_subject(text: str) -> str:
-    """Give a sentence that leaves "I" out its subject: `Broke my mug` and `Tired today` are said of oneself."""
+    """Add the subject to a sentence that leaves "I" out: `Broke my mug` and `Tired today` are about the speaker."""
     words = [word.lower() for word in re.findall(r"[^\W_]+(?:['’][^\W_]+)?", text)[:3]]
     first = next((word for word in words if word not in ADVERBS), "")
     if first in FEELINGS and not (len(words) > 1 and words[-1] in ("is", "are", "was")):
@@ -82,15 +82,15 @@ def _without_subject(text: str) -> str:
 
 
 class _Teller:
-    """Goes through the tokens of one sentence."""
+    """Processes the tokens of one sentence."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._tokens = _TOKEN.findall(text)
         self._said = False
-        """The user was mentioned already."""
+        """Whether the user was mentioned already."""
         self._present = False
-        """The last verb of the user was put into the present of the third person."""
+        """Whether the user's last verb was put into the third person of the present."""
         self._habit = bool(_HABIT.search(text))
 
     def told(self) -> str:
@@ -109,10 +109,10 @@ class _Teller:
         return told[:1].upper() + told[1:]
 
     def _subject(self, out: list[str], place: int, contracted: str) -> int:
-        """Write the subject and its verb; returns where the sentence goes on."""
+        """Write the subject and its verb; returns the position where the sentence goes on."""
         place += 1
         if _COUNTED.match("".join(self._tokens[place - 1 : place + 6])):
-            # Of several who are counted, one alone is not told.
+            # The user is one of several who are counted; the singular would be wrong.
             out.append("they")
             return place
         out.append("the user")
@@ -123,13 +123,13 @@ class _Teller:
             return place
         together = re.match(r"\s+and\s+my\b", "".join(self._tokens[place : place + 5]), re.IGNORECASE)
         if together:
-            # Of two the verb stays as it is.
+            # With two subjects the verb stays as it is.
             self._present = False
             return place
         return self._verb(out, place)
 
     def _verb(self, out: list[str], place: int) -> int:
-        """Write adverbs and the verb that comes after a subject; returns where the sentence goes on."""
+        """Write adverbs and the verb that follows a subject; returns the position where the sentence goes on."""
         while place < len(self._tokens):
             token = self._tokens[place]
             word = token.lower().replace("’", "'")
@@ -152,7 +152,7 @@ class _Teller:
         if word in _AUXILIARIES:
             self._present = word == "have"
             return _AUXILIARIES[word]
-        if word in _UNCHANGED or is_past(word) or (word in _SAME and not self._habit):
+        if word in _UNCHANGED or is_past(word) or (word in _UNCHANGED_PASTS and not self._habit):
             return token
         if not word.isalpha() or word in ("who", "the", "a", "of", "to", "in", "for", "and", "as", "am", "both"):
             return token

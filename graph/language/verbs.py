@@ -1,4 +1,4 @@
-"""English verbs, as far as telling a sentence in the third person needs them (pure)."""
+"""English verb forms for telling a sentence in the third person (pure)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FEELINGS_WORDS = """
     homesick hungry busy
 """
 FEELINGS = frozenset(_FEELINGS_WORDS.split())
-"""What a sentence without a subject says of its speaker."""
+"""Words that a sentence without a subject uses about its speaker."""
 _PASTS_WORDS = """
     was were had did went got said saw came took made gave found thought told became left felt kept began brought
     bought wrote stood heard meant met ran paid sat spoke lay led grew lost fell sent built understood drew broke
@@ -39,15 +39,15 @@ _BASES_WORDS = """
     dance climb hike cycle jog garden fish hunt commute
 """
 BASES = frozenset(_BASES_WORDS.split())
-"""Verbs that are hardly anything else after `and`: `I run and never miss a session`."""
+"""Words after `and` that are almost always verbs: `I run and never miss a session`."""
 _NO_PAST_WORDS = "need feed speed succeed proceed exceed bleed breed weed seed shed sled indeed"
 _NO_PAST = frozenset(_NO_PAST_WORDS.split())
-_SHORTEST = 3
+_MIN_PAST_CHARS = 3
 _IRREGULAR = {"have": "has", "do": "does", "go": "goes", "be": "is", "am": "is", "are": "is"}
 
 
 def present(verb: str) -> str:
-    """Return the third person of a verb's present: `miss` is `misses`, `carry` is `carries`."""
+    """Return the third person singular of a verb in the present: `miss` becomes `misses`, `carry` becomes `carries`."""
     if verb in _IRREGULAR:
         return _IRREGULAR[verb]
     if verb.endswith(("s", "x", "z", "ch", "sh", "o")):
@@ -58,5 +58,5 @@ def present(verb: str) -> str:
 
 
 def is_past(word: str) -> bool:
-    """Say whether a word in small letters is a verb's past, as far as its form tells."""
-    return word in PASTS or (word.endswith("ed") and len(word) > _SHORTEST and word not in _NO_PAST)
+    """Return whether a lower-case word is a past form, as far as its form shows."""
+    return word in PASTS or (word.endswith("ed") and len(word) > _MIN_PAST_CHARS and word not in _NO_PAST)

@@ -1,4 +1,4 @@
-"""Of whom a place of a sentence tells: of its speaker, or of somebody else (pure rules; English, and how others begin)."""
+"""Whom a position in a sentence is about: its speaker, or another person (pure rules; English and common foreign words)."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _OTHERS = re.compile(
 
 
 def is_own(sentence: str, place: int) -> bool:
-    """Say whether the words at a place of a sentence are said of its speaker, or of what is theirs.
+    """Return whether the words at a position of a sentence are about its speaker or the speaker's things and people.
 
     Args:
-        sentence: One that states something.
+        sentence: A sentence that states something.
         place: Where the words begin.
     """
     if is_foreign(sentence):
@@ -53,7 +53,7 @@ def is_own(sentence: str, place: int) -> bool:
 
 
 def is_foreign(sentence: str) -> bool:
-    """Say whether a sentence is in another language than English; where no word tells, its letters are asked."""
+    """Return whether a sentence is not in English; if no word decides it, its letters do."""
     language = language_of(sentence)
     if language != "unknown":
         return language == "other"
@@ -62,7 +62,7 @@ def is_foreign(sentence: str) -> bool:
 
 
 def has_speaker(sentence: str) -> bool:
-    """Say whether a sentence speaks of its speaker at all, or of what is theirs."""
+    """Return whether a sentence mentions its speaker, or the speaker's things and people."""
     return bool(_FIRST_PERSON.search(sentence)) or _without_subject(sentence)
 
 

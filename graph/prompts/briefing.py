@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from memory.memory import Memory
 
 
-_BEST = 0.012
-"""Relevance that the best note needs to be shown to a small model: it takes an answer from whatever it is shown."""
-_BEST_OF_NEWS = 0.1
-"""The same where they tell something: notes that are not surely about it are answered instead of the news."""
+_MIN_BEST_RELEVANCE = 0.012
+"""Minimum relevance of the best note before a small model sees any: it takes an answer from everything that it is shown."""
+_MIN_BEST_RELEVANCE_OF_NEWS = 0.1
+"""The same if the message tells something: a small model would reply to loosely related notes instead of the news."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +39,15 @@ class Style:
     Attributes:
         prompts: The texts.
         layout: `published` for PersonaVLM's weights, `cache` for others.
-        size: Class of the model: `small`, under about 3 billion parameters, answers directly from the first search.
+        size: Size class of the model: `small`, under about 3 billion parameters, answers directly from the first search.
         budgets: Tokens of the window and of each section.
-        whole: Tokens up to which all that was ever said is shown instead of what a search brings; 0: never. Layout `cache`.
-        sees: Whether the model takes pictures.
-        max_looks: Searches that the model asks for in one turn, at most (published: 5).
-        limits: How much one look returns; layout `published`.
-        room: How much one search shows of all kinds together; layout `cache`.
-        second_try: Whether malformed output is asked for once more; off in training, where it is to cost something.
-        shows_recalled: Whether a model that sees is shown the pictures that a look brings, or told of them alone.
+        whole: Up to this many tokens, the whole history is shown instead of search results; 0: never. Layout `cache`.
+        sees: Whether the model takes images.
+        max_looks: Maximum number of retrievals that the model may request in one turn (published: 5).
+        limits: How many results one retrieval returns; layout `published`.
+        room: How much one search shows of all memory types together; layout `cache`.
+        second_try: Whether malformed output is requested once more; off in training, where it should cost reward.
+        shows_recalled: Whether a model that sees gets the photos that a retrieval returns, or only their descriptions.
     """
 
     prompts: Prompts = field(default_factory=Prompts)
@@ -64,14 +64,14 @@ class Style:
 
     @property
     def is_small(self) -> bool:
-        """Say whether the model is of the class that answers directly."""
+        """Return whether the model belongs to the class that answers directly."""
         return self.size == "small" and self.layout == "cache"
 
 
 def talk_of(
     turn: Turn, recent: Sequence[Turn], profile: Mapping[str, str], memory: Memory, style: Style, *, reasoning: bool
 ) -> RecentTalk:
-    """Choose, once a turn, what its prompts show of the last hour: everything else is what a search goes through.
+    """Choose, once a turn, which turns of the last hour its prompts show; a search covers all others.
 
     Raises:
         MessageTooLong: The message does not fit into the model's window.
@@ -84,28 +84,28 @@ def talk_of(
 
 
 def best_of(message: str) -> float:
-    """Return the relevance that the best note needs to be shown to a small model.
+    """Return the minimum relevance of the best note before a small model sees any.
 
-    Before options it is none: the notes that tell which option suits a person may share no word with the question.
+    It is 0 before options: notes that show which option suits a person may share no word with the question.
     """
     if offers_options(message):
         return 0.0
-    return _BEST if asks_memory(message) or asks_for_its_words(message) else _BEST_OF_NEWS
+    return _MIN_BEST_RELEVANCE if asks_memory(message) or asks_for_its_words(message) else _MIN_BEST_RELEVANCE_OF_NEWS
 
 
 def room_of(state: RespondState, memory: Memory, style: Style, output: str | None) -> int:
-    """Return the tokens that the next prompt has left for what a search brings; see `messages_of`."""
+    """Return the tokens that the next prompt has left for search results; see `messages_of`."""
     messages = messages_of(state, memory, style, style.prompts.after_retrieval)
     output = _output_of(output, state, style)
     return sections.room_for_memory(messages, output, _closing_tokens(style.prompts), style.budgets, _question(state, style))
 
 
 def messages_of(state: RespondState, memory: Memory, style: Style, closing: str) -> list[BaseMessage]:
-    """Rebuild the conversation with the model; the same rounds give the same words, so that prefix caches hold.
+    """Rebuild the conversation with the model; the same rounds give the same words, so that prefix caches hit.
 
     Args:
         state: The turn so far.
-        memory: For the pictures.
+        memory: For the photos.
         style: How prompts are made.
         closing: What the model is told to do after the last round.
 
@@ -132,6 +132,9 @@ def messages_of(state: RespondState, memory: Memory, style: Style, closing: str)
         base = _base_of(turn, state["profile"], pictures, style, reasoning=reasoning)
         unknown = not notes and not due and may_ask_about_their_life(turn.text)
         said = f"{base.said}\n{_not_told(talk, prompts)}" if unknown else base.said
+        if found and offers_options(turn.text):
+            rules = compact.rules(base.rules, base.profile, manner)
+            return [rules, compact.before_options(base.said, found, turn.time, pictures)]
         turns = _last_of(talk["turns"], turn.text, found=bool(notes))
         return [
             compact.rules(base.rules, base.profile, manner, day(turn.time)),
@@ -175,7 +178,7 @@ def messages_of(state: RespondState, memory: Memory, style: Style, closing: str)
 
 
 def _examples(message: str, language: str, *, found: bool) -> list[BaseMessage]:
-    """Return the exchanges that a small model is shown; none before English notes, which they distract from."""
+    """Return the example exchanges for a small model; none before English notes, because they distract from them."""
     if offers_options(message):
         return []
     if not asks(message):
@@ -186,10 +189,10 @@ def _examples(message: str, language: str, *, found: bool) -> list[BaseMessage]:
 
 
 def _last_of(turns: Sequence[Turn], message: str, *, found: bool) -> Sequence[Turn]:
-    """Return the turns of this talk that a small model is shown as messages.
+    """Return the turns of this conversation that a small model is shown as messages.
 
-    Before a question that is the last one, unless the answer may stand in this talk alone: its replies so far are a pattern
-    that it goes on with instead of answering.
+    Before a question this is only the last one, unless the conversation itself may hold the answer: the model continues the
+    pattern of its replies so far instead of answering.
     """
     if not asks(message) or asks_to_repeat(message) or (may_ask_about_their_life(message) and not found):
         return turns
@@ -216,9 +219,10 @@ def _base_of(
 
 
 def _output_of(output: str | None, state: RespondState, style: Style) -> str | None:
-    """Return a model's round as the next one reads it.
+    """Return a model's round as the next one sees it.
 
-    Layout `published`: the search that begins a turn is a round of the form that PersonaVLM's weights write themselves.
+    Layout `published`: the search at the beginning of a turn is shown as a round in the form that PersonaVLM's weights
+    write.
     """
     if output is None and style.layout == "published" and state.get("reasoning", True):
         return format_reasoning(first_round(state["turn"].text))
@@ -230,13 +234,13 @@ def _question(state: RespondState, style: Style) -> Turn | None:
 
 
 def _closing_tokens(prompts: Prompts) -> int:
-    """Return the tokens of the longest text that may end a round: what fits must not depend on which one it is."""
+    """Return the tokens of the longest text that may end a round: what fits must not depend on which text it is."""
     closings = (prompts.after_retrieval, prompts.must_answer, prompts.nothing_found, prompts.direct)
     return max(map(estimate_tokens, closings))
 
 
 def closing_words(state: RespondState, prompts: Prompts) -> str:
-    """Say what to answer from; whom they ask about by name is named again, or a small model tells of others."""
+    """Say what to answer from; repeat the name that the question asks about, or a small model answers about others."""
     found = state["rounds"][-1]["found"]
     words = prompts.must_answer if found else prompts.nothing_found
     name = name_in(state["turn"].text)

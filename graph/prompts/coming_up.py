@@ -1,4 +1,4 @@
-"""What is coming up, as a prompt shows it: all where the message asks for that, else what a day's first reply may say."""
+"""Upcoming events as a prompt shows them: all if the message asks for them, else what the day's first reply may mention."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 def due_of(turn: Turn, memory: Memory) -> list[Upcoming]:
-    """Return what the prompt of a turn shows of what is coming up; mostly nothing.
+    """Return the upcoming events that the prompt of a turn shows; mostly none.
 
     Args:
         turn: The message.
-        memory: What is known.
+        memory: The memory.
     """
     if (days := asked_days(turn.text)) is not None:
         return memory.dates.soon(turn.user_id, turn.time, days)
@@ -34,10 +34,10 @@ def lines_of(turn: Turn, due: Sequence[Upcoming], bring_up: str) -> list[str]:
 
     Args:
         turn: The message.
-        due: What is coming up.
-        bring_up: What the model is told to do with it where nobody asked.
+        due: The upcoming events.
+        bring_up: The instruction for events that nobody asked about.
     """
-    # Quoted: "my" in it is theirs. A small model repeats the line as it is.
+    # Quoted, because "my" in it refers to the person. A small model repeats the line unchanged.
     lines = [f'- {when(one)} ({away(one)}): "{as_entry(one.text)}"' for one in due]
     asked = asked_days(turn.text)
     if asked is not None:
@@ -46,7 +46,7 @@ def lines_of(turn: Turn, due: Sequence[Upcoming], bring_up: str) -> list[str]:
 
 
 def recalled(due: Sequence[Upcoming]) -> list[Recalled]:
-    """Return what was shown of it as the receipt lists it."""
+    """Return the shown events as the receipt lists them."""
     by_id = {one.id: [other for other in due if other.id == one.id] for one in due}
     return [
         Recalled(
@@ -57,7 +57,7 @@ def recalled(due: Sequence[Upcoming]) -> list[Recalled]:
 
 
 def brought_up(due: Iterable[Upcoming], reply: str) -> tuple[BroughtUp, ...]:
-    """Say of each whether a reply tells of it: what it leaves out is told beside it."""
+    """Return for each event whether the reply mentions it; an event that it leaves out is shown next to the reply."""
     return tuple(
         BroughtUp(sources=one.sources, when=when(one), text=one.text, said=shares_a_word(reply, one.text)) for one in due
     )

@@ -1,7 +1,7 @@
-"""The day that a relative word means ("tomorrow", "last Friday"), written behind it: a reader need not reckon (pure).
+"""Write the date after a relative day ("tomorrow", "last Friday"), so that a model need not calculate it (pure).
 
-Plain arithmetic and English words alone: a note is made before the first word of a reply, and the date library takes
-milliseconds for each phrase. What may be one day or another ("next Friday", "the weekend after next") stays as it was said.
+Only plain arithmetic and English words: a note is made before the first word of a reply, and the date library takes
+milliseconds for each phrase. An ambiguous day ("next Friday", "the weekend after next") stays as it was said.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ _RELATIVE = re.compile(
 )
 _NEAR = {"the day after tomorrow": 2, "tomorrow": 1, "yesterday": -1, "last night": -1, "the day before yesterday": -2}
 _WEEKS = {"last": -1, "this": 0, "next": 1}
-_MOST = 3
-"""Words of one text that are dated."""
+_MAX_DATED_WORDS = 3
+"""Maximum number of words that get a date in one text."""
 _SATURDAY, _SUNDAY = 5, 6
-_WEEK = 7
+_WEEK_DAYS = 7
 
 
 def dated(text: str, said: datetime) -> str:
-    """Write the date behind each relative time word, as `tomorrow (2026-05-02)`.
+    """Return a text with the date after each relative time word, such as `tomorrow (2026-05-02)`.
 
     Args:
         text: What was said.
-        said: When, in its zone.
+        said: When it was said, in its zone.
     """
-    left = _MOST
+    left = _MAX_DATED_WORDS
 
     def _date(match: re.Match[str]) -> str:
         nonlocal left
@@ -59,14 +59,14 @@ def _meant(match: re.Match[str], day: date) -> str:
     if near := match["near"]:
         return str(day + timedelta(days=_NEAR.get(near.lower(), 0)))
     if weekday := match["day_of_week"] or match["week_day"]:
-        return str(monday + timedelta(days=_WEEK + _NAMES.index(weekday.lower())))
+        return str(monday + timedelta(days=_WEEK_DAYS + _NAMES.index(weekday.lower())))
     if match["which"]:
-        away = (_NAMES.index(match["day"].lower()) - day.weekday()) % _WEEK
-        return str(day + timedelta(days=away - _WEEK if match["which"].lower() == "last" else away))
+        away = (_NAMES.index(match["day"].lower()) - day.weekday()) % _WEEK_DAYS
+        return str(day + timedelta(days=away - _WEEK_DAYS if match["which"].lower() == "last" else away))
     if span := match["span"]:
         return _span(span.lower(), day, monday)
     count, unit = match["ahead"] or match["back"], match["ahead_unit"] or match["back_unit"]
-    days = (_NUMBERS.get(count.lower()) or int(count)) * (_WEEK if unit.lower() == "week" else 1)
+    days = (_NUMBERS.get(count.lower()) or int(count)) * (_WEEK_DAYS if unit.lower() == "week" else 1)
     return str(day + timedelta(days=days if match["ahead"] else -days))
 
 

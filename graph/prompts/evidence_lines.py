@@ -1,4 +1,4 @@
-"""What a search brought as one list of dated lines, for models of every size in layout `cache` (pure functions)."""
+"""Search results as one list of dated lines, for models of every size in layout `cache` (pure functions)."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _KINDS = {"procedural": "habit", "core": "profile", "semantic": "noted", "photo"
 
 
 def day(time: datetime) -> str:
-    """Write a day as notes begin: `2026-03-03 Tue`."""
+    """Return a day as notes begin: `2026-03-03 Tue`."""
     return f"{time:%Y-%m-%d %a}"
 
 
 def line_of(entry: Recalled, marks: Mapping[str | None, str] | None = None) -> str:
-    """Write a memory as one line: when it was said, and the words."""
+    """Return a memory as one line: when it was said, and the words."""
     if entry.talk:
         return "\n".join(_said(one) for one in entry.talk)
     mark = f" [{as_entry(marks[entry.photo_id])}]" if marks and entry.photo_id in marks else ""
@@ -30,7 +30,7 @@ def line_of(entry: Recalled, marks: Mapping[str | None, str] | None = None) -> s
 
 
 def fitted_lines(found: Sequence[Recalled], tokens: int) -> list[Recalled]:
-    """Keep the most relevant memories that fit, in the order given."""
+    """Return the most relevant memories that fit, in the given order."""
     kept: set[int] = set()
     for entry in sorted(found, key=lambda one: -one.score):
         size = estimate_tokens(line_of(entry))
@@ -41,10 +41,10 @@ def fitted_lines(found: Sequence[Recalled], tokens: int) -> list[Recalled]:
 
 
 def telling(message: str, found: Sequence[Recalled]) -> list[Recalled]:
-    """Keep the memories that tell something: for a small model, which answers from whatever it is shown.
+    """Return the memories that contain information, for a small model, which answers from everything that it is shown.
 
-    Earlier questions tell nothing. Where the message asks for a name (of a dog, a sister), nothing is kept unless one memory
-    tells of its owner.
+    Earlier questions contain none. If the message asks for a name (of a dog, a sister), nothing is kept unless one memory
+    mentions the owner.
     """
     told = [entry for entry in found if not _only_asked(entry)]
     whose = relation_asked(message)

@@ -1,4 +1,4 @@
-"""What the model is shown as done before: judgements of other people's messages."""
+"""Example exchanges that the model is shown as earlier turns: judgements of other people's messages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from memory.core.records import TRAITS, BigFive
 
 
 def told(time: datetime, text: str) -> str:
-    """Show the person's own words, and nothing that was recalled for them: nothing is remembered twice."""
+    """Return the person's own words without recalled memories, so that nothing is remembered twice."""
     return f"The person's message, {clock.show(time)}:\n{text}"
 
 
@@ -36,8 +36,9 @@ _MESSAGES: tuple[tuple[str, tuple[int, int, int, int, int]], ...] = (
 _AT = datetime(2021, 5, 4, 9, 10, tzinfo=UTC)
 _JUDGED = tuple((told(_AT, text), BigFive(**dict(zip(TRAITS, scores, strict=True)))) for text, scores in _MESSAGES)
 JUDGED = tuple((said, format_personality(scores)) for said, scores in _JUDGED)
-"""Messages and what they show. As a list inside the instructions they left a halo: a small model gave 5 on four traits at
-once to whatever was glad of something (measured, decision 018)."""
+"""Messages and the traits that they show. As a list inside the instructions they caused a halo effect: a small model gave 5 on
+four traits at once to every glad message (measured, decision 018).
+"""
 _WORTH = (
     ("My parrot Zazu is 3 years old.", True),
     ("It's so windy today.", False),
@@ -52,4 +53,4 @@ _WORTH = (
     ("I prefer short answers with numbers.", True),
 )
 DECIDED = tuple((told(_AT, text), f'"decision": {str(worth).lower()}') for text, worth in _WORTH)
-"""Messages and whether something of them is worth remembering for months."""
+"""Messages, and whether they contain something worth remembering for months."""

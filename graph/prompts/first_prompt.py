@@ -1,4 +1,4 @@
-"""The prompt of a person's next message, but for the message: a model that keeps what it has read can read it ahead."""
+"""The prompt of a person's next message, without the message: a model that caches its prompt can process it ahead of time."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from graph.prompts.briefing import Style
     from memory.memory import Memory
 
-_A_MESSAGE = "Hello"
-"""Where the message will be; all before it is as it will be."""
+_PLACEHOLDER_MESSAGE = "Hello"
+"""Where the message will be; everything before it is already final."""
 
 
 def first_prompt(user_id: str, memory: Memory, style: Style) -> list[BaseMessage]:
-    """Return the messages of a first round as they would be now; nothing is written down.
+    """Return the messages of a first round as they would be now; nothing is written.
 
     Args:
         user_id: Who will write.
-        memory: What is known of them.
+        memory: The memory.
         style: How prompts are made.
     """
-    turn = unrecorded(user_id, _A_MESSAGE, [], clock.now())
+    turn = unrecorded(user_id, _PLACEHOLDER_MESSAGE, [], clock.now())
     evidence = memory.personality.evidence(user_id)
     known = memory.memories.profile(user_id)
     return messages_of(

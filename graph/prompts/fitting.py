@@ -1,4 +1,4 @@
-"""Which of the memories that a search found a prompt has room for, and how it writes them (pure functions)."""
+"""Which search results fit into a prompt, and how it shows them (pure functions)."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ TITLES = {
     "episodic": "Dialogue history",
 }
 _SECTIONS = {"turn": "episodic", "core": "semantic"}
-_TRIES = 4
-_WORTH = 30
-"""Tokens that must be left for a memory to be shown in part."""
+_MAX_CUT_TRIES = 4
+_MIN_PART_TOKENS = 30
+"""Minimum tokens left before a memory is shown in part."""
 
 
 def shares(room: int, budgets: Budgets) -> dict[str, int]:
-    """Return the tokens of each kind of memory, where a prompt has so many left; a third stays for what may come after."""
+    """Return the tokens of each memory type if a prompt has `room` tokens left; a third stays free for later rounds."""
     return {
         "procedural": min(budgets.procedural, room // 10),
         "semantic": min(budgets.semantic, room // 5),
@@ -35,9 +35,9 @@ def shares(room: int, budgets: Budgets) -> dict[str, int]:
 
 
 def fitted(found: Sequence[Recalled], tokens: Mapping[str, int]) -> list[Recalled]:
-    """Keep the best memories of each kind that fit, in the order given, each text once; one that is too long is shown in part.
+    """Return the best memories of each type that fit, in the given order, each text once; long ones are shown in part.
 
-    What this returns fits as it is: fitted once more, it stays the same.
+    The result is stable: fitting it again does not change it.
     """
     kept: dict[int, Recalled] = {}
     for kind, budget in tokens.items():
@@ -46,7 +46,7 @@ def fitted(found: Sequence[Recalled], tokens: Mapping[str, int]) -> list[Recalle
         for entry in sorted(entries, key=lambda entry: -entry.score):
             shown: Recalled | None = entry
             if (size := estimate_tokens(text_of(entry))) > left:
-                # Cut is what is long, and leaves room for others; of those that are short, the best ones stay.
+                # Long entries are cut to leave room for others; of short ones, the best stay.
                 most = left if len(entries) == 1 else min(left, budget // 2)
                 shown = _cut(entry, most) if size > budget // 2 else None
             if shown is not None:
@@ -56,12 +56,12 @@ def fitted(found: Sequence[Recalled], tokens: Mapping[str, int]) -> list[Recalle
 
 
 def kind_of(entry: Recalled) -> str:
-    """Say in which section of layout `published` a memory stands."""
+    """Return the section of layout `published` in which a memory is shown."""
     return _SECTIONS.get(entry.kind, entry.kind)
 
 
 def text_of(entry: Recalled, marks: Mapping[str | None, str] | None = None) -> str:
-    """Write a memory as a prompt shows it."""
+    """Return a memory as a prompt shows it."""
     if kind_of(entry) == "episodic":
         return "\n".join(talk_as_data(one, " (excerpt)" if one.excerpt else "") for one in entry.talk) or as_data(entry.text)
     text = as_entry(entry.text)
@@ -71,17 +71,17 @@ def text_of(entry: Recalled, marks: Mapping[str | None, str] | None = None) -> s
 
 
 def talk_as_data(said: Turn | Spoken, seen: str = "") -> str:
-    """Write a turn as a prompt shows it; `seen` comes behind its time."""
+    """Return a turn as a prompt shows it; `seen` follows its time."""
     lines = [f"[{clock.show(said.time)}]{seen}", f"User: {as_said(said.text)}", f"Assistant: {as_said(said.reply)}"]
     return "\n".join([*lines, *map(as_entry, said.corrected)])
 
 
 def _cut(entry: Recalled, tokens: int) -> Recalled | None:
-    """Shorten a memory that is too long; None where too little would be left."""
-    if tokens < _WORTH:
+    """Return a shortened version of a memory that is too long; None if too little would be left."""
+    if tokens < _MIN_PART_TOKENS:
         return None
     room = tokens * BYTES_PER_TOKEN
-    for _ in range(_TRIES):
+    for _ in range(_MAX_CUT_TRIES):
         over = (estimate_tokens(text_of(shown := _within(entry, room))) - tokens) * BYTES_PER_TOKEN
         if over <= 0:
             return shown

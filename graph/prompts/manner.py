@@ -1,7 +1,7 @@
 """How to write for one person: what their messages show of them, and what they asked for, as lines of a prompt (pure).
 
-The model is told in words what to do, with the person's own sentences as proof; numbers are for the page. Nothing is said of a
-trait before several messages show it: see `known`.
+The model is told in words what to do, with the person's own sentences as evidence; numbers are for the page. A trait is not
+mentioned before several messages show it: see `known`.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from memory.personality.pem import NEUTRAL
 from memory.personality.writing_wishes import FoundWish, wishes_in
 
 SEVERAL = 3
-"""Messages that show a trait in the same direction, before anything is said of it; measured in decision 058."""
-_NEWEST = 12
-"""Messages of a trait that are looked at, the newest: people change."""
-_FAR = 0.5
-"""How far from 3 a score says something."""
-_PROOFS = 4
-"""Sentences that are quoted as proof in all."""
-_LONGEST = 140
-"""Characters of a quotation, about."""
-_WAYS = 3
+"""Messages that must show a trait in the same direction before it is mentioned; measured in decision 058."""
+_NEWEST_MESSAGES = 12
+"""Number of newest messages that count for a trait: people change."""
+_MIN_DISTANCE = 0.5
+"""Minimum distance from 3 at which a score is informative."""
+_MAX_QUOTATIONS = 4
+"""Maximum number of sentences quoted as evidence in total."""
+_MAX_QUOTATION_CHARS = 140
+"""Approximate maximum characters of a quotation."""
+_MAX_OTHER_WISHES = 3
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])\s*")
 
 _TO_DO = {
@@ -51,16 +51,16 @@ _TO_DO = {
         "They worry easily: be calm and reassuring, one step at a time, nothing that alarms.",
     ),
 }
-"""What to do for somebody with a low, and with a high score."""
+"""What to do for a person with a low score, and with a high score."""
 
 
 def known(evidence: Evidence, override: Mapping[str, float] | None = None) -> dict[str, float]:
-    """Return the scores of those traits of which something is known, in the order of `TRAITS`.
+    """Return the scores of the known traits, in the order of `TRAITS`.
 
-    Several messages agree on such a trait, or its score was set by hand.
+    A trait is known if several messages agree on it, or if its score was set by hand.
 
     Args:
-        evidence: What there is.
+        evidence: What the person's messages show.
         override: Scores for one reply alone.
     """
     point = evidence.point
@@ -74,12 +74,12 @@ def known(evidence: Evidence, override: Mapping[str, float] | None = None) -> di
 
 
 def scores_of(known_traits: Mapping[str, float]) -> BigFive | None:
-    """Return the five scores that a reply uses: 3.0 where nothing is known, None where nothing is known of any trait."""
+    """Return the five scores that a reply uses: 3.0 for an unknown trait, None if no trait is known."""
     return BigFive(**known_traits) if known_traits else None
 
 
 def shown_by(evidence: Evidence, trait: str) -> int:
-    """Count the newest messages that showed something of a trait, one way or the other."""
+    """Return how many of the newest messages showed a trait, in either direction."""
     return len(_values(evidence.shown, trait))
 
 
@@ -87,29 +87,29 @@ def lines(evidence: Evidence, override: Mapping[str, float] | None = None) -> li
     """Return how to write for this person, in sentences: what they asked for, then what their messages show.
 
     Args:
-        evidence: What there is.
+        evidence: What the person's messages show.
         override: Scores for one reply alone.
     """
-    # One sentence may hold two wishes.
+    # One sentence may contain two wishes.
     told = list(dict.fromkeys(_asked(wish) for wish in newest_wishes(evidence)))
-    far = {trait: score for trait, score in known(evidence, override).items() if abs(score - NEUTRAL) >= _FAR}
+    far = {trait: score for trait, score in known(evidence, override).items() if abs(score - NEUTRAL) >= _MIN_DISTANCE}
     strongest = sorted(far, key=lambda trait: -abs(far[trait] - NEUTRAL))
-    each = 1 if len(strongest) > _PROOFS // 2 else 2
+    each = 1 if len(strongest) > _MAX_QUOTATIONS // 2 else 2
     for place, trait in enumerate(strongest):
         high = far[trait] > NEUTRAL
         line = _TO_DO[trait][1 if high else 0]
-        proofs = _proofs(evidence.shown, trait, high=high)[: each if place < _PROOFS else 0]
+        proofs = _proofs(evidence.shown, trait, high=high)[: each if place < _MAX_QUOTATIONS else 0]
         told.append(f"{line} They said: {' '.join(proofs)}" if proofs else line)
     return told
 
 
 def newest_wishes(evidence: Evidence) -> list[FoundWish]:
-    """Return the wishes that hold, newest first: of one kind the newest one, of other ways to write the newest three."""
+    """Return the wishes in effect, newest first: the newest of each kind, and the newest three of other ways to write."""
     held: list[FoundWish] = []
     for message in evidence.wishes:
         for wish in reversed(wishes_in(without_marks(own_words(message.text)))):
             same = sum(one.kind == wish.kind for one in held)
-            if same < (_WAYS if wish.kind == "way" else 1):
+            if same < (_MAX_OTHER_WISHES if wish.kind == "way" else 1):
                 held.append(wish)
     return held
 
@@ -117,11 +117,11 @@ def newest_wishes(evidence: Evidence) -> list[FoundWish]:
 def _is_shown(shown: Sequence[Showing], trait: str, score: float) -> bool:
     values = _values(shown, trait)
     agreeing = sum((value > NEUTRAL) == (score > NEUTRAL) for value in values)
-    return abs(score - NEUTRAL) >= _FAR and agreeing >= SEVERAL and agreeing >= 2 * (len(values) - agreeing)
+    return abs(score - NEUTRAL) >= _MIN_DISTANCE and agreeing >= SEVERAL and agreeing >= 2 * (len(values) - agreeing)
 
 
 def _values(shown: Sequence[Showing], trait: str) -> list[float]:
-    return [value for one in shown if (value := getattr(one.inferred, trait)) != NEUTRAL][:_NEWEST]
+    return [value for one in shown if (value := getattr(one.inferred, trait)) != NEUTRAL][:_NEWEST_MESSAGES]
 
 
 def _asked(wish: FoundWish) -> str:
@@ -131,7 +131,7 @@ def _asked(wish: FoundWish) -> str:
 
 
 def _proofs(shown: Sequence[Showing], trait: str, *, high: bool) -> list[str]:
-    """Quote what shows a trait most clearly, of that the newest."""
+    """Return quotations that show a trait most clearly, the newest first among equals."""
     far = [(getattr(one.inferred, trait) - NEUTRAL, one.text) for one in shown]
     showing = sorted(((away if high else -away, text) for away, text in far), key=lambda one: -one[0])
     own = (without_marks(own_words(text)).strip() for away, text in showing if away > 0)
@@ -142,10 +142,10 @@ def _beginning(text: str) -> str:
     """Return the first sentences of a text that fit, or its beginning."""
     kept = ""
     for sentence in _SENTENCE_END.split(" ".join(text.split())):
-        if kept and len(kept) + len(sentence) >= _LONGEST:
+        if kept and len(kept) + len(sentence) >= _MAX_QUOTATION_CHARS:
             break
         kept = f"{kept} {sentence}".strip()
-    return kept if len(kept) <= _LONGEST else f"{kept[:_LONGEST].rsplit(' ', 1)[0]}…"
+    return kept if len(kept) <= _MAX_QUOTATION_CHARS else f"{kept[:_MAX_QUOTATION_CHARS].rsplit(' ', 1)[0]}…"
 
 
 def _quoted(text: str) -> str:

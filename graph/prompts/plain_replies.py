@@ -1,4 +1,4 @@
-"""What is said where the model wrote nothing that can be shown: plain sentences in 14 languages (prose)."""
+"""Replies for a turn in which the model wrote nothing that can be shown: plain sentences in 14 languages (prose)."""
 
 from __future__ import annotations
 
@@ -54,16 +54,16 @@ _ENGLISH = "en"
 
 
 def last_resort(language: str, *, question: bool) -> str:
-    """Return an honest sentence for a message that got no reply; English where the language is not among ours."""
+    """Return an honest sentence for a message that got no reply; English if the language is not in the list."""
     said = _UNSURE if question else _HEARD
     return said.get(language, said[_ENGLISH])
 
 
 def heard(language: str) -> str:
-    """Return thanks for what was told, in a language (ISO 639-1); English where it is not among ours."""
+    """Return thanks for what was told, in a language (ISO 639-1); English if it is not in the list."""
     return _HEARD.get(language, _HEARD[_ENGLISH])
 
 
 def you_said(language: str, words: str) -> str:
-    """Give the person's own words as theirs: a reply that said them as "I" meant to tell them that."""
+    """Return the person's own words as a quotation of them: a reply that said them as "I" meant to tell them that."""
     return _YOU_SAID.get(language, _YOU_SAID[_ENGLISH]).format(words.strip().strip('"“”„«»'))

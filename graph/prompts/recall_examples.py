@@ -1,7 +1,7 @@
-"""How a small model is shown to answer from notes where people do not write English: one exchange a language (prose, our own).
+"""Examples of how a small model answers from notes in languages other than English: one exchange per language (prose, our own).
 
-Without it, a small model answers German, Spanish or Chinese notes as the person ("Mein Sohn lebt …"); with it, it says "you".
-English needs none: it only distracts there (docs/decisions/055).
+Without it, a small model answers German, Spanish or Chinese notes as the person ("Mein Sohn lebt …"); with it, it says
+"you". English needs none: there it only distracts (docs/decisions/055).
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ EXAMPLES: dict[str, tuple[str, str, str]] = {
 
 
 def example(language: str) -> list[BaseMessage]:
-    """Return the exchange of a language as messages; none for English, and where there is none.
+    """Return the exchange of a language as messages; empty for English, and for a language without one.
 
     Args:
-        language: ISO 639-1; empty where nothing tells it.
+        language: ISO 639-1; empty if unknown.
     """
     if language not in EXAMPLES:
         return []

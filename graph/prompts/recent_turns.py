@@ -1,6 +1,6 @@
 """Which turns of the last hour a prompt shows, and which parts of a long one: chosen once, for prompt and search (pure).
 
-Whatever is not shown is searched like everything else, so both must go by the same choice.
+Everything that is not shown is searched, so prompt and search must use the same choice.
 """
 
 from __future__ import annotations
@@ -13,34 +13,34 @@ from graph.state import RecentTalk
 from memory.core.passages import Passage, ends_that_fit, passage_id, passages, size_of
 from memory.core.records import Turn
 
-_TRIES = 4
+_MAX_CUT_TRIES = 4
 _MARK = "[… {count:,} characters are left out here; memory has them …]"
-_MARK_SIZE = 70
-"""UTF-8 bytes of the mark, about."""
-_LEAST = 24
-"""Tokens below which a turn is not shown in part."""
+_MARK_BYTES = 70
+"""Approximate UTF-8 bytes of the mark."""
+_MIN_PART_TOKENS = 24
+"""Minimum tokens of a turn that is shown in part."""
 
 
 @dataclass(frozen=True)
 class _Shown:
-    """A turn as the prompt shows it; `parts` are the passages of one that is shown in part, None: it is whole."""
+    """A turn as the prompt shows it; `parts` are the shown passages, or None if the turn is shown whole."""
 
     turn: Turn
     parts: tuple[str, ...] | None = None
 
 
 def choose(recent: Sequence[Turn], show: Callable[[Turn], str], *, share: int, spare: int, most: int) -> RecentTalk:
-    """Choose what a prompt shows of the last hour.
+    """Choose which turns of the last hour a prompt shows.
 
-    The previous turn is always shown, as much of it as fits. Older ones are shown as long as the talk fits into its share,
-    and leave several at a time (see `newest`); one that takes more than half of the share is shown in part.
+    The previous turn is always shown, as much of it as fits. Older turns are shown while the conversation fits into its
+    share, and leave several at a time (see `newest`); a turn that takes more than half of the share is shown in part.
 
     Args:
         recent: Turns in time order; the last one is the previous turn.
         show: How the prompt writes a turn.
-        share: Tokens of the talk, in which the previous turn counts for a half at most.
-        spare: Tokens of older turns besides, so that they leave together.
-        most: Tokens of all of it, where the previous turn is long.
+        share: Tokens of the conversation, of which the previous turn takes at most half.
+        spare: Additional tokens of older turns, so that they leave together.
+        most: Maximum tokens in total, if the previous turn is long.
     """
     if not recent:
         return RecentTalk(turns=[], whole=[], parts=[], photos=[], left_out=False)
@@ -60,25 +60,25 @@ def choose(recent: Sequence[Turn], show: Callable[[Turn], str], *, share: int, s
 
 
 def fitted(turn: Turn, show: Callable[[Turn], str], budget: int) -> _Shown | None:
-    """Shorten a turn until it fits into some tokens: beginning and end of message and reply stay; None: nothing fits."""
+    """Shorten a turn until it fits: beginning and end of message and reply stay. None if nothing fits."""
     whole = show(turn)
     if (size := estimate_tokens(whole)) <= budget:
         return _Shown(turn)
-    if budget < _LEAST:
+    if budget < _MIN_PART_TOKENS:
         return None
-    room = budget * BYTES_PER_TOKEN - (size_of(whole) - size_of(turn.text, turn.reply)) - 2 * _MARK_SIZE
+    room = budget * BYTES_PER_TOKEN - (size_of(whole) - size_of(turn.text, turn.reply)) - 2 * _MARK_BYTES
     every = passages(turn.text, turn.reply)
-    for _ in range(_TRIES):
+    for _ in range(_MAX_CUT_TRIES):
         shown = _within(turn, every, max(room, 0))
         if (size := estimate_tokens(show(shown.turn))) <= budget:
             return shown
-        # What is written differently in a prompt takes more room there.
+        # Text that a prompt escapes takes more room there.
         room -= (size - budget + 1) * BYTES_PER_TOKEN
     return None
 
 
 def shortened(text: str, size: int) -> str:
-    """Show the beginning and the end of a text that is longer than so many UTF-8 bytes, with a mark between them."""
+    """Return a text that exceeds `size` UTF-8 bytes as its beginning and end, with a mark between them."""
     if size_of(text) <= size:
         return text
     return _ends(text, [one for one in passages(text, "") if one.of == "text"], size)[0]
@@ -104,10 +104,10 @@ def _within(turn: Turn, every: Sequence[Passage], room: int) -> _Shown:
 
 
 def _ends(text: str, parts: Sequence[Passage], room: int) -> tuple[str, list[int]]:
-    """Return what is shown of a text, and the numbers of the passages that are."""
+    """Return the shown part of a text, and the numbers of the shown passages."""
     front, back = ends_that_fit([size_of(text[one.start : one.end]) for one in parts], room)
     if not front:
-        # Not even its first passage: its first words.
+        # Not even its first passage fits: show its first words.
         count = min(len(text) * room // max(size_of(text), 1), len(text))
         begin = text[:count]
         return f"{begin.rstrip()} {_MARK.format(count=len(text) - count)}".strip(), []

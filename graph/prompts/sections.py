@@ -24,20 +24,20 @@ Layout = Literal["published", "cache"]
 PICTURE_TOKENS = 300
 _FRAME_TOKENS = 100
 """Kept free for headings, times and the marks between messages."""
-_A_PICTURE = "a picture"
-_SHORT_TOKENS = 200
-"""A message up to this length is put once more behind what memory brought."""
-_FOR_MEMORY = 4_500
-"""Tokens that a long previous turn leaves for what is retrieved and for the model's rounds; in a small window, a third."""
-_LATER = 300
-"""Tokens that a round leaves for the words of later ones."""
+_UNNAMED_PICTURE = "a picture"
+_MAX_REPEATED_TOKENS = 200
+"""A message up to this length is repeated after the search results."""
+_MEMORY_TOKENS = 4_500
+"""Tokens that a long previous turn leaves for search results and for the model's rounds; in a small window, a third."""
+_LATER_ROUNDS_TOKENS = 300
+"""Tokens that a round leaves for the text of later ones."""
 _EARLIER = "(Earlier talk of this hour is left out here; memory has it.)"
 _PUBLISHED = ("procedural", "semantic", "photo", "episodic")
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture for the model: a data URL, or None where it cannot be seen; and what the text calls it."""
+    """A photo for the model: a data URL, or None if it cannot be seen; and its name in the text."""
 
     photo_id: str
     url: str | None
@@ -46,11 +46,11 @@ class Picture:
 
 @dataclass(frozen=True)
 class Base:
-    """What every prompt of a turn holds besides the talk: the rules, the message, the profile.
+    """What every prompt of a turn contains besides the conversation: the rules, the message, the profile.
 
     Attributes:
         rules: The instructions and the output format.
-        said: The message with the names of its pictures.
+        said: The message with the names of its photos.
         profile: Its lines.
         room: Tokens that are left of the window.
     """
@@ -72,17 +72,17 @@ def base_of(
     reasoning: bool,
     brief: bool = False,
 ) -> Base:
-    """Put together what a prompt holds in any case, and say how much room is left; `brief`: for a small model.
+    """Return the fixed content of a prompt and the room that is left; `brief`: for a small model.
 
     Raises:
-        MessageTooLong: The message does not fit into the model's window beside the instructions.
+        MessageTooLong: The message does not fit into the model's window together with the instructions.
     """
     instructions = _instructions(prompts, layout)
     rules = prompts.brief if brief else f"{instructions}\n\n{prompts.output_format if reasoning else prompts.direct}"
     said = as_said(turn.text)
     hint = f"\n{prompts.with_picture}" if turn.images and reasoning and layout == "cache" else ""
     marks = marks_of(pictures)
-    labels = "".join(f"\n[{as_entry(marks.get(photo, _A_PICTURE))}]" for photo in turn.images) + hint
+    labels = "".join(f"\n[{as_entry(marks.get(photo, _UNNAMED_PICTURE))}]" for photo in turn.images) + hint
     shown = sum(picture.url is not None for picture in pictures)
     fixed = estimate_tokens(rules) + estimate_tokens(labels) + shown * PICTURE_TOKENS + _FRAME_TOKENS
     room = budgets.window - budgets.output - fixed
@@ -100,12 +100,12 @@ def base_of(
 
 
 def talk_of(base: Base, recent: Sequence[Turn], pictures: Sequence[Picture], *, layout: Layout, budgets: Budgets) -> RecentTalk:
-    """Choose what a prompt shows of the last hour; see `graph.prompts.recent_turns`."""
+    """Choose which turns of the last hour a prompt shows; see `graph.prompts.recent_turns`."""
     marks, room = marks_of(pictures), base.room
     share = min(budgets.recent, room // 2)
     spare = max(0, min(budgets.recent_spare, room // 4 - share)) if layout == "cache" else 0
     left = room - sum(map(estimate_tokens, base.profile))
-    most = left - min(_FOR_MEMORY, left // 3)
+    most = left - min(_MEMORY_TOKENS, left // 3)
     return choose(recent, lambda past: _turn_text(past, marks), share=share, spare=spare, most=most)
 
 
@@ -129,21 +129,21 @@ def opening(
 
     Args:
         turn: The message.
-        profile: What is always known.
-        personality: The scores; layout `published`. None: nothing is known.
+        profile: The profile lines that are always shown.
+        personality: The scores; layout `published`. None: no trait is known.
         recent: The turns of the last hour.
-        pictures: What the conversation carries.
+        pictures: The photos of the conversation.
         prompts: The texts.
         layout: The order of the sections.
-        budgets: Tokens.
+        budgets: Token budgets.
         reasoning: Whether the model thinks and may retrieve.
         talk: What is shown of the last hour; None: it is chosen here.
         manner: How to write for this person, in sentences.
         due: What is coming up in the person's life, in sentences.
-        notes: What the search with the message brought, as lines; layout `cache`.
+        notes: Results of the search with the message, as lines; layout `cache`.
 
     Raises:
-        MessageTooLong: The message does not fit into the model's window beside the instructions.
+        MessageTooLong: The message does not fit into the model's window together with the instructions.
     """
     base = base_of(
         turn, profile=profile, pictures=pictures, prompts=prompts, layout=layout, budgets=budgets, reasoning=reasoning
@@ -157,7 +157,7 @@ def opening(
         "input": f"## User Input\n[{clock.show(turn.time)}]\n{base.said}",
     }
     if layout == "published":
-        # Its weights know five numbers, and 3.0 for a trait of which nothing is known.
+        # PersonaVLM's weights know five numbers, and 3.0 for an unknown trait.
         scores = ", ".join(f"{trait} {score:.1f}" for trait, score in (personality or BigFive()).items())
         sections["scores"] = _section("Big Five scores", [scores])
         order = ("profile", "scores", "recent", "input")
@@ -173,41 +173,41 @@ def opening(
 
 
 def rounds_of(examples: Sequence[tuple[str, str]]) -> list[BaseMessage]:
-    """Show examples as turns of the conversation that were there before."""
+    """Return examples as earlier turns of the conversation."""
     return list(_rounds(tuple(map(tuple, examples))))
 
 
 @cache
 def _rounds(examples: tuple[tuple[str, ...], ...]) -> tuple[BaseMessage, ...]:
-    # Every prompt has the same ones, and nothing changes a message once it is made.
+    # Every prompt has the same examples, and messages are never changed once they are made.
     return tuple(message for told, written in examples for message in (HumanMessage(told), AIMessage(written)))
 
 
 def room_for_memory(
     messages: Sequence[BaseMessage], output: str | None, closing: int, budgets: Budgets, question: Turn | None
 ) -> int:
-    """Return the tokens that are left for what a retrieval brings.
+    """Return the tokens that are left for the results of a retrieval.
 
     Args:
         messages: The messages so far.
         output: The model's round.
-        closing: Tokens of what the model is told to do next, at most.
+        closing: Maximum tokens of the next instruction.
         budgets: Tokens of the window.
         question: As in `with_memory`.
     """
     again = _asked_again(question) if question else ""
     used = tokens_of(messages) + estimate_tokens(output or "") + estimate_tokens(again) + closing + _FRAME_TOKENS
     room = max(0, budgets.window - budgets.output - used)
-    return room - min(_LATER, room // 4)
+    return room - min(_LATER_ROUNDS_TOKENS, room // 4)
 
 
 def evidence_tokens(room: int, budgets: Budgets) -> int:
-    """Return the tokens of what one search brings, where a prompt has so many left; most stays for what may come after."""
+    """Return the tokens for the results of one search if a prompt has `room` left; most of it stays free for later rounds."""
     return min(budgets.evidence, room // 3)
 
 
 def picture_tokens(room: int, count: int) -> int:
-    """Return the tokens of so many recalled pictures; 0 where they would take more than a third of the room: none is shown."""
+    """Return the tokens of `count` recalled photos; 0 if they would take more than a third of the room: then none is shown."""
     tokens = count * PICTURE_TOKENS
     return tokens if tokens <= room // 3 else 0
 
@@ -225,20 +225,20 @@ def with_memory(
     before: Sequence[Picture] = (),
     closing_tokens: int = 0,
 ) -> list[BaseMessage]:
-    """Add what a retrieval brought: as the answer to the model's round, or to the message where there was no round.
+    """Add the results of a retrieval: as the answer to the model's round, or to the message if there was no round.
 
     Args:
         messages: The messages so far.
-        found: What was found, in time order; see `graph.prompts.fitting` for what of it is shown.
-        output: The model's round, word for word (so that prefix caches hold); None: it was not asked.
-        closing: What the model is told to do next.
-        budgets: Tokens.
-        widened: The window held nothing and was left out.
-        question: Layout `cache`: one list of dated lines, and the message itself once more behind it. None: the published
-            order, type by type.
-        pictures: Those that were recalled, for a model that sees.
-        before: Those that it was shown already: what is recalled of them is marked with their number.
-        closing_tokens: Tokens that are kept free for `closing`, which is not the same in every round; at least its own.
+        found: The results, in time order; `graph.prompts.fitting` decides which of them are shown.
+        output: The model's round, word for word (so that prefix caches hit); None: the model was not asked.
+        closing: The next instruction for the model.
+        budgets: Token budgets.
+        widened: The time window had no results and was left out.
+        question: Layout `cache`: one list of dated lines, followed by the message again. None: the published order, type by
+            type.
+        pictures: The recalled photos, for a model that sees.
+        before: Photos that the model was shown already: memories of these are marked with their number.
+        closing_tokens: Tokens kept free for `closing`, which is not the same in every round; at least its own.
     """
     again = _asked_again(question) if question else ""
     room = room_for_memory(messages, output, max(closing_tokens, estimate_tokens(closing)), budgets, question)
@@ -260,7 +260,7 @@ def with_memory(
 
 
 def pictures_in(messages: Sequence[BaseMessage]) -> int:
-    """Count the pictures that messages show."""
+    """Return the number of photos that messages show."""
     parts = [part for message in messages if isinstance(message.content, list) for part in message.content]
     return sum(not isinstance(part, str) and part.get("type") == "image_url" for part in parts)
 
@@ -271,7 +271,7 @@ def instructed(messages: Sequence[BaseMessage], text: str) -> list[BaseMessage]:
 
 
 def tokens_of(messages: Sequence[BaseMessage]) -> int:
-    """Estimate the tokens of messages, pictures at 300 each."""
+    """Return an estimate of the tokens of messages, photos at 300 each."""
     total = 0
     for message in messages:
         parts: list[Any] = message.content if isinstance(message.content, list) else [message.content]
@@ -282,13 +282,13 @@ def tokens_of(messages: Sequence[BaseMessage]) -> int:
 
 
 def marks_of(pictures: Sequence[Picture]) -> dict[str, str]:
-    """Return what a text calls each picture."""
+    """Return the name of each photo in the text."""
     return {picture.photo_id: picture.label for picture in pictures}
 
 
 def _asked_again(turn: Turn) -> str:
     text = f"## User Input\n[{clock.show(turn.time)}]\n{as_said(turn.text)}"
-    return text if estimate_tokens(text) <= _SHORT_TOKENS else ""
+    return text if estimate_tokens(text) <= _MAX_REPEATED_TOKENS else ""
 
 
 def _instructions(prompts: Prompts, layout: Layout) -> str:
@@ -301,7 +301,7 @@ def _section(title: str, lines: Sequence[str]) -> str:
 
 
 def _turn_text(turn: Turn, marks: Mapping[str, str]) -> str:
-    seen = "".join(f" [{as_entry(marks.get(photo, _A_PICTURE))}]" for photo in turn.images)
+    seen = "".join(f" [{as_entry(marks.get(photo, _UNNAMED_PICTURE))}]" for photo in turn.images)
     return talk_as_data(turn, seen)
 
 
@@ -314,7 +314,7 @@ def _append(message: BaseMessage, text: str, pictures: Sequence[Picture] = ()) -
 
 
 def human(text: str, pictures: Sequence[Picture]) -> HumanMessage:
-    """Make a message of what is to be seen and a text."""
+    """Return a message with photos and a text."""
     images = _parts(pictures)
     return HumanMessage([*images, {"type": "text", "text": text}] if images else text)
 

@@ -1,4 +1,4 @@
-"""What a model is shown of pictures, and what it is told of them where it cannot see."""
+"""Which photos a model is shown, and what it is told about them if it cannot see."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from memory.memory import Memory
 
 MOST_BEFORE = 4
-"""Pictures of earlier messages that a prompt carries: the newest."""
-_SHARE = 8
-"""They take at most an eighth of the window: a message is never refused for what was shown before it."""
-BLIND = "This model cannot see: the picture is kept, and it was told what is known of it in words."
+"""Photos of earlier messages in a prompt: at most this many, the newest."""
+_WINDOW_DIVISOR = 8
+"""They take at most an eighth of the window: a message is never refused because of earlier photos."""
+BLIND = "I can't see pictures, but I've saved it with your words."
 
 
 def of_conversation(recent: Sequence[Turn], turn: Turn, memory: Memory, *, sees: bool, window: int) -> list[Picture]:
-    """Return the pictures that a conversation carries, oldest first: to be seen, or what they are called.
+    """Return the photos of a conversation, oldest first: as images, or as their names.
 
     Args:
         recent: The turns before.
-        turn: The message; all of its pictures are shown.
-        memory: Where the pictures are.
-        sees: Whether the model takes pictures.
+        turn: The message; all of its photos are shown.
+        memory: Where the photos are stored.
+        sees: Whether the model takes images.
         window: Its context in tokens.
     """
     ids = chosen(recent, turn, sees=sees, window=window)
@@ -39,24 +39,24 @@ def of_conversation(recent: Sequence[Turn], turn: Turn, memory: Memory, *, sees:
 
 
 def chosen(recent: Sequence[Turn], turn: Turn, *, sees: bool, window: int) -> list[str]:
-    """Return the ids of the pictures that a conversation carries, oldest first; see `of_conversation`."""
+    """Return the ids of a conversation's photos, oldest first; see `of_conversation`."""
     before = [photo for past in recent for photo in past.images if photo not in turn.images]
     if not sees:
         return list(dict.fromkeys([*before, *turn.images]))
-    fit = min(MOST_BEFORE, window // _SHARE // PICTURE_TOKENS)
+    fit = min(MOST_BEFORE, window // _WINDOW_DIVISOR // PICTURE_TOKENS)
     newest = list(dict.fromkeys(reversed(before)))[:fit]
     return list(dict.fromkeys([*reversed(newest), *turn.images]))
 
 
 def recalled(found: Sequence[Recalled], memory: Memory, user_id: str, before: Sequence[Picture]) -> list[Picture]:
-    """Return the pictures that a look into memory brought, for a model that sees; not those that it was shown before."""
+    """Return the photos that a retrieval returned, for a model that sees; not those that it was shown before."""
     there = {picture.photo_id for picture in before}
     ids = [entry.photo_id for entry in found if entry.photo_id and entry.photo_id not in there]
     return shown(memory, user_id, ids, after=sum(picture.url is not None for picture in before))
 
 
 def shown(memory: Memory, user_id: str, ids: Iterable[str], *, after: int = 0) -> list[Picture]:
-    """Return pictures as data URLs, numbered; one whose file is gone or damaged as a sentence: the words still count."""
+    """Return photos as numbered data URLs; a missing or damaged photo becomes a sentence: the words still count."""
     pictures: list[Picture] = []
     for photo in dict.fromkeys(ids):
         try:
@@ -70,12 +70,12 @@ def shown(memory: Memory, user_id: str, ids: Iterable[str], *, after: int = 0) -
 
 
 def data_url(jpeg: bytes) -> str:
-    """Return a picture as an image part of the OpenAI chat format takes it."""
+    """Return an image as the OpenAI chat format takes it."""
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
 
 
 def _labels(memory: Memory, turns: Sequence[Turn]) -> dict[str, str]:
-    """Return what is remembered of the pictures that these turns carry, by photo: names of things, else what was said of it."""
+    """Return what is remembered of the photos in these turns, by photo: names of objects, else the words said about it."""
     ids = {photo for turn in turns for photo in turn.images}
     if not ids:
         return {}
@@ -89,9 +89,9 @@ def _labels(memory: Memory, turns: Sequence[Turn]) -> dict[str, str]:
 
 
 def notes(turn: Turn, memory: Memory, *, sees: bool) -> tuple[str, ...]:
-    """Say what a person should know of a reply to pictures.
+    """Return what a person should know about a reply to photos.
 
-    That photos are not found by sight is said once to a person, not with every turn.
+    A person is told once, not with every turn, that photos are not found by their content.
     """
     if not turn.images:
         return ()

@@ -1,7 +1,8 @@
-"""How a small model is shown to reply: three exchanges in the language of the message (prose, our own).
+"""Example replies for a small model: three exchanges in the language of the message (prose, our own).
 
-They stand before the talk as turns that were there before. A small model follows what it sees sooner than what it is told: with
-these it reacts to news instead of giving it back, says that it was not told, and keeps to the language (docs/decisions/055).
+They come before the conversation as earlier turns. A small model follows examples more readily than instructions: with these
+it reacts to news instead of repeating it, says when it was not told something, and keeps to the language
+(docs/decisions/055).
 """
 
 from __future__ import annotations
@@ -86,10 +87,10 @@ _ENGLISH = "en"
 
 
 def shown(language: str) -> list[BaseMessage]:
-    """Return the exchanges of a language as messages; the English ones where it has none.
+    """Return the exchanges of a language as messages; the English ones if it has none.
 
     Args:
-        language: ISO 639-1; empty where nothing tells it.
+        language: ISO 639-1; empty if unknown.
     """
     exchanges = SHOWN.get(language, SHOWN[_ENGLISH])
     return [message for said, replied in exchanges for message in (HumanMessage(said), AIMessage(replied))]

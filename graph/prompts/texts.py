@@ -234,20 +234,22 @@ none"""
 
 @dataclass(frozen=True)
 class Prompts:
-    """Every text that the model is told; what the person says is added to them, never formatted into them."""
+    """Every text that the model is told; the person's words are added to them, never formatted into them."""
 
     instructions: str = _INSTRUCTIONS
     scores: str = _SCORES
-    """Added to the instructions in the `published` layout, which shows numbers; others are told in words (`graph.prompts.manner`)."""
+    """Added to the instructions in the `published` layout, which shows numbers; others are told in words
+    (`graph.prompts.manner`).
+    """
     output_format: str = _FORMAT
     brief: str = _BRIEF
-    """All that a small model is told, where it answers directly from what the search brought."""
+    """The complete instructions of a small model that answers directly from search results."""
     judged: tuple[tuple[str, str], ...] = JUDGED
     """Examples of `personality`: (what the model is told, what it writes)."""
     with_picture: str = (
         "(A picture may show something that they told you about before: look that up, unless it is plain without.)"
     )
-    """Added to a message with a picture; used in the `cache` layout."""
+    """Added to a message with a photo; used in the `cache` layout."""
     direct: str = "Reply to the person directly, in your own words, without tags."
     must_retrieve: str = "Look into memory first: write <think></think> and then <retrieve></retrieve>."
     after_retrieval: str = (
@@ -262,27 +264,27 @@ class Prompts:
         "What memory does not hold, you do not know."
     )
     asked_about: str = "What is said of others is no answer: tell what memory holds about"
-    """Added, with the name, where they ask about somebody by name and something was found."""
+    """Added, with the name, if the message asks about a named person and something was found."""
     nothing_about: str = "The profile is about the one who writes to you, and others in it are others. Say that they have told you nothing yet about"
-    """The same where nothing was found."""
+    """The same if nothing was found."""
     not_told: str = "(I have not told you this before. If it is about my own life, say that you do not know it yet.)"
-    """Added to a question where the search brought nothing; a small model makes an answer up otherwise."""
+    """Added to a question if the search found nothing; otherwise a small model invents an answer."""
     not_told_here: str = "(If it is about my own life and I have not said it here, say that you do not know it yet.)"
-    """The same in the midst of a talk."""
+    """The same in the middle of a conversation."""
     bring_up: str = "After your answer, remind them of this in one short, friendly sentence."
-    """What is coming up, and nobody asked for."""
+    """Added with upcoming events that nobody asked about."""
     cannot_forget: str = (
         "(If they want something forgotten or deleted from memory: you cannot do that, so never say that it is done. Tell them to say "
         '"Forget what I told you about" and the thing, or to use Forget on the page Memory.)'
     )
-    """Added where a message may ask for that."""
+    """Added if a message may ask to forget something."""
     same_language: str = "(Write in the language that the person uses here, in the third person, with their own words.)"
-    """Added to what is remembered or summed up where another language than English is spoken."""
+    """Added to extraction and summary prompts if the person uses a language other than English."""
     malformed: str = "That was not in the form asked for. Write it again in exactly that form. What was wrong:"
     personality: str = _PERSONALITY
     semantic: str = _SEMANTIC
     worth: str = _WORTH
-    """Asked instead of `semantic` of a small model; empty where another wording of that is given."""
+    """Asked of a small model instead of `semantic`; empty if that has a custom wording."""
     decided: tuple[tuple[str, str], ...] = DECIDED
     """Examples of `worth`."""
     change: str = _CHANGE
@@ -292,10 +294,10 @@ class Prompts:
 
 
 def load_prompts(path: Path | None) -> Prompts:
-    """Read a TOML file of prompts by name; those that it leaves out keep our wording.
+    """Load prompts by name from a TOML file; missing ones keep our wording.
 
     Raises:
-        InvalidInput: The file cannot be read, or names a prompt that there is not.
+        InvalidInput: The file cannot be read, or contains an unknown prompt name.
     """
     if path is None:
         return Prompts()
@@ -307,9 +309,10 @@ def load_prompts(path: Path | None) -> Prompts:
     wrong = [name for name, text in given.items() if name not in known or not isinstance(text, str)]
     if wrong:
         raise InvalidInput(f"{path} names {', '.join(wrong)}. The prompts are texts called {', '.join(sorted(known))}.")
-    # Our examples are of our forms: another form goes without them. A wording of one's own is not passed over for a shorter one.
+    # Our examples show our formats: a custom format goes without them. A custom wording is not bypassed in favour of a shorter
+    # one.
     ours: dict[str, Any] = {"judged": ()} if "personality" in given else {}
-    # An instruction of one's own says itself what the scores mean.
+    # A custom instruction explains the scores itself.
     ours |= {"brief": given["instructions"], "scores": ""} if "instructions" in given else {}
     ours |= {"worth": ""} if "semantic" in given else {"decided": ()} if "worth" in given else {}
     return replace(Prompts(), **{**ours, **given})

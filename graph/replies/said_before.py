@@ -1,4 +1,4 @@
-"""What was said before in a talk: sentences of earlier replies, and the person's own words that answer a question (pure)."""
+"""Sentences of earlier replies in a conversation, and the person's own words that answer a question (pure)."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from graph.language.message_kind import only_asks
 from graph.language.question_words import HAN, content, overlap, tokens
 from memory.search.asked_subject import fold
 
-_LEAST_WORDS, _LEAST_SIGNS = 4, 6
-"""Of a sentence that is more than a politeness; of Chinese and Japanese, signs."""
+_MIN_WORDS, _MIN_CHARACTERS = 4, 6
+"""Minimum length of a sentence that is more than a courtesy; characters for Chinese and Japanese."""
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])|\n")
 
 
 def sentences_said(replies: Sequence[str]) -> frozenset[tuple[str, ...]]:
-    """Return the sentences of replies that are more than a politeness, word by word."""
+    """Return the sentences of replies that are more than a courtesy, word by word."""
     said = (tuple(tokens(part)) for reply in replies for part in _SENTENCE_END.split(reply))
-    return frozenset(words for words in said if len(words) >= (_LEAST_SIGNS if any(map(HAN.match, words)) else _LEAST_WORDS))
+    return frozenset(words for words in said if len(words) >= (_MIN_CHARACTERS if any(map(HAN.match, words)) else _MIN_WORDS))
 
 
 def may_become(words: Sequence[str], partial: str, said: AbstractSet[tuple[str, ...]]) -> bool:
-    """Say whether the beginning of a sentence may become one that was said.
+    """Return whether the beginning of a sentence may become one that was said before.
 
     Args:
-        words: Those that have come whole.
-        partial: The beginning of the next one; may be empty.
+        words: Its complete words.
+        partial: The beginning of the next word; may be empty.
         said: Sentences, word by word.
     """
     begun, size = tuple(words), len(words)
@@ -35,7 +35,7 @@ def may_become(words: Sequence[str], partial: str, said: AbstractSet[tuple[str, 
 
 
 def own_words_for(question: str, own: Sequence[str]) -> str:
-    """Return the message that shares the most telling words with a question; empty where none shares any.
+    """Return the message that shares the most content words with a question; empty if none shares any.
 
     Args:
         question: What the person asks.

@@ -1,8 +1,8 @@
-"""A reply to a question about the person that a small model gives as the person: its "I" made "you" while it comes (pure).
+"""Change a streamed reply to a question about the person from "I" to "you", where a small model answers as the person (pure).
 
-Asked "Where do I live?", a small model often answers "I live in Orchard Lane". What it says is right; who says it is not. The
-assistant has no home, job or sister, so a sentence that answers in the question's own words is said to the person instead.
-English alone: in other languages the verb changes with the person.
+Asked "Where do I live?", a small model often answers "I live in Orchard Lane". The content is right, but the person is
+wrong. The assistant has no home, job or sister, so a sentence that answers in the question's own words is changed to address
+the person. English only: in other languages the verb changes with the person.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from graph.language.question_words import BOUNDARY, asks_for_its_words, is_question
 
-_LONGEST = 300
-"""Characters of a question, at most; a longer one offers options or holds a text."""
+_MAX_QUESTION_CHARS = 300
+"""Maximum characters of a question; a longer message offers options or contains a text."""
 _OF_THEMSELVES = re.compile(r"\b(?:I|i|my|mine|me|we|our)\b")
 _OF_THE_ASSISTANT = re.compile(
     r"\b(?:do|did|are|were|can|could|would|will|have|should|what if) you\b|\byou (?:think|suggest|recommend|feel|like|prefer)\b"
@@ -34,9 +34,9 @@ _OWN = re.compile(
     r"my (?:memory|memories|notes?|apologies|knowledge|records?|suggestion|advice|pleasure|bad)\b)",
     re.IGNORECASE,
 )
-"""What the assistant says of itself."""
+"""What the assistant says about itself."""
 _ENGLISH = frozenset({"", "en"})
-"""Where nothing tells the language of a message, its English words do."""
+"""If the language of a message is unknown, its English words decide."""
 _CONTRACTED = {"m": "you're", "ve": "you've", "d": "you'd", "ll": "you'll"}
 _WORDS = {"i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yourself"}
 _VERBS = {"am": "are", "was": "were"}
@@ -47,7 +47,7 @@ _PRONOUN = re.compile(
 
 
 def second_person(sentence: str) -> str:
-    """Return an English sentence of somebody about themselves, said to them."""
+    """Return an English first-person sentence in the second person."""
 
     def _said(match: re.Match[str]) -> str:
         if short := match["short"]:
@@ -65,9 +65,9 @@ def second_person(sentence: str) -> str:
 
 
 def asks_of_themselves(message: str) -> bool:
-    """Say whether a message asks something about the one who writes it, and nothing about the assistant."""
+    """Return whether a message asks something about its writer, and nothing about the assistant."""
     return (
-        len(message) <= _LONGEST
+        len(message) <= _MAX_QUESTION_CHARS
         and is_question(message)
         and not asks_for_its_words(message)
         and _OF_THEMSELVES.search(message) is not None
@@ -77,12 +77,12 @@ def asks_of_themselves(message: str) -> bool:
 
 @dataclass
 class ToThem:
-    """Passes a reply on as it comes; its first sentence is said to the person where it answers their question as them.
+    """Passes a streamed reply on; its first sentence is changed to "you" if it answers the person's question as the person.
 
     Attributes:
-        message: What they said.
-        language: Of the reply; others than English pass as they are.
-        changed: The sentence was changed.
+        message: What the person wrote.
+        language: Language of the reply; other languages than English pass unchanged.
+        changed: Whether the sentence was changed.
     """
 
     message: str
@@ -95,7 +95,7 @@ class ToThem:
         self._decided = self.language not in _ENGLISH or not asks_of_themselves(self.message)
 
     def feed(self, text: str) -> str:
-        """Take the next words; returns what can be passed on now."""
+        """Take the next words; returns the text that can be passed on now."""
         if self._decided:
             return text
         self._held += text
@@ -105,14 +105,14 @@ class ToThem:
         return self._passed(end.end() if end else len(self._held))
 
     def close(self) -> str:
-        """End the reply; returns what was held back."""
+        """End the reply; returns the text that was still buffered."""
         return self._passed(len(self._held))
 
     def _may_be_theirs(self) -> bool:
         begun = self._held.strip().lower()
         if _OPENING.match(self._held):
             own = _OWN.match(self._held)
-            # At the end of what has come, a word may go on.
+            # The last word so far may not be complete.
             return own is None or own.end() == len(self._held)
         return any(start.startswith(begun) for start in (*_BEGINNINGS, "i")) or _OPENS.match(self._held) is not None
 

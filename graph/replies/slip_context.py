@@ -1,4 +1,4 @@
-"""What a reply of a turn is compared with, taken from the turn's state (pure)."""
+"""What a turn's reply is compared with, taken from the turn's state (pure)."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _TITLES = (
     "User Input",
     "Instructions",
 )
-_REPLIES = 4
-"""Replies of this talk that are not given word for word again."""
+_COMPARED_REPLIES = 4
+"""Number of recent replies that must not be repeated word for word."""
 _OF_BACKGROUND = frozenset(
     {"personality", "semantic", "change", "core", "episodic", "procedural", "same_language", "malformed"}
 )
@@ -35,11 +35,11 @@ _OF_BACKGROUND = frozenset(
 
 
 def compared_with(state: RespondState, prompts: Prompts) -> Talk:
-    """Return what the reply of a turn is compared with.
+    """Return what the turn's reply is compared with.
 
     Args:
-        state: The turn, with what its prompt shows.
-        prompts: The texts that it is made of.
+        state: The turn, with the contents of its prompt.
+        prompts: The texts of its prompt.
     """
     recent = state["talk"]["turns"]
     language = state.get("language", "")
@@ -49,7 +49,7 @@ def compared_with(state: RespondState, prompts: Prompts) -> Talk:
         own=(*(turn.text for turn in recent), *(text for entry in found for text in _own_words(entry))),
         ours=_texts_of_ours(prompts, language),
         language=language,
-        replies=tuple(turn.reply for turn in recent[-_REPLIES:]),
+        replies=tuple(turn.reply for turn in recent[-_COMPARED_REPLIES:]),
     )
 
 

@@ -1,4 +1,4 @@
-"""The rules by which a sentence of a reply is a slip, may still become one, or is none (pure)."""
+"""The rules that decide whether a sentence of a reply is a slip, may still become one, or is none (pure)."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ _MARKS = regex.compile(
     r"|(?:[-*•] ?)?\[\d{4}-\d\d-\d\d[^\]\n]{0,40}\]:?|(?:assistant|companion|reply|answer|you answered|they say now)\s?[:：])[ \t]*",
     regex.IGNORECASE,
 )
-"""What stands before a line of ours, and never before a reply."""
+"""Characters that precede one of our lines, and never a reply."""
 _NEXT_TURN = regex.compile(r"(?:user|human|the person)\s?[:：]", regex.IGNORECASE)
-"""Here a small model goes on with the talk by itself."""
+"""At this mark a small model continues the conversation by itself."""
 _TALKS = re.compile(r"\b(?:user|dialog\w*|chat|script|skript|conversation|interview|gespräch|diálogo)\b|对话", re.IGNORECASE)
 _THE_USER = re.compile(r"^\W*(?:the user(?:'s|’s)?|der nutzer|die nutzerin|el usuario|la usuaria|用户)\b", re.IGNORECASE)
 _BRACKETS = re.compile(r"^\s*\(([^()\n]{1,40})\)?\s*[.。]?\s*$")
@@ -54,7 +54,7 @@ _OF_ITSELF = re.compile(
     r"|soy (?:un|una|tu)|mi (?:consejo|recomendación)|我(?:很|不|没|可以|是|理解|明白|能|会|觉得|希望|知道|建议|推荐|也))",
     re.IGNORECASE,
 )
-"""How an assistant speaks of itself."""
+"""How an assistant refers to itself."""
 _HOW_ARE_YOU = re.compile(
     r"^\W*(?:and |und |y |et )?(?:how(?: a|['’]?s|['’]?re| is| was)|wie (?:geht|war|läuft)|cómo|como (?:est|te|va)|qué tal)",
     re.IGNORECASE,
@@ -69,25 +69,25 @@ _INTRODUCES = re.compile(
     re.IGNORECASE,
 )
 _TOO = re.compile(r"\b(?:too|also|as well|auch|también|aussi|anche|também|ook)\b|也", re.IGNORECASE)
-_LONGEST = 240
-"""Characters that are held back of one sentence, at most."""
-_OURS_WORDS, _OURS_CHARACTERS = 4, 18
-"""Words and characters in a row from which a sentence of ours is no accident."""
-_ECHO_WORDS, _ECHO_SIGNS = 4, 6
-"""Of a sentence that can be an echo: a greeting may be given back."""
+_MAX_WAIT_CHARS = 240
+"""Maximum characters of one sentence that are buffered."""
+_MIN_PROMPT_WORDS, _MIN_PROMPT_CHARS = 4, 18
+"""Consecutive words and characters from which a match with one of our sentences is no accident."""
+_MIN_ECHO_WORDS, _MIN_ECHO_CHARS = 4, 6
+"""Minimum length of a sentence that can be an echo: a greeting may be returned."""
 _SAME, _MOST_OF_THEIRS = 0.85, 0.7
 _SAME_CONTENT, _HALF = 0.6, 0.5
-_MISSES = 3
-"""Telling words that may be new where they ask about themselves: `I am 41 years old`."""
-_WORDS_BEFORE_I = 4
-"""Words that may come before the "I" that shows whose words they are, as in `Am liebsten trinke ich`; in English one (`So I …`)."""
-_SHORT = 3
-"""Letters of a word that has begun before it tells something."""
-_LANGUAGE_CHARACTERS = 28
-_SURELY_OTHER = 0.8
-_CUT_SHORT = 160
-_PASTED = 1_500
-"""Characters from which a message is a text to work on, more than something that they say."""
+_MAX_NEW_WORDS = 3
+"""Content words that may be new if the person asks about themselves: `I am 41 years old`."""
+_MAX_WORDS_BEFORE_I = 4
+"""Words that may precede the "I" that shows whose words they are, as in `Am liebsten trinke ich`; one in English (`So I …`)."""
+_MIN_BEGUN_CHARS = 3
+"""Letters of an incomplete word from which it is informative."""
+_MIN_LANGUAGE_CHARS = 28
+_MIN_OTHER_LANGUAGE_CONFIDENCE = 0.8
+_MAX_QUOTED_CHARS = 160
+_MIN_PASTED_CHARS = 1_500
+"""Characters from which a message is a text to work on rather than a statement."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,8 @@ class Talk:
         message: What the person wrote.
         own: What they wrote before, as far as the prompt shows it.
         ours: Every text of ours in the prompt, and the titles of its sections.
-        language: ISO 639-1, of the reply; empty: not known, or the person may want another one.
-        replies: What they were told before in this talk; the last one may have offered options.
+        language: Language of the reply, ISO 639-1; empty if unknown, or if the person may want another one.
+        replies: Earlier replies of this conversation; the last one may have offered options.
     """
 
     message: str
@@ -111,12 +111,12 @@ class Talk:
 
 @dataclass(frozen=True)
 class Pass:
-    """The sentence is none: it is shown as it comes."""
+    """The sentence is no slip: it is shown as it arrives."""
 
 
 @dataclass(frozen=True)
 class Wait:
-    """What has come may still be a slip."""
+    """The text so far may still be a slip."""
 
 
 @dataclass(frozen=True)
@@ -124,11 +124,11 @@ class Cut:
     """A slip.
 
     Attributes:
-        kind: What it is.
-        length: Characters that are left out.
+        kind: Its type.
+        length: Number of characters that are left out.
         instead: What is shown in its place.
-        is_prefix: What follows is still the same sentence.
-        ends: Everything that follows is left out as well.
+        is_prefix: The text after it belongs to the same sentence.
+        ends: The rest of the reply is left out as well.
     """
 
     kind: Kind
@@ -142,10 +142,10 @@ Verdict = Pass | Wait | Cut
 
 
 class Judge:
-    """Judges sentences of one reply.
+    """Judges the sentences of one reply.
 
     Args:
-        talk: What they are compared with.
+        talk: What the sentences are compared with.
     """
 
     def __init__(self, talk: Talk) -> None:
@@ -155,26 +155,26 @@ class Judge:
         self._options = offers_options(talk.message) or offers_options("".join(talk.replies[-1:]))
         self._talks = bool(_TALKS.search(talk.message))
         self._theirs = [] if self._frees else sentences_of([talk.message])
-        if len(talk.message) > _PASTED:
-            # Of a long text that they show, sentences may be quoted.
+        if len(talk.message) > _MIN_PASTED_CHARS:
+            # If the person shows a long text, the reply may quote its sentences.
             self._theirs = [sentence for sentence in self._theirs if sentence.is_of_me]
         self._known = [] if self._frees else [*sentences_of(talk.own), *self._theirs]
         self._asks = is_question(talk.message)
-        # Who asks the same again gets the same answer.
+        # A repeated question gets the same answer.
         self._said_before = frozenset() if asks(talk.message) else sentences_said(talk.replies)
         self._asks_of_me = self._asks and bool(FIRST_PERSON.search(_flat(talk.message)))
-        self._before_i = 1 if talk.language == "en" else _WORDS_BEFORE_I
+        self._before_i = 1 if talk.language == "en" else _MAX_WORDS_BEFORE_I
         self._asks_of_it = bool(SECOND_PERSON.search(_flat(talk.message))) and not FIRST_PERSON.search(_flat(talk.message))
 
     def judge(self, text: str, ahead: str, *, whole: bool, first: bool, final: bool) -> Verdict:
         """Judge a sentence, or its beginning.
 
         Args:
-            text: Without space before it.
-            ahead: What has come, from its first letter on.
-            whole: The sentence has come to its end.
+            text: The sentence without leading space.
+            ahead: The text so far, from the sentence's first letter on.
+            whole: The sentence is complete.
             first: Nothing was shown before it.
-            final: Nothing follows what has come.
+            final: No text follows.
         """
         if first and isinstance(language := self._language(ahead, final=final), Wait | Cut):
             return language
@@ -183,7 +183,7 @@ class Judge:
             if isinstance(verdict, Cut):
                 return verdict
             waits = waits or isinstance(verdict, Wait)
-        return Wait() if waits and not whole and len(text) < _LONGEST else Pass()
+        return Wait() if waits and not whole and len(text) < _MAX_WAIT_CHARS else Pass()
 
     def _verdicts(self, text: str, *, whole: bool, first: bool, last: bool) -> list[Verdict]:
         found = [self._marks(text, whole=whole), self._prompt_text(text, whole=whole), self._repetition(text, whole=whole)]
@@ -215,7 +215,9 @@ class Judge:
         return self._ours.match(tokens(text), text, whole=whole)
 
     def _repetition(self, text: str, *, whole: bool) -> Verdict:
-        """Judge whether a sentence was said before, word for word: a small model falls into saying one thing after every message."""
+        """Judge whether a sentence repeats an earlier one word for word: a small model may repeat one sentence after every
+        message.
+        """
         words, partial = _words(text, whole=whole)
         if whole:
             return Cut("repetition", len(text)) if tuple(words) in self._said_before else Pass()
@@ -233,21 +235,21 @@ class Judge:
         return Wait() if len(text) < 3 and re.match(r"^\W*[a-hA-H]?\W*$", text) else Pass()  # noqa: PLR2004 - `b)`
 
     def _language(self, text: str, *, final: bool) -> Verdict:
-        """Judge the language of what has come; a name alone has none."""
+        """Judge the language of the text so far; a name alone has none."""
         wanted = self._talk.language
-        if not wanted or self._frees or len(text) >= 2 * _LANGUAGE_CHARACTERS:
+        if not wanted or self._frees or len(text) >= 2 * _MIN_LANGUAGE_CHARS:
             return Pass()
         spoken, confidence = language_id.guess(text)
         if spoken == wanted:
             return Pass()
-        if confidence >= _SURELY_OTHER and len(text) >= _LANGUAGE_CHARACTERS:
+        if confidence >= _MIN_OTHER_LANGUAGE_CONFIDENCE and len(text) >= _MIN_LANGUAGE_CHARS:
             return Cut("wrong language", len(text), ends=True)
         return Pass() if final else Wait()
 
     def _echo(self, text: str, *, whole: bool, first: bool) -> Verdict:
         words, partial = _words(without_opening(text), whole=whole)
         stems = [word[:5] for word in words]
-        least = _ECHO_SIGNS if HAN.search(text) else _ECHO_WORDS
+        least = _MIN_ECHO_CHARS if HAN.search(text) else _MIN_ECHO_WORDS
         of_me = bool(FIRST_PERSON.search(_flat(text)))
         to_you = bool(SECOND_PERSON.search(_flat(text)))
         for sentence in self._theirs:
@@ -257,12 +259,12 @@ class Judge:
             if not whole:
                 misses = len(stems) - shared
                 begun = not partial or any(stem.startswith(partial[:5]) for stem in sentence.tokens)
-                # `is` for `ist`: one word may be written otherwise, once the first is theirs.
+                # `is` for `ist`: one word may differ once the first word is the person's.
                 may_differ = max(1, len(stems) // 5) if stems and stems[0] in sentence.tokens else 0
                 if misses <= may_differ and len(stems) <= size and (begun or may_differ) and size >= least:
                     return Wait()
                 continue
-            # `How are you today?` may be asked back, and `your sister` is theirs.
+            # `How are you today?` may be asked in return, and `your sister` belongs to the person.
             turned = (to_you and not of_me) or bool(_HOW_ARE_YOU.match(text))
             if (
                 len(stems) >= least
@@ -275,7 +277,7 @@ class Judge:
 
     def _wrong_person(self, text: str, *, whole: bool) -> Verdict:
         words, partial = _words(without_opening(text), whole=whole)
-        # What has only begun may become another word.
+        # An incomplete word may become another word.
         begun = partial or ("你" if not whole and text.endswith("你") else "")
         flat = _flat(text[: len(text) - len(begun)])
         if _THE_USER.match(text) and not _TALKS.search(self._talk.message):
@@ -287,7 +289,7 @@ class Judge:
         if not self._known or (of_itself and not self._repeats(words, partial, whole=whole)):
             return Pass()
         if not whole and any(isinstance(self._wrong_person(part, whole=True), Cut) for part in _clauses(text)):
-            # Whatever the sentence goes on with, it has said their words as "I".
+            # However the sentence continues, it has said the person's words as "I".
             return Wait()
         if not whole:
             return self._may_be_theirs(words, partial, of_me=bool(CLAIMS.search(flat)))
@@ -295,29 +297,31 @@ class Judge:
         return next((one for one in verdicts if isinstance(one, Cut)), Pass())
 
     def _may_be_theirs(self, words: Sequence[str], partial: str, *, of_me: bool) -> Verdict:
-        """Judge the beginning of a sentence: whether it may become one that says their words as "I"."""
+        """Judge whether the beginning of a sentence may become one that says the person's words as "I"."""
         telling = content(words)
         shared = max(overlap(telling, sentence.content) for sentence in self._known)
         begun = not partial or any(stem.startswith(partial[:5]) for one in self._known for stem in one.tokens)
         if of_me:
-            may_be = len(telling) - shared <= (_MISSES if self._asks_of_me else 1) and bool(begun or shared)
+            may_be = len(telling) - shared <= (_MAX_NEW_WORDS if self._asks_of_me else 1) and bool(begun or shared)
         else:
             may_be = (
-                len(words) <= self._before_i and len(telling) == shared and (begun or bool(shared) or len(partial) < _SHORT)
+                len(words) <= self._before_i
+                and len(telling) == shared
+                and (begun or bool(shared) or len(partial) < _MIN_BEGUN_CHARS)
             )
             may_be = may_be and any(sentence.is_of_me for sentence in self._known)
         return Wait() if may_be else Pass()
 
     def _repeats(self, words: Sequence[str], partial: str, *, whole: bool) -> bool:
-        """Say whether these are words of theirs, one after the other, and many enough to be no accident."""
-        if whole and len(words) <= _ECHO_WORDS:
+        """Return whether these are the person's words in the same order, and enough of them to be no accident."""
+        if whole and len(words) <= _MIN_ECHO_WORDS:
             return False
         said = " ".join(words)
         start = f"{said} {partial}".strip() if not whole else said
         return any(sentence.plain.startswith(start) for sentence in self._known if sentence.is_of_me)
 
     def _whose(self, part: str, text: str) -> Verdict:
-        """Judge a sentence, or a clause of it, that may say their words as "I"."""
+        """Judge a sentence, or one of its clauses, that may say the person's words as "I"."""
         if not CLAIMS.search(_flat(part)):
             return Pass()
         telling = content(_words(without_opening(part), whole=True)[0])
@@ -332,8 +336,8 @@ class Judge:
         if not same or (of_message and self._asks_of_it) or not best.is_of_me:
             return Pass()
         if self._asks and not of_message:
-            # They ask for what they said: it is given back as theirs.
-            return Cut("wrong person", len(text), instead=you_said(self._talk.language, best.text[:_CUT_SHORT]))
+            # The person asks for what they said: it is returned as a quotation of them.
+            return Cut("wrong person", len(text), instead=you_said(self._talk.language, best.text[:_MAX_QUOTED_CHARS]))
         return Cut("wrong person", len(text))
 
 
@@ -356,7 +360,7 @@ class _Ours:
                 (n for n, (one, other) in enumerate(zip(begun, sentence, strict=False)) if one != other),
                 min(len(begun), len(sentence)),
             )
-            if same >= min(_OURS_WORDS + 1, len(sentence)) and len(" ".join(sentence[:same])) >= _OURS_CHARACTERS:
+            if same >= min(_MIN_PROMPT_WORDS + 1, len(sentence)) and len(" ".join(sentence[:same])) >= _MIN_PROMPT_CHARS:
                 return Cut("prompt text", len(text)) if whole else Wait()
             if same == len(begun) and same < len(sentence) and sentence[same].startswith(partial):
                 waits = True
@@ -372,25 +376,25 @@ def _sentences_of_ours(texts: tuple[str, ...]) -> _Ours:
             titles.add(text.strip(" #:.。").lower())
         for part in re.split(r"[.!?:]+\s|\n", text):
             words = tuple(tokens(part))
-            if len(words) >= _OURS_WORDS and len(part) >= _OURS_CHARACTERS:
+            if len(words) >= _MIN_PROMPT_WORDS and len(part) >= _MIN_PROMPT_CHARS:
                 by_first.setdefault(words[0], set()).add(words)
     return _Ours({first: tuple(sorted(of)) for first, of in by_first.items()}, frozenset(titles))
 
 
 def _words(text: str, *, whole: bool) -> tuple[list[str], str]:
-    """Return the words that have come whole, and the one that has only begun."""
+    """Return the complete words, and the incomplete one at the end."""
     words = tokens(text)
-    # Behind an apostrophe the word goes on: `you'` is no word yet.
+    # After an apostrophe the word continues: `you'` is not complete.
     if whole or not words or not (text[-1:].isalnum() or text[-1:] in "'’") or HAN.match(text[-1]):
         return words, ""
     return words[:-1], words[-1]
 
 
 def _clauses(text: str) -> list[str]:
-    """Return what of a sentence has come to a comma."""
+    """Return the parts of a sentence that end with a comma."""
     return [text[: match.start()] for match in re.finditer(r"[,;:，；](?=\s|$)|，", text)]
 
 
 def _flat(text: str) -> str:
-    """Leave out apostrophes, and the "I" of `I think`."""
+    """Remove apostrophes, and the "I" of `I think`."""
     return _HEDGES.sub("", re.sub(r"(?<=\w)['’](?=\w)", "", text))

@@ -1,7 +1,7 @@
-"""What must never be shown of a reply, seen while it comes: texts of ours, the person's words as "I", letters (pure).
+"""Slips that a reply must never show, detected while it streams: texts of ours, the person's words as "I", letters (pure).
 
-A reply is judged sentence by sentence. The beginning of a sentence is held back only as long as it may still be a slip; what
-is none is shown as it comes, and a slip is left out before a word of it was shown (decision 056).
+A reply is judged sentence by sentence. The beginning of a sentence is buffered only while it may still be a slip; other text
+is shown as it arrives, and a slip is left out before any word of it is shown (decision 056).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from graph.replies.slip_rules import Cut, Judge, Kind, Pass, Talk, Verdict, Wait
 __all__ = ["Kind", "ReplyGuard", "Talk"]
 
 _FENCE = "```"
-_QUOTED = 160
-"""Characters of their own words that are given back, at most."""
+_MAX_QUOTED_CHARS = 160
+"""Maximum characters of the person's own words that are quoted to them."""
 _PROBLEMS: dict[str, str] = {
     "prompt text": "That repeated the instructions. Reply to the person in your own words.",
     "echo": 'That repeated their message. Respond to it in your own words, and call them "you".',
@@ -34,15 +34,15 @@ _PROBLEMS: dict[str, str] = {
 
 @dataclass
 class ReplyGuard:
-    """Passes a reply on as it comes, without its slips.
+    """Passes a streamed reply on without its slips.
 
-    Of a reply without slips nothing is lost and nothing changes its place, however its text is cut into pieces.
+    A reply without slips loses and moves nothing, however its text is split into chunks.
 
     Attributes:
         talk: What a reply is compared with.
-        shown: What has been passed on.
-        slips: What was left out or put right, in order.
-        ended: Nothing more will be shown: what still comes need not be read.
+        shown: The text that has been passed on.
+        slips: What was left out or changed, in order.
+        ended: Nothing more will be shown: the rest of the stream need not be processed.
     """
 
     talk: Talk
@@ -55,43 +55,43 @@ class ReplyGuard:
         self._to_them = ToThem(self.talk.message, self.talk.language)
         self._held = ""
         self._open = False
-        """Whether the sentence at hand was judged, and is passed on as it comes."""
+        """Whether the current sentence was judged, and is passed on as it arrives."""
         self._judged = 0
-        """Characters of what is held that may still be a slip: they were judged before."""
+        """Number of buffered characters that may still be a slip: they were judged before."""
         self._tail = ""
-        """The end of what is passed on of a sentence, in which its boundary may begin."""
+        """The end of the text passed on of a sentence, in which its boundary may begin."""
 
     def feed(self, text: str) -> list[Delta]:
-        """Take the next words of the reply; returns what can be shown now."""
+        """Take the next words of the reply; returns the deltas that can be shown now."""
         self._held += self._to_them.feed(text)
         return self._deltas(final=False)
 
     def close(self) -> list[Delta]:
-        """End the reply; returns what was still held back."""
+        """End the reply; returns the deltas that were still buffered."""
         self._held += self._to_them.close()
         return self._deltas(final=True)
 
     @property
     def is_spoilt(self) -> bool:
-        """Say whether slips are all that came: nothing of the reply can be shown."""
+        """Return whether the reply consisted of slips alone: nothing of the reply can be shown."""
         return bool(self.slips) and self._is_empty
 
     @property
     def problem(self) -> str:
-        """Say in one line what was wrong, as the model is told it before its second try."""
+        """Return in one line what was wrong, as the model is told before its second try."""
         language = language_id.reply_in(self.talk.language)
         return " ".join(part for part in (*(_PROBLEMS[kind] for kind in self.slips), language) if part)
 
     def second(self) -> ReplyGuard:
-        """Make the guard of a second try; a reply in another language is better than none."""
+        """Return the guard of a second try; a reply in another language is better than none."""
         return ReplyGuard(replace(self.talk, language=""))
 
     @property
     def last_resort(self) -> str:
-        """Return a plain sentence for the case that the second try is spoilt too: the person's own words, where they answer."""
+        """Return a plain sentence in case the second try also consists of slips: the person's own words, if they answer."""
         asked = may_ask_about_their_life(self.talk.message)
         if asked and (words := own_words_for(self.talk.message, self.talk.own)):
-            return you_said(self.talk.language, words[:_QUOTED])
+            return you_said(self.talk.language, words[:_MAX_QUOTED_CHARS])
         return last_resort(self.talk.language, question=is_question(self.talk.message))
 
     @property
@@ -116,13 +116,13 @@ class ReplyGuard:
                 break
         text = "".join(given)
         if self._is_empty and self.slips:
-            # A slip was before it: the space between them goes with the slip.
+            # A slip came before it: the space between them is dropped with the slip.
             text = text.lstrip()
         self.shown += text
         return text
 
     def _rest_of_sentence(self) -> str:
-        """Pass on what comes up to the end of the sentence."""
+        """Pass on the text up to the end of the sentence."""
         whole = self._tail + self._held
         end = BOUNDARY.search(whole)
         place = max(end.end() - len(self._tail), 0) if end else len(self._held)
@@ -132,10 +132,10 @@ class ReplyGuard:
         return text
 
     def _next(self, given: list[str], *, final: bool) -> bool:
-        """Judge the next sentence, or its beginning, sign by sign: what is decided does not depend on how the text is cut.
+        """Judge the next sentence, or its beginning, character by character: the result does not depend on the chunks.
 
         Returns:
-            False where more text has to come first.
+            False if more text is needed first.
         """
         begun = len(self._held) - len(self._held.lstrip())
         if begun == len(self._held):

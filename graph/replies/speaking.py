@@ -1,4 +1,4 @@
-"""One call of the model as its caller sees it: cut into thought and answer as it comes, and guarded before it is shown."""
+"""One call of the model as its caller sees it: split into thought and answer as it streams, and guarded before it is shown."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class Speech:
         output: The raw text.
         answer: The words of the answer that were shown.
         timings: `first_answer`, in milliseconds since the turn began, once a word was shown.
-        stopped: The person stopped it.
-        slips: What was left out of the answer, or put right.
-        tries: Calls that it took.
+        stopped: Whether the person stopped it.
+        slips: What was left out of the answer, or changed.
+        tries: Number of calls that it took.
     """
 
     output: str = ""
@@ -49,7 +49,7 @@ class Speech:
 
     @property
     def warning(self) -> str | None:
-        """Say what was wrong with the answer, for the trace."""
+        """Return what was wrong with the answer, for the trace."""
         if not self.slips:
             return None
         again = " The model was asked once more." if self.tries > 1 else ""
@@ -57,16 +57,16 @@ class Speech:
 
 
 class Speaker:
-    """Streams calls of one turn to its caller.
+    """Streams the calls of one turn to its caller.
 
     Args:
         chat: The model.
-        max_tokens: Of one call, at most.
+        max_tokens: Maximum new tokens of one call.
         started: When the turn began, in milliseconds of `time.perf_counter`.
         tell: Where events go.
-        unwanted: Says whether the person has stopped the reply.
+        unwanted: Returns whether the person has stopped the reply.
         guard: Makes the guard of one answer.
-        before: What the calls of the turn came to before these.
+        before: Token counts of the turn's earlier calls.
     """
 
     def __init__(
@@ -90,19 +90,19 @@ class Speaker:
 
     @property
     def usage(self) -> Usage:
-        """Return what the calls of the turn came to, with those that were made here."""
+        """Return the token counts of the turn's calls, including those made here."""
         return self._tally.usage
 
     def speak(
         self, messages: Sequence[BaseMessage], grammar: str | None, *, direct: bool = False, quiet: bool = False
     ) -> Speech:
-        """Stream one call to the caller; one more where nothing of the answer could be shown, and a plain sentence after that.
+        """Stream one call to the caller; retry once if no part of the answer could be shown, then show a plain sentence.
 
         Args:
             messages: The prompt.
             grammar: As in `stream_text`.
-            direct: All of the text is the answer, but for a thought of the model's own.
-            quiet: No answer may come of this call: show the thought alone.
+            direct: All of the text is the answer, except for the model's own thought.
+            quiet: This call may not produce an answer: show the thought alone.
         """
         guard = self._guard()
         speech = self._call(messages, grammar, guard, direct=direct, quiet=quiet)
@@ -118,7 +118,7 @@ class Speaker:
         return speech
 
     def say(self, text: str) -> str:
-        """Show a text that no call has shown, as far as it can be shown; returns what was."""
+        """Show a text that no call has shown, as far as the guard allows; returns what was shown."""
         speech, guard = Speech(), self._guard()
         self._show(speech, [*guard.feed(text), *guard.close()])
         if guard.is_spoilt:
@@ -149,7 +149,7 @@ class Speaker:
                     speech.output += text
                     show(stream.feed(text))
                 if guard.ended or goes_round(speech.output):
-                    # Nothing more of it would be shown, or nothing new would come.
+                    # Nothing more would be shown, or nothing new would come.
                     break
         show(stream.close())
         self._show(speech, guard.close())

@@ -1,3 +1,3 @@
-"""Exports everything of one user as one file, and imports it again."""
+"""Archives: everything of one user exported into one file, and imported again."""
 
 __all__ = ["service", "zip_file"]

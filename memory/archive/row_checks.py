@@ -1,4 +1,4 @@
-"""Whether the rows of an archive are a user's journal: every record reads, and every id is the one that it must have."""
+"""Checks that the rows of an archive form one user's journal: every row is a valid record with the id that it must have."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from memory.storage.turn_rows import to_turn
 
 Rows = dict[str, list[dict[str, Any]]]
 _PHOTO = re.compile(r"[0-9a-f]{64}")
-_LONGEST = 20_000
-"""Characters; the model wrote some of them, and nobody counted."""
-_MOST_SEEN = 64
-"""Things that one message's pictures may hold."""
+_MAX_CHARACTERS = 20_000
+"""Most characters of a memory's text; the model wrote some of these texts, without a limit."""
+_MAX_THINGS_PER_MESSAGE = 64
+"""Most things seen in the pictures of one message."""
 _KINDS = {"core", "semantic", "episodic", "procedural", "photo"}
 _WORK = {"remember": 0, "consolidate": 1}
 _STEPS = {"remember": ("personality", "semantic", "change"), "consolidate": ("episodic", "procedural", "core")}
@@ -50,10 +50,10 @@ class _Corrected(Record):
 
 
 class _OfAny(Record):
-    # A line that a rewrite dropped, and the person brought back; what a fact that was brought back had made untrue.
+    # A line that a rewrite dropped and the person restored; the facts that a restored fact had superseded.
     replaced: bool | None = None
     freed: list[str] | None = None
-    # What it said before its person edited it, and which messages it was taken from.
+    # The texts before the person edited it, and the messages that it was extracted from.
     corrected: _Corrected | None = None
 
 
@@ -74,7 +74,7 @@ class _OfPicture(_OfAny):
 
 
 class _OfLine(_OfAny):
-    # Added by a session that is older than what the set was made of.
+    # Added by a session that is older than those the other lines come from.
     older: bool | None = None
 
 
@@ -88,15 +88,15 @@ _EXTRAS: dict[str, type[Record]] = {
 
 
 def check(user_id: str, rows: Rows) -> list[str]:
-    """Check all rows; returns the ids of the pictures.
+    """Check all rows; returns the ids of the photos.
 
     Raises:
-        InvalidInput: A row is not one of this user's journal.
+        InvalidInput: A row does not belong to this user's journal.
     """
     check_user(user_id)
     owners = {row.get("user_id", row.get("id")) for table in rows.values() for row in table}
     if owners != {user_id} or len(rows["users"]) != 1:
-        raise InvalidInput("it holds rows of another user, or none of its own.")
+        raise InvalidInput("it contains rows of another user, or none of its own user.")
     pictures = _each("photos", rows["photos"], _picture)
     numbers = {row["number"] for row in rows["sessions"]}
     own = {make_id(user_id, "turn", row["seq"]) for row in rows["turns"]}
@@ -116,7 +116,7 @@ def check(user_id: str, rows: Rows) -> list[str]:
 
 
 def _check_sessions(rows: Rows) -> None:
-    """Check that the turns of a session belong together, and note when each began."""
+    """Check that the turns of each session belong together, and set the start time of each session."""
     times: dict[int, list[datetime]] = {}
     for row in rows["turns"]:
         times.setdefault(row["session"], []).append(row["at"])
@@ -129,11 +129,11 @@ def _check_sessions(rows: Rows) -> None:
 
 
 def _each(table: str, rows: Iterable[dict[str, Any]], read: Callable[[dict[str, Any]], str]) -> list[str]:
-    """Read every row of a table; returns what it is named by."""
+    """Check every row of a table with `read`; returns the rows' ids."""
     names = []
     for number, row in enumerate(rows, start=1):
         try:
-            # Half of a surrogate pair hides in JSON, and cannot be written again.
+            # JSON may contain half of a surrogate pair, which cannot be encoded again.
             json.dumps(row, ensure_ascii=False, default=str).encode()
             names.append(read(row))
         except ValidationError as error:
@@ -142,7 +142,7 @@ def _each(table: str, rows: Iterable[dict[str, Any]], read: Callable[[dict[str, 
         except PersonaError as error:
             raise InvalidInput(f"row {number} of {table}: {error.message}") from error
         except (TypeError, KeyError, AttributeError, ValueError, OverflowError, RecursionError) as error:
-            raise InvalidInput(f"row {number} of {table} is not one ({type(error).__name__}).") from error
+            raise InvalidInput(f"row {number} of {table} is not valid ({type(error).__name__}).") from error
     return names
 
 
@@ -154,26 +154,26 @@ def _picture(row: dict[str, Any]) -> str:
     fields = {name: row[name] for name in ("id", "media_type", "width", "height", "size")}
     Photo(**fields, time=row["received_at"])
     if not _PHOTO.fullmatch(row["id"]) or row["hidden_at"] is not None:
-        raise InvalidInput("that is no picture's id.")
+        raise InvalidInput("the id is not a photo's id.")
     if min(row["width"], row["height"], row["size"]) < 1 or not row["media_type"].startswith("image/"):
-        raise InvalidInput("that is no picture's size or type.")
+        raise InvalidInput("the size or the type is not a photo's.")
     return str(row["id"])
 
 
 def _turn(own: set[str], row: dict[str, Any], sessions: set[int], pictures: set[str]) -> str:
     turn = to_turn(_as_row(row))
-    # One that replaced another has its place, and the other one has the place that was free.
+    # If a turn replaced another, the two have exchanged numbers, so an id may belong to any of the numbers.
     if turn.id not in own or turn.seq < 1 or turn.session not in sessions:
-        raise InvalidInput("it has another id or session than it must have.")
+        raise InvalidInput("it has the wrong id or session.")
     if turn.text or turn.images:
-        # A message without either was a picture, which is forgotten.
+        # A message without text and photos had only a photo, which is forgotten.
         check_text(turn.text, len(turn.images))
     if not set(turn.images) <= pictures:
-        raise InvalidInput("it carries a picture that is not there.")
+        raise InvalidInput("its photo is missing.")
     _held(row)
     clock.show(turn.time)
     if turn.state is TurnState.RECEIVED:
-        # Nobody is writing this reply any more.
+        # No process is writing this reply any more.
         row.update(state=TurnState.FAILED, error="The archive was made before the reply was written. Send it again.")
     return turn.id
 
@@ -187,43 +187,43 @@ def _memory(
     clock.show(record.time)
     by_key = row["kind"] in ("core", "procedural")
     if by_key != (row["key"] is not None):
-        raise InvalidInput("a key is missing, or too many.")
+        raise InvalidInput("it needs a key and has none, or has one and must not.")
     if (make_id(user_id, row["kind"], row["key"]) != record.id) if by_key else (record.id not in allowed):
-        raise InvalidInput("it has another id than it must have.")
+        raise InvalidInput("it has the wrong id.")
     if row["kind"] in ("semantic", "photo") and row["source"] not in turns:
-        raise InvalidInput("its message is not there.")
+        raise InvalidInput("its message is missing.")
     if row["kind"] == "episodic" and (record.session not in sessions or row["source"] != str(record.session)):  # type: ignore[union-attr] # an Episode
-        raise InvalidInput("its session is not there.")
+        raise InvalidInput("its session is missing.")
     if row["kind"] == "photo" and record.photo_id not in pictures:  # type: ignore[union-attr] # a PhotoMemory
-        raise InvalidInput("its picture is not there.")
+        raise InvalidInput("its photo is missing.")
     _held(row)
     return record.id
 
 
 def _standing(row: dict[str, Any], names: set[str], turns: set[str], pictures: set[str]) -> str:
-    """Check what newer facts did to a memory, and what only its kind has; nothing may name what is another user's."""
+    """Check a memory's relations to newer facts and the fields of its type; none may refer to another user's rows."""
     if row["hidden_at"] is not None:
-        raise InvalidInput("it is forgotten, and was to be left out.")
+        raise InvalidInput("it is forgotten and must not be in an archive.")
     if (row["superseded_by"] is None) != (row["valid_until"] is None):
-        raise InvalidInput("it is untrue since never.")
+        raise InvalidInput("it is superseded without a time, or has a time without being superseded.")
     if {row["superseded_by"], row["same_as"]} - names - {None}:
-        raise InvalidInput("what it stands beside is not there.")
+        raise InvalidInput("the fact that it repeats, or that supersedes it, is missing.")
     if row["kind"] != "semantic" and (row["superseded_by"] or row["same_as"]):
-        raise InvalidInput("only a fact is replaced.")
+        raise InvalidInput("only facts can be superseded or repeated.")
     extra = _EXTRAS[row["kind"]].model_validate(row["extra"], strict=True).model_dump()
     if changes := extra.get("changes"):
-        # What it would change, after a yes, may be forgotten by now.
+        # Facts that an approval would change may be forgotten by now.
         still = {key: changes[key] if changes[key] in names else None for key in ("same_as", "superseded_by", "repeated_by")}
         row["extra"]["changes"] = {**still, "supersedes": [name for name in changes["supersedes"] if name in names]}
     _correction(extra.get("corrected"), turns)
     if row["same_as"] == row["id"]:
         raise InvalidInput("it only repeats itself.")
     if not set(extra.get("turn_ids", ())) <= turns or not set(extra.get("photo_ids", ())) <= pictures:
-        raise InvalidInput("what it rests on is not there.")
+        raise InvalidInput("a message or a photo that it comes from is missing.")
     if not 1 <= row["strength"] <= len(turns):
-        raise InvalidInput("it was said less than once, or more often than there are messages.")
-    if not row["text"].strip() or len(row["text"]) > _LONGEST:
-        raise InvalidInput("it says nothing, or more than a memory can.")
+        raise InvalidInput("its count is less than 1, or greater than the number of messages.")
+    if not row["text"].strip() or len(row["text"]) > _MAX_CHARACTERS:
+        raise InvalidInput("its text is empty or too long.")
     return str(row["id"])
 
 
@@ -231,31 +231,31 @@ def _correction(kept: dict[str, Any] | None, turns: set[str]) -> None:
     if kept is None:
         return
     until = datetime.fromisoformat(kept["until"])
-    if until.tzinfo is None or not set(kept["turn_ids"]) <= turns or max(map(len, kept["was"]), default=0) > _LONGEST:
-        raise InvalidInput("what its person corrected is of no message.")
+    if until.tzinfo is None or not set(kept["turn_ids"]) <= turns or max(map(len, kept["was"]), default=0) > _MAX_CHARACTERS:
+        raise InvalidInput("its correction is not valid.")
 
 
 def _held(row: dict[str, Any]) -> None:
     if row["held"] is not None and row["held"] not in TOPICS:
-        raise InvalidInput("it is held for nothing that is known.")
+        raise InvalidInput("it is pending approval for an unknown topic.")
     if row["sensitive"] not in (None, UNNAMED, *TOPICS):
-        raise InvalidInput("its mark names nothing that is known.")
+        raise InvalidInput("it is marked with an unknown topic.")
 
 
 def _point(row: dict[str, Any], turns: dict[str, Any]) -> str:
     point = to_point(_as_row(row))
     clock.show(point.time)
     if point.turn_id is not None and point.turn_id not in turns:
-        raise InvalidInput("its message is not there.")
+        raise InvalidInput("its message is missing.")
     if not 0 <= point.m <= len(turns) or not isinstance(row["pinned"], list) or not set(row["pinned"]) <= set(TRAITS):
-        raise InvalidInput("it counts or pins what there is not.")
+        raise InvalidInput("its count of messages is wrong, or a pinned trait is unknown.")
     return str(point.turn_id)
 
 
 def _work(row: dict[str, Any], turns: set[str], sessions: set[int]) -> str:
     there = row["subject"] in turns if row["kind"] == "remember" else row["subject"] in {str(number) for number in sessions}
     if row["kind"] not in _WORK or not there:
-        raise InvalidInput("it is about nothing that is there.")
+        raise InvalidInput("its type is unknown, or its message or session is missing.")
     row.update(rank=_WORK[row["kind"]], attempts=0, not_before=None, error=None)
     return str(row["subject"])
 
@@ -264,16 +264,16 @@ def _refusal(row: dict[str, Any], turns: set[str], sessions: set[int]) -> str:
     there = row["subject"] in turns if row["kind"] == "remember" else row["subject"] in {str(number) for number in sessions}
     step = row["step"].split(" ", maxsplit=1)[0]
     if not there or step not in _STEPS.get(row["kind"], ()) or row["cause"] not in get_args(RefusalCause):
-        raise InvalidInput("it is about nothing that is there.")
-    if row["attempts"] < 0 or (row["at"] is None and not row["again"]) or len(row["reason"]) > _LONGEST:
-        raise InvalidInput("it is no step that is set aside.")
+        raise InvalidInput("its step or cause is unknown, or its message or session is missing.")
+    if row["attempts"] < 0 or (row["at"] is None and not row["again"]) or len(row["reason"]) > _MAX_CHARACTERS:
+        raise InvalidInput("it is not a step that is set aside.")
     return f"{row['subject']} {row['step']}"
 
 
 def _rewrite(row: dict[str, Any]) -> str:
     for name in ("before", "after"):
         if not all(isinstance(part, str) for pair in dict(row[name]).items() for part in pair):
-            raise InvalidInput("it is no set.")
+            raise InvalidInput("it is not a rewrite.")
     return str(row["session"])
 
 
@@ -286,14 +286,14 @@ def _forgetting(row: dict[str, Any]) -> str:
 
 
 def _ids(user_id: str, rows: Rows) -> set[str]:
-    """Return the ids that facts, pictures and topics of these turns and sessions may have."""
+    """Return the ids that facts, photo memories and topics of these turns and sessions may have."""
     ids = {make_id(user_id, "semantic", row["id"]) for row in rows["turns"]}
     pictured = [row["id"] for row in rows["turns"] if row["images"]] + [
         row["source"] for row in rows["memories"] if row["kind"] == "photo"
     ]
-    # A message that was answered anew: what it taught has the id of its first try.
+    # A regenerated reply: the memories of its message have ids derived from the replaced turn.
     pictured += [row["id"] for row in rows["turns"] if row["state"] in (TurnState.REPLACED, TurnState.FORGOTTEN)]
-    ids |= {make_id(user_id, "photo", name, ordinal) for name in set(pictured) for ordinal in range(_MOST_SEEN)}
+    ids |= {make_id(user_id, "photo", name, ordinal) for name in set(pictured) for ordinal in range(_MAX_THINGS_PER_MESSAGE)}
     said: dict[int, int] = {}
     for row in rows["turns"]:
         said[row["session"]] = said.get(row["session"], 0) + 1

@@ -1,4 +1,4 @@
-"""Export and import: everything of one user as one file, and back with the same ids, memories and personality."""
+"""Export of one user into one file, and import with the same ids, memories and personality."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class Archives:
     """Exports and imports the users of a data folder.
 
     Args:
-        database: The journal's.
-        pictures: The picture files.
+        database: The journal's database.
+        pictures: The photo store.
         folder: The data folder.
     """
 
@@ -43,21 +43,21 @@ class Archives:
         self._pictures = pictures
         self._folder = folder
         for left in folder.glob("import-*"):
-            # An import that was interrupted.
+            # The folder of an interrupted import.
             _remove(left)
 
     def write(self, user_id: str, file: Path) -> dict[str, int]:
-        """Write everything of a user into a new file, which the person alone may read; returns the counts.
+        """Export a user into a new file, which only the file's owner may read; returns the counts.
 
-        What is forgotten is not in it, undone or not.
+        The file does not contain forgotten things, even if undo could still restore them.
 
         Raises:
             NotFound: There is no such user.
-            InvalidInput: The file is there already.
-            StorageError: It cannot be written.
+            InvalidInput: The file exists already.
+            StorageError: The file cannot be written.
         """
         if file.exists():
-            raise InvalidInput(f"{file} is there already. Choose another name, or remove it.")
+            raise InvalidInput(f"{file} exists already. Choose another name, or remove it.")
         try:
             with tempfile.NamedTemporaryFile(dir=file.absolute().parent, prefix=f".{file.name[:40]}-", delete=False) as part:
                 try:
@@ -65,27 +65,27 @@ class Archives:
                         counts, missing = self._written(user_id, out)
                     part.flush()
                     os.fsync(part.fileno())
-                    # Never over a file that came meanwhile.
+                    # A link fails if the file was created meanwhile, instead of overwriting it.
                     os.link(part.name, file)
                 finally:
                     Path(part.name).unlink(missing_ok=True)
         except FileExistsError as error:
-            raise InvalidInput(f"{file} is there already. Choose another name, or remove it.") from error
+            raise InvalidInput(f"{file} exists already. Choose another name, or remove it.") from error
         except OSError as error:
             raise cannot_write(file, error) from error
         return {"turns": counts["turns"], "memories": counts["memories"], "photos": counts["photos"] - len(missing)}
 
     def _written(self, user_id: str, out: ArchiveWriter) -> tuple[dict[str, int], list[str]]:
-        """Write the entries; returns the rows of each table, and the pictures whose files are lost."""
+        """Write the entries; returns the number of rows per table, and the ids of photos whose files are lost."""
         missing = []
         with self._db.read() as connection:
             if not user_rows.is_known(connection, user_id):
-                raise NotFound(f"There is no user {user_id!r}. `persona user list` shows who there is.")
+                raise NotFound(f"There is no user {user_id!r}. `persona user list` shows all users.")
             counts = {}
             for name in NAMES:
                 rows = _rows(connection, metadata.tables[name], user_id)
                 if name in SELDOM:
-                    # Most archives have none: an entry that older programs do not know would keep them from reading it.
+                    # Left out if empty, as in most archives: older programs refuse an archive with an entry they do not know.
                     first = next(rows, None)
                     if first is None:
                         continue
@@ -102,11 +102,11 @@ class Archives:
         return counts, missing
 
     def read(self, file: Path) -> tuple[str, dict[str, int]]:
-        """Take in an archive whole, or nothing of it; returns the user and the counts.
+        """Import an archive, all of it or nothing; returns the user id and the counts.
 
         Raises:
-            InvalidInput: It is damaged, hostile, of a newer program, or its user is here already.
-            StorageError: It cannot be written.
+            InvalidInput: The archive is damaged, hostile or from a newer program, or its user exists already.
+            StorageError: The data cannot be written.
         """
         archive = ArchiveReader(file)
         try:
@@ -118,9 +118,9 @@ class Archives:
                 except InvalidInput as error:
                     raise archive.refused(error.message) from error
                 if not archive.pictures() <= set(seen):
-                    raise archive.refused("it holds a picture of no message.")
+                    raise archive.refused("it contains a photo that belongs to no message.")
                 if set(seen) - archive.pictures() - set(archive.manifest.missing):
-                    raise archive.refused("a picture is not in it.")
+                    raise archive.refused("a photo is missing.")
                 given = self._checked_pictures(archive, seen)
                 self._take_in(user_id, rows, given)
         finally:
@@ -128,7 +128,7 @@ class Archives:
         return user_id, {"turns": len(rows["turns"]), "memories": len(rows["memories"]), "photos": len(archive.pictures())}
 
     def _checked_pictures(self, archive: ArchiveReader, seen: list[str]) -> Callable[[], Iterator[tuple[str, bytes, bytes]]]:
-        """Open every picture once before anything is written; returns what reads them again, one at a time."""
+        """Check every photo before anything is written; returns a function that yields them again, one at a time."""
 
         def read() -> Iterator[tuple[str, bytes, bytes]]:
             for photo_id in seen:
@@ -138,7 +138,7 @@ class Archives:
                         kept = read_picture(data)
                         yield photo_id, kept.full, kept.small
                     except InvalidInput as error:
-                        raise archive.refused(f"the picture {photo_id[:12]}… cannot be read: {error.message}") from error
+                        raise archive.refused(f"the photo {photo_id[:12]}… cannot be read: {error.message}") from error
 
         for _ in read():
             pass
@@ -153,7 +153,7 @@ class Archives:
         with self._db.write() as connection:
             if user_rows.is_known(connection, user_id, hold=True):
                 raise InvalidInput(
-                    f"There is a user {user_id!r} here already. An archive is not mixed into what is there: "
+                    f"There is a user {user_id!r} already, and an archive is not merged into existing data. Run "
                     f"`persona user delete {user_id}` first, or import it into another data folder (PERSONA_DATA_DIR)."
                 )
             try:
@@ -168,14 +168,14 @@ class Archives:
 
 
 def _rows(connection: Connection, table: Table, user_id: str) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a user as JSON values, in the order in which they came to be; nothing that is forgotten."""
+    """Yield a user's rows as JSON values, in the order in which they were created, without forgotten ones."""
     mine = select(table).where((table.c.id if table is users else table.c.user_id) == user_id)
     if "hidden_at" in table.c:
         mine = mine.where(table.c.hidden_at.is_(None))
     if table.name == "forgettings":
         mine = mine.where(table.c.receipt.is_not(None))
     if table.name == "refusals":
-        # What is set aside; the tries of work that waits begin again.
+        # Only steps that are set aside or repeated; for queued work, the count of tries starts again.
         gone = select(turns.c.id).where(turns.c.user_id == user_id, turns.c.state == TurnState.FORGOTTEN)
         mine = mine.where(table.c.at.is_not(None) | table.c.again, table.c.subject.not_in(gone))
     for row in connection.execute(mine.order_by(*table.primary_key.columns)).mappings():
@@ -185,11 +185,11 @@ def _rows(connection: Connection, table: Table, user_id: str) -> Iterator[dict[s
             if name not in LEFT_OUT.get(table.name, ())
         }
     if table is tombstones:
-        # What is hidden and not purged yet is not in the archive, and must not be extracted again either.
+        # Memories that are forgotten but not purged are not in the archive, and must not be extracted again either.
         hidden = select(memories).where(memories.c.user_id == user_id, memories.c.hidden_at.is_not(None))
         for one in connection.execute(hidden):
             text = one.text if one.key is not None else ""
-            # One that was forgotten for good before, and said again, has its own already.
+            # A memory that was purged before and said again has a tombstone already.
             if not one.extra.get("replaced") and not is_forgotten(connection, user_id, one.id, text):
                 yield {"user_id": user_id, "digest": digest(one.id, text)}
 
@@ -197,7 +197,7 @@ def _rows(connection: Connection, table: Table, user_id: str) -> Iterator[dict[s
 def _staged_rows(connection: Connection, table: Table) -> list[dict[str, Any]]:
     left_out = LEFT_OUT.get(table.name, set())
     query = select(*(column for column in table.c if column.name not in left_out))
-    # As they were written: a curve has no other order.
+    # In the order in which they were written: a personality timeline has no other order.
     rows = [dict(row) for row in connection.execute(query.order_by(*table.primary_key.columns)).mappings()]
     if "revision" in table.c:
         rows = [{**row, **_RESET} for row in rows]

@@ -1,4 +1,4 @@
-"""A journal of its own that an archive is read into, and brought up to date by the migrations of any old journal."""
+"""A temporary journal that an archive is loaded into and that the usual migrations bring up to date."""
 
 from __future__ import annotations
 
@@ -20,29 +20,30 @@ NAMES = (
     "users", "sessions", "turns", "memories", "personality", "photos", "work", "refusals", "rewrites", "tombstones",
     "forgettings",
 )  # fmt: skip
-"""Tables of an archive. What the model wrote and was not committed is asked for again; what waits for undo stays behind."""
+"""Tables of an archive. Model outputs that are not committed are left out, since the model can be called again; quarantined
+content, which only undo needs, is left out, too."""
 SELDOM = ("refusals",)
-"""Tables that are in an archive only where they have rows."""
+"""Tables that are in an archive only if they have rows."""
 LEFT_OUT = {
     "personality": {"id"}, "work": {"id"}, "turns": {"origin", "dated_revision"}, "memories": {"dated_revision"},
     "users": {"spelled"}, "sessions": {"begun"},
 }  # fmt: skip
-"""What the receiving journal gives: numbers, and the times of sessions; and what is of the machine that an archive comes from:
-places in its threads, and the names of its files."""
-_BATCH = 500
-_BIGGEST = 2**53
+"""Columns that an archive leaves out: the importing journal sets row numbers and the times of sessions, and thread positions
+and file names belong to the exporting machine."""
+_BATCH_ROWS = 500
+_MAX_INTEGER = 2**53
 
 
 @contextmanager
 def staged(archive: ArchiveReader, folder: Path) -> Iterator[Connection]:
-    """Read an archive's lines into a journal of the archive's own schema, and bring it up to this program's.
+    """Load an archive's rows into a temporary journal of the archive's schema, and migrate it to this program's schema.
 
     Args:
-        archive: What is read.
-        folder: Where the journal lies meanwhile.
+        archive: The archive.
+        folder: The folder for the temporary journal.
 
     Yields:
-        A connection to it.
+        A connection to the temporary journal.
 
     Raises:
         InvalidInput: A newer program made the archive, or a line is not a row of its schema.
@@ -71,7 +72,7 @@ def _fill(engine: Engine, archive: ArchiveReader) -> None:
                 _load(connection, tables.tables[name], archive)
         for name in archive.manifest.parts:
             if name.endswith(".jsonl") and name.removesuffix(".jsonl") not in set(NAMES) & set(tables.tables):
-                raise archive.refused(f"it holds {name}.")
+                raise archive.refused(f"it contains {name}.")
         command.upgrade(config, "head")
 
 
@@ -86,7 +87,7 @@ def _load(connection: Connection, table: Table, archive: ArchiveReader) -> None:
             batch.append({name: _value(columns[name], value) for name, value in row.items()})
         except (TypeError, ValueError, OverflowError) as error:
             raise archive.refused(f"{where}: {str(error)[:200]}.") from error
-        if len(batch) == _BATCH:
+        if len(batch) == _BATCH_ROWS:
             _put(connection, table, batch, archive)
             batch = []
     if batch:
@@ -97,11 +98,11 @@ def _put(connection: Connection, table: Table, batch: list[dict[str, Any]], arch
     try:
         connection.execute(insert(table), batch)
     except (SQLAlchemyError, ValueError, OverflowError) as error:
-        raise archive.refused(f"{table.name}.jsonl has rows that do not go together ({type(error).__name__}).") from error
+        raise archive.refused(f"{table.name}.jsonl has rows that contradict each other ({type(error).__name__}).") from error
 
 
 def _value(column: Any, value: Any) -> Any:
-    """Return a JSON value as the column takes it, or raise TypeError or ValueError."""
+    """Return a JSON value in the form that the column accepts, or raise TypeError or ValueError."""
     if value is None:
         if not column.nullable:
             raise TypeError(f"{column.name} is missing")
@@ -113,24 +114,24 @@ def _value(column: Any, value: Any) -> Any:
             return _of(bool, column, value)
         case Integer():
             number = _of(int, column, value)
-            if isinstance(value, bool) or abs(number) > _BIGGEST:
-                raise TypeError(f"{column.name} is no such number")
+            if isinstance(value, bool) or abs(number) > _MAX_INTEGER:
+                raise TypeError(f"{column.name} is not a valid number")
             return number
         case DateTime():
             stamp = datetime.fromisoformat(_of(str, column, value))
             if stamp.tzinfo is None:
-                raise ValueError(f"{column.name} has no zone")
+                raise ValueError(f"{column.name} has no time zone")
             return stamp.astimezone(UTC).replace(tzinfo=None)
         case _:
             text = _of(str, column, value)
             text.encode()
             length = getattr(column.type, "length", None)
             if "\x00" in text or (length and len(text) > length):
-                raise ValueError(f"{column.name} is no such text")
+                raise ValueError(f"{column.name} is not a valid text")
             return text
 
 
 def _of(kind: type, column: Any, value: Any) -> Any:
     if not isinstance(value, kind):
-        raise TypeError(f"{column.name} is of another type")
+        raise TypeError(f"{column.name} has the wrong type")
     return value

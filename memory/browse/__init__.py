@@ -1,3 +1,3 @@
-"""Reads pages of what is remembered, for people who look through it."""
+"""Pages of memories, conversations and photos, for people who browse them."""
 
 __all__ = ["memories", "personality", "photos"]

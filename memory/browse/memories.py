@@ -1,4 +1,4 @@
-"""Looking through what is remembered, page by page: as fast with ten thousand messages as with ten (SQL, reads alone)."""
+"""Browsing memories page by page, as fast with ten thousand messages as with ten (SQL, read-only)."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class Talk:
     """One conversation.
 
     Attributes:
-        session: Its number.
-        begun: When its first message was said.
-        turns: How many messages it has.
-        first: What was said first.
-        topic: What it was about, once that is summed up.
+        session: Its session number.
+        begun: The time of its first message.
+        turns: Number of its messages.
+        first: Its first message.
+        topic: Its topic, once it is summarised.
     """
 
     session: int
@@ -46,13 +46,13 @@ class Talk:
 
 @dataclass(frozen=True)
 class Undoable:
-    """What was forgotten and can still be brought back.
+    """Something that was forgotten and can still be restored.
 
     Attributes:
-        subject: What was named when it was forgotten.
-        kind: What that is: a kind of memory, `turn` or `photo`.
+        subject: Id of the thing that the person forgot.
+        kind: Its type: a type of memory, `turn` or `photo`.
         until: When it is purged.
-        counts: What was forgotten with it.
+        counts: Numbers of things forgotten with it, by type.
     """
 
     subject: str
@@ -62,7 +62,7 @@ class Undoable:
 
 
 class Browse:
-    """Pages of what the users of a journal have. Every public method is one transaction."""
+    """Pages of the memories and conversations of a journal's users. Every public method is one transaction."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
@@ -77,15 +77,15 @@ class Browse:
         limit: int,
         offset: int = 0,
     ) -> tuple[list[MemoryRecord], int]:
-        """Return memories of some kinds, newest first, and how many there are in all; those that wait for a word too.
+        """Return a page of memories of some types, newest first, and their total number; pending approvals are included.
 
         Args:
-            user_id: Whose.
-            kinds: Of these kinds alone.
-            since: Not older than this.
-            until: Older than this.
-            limit: At most so many.
-            offset: After so many.
+            user_id: The user.
+            kinds: The types of memory.
+            since: Start of the time window, inclusive.
+            until: End of the time window, exclusive.
+            limit: Most memories to return.
+            offset: Number of memories to skip.
         """
         which: list[ColumnElement[bool]] = [
             memories.c.user_id == user_id,
@@ -101,7 +101,7 @@ class Browse:
             return corrections.marked(connection, user_id, records), total
 
     def counts(self, user_id: str) -> dict[str, int]:
-        """Count the memories of each kind, and the messages (`turn`)."""
+        """Return the number of memories of each type, and of messages (`turn`)."""
         query = (
             select(memories.c.kind, func.count())
             .where(memories.c.user_id == user_id, memories.c.hidden_at.is_(None))
@@ -113,7 +113,7 @@ class Browse:
             return {**found, "turn": connection.execute(said).scalar_one()}
 
     def talks(self, user_id: str, *, limit: int, before: int | None = None) -> list[Talk]:
-        """Return conversations, newest first; with `before`, those that began before that one."""
+        """Return conversations, newest first; with `before`, only those that began before that session."""
         said = turns.alias()
         mine = (said.c.user_id == sessions.c.user_id) & (said.c.session == sessions.c.number) & said.c.state.not_in(_GONE)
         query = select(sessions.c.number).where(sessions.c.user_id == user_id, exists().where(mine))
@@ -141,16 +141,16 @@ class Browse:
         ]
 
     def undoable(self, user_id: str) -> list[Undoable]:
-        """Return what was forgotten and is not purged yet, newest first."""
+        """Return the forgotten things that are not purged yet, newest first."""
         query = select(forgettings).where(forgettings.c.user_id == user_id, forgettings.c.purged_at.is_(None))
         with self._db.read() as connection:
             rows = connection.execute(query.order_by(forgettings.c.at.desc())).all()
         return [Undoable(row.subject, row.kind, row.at + UNDO_WINDOW, Cascade.from_json(row.reach).counts()) for row in rows]
 
     def points(self, user_id: str, most: int) -> tuple[list[PersonalityPoint], int]:
-        """Return the personality curve, oldest first, thinned evenly to about so many points, and how many there are in all.
+        """Return the personality timeline, oldest first, thinned evenly to about `most` points, and the total number of points.
 
-        Pins, resets and the newest point are always there.
+        Pins, resets and the newest point are never left out.
         """
         mine = (personality.c.user_id == user_id) & COUNTS
         place = func.row_number().over(order_by=personality.c.id.desc()).label("place")
@@ -163,25 +163,25 @@ class Browse:
         return [to_point(row) for row in rows], total
 
     def last_points(self, user_id: str, limit: int, offset: int = 0) -> list[PersonalityPoint]:
-        """Return points of the personality curve, newest first."""
+        """Return points of the personality timeline, newest first."""
         query = select(personality).where(personality.c.user_id == user_id, COUNTS).order_by(personality.c.id.desc())
         with self._db.read() as connection:
             return [to_point(row) for row in connection.execute(query.limit(limit).offset(offset))]
 
     def session_of(self, user_id: str, turn_id: str) -> int | None:
-        """Return the conversation that a message belongs to; None where there is no such message of this user's."""
+        """Return the session number of a message; None if the user has no such message."""
         query = select(turns.c.session).where(turns.c.user_id == user_id, turns.c.id == turn_id, turns.c.state.not_in(_GONE))
         with self._db.read() as connection:
             return connection.execute(query).scalar()
 
     def first_turn(self, user_id: str, session: int) -> str | None:
-        """Return the message that a conversation begins with; None where nothing of it is left."""
+        """Return the id of a conversation's first message; None if no message is left."""
         which = (turns.c.user_id == user_id) & (turns.c.session == session) & turns.c.state.not_in(_GONE)
         with self._db.read() as connection:
             return connection.execute(select(turns.c.id).where(which).order_by(*IN_ORDER).limit(1)).scalar()
 
     def written_in(self, user_id: str, memory_ids: Collection[str]) -> dict[str, int]:
-        """Return after which conversations lines of profile and habits were written, by id; none for what a person wrote."""
+        """Return the session that each line of profile and habits comes from, by id; lines that the person wrote have none."""
         query = select(memories.c.id, memories.c.source, memories.c.user_id).where(memories.c.id.in_(list(memory_ids)))
         lines = query.where(memories.c.kind.in_(["core", "procedural"]))
         with self._db.read() as connection:
@@ -189,7 +189,7 @@ class Browse:
         return {row.id: int(row.source) for row in rows if row.user_id == user_name(user_id) and row.source.isdecimal()}
 
     def said(self, user_id: str, turn_ids: Collection[str]) -> dict[str, Turn]:
-        """Return messages by id; those that are forgotten, or another's, are left out."""
+        """Return messages by id; forgotten ones and those of other users are left out."""
         query = select(turns).where(turns.c.id.in_(list(turn_ids)))
         with self._db.read() as connection:
             rows = connection.execute(query).all()
@@ -197,7 +197,7 @@ class Browse:
             return {turn.id: turn for turn in corrections.marked_turns(connection, user_id, mine)}
 
     def days(self, user_id: str) -> tuple[datetime, datetime] | None:
-        """Return when the first and the last memory are of; None where there is none."""
+        """Return the times of the first and (one second after) the last memory; None if there are no memories."""
         query = select(func.min(memories.c.at), func.max(memories.c.at))
         with self._db.read() as connection:
             first, last = connection.execute(query.where(memories.c.user_id == user_id, memories.c.hidden_at.is_(None))).one()
@@ -205,7 +205,7 @@ class Browse:
 
 
 def _firsts(connection: Connection, user_id: str, numbers: Sequence[int]) -> dict[int, Row[Any]]:
-    """Return the first message of some conversations, with how many there are in it."""
+    """Return the first message of each conversation, with the number of its messages."""
     place = func.row_number().over(partition_by=turns.c.session, order_by=IN_ORDER).label("place")
     count = func.count().over(partition_by=turns.c.session).label("turns")
     columns = (turns.c.id, turns.c.session, place, count)

@@ -1,4 +1,4 @@
-"""One step of the personality curve, as a page shows it: what it was before, and after (SQL, reads alone)."""
+"""One step of the personality timeline: the scores before and after a message (SQL, read-only)."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from memory.storage.schema import personality
 
 
 class TimelineSteps:
-    """Steps of the curves of a journal's users.
+    """Steps of the personality timelines of a journal's users.
 
     Args:
         browse: The pages of the same journal.
     """
 
     def __init__(self, browse: Browse) -> None:
-        self._db = browse._db  # noqa: SLF001 - one more of its pages, of the same connection
+        self._db = browse._db  # noqa: SLF001 - one more page of the same database
 
     def of_turn(self, user_id: str, turn_id: str) -> tuple[BigFive, PersonalityPoint] | None:
-        """Return the scores before a message moved them, and the point that it made; None where it made none."""
+        """Return the scores before a message changed them, and the message's point; None if it has no point."""
         mine = (personality.c.user_id == user_id) & COUNTS
         made = select(personality.c.id).where(mine, personality.c.turn_id == turn_id).scalar_subquery()
         query = select(personality).where(mine, personality.c.id <= made).order_by(personality.c.id.desc()).limit(2)

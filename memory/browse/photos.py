@@ -1,4 +1,4 @@
-"""Looking through the pictures of a person, page by page: by when they were sent, and by what is in them (SQL, reads alone)."""
+"""Browsing a person's photos page by page, by the time they were sent and by the things they show (SQL, read-only)."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _GONE = (TurnState.FORGOTTEN, TurnState.REPLACED)
 
 @dataclass(frozen=True)
 class Shown:
-    """A picture, as a gallery shows it.
+    """A photo in a gallery.
 
     Attributes:
-        photo_id: The stored picture.
-        time: When it was sent; of several times, the last.
-        turn_id: The message that carried it then; None where no message does.
-        seen: What is remembered of it, oldest first, then from left to right; empty until something is.
+        photo_id: The stored photo.
+        time: When it was sent last.
+        turn_id: The message that it was last sent with; None if there is no such message any more.
+        seen: The memories of it, oldest first, then from left to right; empty until something is remembered.
     """
 
     photo_id: str
@@ -37,29 +37,29 @@ class Shown:
 
 
 class Album:
-    """The pictures of a journal's users. Every public method is one transaction.
+    """The photos of a journal's users. Every public method is one transaction.
 
     Args:
         browse: The pages of the same journal.
     """
 
     def __init__(self, browse: Browse) -> None:
-        self._db = browse._db  # noqa: SLF001 - one more of its pages, of the same connection
+        self._db = browse._db  # noqa: SLF001 - one more page of the same database
 
     def count(self, user_id: str) -> int:
-        """Count the user's pictures."""
+        """Return the number of the user's photos."""
         query = select(func.count()).select_from(photos)
         with self._db.read() as connection:
             return connection.execute(query.where(photos.c.user_id == user_id, photos.c.hidden_at.is_(None))).scalar_one()
 
     def by_date(self, user_id: str, *, limit: int, offset: int = 0) -> tuple[list[Shown], int]:
-        """Return pictures, the one that was sent last first, and how many there are in all."""
+        """Return a page of photos, last sent first, and the total number of photos."""
         with self._db.read() as connection:
             found = _kept(connection, user_id)
             return _shown(connection, user_id, found[offset : offset + limit]), len(found)
 
     def by_name(self, user_id: str, *, limit: int, offset: int = 0) -> tuple[list[Shown], int]:
-        """Return what was seen by what it is called, and how many such things there are in all."""
+        """Return a page of the things seen in photos, ordered by name, and the total number of things."""
         which = (memories.c.user_id == user_id) & (memories.c.kind == "photo") & memories.c.hidden_at.is_(None)
         order = (func.lower(memories.c.text), memories.c.at.desc(), memories.c.id)
         with self._db.read() as connection:
@@ -68,7 +68,7 @@ class Album:
         return [shown for row in rows if (shown := of_memory(to_record(row)))], total
 
     def same(self, user_id: str, photo_id: str) -> list[Shown]:
-        """Return this very picture, where the user has it."""
+        """Return this one photo as a list, which is empty if the user does not have it."""
         with self._db.read() as connection:
             return _shown(connection, user_id, [one for one in _kept(connection, user_id) if one.id == photo_id])
 
@@ -86,12 +86,12 @@ class _Kept(NamedTuple):
 
 
 def of_memory(record: object) -> Shown | None:
-    """Return what was seen as a picture of its own; None for a memory of another kind."""
+    """Return a photo memory as a gallery entry; None for a memory of another type."""
     return Shown(record.photo_id, record.time, record.turn_id, (record,)) if isinstance(record, PhotoMemory) else None
 
 
 def _kept(connection: Connection, user_id: str) -> list[_Kept]:
-    """Return all pictures with the messages that carry them, the one that was sent last first."""
+    """Return all photos with the messages they were sent with, last sent first."""
     mine = select(photos.c.id, photos.c.received_at).where(photos.c.user_id == user_id, photos.c.hidden_at.is_(None))
     sent = _sent(connection, user_id)
     rows = ((row, sent.get(row.id, [])) for row in connection.execute(mine))
@@ -99,8 +99,8 @@ def _kept(connection: Connection, user_id: str) -> list[_Kept]:
 
 
 def _sent(connection: Connection, user_id: str) -> dict[str, list[_Sent]]:
-    """Return the messages that carry each picture, in the order they were said."""
-    # Few messages carry one: only those are read, and no JSON function, of which each database has its own.
+    """Return the messages that each photo was sent with, in the order they were said."""
+    # Few messages have photos, and only those are loaded; a text comparison avoids JSON functions, which differ by database.
     carries = cast(turns.c.images, Text) != "[]"
     query = select(turns.c.id, turns.c.at, turns.c.zone, turns.c.images).order_by(turns.c.at, turns.c.seq)
     sent: dict[str, list[_Sent]] = defaultdict(list)
@@ -122,7 +122,7 @@ def _shown(connection: Connection, user_id: str, found: Sequence[_Kept]) -> list
 
 
 def _seen(connection: Connection, user_id: str, turn_ids: Collection[str]) -> dict[str, list[PhotoMemory]]:
-    """Return what is remembered of pictures that these messages carry, by picture."""
+    """Return the memories of the photos that these messages were sent with, by photo id."""
     mine = (memories.c.user_id == user_id) & (memories.c.kind == "photo") & memories.c.hidden_at.is_(None)
     query = select(memories).where(mine, memories.c.source.in_(list(turn_ids)))
     seen: dict[str, list[PhotoMemory]] = defaultdict(list)

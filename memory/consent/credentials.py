@@ -1,7 +1,7 @@
-"""Passwords, keys and numbers that open or pay for something: what a person would not want written down (pure rules).
+"""Recognises passwords, keys, PINs and numbers of cards, accounts and documents (pure rules).
 
-They are known by their form (a card number has a check digit, a key has a prefix), or by the word that introduces them together
-with a value. A question about passwords holds none.
+They are recognised by their form (a card number has a check digit, a key has a prefix), or by a word that introduces a value.
+A question about passwords contains none.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _OPENS = (
     r"pincode|lösenord|adgangskode|passord|salasana|hasło|heslo|jelszó|şifre|пароль|пин-?код|κωδικός|סיסמה|كلمة (?:السر|المرور)"
 )
 _MAY_OPEN = r"pin|log ?in|pw|tan|otp|combination|secret|clave|parola|code"
-"""Words of other things too: here the value has a digit."""
+"""These words also mean other things, so their value must contain a digit."""
 _NUMBERED = (
     r"(?:passport|driving licen[cs]e|driver['’]?s licen[cs]e|id card|identity card|national insurance|social security|tax id|"
     r"(?:credit |debit |bank )?card|(?:bank )?account)\s+(?:number|no\.?|nr\.?)"
@@ -47,7 +47,7 @@ _FOR = (
     r"\s*(?:(?:now|still|always|jetzt|noch|immer noch|todavía|encore|toujours)\s+)?"
     r"(?P<quote>[\"'“„«`]?)(?P<value>[^\s\"'“”„«»`]{3,})"
 )
-"""What it opens, the word that introduces the value, and the value."""
+"""What the secret opens, the word that introduces the value, and the value."""
 _INTRODUCED = re.compile(rf"(?<!\w)(?:{_OPENS}){_FOR}", re.IGNORECASE)
 _NUMBER_INTRODUCED = re.compile(rf"(?<!\w)(?:{_MAY_OPEN}|{_NUMBERED}){_FOR}", re.IGNORECASE)
 _OPENED_WITH = re.compile(
@@ -60,12 +60,12 @@ _OPENED_WITH = re.compile(
     r"\s*(?:is|:|=|ist|es)?\s*(?P<network>(?=\S*\d)\S{5,}))",
     re.IGNORECASE,
 )
-"""A value before the word, a number that something opens with, and the key of a network."""
+"""A value before the word for it, a number that opens something, or the key of a network."""
 _NOT_ONE = re.compile(
     r"\b(?:dress|post|zip|error|area|country|source|promo|discount|voucher|tax|morse|qr|bar|colou?r)[ -]?code\b", re.IGNORECASE
 )
 _PLAYED = re.compile(r"\b(?:quiz|riddle|escape room|treasure hunt|film|movie|novel|story|crossword|charades)\b", re.IGNORECASE)
-"""Where a password is part of a game or a story: there, a plain word opens nothing."""
+"""A password in a game or a story: a plain word is then no secret."""
 _EAST = re.compile(
     r"(?:密码|密碼|口令|パスワード|暗証番号|비밀번호|암호)\s*(?:是|为|為|は|는|은|이)?\s*[:：=]?\s*(?P<value>[\w!@#$%^&*.-]{4,})"
 )
@@ -80,11 +80,11 @@ _NO_VALUE = frozenset(
     needed case-sensitive from with for of and or to at by
     """.split()
 )
-_SHORTEST = 3
+_MIN_CHARACTERS = 3
 
 
 def holds_credential(text: str) -> bool:
-    """Say whether a text holds a password, a key, a PIN, or the number of a card, an account or a document."""
+    """Return whether a text contains a password, a key, a PIN, or the number of a card, an account or a document."""
     if _KEY.search(text) or _SOCIAL_SECURITY.search(text) or _EAST.search(text):
         return True
     if any(_is_card(match[0]) for match in _CARD.finditer(text)) or any(_is_iban(match[0]) for match in _IBAN.finditer(text)):
@@ -99,13 +99,13 @@ def holds_credential(text: str) -> bool:
 
 
 def _is_value(word: str) -> bool:
-    """Say whether a word is a secret itself, and none of those that go on about one ("is too weak", "has been changed")."""
+    """Return whether a word can be a secret, rather than continue a sentence about one ("is too weak", "has been changed")."""
     bare = word.strip(".,;!?)(").lower()
-    return len(bare) >= _SHORTEST and bare not in _NO_VALUE and not (bare.isalpha() and bare.endswith(("ing", "ed")))
+    return len(bare) >= _MIN_CHARACTERS and bare not in _NO_VALUE and not (bare.isalpha() and bare.endswith(("ing", "ed")))
 
 
 def _is_card(digits: str) -> bool:
-    """Check the length, the network and the check digit (Luhn, ISO/IEC 7812-1)."""
+    """Return whether digits have the length and network of a card and its check digit (Luhn, ISO/IEC 7812-1)."""
     number = re.sub(r"\D", "", digits)
     if not _ISSUED.fullmatch(number):
         return False
@@ -114,7 +114,7 @@ def _is_card(digits: str) -> bool:
 
 
 def _is_iban(text: str) -> bool:
-    """Check an account number's two check digits (ISO 13616)."""
+    """Return whether an account number has valid check digits (ISO 13616)."""
     number = text.replace(" ", "")
     turned = number[4:] + number[:4]
     return int("".join(str(int(char, 36)) for char in turned)) % 97 == 1

@@ -1,4 +1,4 @@
-"""Which topics, and which lines of profile and habits, were made of something sensitive: they carry its mark."""
+"""Sensitivity marks of derived memories: topics, profile lines and habits carry the mark of what they were made from."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _FACTS = select(memories.c.text, memories.c.sensitive).where(
 
 @dataclass(frozen=True)
 class Told:
-    """What one session told: the texts of each mark, and the words of the others.
+    """The sensitive content of one session.
 
     Attributes:
-        turns: The marks of its turns, by id.
-        words: The marks of the words that only sensitive texts of it have.
+        turns: The marks of its sensitive turns, by turn id.
+        words: The marks of the words that only its sensitive texts have, by word.
     """
 
     turns: Mapping[str, str]
@@ -35,7 +35,7 @@ class Told:
 
 
 def told_in(connection: Connection, user_id: str, session: int) -> Told:
-    """Read what a session told that is sensitive."""
+    """Return the sensitive content of a session."""
     said = connection.execute(_SAID, {"user": user_id, "session": session}).all()
     marks = {row.id: row.sensitive for row in said if row.sensitive}
     if not marks:
@@ -47,20 +47,20 @@ def told_in(connection: Connection, user_id: str, session: int) -> Told:
 
 
 def topic_mark(episode: Episode, told: Told) -> str | None:
-    """Return the mark of a topic: that of any of its turns."""
+    """Return the mark of a topic: the mark of its first sensitive turn; None if it has none."""
     return next((told.turns[name] for name in episode.turn_ids if name in told.turns), None)
 
 
 def line_marks(
     lines: Mapping[str, str], kept: Iterable[MemoryRecord], told: Told, judge: Callable[[str], Topic | None]
 ) -> dict[str, str | None]:
-    """Return the marks of lines: by what they tell, or by words that only something sensitive of their session has.
+    """Return the marks of lines by key: from words that only sensitive texts of their session have, or from their own content.
 
     Args:
-        lines: Profile and habits, by key.
-        kept: Those that were there before; a line that says the same keeps its mark.
-        told: What the session told.
-        judge: Says what sensitive thing a text tells of.
+        lines: Profile lines and habits, by key.
+        kept: The lines before the rewrite. A line that says the same keeps its mark.
+        told: The sensitive content of the session.
+        judge: Returns the sensitive topic of a text, or None.
     """
     there = {
         (one.key, one.value if isinstance(one, ProfileEntry) else one.text): one.sensitive
@@ -74,14 +74,14 @@ def line_marks(
 
 
 def line_mark(key: str, text: str, judge: Callable[[str], Topic | None]) -> str | None:
-    """Return the mark of one line, read as its person would say it."""
-    # A habit is a whole sentence; a line of the profile is a value.
+    """Return the mark of one line, judged as a sentence that the person could say."""
+    # A habit is already a sentence. A profile line is a value, and needs its key.
     said = text if " " in text.strip() and text.strip().endswith(".") else f"My {key.replace('_', ' ')} is {text}"
     return judge(said)
 
 
 def _shared(text: str, told: Told) -> str | None:
-    """Return the mark of the words that a line has of something sensitive, where half of its words are that."""
+    """Return the mark of a line's sensitive words, if they are at least half of its words."""
     words = terms(text)
     marks = [told.words[word] for word in words if word in told.words]
     return marks[0] if marks and 2 * len(marks) >= len(words) else None

@@ -1,4 +1,4 @@
-"""What is done with what is sensitive: marked always; asked about, or not kept, where the person or the machine chose so.
+"""The consent rule: sensitive texts are always marked, and pending approval or not kept if the person or machine chose so.
 
 Decision 059.
 """
@@ -20,34 +20,34 @@ _SAID = select(users.c.sensitive).where(users.c.id == bindparam("user"))
 
 @dataclass(frozen=True)
 class Marker:
-    """Judges texts, and says what is done with those that are sensitive.
+    """Judges texts and decides what happens to the sensitive ones.
 
     Attributes:
-        judge: Returns what sensitive thing a text tells of, or None.
-        machine: What this machine's settings say; it wins over what a person chose. None: they say nothing.
+        judge: Returns the sensitive topic of a text, or None.
+        machine: The mode in this machine's settings, which overrides each person's choice. None: each person chooses.
     """
 
     judge: Callable[[str], Topic | None]
     machine: Mode | None = None
 
     def mode(self, connection: Connection, user_id: str) -> Mode:
-        """Return what holds for a user: the machine's setting, else their own answer, else `off`."""
+        """Return the mode that applies to a user: the machine's setting, else the user's own choice, else `off`."""
         return self.machine or said(connection, user_id) or DEFAULT
 
     def pending(self, connection: Connection, user_id: str, topic: Topic | None) -> Topic | None:
-        """Return the topic where a text that tells of it is pending approval, None where it is remembered at once.
+        """Return the topic if a text about it is pending approval, or None if the text is remembered at once.
 
-        What is not to be kept is pending until it is dropped: nothing recalls it meanwhile.
+        A text that must not be kept is pending until it is dropped, so that nothing recalls it meanwhile.
         """
         if topic is None or topic == "credential":
             return topic
         return None if self.mode(connection, user_id) == "off" else topic
 
     def drops(self, connection: Connection, user_id: str, topic: Topic | None) -> bool:
-        """Say whether a text that tells of this is not to be kept at all."""
+        """Return whether a text about this topic must not be kept at all."""
         return topic not in (None, "credential") and self.mode(connection, user_id) == "never-keep"
 
 
 def said(connection: Connection, user_id: str) -> Mode | None:
-    """Return what a person chose; None: nothing yet."""
+    """Return the mode that a person chose; None: they have not chosen yet."""
     return cast("Mode | None", connection.execute(_SAID, {"user": user_id}).scalar())

@@ -1,18 +1,18 @@
-"""What can be done with what is sensitive (values; decision 059)."""
+"""The modes for sensitive messages, and their descriptions (constants; decision 059)."""
 
 from __future__ import annotations
 
 from typing import Literal, get_args
 
 Mode = Literal["off", "each", "never-keep"]
-"""`off`: it is remembered, and marked. `each`: its person is asked before it is remembered. `never-keep`: it is answered off
-the record. Secrets (passwords, keys) are asked about whatever is chosen."""
+"""What happens to a sensitive message. `off`: it is remembered and marked. `each`: the person is asked before it is remembered.
+`never-keep`: it is answered and not kept. Passwords and keys are pending approval in every mode."""
 MODES: tuple[Mode, ...] = get_args(Mode)
 DEFAULT: Mode = "off"
 IN_WORDS: dict[Mode, str] = {
-    "off": "Sensitive things are remembered, and marked.",
-    "each": "Before something sensitive is remembered, the person is asked.",
-    "never-keep": "Sensitive messages are answered off the record: nothing of them is kept.",
+    "off": "Sensitive messages are remembered and marked.",
+    "each": "Sensitive messages are only remembered after approval.",
+    "never-keep": "Sensitive messages are answered off the record and not saved.",
 }
-"""What each does, as its person reads it."""
-SECRETS = "Passwords, keys and card numbers are always asked about."
+"""The description of each mode that the person reads."""
+SECRETS = "Passwords, keys and card numbers always need approval."

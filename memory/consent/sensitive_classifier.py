@@ -1,4 +1,4 @@
-"""Whether a text tells something sensitive: its words, and what it means by a small linear model (decision 059)."""
+"""Classifies texts as sensitive by their words and, with a small linear model, by their meaning (decision 059)."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from memory.consent.sensitive import Topic, is_english, topic_of
 from memory.embedding.text_embedder import Embedder
 from memory.embedding.token_vectors import Vectors
 
-_SURE = 0.92
-"""Chance of being sensitive from which on the meaning alone decides: of 200 everyday messages, at most one reaches it."""
-_POSSIBLE = 0.1
-"""The same where words tell of it too: an idiom or somebody's work mostly lies below."""
+_MIN_PROBABILITY_ALONE = 0.92
+"""From this probability of being sensitive on, the meaning alone decides. Of 200 everyday messages, at most one reaches it."""
+_MIN_PROBABILITY_WITH_WORDS = 0.1
+"""The probability that is enough if the words indicate a topic too. Idioms and talk about work mostly stay below it."""
 
 
 class Judge:
-    """Tells what is sensitive; with an embedder that the weights were not fitted for, by words alone.
+    """Judges whether texts are sensitive. If the weights were not fitted for the embedder, words alone decide.
 
     Args:
-        embedder: Reads the meaning.
+        embedder: Embeds the texts.
     """
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
 
     def topic_of(self, text: str) -> Topic | None:
-        """Return what sensitive thing a text tells of somebody, or None."""
+        """Return the sensitive topic of a text; None if it tells nothing sensitive about a person."""
         told = topic_of(text)
         weights = self._weights
         if told == "credential" or weights is None or not text.strip() or not is_english(text):
@@ -38,9 +38,9 @@ class Judge:
         chances = shares(self._embedder.read([text])[0].vector, weights)
         sensitive = 1.0 - chances["none"]
         if told is not None:
-            return told if sensitive >= _POSSIBLE else None
+            return told if sensitive >= _MIN_PROBABILITY_WITH_WORDS else None
         meant = max((name for name in chances if name != "none"), key=lambda name: chances[name])
-        return cast("Topic", meant) if sensitive >= _SURE else None
+        return cast("Topic", meant) if sensitive >= _MIN_PROBABILITY_ALONE else None
 
     @cached_property
     def _weights(self) -> dict[str, Any] | None:
@@ -49,11 +49,11 @@ class Judge:
 
 
 def shares(vector: Vectors, weights: dict[str, Any]) -> dict[str, float]:
-    """Return the chance of each topic, and of none.
+    """Return the probability of each topic and of `none`; they add up to 1.
 
     Args:
-        vector: One unit row.
-        weights: `topics`, `weights` (a row for each) and `bias`.
+        vector: One embedding of length 1.
+        weights: The linear model: `topics`, `weights` (one row for each topic) and `bias`.
     """
     scores = np.asarray(weights["weights"]) @ vector + np.asarray(weights["bias"])
     parts = np.exp(scores - scores.max())

@@ -1,7 +1,7 @@
-"""Which words tell of something sensitive, and which only sound so (patterns, no logic; decision 059).
+"""Words that tell of something sensitive, and words that only sound so (patterns, no logic; decision 059).
 
-A *sign* is a way in which people say such a thing of themselves or of somebody they know ("I have asthma", "we're Catholic", "I owe
-nine thousand"). A *word* alone ("asthma", "church", "debt") is less: it may be somebody's work, an idiom, or a question.
+A *sign* is a phrase by which people say such a thing about themselves or a person they know ("I have asthma", "we're Catholic",
+"I owe nine thousand"). A *word* alone ("asthma", "church", "debt") says less: it may be about work, an idiom or a question.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ SIGNS: dict[str, tuple[str, ...]] = {
         r"(?:my|our|his|her) (?:salary|wage|pay ?check|payslip|pension|debts?|savings?|mortgage|inheritance|overdraft|net worth|bonus|loan|credit score|child support|alimony)\b(?! (?:expert|adviser|account password))|earns? (?:twice|more|less|half|three times)|got (?:a|the) (?:pay ?rise|raise)|took a pay ?cut|(?:payday|pay-day) (?:lender|loan)|bailiffs were|living off (?:their|our|my) credit|garnish\w*|(?:completely|totally|flat|stone) broke\b(?! (?:until|haha))|on universal credit|on crypto|there['’]?s? (?:is )?nothing left[^.!?]{0,20}month|owe (?:the|my|him|her|them|money)\b(?!.{0,12}(?:coffee|beer|pint|drink|apology|favou?r|call))|paid off (?:the|my|our) (?:\w+ )?(?:loan|mortgage|debts?|card|credit|overdraft|house|flat)",
     ),
 }
-"""By topic, how such things are said of somebody (English)."""
+"""English phrases that say such a thing about a person, by topic."""
 
 ELSEWHERE: dict[str, tuple[str, ...]] = {
     "health": (
@@ -153,7 +153,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         r"(?:sag|erzähl)(?:e|t)?(?:'s| es| das)? (?:niemandem|keinem|nicht weiter)|niemand (?:weiß|darf wissen)|unter uns gesagt|habe .{0,20}niemandem (?:erzählt|gesagt)|heimlich\b|eine affäre|no se lo (?:digas|cuentes) a nadie|nadie (?:lo )?sabe|en secreto|tengo una aventura|ne le dis à personne|personne ne (?:le )?sait|别告诉|不要告诉|没人知道|没有人知道|出轨|保密",
     ),
 }
-"""The same in German, Spanish, French, Italian and Chinese, in their plainest forms."""
+"""The plainest such phrases in German, Spanish, French, Italian and Chinese, by topic."""
 
 WORKS = (
     r"(?<!appointment with )(?<!session with )"
@@ -166,7 +166,7 @@ WORKS = (
     r"students?|teachers?|researchers?|engineers?|receptionists?|secretar(?:y|ies)|assistants?|managers?|clerks?|drivers?|caretakers?|"
     r"architects?|gardeners?|cooks?|editors?|lecturers?|officers?|advis[eo]rs?|tutors?|instructors?|inspectors?|volunteers?|interns?|trainees?)\b"
 )
-"""Somebody's trade: it tells nothing of their health, faith or money."""
+"""Trades. A trade says nothing about a person's health, faith or money."""
 AT_WORK = (
     r"\b(?:i|we|she|he|they) (?:\w+ )?(?:work|works|worked|teach|teaches|train|trains|sell|sells|design|designs|build|builds|write|writes|edit|edits|"
     r"translate|translates|repair|repairs|clean|cleans|deliver|delivers|drive|drives|restore|tune|tunes|photograph|photographs|film|films|run|runs|manage|manages|study|studies|"
@@ -176,7 +176,7 @@ AT_WORK = (
     r"\b(?:night|early|late|long|day) shifts?\b|\bon call\b|\bby (?:profession|training|trade)\b|\bas a job\b|\bfor a living\b|\bsemester\b|\bresit\b|"
     r"\b(?:exam|certificate|conference|course|degree|training|workshop|thesis) (?:in|on|about|for|with|went)\b|\bto (?:the )?(?:patients|clients)\b"
 )
-"""Said of work: a word alone is not enough there."""
+"""Phrases about work. There a word alone is not enough."""
 SOUNDS_SO = (
     r"\b(?:kill(?:s|ing|ed)? (?:me|it|us|the (?:plant|mood|engine))|to die for|dying (?:to|for)|die[ds]? laughing|worried sick|sick (?:of|beat|song|track|move|trick|tune)|(?:beat|song|track) is sick|"
     r"addicted to (?:this|that|the|these|those|it)|healthy \w+|secret (?:ingredient|recipe|santa|sauce|garden|level|menu|weapon|agent|passage)s?|victoria['’]s secret|my secret is|"
@@ -191,4 +191,4 @@ SOUNDS_SO = (
     r"(?:diabetes|cancer|dementia|stroke|burn[- ]?out|migraines?|heart|aids|lung|kidney|health|debt|mortgage|pension|prosthetic|surgical|medical) (?:prevention|checklists?|awareness|research|apps?|foundation|registry|units?|wards?|conferences?|charity|care|journal|clinic|kits?|society|campaign|examples?|funds?|law|cases?|hands?|lawyer)|"
     r"about (?:burn[- ]?out|dementia|sleep|stress|money|faith|health|cults|politics)\b|against (?:migraines?|noise|stress)|fighting (?:in the kitchen)|politics desk|labour movement|demonstration blocked|(?:protest|demonstration|demo|march) (?:on the ring road|blocked|made me)|from oncology|the icu (?:team|night)|icu nights?|intensive care(?=,| so| unit| nurses?)|drug compan(?:y|ies)|hospital (?:choir|food|porter|architecture|corridors?))\b"
 )
-"""Idioms, places, titles and trades that sound like it."""
+"""Idioms, places, titles and trades that only sound sensitive."""

@@ -1,4 +1,4 @@
-"""What each person agreed to: that a model is trained on their conversations, and what is done with what is sensitive."""
+"""Stores each person's agreement to training on their conversations, and their choice for sensitive messages."""
 
 from __future__ import annotations
 
@@ -21,18 +21,23 @@ from memory.storage.schema import rewrites, turns, users
 
 @dataclass(frozen=True)
 class Agreement:
-    """What a person said to training: yes or no, and when."""
+    """A person's answer to training on their conversations.
+
+    Attributes:
+        training: Whether they agree.
+        since: When they said so.
+    """
 
     training: bool
     since: datetime
 
 
 class Consent:
-    """The agreements of all users. Every public method is one transaction.
+    """The agreements and choices of all users. Every public method is one transaction.
 
     Args:
-        database: Where they are.
-        marker: What judges texts, with what this machine's settings say; None: nothing is judged.
+        database: The database that stores them.
+        marker: Judges texts, and knows this machine's settings. None: no text is judged.
     """
 
     def __init__(self, database: Database, marker: Marker | None = None) -> None:
@@ -40,7 +45,7 @@ class Consent:
         self._marker = marker
 
     def of(self, user_id: str) -> Agreement | None:
-        """Return what a person said; None: nothing yet, which is a no.
+        """Return a person's answer to training; None: they have not answered, which counts as no.
 
         Raises:
             NotFound: There is no such user.
@@ -52,7 +57,7 @@ class Consent:
         return None if row.training is None else Agreement(row.training, row.training_since)
 
     def say(self, user_id: str, *, training: bool) -> Agreement:
-        """Write down what a person says; who says no to it has nothing kept for it from then on.
+        """Store a person's answer to training. After a no, nothing is kept for training, and what was kept is deleted.
 
         Raises:
             NotFound: There is no such user.
@@ -67,12 +72,12 @@ class Consent:
         return Agreement(training, now)
 
     def chosen(self, user_id: str) -> Mode | None:
-        """Return what a person chose for sensitive things; None: nothing yet."""
+        """Return the mode that a person chose for sensitive messages; None: they have not chosen yet."""
         with self._db.read() as connection:
             return said(connection, user_id)
 
     def mode(self, user_id: str) -> Mode:
-        """Return what is done with what is sensitive: as this machine's settings say, else as the person chose, else `off`."""
+        """Return the mode for sensitive messages: this machine's setting, else the person's choice, else `off`."""
         if self._marker is None:
             return "off"
         with self._db.glance() as connection:
@@ -80,40 +85,40 @@ class Consent:
 
     @property
     def machine(self) -> Mode | None:
-        """What this machine's settings say for everybody; None: each person chooses."""
+        """The mode that this machine's settings prescribe for everyone; None: each person chooses."""
         return self._marker.machine if self._marker else "off"
 
     def choose(self, user_id: str, mode: Mode) -> None:
-        """Write down what is to be done with what is sensitive, from now on; somebody new may say so first of all.
+        """Store a person's mode for sensitive messages from now on. A new user may choose before their first message.
 
         Raises:
-            InvalidInput: There is no such choice, or this cannot be a user's name.
+            InvalidInput: There is no such mode, or the user name is not valid.
         """
         if mode not in MODES:
-            raise InvalidInput(f"{mode!r} is no choice. Choose {', '.join(MODES[:-1])} or {MODES[-1]}.")
+            raise InvalidInput(f"There is no mode {mode!r}. Choose {', '.join(MODES[:-1])} or {MODES[-1]}.")
         with self._db.write() as connection:
             user_rows.ensure(connection, user_id)
             connection.execute(update(users).where(users.c.id == user_id).values(sensitive=mode))
 
     def unkept(self, user_id: str, text: str) -> Topic | None:
-        """Return what sensitive thing a message tells of, where its person keeps nothing of that kind."""
+        """Return the sensitive topic of a message that its person does not want kept; None if the message may be kept."""
         if self.mode(user_id) != "never-keep" or self._marker is None:
             return None
         topic = self._marker.judge(text)
         return None if topic == "credential" else topic
 
     def without_unkept(self, user_id: str, lines: Sequence[Line]) -> list[Line]:
-        """Return those lines of a transcript that their person wants kept."""
+        """Return the lines of a transcript that the person's mode allows to keep."""
         return [line for line in lines if self.unkept(user_id, line.text) is None]
 
     def was_marked_before(self, user_id: str, turn_id: str) -> bool:
-        """Say whether another message of a user carries a mark than this one."""
+        """Return whether any message of a user other than this one carries a mark."""
         others = select(turns.c.id).where(turns.c.user_id == user_id, turns.c.sensitive.is_not(None), turns.c.id != turn_id)
         with self._db.read() as connection:
             return connection.execute(others.limit(1)).first() is not None
 
     def rewrites(self, user_id: str) -> list[Rewrite]:
-        """Return what sessions made of profile and habits since the person agreed, oldest first."""
+        """Return the rewrites of profile and habits since the person agreed to training, oldest first."""
         query = select(rewrites).where(rewrites.c.user_id == user_id).order_by(rewrites.c.session, rewrites.c.kind)
         with self._db.read() as connection:
             return [Rewrite(row.session, row.kind, row.before, row.after) for row in connection.execute(query)]

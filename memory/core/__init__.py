@@ -1,4 +1,4 @@
-"""Values, time and text rules that every other room uses; no I/O."""
+"""Types, time and text rules that every other room uses; no I/O."""
 
 __all__ = [
     "brought_up",

@@ -1,4 +1,4 @@
-"""What a reply was to tell of what is coming up (pure)."""
+"""Upcoming events that a prompt asked a reply to mention (pure)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from pydantic import BaseModel, ConfigDict
 
 
 class BroughtUp(BaseModel):
-    """One thing.
+    """One upcoming event that a reply was asked to mention.
 
     Attributes:
-        sources: The messages and facts that say so: with any of them, it is forgotten.
-        when: When it is, in words, as seen from the reply.
-        text: What was said of it.
-        said: The reply tells of it.
+        sources: Ids of the messages and facts that the event comes from; forgetting one of them forgets the event too.
+        when: The time of the event in words, relative to the reply ("tomorrow").
+        text: What the person said about the event.
+        said: Whether the reply mentions the event.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,6 +1,6 @@
-"""Time as the assistant means it: instants with the zone they were said in, sessions, the recent window.
+"""Times with the zone they were said in, session boundaries, and the recent window.
 
-All functions are pure, but for `now`, which reads the clock once.
+All functions are pure except `now`, which reads the clock.
 """
 
 from __future__ import annotations
@@ -14,35 +14,35 @@ import tzlocal
 from memory.core.errors import InvalidInput
 
 SESSION_GAP = timedelta(minutes=60)
-"""A gap this long or longer ends a session; turns closer than this to a message are its recent window."""
+"""A gap of this length or more ends a session; a message's recent window holds the turns closer to it than this."""
 
-_SHOWN = re.compile(
+_TIME_TEXT = re.compile(
     r"^(?P<date>\d{4}-\d{2}-\d{2})[ T](?P<clock>\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)"
     r"(?P<offset>Z|[+-]\d{2}:?\d{2})?(?:\s+\((?P<day>[A-Za-z]+)\))?(?:\s+(?P<zone>[A-Za-z_]+(?:/[A-Za-z0-9_+-]+)*))?$"
 )
 
 
 def now(zone: str | None = None) -> datetime:
-    """Return this instant in a zone; in the machine's own when None."""
+    """Return the current time in a zone; None: the zone of this machine."""
     return datetime.now(zone_of(zone))
 
 
 def parse_time(text: str, zone: str | None = None) -> datetime:
-    """Read a time as a person or a transcript writes it.
+    """Parse a time as a person or a transcript writes it.
 
     Args:
         text: `YYYY-MM-DD HH:MM`, with optional seconds, UTC offset (`+02:00`, `Z`), weekday in brackets
-            and IANA zone name, in this order. `T` may stand between date and clock.
-        zone: Zone of a text that names none; the machine's own when None.
+            and IANA zone name, in this order. `T` may separate date and clock time.
+        zone: The zone of a text that names none; None: the zone of this machine.
 
     Returns:
-        An aware datetime. A clock time that a daylight-saving change skips is moved on by the change;
-        one that happens twice is the first of the two.
+        An aware datetime. A clock time that a daylight-saving change skips is moved forward by the change;
+        for a clock time that occurs twice, the first of the two.
 
     Raises:
-        InvalidInput: The text is no such time, or its weekday is not that day's.
+        InvalidInput: The text is not such a time, or the weekday does not match the date.
     """
-    match = _SHOWN.match(text.strip())
+    match = _TIME_TEXT.match(text.strip())
     if match is None:
         raise InvalidInput(f"{text!r} is not a time. Write it as 2026-03-01 09:30, or with an offset: 2026-03-01T09:30+02:00.")
     try:
@@ -51,7 +51,7 @@ def parse_time(text: str, zone: str | None = None) -> datetime:
             stamp = stamp.replace(tzinfo=zone_of(match["zone"] or zone))
         elif match["zone"]:
             stamp = stamp.astimezone(zone_of(match["zone"]))
-        # Through UTC and back: a time inside a daylight-saving gap becomes one that clocks did show.
+        # Through UTC and back: a time inside a daylight-saving gap becomes a time that clocks showed.
         stamp = stamp.astimezone(UTC).astimezone(stamp.tzinfo)
     except (ValueError, OverflowError) as error:
         raise InvalidInput(f"{text!r} is not a time that exists ({error}). Write it as 2026-03-01 09:30.") from error
@@ -63,7 +63,7 @@ def parse_time(text: str, zone: str | None = None) -> datetime:
 
 
 def zone_of(name: str | None) -> ZoneInfo | timezone:
-    """Return the zone called `name` (IANA name or `+HH:MM`); the machine's own when None.
+    """Return the zone with this name (an IANA name or `+HH:MM`); None: the zone of this machine.
 
     Raises:
         InvalidInput: There is no such zone.
@@ -91,7 +91,7 @@ def zone_of(name: str | None) -> ZoneInfo | timezone:
 
 
 def zone_name(stamp: datetime) -> str:
-    """Return the name under which `zone_of` finds the zone of `stamp` again.
+    """Return the zone of `stamp` as a name that `zone_of` accepts.
 
     Raises:
         InvalidInput: `stamp` has no zone.
@@ -108,15 +108,15 @@ def zone_name(stamp: datetime) -> str:
 
 
 def show(stamp: datetime) -> str:
-    """Write a time as prompts and people see it: `YYYY-MM-DD HH:MM (Weekday)`, in its own zone."""
+    """Format a time for prompts and people: `YYYY-MM-DD HH:MM (Weekday)`, in its own zone."""
     return f"{stamp.year:04}-{stamp:%m-%d %H:%M (%A)}"
 
 
 def later(stamp: datetime, passed: timedelta) -> datetime:
-    """Return the instant `passed` after `stamp`, in its zone.
+    """Return the instant `passed` after `stamp`, in the zone of `stamp`.
 
     Raises:
-        InvalidInput: It lies after the year 9999.
+        InvalidInput: The result lies after the year 9999.
     """
     try:
         return (stamp.astimezone(UTC) + passed).astimezone(stamp.tzinfo)
@@ -125,13 +125,13 @@ def later(stamp: datetime, passed: timedelta) -> datetime:
 
 
 def starts_session(previous: datetime | None, current: datetime) -> bool:
-    """Say whether a turn at `current` opens a new session after one at `previous`."""
-    # In UTC: Python subtracts two times of one zone by their clocks, an hour off across a daylight-saving change.
+    """Return whether a turn at `current` starts a new session after a turn at `previous`."""
+    # In UTC: Python subtracts two times of the same zone as wall clocks, an hour off across a daylight-saving change.
     return previous is None or current.astimezone(UTC) - previous.astimezone(UTC) >= SESSION_GAP
 
 
 def recent_since(current: datetime) -> datetime:
-    """Return the instant after which (exclusive) a turn lies in the recent window of a message at `current`."""
+    """Return the exclusive start of the recent window of a message at `current`, in UTC."""
     try:
         return current.astimezone(UTC) - SESSION_GAP
     except OverflowError:

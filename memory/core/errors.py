@@ -1,19 +1,19 @@
-"""Errors that a person reads: each says what happened and what to do next."""
+"""Errors that people read: each message says what happened and what to do next."""
 
 from __future__ import annotations
 
 from typing import Literal
 
 Fault = Literal["prompt", "settings", "passing"]
-"""What a refused call was refused for: see `ModelRefused`."""
+"""Why a model server refused a call; see `ModelRefused`."""
 
 
 class PersonaError(Exception):
-    """Base of every error that we raise on purpose.
+    """Base class of every error that the program raises on purpose.
 
     Attributes:
-        code: A short, stable word for scripts (printed as `error.code` with `--json`).
-        message: One plain sentence, with what to do next.
+        code: A short, stable identifier for scripts (printed as `error.code` with `--json`).
+        message: One plain sentence that says what to do next.
     """
 
     code = "error"
@@ -24,19 +24,19 @@ class PersonaError(Exception):
 
 
 class InvalidInput(PersonaError):
-    """What was given cannot be taken as it is."""
+    """The input is not valid."""
 
     code = "invalid_input"
 
 
 class TimeOrderError(InvalidInput):
-    """A turn was given a time before the user's last one."""
+    """The time of a turn lies before the user's last turn."""
 
     code = "time_order"
 
 
 class NotFound(PersonaError):
-    """No such user, turn or memory."""
+    """There is no such user, turn or memory."""
 
     code = "not_found"
 
@@ -48,7 +48,7 @@ class StorageError(PersonaError):
 
 
 class ExtraMissing(PersonaError):
-    """An optional package is not installed; `memory.core.extras` writes the sentence, with the command that installs it."""
+    """An optional package is not installed; `memory.core.extras` writes the message, with the command that installs it."""
 
     code = "extra_missing"
 
@@ -60,10 +60,10 @@ class FolderInUse(StorageError):
 
 
 class ModelUnavailable(PersonaError):
-    """The model server is down, too slow, or broke off: the same call may work later.
+    """The model server is down, too slow, or broke off; the same call may work later.
 
     Attributes:
-        broke_off: The server took the call and hung up; that may be because of its prompt.
+        broke_off: The server accepted the call and then closed the connection; the prompt may be the cause.
     """
 
     code = "model_unavailable"
@@ -71,21 +71,21 @@ class ModelUnavailable(PersonaError):
 
 
 class ModelBrokeOff(ModelUnavailable):
-    """The model server took the call, and hung up before the answer was whole."""
+    """The model server accepted the call and closed the connection before the answer was complete."""
 
     broke_off = True
 
 
 class ModelRefused(ModelUnavailable):
-    """The model server answered, and refused the call.
+    """The model server answered and refused the call.
 
     Attributes:
-        status: Its HTTP status; of a refusal in the middle of a stream the code that the server names, or None.
+        status: The HTTP status. For a refusal in the middle of a stream: the code that the server names, or None.
         reason: The server's own words.
-        fault: `prompt`: the same prompt will be refused again (400, 413, 422, a content filter; also a 500, which may be this
-            prompt's). `settings`: no call will work until the key, the model or the URL is corrected (401, 403, 404, 405).
+        fault: `prompt`: the server will refuse this prompt again (400, 413, 422, a content filter; also 500, since this prompt
+            may be the cause). `settings`: no call works until the key, the model or the URL is corrected (401, 403, 404, 405).
             `passing`: the same call may work later (408, 429, 502, 503, 504).
-        told_to_wait: The server said when to call again (`Retry-After`).
+        told_to_wait: Whether the server said when to call again (`Retry-After`).
     """
 
     def __init__(self, message: str, *, status: int | None, reason: str, fault: Fault, told_to_wait: bool = False) -> None:
@@ -97,16 +97,16 @@ class ModelRefused(ModelUnavailable):
 
 
 class NothingWritten(ModelUnavailable):
-    """The model answered, and wrote nothing that can be shown."""
+    """The model answered, but wrote nothing that can be shown."""
 
 
 class ModelMissing(ModelUnavailable):
-    """No weights are on this machine for what was asked."""
+    """The weights of the requested model are not on this machine."""
 
     code = "model_missing"
 
 
 class MessageTooLong(InvalidInput):
-    """The message does not fit the model's window, or the message limit: it will not fit later either."""
+    """The message exceeds the model's context window or the message limit; a retry will not help."""
 
     code = "message_too_long"

@@ -1,6 +1,6 @@
-"""Optional packages: which extra brings them, what each extra is for, and the command that installs it.
+"""Optional packages: the extra that installs each, the purpose of each extra, and the command that installs it.
 
-The one place that turns a missing package into a sentence. It only asks Python whether a package can be found: it imports none.
+All messages about missing packages are written here. This module only checks whether a package can be found; it imports none.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ class Extra:
     """An optional part of the installation.
 
     Attributes:
-        purpose: What needs it, as the subject of "… needs the extra": one clause in the singular.
-        packages: The top-level modules that it brings; all of them have to be there.
-        size: What it adds to the core, on Linux; that of those with torch is almost all the same 5.6 GB.
-        target: What brings it in a checkout in one word of `make`; None where `pip` does.
+        purpose: The feature that needs it, as the subject of "… needs the extra": one clause in the singular.
+        packages: The top-level modules that it installs; it counts as installed only if all of them are there.
+        size: The disk space that it adds on Linux; extras with torch share almost all of the same 5.6 GB.
+        target: The `make` command that installs it in a checkout; None: `pip` installs it.
     """
 
     purpose: str
@@ -61,12 +61,12 @@ EXTRAS: Mapping[str, Extra] = {
 
 
 def installed() -> dict[str, bool]:
-    """Say of each extra whether everything that it brings can be imported."""
+    """Return for each extra whether all of its packages are installed."""
     return {name: not _absent(name) for name in EXTRAS}
 
 
 def told() -> list[str]:
-    """Say of each extra in a line whether it is installed; of one that is not: what needs it, its size, and the command."""
+    """Return one line per extra: whether it is installed and, if not, its purpose, size and install command."""
     lines = []
     for name, extra in EXTRAS.items():
         what = extra.purpose[0].lower() + extra.purpose[1:]
@@ -76,11 +76,11 @@ def told() -> list[str]:
 
 
 def missing(name: str, purpose: str | None = None) -> str | None:
-    """Return the sentence for a person where an extra is not installed, or None where it is.
+    """Return a message that says how to install an extra, or None if it is installed.
 
     Args:
         name: A key of `EXTRAS`.
-        purpose: What needs the extra here, where that is more exact than the extra's own purpose.
+        purpose: The feature that needs the extra, if it is more specific than the extra's own purpose.
     """
     absent = _absent(name)
     if not absent:
@@ -91,10 +91,10 @@ def missing(name: str, purpose: str | None = None) -> str | None:
 
 
 def require(name: str, purpose: str | None = None) -> None:
-    """Raise the sentence of `missing` where an extra is not installed.
+    """Raise `ExtraMissing` with the message of `missing` if an extra is not installed.
 
     Raises:
-        ExtraMissing: It is not installed; the message says what it is for and the command that installs it.
+        ExtraMissing: The extra is not installed; the message names its purpose and the install command.
     """
     sentence = missing(name, purpose)
     if sentence is not None:
@@ -110,13 +110,14 @@ def command(
 ) -> str:
     """Return the command that installs an extra into this environment.
 
-    Never one that asks a package index for this project by its name: it is on none, so what came would be somebody else's.
+    The command never asks a package index for this project by name. The project is on no index, so a package of that name would
+    be another project.
 
     Args:
         name: A key of `EXTRAS`.
-        checkout: The folder that holds these rooms: a checkout where `pyproject.toml` lies in it.
-        python: The environment's interpreter; the running one when None.
-        has: Whether a package is here. An environment that uv made has no pip.
+        checkout: The folder that contains the packages; it is a checkout if it contains `pyproject.toml`.
+        python: The environment's interpreter; None: the running interpreter.
+        has: Returns whether a package is installed. An environment that uv created has no pip.
     """
     pip, python = (has or _has)("pip"), python or Path(sys.executable)
     if not is_checkout(checkout):
@@ -133,23 +134,23 @@ def command(
 
 
 def missing_package(package: str, purpose: str) -> str:
-    """Return the sentence for a package that no extra brings.
+    """Return a message that says how to install a package that belongs to no extra.
 
     Args:
-        package: What `pip` calls it.
-        purpose: What needs it, as the subject of the sentence.
+        package: The package's name for `pip`.
+        purpose: The feature that needs it, as the subject of the sentence.
     """
     how = _install([package], Path(sys.executable), pip=_has("pip"))
     return f"{purpose} needs {package}, which is not installed: run `{how}`."
 
 
 def is_checkout(folder: Path = _CHECKOUT) -> bool:
-    """Say whether this program runs in a checkout; else it was installed as a package."""
+    """Return whether the program runs from a checkout; otherwise it was installed as a package."""
     return (folder / "pyproject.toml").is_file()
 
 
 def removal() -> str:
-    """Return the command that removes this program where it was installed as a package."""
+    """Return the command that uninstalls the program if it was installed as a package."""
     prefix = Path(sys.prefix)
     if (prefix / "uv-receipt.toml").is_file():
         return f"uv tool uninstall {_DISTRIBUTION}"
@@ -159,13 +160,13 @@ def removal() -> str:
 
 
 def _install(wanted: Sequence[str], python: Path, *, pip: bool) -> str:
-    """Return the command that brings requirements into the environment of an interpreter."""
+    """Return the command that installs requirements into an interpreter's environment."""
     words, prefix = shlex.join(wanted), python.parents[1]
     if wanted[0].startswith(_DISTRIBUTION):
         if (prefix / "uv-receipt.toml").is_file():
             return f"uv tool install --force {words}"
         if "archive-v0" in prefix.parts or any(part.startswith("environments-v") for part in prefix.parts):
-            # uvx makes an environment for each set of packages, in uv's cache: what is added to one is not found again.
+            # uvx creates one environment in uv's cache per set of packages: a package added to one of them would be lost.
             return f"uvx --from {words} persona"
     if pip:
         return f"{shlex.quote(str(python))} -m pip install {words}"
@@ -173,7 +174,7 @@ def _install(wanted: Sequence[str], python: Path, *, pip: bool) -> str:
 
 
 def _origin() -> str | None:
-    """Return the URL that this program was installed from (PEP 610); None where it is not known, or no longer there."""
+    """Return the URL that the program was installed from (PEP 610); None if unknown, or if the file no longer exists."""
     try:
         stated = json.loads(metadata.distribution(_DISTRIBUTION).read_text("direct_url.json") or "{}")
         url = str(stated.get("url") or "")
@@ -186,7 +187,7 @@ def _origin() -> str | None:
 
 
 def _requirements(name: str) -> list[str]:
-    """Return what an extra brings, as `pip` takes it: as this installation states it."""
+    """Return an extra's requirements in `pip` format, as stated in the metadata of this installation."""
     try:
         stated = metadata.requires(_DISTRIBUTION) or []
     except metadata.PackageNotFoundError:
@@ -204,5 +205,5 @@ def _has(package: str) -> bool:
     try:
         return find_spec(package) is not None
     except (ImportError, ValueError):
-        # Something on the import path refuses it, or a half-removed package lies there.
+        # A broken import hook, or a package that is only partly removed.
         return False

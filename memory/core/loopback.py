@@ -1,4 +1,4 @@
-"""Whether a URL leads to this machine itself: no proxy of the environment may stand on that way."""
+"""Loopback URLs: requests to this machine must not go through a proxy of the environment."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 
 def is_loopback(url: str) -> bool:
-    """Say whether a URL's host is this machine: `localhost`, 127.0.0.0/8, `::1`, or an address of all its own."""
+    """Return whether a URL's host is this machine: `localhost`, 127.0.0.0/8, `::1`, or an unspecified address (`0.0.0.0`)."""
     try:
         host = (urlsplit(url if "//" in url else f"//{url}").hostname or "").rstrip(".")
     except ValueError:
@@ -24,11 +24,11 @@ def is_loopback(url: str) -> bool:
 
 
 def spare_from_proxies(url: str) -> None:
-    """Name the host in NO_PROXY where it is this machine: for clients that read the environment, and take no word of ours."""
+    """Add a loopback host to NO_PROXY, for clients that read their proxy settings only from the environment."""
     if not is_loopback(url):
         return
     host = urlsplit(url if "//" in url else f"//{url}").hostname or ""
-    # Both spellings: who has both reads the lower one.
+    # Both spellings: clients that know both prefer the lower-case one.
     for name in ("no_proxy", "NO_PROXY"):
         named = [one.strip() for one in os.environ.get(name, "").split(",") if one.strip()]
         if host not in named and "*" not in named:

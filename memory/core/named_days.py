@@ -1,6 +1,6 @@
-"""Times that a question names by a word of its own: weekends, feasts, seasons ("last weekend", "at Christmas"; pure functions).
+"""Weekends, holidays and seasons that a text names ("last weekend", "at Christmas"; pure functions).
 
-The date library reads none of them. Rules are English.
+The date library recognises none of them. The rules are for English.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Days = tuple[date, date]
 
 _DAY = timedelta(days=1)
 _SATURDAY, _MONDAY, _THURSDAY = 5, 0, 3
-_COUNT = {"a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "few": 3, "couple": 2}
+_COUNT_OF_WORD = {"a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "few": 3, "couple": 2}
 _WEEKEND = re.compile(
     r"\b(?:(?P<count>\d{1,2}|a|one|two|three|four|five|six|few|couple)(?:\s+of)?\s+weekends?\s+ago"
     r"|(?:the )?(?P<beyond>weekend before last|weekend after next)"
@@ -37,14 +37,14 @@ def _around_easter(first: int, length: int) -> Callable[[int], Days]:
 
 
 def _thanksgiving(year: int) -> Days:
-    """The fourth Thursday of November, and the days to the Sunday after it (United States)."""
+    """Return the days from the fourth Thursday of November to the Sunday after it (United States)."""
     first = date(year, 11, 1)
     day = first + ((_THURSDAY - first.weekday()) % 7 + 21) * _DAY
     return day, day + 4 * _DAY
 
 
 def _season(month: int) -> Callable[[int], Days]:
-    """Three whole months; December's run into the next year."""
+    """Return a function that gives a year's three whole months from `month` on; from December they run into the next year."""
 
     def _days(year: int) -> Days:
         after = month + 3
@@ -80,19 +80,19 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _WITHOUT_LEAD = re.compile(r"\b(?:eve|day|monday|sunday|good friday)$", re.IGNORECASE)
-"""These name a day wherever they occur; of the others there are cakes, presents and rolls."""
+"""These names mean a day wherever they occur; the others need a leading word, since there are Christmas presents, too."""
 _OF_THE_PAST = {"last", "past", "previous"}
 _OF_THE_FUTURE = {"next", "coming"}
 
 
 def named_days(text: str, today: date, zone: str, prefer: Prefer) -> Days | None:
-    """Return the days that a text names by a weekend, a feast or a season, the first of them; None where it names none.
+    """Return the days of the first weekend, holiday or season that a text names; None if it names none.
 
     Args:
         text: A question or a note.
-        today: When it was said.
-        zone: Where: in the south, summer begins in December.
-        prefer: Which one is meant where the text does not say: the last one, the next one, or the nearest.
+        today: The day on which it was said.
+        zone: The time zone where it was said: in the southern hemisphere, summer begins in December.
+        prefer: Which occurrence is meant if the text does not say: the last, the next, or the nearest.
 
     Raises:
         OverflowError, ValueError: The days lie outside the calendar.
@@ -115,7 +115,7 @@ def _days_of(name: str, zone: str) -> Callable[[int], Days]:
 
 
 def _chosen(days_of: Callable[[int], Days], today: date, lead: str, prefer: Prefer) -> Days:
-    """Choose the year: `last` is over, `next` has not begun, and without either it is the one that is preferred."""
+    """Choose the year: `last` is over, `next` has not begun, and otherwise `prefer` decides."""
     years = [days_of(year) for year in range(max(today.year - 2, 1), min(today.year + 3, MAXYEAR))]
     if lead in _OF_THE_PAST:
         return max(days for days in years if days[1] <= today)
@@ -133,13 +133,13 @@ def _distance(days: Days, today: date) -> timedelta:
 
 
 def _weekend(match: re.Match[str], today: date, prefer: Prefer) -> Days:
-    """Return a Saturday and a Sunday; weeks begin on Monday."""
+    """Return the Saturday and the Sunday that are meant; weeks begin on Monday."""
     this = today + (_SATURDAY - today.weekday()) * _DAY
     week = timedelta(weeks=1)
     begun = this <= today
     if match["count"]:
         said = match["count"].lower()
-        first = this - week * (int(said) if said.isdigit() else _COUNT[said])
+        first = this - week * (int(said) if said.isdigit() else _COUNT_OF_WORD[said])
     elif match["beyond"]:
         first = this + 2 * week * (1 if match["beyond"].lower().endswith("next") else -1)
     else:
@@ -158,5 +158,5 @@ def _weekend(match: re.Match[str], today: date, prefer: Prefer) -> Days:
 
 
 def zone_key(zone: object) -> str:
-    """Return the name of a time zone; empty where it is an offset."""
+    """Return the IANA name of a time zone; empty for a UTC offset."""
     return zone.key if isinstance(zone, ZoneInfo) else ""

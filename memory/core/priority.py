@@ -1,4 +1,4 @@
-"""A reply comes first, and bookkeeping gives way: on a model that runs on this machine, and on the processor."""
+"""Replies take priority over background work, on the processor and on a model that runs on this machine."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-_MOST_S = 0.25
-"""Seconds that one step of background work waits for replies: with many people somebody's is always being made."""
+_MAX_WAIT_S = 0.25
+"""Longest time in seconds that one step of background work waits for replies: with many users, a reply is always in flight."""
 
 
 class ReplyFirst:
-    """Lets background work start only while no reply is being written."""
+    """Lets background work start only while no reply is in flight."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -20,7 +20,7 @@ class ReplyFirst:
 
     @contextmanager
     def reply(self) -> Iterator[None]:
-        """Hold background work back for the length of the block."""
+        """Keep background work waiting for the length of the block."""
         self._count(1)
         try:
             yield
@@ -29,11 +29,11 @@ class ReplyFirst:
 
     @property
     def wanted(self) -> bool:
-        """Say whether a reply is being written: background work should give way."""
+        """Whether a reply is in flight, so that background work should give way."""
         return self._replies > 0
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until no reply is being written; returns False when `timeout` seconds went by first."""
+        """Wait until no reply is in flight; returns False if `timeout` seconds passed first."""
         with self._changed:
             return self._changed.wait_for(lambda: self._replies == 0, timeout)
 
@@ -45,13 +45,13 @@ class ReplyFirst:
 
 
 _processor = ReplyFirst()
-"""Of this process, as Python's lock is: where a hundred threads want it, each step of a reply waits for all of them."""
+"""One per process, like Python's global lock: if a hundred threads want that lock, each step of a reply waits for them all."""
 _role: ContextVar[str] = ContextVar("persona_role", default="")
 
 
 @contextmanager
 def replying() -> Iterator[None]:
-    """Have the processor for a reply: in other threads, what runs `behind` gives way."""
+    """Mark the block as a reply: work in other threads that runs inside `behind` gives way to it."""
     token = _role.set("reply")
     try:
         with _processor.reply():
@@ -62,7 +62,7 @@ def replying() -> Iterator[None]:
 
 @contextmanager
 def model_speaks() -> Iterator[None]:
-    """Leave the processor to others while a reply waits for its model."""
+    """Release the processor for other threads while a reply waits for its model."""
     if _role.get() != "reply":
         yield
         return
@@ -75,7 +75,7 @@ def model_speaks() -> Iterator[None]:
 
 @contextmanager
 def behind() -> Iterator[None]:
-    """Do background work: between its steps it gives way (`give_way`)."""
+    """Mark the block as background work: between its steps it gives way to replies (`give_way`)."""
     token = _role.set("behind")
     try:
         yield
@@ -85,7 +85,7 @@ def behind() -> Iterator[None]:
 
 @contextmanager
 def stays() -> Iterator[None]:
-    """Give no way for the length of the block: what it holds a reply may wait for."""
+    """Do not give way inside the block, since a reply may wait for a lock that the block holds."""
     token = _role.set("stays") if _role.get() == "behind" else None
     try:
         yield
@@ -95,13 +95,13 @@ def stays() -> Iterator[None]:
 
 
 def gives_way() -> bool:
-    """Say whether this is background work, and a reply needs the processor."""
+    """Return whether this thread does background work while a reply needs the processor."""
     return _role.get() == "behind" and _processor.wanted
 
 
 def give_way() -> bool:
-    """Wait for replies that need the processor, for a moment, where this is background work; returns whether it had to."""
+    """Wait briefly for replies if this thread does background work; returns whether it had to wait."""
     if not gives_way():
         return False
-    _processor.wait(_MOST_S)
+    _processor.wait(_MAX_WAIT_S)
     return True

@@ -1,4 +1,4 @@
-"""What is asked of memory, and what comes back (pure values)."""
+"""A search request to memory, its limits, and its result (pure values)."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from memory.core.records import Recalled
 
 @dataclass(frozen=True)
 class Limits:
-    """How much of each type a round returns (published: 4 semantic, 2 episodic topics, 2 procedural).
+    """How many results of each type a retrieval round returns (published: 4 semantic, 2 episodic topics, 2 procedural).
 
     Attributes:
-        semantic: Facts.
-        episodic: Topics, or turns that are in none yet.
-        procedural: Habits and goals.
-        photos: Things that were seen (published: 2).
-        turns: Raw turns of one topic, at most.
-        characters: Of one topic's raw turns, at most; its best turn is returned whatever its length, a long one as an excerpt.
-        size: UTF-8 bytes of all raw turns together, at most: what the prompt has room for; None: any.
+        semantic: Most facts.
+        episodic: Most topics, or turns that belong to no topic yet.
+        procedural: Most habits and goals.
+        photos: Most things seen in photos (published: 2).
+        turns: Most raw turns of one topic.
+        characters: Most characters of one topic's raw turns; the topic's best turn is always returned, if long as an excerpt.
+        size: Most UTF-8 bytes of all raw turns together, as the prompt has room for; None: no limit.
     """
 
     semantic: int = 4
@@ -35,18 +35,18 @@ class Limits:
 
 @dataclass(frozen=True)
 class Room:
-    """How much one search shows of all kinds together, where they compete for it (docs/decisions/055).
+    """The budget of one search in which all types of memory compete for the same room (docs/decisions/055).
 
     Attributes:
-        size: UTF-8 bytes of everything.
-        note: Of the words that one raw turn is shown with, a long message or reply as its best passages.
-        least: Entries from which on `gap` counts.
-        most: Entries, at most.
-        gap: Share of the best one's relevance that further entries need, where that one is surely relevant.
-        gap_at_all: The same for the first entries.
+        size: Most UTF-8 bytes of all entries together.
+        note: Most UTF-8 bytes of a raw turn's message, and as many of its reply; long ones are shown as their best passages.
+        least: Number of entries after which `gap` applies; `gap_at_all` applies before.
+        most: Most entries.
+        gap: Share of the best entry's relevance that further entries need, if the best entry is surely relevant.
+        gap_at_all: The same share for the first `least` entries.
         floor: Relevance that every entry needs.
-        best: Relevance that the best entry needs for any to be shown.
-        whole: UTF-8 bytes up to which all that was ever said is shown instead; 0: never.
+        best: Relevance that the best entry needs, or no entry is shown.
+        whole: A history of up to this many UTF-8 bytes is shown whole instead; 0: never.
     """
 
     size: int = 1_600
@@ -62,20 +62,28 @@ class Room:
 
 @dataclass(frozen=True)
 class Query:
-    """One look into memory.
+    """One retrieval.
 
     Attributes:
-        message: What the person said; searched against content.
-        keywords: What the model asks for; searched against keywords and content.
-        time: The message's time; nothing that was said after it is returned.
-        since: Start of the window, inclusive; None: open.
-        until: End of the window, inclusive; None: open.
-        seen: Ids of memories and turns that this turn has shown already.
-        talk: Ids of the turns that its prompt shows whole; what was made of them is left out too.
-        parts: Ids of the passages that were shown, of turns that were not shown whole.
-        before: The previous message, where this one only goes on from it ("And why?"); searched as well.
-        photos: Ids of the pictures that the prompt shows, or tells of.
-        pictures: Ids of the photos that the message carries: what looks like them is recalled.
+        message: The person's message; compared with the content of memories.
+        keywords: The model's search words; compared with the keywords and the content of memories.
+        time: The time of the message; nothing said after it is returned.
+        since: Start of the time window, inclusive; None: open.
+        until: End of the time window, inclusive; None: open.
+        seen: Ids of the memories and turns that this turn has shown already.
+        talk: Ids of the turns that the prompt shows whole; memories extracted from them are left out, too.
+        parts: Ids of the passages already shown, of turns that were not shown whole.
+        before: The previous message, if this one only continues it ("And why?"); it is searched for as well.
+        photos: Ids of the photos that the prompt shows or describes.
+        pictures: Ids of the photos attached to the message; photos that look like them are recalled.
+        replies: Whether notes of turns contain the replies too, whatever the message asks for.
+
+    Example:
+        >>> query = Query(message="When do I play?", keywords="quartet, cello", time=tomorrow)
+        >>> [found] = memory.evidence("ada", query).memories
+        >>> print(found.text)
+        [2026-03-02 19:30 (Monday)]
+        User: I play the cello in a quartet on Thursdays.
     """
 
     message: str
@@ -89,16 +97,17 @@ class Query:
     photos: AbstractSet[str] = field(default_factory=frozenset)
     pictures: tuple[str, ...] = ()
     before: str = ""
+    replies: bool = False
 
     @property
     def shown_turns(self) -> AbstractSet[str]:
-        """The turns of which the prompt shows anything."""
+        """Ids of the turns that the prompt shows, whole or in part."""
         return self.talk | {turn_of(name) for name in self.parts}
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a look brought, in time order; `widened` when the window held nothing and was left out."""
+    """The result of a retrieval, in time order; `widened`: the time window held nothing, so it was ignored."""
 
     memories: tuple[Recalled, ...]
     widened: bool = False

@@ -1,4 +1,4 @@
-"""The typed records that the journal keeps and everything else passes around."""
+"""The typed records that the journal stores and all other rooms use."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from memory.core.usage import Usage
 from memory.core.validation import user_name
 
 LOWEST, HIGHEST = 1, 5
-"""The ends of a personality score."""
+"""Lowest and highest personality score."""
 
 TRAITS = ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
-"""The Big Five in the published order O C E A N."""
+"""The Big Five in the published order: O, C, E, A, N."""
 
 Kind = Literal["core", "semantic", "episodic", "procedural", "photo", "turn"]
 
 
 def make_id(user_id: str, kind: str, source: str | int, ordinal: int = 0) -> str:
-    """Derive a record's id from what it is made of, so that redoing work names the same record.
+    """Return a record's id, derived from its source, so that repeating work gives the same id.
 
     Args:
-        user_id: Whose record it is.
-        kind: What it is (`turn`, `semantic`, …); the first three letters lead the id.
-        source: The turn, session or key that it comes from.
-        ordinal: Its place among several from the same source.
+        user_id: The user whose record it is.
+        kind: The record's type (`turn`, `semantic`, …); the id begins with its first three letters.
+        source: The turn, session or key that the record comes from.
+        ordinal: The record's number among several from the same source.
     """
-    # The mark between the parts may stand in a name: nobody's parts may look like another's.
+    # A user id may contain the separator; escaping it keeps two different records from getting the same id.
     named = (user_name(user_id), kind, str(source), str(ordinal))
     parts = (part.replace("\x1e", "\x1e\x1e").replace("\x1f", "\x1e-") for part in named)
     digest = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
@@ -40,18 +40,18 @@ def make_id(user_id: str, kind: str, source: str | int, ordinal: int = 0) -> str
 
 
 def user_key(user_id: str) -> str:
-    """Name a user where a store restricts names: 32 hexadecimal digits, one to one with the id."""
+    """Return a name for a user that any store accepts: 32 hexadecimal digits, different for each user id."""
     return hashlib.sha256(user_name(user_id).encode()).hexdigest()[:32]
 
 
 class Record(BaseModel):
-    """Base of the records: immutable, and strict about unknown fields."""
+    """Base class of the records: immutable, and unknown fields are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class TurnState(StrEnum):
-    """How far a turn has come."""
+    """The state of a turn."""
 
     RECEIVED = "received"
     ANSWERED = "answered"
@@ -60,11 +60,11 @@ class TurnState(StrEnum):
     REPLACED = "replaced"
     FORGOTTEN = "forgotten"
     REQUEST = "request"
-    """It asked to forget something, or answered to that: in the conversation, and in no prompt, search or extraction."""
+    """A request to forget, or the answer to an offer: part of the conversation, but not of prompts, search or extraction."""
 
 
 SPOKEN = (TurnState.ANSWERED, TurnState.STOPPED)
-"""States whose turns feed prompts, search and extraction."""
+"""Turns in these states are used in prompts, search and extraction."""
 
 
 class BigFive(Record):
@@ -83,7 +83,7 @@ class BigFive(Record):
 
 
 class Spoken(Record):
-    """A turn of talk as it is shown: when it was said, the message, the reply; of an excerpt, parts of them."""
+    """A turn as a prompt shows it: time, message and reply, or parts of them if it is an excerpt."""
 
     time: datetime
     text: str
@@ -93,7 +93,7 @@ class Spoken(Record):
 
 
 class Recalled(Record):
-    """One remembered thing that went into a prompt: a line of the reply's receipt."""
+    """One memory that a prompt used: an entry in the reply's receipt."""
 
     id: str
     kind: Kind
@@ -101,17 +101,17 @@ class Recalled(Record):
     time: datetime
     score: float = 0.0
     turn_ids: tuple[str, ...] = ()
-    """The turns that this entry shows (an episode's raw turns) or was extracted from."""
+    """Ids of the turns that the entry shows (an episode's raw turns) or was extracted from."""
     parts: tuple[str, ...] = ()
-    """The passages that it shows of turns that it does not show whole; see `memory.core.passages`."""
+    """Ids of the passages shown, of turns that are not shown whole; see `memory.core.passages`."""
     photo_id: str | None = None
-    """The stored picture that this entry shows."""
+    """The photo that the entry shows."""
     talk: tuple[Spoken, ...] = ()
-    """The turns that a prompt shows, each by itself. `text` has them as a person reads them; a trace keeps that alone."""
+    """The turns that a prompt shows, one by one. `text` holds them in readable form, and a trace stores only `text`."""
 
 
 class Step(Record):
-    """One step of the reasoning: what was thought, what was done, what came back."""
+    """One reasoning step: the thought, the action, and the ids of the retrieved memories."""
 
     think: str = ""
     action: Literal["retrieve", "answer"]
@@ -123,7 +123,7 @@ class Step(Record):
 
 
 class ForgetEntry(Record):
-    """One thing that a request to forget names; `kind` may be `reply` too."""
+    """One entry that a request to forget would hide; `kind` may also be `reply`."""
 
     id: str
     kind: str
@@ -132,16 +132,16 @@ class ForgetEntry(Record):
 
 
 class ForgetOffer(Record):
-    """What a message asked to forget, and what came of that.
+    """The offer that answers a request to forget, and its outcome.
 
     Attributes:
         state: `open`: it waits for a yes. `done`: it is forgotten. `kept`: the person said no. `nothing`: nothing was found.
-        about: How the person called it.
-        subjects: Ids that are forgotten with one yes.
-        sought: What was sought: how the person called it, and what else it is called.
-        entries: What would be hidden, the first of it.
-        more: How much more, by kind.
-        forgotten: By which id undo brings it back.
+        about: The person's own words for the thing to forget.
+        subjects: Ids that one yes forgets.
+        sought: The words searched for: the person's own words and other names of the same thing.
+        entries: The first entries that would be hidden.
+        more: How many further entries would be hidden, by type.
+        forgotten: The id that `undo` restores it by.
     """
 
     state: Literal["open", "done", "kept", "nothing"]
@@ -154,7 +154,7 @@ class ForgetOffer(Record):
 
 
 class Trace(Record):
-    """How a reply came to be; `notes` say what a person should know of it. Traces of older versions have no `usage`."""
+    """How a reply was produced; `notes` are remarks for the person. Traces from older versions have no `usage`."""
 
     steps: tuple[Step, ...] = ()
     memories: tuple[Recalled, ...] = ()
@@ -170,15 +170,15 @@ class Turn(Record):
     """One message and its reply.
 
     Attributes:
-        seq: The turn's place in the user's own sequence, from 1.
-        session: The user's session that it belongs to, from 1.
+        seq: The turn's number in the user's order of arrival, from 1.
+        session: The number of the user's session that it belongs to, from 1.
         time: When it was said, in the zone it was said in.
-        pending: Whether it still waits to be remembered.
+        pending: Whether the turn is still to be remembered.
         error: Why there is no reply (state `failed`).
-        real_time: Whether it was said as it arrived, rather than at a given time.
-        held: What sensitive thing it tells of, while it is pending approval and is not recalled.
-        sensitive: The same for good, approved or never asked about: its mark. It is never brought up unasked, nor trained on.
-        corrected: What the person corrected of it since, as marks; filled in where turns are read to be shown.
+        real_time: Whether the turn has its time of arrival, rather than a given time.
+        held: The sensitive topic of the message while it is pending approval; until then it is not recalled.
+        sensitive: The sensitive topic, kept after approval or without one: never mentioned unasked, and never trained on.
+        corrected: Later corrections by the person, as marks; filled in only when turns are read to be shown.
     """
 
     id: str
@@ -200,7 +200,7 @@ class Turn(Record):
 
 
 class ProfileEntry(Record):
-    """One line of the core profile; `edited` ones the person wrote, and a rewrite keeps them; `sensitive` is its mark."""
+    """One line of the core profile. The person wrote `edited` lines, and a rewrite keeps them; `sensitive` is the topic."""
 
     id: str
     key: str
@@ -212,7 +212,7 @@ class ProfileEntry(Record):
 
 
 class CoreProfile(Record):
-    """The key-value profile that is always in the prompt; `name` is always there."""
+    """The key-value profile; it always has a `name`."""
 
     entries: tuple[ProfileEntry, ...] = ()
 
@@ -222,23 +222,23 @@ class CoreProfile(Record):
         return {"name": known.pop("name", "unknown"), **known}
 
     def always(self) -> dict[str, str]:
-        """Return what is in every prompt, `name` first: the name, and the lines that the person wrote."""
+        """Return the lines for every prompt, `name` first: the name, and the lines that the person wrote."""
         pinned = tuple(entry for entry in self.entries if entry.edited or entry.key == "name")
         return CoreProfile(entries=pinned).values()
 
 
 class SemanticMemory(Record):
-    """What one turn said about the person.
+    """A fact about the person, extracted from one turn.
 
     Attributes:
-        time: When it was said: it is valid from then on.
-        valid_until: When a newer one made it untrue; None: it still holds.
-        superseded_by: The newer one; its own id where its person said that it is outdated.
-        same_as: The older one that this only repeats; this one is then not recalled beside it.
+        time: When it was said; the fact is valid from then on.
+        valid_until: When a newer fact superseded it; None: it is still valid.
+        superseded_by: Id of the newer fact; the fact's own id if the person marked it as outdated.
+        same_as: Id of the older fact that this one repeats; a repeated fact is not recalled beside the older one.
         strength: How often it was said.
-        held: As that of its turn: it is pending approval, and is not recalled.
-        sensitive: As that of its turn: its mark.
-        corrected: What the person corrected of it since, in another memory, as marks.
+        held: As `Turn.held` of its turn: it is pending approval, and is not recalled.
+        sensitive: As `Turn.sensitive` of its turn.
+        corrected: Later corrections by the person in another memory, as marks.
     """
 
     id: str
@@ -259,31 +259,31 @@ class SemanticMemory(Record):
 
     @property
     def is_valid(self) -> bool:
-        """Say whether it still holds, and stands for itself."""
+        """Whether the fact is neither superseded nor a repetition."""
         return self.superseded_by is None and self.same_as is None
 
     @property
     def told(self) -> str:
-        """The content and, where it is no longer true, until when it was; with the marks of what was corrected since."""
+        """The content, the date until which it was true if it is superseded, and the marks of later corrections."""
         over = "" if self.valid_until is None else f" (True until {self.valid_until:%Y-%m-%d}, no longer.)"
         return " ".join([f"{self.content}{over}", *self.corrected])
 
 
 Box = tuple[float, float, float, float]
-"""Left, top, right and bottom of a part of a picture, each a share of its width or height, from 0 to 1."""
+"""Left, top, right and bottom of a part of a picture, each as a fraction of its width or height, from 0 to 1."""
 
 
 class PhotoMemory(Record):
-    """Something that was seen: a picture that a turn carried, or one named thing in it.
+    """A memory of a photo that came with a turn, or of one named thing in it.
 
     Attributes:
-        turn_id: The turn that carried it.
-        photo_id: The stored picture.
-        caption: What it is called, or what was said with it.
-        category: What kind of thing it is, where that was said.
-        box: Where in the upright picture it is; None: all of it.
-        held: As that of its turn.
-        sensitive: As that of its turn.
+        turn_id: The turn that the photo came with.
+        photo_id: The stored photo.
+        caption: The thing's name, or the words that came with the photo.
+        category: The kind of thing, if that was said.
+        box: Where the thing is in the upright picture; None: the whole picture.
+        held: As `Turn.held` of its turn.
+        sensitive: As `Turn.sensitive` of its turn.
     """
 
     id: str
@@ -300,17 +300,17 @@ class PhotoMemory(Record):
 
     @property
     def label(self) -> str:
-        """What was seen, and what kind of thing it is."""
+        """The caption, with the category if there is one."""
         return f"{self.caption} ({self.category})" if self.category else self.caption
 
     @property
     def told(self) -> str:
-        """What a model, or a person, is told of it."""
+        """The sentence that describes the photo to a model or a person."""
         return f"A picture was shown: {self.label}"
 
 
 class Episode(Record):
-    """One topic of an ended session, recalled as its raw turns; `sensitive` is the mark of one of these."""
+    """One topic of an ended session, recalled as its raw turns; `sensitive` is the topic of a sensitive turn among them."""
 
     id: str
     session: int
@@ -324,7 +324,7 @@ class Episode(Record):
 
 
 class Procedure(Record):
-    """One habit or goal; `sensitive` is its mark."""
+    """One habit or goal; `sensitive` is its sensitive topic, if any."""
 
     id: str
     key: str
@@ -336,7 +336,7 @@ class Procedure(Record):
 
 
 class Photo(Record):
-    """A picture that a message carried: `id` is the sha256 of the received bytes."""
+    """A photo that came with a message; `id` is the SHA-256 hash of the received bytes."""
 
     id: str
     time: datetime
@@ -347,13 +347,13 @@ class Photo(Record):
 
 
 class PersonalityPoint(Record):
-    """One step of the personality curve.
+    """One point of the personality timeline.
 
     Attributes:
-        cause: `turn` (PEM moved it), `reset`, or `pin`.
-        inferred: What the turn's words alone suggested, 1 to 5 per trait (3: no evidence); None but for `turn`.
-        m: The user's remembered turns before this one, since the last reset.
-        pinned: Traits that do not move.
+        cause: `turn` (the PEM update changed the scores), `reset`, or `pin`.
+        inferred: Scores that the turn's words alone suggest, 1 to 5 per trait (3: no evidence); only set if `cause` is `turn`.
+        m: Number of the user's remembered turns before this one, since the last reset.
+        pinned: Traits whose scores do not change.
     """
 
     turn_id: str | None
@@ -366,7 +366,7 @@ class PersonalityPoint(Record):
 
 
 class WorkItem(Record):
-    """A row of pending background work."""
+    """One row of the work queue."""
 
     id: int
     user_id: str
@@ -377,7 +377,7 @@ class WorkItem(Record):
 
 
 RefusalCause = Literal["refused", "too_long", "thought"]
-"""Why a step is set aside: the server refuses the call; the prompt does not fit; the model's thought took all the tokens."""
+"""Why a step is set aside: the server refuses the call, the prompt is too long, or the model's thought used up all tokens."""
 
 
 class Refusal(Record):
@@ -386,12 +386,12 @@ class Refusal(Record):
     Attributes:
         subject: A turn's id, or a session's number as text.
         step: `personality`, `semantic` or `change` of a turn; `episodic`, `procedural` or `core` of a session.
-        cause: What was in the way.
-        status: The server's HTTP status, where it said one.
+        cause: Why it failed.
+        status: The server's HTTP status, if it sent one.
         reason: The server's own words; they may repeat the prompt.
         at: When it was set aside.
         time: When the message was said, or the session began.
-        text: The message, or the first of the session.
+        text: The message, or the first message of the session.
     """
 
     user_id: str
@@ -411,8 +411,8 @@ class Line(Record):
 
     Attributes:
         time: When it was said, in its zone.
-        text: What the person said.
-        reply: What was answered.
+        text: The person's message.
+        reply: The reply.
         images: Ids of stored photos.
     """
 

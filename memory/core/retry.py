@@ -1,4 +1,4 @@
-"""Steps of background work that are refused, set aside and done again: plain values that graph and journal share."""
+"""Steps of background work that are refused, set aside and repeated: plain values that graph and journal share."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 MOST_TRIES = 3
-"""Tries of a step that is refused for good, before it is set aside."""
+"""A step that the server keeps refusing is set aside after this number of tries."""
 
 
 @dataclass(frozen=True)
@@ -14,26 +14,27 @@ class Refused:
     """The steps of one piece of work that the model could not do.
 
     Attributes:
-        set_aside: They are gone on without.
-        again: They alone are to be done: the rest of this work was committed before. Empty: all is to be done.
+        set_aside: Steps that the work goes on without.
+        again: The only steps to do, since the others were committed before; empty: do all steps.
     """
 
     set_aside: frozenset[str] = frozenset()
     again: frozenset[str] = frozenset()
 
     def leaves_out(self, step: str) -> bool:
-        """Say whether a step was committed before, and is not to be done again."""
+        """Return whether a step was committed before and must not be repeated."""
         return bool(self.again) and step not in self.again
 
 
 @dataclass(frozen=True)
 class Again:
-    """What is done again of a turn that was remembered without some steps.
+    """The repeated part of remembering a turn, which was remembered without some steps before.
 
     Attributes:
         time: When the turn was said.
-        fact_id: The fact whose effect on older ones alone is new.
-        read: Its words are read now that were refused before: a session that was summed up without them is summed up again.
+        fact_id: A fact that is stored already; only its effect on older facts is new.
+        read: The model now accepts words of the turn that it refused before, so a session that was summarised without them is
+            summarised again.
     """
 
     time: datetime

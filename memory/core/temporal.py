@@ -1,4 +1,4 @@
-"""The time that a question names ("last Tuesday", "for June", "at Christmas"), resolved against when it was asked."""
+"""The period that a question names ("last Tuesday", "for June", "at Christmas"), relative to the time of the question."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Any
 from memory.core.named_days import Prefer, named_days, zone_key
 
 _LANGUAGES = ["en"]
-_LONGEST = 500
-"""Characters: a longer text is no question, and the library takes its time with it."""
+_MAX_CHARACTERS = 500
+"""Only this many characters at the end of a text are searched: the question is there, and the library is slow on long texts."""
 _one_at_a_time = threading.Lock()
-"""The library keeps what it reads with in one place for all threads."""
+"""The library keeps its parser state in global variables, so only one thread may use it at a time."""
 _IS_A_TIME = {"year", "month", "day"}
 _NO_TIME = frozenset(
     """
@@ -23,7 +23,7 @@ _NO_TIME = frozenset(
     december jan feb mar apr jun jul aug sep sept oct nov dec
     """.split()
 )
-"""Words that may be something else, or somebody, unless a word that leads a time stands before them or a number beside them."""
+"""Words that may be something else or a person's name, unless a word of `_LEADS` precedes them or a number is beside them."""
 _LEADS = frozenset(
     """
     in on at last next this early mid late since until till by during of before after past coming from between around for
@@ -31,14 +31,14 @@ _LEADS = frozenset(
 )
 _COUNTED = {"every", "each", "per", "once", "twice"}
 _NAMES = frozenset("april may june august jan mar mon tue wed thu fri sat sun dec".split())
-"""After `for` these may be somebody, or something else: `a present for June`. They are a time where the text is about plans."""
+"""After `for` these may be a person's name or something else (`a present for June`), unless the text is about plans."""
 _LASTING = re.compile(
     r"\bfor\s+(?:(?:about|over|nearly|almost|around|only|just|at\s+least|more\s+than)\s+){0,2}(?:the\s+)?(?!last\b|past\b|next\b)"
     r"(?:\d+|an?|half\s+an?|(?:an?\s+)?(?:few|couple\s+of)|several|some|many|\w+)\s+(?:(?:more|whole|full)\s+)?"
     r"(?:seconds?|minutes?|hours?|days?|nights?|weeks?|weekends|fortnights?|months?|years?|decades?)\b(?!\s+of\b)(?:\s+now\b)?",
     re.IGNORECASE,
 )
-"""How long something lasts: no time by itself, and the library takes it together with a time that follows."""
+"""A duration is no period by itself, and the library would merge it with a time that follows."""
 _PLANNED = re.compile(
     r"\b(?:plan(?:s|ned|ning)?|scheduled?|upcoming|coming\s+up|agenda|calendar|due|deadline|appointments?|booked|reminders?|remind|"
     r"will|shall|going\s+to|(?:have|need|got)\s+to|must|have\s+i\s+got|do\s+i\s+have|i\s+have\s+on|what['’]?s\s+on|what\s+is\s+on|"
@@ -51,7 +51,7 @@ _ASKED_NOW = re.compile(
     r"|who['’]s\b|what['’]s\b|is|are|am|do|does|should|can|anything|any)\b",
     re.IGNORECASE,
 )
-"""A question in the present: a day that it names lies ahead."""
+"""A question in the present tense: a day that it names lies in the future."""
 _ORDINALS = (
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth"
     " sixteenth seventeenth eighteenth nineteenth twentieth twenty-first twenty-second twenty-third twenty-fourth"
@@ -59,10 +59,10 @@ _ORDINALS = (
 ).split()
 _ORDINAL = re.compile(rf"\bthe ({'|'.join(sorted(_ORDINALS, key=len, reverse=True))}) of (?=[a-z])", re.IGNORECASE)
 _PLAN_FOR = re.compile(r"\b(?:(?:did|have|had)\s+(?:i|we|you)\s+plan(?:ned)?|plans?)\s+(?:.{0,40}\s)?for\b", re.IGNORECASE)
-"""What somebody planned lies after the planning."""
+"""A planned event lies after the planning."""
 _IN_THE_PAST = re.compile(r"\b(?:did|was|were|had|went|used\s+to|last|ago)\b", re.IGNORECASE)
-_SHORTEST = 3
-"""Letters: `We` is no Wednesday."""
+_MIN_LETTERS = 3
+"""Shorter texts name no time: `We` does not mean Wednesday."""
 _DURATION = re.compile(r"(?:the |a )?(?:\d+|[a-z]+)(?: [a-z]+)? (?:days?|weeks?|months?|years?)", re.IGNORECASE)
 _POINTS = re.compile(r"^(?:in|last|next|this|past)\b|\b(?:ago|now|later|before)$", re.IGNORECASE)
 _BARE_NUMBER = re.compile(r"(?:on )?(?:the )?\d{1,2}(?:st|nd|rd|th)?", re.IGNORECASE)
@@ -78,7 +78,7 @@ _FROM_NOW = re.compile(
     re.IGNORECASE,
 )
 _POSSESSIVE = re.compile(r"\b(\w+day|weekend|week|month|year|tomorrow|tonight)['’]s\b", re.IGNORECASE)
-# Without one of these the library finds no day in a text, and takes a millisecond to say so (three, of a fact's length).
+# Without one of these words the library finds no day; checking first saves its run of 1 ms (3 ms for a text as long as a fact).
 _MAY_NAME_ONE = re.compile(
     r"\d|\b(?:ago|to(?:day|night|morrow)|yesterday|(?:mid)?night|noon|(?:early )?morning|afternoon|evening|till date|mo|wk|yr"
     r"|(?:centur(?:y|ie)|decade|fortnight|year|month|week|day|hour|hr|min|minute|sec|second)s?"
@@ -87,39 +87,39 @@ _MAY_NAME_ONE = re.compile(
     r"|nov(?:ember)?|dec(?:ember)?)\b",
     re.IGNORECASE,
 )
-_FEW = 3
+_FEW_UNITS = 3
 _DAY = timedelta(days=1)
 _HALF_A_WEEK = timedelta(days=3)
 
 
 @dataclass(frozen=True)
 class Period:
-    """From `first` (inclusive) to `last` (exclusive), in seconds since 1970."""
+    """A period from `first` (inclusive) to `last` (exclusive), in seconds since 1970."""
 
     first: float
     last: float
 
     def holds(self, at: float) -> bool:
-        """Say whether an instant lies in it."""
+        """Return whether an instant lies in the period."""
         return self.first <= at < self.last
 
     def nearness(self, at: float, days: float) -> float:
-        """Return 1 inside, and less the farther away: 1/e at a distance of `days`."""
+        """Return 1 inside the period, and less with growing distance: 1/e at a distance of `days`."""
         distance = max(self.first - at, at - self.last, 0.0)
         return math.exp(-distance / 86_400 / days)
 
 
 def named_period(text: str, asked: datetime, prefer: Prefer = "past") -> Period | None:
-    """Return the period that a question names, the first if there are several; None where it names none.
+    """Return the first period that a question names; None if it names none.
 
     Args:
         text: The question.
         asked: When it was asked, in its zone: `yesterday` is the day before.
-        prefer: A month without a year is the last of that name, as in questions, or that of the same year, as in notes.
-            In a question about plans ("What is planned for June?") it is the next one.
+        prefer: The month that a name without a year means: `past`, the last one, as in questions; `current_period`, that of
+            the same year, as in notes. In a question about plans ("What is planned for June?") it is the next one.
     """
-    # A long message asks at its end.
-    text = text[-_LONGEST:]
+    # In a long message, the question comes at the end.
+    text = text[-_MAX_CHARACTERS:]
     planned = bool(_PLANNED.search(text) or _ASKED_NOW.match(text))
     if planned and prefer == "past" and (_PLAN_FOR.search(text) or not _IN_THE_PAST.search(text)):
         prefer = "future"
@@ -137,7 +137,7 @@ def named_period(text: str, asked: datetime, prefer: Prefer = "past") -> Period 
 
 
 def _by_library(text: str, asked: datetime, prefer: Prefer, *, planned: bool) -> Period | None:
-    """Return the period of the first day, month or year that the date library reads in a text."""
+    """Return the period of the first day, month or year that the date library finds in a text."""
     text = _DAY_FIRST.sub(lambda match: f"{match[3]}-{match[2]:0>2}-{match[1]:0>2}", text)
     text = _ORDINAL.sub(lambda match: f"{_ORDINALS.index(match[1].lower()) + 1} ", text)
     text = _LASTING.sub(lambda match: " " * len(match[0]), _POSSESSIVE.sub(r"\1", text))
@@ -154,7 +154,7 @@ def _by_library(text: str, asked: datetime, prefer: Prefer, *, planned: bool) ->
         try:
             stamp = data.date_obj
             if prefer == "future" and parts == {"month"} and stamp.month == base.month:
-                # The month that it is now is not over yet.
+                # The current month is not over yet, so it is meant, not next year's.
                 stamp = stamp.replace(year=base.year)
             first, last = _bounds(stamp, parts, data.period)
             return Period(first.replace(tzinfo=asked.tzinfo).timestamp(), last.replace(tzinfo=asked.tzinfo).timestamp())
@@ -164,8 +164,12 @@ def _by_library(text: str, asked: datetime, prefer: Prefer, *, planned: bool) ->
 
 
 def _is_something_else(span: str, before: str, *, planned: bool) -> bool:
-    """Say whether what looks like a time is a name, a duration, a number, or something that comes again and again."""
-    if len(span) < _SHORTEST or before in _COUNTED or (_BARE_NUMBER.fullmatch(span) and not (planned and not span.isdigit())):
+    """Return whether a span that looks like a time is a name, a duration, a number, or something recurring."""
+    if (
+        len(span) < _MIN_LETTERS
+        or before in _COUNTED
+        or (_BARE_NUMBER.fullmatch(span) and not (planned and not span.isdigit()))
+    ):
         return True
     if before == "for" and span.lower() in _NAMES and not planned:
         return True
@@ -176,14 +180,14 @@ def _is_something_else(span: str, before: str, *, planned: bool) -> bool:
 
 
 def _up_to(asked: datetime, match: re.Match[str]) -> Period:
-    """Return the time up to now that `in the last two weeks` means, today included."""
+    """Return the period up to now for phrases like `in the last two weeks`, today included."""
     midnight = asked.replace(hour=0, minute=0, second=0, microsecond=0)
     first = midnight - _length(match["count"] or "1", match["unit"] or match["one"])
     return Period(first.timestamp(), (midnight + _DAY).timestamp())
 
 
 def _from(asked: datetime, match: re.Match[str]) -> Period:
-    """Return the time from now on that `for the next two weeks` means, today included."""
+    """Return the period from now on for phrases like `for the next two weeks`, today included."""
     midnight = asked.replace(hour=0, minute=0, second=0, microsecond=0)
     return Period(midnight.timestamp(), (midnight + _length(match["count"], match["unit"]) + _DAY).timestamp())
 
@@ -192,7 +196,7 @@ def _length(count: str, unit: str) -> Any:
     from dateutil.relativedelta import relativedelta
 
     said = count.lower()
-    number = int(said) if said.isdigit() else _COUNT.index(said) + 2 if said in _COUNT else _FEW
+    number = int(said) if said.isdigit() else _COUNT.index(said) + 2 if said in _COUNT else _FEW_UNITS
     units: Any = {f"{unit.lower()}s": number}
     return relativedelta(**units)
 
@@ -200,7 +204,7 @@ def _length(count: str, unit: str) -> Any:
 def _bounds(stamp: datetime, parts: set[str], period: str) -> tuple[datetime, datetime]:
     start = stamp.replace(hour=0, minute=0, second=0, microsecond=0)
     if period == "week":
-        # 'Two weeks ago' is said of a day somewhere around it.
+        # "Two weeks ago" may mean any day of about that week.
         return start - _HALF_A_WEEK, start + _HALF_A_WEEK + _DAY
     if "day" in parts:
         return start, start + _DAY
@@ -212,7 +216,7 @@ def _bounds(stamp: datetime, parts: set[str], period: str) -> tuple[datetime, da
 
 
 def _found(text: str, base: datetime, prefer: str) -> list[tuple[str, Any]]:
-    """Search with a well-kept library; it takes a millisecond, and a tenth of a second the first time."""
+    """Return (text span, parsed date) pairs found by `dateparser`; it takes 1 ms, and 100 ms the first time."""
     from dateparser.date import DateDataParser
     from dateparser.search import search_dates
 
@@ -222,5 +226,5 @@ def _found(text: str, base: datetime, prefer: str) -> list[tuple[str, Any]]:
             spans = search_dates(text, languages=_LANGUAGES, settings=settings) or []
             reader = DateDataParser(languages=_LANGUAGES, settings=settings)
             return [(span, reader.get_date_data(span)) for span, _ in spans]
-        except Exception:  # noqa: BLE001 - what a named time adds is a hint: no text may keep a search from being made
+        except Exception:  # noqa: BLE001 - a named time is only a hint: no text may make a search fail
             return []

@@ -1,4 +1,4 @@
-"""What full-text search makes of a text: words, in any script (pure functions)."""
+"""Splitting texts into words for full-text search, in any script (pure functions)."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import unicodedata
 import regex
 
 WORD_MARKS = r"[\w\p{M}]"
-"""A character of a word: Indic, Thai and many other words hold combining marks, which `\\w` leaves out."""
+"""One character of a word. Words in Indic scripts, Thai and others contain combining marks, which `\\w` does not match."""
 _WORD = regex.compile(rf"{WORD_MARKS}+")
 _UNSPACED = regex.compile(
     r"((?!\p{M})[\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Han}\p{Script=Hiragana}"
     r"\p{Script=Katakana}]\p{M}*)"
 )
-"""Thai, Lao, Khmer, Burmese, Japanese and Chinese have no spaces between words: every character, with its marks, is a word."""
+"""Thai, Lao, Khmer, Burmese, Japanese and Chinese put no spaces between words, so each character with its marks is one word."""
 _LETTERS = str.maketrans({"\x00": " ", "İ": "I", "Ё": "Е", "ё": "е", "\u200c": "", "\u200d": "", "\u0640": ""})
-"""Letters that are written in two ways; joiners and the Arabic line that stretches a word."""
-_LEFT_OUT = regex.compile(
-    # Vowel points of Hebrew, Arabic and Syriac, which most writers leave out; accents that no letter has by itself.
+"""Letters with two spellings; zero-width joiners, and the Arabic line (tatweel) that stretches a word."""
+_IGNORED_MARKS = regex.compile(
+    # Vowel points of Hebrew, Arabic and Syriac, which most writers omit, and combining accents.
     r"[\p{M}&&[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\u064b-\u065f\u0670\u0300-\u036f]]",
     regex.VERSION1,
 )
@@ -34,10 +34,10 @@ _PARTICLES = tuple(
         key=lambda particle: -len(particle),
     )
 )
-"""Korean particles and endings of nouns: they are written as part of the word."""
-_PARTICLES_OF_A_WORD = 3
+"""Korean particles and noun endings, which are written as part of the word."""
+_MAX_PARTICLES_PER_WORD = 3
 COMMON = frozenset(
-    # English; in other languages every word counts.
+    # English; in other languages no word is left out.
     """
     a an and any are as at be been but by can could did do does for from had has have he her his how i if in is it
     its me my of on or our she so than that the their them then there they this to was we were what when where
@@ -45,11 +45,11 @@ COMMON = frozenset(
     type
     """.split()
 )
-"""Words that say nothing of what a question is about."""
+"""Words that do not tell the topic of a question."""
 
 
 ASKING = frozenset(
-    # English, about the asking and the form of the answer.
+    # English words about the question itself and the form of the answer.
     """
     ask asked asking mention mentioned mentions mentioning discuss discussed discusses discussing discussion discussions
     talk talked talks talking said say says saying speak spoke conversation conversations chat chats chatting session
@@ -62,36 +62,36 @@ ASKING = frozenset(
     recommendation recommendations advice help
     """.split()
 )
-"""Words of questions to an assistant about what was said: they say how to answer, not what was talked about."""
+"""Words in questions about earlier conversations that say how to answer, not what the conversation was about."""
 
 
 def searchable(text: str) -> str:
-    """Return a text as it is indexed: letters that can be written in several ways in one of them, and words apart.
+    """Return a text in the form that is indexed: one spelling per letter, and words separated by spaces.
 
-    A Korean word is followed by its forms without particles, so that the bare noun finds it.
+    A Korean word is followed by its forms without particles, so that a search for the bare noun finds it.
     """
     return str(_HANGUL.sub(lambda match: " ".join([match[0], *_without_particles(match[0])]), _one_way(text)))
 
 
 def words_of(text: str) -> list[str]:
-    """Return the words of a text in order, as it holds them: without added forms."""
+    """Return the words of a text in order, without added forms."""
     return _lower_words(_one_way(text))
 
 
 def terms(query: str) -> list[str]:
-    """Return the words that are searched for, each once; the common ones only where there are no others."""
+    """Return the distinct search words of a query; common words are left out unless there are no others."""
     every = list(dict.fromkeys(_lower_words(searchable(query))))
     return [word for word in every if word not in COMMON] or every
 
 
 def asked_terms(query: str) -> list[str]:
-    """Return `terms` without the words about asking, where there are others."""
+    """Return `terms` without the words of `ASKING`, unless there are no others."""
     every = terms(query)
     return [word for word in every if word not in ASKING] or every
 
 
 def _lower_words(text: str) -> list[str]:
-    # A Greek capital at the end of a word becomes another small letter than one in its middle.
+    # A Greek capital sigma has another lower-case form at the end of a word than inside it.
     words: list[str] = _WORD.findall(text.lower().replace("ς", "σ"))
     return words
 
@@ -100,13 +100,13 @@ def _one_way(text: str) -> str:
     if text.isascii():
         return text.translate(_LETTERS)
     composed = unicodedata.normalize("NFKC", text).translate(_LETTERS)
-    plain = _GREEK.sub(lambda match: _LEFT_OUT.sub("", unicodedata.normalize("NFD", match[0])), composed)
-    return str(_UNSPACED.sub(r" \1 ", _LEFT_OUT.sub("", plain)))
+    plain = _GREEK.sub(lambda match: _IGNORED_MARKS.sub("", unicodedata.normalize("NFD", match[0])), composed)
+    return str(_UNSPACED.sub(r" \1 ", _IGNORED_MARKS.sub("", plain)))
 
 
 def _without_particles(word: str) -> list[str]:
     forms: list[str] = []
-    for _ in range(_PARTICLES_OF_A_WORD):
+    for _ in range(_MAX_PARTICLES_PER_WORD):
         particle = next((one for one in _PARTICLES if word.endswith(one) and len(word) > len(one)), None)
         if particle is None:
             break

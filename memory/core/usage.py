@@ -1,4 +1,4 @@
-"""How many tokens and seconds a reply took (pure)."""
+"""Tokens and seconds that a reply took (pure)."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Usage(BaseModel):
-    """What the calls of one reply took together, with tokens in OpenAI's names.
+    """The total usage of all model calls of one reply; token counts have OpenAI's names.
 
     Attributes:
-        prompt_tokens: Tokens that the model read.
-        completion_tokens: Tokens that it wrote, its thoughts among them.
-        total_tokens: Both.
-        calls: Calls of the model.
-        seconds: From the message to the end of the reply.
-        first_word_seconds: From the message to the first word of the reply; None where there was none.
-        estimated: The server did not count all of the tokens: they are estimated from the text, rather too many than too few.
+        prompt_tokens: Tokens in the prompts.
+        completion_tokens: Tokens that the model wrote, including its thoughts.
+        total_tokens: The sum of both.
+        calls: Number of model calls.
+        seconds: Seconds from the message to the end of the reply.
+        first_word_seconds: Seconds from the message to the first word of the reply; None if there was no word.
+        estimated: The server did not count all tokens, so some counts are estimated from the text, and rather too high.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -29,7 +29,7 @@ class Usage(BaseModel):
     estimated: bool = False
 
     def with_call(self, prompt: int, completion: int, *, estimated: bool) -> Usage:
-        """Return the usage with one more call."""
+        """Return the usage with one more call added."""
         return self.model_copy(
             update={
                 "prompt_tokens": self.prompt_tokens + prompt,
@@ -41,7 +41,7 @@ class Usage(BaseModel):
         )
 
     def timed(self, timings_ms: dict[str, float]) -> Usage:
-        """Return the usage with the seconds of a trace's timings (`total`, and `first_answer` where there was one)."""
+        """Return the usage with the seconds from a trace's timings (`total` and, if present, `first_answer`)."""
         first = timings_ms.get("first_answer")
         seconds = {
             "seconds": round(timings_ms.get("total", 0.0) / 1000, 3),

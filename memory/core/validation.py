@@ -1,4 +1,4 @@
-"""What a person may send: limits on user ids and message texts (pure checks, before anything is stored)."""
+"""Limits on user ids and messages (pure checks, made before anything is stored)."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import unicodedata
 from memory.core.errors import InvalidInput, MessageTooLong
 
 MAX_TEXT = 20_000
-"""Characters of one message."""
+"""Most characters of one message."""
 MAX_USER = 200
-"""Characters of a user id."""
+"""Most characters of a user id."""
 MAX_IMAGES = 8
-"""Pictures of one message."""
+"""Most pictures of one message."""
 
 
 def user_name(user_id: str) -> str:
-    """Return `user_id` in Unicode's normal form C: `José` is one user, however its é is written."""
+    """Return `user_id` in Unicode's normal form C, so that both encodings of `José` name the same user."""
     return user_id if user_id.isascii() else unicodedata.normalize("NFC", user_id)
 
 
 def check_user(user_id: str) -> str:
-    """Return `user_id` in normal form, or raise InvalidInput; every text of 1 to 200 characters is a name."""
+    """Return `user_id` in normal form, or raise InvalidInput; any text of 1 to 200 characters is a valid name."""
     user_id = user_name(user_id)
     if not user_id.strip():
         raise InvalidInput("The user has no name. Give one, for example --user ada.")
@@ -28,22 +28,22 @@ def check_user(user_id: str) -> str:
         raise InvalidInput(f"The user name has {len(user_id)} characters; at most {MAX_USER} are allowed.")
     _check_unicode("user name", user_id)
     if "\x00" in user_id:
-        raise InvalidInput("The user name holds a character that no database keeps (NUL). Leave it out.")
+        raise InvalidInput("The user name contains a NUL character, which databases cannot store. Remove it.")
     return user_id
 
 
 def check_text(text: str, images: int = 0) -> str:
-    """Return the message as it is, or raise.
+    """Return the message unchanged, or raise.
 
-    Control characters, right-to-left marks and tags of our own protocol are data and stay.
+    Control characters, right-to-left marks and tags of our own protocol are treated as data and kept.
 
     Args:
         text: The message.
-        images: How many pictures come with it; a message with one may have no words.
+        images: Number of pictures that come with it; a message with a picture may have no words.
 
     Raises:
-        MessageTooLong: More than 20,000 characters.
-        InvalidInput: Nothing was said, too many pictures, or the text is not valid Unicode.
+        MessageTooLong: The text has more than 20,000 characters.
+        InvalidInput: The message is empty, has too many pictures, or is not valid Unicode.
     """
     if len(text) > MAX_TEXT:
         raise MessageTooLong(f"The message has {len(text):,} characters; at most {MAX_TEXT:,} fit. Send it in parts.")
@@ -60,5 +60,5 @@ def _check_unicode(what: str, text: str) -> None:
         text.encode()
     except UnicodeEncodeError as error:
         raise InvalidInput(
-            f"The {what} holds bytes that are not text (at character {error.start + 1}). Send it as UTF-8."
+            f"The {what} contains bytes that are not text (at character {error.start + 1}). Send it as UTF-8."
         ) from error

@@ -1,3 +1,3 @@
-"""Turns text into vectors, without torch where that is possible."""
+"""Embeds texts, without torch where possible."""
 
 __all__ = ["text_embedder", "token_vectors"]

@@ -1,4 +1,4 @@
-"""Making a `QuickReader` of a BERT network, without torch; once on a machine, in about a second."""
+"""Export of a BERT network to an `OnnxEmbedder` without torch: once per machine, in about a second."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _log = logging.getLogger(__name__)
 
 
 def make(bert: Bert, folder: Path) -> OnnxEmbedder:
-    """Make what a `QuickReader` embeds with, and keep it.
+    """Build an embedder from a BERT network, save its files, and return it.
 
     Args:
-        bert: The network it is made of.
-        folder: Where to keep it; replaced when it is there. Where nothing can be written, it is kept in memory alone.
+        bert: The network.
+        folder: The folder for the files; an existing one is replaced. If it cannot be written, the embedder is only in memory.
 
     Raises:
-        NotBert: The network has a part that is not known here.
-        Damaged: One of its files cannot be read.
+        NotBert: The network has a part that this module does not know.
+        Damaged: A file of the network cannot be read.
     """
     tokenizer, marks = tokenizer_of(bert)
     weights = Weights(bert)
@@ -35,7 +35,7 @@ def make(bert: Bert, folder: Path) -> OnnxEmbedder:
         graph = build(bert, weights, precision).SerializeToString()
         return graph, OnnxEmbedder(graph, tokenizer, marks)
 
-    # Only one of them is in memory at a time: the network in 32 bits is large.
+    # Only one graph is in memory at a time: the network in 32 bits is large.
     expected = made(WHOLE)[1].read(EXAMPLES)
     graph, reader = _small(made, expected) or made(WHOLE)
     files = {GRAPH: graph, TOKENIZER: tokenizer.to_str().encode(), MARKS: marks.to_json().encode()}
@@ -49,9 +49,9 @@ def make(bert: Bert, folder: Path) -> OnnxEmbedder:
 def _small(
     made: Callable[[Precision], tuple[bytes, OnnxEmbedder]], expected: Sequence[Reading]
 ) -> tuple[bytes, OnnxEmbedder] | None:
-    """Return the graph in 8 bits; None where it embeds too differently (a processor without wide enough sums may)."""
+    """Return the 8-bit graph; None if its vectors differ too much, as on a processor that sums 8-bit products in few bits."""
     for precision in (FAST, CAREFUL):
-        # An onnxruntime may be built without one of its own operators.
+        # Some builds of onnxruntime lack one of its own operators.
         with suppress(Exception):
             graph, reader = made(precision)
             if _nearness(reader.read(EXAMPLES), expected) >= NEAR:
@@ -60,10 +60,10 @@ def _small(
 
 
 def keep(files: dict[str, bytes], folder: Path) -> None:
-    """Write files into a folder of their own, all of them or none; what lay there is replaced.
+    """Write files into a new folder, all of them or none, and replace the folder that was there.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: The folder cannot be written.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, suffix=".part") as scratch:
@@ -72,7 +72,7 @@ def keep(files: dict[str, bytes], folder: Path) -> None:
         for name, data in files.items():
             (new / name).write_bytes(data)
         if folder.exists():
-            # Moved and not deleted: another process may be reading it, or put its own there meanwhile.
+            # Moved, not deleted: another process may be reading the folder, or may replace it at the same time.
             shutil.move(folder, old)
         new.rename(folder)
 

@@ -1,4 +1,4 @@
-"""A sentence-transformers folder of the BERT family, read without torch: its network, its pooling and its tokenizer."""
+"""A sentence-transformers folder with a BERT network, read without torch: network, pooling and tokenizer."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ Pooling = Literal["mean", "cls"]
 
 _WEIGHTS, _TOKENIZER = "model.safetensors", "tokenizer.json"
 _LEGACY_POOLING = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "cls"}
-"""How sentence-transformers before version 6 names what a folder pools by; each is true or false."""
+"""Pooling keys of sentence-transformers before version 6, each true or false, and the pooling mode that each means."""
 _NORMALIZER = {"do_lower_case": "lowercase", "strip_accents": "strip_accents", "tokenize_chinese_chars": "handle_chinese_chars"}
-"""Keys of `tokenizer_config.json` that transformers holds above what `tokenizer.json` says, and their names there."""
+"""Keys of `tokenizer_config.json` that override `tokenizer.json` in transformers, and their names in `tokenizer.json`."""
 _SPECIAL = ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token", "bos_token", "eos_token")
 
 
 class NotBert(Exception):
-    """The folder holds something else than this module knows; the message is a clause that says what."""
+    """The folder contains a model that this module does not know; the message is a clause that says why."""
 
 
 class Damaged(Exception):
-    """A file of the folder is there and cannot be read; the message is a clause that says which."""
+    """A file of the folder exists but cannot be read; the message is a clause that names the file."""
 
 
 @dataclass(frozen=True)
 class Bert:
-    """A network of the BERT family, as its folder describes it.
+    """A network of the BERT family, as described by its folder.
 
     Attributes:
-        folder: Where its `config.json`, weights and tokenizer lie.
-        layers: Its encoder layers.
-        heads: Attention heads of a layer.
-        epsilon: What its layer norms add to the variance.
-        pooling: How one vector is made of the tokens' vectors.
-        length: The most tokens of a text; the rest is cut off.
+        folder: The folder with `config.json`, weights and tokenizer.
+        layers: Number of encoder layers.
+        heads: Attention heads per layer.
+        epsilon: The value that layer norms add to the variance.
+        pooling: How the token vectors are combined into one vector.
+        length: Most tokens of a text; the rest is cut off.
     """
 
     folder: Path
@@ -55,11 +55,11 @@ class Bert:
 
 
 def describe(folder: Path) -> Bert:
-    """Read what a folder of sentence-transformers holds; no weights are read.
+    """Return the description of the network in a sentence-transformers folder; no weights are read.
 
     Raises:
-        NotBert: It is not of the BERT family, or has a part that is not known here.
-        Damaged: One of its files cannot be read.
+        NotBert: The network is not of the BERT family, or has a part that this module does not know.
+        Damaged: A file of the folder cannot be read.
     """
     names = [(str(module["type"]).rsplit(".", 1)[-1], str(module["path"])) for module in _read(folder / "modules.json", list)]
     if [name for name, _ in names] not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
@@ -91,10 +91,10 @@ def describe(folder: Path) -> Bert:
 
 
 class Weights:
-    """The tensors of a network, read one at a time: the file is as large as the network.
+    """The tensors of a network, read one at a time, because the file is as large as the network.
 
     Args:
-        bert: Whose they are.
+        bert: The network.
 
     Raises:
         Damaged: The file cannot be read.
@@ -111,10 +111,10 @@ class Weights:
         self._prefix = "bert." if "bert.embeddings.word_embeddings.weight" in self._names else ""
 
     def __call__(self, name: str) -> Vectors:
-        """Return one tensor in 32 bits.
+        """Return the tensor with this name as 32-bit floats.
 
         Raises:
-            NotBert: There is none of that name.
+            NotBert: There is no tensor with this name.
         """
         if self._prefix + name not in self._names:
             raise NotBert(f"its {_WEIGHTS} has no {name}")
@@ -122,11 +122,11 @@ class Weights:
 
 
 def tokenizer_of(bert: Bert) -> tuple[Tokenizer, Marks]:
-    """Make the network's tokenizer, which cuts texts off where the network does.
+    """Return the network's tokenizer, which truncates texts to the network's length, and its special tokens.
 
     Raises:
-        NotBert: It marks texts in another way than BERT does, or has no padding.
-        Damaged: Its file cannot be read.
+        NotBert: The tokenizer does not mark texts as BERT does, or has no padding token.
+        Damaged: The tokenizer's file cannot be read.
     """
     from tokenizers import Tokenizer
 

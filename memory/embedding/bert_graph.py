@@ -1,4 +1,4 @@
-"""The graph of a BERT network for ONNX Runtime, made of its weights alone; in 32 bits, or in 8 (docs/decisions/048)."""
+"""Building the ONNX Runtime graph of a BERT network from its weights, in 32 or 8 bits (docs/decisions/048)."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 
 _MICROSOFT = "com.microsoft"
 _OPSET, _IR = 20, 10
-"""What onnxruntime 1.23, the oldest that we take, reads."""
+"""Operator set and IR version for onnxruntime 1.23, the oldest version that we support."""
 _FLOAT = 1
-"""`TensorProto.FLOAT`: onnx is imported only where a graph is made."""
-_MOST = 127.0
-_BLOCK = 128
-"""Numbers that share a step in 8 bits, where a whole row does not."""
-_SPREAD = 3.0
-"""A normalised number is taken to reach so many times its weight; few reach further."""
+"""`TensorProto.FLOAT`, as a number: onnx is imported only when a graph is built."""
+_MAX_LEVEL = 127.0
+_BLOCK_VALUES = 128
+"""In block-wise quantisation, this many values share a quantisation step; otherwise a whole row does."""
+_REACH_IN_WEIGHTS = 3.0
+"""A layer-normed value is assumed to reach at most this many times its norm weight; few values reach further."""
 
 
 @dataclass(frozen=True)
 class Precision:
-    """How exact a graph is.
+    """The numeric precision of a graph.
 
     Attributes:
-        small: Weights and products are in 8 bits; else in 32.
-        blocks: The share of the layers, the first ones, whose widest product has a step for each 128 numbers.
-        all_blocks: Every product has, and none needs a processor that adds 8-bit products up in 32 bits.
+        small: Whether weights and products have 8 bits; otherwise they have 32.
+        blocks: The share of layers, counted from the first, whose widest product has one quantisation step per 128 values.
+        all_blocks: Whether every product has such steps; then no processor support for 32-bit sums of 8-bit products is needed.
     """
 
     small: bool = True
@@ -49,15 +49,15 @@ WHOLE = Precision(small=False)
 
 
 def build(bert: Bert, weights: Callable[[str], Vectors], precision: Precision) -> ModelProto:
-    """Make the graph.
+    """Return the ONNX model of a BERT network.
 
-    Inputs: `input_ids`, `attention_mask`, shape (texts, tokens). Outputs: `sentence_embedding`, shape (texts, size), whose
-    length means nothing; `token_embeddings`, shape (texts, tokens, size).
+    Inputs: `input_ids` and `attention_mask`, shape (texts, tokens). Outputs: `sentence_embedding`, shape (texts, size), not
+    normalised; `token_embeddings`, shape (texts, tokens, size).
 
     Args:
-        bert: Whose graph it is.
-        weights: Gives a tensor by the name that transformers gives it.
-        precision: How exact it is.
+        bert: The network.
+        weights: Returns a tensor by its name in transformers.
+        precision: The numeric precision of the graph.
     """
     return _Builder(bert, weights, precision).build()
 
@@ -65,7 +65,7 @@ def build(bert: Bert, weights: Callable[[str], Vectors], precision: Precision) -
 class _Builder:
     def __init__(self, bert: Bert, weights: Callable[[str], Vectors], precision: Precision) -> None:
         self._bert, self._weights, self._precision = bert, weights, precision
-        # Everything goes where it stays: helpers that put a graph together afterwards copy all weights, twice.
+        # Nodes and weights are added to the model directly: onnx's helpers that assemble a graph copy all weights twice.
         from onnx import ModelProto
 
         self._model = ModelProto(ir_version=_IR)
@@ -99,7 +99,7 @@ class _Builder:
             found = self._add("Mul", found, self._add("Gather", self._constant("words.step", steps), "input_ids"))
         else:
             found = self._add("Gather", self._constant("words", words), "input_ids")
-        # Every token is of the first text: what says so is added to the places beforehand.
+        # Every token belongs to the first text, so its token type embedding is added to the position embeddings beforehand.
         first = self._weights("embeddings.token_type_embeddings.weight")[0]
         places = self._constant("places", self._weights("embeddings.position_embeddings.weight") + first)
         zero = self._constant("zero", np.zeros(1, np.int64))
@@ -138,9 +138,9 @@ class _Builder:
     def _linear(self, name: str, made: str, *, after: str = "", in_blocks: bool = False) -> str:
         weight, bias = self._parts(name)
         if after and self._precision.small:
-            # Some numbers reach much further than others, by what the norm before weighs them with; a step for all of them
-            # would leave the others nothing. So they are brought to about one size, and the weights the other way round.
-            reach = np.abs(self._weights(after + ".bias")) + _SPREAD * np.abs(self._weights(after + ".weight"))
+            # The weights of the preceding norm make some values much larger than others; with one common step the small ones
+            # would be rounded to nothing. So the values are scaled to a similar size, and the weights inversely.
+            reach = np.abs(self._weights(after + ".bias")) + _REACH_IN_WEIGHTS * np.abs(self._weights(after + ".weight"))
             reach = np.maximum(reach, reach.mean() / 1e3)
             made = self._add("Mul", made, self._constant(name + ".even", 1 / reach))
             weight = weight * reach[:, None]
@@ -151,12 +151,12 @@ class _Builder:
         if not self._precision.small:
             return self._add("Add", self._add("MatMul", made, self._constant(name + ".weight", weight)), biased)
         rows, columns = weight.shape
-        if (in_blocks or self._precision.all_blocks) and rows % _BLOCK == 0:
-            blocks = np.ascontiguousarray(weight.T).reshape(columns, rows // _BLOCK, _BLOCK)
+        if (in_blocks or self._precision.all_blocks) and rows % _BLOCK_VALUES == 0:
+            blocks = np.ascontiguousarray(weight.T).reshape(columns, rows // _BLOCK_VALUES, _BLOCK_VALUES)
             steps = _steps(blocks, axis=2)
             packed = (_rounded(blocks, steps).astype(np.int16) + 128).astype(np.uint8)
             names = [self._constant(name + ".8", packed), self._constant(name + ".step", steps[..., 0])]
-            how = {"K": rows, "N": columns, "bits": 8, "block_size": _BLOCK, "accuracy_level": 4}
+            how = {"K": rows, "N": columns, "bits": 8, "block_size": _BLOCK_VALUES, "accuracy_level": 4}
             return self._add("MatMulNBits", made, *names, "", "", biased, domain=_MICROSOFT, **how)
         steps = _steps(weight, axis=0)
         names = [self._constant(name + ".8", _rounded(weight, steps)), self._constant(name + ".step", steps[0])]
@@ -168,7 +168,7 @@ class _Builder:
             first = self._constant("first", np.zeros((), np.int64))
             self._add("Gather", tokens, first, out="sentence_embedding", axis=1)
             return
-        # A sum, where the mean is meant: the reader makes its length 1.
+        # A sum instead of the mean: the embedder normalises its length to 1.
         second = self._constant("second", np.ones(1, np.int64))
         mask = self._add("Unsqueeze", self._add("Cast", "attention_mask", to=_FLOAT), second)
         self._add("Squeeze", self._add("MatMul", mask, tokens), second, out="sentence_embedding")
@@ -199,10 +199,10 @@ class _Builder:
 
 
 def _steps(weight: Vectors, axis: int) -> Vectors:
-    most: Vectors = np.maximum(np.abs(weight).max(axis=axis, keepdims=True), np.float32(1e-9)) / np.float32(_MOST)
+    most: Vectors = np.maximum(np.abs(weight).max(axis=axis, keepdims=True), np.float32(1e-9)) / np.float32(_MAX_LEVEL)
     return most
 
 
 def _rounded(weight: Vectors, steps: Vectors) -> NDArray[np.int8]:
-    made: NDArray[np.int8] = np.clip(np.rint(weight / steps), -_MOST, _MOST).astype(np.int8)
+    made: NDArray[np.int8] = np.clip(np.rint(weight / steps), -_MAX_LEVEL, _MAX_LEVEL).astype(np.int8)
     return made

@@ -1,4 +1,4 @@
-"""Making a `QuickReader` of any sentence-transformers model with torch: its graph and its tokenizer; once on a machine."""
+"""Export of any sentence-transformers model to an `OnnxEmbedder` with torch: its graph and its tokenizer, once per machine."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 _log = logging.getLogger(__name__)
-_ALIKE = 1e-3
-"""The graph is believed where no number of the examples differs by more."""
-_TALKATIVE = ("torch.onnx", "onnxscript", "onnx_ir", "root")
+_TOLERANCE = 1e-3
+"""The graph is accepted if no value of the example vectors differs from the model's by more than this."""
+_NOISY_LOGGERS = ("torch.onnx", "onnxscript", "onnx_ir", "root")
 
 
 def make(model: SentenceTransformer, folder: Path, read: Callable[[Sequence[str]], list[Reading]]) -> OnnxEmbedder | None:
-    """Make what a `QuickReader` reads with; None where this model, or this machine, allows none: torch can do the same work.
+    """Export a model, save its files, and return the embedder; None if the export fails, since torch can do the same work.
 
     Args:
-        model: What it is made of.
-        folder: Where to keep it (as large as the model); replaced when it is there.
-        read: How the model itself reads texts: what is made has to read some examples alike.
+        model: The model.
+        folder: The folder for the files, which are as large as the model; an existing folder is replaced.
+        read: Embeds texts with the model itself; the export has to give the same vectors for some examples.
     """
     part: Path | None = None
     try:
@@ -43,12 +43,12 @@ def make(model: SentenceTransformer, folder: Path, read: Callable[[Sequence[str]
         _export(model, part / GRAPH)
         expected = read(EXAMPLES)
         reader = OnnxEmbedder.load(part)
-        if not _alike(reader.read(EXAMPLES), expected):
+        if not _are_close(reader.read(EXAMPLES), expected):
             raise ValueError("it reads otherwise than the model")  # noqa: TRY301 - one way out for all that may not work
         reader = _in_8_bits(part, expected) or reader
         if folder.exists():
             shutil.rmtree(folder)
-        # Two processes may make the same one: each puts a whole one there, or finds the other's.
+        # Two processes may export the same model: each renames a complete folder, or finds the other's.
         part.rename(folder)
     except Exception as error:  # noqa: BLE001 - exporters fail in ways of their own
         _log.info("The text embedder runs on torch: it has no graph for ONNX Runtime (%s)", type(error).__name__)
@@ -59,14 +59,15 @@ def make(model: SentenceTransformer, folder: Path, read: Callable[[Sequence[str]
 
 
 def _in_8_bits(folder: Path, expected: Sequence[Reading]) -> OnnxEmbedder | None:
-    """Keep the network's weights in 8 bits: it reads more than twice as fast, and finds the same (docs/decisions/029).
+    """Quantise the network's weights to 8 bits: it embeds more than twice as fast with the same results (docs/decisions/029).
 
     Args:
-        folder: Where the network is; replaced there.
-        expected: How the model itself reads the examples.
+        folder: The folder with the network, which is replaced.
+        expected: The model's own embeddings of the examples.
 
     Returns:
-        What reads so; None where it reads too differently (a processor without wide enough sums may): nothing is changed then.
+        The quantised embedder; None if its vectors differ too much, as on a processor that sums 8-bit products in few bits. The
+        folder is then unchanged.
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
@@ -86,14 +87,14 @@ def _in_8_bits(folder: Path, expected: Sequence[Reading]) -> OnnxEmbedder | None
 
 
 class _Whole(torch.nn.Module):
-    """The network with what comes after it (pooling, and whatever else a model has)."""
+    """The network followed by the model's other modules, such as pooling."""
 
     def __init__(self, model: SentenceTransformer) -> None:
         super().__init__()
         self._model = model
 
     def forward(self, features: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the vector of each text, and those of its tokens."""
+        """Return the vector of each text, and the vectors of its tokens."""
         made = dict(features)
         for module in self._model:
             made = module(made)
@@ -128,19 +129,19 @@ def _export(model: SentenceTransformer, path: Path) -> None:
         )
 
 
-def _alike(found: Sequence[Reading], expected: Sequence[Reading]) -> bool:
+def _are_close(found: Sequence[Reading], expected: Sequence[Reading]) -> bool:
     return all(
         one.words == other.words
-        and np.allclose(one.vector, other.vector, atol=_ALIKE)
-        and np.allclose(one.tokens, other.tokens, atol=_ALIKE)
+        and np.allclose(one.vector, other.vector, atol=_TOLERANCE)
+        and np.allclose(one.tokens, other.tokens, atol=_TOLERANCE)
         for one, other in zip(found, expected, strict=True)
     )
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep what exporters note about themselves from a person who asked for none of it."""
-    loggers = [logging.getLogger(name) for name in _TALKATIVE]
+    """Silence the exporters' log messages, which mean nothing to a user."""
+    loggers = [logging.getLogger(name) for name in _NOISY_LOGGERS]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.ERROR)

@@ -1,7 +1,7 @@
-"""A text embedder run by ONNX Runtime and a tokenizer alone: it starts in a second, and needs neither torch nor its 700 MB.
+"""A text embedder that needs only ONNX Runtime and a tokenizer: it starts in a second, without torch and its 700 MB.
 
 Its ONNX graph is exported once from a sentence-transformers model: from a BERT network by `memory.embedding.bert_export`, from
-any other with torch by `memory.embedding.onnx_export`; see docs/decisions/025 and 048.
+any other model with torch by `memory.embedding.onnx_export`; see docs/decisions/025 and 048.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
 
 GRAPH, TOKENIZER, MARKS = "model.onnx", "tokenizer.json", "marks.json"
-"""What lies in its folder: the network with its pooling, the tokenizer with its limits, the tokens that only mark something."""
+"""Files of an embedder's folder: the network with its pooling, the tokenizer with its limits, the special tokens."""
 _LAYOUT = 4
 EXAMPLES = (
     "What did she say about the dog?",
@@ -33,47 +33,47 @@ EXAMPLES = (
     "",
     "A long walk by the sea, on the third of May. " * 200,
 )
-"""What a graph has to embed as its model does before it is kept."""
+"""Texts for which a new graph has to give the same vectors as its model before it is saved."""
 NEAR = 0.97
-"""In 8 bits, each vector of the examples is at least so near (cosine) to the model's own; MiniLM's are at 0.99."""
-_AT_ONCE = 32
-_LONGER, _MORE = 1.1, 2
-"""Texts are read in one pass up to so many times, and tokens more than, the length of the shortest."""
+"""Least cosine between an example's 8-bit vector and the model's own vector; for MiniLM it is 0.99."""
+_MAX_TEXTS_PER_PASS = 32
+_MAX_LENGTH_RATIO, _EXTRA_TOKENS = 1.1, 2
+"""A pass takes texts of up to 1.1 times the length of its shortest text, plus 2 tokens."""
 
 
 @dataclass(frozen=True)
 class Marks:
-    """Tokens that say nothing.
+    """The special tokens of a tokenizer, which carry no content.
 
     Attributes:
-        special: Those that mark a beginning, an end, padding, an unknown word, a gap.
-        pad: The one that fills a text up to the longest of its pass.
+        special: Ids of the tokens for beginning, end, padding, unknown word and mask.
+        pad: Id of the padding token, which fills a text up to the longest of its pass.
     """
 
     special: frozenset[int]
     pad: int
 
     def to_json(self) -> str:
-        """Return it as its file keeps it."""
+        """Return the content of the file `MARKS`."""
         return json.dumps({"special": sorted(self.special), "pad": self.pad})
 
     @classmethod
     def from_json(cls, text: str) -> Marks:
-        """Read what `to_json` wrote."""
+        """Parse the output of `to_json`."""
         found = json.loads(text)
         return cls(frozenset(found["special"]), found["pad"])
 
 
 class OnnxEmbedder:
-    """Embeds texts.
+    """Embeds texts with ONNX Runtime.
 
     Args:
-        graph: The network for ONNX Runtime: a file, or what would stand in one.
-        tokenizer: Cuts texts into tokens, and off where they are too long; it does not pad.
-        marks: The tokens that say nothing.
+        graph: The network: a file, or the content of one.
+        tokenizer: Splits texts into tokens and truncates long ones; it does not pad.
+        marks: The special tokens.
 
     Raises:
-        Exception: The graph is damaged; of onnxruntime's many kinds.
+        Exception: The graph is damaged; onnxruntime has several types of exceptions.
     """
 
     def __init__(self, graph: Path | bytes, tokenizer: Tokenizer, marks: Marks) -> None:
@@ -85,10 +85,10 @@ class OnnxEmbedder:
 
     @classmethod
     def load(cls, folder: Path) -> OnnxEmbedder:
-        """Open what was made before.
+        """Open an exported embedder.
 
         Raises:
-            Exception: The folder is not there or damaged; of the libraries' many kinds.
+            Exception: The folder is missing or damaged; the libraries have several types of exceptions.
         """
         from tokenizers import Tokenizer
 
@@ -96,7 +96,7 @@ class OnnxEmbedder:
         return cls(folder / GRAPH, Tokenizer.from_file(str(folder / TOKENIZER)), marks)
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
-        """Read texts; those of about one length in one pass: what is filled up takes as long as what is said."""
+        """Return the embedding of each text; texts of similar length share a pass, since padding takes as long as content."""
         encodings = self._tokenizer.encode_batch([text.strip() for text in texts])
         lengths = [len(one.ids) for one in encodings]
         read: dict[int, Reading] = {}
@@ -121,10 +121,14 @@ class OnnxEmbedder:
 
 
 def together(lengths: Sequence[int]) -> list[list[int]]:
-    """Part texts into passes: places in `lengths` (tokens), those of about one length together, at most 32."""
+    """Group texts of similar length into passes of at most 32; returns indices into `lengths` (in tokens)."""
     passes: list[list[int]] = []
     for place in sorted(range(len(lengths)), key=lambda place: lengths[place]):
-        if passes and len(passes[-1]) < _AT_ONCE and lengths[place] <= _LONGER * lengths[passes[-1][0]] + _MORE:
+        if (
+            passes
+            and len(passes[-1]) < _MAX_TEXTS_PER_PASS
+            and lengths[place] <= _MAX_LENGTH_RATIO * lengths[passes[-1][0]] + _EXTRA_TOKENS
+        ):
             passes[-1].append(place)
         else:
             passes.append([place])
@@ -136,16 +140,16 @@ def _filled(numbers: Sequence[int], length: int, with_: int) -> list[int]:
 
 
 def unit(rows: Vectors) -> Vectors:
-    """Return rows of length 1; what is all zeros stays so."""
+    """Return the rows scaled to length 1; rows of zeros stay zeros."""
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     made: Vectors = (rows / np.maximum(lengths, 1e-9)).astype(np.float32)
     return made
 
 
 def fingerprint(model: Path) -> str:
-    """Name a graph by the files of its model and by what this processor has (a tenth of a second for 90 MB).
+    """Return a graph's folder name, derived from its model's files and this processor's capabilities (100 ms for 90 MB).
 
-    A graph is tried where it is made: a processor that adds 8-bit products up in fewer bits has to try its own.
+    Processors that sum 8-bit products in fewer bits give other vectors, so each kind of processor needs a graph tested on it.
     """
     able = sorted(name for name, has in simsimd.get_capabilities().items() if has)
     digest = hashlib.sha256(f"{_LAYOUT} {platform.machine()} {able}".encode())
@@ -160,6 +164,6 @@ def _session(graph: Path | bytes) -> InferenceSession:
 
     onnxruntime.disable_telemetry_events()
     options: Any = onnxruntime.SessionOptions()
-    # Threads that wait by spinning take the cores from whatever comes next.
+    # Threads that spin while they wait would take the cores from the work that follows.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])

@@ -1,4 +1,4 @@
-"""Turning text into vectors with a sentence-transformers model; loaded when first needed, without torch where it can be."""
+"""Embedding texts with a sentence-transformers model: loaded on first use, without torch where possible."""
 
 from __future__ import annotations
 
@@ -26,24 +26,30 @@ if TYPE_CHECKING:
 Reads = Callable[[Sequence[str]], list[Reading]]
 
 _EXTRA = "embedders"
-_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
-"""What is fetched of a repository on the model hub: not its copies of the weights for other libraries."""
-_CORRECT = "Correct PERSONA_TEXT_EMBEDDER, or leave it out."
-_REMEMBERED = 256
-_WEIGHTS = frozenset({".safetensors", ".bin", ".pt", ".onnx", ".xml"})
-_FEW = 4
-"""So many texts at once are questions: what is made of them is remembered for a while."""
+_HUB_FILE_PATTERNS = ["*.json", "*.txt", "*.model", "*.safetensors"]
+"""The files to download from a repository on the model hub; copies of the weights for other libraries are left out."""
+_CORRECT_SETTING = "Correct PERSONA_TEXT_EMBEDDER, or leave it out."
+_CACHED_TEXTS = 256
+_WEIGHT_SUFFIXES = frozenset({".safetensors", ".bin", ".pt", ".onnx", ".xml"})
+_MAX_CACHED_CALL_TEXTS = 4
+"""A call with up to this number of texts embeds questions, so its embeddings are cached."""
 
 
 class Embedder(Protocol):
-    """Maps texts to unit vectors."""
+    """Maps texts to unit vectors.
+
+    Example:
+        >>> [embedded] = embedder.read(["Old cello"])
+        >>> embedded.words, embedded.tokens.shape, embedded.vector.shape
+        (('old', 'cello'), (2, 64), (64,))
+    """
 
     @property
     def name(self) -> str:
-        """Say which vectors these are; another name means other vectors, and a reindex."""
+        """Identifies the vectors: another name means other vectors, and a reindex."""
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
-        """Return the vector of each text, and one of each of its tokens."""
+        """Return the embedding of each text: one vector, and one vector per token."""
 
 
 class TextEmbedder:
@@ -51,12 +57,12 @@ class TextEmbedder:
 
     Args:
         path: Folder or name of the model.
-        name: How the index remembers it.
-        graphs: Where its graph for ONNX Runtime is kept, which embeds faster and without torch; None: torch runs the model.
-        remembers: So many questions' readings are kept.
+        name: The name that the index stores.
+        graphs: Folder for the model's ONNX Runtime graph, which embeds faster and without torch; None: torch runs the model.
+        remembers: Number of texts whose embeddings are cached.
     """
 
-    def __init__(self, path: str, name: str, graphs: Path | None = None, remembers: int = _REMEMBERED) -> None:
+    def __init__(self, path: str, name: str, graphs: Path | None = None, remembers: int = _CACHED_TEXTS) -> None:
         self._path = path
         self._graphs = graphs
         self.name = name
@@ -66,12 +72,12 @@ class TextEmbedder:
         self._read: OrderedDict[str, Reading] = OrderedDict()
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
-        """Read texts; up to four at a time (questions, a message) are remembered for a while, and not read again."""
+        """Return the embedding of each text; calls with up to four texts (questions, a message) are cached."""
         with self._lock:
             missing = [text for text in dict.fromkeys(texts) if text not in self._read]
             read = dict(zip(missing, self._encode(missing), strict=True))
             found = [read[text] if text in read else self._read[text] for text in texts]
-            if len(texts) <= _FEW:
+            if len(texts) <= _MAX_CACHED_CALL_TEXTS:
                 self._read |= read
                 for text in texts:
                     self._read.move_to_end(text)
@@ -88,29 +94,29 @@ class TextEmbedder:
 
     @property
     def is_made(self) -> bool:
-        """Say whether its graph is made: loading it takes a tenth of a second then."""
+        """Whether the ONNX graph exists already; loading it takes 100 ms."""
         folder = self._folder()
         return folder is not None and self._graphs is not None and (self._graphs / fingerprint(folder) / GRAPH).is_file()
 
     def check(self) -> None:
-        """Say at once, and not in the middle of a turn, that this embedder cannot run here; loads and fetches nothing.
+        """Raise now, instead of in the middle of a turn, if this embedder cannot run here; loads and downloads nothing.
 
         Raises:
-            ModelMissing: It is not on this machine, or what lies in its folder is no embedder that can be read.
-            ExtraMissing: It needs torch, and the extra that brings it is not installed.
+            ModelMissing: The model is not on this machine, or its folder contains no readable embedder.
+            ExtraMissing: The model needs torch, and the extra with torch is not installed.
         """
         if self._graphs is None:
             return
         folder = self._folder()
         if folder is None:
             if _is_path(self._path):
-                raise ModelMissing(f"The text embedder {self.name} is no folder on this machine. {_CORRECT}")
+                raise ModelMissing(f"The text embedder {self.name} is no folder on this machine. {_CORRECT_SETTING}")
             raise ModelMissing(
                 f"The text embedder {self.name} is not on this machine yet: the first command that opens the memory fetches it "
-                f"from the model hub, where that has a model of this name. {_CORRECT}"
+                f"from the model hub, where that has a model of this name. {_CORRECT_SETTING}"
             )
         if lacks := _lacks(folder):
-            raise ModelMissing(f"There is no text embedder in the folder {folder}: {lacks}. {_CORRECT}")
+            raise ModelMissing(f"There is no text embedder in the folder {folder}: {lacks}. {_CORRECT_SETTING}")
         if self.is_made:
             return
         try:
@@ -121,33 +127,33 @@ class TextEmbedder:
             extras.require(_EXTRA, f"The text embedder {self.name} ({error})")
 
     def ready(self) -> None:
-        """Bring this embedder to this machine where it is a name of the model hub, and check it.
+        """Download the model if it is a name on the model hub, and check it.
 
         Raises:
-            ModelMissing: As `check`; or the hub does not answer, or has no such model.
-            ExtraMissing: As `check`.
+            ModelMissing: As in `check`; or the hub does not answer, or has no such model.
+            ExtraMissing: As in `check`.
         """
         if self._graphs is not None and not _is_path(self._path) and self._folder() is None:
             self._fetched()
         self.check()
 
     def _damaged(self, error: Damaged) -> ModelMissing:
-        # One of the catalogue lies in a folder that is not called as it is.
+        # A model of our catalogue has a name that differs from its folder's path.
         again = f"Fetch it again: `persona models pull {self.name}`, unless it is one of your own."
-        how = again if Path(self.name).expanduser() != Path(self._path) else f"Put its files right. {_CORRECT}"
+        how = again if Path(self.name).expanduser() != Path(self._path) else f"Put its files right. {_CORRECT_SETTING}"
         return ModelMissing(f"The text embedder {self.name} cannot be loaded ({error}). {how}")
 
     def _load(self) -> Reads:
         from threadpoolctl import threadpool_limits
 
-        # NumPy's own threads spin for a while after each product and take the cores from the model's: on two cores, one
-        # product between two questions made reading a question three times slower (12 against 32 ms, p95 15 against 110).
+        # NumPy's own threads spin for a while after each product and take the cores from the model's threads. Measured on two
+        # cores with one product between two questions: embedding a question took 32 instead of 12 ms, p95 110 instead of 15.
         threadpool_limits(1, user_api="blas")
         folder = (self._folder() or self._fetched()) if self._graphs else None
         if folder is None or self._graphs is None:
             return self._by_torch(None)
         graph = self._graphs / fingerprint(folder)
-        # One that is not there yet, or damaged, is made below.
+        # A missing or damaged graph is built below.
         with suppress(Exception):
             return OnnxEmbedder.load(graph).read
         from memory.embedding.bert_export import make
@@ -158,21 +164,21 @@ class TextEmbedder:
             raise self._damaged(error) from error
         except NotBert as error:
             why = str(error)
-        except Exception as error:  # noqa: BLE001 - onnxruntime raises many kinds, and torch can do the same work
+        except Exception as error:  # noqa: BLE001 - onnxruntime raises many types, and torch can do the same work
             why = f"its graph cannot be made: {type(error).__name__}"
         extras.require(_EXTRA, f"The text embedder {self.name} ({why})")
         return self._by_torch(graph)
 
     def _by_torch(self, graph: Path | None) -> Reads:
         extras.require(_EXTRA, f"The text embedder {self.name}")
-        # Nothing about a run is reported anywhere, and no bar is drawn for a load of a second.
+        # No telemetry, and no progress bar for a load of one second.
         os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
 
         logging.disable_progress_bar()  # type: ignore[no-untyped-call] # transformers has no types here
         model = SentenceTransformer(self._path, device="cpu")
-        by_torch = partial(_read_by_torch, model)
+        by_torch = partial(_embed_by_torch, model)
         if graph is not None:
             from memory.embedding.onnx_export import make
 
@@ -182,7 +188,7 @@ class TextEmbedder:
         return by_torch
 
     def _folder(self) -> Path | None:
-        """Say where the model lies on this machine; None where it does not."""
+        """Return the model's folder on this machine; None if there is none."""
         folder = Path(self._path)
         if folder.is_dir():
             return folder
@@ -195,7 +201,7 @@ class TextEmbedder:
             return None
 
     def _fetched(self) -> Path:
-        """Bring the model from the model hub.
+        """Download the model from the model hub and return its folder.
 
         Raises:
             ModelMissing: The hub does not answer, or has no such model.
@@ -203,23 +209,23 @@ class TextEmbedder:
         from huggingface_hub import snapshot_download
 
         try:
-            return Path(snapshot_download(self._path, allow_patterns=_FILES))
+            return Path(snapshot_download(self._path, allow_patterns=_HUB_FILE_PATTERNS))
         except Exception as error:
             raise ModelMissing(
                 f"The text embedder {self.name} is no folder on this machine, and did not come from the model hub "
-                f"({type(error).__name__}). {_CORRECT}"
+                f"({type(error).__name__}). {_CORRECT_SETTING}"
             ) from error
 
 
 def _is_path(path: str) -> bool:
-    """Say whether this can only be a path: a name of the model hub is `name` or `owner/name`."""
+    """Return whether this can only be a path: names on the model hub have the form `name` or `owner/name`."""
     return path.startswith((".", "/", "~")) or "\\" in path or path.count("/") > 1
 
 
 def _lacks(folder: Path) -> str | None:
-    """Say as a clause what keeps a folder from holding any embedder, of whatever kind; None: it may hold one."""
+    """Return a clause that says why a folder cannot contain an embedder of any type; None if it may contain one."""
     if not (folder / "modules.json").is_file():
-        # sentence-transformers takes a plain model of transformers, too, which states its kind.
+        # sentence-transformers also accepts a plain model of transformers, whose config names its type.
         try:
             config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -228,21 +234,21 @@ def _lacks(folder: Path) -> str | None:
             return "it has no modules.json, and its config.json cannot be read"
         if not isinstance(config, dict) or "model_type" not in config:
             return "it has no modules.json, and its config.json names no model_type"
-    if not any(path.suffix in _WEIGHTS for pattern in ("*", "*/*") for path in folder.glob(pattern)):
+    if not any(path.suffix in _WEIGHT_SUFFIXES for pattern in ("*", "*/*") for path in folder.glob(pattern)):
         return "it has no weights"
     return None
 
 
-def _read_by_torch(model: SentenceTransformer, texts: Sequence[str]) -> list[Reading]:
-    # Nothing asked for in particular: everything, of the one pass that is needed anyway.
+def _embed_by_torch(model: SentenceTransformer, texts: Sequence[str]) -> list[Reading]:
+    # `output_value=None` returns text and token vectors of the same pass.
     everything: Any = model.encode(list(texts), output_value=None, convert_to_numpy=False, show_progress_bar=False)
-    return [_reading(model, features) for features in everything]
+    return [_embedding_of(model, features) for features in everything]
 
 
-def _reading(model: SentenceTransformer, features: dict[str, Any]) -> Reading:
+def _embedding_of(model: SentenceTransformer, features: dict[str, Any]) -> Reading:
     vector = unit(features["sentence_embedding"].numpy(force=True)[None])[0]
     if "token_embeddings" not in features:
-        # A model of static word vectors has none: its texts are compared as wholes alone.
+        # A model of static word vectors has no token vectors; its texts are compared only as wholes.
         return Reading(vector, (), np.zeros((0, len(vector)), dtype=np.float32))
     numbers = features["input_ids"].tolist()
     special = set(model.tokenizer.all_special_ids)

@@ -1,4 +1,4 @@
-"""Compares facts, and marks those that a newer one supersedes."""
+"""Compares facts and marks those that a newer one repeats or supersedes."""
 
 __all__ = [
     "acceptance",

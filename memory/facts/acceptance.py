@@ -1,6 +1,6 @@
-"""When a newer fact repeats an older one or makes it untrue: the rules that a model's judgement has to pass (pure functions).
+"""Rules that decide whether a model's judgement is accepted that one fact repeats or supersedes another (pure functions).
 
-A model says how two facts stand to each other; these rules decide whether it is believed. Whatever passes can be undone.
+A model says how two facts are related, and these rules decide whether to believe it. Everything they accept can be undone.
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ from memory.facts.statement import stem
 from memory.facts.supersession import may_replace, same_subject
 
 Relation = Literal["same", "changed", "other"]
-"""How an older fact stands to a new one: it says the same, the new one replaces it, or both hold."""
+"""The relation of an older fact to a new one: it says the same, the new one supersedes it, or both hold."""
 Near = tuple[SemanticMemory, float]
-"""A fact, and its cosine to the one that is compared."""
+"""A fact, and its cosine to the fact that it is compared with."""
 ASKED_ABOUT = 3
-"""Older facts that a model is asked about, at most; and newer ones, where the new fact is told of an earlier time."""
-_MOST = 2
-"""Older facts that one turn makes untrue, at most."""
+"""A model is asked about at most this many older facts, and as many newer ones if the new fact is of an earlier time."""
+_MAX_SUPERSEDED = 2
+"""One turn supersedes at most this many older facts."""
 FAR = 0.2
-"""Cosine from which an older fact may exclude a new one: `studies medicine` and `dropped out` are at 0.29."""
-_VERY_NEAR = 0.75
-"""Cosine from which two facts may be the same: real repetitions are at 0.89 and above."""
+"""Below this cosine an older fact cannot exclude a new one: `studies medicine` and `dropped out` have a cosine of 0.29."""
+_MIN_SAME_COSINE = 0.75
+"""Below this cosine two facts cannot be the same: real repetitions have a cosine of 0.89 and above."""
 
 
 @dataclass(frozen=True)
 class Changes:
-    """What a new fact does to older ones, and what those of a later time that are there already do to it.
+    """The effects of a new fact on older facts, and of already stored later facts on the new one.
 
     Attributes:
-        same_as: The older one that it repeats: that one is strengthened, and the new one is not recalled beside it.
-        supersedes: The older ones that are no longer true.
-        superseded_by: The newer one that makes it untrue, from the newer one's time on.
-        repeated_by: The newer one that repeats it.
+        same_as: The older fact that it repeats. That fact is strengthened, and the new one is not recalled beside it.
+        supersedes: The older facts that are no longer true.
+        superseded_by: The later fact that supersedes it, from the later fact's time on.
+        repeated_by: The later fact that repeats it.
     """
 
     same_as: str | None = None
@@ -52,7 +52,7 @@ class Changes:
 _WORDS = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 _SMALL_WORDS_WORDS = "the a an user user's their they them this that it its is has and of to in on at with for"
 _SMALL_WORDS = frozenset(_SMALL_WORDS_WORDS.split())
-"""They make no difference between two facts."""
+"""These words make no difference between two facts."""
 _TURN_WORDS = """
     not no never none nobody nothing without hardly don't doesn't didn't can't cannot couldn't won't wouldn't isn't
     wasn't hasn't hadn't might may maybe perhaps would could should will if almost nearly think thinking consider
@@ -60,7 +60,7 @@ _TURN_WORDS = """
     avoid until before ex former almost
 """
 _TURNS = frozenset(stem(word) for word in _TURN_WORDS.split())
-"""Words without which a fact is another one."""
+"""A fact with one of these words does not say the same as a fact without it."""
 _NUMBERS = re.compile(
     r"\d+|\b(?:no|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|once|twice|half|first|second|third)\b",
     re.IGNORECASE,
@@ -68,13 +68,14 @@ _NUMBERS = re.compile(
 
 
 def worth_asking(new: SemanticMemory, older: Sequence[Near]) -> list[Near]:
-    """Return the facts that held when the new one was said and that it may repeat or replace, nearest first, at most three.
+    """Return the facts that a model is asked about, nearest first, at most three.
 
-    A model is asked about those alone of which an answer can be believed: nothing depends on the others.
+    These facts were valid when the new one was said, and the new one may repeat or supersede them. The model is not asked about
+    other facts, because the rules would not accept its answer.
 
     Args:
         new: The new fact.
-        older: Older ones, with their cosine to it.
+        older: Older facts, with their cosine to it.
     """
     close = [
         (old, cosine)
@@ -90,27 +91,27 @@ def worth_asking(new: SemanticMemory, older: Sequence[Near]) -> list[Near]:
 
 
 def decide(new: SemanticMemory, asked: Sequence[Near], said: Mapping[str, Relation]) -> Changes:
-    """Believe of a model's judgement what the rules allow.
+    """Return the changes that the rules accept from a model's judgement.
 
     Args:
         new: The new fact.
-        asked: What `worth_asking` brought.
-        said: The model's judgement by id.
+        asked: The result of `worth_asking`.
+        said: The model's judgement by the older fact's id.
     """
     for old, cosine in asked:
         if _may_be_same(new, old, cosine) and (said.get(old.id) == "same" or _says_it_again(new.content, old.content)):
             return Changes(same_as=old.id)
-    # What the person wrote themselves, only they change.
+    # Only the person changes what they wrote themselves.
     gone = [old.id for old, _ in asked if said.get(old.id) == "changed" and _may_supersede(new, old)]
-    return Changes(supersedes=tuple(gone[:_MOST]))
+    return Changes(supersedes=tuple(gone[:_MAX_SUPERSEDED]))
 
 
 def said_since(old: SemanticMemory, newer: Sequence[Near]) -> list[Near]:
-    """Return the facts of a later time that may repeat an older one or make it untrue, in the order of their times.
+    """Return the later facts that may repeat or supersede an older one, in the order of their times.
 
     Args:
-        old: The older fact, which is remembered later.
-        newer: Facts that are there, with their cosine to it.
+        old: The older fact, which is remembered after them.
+        newer: Stored facts, with their cosine to it.
     """
     begin = old.time.timestamp()
     end = old.valid_until.timestamp() if old.valid_until else math.inf
@@ -126,13 +127,13 @@ def said_since(old: SemanticMemory, newer: Sequence[Near]) -> list[Near]:
 
 
 def on_their_own(newer: Sequence[Near], changes: Changes) -> list[Near]:
-    """Return which facts of a later time a model is asked about, the earliest first, at most three.
+    """Return the later facts that a model is asked about, the earliest first, at most three.
 
-    What only repeats a fact says nothing of its own, unless that fact is superseded before it was said again.
+    A repetition is left out, unless the fact that it repeats is superseded before the repetition was said.
 
     Args:
-        newer: What `said_since` brought.
-        changes: What the fact of the earlier time does to those that are older still; a repetition does nothing.
+        newer: The result of `said_since`.
+        changes: What the earlier fact does to still older facts. If it only repeats one, no model is asked.
     """
     asked: dict[str, Near] = {}
     for new, cosine in newer if changes.same_as is None else ():
@@ -142,17 +143,17 @@ def on_their_own(newer: Sequence[Near], changes: Changes) -> list[Near]:
 
 
 def decide_since(old: SemanticMemory, new: SemanticMemory, cosine: float, said: Relation | None, changes: Changes) -> Changes:
-    """Believe of a model's judgement of one newer fact what the rules allow; where both hold, nothing is added.
+    """Return the changes to an older fact, extended by what the rules accept from a model's judgement of one later fact.
 
     Args:
-        old: The older fact, which is remembered later.
-        new: The newer one.
-        cosine: How near they are.
-        said: How the older one stands to the newer one.
-        changes: What is known of the older one so far.
+        old: The older fact, which is remembered after the later one.
+        new: The later fact.
+        cosine: Their cosine.
+        said: The model's judgement: the relation of the older fact to the later one.
+        changes: The changes so far. If both facts hold, they are returned as they are.
     """
     if _may_be_same(new, old, cosine) and (said == "same" or _says_it_again(new.content, old.content)):
-        # What the person wrote themselves stays what is recalled.
+        # A fact that the person wrote themselves stays the one that is recalled.
         return replace(changes, same_as=new.id) if new.edited else replace(changes, repeated_by=new.id)
     if said == "changed" and _may_supersede(new, old):
         return replace(changes, superseded_by=new.id)
@@ -160,7 +161,7 @@ def decide_since(old: SemanticMemory, new: SemanticMemory, cosine: float, said: 
 
 
 def _held_at(fact: SemanticMemory, time: datetime) -> bool:
-    """Say whether a fact stood for itself and held at a time; one that its person called outdated stays so."""
+    """Return whether a fact was valid at a time and no repetition. A fact that the person called outdated is never valid."""
     if fact.is_valid or fact.same_as is not None or fact.superseded_by == fact.id or fact.valid_until is None:
         return fact.is_valid
     return fact.valid_until.timestamp() > time.timestamp()
@@ -171,7 +172,7 @@ def _may_supersede(new: SemanticMemory, old: SemanticMemory) -> bool:
 
 
 def _may_be_same(new: SemanticMemory, old: SemanticMemory, cosine: float) -> bool:
-    return cosine >= _VERY_NEAR and _may_repeat(new.content, old.content)
+    return cosine >= _MIN_SAME_COSINE and _may_repeat(new.content, old.content)
 
 
 def _may_replace(new: SemanticMemory, old: SemanticMemory) -> bool:
@@ -179,7 +180,7 @@ def _may_replace(new: SemanticMemory, old: SemanticMemory) -> bool:
 
 
 def _may_repeat(new: str, old: str) -> bool:
-    """Say no where a number, an ending or an attitude differs, or a name or colour is new: `two dogs` and `three`."""
+    """Return False if a number, an ending or an attitude differs, or a name or colour is new: `two dogs` and `three`."""
     return (
         _numbers(new) == _numbers(old)
         and not _particulars(new) - {word.lower() for word in _WORDS.findall(old)}
@@ -189,7 +190,7 @@ def _may_repeat(new: str, old: str) -> bool:
 
 
 def _says_it_again(new: str, old: str) -> bool:
-    """Say whether a fact has no word that the older one lacks: no model has to be asked whether they are the same."""
+    """Return whether the older fact has all words of the newer one. Then they are the same without asking a model."""
     newer, older = ({stem(word) for word in _words(text)} for text in (new, old))
     same = newer <= older and not (older - newer) & _TURNS
     return same and is_english(new) and is_english(old)
@@ -200,7 +201,7 @@ def _words(text: str) -> list[str]:
 
 
 def _particulars(text: str) -> set[str]:
-    """Return the names and colours in a fact: what tells one thing of its kind from another."""
+    """Return the names and colours in a fact, which distinguish one thing of its type from another."""
     words = _WORDS.findall(text)
     named = {word.lower() for word in words[1:] if word[:1].isupper()} if is_english(text) else set()
     return (named | {word.lower() for word in words if word.lower() in change_words.COLOURS}) - {

@@ -1,6 +1,6 @@
-"""The English words by which a fact shows whose it is, what its values are, and that something ended (pure data).
+"""English words that show whose a fact is, what its values are, and that something ended (pure data).
 
-`memory.facts.statement` takes facts apart with these everyday words; `memory.facts.supersession` compares facts with them.
+`memory.facts.statement` parses facts with these everyday words. `memory.facts.supersession` compares facts with them.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ PERSONS = (
     "|supervisor|neighbou?r|cousin|aunt|uncle|niece|nephew|flatmate|roommate|housemate|landlord|landlady|siblings?"
     f"|{ANIMALS}"
 )
-"""People and animals that something can be true of; those of whom a person has one at a time are `ONE_OF`."""
+"""People and animals that a fact can be about. `ONE_OF` has those of whom a person has one at a time."""
 ONE_OF = (
     "best friend|husband|wife|partner|girlfriend|boyfriend|fianc[ée]e?|boss|manager|supervisor|landlord"
     "|landlady|dentist|doctor|gp|therapist"
@@ -53,7 +53,7 @@ ONE_OF = (
 MANY_OF = re.compile(
     rf"\b(?:hobby|hobbies|interests?|goals?|dreams?|plans|allerg\w+|languages?|instruments?|sports?|friends?|{PERSONS})$"
 )
-"""Ends the name of something that a person can have several of."""
+"""The last word of the name of something that a person can have several of."""
 
 VALUES = {
     "date": re.compile(
@@ -88,7 +88,7 @@ VALUES = {
         rf"|the) whole (?:day|night|week)|all day)\b|\b(?:ground|top)(?= floor)"
     ),
 }
-"""Values that a fact gives, by kind; each is taken out before the next kind is searched."""
+"""Patterns of the values in a fact, by type. Each type is removed from the text before the next one is searched."""
 
 CIRCUMSTANCES = re.compile(
     rf"\b(?:in the (?:early |late )?(?:mornings?|evenings?|afternoons?)|at nights?|(?:on"
@@ -103,7 +103,7 @@ CIRCUMSTANCES = re.compile(
     r"|evenings?|nights?) a week"
     r"|as a volunteer|on (?:holidays?|trips))\b"
 )
-"""When or where a fact applies: what is so on Saturdays excludes nothing of the other days."""
+"""When or where a fact applies. A fact about Saturdays excludes nothing about other days."""
 SIDE_JOB = re.compile(r"\b(?:part-time|freelances?|volunteers?|on the side|second job|side job|also)\b")
 
 PAST = re.compile(
@@ -126,7 +126,7 @@ RESULTS = re.compile(
     r"|ended|extended|renewed|shortened|awarded|granted|called off|broke off|discharged|released|passed away|died"
     r"|made redundant|laid off|fired)\b(?!.*\b(?:from (?:19|20)\d\d (?:to|until)|until (?:19|20)\d\d))"
 )
-"""Past forms that tell of what is so since then."""
+"""Past forms that tell of a state that has lasted since."""
 ADDS = re.compile(
     r"\b(?:also|as well|too|another|additionally|besides|in addition|both|second (?:job|dog|cat|car|child"
     r"|phone|home))\b"
@@ -150,7 +150,7 @@ STILL = re.compile(
     r"|no more|as of|today|at last|finally|has (?:just )?(?:been|become|turned|started|begun|switched"
     r"|changed|moved|gone|stopped))\b"
 )
-"""Says that it was otherwise before."""
+"""Phrases that say that it was different before."""
 CORRECTS = re.compile(r"\b(?:actually|in fact|corrects?|corrected|correction|not \w+ but|by mistake|misspoke|really)\b")
 MOVES_IN_TIME = re.compile(
     r"\b(?:instead|now|moved|postponed|rescheduled|delayed|brought forward|pushed (?:back|to)|shifted"
@@ -166,7 +166,7 @@ REPLACED = re.compile(
     r"|no longer (?:the )?|, not|\bnot(?= [\w ]+ but))"
     r"\s+(?P<what>.+?)(?:\s+(?:to|for|with|by|but|in favou?r of)\s+|[.,;]|$)"
 )
-"""Names what is replaced: `switched from the Golf to a Skoda`, `tea instead of coffee`."""
+"""Phrases that name the thing that is replaced: `switched from the Golf to a Skoda`, `tea instead of coffee`."""
 
 ENDS = re.compile(
     r"\b(?:no longer|not any ?more|any ?more|any longer|stopped (?=\w+ing)|quit|quits|gave up|given up"
@@ -259,7 +259,7 @@ FILLERS = frozenset(
     done happen happens well
     """.split()
 )
-"""Words that say nothing of what a fact is about, or say how it stands to an earlier one."""
+"""Words that do not say what a fact is about, or that only relate it to an earlier fact."""
 GENERIC = frozenset(
     """
     appointment visit meet date session trip see member membership subscription number phon tick glas cup dos tablet pill
@@ -267,11 +267,11 @@ GENERIC = frozenset(
     weigh weight sleep run walk work job salari rent drop lower high up jump reduc
     """.split()
 )
-"""Stems that name a kind of thing: they are in common, and tell nothing apart."""
+"""Stems that name a type of thing. Two facts may share them and still be about different things."""
 
 
 def normal(value: str) -> str:
-    """Write a value in one way: `two` as `2`, `09:40` as `9:40`, `2,400` as `2400`."""
+    """Return a value in normal form: `two` as `2`, `09:40` as `9:40`, `2,400` as `2400`."""
     one = re.sub(r"^(?:in|on|at|since|until|by|from|this|next|last|early|late|mid|to|past) ", "", value.strip().rstrip("."))
     one = _COUNTED.get(one, one)
     return re.sub(r"(?<=\d),(?=\d{3})|\s|^0(?=\d)", "", one)
@@ -287,4 +287,4 @@ KINDS = {
     "car": "golf polo skoda fiat tesla volvo toyota audi bmw honda kia peugeot renault opel ford mazda dacia seat mercedes",
     "dairy": "milk cheese yoghurt butter",
 }
-"""What is of a kind: who drinks wine drinks alcohol."""
+"""Types of things and their members: a person who drinks wine drinks alcohol."""

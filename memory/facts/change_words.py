@@ -1,7 +1,7 @@
-"""What the words of two facts say about whether one may have replaced the other (pure; English, as extraction writes facts).
+"""Words of change: whether the words of a fact show that something ended, turned or was in the past.
 
-A small model sees a change in two pets, two tastes and two trips (docs/decisions/011); the words of a real one nearly always
-show it.
+Pure, and in English, because extraction writes facts in English. A small model sees a change in two pets, two tastes and two
+trips (docs/decisions/011). The words of a real change nearly always show it.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ _COLOUR_WORDS = """
     golden gold silver ivory lilac lavender cream khaki olive burgundy
 """
 COLOURS = frozenset(_COLOUR_WORDS.split())
-"""They tell one thing from another of its kind."""
+"""Colours distinguish one thing of its type from another."""
 
 
 def _any_of(words: str) -> re.Pattern[str]:
-    """Match any of the words, separated by commas, as whole words; `s?` and the like are as in regular expressions."""
+    """Return a pattern that matches any of the words, separated by commas, as whole words; each may be a regular expression."""
     return re.compile(r"\b(" + "|".join(word.strip() for word in words.split(",")) + r")\b", re.IGNORECASE)
 
 
@@ -41,20 +41,20 @@ _ENDS_WITH_BEFORE = re.compile(r"\bbefore\W*$", re.IGNORECASE)
 
 
 def endings(fact: str) -> set[str]:
-    """Return the words of a fact that tell of an end or a turn."""
+    """Return the words of a fact that tell of an end or a change."""
     return {match[0].lower() for match in _ENDS.finditer(fact)} - _FILLERS
 
 
 def is_in_favour(fact: str) -> bool:
-    """Say whether a fact is for what it names; `no longer hates` is, `no longer loves` and `gave up` are not."""
+    """Return whether a fact is in favour of its subject: `no longer hates` is, `no longer loves` and `gave up` are not."""
     return len(_TURNS.findall(fact)) % 2 == 0
 
 
 def is_against(fact: str) -> bool:
-    """Say whether a fact tells of a dislike or a denial."""
+    """Return whether a fact tells of a dislike or a denial."""
     return bool(_AGAINST.search(fact))
 
 
 def asks_about_the_past(message: str) -> bool:
-    """Say whether a message asks for what was, rather than what is."""
+    """Return whether a message asks about the past rather than the present."""
     return bool(_PAST.search(message) or _ENDS_WITH_BEFORE.search(message))

@@ -1,6 +1,6 @@
-"""Two facts in one frame: the same words but for one value that a thing or a person has once (pure; English).
+"""Compares facts in the same frame: sentences that differ only in one value, of which there is one at a time (pure; English).
 
-`memory.facts.slots` knows what people have one of; here the sentence itself shows it: `The user's flight leaves from gate B12`
+`memory.facts.slots` lists what people have one of. Here the sentence itself shows it: `The user's flight leaves from gate B12`
 and `… from gate C3` differ in one place only, and a flight leaves from one gate.
 """
 
@@ -13,8 +13,8 @@ from memory.facts.statement import Statement, read, stem
 
 _WORD = re.compile(r"[\w'’.:/&-]*\w")
 _SAID_OF_NOW = {"now", "currently", "new", "newly", "already", "again"}
-_LONGEST = 4
-"""Words of a value, at most: what differs in more is another sentence."""
+_MAX_VALUE_WORDS = 4
+"""A value has at most this many words. Facts that differ in more words are different sentences."""
 _PREPOSITION = (
     r"(?: (?:on|with|from|at|in|via|by|under|for|to|as|next to|opposite|beside))"
     r"(?: (?:platform|gate|room|hall|track|terminal|line|floor|university|college|school|of|the|an?|their|her|his))*$"
@@ -24,13 +24,13 @@ _ONE_PLACE = re.compile(
     r"(?:leaves|departs|starts|begins|ends|arrives|runs|meets|takes place|stands|hangs|lies|expires|lasts|opens"
     rf"|(?:is|are) (?:\w+ed|held|kept|built|made|sold|paid)){_PREPOSITION}"
 )
-"""The frame of a thing that is in one state: `The user's car is insured with …`, `The choir meets in …`."""
+"""The frame of a thing with one state at a time: `The user's car is insured with …`, `The choir meets in …`."""
 _ONE_STATE = re.compile(
     r"^the user (?:reports(?= to)|answers(?= to)|lives|sleeps|sits|stays|parks|heats|keeps|stores|banks|commutes|lodges"
     r"|is (?:enrolled|registered|employed|insured|stationed|based)(?= at| with)|is a (?:pupil|student|patient|tenant|customer)"
     rf"|has an? (?:[\w-]+ )*contract(?= with))(?: (?:the|their|her|his) [\w-]+)?{_PREPOSITION}"
 )
-"""The frame of a person in one state; verbs of going, making and meeting, and nearly all others, have many objects."""
+"""The frame of a person with one state at a time. Most verbs, such as those of going and meeting, can have many objects."""
 _DIES = re.compile(r"^the user['’]s (?:[\w-]+ ){1,4}?(?:has )?(?:died|passed away|is dead)\b", re.IGNORECASE)
 _LASTS = re.compile(r"\b(?:called|named|name|was|were|born)\b")
 _FORBIDS = re.compile(
@@ -48,7 +48,7 @@ _DONE = (
     (re.compile(r"(?:has )?(?:lowered|raised|cut|reduced)"), re.compile(r"\d")),
     (re.compile(r"(?:has )?(?:painted|repainted|dyed)|had"), re.compile(rf"\b{_COLOUR}\W*$")),
 )
-"""What a person does to a thing, and what the older fact tells of it."""
+"""Pairs: what a person does to a thing, and what the older fact then says about that thing."""
 _TROUBLE = re.compile(
     r"\b(?:broken?|leak\w*|stuck|out of order|dead|flat|not|\w+n't|no longer|cracked|lost|stolen|blocked|faulty|hurts?|sore"
     r"|jammed|defective|down|off|too \w+)\b"
@@ -101,14 +101,14 @@ _DOES = {"is", "has", "get", "take", "pai", "own", "use", "need"}
 
 
 def in_one_frame(new: Statement, old: Statement) -> bool:
-    """Say whether both tell of one place, provider or state of one thing, and the newer one of another."""
+    """Return whether both give the place, provider or state of the same thing, and the newer one gives another."""
     ours, theirs = (_words(one.text) for one in (new, old))
     start = _common(ours, theirs)
     end = _common(ours[start:][::-1], theirs[start:][::-1])
     values = [one[start : len(one) - end] for one in (ours, theirs)]
     stems = [{stem(word.lower()) for word in value} for value in values]
     if (
-        not all(0 < len(value) <= _LONGEST for value in values)
+        not all(0 < len(value) <= _MAX_VALUE_WORDS for value in values)
         or any(_INNER.search(" ".join(value)) for value in values)
         or new.circumstances != old.circumstances
         or stems[0] <= stems[1]
@@ -124,20 +124,20 @@ def in_one_frame(new: Statement, old: Statement) -> bool:
 
 
 def has_another_colour(new: Statement, old: Statement) -> bool:
-    """Say whether one thing has another colour."""
+    """Return whether the newer fact gives the same thing another colour."""
     ours, theirs = (_IS_OF_COLOUR.match(one.lower) for one in (new, old))
     return bool(ours and theirs and ours["what"] == theirs["what"] and ours["value"] != theirs["value"])
 
 
 def is_the_opposite(new: Statement, old: Statement) -> bool:
-    """Say whether both say the same but for one word that is its opposite now: `switched off`, `switched on`."""
+    """Return whether both are the same except for one word that is now its opposite: `switched off`, `switched on`."""
     ours, theirs = (_words(one.lower) for one in (new, old))
     start = _common(ours, theirs)
     end = _common(ours[start:][::-1], theirs[start:][::-1])
     one, other = (" ".join(said[start : len(said) - end]) for said in (ours, theirs))
     subject = _BEFORE_VERB.match(" ".join(ours[: start + 1]))
     if subject is None or len(subject[0].split()) >= start or re.search(r"\b(?:has|have|an?|likes?|loves?)\b", new.lower):
-        # Big dogs and small dogs can both be liked: only what the one thing itself is turns into its opposite.
+        # A person can like big dogs and small dogs. Only the state of one thing turns into its opposite.
         return False
     negated = any(
         a.removeprefix(prefix) == b for a, b in ((one, other), (other, one)) for prefix in ("un", "in", "not ") if a != b
@@ -146,7 +146,7 @@ def is_the_opposite(new: Statement, old: Statement) -> bool:
 
 
 def are_at_peace_or_odds(new: Statement, old: Statement) -> bool:
-    """Say whether they fell out with, or made up with, the same person."""
+    """Return whether one tells of a quarrel and the other of peace with the same person."""
     ours, theirs = (_TOGETHER.sub(r"the user \g<how> with \g<who>", one.lower) for one in (new, old))
     for one, other in ((ours, theirs), (theirs, ours)):
         odds, peace = _AT_ODDS.search(one), _AT_PEACE.search(other)
@@ -156,7 +156,7 @@ def are_at_peace_or_odds(new: Statement, old: Statement) -> bool:
 
 
 def has_the_meal(new: Statement, old: Statement) -> bool:
-    """Say whether one of them leaves out a meal for which the other says what is eaten."""
+    """Return whether one says that a meal is skipped and the other what is eaten at that meal."""
     for one, other in ((new, old), (old, new)):
         match = _NO_MEAL.search(one.lower)
         if match and re.search(rf"\bfor {match['meal']}\b", other.lower) and not words.NONE.search(other.lower):
@@ -165,7 +165,7 @@ def has_the_meal(new: Statement, old: Statement) -> bool:
 
 
 def is_its_counterpart(new: Statement, old: Statement) -> bool:
-    """Say whether they are about two of a pair: the flight out and the flight back, the first exam and the second."""
+    """Return whether they are about two parts of a pair: the flight out and the flight back, the first and the second exam."""
     named = [_BEFORE_VERB.match(one.lower) for one in (new, old)]
     if not all(named) or not (new.is_definite and old.is_definite):
         return False
@@ -174,7 +174,7 @@ def is_its_counterpart(new: Statement, old: Statement) -> bool:
 
 
 def have_another_subject(new: Statement, old: Statement) -> bool:
-    """Say whether a value is a part of what each is about: `The shift on Monday starts …`, `leads a team`, `coaches a team`."""
+    """Return whether they differ in subject, not only in value: `The shift on Monday …`, `leads a team`, `coaches a team`."""
     named = [_BEFORE_VERB.match(one.lower) for one in (new, old)]
     days = [
         {match[0] for kind in ("date", "weekday") for match in words.VALUES[kind].finditer(part[0] if part else "")}
@@ -190,12 +190,12 @@ def have_another_subject(new: Statement, old: Statement) -> bool:
 
 
 def has_died(new: Statement, old: Statement) -> bool:
-    """Say whether the newer fact tells of a death: what the older one says of that person or animal has ended."""
+    """Return whether the newer fact tells of a death, so that the older one about that person or animal has ended."""
     return bool(old.owner.role and _DIES.match(new.text) and not _DIES.match(old.text) and not _LASTS.search(old.lower))
 
 
 def is_allowed(new: Statement, old: Statement) -> bool:
-    """Say whether one may or can do again what one could not: `can only eat soup`, `can eat everything again`."""
+    """Return whether the person can do again what they could not: `can only eat soup`, `can eat everything again`."""
     forbidden, allowed = _FORBIDS.search(old.lower), _ALLOWS.search(new.lower)
     if not (forbidden and allowed) or _FORBIDS.search(new.lower) or forbidden["verb"] != allowed["verb"]:
         return False
@@ -203,19 +203,19 @@ def is_allowed(new: Statement, old: Statement) -> bool:
 
 
 def has_its_own(new: Statement, old: Statement) -> bool:
-    """Say whether one has alone what one shared or borrowed."""
+    """Return whether the person now owns a thing that they shared or borrowed."""
     shared = re.search(r"\b(?:shares?|borrows?|uses? [\w ]+'s) (?:an? |the |her |his |their )?([\w-]+)", old.lower)
     return bool(shared and _OF_ONES_OWN.search(new.lower) and stem(shared[1]) in new.topics)
 
 
 def has_a_new_one(new: Statement, old: Statement) -> bool:
-    """Say whether there is a new boss, so that what the older fact says of the boss is over."""
+    """Return whether there is, for example, a new boss, so that the older fact about the boss is over."""
     match = re.search(rf"\b(?:has|got|gets|found|chose) (?:an? )?new (?P<who>{words.ONE_OF})\b", new.lower)
     return bool(match and not new.owner.role and re.match(rf"the user's {match['who']}\b", old.lower) and not old.is_past)
 
 
 def has_none(new: Statement, old: Statement) -> bool:
-    """Say whether one has none where one had some: `has one flatmate`, `has no flatmates`."""
+    """Return whether the person has none left of something: `has one flatmate`, `has no flatmates`."""
     match = _HAS_NONE.search(new.lower)
     if match is None or words.NONE.search(old.lower) or not re.search(r"\b(?:has|owns|have)\b", old.lower):
         return False
@@ -223,7 +223,7 @@ def has_none(new: Statement, old: Statement) -> bool:
 
 
 def is_done_to_it(new: Statement, old: Statement) -> bool:
-    """Say whether the person has changed the one thing that the older fact tells of, or it is as it was again."""
+    """Return whether the person has changed the known thing of the older fact, or it is back to normal."""
     thing = _THING.match(old.lower) if old.is_definite and not old.owner.role else None
     if thing is None:
         return False
@@ -237,14 +237,14 @@ def is_done_to_it(new: Statement, old: Statement) -> bool:
 
 
 def is_switched(new: Statement, old: Statement) -> bool:
-    """Say whether the one thing that the older fact tells of was switched: `switched to Telekom for the phone contract`."""
+    """Return whether the known thing of the older fact was switched: `switched to Telekom for the phone contract`."""
     match = _BEFORE_VERB.match(old.lower) if old.is_definite and not old.owner.role else None
     about = read(match[0]).topics if match else frozenset()
     return bool(about and about <= new.topics and re.search(r"^the user (?:has )?(?:switched|changed)\b.*\bto\b", new.lower))
 
 
 def has_bought_a_home(new: Statement, old: Statement) -> bool:
-    """Say whether somebody who rents their home has bought one."""
+    """Return whether a person who rents their home has bought one."""
     rents = re.search(
         r"\b(?:(?:rents|is renting) (?:an?|the) (?:[\w-]+ )?(?:flat|house|apartment|room|studio|home)"
         r"|pays [\w ]*rent|is a tenant)\b",
@@ -254,7 +254,7 @@ def has_bought_a_home(new: Statement, old: Statement) -> bool:
 
 
 def says_instead(new: Statement, old: Statement) -> bool:
-    """Say whether the newer fact does the same with something else instead, or only with something else now."""
+    """Return whether the person now does the same with something else instead, or only with something else."""
     return bool(
         re.search(r"\binstead\b(?! of)|\bonly\b.*\bnow\b|\bnow\b.*\bonly\b", new.lower)
         and new.verbs & old.verbs
@@ -278,7 +278,7 @@ RULES = (
     has_a_new_one,
     is_done_to_it,
 )
-"""Rules by which a newer fact of one owner replaces an older one: (newer, older)."""
+"""Rules by which a newer fact supersedes an older one about the same person; each takes (newer, older)."""
 
 
 def _words(text: str) -> list[str]:

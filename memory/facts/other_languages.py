@@ -1,8 +1,8 @@
-"""Whether a fact in another language than English replaces an older one: only what is safe to say (pure).
+"""Decides whether a fact in another language than English supersedes an older one, if that is safe to say (pure).
 
-The words of a change are known in English. Elsewhere a change is believed where both facts are the same sentence with another
-number (no date: two appointments have two), where both begin alike and name a home or a job, or where a few words of ending
-stand beside two words in common. Everything else stays true side by side.
+The words of a change are known in English only. In other languages, a change is accepted in three cases: both facts are the
+same sentence with another number (but no date, because two appointments have two dates); both begin alike and name a home or a
+job; or the newer fact has a word of ending and both share two words. All other facts stay valid side by side.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ENDS = re.compile(
 
 
 def is_english(fact: str) -> bool:
-    """Say whether a fact is written in English, as ours are."""
+    """Return whether a fact is written in English, as the facts of our extraction are."""
     return (
         (fact.isascii() and bool(_ENGLISH.search(fact)))
         or len(_ENGLISH.findall(fact)) > 1
@@ -33,7 +33,7 @@ def is_english(fact: str) -> bool:
 
 
 def replaces_abroad(new: str, old: str) -> bool:
-    """Say whether a newer fact in another language replaces an older one.
+    """Return whether a newer fact in another language supersedes an older one.
 
     Args:
         new: The newer fact.

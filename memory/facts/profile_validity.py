@@ -1,7 +1,7 @@
-"""A profile as it holds now: what a newer fact made untrue is left out before a rewrite comes to it (pure).
+"""The profile without superseded items: they are left out before the next rewrite of the profile (pure).
 
-The lines are rewritten when a session has ended, and a small model copies `dislikes: coriander` beside its new `likes:
-coriander`; told besides what is no longer true, it copies that as well (docs/decisions/011).
+The lines are rewritten when a session has ended. A small model copies the old `dislikes: coriander` beside its new `likes:
+coriander`. If it is also told what is no longer true, it copies that too (docs/decisions/011).
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from memory.core.records import ProfileEntry
 from memory.core.tokenize import terms
 from memory.facts.change_words import is_in_favour
 
-_TASTES = {"likes", "dislikes"}
-_LINES = {"home", "work", "job", "age", *_TASTES}
-"""Lines that say nothing but what the old fact said; `family: sister Lena` stays when she moves."""
+_TASTE_KEYS = {"likes", "dislikes"}
+_FACT_LINE_KEYS = {"home", "work", "job", "age", *_TASTE_KEYS}
+"""Keys of lines that only repeat a fact, and become invalid with it. `family: sister Lena` stays when she moves."""
 
 
 @dataclass(frozen=True)
 class Replaced:
-    """A fact that a newer one made untrue.
+    """A superseded fact.
 
     Attributes:
-        old: What it said.
-        new: What the newer one says; empty where its person said that it is outdated.
-        time: When that was said.
+        old: Its text.
+        new: The text of the newer fact; empty if the person called the old one outdated.
+        time: When the newer fact was said.
     """
 
     old: str
@@ -35,16 +35,16 @@ class Replaced:
 
 
 def may_be_untrue(entry: ProfileEntry) -> bool:
-    """Say whether a newer fact can take something out of a line; what the person wrote, only they change."""
-    return entry.key in _LINES and not entry.edited
+    """Return whether a newer fact can remove items from a line. Only the person changes what they wrote themselves."""
+    return entry.key in _FACT_LINE_KEYS and not entry.edited
 
 
 def as_it_holds(entries: Sequence[ProfileEntry], replaced: Sequence[Replaced]) -> list[ProfileEntry]:
-    """Return the profile without the items that were written before a newer fact made them untrue.
+    """Return the profile without the items that were written before a newer fact superseded them.
 
     Args:
-        entries: Its lines; a list is its items, separated by commas.
-        replaced: What is no longer true.
+        entries: The profile lines. The items of a list are separated by commas.
+        replaced: The superseded facts.
     """
     kept = []
     for entry in entries:
@@ -60,13 +60,13 @@ def as_it_holds(entries: Sequence[ProfileEntry], replaced: Sequence[Replaced]) -
 
 
 def _says(key: str, item: str, replaced: Replaced) -> bool:
-    """Say whether an item says what the old fact said, and the new one does not."""
+    """Return whether an item says what the old fact said and the new one does not."""
     words, old, new = (set(terms(text)) for text in (item, replaced.old, replaced.new))
     if not words or not words <= old:
         return False
     if not replaced.new:
-        return key not in _TASTES or is_in_favour(key) == is_in_favour(replaced.old)
-    if key in _TASTES:
-        # Of several things that a fact named, the newer one speaks of those that it names.
+        return key not in _TASTE_KEYS or is_in_favour(key) == is_in_favour(replaced.old)
+    if key in _TASTE_KEYS:
+        # If the old fact named several things, the newer one only concerns those that it names too.
         return words <= new and is_in_favour(key) == is_in_favour(replaced.old) != is_in_favour(replaced.new)
     return not words <= new

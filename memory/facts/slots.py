@@ -1,6 +1,6 @@
-"""What a person has one of at a time: a home, a job, a partner, a course of study, a diet, a car (pure; English).
+"""Slots: things that a person has one of at a time, such as a home, a job, a partner, a diet or a car (pure; English).
 
-A slot has parts, such as the place and the company of a home; only values of one part exclude each other.
+A slot has parts, such as the place and the company of a home. Only values of the same part exclude each other.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ _HOURS = tuple(
         (("when", "late"), "late"),
     )
 )
-"""How much, where and when one works: part-time and at night can both be so."""
+"""How much, where and when a person works. `part-time` and `at night` do not exclude each other."""
 _EMPLOYER = re.compile(rf"\b(?:at|for) (?:an? |the )?(?P<value>[\w'&. -]+?){_END}")
 _BUSINESS = re.compile(
     r"\b(?:runs|opened|manages|took over) (?:an?|her own|his own|their own"
@@ -222,11 +222,11 @@ def slots_of(fact: Statement) -> Mapping[str, Mapping[str, str]]:
     """Return the slots that a fact fills, each with the values of its parts.
 
     Args:
-        fact: Taken apart.
+        fact: The parsed fact.
     """
     found: dict[str, Mapping[str, str]] = {}
     if _OF_A_THING.match(fact.lower):
-        # The user's wedding has moved, not the user.
+        # The fact is about a thing: the user's wedding has moved, not the user.
         return found | _things(fact)
     if work := _work(fact):
         found["work"] = work
@@ -251,7 +251,7 @@ def slots_of(fact: Statement) -> Mapping[str, Mapping[str, str]]:
 
 
 def _study(fact: Statement) -> dict[str, str] | None:
-    """Return what is studied, empty where that is not said; None where the fact tells of no studies."""
+    """Return subject, school or place of study, as far as the fact gives them; None if it tells of no studies."""
     named = _SWITCHED_SUBJECT.search(fact.lower)
     school = {"school": match["value"]} if (match := _SCHOOL.search(fact.lower)) else {}
     if school:
@@ -264,7 +264,7 @@ def _study(fact: Statement) -> dict[str, str] | None:
 
 
 def _things(fact: Statement) -> dict[str, Mapping[str, str]]:
-    """Return the phone and the car that a fact names, where they are the person's own."""
+    """Return the phone and the car that a fact names, if they are the person's own."""
     if _NOT_MINE.search(fact.lower):
         return {}
     named = {slot: match[0].strip() for slot, (thing, _) in _THINGS.items() if (match := _last(thing, fact.lower))}
@@ -272,16 +272,16 @@ def _things(fact: Statement) -> dict[str, Mapping[str, str]]:
 
 
 def differ(slot: str, new: Mapping[str, str], old: Mapping[str, str], said: str) -> bool:
-    """Say whether one part of a slot has another value in the newer fact.
+    """Return whether a part of a slot has another value in the newer fact.
 
     Args:
         slot: The slot.
-        new: Values of the newer fact by part.
-        old: Those of the older one.
-        said: The newer fact in small letters.
+        new: The values of the newer fact, by part.
+        old: The values of the older fact, by part.
+        said: The newer fact in lower case.
     """
     if slot in _THINGS and not _THINGS[slot][1].search(said):
-        # One can have two; what one drives, or calls `my phone`, is one.
+        # A person can have two cars or phones, but only one that they drive or call `my phone`.
         return False
     if slot == "work" and ("none" in new) != ("none" in old):
         return True
@@ -309,7 +309,7 @@ def _excludes(part: str, new: str, old: str) -> bool:
 
 
 def _work(fact: Statement) -> dict[str, str]:
-    """Return profession, employer, hours of work."""
+    """Return profession, employer, hours and contract, as far as the fact gives them."""
     parts: dict[str, str] = {}
     match = _WORK["profession"].search(fact.lower) or _WORK["living"].search(fact.lower) or _BUSINESS.search(fact.lower)
     if (
@@ -345,5 +345,5 @@ def _with_whom(text: str) -> str:
 
 
 def _last(rule: re.Pattern[str], text: str) -> re.Match[str] | None:
-    """Return the last match: of `moved from Leeds to York` the place is York."""
+    """Return the last match: in `moved from Leeds to York` the place is York."""
     return next(iter(deque(rule.finditer(text), maxlen=1)), None)

@@ -1,6 +1,7 @@
-"""A fact taken apart: whose it is, what it is about, its values, when it applies (pure; English, as extraction writes facts).
+"""Parses a fact: whose it is, what it is about, its values, and when it applies.
 
-Two facts can only exclude each other where these parts agree: `memory.facts.supersession` compares them.
+Pure, and in English, because extraction writes facts in English. Two facts can exclude each other only if these parts agree;
+`memory.facts.supersession` compares them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from memory.facts import change_phrases as words
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*", re.UNICODE)
 _POSSESSIVE = re.compile(r"['’]s?$")
 _OWNER = re.compile(
-    # "The landlady" is somebody of theirs, too.
+    # "The landlady" is the user's landlady.
     rf"^the (?:user['’]s? |(?=(?:{words.PERSONS})\b))((?:(?!with|to|of|for|at|in|on|is|has|and|from)[\w-]+ ){{0,3}}?)("
     + words.PERSONS
     + r")\b(['’]s)?((?-i: [A-Z]\w+))?",
@@ -55,18 +56,31 @@ _IRREGULAR = {
     "wrote": "write",
     "written": "write",
 }
-_SHORTEST = 3
-_OTHER_ONE = {"other", "older", "younger", "elder", "second", "first", "twin", "eldest", "youngest", "oldest", "big", "little"}
+_MIN_STEM_LETTERS = 3
+_DISTINGUISHING_WORDS = {
+    "other",
+    "older",
+    "younger",
+    "elder",
+    "second",
+    "first",
+    "twin",
+    "eldest",
+    "youngest",
+    "oldest",
+    "big",
+    "little",
+}
 
 
 @dataclass(frozen=True)
 class Owner:
-    """Whose fact it is.
+    """The person or animal that a fact is about.
 
     Attributes:
-        role: What the person is to the user (`sister`); empty: the user.
-        name: Their name, where the fact says it.
-        which: Which of several (`older`).
+        role: Their relation to the user (`sister`); empty: the user.
+        name: Their name, if the fact gives it.
+        which: The words that tell which of several it is (`older`).
     """
 
     role: str = ""
@@ -74,14 +88,14 @@ class Owner:
     which: frozenset[str] = frozenset()
 
     def may_be(self, other: Owner) -> bool:
-        """Say whether both can be one person."""
+        """Return whether both can be the same person."""
         named_apart = bool(self.name and other.name and self.name != other.name)
         return self.role == other.role and not named_apart and self.which == other.which
 
 
 @dataclass(frozen=True)
 class Statement:
-    """A fact and its parts.
+    """A fact with its parsed parts.
 
     Attributes:
         text: The fact.
@@ -91,39 +105,39 @@ class Statement:
 
     @cached_property
     def lower(self) -> str:
-        """The fact in small letters, with plain apostrophes."""
+        """The fact in lower case, with plain apostrophes."""
         return self.text.lower().replace("’", "'")
 
     @cached_property
     def owner(self) -> Owner:
-        """Whose it is: the user's, or of somebody (or an animal) of the user."""
+        """The person or animal that it is about: the user, or one of the user's people or animals."""
         match = _OWNER.match(self.text.strip())
         if match is None:
             return Owner()
         before = match[1].lower().split()
         name = (match[4] or "").strip()
         where = _WHERE.match(self.lower, match.end())
-        return Owner(match[2].lower(), name, frozenset(before) & _OTHER_ONE | ({where[0]} if where else set()))
+        return Owner(match[2].lower(), name, frozenset(before) & _DISTINGUISHING_WORDS | ({where[0]} if where else set()))
 
     @cached_property
     def called(self) -> str:
-        """The name that it gives, if any."""
+        """The name that it gives to a person or thing; empty if it gives none."""
         match = _CALLED.search(self.text)
         return match[1] if match else ""
 
     @cached_property
     def is_definite(self) -> bool:
-        """Say whether it speaks of one known thing: `The user's flight …`, `The wedding …`."""
+        """Whether it is about one known thing: `The user's flight …`, `The wedding …`."""
         return bool(_DEFINITE.match(self.text.strip()))
 
     @cached_property
     def values(self) -> dict[str, frozenset[str]]:
-        """What it gives by kind: a `date`, a `weekday`, a `clock` time, an amount of `money`, a `number`."""
+        """Its values by type: a `date`, a `weekday`, a `clock` time, an amount of `money`, a `number`."""
         return {kind: found for kind, (found, _) in self._valued.items() if found}
 
     @cached_property
     def frame(self) -> str:
-        """The fact without its values and without `now`: what one value is filled in."""
+        """The fact with its values replaced by `#` and without `now`. Two facts with the same frame differ only in values."""
         rest = self.lower
         for pattern in words.VALUES.values():
             rest = pattern.sub("#", rest)
@@ -131,7 +145,7 @@ class Statement:
 
     @cached_property
     def topics(self) -> frozenset[str]:
-        """The stems of the words that say what it is about, without values and without words that say how it stands."""
+        """The stems of the words that say what it is about, without values, circumstances and filler words."""
         rest = self.lower
         for pattern in words.VALUES.values():
             rest = pattern.sub(" ", rest)
@@ -145,7 +159,7 @@ class Statement:
         return frozenset(stems) | {_KIND_OF[one] for one in stems if one in _KIND_OF}
 
     def compounds(self, shared: frozenset[str]) -> frozenset[str]:
-        """Return what shared words are only a part of: `oil` of `olive oil`."""
+        """Return the stems after a shared word that is only a part of a name: `oil` of `olive oil`."""
         said = [_POSSESSIVE.sub("", word) for word in re.findall(r"[\w'-]+|[^\w\s]", self.lower)]
         follows = {
             stem(after) for word, after in pairwise(said) if stem(word) in shared - words.GENERIC and after not in words.FILLERS
@@ -153,7 +167,7 @@ class Statement:
         return frozenset(follows & self.particular - shared)
 
     def compounds_of_kinds(self, shared: frozenset[str]) -> bool:
-        """Say whether what is shared is only a kind, and this fact names one of the kind by two words: `ginger beer`."""
+        """Return whether only a type is shared, and this fact names a member of that type by two words: `ginger beer`."""
         members = {one for one in self.topics if _KIND_OF.get(one) in shared}
         said = [stem(_POSSESSIVE.sub("", word)) for word in re.findall(r"[\w'-]+|[^\w\s]", self.lower)]
         before = {word for word, after in pairwise(said) if after in members}
@@ -166,21 +180,21 @@ class Statement:
 
     @property
     def particular(self) -> frozenset[str]:
-        """Topics that tell one thing apart from another of its kind."""
+        """The topics that distinguish one thing of its type from another."""
         return self.topics - words.GENERIC - self.verbs
 
     @cached_property
     def circumstances(self) -> frozenset[str]:
-        """When or where it applies, if not always: `in the evening`, `on Saturdays`, `at work`."""
+        """The phrases for when or where it applies, if not always: `in the evening`, `on Saturdays`, `at work`."""
         return frozenset(match[0].strip() for match in words.CIRCUMSTANCES.finditer(self.lower))
 
     @cached_property
     def is_past(self) -> bool:
-        """Say whether it tells of something that is over: no newer fact makes that untrue."""
+        """Whether it tells of something that is over. No newer fact supersedes that."""
         return bool(words.PAST.search(self.lower)) and not words.RESULTS.search(self.lower)
 
     def qualifiers(self, shared: frozenset[str]) -> frozenset[str]:
-        """Return the words that tell a shared thing apart from another of its kind: `work` of `work phone`."""
+        """Return the words that distinguish a shared thing from another of its type: `work` of `work phone`."""
         found = {match[1] for match in words.QUALIFIED.finditer(self.lower) if stem(match[2]) in shared}
         return frozenset(found)
 
@@ -195,7 +209,7 @@ class Statement:
 
 @lru_cache(maxsize=512)
 def read(fact: str) -> Statement:
-    """Take a fact apart; `Ann is the user's new boss` is read as `The user's boss is now Ann`."""
+    """Parse a fact. `Ann is the user's new boss` is parsed as `The user's boss is now Ann`."""
     fact = fact.strip()
     turned = _NAMES_WHO.match(fact)
     return Statement(f"The user's {turned['what']} is now {turned['who']}." if turned else fact)
@@ -205,12 +219,12 @@ def stem(word: str) -> str:
     """Return a word without the endings by which `studies`, `studied` and `studying` differ."""
     word = _IRREGULAR.get(word, word.removesuffix("ren") if word.endswith("children") else word)
     for suffix in _SUFFIXES:
-        if word.endswith(suffix) and len(word) - len(suffix) >= _SHORTEST:
+        if word.endswith(suffix) and len(word) - len(suffix) >= _MIN_STEM_LETTERS:
             word = word[: -len(suffix)] + ("y" if suffix in ("ied", "ies") else "")
             break
-    if len(word) > _SHORTEST and word[-1] == word[-2] and word[-1] not in "aeiouls":
+    if len(word) > _MIN_STEM_LETTERS and word[-1] == word[-2] and word[-1] not in "aeiouls":
         word = word[:-1]
-    return word[:-1] + "i" if word.endswith("y") and len(word) > _SHORTEST else word
+    return word[:-1] + "i" if word.endswith("y") and len(word) > _MIN_STEM_LETTERS else word
 
 
 _KIND_OF = {stem(word): stem(kind) for kind, members in words.KINDS.items() for word in members.split()}

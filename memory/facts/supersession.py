@@ -1,13 +1,13 @@
-"""Whether two facts exclude each other: the same subject, the same thing, another value (pure).
+"""Decides by words whether a newer fact can supersede an older one: same person, same thing, another value (pure).
 
 A model sees a change in two pets, two tastes and two trips (docs/decisions/011, 043), so its judgement alone is not believed.
-A newer fact replaces an older one where both are about one person and one thing, and
+A newer fact supersedes an older one if both are about the same person and the same thing, and one of these is true:
 
-* the thing is one that a person has one of at a time (`memory.facts.slots`), with another value;
-* or it is one known thing (`The user's flight …`) with another date, hour, price, number or name;
-* or the newer fact says that what the older one tells has ended, was completed, was replaced or turned into its opposite.
+* A person has only one such thing at a time (`memory.facts.slots`), and its value is another.
+* It is one known thing (`The user's flight …`) with another date, hour, price, number or name.
+* The newer fact says that the older one has ended, was completed, was replaced or turned into its opposite.
 
-What adds (`also`, `another`), intends, is over, or holds at other times excludes nothing.
+A fact that adds something (`also`, `another`), states an intention, is over, or applies at other times excludes nothing.
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ _SINGLE = re.compile(
     r"|subject|degree|deadline|status|shift|team|seat|room|gate|venue|location|employer|contract|salary"
     r"|plan|topic|theme|route|number|password|platform|bedtime)$"
 )
-"""Ends the name of something that has one value, whatever kind of word says it."""
+"""The last word of the name of something that has only one value, whatever type of word gives that value."""
 _DATED = ("date", "weekday")
 
 
 def may_replace(new: str, old: str, said: datetime, before: datetime) -> bool:
-    """Say whether a newer fact can make an older one untrue, by its words.
+    """Return whether a newer fact can supersede an older one, by the words of both.
 
     Args:
         new: The newer fact.
@@ -77,7 +77,7 @@ def may_replace(new: str, old: str, said: datetime, before: datetime) -> bool:
     if words.ADDS.search(newer.lower) or (older.is_past and not words.CORRECTS.search(newer.lower)):
         return False
     if words.INTENDS.search(newer.lower) and not words.ENDS.search(newer.lower):
-        # What is only planned changes nothing but an earlier plan.
+        # A plan can only supersede an earlier plan.
         return bool(words.INTENDS.search(older.lower)) and _other_value(newer, older, said, before)
     if frames.is_its_counterpart(newer, older) or _is_on_the_way(newer, older):
         return False
@@ -100,26 +100,28 @@ def may_replace(new: str, old: str, said: datetime, before: datetime) -> bool:
 
 
 def _is_on_the_way(new: Statement, old: Statement) -> bool:
-    """Say whether the older fact is a goal with a number, and the newer one tells how far it is: the goal holds."""
+    """Return whether the newer fact tells the progress towards a number that is the older fact's goal. The goal stays valid."""
     is_goal = bool(words.INTENDS.search(old.lower)) and not words.INTENDS.search(new.lower)
     ours, theirs = new.values.get("number"), old.values.get("number")
     return is_goal and bool(ours and theirs and ours.isdisjoint(theirs)) and not words.ENDS.search(new.lower)
 
 
 def same_subject(one: str, other: str) -> bool:
-    """Say no where one tells of the user's sister and the other never mentions her.
+    """Return False if one fact is about, for example, the user's sister and the other never mentions her.
 
     Args:
         one: A fact.
-        other: Another one.
+        other: Another fact.
     """
     owners = read(one).owner, read(other).owner
     if owners[0].may_be(owners[1]):
         return True
     if owners[0].role and owners[1].role:
         return False
-    somebody, told = (owners[0], other) if owners[0].role else (owners[1], one)
-    return any(re.search(rf"\b{re.escape(word)}", told, re.IGNORECASE) for word in (somebody.role, somebody.name) if word)
+    owner_of_one, told = (owners[0], other) if owners[0].role else (owners[1], one)
+    return any(
+        re.search(rf"\b{re.escape(word)}", told, re.IGNORECASE) for word in (owner_of_one.role, owner_of_one.name) if word
+    )
 
 
 def _shared(new: Statement, old: Statement) -> frozenset[str]:
@@ -127,7 +129,7 @@ def _shared(new: Statement, old: Statement) -> frozenset[str]:
 
 
 def _one_thing(new: Statement, old: Statement) -> bool:
-    """Say whether both are about one thing: they share a topic, and not each has one of its own."""
+    """Return whether both are about the same thing: they share a topic, and at most one of them has topics of its own."""
     shared = _shared(new, old)
     if not shared or new.qualifiers(shared) != old.qualifiers(shared) or new.compounds(shared) or old.compounds(shared):
         return False
@@ -139,7 +141,7 @@ def _one_thing(new: Statement, old: Statement) -> bool:
 
 
 def _other_value(new: Statement, old: Statement, said: datetime, before: datetime) -> bool:
-    """One thing, another amount, number, hour or day."""
+    """Return whether both are about the same thing, with another amount, number, hour or day."""
     other = {kind for kind in new.values.keys() & old.values.keys() if new.values[kind].isdisjoint(old.values[kind])}
     if (
         not other
@@ -154,13 +156,13 @@ def _other_value(new: Statement, old: Statement, said: datetime, before: datetim
         return False
     moved = bool(words.MOVES_IN_TIME.search(new.lower))
     if other & set(_DATED):
-        # Two appointments have two days; one that is spoken of as known, or said to be moved, has another day now.
+        # Two appointments have two days. Only a known appointment, or one that is said to be moved, has a new day.
         return moved or (new.is_definite and not _is_over(old, before, said))
     return new.circumstances == old.circumstances or moved
 
 
 def _people(fact: Statement) -> set[str]:
-    """Return the stems by which somebody is named: that both facts are about them is no attribute yet."""
+    """Return the stems that name the fact's person. Sharing these does not mean that two facts share an attribute."""
     return {stem(word) for word in fact.owner.role.split()} | ({stem(fact.owner.name.lower())} if fact.owner.name else set())
 
 
@@ -184,7 +186,7 @@ def _is_over(old: Statement, before: datetime, said: datetime) -> bool:
 
 
 def _is_so_now(new: Statement, old: Statement) -> bool:
-    """One thing, and the newer fact says that it is so now, again or back; or there was none of it before."""
+    """Return whether the newer fact says that the thing is so now or again, or the older one said that there was none."""
     if not _one_thing(new, old) or new.is_past or _restricts(new, old):
         return False
     if not (_shared(new, old) - words.GENERIC - _people(new)):
@@ -198,12 +200,12 @@ def _is_so_now(new: Statement, old: Statement) -> bool:
 
 
 def _limited(new: Statement, old: Statement) -> bool:
-    """Say whether one applies at times at which the other does not."""
+    """Return whether one fact applies at times at which the other does not."""
     return new.circumstances != old.circumstances and not words.NOW.search(new.lower)
 
 
 def _other_slot_value(new: Statement, old: Statement) -> bool:
-    """Home, work, partner, diet, studies, car, the way to work: another one."""
+    """Return whether the newer fact gives another home, job, partner, diet, subject, car or way to work."""
     ours, theirs = slots_of(new), slots_of(old)
     hours = [{part: value for part, value in slots.get("work", {}).items() if part == "hours"} for slots in (ours, theirs)]
     if differ("work", hours[0], hours[1], new.lower) and not (new.circumstances or new.is_past):
@@ -230,7 +232,7 @@ def _is_side_job(new: Statement, parts: Mapping[str, str]) -> bool:
 
 
 def _other_name(new: Statement, old: Statement) -> bool:
-    """Somebody of whom one has one at a time: another name."""
+    """Return whether a person of whom one has one at a time has another name."""
     roles = [_ONE_OF.search(one.lower) for one in (new, old)]
     names = [set(match[1].split()) if (match := _NAME_OF.search(one.text)) else set() for one in (new, old)]
     if roles[0] is None or roles[1] is None or roles[0]["role"] != roles[1]["role"]:
@@ -241,7 +243,7 @@ def _other_name(new: Statement, old: Statement) -> bool:
 
 
 def _other_state(new: Statement, old: Statement) -> bool:
-    """`The user's X is …`: the same X, another value of the same kind."""
+    """Return whether `The user's X is …` gives the same X another value of the same type."""
     ours, theirs = _IS.match(new.text), _IS.match(old.text)
     if ours is None or theirs is None:
         return False
@@ -256,7 +258,7 @@ def _other_state(new: Statement, old: Statement) -> bool:
 
 
 def _kind(match: re.Match[str]) -> str:
-    """Say what kind of value follows `is`: a thing, a name, a place or provider; `how` is any other word."""
+    """Return the type of the value after `is`: `what` for a thing or a name, its preposition, or `how` for any other word."""
     lead = (match["how"] or "").strip().lower()
     if lead in ("a", "an", "the", "called", "named") or match["value"][:1].isupper() or match["value"][:1].isdigit():
         return "what"
@@ -266,7 +268,7 @@ def _kind(match: re.Match[str]) -> str:
 
 
 def _names_what_is_replaced(new: Statement, old: Statement) -> bool:
-    """`switched from X to Y`, `Y instead of X`."""
+    """Return whether the newer fact names the older one's thing as replaced: `switched from X to Y`, `Y instead of X`."""
     match = words.REPLACED.search(new.lower)
     if match is None:
         return False
@@ -279,7 +281,7 @@ def _likes_only(old: Statement) -> bool:
 
 
 def _has_ended(new: Statement, old: Statement) -> bool:
-    """What the older fact tells has ended, or is no longer had."""
+    """Return whether the state in the older fact has ended, or the person no longer has its thing."""
     shared = _shared(new, old) - words.GENERIC or (
         _shared(new, old) if new.is_definite or old.is_definite or new.topics <= old.topics else frozenset()
     )
@@ -287,7 +289,7 @@ def _has_ended(new: Statement, old: Statement) -> bool:
         return False
     match = _ITSELF.match(new.lower)
     if match and stem(match[1]) not in old.topics:
-        # What was cancelled is the flight to Rome, not Rome.
+        # The flight to Rome was cancelled, not Rome.
         return False
     if words.ENDS.search(new.lower) and not words.ENDS.search(old.lower):
         return not is_against(old.text) or not is_in_favour(new.text)
@@ -297,12 +299,12 @@ def _has_ended(new: Statement, old: Statement) -> bool:
 
 
 def _restricts(new: Statement, old: Statement) -> bool:
-    """Say whether the newer fact takes back only a part: `no meat on Fridays`."""
+    """Return whether the newer fact only restricts the older one: `no meat on Fridays`."""
     return bool(new.circumstances - old.circumstances)
 
 
 def _turned(new: Statement, old: Statement) -> bool:
-    """For and against one thing: `loves coriander`, `can't stand coriander`."""
+    """Return whether one fact is for a thing and the other against it: `loves coriander`, `can't stand coriander`."""
     shared = _shared(new, old)
     if not shared or _restricts(new, old) or not _one_thing(new, old):
         return False
@@ -312,7 +314,7 @@ def _turned(new: Statement, old: Statement) -> bool:
     if against[0] == against[1]:
         return False
     if all(_TASTES.search(one.lower) for one in (new, old)):
-        # Ginger beer is no beer, and a fish shop is no fish.
+        # Ginger beer is not beer, and a fish shop is not fish.
         return not new.compounds_of_kinds(shared) and len(new.particular - old.topics) <= 1
     if "allergic" in new.lower or "allergic" in old.lower:
         return False
@@ -323,7 +325,7 @@ def _turned(new: Statement, old: Statement) -> bool:
 
 
 def _without(one: Statement, other: Statement) -> bool:
-    """One thing without a part that the other fact has it with: `tea without sugar`, `takes sugar in the tea`."""
+    """Return whether one fact excludes a part that the other includes: `tea without sugar`, `takes sugar in the tea`."""
     match = _WITHOUT.search(one.lower)
     if match is None or words.NONE.search(other.lower):
         return False
@@ -332,7 +334,7 @@ def _without(one: Statement, other: Statement) -> bool:
 
 
 def _completed(new: Statement, old: Statement) -> bool:
-    """What was being learned, written or prepared is done."""
+    """Return whether something that was being learned, written or prepared is completed."""
     if not (words.COMPLETES.search(new.lower) and words.STOOD_BEFORE.search(old.lower)) or words.UNDERTAKES.search(new.lower):
         return False
     if re.search(r"\bfailed\b", old.lower) and not re.search(r"\bpassed\b", new.lower):
@@ -344,7 +346,7 @@ def _completed(new: Statement, old: Statement) -> bool:
 
 
 def _recovered(new: Statement, old: Statement) -> bool:
-    """What ailed is healed; who was expected is born."""
+    """Return whether an illness is over, or an expected baby is born."""
     if words.EXPECTING.search(old.lower) and words.BIRTH.search(new.lower):
         return True
     if not (words.RECOVERS.search(new.lower) and words.AILS.search(old.lower)) or words.RECOVERS.search(old.lower):
@@ -353,7 +355,7 @@ def _recovered(new: Statement, old: Statement) -> bool:
 
 
 def _came_true(new: Statement, old: Statement) -> bool:
-    """What was wished, planned or searched for is there."""
+    """Return whether the person got what they had wished for, planned or searched for."""
     if (
         not (words.INTENDS.search(old.lower) or words.NEEDS.search(old.lower))
         or not words.GETS.search(new.lower)
@@ -367,7 +369,7 @@ def _came_true(new: Statement, old: Statement) -> bool:
 
 
 def _ends_between(new: Statement, old: Statement) -> bool:
-    """Facts of two owners: one of them has left, died or was given away, and both name who."""
+    """Return whether one fact says that the person or animal of the other has left, died or was given away; both name them."""
     names = set(re.findall(r"(?<!^)(?<![.!?] )\b[A-Z]\w+", old.text)) & set(re.findall(r"(?<!^)\b[A-Z]\w+", new.text))
     roles = set(_LIVING_ROLES.findall(new.lower)) & set(_LIVING_ROLES.findall(old.lower))
     if not (names or roles) or not (new.owner.role == "" or old.owner.role == ""):

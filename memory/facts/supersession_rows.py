@@ -1,4 +1,4 @@
-"""Committing what a new fact does to older ones, and taking it back; nothing is ever deleted by it."""
+"""Stores and undoes the effects of a new fact on older facts. Nothing is ever deleted (SQL, in the caller's transaction)."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from memory.storage.schema import memories
 
 
 def apply(connection: Connection, user_id: str, memory_id: str, time: datetime, changes: Changes) -> None:
-    """Mark facts as repeated or superseded, as if all had been said in order; those that changed meanwhile are left alone.
+    """Mark facts as repeated or superseded, as if all had been said in order. Facts that changed meanwhile are left alone.
 
     Args:
-        connection: Of a transaction that writes.
-        user_id: Whose.
+        connection: The connection of a transaction that writes.
+        user_id: The user.
         memory_id: The fact.
-        time: When it was said; older facts are superseded from then on.
-        changes: What it does to older facts, and newer ones to it.
+        time: When it was said. Older facts are superseded from then on.
+        changes: Its effects on older facts, and the effects of later facts on it.
     """
-    other = _apart(user_id) & (memories.c.id != memory_id)
-    held = other & _held_at(time)
+    other = _originals(user_id) & (memories.c.id != memory_id)
+    valid_then = other & _held_at(time)
     if changes.supersedes:
-        unedited = select(memories.c.id).where(held, memories.c.edited.is_(False), memories.c.id.in_(changes.supersedes))
+        unedited = select(memories.c.id).where(valid_then, memories.c.edited.is_(False), memories.c.id.in_(changes.supersedes))
         for name in connection.execute(unedited).scalars().all():
-            _part_later(connection, user_id, name, time)
+            _detach_later(connection, user_id, name, time)
             connection.execute(_changed(name).values(superseded_by=changes.same_as or memory_id, valid_until=time))
     if changes.same_as is not None:
-        stronger = update(memories).where(held, memories.c.id == changes.same_as).values(strength=memories.c.strength + 1)
+        stronger = update(memories).where(valid_then, memories.c.id == changes.same_as).values(strength=memories.c.strength + 1)
         if connection.execute(stronger).rowcount:
             connection.execute(_changed(memory_id).values(same_as=changes.same_as))
         return
@@ -39,7 +39,7 @@ def apply(connection: Connection, user_id: str, memory_id: str, time: datetime, 
     if changes.superseded_by is not None:
         newer = connection.execute(later.where(memories.c.id == changes.superseded_by)).first()
         if newer is not None:
-            it = _apart(user_id) & memories.c.edited.is_(False) & _held_at(newer.at)
+            it = _originals(user_id) & memories.c.edited.is_(False) & _held_at(newer.at)
             connection.execute(_changed(memory_id).where(it).values(superseded_by=newer.id, valid_until=newer.at))
     if changes.repeated_by is not None:
         unedited = later.where(memories.c.edited.is_(False), memories.c.id == changes.repeated_by)
@@ -48,20 +48,20 @@ def apply(connection: Connection, user_id: str, memory_id: str, time: datetime, 
             _come_before(connection, user_id, memory_id, time, newer)
 
 
-def _apart(user_id: str) -> ColumnElement[bool]:
-    """Select the facts that stand for themselves."""
+def _originals(user_id: str) -> ColumnElement[bool]:
+    """Return the condition for visible facts that are not repetitions."""
     shown = (memories.c.user_id == user_id) & (memories.c.kind == "semantic") & memories.c.hidden_at.is_(None)
     return shown & memories.c.same_as.is_(None)
 
 
 def _held_at(time: datetime) -> ColumnElement[bool]:
-    """Select what held at a time; what its person called outdated stays so."""
+    """Return the condition for facts that were valid at a time. A fact that the person called outdated is not."""
     by_newer = (memories.c.superseded_by != memories.c.id) & (memories.c.valid_until > time)
     return memories.c.superseded_by.is_(None) | by_newer
 
 
-def _part_later(connection: Connection, user_id: str, memory_id: str, time: datetime) -> None:
-    """Let what repeats a fact after the time at which it is superseded stand for itself, the first for all."""
+def _detach_later(connection: Connection, user_id: str, memory_id: str, time: datetime) -> None:
+    """Detach the repetitions of a fact that were said after a time; the others then repeat the first of them."""
     mine = (memories.c.user_id == user_id) & memories.c.hidden_at.is_(None)
     again = select(memories.c.id).where(mine, memories.c.same_as == memory_id, memories.c.at > time)
     names = list(connection.execute(again.order_by(memories.c.at, memories.c.id)).scalars())
@@ -71,7 +71,7 @@ def _part_later(connection: Connection, user_id: str, memory_id: str, time: date
 
 
 def _lead(connection: Connection, memory_id: str, names: Sequence[str]) -> None:
-    """Make the first of some repetitions say what a fact says, as valid as that is, and the others repeat it."""
+    """Turn the first of some repetitions into a fact with the original's validity; the others become repetitions of it."""
     old = connection.execute(select(memories).where(memories.c.id == memory_id)).one()
     first = {"same_as": None, "strength": len(names), "superseded_by": old.superseded_by, "valid_until": old.valid_until}
     connection.execute(_changed(names[0]).values(first))
@@ -80,13 +80,13 @@ def _lead(connection: Connection, memory_id: str, names: Sequence[str]) -> None:
 
 
 def _come_before(connection: Connection, user_id: str, memory_id: str, time: datetime, newer: Row[Any]) -> None:
-    """Make a newer fact a repetition of one that was said before it and is remembered after it."""
+    """Turn a stored later fact into a repetition of an earlier one that is only remembered now."""
     mine = memories.c.user_id == user_id
     revised = update(memories).values(revision=memories.c.revision + 1)
     connection.execute(revised.where(mine, memories.c.same_as == newer.id).values(same_as=memory_id))
     stronger = {"strength": memories.c.strength + newer.strength}
     if newer.superseded_by is not None:
-        # What its person called outdated is so in either form.
+        # A fact that the person called outdated stays so, whichever of the two stands for both.
         by = memory_id if newer.superseded_by == newer.id else newer.superseded_by
         stronger |= {"superseded_by": by, "valid_until": newer.valid_until}
     connection.execute(_changed(memory_id).values(stronger))
@@ -101,7 +101,7 @@ def _come_before(connection: Connection, user_id: str, memory_id: str, time: dat
 def supersede(connection: Connection, user_id: str, memory_id: str, time: datetime, ids: Sequence[str]) -> None:
     """Mark facts that hold as true until a newer one was said."""
     if not ids:
-        # SQLite would go through every row of the user to find none.
+        # With an empty list, SQLite would read every row of the user to find none.
         return
     which = (memories.c.user_id == user_id) & memories.c.id.in_(list(ids)) & memories.c.superseded_by.is_(None)
     connection.execute(
@@ -110,8 +110,8 @@ def supersede(connection: Connection, user_id: str, memory_id: str, time: dateti
 
 
 def release(connection: Connection, user_id: str, memory_id: str) -> list[str]:
-    """Let stand again what a fact had made untrue; returns the ids."""
-    # One that its person called outdated stands for that itself.
+    """Make the facts that a fact superseded valid again; return their ids."""
+    # A fact that the person called outdated is marked as superseded by itself, and stays so.
     which = (memories.c.user_id == user_id) & (memories.c.superseded_by == memory_id) & (memories.c.id != memory_id)
     ids = list(connection.execute(select(memories.c.id).where(which)).scalars())
     if ids:
@@ -124,13 +124,13 @@ def release(connection: Connection, user_id: str, memory_id: str) -> list[str]:
 
 
 def said_again(connection: Connection, user_id: str, memory_id: str, times: int) -> bool:
-    """Count a fact as said more or less often; says whether it is there."""
+    """Change how often a fact counts as said; return whether the fact is there."""
     which = (memories.c.user_id == user_id) & (memories.c.id == memory_id) & memories.c.hidden_at.is_(None)
     return bool(connection.execute(update(memories).where(which).values(strength=memories.c.strength + times)).rowcount)
 
 
 def part(connection: Connection, user_id: str, memory_id: str) -> bool:
-    """Let a repetition stand for itself; says whether it was one."""
+    """Turn a repetition into a fact of its own; return whether it was a repetition."""
     mine = (memories.c.user_id == user_id) & (memories.c.id == memory_id)
     row = connection.execute(select(memories.c.same_as).where(mine)).first()
     if row is None or row.same_as is None:
@@ -141,7 +141,7 @@ def part(connection: Connection, user_id: str, memory_id: str) -> bool:
 
 
 def hand_on(connection: Connection, user_id: str, memory_id: str) -> None:
-    """Make the first repetition of a fact that is about to go say what it said: that was said without it, too."""
+    """Let the first repetition of a fact take its place before the fact is removed: the person said it in both messages."""
     mine = (memories.c.user_id == user_id) & memories.c.hidden_at.is_(None)
     again = select(memories.c.id).where(mine, memories.c.same_as == memory_id).order_by(memories.c.at, memories.c.id)
     names = list(connection.execute(again).scalars())
@@ -152,7 +152,7 @@ def hand_on(connection: Connection, user_id: str, memory_id: str) -> None:
 
 
 def replaced(connection: Connection, user_id: str, since: datetime) -> list[Replaced]:
-    """Return the facts that newer ones made untrue after an instant."""
+    """Return the facts that were superseded after an instant."""
     older, newer = memories.alias(), memories.alias()
     query = (
         select(
@@ -161,12 +161,16 @@ def replaced(connection: Connection, user_id: str, since: datetime) -> list[Repl
         .join(newer, newer.c.id == older.c.superseded_by)
         .where(older.c.user_id == user_id, newer.c.user_id == user_id, older.c.valid_until > since)
     )
-    # Of one that its person called outdated nothing newer is known.
+    # A fact that the person called outdated has no newer fact.
     return [Replaced(row.old, row.new if row.by else "", row.valid_until) for row in connection.execute(query)]
 
 
 def take_back(connection: Connection, user_id: str, memory_id: str) -> list[str]:
-    """Undo what made this memory untrue, what it made untrue, or its being a repetition; returns the ids that changed."""
+    """Undo a memory's being a repetition, or else its supersession, or else its effect on older facts.
+
+    Returns:
+        The ids of the facts that changed.
+    """
     mine = (memories.c.user_id == user_id) & (memories.c.id == memory_id) & memories.c.hidden_at.is_(None)
     row = connection.execute(select(memories.c.superseded_by).where(mine)).first()
     if row is None:

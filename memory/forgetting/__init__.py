@@ -1,4 +1,4 @@
-"""Forgets: finds the cascade of one thing, hides it, brings it back, purges it and verifies that it is gone."""
+"""Forgets things: finds the cascade of one thing, hides it, restores it, purges it and verifies that it is gone."""
 
 __all__ = [
     "cascade",

@@ -1,4 +1,7 @@
-"""How far forgetting one thing reaches: what says it, and what was made from that (SQL, reads alone)."""
+"""The cascade: what forgetting one thing affects, that is, everything that says it and everything made from that.
+
+SQL, read only.
+"""
 
 from __future__ import annotations
 
@@ -16,26 +19,26 @@ from memory.forgetting import quarantine
 from memory.forgetting.text_match import TextMatch, TextMatchOfSeveral
 from memory.storage.schema import memories, photos, sessions, turns
 
-_TOLD = ("semantic", "photo")
-_LINES = ("core", "procedural")
+_EXTRACTED_KINDS = ("semantic", "photo")
+_LINE_KINDS = ("core", "procedural")
 Counts = Callable[[Sequence[str]], tuple[dict[str, int], int]]
 
 
 @dataclass(frozen=True)
 class Cascade:
-    """What is forgotten together, by id.
+    """The ids of everything that is forgotten together.
 
     Attributes:
-        kind: Of what was named: a kind of memory, `turn` or `photo`.
-        memories: What says it; none of these is extracted again.
-        derived: Summaries and lines that were made from it; they are made anew without it.
+        kind: The type of the named subject: a type of memory, `turn` or `photo`.
+        memories: Memories that say it. They are never extracted again.
+        derived: Summaries and lines that were made from it. They are rebuilt without it.
         turns: Messages that are forgotten whole.
-        told: Turns whose reply, or whose thoughts, tell of it.
-        shown: Turns whose trace shows that it was looked up, and no more.
+        told: Turns whose reply or thoughts reveal it.
+        shown: Turns whose trace shows that it was retrieved, while reply and thoughts do not reveal it.
         pictured: Turns that lose a picture.
-        photos: Pictures.
-        sessions: Sessions that are summed up anew.
-        mentioned: What still speaks of it in the person's own words, and stays: turns and memories.
+        photos: Pictures that are forgotten.
+        sessions: Sessions that are summarised again.
+        mentioned: Turns and memories that still speak of it in the person's own words. They stay.
     """
 
     kind: str
@@ -50,7 +53,7 @@ class Cascade:
     mentioned: tuple[str, ...] = ()
 
     def counts(self) -> dict[str, int]:
-        """Count what is forgotten, as a person is told."""
+        """Return how many things of each type are forgotten, under the names that a person reads."""
         return {
             "memories": len(self.memories),
             "made from it": len(self.derived),
@@ -60,23 +63,23 @@ class Cascade:
         }
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as it is kept."""
+        """Return the cascade as the JSON object that the database stores."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> Cascade:
-        """Read what was kept."""
+        """Return the cascade that `to_json` stored."""
         found: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
         return cls(**found)
 
 
 @dataclass(frozen=True)
 class Together:
-    """What is forgotten with one thing.
+    """More subjects that are forgotten with the first one.
 
     Attributes:
-        also: Ids; one that is gone already is passed over.
-        called: Says whether a text names what the person asked to forget.
+        also: Their ids. An id that no longer exists is skipped.
+        called: Whether a text names what the person asked to forget.
     """
 
     also: Sequence[str]
@@ -84,18 +87,18 @@ class Together:
 
 
 def of(connection: Connection, user_id: str, subject: str, in_turns: Counts, together: Together | None = None) -> Cascade:
-    """Find out what is forgotten with one thing.
+    """Return the cascade of one subject.
 
     Args:
-        connection: The caller's.
-        user_id: Whose.
+        connection: The caller's connection.
+        user_id: The user who forgets.
         subject: The id of a memory, a turn or a picture.
-        in_turns: How many of the user's turns hold each of some words, out of how many.
-        together: What is forgotten with it.
+        in_turns: Returns how many of the user's turns contain each given word, and how many turns there are.
+        together: More subjects that are forgotten with it.
 
     Raises:
-        NotFound: The user has nothing of that id.
-        InvalidInput: It is a message that is being answered.
+        NotFound: The user has nothing with that id.
+        InvalidInput: The message is still being answered.
     """
     known = _Known(connection, user_id)
     kind, said, spoken, seen = known.roots(subject)
@@ -115,7 +118,7 @@ def of(connection: Connection, user_id: str, subject: str, in_turns: Counts, tog
         said |= {name for name, row in known.memories.items() if row.kind == "semantic" and seen & set(row.extra["photo_ids"])}
     facts = [known.memories[name] for name in said if name in known.memories]
     told_by = [row for row in facts if row.kind != "episodic"]
-    # A request tells nothing of what it names, and is in no summary.
+    # A request to forget reveals nothing about its subject, and no summary includes it.
     telling_turns = {name for name in spoken if known.turns[name].state != TurnState.REQUEST}
     telling = _telling(known, telling_turns, told_by, in_turns, together)
     first = known.first_of(telling_turns)
@@ -123,11 +126,15 @@ def of(connection: Connection, user_id: str, subject: str, in_turns: Counts, tog
     lines = {
         name
         for name, row in known.memories.items()
-        if row.kind in _LINES and not row.edited and first is not None and known.since(row, first) and telling.tells(_line(row))
+        if row.kind in _LINE_KINDS
+        and not row.edited
+        and first is not None
+        and known.since(row, first)
+        and telling.tells(_line(row))
     } - said
-    # What another forgetting hides, and could bring back, counts as well; what is purged already says nothing.
+    # Turns that another forgetting has hidden could come back, so they count. Purged turns have no text any more.
     others = [row for name, row in known.turns.items() if name not in spoken and row.state != TurnState.FORGOTTEN]
-    # What else asked to forget it names it, and is of no other use.
+    # Other requests to forget the same thing name it too, and have no other use.
     asked = {
         row.id
         for row in others
@@ -135,7 +142,7 @@ def of(connection: Connection, user_id: str, subject: str, in_turns: Counts, tog
     }
     spoken |= asked
     others = [row for row in others if row.id not in asked]
-    # What is in the profile is in every prompt, and in no trace.
+    # The profile is in every prompt and in no trace, so only the words of a reply show whether it used a profile line.
     told = {row.id for row in others if telling.names(_written(row))}
     told |= {
         row.id
@@ -144,7 +151,7 @@ def of(connection: Connection, user_id: str, subject: str, in_turns: Counts, tog
     }
     shown: set[str] = set()
     while True:
-        # A reply that tells of it may have been shown to a later one.
+        # A later prompt may have shown a reply that reveals it.
         shown = {row.id for row in others if known.traced(row.id) & (said | spoken | topics | lines | told)}
         more = {row.id for row in others if row.id in shown and telling.tells(_written(row))}
         if more <= told:
@@ -175,7 +182,7 @@ def of(connection: Connection, user_id: str, subject: str, in_turns: Counts, tog
 
 
 class _Known:
-    """What the journal has of one user."""
+    """All that the journal stores about one user."""
 
     def __init__(self, connection: Connection, user_id: str) -> None:
         self._connection, self._user = connection, user_id
@@ -192,14 +199,14 @@ class _Known:
         self._shown = {row.id for row in said if row.state != TurnState.FORGOTTEN}
 
     def roots(self, subject: str) -> tuple[str, set[str], set[str], set[str]]:
-        """Return what was named: its kind, memories, turns and pictures."""
+        """Return the subject's type and the memories, turns and pictures that it stands for."""
         if subject in self.memories and self.memories[subject].hidden_at is None:
             row = self.memories[subject]
             match row.kind:
                 case "photo":
                     return "photo", {subject}, set(), {row.extra["photo_id"]}
                 case "episodic":
-                    # A topic is recalled as its raw turns: without them it would still be told.
+                    # A topic is retrieved as its raw turns. If they stayed, it would still be told.
                     return row.kind, {subject}, set(row.extra["turn_ids"]) & set(self.turns), set()
                 case "semantic":
                     return row.kind, {subject}, {row.source} & set(self.turns), set()
@@ -210,10 +217,10 @@ class _Known:
         mine = (photos.c.user_id == self._user) & (photos.c.id == subject) & photos.c.hidden_at.is_(None)
         if self._connection.execute(select(photos.c.id).where(mine)).first() is not None:
             return "photo", set(), set(), {subject}
-        raise NotFound(f"There is no memory, message or picture {subject!r} of this user. `persona memory list` shows ids.")
+        raise NotFound(f"This user has no memory, message or picture {subject!r}. `persona memory list` shows ids.")
 
     def has(self, subject: str) -> bool:
-        """Say whether there is such a memory, message or picture."""
+        """Return whether the user has a visible memory, message or picture with this id."""
         try:
             self.roots(subject)
         except NotFound:
@@ -221,7 +228,7 @@ class _Known:
         return True
 
     def spread(self, said: set[str], spoken: set[str]) -> tuple[set[str], set[str]]:
-        """Go from facts to the turns that they were taken from, and back, until nothing is added."""
+        """Add the turns that facts were taken from, and the facts taken from those turns, until nothing is added."""
         while True:
             twins = {
                 name
@@ -232,7 +239,7 @@ class _Known:
             more = {
                 name
                 for name, row in self.memories.items()
-                if (row.kind in _TOLD and row.source in spoken) or (row.same_as is not None and row.same_as in said)
+                if (row.kind in _EXTRACTED_KINDS and row.source in spoken) or (row.same_as is not None and row.same_as in said)
             }
             sources = {self.memories[name].source for name in said | more if self.memories[name].kind == "semantic"}
             wider = said | more, spoken | twins | (sources & set(self.turns))
@@ -241,13 +248,16 @@ class _Known:
             said, spoken = wider
 
     def first_of(self, spoken: set[str]) -> tuple[int, datetime | None] | None:
-        """Return, of the sessions of some turns, the one that was journaled first, and when the earliest began."""
+        """Return the lowest session number among some turns, and when the earliest of their sessions began."""
         numbers = {self.turns[name].session for name in spoken}
         begun = [self._begun[number] for number in numbers if self._begun.get(number) is not None]
         return (min(numbers), min(begun, default=None)) if numbers else None
 
     def since(self, row: Row[Any], first: tuple[int, datetime | None]) -> bool:
-        """Say whether a memory was made of a session that was journaled, or began, no earlier: it may rest on these turns."""
+        """Return whether a memory comes from a session with this number or a later one, or that began no earlier.
+
+        Such a memory may rest on the turns that `first` describes.
+        """
         if not row.source.isdecimal():
             return False
         number, begun = first
@@ -257,7 +267,7 @@ class _Known:
     def topics(
         self, spoken: set[str], first: tuple[int, datetime | None] | None, telling: TextMatch | TextMatchOfSeveral
     ) -> set[str]:
-        """Return the topics that are made anew: of a session that tells of it, all but what the person wrote."""
+        """Return the topics that are rebuilt: all topics of a session that reveals it, except those that the person wrote."""
         if first is None:
             return set()
         rows = [row for row in self.memories.values() if row.kind == "episodic"]
@@ -266,7 +276,7 @@ class _Known:
         return {row.id for row in rows if spoken & set(row.extra["turn_ids"]) or (row.source in whole and not row.edited)}
 
     def carried(self, names: Collection[str]) -> set[str]:
-        """Return the pictures of these turns."""
+        """Return the pictures that these turns carry."""
         return {photo for name in names for photo in self.turns[name].images}
 
     def carriers(self, *photo_ids: str) -> set[str]:
@@ -284,7 +294,7 @@ class _Known:
 def _telling(
     known: _Known, spoken: Collection[str], facts: Sequence[Row[Any]], in_turns: Counts, together: Together | None
 ) -> TextMatch | TextMatchOfSeveral:
-    """Return the words by which what is forgotten is known again: of all of it, or of several things each."""
+    """Return the matcher that recognises the forgotten texts: one for all of them, or one for each of several subjects."""
     alone = [row for row in facts if row.source not in spoken]
     if together is None:
         said = [known.turns[name].text for name in spoken] + [_line(row) for row in alone]
@@ -304,7 +314,7 @@ def _offered(row: Row[Any]) -> set[str]:
 
 
 def _follows(row: Row[Any], spoken: Sequence[Row[Any]]) -> bool:
-    """Say whether a turn is one of these, or comes after one in its session: its prompt showed the words themselves."""
+    """Return whether a turn comes after one of these in its session: then its prompt showed their words."""
     return any(row.session == one.session and (row.at, row.seq) > (one.at, one.seq) for one in spoken)
 
 
@@ -313,6 +323,6 @@ def _line(row: Row[Any]) -> str:
 
 
 def _written(row: Row[Any]) -> str:
-    """Return all that the model wrote in a turn."""
+    """Return everything that the model wrote in a turn."""
     steps = (row.trace or {}).get("steps", [])
     return "\n".join([row.reply, *(f"{step.get('think') or ''} {step.get('query') or ''}" for step in steps)])

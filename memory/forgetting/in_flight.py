@@ -1,4 +1,4 @@
-"""A reply that was being written while something was forgotten: what it was made from may be what is gone (SQL)."""
+"""In-flight replies: a reply that was being written while something was forgotten may tell of the forgotten thing (SQL)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FORGOTTEN_SINCE = select(forgettings).where(forgettings.c.user_id == bindparam(
 
 
 def touching(connection: Connection, turn: Turn, trace: Trace | None) -> list[Row[Any]]:
-    """Return what was forgotten since the message came, and had a part in its reply."""
+    """Return the forgettings since the message arrived that affect its reply."""
     forgotten = connection.execute(_FORGOTTEN_SINCE, {"user": turn.user_id, "turn": turn.id}).all()
     if not forgotten:
         return []
@@ -27,16 +27,17 @@ def touching(connection: Connection, turn: Turn, trace: Trace | None) -> list[Ro
 
 
 def was_purged(touched: Sequence[Row[Any]]) -> bool:
-    """Say whether a reply may not be written down: it may tell of what was purged meanwhile, which takes it along for good.
+    """Return whether one of the affecting forgettings was already purged: then the reply must not be stored at all.
 
-    A reply that was shown the thing, or stands in the talk in which it was said, is set aside whole: no word of it can be told
-    apart by then. What can still be undone brings it back (`keep` writes that down).
+    A reply is affected if its prompt showed the forgotten thing, or if both are in one session. It is then removed whole,
+    because its harmless words cannot be separated any more. If the forgetting can still be undone, the undo restores the
+    reply; `keep` records that.
     """
     return any(row.purged_at is not None for row in touched)
 
 
 def keep(connection: Connection, turn: Turn, touched: Sequence[Row[Any]]) -> None:
-    """Set a reply aside, after it was written down, with what was forgotten meanwhile and can still be undone."""
+    """Quarantine a stored reply together with each forgetting that affects it and can still be undone."""
     for row in touched:
         found = Cascade.from_json(row.reach)
         if row.purged_at is None:
@@ -49,7 +50,7 @@ def keep(connection: Connection, turn: Turn, touched: Sequence[Row[Any]]) -> Non
 def _has_a_part(connection: Connection, turn: Turn, found: Cascade, shown: set[str]) -> bool:
     if shown & {*found.memories, *found.derived, *found.turns, *found.told}:
         return True
-    # Lines of the profile are in every prompt, and so is the talk of the last hour.
+    # Every prompt shows the profile and the turns of the last hour.
     if any(name.startswith("cor") for name in (*found.memories, *found.derived)):
         return True
     same = (turns.c.user_id == turn.user_id) & (turns.c.session == turn.session) & turns.c.id.in_((*found.turns, *found.told))

@@ -1,4 +1,7 @@
-"""What a request to forget would hide, named before anything is done (SQL, reads alone but for the person's no)."""
+"""Offers: what a request to forget would hide, named before anything is hidden.
+
+SQL. The only write records that the person said no.
+"""
 
 from __future__ import annotations
 
@@ -20,27 +23,27 @@ from memory.storage.schema import memories, turns
 from memory.storage.turn_order import LATEST_FIRST
 from memory.storage.turn_rows import to_turn
 
-_NAMED = 10
-"""Entries that are named; how many more there are is counted."""
-_LONGEST = 100
-"""Characters of one."""
-_MEANT = 0.5
-"""Cosine of a fact with "The user told of their salary." from which on it tells of the salary: measured, decision 045."""
-_ROOTS = ("semantic", "photo", "core", "procedural")
-_ORDER = ("semantic", "core", "procedural", "photo", "turn", "episodic", "reply")
+_MAX_NAMED_ENTRIES = 10
+"""At most this many entries are named. The rest are only counted."""
+_MAX_ENTRY_CHARACTERS = 100
+"""At most this many characters of an entry are shown."""
+_MIN_MEANT_COSINE = 0.5
+"""A fact tells of the salary if its cosine to "The user told of their salary." is at least this: measured, decision 045."""
+_ROOT_KINDS = ("semantic", "photo", "core", "procedural")
+_KINDS_IN_ORDER = ("semantic", "core", "procedural", "photo", "turn", "episodic", "reply")
 
 Near = Callable[[str, str, str], Mapping[str, float]]
-"""From user, kind and text to the cosines of the records that are nearest; nothing where no threshold was measured."""
+"""Maps user, type and text to the cosines of the nearest records. Empty if no threshold was measured for the embedder."""
 
 
 class Offers:
-    """Finds what somebody asks to forget.
+    """Finds what a person asks to forget.
 
     Args:
-        database: The journal's.
-        forgetting: Knows what goes with a thing.
-        in_turns: How many of a user's turns hold each word.
-        near: What means something like it.
+        database: The journal's database.
+        forgetting: Computes the cascade of a subject.
+        in_turns: Returns how many of a user's turns contain each word.
+        near: Returns the records whose meaning is nearest to a text.
     """
 
     def __init__(
@@ -52,10 +55,10 @@ class Offers:
         self._near = near
 
     def make(self, request: ForgetRequest, turn: Turn) -> ForgetOffer:
-        """Say what would be forgotten; nothing is done.
+        """Return what would be forgotten. Nothing is hidden.
 
         Args:
-            request: What is asked for.
+            request: The request that was recognised in the message.
             turn: The message that asks.
         """
         about = ", ".join(request.subjects)
@@ -67,19 +70,19 @@ class Offers:
         if not roots:
             return ForgetOffer(state="nothing", about=about)
         counts: Counts = lambda words: self._in_turns(turn.user_id, words)  # noqa: E731 - the user is known here alone
-        reach = self._forgetting.would_hide(turn.user_id, roots[0], counts, Together(roots[1:], _called(sought)))
-        entries = self._entries(turn.user_id, reach)
+        affected = self._forgetting.would_hide(turn.user_id, roots[0], counts, Together(roots[1:], _called(sought)))
+        entries = self._entries(turn.user_id, affected)
         return ForgetOffer(
             state="open",
             about=about,
             subjects=tuple(roots),
             sought=tuple(sought),
-            entries=tuple(entries[:_NAMED]),
-            more=dict(Counter(one.kind for one in entries[_NAMED:])),
+            entries=tuple(entries[:_MAX_NAMED_ENTRIES]),
+            more=dict(Counter(one.kind for one in entries[_MAX_NAMED_ENTRIES:])),
         )
 
     def before(self, turn: Turn) -> Turn | None:
-        """Return the request that a message may answer: the one right before it, within the hour; None where there is none."""
+        """Return the request to forget that a message may answer: the turn right before it, if less than an hour old."""
         mine = (turns.c.user_id == turn.user_id) & turns.c.state.not_in((TurnState.REPLACED, TurnState.FORGOTTEN))
         mine &= turns.c.at <= turn.time
         if turn.seq:
@@ -92,10 +95,10 @@ class Offers:
         return last if clock.recent_since(turn.time) <= last.time else None
 
     def confirmed(self, turn: Turn) -> tuple[str, Together]:
-        """Return what is forgotten with one yes to a request: its own id, where it is in the journal, and all that it named.
+        """Return what a yes to a request forgets: the request itself, if it is in the journal, and everything it named.
 
         Raises:
-            InvalidInput: It does not wait for an answer.
+            InvalidInput: The request is not waiting for an answer.
         """
         offer = turn.trace.forget if turn.trace is not None else None
         if turn.seq:
@@ -109,19 +112,23 @@ class Offers:
         return first, Together(also, _called(offer.sought))
 
     def keep(self, turn: Turn) -> None:
-        """Write down that the person said no."""
+        """Record that the person said no to a request.
+
+        Raises:
+            NotFound: The request no longer exists.
+        """
         which = (turns.c.user_id == turn.user_id) & (turns.c.id == turn.id) & (turns.c.state == TurnState.REQUEST)
         with self._db.write() as connection:
             row = connection.execute(select(turns).where(which)).first()
             if row is None or row.trace is None:
-                raise NotFound("That request is not there any more.")
+                raise NotFound("That request no longer exists.")
             trace = Trace.model_validate(row.trace)
             if trace.forget is not None:
                 kept = trace.model_copy(update={"forget": trace.forget.model_copy(update={"state": "kept"})})
                 connection.execute(update(turns).where(which).values(trace=kept.model_dump(mode="json")))
 
     def _said(self, turn: Turn) -> list[Row[Any]]:
-        """Return what was said before, the newest last; also what waits for the person's word."""
+        """Return all spoken turns, newest last, including those pending approval."""
         columns = select(turns.c.id, turns.c.text, turns.c.at, turns.c.session, turns.c.seq)
         mine = (turns.c.user_id == turn.user_id) & turns.c.state.in_(SPOKEN)
         with self._db.read() as connection:
@@ -132,8 +139,8 @@ class Offers:
         return [recent[-1].id] if recent else []
 
     def _of(self, turn: Turn, subjects: Sequence[str], rows: Sequence[Row[Any]]) -> tuple[list[str], list[str]]:
-        """Return the memories and messages that tell of any of these, and what these are called."""
-        mine = (memories.c.user_id == turn.user_id) & memories.c.hidden_at.is_(None) & memories.c.kind.in_(_ROOTS)
+        """Return the memories and messages that tell of any of these subjects, and the names of the subjects."""
+        mine = (memories.c.user_id == turn.user_id) & memories.c.hidden_at.is_(None) & memories.c.kind.in_(_ROOT_KINDS)
         with self._db.read() as connection:
             known = connection.execute(select(memories).where(mine).order_by(memories.c.at, memories.c.id)).all()
         lines = [(row.id, f"{row.key or ''} {row.text} {' '.join(row.keywords)}") for row in known]
@@ -147,7 +154,7 @@ class Offers:
                 continue
             its_names = sought.called(text for _, text in [*lines, *said])
             called += [subject, *sorted(its_names)]
-            # What only mentions a thing beside others is of the others; who is named is meant wherever they are.
+            # A message that mentions a thing among others is about the others. A named person is meant wherever they are named.
             found |= sought.among(lines) | sought.mainly_among(said)
             for name in its_names:
                 found |= Sought(name).among([*lines, *said])
@@ -156,33 +163,33 @@ class Offers:
         return [name for name, _ in [*lines, *said] if name in found], called
 
     def _meant(self, user_id: str, subject: str) -> set[str]:
-        """Return the facts and lines of the profile that mean it in other words."""
+        """Return the facts and profile lines that mean a subject in other words."""
         first, _, rest = subject.partition(" ")
         told = f"The user told of their {rest if first.lower() in ('my', 'our', 'the') and rest else subject}."
         return {
             name
             for kind in ("semantic", "core")
             for name, cosine in self._near(user_id, kind, told).items()
-            if cosine >= _MEANT
+            if cosine >= _MIN_MEANT_COSINE
         }
 
-    def _entries(self, user_id: str, reach: Cascade) -> list[ForgetEntry]:
-        """Return a line for each thing that would be hidden, memories first, replies last."""
-        names = [*reach.memories, *reach.derived]
-        told = set(reach.told) | set(reach.pictured)
+    def _entries(self, user_id: str, affected: Cascade) -> list[ForgetEntry]:
+        """Return one entry for each thing that would be hidden, memories first, replies last."""
+        names = [*affected.memories, *affected.derived]
+        told = set(affected.told) | set(affected.pictured)
         with self._db.read() as connection:
             of_user = (memories.c.user_id == user_id) & memories.c.id.in_(names) & memories.c.hidden_at.is_(None)
             rows = connection.execute(select(memories).where(of_user)).all()
-            which = (turns.c.user_id == user_id) & turns.c.id.in_([*reach.turns, *told]) & turns.c.state.in_(SPOKEN)
+            which = (turns.c.user_id == user_id) & turns.c.id.in_([*affected.turns, *told]) & turns.c.state.in_(SPOKEN)
             said = connection.execute(select(turns).where(which)).all()
         found = [_entry(row, row.kind, f"{row.key}: {row.text}" if row.key else row.text) for row in rows]
-        found += [_entry(row, "turn", row.text or "(a picture)") for row in said if row.id in reach.turns]
+        found += [_entry(row, "turn", row.text or "(a picture)") for row in said if row.id in affected.turns]
         found += [_entry(row, "reply", row.reply) for row in said if row.id in told]
-        return sorted(found, key=lambda one: (_ORDER.index(one.kind), one.time.timestamp(), one.id))
+        return sorted(found, key=lambda one: (_KINDS_IN_ORDER.index(one.kind), one.time.timestamp(), one.id))
 
 
 def _called(sought: Sequence[str]) -> Callable[[str], bool] | None:
-    """Return what says whether a text names any of these; None where nothing was named."""
+    """Return a function that tells whether a text names any of these; None if nothing was named."""
     each = [Sought(subject) for subject in sought]
     return (lambda text: any(one.is_in(text) for one in each)) if each else None
 
@@ -193,4 +200,4 @@ def _entry(row: Row[Any], kind: str, text: str) -> ForgetEntry:
 
 def _short(text: str) -> str:
     flat = " ".join(text.split())
-    return flat if len(flat) <= _LONGEST else f"{flat[:_LONGEST]}…"
+    return flat if len(flat) <= _MAX_ENTRY_CHARACTERS else f"{flat[:_MAX_ENTRY_CHARACTERS]}…"

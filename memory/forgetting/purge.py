@@ -1,4 +1,4 @@
-"""Purging: what is hidden leaves every store and every file, and a probe of each says whether it has."""
+"""Purge: removes hidden things from every store and every file, then verifies in each of them that they are gone."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from memory.storage.engine import Database
 
 
 class Receipt(Record):
-    """What a purge came to; it names ids, and not a word of what was forgotten.
+    """The result of a purge. It holds ids, and not a word of what was forgotten.
 
     Attributes:
         subject: The memory, message or picture that was named.
-        kind: What that was.
+        kind: Its type.
         forgotten_at: When it was hidden.
         purged_at: When it was removed.
-        removed: How many memories, summaries and lines made from it, messages, replies and pictures.
-        sessions: Sessions that are summed up anew, without it.
-        found: What a probe of each store found of it afterwards; all zeros is as it should be. `files` counts files of the
-            data folder in which a text of it stands word for word.
-        mentioned: Messages and memories that speak of it in other words of the person's own; they stay until they are
-            forgotten themselves.
+        removed: How many memories, summaries and lines made from it, messages, replies and pictures were removed.
+        sessions: Sessions that are summarised again without it.
+        found: How much of it each store still had afterwards. All zeros is correct. `files` counts the files of the data
+            folder that contain one of its texts word for word.
+        mentioned: Messages and memories in which the person speaks of it in other words. They stay until they are forgotten
+            themselves.
     """
 
     subject: str
@@ -44,18 +44,18 @@ class Receipt(Record):
 
     @property
     def is_clean(self) -> bool:
-        """Say whether nothing of it was found any more."""
+        """Whether no store has anything left of the forgotten thing."""
         return not any(self.found.values())
 
 
 class Purger:
-    """Removes what is hidden from the journal, the indexes, and the files beneath them.
+    """Removes hidden things from the journal, the indexes, and the files beneath them.
 
     Args:
-        forgetting: What is to go.
-        database: The journal's.
-        indexes: Vectors and full text, kept as the journal says.
-        photos: Pictures.
+        forgetting: Knows what was hidden.
+        database: The journal's database.
+        indexes: The indexes of vectors and full text, which follow the journal.
+        photos: The pictures.
         folder: The data folder.
     """
 
@@ -74,59 +74,65 @@ class Purger:
         self._folder = folder
 
     def purge(self, due: Sequence[tuple[str, str]]) -> list[Receipt]:
-        """Purge these (user, subject), and write a receipt for each; interrupted, it is done to its end the next time."""
+        """Purge subjects and return a receipt for each.
+
+        An interrupted purge is completed the next time.
+
+        Args:
+            due: Pairs of (user, subject).
+        """
         gone: list[tuple[str, str, Cascade, list[str]]] = []
         for user_id, subject in due:
             self._indexes.projection.run(user_id)
             texts = phrases(self._forgetting.texts(user_id, subject))
-            reach = self._forgetting.purge(user_id, subject)
-            for photo_id in reach.photos:
-                # One that was sent again meanwhile is a picture of another message.
+            affected = self._forgetting.purge(user_id, subject)
+            for photo_id in affected.photos:
+                # A picture that was sent again meanwhile belongs to another message.
                 if not self._photos.has(user_id, photo_id):
                     self._photos.discard(user_id, photo_id)
-            # Turns that lost a reply or their neighbour are indexed anew before anything is looked for.
+            # Turns that lost their reply or their neighbour must be indexed again before the stores are verified.
             self._indexes.projection.run(user_id)
             self._indexes.projection.mirror(user_id)
-            gone.append((user_id, subject, reach, texts))
+            gone.append((user_id, subject, affected, texts))
         self.compact({user_id for user_id, _ in due})
         receipts = []
-        for user_id, subject, reach, texts in gone:
-            receipt = self._receipt(user_id, subject, reach, texts)
+        for user_id, subject, affected, texts in gone:
+            receipt = self._receipt(user_id, subject, affected, texts)
             self._forgetting.receipt(user_id, subject, receipt.model_dump(mode="json"))
             receipts.append(receipt)
         return receipts
 
     def compact(self, users: Iterable[str] = ()) -> None:
-        """Write the files beneath the stores anew, so that what was deleted is not in them any more."""
+        """Rewrite the files beneath the stores, so that they no longer contain deleted data."""
         for user_id in users:
             self._indexes.chroma.rewrite(user_id)
             self._indexes.search.compact(user_id)
         self._indexes.chroma.compact()
         self._database.compact()
 
-    def _receipt(self, user_id: str, subject: str, reach: Cascade, texts: Sequence[str]) -> Receipt:
+    def _receipt(self, user_id: str, subject: str, affected: Cascade, texts: Sequence[str]) -> Receipt:
         hidden, purged = self._forgetting.when(user_id, subject)
-        names = {*reach.memories, *reach.turns}
+        names = {*affected.memories, *affected.turns}
         with self._database.read() as connection:
-            rows = verify.left(connection, user_id, reach, texts)
-            # What the person said again, word for word, in a message that stays, is mentioned and not left behind.
+            rows = verify.left(connection, user_id, affected, texts)
+            # A text that the person also said in a message that stays is not left over.
             sought = [text for text in texts if not verify.said_elsewhere(connection, user_id, text)]
         found = {
             "journal": rows,
             "vectors": sum(len(names & self._indexes.chroma.record_ids(user_id, kind)) for kind in COLLECTIONS),
             "words": len(names & self._indexes.search.ids(user_id)),
             "pictures": sum(
-                self._photos.on_disk(user_id, name) for name in reach.photos if not self._photos.has(user_id, name)
+                self._photos.on_disk(user_id, name) for name in affected.photos if not self._photos.has(user_id, name)
             ),
             "files": verify.files_with(self._folder, sought),
         }
         return Receipt(
             subject=subject,
-            kind=reach.kind,
+            kind=affected.kind,
             forgotten_at=hidden,
             purged_at=purged or datetime.now(UTC),
-            removed=reach.counts(),
-            sessions=reach.sessions,
+            removed=affected.counts(),
+            sessions=affected.sessions,
             found=found,
-            mentioned=reach.mentioned,
+            mentioned=affected.mentioned,
         )

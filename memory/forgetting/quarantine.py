@@ -1,4 +1,7 @@
-"""Turns and replies that are forgotten, set aside for undo until the purge (SQL, within the caller's transaction)."""
+"""Quarantine: forgotten turns and replies are set aside, so that undo can restore them until the purge.
+
+SQL, within the caller's transaction.
+"""
 
 from __future__ import annotations
 
@@ -11,42 +14,42 @@ from memory.core.records import Trace, TurnState
 from memory.storage import tombstones, turn_order, work_queue
 from memory.storage.schema import turns, withheld
 
-_WHOLE = ("state", "text", "reply", "images", "trace", "error", "pending", "held", "sensitive")
-_REPLY = ("reply", "trace")
+_TURN_COLUMNS = ("state", "text", "reply", "images", "trace", "error", "pending", "held", "sensitive")
+_REPLY_COLUMNS = ("reply", "trace")
 
 
 def turn(connection: Connection, user_id: str, turn_id: str, subject: str) -> None:
-    """Set a turn aside: a stub stays, which keeps its place in the user's sequence and says nothing."""
+    """Quarantine a whole turn. An empty stub keeps its place in the user's sequence."""
     row = _row(connection, user_id, turn_id)
     if row is None or row.state == TurnState.FORGOTTEN:
         return
-    _keep(connection, row, "turn", subject, _WHOLE)
+    _keep(connection, row, "turn", subject, _TURN_COLUMNS)
     empty: dict[str, Any] = {"text": "", "reply": "", "images": [], "trace": None, "error": None}
     stub = {**empty, "pending": False, "held": None, "sensitive": None}
     connection.execute(_changed(row).values(state=TurnState.FORGOTTEN, **stub))
     work_queue.done(connection, user_id, "remember", turn_id)
     work_queue.drop_outputs(connection, user_id, str(row.session))
     if row.state != TurnState.REPLACED:
-        # What was answered again stands there twice, and was said once.
+        # A turn that was answered again is in the journal twice, but was said once.
         tombstones.mark_said(connection, user_id, row.at, row.text)
     index_next(connection, row)
 
 
 def reply(connection: Connection, user_id: str, turn_id: str, subject: str, names: Collection[str], *, whole: bool) -> None:
-    """Take what was shown of forgotten memories out of a turn's trace; with `whole`, set its reply and thoughts aside too.
+    """Remove forgotten memories from a turn's trace; with `whole`, quarantine its reply and thoughts too.
 
     Args:
-        connection: The caller's.
-        user_id: Whose turn.
+        connection: The caller's connection.
+        user_id: The user who said the turn.
         turn_id: The turn.
-        subject: For which forgetting.
-        names: Ids of memories and turns that are forgotten.
-        whole: The reply tells of them.
+        subject: The subject of the forgetting.
+        names: Ids of the forgotten memories and turns.
+        whole: Whether the reply tells of them.
     """
     row = _row(connection, user_id, turn_id)
     if row is None or row.state == TurnState.FORGOTTEN:
         return
-    _keep(connection, row, "reply", subject, _REPLY)
+    _keep(connection, row, "reply", subject, _REPLY_COLUMNS)
     trace = Trace.model_validate(row.trace) if row.trace else None
     values: dict[str, Any] = {"trace": _without(trace, names, thoughts=not whole) if trace else None}
     if whole:
@@ -56,20 +59,20 @@ def reply(connection: Connection, user_id: str, turn_id: str, subject: str, name
 
 
 def pictures(connection: Connection, user_id: str, turn_id: str, subject: str, photo_ids: Collection[str]) -> None:
-    """Take pictures out of a turn, and its reply, which was made from them."""
+    """Quarantine pictures of a turn, together with its reply, which was made from them."""
     row = _row(connection, user_id, turn_id)
     if row is None or row.state == TurnState.FORGOTTEN:
         return
-    _keep(connection, row, "reply", subject, (*_REPLY, "images"))
+    _keep(connection, row, "reply", subject, (*_REPLY_COLUMNS, "images"))
     kept = [name for name in row.images if name not in photo_ids]
     connection.execute(_changed(row).values(images=kept, reply="", trace=None))
     index_next(connection, row)
 
 
 def restore(connection: Connection, user_id: str, turn_ids: Collection[str]) -> None:
-    """Put back all that was set aside of these turns, for whichever forgetting."""
+    """Restore everything of these turns that any forgetting has quarantined."""
     which = (withheld.c.user_id == user_id) & withheld.c.turn_id.in_(list(turn_ids))
-    # A whole turn first: what was set aside of its reply before belongs into it.
+    # Whole turns first: a reply that was quarantined earlier belongs to them.
     for kept in connection.execute(select(withheld).where(which).order_by(withheld.c.part.desc())).all():
         row = _row(connection, user_id, kept.turn_id)
         if row is None:
@@ -86,15 +89,15 @@ def restore(connection: Connection, user_id: str, turn_ids: Collection[str]) -> 
 def scrub(
     connection: Connection, user_id: str, turn_id: str, names: Collection[str], photo_ids: Collection[str], *, whole: bool
 ) -> None:
-    """Take what is purged out of what was set aside of a turn for another forgetting, which may be undone.
+    """Remove purged content from what another forgetting has quarantined of a turn, because that may still be undone.
 
     Args:
-        connection: The caller's.
-        user_id: Whose turn.
+        connection: The caller's connection.
+        user_id: The user who said the turn.
         turn_id: The turn.
-        names: Ids of memories and turns that are purged.
-        photo_ids: Pictures that are purged.
-        whole: Its reply tells of them: it goes with them.
+        names: Ids of the purged memories and turns.
+        photo_ids: Ids of the purged pictures.
+        whole: Whether the turn's reply tells of them and is removed too.
     """
     mine = (withheld.c.user_id == user_id) & (withheld.c.turn_id == turn_id)
     for kept in connection.execute(select(withheld).where(mine)).all():
@@ -109,7 +112,7 @@ def scrub(
 
 
 def as_it_was(connection: Connection, user_id: str) -> dict[str, dict[str, Any]]:
-    """Return, by turn, what is set aside of it and can still be put back."""
+    """Return the quarantined values of each turn that can still be restored, by turn id."""
     found: dict[str, dict[str, Any]] = {}
     query = select(withheld).where(withheld.c.user_id == user_id).order_by(withheld.c.part.desc())
     for kept in connection.execute(query):
@@ -118,19 +121,19 @@ def as_it_was(connection: Connection, user_id: str) -> dict[str, dict[str, Any]]
 
 
 def drop(connection: Connection, user_id: str, turn_ids: Collection[str]) -> None:
-    """Throw away what was set aside of these turns."""
+    """Delete what is quarantined of these turns."""
     connection.execute(delete(withheld).where(withheld.c.user_id == user_id, withheld.c.turn_id.in_(list(turn_ids))))
 
 
 def texts(connection: Connection, user_id: str, turn_ids: Collection[str]) -> list[str]:
-    """Return what whole turns said that are set aside."""
+    """Return the texts of those of these turns that are quarantined whole."""
     mine = (withheld.c.user_id == user_id) & (withheld.c.part == "turn") & withheld.c.turn_id.in_(list(turn_ids))
     return [content["text"] for content in connection.execute(select(withheld.c.content).where(mine)).scalars()]
 
 
 def _keep(connection: Connection, row: Row[Any], part: str, subject: str, names: Collection[str]) -> None:
     there = (withheld.c.user_id == row.user_id) & (withheld.c.turn_id == row.id) & (withheld.c.part == part)
-    # What an earlier forgetting set aside is the fuller.
+    # What an earlier forgetting has quarantined is more complete.
     if not connection.execute(update(withheld).where(there).values(subject=subject)).rowcount:
         content = {name: getattr(row, name) for name in names}
         values = {"user_id": row.user_id, "turn_id": row.id, "part": part, "subject": subject, "content": content}
@@ -138,7 +141,7 @@ def _keep(connection: Connection, row: Row[Any], part: str, subject: str, names:
 
 
 def _without(trace: Trace, names: Collection[str], *, thoughts: bool) -> dict[str, Any]:
-    """Return a trace without what it showed of these ids; where thoughts are not kept, without a word of the model's."""
+    """Return a trace without these ids; without `thoughts`, also without every word that the model wrote."""
     gone = set(names)
     shown = [one for one in trace.memories if one.id not in gone and not gone & set(one.turn_ids)]
     steps = []
@@ -159,6 +162,6 @@ def _changed(row: Row[Any]) -> Update:
 
 
 def index_next(connection: Connection, row: Row[Any]) -> None:
-    """Have the turn after it indexed anew: its index holds the words of the one before."""
+    """Mark the next turn to be indexed again: its index entry contains the words of this one."""
     after = turn_order.next_in_session(row.user_id, row.session, row.at, row.seq)
     connection.execute(update(turns).where(after).values(revision=turns.c.revision + 1))

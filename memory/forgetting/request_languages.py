@@ -1,4 +1,7 @@
-"""Requests to forget in German, French, Spanish, Italian, Portuguese and Dutch (pure rules; English: `memory.forgetting.service.request_rules`)."""
+"""Requests to forget in German, French, Spanish, Italian, Portuguese and Dutch.
+
+Pure rules. `memory.forgetting.request_rules` has those for English.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +10,24 @@ from dataclasses import dataclass
 from typing import Literal
 
 Read = tuple[Literal["subject", "last", "everything"], str, bool]
-"""What (`subject`, `last`, `everything`), how it is called, and whether that is sure."""
+"""What is meant (`subject`, `last`, `everything`), the person's name for it, and whether that is certain."""
 
 
 @dataclass(frozen=True)
 class _Language:
-    """How one language asks to forget.
+    """The patterns by which one language asks to forget.
 
     Attributes:
-        please: Words that only make it polite.
-        ask: Before an infinitive: "can you".
-        forget: Imperatives and infinitives that are idioms too ("forget it").
-        delete: Those that are not.
-        kept: "I do not want you to remember", "do not remember": what follows is the object.
-        told: Of what the person said; `about` after it, or before its end, names it.
+        please: Words that only make the request polite.
+        ask: Phrases before an infinitive: "can you".
+        forget: Imperatives and infinitives that also occur in idioms ("forget it").
+        delete: Imperatives and infinitives that do not occur in idioms.
+        kept: "I do not want you to remember", "do not remember". The object follows.
+        told: "what I told you". A preposition of `about` after it introduces the subject.
         everything: "everything (that you know)".
-        about: Prepositions.
-        that: Pronouns for what was just said.
-        me: The person.
+        about: Prepositions that introduce the subject.
+        that: Pronouns for the last message.
+        me: Pronouns for the person.
         own: Possessives.
         end: Words that end the clause and name nothing.
         never: "do not forget".
@@ -45,7 +48,7 @@ class _Language:
     never: str
 
 
-_ALL = (
+_LANGUAGES = (
     _Language(
         please=r"bitte|doch|mal|jetzt|sofort|einfach|danke",
         ask=r"(?:kannst|könntest|kannste|würdest|magst|willst) du|ich (?:möchte|will|hätte gern)e?,? dass du|du (?:kannst|sollst|darfst)",
@@ -139,20 +142,20 @@ _ALL = (
 )
 
 
-_LAST = re.compile(
+_LAST_MESSAGE = re.compile(
     r"(?:\w+ )?(?:letzten?|vorige|dernier|último|última|ultimo|laatste|vorige) (?:nachricht|message|mensaje|messaggio|mensagem|bericht)|"
     r"(?:mi|il mio|a minha|o meu) (?:mensaje|messaggio|mensagem) (?:anterior|precedente)",
     re.IGNORECASE,
 )
-_ANY = re.compile(rf"\b(?:{'|'.join(f'{one.forget}|{one.delete}|{one.kept}' for one in _ALL)})", re.IGNORECASE)
-"""A clause without any of these asks for nothing in these languages."""
+_ANY_VERB = re.compile(rf"\b(?:{'|'.join(f'{one.forget}|{one.delete}|{one.kept}' for one in _LANGUAGES)})", re.IGNORECASE)
+"""A clause that matches none of these verbs is no request in any of these languages."""
 
 
 def read(clause: str) -> Read | None:
-    """Return what a clause asks to forget, or None."""
-    if _ANY.search(clause) is None:
+    """Return what a clause asks to forget; None if it is no request in any of these languages."""
+    if _ANY_VERB.search(clause) is None:
         return None
-    for language in _ALL:
+    for language in _LANGUAGES:
         found = _read(" ".join(clause.split()), language)
         if found is not None:
             return found
@@ -189,7 +192,7 @@ def _object(said: str, to: _Language, *, forget: bool, polite: bool) -> Read | N
         whole = not subject or re.fullmatch(to.me, subject, re.IGNORECASE)
         return ("everything", "", not forget or polite) if whole else ("subject", subject, True)
     said = re.sub(ends, " ", said, flags=re.IGNORECASE).strip()
-    if _LAST.fullmatch(said):
+    if _LAST_MESSAGE.fullmatch(said):
         return ("last", "", True)
     said = re.sub(rf"^(?:{to.about})(?:\s+|(?<='))", "", said, flags=re.IGNORECASE)
     if re.fullmatch(to.that, said, re.IGNORECASE):

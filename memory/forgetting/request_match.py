@@ -1,4 +1,4 @@
-"""Which texts tell of what somebody asked to forget: by its names and words (pure functions)."""
+"""Finds the texts that tell of the subject that a person asked to forget, by its names and words (pure functions)."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ _STATED = re.compile(
     r"\b(?:is|are|was|were|am|has|had|have|lives?|works?|likes?|loves?|hates?|goes|went|moved|got|ist|war|hat|est|était|es|era|tem|heeft)\b",
     re.IGNORECASE,
 )
-"""A statement ("that Jonas is vegan"): the whole of it is meant."""
+"""Verbs of a statement ("that Jonas is vegan"). The request then means the whole statement, not only the name."""
 _CALLED = r"(?:is |was |are |heißt |est |se )?(?:called|named|name is|heißt|s'appelle|llama|si chiama)\s+"
-_SAME = (
+_SYNONYMS = (
     {"mum", "mom", "mother", "mummy", "mommy"},
     {"dad", "father", "daddy"},
     {"phone", "telephone", "mobile"},
     {"ex", "exes"},
 )
-_OTHER_WORDS = {
+_DAYS_IN_ENGLISH = {
     "heute": "today", "gestern": "yesterday", "aujourd'hui": "today", "hier": "yesterday", "hoy": "today", "ayer": "yesterday", "oggi": "today",
     "ieri": "yesterday", "hoje": "today", "ontem": "yesterday", "vandaag": "today", "gisteren": "yesterday",
 }  # fmt: skip
@@ -51,22 +51,26 @@ _TIME = re.compile(
     r"february|march|april|may|june|july|august|september|october|november|december|\d{4}-\d\d-\d\d)\b[\s,]*)+",
     re.IGNORECASE,
 )  # fmt: skip
-_SHORT_TEXT = 300
-"""Characters of a text that may say what somebody is called."""
+_MAX_NAMING_CHARACTERS = 300
+"""At most this many characters: a longer text is not searched for the name of the subject."""
 _DECLINED, _ENDING = 4, 2
-"""Letters from which on a name may have an ending of case, and letters of that."""
-_HALF = 0.5
+"""A name of at least 4 letters may have a case ending of at most 2 letters."""
+_MIN_SHARE = 0.5
 
 
 @dataclass(frozen=True)
 class Sought:
-    """What is sought, as the person calls it."""
+    """A subject to forget, in the person's own words.
+
+    Attributes:
+        subject: How the person calls it: `Jonas`, `my sister`, `yesterday`.
+    """
 
     subject: str
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """Return its names, in lower case."""
+        """The names in the subject, in lower case."""
         words = _WORD.findall(searchable(self.subject))
         if not words:
             return frozenset()
@@ -78,7 +82,7 @@ class Sought:
 
     @cached_property
     def words(self) -> tuple[str, ...]:
-        """Return its other words that say something; of a person who is named, without what they are to the user."""
+        """The other meaningful words of the subject. Words such as `brother` are left out if the subject has a name."""
         every = [
             word
             for word in dict.fromkeys(_WORD.findall(searchable(self.subject).lower()))
@@ -88,8 +92,12 @@ class Sought:
         return tuple(word for word in rest if not self.names or word not in _RELATIONS)
 
     def period(self, said: datetime) -> Period | None:
-        """Return the time that it is, where it is a time and nothing else."""
-        subject = _OTHER_WORDS.get(self.subject.lower().strip(), self.subject)
+        """Return the time window that the subject names; None if it names anything but a time.
+
+        Args:
+            said: When the request was said.
+        """
+        subject = _DAYS_IN_ENGLISH.get(self.subject.lower().strip(), self.subject)
         if subject == "this conversation":
             return Period(clock.recent_since(said).timestamp(), said.timestamp())
         if not _TIME.fullmatch(subject.strip()):
@@ -102,22 +110,28 @@ class Sought:
         return named_period(subject, said)
 
     def among(self, texts: Iterable[tuple[str, str]]) -> set[str]:
-        """Return the ids of the texts that tell of it.
+        """Return the ids of the texts that tell of the subject.
 
-        A name is enough, unless it only says whose ("Jonas's birthday"). Without a name all words count; where no text has all,
-        half of them.
+        A name is enough, unless it only says whose thing is meant ("Jonas's birthday"). Without a name, a text must have all
+        words of the subject; if no text has all of them, half of them.
 
         Args:
-            texts: Ids and texts.
+            texts: Pairs of id and text.
         """
         shares = {name: self._share(text) for name, text in texts}
         if self._by_name_alone:
             return {name for name, share in shares.items() if share > 0}
         whole = {name for name, share in shares.items() if share == 1}
-        return whole or {name for name, share in shares.items() if share >= _HALF}
+        return whole or {name for name, share in shares.items() if share >= _MIN_SHARE}
 
     def mainly_among(self, texts: Iterable[tuple[str, str]]) -> set[str]:
-        """Return the ids of the messages that tell of it: without a name, those of which it is half of the sentences, or more."""
+        """Return the ids of the messages that are mainly about the subject.
+
+        If the subject has a name, `among` decides. If not, at least half of a message's sentences must tell of the subject.
+
+        Args:
+            texts: Pairs of id and text.
+        """
         there = list(texts)
         found = self.among(there)
         if self.names:
@@ -125,13 +139,18 @@ class Sought:
         return {name for name, text in there if name in found and self._is_main(text)}
 
     def is_in(self, text: str) -> bool:
-        """Say whether a text tells of it."""
+        """Return whether a text tells of the subject."""
         share = self._share(text)
         return share > 0 if self._by_name_alone else share == 1
 
     def called(self, texts: Iterable[str]) -> set[str]:
-        """Return the names of what is meant, where texts tell them: of "my ex", in "my ex is called Dana", Dana."""
-        return {name for text in texts if len(text) <= _SHORT_TEXT and self._share(text) == 1 for name in self._called(text)}
+        """Return the names that texts give to the subject: "my ex is called Dana" gives "my ex" the name Dana."""
+        return {
+            name
+            for text in texts
+            if len(text) <= _MAX_NAMING_CHARACTERS and self._share(text) == 1
+            for name in self._called(text)
+        }
 
     @property
     def _by_name_alone(self) -> bool:
@@ -142,15 +161,15 @@ class Sought:
         return sum(self._share(part) == 1 for part in parts) * 2 >= len(parts)
 
     def _share(self, text: str) -> float:
-        """Return the share of its words that a text has; none without any of its names."""
+        """Return the share of the subject's words that a text has, 0 to 1; 0 if it has none of the names."""
         plain = searchable(text).lower()
         if _UNSPACED.search(self.subject):
             return float("".join(searchable(self.subject).lower().split()) in "".join(plain.split()))
-        held = set(_WORD.findall(plain))
-        named = [any(_is_name(name, word) for word in held) for name in self.names]
+        found_words = set(_WORD.findall(plain))
+        named = [any(_is_name(name, word) for word in found_words) for name in self.names]
         if self.names and not any(named):
             return 0.0
-        has = [any(_is_word(word, one) for one in held) for word in self.words]
+        has = [any(_is_word(word, one) for one in found_words) for word in self.words]
         parts = [*([True] if self.names else []), *has]
         return sum(parts) / len(parts) if parts else 0.0
 
@@ -167,7 +186,7 @@ class Sought:
 def _is_name(name: str, word: str) -> bool:
     if name == word or (word.startswith(name) and word[len(name) :] == "s"):
         return True
-    # Other scripts have endings of case.
+    # Names in other scripts may have a case ending.
     return (
         not name.isascii()
         and len(name) >= _DECLINED
@@ -177,6 +196,6 @@ def _is_name(name: str, word: str) -> bool:
 
 
 def _is_word(word: str, other: str) -> bool:
-    if word == other or any({word, other} <= same for same in _SAME):
+    if word == other or any({word, other} <= same for same in _SYNONYMS):
         return True
     return word.isascii() and other.isascii() and stems(word) == stems(other)

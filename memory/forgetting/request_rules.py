@@ -1,7 +1,7 @@
-"""Whether a message asks the assistant to forget something, and what (pure rules over words; decision 045).
+"""Recognises messages that ask the assistant to forget something, and what they name (pure rules over words; decision 045).
 
-A request replaces the model's reply by a question, so a rule that is not sure says `sure=False`: then the model answers, and is told
-that it cannot forget by itself. What is quoted, pasted, reported ("she asked me to …") or meant as an idiom is no request.
+A request replaces the model's reply with a question. A rule that is not certain returns `sure=False`: the model answers, and
+is told that it cannot forget by itself. Quoted, pasted or reported text ("she asked me to …") and idioms are no requests.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from memory.forgetting.request_typos import put_right
 
 What = Literal["subject", "last", "here", "everything"]
 
-_LONGEST = 600
-"""Characters: a longer message is a text that holds such a sentence, not a request."""
-_MOST_SENTENCES = 5
-_FEW_WORDS, _ANNOUNCED = 2, 3
+_MAX_CHARACTERS = 600
+"""A message of more characters is a text that contains such a sentence, not a request."""
+_MAX_SENTENCES = 5
+_MAX_ASIDE_WORDS, _MAX_LEAD_IN_WORDS = 2, 3
 _QUOTED = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`|[\"“”„«»‹›].*?[\"“”„«»‹›]|(?<!\w)['‘‚].*?['’](?!\w)", re.DOTALL)
 _PASTED = re.compile(
     r"^\s*(?:>|User:|Assistant:)|^\s*(?:dear|hi|hello|hey|liebe[rs]?|hallo|cher|chère|bonjour|querid[oa]|car[oa]|beste)\b[^\n.!?]{0,40},?\s*\n",
@@ -96,7 +96,7 @@ _ELSEWHERE = re.compile(
 _OWNED = re.compile(r"^(?:about )?(?P<subject>(?:my|our)\s+\S.*)$", re.IGNORECASE)
 _NAMED = re.compile(r"^(?:about )?(?P<subject>[A-ZÀ-ÞŠŽ][\w'’-]*(?:(?:,? (?:and|&) |, | )[A-ZÀ-ÞŠŽ][\w'’-]*)*)$")
 _THE = re.compile(r"^(?:the|his|her|their) \w+(?: \w+)?$", re.IGNORECASE)
-_ALSO = re.compile(  # where a message asks for something else besides
+_ALSO = re.compile(  # the message also asks for something else
     r",?\s+and (?:then |also |please )*(?=(?:remind|tell|give|help|write|show|call|make|let|send|book|add|set|find|explain|say|answer|go on|do|what|how)\b)",
     re.IGNORECASE,
 )
@@ -106,7 +106,7 @@ _WHEN = re.compile(
     r"recently|the other day|before|a (?:moment|minute|while|week|month) ago|on (?:mon|tues|wednes|thurs|fri|satur|sun)day)$",
     re.IGNORECASE,
 )
-"""When it was said, behind what it was about."""
+"""A time at the end of the subject: when it was said, not what it was about."""
 _NO_NAME = re.compile(
     r"^(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|may|june|july|august|september|october|november|december|"
     r"christmas|easter|it|that|this|everything|love|monday)s?$",
@@ -121,7 +121,7 @@ _FORGET = r"(?:forget(?:ting)?|forgot|unlearn|unremember)"
 _DELETE = r"(?:delet(?:e|ed|ing)|eras(?:e|ed|ing)|remov(?:e|ed|ing)|wip(?:e|ed|ing)(?: out)?|purg(?:e|ed|ing)|scrub(?:bed|bing)?|clear(?:ed|ing)?|got rid of|get(?:ting)? rid of|take out|take|strike|discard|drop)"
 _WEAKEST = re.compile(r"^(?:take|strike|discard|drop)", re.IGNORECASE)
 _WEAK = re.compile(r"^(?:take|strike|discard|drop|clear|cleared|clearing|remove|removed|removing)", re.IGNORECASE)
-"""Verbs of everyday things: what was said, or memory, has to be named."""
+"""Verbs of everyday use. The request must also name something that was said, or the memory."""
 _NO_ORDER = re.compile(r"(?:ed|ot|ing)(?: out| rid of)?$", re.IGNORECASE)
 _KEEP = r"(?:keep|store|save|record|log|note(?: down)?|write down|hold on to|hang on to|have)"
 _STORE = re.compile(r"(?:store|record|log)$", re.IGNORECASE)
@@ -183,7 +183,7 @@ _OTHERWISE = re.compile(
     r"忘记|忘掉|忘了吧|删除|刪除|忘れて|消して|잊어|지워|\b(?:забудь\w*|удали\w*|zapomnij|usuń|unut|glöm|glem|unohda)\b",
     re.IGNORECASE,
 )
-"""In languages of which no rule reads the request: the model is told that it cannot forget."""
+"""Verbs of languages that have no rules of their own: the model is told that it cannot forget."""
 _NEVER_MEANT = re.compile(r"\b(?:don't|do not|never|can't|cannot|won't|not|dare|n't)\b(?: \w+){0,2} forget", re.IGNORECASE)
 
 
@@ -192,11 +192,11 @@ class ForgetRequest:
     """What a message asks to forget.
 
     Attributes:
-        what: `subject`: what tells of `subjects`; `last`: the message before; `here`: this message itself; `everything`.
-        subjects: How the person calls it, each to be searched for by itself; a time ("today") may be one.
-        sure: Whether it is a request without doubt; else the model answers.
+        what: `subject`: whatever tells of `subjects`; `last`: the previous message; `here`: this message; `everything`.
+        subjects: The things that the person names. Each is searched for separately. A time ("today") may be one.
+        sure: Whether it is certainly a request. If not, the model answers.
         alone: Whether the message says nothing else.
-        task_like: It may be about a text that was just written ("delete that"): look at the message before.
+        task_like: Whether it may be about a text that was just written ("delete that"). The previous message decides.
     """
 
     what: What
@@ -207,8 +207,8 @@ class ForgetRequest:
 
 
 def read(text: str) -> ForgetRequest | None:
-    """Return what a message asks to forget; None where it asks for no such thing."""
-    if len(text) > _LONGEST or _PASTED.search(text):
+    """Return what a message asks to forget; None if it asks for nothing of that sort."""
+    if len(text) > _MAX_CHARACTERS or _PASTED.search(text):
         return None
     plain = _QUOTED.sub(" “…” ", text)
     if _TASK.search(plain):
@@ -217,7 +217,7 @@ def read(text: str) -> ForgetRequest | None:
     found = [(one, place) for place, sentence in enumerate(sentences) if (one := _of_sentence(sentence)) is not None]
     if not found:
         return None
-    certain = [one for one, _ in found if one.sure and len(sentences) <= _MOST_SENTENCES]
+    certain = [one for one, _ in found if one.sure and len(sentences) <= _MAX_SENTENCES]
     if not certain:
         return ForgetRequest("last", sure=False)
     subjects = tuple(dict.fromkeys(name for one in certain for name in one.subjects))
@@ -242,11 +242,11 @@ def read(text: str) -> ForgetRequest | None:
 
 
 def _tells(sentence: str) -> bool:
-    """Say whether a sentence beside the request tells something ("My PIN is 1234. Don't remember that.")."""
+    """Return whether a sentence beside the request tells something ("My PIN is 1234. Don't remember that.")."""
     about_that = re.match(
         r"^\W*(?:sorry|oh|that|this|it|i shouldn't|thanks?|never mind|please|you|the thing)\b", sentence, re.IGNORECASE
     )
-    return not about_that and not sentence.endswith("?") and len(sentence.split()) > _FEW_WORDS
+    return not about_that and not sentence.endswith("?") and len(sentence.split()) > _MAX_ASIDE_WORDS
 
 
 def _of_sentence(sentence: str) -> ForgetRequest | None:
@@ -276,8 +276,8 @@ def _of_sentence(sentence: str) -> ForgetRequest | None:
 
 
 def _announces(before: str) -> bool:
-    """Say whether what stands before a colon announces a text that is another's ("Reply to this mail: …")."""
-    return before.rstrip().endswith(":") and len(before.split()) > _ANNOUNCED
+    """Return whether the words before a colon announce another person's text ("Reply to this mail: …")."""
+    return before.rstrip().endswith(":") and len(before.split()) > _MAX_LEAD_IN_WORDS
 
 
 def _of_clause(clause: str, *, begins: bool) -> ForgetRequest | None:  # noqa: PLR0911 - one rule after another
@@ -314,7 +314,7 @@ def _of_clause(clause: str, *, begins: bool) -> ForgetRequest | None:  # noqa: P
 def _object(  # noqa: C901, PLR0911, PLR0912 - one rule after another, the surest first
     said: str, *, kind: Literal["forget", "delete", "remember", "keep"], polite: bool
 ) -> ForgetRequest | None:
-    """Read what is to be forgotten from the object of the verb."""
+    """Return the request that the object of the verb makes; None if it makes none."""
     if _ABOUT_INSTRUCTIONS.search(said) or said.lower().startswith("nothing"):
         return None
     polite = polite or bool(re.search(r"\b(?:please|pls)\b", said, re.IGNORECASE))
@@ -351,7 +351,7 @@ def _object(  # noqa: C901, PLR0911, PLR0912 - one rule after another, the sures
     if that and kind in ("forget", "remember"):
         return _about(that["subject"])
     owned = _OWNED.match(said) or _NAMED.match(said)
-    # "Forget the cake, I …": what goes on after it makes it an idiom.
+    # "Forget the cake, I …" is an idiom: the sentence goes on.
     if owned and not re.search(r",(?! *(?:and )?(?:my|our|(?!I\b)[A-ZÀ-Þ]))", said) and not _NO_NAME.match(owned["subject"]):
         return _about(owned["subject"], sure=kind != "delete" or in_memory)
     parts = _parts(said)
@@ -366,7 +366,7 @@ def _object(  # noqa: C901, PLR0911, PLR0912 - one rule after another, the sures
 
 
 def _told(rest: str) -> ForgetRequest:
-    """Read what follows "what I told you"."""
+    """Return the request made by the words after "what I told you"."""
     rest = re.sub(r"^(?:to )?(?:you\b)?,?\s*", "", rest, flags=re.IGNORECASE).strip()
     if match := _ABOUT.search(rest):
         return _about(match["subject"])
@@ -380,7 +380,7 @@ def _told(rest: str) -> ForgetRequest:
 
 
 def _about(subject: str, *, sure: bool = True) -> ForgetRequest:
-    """Make a request of how the person calls it."""
+    """Return a request to forget a subject, from the person's own words for it."""
     subject = _TAIL.sub("", subject.strip(" ,."))
     subject = _WHEN.sub("", subject)
     subject = re.sub(r"^(?:the )?(?:subject|topic|fact that|fact)\s+(?:of )?", "", subject, flags=re.IGNORECASE)
@@ -392,7 +392,7 @@ def _about(subject: str, *, sure: bool = True) -> ForgetRequest:
 
 
 def _parts(subject: str) -> tuple[str, ...]:
-    """Part what is named with "and" into things that are searched for one by one."""
+    """Split subjects that are joined by "and", so that each is searched for separately."""
     if re.search(r"\b(?:between|zwischen|entre|tra|fra|tussen)\b", subject, re.IGNORECASE):
         return (subject,)
     subject = _ALSO.split(subject)[0]

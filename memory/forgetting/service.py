@@ -1,4 +1,7 @@
-"""Forgetting as a person means it: one thing, with all that says it and all that was made from it; undone, or for good."""
+"""Forgets one thing as a person means it: with everything that says it and everything made from it.
+
+A forgetting can be undone until it is purged.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +22,11 @@ from memory.storage.engine import Database
 from memory.storage.schema import forgettings, memories, personality, photos, turns
 from memory.upcoming import date_rows
 
-_GONE = (TurnState.FORGOTTEN, TurnState.REPLACED)
+_GONE_STATES = (TurnState.FORGOTTEN, TurnState.REPLACED)
 
 
 class Forgetting:
-    """What the users of a journal forgot. Every public method is one transaction."""
+    """Forgets, restores and purges things for all users. Every public method is one transaction."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
@@ -31,18 +34,21 @@ class Forgetting:
     def hide(
         self, user_id: str, subject: str, in_turns: Counts, *, personality_too: bool = False, together: Together | None = None
     ) -> Cascade:
-        """Hide a memory, a message or a picture, and whatever tells of it; from now on nothing finds or shows it.
+        """Hide a memory, a message or a picture with its cascade. From now on nothing finds or shows it.
 
         Args:
-            user_id: Whose.
-            subject: Its id.
-            in_turns: As `reach.of`.
-            personality_too: Delete at once what the forgotten messages did to the personality: undo does not bring it back.
-            together: What is forgotten with it, and brought back with it.
+            user_id: The user who forgets.
+            subject: The id of the memory, message or picture.
+            in_turns: As in `cascade.of`.
+            personality_too: Delete at once the forgotten messages' effect on the personality. Undo does not restore it.
+            together: More subjects that are forgotten, and restored, with it.
+
+        Returns:
+            What was hidden.
 
         Raises:
-            NotFound: The user has nothing of that id.
-            InvalidInput: It is a message that is being answered.
+            NotFound: The user has nothing with that id.
+            InvalidInput: The message is still being answered.
         """
         stamp = datetime.now(UTC)
         with self._db.write() as connection:
@@ -53,7 +59,7 @@ class Forgetting:
             connection.execute(insert(forgettings).values(**values))
             _cover(connection, user_id, subject, found, stamp)
             rewrites.forget(connection, user_id)
-            # What the model wrote of later sessions, from a profile that told of it, is asked anew.
+            # The model wrote later sessions' summaries from a profile that told of it, so it is asked for them again.
             work_queue.drop_summaries(connection, user_id)
             refusals.drop_words(connection, user_id)
             if personality_too:
@@ -62,14 +68,17 @@ class Forgetting:
         return found
 
     def would_hide(self, user_id: str, subject: str, in_turns: Counts, together: Together) -> Cascade:
-        """Return what `hide` would hide; nothing is done."""
+        """Return what `hide` would hide. Nothing is changed."""
         with self._db.read() as connection:
             return cascade.of(connection, user_id, subject, in_turns, together)
 
     def undo(self, user_id: str, subject: str) -> bool:
-        """Bring back what was forgotten with one thing, or one memory that went with another; False: neither is there.
+        """Restore what was forgotten with one subject, or one memory of another subject's cascade.
 
-        What was forgotten besides stays forgotten: all is brought back, and hidden again for what still stands.
+        Other forgettings stay in force: everything is restored first, then hidden again for each of them.
+
+        Returns:
+            Whether anything was restored.
         """
         with self._db.write() as connection:
             waiting = _waiting(connection, user_id)
@@ -80,7 +89,7 @@ class Forgetting:
             else:
                 mine = [row for row in waiting if subject in (*row.reach["memories"], *row.reach["derived"])]
                 if not mine:
-                    # A line that was dropped, by a rewrite or as outdated.
+                    # A rewrite dropped this line, or its person called it outdated.
                     return soft_delete.show(connection, user_id, subject)
                 _uncover(connection, user_id, [Cascade.from_json(row.reach) for row in mine])
                 _leave_out(connection, user_id, subject, mine)
@@ -90,7 +99,11 @@ class Forgetting:
         return True
 
     def due(self, before: datetime | None = None) -> list[tuple[str, str]]:
-        """Return (user, subject) of what is to be purged: forgotten by `before`, or purged without a receipt."""
+        """Return the (user, subject) pairs that are due for a purge, oldest first.
+
+        Args:
+            before: Those forgotten by this instant, and those purged without a receipt. None: all that have no receipt.
+        """
         query = select(forgettings.c.user_id, forgettings.c.subject).where(forgettings.c.receipt.is_(None))
         if before is not None:
             query = query.where((forgettings.c.at <= before) | forgettings.c.purged_at.is_not(None))
@@ -98,28 +111,28 @@ class Forgetting:
             return [(row.user_id, row.subject) for row in connection.execute(query.order_by(forgettings.c.at))]
 
     def texts(self, user_id: str, subject: str) -> list[str]:
-        """Return, word for word, what is about to be purged, so that it can be looked for afterwards."""
+        """Return the exact texts that are about to be purged, so that `verify` can search for them afterwards."""
         with self._db.read() as connection:
-            found = _reach(connection, user_id, subject)
+            found = _stored_cascade(connection, user_id, subject)
             mine = (memories.c.user_id == user_id) & memories.c.id.in_((*found.memories, *found.derived))
             said = list(connection.execute(select(memories.c.text).where(mine)).scalars())
             return [*said, *quarantine.texts(connection, user_id, found.turns)]
 
     def purge(self, user_id: str, subject: str) -> Cascade:
-        """Remove for good what was hidden; sessions that it was part of wait to be summed up anew. Twice changes nothing."""
+        """Remove hidden things permanently and queue their sessions to be summarised again. Running it twice is harmless."""
         with self._db.write() as connection:
-            found = _reach(connection, user_id, subject)
+            found = _stored_cascade(connection, user_id, subject)
             for name in found.derived:
                 mine = (memories.c.user_id == user_id) & (memories.c.id == name)
                 row = connection.execute(select(memories.c.extra).where(mine)).first()
                 if row is not None:
-                    # Made anew without it, it may come back.
+                    # The same line may be written again when it is rebuilt without the subject.
                     connection.execute(update(memories).where(mine).values(extra={**row.extra, "replaced": True}))
             for name in (*found.memories, *found.derived):
                 soft_delete.purge(connection, user_id, name)
             date_rows.drop(connection, user_id, (*found.memories, *found.derived, *found.turns))
             others = [Cascade.from_json(row.reach) for row in _waiting(connection, user_id) if row.subject != subject]
-            _drop_set_aside(connection, user_id, found, others)
+            _drop_quarantined(connection, user_id, found, others)
             refusals.drop(connection, user_id, found.turns)
             _drop_points(connection, user_id, found.turns)
             hidden = (photos.c.user_id == user_id) & photos.c.id.in_(found.photos) & photos.c.hidden_at.is_not(None)
@@ -134,18 +147,18 @@ class Forgetting:
         return found
 
     def receipt(self, user_id: str, subject: str, receipt: dict[str, Any]) -> None:
-        """Keep what the purge came to."""
+        """Store the receipt of a purge."""
         with self._db.write() as connection:
             connection.execute(update(forgettings).where(_key(user_id, subject)).values(receipt=receipt))
 
     def receipts(self, user_id: str) -> list[dict[str, Any]]:
-        """Return the receipts of a user, oldest first; none of them holds a word of what was forgotten."""
+        """Return the receipts of a user, oldest first. None of them contains a word of what was forgotten."""
         query = select(forgettings.c.receipt).where(forgettings.c.user_id == user_id, forgettings.c.purged_at.is_not(None))
         with self._db.read() as connection:
             return [row for row in connection.execute(query.order_by(forgettings.c.at)).scalars() if row is not None]
 
     def when(self, user_id: str, subject: str) -> tuple[datetime, datetime | None]:
-        """Return when something was hidden, and when purged."""
+        """Return when a subject was hidden, and when it was purged (None: not yet)."""
         with self._db.read() as connection:
             row = _row(connection, user_id, subject)
         return row.at, row.purged_at
@@ -158,22 +171,22 @@ def _key(user_id: str, subject: str) -> ColumnElement[bool]:
 def _row(connection: Connection, user_id: str, subject: str) -> Row[Any]:
     row = connection.execute(select(forgettings).where(_key(user_id, subject))).first()
     if row is None:
-        raise NotFound(f"{subject!r} is not forgotten any more: it was brought back.")
+        raise NotFound(f"{subject!r} is no longer forgotten: it was brought back.")
     return row
 
 
-def _reach(connection: Connection, user_id: str, subject: str) -> Cascade:
+def _stored_cascade(connection: Connection, user_id: str, subject: str) -> Cascade:
     return Cascade.from_json(_row(connection, user_id, subject).reach)
 
 
 def _waiting(connection: Connection, user_id: str) -> Sequence[Row[Any]]:
-    """Return what is forgotten and not purged, in the order in which it was."""
+    """Return what is forgotten and not yet purged, in the order of the forgettings."""
     query = select(forgettings).where(forgettings.c.user_id == user_id, forgettings.c.purged_at.is_(None))
     return connection.execute(query.order_by(forgettings.c.at, forgettings.c.subject)).all()
 
 
 def _cover(connection: Connection, user_id: str, subject: str, found: Cascade, stamp: datetime) -> None:
-    """Hide all that a forgetting reaches; what is hidden already stays so."""
+    """Hide a whole cascade. What is hidden already stays hidden."""
     gone = {*found.memories, *found.turns, *found.derived, *found.told}
     for name in found.told:
         quarantine.reply(connection, user_id, name, subject, gone, whole=True)
@@ -190,11 +203,11 @@ def _cover(connection: Connection, user_id: str, subject: str, found: Cascade, s
     connection.execute(update(photos).where(mine).values(hidden_at=stamp))
 
 
-def _uncover(connection: Connection, user_id: str, reaches: Sequence[Cascade]) -> None:
-    """Show all that some forgettings reach, whatever else hides it."""
-    for found in reaches:
+def _uncover(connection: Connection, user_id: str, cascades: Sequence[Cascade]) -> None:
+    """Restore whole cascades, even what another forgetting hides as well."""
+    for found in cascades:
         quarantine.restore(connection, user_id, (*found.turns, *found.told, *found.shown, *found.pictured))
-        # What is repeated first: a repetition of what is still hidden would stand for itself.
+        # Originals before their repetitions: a repetition whose original is still hidden would become a fact of its own.
         mine = (memories.c.user_id == user_id) & memories.c.id.in_((*found.memories, *found.derived))
         names = select(memories.c.id).where(mine).order_by(memories.c.same_as.is_not(None), memories.c.at, memories.c.id)
         for name in connection.execute(names).scalars().all():
@@ -204,7 +217,7 @@ def _uncover(connection: Connection, user_id: str, reaches: Sequence[Cascade]) -
 
 
 def _leave_out(connection: Connection, user_id: str, memory_id: str, rows: Sequence[Row[Any]]) -> None:
-    """Take one memory out of what some forgettings reach, with its message and what else was taken from that."""
+    """Remove one memory from stored cascades, with its message and everything else that was taken from that message."""
     mine = memories.c.user_id == user_id
     source = connection.execute(select(memories.c.source).where(mine, memories.c.id == memory_id)).scalar_one()
     together = select(memories.c.id).where(mine, (memories.c.source == source) & memories.c.kind.in_(("semantic", "photo")))
@@ -218,7 +231,7 @@ def _leave_out(connection: Connection, user_id: str, memory_id: str, rows: Seque
         }
         alone = select(memories.c.id).where(mine, memories.c.id.in_(back), memories.c.same_as.in_(left["memories"]))
         for name in connection.execute(alone).scalars().all():
-            # What it repeats stays forgotten: it stands for itself.
+            # The original stays forgotten, so the repetition becomes a fact of its own.
             supersession_rows.part(connection, user_id, name)
         if any(left[name] for name in ("memories", "turns", "photos")):
             connection.execute(update(forgettings).where(_key(user_id, row.subject)).values(reach=left))
@@ -226,8 +239,8 @@ def _leave_out(connection: Connection, user_id: str, memory_id: str, rows: Seque
             connection.execute(delete(forgettings).where(_key(user_id, row.subject)))
 
 
-def _drop_set_aside(connection: Connection, user_id: str, found: Cascade, others: Sequence[Cascade]) -> None:
-    """Throw away what was set aside for a forgetting; what another one may bring back loses what tells of this one."""
+def _drop_quarantined(connection: Connection, user_id: str, found: Cascade, others: Sequence[Cascade]) -> None:
+    """Delete what a forgetting has quarantined. What another forgetting may still restore only loses what tells of this one."""
     needed = {name for other in others for name in (*other.turns, *other.told, *other.shown, *other.pictured)}
     gone = {*found.memories, *found.turns, *found.derived, *found.told}
     for name in {*found.told, *found.shown, *found.pictured} - {*found.turns}:
@@ -240,7 +253,7 @@ def _drop_set_aside(connection: Connection, user_id: str, found: Cascade, others
 
 
 def _drop_points(connection: Connection, user_id: str, turn_ids: Sequence[str]) -> None:
-    """Delete what these messages showed of the person; none of it counts since they were hidden."""
+    """Delete the personality points of these messages. They have not counted since the messages were hidden."""
     connection.execute(delete(personality).where(personality.c.user_id == user_id, personality.c.turn_id.in_(turn_ids)))
 
 
@@ -250,10 +263,10 @@ def _is_visible(connection: Connection, user_id: str, memory_id: str) -> bool:
 
 
 def sum_up_anew(connection: Connection, user_id: str, session: int) -> None:
-    """Have a session summed up again of what is left of it."""
-    of = (turns.c.user_id == user_id) & (turns.c.session == session) & turns.c.state.not_in(_GONE)
+    """Queue a session to be summarised again from its remaining turns."""
+    of = (turns.c.user_id == user_id) & (turns.c.session == session) & turns.c.state.not_in(_GONE_STATES)
     last = connection.execute(select(turns.c.seq).where(of).order_by(turns.c.seq.desc()).limit(1)).scalar()
-    # Of what it is now, nothing was refused yet.
+    # The session has changed, so earlier refusals of the model server no longer apply.
     refusals.drop(connection, user_id, [str(session)])
     if last is not None:
         work_queue.add(connection, user_id, "consolidate", str(session), seq=last)

@@ -1,4 +1,4 @@
-"""A memory is hidden at once and purged later; a tombstone stays (SQL, within the caller's transaction)."""
+"""Soft delete: a memory is hidden at once and purged later. A tombstone stays (SQL, within the caller's transaction)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from memory.storage.schema import memories
 
 
 def hide(connection: Connection, user_id: str, memory_id: str, stamp: datetime) -> None:
-    """Hide a memory with its repetitions; what it had made untrue stands again, and what it repeated was said less often."""
+    """Hide a memory with its repetitions.
+
+    Facts that it superseded are valid again, and the fact that it repeated counts as said less often.
+    """
     mine = (memories.c.user_id == user_id) & memories.c.hidden_at.is_(None)
     which = (memories.c.id == memory_id) | (memories.c.same_as == memory_id)
     connection.execute(update(memories).where(mine, which).values(hidden_at=stamp, revision=memories.c.revision + 1))
@@ -25,25 +28,29 @@ def hide(connection: Connection, user_id: str, memory_id: str, stamp: datetime) 
 
 
 def show(connection: Connection, user_id: str, memory_id: str) -> bool:
-    """Show a hidden memory again, with what was hidden with it and what it did; says whether it was hidden."""
+    """Restore a hidden memory, its repetitions that were hidden with it, and its effect on other facts.
+
+    Returns:
+        Whether it was hidden.
+    """
     mine = (memories.c.user_id == user_id) & memories.c.hidden_at.is_not(None)
     row = connection.execute(select(memories).where(mine, memories.c.id == memory_id)).first()
     if row is None:
         return False
-    # What had been forgotten by itself before stays forgotten.
+    # A repetition that had been forgotten separately stays forgotten.
     together = (memories.c.id == memory_id) | ((memories.c.same_as == memory_id) & (memories.c.hidden_at == row.hidden_at))
     connection.execute(update(memories).where(mine, together).values(hidden_at=None, revision=memories.c.revision + 1))
     supersession_rows.supersede(connection, user_id, memory_id, row.at, row.extra.get("freed", []))
     kept = {key: value for key, value in row.extra.items() if key not in ("freed", "replaced")}
     connection.execute(update(memories).where(memories.c.id == memory_id).values(extra=kept))
     if row.same_as is not None and not supersession_rows.said_again(connection, user_id, row.same_as, 1):
-        # What it repeated is gone: it stands for itself.
+        # The fact that it repeated is gone, so it becomes a fact of its own.
         supersession_rows.part(connection, user_id, memory_id)
     return True
 
 
 def hidden(connection: Connection, before: datetime | None) -> list[tuple[str, str]]:
-    """Return (user, memory id) of what is hidden; with `before`, of what was hidden by then."""
+    """Return the (user, memory id) pairs of hidden memories; with `before`, of those hidden by then."""
     query = select(memories.c.user_id, memories.c.id).where(memories.c.hidden_at.is_not(None))
     if before is not None:
         query = query.where(memories.c.hidden_at <= before)
@@ -51,7 +58,7 @@ def hidden(connection: Connection, before: datetime | None) -> list[tuple[str, s
 
 
 def purge(connection: Connection, user_id: str, memory_id: str) -> None:
-    """Remove a hidden memory, with what only repeated it; a tombstone without text stays."""
+    """Remove a hidden memory and its hidden repetitions. A tombstone without text stays."""
     mine = (memories.c.user_id == user_id) & (memories.c.id == memory_id) & memories.c.hidden_at.is_not(None)
     row = connection.execute(select(memories).where(mine)).first()
     if row is None:
@@ -60,6 +67,6 @@ def purge(connection: Connection, user_id: str, memory_id: str) -> None:
     repeated = (memories.c.user_id == user_id) & (memories.c.same_as == memory_id)
     connection.execute(delete(memories).where(repeated, memories.c.hidden_at.is_not(None)))
     connection.execute(update(memories).where(repeated).values(same_as=None, revision=memories.c.revision + 1))
-    # What a rewrite dropped may come back; what the person forgot may not.
+    # A memory that a rewrite dropped may come back. One that the person forgot may not.
     if not row.extra.get("replaced"):
         tombstones.mark(connection, user_id, memory_id, row.text if row.key is not None else "")

@@ -1,4 +1,4 @@
-"""Indexes what the journal holds: full text and vectors in one file per user, and Chroma behind it."""
+"""The search indexes of the journal: full text and vectors in one file per user, and their copy in Chroma."""
 
 __all__ = [
     "bm25",

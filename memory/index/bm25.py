@@ -1,8 +1,8 @@
-"""BM25 for many texts at once: which texts have a word is asked of SQLite's full text, and the scores are worked out in arrays.
+"""BM25 for many texts at once: SQLite's full text says which texts contain a word, and NumPy computes the scores.
 
-SQLite's own `bm25` takes more than a microsecond a text, and a look at 100,000 turns scores 15,000 of them; the scores are the
-same (docs/decisions/035). A turn has two columns, the message and the reply, and is scored as BM25F does it (decision 054):
-what the assistant said counts less, and its length is compared with a fixed one, because long replies hold every word once.
+SQLite's own `bm25` takes more than a microsecond per text, and a search in 100,000 turns scores 15,000 of them; the scores are
+the same (docs/decisions/035). A turn has two columns, message and reply, and is scored by BM25F (docs/decisions/054): words of
+the reply count less, and its length is compared with a fixed one, because long replies contain almost any word.
 """
 
 from __future__ import annotations
@@ -17,37 +17,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 TOKENIZER = "porter unicode61 remove_diacritics 2 categories 'L* N* Co M*'"
-"""Combining marks belong to words: by default this tokenizer cuts Hindi, Tamil or Bengali at every one."""
+"""Combining marks belong to words; by default this tokenizer splits Hindi, Tamil or Bengali words at each mark."""
 _K1, _B = 1.2, 0.75
-"""As in SQLite."""
-_REPLY, _REPLY_WORDS = 0.5, 100.0
-"""How much a word of a reply counts, beside one of a message, and how many words a reply of usual length has."""
-_LEAST_WEIGHT = 1e-6
-"""Of a word that more than half of the texts have; as in SQLite."""
-_TOTALS = 1
-"""The row of a full text's data that says how many texts there are, and how many words."""
+"""The parameters of BM25, as in SQLite."""
+_REPLY_WEIGHT, _USUAL_REPLY_WORDS = 0.5, 100.0
+"""Weight of a word in a reply (a word in a message has 1), and the number of words in a reply of usual length."""
+_MIN_WEIGHT = 1e-6
+"""Weight of a word that more than half of the texts contain; as in SQLite."""
+_TOTALS_ROW_ID = 1
+"""Id of the row in a full text's data that has the numbers of texts and of words."""
 
 Numbers = NDArray[np.int64]
 Scores = NDArray[np.float64]
 
 
 class Lengths:
-    """How many words the texts of one full text have in each column, by their numbers; read as they are needed."""
+    """The number of words in each column of each text of one full text; loaded on demand."""
 
     def __init__(self) -> None:
         self._words = np.zeros((0, 1), dtype=np.uint32)
 
     @property
     def bytes(self) -> int:
-        """Say how much memory it takes."""
+        """Memory size in bytes."""
         return self._words.nbytes
 
     def forget(self, first: int) -> None:
-        """Read those from this number on again: they are of other texts now."""
+        """Drop the lengths from text number `first` on, which may now belong to other texts."""
         self._words = self._words[:first]
 
     def of(self, file: sqlite3.Connection, table: str, numbers: Numbers) -> NDArray[np.uint32]:
-        """Return how many words each of these texts has; shape (texts, columns)."""
+        """Return the number of words in each column of these texts; shape (texts, columns)."""
         known = len(self._words)
         if len(numbers) and numbers[-1] >= known:
             query = f"SELECT json_group_array(id), json_group_array(hex(sz)) FROM {table}_docsize WHERE id >= ?"  # noqa: S608 - ours
@@ -66,38 +66,38 @@ class Lengths:
 def bm25(
     file: sqlite3.Connection, table: str, words: Sequence[str], lengths: Lengths, *, newest: int | None
 ) -> tuple[Numbers, Scores]:
-    """Score all texts that have any of some words.
+    """Score all texts that contain any of the words.
 
     Args:
-        file: The user's.
-        table: A full text: `body`, and maybe `reply`.
-        words: Words as they are asked for, not their stems; each has one.
-        lengths: Of its texts.
-        newest: Of each word, the last so many texts alone; None: all.
+        file: The user's file.
+        table: A full text with the column `body` and, for turns, `reply`.
+        words: The search words, not their stems; each must have exactly one stem.
+        lengths: The lengths of the table's texts.
+        newest: For each word, score only this number of newest texts; None: all.
 
     Returns:
-        Numbers of texts in ascending order, and a score for each; the higher the better.
+        The numbers of the texts in ascending order, and one score per text; higher is better.
     """
     vocabulary = f"instances_{table}"
     file.execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.{vocabulary} USING fts5vocab(main, {table}, instance)")
-    totals = file.execute(f"SELECT block FROM {table}_data WHERE id = {_TOTALS}").fetchone()  # noqa: S608 - ours
+    totals = file.execute(f"SELECT block FROM {table}_data WHERE id = {_TOTALS_ROW_ID}").fetchone()  # noqa: S608 - ours
     texts, all_words = _varints(totals[0])[:2]
     query = f"SELECT json_group_array(doc), json_group_array(col = 'reply') FROM temp.{vocabulary} WHERE term = ?"  # noqa: S608 - ours
     numbers: list[Numbers] = []
     scores: list[Scores] = []
     for word in words:
-        # One row: Python's lock is let go of for each.
+        # One row for all texts: sqlite3 releases Python's global lock for each row.
         docs, replies = (np.array(json.loads(column), dtype=np.int64) for column in file.execute(query, stems(word)).fetchone())
         having, place = np.unique(docs, return_inverse=True)
-        weight = max(np.log((texts - len(having) + 0.5) / (len(having) + 0.5)), _LEAST_WEIGHT)
+        weight = max(np.log((texts - len(having) + 0.5) / (len(having) + 0.5)), _MIN_WEIGHT)
         in_reply = np.bincount(place, weights=replies, minlength=len(having))
         times = np.bincount(place, minlength=len(having)).astype(np.float64) - in_reply
         if newest is not None:
             having, times, in_reply = having[-newest:], times[-newest:], in_reply[-newest:]
-        # In floats before anything else: the lengths' own numbers are too small for a product.
+        # Converted to floats first: the integer type of the lengths is too small for products.
         long = lengths.of(file, table, having) * 1.0
         times = times / (1 - _B + _B * long[:, 0] * (texts / max(all_words, 1)))
-        times = times + _REPLY * in_reply / (1 - _B + _B * long[:, -1] / _REPLY_WORDS)
+        times = times + _REPLY_WEIGHT * in_reply / (1 - _B + _B * long[:, -1] / _USUAL_REPLY_WORDS)
         numbers.append(having)
         scores.append(weight * times * (_K1 + 1) / (times + _K1))
     every, place = np.unique(np.concatenate(numbers), return_inverse=True)
@@ -106,15 +106,15 @@ def bm25(
 
 @lru_cache(maxsize=10_000)
 def stems(word: str) -> tuple[str, ...]:
-    """Return what SQLite's full text keeps of a word: one stem, where it is a word to it."""
-    with _reading:
-        _reader.execute("DELETE FROM texts")
-        _reader.execute("INSERT INTO texts VALUES (?)", (word,))
-        return tuple(row[0] for row in _reader.execute("SELECT term FROM read ORDER BY offset"))
+    """Return the stems that SQLite's full text stores for a word: usually one; several if its tokenizer splits the word."""
+    with _stemmer_lock:
+        _stemmer.execute("DELETE FROM texts")
+        _stemmer.execute("INSERT INTO texts VALUES (?)", (word,))
+        return tuple(row[0] for row in _stemmer.execute("SELECT term FROM read ORDER BY offset"))
 
 
 def _varints(data: bytes) -> list[int]:
-    """Read SQLite's numbers: seven bits a byte, the highest first; the last byte of each is below 128."""
+    """Decode SQLite's integers: seven bits per byte, highest bits first; the last byte of each integer is below 128."""
     numbers, number = [], 0
     for byte in data:
         number = number << 7 | byte & 127
@@ -124,7 +124,7 @@ def _varints(data: bytes) -> list[int]:
     return numbers
 
 
-_reading = threading.Lock()
-_reader = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
-_reader.execute(f'CREATE VIRTUAL TABLE texts USING fts5(body, tokenize = "{TOKENIZER}")')
-_reader.execute("CREATE VIRTUAL TABLE read USING fts5vocab(texts, instance)")
+_stemmer_lock = threading.Lock()
+_stemmer = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+_stemmer.execute(f'CREATE VIRTUAL TABLE texts USING fts5(body, tokenize = "{TOKENIZER}")')
+_stemmer.execute("CREATE VIRTUAL TABLE read USING fts5vocab(texts, instance)")

@@ -1,4 +1,4 @@
-"""How memories are found by meaning: one Chroma collection per memory type and user."""
+"""Vectors in Chroma: one collection per memory type and user."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
 
 COLLECTIONS = ("core", "semantic", "past", "episodic", "procedural", "photo", "picture", "turn")
-"""Raw turns have their own: among ten times as many turns a topic would not come up. So have facts that are no longer true: a
-weight that changed a hundred times would hide today's. Of what was seen, `photo` holds what it is
-called, and `picture` what it looks like: vectors of another model."""
+"""Turns have a collection of their own, since topics would not be found among ten times as many turns. Superseded facts have
+one (`past`), too: a weight that changed a hundred times would hide today's. Things seen in photos are in two collections:
+`photo` has their names, and `picture` has image vectors, which another model makes."""
 
 OPEN_COLLECTIONS = 256
-"""0.7 GB; only what is written to is opened."""
-_COPY = ".copy"
-_BATCH = 2_000
+"""0.7 GB; collections are only opened to be written."""
+_COPY_SUFFIX = ".copy"
+_BATCH_DOCUMENTS = 2_000
 
 
 @dataclass(frozen=True)
 class Document:
-    """One facet of a record: what is embedded, and what it is filtered by.
+    """One facet of a record: the embedded text, and the fields to filter by.
 
     Attributes:
-        id: `RECORD/FACET`, or `RECORD/FACET-NUMBER` of several.
-        record_id: The record that is found by it.
+        id: `RECORD/FACET`, or `RECORD/FACET-NUMBER` if there are several.
+        record_id: The record that the facet belongs to.
         facet: `content` or `keywords` of a memory; `turn`, `whole`, `sentence` or `before` of a turn.
-        at: Seconds since 1970, UTC.
-        text: The document.
+        at: Time in seconds since 1970, UTC.
+        text: The embedded text.
     """
 
     id: str
@@ -53,13 +53,14 @@ class Document:
 
 
 class ChromaStore:
-    """Vectors of all users.
+    """The vectors of all users.
 
     Args:
-        folder: Where the embedded client keeps its files.
-        url: A Chroma server instead, `http://host:port`.
-        most_open: Collections that the embedded client keeps open (2.6 MB each). By itself it lets go of some at a bound made
-            of the limit of open files, and then finds less in them than they hold, or nothing: it is opened anew long before.
+        folder: The folder for the embedded client's files.
+        url: A Chroma server to use instead, `http://host:port`.
+        most_open: Most collections that the embedded client keeps open (2.6 MB each). At a bound derived from the limit of open
+            files, the client closes some by itself, and then finds only part of their documents, or none. So it is reopened
+            long before that bound.
 
     Raises:
         StorageError: The folder or the server cannot be used.
@@ -68,12 +69,12 @@ class ChromaStore:
     def __init__(self, folder: Path | None = None, url: str | None = None, most_open: int = OPEN_COLLECTIONS) -> None:
         self._lock = threading.RLock()
         self._collections: dict[str, Collection] = {}
-        with _said():
+        with _readable_errors():
             self._folder = None if url else folder
             self._client = _client(folder, url)
             self._index_queue()
             own = getattr(getattr(self._client, "_server", None), "hnsw_cache_size", 2 * most_open)
-            # Half of it: the other files of this process need some of the limit, too.
+            # Half of the bound: this process has other files, which count towards the same limit.
             self._most_open = max(len(COLLECTIONS), min(most_open, own // 2))
             self._finish_copies()
 
@@ -81,7 +82,7 @@ class ChromaStore:
         """Add or replace documents under their ids."""
         if not documents:
             return
-        with _said(), self._lock:
+        with _readable_errors(), self._lock:
             self._collection(user_id, kind).upsert(
                 ids=[document.id for document in documents],
                 embeddings=vectors,
@@ -92,24 +93,24 @@ class ChromaStore:
             )
 
     def remove_documents(self, user_id: str, kind: str, ids: Sequence[str]) -> None:
-        """Remove documents by their own ids; unknown ones are passed over."""
+        """Remove documents by their ids; unknown ids are ignored."""
         if ids:
-            with _said(), self._lock:
+            with _readable_errors(), self._lock:
                 if (there := self._there(user_id, kind)) is not None:
                     there.delete(ids=list(ids))
 
     def nearest(self, user_id: str, kind: str, vectors: Vectors, *, limit: int) -> list[list[tuple[str, str, float]]]:
-        """Return (record id, facet, cosine similarity) of the documents nearest to each vector, of any facet, nearest first.
+        """Return (record id, facet, cosine) of the `limit` documents nearest to each vector, nearest first.
 
-        It reads nothing but ids and filters nothing inside Chroma, which looks at every document for that (1 s at 320,000).
+        The query reads only ids, and does not filter, since for a filter Chroma reads every document (1 s for 320,000).
 
         Args:
-            user_id: Whose records.
-            kind: Which collection.
-            vectors: Unit rows; several in one look cost little more than one.
-            limit: At most so many for each.
+            user_id: The user.
+            kind: The collection.
+            vectors: Unit vectors, one row per query; several rows in one call cost little more than one.
+            limit: Most documents per vector.
         """
-        with _said(), self._lock:
+        with _readable_errors(), self._lock:
             there = self._there(user_id, kind)
             if there is None:
                 return [[] for _ in vectors]
@@ -120,23 +121,23 @@ class ChromaStore:
         ]
 
     def delete_collection(self, user_id: str, kind: str) -> None:
-        """Delete one collection, if it is there."""
-        with _said(), self._lock:
+        """Delete one collection if it exists."""
+        with _readable_errors(), self._lock:
             name = _name(user_id, kind)
             self._collections.pop(name, None)
             if name in {collection.name for collection in self._client.list_collections()}:
                 self._client.delete_collection(name)
 
     def record_ids(self, user_id: str, kind: str) -> set[str]:
-        """Return the ids of all records that have a document."""
-        with _said(), self._lock:
+        """Return the ids of all records with a document in the collection."""
+        with _readable_errors(), self._lock:
             there = self._there(user_id, kind)
             found: Any = there.get(include=["metadatas"]) if there is not None else {"metadatas": []}
         return {str(metadata["record"]) for metadata in found["metadatas"]}
 
     def delete_user(self, user_id: str) -> None:
         """Delete the user's collections."""
-        with _said(), self._lock:
+        with _readable_errors(), self._lock:
             there = {collection.name for collection in self._client.list_collections()}
             for kind in COLLECTIONS:
                 name = _name(user_id, kind)
@@ -145,50 +146,50 @@ class ChromaStore:
                     self._client.delete_collection(name)
 
     def collections_of(self, user_id: str) -> int:
-        """Count the user's collections."""
-        with _said(), self._lock:
+        """Return the number of the user's collections."""
+        with _readable_errors(), self._lock:
             there = {collection.name for collection in self._client.list_collections()}
         return len(there & {_name(user_id, kind) for kind in COLLECTIONS})
 
     def rewrite(self, user_id: str) -> None:
-        """Copy the user's collections and delete the old ones: what was deleted from them is not in the copies.
+        """Replace the user's collections by copies, which do not contain deleted documents.
 
-        The embedded client alone leaves files to be rewritten.
+        Does nothing with a server: only the embedded client's files can be rewritten.
         """
         if self._folder is None:
             return
-        with _said(), self._lock:
+        with _readable_errors(), self._lock:
             for kind in COLLECTIONS:
                 self._rewrite(_name(user_id, kind))
 
     def compact(self) -> None:
-        """Write the files beneath all collections anew."""
+        """Rewrite the files of all collections without deleted data."""
         if self._folder is None:
             return
-        with _said(), self._lock:
+        with _readable_errors(), self._lock:
             chroma_files.compact(self._folder)
 
     def _rewrite(self, name: str) -> None:
         there = {collection.name for collection in self._client.list_collections()}
         if name not in there:
             return
-        old, spare = self._client.get_collection(name, embedding_function=None), f"{name}{_COPY}"
+        old, spare = self._client.get_collection(name, embedding_function=None), f"{name}{_COPY_SUFFIX}"
         if spare in there:
-            # A copy that was interrupted: the old one still has everything.
+            # An interrupted copy: the original still has all documents.
             self._client.delete_collection(spare)
         copy = self._made(spare)
-        for start in range(0, old.count(), _BATCH):
-            got: Any = old.get(limit=_BATCH, offset=start, include=["embeddings", "documents", "metadatas"])
+        for start in range(0, old.count(), _BATCH_DOCUMENTS):
+            got: Any = old.get(limit=_BATCH_DOCUMENTS, offset=start, include=["embeddings", "documents", "metadatas"])
             copy.upsert(ids=got["ids"], embeddings=got["embeddings"], documents=got["documents"], metadatas=got["metadatas"])
         self._collections.pop(name, None)
         self._client.delete_collection(name)
         copy.modify(name=name)
 
-    def start_anew(self) -> None:
-        """Remove all files of the embedded client; a server's are its own."""
+    def clear(self) -> None:
+        """Delete all files of the embedded client and start with an empty store; does nothing with a server."""
         if self._folder is None:
             return
-        with _said(), self._lock:
+        with _readable_errors(), self._lock:
             self._collections.clear()
             self._client.close()  # type: ignore[attr-defined] # as below
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -196,23 +197,23 @@ class ChromaStore:
             self._index_queue()
 
     def close(self) -> None:
-        """Let go of the client."""
+        """Close the client."""
         with self._lock:
             self._collections.clear()
             close = getattr(self._client, "close", None)
             if close is not None:
                 close()
-            _hang_up(self._client)
+            _close_connections(self._client)
             if self._folder is not None:
                 chroma_files.blank(self._folder)
 
     def _collection(self, user_id: str, kind: str) -> Collection:
-        """Return a collection to be written to."""
+        """Return a collection for writing; it is created if needed."""
         name = _name(user_id, kind)
         return self._there(user_id, kind) or self._opened(name, self._made)
 
     def _there(self, user_id: str, kind: str) -> Collection | None:
-        """Return a collection to be read from; None where there is none: looking makes nothing."""
+        """Return a collection for reading; None if it does not exist, since a search must not create one."""
         from chromadb.errors import NotFoundError
 
         name = _name(user_id, kind)
@@ -225,14 +226,14 @@ class ChromaStore:
 
     def _opened(self, name: str, open_: Callable[[str], Collection]) -> Collection:
         if self._folder is not None and len(self._collections) >= self._most_open:
-            self._open_anew()
+            self._reopen()
         self._collections[name] = open_(name)
         return self._collections[name]
 
-    def _open_anew(self) -> None:
-        """Let go of all collections; each is read again, whole, when it is next asked for."""
+    def _reopen(self) -> None:
+        """Reopen the client, which closes all collections; each is loaded again when it is next needed."""
         self._collections.clear()
-        self._client.close()  # type: ignore[attr-defined] # of every client, and not of their common type
+        self._client.close()  # type: ignore[attr-defined] # every client has it, but not their common type
         _give_back_memory()
         self._client = _client(self._folder, None)
 
@@ -244,10 +245,10 @@ class ChromaStore:
         return self._client.get_or_create_collection(name, embedding_function=None, configuration={"hnsw": {"space": "cosine"}})
 
     def _finish_copies(self) -> None:
-        """Give copies that were whole when the program ended the name of what they are a copy of."""
+        """Rename copies that were complete when the program ended to the names of their originals."""
         there = {collection.name for collection in self._client.list_collections()}
-        for spare in (name for name in there if name.endswith(_COPY)):
-            name = spare.removesuffix(_COPY)
+        for spare in (name for name in there if name.endswith(_COPY_SUFFIX)):
+            name = spare.removesuffix(_COPY_SUFFIX)
             if name in there:
                 self._client.delete_collection(spare)
             else:
@@ -278,23 +279,23 @@ def _client(folder: Path | None, url: str | None) -> ClientAPI:
     try:
         return chromadb.PersistentClient(path=str(folder), settings=settings)
     except BaseException:
-        # Chroma keeps what it failed to open, and would give it out again after the folder has been put right.
+        # Chroma caches a client that failed to open, and would return it again after the folder has been repaired.
         SharedSystemClient._identifier_to_system.pop(str(folder), None)  # noqa: SLF001 - there is no public way
         raise
 
 
 def _give_back_memory() -> None:
-    """Have the C library return freed memory: what a thousand people's collections took stays with the process otherwise.
+    """Make the C library return freed memory to the system; otherwise the process keeps the memory of closed collections.
 
-    Seen: 100 collections open at a time, 800 opened one after another: 1,237 MB without it, 446 MB with it.
+    Measured with 800 collections opened one after another, 100 at a time: 1,237 MB without this, 446 MB with it.
     """
     with suppress(OSError, AttributeError):
-        # Of glibc alone.
+        # Only glibc has this function.
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def _hang_up(client: ClientAPI) -> None:
-    """Close the connections to a server, which the client leaves open; there is no public way to them."""
+def _close_connections(client: ClientAPI) -> None:
+    """Close the connections to a server, which the client leaves open; there is no public way to do this."""
     for part in (client, getattr(client, "_admin_client", None)):
         session = getattr(getattr(part, "_server", None), "_session", None)
         if session is not None:
@@ -302,12 +303,12 @@ def _hang_up(client: ClientAPI) -> None:
 
 
 @contextmanager
-def _said() -> Iterator[None]:
-    """Turn whatever Chroma raises (its errors have no common base) into one sentence."""
+def _readable_errors() -> Iterator[None]:
+    """Turn any error of Chroma, whose errors have no common base class, into a StorageError with a readable message."""
     try:
         yield
     except Exception as error:
         raise StorageError(
-            f"The vector store cannot be used ({error}). Let it be written, free some space, check PERSONA_CHROMA_URL, "
-            "or run `persona reindex`; the journal has everything."
+            f"The vector store cannot be used ({error}). Make it writable, free some space, check PERSONA_CHROMA_URL, "
+            "or run `persona reindex`; nothing is lost, since the journal has all data."
         ) from error

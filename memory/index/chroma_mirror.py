@@ -1,7 +1,7 @@
-"""From the index to Chroma: every entry with its documents, some at a time, and behind what is looked for.
+"""Copying the search index to Chroma in the background: every entry with its documents, in batches.
 
-No look waits for Chroma, or asks it but for pictures: each of its writes holds all of Python for 10 ms and more, and a
-collection takes 15 ms or more to open (docs/decisions/032).
+No search waits for Chroma, and only searches for pictures query it: each write to it holds Python's global lock for 10 ms or
+more, and a collection takes 15 ms or more to open (docs/decisions/032).
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from memory.index.search_index import Change, SearchIndex
 from memory.storage.engine import Database
 from memory.storage.schema import memories, turns
 
-_BATCH = 256
+_BATCH_ENTRIES = 256
 
 
 class ChromaMirror:
-    """Keeps Chroma's collections as the index says.
+    """Keeps Chroma's collections up to date with the search index.
 
     Args:
-        database: The journal's, which has the texts.
-        chroma: Where to.
-        index: Where from.
+        database: The journal's database, which has the texts.
+        chroma: The store to write to.
+        index: The index to copy.
     """
 
     def __init__(self, database: Database, chroma: ChromaStore, index: SearchIndex) -> None:
@@ -37,21 +37,21 @@ class ChromaMirror:
         self._index = index
 
     def waiting(self, user_id: str) -> int:
-        """Count the entries of one user that Chroma does not have as they are."""
+        """Return the number of a user's entries that differ in Chroma."""
         return self._index.count_changes(user_id)
 
     def run(self, user_id: str) -> int:
-        """Bring Chroma up to the index with some entries of one user; interrupted, it is done again, which changes nothing.
+        """Copy one batch of a user's changed entries to Chroma; after an interruption it can be repeated safely.
 
-        Whoever calls it keeps others from doing so for this user meanwhile.
+        The caller ensures that no other thread does this for the same user at the same time.
 
         Returns:
-            How many entries; 0: there are no more.
+            The number of entries; 0 if Chroma is up to date.
 
         Raises:
-            StorageError: Chroma cannot be used; what it lacks stays noted.
+            StorageError: Chroma cannot be used; the entries are copied by a later call.
         """
-        changes = self._index.changes(user_id, _BATCH)
+        changes = self._index.changes(user_id, _BATCH_ENTRIES)
         by_kind: dict[str, list[Change]] = defaultdict(list)
         for change in changes:
             by_kind[change.kind].append(change)
@@ -80,12 +80,12 @@ class ChromaMirror:
             self._chroma.put(user_id, kind, documents, unpacked(np.concatenate(vectors)))
 
     def _texts(self, kind: str, ids: Sequence[str]) -> dict[str, Indexed | None]:
-        """Return the documents of some entries as the journal has them now; what changed since is indexed, and sent, again."""
+        """Return the documents of entries from the journal; rows that changed meanwhile are indexed and copied again."""
         if kind == "turn":
             with self._db.read() as connection:
                 rows = connection.execute(select(turns).where(turns.c.id.in_(ids))).all()
                 placed = places(connection, rows)
-            # The further passages of a long turn are in the index alone.
+            # The further passages of a long turn are only in the search index.
             return {row.id: next(iter(of_turn(row, placed[row.id])), None) for row in rows}
         with self._db.read() as connection:
             rows = connection.execute(select(memories).where(memories.c.id.in_(ids))).all()

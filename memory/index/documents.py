@@ -1,4 +1,4 @@
-"""What rows of the journal mean for an index: the documents of each, and what they are found by."""
+"""Turning rows of the journal into index entries: the texts to embed, and the words to search."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from memory.index.turn_traits import Traits, split_speaker, subject_of_wish, tra
 from memory.storage.schema import turns
 
 NOW, PAST = "semantic", "past"
-"""Collections of facts: what holds, and what a newer one made untrue."""
-_READ = 2_000
-"""Characters of a message, and of a reply, of which an embedder reads the beginning."""
-_HAPPENS = ("semantic", "episodic")
-"""Kinds that may tell of something at a time of its own."""
+"""Collections of facts: valid ones, and superseded ones."""
+_EMBEDDED_CHARACTERS = 2_000
+"""Characters of a message, and of a reply, that are passed to the embedder, which truncates them further."""
+_DATED_KINDS = ("semantic", "episodic")
+"""Types of memory whose event may have another time than the message."""
 
 
 @dataclass(frozen=True)
 class Indexed:
-    """An entry without what its embedder reads, and the texts that it is to read.
+    """An entry without its embeddings, and the texts to embed.
 
     Attributes:
         entry: The entry.
-        texts: (facet, text); the first is what it says.
+        texts: (facet, text) pairs; the first is the entry's content.
     """
 
     entry: Entry
@@ -39,29 +39,29 @@ class Indexed:
 
 
 def names_of(record_id: str, facets: tuple[str, ...]) -> Iterator[str]:
-    """Yield the documents' ids: `RECORD/FACET-NUMBER` of a turn, which has several of a facet, else `RECORD/FACET`."""
+    """Yield the ids of a record's documents: `RECORD/FACET-NUMBER` for a turn, which may repeat facets, else `RECORD/FACET`."""
     of_turn = "turn" in facets
     for number, facet in enumerate(facets):
         yield f"{record_id}/{facet}-{number}" if of_turn else f"{record_id}/{facet}"
 
 
 def kind_of(row: Row[Any]) -> str:
-    """Name the collection of a memory: what is no longer true has one of its own."""
+    """Return the collection of a memory; superseded facts have one of their own."""
     return PAST if row.kind == NOW and row.superseded_by is not None else str(row.kind)
 
 
 def is_shown(row: Row[Any]) -> bool:
-    """Say whether a memory is neither hidden nor held."""
+    """Return whether a memory is neither forgotten nor pending approval."""
     return row.hidden_at is None and row.held is None
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a turn is in its session, by time.
+    """A turn's position in its session, by time.
 
     Attributes:
-        number: How many turns come before it.
-        before: Text and reply of the one before it, where that is spoken and not held.
+        number: Number of turns before it.
+        before: Text and reply of the previous turn; None if that is not answered, or pending approval.
     """
 
     number: int
@@ -69,21 +69,21 @@ class Place:
 
 
 def places(connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, Place]:
-    """Return where turns of one user are in their sessions, by id."""
+    """Return the positions of one user's turns in their sessions, by turn id."""
     if not rows:
         return {}
     other = turns.alias()
-    # The first half of the comparison of times alone lets an index begin there.
+    # The plain comparison of times lets the database use its index; the second one is exact.
     earlier = (
         (other.c.user_id == turns.c.user_id)
         & (other.c.session == turns.c.session)
         & (other.c.at <= turns.c.at)
         & ((other.c.at < turns.c.at) | (other.c.seq < turns.c.seq))
     )
-    # What was answered again stands there twice, and was said once.
+    # A regenerated turn has two rows, but was said once.
     nearest = select(other.c.id).where(earlier, other.c.state != TurnState.REPLACED)
     nearest = nearest.order_by(other.c.at.desc(), other.c.seq.desc()).limit(1).correlate(turns)
-    # Of the index alone: a session may have thousands of turns.
+    # Counted in the database index alone, since a session may have thousands of turns.
     number = select(func.count()).select_from(other).where(earlier).correlate(turns)
     query = select(turns.c.id, nearest.scalar_subquery().label("before"), number.scalar_subquery().label("number"))
     found = connection.execute(query.where(turns.c.id.in_([row.id for row in rows]))).all()
@@ -95,16 +95,18 @@ def places(connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, Place]
 
 
 def of_turn(row: Row[Any], place: Place) -> list[Indexed]:
-    """Index a turn by itself, by its sentences, with its reply, and with the turn before it, without the names of who speaks.
+    """Return the index entries of a turn.
 
-    Its words are all of it. The rest of a long turn is that of its first passage; each further one has an entry of its own.
+    The embedded texts leave out speakers' names: the message, its sentences, the message with the reply, and the message after
+    the previous turn. Full text covers the whole turn. For a long turn, the other texts come from its first passage, and each
+    further passage has an entry of its own.
 
     Args:
         row: The turn.
-        place: Where it is in its session.
+        place: Its position in its session.
 
     Returns:
-        The turn's own entry first; nothing where it is not to be found.
+        The turn's own entry first; an empty list if searches must not find the turn.
     """
     if row.state not in SPOKEN or row.held is not None:
         return []
@@ -112,13 +114,17 @@ def of_turn(row: Row[Any], place: Place) -> list[Indexed]:
     parts = passages(row.text, row.reply) if is_long(row.text, row.reply) else []
     text, reply = (row.text[: parts[0].end], "") if parts else (row.text, row.reply)
     speaker, body = split_speaker(text)
-    earlier = [_end_of(part) for part in (split_speaker(before.text)[1], before.reply) if part] if before is not None else []
+    earlier = (
+        [_last_passage(part) for part in (split_speaker(before.text)[1], before.reply) if part] if before is not None else []
+    )
     around = "\n".join([*earlier, body])
     texts = [("turn", body or "(picture)")]
     if speaker:
         texts.append(("whole", text))
     if row.reply:
-        texts.append(("exchange", f"{split_speaker(row.text)[1][:_READ]}\n{row.reply[:_READ]}".strip()))
+        texts.append(
+            ("exchange", f"{split_speaker(row.text)[1][:_EMBEDDED_CHARACTERS]}\n{row.reply[:_EMBEDDED_CHARACTERS]}".strip())
+        )
     if earlier:
         texts.append(("before", around))
     said = sentences(body)
@@ -142,18 +148,18 @@ def _of_passage(row: Row[Any], passage: Passage, traits: Traits) -> Indexed:
     return Indexed(entry, (("turn", words), *(("sentence", part) for part in said if len(said) > 1)))
 
 
-def _end_of(text: str) -> str:
-    """Return a text, or the end of a long one: what comes next seldom goes on from its beginning."""
+def _last_passage(text: str) -> str:
+    """Return the last passage of a text: the next turn usually continues from there."""
     start, end = divide(text)[-1]
     return text[start:end]
 
 
 def of_memory(row: Row[Any]) -> Indexed | None:
-    """Index a memory by what it says and by its keywords; None where it is not to be found."""
+    """Return the index entry of a memory, by its content and its keywords; None if searches must not find it."""
     if not is_shown(row) or row.same_as is not None:
         return None
     text = f"{row.key}: {row.text}" if row.key is not None else row.text
     words = ", ".join(row.keywords)
-    happened = named_period(text, row.at.astimezone(zone_of(row.zone)), "current_period") if row.kind in _HAPPENS else None
+    happened = named_period(text, row.at.astimezone(zone_of(row.zone)), "current_period") if row.kind in _DATED_KINDS else None
     entry = Entry(row.id, kind_of(row), row.at.timestamp(), f"{text}\n{words}", happened=happened)
     return Indexed(entry, (("content", text), *((("keywords", words),) if words else ())))

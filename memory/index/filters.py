@@ -1,4 +1,4 @@
-"""Whose memories a search may bring, and of when (values and pure rules that all searches share)."""
+"""The user and time window that every search is limited to (pure values and rules)."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Literal
 from memory.core.temporal import Period
 
 Rule = Literal["hybrid", "reference"]
-"""`hybrid`: ours; `reference`: dense search alone, as published, to measure beside it."""
+"""`hybrid`: our search; `reference`: dense search only, as published, for comparison."""
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose memories may be found, and of when.
+    """The memories that a search may find.
 
     Attributes:
-        user_id: Whose.
-        since: Start of the window in seconds since 1970, inclusive; None: open. A memory is in the window by when it was said
-            or, where it names a time, by when it happened.
-        until: End of the window, inclusive; None: open.
-        latest: Nothing that was said after this, whenever it happened; None: anything.
-        seen: Ids that are left out.
-        period: The time that the question names: what is of it stands higher, and nothing is left out.
+        user_id: The user.
+        since: Start of the time window in seconds since 1970, inclusive; None: open. A memory is in the window if it was said
+            in it or, if it names a time, if that time overlaps the window.
+        until: End of the time window, inclusive; None: open.
+        latest: Nothing said after this time is found, whatever time it names; None: no limit.
+        seen: Ids to leave out.
+        period: The period that the question names; memories of that period score higher, and no others are left out.
     """
 
     user_id: str
@@ -35,9 +35,9 @@ class Scope:
 
     @property
     def windowed(self) -> bool:
-        """Say whether there is a window."""
+        """Whether there is a time window."""
         return self.since is not None or self.until is not None
 
     def holds(self, at: float) -> bool:
-        """Say whether an instant lies in the window; every one does where there is none."""
+        """Return whether an instant lies in the time window; always true without a window."""
         return (self.since is None or at >= self.since) and (self.until is None or at <= self.until)

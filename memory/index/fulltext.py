@@ -1,6 +1,6 @@
-"""Full-text search: SQLite FTS5 with stemming, one small file a user, so that nobody's words weigh in another's ranking.
+"""Full-text search with SQLite FTS5 and stemming, in one small file per user, so that users do not affect each other's scores.
 
-Functions over an open file; `memory.index.search_index` says which.
+The functions work on an open file; `memory.index.search_index` opens it.
 """
 
 from __future__ import annotations
@@ -16,40 +16,40 @@ from memory.index.bm25 import TOKENIZER, Lengths, Numbers, Scores, bm25, stems
 from memory.index.filters import Scope
 
 KINDS = ("core", "semantic", "past", "episodic", "procedural", "photo", "turn", "passage")
-"""Each has its own full text: what is rare among facts is not what is rare among a hundred times as many turns."""
-_SCORED = 4_000
-"""Texts that a search may score; the time of BM25 grows with them and with nothing else."""
-_FEW = 400
-"""Texts of one column that SQLite itself scores sooner than arrays do."""
-_TURNS = "words_turn"
-"""The full text of turns: message and reply are its columns. A long turn's passages have a full text of their own besides."""
-_ROOM = 32
-"""Texts more than are wanted: some may be out of scope."""
-_COLUMNS = 500
-"""Of one row; SQLite allows 2,000."""
-_FAR = 1e300
+"""Each kind has its own full text, since a word that is rare among facts may be common among a hundred times as many turns."""
+_MAX_SCORED_TEXTS = 4_000
+"""Most texts that a search scores; the time of BM25 depends only on their number."""
+_MAX_SQLITE_SCORED_TEXTS = 400
+"""Up to this number of one-column texts, SQLite's own scoring is faster than NumPy's."""
+_TURNS_TABLE = "words_turn"
+"""The full text of turns, with the columns message and reply; the passages of long turns have another full text."""
+_EXTRA_TEXTS = 32
+"""Texts fetched beyond the number wanted, since some may be outside the time window."""
+_MAX_COLUMNS = 500
+"""Most columns of one result row; SQLite allows 2,000."""
+_UNBOUNDED = 1e300
 _IN_SCOPE = "at <= :latest AND (at BETWEEN :low AND :high OR (first <= :high AND last > :low))"
-"""By when it was said or, where it names a time, by when it happened."""
+"""An entry is in the time window by the time it was said or, if it names a time, by that time."""
 TABLES = ";\n".join(
-    f"CREATE VIRTUAL TABLE IF NOT EXISTS {table} USING fts5({'body, reply' if table == _TURNS else 'body'}, "
+    f"CREATE VIRTUAL TABLE IF NOT EXISTS {table} USING fts5({'body, reply' if table == _TURNS_TABLE else 'body'}, "
     f'tokenize = "{TOKENIZER}")'
     for table in (*(f"words_{kind}" for kind in KINDS), "around")
 )
 
 
 def put(file: sqlite3.Connection, number: int, kind: str, text: str, around: str | None, reply: str = "") -> None:
-    """Add a text under a number, a turn's with its reply, and, where there is one, the text with what was said before it."""
+    """Add the texts of the entry `number`: its text, for a turn its reply, and `around` if there is one."""
     for table, body in ((full_text(kind), text), ("around", around)):
         if body is not None:
             row = {"rowid": number, "body": searchable(body)}
-            if table == _TURNS:
+            if table == _TURNS_TABLE:
                 row["reply"] = searchable(reply)
             names, marks = ", ".join(row), ", ".join("?" * len(row))
             file.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(row.values()))  # noqa: S608 - ours
 
 
 def remove(file: sqlite3.Connection, number: int, kind: str) -> None:
-    """Remove the texts under a number."""
+    """Remove the texts of the entry `number`."""
     for table in (full_text(kind), "around"):
         file.execute(f"DELETE FROM {table} WHERE rowid = ?", (number,))  # noqa: S608 - ours
 
@@ -64,27 +64,27 @@ def search(
     limit: int,
     around: bool = False,
 ) -> list[tuple[str, float]]:
-    """Return (id, score) of the best entries by BM25, best first; a higher score is better.
+    """Return (id, score) of the `limit` best entries by BM25, best first; a higher score is better.
 
     Args:
-        file: The user's.
-        lengths: Of the texts in it, by table; what is read is kept there.
-        scope: Of when.
-        query: Free text; its words are searched, not its punctuation.
-        kind: Entries of this kind alone.
-        limit: At most so many.
-        around: Search the texts with what was said before them.
+        file: The user's file.
+        lengths: The cached lengths of its texts, by table; the search adds to them.
+        scope: The time window, and ids to leave out.
+        query: Free text; punctuation is ignored.
+        kind: The kind of entries to search.
+        limit: Most entries to return.
+        around: Search the texts together with the previous turn.
     """
     table = "around" if around else full_text(kind)
     chosen, texts = _rarest(file, table, terms(query))
     if not chosen:
         return []
     wanted = limit + len(scope.seen)
-    # SQLite alone knows where the parts of a word stand that it takes apart (`snake_case`).
-    if (texts > _FEW or table == _TURNS) and all(len(stems(word)) == 1 for word in chosen):
-        # One common word alone: the last texts that have it, unless they are of another time than is asked for.
-        newest = None if scope.windowed else _SCORED
-        # One state of the file for all that is read of it: another process may write.
+    # Only SQLite can match a word that its tokenizer splits into several (`snake_case`).
+    if (texts > _MAX_SQLITE_SCORED_TEXTS or table == _TURNS_TABLE) and all(len(stems(word)) == 1 for word in chosen):
+        # A very common word: only the newest texts that contain it are scored, unless a time window asks for others.
+        newest = None if scope.windowed else _MAX_SCORED_TEXTS
+        # One transaction for all reads, since another process may write to the file.
         file.execute("BEGIN")
         try:
             scored = bm25(file, table, chosen, lengths.setdefault(table, Lengths()), newest=newest)
@@ -100,7 +100,7 @@ def _by_sqlite(
     file: sqlite3.Connection, scope: Scope, table: str, words: Sequence[str], wanted: int
 ) -> list[tuple[str, float]]:
     match = " OR ".join(f'"{word}"' for word in words)
-    # One row for all: Python's lock is let go of for each, and has to be had back.
+    # One row for all results: sqlite3 releases Python's global lock for each row, and has to get it back.
     row = file.execute(
         "SELECT json_group_array(json_array(id, score)) FROM (SELECT"  # noqa: S608 - ours
         f" entries.id AS id, -bm25({table}) AS score FROM {table} JOIN entries ON entries.number = {table}.rowid"
@@ -111,14 +111,14 @@ def _by_sqlite(
 
 
 def _in_scope(file: sqlite3.Connection, scope: Scope, numbers: Numbers, scores: Scores, wanted: int) -> list[tuple[str, float]]:
-    """Return the best that are in scope, and those that are as good as the last of them."""
+    """Return (id, score) of the best `wanted` entries in scope, and of entries with the same score as the last of them."""
     query = (
         "SELECT json_group_array(json_array(number, id)) FROM entries"  # noqa: S608 - ours
         f" WHERE number IN (SELECT value FROM json_each(:some)) AND {_IN_SCOPE}"
     )
     found: list[tuple[str, float]] = []
-    # Of a window all of them: what is best may well be out of it.
-    count = len(numbers) if scope.windowed else wanted + _ROOM
+    # With a time window all texts are checked: the best ones may well be outside.
+    count = len(numbers) if scope.windowed else wanted + _EXTRA_TEXTS
     while True:
         least = np.partition(scores, -count)[-count] if count < len(scores) else 0.0
         some = scores >= least
@@ -131,10 +131,10 @@ def _in_scope(file: sqlite3.Connection, scope: Scope, numbers: Numbers, scores: 
 
 
 def in_turns(file: sqlite3.Connection, words: Sequence[str]) -> tuple[dict[str, int], int]:
-    """Return how many turns hold each word (in any of its forms), and how many turns there are."""
+    """Return the number of turns that contain each word (in any of its forms), and the number of all turns."""
     table = full_text("turn")
     total = file.execute("SELECT count(*) FROM entries WHERE kind = 'turn' AND instr(id, '#') = 0").fetchone()[0]
-    # Of a long turn several passages may hold a word.
+    # Several passages of a long turn may contain a word.
     turn = "CASE instr(id, '#') WHEN 0 THEN id ELSE substr(id, 1, instr(id, '#') - 1) END"
     query = f"SELECT count(DISTINCT {turn}) FROM {table} JOIN entries ON number = {table}.rowid WHERE {table} MATCH ?"  # noqa: S608 - ours
     asked = {word: " ".join(words_of(word)) for word in words}
@@ -143,7 +143,7 @@ def in_turns(file: sqlite3.Connection, words: Sequence[str]) -> tuple[dict[str, 
 
 
 def merge(file: sqlite3.Connection) -> None:
-    """Merge the segments of full text: deleted words stay in them until then."""
+    """Merge the segments of each full text; deleted words stay in them until then."""
     for table in (*map(full_text, KINDS), "around"):
         file.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")  # noqa: S608 - ours
 
@@ -151,29 +151,29 @@ def merge(file: sqlite3.Connection) -> None:
 def _bounds(scope: Scope) -> dict[str, float]:
     """Return the parameters of `_IN_SCOPE`."""
     return {
-        "low": -_FAR if scope.since is None else scope.since,
-        "high": _FAR if scope.until is None else scope.until,
-        "latest": _FAR if scope.latest is None else scope.latest,
+        "low": -_UNBOUNDED if scope.since is None else scope.since,
+        "high": _UNBOUNDED if scope.until is None else scope.until,
+        "latest": _UNBOUNDED if scope.latest is None else scope.latest,
     }
 
 
 def full_text(kind: str) -> str:
-    """Name the table of a kind; one that is unknown is a mistake of the caller's (ValueError)."""
+    """Return the full-text table of a kind, or raise ValueError for an unknown kind."""
     return f"words_{KINDS[KINDS.index(kind)]}"
 
 
 def _rarest(file: sqlite3.Connection, table: str, words: Sequence[str]) -> tuple[list[str], int]:
-    """Return the words that are to be scored, rarest first, and in how many texts they stand: thousands tell little apart."""
+    """Return the words to score, rarest first, and the number of their texts; words in thousands of texts tell little."""
     count = f"(SELECT count(*) FROM {table} WHERE {table} MATCH ?)"  # noqa: S608 - a name of ours
     texts: dict[str, int] = {}
-    for start in range(0, len(words), _COLUMNS):
-        some = words[start : start + _COLUMNS]
+    for start in range(0, len(words), _MAX_COLUMNS):
+        some = words[start : start + _MAX_COLUMNS]
         counts = file.execute(f"SELECT {', '.join([count] * len(some))}", [f'"{word}"' for word in some]).fetchone()
         texts |= dict(zip(some, counts, strict=True))
     chosen: list[str] = []
     scored = 0
     for word in sorted((word for word in texts if texts[word]), key=lambda word: (texts[word], word)):
-        if scored and scored + texts[word] > _SCORED:
+        if scored and scored + texts[word] > _MAX_SCORED_TEXTS:
             break
         scored += texts[word]
         chosen.append(word)

@@ -1,4 +1,4 @@
-"""From the journal to the indexes: whatever changed is embedded and upserted; doing it twice changes nothing."""
+"""The indexer: embeds the changed rows of the journal and writes them to the indexes; repeating this changes nothing."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ from memory.storage.memory_rows import to_record
 from memory.storage.schema import memories, turns, users
 
 _log = logging.getLogger(__name__)
-_BATCH = 64
+_BATCH_ROWS = 64
 _LAYOUT = 10
-"""Of the indexes; one of another layout is thrown away and made anew."""
+"""Version of the indexes' layout; indexes of another layout are deleted and rebuilt."""
 
 
-def is_of_today(marker: Path) -> bool:
-    """Say whether the indexes beside this marker are there, and laid out as this program does it.
+def is_current(marker: Path) -> bool:
+    """Return whether the indexes beside a marker file exist in the layout of this program.
 
     Raises:
-        StorageError: A newer program made them.
+        StorageError: A newer program made them, or the marker cannot be read.
     """
     try:
         layout = json.loads(marker.read_text())["layout"]
@@ -46,26 +46,26 @@ def is_of_today(marker: Path) -> bool:
         return False
     except OSError as error:
         raise StorageError(
-            f"{marker} cannot be read ({error.strerror}). Let this user read and write the data folder."
+            f"{marker} cannot be read ({error.strerror}). Allow this user to read and write the data folder."
         ) from error
     if isinstance(layout, int) and layout > _LAYOUT:
         raise StorageError(
-            f"The memory index was made by a newer version of this program (layout {layout}). Update the program; or let "
-            "`persona reindex` make it anew for this one, from the journal. Nothing was changed."
+            f"The memory index was made by a newer version of this program (layout {layout}). Update the program, or run "
+            "`persona reindex` to rebuild the index for this version from the journal. Nothing was changed."
         )
     return bool(layout == _LAYOUT)
 
 
 class Indexer:
-    """Keeps the index of each user, and Chroma behind it, as the journal says.
+    """Keeps the search index of each user, and its copy in Chroma, up to date with the journal.
 
     Args:
         database: The journal's database.
-        chroma: Vectors with their documents.
-        index: What looks go to.
-        embedder: Makes the vectors.
-        pictures: Vectors of what was seen.
-        marker: A file beside the vectors that says which embedder made them; lost with them.
+        chroma: The copy of the vectors and their documents.
+        index: The search index.
+        embedder: Embeds the texts.
+        pictures: The vectors of photos.
+        marker: A file beside the vectors that names the embedder that made them; it is lost together with them.
     """
 
     def __init__(
@@ -91,14 +91,14 @@ class Indexer:
         self._locks: dict[str, threading.RLock] = {}
 
     def check(self) -> None:
-        """Compare the marker with the embedder; where the index is gone, have everything indexed anew.
+        """Compare the marker with the embedder; if an index is lost, mark its rows to be indexed again.
 
         Raises:
             StorageError: Another embedder made the vectors.
         """
-        there = is_of_today(self._marker)
+        there = is_current(self._marker)
         if there and not self._is_of_this_embedder():
-            # Nothing was indexed yet, so there is no vector of the other embedder.
+            # Another embedder is named, but nothing is indexed yet, so there are no vectors of it.
             with self._db.read() as connection:
                 names = list(connection.execute(select(users.c.id)).scalars())
             for user_id in names:
@@ -107,13 +107,13 @@ class Indexer:
         lost = self.lost_words()
         if not there or lost:
             for user_id in lost:
-                # What of it is in Chroma was noted there.
+                # The lost file also recorded which entries Chroma has.
                 self._chroma.delete_user(user_id)
             with self._db.glance() as connection:
                 said = connection.execute(select(turns.c.id).where(turns.c.state.in_(SPOKEN)).limit(1)).first()
             if said is not None:
                 _log.warning(
-                    "The search index was gone, damaged, or of an older version: it is made anew from the journal. "
+                    "The search index was missing, damaged, or from an older version: it is rebuilt from the journal. "
                     "Nothing is lost."
                 )
             self._mark_all()
@@ -122,7 +122,7 @@ class Indexer:
         self._held, self._missed = made.get("pictures"), made.get("missed", False)
         looks = self._pictures.made_by
         if looks is not None and (self._missed or self._held != looks):
-            self._look_again(anew=self._held not in {None, looks})
+            self._embed_pictures_again(replace_all=self._held not in {None, looks})
 
     def _is_of_this_embedder(self) -> bool:
         made_by = json.loads(self._marker.read_text()).get("embedder")
@@ -144,13 +144,14 @@ class Indexer:
         pictures: bool = True,
         shown: AbstractSet[str] | None = None,
     ) -> int:
-        """Index what changed of one user since the last run, for looks to find; returns how many rows.
+        """Index one user's rows that changed since the last run; returns how many.
 
         Args:
-            user_id: Whose rows.
-            on_progress: Called with the number of rows done after each batch.
-            pictures: Off: leave out what was seen, which takes an image tower's time: a reply does not wait for that.
-            shown: Do nothing where all that waits are these turns and what was made of them; None: whatever waits.
+            user_id: The user.
+            on_progress: Called after each batch with the number of rows in it.
+            pictures: False: leave out photo memories, whose image embeddings are slow; a reply does not wait for them.
+            shown: Turns that the prompt shows: do nothing if only they, and memories extracted from them, wait to be indexed;
+                None: index whatever waits.
         """
         self._verify(user_id)
         if shown is not None and not self._waits(user_id, shown, pictures=pictures):
@@ -164,12 +165,12 @@ class Indexer:
         return total
 
     def mirror(self, user_id: str, *, at_least: int = 1) -> int:
-        """Bring Chroma up to what was indexed of one user, once so many entries have changed; returns how many."""
+        """Copy one user's changed entries to Chroma if there are at least `at_least`; returns the number of entries."""
         if self._mirror.waiting(user_id) < at_least:
             return 0
         total, more = 0, True
         while more:
-            # One thread at a time: what is sent later must not be older, and a deleted user's must not come back.
+            # One thread at a time: older data must not overwrite newer data, and a deleted user must not come back.
             with self._lock_of(user_id):
                 sent = self._mirror.run(user_id)
             total, more = total + sent, sent > 0
@@ -181,24 +182,24 @@ class Indexer:
             return connection.execute(_WAITS if pictures else _WAITS_BUT_PICTURES, given).first() is not None
 
     def behind(self) -> list[str]:
-        """Return the users of whom something was seen that is not indexed yet."""
+        """Return the users with photo memories that are not indexed yet."""
         seen = (memories.c.kind == "photo") & (memories.c.revision != memories.c.indexed_revision)
         query = select(memories.c.user_id).where(seen).distinct()
         with self._db.glance() as connection:
             return list(connection.execute(query).scalars())
 
     def delete_user(self, user_id: str) -> None:
-        """Empty both indexes of a user, after any run that is under way."""
+        """Delete a user from both indexes, after any run in progress."""
         with self._lock_of(user_id):
             self._verified.discard(user_name(user_id))
             self._chroma.delete_user(user_id)
             self._index.files.delete_user(user_id)
 
     def rebuild(self, on_progress: Callable[[int, int], None] | None = None) -> int:
-        """Delete both indexes and make them again from the journal; returns how many rows.
+        """Delete both indexes and rebuild them from the journal; returns the number of rows.
 
         Args:
-            on_progress: Called with (rows done, rows in all).
+            on_progress: Called with (rows done, total rows).
         """
         with self._db.read() as connection:
             names = list(connection.execute(select(users.c.id)).scalars())
@@ -221,8 +222,8 @@ class Indexer:
         return done
 
     @contextmanager
-    def starting_anew(self) -> Iterator[None]:
-        """Hold every run while the indexes are emptied; afterwards all rows wait to be indexed."""
+    def emptying(self) -> Iterator[None]:
+        """Block all runs while the caller empties the indexes; afterwards all rows are marked to be indexed."""
         with self._guard, ExitStack() as held:
             for lock in self._locks.values():
                 held.enter_context(lock)
@@ -244,9 +245,10 @@ class Indexer:
         self._mark()
 
     def _verify(self, user_id: str) -> None:
-        """Compare, once for each user, how much full text there is with how much there must be.
+        """Compare, once per user, the number of entries in the index with the number expected from the journal.
 
-        After a power cut the last of it may be missing, and no file tells: it is not written as safely as the journal.
+        After a power cut the newest entries may be missing without visible damage, since the index is not written as safely as
+        the journal.
         """
         user_id = user_name(user_id)
         if user_id in self._verified:
@@ -255,40 +257,40 @@ class Indexer:
             with self._db.read() as connection:
                 expected = sum(connection.execute(query).scalar_one() for query in _indexed(user_id))
             if expected > self._index.count(user_id):
-                _log.warning("A part of somebody's search index was gone: it is made anew from the journal. Nothing is lost.")
+                _log.warning("Part of a user's search index was missing: it is rebuilt from the journal. Nothing is lost.")
                 self._index.files.delete_user(user_id)
                 self._chroma.delete_user(user_id)
                 self._mark_all(user_id)
             self._verified.add(user_id)
 
     def lost_words(self) -> list[str]:
-        """Return who has indexed turns, and no index."""
+        """Return the users who have indexed turns but no index file."""
         with self._db.read() as connection:
             names = connection.execute(select(users.c.id)).scalars().all()
             missing = [name for name in names if not self._index.files.has(name)]
             indexed = select(turns.c.user_id).where(turns.c.user_id.in_(missing), turns.c.indexed_revision > 0).distinct()
             return list(connection.execute(indexed).scalars()) if missing else []
 
-    def _look_again(self, *, anew: bool) -> None:
-        """Have what was seen embedded that was not yet, or all of it anew: by another model. There are few pictures."""
+    def _embed_pictures_again(self, *, replace_all: bool) -> None:
+        """Mark all photo memories to be indexed again (there are few); `replace_all` first deletes another model's vectors."""
         with self._db.write() as connection:
             connection.execute(update(memories).where(memories.c.kind == "photo").values(indexed_revision=0))
             names = list(connection.execute(select(users.c.id)).scalars())
-        for user_id in names if anew else ():
+        for user_id in names if replace_all else ():
             self._chroma.delete_collection(user_id, KIND)
         self._missed = False
         self._mark()
 
     def _mark(self) -> None:
-        # Without anything that looks, the vectors that are there stay: it may be back at the next start.
+        # Without a picture embedder the existing vectors stay, since it may be back at the next start.
         self._held = self._pictures.made_by or self._held
         self._marker.parent.mkdir(parents=True, exist_ok=True)
         made = {"embedder": self._embedder.name, "pictures": self._held, "missed": self._missed, "layout": _LAYOUT}
         self._marker.write_text(json.dumps(made))
 
     def _run_batch(self, user_id: str, *, pictures: bool) -> tuple[int, bool]:
-        """Index some rows; returns how many, and whether there may be more."""
-        # The lock is let go of between batches: who waits for it waits for one.
+        """Index one batch of rows; returns the number of rows, and whether there may be more."""
+        # The lock is released between batches, so that others wait for one batch at most.
         with self._lock_of(user_id):
             with self._db.read() as connection:
                 said = connection.execute(_CHANGED_TURNS, {"user": user_id}).all()
@@ -300,7 +302,7 @@ class Indexer:
                 self._project(user_id, [*said, *known], made)
                 self._project_pictures(user_id, [row for row in known if row.kind == "photo"])
                 self._note(said, known)
-        return len(said) + len(known), max(len(said), len(known)) == _BATCH
+        return len(said) + len(known), max(len(said), len(known)) == _BATCH_ROWS
 
     def _project(self, user_id: str, rows: Sequence[Row[Any]], made: Sequence[Sequence[Indexed]]) -> None:
         self._index.remove(user_id, [row.id for row, entries in zip(rows, made, strict=True) if not entries])
@@ -324,31 +326,31 @@ class Indexer:
             seen = [to_record(row) for row in rows if is_shown(row)]
             self._pictures.put(user_id, [one for one in seen if isinstance(one, PhotoMemory)])
             if seen and self._pictures.made_by is None and not self._missed:
-                # There are no weights, or they turned out to be broken: these are looked at when something can.
+                # The weights are missing or broken: these photos are embedded once a picture embedder works.
                 self._missed = True
                 self._mark()
 
 
-def _behind(table: Table) -> Select[Any]:
+def _changed_rows(table: Table) -> Select[Any]:
     query = select(table).where(table.c.user_id == bindparam("user"), table.c.revision != table.c.indexed_revision)
-    # In this order only one index has them: without it SQLite takes another and reads every row of the user.
-    return query.order_by(table.c.indexed_revision).limit(_BATCH)
+    # Only one database index has this order; without it SQLite uses another one and reads every row of the user.
+    return query.order_by(table.c.indexed_revision).limit(_BATCH_ROWS)
 
 
-def _noted(table: Table) -> Update:
+def _mark_indexed(table: Table) -> Update:
     return update(table).where(table.c.id == bindparam("row_id")).values(indexed_revision=bindparam("at_revision"))
 
 
 def _waiting(table: Table, turn: ColumnElement[str]) -> Exists:
-    """Say whether something is to be indexed that is of none of some turns, or that has to leave the index."""
-    # Whatever was indexed before and has changed since must not be found as it was.
+    """Return the SQL condition that a changed row belongs to none of the `shown` turns, or is outdated in the index."""
+    # A row that was indexed before and has changed since must not be found in its old form.
     wanted = turn.not_in(bindparam("shown", expanding=True)) | (table.c.indexed_revision != 0)
     return exists().where(table.c.user_id == users.c.id, table.c.revision != table.c.indexed_revision, wanted)
 
 
-_CHANGED_TURNS, _CHANGED = _behind(turns), _behind(memories)
+_CHANGED_TURNS, _CHANGED = _changed_rows(turns), _changed_rows(memories)
 _CHANGED_TEXT = _CHANGED.where(memories.c.kind != "photo")
-_INDEXED_TURN, _INDEXED = _noted(turns), _noted(memories)
+_INDEXED_TURN, _INDEXED = _mark_indexed(turns), _mark_indexed(memories)
 _ANY_INDEXED = [select(table.c.id).where(table.c.indexed_revision != 0).limit(1) for table in (turns, memories)]
 _SAID, _KNOWN = _waiting(turns, turns.c.id), _waiting(memories, memories.c.source)
 _WAITS = select(users.c.id).where(users.c.id == bindparam("user"), _SAID | _KNOWN)
@@ -358,7 +360,7 @@ _WAITS_BUT_PICTURES = select(users.c.id).where(
 
 
 def _indexed(user_id: str) -> list[Select[Any]]:
-    """Count the turns and memories of which there is full text, as the journal has it."""
+    """Return queries for the numbers of turns and of memories that the index must contain, according to the journal."""
     said = select(func.count()).where(
         turns.c.user_id == user_id,
         turns.c.state.in_(SPOKEN),

@@ -1,4 +1,4 @@
-"""Finding remembered pictures by a picture, or by words about one: their vectors, in a Chroma collection a user."""
+"""Searching photo memories by a picture or by words; their vectors are in one Chroma collection per user."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from memory.photos.store import PhotoStore
 from memory.photos.vision import Sight
 
 KIND = "picture"
-_LIKE = 0.5
-"""Cosine of two pictures of one thing: a distance below 1.0 between unit vectors (published)."""
+_MIN_SIMILARITY = 0.5
+"""Least cosine between two pictures of the same thing: a distance below 1.0 between unit vectors (published)."""
 
 
 class PhotoIndex:
-    """Vectors of what was seen; where nothing can look it keeps and finds nothing.
+    """The vectors of photo memories; without a picture embedder it stores and finds nothing.
 
     Args:
-        chroma: Where vectors are kept.
-        photos: The files.
-        sight: Makes vectors of pictures and words.
+        chroma: The store for the vectors.
+        photos: The photo store.
+        sight: Embeds pictures and words.
     """
 
     def __init__(self, chroma: ChromaStore, photos: PhotoStore, sight: Sight) -> None:
@@ -37,11 +37,11 @@ class PhotoIndex:
 
     @property
     def made_by(self) -> str | None:
-        """Name the embedder; None where there is none."""
+        """The name of the picture embedder; None if there is none."""
         return self._sight.made_by
 
     def put(self, user_id: str, seen: Sequence[PhotoMemory]) -> None:
-        """Embed what was seen; a picture whose file is gone or damaged is passed over."""
+        """Embed and store photo memories; those whose file is missing or damaged are skipped."""
         if self.made_by is None:
             return
         images, documents = [], []
@@ -57,25 +57,25 @@ class PhotoIndex:
 
     def _cut_out(self, user_id: str, one: PhotoMemory) -> Image.Image:
         if one.box is None:
-            # The small copy has more pixels than a model looks at, and opens ten times faster than a phone's photo.
+            # The small copy has more pixels than the model uses, and opens ten times faster than a phone's photo.
             return open_upright(self._photos.for_model(user_id, one.photo_id))
         return crop(open_upright(self._photos.original(user_id, one.photo_id)), one.box)
 
     def remove(self, user_id: str, ids: Sequence[str]) -> None:
-        """Remove what was seen, whether or not anything can look at this moment."""
+        """Remove photo memories by id; works without a picture embedder, too."""
         self._chroma.remove_documents(user_id, KIND, [f"{name}/picture" for name in ids])
 
     def look(self, images: Sequence[Image.Image]) -> Vectors:
-        """Return a row for each picture; none where nothing can look."""
+        """Return one vector per picture; no rows if no picture embedder works."""
         vectors = self._sight.pictures(images) if images else None
         return np.empty((0, 0), dtype=np.float32) if vectors is None else vectors
 
     def like(self, user_id: str, vectors: Vectors, limit: int) -> dict[str, float]:
-        """Return what looks like one of these pictures, at most so many for each, with its cosine, most alike first."""
-        return self._nearest(user_id, vectors, _LIKE, limit)
+        """Return photo memories similar to any of the pictures as {id: cosine}, at most `limit` per picture, best first."""
+        return self._nearest(user_id, vectors, _MIN_SIMILARITY, limit)
 
     def said(self, user_id: str, texts: Sequence[str], limit: int) -> dict[str, float]:
-        """Return what looks like what one of these texts says, at most so many for each, with its cosine, most alike first."""
+        """Return photo memories that show what any of the texts says as {id: cosine}, at most `limit` per text, best first."""
         wanted = [text for text in dict.fromkeys(texts) if text.strip()]
         vectors = self._sight.words(wanted) if wanted else None
         return {} if vectors is None else self._nearest(user_id, vectors, self._sight.words_threshold, limit)

@@ -1,4 +1,4 @@
-"""The indexes of a data folder: opened, kept as the journal says, and made anew where they are lost or damaged."""
+"""Index recovery: opens the indexes of a data folder, and rebuilds them from the journal if they are lost or damaged."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from memory.core.errors import StorageError
 from memory.embedding.text_embedder import Embedder
 from memory.index import chroma_files
 from memory.index.chroma import ChromaStore
-from memory.index.indexer import Indexer, is_of_today
+from memory.index.indexer import Indexer, is_current
 from memory.index.photo_index import PhotoIndex
 from memory.index.search_index import SearchIndex
 from memory.photos.store import PhotoStore
@@ -21,25 +21,25 @@ from memory.photos.vision import Sight
 from memory.storage.engine import Database
 
 _log = logging.getLogger(__name__)
-_DAMAGED = "The search index is damaged: it is made anew from the journal. Nothing is lost."
+_DAMAGED_MESSAGE = "The search index is damaged: it is rebuilt from the journal. Nothing is lost."
 T = TypeVar("T")
 
 
 class Indexes:
-    """What looks go to, and Chroma behind it.
+    """The search index of a data folder, its copy in Chroma, and the indexer that keeps both up to date.
 
     Args:
         folder: The data folder.
-        database: The journal's, which they are made of.
-        embedder: Makes the vectors.
-        photos: Pictures.
-        sight: What looks at them.
+        database: The journal's database, which the indexes are built from.
+        embedder: Embeds the texts.
+        photos: The photo store.
+        sight: Embeds pictures.
         chroma_url: A Chroma server instead of files in the folder.
-        shared: Several processes use the folder: full text lies apart from that of a journal of the folder's own.
-        fresh: Throw away what is there, whatever its state; `projection.rebuild` makes it anew.
+        shared: Several processes use the folder; full text is then in another subfolder than that of a journal in the folder.
+        fresh: Delete the existing indexes, whatever their state; `projection.rebuild` builds new ones.
 
     Raises:
-        StorageError: One cannot be opened, and is not damaged; or a newer program or another embedder made it.
+        StorageError: An undamaged index cannot be opened; or a newer program or another embedder made it.
     """
 
     def __init__(
@@ -59,16 +59,16 @@ class Indexes:
         self._mending = threading.Lock()
         self._made = 0
         marker = folder / "index.json" if chroma_url else folder / "chroma" / "index.json"
-        lost = fresh or not is_of_today(marker)
-        # Looked at before it is opened: of an index that was cut off, Chroma finds less, or ends the program.
+        lost = fresh or not is_current(marker)
+        # Checked before it is opened: with a truncated index, Chroma finds too few documents or crashes.
         lost = lost or (self._vectors is not None and not chroma_files.have_their_shape(self._vectors))
         if lost and self._vectors is not None:
-            _throw_away(self._vectors)
-        # A server that does not answer is no reason to throw away words.
+            _delete(self._vectors)
+        # Chroma comes first: if its server does not answer, the full text must not be deleted.
         self.chroma = ChromaStore(self._vectors, chroma_url)
         try:
             if lost:
-                _throw_away(self._words)
+                _delete(self._words)
             self.search = SearchIndex(self._words, shared=shared)
         except BaseException:
             self.chroma.close()
@@ -83,25 +83,26 @@ class Indexes:
             raise
 
     def mended(self, do: Callable[[], T]) -> T:
-        """Do something with the indexes; where it fails and they turn out to be damaged, make them anew and do it once more.
+        """Run a function that uses the indexes; if it fails and an index is damaged, rebuild the indexes and run it once more.
 
         Raises:
-            StorageError: It failed, and they are whole: a full disk, say; or it failed again.
+            StorageError: The function failed although the indexes are undamaged (for example, the disk is full), or it failed
+                again.
         """
         made = self._made
         try:
             return do()
         except StorageError:
             with self._mending:
-                # Another thread may have met the same damage, and mended it.
+                # Another thread may have found and repaired the same damage.
                 if made == self._made:
                     if self._are_whole():
                         raise
-                    self._start_anew()
+                    self._rebuild()
             return do()
 
     def close(self) -> None:
-        """Let go of all files."""
+        """Close all files."""
         self.chroma.close()
         self.search.files.close()
 
@@ -110,16 +111,16 @@ class Indexes:
             return False
         return all(map(chroma_files.is_database, self._words.glob("*.db"))) and not self.projection.lost_words()
 
-    def _start_anew(self) -> None:
-        _log.warning(_DAMAGED)
-        with self.projection.starting_anew():
-            self.search.files.start_anew()
-            self.chroma.start_anew()
+    def _rebuild(self) -> None:
+        _log.warning(_DAMAGED_MESSAGE)
+        with self.projection.emptying():
+            self.search.files.clear()
+            self.chroma.clear()
         self._made += 1
 
 
-def _throw_away(folder: Path) -> None:
-    """Remove an index folder: what cannot even be opened is made anew from the journal."""
+def _delete(folder: Path) -> None:
+    """Delete an index folder, which is rebuilt from the journal."""
     try:
         if folder.is_dir() and not folder.is_symlink():
             shutil.rmtree(folder)

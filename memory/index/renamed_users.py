@@ -1,4 +1,4 @@
-"""Users whose name was brought into normal form (migration 0010): their files follow them when the folder is opened."""
+"""Renaming the files of users whose id was normalised by a migration (0012), when the folder is opened."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _log = logging.getLogger(__name__)
 
 
 def follow(database: Database, photos: Path, marker: Path) -> None:
-    """Move the pictures of users who were renamed, and have the indexes made again; done twice, it changes nothing.
+    """Rename the photo folders of renamed users, and have the indexes rebuilt; repeating this changes nothing.
 
     Args:
-        database: The journal's.
-        photos: Where the picture files lie.
-        marker: The file without which the indexes are made anew.
+        database: The journal's database.
+        photos: The folder of the photo files.
+        marker: The indexer's marker file; the indexes are rebuilt if it is missing.
     """
     with database.read() as connection:
         rows = connection.execute(select(users.c.id, users.c.spelled).where(users.c.spelled.is_not(None))).all()
@@ -35,5 +35,5 @@ def follow(database: Database, photos: Path, marker: Path) -> None:
     with database.write() as connection:
         connection.execute(update(users).values(spelled=None))
     _log.warning(
-        "%d user name(s) are written in Unicode's normal form now; `persona user list` shows them. Nothing is lost.", len(rows)
+        "%d user name(s) are now in Unicode's normal form; `persona user list` shows them. Nothing is lost.", len(rows)
     )

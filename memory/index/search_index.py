@@ -1,4 +1,4 @@
-"""What a look goes to: words and vectors of each user, in one file a user and, once they were asked for, in memory."""
+"""The search index: full text and vectors in one file per user; vectors are cached in memory after the first search."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from memory.index.turn_traits import Traits
 from memory.index.user_files import UserFile, UserFiles
 from memory.index.vectors import Nearness, Placed, VectorIndex
 
-_SHARE = 0.1
-"""Of all texts, at least so many begin with the name of somebody who speaks."""
+_MIN_SPEAKER_SHARE = 0.1
+"""A name counts as a speaker's if at least this share of all texts begins with it."""
 _TABLES = """
 CREATE TABLE IF NOT EXISTS entries (
   number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, kind TEXT NOT NULL, at REAL NOT NULL, session INTEGER NOT NULL,
@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS changed (
   kind TEXT NOT NULL, id TEXT NOT NULL, had TEXT NOT NULL, times INTEGER NOT NULL, PRIMARY KEY (kind, id)
 ) WITHOUT ROWID;
 """
-# What an entry has elsewhere is what it had here before the first change that was not made there yet.
+# `had` is the state before the first change that is not copied to Chroma yet, so it is Chroma's state of the entry.
 _CHANGED = "INSERT INTO changed VALUES (?, ?, ?, 1) ON CONFLICT (kind, id) DO UPDATE SET times = times + 1"
 _TRAITS = "id, session, seq, speaker, length, asks, asked, dated, at, standing"
 _READ = f"SELECT {_TRAITS}, tokens FROM entries JOIN kept USING (number)"  # noqa: S608 - ours
@@ -42,14 +42,14 @@ _READ = f"SELECT {_TRAITS}, tokens FROM entries JOIN kept USING (number)"  # noq
 
 @dataclass(frozen=True)
 class Entry:
-    """One searchable text: `id` names it, `kind` and `at` (seconds since 1970, UTC) filter it.
+    """One searchable text with its `id`; searches filter by `kind` and `at` (seconds since 1970, UTC).
 
     Attributes:
-        around: The text with what was said before it, searched on its own; only turns have one.
-        reply: What was answered; only turns have one.
-        traits: What a ranking of turns goes by besides.
-        kept: What its embedder read.
-        happened: The time that it tells of, where it names one.
+        around: The text together with the previous turn, searched separately; only turns have it.
+        reply: The reply; only turns have it.
+        traits: Further properties for the ranking of turns.
+        kept: Its stored embeddings.
+        happened: The period that the text names, if any.
     """
 
     id: str
@@ -65,14 +65,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class Change:
-    """An entry that is not, or no longer, elsewhere what it is here.
+    """An entry that changed in the search index and is not copied to Chroma yet.
 
     Attributes:
-        kind: Of which collection.
-        id: The entry.
-        had: The facets that it had there.
+        kind: Its collection.
+        id: The entry's id.
+        had: The facets that Chroma has of it.
         times: How often it changed.
-        kept: What it has here; None: it is not here any more, or of another kind.
+        kept: Its stored embeddings; None if it was removed, or moved to another kind.
     """
 
     kind: str
@@ -83,82 +83,83 @@ class Change:
 
 
 class SearchIndex:
-    """Words and vectors of all users.
+    """Full text and vectors of all users.
 
     Args:
-        folder: Where the files lie; made when missing.
-        shared: Other processes use them too, and may delete a user.
+        folder: The folder for the files; created when missing.
+        shared: Whether other processes use the files too; they may delete a user.
 
     Raises:
-        StorageError: The folder cannot be made.
+        StorageError: The folder cannot be created.
     """
 
     def __init__(self, folder: Path, *, shared: bool = False) -> None:
         self.files = UserFiles(folder, f"{_TABLES}{fulltext.TABLES}", shared=shared)
 
     def put(self, user_id: str, entries: Sequence[Entry]) -> None:
-        """Add or replace entries under their ids, a turn's with all of its passages; of several with one id the last counts."""
+        """Add or replace entries, a turn together with its passages; of several entries with the same id the last counts."""
         entries = list({entry.id: entry for entry in entries}.values())
-        with self.files.use(user_id) as (file, held):
+        with self.files.use(user_id) as (file, user_file):
             with file:
                 gone = _remove(file, list(dict.fromkeys(turn_of(entry.id) for entry in entries)))
                 numbers = [_put(file, entry) for entry in entries]
-            _leave(held, gone)
-            for lengths in held.lengths.values() if numbers else ():
-                # A number may have been another text's.
+            _drop_cached(user_file, gone)
+            for lengths in user_file.lengths.values() if numbers else ():
+                # The numbers may have belonged to other texts before.
                 lengths.forget(min(numbers))
-            for kind, flat in held.vectors.items():
+            for kind, flat in user_file.vectors.items():
                 flat.put([_placed(entry, entry.kept) for entry in entries if entry.kind == kind and entry.kept is not None])
 
     def remove(self, user_id: str, ids: Sequence[str]) -> None:
-        """Remove entries, a turn's with all of its passages; unknown ids are passed over."""
+        """Remove entries, a turn together with its passages; unknown ids are ignored."""
         if not ids:
             return
-        with self.files.use(user_id) as (file, held):
+        with self.files.use(user_id) as (file, user_file):
             with file:
                 gone = _remove(file, ids)
-            _leave(held, gone)
+            _drop_cached(user_file, gone)
 
     def near(self, scope: Scope, kind: str, vectors: Vectors) -> Nearness:
-        """Compare unit vectors (questions, size) with everything of a kind."""
-        with self.files.use(scope.user_id) as (file, held):
-            return _vectors(file, held, kind, vectors.shape[1]).near(vectors, scope)
+        """Compare unit vectors, shape (questions, size), with all entries of a kind."""
+        with self.files.use(scope.user_id) as (file, user_file):
+            return _vectors(file, user_file, kind, vectors.shape[1]).near(vectors, scope)
 
     def search(self, scope: Scope, query: str, *, kind: str, limit: int, around: bool = False) -> list[tuple[str, float]]:
-        """Return (id, score) of the entries that have the words; see `lexical.search`."""
-        with self.files.use(scope.user_id) as (file, held):
-            return fulltext.search(file, held.lengths, scope, query, kind=kind, limit=limit, around=around)
+        """Return (id, score) of the `limit` best entries that contain words of the query; see `fulltext.search`."""
+        with self.files.use(scope.user_id) as (file, user_file):
+            return fulltext.search(file, user_file.lengths, scope, query, kind=kind, limit=limit, around=around)
 
     def speakers(self, user_id: str) -> list[str]:
-        """Return the names that stand before many texts; `Recipe: …`, now and then, is nobody who speaks."""
+        """Return the names that many texts begin with; a rare beginning like `Recipe: …` does not count as a speaker."""
         with self.files.use(user_id) as (file, _):
             rows = file.execute(
-                "SELECT name FROM speakers WHERE texts >= ? * (SELECT max(number) FROM entries) ORDER BY name", (_SHARE,)
+                "SELECT name FROM speakers WHERE texts >= ? * (SELECT max(number) FROM entries) ORDER BY name",
+                (_MIN_SPEAKER_SHARE,),
             )
             return [str(row[0]) for row in rows]
 
     def read(self, user_id: str, ids: Sequence[str]) -> dict[str, tuple[Traits, Bytes]]:
-        """Return the traits of these entries and the tokens of what they say, in the order of `ids`; of unknown ids nothing."""
-        with self.files.use(user_id) as (file, held):
-            missing = [name for name in ids if name not in held.read]
+        """Return traits and token vectors of entries by id, in the order of `ids`; unknown ids are left out."""
+        with self.files.use(user_id) as (file, user_file):
+            missing = [name for name in ids if name not in user_file.read]
             if missing:
                 query = f"{_READ} WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608 - ours
-                held.keep(_read(file.execute(query, (json.dumps(missing),)).fetchall()))
-            return {name: held.read[name] for name in ids if name in held.read}
+                user_file.keep(_read(file.execute(query, (json.dumps(missing),)).fetchall()))
+            return {name: user_file.read[name] for name in ids if name in user_file.read}
 
     def standing(self, user_id: str, limit: int) -> list[str]:
-        """Return the turns, newest first, in which the person said how they want answers to be from then on."""
+        """Return the ids of the newest turns with a lasting wish about answers ("always …"), newest first."""
         with self.files.use(user_id) as (file, _):
             query = "SELECT id FROM entries WHERE kind = 'turn' AND standing ORDER BY at DESC, id LIMIT ?"
             return [str(row[0]) for row in file.execute(query, (limit,))]
 
     def in_turns(self, user_id: str, words: Sequence[str]) -> tuple[dict[str, int], int]:
-        """Return how many of the user's turns hold each word (in any of its forms), and how many turns there are."""
+        """Return the number of turns that contain each word (in any of its forms), and the number of all turns."""
         with self.files.use(user_id) as (file, _):
             return fulltext.in_turns(file, words)
 
     def changes(self, user_id: str, limit: int) -> list[Change]:
-        """Return entries that changed since `settle` was told of them."""
+        """Return up to `limit` entries that changed since they were passed to `settle`."""
         query = (
             "SELECT changed.kind, changed.id, had, times, facets, vectors, tokens FROM changed LEFT JOIN entries"
             " ON entries.id = changed.id AND entries.kind = changed.kind LEFT JOIN kept USING (number) LIMIT ?"
@@ -171,12 +172,12 @@ class SearchIndex:
         ]
 
     def count_changes(self, user_id: str) -> int:
-        """Count what `changes` would return without a limit."""
+        """Return the number of changes that are not settled."""
         with self.files.use(user_id) as (file, _):
             return int(file.execute("SELECT count(*) FROM changed").fetchone()[0])
 
     def settle(self, user_id: str, changes: Sequence[Change]) -> None:
-        """Note that these are elsewhere as `changes` returned them; what has changed once more stays to be done."""
+        """Record that these changes are copied to Chroma; entries that changed again meanwhile stay unsettled."""
         done = [(one.kind, one.id, one.times) for one in changes]
         sent = [(" ".join(one.kept.facets) if one.kept else "", one.kind, one.id) for one in changes]
         with self.files.use(user_id) as (file, _), file:
@@ -184,7 +185,7 @@ class SearchIndex:
             file.executemany("UPDATE changed SET had = ? WHERE kind = ? AND id = ?", sent)
 
     def compact(self, user_id: str) -> None:
-        """Write the user's file anew: what was deleted is not in it any more."""
+        """Rewrite the user's file without deleted data."""
         with self.files.use(user_id) as (file, _):
             fulltext.merge(file)
             file.commit()
@@ -192,12 +193,12 @@ class SearchIndex:
             file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def ids(self, user_id: str) -> set[str]:
-        """Return the ids of all that has entries."""
+        """Return the ids of all indexed records, with a long turn once."""
         with self.files.use(user_id) as (file, _):
             return {turn_of(str(row[0])) for row in file.execute("SELECT id FROM entries")}
 
     def count(self, user_id: str) -> int:
-        """Count what has entries: a long turn has several, and counts once."""
+        """Return the number of indexed records; a long turn counts once."""
         with self.files.use(user_id) as (file, _):
             return int(file.execute("SELECT count(*) FROM entries WHERE instr(id, '#') = 0").fetchone()[0])
 
@@ -221,18 +222,18 @@ def _put(file: sqlite3.Connection, entry: Entry) -> int:
             (traits.speaker,),
         )
     if turn_of(entry.id) == entry.id:
-        # A long turn's further passages are in no other store.
+        # The further passages of a long turn are not copied to Chroma.
         file.execute(_CHANGED, (entry.kind, entry.id, ""))
     return number
 
 
 def _words_kind(entry_id: str, kind: str) -> str:
-    """Name the full text of an entry: a long turn's further passages have one of their own, the turn itself holds all of it."""
+    """Return an entry's kind for full text: further passages of a long turn have their own, and the turn has the whole text."""
     return kind if turn_of(entry_id) == entry_id else "passage"
 
 
 def _remove(file: sqlite3.Connection, ids: Sequence[str]) -> list[str]:
-    """Remove entries, a turn's with all of its passages; returns the ids of those that were there."""
+    """Remove entries, a turn together with its passages; returns the ids of the removed entries."""
     query = (
         "SELECT number, id, kind, facets FROM entries LEFT JOIN kept USING (number) WHERE id = ? UNION ALL"
         " SELECT number, id, kind, facets FROM entries LEFT JOIN kept USING (number) WHERE id >= ? AND id < ?"
@@ -249,17 +250,17 @@ def _remove(file: sqlite3.Connection, ids: Sequence[str]) -> list[str]:
     return gone
 
 
-def _leave(held: UserFile, ids: Sequence[str]) -> None:
+def _drop_cached(user_file: UserFile, ids: Sequence[str]) -> None:
     for name in ids:
-        held.read.pop(name, None)
-    for flat in held.vectors.values():
+        user_file.read.pop(name, None)
+    for flat in user_file.vectors.values():
         flat.remove(ids)
 
 
-def _vectors(file: sqlite3.Connection, held: UserFile, kind: str, size: int) -> VectorIndex:
-    flat = held.vectors.get(kind)
+def _vectors(file: sqlite3.Connection, user_file: UserFile, kind: str, size: int) -> VectorIndex:
+    flat = user_file.vectors.get(kind)
     if flat is None or flat.is_wasteful:
-        flat = held.vectors[kind] = _read_vectors(file, kind, size)
+        flat = user_file.vectors[kind] = _read_vectors(file, kind, size)
     return flat
 
 

@@ -1,6 +1,6 @@
-"""Traits of a turn that its text shows when it is indexed: who speaks, whether it asks or names a day (pure functions).
+"""Traits of a turn that are computed from its text when it is indexed: speaker, question, named day (pure functions).
 
-The rules on words are English, those of wishes for all answers five languages; in other languages they say nothing.
+The word rules are for English; the rules for lasting wishes cover five languages. In other languages they find nothing.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ _SUBJECT = re.compile(
 
 @dataclass(frozen=True)
 class Traits:
-    """What can be said of a turn when it is indexed.
+    """The traits of a turn.
 
     Attributes:
         session: The session's number.
-        seq: The turn's place in its session, by time.
-        speaker: Who speaks, where the text begins with `Name: `.
-        length: Characters without the speaker.
-        asks: It ends with a question.
-        asked: The turn before it, of the same session, ends with one.
-        dated: It speaks of a day, a month, a year or a while.
+        seq: The turn's position in its session, by time.
+        speaker: The speaker's name, if the text begins with `Name: `.
+        length: Number of characters without the speaker.
+        asks: Whether it ends with a question.
+        asked: Whether the previous turn of the session ends with a question.
+        dated: Whether it mentions a day, a month, a year or a span of time.
         at: When it was said, in seconds since 1970.
-        standing: It says how answers are to be from then on, about all things or about one.
+        standing: Whether it contains a lasting wish about all answers, or about answers on one subject.
     """
 
     session: int = 0
@@ -59,7 +59,7 @@ class Traits:
 
 
 def split_speaker(text: str) -> tuple[str | None, str]:
-    """Part `Name: what is said`; most texts have no name before them."""
+    """Return (speaker, text) of `Name: text`; the speaker is None for most texts, which begin with no name."""
     match = _SPEAKER.match(text)
     if match is None or any(word[0].islower() for word in match["name"].split()):
         return None, text
@@ -67,7 +67,7 @@ def split_speaker(text: str) -> tuple[str | None, str]:
 
 
 def traits_of(text: str, *, session: int, seq: int, before: str | None) -> Traits:
-    """Say what can be said of a turn; `before` is the end of the turn before it in the session."""
+    """Return the traits of a turn; `before` is the end of the previous turn in the session."""
     speaker, body = split_speaker(text)
     return Traits(
         session=session,
@@ -82,18 +82,18 @@ def traits_of(text: str, *, session: int, seq: int, before: str | None) -> Trait
 
 
 def subject_of_wish(text: str) -> str | None:
-    """Return what a wish for all answers is about (`when I ask about cooking`: cooking); None where it is about all things."""
+    """Return the subject of a lasting wish (`when I ask about cooking`: cooking); None without a wish or a subject."""
     match = _SUBJECT.search(text) if _STANDING.search(text) else None
     return None if match is None else next(part for part in match.groups() if part)
 
 
 def is_dated(text: str) -> bool:
-    """Say whether a text speaks of a day, a month, a year or a while (English)."""
+    """Return whether a text mentions a day, a month, a year or a span of time (English)."""
     return bool(_DATED.search(text))
 
 
 def is_dialogue(traits: Sequence[Traits]) -> bool:
-    """Say whether people talk with each other: at least half of the turns begin with a speaker's name."""
+    """Return whether people talk with each other, that is, at least half of the turns begin with a speaker's name."""
     return sum(one.speaker is not None for one in traits) * 2 >= len(traits)
 
 

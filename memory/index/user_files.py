@@ -1,4 +1,4 @@
-"""One SQLite file a user, opened when it is needed: what searches look into."""
+"""The files of the search index: one SQLite file per user, opened on demand."""
 
 from __future__ import annotations
 
@@ -19,61 +19,61 @@ from memory.index.turn_traits import Traits
 from memory.index.vectors import VectorIndex
 
 _BUSY_S = 30.0
-"""For so long another process may write."""
-_OPEN_FILES = 128
-_HELD_BYTES = 768 * 2**20
-"""In memory, of all users: 1,500 users of 80 memories and as many turns, or three of 100,000 turns, by what each takes."""
-_READ_ENTRIES, _ENTRY_BYTES = 20_000, 2_800
-"""So many entries' tokens are kept of one user; each takes about so much."""
-_MAPPED = 2**31
+"""Longest wait in seconds while another process writes."""
+_MAX_OPEN_FILES = 128
+_MAX_CACHED_BYTES = 768 * 2**20
+"""Most memory for the caches of all users: enough for 1,500 users with 80 memories and 80 turns, or 3 with 100,000 turns."""
+_MAX_CACHED_ENTRIES, _ENTRY_BYTES = 20_000, 2_800
+"""Most entries whose token vectors are cached per user, and the approximate size of one."""
+_MMAP_BYTES = 2**31
 _LAYOUT = 1
-"""Of the tables, in the file's own header: a file that has it need not be asked for each of them."""
+"""Version of the tables, stored in the file's header; a file with this version has all tables."""
 
 
 @dataclass
 class UserFile:
-    """What is open of one user. Whoever uses it holds its lock."""
+    """The open file and the caches of one user. A thread must have the lock to use them."""
 
     lock: threading.RLock = field(default_factory=threading.RLock)
     connection: sqlite3.Connection | None = None
     vectors: dict[str, VectorIndex] = field(default_factory=dict)
-    """By kind, as far as they were read."""
+    """The loaded vectors, by kind."""
     read: dict[str, tuple[Traits, Bytes]] = field(default_factory=dict)
-    """By entry, what looks read of their candidates."""
+    """Traits and token vectors that searches loaded for their candidates, by entry id."""
     lengths: dict[str, Lengths] = field(default_factory=dict)
-    """By full text, of the words of its texts."""
+    """The lengths of texts, by full-text table."""
     version: int | None = None
-    """Of the file, as it was when these were read; another process may have written since."""
+    """The file's version when the caches were loaded; another process may have written since."""
 
     def keep(self, read: dict[str, tuple[Traits, Bytes]]) -> None:
-        """Keep what was read of some entries, for the next look."""
-        if len(self.read) > _READ_ENTRIES:
+        """Cache the loaded data of entries for the next search."""
+        if len(self.read) > _MAX_CACHED_ENTRIES:
             self.read.clear()
         self.read |= read
 
     @property
     def bytes(self) -> int:
-        """Say how much memory it takes, about."""
+        """Approximate size of the caches in bytes."""
         arrays: list[VectorIndex | Lengths] = [*self.vectors.values(), *self.lengths.values()]
         return sum(one.bytes for one in arrays) + _ENTRY_BYTES * len(self.read)
 
     def let_go(self) -> None:
-        """Forget what was read: it is read again when it is asked for."""
+        """Empty the caches, which are loaded again on demand."""
         self.vectors.clear()
         self.read.clear()
         self.lengths.clear()
 
 
 class UserFiles:
-    """Opens the files of a folder.
+    """Opens the users' files in a folder.
 
     Args:
-        folder: Where they lie; made when missing.
-        tables: What makes a new file's tables.
-        shared: Other processes use them too, and may delete a user.
+        folder: The folder; created when missing.
+        tables: The SQL that creates a new file's tables.
+        shared: Whether other processes use the files too; they may delete a user.
 
     Raises:
-        StorageError: The folder cannot be made.
+        StorageError: The folder cannot be created.
     """
 
     def __init__(self, folder: Path, tables: str, *, shared: bool) -> None:
@@ -83,15 +83,15 @@ class UserFiles:
         self._users: OrderedDict[str, UserFile] = OrderedDict()
         self._lock = threading.Lock()
         self.was_removed = False
-        """A file went away while it was open."""
+        """Whether a file was deleted while it was open."""
         self._make_folder()
 
     @contextmanager
     def use(self, user_id: str) -> Iterator[tuple[sqlite3.Connection, UserFile]]:
-        """Have a user's file for oneself.
+        """Open a user's file for this thread alone.
 
         Raises:
-            StorageError: It cannot be used.
+            StorageError: The file cannot be used.
         """
         key = user_key(user_id)
         with self._lock:
@@ -103,7 +103,7 @@ class UserFiles:
                 yield self._connected(self._path(key), file), file
             except sqlite3.Error as error:
                 raise StorageError(
-                    f"The full-text index in {self._folder} cannot be used ({error}). Let it be written, free some space, "
+                    f"The full-text index in {self._folder} cannot be used ({error}). Make it writable, free some space, "
                     "or run `persona reindex`."
                 ) from error
             more = held != (file.connection, len(file.vectors))
@@ -111,30 +111,30 @@ class UserFiles:
             self._tidy()
 
     def _tidy(self) -> None:
-        """Close the files, and let go of the vectors, that were not used for longest, where there are many."""
+        """Close the least recently used files, and empty their caches, if there are too many."""
         with self._lock:
             users = list(self._users.items())
         opened = [(key, file) for key, file in users if file.connection is not None]
-        for _, file in opened[: max(0, len(opened) - _OPEN_FILES)]:
+        for _, file in opened[: max(0, len(opened) - _MAX_OPEN_FILES)]:
             _if_free(file, file_only=True)
         held = sum(file.bytes for _, file in users)
         for _, file in users[:-1]:
-            if held <= _HELD_BYTES:
+            if held <= _MAX_CACHED_BYTES:
                 break
             held -= file.bytes
             _if_free(file, file_only=False)
 
     def has(self, user_id: str) -> bool:
-        """Say whether there is anything of the user."""
+        """Return whether the user has a file that is not empty."""
         path = self._path(user_key(user_id))
         return path.is_file() and path.stat().st_size > 0
 
     def files_of(self, user_id: str) -> int:
-        """Count the user's files."""
+        """Return the number of the user's files."""
         return len(list(self._folder.glob(f"{user_key(user_id)}.db*")))
 
     def delete_user(self, user_id: str) -> None:
-        """Remove the user's file."""
+        """Delete the user's files."""
         key = user_key(user_id)
         with self._lock:
             file = self._users.setdefault(key, UserFile())
@@ -143,8 +143,8 @@ class UserFiles:
             for path in self._folder.glob(f"{key}.db*"):
                 path.unlink()
 
-    def start_anew(self) -> None:
-        """Remove all files."""
+    def clear(self) -> None:
+        """Delete all files."""
         self.close()
         shutil.rmtree(self._folder, ignore_errors=True)
         self._make_folder()
@@ -166,12 +166,12 @@ class UserFiles:
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StorageError(
-                f"The full-text index cannot be kept in {self._folder} ({error.strerror}). Let it be written."
+                f"The full-text index cannot be stored in {self._folder} ({error.strerror}). Make the folder writable."
             ) from error
 
     def _connected(self, path: Path, file: UserFile) -> sqlite3.Connection:
         if file.connection is not None and not path.exists():
-            # What is open is a file without a name.
+            # The open file was deleted from the folder.
             _close(file)
             if not self._shared:
                 self.was_removed = True
@@ -190,7 +190,7 @@ class UserFiles:
 
 
 def _if_free(file: UserFile, *, file_only: bool) -> None:
-    # Somebody uses it at this moment: it is not the one that was not used for longest.
+    # If another thread has the lock, the file is in use and not a least recently used one.
     if file.lock.acquire(blocking=False):
         try:
             if not file_only:
@@ -211,9 +211,9 @@ def _close(file: UserFile) -> None:
 
 def _connect(path: Path, tables: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_BUSY_S, check_same_thread=False)
-    # The journal is the record: after a power cut the index is rebuilt from it, so it need not wait for the disk.
-    # Mapped, a read of hundreds of entries copies no pages.
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON", f"mmap_size={_MAPPED}"):
+    # After a power cut the index is rebuilt from the journal, so writes need not wait for the disk. With memory mapping,
+    # reading hundreds of entries copies no pages.
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON", f"mmap_size={_MMAP_BYTES}"):
         connection.execute(f"PRAGMA {pragma}")
     if connection.execute("PRAGMA user_version").fetchone()[0] != _LAYOUT:
         connection.executescript(f"{tables}; PRAGMA user_version = {_LAYOUT}")

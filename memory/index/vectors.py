@@ -1,6 +1,7 @@
-"""Vectors of one kind of one user's entries, in memory and in 8 bits, compared one by one and exactly (no I/O).
+"""The 8-bit vectors of one user's entries of one kind, in memory, with exhaustive and exact search (no I/O).
 
-Half a millisecond for the 30,000 documents of 10,000 turns, and nothing to be trained, tuned or rebuilt (docs/decisions/032).
+A search takes 0.5 ms for the 30,000 documents of 10,000 turns. The index needs no training, tuning or rebuilding
+(docs/decisions/032).
 """
 
 from __future__ import annotations
@@ -18,19 +19,28 @@ from memory.embedding.token_vectors import Bytes, Vectors, packed
 from memory.index.filters import Scope
 
 FACETS = ("content", "keywords", "turn", "whole", "before", "sentence", "exchange", "reply")
-"""What of an entry is embedded: `content` and `keywords` of a memory; a `turn` without its speaker's name, the `whole` of it
-with that name, with the turn `before` it, each `sentence`, and the `exchange`, the message with its reply; of a long turn, a
-passage of its `reply`. The first facet of an entry is what it says."""
+"""The embedded texts of an entry; the first facet of an entry is its content.
+
+| facet | text |
+|---|---|
+| `content`, `keywords` | of a memory |
+| `turn` | the message without its speaker's name |
+| `whole` | the message with its speaker's name |
+| `before` | the message after the previous turn |
+| `sentence` | each sentence of the message |
+| `exchange` | the message with its reply |
+| `reply` | a passage of a long turn's reply |
+"""
 NONE = -2.0
-"""Instead of a cosine, where an entry has no such facet."""
-_FIRST_ROOM = 64
-_FAR = np.inf
-_WASTED = 1_000
-_MANY = 10_000
-"""Documents from which on those that are likely near are chosen by a sample."""
-_SAMPLE = 4_096
-_SPARE = 8
-"""So many times as many documents as entries are asked for: several are of one entry, and some may not be found."""
+"""The score of an entry that does not have the facet."""
+_INITIAL_CAPACITY = 64
+_UNBOUNDED = np.inf
+_MAX_REMOVED_ENTRIES = 1_000
+_MIN_SAMPLED_DOCUMENTS = 10_000
+"""With more documents than this, a sample of the scores is used to preselect the likely results."""
+_SAMPLE_DOCUMENTS = 4_096
+_CANDIDATES_PER_RESULT = 8
+"""Preselected documents per wanted entry: several may belong to the same entry, and some may be outside the scope."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +50,9 @@ class Placed:
     Attributes:
         name: The entry's id.
         at: When it was said, in seconds since 1970.
-        happened: The time that it tells of, from and until, where it names one.
-        facets: What each row is of; never empty.
-        rows: The vectors as `packed` makes them; shape (facets, size).
+        happened: Start and end of the period that it names, if any, in seconds since 1970.
+        facets: The facet of each row; never empty.
+        rows: The vectors as `packed` returns them; shape (facets, size).
     """
 
     name: str
@@ -53,15 +63,15 @@ class Placed:
 
 
 class Nearness:
-    """How near each entry is to each of some questions.
+    """The cosines of all entries with one or more questions. An entry's place is its index in `names`.
 
     Args:
-        names: The entries' ids; they stand in places, by number.
-        allowed: Which of them may be found.
+        names: The entries' ids, by place.
+        allowed: Whether each entry is visible to the search, by place.
         scores: Cosines of questions and documents; shape (questions, documents).
-        facets: What each document is of, as a place in `FACETS`.
-        starts: Where each entry's documents begin.
-        places: Where each id stands, of these and maybe of later ones.
+        facets: The facet of each document, as an index into `FACETS`.
+        starts: The index of each entry's first document, by place.
+        places: The place of each id; it may include entries added later.
     """
 
     def __init__(
@@ -81,16 +91,16 @@ class Nearness:
         self._places = places
 
     def content(self, question: int) -> NDArray[np.float32]:
-        """Return how near each entry's first facet is."""
+        """Return the score of each entry's first facet."""
         content: NDArray[np.float32] = self._scores[question, self._starts]
         return content
 
     def best(self, question: int) -> NDArray[np.float32]:
-        """Return how near each entry's nearest facet is."""
+        """Return the score of each entry's best facet."""
         return np.maximum.reduceat(self._scores[question], self._starts) if len(self._starts) else self._scores[question]
 
     def of(self, facet: str, question: int, places: Sequence[int] | None = None) -> NDArray[np.float32]:
-        """Return how near each entry's nearest facet of one kind is, or of those in some places; `NONE` where there is none."""
+        """Return the best score among each entry's facets of one kind (all entries, or those in `places`); else `NONE`."""
         starts, facets = self._starts, self._facets
         scores: NDArray[np.float32] = self._scores[question]
         if not len(starts):
@@ -104,13 +114,13 @@ class Nearness:
         return np.maximum.reduceat(np.where(facets == FACETS.index(facet), scores, np.float32(NONE)), starts)
 
     def top(self, question: int, limit: int, facet: str | None = None) -> dict[str, float]:
-        """Return the entries that may be found and whose nearest facet, or nearest one of a kind, is nearest; nearest first.
+        """Return the `limit` best-scoring visible entries, best first; an entry scores as its best facet, or best `facet`.
 
-        What `nearest` makes of `best` or `of`, but of many documents only those that are likely near enough are looked at
-        one by one; where they turn out to be too few, all are.
+        The result is the same as `nearest` with the scores of `best` or `of`. If there are many documents, only likely results
+        are examined first, and all documents only if these are too few.
         """
         scores = self._scores[question]
-        near = scores >= _likely(scores, limit) if len(scores) > _MANY else None
+        near = scores >= _likely_threshold(scores, limit) if len(scores) > _MIN_SAMPLED_DOCUMENTS else None
         if near is not None:
             if facet is not None:
                 near &= self._facets == FACETS.index(facet)
@@ -126,7 +136,7 @@ class Nearness:
         return self.nearest(self.best(question) if facet is None else self.of(facet, question), limit)
 
     def nearest(self, scores: NDArray[np.floating[Any]], limit: int) -> dict[str, float]:
-        """Return the entries that may be found and are nearest by these scores, nearest first."""
+        """Return the `limit` best visible entries by these scores, as {id: score}, best first."""
         scores = np.where(self._allowed, scores, NONE)
         some = np.argpartition(scores, -limit)[-limit:] if limit < len(scores) else np.arange(len(scores))
         some.sort()
@@ -134,7 +144,7 @@ class Nearness:
         return {self._names[place]: score for place in ordered.tolist() if (score := float(scores[place])) > NONE}
 
     def best_passages(self, name: str, limit: int) -> list[str]:
-        """Return the entries of a long turn's further passages that are nearest to any of the questions."""
+        """Return the ids of a long turn's further passages that score best for any question, best first."""
         first = self._places.get(name, len(self._allowed)) + 1
         end = first
         while end < len(self._starts) and turn_of(self._names[end]) == name:
@@ -143,30 +153,30 @@ class Nearness:
         return [self._names[first + place] for place in np.argsort(-near, kind="stable")[:limit].tolist()]
 
     def where(self, names: Iterable[str]) -> dict[str, int]:
-        """Return where those of these entries stand that are here and may be found."""
+        """Return the places of those of the entries that exist and are visible."""
         end = len(self._allowed)
         there = ((name, self._places.get(name, end)) for name in names)
         return {name: place for name, place in there if place < end and self._allowed[place]}
 
 
 class VectorIndex:
-    """The vectors of one kind.
+    """The vectors of one user's entries of one kind.
 
-    Whoever changes it holds a lock of theirs, and so does whoever calls `near`; what that returned needs none.
+    Callers of `near` and of methods that change the index must hold a common lock; the result of `near` needs no lock.
 
     Args:
-        size: Numbers of a vector.
+        size: Dimensions of a vector.
     """
 
     def __init__(self, size: int) -> None:
         self._names: list[str] = []
         self._places: dict[str, int] = {}
-        self._times = np.zeros((3, _FIRST_ROOM))
-        self._alive = np.zeros(_FIRST_ROOM, dtype=np.bool_)
-        self._starts = np.zeros(_FIRST_ROOM, dtype=np.int64)
-        self._rows = np.zeros((_FIRST_ROOM, size), dtype=np.int8)
-        self._scales = np.zeros(_FIRST_ROOM, dtype=np.float32)
-        self._facets = np.zeros(_FIRST_ROOM, dtype=np.uint8)
+        self._times = np.zeros((3, _INITIAL_CAPACITY))
+        self._alive = np.zeros(_INITIAL_CAPACITY, dtype=np.bool_)
+        self._starts = np.zeros(_INITIAL_CAPACITY, dtype=np.int64)
+        self._rows = np.zeros((_INITIAL_CAPACITY, size), dtype=np.int8)
+        self._scales = np.zeros(_INITIAL_CAPACITY, dtype=np.float32)
+        self._facets = np.zeros(_INITIAL_CAPACITY, dtype=np.uint8)
         self._documents = 0
         self._gone = 0
 
@@ -175,18 +185,18 @@ class VectorIndex:
 
     @property
     def bytes(self) -> int:
-        """Say how much memory it takes, about."""
+        """Approximate memory size in bytes."""
         entry = 3 * 8 + 8 + 1 + 250
         arrays = (self._rows, self._scales, self._facets)
         return sum(array.nbytes for array in arrays) + entry * len(self._names)
 
     @property
     def is_wasteful(self) -> bool:
-        """Say whether most of it is of entries that were removed or replaced: it is read anew then."""
-        return self._gone > _WASTED and self._gone > len(self._places)
+        """Whether removed or replaced entries take up most of the memory, so that the index should be loaded again."""
+        return self._gone > _MAX_REMOVED_ENTRIES and self._gone > len(self._places)
 
     def put(self, entries: Sequence[Placed]) -> None:
-        """Add entries; those that are there are replaced."""
+        """Add entries, or replace those with the same id."""
         self.remove([entry.name for entry in entries])
         entries = [entry for entry in entries if entry.facets]
         if not entries:
@@ -198,8 +208,8 @@ class VectorIndex:
         self._scales[self._documents : end] = _scales(rows)
         self._facets[self._documents : end] = [FACETS.index(facet) for entry in entries for facet in entry.facets]
         for place, entry in enumerate(entries, start=first):
-            # What tells of no time happened never: after its end, before its beginning.
-            self._times[:, place] = (entry.at, *(entry.happened or (_FAR, -_FAR)))
+            # Without a named period, the start is after the end, so that it overlaps no window.
+            self._times[:, place] = (entry.at, *(entry.happened or (_UNBOUNDED, -_UNBOUNDED)))
             self._starts[place] = self._documents
             self._alive[place] = True
             self._documents += len(entry.facets)
@@ -207,7 +217,7 @@ class VectorIndex:
             self._places[entry.name] = place
 
     def remove(self, names: Iterable[str]) -> None:
-        """Remove entries; unknown ones are passed over."""
+        """Remove entries; unknown ids are ignored."""
         for name in names:
             place = self._places.pop(name, None)
             if place is not None:
@@ -217,7 +227,7 @@ class VectorIndex:
                 self._gone += 1
 
     def near(self, vectors: Vectors, scope: Scope) -> Nearness:
-        """Compare unit vectors (questions, size) with everything, and say which of it the scope allows."""
+        """Compare unit vectors, shape (questions, size), with all entries, and mark those that the scope allows."""
         count, documents = len(self._names), self._documents
         asked = packed(vectors)
         scores = self._compared(asked)
@@ -231,7 +241,7 @@ class VectorIndex:
         )
 
     def _compared(self, asked: Bytes) -> NDArray[np.float32]:
-        """Return the cosines of some vectors and all documents."""
+        """Return the cosines of the vectors with all documents."""
         rows = self._rows[: self._documents]
         if not len(asked) or not len(rows):
             return np.zeros((len(asked), len(rows)), dtype=np.float32)
@@ -246,15 +256,15 @@ class VectorIndex:
         if scope.latest is not None:
             allowed &= at <= scope.latest
         if scope.windowed:
-            low = -_FAR if scope.since is None else scope.since
-            high = _FAR if scope.until is None else scope.until
+            low = -_UNBOUNDED if scope.since is None else scope.since
+            high = _UNBOUNDED if scope.until is None else scope.until
             allowed &= ((at >= low) & (at <= high)) | ((first <= high) & (last > low))
         places = (self._places.get(name, count) for name in scope.seen)
         allowed[[place for place in places if place < count]] = False
         return allowed
 
     def _make_room(self, entries: int, documents: int) -> None:
-        # New arrays: whoever looks at the old ones goes on with these.
+        # New arrays, since earlier results of `near` still use the old ones.
         if entries > len(self._alive):
             room = max(entries, 2 * len(self._alive))
             self._times = _grown(self._times.T, room).T
@@ -267,16 +277,16 @@ class VectorIndex:
             self._facets = _grown(self._facets, room)
 
 
-def _likely(scores: NDArray[np.float32], limit: int) -> np.float32:
-    """Return a cosine that several times `limit` of the documents reach, as a sample of them has it."""
-    sample = scores[:: max(len(scores) // _SAMPLE, 1)]
-    reached = min(-(-_SPARE * limit * len(sample) // len(scores)), len(sample))
+def _likely_threshold(scores: NDArray[np.float32], limit: int) -> np.float32:
+    """Return a cosine that several times `limit` documents reach, estimated from a sample of the scores."""
+    sample = scores[:: max(len(scores) // _SAMPLE_DOCUMENTS, 1)]
+    reached = min(-(-_CANDIDATES_PER_RESULT * limit * len(sample) // len(scores)), len(sample))
     at: np.float32 = np.partition(sample, -reached)[-reached]
     return at
 
 
 def _scales(rows: Bytes) -> NDArray[np.float32]:
-    """Return what makes a product of rows a cosine: one over the length of each."""
+    """Return one over the length of each row: the factors that turn products of rows into cosines."""
     squares = np.asarray(simsimd.dot(rows, rows), dtype=np.float32).reshape(len(rows))
     return np.reciprocal(np.sqrt(np.maximum(squares, np.float32(1.0))))
 

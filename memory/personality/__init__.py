@@ -1,3 +1,3 @@
-"""PEM, its evidence and the personality timeline."""
+"""The personality: the PEM update, its evidence, the personality timeline, and wishes about the writing style."""
 
 __all__ = ["evidence", "pem", "timeline", "writing_wishes"]

@@ -1,4 +1,4 @@
-"""PEM, the momentum-based Big Five: pure functions (arXiv 2604.13074, the personality evolving mechanism)."""
+"""PEM, the personality evolving mechanism: Big Five scores with momentum (pure functions; arXiv 2604.13074)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Collection
 from memory.core.records import TRAITS, BigFive
 
 NEUTRAL = 3
-"""An inferred 3 is 'no evidence': that trait stays as it is."""
-_RAMP = 50
-"""Turns over which the momentum grows."""
+"""An inferred score of 3 means "no evidence": the trait does not change."""
+_RAMP_TURNS = 50
+"""The momentum grows over this many turns."""
 
 
 def momentum(m: int) -> float:
@@ -25,23 +25,32 @@ def momentum(m: int) -> float:
     if m < 0:
         msg = f"m counts turns and cannot be {m}"
         raise ValueError(msg)
-    return 1 - (0.1 + 0.4 * (math.cos(math.pi * min(m, _RAMP) / _RAMP) + 1) / 2)
+    return 1 - (0.1 + 0.4 * (math.cos(math.pi * min(m, _RAMP_TURNS) / _RAMP_TURNS) + 1) / 2)
 
 
 def evolve(scores: BigFive, inferred: BigFive, m: int, pinned: Collection[str] = ()) -> BigFive:
-    """Move each trait towards this turn's evidence: p ← λp + (1 − λ)x.
+    """Return the scores after one turn: each trait moves towards the turn's evidence, p ← λp + (1 − λ)x.
 
     Args:
         scores: The remembered scores p, 1 to 5.
-        inferred: This turn's x, whole numbers 1 to 5; 3 leaves its trait as it is.
-        m: The user's remembered turns before this one.
+        inferred: This turn's scores x, whole numbers 1 to 5. A score of 3 leaves its trait unchanged.
+        m: The user's remembered turns before this one, 0 or more.
         pinned: Traits that do not move.
+
+    Raises:
+        ValueError: m is negative.
+
+    Example:
+        >>> evolve(BigFive(), BigFive(extraversion=5), m=0).extraversion
+        4.0
+        >>> round(evolve(BigFive(), BigFive(extraversion=5), m=50).extraversion, 3)
+        3.2
     """
     weight = momentum(m)
     moved = {}
     for trait in TRAITS:
         p, x = getattr(scores, trait), getattr(inferred, trait)
-        # The bounds hold in exact arithmetic; rounding could leave them by one part in 10^16.
+        # In exact arithmetic the result is always within the bounds; rounding could exceed them by one part in 10^16.
         value = p if x == NEUTRAL or trait in pinned else weight * p + (1 - weight) * x
         moved[trait] = min(5.0, max(1.0, value))
     return BigFive(**moved)

@@ -1,7 +1,7 @@
-"""The personality timeline: one point a remembered turn, and one whenever the person pins or resets.
+"""The personality timeline: one point for each remembered turn, and one whenever the person pins or resets.
 
-A point counts while its message does: not while that waits for the person's word, and not once it is forgotten or replaced.
-What does not count is in no result of this module, and moved none of the scores that are.
+A point counts only while its message counts: not while the message is pending approval, and not after it is forgotten or
+replaced. Points that do not count are in no result of this module and have no effect on the scores of the others.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from memory.storage import user_rows
 from memory.storage.engine import Database
 from memory.storage.schema import personality, turns
 
-_GONE = (TurnState.FORGOTTEN, TurnState.REPLACED)
-_SAID = turns.c.state.not_in(_GONE) & turns.c.held.is_(None)
+_GONE_STATES = (TurnState.FORGOTTEN, TurnState.REPLACED)
+_SAID = turns.c.state.not_in(_GONE_STATES) & turns.c.held.is_(None)
 COUNTS = personality.c.turn_id.is_(None) | exists().where(turns.c.id == personality.c.turn_id, _SAID)
-"""What the rows of the table `personality` are read by, everywhere."""
+"""The condition for points that count. Every query on the table `personality` uses it."""
 
-_MOST_SHOWN, _MOST_WISHES = 40, 16
-"""Messages that evidence is read from, the newest."""
-# Spelled out below, as the indexes are: `= 1` of a flag is another condition to SQLite.
+_MAX_SHOWN_MESSAGES, _MAX_WISH_MESSAGES = 40, 16
+"""Evidence consists of at most this many messages of each sort, the newest."""
+# Flags are spelled exactly as in the indexes: SQLite would treat `= 1` as another condition.
 _MINE = personality.c.user_id == bindparam("user")
 _NEWEST = select(personality).where(_MINE, COUNTS).order_by(personality.c.id.desc()).limit(1)
 _RESET = (
@@ -50,31 +50,31 @@ _SHOWN = (
     .join(turns, turns.c.id == personality.c.turn_id)
     .where(_MINE, literal_column("personality.shows"), _SAID)
     .order_by(personality.c.id.desc())
-    .limit(_MOST_SHOWN)
+    .limit(_MAX_SHOWN_MESSAGES)
 )
 _WISHES = (
     select(turns.c.id.label("turn"), turns.c.at, turns.c.zone, turns.c.text)
     .where(turns.c.user_id == bindparam("user"), literal_column("turns.wishes"), _SAID)
     .order_by(turns.c.at.desc(), turns.c.seq.desc())
-    .limit(_MOST_WISHES)
+    .limit(_MAX_WISH_MESSAGES)
 )
 _INSERT = insert(personality)
 _RESCORE = update(personality).where(personality.c.id == bindparam("row"))
 
 
 class PersonalityTimeline:
-    """Personality of all users. Every public method is one transaction."""
+    """The personality timelines of all users. Every public method is one transaction."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
     def newest(self, user_id: str) -> PersonalityPoint | None:
-        """Return the newest point of the timeline."""
+        """Return the newest point of a user's timeline; None if there is none."""
         with self._db.glance() as connection:
             return _newest(connection, user_id)
 
     def evidence(self, user_id: str) -> Evidence:
-        """Return what is known of a person's traits, and by which messages; `graph.prompts.manner` draws the conclusions."""
+        """Return a person's newest scores and the messages they rest on; `graph.prompts.manner` draws the conclusions."""
         with self._db.glance() as connection:
             point = _newest(connection, user_id)
             shown = connection.execute(_SHOWN, {"user": user_id}).all() if point else []
@@ -88,7 +88,7 @@ class PersonalityTimeline:
                 Showing(
                     turn_id=row.turn,
                     time=_time(row.at, row.zone),
-                    # What is marked as sensitive shows how somebody is, and is not quoted.
+                    # A sensitive message counts as evidence but is never quoted.
                     text="" if row.sensitive else row.text,
                     inferred=BigFive(**row.inferred),
                 )
@@ -105,15 +105,24 @@ class PersonalityTimeline:
             return [to_point(row) for row in connection.execute(query)]
 
     def pin(self, user_id: str, trait: str, score: float | None, time: datetime) -> PersonalityPoint:
-        """Hold one trait at a score (None: let it move again).
+        """Pin one trait to a score, or release it.
+
+        Args:
+            user_id: The user.
+            trait: The name of the trait.
+            score: The score, 1 to 5; None: the trait moves again.
+            time: When the person said so.
+
+        Returns:
+            The new point of the timeline.
 
         Raises:
-            InvalidInput: No such trait, a score outside 1 to 5, or no name for a user.
+            InvalidInput: There is no such trait, the score is outside 1 to 5, or the user name is not valid.
         """
         if trait not in TRAITS:
             raise InvalidInput(f"There is no trait {trait!r}. The five are: {', '.join(TRAITS)}.")
         if score is not None and not LOWEST <= score <= HIGHEST:
-            raise InvalidInput(f"{score} is no score. Scores go from 1 to 5.")
+            raise InvalidInput(f"{score} is not a valid score. Scores go from 1 to 5.")
         with self._db.write() as connection:
             user_rows.ensure(connection, user_id)
             last = _newest(connection, user_id) or PersonalityPoint(turn_id=None, time=time)
@@ -126,7 +135,7 @@ class PersonalityTimeline:
         return point
 
     def reset(self, user_id: str, time: datetime) -> PersonalityPoint:
-        """Begin the personality anew: 3.0 each, m = 0, nothing pinned."""
+        """Reset the personality: every trait at 3.0, m = 0, nothing pinned. Returns the new point of the timeline."""
         point = PersonalityPoint(turn_id=None, time=time, cause="reset")
         with self._db.write() as connection:
             user_rows.ensure(connection, user_id)
@@ -140,7 +149,7 @@ def _newest(connection: Connection, user_id: str) -> PersonalityPoint | None:
 
 
 def to_point(row: Row[Any]) -> PersonalityPoint:
-    """Read a row of the table `personality`."""
+    """Return the point that a row of the table `personality` stores."""
     return PersonalityPoint(
         turn_id=row.turn_id,
         time=_time(row.at, row.zone),
@@ -160,11 +169,11 @@ def add_turn(connection: Connection, user_id: str, point: PersonalityPoint, befo
     """Add the point of a turn inside the caller's transaction.
 
     Args:
-        connection: Of a transaction that writes.
-        user_id: Whose.
+        connection: The connection of a transaction that writes.
+        user_id: The user.
         point: The point.
-        before: The scores that it was made from; where something was forgotten or approved since, they are others now.
-            None: the point is taken as it is.
+        before: The scores from which the point was computed. If a forgetting or an approval has changed the scores since, all
+            points are recomputed. None: the point is stored as it is.
     """
     last = _newest(connection, user_id)
     add_point(connection, user_id, point)
@@ -190,18 +199,18 @@ def add_point(connection: Connection, user_id: str, point: PersonalityPoint) -> 
 
 
 def shows(inferred: BigFive | None) -> bool:
-    """Say whether a message showed anything of a trait."""
+    """Return whether the scores inferred from a message contain evidence for any trait."""
     return inferred is not None and any(score != NEUTRAL for _, score in inferred.items())
 
 
 def correct(connection: Connection, user_id: str, turn_id: str, inferred: BigFive) -> None:
-    """Put a turn's evidence in the place of what was taken for it, and let the later points follow.
+    """Replace the evidence of a turn and recompute the later points.
 
     Args:
-        connection: Of a transaction that writes.
-        user_id: Whose.
-        turn_id: The turn; one without a point changes nothing.
-        inferred: Its evidence.
+        connection: The connection of a transaction that writes.
+        user_id: The user.
+        turn_id: The turn. If it has no point, nothing changes.
+        inferred: Its new evidence.
     """
     mine = (personality.c.user_id == user_id) & (personality.c.turn_id == turn_id)
     values = {"inferred": inferred.model_dump(), "shows": shows(inferred)}
@@ -210,11 +219,11 @@ def correct(connection: Connection, user_id: str, turn_id: str, inferred: BigFiv
 
 
 def recount(connection: Connection, user_id: str) -> None:
-    """Let the scores follow from the points that count, in their order, after another one began or ceased to count.
+    """Recompute all scores from the points that count, in their order, after a point began or ceased to count.
 
     Args:
-        connection: Of a transaction that writes.
-        user_id: Whose.
+        connection: The connection of a transaction that writes.
+        user_id: The user.
     """
     query = select(personality).where(personality.c.user_id == user_id, COUNTS).order_by(personality.c.id)
     changed = list(_rescored(connection.execute(query).all()))
@@ -223,7 +232,7 @@ def recount(connection: Connection, user_id: str) -> None:
 
 
 def _rescored(rows: Iterable[Row[Any]]) -> Iterable[dict[str, Any]]:
-    """Return the new values of those points whose scores or place follow otherwise than they are written."""
+    """Yield the new values of the points whose recomputed scores, m or pins differ from the stored ones."""
     last = PersonalityPoint(turn_id=None, time=clock.now())
     for row in rows:
         was = to_point(row)
@@ -234,13 +243,13 @@ def _rescored(rows: Iterable[Row[Any]]) -> Iterable[dict[str, Any]]:
 
 
 def _after(last: PersonalityPoint, point: PersonalityPoint) -> PersonalityPoint:
-    """Return a point as it follows from the one before it."""
+    """Return a point recomputed from the one before it."""
     m = last.m + 1 if last.turn_id else last.m
     if point.cause == "reset":
         return point
     if point.cause == "pin":
-        # What the person held or let go is as they said; the others are where messages moved them.
-        held = {trait: getattr(point.scores, trait) for trait in point.pinned}
-        return point.model_copy(update={"scores": last.scores.model_copy(update=held), "m": m})
+        # Traits that the person pinned have their pinned scores. Messages moved the others.
+        pinned_scores = {trait: getattr(point.scores, trait) for trait in point.pinned}
+        return point.model_copy(update={"scores": last.scores.model_copy(update=pinned_scores), "m": m})
     scores = evolve(last.scores, point.inferred, m, last.pinned) if point.inferred else last.scores
     return point.model_copy(update={"scores": scores, "m": m, "pinned": last.pinned})

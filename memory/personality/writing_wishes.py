@@ -1,7 +1,7 @@
-"""How a person asks to be written to: "please answer short", "call me Kim", "no emojis", "du statt Sie" (pure rules).
+"""Recognises wishes about the writing style: "please answer short", "call me Kim", "no emojis", "du statt Sie" (pure rules).
 
-A wish is what they say of themselves and for good: not what somebody else was told, and not what is asked for today alone. The
-rules know English, German, French, Spanish, Italian, Portuguese, Dutch and Chinese.
+A wish is about the person themselves and permanent. Words reported of another person, and wishes for today alone, do not count.
+The rules know English, German, French, Spanish, Italian, Portuguese, Dutch and Chinese.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["name", "length", "form", "emojis", "advice", "language", "way"]
-"""What a wish is about. Of one kind the newest holds; `way` is any other, and several hold together."""
+"""The type of a wish. The newest wish of a type replaces older ones. `way` is any other wish, and several can be valid."""
 
 _SENTENCE = re.compile(r"[^.!?;\n。！？；]+[.!?;。！？；]?")
-_LONGEST = 240
-"""Characters; a longer sentence tells a story."""
+_MAX_SENTENCE_CHARACTERS = 240
+"""A sentence of more characters tells a story and is no wish."""
 
 _WRITE = (
     r"answer|reply|respond|explain|write|talk|speak|keep|be|make|tell|give|teach|show|antworte\w*|"
@@ -70,14 +70,20 @@ _BEGIN = (
     rf"(?:^|[,:;(–—-]\s*|(?:{_PLEASE}|so|and|but|just|always|you|du|sie|usted|und|aber|immer|et|mais|"
     rf"toujours|tu|y|pero|siempre)\s+)"
 )
-"""Before an imperative, or a request: the person's own verbs stand behind "I"."""
+"""What comes before an imperative or a request. Verbs after "I" are about the person and are no requests."""
 _END = rf"(?=\W*$|[,;:]|\s+(?:{_PLEASE}|and|but|with me|to me|when|if|und|mit mir|et|avec moi|y|conmigo|e|en|met mij)(?!\w))"
-"""Behind a manner: what is followed by a thing is about that ("a short poem")."""
+"""What follows a style word. A style word that is followed by a noun is about that noun ("a short poem")."""
 
 
 @dataclass(frozen=True)
 class FoundWish:
-    """A wish: what it is about, the sentence that says it, and for `name` the name."""
+    """A wish in a message.
+
+    Attributes:
+        kind: The type of the wish.
+        sentence: The sentence that says it.
+        name: The name, for a wish of type `name`; otherwise empty.
+    """
 
     kind: Kind
     sentence: str
@@ -256,7 +262,7 @@ _WORDS = _words(
     polish turkish russian arabic japanese deutsch englisch fran anglais españ inglés ramble grano but
     """
 )
-"""How a word begins without which no sentence is a wish: most messages are passed over by this alone."""
+"""Every wish has a word that begins with one of these. This check alone skips most messages."""
 _WORDS_ZH = re.compile(r"[叫呼您你表用说讲答复写长短简详慢步例客教]")
 _WORD = re.compile(r"\w+")
 
@@ -266,7 +272,7 @@ def _may_wish(text: str) -> bool:
 
 
 def wishes_in(text: str) -> list[FoundWish]:
-    """Return the wishes of a message, in its order: of a sentence the name, and one of each kind.
+    """Return the wishes of a message in the order of its sentences; of one sentence at most one of each type.
 
     Args:
         text: The person's own words.
@@ -274,7 +280,7 @@ def wishes_in(text: str) -> list[FoundWish]:
     found = []
     for match in _SENTENCE.finditer(text):
         sentence = " ".join(match[0].split())
-        if sentence and len(sentence) <= _LONGEST and _may_wish(sentence):
+        if sentence and len(sentence) <= _MAX_SENTENCE_CHARACTERS and _may_wish(sentence):
             found += _wishes(sentence)
     return found
 
@@ -288,12 +294,12 @@ def _wishes(sentence: str) -> list[FoundWish]:
         found["name"] = FoundWish("name", sentence, named[-1])
     asks = not sentence.endswith(("?", "？")) or _ASKED.search(sentence) or _POLITE.search(sentence)
     for kind, rule in _RULES:
-        # To propose a form is to wish for it: "Can we say du?"
+        # Proposing a form of address is a wish for it: "Can we say du?"
         if kind not in found and (asks or kind == "form") and rule.search(sentence):
             if kind == "emojis" and not (_ABOUT_EMOJIS.search(sentence) or _ABOUT_EMOJIS_ZH.search(sentence)):
                 continue
             if kind == "way" and found.keys() - {"name"}:
-                # What another rule has read more exactly.
+                # Another rule has already classified the wish more exactly.
                 continue
             found[kind] = FoundWish(kind, sentence)
     return list(found.values())

@@ -1,3 +1,3 @@
-"""Stores photos without their metadata, and looks at them with CLIP and a detector."""
+"""Photos: storage without metadata, CLIP embeddings, and the detection of named things."""
 
 __all__ = ["clip", "detector", "image_file", "store", "vision"]

@@ -1,4 +1,4 @@
-"""Turning pictures, and words about them, into vectors of one space with open_clip; loaded when first needed."""
+"""Embedding pictures and words in one vector space with open_clip; loaded on first use."""
 
 from __future__ import annotations
 
@@ -19,40 +19,40 @@ from memory.core.errors import ModelMissing, StorageError
 from memory.embedding.token_vectors import Vectors
 
 WORDS_FILE = "persona.json"
-"""Beside a model's weights: what was calibrated for it."""
+"""A file beside a model's weights with the threshold calibrated for it."""
 _WORDS_THRESHOLD = 0.24
-"""Where nothing was calibrated: a guess for ViT-B-32, not measured (docs/decisions/013)."""
-_BATCH = 32
-_BEGINNING = 1 << 20
+"""Used if nothing was calibrated: a guess for ViT-B-32, not measured (docs/decisions/013)."""
+_BATCH_SIZE = 32
+_HASHED_BYTES = 1 << 20
 
 
 class PictureEmbedder(Protocol):
-    """Maps pictures and texts to unit vectors; those that belong together are near."""
+    """Maps pictures and texts to unit vectors; a picture and a text that belong together are near each other."""
 
     @property
     def name(self) -> str:
-        """Say which vectors these are; another name means other vectors."""
+        """Identifies the vectors: another name means other vectors."""
 
     @property
     def words_threshold(self) -> float:
-        """Say from which cosine on a picture is what some words say; far lower than between two pictures."""
+        """Least cosine at which a picture shows what some words say; far lower than between two pictures."""
 
     def pictures(self, images: Sequence[Image.Image]) -> Vectors:
-        """Return a row for each picture."""
+        """Return one vector per picture; shape (pictures, size)."""
 
     def words(self, texts: Sequence[str]) -> Vectors:
-        """Return a row for each text."""
+        """Return one vector per text; shape (texts, size)."""
 
 
 class ClipEmbedder:
     """An open_clip model on the CPU.
 
     Args:
-        path: Its folder, with `open_clip_config.json` and weights; or a name that open_clip itself knows.
-        name: What it is called.
+        path: A folder with `open_clip_config.json` and weights, or a model name that open_clip knows.
+        name: The model's name for people.
 
     Attributes:
-        name: How the index remembers it: what it is called, and which weights lie there.
+        name: The name that the index stores: the model's name with a fingerprint of its weights.
     """
 
     def __init__(self, path: str, name: str) -> None:
@@ -64,7 +64,7 @@ class ClipEmbedder:
 
     @property
     def words_threshold(self) -> float:
-        """The calibrated cosine, where there is one beside the weights."""
+        """The threshold that was calibrated for these weights, or the default."""
         try:
             kept = float(json.loads((Path(self._path) / WORDS_FILE).read_text(encoding="utf-8"))["words_threshold"])
         except (OSError, ValueError, KeyError, TypeError):
@@ -72,10 +72,10 @@ class ClipEmbedder:
         return kept if 0.0 < kept < 1.0 else _WORDS_THRESHOLD
 
     def keep_threshold(self, threshold: float) -> None:
-        """Write a calibrated threshold beside the weights.
+        """Store a calibrated threshold beside the weights.
 
         Raises:
-            StorageError: The embedder is no folder on this machine, or cannot be written to.
+            StorageError: The embedder is not a folder on this machine, or the folder cannot be written.
         """
         try:
             (Path(self._path) / WORDS_FILE).write_text(json.dumps({"words_threshold": threshold}), encoding="utf-8")
@@ -83,19 +83,19 @@ class ClipEmbedder:
             raise StorageError(f"The threshold cannot be kept in {self._path} ({error.strerror}).") from error
 
     def pictures(self, images: Sequence[Image.Image]) -> Vectors:
-        """Embed pictures, in batches of 32."""
+        """Return one vector per picture, computed in batches of 32."""
         model, prepare, _ = self._load()
         import torch
 
         rows: list[Vectors] = []
         with torch.inference_mode():
-            for start in range(0, len(images), _BATCH):
-                batch = torch.stack([prepare(image.convert("RGB")) for image in images[start : start + _BATCH]])
+            for start in range(0, len(images), _BATCH_SIZE):
+                batch = torch.stack([prepare(image.convert("RGB")) for image in images[start : start + _BATCH_SIZE]])
                 rows.append(model.encode_image(batch, normalize=True).numpy())
         return np.concatenate(rows)
 
     def words(self, texts: Sequence[str]) -> Vectors:
-        """Embed texts; what is longer than the model reads (77 tokens) is cut off by its tokenizer."""
+        """Return one vector per text; the tokenizer truncates texts to the model's 77 tokens."""
         model, _, tokenize = self._load()
         import torch
 
@@ -125,9 +125,9 @@ class ClipEmbedder:
 
 
 def _fingerprint(folder: Path) -> str:
-    """Return a few letters that change with the weights: of their names, sizes and beginnings; empty where there are none."""
+    """Return a short hash of the weight files' names, sizes and beginnings; empty if there is no folder."""
     read = hashlib.sha256()
     for path in sorted(folder.glob("open_clip*")) if folder.is_dir() else ():
         with path.open("rb") as file:
-            read.update(f"{path.name} {path.stat().st_size} ".encode() + file.read(_BEGINNING))
+            read.update(f"{path.name} {path.stat().st_size} ".encode() + file.read(_HASHED_BYTES))
     return read.hexdigest()[:8] if folder.is_dir() else ""

@@ -1,4 +1,4 @@
-"""Finding named things in a picture with a zero-shot detector of transformers; loaded when first needed."""
+"""Finding named things in a picture with a zero-shot detector of transformers; loaded on first use."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from memory.core.errors import ModelMissing
 from memory.core.records import Box
 
 SEEN_AT, NAMED_AT = 0.2, 0.1
-"""Confidence from which on a thing counts in a picture that is shown, and one whose name was said (published)."""
-_SMALL = 240
+"""Least confidence for a thing in a picture that is shown, and for a thing whose name was said (published)."""
+_THUMBNAIL_PIXELS = 240
 PADDING = 0.15
-"""Of the picture's width and height, around a thing whose name was said (published)."""
+"""Margin around a thing whose name was said, as a fraction of the picture's width and height (published)."""
 
 
 @dataclass(frozen=True)
 class Detection:
-    """A thing in a picture, and how sure the detector is of it, from 0 to 1."""
+    """A thing in a picture; `score` is the detector's confidence, from 0 to 1."""
 
     name: str
     score: float
@@ -34,7 +34,7 @@ class Detector(Protocol):
     """Finds things by their names."""
 
     def find(self, image: Image.Image, names: Sequence[str], least: float) -> list[Detection]:
-        """Return what is at least so sure, surest first."""
+        """Return the detections with a confidence of at least `least`, most confident first."""
 
 
 class ZeroShotDetector:
@@ -50,7 +50,7 @@ class ZeroShotDetector:
         self._parts: tuple[Any, Any] | None = None
 
     def find(self, image: Image.Image, names: Sequence[str], least: float) -> list[Detection]:
-        """Look for things by name; a name that stands twice is looked for once."""
+        """Return the detections with a confidence of at least `least`, most confident first; repeated names count once."""
         wanted = [name.lower() for name in dict.fromkeys(names) if name.strip()]
         if not wanted:
             return []
@@ -99,7 +99,7 @@ def padded(box: Box) -> Box:
 
 
 def crop(image: Image.Image, box: Box | None) -> Image.Image:
-    """Cut a part out of a picture; at least one pixel of it."""
+    """Return the part of a picture inside a box, at least one pixel; None: the whole picture."""
     if box is None:
         return image
     left, top = int(box[0] * image.width), int(box[1] * image.height)
@@ -109,9 +109,9 @@ def crop(image: Image.Image, box: Box | None) -> Image.Image:
 
 
 def small(image: Image.Image, box: Box | None = None) -> Image.Image:
-    """Return a picture, or a part of it, as small as an image tower or a list needs it."""
+    """Return a picture, or a part of it, in the small size that an image encoder or a list needs."""
     part = crop(image, box).copy()
-    part.thumbnail((_SMALL, _SMALL))
+    part.thumbnail((_THUMBNAIL_PIXELS, _THUMBNAIL_PIXELS))
     return part
 
 

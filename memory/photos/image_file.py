@@ -1,4 +1,4 @@
-"""Reading a picture: is it one, what is it, its file without metadata, and its small copy for the model (pure, Pillow)."""
+"""Checking a picture file, removing its metadata, and making a small copy for the model (pure, Pillow)."""
 
 from __future__ import annotations
 
@@ -19,34 +19,32 @@ from memory.photos.metadata import strip
 
 MAX_BYTES = 20 * 1024 * 1024
 MODEL_PIXELS = 230_400
-"""The published upper bound of a picture's pixels for the model."""
-_MODEL_SIDE = 2_688
-"""The longest side of a strip that keeps to the bound when it is laid on white."""
+"""The published maximum of pixels of a picture for the model."""
+_MODEL_SIDE_PIXELS = 2_688
+"""The longest side of a narrow picture that stays within `MODEL_PIXELS` after it is padded with white."""
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
-# MPO: a JPEG with more pictures behind it, as phones write them for depth and brightness; opened as a JPEG.
+# MPO: a JPEG followed by more pictures, as phones write them for depth and brightness; opened as a JPEG.
 _TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "MPO": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
 _ENDINGS = {
     ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".jpe": "image/jpeg", ".jfif": "image/jpeg",
     ".mpo": "image/jpeg", ".webp": "image/webp", ".gif": "image/gif",
 }  # fmt: skip
 _ORIENTATION = 0x0112
-_LONGEST_TO_SHORTEST = 32
-"""A longer strip is laid on white: Qwen2.5-VL refuses 200 to 1, and an image tower enlarges the shorter side."""
-_DEEPEST, _DEEP = 255, 257
-"""The most that 8 bits hold, and from 16 bits to 8."""
-
-
-_SHOWN_BY = {"icc_profile", "transparency", "gamma"}
+_MAX_ASPECT_RATIO = 32
+"""A narrower picture is padded with white: Qwen2.5-VL refuses 200 to 1, and an image encoder enlarges the shorter side."""
+_MAX_8_BIT, _DIVISOR_16_TO_8_BIT = 255, 257
+"""The largest 8-bit value, and the divisor from 16-bit to 8-bit values."""
+_COLOUR_FIELDS = {"icc_profile", "transparency", "gamma"}
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture as it is kept.
+    """A picture in the form that is stored.
 
     Attributes:
-        photo: What it is; `id` is the sha256 of the received bytes, the sizes are those of the upright picture.
-        full: Its file, with nothing in it but the picture.
-        small: A JPEG of at most 230,400 pixels, turned upright, for the model.
+        photo: Its record; `id` is the SHA-256 hash of the received bytes, width and height are those of the upright picture.
+        full: The picture's file without metadata.
+        small: An upright JPEG of at most 230,400 pixels, for the model.
     """
 
     photo: Photo
@@ -55,14 +53,14 @@ class Picture:
 
 
 def read_picture(data: bytes, name: str = "") -> Picture:
-    """Check a picture and make of it what is kept.
+    """Check a picture and return the form that is stored.
 
     Args:
         data: The received bytes.
-        name: What the file is called, where it is a file.
+        name: The file's name, if it is a file.
 
     Raises:
-        InvalidInput: No picture, damaged, too large, or called something else than it is.
+        InvalidInput: The data is not a picture, is damaged or too large, or has a name with the wrong ending.
     """
     if len(data) > MAX_BYTES:
         raise InvalidInput(f"The picture has {len(data):,} bytes; at most {MAX_BYTES:,} (20 MB) fit. Make it smaller.")
@@ -78,7 +76,7 @@ def read_picture(data: bytes, name: str = "") -> Picture:
                 small = small_copy(upright)
     except UnidentifiedImageError as error:
         if _is_svg(data[:4096]):
-            raise InvalidInput("An SVG is a drawing's text, not a picture. Send it as a PNG.") from error
+            raise InvalidInput("SVG drawings are not supported. Send the drawing as a PNG.") from error
         raise InvalidInput("This file is not a picture that can be read. Send a PNG, JPEG, WebP or GIF.") from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise InvalidInput(f"This picture is damaged or far too large ({error}). Send another copy of it.") from error
@@ -95,12 +93,12 @@ def read_picture(data: bytes, name: str = "") -> Picture:
 
 
 def small_copy(upright: Image.Image) -> bytes:
-    """Return a JPEG of at most 230,400 pixels, and of nothing but them; what is transparent is white."""
+    """Return a JPEG of at most 230,400 pixels, without metadata; transparent parts become white."""
     area, longest = upright.width * upright.height, max(upright.size)
-    scale = min(1.0, (MODEL_PIXELS / area) ** 0.5, _MODEL_SIDE / longest)
+    scale = min(1.0, (MODEL_PIXELS / area) ** 0.5, _MODEL_SIDE_PIXELS / longest)
     size = max(1, int(upright.width * scale)), max(1, int(upright.height * scale))
     image = _flat(upright).resize(size)
-    least = -(-max(size) // _LONGEST_TO_SHORTEST)
+    least = -(-max(size) // _MAX_ASPECT_RATIO)
     if min(size) < least:
         image = ImageOps.pad(image, (max(size[0], least), max(size[1], least)), color="white")
     out = io.BytesIO()
@@ -109,10 +107,10 @@ def small_copy(upright: Image.Image) -> bytes:
 
 
 def open_upright(data: bytes) -> Image.Image:
-    """Open a picture that has been checked, turned upright.
+    """Open a stored picture and turn it upright.
 
     Raises:
-        StorageError: It is damaged by now.
+        StorageError: The picture is damaged.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -125,7 +123,7 @@ def open_upright(data: bytes) -> Image.Image:
 
 def _check_name(name: str, media_type: str) -> None:
     ending = PurePath(name).suffix.lower()
-    # "… at 10.15.32" ends in nothing that a file could be.
+    # A name such as "… at 10.15.32" has an ending that names no file type.
     claimed = _ENDINGS.get(ending) or mimetypes.guess_type(f"x{ending}")[0]
     if claimed and claimed != media_type:
         kind = media_type.removeprefix("image/").upper()
@@ -136,7 +134,7 @@ def _without_metadata(data: bytes, image: Image.Image, kind: str, orientation: i
     try:
         return strip(data, kind, orientation)
     except ValueError:
-        # Pillow reads more than the formats allow; such a file is written anew, its pixels as good as they come.
+        # Pillow also reads files that violate their format; such a file is encoded again, in the best quality possible.
         out = io.BytesIO()
         options = {"quality": 95} if kind in {"JPEG", "MPO"} else {"lossless": True} if kind == "WEBP" else {}
         _bare(_upright(image)).save(out, "JPEG" if kind == "MPO" else kind, **options)
@@ -144,10 +142,12 @@ def _without_metadata(data: bytes, image: Image.Image, kind: str, orientation: i
 
 
 def _flat(image: Image.Image) -> Image.Image:
-    """Return three colours of 8 bits, laid on white where one can see through."""
+    """Return an 8-bit RGB picture; transparent parts become white."""
     if image.mode.startswith("I"):
         grey = np.asarray(image, dtype=np.uint32)
-        return Image.fromarray((grey // _DEEP if grey.max(initial=0) > _DEEPEST else grey).astype(np.uint8)).convert("RGB")
+        return Image.fromarray(
+            (grey // _DIVISOR_16_TO_8_BIT if grey.max(initial=0) > _MAX_8_BIT else grey).astype(np.uint8)
+        ).convert("RGB")
     if image.has_transparency_data:
         seen = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen).convert("RGB")
@@ -155,9 +155,9 @@ def _flat(image: Image.Image) -> Image.Image:
 
 
 def _bare(image: Image.Image) -> Image.Image:
-    """Leave out what Pillow would write into a file beside the pixels: comments above all."""
+    """Return a copy without the fields that Pillow would write into a file beside the pixels, such as comments."""
     bare = image.copy()
-    bare.info = {name: value for name, value in image.info.items() if name in _SHOWN_BY}
+    bare.info = {name: value for name, value in image.info.items() if name in _COLOUR_FIELDS}
     return bare
 
 
@@ -169,7 +169,7 @@ def _is_svg(head: bytes) -> bool:
 def _orientation(image: Image.Image) -> int:
     try:
         return int(image.getexif().get(_ORIENTATION, 1))
-    except Exception:  # noqa: BLE001 - Pillow raises many kinds for broken EXIF data; the picture itself is whole
+    except Exception:  # noqa: BLE001 - Pillow raises many types for broken EXIF data; the picture itself is whole
         return 1
 
 

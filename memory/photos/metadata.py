@@ -1,7 +1,7 @@
-"""Taking everything out of a picture's file that is not the picture: position, camera, comments (pure; pixels are not recoded).
+"""Removing metadata such as position, camera and comments from picture files (pure; pixels are not re-encoded).
 
-Only what is needed to show it stays: the compressed pixels, colours, and which way is up. Everything else goes, known or not:
-what applications put there, comments, and what stands behind the picture's end.
+Only the data needed to show the picture is kept: compressed pixels, colours, and the orientation. Everything else is removed,
+known or not: application data, comments, and data after the end of the picture.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from PIL import Image
 
 _ORIENTATION = 0x0112
 _JPEG_KEPT = {0xE0: (b"JFIF\x00", 12, b"\x00\x00"), 0xE2: (b"ICC_PROFILE\x00", None, b""), 0xEE: (b"Adobe", 12, b"")}
-"""Application segments that are needed to show a JPEG (its shape, its colours, how they are coded): what each begins with, how
-much of it is kept (None: all), what ends it (a JFIF without its thumbnail). Others begin alike under other markers."""
+"""Application segments that are needed to show a JPEG (shape, colours, colour coding), by marker: the bytes that each begins
+with, the number of bytes to keep (None: all), and the bytes to append (they end a JFIF without its thumbnail). Segments under
+other markers may have the same beginning."""
 _APPLICATION, _COMMENT, _SCAN, _END = range(0xE0, 0xF0), 0xFE, 0xDA, 0xD9
-_ALONE = {0x01, *range(0xD0, 0xD9)}
-"""Markers that have no length."""
+_MARKERS_WITHOUT_LENGTH = {0x01, *range(0xD0, 0xD9)}
+"""Markers without a length field."""
 _NEXT_MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
 _PNG_KEPT = {
     b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP", b"sBIT", b"bKGD", b"pHYs",
@@ -34,14 +35,14 @@ def strip(data: bytes, kind: str, orientation: int) -> bytes:
     """Return a picture's file without metadata.
 
     Args:
-        data: A whole picture that Pillow can read.
-        kind: `JPEG`, `MPO`, `PNG`, `WEBP` or `GIF`; of a GIF the first frame is kept.
-        orientation: As EXIF counts it, 1 to 8; what turns the picture stays in the file, alone, when it is not 1.
+        data: A complete picture that Pillow can read.
+        kind: `JPEG`, `MPO`, `PNG`, `WEBP` or `GIF`; of a GIF only the first frame is kept.
+        orientation: EXIF orientation, 1 to 8; if it is not 1, it is the only EXIF field that stays in the file.
 
     Raises:
-        ValueError: The file does not keep to its format.
+        ValueError: The file violates its format.
     """
-    exif = _only(orientation) if orientation in range(2, 9) else b""
+    exif = _orientation_exif(orientation) if orientation in range(2, 9) else b""
     try:
         if kind in {"JPEG", "MPO"}:
             return b"".join(_jpeg(data, exif))
@@ -52,15 +53,15 @@ def strip(data: bytes, kind: str, orientation: int) -> bytes:
         raise ValueError("a part of the file is shorter than it says") from error
 
 
-def _only(orientation: int) -> bytes:
-    """Return EXIF data that says which way is up, and nothing else; with the six bytes that begin it in a JPEG."""
+def _orientation_exif(orientation: int) -> bytes:
+    """Return EXIF data with the orientation only, including the six-byte prefix that it has in a JPEG."""
     exif = Image.Exif()
     exif[_ORIENTATION] = orientation
     return exif.tobytes()
 
 
 def _jpeg(data: bytes, exif: bytes) -> Iterator[bytes]:
-    """Pass on the segments that are kept, up to the end of the first picture: phones put more behind it."""
+    """Yield the segments to keep, up to the end of the first picture; phones append more pictures."""
     yield data[:2]
     if exif:
         yield b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif
@@ -70,7 +71,7 @@ def _jpeg(data: bytes, exif: bytes) -> Iterator[bytes]:
         if found is None:
             raise ValueError("no marker where a segment of the JPEG should begin")
         marker, place = data[found.end() - 1], found.end()
-        if marker in _ALONE:
+        if marker in _MARKERS_WITHOUT_LENGTH:
             continue
         if marker == _END:
             yield b"\xff\xd9"
@@ -89,7 +90,7 @@ def _jpeg(data: bytes, exif: bytes) -> Iterator[bytes]:
             yield data[place:end]
             place = end
             if after is None:
-                # Pillow reads a picture whose end mark is missing.
+                # Pillow also reads a picture without an end marker.
                 yield b"\xff\xd9"
                 return
 
@@ -132,7 +133,7 @@ def _chunk(name: bytes, body: bytes) -> bytes:
 
 
 def _gif(data: bytes) -> bytes:
-    """Write the first frame anew: a GIF's pixels are numbers of a palette, and stay what they are."""
+    """Encode the first frame again; this is lossless, since a GIF's pixels are palette numbers."""
     with Image.open(io.BytesIO(data), formats=("GIF",)) as image:
         image.load()
         image.info.pop("comment", None)

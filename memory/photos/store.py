@@ -1,4 +1,4 @@
-"""Pictures that messages carry: stored once per content, in full size for the person and small for the model."""
+"""The photos that come with messages: stored once per content, in full size for the person and small for the model."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from memory.storage.engine import Database
 from memory.storage.schema import photos, users
 
 _ID = re.compile(r"[0-9a-f]{64}")
-_HELD = 32
-"""Pictures of one person off the record, the newest."""
+_MAX_UNSTORED_PER_USER = 32
+"""Most off-the-record photos per user in memory; older ones are dropped."""
 _JPEG_BEGINS, _JPEG_ENDS = b"\xff\xd8", b"\xff\xd9"
 
 
 class PhotoStore:
-    """Photos of all users: two files a content and user, named by the sha256 of the received bytes.
+    """The photos of all users: two files per photo and user, named by the SHA-256 hash of the received bytes.
 
-    One is the picture in full size without metadata, for the person; the other, `ID.small`, the copy for the model.
+    One file is the picture in full size without metadata, for the person; the other, `ID.small`, is the copy for the model.
 
     Args:
-        folder: Where the files lie.
+        folder: The folder for the files.
         database: The journal's database.
     """
 
@@ -46,7 +46,7 @@ class PhotoStore:
         """Check and store a picture; returns its id.
 
         Raises:
-            InvalidInput: As `read_picture`.
+            InvalidInput: As in `read_picture`.
             StorageError: The file cannot be written.
         """
         picture = read_picture(data, name)
@@ -54,24 +54,24 @@ class PhotoStore:
         return picture.photo.id
 
     def discard(self, user_id: str, photo_id: str) -> None:
-        """Remove a picture that no message came to carry; an unknown one is passed over."""
+        """Remove a photo whose message was refused; an unknown id is ignored."""
         with self._db.write() as connection:
             connection.execute(delete(photos).where(photos.c.user_id == user_id, photos.c.id == photo_id))
         for path in (self._path(user_id, photo_id), self._small(user_id, photo_id)):
             path.unlink(missing_ok=True)
 
     def has(self, user_id: str, photo_id: str) -> bool:
-        """Say whether the user has this picture."""
+        """Return whether the user has this photo."""
         with self._db.read() as connection:
             mine = (photos.c.user_id == user_id) & (photos.c.id == photo_id) & photos.c.hidden_at.is_(None)
             return connection.execute(select(photos.c.id).where(mine)).first() is not None
 
     def on_disk(self, user_id: str, photo_id: str) -> bool:
-        """Say whether a file of it is there."""
+        """Return whether a file of the photo exists."""
         return any(path.exists() for path in (self._path(user_id, photo_id), self._small(user_id, photo_id)))
 
     def keep(self, user_id: str, picture: Picture) -> None:
-        """Store a picture that was read.
+        """Store a checked picture.
 
         Raises:
             StorageError: A file cannot be written.
@@ -81,7 +81,7 @@ class PhotoStore:
             with self._lock:
                 files = {self._path(user_id, photo.id): picture.full, self._small(user_id, photo.id): picture.small}
                 for path, data in files.items():
-                    # What is damaged by now is mended by sending it again.
+                    # Sending a photo again repairs a damaged file.
                     if not path.exists() or path.read_bytes() != data:
                         _write(path, data)
         except OSError as error:
@@ -96,7 +96,7 @@ class PhotoStore:
                 connection.execute(insert(photos).values(user_id=user_id, received_at=photo.time, **values))
 
     def put_files(self, user_id: str, photo_id: str, full: bytes, small: bytes) -> None:
-        """Write the files of a picture that comes from an archive.
+        """Write the files of a photo from an archive.
 
         Raises:
             StorageError: A file cannot be written.
@@ -108,21 +108,21 @@ class PhotoStore:
             raise StorageError(f"A picture cannot be stored ({error.strerror}). Free some space and try again.") from error
 
     def hold(self, user_id: str, picture: Picture) -> str:
-        """Keep a picture in memory alone, for a turn off the record; returns its id."""
+        """Keep a picture only in memory, for an off-the-record turn; returns its id."""
         with self._lock:
             self._held[user_name(user_id), picture.photo.id] = picture
             mine = [key for key in self._held if key[0] == user_name(user_id)]
-            for key in mine[:-_HELD]:
+            for key in mine[:-_MAX_UNSTORED_PER_USER]:
                 del self._held[key]
         return picture.photo.id
 
     def original(self, user_id: str, photo_id: str) -> bytes:
-        """Return the picture in full size, without metadata, or raise NotFound."""
+        """Return the photo in full size, without metadata, or raise NotFound."""
         held = self._held.get((user_name(user_id), photo_id))
         return held.full if held is not None else _read(self._path(user_id, photo_id), photo_id)
 
     def for_model(self, user_id: str, photo_id: str) -> bytes:
-        """Return a JPEG of at most 230,400 pixels, turned upright, for the model, or raise NotFound."""
+        """Return an upright JPEG of at most 230,400 pixels for the model, or raise NotFound."""
         held = self._held.get((user_name(user_id), photo_id))
         if held is not None:
             return held.small
@@ -132,7 +132,7 @@ class PhotoStore:
             small = b""
         if small.startswith(_JPEG_BEGINS) and small.endswith(_JPEG_ENDS):
             return small
-        # Made anew where it was lost, damaged or never made: older versions kept none.
+        # The small copy was lost, damaged or never made, since older versions stored none.
         return small_copy(open_upright(self.original(user_id, photo_id)))
 
     def list(self, user_id: str) -> list[Photo]:
@@ -151,9 +151,9 @@ class PhotoStore:
         ]  # fmt: skip
 
     def sweep(self) -> None:
-        """Remove what a program that was killed left: half-written files, and pictures of nobody who is here.
+        """Remove half-written files and photos of unknown users, which a killed process may have left.
 
-        Nothing else may be using the folder.
+        No other process may use the folder meanwhile.
         """
         with self._db.read() as connection:
             known = {user_key(name) for name in connection.execute(select(users.c.id)).scalars()}
@@ -202,7 +202,7 @@ def _write(path: Path, data: bytes) -> None:
 
 def _read(path: Path, photo_id: str) -> bytes:
     if not _ID.fullmatch(photo_id):
-        # An id from outside (Studio) is no path: it must not lead into another user's folder.
+        # An id from outside (Studio) could be a path: it must not lead into another user's folder.
         raise NotFound(f"There is no picture {photo_id[:12]!r}.")
     try:
         return path.read_bytes()

@@ -1,4 +1,4 @@
-"""What looks at pictures on this machine; where a part is missing or broken, everything else goes on without it."""
+"""The image models on this machine; if one is missing or broken, everything else works without it."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from memory.photos.clip import PictureEmbedder
 from memory.photos.detector import NAMED_AT, Detection, Detector, padded, small
 
 _log = logging.getLogger(__name__)
-OFF = "Photos are found by what was said of them, not by sight."
+OFF = "Photos are found by what was said about them, not by sight."
 _Seen = TypeVar("_Seen")
 
 
 class Sight:
-    """An embedder that finds pictures again, and a detector that finds a named thing in one.
+    """A picture embedder, which lets photos be found by what they show, and a detector of named things in a picture.
 
-    A part whose weights turn out to be broken is left out from then on, said once in the log; `off` and `doctor` say it too.
+    A model whose weights turn out to be broken is not used any more. The log says so once; `off` and `doctor` say so too.
 
     Args:
-        embedder: Finds pictures by what they show; None: photos are found by their words alone.
-        detector: Finds things in pictures; None: the whole picture stands for the thing.
-        hint: What turns the embedder on, for the person.
+        embedder: Embeds pictures; None: photos are found only by the words about them.
+        detector: Finds things in pictures; None: the whole picture is used for the thing.
+        hint: Tells the person how to turn the embedder on.
     """
 
     def __init__(self, embedder: PictureEmbedder | None = None, detector: Detector | None = None, hint: str = "") -> None:
@@ -37,41 +37,41 @@ class Sight:
 
     @property
     def made_by(self) -> str | None:
-        """Name the embedder, and with it which vectors these are; None where there is none that works."""
+        """The embedder's name, which identifies its vectors; None if no embedder works."""
         return self._embedder.name if self._embedder else None
 
     @property
     def called(self) -> str:
-        """Name the embedder for a person."""
+        """The embedder's name for people."""
         return self.made_by.rsplit(" ", 1)[0] if self.made_by else ""
 
     @property
     def parts_things(self) -> bool:
-        """Say whether things can be found in pictures."""
+        """Whether things can be found in pictures."""
         return self._detector is not None
 
     @property
     def off(self) -> str | None:
-        """Say in a sentence that photos are not found by sight, and what changes that; None where they are."""
+        """A sentence that says that photos are not found by what they show, and how to change that; None if they are."""
         return None if self._embedder else f"{OFF} {self._hint}".rstrip()
 
     @property
     def words_threshold(self) -> float:
-        """From which cosine on a picture is what some words say."""
+        """Least cosine at which a picture shows what some words say."""
         return self._embedder.words_threshold if self._embedder else 1.0
 
     def pictures(self, images: Sequence[Image.Image]) -> Vectors | None:
-        """Return a row for each picture; None where nothing can look."""
+        """Return one vector per picture; None if no embedder works."""
         embedder = self._embedder
         return self._try(lambda: embedder.pictures(images)) if embedder else None
 
     def words(self, texts: Sequence[str]) -> Vectors | None:
-        """Return a row for each text; None where nothing can look."""
+        """Return one vector per text; None if no embedder works."""
         embedder = self._embedder
         return self._try(lambda: embedder.words(texts)) if embedder else None
 
     def find(self, image: Image.Image, names: Sequence[str], least: float) -> list[Detection]:
-        """Return where a picture shows things of these names, surest first."""
+        """Return the detections of things with these names, most confident first."""
         if self._detector is None or not names:
             return []
         try:
@@ -82,9 +82,10 @@ class Sight:
             return []
 
     def look_for(self, pictures: Mapping[str, Image.Image], name: str) -> tuple[str, Box | None] | None:
-        """Say which picture shows a named thing, and where in it, with a margin; None where nothing can tell.
+        """Return which picture shows a named thing, and its box with a margin; None if no model can tell.
 
-        The detector's surest place counts; without one, of several pictures the one that is most like the name.
+        The detector's most confident box decides. Without one, the picture most similar to the name is chosen, if there are
+        several pictures.
         """
         found = [
             (one.score, photo_id, one.box) for photo_id, image in pictures.items() for one in self.find(image, [name], NAMED_AT)
@@ -101,7 +102,7 @@ class Sight:
     def _try(self, look: Callable[[], _Seen]) -> _Seen | None:
         try:
             return look()
-        except Exception as error:  # noqa: BLE001 - weights fail in many ways; none of them is worth a reply
+        except Exception as error:  # noqa: BLE001 - weights fail in many ways, and none of them may cost a reply
             self._embedder, self._hint = None, _why(error)
             _log.warning("%s", self._hint)
             return None

@@ -1,4 +1,4 @@
-"""Whose name a question asks for: a relative, a pet or a thing of the person, by its noun (pure rules, six languages)."""
+"""Recognises questions for the name of a relative, a pet or a thing of the person (pure rules, six languages)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ASKED = tuple(
         r"我的?(?P<noun>[^的我你叫\s]{1,4}?)(?:的名字)?(?:叫|是)什么",
     )
 )
-_ALIKE = (
+_SYNONYM_GROUPS = (
     "wife husband spouse partner married wedding fiance fiancee girlfriend boyfriend",
     "mother mum mom mummy mama",
     "father dad daddy papa",
@@ -45,20 +45,20 @@ _ALIKE = (
     "爸爸 父亲 我爸",
     "孩子 儿子 女儿",
 )
-_WORDS_ALIKE = {fold(word): tuple(map(fold, group.split())) for group in _ALIKE for word in group.split()}
+_SYNONYMS = {fold(word): tuple(map(fold, group.split())) for group in _SYNONYM_GROUPS for word in group.split()}
 
 
 _SAID_WITH = frozenset({"called", "name", "again", "eigentlich", "nochmal", "still", "old", "new", "best", "little", "big"})
-"""Words beside the noun that say little of whom."""
+"""Words beside the noun that do not tell whose name is asked for."""
 
 
 def relation_asked(message: str) -> Subject | None:
-    """Return whose name a message asks for, with words that mean much the same; None where it asks for none."""
+    """Return the noun whose name a message asks for, with its synonyms; None if the message asks for no name."""
     found = next((match for pattern in _ASKED if (match := pattern.search(message))), None)
     if found is None:
         return None
     said = [word for word in fold(found["noun"]).split() if word not in _SAID_WITH]
     # "my wifes name", as people write it.
     words = [*said, *(word[:-1] for word in said if word.endswith("s"))]
-    alike = [other for word in words for other in _WORDS_ALIKE.get(word, ())]
+    alike = [other for word in words for other in _SYNONYMS.get(word, ())]
     return Subject(tuple(dict.fromkeys([*words, *alike]))) if words else None

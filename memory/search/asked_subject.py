@@ -1,7 +1,7 @@
-"""Whom or what a question is about: a person, a pet, a place, a thing that it names (pure rules).
+"""Finds the subject of a question: the person, pet, place or thing that it names (pure rules).
 
-"What do you know about Jonas?" is answered by what tells of Jonas. What else is near in meaning tells of others, and a small
-model takes it for the answer.
+"What do you know about Jonas?" is answered by texts about Jonas. Other texts with a similar meaning are about other people, and
+a small model takes them for the answer.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _TIME_WORDS = """
 """
 _PRONOUNS = frozenset(_PRONOUN_WORDS.split())
 _NEVER = _PRONOUNS | frozenset(_TIME_WORDS.split())
-"""They name nobody in the middle of a sentence."""
+"""These words are no names, even with a capital letter in the middle of a sentence."""
 _SOMEBODY_WORDS = """
     sister brother mother mum mom father dad grandmother grandma granny grandfather grandpa aunt uncle cousin niece nephew
     son daughter wife husband partner girlfriend boyfriend fiance fiancee boss landlord landlady neighbour neighbor
@@ -67,27 +67,28 @@ _SOMEBODY_WORDS = """
     vecina sorella fratello figlia figlio moglie marito cane gatto zus broer moeder vader dochter zoon vrouw man hond kat
     siostra brat matka ojciec corka syn
 """
-_SOMEBODY = frozenset(_SOMEBODY_WORDS.split())
+_PERSON_NOUNS = frozenset(_SOMEBODY_WORDS.split())
 _TITLE_WORDS = "mr mrs ms dr doctor aunt uncle lake mount river onkel tante herr frau oncle tia tio senor senora zia zio"
 _TITLES = frozenset(_TITLE_WORDS.split())
-"""Words before a name that say little of whom."""
-_MOST_WORDS = 4
-_SHORT_MESSAGE = 200
-_LEAST = 3
-_ENDINGS = 3
+"""Words before a name that do not tell who is meant."""
+_MAX_SUBJECT_WORDS = 4
+_MAX_MESSAGE_CHARACTERS = 200
+_MIN_LETTERS = 3
+_MAX_ENDING_LETTERS = 3
 _LAST_ACCENT = "\u036f"
-"""Marks behind it are no accents: those of Indian scripts are vowels."""
+"""Later combining marks are no accents: in Indian scripts they are vowels."""
 _NAME_AFTER = r"\w{0,3}(?:['’]s name)?,?\s+(?:is\s+)?(?:called\s+|named\s+|heißt\s+|s['’]appelle\s+|se llama\s+)?([^\W\d_]\w+)"
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What a question names.
+    """The subject of a question.
 
     Attributes:
-        words: The words of it, folded; an entry that has one of them holds it.
-        is_name: It is asked about as a whole, by a name: what does not hold it is no answer.
-        is_somebody: It is asked about as a whole, by a word for one person or animal: so it is where anything holds it.
+        words: Its words, folded. An entry that has one of them is about the subject.
+        is_name: Whether the whole question is about a name. Entries without the name are then no answer.
+        is_somebody: Whether the whole question is about one person or animal, named by a noun. Entries without the noun are
+            then no answer, if any entry has it.
     """
 
     words: tuple[str, ...]
@@ -95,7 +96,7 @@ class Subject:
     is_somebody: bool = False
 
     def is_in(self, text: str) -> bool:
-        """Say whether a text holds the subject, whatever ending it has there."""
+        """Return whether a text contains the subject, with any ending."""
         folded = fold(text)
         there = set(_WORD.findall(folded))
         return any(_is_unspaced(word) and word in folded for word in self.words) or any(
@@ -103,7 +104,7 @@ class Subject:
         )
 
     def with_names(self, texts: list[str]) -> Subject:
-        """Return it with the name that texts give it: `my sister` is also `Maya`, of whom they say that she is the sister."""
+        """Return the subject with the names that texts give it: `my sister` is also `Maya` if a text says so."""
         names = [
             fold(found[1])
             for text in texts
@@ -115,9 +116,9 @@ class Subject:
 
 
 def subject_of(message: str) -> Subject | None:
-    """Return what a message asks about, or names; None where it names nothing."""
+    """Return the subject that a message asks about or names; None if it names nothing."""
     message = message.strip()
-    if len(message) > _SHORT_MESSAGE:
+    if len(message) > _MAX_MESSAGE_CHARACTERS:
         return None
     found = _ABOUT.search(message)
     if found and (subject := _asked_about(found["subject"].strip())):
@@ -130,7 +131,7 @@ def subject_of(message: str) -> Subject | None:
 
 
 def name_in(message: str) -> str | None:
-    """Return the name that a message asks about as a whole, as it is written there; None where it asks about none."""
+    """Return the name that the whole message asks about, as it is written there; None if it asks about no name."""
     subject = subject_of(message)
     if subject is None or not subject.is_name:
         return None
@@ -139,7 +140,7 @@ def name_in(message: str) -> str | None:
 
 
 def fold(text: str) -> str:
-    """Return a text without case and without accents."""
+    """Return a text in lower case and without accents."""
     parts = unicodedata.normalize("NFKD", text.casefold())
     kept = [sign for sign in parts if sign > _LAST_ACCENT or unicodedata.category(sign) != "Mn"]
     return unicodedata.normalize("NFC", "".join(kept))
@@ -151,18 +152,18 @@ def _asked_about(said: str) -> Subject | None:
         bare = bare[whose.end() :]
     words = [word for word in _WORD.findall(re.sub(r"['’]s?\b", "", bare)) if fold(word) not in COMMON]
     every = [fold(word) for word in _WORD.findall(bare)]
-    if not words or len(words) > _MOST_WORDS or every[0] in COMMON or any(word in _PRONOUNS for word in every):
+    if not words or len(words) > _MAX_SUBJECT_WORDS or every[0] in COMMON or any(word in _PRONOUNS for word in every):
         return None
-    # A name alone, or with words of its own (`Aunt Rosa`, `the lake Balaton`): the name tells.
+    # A name with other words (`Aunt Rosa`, `the lake Balaton`): the name alone tells what is meant.
     names = [word for word in words if word[0].isupper()]
     is_name = bare == said and (len(names) == len(words) or _is_unspaced(words[0]))
     told = [fold(word) for word in (names or words)]
     meant = tuple(dict.fromkeys([word for word in told if word not in _TITLES] or told))
-    return Subject(meant, is_name, is_somebody=not is_name and meant[-1] in _SOMEBODY)
+    return Subject(meant, is_name, is_somebody=not is_name and meant[-1] in _PERSON_NOUNS)
 
 
 def _inside(message: str) -> list[str]:
-    """Return the words that no sentence begins with."""
+    """Return the words of a message, without the first word of each sentence."""
     return [
         word
         for sentence in re.split(r"(?<=[.!?:\n\"“])\s*", message)
@@ -172,9 +173,11 @@ def _inside(message: str) -> list[str]:
 
 
 def _are_one(word: str, other: str) -> bool:
-    """Say whether two words are one name or noun, but for its ending."""
+    """Return whether two words are the same name or noun, apart from an ending."""
     short, long = sorted((word, other), key=len)
-    return long == short or (len(short) >= _LEAST and long.startswith(short) and len(long) - len(short) <= _ENDINGS)
+    return long == short or (
+        len(short) >= _MIN_LETTERS and long.startswith(short) and len(long) - len(short) <= _MAX_ENDING_LETTERS
+    )
 
 
 def _is_unspaced(word: str) -> bool:

@@ -1,8 +1,8 @@
-"""How turns are weighed where one person talks to an assistant (pure functions; docs/decisions/054).
+"""Scores turns in which one person talks to an assistant (pure functions; docs/decisions/054).
 
-A turn is a message with its reply, and both may be long: then it has several entries, its passages, and is as good as the best
-of them. Four signals count alike, each by how many standard deviations it lies above the mean: BM25 of message and reply, the
-cosine of both together, that of the nearest sentence of the message, and the comparison token by token. Nobody has to be named.
+A turn is a message with its reply. If they are long, it has several index entries, its passages, and scores as its best one.
+Four signals have equal weight, each as the number of standard deviations above its mean: BM25 of message and reply, the cosine
+of both together, the cosine of the message's nearest sentence, and the token-by-token score. None needs a speaker's name.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from memory.index.turn_traits import is_dated
 from memory.index.vectors import NONE
 from memory.search.turn_scoring import Candidates, Numbers, Question, Weights, of_period
 
-_NEIGHBOUR = 0.2
-"""Of the meaning of the turns before and after: a talk about one thing goes on."""
-_TIME_ALONE = 3.0
-"""Times as much a named time counts where a message names nothing else (`What did I do yesterday?`): all else is chance."""
-_FIRST = 7
-"""Places before the wishes for all answers: further up, they would stand before what answers."""
-_WISHES, _LIKE = 3, 0.15
-"""So many wishes are among the first ten, those whose subject is nearest, and at least so near (cosine)."""
-_WITHIN = 1e-3
-"""What the order of a turn's passages may change of its score."""
+_NEIGHBOUR_WEIGHT = 0.2
+"""The weight of the neighbouring turns' meaning: a conversation about one thing goes on."""
+_TIME_ALONE_FACTOR = 3.0
+"""The factor for a named time if a message names nothing else (`What did I do yesterday?`): other signals are then chance."""
+_TURNS_BEFORE_WISHES = 7
+"""Wishes for all answers come after this many other turns. Further up, they would hide the turns that answer."""
+_MAX_WISHES, _MIN_WISH_COSINE = 3, 0.15
+"""At most 3 wishes are lifted among the first ten turns: those with the nearest subject, with a cosine of at least 0.15."""
+_PASSAGE_WEIGHT = 1e-3
+"""How much the order of a turn's passages may change its score."""
 
 
 @dataclass(frozen=True)
 class _Turns:
-    """The turns of some entries.
+    """The turns that some index entries belong to.
 
     Attributes:
-        of: Of each entry, the number of its turn.
-        count: How many there are.
-        own: Of each turn, the entry that is the turn's own, or its first one.
+        of: For each entry, the number of its turn.
+        count: How many turns there are.
+        own: For each turn, the position of its own entry, or of its first passage if it has none.
     """
 
     of: NDArray[np.int64]
@@ -52,11 +52,11 @@ class _Turns:
 
 
 def weigh_talk(question: Question, candidates: Candidates) -> dict[str, float]:
-    """Score entries, best first: a turn's best entry with the turn's score, its other ones a little lower.
+    """Return the scores of index entries, best first. A turn's best entry has the turn's score, its others slightly less.
 
     Args:
-        question: What is asked.
-        candidates: What may answer it; with a long turn's passages, the turn's own entry.
+        question: The question.
+        candidates: The entries that may answer it; beside a long turn's passages, the turn's own entry.
     """
     if not candidates.names:
         return {}
@@ -69,18 +69,18 @@ def weigh_talk(question: Question, candidates: Candidates) -> dict[str, float]:
     total = meaning + standard(np.where(sentence > NONE, sentence, content))
     total += standard(candidates.late[turns.own]) + standard(turns.best(candidates.words))
     sessions, seqs = np.array([one.session for one in traits]), np.array([one.seq for one in traits])
-    total += _NEIGHBOUR * _beside(meaning, sessions, seqs)
+    total += _NEIGHBOUR_WEIGHT * _beside(meaning, sessions, seqs)
     weights = Weights()
     then = np.sum([getattr(weights, name) * value for name, value in of_period(question, traits).items()], axis=0)
-    total += then * (_TIME_ALONE if _is_of_time_alone(question.meaning) else 1.0)
+    total += then * (_TIME_ALONE_FACTOR if _is_of_time_alone(question.meaning) else 1.0)
     total = _with_wishes(total, np.where([one.standing for one in traits], sentence, NONE))
     within = standard(candidates.content) + standard(candidates.words_within)
-    scores = (total[turns.of] - _WITHIN * (turns.best(within)[turns.of] - within)).tolist()
+    scores = (total[turns.of] - _PASSAGE_WEIGHT * (turns.best(within)[turns.of] - within)).tolist()
     return dict(sorted(zip(candidates.names, scores, strict=True), key=lambda item: (-item[1], item[0])))
 
 
 def standard(scores: Numbers) -> Numbers:
-    """Return how many standard deviations each score lies above the mean, so that signals of any scale count alike."""
+    """Return how many standard deviations each score lies above the mean, so that signals of any scale have equal weight."""
     spread = float(np.std(scores))
     return (scores - np.mean(scores)) / spread if spread > 0 else np.zeros(len(scores))
 
@@ -102,7 +102,7 @@ def _turns(candidates: Candidates) -> _Turns:
 
 
 def _beside(scores: Numbers, sessions: NDArray[np.int64], seqs: NDArray[np.int64]) -> Numbers:
-    """Return the mean of the two turns around each one, in its session; one that is no candidate counts as average."""
+    """Return the mean score of each turn's two neighbours in its session. A turn that is no candidate counts as average."""
     order = np.lexsort((seqs, sessions))
     ranked, session, seq = scores[order], sessions[order], seqs[order]
     beside = np.zeros(len(scores))
@@ -115,16 +115,19 @@ def _beside(scores: Numbers, sessions: NDArray[np.int64], seqs: NDArray[np.int64
 
 
 def _with_wishes(total: Numbers, subject: Numbers) -> Numbers:
-    """Lift the wishes for all answers whose subject is nearest to a place among the first ten.
+    """Return the scores with the nearest wishes for all answers lifted to a position among the first ten.
 
-    `Always give me metric units when I ask about cooking` shares nothing with `How much flour for two loaves?`.
+    Other signals cannot find them: `Always give me metric units when I ask about cooking` shares nothing with `How much flour
+    for two loaves?`.
     """
-    chosen = [place for place in np.argsort(-subject, kind="stable")[:_WISHES].tolist() if subject[place] >= _LIKE]
+    chosen = [
+        place for place in np.argsort(-subject, kind="stable")[:_MAX_WISHES].tolist() if subject[place] >= _MIN_WISH_COSINE
+    ]
     others = np.sort(np.delete(total, chosen))[::-1]
-    if not chosen or len(others) <= _FIRST:
+    if not chosen or len(others) <= _TURNS_BEFORE_WISHES:
         return total
     lifted = total.copy()
-    low, high = others[_FIRST], others[_FIRST - 1]
+    low, high = others[_TURNS_BEFORE_WISHES], others[_TURNS_BEFORE_WISHES - 1]
     steps = np.linspace(high, low, len(chosen) + 2)[1:-1]
     lifted[chosen] = np.maximum(total[chosen], steps)
     return lifted

@@ -1,4 +1,4 @@
-"""Raw turns as a search result shows them: whole where there is room, of a long one its best passages (pure functions)."""
+"""Raw turns as a search result shows them: whole if there is room, else their best passages (pure functions)."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from memory.core.query import Limits
 from memory.core.records import Recalled, Spoken, Turn
 from memory.core.tokenize import terms
 
-_HEAD = 60
-"""Bytes of a turn's time, its names and marks."""
-_EXCERPT = 2_000
-"""Bytes of one turn's passages, at most: other turns want to be shown too."""
-_LEAST = 1_000
-"""Bytes of passages that the best turn may have in any case, as far as the prompt has room: two or three of them."""
-_WORTH = 200
-"""Bytes that a further turn must have left to be shown in part."""
-_CONTEXT = 160
-"""Characters of the message that stand before a passage of its reply."""
+_HEAD_BYTES = 60
+"""Bytes for a turn's time, names and marks."""
+_MAX_EXCERPT_BYTES = 2_000
+"""At most this many bytes of one turn's passages are shown, so that other turns have room too."""
+_BEST_TURN_BYTES = 1_000
+"""The best turn may always have this many bytes of passages, if the prompt has room: two or three passages."""
+_MIN_EXCERPT_BYTES = 200
+"""A further turn is shown in part only if at least this many bytes are left."""
+_CONTEXT_CHARACTERS = 160
+"""This many characters of the message are shown before a passage of its reply."""
 
 
 @dataclass(frozen=True)
@@ -32,17 +32,17 @@ class _Shown:
 
     @property
     def size(self) -> int:
-        """Its UTF-8 bytes."""
-        return size_of(self.said.text, self.said.reply, *self.said.corrected) + _HEAD
+        """Its size in UTF-8 bytes."""
+        return size_of(self.said.text, self.said.reply, *self.said.corrected) + _HEAD_BYTES
 
 
 class Dialogue:
-    """What is known of one search when its raw turns are shown.
+    """Shows the raw turns of one search, within its limits.
 
     Args:
-        scores: Of turns and of passages of long ones, by index entry; see `memory.core.passages`.
-        asked: The texts that were searched for.
-        parts: Passages that were shown before.
+        scores: The scores of turns, and of passages of long turns, by index entry; see `memory.core.passages`.
+        asked: The texts of the query.
+        parts: The passages that were shown before.
         limits: How much may be shown.
     """
 
@@ -55,17 +55,17 @@ class Dialogue:
 
     @property
     def full(self) -> bool:
-        """Say whether no turn fits any more."""
-        return self._size is not None and self._size <= _HEAD
+        """Whether there is no room for another turn."""
+        return self._size is not None and self._size <= _HEAD_BYTES
 
     def show(self, name: str, turns: Sequence[Turn], places: Mapping[str, float], score: float) -> Recalled | None:
-        """Show a topic as its raw turns: the best ones that fit, in the order they were said; None where nothing fits.
+        """Return a topic as its best raw turns that fit, in the order they were said; None if nothing fits.
 
         Args:
-            name: The topic's id, or that of a single turn.
+            name: The id of the topic, or of a single turn.
             turns: Its turns that may be shown.
-            places: How well each answers.
-            score: Of the topic.
+            places: The score of each turn.
+            score: The score of the topic.
         """
         chosen: list[_Shown] = []
         characters = self._limits.characters
@@ -95,7 +95,7 @@ class Dialogue:
 
     def _whole(self, turn: Turn, characters: int, *, first: bool) -> _Shown | None:
         fits = len(turn.text) + len(turn.reply) <= characters or (first and not is_long(turn.text, turn.reply))
-        size = size_of(turn.text, turn.reply, *turn.corrected) + _HEAD
+        size = size_of(turn.text, turn.reply, *turn.corrected) + _HEAD_BYTES
         if not fits or (self._size is not None and size > self._size):
             return None
         if any(passage_id(turn.id, passage.number) in self._parts for passage in passages(turn.text, turn.reply)):
@@ -103,10 +103,10 @@ class Dialogue:
         return _Shown(turn, Spoken(time=turn.time, text=turn.text, reply=turn.reply, corrected=turn.corrected))
 
     def _excerpt(self, turn: Turn, characters: int, *, first: bool) -> _Shown | None:
-        """Show the best passages that were not shown before."""
-        room = max(min(characters, _EXCERPT), _LEAST if first else 0)
-        room = (room if self._size is None else min(room, self._size)) - _HEAD
-        if room < _WORTH and (not first or room <= 0):
+        """Return the turn's best passages that were not shown before and fit; None if there are none."""
+        room = max(min(characters, _MAX_EXCERPT_BYTES), _BEST_TURN_BYTES if first else 0)
+        room = (room if self._size is None else min(room, self._size)) - _HEAD_BYTES
+        if room < _MIN_EXCERPT_BYTES and (not first or room <= 0):
             return None
         text, reply = turn.text, turn.reply
         every = passages(text, reply)
@@ -124,15 +124,15 @@ class Dialogue:
         said = [(one.start, one.end) for one in spans if one.of == "text"]
         answered = [(one.start, one.end) for one in spans if one.of == "reply"]
         if not spans:
-            # Not even the best one: its beginning.
+            # Not even the best passage fits, so show its beginning.
             one, parts = best[0], (passage_id(turn.id, best[0].number),)
             cut = (
                 one.start,
                 one.start + max(len(said_in(one, text, reply)) * room // size_of(said_in(one, text, reply)) - 2, 1),
             )
             said, answered = ([cut], []) if one.of == "text" else ([], [cut])
-        elif not said and every[0] in unseen and size_of(text[:_CONTEXT]) <= room:
-            said = [(0, min(len(text), _CONTEXT))]
+        elif not said and every[0] in unseen and size_of(text[:_CONTEXT_CHARACTERS]) <= room:
+            said = [(0, min(len(text), _CONTEXT_CHARACTERS))]
         shown = Spoken(
             time=turn.time,
             text=excerpt(text, said),
@@ -149,7 +149,7 @@ class Dialogue:
 
 
 def talk_text(talk: Sequence[Spoken]) -> str:
-    """Return turns as a person reads them in a receipt."""
+    """Return turns as the text that a person reads in a receipt."""
     heads = (f"[{clock.show(one.time)}]{' (excerpt)' if one.excerpt else ''}" for one in talk)
     return "\n".join(
         "\n".join([head, f"User: {one.text}", *([f"Assistant: {one.reply}"] if one.reply else []), *one.corrected])

@@ -1,18 +1,18 @@
-"""Putting several rankings together (pure functions)."""
+"""Fuses several rankings into one (pure functions)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
 _K = 60
-"""Reciprocal rank fusion's constant: how little the first places stand out."""
+"""The constant of reciprocal rank fusion. The higher it is, the less the first places stand out."""
 
 
 def reciprocal_rank(rankings: Iterable[Sequence[str]]) -> dict[str, float]:
     """Fuse rankings by reciprocal rank: an id scores 1 / (60 + place) in every ranking that has it.
 
     Args:
-        rankings: Ids, best first; an id that stands twice in one ranking counts where it stands first.
+        rankings: Lists of ids, best first. If a ranking has an id twice, its first place counts.
 
     Returns:
         Scores by id, best first; equal scores in the order of the ids.
@@ -25,5 +25,5 @@ def reciprocal_rank(rankings: Iterable[Sequence[str]]) -> dict[str, float]:
 
 
 def regroup(ranking: Iterable[str], group_of: Mapping[str, str]) -> list[str]:
-    """Replace every id by its group (an id in none stands for itself), each group where its best member stood."""
+    """Return a ranking of groups, each at the place of its best member. An id without a group is its own group."""
     return list(dict.fromkeys(group_of.get(name, name) for name in ranking))

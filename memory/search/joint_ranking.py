@@ -1,8 +1,8 @@
-"""What helps most to answer a message: raw turns, facts, topics, habits and lines of the profile, in one ranking.
+"""One ranking of raw turns, facts, topics, habits and profile lines, by how much they help to answer a message.
 
-What was said outranks what a model made of it: a fact or a topic brings the words that it came from, and a line that says
-no more than words that are shown is left out. An entry scores as its relevance (`memory.search.relevance`), which is one
-scale for all kinds.
+The person's own words come before what a model made from them: a fact or a topic brings the turn that it came from, and a line
+that says no more than a shown turn is left out. An entry's score is its relevance (`memory.search.relevance`), which has the
+same scale for all types.
 """
 
 from __future__ import annotations
@@ -32,27 +32,27 @@ from memory.storage.memory_rows import MemoryRecord
 if TYPE_CHECKING:
     from memory.search.retriever import SearchParts
 
-_DEPTH = 24
-"""Raw turns that take part."""
-_RECORDS = 8
-"""Entries of every other kind that take part."""
-_SAME = 0.7
-"""Of the words of a fact, a habit or a line of the profile: a shown note that has so many of them says the same."""
-_OVER = 0.5
-"""Of its relevance that is left to what is no longer true."""
-_SURE = 0.1
-"""Relevance from which a note is shown although it does not hold the one whom the message asks about."""
+_MAX_TURNS = 24
+"""At most this many raw turns take part."""
+_MAX_RECORDS = 8
+"""At most this many entries of each other type take part."""
+_MIN_SAME_SHARE = 0.7
+"""A note with this share of the words of a fact, a habit or a profile line says the same as that line."""
+_SUPERSEDED_FACTOR = 0.5
+"""The factor on the relevance of a superseded fact."""
+_SURE_RELEVANCE = 0.1
+"""From this relevance on, a note is shown even if it does not name the person whom the message asks about."""
 _NAME = "name"
 _OF_EVERY_LINE = {"user"}
 
 
 class JointRanking:
-    """One search for what helps to answer one message.
+    """One search over all types for one message.
 
     Args:
-        parts: What it searches in.
-        query: What is asked.
-        scope: Whose memories, and of when.
+        parts: The stores, the index and the embedder.
+        query: The query.
+        scope: The user, the time window, and what was shown before.
         room: How much may be shown.
     """
 
@@ -65,9 +65,9 @@ class JointRanking:
         self._read: dict[str, Turn | None] = {}
 
     def find(self) -> list[Recalled]:
-        """Return what is shown, the most relevant first."""
+        """Return the entries to show, the most relevant first."""
         if not self._texts:
-            # A picture without a word: what looks like it is found by sight.
+            # The message is a picture without words, which `PhotoSearch` handles.
             return []
         turns = self._turn_scores()
         lines: dict[str, float] = {}
@@ -83,7 +83,7 @@ class JointRanking:
         return self._as_it_is_now(self._fitted(self._of_subject(entries)))
 
     def _as_it_is_now(self, shown: Sequence[Recalled]) -> list[Recalled]:
-        """Mark the words whose fact a newer one has made untrue."""
+        """Mark the turns whose fact is superseded."""
         ids = {make_id(self._user, NOW, entry.id): entry.id for entry in shown if entry.kind == "turn"}
         facts = self._parts.memories.entries(self._user, kind="semantic", ids=ids) if ids else []
         over = {
@@ -94,8 +94,8 @@ class JointRanking:
         return [_marked(entry, over[entry.id]) if entry.id in over else entry for entry in shown]
 
     def _turn_scores(self) -> dict[str, float]:
-        """Score raw turns: in the order of their ranking, each as relevant as the one of them in that place by relevance."""
-        best = list(best_passages(self._passages))[:_DEPTH]
+        """Return the scores of raw turns in the order of their ranking: the n-th turn gets the n-th highest relevance."""
+        best = list(best_passages(self._passages))[:_MAX_TURNS]
         if not best:
             return {}
         near = self._near("turn")
@@ -110,32 +110,32 @@ class JointRanking:
         return {name: score for name, score in scores.items() if turn_of(name) not in scope.seen and name not in query.parts}
 
     def _records(self, kind: str) -> list[tuple[MemoryRecord, float]]:
-        """Return the records of a kind that are nearest to what is asked, with their relevance."""
+        """Return the records of a type that are nearest to the query, with their relevance."""
         near = self._near(kind)
-        best = sorted(near, key=lambda name: (-near[name], name))[:_RECORDS]
+        best = sorted(near, key=lambda name: (-near[name], name))[:_MAX_RECORDS]
         found = self._entries(kind, best) if best else []
         over = kind == PAST and not (self._asks_what_was or self._scope.windowed or self._scope.period)
-        share = _OVER if over else 1.0
+        share = _SUPERSEDED_FACTOR if over else 1.0
         shown = [one for one in found if not _is_always_shown(one) and not self._was_shown(one)]
         return [(one, share * self._relevance(near[one.id], text_of(one))) for one in shown]
 
     def _was_shown(self, record: MemoryRecord) -> bool:
-        """Say whether the words that a fact came from were shown before: where it was edited, they are marked with that."""
+        """Return whether the turn that a fact came from was shown before. That turn carries the mark of any edit."""
         return isinstance(record, SemanticMemory) and (
             record.turn_id in self._scope.seen or record.turn_id in self._query.shown_turns
         )
 
     def _entries(self, kind: str, ids: Sequence[str]) -> list[MemoryRecord]:
         if kind == "core":
-            # As it holds now: without what a newer fact made untrue since it was written.
+            # The profile as it is valid now, without items superseded since they were written.
             return [line for line in self._parts.memories.profile(self._user).entries if line.id in ids]
         return self._parts.memories.entries(self._user, kind="semantic" if kind == PAST else kind, ids=ids)
 
     def _near(self, kind: str) -> dict[str, float]:
-        """Return the cosine of every entry's nearest facet and what is asked."""
+        """Return the cosine of the query and each entry's nearest facet."""
         near = self._parts.index.near(self._scope, kind, self._vectors)
         cosines = np.max([near.best(number) for number in range(len(self._vectors))], axis=0)
-        found = near.nearest(cosines, _DEPTH * 10)
+        found = near.nearest(cosines, _MAX_TURNS * 10)
         best: dict[str, float] = {}
         for name, cosine in found.items():
             best[turn_of(name)] = max(cosine, best.get(turn_of(name), -1.0))
@@ -164,7 +164,7 @@ class JointRanking:
         return asks_about_the_past(self._query.message) or asks_about_the_past(self._query.keywords)
 
     def _source_of(self, record: MemoryRecord, turns: Mapping[str, float]) -> str | None:
-        """Return the turn whose words stand for a record; None where the record stands for itself."""
+        """Return the turn that is shown instead of a record; None if the record itself is shown."""
         match record:
             case SemanticMemory(edited=False):
                 return record.turn_id
@@ -181,9 +181,9 @@ class JointRanking:
         return [turn for name in names if (turn := self._read[name]) is not None]
 
     def _notes(self, scores: Mapping[str, float]) -> list[Recalled]:
-        """Write the best turns as notes; those of which everything was shown before have none."""
-        # Where the message asks about somebody, what tells of them may stand far down.
-        most = 2 * _DEPTH if self._subject else 2 * self._room.most
+        """Return the best turns as notes, without turns of which everything was shown before."""
+        # If the message asks about a person, turns that tell of them may rank low.
+        most = 2 * _MAX_TURNS if self._subject else 2 * self._room.most
         made = (
             note_of(turn, scores[turn.id], self._wanted, self._room)
             for turn in self._turns(sorted(scores, key=lambda name: -scores[name]))
@@ -196,34 +196,34 @@ class JointRanking:
 
     @cached_property
     def _wanted(self) -> Asked:
-        return Asked(self._query.message, self._asked, self._passages, self._query.parts)
+        return Asked(self._query.message, self._asked, self._passages, self._query.parts, self._query.replies)
 
     def _of_subject(self, entries: Sequence[Recalled]) -> list[Recalled]:
-        """Leave what tells of others out, where the message asks about somebody; nothing where nothing tells of them."""
+        """Return only the entries about the subject, if the message asks about one; see `Subject.is_name`."""
         subject = self._subject
         if subject is None:
             return list(entries)
         subject = subject.with_names([entry.text for entry in entries])
         told = [entry for entry in entries if subject.is_in(entry.text)]
-        return told or ([] if subject.is_name else [entry for entry in entries if entry.score >= _SURE])
+        return told or ([] if subject.is_name else [entry for entry in entries if entry.score >= _SURE_RELEVANCE])
 
     @cached_property
     def _subject(self) -> Subject | None:
-        """Whom the message asks about as a whole, by name or as somebody; None where it asks about nobody."""
+        """The person, animal or name that the whole message asks about; None if it asks about none."""
         subject = subject_of(self._query.message)
         return subject if subject is not None and (subject.is_name or subject.is_somebody) else None
 
     def _fitted(self, entries: Sequence[Recalled]) -> list[Recalled]:
-        """Keep what is relevant enough and fits: few where few are good."""
+        """Return the entries that are relevant enough and fit; only few if few are good."""
         room, size = self._room, self._room.size
         kept: list[Recalled] = []
         best = max((entry.score for entry in entries), default=0.0)
         if best < room.best:
             return []
         for entry in sorted(entries, key=lambda one: (-one.score, one.id)):
-            # Where nothing is surely relevant, all may be: the best one says nothing of the others.
+            # If no entry is surely relevant, a distance to the best one says nothing about the others.
             gap = room.gap if len(kept) >= room.least else room.gap_at_all
-            enough = best >= _SURE and entry.score < gap * best
+            enough = best >= _SURE_RELEVANCE and entry.score < gap * best
             if len(kept) == room.most or entry.score < room.floor or enough:
                 break
             cost = len(entry.text.encode())
@@ -234,7 +234,7 @@ class JointRanking:
 
 
 def text_of(record: MemoryRecord) -> str:
-    """Return what a record says."""
+    """Return the text of a record, with its corrections."""
     match record:
         case SemanticMemory():
             return record.told
@@ -264,13 +264,13 @@ def _line(record: MemoryRecord, score: float) -> Recalled:
 
 
 def _said_once(notes: Sequence[Recalled], lines: Sequence[Recalled]) -> list[Recalled]:
-    """Let the words that say what a line says stand for it, as relevant as it is; other lines stand for themselves."""
+    """Return notes and lines without lines that a note repeats. Such a note gets the line's relevance if that is higher."""
     relevant = {note.id: note.score for note in notes}
     apart: list[Recalled] = []
     words = {note.id: _stems(note.text) for note in notes} if lines else {}
     for line in lines:
         its = _stems(line.text) - _OF_EVERY_LINE
-        same = [name for name, there in words.items() if len(its & there) >= _SAME * len(its)]
+        same = [name for name, there in words.items() if len(its & there) >= _MIN_SAME_SHARE * len(its)]
         if same:
             best = max(same, key=lambda name: relevant[name])
             relevant[best] = max(relevant[best], line.score)

@@ -1,4 +1,4 @@
-"""A raw turn as one note: the person's own words, and of the reply only what answers (pure functions)."""
+"""A raw turn as one note: the person's own words, and only the part of the reply that answers (pure functions)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from memory.core.records import Recalled, Spoken, Turn
 from memory.search.excerpts import talk_text
 from memory.search.relevance import shared
 
-_CONTEXT = 120
-"""Characters of a message that stand before a part of its reply."""
+_CONTEXT_CHARACTERS = 120
+"""This many characters of a message are shown before a part of its reply."""
 _ASKS_FOR_REPLY = re.compile(
     r"\b(?:(?:did|do|have|had|were) you|you (?:said|told|suggested|recommended|advised|mentioned|gave|wrote|asked|explained)|"
     r"your (?:advice|suggestion|recommendation|tips?|recipe|plan|idea|answer)|hast du|hattest du|du (?:gesagt|empfohlen)|"
@@ -26,31 +26,34 @@ _ASKS_FOR_REPLY = re.compile(
 
 @dataclass(frozen=True)
 class Asked:
-    """What a note is for.
+    """The query that a note answers.
 
     Attributes:
-        message: What was asked, word for word.
+        message: The message, word for word.
         words: How rare each of its words is; see `memory.search.relevance.asked_words`.
-        scores: Of the index entries of raw turns and their passages.
-        parts: Passages that were shown before.
+        scores: The scores of the index entries of raw turns and their passages.
+        parts: The passages that were shown before.
+        replies: Whether replies are shown whatever the message asks for.
     """
 
     message: str
     words: Mapping[str, float]
     scores: Mapping[str, float]
     parts: AbstractSet[str]
+    replies: bool = False
 
     @property
     def wants_replies(self) -> bool:
-        """Say whether it asks for what the assistant said."""
-        return _ASKS_FOR_REPLY.search(self.message) is not None
+        """Whether what the assistant said is shown as far as it fits."""
+        return self.replies or _ASKS_FOR_REPLY.search(self.message) is not None
 
 
 def note_of(turn: Turn, score: float, asked: Asked, room: Room) -> Recalled | None:
-    """Write a turn as a note; None where everything that it could show was shown before.
+    """Return a turn as a note; None if everything that it could show was shown before.
 
-    A short message is shown whole. Of a long one, and of a reply, the best passages are shown that `room.note` bytes have room
-    for; of a reply only those that hold what the message asks for, unless it asks for what the assistant said.
+    A short message is shown whole. Of a long message, and of a reply, the best passages that fit into `room.note` bytes are
+    shown. Passages of a reply are shown only if they contain what the message asks for, unless it asks for what the assistant
+    said.
     """
     every = passages(turn.text, turn.reply)
     unseen = [
@@ -62,7 +65,7 @@ def note_of(turn: Turn, score: float, asked: Asked, room: Room) -> Recalled | No
         return None
     spans = [(one.start, one.end) for one in chosen if one.of == "text"]
     if not spans and not any(passage_id(turn.id, one.number) in asked.parts for one in every if one.of == "text"):
-        spans = [(0, min(len(turn.text), _CONTEXT))]
+        spans = [(0, min(len(turn.text), _CONTEXT_CHARACTERS))]
     replied = [(one.start, one.end) for one in chosen if one.of == "reply"]
     is_whole = len(chosen) == len([one for one in every if said_in(one, turn.text, turn.reply)])
     spoken = Spoken(
@@ -85,7 +88,7 @@ def note_of(turn: Turn, score: float, asked: Asked, room: Room) -> Recalled | No
 
 
 def whole_note(turn: Turn) -> Recalled:
-    """Write a turn as a note with all of its message; of the reply nothing."""
+    """Return a turn as a note with its whole message and without its reply."""
     every = [one for one in passages(turn.text, turn.reply) if said_in(one, turn.text, turn.reply)]
     said = tuple(passage_id(turn.id, one.number) for one in every if one.of == "text")
     spoken = Spoken(time=turn.time, text=turn.text, reply="", corrected=turn.corrected)
@@ -95,13 +98,13 @@ def whole_note(turn: Turn) -> Recalled:
 
 
 def _is_cut(chosen: Sequence[Passage], every: Sequence[Passage]) -> bool:
-    """Say whether a message, or a reply of which something is shown, is shown in part."""
+    """Return whether the message is shown only in part, or a reply that is shown at all."""
     shown = {one.of for one in chosen} | {"text"}
     return sum(one.of in shown for one in every) > len(chosen)
 
 
 def _best(turn: Turn, candidates: Sequence[Passage], asked: Asked, size: int) -> list[Passage]:
-    """Return the best passages that fit, at least one; all where all fit."""
+    """Return the best passages that fit, in the order of the text; at least one."""
     chosen: list[Passage] = []
     for one in sorted(candidates, key=lambda one: _order(turn, one, asked)):
         cost = size_of(said_in(one, turn.text, turn.reply))
@@ -127,6 +130,6 @@ def _answering(turn: Turn, unseen: Sequence[Passage], asked: Asked) -> list[Pass
 def _order(turn: Turn, passage: Passage, asked: Asked) -> tuple[bool, float, float, int]:
     score = asked.scores.get(entry_id(turn.id, passage.number)) if is_long(turn.text, turn.reply) else None
     words = shared(asked.words, said_in(passage, turn.text, turn.reply))
-    # A passage is found by the beginning of the message too (`passages.indexed`): then that is what answers.
-    by_beginning = passage.number > 0 and words < shared(asked.words, turn.text[:_CONTEXT])
+    # The index entry of a passage also contains the beginning of the message (`passages.indexed`), which may be what answers.
+    by_beginning = passage.number > 0 and words < shared(asked.words, turn.text[:_CONTEXT_CHARACTERS])
     return (by_beginning, float("inf") if score is None else -score, -words, passage.number)

@@ -1,4 +1,4 @@
-"""What a message makes one think of having seen: by the picture that it carries, or by its words."""
+"""Recalls photos by image similarity or by text."""
 
 from __future__ import annotations
 
@@ -22,77 +22,82 @@ from memory.photos.vision import Sight
 from memory.stores.memories import Memories
 
 _DEPTHS = (24, 500)
-"""How many of the nearest are looked at: first, and where those may not be shown."""
-_NAMES = 20
-"""Categories of remembered things that are looked for in a picture, the newest."""
-_THINGS = 8
-"""Things of one picture that are looked at, the surest."""
-_HELD = 8
-"""Messages whose pictures stay looked at: a turn looks into memory up to five times with the same ones."""
+"""How many of the nearest photos are considered: at first, and if too few of those may be shown."""
+_MAX_CATEGORIES = 20
+"""The detector searches a picture for at most this many categories of remembered things, the newest."""
+_MAX_THINGS = 8
+"""At most this many things of one picture are embedded, the surest."""
+_CACHED_MESSAGES = 8
+"""The embeddings of this many messages' pictures are cached: a turn has up to five retrieval rounds with the same pictures."""
 
 
 class PhotoSearch:
-    """Recalls what was seen.
+    """Recalls remembered photos.
 
     Args:
-        index: Vectors of remembered pictures.
-        photos: The files.
-        knowledge: What is remembered of them.
-        words: Finds pictures by what was said of them.
-        sight: Parts a picture into things.
+        index: The index of the photos' embeddings.
+        photos: The photo files.
+        memory_store: The store of photo memories.
+        words: The search index of the words about the photos.
+        sight: Finds the things in a picture.
     """
 
     def __init__(
         self,
         index: PhotoIndex,
         photos: PhotoStore,
-        knowledge: Memories,
+        memory_store: Memories,
         words: SearchIndex,
         sight: Sight,
     ) -> None:
         self._index = index
         self._words = words
         self._photos = photos
-        self._knowledge = knowledge
+        self._memory_store = memory_store
         self._sight = sight
-        self._looked: OrderedDict[tuple[str, ...], Vectors] = OrderedDict()
+        self._embedded: OrderedDict[tuple[str, ...], Vectors] = OrderedDict()
         self._lock = threading.Lock()
 
     def find(self, user_id: str, query: Query, limit: int) -> list[Recalled]:
-        """Return at most so many, most alike first; nothing that was shown, and nothing from after the message.
+        """Return at most `limit` photos, most similar first, without those shown before or taken after the message.
 
-        A message with a picture recalls by picture (published: a distance below 1.0), where nothing can look the very same
-        picture. One without, or whose picture is like none, recalls by words: what looks like what they say, then what was
-        called so.
+        A message with a picture recalls by image similarity (published: a distance below 1.0); without an image model, only
+        the same picture. A message without a picture, or whose picture is similar to none, recalls by text: first photos
+        that look like the text, then photos that were described by its words.
         """
         found: list[Recalled] = []
         for depth in _DEPTHS:
             scores = self._by_picture(user_id, query, depth) if query.pictures else {}
             scores = scores or self._by_words(user_id, query, depth)
             found = self._allowed(user_id, query, scores)
-            # Deeper only where what is alike was said a moment ago, shown already, or is of another time.
+            # Search deeper only if similar photos were left out: shown already, just said, or outside the time window.
             if len(found) >= limit or len(scores) < depth:
                 break
         return found[:limit]
 
     def like_words(self, user_id: str, text: str, limit: int) -> list[Recalled]:
-        """Return what looks like what a text says, most alike first; without the rules of a turn."""
+        """Return the photos that look most like a text, best first, without the rules for a turn."""
         return self._shown(user_id, self._index.said(user_id, [text], limit))[:limit]
 
     def like_picture(self, user_id: str, image: Image.Image, limit: int) -> list[Recalled]:
-        """Return what looks like a picture, most alike first; without the rules of a turn; nothing where nothing can look."""
+        """Return the photos most similar to a picture, best first, without the rules for a turn.
+
+        Without an image model, nothing is returned.
+        """
         if self._index.made_by is None:
             return []
         return self._shown(user_id, self._index.like(user_id, self._index.look([image]), limit))[:limit]
 
     def _shown(self, user_id: str, scores: Mapping[str, float]) -> list[Recalled]:
-        known = {one.id: one for one in self._knowledge.entries(user_id, kind="photo", ids=scores)} if scores else {}
+        known = {one.id: one for one in self._memory_store.entries(user_id, kind="photo", ids=scores)} if scores else {}
         seen = [(known.get(name), score) for name, score in scores.items()]
         return [recalled_photo(one, score) for one, score in seen if isinstance(one, PhotoMemory)]
 
     def _allowed(self, user_id: str, query: Query, scores: Mapping[str, float]) -> list[Recalled]:
         shown = query.shown_turns
-        known = {record.id: record for record in self._knowledge.entries(user_id, kind="photo", ids=scores)} if scores else {}
+        known = (
+            {record.id: record for record in self._memory_store.entries(user_id, kind="photo", ids=scores)} if scores else {}
+        )
         found: list[Recalled] = []
         for name, score in scores.items():
             record = known.get(name)
@@ -109,7 +114,7 @@ class PhotoSearch:
 
     def _by_picture(self, user_id: str, query: Query, depth: int) -> dict[str, float]:
         if self._index.made_by is not None:
-            return self._index.like(user_id, self._looked_at(user_id, query), depth)
+            return self._index.like(user_id, self._picture_vectors(user_id, query), depth)
         return {one.id: 1.0 for one in reversed(self._remembered(user_id)) if one.photo_id in query.pictures}
 
     def _by_words(self, user_id: str, query: Query, depth: int) -> dict[str, float]:
@@ -118,43 +123,43 @@ class PhotoSearch:
         return {**scores, **{name: 0.0 for name, _ in called if name not in scores}}
 
     def _remembered(self, user_id: str) -> list[PhotoMemory]:
-        return [one for one in self._knowledge.entries(user_id, kind="photo") if isinstance(one, PhotoMemory)]
+        return [one for one in self._memory_store.entries(user_id, kind="photo") if isinstance(one, PhotoMemory)]
 
-    def _looked_at(self, user_id: str, query: Query) -> Vectors:
-        """Return the vectors of what the message's pictures show."""
+    def _picture_vectors(self, user_id: str, query: Query) -> Vectors:
+        """Return the embeddings of the things in the message's pictures."""
         names = self._categories(user_id) if self._sight.parts_things else []
         key = (user_id, *query.pictures, *names)
         with self._lock:
-            vectors = self._looked.get(key)
+            vectors = self._embedded.get(key)
         if vectors is None:
             vectors = self._index.look(list(self._things(user_id, query, names)))
             with self._lock:
-                self._looked[key] = vectors
-                while len(self._looked) > _HELD:
-                    self._looked.popitem(last=False)
+                self._embedded[key] = vectors
+                while len(self._embedded) > _CACHED_MESSAGES:
+                    self._embedded.popitem(last=False)
         return vectors
 
     def _things(self, user_id: str, query: Query, names: list[str]) -> Iterator[Image.Image]:
-        """Yield the things that the message's pictures show; the whole picture where none is found (published)."""
+        """Yield the things in the message's pictures; the whole picture if none is found in it (published)."""
         for photo_id in query.pictures:
             try:
                 if names:
                     image = open_upright(self._photos.original(user_id, photo_id))
-                    found = [crop(image, one.box) for one in self._sight.find(image, names, SEEN_AT)[:_THINGS]]
+                    found = [crop(image, one.box) for one in self._sight.find(image, names, SEEN_AT)[:_MAX_THINGS]]
                 else:
                     found = []
-                # Whole, it is looked at as it was when it was remembered: its small copy.
+                # A whole picture is embedded from its small copy, as it was when it was remembered.
                 yield from found or [open_upright(self._photos.for_model(user_id, photo_id))]
             except PersonaError:
                 continue
 
     def _categories(self, user_id: str) -> list[str]:
         named = [one.category for one in reversed(self._remembered(user_id)) if one.category]
-        return list(dict.fromkeys(named))[:_NAMES]
+        return list(dict.fromkeys(named))[:_MAX_CATEGORIES]
 
 
 def recalled_photo(record: PhotoMemory, score: float) -> Recalled:
-    """Return what was seen as a line of a receipt."""
+    """Return a photo memory as a search result with a score."""
     return Recalled(
         id=record.id, kind="photo", text=record.told, time=record.time, score=score,
         turn_ids=(record.turn_id,), photo_id=record.photo_id,

@@ -1,4 +1,4 @@
-"""Finding facts, topics, habits and lines of the profile: several rankings, fused by reciprocal rank."""
+"""Ranks facts, topics, habits and profile lines: several rankings, fused by reciprocal rank."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from memory.index.filters import Rule, Scope
 from memory.index.search_index import SearchIndex
 from memory.search.fusion import reciprocal_rank
 
-_DEPTH = 24
-"""Places of each ranking that are looked at."""
-_NEAR = 48
-"""Records of a dense ranking."""
-_BY_KEYWORDS = ("semantic", "past", "episodic", "photo")
-"""Kinds that are found by their keywords too."""
+_MAX_PLACES = 24
+"""At most this many places of each ranking are used."""
+_MAX_DENSE_RECORDS = 48
+"""A dense ranking has at most this many records."""
+_KEYWORD_KINDS = ("semantic", "past", "episodic", "photo")
+"""Types of memory that are also searched by their keywords."""
 
 
 class RecordSearch:
-    """Ranks the records of one kind of one user.
+    """Ranks a user's records of one type.
 
     Args:
-        index: Words and vectors.
-        embedder: Makes the questions' vectors.
+        index: The search index of words and vectors.
+        embedder: Embeds the queries.
     """
 
     def __init__(self, index: SearchIndex, embedder: Embedder) -> None:
@@ -36,17 +36,17 @@ class RecordSearch:
         self._embedder = embedder
 
     def rankings(self, kind: str, message: str, keywords: str, scope: Scope, rule: Rule = "hybrid") -> list[list[str]]:
-        """Rank records several ways, each best first.
+        """Return several rankings of records, each best first.
 
-        As published: content by message and by keywords, keywords by keywords. Ours besides: by words, token by token, and
-        those of the time that the message names.
+        As published: content by message and by keywords, keywords by keywords. In addition: by BM25, by the token-by-token
+        score, and within the time that the message names.
 
         Args:
             kind: `semantic`, `episodic`, `procedural` or `core`.
             message: What the person said.
-            keywords: What is asked for.
-            scope: Whose, and of when.
-            rule: `reference`: one ranking, by the best cosine, as published.
+            keywords: The keywords of the query.
+            scope: The user and the time window.
+            rule: `reference` returns one ranking, by the best cosine, as published.
         """
         asked = list(dict.fromkeys(text for text in (message, keywords) if text.strip()))
         readings = dict(zip(asked, self._embedder.read(asked), strict=True))
@@ -58,15 +58,15 @@ class RecordSearch:
         if rule == "reference":
             return [_by_score(_best_of(dense))]
         both = f"{message} {keywords}"
-        words = self._index.search(scope, both, kind=kind, limit=_DEPTH)
-        rankings = [_by_score(one)[:_DEPTH] for one in dense] + [[name for name, _ in words]]
+        words = self._index.search(scope, both, kind=kind, limit=_MAX_PLACES)
+        rankings = [_by_score(one)[:_MAX_PLACES] for one in dense] + [[name for name, _ in words]]
         brought = list(dict.fromkeys(name for ranking in rankings for name in ranking))
         rankings += self._token_by_token(list(readings.values()), brought, scope)
         rankings += self._of_named_time(kind, message, readings, scope)
         return [ranking for ranking in rankings if ranking]
 
     def rank(self, kind: str, message: str, keywords: str, scope: Scope, rule: Rule = "hybrid") -> dict[str, float]:
-        """Score records, best first."""
+        """Return the fused scores of records, best first; see `rankings`."""
         return reciprocal_rank(self.rankings(kind, message, keywords, scope, rule))
 
     def near(self, kind: str, text: str, scope: Scope) -> dict[str, float]:
@@ -74,14 +74,14 @@ class RecordSearch:
         return self._near(kind, self._embedder.read([text]), scope)[0]["content"]
 
     def _near(self, kind: str, readings: Sequence[Reading], scope: Scope) -> list[dict[str, dict[str, float]]]:
-        """Return for each text the cosines of the nearest records by facet."""
+        """Return the cosines of the nearest records by facet, for each text."""
         if not readings:
             return []
         near = self._index.near(scope, kind, np.stack([reading.vector for reading in readings]))
         return [
             {
-                "content": near.nearest(near.content(number), _NEAR),
-                "keywords": near.top(number, _NEAR, "keywords") if kind in _BY_KEYWORDS else {},
+                "content": near.nearest(near.content(number), _MAX_DENSE_RECORDS),
+                "keywords": near.top(number, _MAX_DENSE_RECORDS, "keywords") if kind in _KEYWORD_KINDS else {},
             }
             for number in range(len(readings))
         ]
@@ -93,12 +93,12 @@ class RecordSearch:
         return [[found[place] for place in order] for order in orders]
 
     def _of_named_time(self, kind: str, message: str, readings: dict[str, Reading], scope: Scope) -> list[list[str]]:
-        """Rank those of the time that the question names: one voice more for them."""
+        """Return one more ranking, of the records within the time that the question names; empty if it names none."""
         if scope.period is None or message not in readings:
             return []
         then = replace(scope, since=scope.period.first, until=math.nextafter(scope.period.last, 0.0))
         near = self._index.near(then, kind, readings[message].vector[None])
-        return [list(near.nearest(near.content(0), _DEPTH))]
+        return [list(near.nearest(near.content(0), _MAX_PLACES))]
 
 
 def _by_score(scores: dict[str, float]) -> list[str]:

@@ -1,4 +1,7 @@
-"""Finding what a message needs: dense and lexical rankings, fused; a time window; nothing that was shown already."""
+"""Searches all types of memory for a message, within its time window and without anything that was shown already.
+
+Each type has dense and lexical rankings, which are fused.
+"""
 
 from __future__ import annotations
 
@@ -31,24 +34,24 @@ from memory.stores.journal import Journal
 from memory.stores.memories import Memories
 
 MEASURED = "all-minilm-l6-v2"
-"""The embedder by whose cosines it was measured what means the same."""
-_VOICES = 3
-"""Rankings that the one of raw turns counts for: it is made of dense and lexical ones already."""
-_DEPTH = 24
-"""Places of each ranking that are looked at."""
-_OF_SUBJECT, _MORE_OF_SUBJECT = 4, 2
-"""Times as many entries are looked through for what a question names; times as many facts of it are returned."""
-_OVER = 0.1
-"""Of a score that is left to what is no longer true, where it stands beside what is."""
-_LEAST_NOTE = 40
-"""UTF-8 bytes of the shortest note: a history of more turns than fit so need not be read."""
-_REPEAT, _MOST_REPEATS = 0.02, 5
-"""Of a score by reciprocal rank, about one place; for so many repetitions at most."""
+"""The embedder with whose cosines the thresholds for the same meaning were measured."""
+_TURN_RANKING_WEIGHT = 3
+"""The ranking of raw turns counts as this many rankings, because it already combines dense and lexical ones."""
+_MAX_PLACES = 24
+"""At most this many places of each ranking are used."""
+_SUBJECT_SEARCH_FACTOR, _SUBJECT_RESULT_FACTOR = 4, 2
+"""If a question names a subject, 4 times as many entries are searched for it, and up to 2 times as many facts returned."""
+_SUPERSEDED_FACTOR = 0.1
+"""The factor on the score of a superseded fact beside valid ones."""
+_MIN_NOTE_BYTES = 40
+"""The UTF-8 bytes of the shortest note. A history with more turns than would fit at this size need not be loaded."""
+_REPEAT_BONUS, _MAX_REPEATS = 0.02, 5
+"""Each of at most 5 repetitions raises a fact's score by this share: about one place of reciprocal rank."""
 
 
 @dataclass(frozen=True)
 class SearchParts:
-    """What a search draws on: the record, the index, and what embeds the query."""
+    """What a search needs: the stores, the index, and the embedder for the query."""
 
     journal: Journal
     memories: Memories
@@ -58,12 +61,12 @@ class SearchParts:
 
     @cached_property
     def turns(self) -> TurnSearch:
-        """What ranks raw turns."""
+        """The ranking of raw turns."""
         return TurnSearch(self.index, self.embedder)
 
     @cached_property
     def records(self) -> RecordSearch:
-        """What ranks everything else."""
+        """The ranking of all other types of memory."""
         return RecordSearch(self.index, self.embedder)
 
 
@@ -71,7 +74,14 @@ class Retriever:
     """Searches one user's memory.
 
     Args:
-        parts: What it searches in.
+        parts: The stores, the index and the embedder.
+
+    Example:
+        >>> [best] = memory.retriever.search("ada", "cello", ["turn"], limit=1)
+        >>> print(best.text)
+        [2026-03-02 19:30 (Monday)]
+        User: I play the cello in a quartet on Thursdays.
+        Assistant: Since when?
     """
 
     def __init__(self, parts: SearchParts) -> None:
@@ -79,29 +89,33 @@ class Retriever:
         self.turns = parts.turns
 
     def find(self, user_id: str, query: Query, limits: Limits | None = None) -> Found:
-        """Look into all types; a window that holds nothing is left out rather than answered with nothing."""
+        """Search each type of memory separately. If the time window contains nothing, search without it.
+
+        Returns:
+            The entries in the order of their times, and whether the window was dropped.
+        """
         limits = limits or Limits()
         since, until = (stamp.timestamp() if stamp else None for stamp in (query.since, query.until))
-        # What was made of a turn that the prompt shows whole is in the prompt as well.
+        # The prompt shows these turns whole, so it already contains the facts extracted from them.
         facts = {make_id(user_id, NOW, turn_id) for turn_id in query.talk}
         scope = Scope(user_id, since, until, query.time.timestamp(), query.seen | query.talk | facts)
         found: list[Recalled] = []
         if scope.windowed:
-            found = _Look(self._parts, query, scope, limits).facts_and_talk()
+            found = _SearchRun(self._parts, query, scope, limits).facts_and_talk()
         widened = scope.windowed and not found
         if not found:
             period = named_period(query.message, query.time) or named_period(query.keywords, query.time)
             scope = replace(scope, since=None, until=None, period=period)
-            found = _Look(self._parts, query, scope, limits).facts_and_talk()
-        # Habits and goals hold until they are replaced: when they were noted says nothing about their use.
-        always = _Look(self._parts, query, Scope(user_id, seen=scope.seen), limits)
+            found = _SearchRun(self._parts, query, scope, limits).facts_and_talk()
+        # Habits and goals are valid until they are replaced, so the time window does not apply to them.
+        always = _SearchRun(self._parts, query, Scope(user_id, seen=scope.seen), limits)
         found += always.habits()
         seen = replace(query, since=None, until=None) if widened else query
         found += self._parts.pictures.find(user_id, seen, limits.photos)
         return Found(tuple(sorted(found, key=lambda item: (item.time.timestamp(), item.id))), widened and bool(found))
 
     def evidence(self, user_id: str, query: Query, room: Room | None = None) -> Found:
-        """Search all types at once: what is most relevant is shown, whatever its type; see `memory.search.joint_ranking`."""
+        """Search all types in one ranking by relevance; see `find` and `memory.search.joint_ranking`."""
         room = room or Room()
         since, until = (stamp.timestamp() if stamp else None for stamp in (query.since, query.until))
         facts = {make_id(user_id, NOW, turn_id) for turn_id in query.talk}
@@ -119,8 +133,8 @@ class Retriever:
         return Found(tuple(sorted(found, key=lambda item: (item.time.timestamp(), item.id))), widened and bool(found))
 
     def whole(self, user_id: str, query: Query, size: int) -> Found | None:
-        """Return everything that was said before a message, as notes, where it fits into so many UTF-8 bytes; else None."""
-        most = size // _LEAST_NOTE
+        """Return everything that was said before a message, as notes, if it fits into `size` UTF-8 bytes; else None."""
+        most = size // _MIN_NOTE_BYTES
         turns = self._parts.journal.turns(user_id, limit=most + 1, traces=False)
         notes = [
             whole_note(turn)
@@ -133,27 +147,27 @@ class Retriever:
     def rank_turns(
         self, user_id: str, text: str, limit: int, *, asked: datetime, rule: Rule = "hybrid"
     ) -> list[tuple[str, float]]:
-        """Return (turn id, score) of the raw turns that answer a question best, best first."""
+        """Return the `limit` best-scoring raw turns as (turn id, score), best first."""
         return list(self._parts.turns.rank([text], Scope(user_id, period=named_period(text, asked)), rule).items())[:limit]
 
     def search(self, user_id: str, text: str, kinds: Sequence[str], limit: int = 10) -> list[Recalled]:
-        """Search as a person does, in some types, best first; without the rules of a turn."""
-        # It is made at no time that `yesterday` could be of, so no time is read from it.
+        """Return the `limit` best-scoring entries of some types, best first, whether or not a prompt has shown them."""
+        # The query has no time of its own, so a word like `yesterday` in it must not be resolved.
         far = datetime.max.replace(tzinfo=UTC)
-        look = _Look(self._parts, Query(text, text, far), Scope(user_id), Limits())
+        run = _SearchRun(self._parts, Query(text, text, far), Scope(user_id), Limits())
         results: list[Recalled] = []
         for kind in kinds:
-            results += look.records(kind, limit)
+            results += run.records(kind, limit)
         if "photo" in kinds:
-            # What looks like it comes before what was called so.
+            # Photos that look like the text come before photos that were described by its words.
             by_sight = {one.id: one for one in self._parts.pictures.like_words(user_id, text, limit)}
             results = [*by_sight.values(), *(one for one in results if one.id not in by_sight)]
         if "episodic" in kinds or "turn" in kinds:
-            results += look.raw_turns(limit)
+            results += run.raw_turns(limit)
         return sorted(results, key=lambda item: -item.score)[:limit]
 
     def near(self, user_id: str, kind: str, text: str) -> dict[str, float]:
-        """Return the cosines of the records of a kind that are nearest to a text; none for an embedder of another scale."""
+        """Return the cosines of the records of a type that are nearest to a text; empty for any embedder but `MEASURED`."""
         if self._parts.embedder.name != MEASURED:
             return {}
         return self._parts.records.near(kind, text, Scope(user_id))
@@ -161,14 +175,14 @@ class Retriever:
     def alike(
         self, user_id: str, memory: SemanticMemory, besides: Sequence[SemanticMemory] = ()
     ) -> tuple[list[Near], list[Near]]:
-        """Return the facts that a new one may repeat or replace, and those of a later time that may do so to it.
+        """Return the facts that a new fact may repeat or supersede, and the later facts that may repeat or supersede it.
 
         See `memory.facts.acceptance.worth_asking` and `said_since`.
 
         Args:
-            user_id: Whose.
-            memory: The new one.
-            besides: Facts that are not in the index yet, or not as they are now.
+            user_id: The user.
+            memory: The new fact.
+            besides: Facts that the index does not contain yet, or not in their current form.
         """
         reading = self._parts.embedder.read([memory.content])[0]
         near = self._parts.records.near("semantic", memory.content, Scope(user_id))
@@ -176,10 +190,10 @@ class Retriever:
             near[one.id] = float(self._parts.embedder.read([one.content])[0].vector @ reading.vector)
         late = self._parts.memories.newer_than(user_id, memory.time)
         if late:
-            # What is no longer true today may have been so then.
+            # A fact that is superseded today may have been valid then.
             near = self._parts.records.near("past", memory.content, Scope(user_id)) | near
         close = sorted((name for name, cosine in near.items() if cosine >= FAR), key=lambda name: -near[name])
-        records = self._parts.memories.entries(user_id, kind="semantic", ids=close[:_DEPTH])
+        records = self._parts.memories.entries(user_id, kind="semantic", ids=close[:_MAX_PLACES])
         facts = [(one, near[one.id]) for one in records if isinstance(one, SemanticMemory)]
         if not late:
             return worth_asking(memory, facts), []
@@ -189,8 +203,8 @@ class Retriever:
         return worth_asking(memory, facts), said_since(memory, both)
 
 
-class _Look:
-    """One query on one user with one window: rankings are made once and shared."""
+class _SearchRun:
+    """One query for one user with one time window. Rankings are computed once and shared."""
 
     def __init__(self, parts: SearchParts, query: Query, scope: Scope, limits: Limits) -> None:
         self._parts = parts
@@ -200,22 +214,22 @@ class _Look:
         self._limits = limits
 
     def facts_and_talk(self) -> list[Recalled]:
-        """Return what a window is about: facts, and topics with their raw turns."""
+        """Return the types that a time window applies to: facts, and topics with their raw turns."""
         subject, limits = self._subject, self._limits
         if subject is None:
             return self.records("semantic", limits.semantic) + self.episodic(limits.episodic)
-        facts = self.records("semantic", _OF_SUBJECT * limits.semantic)
+        facts = self.records("semantic", _SUBJECT_SEARCH_FACTOR * limits.semantic)
         subject = subject.with_names([entry.text for entry in facts])
         facts.sort(key=lambda entry: not subject.is_in(entry.text))
         if subject.is_name or subject.is_somebody:
-            talk = self.episodic(_OF_SUBJECT * limits.episodic)
-            told = [entry for entry in facts if subject.is_in(entry.text)][: _MORE_OF_SUBJECT * limits.semantic]
+            talk = self.episodic(_SUBJECT_SEARCH_FACTOR * limits.episodic)
+            told = [entry for entry in facts if subject.is_in(entry.text)][: _SUBJECT_RESULT_FACTOR * limits.semantic]
             told += [entry for entry in talk if subject.is_in(entry.text)][: limits.episodic]
             return told if told or subject.is_name else facts[: limits.semantic] + talk[: limits.episodic]
         return facts[: limits.semantic] + self.episodic(limits.episodic)
 
     def habits(self) -> list[Recalled]:
-        """Return habits and goals; where the message asks about a name, those that hold it."""
+        """Return habits and goals; if the message asks about a person or a name, only those that mention it."""
         found = self.records("procedural", self._limits.procedural)
         subject = self._subject
         if subject is None or not (subject.is_name or subject.is_somebody):
@@ -227,9 +241,9 @@ class _Look:
         return subject_of(self._query.message)
 
     def records(self, kind: str, limit: int) -> list[Recalled]:
-        """Rank the records of a kind; what is no longer true comes last, unless the message asks for what was.
+        """Return the best records of a type. Superseded facts come last, unless the query asks about the past.
 
-        A window asks for what was said or happened in it, true today or not; what it holds stands as it ranks.
+        A time window asks for what was said or happened in it, so superseded facts keep their rank there.
         """
         scores = self._facts(limit) if kind == "semantic" else self._rank(kind)
         names = sorted(scores, key=lambda name: -scores[name])
@@ -251,16 +265,16 @@ class _Look:
         return self._parts.records.rank(kind, self._query.message, self._query.keywords, self._scope)
 
     def _facts(self, limit: int) -> dict[str, float]:
-        """Score facts that hold; those that do not beside them where the question is of a time, else only to fill up."""
+        """Return the scores of valid facts, and of superseded ones if the question is about a time or too few are valid."""
         scores = self._rank(NOW)
         if self._asks_what_was or self._scope.windowed or self._scope.period:
             return scores | self._rank(PAST)
         if len(scores) < limit:
-            scores |= {name: score * _OVER for name, score in self._rank(PAST).items()}
+            scores |= {name: score * _SUPERSEDED_FACTOR for name, score in self._rank(PAST).items()}
         return scores
 
     def _with_what_was(self, ranked: Sequence[MemoryRecord]) -> list[MemoryRecord]:
-        """Put beside each fact what it replaced, and what replaced it."""
+        """Return the records with the facts that each one superseded, and that superseded it, next to it."""
         facts = [record for record in ranked if isinstance(record, SemanticMemory)]
         others = self._parts.memories.linked(self._user, facts)
         together: dict[str, MemoryRecord] = {}
@@ -273,21 +287,21 @@ class _Look:
         return [record for record in together.values() if record.id not in seen and record.time <= time]
 
     def _is_over(self, record: MemoryRecord) -> bool:
-        """Say whether a fact was no longer true at the time that the question names, or is not today."""
+        """Return whether a fact was superseded before the time that the question names, or by now if it names none."""
         if not isinstance(record, SemanticMemory) or record.valid_until is None:
             return False
         return self._scope.period is None or record.valid_until.timestamp() <= self._scope.period.first
 
     def episodic(self, limit: int) -> list[Recalled]:
-        """Rank topics by their best turn, and a turn that is in none by itself; summaries only fill up what turns leave.
+        """Return topics, ranked by their best turn, and turns without a topic. Matching summaries only fill the places left.
 
-        A summary says less than the turns that it is made of: with a voice of its own it hides the right ones (decision 017).
+        A summary says less than its turns. With a ranking of its own, it would hide the right turns (decision 017).
         """
         places = self.turns()
-        best = list(places)[:_DEPTH]
+        best = list(places)[:_MAX_PLACES]
         topics = self._topics_of(set(best))
         group_of = {turn_id: name for name, turn_ids in topics.items() for turn_id in turn_ids}
-        found = self._dialogues(reciprocal_rank([regroup(best, group_of)] * _VOICES), topics, places, limit)
+        found = self._dialogues(reciprocal_rank([regroup(best, group_of)] * _TURN_RANKING_WEIGHT), topics, places, limit)
         if len(found) < limit:
             summed_up = self._rank("episodic")
             shown = {entry.id for entry in found}
@@ -298,13 +312,13 @@ class _Look:
         return found
 
     def raw_turns(self, limit: int) -> list[Recalled]:
-        """Rank raw turns alone, with scores that stand beside those of records."""
-        scores = reciprocal_rank([list(self.turns())[:limit]] * _VOICES)
+        """Return the best raw turns without topics, with scores that are comparable with those of records."""
+        scores = reciprocal_rank([list(self.turns())[:limit]] * _TURN_RANKING_WEIGHT)
         entries = self._dialogues(scores, {}, scores, limit)
         return [entry.model_copy(update={"kind": "turn"}) for entry in entries]
 
     def turns(self) -> dict[str, float]:
-        """Score raw turns, best first: by what the message says, and by the keywords as well where there are some."""
+        """Return the scores of raw turns, best first: by the message, and by the keywords if there are any."""
         return best_passages(self._passages)
 
     @cached_property
@@ -314,24 +328,24 @@ class _Look:
         return {name: score for name, score in scores.items() if turn_of(name) not in seen and name not in parts}
 
     def _topics_of(self, turn_ids: set[str]) -> dict[str, tuple[str, ...]]:
-        # As the index has it, in memory by now: they were weighed a moment ago.
+        # The index has these traits in memory, because the turns were scored a moment ago.
         traits = [traits for traits, _ in self._parts.index.read(self._user, list(turn_ids)).values()]
         return self._parts.memories.topics(self._user, {one.session for one in traits}, turn_ids)
 
     def _dialogues(
         self, scores: dict[str, float], topics: dict[str, tuple[str, ...]], places: dict[str, float], limit: int
     ) -> list[Recalled]:
-        """Show the best so many topics and single turns that have something to show."""
+        """Return the `limit` best topics and single turns that have something to show."""
         shown: list[Recalled] = []
         groups = {name: topics.get(name, (name,)) for name in scores}
         names = iter(scores)
-        # As many at a time as are wanted: most have something to show.
+        # Load as many at a time as are still wanted: most have something to show.
         while len(shown) < limit and not self._dialogue.full and (some := list(islice(names, limit))):
             said = self._parts.journal.turns(self._user, ids=[turn for name in some for turn in groups[name]], traces=False)
             by_id = {turn.id: turn for turn in said if self._may_show(turn)}
             for name in some:
                 turns = [by_id[turn] for turn in groups[name] if turn in by_id]
-                # Of a topic that reaches out of the window, what was said inside it; all of one that tells of that time.
+                # Of a topic, only the turns inside the time window; all of them if none is inside.
                 turns = [turn for turn in turns if self._scope.holds(turn.time.timestamp())] or turns
                 entry = self._dialogue.show(name, turns, places, scores[name])
                 shown += [entry] if entry else []
@@ -348,9 +362,9 @@ class _Look:
 
 
 def _standing(record: MemoryRecord, score: float) -> tuple[float, float]:
-    """Order by score; what was said again stands about a place higher for each time, the newer of two equals first."""
-    again = min(record.strength - 1, _MOST_REPEATS) if isinstance(record, SemanticMemory) else 0
-    return -score * (1.0 + _REPEAT * again), -record.time.timestamp()
+    """Return the sort key: by score, about one place higher for each repetition; of equal scores the newer first."""
+    again = min(record.strength - 1, _MAX_REPEATS) if isinstance(record, SemanticMemory) else 0
+    return -score * (1.0 + _REPEAT_BONUS * again), -record.time.timestamp()
 
 
 def _recalled(record: MemoryRecord, score: float) -> Recalled:

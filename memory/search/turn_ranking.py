@@ -1,4 +1,4 @@
-"""Finding raw turns: what dense and lexical rankings bring is weighed together, turn by turn."""
+"""Ranks raw turns: dense and lexical rankings give candidates, which are then scored by all signals together."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from memory.search.assistant_scoring import weigh_talk
 from memory.search.fusion import reciprocal_rank
 from memory.search.turn_scoring import NOTHING, Candidates, Question, read_question, weigh
 
-_NEAR = _WORDED = 300
-"""Turns of the dense ranking, and of each lexical one."""
-_WEIGHED, _WEIGHED_TALK = 320, 200
-"""Entries that are weighed, of those that any ranking brought: where people talk with each other, and with an assistant."""
-_PASSAGES = 3
-"""Passages of a long turn that are weighed beside it."""
-_WISHES = 30
-"""Turns that say how answers are to be, the newest."""
+_MAX_DENSE = _MAX_LEXICAL = 300
+"""The dense ranking, and each lexical ranking, has at most this many turns."""
+_MAX_CANDIDATES, _MAX_ASSISTANT_CANDIDATES = 320, 200
+"""At most this many candidates are scored: in conversations between people, and in those with an assistant."""
+_MAX_PASSAGES = 3
+"""At most this many passages of a long turn are scored beside it."""
+_MAX_WISHES = 30
+"""At most this many turns with a wish for all answers are added, the newest."""
 
 
 class TurnSearch:
     """Ranks the raw turns of one user at a time.
 
     Args:
-        index: Words and vectors.
-        embedder: Makes the questions' vectors.
+        index: The search index of words and vectors.
+        embedder: Embeds the queries.
     """
 
     def __init__(self, index: SearchIndex, embedder: Embedder) -> None:
@@ -43,17 +43,17 @@ class TurnSearch:
         self._embedder = embedder
 
     def rank(self, texts: Sequence[str], scope: Scope, rule: Rule = "hybrid") -> dict[str, float]:
-        """Score turns, best first, by each of the texts; scores of several texts are added up.
+        """Return the scores of turns, best first. The scores for several texts are added up.
 
         Args:
-            texts: What is asked; empty ones are passed over.
-            scope: Whose turns, and of when.
+            texts: The texts of the query. Empty ones are skipped.
+            scope: The user and the time window.
             rule: How to search.
         """
         return best_passages(self.rank_passages(texts, scope, rule))
 
     def rank_passages(self, texts: Sequence[str], scope: Scope, rule: Rule = "hybrid") -> dict[str, float]:
-        """Score index entries as `rank` scores turns: a turn, or each passage of a long one."""
+        """Return the scores of index entries, best first, as `rank` does for turns: a turn, or each passage of a long one."""
         asked = [text for text in dict.fromkeys(texts) if text.strip()]
         if rule == "reference":
             rankings = [self._nearest_whole(text, scope) for text in asked]
@@ -62,21 +62,23 @@ class TurnSearch:
         return rankings[0] if len(rankings) == 1 else _together(rankings)
 
     def gather(self, texts: Sequence[str], scope: Scope) -> list[tuple[Question, Candidates]]:
-        """Read questions and bring what may answer any of them, with all that is to be weighed for each."""
+        """Return each question, parsed, with the candidates that may answer any of the questions and all their signals."""
         if not texts:
             return []
         speakers = self._index.speakers(scope.user_id)
         questions = [read_question(text, speakers, scope.period) for text in texts]
         readings = self._embedder.read([question.meaning for question in questions])
         near = self._index.near(scope, "turn", np.stack([reading.vector for reading in readings]))
-        # Where people talk with each other, the weights were fitted with all words.
+        # For conversations between people, the weights were fitted with all words.
         asked = [question.meaning if speakers else " ".join(asked_terms(question.meaning)) for question in questions]
         words = [self._worded(text, scope) for text in asked]
-        rankings = [[list(near.top(place, _NEAR)), *map(list, one)] for place, one in enumerate(words)]
+        rankings = [[list(near.top(place, _MAX_DENSE)), *map(list, one)] for place, one in enumerate(words)]
         brought = list(reciprocal_rank(ranking for of_one in rankings for ranking in of_one))
-        brought = brought[: _WEIGHED if speakers else _WEIGHED_TALK] + self._index.standing(scope.user_id, _WISHES)
+        brought = brought[: _MAX_CANDIDATES if speakers else _MAX_ASSISTANT_CANDIDATES] + self._index.standing(
+            scope.user_id, _MAX_WISHES
+        )
         there = self._read(scope.user_id, brought, near, [within for *_, within in words])
-        # What has left the index since the vectors were compared is left out.
+        # Skip entries that have left the index since the vectors were compared.
         stands = near.where(there)
         if not stands:
             return [(question, NOTHING) for question in questions]
@@ -90,7 +92,7 @@ class TurnSearch:
             candidates = Candidates(
                 names=names,
                 traits=traits,
-                # A turn of one sentence, and one that nothing was said before, stands for itself.
+                # A turn of one sentence has no sentence facet, and a first turn has no facet with the turn before it.
                 sentence=_or_else(near.of("sentence", number, places), content),
                 before=_or_else(near.of("before", number, places), content),
                 late=late_interaction(reading, tokens, common),
@@ -107,15 +109,15 @@ class TurnSearch:
     def _read(
         self, user_id: str, brought: Sequence[str], near: Nearness, worded: Sequence[Iterable[str]]
     ) -> dict[str, tuple[Traits, Bytes]]:
-        """Return traits and tokens of the turns that were brought, each with its best passages by meaning and by words.
+        """Return traits and token vectors of the candidate turns, and of each turn's best passages by meaning and by words.
 
-        Where one person talks to an assistant, a passage has its turn's traits and is compared by meaning and words alone.
+        In conversations with an assistant, a passage has its turn's traits and no token vectors.
         """
         own = self._index.read(user_id, list(dict.fromkeys(map(turn_of, brought))))
-        passages = {name: dict.fromkeys(near.best_passages(name, _PASSAGES)) for name in own}
+        passages = {name: dict.fromkeys(near.best_passages(name, _MAX_PASSAGES)) for name in own}
         for ranking in worded:
             for turn, names in groupby(sorted(ranking, key=turn_of), turn_of):
-                passages.get(turn, {}).update(dict.fromkeys(islice(names, _PASSAGES)))
+                passages.get(turn, {}).update(dict.fromkeys(islice(names, _MAX_PASSAGES)))
         every = [name for some in passages.values() for name in some]
         if is_dialogue([traits for traits, _ in own.values()]):
             return own | self._index.read(user_id, every)
@@ -123,24 +125,24 @@ class TurnSearch:
         return own | {name: (own[turn_of(name)][0], none) for name in every}
 
     def _worded(self, meaning: str, scope: Scope) -> tuple[dict[str, float], dict[str, float], dict[str, float]]:
-        """Return BM25 of the turns that have words of a question, with the turn before, and of passages of long ones."""
-        alone = self._index.search(scope, meaning, kind="turn", limit=_WORDED)
-        before = self._index.search(scope, meaning, kind="turn", limit=_WORDED, around=True)
-        return dict(alone), dict(before), dict(self._index.search(scope, meaning, kind="passage", limit=_WORDED))
+        """Return the BM25 scores of turns, of turns together with the turn before, and of passages of long turns."""
+        alone = self._index.search(scope, meaning, kind="turn", limit=_MAX_LEXICAL)
+        before = self._index.search(scope, meaning, kind="turn", limit=_MAX_LEXICAL, around=True)
+        return dict(alone), dict(before), dict(self._index.search(scope, meaning, kind="passage", limit=_MAX_LEXICAL))
 
     def _nearest_whole(self, text: str, scope: Scope) -> dict[str, float]:
-        """Score turns as published: dense search alone, by the cosine of a turn as it was said."""
+        """Return the scores of turns as published: dense search alone, by the cosine of the whole turn."""
         near = self._index.near(scope, "turn", self._embedder.read([text])[0].vector[None])
-        return near.nearest(_or_else(near.of("whole", 0), near.content(0)), _NEAR)
+        return near.nearest(_or_else(near.of("whole", 0), near.content(0)), _MAX_DENSE)
 
 
 def weighed(question: Question, candidates: Candidates) -> dict[str, float]:
-    """Score candidates by the kind of talk that most of them are of."""
+    """Return the scores of candidates by the method for their type of conversation: between people, or with an assistant."""
     return weigh(question, candidates) if is_dialogue(candidates.traits) else weigh_talk(question, candidates)
 
 
 def best_passages(scores: Mapping[str, float]) -> dict[str, float]:
-    """Score each turn as its best entry, best first."""
+    """Return each turn's score, which is the score of its best entry. The scores must be given best first."""
     best: dict[str, float] = {}
     for name, score in scores.items():
         best.setdefault(turn_of(name), score)
@@ -148,12 +150,12 @@ def best_passages(scores: Mapping[str, float]) -> dict[str, float]:
 
 
 def _or_else(cosines: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return cosines, and others where there are none."""
+    """Return the cosines, with the other ones where a cosine is missing."""
     return np.where(cosines > NONE, cosines, others).astype(np.float64)
 
 
 def _together(rankings: Sequence[dict[str, float]]) -> dict[str, float]:
-    """Add up scores; what one ranking did not bring counts there as much as the least that it brought."""
+    """Return the sums of scores. An id that a ranking lacks counts there as its lowest score."""
     floors = [min(ranking.values(), default=0.0) for ranking in rankings]
     names = dict.fromkeys(name for ranking in rankings for name in ranking)
     scores = {name: sum(ranking.get(name, floor) for ranking, floor in zip(rankings, floors, strict=True)) for name in names}

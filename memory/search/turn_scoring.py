@@ -1,7 +1,7 @@
-"""What speaks for a raw turn besides its words and its meaning, and how all of it is weighed (pure functions).
+"""Scores raw turns of conversations between people by a weighted sum of signals (pure functions).
 
 The weights were fitted on questions about conversations of months (docs/decisions/009), leaving one conversation out at a time.
-The rules on words are English; in other languages they say nothing, and the rest decides.
+The rules on words are English. In other languages they are always 0, and the other signals decide.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from memory.core.temporal import Period
 from memory.index.turn_traits import Traits
 
 Numbers = NDArray[np.float64]
-_BEST = 3
-"""Turns of a session that speak for it."""
-_NEIGHBOURS = 3
-_DAYS, _WEEKS = 7.0, 30.0
+_SESSION_TURNS = 3
+"""A session's score is the mean of its best this many turns."""
+_NEIGHBOUR_TURNS = 3
+_SHORT_DECAY_DAYS, _LONG_DECAY_DAYS = 7.0, 30.0
 _ASKS_WHEN = re.compile(
     r"^when\b|\bwhen (did|do|does|is|are|was|were|will)\b|\bhow long\b|\b(what|which) (date|day|month|year)\b", re.IGNORECASE
 )
@@ -31,20 +31,20 @@ _ASKS_FOR_SEVERAL = re.compile(
 
 @dataclass(frozen=True)
 class Candidates:
-    """Turns that some ranking brought, side by side; every array has one number a turn.
+    """The candidate turns of a question, with their signals; every array has one number for each candidate.
 
     Attributes:
         names: Their ids.
-        traits: What was noted when they were indexed.
+        traits: Their traits, which were stored when they were indexed.
         sentence: Cosine of the question and the turn's nearest sentence.
-        before: Cosine of the question and the turn with the one before it.
-        late: How the question and the turn compare token by token.
-        words: BM25 of the turn.
-        words_before: BM25 of the turn with the one before it.
-        content: Cosine of the question and what the entry says.
-        exchange: Cosine of the question and the message with its reply; `memory.index.vectors.NONE` where there is none.
-        words_within: BM25 of the entry among the passages of long turns.
-        of_message: Whether it is of a message, and not of a reply.
+        before: Cosine of the question and the turn together with the turn before it.
+        late: Token-by-token score of the question and the turn (late interaction).
+        words: BM25 score of the turn.
+        words_before: BM25 score of the turn together with the turn before it.
+        content: Cosine of the question and the text of the entry.
+        exchange: Cosine of the question and the message with its reply; `memory.index.vectors.NONE` if there is no reply.
+        words_within: BM25 score of the entry among the passages of long turns.
+        of_message: Whether the entry is part of a message and not of a reply.
     """
 
     names: Sequence[str]
@@ -67,9 +67,10 @@ NOTHING = Candidates((), (), _NO, _NO, _NO, _NO, _NO, _NO, _NO, _NO, np.zeros(0,
 
 @dataclass(frozen=True)
 class Weights:
-    """How much each signal counts; cosines times 10, BM25 as a share of the best times 3 or, `raw`, divided by 5.
+    """The weight of each signal.
 
-    They were fitted together (`persona eval weights`) and share what they say: one alone, with its sign, means little.
+    Cosines are multiplied by 10. BM25 scores are shares of the best one, times 3; `raw` ones are divided by 5. The weights were
+    fitted together (`persona eval weights`) on correlated signals, so a single weight and its sign mean little.
     """
 
     sentence: float = -0.06
@@ -97,19 +98,31 @@ class Weights:
 
 @dataclass(frozen=True)
 class Question:
-    """How a question is asked: what its rules of thumb say."""
+    """A parsed question.
+
+    Attributes:
+        when: Whether it asks for a time.
+        several: Whether it asks for several things.
+        speaker: The speaker whom it names, if it names exactly one.
+    """
 
     when: bool
     several: bool
     speaker: str | None
     meaning: str
-    """The question without the names of speakers: they say who spoke, and hide what about."""
+    """The question without the names of speakers: they tell who spoke, and hide what the question is about."""
     period: Period | None = None
-    """The time that it names."""
+    """The time window that it names."""
 
 
 def read_question(text: str, speakers: Iterable[str], period: Period | None = None) -> Question:
-    """Read a question; `speakers` are the names of those who speak in this memory, `period` is the time that it names."""
+    """Return a question, parsed.
+
+    Args:
+        text: The question.
+        speakers: The names of the people who speak in this memory.
+        period: The time window that it names.
+    """
     named = [name for name in speakers if re.search(rf"\b{re.escape(name)}\b", text, re.IGNORECASE)]
     meaning = text
     for name in sorted(named, key=len, reverse=True):
@@ -124,15 +137,15 @@ def read_question(text: str, speakers: Iterable[str], period: Period | None = No
 
 
 def weigh(question: Question, candidates: Candidates, weights: Weights | None = None) -> dict[str, float]:
-    """Score candidates, best first; equal scores in the order of the ids.
+    """Return the scores of candidates, best first; equal scores in the order of the ids.
 
-    The weights are for what they were fitted on: people who talk with each other, each turn with the speaker's name before it,
-    where the answer often stands in the next turn. `memory.search.assistant_scoring` weighs what one person tells an assistant.
+    The weights apply to conversations like those of the fit: between people, with the speaker's name before each turn, where
+    the next turn often has the answer. `memory.search.assistant_scoring` scores conversations with an assistant.
 
     Args:
-        question: What is asked.
-        candidates: What may answer it.
-        weights: Of the signals.
+        question: The question.
+        candidates: The turns that may answer it.
+        weights: The weights of the signals; None: the fitted ones.
     """
     if not candidates.names:
         return {}
@@ -142,7 +155,7 @@ def weigh(question: Question, candidates: Candidates, weights: Weights | None = 
 
 
 def features(question: Question, candidates: Candidates) -> dict[str, Numbers]:
-    """Return the signals of all candidates under the names of `Weights`."""
+    """Return the signals of all candidates, by their names in `Weights`."""
     traits, plain = candidates.traits, _plain(candidates)
     sentence, late, words = plain["sentence"], plain["late"], plain["words"]
     words_before = _shares(candidates.words_before)
@@ -151,7 +164,7 @@ def features(question: Question, candidates: Candidates) -> dict[str, Numbers]:
     near = sentence + words
     close = late + words_before
     length = np.log(_each(traits, lambda one: one.length) + 10.0)
-    session = _per_session(near, sessions, _BEST)
+    session = _per_session(near, sessions, _SESSION_TURNS)
     named = (question.speaker or "").lower()
     return {
         **plain,
@@ -179,14 +192,14 @@ def _plain(candidates: Candidates) -> dict[str, Numbers]:
 
 
 def of_period(question: Question, traits: Sequence[Traits]) -> dict[str, Numbers]:
-    """Return what speaks for a turn where the question names a time."""
+    """Return the three signals for the time that the question names; zeros if it names none."""
     period = question.period
     if period is None:
         return dict.fromkeys(("in_period", "days_from_period", "weeks_from_period"), np.zeros(len(traits)))
     return {
         "in_period": _each(traits, lambda one: period.holds(one.at)),
-        "days_from_period": _each(traits, lambda one: period.nearness(one.at, _DAYS)),
-        "weeks_from_period": _each(traits, lambda one: period.nearness(one.at, _WEEKS)),
+        "days_from_period": _each(traits, lambda one: period.nearness(one.at, _SHORT_DECAY_DAYS)),
+        "weeks_from_period": _each(traits, lambda one: period.nearness(one.at, _LONG_DECAY_DAYS)),
     }
 
 
@@ -200,7 +213,7 @@ def _shares(scores: Numbers) -> Numbers:
 
 
 def _per_session(scores: Numbers, sessions: NDArray[np.int64], best: int) -> Numbers:
-    """Write beside each candidate the mean of the best so many of its session."""
+    """Return for each candidate the mean of the `best` highest scores of its session."""
     order = np.lexsort((-scores, sessions))
     _, starts, sizes = np.unique(sessions[order], return_index=True, return_counts=True)
     place = np.arange(len(scores)) - np.repeat(starts, sizes)
@@ -211,12 +224,12 @@ def _per_session(scores: Numbers, sessions: NDArray[np.int64], best: int) -> Num
 
 
 def _around(scores: Numbers, sessions: NDArray[np.int64], seqs: NDArray[np.int64]) -> Numbers:
-    """Return the best score within three turns of each one, in its session, itself included: who is second to a neighbour."""
+    """Return for each turn the best score within three turns of it in its session, itself included."""
     order = np.lexsort((seqs, sessions))
     ranked, session, seq = scores[order], sessions[order], seqs[order]
     best = ranked.copy()
-    for step in range(1, _NEIGHBOURS + 1):
-        near = (session[step:] == session[:-step]) & (seq[step:] - seq[:-step] <= _NEIGHBOURS)
+    for step in range(1, _NEIGHBOUR_TURNS + 1):
+        near = (session[step:] == session[:-step]) & (seq[step:] - seq[:-step] <= _NEIGHBOUR_TURNS)
         best[step:] = np.where(near, np.maximum(best[step:], ranked[:-step]), best[step:])
         best[:-step] = np.where(near, np.maximum(best[:-step], ranked[step:]), best[:-step])
     back = np.empty_like(best)

@@ -1,4 +1,4 @@
-"""SQL: engine, tables, migrations, and the rows that several stores share."""
+"""The SQL database: engine, tables, migrations, and the row functions that several stores share."""
 
 __all__ = [
     "engine",

@@ -1,4 +1,4 @@
-"""The connection to SQL: engine, migrations, and transactions that fail with a sentence."""
+"""The SQL connection: engine, migrations, and transactions whose errors are readable messages."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from memory.core.errors import StorageError
 from memory.core.priority import give_way, gives_way, stays
 
 _BUSY_S = 30
-_TRIES = 4
-"""How often background work lets replies go first before it writes."""
-_MIGRATING = 7_311_001
-"""Of the advisory lock; any number that nobody else takes."""
+_MAX_YIELDS = 4
+"""Background work gives way to replies at most this many times before it writes."""
+_MIGRATION_LOCK_KEY = 7_311_001
+"""Key of PostgreSQL's advisory lock for migrations; any number that no other program uses."""
 
 
 class Database:
-    """An open journal database with its tables at the newest revision.
+    """An open journal database, migrated to the newest revision.
 
     Args:
-        url: SQLAlchemy URL; `sqlite:///FILE` or `postgresql+psycopg://…`.
+        url: An SQLAlchemy URL: `sqlite:///FILE` or `postgresql+psycopg://…`.
 
     Raises:
-        StorageError: It cannot be opened, or a newer program wrote it.
+        StorageError: The database cannot be opened, or a newer program wrote it.
     """
 
     def __init__(self, url: str) -> None:
@@ -55,27 +55,27 @@ class Database:
         except (ArgumentError, NoSuchModuleError) as error:
             raise StorageError(f"The database URL cannot be used ({error}). Correct PERSONA_DATABASE_URL.") from error
         self.is_server = self.engine.dialect.name != "sqlite"
-        # Several reads of one block see one state of things; SQLite's transactions do so anyway.
+        # All reads of one block must see the same state; SQLite's transactions ensure this by themselves.
         one_view: Any = {"isolation_level": "REPEATABLE READ"} if self.is_server else {}
         self._turn: AbstractContextManager[Any] = nullcontext() if self.is_server else threading.RLock()
         self._reader = self.engine.execution_options(persona_begin="BEGIN", **one_view)
         self._glancer = self.engine.execution_options(persona_begin=None)
-        with self._said(), self.engine.begin() as connection:
+        with self._readable_errors(), self.engine.begin() as connection:
             _migrate(connection)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """Open a transaction that is committed at the end of the block, or not at all."""
-        # SQLite lets one writer in, whoever asks at the right moment: of many, one may wait without end. Here they take turns.
-        with self._said(), self._in_turn(), self.engine.begin() as connection:
+        """Open a transaction that is committed at the end of the block, or rolled back on an error."""
+        # SQLite allows one writer at a time in no fixed order, so one of many could wait forever. Here they take turns.
+        with self._readable_errors(), self._in_turn(), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
-        for _ in range(_TRIES):
+        for _ in range(_MAX_YIELDS):
             give_way()
             with self._turn:
-                # Of many who waited for their turn it may have come while a reply is being made: that goes first.
+                # A reply may have started while this thread waited for its turn: the reply goes first.
                 if not gives_way():
                     with stays():
                         yield
@@ -85,25 +85,25 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Open a consistent view for reading; it does not wait for writers."""
+        """Open a transaction for reading, with a consistent view of the data; it does not wait for writers."""
         give_way()
-        with self._said(), self._reader.connect() as connection:
+        with self._readable_errors(), self._reader.connect() as connection:
             yield connection
 
     @contextmanager
     def glance(self) -> Iterator[Connection]:
-        """Open a connection for one statement that reads: it sees one state of things by itself."""
+        """Open a connection for a single reading statement, which has a consistent view without a transaction."""
         give_way()
-        with self._said(), self._glancer.connect() as connection:
+        with self._readable_errors(), self._glancer.connect() as connection:
             yield connection
 
     def compact(self) -> None:
-        """Write the file anew, without what was deleted from it.
+        """Rewrite the database file without deleted data.
 
-        On a server this is its own vacuum, which leaves files to the server: see GUARANTEES.md.
+        On a server this runs the server's own VACUUM; what happens to files is up to the server, see GUARANTEES.md.
         """
         is_file = not self.is_server
-        with self._said():
+        with self._readable_errors():
             raw = self.engine.raw_connection()
             try:
                 if not is_file:
@@ -118,12 +118,12 @@ class Database:
                 raw.close()
 
     def close(self) -> None:
-        """Close every connection; what is left behind of a step can write no more."""
+        """Close all connections; a step that still runs can no longer write."""
         self._closed = True
         self.engine.dispose()
 
     @contextmanager
-    def _said(self) -> Iterator[None]:
+    def _readable_errors(self) -> Iterator[None]:
         if self._closed:
             raise StorageError("The journal is closed: the program is ending.")
         try:
@@ -131,7 +131,7 @@ class Database:
         except DBAPIError as error:
             raise StorageError(_sentence(str(error.orig), self._where)) from error
         except sqlite3.Error as error:
-            # Of a BEGIN, which goes to the driver.
+            # Raised by a BEGIN, which is sent to the driver directly.
             raise StorageError(_sentence(str(error), self._where)) from error
 
 
@@ -148,32 +148,32 @@ def _engine(url: URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        # A writer takes its lock at once: two that read first and write later would deadlock.
+        # A writer takes its lock at once: two transactions that read first and write later would deadlock.
         begin = connection.get_execution_options().get("persona_begin", "BEGIN IMMEDIATE")
         if begin is not None:
-            # On the driver's own connection: SQLAlchemy's way to it takes ten times as long, a hundred times a turn.
+            # On the driver's own connection: SQLAlchemy's path to it takes ten times as long, a hundred times a turn.
             connection.connection.driver_connection.execute(begin)  # type: ignore[union-attr] # it is open by now
 
     return engine
 
 
 def alembic_config(connection: Connection) -> tuple[Config, set[str]]:
-    """Return what migrates the tables behind a connection, and the revisions that this program knows."""
+    """Return alembic's configuration for a connection, and the revisions that this program knows."""
     config = _config()
     config.attributes["connection"] = connection
     return config, set(_revisions())
 
 
 def newest_schema() -> str:
-    """Return the revision of the tables that this program writes."""
+    """Return the newest schema revision, which this program writes."""
     return _revisions()[0]
 
 
 @cache
 def _revisions() -> tuple[str, ...]:
-    """Return every revision that this program knows, newest first.
+    """Return all schema revisions that this program knows, newest first.
 
-    They are read once a process: reading the scripts takes as long as opening everything else of an up-to-date journal.
+    They are read once per process: reading the scripts takes as long as everything else in opening an up-to-date journal.
     """
     return tuple(revision.revision for revision in ScriptDirectory.from_config(_config()).walk_revisions())
 
@@ -186,8 +186,8 @@ def _config() -> Config:
 
 def _migrate(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
-        # Of several processes that start at once, one migrates.
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATING})"))
+        # If several processes start at the same time, only one of them migrates.
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK_KEY})"))
     config, known = alembic_config(connection)
     current = MigrationContext.configure(connection).get_current_revision()
     if current is not None and current not in known:
@@ -206,5 +206,7 @@ def _sentence(reason: str, where: str) -> str:
     if "readonly" in lowered or "read-only" in lowered:
         return f"The journal cannot be written ({where} is read-only). Make the folder writable, or set PERSONA_DATA_DIR."
     if "malformed" in lowered or "not a database" in lowered:
-        return f"The journal file is damaged ({where}: {reason}). Put back a copy of it, or move it away to begin anew."
-    return f"The journal cannot be used ({where}: {reason}). Check the folder, its space and its rights (PERSONA_DATA_DIR)."
+        return (
+            f"The journal file is damaged ({where}: {reason}). Restore a copy of it, or move it away to start with a new one."
+        )
+    return f"The journal cannot be used ({where}: {reason}). Check the folder's free space and permissions (PERSONA_DATA_DIR)."

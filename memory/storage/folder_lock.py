@@ -1,4 +1,4 @@
-"""One process owns a data folder: Chroma's embedded client does not see what another process writes."""
+"""A lock that gives one process a data folder: Chroma's embedded client does not see the writes of other processes."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from filelock import FileLock, Timeout
 
 from memory.core.errors import FolderInUse, StorageError
 
-_SHARED_S = 5.0
-"""For so long two that start at once wait for each other."""
+_SHARED_WAIT_S = 5.0
+"""Longest wait in seconds if two processes that share a folder start at the same time."""
 
 
 class FolderLock:
-    """An operating system lock on a folder; it ends with the process, however that ends.
+    """An operating system lock on a folder; it ends with the process, even after a crash.
 
     Args:
-        folder: The data folder; made, readable by its owner alone, when missing.
-        shared: Let others have it too, who say so as well: journal and vectors are on servers, and what is left in the folder
-            (pictures, full text) several processes can write.
+        folder: The data folder; created when missing, readable only by its owner.
+        shared: Allow other processes that also pass `shared`. Journal and vectors are then on servers, and several processes
+            can write the rest of the folder (photos, full text).
 
     Raises:
-        FolderInUse: Another process, or another part of this one, owns it.
-        StorageError: It cannot be made or written.
+        FolderInUse: Another process, or another lock in this process, owns the folder.
+        StorageError: The folder cannot be created or written.
     """
 
     def __init__(self, folder: Path, *, shared: bool = False) -> None:
@@ -34,11 +34,11 @@ class FolderLock:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._shared = shared
-            # Of the program, not of a thread: whichever closes the memory gives it back.
+            # The lock belongs to the process, not to a thread: any thread may close the memory and release it.
             self._lock = FileLock(folder / "owner.lock", thread_local=False)
             if shared:
-                # Whoever has it alone keeps them out; among themselves they need no lock.
-                with self._lock.acquire(timeout=_SHARED_S):
+                # An exclusive owner keeps shared users out; shared users need no lock among themselves.
+                with self._lock.acquire(timeout=_SHARED_WAIT_S):
                     return
             self._lock.acquire(timeout=0)
         except Timeout:
@@ -62,7 +62,7 @@ class FolderLock:
             ) from error
 
     def release(self) -> None:
-        """Let another process have the folder."""
+        """Release the folder for other processes."""
         if not self._shared:
             self._card.unlink(missing_ok=True)
             self._lock.release()

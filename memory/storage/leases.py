@@ -1,4 +1,4 @@
-"""Leases: of several processes on one journal, one at a time does a user's background work."""
+"""Leases: if several processes share a journal, only one at a time does a user's background work."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from memory.storage.engine import Database
 from memory.storage.schema import leases
 
 LASTS = timedelta(seconds=60)
-"""A process that has died holds up its users' work for so long at most. Clocks of machines may differ by less."""
-_RENEW_S = LASTS.total_seconds() / 4
+"""If a process dies, its users' background work resumes within this time. The machines' clocks must differ by less."""
+_RENEWAL_INTERVAL_S = LASTS.total_seconds() / 4
 
 
 class Leases:
-    """The leases of this process, renewed in the background while they are held.
+    """The leases of this process; a background thread renews them.
 
     Args:
-        database: The journal's, that other processes use too.
-        now: The clock, with its zone.
+        database: The journal's database, shared with other processes.
+        now: Returns the current time, with a zone.
     """
 
     def __init__(self, database: Database, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
@@ -38,7 +38,7 @@ class Leases:
         self._closed = False
 
     def take(self, user_id: str) -> bool:
-        """Take a user's lease; False: another process holds it."""
+        """Take a user's lease; returns False if another process has it."""
         now = self._now()
         free = (leases.c.until < now) | (leases.c.holder == self._holder)
         mine = {"holder": self._holder, "until": now + LASTS}
@@ -58,14 +58,14 @@ class Leases:
         return True
 
     def give_back(self, user_id: str) -> None:
-        """Let another process have the user's work."""
+        """Release a user's lease, so that another process may do the user's work."""
         with self._changed:
             self._held.discard(user_id)
         with self._db.write() as connection:
             connection.execute(delete(leases).where(leases.c.user_id == user_id, leases.c.holder == self._holder))
 
     def close(self) -> None:
-        """Give all back."""
+        """Release all leases."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -76,7 +76,7 @@ class Leases:
             self.give_back(user_id)
 
     def renew(self) -> None:
-        """Make what is held good for its whole time from now on; a thread does it while there is any.
+        """Extend all leases of this process to their full duration; a background thread calls this.
 
         Raises:
             StorageError: The database does not answer.
@@ -90,8 +90,8 @@ class Leases:
     def _renew(self) -> None:
         while True:
             with self._changed:
-                if self._closed or self._changed.wait_for(lambda: self._closed, _RENEW_S):
+                if self._closed or self._changed.wait_for(lambda: self._closed, _RENEWAL_INTERVAL_S):
                     return
-            # Where it fails, the next try is soon; work that is done twice changes nothing.
+            # After a failure the next try is soon; if a lease is lost meanwhile, work done twice has no further effect.
             with suppress(StorageError):
                 self.renew()

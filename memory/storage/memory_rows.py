@@ -1,4 +1,4 @@
-"""Rows of memories: what one says, and how one takes the place of another."""
+"""Reading and writing rows of the table `memories`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MemoryRecord = SemanticMemory | Episode | Procedure | ProfileEntry | PhotoMemory
 
 _THIS = (memories.c.user_id == bindparam("user")) & (memories.c.id == bindparam("memory"))
 _FACT_SINCE = (
-    # By the turns, which have an index by time: mostly there is none.
+    # Through the turns, which are indexed by time; usually there is no such fact.
     select(memories.c.id)
     .join(turns, (turns.c.user_id == memories.c.user_id) & (turns.c.id == memories.c.source))
     .where(turns.c.user_id == bindparam("user"), turns.c.at > bindparam("time"), memories.c.kind == "semantic")
@@ -28,7 +28,7 @@ _EDITED, _DELETE, _INSERT = select(memories.c.edited).where(_THIS), delete(memor
 
 
 def to_record(row: Row[Any]) -> MemoryRecord:
-    """Read a row of the table `memories`."""
+    """Return the record of a row of the table `memories`."""
     time = row.at.astimezone(clock.zone_of(row.zone))
     shared = {"id": row.id, "time": time, "edited": row.edited, "sensitive": row.sensitive}
     keywords = tuple(row.keywords)
@@ -56,7 +56,7 @@ def to_record(row: Row[Any]) -> MemoryRecord:
 
 
 def any_fact_since(connection: Connection, user_id: str, time: datetime) -> bool:
-    """Say whether a fact that can be recalled was said after a time."""
+    """Return whether a fact that can be recalled was said after `time`."""
     return connection.execute(_FACT_SINCE, {"user": user_id, "time": time}).first() is not None
 
 
@@ -72,19 +72,19 @@ def put(
     held: str | None = None,
     sensitive: str | None = None,
 ) -> None:
-    """Write a memory down, in the place of an earlier one of its id; one that the person edited stays.
+    """Store a memory; an earlier one with the same id is replaced, unless the person edited it.
 
     Args:
-        connection: Of a transaction that writes.
-        user_id: Whose.
-        kind: What it is: semantic, episodic or photo.
-        source: The turn, or the session, that it was made of.
+        connection: A connection in a writing transaction.
+        user_id: The user.
+        kind: The memory's type: semantic, episodic or photo.
+        source: The turn or the session that it was extracted from.
         record: The memory.
-        text: What is searched.
-        keywords: Its keywords.
-        extra: What only its kind has.
-        held: The sensitive thing that it is pending approval for, if any.
-        sensitive: Its mark, if any.
+        text: The text to search.
+        keywords: The memory's keywords.
+        extra: Fields that only this type has.
+        held: The sensitive topic that it is pending approval for, if any.
+        sensitive: The memory's sensitive topic, if any.
     """
     there = {"user": user_id, "memory": record.id}
     edited = connection.execute(_EDITED, there).scalar()
@@ -111,27 +111,28 @@ def replace_set(
     older: bool = False,
     marks: Mapping[str, str | None] | None = None,
 ) -> dict[str, str]:
-    """Make `entries` the user's set of this kind; edited and forgotten entries stay as the person left them.
+    """Replace the user's profile or habits by `entries`; edited and forgotten lines stay as the person left them.
 
     Args:
-        connection: Of a transaction that writes.
-        user_id: Whose.
-        kind: Profile or habits.
-        session: The session that they were made of.
-        time: When it ended.
-        entries: The set, by key.
-        older: The session is older than what the set was made of: it adds lines, and changes those that older ones added.
-        marks: By key, the sensitive thing that a line tells of.
+        connection: A connection in a writing transaction.
+        user_id: The user.
+        kind: `core` (profile) or `procedural` (habits and goals).
+        session: The session that the entries come from.
+        time: When the session ended.
+        entries: The new lines, by key.
+        older: The session is older than those that the present lines come from. It then only adds lines, and changes lines that
+            older sessions added.
+        marks: The sensitive topics of lines, by key.
 
     Returns:
-        The set as it was before, without what is marked as sensitive.
+        The previous lines by key, without sensitive ones.
     """
     mine = (memories.c.user_id == user_id) & (memories.c.kind == kind)
     rows = {row.key: row for row in connection.execute(select(memories).where(mine))}
     for key, row in rows.items():
         kept = row.edited or row.hidden_at is not None or (older and not row.extra.get("older"))
         if not kept and key not in entries:
-            # Hidden rather than deleted: the next projection takes it out of the indexes, the purge removes the row.
+            # Hidden, not deleted: the next run of the indexer removes it from the indexes, and the purge removes the row.
             long_ago = datetime.now(UTC) - tombstones.UNDO_WINDOW
             drop(connection, row.id, long_ago)
     for key, text in entries.items():
@@ -142,7 +143,7 @@ def replace_set(
                 continue
             if known.text == text:
                 if known.extra.get("older") and not older:
-                    # A newer session says it too.
+                    # A newer session says the same.
                     connection.execute(update(memories).where(memories.c.id == known.id).values(extra={}))
                 continue
         if not tombstones.is_forgotten(connection, user_id, make_id(user_id, kind, key), text):
@@ -153,13 +154,13 @@ def replace_set(
 
 
 def drop(connection: Connection, memory_id: str, stamp: datetime) -> None:
-    """Hide a line as a rewrite does that leaves it out: it may come back, when it is said again."""
+    """Hide a line that a rewrite left out; it may come back if it is said again."""
     values = {"hidden_at": stamp, "extra": {"replaced": True}, "revision": memories.c.revision + 1}
     connection.execute(update(memories).where(memories.c.id == memory_id).values(values))
 
 
 def replace_one(connection: Connection, user_id: str, kind: str, key: str, values: Mapping[str, Any], time: datetime) -> None:
-    """Write a line of profile or habits, in the place of what stands under its key."""
+    """Store a line of the profile or the habits, and replace the line with the same key."""
     memory_id = make_id(user_id, kind, key)
     row = {"extra": {}, **values, "at": time, "zone": clock.zone_name(time), "hidden_at": None}
     changed = connection.execute(

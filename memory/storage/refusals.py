@@ -1,7 +1,7 @@
-"""Steps of background work that the model could not do: how often each was tried, and which are set aside.
+"""Steps of background work that the model could not do: the number of tries of each, and whether it is set aside.
 
-A step is one question of a piece of work: `semantic` of a turn, say, or `core` of a session. What is set aside holds nothing
-back: the work goes on without that step, and the step stays here, with its reason, until it is tried again.
+A step is one model call of a piece of work, for example `semantic` of a turn or `core` of a session. A step that is set aside
+blocks nothing: the work goes on without it, and the step stays here with its reason until it is tried again.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Refusals:
         self._db = database
 
     def of(self, user_id: str, subject: str) -> Refused:
-        """Return what is known of the steps of a turn (its id) or a session (its number as text)."""
+        """Return the refused steps of a turn (by its id) or of a session (by its number as text)."""
         with self._db.glance() as connection:
             rows = connection.execute(_OF, {"user": user_id, "its_subject": subject}).all()
         set_aside = frozenset(row.step for row in rows if row.at is not None)
@@ -51,18 +51,18 @@ class Refusals:
         most: int,
         begun: datetime | None = None,
     ) -> bool:
-        """Count a try that came to nothing; after `most` of them the step is set aside.
+        """Count a failed try of a step; after `most` tries the step is set aside.
 
         Args:
-            user_id: Whose work.
+            user_id: The user whose work it is.
             kind: `remember` or `consolidate`.
             subject: As in `of`.
-            step: Which question it was.
-            cause: What was in the way.
-            status: The server's HTTP status, where there was one.
+            step: The name of the step.
+            cause: Why the try failed.
+            status: The server's HTTP status, if there was one.
             reason: The server's own words; they may repeat the prompt.
-            most: Tries, at most.
-            begun: When what the model was told was read; where something was forgotten since, the words are not kept.
+            most: Most tries.
+            begun: When the prompt's data was loaded; if anything was forgotten since then, `reason` is not stored.
 
         Returns:
             Whether the step is set aside now.
@@ -84,17 +84,17 @@ class Refusals:
         return at is not None
 
     def count(self, user_id: str | None = None) -> int:
-        """Return how many steps are set aside, of one user or of all."""
+        """Return the number of steps that are set aside, of one user or of all."""
         query = _COUNT if user_id is None else _COUNT.where(refusals.c.user_id == user_id)
         with self._db.glance() as connection:
             return int(connection.execute(query).scalar_one())
 
     def set_aside(self, user_id: str | None = None, *, since: datetime | None = None) -> list[Refusal]:
-        """Return what is set aside, of one user or of all, in the order in which it was said.
+        """Return the steps that are set aside, of one user or of all, in the order of their messages.
 
         Args:
-            user_id: Whose; None: everyone's.
-            since: Only what was set aside from this instant on.
+            user_id: The user; None: all users.
+            since: Only steps that were set aside at or after this instant.
         """
         if not self.count(user_id):
             return []
@@ -124,14 +124,14 @@ class Refusals:
             return [_record(row) for row in connection.execute(query)]
 
     def unread(self, user_id: str, turn_ids: Collection[str]) -> frozenset[str]:
-        """Return those of some turns whose own words the model refuses: what is asked of their session leaves them out."""
+        """Return those of the turns whose own words the model refuses; prompts about their session leave them out."""
         which = refusals.c.subject.in_(list(turn_ids)) & refusals.c.cause.in_(("refused", "too_long"))
         query = select(refusals.c.subject).where(refusals.c.user_id == user_id, _SET_ASIDE, which)
         with self._db.glance() as connection:
             return frozenset(connection.execute(query.where(refusals.c.step.in_(("personality", "semantic")))).scalars())
 
     def retry(self, user_id: str | None = None) -> int:
-        """Put what is set aside back into the work queue, of one user or of all; returns how many steps."""
+        """Put the steps that are set aside, of one user or of all, back into the work queue; returns how many steps."""
         mine = _SET_ASIDE if user_id is None else _SET_ASIDE & (refusals.c.user_id == user_id)
         with self._db.write() as connection:
             rows = connection.execute(select(refusals).where(mine)).all()
@@ -140,10 +140,10 @@ class Refusals:
                 seq = _place(connection, user, kind, subject)
                 this = _this(user, subject) & _SET_ASIDE
                 if seq is None:
-                    # It is forgotten, and may come back by undo: then it is tried.
+                    # It is forgotten; if undo restores it, it can be tried then.
                     continue
                 if work_queue.waits(connection, user, kind, subject):
-                    # None of it is committed: all of it is done.
+                    # Nothing of this work is committed yet, so all of its steps will be done anyway.
                     back += connection.execute(delete(refusals).where(this)).rowcount
                     continue
                 back += connection.execute(update(refusals).where(this).values(attempts=0, at=None, again=True)).rowcount
@@ -152,7 +152,7 @@ class Refusals:
 
 
 def do_again(connection: Connection, user_id: str, turn_id: str, step: str, *, seq: int) -> None:
-    """Put one step of a turn that is remembered into the work queue, unless it is set aside or all of the turn waits."""
+    """Queue one step of a remembered turn again, unless the step is set aside or the whole turn is queued."""
     there = connection.execute(_OF.where(refusals.c.step == step), {"user": user_id, "its_subject": turn_id}).first()
     if there is not None or work_queue.waits(connection, user_id, "remember", turn_id):
         return
@@ -162,12 +162,12 @@ def do_again(connection: Connection, user_id: str, turn_id: str, step: str, *, s
 
 
 def drop(connection: Connection, user_id: str, subjects: Sequence[str]) -> None:
-    """Throw away all that is known of these pieces of work: they are done anew, or gone."""
+    """Delete the refusals of these pieces of work, which are repeated from the start, or gone."""
     connection.execute(delete(refusals).where(refusals.c.user_id == user_id, refusals.c.subject.in_(list(subjects))))
 
 
 def drop_words(connection: Connection, user_id: str) -> None:
-    """Throw away what servers said: it may repeat a prompt, and with it what is forgotten."""
+    """Delete the servers' words: they may repeat a prompt, and with it something forgotten."""
     connection.execute(update(refusals).where(refusals.c.user_id == user_id).values(reason=""))
 
 
@@ -176,7 +176,7 @@ def _this(user_id: str, subject: str) -> ColumnElement[bool]:
 
 
 def _place(connection: Connection, user_id: str, kind: str, subject: str) -> int | None:
-    """Return the number of the turn that a piece of work follows; None where nothing of it is left."""
+    """Return the number of the turn that a piece of work follows; None if no such turn is left."""
     which = turns.c.id == subject if kind == "remember" else _as_text(turns.c.session) == subject
     mine = (turns.c.user_id == user_id) & (turns.c.state != TurnState.FORGOTTEN)
     return connection.execute(select(func.max(turns.c.seq)).where(mine, which)).scalar()

@@ -1,4 +1,4 @@
-"""What sessions made of profile and habits, kept for training where the person agreed (SQL, in the caller's transaction)."""
+"""Rewrites of profile and habits by sessions, stored for training if the person agreed (SQL, in the caller's transaction)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Rewritten = Literal["core", "procedural"]
 
 @dataclass(frozen=True)
 class Rewrite:
-    """What one session made of the profile, or of habits and goals."""
+    """The profile, or the habits and goals, before and after a session's rewrite."""
 
     session: int
     kind: Rewritten
@@ -26,7 +26,7 @@ class Rewrite:
 def keep(
     connection: Connection, user_id: str, session: int, kind: Rewritten, before: Mapping[str, str], after: Mapping[str, str]
 ) -> None:
-    """Keep what a session made of a set, where the person agreed, inside the caller's transaction."""
+    """Store a session's rewrite if the person agreed to training, inside the caller's transaction."""
     agreed = connection.execute(select(users.c.training).where(users.c.id == user_id)).scalar()
     if agreed:
         key = (rewrites.c.user_id == user_id) & (rewrites.c.session == session) & (rewrites.c.kind == kind)
@@ -36,5 +36,5 @@ def keep(
 
 
 def forget(connection: Connection, user_id: str) -> None:
-    """Throw away what was kept: who forgets one thing may have it in any of these sets, in other words."""
+    """Delete all stored rewrites of a user: any of them may repeat a forgotten thing in other words."""
     connection.execute(delete(rewrites).where(rewrites.c.user_id == user_id))

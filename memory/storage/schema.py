@@ -1,4 +1,4 @@
-"""The journal's tables, as SQLAlchemy sees them; `migrations/` holds how a file came to have them."""
+"""The journal's tables in SQLAlchemy; `migrations/` has the steps from older versions to these tables."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from memory.core.validation import user_name
 
 
 class Instant(TypeDecorator[datetime]):
-    """A UTC instant; aware on both sides, naive UTC in the file."""
+    """A UTC instant: a datetime with a zone in Python, naive UTC in the database."""
 
     impl = DateTime
     cache_ok = True
@@ -43,54 +43,54 @@ class Instant(TypeDecorator[datetime]):
 
 
 class Words(TypeDecorator[str]):
-    """Any text; PostgreSQL keeps no NUL, which stands there as the sign for what cannot be shown."""
+    """Any text. PostgreSQL cannot store NUL, which is replaced there by U+FFFD."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """Replace what the database cannot keep."""
+        """Replace characters that the database cannot store."""
         return value.replace("\x00", "\ufffd") if value and dialect.name == "postgresql" else value
 
 
 class UserId(TypeDecorator[str]):
-    """A user's name, in normal form however it is given; see `intake.user_name`."""
+    """A user id, always in Unicode normal form; see `validation.user_name`."""
 
     impl = String
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Normalise what is looked for or written."""
+        """Normalise a user id that is searched for or written."""
         return None if value is None else user_name(value)
 
 
 metadata = MetaData()
-# Spelled as the queries spell it: SQLite takes a partial index only for the same expression.
+# Written exactly as in the queries: SQLite uses a partial index only for the same expression.
 _UNINDEXED = text("revision != indexed_revision")
 _UNDATED = text("revision != dated_revision")
 _UNDATED_FACT = text("revision != dated_revision AND kind = 'semantic'")
-_AHEAD = text("kind IN ('plan', 'moved')")
+_MAY_LIE_AHEAD = text("kind IN ('plan', 'moved')")
 _HELD = text("held IS NOT NULL")
 _SENSITIVE = text("sensitive IS NOT NULL")
 _CORRECTED = text("edited OR superseded_by = id")
 _RECEIVED = text("state = 'received'")
-_PLACED = text("origin IS NOT NULL")
-# A boolean alone is a condition on both databases.
+_HAS_ORIGIN = text("origin IS NOT NULL")
+# A boolean column alone is a valid condition on both databases.
 _WISHES, _SHOWS = text("wishes"), text("shows")
 
 users = Table(
     "users",
     metadata,
     Column("id", UserId(200), primary_key=True),
-    # As it was written before names were normalised, until its files have followed; see `renamed`.
+    # The id before ids were normalised, until the user's files are renamed; see `memory.index.renamed_users`.
     Column("spelled", String(200)),
     Column("created_at", Instant, nullable=False),
-    # What the person said to being trained on, and when; None: they were never asked.
+    # Whether the person agreed to training, and when; None: they were never asked.
     Column("training", Boolean),
     Column("training_since", Instant),
-    # What the person chose for sensitive things (`memory.marks.Mode`); None: nothing yet.
+    # The person's choice for sensitive messages (`memory.consent.modes.Mode`); None: no choice yet.
     Column("sensitive", String(16)),
-    # What is coming up is brought up by itself; None: nothing was said, and it is.
+    # Whether replies mention upcoming events unasked; None: the person made no choice, and they do.
     Column("bring_up", Boolean),
 )
 
@@ -99,7 +99,7 @@ turns = Table(
     metadata,
     Column("id", String(40), primary_key=True),
     Column("user_id", UserId(200), nullable=False),
-    # In the order of arrival; turns are ordered by time, and of one time by this.
+    # The order of arrival. Turns are ordered by time, and turns with the same time by this number.
     Column("seq", Integer, nullable=False),
     Column("session", Integer, nullable=False),
     Column("at", Instant, nullable=False),
@@ -113,25 +113,25 @@ turns = Table(
     Column("real_time", Boolean, nullable=False),
     Column("received_at", Instant, nullable=False),
     Column("trace", JSON),
-    # A projection (Chroma, full text) is current when it was made from this revision.
+    # The index is up to date if `indexed_revision` equals this revision.
     Column("revision", Integer, nullable=False),
     Column("indexed_revision", Integer, nullable=False),
-    # The days that it names were read from this revision.
+    # The revision that the rows of `dated` were made from.
     Column("dated_revision", Integer, nullable=False, server_default="0"),
-    # What sensitive thing it tells of, while it is pending approval: until the person says yes, it is not recalled.
+    # The sensitive topic while the message is pending approval; it is not recalled until the person approves it.
     Column("held", String(16)),
-    # The same for good: the mark.
+    # The sensitive topic, kept for good.
     Column("sensitive", String(16)),
     Column("approved", Boolean, nullable=False, server_default=false()),
-    # Where in a LangGraph thread it was said (a digest); of a turn that replaced one from elsewhere, the id of the first.
+    # The position in a LangGraph thread (a digest); for a turn that replaced one from elsewhere, the id of the first turn.
     Column("origin", String(40)),
-    # It says how the person wants to be written to (`memory.wishes`).
+    # The message says how the person wants replies to be written (`memory.personality.writing_wishes`).
     Column("wishes", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("user_id", "seq", name="uq_turns_user_seq"),
     Index("ix_turns_user_at", "user_id", "at", "seq"),
     Index("ix_turns_user_session", "user_id", "session", "at", "seq"),
     Index("ix_turns_received", "user_id", "seq", sqlite_where=_RECEIVED, postgresql_where=_RECEIVED),
-    Index("ix_turns_origin", "user_id", "origin", sqlite_where=_PLACED, postgresql_where=_PLACED),
+    Index("ix_turns_origin", "user_id", "origin", sqlite_where=_HAS_ORIGIN, postgresql_where=_HAS_ORIGIN),
     Index("ix_turns_held", "user_id", sqlite_where=_HELD, postgresql_where=_HELD),
     Index("ix_turns_sensitive", "user_id", sqlite_where=_SENSITIVE, postgresql_where=_SENSITIVE),
     Index("ix_turns_unindexed", "user_id", "indexed_revision", sqlite_where=_UNINDEXED, postgresql_where=_UNINDEXED),
@@ -145,9 +145,9 @@ sessions = Table(
     Column("user_id", UserId(200), primary_key=True),
     Column("number", Integer, primary_key=True),
     Column("ended", Boolean, nullable=False),
-    # It has been consolidated at least once.
+    # The session has been consolidated at least once.
     Column("summed_up", Boolean, nullable=False, server_default=false()),
-    # The time of its first turn; numbers are in the order in which sessions were journaled.
+    # The time of its first turn; session numbers are in the order in which sessions were stored.
     Column("begun", Instant),
     Index("ix_sessions_begun", "user_id", "begun", "number"),
     Index("ix_sessions_open", "user_id", sqlite_where=text("ended IS 0"), postgresql_where=text("ended IS false")),
@@ -165,19 +165,19 @@ memories = Table(
     Column("zone", String(80), nullable=False),
     Column("text", Words, nullable=False),
     Column("keywords", JSON, nullable=False),
-    # What only one kind has: reason and photo ids (semantic), turn ids (episodic).
+    # Fields of one type only: reason and photo ids (semantic), turn ids (episodic).
     Column("extra", JSON, nullable=False),
     Column("edited", Boolean, nullable=False),
     Column("hidden_at", Instant),
     Column("revision", Integer, nullable=False),
     Column("indexed_revision", Integer, nullable=False),
     Column("dated_revision", Integer, nullable=False, server_default="0"),
-    # What a newer fact did to it (semantic): made it untrue, or found it to be said again.
+    # The effect of a newer fact (semantic): it superseded this one, or repeated it.
     Column("valid_until", Instant),
     Column("superseded_by", String(40)),
     Column("same_as", String(40)),
     Column("strength", Integer, nullable=False, server_default="1"),
-    # As that of the turn that it was taken from.
+    # As in the turn that the memory was extracted from.
     Column("held", String(16)),
     Column("sensitive", String(16)),
     Index("ix_memories_superseded_by", "superseded_by"),
@@ -185,7 +185,7 @@ memories = Table(
     Index("ix_memories_user_until", "user_id", "valid_until"),
     Index("ix_memories_user_kind", "user_id", "kind", "source"),
     Index("ix_memories_hidden", "hidden_at"),
-    # What its person wrote or called outdated: every prompt asks for it.
+    # Memories that the person edited or marked as outdated: every prompt queries them.
     Index("ix_memories_corrected", "user_id", sqlite_where=_CORRECTED, postgresql_where=_CORRECTED),
     Index("ix_memories_unindexed", "user_id", "indexed_revision", sqlite_where=_UNINDEXED, postgresql_where=_UNINDEXED),
     Index("ix_memories_undated", "user_id", sqlite_where=_UNDATED_FACT, postgresql_where=_UNDATED_FACT),
@@ -204,7 +204,7 @@ personality = Table(
     Column("scores", JSON, nullable=False),
     Column("m", Integer, nullable=False),
     Column("pinned", JSON, nullable=False),
-    # The message showed something of a trait.
+    # The message gave evidence of a trait.
     Column("shows", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("user_id", "turn_id", name="uq_personality_user_turn"),
     Index("ix_personality_user", "user_id", "id"),
@@ -231,7 +231,7 @@ work = Table(
     Column("user_id", UserId(200), nullable=False),
     Column("kind", String(16), nullable=False),
     Column("subject", String(40), nullable=False),
-    # A user's work is done in this order: by the turn it follows, remembering before consolidating.
+    # The order of a user's work: by the turn that it follows, and `remember` before `consolidate`.
     Column("seq", Integer, nullable=False),
     Column("rank", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
@@ -259,15 +259,15 @@ refusals = Table(
     Column("kind", String(16), nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("cause", String(16), nullable=False),
-    # What the server said; its words may repeat a prompt.
+    # The server's answer; its words may repeat a prompt.
     Column("status", Integer),
     Column("reason", Words, nullable=False),
     Column("at", Instant),
-    # It alone of its work is to be done: the rest was committed.
+    # Only this step of its work is to be done: the others are committed.
     Column("again", Boolean, nullable=False, server_default=false()),
 )
 
-# What a session made of profile and habits, of those who agreed to training: it can be told of no other row later.
+# Rewrites of profile and habits by sessions, of users who agreed to training; no other table has the earlier states.
 rewrites = Table(
     "rewrites",
     metadata,
@@ -285,7 +285,7 @@ tombstones = Table(
     Column("digest", String(64), primary_key=True),
 )
 
-# One act of forgetting: everything that went with it, by id alone, and once it is purged the receipt.
+# One act of forgetting: the ids of its cascade and, after the purge, the receipt.
 forgettings = Table(
     "forgettings",
     metadata,
@@ -298,48 +298,48 @@ forgettings = Table(
     Column("receipt", JSON),
 )
 
-# What forgotten turns and replies held, for undo: the only place where it still stands, until the purge.
+# Quarantined content of forgotten turns and replies, for undo. Until the purge, it exists only here.
 withheld = Table(
     "withheld",
     metadata,
     Column("user_id", UserId(200), primary_key=True),
     Column("turn_id", String(40), primary_key=True),
-    # `turn` (all of it) or `reply`.
+    # `turn` (the whole turn) or `reply`.
     Column("part", String(8), primary_key=True),
     Column("subject", String(64), nullable=False),
     Column("content", JSON, nullable=False),
 )
 
-# Days that messages and facts name, as they lie ahead: places in their texts, and no word of them.
+# Days named in messages and facts. The rows hold positions in the texts, and no words of them.
 dated = Table(
     "dated",
     metadata,
     Column("user_id", UserId(200), primary_key=True),
     Column("source", String(40), primary_key=True),
     Column("place", Integer, primary_key=True),
-    # The message that it is, or was taken from.
+    # The message itself, or the message that the fact was extracted from.
     Column("turn_id", String(40), nullable=False),
     Column("said", Instant, nullable=False),
-    # See `plans.Kind`.
+    # See `memory.upcoming.plans.Kind`.
     Column("kind", String(8), nullable=False),
     Column("first", Date, nullable=False),
     Column("last", Date, nullable=False),
     Column("hour", String(5)),
     Column("yearly", Boolean, nullable=False),
     Column("about", Boolean, nullable=False),
-    # Its sentence in the text.
+    # Start and end of the sentence in the text.
     Column("begins", Integer, nullable=False),
     Column("ends", Integer, nullable=False),
-    # The turn whose reply brought it up, and which day that was: what is yearly comes again.
+    # The turn whose reply mentioned it, and for which day: a yearly event returns.
     Column("mentioned_in", String(40)),
     Column("mentioned_for", Date),
-    Index("ix_dated_ahead", "user_id", "last", sqlite_where=_AHEAD, postgresql_where=_AHEAD),
+    Index("ix_dated_ahead", "user_id", "last", sqlite_where=_MAY_LIE_AHEAD, postgresql_where=_MAY_LIE_AHEAD),
     Index("ix_dated_yearly", "user_id", sqlite_where=text("yearly"), postgresql_where=text("yearly")),
     Index("ix_dated_changes", "user_id", "said", sqlite_where=text("kind != 'plan'"), postgresql_where=text("kind != 'plan'")),
     Index("ix_dated_turn", "user_id", "turn_id"),
 )
 
-# Of several processes on one journal, the one that does a user's background work.
+# If several processes share the journal: the process that does a user's background work.
 leases = Table(
     "leases",
     metadata,

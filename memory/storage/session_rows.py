@@ -1,4 +1,4 @@
-"""Rows of sessions: how one begins, and how it ends and waits to be consolidated."""
+"""Rows of sessions: starting a session, ending it, and queueing its consolidation."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ _LAST_SEQ = select(func.max(turns.c.seq)).where(
 
 
 def begin(connection: Connection, user_id: str, at: datetime) -> int:
-    """Write a session down as it opens; returns its number."""
+    """Store a new session that starts at `at`; returns its number."""
     number = int(connection.execute(_LAST_NUMBER, {"user": user_id}).scalar() or 0) + 1
     connection.execute(insert(sessions).values(user_id=user_id, number=number, ended=False, summed_up=False, begun=at))
     return number
 
 
 def place(connection: Connection, user_id: str, at: datetime, *, live: bool) -> int:
-    """Return the session that a turn of a time belongs to: an open one that is less than 60 minutes away, or a new one.
+    """Return the session of a turn at `at`: an open session less than 60 minutes away, or a new one.
 
-    Open sessions that are over by then end. With `live`, so do those that lie ahead by 60 minutes or more: the person talks
-    now, and what was told to lie ahead is a conversation of its own.
+    Open sessions whose last turn lies 60 minutes or more before `at` are ended. With `live`, this also ends sessions that begin
+    60 minutes or more after `at`: the person talks now, and turns with a later time are a separate conversation.
     """
     joined = None
-    # The newest first: of several that are near, the turn goes on with what was begun last.
+    # Newest first: if several open sessions are near, the turn continues the newest one.
     for row in sorted(connection.execute(_OPEN, {"user": user_id}), key=lambda row: -row.number):
         over, ahead = _gap(row.last, at), _gap(at, row.first)
         if not over and not ahead:
@@ -58,12 +58,12 @@ def _gap(earlier: datetime | None, later: datetime | None) -> bool:
 
 
 def is_ended(connection: Connection, user_id: str, session: int) -> bool:
-    """Say whether a session was ended, whatever its time."""
+    """Return whether a session has been ended."""
     return bool(connection.execute(_ENDED, {"user": user_id, "session": session}).scalar())
 
 
 def end(connection: Connection, user_id: str, session: int) -> None:
-    """End a session; once: it then waits to be consolidated, after the last of its turns is remembered."""
+    """End a session and queue its consolidation after its last turn; does nothing if it has ended already."""
     ended = connection.execute(
         update(sessions)
         .where(sessions.c.user_id == user_id, sessions.c.number == session, sessions.c.ended.is_(False))
@@ -75,7 +75,7 @@ def end(connection: Connection, user_id: str, session: int) -> None:
 
 
 def end_passed(connection: Connection, user_id: str, at: datetime) -> None:
-    """End the open sessions whose last turn lies 60 minutes or more before a time."""
+    """End the user's open sessions whose last turn lies 60 minutes or more before `at`."""
     for row in connection.execute(_OPEN, {"user": user_id}).all():
         if _gap(row.last, at):
             end(connection, user_id, row.number)
@@ -88,8 +88,8 @@ def end_open(connection: Connection, user_id: str) -> None:
 
 
 def end_stale(connection: Connection, instant: datetime) -> int:
-    """End those whose last turn was said in real time and lies 60 real minutes back; returns how many."""
-    # By arrival: a turn that was told to lie ahead may come before it.
+    """End the sessions whose last turn was said in real time at least 60 minutes ago; returns how many."""
+    # The last turn by arrival: an earlier turn may have been given a later time.
     kept = turns.c.state != TurnState.REPLACED
     last = select(func.max(turns.c.seq)).where(_OF_SESSION, kept).correlate(sessions).scalar_subquery()
     said = turns.alias()
@@ -110,14 +110,14 @@ def end_stale(connection: Connection, instant: datetime) -> int:
 
 
 def is_summed_up(connection: Connection, user_id: str, session: int) -> bool:
-    """Say whether a session has been consolidated before."""
+    """Return whether a session has been consolidated before."""
     return bool(connection.execute(select(sessions.c.summed_up).where(*_this(user_id, session))).scalar())
 
 
 def is_later_summed_up(connection: Connection, user_id: str, session: int, now: datetime) -> bool:
-    """Say whether a session whose last turn comes after this one's has been consolidated already.
+    """Return whether a session with a later last turn has been consolidated already.
 
-    One that lies ahead of the clock is no later one for what does not: what is told of next year makes nothing of today past.
+    For a session that began by `now`, sessions in the future do not count: turns dated next year do not make today's outdated.
     """
     last = select(func.max(turns.c.at)).where(_OF_SESSION).correlate(sessions).scalar_subquery()
     row = connection.execute(select(sessions.c.begun, last.label("last")).where(*_this(user_id, session))).first()

@@ -1,4 +1,4 @@
-"""Rows of turns: what one says, and how a reply comes to stand in it."""
+"""Reading rows of the table `turns`, and storing a reply."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from memory.storage import work_queue
 from memory.storage.schema import turns
 
 SAID = [column for column in turns.c if column.name != "trace"]
-"""What was said: how a reply came to be is the larger part of a row, and no prompt needs it."""
+"""All columns but the trace, which is the larger part of a row, and which no prompt needs."""
 
 _THIS = turns.c.id == bindparam("turn")
 _WHOLE, _SAID = select(turns).where(_THIS), select(*SAID).where(_THIS)
@@ -33,7 +33,7 @@ _ANSWER = (
 
 
 def to_turn(row: Row[Any]) -> Turn:
-    """Read a row of the table `turns`."""
+    """Return the record of a row of the table `turns`."""
     fields = {name: getattr(row, name) for name in Turn.model_fields if name not in ("time", "trace", "corrected")}
     kept = getattr(row, "trace", None)
     trace = Trace.model_validate(kept) if kept else None
@@ -41,7 +41,7 @@ def to_turn(row: Row[Any]) -> Turn:
 
 
 def one(connection: Connection, turn_id: str, *, traces: bool = True) -> Turn:
-    """Return one turn, with or without how its reply came to be, or raise NotFound."""
+    """Return one turn, with or without its trace, or raise NotFound."""
     row = connection.execute(_WHOLE if traces else _SAID, {"turn": turn_id}).first()
     if row is None:
         raise NotFound(f"There is no turn {turn_id!r}.")
@@ -49,10 +49,10 @@ def one(connection: Connection, turn_id: str, *, traces: bool = True) -> Turn:
 
 
 def finish(connection: Connection, turn: Turn, reply: str, state: TurnState, trace: Trace | None) -> Turn | None:
-    """Write a reply down; returns the turn with it, None where it had one already."""
+    """Store a reply; returns the turn with the reply, or None if it had one already."""
     waits = state in SPOKEN and not work_queue.is_remembered(connection, turn.user_id, turn.id)
     told = trace.model_dump(mode="json") if trace else None
-    # Nothing is taken from a request: no word of the person's is needed for it.
+    # Nothing is extracted from a request to forget, so it needs no approval.
     held = turn.held if state in SPOKEN else None
     given = {"turn": turn.id, "its_reply": reply, "its_state": state, "waits": waits, "its_trace": told, "its_held": held}
     finished = connection.execute(_ANSWER, given)

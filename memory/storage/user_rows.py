@@ -1,4 +1,4 @@
-"""Who there is: the table of users, which every other row of a user hangs on."""
+"""Rows of users; all other rows of a user depend on them."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from sqlalchemy.exc import IntegrityError
 from memory.core.validation import check_user
 from memory.storage.schema import users
 
-# Statements of every turn are made once: making one takes longer than running it.
+# Statements that every turn needs are built once: building one takes longer than running it.
 _KNOWN = select(users.c.id).where(users.c.id == bindparam("user"))
 _HELD = _KNOWN.with_for_update()
 
 
 def is_known(connection: Connection, user_id: str, *, hold: bool = False) -> bool:
-    """Say whether the user is there; with `hold`, keep it so until the transaction ends.
+    """Return whether the user exists; with `hold`, lock the row until the transaction ends.
 
-    Work may end after its user was deleted, and must not bring anything back.
+    Background work may end after its user was deleted, and must not restore anything.
     """
     return connection.execute(_HELD if hold else _KNOWN, {"user": user_id}).first() is not None
 
 
 def ensure(connection: Connection, user_id: str) -> bool:
-    """Make the user, unless there is one; returns whether there was.
+    """Create the user if needed; returns whether the user existed before.
 
     Raises:
-        InvalidInput: This cannot be a user's name.
+        InvalidInput: The id is not a valid user name.
     """
     if is_known(connection, user_id, hold=True):
         return True
@@ -35,6 +35,6 @@ def ensure(connection: Connection, user_id: str) -> bool:
         with connection.begin_nested():
             connection.execute(insert(users).values(id=check_user(user_id), created_at=datetime.now(UTC)))
     except IntegrityError:
-        # Another process made the same user at the same moment.
+        # Another process created the same user at the same moment.
         return is_known(connection, user_id, hold=True)
     return False

@@ -1,7 +1,7 @@
-"""What is still to do for a user, as rows of the journal: in order, once, and safe to do again after a crash.
+"""The work queue: a user's background work as rows of the journal, done in order, once, and safe to repeat after a crash.
 
-A step asks the model, keeps the raw output (`save_output`), and only then commits what follows from it;
-a step that is done again finds the output and does not ask again.
+A step calls the model, stores the raw output (`save_output`), and only then commits its results. A repeated step finds the
+stored output and does not call the model again.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from memory.storage.schema import memories, outputs, personality, refusals, turn
 _RECEIVED = TurnState.RECEIVED
 RANKS = {"remember": 0, "consolidate": 1}
 _FIRST_DELAY_S = 5
-_LONGEST_DELAY_S = 600
+_MAX_DELAY_S = 600
 
-# Spelled out, as the index is: of a parameter SQLite does not know that it is this state.
+# A literal, as in the partial index: with a parameter, SQLite could not tell that the index applies.
 _IS_RECEIVED = turns.c.state == literal_column(f"'{_RECEIVED.value}'")
 _PLACE = work.c.seq * 2 + work.c.rank
-# An earlier message that another process is answering has its work still to come.
+# While another process answers an earlier message, that message's work is still to come and goes first.
 _ANSWERED_ELSEWHERE = exists().where(turns.c.user_id == work.c.user_id, turns.c.seq < work.c.seq, _IS_RECEIVED)
 _FIRST = select(work.c.id).where(work.c.user_id == bindparam("user")).order_by(_PLACE).limit(1).scalar_subquery()
 _FIRST_OF = select(work).where(work.c.id == _FIRST, ~_ANSWERED_ELSEWHERE)
@@ -40,7 +40,7 @@ _WAITS, _STRIKE, _ADD = select(work.c.id).where(_IT), delete(work).where(_IT), i
 _WRITTEN = (outputs.c.user_id == bindparam("user")) & (outputs.c.subject == bindparam("its_subject"))
 _OUTPUTS, _DROP_OUTPUTS = select(outputs.c.step, outputs.c.text).where(_WRITTEN), delete(outputs).where(_WRITTEN)
 _DROP_OUTPUT, _KEEP_OUTPUT = delete(outputs).where(_WRITTEN, outputs.c.step == bindparam("its_step")), insert(outputs)
-# What is set aside stays when its work is done.
+# Steps that are set aside stay after their work is done.
 _DROP_TRIES = delete(refusals).where(
     refusals.c.user_id == bindparam("user"), refusals.c.subject == bindparam("its_subject"), refusals.c.at.is_(None)
 )
@@ -51,13 +51,13 @@ _REMEMBERED = select(personality.c.id).where(
 
 @dataclass(frozen=True)
 class Backlog:
-    """The part of a user's work queue that a person is told of.
+    """A user's work queue as a person sees it.
 
     Attributes:
-        messages: Messages that are not remembered yet.
-        newest: They are the user's newest messages: none that came later is remembered.
-        conversations: Ended conversations that are not summed up yet.
-        failed: The first of the work was tried and failed; it waits for its next try.
+        messages: Number of messages that are not remembered yet.
+        newest: Whether these are the user's newest messages, so that no later message is remembered.
+        conversations: Number of ended conversations that are not summarised yet.
+        failed: Whether some work has failed and waits for its next try.
     """
 
     messages: int = 0
@@ -76,12 +76,12 @@ class WorkQueue:
         self._db = database
 
     def next(self, *, busy: Iterable[str] = (), due_only: bool = True) -> WorkItem | None:
-        """Return the first piece of work, of whomever, that may start now, or None.
+        """Return the first piece of work of any user that may start now, or None.
 
-        A user's first row is the only one that may start: a failing one holds back what follows it.
+        Only a user's first row may start: if it fails, the rows after it wait.
 
         Args:
-            busy: Users whose work is being done already.
+            busy: Users whose work is in progress already.
             due_only: Leave out work that waits for its next try.
         """
         first = select(work.c.user_id, func.min(_PLACE).label("place")).group_by(work.c.user_id)
@@ -106,7 +106,7 @@ class WorkQueue:
         return None if waits else _item(row)
 
     def count(self, user_id: str | None = None) -> int:
-        """Return how many pieces of work wait, of one user or of all."""
+        """Return the number of rows in the queue, of one user or of all."""
         query = select(func.count()).select_from(work)
         if user_id is not None:
             query = query.where(work.c.user_id == user_id)
@@ -114,7 +114,7 @@ class WorkQueue:
             return int(connection.execute(query).scalar_one())
 
     def backlog(self, user_id: str) -> Backlog:
-        """Return how much of what a user said is not in memory yet."""
+        """Return how many of a user's messages and conversations are not in memory yet."""
         mine = work.c.user_id == user_id
         counts = select(work.c.kind, func.count(), func.max(work.c.attempts)).where(mine).group_by(work.c.kind)
         waiting = select(work.c.subject).where(mine, work.c.kind == "remember")
@@ -132,8 +132,8 @@ class WorkQueue:
         return Backlog(messages, newest, conversations, failed=any(attempts for _, attempts in rows.values()))
 
     def retry_later(self, item: WorkItem, reason: str) -> None:
-        """Put work off after a failure; the pause doubles from 5 seconds to 10 minutes."""
-        pause = min(_FIRST_DELAY_S * 2**item.attempts, _LONGEST_DELAY_S)
+        """Postpone work after a failure; the delay doubles from 5 seconds up to 10 minutes."""
+        pause = min(_FIRST_DELAY_S * 2**item.attempts, _MAX_DELAY_S)
         with self._db.write() as connection:
             connection.execute(
                 update(work)
@@ -146,14 +146,15 @@ class WorkQueue:
             )
 
     def save_output(self, user_id: str, subject: str, step: str, text: str, *, begun: datetime | None = None) -> None:
-        """Keep what the model wrote for a step, before anything is made of it.
+        """Store the model's raw output for a step, before its results are committed.
 
         Args:
-            user_id: Whose work.
+            user_id: The user whose work it is.
             subject: A turn's id, or a session's number as text.
-            step: Which question it answers.
-            text: What it wrote.
-            begun: When what it was told was read: where something was forgotten since, it may tell of that, and is not kept.
+            step: The name of the step.
+            text: The model's output.
+            begun: When the prompt's data was loaded; if anything was forgotten since then, the output may contain it and is not
+                stored.
         """
         with self._db.write() as connection:
             if begun is not None and tombstones.anything_since(connection, user_id, begun):
@@ -165,13 +166,13 @@ class WorkQueue:
             connection.execute(_KEEP_OUTPUT, {"user_id": user_id, "subject": subject, "step": step, "text": text})
 
     def outputs(self, user_id: str, subject: str) -> dict[str, str]:
-        """Return what the model wrote by step, of a piece of work that was begun before."""
+        """Return the stored model outputs of a piece of work, by step."""
         with self._db.glance() as connection:
             rows = connection.execute(_OUTPUTS, {"user": user_id, "its_subject": subject})
             return {row.step: row.text for row in rows}
 
     def drop_outputs(self, user_id: str, subject: str) -> None:
-        """Throw away what the model wrote for a piece of work that is out of date; see `outputs`."""
+        """Delete the stored model outputs of a piece of work that is out of date; see `outputs`."""
         with self._db.write() as connection:
             drop_outputs(connection, user_id, subject)
 
@@ -183,42 +184,42 @@ def _item(row: Row[Any] | None) -> WorkItem | None:
 
 
 def add(connection: Connection, user_id: str, kind: str, subject: str, *, seq: int) -> None:
-    """Add a piece of work inside the caller's transaction, unless it is there already."""
+    """Add a piece of work inside the caller's transaction, unless it is queued already."""
     if not waits(connection, user_id, kind, subject):
         values = {"user_id": user_id, "kind": kind, "subject": subject, "seq": seq, "rank": RANKS[kind], "attempts": 0}
         connection.execute(_ADD, values)
 
 
 def waits(connection: Connection, user_id: str, kind: str, subject: str) -> bool:
-    """Say whether a piece of work is still to do."""
+    """Return whether a piece of work is in the queue."""
     return connection.execute(_WAITS, {"user": user_id, "its_kind": kind, "its_subject": subject}).first() is not None
 
 
 def done(connection: Connection, user_id: str, kind: str, subject: str) -> None:
-    """Strike a piece of work, its outputs, and its tries that failed, inside the caller's transaction."""
+    """Remove a piece of work, its outputs and its failed tries, inside the caller's transaction."""
     connection.execute(_STRIKE, {"user": user_id, "its_kind": kind, "its_subject": subject})
     drop_outputs(connection, user_id, subject)
     connection.execute(_DROP_TRIES, {"user": user_id, "its_subject": subject})
 
 
 def drop_outputs(connection: Connection, user_id: str, subject: str) -> None:
-    """Throw away what the model wrote for a piece of work: it is asked anew."""
+    """Delete the stored model outputs of a piece of work, so that the model is called again."""
     connection.execute(_DROP_OUTPUTS, {"user": user_id, "its_subject": subject})
 
 
 def drop_summaries(connection: Connection, user_id: str) -> None:
-    """Throw away what the model wrote of sessions: it is asked anew."""
+    """Delete the stored model outputs of all sessions of a user, so that the model is called again."""
     of_turns = outputs.c.subject.startswith("tur_", autoescape=True)
     connection.execute(delete(outputs).where(outputs.c.user_id == user_id, ~of_turns))
 
 
 def is_remembered(connection: Connection, user_id: str, turn_id: str) -> bool:
-    """Say whether the remember stage has been committed for this turn."""
+    """Return whether the remember stage has been committed for this turn."""
     return connection.execute(_REMEMBERED, {"user": user_id, "turn": turn_id}).first() is not None
 
 
 def repoint(connection: Connection, old: Turn, new: Turn, *, remembered: bool) -> None:
-    """Make `new` stand where `old` stood: what was remembered from it, or the work that was to do."""
+    """Move everything remembered from the turn `old` to the turn `new`, and remove the work that `old` was queued for."""
     if remembered:
         connection.execute(
             update(personality)

@@ -1,3 +1,3 @@
-"""The journal, the memories that are made of it, and what is pending approval."""
+"""Stores of turns and memories: the journal, what is extracted from it, corrections, threads and pending approvals."""
 
 __all__ = ["approvals", "arrivals", "corrections", "journal", "memories", "threads"]

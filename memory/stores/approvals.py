@@ -1,4 +1,4 @@
-"""What waits for the person's word: sensitive messages, with what was taken from them, are not recalled before a yes."""
+"""Pending approvals: sensitive messages, and what was extracted from them, are not recalled before the person approves."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from memory.storage import memory_rows, refusals, work_queue
 from memory.storage.engine import Database
 from memory.storage.schema import memories, sessions, turns
 
-_IT = select(
+_TURN = select(
     turns.c.user_id, turns.c.session, turns.c.seq, turns.c.at, turns.c.held, turns.c.approved, turns.c.sensitive
 ).where(turns.c.user_id == bindparam("user"), turns.c.id == bindparam("turn"))
-_APPROVED = (
+_APPROVED_FACTS = (
     select(memories.c.id)
     .join(turns, turns.c.id == memories.c.source)
     .where(memories.c.user_id == bindparam("user"), memories.c.kind == "semantic", turns.c.approved)
@@ -35,14 +35,14 @@ _APPROVED = (
 
 
 class PendingApproval(Record):
-    """A message that waits, and what was taken from it.
+    """A message that is pending approval, with the facts extracted from it.
 
     Attributes:
-        turn_id: The message.
-        topic: What it is about (`memory.consent.training.sensitive.TOPICS`).
+        turn_id: The id of the message.
+        topic: Its sensitive topic (`memory.consent.sensitive.TOPICS`).
         time: When it was said.
-        text: The message.
-        facts: What was taken from it; empty before it is remembered.
+        text: What was said.
+        facts: The facts extracted from it; empty until the background work has remembered the message.
     """
 
     turn_id: str
@@ -53,13 +53,13 @@ class PendingApproval(Record):
 
 
 class Approvals:
-    """What waits, of all users. Every public method is one transaction."""
+    """The pending approvals of all users. Every public method is one transaction."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
     def waiting(self, user_id: str) -> list[PendingApproval]:
-        """Return what waits for a user's word, oldest first."""
+        """Return a user's pending approvals, oldest first."""
         query = select(turns).where(turns.c.user_id == user_id, turns.c.held.is_not(None), turns.c.state.in_(SPOKEN))
         facts: dict[str, list[str]] = {}
         with self._db.read() as connection:
@@ -79,24 +79,35 @@ class Approvals:
         ]
 
     def turn_of(self, user_id: str, name: str) -> str:
-        """Return the message that waits: by its id, or by that of a fact or a picture that was taken from it.
+        """Return the id of the message that is pending approval.
+
+        Args:
+            user_id: The user.
+            name: The id of the message, or of a fact or a picture that was extracted from it.
 
         Raises:
-            NotFound: Nothing of that id waits.
+            NotFound: Nothing with that id is pending approval.
         """
         with self._db.read() as connection:
-            return str(_waiting(connection, user_id, name).id)
+            return str(_pending_turn(connection, user_id, name).id)
 
     def approve(self, user_id: str, name: str) -> str:
-        """Let a message and what was taken from it be remembered like any other; returns the message's id.
+        """Approve a message: it and what was extracted from it are remembered like everything else.
 
-        A session that was summed up without it is summed up anew.
+        A session that was summarised without the message is summarised again.
+
+        Args:
+            user_id: The user.
+            name: As in `turn_of`.
+
+        Returns:
+            The id of the message.
 
         Raises:
-            NotFound: Nothing of that id waits.
+            NotFound: Nothing with that id is pending approval.
         """
         with self._db.write() as connection:
-            row = _waiting(connection, user_id, name)
+            row = _pending_turn(connection, user_id, name)
             change = {"held": None, "approved": True, "revision": turns.c.revision + 1}
             connection.execute(update(turns).where(turns.c.id == row.id).values(change))
             quarantine.index_next(connection, row)
@@ -120,62 +131,62 @@ class Approvals:
 
 
 def drops(connection: Connection, user_id: str, turn_id: str, topic: Topic | None, marker: Marker) -> bool:
-    """Say whether a turn that tells of this is not to be kept; one that was approved is."""
-    row = connection.execute(_IT, {"user": user_id, "turn": turn_id}).first()
+    """Return whether the user's choice forbids keeping a turn about this topic. An approved turn is always kept."""
+    row = connection.execute(_TURN, {"user": user_id, "turn": turn_id}).first()
     return row is not None and not row.approved and marker.drops(connection, user_id, topic)
 
 
 def judged(
     connection: Connection, user_id: str, turn_id: str, topic: Topic | None, marker: Marker
 ) -> tuple[str | None, str | None]:
-    """Mark a turn, and hold it or let it go, now that it and what was taken from it were judged.
+    """Store the judgement of a turn and of what was extracted from it: its mark, and whether it is pending approval.
 
     Args:
-        connection: The caller's.
-        user_id: Whose.
+        connection: The caller's connection.
+        user_id: The user who said the turn.
         turn_id: The turn.
-        topic: What it is about; None: nothing sensitive, whatever its words alone had seemed to say.
-        marker: What says whether it is asked about.
+        topic: Its sensitive topic. None: it is not sensitive, whatever its words alone had suggested.
+        marker: Decides whether the user is asked for approval.
 
     Returns:
-        What it is pending approval for, and its mark.
+        The topic that is pending approval, and the mark; None for each that does not apply.
     """
-    row = connection.execute(_IT, {"user": user_id, "turn": turn_id}).first()
+    row = connection.execute(_TURN, {"user": user_id, "turn": turn_id}).first()
     if row is None:
         return None, None
     if row.approved:
         return None, row.sensitive
-    # What was asked about goes on being so, whatever is chosen meanwhile.
-    waits = topic if row.held is not None else marker.pending(connection, user_id, topic)
-    values: dict[str, Any] = {"held": waits, "sensitive": topic}
-    if waits != row.held:
+    # A pending approval stays pending, even if the user has changed their choice since.
+    pending_for = topic if row.held is not None else marker.pending(connection, user_id, topic)
+    values: dict[str, Any] = {"held": pending_for, "sensitive": topic}
+    if pending_for != row.held:
         values["revision"] = turns.c.revision + 1
-    if (waits, topic) != (row.held, row.sensitive):
+    if (pending_for, topic) != (row.held, row.sensitive):
         connection.execute(update(turns).where(turns.c.id == turn_id).values(values))
-    if waits != row.held:
+    if pending_for != row.held:
         quarantine.index_next(connection, row)  # type: ignore[arg-type] # it has the columns that are read
-    return waits, topic
+    return pending_for, topic
 
 
 def put_off(changes: Changes) -> dict[str, Any]:
-    """Write down what a held fact would do to older ones: it does so when it is approved."""
+    """Return the changes to older facts in the form that a fact pending approval stores. Approval applies them."""
     return {"changes": asdict(changes)}
 
 
 def _comes_late(connection: Connection, user_id: str, fact: Row[Any]) -> bool:
-    """Say whether there may be facts that it was not compared with: of a later time, or held until it was compared."""
-    others = _APPROVED.where(memories.c.source != fact.source)
+    """Return whether facts may exist that this one was not compared with: later facts, or facts approved since."""
+    others = _APPROVED_FACTS.where(memories.c.source != fact.source)
     return (
         memory_rows.any_fact_since(connection, user_id, fact.at)
         or connection.execute(others, {"user": user_id}).first() is not None
     )
 
 
-def _waiting(connection: Connection, user_id: str, name: str) -> Row[Any]:
+def _pending_turn(connection: Connection, user_id: str, name: str) -> Row[Any]:
     source = select(memories.c.source).where(memories.c.user_id == user_id, memories.c.id == name, memories.c.held.is_not(None))
     turn_id = connection.execute(source).scalar() or name
     query = select(turns).where(turns.c.user_id == user_id, turns.c.id == turn_id, turns.c.held.is_not(None))
     row = connection.execute(query.where(turns.c.state.in_(SPOKEN))).first()
     if row is None:
-        raise NotFound(f"Nothing of the id {name!r} waits for this user's word. `persona memory list --held` shows what does.")
+        raise NotFound(f"No pending approval with id {name!r}. `persona memory list --held` shows what is pending.")
     return row

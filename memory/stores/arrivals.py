@@ -1,4 +1,4 @@
-"""What comes with its pictures: a message, or a whole transcript; what is refused leaves none of them behind."""
+"""Stores a message or a whole transcript together with its pictures. If it is refused, none of its pictures stay."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from memory.stores.journal import Journal
 
 
 class Arrivals:
-    """Writes down what arrives.
+    """Stores incoming messages and transcripts.
 
     Args:
-        journal: Where its words go.
-        photos: Where its pictures go.
+        journal: Stores the words.
+        photos: Stores the pictures.
     """
 
     def __init__(self, journal: Journal, photos: PhotoStore) -> None:
@@ -28,35 +28,35 @@ class Arrivals:
         self._lock = threading.Lock()
 
     def receive(self, user_id: str, text: str, pictures: Sequence[Picture], *, time: datetime | None, zone: str | None) -> Turn:
-        """Write down a message with its pictures; see `Journal.receive` and `PhotoStore.keep`."""
+        """Store a message with its pictures; see `Journal.receive` and `PhotoStore.keep`."""
         if not pictures:
             return self._journal.receive(user_id, text, time=time, zone=zone)
         ids = [picture.photo.id for picture in pictures]
-        with self._keeping(user_id, {picture.photo.id: partial(_as_it_is, picture) for picture in pictures}):
+        with self._keeping(user_id, {picture.photo.id: partial(_identity, picture) for picture in pictures}):
             return self._journal.receive(user_id, text, images=ids, time=time, zone=zone)
 
     def ingest(self, user_id: str, lines: Sequence[Line], pictures: Mapping[str, Callable[[], Picture]]) -> int:
-        """Write down a transcript whole, or nothing of it; see `Journal.ingest_all`.
+        """Store a whole transcript, or nothing; see `Journal.ingest_all`.
 
         Args:
-            user_id: Whose conversation it is.
-            lines: What was said, in any order.
-            pictures: What reads each picture that they name, by its id.
+            user_id: The user whose conversation it is.
+            lines: The lines, in any order.
+            pictures: A function for each picture id in the lines, which opens the picture.
 
         Returns:
             How many lines were added.
         """
         missing = self._journal.missing(user_id, lines)
-        # A picture that no new line carries may be one that is forgotten.
+        # Only pictures of new lines: any other picture may have been forgotten.
         names = dict.fromkeys(name for place in missing for name in lines[place].images)
         with self._keeping(user_id, {name: pictures[name] for name in names}):
             return len(self._journal.ingest_all(user_id, lines))
 
     @contextmanager
     def _keeping(self, user_id: str, pictures: Mapping[str, Callable[[], Picture]]) -> Iterator[None]:
-        """Store pictures, and remove those that were not there before where the block fails."""
+        """Store pictures; if the block fails, remove those that are new."""
         fresh: list[str] = []
-        # One after another: what one message leaves behind none of may be another's.
+        # Serialise: a photo that we roll back may belong to another message.
         with self._lock:
             try:
                 for name, read in pictures.items():
@@ -70,5 +70,5 @@ class Arrivals:
                 raise
 
 
-def _as_it_is(picture: Picture) -> Picture:
+def _identity(picture: Picture) -> Picture:
     return picture

@@ -1,8 +1,8 @@
-"""What a person corrected since: which texts still say what it said before, and what they are marked with (pure functions).
+"""Applies a person's corrections to other texts that still say the old thing (pure functions).
 
-What was said stays word for word, and is marked. What a model made of it (profile, habits, topics, pictures' names) says what
-the person wrote. A text is meant where it comes from the same messages, or where the words that the correction removed stand
-beside words that it kept: `Tim` beside `cat`, not beside `neighbour`.
+The person's own words stay as they are and get a mark. Texts that a model wrote (profile, habits, topics, captions) are changed
+to what the person wrote. A correction concerns a text if the text comes from the same messages, or if words that the correction
+removed occur in it beside words that the correction kept: `Tim` beside `cat`, not beside `neighbour`.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from memory.facts.statement import read, stem
 
 _TOKEN = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*", re.UNICODE)
 _SENTENCE = re.compile(r"(?<=[.!?;\n。！？])")
-_SOMEBODY = re.compile(rf"(?:{PERSONS})(?:'s|’s)?", re.IGNORECASE)
-_LINKS = frozenset(
+_PERSON = re.compile(rf"(?:{PERSONS})(?:'s|’s)?", re.IGNORECASE)
+_LINKING_WORDS = frozenset(
     """
     called named name heißt heisst appelle llama chiama chama nutzer nutzerin utilisateur utilisatrice usuario usuaria
     """.split()
 )
-"""Words that link a name to what has it: they are in any such sentence."""
+"""Words that link a name to its bearer. Every such sentence has them, so they say nothing about its subject."""
 _POSSESSIVE = re.compile(r"['’]s?$")
-_NAMES = re.compile(
+_NAME_PHRASE = re.compile(
     rf"\b(?i:called|named|name is|heißt|heisst|appelle|llama|chiama|chama|(?:{PERSONS})(?:,| is| was)?)"
     r"\s(?P<name>[^\W\d_a-z][\w'’-]*)"
 )
 _AGED = re.compile(r"\bis \d{1,3}\b(?! \w+ (?:tall|heavy))|^age:")
-_NAMED = re.compile(r"^the user's (?:first |last |full )?name\b|^the user is called\b|^name:")
+_NAME_FACT = re.compile(r"^the user's (?:first |last |full )?name\b|^the user is called\b|^name:")
 _KEYS = {
     "home": re.compile(r"\b(?:home|city|town|residence|address|lives?|location|place)\b", re.IGNORECASE),
     "work": re.compile(r"\b(?:work|job|profession|occupation|career|employer)\b", re.IGNORECASE),
@@ -47,23 +47,23 @@ _KEYS = {
     "age": re.compile(r"\bage\b", re.IGNORECASE),
     "name": re.compile(r"^name$", re.IGNORECASE),
 }
-"""How lines of a profile are called, by what they tell of a person."""
+"""Patterns for the keys of profile lines, by what the line tells about a person."""
 _TASTES = {stem(word) for word in ("likes", "loves", "hates", "dislikes", "enjoys", "prefers")}
-_SHORTEST = 4
-"""Letters of a word in another language than English that tells what a text is about: articles are shorter."""
+_MIN_LETTERS = 4
+"""In other languages than English, a word of fewer letters does not say what a text is about: it may be an article."""
 
 
 @dataclass(frozen=True)
 class Correction:
-    """What a memory said, and what it says since its person wrote that.
+    """A memory's text before and after its person edited it.
 
     Attributes:
         memory_id: The memory.
-        was: What it said before each edit; empty where its person only called it outdated.
-        now: What it says.
-        turn_ids: The messages that it was taken from.
-        until: What was said later is not corrected by it.
-        names: Removed names that nothing else of this person has: these are meant wherever they stand.
+        was: Its text before each edit; empty if the person only called it outdated.
+        now: Its text now.
+        turn_ids: The messages that it was extracted from.
+        until: Messages after this time are not corrected.
+        names: Removed names that nothing else of this person has. The correction concerns them wherever they occur.
     """
 
     memory_id: str
@@ -75,12 +75,12 @@ class Correction:
 
     @property
     def note(self) -> str:
-        """What a text that says the old is marked with."""
+        """The mark of a text that still says the old thing."""
         return f"[corrected since by the user: {self.now}]" if self.was else f"[the user said since: {self.now}]"
 
     @cached_property
     def swaps(self) -> dict[str, str]:
-        """From each phrase that was removed, in small letters, to what stands in its place; empty: nothing does."""
+        """Maps each removed phrase, in lower case, to the phrase that replaces it; empty if nothing does."""
         found: dict[str, str] = {}
         for was in self.was:
             found |= _swaps(was, self.now)
@@ -88,19 +88,19 @@ class Correction:
 
     @cached_property
     def removed(self) -> frozenset[str]:
-        """The words that were removed, in small letters."""
+        """The removed words, in lower case."""
         return frozenset(word for phrase in self.swaps for word in phrase.split())
 
     @cached_property
     def kept(self) -> frozenset[str]:
-        """The stems of the words that stayed: what it is about."""
+        """The stems of the words that stayed. They say what the memory is about."""
         now = {stem(word.lower()) for word in _words(self.now)}
         return frozenset(plain for was in self.was for plain in _telling(was) if plain in now and plain not in self.removed)
 
     @cached_property
     def anchors(self) -> frozenset[str]:
-        """The kept words beside which a removed word is meant: whom or what it is about, if it is about somebody."""
-        somebody = {word for word in self.kept if _SOMEBODY.fullmatch(word)}
+        """The kept words that tell whether a removed word is meant; of a memory about a person, only those that name them."""
+        somebody = {word for word in self.kept if _PERSON.fullmatch(word)}
         if not somebody:
             return self.kept
         names = {stem(word.lower()) for word in _words(self.now)[1:] if word[:1].isupper()}
@@ -108,47 +108,49 @@ class Correction:
 
     @cached_property
     def slots(self) -> frozenset[str]:
-        """What of a person it tells, where that has a line of its own in a profile: home, work, age."""
+        """What the memory tells about the user that has its own profile line: home, work, age."""
         facts = [read(one) for one in (*self.was, self.now)]
         found = {slot for fact in facts if not fact.owner.role for slot in slots_of(fact)}
         aged = {"age" for fact in facts if _AGED.search(fact.lower) and not fact.owner.role}
-        named = {"name" for fact in facts if _NAMED.search(fact.lower)}
+        named = {"name" for fact in facts if _NAME_FACT.search(fact.lower)}
         return frozenset(found | aged | named)
 
     def is_of_line(self, key: str) -> bool:
-        """Say whether a line of the profile is about this, by its key."""
+        """Return whether a profile line with this key is about the same thing."""
         return any(_KEYS[slot].search(key) for slot in self.slots if slot in _KEYS)
 
 
 def _telling(was: str) -> list[str]:
-    """Return the stems of the words of a text that say what it is about."""
+    """Return the stems of the words that say what a text is about."""
     english = is_english(was) or ":" in was
     found = []
     for word in (_POSSESSIVE.sub("", one.lower()) for one in _words(was)):
         plain = stem(word)
-        known = word not in FILLERS and word not in _LINKS and (english or len(word) >= _SHORTEST or not word.isascii())
+        known = (
+            word not in FILLERS and word not in _LINKING_WORDS and (english or len(word) >= _MIN_LETTERS or not word.isascii())
+        )
         found += [plain] if plain in _TASTES or known else []
     return found
 
 
 def removed_names(was: str, now: str) -> frozenset[str]:
-    """Return the names of somebody that a correction removed, in small letters: `called Tim`, `my cat Tim`; places are none."""
-    named = {name.lower() for match in _NAMES.finditer(was) for name in _words(match["name"])}
+    """Return the names of people and animals that a correction removed, in lower case: `called Tim`, `my cat Tim`."""
+    named = {name.lower() for match in _NAME_PHRASE.finditer(was) for name in _words(match["name"])}
     return frozenset(word for phrase in _swaps(was, now) for word in phrase.split() if word in named)
 
 
 def is_of_another(name: str, text: str, correction: Correction) -> bool:
-    """Say whether a text gives a name to somebody else: `my neighbour Tim`."""
+    """Return whether a text gives a name to another person: `my neighbour Tim`."""
     return any(sign < 0 for word, sign in _signs(text, correction) if word == name)
 
 
 def concerns(correction: Correction, text: str, turn_ids: Iterable[str], said: datetime) -> bool:
-    """Say whether a text says what was corrected since.
+    """Return whether a text still says what was corrected.
 
     Args:
         correction: The correction.
         text: The text.
-        turn_ids: The messages that it is, or was made of.
+        turn_ids: The message that it is, or the messages that it was made from.
         said: When it was said.
     """
     if said.timestamp() > correction.until.timestamp():
@@ -161,13 +163,13 @@ def concerns(correction: Correction, text: str, turn_ids: Iterable[str], said: d
 
 
 def put_right(correction: Correction, text: str, turn_ids: Iterable[str], *, its_own: bool = False) -> str:
-    """Return a text that a model made, with what was corrected in place of what was said before.
+    """Return a text that a model wrote, with the corrected words in place of the old ones.
 
     Args:
         correction: The correction.
         text: The text.
-        turn_ids: The messages that it was made of.
-        its_own: It is about the same, as is known from elsewhere.
+        turn_ids: The messages that it was made from.
+        its_own: Whether the caller knows that the text is about the same thing.
     """
     its_own = its_own or not correction.turn_ids.isdisjoint(turn_ids)
     for phrase, now in correction.swaps.items():
@@ -181,7 +183,7 @@ def put_right(correction: Correction, text: str, turn_ids: Iterable[str], *, its
 
 
 def without_items(correction: Correction, lead: str, value: str) -> str:
-    """Return a list of the profile without the items that a correction took away; the last item stays, to be marked.
+    """Return a profile list without the items that a correction removed. If none is left, return it whole, to be marked.
 
     Args:
         correction: The correction.
@@ -194,7 +196,7 @@ def without_items(correction: Correction, lead: str, value: str) -> str:
 
 
 def notes(corrections: Sequence[Correction], text: str, turn_ids: Iterable[str], said: datetime) -> tuple[str, ...]:
-    """Return what a text is marked with, each once; see `concerns`."""
+    """Return the marks of a text, each once; see `concerns`."""
     ids = tuple(turn_ids)
     return tuple(dict.fromkeys(one.note for one in corrections if concerns(one, text, ids, said)))
 
@@ -208,7 +210,7 @@ def _words(text: str) -> list[str]:
 
 
 def _swaps(was: str, now: str) -> dict[str, str]:
-    """Return the phrases of the old text that the new one does not have, with what stands in their place."""
+    """Return the phrases that only the old text has, each with the phrase that replaces it."""
     old, new = _words(was), _words(now)
     said = {word.lower() for word in new}
     matcher = SequenceMatcher(a=[word.lower() for word in old], b=[word.lower() for word in new], autojunk=False)
@@ -221,7 +223,7 @@ def _swaps(was: str, now: str) -> dict[str, str]:
 
 
 def _signs(text: str, correction: Correction) -> list[tuple[str, int]]:
-    """Return each removed word in a text, and whether it stands beside kept words (1), somebody else (-1), or neither (0)."""
+    """Return each removed word in a text and its sign: 1 beside kept words, -1 beside another person, 0 beside neither."""
     found = []
     for sentence in _SENTENCE.split(text):
         tokens = [word.lower() for word in _words(sentence)]
@@ -231,7 +233,7 @@ def _signs(text: str, correction: Correction) -> list[tuple[str, int]]:
 
 
 def _sign(tokens: Sequence[str], place: int, correction: Correction) -> int:
-    """Say whether what it is about, or somebody else, stands nearest to a removed word; 0: neither does."""
+    """Return 1 if a kept word is nearest to a removed word, -1 if another person is, 0 if there is neither."""
     its: list[int] = []
     others: list[int] = []
     for other, word in enumerate(tokens):
@@ -240,15 +242,15 @@ def _sign(tokens: Sequence[str], place: int, correction: Correction) -> int:
             continue
         if stem(plain) in correction.anchors:
             its.append(abs(other - place))
-        elif _SOMEBODY.fullmatch(plain):
+        elif _PERSON.fullmatch(plain):
             others.append(abs(other - place))
-    if others and (not its or min(others) < min(its) or not any(_SOMEBODY.fullmatch(word) for word in correction.kept)):
+    if others and (not its or min(others) < min(its) or not any(_PERSON.fullmatch(word) for word in correction.kept)):
         return -1
     return 1 if its else 0
 
 
 def _sign_at(text: str, start: int, correction: Correction) -> int:
-    """Say beside what the word at a place of a text stands."""
+    """Return the sign of the word that starts at this offset of a text; see `_signs`."""
     begin = 0
     for sentence in _SENTENCE.split(text):
         if begin <= start < begin + len(sentence):

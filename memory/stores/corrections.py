@@ -1,4 +1,4 @@
-"""What a person corrected, kept with the memory that they edited; and what is read is marked with it (SQL)."""
+"""Corrections: what an edited memory said before is stored with it, and turns and memories are returned corrected (SQL)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from memory.storage.memory_rows import MemoryRecord
 from memory.storage.schema import memories, turns
 from memory.stores.corrected_text import Correction, is_of_another, notes, put_right, removed_names, without_items
 
-_OF_ONE = ("semantic", "photo")
-"""Kinds that are taken from one message."""
-_MOST = 8
-"""Texts that are kept of one memory that is edited again and again; the oldest ones go first."""
-# Spelled as the partial index is.
+_ONE_MESSAGE_KINDS = ("semantic", "photo")
+"""Types of memory that are extracted from one message."""
+_MAX_EARLIER_TEXTS = 8
+"""At most this many earlier texts of one memory are kept; the oldest are dropped first."""
+# The condition is spelled exactly as in the partial index, so that SQLite uses it.
 _CORRECTED = (
     select(memories)
     .where(memories.c.user_id == bindparam("user"), text("(edited OR superseded_by = id)"))
@@ -28,12 +28,12 @@ _REPEATS = select(memories.c.same_as, memories.c.source).where(memories.c.same_a
 
 
 def noted(connection: Connection, row: Row[Any], now: str) -> dict[str, Any]:
-    """Return what a row keeps of its kind, with what it said before an edit.
+    """Return a memory's `extra` column with its text before an edit added.
 
     Args:
-        connection: Of the transaction that edits it.
-        row: The row, as it is before.
-        now: What the person wrote.
+        connection: The connection of the transaction that edits it.
+        row: The row before the edit.
+        now: The text that the person wrote.
     """
     was = _sentence(row, row.text)
     if was == _sentence(row, now):
@@ -41,10 +41,10 @@ def noted(connection: Connection, row: Row[Any], now: str) -> dict[str, Any]:
     known = row.extra.get("corrected") or {}
     last = connection.execute(select(func.max(turns.c.at)).where(turns.c.user_id == row.user_id)).scalar()
     until = last or datetime.now(UTC)
-    texts = [*known.get("was", ()), was][-_MOST:]
+    texts = [*known.get("was", ()), was][-_MAX_EARLIER_TEXTS:]
     ids = _sources(row)
     if getattr(row, "same_as", None):
-        # It repeated another one until now: what that one was taken from says the same.
+        # Until now it repeated another fact, whose message says the same.
         same = select(memories.c.source).where(memories.c.user_id == row.user_id, memories.c.id == row.same_as)
         ids = sorted({*ids, *connection.execute(same).scalars()})
     ids = sorted({*ids, *known.get("turn_ids", ())})
@@ -56,7 +56,7 @@ def noted(connection: Connection, row: Row[Any], now: str) -> dict[str, Any]:
 
 
 def of_user(connection: Connection, user_id: str) -> list[Correction]:
-    """Return what a user corrected, or called outdated, oldest first; nothing that is forgotten or held."""
+    """Return a user's corrections and facts called outdated, oldest first, without those forgotten or pending approval."""
     rows = [row for row in connection.execute(_CORRECTED, {"user": user_id}) if row.hidden_at is None and row.held is None]
     found = [one for row in rows if (one := _read(row)) is not None]
     if not found:
@@ -68,7 +68,7 @@ def of_user(connection: Connection, user_id: str) -> list[Correction]:
 
 
 def marked_turns(connection: Connection, user_id: str, said: Sequence[Turn]) -> list[Turn]:
-    """Return turns, those that say what was corrected since with a mark."""
+    """Return the turns; those that say something corrected since have a mark."""
     corrections = of_user(connection, user_id) if said else []
     if not corrections:
         return list(said)
@@ -81,7 +81,7 @@ def marked_turns(connection: Connection, user_id: str, said: Sequence[Turn]) -> 
 
 
 def marked(connection: Connection, user_id: str, records: Sequence[MemoryRecord]) -> list[MemoryRecord]:
-    """Return memories as their person corrected them; what they wrote themselves stays as it is."""
+    """Return the memories with the person's corrections applied. Texts that the person wrote stay as they are."""
     corrections = of_user(connection, user_id) if records else []
     return [_marked(record, corrections) for record in records] if corrections else list(records)
 
@@ -107,14 +107,14 @@ def _marked(record: MemoryRecord, corrections: Sequence[Correction]) -> MemoryRe
 def _put_right(
     record: MemoryRecord, field: str, said: str, about: str, turn_ids: Sequence[str], corrections: Sequence[Correction]
 ) -> MemoryRecord:
-    """Return what a model made of talk with the corrected words; where these have no place in it, with a mark."""
+    """Return a memory that a model wrote with the corrected words in it; where they do not fit in, with a mark."""
     right, marks = said, []
     lead = f"{about}: " if about else ""
     is_line = isinstance(record, Procedure | ProfileEntry)
     for one in corrections:
         if not one.was:
             continue
-        # The key or the category says what a line or a picture is about.
+        # The key of a line, or the category of a picture, says what it is about.
         of_line = isinstance(record, ProfileEntry) and one.is_of_line(record.key)
         changed = put_right(one, f"{lead}{right}", turn_ids, its_own=of_line).removeprefix(lead)
         if isinstance(record, ProfileEntry):
@@ -143,7 +143,7 @@ def _read(row: Row[Any]) -> Correction | None:
 
 
 def _sources(row: Row[Any]) -> list[str]:
-    if row.kind in _OF_ONE:
+    if row.kind in _ONE_MESSAGE_KINDS:
         return [row.source]
     return list(row.extra.get("turn_ids", ()))
 
@@ -156,7 +156,10 @@ def _sentence(row: Row[Any], said: str) -> str:
 
 
 def _is_elsewhere(connection: Connection, row: Row[Any], name: str, correction: Correction) -> bool:
-    """Say whether something else of this person has a name: then it is meant only where the words beside it say so."""
+    """Return whether another person or thing of this user has the name.
+
+    Then the correction concerns the name only where the words beside it say so.
+    """
     pattern = f"%{name}%"
     said = select(turns.c.text).where(turns.c.user_id == row.user_id, func.lower(turns.c.text).like(pattern))
     made = select(memories.c.text).where(

@@ -1,4 +1,4 @@
-"""The record of what was said: turns, their replies, and the sessions they fall into."""
+"""The journal: the record of all turns, their replies and their sessions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from memory.storage.turn_order import IN_ORDER, LATEST_FIRST
 from memory.storage.turn_rows import SAID, to_turn
 from memory.stores import corrections, transcript
 
-_NO_SEQ = 2**31 - 1
+_MAX_SEQ = 2**31 - 1
 _OF_USER = turns.c.user_id == bindparam("user")
 _RECENT = (
     select(*SAID)
@@ -31,15 +31,17 @@ _RECENT = (
     .order_by(*IN_ORDER)
 )
 _INSERT = insert(turns)
-_WRITTEN = {"id", "user_id", "seq", "session", "text", "reply", "state", "real_time", "held", "sensitive"}
+_DUMPED_FIELDS = {"id", "user_id", "seq", "session", "text", "reply", "state", "real_time", "held", "sensitive"}
 
 
 class Journal:
-    """Turns in the order of their times, of one time in the order of arrival. Every public method is one transaction.
+    """The turns of all users, in the order of their times; turns of the same time in the order of arrival.
+
+    Every public method is one transaction, except `take`, which runs inside the caller's.
 
     Args:
-        database: Where they stand.
-        marker: Says what sensitive thing a text tells of, and whether it is pending approval then. None: nothing is judged.
+        database: The database that stores the turns.
+        marker: Finds the sensitive topic of a text and decides whether the text is pending approval. None: no text is judged.
     """
 
     def __init__(self, database: Database, marker: Marker | None = None) -> None:
@@ -55,20 +57,23 @@ class Journal:
         time: datetime | None = None,
         zone: str | None = None,
     ) -> Turn:
-        """Write down a message as it arrives, before anything else is done with it.
+        """Store a message as it arrives, before anything else is done with it.
 
-        A message that opens a new session ends the one before, which then waits to be consolidated.
+        A message that opens a new session ends the previous one and queues it for consolidation.
 
         Args:
-            user_id: Who says it.
-            text: What is said, at most 20,000 characters.
+            user_id: The user who says it.
+            text: The words, at most 20,000 characters.
             images: Ids of stored photos.
-            time: When it is said; now when None. After a clock that was set back, now is the time of the newest turn.
-            zone: The zone of now; this machine's when None.
+            time: When it is said; None: now. If the clock was set back, "now" is the time of the newest turn.
+            zone: The time zone for "now"; None: this machine's zone.
+
+        Returns:
+            The stored turn, in state `received`.
 
         Raises:
-            InvalidInput: Text or user cannot be taken.
-            TimeOrderError: `time` lies before the user's last turn; see `turn_order.stamp`.
+            InvalidInput: The text or the user name is not valid.
+            TimeOrderError: `time` is before the user's last turn; see `turn_order.stamp`.
         """
         with self._db.write() as connection:
             return self.take(connection, user_id, text, images, time=time, zone=zone)
@@ -84,7 +89,7 @@ class Journal:
         zone: str | None = None,
         origin: str | None = None,
     ) -> Turn:
-        """Write down a message inside the caller's transaction; see `receive`, and `memory.stores.threads` for the origin."""
+        """Store a message inside the caller's transaction; see `receive`, and `memory.stores.threads` for `origin`."""
         user_id = check_user(user_id)
         check_text(text, len(images))
         user_rows.ensure(connection, user_id)
@@ -93,13 +98,13 @@ class Journal:
         return self._insert(connection, user_id, text, images, stamp, session, real_time=time is None, origin=origin)
 
     def ingest(self, user_id: str, time: datetime, text: str, reply: str, images: Sequence[str] = ()) -> Turn | None:
-        """Write down a turn of a transcript, with its reply, to be remembered later; its session stays open.
+        """Store one turn of a transcript with its reply, and queue it to be remembered. Its session stays open.
 
         Returns:
-            The turn, or None when the user already has one with this time and text, or has forgotten it.
+            The turn; None if the user already has one with this time and text, or has forgotten it.
 
         Raises:
-            InvalidInput: As `receive`.
+            InvalidInput: As in `receive`.
         """
         user_id = check_user(user_id)
         check_text(text, len(images))
@@ -113,21 +118,21 @@ class Journal:
         return turn
 
     def missing(self, user_id: str, lines: Sequence[Line]) -> list[int]:
-        """Return the places of those lines of a transcript that `ingest_all` would add, in the order of their times."""
+        """Return the positions of the transcript lines that `ingest_all` would add, in the order of their times."""
         with self._db.read() as connection:
             return transcript.new(connection, user_id, lines)
 
     def ingest_all(self, user_id: str, lines: Sequence[Line]) -> list[int]:
-        """Write down a transcript whole, or nothing of it, to be remembered later.
+        """Store a whole transcript, or nothing, and queue it to be remembered.
 
-        Its turns take the places that their times give them, in ended sessions of their own: they may be older than everything
-        there. Of several lines of one time and text, the n-th is the n-th such turn of the journal.
+        Its turns are ordered by their times and get separate, ended sessions, so they may be older than all other turns. Of
+        several lines with the same time and text, the n-th corresponds to the n-th such turn in the journal.
 
         Returns:
-            The places of the lines that were added: not those that the user has already, or has forgotten.
+            The positions of the lines that were added. Lines that the user already has, or has forgotten, are not added.
 
         Raises:
-            InvalidInput: As `receive`; nothing was written.
+            InvalidInput: As in `receive`. Nothing was stored.
         """
         user_id = check_user(user_id)
         for line in lines:
@@ -138,30 +143,33 @@ class Journal:
     def finish(
         self, turn_id: str, reply: str, *, trace: Trace | None = None, stopped: bool = False, request: bool = False
     ) -> Turn:
-        """Commit the reply: from here on the turn is acknowledged, and waits to be remembered.
+        """Commit the reply. From now on the turn is acknowledged, and queued to be remembered.
 
         Args:
             turn_id: A turn in state `received` or `failed`.
-            reply: What was shown to the person.
-            trace: How the reply came to be.
-            stopped: The person stopped it; `reply` is what was shown by then.
-            request: It asked to forget something: nothing is taken from it.
+            reply: The text that the person was shown.
+            trace: The steps, memories, scores and timings of the reply.
+            stopped: Whether the person stopped the reply; `reply` is then the part that was shown.
+            request: Whether the message asked to forget something; nothing is extracted from such a message.
+
+        Returns:
+            The turn as it is stored now.
         """
         state = TurnState.REQUEST if request else TurnState.STOPPED if stopped else TurnState.ANSWERED
         with self._db.write() as connection:
             turn = turn_rows.one(connection, turn_id, traces=False)
-            # What tells that something is forgotten holds no word of that.
+            # The reply that confirms a forgetting contains no word of the forgotten thing, so it needs no check.
             offers = not request or (trace is not None and trace.forget is not None and bool(trace.forget.entries))
             touching = in_flight.touching(connection, turn, trace) if offers else []
             if in_flight.was_purged(touching):
                 reply, trace = "", None
             done = turn_rows.finish(connection, turn, reply, state, trace)
             in_flight.keep(connection, turn, touching)
-            # What was set aside, or was answered already, is as it stands there now.
+            # If the reply was quarantined, or the turn was already answered, return the stored row instead.
             return turn_rows.one(connection, turn_id) if touching or done is None else done
 
     def fail(self, turn_id: str, reason: str) -> None:
-        """Mark a turn as unanswered; the message stays visible."""
+        """Mark a turn as failed: it has no reply, and its message stays visible."""
         with self._db.write() as connection:
             states = (TurnState.RECEIVED, TurnState.FAILED)
             connection.execute(
@@ -171,10 +179,13 @@ class Journal:
             )
 
     def fail_interrupted(self, before: datetime | None = None) -> int:
-        """Mark turns that a dead process left without a reply; returns how many. Call once, by the folder's owner.
+        """Mark the turns that a dead process left without a reply as failed. Only the folder's owner may call this, once.
 
         Args:
-            before: Those that were received by then: another process may be writing the reply to a later one.
+            before: Only turns received before this instant, because another process may be answering later ones. None: all.
+
+        Returns:
+            How many turns were marked.
         """
         interrupted = turns.c.state == TurnState.RECEIVED
         if before is not None:
@@ -187,23 +198,23 @@ class Journal:
             ).rowcount
 
     def replace(self, turn_id: str) -> Turn:
-        """Set a turn aside and write its message down again, at its time, to be answered anew.
+        """Replace a turn by a new one with the same message and time, so that it is answered again.
 
-        What was already remembered from the message stays: its words are the same.
+        Memories extracted from the message stay, because its words are the same.
 
         Raises:
-            NotFound: No such turn, or it is not the user's last; see `newest`.
+            NotFound: There is no such turn, it is forgotten, or it is not the user's last; see `newest`.
         """
         with self._db.write() as connection:
             old = turn_rows.one(connection, turn_id)
             if turn_id not in _newest(connection, old.user_id) or old.state is TurnState.FORGOTTEN:
-                raise NotFound("Only the last message can be answered again, and not one that is forgotten.")
+                raise NotFound("Only the last message can be answered again, unless it is forgotten.")
             connection.execute(
                 update(turns)
                 .where(turns.c.id == turn_id)
                 .values(state=TurnState.REPLACED, pending=False, revision=turns.c.revision + 1)
             )
-            # What the person said of the message holds for it still.
+            # A decision of the person about the old message also applies to the new one.
             said = connection.execute(
                 select(turns.c.held, turns.c.approved, turns.c.sensitive, turns.c.origin).where(turns.c.id == turn_id)
             ).one()
@@ -221,7 +232,11 @@ class Journal:
         return new
 
     def turn(self, turn_id: str, *, traces: bool = True) -> Turn:
-        """Return one turn, with or without how its reply came to be, or raise NotFound."""
+        """Return one turn, with or without its trace.
+
+        Raises:
+            NotFound: There is no such turn.
+        """
         with self._db.glance() as connection:
             return turn_rows.one(connection, turn_id, traces=traces)
 
@@ -234,11 +249,16 @@ class Journal:
         limit: int | None = None,
         traces: bool = True,
     ) -> list[Turn]:
-        """Return a user's turns in the order of their times; with `limit`, the last ones.
+        """Return a user's turns in the order of their times.
 
-        Without `traces` it is what was said alone: how a reply came to be is the larger part of a row.
+        Args:
+            user_id: The user.
+            ids: Only the turns with these ids.
+            session: Only the turns of this session.
+            limit: At most this many, the last ones.
+            traces: Whether to load the traces, which are the larger part of a row.
         """
-        # By ids alone where they are known: with more to go by, SQLite reads every row of the user to find a few.
+        # Filter by id alone if ids are given: with another condition, SQLite reads every row of the user to find a few.
         query = select(*(turns.c if traces else SAID)).where(
             turns.c.user_id == user_id if ids is None else turns.c.id.in_(list(ids))
         )
@@ -250,36 +270,36 @@ class Journal:
             return corrections.marked_turns(connection, user_id, mine)
 
     def recent(self, user_id: str, time: datetime, before_seq: int | None = None) -> list[Turn]:
-        """Return the recent window of a message at `time`: spoken turns less than 60 minutes before it, without traces.
+        """Return the spoken turns of the 60 minutes before a message, without traces.
 
         Args:
-            user_id: Whose.
+            user_id: The user.
             time: When the message is said.
-            before_seq: Its place in the order of arrival, which says of turns of the same time whether they come before it.
+            before_seq: Its position in the order of arrival, which decides whether turns of the same time come before it.
         """
-        given = {"user": user_id, "since": clock.recent_since(time), "until": time, "before": before_seq or _NO_SEQ}
+        given = {"user": user_id, "since": clock.recent_since(time), "until": time, "before": before_seq or _MAX_SEQ}
         with self._db.glance() as connection:
             said = [to_turn(row) for row in connection.execute(_RECENT, given)]
             return corrections.marked_turns(connection, user_id, said)
 
     def last_time(self, user_id: str) -> datetime | None:
-        """Return the time of the user's last turn, in its zone; of one that lies ahead of the clock where there is no other."""
+        """Return the time of the user's last turn, in its zone. A turn ahead of the clock counts only if there is no other."""
         with self._db.read() as connection:
             last = turn_order.newest_not_ahead(connection, user_id, clock.now()) or turn_order.newest(connection, user_id)
         return last.time if last else None
 
     def newest(self, user_id: str) -> dict[str, Turn]:
-        """Return, by id, the turns that can be answered again: the newest, and the newest that is not ahead of the clock."""
+        """Return by id the turns that can be answered again: the newest, and the newest that is not ahead of the clock."""
         with self._db.read() as connection:
             return _newest(connection, user_id)
 
     def knows(self, user_id: str) -> bool:
-        """Say whether there is such a user."""
+        """Return whether the user exists."""
         with self._db.glance() as connection:
             return user_rows.is_known(connection, user_id)
 
     def was_noted(self, turn: Turn, note: str) -> bool:
-        """Say whether a note that begins so stands below an earlier reply to the user's pictures."""
+        """Return whether an earlier reply to pictures of this user already has a note that begins with these words."""
         earlier = (turns.c.user_id == turn.user_id) & (turns.c.seq < turn.seq) & turns.c.state.in_(SPOKEN)
         noted = cast(turns.c.trace, String).contains(note, autoescape=True)
         query = select(turns.c.id).where(earlier, cast(turns.c.images, String) != "[]", noted).limit(1)
@@ -287,7 +307,7 @@ class Journal:
             return connection.execute(query).first() is not None
 
     def users(self) -> list[dict[str, Any]]:
-        """Return every user with the number of turns, how many wait to be remembered, and the last one's time."""
+        """Return every user with the number of turns, the number of turns to be remembered, and the time of the last turn."""
         query = (
             select(
                 users.c.id,
@@ -303,22 +323,22 @@ class Journal:
             return [dict(row) for row in connection.execute(query).mappings()]
 
     def has_moved_on(self, user_id: str, session: int) -> bool:
-        """Say whether a session of a later time has been consolidated already."""
+        """Return whether a session of a later time has already been consolidated."""
         with self._db.read() as connection:
             return session_rows.is_later_summed_up(connection, user_id, session, clock.now())
 
     def is_summed_up(self, user_id: str, session: int) -> bool:
-        """Say whether a session has been consolidated before."""
+        """Return whether a session has been consolidated before."""
         with self._db.glance() as connection:
             return session_rows.is_summed_up(connection, user_id, session)
 
     def end_session(self, user_id: str) -> None:
-        """End the user's open session, if there is one, so that it is consolidated."""
+        """End the user's open session, if there is one, and queue it for consolidation."""
         with self._db.write() as connection:
             session_rows.end_open(connection, user_id)
 
     def end_stale_sessions(self, instant: datetime) -> int:
-        """End sessions whose last turn was said in real time and lies 60 real minutes back; returns how many."""
+        """End the sessions whose last turn was said in real time at least 60 real minutes ago; return how many."""
         with self._db.write() as connection:
             return session_rows.end_stale(connection, instant)
 
@@ -349,7 +369,7 @@ class Journal:
             sensitive=topic,
         )
         row = {
-            **turn.model_dump(include=_WRITTEN),
+            **turn.model_dump(include=_DUMPED_FIELDS),
             "images": list(images),
             "at": stamp,
             "zone": clock.zone_name(stamp),
@@ -361,7 +381,7 @@ class Journal:
             "wishes": bool(wishes_in(text)),
         }
         connection.execute(_INSERT, row)
-        # One that was told to lie ahead now follows this one: its index holds the words of the turn before it.
+        # A turn with a time ahead of the clock now follows this one. Its index entry contains the words of the turn before it.
         after = turn_order.next_in_session(user_id, session, stamp, seq)
         connection.execute(update(turns).where(after).values(revision=turns.c.revision + 1))
         return turn

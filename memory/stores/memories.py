@@ -1,4 +1,4 @@
-"""What was made of the conversation: memories of the four types."""
+"""The store of memories of the four types: semantic, episodic, procedural and core, with photo memories."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from memory.storage.memory_rows import MemoryRecord, to_record
 from memory.storage.schema import memories, sessions, turns
 from memory.stores import approvals, corrections, extracted
 
-_LONGEST = 2_000
+_MAX_CHARACTERS = 2_000
 
 _SHOWN = memories.c.hidden_at.is_(None) & memories.c.held.is_(None)
 _MINE = memories.c.user_id == bindparam("user")
@@ -65,11 +65,11 @@ _GONE = (
 
 
 class Memories:
-    """Memories of all users. Every public method is one transaction.
+    """The memories of all users. Every public method that writes is one transaction.
 
     Args:
-        database: Where they stand.
-        marker: Says what sensitive thing a text tells of, and whether it is pending approval then. None: nothing is judged.
+        database: The database that stores the memories.
+        marker: Finds the sensitive topic of a text and decides whether the text is pending approval. None: no text is judged.
     """
 
     def __init__(self, database: Database, marker: Marker | None = None) -> None:
@@ -88,29 +88,29 @@ class Memories:
         again: Again | None = None,
         before: BigFive | None = None,
     ) -> bool:
-        """Commit what one turn taught, strike the work, and mark the turn as remembered; twice changes nothing.
+        """Commit what one turn taught, remove its work and mark it as remembered. Committing twice changes nothing.
 
         Args:
-            user_id: Whose turn.
+            user_id: The user who said the turn.
             turn_id: The turn.
-            point: The personality after it; None: none of this, where some steps are done again.
-            memory: What it said about the person.
-            changes: What that does to older memories.
-            photos: What was seen in its pictures.
-            again: Some steps of a turn that was remembered without them.
-            before: The scores that the point was made from.
+            point: The personality after the turn; None: that step was not among those done again.
+            memory: The fact that the turn told about the person; None: there is none.
+            changes: What the fact does to older facts.
+            photos: What was seen in the turn's pictures.
+            again: The steps that are done again, because the turn was remembered without them.
+            before: The scores from which the point was computed.
 
         Returns:
-            False where it turned out to be sensitive, and its person keeps nothing of that kind: nothing was committed, and
-            the turn is to be forgotten.
+            False if the turn turned out to be sensitive and the person keeps no such thing. Then nothing was committed, and
+            the caller must forget the turn.
         """
-        # Before the transaction: others wait for that one.
+        # Judge before the transaction starts, because other writers wait for it.
         topic = self._topic_of(turn_id, [memory.content if memory else "", *(photo.caption for photo in photos)])
         with self._db.write() as connection:
             if not user_rows.is_known(connection, user_id, hold=True):
                 return True
             if _any_gone(connection, [turn_id]):
-                # While the model was asked about it.
+                # The turn was forgotten or replaced while the model processed it.
                 work_queue.done(connection, user_id, "remember", turn_id)
                 return True
             if self._marker and approvals.drops(connection, user_id, turn_id, topic, self._marker):
@@ -130,7 +130,7 @@ class Memories:
         return True
 
     def _topic_of(self, turn_id: str, taken: Sequence[str]) -> Topic | None:
-        """Judge a message, and what was taken from it."""
+        """Return the sensitive topic of a message or of what was extracted from it."""
         if self._marker is None:
             return None
         with self._db.glance() as connection:
@@ -149,17 +149,17 @@ class Memories:
         begun: datetime | None = None,
         older: bool = False,
     ) -> None:
-        """Commit what a session amounts to, and strike the work; twice changes nothing.
+        """Commit the results of a consolidated session and remove its work. Committing twice changes nothing.
 
         Args:
-            user_id: Whose session.
-            session: Its number.
+            user_id: The user whose session it is.
+            session: The session's number.
             time: When it ended, in its zone.
-            episodes: Its topics; they replace those of an earlier try.
+            episodes: Its topics. They replace those of an earlier try.
             procedures: The new set of habits and goals; None leaves them as they are. Edited ones stay.
             profile: The rewritten profile; None leaves it as it is. Edited entries stay.
-            begun: When what the model was told was read; where something was forgotten since, the work stays to be done anew.
-            older: A session of a later time has been consolidated: this one adds to the sets, and takes no newer line's place.
+            begun: When the model's input was read. If something was forgotten since, nothing is committed and the work stays.
+            older: Whether a later session is already consolidated. Then this one only adds lines and replaces no newer one.
         """
         kept = [*self.entries(user_id, kind="core"), *self.entries(user_id, kind="procedural")]
         with self._db.glance() as connection:
@@ -171,7 +171,7 @@ class Memories:
                 return
             late = begun is not None and tombstones.anything_since(connection, user_id, begun)
             if late or _any_gone(connection, [name for episode in episodes for name in episode.turn_ids]):
-                # While the model was asked: what it wrote tells of it. The work stays, and is done without it.
+                # Something was forgotten while the model wrote, so its output may tell of it. The work stays and runs again.
                 work_queue.drop_outputs(connection, user_id, str(session))
                 return
             for episode in episodes:
@@ -192,7 +192,7 @@ class Memories:
             work_queue.done(connection, user_id, "consolidate", str(session))
 
     def profile(self, user_id: str) -> CoreProfile:
-        """Return the core profile as it holds now: without what a newer fact made untrue since it was written."""
+        """Return the core profile as it is valid now, without items that newer facts have superseded since."""
         entries = [entry for entry in self.entries(user_id, kind="core") if isinstance(entry, ProfileEntry)]
         written = [entry.time for entry in entries if may_be_untrue(entry)]
         if written:
@@ -203,8 +203,8 @@ class Memories:
     def entries(
         self, user_id: str, *, kind: str | None = None, ids: Iterable[str] | None = None, held: bool = False
     ) -> list[MemoryRecord]:
-        """Return the user's memories, oldest first; without hidden ones; with `held`, those that wait for a word too."""
-        # By ids alone where they are known: with more to go by, SQLite reads every row of the user to find a few.
+        """Return the user's visible memories, oldest first; with `held`, also those pending approval."""
+        # Filter by id alone if ids are given: with another condition, SQLite reads every row of the user to find a few.
         query = _OF_USER if kind is None else _OF_KIND
         given: dict[str, Any] = {"user": user_id} if kind is None else {"user": user_id, "its_kind": kind}
         if ids is not None:
@@ -216,7 +216,7 @@ class Memories:
             return corrections.marked(connection, user_id, [to_record(row) for row in mine if kind in (None, row.kind)])
 
     def topics(self, user_id: str, sessions: Iterable[int], turn_ids: AbstractSet[str]) -> dict[str, tuple[str, ...]]:
-        """Return the turns of those topics of these sessions that one of the given turns is in, by the topic's id."""
+        """Return the turn ids of each topic of these sessions that contains one of the given turns, by topic id."""
         given = {"user": user_id, "sessions": [str(number) for number in sessions]}
         with self._db.glance() as connection:
             rows = connection.execute(_TOPICS, given).all()
@@ -224,29 +224,29 @@ class Memories:
         return {name: turns for name, turns in found.items() if not turn_ids.isdisjoint(turns)}
 
     def not_indexed(self, user_id: str) -> list[SemanticMemory]:
-        """Return the facts that no search finds yet."""
+        """Return the facts that are not indexed yet, so that no search finds them."""
         with self._db.glance() as connection:
             records = [to_record(row) for row in connection.execute(_NOT_INDEXED, {"user": user_id})]
         return [record for record in records if isinstance(record, SemanticMemory)]
 
     def newer_than(self, user_id: str, time: datetime) -> bool:
-        """Say whether a fact was said after a time."""
+        """Return whether the user said a fact after this time."""
         with self._db.glance() as connection:
             return memory_rows.any_fact_since(connection, user_id, time)
 
     def said_again(self, user_id: str, ids: Sequence[str]) -> list[SemanticMemory]:
-        """Return what only repeats these facts."""
+        """Return the facts that only repeat these facts."""
         with self._db.glance() as connection:
             again = connection.execute(select(memories.c.id).where(memories.c.same_as.in_(ids))).scalars().all()
         found = self.entries(user_id, kind="semantic", ids=again) if again else []
         return [record for record in found if isinstance(record, SemanticMemory)]
 
     def linked(self, user_id: str, facts: Sequence[SemanticMemory]) -> list[SemanticMemory]:
-        """Return what these facts replaced, and what replaced them."""
+        """Return the facts that these facts superseded, and the facts that superseded them."""
         newer = [fact.superseded_by for fact in facts if fact.superseded_by]
         either = memories.c.id.in_(newer) | memories.c.superseded_by.in_([fact.id for fact in facts])
         with self._db.glance() as connection:
-            # By nothing else: SQLite would read every row of the user, or that is not hidden (86 ms), instead of two indexes.
+            # No other condition: SQLite would read every row of the user, or every visible row (86 ms), instead of two indexes.
             rows = connection.execute(select(memories).where(either)).all()
             name = user_name(user_id)
             shown = [row for row in rows if row.user_id == name and row.hidden_at is None and row.held is None]
@@ -254,24 +254,24 @@ class Memories:
         return [record for record in records if isinstance(record, SemanticMemory)]
 
     def get(self, user_id: str, memory_id: str) -> MemoryRecord:
-        """Return one memory, or raise NotFound."""
+        """Return one visible memory, even if it is pending approval. Raises NotFound if the user has no such memory."""
         found = self.entries(user_id, ids=[memory_id], held=True)
         if not found:
             raise NotFound(f"There is no memory {memory_id!r} of this user. `persona memory list` shows their ids.")
         return found[0]
 
     def edit(self, user_id: str, memory_id: str, text: str) -> MemoryRecord:
-        """Replace a memory's text by what the person wrote; a later rewrite keeps it.
+        """Replace a memory's text by what the person wrote. Later rewrites keep that text.
 
         Raises:
-            InvalidInput: The text is empty.
+            InvalidInput: The text is empty or too long.
             NotFound: The user has no such memory.
         """
         if not text.strip():
             raise InvalidInput("A memory cannot be empty. To remove it, forget it.")
         _check_length(text)
         mine = (memories.c.user_id == user_id) & (memories.c.id == memory_id) & memories.c.hidden_at.is_(None)
-        # Before the transaction: others wait for that one.
+        # Judge before the transaction starts, because other writers wait for it.
         mark = self._marker.judge(text) if self._marker else None
         with self._db.write() as connection:
             row = connection.execute(select(memories).where(mine)).first()
@@ -281,25 +281,30 @@ class Memories:
             values = {"text": text, "edited": True, "extra": extra, "revision": memories.c.revision + 1}
             values["sensitive"] = row.sensitive or mark
             connection.execute(update(memories).where(mine).values(values))
-            # It says something of its own now, whatever it repeated before.
+            # With its new text it no longer repeats another fact.
             supersession_rows.part(connection, user_id, memory_id)
         return self.get(user_id, memory_id)
 
     def outdate(self, user_id: str, memory_id: str, time: datetime) -> MemoryRecord | None:
-        """Say that a memory was true until now: a fact is kept as what was, a line of profile or habits is dropped.
+        """Record that a memory is no longer true: a fact is valid until now, a profile line or habit is dropped.
 
-        Both can be undone, the latter for 10 minutes.
+        Both can be undone; a dropped line for 10 minutes.
+
+        Args:
+            user_id: The user.
+            memory_id: The memory.
+            time: Until when it was true.
 
         Returns:
-            The fact as it stands now; None where a line was dropped.
+            The fact as it is now; None if a line was dropped.
 
         Raises:
             NotFound: The user has no such memory.
-            InvalidInput: It tells of something at a time (a topic, a picture): that stays as it was.
+            InvalidInput: It is a topic or a picture, which tells of one time and cannot become untrue.
         """
         record = self.get(user_id, memory_id)
         if isinstance(record, Episode | PhotoMemory):
-            raise InvalidInput("What was talked of, or seen, stays true of its time. Edit what it says, or forget it.")
+            raise InvalidInput("A conversation topic or a picture cannot become outdated. Edit its text, or forget it.")
         with self._db.write() as connection:
             if isinstance(record, SemanticMemory):
                 supersession_rows.part(connection, user_id, memory_id)
@@ -309,13 +314,13 @@ class Memories:
         return self.get(user_id, memory_id) if isinstance(record, SemanticMemory) else None
 
     def set_profile(self, user_id: str, key: str, value: str, time: datetime) -> MemoryRecord:
-        """Write a line of the profile as the person says it; a later rewrite keeps it.
+        """Write a profile line in the person's own words. Later rewrites keep it.
 
         Raises:
-            InvalidInput: Key or value is empty.
+            InvalidInput: Key or value is empty, or both together are too long.
         """
         if not key.strip() or not value.strip():
-            raise InvalidInput("A line of the profile needs a key and a value, for example name and Ada.")
+            raise InvalidInput("A profile line needs a key and a value, for example name and Ada.")
         _check_length(key + value)
         mark = derived_marks.line_mark(key, value, self._marker.judge) if self._marker else None
         with self._db.write() as connection:
@@ -328,11 +333,14 @@ class Memories:
         return self.get(user_id, make_id(user_id, "core", key))
 
     def undo(self, user_id: str, memory_id: str) -> MemoryRecord:
-        """Take back what was done to a memory: forgetting it, or else what a newer one did to it, or it did to older ones.
+        """Undo the last change to a memory: its forgetting, or else its supersession, or else its effect on older facts.
+
+        Returns:
+            The memory as it is now.
 
         Raises:
-            NotFound: It has been purged, or never was.
-            InvalidInput: Nothing was done to it.
+            NotFound: It has been purged, or never existed.
+            InvalidInput: There is nothing to undo.
         """
         with self._db.write() as connection:
             changed = soft_delete.show(connection, user_id, memory_id) or bool(
@@ -340,24 +348,24 @@ class Memories:
             )
         if not changed and not self.entries(user_id, ids=[memory_id], held=True):
             raise NotFound(
-                f"The memory {memory_id!r} is gone for good, or was never this user's. `persona memory list` shows the rest."
+                f"The memory {memory_id!r} was purged, or this user never had it. `persona memory list` shows the others."
             )
         if not changed:
-            raise InvalidInput(f"Nothing that was done to {memory_id!r} could be undone: it is remembered, and valid.")
+            raise InvalidInput(f"Nothing that was done to {memory_id!r} can be undone: it is remembered, and valid.")
         return self.get(user_id, memory_id)
 
     def purge(self, user_id: str, memory_id: str) -> None:
-        """Remove a hidden memory for good; a tombstone without text keeps it from being extracted again."""
+        """Purge a hidden memory. A tombstone without text keeps it from being extracted again."""
         with self._db.write() as connection:
             soft_delete.purge(connection, user_id, memory_id)
 
     def hidden(self, before: datetime | None = None) -> list[tuple[str, str]]:
-        """Return (user, memory id) of what is forgotten but not purged; with `before`, what was forgotten by then."""
+        """Return the (user, memory id) pairs that are forgotten but not purged; with `before`, those forgotten by then."""
         with self._db.glance() as connection:
             return soft_delete.hidden(connection, before)
 
     def forgotten(self, user_id: str, ids: Iterable[str]) -> set[str]:
-        """Return those of these memories without a key (facts, pictures) that are hidden, or were purged."""
+        """Return the ids of those of these facts and pictures that are hidden or were purged."""
         with self._db.read() as connection:
             hidden = {name for owner, name in soft_delete.hidden(connection, None) if owner == user_name(user_id)}
             return {name for name in ids if name in hidden or tombstones.is_forgotten(connection, user_id, name)}
@@ -372,12 +380,14 @@ def _unmarked(lines: Mapping[str, str], marks: Mapping[str, str | None]) -> dict
 
 
 def _check_length(text: str) -> None:
-    if len(text) > _LONGEST:
-        raise InvalidInput(f"A memory has at most {_LONGEST:,} characters; this has {len(text):,}. Make it shorter.")
+    if len(text) > _MAX_CHARACTERS:
+        raise InvalidInput(
+            f"A memory can have at most {_MAX_CHARACTERS:,} characters; this has {len(text):,}. Make it shorter."
+        )
 
 
 def _sum_up_with(connection: Connection, user_id: str, turn_id: str) -> None:
-    """Have the session of a turn that can be read now summed up anew, once it has been without it."""
+    """Queue the session of a turn that can be processed now, if the session was summarised without that turn."""
     of = select(turns.c.session).where(turns.c.user_id == user_id, turns.c.id == turn_id)
     number = connection.execute(of).scalar()
     ended = select(sessions.c.summed_up).where(sessions.c.user_id == user_id, sessions.c.number == number)

@@ -1,6 +1,7 @@
-"""A turn that replaces another: it has the same time and the same place in the order of turns (SQL, within a transaction).
+"""Replaces a turn by another with the same time and the same place in the order of turns (SQL, within a transaction).
 
-Where the words are the same, what was remembered of them stays. Where they are not, it is hidden: the person did not say that.
+If the words are the same, the memories extracted from them stay. If they differ, those memories are hidden, because the person
+did not say that.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from memory.storage import memory_rows, session_rows, turn_order, turn_rows, wor
 from memory.storage.schema import memories, personality, refusals, turns
 from memory.storage.turn_rows import to_turn
 
-_TAKEN = ("semantic", "photo")
-_LINES = ("core", "procedural")
+_EXTRACTED_KINDS = ("semantic", "photo")
+_LINE_KINDS = ("core", "procedural")
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Tools:
 
     Attributes:
         marker: As in `Journal`.
-        in_turns: As in `reach.of`.
+        in_turns: As in `cascade.of`.
     """
 
     marker: Marker | None
@@ -51,15 +52,18 @@ def put(
     *,
     received_at: datetime | None = None,
 ) -> Turn:
-    """Replace a turn; the old one is kept, no longer used, and moves to the end of the order of arrival.
+    """Replace a turn. The old turn is kept but no longer used, and moves to the end of the order of arrival.
 
     Args:
-        connection: Of a transaction that writes.
-        old: The turn's row, neither replaced nor forgotten.
-        text: The new words; None: the old ones.
-        images: Ids of the new pictures; None: the old ones.
-        tools: What judges new words.
-        received_at: When the new one came; None: now.
+        connection: The connection of a transaction that writes.
+        old: The row of a turn that is neither replaced nor forgotten.
+        text: The new words; None: the old words.
+        images: Ids of the new pictures; None: the old pictures.
+        tools: What is needed to judge new words.
+        received_at: When the new message arrived; None: now.
+
+    Returns:
+        The new turn.
     """
     said = old.text if text is None else text
     shown = list(old.images if images is None else images)
@@ -70,14 +74,14 @@ def put(
     connection.execute(update(turns).where(turns.c.id == old.id).values(gone))
     marker = None if same else tools.marker
     topic = marker.judge(said) if marker else None
-    waits = marker.pending(connection, old.user_id, topic) if marker else None
+    pending_for = marker.pending(connection, old.user_id, topic) if marker else None
     row = {
         "id": make_id(old.user_id, "turn", last), "user_id": old.user_id, "seq": old.seq, "session": old.session,
         "at": old.at, "zone": old.zone, "text": said, "images": shown, "reply": "", "state": TurnState.RECEIVED,
         "pending": False, "error": None, "real_time": old.real_time, "received_at": received_at or datetime.now(UTC),
         "trace": None, "revision": 0, "indexed_revision": 0, "origin": origin,
-        # What the person said of the message holds for the same words.
-        "held": old.held if same else waits, "approved": old.approved and same,
+        # A decision of the person about the old message also applies to the same words.
+        "held": old.held if same else pending_for, "approved": old.approved and same,
         "sensitive": old.sensitive if same else topic, "wishes": bool(wishes_in(said)),
     }  # fmt: skip
     connection.execute(insert(turns).values(row))
@@ -95,23 +99,25 @@ def put(
 
 
 def _take_back(connection: Connection, old: Row[Any], new: Turn, in_turns: Counts) -> None:
-    """Hide what was made of words that were not said; what the person edited stays, as a part of the new turn."""
+    """Hide what was made from the old words. What the person edited stays and now belongs to the new turn."""
     mine = (memories.c.user_id == old.user_id) & memories.c.hidden_at.is_(None)
-    taken = connection.execute(select(memories).where(mine, memories.c.kind.in_(_TAKEN), memories.c.source == old.id)).all()
+    taken = connection.execute(
+        select(memories).where(mine, memories.c.kind.in_(_EXTRACTED_KINDS), memories.c.source == old.id)
+    ).all()
     for row in taken:
         if row.edited:
             connection.execute(update(memories).where(memories.c.id == row.id).values(source=new.id))
         else:
             supersession_rows.hand_on(connection, old.user_id, row.id)
             _hide(connection, old.user_id, row.id)
-    # What is set aside of it is not tried again.
+    # Its refused steps are not tried again.
     connection.execute(delete(refusals).where(refusals.c.user_id == old.user_id, refusals.c.subject == old.id))
     point = (personality.c.user_id == old.user_id) & (personality.c.turn_id == old.id)
     if connection.execute(delete(personality).where(point)).rowcount:
         timeline.recount(connection, old.user_id)
     since = select(turns.c.session).where(turns.c.user_id == old.user_id, turns.c.at >= old.at).distinct()
     numbers = [str(number) for number in connection.execute(since).scalars()]
-    written = (memories.c.kind.in_(_LINES), memories.c.edited.is_(False), memories.c.source.in_(numbers))
+    written = (memories.c.kind.in_(_LINE_KINDS), memories.c.edited.is_(False), memories.c.source.in_(numbers))
     lines = connection.execute(select(memories).where(mine, *written)).all()
     if lines and old.text:
         told = TextMatch([old.text], [word for row in taken for word in row.keywords], in_turns)
@@ -123,7 +129,7 @@ def _take_back(connection: Connection, old: Row[Any], new: Turn, in_turns: Count
 
 
 def _hide(connection: Connection, user_id: str, memory_id: str) -> None:
-    """Hide a memory as a rewrite does that leaves it out: no tombstone is left of it."""
+    """Hide a memory as if a rewrite had dropped it: the purge leaves no tombstone."""
     soft_delete.hide(connection, user_id, memory_id, datetime.now(UTC))
     extra = connection.execute(select(memories.c.extra).where(memories.c.id == memory_id)).scalar_one()
     connection.execute(update(memories).where(memories.c.id == memory_id).values(extra={**extra, "replaced": True}))

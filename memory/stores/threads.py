@@ -1,7 +1,7 @@
-"""Turns of LangGraph threads: what a thread says, and what it says again at a place where something was said before.
+"""Turns of LangGraph threads, including those that repeat or change an earlier turn of the thread.
 
-A thread goes back to an earlier checkpoint to answer a message again, or to change it. The journal knows by a turn's `origin`
-that something was said there already: the new turn then replaces the old one (docs/decisions/040).
+A thread goes back to an earlier checkpoint to answer a message again, or to change it. A turn's `origin` tells the journal that
+something was already said at this place of the thread. The new turn then replaces the old one (docs/decisions/040).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from memory.storage.turn_rows import SAID, to_turn
 from memory.stores import replacement
 from memory.stores.journal import Journal
 
-_GONE = "That message is forgotten: there is nothing to answer. Say something new."
+_FORGOTTEN_MESSAGE = "That message is forgotten, so there is nothing to answer. Say something new."
 _OF_ORIGIN = (
     select(*SAID)
     .where(turns.c.user_id == bindparam("user"), turns.c.origin == bindparam("its_origin"))
@@ -34,23 +34,23 @@ _BY_ID = select(*SAID).where(turns.c.id == bindparam("turn"))
 
 
 def origin_of(user_id: str, thread_id: str, parent: str) -> str:
-    """Name a place in a thread: a digest, from which neither the thread nor the turn before can be read.
+    """Return the id of a place in a thread: a digest that reveals neither the thread nor the turn before.
 
     Args:
-        user_id: Who speaks there.
+        user_id: The user who speaks there.
         thread_id: The thread.
-        parent: The id of the turn before it in its branch of the thread; empty where it is the first.
+        parent: The id of the turn before it in its branch of the thread; empty for the first turn.
     """
     return make_id(user_id, "thread", f"{thread_id}\x1f{parent}")
 
 
 class Threads:
-    """What is said in the threads of all users. Every public method is one transaction.
+    """The turns in the threads of all users. Every public method is one transaction.
 
     Args:
-        database: Where turns are.
-        journal: Writes down what is new.
-        in_turns: From a user to the counts of words in their turns; see `reach.of`.
+        database: The database that stores the turns.
+        journal: Stores new turns.
+        in_turns: Returns, for a user, the function that counts words in their turns; see `cascade.of`.
     """
 
     def __init__(self, database: Database, journal: Journal, in_turns: Callable[[str], Counts]) -> None:
@@ -68,19 +68,22 @@ class Threads:
         origin: str,
         goes_back: bool,
     ) -> Turn:
-        """Write down a message; one that was said at this place before is answered again, or is replaced by the new words.
+        """Store a message. A message that was said at this place before is answered again, or replaced by the new words.
 
         Args:
-            user_id: Who says it.
-            text: What is said; None: pictures alone, or what the replaced turn said.
+            user_id: The user who says it.
+            text: The words; None: pictures alone, or the words of the replaced turn.
             images: Ids of stored photos; None: none, or those of the replaced turn.
-            time: As in `Journal.receive`; a turn that replaces another has that one's time.
-            origin: The place; see `origin_of`.
-            goes_back: The caller named the checkpoint. Otherwise a message after one that was never answered is one of its own.
+            time: As in `Journal.receive`. A turn that replaces another keeps that turn's time.
+            origin: The place in the thread; see `origin_of`.
+            goes_back: Whether the caller named the checkpoint. If not, a message after an unanswered one is a turn of its own.
+
+        Returns:
+            The turn to answer.
 
         Raises:
             PersonaError: As `Journal.receive`.
-            NotFound: It is forgotten.
+            NotFound: The message is forgotten.
         """
         user_id = check_user(user_id)
         with self._db.write() as connection:
@@ -95,11 +98,15 @@ class Threads:
             gone = [row.at for row in there if row.state == TurnState.FORGOTTEN]
             marked = tombstones.digests(connection, user_id)
             if any(tombstones.times_forgotten(marked, at, text or "") for at in gone):
-                raise NotFound(_GONE)
+                raise NotFound(_FORGOTTEN_MESSAGE)
             return self._journal.take(connection, user_id, text or "", images or (), time=time, origin=origin)
 
     def take_up(self, turn_id: str, origin: str) -> Turn:
-        """Return a turn that was journaled before, to be answered here; one that has a reply is replaced.
+        """Return the turn to answer for a turn that was journaled before. A turn that has a reply is replaced.
+
+        Args:
+            turn_id: The journaled turn.
+            origin: The place in the thread, which is stored with the turn; see `origin_of`.
 
         Raises:
             NotFound: There is no such turn, or it is forgotten.
@@ -112,17 +119,22 @@ class Threads:
             return self._again(connection, row, None, None)
 
     def change(self, turn_id: str, text: str | None, images: Sequence[str] | None) -> Turn:
-        """Replace a turn, or what has replaced it since, by one with other words; None: they stay.
+        """Replace a turn, or the turn that has replaced it since, by one with other words or pictures.
+
+        Args:
+            turn_id: The turn.
+            text: The new words; None: the old words.
+            images: Ids of the new pictures; None: the old pictures.
 
         Raises:
-            InvalidInput: The words cannot be taken.
+            InvalidInput: The words are empty or too long, or there are too many pictures.
             NotFound: There is no such turn, or it is forgotten.
         """
         with self._db.write() as connection:
             return self._again(connection, _standing(connection, turn_id), text, images)
 
     def standing(self, turn_id: str) -> Turn:
-        """Return a turn, or the one that has replaced it.
+        """Return a turn, or the turn that has replaced it.
 
         Raises:
             NotFound: There is no such turn, or it is forgotten.
@@ -131,19 +143,20 @@ class Threads:
             return to_turn(_standing(connection, turn_id))
 
     def has_gone_on(self, user_id: str, origin: str) -> bool:
-        """Say whether something was said at a place."""
+        """Return whether something was said at a place of a thread."""
         with self._db.glance() as connection:
             return connection.execute(_OF_ORIGIN, {"user": user_id, "its_origin": origin}).first() is not None
 
     def reply_again(self, turn: Turn, reply: str) -> Turn:
-        """Return the turn that a reply is to be committed to, when a run has gone back behind an earlier reply.
+        """Return the turn to commit a reply to, when a run has gone back before an earlier reply.
 
         Args:
-            turn: The turn, as the run knows it: it may have been replaced since.
-            reply: What is said to it.
+            turn: The turn as the run knows it. It may have been replaced since.
+            reply: The new reply.
 
         Returns:
-            The turn in its place where that has these words and no reply yet, or this one; otherwise one that replaces it.
+            The turn now in its place, if that has the same words and either no reply yet or this reply. Otherwise a new turn
+            that replaces it.
 
         Raises:
             NotFound: There is no such turn, or it is forgotten.
@@ -152,12 +165,12 @@ class Threads:
             row = _standing(connection, turn.id)
             if _says(row, turn.text, turn.images) and (row.state not in SPOKEN or row.reply == reply):
                 return to_turn(row)
-            # The run still holds what it read back then: what was forgotten since then counts as forgotten during the reply.
+            # The run still uses what it retrieved back then, so what was forgotten since counts as forgotten during the reply.
             tools = self._tools(row.user_id)
             return replacement.put(connection, row, turn.text, turn.images, tools, received_at=row.received_at)
 
     def _again(self, connection: Connection, row: Row[Any], text: str | None, images: Sequence[str] | None) -> Turn:
-        """Return the turn to answer: as it is where it has the same words and no reply yet, or else one that replaces it."""
+        """Return the turn to answer: the same one if it has these words and no reply yet, otherwise one that replaces it."""
         if row.state not in SPOKEN and _says(row, text if text is not None else row.text, images):
             return to_turn(row)
         if text is not None or images is not None:
@@ -184,5 +197,5 @@ def _standing(connection: Connection, turn_id: str) -> Row[Any]:
     if row is not None and row.state == TurnState.REPLACED:
         row = connection.execute(_OF_ORIGIN, {"user": row.user_id, "its_origin": row.origin or row.id}).first()
     if row is None or row.state == TurnState.FORGOTTEN:
-        raise NotFound(_GONE)
+        raise NotFound(_FORGOTTEN_MESSAGE)
     return row

@@ -1,4 +1,4 @@
-"""History that is taken in whole: which of its turns are new, and the sessions that they make (SQL, in one transaction)."""
+"""Imports a whole transcript: finds its new turns and divides them into sessions (SQL, in one transaction)."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from memory.storage import session_rows, tombstones, turn_order, user_rows
 from memory.storage.schema import sessions, turns, work
 from memory.storage.work_queue import RANKS
 
-_AT_ONCE = 500
-_UNCOUNTED = (TurnState.REPLACED, TurnState.FORGOTTEN)
+_ROWS_PER_INSERT = 500
+_UNCOUNTED_STATES = (TurnState.REPLACED, TurnState.FORGOTTEN)
 
 
 def new(connection: Connection, user_id: str, lines: Sequence[Line]) -> list[int]:
-    """Return the places of the lines that the user does not have, in the order of their times (of one time: as given).
+    """Return the positions of the new lines, in the order of their times; lines of one time keep their given order.
 
-    The n-th of several lines of one time and text is the n-th such turn of the journal, or of those that were forgotten.
+    Of several lines with the same time and text, the n-th corresponds to the n-th such turn in the journal, forgotten turns
+    included.
     """
     if not lines:
         return []
@@ -43,19 +44,22 @@ def new(connection: Connection, user_id: str, lines: Sequence[Line]) -> list[int
 
 def _stored(connection: Connection, user_id: str, first: datetime, last: datetime) -> Counter[tuple[float, str]]:
     query = select(turns.c.at, turns.c.text).where(
-        turns.c.user_id == user_id, turns.c.at >= first, turns.c.at <= last, turns.c.state.not_in(_UNCOUNTED)
+        turns.c.user_id == user_id, turns.c.at >= first, turns.c.at <= last, turns.c.state.not_in(_UNCOUNTED_STATES)
     )
     return Counter((row.at.timestamp(), row.text) for row in connection.execute(query))
 
 
 def take(connection: Connection, user_id: str, lines: Sequence[Line], marker: Marker | None) -> list[int]:
-    """Write down the lines that the user does not have, in sessions of their own that are ended; returns their places.
+    """Store the new lines in separate, ended sessions.
 
     Args:
-        connection: Of a transaction that writes.
-        user_id: Whose conversation it is.
-        lines: What was said, in any order.
+        connection: The connection of a transaction that writes.
+        user_id: The user whose conversation it is.
+        lines: The lines, in any order.
         marker: As in `Journal`.
+
+    Returns:
+        The positions of the lines that were stored.
     """
     missing = new(connection, user_id, lines)
     if not missing:
@@ -70,21 +74,21 @@ def take(connection: Connection, user_id: str, lines: Sequence[Line], marker: Ma
         number = session_rows.begin(connection, user_id, talk[0].time)
         for line in talk:
             topic = marker.judge(line.text) if marker else None
-            waits = marker.pending(connection, user_id, topic) if marker else None
-            said.append({**_row(user_id, seq, number, line), "held": waits, "sensitive": topic})
+            pending_for = marker.pending(connection, user_id, topic) if marker else None
+            said.append({**_row(user_id, seq, number, line), "held": pending_for, "sensitive": topic})
             to_do.append(_work(user_id, "remember", said[-1]["id"], seq))
             seq += 1
         to_do.append(_work(user_id, "consolidate", str(number), seq - 1))
         ended = (sessions.c.user_id == user_id) & (sessions.c.number == number)
         connection.execute(update(sessions).where(ended).values(ended=True))
     for table, rows in ((turns, said), (work, to_do)):
-        for start in range(0, len(rows), _AT_ONCE):
-            connection.execute(insert(table), rows[start : start + _AT_ONCE])
+        for start in range(0, len(rows), _ROWS_PER_INSERT):
+            connection.execute(insert(table), rows[start : start + _ROWS_PER_INSERT])
     return missing
 
 
 def _sessions(lines: Sequence[Line]) -> Iterator[list[Line]]:
-    """Part lines, in the order of their times, where a gap ends a session."""
+    """Yield the lines session by session; a gap in time ends a session. The lines must be in the order of their times."""
     talk: list[Line] = []
     for line in lines:
         if talk and clock.starts_session(talk[-1].time, line.time):

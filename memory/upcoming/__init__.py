@@ -1,3 +1,3 @@
-"""Finds the days that messages name and that lie ahead."""
+"""Finds the upcoming days that messages and facts name, and says what is coming up."""
 
 __all__ = ["agenda", "date_rows", "question"]

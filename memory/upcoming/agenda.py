@@ -1,6 +1,7 @@
-"""What is coming up: which of the days that were named still lie ahead, each once, and how they are told (pure).
+"""The agenda: which of the named days are still ahead, each listed once, and their wording (pure).
 
-Of what was said of one day in the same words, one is told; what was called off, or moved to another day, is left out.
+If several sentences name the same thing on one day, one of them is listed. Cancelled things, and things moved to another day,
+are left out.
 """
 
 from __future__ import annotations
@@ -20,32 +21,32 @@ from memory.upcoming.plan_words import ALL_OF_IT, COMMON_IN_PLANS, OFF
 from memory.upcoming.plans import Kind
 
 DAYS = 7
-"""How far ahead is looked where nobody says."""
+"""By default, the agenda covers this many days ahead."""
 SOON = 2
-"""Days ahead of which the first reply of a day may speak."""
-_BROUGHT_UP = 2
-"""Things that one reply may bring up."""
-_CLOSE = 4
-"""Letters from which on two words are one, where one begins with the other: `Zahnarzt` and `Zahnarzttermin`."""
+"""The first reply of a day may bring up things of at most this many days ahead."""
+_MAX_BROUGHT_UP = 2
+"""One reply may bring up at most this many things."""
+_MIN_PREFIX_LETTERS = 4
+"""A word of at least this many letters matches any word that begins with it: `Zahnarzt` and `Zahnarzttermin`."""
 
 
 @dataclass(frozen=True)
 class Dated:
-    """A day that a message or a fact names, as it is kept.
+    """A stored day that a message or a fact names.
 
     Attributes:
-        source: The message or the fact.
-        turn: The message that this is, or was taken from.
-        said: When it was said, in the zone of whoever said it.
+        source: The id of the message or the fact.
+        turn: The id of the message, or of the message that the fact was extracted from.
+        said: When it was said, in the speaker's time zone.
         text: The sentence that names the day.
-        first: The day.
-        last: The last day, of a period.
-        hour: The time of day as HH:MM.
-        yearly: It comes again every year.
-        about: The day was said loosely.
-        kind: What the sentence does; see `plans.Kind`.
-        sensitive: It is marked as sensitive.
-        mentioned: The day for which a reply has brought it up.
+        first: The day, or the first day of a period.
+        last: The last day of a period; otherwise the same day.
+        hour: The time of day as HH:MM; None: not given.
+        yearly: Whether it recurs every year.
+        about: Whether the day is only approximate.
+        kind: What the sentence says about the plan; see `plans.Kind`.
+        sensitive: Whether it is marked as sensitive.
+        mentioned: The day for which a reply has brought it up; None: no reply has.
     """
 
     source: str
@@ -63,7 +64,7 @@ class Dated:
 
     @property
     def is_fact(self) -> bool:
-        """Say whether a model took it from the message."""
+        """Whether the source is a fact that a model extracted from the message."""
         return self.source != self.turn
 
 
@@ -71,20 +72,20 @@ class Upcoming(Record):
     """One thing that is coming up.
 
     Attributes:
-        id: The message or the fact that says so.
-        kind: Which of the two.
-        day: The day; of something yearly, the next one.
-        last: The last day, of a period.
-        hour: The time of day as HH:MM, in the zone it was said in.
+        id: The id of the message or the fact that says so.
+        kind: `turn` for a message, `semantic` for a fact.
+        day: The day, or the first day of a period; of something yearly, the next one.
+        last: The last day of a period; otherwise the same day.
+        hour: The time of day as HH:MM, in the zone it was said in; None: not given.
         days: Days from today; 0 is today.
-        text: The sentence, as it was said.
-        time: When that was.
-        yearly: It comes again every year.
-        about: The day was said loosely.
-        sensitive: It is listed, and not brought up unasked.
-        mentioned: A reply has brought it up.
-        sources: Ids of all messages and facts that say so.
-        turn_id: The message in which it was said.
+        text: The sentence that says so, word for word.
+        time: When it was said.
+        yearly: Whether it recurs every year.
+        about: Whether the day is only approximate.
+        sensitive: Whether it is sensitive. It is then listed, but not brought up unasked.
+        mentioned: Whether a reply has brought it up.
+        sources: The ids of all messages and facts that say so.
+        turn_id: The id of the message in which it was said.
     """
 
     id: str
@@ -104,12 +105,12 @@ class Upcoming(Record):
 
 
 def coming(rows: Sequence[Dated], now: datetime, days: int = DAYS) -> list[Upcoming]:
-    """Return what is coming up, the nearest first.
+    """Return what is coming up, the nearest day first.
 
     Args:
-        rows: What is kept of days near enough, and all that was called off or moved since the first of it was said.
-        now: The present, in the person's zone: a day begins there.
-        days: How far ahead; 0 is today alone.
+        rows: The stored days that are near enough, and everything cancelled or moved since the first of them was said.
+        now: The present, in the person's time zone, which decides when a day begins.
+        days: How many days ahead; 0 is today alone.
     """
     today = now.date()
     told: list[list[Dated]] = []
@@ -127,18 +128,18 @@ def coming(rows: Sequence[Dated], now: datetime, days: int = DAYS) -> list[Upcom
 
 
 def to_bring_up(entries: Iterable[Upcoming], turn: str) -> list[Upcoming]:
-    """Return what a reply may speak of by itself: soon, not sensitive, not brought up before, not of this message.
+    """Return what a reply may bring up by itself: things soon, not sensitive, not brought up before, not from this message.
 
     Args:
-        entries: What is coming up.
-        turn: The message that is answered.
+        entries: What is coming up, the nearest day first.
+        turn: The id of the message that is answered.
     """
     able = (one for one in entries if one.days <= SOON and not one.sensitive and not one.mentioned and turn not in one.sources)
-    return list(able)[:_BROUGHT_UP]
+    return list(able)[:_MAX_BROUGHT_UP]
 
 
 def when(entry: Upcoming) -> str:
-    """Say when it is, in words: `tomorrow, Sunday 6 December at 09:00`."""
+    """Return the day in words: `tomorrow, Sunday 6 December at 09:00`."""
     day = f"{entry.day:%A} {entry.day.day} {entry.day:%B}"
     if entry.day.year != (entry.day - timedelta(days=entry.days)).year:
         day = f"{day} {entry.day.year}"
@@ -151,19 +152,19 @@ def when(entry: Upcoming) -> str:
 
 
 def left_to_tell(trace: Trace) -> list[str]:
-    """Say, in a sentence each, what is coming up and a reply did not tell of, though it was shown it."""
+    """Return a sentence for each upcoming thing that the prompt showed and the reply did not mention."""
     return [f"Coming up {one.when}: “{one.text}”" for one in trace.due if not one.said]
 
 
 def away(entry: Upcoming) -> str:
-    """Say how far it is away: `today`, `tomorrow`, `in 3 days`; of a period that has begun, `now`."""
+    """Return the distance in words: `today`, `tomorrow`, `in 3 days`; `now` for a period that has begun."""
     if entry.days < 0:
         return "now"
     return {0: "today", 1: "tomorrow"}.get(entry.days, f"in {entry.days} days")
 
 
 def shares_a_word(one: str, other: str) -> bool:
-    """Say whether two sentences speak of the same thing: a word that names neither a day nor anything common."""
+    """Return whether two sentences share a word that names neither a day nor anything common."""
     mine, theirs = _content(one), _content(other)
     return any(_is_close(word, also) for word in mine for also in theirs)
 
@@ -183,7 +184,7 @@ def _counts(word: str) -> bool:
 
 def _is_close(one: str, other: str) -> bool:
     short, long = sorted((one, other), key=len)
-    return one == other or (len(short) >= _CLOSE and long.startswith(short))
+    return one == other or (len(short) >= _MIN_PREFIX_LETTERS and long.startswith(short))
 
 
 def _day(row: Dated, today: date) -> date:
@@ -195,7 +196,7 @@ def _last(row: Dated, today: date) -> date:
 
 
 def _is_over(row: Dated, now: datetime) -> bool:
-    """Say whether its hour has gone by; an hour is one of the zone that it was said in."""
+    """Return whether its hour has passed, in the time zone that it was said in."""
     if row.hour is None or row.yearly or row.last != row.first:
         return False
     hour, minute = map(int, row.hour.split(":"))
@@ -203,7 +204,7 @@ def _is_over(row: Dated, now: datetime) -> bool:
 
 
 def _is_off(row: Dated, rows: Sequence[Dated]) -> bool:
-    """Say whether something that was said later took it back, or gave it another day."""
+    """Return whether a later message cancelled it or moved it to another day."""
     return any(_takes_back(other, row, rows) for other in rows if _is_later(other, row))
 
 
@@ -221,7 +222,7 @@ def _takes_back(other: Dated, row: Dated, rows: Sequence[Dated]) -> bool:
         return True
     if not shares_a_word(OFF.sub(" ", other.text), row.text):
         return False
-    # One of several of that name may be on the day that was named with it.
+    # If a plan with the same word is on the day that was cancelled, that plan is meant and not this one.
     named = other.kind == "off" and any(
         one.first <= other.last and other.first <= one.last and shares_a_word(other.text, one.text)
         for one in rows
@@ -238,7 +239,7 @@ def _is_the_same(one: Dated, other: Dated, today: date) -> bool:
 
 
 def _told(group: Sequence[Dated], today: date) -> Upcoming:
-    """Tell of a day once: in the person's own words rather than a model's, and in the latest of them."""
+    """Return one entry for a group: in the person's words rather than a model's, and in the latest of them."""
     best = max(group, key=lambda row: (not row.is_fact, not row.about, row.said, row.source))
     day = _day(best, today)
     return Upcoming(
@@ -252,7 +253,7 @@ def _told(group: Sequence[Dated], today: date) -> Upcoming:
         time=best.said,
         yearly=best.yearly,
         about=best.about,
-        # A word that makes it sensitive may stand in either.
+        # Any sentence of the group may contain the sensitive word.
         sensitive=any(row.sensitive or topic_of(row.text) is not None for row in group),
         mentioned=any(row.mentioned == _day(row, today) for row in group),
         turn_id=best.turn,
@@ -261,5 +262,5 @@ def _told(group: Sequence[Dated], today: date) -> Upcoming:
 
 
 def day_begins(now: datetime) -> datetime:
-    """Return the first instant of a day in the zone of a time; where the clock skips midnight, the first that there is."""
+    """Return the first instant of the day of `now`, in its time zone; if the clock skips midnight, the first that exists."""
     return datetime.combine(now.date(), time.min, now.tzinfo or clock.zone_of(None))

@@ -1,4 +1,4 @@
-"""The days that messages and facts name, kept beside them: filled as rows change, read by what is coming up."""
+"""Stores the days that messages and facts name, keeps them up to date as rows change, and reads the agenda from them."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from memory.storage.schema import dated, memories, turns, users
 from memory.upcoming.agenda import DAYS, Dated, Upcoming, coming, day_begins
 from memory.upcoming.plans import plans_of
 
-_BATCH = 200
+_BATCH_ROWS = 200
 _DAY = timedelta(days=1)
 AT_ONCE = 24
-"""Rows that are read before a reply, at most; the others are read in the background."""
+"""Before a reply, parsing stops after this many rows. The others are parsed in the background."""
 
 
 class Dates:
-    """Days ahead, by user. Every public method is one transaction, but for `fill`.
+    """The upcoming days of all users. Every public method is one transaction, except those that call `fill`.
 
     Args:
-        database: Where they are kept.
-        own_words: Cuts out of a message what its person pasted or quoted.
-        brings_up: Off: no reply brings anything up by itself, whatever its person chose.
+        database: The database that stores the days.
+        own_words: Removes from a message what its person pasted or quoted.
+        brings_up: Whether replies may bring things up by themselves. If False, no person can switch it on.
     """
 
     def __init__(self, database: Database, own_words: Callable[[str], str], *, brings_up: bool) -> None:
@@ -38,25 +38,28 @@ class Dates:
         self.may_bring_up = brings_up
 
     def fill(self, user_id: str, most: int | None = None) -> int:
-        """Read the days that new and changed rows name; returns how many rows were read.
+        """Parse and store the days that new and changed rows name.
 
         Args:
-            user_id: Whose.
-            most: At most so many rows, the newest first; None: all.
+            user_id: The user.
+            most: Stop after this many rows, the newest first; None: parse all.
+
+        Returns:
+            How many rows were parsed.
         """
         user_id, done = user_name(user_id), 0
         while most is None or done < most:
-            limit = _BATCH if most is None else min(_BATCH, most - done)
+            limit = _BATCH_ROWS if most is None else min(_BATCH_ROWS, most - done)
             with self._db.read() as connection:
                 waits = [
                     (table, row) for table in (turns, memories) for row in connection.execute(_waiting(table, user_id, limit))
                 ]
             if not waits:
                 break
-            # Read outside the transaction: nobody waits for it.
+            # Parse outside the transaction, so that no other writer waits for it.
             read = [(table, row, self._days_of(table, row)) for table, row in waits]
             with self._db.write() as connection:
-                # One at a time, whoever else reads them.
+                # Lock the user, so that two callers do not store the same rows at once.
                 user_rows.is_known(connection, user_id, hold=True)
                 for table, row, rows in read:
                     _keep(connection, table, row, rows)
@@ -64,7 +67,7 @@ class Dates:
         return done
 
     def behind(self) -> list[str]:
-        """Return the users with rows whose days were not read."""
+        """Return the users who have rows whose days are not parsed yet."""
         with self._db.read() as connection:
             names: set[str] = set()
             for table in (turns, memories):
@@ -72,19 +75,20 @@ class Dates:
         return sorted(names)
 
     def upcoming(self, user_id: str, now: datetime, days: int = DAYS) -> list[Upcoming]:
-        """Return what is coming up, of all that was said by now; see `soon`."""
+        """Return what is coming up, from everything that was said so far; see `soon`."""
         self.fill(user_id)
         return self._coming(user_id, now, days)
 
     def soon(self, user_id: str, now: datetime, days: int) -> list[Upcoming]:
-        """Return what is coming up, the nearest first, in some milliseconds whatever was said before.
+        """Return what is coming up, the nearest day first, in a few milliseconds for a history of any length.
 
-        Nothing of it is held, hidden, forgotten or no longer true; of what was not read yet, the newest is read.
+        Entries that are pending approval, hidden, forgotten or superseded are left out. Of rows not parsed yet, only the newest
+        are parsed.
 
         Args:
-            user_id: Whose.
-            now: The present, in the person's zone.
-            days: How far ahead.
+            user_id: The user.
+            now: The present, in the person's time zone.
+            days: How many days ahead.
         """
         self.fill(user_id, AT_ONCE)
         return self._coming(user_id, now, days)
@@ -94,7 +98,7 @@ class Dates:
             return coming(_rows(connection, user_name(user_id), now, days), now, days)
 
     def is_first_of_day(self, turn: Turn) -> bool:
-        """Say whether a message is the first of its day, in the zone that it was said in; unanswered ones do not count."""
+        """Return whether a message is the first answered one of its day, in the time zone that it was said in."""
         earlier = (turns.c.at < turn.time) | ((turns.c.at == turn.time) & (turns.c.seq < (turn.seq or 2**31 - 1)))
         query = select(turns.c.id).where(
             turns.c.user_id == turn.user_id,
@@ -105,7 +109,7 @@ class Dates:
             return connection.execute(query.where(earlier, turns.c.id != turn.id).limit(1)).first() is None
 
     def mention(self, user_id: str, entries: Iterable[Upcoming], turn_id: str) -> None:
-        """Note that a reply brought these up: none does again, unless it is written again."""
+        """Record that a reply brought these up. No other reply does so again, unless that reply is replaced."""
         with self._db.write() as connection:
             for one in entries:
                 its = (dated.c.user_id == user_name(user_id)) & dated.c.source.in_(one.sources)
@@ -113,14 +117,14 @@ class Dates:
                 connection.execute(update(dated).where(its, on).values(mentioned_in=turn_id, mentioned_for=one.day))
 
     def brings_up(self, user_id: str) -> bool:
-        """Say whether replies may bring up what is coming up; they may unless the machine or the person said no."""
+        """Return whether replies may bring up what is coming up: yes, unless the machine's settings or the person said no."""
         if not self.may_bring_up:
             return False
         with self._db.read() as connection:
             return connection.execute(select(users.c.bring_up).where(users.c.id == user_id)).scalar() is not False
 
     def let_bring_up(self, user_id: str, *, allowed: bool) -> None:
-        """Say whether replies may bring up what is coming up."""
+        """Store the person's choice whether replies may bring up what is coming up."""
         with self._db.write() as connection:
             connection.execute(update(users).where(users.c.id == user_id).values(bring_up=allowed))
 
@@ -156,7 +160,7 @@ def _waiting(table: Table, user_id: str, limit: int) -> Select[Any]:
 
 
 def _keep(connection: Connection, table: Table, row: Row[Any], rows: list[dict[str, Any]]) -> None:
-    """Write the days of one row in the place of those that it named before; what was brought up of them stays so."""
+    """Replace the stored days of one row. Days that were already brought up stay marked so."""
     mine = (dated.c.user_id == row.user_id) & (dated.c.source == row.id)
     known = connection.execute(select(dated.c.first, dated.c.mentioned_in, dated.c.mentioned_for).where(mine))
     before = {one.first: {"mentioned_in": one.mentioned_in, "mentioned_for": one.mentioned_for} for one in known}
@@ -165,17 +169,17 @@ def _keep(connection: Connection, table: Table, row: Row[Any], rows: list[dict[s
     if rows:
         never = {"mentioned_in": None, "mentioned_for": None}
         connection.execute(insert(dated), [one | before.get(one["first"], never) for one in rows])
-    # Unless it changed meanwhile.
+    # A row that has changed meanwhile stays to be parsed.
     this = (table.c.id == row.id) & (table.c.revision == row.revision)
     connection.execute(update(table).where(this).values(dated_revision=row.revision))
 
 
 _teller = turns.alias()
-_ANSWERED_ANEW = exists().where(_teller.c.id == dated.c.mentioned_in, _teller.c.state == TurnState.REPLACED)
+_REPLY_REPLACED = exists().where(_teller.c.id == dated.c.mentioned_in, _teller.c.state == TurnState.REPLACED)
 
 
 def _rows(connection: Connection, user_id: str, now: datetime, days: int) -> list[Dated]:
-    # A day more on both sides: it may be another date where it was said.
+    # One day more on both sides, because the date may differ in the time zone where it was said.
     near = (dated.c.last >= now.date() - _DAY) & (dated.c.first <= now.date() + (days + 1) * _DAY)
     ahead = dated.c.kind.in_(("plan", "moved"))
     found = _read(connection, user_id, ahead & (near | dated.c.yearly))
@@ -189,7 +193,7 @@ def _rows(connection: Connection, user_id: str, now: datetime, days: int) -> lis
 
 def _read(connection: Connection, user_id: str, which: Any) -> list[Dated]:
     mine = (dated.c.user_id == user_id) & which
-    brought_up = (dated.c.mentioned_in.is_not(None) & ~_ANSWERED_ANEW).label("mentioned")
+    brought_up = (dated.c.mentioned_in.is_not(None) & ~_REPLY_REPLACED).label("mentioned")
     said = (
         select(dated, turns.c.text, turns.c.zone, turns.c.sensitive, brought_up)
         .join(turns, (turns.c.id == dated.c.source) & (turns.c.user_id == dated.c.user_id))
@@ -213,7 +217,7 @@ def _dated(row: Row[Any]) -> Dated:
 
 
 def _gone(connection: Connection, user_id: str, turn_ids: set[str]) -> set[tuple[str, Any]]:
-    """Return days of messages whose fact is no longer true; with None, messages whose fact the person wrote in their place."""
+    """Return (turn id, day) of days whose fact is superseded or hidden, and (turn id, None) of turns whose fact was edited."""
     facts = select(memories.c.id, memories.c.source, memories.c.edited).where(
         memories.c.user_id == user_id,
         memories.c.kind == "semantic",

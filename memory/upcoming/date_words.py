@@ -1,4 +1,4 @@
-"""The words by which four languages name a day: English, German, Spanish and Chinese (data)."""
+"""The words for days, months, weekdays and units in English, German, Spanish and Chinese (data)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""The days that a text names as they lie ahead: "on Sunday", "14 March at 9", "in two weeks", "am 14.3.", "下周五" (pure).
+"""Finds the future days that a text names: "on Sunday", "14 March at 9", "in two weeks", "am 14.3.", "下周五" (pure).
 
-The date library of searches reads English alone, and dates what was; here each language's own words are read (decision 060).
-A weekday is the next one after the day on which it was said, with `next` before it or not: searches read it so too.
+The date library that searches use understands English only, and resolves dates in the past. This module understands each
+language's own words (decision 060). A weekday is the next one after the day on which it was said, with or without `next` before
+it, as in searches.
 """
 
 from __future__ import annotations
@@ -19,16 +20,16 @@ from memory.upcoming.date_words import CHINESE_DAYS, CHINESE_DIGITS, COUNTS, MON
 
 @dataclass(frozen=True)
 class Named:
-    """A day, or the days of a short period.
+    """A day, or a short period, that a text names.
 
     Attributes:
-        first: The day.
-        last: The last day: the same, but of a week or a weekend.
-        start: Where its words begin in the text.
-        end: Where they end.
-        yearless: It has a day and a month, and no year was named.
-        about: It was said loosely: the day may be another one nearby.
-        today: It is the day on which it was said.
+        first: The day, or the first day of the period.
+        last: The last day of a week or a weekend; otherwise the same day.
+        start: The offset in the text where its words begin.
+        end: The offset where they end.
+        yearless: Whether it names a day and a month but no year.
+        about: Whether the day is only approximate.
+        today: Whether it is the day on which it was said.
     """
 
     first: date
@@ -82,7 +83,7 @@ _MORGEN = re.compile(
     "".join(f"(?<!{word} )" for word in ("eute", "estern", "eden", "iesen", "uten", "m", "chsten"))
     + r"\bmorgen\b|\A\s*Morgen\b(?=\s+[a-zäöü])"
 )
-"""Tomorrow in German, and no morning."""
+"""`morgen` in the sense of tomorrow, not of morning."""
 _ON_A_WEEKDAY = re.compile(
     r"(?:\b(?P<lead>(?:todos )?los|cada|every|each|most|any|last|past|previous|since"
     r"|seit|desde|black|ruby|ash|shrove|super|letzten|vergangenen|jede[nr]|(?:el )?pasado"
@@ -118,15 +119,15 @@ _MAY_NAME_ONE = re.compile(
 )
 _TOGETHER = re.compile(r"[\s,(]*(?:on|am|the|den|dem|el)?\s*", re.IGNORECASE)
 _DAY, _WEEK_LONG, _SATURDAY = timedelta(days=1), timedelta(weeks=1), 5
-_CENTURY = 100
+_COUNT_LIMIT = 100
 
 
 def days_named(text: str, said: date) -> list[Named]:
-    """Return the days that a text names, in the order of their words; of words that overlap, the longest.
+    """Return the days that a text names, in the order of their words. Of overlapping words, the longest count.
 
     Args:
         text: A sentence.
-        said: The day on which it was said, in the zone of whoever said it.
+        said: The day on which it was said, in the speaker's time zone.
     """
     if _MAY_NAME_ONE.search(text) is None:
         return []
@@ -135,7 +136,7 @@ def days_named(text: str, said: date) -> list[Named]:
         try:
             found += rule(text, said)
         except (OverflowError, ValueError):
-            # No day of the calendar.
+            # The words name a day that the calendar does not have.
             continue
     kept: list[Named] = []
     for one in sorted(found, key=lambda one: (one.start - one.end, one.start)):
@@ -150,7 +151,7 @@ def days_named(text: str, said: date) -> list[Named]:
 
 
 def _joined(one: Named, other: Named) -> Named:
-    """Return the day that two that stand together name: `Sunday, 14 March`, or `next week on Tuesday`."""
+    """Return the day that two adjacent names mean together: `Sunday, 14 March`, or `next week on Tuesday`."""
     week = next((each for each in (one, other) if each.last - each.first == 6 * _DAY), None)
     if week is None:
         return other
@@ -168,7 +169,7 @@ def _dates(text: str, said: date) -> Iterator[Named]:
             yield from _dated(match, said, match["year"], int(match["month"]), int(match["day"]))
     for match in _SLASHED.finditer(text):
         one, other = int(match["one"]), int(match["other"])
-        # 5/6 is of June here and of May there; a fraction has no year and no day beyond 12.
+        # 5/6 is in June in some countries and in May in others, or a fraction. A year and a number above 12 make it clear.
         if match["year"] and (one > 12 or other > 12):  # noqa: PLR2004 - months
             yield from _dated(match, said, match["year"], min(one, other), max(one, other))
     for match in _THE_NTH.finditer(text):
@@ -182,7 +183,7 @@ def _dates(text: str, said: date) -> Iterator[Named]:
 
 
 def _dated(match: re.Match[str], said: date, year: str | None, month: int, day: int) -> Iterator[Named]:
-    """Yield a day and month; without a year the next one, on the day itself that day."""
+    """Yield the named date; without a year, the next such day, which may be today."""
     if year:
         stamp = _day(int(year), month, day)
     else:
@@ -214,7 +215,7 @@ def _relative(text: str, said: date) -> Iterator[Named]:
 
 
 def _after(match: re.Match[str], said: date, count: int, unit: str) -> Iterator[Named]:
-    if 0 < count < _CENTURY:
+    if 0 < count < _COUNT_LIMIT:
         length = {"fortnights": relativedelta(weeks=2 * count)}.get(unit) or relativedelta(**{unit: count})
         stamp = said + length
         yield Named(stamp, stamp, *match.span(), about=unit != "days")
@@ -241,7 +242,7 @@ def _weekdays(text: str, said: date) -> Iterator[Named]:
     monday = said - said.weekday() * _DAY
     for match in _CN_WEEKDAY.finditer(text):
         place = CHINESE_DAYS[match["name"]]
-        # A week begins on Monday there: 下周五 is the Friday of the next one.
+        # In Chinese a week begins on Monday: 下周五 is the Friday of the next week.
         match match["which"]:
             case "下" | "下下":
                 stamp = monday + len(match["which"]) * _WEEK_LONG + place * _DAY
@@ -253,7 +254,7 @@ def _weekdays(text: str, said: date) -> Iterator[Named]:
 
 
 def _next(said: date, weekday: int) -> date:
-    """Return the next day of that name after a day."""
+    """Return the next such weekday after a day."""
     return said + ((weekday - said.weekday() - 1) % 7 + 1) * _DAY
 
 
@@ -275,7 +276,7 @@ _RULES: tuple[Callable[[str, date], Iterator[Named]], ...] = (_dates, _relative,
 
 
 def in_year(day: date, year: int) -> date:
-    """Return the day of a year on which a yearly one falls; what falls on 29 February falls on the 28th in other years."""
+    """Return the date of a yearly day in a year. 29 February becomes 28 February in years that are no leap years."""
     try:
         return day.replace(year=year)
     except ValueError:
@@ -283,6 +284,6 @@ def in_year(day: date, year: int) -> date:
 
 
 def next_time(day: date, today: date) -> date:
-    """Return when a yearly day comes next; today, where it is today."""
+    """Return the next date of a yearly day, which may be today."""
     this = in_year(day, today.year)
     return this if this >= today or today.year == MAXYEAR else in_year(day, today.year + 1)

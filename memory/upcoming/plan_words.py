@@ -1,4 +1,4 @@
-"""The words that tell a plan from what was, what may be, what is usual and what was called off: four languages (data)."""
+"""Words that distinguish a plan from something past, possible, usual or cancelled, in four languages (data)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 
 
 def one_of(*lines: str, unspaced: str = "") -> re.Pattern[str]:
-    """Make a pattern that finds any of some words and phrases.
+    """Return a pattern that matches any of some words and phrases.
 
     Args:
-        lines: Alternatives between `|`, of languages that write spaces: whole words.
-        unspaced: The same of Chinese.
+        lines: Alternatives separated by `|`, matched as whole words, in languages with spaces.
+        unspaced: Alternatives in Chinese, matched anywhere.
     """
     spaced = rf"\b(?:{'|'.join(lines)})\b"
     return re.compile(f"{spaced}|{unspaced}" if unspaced else spaced, re.IGNORECASE)
@@ -32,7 +32,7 @@ EVENT = one_of(
     unspaced="牙医|医生|看病|考试|测验|面试|会议|开会|婚礼|生日|音乐会|演唱会|比赛|马拉松|航班|飞|旅行|旅游|假期|搬家|聚会"
     "|约会|截止|交|纪念日|手术|结婚|复查|预约|课|演出|火车|高铁",
 )
-"""Things that somebody has on a day."""
+"""Events and appointments."""
 PERSON = one_of(
     r"i|i['’](?:m|ll|ve|d)|we|we['’](?:re|ll|ve)|my|our|us|me|user|user['’]s",
     r"ich|wir|mein\w*|unser\w*|mir|uns",
@@ -52,7 +52,7 @@ PLANNED = one_of(
     r"vuelo|operan|opera",
     unspaced="要|会|将|有|去|得|跑|打算|准备|计划",
 )
-"""How what lies ahead is said."""
+"""Verbs and phrases that tell of the future."""
 ARRANGED = one_of(
     r"booked|scheduled|arranged|invited|signed up|registered|enrolled|planned|decided|reserved",
     r"promised|agreed|offered|bought (?:\w+ ){0,2}tickets?",
@@ -62,7 +62,7 @@ ARRANGED = one_of(
     r"reservado|reservé|comprado|compré|invitado|invitaron|apuntado|apunté",
     unspaced="订了|买了|约了|报了名|预约了",
 )
-"""What was done for something that lies ahead."""
+"""Past forms that tell that something in the future was arranged."""
 _IRREGULAR = (
     "was|were|had|did|went|came|saw|took|got|made|met|felt|said|told|thought|ran|swam|ate|bought|sold|left|flew|drove|won|lost"
     "|watched|gave|found|broke|slept|woke|spent|began|wrote|sang|became|paid|sent|brought|taught|heard|fell|quit|knew|kept|wore"
@@ -83,7 +83,7 @@ STILL_AHEAD = one_of(
     r"(?:is|are|it['’]s) (?:on|due|at|this|next|tomorrow|coming)|will|going to|gonna|upcoming|coming up",
     r"\w+['’](?:ll|m|re) \w+ing|(?:i|we) have (?:an?|my|our|to)|am \w+ing|has (?:an?|to)",
 )
-"""A sentence with these tells of what lies ahead, whatever else it tells of."""
+"""A sentence with one of these is about the future, even if it also has past forms."""
 SUPPOSED = one_of(
     r"if|unless|might|maybe|perhaps|i wish|imagine|suppose|supposing|hypothetically|would(?! you)|could(?! you)|whether",
     r"in case|not sure|thinking (?:of|about)",
@@ -125,7 +125,7 @@ NOT_THAT = re.compile(
     r"|不是|从)\s*$",
     re.IGNORECASE,
 )
-"""Before a day that is named to say that it is another one."""
+"""Words before a day that is named only to say that another day is meant."""
 YEARLY = one_of(
     r"birthday|b-?day|born on|was born|anniversary|name ?day|got married on",
     r"geburtstag|jahrestag|hochzeitstag|geboren",
@@ -133,7 +133,7 @@ YEARLY = one_of(
     unspaced="生日|出生|周年|纪念日",
 )
 FEAST_OF = one_of(r"party|present|gift|dinner|cake|card|trip|brunch|lunch", r"feier|geschenk", r"fiesta|regalo")
-"""A birthday party is on one day; the birthday itself comes again."""
+"""A birthday party is on one day only. The birthday itself recurs every year."""
 ASKS = re.compile(r"[?？]\s*$|[吗呢]\s*$")
 TASK = re.compile(
     r"^\W*(?:please |bitte |por favor,? |can you |could you )?(?:translate|write|give|tell|explain|summari[sz]e|suggest"
@@ -141,13 +141,13 @@ TASK = re.compile(
     r"|corrig|(?:请|帮我)?(?:翻译|写|给我))",
     re.IGNORECASE,
 )
-"""What the assistant is to do: days in it are of a text."""
+"""A task for the assistant. Days in it belong to a text and are no plans."""
 FEAST = re.compile(
     r"^\W*(?:christmas|easter|hallowe['’]?en|thanksgiving|diwali|hanukkah|ramadan|weihnachten|ostern|pfingsten|navidad|pascua)\b"
     r".{0,20}\b(?:is|falls|starts|begins|ist|fällt|es|cae)\b",
     re.IGNORECASE,
 )
-"""Everybody's days."""
+"""Public holidays. A sentence that only says when one is tells no plan."""
 REMIND = re.compile(r"\bremind|\bdon['’]?t forget|\berinner|\brecu[eé]rda|提醒|别忘", re.IGNORECASE)
 EVENING = one_of(r"tonight|evening|abends?|heute abend|noche|tarde|afternoon|nachmittags?")
 HOUR = re.compile(
@@ -174,4 +174,4 @@ tenemos voy vamos a lo me nos se
 cancelled canceled moved called postponed rescheduled abgesagt verschoben cancelado cancelé 取 消 改 到
 """
 COMMON_IN_PLANS = frozenset(_COMMON.split())
-"""Words that say nothing of which plan a sentence is about."""
+"""Words that do not tell which plan a sentence is about."""

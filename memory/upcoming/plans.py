@@ -1,6 +1,7 @@
-"""Which sentences tell of a plan, an appointment, a deadline or a yearly day that lies ahead, and which take one back (pure).
+"""Finds the sentences that tell of a plan, an appointment, a deadline or a yearly day ahead, or that cancel or move one (pure).
 
-Rules of words, in the languages of `coming_days`: no question, nothing past, supposed, usual or called off (decision 060).
+The rules use words, in the languages of `dates_ahead`. Questions, and sentences about something past, hypothetical or usual,
+tell no plan (decision 060).
 """
 
 from __future__ import annotations
@@ -16,25 +17,25 @@ from memory.upcoming import plan_words
 from memory.upcoming.dates_ahead import Named, days_named
 
 LONGEST = 4_000
-"""Characters of a message that is read: a longer one is mostly a text of somebody else's."""
+"""A message of more characters is not parsed: it is mostly another person's text."""
 Kind = Literal["plan", "moved", "off", "all"]
-"""`moved`: it takes the place of what was said of another day. `off`: what was planned for that day is not any more; `all`: the
-same, of whichever day."""
+"""What a sentence says. `plan`: there is a plan for the day. `moved`: a plan of another day is moved to this day. `off`: the
+plan for the day is cancelled. `all`: a plan is cancelled, without naming its day."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A day that a sentence names, and how.
+    """A day that a sentence names, and what the sentence says about it.
 
     Attributes:
-        first: The day.
-        last: The last day, of a period.
-        start: Where its sentence begins in the text.
-        end: Where it ends.
-        hour: The time of day as HH:MM, where one is said.
-        yearly: It comes again every year.
-        about: The day was said loosely.
-        kind: What it does.
+        first: The day, or the first day of a period.
+        last: The last day of a period; otherwise the same day.
+        start: The offset in the text where its sentence begins.
+        end: The offset where the sentence ends.
+        hour: The time of day as HH:MM; None: not given.
+        yearly: Whether it recurs every year.
+        about: Whether the day is only approximate.
+        kind: What the sentence says.
     """
 
     first: date
@@ -48,19 +49,19 @@ class Plan:
 
 
 _SENTENCE = re.compile(r"(?<!\d\.)(?<!\bDr\.)(?<!\bMr\.)(?<!\bMrs\.)(?<=[.!?…;])\s+|(?<=[。！？；])|\n+")
-_MOST = 20
-"""Days that one message tells of, at most."""
+_MAX_DAYS = 20
+"""At most this many days of one message are kept."""
 _LAST_HOUR, _NOON, _EARLIEST, _LAST_MINUTE = 23, 12, 7, 59
-_FEW_WORDS = 2
+_MAX_FRAGMENT_WORDS = 2
 
 
 def plans_of(text: str, said: datetime, own: str | None = None) -> list[Plan]:
-    """Return what a message or a fact tells of days ahead, in the order of its sentences.
+    """Return the plans in a message or a fact, in the order of its sentences.
 
     Args:
-        text: What was said, by the person or about them.
-        said: When, in the zone of whoever said it.
-        own: What of it are the person's own words, where it also holds others'.
+        text: The message or the fact.
+        said: When it was said, in the speaker's time zone.
+        own: The person's own words in it. Sentences that are not part of them are skipped. None: all are the person's own.
     """
     if len(text) > LONGEST:
         return []
@@ -69,7 +70,7 @@ def plans_of(text: str, said: datetime, own: str | None = None) -> list[Plan]:
         if own is not None and text[start:end] not in own:
             continue
         found += _of_sentence(text[start:end], start, said.date())
-    return found[:_MOST]
+    return found[:_MAX_DAYS]
 
 
 def _sentences(text: str) -> Iterator[tuple[int, int]]:
@@ -94,13 +95,13 @@ def _of_sentence(sentence: str, offset: int, said: date) -> Iterator[Plan]:
     moved = bool(plan_words.MOVED.search(sentence))
     for one in days:
         if yearly and (one.yearless or one.first < said):
-            # Whatever was: the day comes again.
+            # The day recurs, so it does not matter that it was in the past.
             if not plan_words.SUPPOSED.search(sentence) and not plan_words.ASKS.search(sentence):
                 yield Plan(one.first, one.first, start, end, yearly=True)
         elif _is_plan(sentence, one, moved=moved) and one.last >= said:
             hour = _hour(sentence)
             kind: Kind = "moved" if moved else "plan"
-            # `It is my birthday on Sunday`: so it will be in later years.
+            # `It is my birthday on Sunday` is true of later years too.
             again = yearly and one.first == one.last and not one.about
             yield Plan(one.first, one.last, start, end, hour, yearly=again, about=one.about, kind=kind)
 
@@ -111,7 +112,7 @@ def _is_plan(sentence: str, one: Named, *, moved: bool) -> bool:
     none = (
         plan_words.PARTING.search(sentence)
         or plan_words.NOT_THAT.search(sentence[: one.start])
-        or (not named and (len(words_of(sentence)) <= _FEW_WORDS or plan_words.FEAST.search(sentence)))
+        or (not named and (len(words_of(sentence)) <= _MAX_FRAGMENT_WORDS or plan_words.FEAST.search(sentence)))
         or (not reminds and (plan_words.ASKS.search(sentence) or plan_words.TASK.search(sentence)))
         or plan_words.SUPPOSED.search(sentence)
         or plan_words.USUAL.search(sentence)
@@ -122,15 +123,15 @@ def _is_plan(sentence: str, one: Named, *, moved: bool) -> bool:
     if plan_words.PAST.search(sentence) and not ahead:
         return False
     if one.today:
-        # How somebody is today is no plan.
+        # A sentence about today often tells how a person feels, which is no plan.
         return named or _hour(sentence) is not None
     return bool(named or reminds or ahead or plan_words.PERSON.search(sentence) or plan_words.PLANNED.search(sentence))
 
 
 def _hour(sentence: str) -> str | None:
-    """Return the time of day that a sentence names, as HH:MM.
+    """Return the time of day that a sentence names, as HH:MM; None if it names none.
 
-    An hour before seven is one of the afternoon unless it is said to be early, and any is late that is said of an evening.
+    Without `am` or `pm`, an hour before seven is in the afternoon, and in a sentence about an evening every hour is.
     """
     for match in plan_words.HOUR.finditer(sentence):
         said = match.groupdict()

@@ -1,4 +1,4 @@
-"""Whether a message asks what is coming up, and how far ahead (pure; English, German, Spanish, Chinese)."""
+"""Recognises messages that ask what is coming up, and how many days ahead (pure; English, German, Spanish, Chinese)."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ _FAR = re.compile(
     r"|(?P<week>\bnext week\b|\bnächste woche\b|\bpróxima semana\b|下周)",
     re.IGNORECASE,
 )
-_LENGTHS = {"days": 1, "weeks": 7, "fortnights": 14, "months": 31}
-_NEXT_WEEK, _A_MONTH, _A_YEAR = 14, 31, 366
-_LONGEST = 160
-"""Characters of such a question; a longer message asks for more than this."""
+_UNIT_DAYS = {"days": 1, "weeks": 7, "fortnights": 14, "months": 31}
+_NEXT_WEEK_DAYS, _MONTH_DAYS, _YEAR_DAYS = 14, 31, 366
+_MAX_CHARACTERS = 160
+"""A message of more characters asks for more than this."""
 
 
 def asked_days(text: str) -> int | None:
-    """Return how many days ahead a message asks for by "what is coming up?"; None where it asks for no such thing."""
-    if len(text) > _LONGEST or _ASKS.search(text) is None:
+    """Return how many days ahead a message like "what is coming up?" asks for; None if it asks nothing of that sort."""
+    if len(text) > _MAX_CHARACTERS or _ASKS.search(text) is None:
         return None
     far = _FAR.search(text)
     if far is None:
         return DAYS
     if far["count"]:
         said = far["count"].lower()
-        return min((int(said) if said.isdigit() else COUNTS[said]) * _LENGTHS[UNITS[far["unit"].lower()]], _A_YEAR)
-    return _A_MONTH if far["month"] else _NEXT_WEEK
+        return min((int(said) if said.isdigit() else COUNTS[said]) * _UNIT_DAYS[UNITS[far["unit"].lower()]], _YEAR_DAYS)
+    return _MONTH_DAYS if far["month"] else _NEXT_WEEK_DAYS

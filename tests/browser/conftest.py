@@ -58,7 +58,7 @@ def settled(page: Page) -> None:
 
 
 def scripted(said: dict[str, str]) -> Callable[[dict], str]:
-    """Answer by what stands in the message: `said` maps words of it to replies; whoever asks what memory has makes it look."""
+    """Answer by what stands in the message: `said` maps words of it to replies; anyone who asks what memory has makes it look."""
 
     def reply(body: dict) -> str:
         prompt, last = str(body["messages"]), str(body["messages"][-1])

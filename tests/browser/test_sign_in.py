@@ -23,7 +23,7 @@ CLIENT = "persona-page"
 
 
 class Provider(ThreadingHTTPServer):
-    """Signs in whoever comes, as `person` says."""
+    """Signs in anyone who comes, as `person` says."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)

@@ -17,6 +17,7 @@ from memory.browse.personality import TimelineSteps
 from memory.core.errors import StorageError
 from memory.core.records import TRAITS, BigFive, PersonalityPoint, TurnState
 from tests.fakes import ScriptedChat, answer
+from tests.page.test_page import say
 
 BEGAN = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 OpenPage = Callable[..., AppTest]
@@ -68,7 +69,7 @@ def test_before_anything_is_remembered_it_says_what_to_do(open_page: OpenPage) -
     assert "No message has been remembered yet." in page.info[0].value
     assert captions(page).count("Too early to tell: no message has shown it yet") == 5
     assert len(charts(page)) == 1
-    assert not [button for button in page.button if button.key == "anew"]
+    assert not [button for button in page.button if button.key == "reset"]
 
 
 def test_the_traits_now_are_said_in_words_and_both_charts_describe_themselves(
@@ -190,12 +191,12 @@ def test_what_is_set_by_hand_stands_at_the_time_of_the_last_message(open_page: O
 def test_all_begins_anew_after_a_yes(open_page: OpenPage, service: PersonaService) -> None:
     said(service, "I drew for hours.", openness=4.0)
     page = personality(open_page)
-    page.button(key="anew").click().run()
+    page.button(key="reset").click().run()
     assert service.memory.personality.newest("ada").scores.openness == 4.0
-    page.button(key="anew-no").click().run()
+    page.button(key="reset-no").click().run()
     assert service.memory.personality.newest("ada").scores.openness == 4.0
-    page.button(key="anew").click().run()
-    page.button(key="anew-yes").click().run()
+    page.button(key="reset").click().run()
+    page.button(key="reset-yes").click().run()
     assert not page.exception
     assert service.memory.personality.newest("ada").scores == BigFive()
     assert "Reset by you" in steps(page)[0]
@@ -211,7 +212,7 @@ def test_scores_for_the_next_reply_reach_it_and_are_used_up(
     assert not page.exception
     assert "neuroticism 5.0" in texts(page)[0]
     page = page.switch_page("app/ui/views/chat.py").run()
-    page.chat_input[0].set_value("Good morning.").run()
+    say(page, "Good morning.")
     assert service.memory.journal.turns("ada")[-1].trace.personality.neuroticism == 5.0
     assert "by_hand" not in page.session_state
     assert service.memory.personality.newest("ada") is None
@@ -238,8 +239,8 @@ def test_what_cannot_be_written_is_said(open_page: OpenPage, service: PersonaSer
     monkeypatch.setattr(service.memory.personality, "reset", fail)
     page.button(key="hold-openness").click().run()
     assert page.error[0].value == "The disk is full. Free some space."
-    page.button(key="anew").click().run()
-    page.button(key="anew-yes").click().run()
+    page.button(key="reset").click().run()
+    page.button(key="reset-yes").click().run()
     assert page.error[0].value == "The disk is full. Free some space."
     assert not page.exception
 

@@ -168,7 +168,7 @@ def test_a_background_call_gives_way_to_a_reply(server, tmp_path):
         assert started.wait(600)
         semantic_before = len(server.bodies)
         say(service, "Two")
-        assert service.memory.work.count() == 2  # the first one's background call had to begin anew
+        assert service.memory.work.count() == 2  # the first one's background call had to begin again
         service.wait()
         assert service.memory.work.count() == 0
     asked = [str(body["messages"]) for body in server.bodies[semantic_before:]]

@@ -1,4 +1,4 @@
-"""Data folders that older versions of this program wrote (tests/data, made by those versions): read, indexed anew, and gone on with."""
+"""Data folders that older versions of this program wrote (tests/data, made by those versions): read, indexed again, and gone on with."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_newer_collections_are_refused_and_not_written(folder):
     with pytest.raises(StorageError, match="newer version"):
         Memory(folder, WordEmbedder())
     assert contents(folder) == before
-    # They are only an index: who wants the older program back can have them made anew.
+    # They are only an index: who wants the older program back can have them made again.
     with Memory(folder, WordEmbedder(), fresh_index=True) as memory:
         memory.reindex()
         assert memory.search("ada", "heron")

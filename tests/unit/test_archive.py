@@ -152,7 +152,7 @@ def test_somebody_who_is_here_is_not_mixed_with_it(lived, tmp_path):
 
 
 def remade(source, target, change=lambda _name, row: row, *, schema=None, without=(), more=(), manifest=None):
-    """Write an archive anew with changed rows and right hashes: what somebody who knows the format could make."""
+    """Write an archive again with changed rows and right hashes: what somebody who knows the format could make."""
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
         about = json.loads(old.read("manifest.json"))
         parts = {}

@@ -56,7 +56,7 @@ def test_the_models_of_servers_here_are_listed_for_people(monkeypatch: pytest.Mo
     here(monkeypatch)
     serving(monkeypatch, *SERVED)
     said = models("list").stdout
-    assert "qwen3:8b             chat, of Ollama at http://127.0.0.1:11434/v1\n" in said
+    assert "qwen3:8b             chat, on Ollama at http://127.0.0.1:11434/v1\n" in said
     assert "Qwen/Qwen3-VL-4B     chat, sees pictures, of vLLM at http://127.0.0.1:8000/v1\n" in said
     assert [row["name"] for row in json.loads(models("list", "--json").stdout)] == list(CATALOGUE)
 

@@ -1,4 +1,4 @@
-"""A core without extras: whoever asks for more reads which extra it is and the command, and everything else goes on."""
+"""A core without extras: anyone who asks for more reads which extra it is and the command, and everything else goes on."""
 
 from __future__ import annotations
 

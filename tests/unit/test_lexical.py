@@ -341,7 +341,7 @@ def test_many_texts_are_scored_as_sqlite_scores_few(tmp_path, puts, removed, que
             with pytest.MonkeyPatch.context() as patch:
                 of_sqlite = index.search(Scope("ada", **scope), query, kind="turn", limit=4, around=around)
                 patch.setattr("memory.index.fulltext._MAX_SQLITE_SCORED_TEXTS", 0)
-                patch.setattr("memory.index.fulltext._ROOM", 1)
+                patch.setattr("memory.index.fulltext._EXTRA_TEXTS", 1)
                 of_arrays = index.search(Scope("ada", **scope), query, kind="turn", limit=4, around=around)
             assert [name for name, _ in of_arrays] == [name for name, _ in of_sqlite]
             assert [score for _, score in of_arrays] == pytest.approx([score for _, score in of_sqlite])

@@ -1,4 +1,4 @@
-"""Where a reply's events go: to the caller of the service, and into LangGraph's own stream for whoever runs a graph."""
+"""Where a reply's events go: to the caller of the service, and into LangGraph's own stream for anyone who runs a graph."""
 
 from __future__ import annotations
 

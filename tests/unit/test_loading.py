@@ -60,7 +60,7 @@ def test_messages_of_several_people_are_taken_while_it_is_loaded(service, slow):
     slow.come.set()
     assert all(isinstance(list(events)[-1], Answered) for events in waiting)
     assert service.waits_for == ""
-    assert slow.loads == 1, "whoever asks first loads it for all"
+    assert slow.loads == 1, "anyone who asks first loads it for all"
 
 
 def test_a_message_that_is_stopped_waits_no_longer(service, slow):

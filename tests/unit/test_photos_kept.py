@@ -42,7 +42,7 @@ def test_what_other_applications_put_into_a_jpeg_goes_however_it_begins(store):
     data = encoded(Image.new("RGB", (40, 30), "teal"), "JPEG")
     extra = segment(0xED, b"Adobe_Photoshop2.5:at home") + segment(0xE0, b"JFXX\x00at home") + segment(0xE2, b"MPF\x00at home")
     assert not any(b"at home" in kept for kept in stored(store, store.receive("ada", data[:2] + extra + data[2:])))
-    # A file that keeps to no rule is written anew, and then without them too.
+    # A file that keeps to no rule is written again, and then without them too.
     assert not any(b"at home" in kept for kept in stored(store, store.receive("ada", data[:2] + extra + b"\x00" + data[2:])))
 
 
@@ -97,7 +97,7 @@ def test_a_damaged_file_is_mended_by_sending_the_picture_again(store, tmp_path):
     assert stored(store, photo_id) == good
     for path in tmp_path.rglob(f"{photo_id}.small"):
         path.write_bytes(b"")
-    assert stored(store, photo_id) == good, "the copy alone is made anew"
+    assert stored(store, photo_id) == good, "the copy alone is made again"
 
 
 def test_a_name_that_ends_in_no_kind_of_file_is_no_wrong_name(store):

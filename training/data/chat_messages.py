@@ -1,4 +1,4 @@
-"""Messages as chat templates take them (pure)."""
+"""Messages in the form that chat templates take (pure)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _ROLES = {"system": "system", "human": "user", "ai": "assistant"}
 
 
 def chat_of(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:
-    """Write messages as chat templates take them: parts of text, and marks for pictures."""
+    """Return messages in the form that chat templates take: text parts, and marks for images."""
     chat = []
     for message in messages:
         content = message.content if isinstance(message.content, list) else [{"type": "text", "text": message.content}]

@@ -1,4 +1,4 @@
-"""Lessons from this app's own journal: the six tasks, as they were done for someone who agreed to it."""
+"""Lessons from this app's own journal: the six tasks, as they were done for a user who agreed to it."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _NOTHING_LASTING = "The message tells nothing about the person that lasts."
 
 
 class Teacher:
-    """Turns what was done for one person into lessons; what they forgot, and what rests on it, is left out.
+    """Turns the work done for one person into lessons; forgotten content, and everything based on it, is left out.
 
     Args:
-        memory: Where it lies.
+        memory: The memory.
         user: Whose journal.
         style: How prompts are made; always in the published layout, which a model in training learns.
-        pictures: The folder that pictures are written to.
+        pictures: The folder that photos are written to.
     """
 
     def __init__(self, memory: Memory, user: str, style: Style, pictures: Path) -> None:
@@ -48,12 +48,12 @@ class Teacher:
         self._episodes = [entry for entry in entries if isinstance(entry, Episode)]
         self._rewrites = memory.consent.rewrites(user)
         self._turns, self._spoilt, self._unsaid = spoilt_turns(memory, user)
-        # What stands there of a step that is set aside is a fallback, and nothing to learn.
+        # The stored result of a step that is set aside is a fallback, and nothing to learn from.
         self._aside = {(one.subject, one.step) for one in memory.refusals.set_aside(user)}
         self._unread = memory.refusals.unread(user, [turn.id for turn in self._turns])
 
     def lessons(self) -> list[Lesson]:
-        """Return all lessons, by kind, in the order of the talk."""
+        """Return all lessons, by type, in the order of the conversation."""
         return [*self._reasoning(), *self._remembering(), *self._topics(), *self._sets()]
 
     def _reasoning(self) -> Iterator[Lesson]:
@@ -111,7 +111,7 @@ class Teacher:
                 if episode.session == session and set(episode.turn_ids) <= set(places)
             ]
             told = consolidate.told_to_divide(turns, self._style.budgets)
-            # Where the person forgot a topic, the others are not the whole session.
+            # If the person forgot a topic, the others do not cover the whole session.
             if told and sorted(place for topic in topics for place in topic.indices) == list(range(len(turns))):
                 messages = [
                     SystemMessage(self._style.prompts.episodic),
@@ -132,12 +132,12 @@ class Teacher:
                 yield self._lesson(rewrite.kind, f"session {rewrite.session}", messages, written)
 
     def _session(self, number: int) -> list[Turn]:
-        """Return a session's turns; none where something of it was forgotten, or was left out of its prompt."""
+        """Return a session's turns; none if a part of it was forgotten, or was left out of its prompt."""
         turns = [turn for turn in self._turns if turn.session == number]
         return [] if any(turn.id in self._spoilt or turn.id in self._unread for turn in turns) else turns
 
     def _rounds(self, trace: Trace) -> Iterator[Round]:
-        """Give back the looks of a reply, each with what it brought: a receipt lists that one look after the other."""
+        """Yield the retrievals of a reply, each with its results: a receipt lists the results of all retrievals in one row."""
         memories = (self._with_talk(entry) for entry in trace.memories)
         for number, step in enumerate(trace.steps):
             if step.action == "retrieve":
@@ -146,7 +146,7 @@ class Teacher:
                 yield Round(output=output, found=list(islice(memories, len(step.memory_ids))), widened=False)
 
     def _with_talk(self, entry: Recalled) -> Recalled:
-        """Part what a receipt has as one text into its turns again, as the prompt had them."""
+        """Split the single text of a receipt into its turns again, as the prompt had them."""
         said = {turn.id: turn for turn in self._turns if turn.id in entry.turn_ids}
         turns = [said[name] for name in entry.turn_ids if name in said]
         whole = tuple(Spoken(time=turn.time, text=turn.text, reply=turn.reply) for turn in turns)
@@ -155,7 +155,7 @@ class Teacher:
         return entry.model_copy(update={"talk": whole}) if turns and is_as_said else entry
 
     def _is_good(self, turn: Turn, trace: Trace) -> bool:
-        """Say whether a reply is worth learning from: thought about, and without anything malformed on the way."""
+        """Return whether a reply is worth learning from: with a thought, and with no malformed output on the way."""
         steps = trace.steps
         thought = bool(steps) and all(
             (step.think or _begins(number, step)) and not step.warning for number, step in enumerate(steps)
@@ -181,7 +181,7 @@ class Teacher:
         return Lesson(kind, texts, tuple(self._keep(whole)), of)
 
     def _keep(self, messages: Sequence[BaseMessage]) -> Iterator[Path]:
-        """Write down the pictures of messages, each once; yields where they lie."""
+        """Write the photos of messages, each once; yields their paths."""
         for message in messages:
             for part in message.content if isinstance(message.content, list) else []:
                 if isinstance(part, dict) and part.get("type") == "image_url":
@@ -193,10 +193,10 @@ class Teacher:
 
 
 def _begins(number: int, step: Step) -> bool:
-    """Say whether a step is the search that begins a turn: nobody thought about that."""
+    """Return whether a step is the search that begins a turn: it has no thought."""
     return number == 0 and step.action == "retrieve" and not step.think
 
 
 def _marked(part: dict[str, str]) -> str:
-    # A person may have written the mark themself: that is no picture.
+    # A person may have typed the mark themselves: that is no image.
     return PICTURE if part["type"] == "image" else part["text"].replace(PICTURE, "(image)")

@@ -1,4 +1,4 @@
-"""The memory that a question of RL is asked over: a person's history in a file, put into a real memory without a model."""
+"""The memory for a question of RL: a person's history from a file, put into a real memory without a model."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Said(BaseModel):
-    """One turn; `fact` is what was remembered of it, `replaces` the turns (places from 0) whose facts that made untrue."""
+    """One turn; `fact` is what was remembered from it, `replaces` the turns (indices from 0) whose facts it superseded."""
 
     time: str
     user: str
@@ -35,7 +35,7 @@ class Said(BaseModel):
 
 
 class Topic(BaseModel):
-    """One topic; `turns` are places in the history, from 0."""
+    """One topic; `turns` are indices in the history, from 0."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -45,7 +45,7 @@ class Topic(BaseModel):
 
 
 class History(BaseModel):
-    """A person's history: our own form, or `user_data.json` of Persona-MME, whose turns alone are known (`sessions`)."""
+    """A person's history: our own form, or `user_data.json` of Persona-MME, of which only the turns are used (`sessions`)."""
 
     turns: list[Said] = []
     sessions: list[list[Said]] = []
@@ -58,7 +58,7 @@ class History(BaseModel):
 
 @dataclass(frozen=True)
 class Known:
-    """A history that was read: its turns in order, with their pictures."""
+    """A loaded history: its turns in order, with their photos."""
 
     path: Path
     turns: tuple[Said, ...]
@@ -70,15 +70,15 @@ _MARK = "<img>"
 
 
 def read(path: Path) -> Known:
-    """Read a history.
+    """Load a history.
 
     Raises:
-        InvalidInput: It is none; names file and line.
+        InvalidInput: The file is not a history; names file and line.
     """
     place = Place(path)
     given = read_json(path, "memory")
     if isinstance(given, dict):
-        # Persona-MME's profiles hold more than a profile's lines.
+        # Persona-MME's profiles contain more than profile lines.
         lines = given.get("profile")
         known_lines = lines if isinstance(lines, dict) else {}
         given = {**given, "profile": {key: value for key, value in known_lines.items() if isinstance(value, str)}}
@@ -86,7 +86,7 @@ def read(path: Path) -> Known:
     pictures = iter(history.imgs)
     said = history.turns or [_with_pictures(one, pictures) for session in history.sessions for one in session]
     if not said:
-        raise place.wrong("it holds no turns.")
+        raise place.wrong("it contains no turns.")
     _check_turns(said, path, [place.at("turns", number) if history.turns else place for number in range(len(said))])
     for number, topic in enumerate(history.topics):
         if max(topic.turns) >= len(said):
@@ -112,22 +112,22 @@ def _check_turns(said: list[Said], path: Path, places: list[Place]) -> None:
         for problem in filter(None, (seen(path.parent / name) for name in one.images)):
             raise where.wrong(f"{problem}.")
         if mark := MARK.search(f"{one.user} {one.assistant} {one.fact}"):
-            raise where.wrong(f"turn {number}: {mark[0]} is a mark of chat templates, and cannot be said.")
+            raise where.wrong(f"turn {number}: {mark[0]} is a chat-template mark, which a text must not contain.")
         if any(replaced >= number for replaced in one.replaces):
             raise where.wrong(f"turn {number} replaces a turn that is not before it.")
 
 
 def _hold(memory: Memory, user: str, first: Sequence[Turn], scores: BigFive) -> None:
-    """Hold the traits where the history says, from its first turn on: they are known without messages that show them."""
+    """Pin the traits to the history's scores, from its first turn on: they are known without messages that show them."""
     for turn in first:
         for trait, score in scores.items():
             memory.personality.pin(user, trait, score, turn.time)
 
 
 def plant(memory: Memory, user: str, known: Known, upto: int | None = None) -> None:
-    """Put a history's first turns into a memory, with what was remembered of them; no model is asked.
+    """Put a history's first turns into a memory, with what was remembered from them; no model is asked.
 
-    What was summed up at the end (topics, habits, profile) is put in where it is of these turns alone, or all turns are.
+    Session summaries (topics, habits, profile) are added if they cover these turns alone, or if all turns are added.
     """
     if memory.journal.turns(user, limit=1):
         return

@@ -1,4 +1,4 @@
-"""Questions of RL from this app's own journal: what was told when, what still holds, and what was asked and answered."""
+"""Questions of RL from this app's own journal: what was told when, what is still true, and what was asked and answered."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from training.data.lessons import MARK
 from training.data.questions import Question
 from training.data.unspoilt import spoilt_turns
 
-_OPTIONS = 4
+_OPTION_COUNT = 4
 _LETTERS = "abcd"
-_LATER = timedelta(days=1)
+_DELAY = timedelta(days=1)
 
 
 class Examiner:
-    """Makes questions that one person's memory answers; what they forgot or what is sensitive is neither asked nor kept.
+    """Makes questions that one person's memory answers; forgotten or sensitive content is neither asked about nor stored.
 
     Args:
-        memory: Where it lies.
+        memory: The memory.
         user: Whose journal.
-        folder: Where the history and its pictures are written.
+        folder: Where the history and its photos are written.
     """
 
     def __init__(self, memory: Memory, user: str, folder: Path) -> None:
@@ -38,7 +38,7 @@ class Examiner:
         entries = [entry for entry in memory.memories.entries(user) if not entry.sensitive]
         self._entries = entries
         spoken, spoilt, _ = spoilt_turns(memory, user)
-        # With a mark of chat templates in it, no model could be trained on it.
+        # A text with a chat-template mark cannot be used for training.
         self._turns = [turn for turn in spoken if turn.id not in spoilt and not MARK.search(f"{turn.text} {turn.reply}")]
         self._places = {turn.id: place for place, turn in enumerate(self._turns)}
         facts = [entry for entry in entries if isinstance(entry, SemanticMemory) and entry.turn_id in self._places]
@@ -46,11 +46,11 @@ class Examiner:
 
     @property
     def file(self) -> Path:
-        """Where the history is written."""
+        """Return the path of the history."""
         return self._folder / f"{user_key(self._user)}.json"
 
     def history(self) -> History:
-        """Return the person's history, and write its pictures beside where it goes."""
+        """Return the person's history, and write its photos beside it."""
         known = manner.scores_of(manner.known(self._memory.personality.evidence(self._user)))
         return History(
             turns=[self._said(turn) for turn in self._turns],
@@ -73,13 +73,13 @@ class Examiner:
     def _told_when(self) -> Iterator[Question]:
         facts = [fact for fact in self._facts.values() if fact.is_valid]
         for fact in facts:
-            # Said again on another day, in the same words, it would be right there too.
+            # If the same words were said on another day too, that day would be a right answer as well.
             again = {one.content for one in facts if one.time.date() == fact.time.date()}
             others = list({one.content: one for one in facts if one.content not in again}.values())
             draw = random.Random(fact.id)  # noqa: S311 - no secret: the same journal asks the same
-            if len(others) < _OPTIONS - 1:
+            if len(others) < _OPTION_COUNT - 1:
                 continue
-            options = [fact, *draw.sample(others, _OPTIONS - 1)]
+            options = [fact, *draw.sample(others, _OPTION_COUNT - 1)]
             draw.shuffle(options)
             listed = "\n".join(f"({letter}) {one.content}" for letter, one in zip(_LETTERS, options, strict=True))
             text = f"What did I tell you on {fact.time:%Y-%m-%d}?\n\n{listed}"
@@ -88,7 +88,7 @@ class Examiner:
     def _still_so(self) -> Iterator[Question]:
         ended = [fact for fact in self._facts.values() if fact.superseded_by]
         holding = [fact for fact in self._facts.values() if fact.is_valid]
-        # As many that hold as that ended: always saying yes is no answer.
+        # As many true as ended facts: always answering yes must not pay off.
         for no, yes in zip(ended, holding, strict=False):
             yield self._question(f'You remember: "{no.content}" Is it still so? Answer yes or no.', "no", "yes/no")
             yield self._question(f'You remember: "{yes.content}" Is it still so? Answer yes or no.', "yes", "yes/no")
@@ -103,7 +103,7 @@ class Examiner:
                     yield replace(asked, time=_minute(turn), upto=place)
 
     def _question(self, text: str, answer: str, kind: Any) -> Question:
-        time = f"{self._turns[-1].time + _LATER:%Y-%m-%d %H:%M}"
+        time = f"{self._turns[-1].time + _DELAY:%Y-%m-%d %H:%M}"
         return Question(text, answer, kind, time, self.file)
 
     def _said(self, turn: Turn) -> Said:
@@ -130,7 +130,7 @@ class Examiner:
 
 
 def line_of(question: Question, beside: Path) -> dict[str, Any]:
-    """Write a question as a line of our form; paths are as seen from `beside`."""
+    """Return a question as a line of our form; paths are relative to `beside`."""
     line = {
         "kind": question.kind,
         "text": question.text,

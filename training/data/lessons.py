@@ -1,4 +1,4 @@
-"""What the model is taught with: conversations with pictures, as values, and as the rows that TRL's trainers take."""
+"""Training samples: conversations with images, as values, and as the rows that TRL's trainers take."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ Role = Literal["system", "user", "assistant"]
 Kind = Literal["reasoning", "semantic", "personality", "core", "episodic", "procedural", "other"]
 KINDS: tuple[Kind, ...] = ("reasoning", "semantic", "personality", "core", "episodic", "procedural", "other")
 MARK = re.compile(r"(?:<|&lt;)\|\w+\|>")
-"""What chat templates stand on: in a text, the model would take it for the end of a turn, or for a picture."""
-_THINNEST = 200
-"""The most that one side of a picture may be of the other: Qwen's processor refuses more."""
+"""Marks of chat templates: in a text, the model would take one for the end of a turn, or for an image."""
+_MAX_ASPECT_RATIO = 200
+"""Maximum aspect ratio of an image: Qwen's processor refuses more."""
 PICTURE = "<image>"
-"""Where in a text a picture stands (published)."""
+"""The position of an image in a text (published)."""
 
 
 @dataclass(frozen=True)
 class Message:
-    """One message; each `<image>` in it stands for the next picture of its lesson."""
+    """One message; each `<image>` in it refers to the next image of its lesson."""
 
     role: Role
     text: str
@@ -38,13 +38,13 @@ class Message:
 
 @dataclass(frozen=True)
 class Lesson:
-    """One sample: what the assistant writes in it is what is learnt.
+    """One sample: the assistant's messages in it are learnt.
 
     Attributes:
         kind: Which of the six tasks of the assistant it teaches.
         messages: The conversation.
-        images: Its pictures, in the order of their marks.
-        place: Where it stands, for errors: file and line.
+        images: Its images, in the order of their marks.
+        place: File and line, for errors.
     """
 
     kind: Kind
@@ -54,7 +54,7 @@ class Lesson:
 
 
 def seen(path: Path) -> str:
-    """Say what is wrong with a picture's file, all of it read; nothing: an empty text."""
+    """Return what is wrong with an image file after loading all of it; empty if nothing is."""
     try:
         if not path.is_file():
             return f"there is no picture {path}"
@@ -63,11 +63,11 @@ def seen(path: Path) -> str:
             short, long = sorted(picture.size)
     except Exception as error:  # noqa: BLE001 - Pillow's decoders raise anything
         return f"{path} is no picture that can be read ({error})"
-    return f"{path} is more than {_THINNEST} times as long as wide" if long > _THINNEST * short else ""
+    return f"{path} is more than {_MAX_ASPECT_RATIO} times as long as wide" if long > _MAX_ASPECT_RATIO * short else ""
 
 
 def kind_of(written: str) -> Kind:
-    """Tell by what the assistant writes which task it is; `other` where it is in none of the forms."""
+    """Return the task that the assistant's text belongs to; `other` if it has none of the forms."""
     if not isinstance(parse_reasoning(written), Malformed):
         return "reasoning"
     if memory_formats.parse_personality(written) is not None:
@@ -84,20 +84,20 @@ def kind_of(written: str) -> Kind:
 
 
 def parts(text: str) -> list[dict[str, Any]]:
-    """Cut a text at its pictures: the form that chat templates of models that see take."""
+    """Split a text at its images: the form that chat templates of vision models take."""
     pieces = re.split(f"({re.escape(PICTURE)}\n?)", text)
     return [{"type": "image"} if piece.startswith(PICTURE) else {"type": "text", "text": piece} for piece in pieces if piece]
 
 
 def conversation(lesson: Lesson) -> list[dict[str, Any]]:
-    """Write a lesson as messages of parts."""
+    """Return a lesson as messages of parts."""
     return [{"role": message.role, "content": parts(message.text)} for message in lesson.messages]
 
 
 def dataset(lessons: Sequence[Lesson]) -> Dataset:
-    """Make the rows that SFTTrainer takes: `messages`, and `images`, which are read when a batch is made.
+    """Return the rows that SFTTrainer takes: `messages`, and `images`, which are loaded when a batch is made.
 
-    Text-only and multimodal samples stand side by side: a sample without pictures has an empty list.
+    Text-only and multimodal samples can be mixed: a sample without images has an empty list.
     """
     from datasets import Dataset, Features, Image, List, Value
 

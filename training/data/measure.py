@@ -1,4 +1,4 @@
-"""How much there is to learn: counts and token lengths of samples, before any training."""
+"""Counts and token lengths of samples, before any training."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ Picture = Path | bytes
 
 @dataclass(frozen=True)
 class Sample:
-    """One sample by its measures.
+    """The measures of one sample.
 
     Attributes:
         kind: Which task it teaches, or how its question is answered.
-        pictures: How many it has.
-        tokens: Its length, pictures included; None: not counted.
+        pictures: Number of images.
+        tokens: Its length, images included; None: not counted.
     """
 
     kind: str
@@ -51,7 +51,7 @@ def of_lessons(lessons: Sequence[Lesson], processor: ProcessorMixin | None = Non
 
 
 def of_questions(questions: Sequence[Question], processor: ProcessorMixin | None = None) -> list[Sample]:
-    """Measure questions by themselves, without what the prompt will say around them."""
+    """Measure questions alone, without the rest of their prompt."""
     return measured(
         [one.kind for one in questions],
         [[{"role": "user", "content": [*({"type": "image"} for _ in one.images), *parts(one.text)]}] for one in questions],
@@ -66,13 +66,13 @@ def measured(
     pictures: Sequence[Sequence[Picture]],
     processor: ProcessorMixin | None,
 ) -> list[Sample]:
-    """Measure conversations without turning their pictures into pixels.
+    """Measure conversations without decoding their images to pixels.
 
     Args:
-        kinds: Of each conversation.
+        kinds: Type of each conversation.
         chats: Their messages of parts.
-        pictures: Their files, or what those hold.
-        processor: The tokenizer with its chat template, and what says into how many patches a picture is cut; None: no
+        pictures: Their files, or the files' contents.
+        processor: The tokenizer with its chat template, and the image processor that knows the number of patches; None: no
             tokens are counted.
 
     Returns:
@@ -83,7 +83,7 @@ def measured(
     tool: Any = processor
     texts = [tool.apply_chat_template(chat, tokenize=False) for chat in chats]
     counted = tool.tokenizer(texts, add_special_tokens=False)["input_ids"]
-    # A picture stands in the text as one token, and in the model as one for each merged patch.
+    # An image is one token in the text, and one for each merged patch in the model.
     return [
         Sample(kind, len(shown), len(ids) + sum(picture_tokens(tool, *_size(one)) - 1 for one in shown))
         for kind, ids, shown in zip(kinds, counted, pictures, strict=True)
@@ -91,13 +91,13 @@ def measured(
 
 
 def picture_tokens(processor: Any, height: int, width: int) -> int:
-    """Count the tokens of a picture of so many pixels."""
+    """Return the tokens of an image of this many pixels."""
     eye = processor.image_processor
     return int(eye.get_number_of_image_patches(height, width, {})) // int(eye.merge_size) ** 2
 
 
 def counts(samples: Sequence[Sample]) -> list[dict[str, Any]]:
-    """Return one row for each kind that is there, and one for all: samples, with pictures, tokens where they were counted."""
+    """Return one row for each type, and one for all: samples, samples with images, and tokens if they were counted."""
     rows = []
     for kind in [*_kinds(samples), "all"]:
         of = [one for one in samples if kind in (one.kind, "all")]
@@ -113,7 +113,7 @@ def counts(samples: Sequence[Sample]) -> list[dict[str, Any]]:
 
 
 def plot(samples: Sequence[Sample], most: int) -> go.Figure:
-    """Draw how long the samples are, by kind, with the limit of the recipe."""
+    """Return a chart of the samples' lengths, by type, with the limit of the recipe."""
     import plotly.graph_objects as go
 
     figure = go.Figure()
@@ -133,14 +133,14 @@ def plot(samples: Sequence[Sample], most: int) -> go.Figure:
 
 
 def show(samples: Sequence[Sample], most: int, folder: Path) -> None:
-    """Print the counts as progress, and draw the lengths into a folder (`data.html`)."""
+    """Print the counts as progress, and write a chart of the lengths to a folder (`data.html`)."""
     rows = counts(samples)
     print_table(list(rows[0]), [[str(value) for value in row.values()] for row in rows], stderr=True)
     draw(samples, most, folder)
 
 
 def draw(samples: Sequence[Sample], most: int, folder: Path) -> Path:
-    """Draw the lengths into a folder; returns the page."""
+    """Write a chart of the lengths to a folder; returns the page."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         plot(samples, most).write_html(folder / "data.html", include_plotlyjs=True)

@@ -1,8 +1,8 @@
-"""What RL asks: questions over a person's memory, in JSON lines, and the published form of them.
+"""The questions of RL: questions over a person's memory, in JSON lines, and their published form.
 
 Ours: `{"text", "answer", "kind", "time", "memory", "upto"?, "images"?}`. The published form holds `messages` (the prompt in
-the published wording, whose last line of input is `{'time': …, 'query': …}`), `images` and `solution` or `answer`; which
-history a prompt belongs to stands in a file beside it that maps prompts to folders.
+the published wording, whose last line of input is `{'time': …, 'query': …}`), `images` and `solution` or `answer`; a file
+beside it maps each prompt to the folder of its history.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from training.data.lessons import MARK, PICTURE, seen
 
 Form = Literal["choice", "yes/no", "open"]
 MAP = "USER_PATH_DICT.json"
-"""Published: the file that says where the history of each prompt lies."""
+"""Published: the file that says where the history of each prompt is."""
 _INPUT = re.compile(r"User Input:\s*(\{.*?\})\s*(?:\n\s*\n?#|\Z)", re.DOTALL)
 _OPTIONS = re.compile(r"^\s*\(?[a-d][).:]\s", re.MULTILINE | re.IGNORECASE)
 _LETTER = re.compile(r"\s*\(?([a-z])[).]?\s*", re.IGNORECASE)
@@ -35,13 +35,13 @@ class Question:
     """One question.
 
     Attributes:
-        text: What the person asks, options and all.
-        answer: The right one: a letter, yes or no, or a reply that is as it should be.
-        kind: How it is answered; a choice is answered after at least one look.
+        text: What the person asks, including options.
+        answer: The right one: a letter, yes or no, or a reference reply.
+        kind: How it is answered; a choice is answered after at least one retrieval.
         time: When it is asked, as `YYYY-MM-DD HH:MM`.
         memory: The person's history.
-        upto: Turns of it that were said by then; None: all.
-        images: Pictures that come with the question.
+        upto: Number of its turns before the question; None: all.
+        images: Images that belong to the question.
         place: File and line.
     """
 
@@ -70,17 +70,18 @@ class _Line(BaseModel):
 
 
 def read(path: Path, pictures: Path | None = None) -> list[Question]:
-    """Read and check every question.
+    """Load and check every question.
 
     Args:
         path: The file.
-        pictures: The folder that pictures are named from; that of the file when None. Histories are named from the file's.
+        pictures: The folder that image paths are relative to; the file's folder if None. History paths are relative to the
+            file's.
 
     Raises:
-        InvalidInput: Something is wrong with it; names file, line and what it is.
+        InvalidInput: Something is wrong; names file, line and problem.
     """
     try:
-        # Not splitlines: JSON takes U+2028 and the like for letters.
+        # Not splitlines: JSON allows U+2028 and similar characters inside strings.
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"{path} cannot be read ({error}). Check data.") from error
@@ -94,12 +95,12 @@ def read(path: Path, pictures: Path | None = None) -> list[Question]:
         if line.strip()
     ]
     if not found:
-        raise InvalidInput(f"{path} holds no questions. Check data.")
+        raise InvalidInput(f"{path} contains no questions. Check data.")
     return found
 
 
 def letter(answer: str) -> str | None:
-    """Return the letter that an answer is, and nothing else; None where it is more or something else."""
+    """Return the letter if an answer is a single letter; None otherwise."""
     whole = _LETTER.fullmatch(answer)
     return whole[1].lower() if whole else None
 
@@ -108,7 +109,7 @@ def _question(place: str, text: str, folder: Path, pictures: Path, folders: Mapp
     try:
         line = _Line.model_validate(json.loads(text))
     except json.JSONDecodeError as error:
-        raise InvalidInput(f"{place}: this is no JSON ({error.msg}).") from error
+        raise InvalidInput(f"{place}: this is not valid JSON ({error.msg}).") from error
     except RecursionError as error:
         raise InvalidInput(f"{place}: it is nested too deeply.") from error
     except ValidationError as error:
@@ -124,7 +125,7 @@ def _question(place: str, text: str, folder: Path, pictures: Path, folders: Mapp
     history = _history(place, folder / memory)
     said = str(asked["query"])
     if mark := MARK.search(said):
-        raise InvalidInput(f"{place}: {mark[0]} is a mark of chat templates, and cannot be said.")
+        raise InvalidInput(f"{place}: {mark[0]} is a chat-template mark, which a text must not contain.")
     kind = line.kind or ("choice" if letter(answer) and _OPTIONS.search(said) else _yes_no(answer))
     images = tuple(_picture(place, pictures, one) for one in line.images)
     time = str(asked["time"] or "").split(" (")[0]
@@ -143,7 +144,7 @@ def _prompt(place: str, line: _Line) -> str:
 
 
 def _asked(place: str, prompt: str) -> dict[str, Any]:
-    """Read time and query of the published prompt: a mapping as Python writes it."""
+    """Parse time and query of the published prompt: a mapping as Python writes it."""
     found = _INPUT.search(prompt)
     try:
         asked = ast.literal_eval(found[1]) if found else None

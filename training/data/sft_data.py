@@ -1,4 +1,4 @@
-"""Reads the published SFT format: a JSON list of {conversations: [{from, value}…], image: […]}."""
+"""Loads the published SFT format: a JSON list of {conversations: [{from, value}…], image: […]}."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ _SAMPLE = TypeAdapter(_Sample)
 
 
 def read(path: Path, pictures: Path | None = None) -> list[Lesson]:
-    """Read and check every sample.
+    """Load and check every sample.
 
     Args:
         path: The file.
-        pictures: The folder that its pictures are named from; that of the file when None.
+        pictures: The folder that image paths are relative to; the file's folder if None.
 
     Raises:
-        InvalidInput: Something is wrong with it; names file, line and what it is.
+        InvalidInput: Something is wrong; names file, line and problem.
     """
     samples = read_json(path, "data")
     place = Place(path)
     if not isinstance(samples, list) or not samples:
-        raise place.wrong("this is no list of samples.")
+        raise place.wrong("this is not a list of samples.")
     return [_lesson(place.at(number), sample, pictures or path.parent) for number, sample in enumerate(samples)]
 
 
 def written(lessons: Sequence[Lesson]) -> list[dict[str, Any]]:
-    """Write lessons in the published format; pictures by their paths as they are."""
+    """Return lessons in the published format; images by their paths as they are."""
     names = {role: name for name, role in _ROLES.items()}
     return [
         {
@@ -70,11 +70,11 @@ def _lesson(place: Place, given: object, folder: Path) -> Lesson:
         if one.by != turn:
             raise where.at("from").wrong(f"here {turn!r} has to speak, not {one.by!r}.")
         if mark := MARK.search(one.value):
-            raise where.at("value").wrong(f"{mark[0]} is a mark of chat templates, and cannot be said.")
+            raise where.at("value").wrong(f"{mark[0]} is a chat-template mark, which a text must not contain.")
         if one.by == "gpt" and not one.value.strip():
             raise where.at("value").wrong("the assistant says nothing here: there is nothing to learn.")
         if one.by == "gpt" and PICTURE in one.value:
-            raise where.at("value").wrong(f"the assistant shows no pictures: {PICTURE} cannot stand here.")
+            raise where.at("value").wrong(f"the assistant shows no pictures: {PICTURE} is not allowed here.")
     if said[-1].by != "gpt":
         raise place.at("conversations", len(said) - 1, "from").wrong("the conversation has to end with the assistant ('gpt').")
     marks = sum(one.value.count(PICTURE) for one in said)

@@ -1,4 +1,4 @@
-"""Which turns may be learnt from: those that hold nothing that the person has forgotten since, as far as it can be told."""
+"""Which turns may be used for training: those without content that the person has forgotten since, as far as it can be told."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ _WRITTEN = ("semantic", "core", "procedural", "photo")
 
 
 def spoilt_turns(memory: Memory, user: str) -> tuple[list[Turn], set[str], set[str]]:
-    """Return a user's spoken turns in order, and the ids of those that may not be learnt from: whole turns, and messages.
+    """Return a user's spoken turns in order, the ids of whole turns that may not be used, and the ids of messages that may not.
 
-    These are the turns that tell of something sensitive, or that a forgotten memory was made of, and those whose reply used
-    such a memory: it may say it again. Of the latter, the message itself may be learnt from.
+    Excluded are the turns with sensitive content, those that a forgotten memory was made from, and those whose reply used
+    such a memory: the reply may repeat it. Of the last group, the message itself may be used.
     """
     turns = [turn for turn in memory.journal.turns(user) if turn.state in SPOKEN]
     of = {make_id(user, "semantic", turn.id): turn.id for turn in turns}

@@ -1,4 +1,4 @@
-"""The judge: any server that speaks OpenAI's protocol, asked for a number."""
+"""The judge: any server with OpenAI's protocol, asked for a number."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from training.grpo.rewards import accuracy_asked, consistency_asked, score_of
 if TYPE_CHECKING:
     from training.recipes import Judge
 
-_TRIES = 3
+_MAX_TRIES = 3
 _MAX_TOKENS = 16
 
 
 class _NoNumberError(ValueError):
-    """The judge wrote something else."""
+    """The judge wrote something other than a number."""
 
 
 class JudgeClient:
-    """Asks a judge; what fails three times is None, and counted.
+    """Asks a judge; after three failures the result is None, and counted.
 
     Args:
-        settings: Where it is and what it is called.
+        settings: Its URL and model.
 
     Attributes:
         asked: Judgements so far.
-        failed: Those that came to nothing.
-        last_error: What went wrong last.
+        failed: Judgements without a result.
+        last_error: The last error.
     """
 
     def __init__(self, settings: Judge) -> None:
@@ -58,11 +58,11 @@ class JudgeClient:
         self.last_error = ""
 
     async def __call__(self, text: str) -> float | None:
-        """Return a score from 0 to 1; None where three tries brought none."""
+        """Return a score from 0 to 1; None after three failures."""
         self.asked += 1
         try:
             pause = wait_exponential_jitter(multiplier=0.1, max=2.0)
-            async for attempt in AsyncRetrying(stop=stop_after_attempt(_TRIES), wait=pause):
+            async for attempt in AsyncRetrying(stop=stop_after_attempt(_MAX_TRIES), wait=pause):
                 with attempt:
                     return await self._ask(text)
         except RetryError as error:
@@ -72,12 +72,12 @@ class JudgeClient:
         return None
 
     async def _ask(self, text: str) -> float:
-        # As a whole: a server that trickles is never silent for long.
+        # A limit on the whole call: a server that trickles is never silent for long.
         async with self._semaphore(), asyncio.timeout(self._timeout):
             reply = await self._chat.ainvoke(text)
         score = score_of(reply.text)
         if score is None:
-            raise _NoNumberError(f"it wrote {reply.text[:80]!r}, which is no number")
+            raise _NoNumberError(f"it wrote {reply.text[:80]!r}, which is not a number")
         return score
 
     def _semaphore(self) -> asyncio.Semaphore:
@@ -88,7 +88,7 @@ class JudgeClient:
 
 
 async def check(settings: Judge) -> list[dict[str, Any]]:
-    """Ask the judge what is plain: a right answer, a wrong one, a thought that its answer follows from."""
+    """Ask the judge plain cases: a right answer, a wrong one, a thought that its answer follows from."""
     judge = JudgeClient(settings)
     question, thought = "What is my parrot called?", "Memory says that the parrot is called Zazu."
     asked = {

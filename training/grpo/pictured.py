@@ -1,4 +1,4 @@
-"""TRL's GRPO trainer for questions of which some have pictures."""
+"""TRL's GRPO trainer for questions of which only some have images."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 import torch
 from trl import GRPOTrainer
 
-_SEEN = (
+_IMAGE_FIELDS = (
     "pixel_values", "image_grid_thw", "num_images", "pixel_attention_mask", "spatial_shapes", "num_tiles", "image_sizes",
     "image_position_ids",
 )  # fmt: skip
 
 
 class PicturedTrainer(GRPOTrainer):
-    """Scores rollouts without pictures as text: TRL 1.16 hands the model the empty pixels of none, and Qwen2.5-VL fails."""
+    """Scores rollouts without images as text: TRL 1.16 passes the model empty pixels for them, and Qwen2.5-VL fails."""
 
     def _get_per_token_logps_and_entropies(
         self,
@@ -30,7 +30,7 @@ class PicturedTrainer(GRPOTrainer):
         if not counts or all(counts):
             return score(model, input_ids, attention_mask, logits_to_keep, batch_size, **fields)
         size = batch_size or len(counts)
-        # As many calls whatever the pictures: on several devices all have to make the same.
+        # The same number of calls whatever the images: on several devices all must make the same calls.
         parts = [
             score(model, input_ids[start:end], attention_mask[start:end], logits_to_keep, **part(fields, start, end))
             for start, end in ((start, min(start + size, len(counts))) for start in range(0, len(counts), size))
@@ -44,10 +44,10 @@ class PicturedTrainer(GRPOTrainer):
 
 
 def part(fields: dict[str, Any], start: int, end: int) -> dict[str, Any]:
-    """Return what belongs to some rows of a batch; without anything seen where none of them has a picture.
+    """Return the fields of some rows of a batch; without image fields if none of the rows has an image.
 
     Args:
-        fields: What TRL gives of a batch: one row each, or (pixels, grids) one after another by `num_images`.
+        fields: TRL's fields of a batch: one row each, or (pixels, grids) one after another by `num_images`.
         start: The first row.
         end: The row after the last.
     """
@@ -55,7 +55,7 @@ def part(fields: dict[str, Any], start: int, end: int) -> dict[str, Any]:
     first, last = sum(counts[:start]), sum(counts[:end])
     cut: dict[str, Any] = {}
     for name, value in fields.items():
-        if name in _SEEN and first == last:
+        if name in _IMAGE_FIELDS and first == last:
             continue
         match name:
             case "image_grid_thw" | "image_sizes" | "image_position_ids" if value is not None:

@@ -1,4 +1,4 @@
-"""What a rollout is worth: accuracy × consistency + 0.5 × format (published); the judge is passed in."""
+"""The reward of a rollout: accuracy × consistency + 0.5 × format (published); the judge is passed in."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from graph.formats.protocol import Answer, Retrieve, parse_reasoning
 from training.data.questions import letter
 
 FORMAT_WEIGHT = 0.5
-"""Published."""
+"""The weight of the format reward (published)."""
 UNJUDGED = 0.5
-"""What a judge that fails three times is taken to have said (published)."""
+"""The score that replaces a judgement after three failures (published)."""
 _LINE = r'"(?:[^"\\\n]|\\.)*"'
 _TIME = rf"(?:null|{_LINE})"
 _ROUND = re.compile(
@@ -26,16 +26,16 @@ _SCORE = re.compile(r"[^\d.-]*(\d{1,2}(?:\.\d+)?)(?:\s*/\s*10)?[^\d]*")
 _HIGHEST = 10
 
 Judge = Callable[[str], Awaitable[float | None]]
-"""From what it is asked to a score from 0 to 1; None where it failed."""
+"""Takes a prompt; returns a score from 0 to 1, or None if it failed."""
 
 
 @dataclass(frozen=True)
 class Rollout:
-    """What was written in one rollout.
+    """The text of one rollout.
 
     Attributes:
-        question: What was asked.
-        answer: What is right.
+        question: The question.
+        answer: The right answer.
         written: The model's rounds, word for word.
     """
 
@@ -45,13 +45,13 @@ class Rollout:
 
     @property
     def last(self) -> str:
-        """The last round."""
+        """Return the last round."""
         return self.written[-1] if self.written else ""
 
 
 @dataclass(frozen=True)
 class Worth:
-    """What a rollout was worth, and of what; `unjudged` counts judgements that failed."""
+    """The reward of a rollout and its parts; `unjudged` counts failed judgements."""
 
     reward: float
     accuracy: float
@@ -61,7 +61,7 @@ class Worth:
 
 
 def well_formed(written: Sequence[str]) -> float:
-    """Return 1 where every round is exactly in its form, and all but the last look into memory; else 0."""
+    """Return 1 if every round has exactly its form, and all but the last retrieve; else 0."""
     if not written or not all(_ROUND.fullmatch(one) for one in written):
         return 0.0
     *looks, last = map(parse_reasoning, written)
@@ -69,27 +69,27 @@ def well_formed(written: Sequence[str]) -> float:
 
 
 def exact(given: str, answer: str) -> bool:
-    """Say whether an answer is the right letter, and nothing else."""
+    """Return whether an answer is the right letter, and nothing else."""
     right = letter(answer)
     return right is not None and letter(given) == right
 
 
 def combined(accuracy: float, consistency: float, form: float) -> float:
-    """Put the parts together (published)."""
+    """Return the total reward from its parts (published)."""
     return accuracy * consistency + FORMAT_WEIGHT * form
 
 
 def score_of(text: str) -> float | None:
-    """Read a judge's 0 to 10 as 0 to 1; None where it wrote no such number, or several."""
+    """Parse a judge's score from 0 to 10 as 0 to 1; None if it wrote no such number, or several."""
     found = _SCORE.fullmatch(_THOUGHT.sub("", text))
     return float(found[1]) / _HIGHEST if found and float(found[1]) <= _HIGHEST else None
 
 
 async def worth(rollout: Rollout, judge: Judge) -> Worth:
-    """Score one rollout; one that never closed an answer is worth nothing (published)."""
+    """Return the reward of one rollout; it is 0 if an answer was never closed (published)."""
     form = well_formed(rollout.written)
     read = parse_reasoning(rollout.last)
-    # One that stands in the thought closes nothing.
+    # A closing tag inside the thought closes nothing.
     closed = rollout.last.rfind("</answer>") > rollout.last.rfind("<answer>") >= 0
     if not closed or not isinstance(read, Answer):
         return Worth(0.0, 0.0, 0.0, form)
@@ -104,7 +104,7 @@ async def worth(rollout: Rollout, judge: Judge) -> Worth:
 
 
 def accuracy_asked(question: str, given: str, answer: str) -> str:
-    """Ask how right an answer is."""
+    """Return the prompt that asks how right an answer is."""
     return (
         "Grade an answer that a personal assistant gave, with a whole number from 0 to 10.\n"
         "Where one answer alone can be right (a letter, yes or no, a fact): 10 if it says the same as the right one, else 0.\n"
@@ -115,7 +115,7 @@ def accuracy_asked(question: str, given: str, answer: str) -> str:
 
 
 def consistency_asked(question: str, thought: str, given: str) -> str:
-    """Ask whether an answer follows from the thought before it."""
+    """Return the prompt that asks whether an answer follows from the thought before it."""
     return (
         "An assistant thought before it answered. Grade, with a whole number from 0 to 10, whether the answer follows from the "
         "thought: 10 if the thought leads to just this answer, 0 if it contradicts it or has nothing to do with it.\n\n"

@@ -1,7 +1,7 @@
-"""Rollouts: the respond graph itself, over the question's own memory, with the model that is being trained.
+"""Rollouts: the respond graph itself, over the question's own memory, with the model in training.
 
-Of a rollout's tokens only those that the model wrote carry loss; what the graph put between them (what memory returned,
-the marks of the chat template) is masked.
+Only the tokens that the model wrote carry loss; the tokens that the graph put between them (retrieval results, the marks of
+the chat template) are masked.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 
 @dataclass
 class Tokens:
-    """What one rollout came to, in tokens.
+    """The tokens of one rollout.
 
     Attributes:
         prompt: The first prompt.
-        completion: All that followed.
-        mask: One for each token of `completion`: 1 where the model wrote it, 0 where it was told.
+        completion: All tokens after it.
+        mask: One for each token of `completion`: 1 if the model wrote it, 0 if not.
         written: The model's rounds as text.
     """
 
@@ -50,13 +50,13 @@ class Tokens:
 
 
 class OverError(PersonaError):
-    """A rollout that has come to its end."""
+    """The rollout has ended."""
 
 
 class TrainedModel(BaseChatModel):
-    """The model that is being trained, as a chat model of one rollout: it writes, and keeps count of every token.
+    """The model in training, as a chat model of one rollout: it generates, and records every token.
 
-    Each prompt has to begin with the one before and what was written then; the respond graph's prompts do.
+    Each prompt must begin with the previous prompt and its output; the respond graph's prompts do.
     """
 
     _tool: Any = PrivateAttr()
@@ -74,7 +74,7 @@ class TrainedModel(BaseChatModel):
 
     @property
     def tokens(self) -> Tokens:
-        """What was read and written so far."""
+        """Return the prompt and output tokens so far."""
         return self._tokens
 
     @property
@@ -104,7 +104,7 @@ class TrainedModel(BaseChatModel):
         return ChatResult(generations=[ChatGeneration(message=AIMessage(text))])
 
     def _told_since(self, messages: Sequence[BaseMessage]) -> Ids:
-        """Return the tokens that stand between what was written last and what is to be written now."""
+        """Return the tokens between the last output and the next one."""
         rounds = [number for number, message in enumerate(messages) if message.type == "ai"]
         if len(rounds) < self._shown + len(self._tokens.written):
             raise OverError("The graph would go on without what was written last: it was malformed for the second time.")
@@ -126,12 +126,12 @@ class TrainedModel(BaseChatModel):
 
 @dataclass(frozen=True)
 class Setting:
-    """Where a rollout takes place.
+    """The setting of a rollout.
 
     Attributes:
-        question: What is asked.
-        user: Under which name the person is remembered.
-        images: The question's pictures, as that memory calls them.
+        question: The question.
+        user: The person's user id in the memory.
+        images: The photo ids of the question's images in that memory.
     """
 
     question: Question
@@ -142,23 +142,23 @@ class Setting:
 class Rollouts:
     """Runs the respond graph for a batch of questions.
 
-    The search that begins a turn is part of the first prompt, which all rollouts of a question share: it brings the same in
-    each. What the looks bring that the model asks for is drawn.
+    The search that begins a turn is part of the first prompt, which all rollouts of a question share, and returns the same
+    results in each. The number of results of the model's own retrievals is random.
 
     Args:
         memory: The people of the questions.
-        style: How prompts are made; what a look brings is drawn within `episodic` and `semantic`.
-        episodic: Topics a look returns: from, to.
-        semantic: The same of facts.
-        seed: Of what is drawn.
+        style: How prompts are made; the number of results is drawn within `episodic` and `semantic`.
+        episodic: Range of topics per retrieval: from, to.
+        semantic: The same for facts.
+        seed: Random seed.
     """
 
     def __init__(
         self, memory: Memory, style: Style, episodic: tuple[int, int], semantic: tuple[int, int], seed: int = 0
     ) -> None:
         self._memory = memory
-        # A prompt of one round is the beginning of the next one's: nothing is asked twice, and nothing is put in for one
-        # round alone. Pictures can be shown with the question only (TRL's rollouts carry no others).
+        # A prompt of one round is the beginning of the next one's: nothing is asked twice, and nothing is inserted for one
+        # round alone. Images can be shown with the question only (TRL's rollouts carry no others).
         prompts = replace(style.prompts, must_retrieve="")
         self._style = replace(style, prompts=prompts, second_try=False, shows_recalled=False)
         self._episodic, self._semantic = episodic, semantic
@@ -179,14 +179,14 @@ class Rollouts:
         step: int = 0,
         anyone: Callable[[bool], bool] = lambda here: here,
     ) -> list[Tokens]:
-        """Play one rollout for each setting, all at once.
+        """Run one rollout for each setting, all at once.
 
         Args:
-            settings: Which questions, one for each rollout.
-            prompts: Their first prompts in tokens, pictures included.
-            processor: The model's.
+            settings: The questions, one for each rollout.
+            prompts: Their first prompts in tokens, images included.
+            processor: The model's processor.
             write: Generates, as in `Waves`.
-            step: Of the training: other draws in each.
+            step: The training step: each has other random numbers.
             anyone: As in `Waves`.
 
         Returns:
@@ -221,7 +221,7 @@ class Rollouts:
                 {"text": question.text, "images": list(setting.images)}, context=context
             )
         except PersonaError:
-            # It wrote nothing that can be shown, or more than the window holds: a rollout like that is worth what it wrote.
+            # It wrote nothing that can be shown, or more than the window holds: such a rollout gets the reward of its text.
             return
 
     def _drawn(self, seed: str) -> Memory:
@@ -230,7 +230,7 @@ class Rollouts:
 
 
 class _Drawn:
-    """A memory whose looks bring as much as was drawn, but for the first: the prompt that holds it was made before."""
+    """A memory whose retrievals return the drawn number of results, except the first: its prompt already exists."""
 
     def __init__(self, memory: Memory, episodic: int, semantic: int) -> None:
         self._memory = memory
@@ -248,7 +248,7 @@ class _Drawn:
 
 
 class _Probe(BaseChatModel):
-    """Keeps the first prompt, and ends the turn."""
+    """Captures the first prompt, and ends the turn."""
 
     _first: list[BaseMessage] = PrivateAttr(default_factory=list)
 

@@ -1,4 +1,4 @@
-"""GRPO: a trainer of TRL, told by a recipe, with rollouts through the real retriever."""
+"""GRPO: a TRL trainer configured by a recipe, with rollouts through the real retriever."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from training.grpo.waves import Ids
 
 _ROLLOUT, _LOOKS = "rollout", "looks"
-# That `rollout_func` may change is why TRL's version is pinned (decision 019).
+# TRL's version is pinned because `rollout_func` may change (decision 019).
 os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
 
 
@@ -48,14 +48,14 @@ def run(recipe: GrpoRecipe, *, resume: bool = False) -> dict[str, Any]:
     """Train, and save the model.
 
     Args:
-        recipe: What to do.
-        resume: Go on from the newest checkpoint of `output`.
+        recipe: The recipe.
+        resume: Resume from the newest checkpoint of `output`.
 
     Returns:
-        Steps, the first and last reward of the log, judgements that failed, and where the model lies.
+        Steps, the first and last reward of the log, failed judgements, and the path of the model.
 
     Raises:
-        InvalidInput: Data, model, judge or output cannot be used; before any weight is loaded where it can be told by then.
+        InvalidInput: Data, model, judge or output cannot be used; raised before any weight is loaded where possible.
     """
     begun = checkpoint_of(recipe.output, resume=resume)
     asked = questions.read(recipe.data, recipe.pictures)
@@ -69,7 +69,7 @@ def run(recipe: GrpoRecipe, *, resume: bool = False) -> dict[str, Any]:
     processor = load_processor(recipe)
     settings = Settings(**({"text_embedder": recipe.embedder} if recipe.embedder else {}))
     recipe.output.mkdir(parents=True, exist_ok=True)
-    # Made anew by each process at each start: what a stopped run left half, or other data, is never taken for the memory.
+    # Each process builds its memory at each start: leftovers of a stopped run, or other data, are never used as the memory.
     with (
         tempfile.TemporaryDirectory(prefix="memory-", dir=recipe.output) as folder,
         Memory(Path(folder), build_embedder(settings), asks=False) as memory,
@@ -89,12 +89,12 @@ def run(recipe: GrpoRecipe, *, resume: bool = False) -> dict[str, Any]:
     if judge.failed:
         progress(f"{judge.failed} of {judge.asked} judgements failed three times and count as 0.5: {judge.last_error}")
     if not any(line.get("reward") for line in trainer.state.log_history):
-        progress("No rollout came to an answer. Begin from a model that SFT has taught the forms, or raise turn_tokens.")
+        progress("No rollout reached an answer. Start from a model that SFT has taught the formats, or raise turn_tokens.")
     return {**result, "judged": judge.asked, "judgements failed": judge.failed}
 
 
 def planted(memory: Memory, asked: Sequence[Question]) -> list[Setting]:
-    """Put every question's person into the memory, as they were when it was asked, and its pictures beside them."""
+    """Put every question's person into the memory, as of the time of the question, with its images."""
     known: dict[Path, histories.Known] = {}
     settings = []
     for question in asked:
@@ -111,7 +111,7 @@ def planted(memory: Memory, asked: Sequence[Question]) -> list[Setting]:
 def trainer_of(
     recipe: GrpoRecipe, where: Sequence[Setting], rollouts: Rollouts, judge: JudgeClient, processor: Any
 ) -> PicturedTrainer:
-    """Set up TRL's trainer."""
+    """Return TRL's trainer for a recipe."""
     generation: dict[str, Any] = {}
     if vllm := recipe.vllm:
         generation = {
@@ -160,12 +160,12 @@ def trainer_of(
 
 
 def dataset(where: Sequence[Setting], openings: Sequence[list[BaseMessage]], by_prompt: dict[str, Setting]) -> Dataset:
-    """Make the rows of the trainer: the first prompt of each question, its pictures, and what is right.
+    """Return the rows of the trainer: the first prompt of each question, its images, and the right answer.
 
     Args:
         where: The questions.
-        openings: The messages that each begins with; none where the question is longer than the window.
-        by_prompt: Filled with whose question each prompt is: the trainer hands prompts to rollouts, and nothing else.
+        openings: The first messages of each; none if the question is longer than the window.
+        by_prompt: Filled with the setting of each prompt: the trainer passes prompts to rollouts, and nothing else.
 
     Raises:
         InvalidInput: A question is too long, or asked in the same words over two memories.
@@ -212,7 +212,7 @@ def rollout_of(rollouts: Rollouts, by_prompt: Mapping[str, Setting]) -> Any:
         logs: dict[int, list[float]] = {number: [] for number in range(len(prompts))}
 
         def write(wave: Mapping[int, Ids]) -> Mapping[int, Ids]:
-            # A process that has nothing left to write still generates with the others.
+            # A process that has nothing left to generate still generates with the others.
             mine = dict(wave) or {0: first[0]}
             numbers = list(mine)
             fields, images = _seen(trainer, [prompts[number] for number in numbers], [len(mine[number]) for number in numbers])
@@ -266,12 +266,12 @@ def reward_of(judge: JudgeClient) -> Any:
 
 
 def _looks(tokens: Tokens) -> int:
-    """Count the looks into memory: between two rounds of the model stands what one brought."""
+    """Return the number of retrievals: the results of each are between two rounds of the model."""
     return max(0, len(tokens.written) - 1)
 
 
 def _seen(trainer: Any, prompts: Sequence[Any], lengths: Sequence[int]) -> tuple[dict[str, Any], Any]:
-    """Return what the model is to see of these prompts' pictures, stretched to what their rollouts have come to."""
+    """Return the image inputs of these prompts, extended to the current length of their rollouts."""
     pictured = any(part["type"] == "image" for prompt in prompts for message in prompt for part in message["content"])
     if not pictured:
         return {}, None

@@ -7,19 +7,19 @@ from collections.abc import Callable, Mapping
 
 Ids = list[int]
 Write = Callable[[Mapping[int, Ids]], Mapping[int, Ids]]
-"""From the rollouts' numbers and what they have so far, in tokens, to what the model writes next; none: nothing to do here."""
+"""Takes the tokens of each rollout so far, by its number; returns the model's next tokens. Empty: nothing to do here."""
 
 
 class Waves:
-    """Lets each rollout run its graph in a thread of its own, and the model write for all of them at once.
+    """Runs the graph of each rollout in a thread of its own, and generates for all of them at once.
 
-    A wave comes when every rollout that is still going waits for the model.
+    A wave starts when every running rollout waits for the model.
 
     Args:
         write: Generates; runs in the thread that calls `run`.
-        rollouts: How many there are.
-        anyone: Says whether any process still has rollouts going, told whether this one does; processes that share one
-            model have to generate together.
+        rollouts: Number of rollouts.
+        anyone: Takes whether this process still has rollouts; returns whether any process has. Processes that share one
+            model must generate together.
     """
 
     def __init__(self, write: Write, rollouts: int, anyone: Callable[[bool], bool] = lambda here: here) -> None:
@@ -38,11 +38,11 @@ class Waves:
             self._changed.notify_all()
             self._changed.wait_for(lambda: number in self._written or self._broken)
             if self._broken:
-                raise RuntimeError("The model could not write; its own error says why.")
+                raise RuntimeError("The model could not generate; its own error says why.")
             return self._written.pop(number)
 
     def leave(self) -> None:
-        """Say that a rollout has ended (from its thread)."""
+        """Record that a rollout has ended (from its thread)."""
         with self._changed:
             self._going -= 1
             self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""Supervised fine-tuning: a trainer of TRL, told by a recipe."""
+"""Supervised fine-tuning: a TRL trainer configured by a recipe."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def run(recipe: SftRecipe, *, resume: bool = False) -> dict[str, Any]:
     """Train, and save the model.
 
     Args:
-        recipe: What to do.
-        resume: Go on from the newest checkpoint of `output`.
+        recipe: The recipe.
+        resume: Resume from the newest checkpoint of `output`.
 
     Returns:
-        Steps, the first and last loss of the log, and where the model lies.
+        Steps, the first and last loss of the log, and the path of the model.
 
     Raises:
-        InvalidInput: Data, model or output cannot be used; before any weight is loaded where it can be told by then.
+        InvalidInput: Data, model or output cannot be used; raised before any weight is loaded where possible.
     """
     begun = checkpoint_of(recipe.output, resume=resume)
     lessons = sft_data.read(recipe.data, recipe.pictures)
@@ -41,7 +41,7 @@ def run(recipe: SftRecipe, *, resume: bool = False) -> dict[str, Any]:
 
 
 def trainer_of(recipe: SftRecipe, lessons: Sequence[Lesson], processor: Any) -> SFTTrainer:
-    """Set up TRL's trainer: loss on what the assistant says alone, the vision tower frozen."""
+    """Return TRL's trainer for a recipe: loss on the assistant's messages alone, the vision tower frozen."""
     arguments = SFTConfig(max_length=recipe.max_tokens, assistant_only_loss=True, packing=False, **common(recipe))
     model = load_model(recipe)
     try:
@@ -65,7 +65,7 @@ def trainer_of(recipe: SftRecipe, lessons: Sequence[Lesson], processor: Any) -> 
 
 
 def fitting(lessons: Sequence[Lesson], processor: Any, most: int, output: Path) -> list[Lesson]:
-    """Leave out what is longer than `most` tokens, saying so; show counts and lengths, and draw them into `output`."""
+    """Leave out samples longer than `most` tokens, with a message; show counts and lengths, and plot them into `output`."""
     samples = measure.of_lessons(lessons, processor)
     measure.show(samples, most, output)
     fits = [(one.tokens or 0) <= most for one in samples]

@@ -1,3 +1,3 @@
-"""The page You."""
+"""The You page."""
 
 __all__ = ["page"]

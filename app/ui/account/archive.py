@@ -1,4 +1,4 @@
-"""Everything of a user as one file: written for them, and taken in again."""
+"""Export and import of all data of a user as one file."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from memory.core import clock
 from memory.core.errors import InvalidInput, PersonaError
 from memory.memory import Memory
 
-_LARGEST_MB = 1024
+_MAX_ARCHIVE_MB = 1024
 
 
 def draw(here: Here, *, known: bool) -> None:
-    """Draw both ways; without anything remembered there is nothing to write."""
+    """Draw export and import; a user without data cannot export."""
     st.subheader("Everything in one file", anchor=False)
     with st.grid(2, min_column_width=280, gap="medium"):
         with st.container(border=True, key="export-card", gap="small", height="stretch"):
-            st.markdown("**Take it with you**")
+            st.markdown("**Export**")
             st.caption(
-                "Messages, memories, pictures, personality and what you agreed to, without what you forgot. The file is not "
-                "encrypted: keep it safe."
+                "Messages, memories, pictures, personality and consent choices, without anything you forgot. The file is not "
+                "encrypted, so keep it safe."
             )
             _offer(here, known=known)
         with st.container(border=True, key="import-card", gap="small", height="stretch"):
-            st.markdown("**Bring it back**")
-            st.caption("A file that was made here or on another machine. It is taken in whole, or not at all.")
+            st.markdown("**Import**")
+            st.caption("A file that was exported here or on another machine. It is imported completely or not at all.")
             _accept(here)
 
 
-def written(memory: Memory, user: str) -> tuple[bytes, dict[str, int]]:
-    """Return the archive of a user, and what it holds.
+def export_archive(memory: Memory, user: str) -> tuple[bytes, dict[str, int]]:
+    """Return the archive of a user, and counts of its content.
 
     Raises:
-        PersonaError: There is no such user, or it cannot be written.
+        PersonaError: There is no such user, or the archive cannot be written.
     """
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "archive.zip"
@@ -47,17 +47,17 @@ def written(memory: Memory, user: str) -> tuple[bytes, dict[str, int]]:
         return file.read_bytes(), counts
 
 
-def taken_in(memory: Memory, name: str, data: bytes, only: str | None = None) -> tuple[str, dict[str, int]]:
-    """Take in an archive whole, or nothing of it; returns the user and what there is of them.
+def import_archive(memory: Memory, name: str, data: bytes, only: str | None = None) -> tuple[str, dict[str, int]]:
+    """Import an archive completely or not at all; return the user and counts of the content.
 
     Args:
-        memory: Where it goes.
-        name: What the file is called.
-        data: The file.
-        only: The one user who may be in it; None: anybody.
+        memory: The memory to import into.
+        name: The name of the file.
+        data: The content of the file.
+        only: The only user who may be in it; None: any user.
 
     Raises:
-        PersonaError: It is damaged, another's, or its user is here already.
+        PersonaError: The archive is damaged, belongs to another user, or its user already exists.
     """
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / (Path(name).name or "archive.zip")
@@ -67,43 +67,43 @@ def taken_in(memory: Memory, name: str, data: bytes, only: str | None = None) ->
             user = archive.manifest.user
             archive.close()
             if only is not None and user != only:
-                raise InvalidInput("This archive is another person's. You can bring back your own alone.")
+                raise InvalidInput("This archive belongs to another person. You can import only your own.")
             if memory.journal.knows(user):
                 raise InvalidInput(
-                    f"{user} is here already, and an archive is not mixed into what is there. "
-                    "Delete that user first, at the bottom of this page, and bring the file in again."
+                    f"{user} already exists, and an archive cannot be merged into existing data. "
+                    "Delete that user at the bottom of this page, then import the file again."
                 )
             return memory.import_user(file)
         except PersonaError as error:
-            # Where it lay for a moment is nothing to a person.
+            # The temporary folder means nothing to the person.
             raise type(error)(error.message.replace(f"{folder}/", "")) from error
 
 
 def _offer(here: Here, *, known: bool) -> None:
-    if not st.button("Make the file", key="export", icon=":material/archive:", disabled=not known):
+    if not st.button("Create the file", key="export", icon=":material/archive:", disabled=not known):
         return
     try:
-        with st.spinner("Writing it"):
-            data, counts = written(here.memory, here.user)
+        with st.spinner("Creating the file"):
+            data, counts = export_archive(here.memory, here.user)
     except PersonaError as error:
         st.error(wording.sentence(error.message))
         return
-    st.caption(f"It holds {account_wording.holds(counts)} ({account_wording.size(len(data))}).")
+    st.caption(f"It contains {account_wording.holds(counts)} ({account_wording.size(len(data))}).")
     st.download_button(
-        "Download it", data, account_wording.file_name(here.user, ".zip", clock.now()), "application/zip",
+        "Download", data, account_wording.file_name(here.user, ".zip", clock.now()), "application/zip",
         key="download-archive", on_click="ignore", type="primary", icon=":material/download:",
     )  # fmt: skip
 
 
 def _accept(here: Here) -> None:
-    file = st.file_uploader("An archive (.zip)", type="zip", key="archive", max_upload_size=_LARGEST_MB)
-    if file is None or not st.button("Bring it in", key="import", type="primary", icon=":material/unarchive:"):
+    file = st.file_uploader("An archive (.zip)", type="zip", key="archive", max_upload_size=_MAX_ARCHIVE_MB)
+    if file is None or not st.button("Import", key="import", type="primary", icon=":material/unarchive:"):
         return
     try:
-        with st.spinner("Taking it in"):
+        with st.spinner("Importing"):
             only = here.user if auth.asks_to_sign_in() else None
-            user, counts = taken_in(here.memory, file.name, file.getvalue(), only)
+            user, counts = import_archive(here.memory, file.name, file.getvalue(), only)
     except PersonaError as error:
         st.error(wording.sentence(error.message))
         return
-    identity.become(user, f"{user} is here again: {account_wording.holds(counts)}.")
+    identity.become(user, f"{user} was imported: {account_wording.holds(counts)}.")

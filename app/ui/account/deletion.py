@@ -1,4 +1,4 @@
-"""Deleting everything of a user: after their name was typed, with a receipt that they can keep."""
+"""Deletion of all data of a user, confirmed by typing their name, with a receipt to download."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from memory.core.errors import InvalidInput, PersonaError
 from memory.core.records import TurnState
 from memory.memory import Memory
 
-_KEPT = "you-farewell"
+_RECEIPT_KEY = "you-farewell"
 
 
 @dataclass(frozen=True)
 class Farewell:
-    """The receipt of a deletion: what it says, and what its file is called."""
+    """The receipt of a deletion: its text and its file name."""
 
     text: str
     file: str
 
 
 def receipt() -> None:
-    """Show the receipt of the last deletion, wherever on the page one is, until it is put away."""
-    if kept := st.session_state.get(_KEPT):
+    """Show the receipt of the last deletion until it is closed."""
+    if kept := st.session_state.get(_RECEIPT_KEY):
         _receipt(kept)
 
 
 def draw(here: Here) -> None:
-    """Offer to delete everything."""
+    """Draw the confirmation field and the delete button."""
     st.subheader("Delete everything", anchor=False)
     with st.container(border=True, key="delete-card", gap="small"):
         st.caption(
-            "Messages, memories, pictures and personality, at once and for good, from every store. There is no undo; an "
-            "archive that you made before can be brought back."
+            "This deletes messages, memories, pictures and personality from every store, at once and for good. It cannot be "
+            "undone, but you can import an archive that you exported earlier."
         )
         typed = st.text_input(
-            f"To delete everything of {wording.label(here.user)}, type that name", key=f"confirm-{here.user}",
+            f"To delete everything about {wording.label(here.user)}, type that name", key=f"confirm-{here.user}",
             live=True, autocomplete="off",
         )  # fmt: skip
         meant = typed == here.user
@@ -49,13 +49,13 @@ def draw(here: Here) -> None:
 
 
 def deleted(memory: Memory, user: str) -> Farewell:
-    """Delete a user, look into every store for them, and return the receipt.
+    """Delete a user, check that every store is empty, and return the receipt.
 
     Raises:
-        PersonaError: There is no such user, or a reply to them is being written.
+        PersonaError: There is no such user, or a reply to them is in progress.
     """
     if any(turn.state is TurnState.RECEIVED for turn in memory.journal.newest(user).values()):
-        raise InvalidInput("A reply is being written. Stop it on the page Chat, or wait for it, and delete everything then.")
+        raise InvalidInput("A reply is being written. Stop it on the Chat page or wait for it, then delete everything.")
     removed = memory.delete_user(user)
     now = clock.now()
     return Farewell(
@@ -65,28 +65,28 @@ def deleted(memory: Memory, user: str) -> Farewell:
 
 def _delete(here: Here) -> None:
     try:
-        with st.spinner("Deleting it"):
-            st.session_state[_KEPT] = deleted(here.memory, here.user)
+        with st.spinner("Deleting"):
+            st.session_state[_RECEIPT_KEY] = deleted(here.memory, here.user)
     except PersonaError as error:
         st.error(wording.sentence(error.message))
         return
-    # What was said off the record was on this page alone.
+    # Off-the-record messages exist only on this page.
     st.session_state["unrecorded"] = [one for one in st.session_state.get("unrecorded", []) if one.turn.user_id != here.user]
     identity.become(auth.DEFAULT_USER)
 
 
-def _put_away() -> None:
-    st.session_state.pop(_KEPT, None)
+def _close() -> None:
+    st.session_state.pop(_RECEIPT_KEY, None)
 
 
-@st.dialog("Everything is deleted", on_dismiss=_put_away)
+@st.dialog("Everything is deleted", on_dismiss=_close)
 def _receipt(kept: Farewell) -> None:
     st.text(kept.text)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.download_button(
-            "Keep the receipt", kept.text, kept.file, "text/plain",
+            "Download the receipt", kept.text, kept.file, "text/plain",
             key="download-receipt", on_click="ignore", type="primary", icon=":material/download:",
         )  # fmt: skip
         if st.button("Close", key="put-away"):
-            _put_away()
+            _close()
             st.rerun()

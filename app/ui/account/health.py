@@ -1,4 +1,4 @@
-"""How model and memory are doing: looked at when it is asked for, without opening anything a second time."""
+"""Status of model and memory, checked on request, without opening anything a second time."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from app.ui.layout import Here
 from memory.core import extras
 from memory.core.errors import PersonaError
 
-_LOW_SPACE = 1_000_000_000
+_LOW_SPACE_BYTES = 1_000_000_000
 _ICONS = {"works": ":material/check_circle:", "off": ":material/do_not_disturb_on:", "broken": ":material/error:"}
-_STATES = {"works": "works", "off": "off", "broken": "needs you"}
+_STATES = {"works": "works", "off": "off", "broken": "needs attention"}
 _ASIDE, _EXTRAS = "Set aside", "Extras"
 
 
 def draw(here: Here) -> None:
-    """Draw it, folded."""
+    """Draw the status in an expander."""
     st.subheader("Model and memory", anchor=False)
-    folded = st.expander("How they are doing", key="health", on_change="rerun", icon=":material/monitor_heart:")
+    folded = st.expander("Status", key="health", on_change="rerun", icon=":material/monitor_heart:")
     if not folded.open:
         return
     with folded:
@@ -38,23 +38,23 @@ def draw(here: Here) -> None:
                 st.text(one.detail)
         if here.memory.refusals.count(here.user):
             st.button("Try again", key="try-again", icon=":material/replay:", on_click=_try_again, args=(here,))
-        st.button("Look again", key="look-again", type="tertiary", icon=":material/refresh:")
+        st.button("Check again", key="look-again", type="tertiary", icon=":material/refresh:")
 
 
 def examine(here: Here, settings: Settings) -> list[Finding]:
-    """Look at each part in turn."""
-    looks: list[tuple[str, Callable[[Here, Settings], list[Finding]]]] = [
+    """Check each part in turn."""
+    checks: list[tuple[str, Callable[[Here, Settings], list[Finding]]]] = [
         ("Chat model", _model),
-        ("Finding pictures", _sight),
+        ("Picture search", _sight),
         ("Text embedder", _embedder),
         ("Data folder", _folder),
         ("Memory", _memory),
         (_EXTRAS, _extras),
     ]
     findings: list[Finding] = []
-    for what, look in looks:
+    for what, check in checks:
         try:
-            findings += look(here, settings)
+            findings += check(here, settings)
         except PersonaError as error:
             findings.append(Finding("broken", what, error.message))
     return findings
@@ -66,33 +66,33 @@ def _model(here: Here, settings: Settings) -> list[Finding]:
     loaded = here.replies.service.models.loaded
     if settings.llm_base_url:
         endpoint = remote_endpoint(settings)
-        name, sees, where = endpoint.model, endpoint.sees, f"at {endpoint.url}, window {endpoint.window:,} tokens"
+        name, sees, where = endpoint.model, endpoint.sees, f"at {endpoint.url}, context window {endpoint.window:,} tokens"
     elif loaded is not None:
-        name, sees, where = loaded.model, loaded.sees, f"in this program, window {loaded.window:,} tokens"
+        name, sees, where = loaded.model, loaded.sees, f"in this program, context window {loaded.window:,} tokens"
     else:
         path, projector = find_weights(settings)
-        name, sees, where = path.stem, projector is not None, "loaded with the first reply"
-    looking = (
-        Finding("works", "Looking at pictures", "It sees what you show it.")
+        name, sees, where = path.stem, projector is not None, "loads with the first reply"
+    seeing = (
+        Finding("works", "Seeing pictures", "The model sees the pictures that you send.")
         if sees
-        else Finding("off", "Looking at pictures", "This model cannot see: pictures are kept, and not looked at.")
+        else Finding("off", "Seeing pictures", "This model can't see pictures. They are saved with your words.")
     )
-    # A stand-in for the models may know nothing of a server.
+    # A stand-in for the model server may have no notices.
     notices = getattr(here.replies.service.models, "notices", ())
     known = [Finding("off", "Model server", notice) for notice in notices]
-    return [Finding("works", "Chat model", f"{name}, {where}."), *known, looking]
+    return [Finding("works", "Chat model", f"{name}, {where}."), *known, seeing]
 
 
 def _sight(here: Here, _settings: Settings) -> list[Finding]:
     sight = here.memory.sight
     if sight.off is not None:
-        return [Finding("off", "Finding pictures", sight.off)]
-    parts = "and things in them" if sight.parts_things else "as a whole"
-    return [Finding("works", "Finding pictures", f"By sight and by words, {parts} ({sight.called}).")]
+        return [Finding("off", "Picture search", sight.off)]
+    parts = " and the things in them" if sight.parts_things else ""
+    return [Finding("works", "Picture search", f"Searches by words and by what whole pictures{parts} show ({sight.called}).")]
 
 
 def _embedder(_here: Here, settings: Settings) -> list[Finding]:
-    return [Finding("works", "Text embedder", f"{settings.text_embedder} finds memories by what they mean.")]
+    return [Finding("works", "Text embedder", f"{settings.text_embedder} searches memories by meaning.")]
 
 
 def _extras(_here: Here, _settings: Settings) -> list[Finding]:
@@ -103,14 +103,14 @@ def _folder(here: Here, _settings: Settings) -> list[Finding]:
     folder = here.memory.folder
     used = 0
     for path in folder.rglob("*"):
-        # Files come and go while it is looked through.
+        # Files may disappear during the walk.
         with suppress(OSError):
             used += path.stat().st_size
     free = shutil.disk_usage(folder).free
-    # Where people sign in, the machine is another's.
+    # Where people sign in, the machine is not their own, so the path is not shown.
     where = "" if auth.asks_to_sign_in() else f"{folder}: "
     detail = f"{where}{account_wording.size(used)} used, {account_wording.size(free)} free on the disk."
-    return [Finding("works" if free >= _LOW_SPACE else "broken", "Data folder", detail)]
+    return [Finding("works" if free >= _LOW_SPACE_BYTES else "broken", "Data folder", detail)]
 
 
 def _memory(here: Here, _settings: Settings) -> list[Finding]:
@@ -119,14 +119,14 @@ def _memory(here: Here, _settings: Settings) -> list[Finding]:
     said, known = counts.pop("turn"), sum(counts.values())
     parts = [f"{wording.counted(said, 'message', 'messages')}, {wording.counted(known, 'memory', 'memories')}."]
     aside = here.memory.refusals.set_aside(here.user)
-    nothing = "Nothing is said yet."
+    nothing = "No messages yet."
     if said:
         nothing = "Everything else is remembered." if aside or held else "Everything is remembered."
-    parts += [f"{wording.counted(waits, 'step waits', 'steps wait')} to be remembered." if waits else nothing]
-    parts += [f"{wording.counted(held, 'message is', 'messages are')} pending your approval."] if held else []
+    parts += [f"Remembering: {wording.counted(waits, 'step', 'steps')} left." if waits else nothing]
+    parts += [f"{wording.counted(held, 'message needs', 'messages need')} your approval."] if held else []
     findings = [Finding("works", "Memory", " ".join(parts))]
     if aside:
-        lines = set_aside.told(aside, own=True, then="`Try again` below does that")
+        lines = set_aside.told(aside, own=True, then="choose Try again below")
         findings.append(Finding("off", _ASIDE, "\n".join(lines)))
     return findings
 

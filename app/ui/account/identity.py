@@ -1,4 +1,4 @@
-"""Who is talking: what there is of them, a new name, and the example person."""
+"""The current user: what is remembered about them, a new name, and the example person."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from app.ui.layout import Here
 from memory.core.errors import PersonaError
 from memory.core.validation import check_user
 
-_TOLD = "you-told"
+_MESSAGE_KEY = "you-told"
 _COUNTED = {"turn": "Messages", "semantic": "Facts", "episodic": "Topics", "photo": "Pictures"}
 
 
 def draw(here: Here) -> None:
-    """Draw who it is and what there is of them; where nobody signs in, what else they could be called."""
-    if told := st.session_state.pop(_TOLD, None):
+    """Draw the user and their counts; without sign-in, also the field for a new name and the example person."""
+    if told := st.session_state.pop(_MESSAGE_KEY, None):
         st.success(wording.sentence(told))
     with st.container(border=True, key="who-card", gap="small"):
         st.header(wording.label(here.user), anchor=False)
         _counts(here)
         if auth.asks_to_sign_in():
-            st.caption("You are signed in: what is remembered of you is shown to you alone.")
+            st.caption("You are signed in. Only you can see what is remembered about you.")
         else:
             st.caption(
-                "This page is for one trusted person on this machine: nobody signs in, and whoever opens it can choose any "
-                "name. Each name has a memory of its own."
+                "This page is for one trusted person on this machine. There is no sign-in: anyone who opens it can choose any "
+                "name. Each name has its own memory."
             )
             _new_name()
     if not auth.asks_to_sign_in():
@@ -37,12 +37,12 @@ def draw(here: Here) -> None:
 
 
 def become(user: str, told: str = "") -> NoReturn:
-    """Draw the page anew as another user, and tell them what was done."""
+    """Rerun the page as another user, with a message about what was done."""
     if told:
-        st.session_state[_TOLD] = told
+        st.session_state[_MESSAGE_KEY] = told
     if not auth.asks_to_sign_in():
         st.query_params["user"] = user
-    # The choice of the side panel is drawn already and cannot be set any more; without a value it takes the address's.
+    # The selectbox is already drawn and cannot be set; without a value it takes the user from the address.
     st.session_state.pop("user", None)
     st.rerun()
 
@@ -50,7 +50,7 @@ def become(user: str, told: str = "") -> NoReturn:
 def _counts(here: Here) -> None:
     counts = here.memory.browse.counts(here.user)
     if not counts["turn"]:
-        st.caption("Nothing is remembered yet. Say something on the page Chat, and it begins.")
+        st.caption("Nothing is remembered yet. Write something on the Chat page to begin.")
         return
     with st.grid(4, min_column_width=64, gap="small", key="counts"):
         for kind, label in _COUNTED.items():
@@ -60,27 +60,27 @@ def _counts(here: Here) -> None:
 def _new_name() -> None:
     form = st.form("new-user", border=False, clear_on_submit=True)
     with form, st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        name = st.text_input("A new name", key="new-name", placeholder="for example ada", autocomplete="off")
-        begun = st.form_submit_button("Begin", key="begin-new-name", icon=":material/person_add:")
+        name = st.text_input("New name", key="new-name", placeholder="for example ada", autocomplete="off")
+        begun = st.form_submit_button("Start", key="begin-new-name", icon=":material/person_add:")
     if begun:
         try:
             user = check_user(name.strip())
         except PersonaError as error:
             st.error(wording.sentence(error.message))
             return
-        become(user, f"You are talking as {user} now.")
+        become(user, f"You are now talking as {user}.")
 
 
 def _example(here: Here) -> None:
     known = here.memory.journal.knows(example.USER)
     if known and here.user == example.USER:
-        st.info("This is the example person, who is invented. Ask on the page Chat what changed in a month, or look around.")
+        st.info("This is the example person, who is invented. Ask on the Chat page what changed in a month, or look around.")
         return
     with st.container(border=True, key="example-card", gap="small"):
         st.markdown("**Try it with an example person**")
         st.caption(
-            "A ready month of an invented person: a new job, a dog, a violin, a move, a wedding and a cake. Everything works "
-            "on it as on your own, and you can delete it at any time. No model is asked."
+            "A month in the life of an invented person: a new job, a dog, a violin, a move, a wedding and a cake. Everything "
+            "works as with your own memory, and you can delete it at any time. Loading it needs no model."
         )
         if known:
             if st.button("Go to the example person", key="go-example", icon=":material/arrow_forward:"):
@@ -97,4 +97,4 @@ def _load(here: Here) -> None:
         bar.empty()
         st.error(wording.sentence(error.message))
         return
-    become(example.USER, f"The example person is here: {account_wording.holds(counts)}.")
+    become(example.USER, f"The example person is loaded: {account_wording.holds(counts)}.")

@@ -1,4 +1,4 @@
-"""The page You: who it is, everything as one file, what was agreed to, health, and a way to leave nothing behind."""
+"""The You page: the user, export and import, consent, status, and deletion."""
 
 from __future__ import annotations
 

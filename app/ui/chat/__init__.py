@@ -1,3 +1,3 @@
-"""The page Chat."""
+"""The Chat page."""
 
 __all__ = ["page"]

@@ -1,4 +1,4 @@
-"""A button that copies a text: the browser's clipboard is out of Streamlit's own reach."""
+"""A button that copies a text to the clipboard, which Streamlit itself cannot access."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ export default function ({ parentElement, data }) {
   };
 }
 """
-_MOUNTED = "persona_copy"
+_COMPONENT_NAME = "persona_copy"
 
 
 def button(text: str, key: str) -> None:
-    """Draw the button; the text goes to the page as data."""
-    st.components.v2.component(_MOUNTED, html=_HTML, css=_CSS, js=_JS)(data={"text": text}, key=key, width="content")
+    """Draw the button; the text is passed to the page as data."""
+    st.components.v2.component(_COMPONENT_NAME, html=_HTML, css=_CSS, js=_JS)(data={"text": text}, key=key, width="content")

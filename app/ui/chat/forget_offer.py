@@ -1,4 +1,4 @@
-"""Below a reply to a request to forget: the one button that does it, the one that keeps all, and the way back."""
+"""Buttons below a reply to a request to forget: forget, keep, and undo."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def draw(here: Here, turn: Turn, on_done: Callable[[Turn], None]) -> None:
 
     Args:
         here: Whose page.
-        turn: The request, or the yes that was said to one.
-        on_done: Called when it is forgotten: off the record, this page alone still shows the request.
+        turn: The request to forget, or the message that confirmed one.
+        on_done: Called after forgetting. A request made off the record is only on this page, which must hide it.
     """
     offer = turn.trace.forget if turn.trace is not None else None
     if offer is None:
@@ -27,7 +27,7 @@ def draw(here: Here, turn: Turn, on_done: Callable[[Turn], None]) -> None:
         if offer.state == "open":
             st.button(
                 "Forget all of this", key=f"forget-offered-{turn.id}", type="primary",
-                help="With all that tells of it, and this request. Undo works for 10 minutes.",
+                help="Also forgets this request and everything that mentions it. You can undo this for 10 minutes.",
                 on_click=_try, args=(_forget, here, turn, on_done),
             )  # fmt: skip
             st.button("Keep it", key=f"keep-offered-{turn.id}", on_click=_try, args=(_keep, here, turn, on_done))
@@ -49,15 +49,15 @@ def _keep(here: Here, turn: Turn, on_done: Callable[[Turn], None]) -> None:
 def _undo(here: Here, turn: Turn, _on_done: Callable[[Turn], None]) -> None:
     if turn.trace is not None and turn.trace.forget is not None and turn.trace.forget.forgotten:
         here.memory.undo(here.user, turn.trace.forget.forgotten)
-        frame.tell("It is back.")
+        frame.tell("Restored.")
 
 
 def _try(
     do: Callable[[Here, Turn, Callable[[Turn], None]], None], here: Here, turn: Turn, on_done: Callable[[Turn], None]
 ) -> None:
     if here.user != st.session_state.user:
-        # A button that was there before another user was chosen.
-        frame.refuse("That was on another user's page, and was not done.")
+        # The button was drawn before another user was chosen.
+        frame.refuse("That button belonged to another user's page. Nothing was changed.")
         return
     try:
         do(here, turn, on_done)

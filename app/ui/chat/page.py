@@ -1,4 +1,4 @@
-"""The conversation: what was said, the replies that are being written, and the next message."""
+"""The Chat page: the conversation, replies in progress, and the field for the next message."""
 
 from __future__ import annotations
 
@@ -21,40 +21,40 @@ from memory.photos.image_file import read_picture
 if TYPE_CHECKING:
     from app.service import PersonaService
 
-_SHOWN = 50
-"""Turns that are shown at first, and with each press of the button."""
+_TURNS_PER_PAGE = 50
+"""Turns shown at first, and added with each press of the button."""
 _POLL_S = 2
-_AT_ONCE_S = 0.3
-_GONE = (TurnState.REPLACED, TurnState.FORGOTTEN)
+_INSTANT_REPLY_S = 0.3
+_HIDDEN_STATES = (TurnState.REPLACED, TurnState.FORGOTTEN)
 _PICTURES = ["png", "jpg", "jpeg", "webp", "gif"]
 _PICTURE_WIDTH = 240
 
 
 def draw(here: Here) -> None:
-    """Draw the page: the conversation, the field for the next message, and the side panel."""
+    """Draw the page: the conversation, the message field and the side panel."""
     with st.sidebar:
         sidebar.choose_switches()
         conversations.draw(here)
     session = st.session_state.get("session")
     if session is not None and here.memory.browse.first_turn(here.user, session) is None:
-        # It was forgotten, or is another's.
+        # The conversation was forgotten, or belongs to another user.
         session = None
     writing = _past(here, session) if session is not None else _now(here)
     if not writing and here.replies.service.waits_for:
         st.fragment(_until_there, run_every=_POLL_S)(here.replies.service)
     ask(here.replies, writing)
-    # One that is there at once is shown whole, and not first as being written.
-    if writing and all(one.finished_within(_AT_ONCE_S) for one in writing):
+    # A reply that arrives at once is shown complete, never as one in progress.
+    if writing and all(one.finished_within(_INSTANT_REPLY_S) for one in writing):
         st.rerun()
 
 
 def _now(here: Here) -> list[Live]:
-    """Draw the conversation as the journal has it; returns the replies that are being written, to be watched."""
+    """Draw the current conversation from the journal; return the replies in progress."""
     memory = here.memory
-    shown: int = st.session_state.setdefault("shown", _SHOWN)
+    shown: int = st.session_state.setdefault("shown", _TURNS_PER_PAGE)
     turns = memory.journal.turns(here.user, limit=shown + 1)
     mine = {live.turn.id: live for live in _unrecorded() if live.turn.user_id == here.user}
-    if not mine and all(turn.state in _GONE for turn in turns):
+    if not mine and all(turn.state in _HIDDEN_STATES for turn in turns):
         _welcome()
     if len(turns) > shown:
         st.button("Show earlier messages", on_click=_show_earlier)
@@ -62,16 +62,16 @@ def _now(here: Here) -> list[Live]:
 
 
 def _past(here: Here, session: int) -> list[Live]:
-    """Draw one conversation of the past."""
+    """Draw a past conversation; return the replies in progress."""
     turns = here.memory.journal.turns(here.user, session=session)
     with st.container(horizontal=True, vertical_alignment="center", key="past"):
-        st.caption("A conversation of the past. What you say now goes on today.")
-        st.button("Back to now", on_click=_back, icon=":material/arrow_back:")
+        st.caption("This is a past conversation. New messages continue today's conversation.")
+        st.button("Back to today", on_click=_back, icon=":material/arrow_back:")
     return _conversation(here, turns, {}, last=here.memory.journal.newest(here.user))
 
 
 def _conversation(here: Here, turns: Sequence[Turn], mine: Mapping[str, Live], *, last: Collection[str]) -> list[Live]:
-    entries = [turn for turn in turns if turn.state not in _GONE]
+    entries = [turn for turn in turns if turn.state not in _HIDDEN_STATES]
     entries += [live.progress.turn or live.turn for live in mine.values()]
     asked = sensitive_notice.asked_under(here, entries)
     writing, session = [], 0
@@ -91,21 +91,21 @@ def _conversation(here: Here, turns: Sequence[Turn], mine: Mapping[str, Live], *
                 reply.show(turn, here.memory.photos)
                 _below(here, turn, last=turn.id in last)
             elif turn.state is TurnState.ANSWERED:
-                # A reply always says something: this one was taken away.
-                st.caption("This reply told of something that is forgotten.")
+                # A reply is never empty: forgetting has removed this one.
+                st.caption("This reply was removed because it mentioned something that is now forgotten.")
             else:
                 _unanswered(here.replies, turn, live, last=not turn.seq or turn.id in last)
     return writing
 
 
 def _below(here: Here, turn: Turn, *, last: bool) -> None:
-    """Offer below a reply what can be done with it, and what it used."""
+    """Draw the actions below a reply, and its receipt."""
     with st.container(key=f"below-{turn.id}", gap="small", horizontal=True, vertical_alignment="top"):
         copy_button.button(turn.reply, key=f"copy-{turn.id}")
         if last and turn.seq and turn.state is not TurnState.REQUEST:
             st.button(
-                "Again", key=f"regenerate-{turn.id}", type="tertiary", icon=":material/refresh:",
-                help="Answer this message anew; this reply is then used no longer.",
+                "Regenerate", key=f"regenerate-{turn.id}", type="tertiary", icon=":material/refresh:",
+                help="Write a new reply to this message. The current reply is no longer used.",
                 on_click=_send_again, args=(here.replies, turn),
             )  # fmt: skip
     if turn.state is TurnState.REQUEST:
@@ -115,22 +115,22 @@ def _below(here: Here, turn: Turn, *, last: bool) -> None:
 
 
 def _until_there(service: PersonaService) -> None:
-    """Say what the first reply will wait for, until the model is there."""
+    """Draw what the first reply is waiting for, until the model is ready."""
     waits_for = service.waits_for
     if not waits_for:
         st.rerun()
     with st.container(key="quiet-model-waits"):
         st.caption(
-            f"{wording.sentence(waits_for)} You can write already: the reply comes as soon as the model is there. "
-            "Meanwhile, the example person can be loaded and looked at on the page You."
+            f"{wording.sentence(waits_for)} You can write now; the reply comes as soon as the model is ready. "
+            "Meanwhile, you can load the example person on the You page."
         )
 
 
 def ask(replies: Replies, writing: list[Live]) -> None:
-    """Offer the field for the next message, where what could not be taken stands again, and a way to stop a reply."""
+    """Draw the message field, which keeps the text of a rejected message, and the button that stops a reply."""
     if writing:
         st.bottom.button("Stop writing", on_click=_stop, args=(replies, [one.turn.id for one in writing]))
-    # A draft, and pictures that are attached, are their user's.
+    # Each user has their own draft and attached pictures.
     key = f"message-{user_key(st.session_state.user)[:8]}"
     if draft := st.session_state.pop("draft", None):
         st.session_state[key] = draft
@@ -153,11 +153,11 @@ def _send(replies: Replies, key: str) -> None:
         frame.refuse(error.message)
         st.session_state.draft = said.text
         return
-    # It goes on today, whatever conversation was open; and scores set by hand are for one reply.
+    # A message always belongs to today, and scores set by the person are for one reply.
     _back()
     st.session_state.pop("by_hand", None)
     if not live.turn.seq:
-        # Also where its person keeps nothing of what it tells.
+        # This also happens when the person chose to keep nothing sensitive.
         _unrecorded().append(live)
 
 
@@ -179,13 +179,13 @@ def _stop(replies: Replies, turn_ids: list[str]) -> None:
 
 
 def _unrecorded() -> list[Live]:
-    """Return what was said off the record: this page alone has it."""
+    """Return the messages sent off the record; only this page has them."""
     kept: list[Live] = st.session_state.setdefault("unrecorded", [])
     return kept
 
 
 def _drop_unrecorded(turn: Turn) -> None:
-    """Show what was said off the record no longer, where it named what is forgotten."""
+    """Hide an off-the-record message that asked to forget something, once that is done."""
     _unrecorded()[:] = [live for live in _unrecorded() if live.turn.id != turn.id]
 
 
@@ -195,15 +195,15 @@ def _back() -> None:
 
 
 def _show_earlier() -> None:
-    st.session_state.shown += _SHOWN
+    st.session_state.shown += _TURNS_PER_PAGE
 
 
 def _welcome() -> None:
-    st.title("A conversation that is remembered", anchor=False)
+    st.title("An assistant that remembers you", anchor=False)
     st.write(
-        "Tell it about yourself and ask it things. It keeps what you say, looks it up before it answers, days and "
-        "months later too, and adapts its tone to you. What it knows about you stands on the page Memory, where you "
-        "can put it right. To look around first, load the example person on the page You."
+        "Tell me about yourself and ask me anything. I remember what you say, search my memory before I answer, even "
+        "months later, and adapt my tone to you. The Memory page shows what I know about you, and you can correct it "
+        "there. To look around first, load the example person on the You page."
     )
 
 
@@ -219,7 +219,7 @@ def _message(here: Here, turn: Turn, *, asks: bool) -> None:
             except PersonaError as error:
                 st.caption(error.message)
             except OSError:
-                st.caption("This picture is damaged. Sent again, it is shown here too.")
+                st.caption("This picture is damaged. Send it again to see it here.")
         if turn.text.strip():
             st.text(turn.text)
         if turn.corrected:
@@ -230,7 +230,7 @@ def _message(here: Here, turn: Turn, *, asks: bool) -> None:
 
 
 def _wait_for(memory: Memory, turn: Turn) -> None:
-    """Wait for a reply that another process writes."""
+    """Wait for a reply that another process is writing."""
     try:
         waits = memory.journal.turn(turn.id).state is TurnState.RECEIVED
     except PersonaError as error:
@@ -238,11 +238,11 @@ def _wait_for(memory: Memory, turn: Turn) -> None:
         return
     if not waits:
         st.rerun()
-    st.caption("Being written…")
+    st.caption("Writing…")
 
 
 def _unanswered(replies: Replies, turn: Turn, live: Live | None, *, last: bool) -> None:
     said = live.progress.error.message if live and live.progress.error else turn.error
-    st.error(wording.sentence(said or "There is no reply to this message."))
+    st.error(wording.sentence(said or "This message has no reply."))
     if last:
         st.button("Send again", key=f"again-{turn.id}", on_click=_send_again, args=(replies, turn))

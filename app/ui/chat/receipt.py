@@ -1,4 +1,4 @@
-"""The receipt below a reply: what it used of memory, each thing to be put right with one click."""
+"""The receipt below a reply: the memories that it used, each with its actions."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from memory.photos.image_file import open_upright
 from memory.storage.memory_rows import MemoryRecord
 
 _PICTURE_WIDTH = 120
-_TALK = {"episodic", "turn"}
+_DIALOGUE_KINDS = {"episodic", "turn"}
 
 
 def draw(here: Here, turn: Turn) -> None:
-    """Draw it, folded; what is in it is read when it is opened."""
+    """Draw the receipt as an expander; its content is loaded when it is opened."""
     if turn.trace is None:
-        # Of a transcript: nobody knows what that reply was made from.
+        # An imported reply has no trace.
         return
     trace = turn.trace
-    used = wording.counted(len(trace.memories), "memory", "memories") if trace.memories else "no memories"
-    label = f"Used {used}, and how you come across"
+    used = wording.counted(len(trace.memories), "memory", "memories") if trace.memories else "only this conversation"
+    label = f"Used {used}"
     folded = st.expander(label, type="compact", key=f"receipt-{turn.id}", on_change="rerun")
     if not folded.open:
         return
     with folded:
         if not trace.memories:
-            st.caption("Nothing was looked up for this reply: it had the latest talk and your profile.")
+            st.caption("No memories were used for this reply, only the recent conversation and your profile.")
         ids = {one.id for one in trace.memories}
         facts = {make_id(here.user, "semantic", one.id) for one in trace.memories if one.kind == "turn"} - ids
         by_id = {record.id: record for record in here.memory.memories.entries(here.user, ids=ids | facts, held=True)}
         for place, one in enumerate(trace.memories):
-            # Several excerpts of one turn have its id.
+            # Several excerpts of one turn share its id.
             again = any(one.id == earlier.id for earlier in trace.memories[:place])
             _entry(here, turn, one, f"{turn.id}-{one.id}-{place}" if again else f"{turn.id}-{one.id}", by_id.get(one.id))
             fact = by_id.get(make_id(here.user, "semantic", one.id))
@@ -52,27 +52,27 @@ def _entry(here: Here, turn: Turn, one: Recalled, key: str, record: MemoryRecord
         st.text(f"{clock.show(one.time)} · {wording.KINDS[one.kind]}")
         if one.photo_id:
             _picture(here, one, record if isinstance(record, PhotoMemory) else None)
-        # What it says today; talk is shown as it was.
-        st.text(wording.shortened(memory_actions.told_of(record) if record and one.kind not in _TALK else one.text))
+        # A memory is shown with its current text; dialogue is shown as it was.
+        st.text(wording.shortened(memory_actions.told_of(record) if record and one.kind not in _DIALOGUE_KINDS else one.text))
         for mark in _corrected_since(here, one):
             st.text(mark)
-        if record is None or one.kind in _TALK:
+        if record is None or one.kind in _DIALOGUE_KINDS:
             memory_actions.dialogue_buttons(here, one.id, key)
         else:
             memory_actions.buttons(here, record, turn.id)
 
 
 def _fact_of_message(here: Here, turn: Turn, fact: MemoryRecord) -> None:
-    """Show the fact that was made of a message: the message stands for it in a search, the fact is what can be corrected."""
+    """Draw the fact taken from a message: a search returns the message, but only the fact can be corrected."""
     with st.container(key=f"entry-{turn.id}-{fact.id}", gap=None):
-        st.text("The fact that was made of this message")
+        st.text("The fact taken from this message")
         st.text(wording.shortened(memory_actions.told_of(fact)))
         memory_actions.buttons(here, fact, turn.id)
 
 
 def _corrected_since(here: Here, one: Recalled) -> list[str]:
-    """Return what was corrected of talk since this reply was written."""
-    if one.kind not in _TALK:
+    """Return the corrections of a dialogue that were made after this reply."""
+    if one.kind not in _DIALOGUE_KINDS:
         return []
     said = here.memory.browse.said(here.user, one.turn_ids).values()
     return list(dict.fromkeys(mark for turn in said for mark in turn.corrected if mark not in one.text))
@@ -88,35 +88,35 @@ def _picture(here: Here, one: Recalled, record: PhotoMemory | None) -> None:
 
 def _traits(here: Here, turn: Turn, used: BigFive | None) -> None:
     if used is None:
-        st.caption("It was told of no trait: it is too early to say how you come across.")
+        st.caption("No personality traits were used: it is too early to tell.")
         return
-    st.caption("The five traits that it was told, from 1 to 5")
+    st.caption("Personality traits used for this reply (1 to 5)")
     for trait, score in used.items():
         with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"trait-{turn.id}-{trait}"):
             st.text(f"{trait.capitalize()} {score:.1f}")
             key = f"{turn.id}-{trait}"
-            if st.button("Wrong", key=f"wrong-{key}", type="tertiary", help="Set it by hand; it stays there."):
+            if st.button("Wrong", key=f"wrong-{key}", type="tertiary", help="Set the right score. It stays pinned there."):
                 _set(here, trait, score)
             for label, value, moves, why in (
-                ("Outdated", 3.0, True, "Begin it anew at 3; messages move it."),
-                ("Forget", 3.0, False, "Hold it at 3: nothing is inferred any more."),
+                ("Outdated", 3.0, True, "Reset it to 3. Messages can move it again."),
+                ("Forget", 3.0, False, "Pin it at 3. Messages no longer move it."),
             ):
                 st.button(
                     label, key=f"{label.lower()}-{key}", type="tertiary", help=why,
-                    on_click=_hold, args=(here, trait, value), kwargs={"moves": moves},
+                    on_click=_pin, args=(here, trait, value), kwargs={"moves": moves},
                 )  # fmt: skip
 
 
-@st.dialog("Set a trait by hand")
+@st.dialog("Set a trait")
 def _set(here: Here, trait: str, score: float) -> None:
     value = st.slider(trait.capitalize(), float(LOWEST), float(HIGHEST), score, 0.1, key=f"set-{trait}")
-    st.caption("It stays there until you let it move again on the page Personality.")
+    st.caption("It stays pinned until you unpin it on the Personality page.")
     if st.button("Save", type="primary", key=f"save-{trait}"):
-        _hold(here, trait, value)
+        _pin(here, trait, value)
         st.rerun()
 
 
-def _hold(here: Here, trait: str, value: float, *, moves: bool = False) -> None:
+def _pin(here: Here, trait: str, value: float, *, moves: bool = False) -> None:
     now = here.memory.journal.last_time(here.user) or clock.now()
     if here.user != st.session_state.user:
         return
@@ -124,6 +124,8 @@ def _hold(here: Here, trait: str, value: float, *, moves: bool = False) -> None:
         here.memory.personality.pin(here.user, trait, value, now)
         if moves:
             here.memory.personality.pin(here.user, trait, None, now)
-        frame.tell(f"{trait.capitalize()} {'begins anew at' if moves else 'is held at'} {value:.1f}, from the next reply on.")
+        frame.tell(
+            f"{trait.capitalize()} {'was reset to' if moves else 'is pinned at'} {value:.1f}. This applies from the next reply."
+        )
     except PersonaError as error:
         frame.refuse(error.message)

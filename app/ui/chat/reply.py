@@ -1,4 +1,4 @@
-"""One reply on the page: its steps folded above it, and the text; as it was, or as it comes."""
+"""One reply on the page, complete or in progress: its steps in an expander, then its text."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from app.ui.live_replies import Live
     from memory.photos.store import PhotoStore
 
-_ABREAST = 6
-"""Recalled pictures that are shown with the steps."""
+_MAX_PICTURES = 6
+"""Recalled pictures shown with the steps."""
 _TICK_S = 0.4
-"""How often a reply that is being written is drawn."""
+"""Seconds between two refreshes of a reply in progress."""
 
 
 def show(turn: Turn, photos: PhotoStore) -> None:
-    """Draw a reply that is there; the pictures that it was recalled with, too."""
+    """Draw a complete reply, with the pictures that were recalled for it."""
     trace = turn.trace or Trace()
     summary = wording.summary(trace.steps, trace.memories)
     if summary:
@@ -38,19 +38,20 @@ def show(turn: Turn, photos: PhotoStore) -> None:
     st.markdown(wording.markdown(turn.reply), anchors=False)
     notes = [*(["Stopped."] if turn.state is TurnState.STOPPED else []), *trace.notes, *map(wording.label, left_to_tell(trace))]
     if not turn.seq:
-        notes.append("Off the record: gone when this page is reloaded.")
+        notes.append("Off the record: this disappears when you reload the page.")
     if notes:
         st.caption(" ".join(notes))
 
 
 def watch(live: Live, service: PersonaService) -> None:
-    """Draw a reply that is being written, again and again; when it is there, the page is drawn anew.
+    """Draw a reply in progress, refresh it, and rerun the page when it is complete.
 
-    It is a fragment: the page around it is drawn to its end, and what stood on it before is gone (another user's talk, too).
+    A fragment lets the rest of the page be drawn meanwhile, so that nothing of a previous page (another user's
+    conversation, for example) stays visible.
 
     Args:
         live: The reply.
-        service: Says what it waits for while the model is not there.
+        service: Says what the reply waits for while the model is not ready.
     """
     st.fragment(_so_far, run_every=_TICK_S)(live, service)
 
@@ -64,8 +65,8 @@ def _so_far(live: Live, service: PersonaService) -> None:
         f"Waiting for the model. {wording.sentence(waits_for.removesuffix('.'))}" if waits_for else "Waiting for the model"
     )
     if live.is_queued:
-        waiting = "Waiting for the reply before it"
-    # The label stays: another one would fold up what the person has unfolded.
+        waiting = "Waiting for the previous reply"
+    # The label stays the same: a new label would close an expander that the person opened.
     with st.expander("Steps", type="compact", icon="spinner", key=f"steps-{live.turn.id}"):
         _steps(progress.steps, progress.memories, progress.think)
     st.caption(f"{progress.doing or waiting}, {time.monotonic() - live.began:.0f} s")
@@ -73,11 +74,11 @@ def _so_far(live: Live, service: PersonaService) -> None:
 
 
 def _steps(steps: Sequence[Step], memories: Sequence[Recalled], thinking: str = "") -> None:
-    """List what was thought, looked for and found; all of it is data, and shown as plain text."""
+    """Draw thoughts, searches and results as plain text, because all of it is data."""
     for step in steps:
         _plain(step.think)
         if step.action == "retrieve":
-            _plain(wording.looked_for(step), "Looked for")
+            _plain(wording.searched_for(step), "Searched for")
             _plain(wording.recalled([entry for entry in memories if entry.id in step.memory_ids]), "Found")
         _plain(step.warning or "", "Note")
     _plain(thinking)
@@ -85,8 +86,10 @@ def _steps(steps: Sequence[Step], memories: Sequence[Recalled], thinking: str = 
 
 def _pictures(user_id: str, memories: Sequence[Recalled], photos: PhotoStore) -> None:
     seen = {entry.photo_id: entry.text for entry in memories if entry.photo_id}
-    for column, (photo_id, text) in zip(st.columns(_ABREAST), list(seen.items())[:_ABREAST], strict=False) if seen else ():
-        with contextlib.suppress(PersonaError):  # its file is gone: the words above say what it was
+    for column, (photo_id, text) in (
+        zip(st.columns(_MAX_PICTURES), list(seen.items())[:_MAX_PICTURES], strict=False) if seen else ()
+    ):
+        with contextlib.suppress(PersonaError):  # the file is gone; the text above says what it showed
             column.image(small(open_upright(photos.for_model(user_id, photo_id))), alt=text)
 
 

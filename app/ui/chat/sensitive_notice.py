@@ -1,4 +1,4 @@
-"""What the page Chat says under a message that tells of something sensitive, and what can be done there."""
+"""The notice below a sensitive message on the Chat page, with its buttons."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from memory.consent.sensitive import NAMED
 from memory.core.errors import PersonaError
 from memory.core.records import SPOKEN, Turn
 
-_CHOICES: dict[Mode, str] = {"off": "Remember such things", "each": "Ask me each time", "never-keep": "Keep none of them"}
+_CHOICES: dict[Mode, str] = {"off": "Remember them", "each": "Ask me each time", "never-keep": "Don't keep them"}
 
 
 def asked_under(here: Here, turns: Iterable[Turn]) -> str | None:
-    """Return the message under which the person is asked what to do with such ones: the newest, until they answer once."""
+    """Return the message below which the person chooses how to treat sensitive messages; None once they have chosen.
+
+    It is the newest sensitive message.
+    """
     marked = [turn for turn in turns if turn.seq and turn.sensitive and not turn.held and turn.state in SPOKEN]
     if not marked or here.memory.consent.machine or here.memory.consent.chosen(here.user):
         return None
@@ -25,26 +28,26 @@ def asked_under(here: Here, turns: Iterable[Turn]) -> str | None:
 
 
 def draw(here: Here, turn: Turn, *, asks: bool) -> None:
-    """Draw it under a message; nothing under most.
+    """Draw the notice below a message; nothing for a message that is not sensitive.
 
     Args:
         here: Whose page.
         turn: The message.
-        asks: Ask here what to do with messages like it.
+        asks: Ask here how to treat sensitive messages from now on.
     """
     if turn.held and turn.state in SPOKEN:
         with st.container(key=f"held-{turn.id}", gap="small"):
-            st.caption(f"About {NAMED[turn.held]}. Pending your approval: it is not recalled before.")
+            st.caption(f"About {NAMED[turn.held]}. It needs your approval before it can be recalled.")
             with st.container(horizontal=True, gap="small"):
                 _button("Remember it", f"approve-{turn.id}", lambda: here.memory.approve(here.user, turn.id))
                 _button("Forget it", f"reject-{turn.id}", lambda: here.memory.reject(here.user, turn.id))
     elif turn.sensitive and not turn.seq:
-        st.caption(f"About {NAMED[turn.sensitive]}: answered off the record, and nothing of it is kept.")
+        st.caption(f"About {NAMED[turn.sensitive]}. It was answered off the record and not saved.")
     elif asks:
         with st.container(key=f"asked-{turn.id}", gap="small"):
             st.caption(
-                f"About {NAMED[turn.sensitive or 'unnamed']}. It is remembered and marked: never brought up unasked, and no "
-                "model is trained on it. What shall happen with such messages from now on?"
+                f"About {NAMED[turn.sensitive or 'unnamed']}. It is remembered and marked as sensitive: it is never brought up "
+                "unless you ask, and no model is trained on it. What should happen to such messages from now on?"
             )
             with st.container(horizontal=True, gap="small"):
                 for mode, label in _CHOICES.items():

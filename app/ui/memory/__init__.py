@@ -1,3 +1,3 @@
-"""The page Memory."""
+"""The Memory page."""
 
 __all__ = ["page"]

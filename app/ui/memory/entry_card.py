@@ -1,4 +1,4 @@
-"""One entry of the page Memory: what it says, how it stands, where it came from, and what can be done with it."""
+"""One entry of the Memory page: its text, state, source and actions."""
 
 from __future__ import annotations
 
@@ -21,41 +21,41 @@ _PICTURE_WIDTH = 120
 
 
 @dataclass(frozen=True)
-class Around:
-    """What else is known of some entries.
+class Related:
+    """What is known about some entries beside their text.
 
     Attributes:
-        facts: What replaced them, what they replaced, and what they repeat, by id.
-        written_in: The conversations that lines of profile and habits were written after, by the line's id.
+        facts: The facts that replaced them, that they replaced, or that they repeat, by id.
+        written_in: The conversation after which each profile line or habit was written, by the id of the line.
     """
 
     facts: Mapping[str, SemanticMemory]
     written_in: Mapping[str, int]
 
 
-def around(here: Here, records: Iterable[MemoryRecord]) -> Around:
-    """Look up what else is known of some entries."""
+def related(here: Here, records: Iterable[MemoryRecord]) -> Related:
+    """Return what is known about some entries beside their text."""
     records = list(records)
     facts = [one for one in records if isinstance(one, SemanticMemory)]
     linked = here.memory.memories.linked(here.user, facts) if facts else []
     repeated = [one.same_as for one in facts if one.same_as]
     said_before = here.memory.memories.entries(here.user, kind="semantic", ids=repeated) if repeated else []
     lines = [one.id for one in records if isinstance(one, Procedure | ProfileEntry)]
-    return Around(
+    return Related(
         facts={one.id: one for one in [*linked, *said_before] if isinstance(one, SemanticMemory)},
         written_in=here.memory.browse.written_in(here.user, lines) if lines else {},
     )
 
 
-def draw(here: Here, record: MemoryRecord, known: Around, place: str, *, dated: bool = False) -> None:
+def draw(here: Here, record: MemoryRecord, known: Related, place: str, *, dated: bool = False) -> None:
     """Draw one entry.
 
     Args:
-        here: Whose page.
+        here: The user and the replies.
         record: The memory.
-        known: What else is known of it.
-        place: Where on the page it stands: it may stand there more than once.
-        dated: With the day, where no heading names it.
+        known: What is known about it beside its text.
+        place: The part of the page, for widget keys: one entry may be shown more than once.
+        dated: Show the day, because no heading does.
     """
     with st.container(key=f"entry-{place}-{record.id}", gap="xxsmall"):
         st.text(entry_wording.line(record, dated=dated))
@@ -75,25 +75,25 @@ def draw(here: Here, record: MemoryRecord, known: Around, place: str, *, dated: 
 
 
 def decide(here: Here, subject: str, key: str) -> None:
-    """Offer to remember, or to forget, what waits for a word.
+    """Draw the buttons that approve or reject a pending message or memory.
 
     Args:
-        here: Whose page.
-        subject: The id of the message, or of what was taken from it.
-        key: Names the buttons.
+        here: The user and the replies.
+        subject: The id of the message, or of a memory taken from it.
+        key: Distinguishes the widget keys.
     """
     st.button("Remember it", key=f"approve-{key}", on_click=_approve, args=(here, subject))
     st.button("Forget it", key=f"reject-{key}", on_click=_reject, args=(here, subject))
 
 
 def show_button(here: Here, turn_id: str, key: str) -> None:
-    """Offer to see a message where it was said."""
+    """Draw the button that opens a message in its conversation."""
     if _show("Show the message", key):
         session = here.memory.browse.session_of(here.user, turn_id)
         _go(session, turn_id)
 
 
-def _origin(here: Here, record: MemoryRecord, known: Around, place: str) -> None:
+def _origin(here: Here, record: MemoryRecord, known: Related, place: str) -> None:
     key = f"{place}-{record.id}"
     match record:
         case SemanticMemory() | PhotoMemory():
@@ -103,19 +103,19 @@ def _origin(here: Here, record: MemoryRecord, known: Around, place: str) -> None
                 _go(record.session, here.memory.browse.first_turn(here.user, record.session))
         case _:
             session = known.written_in.get(record.id)
-            # What a person wrote came from no conversation.
+            # A line that the person wrote has no conversation.
             if session is not None and _show(f"Show conversation {session}", key):
                 _go(session, here.memory.browse.first_turn(here.user, session))
 
 
 def _show(label: str, key: str) -> bool:
-    return st.button(label, key=f"show-{key}", type="tertiary", icon=":material/forum:", help="Where it came from.")
+    return st.button(label, key=f"show-{key}", type="tertiary", icon=":material/forum:", help="Open its source.")
 
 
 def _go(session: int | None, turn_id: str | None) -> None:
     if session is not None and turn_id is not None:
         frame.go_to_turn(session, turn_id)
-    frame.refuse("What it came from is forgotten.")
+    frame.refuse("Its source has been forgotten.")
     st.rerun()
 
 
@@ -123,9 +123,9 @@ def _picture(here: Here, record: PhotoMemory) -> None:
     try:
         image = small(open_upright(here.memory.photos.for_model(here.user, record.photo_id)), record.box)
     except NotFound:
-        st.caption("This picture is not in the data folder any more.")
+        st.caption("This picture is no longer in the data folder.")
     except StorageError:
-        st.caption("This picture is damaged. Sent again, it is shown here too.")
+        st.caption("This picture is damaged. Send it again to see it here.")
     else:
         st.image(image, width=_PICTURE_WIDTH, alt=record.label)
 
@@ -143,4 +143,4 @@ def _reject(here: Here, subject: str) -> None:
     except PersonaError as error:
         frame.refuse(error.message)
         return
-    frame.tell("Forgotten. Undo works for 10 minutes, in the side panel.")
+    frame.tell("Forgotten. You can undo this in the side panel for 10 minutes.")

@@ -1,4 +1,4 @@
-"""What the page Memory says of its entries (pure functions)."""
+"""Text about the entries of the Memory page (pure functions)."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ KINDS = {
     "core": "Profile",
     "photo": "Pictures",
 }
-"""The kinds of memories, as a filter calls them."""
+"""Names of the memory types in the filter."""
 _COUNTED = {
     "semantic": ("fact", "facts"),
-    "episodic": ("topic of a conversation", "topics of conversations"),
+    "episodic": ("conversation topic", "conversation topics"),
     "procedural": ("habit or goal", "habits and goals"),
-    "core": ("line of your profile", "lines of your profile"),
+    "core": ("profile line", "profile lines"),
     "photo": ("picture", "pictures"),
 }
 
 
 def kind_of(record: MemoryRecord) -> str:
-    """Return the kind of a memory."""
+    """Return the type of a memory."""
     match record:
         case SemanticMemory():
             return "semantic"
@@ -44,15 +44,15 @@ def kind_of(record: MemoryRecord) -> str:
 
 
 def says(record: MemoryRecord) -> str:
-    """Return what a memory says; until when it was true stands among its tags."""
+    """Return the text of a memory; its end date is one of its tags."""
     return record.content if isinstance(record, SemanticMemory) else memory_actions.told_of(record)
 
 
 def tags(record: MemoryRecord) -> list[str]:
-    """Say how a memory stands, in a few words each."""
+    """Return the state of a memory as short tags."""
     found = []
     if isinstance(record, SemanticMemory | PhotoMemory) and record.held:
-        found.append(f"pending your approval: about {NAMED[record.held]}")
+        found.append(f"needs your approval: about {NAMED[record.held]}")
     elif record.sensitive:
         found.append(f"sensitive: {NAMED[record.sensitive]}")
     if isinstance(record, SemanticMemory) and record.valid_until is not None:
@@ -63,59 +63,59 @@ def tags(record: MemoryRecord) -> list[str]:
 
 
 def relations(record: MemoryRecord, related: Mapping[str, SemanticMemory]) -> list[str]:
-    """Say what replaced a fact, what it replaced, what it repeats, and what was corrected since.
+    """Return sentences about the facts related to a memory: replaced by, replaces, repeats; and its corrections.
 
     Args:
         record: The memory.
-        related: Facts by id that have to do with it, or with others.
+        related: Facts by id; some may be related to other memories.
     """
     found = list(record.corrected)
     if not isinstance(record, SemanticMemory):
         return found
     if record.superseded_by == record.id:
-        found.append("You said that it is outdated.")
+        found.append("You marked this as outdated.")
     elif record.superseded_by is not None:
         newer = related.get(record.superseded_by)
-        found.append(f"Replaced by: {newer.content}" if newer else "Replaced by something newer.")
+        found.append(f"Replaced by: {newer.content}" if newer else "Replaced by a newer fact.")
     replaced = [one for one in related.values() if one.superseded_by == record.id and one.id != record.id]
-    found += [f"It replaced: {one.content}" for one in replaced]
+    found += [f"Replaces: {one.content}" for one in replaced]
     if record.same_as is not None and record.same_as in related:
-        found.append(f"It says again: {related[record.same_as].content}")
+        found.append(f"Repeats: {related[record.same_as].content}")
     return found
 
 
 def line(record: MemoryRecord, *, dated: bool) -> str:
-    """Write the small line above an entry: when, what it is, how it stands.
+    """Return the small line above an entry: time, type and tags.
 
     Args:
         record: The memory.
-        dated: With the day, where no heading names it.
+        dated: Include the day, because no heading does.
     """
     when = f"{record.time:%Y-%m-%d %H:%M}" if dated else f"{record.time:%H:%M}"
     return " · ".join([when, wording.KINDS[kind_of(record)], *tags(record)])
 
 
 def by_day(records: Iterable[MemoryRecord]) -> list[tuple[str, list[MemoryRecord]]]:
-    """Group memories by the day on which they were said, in the order they come in, under the name of the day."""
+    """Return memories grouped by day, in their order, each group with the name of its day."""
     days = groupby(records, lambda record: record.time.date())
     return [(f"{day:%A}, {day.day} {day:%B} {day.year}", list(group)) for day, group in days]
 
 
 def rows(records: Iterable[MemoryRecord]) -> list[dict[str, str]]:
-    """Return memories as rows of a table."""
+    """Return memories as table rows."""
     return [
         {
             "When": f"{record.time:%Y-%m-%d}",
-            "Kind": wording.KINDS[kind_of(record)].capitalize(),
+            "Type": wording.KINDS[kind_of(record)].capitalize(),
             "What it says": wording.shortened(says(record)),
-            "Standing": ", ".join(tags(record)),
+            "State": ", ".join(tags(record)),
         }
         for record in records
     ]
 
 
 def bounds(days: Sequence[date], zone: tzinfo | None) -> tuple[datetime | None, datetime | None]:
-    """Return the first instant of a range of days, and the first one after it; of one day alone, all that follows."""
+    """Return the first instant of a range of days and the first instant after it; a single day has no end."""
     if not days:
         return None, None
     since = datetime.combine(days[0], time.min, zone)
@@ -124,7 +124,7 @@ def bounds(days: Sequence[date], zone: tzinfo | None) -> tuple[datetime | None, 
 
 
 def summed(counts: Mapping[str, int]) -> str:
-    """Say in a sentence how much there is; empty where there is nothing."""
+    """Return a sentence with the number of memories of each type; empty if there are none."""
     known = [wording.counted(counts[kind], *names) for kind, names in _COUNTED.items() if counts.get(kind)]
     if not known:
         return ""

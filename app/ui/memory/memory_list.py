@@ -1,4 +1,4 @@
-"""All memories on the page Memory: filtered, searched, as a timeline or as a table, a page at a time."""
+"""The list of all memories on the Memory page: filters, search, timeline, table and pagination."""
 
 from __future__ import annotations
 
@@ -19,60 +19,60 @@ from memory.core.records import user_key
 from memory.storage.memory_rows import MemoryRecord
 
 TIMELINE, TABLE = "Timeline", "Table"
-_A_PAGE = {TIMELINE: 10, TABLE: 40}
-_BEST = 60
-"""What a search shows at most: nobody reads on where it is hardly alike."""
+_ENTRIES_PER_PAGE = {TIMELINE: 10, TABLE: 40}
+_MAX_RESULTS = 60
+"""Results of one search; later ones hardly match."""
 _WIDTHS = {"When": 95, "What it says": 330}
-"""Pixels of columns of the table."""
-_ROW_HEIGHT, _HIGHEST = 35, 12
-"""Pixels of a row, and rows that it shows without being scrolled."""
-_CHOICES = ("words", "kinds", "days", "page")
+"""Widths of table columns in pixels."""
+_ROW_HEIGHT_PX, _MAX_ROWS = 35, 12
+"""Height of a table row, and rows that are visible without scrolling."""
+_FILTER_KEYS = ("words", "kinds", "days", "page")
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What is to be listed: words to search for, kinds, and a time."""
+class Filter:
+    """The chosen filter: search text, memory types and time window."""
 
     text: str
     kinds: tuple[str, ...]
     since: datetime | None
     until: datetime | None
 
-    def holds(self, time: datetime) -> bool:
-        """Say whether a time lies within."""
+    def contains(self, time: datetime) -> bool:
+        """Return whether a time lies in the window."""
         return (self.since is None or time >= self.since) and (self.until is None or time < self.until)
 
 
 def key(here: Here, name: str) -> str:
-    """Name a widget: what one user looks for is none of another's."""
+    """Return a widget key for this user, so that no user sees what another one searched for."""
     return f"memory-{name}-{user_key(here.user)[:8]}"
 
 
 def draw(here: Here, counts: Mapping[str, int]) -> None:
-    """Draw it.
+    """Draw the list.
 
     Args:
-        here: Whose page.
-        counts: How many memories there are of each kind.
+        here: The user and the replies.
+        counts: The number of memories of each type.
     """
     st.space("xsmall")
     view = _choose_view(here)
     wanted = _choose(here, counts)
     try:
-        records, total = _page_of(here, wanted, _A_PAGE[view])
+        records, total = _page_of(here, wanted, _ENTRIES_PER_PAGE[view])
     except PersonaError as error:
         st.error(wording.sentence(error.message))
         return
     if not records:
-        st.info("Nothing is like that. Try other words, more kinds or another time.")
-        st.button("Show everything", key=key(here, "all"), on_click=_show_all, args=(here,))
+        st.info("No memories match. Try other words, more types or other dates.")
+        st.button("Show all memories", key=key(here, "all"), on_click=_show_all, args=(here,))
         return
     st.caption(_found(wanted, total))
     if view == TABLE:
         _table(here, records)
     else:
         _timeline(here, records, by_day=not wanted.text)
-    pages = _pages(total, _A_PAGE[view])
+    pages = _pages(total, _ENTRIES_PER_PAGE[view])
     if pages > 1:
         with st.container(horizontal_alignment="center"):
             st.pagination(pages, key=key(here, "page"))
@@ -80,18 +80,18 @@ def draw(here: Here, counts: Mapping[str, int]) -> None:
 
 def _choose_view(here: Here) -> str:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.subheader("Everything", anchor=False, width="content")
+        st.subheader("All memories", anchor=False, width="content")
         view = st.segmented_control(
-            "Shown as", [TIMELINE, TABLE], default=TIMELINE, required=True, key=key(here, "view"), on_change=_begin_at_first,
+            "Shown as", [TIMELINE, TABLE], default=TIMELINE, required=True, key=key(here, "view"), on_change=_reset_page,
             args=(here,), label_visibility="collapsed", persist_state="session",
         )  # fmt: skip
     return view or TIMELINE
 
 
-def _choose(here: Here, counts: Mapping[str, int]) -> Wanted:
-    """Let the person choose what is listed."""
+def _choose(here: Here, counts: Mapping[str, int]) -> Filter:
+    """Draw the filters and return the chosen one."""
     again: dict[str, Any] = {
-        "on_change": _begin_at_first,
+        "on_change": _reset_page,
         "args": (here,),
         "label_visibility": "collapsed",
         "persist_state": "session",
@@ -102,11 +102,11 @@ def _choose(here: Here, counts: Mapping[str, int]) -> Wanted:
     first_day, last_day = (end.astimezone(zone).date() for end in ends) if ends else (None, None)
     with st.grid(2, min_column_width=240, gap="xsmall"):
         text = st.text_input(
-            "Search", key=key(here, "words"), type="search", placeholder="Search, in your own words", icon=":material/search:",
+            "Search", key=key(here, "words"), type="search", placeholder="Search in your own words", icon=":material/search:",
             **again,
         )  # fmt: skip
         days = st.date_input(
-            "From and to",
+            "Dates",
             value=[],
             min_value=first_day,
             max_value=last_day,
@@ -115,43 +115,43 @@ def _choose(here: Here, counts: Mapping[str, int]) -> Wanted:
             **again,
         )
     kinds = st.pills(
-        "Kinds", list(entry_wording.KINDS), selection_mode="multi", key=key(here, "kinds"), wrap=True,
+        "Types", list(entry_wording.KINDS), selection_mode="multi", key=key(here, "kinds"), wrap=True,
         format_func=lambda kind: f"{entry_wording.KINDS[kind]} {counts.get(kind, 0):,}", **again,
     )  # fmt: skip
     chosen = days if isinstance(days, Sequence) else [days]
     since, until = entry_wording.bounds([day for day in chosen if isinstance(day, date)], zone)
-    return Wanted((text or "").strip(), tuple(kinds or entry_wording.KINDS), since, until)
+    return Filter((text or "").strip(), tuple(kinds or entry_wording.KINDS), since, until)
 
 
-def _page_of(here: Here, wanted: Wanted, limit: int) -> tuple[list[MemoryRecord], int]:
-    """Return the memories of the page that is open, and how many there are in all."""
+def _page_of(here: Here, wanted: Filter, limit: int) -> tuple[list[MemoryRecord], int]:
+    """Return the memories of the open page, and the number of matches in all."""
     page = st.session_state.get(key(here, "page"), 1)
     find = _best if wanted.text else _newest
     records, total = find(here, wanted, limit, (page - 1) * limit)
     if total and not records:
-        # There were more a moment ago.
+        # Memories were removed since the page was chosen.
         st.session_state[key(here, "page")] = last = _pages(total, limit)
         records, total = find(here, wanted, limit, (last - 1) * limit)
     return records, total
 
 
-def _newest(here: Here, wanted: Wanted, limit: int, offset: int) -> tuple[list[MemoryRecord], int]:
+def _newest(here: Here, wanted: Filter, limit: int, offset: int) -> tuple[list[MemoryRecord], int]:
     return here.memory.browse.memories(
         here.user, wanted.kinds, since=wanted.since, until=wanted.until, limit=limit, offset=offset
     )
 
 
-def _best(here: Here, wanted: Wanted, limit: int, offset: int) -> tuple[list[MemoryRecord], int]:
-    found = [one for kind in wanted.kinds for one in here.memory.search(here.user, wanted.text, kind=kind, limit=_BEST)]
-    best = sorted((one for one in found if one.kind != "turn" and wanted.holds(one.time)), key=lambda one: -one.score)
-    ids = [one.id for one in best[:_BEST]]
+def _best(here: Here, wanted: Filter, limit: int, offset: int) -> tuple[list[MemoryRecord], int]:
+    found = [one for kind in wanted.kinds for one in here.memory.search(here.user, wanted.text, kind=kind, limit=_MAX_RESULTS)]
+    best = sorted((one for one in found if one.kind != "turn" and wanted.contains(one.time)), key=lambda one: -one.score)
+    ids = [one.id for one in best[:_MAX_RESULTS]]
     by_id = {one.id: one for one in here.memory.memories.entries(here.user, ids=ids[offset : offset + limit])}
     return [by_id[name] for name in ids[offset : offset + limit] if name in by_id], len(ids)
 
 
-def _found(wanted: Wanted, total: int) -> str:
+def _found(wanted: Filter, total: int) -> str:
     counted = wording.counted(total, "memory", "memories")
-    return f"{counted}, the best first" if wanted.text else f"{counted}, the newest first"
+    return f"{counted}, best match first" if wanted.text else f"{counted}, newest first"
 
 
 def _pages(total: int, limit: int) -> int:
@@ -159,7 +159,7 @@ def _pages(total: int, limit: int) -> int:
 
 
 def _timeline(here: Here, records: Sequence[MemoryRecord], *, by_day: bool) -> None:
-    known = entry_card.around(here, records)
+    known = entry_card.related(here, records)
     days = entry_wording.by_day(records) if by_day else [("", list(records))]
     for number, (day, group) in enumerate(days):
         with st.container(key=f"day-{number}", gap="small"):
@@ -170,26 +170,26 @@ def _timeline(here: Here, records: Sequence[MemoryRecord], *, by_day: bool) -> N
 
 
 def _table(here: Here, records: Sequence[MemoryRecord]) -> None:
-    # Of other rows, another table: what was chosen by its place would be another entry.
+    # New rows get a new widget key: a selection is kept by position and would point at another entry.
     names = hashlib.sha256("".join(record.id for record in records).encode()).hexdigest()[:12]
     columns = {name: st.column_config.TextColumn(width=pixels) for name, pixels in _WIDTHS.items()}
     chosen = st.dataframe(
         entry_wording.rows(records), hide_index=True, on_select="rerun", selection_mode="single-row", key=f"table-{names}",
-        height=min(_HIGHEST, len(records) + 1) * _ROW_HEIGHT + 3, column_config=columns,
-        alt="What is remembered, one memory a row",
+        height=min(_MAX_ROWS, len(records) + 1) * _ROW_HEIGHT_PX + 3, column_config=columns,
+        alt="Memories, one per row",
     )  # fmt: skip
     if not (places := chosen.selection.rows):
-        st.caption("Tick a row to see all of it, and what can be done with it.")
+        st.caption("Select a row to see the whole memory and its actions.")
         return
     record = records[places[0]]
     with st.container(border=True, key="chosen"):
-        entry_card.draw(here, record, entry_card.around(here, [record]), "table", dated=True)
+        entry_card.draw(here, record, entry_card.related(here, [record]), "table", dated=True)
 
 
-def _begin_at_first(here: Here) -> None:
+def _reset_page(here: Here) -> None:
     st.session_state.pop(key(here, "page"), None)
 
 
 def _show_all(here: Here) -> None:
-    for name in _CHOICES:
+    for name in _FILTER_KEYS:
         st.session_state.pop(key(here, name), None)

@@ -1,4 +1,4 @@
-"""The page Memory: everything that is remembered, where it came from, and the way to put it right."""
+"""The Memory page: all memories with their sources, and the actions that correct or forget them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.ui.memory import entry_wording, memory_list, pending_approval, profile,
 from memory.core.errors import PersonaError
 from memory.memory import Memory
 
-_WHILE_REMEMBERING_S = 3
+_REFRESH_S = 3
 
 
 def draw(here: Here) -> None:
@@ -19,8 +19,8 @@ def draw(here: Here) -> None:
     counts = here.memory.browse.counts(here.user)
     st.title("Memory", anchor=False)
     summed = entry_wording.summed(counts)
-    st.caption(f"What is remembered about you: {summed}" if summed else "What is remembered about you stands here.")
-    _not_yet(here)
+    st.caption(f"What is remembered about you: {summed}" if summed else "What is remembered about you appears here.")
+    _draw_backlog(here)
     pending_approval.draw(here)
     upcoming.draw(here)
     profile.draw(here)
@@ -31,13 +31,13 @@ def draw(here: Here) -> None:
         _nothing(here)
 
 
-def _not_yet(here: Here) -> None:
-    """Say what is not in memory yet, and say it again as it gets less; the side panel draws the page anew at the end."""
+def _draw_backlog(here: Here) -> None:
+    """Draw what is not in memory yet, and refresh it; the side panel reruns the page when all work is done."""
     if here.memory.work.count(here.user):
-        st.fragment(_left, run_every=_WHILE_REMEMBERING_S)(here.memory, here.user)
+        st.fragment(_backlog_caption, run_every=_REFRESH_S)(here.memory, here.user)
 
 
-def _left(memory: Memory, user: str) -> None:
+def _backlog_caption(memory: Memory, user: str) -> None:
     try:
         left = memory.work.backlog(user)
     except PersonaError as error:
@@ -49,8 +49,8 @@ def _left(memory: Memory, user: str) -> None:
 def _nothing(here: Here) -> None:
     waits = here.memory.work.count(here.user)
     st.info(
-        "It reads what you said. What it keeps of your words is shown here in a moment."
+        "Your messages are being processed. New memories will appear here shortly."
         if waits
-        else "Nothing is remembered yet. Tell it something about yourself, and come back."
+        else "Nothing is remembered yet. Tell the assistant something about yourself, then come back."
     )
     st.page_link(VIEWS / "chat.py", label="Go to the chat", icon=":material/forum:", query_params={"user": here.user})

@@ -1,4 +1,4 @@
-"""What is pending the person's approval before it is remembered."""
+"""The card of the Memory page with sensitive messages that need approval."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from app.ui.memory import entry_card
 from memory.consent.sensitive import NAMED
 from memory.core import clock
 
-_A_PAGE = 3
+_MESSAGES_PER_PAGE = 3
 
 
 def draw(here: Here) -> None:
-    """Draw it, newest first; nothing where nothing waits."""
+    """Draw the card, newest message first; nothing if no approval is pending."""
     waiting = here.memory.approvals.waiting(here.user)[::-1]
     if not waiting:
         return
-    pages = -(-len(waiting) // _A_PAGE)
+    pages = -(-len(waiting) // _MESSAGES_PER_PAGE)
     page = min(st.session_state.get("shown-held", 1), pages)
     st.session_state["shown-held"] = page
     with st.container(border=True, key="card-held"):
-        st.subheader("Pending your approval", anchor=False)
-        told = wording.counted(len(waiting), "message tells", "messages tell")
-        st.caption(f"{told} of something sensitive. Before you approve, nothing of it is recalled.")
-        for one in waiting[(page - 1) * _A_PAGE : page * _A_PAGE]:
+        st.subheader("Needs your approval", anchor=False)
+        told = wording.counted(len(waiting), "message is", "messages are")
+        st.caption(f"{told} about something sensitive. It is not recalled until you approve it.")
+        for one in waiting[(page - 1) * _MESSAGES_PER_PAGE : page * _MESSAGES_PER_PAGE]:
             with st.container(key=f"entry-held-{one.turn_id}", gap="xxsmall"):
                 st.text(f"{clock.show(one.time)} · about {NAMED[one.topic]}")
                 st.text(wording.shortened(one.text))
                 if one.facts:
                     with st.container(key=f"quiet-held-{one.turn_id}", gap=None):
                         for fact in one.facts:
-                            st.text(f"It would remember: {fact}")
+                            st.text(f"Would be remembered: {fact}")
                 with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"row-held-{one.turn_id}"):
                     entry_card.decide(here, one.turn_id, f"held-{one.turn_id}")
                     entry_card.show_button(here, one.turn_id, f"held-{one.turn_id}")

@@ -1,4 +1,4 @@
-"""The profile as a card that can be edited, and the habits and goals below it."""
+"""The profile card, which can be edited, and the card of habits and goals."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from memory.core import clock
 from memory.core.errors import PersonaError
 from memory.core.records import ProfileEntry
 
-_HABITS = 5
-"""Habits and goals on a page of their list; a rewrite keeps at most five."""
+_HABITS_PER_PAGE = 5
+"""Habits and goals per page; a rewrite keeps at most five."""
 
 
 def draw(here: Here) -> None:
@@ -25,13 +25,13 @@ def draw(here: Here) -> None:
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.subheader("Your profile", anchor=False, width="content")
             st.button(
-                "Done" if editing else "Edit", key="edit-profile", type="tertiary", on_click=_turn, args=(here,),
+                "Done" if editing else "Edit", key="edit-profile", type="tertiary", on_click=_toggle_editing, args=(here,),
                 icon=":material/check:" if editing else ":material/edit:",
             )  # fmt: skip
         if not lines:
-            st.caption("Nothing yet: it is written when a conversation has ended. Press Edit to write a line yourself.")
+            st.caption("Nothing yet. Your profile is written after a conversation ends. Choose Edit to add a line yourself.")
         if editing:
-            st.caption("What you write here stays when the profile is written anew.")
+            st.caption("Lines that you edit are kept when the profile is rewritten.")
             for line in lines:
                 _edit_line(here, line)
             _new_line(here)
@@ -44,23 +44,23 @@ def draw(here: Here) -> None:
 
 
 def habits(here: Here) -> None:
-    """Draw the habits and goals; nothing where there are none."""
+    """Draw the habits and goals; nothing if there are none."""
     page = st.session_state.get("shown-habits", 1)
     kinds = ["procedural"]
-    records, total = here.memory.browse.memories(here.user, kinds, limit=_HABITS, offset=(page - 1) * _HABITS)
+    records, total = here.memory.browse.memories(here.user, kinds, limit=_HABITS_PER_PAGE, offset=(page - 1) * _HABITS_PER_PAGE)
     if total and not records:
-        # There were more a moment ago.
+        # Habits were removed since the page was chosen.
         st.session_state["shown-habits"] = 1
-        records, _ = here.memory.browse.memories(here.user, kinds, limit=_HABITS)
+        records, _ = here.memory.browse.memories(here.user, kinds, limit=_HABITS_PER_PAGE)
     if not records:
         return
-    known = entry_card.around(here, records)
+    known = entry_card.related(here, records)
     with st.container(border=True, key="card-habits"):
         st.subheader("Habits and goals", anchor=False)
         for record in records:
             entry_card.draw(here, record, known, "habits", dated=True)
-        if total > _HABITS:
-            st.pagination(-(-total // _HABITS), key="shown-habits")
+        if total > _HABITS_PER_PAGE:
+            st.pagination(-(-total // _HABITS_PER_PAGE), key="shown-habits")
 
 
 def _edit_line(here: Here, line: ProfileEntry) -> None:
@@ -68,7 +68,7 @@ def _edit_line(here: Here, line: ProfileEntry) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"acts-{field}"):
         st.text_input(wording.label(line.key), line.value, key=field, on_change=_save, args=(here, line, field))
         st.button(
-            "Outdated", key=f"outdated-{field}", type="tertiary", help="No longer so: the line is dropped.",
+            "Outdated", key=f"outdated-{field}", type="tertiary", help="It is no longer true. The line is removed.",
             on_click=_outdate, args=(here, line),
         )  # fmt: skip
         memory_actions.forget_button(here, line.id, field)
@@ -77,12 +77,12 @@ def _edit_line(here: Here, line: ProfileEntry) -> None:
 def _new_line(here: Here) -> None:
     what, text = key(here, "line-key"), key(here, "line-value")
     with st.form(key(here, "line"), border=False), st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.text_input("Another line", key=what, placeholder="home", width=160)
+        st.text_input("New line", key=what, placeholder="home", width=160)
         st.text_input("What it says", key=text, placeholder="Oslo")
         st.form_submit_button("Add", on_click=_add, args=(here, what, text))
 
 
-def _turn(here: Here) -> None:
+def _toggle_editing(here: Here) -> None:
     st.session_state[key(here, "editing")] = not st.session_state.get(key(here, "editing"), False)
 
 
@@ -107,7 +107,7 @@ def _add(here: Here, what: str, text: str) -> None:
     state = st.session_state
     now = here.memory.journal.last_time(here.user) or clock.now()
     try:
-        # Lines are called in small letters, as a rewrite calls them: "Home" and "home" are one.
+        # Keys are lower case, as in a rewrite: "Home" and "home" are the same key.
         here.memory.set_profile(here.user, " ".join(state[what].split()).lower(), state[text].strip(), now)
     except PersonaError as error:
         frame.refuse(error.message)

@@ -1,4 +1,4 @@
-"""What is coming up, as a card of the page Memory."""
+"""The card "Coming up" of the Memory page."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from app.ui.memory.memory_list import key
 from memory.core import clock
 from memory.upcoming.agenda import Upcoming, away, when
 
-_RANGES = {"a week": 7, "a month": 31, "a year": 366}
-_SHOWN = 20
+_RANGE_DAYS = {"a week": 7, "a month": 31, "a year": 366}
+_MAX_ENTRIES = 20
 
 
 def draw(here: Here) -> None:
-    """Draw it, the nearest first; nothing where nothing comes up within a year."""
-    entries = here.memory.dates.soon(here.user, clock.now(st.context.timezone), max(_RANGES.values()))
+    """Draw the card, nearest event first; nothing if there is no event within a year."""
+    entries = here.memory.dates.soon(here.user, clock.now(st.context.timezone), max(_RANGE_DAYS.values()))
     if not entries:
         return
     with st.container(border=True, key="card-upcoming"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.subheader("Coming up", anchor=False, width="content")
             within = st.segmented_control(
-                "Within", list(_RANGES), default=next(iter(_RANGES)), required=True, key=key(here, "upcoming"),
+                "Within", list(_RANGE_DAYS), default=next(iter(_RANGE_DAYS)), required=True, key=key(here, "upcoming"),
                 label_visibility="collapsed", persist_state="session",
             )  # fmt: skip
-        days = _RANGES[within or next(iter(_RANGES))]
+        days = _RANGE_DAYS[within or next(iter(_RANGE_DAYS))]
         shown = [entry for entry in entries if entry.days <= days]
         if not shown:
-            st.caption(f"Nothing within {within}. The next is {away(entries[0])}.")
-        for number, entry in enumerate(shown[:_SHOWN]):
+            st.caption(f"Nothing within {within}. The next one is {away(entries[0])}.")
+        for number, entry in enumerate(shown[:_MAX_ENTRIES]):
             _entry(here, entry, f"upcoming-{number}")
-        if len(shown) > _SHOWN:
-            st.caption(f"And {len(shown) - _SHOWN} more: `persona memory upcoming --days {days}` lists all of them.")
+        if len(shown) > _MAX_ENTRIES:
+            st.caption(f"And {len(shown) - _MAX_ENTRIES} more: `persona memory upcoming --days {days}` lists all of them.")
 
 
 def _entry(here: Here, entry: Upcoming, place: str) -> None:

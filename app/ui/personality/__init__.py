@@ -1,3 +1,3 @@
-"""The page Personality."""
+"""The Personality page."""
 
 __all__ = ["page"]

@@ -1,4 +1,4 @@
-"""The personality by hand: hold a trait, let it move, begin anew, or choose scores for the next reply alone."""
+"""Manual control of the personality: pin or unpin a trait, reset all traits, or set scores for the next reply."""
 
 from __future__ import annotations
 
@@ -18,62 +18,62 @@ _MIDDLE = 3.0
 _NEXT, _PIN = "next", "pin"
 
 
-def hold_trait(here: Here, trait: str, known: float | None, *, held: bool) -> None:
-    """Offer to hold one trait at a value, and to let it move again.
+def pin_trait(here: Here, trait: str, known: float | None, *, held: bool) -> None:
+    """Draw the controls that pin one trait at a score, and unpin it.
 
     Args:
-        here: The page.
-        trait: Which.
-        known: Where it is; None: it is too early to say.
-        held: It is held already.
+        here: The user and the replies.
+        trait: The name of the trait.
+        known: Its score; None if it is too early to tell.
+        held: Whether it is pinned.
     """
     score = round(_MIDDLE if known is None else known, 1)
     if held:
-        st.caption(f"It is held at {score:.1f}: messages do not move it.")
+        st.caption(f"Pinned at {score:.1f}. Messages do not move it.")
     elif known is None:
-        st.caption("It is too early to say where it is; messages move it.")
+        st.caption("It is too early to tell the score. Messages move it.")
     else:
-        st.caption(f"It is at {score:.1f}, and messages move it.")
-    st.slider(f"{trait.capitalize()}, held at", float(LOWEST), float(HIGHEST), score, _STEP, "%.1f", key=_key(_PIN, trait))
+        st.caption(f"Now at {score:.1f}. Messages move it.")
+    st.slider(f"{trait.capitalize()}, pinned at", float(LOWEST), float(HIGHEST), score, _STEP, "%.1f", key=_key(_PIN, trait))
     with st.container(horizontal=True, gap="small"):
-        st.button("Hold it there", key=f"hold-{trait}", type="primary", on_click=_hold, args=(here, trait))
+        st.button("Pin", key=f"hold-{trait}", type="primary", on_click=_pin, args=(here, trait))
         if held:
-            st.button("Let it move again", key=f"move-{trait}", on_click=_let_move, args=(here, trait))
+            st.button("Unpin", key=f"move-{trait}", on_click=_unpin, args=(here, trait))
 
 
 def next_reply(here: Here, now: BigFive) -> None:
-    """Offer five scores for the next reply alone; say which ones wait for it."""
-    st.subheader("For the next reply alone", anchor=False)
+    """Draw five scores for the next reply only, or the ones that are set."""
+    st.subheader("For the next reply only", anchor=False)
     waiting: dict[str, float] | None = st.session_state.get("by_hand")
     if waiting:
         with st.container(border=True, key="next-waits", gap="small"):
-            st.text(f"Your next message is answered as if you were: {scores.listed(waiting)}.")
+            st.text(f"Your next message will be answered for these scores: {scores.listed(waiting)}.")
             with st.container(horizontal=True, gap="small", vertical_alignment="center"):
                 st.page_link(
                     frame.VIEWS / "chat.py", label="Write it", icon=":material/forum:", query_params={"user": here.user}
                 )
                 st.button("Clear", key="clear-next", on_click=_clear, help="Your next message is answered as usual.")
     else:
-        st.caption("Try how a reply sounds to someone else. Nothing of it is kept, and your curve does not move.")
-    with st.expander("Set by hand", key="set-next", icon=":material/tune:"), st.form("next-reply", border=False):
+        st.caption("Try how a reply to someone else would sound. These scores are not saved, and your own do not change.")
+    with st.expander("Set scores", key="set-next", icon=":material/tune:"), st.form("next-reply", border=False):
         for trait, score in BigFive(**{**now.model_dump(), **(waiting or {})}).items():
             label, key = trait.capitalize(), _key(_NEXT, trait)
             st.slider(label, float(LOWEST), float(HIGHEST), round(score, 1), _STEP, "%.1f", key=key)
         st.form_submit_button("Use for the next reply", type="primary", key="use-next", on_click=_use)
 
 
-def begin_anew(here: Here) -> None:
-    """Offer to begin the whole personality anew."""
-    if st.button("Begin all anew", key="anew", type="tertiary", icon=":material/restart_alt:"):
+def reset_button(here: Here) -> None:
+    """Draw the button that resets all traits."""
+    if st.button("Reset all traits", key="reset", type="tertiary", icon=":material/restart_alt:"):
         _confirm(here)
 
 
-@st.dialog("Begin all anew?")
+@st.dialog("Reset all traits?")
 def _confirm(here: Here) -> None:
-    st.write("All five go back to 3, nothing is held any more, and messages move them again. The curve keeps its past.")
+    st.write("All five traits return to 3 and are unpinned, so messages move them again. The chart keeps its history.")
     with st.container(horizontal=True, gap="small"):
-        yes = st.button("Begin anew", key="anew-yes", type="primary", on_click=_reset, args=(here,))
-        no = st.button("Leave it as it is", key="anew-no")
+        yes = st.button("Reset", key="reset-yes", type="primary", on_click=_reset, args=(here,))
+        no = st.button("Cancel", key="reset-no")
     if yes or no:
         st.rerun()
 
@@ -84,18 +84,18 @@ def _reset(here: Here) -> None:
     except PersonaError as error:
         frame.refuse(error.message)
         return
-    _forget_sliders()
-    frame.tell("Begun anew: all five are at 3.")
+    _reset_sliders()
+    frame.tell("All five traits were reset to 3.")
 
 
-def _hold(here: Here, trait: str) -> None:
+def _pin(here: Here, trait: str) -> None:
     try:
         here.memory.personality.pin(here.user, trait, st.session_state[_key(_PIN, trait)], _time(here))
     except PersonaError as error:
         frame.refuse(error.message)
 
 
-def _let_move(here: Here, trait: str) -> None:
+def _unpin(here: Here, trait: str) -> None:
     try:
         here.memory.personality.pin(here.user, trait, None, _time(here))
     except PersonaError as error:
@@ -108,19 +108,19 @@ def _use() -> None:
 
 def _clear() -> None:
     st.session_state.pop("by_hand", None)
-    _forget_sliders()
+    _reset_sliders()
 
 
-def _forget_sliders() -> None:
-    """Have the sliders begin where the scores are."""
+def _reset_sliders() -> None:
+    """Reset the sliders to the current scores."""
     st.session_state.slid = st.session_state.get("slid", 0) + 1
 
 
 def _key(kind: str, trait: str) -> str:
-    """Name a slider: of this user, and since it was last cleared; a browser keeps the value of one that it knows."""
+    """Return a slider key for this user and this reset: a browser keeps the value of a key that it knows."""
     return f"shown-{kind}-{trait}-{user_key(st.session_state.user)[:8]}-{st.session_state.get('slid', 0)}"
 
 
 def _time(here: Here) -> datetime:
-    """Return when this happens: on the user's own time line, which may be a transcript's."""
+    """Return the time of the user's last message, which may come from an imported transcript; otherwise now."""
     return here.memory.journal.last_time(here.user) or clock.now()

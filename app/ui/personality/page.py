@@ -1,4 +1,4 @@
-"""The page Personality: how the person comes across now and over time, and what moved it."""
+"""The Personality page: the five traits now and over time, and the messages that moved them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from memory.core import clock
 from memory.core.records import TRAITS, BigFive, PersonalityPoint, Turn
 from memory.personality.evidence import Evidence
 
-_MOST = 150
-"""Points on the curves, about; the list below them has every one."""
-_ROWS = 8
-_PIECE = 60
-_LATE = (
-    "Some earlier messages were remembered after later ones: each moved the traits from where they were when it was remembered."
+_MAX_POINTS = 150
+"""Approximate number of points in the chart; the list below it has all of them."""
+_STEPS_PER_PAGE = 8
+_MAX_TEXT_CHARACTERS = 60
+_LATE_HISTORY = (
+    "Some earlier messages were remembered after later ones. Each moved the traits from their scores at that moment."
 )
 _CHOSEN, _CHOICES, _CURVES = "shown-step", "shown-steps", "shown-curves"
 
@@ -32,11 +32,11 @@ def draw(here: Here) -> None:
     """Draw the page."""
     st.title("Personality", anchor=False)
     st.caption(
-        "How you come across, from 1 to 5. Everyone starts at 3, and each remembered message may move it a little. It shapes "
-        "the tone of replies, and nothing else, and only once several messages agree."
+        "How you come across, from 1 to 5. Everyone starts at 3, and each remembered message can move a score a little. "
+        "The scores only affect the tone of replies, and only once several messages agree."
     )
-    points, total = here.memory.browse.points(here.user, _MOST)
-    # They come in the order in which messages were remembered; history may have come late.
+    points, total = here.memory.browse.points(here.user, _MAX_POINTS)
+    # Points are in the order in which messages were remembered; history may be imported late.
     in_time = sorted(points, key=lambda point: point.time)
     now = points[-1] if points else PersonalityPoint(turn_id=None, time=clock.now())
     evidence = here.memory.personality.evidence(here.user)
@@ -51,17 +51,17 @@ def draw(here: Here) -> None:
     if points:
         _curves(here, in_time)
         if in_time != points:
-            st.caption(_LATE)
+            st.caption(_LATE_HISTORY)
         _chosen(here)
         _list(here, total)
     else:
-        st.info("No message has been remembered yet. Say something on the page Chat: what moved a trait then stands here.")
+        st.info("No message has been remembered yet. Write something on the Chat page; what moves a trait then appears here.")
     manual_scores.next_reply(here, told)
 
 
 def _radar(now: BigFive, known: Mapping[str, float]) -> None:
     early = ", ".join(trait for trait in TRAITS if trait not in known)
-    said = "; ".join(part for part in (scores.listed(known), f"too early to say: {early}" if early else "") if part)
+    said = "; ".join(part for part in (scores.listed(known), f"too early to tell: {early}" if early else "") if part)
     st.vega_lite_chart(
         charts.personality_radar(now, BigFive()), key="radar",
         alt=f"Five traits from 1 to 5. Now: {said}. At the start each was 3.",
@@ -69,11 +69,11 @@ def _radar(now: BigFive, known: Mapping[str, float]) -> None:
 
 
 def _manner(evidence: Evidence) -> None:
-    """Show what replies are told of how to write to the person, word for word."""
+    """Draw the instructions on how to write to the person, exactly as the model receives them."""
     lines = manner.lines(evidence)
     if lines:
         with st.expander("How replies are written for you", key="manner", icon=":material/edit_note:"):
-            st.caption("This is what the model is told, beside the message. Your own sentences stand in quotation marks.")
+            st.caption("The model receives these instructions with your message. Your own sentences are in quotation marks.")
             for line in lines:
                 st.text(line)
 
@@ -84,25 +84,27 @@ def _scores(here: Here, now: PersonalityPoint, evidence: Evidence, known: Mappin
         with st.container(key=f"score-{trait}", gap=None):
             label = f"{trait.capitalize()} {score:.1f}" if trait in known else trait.capitalize()
             icon = ":material/lock:" if held else None
-            with st.popover(label, key=f"pin-{trait}", type="tertiary", icon=icon, help="Hold it at a value."):
-                manual_scores.hold_trait(here, trait, known.get(trait), held=held)
-            in_words = scores.in_words(trait, score).capitalize() + (" (held by hand)" if held else "")
+            with st.popover(label, key=f"pin-{trait}", type="tertiary", icon=icon, help="Pin it at a score."):
+                manual_scores.pin_trait(here, trait, known.get(trait), held=held)
+            in_words = scores.in_words(trait, score).capitalize() + (" (pinned by you)" if held else "")
             st.caption(in_words if trait in known else scores.too_early(manner.shown_by(evidence, trait)))
     if now.scores != BigFive() or now.pinned:
-        manual_scores.begin_anew(here)
+        manual_scores.reset_button(here)
 
 
 def _curves(here: Here, points: Sequence[PersonalityPoint]) -> None:
     chosen: PersonalityPoint | None = st.session_state.get(_CHOSEN)
     marked = chosen.time if chosen else None
-    # After each choice a chart of its own, in which no point is clicked yet: the same one can be clicked again.
+    # Each choice makes a new chart without a selection, so that the same point can be clicked again.
     key = f"{_CURVES}-{st.session_state.get(_CHOICES, 0)}"
     st.vega_lite_chart(
         charts.personality_curves(points, _beginnings(here, points), marked), key=key,
         on_select=partial(_choose_point, key, points), selection_mode=charts.STEP,
-        alt=f"The five traits from {points[0].time:%Y-%m-%d} to {points[-1].time:%Y-%m-%d}; the list below says the same.",
+        alt=f"The five traits from {points[0].time:%Y-%m-%d} to {points[-1].time:%Y-%m-%d}; the list below has the same data.",
     )  # fmt: skip
-    st.caption("A circle is a message, a diamond is set by hand, a cross is begun anew. Choose a point to see what moved it.")
+    st.caption(
+        "Circles are messages, diamonds are scores that you set, crosses are resets. Choose a point to see what moved it."
+    )
 
 
 def _beginnings(here: Here, points: Sequence[PersonalityPoint]) -> dict[str, str]:
@@ -111,7 +113,7 @@ def _beginnings(here: Here, points: Sequence[PersonalityPoint]) -> dict[str, str
 
 
 def _chosen(here: Here) -> None:
-    """Show what one step did: the message, and what it alone suggested beside what the traits became."""
+    """Draw one step: its message, the scores inferred from that message alone, and the traits before and after."""
     point: PersonalityPoint | None = st.session_state.get(_CHOSEN)
     step = TimelineSteps(here.memory.browse).of_turn(here.user, point.turn_id) if point and point.turn_id else None
     if point is None or (point.turn_id and step is None):
@@ -144,18 +146,16 @@ def _message(turn: Turn | None) -> None:
 
 
 def _list(here: Here, total: int) -> None:
-    """List every step, the last remembered first: each says what it changed."""
-    pages = -(-total // _ROWS)
+    """Draw all steps with their changes, last remembered first."""
+    pages = -(-total // _STEPS_PER_PAGE)
     page: int = st.session_state.get("shown-steps-page", 1)
-    offset = (min(page, pages) - 1) * _ROWS
-    # One more than is shown: what the last row was before it.
-    found = here.memory.browse.last_points(here.user, _ROWS + 1, offset)
+    offset = (min(page, pages) - 1) * _STEPS_PER_PAGE
+    # One step more than shown: the last row needs the scores before it.
+    found = here.memory.browse.last_points(here.user, _STEPS_PER_PAGE + 1, offset)
     said = _beginnings(here, found)
-    with st.expander(
-        f"Every step: {wording.counted(total, 'step', 'steps')}, last remembered first", key="steps", expanded=True
-    ):
+    with st.expander(f"History: {wording.counted(total, 'step', 'steps')}, last remembered first", key="steps", expanded=True):
         with st.container(key="step-list", gap=None):
-            for place, point in enumerate(found[:_ROWS]):
+            for place, point in enumerate(found[:_STEPS_PER_PAGE]):
                 before = found[place + 1].scores if place + 1 < len(found) else BigFive()
                 st.button(
                     wording.label(row(point, before, said)), key=f"line-step-{offset + place}", type="tertiary",
@@ -166,9 +166,9 @@ def _list(here: Here, total: int) -> None:
 
 
 def row(point: PersonalityPoint, before: BigFive, said: Mapping[str, str]) -> str:
-    """Write one step in a line: when, what it did, and the beginning of what was said."""
+    """Return one step as a line: time, changes, and the beginning of the message."""
     parts = [f"{point.time:%Y-%m-%d %H:%M}", scores.moved(before, point)]
-    parts += [wording.shortened(text, _PIECE)] if (text := said.get(point.turn_id or "")) else []
+    parts += [wording.shortened(text, _MAX_TEXT_CHARACTERS)] if (text := said.get(point.turn_id or "")) else []
     return " · ".join(parts)
 
 
@@ -179,7 +179,7 @@ def _choose_point(chart: str, points: Sequence[PersonalityPoint]) -> None:
 
 
 def pointed_at(state: Mapping[str, Any] | None) -> int | None:
-    """Return which point of a curve a chart's selection names; None where it names none."""
+    """Return the index of the point that a chart's selection names; None if it names none."""
     chosen = ((state or {}).get("selection") or {}).get(charts.STEP) or []
     return int(chosen[-1][charts.STEP]) if chosen else None
 

@@ -1,4 +1,4 @@
-"""What five scores say, in words and rows (pure functions)."""
+"""The five scores as words and table rows (pure functions)."""
 
 from __future__ import annotations
 
@@ -7,62 +7,62 @@ from collections.abc import Mapping
 from memory.core.records import TRAITS, BigFive, PersonalityPoint
 
 _ENDS = {
-    "openness": ("keeps to what is known", "curious, artistic"),
+    "openness": ("prefers the familiar", "curious, artistic"),
     "conscientiousness": ("carefree, spontaneous", "orderly, careful"),
     "extraversion": ("quiet, likes being alone", "lively, loves company"),
     "agreeableness": ("blunt, goes their own way", "kind, helpful"),
     "neuroticism": ("calm", "worries easily"),
 }
-"""What the lowest and the highest score of a trait mean."""
-_MIDDLE = 3.0
-_NOTABLE, _STRONG = 0.3, 1.0
-"""How far from the middle a score is said to be rather, and very, low or high."""
-_LEAST = 0.005
-"""A smaller move shows in no second decimal."""
-_NAMED = 2
-"""Traits that a line about a move names, the ones that moved most."""
+"""The meaning of the lowest and the highest score of each trait."""
+_MIDDLE_SCORE = 3.0
+_RATHER_DISTANCE, _VERY_DISTANCE = 0.3, 1.0
+"""Distance from the middle from which a score is called rather, or very, low or high."""
+_MIN_CHANGE = 0.005
+"""A smaller change is not visible in two decimals."""
+_MAX_NAMED_TRAITS = 2
+"""Traits named in the line of one step: those that changed most."""
 
 
 def in_words(trait: str, score: float) -> str:
-    """Say what a score means, so that no colour and no number has to."""
-    away, low = abs(score - _MIDDLE), score < _MIDDLE
-    if away < _NOTABLE:
+    """Return the meaning of a score in words, for readers who see neither colours nor numbers."""
+    away, low = abs(score - _MIDDLE_SCORE), score < _MIDDLE_SCORE
+    if away < _RATHER_DISTANCE:
         return "in the middle"
-    return f"{'rather' if away < _STRONG else 'very'} {'low' if low else 'high'}: {_ENDS[trait][0 if low else 1]}"
+    return f"{'rather' if away < _VERY_DISTANCE else 'very'} {'low' if low else 'high'}: {_ENDS[trait][0 if low else 1]}"
 
 
 def too_early(messages: int) -> str:
-    """Say why a trait has no score yet: only several messages that agree make one.
+    """Return why a trait has no score yet: a score needs several messages that agree.
 
     Args:
-        messages: How many showed something of it so far.
+        messages: The number of messages that have shown the trait so far.
     """
-    so_far = {0: "no message has shown anything of it yet", 1: "one message has shown something of it so far"}
-    return f"Too early to say: {so_far.get(messages, f'{messages} messages have shown something of it so far')}"
+    so_far = {0: "no message has shown it yet", 1: "only one message has shown it so far"}
+    return f"Too early to tell: {so_far.get(messages, f'{messages} messages have shown it so far')}"
 
 
 def listed(scores: Mapping[str, float] | BigFive) -> str:
-    """Write scores in one line."""
+    """Return scores in one line."""
     return ", ".join(f"{trait} {score:.1f}" for trait, score in scores.items())
 
 
 def moved(before: BigFive, point: PersonalityPoint) -> str:
-    """Say in a few words what a step did."""
+    """Return the changes of one step in a few words."""
     if point.cause == "reset":
-        return "Begun anew by hand"
+        return "Reset by you"
     if point.cause == "pin":
-        held = ", ".join(f"{trait} at {getattr(point.scores, trait):.1f}" for trait in point.pinned)
-        return f"By hand; held: {held}" if held else "By hand; nothing is held"
+        pinned = ", ".join(f"{trait} at {getattr(point.scores, trait):.1f}" for trait in point.pinned)
+        return f"Set by you; pinned: {pinned}" if pinned else "Set by you; nothing is pinned"
     moves = [(trait, getattr(point.scores, trait) - getattr(before, trait)) for trait in TRAITS]
-    most = [move for move in sorted(moves, key=lambda move: -abs(move[1])) if abs(move[1]) >= _LEAST][:_NAMED]
+    most = [move for move in sorted(moves, key=lambda move: -abs(move[1])) if abs(move[1]) >= _MIN_CHANGE][:_MAX_NAMED_TRAITS]
     return ", ".join(f"{trait.capitalize()} {move:+.2f}".replace("-", "\u2212") for trait, move in most) or "Nothing moved"
 
 
 def table(before: BigFive, point: PersonalityPoint) -> dict[str, list[str]]:
-    """Lay what a message alone suggested beside what the traits were before it, and after."""
+    """Return table columns: the scores inferred from one message, and the traits before and after it."""
     inferred = point.inferred or BigFive()
     return {
-        "Trait": [trait.capitalize() + (" (held)" if trait in point.pinned else "") for trait in TRAITS],
+        "Trait": [trait.capitalize() + (" (pinned)" if trait in point.pinned else "") for trait in TRAITS],
         "From this message": [_inferred(score) for _, score in inferred.items()],
         "Before": [f"{score:.2f}" for _, score in before.items()],
         "After": [f"{score:.2f}" for _, score in point.scores.items()],
@@ -70,4 +70,4 @@ def table(before: BigFive, point: PersonalityPoint) -> dict[str, list[str]]:
 
 
 def _inferred(score: float) -> str:
-    return f"{score:g}, no evidence" if score == _MIDDLE else f"{score:g}"
+    return f"{score:g}, no evidence" if score == _MIDDLE_SCORE else f"{score:g}"

@@ -1,3 +1,3 @@
-"""The page Photos."""
+"""The Photos page."""
 
 __all__ = ["page"]

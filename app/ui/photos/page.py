@@ -1,4 +1,4 @@
-"""The page Photos: a gallery by date and by name, and a search by words or by a picture."""
+"""The Photos page: a gallery by date or name, and a search by words or by picture."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from memory.core.records import Recalled, user_key
 from memory.photos.detector import small
 from memory.photos.image_file import open_upright, read_picture
 
-_PAGE = 18
-"""Pictures of one page: full rows of two, and of three."""
+_PICTURES_PER_PAGE = 18
+"""A multiple of two and of three, so that rows are full in both layouts."""
 _DATE, _NAME, _FIND = "By date", "By name", "Search"
 _FILES = ["png", "jpg", "jpeg", "webp", "gif"]
 
@@ -30,7 +30,7 @@ def draw(here: Here) -> None:
     album = Album(here.memory.browse)
     total = album.count(here.user)
     if not total:
-        st.info("There are no pictures yet. Add one to a message on the page Chat: it stands here from then on.")
+        st.info("There are no pictures yet. Add one to a message on the Chat page and it will appear here.")
         return
     st.caption(f"{wording.counted(total, 'picture', 'pictures')}. A frame shows the part that is remembered.")
     how = st.segmented_control(
@@ -45,7 +45,9 @@ def draw(here: Here) -> None:
 
 
 def _by_date(here: Here, album: Album) -> None:
-    pictures, pages = _page("shown-photos-date", lambda offset: album.by_date(here.user, limit=_PAGE, offset=offset))
+    pictures, pages = _page(
+        "shown-photos-date", lambda offset: album.by_date(here.user, limit=_PICTURES_PER_PAGE, offset=offset)
+    )
     for month, group in framed_photo.months(pictures):
         st.subheader(month, anchor=False)
         _grid(here, group, "date")
@@ -54,30 +56,32 @@ def _by_date(here: Here, album: Album) -> None:
 
 
 def _by_name(here: Here, album: Album) -> None:
-    pictures, pages = _page("shown-photos-name", lambda offset: album.by_name(here.user, limit=_PAGE, offset=offset))
+    pictures, pages = _page(
+        "shown-photos-name", lambda offset: album.by_name(here.user, limit=_PICTURES_PER_PAGE, offset=offset)
+    )
     if not pictures:
-        st.info("Nothing has a name yet. What you say with a picture is remembered a moment after the reply.")
+        st.info("No picture has a name yet. What you say with a picture is remembered shortly after the reply.")
     _grid(here, pictures, "name")
     if pages > 1:
         st.pagination(pages, key="shown-photos-name")
 
 
 def _page(key: str, read: Callable[[int], tuple[list[Shown], int]]) -> tuple[list[Shown], int]:
-    """Return the pictures of the page that is open, and how many pages there are."""
-    pictures, total = read((st.session_state.get(key, 1) - 1) * _PAGE)
+    """Return the pictures of the open page, and the number of pages."""
+    pictures, total = read((st.session_state.get(key, 1) - 1) * _PICTURES_PER_PAGE)
     if total and not pictures:
         # The last picture of the last page was forgotten.
         del st.session_state[key]
         pictures, total = read(0)
-    return pictures, -(-total // _PAGE)
+    return pictures, -(-total // _PICTURES_PER_PAGE)
 
 
 def _search(here: Here, album: Album) -> None:
-    # The user is part of the keys: what one person looked for is not the next one's.
+    # The user is part of the widget keys, so that no user sees what another one searched for.
     whose = user_key(here.user)[:8]
     text = st.text_input("By words", key=f"find-words-{whose}", placeholder="What it shows, or what it is called")
     file = st.file_uploader("By a picture", _FILES, key=f"find-picture-{whose}")
-    st.caption(here.memory.sight.off or "Found by what they show, and by what was said of them.")
+    st.caption(here.memory.sight.off or "Searches what pictures show and what you said about them.")
     if not text.strip() and file is None:
         return
     try:
@@ -87,21 +91,21 @@ def _search(here: Here, album: Album) -> None:
         return
     exact = file is not None and here.memory.sight.off is not None
     if not found:
-        st.info("This very picture was not sent yet." if exact else "Nothing was found. Look through them by date, or by name.")
+        st.info("You have not sent this exact picture." if exact else "No pictures found. Browse them by date or by name.")
         return
-    st.subheader("This very picture" if exact else "Best first", anchor=False)
+    st.subheader("This exact picture" if exact else "Best match first", anchor=False)
     _grid(here, found, "found")
 
 
 def _by_words(here: Here, text: str) -> list[Recalled]:
-    return here.memory.search(here.user, text, kind="photo", limit=_PAGE)
+    return here.memory.search(here.user, text, kind="photo", limit=_PICTURES_PER_PAGE)
 
 
 def _by_picture(here: Here, album: Album, file: UploadedFile) -> list[Shown]:
-    """Return this very picture first, then what looks like it."""
+    """Return this exact picture first, then similar ones."""
     picture = read_picture(file.getvalue(), file.name)
     same = album.same(here.user, picture.photo.id)
-    alike = _known(here, here.memory.seen.like_picture(here.user, open_upright(picture.small), _PAGE))
+    alike = _known(here, here.memory.seen.like_picture(here.user, open_upright(picture.small), _PICTURES_PER_PAGE))
     return [*same, *(one for one in alike if one.photo_id != picture.photo.id)]
 
 
@@ -113,7 +117,7 @@ def _known(here: Here, found: Sequence[Recalled]) -> list[Shown]:
 def _grid(here: Here, pictures: Sequence[Shown], name: str) -> None:
     with st.grid(3, min_column_width=150):
         for shown in pictures:
-            # By what it shows, not where it stands: its details stay open when another is forgotten.
+            # The key follows the picture, not its position: details stay open when another picture is forgotten.
             key = "-".join([name, shown.photo_id[:12], *(one.id for one in shown.seen[:1])])
             with st.container(key=f"picture-{key}", gap="xsmall"):
                 _card(here, shown, key)
@@ -135,10 +139,10 @@ def _details(here: Here, shown: Shown, key: str) -> None:
     for line, record in zip(framed_photo.numbered(shown), shown.seen, strict=True):
         st.text(wording.shortened(line))
         if record.held:
-            st.caption("It is pending your approval, beside its message.")
+            st.caption("It needs your approval, together with its message.")
         memory_actions.buttons(here, record, key)
     if not shown.seen:
-        st.caption("Nothing is remembered of it yet.")
+        st.caption("Nothing is remembered about it yet.")
         memory_actions.forget_button(here, shown.photo_id, key)
     turn = here.memory.browse.said(here.user, [shown.turn_id]).get(shown.turn_id) if shown.turn_id else None
     if turn and st.button("Show it in the conversation", key=f"go-{key}", icon=":material/forum:"):

@@ -1,1 +1,1 @@
-"""The pages; each is a script that Streamlit runs."""
+"""One script per page, run by Streamlit."""

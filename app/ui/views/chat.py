@@ -1,4 +1,4 @@
-"""The page on which one talks."""
+"""The script of the Chat page."""
 
 from app.ui import layout as frame
 from app.ui.chat import page as chat

@@ -1,4 +1,4 @@
-"""The page that shows what is remembered."""
+"""The script of the Memory page."""
 
 from app.ui import layout as frame
 from app.ui.memory import page as remembered

@@ -1,4 +1,4 @@
-"""The page of the personality that is seen."""
+"""The script of the Personality page."""
 
 from app.ui import layout as frame
 from app.ui.personality import page as traits

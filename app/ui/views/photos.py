@@ -1,4 +1,4 @@
-"""The page of the pictures."""
+"""The script of the Photos page."""
 
 from app.ui import layout as frame
 from app.ui.photos import page as gallery

@@ -1,4 +1,4 @@
-"""The page about the user: who it is, everything as one file, and health."""
+"""The script of the You page."""
 
 from app.ui import layout as frame
 from app.ui.account import page as you
