@@ -76,7 +76,7 @@ def read_picture(data: bytes, name: str = "") -> Picture:
                 small = small_copy(upright)
     except UnidentifiedImageError as error:
         if _is_svg(data[:4096]):
-            raise InvalidInput("SVG drawings are not supported. Send the drawing as a PNG.") from error
+            raise InvalidInput("SVG drawings are not supported. Export the drawing, and send it as a PNG.") from error
         raise InvalidInput("This file is not a picture that can be read. Send a PNG, JPEG, WebP or GIF.") from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise InvalidInput(f"This picture is damaged or far too large ({error}). Send another copy of it.") from error

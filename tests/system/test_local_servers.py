@@ -277,7 +277,5 @@ class TestUse:
     def test_what_counts_first_is_said(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PERSONA_LLM_MODEL", "another")
         with scripted(Behaviour(models=listing("first"))) as server:
-            assert (
-                "But the model is set in the environment: PERSONA_LLM_MODEL, which has priority." in self.use(server.root)[1]
-            )
+            assert "But the model is set in the environment: PERSONA_LLM_MODEL, which has priority." in self.use(server.root)[1]
         assert Settings().llm_base_url == ""

@@ -139,7 +139,10 @@ def test_a_stream_is_taken_where_a_whole_answer_was_asked_for():
         (streamed(data({"choices": [{"delta": {}, "error": {"message": "out of memory"}}]})), "out of memory"),
         (whole({"error": {"message": "out of memory"}}), "out of memory"),
         (whole({"detail": "out of memory"}), "out of memory"),
-        (whole(b"<!doctype html><title>Sign in</title>", "text/html"), r"A web page answers at .* \(Sign in\).*PERSONA_LLM_BASE_URL"),
+        (
+            whole(b"<!doctype html><title>Sign in</title>", "text/html"),
+            r"A web page answers at .* \(Sign in\).*PERSONA_LLM_BASE_URL",
+        ),
         (refusal(500, "<html>"), "HTTP 500"),
     ],
 )

@@ -57,7 +57,7 @@ def test_the_models_of_servers_here_are_listed_for_people(monkeypatch: pytest.Mo
     serving(monkeypatch, *SERVED)
     said = models("list").stdout
     assert "qwen3:8b             chat, on Ollama at http://127.0.0.1:11434/v1\n" in said
-    assert "Qwen/Qwen3-VL-4B     chat, sees pictures, of vLLM at http://127.0.0.1:8000/v1\n" in said
+    assert "Qwen/Qwen3-VL-4B     chat, sees pictures, on vLLM at http://127.0.0.1:8000/v1\n" in said
     assert [row["name"] for row in json.loads(models("list", "--json").stdout)] == list(CATALOGUE)
 
 
@@ -96,7 +96,9 @@ def test_the_list_says_which_answers(
         monkeypatch.setenv(f"PERSONA_LLM_{name}", value)
     listed = models("list").stdout
     assert said in listed.splitlines()[-1]
-    assert [line.split()[0] for line in listed.splitlines() if line.endswith(", on this machine, current")] == ([row] if row else [])
+    assert [line.split()[0] for line in listed.splitlines() if line.endswith(", on this machine, current")] == (
+        [row] if row else []
+    )
     rows = json.loads(models("list", "--json").stdout)
     assert [one["name"] for one in rows if one["answers"]] == ([row] if row else [])
 

@@ -119,7 +119,8 @@ class TestModelsOfServersThatRunHere:
         heard = Heard()
         assert self.first(tmp_path, heard=heard) == ["all-minilm-l6-v2"]
         assert (
-            heard.notes[0] == f"The chat model is set by `persona models use`, in {settings.settings_file()}, so none is downloaded."
+            heard.notes[0]
+            == f"The chat model is set by `persona models use`, in {settings.settings_file()}, so none is downloaded."
         )
 
     def test_enter_fetches_ours(self, fetched: list[str], tmp_path: Path) -> None:

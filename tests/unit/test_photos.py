@@ -125,7 +125,9 @@ REFUSED = {
 def test_what_is_no_sound_picture_is_refused_and_leaves_nothing(store, tmp_path, name):
     with pytest.raises(InvalidInput) as refused:
         store.receive("ada", REFUSED[name])
-    assert refused.value.message.endswith(("Send a PNG, JPEG, WebP or GIF.", "Send another copy of it.", "Send it as a PNG."))
+    assert refused.value.message.endswith(
+        ("Send a PNG, JPEG, WebP or GIF.", "Send another copy of it.", "and send it as a PNG.")
+    )
     assert files(tmp_path / "photos") == []
     assert store.list("ada") == []
 

@@ -33,7 +33,7 @@ def reply():
 
 
 def test_background_work_waits_for_a_reply(reply, monkeypatch):
-    monkeypatch.setattr(priority, "_MOST_S", 600.0)
+    monkeypatch.setattr(priority, "_MAX_WAIT_S", 600.0)
     # The reply comes to wait for its model once background work waits for it.
     wait = priority._processor.wait
 
@@ -55,7 +55,7 @@ def test_it_has_the_processor_while_the_model_speaks(reply):
 
 
 def test_it_does_not_wait_for_ever(reply, monkeypatch):
-    monkeypatch.setattr(priority, "_MOST_S", 0.02)
+    monkeypatch.setattr(priority, "_MAX_WAIT_S", 0.02)
     with behind():
         assert give_way()
     assert not reply["ends"].is_set(), "the reply is still being made"
