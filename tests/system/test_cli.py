@@ -116,7 +116,7 @@ def test_results_go_to_stdout_and_progress_to_stderr(persona):
     persona("ask", "I have a dog called Rex", "--time", "2026-03-01 09:00", "--wait")
     code, out, err = persona("ask", "What is my dog called?", "--time", "2026-03-11 09:00")
     assert (code, out) == (0, "He is Rex.\n")
-    assert "looking for: the message itself" in err
+    assert "searching for: the message itself" in err
 
 
 def test_work_left_pending_is_done_by_persona_work(persona):
@@ -312,7 +312,7 @@ def test_a_reply_is_printed_and_kept_when_remembering_it_fails(persona, server):
         server.reply, server.status = reply, 200
     assert code == 1
     assert json.loads(out)["reply"] == "He is Rex."
-    assert "The reply is kept" in json.loads(err)["error"]["message"]
+    assert "The reply is saved" in json.loads(err)["error"]["message"]
     assert read(persona("work", "--json"))["done"] == 1
 
 

@@ -375,7 +375,7 @@ def test_what_is_in_the_way_of_an_index_is_said_in_a_sentence(tmp_path):
     Memory(tmp_path / "data", WordEmbedder()).close()
     shutil.rmtree(tmp_path / "data" / "words")
     (tmp_path / "data" / "words").write_text("a note")
-    with pytest.raises(StorageError, match="full-text index cannot be kept"):
+    with pytest.raises(StorageError, match="full-text index cannot be stored"):
         Memory(tmp_path / "data", WordEmbedder())
 
 

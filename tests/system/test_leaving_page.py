@@ -136,6 +136,6 @@ def test_a_port_that_is_taken_is_said_first(tmp_path):
         environment = {**os.environ, "PERSONA_DATA_DIR": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])}
         done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr.startswith(f"Port {port} is taken. If the page is open already, it is at http://127.0.0.1:{port};")
+    assert done.stderr.startswith(f"Port {port} is in use. If the page is already open, it is at http://127.0.0.1:{port}.")
     assert f"`persona page --port {port + 1}`" in done.stderr
     assert "opens" not in done.stderr

@@ -173,7 +173,7 @@ def test_forgetting_hides_at_once_can_be_undone_and_then_purged(serve):
     service.memory.undo("ada", memory.id)
     assert service.memory.search("ada", "zebra", kind="semantic")
     service.memory.forget("ada", memory.id, now=True)
-    with pytest.raises(Exception, match="gone for good"):
+    with pytest.raises(Exception, match="was purged"):
         service.memory.undo("ada", memory.id)
 
 

@@ -36,7 +36,7 @@ def test_a_month_is_there_and_all_of_it_is_remembered(loaded: Memory) -> None:
     assert len(turns) == 45
     assert {turn.state for turn in turns} == {TurnState.ANSWERED}
     assert not any(turn.pending or turn.real_time for turn in turns)
-    assert loaded.pending.count() == 0
+    assert loaded.work.count() == 0
     assert loaded.journal.end_stale_sessions(NOW) == 0
     assert {turn.session for turn in turns} == set(range(1, 16))
     assert timedelta(days=28) < turns[-1].time - turns[0].time < timedelta(days=31)
@@ -88,7 +88,7 @@ def test_pictures_are_there_with_what_is_seen_in_them(loaded: Memory) -> None:
 
 
 def test_one_thing_is_held_until_there_is_a_yes(loaded: Memory) -> None:
-    (waiting,) = loaded.held.waiting(example.USER)
+    (waiting,) = loaded.approvals.waiting(example.USER)
     assert waiting.topic == "health"
     assert waiting.facts == ("The user was diagnosed with mild asthma and has an inhaler.",)
     assert not any("asthma" in one.text for one in loaded.search(example.USER, "asthma inhaler"))
@@ -105,7 +105,7 @@ def test_replies_say_what_they_used(loaded: Memory) -> None:
 
 
 def test_a_second_load_is_refused(loaded: Memory) -> None:
-    with pytest.raises(InvalidInput, match="here already"):
+    with pytest.raises(InvalidInput, match="already exists"):
         example.load(loaded)
 
 

@@ -92,7 +92,7 @@ def test_a_purge_leaves_nothing_in_any_file_and_says_so(talked, tmp_path):
     assert files_with(tmp_path / "data", ["Zazuquill"]) == 0
     assert files_with(tmp_path / "data", ["I live in Quito"]) > 0
     assert talked.memory.forgetting.receipts("ada") == [receipt.model_dump(mode="json")]
-    with pytest.raises(NotFound, match="gone for good"):
+    with pytest.raises(NotFound, match="was purged"):
         talked.memory.undo("ada", receipt.subject)
     chat = talked.models.chat()
     chat.script |= {

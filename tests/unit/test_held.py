@@ -152,9 +152,11 @@ def test_the_command_line_lists_approves_and_rejects(told, run):
     told.close()
     [waiting] = json.loads(run("memory", "list", "--held", "--user", "ada", "--json"))
     assert waiting["topic"] == "health"
-    assert "held (health)" in run("memory", "list", "--user", "ada")
+    listed = run("memory", "list", "--user", "ada")
+    assert "needs approval" in listed
+    assert "(health)" in listed
     assert waiting["turn_id"] in run("memory", "approve", waiting["turn_id"], "--user", "ada")
-    assert "Nothing waits" in run("memory", "list", "--held", "--user", "ada", stderr=True)
+    assert "Nothing needs approval" in run("memory", "list", "--held", "--user", "ada", stderr=True)
     assert json.loads(run("memory", "reject", "--all", "--user", "ada", "--json")) == {"rejected": []}
 
 

@@ -331,7 +331,7 @@ def test_messages_that_cannot_be_taken_are_refused_before_anything_is_written(se
         service.stream("ada", "a" * 20_001)
     with pytest.raises(InvalidInput, match="empty"):
         service.stream("ada", "  ")
-    with pytest.raises(InvalidInput, match="not a picture"):
+    with pytest.raises(InvalidInput, match="SVG drawings are not supported"):
         service.stream("ada", "Look", images=[b"<svg/>"])
     with pytest.raises(InvalidInput, match="no personality score"):
         service.stream("ada", "Hi", personality_override={"charm": 4})
