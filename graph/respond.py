@@ -20,7 +20,7 @@ from graph.formats import protocol
 from graph.formats.protocol import Answer, Malformed, Retrieve
 from graph.language import language_id
 from graph.language.message_kind import asks_memory
-from graph.language.question_words import asks_for_its_words, offers_options
+from graph.language.question_words import asks_for_its_words
 from graph.prompts import manner, sections, showing
 from graph.prompts.briefing import Style, best_of, closing_words, messages_of, room_of, talk_of
 from graph.prompts.budgets import BYTES_PER_TOKEN
@@ -175,7 +175,6 @@ class Responder:
             photos=frozenset(state["talk"]["photos"]),
             pictures=turn.images,
             before=goes_on_from(turn, state["recent"]) if request["output"] is None else "",
-            replies=self._style.is_small and offers_options(turn.text),
         )
         found, shown = self._found(state, query, request)
         warning = request["warning"] or warning or ("Nothing in that period: searched all of it." if found.widened else None)

@@ -132,9 +132,6 @@ def messages_of(state: RespondState, memory: Memory, style: Style, closing: str)
         base = _base_of(turn, state["profile"], pictures, style, reasoning=reasoning)
         unknown = not notes and not due and may_ask_about_their_life(turn.text)
         said = f"{base.said}\n{_not_told(talk, prompts)}" if unknown else base.said
-        if found and offers_options(turn.text):
-            rules = compact.rules(base.rules, base.profile, manner)
-            return [rules, compact.before_options(base.said, found, turn.time, pictures)]
         turns = _last_of(talk["turns"], turn.text, found=bool(notes))
         return [
             compact.rules(base.rules, base.profile, manner, day(turn.time)),

@@ -7,20 +7,16 @@ search results for this message with the message itself.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from graph.prompts.data_text import as_entry, as_said
-from graph.prompts.evidence_lines import line_of
 from graph.prompts.plain_replies import heard
 from graph.prompts.sections import Picture, human
-from memory.core import clock
-from memory.core.records import Recalled, Turn
+from memory.core.records import Turn
 
 TOLD = "What I told you before:"
 _REMEMBERED = {"": "I remember.", "en": "I remember.", "de": "Das weiß ich noch."}
-_CONVERSATIONS, _QUESTION = "## Conversations", "## Question"
 _EARLIER = "(Earlier talk of this hour is left out here.)"
 
 
@@ -47,32 +43,6 @@ def talked(turns: Sequence[Turn], pictures: dict[str, str]) -> list[BaseMessage]
         messages.append(HumanMessage(seen + "\n".join([as_said(turn.text), *map(as_entry, turn.corrected)])))
         messages.append(AIMessage(as_said(turn.reply) or "(nothing)"))
     return messages
-
-
-def before_options(said: str, found: Sequence[Recalled], now: datetime, pictures: Sequence[Picture]) -> HumanMessage:
-    """Return one message with the conversations found, and below them a message that offers options.
-
-    To choose a letter, a small model does better with whole turns in one message than with notes as an exchange of their own
-    (docs/decisions/064).
-    """
-    shown = [_conversation(entry) for entry in found]
-    parts = [_CONVERSATIONS, "\n\n".join(shown)] if shown else []
-    return human("\n".join([*parts, *([""] if parts else []), _QUESTION, f"[{clock.show(now)}]", said]), pictures)
-
-
-def _conversation(entry: Recalled) -> str:
-    if not entry.talk:
-        return line_of(entry)
-    return "\n".join(
-        line
-        for one in entry.talk
-        for line in (
-            f"[{clock.show(one.time)}]",
-            f"User: {as_said(one.text)}",
-            *([f"Assistant: {as_said(one.reply)}"] if one.reply else []),
-            *map(as_entry, one.corrected),
-        )
-    )
 
 
 def asked(

@@ -76,7 +76,6 @@ class Query:
         before: The previous message, if this one only continues it ("And why?"); it is searched for as well.
         photos: Ids of the photos that the prompt shows or describes.
         pictures: Ids of the photos attached to the message; photos that look like them are recalled.
-        replies: Whether notes of turns contain the replies too, whatever the message asks for.
 
     Example:
         >>> query = Query(message="When do I play?", keywords="quartet, cello", time=tomorrow)
@@ -97,7 +96,6 @@ class Query:
     photos: AbstractSet[str] = field(default_factory=frozenset)
     pictures: tuple[str, ...] = ()
     before: str = ""
-    replies: bool = False
 
     @property
     def shown_turns(self) -> AbstractSet[str]:

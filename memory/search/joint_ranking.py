@@ -196,7 +196,7 @@ class JointRanking:
 
     @cached_property
     def _wanted(self) -> Asked:
-        return Asked(self._query.message, self._asked, self._passages, self._query.parts, self._query.replies)
+        return Asked(self._query.message, self._asked, self._passages, self._query.parts)
 
     def _of_subject(self, entries: Sequence[Recalled]) -> list[Recalled]:
         """Return only the entries about the subject, if the message asks about one; see `Subject.is_name`."""

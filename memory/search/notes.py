@@ -33,19 +33,17 @@ class Asked:
         words: How rare each of its words is; see `memory.search.relevance.asked_words`.
         scores: The scores of the index entries of raw turns and their passages.
         parts: The passages that were shown before.
-        replies: Whether replies are shown whatever the message asks for.
     """
 
     message: str
     words: Mapping[str, float]
     scores: Mapping[str, float]
     parts: AbstractSet[str]
-    replies: bool = False
 
     @property
     def wants_replies(self) -> bool:
-        """Whether what the assistant said is shown as far as it fits."""
-        return self.replies or _ASKS_FOR_REPLY.search(self.message) is not None
+        """Whether the message asks for something that the assistant said."""
+        return _ASKS_FOR_REPLY.search(self.message) is not None
 
 
 def note_of(turn: Turn, score: float, asked: Asked, room: Room) -> Recalled | None:
