@@ -11,7 +11,8 @@ from app.set_aside import told
 
 if TYPE_CHECKING:
     from app.service import PersonaService
-    from memory.core.records import Refusal, WorkItem
+    from memory.core.records import WorkItem
+    from memory.core.retry import Refusal
     from memory.memory import Memory
 
 

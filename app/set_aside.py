@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from memory.core import clock
-from memory.core.records import Refusal
+from memory.core.retry import Refusal
 
 RETRY = "`persona work --retry` tries again"
 _MAX_EXCERPT_CHARACTERS = 60

@@ -27,7 +27,8 @@ from memory.core.errors import InvalidInput, PersonaError
 if TYPE_CHECKING:
     from app.events import Event
     from app.service import PersonaService
-    from memory.core.records import Refusal, Turn
+    from memory.core.records import Turn
+    from memory.core.retry import Refusal
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -15,7 +15,7 @@ from memory.core.errors import MessageTooLong, ModelRefused, ModelUnavailable
 from memory.core.retry import MOST_TRIES, Refused
 
 if TYPE_CHECKING:
-    from memory.core.records import RefusalCause
+    from memory.core.retry import RefusalCause
     from memory.memory import Memory
 
 Parsed = TypeVar("Parsed")

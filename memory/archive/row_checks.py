@@ -16,7 +16,8 @@ from sqlalchemy import Row
 from memory.consent.sensitive import TOPICS, UNNAMED
 from memory.core import clock
 from memory.core.errors import InvalidInput, PersonaError
-from memory.core.records import TRAITS, Photo, Record, RefusalCause, TurnState, make_id
+from memory.core.records import TRAITS, Photo, Record, TurnState, make_id
+from memory.core.retry import RefusalCause
 from memory.core.validation import check_text, check_user
 from memory.forgetting.cascade import Cascade
 from memory.forgetting.purge import Receipt

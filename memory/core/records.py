@@ -376,36 +376,6 @@ class WorkItem(Record):
     attempts: int = 0
 
 
-RefusalCause = Literal["refused", "too_long", "thought"]
-"""Why a step is set aside: the server refuses the call, the prompt is too long, or the model's thought used up all tokens."""
-
-
-class Refusal(Record):
-    """A step of background work that is set aside.
-
-    Attributes:
-        subject: A turn's id, or a session's number as text.
-        step: `personality`, `semantic` or `change` of a turn; `episodic`, `procedural` or `core` of a session.
-        cause: Why it failed.
-        status: The server's HTTP status, if it sent one.
-        reason: The server's own words; they may repeat the prompt.
-        at: When it was set aside.
-        time: When the message was said, or the session began.
-        text: The message, or the first message of the session.
-    """
-
-    user_id: str
-    kind: Literal["remember", "consolidate"]
-    subject: str
-    step: str
-    cause: RefusalCause
-    status: int | None
-    reason: str
-    at: datetime
-    time: datetime
-    text: str
-
-
 class Line(Record):
     """One turn of a transcript.
 

@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, String, and_, bindparam, cast, delete, func, insert, select, update
 
 from memory.core import clock
-from memory.core.records import Refusal, RefusalCause, TurnState
-from memory.core.retry import Refused
+from memory.core.records import TurnState
+from memory.core.retry import Refusal, RefusalCause, Refused
 from memory.storage import tombstones, user_rows, work_queue
 from memory.storage.engine import Database
 from memory.storage.schema import refusals, turns

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from app import set_aside
-from memory.core.records import Refusal
+from memory.core.retry import Refusal
 
 SAID = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 
