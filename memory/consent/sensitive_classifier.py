@@ -13,7 +13,7 @@ from memory.consent.sensitive import Topic, is_english, topic_of
 from memory.embedding.text_embedder import Embedder
 from memory.embedding.token_vectors import Vectors
 
-_MIN_PROBABILITY_ALONE = 0.92
+_MIN_PROBABILITY_ALONE = 0.93
 """From this probability of being sensitive on, the meaning alone decides. Of 200 everyday messages, at most one reaches it."""
 _MIN_PROBABILITY_WITH_WORDS = 0.1
 """The probability that is enough if the words indicate a topic too. Idioms and talk about work mostly stay below it."""

@@ -311,8 +311,10 @@ class Indexer:
     def _note(self, said: Sequence[Row[Any]], known: Sequence[Row[Any]]) -> None:
         with self._db.write() as connection:
             for statement, rows in ((_INDEXED_TURN, said), (_INDEXED, known)):
-                if rows:
-                    connection.execute(statement, [{"row_id": row.id, "at_revision": row.revision} for row in rows])
+                # In one order: two processes that index the same rows of a server would block each other for good.
+                noted = [{"row_id": row.id, "at_revision": row.revision} for row in sorted(rows, key=lambda row: row.id)]
+                if noted:
+                    connection.execute(statement, noted)
 
     def _put(self, user_id: str, made: Sequence[Indexed]) -> None:
         if made:
