@@ -126,9 +126,9 @@ def test_a_pull_says_how_to_let_it_answer(monkeypatch: pytest.MonkeyPatch) -> No
     here(monkeypatch, "qwen2.5-coder-1.5b")
     monkeypatch.setattr(weights, "pull", lambda name, *_args, **_options: Located(name, Path(name)))
     assert "Run `persona models use qwen3-vl-4b` to make it the chat model." in models("pull", "qwen3-vl-4b").output
-    assert "lets it answer" not in models("pull", "clip-vit-b-32").output
+    assert "to make it the chat model" not in models("pull", "clip-vit-b-32").output
     monkeypatch.setenv("PERSONA_LLM_MODEL", "qwen3-vl-4b")
-    assert "lets it answer" not in models("pull", "qwen3-vl-4b").output
+    assert "to make it the chat model" not in models("pull", "qwen3-vl-4b").output
 
 
 def test_newer_is_asked_for_by_an_option(monkeypatch: pytest.MonkeyPatch) -> None:
