@@ -20,7 +20,7 @@ from app.worker import Worker
 from graph import forget_replies, forgetting
 from graph.beginning import in_a_sentence, unrecorded
 from graph.context import Context
-from graph.events import told_to
+from graph.events import sending_to
 from memory.core import clock
 from memory.core.errors import InvalidInput, PersonaError, StorageError
 from memory.core.priority import replying
@@ -299,7 +299,7 @@ class PersonaService:
             with replying(), self.models.priority.reply() if self.models.priority else nullcontext():
                 graph = self._loading.graphs(lambda: self._closed or turn.id in self._stops, for_reply=True)[0]
                 given = {"turn": turn, "turn_id": turn.id}
-                told = told_to(lambda item: events.put(_event(item)))
+                told = sending_to(lambda item: events.put(_event(item)))
                 done = graph.invoke(given, told, context=context)["turn"]
         except Exception as error:  # noqa: BLE001 - it is raised to the reader of the events
             events.put(self._failed(turn, context, error))

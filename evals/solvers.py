@@ -17,7 +17,7 @@ from evals.usage import Usage
 from evals.work import Work
 from graph import consolidate, remember, respond
 from graph.context import Context
-from graph.events import told_to
+from graph.events import sending_to
 from graph.prompts.briefing import Style
 from memory.core import clock
 from memory.core.errors import InvalidInput, StorageError
@@ -150,7 +150,7 @@ class Ours:
                 usage.spoke()
 
         context = Context(user_id=user_of(person), time=asked_at(person, question), off_the_record=True)
-        config = told_to(tell)
+        config = sending_to(tell)
         config["callbacks"] = [usage]
         state = self._respond.invoke({"text": asked, "images": []}, context=context, config=config)
         turn = state["turn"]

@@ -31,7 +31,7 @@ def build_agent(chat: BaseChatModel, memory: Memory, user: str) -> Any:
 
     def answer(state: MessagesState) -> dict[str, Any]:
         query = Query(message=state["messages"][-1].text, keywords="", time=clock.now())
-        notes = [f"- {clock.show(note.time)}: {note.text}" for note in memory.evidence(user, query).memories]
+        notes = [f"- {clock.show(note.time)}: {note.text}" for note in memory.search_jointly(user, query).memories]
         rules = SystemMessage(RULES.format(notes="\n".join(notes)))
         return {"messages": [chat.invoke([rules, *state["messages"]])]}
 

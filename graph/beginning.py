@@ -75,7 +75,7 @@ class Beginning:
         """Return the request to forget if it already has a reply, else None."""
         if thread_id() is None or not turn.seq:
             return None
-        now = self._memory.threads.standing(turn.id)
+        now = self._memory.threads.current(turn.id)
         return now if now.state is TurnState.REQUEST else None
 
     @contextmanager
@@ -101,7 +101,7 @@ class Beginning:
         if last is not None and last.seq and last.user_id == user_id and last.state not in _REPLIED:
             # The thread is in the middle of that turn: the turn failed, was interrupted, or continued from here before.
             with suppress(NotFound):
-                now = threads.standing(last.id)
+                now = threads.current(last.id)
                 if back and (now.state in _REPLIED or threads.has_gone_on(user_id, place)):
                     return threads.change(last.id, text, images)
                 if now.state is TurnState.RECEIVED:

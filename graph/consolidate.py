@@ -89,7 +89,7 @@ class Consolidator:
             "begun": begun,
             "outputs": self._memory.work.outputs(user_id, str(number)),
             "refused": self._memory.refusals.of(user_id, str(number)),
-            "unread": self._memory.refusals.unread(user_id, [turn.id for turn in turns]),
+            "refused_turns": self._memory.refusals.refused_turns(user_id, [turn.id for turn in turns]),
             "warnings": Overwrite([]),
         }
 
@@ -108,7 +108,7 @@ class Consolidator:
             same_user(runtime, state["user_id"]),
             "episodic",
             self._prompts.episodic,
-            told_to_divide(turns, self._budgets, state["unread"]),
+            topics_prompt(turns, self._budgets, state["refused_turns"]),
             lambda text: memory_formats.parse_topics(text, len(turns)),
             memory_formats.EPISODIC_GRAMMAR,
         )
@@ -128,7 +128,9 @@ class Consolidator:
         prompt = self._prompts.procedural
         procedures, warnings = self._rewrite(state, user_id, "procedural", prompt, HABITS, current)
         if procedures:
-            procedures = keep_habits(procedures, current, said_in(state["turns"], state["unread"]), prompt, small=self._small)
+            procedures = keep_habits(
+                procedures, current, said_in(state["turns"], state["refused_turns"]), prompt, small=self._small
+            )
         return {"procedures": procedures, "warnings": warnings}
 
     def update_core(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:
@@ -144,7 +146,7 @@ class Consolidator:
         profile, warnings = self._rewrite(state, user_id, "core", self._prompts.core, PROFILE, current)
         if profile is not None:
             profile = {key: value for key, value in profile.items() if value.lower().strip(".") not in _UNKNOWN_WORDS}
-            said = said_in(state["turns"], state["unread"])
+            said = said_in(state["turns"], state["refused_turns"])
             profile = keep_profile(profile, current, said, self._prompts.core, small=self._small)
             if state["past"]:
                 fresh = [key for key in profile if key not in current][max(0, memory_formats.MAX_PROFILE - len(current)) :]
@@ -192,7 +194,7 @@ class Consolidator:
             return None, []
         limit = memory_formats.MAX_PROCEDURES if step == "procedural" else memory_formats.MAX_PROFILE
         grammar = memory_formats.PROCEDURAL_GRAMMAR if step == "procedural" else memory_formats.CORE_GRAMMAR
-        said = told_to_rewrite(title, current, state["turns"], self._budgets, state["unread"])
+        said = rewrite_prompt(title, current, state["turns"], self._budgets, state["refused_turns"])
         return self._ask(state, user_id, step, prompt, said, lambda text: _mapping(text, limit), grammar)
 
     def _ask(
@@ -207,7 +209,7 @@ class Consolidator:
     ) -> tuple[Parsed | None, list[str]]:
         work = Work(user_id, "consolidate", str(state["number"]), state["outputs"], state["refused"], state["begun"])
         if not said:
-            if len(state["unread"]) < len(state["turns"]):
+            if len(state["refused_turns"]) < len(state["turns"]):
                 self._steps.set_aside(work, step, "too_long")
             return None, [f"The session does not fit into the {step} prompt: the fallback was taken."]
         messages: list[BaseMessage] = [SystemMessage(prompt), HumanMessage(in_language(said, state["turns"], self._prompts))]
@@ -252,35 +254,35 @@ def tells_nothing(turns: Sequence[Turn]) -> bool:
     return not any(statements(without_marks(own_words(turn.text))) for turn in turns)
 
 
-def said_in(turns: Sequence[Turn], unread: Collection[str] = ()) -> Said:
+def said_in(turns: Sequence[Turn], refused_turns: Collection[str] = ()) -> Said:
     """Return what the person said in the turns that a model sees: their own words and their later corrections."""
-    read = [turn for turn in turns if turn.id not in unread]
+    read = [turn for turn in turns if turn.id not in refused_turns]
     words = tuple((without_marks(own_words(turn.text)), turn.time) for turn in read)
     return Said(words, tuple(mark for turn in read for mark in turn.corrected))
 
 
-def told_to_divide(turns: Sequence[Turn], budgets: Budgets, unread: Collection[str] = ()) -> str:
+def topics_prompt(turns: Sequence[Turn], budgets: Budgets, refused_turns: Collection[str] = ()) -> str:
     """Return what the model is told when it divides a session into topics; empty if no turn fits.
 
     Args:
         turns: The session's turns.
         budgets: Token budgets.
-        unread: Turns to leave out because the model's server refuses them.
+        refused_turns: Turns to leave out because the model's server refuses them.
     """
-    return _dialogue(turns, budgets, unread, replies=True)
+    return _dialogue(turns, budgets, refused_turns, replies=True)
 
 
-def told_to_rewrite(
-    title: str, current: Mapping[str, str], turns: Sequence[Turn], budgets: Budgets, unread: Collection[str] = ()
+def rewrite_prompt(
+    title: str, current: Mapping[str, str], turns: Sequence[Turn], budgets: Budgets, refused_turns: Collection[str] = ()
 ) -> str:
-    """Return what the model is told when it rewrites a set; empty if no turn fits. See `told_to_divide`."""
+    """Return what the model is told when it rewrites a set; empty if no turn fits. See `topics_prompt`."""
     lines = as_data(memory_formats.format_mapping(current)).split("\n")
     so_far = "\n".join(fit(lines, budgets.profile)) or "(none)"
-    talk = _dialogue(turns, budgets, unread, replies=False)
+    talk = _dialogue(turns, budgets, refused_turns, replies=False)
     return f"{title} so far:\n{so_far}\n\n{talk}" if talk else ""
 
 
-def _dialogue(turns: Sequence[Turn], budgets: Budgets, unread: Collection[str], *, replies: bool) -> str:
+def _dialogue(turns: Sequence[Turn], budgets: Budgets, refused_turns: Collection[str], *, replies: bool) -> str:
     """Return the last turns that fit, or nothing if none does: the user's own words, without what they pasted.
 
     If not all turns fit, long ones are shortened to their beginning and their end.
@@ -288,7 +290,7 @@ def _dialogue(turns: Sequence[Turn], budgets: Budgets, unread: Collection[str], 
     said = [
         (turn.model_copy(update={"text": own_words(turn.text)}), partial(_line, index, replies=replies))
         for index, turn in enumerate(turns)
-        if turn.id not in unread
+        if turn.id not in refused_turns
     ]
     # A session with one huge message may exceed its share; otherwise most of the message would be lost.
     budget = max(budgets.session, budgets.window // 2) if len(said) == 1 else budgets.session

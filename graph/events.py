@@ -11,11 +11,11 @@ from langgraph.runtime import Runtime
 
 from graph.context import Context
 
-Tell = Callable[[dict[str, Any]], None]
+Send = Callable[[dict[str, Any]], None]
 _TELL = "tell"
 
 
-def told_to(tell: Tell) -> RunnableConfig:
+def sending_to(tell: Send) -> RunnableConfig:
     """Return the config of a run whose events go straight to a function.
 
     LangGraph passes custom events on from a thread of its own and wakes another thread for each (a delta of an answer then
@@ -24,7 +24,7 @@ def told_to(tell: Tell) -> RunnableConfig:
     return {"configurable": {_TELL: tell}}
 
 
-def teller(runtime: Runtime[Context]) -> Tell:
+def sender(runtime: Runtime[Context]) -> Send:
     """Return the function that takes the events of the current run."""
-    tell: Tell = get_config().get("configurable", {}).get(_TELL) or runtime.stream_writer
+    tell: Send = get_config().get("configurable", {}).get(_TELL) or runtime.stream_writer
     return tell

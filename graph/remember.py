@@ -154,7 +154,7 @@ class Rememberer:
             self._prompts.semantic,
             memory_formats.parse_semantic,
             memory_formats.SEMANTIC_GRAMMAR,
-            told_to_extract(turn, self._prompts, self._room(self._prompts.semantic, len(seen))),
+            extraction_prompt(turn, self._prompts, self._room(self._prompts.semantic, len(seen))),
             pictures=seen,
         )
 
@@ -167,7 +167,7 @@ class Rememberer:
         turn, memory = state["turn"], state["memory"]
         if not turn.images or state["refused"].leaves_out("semantic") or (state["refused"].again and memory is None):
             return {"photos": []}
-        seen = seen_in(turn, memory.content if memory else None, self._memory.look_for)
+        seen = seen_in(turn, memory.content if memory else None, self._memory.locate_in_photos)
         return {"photos": seen, **({"memory": memory.model_copy(update={"photo_ids": turn.images})} if memory else {})}
 
     def compare(self, state: RememberState) -> dict[str, Any]:
@@ -179,7 +179,7 @@ class Rememberer:
         memory = state["memory"]
         if memory is None:
             return {"changes": Changes()}
-        older, newer = self._memory.alike(state["turn"].user_id, memory)
+        older, newer = self._memory.similar_facts(state["turn"].user_id, memory)
         changes, warnings = self._compare_older(state, memory, older) if older else (Changes(), [])
         for new, cosine in on_their_own(newer, changes):
             if "change" in self._memory.refusals.of(state["turn"].user_id, state["turn"].id).set_aside:
@@ -276,7 +276,7 @@ class Rememberer:
         return facts[0] if facts else None
 
 
-def told_to_extract(turn: Turn, prompts: Prompts, room: int | None = None) -> str:
+def extraction_prompt(turn: Turn, prompts: Prompts, room: int | None = None) -> str:
     """Return a turn as the extraction prompt shows it; see `said`."""
     words = said(turn, room)
     return f"{words}\n\n{prompts.same_language}" if language_of(_own(turn)) == "other" else words

@@ -15,7 +15,7 @@ from graph import forgetting
 from graph.beginning import Beginning, is_edited, mark_edit, new_words, typed
 from graph.calls.asking import notices_of
 from graph.context import Context, context_of, same_user
-from graph.events import Tell, teller
+from graph.events import Send, sender
 from graph.formats import protocol
 from graph.formats.protocol import Answer, Malformed, Retrieve
 from graph.language import language_id
@@ -34,7 +34,7 @@ from graph.replies.speaking import Speaker
 from graph.search_request import first_search, goes_on_from, shown_whole, window_of
 from graph.state import Request, RespondState, Round, TurnInput
 from memory.core.errors import NothingWritten
-from memory.core.query import Found, Query
+from memory.core.query import Query, SearchResult
 from memory.core.records import Recalled, Step, Trace, Turn, TurnState
 from memory.core.usage import Usage
 
@@ -117,7 +117,7 @@ class Responder:
             # A run that went back: the request is not carried out twice.
             return {"reply": done.reply, "turn": done, "turn_id": done.id, "current": done.id, "steps": [Step(action="answer")]}
         reply, offer = forgetting.reply_to(turn, self._memory)
-        teller(runtime)({"event": "answer", "text": reply})
+        sender(runtime)({"event": "answer", "text": reply})
         total = time.perf_counter() * 1000 - state["timings_ms"]["started"]
         timings = {"first_answer": round(total, 1), "total": round(total, 1)}
         step, usage = Step(action="answer"), Usage().timed(timings)
@@ -130,7 +130,7 @@ class Responder:
 
     def reason(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Let the model think and choose: answer now, or search memory first."""
-        tell = teller(runtime)
+        tell = sender(runtime)
         speaker = self._speaker(state, tell)
         forced = context_of(runtime).force_retrieve and not any(past["output"] for past in state["rounds"])
         messages = self._messages(state, self._style.prompts.after_retrieval)
@@ -157,9 +157,9 @@ class Responder:
     def retrieve(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Search memory; results that this turn has already shown do not return."""
         request, turn = _required(state.get("request")), state["turn"]
-        tell = teller(runtime)
+        tell = sender(runtime)
         tell({"event": "retrieving", **request})
-        since, until, warning = window_of(request, turn.time)
+        window, warning = window_of(request, turn.time)
         past = [entry for before in state.get("rounds", []) for entry in before["found"]]
         # A small model finds in notes what it overlooks in the conversation itself.
         repeats = self._style.is_small and asks_memory(turn.text)
@@ -167,14 +167,15 @@ class Responder:
             turn.text,
             request["keywords"],
             turn.time,
-            since,
-            until,
-            seen=frozenset(name for entry in past for name in shown_whole(entry)),
-            talk=frozenset() if repeats else frozenset(state["talk"]["whole"]),
-            parts=frozenset([*([] if repeats else state["talk"]["parts"]), *(name for entry in past for name in entry.parts)]),
-            photos=frozenset(state["talk"]["photos"]),
-            pictures=turn.images,
-            before=goes_on_from(turn, state["recent"]) if request["output"] is None else "",
+            window,
+            shown=frozenset(name for entry in past for name in shown_whole(entry)),
+            prompt_turns=frozenset() if repeats else frozenset(state["talk"]["whole"]),
+            shown_passages=frozenset(
+                [*([] if repeats else state["talk"]["parts"]), *(name for entry in past for name in entry.parts)]
+            ),
+            shown_photos=frozenset(state["talk"]["photos"]),
+            attached_photos=turn.images,
+            previous_message=goes_on_from(turn, state["recent"]) if request["output"] is None else "",
         )
         found, shown = self._found(state, query, request)
         warning = request["warning"] or warning or ("Nothing in that period: searched all of it." if found.widened else None)
@@ -191,7 +192,7 @@ class Responder:
         looked = Round(output=request["output"], found=shown, widened=found.widened)
         return {"rounds": [*state.get("rounds", []), looked], "steps": [*state.get("steps", []), step], "request": None}
 
-    def _found(self, state: RespondState, query: Query, request: Request) -> tuple[Found, list[Recalled]]:
+    def _found(self, state: RespondState, query: Query, request: Request) -> tuple[SearchResult, list[Recalled]]:
         """Search; returns the results, and those that the prompt has room for.
 
         What is shown is decided here: the receipt names it, and the next search returns other memories.
@@ -200,14 +201,14 @@ class Responder:
         room = room_of(state, self._memory, style, request["output"])
         if style.layout == "published":
             most = replace(style.limits, size=shares(room, style.budgets)["episodic"] * BYTES_PER_TOKEN)
-            found = self._memory.find(user_id, query, most)
+            found = self._memory.search_by_kind(user_id, query, most)
         else:
             tokens = sections.evidence_tokens(room, style.budgets)
             is_first = request["output"] is None and (not style.is_small or asks_memory(query.message))
             whole = min(style.whole, room // 2) if is_first else 0
             best = best_of(query.message) if style.is_small else style.room.best
             limits = replace(style.room, size=tokens * BYTES_PER_TOKEN, whole=whole * BYTES_PER_TOKEN, best=best)
-            found = self._memory.evidence(user_id, query, limits)
+            found = self._memory.search_jointly(user_id, query, limits)
         photos = {entry.photo_id for entry in found.memories if entry.photo_id}
         left = room - sections.picture_tokens(room, len(photos) if style.sees and style.shows_recalled else 0)
         if style.layout == "published":
@@ -218,7 +219,7 @@ class Responder:
 
     def answer(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Commit the reply; if the rounds brought none, ask for it directly first."""
-        tell = teller(runtime)
+        tell = sender(runtime)
         speaker = self._speaker(state, tell)
         reply, stopped = state.get("reply"), state["stopped"]
         steps, timings = list(state.get("steps", [])), dict(state["timings_ms"])
@@ -285,7 +286,7 @@ class Responder:
             return "answer"
         asked = [past for past in state["rounds"] if past["output"] is not None]
         # A search always returns the nearest entries: if it returns nothing, everything that it may return has been shown.
-        done = bool(asked) and (not asked[-1]["found"] or len(asked) >= self._style.max_looks)
+        done = bool(asked) and (not asked[-1]["found"] or len(asked) >= self._style.max_retrievals)
         return "answer" if done else "reason"
 
     def _messages(self, state: RespondState, closing: str) -> list[BaseMessage]:
@@ -296,7 +297,7 @@ class Responder:
             messages = sections.instructed(messages, f"({line})")
         return forgetting.noted(messages, self._style.prompts, state.get("forget"))
 
-    def _speaker(self, state: RespondState, tell: Tell) -> Speaker:
+    def _speaker(self, state: RespondState, tell: Send) -> Speaker:
         turn_id = state["turn"].id
         return Speaker(
             self._chat,

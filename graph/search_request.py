@@ -11,6 +11,7 @@ from memory.core import clock
 from memory.core.errors import PersonaError
 from memory.core.passages import turn_of
 from memory.core.records import Recalled, Turn
+from memory.core.time_window import ALL_TIME, TimeWindow
 from memory.core.tokenize import COMMON, terms
 from memory.search.relevance import is_small_talk
 
@@ -45,7 +46,7 @@ def goes_on_from(turn: Turn, recent: Sequence[Turn]) -> str:
     return recent[-1].text if short and recent else ""
 
 
-def window_of(request: Request, said: datetime) -> tuple[datetime | None, datetime | None, str | None]:
+def window_of(request: Request, said: datetime) -> tuple[TimeWindow, str | None]:
     """Parse the model's time window in the zone of the message; an invalid one is dropped with a warning."""
     zone = clock.zone_name(said)
     bounds: list[datetime | None] = []
@@ -53,18 +54,18 @@ def window_of(request: Request, said: datetime) -> tuple[datetime | None, dateti
         try:
             bounds.append(clock.parse_time(text, zone) if text else None)
         except PersonaError:
-            return None, None, f"The window was left out: {text!r} is not a time."
+            return ALL_TIME, f"The window was left out: {text!r} is not a time."
     since, until = bounds
     if until is not None:
         # The whole minute counts; nothing is added to a time that has seconds (or to the end of time). In an hour that the
         # clocks go through twice, the second time counts too.
         until = until.replace(second=59, microsecond=999_999, fold=1)
     if since and until and since.timestamp() > until.timestamp():
-        return None, None, "The window was left out: it ends before it begins."
+        return ALL_TIME, "The window was left out: it ends before it begins."
     if since and said.replace(second=0, microsecond=0).timestamp() <= since.timestamp() <= said.timestamp():
         # Small models write 'now' for 'any time': nothing was said between a message and itself.
-        return None, None, "The window was left out: it begins with the message itself."
-    return since, until, None
+        return ALL_TIME, "The window was left out: it begins with the message itself."
+    return TimeWindow.between(since, until), None
 
 
 def shown_whole(entry: Recalled) -> set[str]:

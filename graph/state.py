@@ -158,7 +158,7 @@ class ConsolidateState(ConsolidateInput, total=False):
     """What the model wrote before the run was interrupted, by step."""
     refused: Refused
     """Its steps that are set aside or repeated."""
-    unread: frozenset[str]
+    refused_turns: frozenset[str]
     """Turns whose words the server refuses: the model does not see them."""
     topics: list[TopicLines]
     procedures: dict[str, str] | None

@@ -11,24 +11,24 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from memory.core.errors import InvalidInput, NotFound, PersonaError, StorageError
-    from memory.core.query import Found, Limits, Query, Room
+    from memory.core.query import Query, SearchBudget, SearchLimits, SearchResult
     from memory.core.records import Recalled, Trace, Turn
     from memory.embedding.text_embedder import Embedder
-    from memory.forgetting.purge import Receipt
+    from memory.forgetting.purge import ForgetReceipt
     from memory.memory import Memory
 
 _MODULES = {
     "Embedder": "memory.embedding.text_embedder",
-    "Receipt": "memory.forgetting.purge",
-    "Found": "memory.core.query",
+    "ForgetReceipt": "memory.forgetting.purge",
     "InvalidInput": "memory.core.errors",
-    "Limits": "memory.core.query",
     "Memory": "memory.memory",
     "NotFound": "memory.core.errors",
     "PersonaError": "memory.core.errors",
     "Query": "memory.core.query",
     "Recalled": "memory.core.records",
-    "Room": "memory.core.query",
+    "SearchBudget": "memory.core.query",
+    "SearchLimits": "memory.core.query",
+    "SearchResult": "memory.core.query",
     "StorageError": "memory.core.errors",
     "Trace": "memory.core.records",
     "Turn": "memory.core.records",
@@ -37,16 +37,16 @@ _MODULES = {
 
 __all__ = [
     "Embedder",
-    "Found",
+    "ForgetReceipt",
     "InvalidInput",
-    "Limits",
     "Memory",
     "NotFound",
     "PersonaError",
     "Query",
     "Recalled",
-    "Receipt",
-    "Room",
+    "SearchBudget",
+    "SearchLimits",
+    "SearchResult",
     "StorageError",
     "Trace",
     "Turn",

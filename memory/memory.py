@@ -17,10 +17,10 @@ from memory.browse.memories import Browse
 from memory.consent.marks import Marker
 from memory.consent.modes import Mode
 from memory.consent.sensitive import topic_of
-from memory.consent.sensitive_classifier import Judge
+from memory.consent.sensitive_classifier import SensitiveClassifier
 from memory.consent.training import Consent
 from memory.core.errors import InvalidInput, NotFound, PersonaError
-from memory.core.query import Found, Limits, Query, Room
+from memory.core.query import Query, SearchBudget, SearchLimits, SearchResult
 from memory.core.records import Box, Line, PhotoMemory, Recalled, SemanticMemory, Turn
 from memory.core.validation import check_text, user_name
 from memory.embedding.text_embedder import Embedder
@@ -28,10 +28,10 @@ from memory.facts.acceptance import Near
 from memory.forgetting import verify
 from memory.forgetting.cascade import Cascade, Together
 from memory.forgetting.offers import Offers
-from memory.forgetting.purge import Purger, Receipt
+from memory.forgetting.purge import ForgetReceipt, Purger
 from memory.forgetting.service import Forgetting
 from memory.index import renamed_users
-from memory.index.recovery import Indexes
+from memory.index.recovery import IndexRecovery
 from memory.personality.timeline import PersonalityTimeline
 from memory.photos.image_file import Picture, open_upright
 from memory.photos.store import PhotoStore
@@ -110,7 +110,9 @@ class Memory:
             self._database = Database(database_url or f"sqlite:///{folder / 'journal.db'}")
             self.leases = Leases(self._database) if shared else None
             by_words, by_meaning = (
-                (None, None) if asks is False else (Marker(topic_of, asks), Marker(Judge(embedder).topic_of, asks))
+                (None, None)
+                if asks is False
+                else (Marker(topic_of, asks), Marker(SensitiveClassifier(embedder).topic_of, asks))
             )
             self.journal = Journal(self._database, by_words)
             self.memories = Memories(self._database, by_meaning)
@@ -129,18 +131,18 @@ class Memory:
                 self.photos.sweep()
             self._arrivals = Arrivals(self.journal, self.photos)
             self.sight = sight = sight or Sight()
-            self._indexes = Indexes(
+            self._indexes = IndexRecovery(
                 folder, self._database, embedder, self.photos, sight, chroma_url=chroma_url, shared=shared, fresh=fresh_index
             )
-            self._projection = self._indexes.projection
+            self._indexer = self._indexes.indexer
             self.forgetting = Forgetting(self._database)
             self._purger = Purger(self.forgetting, self._database, self._indexes, self.photos, folder)
             self._archives = Archives(self._database, self.photos, folder)
             words = self._indexes.search
             self.threads = Threads(self._database, self.journal, lambda user_id: partial(words.in_turns, user_id))
-            self.seen = PhotoSearch(self._indexes.pictures, self.photos, self.memories, words, self.sight)
-            self.retriever = Retriever(SearchParts(self.journal, self.memories, words, embedder, self.seen))
-            self.offers = Offers(self._database, self.forgetting, words.in_turns, self.retriever.near)
+            self.photo_search = PhotoSearch(self._indexes.pictures, self.photos, self.memories, words, self.sight)
+            self.retriever = Retriever(SearchParts(self.journal, self.memories, words, embedder, self.photo_search))
+            self.offers = Offers(self._database, self.forgetting, words.in_turns, self.retriever.cosines)
         except BaseException:
             for part in (getattr(self, name, None) for name in ("leases", "_indexes", "_database")):
                 if part is not None:
@@ -171,45 +173,45 @@ class Memory:
         """Import a transcript, all of it or nothing, and return the number of lines added; see `Arrivals.ingest`."""
         return self._arrivals.ingest(user_id, self.consent.without_unkept(user_id, lines), pictures or {})
 
-    def find(self, user_id: str, query: Query, limits: Limits | None = None) -> Found:
+    def search_by_kind(self, user_id: str, query: Query, limits: SearchLimits | None = None) -> SearchResult:
         """Search for a turn type by type; everything journaled so far can be found."""
-        return self._found(user_id, query, lambda: self.retriever.find(user_id, query, limits))
+        return self._found(user_id, query, lambda: self.retriever.search_by_kind(user_id, query, limits))
 
-    def evidence(self, user_id: str, query: Query, room: Room | None = None) -> Found:
-        """Search all types at once, in one shared budget; a history that fits is returned whole (`Room.whole`)."""
-        room = room or Room()
-        if room.whole and not query.seen and (whole := self.retriever.whole(user_id, query, room.whole)):
+    def search_jointly(self, user_id: str, query: Query, room: SearchBudget | None = None) -> SearchResult:
+        """Search all types at once, in one shared budget; a history that fits is returned whole (`SearchBudget.whole`)."""
+        room = room or SearchBudget()
+        if room.whole and not query.shown and (whole := self.retriever.whole(user_id, query, room.whole)):
             return whole
-        return self._found(user_id, query, lambda: self.retriever.evidence(user_id, query, room))
+        return self._found(user_id, query, lambda: self.retriever.search_jointly(user_id, query, room))
 
-    def _found(self, user_id: str, query: Query, search: Callable[[], Found]) -> Found:
+    def _found(self, user_id: str, query: Query, search: Callable[[], SearchResult]) -> SearchResult:
         if not self.journal.knows(user_id):
             # A search must not create files: a new user who chats off the record leaves nothing behind.
-            return Found(())
+            return SearchResult(())
 
-        def _searched() -> Found:
+        def _searched() -> SearchResult:
             # Turns that the prompt already shows need not be indexed yet.
-            self._projection.run(user_id, pictures=False, shown=query.talk)
+            self._indexer.run(user_id, pictures=False, shown=query.prompt_turns)
             return search()
 
-        return self._indexes.mended(_searched)
+        return self._indexes.recovering(_searched)
 
-    def look_for(self, user_id: str, photo_ids: Sequence[str], name: str) -> tuple[str, Box | None] | None:
+    def locate_in_photos(self, user_id: str, photo_ids: Sequence[str], name: str) -> tuple[str, Box | None] | None:
         """Return which stored picture shows a named thing, and its box; None if no model can tell."""
         pictures = {}
         for photo_id in photo_ids:
             with suppress(PersonaError):
                 pictures[photo_id] = open_upright(self.photos.original(user_id, photo_id))
-        return self.sight.look_for(pictures, name)
+        return self.sight.locate(pictures, name)
 
-    def alike(self, user_id: str, memory: SemanticMemory) -> tuple[list[Near], list[Near]]:
+    def similar_facts(self, user_id: str, memory: SemanticMemory) -> tuple[list[Near], list[Near]]:
         """Return the facts that a new fact may repeat or supersede, and the later facts that may repeat or supersede it."""
         besides = self.memories.not_indexed(user_id)
         if len(besides) >= _MAX_UNINDEXED_FACTS:
             # Many facts wait, for example while an index is rebuilt: comparing them one by one would take too long.
             self.index(user_id)
             besides = []
-        return self._indexes.mended(lambda: self.retriever.alike(user_id, memory, besides))
+        return self._indexes.recovering(lambda: self.retriever.similar_facts(user_id, memory, besides))
 
     def search(self, user_id: str, text: str, *, kind: str | None = None, limit: int = 10) -> list[Recalled]:
         """Return the `limit` best memories for a person's search text, of one type or of all, best first.
@@ -224,12 +226,12 @@ class Memory:
             return []
 
         def _search() -> list[Recalled]:
-            self._projection.run(user_id)
+            self._indexer.run(user_id)
             # After an index recovery, Chroma is filled again too.
-            self._projection.mirror(user_id, at_least=_CHROMA_BATCH_ENTRIES)
+            self._indexer.mirror(user_id, at_least=_CHROMA_BATCH_ENTRIES)
             return self.retriever.search(user_id, text, [kind] if kind else SEARCHABLE, limit)
 
-        return self._indexes.mended(_search)
+        return self._indexes.recovering(_search)
 
     def index(self, user_id: str) -> int:
         """Index one user's new and changed rows, and return how many there were."""
@@ -241,20 +243,20 @@ class Memory:
 
     def _index(self, user_id: str, *, at_least: int) -> int:
         def _run() -> int:
-            rows = self._projection.run(user_id)
-            self._projection.mirror(user_id, at_least=at_least)
+            rows = self._indexer.run(user_id)
+            self._indexer.mirror(user_id, at_least=at_least)
             self.dates.fill(user_id)
             return rows
 
-        return self._indexes.mended(_run)
+        return self._indexes.recovering(_run)
 
     def catch_up(self) -> int:
         """Index what no search waits for, such as new photos, and return the number of rows."""
-        return sum(self.index(user_id) for user_id in {*self._projection.behind(), *self.dates.behind()})
+        return sum(self.index(user_id) for user_id in {*self._indexer.behind(), *self.dates.behind()})
 
     def reindex(self, on_progress: Callable[[int, int], None] | None = None) -> int:
         """Rebuild the indexes from the journal, without calling the chat model, and return the number of rows."""
-        return self._projection.rebuild(on_progress)
+        return self._indexer.rebuild(on_progress)
 
     def edit(self, user_id: str, memory_id: str, text: str) -> MemoryRecord:
         """Replace a memory's text; a search finds the new text at once."""
@@ -276,7 +278,7 @@ class Memory:
 
     def forget(
         self, user_id: str, subject: str, *, now: bool = False, personality_too: bool = False, together: Together | None = None
-    ) -> Cascade | Receipt:
+    ) -> Cascade | ForgetReceipt:
         """Forget a memory, a message or a photo with its cascade: it is hidden at once and purged 10 minutes later.
 
         Args:
@@ -329,7 +331,7 @@ class Memory:
         self.index(user_id)
         return turn_id
 
-    def reject(self, user_id: str, name: str, *, now: bool = False) -> Cascade | Receipt:
+    def reject(self, user_id: str, name: str, *, now: bool = False) -> Cascade | ForgetReceipt:
         """Forget a message that is pending approval, with its cascade; see `forget`.
 
         Raises:
@@ -352,8 +354,8 @@ class Memory:
             self.memories.purge(user_id, memory_id)
         return len(receipts) + len(dropped)
 
-    def _purge(self, due: Sequence[tuple[str, str]]) -> list[Receipt]:
-        return self._indexes.mended(lambda: self._purger.purge(due))
+    def _purge(self, due: Sequence[tuple[str, str]]) -> list[ForgetReceipt]:
+        return self._indexes.recovering(lambda: self._purger.purge(due))
 
     def export_user(self, user_id: str, file: Path) -> dict[str, int]:
         """Export a user into one archive file, and return the counts; see `Archives.write`."""
@@ -384,7 +386,7 @@ class Memory:
             for table in metadata.sorted_tables:
                 column = table.c.id if table is users else table.c.user_id
                 connection.execute(delete(table).where(column == user_id))
-        self._projection.delete_user(user_id)
+        self._indexer.delete_user(user_id)
         self._purger.compact()
         return receipt
 

@@ -17,7 +17,7 @@ from PIL import Image
 from graph.formats import memory_formats, protocol
 from graph.prompts.briefing import Style
 from memory.core.priority import ReplyFirst
-from memory.embedding.token_vectors import Reading
+from memory.embedding.token_vectors import Embedding
 
 NOTHING = '"reason": "nothing"\n"decision": false\n"content": null\n"keywords": null'
 NEUTRAL = "\n".join(
@@ -160,16 +160,16 @@ class WordEmbedder:
 
     name = "words-64"
 
-    def read(self, texts: Sequence[str]) -> list[Reading]:
-        return [self._reading(re.findall(r"\w+", text.lower())) for text in texts]
+    def embed(self, texts: Sequence[str]) -> list[Embedding]:
+        return [self._embedding(re.findall(r"\w+", text.lower())) for text in texts]
 
-    def _reading(self, words: Sequence[str]) -> Reading:
+    def _embedding(self, words: Sequence[str]) -> Embedding:
         tokens = np.zeros((len(words), 64), dtype=np.float32)
         for row, word in zip(tokens, words, strict=True):
             row[int.from_bytes(hashlib.sha256(word.encode()).digest()[:4]) % 64] = 1.0
         whole = tokens.sum(axis=0)
         whole[0] += 0.01
-        return Reading(whole / np.linalg.norm(whole), tuple(words), tokens)
+        return Embedding(whole / np.linalg.norm(whole), tuple(words), tokens)
 
 
 class ColourEmbedder:

@@ -13,7 +13,7 @@ from app.opened import open_memory, open_memory_of
 from memory.core.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from memory.forgetting.purge import Receipt
+    from memory.forgetting.purge import ForgetReceipt
     from memory.memory import Memory
     from memory.storage.memory_rows import MemoryRecord
 
@@ -119,14 +119,14 @@ def forget(
 ) -> None:
     """Forget a memory, a message or a picture, with everything that mentions it."""
     from memory.forgetting.cascade import Together
-    from memory.forgetting.purge import Receipt
+    from memory.forgetting.purge import ForgetReceipt
 
     subject = subjects[0]
     together = Together(subjects[1:]) if subjects[1:] else None
     with open_memory() as store:
         found = store.forget(user, subject, now=now, personality_too=personality_too, together=together)
     done: dict[str, Any] = {"id": subject, "forgotten": True, "purged": now}
-    if isinstance(found, Receipt):
+    if isinstance(found, ForgetReceipt):
         done["receipt"] = found.model_dump(mode="json")
         sentence = f"{subject} is deleted for good ({counted(found.removed)}). {_verified(found)}"
     else:
@@ -189,10 +189,10 @@ def upcoming(
 @memory.command()
 def receipts(user: User = "me", as_json: AsJson = False) -> None:
     """Show the receipts for deleted memories, with the result of the check afterwards."""
-    from memory.forgetting.purge import Receipt
+    from memory.forgetting.purge import ForgetReceipt
 
     with open_memory() as store:
-        kept = [Receipt.model_validate(one) for one in store.forgetting.receipts(user)]
+        kept = [ForgetReceipt.model_validate(one) for one in store.forgetting.receipts(user)]
     if as_json:
         print_json([one.model_dump(mode="json") for one in kept])
         return
@@ -249,7 +249,7 @@ def _held(store: Memory, user: str, names: list[str] | None, *, every: bool) -> 
     return list(dict.fromkeys(store.approvals.turn_of(user, name) for name in names or ()))
 
 
-def _verified(receipt: Receipt) -> str:
+def _verified(receipt: ForgetReceipt) -> str:
     if receipt.is_clean:
         return "A check found nothing left in any store or file."
     left = counted(receipt.found)

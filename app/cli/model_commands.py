@@ -109,7 +109,7 @@ def make_embedder_ready(bars: Progress) -> None:
     embedder = build_embedder(Settings(text_embedder=TEXT_EMBEDDER))
     if not embedder.is_made:
         bars.note(f"Preparing {TEXT_EMBEDDER} for this machine.")
-        embedder.read(["ready"])
+        embedder.embed(["ready"])
 
 
 @models.command()

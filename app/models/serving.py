@@ -12,7 +12,7 @@ from app.models.model_server import seems_to_see
 from graph.prompts.briefing import Style
 from graph.prompts.showing import MOST_BEFORE
 from memory.core.errors import InvalidInput
-from memory.core.query import Limits
+from memory.core.query import SearchLimits
 from memory.core.validation import MAX_IMAGES
 from memory.photos.image_file import MODEL_PIXELS
 
@@ -24,7 +24,7 @@ KNOWN = {
 """Short names; the hub page of each model states its licence."""
 _MIN_PIXELS = 3_136
 """Published: pictures of 3,136 to 230,400 pixels; the processor calls these bounds edges."""
-PICTURES = MAX_IMAGES + MOST_BEFORE + Style.max_looks * Limits.photos
+PICTURES = MAX_IMAGES + MOST_BEFORE + Style.max_retrievals * SearchLimits.photos
 """Pictures of the message, of earlier messages, and of each retrieval round."""
 
 

@@ -14,7 +14,7 @@ from app.ui.live_replies import Switches
 from memory.core import clock
 from memory.core.errors import PersonaError
 from memory.core.records import Episode, PhotoMemory, Procedure, ProfileEntry, SemanticMemory
-from memory.forgetting.purge import Receipt
+from memory.forgetting.purge import ForgetReceipt
 from memory.storage.memory_rows import MemoryRecord
 
 _OUTDATED_TEXT = "{caption} (until {day:%Y-%m-%d}, no longer)"
@@ -163,7 +163,7 @@ def _undo(here: Here, subject: str) -> None:
 
 def _purge(here: Here, subject: str) -> None:
     receipt = here.memory.forget(here.user, subject, now=True)
-    clean = isinstance(receipt, Receipt) and receipt.is_clean
+    clean = isinstance(receipt, ForgetReceipt) and receipt.is_clean
     frame.tell(
         "Deleted for good. A check found nothing left."
         if clean

@@ -114,7 +114,7 @@ def _superseded(row: Pair, judge: Judge, embedder: Embedder | None) -> bool:
     new = SemanticMemory(id="sem_new", turn_id="new", time=_LATER, content=row.newer)
     cosine = _ASSUMED_COSINE
     if embedder is not None:
-        one, other = embedder.read([row.older, row.newer])
+        one, other = embedder.embed([row.older, row.newer])
         cosine = float(one.vector @ other.vector)
     asked = worth_asking(new, [(old, cosine)])
     if not asked:

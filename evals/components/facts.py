@@ -18,7 +18,7 @@ from graph.formats.memory_formats import DECISION_GRAMMAR, SEMANTIC_GRAMMAR, par
 from graph.language.language import language_of
 from graph.language.statements import statements
 from graph.prompts.sections import human, rounds_of
-from graph.remember import said, told_to_extract
+from graph.remember import extraction_prompt, said
 from memory.core.records import Turn
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def by_model(chat: BaseChatModel, style: Style) -> Callable[[Row], str]:
             asked = [SystemMessage(prompts.worth), *rounds_of(prompts.decided), human(said(turn), [])]
             _, found = asker.ask(asked, parse_decision, grammar=DECISION_GRAMMAR, max_tokens=_MAX_TOKENS)
         else:
-            asked = [SystemMessage(prompts.semantic), human(told_to_extract(turn, prompts), [])]
+            asked = [SystemMessage(prompts.semantic), human(extraction_prompt(turn, prompts), [])]
             _, found = asker.ask(asked, parse_semantic, grammar=SEMANTIC_GRAMMAR, max_tokens=_MAX_TOKENS)
         return fact_of(row.text, _AT, found.content, small=style.is_small) if found and found.decision else ""
 

@@ -33,14 +33,14 @@ class PlainSearch:
 
     def __init__(self, texts: Sequence[str], embedder: Embedder) -> None:
         self._embedder = embedder
-        self._vectors = np.stack([reading.vector for reading in embedder.read(list(texts))]) if texts else np.zeros((0, 1))
+        self._vectors = np.stack([embedding.vector for embedding in embedder.embed(list(texts))]) if texts else np.zeros((0, 1))
         self._words = _Bm25([words_of(text) for text in texts])
 
     def dense(self, question: str) -> Scores:
         """Return the cosine of each text with the question."""
         if not len(self._vectors):
             return np.zeros(0)
-        return np.asarray(self._vectors @ self._embedder.read([question])[0].vector, dtype=np.float64)
+        return np.asarray(self._vectors @ self._embedder.embed([question])[0].vector, dtype=np.float64)
 
     def bm25(self, question: str) -> Scores:
         """Return the BM25 score of each text."""

@@ -90,7 +90,7 @@ def _searches(
 
     def _by_memory(rule: Rule) -> Callable[[str], Sequence[str]]:
         def _ranked(question: str) -> list[str]:
-            ranked = memory.retriever.rank_turns(conversation.name, question, _MAX_RESULTS, asked=after, rule=rule)
+            ranked = memory.retriever.search_turns(conversation.name, question, _MAX_RESULTS, asked=after, rule=rule)
             return [name_of[turn_id] for turn_id, _ in ranked]
 
         return _ranked

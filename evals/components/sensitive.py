@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
 from memory.consent.sensitive import topic_of
-from memory.consent.sensitive_classifier import Judge
+from memory.consent.sensitive_classifier import SensitiveClassifier
 from memory.embedding.text_embedder import Embedder
 
 _FOLDS = 10
@@ -45,11 +45,11 @@ def measure(embedder: Embedder) -> dict[str, Any]:
     """Cross-validate: fit on nine tenths and judge the remaining tenth, ten times; also report what words alone find."""
     of_set = {name: labelled(name) for name in SETS}
     rows = [row for name in SETS for row in of_set[name]]
-    vectors = np.stack([reading.vector for reading in embedder.read([message for _, message in rows])])
+    vectors = np.stack([embedding.vector for embedding in embedder.embed([message for _, message in rows])])
     topics = np.array([topic for topic, _ in rows])
     judged: list[str | None] = [None] * len(rows)
     for known, left in StratifiedKFold(_FOLDS, shuffle=True, random_state=1).split(vectors, topics):
-        judge = Judge(embedder)
+        judge = SensitiveClassifier(embedder)
         judge.__dict__["_weights"] = _fit(embedder, vectors[known], topics[known])
         for place in left:
             judged[place] = judge.topic_of(rows[place][1])
@@ -74,7 +74,7 @@ def measure(embedder: Embedder) -> dict[str, Any]:
 
 def _apart(embedder: Embedder, vectors: Any, topics: Any, name: str) -> dict[str, Any]:
     """Fit on all of `SETS`, and judge a set that is kept apart."""
-    judge = Judge(embedder)
+    judge = SensitiveClassifier(embedder)
     judge.__dict__["_weights"] = _fit(embedder, vectors, topics)
     rows = labelled(name)
     wanted = np.array([topic for topic, _ in rows])
@@ -88,7 +88,7 @@ def _apart(embedder: Embedder, vectors: Any, topics: Any, name: str) -> dict[str
 def write(embedder: Embedder, file: Path) -> None:
     """Fit on all messages, and write the weights that `memory.consent.sensitive_classifier` loads."""
     rows = [row for name in SETS for row in labelled(name)]
-    vectors = np.stack([reading.vector for reading in embedder.read([message for _, message in rows])])
+    vectors = np.stack([embedding.vector for embedding in embedder.embed([message for _, message in rows])])
     file.write_text(json.dumps(_fit(embedder, vectors, np.array([topic for topic, _ in rows]))) + "\n")
 
 

@@ -19,9 +19,9 @@ from scipy.optimize import minimize
 
 from evals.components.retrieval import DEPTHS, Scored, figures, remember
 from evals.datasets.evidence import Conversation
-from memory.core.temporal import named_period
+from memory.core.temporal import named_window
 from memory.embedding.text_embedder import Embedder
-from memory.index.filters import Scope
+from memory.index.filters import Filters
 from memory.memory import Memory
 from memory.search.turn_scoring import features
 
@@ -80,8 +80,8 @@ def gather(
             ids = remember(memory, conversation)
             after = conversation.turns[-1].time + timedelta(days=1)
             for asked in conversation.questions:
-                scope = Scope(conversation.name, period=named_period(asked.question, after))
-                [(question, candidates)] = memory.retriever.turns.gather([asked.question], scope)
+                filters = Filters(conversation.name, named=named_window(asked.question, after))
+                [(question, candidates)] = memory.retriever.turns.gather([asked.question], filters)
                 said = features(question, candidates)
                 names = list(said)
                 place = {name: row for row, name in enumerate(candidates.names)}

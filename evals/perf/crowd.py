@@ -48,7 +48,7 @@ def search_each(folder: Path, users: int, embedder: Embedder) -> dict[str, Any]:
     for _ in range(max(1, _MIN_USERS // users)):
         # Opened again each time, so that all of them are cold.
         with Memory(folder, embedder) as memory:
-            embedder.read(["warm"])
+            embedder.embed(["warm"])
             for number in range(users):
                 name = filled.user(number)
                 last = filled.last_said(memory, name)
@@ -57,8 +57,8 @@ def search_each(folder: Path, users: int, embedder: Embedder) -> dict[str, Any]:
                     for question in filled.life_of(name).questions(_SEARCHES_PER_USER)
                 ]
                 for place, look in enumerate(looks):
-                    embedder.read([look.message, look.keywords])
-                    took = timed(lambda: memory.find(name, look))  # noqa: B023 - called at once
+                    embedder.embed([look.message, look.keywords])
+                    took = timed(lambda: memory.search_by_kind(name, look))  # noqa: B023 - called at once
                     (warm if place else cold).append(took)
     peak = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     return {"cold": latency(cold), "warm": latency(warm), "peak_mb": peak}

@@ -26,7 +26,7 @@ from app.ui.layout import TITLES
 from memory.core import extras
 from memory.core.errors import ExtraMissing, InvalidInput, StorageError
 from memory.core.records import TRAITS, BigFive, make_id
-from memory.embedding.token_vectors import Reading
+from memory.embedding.token_vectors import Embedding
 from memory.memory import Memory
 from memory.storage.engine import Database
 from memory.storage.schema import memories, personality, sessions, turns, users
@@ -111,10 +111,10 @@ class _Quick:
     def __init__(self) -> None:
         self._numbers = np.random.default_rng(0)
 
-    def read(self, texts: Sequence[str]) -> list[Reading]:
+    def embed(self, texts: Sequence[str]) -> list[Embedding]:
         rows = self._numbers.normal(size=(len(texts), _SIZE)).astype(np.float32)
         rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-        return [Reading(row, ("word",), row[None]) for row in rows]
+        return [Embedding(row, ("word",), row[None]) for row in rows]
 
 
 def fill(folder: Path, said: int, known: int) -> None:

@@ -38,7 +38,7 @@ def measure(
     lives = [_life(number) for number in range(people)]
     asked = [_question(person, number) for person in lives for number in range(2)]
     # Loading at first use is not measured.
-    embedder.read(["warm"])
+    embedder.embed(["warm"])
     rows: list[dict[str, Any]] = []
     for count in in_flight:
         with tempfile.TemporaryDirectory() as folder, Memory(Path(folder) / "memory", embedder) as memory:

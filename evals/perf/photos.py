@@ -90,12 +90,12 @@ def measure(
             found = 0
             on_progress(f"Showing {asked} of them again")
             for number, shown in enumerate(rng.sample(ids, min(asked + _WARM_UP_PHOTOS, count))):
-                query = Query(f"Do you know this, number {number}?", "this", later, pictures=(shown,))
-                hits = _without(tower, by_picture, partial(memory.seen.find, _USER, query, 2))
+                query = Query(f"Do you know this, number {number}?", "this", later, attached_photos=(shown,))
+                hits = _without(tower, by_picture, partial(memory.photo_search.search, _USER, query, 2))
                 found += hits[0].photo_id == shown
                 # Another key, so that a cached result is not reused.
-                again = Query(query.message, "this", later, pictures=(shown, shown))
-                _without(tower, whole, partial(memory.find, _USER, again))
+                again = Query(query.message, "this", later, attached_photos=(shown, shown))
+                _without(tower, whole, partial(memory.search_by_kind, _USER, again))
         files = [path for path in (Path(place) / "photos").rglob("*") if path.is_file()]
         copies = sum(path.stat().st_size for path in files if path.suffix == ".small")
         stored = sum(path.stat().st_size for path in files) - copies

@@ -27,7 +27,7 @@ from graph.prompts.briefing import Style
 from graph.prompts.budgets import Budgets
 from graph.prompts.sections import Layout
 from memory.core.errors import InvalidInput
-from memory.core.query import Limits
+from memory.core.query import SearchLimits
 from memory.embedding.text_embedder import Embedder
 from memory.memory import Memory
 
@@ -139,7 +139,7 @@ def measure(
         # One mark per layout: its conversations share what all prompts of the layout share, as users of one server do.
         chat = Reading(reader=models.chat(counts=True), mark=secrets.token_hex(4))
         # The same prompts for all servers, as for a window of the default size.
-        style = replace(models.style(), layout=layout, max_looks=_MAX_RETRIEVALS, limits=Limits(), budgets=Budgets())
+        style = replace(models.style(), layout=layout, max_retrievals=_MAX_RETRIEVALS, limits=SearchLimits(), budgets=Budgets())
         known: set[str] = set()
         for talk, messages in TALKS.items():
             with tempfile.TemporaryDirectory() as folder, Memory(Path(folder), embedder) as memory:

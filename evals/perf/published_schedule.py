@@ -114,13 +114,13 @@ class Published:
         for name, texts in (("semantic", facts), ("episodic", topics)):
             for kind in (name, f"{name}_keywords"):
                 for one in texts[len(self._indexes[kind]) :]:
-                    self._indexes[kind].append(self._embedder.read([one])[0].vector)
+                    self._indexes[kind].append(self._embedder.embed([one])[0].vector)
         asked = {"": text, "_keywords": keywords}
         found: list[str] = []
         for name, texts, limit in (("semantic", facts, _SEMANTIC), ("episodic", topics, _EPISODIC)):
             best: dict[int, float] = {}
             for suffix, question in asked.items():
-                vector = self._embedder.read([question])[0].vector
+                vector = self._embedder.embed([question])[0].vector
                 index = np.stack(self._indexes[f"{name}{suffix}"]) if texts else np.zeros((0, 384), np.float32)
                 with (self._folder / f"{name}{suffix}.npy").open("wb") as file:
                     np.save(file, index)
@@ -128,8 +128,10 @@ class Published:
                 for place in np.argsort(-near)[:limit]:
                     best[int(place)] = max(float(near[place]), best.get(int(place), -1.0))
             found += [texts[place] for place in sorted(best, key=lambda place: -best[place])[:limit]]
-        habits = [self._embedder.read([f"habit {number}: The user does it every week."])[0].vector for number in range(_HABITS)]
-        near = np.stack(habits) @ self._embedder.read([text])[0].vector
+        habits = [
+            self._embedder.embed([f"habit {number}: The user does it every week."])[0].vector for number in range(_HABITS)
+        ]
+        near = np.stack(habits) @ self._embedder.embed([text])[0].vector
         return [*found, *(f"habit {place}" for place in np.argsort(-near)[:2])]
 
     def _facts(self) -> list[str]:

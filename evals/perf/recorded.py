@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 from memory.embedding.text_embedder import Embedder
-from memory.embedding.token_vectors import Reading
+from memory.embedding.token_vectors import Embedding
 
 
 class Recorded:
@@ -25,10 +25,10 @@ class Recorded:
         self._real = real
         self._read: list[tuple[str, list[str]]] = []
 
-    def read(self, texts: Sequence[str]) -> list[Reading]:
+    def embed(self, texts: Sequence[str]) -> list[Embedding]:
         """Embed texts, and record them."""
         self._read.append((self.reads_for, list(texts)))
-        return self._real.read(texts)
+        return self._real.embed(texts)
 
     def forget(self) -> None:
         """Discard the texts recorded so far."""
@@ -40,10 +40,10 @@ class Recorded:
         Args:
             afresh: The same embedder with nothing cached.
         """
-        afresh.read(["warm"])
+        afresh.embed(["warm"])
         spent: dict[str, float] = {}
         for what, texts in self._read:
             began = time.process_time()
-            afresh.read(texts)
+            afresh.embed(texts)
             spent[what] = spent.get(what, 0.0) + 1000 * (time.process_time() - began)
         return spent

@@ -18,7 +18,7 @@ from evals.perf.timing import latency, timed
 from memory.core.query import Query
 from memory.core.records import PersonalityPoint, SemanticMemory, make_id
 from memory.embedding.text_embedder import Embedder
-from memory.embedding.token_vectors import Reading
+from memory.embedding.token_vectors import Embedding
 from memory.memory import Memory
 
 _USER = "bench"
@@ -41,18 +41,18 @@ class DrawnEmbedder:
         self.name = real.name
         self.filling = False
         self._real = real
-        self._vectors = {word: reading.vector for word, reading in zip(words, real.read(list(words)), strict=True)}
-        self._little = real.read(["the"])[0].vector
+        self._vectors = {word: embedding.vector for word, embedding in zip(words, real.embed(list(words)), strict=True)}
+        self._little = real.embed(["the"])[0].vector
 
-    def read(self, texts: Sequence[str]) -> list[Reading]:
+    def embed(self, texts: Sequence[str]) -> list[Embedding]:
         """Return one embedding per text."""
-        return [self._drawn(text) for text in texts] if self.filling else self._real.read(texts)
+        return [self._drawn(text) for text in texts] if self.filling else self._real.embed(texts)
 
-    def _drawn(self, text: str) -> Reading:
+    def _drawn(self, text: str) -> Embedding:
         words = tuple(re.findall(r"\w+", text.lower()))
         tokens = np.stack([self._vectors.get(word, self._little) for word in words])
         whole = tokens.mean(axis=0)
-        return Reading(whole / np.linalg.norm(whole), words, tokens)
+        return Embedding(whole / np.linalg.norm(whole), words, tokens)
 
 
 def measure(
@@ -129,12 +129,12 @@ def _ask(memory: Memory, questions: Sequence[str], last: Said) -> dict[str, Any]
     later = last.time + timedelta(days=1)
 
     def search(question: str) -> float:
-        return timed(lambda: memory.retriever.rank_turns(_USER, question, 10, asked=later))
+        return timed(lambda: memory.retriever.search_turns(_USER, question, 10, asked=later))
 
     def recall(question: str) -> float:
         # A different message each time: the embedder caches questions.
         keywords = ", ".join(question.rstrip("?").split()[-3:])
-        return timed(lambda: memory.find(_USER, Query(f"By the way: {question}", keywords, later)))
+        return timed(lambda: memory.search_by_kind(_USER, Query(f"By the way: {question}", keywords, later)))
 
     for question in questions[:_WARM_UP_QUESTIONS]:
         search(question)

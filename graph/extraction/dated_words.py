@@ -7,7 +7,7 @@ from datetime import datetime
 
 from graph.language.verbs import is_past
 from memory.core.named_days import Prefer
-from memory.core.temporal import named_period
+from memory.core.temporal import named_window
 
 _DAYS = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
 _NUMBERS = "a|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\\d{1,3}"
@@ -50,12 +50,12 @@ def with_dates(sentence: str, time: datetime) -> str:
             "past" if _is_past(sentence, match.start()) or words.lower().startswith(("last", "since")) else "future"
         )
         bare = re.sub(r"^(?:on|by|until|since|for|this) ", "", words, flags=re.IGNORECASE)
-        period = named_period(
+        window = named_window(
             bare if words.lower().startswith(("in ", "last", "next")) or bare == words else f"on {bare}", time, prefer
         )
-        if period is None or (period.last - period.first > _DAY_SECONDS and "week" not in bare):
+        if window is None or (window.end - window.start > _DAY_SECONDS and "week" not in bare):
             return match[0]
-        middle = datetime.fromtimestamp((period.first + period.last) / 2, tz=time.tzinfo)
+        middle = datetime.fromtimestamp((window.start + window.end) / 2, tz=time.tzinfo)
         return f"{match[0]} ({middle:%Y-%m-%d})"
 
     return _NAMED.sub(_dated, sentence)

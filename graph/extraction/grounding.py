@@ -23,16 +23,16 @@ _LEADS = re.compile(
 )
 """Words that precede a name without such a beginning: `The user showed Rex`."""
 _MAX_CAPTION_CHARS = 300
-LookFor = Callable[[str, Sequence[str], str], tuple[str, Box | None] | None]
+Locate = Callable[[str, Sequence[str], str], tuple[str, Box | None] | None]
 
 
-def seen_in(turn: Turn, content: str | None, look_for: LookFor) -> list[PhotoMemory]:
+def seen_in(turn: Turn, content: str | None, locate: Locate) -> list[PhotoMemory]:
     """Return what to remember of a turn's photos.
 
     Args:
         turn: A turn with photos.
         content: The fact extracted from it; names objects as `name (Image Object: category)`.
-        look_for: Takes a user id, photo ids and a category; returns the photo that shows the object and the box around it,
+        locate: Takes a user id, photo ids and a category; returns the photo that shows the object and the box around it,
             or None if it cannot tell.
 
     Returns:
@@ -44,7 +44,7 @@ def seen_in(turn: Turn, content: str | None, look_for: LookFor) -> list[PhotoMem
     named = labels(content or "")
     in_order = len(named) == len(turn.images)
     for number, (name, category) in enumerate(named):
-        found = look_for(turn.user_id, turn.images, category) if turn.images else None
+        found = locate(turn.user_id, turn.images, category) if turn.images else None
         photo_id, box = found or (turn.images[number if in_order else 0], None)
         seen.append(_memory(turn, len(seen), photo_id, name, category, box))
     for photo_id in turn.images:

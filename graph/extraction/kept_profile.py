@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from graph.extraction.home_and_work import home_of, work_of
 from graph.extraction.said_words import Said, all_words, content, folded, leaks, unsaid
-from graph.extraction.standing import home_of, work_of
 from graph.extraction.tastes import is_disliked, is_liked
 from graph.formats.memory_formats import MAX_PROFILE
 from graph.language.whose import has_speaker, is_foreign, is_own

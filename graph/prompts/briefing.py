@@ -16,7 +16,7 @@ from graph.prompts.evidence_lines import day, line_of
 from graph.prompts.texts import Prompts
 from graph.search_request import first_round
 from graph.state import RecentTalk, RespondState
-from memory.core.query import Limits, Room
+from memory.core.query import SearchBudget, SearchLimits
 from memory.search.asked_subject import name_in
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Style:
         budgets: Tokens of the window and of each section.
         whole: Up to this many tokens, the whole history is shown instead of search results; 0: never. Layout `cache`.
         sees: Whether the model takes images.
-        max_looks: Maximum number of retrievals that the model may request in one turn (published: 5).
+        max_retrievals: Maximum number of retrievals that the model may request in one turn (published: 5).
         limits: How many results one retrieval returns; layout `published`.
         room: How much one search shows of all memory types together; layout `cache`.
         second_try: Whether malformed output is requested once more; off in training, where it should cost reward.
@@ -56,9 +56,9 @@ class Style:
     budgets: Budgets = field(default_factory=Budgets)
     whole: int = 0
     sees: bool = False
-    max_looks: int = 5
-    limits: Limits = field(default_factory=Limits)
-    room: Room = field(default_factory=Room)
+    max_retrievals: int = 5
+    limits: SearchLimits = field(default_factory=SearchLimits)
+    room: SearchBudget = field(default_factory=SearchBudget)
     second_try: bool = True
     shows_recalled: bool = True
 

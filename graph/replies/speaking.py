@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage
 
-    from graph.events import Tell
+    from graph.events import Send
     from memory.core.usage import Usage
 
 
@@ -75,7 +75,7 @@ class Speaker:
         *,
         max_tokens: int,
         started: float,
-        tell: Tell,
+        tell: Send,
         unwanted: Callable[[], bool],
         guard: Callable[[], ReplyGuard],
         before: Usage | None = None,

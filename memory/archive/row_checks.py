@@ -20,7 +20,7 @@ from memory.core.records import TRAITS, Photo, Record, TurnState, make_id
 from memory.core.retry import RefusalCause
 from memory.core.validation import check_text, check_user
 from memory.forgetting.cascade import Cascade
-from memory.forgetting.purge import Receipt
+from memory.forgetting.purge import ForgetReceipt
 from memory.personality.timeline import to_point
 from memory.storage.memory_rows import to_record
 from memory.storage.turn_rows import to_turn
@@ -282,7 +282,7 @@ def _forgetting(row: dict[str, Any]) -> str:
     reach = TypeAdapter(Cascade).validate_json(json.dumps(row["reach"]), strict=True)
     if not all(_PHOTO.fullmatch(name) for name in reach.photos) or row["purged_at"] is None:
         raise InvalidInput("it was never purged.")
-    Receipt.model_validate(row["receipt"])
+    ForgetReceipt.model_validate(row["receipt"])
     return str(row["subject"])
 
 

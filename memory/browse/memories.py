@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, sel
 
 from memory.core import clock
 from memory.core.records import Episode, PersonalityPoint, Turn, TurnState
+from memory.core.time_window import ALL_TIME, TimeWindow
 from memory.core.validation import user_name
 from memory.forgetting.cascade import Cascade
 from memory.personality.timeline import COUNTS, to_point
@@ -71,9 +72,8 @@ class Browse:
         self,
         user_id: str,
         kinds: Collection[str],
+        window: TimeWindow = ALL_TIME,
         *,
-        since: datetime | None = None,
-        until: datetime | None = None,
         limit: int,
         offset: int = 0,
     ) -> tuple[list[MemoryRecord], int]:
@@ -82,8 +82,7 @@ class Browse:
         Args:
             user_id: The user.
             kinds: The types of memory.
-            since: Start of the time window, inclusive.
-            until: End of the time window, exclusive.
+            window: When they were said.
             limit: Most memories to return.
             offset: Number of memories to skip.
         """
@@ -92,8 +91,7 @@ class Browse:
             memories.c.hidden_at.is_(None),
             memories.c.kind.in_(list(kinds)),
         ]
-        which += [memories.c.at >= since] if since else []
-        which += [memories.c.at < until] if until else []
+        which += window.sql(memories.c.at)
         newest = select(memories).where(*which).order_by(memories.c.at.desc(), memories.c.id).limit(limit).offset(offset)
         with self._db.read() as connection:
             total = connection.execute(select(func.count()).select_from(memories).where(*which)).scalar_one()
@@ -188,7 +186,7 @@ class Browse:
             rows = connection.execute(lines).all()
         return {row.id: int(row.source) for row in rows if row.user_id == user_name(user_id) and row.source.isdecimal()}
 
-    def said(self, user_id: str, turn_ids: Collection[str]) -> dict[str, Turn]:
+    def turns_by_id(self, user_id: str, turn_ids: Collection[str]) -> dict[str, Turn]:
         """Return messages by id; forgotten ones and those of other users are left out."""
         query = select(turns).where(turns.c.id.in_(list(turn_ids)))
         with self._db.read() as connection:

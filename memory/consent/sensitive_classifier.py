@@ -19,7 +19,7 @@ _MIN_PROBABILITY_WITH_WORDS = 0.1
 """The probability that is enough if the words indicate a topic too. Idioms and talk about work mostly stay below it."""
 
 
-class Judge:
+class SensitiveClassifier:
     """Judges whether texts are sensitive. If the weights were not fitted for the embedder, words alone decide.
 
     Args:
@@ -35,7 +35,7 @@ class Judge:
         weights = self._weights
         if told == "credential" or weights is None or not text.strip() or not is_english(text):
             return told
-        chances = shares(self._embedder.read([text])[0].vector, weights)
+        chances = shares(self._embedder.embed([text])[0].vector, weights)
         sensitive = 1.0 - chances["none"]
         if told is not None:
             return told if sensitive >= _MIN_PROBABILITY_WITH_WORDS else None

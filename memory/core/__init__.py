@@ -14,6 +14,7 @@ __all__ = [
     "retry",
     "sentences",
     "temporal",
+    "time_window",
     "tokenize",
     "usage",
     "validation",

@@ -8,10 +8,11 @@ from datetime import datetime
 
 from memory.core.passages import turn_of
 from memory.core.records import Recalled
+from memory.core.time_window import ALL_TIME, TimeWindow
 
 
 @dataclass(frozen=True)
-class Limits:
+class SearchLimits:
     """How many results of each type a retrieval round returns (published: 4 semantic, 2 episodic topics, 2 procedural).
 
     Attributes:
@@ -34,7 +35,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Room:
+class SearchBudget:
     """The budget of one search in which all types of memory compete for the same room (docs/decisions/055).
 
     Attributes:
@@ -68,18 +69,17 @@ class Query:
         message: The person's message; compared with the content of memories.
         keywords: The model's search words; compared with the keywords and the content of memories.
         time: The time of the message; nothing said after it is returned.
-        since: Start of the time window, inclusive; None: open.
-        until: End of the time window, inclusive; None: open.
-        seen: Ids of the memories and turns that this turn has shown already.
-        talk: Ids of the turns that the prompt shows whole; memories extracted from them are left out, too.
-        parts: Ids of the passages already shown, of turns that were not shown whole.
-        before: The previous message, if this one only continues it ("And why?"); it is searched for as well.
-        photos: Ids of the photos that the prompt shows or describes.
-        pictures: Ids of the photos attached to the message; photos that look like them are recalled.
+        window: The time window; a memory outside it is returned only if nothing is inside.
+        shown: Ids of the memories and turns that this turn has shown already.
+        prompt_turns: Ids of the turns that the prompt shows whole; memories extracted from them are left out, too.
+        shown_passages: Ids of the passages already shown, of turns that were not shown whole.
+        previous_message: The previous message, if this one only continues it ("And why?"); it is searched for as well.
+        shown_photos: Ids of the photos that the prompt shows or describes.
+        attached_photos: Ids of the photos attached to the message; photos that look like them are recalled.
 
     Example:
         >>> query = Query(message="When do I play?", keywords="quartet, cello", time=tomorrow)
-        >>> [found] = memory.evidence("ada", query).memories
+        >>> [found] = memory.search_jointly("ada", query).memories
         >>> print(found.text)
         [2026-03-02 19:30 (Monday)]
         User: I play the cello in a quartet on Thursdays.
@@ -88,23 +88,22 @@ class Query:
     message: str
     keywords: str
     time: datetime
-    since: datetime | None = None
-    until: datetime | None = None
-    seen: AbstractSet[str] = field(default_factory=frozenset)
-    talk: AbstractSet[str] = field(default_factory=frozenset)
-    parts: AbstractSet[str] = field(default_factory=frozenset)
-    photos: AbstractSet[str] = field(default_factory=frozenset)
-    pictures: tuple[str, ...] = ()
-    before: str = ""
+    window: TimeWindow = ALL_TIME
+    shown: AbstractSet[str] = field(default_factory=frozenset)
+    prompt_turns: AbstractSet[str] = field(default_factory=frozenset)
+    shown_passages: AbstractSet[str] = field(default_factory=frozenset)
+    shown_photos: AbstractSet[str] = field(default_factory=frozenset)
+    attached_photos: tuple[str, ...] = ()
+    previous_message: str = ""
 
     @property
     def shown_turns(self) -> AbstractSet[str]:
         """Ids of the turns that the prompt shows, whole or in part."""
-        return self.talk | {turn_of(name) for name in self.parts}
+        return self.prompt_turns | {turn_of(name) for name in self.shown_passages}
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """The result of a retrieval, in time order; `widened`: the time window held nothing, so it was ignored."""
 
     memories: tuple[Recalled, ...]

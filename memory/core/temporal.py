@@ -1,15 +1,14 @@
-"""The period that a question names ("last Tuesday", "for June", "at Christmas"), relative to the time of the question."""
+"""The time window that a question names ("last Tuesday", "for June", "at Christmas"), relative to the time of the question."""
 
 from __future__ import annotations
 
-import math
 import re
 import threading
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from memory.core.named_days import Prefer, named_days, zone_key
+from memory.core.time_window import TimeWindow
 
 _LANGUAGES = ["en"]
 _MAX_CHARACTERS = 500
@@ -92,25 +91,8 @@ _DAY = timedelta(days=1)
 _HALF_A_WEEK = timedelta(days=3)
 
 
-@dataclass(frozen=True)
-class Period:
-    """A period from `first` (inclusive) to `last` (exclusive), in seconds since 1970."""
-
-    first: float
-    last: float
-
-    def holds(self, at: float) -> bool:
-        """Return whether an instant lies in the period."""
-        return self.first <= at < self.last
-
-    def nearness(self, at: float, days: float) -> float:
-        """Return 1 inside the period, and less with growing distance: 1/e at a distance of `days`."""
-        distance = max(self.first - at, at - self.last, 0.0)
-        return math.exp(-distance / 86_400 / days)
-
-
-def named_period(text: str, asked: datetime, prefer: Prefer = "past") -> Period | None:
-    """Return the first period that a question names; None if it names none.
+def named_window(text: str, asked: datetime, prefer: Prefer = "past") -> TimeWindow | None:
+    """Return the first time window that a question names; None if it names none.
 
     Args:
         text: The question.
@@ -130,14 +112,14 @@ def named_period(text: str, asked: datetime, prefer: Prefer = "past") -> Period 
             return _from(asked, match)
         if days := named_days(text, asked.date(), zone_key(asked.tzinfo), prefer):
             first, last = (datetime(day.year, day.month, day.day, tzinfo=asked.tzinfo) for day in days)
-            return Period(first.timestamp(), last.timestamp())
+            return TimeWindow(first.timestamp(), last.timestamp())
     except (OverflowError, ValueError):
         return None
     return _by_library(text, asked, prefer, planned=planned)
 
 
-def _by_library(text: str, asked: datetime, prefer: Prefer, *, planned: bool) -> Period | None:
-    """Return the period of the first day, month or year that the date library finds in a text."""
+def _by_library(text: str, asked: datetime, prefer: Prefer, *, planned: bool) -> TimeWindow | None:
+    """Return the time window of the first day, month or year that the date library finds in a text."""
     text = _DAY_FIRST.sub(lambda match: f"{match[3]}-{match[2]:0>2}-{match[1]:0>2}", text)
     text = _ORDINAL.sub(lambda match: f"{_ORDINALS.index(match[1].lower()) + 1} ", text)
     text = _LASTING.sub(lambda match: " " * len(match[0]), _POSSESSIVE.sub(r"\1", text))
@@ -157,7 +139,7 @@ def _by_library(text: str, asked: datetime, prefer: Prefer, *, planned: bool) ->
                 # The current month is not over yet, so it is meant, not next year's.
                 stamp = stamp.replace(year=base.year)
             first, last = _bounds(stamp, parts, data.period)
-            return Period(first.replace(tzinfo=asked.tzinfo).timestamp(), last.replace(tzinfo=asked.tzinfo).timestamp())
+            return TimeWindow(first.replace(tzinfo=asked.tzinfo).timestamp(), last.replace(tzinfo=asked.tzinfo).timestamp())
         except (OverflowError, ValueError):
             continue
     return None
@@ -179,17 +161,17 @@ def _is_something_else(span: str, before: str, *, planned: bool) -> bool:
     return bare and before not in _LEADS
 
 
-def _up_to(asked: datetime, match: re.Match[str]) -> Period:
-    """Return the period up to now for phrases like `in the last two weeks`, today included."""
+def _up_to(asked: datetime, match: re.Match[str]) -> TimeWindow:
+    """Return the time window up to now for phrases like `in the last two weeks`, today included."""
     midnight = asked.replace(hour=0, minute=0, second=0, microsecond=0)
     first = midnight - _length(match["count"] or "1", match["unit"] or match["one"])
-    return Period(first.timestamp(), (midnight + _DAY).timestamp())
+    return TimeWindow(first.timestamp(), (midnight + _DAY).timestamp())
 
 
-def _from(asked: datetime, match: re.Match[str]) -> Period:
-    """Return the period from now on for phrases like `for the next two weeks`, today included."""
+def _from(asked: datetime, match: re.Match[str]) -> TimeWindow:
+    """Return the time window from now on for phrases like `for the next two weeks`, today included."""
     midnight = asked.replace(hour=0, minute=0, second=0, microsecond=0)
-    return Period(midnight.timestamp(), (midnight + _length(match["count"], match["unit"]) + _DAY).timestamp())
+    return TimeWindow(midnight.timestamp(), (midnight + _length(match["count"], match["unit"]) + _DAY).timestamp())
 
 
 def _length(count: str, unit: str) -> Any:

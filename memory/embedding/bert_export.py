@@ -12,7 +12,7 @@ from pathlib import Path
 from memory.embedding.bert_folder import Bert, Weights, tokenizer_of
 from memory.embedding.bert_graph import CAREFUL, FAST, WHOLE, Precision, build
 from memory.embedding.onnx_runtime import EXAMPLES, GRAPH, MARKS, NEAR, TOKENIZER, OnnxEmbedder
-from memory.embedding.token_vectors import Reading
+from memory.embedding.token_vectors import Embedding
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def make(bert: Bert, folder: Path) -> OnnxEmbedder:
         return graph, OnnxEmbedder(graph, tokenizer, marks)
 
     # Only one graph is in memory at a time: the network in 32 bits is large.
-    expected = made(WHOLE)[1].read(EXAMPLES)
+    expected = made(WHOLE)[1].embed(EXAMPLES)
     graph, reader = _small(made, expected) or made(WHOLE)
     files = {GRAPH: graph, TOKENIZER: tokenizer.to_str().encode(), MARKS: marks.to_json().encode()}
     try:
@@ -47,14 +47,14 @@ def make(bert: Bert, folder: Path) -> OnnxEmbedder:
 
 
 def _small(
-    made: Callable[[Precision], tuple[bytes, OnnxEmbedder]], expected: Sequence[Reading]
+    made: Callable[[Precision], tuple[bytes, OnnxEmbedder]], expected: Sequence[Embedding]
 ) -> tuple[bytes, OnnxEmbedder] | None:
     """Return the 8-bit graph; None if its vectors differ too much, as on a processor that sums 8-bit products in few bits."""
     for precision in (FAST, CAREFUL):
         # Some builds of onnxruntime lack one of its own operators.
         with suppress(Exception):
             graph, reader = made(precision)
-            if _nearness(reader.read(EXAMPLES), expected) >= NEAR:
+            if _nearness(reader.embed(EXAMPLES), expected) >= NEAR:
                 return graph, reader
     return None
 
@@ -77,5 +77,5 @@ def keep(files: dict[str, bytes], folder: Path) -> None:
         new.rename(folder)
 
 
-def _nearness(found: Sequence[Reading], expected: Sequence[Reading]) -> float:
+def _nearness(found: Sequence[Embedding], expected: Sequence[Embedding]) -> float:
     return min(float(one.vector @ other.vector) for one, other in zip(found, expected, strict=True))

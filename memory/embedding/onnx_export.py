@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from memory.embedding.onnx_runtime import EXAMPLES, GRAPH, MARKS, NEAR, TOKENIZER, Marks, OnnxEmbedder
-from memory.embedding.token_vectors import Reading
+from memory.embedding.token_vectors import Embedding
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -27,7 +27,7 @@ _TOLERANCE = 1e-3
 _NOISY_LOGGERS = ("torch.onnx", "onnxscript", "onnx_ir", "root")
 
 
-def make(model: SentenceTransformer, folder: Path, read: Callable[[Sequence[str]], list[Reading]]) -> OnnxEmbedder | None:
+def make(model: SentenceTransformer, folder: Path, read: Callable[[Sequence[str]], list[Embedding]]) -> OnnxEmbedder | None:
     """Export a model, save its files, and return the embedder; None if the export fails, since torch can do the same work.
 
     Args:
@@ -43,7 +43,7 @@ def make(model: SentenceTransformer, folder: Path, read: Callable[[Sequence[str]
         _export(model, part / GRAPH)
         expected = read(EXAMPLES)
         reader = OnnxEmbedder.load(part)
-        if not _are_close(reader.read(EXAMPLES), expected):
+        if not _are_close(reader.embed(EXAMPLES), expected):
             raise ValueError("it reads otherwise than the model")  # noqa: TRY301 - one way out for all that may not work
         reader = _in_8_bits(part, expected) or reader
         if folder.exists():
@@ -58,7 +58,7 @@ def make(model: SentenceTransformer, folder: Path, read: Callable[[Sequence[str]
     return reader
 
 
-def _in_8_bits(folder: Path, expected: Sequence[Reading]) -> OnnxEmbedder | None:
+def _in_8_bits(folder: Path, expected: Sequence[Embedding]) -> OnnxEmbedder | None:
     """Quantise the network's weights to 8 bits: it embeds more than twice as fast with the same results (docs/decisions/029).
 
     Args:
@@ -78,7 +78,7 @@ def _in_8_bits(folder: Path, expected: Sequence[Reading]) -> OnnxEmbedder | None
             quantize_dynamic(
                 folder / GRAPH, path, weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul", "Gemm"]
             )
-        found = OnnxEmbedder.load(Path(small)).read(EXAMPLES)
+        found = OnnxEmbedder.load(Path(small)).embed(EXAMPLES)
         near = [float(one.vector @ other.vector) for one, other in zip(found, expected, strict=True)]
         if min(near) < NEAR:
             return None
@@ -129,7 +129,7 @@ def _export(model: SentenceTransformer, path: Path) -> None:
         )
 
 
-def _are_close(found: Sequence[Reading], expected: Sequence[Reading]) -> bool:
+def _are_close(found: Sequence[Embedding], expected: Sequence[Embedding]) -> bool:
     return all(
         one.words == other.words
         and np.allclose(one.vector, other.vector, atol=_TOLERANCE)

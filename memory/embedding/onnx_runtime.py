@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import simsimd
 
-from memory.embedding.token_vectors import Reading, Vectors
+from memory.embedding.token_vectors import Embedding, Vectors
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -95,16 +95,16 @@ class OnnxEmbedder:
         marks = Marks.from_json((folder / MARKS).read_text(encoding="utf-8"))
         return cls(folder / GRAPH, Tokenizer.from_file(str(folder / TOKENIZER)), marks)
 
-    def read(self, texts: Sequence[str]) -> list[Reading]:
+    def embed(self, texts: Sequence[str]) -> list[Embedding]:
         """Return the embedding of each text; texts of similar length share a pass, since padding takes as long as content."""
         encodings = self._tokenizer.encode_batch([text.strip() for text in texts])
         lengths = [len(one.ids) for one in encodings]
-        read: dict[int, Reading] = {}
+        read: dict[int, Embedding] = {}
         for places in together(lengths):
             read |= zip(places, self._pass([encodings[place] for place in places]), strict=True)
         return [read[place] for place in range(len(texts))]
 
-    def _pass(self, encodings: Sequence[Encoding]) -> list[Reading]:
+    def _pass(self, encodings: Sequence[Encoding]) -> list[Embedding]:
         longest = max(len(one.ids) for one in encodings)
         given = {
             "input_ids": [_filled(one.ids, longest, self._pad) for one in encodings],
@@ -116,7 +116,7 @@ class OnnxEmbedder:
         found = []
         for encoding, whole, rows in zip(encodings, wholes, tokens, strict=True):
             inner = [place for place, number in enumerate(encoding.ids) if number not in self._special]
-            found.append(Reading(unit(whole[None])[0], tuple(encoding.tokens[place] for place in inner), unit(rows[inner])))
+            found.append(Embedding(unit(whole[None])[0], tuple(encoding.tokens[place] for place in inner), unit(rows[inner])))
         return found
 
 

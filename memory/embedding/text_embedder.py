@@ -18,12 +18,12 @@ from memory.core import extras
 from memory.core.errors import ModelMissing
 from memory.embedding.bert_folder import Damaged, NotBert, describe
 from memory.embedding.onnx_runtime import GRAPH, OnnxEmbedder, fingerprint, unit
-from memory.embedding.token_vectors import Reading
+from memory.embedding.token_vectors import Embedding
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-Reads = Callable[[Sequence[str]], list[Reading]]
+Reads = Callable[[Sequence[str]], list[Embedding]]
 
 _EXTRA = "embedders"
 _HUB_FILE_PATTERNS = ["*.json", "*.txt", "*.model", "*.safetensors"]
@@ -39,7 +39,7 @@ class Embedder(Protocol):
     """Maps texts to unit vectors.
 
     Example:
-        >>> [embedded] = embedder.read(["Old cello"])
+        >>> [embedded] = embedder.embed(["Old cello"])
         >>> embedded.words, embedded.tokens.shape, embedded.vector.shape
         (('old', 'cello'), (2, 64), (64,))
     """
@@ -48,7 +48,7 @@ class Embedder(Protocol):
     def name(self) -> str:
         """Identifies the vectors: another name means other vectors, and a reindex."""
 
-    def read(self, texts: Sequence[str]) -> list[Reading]:
+    def embed(self, texts: Sequence[str]) -> list[Embedding]:
         """Return the embedding of each text: one vector, and one vector per token."""
 
 
@@ -69,9 +69,9 @@ class TextEmbedder:
         self._remembers = remembers
         self._lock = threading.Lock()
         self._reads: Reads | None = None
-        self._read: OrderedDict[str, Reading] = OrderedDict()
+        self._read: OrderedDict[str, Embedding] = OrderedDict()
 
-    def read(self, texts: Sequence[str]) -> list[Reading]:
+    def embed(self, texts: Sequence[str]) -> list[Embedding]:
         """Return the embedding of each text; calls with up to four texts (questions, a message) are cached."""
         with self._lock:
             missing = [text for text in dict.fromkeys(texts) if text not in self._read]
@@ -85,7 +85,7 @@ class TextEmbedder:
                     self._read.popitem(last=False)
             return found
 
-    def _encode(self, texts: Sequence[str]) -> list[Reading]:
+    def _encode(self, texts: Sequence[str]) -> list[Embedding]:
         if not texts:
             return []
         if self._reads is None:
@@ -155,11 +155,11 @@ class TextEmbedder:
         graph = self._graphs / fingerprint(folder)
         # A missing or damaged graph is built below.
         with suppress(Exception):
-            return OnnxEmbedder.load(graph).read
+            return OnnxEmbedder.load(graph).embed
         from memory.embedding.bert_export import make
 
         try:
-            return make(describe(folder), graph).read
+            return make(describe(folder), graph).embed
         except Damaged as error:
             raise self._damaged(error) from error
         except NotBert as error:
@@ -184,7 +184,7 @@ class TextEmbedder:
 
             made = make(model, graph, by_torch)
             if made is not None:
-                return made.read
+                return made.embed
         return by_torch
 
     def _folder(self) -> Path | None:
@@ -239,20 +239,20 @@ def _lacks(folder: Path) -> str | None:
     return None
 
 
-def _embed_by_torch(model: SentenceTransformer, texts: Sequence[str]) -> list[Reading]:
+def _embed_by_torch(model: SentenceTransformer, texts: Sequence[str]) -> list[Embedding]:
     # `output_value=None` returns text and token vectors of the same pass.
     everything: Any = model.encode(list(texts), output_value=None, convert_to_numpy=False, show_progress_bar=False)
     return [_embedding_of(model, features) for features in everything]
 
 
-def _embedding_of(model: SentenceTransformer, features: dict[str, Any]) -> Reading:
+def _embedding_of(model: SentenceTransformer, features: dict[str, Any]) -> Embedding:
     vector = unit(features["sentence_embedding"].numpy(force=True)[None])[0]
     if "token_embeddings" not in features:
         # A model of static word vectors has no token vectors; its texts are compared only as wholes.
-        return Reading(vector, (), np.zeros((0, len(vector)), dtype=np.float32))
+        return Embedding(vector, (), np.zeros((0, len(vector)), dtype=np.float32))
     numbers = features["input_ids"].tolist()
     special = set(model.tokenizer.all_special_ids)
     there = features["attention_mask"].tolist()
     inner = [place for place, number in enumerate(numbers) if there[place] and number not in special]
     words = model.tokenizer.convert_ids_to_tokens([numbers[place] for place in inner])
-    return Reading(vector, tuple(words), unit(features["token_embeddings"].numpy(force=True)[inner]))
+    return Embedding(vector, tuple(words), unit(features["token_embeddings"].numpy(force=True)[inner]))

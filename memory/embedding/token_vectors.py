@@ -29,7 +29,7 @@ _MAX_TURN_TOKENS = 128
 
 
 @dataclass(frozen=True)
-class Reading:
+class Embedding:
     """The embedding of one text.
 
     Attributes:
@@ -78,20 +78,20 @@ def tokens_of(data: bytes) -> Bytes:
     return np.frombuffer(data, np.int8).reshape(-1, TOKEN_SIZE)
 
 
-def keep(readings: Sequence[tuple[str, Reading]]) -> Kept:
+def keep(embeddings: Sequence[tuple[str, Embedding]]) -> Kept:
     """Return the stored form of an entry's embeddings.
 
     Args:
-        readings: (facet, embedding) pairs; the first is the entry's content.
+        embeddings: (facet, embedding) pairs; the first is the entry's content.
     """
-    tokens = readings[0][1].tokens
-    for facet, reading in readings:
+    tokens = embeddings[0][1].tokens
+    for facet, embedding in embeddings:
         if facet == "exchange":
             # Of a message with its reply, only content words are stored: a third of the space, with the same search quality.
-            tokens = reading.tokens[_content_words(reading.words, COMMON)[:_MAX_TURN_TOKENS]]
+            tokens = embedding.tokens[_content_words(embedding.words, COMMON)[:_MAX_TURN_TOKENS]]
     return Kept(
-        tuple(facet for facet, _ in readings),
-        packed(np.stack([reading.vector for _, reading in readings])),
+        tuple(facet for facet, _ in embeddings),
+        packed(np.stack([embedding.vector for _, embedding in embeddings])),
         np.round(_projected(tokens) * _MAX_LEVEL).astype(np.int8),
     )
 
@@ -134,7 +134,7 @@ def bundled(texts: Sequence[Bytes]) -> Bundle:
     return Bundle(len(texts), there, rows.astype(np.float32), starts)
 
 
-def late_interaction(question: Reading, texts: Bundle, common: Container[str] = frozenset()) -> NDArray[np.float64]:
+def late_interaction(question: Embedding, texts: Bundle, common: Container[str] = frozenset()) -> NDArray[np.float64]:
     """Score texts against a question token by token.
 
     Each token of the question is compared with its nearest token in the text (the MaxSim of ColBERT, Khattab and Zaharia 2020).

@@ -106,7 +106,7 @@ def decide(new: SemanticMemory, asked: Sequence[Near], said: Mapping[str, Relati
     return Changes(supersedes=tuple(gone[:_MAX_SUPERSEDED]))
 
 
-def said_since(old: SemanticMemory, newer: Sequence[Near]) -> list[Near]:
+def later_facts(old: SemanticMemory, newer: Sequence[Near]) -> list[Near]:
     """Return the later facts that may repeat or supersede an older one, in the order of their times.
 
     Args:
@@ -132,7 +132,7 @@ def on_their_own(newer: Sequence[Near], changes: Changes) -> list[Near]:
     A repetition is left out, unless the fact that it repeats is superseded before the repetition was said.
 
     Args:
-        newer: The result of `said_since`.
+        newer: The result of `later_facts`.
         changes: What the earlier fact does to still older facts. If it only repeats one, no model is asked.
     """
     asked: dict[str, Near] = {}

@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from memory.core.temporal import named_period
+from memory.core.temporal import named_window
 from memory.facts import change_phrases as words
 from memory.facts import frames
 from memory.facts.change_words import is_against, is_in_favour
@@ -181,8 +181,8 @@ def _is_age(new: Statement, old: Statement) -> bool:
 def _is_over(old: Statement, before: datetime, said: datetime) -> bool:
     if "date" not in old.values:
         return False
-    period = named_period(old.text, before, "current_period")
-    return period is not None and period.last <= said.timestamp()
+    window = named_window(old.text, before, "current_period")
+    return window is not None and window.end <= said.timestamp()
 
 
 def _is_so_now(new: Statement, old: Statement) -> bool:

@@ -149,8 +149,8 @@ class Offers:
         called: list[str] = []
         for subject in subjects:
             sought = Sought(subject)
-            if (period := sought.period(turn.time)) is not None:
-                found |= {row.id for row in rows if row.id != turn.id and period.holds(row.at.timestamp())}
+            if (window := sought.window(turn.time)) is not None:
+                found |= {row.id for row in rows if row.id != turn.id and window.contains(row.at.timestamp())}
                 continue
             its_names = sought.called(text for _, text in [*lines, *said])
             called += [subject, *sorted(its_names)]

@@ -12,12 +12,12 @@ from memory.forgetting.cascade import Cascade
 from memory.forgetting.service import Forgetting
 from memory.forgetting.text_match import phrases
 from memory.index.chroma import COLLECTIONS
-from memory.index.recovery import Indexes
+from memory.index.recovery import IndexRecovery
 from memory.photos.store import PhotoStore
 from memory.storage.engine import Database
 
 
-class Receipt(Record):
+class ForgetReceipt(Record):
     """The result of a purge. It holds ids, and not a word of what was forgotten.
 
     Attributes:
@@ -63,7 +63,7 @@ class Purger:
         self,
         forgetting: Forgetting,
         database: Database,
-        indexes: Indexes,
+        indexes: IndexRecovery,
         photos: PhotoStore,
         folder: Path,
     ) -> None:
@@ -73,7 +73,7 @@ class Purger:
         self._photos = photos
         self._folder = folder
 
-    def purge(self, due: Sequence[tuple[str, str]]) -> list[Receipt]:
+    def purge(self, due: Sequence[tuple[str, str]]) -> list[ForgetReceipt]:
         """Purge subjects and return a receipt for each.
 
         An interrupted purge is completed the next time.
@@ -83,7 +83,7 @@ class Purger:
         """
         gone: list[tuple[str, str, Cascade, list[str]]] = []
         for user_id, subject in due:
-            self._indexes.projection.run(user_id)
+            self._indexes.indexer.run(user_id)
             texts = phrases(self._forgetting.texts(user_id, subject))
             affected = self._forgetting.purge(user_id, subject)
             for photo_id in affected.photos:
@@ -91,8 +91,8 @@ class Purger:
                 if not self._photos.has(user_id, photo_id):
                     self._photos.discard(user_id, photo_id)
             # Turns that lost their reply or their neighbour must be indexed again before the stores are verified.
-            self._indexes.projection.run(user_id)
-            self._indexes.projection.mirror(user_id)
+            self._indexes.indexer.run(user_id)
+            self._indexes.indexer.mirror(user_id)
             gone.append((user_id, subject, affected, texts))
         self.compact({user_id for user_id, _ in due})
         receipts = []
@@ -110,7 +110,7 @@ class Purger:
         self._indexes.chroma.compact()
         self._database.compact()
 
-    def _receipt(self, user_id: str, subject: str, affected: Cascade, texts: Sequence[str]) -> Receipt:
+    def _receipt(self, user_id: str, subject: str, affected: Cascade, texts: Sequence[str]) -> ForgetReceipt:
         hidden, purged = self._forgetting.when(user_id, subject)
         names = {*affected.memories, *affected.turns}
         with self._database.read() as connection:
@@ -126,7 +126,7 @@ class Purger:
             ),
             "files": verify.files_with(self._folder, sought),
         }
-        return Receipt(
+        return ForgetReceipt(
             subject=subject,
             kind=affected.kind,
             forgotten_at=hidden,

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from memory.core import clock
-from memory.core.temporal import Period, named_period
+from memory.core.temporal import named_window
+from memory.core.time_window import TimeWindow
 from memory.core.tokenize import COMMON, searchable
 from memory.index.bm25 import stems
 
@@ -91,7 +92,7 @@ class Sought:
         rest = [word for word in every if word not in self.names]
         return tuple(word for word in rest if not self.names or word not in _RELATIONS)
 
-    def period(self, said: datetime) -> Period | None:
+    def window(self, said: datetime) -> TimeWindow | None:
         """Return the time window that the subject names; None if it names anything but a time.
 
         Args:
@@ -99,15 +100,15 @@ class Sought:
         """
         subject = _DAYS_IN_ENGLISH.get(self.subject.lower().strip(), self.subject)
         if subject == "this conversation":
-            return Period(clock.recent_since(said).timestamp(), said.timestamp())
+            return TimeWindow.half_open(clock.recent_since(said), said)
         if not _TIME.fullmatch(subject.strip()):
             return None
         if re.search(r"\b(?:today|tonight|this (?:morning|afternoon|evening))\b", subject, re.IGNORECASE):
             begin = said.replace(hour=0, minute=0, second=0, microsecond=0)
-            return Period(begin.timestamp(), (begin + timedelta(days=1)).timestamp())
+            return TimeWindow.half_open(begin, begin + timedelta(days=1))
         if re.fullmatch(r"(?:in |during |over )?(?:the )?(?:last|past) hour", subject.strip(), re.IGNORECASE):
-            return Period(clock.recent_since(said).timestamp(), said.timestamp())
-        return named_period(subject, said)
+            return TimeWindow.half_open(clock.recent_since(said), said)
+        return named_window(subject, said)
 
     def among(self, texts: Iterable[tuple[str, str]]) -> set[str]:
         """Return the ids of the texts that tell of the subject.

@@ -12,7 +12,7 @@ from memory.core.clock import zone_of
 from memory.core.passages import Passage, divide, entry_id, indexed, is_long, passages, said_in
 from memory.core.records import SPOKEN, TurnState
 from memory.core.sentences import sentences
-from memory.core.temporal import named_period
+from memory.core.temporal import named_window
 from memory.index.search_index import Entry
 from memory.index.turn_traits import Traits, split_speaker, subject_of_wish, traits_of
 from memory.storage.schema import turns
@@ -140,7 +140,7 @@ def of_turn(row: Row[Any], place: Place) -> list[Indexed]:
 
 def _of_passage(row: Row[Any], passage: Passage, traits: Traits) -> Indexed:
     words = indexed(passage, row.text, row.reply)
-    traits = replace(traits, length=len(words), standing=False)
+    traits = replace(traits, length=len(words), lasting_wish=False)
     entry = Entry(entry_id(row.id, passage.number), "turn", row.at.timestamp(), words, traits=traits)
     if passage.of == "reply":
         return Indexed(entry, (("reply", words),))
@@ -160,6 +160,6 @@ def of_memory(row: Row[Any]) -> Indexed | None:
         return None
     text = f"{row.key}: {row.text}" if row.key is not None else row.text
     words = ", ".join(row.keywords)
-    happened = named_period(text, row.at.astimezone(zone_of(row.zone)), "current_period") if row.kind in _DATED_KINDS else None
+    happened = named_window(text, row.at.astimezone(zone_of(row.zone)), "current_period") if row.kind in _DATED_KINDS else None
     entry = Entry(row.id, kind_of(row), row.at.timestamp(), f"{text}\n{words}", happened=happened)
     return Indexed(entry, (("content", text), *((("keywords", words),) if words else ())))

@@ -13,7 +13,7 @@ import numpy as np
 
 from memory.core.tokenize import searchable, terms, words_of
 from memory.index.bm25 import TOKENIZER, Lengths, Numbers, Scores, bm25, stems
-from memory.index.filters import Scope
+from memory.index.filters import Filters
 
 KINDS = ("core", "semantic", "past", "episodic", "procedural", "photo", "turn", "passage")
 """Each kind has its own full text, since a word that is rare among facts may be common among a hundred times as many turns."""
@@ -27,8 +27,7 @@ _EXTRA_TEXTS = 32
 """Texts fetched beyond the number wanted, since some may be outside the time window."""
 _MAX_COLUMNS = 500
 """Most columns of one result row; SQLite allows 2,000."""
-_UNBOUNDED = 1e300
-_IN_SCOPE = "at <= :latest AND (at BETWEEN :low AND :high OR (first <= :high AND last > :low))"
+_MATCHES = "at < :said_before AND (at >= :start AND at < :end OR (first < :end AND last > :start))"
 """An entry is in the time window by the time it was said or, if it names a time, by that time."""
 TABLES = ";\n".join(
     f"CREATE VIRTUAL TABLE IF NOT EXISTS {table} USING fts5({'body, reply' if table == _TURNS_TABLE else 'body'}, "
@@ -57,7 +56,7 @@ def remove(file: sqlite3.Connection, number: int, kind: str) -> None:
 def search(
     file: sqlite3.Connection,
     lengths: dict[str, Lengths],
-    scope: Scope,
+    filters: Filters,
     query: str,
     *,
     kind: str,
@@ -69,7 +68,7 @@ def search(
     Args:
         file: The user's file.
         lengths: The cached lengths of its texts, by table; the search adds to them.
-        scope: The time window, and ids to leave out.
+        filters: The time window, and ids to leave out.
         query: Free text; punctuation is ignored.
         kind: The kind of entries to search.
         limit: Most entries to return.
@@ -79,51 +78,53 @@ def search(
     chosen, texts = _rarest(file, table, terms(query))
     if not chosen:
         return []
-    wanted = limit + len(scope.seen)
+    wanted = limit + len(filters.excluded)
     # Only SQLite can match a word that its tokenizer splits into several (`snake_case`).
     if (texts > _MAX_SQLITE_SCORED_TEXTS or table == _TURNS_TABLE) and all(len(stems(word)) == 1 for word in chosen):
         # A very common word: only the newest texts that contain it are scored, unless a time window asks for others.
-        newest = None if scope.windowed else _MAX_SCORED_TEXTS
+        newest = None if filters.window.is_bounded else _MAX_SCORED_TEXTS
         # One transaction for all reads, since another process may write to the file.
         file.execute("BEGIN")
         try:
             scored = bm25(file, table, chosen, lengths.setdefault(table, Lengths()), newest=newest)
-            found = _in_scope(file, scope, *scored, wanted)
+            found = _matching(file, filters, *scored, wanted)
         finally:
             file.commit()
     else:
-        found = _by_sqlite(file, scope, table, chosen, wanted)
-    return sorted((one for one in found if one[0] not in scope.seen), key=lambda one: (-one[1], one[0]))[:limit]
+        found = _by_sqlite(file, filters, table, chosen, wanted)
+    return sorted((one for one in found if one[0] not in filters.excluded), key=lambda one: (-one[1], one[0]))[:limit]
 
 
 def _by_sqlite(
-    file: sqlite3.Connection, scope: Scope, table: str, words: Sequence[str], wanted: int
+    file: sqlite3.Connection, filters: Filters, table: str, words: Sequence[str], wanted: int
 ) -> list[tuple[str, float]]:
     match = " OR ".join(f'"{word}"' for word in words)
     # One row for all results: sqlite3 releases Python's global lock for each row, and has to get it back.
     row = file.execute(
         "SELECT json_group_array(json_array(id, score)) FROM (SELECT"  # noqa: S608 - ours
         f" entries.id AS id, -bm25({table}) AS score FROM {table} JOIN entries ON entries.number = {table}.rowid"
-        f" WHERE {table} MATCH :match AND {_IN_SCOPE} ORDER BY score DESC, entries.id LIMIT :wanted)",
-        {"match": match, "wanted": wanted, **_bounds(scope)},
+        f" WHERE {table} MATCH :match AND {_MATCHES} ORDER BY score DESC, entries.id LIMIT :wanted)",
+        {"match": match, "wanted": wanted, **_parameters(filters)},
     ).fetchone()
     return [(str(name), float(score)) for name, score in json.loads(row[0])]
 
 
-def _in_scope(file: sqlite3.Connection, scope: Scope, numbers: Numbers, scores: Scores, wanted: int) -> list[tuple[str, float]]:
-    """Return (id, score) of the best `wanted` entries in scope, and of entries with the same score as the last of them."""
+def _matching(
+    file: sqlite3.Connection, filters: Filters, numbers: Numbers, scores: Scores, wanted: int
+) -> list[tuple[str, float]]:
+    """Return (id, score) of the best `wanted` entries that pass the filters, and of entries with the same score as the last of them."""
     query = (
         "SELECT json_group_array(json_array(number, id)) FROM entries"  # noqa: S608 - ours
-        f" WHERE number IN (SELECT value FROM json_each(:some)) AND {_IN_SCOPE}"
+        f" WHERE number IN (SELECT value FROM json_each(:some)) AND {_MATCHES}"
     )
     found: list[tuple[str, float]] = []
     # With a time window all texts are checked: the best ones may well be outside.
-    count = len(numbers) if scope.windowed else wanted + _EXTRA_TEXTS
+    count = len(numbers) if filters.window.is_bounded else wanted + _EXTRA_TEXTS
     while True:
         least = np.partition(scores, -count)[-count] if count < len(scores) else 0.0
         some = scores >= least
         score_of = dict(zip(numbers[some].tolist(), scores[some].tolist(), strict=True))
-        rows = json.loads(file.execute(query, {"some": json.dumps(list(score_of)), **_bounds(scope)}).fetchone()[0])
+        rows = json.loads(file.execute(query, {"some": json.dumps(list(score_of)), **_parameters(filters)}).fetchone()[0])
         found = [(str(name), score_of[number]) for number, name in rows]
         if len(found) >= wanted or count >= len(scores):
             return found
@@ -148,12 +149,12 @@ def merge(file: sqlite3.Connection) -> None:
         file.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")  # noqa: S608 - ours
 
 
-def _bounds(scope: Scope) -> dict[str, float]:
-    """Return the parameters of `_IN_SCOPE`."""
+def _parameters(filters: Filters) -> dict[str, float]:
+    """Return the parameters of `_MATCHES`."""
     return {
-        "low": -_UNBOUNDED if scope.since is None else scope.since,
-        "high": _UNBOUNDED if scope.until is None else scope.until,
-        "latest": _UNBOUNDED if scope.latest is None else scope.latest,
+        "start": filters.window.start,
+        "end": filters.window.end,
+        "said_before": filters.said.end,
     }
 
 

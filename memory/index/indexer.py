@@ -318,8 +318,8 @@ class Indexer:
 
     def _put(self, user_id: str, made: Sequence[Indexed]) -> None:
         if made:
-            readings = iter(self._embedder.read([text for one in made for _, text in one.texts]))
-            kept = [keep([(facet, next(readings)) for facet, _ in one.texts]) for one in made]
+            embeddings = iter(self._embedder.embed([text for one in made for _, text in one.texts]))
+            kept = [keep([(facet, next(embeddings)) for facet, _ in one.texts]) for one in made]
             self._index.put(user_id, [replace(one.entry, kept=its) for one, its in zip(made, kept, strict=True)])
 
     def _project_pictures(self, user_id: str, rows: Sequence[Row[Any]]) -> None:

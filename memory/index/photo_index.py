@@ -65,16 +65,16 @@ class PhotoIndex:
         """Remove photo memories by id; works without a picture embedder, too."""
         self._chroma.remove_documents(user_id, KIND, [f"{name}/picture" for name in ids])
 
-    def look(self, images: Sequence[Image.Image]) -> Vectors:
+    def embed(self, images: Sequence[Image.Image]) -> Vectors:
         """Return one vector per picture; no rows if no picture embedder works."""
         vectors = self._sight.pictures(images) if images else None
         return np.empty((0, 0), dtype=np.float32) if vectors is None else vectors
 
-    def like(self, user_id: str, vectors: Vectors, limit: int) -> dict[str, float]:
+    def search_by_image(self, user_id: str, vectors: Vectors, limit: int) -> dict[str, float]:
         """Return photo memories similar to any of the pictures as {id: cosine}, at most `limit` per picture, best first."""
         return self._nearest(user_id, vectors, _MIN_SIMILARITY, limit)
 
-    def said(self, user_id: str, texts: Sequence[str], limit: int) -> dict[str, float]:
+    def search_by_text(self, user_id: str, texts: Sequence[str], limit: int) -> dict[str, float]:
         """Return photo memories that show what any of the texts says as {id: cosine}, at most `limit` per text, best first."""
         wanted = [text for text in dict.fromkeys(texts) if text.strip()]
         vectors = self._sight.words(wanted) if wanted else None

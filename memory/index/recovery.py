@@ -25,7 +25,7 @@ _DAMAGED_MESSAGE = "The search index is damaged: it is rebuilt from the journal.
 T = TypeVar("T")
 
 
-class Indexes:
+class IndexRecovery:
     """The search index of a data folder, its copy in Chroma, and the indexer that keeps both up to date.
 
     Args:
@@ -36,7 +36,7 @@ class Indexes:
         sight: Embeds pictures.
         chroma_url: A Chroma server instead of files in the folder.
         shared: Several processes use the folder; full text is then in another subfolder than that of a journal in the folder.
-        fresh: Delete the existing indexes, whatever their state; `projection.rebuild` builds new ones.
+        fresh: Delete the existing indexes, whatever their state; `indexer.rebuild` builds new ones.
 
     Raises:
         StorageError: An undamaged index cannot be opened; or a newer program or another embedder made it.
@@ -75,14 +75,14 @@ class Indexes:
             raise
         try:
             self.pictures = PhotoIndex(self.chroma, photos, sight)
-            self.projection = Indexer(database, self.chroma, self.search, embedder, self.pictures, marker)
+            self.indexer = Indexer(database, self.chroma, self.search, embedder, self.pictures, marker)
             if not fresh:
-                self.projection.check()
+                self.indexer.check()
         except BaseException:
             self.close()
             raise
 
-    def mended(self, do: Callable[[], T]) -> T:
+    def recovering(self, do: Callable[[], T]) -> T:
         """Run a function that uses the indexes; if it fails and an index is damaged, rebuild the indexes and run it once more.
 
         Raises:
@@ -109,11 +109,11 @@ class Indexes:
     def _are_whole(self) -> bool:
         if self.search.files.was_removed or (self._vectors is not None and not chroma_files.are_whole(self._vectors)):
             return False
-        return all(map(chroma_files.is_database, self._words.glob("*.db"))) and not self.projection.lost_words()
+        return all(map(chroma_files.is_database, self._words.glob("*.db"))) and not self.indexer.lost_words()
 
     def _rebuild(self) -> None:
         _log.warning(_DAMAGED_MESSAGE)
-        with self.projection.emptying():
+        with self.indexer.emptying():
             self.search.files.clear()
             self.chroma.clear()
         self._made += 1

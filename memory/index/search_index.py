@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from memory.core.passages import bounds_of, turn_of
-from memory.core.temporal import Period
+from memory.core.time_window import TimeWindow
 from memory.embedding.token_vectors import Bytes, Kept, Vectors, tokens_of, vectors_of
 from memory.index import fulltext
-from memory.index.filters import Scope
+from memory.index.filters import Filters
 from memory.index.turn_traits import Traits
 from memory.index.user_files import UserFile, UserFiles
-from memory.index.vectors import Nearness, Placed, VectorIndex
+from memory.index.vectors import Placed, VectorIndex, VectorScores
 
 _MIN_SPEAKER_SHARE = 0.1
 """A name counts as a speaker's if at least this share of all texts begins with it."""
@@ -49,7 +49,7 @@ class Entry:
         reply: The reply; only turns have it.
         traits: Further properties for the ranking of turns.
         kept: Its stored embeddings.
-        happened: The period that the text names, if any.
+        happened: The time window that the text names, if any.
     """
 
     id: str
@@ -59,7 +59,7 @@ class Entry:
     around: str | None = None
     traits: Traits = field(default_factory=Traits)
     kept: Kept | None = None
-    happened: Period | None = None
+    happened: TimeWindow | None = None
     reply: str = ""
 
 
@@ -119,15 +119,15 @@ class SearchIndex:
                 gone = _remove(file, ids)
             _drop_cached(user_file, gone)
 
-    def near(self, scope: Scope, kind: str, vectors: Vectors) -> Nearness:
+    def score(self, filters: Filters, kind: str, vectors: Vectors) -> VectorScores:
         """Compare unit vectors, shape (questions, size), with all entries of a kind."""
-        with self.files.use(scope.user_id) as (file, user_file):
-            return _vectors(file, user_file, kind, vectors.shape[1]).near(vectors, scope)
+        with self.files.use(filters.user_id) as (file, user_file):
+            return _vectors(file, user_file, kind, vectors.shape[1]).score(vectors, filters)
 
-    def search(self, scope: Scope, query: str, *, kind: str, limit: int, around: bool = False) -> list[tuple[str, float]]:
+    def search(self, filters: Filters, query: str, *, kind: str, limit: int, around: bool = False) -> list[tuple[str, float]]:
         """Return (id, score) of the `limit` best entries that contain words of the query; see `fulltext.search`."""
-        with self.files.use(scope.user_id) as (file, user_file):
-            return fulltext.search(file, user_file.lengths, scope, query, kind=kind, limit=limit, around=around)
+        with self.files.use(filters.user_id) as (file, user_file):
+            return fulltext.search(file, user_file.lengths, filters, query, kind=kind, limit=limit, around=around)
 
     def speakers(self, user_id: str) -> list[str]:
         """Return the names that many texts begin with; a rare beginning like `Recipe: …` does not count as a speaker."""
@@ -147,7 +147,7 @@ class SearchIndex:
                 user_file.keep(_read(file.execute(query, (json.dumps(missing),)).fetchall()))
             return {name: user_file.read[name] for name in ids if name in user_file.read}
 
-    def standing(self, user_id: str, limit: int) -> list[str]:
+    def lasting_wishes(self, user_id: str, limit: int) -> list[str]:
         """Return the ids of the newest turns with a lasting wish about answers ("always …"), newest first."""
         with self.files.use(user_id) as (file, _):
             query = "SELECT id FROM entries WHERE kind = 'turn' AND standing ORDER BY at DESC, id LIMIT ?"
@@ -206,11 +206,11 @@ class SearchIndex:
 def _put(file: sqlite3.Connection, entry: Entry) -> int:
     traits = entry.traits
     row = (entry.id, entry.kind, entry.at, traits.session, traits.seq, traits.speaker, traits.length)
-    happened = (entry.happened.first, entry.happened.last) if entry.happened else (None, None)
+    happened = (entry.happened.start, entry.happened.end) if entry.happened else (None, None)
     put = file.execute(
         "INSERT INTO entries (id, kind, at, session, seq, speaker, length, asks, asked, dated, standing, first, last)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*row, traits.asks, traits.asked, traits.dated, traits.standing, *happened),
+        (*row, traits.asks, traits.asked, traits.dated, traits.lasting_wish, *happened),
     )
     number = int(put.lastrowid or 0)
     if entry.kept is not None:
@@ -269,16 +269,21 @@ def _read_vectors(file: sqlite3.Connection, kind: str, size: int) -> VectorIndex
     flat = VectorIndex(size)
     flat.put(
         [
-            Placed(name, at, None if first is None else (first, last), facets.split(), vectors_of(vectors, len(facets.split())))
-            for name, at, first, last, facets, vectors in file.execute(query, (kind,))
+            Placed(
+                name,
+                at,
+                None if start is None else TimeWindow(start, end),
+                facets.split(),
+                vectors_of(vectors, len(facets.split())),
+            )
+            for name, at, start, end, facets, vectors in file.execute(query, (kind,))
         ]
     )
     return flat
 
 
 def _placed(entry: Entry, kept: Kept) -> Placed:
-    happened = (entry.happened.first, entry.happened.last) if entry.happened else None
-    return Placed(entry.id, entry.at, happened, kept.facets, kept.vectors)
+    return Placed(entry.id, entry.at, entry.happened, kept.facets, kept.vectors)
 
 
 def _read(rows: Sequence[Sequence[Any]]) -> dict[str, tuple[Traits, Bytes]]:

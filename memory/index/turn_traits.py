@@ -44,7 +44,7 @@ class Traits:
         asked: Whether the previous turn of the session ends with a question.
         dated: Whether it mentions a day, a month, a year or a span of time.
         at: When it was said, in seconds since 1970.
-        standing: Whether it contains a lasting wish about all answers, or about answers on one subject.
+        lasting_wish: Whether it contains a lasting wish about all answers, or about answers on one subject.
     """
 
     session: int = 0
@@ -55,7 +55,7 @@ class Traits:
     asked: bool = False
     dated: bool = False
     at: float = 0.0
-    standing: bool = False
+    lasting_wish: bool = False
 
 
 def split_speaker(text: str) -> tuple[str | None, str]:
@@ -77,7 +77,7 @@ def traits_of(text: str, *, session: int, seq: int, before: str | None) -> Trait
         asks=_is_question(body),
         asked=before is not None and _is_question(before),
         dated=is_dated(body),
-        standing=bool(_STANDING.search(body)),
+        lasting_wish=bool(_STANDING.search(body)),
     )
 
 

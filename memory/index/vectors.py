@@ -15,8 +15,9 @@ import simsimd
 from numpy.typing import NDArray
 
 from memory.core.passages import turn_of
+from memory.core.time_window import TimeWindow
 from memory.embedding.token_vectors import Bytes, Vectors, packed
-from memory.index.filters import Scope
+from memory.index.filters import Filters
 
 FACETS = ("content", "keywords", "turn", "whole", "before", "sentence", "exchange", "reply")
 """The embedded texts of an entry; the first facet of an entry is its content.
@@ -34,13 +35,12 @@ FACETS = ("content", "keywords", "turn", "whole", "before", "sentence", "exchang
 NONE = -2.0
 """The score of an entry that does not have the facet."""
 _INITIAL_CAPACITY = 64
-_UNBOUNDED = np.inf
 _MAX_REMOVED_ENTRIES = 1_000
 _MIN_SAMPLED_DOCUMENTS = 10_000
 """With more documents than this, a sample of the scores is used to preselect the likely results."""
 _SAMPLE_DOCUMENTS = 4_096
 _CANDIDATES_PER_RESULT = 8
-"""Preselected documents per wanted entry: several may belong to the same entry, and some may be outside the scope."""
+"""Preselected documents per wanted entry: several may belong to the same entry, and some may be outside the filters."""
 
 
 @dataclass(frozen=True)
@@ -50,19 +50,19 @@ class Placed:
     Attributes:
         name: The entry's id.
         at: When it was said, in seconds since 1970.
-        happened: Start and end of the period that it names, if any, in seconds since 1970.
+        happened: The time window that it names, if any.
         facets: The facet of each row; never empty.
         rows: The vectors as `packed` returns them; shape (facets, size).
     """
 
     name: str
     at: float
-    happened: tuple[float, float] | None
+    happened: TimeWindow | None
     facets: Sequence[str]
     rows: Bytes
 
 
-class Nearness:
+class VectorScores:
     """The cosines of all entries with one or more questions. An entry's place is its index in `names`.
 
     Args:
@@ -162,7 +162,7 @@ class Nearness:
 class VectorIndex:
     """The vectors of one user's entries of one kind.
 
-    Callers of `near` and of methods that change the index must hold a common lock; the result of `near` needs no lock.
+    Callers of `score` and of methods that change the index must hold a common lock; the result of `score` needs no lock.
 
     Args:
         size: Dimensions of a vector.
@@ -208,8 +208,7 @@ class VectorIndex:
         self._scales[self._documents : end] = _scales(rows)
         self._facets[self._documents : end] = [FACETS.index(facet) for entry in entries for facet in entry.facets]
         for place, entry in enumerate(entries, start=first):
-            # Without a named period, the start is after the end, so that it overlaps no window.
-            self._times[:, place] = (entry.at, *(entry.happened or (_UNBOUNDED, -_UNBOUNDED)))
+            self._times[:, place] = (entry.at, *_span(entry.happened))
             self._starts[place] = self._documents
             self._alive[place] = True
             self._documents += len(entry.facets)
@@ -226,14 +225,14 @@ class VectorIndex:
                 self._rows[self._starts[place] : end] = 0
                 self._gone += 1
 
-    def near(self, vectors: Vectors, scope: Scope) -> Nearness:
-        """Compare unit vectors, shape (questions, size), with all entries, and mark those that the scope allows."""
+    def score(self, vectors: Vectors, filters: Filters) -> VectorScores:
+        """Compare unit vectors, shape (questions, size), with all entries, and mark those that the filters allows."""
         count, documents = len(self._names), self._documents
         asked = packed(vectors)
         scores = self._compared(asked)
-        return Nearness(
+        return VectorScores(
             self._names,
-            self._allowed(scope, count),
+            self._allowed(filters, count),
             scores,
             self._facets[:documents],
             self._starts[:count],
@@ -250,21 +249,19 @@ class VectorIndex:
         scores *= _scales(asked)[:, None]
         return scores
 
-    def _allowed(self, scope: Scope, count: int) -> NDArray[np.bool_]:
+    def _allowed(self, filters: Filters, count: int) -> NDArray[np.bool_]:
         allowed = self._alive[:count].copy()
         at, first, last = self._times[:, :count]
-        if scope.latest is not None:
-            allowed &= at <= scope.latest
-        if scope.windowed:
-            low = -_UNBOUNDED if scope.since is None else scope.since
-            high = _UNBOUNDED if scope.until is None else scope.until
-            allowed &= ((at >= low) & (at <= high)) | ((first <= high) & (last > low))
-        places = (self._places.get(name, count) for name in scope.seen)
+        if filters.said.is_bounded:
+            allowed &= (at >= filters.said.start) & (at < filters.said.end)
+        if filters.window.is_bounded:
+            allowed &= filters.window.mask(at, first, last)
+        places = (self._places.get(name, count) for name in filters.excluded)
         allowed[[place for place in places if place < count]] = False
         return allowed
 
     def _make_room(self, entries: int, documents: int) -> None:
-        # New arrays, since earlier results of `near` still use the old ones.
+        # New arrays, since earlier results of `score` still use the old ones.
         if entries > len(self._alive):
             room = max(entries, 2 * len(self._alive))
             self._times = _grown(self._times.T, room).T
@@ -275,6 +272,11 @@ class VectorIndex:
             self._rows = _grown(self._rows, room)
             self._scales = _grown(self._scales, room)
             self._facets = _grown(self._facets, room)
+
+
+def _span(happened: TimeWindow | None) -> tuple[float, float]:
+    """Return start and end of a window; for none, a start after the end, so that it overlaps no window."""
+    return (np.inf, -np.inf) if happened is None else (happened.start, happened.end)
 
 
 def _likely_threshold(scores: NDArray[np.float32], limit: int) -> np.float32:

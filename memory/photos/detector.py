@@ -33,7 +33,7 @@ class Detection:
 class Detector(Protocol):
     """Finds things by their names."""
 
-    def find(self, image: Image.Image, names: Sequence[str], least: float) -> list[Detection]:
+    def detect(self, image: Image.Image, names: Sequence[str], least: float) -> list[Detection]:
         """Return the detections with a confidence of at least `least`, most confident first."""
 
 
@@ -49,7 +49,7 @@ class ZeroShotDetector:
         self._lock = threading.Lock()
         self._parts: tuple[Any, Any] | None = None
 
-    def find(self, image: Image.Image, names: Sequence[str], least: float) -> list[Detection]:
+    def detect(self, image: Image.Image, names: Sequence[str], least: float) -> list[Detection]:
         """Return the detections with a confidence of at least `least`, most confident first; repeated names count once."""
         wanted = [name.lower() for name in dict.fromkeys(names) if name.strip()]
         if not wanted:

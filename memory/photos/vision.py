@@ -70,25 +70,27 @@ class Sight:
         embedder = self._embedder
         return self._try(lambda: embedder.words(texts)) if embedder else None
 
-    def find(self, image: Image.Image, names: Sequence[str], least: float) -> list[Detection]:
+    def detect(self, image: Image.Image, names: Sequence[str], least: float) -> list[Detection]:
         """Return the detections of things with these names, most confident first."""
         if self._detector is None or not names:
             return []
         try:
-            return self._detector.find(image, names, least)
+            return self._detector.detect(image, names, least)
         except Exception as error:  # noqa: BLE001 - as below
             _log.warning("%s", _why(error))
             self._detector = None
             return []
 
-    def look_for(self, pictures: Mapping[str, Image.Image], name: str) -> tuple[str, Box | None] | None:
+    def locate(self, pictures: Mapping[str, Image.Image], name: str) -> tuple[str, Box | None] | None:
         """Return which picture shows a named thing, and its box with a margin; None if no model can tell.
 
         The detector's most confident box decides. Without one, the picture most similar to the name is chosen, if there are
         several pictures.
         """
         found = [
-            (one.score, photo_id, one.box) for photo_id, image in pictures.items() for one in self.find(image, [name], NAMED_AT)
+            (one.score, photo_id, one.box)
+            for photo_id, image in pictures.items()
+            for one in self.detect(image, [name], NAMED_AT)
         ]
         if found:
             _, photo_id, box = max(found)

@@ -73,7 +73,7 @@ def weigh_talk(question: Question, candidates: Candidates) -> dict[str, float]:
     weights = Weights()
     then = np.sum([getattr(weights, name) * value for name, value in of_period(question, traits).items()], axis=0)
     total += then * (_TIME_ALONE_FACTOR if _is_of_time_alone(question.meaning) else 1.0)
-    total = _with_wishes(total, np.where([one.standing for one in traits], sentence, NONE))
+    total = _with_wishes(total, np.where([one.lasting_wish for one in traits], sentence, NONE))
     within = standard(candidates.content) + standard(candidates.words_within)
     scores = (total[turns.of] - _PASSAGE_WEIGHT * (turns.best(within)[turns.of] - within)).tolist()
     return dict(sorted(zip(candidates.names, scores, strict=True), key=lambda item: (-item[1], item[0])))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from memory.core import clock
 from memory.core.passages import Passage, entry_id, excerpt, is_long, passage_id, passages, said_in, size_of
-from memory.core.query import Limits
+from memory.core.query import SearchLimits
 from memory.core.records import Recalled, Spoken, Turn
 from memory.core.tokenize import terms
 
@@ -46,7 +46,9 @@ class Dialogue:
         limits: How much may be shown.
     """
 
-    def __init__(self, scores: Mapping[str, float], asked: Sequence[str], parts: AbstractSet[str], limits: Limits) -> None:
+    def __init__(
+        self, scores: Mapping[str, float], asked: Sequence[str], parts: AbstractSet[str], limits: SearchLimits
+    ) -> None:
         self._scores = scores
         self._words = {word for text in asked for word in terms(text)}
         self._parts = parts

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from memory.core.passages import turn_of
-from memory.core.query import Query, Room
+from memory.core.query import Query, SearchBudget
 from memory.core.records import SPOKEN, Episode, Procedure, ProfileEntry, Recalled, SemanticMemory, Turn, make_id
 from memory.core.tokenize import COMMON, terms
 from memory.facts.change_words import asks_about_the_past
 from memory.index.bm25 import stems
 from memory.index.documents import NOW, PAST
-from memory.index.filters import Scope
+from memory.index.filters import Filters
 from memory.search.asked_subject import Subject, subject_of
 from memory.search.excerpts import talk_text
 from memory.search.notes import Asked, note_of
@@ -52,19 +52,19 @@ class JointRanking:
     Args:
         parts: The stores, the index and the embedder.
         query: The query.
-        scope: The user, the time window, and what was shown before.
+        filters: The user, the time window, and what was shown before.
         room: How much may be shown.
     """
 
-    def __init__(self, parts: SearchParts, query: Query, scope: Scope, room: Room) -> None:
+    def __init__(self, parts: SearchParts, query: Query, filters: Filters, room: SearchBudget) -> None:
         self._parts = parts
         self._query = query
-        self._scope = scope
-        self._user = scope.user_id
+        self._filters = filters
+        self._user = filters.user_id
         self._room = room
         self._read: dict[str, Turn | None] = {}
 
-    def find(self) -> list[Recalled]:
+    def search(self) -> list[Recalled]:
         """Return the entries to show, the most relevant first."""
         if not self._texts:
             # The message is a picture without words, which `PhotoSearch` handles.
@@ -105,16 +105,20 @@ class JointRanking:
 
     @cached_property
     def _passages(self) -> dict[str, float]:
-        query, scope = self._query, self._scope
-        scores = self._parts.turns.rank_passages([query.message, query.keywords, query.before], scope)
-        return {name: score for name, score in scores.items() if turn_of(name) not in scope.seen and name not in query.parts}
+        query, filters = self._query, self._filters
+        scores = self._parts.turns.search_passages([query.message, query.keywords, query.previous_message], filters)
+        return {
+            name: score
+            for name, score in scores.items()
+            if turn_of(name) not in filters.excluded and name not in query.shown_passages
+        }
 
     def _records(self, kind: str) -> list[tuple[MemoryRecord, float]]:
         """Return the records of a type that are nearest to the query, with their relevance."""
         near = self._near(kind)
         best = sorted(near, key=lambda name: (-near[name], name))[:_MAX_RECORDS]
         found = self._entries(kind, best) if best else []
-        over = kind == PAST and not (self._asks_what_was or self._scope.windowed or self._scope.period)
+        over = kind == PAST and not (self._asks_what_was or self._filters.window.is_bounded or self._filters.named)
         share = _SUPERSEDED_FACTOR if over else 1.0
         shown = [one for one in found if not _is_always_shown(one) and not self._was_shown(one)]
         return [(one, share * self._relevance(near[one.id], text_of(one))) for one in shown]
@@ -122,7 +126,7 @@ class JointRanking:
     def _was_shown(self, record: MemoryRecord) -> bool:
         """Return whether the turn that a fact came from was shown before. That turn carries the mark of any edit."""
         return isinstance(record, SemanticMemory) and (
-            record.turn_id in self._scope.seen or record.turn_id in self._query.shown_turns
+            record.turn_id in self._filters.excluded or record.turn_id in self._query.shown_turns
         )
 
     def _entries(self, kind: str, ids: Sequence[str]) -> list[MemoryRecord]:
@@ -133,7 +137,7 @@ class JointRanking:
 
     def _near(self, kind: str) -> dict[str, float]:
         """Return the cosine of the query and each entry's nearest facet."""
-        near = self._parts.index.near(self._scope, kind, self._vectors)
+        near = self._parts.index.score(self._filters, kind, self._vectors)
         cosines = np.max([near.best(number) for number in range(len(self._vectors))], axis=0)
         found = near.nearest(cosines, _MAX_TURNS * 10)
         best: dict[str, float] = {}
@@ -144,11 +148,11 @@ class JointRanking:
     @cached_property
     def _texts(self) -> list[str]:
         query = self._query
-        return [text for text in dict.fromkeys((query.message, query.keywords, query.before)) if text.strip()]
+        return [text for text in dict.fromkeys((query.message, query.keywords, query.previous_message)) if text.strip()]
 
     @cached_property
     def _vectors(self) -> np.ndarray:
-        return np.stack([reading.vector for reading in self._parts.embedder.read(self._texts)])
+        return np.stack([embedding.vector for embedding in self._parts.embedder.embed(self._texts)])
 
     @cached_property
     def _asked(self) -> Mapping[str, float]:
@@ -192,11 +196,11 @@ class JointRanking:
 
     def _may_show(self, turn: Turn) -> bool:
         spoken = turn.state in SPOKEN and turn.held is None
-        return spoken and turn.time <= self._query.time and turn.id not in self._scope.seen
+        return spoken and turn.time <= self._query.time and turn.id not in self._filters.excluded
 
     @cached_property
     def _wanted(self) -> Asked:
-        return Asked(self._query.message, self._asked, self._passages, self._query.parts)
+        return Asked(self._query.message, self._asked, self._passages, self._query.shown_passages)
 
     def _of_subject(self, entries: Sequence[Recalled]) -> list[Recalled]:
         """Return only the entries about the subject, if the message asks about one; see `Subject.is_name`."""

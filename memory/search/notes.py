@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from memory.core.passages import Passage, entry_id, excerpt, is_long, passage_id, passages, said_in, size_of
-from memory.core.query import Room
+from memory.core.query import SearchBudget
 from memory.core.records import Recalled, Spoken, Turn
 from memory.search.excerpts import talk_text
 from memory.search.relevance import shared
@@ -46,7 +46,7 @@ class Asked:
         return _ASKS_FOR_REPLY.search(self.message) is not None
 
 
-def note_of(turn: Turn, score: float, asked: Asked, room: Room) -> Recalled | None:
+def note_of(turn: Turn, score: float, asked: Asked, room: SearchBudget) -> Recalled | None:
     """Return a turn as a note; None if everything that it could show was shown before.
 
     A short message is shown whole. Of a long message, and of a reply, the best passages that fit into `room.note` bytes are

@@ -12,7 +12,7 @@ from memory.core.errors import PersonaError
 from memory.core.query import Query
 from memory.core.records import PhotoMemory, Recalled
 from memory.embedding.token_vectors import Vectors
-from memory.index.filters import Scope
+from memory.index.filters import Filters
 from memory.index.photo_index import PhotoIndex
 from memory.index.search_index import SearchIndex
 from memory.photos.detector import SEEN_AT, crop
@@ -58,7 +58,7 @@ class PhotoSearch:
         self._embedded: OrderedDict[tuple[str, ...], Vectors] = OrderedDict()
         self._lock = threading.Lock()
 
-    def find(self, user_id: str, query: Query, limit: int) -> list[Recalled]:
+    def search(self, user_id: str, query: Query, limit: int) -> list[Recalled]:
         """Return at most `limit` photos, most similar first, without those shown before or taken after the message.
 
         A message with a picture recalls by image similarity (published: a distance below 1.0); without an image model, only
@@ -67,7 +67,7 @@ class PhotoSearch:
         """
         found: list[Recalled] = []
         for depth in _DEPTHS:
-            scores = self._by_picture(user_id, query, depth) if query.pictures else {}
+            scores = self._by_picture(user_id, query, depth) if query.attached_photos else {}
             scores = scores or self._by_words(user_id, query, depth)
             found = self._allowed(user_id, query, scores)
             # Search deeper only if similar photos were left out: shown already, just said, or outside the time window.
@@ -75,18 +75,18 @@ class PhotoSearch:
                 break
         return found[:limit]
 
-    def like_words(self, user_id: str, text: str, limit: int) -> list[Recalled]:
+    def search_by_text(self, user_id: str, text: str, limit: int) -> list[Recalled]:
         """Return the photos that look most like a text, best first, without the rules for a turn."""
-        return self._shown(user_id, self._index.said(user_id, [text], limit))[:limit]
+        return self._shown(user_id, self._index.search_by_text(user_id, [text], limit))[:limit]
 
-    def like_picture(self, user_id: str, image: Image.Image, limit: int) -> list[Recalled]:
+    def search_by_image(self, user_id: str, image: Image.Image, limit: int) -> list[Recalled]:
         """Return the photos most similar to a picture, best first, without the rules for a turn.
 
         Without an image model, nothing is returned.
         """
         if self._index.made_by is None:
             return []
-        return self._shown(user_id, self._index.like(user_id, self._index.look([image]), limit))[:limit]
+        return self._shown(user_id, self._index.search_by_image(user_id, self._index.embed([image]), limit))[:limit]
 
     def _shown(self, user_id: str, scores: Mapping[str, float]) -> list[Recalled]:
         known = {one.id: one for one in self._memory_store.entries(user_id, kind="photo", ids=scores)} if scores else {}
@@ -103,10 +103,10 @@ class PhotoSearch:
             record = known.get(name)
             if (
                 not isinstance(record, PhotoMemory)
-                or name in query.seen
+                or name in query.shown
                 or record.time > query.time
-                or (record.turn_id in shown and record.photo_id in query.photos)
-                or not _in_window(record, query)
+                or (record.turn_id in shown and record.photo_id in query.shown_photos)
+                or not query.window.contains(record.time.timestamp())
             ):
                 continue
             found.append(recalled_photo(record, score))
@@ -114,12 +114,12 @@ class PhotoSearch:
 
     def _by_picture(self, user_id: str, query: Query, depth: int) -> dict[str, float]:
         if self._index.made_by is not None:
-            return self._index.like(user_id, self._picture_vectors(user_id, query), depth)
-        return {one.id: 1.0 for one in reversed(self._remembered(user_id)) if one.photo_id in query.pictures}
+            return self._index.search_by_image(user_id, self._picture_vectors(user_id, query), depth)
+        return {one.id: 1.0 for one in reversed(self._remembered(user_id)) if one.photo_id in query.attached_photos}
 
     def _by_words(self, user_id: str, query: Query, depth: int) -> dict[str, float]:
-        scores = self._index.said(user_id, [query.message, query.keywords], depth)
-        called = self._words.search(Scope(user_id), f"{query.message} {query.keywords}", kind="photo", limit=depth)
+        scores = self._index.search_by_text(user_id, [query.message, query.keywords], depth)
+        called = self._words.search(Filters(user_id), f"{query.message} {query.keywords}", kind="photo", limit=depth)
         return {**scores, **{name: 0.0 for name, _ in called if name not in scores}}
 
     def _remembered(self, user_id: str) -> list[PhotoMemory]:
@@ -128,11 +128,11 @@ class PhotoSearch:
     def _picture_vectors(self, user_id: str, query: Query) -> Vectors:
         """Return the embeddings of the things in the message's pictures."""
         names = self._categories(user_id) if self._sight.parts_things else []
-        key = (user_id, *query.pictures, *names)
+        key = (user_id, *query.attached_photos, *names)
         with self._lock:
             vectors = self._embedded.get(key)
         if vectors is None:
-            vectors = self._index.look(list(self._things(user_id, query, names)))
+            vectors = self._index.embed(list(self._things(user_id, query, names)))
             with self._lock:
                 self._embedded[key] = vectors
                 while len(self._embedded) > _CACHED_MESSAGES:
@@ -141,11 +141,11 @@ class PhotoSearch:
 
     def _things(self, user_id: str, query: Query, names: list[str]) -> Iterator[Image.Image]:
         """Yield the things in the message's pictures; the whole picture if none is found in it (published)."""
-        for photo_id in query.pictures:
+        for photo_id in query.attached_photos:
             try:
                 if names:
                     image = open_upright(self._photos.original(user_id, photo_id))
-                    found = [crop(image, one.box) for one in self._sight.find(image, names, SEEN_AT)[:_MAX_THINGS]]
+                    found = [crop(image, one.box) for one in self._sight.detect(image, names, SEEN_AT)[:_MAX_THINGS]]
                 else:
                     found = []
                 # A whole picture is embedded from its small copy, as it was when it was remembered.
@@ -164,8 +164,3 @@ def recalled_photo(record: PhotoMemory, score: float) -> Recalled:
         id=record.id, kind="photo", text=record.told, time=record.time, score=score,
         turn_ids=(record.turn_id,), photo_id=record.photo_id,
     )  # fmt: skip
-
-
-def _in_window(record: PhotoMemory, query: Query) -> bool:
-    after = query.since is None or record.time >= query.since
-    return after and (query.until is None or record.time <= query.until)

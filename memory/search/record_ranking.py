@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,8 +9,8 @@ import numpy as np
 
 from memory.core.tokenize import COMMON
 from memory.embedding.text_embedder import Embedder
-from memory.embedding.token_vectors import Reading, bundled, late_interaction
-from memory.index.filters import Rule, Scope
+from memory.embedding.token_vectors import Embedding, bundled, late_interaction
+from memory.index.filters import Filters, Rule
 from memory.index.search_index import SearchIndex
 from memory.search.fusion import reciprocal_rank
 
@@ -35,7 +34,7 @@ class RecordSearch:
         self._index = index
         self._embedder = embedder
 
-    def rankings(self, kind: str, message: str, keywords: str, scope: Scope, rule: Rule = "hybrid") -> list[list[str]]:
+    def rankings(self, kind: str, message: str, keywords: str, filters: Filters, rule: Rule = "hybrid") -> list[list[str]]:
         """Return several rankings of records, each best first.
 
         As published: content by message and by keywords, keywords by keywords. In addition: by BM25, by the token-by-token
@@ -45,59 +44,59 @@ class RecordSearch:
             kind: `semantic`, `episodic`, `procedural` or `core`.
             message: What the person said.
             keywords: The keywords of the query.
-            scope: The user and the time window.
+            filters: The user and the time window.
             rule: `reference` returns one ranking, by the best cosine, as published.
         """
         asked = list(dict.fromkeys(text for text in (message, keywords) if text.strip()))
-        readings = dict(zip(asked, self._embedder.read(asked), strict=True))
+        embeddings = dict(zip(asked, self._embedder.embed(asked), strict=True))
         dense: list[dict[str, float]] = []
-        for text, by_facet in zip(asked, self._near(kind, list(readings.values()), scope), strict=True):
+        for text, by_facet in zip(asked, self._near(kind, list(embeddings.values()), filters), strict=True):
             dense.append(by_facet["content"])
             if text == keywords:
                 dense.append(by_facet["keywords"])
         if rule == "reference":
             return [_by_score(_best_of(dense))]
         both = f"{message} {keywords}"
-        words = self._index.search(scope, both, kind=kind, limit=_MAX_PLACES)
+        words = self._index.search(filters, both, kind=kind, limit=_MAX_PLACES)
         rankings = [_by_score(one)[:_MAX_PLACES] for one in dense] + [[name for name, _ in words]]
         brought = list(dict.fromkeys(name for ranking in rankings for name in ranking))
-        rankings += self._token_by_token(list(readings.values()), brought, scope)
-        rankings += self._of_named_time(kind, message, readings, scope)
+        rankings += self._token_by_token(list(embeddings.values()), brought, filters)
+        rankings += self._of_named_time(kind, message, embeddings, filters)
         return [ranking for ranking in rankings if ranking]
 
-    def rank(self, kind: str, message: str, keywords: str, scope: Scope, rule: Rule = "hybrid") -> dict[str, float]:
+    def search(self, kind: str, message: str, keywords: str, filters: Filters, rule: Rule = "hybrid") -> dict[str, float]:
         """Return the fused scores of records, best first; see `rankings`."""
-        return reciprocal_rank(self.rankings(kind, message, keywords, scope, rule))
+        return reciprocal_rank(self.rankings(kind, message, keywords, filters, rule))
 
-    def near(self, kind: str, text: str, scope: Scope) -> dict[str, float]:
+    def cosines(self, kind: str, text: str, filters: Filters) -> dict[str, float]:
         """Return the cosines of the records whose content is nearest to a text."""
-        return self._near(kind, self._embedder.read([text]), scope)[0]["content"]
+        return self._near(kind, self._embedder.embed([text]), filters)[0]["content"]
 
-    def _near(self, kind: str, readings: Sequence[Reading], scope: Scope) -> list[dict[str, dict[str, float]]]:
+    def _near(self, kind: str, embeddings: Sequence[Embedding], filters: Filters) -> list[dict[str, dict[str, float]]]:
         """Return the cosines of the nearest records by facet, for each text."""
-        if not readings:
+        if not embeddings:
             return []
-        near = self._index.near(scope, kind, np.stack([reading.vector for reading in readings]))
+        near = self._index.score(filters, kind, np.stack([embedding.vector for embedding in embeddings]))
         return [
             {
                 "content": near.nearest(near.content(number), _MAX_DENSE_RECORDS),
                 "keywords": near.top(number, _MAX_DENSE_RECORDS, "keywords") if kind in _KEYWORD_KINDS else {},
             }
-            for number in range(len(readings))
+            for number in range(len(embeddings))
         ]
 
-    def _token_by_token(self, readings: Sequence[Reading], names: Sequence[str], scope: Scope) -> list[list[str]]:
-        there = self._index.read(scope.user_id, names)
+    def _token_by_token(self, embeddings: Sequence[Embedding], names: Sequence[str], filters: Filters) -> list[list[str]]:
+        there = self._index.read(filters.user_id, names)
         found, tokens = list(there), bundled([tokens for _, tokens in there.values()])
-        orders = [np.argsort(-late_interaction(reading, tokens, COMMON), kind="stable") for reading in readings]
+        orders = [np.argsort(-late_interaction(embedding, tokens, COMMON), kind="stable") for embedding in embeddings]
         return [[found[place] for place in order] for order in orders]
 
-    def _of_named_time(self, kind: str, message: str, readings: dict[str, Reading], scope: Scope) -> list[list[str]]:
+    def _of_named_time(self, kind: str, message: str, embeddings: dict[str, Embedding], filters: Filters) -> list[list[str]]:
         """Return one more ranking, of the records within the time that the question names; empty if it names none."""
-        if scope.period is None or message not in readings:
+        if filters.named is None or message not in embeddings:
             return []
-        then = replace(scope, since=scope.period.first, until=math.nextafter(scope.period.last, 0.0))
-        near = self._index.near(then, kind, readings[message].vector[None])
+        then = replace(filters, window=filters.named)
+        near = self._index.score(then, kind, embeddings[message].vector[None])
         return [list(near.nearest(near.content(0), _MAX_PLACES))]
 
 

@@ -7,7 +7,7 @@ others, with greetings and small talk as questions that nothing answers (docs/de
 
 To rank types together, call `asked_words` once for each message, with the counts of `SearchIndex.in_turns`. Then call
 `relevance(cosine, shared(asked, text))` for each entry, with the cosine of the message and the entry's nearest facet
-(`Nearness.best`). Leave out entries below `FLOOR`. `is_small_talk` recognises messages that ask nothing of memory.
+(`VectorScores.best`). Leave out entries below `FLOOR`. `is_small_talk` recognises messages that ask nothing of memory.
 """
 
 from __future__ import annotations

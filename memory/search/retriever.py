@@ -5,21 +5,23 @@ Each type has dense and lexical rankings, which are fused.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import islice
 
 from memory.core.passages import turn_of
-from memory.core.query import Found, Limits, Query, Room
+from memory.core.query import Query, SearchBudget, SearchLimits, SearchResult
 from memory.core.records import SPOKEN, Episode, PhotoMemory, Procedure, Recalled, SemanticMemory, Turn, make_id
-from memory.core.temporal import named_period
+from memory.core.temporal import named_window
+from memory.core.time_window import ALL_TIME, TimeWindow
 from memory.embedding.text_embedder import Embedder
-from memory.facts.acceptance import FAR, Near, said_since, worth_asking
+from memory.facts.acceptance import FAR, Near, later_facts, worth_asking
 from memory.facts.change_words import asks_about_the_past
 from memory.index.documents import NOW, PAST
-from memory.index.filters import Rule, Scope
+from memory.index.filters import Filters, Rule
 from memory.index.search_index import SearchIndex
 from memory.search.asked_subject import Subject, subject_of
 from memory.search.excerpts import Dialogue
@@ -88,129 +90,139 @@ class Retriever:
         self._parts = parts
         self.turns = parts.turns
 
-    def find(self, user_id: str, query: Query, limits: Limits | None = None) -> Found:
+    def search_by_kind(self, user_id: str, query: Query, limits: SearchLimits | None = None) -> SearchResult:
         """Search each type of memory separately. If the time window contains nothing, search without it.
 
         Returns:
             The entries in the order of their times, and whether the window was dropped.
         """
-        limits = limits or Limits()
-        since, until = (stamp.timestamp() if stamp else None for stamp in (query.since, query.until))
-        # The prompt shows these turns whole, so it already contains the facts extracted from them.
-        facts = {make_id(user_id, NOW, turn_id) for turn_id in query.talk}
-        scope = Scope(user_id, since, until, query.time.timestamp(), query.seen | query.talk | facts)
-        found: list[Recalled] = []
-        if scope.windowed:
-            found = _SearchRun(self._parts, query, scope, limits).facts_and_talk()
-        widened = scope.windowed and not found
-        if not found:
-            period = named_period(query.message, query.time) or named_period(query.keywords, query.time)
-            scope = replace(scope, since=None, until=None, period=period)
-            found = _SearchRun(self._parts, query, scope, limits).facts_and_talk()
+        limits = limits or SearchLimits()
+
+        def _windowed(query: Query, filters: Filters) -> list[Recalled]:
+            return _SearchRun(self._parts, query, filters, limits).facts_and_talk()
+
+        found, widened, last = self._search(user_id, query, _windowed)
         # Habits and goals are valid until they are replaced, so the time window does not apply to them.
-        always = _SearchRun(self._parts, query, Scope(user_id, seen=scope.seen), limits)
+        always = _SearchRun(self._parts, query, Filters(user_id, excluded=_excluded(user_id, query)), limits)
         found += always.habits()
-        seen = replace(query, since=None, until=None) if widened else query
-        found += self._parts.pictures.find(user_id, seen, limits.photos)
-        return Found(tuple(sorted(found, key=lambda item: (item.time.timestamp(), item.id))), widened and bool(found))
+        found += self._parts.pictures.search(user_id, last if widened else query, limits.photos)
+        return _in_time_order(found, widened=widened)
 
-    def evidence(self, user_id: str, query: Query, room: Room | None = None) -> Found:
-        """Search all types in one ranking by relevance; see `find` and `memory.search.joint_ranking`."""
-        room = room or Room()
-        since, until = (stamp.timestamp() if stamp else None for stamp in (query.since, query.until))
-        facts = {make_id(user_id, NOW, turn_id) for turn_id in query.talk}
-        scope = Scope(user_id, since, until, query.time.timestamp(), query.seen | query.talk | facts)
-        found: list[Recalled] = []
-        if scope.windowed:
-            found = JointRanking(self._parts, query, scope, room).find()
-            found += self._parts.pictures.find(user_id, query, Limits().photos)
-        widened = scope.windowed and not found
-        if not found:
-            period = named_period(query.message, query.time) or named_period(query.keywords, query.time)
-            scope = replace(scope, since=None, until=None, period=period)
-            found = JointRanking(self._parts, query, scope, room).find()
-            found += self._parts.pictures.find(user_id, replace(query, since=None, until=None), Limits().photos)
-        return Found(tuple(sorted(found, key=lambda item: (item.time.timestamp(), item.id))), widened and bool(found))
+    def search_jointly(self, user_id: str, query: Query, budget: SearchBudget | None = None) -> SearchResult:
+        """Search all types in one ranking by relevance; see `search_by_kind` and `memory.search.joint_ranking`."""
+        chosen = budget or SearchBudget()
 
-    def whole(self, user_id: str, query: Query, size: int) -> Found | None:
+        def _windowed(query: Query, filters: Filters) -> list[Recalled]:
+            found = JointRanking(self._parts, query, filters, chosen).search()
+            return found + self._parts.pictures.search(user_id, query, SearchLimits().photos)
+
+        found, widened, _ = self._search(user_id, query, _windowed)
+        return _in_time_order(found, widened=widened)
+
+    def _search(
+        self, user_id: str, query: Query, windowed: Callable[[Query, Filters], list[Recalled]]
+    ) -> tuple[list[Recalled], bool, Query]:
+        """Search in the time window of the query, and without it if nothing is in it.
+
+        Returns:
+            The entries, whether the window was dropped, and the query that was asked last.
+        """
+        filters = Filters(user_id, query.window, TimeWindow.between(None, query.time), _excluded(user_id, query))
+        if query.window.is_bounded and (found := windowed(query, filters)):
+            return found, False, query
+        named = named_window(query.message, query.time) or named_window(query.keywords, query.time)
+        everywhen = replace(query, window=ALL_TIME)
+        return windowed(everywhen, replace(filters, window=ALL_TIME, named=named)), query.window.is_bounded, everywhen
+
+    def whole(self, user_id: str, query: Query, size: int) -> SearchResult | None:
         """Return everything that was said before a message, as notes, if it fits into `size` UTF-8 bytes; else None."""
         most = size // _MIN_NOTE_BYTES
         turns = self._parts.journal.turns(user_id, limit=most + 1, traces=False)
         notes = [
             whole_note(turn)
             for turn in turns
-            if turn.state in SPOKEN and turn.held is None and turn.time <= query.time and turn.id not in query.talk
+            if turn.state in SPOKEN and turn.held is None and turn.time <= query.time and turn.id not in query.prompt_turns
         ]
         fits = len(turns) <= most and sum(len(note.text.encode()) for note in notes) <= size
-        return Found(tuple(notes)) if fits else None
+        return SearchResult(tuple(notes)) if fits else None
 
-    def rank_turns(
+    def search_turns(
         self, user_id: str, text: str, limit: int, *, asked: datetime, rule: Rule = "hybrid"
     ) -> list[tuple[str, float]]:
         """Return the `limit` best-scoring raw turns as (turn id, score), best first."""
-        return list(self._parts.turns.rank([text], Scope(user_id, period=named_period(text, asked)), rule).items())[:limit]
+        return list(self._parts.turns.search([text], Filters(user_id, named=named_window(text, asked)), rule).items())[:limit]
 
     def search(self, user_id: str, text: str, kinds: Sequence[str], limit: int = 10) -> list[Recalled]:
         """Return the `limit` best-scoring entries of some types, best first, whether or not a prompt has shown them."""
         # The query has no time of its own, so a word like `yesterday` in it must not be resolved.
         far = datetime.max.replace(tzinfo=UTC)
-        run = _SearchRun(self._parts, Query(text, text, far), Scope(user_id), Limits())
+        run = _SearchRun(self._parts, Query(text, text, far), Filters(user_id), SearchLimits())
         results: list[Recalled] = []
         for kind in kinds:
             results += run.records(kind, limit)
         if "photo" in kinds:
             # Photos that look like the text come before photos that were described by its words.
-            by_sight = {one.id: one for one in self._parts.pictures.like_words(user_id, text, limit)}
-            results = [*by_sight.values(), *(one for one in results if one.id not in by_sight)]
+            by_image = {one.id: one for one in self._parts.pictures.search_by_text(user_id, text, limit)}
+            results = [*by_image.values(), *(one for one in results if one.id not in by_image)]
         if "episodic" in kinds or "turn" in kinds:
             results += run.raw_turns(limit)
         return sorted(results, key=lambda item: -item.score)[:limit]
 
-    def near(self, user_id: str, kind: str, text: str) -> dict[str, float]:
+    def cosines(self, user_id: str, kind: str, text: str) -> dict[str, float]:
         """Return the cosines of the records of a type that are nearest to a text; empty for any embedder but `MEASURED`."""
         if self._parts.embedder.name != MEASURED:
             return {}
-        return self._parts.records.near(kind, text, Scope(user_id))
+        return self._parts.records.cosines(kind, text, Filters(user_id))
 
-    def alike(
+    def similar_facts(
         self, user_id: str, memory: SemanticMemory, besides: Sequence[SemanticMemory] = ()
     ) -> tuple[list[Near], list[Near]]:
         """Return the facts that a new fact may repeat or supersede, and the later facts that may repeat or supersede it.
 
-        See `memory.facts.acceptance.worth_asking` and `said_since`.
+        See `memory.facts.acceptance.worth_asking` and `later_facts`.
 
         Args:
             user_id: The user.
             memory: The new fact.
             besides: Facts that the index does not contain yet, or not in their current form.
         """
-        reading = self._parts.embedder.read([memory.content])[0]
-        near = self._parts.records.near("semantic", memory.content, Scope(user_id))
+        embedding = self._parts.embedder.embed([memory.content])[0]
+        near = self._parts.records.cosines("semantic", memory.content, Filters(user_id))
         for one in besides:
-            near[one.id] = float(self._parts.embedder.read([one.content])[0].vector @ reading.vector)
+            near[one.id] = float(self._parts.embedder.embed([one.content])[0].vector @ embedding.vector)
         late = self._parts.memories.newer_than(user_id, memory.time)
         if late:
             # A fact that is superseded today may have been valid then.
-            near = self._parts.records.near("past", memory.content, Scope(user_id)) | near
+            near = self._parts.records.cosines("past", memory.content, Filters(user_id)) | near
         close = sorted((name for name, cosine in near.items() if cosine >= FAR), key=lambda name: -near[name])
         records = self._parts.memories.entries(user_id, kind="semantic", ids=close[:_MAX_PLACES])
         facts = [(one, near[one.id]) for one in records if isinstance(one, SemanticMemory)]
         if not late:
             return worth_asking(memory, facts), []
-        again = [one for one in self._parts.memories.said_again(user_id, [one.id for one, _ in facts]) if one.id not in near]
-        read = self._parts.embedder.read([one.content for one in again]) if again else []
-        both = [*facts, *((one, float(its.vector @ reading.vector)) for one, its in zip(again, read, strict=True))]
-        return worth_asking(memory, facts), said_since(memory, both)
+        again = [one for one in self._parts.memories.repeats_of(user_id, [one.id for one, _ in facts]) if one.id not in near]
+        read = self._parts.embedder.embed([one.content for one in again]) if again else []
+        both = [*facts, *((one, float(its.vector @ embedding.vector)) for one, its in zip(again, read, strict=True))]
+        return worth_asking(memory, facts), later_facts(memory, both)
+
+
+def _excluded(user_id: str, query: Query) -> AbstractSet[str]:
+    """Return the ids that a search for a prompt leaves out: what it shows, and the facts extracted from turns that it shows."""
+    return query.shown | query.prompt_turns | {make_id(user_id, NOW, turn_id) for turn_id in query.prompt_turns}
+
+
+def _in_time_order(found: Sequence[Recalled], *, widened: bool) -> SearchResult:
+    ordered = tuple(sorted(found, key=lambda item: (item.time.timestamp(), item.id)))
+    return SearchResult(ordered, widened and bool(ordered))
 
 
 class _SearchRun:
     """One query for one user with one time window. Rankings are computed once and shared."""
 
-    def __init__(self, parts: SearchParts, query: Query, scope: Scope, limits: Limits) -> None:
+    def __init__(self, parts: SearchParts, query: Query, filters: Filters, limits: SearchLimits) -> None:
         self._parts = parts
         self._query = query
-        self._scope = scope
-        self._user = scope.user_id
+        self._filters = filters
+        self._user = filters.user_id
         self._limits = limits
 
     def facts_and_talk(self) -> list[Recalled]:
@@ -249,7 +261,7 @@ class _SearchRun:
         names = sorted(scores, key=lambda name: -scores[name])
         by_id = {record.id: record for record in self._parts.memories.entries(self._user, kind=kind, ids=names[: 4 * limit])}
         ranked = sorted((by_id[name] for name in names if name in by_id), key=lambda one: _standing(one, scores[one.id]))
-        if not self._scope.windowed:
+        if not self._filters.window.is_bounded:
             if self._asks_what_was:
                 ranked = self._with_what_was(ranked)
             else:
@@ -262,12 +274,12 @@ class _SearchRun:
         return asks_about_the_past(self._query.message) or asks_about_the_past(self._query.keywords)
 
     def _rank(self, kind: str) -> dict[str, float]:
-        return self._parts.records.rank(kind, self._query.message, self._query.keywords, self._scope)
+        return self._parts.records.search(kind, self._query.message, self._query.keywords, self._filters)
 
     def _facts(self, limit: int) -> dict[str, float]:
         """Return the scores of valid facts, and of superseded ones if the question is about a time or too few are valid."""
         scores = self._rank(NOW)
-        if self._asks_what_was or self._scope.windowed or self._scope.period:
+        if self._asks_what_was or self._filters.window.is_bounded or self._filters.named:
             return scores | self._rank(PAST)
         if len(scores) < limit:
             scores |= {name: score * _SUPERSEDED_FACTOR for name, score in self._rank(PAST).items()}
@@ -283,14 +295,14 @@ class _SearchRun:
             for other in others:
                 if other.superseded_by == record.id or getattr(record, "superseded_by", None) == other.id:
                     together.setdefault(other.id, other)
-        seen, time = self._scope.seen, self._query.time
+        seen, time = self._filters.excluded, self._query.time
         return [record for record in together.values() if record.id not in seen and record.time <= time]
 
     def _is_over(self, record: MemoryRecord) -> bool:
         """Return whether a fact was superseded before the time that the question names, or by now if it names none."""
         if not isinstance(record, SemanticMemory) or record.valid_until is None:
             return False
-        return self._scope.period is None or record.valid_until.timestamp() <= self._scope.period.first
+        return self._filters.named is None or record.valid_until.timestamp() <= self._filters.named.start
 
     def episodic(self, limit: int) -> list[Recalled]:
         """Return topics, ranked by their best turn, and turns without a topic. Matching summaries only fill the places left.
@@ -323,8 +335,8 @@ class _SearchRun:
 
     @cached_property
     def _passages(self) -> dict[str, float]:
-        scores = self._parts.turns.rank_passages([self._query.message, self._query.keywords], self._scope)
-        seen, parts = self._scope.seen, self._query.parts
+        scores = self._parts.turns.search_passages([self._query.message, self._query.keywords], self._filters)
+        seen, parts = self._filters.excluded, self._query.shown_passages
         return {name: score for name, score in scores.items() if turn_of(name) not in seen and name not in parts}
 
     def _topics_of(self, turn_ids: set[str]) -> dict[str, tuple[str, ...]]:
@@ -346,7 +358,7 @@ class _SearchRun:
             for name in some:
                 turns = [by_id[turn] for turn in groups[name] if turn in by_id]
                 # Of a topic, only the turns inside the time window; all of them if none is inside.
-                turns = [turn for turn in turns if self._scope.holds(turn.time.timestamp())] or turns
+                turns = [turn for turn in turns if self._filters.window.contains(turn.time.timestamp())] or turns
                 entry = self._dialogue.show(name, turns, places, scores[name])
                 shown += [entry] if entry else []
         return shown[:limit]
@@ -354,11 +366,11 @@ class _SearchRun:
     @cached_property
     def _dialogue(self) -> Dialogue:
         query = self._query
-        return Dialogue(self._passages, [query.message, query.keywords], query.parts, self._limits)
+        return Dialogue(self._passages, [query.message, query.keywords], query.shown_passages, self._limits)
 
     def _may_show(self, turn: Turn) -> bool:
         spoken = turn.state in SPOKEN and turn.held is None
-        return spoken and turn.time <= self._query.time and turn.id not in self._scope.seen
+        return spoken and turn.time <= self._query.time and turn.id not in self._filters.excluded
 
 
 def _standing(record: MemoryRecord, score: float) -> tuple[float, float]:

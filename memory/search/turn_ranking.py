@@ -12,10 +12,10 @@ from memory.core.passages import turn_of
 from memory.core.tokenize import ASKING, COMMON, asked_terms
 from memory.embedding.text_embedder import Embedder
 from memory.embedding.token_vectors import TOKEN_SIZE, Bytes, bundled, late_interaction
-from memory.index.filters import Rule, Scope
+from memory.index.filters import Filters, Rule
 from memory.index.search_index import SearchIndex
 from memory.index.turn_traits import Traits, is_dialogue
-from memory.index.vectors import NONE, Nearness
+from memory.index.vectors import NONE, VectorScores
 from memory.search.assistant_scoring import weigh_talk
 from memory.search.fusion import reciprocal_rank
 from memory.search.turn_scoring import NOTHING, Candidates, Question, read_question, weigh
@@ -42,42 +42,42 @@ class TurnSearch:
         self._index = index
         self._embedder = embedder
 
-    def rank(self, texts: Sequence[str], scope: Scope, rule: Rule = "hybrid") -> dict[str, float]:
+    def search(self, texts: Sequence[str], filters: Filters, rule: Rule = "hybrid") -> dict[str, float]:
         """Return the scores of turns, best first. The scores for several texts are added up.
 
         Args:
             texts: The texts of the query. Empty ones are skipped.
-            scope: The user and the time window.
+            filters: The user and the time window.
             rule: How to search.
         """
-        return best_passages(self.rank_passages(texts, scope, rule))
+        return best_passages(self.search_passages(texts, filters, rule))
 
-    def rank_passages(self, texts: Sequence[str], scope: Scope, rule: Rule = "hybrid") -> dict[str, float]:
-        """Return the scores of index entries, best first, as `rank` does for turns: a turn, or each passage of a long one."""
+    def search_passages(self, texts: Sequence[str], filters: Filters, rule: Rule = "hybrid") -> dict[str, float]:
+        """Return the scores of index entries, best first, as `search` does for turns: a turn, or each passage of a long one."""
         asked = [text for text in dict.fromkeys(texts) if text.strip()]
         if rule == "reference":
-            rankings = [self._nearest_whole(text, scope) for text in asked]
+            rankings = [self._nearest_whole(text, filters) for text in asked]
         else:
-            rankings = [weighed(question, candidates) for question, candidates in self.gather(asked, scope)]
+            rankings = [weighed(question, candidates) for question, candidates in self.gather(asked, filters)]
         return rankings[0] if len(rankings) == 1 else _together(rankings)
 
-    def gather(self, texts: Sequence[str], scope: Scope) -> list[tuple[Question, Candidates]]:
+    def gather(self, texts: Sequence[str], filters: Filters) -> list[tuple[Question, Candidates]]:
         """Return each question, parsed, with the candidates that may answer any of the questions and all their signals."""
         if not texts:
             return []
-        speakers = self._index.speakers(scope.user_id)
-        questions = [read_question(text, speakers, scope.period) for text in texts]
-        readings = self._embedder.read([question.meaning for question in questions])
-        near = self._index.near(scope, "turn", np.stack([reading.vector for reading in readings]))
+        speakers = self._index.speakers(filters.user_id)
+        questions = [read_question(text, speakers, filters.named) for text in texts]
+        embeddings = self._embedder.embed([question.meaning for question in questions])
+        near = self._index.score(filters, "turn", np.stack([embedding.vector for embedding in embeddings]))
         # For conversations between people, the weights were fitted with all words.
         asked = [question.meaning if speakers else " ".join(asked_terms(question.meaning)) for question in questions]
-        words = [self._worded(text, scope) for text in asked]
+        words = [self._worded(text, filters) for text in asked]
         rankings = [[list(near.top(place, _MAX_DENSE)), *map(list, one)] for place, one in enumerate(words)]
         brought = list(reciprocal_rank(ranking for of_one in rankings for ranking in of_one))
-        brought = brought[: _MAX_CANDIDATES if speakers else _MAX_ASSISTANT_CANDIDATES] + self._index.standing(
-            scope.user_id, _MAX_WISHES
+        brought = brought[: _MAX_CANDIDATES if speakers else _MAX_ASSISTANT_CANDIDATES] + self._index.lasting_wishes(
+            filters.user_id, _MAX_WISHES
         )
-        there = self._read(scope.user_id, brought, near, [within for *_, within in words])
+        there = self._read(filters.user_id, brought, near, [within for *_, within in words])
         # Skip entries that have left the index since the vectors were compared.
         stands = near.where(there)
         if not stands:
@@ -87,7 +87,9 @@ class TurnSearch:
         tokens = bundled([there[name][1] for name in names])
         common = COMMON if is_dialogue(traits) else COMMON | ASKING
         found = []
-        for number, (question, reading, (worded, before, within)) in enumerate(zip(questions, readings, words, strict=True)):
+        for number, (question, embedding, (worded, before, within)) in enumerate(
+            zip(questions, embeddings, words, strict=True)
+        ):
             content = near.content(number)[places]
             candidates = Candidates(
                 names=names,
@@ -95,7 +97,7 @@ class TurnSearch:
                 # A turn of one sentence has no sentence facet, and a first turn has no facet with the turn before it.
                 sentence=_or_else(near.of("sentence", number, places), content),
                 before=_or_else(near.of("before", number, places), content),
-                late=late_interaction(reading, tokens, common),
+                late=late_interaction(embedding, tokens, common),
                 words=np.array([worded.get(name, 0.0) for name in names]),
                 words_before=np.array([before.get(name, 0.0) for name in names]),
                 content=content.astype(np.float64),
@@ -107,7 +109,7 @@ class TurnSearch:
         return found
 
     def _read(
-        self, user_id: str, brought: Sequence[str], near: Nearness, worded: Sequence[Iterable[str]]
+        self, user_id: str, brought: Sequence[str], near: VectorScores, worded: Sequence[Iterable[str]]
     ) -> dict[str, tuple[Traits, Bytes]]:
         """Return traits and token vectors of the candidate turns, and of each turn's best passages by meaning and by words.
 
@@ -124,15 +126,15 @@ class TurnSearch:
         none = np.zeros((0, TOKEN_SIZE), dtype=np.int8)
         return own | {name: (own[turn_of(name)][0], none) for name in every}
 
-    def _worded(self, meaning: str, scope: Scope) -> tuple[dict[str, float], dict[str, float], dict[str, float]]:
+    def _worded(self, meaning: str, filters: Filters) -> tuple[dict[str, float], dict[str, float], dict[str, float]]:
         """Return the BM25 scores of turns, of turns together with the turn before, and of passages of long turns."""
-        alone = self._index.search(scope, meaning, kind="turn", limit=_MAX_LEXICAL)
-        before = self._index.search(scope, meaning, kind="turn", limit=_MAX_LEXICAL, around=True)
-        return dict(alone), dict(before), dict(self._index.search(scope, meaning, kind="passage", limit=_MAX_LEXICAL))
+        alone = self._index.search(filters, meaning, kind="turn", limit=_MAX_LEXICAL)
+        before = self._index.search(filters, meaning, kind="turn", limit=_MAX_LEXICAL, around=True)
+        return dict(alone), dict(before), dict(self._index.search(filters, meaning, kind="passage", limit=_MAX_LEXICAL))
 
-    def _nearest_whole(self, text: str, scope: Scope) -> dict[str, float]:
+    def _nearest_whole(self, text: str, filters: Filters) -> dict[str, float]:
         """Return the scores of turns as published: dense search alone, by the cosine of the whole turn."""
-        near = self._index.near(scope, "turn", self._embedder.read([text])[0].vector[None])
+        near = self._index.score(filters, "turn", self._embedder.embed([text])[0].vector[None])
         return near.nearest(_or_else(near.of("whole", 0), near.content(0)), _MAX_DENSE)
 
 

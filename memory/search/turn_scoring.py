@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from memory.core.temporal import Period
+from memory.core.time_window import TimeWindow
 from memory.index.turn_traits import Traits
 
 Numbers = NDArray[np.float64]
@@ -111,17 +111,17 @@ class Question:
     speaker: str | None
     meaning: str
     """The question without the names of speakers: they tell who spoke, and hide what the question is about."""
-    period: Period | None = None
+    window: TimeWindow | None = None
     """The time window that it names."""
 
 
-def read_question(text: str, speakers: Iterable[str], period: Period | None = None) -> Question:
+def read_question(text: str, speakers: Iterable[str], window: TimeWindow | None = None) -> Question:
     """Return a question, parsed.
 
     Args:
         text: The question.
         speakers: The names of the people who speak in this memory.
-        period: The time window that it names.
+        window: The time window that it names.
     """
     named = [name for name in speakers if re.search(rf"\b{re.escape(name)}\b", text, re.IGNORECASE)]
     meaning = text
@@ -132,7 +132,7 @@ def read_question(text: str, speakers: Iterable[str], period: Period | None = No
         several=bool(_ASKS_FOR_SEVERAL.search(text)),
         speaker=named[0] if len(named) == 1 else None,
         meaning=" ".join(meaning.split()) if re.search(r"\w", meaning) else text,
-        period=period,
+        window=window,
     )
 
 
@@ -193,13 +193,13 @@ def _plain(candidates: Candidates) -> dict[str, Numbers]:
 
 def of_period(question: Question, traits: Sequence[Traits]) -> dict[str, Numbers]:
     """Return the three signals for the time that the question names; zeros if it names none."""
-    period = question.period
-    if period is None:
+    window = question.window
+    if window is None:
         return dict.fromkeys(("in_period", "days_from_period", "weeks_from_period"), np.zeros(len(traits)))
     return {
-        "in_period": _each(traits, lambda one: period.holds(one.at)),
-        "days_from_period": _each(traits, lambda one: period.nearness(one.at, _SHORT_DECAY_DAYS)),
-        "weeks_from_period": _each(traits, lambda one: period.nearness(one.at, _LONG_DECAY_DAYS)),
+        "in_period": _each(traits, lambda one: window.contains(one.at)),
+        "days_from_period": _each(traits, lambda one: window.nearness(one.at, _SHORT_DECAY_DAYS)),
+        "weeks_from_period": _each(traits, lambda one: window.nearness(one.at, _LONG_DECAY_DAYS)),
     }
 
 

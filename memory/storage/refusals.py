@@ -123,7 +123,7 @@ class Refusals:
         with self._db.read() as connection:
             return [_record(row) for row in connection.execute(query)]
 
-    def unread(self, user_id: str, turn_ids: Collection[str]) -> frozenset[str]:
+    def refused_turns(self, user_id: str, turn_ids: Collection[str]) -> frozenset[str]:
         """Return those of the turns whose own words the model refuses; prompts about their session leave them out."""
         which = refusals.c.subject.in_(list(turn_ids)) & refusals.c.cause.in_(("refused", "too_long"))
         query = select(refusals.c.subject).where(refusals.c.user_id == user_id, _SET_ASIDE, which)

@@ -234,7 +234,7 @@ class Memories:
         with self._db.glance() as connection:
             return memory_rows.any_fact_since(connection, user_id, time)
 
-    def said_again(self, user_id: str, ids: Sequence[str]) -> list[SemanticMemory]:
+    def repeats_of(self, user_id: str, ids: Sequence[str]) -> list[SemanticMemory]:
         """Return the facts that only repeat these facts."""
         with self._db.glance() as connection:
             again = connection.execute(select(memories.c.id).where(memories.c.same_as.in_(ids))).scalars().all()

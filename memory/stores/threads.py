@@ -133,7 +133,7 @@ class Threads:
         with self._db.write() as connection:
             return self._again(connection, _standing(connection, turn_id), text, images)
 
-    def standing(self, turn_id: str) -> Turn:
+    def current(self, turn_id: str) -> Turn:
         """Return a turn, or the turn that has replaced it.
 
         Raises:

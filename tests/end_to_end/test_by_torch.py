@@ -39,9 +39,9 @@ def test_minilm_is_near_to_itself_in_torch_over_texts_of_all_kinds_and_lengths(t
     texts = TEXTS + MANY
     assert len(set(texts)) > 300
     path = str(weights.located("all-minilm-l6-v2").model)
-    by_torch = TextEmbedder(path, "torch").read(texts)
+    by_torch = TextEmbedder(path, "torch").embed(texts)
     embedder = TextEmbedder(path, "graph", tmp_path)
-    for found in (embedder.read(texts), [embedder.read([text])[0] for text in texts]):
+    for found in (embedder.embed(texts), [embedder.embed([text])[0] for text in texts]):
         near = cosines(found, by_torch)
         assert near.min() >= 0.97
         assert near.mean() >= 0.99
@@ -56,9 +56,9 @@ def test_a_folder_that_sentence_transformers_writes_itself_is_read_as_it_reads_i
     SentenceTransformer(str(folder), device="cpu").save(str(tmp_path / "again"))
     texts = ["the dogs ran by a sea", "", "CAFÉ", "walk " * 50]
     for place in ("first", "again"):
-        by_torch = TextEmbedder(str(tmp_path / place), "torch").read(texts)
+        by_torch = TextEmbedder(str(tmp_path / place), "torch").embed(texts)
         assert describe(tmp_path / place).pooling == pooling
-        assert cosines(TextEmbedder(str(tmp_path / place), "graph", tmp_path / "graphs").read(texts), by_torch).min() > 0.97
+        assert cosines(TextEmbedder(str(tmp_path / place), "graph", tmp_path / "graphs").embed(texts), by_torch).min() > 0.97
 
 
 @pytest.mark.parametrize(
@@ -85,10 +85,10 @@ def test_another_kind_is_exported_by_torch_and_then_runs_without(tmp_path):
     ).save_pretrained(folder)
     assert json.loads((folder / "config.json").read_text())["model_type"] == "distilbert"
     texts = ["the dogs ran by a sea", "", "walk"]
-    by_torch = TextEmbedder(str(folder), "torch").read(texts)
+    by_torch = TextEmbedder(str(folder), "torch").embed(texts)
     embedder = TextEmbedder(str(folder), "graph", tmp_path / "graphs")
-    assert cosines(embedder.read(texts), by_torch).min() > 0.97
+    assert cosines(embedder.embed(texts), by_torch).min() > 0.97
     assert list(tmp_path.rglob("*.onnx"))
     again = TextEmbedder(str(folder), "graph", tmp_path / "graphs")
     again._by_torch = None
-    assert cosines(again.read(texts), by_torch).min() > 0.97
+    assert cosines(again.embed(texts), by_torch).min() > 0.97

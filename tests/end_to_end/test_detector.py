@@ -45,7 +45,7 @@ def detector(tmp_path_factory):
 
 @pytest.mark.parametrize("least", [0.0, 0.1, 0.5])
 def test_what_it_finds_is_in_the_picture_and_surest_first(detector, least):
-    found = detector.find(Image.new("RGB", (200, 100), "red"), ["mug", "Dog", "mug"], least)
+    found = detector.detect(Image.new("RGB", (200, 100), "red"), ["mug", "Dog", "mug"], least)
     assert found
     scores = [one.score for one in found]
     assert scores == sorted(scores, reverse=True)
@@ -57,4 +57,4 @@ def test_what_it_finds_is_in_the_picture_and_surest_first(detector, least):
 
 
 def test_no_name_finds_nothing(detector):
-    assert detector.find(Image.new("RGB", (20, 10)), [" "], 0.0) == []
+    assert detector.detect(Image.new("RGB", (20, 10)), [" "], 0.0) == []

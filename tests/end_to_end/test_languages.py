@@ -64,7 +64,7 @@ def test_what_was_said_in_another_language_comes_first(tmp_path, language):
         ids = remember(memory, turns)
         for question, place in asked:
             later = clock.parse_time("2026-06-01 10:00", "UTC")
-            best, _ = memory.retriever.rank_turns("ada", question, 1, asked=later)[0]
+            best, _ = memory.retriever.search_turns("ada", question, 1, asked=later)[0]
             assert turns[ids.index(best)] == turns[place], question
 
 
@@ -93,5 +93,5 @@ def test_a_multilingual_embedder_of_ones_own_is_a_setting(tmp_path, monkeypatch)
         ids = remember(memory, turns)
         question, place = asked[1]
         later = clock.parse_time("2026-06-01 10:00", "UTC")
-        found = [name for name, _ in memory.retriever.rank_turns("ada", question, 5, asked=later)]
+        found = [name for name, _ in memory.retriever.search_turns("ada", question, 5, asked=later)]
         assert found.index(ids[place]) < 3

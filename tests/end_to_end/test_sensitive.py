@@ -7,7 +7,7 @@ import pytest
 from app.factory import build_embedder
 from app.settings import Settings
 from evals.components import sensitive
-from memory.consent.sensitive_classifier import Judge
+from memory.consent.sensitive_classifier import SensitiveClassifier
 
 pytestmark = pytest.mark.evals
 
@@ -58,7 +58,7 @@ def test_most_of_what_is_sensitive_is_found_and_of_200_everyday_messages_at_most
     ],
 )
 def test_what_the_weights_that_are_shipped_say(embedder, text, held):
-    assert (Judge(embedder).topic_of(text) is not None) is held
+    assert (SensitiveClassifier(embedder).topic_of(text) is not None) is held
 
 
 RELATIONS = [
@@ -127,4 +127,4 @@ RELATIONS = [
 
 
 def test_who_belongs_to_whom_is_left_alone(embedder):
-    assert [text for text in RELATIONS if Judge(embedder).topic_of(text)] == []
+    assert [text for text in RELATIONS if SensitiveClassifier(embedder).topic_of(text)] == []

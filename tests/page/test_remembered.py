@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
@@ -25,6 +26,7 @@ from memory.core.records import (
     make_id,
     user_key,
 )
+from memory.core.time_window import ALL_TIME, TimeWindow
 from memory.facts.acceptance import Changes
 
 BEGIN = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -447,11 +449,11 @@ def test_relations_are_told_from_both_sides() -> None:
 
 
 def test_a_range_of_days_has_its_last_day_in_it() -> None:
-    assert entry_wording.bounds([], UTC) == (None, None)
-    assert entry_wording.bounds([date(2026, 3, 1)], UTC) == (datetime(2026, 3, 1, tzinfo=UTC), None)
-    ends = entry_wording.bounds([date(2026, 3, 1), date(2026, 3, 2)], UTC)
-    assert ends == (datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC))
-    assert entry_wording.bounds([date(2026, 3, 1), date.max], UTC)[1] is None
+    assert entry_wording.window_of([], UTC) == ALL_TIME
+    assert entry_wording.window_of([date(2026, 3, 1)], UTC) == TimeWindow.half_open(datetime(2026, 3, 1, tzinfo=UTC), None)
+    two_days = entry_wording.window_of([date(2026, 3, 1), date(2026, 3, 2)], UTC)
+    assert two_days == TimeWindow.half_open(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC))
+    assert entry_wording.window_of([date(2026, 3, 1), date.max], UTC).end == math.inf
 
 
 @pytest.mark.parametrize(

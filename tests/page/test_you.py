@@ -22,7 +22,7 @@ from app.ui.live_replies import Replies
 from memory.core import extras
 from memory.core.errors import InvalidInput, ModelMissing, NotFound, StorageError
 from memory.core.records import PersonalityPoint, SemanticMemory, make_id
-from memory.forgetting.purge import Receipt
+from memory.forgetting.purge import ForgetReceipt
 from memory.memory import Memory
 from tests.scripted_servers import Behaviour, listing, scripted
 
@@ -377,7 +377,7 @@ def test_a_receipt_names_what_is_left() -> None:
     assert "2 messages, 1 memory and 0 pictures" in text
     assert "vector collections: 1" in text
     assert "Something is left" in text
-    forgotten = Receipt(
+    forgotten = ForgetReceipt(
         subject="sem_1", kind="semantic", forgotten_at=LONG_AGO, purged_at=LONG_AGO, removed={"memories": 1, "pictures": 0},
         found={"journal": 0, "files": 2},
     )  # fmt: skip

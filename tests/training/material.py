@@ -118,7 +118,7 @@ def _questions(folder: Path) -> None:
 def _lessons(folder: Path) -> list[Lesson]:
     """Show how to look and how to answer, and for each question both answers: which one is right is left to GRPO."""
     style = Style(
-        prompts=load_prompts(folder / "prompts.toml"), layout="published", sees=True, max_looks=2,
+        prompts=load_prompts(folder / "prompts.toml"), layout="published", sees=True, max_retrievals=2,
         budgets=Budgets(window=2_048, output=60),
     )  # fmt: skip
     lessons = []

@@ -154,7 +154,7 @@ def test_the_result_answers_through_the_graph(taught, tmp_path):
 
     chat = Loaded(taught / "sft" / "model")
     style = Style(
-        prompts=material.load_prompts(taught / "prompts.toml"), layout="published", sees=True, max_looks=2,
+        prompts=material.load_prompts(taught / "prompts.toml"), layout="published", sees=True, max_retrievals=2,
         budgets=material.Budgets(window=2_048, output=60),
     )  # fmt: skip
     with Memory(tmp_path / "data", WordEmbedder()) as memory:

@@ -41,8 +41,8 @@ def expected(folder, text, pooling):
 def test_vectors_and_those_of_the_tokens_are_those_of_the_definition(tmp_path, pooling, precision, near, together):
     folder = tiny_bert.write(tmp_path, pooling=pooling)
     embedder = reader(folder, precision)
-    readings = embedder.read(TEXTS) if together else [embedder.read([text])[0] for text in TEXTS]
-    for text, found in zip(TEXTS, readings, strict=True):
+    embeddings = embedder.embed(TEXTS) if together else [embedder.embed([text])[0] for text in TEXTS]
+    for text, found in zip(TEXTS, embeddings, strict=True):
         vector, rows = expected(folder, text, pooling)
         assert float(found.vector @ vector) > near
         assert len(found.words) == len(found.tokens) == len(rows)
@@ -50,7 +50,7 @@ def test_vectors_and_those_of_the_tokens_are_those_of_the_definition(tmp_path, p
 
 
 def test_words_are_the_tokens_that_say_something_and_long_texts_are_cut_off(tmp_path):
-    found = reader(tiny_bert.write(tmp_path), FAST).read(["The dogs, and CAFÉ", "dog " * 99])
+    found = reader(tiny_bert.write(tmp_path), FAST).embed(["The dogs, and CAFÉ", "dog " * 99])
     assert found[0].words == ("the", "dog", "##s", "cafe")
     assert len(found[1].words) == 30, "32 with the two that mark its ends"
 
@@ -64,19 +64,19 @@ def test_words_are_the_tokens_that_say_something_and_long_texts_are_cut_off(tmp_
     ],
 )
 def test_what_the_tokenizer_s_settings_say_is_held_above_its_file(tmp_path, files, words):
-    assert reader(tiny_bert.write(tmp_path, **files), FAST).read(["CAFÉ"])[0].words == words
+    assert reader(tiny_bert.write(tmp_path, **files), FAST).embed(["CAFÉ"])[0].words == words
 
 
 def test_a_tokenizer_of_sentence_pieces_is_read_too(tmp_path):
     embedder = reader(tiny_bert.write_with_sentence_pieces(tmp_path), FAST)
-    alone, beside = embedder.read(["the dogs"])[0], embedder.read(["the dogs", "the dogs Lisbon"])[0]
+    alone, beside = embedder.embed(["the dogs"])[0], embedder.embed(["the dogs", "the dogs Lisbon"])[0]
     assert alone.words == ("\u2581the", "\u2581dog", "s")
     assert float(alone.vector @ beside.vector) > 0.99, "what fills it up counts for nothing"
 
 
 def test_weights_of_a_larger_model_around_it_are_found(tmp_path):
     plain, around = (
-        reader(tiny_bert.write(tmp_path / name, prefix=name), WHOLE).read(["the dog"])[0].vector for name in ("", "bert.")
+        reader(tiny_bert.write(tmp_path / name, prefix=name), WHOLE).embed(["the dog"])[0].vector for name in ("", "bert.")
     )
     assert np.array_equal(plain, around)
 
@@ -87,10 +87,10 @@ def test_weights_in_16_bits_are_read(tmp_path, precision):
     from safetensors.numpy import save_file
 
     folder = tiny_bert.write(tmp_path)
-    whole = reader(folder, WHOLE).read(["the dog"])[0].vector
+    whole = reader(folder, WHOLE).embed(["the dog"])[0].vector
     kind = np.float16 if precision == "float16" else ml_dtypes.bfloat16
     save_file({name: value.astype(kind) for name, value in tiny_bert.weights().items()}, folder / "model.safetensors")
-    assert float(reader(folder, WHOLE).read(["the dog"])[0].vector @ whole) > 0.999
+    assert float(reader(folder, WHOLE).embed(["the dog"])[0].vector @ whole) > 0.999
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_damaged_file_of_a_model_is_one_sentence_that_says_what_to_do(tmp_path
     (folder / name).write_bytes(data)
     embedder = TextEmbedder(str(folder), "mine", tmp_path / "graphs")
     with pytest.raises(ModelMissing, match=r"^The text embedder mine cannot be loaded \(its .* cannot be read.*Fetch it again"):
-        embedder.read(["hello"])
+        embedder.embed(["hello"])
     if name in {"modules.json", "config.json", "1_Pooling/config.json"}:
         with pytest.raises(ModelMissing, match=r"cannot be loaded \(its .* cannot be read"):
             embedder.check()
@@ -170,7 +170,7 @@ def test_a_tensor_that_is_not_there_is_named(tmp_path):
 def test_without_the_extra_another_kind_says_which_it_wants_before_the_first_turn(tmp_path):
     folder = tiny_bert.write(tmp_path / "model", config={"model_type": "mpnet"})
     embedder = TextEmbedder(str(folder), "my-mpnet", tmp_path / "graphs")
-    for call in (embedder.check, lambda: embedder.read(["hello"])):
+    for call in (embedder.check, lambda: embedder.embed(["hello"])):
         with pytest.raises(
             ExtraMissing, match=r"^The text embedder my-mpnet \(its model_type is mpnet\) needs the extra \[embedders\]"
         ):
@@ -180,18 +180,18 @@ def test_without_the_extra_another_kind_says_which_it_wants_before_the_first_tur
 def test_one_of_the_family_wants_no_extra(tmp_path):
     embedder = TextEmbedder(str(tiny_bert.write(tmp_path / "model")), "my-bert", tmp_path / "graphs")
     embedder.check()
-    assert embedder.read(["the dog"])[0].words == ("the", "dog")
+    assert embedder.embed(["the dog"])[0].words == ("the", "dog")
 
 
 def test_a_graph_that_torch_made_before_is_used_without_the_extra(tmp_path, monkeypatch):
     folder = tiny_bert.write(tmp_path / "model")
-    TextEmbedder(str(folder), "mine", tmp_path / "graphs").read(["the dog"])
+    TextEmbedder(str(folder), "mine", tmp_path / "graphs").embed(["the dog"])
     monkeypatch.setattr(
         "memory.embedding.text_embedder.describe", lambda _folder: (_ for _ in ()).throw(NotBert("its model_type is other"))
     )
     embedder = TextEmbedder(str(folder), "mine", tmp_path / "graphs")
     embedder.check()
-    assert embedder.read(["the dog"])[0].words == ("the", "dog")
+    assert embedder.embed(["the dog"])[0].words == ("the", "dog")
 
 
 def test_a_processor_of_another_kind_makes_a_graph_of_its_own(tmp_path, monkeypatch):
@@ -221,7 +221,7 @@ def test_a_name_of_the_hub_is_fetched_and_run_without_the_extra(tmp_path, monkey
     with pytest.raises(ModelMissing, match="is not on this machine yet"):
         embedder.check()
     assert asked == []
-    assert embedder.read(["the dog"])[0].words == ("the", "dog")
+    assert embedder.embed(["the dog"])[0].words == ("the", "dog")
     assert asked == [("intfloat/e5-small-v2", True)]
 
 
@@ -230,4 +230,4 @@ def test_a_name_that_is_nowhere_is_one_sentence(tmp_path, monkeypatch, name):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(ModelMissing, match=r"^The text embedder .* is no folder on this machine"):
-        TextEmbedder(name, name, tmp_path).read(["hello"])
+        TextEmbedder(name, name, tmp_path).embed(["hello"])

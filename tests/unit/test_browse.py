@@ -9,6 +9,7 @@ import pytest
 from memory.core import clock
 from memory.core.errors import InvalidInput, NotFound
 from memory.core.records import BigFive, Episode, PersonalityPoint, SemanticMemory, make_id
+from memory.core.time_window import TimeWindow
 
 BEGIN = clock.parse_time("2026-03-01 09:00", "UTC")
 
@@ -37,7 +38,7 @@ def test_memories_come_newest_first_a_page_at_a_time(told):
     assert total == 25
     assert [one.content for one in found] == [f"Fact {number}." for number in range(14, 4, -1)]
     since, until = BEGIN + timedelta(days=3), BEGIN + timedelta(days=6)
-    found, total = told.browse.memories("ada", ["semantic", "core"], since=since, until=until, limit=10)
+    found, total = told.browse.memories("ada", ["semantic", "core"], TimeWindow.half_open(since, until), limit=10)
     assert ([one.content for one in found], total) == (["Fact 5.", "Fact 4.", "Fact 3."], 3)
     assert told.browse.counts("ada") == {"semantic": 25, "turn": 25}
     assert told.browse.counts("nobody") == {"turn": 0}
@@ -59,9 +60,9 @@ def test_a_forgotten_message_is_in_no_page(told):
     turn = told.journal.turns("ada", limit=1)[0]
     assert told.browse.session_of("ada", turn.id) == 25
     assert told.browse.session_of("bob", turn.id) is None
-    assert told.browse.said("bob", [turn.id]) == {}
+    assert told.browse.turns_by_id("bob", [turn.id]) == {}
     told.forget("ada", turn.id)
-    assert told.browse.said("ada", [turn.id]) == {}
+    assert told.browse.turns_by_id("ada", [turn.id]) == {}
     assert told.browse.talks("ada", limit=1)[0].session == 24
     [waiting] = told.browse.undoable("ada")
     assert (waiting.subject, waiting.kind, waiting.counts["memories"]) == (turn.id, "turn", 1)

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from graph.formats import memory_formats
 from memory.core import clock
 from memory.core.errors import InvalidInput, NotFound
-from memory.core.query import Limits, Query
+from memory.core.query import Query, SearchLimits
 from memory.core.records import PersonalityPoint, SemanticMemory, make_id
+from memory.core.time_window import TimeWindow
 from memory.facts.acceptance import Changes, decide, worth_asking
 from memory.facts.change_words import asks_about_the_past
 from tests.fakes import NOTHING, ScriptedChat, answer, fact, retrieve
@@ -37,9 +38,9 @@ def teach(serve, *contents, relations):
     return service
 
 
-def look(service, message, **window):
-    query = Query(message, "", clock.parse_time("2026-06-01 09:00", "UTC"), **window)
-    return [found.text for found in service.memory.find("ada", query).memories if found.kind == "semantic"]
+def look(service, message, since=None, until=None):
+    query = Query(message, "", clock.parse_time("2026-06-01 09:00", "UTC"), TimeWindow.between(since, until))
+    return [found.text for found in service.memory.search_by_kind("ada", query).memories if found.kind == "semantic"]
 
 
 def test_a_newer_fact_makes_an_older_one_untrue_from_its_own_day_on(serve):
@@ -79,8 +80,10 @@ def test_a_window_brings_what_was_said_in_it_and_not_what_replaced_it_later(serv
 def test_a_question_of_what_was_leaves_out_what_the_prompt_shows_of_the_last_hour(serve):
     service = teach(serve, HATES, LOVES, relations=['"1": "changed"'])
     shown = frozenset({service.memory.journal.turns("ada")[-1].id})
-    query = Query("Did I use to like coriander?", "", clock.parse_time("2026-03-02 09:30", "UTC"), talk=shown)
-    assert [found.text[:24] for found in service.memory.find("ada", query).memories if found.kind == "semantic"] == [HATES[:24]]
+    query = Query("Did I use to like coriander?", "", clock.parse_time("2026-03-02 09:30", "UTC"), prompt_turns=shown)
+    assert [found.text[:24] for found in service.memory.search_by_kind("ada", query).memories if found.kind == "semantic"] == [
+        HATES[:24]
+    ]
 
 
 def test_what_no_longer_holds_is_found_where_nothing_else_is(serve):
@@ -118,7 +121,7 @@ def test_of_two_that_fit_alike_the_one_that_was_said_again_comes_first(serve):
     query = Query("What soup do I like?", "", clock.parse_time("2026-06-01 09:00", "UTC"))
 
     def best():
-        found = service.memory.find("ada", query, Limits(semantic=1)).memories
+        found = service.memory.search_by_kind("ada", query, SearchLimits(semantic=1)).memories
         return next(entry.text for entry in found if entry.kind == "semantic")
 
     second = ({one, two} - {best()}).pop()
@@ -373,10 +376,10 @@ def test_what_changed_a_hundred_times_is_found_as_it_is_today(serve):
         if number % 10 == 0:
             memory.index("ada")
     query = Query("How much do I weigh?", "weight kg", clock.parse_time("2026-06-01 09:00", "UTC"))
-    assert "The user weighs 83.9 kg." in [entry.text for entry in memory.find("ada", query).memories]
+    assert "The user weighs 83.9 kg." in [entry.text for entry in memory.search_by_kind("ada", query).memories]
     assert memory.search("ada", "how much does the user weigh", kind="semantic", limit=3)[0].text == "The user weighs 83.9 kg."
     memory.undo("ada", last)
-    found = [entry.text for entry in memory.find("ada", query).memories if entry.kind == "semantic"]
+    found = [entry.text for entry in memory.search_by_kind("ada", query).memories if entry.kind == "semantic"]
     assert {"The user weighs 83.8 kg.", "The user weighs 83.9 kg."} <= set(found)
 
 

@@ -84,7 +84,7 @@ def test_the_message_is_marked_wherever_it_is_read(taught):
     [turn, later] = taught.memory.journal.turns("ada")
     assert turn.text == "My cat is called Tim."
     assert (turn.corrected, later.corrected) == ((MARK,), ())
-    assert taught.memory.browse.said("ada", [turn.id])[turn.id].corrected == (MARK,)
+    assert taught.memory.browse.turns_by_id("ada", [turn.id])[turn.id].corrected == (MARK,)
 
 
 def test_a_search_for_the_old_name_brings_nothing_unmarked(taught):

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from memory.core.time_window import TimeWindow
 from memory.embedding.token_vectors import packed
-from memory.index.filters import Scope
+from memory.index.filters import Filters
 from memory.index.vectors import NONE, Placed, VectorIndex
 
 SIZE = 24
@@ -42,8 +43,8 @@ def test_after_any_changes_it_finds_what_comparing_each_by_hand_finds(changes, s
         else:
             flat.put(some)
             there |= {one.name: one for one in some}
-    near = flat.near(question, Scope("ada"))
-    assert np.array_equal(near.best(0), flat.near(np.repeat(question, 2, axis=0), Scope("ada")).best(1))
+    near = flat.score(question, Filters("ada"))
+    assert np.array_equal(near.best(0), flat.score(np.repeat(question, 2, axis=0), Filters("ada")).best(1))
     found = near.nearest(near.best(0), limit)
     rows = {name: one.rows.astype(np.float32) for name, one in there.items()}
     by_hand = {
@@ -59,7 +60,7 @@ def test_each_facet_is_told_apart_and_one_that_is_not_there_says_so():
     flat = VectorIndex(SIZE)
     both, alone = placed("both", 1, ("content", "keywords")), placed("alone", 2, ("content",))
     flat.put([both, alone])
-    near = flat.near(unit(3, 1), Scope("ada"))
+    near = flat.score(unit(3, 1), Filters("ada"))
     assert near.of("keywords", 0)[0] > NONE
     assert near.of("keywords", 0)[1] == NONE
     assert list(near.nearest(near.of("keywords", 0), 5)) == ["both"]
@@ -73,7 +74,7 @@ def test_each_facet_is_told_apart_and_one_that_is_not_there_says_so():
 def test_a_facet_of_some_entries_is_what_it_is_of_all(some, facet, data):
     flat = VectorIndex(SIZE)
     flat.put(some)
-    near = flat.near(unit(5, 1), Scope("ada"))
+    near = flat.score(unit(5, 1), Filters("ada"))
     places = data.draw(st.lists(st.integers(0, len(some) - 1), min_size=1, max_size=12))
     assert np.array_equal(near.of(facet, 0, places), near.of(facet, 0)[places])
 
@@ -82,16 +83,22 @@ def test_several_questions_are_answered_each_for_itself():
     flat = VectorIndex(SIZE)
     flat.put([placed(f"e{number}", number) for number in range(40)])
     questions = np.concatenate([unit(7, 1), unit(21, 1)])
-    near = flat.near(questions, Scope("ada"))
+    near = flat.score(questions, Filters("ada"))
     assert next(iter(near.nearest(near.content(0), 3))) == "e7"
     assert next(iter(near.nearest(near.content(1), 3))) == "e21"
 
 
 def test_a_window_holds_what_was_said_in_it_and_what_happened_in_it():
     flat = VectorIndex(SIZE)
-    flat.put([placed("then", 1, at=5.0), placed("told later", 2, at=90.0, happened=(4.0, 6.0)), placed("other", 3, at=50.0)])
-    window = Scope("ada", since=1.0, until=10.0)
-    near = flat.near(unit(3, 1), window)
+    flat.put(
+        [
+            placed("then", 1, at=5.0),
+            placed("told later", 2, at=90.0, happened=TimeWindow(4.0, 6.0)),
+            placed("other", 3, at=50.0),
+        ]
+    )
+    window = Filters("ada", TimeWindow(1.0, 10.5))
+    near = flat.score(unit(3, 1), window)
     assert set(near.nearest(near.content(0), 9)) == {"then", "told later"}
     assert set(near.where(["then", "other", "nobody"])) == {"then"}
 
@@ -99,14 +106,14 @@ def test_a_window_holds_what_was_said_in_it_and_what_happened_in_it():
 def test_what_was_just_said_and_what_was_shown_is_left_out():
     flat = VectorIndex(SIZE)
     flat.put([placed("old", 1, at=5.0), placed("shown", 2, at=6.0), placed("just now", 3, at=90.0)])
-    near = flat.near(unit(3, 1), Scope("ada", latest=50.0, seen=frozenset({"shown", "unknown"})))
+    near = flat.score(unit(3, 1), Filters("ada", said=TimeWindow(end=50.5), excluded=frozenset({"shown", "unknown"})))
     assert list(near.nearest(near.content(0), 9)) == ["old"]
 
 
 def test_what_was_asked_before_a_change_is_answered_as_it_was_without_what_has_gone():
     flat = VectorIndex(SIZE)
     flat.put([placed(f"e{number}", number) for number in range(3)])
-    near = flat.near(unit(1, 1), Scope("ada"))
+    near = flat.score(unit(1, 1), Filters("ada"))
     flat.put([placed(f"n{number}", number) for number in range(500)])
     flat.remove(["e2"])
     assert next(iter(near.nearest(near.content(0), 3))) == "e1"
@@ -123,11 +130,11 @@ def test_a_removed_vector_is_not_left_in_memory():
 def test_no_question_is_answered_with_nothing():
     flat = VectorIndex(SIZE)
     flat.put([placed("a", 1)])
-    assert set(flat.near(np.zeros((0, SIZE), dtype=np.float32), Scope("ada")).where(["a"])) == {"a"}
+    assert set(flat.score(np.zeros((0, SIZE), dtype=np.float32), Filters("ada")).where(["a"])) == {"a"}
 
 
 def test_nothing_is_found_in_nothing():
-    near = VectorIndex(SIZE).near(unit(1, 2), Scope("ada", latest=5.0))
+    near = VectorIndex(SIZE).score(unit(1, 2), Filters("ada", said=TimeWindow(end=5.5)))
     assert near.nearest(near.best(1), 5) == {}
     assert near.where(["a"]) == {}
 
@@ -141,6 +148,6 @@ def test_of_many_the_same_are_nearest_as_by_looking_at_each(seed, limit, facet, 
     some = [(place, kinds[drawn.integers(3)]) for place in range(8_000)]
     flat.put([Placed(f"e{place}", float(place), None, of, rows[4 * place :][: len(of)]) for place, of in some])
     flat.remove([f"e{place}" for place in drawn.integers(0, 8_000, size=100)])
-    near = flat.near(unit(seed + 1, 2), Scope("me", since=0.0, until=8_000.0 * window))
+    near = flat.score(unit(seed + 1, 2), Filters("me", window=TimeWindow(0.0, 8_000.5 * window)))
     by_each = near.best(1) if facet is None else near.of(facet, 1)
     assert near.top(1, limit, facet) == near.nearest(by_each, limit)

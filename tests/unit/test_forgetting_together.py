@@ -224,7 +224,7 @@ def test_a_later_session_that_is_being_summed_up_does_not_bring_it_back(life, tm
 def test_an_undo_that_comes_first_is_said_in_a_sentence(life, monkeypatch):
     bird = life.bird()
     life.forget(bird)
-    run = life.memory._indexes.projection.run
+    run = life.memory._indexes.indexer.run
 
     def after_an_undo(user_id, *rest, **how):
         monkeypatch.undo()
@@ -236,7 +236,7 @@ def test_an_undo_that_comes_first_is_said_in_a_sentence(life, monkeypatch):
     purge = life.memory._purge
 
     def slowly(due):
-        monkeypatch.setattr(life.memory._indexes.projection, "run", after_an_undo)
+        monkeypatch.setattr(life.memory._indexes.indexer, "run", after_an_undo)
         return purge(due)
 
     monkeypatch.setattr(life.memory, "_purge", slowly)

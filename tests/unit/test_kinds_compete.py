@@ -8,7 +8,7 @@ import pytest
 
 from graph.prompts.briefing import Style
 from memory.core import clock
-from memory.core.query import Query, Room
+from memory.core.query import Query, SearchBudget
 from memory.core.records import Turn
 from memory.search.notes import Asked, note_of, whole_note
 from tests.fakes import ScriptedChat, answer, fact
@@ -33,7 +33,7 @@ def live(serve, *talk, consolidate=False, **script):
 
 
 def found(service, message, room=None, **query):
-    return service.memory.evidence("ada", Query(message, "", LATER, **query), room).memories
+    return service.memory.search_jointly("ada", Query(message, "", LATER, **query), room).memories
 
 
 def test_a_fact_brings_the_words_that_it_came_from_and_no_second_line(serve):
@@ -83,9 +83,9 @@ def test_a_line_of_the_profile_competes_and_the_name_does_not(serve):
 def test_few_are_shown_where_few_are_good_and_never_more_than_fit(serve):
     talk = [("my dog Rex likes sausages", None), *((f"I saw tram number {number} today", None) for number in range(9))]
     service = live(serve, *talk)
-    assert len(found(service, "What does my dog Rex like?", Room(least=1))) == 1
-    assert len(found(service, "Which tram number did I see?", Room(least=1, most=5))) == 5
-    assert sum(len(one.text.encode()) for one in found(service, "Which tram number did I see?", Room(size=200))) <= 200
+    assert len(found(service, "What does my dog Rex like?", SearchBudget(least=1))) == 1
+    assert len(found(service, "Which tram number did I see?", SearchBudget(least=1, most=5))) == 5
+    assert sum(len(one.text.encode()) for one in found(service, "Which tram number did I see?", SearchBudget(size=200))) <= 200
 
 
 def test_who_is_asked_about_by_name_is_told_of_and_nobody_else(serve):
@@ -96,17 +96,17 @@ def test_who_is_asked_about_by_name_is_told_of_and_nobody_else(serve):
 
 def test_a_small_history_is_shown_whole_where_that_is_wanted(serve):
     service = live(serve, ("I like trams", None), ("my sister is a vet", None))
-    assert [one.talk[0].text for one in found(service, "Anything?", Room(whole=1_000))] == [
+    assert [one.talk[0].text for one in found(service, "Anything?", SearchBudget(whole=1_000))] == [
         "I like trams",
         "my sister is a vet",
     ]
-    assert len(found(service, "vet", Room(whole=50))) <= 1
+    assert len(found(service, "vet", SearchBudget(whole=50))) <= 1
 
 
 @pytest.mark.parametrize(("whole", "shown"), [(1_500, True), (0, False)])
 def test_the_style_says_whether_a_small_history_is_whole_in_the_prompt(serve, whole, shown):
     chat = ScriptedChat({"direct": "Ok."})
-    service = serve(chat, style=Style(size="small", whole=whole, room=Room(floor=0.9)))
+    service = serve(chat, style=Style(size="small", whole=whole, room=SearchBudget(floor=0.9)))
     list(service.stream("ada", "zebra crossing", time="2026-03-01 09:00"))
     list(service.stream("ada", "What shall I cook?", time="2026-03-05 09:00"))
     assert ("zebra" in chat.prompts("direct")[-1]) is shown
@@ -124,20 +124,23 @@ def asked(message, words, parts=()):
 class TestNotes:
     def test_the_reply_is_shown_where_it_is_what_matched(self):
         one = turn("What could I cook tonight?", "Lentils with spinach.")
-        assert note_of(one, 1.0, asked("When was it lentils?", ["lentil"]), Room()).talk[0].reply == "Lentils with spinach."
-        assert note_of(one, 1.0, asked("What did you suggest I cook?", ["cook"]), Room()).talk[0].reply
-        assert note_of(one, 1.0, asked("What did I cook?", ["cook"]), Room()).talk[0].reply == ""
+        assert (
+            note_of(one, 1.0, asked("When was it lentils?", ["lentil"]), SearchBudget()).talk[0].reply
+            == "Lentils with spinach."
+        )
+        assert note_of(one, 1.0, asked("What did you suggest I cook?", ["cook"]), SearchBudget()).talk[0].reply
+        assert note_of(one, 1.0, asked("What did I cook?", ["cook"]), SearchBudget()).talk[0].reply == ""
 
     def test_what_was_not_shown_of_a_turn_is_found_later_and_nothing_twice(self):
         one = turn("What could I cook tonight?", "Lentils with spinach.")
-        first = note_of(one, 1.0, asked("What did I cook?", ["cook"]), Room())
-        second = note_of(one, 1.0, asked("Lentils?", ["lentil"], first.parts), Room())
+        first = note_of(one, 1.0, asked("What did I cook?", ["cook"]), SearchBudget())
+        second = note_of(one, 1.0, asked("Lentils?", ["lentil"], first.parts), SearchBudget())
         assert (second.talk[0].text, second.talk[0].reply) == ("[…]", "Lentils with spinach.")
-        assert note_of(one, 1.0, asked("Lentils?", ["lentil"], {*first.parts, *second.parts}), Room()) is None
+        assert note_of(one, 1.0, asked("Lentils?", ["lentil"], {*first.parts, *second.parts}), SearchBudget()) is None
 
     def test_of_a_long_message_the_best_part_is_shown(self):
         one = turn("It rained a lot today. " * 100 + "The garden code is zanzibar. " + "It rained a lot today. " * 100, "Oh.")
-        note = note_of(one, 1.0, asked("zanzibar?", ["zanzibar"]), Room(note=500))
+        note = note_of(one, 1.0, asked("zanzibar?", ["zanzibar"]), SearchBudget(note=500))
         assert "zanzibar" in note.text
         assert note.talk[0].excerpt
         assert len(note.text.encode()) < 800

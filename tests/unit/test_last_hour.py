@@ -14,7 +14,7 @@ from graph.prompts.recent_turns import choose
 from graph.prompts.sections import _turn_text
 from memory.core import clock
 from memory.core.passages import passage_id, passages, turn_of
-from memory.core.query import Limits, Query
+from memory.core.query import Query, SearchLimits
 from memory.core.records import PersonalityPoint, Turn, make_id
 from tests.fakes import ScriptedChat, answer, fact, retrieve
 
@@ -243,7 +243,7 @@ class TestParts:
         )
         service = serve(
             chat,
-            style=Style(limits=Limits(turns=2, characters=600), max_looks=1),
+            style=Style(limits=SearchLimits(turns=2, characters=600), max_retrievals=1),
         )
         chat.script["answer"] = answer("The museum.")
         say(service, "Give me a plan for the trip", 0)
@@ -316,7 +316,7 @@ def test_prompt_and_search_together_hold_every_turn(tmp_path_factory, sizes, win
     from tests.fakes import ScriptedModels, WordEmbedder
 
     chat = ScriptedChat({"reasoning": retrieve("zebra"), "answer": answer("Ok.")})
-    style = Style(layout="published", budgets=Budgets(window=window), max_looks=1)
+    style = Style(layout="published", budgets=Budgets(window=window), max_retrievals=1)
     with PersonaService(
         Memory(tmp_path_factory.mktemp("data"), WordEmbedder()), ScriptedModels(chat, style), work=False
     ) as service:
@@ -330,7 +330,9 @@ def test_prompt_and_search_together_hold_every_turn(tmp_path_factory, sizes, win
         for number, turn in enumerate(service.memory.journal.turns("ada")[:-1]):
             if f"User: {turn.text}\nAssistant: {turn.reply}".rstrip() in talk:
                 continue
-            found = service.memory.find("ada", Query(f"zebra{number}", "", asked), Limits(episodic=20, size=100_000)).memories
+            found = service.memory.search_by_kind(
+                "ada", Query(f"zebra{number}", "", asked), SearchLimits(episodic=20, size=100_000)
+            ).memories
             assert any(turn.id in entry.turn_ids for entry in found)
 
 
@@ -351,21 +353,21 @@ def test_a_picture_that_the_prompt_leaves_out_is_recalled(serve):
     memory.memories.commit_remember("ada", turn.id, PersonalityPoint(turn_id=turn.id, time=NINE), None, photos=[photo])
     memory.index("ada")
     asked = Query("Where is my grandmother's mug?", "", NINE + timedelta(minutes=20))
-    shown = Query(asked.message, "", asked.time, talk=frozenset({turn.id}), photos=frozenset({"p" * 8}))
-    unseen = Query(asked.message, "", asked.time, talk=frozenset({turn.id}))
-    kinds = [[entry.kind for entry in memory.find("ada", query).memories] for query in (asked, shown, unseen)]
+    shown = Query(asked.message, "", asked.time, prompt_turns=frozenset({turn.id}), shown_photos=frozenset({"p" * 8}))
+    unseen = Query(asked.message, "", asked.time, prompt_turns=frozenset({turn.id}))
+    kinds = [[entry.kind for entry in memory.search_by_kind("ada", query).memories] for query in (asked, shown, unseen)]
     assert kinds == [["photo", "episodic"], [], ["photo"]]
 
 
 @pytest.mark.parametrize("word", ["word ", "猫", "x"])
 @pytest.mark.parametrize("window", [4_096, 16_384])
 def test_a_session_of_one_huge_message_is_summed_up(window, word):
-    from graph.consolidate import told_to_divide, told_to_rewrite
+    from graph.consolidate import rewrite_prompt, topics_prompt
 
     budgets = Budgets(window=window, session=min(4_000, window // 2))
     huge = _turn(1, "BEGIN " + (word * 20_000)[:19_000] + " END", "Noted.")
     for turns in ([huge], [huge, _turn(2, "I also have a cat called Tim.", "Nice!")]):
-        for told in (told_to_divide(turns, budgets), told_to_rewrite("Profile", {}, turns, budgets)):
+        for told in (topics_prompt(turns, budgets), rewrite_prompt("Profile", {}, turns, budgets)):
             assert "0 [" in told
             assert "BEGIN" in told
             assert "END" in told

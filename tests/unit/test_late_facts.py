@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from graph.formats import memory_formats
 from memory.core import clock
-from memory.core.query import Limits, Query
+from memory.core.query import Query, SearchLimits
 from memory.core.records import Line
 from tests.fakes import NOTHING, ScriptedChat, fact
 
@@ -74,7 +74,7 @@ def test_what_is_ingested_of_last_year_is_what_was(serve):
     assert new.is_valid
     assert asked_to_change(chat) == [f"New: {LISBON}\n1: {BERLIN}"]
     later = clock.now("UTC") + timedelta(hours=3)
-    best = service.memory.find("ada", Query("Where do I live?", "", later), Limits(semantic=1)).memories
+    best = service.memory.search_by_kind("ada", Query("Where do I live?", "", later), SearchLimits(semantic=1)).memories
     assert [one.text for one in best if one.kind == "semantic"] == [LISBON]
     list(service.stream("ada", "Where did I use to live?", time=later))
     prompt = chat.prompts("reasoning")[-1]

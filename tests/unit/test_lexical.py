@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from memory.core.errors import StorageError
-from memory.index.filters import Scope
+from memory.core.time_window import TimeWindow
+from memory.index.filters import Filters
 from memory.index.search_index import Entry, SearchIndex
 from memory.index.turn_traits import Traits
 
@@ -27,8 +29,17 @@ def turn(name: str, text: str, at: float = 0.0) -> Entry:
     return Entry(name, "turn", at, text)
 
 
-def found(index: SearchIndex, query: str, user: str = "ada", kind: str = "turn", limit: int = 10, **window: float) -> list[str]:
-    return [name for name, _ in index.search(Scope(user, **window), query, kind=kind, limit=limit)]
+def found(
+    index: SearchIndex,
+    query: str,
+    user: str = "ada",
+    kind: str = "turn",
+    limit: int = 10,
+    since: float = -math.inf,
+    until: float = math.inf,
+) -> list[str]:
+    window = TimeWindow(since, math.nextafter(until, math.inf))
+    return [name for name, _ in index.search(Filters(user, window), query, kind=kind, limit=limit)]
 
 
 def test_a_word_finds_its_other_forms(index):
@@ -43,7 +54,7 @@ def test_a_word_finds_its_other_forms(index):
 
 def test_the_best_come_first_with_higher_scores_and_no_more_than_asked_for(index):
     index.put("ada", [turn("one", "tea and cake and bread"), turn("both", "green tea with jasmine"), turn("none", "coffee")])
-    ranked = index.search(Scope("ada"), "jasmine tea", kind="turn", limit=10)
+    ranked = index.search(Filters("ada"), "jasmine tea", kind="turn", limit=10)
     assert [name for name, _ in ranked] == ["both", "one"]
     assert ranked[0][1] > ranked[1][1] > 0
     assert found(index, "jasmine tea", limit=1) == ["both"]
@@ -66,9 +77,9 @@ def test_putting_again_replaces(index):
     assert found(index, "zebra") == []
     assert found(index, "giraffe") == ["a"]
     assert index.ids("ada") == {"a", "b"}
-    before = index.search(Scope("ada"), "giraffe", kind="turn", limit=10)
+    before = index.search(Filters("ada"), "giraffe", kind="turn", limit=10)
     index.put("ada", [turn("a", "a giraffe")] * 3)
-    assert index.search(Scope("ada"), "giraffe", kind="turn", limit=10) == before
+    assert index.search(Filters("ada"), "giraffe", kind="turn", limit=10) == before
 
 
 def test_of_several_with_one_id_the_last_counts(index):
@@ -152,11 +163,11 @@ def test_nobody_finds_anothers_words(index):
 def test_nobodys_words_weigh_in_anothers_scores(index):
     mine = [turn("a", "green tea with jasmine"), turn("b", "black tea")]
     index.put("ada", mine)
-    before = index.search(Scope("ada"), "jasmine tea", kind="turn", limit=10)
+    before = index.search(Filters("ada"), "jasmine tea", kind="turn", limit=10)
     index.put("bob", [turn(f"b{number}", "jasmine jasmine tea") for number in range(200)])
     index.remove("bob", ["b1"])
     index.files.delete_user("bob")
-    assert index.search(Scope("ada"), "jasmine tea", kind="turn", limit=10) == before
+    assert index.search(Filters("ada"), "jasmine tea", kind="turn", limit=10) == before
 
 
 def test_a_deleted_user_leaves_no_file_and_no_word(index, tmp_path):
@@ -221,7 +232,7 @@ def test_a_damaged_file_is_a_sentence(tmp_path):
     for file in (tmp_path / "words").glob("*.db"):
         file.write_bytes(b"no database " * 400)
     with pytest.raises(StorageError, match="persona reindex") as refused:
-        index.search(Scope("ada"), "zebra", kind="turn", limit=1)
+        index.search(Filters("ada"), "zebra", kind="turn", limit=1)
     assert isinstance(refused.value.__cause__, sqlite3.Error)
     index.files.delete_user("ada")
     index.put("ada", [turn("a", "zebra")])
@@ -239,7 +250,7 @@ def test_a_label_now_and_then_is_nobody_who_speaks(index):
 def test_a_text_is_searched_with_what_was_said_before_it_only_when_that_is_asked_for(index):
     index.put("ada", [Entry("t", "turn", 0.0, "yes", around="do you like zebras?\nyes")])
     assert found(index, "zebras") == []
-    assert [name for name, _ in index.search(Scope("ada"), "zebras", kind="turn", limit=3, around=True)] == ["t"]
+    assert [name for name, _ in index.search(Filters("ada"), "zebras", kind="turn", limit=3, around=True)] == ["t"]
 
 
 @pytest.mark.parametrize(
@@ -331,18 +342,20 @@ WORDS = st.lists(
     st.lists(st.lists(st.tuples(st.integers(0, 12), WORDS, WORDS), max_size=8), min_size=1, max_size=5),
     st.lists(st.integers(0, 12), max_size=4),
     WORDS,
-    st.sampled_from([{}, {"since": 3.0, "until": 9.0}, {"latest": 6.0}, {"seen": frozenset({"t1", "t2"})}]),
+    st.sampled_from(
+        [{}, {"window": TimeWindow(3.0, 9.5)}, {"said": TimeWindow(end=6.5)}, {"excluded": frozenset({"t1", "t2"})}]
+    ),
 )
-def test_many_texts_are_scored_as_sqlite_scores_few(tmp_path, puts, removed, query, scope):
+def test_many_texts_are_scored_as_sqlite_scores_few(tmp_path, puts, removed, query, filters):
     index = SearchIndex(tmp_path / f"words{len(list(tmp_path.iterdir()))}")
 
     def both():
         for around in (False, True):
             with pytest.MonkeyPatch.context() as patch:
-                of_sqlite = index.search(Scope("ada", **scope), query, kind="turn", limit=4, around=around)
+                of_sqlite = index.search(Filters("ada", **filters), query, kind="turn", limit=4, around=around)
                 patch.setattr("memory.index.fulltext._MAX_SQLITE_SCORED_TEXTS", 0)
                 patch.setattr("memory.index.fulltext._EXTRA_TEXTS", 1)
-                of_arrays = index.search(Scope("ada", **scope), query, kind="turn", limit=4, around=around)
+                of_arrays = index.search(Filters("ada", **filters), query, kind="turn", limit=4, around=around)
             assert [name for name, _ in of_arrays] == [name for name, _ in of_sqlite]
             assert [score for _, score in of_arrays] == pytest.approx([score for _, score in of_sqlite])
 
@@ -360,7 +373,7 @@ def test_a_word_is_as_rare_as_it_is_among_its_kind(index):
     index.put("ada", [turn(f"t{n}", "zebra", 1.0) for n in range(50)])
     index.put("ada", [Entry(f"s{n}", "semantic", 1.0, "giraffe" if n else "zebra giraffe") for n in range(5)])
     assert found(index, "zebra giraffe", kind="semantic")[0] == "s0"
-    assert index.search(Scope("ada"), "zebra", kind="semantic", limit=1)[0][1] > 0.5
+    assert index.search(Filters("ada"), "zebra", kind="semantic", limit=1)[0][1] > 0.5
 
 
 @pytest.mark.parametrize(

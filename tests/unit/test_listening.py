@@ -8,7 +8,7 @@ import pytest
 
 from graph import respond
 from graph.context import Context
-from graph.events import told_to
+from graph.events import sending_to
 from memory.memory import Memory
 from tests.fakes import ScriptedChat, WordEmbedder, answer
 from tests.unit.test_journal import at
@@ -39,7 +39,7 @@ def test_a_listener_hears_the_same_in_its_own_thread(graph):
         items.append(item)
         threads.add(threading.current_thread())
 
-    done = graph.invoke({"text": "What is my dog called?"}, told_to(hear), context=Context())
+    done = graph.invoke({"text": "What is my dog called?"}, sending_to(hear), context=Context())
     assert told(items) == ("He is called Rex.", ["retrieving", "recalled"])
     assert threads == {threading.current_thread()}
     assert done["turn"].reply == "He is called Rex."

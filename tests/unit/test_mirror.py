@@ -92,7 +92,7 @@ def test_what_changes_while_it_is_written_is_written_again(memory, monkeypatch):
         put(*args)
         monkeypatch.setattr(chroma, "put", put)
         memory.forgetting.hide("ada", first.id, lambda _: ({}, 0))
-        memory._projection.run("ada")
+        memory._indexer.run("ada")
 
     monkeypatch.setattr(chroma, "put", put_and_forget)
     memory.index("ada")

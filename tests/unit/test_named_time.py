@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memory.core.temporal import Period, named_period
+from memory.core.temporal import named_window
+from memory.core.time_window import TimeWindow
 
 ASKED = datetime(2026, 3, 12, 9, 30, tzinfo=ZoneInfo("Europe/Lisbon"))  # a Thursday
 
@@ -71,7 +72,7 @@ ASKED = datetime(2026, 3, 12, 9, 30, tzinfo=ZoneInfo("Europe/Lisbon"))  # a Thur
 )
 def test_it_is_resolved_against_the_time_of_the_question_and_never_the_clock(text, first, last):
     midnight = [datetime.fromisoformat(day).replace(tzinfo=ASKED.tzinfo).timestamp() for day in (first, last)]
-    assert named_period(text, ASKED) == Period(*midnight)
+    assert named_window(text, ASKED) == TimeWindow(*midnight)
 
 
 @pytest.mark.parametrize(
@@ -87,33 +88,33 @@ def test_it_is_resolved_against_the_time_of_the_question_and_never_the_clock(tex
     ],
 )  # fmt: skip
 def test_where_no_time_is_named_there_is_none(text):
-    assert named_period(text, ASKED) is None
+    assert named_window(text, ASKED) is None
 
 
 def test_summer_begins_in_december_in_the_south():
-    period = named_period("Where did I go last summer?", ASKED.replace(tzinfo=ZoneInfo("Australia/Sydney")))
-    assert datetime.fromtimestamp(period.first, ZoneInfo("Australia/Sydney")).date().isoformat() == "2025-12-01"
+    period = named_window("Where did I go last summer?", ASKED.replace(tzinfo=ZoneInfo("Australia/Sydney")))
+    assert datetime.fromtimestamp(period.start, ZoneInfo("Australia/Sydney")).date().isoformat() == "2025-12-01"
 
 
 def test_a_note_means_the_nearest_feast():
     january = ASKED.replace(month=1)
-    periods = [named_period(f"The user was ill {when}.", january, "current_period") for when in ("at Christmas", "for Easter")]
-    days = [datetime.fromtimestamp(period.first, ASKED.tzinfo).date().isoformat() for period in periods]
+    periods = [named_window(f"The user was ill {when}.", january, "current_period") for when in ("at Christmas", "for Easter")]
+    days = [datetime.fromtimestamp(period.start, ASKED.tzinfo).date().isoformat() for period in periods]
     assert days == ["2025-12-24", "2026-04-03"]
 
 
 def test_a_day_that_the_clocks_are_changed_on_is_23_hours_long():
-    period = named_period("What did I do on 29 March 2026?", ASKED.replace(month=4))
-    assert period.last - period.first == 23 * 3600
+    period = named_window("What did I do on 29 March 2026?", ASKED.replace(month=4))
+    assert period.end - period.start == 23 * 3600
 
 
 def test_nearness_falls_off_on_both_sides():
-    period = named_period("yesterday", ASKED)
-    assert period.holds(period.first)
-    assert not period.holds(period.last)
-    assert period.nearness(period.first + 10, 7) == 1
-    assert 0.36 < period.nearness(period.last + 7 * 86_400, 7) < 0.37
-    assert period.nearness(period.first - 7 * 86_400, 7) == pytest.approx(period.nearness(period.last + 7 * 86_400, 7))
+    period = named_window("yesterday", ASKED)
+    assert period.contains(period.start)
+    assert not period.contains(period.end)
+    assert period.nearness(period.start + 10, 7) == 1
+    assert 0.36 < period.nearness(period.end + 7 * 86_400, 7) < 0.37
+    assert period.nearness(period.start - 7 * 86_400, 7) == pytest.approx(period.nearness(period.end + 7 * 86_400, 7))
 
 
 NAMED = ["last weekend", "the weekend", "next weekend", "at Christmas", "last Easter", "this summer", "over Thanksgiving"]
@@ -123,15 +124,15 @@ NAMED = ["last weekend", "the weekend", "next weekend", "at Christmas", "last Ea
 @given(st.sampled_from(NAMED), st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31)))  # noqa: DTZ001 - a zone follows
 def test_what_is_last_is_over_and_what_is_next_has_not_begun(named, asked):
     asked = asked.replace(tzinfo=UTC)
-    period = named_period(f"What about {named}?", asked)
+    period = named_window(f"What about {named}?", asked)
     if period is not None and "last" in named:
-        assert period.last <= asked.timestamp()
+        assert period.end <= asked.timestamp()
     if period is not None and "next" in named:
-        assert period.first > asked.timestamp()
+        assert period.start > asked.timestamp()
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=60), st.datetimes())
 def test_no_text_and_no_time_breaks_it(text, asked):
-    period = named_period(text, asked.replace(tzinfo=UTC))
-    assert period is None or period.first < period.last <= period.first + timedelta(days=366).total_seconds()
+    period = named_window(text, asked.replace(tzinfo=UTC))
+    assert period is None or period.start < period.end <= period.start + timedelta(days=366).total_seconds()

@@ -44,7 +44,7 @@ def test_what_is_pending_approval_is_nowhere_else(service, tmp_path):
         "the next conversation": chat.prompts("reasoning"),
         "the receipt": [entry.text for entry in turn.trace.memories],
         "search": [one.text for one in memory.search("ada", "diagnosed zoster illness", limit=50)],
-        "what is alike": [one.fact.content for part in memory.alike("ada", known) for one in part],
+        "what is alike": [one.fact.content for part in memory.similar_facts("ada", known) for one in part],
         "the list": [one.model_dump_json() for one in memory.memories.entries("ada")],
         "the profile": list(memory.memories.profile("ada").values().values()),
         "lessons": [said.text for one in Teacher(memory, "ada", Style(), tmp_path / "p").lessons() for said in one.messages],

@@ -33,7 +33,7 @@ RED, RED_AGAIN, BLUE = (photo((name, (0, 0, 200, 100))) for name in ("red", "#c8
 class FindsMugs:
     """Finds a mug in the right half of every picture, half sure of it."""
 
-    def find(self, image, names, least):
+    def detect(self, image, names, least):
         there = least <= 0.5 and "mug" in names
         return [Detection("mug", 0.5, (0.5, 0.0, 1.0, 1.0))] if there else []
 
@@ -136,7 +136,7 @@ def test_what_is_forgotten_is_not_seen_again_and_comes_back_by_undo(serve):
     turn = say(service, "Do you know this?", "2026-06-01 09:00", [RED_AGAIN])
     assert seen(turn) == []
     service.memory.undo("ada", mug.id)
-    assert list(service.memory.retriever._parts.pictures._index.said("ada", ["red"], 9)) == [mug.id]
+    assert list(service.memory.retriever._parts.pictures._index.search_by_text("ada", ["red"], 9)) == [mug.id]
 
 
 @pytest.mark.parametrize(

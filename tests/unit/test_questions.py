@@ -124,7 +124,7 @@ def test_a_history_is_remembered_without_a_model(folder, memory: Memory):
     plant(memory, "ana", read_history(folder / "ana.json"))
     assert memory.work.count("ana") == 0
     assert memory.memories.profile("ana").values() == {"name": "Ana"}
-    found = memory.find("ana", Query("parrot", "parrot", memory.journal.turns("ana")[-1].time.replace(day=20)))
+    found = memory.search_by_kind("ana", Query("parrot", "parrot", memory.journal.turns("ana")[-1].time.replace(day=20)))
     assert any("Zazu" in entry.text for entry in found.memories)
     plant(memory, "ana", read_history(folder / "ana.json"))
     assert len(memory.journal.turns("ana")) == len(TURNS)

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory.embedding.token_vectors import Kept, Reading, bundled, keep, late_interaction, packed, unpacked
+from memory.embedding.token_vectors import Embedding, Kept, bundled, keep, late_interaction, packed, unpacked
 from tests.fakes import WordEmbedder
 
-read = WordEmbedder().read
+read = WordEmbedder().embed
 WORDS = ["my", "dog", "cat", "sings", "at", "home", "in", "the", "garden", "by", "night"]
 
 
-def kept_of(reading):
-    return keep([("turn", reading)])
+def kept_of(embedding):
+    return keep([("turn", embedding)])
 
 
 def compare(question, texts, common=frozenset()):
@@ -49,14 +49,14 @@ def test_whatever_is_asked_each_text_has_one_finite_number(question, texts):
 
 @given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=9).map(" ".join))
 def test_what_is_kept_survives_the_file_and_says_the_same(text):
-    reading = read([text])[0]
+    embedding = read([text])[0]
     before = read([f"at night\n{text}"])[0]
-    kept = keep([("turn", reading), ("before", before)])
+    kept = keep([("turn", embedding), ("before", before)])
     again = Kept.from_row(*kept.to_row())
     assert again.facets == ("turn", "before")
     assert np.array_equal(kept.vectors, again.vectors)
     assert np.array_equal(kept.tokens, again.tokens)
-    assert unpacked(again.vectors) @ reading.vector == pytest.approx([1.0, float(reading.vector @ before.vector)], abs=1e-2)
+    assert unpacked(again.vectors) @ embedding.vector == pytest.approx([1.0, float(embedding.vector @ before.vector)], abs=1e-2)
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 5), st.integers(1, 400))
@@ -67,7 +67,7 @@ def test_eight_bits_keep_what_a_vector_says(seed, count, size):
 
 
 def test_an_embedder_without_tokens_compares_nothing_token_by_token():
-    bare = Reading(read(["cat"])[0].vector, (), np.zeros((0, 64), dtype=np.float32))
+    bare = Embedding(read(["cat"])[0].vector, (), np.zeros((0, 64), dtype=np.float32))
     tokens = kept_of(bare).tokens
     assert late_interaction(read(["cat"])[0], bundled([tokens, tokens])).tolist() == [0.0, 0.0]
     assert late_interaction(bare, bundled([kept_of(read(["cat"])[0]).tokens])).tolist() == [0.0]

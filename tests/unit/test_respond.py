@@ -11,7 +11,7 @@ from graph.prompts.briefing import Style
 from graph.prompts.budgets import Budgets
 from memory.core import clock
 from memory.core.errors import InvalidInput, MessageTooLong, ModelUnavailable, StorageError, TimeOrderError
-from memory.core.query import Room
+from memory.core.query import SearchBudget
 from memory.core.records import TurnState
 from tests.fakes import ScriptedChat, answer, fact, retrieve
 
@@ -52,7 +52,7 @@ def test_what_was_said_before_is_in_the_first_prompt(serve):
 
 def test_each_further_retrieval_costs_one_more_call(serve):
     chat = ScriptedChat({"reasoning": [answer("Noted.")] * 2 + [retrieve("dog sausages"), answer("He likes sausages.")]})
-    service = serve(chat, style=Style(room=Room(most=1)))
+    service = serve(chat, style=Style(room=SearchBudget(most=1)))
     say(service, "My dog is called Rex", "2026-03-01 09:00")
     say(service, "He likes sausages", "2026-03-02 09:00")
     chat.calls.clear()
@@ -147,7 +147,7 @@ def test_nothing_is_shown_twice_in_a_turn(serve):
 
 def test_after_five_retrievals_it_has_to_answer(serve):
     chat = ScriptedChat({"reasoning": [answer("Ok.")] * 15 + [retrieve("dog")], "answer": answer("I do not know.")})
-    service = serve(chat, style=Style(room=Room(most=2)))
+    service = serve(chat, style=Style(room=SearchBudget(most=2)))
     for number in range(15):
         say(service, f"My dog did trick {number}", f"2026-03-01 09:{number:02}")
     chat.calls.clear()
@@ -267,7 +267,7 @@ BACKGROUND = ("personality", "semantic", "core", "episodic", "procedural")
 )
 def test_a_window_that_makes_no_sense_is_left_out_and_said_so(serve, start, end, said):
     chat = ScriptedChat({"reasoning": [answer("Noted.")] * 2 + [retrieve("sausages", start, end), answer("Rex.")]})
-    service = serve(chat, style=Style(room=Room(most=1)))
+    service = serve(chat, style=Style(room=SearchBudget(most=1)))
     say(service, "My dog is called Rex", "2026-03-01 09:00")
     say(service, "He likes sausages", "2026-03-01 09:01")
     turn = done(say(service, "What is my dog called?", "2026-03-05 09:00"))

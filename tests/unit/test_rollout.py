@@ -14,7 +14,7 @@ from graph.formats.protocol import Answer, Retrieve, format_reasoning
 from graph.prompts.briefing import Style
 from graph.prompts.budgets import Budgets
 from graph.search_request import first_round
-from memory.core.query import Limits
+from memory.core.query import SearchLimits
 from memory.memory import Memory
 from training.data import questions
 from training.data.chat_messages import chat_of
@@ -28,7 +28,7 @@ LOOK = format_reasoning(Retrieve("parrot", think="I look."))
 AGAIN = format_reasoning(Retrieve("home", think="I look once more."))
 RIGHT = format_reasoning(Answer("(b)", "Memory says so."))
 WRONG = "neither this nor that"
-ONE = Limits(semantic=1, episodic=1)
+ONE = SearchLimits(semantic=1, episodic=1)
 """The search that begins a turn leaves something for the model's own to find."""
 
 
@@ -47,7 +47,9 @@ def setting(tmp_path: Path, memory: Memory) -> Setting:
 
 
 def rollouts(memory: Memory, **style: object) -> Rollouts:
-    own = Style(**{"layout": "published", "sees": True, "max_looks": 3, "budgets": Budgets(window=4_096, output=200), **style})
+    own = Style(
+        **{"layout": "published", "sees": True, "max_retrievals": 3, "budgets": Budgets(window=4_096, output=200), **style}
+    )
     return Rollouts(memory, own, (2, 5), (3, 6))
 
 

@@ -25,7 +25,7 @@ MUG_SEEN = "A picture was shown: my grandmother's mug (mug)"
 class Broken:
     """A detector whose weights are broken."""
 
-    def find(self, image, names, least):
+    def detect(self, image, names, least):
         raise ModelMissing("The detector cannot be loaded.")
 
 
@@ -205,7 +205,7 @@ def test_an_embedder_that_is_set_and_not_here_costs_no_reply(monkeypatch, tmp_pa
 
 
 def in_index(service):
-    return service.memory.seen._index.said("ada", ["red", "blue"], 9)
+    return service.memory.photo_search._index.search_by_text("ada", ["red", "blue"], 9)
 
 
 def test_a_start_without_weights_keeps_what_was_looked_at_and_looks_at_the_rest_later(serve):

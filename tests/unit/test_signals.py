@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from memory.core.sentences import sentences
-from memory.core.temporal import named_period
+from memory.core.temporal import named_window
 from memory.index.turn_traits import Traits, split_speaker, subject_of_wish, traits_of
 from memory.index.vectors import NONE
 from memory.search.assistant_scoring import weigh_talk
@@ -137,7 +137,7 @@ def test_a_name_before_one_note_makes_no_dialogue():
 def test_what_was_said_in_the_period_that_is_named_comes_before_what_was_said_long_after():
     asked = datetime(2026, 3, 12, 9, tzinfo=UTC)
     text = "What did she drink on 3 March?"
-    question = read_question(text, [], named_period(text, asked))
+    question = read_question(text, [], named_window(text, asked))
     then, later = (datetime(2026, 3, day, 20, tzinfo=UTC).timestamp() for day in (3, 11))
     both = found(("a", Traits(length=40, at=later)), ("b", Traits(length=40, at=then)))
     assert list(weighed(question, both)) == ["b", "a"]
@@ -212,7 +212,7 @@ def test_what_was_answered_counts_with_the_message_and_alone_it_is_no_sentence_o
 def test_a_wish_for_all_answers_is_among_the_first_ten_where_its_subject_is_near(near):
     question = read_question("How much flour for two loaves?", [])
     notes = [(f"t{place:02}", Traits(session=place), {"sentence": 0.5 + place / 100, "words": 3.0}) for place in range(20)]
-    wish = ("wish", Traits(session=30, standing=True), {"sentence": near, "content": 0.0, "words": 0.0, "late": 0.0})
+    wish = ("wish", Traits(session=30, lasting_wish=True), {"sentence": near, "content": 0.0, "words": 0.0, "late": 0.0})
     place = list(weigh_talk(question, found(*notes, wish))).index("wish")
     assert (7 <= place < 10) is (near > 0.15)
 
@@ -236,6 +236,6 @@ def test_what_a_wish_for_all_answers_is_about(text, subject):
     "text", ["Always be brief.", "Please never use emojis", "From now on call me Bo", "Bitte immer kurz", "以后请用中文"]
 )
 def test_wishes_for_all_answers_are_told_from_what_was_done(text):
-    assert traits_of(text, session=1, seq=1, before=None).standing
-    assert not traits_of(f"She said: {text}", session=1, seq=1, before=None).standing
-    assert not traits_of("I have always lived here and never left", session=1, seq=1, before=None).standing
+    assert traits_of(text, session=1, seq=1, before=None).lasting_wish
+    assert not traits_of(f"She said: {text}", session=1, seq=1, before=None).lasting_wish
+    assert not traits_of("I have always lived here and never left", session=1, seq=1, before=None).lasting_wish

@@ -38,7 +38,7 @@ def life(serve):
 
 
 def found(life, question: str, keywords: str = "") -> list[str]:
-    memories = life.find("ada", Query(question, keywords, clock.parse_time(ASKED, "UTC"))).memories
+    memories = life.search_by_kind("ada", Query(question, keywords, clock.parse_time(ASKED, "UTC"))).memories
     return [entry.text for entry in memories]
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from memory.core.query import Limits, Query
+from memory.core.query import Query, SearchLimits
 from memory.core.records import Episode, make_id
 from tests.fakes import ScriptedChat
 
@@ -33,7 +33,7 @@ def talked(serve):
             memory.memories.commit_consolidation("ada", topic.session, start, episodes=[topic], procedures=None, profile=None)
 
         def found(message, limit):
-            shown = memory.find("ada", Query(message, "", ASKED), Limits(episodic=limit)).memories
+            shown = memory.search_by_kind("ada", Query(message, "", ASKED), SearchLimits(episodic=limit)).memories
             return [entry.text for entry in shown if entry.kind == "episodic"]
 
         return found

@@ -7,6 +7,7 @@ import pytest
 from memory.core import clock
 from memory.core.query import Query
 from memory.core.records import Episode, PersonalityPoint, SemanticMemory, make_id
+from memory.core.time_window import TimeWindow
 from tests.fakes import ScriptedChat
 
 ZONE = "Europe/Berlin"
@@ -34,8 +35,8 @@ def life(serve):
 
 
 def found(life, since=None, until=None, message="Tell me about it", now="2026-06-01 09:00"):
-    query = Query(message, "", at(now), at(since) if since else None, at(until) if until else None)
-    result = life.find("ada", query)
+    query = Query(message, "", at(now), TimeWindow.between(since and at(since), until and at(until)))
+    result = life.search_by_kind("ada", query)
     names = {text: name for name, (_, text) in SAID.items()}
     facts = {names[entry.text] for entry in result.memories if entry.kind == "semantic"}
     talk = {
@@ -81,7 +82,7 @@ def test_the_day_that_the_clocks_change_has_23_hours_and_holds_all_of_them(life)
 )
 def test_a_time_that_the_message_names_counts_where_there_is_no_window(life, message, now, name):
     life.index("ada")
-    ranked = life.retriever.find("ada", Query(message, "", at(now)))
+    ranked = life.retriever.search_by_kind("ada", Query(message, "", at(now)))
     best = max((entry for entry in ranked.memories if entry.kind == "semantic"), key=lambda entry: entry.score)
     assert best.text == SAID[name][1]
 
@@ -94,10 +95,10 @@ def test_a_time_is_that_of_the_message_and_never_the_clocks(life):
 
 def test_what_the_prompt_shows_of_the_last_hour_is_not_found_whenever_it_happened(life):
     [shown] = [turn.id for turn in life.journal.turns("ada") if turn.text == SAID["past"][1]]
-    year = {"since": at("2019-01-01 00:00"), "until": at("2019-12-31 00:00")}
+    year = TimeWindow.between(at("2019-01-01 00:00"), at("2019-12-31 00:00"))
     for talk, expected in ((frozenset(), True), (frozenset({shown}), False)):
-        query = Query("Tell me about it", "", at("2026-04-04 10:30"), **year, talk=talk)
-        assert any(SAID["past"][1] in entry.text for entry in life.find("ada", query).memories) is expected
+        query = Query("Tell me about it", "", at("2026-04-04 10:30"), year, prompt_turns=talk)
+        assert any(SAID["past"][1] in entry.text for entry in life.search_by_kind("ada", query).memories) is expected
 
 
 def test_a_window_in_the_last_hour_is_kept(life):
@@ -116,6 +117,8 @@ def test_of_a_topic_that_reaches_out_of_a_window_only_what_was_said_inside_is_sh
         turn_ids=tuple(turn.id for turn in turns),
     )  # fmt: skip
     memory.memories.commit_consolidation("ada", 1, turns[-1].time, episodes=[topic], procedures=None, profile=None)
-    query = Query("What was said?", "", at("2026-06-01 09:00"), at("2026-03-01 12:30"), at("2026-03-01 13:30"))
-    [entry] = [entry for entry in memory.find("ada", query).memories if entry.kind == "episodic"]
+    query = Query(
+        "What was said?", "", at("2026-06-01 09:00"), TimeWindow.between(at("2026-03-01 12:30"), at("2026-03-01 13:30"))
+    )
+    [entry] = [entry for entry in memory.search_by_kind("ada", query).memories if entry.kind == "episodic"]
     assert entry.turn_ids == (turns[3].id,)

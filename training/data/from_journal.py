@@ -50,7 +50,7 @@ class Teacher:
         self._turns, self._spoilt, self._unsaid = spoilt_turns(memory, user)
         # The stored result of a step that is set aside is a fallback, and nothing to learn from.
         self._aside = {(one.subject, one.step) for one in memory.refusals.set_aside(user)}
-        self._unread = memory.refusals.unread(user, [turn.id for turn in self._turns])
+        self._unread = memory.refusals.refused_turns(user, [turn.id for turn in self._turns])
 
     def lessons(self) -> list[Lesson]:
         """Return all lessons, by type, in the order of the conversation."""
@@ -68,7 +68,7 @@ class Teacher:
             closing = prompts.after_retrieval
             if rounds and not rounds[-1]["found"]:
                 closing = prompts.nothing_found
-            elif len(rounds) >= self._style.max_looks:
+            elif len(rounds) >= self._style.max_retrievals:
                 closing = prompts.must_answer
             state = {
                 "turn": turn,
@@ -87,7 +87,7 @@ class Teacher:
         for turn in self._turns:
             if turn.pending or turn.id in self._unsaid:
                 continue
-            told = remember.told_to_extract(turn, prompts)
+            told = remember.extraction_prompt(turn, prompts)
             fact = self._facts.get(turn.id)
             seen = shown(self._memory, self._user, turn.images)
             extraction = Extraction(False, reason=_NOTHING_LASTING)
@@ -110,7 +110,7 @@ class Teacher:
                 for episode in self._episodes
                 if episode.session == session and set(episode.turn_ids) <= set(places)
             ]
-            told = consolidate.told_to_divide(turns, self._style.budgets)
+            told = consolidate.topics_prompt(turns, self._style.budgets)
             # If the person forgot a topic, the others do not cover the whole session.
             if told and sorted(place for topic in topics for place in topic.indices) == list(range(len(turns))):
                 messages = [
@@ -125,7 +125,7 @@ class Teacher:
             turns = self._session(rewrite.session)
             core = rewrite.kind == "core"
             title, prompt = (consolidate.PROFILE, prompts.core) if core else (consolidate.HABITS, prompts.procedural)
-            told = consolidate.told_to_rewrite(title, rewrite.before, turns, self._style.budgets) if turns else ""
+            told = consolidate.rewrite_prompt(title, rewrite.before, turns, self._style.budgets) if turns else ""
             if told:
                 written = memory_formats.format_mapping(rewrite.after) or "none"
                 messages = [SystemMessage(prompt), HumanMessage(consolidate.in_language(told, turns, prompts))]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from langchain_core.callbacks import CallbackManagerForLLMRun
 
     from graph.prompts.briefing import Style
-    from memory.core.query import Found, Limits, Query
+    from memory.core.query import Query, SearchLimits, SearchResult
     from memory.memory import Memory
     from training.data.questions import Question
 
@@ -237,11 +237,11 @@ class _Drawn:
         self.episodic, self.semantic = episodic, semantic
         self._searched = False
 
-    def find(self, user_id: str, query: Query, limits: Limits) -> Found:
+    def search_by_kind(self, user_id: str, query: Query, limits: SearchLimits) -> SearchResult:
         if self._searched or query.keywords:
             limits = replace(limits, episodic=self.episodic, semantic=self.semantic)
         self._searched = True
-        return self._memory.find(user_id, query, limits)
+        return self._memory.search_by_kind(user_id, query, limits)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._memory, name)

@@ -79,7 +79,7 @@ def run(recipe: GrpoRecipe, *, resume: bool = False) -> dict[str, Any]:
             prompts=load_prompts(recipe.prompts),
             layout=recipe.layout,
             sees=True,
-            max_looks=recipe.turns - 1,
+            max_retrievals=recipe.turns - 1,
             budgets=Budgets(window=recipe.max_tokens, output=recipe.turn_tokens),
         )
         rollouts = Rollouts(memory, style, recipe.episodic, recipe.semantic, recipe.seed)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from app.ui import wording
-from memory.forgetting.purge import Receipt
+from memory.forgetting.purge import ForgetReceipt
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _MAX_NAME_CHARACTERS = 60
@@ -52,7 +52,7 @@ def farewell(user: str, removed: Mapping[str, int], left: Mapping[str, int], at:
     )
 
 
-def forgotten(receipt: Receipt) -> tuple[str, str]:
+def forgotten(receipt: ForgetReceipt) -> tuple[str, str]:
     """Return the title and the text of the receipt for one forgotten thing."""
     removed = ", ".join(f"{what}: {count}" for what, count in receipt.removed.items() if count) or "nothing else"
     title = f"{wording.KINDS[receipt.kind].capitalize()}, deleted for good on {receipt.purged_at:%Y-%m-%d at %H:%M} (UTC)"

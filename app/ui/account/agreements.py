@@ -11,7 +11,7 @@ from app.ui.account import account_wording
 from app.ui.layout import Here
 from memory.consent.modes import MODES, SECRETS, Mode
 from memory.core.errors import PersonaError
-from memory.forgetting.purge import Receipt
+from memory.forgetting.purge import ForgetReceipt
 
 _RECEIPTS_PER_PAGE = 10
 _CHOICES: dict[Mode, str] = {
@@ -95,7 +95,7 @@ def _receipts(here: Here) -> None:
         pages = -(-len(kept) // _RECEIPTS_PER_PAGE)
         page = min(st.session_state.get("shown-receipts", 1), pages) - 1
         for number, one in enumerate(kept[page * _RECEIPTS_PER_PAGE : (page + 1) * _RECEIPTS_PER_PAGE]):
-            title, detail = account_wording.forgotten(Receipt.model_validate(one))
+            title, detail = account_wording.forgotten(ForgetReceipt.model_validate(one))
             with st.container(key=f"entry-receipt-{number}", gap=None):
                 st.text(title)
                 st.text(detail)

@@ -74,7 +74,7 @@ def _corrected_since(here: Here, one: Recalled) -> list[str]:
     """Return the corrections of a dialogue that were made after this reply."""
     if one.kind not in _DIALOGUE_KINDS:
         return []
-    said = here.memory.browse.said(here.user, one.turn_ids).values()
+    said = here.memory.browse.turns_by_id(here.user, one.turn_ids).values()
     return list(dict.fromkeys(mark for turn in said for mark in turn.corrected if mark not in one.text))
 
 

@@ -9,6 +9,7 @@ from itertools import groupby
 from app.ui import memory_actions, wording
 from memory.consent.sensitive import NAMED
 from memory.core.records import Episode, PhotoMemory, Procedure, SemanticMemory
+from memory.core.time_window import ALL_TIME, TimeWindow
 from memory.storage.memory_rows import MemoryRecord
 
 KINDS = {
@@ -114,13 +115,14 @@ def rows(records: Iterable[MemoryRecord]) -> list[dict[str, str]]:
     ]
 
 
-def bounds(days: Sequence[date], zone: tzinfo | None) -> tuple[datetime | None, datetime | None]:
-    """Return the first instant of a range of days and the first instant after it; a single day has no end."""
+def window_of(days: Sequence[date], zone: tzinfo | None) -> TimeWindow:
+    """Return the time window of a range of days; a single day has no end."""
     if not days:
-        return None, None
+        return ALL_TIME
     since = datetime.combine(days[0], time.min, zone)
     open_ended = len(days) == 1 or days[-1] == date.max
-    return since, None if open_ended else datetime.combine(days[-1] + timedelta(days=1), time.min, zone)
+    end = None if open_ended else datetime.combine(days[-1] + timedelta(days=1), time.min, zone)
+    return TimeWindow.half_open(since, end)
 
 
 def summed(counts: Mapping[str, int]) -> str:

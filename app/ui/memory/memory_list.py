@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import streamlit as st
@@ -16,6 +16,7 @@ from app.ui.memory import entry_card, entry_wording
 from memory.core import clock
 from memory.core.errors import PersonaError
 from memory.core.records import user_key
+from memory.core.time_window import TimeWindow
 from memory.storage.memory_rows import MemoryRecord
 
 TIMELINE, TABLE = "Timeline", "Table"
@@ -35,12 +36,7 @@ class Filter:
 
     text: str
     kinds: tuple[str, ...]
-    since: datetime | None
-    until: datetime | None
-
-    def contains(self, time: datetime) -> bool:
-        """Return whether a time lies in the window."""
-        return (self.since is None or time >= self.since) and (self.until is None or time < self.until)
+    window: TimeWindow
 
 
 def key(here: Here, name: str) -> str:
@@ -119,8 +115,8 @@ def _choose(here: Here, counts: Mapping[str, int]) -> Filter:
         format_func=lambda kind: f"{entry_wording.KINDS[kind]} {counts.get(kind, 0):,}", **again,
     )  # fmt: skip
     chosen = days if isinstance(days, Sequence) else [days]
-    since, until = entry_wording.bounds([day for day in chosen if isinstance(day, date)], zone)
-    return Filter((text or "").strip(), tuple(kinds or entry_wording.KINDS), since, until)
+    window = entry_wording.window_of([day for day in chosen if isinstance(day, date)], zone)
+    return Filter((text or "").strip(), tuple(kinds or entry_wording.KINDS), window)
 
 
 def _page_of(here: Here, wanted: Filter, limit: int) -> tuple[list[MemoryRecord], int]:
@@ -136,14 +132,15 @@ def _page_of(here: Here, wanted: Filter, limit: int) -> tuple[list[MemoryRecord]
 
 
 def _newest(here: Here, wanted: Filter, limit: int, offset: int) -> tuple[list[MemoryRecord], int]:
-    return here.memory.browse.memories(
-        here.user, wanted.kinds, since=wanted.since, until=wanted.until, limit=limit, offset=offset
-    )
+    return here.memory.browse.memories(here.user, wanted.kinds, wanted.window, limit=limit, offset=offset)
 
 
 def _best(here: Here, wanted: Filter, limit: int, offset: int) -> tuple[list[MemoryRecord], int]:
     found = [one for kind in wanted.kinds for one in here.memory.search(here.user, wanted.text, kind=kind, limit=_MAX_RESULTS)]
-    best = sorted((one for one in found if one.kind != "turn" and wanted.contains(one.time)), key=lambda one: -one.score)
+    best = sorted(
+        (one for one in found if one.kind != "turn" and wanted.window.contains(one.time.timestamp())),
+        key=lambda one: -one.score,
+    )
     ids = [one.id for one in best[:_MAX_RESULTS]]
     by_id = {one.id: one for one in here.memory.memories.entries(here.user, ids=ids[offset : offset + limit])}
     return [by_id[name] for name in ids[offset : offset + limit] if name in by_id], len(ids)

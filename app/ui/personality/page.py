@@ -108,7 +108,7 @@ def _curves(here: Here, points: Sequence[PersonalityPoint]) -> None:
 
 
 def _beginnings(here: Here, points: Sequence[PersonalityPoint]) -> dict[str, str]:
-    turns = here.memory.browse.said(here.user, [point.turn_id for point in points if point.turn_id])
+    turns = here.memory.browse.turns_by_id(here.user, [point.turn_id for point in points if point.turn_id])
     return {name: turn.text for name, turn in turns.items()}
 
 
@@ -123,7 +123,7 @@ def _chosen(here: Here) -> None:
         if step is None:
             st.text(f"{scores.moved(point.scores, point)}.")
         else:
-            turn = here.memory.browse.said(here.user, [point.turn_id or ""]).get(point.turn_id or "")
+            turn = here.memory.browse.turns_by_id(here.user, [point.turn_id or ""]).get(point.turn_id or "")
             _message(turn)
             before, point = step
             st.table(

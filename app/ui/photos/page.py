@@ -105,7 +105,7 @@ def _by_picture(here: Here, album: Album, file: UploadedFile) -> list[Shown]:
     """Return this exact picture first, then similar ones."""
     picture = read_picture(file.getvalue(), file.name)
     same = album.same(here.user, picture.photo.id)
-    alike = _known(here, here.memory.seen.like_picture(here.user, open_upright(picture.small), _PICTURES_PER_PAGE))
+    alike = _known(here, here.memory.photo_search.search_by_image(here.user, open_upright(picture.small), _PICTURES_PER_PAGE))
     return [*same, *(one for one in alike if one.photo_id != picture.photo.id)]
 
 
@@ -144,7 +144,7 @@ def _details(here: Here, shown: Shown, key: str) -> None:
     if not shown.seen:
         st.caption("Nothing is remembered about it yet.")
         memory_actions.forget_button(here, shown.photo_id, key)
-    turn = here.memory.browse.said(here.user, [shown.turn_id]).get(shown.turn_id) if shown.turn_id else None
+    turn = here.memory.browse.turns_by_id(here.user, [shown.turn_id]).get(shown.turn_id) if shown.turn_id else None
     if turn and st.button("Show it in the conversation", key=f"go-{key}", icon=":material/forum:"):
         frame.go_to_turn(turn.session, turn.id)
 
