@@ -1,11 +1,13 @@
-"""Events of a reply in progress."""
+"""Events of a reply in progress, from the moment its message is accepted."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from memory.core.records import Recalled as Memory
+from graph.events import AnswerDelta, Recalled, ReplyEvent, Retrieving, Thinking
 from memory.core.records import Turn
+
+__all__ = ["AnswerDelta", "Answered", "Event", "Recalled", "Received", "Retrieving", "Thinking"]
 
 
 @dataclass(frozen=True)
@@ -16,40 +18,10 @@ class Received:
 
 
 @dataclass(frozen=True)
-class Thinking:
-    """A delta of the model's thought."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Retrieving:
-    """The model starts a retrieval round, with a query and a time window."""
-
-    query: str
-    start_time: str | None = None
-    end_time: str | None = None
-
-
-@dataclass(frozen=True)
-class Recalled:
-    """The memories found by the retrieval round, in time order."""
-
-    memories: tuple[Memory, ...]
-
-
-@dataclass(frozen=True)
-class AnswerDelta:
-    """A delta of the reply."""
-
-    text: str
-
-
-@dataclass(frozen=True)
 class Answered:
     """The reply is committed: the turn is acknowledged."""
 
     turn: Turn
 
 
-Event = Received | Thinking | Retrieving | Recalled | AnswerDelta | Answered
+Event = Received | ReplyEvent | Answered

@@ -8,23 +8,24 @@ import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from app import backlog
-from app.events import AnswerDelta, Answered, Event, Recalled, Received, Retrieving, Thinking
+from app.events import Answered, Event, Received
 from app.graph_loading import Loading, Models
 from app.user_queue import UserQueue
 from app.worker import Worker
 from graph import forget_replies, forgetting
 from graph.beginning import in_a_sentence, unrecorded
-from graph.context import Context
+from graph.context import Context, MessageOptions
 from graph.events import sending_to
 from memory.core import clock
 from memory.core.errors import InvalidInput, PersonaError, StorageError
 from memory.core.priority import replying
-from memory.core.records import HIGHEST, LOWEST, TRAITS, Turn, WorkItem
+from memory.core.records import Turn, WorkItem
 from memory.core.validation import check_text, check_user, user_name
 from memory.memory import Memory
 from memory.photos.image_file import MAX_BYTES, Picture, read_picture
@@ -41,6 +42,7 @@ _MAX_CONCURRENT_REPLIES = 256
 _REMOTE_WORKERS = 128
 """A remote server takes many calls at once; of a hundred active users, two thirds have a turn in background work."""
 _CLOSE_TIMEOUT_S = 10.0
+_DEFAULT_OPTIONS = MessageOptions()
 
 
 class PersonaService:
@@ -108,10 +110,7 @@ class PersonaService:
         time: str | datetime | None = None,
         *,
         zone: str | None = None,
-        force_retrieve: bool = False,
-        reasoning: bool = True,
-        off_the_record: bool = False,
-        personality_override: dict[str, float] | None = None,
+        options: MessageOptions = _DEFAULT_OPTIONS,
     ) -> Iterator[Event]:
         """Send a message and return the reply as events. The message is in the journal before this returns.
 
@@ -123,10 +122,7 @@ class PersonaService:
             images: Picture files, their bytes, or results of `read_picture`.
             time: Time of the message; now when None.
             zone: Time zone for a time without one, and for now; the zone of this machine when None.
-            force_retrieve: Search memory at least once.
-            reasoning: Off: search once with the message itself, then answer directly.
-            off_the_record: Use memory, but save nothing.
-            personality_override: Scores for this reply only.
+            options: How it is answered; off the record, for example.
 
         Raises:
             PersonaError: Before the first event: the message was not accepted. During the events: the reply failed, and the
@@ -145,20 +141,13 @@ class PersonaService:
         self._check_open()
         user_id = check_user(user_id)
         check_text(text, len(images))
-        _check_override(personality_override)
         stamp = clock.parse_time(time, zone) if isinstance(time, str) else time
         pictures = [_picture(image) for image in images]
-        topic = None if off_the_record else self.memory.consent.unkept(user_id, text)
-        off_the_record = off_the_record or topic is not None
-        context = Context(
-            user_id=user_id,
-            time=stamp.isoformat() if stamp else None,
-            force_retrieve=force_retrieve,
-            reasoning=reasoning,
-            off_the_record=off_the_record,
-            personality_override=personality_override,
-        )
-        if off_the_record:
+        topic = None if options.off_the_record else self.memory.consent.unkept(user_id, text)
+        if topic is not None:
+            options = replace(options, off_the_record=True)
+        context = Context.of(options, user_id, stamp.isoformat() if stamp else None)
+        if options.off_the_record:
             photo_ids = [self.memory.photos.hold(user_id, picture) for picture in pictures]
             turn = unrecorded(user_id, text, photo_ids, stamp or clock.now(zone), topic)
         else:
@@ -299,7 +288,7 @@ class PersonaService:
             with replying(), self.models.priority.reply() if self.models.priority else nullcontext():
                 graph = self._loading.graphs(lambda: self._closed or turn.id in self._stops, for_reply=True)[0]
                 given = {"turn": turn, "turn_id": turn.id}
-                told = sending_to(lambda item: events.put(_event(item)))
+                told = sending_to(events.put)
                 done = graph.invoke(given, told, context=context)["turn"]
         except Exception as error:  # noqa: BLE001 - it is raised to the reader of the events
             events.put(self._failed(turn, context, error))
@@ -342,18 +331,6 @@ def _read(events: queue.SimpleQueue[Event | Exception]) -> Iterator[Event]:
             return
 
 
-def _event(item: dict[str, Any]) -> Event:
-    match item["event"]:
-        case "think":
-            return Thinking(item["text"])
-        case "answer":
-            return AnswerDelta(item["text"])
-        case "retrieving":
-            return Retrieving(item["keywords"], item["start_time"], item["end_time"])
-        case _:
-            return Recalled(tuple(item["memories"]))
-
-
 def _picture(image: Picture | bytes | str | Path) -> Picture:
     if isinstance(image, Picture):
         return image
@@ -365,12 +342,3 @@ def _picture(image: Picture | bytes | str | Path) -> Picture:
             return read_picture(file.read(MAX_BYTES + 1), path.name)
     except OSError as error:
         raise InvalidInput(f"The picture {image} cannot be read ({error.strerror}). Check its path.") from error
-
-
-def _check_override(scores: dict[str, float] | None) -> None:
-    for trait, score in (scores or {}).items():
-        number = isinstance(score, int | float) and not isinstance(score, bool)
-        if trait not in TRAITS or not number or not LOWEST <= score <= HIGHEST:
-            raise InvalidInput(
-                f"{trait} = {score} is no personality score. Traits: {', '.join(TRAITS)}; scores go from 1 to 5."
-            )

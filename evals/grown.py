@@ -68,7 +68,7 @@ def grow(run: Path, target: Path, person: Person, life: Life, embedder: Embedder
 def _add(memory: Memory, person: Person, life: Life, facts: int) -> None:
     user = user_of(person)
     there = {turn.id for turn in memory.journal.turns(user)}
-    memory.journal.ingest_all(user, [Line(time=said.time, text=said.user, reply=said.assistant) for said in person.turns])
+    memory.ingest(user, [Line(time=said.time, text=said.user, reply=said.assistant) for said in person.turns])
     added = [turn for turn in memory.journal.turns(user) if turn.id not in there]
     for number, (content, keywords) in enumerate(life.facts(facts)):
         turn = added[number * len(added) // facts]

@@ -17,7 +17,7 @@ from evals.usage import Usage
 from evals.work import Work
 from graph import consolidate, remember, respond
 from graph.context import Context
-from graph.events import sending_to
+from graph.events import AnswerDelta, ReplyEvent, sending_to
 from graph.prompts.briefing import Style
 from memory.core import clock
 from memory.core.errors import InvalidInput, StorageError
@@ -128,7 +128,7 @@ class Ours:
         for said in person.turns[:upto]:
             ids = tuple(self._memory.photos.receive(user, path.read_bytes()) for path in said.images)
             lines.append(Line(time=said.time, text=said.user, reply=said.assistant, images=ids))
-        self._memory.journal.ingest_all(user, lines)
+        self._memory.ingest(user, lines)
         # Once for everything, so that the first question does not wait for it.
         self._memory.index(user)
         while self._remembers and (item := self._memory.work.next_of(user, due_only=False)):
@@ -145,8 +145,8 @@ class Ours:
         """Ask off the record: memory is used, and nothing is written."""
         usage = Usage()
 
-        def tell(event: dict[str, Any]) -> None:
-            if event.get("event") == "answer" and event.get("text"):
+        def tell(event: ReplyEvent) -> None:
+            if isinstance(event, AnswerDelta) and event.text:
                 usage.spoke()
 
         context = Context(user_id=user_of(person), time=asked_at(person, question), off_the_record=True)

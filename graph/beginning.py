@@ -60,7 +60,7 @@ class Beginning:
             return unrecorded(context.user_id, text or "", images or (), said, topic)
         thread = thread_id()
         if thread is None:
-            return self._memory.journal.receive(context.user_id, text or "", images=images or (), time=said)
+            return self._memory.receive(context.user_id, text or "", photo_ids=images or (), time=said)
         return self._said_in(thread, state, context.user_id, said)
 
     def commit(self, turn: Turn, reply: str, trace: Trace, *, stopped: bool) -> Turn:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Self
 
 from langgraph.config import get_config
 from langgraph.runtime import Runtime
 
 from memory.core.errors import InvalidInput
+from memory.core.records import HIGHEST, LOWEST, TRAITS
 from memory.core.validation import user_name
 
 _CHECKPOINTER = "__pregel_checkpointer"
@@ -15,13 +17,13 @@ _CHECKPOINTER = "__pregel_checkpointer"
 
 
 @dataclass(frozen=True)
-class Context:
-    """The run's context; every field has a default, so that a graph opens in Studio as it is."""
+class MessageOptions:
+    """How one message is answered.
 
-    user_id: str = "me"
-    """Whose memory is used and written."""
-    time: str | None = None
-    """When the message is said, `YYYY-MM-DD HH:MM` with an optional offset or zone; None means now."""
+    Raises:
+        InvalidInput: A score of `personality_override` is of no trait, or not from 1 to 5.
+    """
+
     force_retrieve: bool = False
     """Search memory at least once before answering."""
     reasoning: bool = True
@@ -32,7 +34,33 @@ class Context:
     """Scores for this reply alone, by trait, instead of the remembered ones."""
 
     def __post_init__(self) -> None:
+        """Check the scores."""
+        for trait, score in (self.personality_override or {}).items():
+            is_number = isinstance(score, int | float) and not isinstance(score, bool)
+            if trait not in TRAITS or not is_number or not LOWEST <= score <= HIGHEST:
+                raise InvalidInput(
+                    f"{trait} = {score} is no personality score. Traits: {', '.join(TRAITS)}; scores go from 1 to 5."
+                )
+
+
+@dataclass(frozen=True)
+class Context(MessageOptions):
+    """The run's context; every field has a default, so that a graph opens in Studio as it is."""
+
+    user_id: str = "me"
+    """Whose memory is used and written."""
+    time: str | None = None
+    """When the message is said, `YYYY-MM-DD HH:MM` with an optional offset or zone; None means now."""
+
+    @classmethod
+    def of(cls, options: MessageOptions, user_id: str, time: str | None) -> Self:
+        """Return the context of a message with some options."""
+        chosen = {one.name: getattr(options, one.name) for one in fields(MessageOptions)}
+        return cls(**chosen, user_id=user_id, time=time)
+
+    def __post_init__(self) -> None:
         """Normalise the user id."""
+        super().__post_init__()
         object.__setattr__(self, "user_id", user_name(self.user_id))
 
 

@@ -79,7 +79,7 @@ def build(
             about = {"topic": one.topic, "message": one.text, "facts": list(one.facts)}
             match interrupt({"question": question, "answers": ["approve", "reject", "later"], **about}):
                 case "approve":
-                    memory.approve(user_id, one.turn_id)
+                    memory.approvals.approve(user_id, one.turn_id)
                 case "reject":
                     memory.reject(user_id, one.turn_id)
         return {}

@@ -15,7 +15,8 @@ from graph import forgetting
 from graph.beginning import Beginning, is_edited, mark_edit, new_words, typed
 from graph.calls.asking import notices_of
 from graph.context import Context, context_of, same_user
-from graph.events import Send, sender
+from graph.events import AnswerDelta, Retrieving, Send, Thinking, sender
+from graph.events import Recalled as Found
 from graph.formats import protocol
 from graph.formats.protocol import Answer, Malformed, Retrieve
 from graph.language import language_id
@@ -117,7 +118,7 @@ class Responder:
             # A run that went back: the request is not carried out twice.
             return {"reply": done.reply, "turn": done, "turn_id": done.id, "current": done.id, "steps": [Step(action="answer")]}
         reply, offer = forgetting.reply_to(turn, self._memory)
-        sender(runtime)({"event": "answer", "text": reply})
+        sender(runtime)(AnswerDelta(reply))
         total = time.perf_counter() * 1000 - state["timings_ms"]["started"]
         timings = {"first_answer": round(total, 1), "total": round(total, 1)}
         step, usage = Step(action="answer"), Usage().timed(timings)
@@ -130,8 +131,8 @@ class Responder:
 
     def reason(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Let the model think and choose: answer now, or search memory first."""
-        tell = sender(runtime)
-        speaker = self._speaker(state, tell)
+        send = sender(runtime)
+        speaker = self._speaker(state, send)
         forced = context_of(runtime).force_retrieve and not any(past["output"] for past in state["rounds"])
         messages = self._messages(state, self._style.prompts.after_retrieval)
         if forced and self._style.prompts.must_retrieve:
@@ -142,7 +143,7 @@ class Responder:
         if isinstance(reasoned, Malformed) and not speech.stopped and self._style.second_try:
             problem = f"{self._style.prompts.malformed} {reasoned.problem}"
             # Both thoughts are shown one after the other, each on its own lines.
-            tell({"event": "think", "text": "\n"})
+            send(Thinking("\n"))
             again = [*messages, AIMessage(speech.output or "(nothing)"), *sections.instructed([AIMessage("")], problem)]
             speech = speaker.speak(again, grammar, quiet=forced)
             reasoned = protocol.parse_reasoning(speech.output)
@@ -157,8 +158,8 @@ class Responder:
     def retrieve(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Search memory; results that this turn has already shown do not return."""
         request, turn = _required(state.get("request")), state["turn"]
-        tell = sender(runtime)
-        tell({"event": "retrieving", **request})
+        send = sender(runtime)
+        send(Retrieving(request["keywords"], request["start_time"], request["end_time"]))
         window, warning = window_of(request, turn.time)
         past = [entry for before in state.get("rounds", []) for entry in before["found"]]
         # A small model finds in notes what it overlooks in the conversation itself.
@@ -188,7 +189,7 @@ class Responder:
             memory_ids=tuple(entry.id for entry in shown),
             warning=warning,
         )
-        tell({"event": "recalled", "memories": shown})
+        send(Found(tuple(shown)))
         looked = Round(output=request["output"], found=shown, widened=found.widened)
         return {"rounds": [*state.get("rounds", []), looked], "steps": [*state.get("steps", []), step], "request": None}
 
@@ -219,8 +220,8 @@ class Responder:
 
     def answer(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Commit the reply; if the rounds brought none, ask for it directly first."""
-        tell = sender(runtime)
-        speaker = self._speaker(state, tell)
+        send = sender(runtime)
+        speaker = self._speaker(state, send)
         reply, stopped = state.get("reply"), state["stopped"]
         steps, timings = list(state.get("steps", [])), dict(state["timings_ms"])
         if reply is None:
@@ -297,13 +298,13 @@ class Responder:
             messages = sections.instructed(messages, f"({line})")
         return forgetting.noted(messages, self._style.prompts, state.get("forget"))
 
-    def _speaker(self, state: RespondState, tell: Send) -> Speaker:
+    def _speaker(self, state: RespondState, send: Send) -> Speaker:
         turn_id = state["turn"].id
         return Speaker(
             self._chat,
             max_tokens=self._style.budgets.output,
             started=state["timings_ms"]["started"],
-            tell=tell,
+            send=send,
             unwanted=lambda: self._stop_requested(turn_id),
             guard=lambda: ReplyGuard(compared_with(state, self._style.prompts)),
             before=state.get("usage"),

@@ -10,8 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, Self
 
-from sqlalchemy import delete
-
 from memory.archive.service import Archives
 from memory.browse.memories import Browse
 from memory.consent.marks import Marker
@@ -19,17 +17,17 @@ from memory.consent.modes import Mode
 from memory.consent.sensitive import topic_of
 from memory.consent.sensitive_classifier import SensitiveClassifier
 from memory.consent.training import Consent
-from memory.core.errors import InvalidInput, NotFound, PersonaError
+from memory.core.errors import InvalidInput, PersonaError
 from memory.core.query import Query, SearchBudget, SearchLimits, SearchResult
-from memory.core.records import Box, Line, PhotoMemory, Recalled, SemanticMemory, Turn
+from memory.core.records import Box, Line, Recalled, SemanticMemory, Turn
 from memory.core.validation import check_text, user_name
 from memory.embedding.text_embedder import Embedder
 from memory.facts.acceptance import Near
-from memory.forgetting import verify
 from memory.forgetting.cascade import Cascade, Together
 from memory.forgetting.offers import Offers
 from memory.forgetting.purge import ForgetReceipt, Purger
 from memory.forgetting.service import Forgetting
+from memory.forgetting.user_deletion import UserDeletion
 from memory.index import renamed_users
 from memory.index.recovery import IndexRecovery
 from memory.personality.timeline import PersonalityTimeline
@@ -43,13 +41,13 @@ from memory.storage.folder_lock import FolderLock
 from memory.storage.leases import Leases
 from memory.storage.memory_rows import MemoryRecord
 from memory.storage.refusals import Refusals
-from memory.storage.schema import metadata, users
 from memory.storage.tombstones import UNDO_WINDOW
 from memory.storage.work_queue import WorkQueue
 from memory.stores.approvals import Approvals
 from memory.stores.arrivals import Arrivals
 from memory.stores.journal import Journal
 from memory.stores.memories import Memories
+from memory.stores.memory_edits import MemoryEdits
 from memory.stores.threads import Threads
 from memory.upcoming.date_rows import Dates
 
@@ -83,7 +81,7 @@ class Memory:
 
     Example:
         >>> with Memory(folder, embedder) as memory:
-        ...     turn = memory.receive("ada", "I play the cello.", pictures=())
+        ...     turn = memory.receive("ada", "I play the cello.")
         ...     turn = memory.journal.finish(turn.id, "Since when?")
         ...     [found] = memory.search("ada", "cello")
         >>> found.kind, found.turn_ids == (turn.id,)
@@ -116,7 +114,8 @@ class Memory:
             )
             self.journal = Journal(self._database, by_words)
             self.memories = Memories(self._database, by_meaning)
-            self.approvals = Approvals(self._database)
+            self._edits = MemoryEdits(self._database, self.memories, by_meaning)
+            self.approvals = Approvals(self._database, self.index)
             self.browse = Browse(self._database)
             self.personality = PersonalityTimeline(self._database)
             self.consent = Consent(self._database, by_meaning)
@@ -129,20 +128,21 @@ class Memory:
             self.photos = PhotoStore(folder / "photos", self._database)
             if not shared:
                 self.photos.sweep()
-            self._arrivals = Arrivals(self.journal, self.photos)
+            self._arrivals = Arrivals(self._database, self.photos, by_words)
             self.sight = sight = sight or Sight()
             self._indexes = IndexRecovery(
                 folder, self._database, embedder, self.photos, sight, chroma_url=chroma_url, shared=shared, fresh=fresh_index
             )
             self._indexer = self._indexes.indexer
-            self.forgetting = Forgetting(self._database)
-            self._purger = Purger(self.forgetting, self._database, self._indexes, self.photos, folder)
+            self._forgetting = Forgetting(self._database)
+            self._purger = Purger(self._forgetting, self._database, self._indexes, self.photos, folder)
+            self._deletion = UserDeletion(self._database, self._indexes, self.photos, self._purger)
             self._archives = Archives(self._database, self.photos, folder)
             words = self._indexes.search
-            self.threads = Threads(self._database, self.journal, lambda user_id: partial(words.in_turns, user_id))
+            self.threads = Threads(self._database, by_words, lambda user_id: partial(words.in_turns, user_id))
             self.photo_search = PhotoSearch(self._indexes.pictures, self.photos, self.memories, words, self.sight)
             self.retriever = Retriever(SearchParts(self.journal, self.memories, words, embedder, self.photo_search))
-            self.offers = Offers(self._database, self.forgetting, words.in_turns, self.retriever.cosines)
+            self.offers = Offers(self._database, self._forgetting, words.in_turns, self.retriever.cosines)
         except BaseException:
             for part in (getattr(self, name, None) for name in ("leases", "_indexes", "_database")):
                 if part is not None:
@@ -160,14 +160,21 @@ class Memory:
         self.close()
 
     def receive(
-        self, user_id: str, text: str, pictures: Sequence[Picture], *, time: datetime | None = None, zone: str | None = None
+        self,
+        user_id: str,
+        text: str,
+        pictures: Sequence[Picture] = (),
+        *,
+        photo_ids: Sequence[str] = (),
+        time: datetime | None = None,
+        zone: str | None = None,
     ) -> Turn:
-        """Store a message with its pictures and return the new turn; a refused message leaves no pictures behind.
+        """Store a message with its pictures and return the new turn; see `Arrivals.receive`."""
+        return self._arrivals.receive(user_id, text, pictures, photo_ids=photo_ids, time=time, zone=zone)
 
-        Raises:
-            PersonaError: As in `Journal.receive` and `PhotoStore.keep`.
-        """
-        return self._arrivals.receive(user_id, text, pictures, time=time, zone=zone)
+    def ingest_turn(self, user_id: str, time: datetime, text: str, reply: str, photo_ids: Sequence[str] = ()) -> Turn | None:
+        """Import one turn with its reply, into a session that stays open; see `Arrivals.ingest_turn`."""
+        return self._arrivals.ingest_turn(user_id, time, text, reply, photo_ids)
 
     def ingest(self, user_id: str, lines: Sequence[Line], pictures: Mapping[str, Callable[[], Picture]] | None = None) -> int:
         """Import a transcript, all of it or nothing, and return the number of lines added; see `Arrivals.ingest`."""
@@ -260,19 +267,19 @@ class Memory:
 
     def edit(self, user_id: str, memory_id: str, text: str) -> MemoryRecord:
         """Replace a memory's text; a search finds the new text at once."""
-        record = self.memories.edit(user_id, memory_id, text)
+        record = self._edits.edit(user_id, memory_id, text)
         self.index(user_id)
         return record
 
     def set_profile(self, user_id: str, key: str, value: str, time: datetime) -> MemoryRecord:
         """Set one line of the profile to what the person wrote."""
-        record = self.memories.set_profile(user_id, key, value, time)
+        record = self._edits.set_profile(user_id, key, value, time)
         self.index(user_id)
         return record
 
     def outdate(self, user_id: str, memory_id: str, time: datetime) -> MemoryRecord | None:
-        """Mark a memory as no longer true from `time` on; see `Memories.outdate`."""
-        record = self.memories.outdate(user_id, memory_id, time)
+        """Mark a memory as no longer true from `time` on; see `MemoryEdits.outdate`."""
+        record = self._edits.outdate(user_id, memory_id, time)
         self.index(user_id)
         return record
 
@@ -296,11 +303,11 @@ class Memory:
         """
         self.index(user_id)
         user_id = user_name(user_id)
-        if now and (user_id, subject) in self.forgetting.due():
+        if now and (user_id, subject) in self._forgetting.due():
             # It was forgotten a moment ago, or an earlier purge was interrupted: purge it without waiting 10 minutes.
             return self._purge([(user_id, subject)])[0]
         in_turns = partial(self._indexes.search.in_turns, user_id)
-        reach = self.forgetting.hide(user_id, subject, in_turns, personality_too=personality_too, together=together)
+        reach = self._forgetting.hide(user_id, subject, in_turns, personality_too=personality_too, together=together)
         self.index(user_id)
         return self._purge([(user_id, subject)])[0] if now else reach
 
@@ -314,22 +321,12 @@ class Memory:
             NotFound: It was purged, or never existed.
             InvalidInput: There is nothing to undo.
         """
-        back = self.forgetting.undo(user_id, subject)
+        back = self._forgetting.undo(user_id, subject)
         record = None
         if not back or self.memories.entries(user_id, ids=[subject], held=True):
-            record = self.memories.get(user_id, subject) if back else self.memories.undo(user_id, subject)
+            record = self.memories.get(user_id, subject) if back else self._edits.undo(user_id, subject)
         self.index(user_id)
         return record
-
-    def approve(self, user_id: str, name: str) -> str:
-        """Approve a message that is pending approval, with the memories extracted from it; returns the message's id.
-
-        Raises:
-            NotFound: There is no pending approval with that id.
-        """
-        turn_id = self.approvals.approve(user_id, name)
-        self.index(user_id)
-        return turn_id
 
     def reject(self, user_id: str, name: str, *, now: bool = False) -> Cascade | ForgetReceipt:
         """Forget a message that is pending approval, with its cascade; see `forget`.
@@ -343,15 +340,19 @@ class Memory:
         """Mark as failed the messages whose reply was lost when a process ended, and return how many."""
         return self.journal.fail_interrupted(None if self.leases is None else datetime.now(UTC) - _MAX_REPLY_TIME)
 
+    def receipts(self, user_id: str) -> list[ForgetReceipt]:
+        """Return the receipts of a user's purges, oldest first."""
+        return [ForgetReceipt.model_validate(one) for one in self._forgetting.receipts(user_id)]
+
     def purge_due(self) -> int:
         """Purge everything forgotten more than 10 minutes ago, and return how many things that were."""
         by_now = datetime.now(UTC) - UNDO_WINDOW
-        receipts = self._purge(due) if (due := self.forgetting.due(by_now)) else []
+        receipts = self._purge(due) if (due := self._forgetting.due(by_now)) else []
         # A rewrite of profile or habits dropped these lines: no receipt is needed.
-        dropped = self.memories.hidden(by_now)
+        dropped = self._edits.hidden(by_now)
         for user_id, memory_id in dropped:
             self.index(user_id)
-            self.memories.purge(user_id, memory_id)
+            self._edits.purge(user_id, memory_id)
         return len(receipts) + len(dropped)
 
     def _purge(self, due: Sequence[tuple[str, str]]) -> list[ForgetReceipt]:
@@ -368,38 +369,12 @@ class Memory:
         return user_id, counts
 
     def delete_user(self, user_id: str) -> dict[str, int]:
-        """Delete a user from every store at once, and return the counts of what was deleted.
-
-        Raises:
-            NotFound: There is no such user.
-        """
-        user_id = user_name(user_id)
-        if user_id not in {row["id"] for row in self.journal.users()}:
-            raise NotFound(f"There is no user {user_id!r}. `persona user list` shows all users.")
-        receipt = {
-            "turns": len(self.journal.turns(user_id)),
-            "memories": sum(not isinstance(one, PhotoMemory) for one in self.memories.entries(user_id, held=True)),
-            "photos": len(self.photos.list(user_id)),
-        }
-        self.photos.delete_user(user_id)
-        with self._database.write() as connection:
-            for table in metadata.sorted_tables:
-                column = table.c.id if table is users else table.c.user_id
-                connection.execute(delete(table).where(column == user_id))
-        self._indexer.delete_user(user_id)
-        self._purger.compact()
-        return receipt
+        """Delete a user from every store at once, and return the counts of what was deleted; see `UserDeletion`."""
+        return self._deletion.delete(user_id)
 
     def left_of(self, user_id: str) -> dict[str, int]:
         """Count what each store still has of a deleted user; every count should be 0."""
-        with self._database.read() as connection:
-            rows = verify.rows_of(connection, user_id)
-        return {
-            "journal": rows,
-            "vectors": self._indexes.chroma.collections_of(user_id),
-            "words": self._indexes.search.files.files_of(user_id),
-            "pictures": self.photos.files_of(user_id),
-        }
+        return self._deletion.left_of(user_id)
 
     def close(self) -> None:
         """Close the stores and release the folder for other processes."""

@@ -27,6 +27,7 @@ from memory.core.errors import InvalidInput, PersonaError
 if TYPE_CHECKING:
     from app.events import Event
     from app.service import PersonaService
+    from graph.context import MessageOptions
     from memory.core.records import Turn
     from memory.core.retry import Refusal
 
@@ -94,9 +95,9 @@ def ask(
     from app.remembering import remember_and_tell
 
     message = sys.stdin.read() if text == "-" else text
-    switches = _switches(force_retrieve, no_reasoning, off_the_record)
+    options = _options(force_retrieve, no_reasoning, off_the_record)
     with open_service(user) as service:
-        turn = _show(service, service.stream(user, message, image or (), time, **switches), quiet=as_json)
+        turn = _show(service, service.stream(user, message, image or (), time, options=options), quiet=as_json)
         if not as_json:
             forget_commands.say_what_next(turn)
         late: PersonaError | None = None
@@ -136,7 +137,7 @@ def chat(
 
     begin = clock.parse_time(time) if time else None
     started = datetime.now(UTC)
-    switches = _switches(force_retrieve, no_reasoning, off_the_record)
+    options = _options(force_retrieve, no_reasoning, off_the_record)
     images = list(image or ())
     with open_service(user, work=True) as service:
         progress(f"Talking as {user}. Enter an empty line to quit.")
@@ -145,7 +146,7 @@ def chat(
             turn = None
             try:
                 stamp = clock.later(begin, datetime.now(UTC) - started) if begin else None
-                turn = _show(service, service.stream(user, message, images, stamp, **switches))
+                turn = _show(service, service.stream(user, message, images, stamp, options=options))
                 if about := marked.said_of(service.memory, turn):
                     progress(about)
             except PersonaError as error:
@@ -208,8 +209,10 @@ def _wants_json() -> bool:
     return "--json" in sys.argv
 
 
-def _switches(force_retrieve: bool, no_reasoning: bool, off_the_record: bool) -> dict[str, Any]:
-    return {"force_retrieve": force_retrieve, "reasoning": not no_reasoning, "off_the_record": off_the_record}
+def _options(force_retrieve: bool, no_reasoning: bool, off_the_record: bool) -> MessageOptions:
+    from graph.context import MessageOptions
+
+    return MessageOptions(force_retrieve=force_retrieve, reasoning=not no_reasoning, off_the_record=off_the_record)
 
 
 def _show(service: PersonaService, events: Any, *, quiet: bool = False) -> Turn:

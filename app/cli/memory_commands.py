@@ -141,7 +141,7 @@ def forget(
 def approve(what: Approvals = None, every: Every = False, user: User = "me", as_json: AsJson = False) -> None:
     """Approve sensitive messages, so that they are remembered like any other."""
     with open_memory() as store:
-        done = [store.approve(user, name) for name in _held(store, user, what, every=every)]
+        done = [store.approvals.approve(user, name) for name in _held(store, user, what, every=every)]
     report({"approved": done}, f"Approved: {', '.join(done) or 'nothing was pending'}.", as_json=as_json)
 
 
@@ -189,10 +189,8 @@ def upcoming(
 @memory.command()
 def receipts(user: User = "me", as_json: AsJson = False) -> None:
     """Show the receipts for deleted memories, with the result of the check afterwards."""
-    from memory.forgetting.purge import ForgetReceipt
-
     with open_memory() as store:
-        kept = [ForgetReceipt.model_validate(one) for one in store.forgetting.receipts(user)]
+        kept = store.receipts(user)
     if as_json:
         print_json([one.model_dump(mode="json") for one in kept])
         return

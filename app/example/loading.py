@@ -21,6 +21,7 @@ from memory.personality.pem import evolve
 from memory.personality.timeline import PersonalityTimeline
 from memory.photos.store import PhotoStore
 from memory.storage.engine import Database
+from memory.stores.arrivals import Arrivals
 from memory.stores.journal import Journal
 from memory.stores.memories import Memories
 
@@ -82,6 +83,7 @@ class _Writer:
     def __init__(self, database: Database, photos: PhotoStore, told: Month) -> None:
         # Only the word rules decide what is sensitive, so the result is the same with every embedder.
         marker = Marker(topic_of, "each")
+        self._arrivals = Arrivals(database, photos, marker)
         self._journal = Journal(database, marker)
         self._knowledge = Memories(database, marker)
         self._curve = PersonalityTimeline(database)
@@ -102,7 +104,7 @@ class _Writer:
 
     def _say(self, said: Said, time: datetime) -> Turn:
         images = [self._photos.receive(USER, drawings.draw(self._shapes[said.picture.name]))] if said.picture else []
-        turn = self._journal.receive(USER, said.said, images=images, time=time)
+        turn = self._arrivals.receive(USER, said.said, photo_ids=images, time=time)
         found = tuple(self._known[name] for name in said.used)
         newest = self._curve.newest(USER) or PersonalityPoint(turn_id=None, time=time)
         return self._journal.finish(

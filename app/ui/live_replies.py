@@ -10,25 +10,13 @@ from typing import TYPE_CHECKING
 
 from app.events import AnswerDelta, Answered, Event, Received, Retrieving, Thinking
 from app.events import Recalled as Found
+from graph.context import MessageOptions
 from memory.core.errors import PersonaError
 from memory.core.records import Recalled, Step, Turn
 from memory.photos.image_file import Picture
 
 if TYPE_CHECKING:
     from app.service import PersonaService
-
-
-@dataclass(frozen=True)
-class Switches:
-    """The options that the person chose for their next messages."""
-
-    off_the_record: bool = False
-    force_retrieve: bool = False
-    reasoning: bool = True
-    zone: str | None = None
-    """The browser's time zone."""
-    personality: dict[str, float] | None = None
-    """Scores that the person set for the next reply only."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +127,9 @@ class Replies:
         self.service = service
         self._live: dict[str, Live] = {}
 
-    def send(self, user_id: str, text: str, images: Sequence[Picture | bytes], switches: Switches) -> Live:
+    def send(
+        self, user_id: str, text: str, images: Sequence[Picture | bytes], options: MessageOptions, zone: str | None = None
+    ) -> Live:
         """Send a message; it is in the journal when this returns (off the record: accepted).
 
         Raises:
@@ -149,11 +139,8 @@ class Replies:
             user_id,
             text,
             images,
-            zone=switches.zone,
-            force_retrieve=switches.force_retrieve,
-            reasoning=switches.reasoning,
-            off_the_record=switches.off_the_record,
-            personality_override=switches.personality,
+            zone=zone,
+            options=options,
         )
         return self._start(_received(events), events)
 

@@ -10,7 +10,7 @@ import streamlit as st
 from app.ui import layout as frame
 from app.ui import wording
 from app.ui.layout import Here
-from app.ui.live_replies import Switches
+from graph.context import MessageOptions
 from memory.core import clock
 from memory.core.errors import PersonaError
 from memory.core.records import Episode, PhotoMemory, Procedure, ProfileEntry, SemanticMemory
@@ -116,7 +116,7 @@ def _say(here: Here, question: str) -> None:
     text = st.text_area(question, key="correction")
     if st.button("Send", type="primary", key="say-correction"):
         try:
-            here.replies.send(here.user, text, (), Switches(zone=st.context.timezone))
+            here.replies.send(here.user, text, (), MessageOptions(), st.context.timezone)
         except PersonaError as error:
             st.error(wording.sentence(error.message))
             return

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app.ui.live_replies import Switches
 from app.ui.wording import counted, markdown
+from graph.context import MessageOptions
 from memory.core.errors import ModelMissing, PersonaError
 from memory.core.records import TurnState
 
@@ -24,7 +24,7 @@ _RECENT_MESSAGES = 20
 _SEES = {True: "sees pictures", False: "cannot see pictures"}
 
 
-def choose_switches() -> None:
+def choose_options() -> None:
     """Draw the options for the next messages."""
     st.toggle(
         "Off the record",
@@ -47,15 +47,14 @@ def choose_switches() -> None:
         )
 
 
-def switches() -> Switches:
+def chosen_options() -> MessageOptions:
     """Return the current options; a callback's arguments would have those of the previous run."""
     state = st.session_state
-    return Switches(
+    return MessageOptions(
         off_the_record=state.get("off", False),
         force_retrieve=state.get("force", False),
         reasoning=not state.get("direct", False),
-        zone=st.context.timezone,
-        personality=state.get("by_hand"),
+        personality_override=state.get("by_hand"),
     )
 
 

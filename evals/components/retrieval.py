@@ -73,7 +73,7 @@ def remember(memory: Memory, conversation: Conversation) -> dict[str, str]:
     ids = {}
     for number, said in enumerate(conversation.turns):
         # One second apart: two turns with the same words would otherwise be one turn.
-        turn = memory.journal.ingest(conversation.name, said.time + timedelta(seconds=number), said.text, said.reply)
+        turn = memory.ingest_turn(conversation.name, said.time + timedelta(seconds=number), said.text, said.reply)
         if turn is not None:
             ids[said.id] = turn.id
     memory.index(conversation.name)

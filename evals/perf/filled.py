@@ -96,7 +96,7 @@ def _live(memory: Memory, name: str, count: int, fact_every: int, say: Say) -> N
     session: list[Turn] = []
     said = life.turns(count)
     for number, one in enumerate(islice(said, count)):
-        turn = memory.journal.ingest(name, one.time, one.text, one.reply)
+        turn = memory.ingest_turn(name, one.time, one.text, one.reply)
         if turn is None:
             continue
         if session and turn.session != session[-1].session:

@@ -134,7 +134,7 @@ def _remember(memory: Memory, number: int, data: bytes) -> str:
     said = _BEGIN + timedelta(hours=number)
     picture = read_picture(data)
     memory.photos.keep(_USER, picture)
-    turn = memory.journal.ingest(_USER, said, f"This is thing number {number}.", "I see.", images=[picture.photo.id])
+    turn = memory.ingest_turn(_USER, said, f"This is thing number {number}.", "I see.", photo_ids=[picture.photo.id])
     if turn is not None:
         seen = PhotoMemory(
             id=make_id(_USER, "photo", turn.id, 0), turn_id=turn.id, photo_id=picture.photo.id, time=said,

@@ -102,7 +102,7 @@ def _filling(drawn: DrawnEmbedder) -> Iterator[None]:
 
 def _fill(memory: Memory, said: Iterator[Said], facts: Iterator[tuple[str, tuple[str, ...]]], count: int) -> Said:
     for number, one in enumerate(islice(said, count)):
-        turn = memory.journal.ingest(_USER, one.time, one.text, one.reply)
+        turn = memory.ingest_turn(_USER, one.time, one.text, one.reply)
         if turn is not None and number % _FACT_EVERY == 0:
             _remember(memory, turn.id, one, next(facts))
         last = one
@@ -111,7 +111,7 @@ def _fill(memory: Memory, said: Iterator[Said], facts: Iterator[tuple[str, tuple
 
 
 def _add(memory: Memory, one: Said, fact: tuple[str, tuple[str, ...]]) -> None:
-    turn = memory.journal.ingest(_USER, one.time, one.text, one.reply)
+    turn = memory.ingest_turn(_USER, one.time, one.text, one.reply)
     if turn is not None:
         _remember(memory, turn.id, one, fact)
     memory.index(_USER)

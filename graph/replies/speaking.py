@@ -12,6 +12,7 @@ from langchain_core.messages import AIMessage, HumanMessage
 
 from graph.calls.asking import stream_text
 from graph.calls.tally import Tally
+from graph.events import AnswerDelta, Thinking
 from graph.formats.answer_stream import AnswerStream, Delta
 from graph.formats.direct_stream import DirectStream
 from graph.formats.protocol import ANSWER_GRAMMAR
@@ -63,7 +64,7 @@ class Speaker:
         chat: The model.
         max_tokens: Maximum new tokens of one call.
         started: When the turn began, in milliseconds of `time.perf_counter`.
-        tell: Where events go.
+        send: Takes the events.
         unwanted: Returns whether the person has stopped the reply.
         guard: Makes the guard of one answer.
         before: Token counts of the turn's earlier calls.
@@ -75,7 +76,7 @@ class Speaker:
         *,
         max_tokens: int,
         started: float,
-        tell: Send,
+        send: Send,
         unwanted: Callable[[], bool],
         guard: Callable[[], ReplyGuard],
         before: Usage | None = None,
@@ -83,7 +84,7 @@ class Speaker:
         self._chat = chat
         self._max_tokens = max_tokens
         self._started = started
-        self._tell = tell
+        self._send = send
         self._unwanted = unwanted
         self._guard = guard
         self._tally = Tally(before)
@@ -134,7 +135,7 @@ class Speaker:
         def show(deltas: Sequence[Delta]) -> None:
             for delta in deltas:
                 if delta.part == "think":
-                    self._tell({"event": "think", "text": delta.text})
+                    self._send(Thinking(delta.text))
                 elif not quiet:
                     self._show(speech, guard.feed(delta.text))
 
@@ -161,4 +162,4 @@ class Speaker:
             if "first_answer" not in speech.timings:
                 speech.timings["first_answer"] = time.perf_counter() * 1000 - self._started
             speech.answer += delta.text
-            self._tell({"event": "answer", "text": delta.text})
+            self._send(AnswerDelta(delta.text))

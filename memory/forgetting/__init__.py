@@ -10,5 +10,6 @@ __all__ = [
     "service",
     "soft_delete",
     "text_match",
+    "user_deletion",
     "verify",
 ]

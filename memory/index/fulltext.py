@@ -112,7 +112,7 @@ def _by_sqlite(
 def _matching(
     file: sqlite3.Connection, filters: Filters, numbers: Numbers, scores: Scores, wanted: int
 ) -> list[tuple[str, float]]:
-    """Return (id, score) of the best `wanted` entries that pass the filters, and of entries with the same score as the last of them."""
+    """Return (id, score) of the best `wanted` entries that pass the filters, and of those that tie with the last one."""
     query = (
         "SELECT json_group_array(json_array(number, id)) FROM entries"  # noqa: S608 - ours
         f" WHERE number IN (SELECT value FROM json_each(:some)) AND {_MATCHES}"

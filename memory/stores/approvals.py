@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -53,10 +54,16 @@ class PendingApproval(Record):
 
 
 class Approvals:
-    """The pending approvals of all users. Every public method is one transaction."""
+    """The pending approvals of all users. Every public method is one transaction.
 
-    def __init__(self, database: Database) -> None:
+    Args:
+        database: The database that stores them.
+        index: Indexes what a user's approval has changed.
+    """
+
+    def __init__(self, database: Database, index: Callable[[str], object]) -> None:
         self._db = database
+        self._index = index
 
     def waiting(self, user_id: str) -> list[PendingApproval]:
         """Return a user's pending approvals, oldest first."""
@@ -127,6 +134,7 @@ class Approvals:
             work_queue.drop_outputs(connection, user_id, str(row.session))
             if connection.execute(ended).scalar():
                 forgetting.sum_up_anew(connection, user_id, row.session)
+        self._index(user_id)
         return str(row.id)
 
 

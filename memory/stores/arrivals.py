@@ -8,53 +8,120 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 
-from memory.core.records import Line, Turn
+from memory.consent.marks import Marker
+from memory.core.records import Line, Turn, TurnState
+from memory.core.validation import check_text, check_user
 from memory.photos.image_file import Picture
 from memory.photos.store import PhotoStore
-from memory.stores.journal import Journal
+from memory.storage import session_rows, turn_rows, user_rows
+from memory.storage.engine import Database
+from memory.stores import transcript, turn_intake
 
 
 class Arrivals:
     """Stores incoming messages and transcripts.
 
     Args:
-        journal: Stores the words.
+        database: The database that stores the words.
         photos: Stores the pictures.
+        marker: Finds the sensitive topic of a text and decides whether the text is pending approval. None: no text is judged.
     """
 
-    def __init__(self, journal: Journal, photos: PhotoStore) -> None:
-        self._journal = journal
+    def __init__(self, database: Database, photos: PhotoStore, marker: Marker | None = None) -> None:
+        self._db = database
         self._photos = photos
+        self._marker = marker
         self._lock = threading.Lock()
 
-    def receive(self, user_id: str, text: str, pictures: Sequence[Picture], *, time: datetime | None, zone: str | None) -> Turn:
-        """Store a message with its pictures; see `Journal.receive` and `PhotoStore.keep`."""
-        if not pictures:
-            return self._journal.receive(user_id, text, time=time, zone=zone)
-        ids = [picture.photo.id for picture in pictures]
-        with self._keeping(user_id, {picture.photo.id: partial(_identity, picture) for picture in pictures}):
-            return self._journal.receive(user_id, text, images=ids, time=time, zone=zone)
+    def receive(
+        self,
+        user_id: str,
+        text: str,
+        pictures: Sequence[Picture] = (),
+        *,
+        photo_ids: Sequence[str] = (),
+        time: datetime | None = None,
+        zone: str | None = None,
+    ) -> Turn:
+        """Store a message as it arrives, before anything else is done with it.
+
+        A message that opens a new session ends the previous one and queues it for consolidation.
+
+        Args:
+            user_id: The user who says it.
+            text: The words, at most 20,000 characters.
+            pictures: Pictures to store with it.
+            photo_ids: Ids of pictures that are stored already.
+            time: When it is said; None: now. If the clock was set back, "now" is the time of the newest turn.
+            zone: The time zone for "now"; None: this machine's zone.
+
+        Returns:
+            The stored turn, in state `received`.
+
+        Raises:
+            InvalidInput: The text or the user name is not valid.
+            TimeOrderError: `time` is before the user's last turn; see `turn_order.stamp`.
+            PersonaError: A picture cannot be stored; see `PhotoStore.keep`.
+        """
+        new = {picture.photo.id: partial(_identity, picture) for picture in pictures}
+        with self._keeping(user_id, new), self._db.write() as connection:
+            images = (*photo_ids, *(picture.photo.id for picture in pictures))
+            return turn_intake.take(connection, self._marker, user_id, text, images, time=time, zone=zone)
+
+    def ingest_turn(self, user_id: str, time: datetime, text: str, reply: str, photo_ids: Sequence[str] = ()) -> Turn | None:
+        """Store one turn of a transcript with its reply, and queue it to be remembered. Its session stays open.
+
+        Returns:
+            The turn; None if the user already has one with this time and text, or has forgotten it.
+
+        Raises:
+            InvalidInput: As in `receive`.
+        """
+        user_id = check_user(user_id)
+        check_text(text, len(photo_ids))
+        with self._db.write() as connection:
+            if not transcript.new(connection, user_id, [Line(time=time, text=text, reply=reply, images=tuple(photo_ids))]):
+                return None
+            user_rows.ensure(connection, user_id)
+            session = session_rows.place(connection, user_id, time, live=False)
+            turn = turn_intake.insert(connection, self._marker, user_id, text, photo_ids, time, session, real_time=False)
+            turn_rows.finish(connection, turn, reply, TurnState.ANSWERED, None)
+        return turn
 
     def ingest(self, user_id: str, lines: Sequence[Line], pictures: Mapping[str, Callable[[], Picture]]) -> int:
-        """Store a whole transcript, or nothing; see `Journal.ingest_all`.
+        """Store a whole transcript, or nothing, and queue it to be remembered.
+
+        Its turns are ordered by their times and get separate, ended sessions, so they may be older than all other turns. Of
+        several lines with the same time and text, the n-th corresponds to the n-th such turn in the journal. Lines that the
+        user already has, or has forgotten, are not added.
 
         Args:
             user_id: The user whose conversation it is.
             lines: The lines, in any order.
-            pictures: A function for each picture id in the lines, which opens the picture.
+            pictures: A function for each picture id in the lines, which opens the picture; ids without one are stored already.
 
         Returns:
             How many lines were added.
+
+        Raises:
+            InvalidInput: As in `receive`. Nothing was stored.
         """
-        missing = self._journal.missing(user_id, lines)
+        user_id = check_user(user_id)
+        for line in lines:
+            check_text(line.text, len(line.images))
+        with self._db.read() as connection:
+            missing = transcript.new(connection, user_id, lines)
         # Only pictures of new lines: any other picture may have been forgotten.
-        names = dict.fromkeys(name for place in missing for name in lines[place].images)
-        with self._keeping(user_id, {name: pictures[name] for name in names}):
-            return len(self._journal.ingest_all(user_id, lines))
+        names = dict.fromkeys(name for place in missing for name in lines[place].images if name in pictures)
+        with self._keeping(user_id, {name: pictures[name] for name in names}), self._db.write() as connection:
+            return len(transcript.take(connection, user_id, lines, self._marker))
 
     @contextmanager
     def _keeping(self, user_id: str, pictures: Mapping[str, Callable[[], Picture]]) -> Iterator[None]:
         """Store pictures; if the block fails, remove those that are new."""
+        if not pictures:
+            yield
+            return
         fresh: list[str] = []
         # Serialise: a photo that we roll back may belong to another message.
         with self._lock:

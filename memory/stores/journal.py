@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, String, bindparam, case, cast, func, insert, select, update
+from sqlalchemy import Connection, String, bindparam, case, cast, func, select, update
 
 from memory.consent.marks import Marker
 from memory.core import clock
 from memory.core.errors import NotFound
-from memory.core.records import SPOKEN, Line, Trace, Turn, TurnState, make_id
-from memory.core.validation import check_text, check_user, user_name
+from memory.core.records import SPOKEN, Trace, Turn, TurnState
+from memory.core.validation import user_name
 from memory.forgetting import in_flight
-from memory.personality.writing_wishes import wishes_in
 from memory.storage import session_rows, turn_order, turn_rows, user_rows, work_queue
 from memory.storage.engine import Database
 from memory.storage.schema import turns, users
 from memory.storage.turn_order import IN_ORDER, LATEST_FIRST
 from memory.storage.turn_rows import SAID, to_turn
-from memory.stores import corrections, transcript
+from memory.stores import corrections, turn_intake
 
 _MAX_SEQ = 2**31 - 1
 _OF_USER = turns.c.user_id == bindparam("user")
@@ -30,14 +29,12 @@ _RECENT = (
     .where((turns.c.at < bindparam("until")) | (turns.c.seq < bindparam("before")))
     .order_by(*IN_ORDER)
 )
-_INSERT = insert(turns)
-_DUMPED_FIELDS = {"id", "user_id", "seq", "session", "text", "reply", "state", "real_time", "held", "sensitive"}
 
 
 class Journal:
     """The turns of all users, in the order of their times; turns of the same time in the order of arrival.
 
-    Every public method is one transaction, except `take`, which runs inside the caller's.
+    Every public method is one transaction. `memory.stores.arrivals` stores new messages.
 
     Args:
         database: The database that stores the turns.
@@ -46,99 +43,7 @@ class Journal:
 
     def __init__(self, database: Database, marker: Marker | None = None) -> None:
         self._db = database
-        self.marker = marker
-
-    def receive(
-        self,
-        user_id: str,
-        text: str,
-        *,
-        images: Sequence[str] = (),
-        time: datetime | None = None,
-        zone: str | None = None,
-    ) -> Turn:
-        """Store a message as it arrives, before anything else is done with it.
-
-        A message that opens a new session ends the previous one and queues it for consolidation.
-
-        Args:
-            user_id: The user who says it.
-            text: The words, at most 20,000 characters.
-            images: Ids of stored photos.
-            time: When it is said; None: now. If the clock was set back, "now" is the time of the newest turn.
-            zone: The time zone for "now"; None: this machine's zone.
-
-        Returns:
-            The stored turn, in state `received`.
-
-        Raises:
-            InvalidInput: The text or the user name is not valid.
-            TimeOrderError: `time` is before the user's last turn; see `turn_order.stamp`.
-        """
-        with self._db.write() as connection:
-            return self.take(connection, user_id, text, images, time=time, zone=zone)
-
-    def take(
-        self,
-        connection: Connection,
-        user_id: str,
-        text: str,
-        images: Sequence[str] = (),
-        *,
-        time: datetime | None = None,
-        zone: str | None = None,
-        origin: str | None = None,
-    ) -> Turn:
-        """Store a message inside the caller's transaction; see `receive`, and `memory.stores.threads` for `origin`."""
-        user_id = check_user(user_id)
-        check_text(text, len(images))
-        user_rows.ensure(connection, user_id)
-        stamp = turn_order.stamp(connection, user_id, time, zone)
-        session = session_rows.place(connection, user_id, stamp, live=True)
-        return self._insert(connection, user_id, text, images, stamp, session, real_time=time is None, origin=origin)
-
-    def ingest(self, user_id: str, time: datetime, text: str, reply: str, images: Sequence[str] = ()) -> Turn | None:
-        """Store one turn of a transcript with its reply, and queue it to be remembered. Its session stays open.
-
-        Returns:
-            The turn; None if the user already has one with this time and text, or has forgotten it.
-
-        Raises:
-            InvalidInput: As in `receive`.
-        """
-        user_id = check_user(user_id)
-        check_text(text, len(images))
-        with self._db.write() as connection:
-            if not transcript.new(connection, user_id, [Line(time=time, text=text, reply=reply, images=tuple(images))]):
-                return None
-            user_rows.ensure(connection, user_id)
-            session = session_rows.place(connection, user_id, time, live=False)
-            turn = self._insert(connection, user_id, text, images, time, session, real_time=False)
-            turn_rows.finish(connection, turn, reply, TurnState.ANSWERED, None)
-        return turn
-
-    def missing(self, user_id: str, lines: Sequence[Line]) -> list[int]:
-        """Return the positions of the transcript lines that `ingest_all` would add, in the order of their times."""
-        with self._db.read() as connection:
-            return transcript.new(connection, user_id, lines)
-
-    def ingest_all(self, user_id: str, lines: Sequence[Line]) -> list[int]:
-        """Store a whole transcript, or nothing, and queue it to be remembered.
-
-        Its turns are ordered by their times and get separate, ended sessions, so they may be older than all other turns. Of
-        several lines with the same time and text, the n-th corresponds to the n-th such turn in the journal.
-
-        Returns:
-            The positions of the lines that were added. Lines that the user already has, or has forgotten, are not added.
-
-        Raises:
-            InvalidInput: As in `receive`. Nothing was stored.
-        """
-        user_id = check_user(user_id)
-        for line in lines:
-            check_text(line.text, len(line.images))
-        with self._db.write() as connection:
-            return transcript.take(connection, user_id, lines, self.marker)
+        self._marker = marker
 
     def finish(
         self, turn_id: str, reply: str, *, trace: Trace | None = None, stopped: bool = False, request: bool = False
@@ -222,8 +127,16 @@ class Journal:
             session = old.session
             if session_rows.is_ended(connection, old.user_id, session):
                 session = session_rows.begin(connection, old.user_id, old.time)
-            new = self._insert(
-                connection, old.user_id, old.text, old.images, old.time, session, real_time=old.real_time, origin=origin
+            new = turn_intake.insert(
+                connection,
+                self._marker,
+                old.user_id,
+                old.text,
+                old.images,
+                old.time,
+                session,
+                real_time=old.real_time,
+                origin=origin,
             )
             kept = {"held": said.held, "sensitive": said.sensitive}
             connection.execute(update(turns).where(turns.c.id == new.id).values(**kept, approved=said.approved))
@@ -341,50 +254,6 @@ class Journal:
         """End the sessions whose last turn was said in real time at least 60 real minutes ago; return how many."""
         with self._db.write() as connection:
             return session_rows.end_stale(connection, instant)
-
-    def _insert(
-        self,
-        connection: Connection,
-        user_id: str,
-        text: str,
-        images: Sequence[str],
-        stamp: datetime,
-        session: int,
-        *,
-        real_time: bool,
-        origin: str | None = None,
-    ) -> Turn:
-        seq = turn_order.next_seq(connection, user_id)
-        topic = self.marker.judge(text) if self.marker else None
-        turn = Turn(
-            id=make_id(user_id, "turn", seq),
-            user_id=user_id,
-            seq=seq,
-            session=session,
-            time=stamp,
-            text=text,
-            images=tuple(images),
-            real_time=real_time,
-            held=self.marker.pending(connection, user_id, topic) if self.marker else None,
-            sensitive=topic,
-        )
-        row = {
-            **turn.model_dump(include=_DUMPED_FIELDS),
-            "images": list(images),
-            "at": stamp,
-            "zone": clock.zone_name(stamp),
-            "pending": False,
-            "received_at": datetime.now(UTC),
-            "revision": 0,
-            "indexed_revision": 0,
-            "origin": origin,
-            "wishes": bool(wishes_in(text)),
-        }
-        connection.execute(_INSERT, row)
-        # A turn with a time ahead of the clock now follows this one. Its index entry contains the words of the turn before it.
-        after = turn_order.next_in_session(user_id, session, stamp, seq)
-        connection.execute(update(turns).where(after).values(revision=turns.c.revision + 1))
-        return turn
 
 
 def _newest(connection: Connection, user_id: str) -> dict[str, Turn]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from memory.consent import derived_marks
 from memory.consent.marks import Marker
 from memory.consent.sensitive import Topic
-from memory.core.errors import InvalidInput, NotFound
+from memory.core.errors import NotFound
 from memory.core.records import (
     BigFive,
     CoreProfile,
@@ -22,7 +22,6 @@ from memory.core.records import (
     ProfileEntry,
     SemanticMemory,
     TurnState,
-    make_id,
 )
 from memory.core.retry import Again
 from memory.core.validation import user_name
@@ -37,8 +36,6 @@ from memory.storage.engine import Database
 from memory.storage.memory_rows import MemoryRecord, to_record
 from memory.storage.schema import memories, sessions, turns
 from memory.stores import approvals, corrections, extracted
-
-_MAX_CHARACTERS = 2_000
 
 _SHOWN = memories.c.hidden_at.is_(None) & memories.c.held.is_(None)
 _MINE = memories.c.user_id == bindparam("user")
@@ -260,110 +257,6 @@ class Memories:
             raise NotFound(f"There is no memory {memory_id!r} of this user. `persona memory list` shows their ids.")
         return found[0]
 
-    def edit(self, user_id: str, memory_id: str, text: str) -> MemoryRecord:
-        """Replace a memory's text by what the person wrote. Later rewrites keep that text.
-
-        Raises:
-            InvalidInput: The text is empty or too long.
-            NotFound: The user has no such memory.
-        """
-        if not text.strip():
-            raise InvalidInput("A memory cannot be empty. To remove it, forget it.")
-        _check_length(text)
-        mine = (memories.c.user_id == user_id) & (memories.c.id == memory_id) & memories.c.hidden_at.is_(None)
-        # Judge before the transaction starts, because other writers wait for it.
-        mark = self._marker.judge(text) if self._marker else None
-        with self._db.write() as connection:
-            row = connection.execute(select(memories).where(mine)).first()
-            if row is None:
-                raise NotFound(f"There is no memory {memory_id!r} of this user. `persona memory list` shows their ids.")
-            extra = corrections.noted(connection, row, text)
-            values = {"text": text, "edited": True, "extra": extra, "revision": memories.c.revision + 1}
-            values["sensitive"] = row.sensitive or mark
-            connection.execute(update(memories).where(mine).values(values))
-            # With its new text it no longer repeats another fact.
-            supersession_rows.part(connection, user_id, memory_id)
-        return self.get(user_id, memory_id)
-
-    def outdate(self, user_id: str, memory_id: str, time: datetime) -> MemoryRecord | None:
-        """Record that a memory is no longer true: a fact is valid until now, a profile line or habit is dropped.
-
-        Both can be undone; a dropped line for 10 minutes.
-
-        Args:
-            user_id: The user.
-            memory_id: The memory.
-            time: Until when it was true.
-
-        Returns:
-            The fact as it is now; None if a line was dropped.
-
-        Raises:
-            NotFound: The user has no such memory.
-            InvalidInput: It is a topic or a picture, which tells of one time and cannot become untrue.
-        """
-        record = self.get(user_id, memory_id)
-        if isinstance(record, Episode | PhotoMemory):
-            raise InvalidInput("A conversation topic or a picture cannot become outdated. Edit its text, or forget it.")
-        with self._db.write() as connection:
-            if isinstance(record, SemanticMemory):
-                supersession_rows.part(connection, user_id, memory_id)
-                supersession_rows.supersede(connection, user_id, memory_id, time, [memory_id])
-            else:
-                memory_rows.drop(connection, memory_id, datetime.now(UTC))
-        return self.get(user_id, memory_id) if isinstance(record, SemanticMemory) else None
-
-    def set_profile(self, user_id: str, key: str, value: str, time: datetime) -> MemoryRecord:
-        """Write a profile line in the person's own words. Later rewrites keep it.
-
-        Raises:
-            InvalidInput: Key or value is empty, or both together are too long.
-        """
-        if not key.strip() or not value.strip():
-            raise InvalidInput("A profile line needs a key and a value, for example name and Ada.")
-        _check_length(key + value)
-        mark = derived_marks.line_mark(key, value, self._marker.judge) if self._marker else None
-        with self._db.write() as connection:
-            user_rows.ensure(connection, user_id)
-            line = {"text": value, "edited": True, "source": "person", "sensitive": mark}
-            there = (memories.c.user_id == user_id) & (memories.c.id == make_id(user_id, "core", key))
-            row = connection.execute(select(memories).where(there, memories.c.hidden_at.is_(None))).first()
-            extra = corrections.noted(connection, row, value) if row else {}
-            memory_rows.replace_one(connection, user_id, "core", key, {**line, "extra": extra}, time)
-        return self.get(user_id, make_id(user_id, "core", key))
-
-    def undo(self, user_id: str, memory_id: str) -> MemoryRecord:
-        """Undo the last change to a memory: its forgetting, or else its supersession, or else its effect on older facts.
-
-        Returns:
-            The memory as it is now.
-
-        Raises:
-            NotFound: It has been purged, or never existed.
-            InvalidInput: There is nothing to undo.
-        """
-        with self._db.write() as connection:
-            changed = soft_delete.show(connection, user_id, memory_id) or bool(
-                supersession_rows.take_back(connection, user_id, memory_id)
-            )
-        if not changed and not self.entries(user_id, ids=[memory_id], held=True):
-            raise NotFound(
-                f"The memory {memory_id!r} was purged, or this user never had it. `persona memory list` shows the others."
-            )
-        if not changed:
-            raise InvalidInput(f"Nothing that was done to {memory_id!r} can be undone: it is remembered, and valid.")
-        return self.get(user_id, memory_id)
-
-    def purge(self, user_id: str, memory_id: str) -> None:
-        """Purge a hidden memory. A tombstone without text keeps it from being extracted again."""
-        with self._db.write() as connection:
-            soft_delete.purge(connection, user_id, memory_id)
-
-    def hidden(self, before: datetime | None = None) -> list[tuple[str, str]]:
-        """Return the (user, memory id) pairs that are forgotten but not purged; with `before`, those forgotten by then."""
-        with self._db.glance() as connection:
-            return soft_delete.hidden(connection, before)
-
     def forgotten(self, user_id: str, ids: Iterable[str]) -> set[str]:
         """Return the ids of those of these facts and pictures that are hidden or were purged."""
         with self._db.read() as connection:
@@ -377,13 +270,6 @@ def _any_gone(connection: Connection, turn_ids: Sequence[str]) -> bool:
 
 def _unmarked(lines: Mapping[str, str], marks: Mapping[str, str | None]) -> dict[str, str]:
     return {key: text for key, text in lines.items() if not marks.get(key)}
-
-
-def _check_length(text: str) -> None:
-    if len(text) > _MAX_CHARACTERS:
-        raise InvalidInput(
-            f"A memory can have at most {_MAX_CHARACTERS:,} characters; this has {len(text):,}. Make it shorter."
-        )
 
 
 def _sum_up_with(connection: Connection, user_id: str, turn_id: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
+from memory.consent.marks import Marker
 from memory.core.errors import NotFound
 from memory.core.records import SPOKEN, Turn, TurnState, make_id
 from memory.core.validation import check_text, check_user
@@ -20,8 +21,7 @@ from memory.storage import tombstones
 from memory.storage.engine import Database
 from memory.storage.schema import turns
 from memory.storage.turn_rows import SAID, to_turn
-from memory.stores import replacement
-from memory.stores.journal import Journal
+from memory.stores import replacement, turn_intake
 
 _FORGOTTEN_MESSAGE = "That message is forgotten, so there is nothing to answer. Say something new."
 _OF_ORIGIN = (
@@ -49,13 +49,13 @@ class Threads:
 
     Args:
         database: The database that stores the turns.
-        journal: Stores new turns.
+        marker: As in `memory.stores.arrivals`.
         in_turns: Returns, for a user, the function that counts words in their turns; see `cascade.of`.
     """
 
-    def __init__(self, database: Database, journal: Journal, in_turns: Callable[[str], Counts]) -> None:
+    def __init__(self, database: Database, marker: Marker | None, in_turns: Callable[[str], Counts]) -> None:
         self._db = database
-        self._journal = journal
+        self._marker = marker
         self._in_turns = in_turns
 
     def say(
@@ -74,7 +74,7 @@ class Threads:
             user_id: The user who says it.
             text: The words; None: pictures alone, or the words of the replaced turn.
             images: Ids of stored photos; None: none, or those of the replaced turn.
-            time: As in `Journal.receive`. A turn that replaces another keeps that turn's time.
+            time: As in `Arrivals.receive`. A turn that replaces another keeps that turn's time.
             origin: The place in the thread; see `origin_of`.
             goes_back: Whether the caller named the checkpoint. If not, a message after an unanswered one is a turn of its own.
 
@@ -82,7 +82,7 @@ class Threads:
             The turn to answer.
 
         Raises:
-            PersonaError: As `Journal.receive`.
+            PersonaError: As `Arrivals.receive`.
             NotFound: The message is forgotten.
         """
         user_id = check_user(user_id)
@@ -99,7 +99,7 @@ class Threads:
             marked = tombstones.digests(connection, user_id)
             if any(tombstones.times_forgotten(marked, at, text or "") for at in gone):
                 raise NotFound(_FORGOTTEN_MESSAGE)
-            return self._journal.take(connection, user_id, text or "", images or (), time=time, origin=origin)
+            return turn_intake.take(connection, self._marker, user_id, text or "", images or (), time=time, origin=origin)
 
     def take_up(self, turn_id: str, origin: str) -> Turn:
         """Return the turn to answer for a turn that was journaled before. A turn that has a reply is replaced.
@@ -178,7 +178,7 @@ class Threads:
         return replacement.put(connection, row, text, images, self._tools(row.user_id))
 
     def _tools(self, user_id: str) -> replacement.Tools:
-        return replacement.Tools(self._journal.marker, self._in_turns(user_id))
+        return replacement.Tools(self._marker, self._in_turns(user_id))
 
 
 def _says(row: Row[Any], text: str | None, images: Sequence[str] | None) -> bool:

@@ -56,7 +56,7 @@ def take(connection: Connection, user_id: str, lines: Sequence[Line], marker: Ma
         connection: The connection of a transaction that writes.
         user_id: The user whose conversation it is.
         lines: The lines, in any order.
-        marker: As in `Journal`.
+        marker: As in `memory.stores.arrivals`.
 
     Returns:
         The positions of the lines that were stored.

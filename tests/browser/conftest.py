@@ -97,7 +97,7 @@ def seed(folder: Path) -> None:
     with Memory(folder, build_embedder(Settings())) as memory:
         for user in ("receipt", "editor", "mover", "forgetter"):
             at = datetime.now(UTC) - timedelta(days=2)
-            turn = memory.journal.ingest(user, at, "I keep a heron called Momo.", "A fine bird.")
+            turn = memory.ingest_turn(user, at, "I keep a heron called Momo.", "A fine bird.")
             fact = SemanticMemory(
                 id=make_id(user, "semantic", turn.id), turn_id=turn.id, time=at, content=FACTS["heron"], keywords=("heron",)
             )
@@ -105,7 +105,7 @@ def seed(folder: Path) -> None:
             memory.index(user)
         for hours, text, openness in ((3, "I drew for hours.", 3.5), (2, "<b>Aloud</b> & glad, for $5", 4.0)):
             at = datetime.now(UTC) - timedelta(hours=hours)
-            turn = memory.journal.ingest("curved", at, text, "Noted.")
+            turn = memory.ingest_turn("curved", at, text, "Noted.")
             point = PersonalityPoint(turn_id=turn.id, time=at, inferred=BigFive(openness=5), scores=BigFive(openness=openness))
             memory.memories.commit_remember("curved", turn.id, point, None)
 

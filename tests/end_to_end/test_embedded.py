@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from app.events import AnswerDelta, Answered, Thinking
+from graph.context import MessageOptions
 from graph.formats import memory_formats, protocol
 from graph.formats.lines import read_pairs
 from memory.core.records import Turn, TurnState
@@ -18,7 +19,7 @@ GRAMMARS = {
 
 
 def say(service, text, time=None, **switches) -> Turn:
-    return list(service.stream("ada", text, time=time, **switches))[-1].turn
+    return list(service.stream("ada", text, time=time, options=MessageOptions(**switches)))[-1].turn
 
 
 def write(model, grammar, said="My dog Rex likes to swim on Fridays.", tokens=400):

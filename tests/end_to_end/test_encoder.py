@@ -164,7 +164,7 @@ def test_an_index_that_an_earlier_graph_made_is_searched_and_nothing_is_embedded
     monkeypatch.setattr(bert_export, "NEAR", 2.0)
     with Memory(tmp_path / "data", TextEmbedder(path, "all-minilm-l6-v2", tmp_path / "others")) as memory:
         for number, text in enumerate(said):
-            memory.journal.ingest("ada", at(f"2026-03-0{number + 1} 09:00"), text, "I see.")
+            memory.ingest_turn("ada", at(f"2026-03-0{number + 1} 09:00"), text, "I see.")
         memory.index("ada")
     embedder = Counting(path, "all-minilm-l6-v2", graphs)
     with Memory(tmp_path / "data", embedder) as memory:

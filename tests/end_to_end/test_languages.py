@@ -52,7 +52,7 @@ LIVES = {
 def remember(memory, turns):
     ids = []
     for number, text in enumerate(turns):
-        ids.append(memory.journal.ingest("ada", clock.parse_time(f"2026-03-0{number + 1} 10:00", "UTC"), text, "").id)
+        ids.append(memory.ingest_turn("ada", clock.parse_time(f"2026-03-0{number + 1} 10:00", "UTC"), text, "").id)
     memory.index("ada")
     return ids
 

@@ -19,7 +19,7 @@ ASK = "Please forget what I told you about Jonas."
 @pytest.fixture
 def page(open_page: OpenPage, service: PersonaService, chat: ScriptedChat) -> AppTest:
     """The page after a request was made."""
-    service.memory.journal.ingest("ada", datetime.now(UTC) - timedelta(days=2), "Jonas is vegan.", "Noted.")
+    service.memory.ingest_turn("ada", datetime.now(UTC) - timedelta(days=2), "Jonas is vegan.", "Noted.")
     chat.script["reasoning"] = answer("I have forgotten it.")
     return say(open_page(), ASK)
 
@@ -57,7 +57,7 @@ def test_a_yes_as_the_next_message_does_it_too_and_undo_is_offered(page: AppTest
 
 
 def test_off_the_record_it_asks_too(open_page: OpenPage, service: PersonaService) -> None:
-    service.memory.journal.ingest("ada", datetime.now(UTC) - timedelta(days=2), "Jonas is vegan.", "Noted.")
+    service.memory.ingest_turn("ada", datetime.now(UTC) - timedelta(days=2), "Jonas is vegan.", "Noted.")
     page = open_page()
     page.toggle(key="off").set_value(True).run()
     say(page, ASK)

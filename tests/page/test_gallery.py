@@ -40,7 +40,7 @@ def sent(service: PersonaService, colour: str, *seen: Seen, day: int = 0, user: 
     """Send a picture, and remember what was seen in it; returns its id."""
     picture, time = read_picture(png(colour)), BEGAN + timedelta(days=day)
     service.memory.photos.keep(user, picture)
-    turn = service.memory.journal.ingest(user, time, text, "Noted.", [picture.photo.id])
+    turn = service.memory.ingest_turn(user, time, text, "Noted.", [picture.photo.id])
     memories = [
         PhotoMemory(
             id=make_id(user, "photo", turn.id, place), turn_id=turn.id, photo_id=picture.photo.id, time=time,

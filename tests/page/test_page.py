@@ -60,7 +60,7 @@ def test_a_new_user_is_told_what_this_is_and_no_model_is_loaded(open_page: OpenP
 
 
 def test_a_reply_stands_below_its_folded_steps(open_page: OpenPage, service: PersonaService, chat: ScriptedChat) -> None:
-    service.memory.journal.ingest("ada", LONG_AGO, "My dog is called Biscuit.", "Noted.")
+    service.memory.ingest_turn("ada", LONG_AGO, "My dog is called Biscuit.", "Noted.")
     chat.script["reasoning"] = answer("He is **Biscuit**.", "Now I know.")
     page = say(open_page(), "What is my dog called?")
     assert not page.exception
@@ -108,7 +108,7 @@ def test_a_folder_in_use_is_one_sentence_and_can_be_tried_again(
 
 def test_two_users_see_only_their_own(open_page: OpenPage, service: PersonaService, chat: ScriptedChat) -> None:
     chat.script["reasoning"] = [answer("Hello Ada."), answer("Hello Bob.")]
-    service.memory.journal.ingest("bob", LONG_AGO, "I have a cat.", "Noted.")
+    service.memory.ingest_turn("bob", LONG_AGO, "I have a cat.", "Noted.")
     page = say(open_page("ada"), "I am Ada.")
     assert "I am Ada." in texts(page)
     page.selectbox(key="user").set_value("bob").run()
@@ -291,7 +291,7 @@ def test_stopped_and_foreign_turns_are_marked(open_page: OpenPage, service: Pers
 
 def test_only_the_last_turns_are_shown_until_more_are_wanted(open_page: OpenPage, service: PersonaService) -> None:
     for number in range(53):
-        service.memory.journal.ingest("ada", LONG_AGO, f"Message {number}", "Yes.")
+        service.memory.ingest_turn("ada", LONG_AGO, f"Message {number}", "Yes.")
     page = open_page()
     assert "Message 2" not in texts(page)
     assert "Message 3" in texts(page)
@@ -369,7 +369,7 @@ def test_a_label_has_nothing_that_streamlit_would_make_something_of(text: str) -
 
 def remember(service: PersonaService, user: str, content: str) -> None:
     said = LONG_AGO + timedelta(seconds=len(service.memory.journal.turns(user)))
-    turn = service.memory.journal.ingest(user, said, "Earlier words.", "Noted.")
+    turn = service.memory.ingest_turn(user, said, "Earlier words.", "Noted.")
     assert turn is not None
     point = PersonalityPoint(turn_id=turn.id, time=said, scores=BigFive(openness=4.0))
     fact = SemanticMemory(id=turn.id.replace("tur_", "sem_"), turn_id=turn.id, time=said, content=content)

@@ -8,8 +8,8 @@ from tests.page.test_page import LONG_AGO, OpenPage, captions, say
 
 
 def test_a_receipt_says_what_the_reply_took_and_an_older_one_says_nothing(open_page: OpenPage, service: PersonaService) -> None:
-    service.memory.journal.ingest("ada", LONG_AGO, "I have a cat.", "Noted.")
-    old = service.memory.journal.receive("ada", "Hello.")
+    service.memory.ingest_turn("ada", LONG_AGO, "I have a cat.", "Noted.")
+    old = service.memory.receive("ada", "Hello.")
     service.memory.journal.finish(old.id, "Hello.", trace=Trace())
     page = say(open_page(), "And now?")
     for turn in service.memory.journal.turns("ada")[1:]:

@@ -63,7 +63,7 @@ def tell(
         png = io.BytesIO()
         Image.new("RGB", (64, 48), "teal").save(png, "PNG")
         images = [memory.photos.receive(user, png.getvalue(), "teal.png")]
-    turn = memory.journal.ingest(user, at, text or f"Message of day {day}.", "Noted.", images=images)
+    turn = memory.ingest_turn(user, at, text or f"Message of day {day}.", "Noted.", photo_ids=images)
     assert turn is not None
     name = make_id(user, "semantic", turn.id)
     fact = SemanticMemory(id=name, turn_id=turn.id, time=at, content=content)
@@ -105,7 +105,7 @@ def test_of_a_new_user_it_says_that_nothing_is_remembered_yet(open_memory: OpenP
 
 
 def test_while_the_first_messages_are_being_read_it_says_so(open_memory: OpenPage, service: PersonaService) -> None:
-    service.memory.journal.ingest("ada", BEGIN, "I keep a heron.", "Noted.")
+    service.memory.ingest_turn("ada", BEGIN, "I keep a heron.", "Noted.")
     page = open_memory()
     assert "being processed" in page.info[0].value
     assert "Your last message is not in memory yet; it will be soon." in captions(page)
@@ -114,7 +114,7 @@ def test_while_the_first_messages_are_being_read_it_says_so(open_memory: OpenPag
 def test_what_is_not_in_memory_yet_is_said_to_its_own_person(open_memory: OpenPage, service: PersonaService) -> None:
     tell(service, 1, "The user keeps a heron.")
     for minute in range(2):
-        service.memory.journal.ingest("ada", BEGIN + timedelta(days=1, minutes=1 + minute), "And a crane.", "Noted.")
+        service.memory.ingest_turn("ada", BEGIN + timedelta(days=1, minutes=1 + minute), "And a crane.", "Noted.")
     tell(service, 1, "The user keeps a stork.", user="bob")
     assert "Your last two messages are not in memory yet" in captions(open_memory())
     bob = captions(open_memory("bob"))
@@ -314,11 +314,11 @@ def test_a_no_forgets_it(open_memory: OpenPage, service: PersonaService) -> None
 @pytest.mark.parametrize("answer", ["approve", "reject"])
 def test_what_was_decided_elsewhere_is_said(open_memory: OpenPage, service: PersonaService, answer: str) -> None:
     # Held from the moment that it is said, before anything is taken from it.
-    turn = service.memory.journal.ingest("ada", BEGIN, "I was diagnosed with diabetes.", "I see.")
+    turn = service.memory.ingest_turn("ada", BEGIN, "I was diagnosed with diabetes.", "I see.")
     assert turn is not None
     page = open_memory()
     assert "I was diagnosed with diabetes." in texts(page)
-    service.memory.approve("ada", turn.id)
+    service.memory.approvals.approve("ada", turn.id)
     page = page.main.button(key=f"{answer}-held-{turn.id}").click().run()
     assert "No pending approval with id" in page.error[0].value
 

@@ -22,7 +22,7 @@ def tell(service: PersonaService, days: int, what: str, user: str = "ada") -> st
     """Say, an hour ago, that something is in so many days; returns the words."""
     now = clock.now()
     words = f"{what} on {now.date() + timedelta(days=days)}."
-    service.memory.journal.ingest(user, now - timedelta(hours=1), words, "Noted.")
+    service.memory.ingest_turn(user, now - timedelta(hours=1), words, "Noted.")
     return words
 
 
@@ -49,7 +49,7 @@ def test_what_is_forgotten_there_is_gone(open_page: OpenPage, service: PersonaSe
 
 
 def test_who_told_of_no_day_sees_no_card(open_page: OpenPage, service: PersonaService) -> None:
-    service.memory.journal.ingest("ada", clock.now() - timedelta(hours=1), "I have a cat.", "Noted.")
+    service.memory.ingest_turn("ada", clock.now() - timedelta(hours=1), "I have a cat.", "Noted.")
     assert "Coming up" not in [one.value for one in page(open_page, "memory").subheader]
 
 

@@ -34,7 +34,7 @@ def personality(open_page: OpenPage, user: str = "ada") -> AppTest:
 def said(service: PersonaService, text: str, number: int = 0, *, user: str = "ada", **inferred: float) -> str:
     """Remember a message that moves the traits all the way to what it suggests."""
     time = BEGAN + timedelta(hours=2 * number)
-    turn = service.memory.journal.ingest(user, time, text, "Noted.")
+    turn = service.memory.ingest_turn(user, time, text, "Noted.")
     before = service.memory.personality.newest(user)
     held = (before.scores if before else BigFive()).model_copy(update=inferred)
     point = PersonalityPoint(turn_id=turn.id, time=time, inferred=BigFive(**inferred), scores=held)

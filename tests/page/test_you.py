@@ -53,7 +53,7 @@ def signed_in(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def remember(memory: Memory, user: str = "ada", content: str = "The user keeps a heron called Momo.") -> SemanticMemory:
     said = LONG_AGO + timedelta(minutes=len(memory.journal.turns(user)))
-    turn = memory.journal.ingest(user, said, "I keep a heron.", "Noted.")
+    turn = memory.ingest_turn(user, said, "I keep a heron.", "Noted.")
     assert turn is not None
     fact = SemanticMemory(id=make_id(user, "semantic", turn.id), turn_id=turn.id, time=said, content=content)
     memory.memories.commit_remember(user, turn.id, PersonalityPoint(turn_id=turn.id, time=said), fact)
@@ -236,14 +236,14 @@ def test_deleting_needs_the_name_and_leaves_a_receipt(open_you: OpenYou, service
 
 
 def test_nobody_is_deleted_while_a_reply_to_them_is_written(service: PersonaService) -> None:
-    service.memory.journal.receive("ada", "Are you there?")
+    service.memory.receive("ada", "Are you there?")
     with pytest.raises(InvalidInput, match="being written"):
         deletion.deleted(service.memory, "ada")
     assert service.memory.journal.knows("ada")
 
 
 def test_a_deletion_that_fails_says_why(open_you: OpenYou, service: PersonaService) -> None:
-    service.memory.journal.receive("ada", "Are you there?")
+    service.memory.receive("ada", "Are you there?")
     page = open_you()
     page.text_input(key="confirm-ada").set_value("ada").run()
     page = page.button(key="delete").click().run()
@@ -307,7 +307,7 @@ def test_receipts_of_what_was_forgotten_stand_newest_first_and_in_pages(
     page = unfolded(open_you(), "receipts")
     assert "Nothing yet" in captions(page)
     service.memory.forget("ada", fact.id, now=True)
-    (kept,) = service.memory.forgetting.receipts("ada")
+    (kept,) = service.memory.receipts("ada")
     many = [{**kept, "kind": kind} for kind in ["photo", *["semantic"] * 10, "turn"]]
     monkeypatch.setattr(service.memory.forgetting, "receipts", lambda _user: many)
     page = page.run()

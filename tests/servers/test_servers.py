@@ -60,7 +60,7 @@ def test_a_whole_life(service, user, tmp_path):
     service.wait(user)
     assert "My heron is called Zazuquill." in chat.prompts("reasoning")[-1]
     assert "diabetes" not in str(memory.search(user, "diabetes"))
-    memory.approve(user, memory.approvals.waiting(user)[0].turn_id)
+    memory.approvals.approve(user, memory.approvals.waiting(user)[0].turn_id)
     assert "diabetes" in str(memory.search(user, "diabetes"))
 
     file = tmp_path / "ada.zip"

@@ -17,6 +17,7 @@ from PIL import Image
 from sqlalchemy import text
 
 from app.service import PersonaService
+from graph.context import MessageOptions
 from memory.core import clock
 from memory.core.errors import FolderInUse, InvalidInput, StorageError, TimeOrderError
 from memory.core.records import TurnState
@@ -279,7 +280,7 @@ def much(tmp_path_factory):
         begin = clock.parse_time("2026-01-01 08:00", "UTC")
         for number in range(420):
             at = begin + timedelta(hours=2 * number)
-            memory.journal.ingest("ada", at, f"I keep zebra{number}. It eats hay.", "Noted.")
+            memory.ingest_turn("ada", at, f"I keep zebra{number}. It eats hay.", "Noted.")
         memory.index("ada")
         memory.search("ada", "zebra7")
     assert list(folder.glob("chroma/*-*-*/header.bin")), "nothing was written to a vector index: say more"
@@ -398,12 +399,12 @@ def test_looking_makes_nothing(serve, tmp_path):
     say(service, "I like tea", "2026-03-01 09:00")
     service.memory.search("ada", "tea")
     names = {one.name for one in service.memory._indexes.chroma._client.list_collections()}
-    list(service.stream("ada", "Frog", off_the_record=True, force_retrieve=True))
+    list(service.stream("ada", "Frog", options=MessageOptions(off_the_record=True, force_retrieve=True)))
     assert {one.name for one in service.memory._indexes.chroma._client.list_collections()} == names
 
 
 def test_a_full_disk_is_no_reason_to_throw_an_index_away(memory, monkeypatch):
-    memory.journal.ingest("ada", clock.now(), "I keep a zebra.", "Noted.")
+    memory.ingest_turn("ada", clock.now(), "I keep a zebra.", "Noted.")
     memory.index("ada")
     calls = []
     monkeypatch.setattr(type(memory._indexes.chroma), "clear", lambda _: calls.append(1))
@@ -417,7 +418,7 @@ def test_a_full_disk_is_no_reason_to_throw_an_index_away(memory, monkeypatch):
 
 def test_a_search_for_somebody_unknown_leaves_nothing_behind(serve, tmp_path):
     service = serve(ScriptedChat())
-    list(service.stream("nobody", "What do you know?", force_retrieve=True, off_the_record=True))
+    list(service.stream("nobody", "What do you know?", options=MessageOptions(force_retrieve=True, off_the_record=True)))
     assert service.memory.search("nobody", "anything") == []
     assert not list((tmp_path / "data" / "words").iterdir())
     assert service.memory._indexes.chroma._client.list_collections() == []

@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from app.importers.ingest import ingest_file
 from app.service import PersonaService
+from graph.context import MessageOptions
 from memory.core.errors import PersonaError
 from memory.memory import Memory
 from tests.fakes import ScriptedChat, ScriptedModels, WordEmbedder, answer, fact, retrieve
@@ -68,7 +69,12 @@ class TwoUsers(RuleBasedStateMachine):
         self.clock += timedelta(minutes=minutes)
         before = len(self.chat.calls)
         events = list(
-            self.service.stream(who, f"My {CANARIES[who]} is well", time=self.clock, off_the_record=off, reasoning=reasoning)
+            self.service.stream(
+                who,
+                f"My {CANARIES[who]} is well",
+                time=self.clock,
+                options=MessageOptions(off_the_record=off, reasoning=reasoning),
+            )
         )
         self._clean(who, events)
         self._clean(who, self.chat.calls[before:])

@@ -11,6 +11,7 @@ import pytest
 from app.models.model_server import ModelServer
 from app.service import PersonaService
 from app.settings import Settings
+from graph.context import MessageOptions
 from graph.formats import protocol
 from memory.core.errors import ModelUnavailable
 from memory.core.records import TurnState
@@ -33,7 +34,7 @@ def service(server, tmp_path):
 
 
 def say(service, text="Hi", **switches):
-    return list(service.stream("ada", text, **switches))[-1].turn
+    return list(service.stream("ada", text, options=MessageOptions(**switches)))[-1].turn
 
 
 def last(service):

@@ -32,7 +32,7 @@ def machine(tmp_path, monkeypatch):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x" * 1000)
     with Memory(data, WordEmbedder()) as memory:
-        memory.journal.ingest("ada", at("2026-03-01 09:00"), "Hello", "I see.")
+        memory.ingest_turn("ada", at("2026-03-01 09:00"), "Hello", "I see.")
     return tmp_path
 
 

@@ -56,8 +56,8 @@ def test_nothing_is_lost_doubled_or_half_forgotten(tmp_path):
         memory.purge_due()
         service.wait()
         # What was hidden less than ten minutes ago may be undone: purged now, it is gone as well.
-        for _, name in memory.forgetting.due() or []:
-            memory.forgetting.undo("ada", name)
+        for _, name in memory._forgetting.due() or []:
+            memory._forgetting.undo("ada", name)
             memory.forget("ada", name, now=True)
         service.wait()
         turns = memory.journal.turns("ada")

@@ -15,6 +15,7 @@ from PIL import Image
 
 from app.importers.ingest import ingest_file
 from app.service import PersonaService
+from graph.context import MessageOptions
 from memory.core.errors import PersonaError
 from memory.memory import Memory
 from tests.fakes import NEUTRAL, ScriptedChat, ScriptedModels, WordEmbedder, answer, fact, retrieve
@@ -108,7 +109,12 @@ def test_whatever_a_model_writes(tmp_path, writes):
             chat.calls.clear()
             try:
                 list(
-                    service.stream(user, f"I keep a {words[user]}, number {asked}.", time=time, reasoning=chance.random() < 0.9)
+                    service.stream(
+                        user,
+                        f"I keep a {words[user]}, number {asked}.",
+                        time=time,
+                        options=MessageOptions(reasoning=chance.random() < 0.9),
+                    )
                 )
                 service.wait(user)
             except PersonaError as error:
@@ -197,11 +203,11 @@ def test_whatever_is_given(tmp_path, writes):
             yield lambda: list(service.stream("ada", text()))
             yield lambda: list(service.stream("ada", "Hello", time=text()))
             yield lambda: list(service.stream("ada", "Hello", [text()]))
-            yield lambda: list(service.stream("ada", "Hello", personality_override={text_of(): text()}))
+            yield lambda: list(service.stream("ada", "Hello", options=MessageOptions(personality_override={text_of(): text()})))
             yield lambda: memory.search("ada", text())
             yield lambda: memory.forget("ada", text())
             yield lambda: memory.edit("ada", text(), text())
-            yield lambda: memory.approve("ada", text())
+            yield lambda: memory.approvals.approve("ada", text())
             yield lambda: memory.set_profile("ada", text(), text(), memory.journal.last_time("bob"))
             yield lambda: memory.photos.original("ada", text())
             yield lambda: memory.undo("ada", text())

@@ -66,7 +66,7 @@ def all_of(memory: Memory, user: str = "ada") -> dict[str, object]:
         "waiting": [one.model_dump(mode="json") for one in memory.approvals.waiting(user)],
         "found": [(one.id, one.kind) for one in memory.search(user, "heron")],
         "work": memory.work.count(user),
-        "receipts": memory.forgetting.receipts(user),
+        "receipts": memory.receipts(user),
     }
 
 
@@ -294,7 +294,7 @@ def test_what_is_left_of_things_that_were_forgotten_can_be_taken_in_again(serve,
     say("I take no pills.", "2026-03-02 09:00", "The user takes no pills.")
     say("I take pills for my depression.", "2026-03-03 09:00", "The user takes pills, no longer none.")
     for one in memory.approvals.waiting("ada")[:-1]:
-        memory.approve("ada", one.turn_id)
+        memory.approvals.approve("ada", one.turn_id)
     memory.forget("ada", memory.journal.turn(seen).images[0], now=True)
     memory.forget("ada", next(one.id for one in facts(memory) if one.content == "The user takes no pills."))
     for now in (True, False):

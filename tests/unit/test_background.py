@@ -347,7 +347,7 @@ def test_a_session_that_fits_no_prompt_is_one_topic_and_asks_nothing(serve):
 
     chat = ScriptedChat()
     service = serve(chat, style=Style(budgets=Budgets(session=10, window=40)))
-    service.memory.journal.ingest("ada", clock.parse_time("2026-03-01 09:00"), "word " * 3_900, "Ok")
+    service.memory.ingest_turn("ada", clock.parse_time("2026-03-01 09:00"), "word " * 3_900, "Ok")
     service.memory.journal.end_session("ada")
     service.wait()
     assert not {"core", "procedural", "episodic"} & set(chat.steps())

@@ -30,7 +30,7 @@ def in_thread(graph):
 def talk(memory):
     """Three sessions of one turn each."""
     for day, text in enumerate((DOG, PERU, "Good night."), start=1):
-        memory.journal.ingest("ada", clock.parse_time(f"2026-03-0{day} 09:00"), text, "Ok")
+        memory.ingest_turn("ada", clock.parse_time(f"2026-03-0{day} 09:00"), text, "Ok")
     return memory.journal.turns("ada")
 
 
@@ -55,7 +55,7 @@ class TestRemember:
 
     def test_of_a_turn_that_was_replaced_takes_nothing(self, memory, chat):
         graph = in_thread(remember.build(chat, memory))
-        turn = memory.journal.receive("ada", DOG)
+        turn = memory.receive("ada", DOG)
         memory.journal.finish(turn.id, "Ok")
         memory.journal.replace(turn.id)
         graph.invoke({"turn_id": turn.id}, IN_ONE, context=ADA)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from app import backlog
 from app.backlog import AT_THE_NEXT_START, BY_A_COMMAND, SOON, farewell, sentence
+from graph.context import MessageOptions
 from memory.core.errors import ModelUnavailable
 from memory.storage.work_queue import Backlog
 from tests.fakes import ScriptedChat, fact
@@ -69,7 +70,7 @@ def test_of_several_people_nobody_is_named_and_no_number():
 def test_each_user_has_their_own(memory):
     for user, count in (("ada", 2), ("bob", 5)):
         for minute in range(count):
-            memory.journal.ingest(user, at("2026-03-01 09:00") + timedelta(minutes=minute), "Hello", "I see.")
+            memory.ingest_turn(user, at("2026-03-01 09:00") + timedelta(minutes=minute), "Hello", "I see.")
     assert memory.work.backlog("ada") == Backlog(2)
     assert memory.work.backlog("bob") == Backlog(5)
     assert memory.work.backlog("nobody") == Backlog()
@@ -79,7 +80,7 @@ def test_what_is_older_than_what_is_remembered_is_not_called_the_last(serve):
     service = serve(ScriptedChat())
     list(service.stream("ada", "I have a dog", time="2026-03-05 09:00"))
     service.wait()
-    service.memory.journal.ingest("ada", at("2026-03-01 09:00"), "I had a cat", "I see.")
+    service.memory.ingest_turn("ada", at("2026-03-01 09:00"), "I had a cat", "I see.")
     left = service.backlog("ada")
     assert (left.messages, left.newest) == (1, False)
     list(service.stream("ada", "And a fish", time="2026-03-05 09:10"))
@@ -116,7 +117,7 @@ def test_a_program_that_is_left_says_what_waits_and_names_no_code(serve, caplog)
 
 def test_what_was_said_off_the_record_is_nobodys_backlog(serve, caplog):
     service = serve(ScriptedChat())
-    list(service.stream("ada", "I have a dog", off_the_record=True))
+    list(service.stream("ada", "I have a dog", options=MessageOptions(off_the_record=True)))
     service.close()
     assert caplog.text == ""
     assert backlog.sentence(Backlog(), SOON) == ""

@@ -21,7 +21,7 @@ def live(memory, turns, user="ada"):
     session = []
     for number in range(turns):
         at = _AT + timedelta(hours=5 * (number // 10), minutes=2 * (number % 10))
-        said = memory.journal.ingest(user, at, f"Number {number}: a kite of the garden " + "word " * 60, "So be it. " * 30)
+        said = memory.ingest_turn(user, at, f"Number {number}: a kite of the garden " + "word " * 60, "So be it. " * 30)
         fact = SemanticMemory(
             id=make_id(user, "semantic", said.id), turn_id=said.id, time=at, content=f"The user has kite {number}. " + "x " * 60,
             keywords=("kite",),

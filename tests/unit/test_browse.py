@@ -17,7 +17,7 @@ BEGIN = clock.parse_time("2026-03-01 09:00", "UTC")
 def tell(memory, number, user="ada", score=3.0):
     """One message a day, with a fact and a point of the curve."""
     at = BEGIN + timedelta(days=number)
-    turn = memory.journal.ingest(user, at, f"Message {number}.", "Noted.")
+    turn = memory.ingest_turn(user, at, f"Message {number}.", "Noted.")
     name = make_id(user, "semantic", turn.id)
     point = PersonalityPoint(turn_id=turn.id, time=at, scores=BigFive(openness=score), m=number)
     fact = SemanticMemory(id=name, turn_id=turn.id, time=at, content=f"Fact {number}.", keywords=("fact",))
@@ -137,7 +137,7 @@ class TestOutdated:
 
     def test_an_outdated_fact_leaves_the_profile_line_that_said_it(self, told):
         at = BEGIN + timedelta(days=50)
-        turn = told.journal.ingest("ada", at, "I live in Oslo.", "Cold.")
+        turn = told.ingest_turn("ada", at, "I live in Oslo.", "Cold.")
         fact = SemanticMemory(
             id=make_id("ada", "semantic", turn.id), turn_id=turn.id, time=at, content="The user's home is Oslo."
         )

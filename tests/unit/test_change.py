@@ -363,7 +363,7 @@ def test_what_changed_a_hundred_times_is_found_as_it_is_today(serve):
     last = None
     for number in range(40):
         time = clock.parse_time(f"2026-03-01 09:{number:02}", "UTC")
-        turn = memory.journal.ingest("ada", time, f"I weigh {80 + number / 10:.1f} kg", "")
+        turn = memory.ingest_turn("ada", time, f"I weigh {80 + number / 10:.1f} kg", "")
         new = SemanticMemory(
             id=make_id("ada", "semantic", turn.id),
             turn_id=turn.id,

@@ -17,7 +17,7 @@ def session(memory: Memory, number: int, profile: dict[str, str], habits: dict[s
 
 @pytest.fixture
 def ada(memory: Memory) -> Memory:
-    memory.journal.ingest("ada", at("2026-03-01 09:00"), "Hello", "Hi")
+    memory.ingest_turn("ada", at("2026-03-01 09:00"), "Hello", "Hi")
     return memory
 
 
@@ -70,7 +70,7 @@ def test_deleting_a_user_deletes_it(ada):
     ada.delete_user("ada")
     with pytest.raises(NotFound):
         ada.consent.of("ada")
-    ada.journal.ingest("ada", at("2026-03-01 09:00"), "Hello", "Hi")
+    ada.ingest_turn("ada", at("2026-03-01 09:00"), "Hello", "Hi")
     assert ada.consent.of("ada") is None
     assert ada.consent.rewrites("ada") == []
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graph.context import MessageOptions
 from graph.formats.direct_stream import DirectStream, shown
 from graph.formats.protocol import plain_answer
 
@@ -56,6 +57,6 @@ def test_a_turn_without_reasoning_keeps_the_reply_alone(serve):
     from tests.fakes import ScriptedChat
 
     service = serve(ScriptedChat({"direct": ["<think>Hm, a greeting.</think>\n\nHello there!"]}))
-    events = list(service.stream("ada", "Hi", reasoning=False))
+    events = list(service.stream("ada", "Hi", options=MessageOptions(reasoning=False)))
     shown_words = "".join(event.text for event in events if type(event).__name__ == "AnswerDelta")
     assert events[-1].turn.reply == shown_words.strip() == "Hello there!"

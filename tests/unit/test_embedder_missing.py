@@ -82,7 +82,7 @@ def test_a_damaged_one_of_one_s_own_names_no_pull(tmp_path):
 
 def test_a_folder_in_which_nothing_was_indexed_takes_another_embedder(tmp_path):
     with Memory(tmp_path, Renamed()) as memory:
-        memory.journal.ingest("ada", at("2026-03-01 09:00"), "I have a dog", "I see.")
+        memory.ingest_turn("ada", at("2026-03-01 09:00"), "I have a dog", "I see.")
     with Memory(tmp_path, WordEmbedder()) as memory:
         memory.index("ada")
     [marker] = tmp_path.rglob("index.json")

@@ -64,7 +64,7 @@ def test_what_waits_counts_for_nothing_until_it_is_approved(told):
     assert told.memory.personality.newest("ada").scores.neuroticism == 3.0
     assert [point.turn_id for point in told.memory.personality.history("ada")].count(ill) == 0
     assert ILL not in str(told.memory.personality.evidence("ada"))
-    told.memory.approve("ada", ill)
+    told.memory.approvals.approve("ada", ill)
     first = told.memory.personality.history("ada")[0]
     assert (first.turn_id, first.scores.neuroticism) == (ill, 4.0)
     assert told.memory.personality.newest("ada").scores.neuroticism == 4.0

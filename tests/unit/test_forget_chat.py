@@ -8,6 +8,7 @@ from contextlib import nullcontext
 import pytest
 
 from app.cli import main
+from graph.context import MessageOptions
 from memory.core.records import TurnState
 from memory.forgetting.verify import files_with
 from tests.fakes import ScriptedChat, answer, fact
@@ -46,7 +47,7 @@ def _topics(prompt: str) -> str:
 
 
 def ask(service, text: str = ASK, time: str = "2026-03-09 09:00", **switches):
-    return list(service.stream("ada", text, time=time, **switches))[-1].turn
+    return list(service.stream("ada", text, time=time, options=MessageOptions(**switches)))[-1].turn
 
 
 def known(service) -> str:

@@ -91,7 +91,7 @@ def test_a_purge_leaves_nothing_in_any_file_and_says_so(talked, tmp_path):
     assert "azuquill" not in receipt.model_dump_json()
     assert files_with(tmp_path / "data", ["Zazuquill"]) == 0
     assert files_with(tmp_path / "data", ["I live in Quito"]) > 0
-    assert talked.memory.forgetting.receipts("ada") == [receipt.model_dump(mode="json")]
+    assert talked.memory.receipts("ada") == [receipt.model_dump(mode="json")]
     with pytest.raises(NotFound, match="was purged"):
         talked.memory.undo("ada", receipt.subject)
     chat = talked.models.chat()
@@ -164,7 +164,7 @@ def test_an_interrupted_purge_is_done_to_its_end(talked, tmp_path, monkeypatch):
         talked.memory.forget("ada", name, now=True)
     monkeypatch.undo()
     assert talked.memory.purge_due() == 1
-    [receipt] = talked.memory.forgetting.receipts("ada")
+    [receipt] = talked.memory.receipts("ada")
     assert not any(receipt["found"].values())
     assert files_with(tmp_path / "data", ["Zazuquill"]) == 0
 
@@ -178,7 +178,7 @@ def test_a_receipt_says_what_is_left(talked, tmp_path):
 
 
 def test_a_message_that_is_being_answered_is_not_forgotten_midway(talked):
-    turn = talked.memory.journal.receive("ada", "Wait")
+    turn = talked.memory.receive("ada", "Wait")
     with pytest.raises(InvalidInput, match="being answered"):
         talked.memory.forget("ada", turn.id)
 
@@ -292,4 +292,4 @@ def test_what_was_forgotten_a_moment_ago_can_be_purged_without_waiting(talked):
     talked.memory.forget("ada", subject)
     receipt = talked.memory.forget("ada", subject, now=True)
     assert receipt.is_clean
-    assert [one["subject"] for one in talked.memory.forgetting.receipts("ada")] == [subject]
+    assert [one["subject"] for one in talked.memory.receipts("ada")] == [subject]

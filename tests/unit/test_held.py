@@ -76,7 +76,7 @@ def test_in_the_conversation_itself_it_is_heard(told):
 
 def test_a_yes_makes_it_a_memory_like_any_other(told):
     [waiting] = told.memory.approvals.waiting("ada")
-    told.memory.approve("ada", waiting.turn_id)
+    told.memory.approvals.approve("ada", waiting.turn_id)
     told.wait("ada")
     assert not told.memory.approvals.waiting("ada")
     assert KNOWN in known(told)
@@ -86,7 +86,7 @@ def test_a_yes_makes_it_a_memory_like_any_other(told):
 
 def test_a_fact_may_be_named_instead_of_its_message(told):
     [one] = told.memory.memories.entries("ada", kind="semantic", held=True)[:1]
-    told.memory.approve("ada", one.id)
+    told.memory.approvals.approve("ada", one.id)
     assert told.memory.memories.get("ada", one.id).held is None
 
 
@@ -114,13 +114,13 @@ def test_a_held_fact_makes_nothing_untrue_before_a_yes(serve):
     service = serve(chat)
     list(service.stream("ada", "I voted for Labour.", time="2026-03-01 09:00"))
     service.wait("ada")
-    service.memory.approve("ada", service.memory.approvals.waiting("ada")[0].turn_id)
+    service.memory.approvals.approve("ada", service.memory.approvals.waiting("ada")[0].turn_id)
     chat.script["semantic"] = fact("The user no longer votes Labour.", "vote")
     list(service.stream("ada", "I no longer vote Labour, my vote went to the Tories.", time="2026-03-05 09:00"))
     service.wait("ada")
     [old] = service.memory.memories.entries("ada", kind="semantic")
     assert old.is_valid
-    service.memory.approve("ada", service.memory.approvals.waiting("ada")[0].turn_id)
+    service.memory.approvals.approve("ada", service.memory.approvals.waiting("ada")[0].turn_id)
     assert not service.memory.memories.get("ada", old.id).is_valid
 
 
@@ -136,7 +136,7 @@ def test_an_answer_made_anew_waits_as_the_message_did(told):
     list(told.answer_again("ada", last.id))
     again = told.memory.journal.turns("ada", limit=1)[0]
     assert again.held == "money"
-    told.memory.approve("ada", again.id)
+    told.memory.approvals.approve("ada", again.id)
     list(told.answer_again("ada", again.id))
     assert told.memory.journal.turns("ada", limit=1)[0].held is None, "a yes is for the message, not for a reply"
 

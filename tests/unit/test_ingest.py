@@ -43,7 +43,7 @@ def spoken(memory):
 
 
 def test_after_a_message_of_today_last_years_transcript_is_taken(memory, ingested):
-    memory.journal.finish(memory.journal.receive("ada", "Today").id, "Ok")
+    memory.journal.finish(memory.receive("ada", "Today").id, "Ok")
     assert ingested(line(0, "Then"), line(90, "Later then")) == (2, 0)
     assert [turn.text for turn in memory.journal.turns("ada")] == ["Then", "Later then", "Today"]
     assert len({turn.session for turn in memory.journal.turns("ada")}) == 3
@@ -123,7 +123,7 @@ def test_the_nth_equal_line_is_the_nth_equal_turn(memory, first, second, minute)
     def lines(given):
         return [Line(time=BEGIN + timedelta(minutes=at), text=text, reply="") for at, text in given]
 
-    live = memory.journal.receive(name, "Said live", time=BEGIN + timedelta(minutes=minute))
+    live = memory.receive(name, "Said live", time=BEGIN + timedelta(minutes=minute))
     assert memory.ingest(name, lines(first)) == len(first)
     assert memory.ingest(name, lines(first)) == 0
     assert memory.ingest(name, lines(second)) == sum((Counter(second) - Counter(first)).values())

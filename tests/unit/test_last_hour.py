@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from graph.context import MessageOptions
 from graph.prompts.briefing import Style
 from graph.prompts.budgets import Budgets, estimate_tokens
 from graph.prompts.recent_turns import choose
@@ -34,7 +35,7 @@ def at(minute):
 
 
 def say(service, text, minute, **switches):
-    return list(service.stream("ada", text, time=at(minute), **switches))[-1].turn
+    return list(service.stream("ada", text, time=at(minute), options=MessageOptions(**switches)))[-1].turn
 
 
 def filled(kind, size, told=""):
@@ -321,7 +322,7 @@ def test_prompt_and_search_together_hold_every_turn(tmp_path_factory, sizes, win
         Memory(tmp_path_factory.mktemp("data"), WordEmbedder()), ScriptedModels(chat, style), work=False
     ) as service:
         for number, (text, reply) in enumerate(sizes):
-            service.memory.journal.ingest(
+            service.memory.ingest_turn(
                 "ada", NINE + timedelta(minutes=number), f"zebra{number} " + "word " * (text // 5), "reply " * (reply // 6)
             )
         asked = NINE + timedelta(minutes=30)
@@ -346,7 +347,7 @@ def test_a_picture_that_the_prompt_leaves_out_is_recalled(serve):
 
     service = serve(ScriptedChat())
     memory = service.memory
-    turn = memory.journal.ingest("ada", NINE, "This is my grandmother's mug", "Lovely!")
+    turn = memory.ingest_turn("ada", NINE, "This is my grandmother's mug", "Lovely!")
     photo = PhotoMemory(
         id=make_id("ada", "photo", turn.id), turn_id=turn.id, photo_id="p" * 8, time=NINE, caption="grandmother's mug"
     )

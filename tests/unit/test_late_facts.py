@@ -213,7 +213,7 @@ def test_what_is_held_is_compared_when_it_is_approved(serve, newer_first, order)
     service = vote(serve, newer_first=newer_first)
     waiting = service.memory.approvals.waiting("ada")
     for place in order:
-        service.memory.approve("ada", waiting[place].turn_id)
+        service.memory.approvals.approve("ada", waiting[place].turn_id)
         service.wait("ada")
     old, new = facts(service)
     assert (old.content, old.superseded_by, old.valid_until) == (VOTES, new.id, new.time)
@@ -224,11 +224,11 @@ def test_what_is_held_is_compared_when_it_is_approved(serve, newer_first, order)
 def test_an_older_fact_that_is_held_is_superseded_when_it_is_approved(serve):
     service = serve(chat := ScriptedChat({"change": '"1": "changed"', "semantic": fact(NO_LONGER, "vote")}))
     tell(service, "I no longer vote Labour, my vote went to the Tories.", BEGUN + timedelta(days=5))
-    service.memory.approve("ada", service.memory.approvals.waiting("ada")[0].turn_id)
+    service.memory.approvals.approve("ada", service.memory.approvals.waiting("ada")[0].turn_id)
     chat.script["semantic"] = fact(VOTES, "vote")
     tell(service, "I voted for Labour.", BEGUN)
     assert [one.is_valid for one in facts(service)] == [True]
-    service.memory.approve("ada", service.memory.approvals.waiting("ada")[0].turn_id)
+    service.memory.approvals.approve("ada", service.memory.approvals.waiting("ada")[0].turn_id)
     old, new = facts(service)
     assert (old.superseded_by, old.valid_until) == (new.id, new.time)
 

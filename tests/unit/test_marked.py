@@ -95,7 +95,7 @@ def test_an_approved_one_keeps_its_mark(serve, asking):
     list(service.stream("ada", ILL, time="2026-03-01 09:00"))
     service.wait("ada")
     [waiting] = service.memory.approvals.waiting("ada")
-    service.memory.approve("ada", waiting.turn_id)
+    service.memory.approvals.approve("ada", waiting.turn_id)
     [known] = service.memory.memories.entries("ada", kind="semantic")
     assert (known.held, known.sensitive) == (None, "health")
     assert service.memory.journal.turn(waiting.turn_id).sensitive == "health"
@@ -180,7 +180,7 @@ def test_the_machine_wins_over_the_person(tmp_path):
     with Memory(tmp_path / "data", WordEmbedder(), asks="off") as memory:
         memory.consent.choose("ada", "each")
         assert (memory.consent.mode("ada"), memory.consent.chosen("ada")) == ("off", "each")
-        assert memory.journal.receive("ada", ILL).held is None
+        assert memory.receive("ada", ILL).held is None
 
 
 def test_the_choice_is_told_of_once_in_a_command(serve):

@@ -23,7 +23,7 @@ def memory(tmp_path):
 def say(memory, count, text="I keep a heron. It sings at night"):
     last = memory.journal.last_time("ada") or at("2026-03-01 09:00")
     for number in range(1, count + 1):
-        memory.journal.ingest("ada", last + timedelta(minutes=number), f"{text} {number}.", "I see.")
+        memory.ingest_turn("ada", last + timedelta(minutes=number), f"{text} {number}.", "I see.")
 
 
 def in_chroma(memory, kind="turn"):
@@ -91,7 +91,7 @@ def test_what_changes_while_it_is_written_is_written_again(memory, monkeypatch):
     def put_and_forget(*args):
         put(*args)
         monkeypatch.setattr(chroma, "put", put)
-        memory.forgetting.hide("ada", first.id, lambda _: ({}, 0))
+        memory._forgetting.hide("ada", first.id, lambda _: ({}, 0))
         memory._indexer.run("ada")
 
     monkeypatch.setattr(chroma, "put", put_and_forget)

@@ -6,6 +6,7 @@ import logging
 
 import pytest
 
+from graph.context import MessageOptions
 from memory.forgetting.verify import files_with, rows_of
 from tests.fakes import ScriptedChat, answer, fact, retrieve
 
@@ -32,7 +33,7 @@ def test_nothing_of_it_is_in_the_journal_a_file_or_a_log(service, tmp_path, capl
     chat = service.models.chat()
     chat.script["reasoning"] = [retrieve("vault"), RuntimeError("broken") if outcome == "failed" else answer(REPLY)]
     before = rows(service, "ada")
-    events = service.stream("ada", SAID, time="2026-03-05 09:00", off_the_record=True)
+    events = service.stream("ada", SAID, time="2026-03-05 09:00", options=MessageOptions(off_the_record=True))
     shown = []
     try:
         for event in events:
@@ -51,6 +52,6 @@ def test_nothing_of_it_is_in_the_journal_a_file_or_a_log(service, tmp_path, capl
 
 
 def test_somebody_who_is_not_known_yet_leaves_nothing_at_all(service, tmp_path):
-    list(service.stream("eve", SAID, off_the_record=True))
+    list(service.stream("eve", SAID, options=MessageOptions(off_the_record=True)))
     assert rows(service, "eve") == 0
     assert service.memory.left_of("eve") == {"journal": 0, "vectors": 0, "words": 0, "pictures": 0}

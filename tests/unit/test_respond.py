@@ -7,6 +7,7 @@ import contextlib
 import pytest
 
 from app.events import AnswerDelta, Answered, Recalled, Retrieving, Thinking
+from graph.context import MessageOptions
 from graph.prompts.briefing import Style
 from graph.prompts.budgets import Budgets
 from memory.core import clock
@@ -17,7 +18,7 @@ from tests.fakes import ScriptedChat, answer, fact, retrieve
 
 
 def say(service, text, time=None, user="ada", **switches):
-    return list(service.stream(user, text, time=time, **switches))
+    return list(service.stream(user, text, time=time, options=MessageOptions(**switches)))
 
 
 def done(events):
@@ -334,7 +335,7 @@ def test_messages_that_cannot_be_taken_are_refused_before_anything_is_written(se
     with pytest.raises(InvalidInput, match="SVG drawings are not supported"):
         service.stream("ada", "Look", images=[b"<svg/>"])
     with pytest.raises(InvalidInput, match="no personality score"):
-        service.stream("ada", "Hi", personality_override={"charm": 4})
+        service.stream("ada", "Hi", options=MessageOptions(personality_override={"charm": 4}))
     assert service.memory.journal.users() == []
 
 

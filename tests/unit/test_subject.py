@@ -30,7 +30,7 @@ ASKED = "2026-06-01 09:00"
 def life(serve):
     memory = serve(ScriptedChat()).memory
     for time, text, content in SAID:
-        turn = memory.journal.ingest("ada", clock.parse_time(time, "UTC"), text, "I see.")
+        turn = memory.ingest_turn("ada", clock.parse_time(time, "UTC"), text, "I see.")
         record = SemanticMemory(id=make_id("ada", "semantic", turn.id), turn_id=turn.id, time=turn.time, content=content)
         memory.memories.commit_remember("ada", turn.id, PersonalityPoint(turn_id=turn.id, time=turn.time), record)
         memory.journal.end_session("ada")

@@ -122,7 +122,7 @@ class TestAnEdit:
                 as_json = json.loads(json.dumps(kept, default=lambda value: value.model_dump(mode="json")))
                 graph.invoke(None, graph.update_state(snapshot.config, as_json), context=ADA)
                 assert [text for text, _ in said(memory)] == [DOG, PERU, CHILE], snapshot.next
-        graph.invoke({"turn": memory.journal.receive("ada", CUBA).model_dump(mode="json")}, IN_ONE, context=ADA)
+        graph.invoke({"turn": memory.receive("ada", CUBA).model_dump(mode="json")}, IN_ONE, context=ADA)
         assert said(memory)[-1] == (CUBA, f"You said: {CUBA}")
 
     def test_that_cannot_be_taken_changes_nothing(self, graph, memory):

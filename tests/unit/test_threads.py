@@ -111,13 +111,13 @@ class TestEachInput:
         graph.invoke({"text": DOG}, IN_ONE, context=ADA)
         with pytest.raises(InvalidInput):
             graph.invoke({"text": "x" * 30_000}, IN_ONE, context=ADA)
-        later = memory.journal.receive("ada", PERU)
+        later = memory.receive("ada", PERU)
         assert graph.invoke({"turn_id": later.id}, IN_ONE, context=ADA)["reply"] == f"You said: {PERU}"
 
     @pytest.mark.parametrize("given", [("turn_id",), ("turn",), ("turn", "turn_id")])
     def test_may_be_a_turn_that_was_journaled_before(self, graph, memory, given):
         for text in (DOG, PERU, CHILE):
-            turn = memory.journal.receive("ada", text)
+            turn = memory.receive("ada", text)
             both = {"turn": turn, "turn_id": turn.id}
             done = graph.invoke({name: both[name] for name in given}, IN_ONE, context=ADA)
             assert (done["turn"].id, done["reply"]) == (turn.id, f"You said: {text}")
@@ -126,7 +126,7 @@ class TestEachInput:
 
     @pytest.mark.parametrize("given", ["turn_id", "turn"])
     def test_a_turn_that_failed_is_given_once_more(self, graph, memory, chat, given):
-        turn = memory.journal.receive("ada", DOG)
+        turn = memory.receive("ada", DOG)
         chat.script["reasoning"] = [ModelUnavailable("down"), echo]
         one = {"turn_id": turn.id} if given == "turn_id" else {"turn": turn}
         with pytest.raises(ModelUnavailable):

@@ -23,8 +23,7 @@ def talked(serve):
         for day, (summary, *said) in enumerate(sessions, start=1):
             start = BEGIN + timedelta(days=day)
             turns = [
-                memory.journal.ingest("ada", start + timedelta(minutes=place), text, "I see.")
-                for place, text in enumerate(said)
+                memory.ingest_turn("ada", start + timedelta(minutes=place), text, "I see.") for place, text in enumerate(said)
             ]
             topic = Episode(
                 id=make_id("ada", "episodic", day), session=turns[0].session, time=start, summary=summary,

@@ -17,7 +17,7 @@ NEAR = timedelta(minutes=2)
 
 
 def said(memory, text, time=None, reply="Ok"):
-    turn = memory.journal.receive("ada", text, time=time)
+    turn = memory.receive("ada", text, time=time)
     return memory.journal.finish(turn.id, reply)
 
 

@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from graph.context import MessageOptions
 from memory.core import clock
 from memory.upcoming.agenda import Dated, coming, left_to_tell
 from tests.fakes import ScriptedChat, answer, fact
 
 
 def say(service, words, time, user="ada", **switches):
-    return list(service.stream(user, words, time=time, **switches))[-1].turn
+    return list(service.stream(user, words, time=time, options=MessageOptions(**switches)))[-1].turn
 
 
 def listed(service, now, days=7, user="ada"):
@@ -134,12 +135,12 @@ def test_the_reply_that_brought_it_up_does_not_keep_it(service):
 
 
 def test_an_unanswered_message_is_no_word_yet(service):
-    service.memory.journal.receive("ada", MARATHON, time=clock.parse_time("2026-11-30 09:00"))
+    service.memory.receive("ada", MARATHON, time=clock.parse_time("2026-11-30 09:00"))
     assert listed(service, "2026-12-01 10:00") == []
 
 
 def test_what_was_there_before_is_read_in_the_background(service):
-    service.memory.journal.ingest("ada", clock.parse_time("2026-11-30 09:00"), MARATHON, "Good luck!")
+    service.memory.ingest_turn("ada", clock.parse_time("2026-11-30 09:00"), MARATHON, "Good luck!")
     assert service.memory.dates.behind() == ["ada"]
     service.memory.catch_up()
     assert service.memory.dates.behind() == []
@@ -207,9 +208,9 @@ def test_a_birthday_is_brought_up_every_year(service):
 
 def test_nothing_sensitive_is_brought_up_unasked(service):
     say(service, "My appointment with the psychiatrist is on Sunday.", "2026-11-30 09:00")
-    service.memory.approve("ada", service.memory.approvals.waiting("ada")[0].turn_id) if service.memory.approvals.waiting(
-        "ada"
-    ) else None
+    service.memory.approvals.approve(
+        "ada", service.memory.approvals.waiting("ada")[0].turn_id
+    ) if service.memory.approvals.waiting("ada") else None
     assert shown(say(service, "Hello", "2026-12-05 09:00")) == []
     assert listed(service, "2026-12-05 10:00") == ["My appointment with the psychiatrist is on Sunday."]
 

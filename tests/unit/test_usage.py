@@ -14,6 +14,7 @@ from langchain_core.outputs import ChatGenerationChunk
 from app.events import AnswerDelta, Answered, Received
 from app.ui import wording
 from graph.calls.tally import Tally
+from graph.context import MessageOptions
 from memory.core.records import Trace
 from memory.core.usage import Usage
 from tests.fakes import ScriptedChat, answer, retrieve
@@ -29,7 +30,7 @@ class CountingChat(ScriptedChat):
 
 
 def reply(service, text, time, **switches):
-    events = list(service.stream("ada", text, time=time, **switches))
+    events = list(service.stream("ada", text, time=time, options=MessageOptions(**switches)))
     assert isinstance(events[-1], Answered)
     return events[-1].turn
 

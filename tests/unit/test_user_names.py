@@ -40,7 +40,7 @@ def live(memory, user, text="I keep a heron.", time=DAY):
 @pytest.mark.parametrize(("first", "second"), [NAMES, NAMES[::-1]])
 def test_two_spellings_are_one_user(memory, first, second):
     live(memory, first)
-    memory.journal.ingest(second, DAY.replace(hour=12), "I run.", "Good.")
+    memory.ingest_turn(second, DAY.replace(hour=12), "I run.", "Good.")
     memory.ingest(second, [Line(time=DAY.replace(year=2025), text="I swam.", reply="Good.")])
     assert [row["id"] for row in memory.journal.users()] == [COMPOSED]
     for name in NAMES:
@@ -80,9 +80,9 @@ def older_folder(folder, names):
             live(memory, name)
             memory.photos._path(name, "x" * 64).parent.mkdir(parents=True)
             memory.photos._path(name, "x" * 64).write_bytes(b"a picture")
-            forgotten = memory.journal.ingest(name, DAY.replace(hour=15), "I have a zebra.", "Nice.")
+            forgotten = memory.ingest_turn(name, DAY.replace(hour=15), "I have a zebra.", "Nice.")
             memory.forget(name, forgotten.id, now=True)
-            memory.forget(name, memory.journal.ingest(name, DAY.replace(hour=18), "I have a newt.", "Nice.").id)
+            memory.forget(name, memory.ingest_turn(name, DAY.replace(hour=18), "I have a newt.", "Nice.").id)
     with sqlite3.connect(folder / "journal.db") as file:
         later = ("turns_sensitive", "turns_wishes", "personality_shows", "turns_undated", "memories_undated")
         for name in ("memories_corrected", *later):
@@ -108,9 +108,9 @@ def test_an_older_folder_keeps_all_it_has(tmp_path, names, caplog):
                 assert memory.photos.files_of(name) == 1
                 assert [one.text for one in memory.search(name, "heron", kind="semantic")] == ["The user keeps a heron."]
                 assert memory.memories.profile(name).values() == {"name": "José", "pet": "a heron"}
-                assert memory.journal.ingest(name, DAY.replace(hour=15), "I have a zebra.", "Nice.") is None
+                assert memory.ingest_turn(name, DAY.replace(hour=15), "I have a zebra.", "Nice.") is None
                 assert [one.until > DAY for one in memory.browse.undoable(name)] == [True]
-                assert [owner for owner, _ in memory.forgetting.due()].count(name) == 1
+                assert [owner for owner, _ in memory._forgetting.due()].count(name) == 1
                 first = memory.journal.turns(name)[0]
                 assert first.id == make_id(name, "turn", 1)
                 assert memory.memories.entries(name, kind="semantic")[0].id == make_id(name, "semantic", first.id)

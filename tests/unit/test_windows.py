@@ -28,7 +28,7 @@ def at(text):
 def life(serve):
     memory = serve(ScriptedChat()).memory
     for time, text in SAID.values():
-        turn = memory.journal.ingest("ada", at(time), text, "I see.")
+        turn = memory.ingest_turn("ada", at(time), text, "I see.")
         record = SemanticMemory(id=make_id("ada", "semantic", turn.id), turn_id=turn.id, time=turn.time, content=text)
         memory.memories.commit_remember("ada", turn.id, PersonalityPoint(turn_id=turn.id, time=turn.time), record)
     return memory
@@ -111,7 +111,7 @@ def test_nothing_from_after_the_message_is_found(life):
 
 def test_of_a_topic_that_reaches_out_of_a_window_only_what_was_said_inside_is_shown(serve):
     memory = serve(ScriptedChat()).memory
-    turns = [memory.journal.ingest("ada", at(f"2026-03-01 1{hour}:00"), f"Said at {hour}", "I see.") for hour in range(5)]
+    turns = [memory.ingest_turn("ada", at(f"2026-03-01 1{hour}:00"), f"Said at {hour}", "I see.") for hour in range(5)]
     topic = Episode(
         id=make_id("ada", "episodic", 1), session=1, time=turns[0].time, summary="Things were said.",
         turn_ids=tuple(turn.id for turn in turns),

@@ -50,9 +50,7 @@ def idle(worker):
 
 def say(memory, user, count=1):
     last = memory.journal.last_time(user) or at("2026-03-01 09:00")
-    return [
-        memory.journal.ingest(user, last + timedelta(minutes=one), f"Word {one}", "I see.").id for one in range(1, count + 1)
-    ]
+    return [memory.ingest_turn(user, last + timedelta(minutes=one), f"Word {one}", "I see.").id for one in range(1, count + 1)]
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from app.models.model_server import ModelServer
 from app.service import PersonaService
 from app.settings import Settings
 from graph.calls.asking import stream_text
+from graph.context import MessageOptions
 from graph.formats import memory_formats, protocol
 from graph.prompts.sections import Picture, human
 from memory.core.records import PhotoMemory, TurnState
@@ -108,7 +109,7 @@ def counted(url, name):
 
 
 def say(service, text, images=(), time=None, **switches):
-    return list(service.stream("ada", text, images, time, **switches))[-1].turn
+    return list(service.stream("ada", text, images, time, options=MessageOptions(**switches)))[-1].turn
 
 
 def test_it_is_known_for_a_model_that_sees_with_the_window_it_was_given(settings):

@@ -135,7 +135,7 @@ def plant(memory: Memory, user: str, known: Known, upto: int | None = None) -> N
     said = known.turns[:upto]
     for one in said:
         ids = [memory.photos.receive(user, (known.path.parent / name).read_bytes()) for name in one.images]
-        turn = memory.journal.ingest(user, clock.parse_time(one.time), one.user, one.assistant, ids)
+        turn = memory.ingest_turn(user, clock.parse_time(one.time), one.user, one.assistant, ids)
         if turn is not None:
             turns.append(turn)
     memory.journal.end_session(user)

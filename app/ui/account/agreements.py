@@ -11,7 +11,6 @@ from app.ui.account import account_wording
 from app.ui.layout import Here
 from memory.consent.modes import MODES, SECRETS, Mode
 from memory.core.errors import PersonaError
-from memory.forgetting.purge import ForgetReceipt
 
 _RECEIPTS_PER_PAGE = 10
 _CHOICES: dict[Mode, str] = {
@@ -88,14 +87,14 @@ def _receipts(here: Here) -> None:
     if not folded.open:
         return
     with folded:
-        kept = here.memory.forgetting.receipts(here.user)[::-1]
+        kept = here.memory.receipts(here.user)[::-1]
         if not kept:
             st.caption("Nothing yet. What you forget is deleted for good after ten minutes. Its receipt then appears here.")
             return
         pages = -(-len(kept) // _RECEIPTS_PER_PAGE)
         page = min(st.session_state.get("shown-receipts", 1), pages) - 1
         for number, one in enumerate(kept[page * _RECEIPTS_PER_PAGE : (page + 1) * _RECEIPTS_PER_PAGE]):
-            title, detail = account_wording.forgotten(ForgetReceipt.model_validate(one))
+            title, detail = account_wording.forgotten(one)
             with st.container(key=f"entry-receipt-{number}", gap=None):
                 st.text(title)
                 st.text(detail)

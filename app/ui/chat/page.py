@@ -11,8 +11,9 @@ from app.ui import layout as frame
 from app.ui import sidebar, wording
 from app.ui.chat import conversations, copy_button, forget_offer, receipt, reply, sensitive_notice
 from app.ui.layout import Here
-from app.ui.live_replies import Live, Replies, Switches
-from app.ui.sidebar import switches
+from app.ui.live_replies import Live, Replies
+from app.ui.sidebar import chosen_options
+from graph.context import MessageOptions
 from memory.core.errors import PersonaError
 from memory.core.records import Turn, TurnState, user_key
 from memory.memory import Memory
@@ -33,7 +34,7 @@ _PICTURE_WIDTH = 240
 def draw(here: Here) -> None:
     """Draw the page: the conversation, the message field and the side panel."""
     with st.sidebar:
-        sidebar.choose_switches()
+        sidebar.choose_options()
         conversations.draw(here)
     session = st.session_state.get("session")
     if session is not None and here.memory.browse.first_turn(here.user, session) is None:
@@ -135,7 +136,7 @@ def ask(replies: Replies, writing: list[Live]) -> None:
     if draft := st.session_state.pop("draft", None):
         st.session_state[key] = draft
     st.chat_input(
-        "Say something, off the record" if switches().off_the_record else "Say something, or add a picture",
+        "Say something, off the record" if chosen_options().off_the_record else "Say something, or add a picture",
         key=key,
         accept_file="multiple",
         file_type=_PICTURES,
@@ -145,10 +146,10 @@ def ask(replies: Replies, writing: list[Live]) -> None:
 
 
 def _send(replies: Replies, key: str) -> None:
-    said, how = st.session_state[key], switches()
+    said, options = st.session_state[key], chosen_options()
     try:
         pictures = [read_picture(file.getvalue(), file.name) for file in said.files]
-        live = replies.send(st.session_state.user, said.text, pictures, how)
+        live = replies.send(st.session_state.user, said.text, pictures, options, st.context.timezone)
     except PersonaError as error:
         frame.refuse(error.message)
         st.session_state.draft = said.text
@@ -167,7 +168,7 @@ def _send_again(replies: Replies, turn: Turn) -> None:
             replies.again(turn.user_id, turn.id)
             return
         pictures = [replies.service.memory.photos.original(turn.user_id, name) for name in turn.images]
-        live = replies.send(turn.user_id, turn.text, pictures, Switches(off_the_record=True))
+        live = replies.send(turn.user_id, turn.text, pictures, MessageOptions(off_the_record=True), st.context.timezone)
         _unrecorded()[:] = [live if other.turn.id == turn.id else other for other in _unrecorded()]
     except PersonaError as error:
         frame.refuse(error.message)

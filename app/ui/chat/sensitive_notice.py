@@ -39,7 +39,7 @@ def draw(here: Here, turn: Turn, *, asks: bool) -> None:
         with st.container(key=f"held-{turn.id}", gap="small"):
             st.caption(f"About {NAMED[turn.held]}. It needs your approval before it can be recalled.")
             with st.container(horizontal=True, gap="small"):
-                _button("Remember it", f"approve-{turn.id}", lambda: here.memory.approve(here.user, turn.id))
+                _button("Remember it", f"approve-{turn.id}", lambda: here.memory.approvals.approve(here.user, turn.id))
                 _button("Forget it", f"reject-{turn.id}", lambda: here.memory.reject(here.user, turn.id))
     elif turn.sensitive and not turn.seq:
         st.caption(f"About {NAMED[turn.sensitive]}. It was answered off the record and not saved.")

@@ -132,7 +132,7 @@ def _picture(here: Here, record: PhotoMemory) -> None:
 
 def _approve(here: Here, subject: str) -> None:
     try:
-        here.memory.approve(here.user, subject)
+        here.memory.approvals.approve(here.user, subject)
     except PersonaError as error:
         frame.refuse(error.message)
 
