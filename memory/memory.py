@@ -323,7 +323,7 @@ class Memory:
         """
         back = self._forgetting.undo(user_id, subject)
         record = None
-        if not back or self.memories.entries(user_id, ids=[subject], held=True):
+        if not back or self.memories.entries(user_id, ids=[subject], include_pending=True):
             record = self.memories.get(user_id, subject) if back else self._edits.undo(user_id, subject)
         self.index(user_id)
         return record

@@ -50,7 +50,7 @@ def list_memories(
         if held:
             _list_held(store, user, as_json=as_json)
         else:
-            _list(store.memories.entries(user, kind=kind.value if kind else None, held=True), user, as_json=as_json)
+            _list(store.memories.entries(user, kind=kind.value if kind else None, include_pending=True), user, as_json=as_json)
 
 
 @memory.command()

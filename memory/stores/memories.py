@@ -198,9 +198,9 @@ class Memories:
         return CoreProfile(entries=tuple(entries))
 
     def entries(
-        self, user_id: str, *, kind: str | None = None, ids: Iterable[str] | None = None, held: bool = False
+        self, user_id: str, *, kind: str | None = None, ids: Iterable[str] | None = None, include_pending: bool = False
     ) -> list[MemoryRecord]:
-        """Return the user's visible memories, oldest first; with `held`, also those pending approval."""
+        """Return the user's visible memories, oldest first; with `include_pending`, also those pending approval."""
         # Filter by id alone if ids are given: with another condition, SQLite reads every row of the user to find a few.
         query = _OF_USER if kind is None else _OF_KIND
         given: dict[str, Any] = {"user": user_id} if kind is None else {"user": user_id, "its_kind": kind}
@@ -209,7 +209,9 @@ class Memories:
         with self._db.glance() as connection:
             rows = connection.execute(query, given).all()
             name = user_name(user_id)
-            mine = [row for row in rows if row.user_id == name and row.hidden_at is None and (held or row.held is None)]
+            mine = [
+                row for row in rows if row.user_id == name and row.hidden_at is None and (include_pending or row.held is None)
+            ]
             return corrections.marked(connection, user_id, [to_record(row) for row in mine if kind in (None, row.kind)])
 
     def topics(self, user_id: str, sessions: Iterable[int], turn_ids: AbstractSet[str]) -> dict[str, tuple[str, ...]]:
@@ -252,7 +254,7 @@ class Memories:
 
     def get(self, user_id: str, memory_id: str) -> MemoryRecord:
         """Return one visible memory, even if it is pending approval. Raises NotFound if the user has no such memory."""
-        found = self.entries(user_id, ids=[memory_id], held=True)
+        found = self.entries(user_id, ids=[memory_id], include_pending=True)
         if not found:
             raise NotFound(f"There is no memory {memory_id!r} of this user. `persona memory list` shows their ids.")
         return found[0]

@@ -125,7 +125,7 @@ class MemoryEdits:
             changed = soft_delete.show(connection, user_id, memory_id) or bool(
                 supersession_rows.take_back(connection, user_id, memory_id)
             )
-        if not changed and not self._memories.entries(user_id, ids=[memory_id], held=True):
+        if not changed and not self._memories.entries(user_id, ids=[memory_id], include_pending=True):
             raise NotFound(
                 f"The memory {memory_id!r} was purged, or this user never had it. `persona memory list` shows the others."
             )

@@ -281,8 +281,8 @@ def test_off_the_record_stays_on_from_page_to_page(open_page: OpenPage, service:
 
 def test_stopped_and_foreign_turns_are_marked(open_page: OpenPage, service: PersonaService) -> None:
     journal = service.memory.journal
-    journal.finish(journal.receive("ada", "Tell me everything.").id, "Once upon", stopped=True)
-    journal.receive("ada", "And then?")
+    journal.finish(service.memory.receive("ada", "Tell me everything.").id, "Once upon", stopped=True)
+    service.memory.receive("ada", "And then?")
     page = open_page()
     assert replies(page) == ["Once upon"]
     assert "Stopped." in captions(page)

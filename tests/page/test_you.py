@@ -308,8 +308,8 @@ def test_receipts_of_what_was_forgotten_stand_newest_first_and_in_pages(
     assert "Nothing yet" in captions(page)
     service.memory.forget("ada", fact.id, now=True)
     (kept,) = service.memory.receipts("ada")
-    many = [{**kept, "kind": kind} for kind in ["photo", *["semantic"] * 10, "turn"]]
-    monkeypatch.setattr(service.memory.forgetting, "receipts", lambda _user: many)
+    many = [kept.model_copy(update={"kind": kind}) for kind in ["photo", *["semantic"] * 10, "turn"]]
+    monkeypatch.setattr(service.memory, "receipts", lambda _user: many)
     page = page.run()
     assert texts(page).startswith("A message, deleted for good on")
     assert texts(page).count("deleted for good on") == 10

@@ -72,7 +72,7 @@ def test_nothing_is_lost_doubled_or_half_forgotten(tmp_path):
         assert not any(turn.pending for turn in turns)
         assert memory.work.count() == 0
         # One record for every turn with a reply, and for no other; one step of the curve for these and those forgotten later.
-        facts = Counter(one.turn_id for one in memory.memories.entries("ada", kind="semantic", held=True))
+        facts = Counter(one.turn_id for one in memory.memories.entries("ada", kind="semantic", include_pending=True))
         assert facts == Counter({turn.id: 1 for turn in spoken})
         points = [point.turn_id for point in memory.personality.history("ada")]
         assert points == sorted(points, key={turn.id: turn.seq for turn in turns}.get)

@@ -123,7 +123,9 @@ def test_whatever_a_model_writes(tmp_path, writes):
             assert not [step for step, prompt in chat.calls if other in prompt]
             asked += len(chat.calls)
         for user, word in words.items():
-            everything = json.dumps([one.model_dump(mode="json") for one in service.memory.memories.entries(user, held=True)])
+            everything = json.dumps(
+                [one.model_dump(mode="json") for one in service.memory.memories.entries(user, include_pending=True)]
+            )
             assert (word == "quokka") or "quokka" not in everything
             assert [turn.seq for turn in service.memory.journal.turns(user)] == list(
                 range(1, len(service.memory.journal.turns(user)) + 1)

@@ -52,14 +52,14 @@ def _life(service, chat):
 
 
 def facts(memory: Memory):
-    return memory.memories.entries("ada", kind="semantic", held=True)
+    return memory.memories.entries("ada", kind="semantic", include_pending=True)
 
 
 def all_of(memory: Memory, user: str = "ada") -> dict[str, object]:
     """Everything that anything shows of a user."""
     return {
         "turns": [turn.model_dump(mode="json") for turn in memory.journal.turns(user)],
-        "memories": [one.model_dump(mode="json") for one in memory.memories.entries(user, held=True)],
+        "memories": [one.model_dump(mode="json") for one in memory.memories.entries(user, include_pending=True)],
         "curve": [one.model_dump(mode="json") for one in memory.personality.history(user)],
         "profile": memory.memories.profile(user).values(),
         "pictures": [(one.id, memory.photos.original(user, one.id)) for one in memory.photos.list(user)],
@@ -305,7 +305,7 @@ def test_what_is_left_of_things_that_were_forgotten_can_be_taken_in_again(serve,
         other.import_user(tmp_path / "ada.zip")
         assert other.journal.turns("ada")[0].text == ""
         [waiting] = other.approvals.waiting("ada")
-        other.approve("ada", waiting.turn_id)
+        other.approvals.approve("ada", waiting.turn_id)
         assert [one.content for one in facts(other) if one.is_valid][-1] == "The user takes pills for their depression."
 
 

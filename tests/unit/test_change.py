@@ -162,7 +162,7 @@ def test_forgetting_a_fact_takes_its_repetitions_along(serve):
     assert len(facts(service)) == 2
     service.memory.forget("ada", first.id, now=True)
     assert facts(service) == []
-    assert service.memory.memories.hidden() == []
+    assert service.memory._edits.hidden() == []
 
 
 def test_what_the_person_wrote_is_not_overruled(serve):

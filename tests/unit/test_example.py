@@ -27,7 +27,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Memory:
 
 
 def facts(memory: Memory) -> dict[str, SemanticMemory]:
-    found = memory.memories.entries(example.USER, kind="semantic", held=True)
+    found = memory.memories.entries(example.USER, kind="semantic", include_pending=True)
     return {one.content: one for one in found if isinstance(one, SemanticMemory)}
 
 

@@ -43,7 +43,9 @@ class Life:
         return self.fact(HORSE)
 
     def fact(self, word):
-        return next(one.id for one in self.memory.memories.entries("ada", kind="semantic", held=True) if word in one.content)
+        return next(
+            one.id for one in self.memory.memories.entries("ada", kind="semantic", include_pending=True) if word in one.content
+        )
 
     def forget(self, subject, *, now=False):
         return self.memory.forget("ada", subject, now=now)
@@ -57,7 +59,7 @@ class Life:
     def shown(self):
         """All that anything shows of her."""
         memory = self.memory
-        known = [*memory.memories.entries("ada", held=True), *memory.journal.turns("ada")]
+        known = [*memory.memories.entries("ada", include_pending=True), *memory.journal.turns("ada")]
         found = memory.search("ada", f"{BIRD} {HORSE} parrot horse", limit=50)
         return "\n".join(one.model_dump_json() for one in (*known, *found))
 

@@ -85,7 +85,7 @@ def test_a_yes_makes_it_a_memory_like_any_other(told):
 
 
 def test_a_fact_may_be_named_instead_of_its_message(told):
-    [one] = told.memory.memories.entries("ada", kind="semantic", held=True)[:1]
+    [one] = told.memory.memories.entries("ada", kind="semantic", include_pending=True)[:1]
     told.memory.approvals.approve("ada", one.id)
     assert told.memory.memories.get("ada", one.id).held is None
 
@@ -143,7 +143,7 @@ def test_an_answer_made_anew_waits_as_the_message_did(told):
 
 def test_nobody_says_yes_for_another(told):
     [waiting] = told.memory.approvals.waiting("ada")
-    for do in (told.memory.approve, told.memory.reject):
+    for do in (told.memory.approvals.approve, told.memory.reject):
         with pytest.raises(NotFound, match="--held"):
             do("bob", waiting.turn_id)
 

@@ -37,7 +37,7 @@ def life(serve):
 def marks(memory: Memory) -> dict[str, str | None]:
     """Return the mark of each memory, by a word of it."""
     found: dict[str, str | None] = {}
-    for one in memory.memories.entries("ada", held=True):
+    for one in memory.memories.entries("ada", include_pending=True):
         match one:
             case SemanticMemory():
                 found[one.content] = one.sensitive

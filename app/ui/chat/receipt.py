@@ -34,7 +34,7 @@ def draw(here: Here, turn: Turn) -> None:
             st.caption("No memories were used for this reply, only the recent conversation and your profile.")
         ids = {one.id for one in trace.memories}
         facts = {make_id(here.user, "semantic", one.id) for one in trace.memories if one.kind == "turn"} - ids
-        by_id = {record.id: record for record in here.memory.memories.entries(here.user, ids=ids | facts, held=True)}
+        by_id = {record.id: record for record in here.memory.memories.entries(here.user, ids=ids | facts, include_pending=True)}
         for place, one in enumerate(trace.memories):
             # Several excerpts of one turn share its id.
             again = any(one.id == earlier.id for earlier in trace.memories[:place])
