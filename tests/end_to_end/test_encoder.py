@@ -17,7 +17,7 @@ from memory.embedding.bert_folder import describe
 from memory.embedding.onnx_runtime import GRAPH, MARKS, TOKENIZER, OnnxEmbedder, fingerprint
 from memory.embedding.text_embedder import TextEmbedder
 from memory.memory import Memory
-from tests.unit.test_journal import at
+from tests.unit.memory.stores.test_journal import at
 
 BY_TORCH = json.loads((Path(__file__).parents[1] / "data" / "minilm.json").read_text())
 """What sentence-transformers made of some texts, with torch, in 32 bits."""

@@ -16,10 +16,10 @@ import pytest
 from app.cli import main
 from tests.fake_server import fake_server
 from tests.fakes import NOTHING, WordEmbedder
-from tests.unit.test_persona_mme import CASE, person
-from tests.unit.test_personamem import ROW, TALK
-from tests.unit.test_story import ASKED, TURN
-from tests.unit.test_story import STORY as ONE
+from tests.unit.evals.datasets.test_persona_mme import CASE, person
+from tests.unit.evals.datasets.test_personamem import ROW, TALK
+from tests.unit.evals.datasets.test_story import ASKED, TURN
+from tests.unit.evals.datasets.test_story import STORY as ONE
 
 ROOT = Path(__file__).parents[2]
 MINI = ROOT / "evals" / "data" / "persona_mini"

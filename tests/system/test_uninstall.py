@@ -14,7 +14,7 @@ from memory.core.errors import FolderInUse
 from memory.memory import Memory
 from memory.storage.folder_lock import FolderLock
 from tests.fakes import WordEmbedder
-from tests.unit.test_journal import at
+from tests.unit.memory.stores.test_journal import at
 
 
 @pytest.fixture
