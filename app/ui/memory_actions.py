@@ -11,6 +11,7 @@ from app.ui import layout as frame
 from app.ui import wording
 from app.ui.layout import Here
 from graph.context import MessageOptions
+from graph.language.addressed import addressed
 from memory.core import clock
 from memory.core.errors import PersonaError
 from memory.core.records import Episode, PhotoMemory, Procedure, ProfileEntry, SemanticMemory
@@ -35,19 +36,19 @@ def text_of(record: MemoryRecord) -> str:
             return record.value
 
 
-def told_of(record: MemoryRecord) -> str:
-    """Return the text of a memory for display, with its key or category and the date until which it was true."""
+def shown_text(record: MemoryRecord) -> str:
+    """Return the text of a memory for its person, with its key or category and the date until which it was true."""
     match record:
         case SemanticMemory():
-            return record.told
+            return addressed(record.told)
         case PhotoMemory():
-            return record.label
+            return addressed(record.label)
         case Procedure():
-            return f"{record.key}: {record.text}"
+            return addressed(f"{record.key}: {record.text}")
         case ProfileEntry():
-            return f"{record.key}: {record.value}"
+            return addressed(f"{record.key}: {record.value}")
         case Episode():
-            return record.summary
+            return addressed(record.summary)
 
 
 def buttons(here: Here, record: MemoryRecord, place: str) -> None:
@@ -99,7 +100,10 @@ def dialogue_buttons(here: Here, subject: str, key: str) -> None:
 
 @st.dialog("Correct this memory")
 def _correct(here: Here, record: MemoryRecord) -> None:
-    st.caption(f"{clock.show(record.time)}. Your text replaces this memory and is kept when memories are rewritten.")
+    st.caption(
+        f"{clock.show(record.time)}. Your text replaces this memory and is kept when memories are rewritten. "
+        'Memories are written about "the user": that is you.'
+    )
     text = st.text_area("Corrected text", text_of(record), key=f"right-{record.id}", label_visibility="collapsed")
     if st.button("Save", type="primary", key=f"save-{record.id}"):
         try:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from graph.language.addressed import addressed
 from memory.core import clock
 from memory.core.records import Recalled, Step
 from memory.core.usage import Usage
@@ -26,6 +27,8 @@ KINDS = {
     "photo": "a picture",
     "turn": "a message",
 }
+DIALOGUE_KINDS = frozenset({"episodic", "turn"})
+"""Recalled entries of these kinds are shown as they were said."""
 _FORGOTTEN_SUBJECTS = {
     "core": "one profile line",
     "semantic": "one fact",
@@ -81,7 +84,10 @@ def recalled(entries: Sequence[Recalled]) -> str:
         return "Nothing was found."
     lines = []
     for entry in entries:
-        stamp, text = f"[{clock.show(entry.time)}]", shortened(entry.text)
+        stamp, text = (
+            f"[{clock.show(entry.time)}]",
+            shortened(entry.text if entry.kind in DIALOGUE_KINDS else addressed(entry.text)),
+        )
         # A dialogue already starts with its own time.
         lines.append(text if text.startswith(stamp) else f"{stamp} {text}")
     return "\n".join(lines)

@@ -67,7 +67,7 @@ def asks_about_the_world(message: str) -> bool:
     return _EXPLAIN.search(message) is not None and FIRST_PERSON.search(_FAVOUR.sub("", message)) is None
 
 
-def stands_alone(message: str) -> bool:
+def is_self_contained(message: str) -> bool:
     """Return whether a message can be understood without the messages before it."""
     return len(content(tokens(message))) >= _MIN_CONTENT_WORDS
 

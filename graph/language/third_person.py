@@ -67,7 +67,7 @@ def third_person(sentence: str, *, goes_on: bool = False) -> str:
     text = _TRAILING.sub("", _OPENING.sub("", sentence.strip())).strip()
     text = _OWN_STARTS.sub(lambda match: f"I and my {match['who']}" if match["who"] else "I and my", text)
     text = text if goes_on else _without_subject(text)
-    return _Teller(text).told()
+    return _Rewriter(text).rewritten()
 
 
 def _without_subject(text: str) -> str:
@@ -81,7 +81,7 @@ def _without_subject(text: str) -> str:
     return text
 
 
-class _Teller:
+class _Rewriter:
     """Processes the tokens of one sentence."""
 
     def __init__(self, text: str) -> None:
@@ -93,7 +93,7 @@ class _Teller:
         """Whether the user's last verb was put into the third person of the present."""
         self._habit = bool(_HABIT.search(text))
 
-    def told(self) -> str:
+    def rewritten(self) -> str:
         out: list[str] = []
         place = 0
         while place < len(self._tokens):
@@ -105,8 +105,8 @@ class _Teller:
                 continue
             out.append(self._other(word, self._tokens[place], place))
             place += 1
-        told = "".join(out).strip()
-        return told[:1].upper() + told[1:]
+        rewritten = "".join(out).strip()
+        return rewritten[:1].upper() + rewritten[1:]
 
     def _subject(self, out: list[str], place: int, contracted: str) -> int:
         """Write the subject and its verb; returns the position where the sentence goes on."""

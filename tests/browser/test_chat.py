@@ -148,7 +148,7 @@ def test_a_memory_is_put_right_and_outdated_from_the_receipt(open_page, app):
     page = open_page("editor")
     say(page, "What does your memory have of my bird?", "A heron.")
     page.get_by_text(re.compile(r"Used \d memor")).click()
-    entry = page.locator("[class*='st-key-entry-']", has_text="The user keeps a heron called Momo.")
+    entry = page.locator("[class*='st-key-entry-']", has_text="You keep a heron called Momo.")
     entry.get_by_role("button", name="Wrong").click()
     box = page.get_by_role("dialog").get_by_role("textbox")
     expect(box).to_have_value("The user keeps a heron called Momo.")
@@ -157,10 +157,10 @@ def test_a_memory_is_put_right_and_outdated_from_the_receipt(open_page, app):
     page.get_by_role("button", name="Save").click()
     # The message that it came from is marked with the new words.
     entry = page.locator(
-        "[class*='st-key-entry-']", has_text="The user keeps a stork called Momo.", has_not_text="corrected since"
+        "[class*='st-key-entry-']", has_text="You keep a stork called Momo.", has_not_text="corrected since"
     )
     entry.get_by_role("button", name="Outdated").click()
-    expect(page.get_by_text(re.compile("^The user keeps a stork called Momo.*True until"))).to_be_visible()
+    expect(page.get_by_text(re.compile("^You keep a stork called Momo.*True until"))).to_be_visible()
     entry.get_by_role("button", name="Still true").click()
     expect(entry.get_by_role("button", name="Outdated")).to_be_visible()
 
@@ -202,7 +202,7 @@ def test_a_request_to_forget_names_it_and_one_button_does_it(open_page, app):
     page = open_page("forgetter")
     say(page, "Please forget what I told you about Momo.")
     expect(page.get_by_text("Nothing is forgotten yet.")).to_be_visible()
-    expect(page.get_by_role("listitem").filter(has_text="The user keeps a heron called Momo.")).to_be_visible()
+    expect(page.get_by_role("listitem").filter(has_text="You keep a heron called Momo.")).to_be_visible()
     page.get_by_role("button", name="Forget all of this").click()
     expect(page.get_by_text("Nothing is forgotten yet.")).to_have_count(0)
     expect(page.get_by_role("main").get_by_text("Momo")).to_have_count(0)

@@ -35,12 +35,12 @@ def test_a_memory_is_edited_forgotten_and_brought_back(open_page, app):
     box.fill("The user keeps a stork called Momo.")
     box.press("Tab")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("The user keeps a stork called Momo.").first).to_be_visible()
+    expect(page.get_by_text("You keep a stork called Momo.").first).to_be_visible()
     page.get_by_role("button", name="Forget").last.click()
     expect(page.get_by_text("Forgot one fact")).to_be_visible()
-    expect(page.get_by_text("The user keeps a stork called Momo.")).to_have_count(0)
+    expect(page.get_by_text("You keep a stork called Momo.")).to_have_count(0)
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("The user keeps a stork called Momo.").first).to_be_visible()
+    expect(page.get_by_text("You keep a stork called Momo.").first).to_be_visible()
 
 
 def test_a_memory_leads_to_its_message(open_page, app):
@@ -75,7 +75,7 @@ def test_everything_is_taken_along_deleted_and_brought_back(open_page, app, tmp_
     page.get_by_role("button", name="Import").click()
     expect(page.get_by_role("combobox", name="Who is talking")).to_have_value("pages-leave")
     go(page, "Memory")
-    expect(page.get_by_text("The user keeps a heron called Momo.").first).to_be_visible()
+    expect(page.get_by_text("You keep a heron called Momo.").first).to_be_visible()
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Chat").click()
     expect(page.get_by_role("main").get_by_text("I keep a heron called Momo.").first).to_be_visible()
 

@@ -436,7 +436,7 @@ def test_a_message_that_was_corrected_since_says_so(service, chat, open_page):
     service.wait()
     [known] = service.memory.memories.entries("ada", kind="semantic")
     service.memory.edit("ada", known.id, "The user's cat is called Kim.")
-    assert "[corrected since by the user: The user's cat is called Kim.]" in [one.value for one in open_page().text]
+    assert "[corrected since by you: Your cat is called Kim.]" in [one.value for one in open_page().text]
 
 
 def test_no_part_of_the_page_names_a_view_from_where_a_checkout_has_its_script() -> None:

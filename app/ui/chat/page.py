@@ -14,6 +14,7 @@ from app.ui.layout import Here
 from app.ui.live_replies import Live, Replies
 from app.ui.sidebar import chosen_options
 from graph.context import MessageOptions
+from graph.language.addressed import addressed
 from memory.core.errors import PersonaError
 from memory.core.records import Turn, TurnState, user_key
 from memory.memory import Memory
@@ -226,7 +227,7 @@ def _message(here: Here, turn: Turn, *, asks: bool) -> None:
         if turn.corrected:
             with st.container(key=f"quiet-corrected-{turn.id}", gap=None):
                 for mark in turn.corrected:
-                    st.text(mark)
+                    st.text(addressed(mark))
         sensitive_notice.draw(here, turn, asks=asks)
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 from app.ui import layout as frame
 from app.ui import memory_actions, wording
 from app.ui.layout import Here
+from graph.language.addressed import addressed
 from memory.core import clock
 from memory.core.errors import PersonaError
 from memory.core.records import HIGHEST, LOWEST, BigFive, PhotoMemory, Recalled, Turn, make_id
@@ -15,7 +16,6 @@ from memory.photos.image_file import open_upright
 from memory.storage.memory_rows import MemoryRecord
 
 _PICTURE_WIDTH = 120
-_DIALOGUE_KINDS = {"episodic", "turn"}
 
 
 def draw(here: Here, turn: Turn) -> None:
@@ -53,10 +53,14 @@ def _entry(here: Here, turn: Turn, one: Recalled, key: str, record: MemoryRecord
         if one.photo_id:
             _picture(here, one, record if isinstance(record, PhotoMemory) else None)
         # A memory is shown with its current text; dialogue is shown as it was.
-        st.text(wording.shortened(memory_actions.told_of(record) if record and one.kind not in _DIALOGUE_KINDS else one.text))
+        if one.kind in wording.DIALOGUE_KINDS:
+            text = one.text
+        else:
+            text = memory_actions.shown_text(record) if record else addressed(one.text)
+        st.text(wording.shortened(text))
         for mark in _corrected_since(here, one):
-            st.text(mark)
-        if record is None or one.kind in _DIALOGUE_KINDS:
+            st.text(addressed(mark))
+        if record is None or one.kind in wording.DIALOGUE_KINDS:
             memory_actions.dialogue_buttons(here, one.id, key)
         else:
             memory_actions.buttons(here, record, turn.id)
@@ -66,13 +70,13 @@ def _fact_of_message(here: Here, turn: Turn, fact: MemoryRecord) -> None:
     """Draw the fact taken from a message: a search returns the message, but only the fact can be corrected."""
     with st.container(key=f"entry-{turn.id}-{fact.id}", gap=None):
         st.text("The fact taken from this message")
-        st.text(wording.shortened(memory_actions.told_of(fact)))
+        st.text(wording.shortened(memory_actions.shown_text(fact)))
         memory_actions.buttons(here, fact, turn.id)
 
 
 def _corrected_since(here: Here, one: Recalled) -> list[str]:
     """Return the corrections of a dialogue that were made after this reply."""
-    if one.kind not in _DIALOGUE_KINDS:
+    if one.kind not in wording.DIALOGUE_KINDS:
         return []
     said = here.memory.browse.turns_by_id(here.user, one.turn_ids).values()
     return list(dict.fromkeys(mark for turn in said for mark in turn.corrected if mark not in one.text))

@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from itertools import groupby
 
 from app.ui import memory_actions, wording
+from graph.language.addressed import addressed
 from memory.consent.sensitive import NAMED
 from memory.core.records import Episode, PhotoMemory, Procedure, SemanticMemory
 from memory.core.time_window import ALL_TIME, TimeWindow
@@ -46,7 +47,7 @@ def kind_of(record: MemoryRecord) -> str:
 
 def says(record: MemoryRecord) -> str:
     """Return the text of a memory; its end date is one of its tags."""
-    return record.content if isinstance(record, SemanticMemory) else memory_actions.told_of(record)
+    return addressed(record.content) if isinstance(record, SemanticMemory) else memory_actions.shown_text(record)
 
 
 def tags(record: MemoryRecord) -> list[str]:
@@ -70,18 +71,18 @@ def relations(record: MemoryRecord, related: Mapping[str, SemanticMemory]) -> li
         record: The memory.
         related: Facts by id; some may be related to other memories.
     """
-    found = list(record.corrected)
+    found = [addressed(mark) for mark in record.corrected]
     if not isinstance(record, SemanticMemory):
         return found
     if record.superseded_by == record.id:
         found.append("You marked this as outdated.")
     elif record.superseded_by is not None:
         newer = related.get(record.superseded_by)
-        found.append(f"Replaced by: {newer.content}" if newer else "Replaced by a newer fact.")
+        found.append(f"Replaced by: {addressed(newer.content)}" if newer else "Replaced by a newer fact.")
     replaced = [one for one in related.values() if one.superseded_by == record.id and one.id != record.id]
-    found += [f"Replaces: {one.content}" for one in replaced]
+    found += [f"Replaces: {addressed(one.content)}" for one in replaced]
     if record.same_as is not None and record.same_as in related:
-        found.append(f"Repeats: {related[record.same_as].content}")
+        found.append(f"Repeats: {addressed(related[record.same_as].content)}")
     return found
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 from app.ui import wording
 from app.ui.layout import Here
 from app.ui.memory import entry_card
+from graph.language.addressed import addressed
 from memory.consent.sensitive import NAMED
 from memory.core import clock
 
@@ -32,7 +33,7 @@ def draw(here: Here) -> None:
                 if one.facts:
                     with st.container(key=f"quiet-held-{one.turn_id}", gap=None):
                         for fact in one.facts:
-                            st.text(f"Would be remembered: {fact}")
+                            st.text(f"Would be remembered: {addressed(fact)}")
                 with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"row-held-{one.turn_id}"):
                     entry_card.decide(here, one.turn_id, f"held-{one.turn_id}")
                     entry_card.show_button(here, one.turn_id, f"held-{one.turn_id}")

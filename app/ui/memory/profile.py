@@ -9,6 +9,7 @@ from app.ui import memory_actions, wording
 from app.ui.layout import Here
 from app.ui.memory import entry_card
 from app.ui.memory.memory_list import key
+from graph.language.addressed import addressed
 from memory.core import clock
 from memory.core.errors import PersonaError
 from memory.core.records import ProfileEntry
@@ -40,7 +41,7 @@ def draw(here: Here) -> None:
                 for line in lines:
                     with st.container(key=f"entry-profile-{line.id}", gap=None):
                         st.text(f"{line.key} · edited by you" if line.edited else line.key)
-                        st.text(line.value)
+                        st.text(addressed(line.value))
 
 
 def habits(here: Here) -> None:

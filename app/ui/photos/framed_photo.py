@@ -8,6 +8,7 @@ from itertools import groupby
 from PIL import Image, ImageDraw, ImageFont
 
 from app.ui import wording
+from graph.language.addressed import addressed
 from memory.browse.photos import Shown
 from memory.core.records import Box
 
@@ -65,7 +66,8 @@ def numbered(shown: Shown) -> list[str]:
     many, number, lines = len(boxes_of(shown)) > 1, 0, []
     for one in shown.seen:
         number += one.box is not None
-        lines.append(f"{number}. {one.label}" if many and one.box is not None else one.label)
+        label = addressed(one.label)
+        lines.append(f"{number}. {label}" if many and one.box is not None else label)
     return lines
 
 
@@ -73,13 +75,13 @@ def name_of(shown: Shown) -> str:
     """Return the name of a picture in one line; empty if nothing is remembered about it."""
     if not shown.seen:
         return ""
-    first, more = wording.shortened(shown.seen[0].label, _MAX_NAME_CHARACTERS), len(shown.seen) - 1
+    first, more = wording.shortened(addressed(shown.seen[0].label), _MAX_NAME_CHARACTERS), len(shown.seen) - 1
     return f"{first}, and {more} more" if more else first
 
 
 def alt_of(shown: Shown) -> str:
     """Return the alternative text of a picture."""
-    called = "; ".join(wording.shortened(one.label, 2 * _MAX_NAME_CHARACTERS) for one in shown.seen)
+    called = "; ".join(wording.shortened(addressed(one.label), 2 * _MAX_NAME_CHARACTERS) for one in shown.seen)
     what = f"Picture of {called}" if called else "Picture with nothing remembered about it yet"
     return f"{what}, sent on {day(shown)}"
 

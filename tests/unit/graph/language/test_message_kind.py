@@ -6,7 +6,7 @@ import pytest
 
 from graph.language.message_kind import asks, asks_memory, may_ask_about_their_life, only_asks
 from graph.prompts import recall_examples
-from graph.prompts.evidence_lines import telling
+from graph.prompts.evidence_lines import informative
 from graph.prompts.shown_replies import SHOWN
 from memory.core import clock
 from memory.core.records import Recalled, Spoken
@@ -67,7 +67,7 @@ def test_what_memory_is_asked_for(message: str, memory: bool, life: bool) -> Non
 
 def test_a_note_that_only_asks_tells_nothing_unless_its_reply_is_shown() -> None:
     told, asked, answered = note("I keep bees"), note("what do I keep?"), note("what do I keep?", "You keep bees.")
-    assert telling("anything", [told, asked, answered]) == [told, answered]
+    assert informative("anything", [told, asked, answered]) == [told, answered]
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_note_that_only_asks_tells_nothing_unless_its_reply_is_shown() -> None
     ],
 )
 def test_a_name_is_told_only_where_a_note_tells_of_its_owner(question: str, told: str, is_told: bool) -> None:
-    assert telling(question, [note(told)]) == ([note(told)] if is_told else [])
+    assert informative(question, [note(told)]) == ([note(told)] if is_told else [])
 
 
 def test_a_question_for_no_name_asks_for_none() -> None:
