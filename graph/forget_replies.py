@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from graph.language.addressed import addressed
 from memory.core import clock
 from memory.core.records import ForgetEntry, ForgetOffer
 
@@ -144,7 +145,8 @@ def gone(reason: str) -> str:
 
 
 def _line(entry: ForgetEntry) -> str:
-    return f"{_KINDS[entry.kind]}, {clock.show(entry.time)}: {entry.text}"
+    text = entry.text if entry.kind in ("turn", "reply") else addressed(entry.text)
+    return f"{_KINDS[entry.kind]}, {clock.show(entry.time)}: {text}"
 
 
 def _quoted(about: str) -> str:
