@@ -14,6 +14,8 @@ from memory.forgetting.verify import files_with
 from tests.fakes import ScriptedChat, answer, fact
 
 BROTHER, VEGAN = "The user's brother is called Jonasquill.", "Jonasquill is vegan."
+NAMED_BROTHER = "Your brother is called Jonasquill."
+"""The fact as a reply names it."""
 ASK = "Please forget what I told you about Jonasquill"
 
 
@@ -67,7 +69,7 @@ def test_what_it_would_forget_is_named_and_nothing_is_done_yet(told):
     turn = ask(told)
     assert len(told.models._chat.calls) == calls, "no model writes this reply"
     assert turn.reply.startswith("Nothing is forgotten yet.")
-    for text in (BROTHER, VEGAN, "My brother is called Jonasquill.", "brother: Jonasquill"):
+    for text in (NAMED_BROTHER, VEGAN, "My brother is called Jonasquill.", "brother: Jonasquill"):
         assert text in turn.reply
     assert "heron" not in turn.reply
     assert turn.trace.forget.state == "open"
@@ -136,9 +138,9 @@ def test_a_yes_to_something_else_forgets_nothing(told):
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("Forget Jonasquill and the heron.", ["The user keeps a heron.", VEGAN]),
-        ("I don't want you to remember my brother.", [BROTHER, VEGAN]),
-        ("Lösch bitte alles über Jonasquill", [BROTHER]),
+        ("Forget Jonasquill and the heron.", ["You keep a heron.", VEGAN]),
+        ("I don't want you to remember my brother.", [NAMED_BROTHER, VEGAN]),
+        ("Lösch bitte alles über Jonasquill", [NAMED_BROTHER]),
         ("delete what I told you yesterday", ["I keep a heron."]),
         ("Sorry, please forget what I just told you.", ["I keep a heron."]),
         ("erase that", ["I keep a heron."]),
@@ -150,7 +152,7 @@ def test_what_is_named_is_what_was_meant(told, text, named):
     assert turn.state is TurnState.REQUEST
     for one in named:
         assert one in turn.reply
-    if "heron" not in text and named[-1] != BROTHER and named[-1] != VEGAN:
+    if "heron" not in text and named[-1] != NAMED_BROTHER and named[-1] != VEGAN:
         assert "onasquill" not in turn.reply
 
 
@@ -178,7 +180,7 @@ def test_this_message_itself_is_forgotten(told):
 def test_off_the_record_nothing_is_written_before_a_yes(told):
     turns = len(told.memory.journal.turns("ada"))
     turn = ask(told, off_the_record=True)
-    assert BROTHER in turn.reply
+    assert NAMED_BROTHER in turn.reply
     assert len(told.memory.journal.turns("ada")) == turns
     assert not told.memory.browse.undoable("ada")
     told.forget_offered(turn)
@@ -242,7 +244,7 @@ def command(told, monkeypatch, capsys):
 
 def test_ask_says_what_forgets_it(command, told):
     out, err = command("ask", ASK, "--user", "ada", "--time", "2026-03-09 09:00")
-    assert BROTHER in out
+    assert NAMED_BROTHER in out
     assert "`persona ask yes --user ada --time 2026-03-09T09:00" in err
     out, err = command("ask", "yes", "--user", "ada", "--time", "2026-03-09 09:01")
     assert out.startswith("Forgotten (")
