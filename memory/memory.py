@@ -22,7 +22,7 @@ from memory.core.query import Query, SearchBudget, SearchLimits, SearchResult
 from memory.core.records import Box, Line, Recalled, SemanticMemory, Turn
 from memory.core.validation import check_text, user_name
 from memory.embedding.text_embedder import Embedder
-from memory.facts.acceptance import Near
+from memory.facts.acceptance import ScoredFact
 from memory.forgetting.cascade import Cascade, Together
 from memory.forgetting.offers import Offers
 from memory.forgetting.purge import ForgetReceipt, Purger
@@ -211,7 +211,7 @@ class Memory:
                 pictures[photo_id] = open_upright(self.photos.original(user_id, photo_id))
         return self.sight.locate(pictures, name)
 
-    def similar_facts(self, user_id: str, memory: SemanticMemory) -> tuple[list[Near], list[Near]]:
+    def similar_facts(self, user_id: str, memory: SemanticMemory) -> tuple[list[ScoredFact], list[ScoredFact]]:
         """Return the facts that a new fact may repeat or supersede, and the later facts that may repeat or supersede it."""
         besides = self.memories.not_indexed(user_id)
         if len(besides) >= _MAX_UNINDEXED_FACTS:
@@ -307,9 +307,9 @@ class Memory:
             # It was forgotten a moment ago, or an earlier purge was interrupted: purge it without waiting 10 minutes.
             return self._purge([(user_id, subject)])[0]
         in_turns = partial(self._indexes.search.in_turns, user_id)
-        reach = self._forgetting.hide(user_id, subject, in_turns, personality_too=personality_too, together=together)
+        affected = self._forgetting.soft_delete(user_id, subject, in_turns, personality_too=personality_too, together=together)
         self.index(user_id)
-        return self._purge([(user_id, subject)])[0] if now else reach
+        return self._purge([(user_id, subject)])[0] if now else affected
 
     def undo(self, user_id: str, subject: str) -> MemoryRecord | None:
         """Restore something forgotten that is not purged yet, or undo what a newer fact did to a memory.

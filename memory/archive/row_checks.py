@@ -107,7 +107,7 @@ def check(user_id: str, rows: Rows) -> list[str]:
     allowed = _ids(user_id, rows)
     names = {row["id"] for row in rows["memories"]}
     _each("memories", rows["memories"], lambda row: _memory(user_id, row, known, numbers, allowed, set(pictures)))
-    _each("memories", rows["memories"], lambda row: _standing(row, names, set(turns), set(pictures)))
+    _each("memories", rows["memories"], lambda row: _memory_problem(row, names, set(turns), set(pictures)))
     _each("personality", rows["personality"], lambda row: _point(row, known))
     _each("work", rows["work"], lambda row: _work(row, set(turns), numbers))
     _each("refusals", rows["refusals"], lambda row: _refusal(row, set(turns), numbers))
@@ -201,7 +201,7 @@ def _memory(
     return record.id
 
 
-def _standing(row: dict[str, Any], names: set[str], turns: set[str], pictures: set[str]) -> str:
+def _memory_problem(row: dict[str, Any], names: set[str], turns: set[str], pictures: set[str]) -> str:
     """Check a memory's relations to newer facts and the fields of its type; none may refer to another user's rows."""
     if row["hidden_at"] is not None:
         raise InvalidInput("it is forgotten and must not be in an archive.")

@@ -20,7 +20,7 @@ from memory.facts.supersession import may_replace, same_subject
 
 Relation = Literal["same", "changed", "other"]
 """The relation of an older fact to a new one: it says the same, the new one supersedes it, or both hold."""
-Near = tuple[SemanticMemory, float]
+ScoredFact = tuple[SemanticMemory, float]
 """A fact, and its cosine to the fact that it is compared with."""
 ASKED_ABOUT = 3
 """A model is asked about at most this many older facts, and as many newer ones if the new fact is of an earlier time."""
@@ -67,7 +67,7 @@ _NUMBERS = re.compile(
 )
 
 
-def worth_asking(new: SemanticMemory, older: Sequence[Near]) -> list[Near]:
+def worth_asking(new: SemanticMemory, older: Sequence[ScoredFact]) -> list[ScoredFact]:
     """Return the facts that a model is asked about, nearest first, at most three.
 
     These facts were valid when the new one was said, and the new one may repeat or supersede them. The model is not asked about
@@ -83,14 +83,14 @@ def worth_asking(new: SemanticMemory, older: Sequence[Near]) -> list[Near]:
         if cosine >= FAR
         and old.id != new.id
         and old.time.timestamp() <= new.time.timestamp()
-        and _held_at(old, new.time)
+        and _valid_at(old, new.time)
         and same_subject(new.content, old.content)
         and (_may_supersede(new, old) or _may_be_same(new, old, cosine))
     ]
     return sorted(close, key=lambda item: (-item[1], item[0].id))[:ASKED_ABOUT]
 
 
-def decide(new: SemanticMemory, asked: Sequence[Near], said: Mapping[str, Relation]) -> Changes:
+def decide(new: SemanticMemory, asked: Sequence[ScoredFact], said: Mapping[str, Relation]) -> Changes:
     """Return the changes that the rules accept from a model's judgement.
 
     Args:
@@ -106,7 +106,7 @@ def decide(new: SemanticMemory, asked: Sequence[Near], said: Mapping[str, Relati
     return Changes(supersedes=tuple(gone[:_MAX_SUPERSEDED]))
 
 
-def later_facts(old: SemanticMemory, newer: Sequence[Near]) -> list[Near]:
+def later_facts(old: SemanticMemory, newer: Sequence[ScoredFact]) -> list[ScoredFact]:
     """Return the later facts that may repeat or supersede an older one, in the order of their times.
 
     Args:
@@ -126,7 +126,7 @@ def later_facts(old: SemanticMemory, newer: Sequence[Near]) -> list[Near]:
     return sorted(close, key=lambda item: (item[0].time.timestamp(), item[0].id))
 
 
-def on_their_own(newer: Sequence[Near], changes: Changes) -> list[Near]:
+def on_their_own(newer: Sequence[ScoredFact], changes: Changes) -> list[ScoredFact]:
     """Return the later facts that a model is asked about, the earliest first, at most three.
 
     A repetition is left out, unless the fact that it repeats is superseded before the repetition was said.
@@ -135,7 +135,7 @@ def on_their_own(newer: Sequence[Near], changes: Changes) -> list[Near]:
         newer: The result of `later_facts`.
         changes: What the earlier fact does to still older facts. If it only repeats one, no model is asked.
     """
-    asked: dict[str, Near] = {}
+    asked: dict[str, ScoredFact] = {}
     for new, cosine in newer if changes.same_as is None else ():
         if new.same_as is None or new.same_as in changes.supersedes:
             asked.setdefault(new.same_as or new.id, (new, cosine))
@@ -160,7 +160,7 @@ def decide_since(old: SemanticMemory, new: SemanticMemory, cosine: float, said: 
     return changes
 
 
-def _held_at(fact: SemanticMemory, time: datetime) -> bool:
+def _valid_at(fact: SemanticMemory, time: datetime) -> bool:
     """Return whether a fact was valid at a time and no repetition. A fact that the person called outdated is never valid."""
     if fact.is_valid or fact.same_as is not None or fact.superseded_by == fact.id or fact.valid_until is None:
         return fact.is_valid

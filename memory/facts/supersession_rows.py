@@ -24,7 +24,7 @@ def apply(connection: Connection, user_id: str, memory_id: str, time: datetime, 
         changes: Its effects on older facts, and the effects of later facts on it.
     """
     other = _originals(user_id) & (memories.c.id != memory_id)
-    valid_then = other & _held_at(time)
+    valid_then = other & _valid_at(time)
     if changes.supersedes:
         unedited = select(memories.c.id).where(valid_then, memories.c.edited.is_(False), memories.c.id.in_(changes.supersedes))
         for name in connection.execute(unedited).scalars().all():
@@ -39,7 +39,7 @@ def apply(connection: Connection, user_id: str, memory_id: str, time: datetime, 
     if changes.superseded_by is not None:
         newer = connection.execute(later.where(memories.c.id == changes.superseded_by)).first()
         if newer is not None:
-            it = _originals(user_id) & memories.c.edited.is_(False) & _held_at(newer.at)
+            it = _originals(user_id) & memories.c.edited.is_(False) & _valid_at(newer.at)
             connection.execute(_changed(memory_id).where(it).values(superseded_by=newer.id, valid_until=newer.at))
     if changes.repeated_by is not None:
         unedited = later.where(memories.c.edited.is_(False), memories.c.id == changes.repeated_by)
@@ -54,7 +54,7 @@ def _originals(user_id: str) -> ColumnElement[bool]:
     return shown & memories.c.same_as.is_(None)
 
 
-def _held_at(time: datetime) -> ColumnElement[bool]:
+def _valid_at(time: datetime) -> ColumnElement[bool]:
     """Return the condition for facts that were valid at a time. A fact that the person called outdated is not."""
     by_newer = (memories.c.superseded_by != memories.c.id) & (memories.c.valid_until > time)
     return memories.c.superseded_by.is_(None) | by_newer

@@ -119,10 +119,10 @@ def of(connection: Connection, user_id: str, subject: str, in_turns: Counts, tog
     facts = [known.memories[name] for name in said if name in known.memories]
     told_by = [row for row in facts if row.kind != "episodic"]
     # A request to forget reveals nothing about its subject, and no summary includes it.
-    telling_turns = {name for name in spoken if known.turns[name].state != TurnState.REQUEST}
-    telling = _telling(known, telling_turns, told_by, in_turns, together)
-    first = known.first_of(telling_turns)
-    topics = known.topics(telling_turns, first, telling) - said
+    text_turns = {name for name in spoken if known.turns[name].state != TurnState.REQUEST}
+    match = _text_match(known, text_turns, told_by, in_turns, together)
+    first = known.first_of(text_turns)
+    topics = known.topics(text_turns, first, match) - said
     lines = {
         name
         for name, row in known.memories.items()
@@ -130,7 +130,7 @@ def of(connection: Connection, user_id: str, subject: str, in_turns: Counts, tog
         and not row.edited
         and first is not None
         and known.since(row, first)
-        and telling.tells(_line(row))
+        and match.tells(_line(row))
     } - said
     # Turns that another forgetting has hidden could come back, so they count. Purged turns have no text any more.
     others = [row for name, row in known.turns.items() if name not in spoken and row.state != TurnState.FORGOTTEN]
@@ -138,33 +138,31 @@ def of(connection: Connection, user_id: str, subject: str, in_turns: Counts, tog
     asked = {
         row.id
         for row in others
-        if row.state == TurnState.REQUEST and (_offered(row) & (said | spoken | seen) or telling.tells(row.text))
+        if row.state == TurnState.REQUEST and (_offered(row) & (said | spoken | seen) or match.tells(row.text))
     }
     spoken |= asked
     others = [row for row in others if row.id not in asked]
     # The profile is in every prompt and in no trace, so only the words of a reply show whether it used a profile line.
-    told = {row.id for row in others if telling.names(_written(row))}
+    told = {row.id for row in others if match.names(_written(row))}
     told |= {
-        row.id
-        for row in others
-        if _follows(row, [known.turns[name] for name in telling_turns]) and telling.tells(_written(row))
+        row.id for row in others if _follows(row, [known.turns[name] for name in text_turns]) and match.tells(_written(row))
     }
     shown: set[str] = set()
     while True:
         # A later prompt may have shown a reply that reveals it.
         shown = {row.id for row in others if known.traced(row.id) & (said | spoken | topics | lines | told)}
-        more = {row.id for row in others if row.id in shown and telling.tells(_written(row))}
+        more = {row.id for row in others if row.id in shown and match.tells(_written(row))}
         if more <= told:
             break
         told |= more
     open_turns = [row for row in others if row.state in SPOKEN and row.id not in known.set_aside]
-    mentioned = [row.id for row in open_turns if telling.tells(row.text)] if spoken or facts else []
+    mentioned = [row.id for row in open_turns if match.tells(row.text)] if spoken or facts else []
     mentioned += [
         name
         for name, row in known.memories.items()
-        if name not in said | topics | lines and row.hidden_at is None and row.kind != "photo" and telling.tells(_line(row))
+        if name not in said | topics | lines and row.hidden_at is None and row.kind != "photo" and match.tells(_line(row))
     ]
-    sessions = {known.turns[name].session for name in telling_turns} | {
+    sessions = {known.turns[name].session for name in text_turns} | {
         int(known.memories[name].source) for name in topics | lines
     }
     return Cascade(
@@ -265,14 +263,14 @@ class _Known:
         return int(row.source) >= number or (begun is not None and its is not None and its >= begun)
 
     def topics(
-        self, spoken: set[str], first: tuple[int, datetime | None] | None, telling: TextMatch | TextMatchOfSeveral
+        self, spoken: set[str], first: tuple[int, datetime | None] | None, match: TextMatch | TextMatchOfSeveral
     ) -> set[str]:
         """Return the topics that are rebuilt: all topics of a session that reveals it, except those that the person wrote."""
         if first is None:
             return set()
         rows = [row for row in self.memories.values() if row.kind == "episodic"]
         whole = {str(self.turns[name].session) for name in spoken}
-        whole |= {row.source for row in rows if self.since(row, first) and telling.tells(f"{row.text} {row.keywords}")}
+        whole |= {row.source for row in rows if self.since(row, first) and match.tells(f"{row.text} {row.keywords}")}
         return {row.id for row in rows if spoken & set(row.extra["turn_ids"]) or (row.source in whole and not row.edited)}
 
     def carried(self, names: Collection[str]) -> set[str]:
@@ -291,7 +289,7 @@ class _Known:
         return self._traced[turn_id]
 
 
-def _telling(
+def _text_match(
     known: _Known, spoken: Collection[str], facts: Sequence[Row[Any]], in_turns: Counts, together: Together | None
 ) -> TextMatch | TextMatchOfSeveral:
     """Return the matcher that recognises the forgotten texts: one for all of them, or one for each of several subjects."""

@@ -32,7 +32,7 @@ _MIN_MEANT_COSINE = 0.5
 _ROOT_KINDS = ("semantic", "photo", "core", "procedural")
 _KINDS_IN_ORDER = ("semantic", "core", "procedural", "photo", "turn", "episodic", "reply")
 
-Near = Callable[[str, str, str], Mapping[str, float]]
+Cosines = Callable[[str, str, str], Mapping[str, float]]
 """Maps user, type and text to the cosines of the nearest records. Empty if no threshold was measured for the embedder."""
 
 
@@ -43,16 +43,16 @@ class Offers:
         database: The journal's database.
         forgetting: Computes the cascade of a subject.
         in_turns: Returns how many of a user's turns contain each word.
-        near: Returns the records whose meaning is nearest to a text.
+        cosines: Returns the records whose meaning is nearest to a text.
     """
 
     def __init__(
-        self, database: Database, forgetting: Forgetting, in_turns: Callable[[str, Sequence[str]], Any], near: Near
+        self, database: Database, forgetting: Forgetting, in_turns: Callable[[str, Sequence[str]], Any], cosines: Cosines
     ) -> None:
         self._db = database
         self._forgetting = forgetting
         self._in_turns = in_turns
-        self._near = near
+        self._cosines = cosines
 
     def make(self, request: ForgetRequest, turn: Turn) -> ForgetOffer:
         """Return what would be forgotten. Nothing is hidden.
@@ -70,7 +70,7 @@ class Offers:
         if not roots:
             return ForgetOffer(state="nothing", about=about)
         counts: Counts = lambda words: self._in_turns(turn.user_id, words)  # noqa: E731 - the user is known here alone
-        affected = self._forgetting.would_hide(turn.user_id, roots[0], counts, Together(roots[1:], _called(sought)))
+        affected = self._forgetting.preview(turn.user_id, roots[0], counts, Together(roots[1:], _called(sought)))
         entries = self._entries(turn.user_id, affected)
         return ForgetOffer(
             state="open",
@@ -169,7 +169,7 @@ class Offers:
         return {
             name
             for kind in ("semantic", "core")
-            for name, cosine in self._near(user_id, kind, told).items()
+            for name, cosine in self._cosines(user_id, kind, told).items()
             if cosine >= _MIN_MEANT_COSINE
         }
 

@@ -31,7 +31,7 @@ class Forgetting:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def hide(
+    def soft_delete(
         self, user_id: str, subject: str, in_turns: Counts, *, personality_too: bool = False, together: Together | None = None
     ) -> Cascade:
         """Hide a memory, a message or a picture with its cascade. From now on nothing finds or shows it.
@@ -67,8 +67,8 @@ class Forgetting:
             timeline.recount(connection, user_id)
         return found
 
-    def would_hide(self, user_id: str, subject: str, in_turns: Counts, together: Together) -> Cascade:
-        """Return what `hide` would hide. Nothing is changed."""
+    def preview(self, user_id: str, subject: str, in_turns: Counts, together: Together) -> Cascade:
+        """Return what `soft_delete` would hide. Nothing is changed."""
         with self._db.read() as connection:
             return cascade.of(connection, user_id, subject, in_turns, together)
 
@@ -90,7 +90,7 @@ class Forgetting:
                 mine = [row for row in waiting if subject in (*row.reach["memories"], *row.reach["derived"])]
                 if not mine:
                     # A rewrite dropped this line, or its person called it outdated.
-                    return soft_delete.show(connection, user_id, subject)
+                    return soft_delete.restore(connection, user_id, subject)
                 _uncover(connection, user_id, [Cascade.from_json(row.reach) for row in mine])
                 _leave_out(connection, user_id, subject, mine)
             for row in _waiting(connection, user_id):
@@ -138,7 +138,7 @@ class Forgetting:
             hidden = (photos.c.user_id == user_id) & photos.c.id.in_(found.photos) & photos.c.hidden_at.is_not(None)
             connection.execute(delete(photos).where(hidden))
             for number in found.sessions:
-                sum_up_anew(connection, user_id, number)
+                summarize_again(connection, user_id, number)
             connection.execute(
                 update(forgettings)
                 .where(_key(user_id, subject), forgettings.c.purged_at.is_(None))
@@ -211,7 +211,7 @@ def _uncover(connection: Connection, user_id: str, cascades: Sequence[Cascade]) 
         mine = (memories.c.user_id == user_id) & memories.c.id.in_((*found.memories, *found.derived))
         names = select(memories.c.id).where(mine).order_by(memories.c.same_as.is_not(None), memories.c.at, memories.c.id)
         for name in connection.execute(names).scalars().all():
-            soft_delete.show(connection, user_id, name)
+            soft_delete.restore(connection, user_id, name)
         mine = (photos.c.user_id == user_id) & photos.c.id.in_(found.photos)
         connection.execute(update(photos).where(mine).values(hidden_at=None))
 
@@ -262,7 +262,7 @@ def _is_visible(connection: Connection, user_id: str, memory_id: str) -> bool:
     return connection.execute(select(memories.c.id).where(mine)).first() is not None
 
 
-def sum_up_anew(connection: Connection, user_id: str, session: int) -> None:
+def summarize_again(connection: Connection, user_id: str, session: int) -> None:
     """Queue a session to be summarised again from its remaining turns."""
     of = (turns.c.user_id == user_id) & (turns.c.session == session) & turns.c.state.not_in(_GONE_STATES)
     last = connection.execute(select(turns.c.seq).where(of).order_by(turns.c.seq.desc()).limit(1)).scalar()

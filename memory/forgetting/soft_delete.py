@@ -27,7 +27,7 @@ def hide(connection: Connection, user_id: str, memory_id: str, stamp: datetime) 
         supersession_rows.said_again(connection, user_id, row.same_as, -1)
 
 
-def show(connection: Connection, user_id: str, memory_id: str) -> bool:
+def restore(connection: Connection, user_id: str, memory_id: str) -> bool:
     """Restore a hidden memory, its repetitions that were hidden with it, and its effect on other facts.
 
     Returns:

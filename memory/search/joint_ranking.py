@@ -98,9 +98,9 @@ class JointRanking:
         best = list(best_passages(self._passages))[:_MAX_TURNS]
         if not best:
             return {}
-        near = self._near("turn")
+        cosines = self._cosines("turn")
         texts = {turn.id: f"{turn.text}\n{turn.reply}" for turn in self._turns(best)}
-        scores = sorted((self._relevance(near.get(name, -1.0), texts.get(name, "")) for name in best), reverse=True)
+        scores = sorted((self._relevance(cosines.get(name, -1.0), texts.get(name, "")) for name in best), reverse=True)
         return dict(zip(best, scores, strict=True))
 
     @cached_property
@@ -115,13 +115,13 @@ class JointRanking:
 
     def _records(self, kind: str) -> list[tuple[MemoryRecord, float]]:
         """Return the records of a type that are nearest to the query, with their relevance."""
-        near = self._near(kind)
-        best = sorted(near, key=lambda name: (-near[name], name))[:_MAX_RECORDS]
+        cosines = self._cosines(kind)
+        best = sorted(cosines, key=lambda name: (-cosines[name], name))[:_MAX_RECORDS]
         found = self._entries(kind, best) if best else []
         over = kind == PAST and not (self._asks_what_was or self._filters.window.is_bounded or self._filters.named)
         share = _SUPERSEDED_FACTOR if over else 1.0
         shown = [one for one in found if not _is_always_shown(one) and not self._was_shown(one)]
-        return [(one, share * self._relevance(near[one.id], text_of(one))) for one in shown]
+        return [(one, share * self._relevance(cosines[one.id], text_of(one))) for one in shown]
 
     def _was_shown(self, record: MemoryRecord) -> bool:
         """Return whether the turn that a fact came from was shown before. That turn carries the mark of any edit."""
@@ -135,11 +135,11 @@ class JointRanking:
             return [line for line in self._parts.memories.profile(self._user).entries if line.id in ids]
         return self._parts.memories.entries(self._user, kind="semantic" if kind == PAST else kind, ids=ids)
 
-    def _near(self, kind: str) -> dict[str, float]:
+    def _cosines(self, kind: str) -> dict[str, float]:
         """Return the cosine of the query and each entry's nearest facet."""
-        near = self._parts.index.score(self._filters, kind, self._vectors)
-        cosines = np.max([near.best(number) for number in range(len(self._vectors))], axis=0)
-        found = near.nearest(cosines, _MAX_TURNS * 10)
+        scores = self._parts.index.score(self._filters, kind, self._vectors)
+        cosines = np.max([scores.best(number) for number in range(len(self._vectors))], axis=0)
+        found = scores.nearest(cosines, _MAX_TURNS * 10)
         best: dict[str, float] = {}
         for name, cosine in found.items():
             best[turn_of(name)] = max(cosine, best.get(turn_of(name), -1.0))

@@ -50,7 +50,7 @@ class RecordSearch:
         asked = list(dict.fromkeys(text for text in (message, keywords) if text.strip()))
         embeddings = dict(zip(asked, self._embedder.embed(asked), strict=True))
         dense: list[dict[str, float]] = []
-        for text, by_facet in zip(asked, self._near(kind, list(embeddings.values()), filters), strict=True):
+        for text, by_facet in zip(asked, self._cosines(kind, list(embeddings.values()), filters), strict=True):
             dense.append(by_facet["content"])
             if text == keywords:
                 dense.append(by_facet["keywords"])
@@ -70,17 +70,17 @@ class RecordSearch:
 
     def cosines(self, kind: str, text: str, filters: Filters) -> dict[str, float]:
         """Return the cosines of the records whose content is nearest to a text."""
-        return self._near(kind, self._embedder.embed([text]), filters)[0]["content"]
+        return self._cosines(kind, self._embedder.embed([text]), filters)[0]["content"]
 
-    def _near(self, kind: str, embeddings: Sequence[Embedding], filters: Filters) -> list[dict[str, dict[str, float]]]:
+    def _cosines(self, kind: str, embeddings: Sequence[Embedding], filters: Filters) -> list[dict[str, dict[str, float]]]:
         """Return the cosines of the nearest records by facet, for each text."""
         if not embeddings:
             return []
-        near = self._index.score(filters, kind, np.stack([embedding.vector for embedding in embeddings]))
+        scores = self._index.score(filters, kind, np.stack([embedding.vector for embedding in embeddings]))
         return [
             {
-                "content": near.nearest(near.content(number), _MAX_DENSE_RECORDS),
-                "keywords": near.top(number, _MAX_DENSE_RECORDS, "keywords") if kind in _KEYWORD_KINDS else {},
+                "content": scores.nearest(scores.content(number), _MAX_DENSE_RECORDS),
+                "keywords": scores.top(number, _MAX_DENSE_RECORDS, "keywords") if kind in _KEYWORD_KINDS else {},
             }
             for number in range(len(embeddings))
         ]
@@ -96,8 +96,8 @@ class RecordSearch:
         if filters.named is None or message not in embeddings:
             return []
         then = replace(filters, window=filters.named)
-        near = self._index.score(then, kind, embeddings[message].vector[None])
-        return [list(near.nearest(near.content(0), _MAX_PLACES))]
+        scores = self._index.score(then, kind, embeddings[message].vector[None])
+        return [list(scores.nearest(scores.content(0), _MAX_PLACES))]
 
 
 def _by_score(scores: dict[str, float]) -> list[str]:

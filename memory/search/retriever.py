@@ -18,7 +18,7 @@ from memory.core.records import SPOKEN, Episode, PhotoMemory, Procedure, Recalle
 from memory.core.temporal import named_window
 from memory.core.time_window import ALL_TIME, TimeWindow
 from memory.embedding.text_embedder import Embedder
-from memory.facts.acceptance import FAR, Near, later_facts, worth_asking
+from memory.facts.acceptance import FAR, ScoredFact, later_facts, worth_asking
 from memory.facts.change_words import asks_about_the_past
 from memory.index.documents import NOW, PAST
 from memory.index.filters import Filters, Rule
@@ -176,7 +176,7 @@ class Retriever:
 
     def similar_facts(
         self, user_id: str, memory: SemanticMemory, besides: Sequence[SemanticMemory] = ()
-    ) -> tuple[list[Near], list[Near]]:
+    ) -> tuple[list[ScoredFact], list[ScoredFact]]:
         """Return the facts that a new fact may repeat or supersede, and the later facts that may repeat or supersede it.
 
         See `memory.facts.acceptance.worth_asking` and `later_facts`.
@@ -187,19 +187,19 @@ class Retriever:
             besides: Facts that the index does not contain yet, or not in their current form.
         """
         embedding = self._parts.embedder.embed([memory.content])[0]
-        near = self._parts.records.cosines("semantic", memory.content, Filters(user_id))
+        cosines = self._parts.records.cosines("semantic", memory.content, Filters(user_id))
         for one in besides:
-            near[one.id] = float(self._parts.embedder.embed([one.content])[0].vector @ embedding.vector)
-        late = self._parts.memories.newer_than(user_id, memory.time)
-        if late:
+            cosines[one.id] = float(self._parts.embedder.embed([one.content])[0].vector @ embedding.vector)
+        has_later = self._parts.memories.newer_than(user_id, memory.time)
+        if has_later:
             # A fact that is superseded today may have been valid then.
-            near = self._parts.records.cosines("past", memory.content, Filters(user_id)) | near
-        close = sorted((name for name, cosine in near.items() if cosine >= FAR), key=lambda name: -near[name])
+            cosines = self._parts.records.cosines("past", memory.content, Filters(user_id)) | cosines
+        close = sorted((name for name, cosine in cosines.items() if cosine >= FAR), key=lambda name: -cosines[name])
         records = self._parts.memories.entries(user_id, kind="semantic", ids=close[:_MAX_PLACES])
-        facts = [(one, near[one.id]) for one in records if isinstance(one, SemanticMemory)]
-        if not late:
+        facts = [(one, cosines[one.id]) for one in records if isinstance(one, SemanticMemory)]
+        if not has_later:
             return worth_asking(memory, facts), []
-        again = [one for one in self._parts.memories.repeats_of(user_id, [one.id for one, _ in facts]) if one.id not in near]
+        again = [one for one in self._parts.memories.repeats_of(user_id, [one.id for one, _ in facts]) if one.id not in cosines]
         read = self._parts.embedder.embed([one.content for one in again]) if again else []
         both = [*facts, *((one, float(its.vector @ embedding.vector)) for one, its in zip(again, read, strict=True))]
         return worth_asking(memory, facts), later_facts(memory, both)
@@ -257,10 +257,10 @@ class _SearchRun:
 
         A time window asks for what was said or happened in it, so superseded facts keep their rank there.
         """
-        scores = self._facts(limit) if kind == "semantic" else self._rank(kind)
+        scores = self._facts(limit) if kind == "semantic" else self._scores(kind)
         names = sorted(scores, key=lambda name: -scores[name])
         by_id = {record.id: record for record in self._parts.memories.entries(self._user, kind=kind, ids=names[: 4 * limit])}
-        ranked = sorted((by_id[name] for name in names if name in by_id), key=lambda one: _standing(one, scores[one.id]))
+        ranked = sorted((by_id[name] for name in names if name in by_id), key=lambda one: _rank_key(one, scores[one.id]))
         if not self._filters.window.is_bounded:
             if self._asks_what_was:
                 ranked = self._with_what_was(ranked)
@@ -273,16 +273,16 @@ class _SearchRun:
     def _asks_what_was(self) -> bool:
         return asks_about_the_past(self._query.message) or asks_about_the_past(self._query.keywords)
 
-    def _rank(self, kind: str) -> dict[str, float]:
+    def _scores(self, kind: str) -> dict[str, float]:
         return self._parts.records.search(kind, self._query.message, self._query.keywords, self._filters)
 
     def _facts(self, limit: int) -> dict[str, float]:
         """Return the scores of valid facts, and of superseded ones if the question is about a time or too few are valid."""
-        scores = self._rank(NOW)
+        scores = self._scores(NOW)
         if self._asks_what_was or self._filters.window.is_bounded or self._filters.named:
-            return scores | self._rank(PAST)
+            return scores | self._scores(PAST)
         if len(scores) < limit:
-            scores |= {name: score * _SUPERSEDED_FACTOR for name, score in self._rank(PAST).items()}
+            scores |= {name: score * _SUPERSEDED_FACTOR for name, score in self._scores(PAST).items()}
         return scores
 
     def _with_what_was(self, ranked: Sequence[MemoryRecord]) -> list[MemoryRecord]:
@@ -315,7 +315,7 @@ class _SearchRun:
         group_of = {turn_id: name for name, turn_ids in topics.items() for turn_id in turn_ids}
         found = self._dialogues(reciprocal_rank([regroup(best, group_of)] * _TURN_RANKING_WEIGHT), topics, places, limit)
         if len(found) < limit:
-            summed_up = self._rank("episodic")
+            summed_up = self._scores("episodic")
             shown = {entry.id for entry in found}
             rest = {name: score for name, score in summed_up.items() if name not in shown}
             records = self._parts.memories.entries(self._user, kind="episodic", ids=rest)
@@ -373,7 +373,7 @@ class _SearchRun:
         return spoken and turn.time <= self._query.time and turn.id not in self._filters.excluded
 
 
-def _standing(record: MemoryRecord, score: float) -> tuple[float, float]:
+def _rank_key(record: MemoryRecord, score: float) -> tuple[float, float]:
     """Return the sort key: by score, about one place higher for each repetition; of equal scores the newer first."""
     again = min(record.strength - 1, _MAX_REPEATS) if isinstance(record, SemanticMemory) else 0
     return -score * (1.0 + _REPEAT_BONUS * again), -record.time.timestamp()

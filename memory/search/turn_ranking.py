@@ -68,21 +68,21 @@ class TurnSearch:
         speakers = self._index.speakers(filters.user_id)
         questions = [read_question(text, speakers, filters.named) for text in texts]
         embeddings = self._embedder.embed([question.meaning for question in questions])
-        near = self._index.score(filters, "turn", np.stack([embedding.vector for embedding in embeddings]))
+        scores = self._index.score(filters, "turn", np.stack([embedding.vector for embedding in embeddings]))
         # For conversations between people, the weights were fitted with all words.
         asked = [question.meaning if speakers else " ".join(asked_terms(question.meaning)) for question in questions]
         words = [self._worded(text, filters) for text in asked]
-        rankings = [[list(near.top(place, _MAX_DENSE)), *map(list, one)] for place, one in enumerate(words)]
+        rankings = [[list(scores.top(place, _MAX_DENSE)), *map(list, one)] for place, one in enumerate(words)]
         brought = list(reciprocal_rank(ranking for of_one in rankings for ranking in of_one))
         brought = brought[: _MAX_CANDIDATES if speakers else _MAX_ASSISTANT_CANDIDATES] + self._index.lasting_wishes(
             filters.user_id, _MAX_WISHES
         )
-        there = self._read(filters.user_id, brought, near, [within for *_, within in words])
+        there = self._read(filters.user_id, brought, scores, [within for *_, within in words])
         # Skip entries that have left the index since the vectors were compared.
-        stands = near.where(there)
-        if not stands:
+        positions = scores.where(there)
+        if not positions:
             return [(question, NOTHING) for question in questions]
-        names, places = list(stands), list(stands.values())
+        names, places = list(positions), list(positions.values())
         traits = [there[name][0] for name in names]
         tokens = bundled([there[name][1] for name in names])
         common = COMMON if is_dialogue(traits) else COMMON | ASKING
@@ -90,33 +90,33 @@ class TurnSearch:
         for number, (question, embedding, (worded, before, within)) in enumerate(
             zip(questions, embeddings, words, strict=True)
         ):
-            content = near.content(number)[places]
+            content = scores.content(number)[places]
             candidates = Candidates(
                 names=names,
                 traits=traits,
                 # A turn of one sentence has no sentence facet, and a first turn has no facet with the turn before it.
-                sentence=_or_else(near.of("sentence", number, places), content),
-                before=_or_else(near.of("before", number, places), content),
+                sentence=_or_else(scores.of("sentence", number, places), content),
+                before=_or_else(scores.of("before", number, places), content),
                 late=late_interaction(embedding, tokens, common),
                 words=np.array([worded.get(name, 0.0) for name in names]),
                 words_before=np.array([before.get(name, 0.0) for name in names]),
                 content=content.astype(np.float64),
-                exchange=near.of("exchange", number, places).astype(np.float64),
+                exchange=scores.of("exchange", number, places).astype(np.float64),
                 words_within=np.array([within.get(name, 0.0) for name in names]),
-                of_message=near.of("reply", number, places) <= NONE,
+                of_message=scores.of("reply", number, places) <= NONE,
             )
             found.append((question, candidates))
         return found
 
     def _read(
-        self, user_id: str, brought: Sequence[str], near: VectorScores, worded: Sequence[Iterable[str]]
+        self, user_id: str, brought: Sequence[str], scores: VectorScores, worded: Sequence[Iterable[str]]
     ) -> dict[str, tuple[Traits, Bytes]]:
         """Return traits and token vectors of the candidate turns, and of each turn's best passages by meaning and by words.
 
         In conversations with an assistant, a passage has its turn's traits and no token vectors.
         """
         own = self._index.read(user_id, list(dict.fromkeys(map(turn_of, brought))))
-        passages = {name: dict.fromkeys(near.best_passages(name, _MAX_PASSAGES)) for name in own}
+        passages = {name: dict.fromkeys(scores.best_passages(name, _MAX_PASSAGES)) for name in own}
         for ranking in worded:
             for turn, names in groupby(sorted(ranking, key=turn_of), turn_of):
                 passages.get(turn, {}).update(dict.fromkeys(islice(names, _MAX_PASSAGES)))
@@ -134,8 +134,8 @@ class TurnSearch:
 
     def _nearest_whole(self, text: str, filters: Filters) -> dict[str, float]:
         """Return the scores of turns as published: dense search alone, by the cosine of the whole turn."""
-        near = self._index.score(filters, "turn", self._embedder.embed([text])[0].vector[None])
-        return near.nearest(_or_else(near.of("whole", 0), near.content(0)), _MAX_DENSE)
+        scores = self._index.score(filters, "turn", self._embedder.embed([text])[0].vector[None])
+        return scores.nearest(_or_else(scores.of("whole", 0), scores.content(0)), _MAX_DENSE)
 
 
 def weighed(question: Question, candidates: Candidates) -> dict[str, float]:

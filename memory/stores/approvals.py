@@ -127,13 +127,13 @@ class Approvals:
                 if changes:
                     after = Changes(**{**changes, "supersedes": tuple(changes["supersedes"])})
                     supersession_rows.apply(connection, user_id, one.id, one.at, after)
-                if one.kind == "semantic" and _comes_late(connection, user_id, one):
+                if one.kind == "semantic" and _may_have_later_facts(connection, user_id, one):
                     refusals.do_again(connection, user_id, row.id, "change", seq=row.seq)
             timeline.recount(connection, user_id)
             ended = select(sessions.c.ended).where(sessions.c.user_id == user_id, sessions.c.number == row.session)
             work_queue.drop_outputs(connection, user_id, str(row.session))
             if connection.execute(ended).scalar():
-                forgetting.sum_up_anew(connection, user_id, row.session)
+                forgetting.summarize_again(connection, user_id, row.session)
         self._index(user_id)
         return str(row.id)
 
@@ -181,7 +181,7 @@ def put_off(changes: Changes) -> dict[str, Any]:
     return {"changes": asdict(changes)}
 
 
-def _comes_late(connection: Connection, user_id: str, fact: Row[Any]) -> bool:
+def _may_have_later_facts(connection: Connection, user_id: str, fact: Row[Any]) -> bool:
     """Return whether facts may exist that this one was not compared with: later facts, or facts approved since."""
     others = _APPROVED_FACTS.where(memories.c.source != fact.source)
     return (

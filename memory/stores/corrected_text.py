@@ -95,7 +95,7 @@ class Correction:
     def kept(self) -> frozenset[str]:
         """The stems of the words that stayed. They say what the memory is about."""
         now = {stem(word.lower()) for word in _words(self.now)}
-        return frozenset(plain for was in self.was for plain in _telling(was) if plain in now and plain not in self.removed)
+        return frozenset(plain for was in self.was for plain in _revealing(was) if plain in now and plain not in self.removed)
 
     @cached_property
     def anchors(self) -> frozenset[str]:
@@ -120,7 +120,7 @@ class Correction:
         return any(_KEYS[slot].search(key) for slot in self.slots if slot in _KEYS)
 
 
-def _telling(was: str) -> list[str]:
+def _revealing(was: str) -> list[str]:
     """Return the stems of the words that say what a text is about."""
     english = is_english(was) or ":" in was
     found = []

@@ -166,8 +166,8 @@ class Memories:
         with self._db.write() as connection:
             if not user_rows.is_known(connection, user_id, hold=True):
                 return
-            late = begun is not None and tombstones.anything_since(connection, user_id, begun)
-            if late or _any_gone(connection, [name for episode in episodes for name in episode.turn_ids]):
+            too_late = begun is not None and tombstones.anything_since(connection, user_id, begun)
+            if too_late or _any_gone(connection, [name for episode in episodes for name in episode.turn_ids]):
                 # Something was forgotten while the model wrote, so its output may tell of it. The work stays and runs again.
                 work_queue.drop_outputs(connection, user_id, str(session))
                 return
@@ -280,4 +280,4 @@ def _sum_up_with(connection: Connection, user_id: str, turn_id: str) -> None:
     number = connection.execute(of).scalar()
     ended = select(sessions.c.summed_up).where(sessions.c.user_id == user_id, sessions.c.number == number)
     if number is not None and connection.execute(ended).scalar():
-        forgetting.sum_up_anew(connection, user_id, number)
+        forgetting.summarize_again(connection, user_id, number)

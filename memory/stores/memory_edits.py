@@ -122,7 +122,7 @@ class MemoryEdits:
             InvalidInput: There is nothing to undo.
         """
         with self._db.write() as connection:
-            changed = soft_delete.show(connection, user_id, memory_id) or bool(
+            changed = soft_delete.restore(connection, user_id, memory_id) or bool(
                 supersession_rows.take_back(connection, user_id, memory_id)
             )
         if not changed and not self._memories.entries(user_id, ids=[memory_id], include_pending=True):

@@ -94,7 +94,7 @@ def put(
     quarantine.index_next(connection, connection.execute(select(turns).where(turns.c.id == new.id)).one())
     if session_rows.is_ended(connection, old.user_id, old.session):
         work_queue.drop_outputs(connection, old.user_id, str(old.session))
-        forgetting.sum_up_anew(connection, old.user_id, old.session)
+        forgetting.summarize_again(connection, old.user_id, old.session)
     return new
 
 

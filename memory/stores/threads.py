@@ -112,7 +112,7 @@ class Threads:
             NotFound: There is no such turn, or it is forgotten.
         """
         with self._db.write() as connection:
-            row = _standing(connection, turn_id)
+            row = _current(connection, turn_id)
             if row.origin is None:
                 connection.execute(update(turns).where(turns.c.id == row.id).values(origin=origin))
                 row = _row(connection, row.id)
@@ -131,7 +131,7 @@ class Threads:
             NotFound: There is no such turn, or it is forgotten.
         """
         with self._db.write() as connection:
-            return self._again(connection, _standing(connection, turn_id), text, images)
+            return self._again(connection, _current(connection, turn_id), text, images)
 
     def current(self, turn_id: str) -> Turn:
         """Return a turn, or the turn that has replaced it.
@@ -140,7 +140,7 @@ class Threads:
             NotFound: There is no such turn, or it is forgotten.
         """
         with self._db.read() as connection:
-            return to_turn(_standing(connection, turn_id))
+            return to_turn(_current(connection, turn_id))
 
     def has_gone_on(self, user_id: str, origin: str) -> bool:
         """Return whether something was said at a place of a thread."""
@@ -162,7 +162,7 @@ class Threads:
             NotFound: There is no such turn, or it is forgotten.
         """
         with self._db.write() as connection:
-            row = _standing(connection, turn.id)
+            row = _current(connection, turn.id)
             if _says(row, turn.text, turn.images) and (row.state not in SPOKEN or row.reply == reply):
                 return to_turn(row)
             # The run still uses what it retrieved back then, so what was forgotten since counts as forgotten during the reply.
@@ -192,7 +192,7 @@ def _row(connection: Connection, turn_id: str) -> Row[Any]:
     return row
 
 
-def _standing(connection: Connection, turn_id: str) -> Row[Any]:
+def _current(connection: Connection, turn_id: str) -> Row[Any]:
     row: Row[Any] | None = _row(connection, turn_id)
     if row is not None and row.state == TurnState.REPLACED:
         row = connection.execute(_OF_ORIGIN, {"user": row.user_id, "its_origin": row.origin or row.id}).first()

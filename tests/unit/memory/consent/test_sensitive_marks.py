@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from app.cli.marked import said_of
+from app.cli.marked import notice_of
 from memory.consent.modes import MODES
 from memory.core.records import Episode, Procedure, ProfileEntry, SemanticMemory
 from memory.forgetting.verify import files_with, rows_of
@@ -142,7 +142,7 @@ def test_never_kept_is_in_no_row_or_file(keeping_none, tmp_path):
     turn = list(keeping_none.stream("ada", ILL, time="2026-03-01 09:05"))[-1].turn
     assert turn.reply
     assert (turn.seq, turn.sensitive) == (0, "health")
-    assert "answered off the record" in said_of(keeping_none.memory, turn)
+    assert "answered off the record" in notice_of(keeping_none.memory, turn)
     keeping_none.wait()
     with keeping_none.memory._database.read() as connection:
         assert rows_of(connection, "ada") == before
@@ -186,11 +186,11 @@ def test_the_machine_wins_over_the_person(tmp_path):
 def test_the_choice_is_told_of_once_in_a_command(serve):
     service = serve(ScriptedChat({}))
     first = list(service.stream("ada", ILL, time="2026-03-01 09:00"))[-1].turn
-    assert "`persona user consent ada --sensitive each`" in said_of(service.memory, first)
+    assert "`persona user consent ada --sensitive each`" in notice_of(service.memory, first)
     second = list(service.stream("ada", "I have cancer.", time="2026-03-01 09:05"))[-1].turn
-    assert said_of(service.memory, second) == ""
+    assert notice_of(service.memory, second) == ""
     plain = list(service.stream("ada", "I keep a heron.", time="2026-03-01 09:06"))[-1].turn
-    assert said_of(service.memory, plain) == ""
+    assert notice_of(service.memory, plain) == ""
 
 
 def test_nothing_of_it_becomes_a_lesson(life, tmp_path):

@@ -91,7 +91,7 @@ def test_what_changes_while_it_is_written_is_written_again(memory, monkeypatch):
     def put_and_forget(*args):
         put(*args)
         monkeypatch.setattr(chroma, "put", put)
-        memory._forgetting.hide("ada", first.id, lambda _: ({}, 0))
+        memory._forgetting.soft_delete("ada", first.id, lambda _: ({}, 0))
         memory._indexer.run("ada")
 
     monkeypatch.setattr(chroma, "put", put_and_forget)

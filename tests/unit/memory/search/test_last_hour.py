@@ -377,11 +377,11 @@ def test_a_session_of_one_huge_message_is_summed_up(window, word):
 
 
 def test_a_huge_message_is_remembered_by_its_beginning_and_its_end():
-    from graph.remember import said
+    from graph.remember import message_prompt
 
     huge = _turn(1, "BEGIN " + "猫" * 19_000 + " END", "Noted.")
-    assert said(huge) == said(huge, 99_000)
-    told = said(huge, 3_000)
+    assert message_prompt(huge) == message_prompt(huge, 99_000)
+    told = message_prompt(huge, 3_000)
     assert "BEGIN" in told
     assert "END" in told
     assert estimate_tokens(told) <= 3_000
