@@ -44,5 +44,5 @@ def misspelt() -> list[str]:
 
 def _meant(name: str, known: set[str]) -> str:
     settings = {one.removeprefix(_PREFIX): one for one in known | _ENVIRONMENT_ONLY}
-    near = difflib.get_close_matches(name.removeprefix(_PREFIX), settings, n=1, cutoff=_MIN_SIMILARITY)
-    return f" Did you mean {settings[near[0]]}?" if near else ""
+    closest = difflib.get_close_matches(name.removeprefix(_PREFIX), settings, n=1, cutoff=_MIN_SIMILARITY)
+    return f" Did you mean {settings[closest[0]]}?" if closest else ""

@@ -33,8 +33,8 @@ def remember_now(service: PersonaService, user_id: str | None = None) -> int:
         return service.wait(user_id, on_done)
 
 
-def remember_and_tell(service: PersonaService, user_id: str, tell: Callable[[str], None]) -> list[Refusal]:
-    """Do one user's background work; print and return the steps that were set aside.
+def remember_and_report(service: PersonaService, user_id: str, say: Callable[[str], None]) -> list[Refusal]:
+    """Do one user's background work; report and return the steps that were set aside.
 
     Raises:
         PersonaError: As `PersonaService.wait`; the steps set aside before that are printed first.
@@ -45,7 +45,7 @@ def remember_and_tell(service: PersonaService, user_id: str, tell: Callable[[str
     finally:
         aside = service.memory.refusals.set_aside(user_id, since=began)
         for line in told(aside, own=True):
-            tell(line)
+            say(line)
     return aside
 
 

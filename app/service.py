@@ -288,8 +288,8 @@ class PersonaService:
             with replying(), self.models.priority.reply() if self.models.priority else nullcontext():
                 graph = self._loading.graphs(lambda: self._closed or turn.id in self._stops, for_reply=True)[0]
                 given = {"turn": turn, "turn_id": turn.id}
-                told = sending_to(events.put)
-                done = graph.invoke(given, told, context=context)["turn"]
+                config = sending_to(events.put)
+                done = graph.invoke(given, config, context=context)["turn"]
         except Exception as error:  # noqa: BLE001 - it is raised to the reader of the events
             events.put(self._failed(turn, context, error))
         else:

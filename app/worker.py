@@ -45,7 +45,7 @@ class Worker:
         self._handed_out = 0
         self._asked: dict[str, None] = {}
         self._all = True
-        self._looking = False
+        self._claiming = False
         self._closing = False
         self._left = False
         self._places = at_once
@@ -128,25 +128,25 @@ class Worker:
         """
         while not self._closing:
             with self._changed:
-                told = self._changed.wait_for(lambda: self._closing or self._may_look, _POLL_S)
-                if not told:
+                notified = self._changed.wait_for(lambda: self._closing or self._may_claim, _POLL_S)
+                if not notified:
                     # A retry may be due.
                     self._all = True
-                if not self._may_look:
+                if not self._may_claim:
                     continue
                 user_id = next(iter(self._asked), None)
                 if user_id is None:
                     self._all = False
                 else:
                     del self._asked[user_id]
-                self._looking = True
+                self._claiming = True
             item = None
             try:
                 item = self._claim(user_id, due_only=True)
             except Exception as error:  # noqa: BLE001 - as in `_safely`
                 self._say(error)
             with self._changed:
-                self._looking = False
+                self._claiming = False
                 if item is not None:
                     self._all = self._all or user_id is None
                     self._handed_out += 1
@@ -155,13 +155,13 @@ class Worker:
                 threading.Thread(target=self._safely, args=(item,), name="persona-step", daemon=True).start()
 
     @property
-    def _may_look(self) -> bool:
+    def _may_claim(self) -> bool:
         return not self._closing and self._handed_out < self._places and (self._all or bool(self._asked))
 
     @property
     def _idle(self) -> bool:
         """Return whether no step is running and no work is known."""
-        return not (self._handed_out or self._looking or self._all or self._asked)
+        return not (self._handed_out or self._claiming or self._all or self._asked)
 
     def _safely(self, item: WorkItem) -> None:
         try:

@@ -78,7 +78,7 @@ class Baseline:
 
     def text(self, shown: Sequence[Said], now: str, asked: str) -> str:
         """Return the text that the model is sent."""
-        history = "\n\n".join(_told(said) for said in shown)
+        history = "\n\n".join(_turn_text(said) for said in shown)
         before = f"## Conversations\n{history}\n\n" if shown else ""
         return f"{before}## Question\n[{now}]\n{asked}"
 
@@ -99,7 +99,7 @@ class FullContext(Baseline):
         left = budgets.window - budgets.output - fixed
         first = len(turns)
         for said in reversed(turns):
-            left -= estimate_tokens(_told(said)) + 1
+            left -= estimate_tokens(_turn_text(said)) + 1
             if left < 0:
                 break
             first -= 1
@@ -196,7 +196,7 @@ class Hybrid(Searching):
         )
         kept: list[int] = []
         for place in order(self.search(turns).hybrid(asked)):
-            size = len(_told(turns[place]).encode()) + 2 + self._seen([turns[place]]) * self._bytes_per_token()
+            size = len(_turn_text(turns[place]).encode()) + 2 + self._photo_tokens([turns[place]]) * self._bytes_per_token()
             # Take one more turn if that is nearer to the tokens of ours than one fewer.
             if size < 2 * room or not kept:
                 kept.append(place)
@@ -209,10 +209,10 @@ class Hybrid(Searching):
         shown = [person.turns[place] for one in reply.rounds for each in one for place in each.turns]
         now = clock.show(clock.parse_time(asked_at(person, question)))
         self._sent += len(self.system.encode()) + len(self.text(shown, now, asked).encode())
-        self._counted += max(reply.prompt_tokens - self._seen(shown), 0)
+        self._counted += max(reply.prompt_tokens - self._photo_tokens(shown), 0)
         return reply
 
-    def _seen(self, shown: Sequence[Said]) -> int:
+    def _photo_tokens(self, shown: Sequence[Said]) -> int:
         """Return the token cost of the turns' photos."""
         return sum(len(said.images) for said in shown) * PICTURE_TOKENS if self._style.sees else 0
 
@@ -220,6 +220,6 @@ class Hybrid(Searching):
         return self._sent / self._counted if self._counted else _BYTES_PER_TOKEN
 
 
-def _told(said: Said) -> str:
+def _turn_text(said: Said) -> str:
     shown = "".join(f" [picture {path.name}]" for path in said.images)
     return f"[{clock.show(said.time)}]{shown}\nUser: {said.user}\nAssistant: {said.assistant}"

@@ -145,12 +145,12 @@ class Ours:
         """Ask off the record: memory is used, and nothing is written."""
         usage = Usage()
 
-        def tell(event: ReplyEvent) -> None:
+        def send(event: ReplyEvent) -> None:
             if isinstance(event, AnswerDelta) and event.text:
                 usage.spoke()
 
         context = Context(user_id=user_of(person), time=asked_at(person, question), off_the_record=True)
-        config = sending_to(tell)
+        config = sending_to(send)
         config["callbacks"] = [usage]
         state = self._respond.invoke({"text": asked, "images": []}, context=context, config=config)
         turn = state["turn"]

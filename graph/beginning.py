@@ -61,7 +61,7 @@ class Beginning:
         thread = thread_id()
         if thread is None:
             return self._memory.receive(context.user_id, text or "", photo_ids=images or (), time=said)
-        return self._said_in(thread, state, context.user_id, said)
+        return self._receive_in_thread(thread, state, context.user_id, said)
 
     def commit(self, turn: Turn, reply: str, trace: Trace, *, stopped: bool) -> Turn:
         """Commit a reply. In a thread that went back behind an earlier reply, the new turn replaces the old one."""
@@ -91,7 +91,7 @@ class Beginning:
                     self._memory.journal.fail(turn.id, in_a_sentence(error).message)
             raise
 
-    def _said_in(self, thread: str, state: RespondState, user_id: str, time: datetime | None) -> Turn:
+    def _receive_in_thread(self, thread: str, state: RespondState, user_id: str, time: datetime | None) -> Turn:
         """Journal a message of a thread, or replace the message that was at this place before."""
         threads = self._memory.threads
         text, images = state.get("text"), state.get("images")

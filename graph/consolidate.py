@@ -25,7 +25,7 @@ from graph.language.language import language_of
 from graph.language.pasted import own_words, without_marks
 from graph.language.statements import statements
 from graph.prompts.budgets import Budgets, estimate_tokens, fit
-from graph.prompts.data_text import as_data, as_entry, as_said
+from graph.prompts.data_text import as_data, as_entry, as_message
 from graph.prompts.recent_turns import fitted
 from graph.prompts.texts import Prompts
 from graph.state import ConsolidateInput, ConsolidateState
@@ -129,7 +129,7 @@ class Consolidator:
         procedures, warnings = self._rewrite(state, user_id, "procedural", prompt, HABITS, current)
         if procedures:
             procedures = keep_habits(
-                procedures, current, said_in(state["turns"], state["refused_turns"]), prompt, small=self._small
+                procedures, current, session_words(state["turns"], state["refused_turns"]), prompt, small=self._small
             )
         return {"procedures": procedures, "warnings": warnings}
 
@@ -146,7 +146,7 @@ class Consolidator:
         profile, warnings = self._rewrite(state, user_id, "core", self._prompts.core, PROFILE, current)
         if profile is not None:
             profile = {key: value for key, value in profile.items() if value.lower().strip(".") not in _UNKNOWN_WORDS}
-            said = said_in(state["turns"], state["refused_turns"])
+            said = session_words(state["turns"], state["refused_turns"])
             profile = keep_profile(profile, current, said, self._prompts.core, small=self._small)
             if state["past"]:
                 fresh = [key for key in profile if key not in current][max(0, memory_formats.MAX_PROFILE - len(current)) :]
@@ -254,7 +254,7 @@ def tells_nothing(turns: Sequence[Turn]) -> bool:
     return not any(statements(without_marks(own_words(turn.text))) for turn in turns)
 
 
-def said_in(turns: Sequence[Turn], refused_turns: Collection[str] = ()) -> Said:
+def session_words(turns: Sequence[Turn], refused_turns: Collection[str] = ()) -> Said:
     """Return what the person said in the turns that a model sees: their own words and their later corrections."""
     read = [turn for turn in turns if turn.id not in refused_turns]
     words = tuple((without_marks(own_words(turn.text)), turn.time) for turn in read)
@@ -301,8 +301,8 @@ def _dialogue(turns: Sequence[Turn], budgets: Budgets, refused_turns: Collection
 
 
 def _line(index: int, turn: Turn, *, replies: bool) -> str:
-    head = f"{index} [{clock.show(turn.time)}] User: {as_said(turn.text)}"
-    reply = [f"Assistant: {as_said(turn.reply)}"] if replies else []
+    head = f"{index} [{clock.show(turn.time)}] User: {as_message(turn.text)}"
+    reply = [f"Assistant: {as_message(turn.reply)}"] if replies else []
     return "\n".join([head, *reply, *map(as_entry, turn.corrected)])
 
 

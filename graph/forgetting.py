@@ -67,8 +67,8 @@ def confirm(turn: Turn, memory: Memory) -> tuple[str, ForgetOffer]:
         PersonaError: The request was answered before, or everything it named is already gone.
     """
     subject, together = memory.offers.confirmed(turn)
-    reach = cast("Cascade", memory.forget(turn.user_id, subject, together=together))
-    return forget_replies.done(reach.counts(), len(reach.mentioned)), ForgetOffer(state="done", forgotten=subject)
+    cascade = cast("Cascade", memory.forget(turn.user_id, subject, together=together))
+    return forget_replies.done(cascade.counts(), len(cascade.mentioned)), ForgetOffer(state="done", forgotten=subject)
 
 
 def noted(messages: list[BaseMessage], prompts: Prompts, is_a: str | None) -> list[BaseMessage]:

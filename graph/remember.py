@@ -15,7 +15,7 @@ from graph.calls.asking import Asker
 from graph.calls.steps import Steps, Work
 from graph.context import Context, same_user
 from graph.extraction.fidelity import names_something
-from graph.extraction.grounding import labels, seen_in
+from graph.extraction.grounding import labels, photo_memories
 from graph.extraction.own_fact import fact_of
 from graph.formats import memory_formats
 from graph.language.language import in_their_words, language_of
@@ -23,15 +23,15 @@ from graph.language.pasted import own_words, without_marks
 from graph.language.statements import statements
 from graph.prompts import showing
 from graph.prompts.briefing import Style
-from graph.prompts.data_text import as_entry, as_said
-from graph.prompts.examples import told
+from graph.prompts.data_text import as_entry, as_message
+from graph.prompts.examples import dated_message
 from graph.prompts.recent_turns import fitted
 from graph.prompts.sections import PICTURE_TOKENS, Picture, human, rounds_of, tokens_of
 from graph.prompts.texts import Prompts
 from graph.state import RememberInput, RememberState
 from memory.core.records import BigFive, PersonalityPoint, SemanticMemory, Turn, make_id
 from memory.core.retry import Again
-from memory.facts.acceptance import Changes, Near, Relation, decide, decide_since, on_their_own
+from memory.facts.acceptance import Changes, Relation, ScoredFact, decide, decide_since, on_their_own
 from memory.personality.pem import evolve
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ class Rememberer:
         turn, memory = state["turn"], state["memory"]
         if not turn.images or state["refused"].leaves_out("semantic") or (state["refused"].again and memory is None):
             return {"photos": []}
-        seen = seen_in(turn, memory.content if memory else None, self._memory.locate_in_photos)
+        seen = photo_memories(turn, memory.content if memory else None, self._memory.locate_in_photos)
         return {"photos": seen, **({"memory": memory.model_copy(update={"photo_ids": turn.images})} if memory else {})}
 
     def compare(self, state: RememberState) -> dict[str, Any]:
@@ -194,7 +194,9 @@ class Rememberer:
                 break
         return {"changes": changes, "warnings": warnings}
 
-    def _compare_older(self, state: RememberState, memory: SemanticMemory, asked: Sequence[Near]) -> tuple[Changes, list[str]]:
+    def _compare_older(
+        self, state: RememberState, memory: SemanticMemory, asked: Sequence[ScoredFact]
+    ) -> tuple[Changes, list[str]]:
         # Named after the compared facts: if an older fact is forgotten before a second try, the judgement is asked for again.
         compared = make_id(memory.turn_id, "change", ",".join(old.id for old, _ in asked))
         relations, warnings = self._ask_change(state, compared, memory, [old for old, _ in asked])
@@ -255,7 +257,7 @@ class Rememberer:
         examples: Sequence[BaseMessage] = (),
     ) -> tuple[Parsed | None, list[str]]:
         turn = state["turn"]
-        words = about or said(turn, self._room(prompt, len(pictures), examples))
+        words = about or message_prompt(turn, self._room(prompt, len(pictures), examples))
         messages: list[BaseMessage] = [SystemMessage(prompt), *examples, human(words, pictures)]
         return self._steps.do(
             Work(turn.user_id, "remember", turn.id, state["outputs"], state["refused"]),
@@ -277,12 +279,12 @@ class Rememberer:
 
 
 def extraction_prompt(turn: Turn, prompts: Prompts, room: int | None = None) -> str:
-    """Return a turn as the extraction prompt shows it; see `said`."""
-    words = said(turn, room)
+    """Return a turn as the extraction prompt shows it; see `message_prompt`."""
+    words = message_prompt(turn, room)
     return f"{words}\n\n{prompts.same_language}" if language_of(_own(turn)) == "other" else words
 
 
-def said(turn: Turn, room: int | None = None) -> str:
+def message_prompt(turn: Turn, room: int | None = None) -> str:
     """Return a turn as the remember prompts show it: the person's own words, without what they pasted.
 
     Args:
@@ -292,7 +294,7 @@ def said(turn: Turn, room: int | None = None) -> str:
     pictures = f"\n[with {len(turn.images)} picture(s)]" if turn.images else ""
 
     def show(message: Turn) -> str:
-        return told(message.time, as_said(message.text) + pictures)
+        return dated_message(message.time, as_message(message.text) + pictures)
 
     own = turn.model_copy(update={"text": own_words(turn.text), "reply": ""})
     part = None if room is None else fitted(own, show, room)

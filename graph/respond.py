@@ -26,7 +26,7 @@ from graph.prompts import manner, sections, showing
 from graph.prompts.briefing import Style, best_of, closing_words, messages_of, room_of, talk_of
 from graph.prompts.budgets import BYTES_PER_TOKEN
 from graph.prompts.coming_up import brought_up, due_of, lines_of, recalled
-from graph.prompts.evidence_lines import fitted_lines, telling
+from graph.prompts.evidence_lines import fitted_lines, informative
 from graph.prompts.fitting import fitted, shares
 from graph.prompts.shown_replies import SHOWN
 from graph.replies.slip_context import compared_with
@@ -178,7 +178,7 @@ class Responder:
             attached_photos=turn.images,
             previous_message=goes_on_from(turn, state["recent"]) if request["output"] is None else "",
         )
-        found, shown = self._found(state, query, request)
+        found, shown = self._search(state, query, request)
         warning = request["warning"] or warning or ("Nothing in that period: searched all of it." if found.widened else None)
         step = Step(
             think=request["think"],
@@ -190,10 +190,10 @@ class Responder:
             warning=warning,
         )
         send(Found(tuple(shown)))
-        looked = Round(output=request["output"], found=shown, widened=found.widened)
-        return {"rounds": [*state.get("rounds", []), looked], "steps": [*state.get("steps", []), step], "request": None}
+        this_round = Round(output=request["output"], found=shown, widened=found.widened)
+        return {"rounds": [*state.get("rounds", []), this_round], "steps": [*state.get("steps", []), step], "request": None}
 
-    def _found(self, state: RespondState, query: Query, request: Request) -> tuple[SearchResult, list[Recalled]]:
+    def _search(self, state: RespondState, query: Query, request: Request) -> tuple[SearchResult, list[Recalled]]:
         """Search; returns the results, and those that the prompt has room for.
 
         What is shown is decided here: the receipt names it, and the next search returns other memories.
@@ -215,8 +215,8 @@ class Responder:
         if style.layout == "published":
             return found, fitted(found.memories, shares(left, style.budgets))
         tokens = max(sections.evidence_tokens(left, style.budgets), whole)
-        told = telling(query.message, found.memories) if style.is_small else found.memories
-        return found, fitted_lines(told, tokens)
+        given = informative(query.message, found.memories) if style.is_small else found.memories
+        return found, fitted_lines(given, tokens)
 
     def answer(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Commit the reply; if the rounds brought none, ask for it directly first."""

@@ -92,13 +92,13 @@ def draw(history: Sequence[Mapping[str, Any]]) -> go.Figure:
     from plotly.subplots import make_subplots
 
     found = [name for name in _PANEL_TITLES if any(name in line for line in history)]
-    figure = make_subplots(
+    chart = make_subplots(
         rows=max(1, len(found)), cols=1, shared_xaxes=True, subplot_titles=[_PANEL_TITLES[name] for name in found]
     )
     for row, name in enumerate(found, start=1):
         points = [(line["step"], line[name]) for line in history if name in line]
-        figure.add_scatter(
+        chart.add_scatter(
             x=[step for step, _ in points], y=[value for _, value in points], row=row, col=1, name=_PANEL_TITLES[name]
         )
-    figure.update_layout(height=max(300, 220 * len(found)), showlegend=False, template="plotly_white")
-    return figure
+    chart.update_layout(height=max(300, 220 * len(found)), showlegend=False, template="plotly_white")
+    return chart

@@ -236,7 +236,7 @@ def load_judge(path: Path) -> Judge:
     try:
         return _OnlyJudge.model_validate({"judge": given.get("judge")}).judge
     except ValidationError as error:
-        raise InvalidInput(f"{path}: {_said(error, GrpoRecipe)}") from error
+        raise InvalidInput(f"{path}: {_problems(error, GrpoRecipe)}") from error
 
 
 def load(path: Path, kind: type[_Kind]) -> _Kind:
@@ -249,7 +249,7 @@ def load(path: Path, kind: type[_Kind]) -> _Kind:
     try:
         return kind.model_validate(given)
     except ValidationError as error:
-        raise InvalidInput(f"{path}: {_said(error, kind)}") from error
+        raise InvalidInput(f"{path}: {_problems(error, kind)}") from error
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -280,7 +280,7 @@ def looks_like_folder(model: str) -> bool:
 _PARTS: dict[str, type[BaseModel]] = {"lora": Lora, "judge": Judge, "vllm": Vllm}
 
 
-def _said(error: ValidationError, kind: type[Recipe]) -> str:
+def _problems(error: ValidationError, kind: type[Recipe]) -> str:
     problems = []
     for one in error.errors(include_url=False):
         key = ".".join(map(str, one["loc"]))

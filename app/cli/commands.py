@@ -92,7 +92,7 @@ def ask(
     """Send one message and print the reply."""
     from app import set_aside
     from app.cli import marked
-    from app.remembering import remember_and_tell
+    from app.remembering import remember_and_report
 
     message = sys.stdin.read() if text == "-" else text
     options = _options(force_retrieve, no_reasoning, off_the_record)
@@ -100,24 +100,24 @@ def ask(
         turn = _show(service, service.stream(user, message, image or (), time, options=options), quiet=as_json)
         if not as_json:
             forget_commands.say_what_next(turn)
-        late: PersonaError | None = None
+        failure: PersonaError | None = None
         aside: list[Refusal] = []
         if wait:
             try:
-                aside = remember_and_tell(service, user, progress)
+                aside = remember_and_report(service, user, progress)
             except PersonaError as error:
                 # The reply stays acknowledged: print it first, then the error.
-                late = error
-                late.message = f"The reply is saved, but the message is not in memory yet. {error.message}"
+                failure = error
+                failure.message = f"The reply is saved, but the message is not in memory yet. {error.message}"
             turn = marked.after(service.memory, turn)
-        if not as_json and (about := marked.said_of(service.memory, turn)):
+        if not as_json and (about := marked.notice_of(service.memory, turn)):
             progress(about)
         if as_json:
             after = {"personality_after": _personality(service, user)} if wait else {}
             answer = {**_answer(turn), **after}
             print_json(answer | ({"set_aside": set_aside.as_json(aside, own=True)} if aside else {}))
-        if late is not None:
-            raise late
+        if failure is not None:
+            raise failure
 
 
 @app.command()
@@ -147,7 +147,7 @@ def chat(
             try:
                 stamp = clock.later(begin, datetime.now(UTC) - started) if begin else None
                 turn = _show(service, service.stream(user, message, images, stamp, options=options))
-                if about := marked.said_of(service.memory, turn):
+                if about := marked.notice_of(service.memory, turn):
                     progress(about)
             except PersonaError as error:
                 fail(error, as_json=False)
@@ -164,13 +164,13 @@ def ingest(
 ) -> None:
     """Import a transcript into memory; lines that were imported before are skipped."""
     from app.importers.ingest import ingest_file
-    from app.remembering import remember_and_tell
+    from app.remembering import remember_and_report
     from app.service import PersonaService
 
     with PersonaService.from_settings(work=False) as service:
         report = ingest_file(service.memory, file, user)
         if wait:
-            remember_and_tell(service, user, progress)
+            remember_and_report(service, user, progress)
         report["pending"] = service.memory.work.count(user)
     if as_json:
         print_json(report)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from memory.memory import Memory
 
 
-def said_of(memory: Memory, turn: Turn) -> str:
+def notice_of(memory: Memory, turn: Turn) -> str:
     """Return the notice for a sensitive message; empty if there is nothing to say.
 
     Args:

@@ -42,13 +42,13 @@ _KINDS = {"cor": "core", "sem": "semantic", "epi": "episodic", "pro": "procedura
 def list_memories(
     user: User = "me",
     kind: Kind = None,
-    held: Annotated[bool, typer.Option("--held", help="List the messages that need approval.")] = False,
+    pending: Annotated[bool, typer.Option("--held", help="List the messages that need approval.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """List memories, oldest first."""
     with open_memory_of(user) as store:
-        if held:
-            _list_held(store, user, as_json=as_json)
+        if pending:
+            _list_pending(store, user, as_json=as_json)
         else:
             _list(store.memories.entries(user, kind=kind.value if kind else None, include_pending=True), user, as_json=as_json)
 
@@ -141,7 +141,7 @@ def forget(
 def approve(what: Approvals = None, every: Every = False, user: User = "me", as_json: AsJson = False) -> None:
     """Approve sensitive messages, so that they are remembered like any other."""
     with open_memory() as store:
-        done = [store.approvals.approve(user, name) for name in _held(store, user, what, every=every)]
+        done = [store.approvals.approve(user, name) for name in _pending_turns(store, user, what, every=every)]
     report({"approved": done}, f"Approved: {', '.join(done) or 'nothing was pending'}.", as_json=as_json)
 
 
@@ -157,7 +157,7 @@ def reject(
 ) -> None:
     """Reject sensitive messages: forget them with everything that mentions them. You can undo for 10 minutes."""
     with open_memory() as store:
-        names = _held(store, user, what, every=every)
+        names = _pending_turns(store, user, what, every=every)
         for name in names:
             store.reject(user, name, now=now)
     after = "" if now else " `persona memory undo` restores it within 10 minutes."
@@ -227,7 +227,7 @@ def _list(records: Sequence[MemoryRecord], user: str, *, as_json: bool) -> None:
         progress(f"Nothing is remembered about {user} yet.")
 
 
-def _list_held(store: Memory, user: str, *, as_json: bool) -> None:
+def _list_pending(store: Memory, user: str, *, as_json: bool) -> None:
     waiting = store.approvals.waiting(user)
     if as_json:
         print_json([one.model_dump(mode="json") for one in waiting])
@@ -238,7 +238,7 @@ def _list_held(store: Memory, user: str, *, as_json: bool) -> None:
         progress("Nothing needs approval.")
 
 
-def _held(store: Memory, user: str, names: list[str] | None, *, every: bool) -> list[str]:
+def _pending_turns(store: Memory, user: str, names: list[str] | None, *, every: bool) -> list[str]:
     """Return the chosen messages, each once; an id without a pending approval is an error."""
     if every == bool(names):
         raise InvalidInput("Give ids or --all. `persona memory list --held` shows what needs approval.")

@@ -59,7 +59,7 @@ def list_models(as_json: AsJson = False) -> None:
     served = _served()
     for one in served:
         say(f"{one.model:<20} chat, {'sees pictures, ' if one.sees else ''}on {one.server} at {one.url}")
-    say(now.told(served))
+    say(now.describe(served))
     progress("Untested: known only from the pages of the model hub; neither downloaded nor run when this list was made.")
 
 
@@ -153,10 +153,10 @@ def use(
 
 def _served() -> list[Served]:
     """Return the models of servers on this machine; none if asking fails, because the list is useful without them."""
-    from app.models.local_servers import look
+    from app.models.local_servers import detect_servers
 
     with suppress(Exception):
-        return look()
+        return detect_servers()
     return []
 
 
@@ -170,9 +170,9 @@ def _use_url(url: str, model: str) -> tuple[Path, str]:
 
 def _use_served(name: str) -> tuple[Path, str]:
     from app import settings
-    from app.models.local_servers import look
+    from app.models.local_servers import detect_servers
 
-    served = look()
+    served = detect_servers()
     found = next(
         (one for one in served if name.lower() in {one.model.lower(), one.model.lower().removesuffix(":latest")}), None
     )

@@ -48,10 +48,10 @@ def load(memory: Memory, on_progress: Progress = lambda _share, _doing: None, *,
     """
     if memory.journal.knows(USER):
         raise InvalidInput("The example person already exists. Choose that user, or delete it first to load it again.")
-    told = month.read()
+    example = month.read()
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "example.zip"
-        _write(told, Path(folder), archive, _first_monday(now or clock.now()), on_progress)
+        _write(example, Path(folder), archive, _first_monday(now or clock.now()), on_progress)
         on_progress(_WRITING_SHARE, "Making it searchable")
         _, counts = memory.import_user(archive)
     on_progress(1.0, "Ready")
@@ -64,13 +64,13 @@ def _first_monday(now: datetime) -> datetime:
     return day - timedelta(days=day.weekday())
 
 
-def _write(told: Month, folder: Path, archive: Path, first: datetime, on_progress: Progress) -> None:
+def _write(example: Month, folder: Path, archive: Path, first: datetime, on_progress: Progress) -> None:
     database = Database(f"sqlite:///{folder / 'journal.db'}")
     try:
         photos = PhotoStore(folder / "photos", database)
-        writer = _Writer(database, photos, told)
-        for number, talk in enumerate(told.sessions):
-            on_progress(_WRITING_SHARE * number / len(told.sessions), f"Day {talk.day + 1} of {_DAYS}")
+        writer = _Writer(database, photos, example)
+        for number, talk in enumerate(example.sessions):
+            on_progress(_WRITING_SHARE * number / len(example.sessions), f"Day {talk.day + 1} of {_DAYS}")
             writer.write(talk, first + timedelta(days=talk.day))
         Archives(database, photos, folder).write(USER, archive)
     finally:
@@ -80,15 +80,15 @@ def _write(told: Month, folder: Path, archive: Path, first: datetime, on_progres
 class _Writer:
     """Writes the conversations in order."""
 
-    def __init__(self, database: Database, photos: PhotoStore, told: Month) -> None:
+    def __init__(self, database: Database, photos: PhotoStore, example: Month) -> None:
         # Only the word rules decide what is sensitive, so the result is the same with every embedder.
         marker = Marker(topic_of, "each")
         self._arrivals = Arrivals(database, photos, marker)
         self._journal = Journal(database, marker)
-        self._knowledge = Memories(database, marker)
-        self._curve = PersonalityTimeline(database)
+        self._memories = Memories(database, marker)
+        self._timeline = PersonalityTimeline(database)
         self._photos = photos
-        self._shapes = told.pictures
+        self._shapes = example.pictures
         self._known: dict[str, Recalled] = {}
 
     def write(self, talk: Talk, day: datetime) -> None:
@@ -106,39 +106,39 @@ class _Writer:
         images = [self._photos.receive(USER, drawings.draw(self._shapes[said.picture.name]))] if said.picture else []
         turn = self._arrivals.receive(USER, said.said, photo_ids=images, time=time)
         found = tuple(self._known[name] for name in said.used)
-        newest = self._curve.newest(USER) or PersonalityPoint(turn_id=None, time=time)
+        newest = self._timeline.newest(USER) or PersonalityPoint(turn_id=None, time=time)
         return self._journal.finish(
             turn.id, said.reply, trace=Trace(steps=_steps(said, found), memories=found, personality=newest.scores)
         )
 
     def _remember(self, said: Said, turn: Turn) -> None:
-        last = self._curve.newest(USER)
+        last = self._timeline.newest(USER)
         m = last.m + 1 if last else 0
         before = last.scores if last else PersonalityPoint(turn_id=None, time=turn.time).scores
         point = PersonalityPoint(
             turn_id=turn.id, time=turn.time, inferred=said.inferred, scores=evolve(before, said.inferred, m), m=m
         )
         fact, changes = self._fact(said, turn)
-        self._knowledge.commit_remember(USER, turn.id, point, fact, changes, self._seen(said, turn))
+        self._memories.commit_remember(USER, turn.id, point, fact, changes, self._photo_memories(said, turn))
 
     def _fact(self, said: Said, turn: Turn) -> tuple[SemanticMemory | None, Changes]:
-        told = said.fact
-        if told is None:
+        stated = said.fact
+        if stated is None:
             return None, Changes()
         fact = SemanticMemory(
             id=make_id(USER, "semantic", turn.id), turn_id=turn.id, time=turn.time,
-            content=told.content, keywords=told.keywords, photo_ids=turn.images,
+            content=stated.content, keywords=stated.keywords, photo_ids=turn.images,
         )  # fmt: skip
         changes = Changes(
-            same_as=self._known[told.same_as].id if told.same_as else None,
-            supersedes=tuple(self._known[name].id for name in told.replaces),
+            same_as=self._known[stated.same_as].id if stated.same_as else None,
+            supersedes=tuple(self._known[name].id for name in stated.replaces),
         )
-        self._known[told.id] = Recalled(
+        self._known[stated.id] = Recalled(
             id=fact.id, kind="semantic", text=fact.content, time=fact.time, score=1.0, turn_ids=(turn.id,)
         )
         return fact, changes
 
-    def _seen(self, said: Said, turn: Turn) -> list[PhotoMemory]:
+    def _photo_memories(self, said: Said, turn: Turn) -> list[PhotoMemory]:
         shown = said.picture
         if shown is None:
             return []
@@ -160,7 +160,7 @@ class _Writer:
             )
             for ordinal, topic in enumerate(talk.topics)
         ]  # fmt: skip
-        self._knowledge.commit_consolidation(
+        self._memories.commit_consolidation(
             USER, number, turns[-1].time, episodes=episodes, procedures=talk.habits, profile=talk.profile
         )
 
@@ -169,5 +169,5 @@ def _steps(said: Said, found: Sequence[Recalled]) -> tuple[Step, ...]:
     answer = Step(think="" if said.looked_for else said.think, action="answer")
     if not said.looked_for:
         return (answer,)
-    look = Step(think=said.think, action="retrieve", query=said.looked_for, memory_ids=tuple(one.id for one in found))
-    return (look, answer)
+    retrieval = Step(think=said.think, action="retrieve", query=said.looked_for, memory_ids=tuple(one.id for one in found))
+    return (retrieval, answer)

@@ -78,20 +78,20 @@ def _read(file: Path) -> tuple[list[records.Line], dict[str, Path]]:
             continue
         try:
             line = _line(written)
-            seen = [_seen(file, name) for name in line.images]
+            checked = [_checked_picture(file, name) for name in line.images]
             time = clock.parse_time(line.time)
         except InvalidInput as error:
             wrong.append(f"line {number}: {error.message}")
         except (ValueError, RecursionError) as error:
             wrong.append(f"line {number} is not JSON ({error}). {_FORM}")
         else:
-            names = tuple(name for name, _ in seen)
+            names = tuple(name for name, _ in checked)
             lines.append(records.Line(time=time, text=line.user, reply=line.assistant, images=names))
-            pictures |= seen
+            pictures |= checked
     if wrong:
         more = [f"{len(wrong) - _MAX_NAMED_LINES} more lines are invalid."] if len(wrong) > _MAX_NAMED_LINES else []
-        told = [wrong[0], *(f"L{one[1:]}" for one in wrong[1:_MAX_NAMED_LINES]), *more]
-        raise InvalidInput(f"{file}, {' '.join(told)} Nothing was written.")
+        problems = [wrong[0], *(f"L{one[1:]}" for one in wrong[1:_MAX_NAMED_LINES]), *more]
+        raise InvalidInput(f"{file}, {' '.join(problems)} Nothing was written.")
     return lines, pictures
 
 
@@ -118,7 +118,7 @@ def _line(written: str) -> Line:
     return line
 
 
-def _seen(file: Path, name: str) -> tuple[str, Path]:
+def _checked_picture(file: Path, name: str) -> tuple[str, Path]:
     """Return the id and the path of a picture beside the file.
 
     Raises:

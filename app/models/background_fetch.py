@@ -40,7 +40,7 @@ class Fetching:
 
     def __init__(self) -> None:
         self.now: Fetched | None = None
-        self._told: Progress | None = None
+        self._bars: Progress | None = None
         self._lock = threading.Lock()
         self._brought: Future[None] | None = None
         self._stopped = False
@@ -79,9 +79,9 @@ class Fetching:
         from app.models.first_models import pull_first
 
         try:
-            with bars() as self._told:
+            with bars() as self._bars:
                 # The person has answered all questions on the terminal before the page was opened.
-                pull_first(self, look=list)
+                pull_first(self, detect=list)
         except Exception as error:  # noqa: BLE001 - it is raised to the waiting callers
             self.now = None
             brought.set_exception(error)
@@ -98,10 +98,10 @@ class Fetching:
         if self._stopped:
             raise ModelMissing("The program ended before the model was downloaded. The next start continues the download.")
         self.now = Fetched(name, done, total)
-        if self._told is not None:
-            self._told.moved(name, done, total)
+        if self._bars is not None:
+            self._bars.moved(name, done, total)
 
     def note(self, sentence: str) -> None:
         """Show a note on the terminal."""
-        if self._told is not None:
-            self._told.note(sentence)
+        if self._bars is not None:
+            self._bars.note(sentence)

@@ -21,7 +21,7 @@ from pydantic import ConfigDict, Field, PrivateAttr
 from app.models.completions import Completions, NoApiError, RefusedError
 from app.models.cut_prompts import count_in
 from app.models.endpoint import ServerKind
-from app.models.heard import Heard, WithoutOpening, told
+from app.models.heard import Heard, WithoutOpening, answer_from_thought
 from app.models.learned_limits import Learned
 from app.models.parameters import TRIES
 from app.models.refusals import no_api, refused
@@ -95,7 +95,7 @@ class PersonaChat(BaseChatModel):
         if CallbackManager.configure(config.get("callbacks"), self.callbacks, self.verbose).handlers:
             yield from super().stream(input, config, stop=stop, **kwargs)
         else:
-            yield from self._said(self._convert_input(input).to_messages(), stop, **kwargs)
+            yield from self._ask(self._convert_input(input).to_messages(), stop, **kwargs)
 
     def _stream(
         self,
@@ -107,7 +107,7 @@ class PersonaChat(BaseChatModel):
         # The caller reports the chunks to callbacks.
         del run_manager
         chunk = None
-        for chunk in self._said(messages, stop, **kwargs):
+        for chunk in self._ask(messages, stop, **kwargs):
             yield ChatGenerationChunk(message=chunk, generation_info=chunk.response_metadata or None)
         if chunk is None:
             # The call was cancelled; LangChain treats an answer without a chunk as an error.
@@ -122,7 +122,7 @@ class PersonaChat(BaseChatModel):
     ) -> ChatResult:
         return generate_from_stream(self._stream(messages, stop, run_manager, **kwargs))
 
-    def _said(
+    def _ask(
         self,
         messages: Sequence[BaseMessage],
         stop: list[str] | None = None,
@@ -214,9 +214,9 @@ class PersonaChat(BaseChatModel):
         heard, opened = Heard(), WithoutOpening()
         bound = "grammar" in body and "<think>" not in body["grammar"]
         try:
-            for told_piece in self._accepted(body, unwanted):
-                piece = opened.take(told_piece) if bound else told_piece
-                yield self._chunk(heard.take(told(piece) if formed and self._takes_it_whole else piece))
+            for received in self._accepted(body, unwanted):
+                chunk = opened.take(received) if bound else received
+                yield self._message_chunk(heard.take(answer_from_thought(chunk) if formed and self._takes_it_whole else chunk))
         except _UnwantedError:
             return
         except PersonaError:
@@ -232,11 +232,11 @@ class PersonaChat(BaseChatModel):
             self.learned.counted(body, heard.usage)
             # Once, at the end: some servers count in each chunk, and LangChain adds up the counts of chunks.
             yield AIMessageChunk(content="", usage_metadata=_counted(heard.usage))
-        if formed and (text := heard.held_in_thought):
+        if formed and (text := heard.thought_as_answer):
             # The grammar applied inside the thought, so the answer arrived as the thought.
             yield AIMessageChunk(content=text)
         if not heard.reason:
-            yield self._chunk(
+            yield self._message_chunk(
                 {"choices": [{"delta": {"content": "", "reasoning": ""}, "finish_reason": "stop"}], "usage": None}
             )
 
@@ -246,9 +246,9 @@ class PersonaChat(BaseChatModel):
         for attempt in range(TRIES):
             sent = parameters.applied(asked)
             try:
-                for piece in self._pieces(sent, unwanted, whole="stream" in parameters.left_out):
+                for chunk in self._chunks(sent, unwanted, whole="stream" in parameters.left_out):
                     self.learned.parameters = parameters
-                    yield piece
+                    yield chunk
             except RefusedError as error:
                 ours = {name: value for name, value in sent.items() if name not in FIELDS}
                 less = parameters.without(ours, error.status, error.said)
@@ -263,25 +263,25 @@ class PersonaChat(BaseChatModel):
                 self._switch.taken(body, asked)
                 return
 
-    def _pieces(self, body: dict[str, Any], unwanted: Unwanted, *, whole: bool) -> Iterator[dict[str, Any]]:
+    def _chunks(self, body: dict[str, Any], unwanted: Unwanted, *, whole: bool) -> Iterator[dict[str, Any]]:
         whole = whole or self._takes_it_whole
         silence = _Silence(unwanted, self.ending, _LAST_WHOLE_S if whole else _LAST_SILENCE_S, whole=whole)
         if whole:
             yield self.completions.whole(body, silence.go_on, _WHOLE_ANSWER_FACTOR)
             return
-        with closing(self.completions.pieces(body, silence.go_on)) as pieces:
-            for piece in pieces:
+        with closing(self.completions.chunks(body, silence.go_on)) as chunks:
+            for chunk in chunks:
                 silence.heard()
-                yield piece
+                yield chunk
 
-    def _chunk(self, piece: dict[str, Any]) -> AIMessageChunk:
-        [choice] = piece["choices"][:1] or [{"delta": {"content": "", "reasoning": ""}, "finish_reason": None}]
-        chunk = AIMessageChunk(content=choice["delta"]["content"])
+    def _message_chunk(self, chunk: dict[str, Any]) -> AIMessageChunk:
+        [choice] = chunk["choices"][:1] or [{"delta": {"content": "", "reasoning": ""}, "finish_reason": None}]
+        message = AIMessageChunk(content=choice["delta"]["content"])
         if thought := choice["delta"]["reasoning"]:
-            chunk.additional_kwargs["reasoning_content"] = thought
+            message.additional_kwargs["reasoning_content"] = thought
         if reason := choice["finish_reason"]:
-            chunk.response_metadata = {"finish_reason": reason, "model_name": self.model}
-        return chunk
+            message.response_metadata = {"finish_reason": reason, "model_name": self.model}
+        return message
 
 
 @dataclass

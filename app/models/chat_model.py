@@ -32,7 +32,7 @@ class Answering:
         """Return whether it is this model of the catalogue, embedded."""
         return not self.url and self.model == name
 
-    def told(self, served: Sequence[Served]) -> str:
+    def describe(self, served: Sequence[Served]) -> str:
         """Return a sentence that names the model.
 
         Args:

@@ -12,7 +12,7 @@ from typing import Any
 import urllib3
 
 from app.models.cancellable import Ask, connections, waits
-from app.models.server_events import DONE, EventReader, as_piece, joined, refusal_in, words_in
+from app.models.server_events import DONE, EventReader, as_chunk, joined, refusal_in, words_in
 from app.models.server_url import at, key_header
 
 _CONNECT_S = 5.0
@@ -79,8 +79,8 @@ class Completions:
             self._headers["Connection"] = "close"
         self._connections = connections(url, retries=retries, proxied=proxied, repeats_failures=repeats_failures)
 
-    def pieces(self, body: dict[str, Any], ask: Ask) -> Generator[dict[str, Any]]:
-        """Yield the chunks of an answer as they arrive, each in the form of `server_events.as_piece`.
+    def chunks(self, body: dict[str, Any], ask: Ask) -> Generator[dict[str, Any]]:
+        """Yield the chunks of an answer as they arrive, each in the form of `server_events.as_chunk`.
 
         A chunk with `done` means that the server marked the end.
 
@@ -102,11 +102,11 @@ class Completions:
             response.close()
 
     def whole(self, body: dict[str, Any], ask: Ask, patience: float) -> dict[str, Any]:
-        """Return a whole answer as one chunk; raises as `pieces` does.
+        """Return a whole answer as one chunk; raises as `chunks` does.
 
         Args:
             body: The request.
-            ask: As in `pieces`.
+            ask: As in `chunks`.
             patience: Factor for the longest silence.
         """
         limit = None if self._timeout_s is None else self._timeout_s * patience
@@ -114,16 +114,16 @@ class Completions:
         reader = EventReader()
         # Some gateways stream even if they were not asked to.
         events = [*reader.feed(data), *reader.close()]
-        piece = joined([self._piece(event) for event in events if event != DONE])
-        return {**piece, "done": bool(piece["choices"]) and (not reader.streams or DONE in events)}
+        chunk = joined([self._chunk(event) for event in events if event != DONE])
+        return {**chunk, "done": bool(chunk["choices"]) and (not reader.streams or DONE in events)}
 
-    def _piece(self, said: Any) -> dict[str, Any]:
+    def _chunk(self, said: Any) -> dict[str, Any]:
         """Return an event as a chunk; raise an error for a refusal or a web page."""
         if isinstance(said, bytes):
             raise NoApiError(words_in(said))
         if refusal := refusal_in(said):
             raise RefusedError(refusal.status, self._kept_secret(refusal.said))
-        return as_piece(said)
+        return as_chunk(said)
 
     def _kept_secret(self, said: str) -> str:
         """Remove the key from a server's words, because they are shown and written into traces."""
@@ -155,8 +155,8 @@ class Completions:
                     _to_its_end(response)
                     yield {"choices": [], "usage": None, "done": True}
                     return
-                piece = self._piece(event)
-                yield piece if reader.streams else {**piece, "done": bool(piece["choices"])}
+                chunk = self._chunk(event)
+                yield chunk if reader.streams else {**chunk, "done": bool(chunk["choices"])}
             if not block:
                 return
 

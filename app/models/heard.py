@@ -26,17 +26,17 @@ class Heard:
         self._tail = ""
         self._thoughts: list[str] = []
 
-    def take(self, piece: dict[str, Any]) -> dict[str, Any]:
-        """Record a chunk in the form of `server_events.as_piece`, and return it."""
-        for choice in piece["choices"][:1]:
+    def take(self, chunk: dict[str, Any]) -> dict[str, Any]:
+        """Record a chunk in the form of `server_events.as_chunk`, and return it."""
+        for choice in chunk["choices"][:1]:
             self._tail = (self._tail + choice["delta"]["content"])[-_TAIL_CHARACTERS:]
             self._thoughts.append(choice["delta"]["reasoning"])
             self.reason = choice["finish_reason"] or self.reason
-        self._done = self._done or bool(piece.get("done"))
-        self.usage = piece["usage"] or self.usage
+        self._done = self._done or bool(chunk.get("done"))
+        self.usage = chunk["usage"] or self.usage
         # Some servers count in each chunk; a separate count comes last.
-        self._counted = self._counted or (piece["usage"] is not None and not piece["choices"])
-        return piece
+        self._counted = self._counted or (chunk["usage"] is not None and not chunk["choices"])
+        return chunk
 
     @property
     def is_closed(self) -> bool:
@@ -52,17 +52,17 @@ class Heard:
         return self.is_closed or (bool(self._tail) and (self._counted or _SENTENCE.search(self._tail) is not None))
 
     @property
-    def held_in_thought(self) -> str:
+    def thought_as_answer(self) -> str:
         """Return the thought if the answer has no other text and was not cut off; otherwise an empty text."""
         return "".join(self._thoughts) if not self._tail.strip() and self.reason != "length" else ""
 
 
-def told(piece: dict[str, Any]) -> dict[str, Any]:
+def answer_from_thought(chunk: dict[str, Any]) -> dict[str, Any]:
     """Return a whole answer; its thought becomes the text if it has no other text and was not cut off."""
     heard = Heard()
-    heard.take(piece)
-    text = heard.held_in_thought
-    return {**piece, "choices": [{**piece["choices"][0], "delta": {"content": text, "reasoning": ""}}]} if text else piece
+    heard.take(chunk)
+    text = heard.thought_as_answer
+    return {**chunk, "choices": [{**chunk["choices"][0], "delta": {"content": text, "reasoning": ""}}]} if text else chunk
 
 
 class WithoutOpening:
@@ -71,16 +71,16 @@ class WithoutOpening:
     _TAG = "<think>"
 
     def __init__(self) -> None:
-        self._held: str | None = ""
+        self._buffer: str | None = ""
 
-    def take(self, piece: dict[str, Any]) -> dict[str, Any]:
-        """Return a chunk without the tag; an incomplete tag is held back until the next chunk."""
-        if self._held is None or not piece["choices"]:
-            return piece
-        [first, *others] = piece["choices"]
-        text = (self._held + first["delta"]["content"]).lstrip()
+    def take(self, chunk: dict[str, Any]) -> dict[str, Any]:
+        """Return a chunk without the tag; an incomplete tag waits for the next chunk."""
+        if self._buffer is None or not chunk["choices"]:
+            return chunk
+        [first, *others] = chunk["choices"]
+        text = (self._buffer + first["delta"]["content"]).lstrip()
         if len(text) < len(self._TAG) and self._TAG.startswith(text) and not first["finish_reason"]:
-            self._held, text = text, ""
+            self._buffer, text = text, ""
         else:
-            self._held, text = None, text.removeprefix(self._TAG)
-        return {**piece, "choices": [{**first, "delta": {**first["delta"], "content": text}}, *others]}
+            self._buffer, text = None, text.removeprefix(self._TAG)
+        return {**chunk, "choices": [{**first, "delta": {**first["delta"], "content": text}}, *others]}

@@ -31,7 +31,7 @@ class Learned:
         self._window = window
         self._whole = 0
         self._lock = threading.Lock()
-        self._told = 0
+        self._returned = 0
 
     def counted(self, body: dict[str, Any], usage: dict[str, Any]) -> None:
         """Check the prompt tokens that the server reports for a request."""
@@ -46,5 +46,5 @@ class Learned:
     def taken(self) -> tuple[str, ...]:
         """Return the notices that were not returned before."""
         with self._lock:
-            new, self._told = self.notices[self._told :], len(self.notices)
+            new, self._returned = self.notices[self._returned :], len(self.notices)
         return new

@@ -59,25 +59,25 @@ class Served:
         return window if self.server == "Ollama" else ""
 
 
-def look(ports: Mapping[int, str] = PORTS) -> list[Served]:
+def detect_servers(ports: Mapping[int, str] = PORTS) -> list[Served]:
     """Ask all ports at once, and return the chat models of the model servers, in the order of the ports.
 
     Other programs are left out: web pages, databases, lists of other things, and servers that need a key.
     Models that Ollama forwards to another machine are left out too, because memories must stay on this machine.
     """
-    return asyncio.run(_look(ports))
+    return asyncio.run(_detect(ports))
 
 
-async def _look(ports: Mapping[int, str]) -> list[Served]:
+async def _detect(ports: Mapping[int, str]) -> list[Served]:
     import httpx
 
     # No proxy is used for this machine, and no redirect may lead away from it.
     async with httpx.AsyncClient(trust_env=False, timeout=_PROBE_S) as client:
         asked = [asyncio.create_task(_models(client, port, name)) for port, name in ports.items()]
-        done, late = await asyncio.wait(asked, timeout=_TOTAL_S)
-        for task in late:
+        done, unanswered = await asyncio.wait(asked, timeout=_TOTAL_S)
+        for task in unanswered:
             task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        await asyncio.gather(*unanswered, return_exceptions=True)
     return [one for task in asked if task in done for one in task.result()]
 
 
@@ -108,8 +108,8 @@ async def _get(client: httpx.AsyncClient, url: str) -> dict[str, Any]:
     try:
         async with client.stream("GET", url, headers={"Accept": "application/json"}) as response:
             data = b""
-            async for piece in response.aiter_bytes():
-                data += piece
+            async for chunk in response.aiter_bytes():
+                data += chunk
                 if len(data) > _MAX_BYTES:
                     return {}
         found = json.loads(data) if response.status_code == httpx.codes.OK else {}

@@ -148,11 +148,11 @@ class ModelServer:
         if not self._lock.acquire(timeout=_CLOSE_S):
             return
         try:
-            held, self._llama, self._endpoint = [self._llama], None, None
+            servers, self._llama, self._endpoint = [self._llama], None, None
         finally:
             self._lock.release()
         # llama.cpp ends after the current batch, however long that takes.
-        letting_go = threading.Thread(target=held.clear, name="persona-model-end", daemon=True)
+        letting_go = threading.Thread(target=servers.clear, name="persona-model-end", daemon=True)
         letting_go.start()
         letting_go.join(_CLOSE_S)
 

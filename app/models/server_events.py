@@ -126,7 +126,7 @@ def words_in(data: bytes) -> str:
     return words_of(text)
 
 
-def as_piece(said: Any) -> dict[str, Any]:
+def as_chunk(said: Any) -> dict[str, Any]:
     """Return a chunk in one form: a list of choices, each with a delta (`content`, `reasoning`) and a finish reason."""
     said = said if isinstance(said, dict) else {}
     choices = [_choice(one) for one in _list(said.get("choices")) if isinstance(one, dict)]
@@ -134,12 +134,12 @@ def as_piece(said: Any) -> dict[str, Any]:
     return {"choices": choices, "usage": usage if isinstance(usage, dict) else None}
 
 
-def joined(pieces: list[dict[str, Any]]) -> dict[str, Any]:
+def joined(chunks: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the chunks of a stream as one chunk."""
-    choices = [one for piece in pieces for one in piece["choices"]]
+    choices = [one for chunk in chunks for one in chunk["choices"]]
     delta = {name: "".join(one["delta"][name] for one in choices) for name in ("content", "reasoning")}
     reason = next((one["finish_reason"] for one in reversed(choices) if one["finish_reason"]), None)
-    usage = next((piece["usage"] for piece in reversed(pieces) if piece["usage"]), None)
+    usage = next((chunk["usage"] for chunk in reversed(chunks) if chunk["usage"]), None)
     return {"choices": [{"delta": delta, "finish_reason": reason}] if choices else [], "usage": usage}
 
 

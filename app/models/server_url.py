@@ -23,7 +23,7 @@ def corrected(url: str) -> str:
     if not url:
         return ""
     if not re.match(r"(?i)[a-z][a-z0-9+.-]*://", url):
-        url = f"{'http' if _is_near(url) else 'https'}://{url.lstrip('/')}"
+        url = f"{'http' if _is_local(url) else 'https'}://{url.lstrip('/')}"
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -78,7 +78,7 @@ def _is_azure(url: str) -> bool:
     return (urlsplit(url).hostname or "").endswith(_AZURE)
 
 
-def _is_near(url: str) -> bool:
+def _is_local(url: str) -> bool:
     """Return whether a host without a scheme is on this machine or network, where TLS is rare."""
     if is_loopback(url):
         return True
@@ -86,5 +86,5 @@ def _is_near(url: str) -> bool:
         host = urlsplit(f"//{url.lstrip('/')}").hostname or ""
         return ipaddress.ip_address(host).is_private
     except ValueError:
-        near = "." not in host or host.endswith((".local", ".lan", ".internal"))
-        return near or re.match(r"[^/]+:(?!443\b)\d+", url) is not None
+        has_local_name = "." not in host or host.endswith((".local", ".lan", ".internal"))
+        return has_local_name or re.match(r"[^/]+:(?!443\b)\d+", url) is not None

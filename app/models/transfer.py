@@ -136,12 +136,12 @@ def changed(model: Model, offers: Sequence[Offer], known: Mapping[str, str]) -> 
     """
     pins = {file.path: f"sha256:{file.sha256}" for file in model.files}
 
-    def alike(offer: Offer) -> bool:
+    def is_unchanged(offer: Offer) -> bool:
         first = known.get(offer.path, "")
         # A file from a package has another type of digest than git's, so it cannot be compared with the hub.
         return offer.digest in {first, pins[offer.path]} or first[:4] != offer.digest[:4]
 
-    return [offer.path for offer in offers if not alike(offer)]
+    return [offer.path for offer in offers if not is_unchanged(offer)]
 
 
 def _take_all(

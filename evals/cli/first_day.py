@@ -50,7 +50,7 @@ def first_day(
     with PersonaService.from_settings(settings, work=False) as service:
         live(service, people, transcripts, remember=remember, limit=limit, on_done=on_done)
     found = count(people, transcripts.lines)
-    (out / PAGE).write_text(told(people, transcripts.lines, found["cases"]), encoding="utf-8")
+    (out / PAGE).write_text(transcript_page(people, transcripts.lines, found["cases"]), encoding="utf-8")
     (out / FIGURES).write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if as_json:
         print_json(found)
@@ -60,7 +60,7 @@ def first_day(
     progress(f"{found['replies']} replies. Transcripts: {out / PAGE}. Broken rules: {out / FIGURES}")
 
 
-def told(people: Sequence[Person], lines: Sequence[Line], cases: Sequence[dict[str, Any]]) -> str:
+def transcript_page(people: Sequence[Person], lines: Sequence[Line], cases: Sequence[dict[str, Any]]) -> str:
     """Return the transcripts as Markdown, with a mark where a rule is broken."""
     parts = ["# First days\n"]
     for person in people:

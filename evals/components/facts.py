@@ -18,7 +18,7 @@ from graph.formats.memory_formats import DECISION_GRAMMAR, SEMANTIC_GRAMMAR, par
 from graph.language.language import language_of
 from graph.language.statements import statements
 from graph.prompts.sections import human, rounds_of
-from graph.remember import extraction_prompt, said
+from graph.remember import extraction_prompt, message_prompt
 from memory.core.records import Turn
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def by_model(chat: BaseChatModel, style: Style) -> Callable[[Row], str]:
             return fact_of(row.text, _AT, "")
         turn = Turn(id="turn", user_id="somebody", seq=1, session=1, time=_AT, text=row.text)
         if style.is_small:
-            asked = [SystemMessage(prompts.worth), *rounds_of(prompts.decided), human(said(turn), [])]
+            asked = [SystemMessage(prompts.worth), *rounds_of(prompts.decided), human(message_prompt(turn), [])]
             _, found = asker.ask(asked, parse_decision, grammar=DECISION_GRAMMAR, max_tokens=_MAX_TOKENS)
         else:
             asked = [SystemMessage(prompts.semantic), human(extraction_prompt(turn, prompts), [])]
@@ -128,5 +128,5 @@ def by_model(chat: BaseChatModel, style: Style) -> Callable[[Row], str]:
 
 
 def _row(line: str) -> Row:
-    language, shows, text, held, never = line.split("\t")
-    return Row(language, shows, text, tuple(filter(None, held.split(";"))), tuple(filter(None, never.split("|"))))
+    language, shows, text, required, never = line.split("\t")
+    return Row(language, shows, text, tuple(filter(None, required.split(";"))), tuple(filter(None, never.split("|"))))

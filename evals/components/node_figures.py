@@ -34,16 +34,16 @@ def reason(cases: Sequence[Case], questions: Mapping[str, Question]) -> Figures:
     can = [case for case in cases if not questions[case.question].evidence]
     figures: Figures = {}
     if must:
-        unlooked = [case for case in must if not _looks(case)]
-        figures["looks when it must"] = 1 - len(unlooked) / len(must)
-        if unlooked:
-            figures["right unlooked"] = _mean(case.score for case in unlooked)
+        unretrieved = [case for case in must if not _retrievals(case)]
+        figures["looks when it must"] = 1 - len(unretrieved) / len(must)
+        if unretrieved:
+            figures["right unlooked"] = _mean(case.score for case in unretrieved)
     if can:
-        figures["answers when it can"] = _mean(not _looks(case) for case in can)
+        figures["answers when it can"] = _mean(not _retrievals(case) for case in can)
     if must and can:
         figures["decision"] = (figures["looks when it must"] + figures["answers when it can"]) / 2
     return figures | {
-        "looks": _mean(_looks(case) for case in cases),
+        "looks": _mean(_retrievals(case) for case in cases),
         "malformed": _mean(_warned(case, "Malformed") for case in cases),
         "window left out": _mean(_warned(case, "The window was left out") for case in cases),
         "no reply": silent,
@@ -78,12 +78,12 @@ def retrieve(cases: Sequence[Case], questions: Mapping[str, Question]) -> list[F
     asked = [(case, set(questions[case.question].evidence)) for case in cases if questions[case.question].evidence]
     for number in range(max((len(case.rounds) for case, _ in asked), default=0)):
         here = [(case.rounds[: number + 1], evidence) for case, evidence in asked if len(case.rounds) > number]
-        precise = [bool(evidence & set(one.turns)) for looks, evidence in here for one in looks[-1] if one.turns]
+        precise = [bool(evidence & set(one.turns)) for so_far, evidence in here for one in so_far[-1] if one.turns]
         found = [
-            len(evidence & {place for look in looks for one in look for place in one.turns}) / len(evidence)
-            for looks, evidence in here
+            len(evidence & {place for shown in so_far for one in shown for place in one.turns}) / len(evidence)
+            for so_far, evidence in here
         ]
-        empty = _mean(not looks[-1] for looks, _ in here)
+        empty = _mean(not so_far[-1] for so_far, _ in here)
         rounds.append({"cases": len(here), "precision": _mean(precise), "recall": _mean(found), "empty": empty})
     return rounds
 
@@ -104,8 +104,8 @@ def extract(people: Sequence[tuple[Person, Kept]]) -> Figures:
             if said.facts is None:
                 continue
             texts = [one.text for one in left.facts if place in one.turns]
-            held = [any(holds(text, fact) for text in texts) for fact in said.facts]
-            recalled += held
+            contained = [any(holds(text, fact) for text in texts) for fact in said.facts]
+            recalled += contained
             precise += [any(holds(text, fact) for fact in said.facts) for text in texts]
             decided.append(bool(texts) == bool(said.facts))
     return {"recall": _mean(recalled), "precision": _mean(precise), "decision": _mean(decided)}
@@ -113,27 +113,27 @@ def extract(people: Sequence[tuple[Person, Kept]]) -> Figures:
 
 def summarize(people: Sequence[tuple[Person, Kept]]) -> Figures:
     """Return `recall`, the share of facts that the summary of their turn's topic contains; and `topics` per person."""
-    held = [
+    contained = [
         any(holds(one.text, fact) for one in left.topics if place in one.turns)
         for person, left in people
         for place, said in enumerate(person.turns)
         for fact in said.facts or ()
     ]
-    return {"recall": _mean(held), "topics": _mean(len(left.topics) for _, left in people)}
+    return {"recall": _mean(contained), "topics": _mean(len(left.topics) for _, left in people)}
 
 
 def core(people: Sequence[tuple[Person, Kept]]) -> Figures:
     """Return `recall`, the share of the expected profile that it contains; and `entries` per profile."""
-    held = [
+    contained = [
         any(holds(f"{key}: {value}", fact) for key, value in left.profile) for person, left in people for fact in person.core
     ]
-    return {"recall": _mean(held), "entries": _mean(len(left.profile) for _, left in people)}
+    return {"recall": _mean(contained), "entries": _mean(len(left.profile) for _, left in people)}
 
 
 def procedures(people: Sequence[tuple[Person, Kept]]) -> Figures:
     """Return `recall`, the share of known habits and goals that are remembered; and `entries` per person."""
-    held = [any(holds(text, fact) for text in left.procedures) for person, left in people for fact in person.procedures]
-    return {"recall": _mean(held), "entries": _mean(len(left.procedures) for _, left in people)}
+    contained = [any(holds(text, fact) for text in left.procedures) for person, left in people for fact in person.procedures]
+    return {"recall": _mean(contained), "entries": _mean(len(left.procedures) for _, left in people)}
 
 
 def personality(people: Sequence[tuple[Person, Kept]]) -> Figures:
@@ -161,10 +161,10 @@ def _errors(scores: BigFive, true: Mapping[str, float]) -> list[float]:
 
 
 def _places(case: Case) -> set[int]:
-    return {place for look in case.rounds for one in look for place in one.turns}
+    return {place for shown in case.rounds for one in shown for place in one.turns}
 
 
-def _looks(case: Case) -> int:
+def _retrievals(case: Case) -> int:
     return sum(step["action"] == "retrieve" for step in case.steps)
 
 

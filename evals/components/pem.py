@@ -93,13 +93,13 @@ def track(people: int = 200, turns: int = 120, seed: int = 7) -> dict[str, dict[
 
 def _errors(error: Scores) -> dict[str, Any]:
     turns = error.shape[1]
-    curve = error.mean(axis=(0, 2))
+    by_turn = error.mean(axis=(0, 2))
     return {
-        "before": round(float(curve[turns // 4 : turns // 2].mean()), 3),
-        "after": round(float(curve[turns // 2 : 3 * turns // 4].mean()), 3),
-        "end": round(float(curve[-turns // 10 :].mean()), 3),
+        "before": round(float(by_turn[turns // 4 : turns // 2].mean()), 3),
+        "after": round(float(by_turn[turns // 2 : 3 * turns // 4].mean()), 3),
+        "end": round(float(by_turn[-turns // 10 :].mean()), 3),
         "by_trait": {trait: round(float(value), 3) for trait, value in zip(TRAITS, error.mean(axis=(0, 1)), strict=True)},
-        "curve": _tenths(curve),
+        "curve": _tenths(by_turn),
         "curves": {trait: _tenths(values) for trait, values in zip(TRAITS, error.mean(axis=0).T, strict=True)},
     }
 

@@ -82,8 +82,8 @@ class _Bm25:
     def scores(self, words: Sequence[str]) -> Scores:
         total = np.zeros(len(self._counts))
         for word in words:
-            held = self._holding.get(word, 0)
-            idf = math.log(1 + (len(self._counts) - held + 0.5) / (held + 0.5))
+            texts_with = self._holding.get(word, 0)
+            idf = math.log(1 + (len(self._counts) - texts_with + 0.5) / (texts_with + 0.5))
             often = np.array([counts[word] for counts in self._counts], dtype=np.float64)
-            total += idf * often * (K1 + 1) / (often + self._norm) if held else 0.0
+            total += idf * often * (K1 + 1) / (often + self._norm) if texts_with else 0.0
         return total

@@ -36,7 +36,7 @@ def kept(memory: Memory, person: Person) -> Kept:
     user = user_of(person)
     places = places_of(memory, user)
     entries = memory.memories.entries(user)
-    curve = memory.personality.history(user)
+    timeline = memory.personality.history(user)
     semantic = [one for one in entries if isinstance(one, SemanticMemory)]
     topics = [one for one in entries if isinstance(one, Episode)]
     return Kept(
@@ -44,6 +44,6 @@ def kept(memory: Memory, person: Person) -> Kept:
         topics=tuple(Shown(one.id, "episodic", one.summary, tuple(places[turn] for turn in one.turn_ids)) for one in topics),
         procedures=tuple(f"{one.key}: {one.text}" for one in entries if isinstance(one, Procedure)),
         profile=tuple(memory.memories.profile(user).values().items()),
-        personality=curve[-1].scores if curve else None,
-        inferred=tuple(point.inferred for point in curve if point.inferred is not None),
+        personality=timeline[-1].scores if timeline else None,
+        inferred=tuple(point.inferred for point in timeline if point.inferred is not None),
     )

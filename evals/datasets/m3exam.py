@@ -36,7 +36,7 @@ class _Round(BaseModel):
     img_description: str | list[str] | None = None
 
     @property
-    def seen(self) -> list[str]:
+    def photo_descriptions(self) -> list[str]:
         """Return the descriptions of its photos: one text for all of them, or one each."""
         shown = self.img_description or []
         return [shown] if isinstance(shown, str) else shown
@@ -99,6 +99,6 @@ def _turns(sessions: Sequence[_Session]) -> list[Said]:
         begin = datetime.combine(session.day, _FIRST_SESSION_TIME) + of_day[session.day] * _SESSION_GAP
         of_day[session.day] += 1
         for number, one in enumerate(session.dialogues):
-            seen = "".join(f" [{text}]" for text in one.seen)
+            seen = "".join(f" [{text}]" for text in one.photo_descriptions)
             turns.append(Said(one.round, begin + timedelta(minutes=number), f"{one.user}{seen}", one.assistant))
     return turns

@@ -54,8 +54,8 @@ def english() -> tuple[str, ...]:
 
     An invented word would be split into several tokens, and take an embedder several times as long.
     """
-    pieces = (embedder().model / "vocab.txt").read_text(encoding="utf-8").split()
-    return tuple(piece for piece in pieces if piece.isascii() and piece.isalpha() and len(piece) > 2)  # noqa: PLR2004 - letters
+    vocabulary = (embedder().model / "vocab.txt").read_text(encoding="utf-8").split()
+    return tuple(word for word in vocabulary if word.isascii() and word.isalpha() and len(word) > 2)  # noqa: PLR2004 - letters
 
 
 class Life:

@@ -52,13 +52,13 @@ def search_each(folder: Path, users: int, embedder: Embedder) -> dict[str, Any]:
             for number in range(users):
                 name = filled.user(number)
                 last = filled.last_said(memory, name)
-                looks = [
+                queries = [
                     Query(question, ", ".join(question.rstrip("?").split()[-3:]), last + timedelta(days=1))
                     for question in filled.life_of(name).questions(_SEARCHES_PER_USER)
                 ]
-                for place, look in enumerate(looks):
-                    embedder.embed([look.message, look.keywords])
-                    took = timed(lambda: memory.search_by_kind(name, look))  # noqa: B023 - called at once
+                for place, query in enumerate(queries):
+                    embedder.embed([query.message, query.keywords])
+                    took = timed(lambda: memory.search_by_kind(name, query))  # noqa: B023 - called at once
                     (warm if place else cold).append(took)
     peak = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     return {"cold": latency(cold), "warm": latency(warm), "peak_mb": peak}

@@ -49,9 +49,9 @@ class Pace:
         """Seconds of a whole call."""
         return self.first_s + self.rest_s
 
-    def at(self, piece: int, pieces: int) -> float:
-        """Return how many seconds into a call of `pieces` deltas a delta is sent."""
-        return self.first_s + self.rest_s * piece / pieces
+    def at(self, number: int, count: int) -> float:
+        """Return how many seconds into a call of `count` deltas a delta is sent."""
+        return self.first_s + self.rest_s * number / count
 
     def answers_s(self) -> float:
         """Return how many seconds into a call the first delta of an answer is sent."""
@@ -145,10 +145,10 @@ def _app(pace: Pace) -> Starlette:
     async def complete(request: Request) -> Response:
         body = await request.json()
         began = time.monotonic()
-        pieces = _written(body, began, pace, ended)
+        choices = _written(body, began, pace, ended)
         if body.get("stream"):
-            return StreamingResponse((_event(piece) async for piece in pieces), media_type="text/event-stream")
-        text = "".join([piece["delta"].get("content", "") async for piece in pieces if piece is not None])
+            return StreamingResponse((_event(choice) async for choice in choices), media_type="text/event-stream")
+        text = "".join([choice["delta"].get("content", "") async for choice in choices if choice is not None])
         choice = {"message": {"role": "assistant", "content": text}, "index": 0, "finish_reason": "stop"}
         return JSONResponse({"id": "1", "object": "chat.completion", "created": 1, "model": MODEL, "choices": [choice]})
 
@@ -175,14 +175,14 @@ async def _written(body: dict[str, Any], began: float, pace: Pace, ended: list[d
     messages = body["messages"]
     stage = script.stage_of(body.get("structured_outputs", {}).get("grammar"), messages)
     text = script.says(stage, messages)
-    pieces = [text[start : start + _DELTA_CHARS] for start in range(0, len(text), _DELTA_CHARS)]
+    deltas = [text[start : start + _DELTA_CHARS] for start in range(0, len(text), _DELTA_CHARS)]
     opens = _opens(text) if "<answer>" in text else None
     answered = None
-    for number, piece in enumerate(pieces):
-        await asyncio.sleep(max(0.0, began + pace.at(number, len(pieces)) - time.monotonic()))
+    for number, delta in enumerate(deltas):
+        await asyncio.sleep(max(0.0, began + pace.at(number, len(deltas)) - time.monotonic()))
         if answered is None and opens is not None and (number + 1) * _DELTA_CHARS > opens:
             answered = time.monotonic()
-        yield {"delta": {"content": piece}, "index": 0, "finish_reason": None}
+        yield {"delta": {"content": delta}, "index": 0, "finish_reason": None}
     await asyncio.sleep(max(0.0, began + pace.whole_s - time.monotonic()))
     told = [str(message["content"]) for message in messages]
     ended.append({"stage": stage, "began": began, "answered": answered, "ended": time.monotonic(), "tokens": told})

@@ -78,22 +78,22 @@ class Call:
     cold: bool = False
 
 
-class Reading(BaseChatModel):
+class PromptCounter(BaseChatModel):
     """Has a server process each prompt, and replies with the script's text.
 
     Attributes:
-        reader: The server's chat model.
+        server: The server's chat model.
         mark: Precedes every prompt: prompts with another mark share no cache.
-        read: (stage, tokens, cached tokens) of every call so far.
+        counted: (stage, tokens, cached tokens) of every call so far.
     """
 
-    reader: BaseChatModel
+    server: BaseChatModel
     mark: str = ""
-    read: list[tuple[str, int, int]] = Field(default_factory=list)
+    counted: list[tuple[str, int, int]] = Field(default_factory=list)
 
     @property
     def _llm_type(self) -> str:
-        return "reading"
+        return "counting"
 
     def _stream(
         self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any
@@ -103,11 +103,11 @@ class Reading(BaseChatModel):
         stage = stage_of(grammar, told) if grammar else _DIRECT
         first = messages[0].model_copy(update={"content": f"({self.mark})\n{messages[0].text}"})
         prompt = cached = 0
-        for chunk in self.reader.stream([first, *messages[1:]], max_tokens=1):
+        for chunk in self.server.stream([first, *messages[1:]], max_tokens=1):
             if isinstance(chunk, AIMessageChunk) and (usage := chunk.usage_metadata):
                 # vLLM leaves the number out if it is 0.
                 prompt, cached = usage["input_tokens"], usage.get("input_token_details", {}).get("cache_read") or 0
-        self.read.append((stage, prompt, cached))
+        self.counted.append((stage, prompt, cached))
         text = _FIXED_REPLY if stage == _DIRECT else says(stage, told)
         yield ChatGenerationChunk(message=AIMessageChunk(content=text))
 
@@ -137,17 +137,17 @@ def measure(
     calls: list[Call] = []
     for layout in layouts:
         # One mark per layout: its conversations share what all prompts of the layout share, as users of one server do.
-        chat = Reading(reader=models.chat(counts=True), mark=secrets.token_hex(4))
+        chat = PromptCounter(server=models.chat(counts=True), mark=secrets.token_hex(4))
         # The same prompts for all servers, as for a window of the default size.
         style = replace(models.style(), layout=layout, max_retrievals=_MAX_RETRIEVALS, limits=SearchLimits(), budgets=Budgets())
         known: set[str] = set()
         for talk, messages in TALKS.items():
             with tempfile.TemporaryDirectory() as folder, Memory(Path(folder), embedder) as memory:
                 _play(messages(), chat, memory, style)
-            for stage, prompt, cached in chat.read:
+            for stage, prompt, cached in chat.counted:
                 calls.append(Call(talk, layout, stage, prompt, cached, cold=stage not in (*known, *_GROUPS[_WITHIN])))
                 known.add(stage)
-            chat.read.clear()
+            chat.counted.clear()
             on_progress(f"Played {talk} in the layout {layout}")
     if not any(call.cached for call in calls):
         raise InvalidInput(

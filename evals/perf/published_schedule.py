@@ -70,7 +70,7 @@ class Published:
             fact = f"The user {one.text}" if number % 2 == 0 else None
             # Every second turn retrieved; its results are stored with the turn.
             shown = [f"User: {past.text}\nAssistant: {past.reply}" for past in said[max(0, number - _RETRIEVED_TURNS) : number]]
-            chain = [] if number % 2 == 0 else [_looked("this, and that", shown)]
+            chain = [] if number % 2 == 0 else [_retrieval("this, and that", shown)]
             self._note(one.time, one.text, one.reply, chain, fact)
         counts = {"semantic": len(self._facts()), "episodic": len(self._topics())}
         for name, vectors in self._indexes.items():
@@ -99,16 +99,16 @@ class Published:
     def _reason(self, text: str, at: datetime) -> tuple[str, list[dict[str, Any]]]:
         shown = f"{self._talk()}\n\n## User Input\n[{at:%Y-%m-%d %H:%M}]\n{text}"
         messages: list[BaseMessage] = [SystemMessage(self._prompts.instructions), HumanMessage(shown)]
-        reasoned = protocol.parse_reasoning(self._said(messages, protocol.REASONING_GRAMMAR))
+        reasoned = protocol.parse_reasoning(self._output(messages, protocol.REASONING_GRAMMAR))
         chain: list[dict[str, Any]] = []
         if isinstance(reasoned, protocol.Retrieve):
-            found = self._look(text, reasoned.keywords)
-            chain.append(_looked(reasoned.keywords, found))
+            found = self._retrieve(text, reasoned.keywords)
+            chain.append(_retrieval(reasoned.keywords, found))
             told = "\n".join([*found, self._prompts.after_retrieval])
-            reasoned = protocol.parse_reasoning(self._said([*messages, HumanMessage(told)], protocol.REASONING_GRAMMAR))
+            reasoned = protocol.parse_reasoning(self._output([*messages, HumanMessage(told)], protocol.REASONING_GRAMMAR))
         return getattr(reasoned, "text", ""), chain
 
-    def _look(self, text: str, keywords: str) -> list[str]:
+    def _retrieve(self, text: str, keywords: str) -> list[str]:
         """Embed what is new, search, and write every index, as a published retrieval does."""
         facts, topics = self._facts(), self._topics()
         for name, texts in (("semantic", facts), ("episodic", topics)):
@@ -124,15 +124,15 @@ class Published:
                 index = np.stack(self._indexes[f"{name}{suffix}"]) if texts else np.zeros((0, 384), np.float32)
                 with (self._folder / f"{name}{suffix}.npy").open("wb") as file:
                     np.save(file, index)
-                near = index @ vector
-                for place in np.argsort(-near)[:limit]:
-                    best[int(place)] = max(float(near[place]), best.get(int(place), -1.0))
+                cosines = index @ vector
+                for place in np.argsort(-cosines)[:limit]:
+                    best[int(place)] = max(float(cosines[place]), best.get(int(place), -1.0))
             found += [texts[place] for place in sorted(best, key=lambda place: -best[place])[:limit]]
         habits = [
             self._embedder.embed([f"habit {number}: The user does it every week."])[0].vector for number in range(_HABITS)
         ]
-        near = np.stack(habits) @ self._embedder.embed([text])[0].vector
-        return [*found, *(f"habit {place}" for place in np.argsort(-near)[:2])]
+        cosines = np.stack(habits) @ self._embedder.embed([text])[0].vector
+        return [*found, *(f"habit {place}" for place in np.argsort(-cosines)[:2])]
 
     def _facts(self) -> list[str]:
         return [one["content"] for session in self.sessions for one in session["semantic"] if one["decision"]]
@@ -163,9 +163,9 @@ class Published:
             json.dump({"sessions": self.sessions}, file, ensure_ascii=False, indent=4)
 
     def _ask(self, prompt: str, told: str, grammar: str) -> str:
-        return self._said([SystemMessage(prompt), HumanMessage(told)], grammar)
+        return self._output([SystemMessage(prompt), HumanMessage(told)], grammar)
 
-    def _said(self, messages: list[BaseMessage], grammar: str) -> str:
+    def _output(self, messages: list[BaseMessage], grammar: str) -> str:
         return "".join(stream_text(self._chat, messages, grammar=grammar, max_tokens=_MAX_TOKENS))
 
 
@@ -204,7 +204,7 @@ def measure(folder: Path, past: int, turns: int, calls: Calls, embedder: Embedde
     return {"first": latency(own), "waited": latency(waited), "calls": {"before": round(made / turns, 2)}}
 
 
-def _looked(keywords: str, found: Sequence[str]) -> dict[str, Any]:
+def _retrieval(keywords: str, found: Sequence[str]) -> dict[str, Any]:
     return {"action": "retrieve", "keywords": keywords, "retrieve_memory": list(found)}
 
 

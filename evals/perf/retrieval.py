@@ -76,17 +76,17 @@ def measure(
     questions = life.questions(_QUESTIONS * len(sizes))
     rows = []
     with tempfile.TemporaryDirectory(prefix="persona-bench-") as folder, Memory(Path(folder), drawn) as memory:
-        held = 0
+        written = 0
         for number, size in enumerate(sizes):
             on_progress(f"Filling up to {size:,} turns")
             with _filling(drawn):
-                last = _fill(memory, said, facts, size - held)
-            held = size
+                last = _fill(memory, said, facts, size - written)
+            written = size
             on_progress(f"Asking {_QUESTIONS} questions of {size:,} turns")
             asked = questions[number * _QUESTIONS : (number + 1) * _QUESTIONS]
             row = {"turns": size, **_ask(memory, asked, last)}
             row["add"] = latency([timed(lambda: _add(memory, next(said), next(facts))) for _ in range(_ADDED)])
-            held += _ADDED
+            written += _ADDED
             rows.append(row)
     return rows
 

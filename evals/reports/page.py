@@ -60,10 +60,10 @@ def render(
 
 
 def _plot(found: dict[str, dict[str, Figure]], shown: Sequence[str]) -> Markup:
-    figure = go.Figure()
+    chart = go.Figure()
     for solver, of in found.items():
         known = [(name, of[name]) for name in shown if name in of]
-        figure.add_bar(
+        chart.add_bar(
             name=solver,
             x=[name for name, _ in known],
             y=[100 * one.score for _, one in known],
@@ -74,8 +74,8 @@ def _plot(found: dict[str, dict[str, Figure]], shown: Sequence[str]) -> Markup:
                 "arrayminus": [100 * (one.score - one.low) for _, one in known],
             },
         )
-    figure.update_layout(
+    chart.update_layout(
         barmode="group", yaxis={"range": [0, 100], "title": "right, %"}, template="plotly_white", margin={"t": 20}
     )
     # The plotting library is embedded in the page: it draws without a network, and years later.
-    return Markup(figure.to_html(full_html=False, include_plotlyjs=True, config={"displayModeBar": False}))  # noqa: S704 - made of numbers, and of names that plotly escapes
+    return Markup(chart.to_html(full_html=False, include_plotlyjs=True, config={"displayModeBar": False}))  # noqa: S704 - made of numbers, and of names that plotly escapes

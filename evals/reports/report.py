@@ -65,14 +65,14 @@ class Behaviour:
     """How a solver with retrieval handled its cases.
 
     Attributes:
-        looked: Share of cases with at least one retrieval.
-        looks: Mean number of retrievals per case.
+        retrieved: Share of cases with at least one retrieval.
+        retrievals: Mean number of retrievals per case.
         malformed: Share of cases in which the model broke the format at least once.
         too_long: Share of cases that did not fit into the model's window.
     """
 
-    looked: float
-    looks: float
+    retrieved: float
+    retrievals: float
     malformed: float
     too_long: float
 
@@ -83,11 +83,11 @@ def behaviour(cases: Sequence[Case]) -> dict[str, Behaviour]:
     for solver in dict.fromkeys(case.solver for case in cases):
         mine = [case for case in cases if case.solver == solver]
         if any(case.steps for case in mine):
-            looks = np.array([sum(step["action"] == "retrieve" for step in case.steps) for case in mine])
+            retrievals = np.array([sum(step["action"] == "retrieve" for step in case.steps) for case in mine])
             malformed = [any((step["warning"] or "").startswith("Malformed") for step in case.steps) for case in mine]
             found[solver] = Behaviour(
-                looked=float((looks > 0).mean()),
-                looks=float(looks.mean()),
+                retrieved=float((retrievals > 0).mean()),
+                retrievals=float(retrievals.mean()),
                 malformed=float(np.mean(malformed)),
                 too_long=float(np.mean([case.error is not None for case in mine])),
             )

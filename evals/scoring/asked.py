@@ -54,8 +54,8 @@ def scores(question: Question, asked: Asked, said: str) -> dict[str, float]:
             # Strict: all of the words and no others; both rules treat a missing answer the same way.
             return {"score": score, "strict": float(token_f1(said, asked.answer) == 1.0) if category in CATEGORIES else score}
         case "holds":
-            held = float(holds(answered(said), [asked.answer]))
-            return {"score": held, "strict": held}
+            right = float(holds(answered(said), [asked.answer]))
+            return {"score": right, "strict": right}
         case "says" if question.says is not None:
             right = float(question.says.right(answered(said)))
             return {"score": right, "strict": right}

@@ -31,7 +31,7 @@ def locomo_score(answer: str, gold: str, category: int) -> float:
     if category == adversarial:
         return float(any(phrase in answer.lower() for phrase in _UNKNOWN))
     if category == multi_hop:
-        return _mean(gold.split(","), lambda part: max(token_f1(piece, part) for piece in answer.split(",")))
+        return _mean(gold.split(","), lambda part: max(token_f1(each, part) for each in answer.split(",")))
     return token_f1(answer, gold.split(";", maxsplit=1)[0].strip() if category == open_domain else gold)
 
 

@@ -26,7 +26,7 @@ _MAX_CAPTION_CHARS = 300
 Locate = Callable[[str, Sequence[str], str], tuple[str, Box | None] | None]
 
 
-def seen_in(turn: Turn, content: str | None, locate: Locate) -> list[PhotoMemory]:
+def photo_memories(turn: Turn, content: str | None, locate: Locate) -> list[PhotoMemory]:
     """Return what to remember of a turn's photos.
 
     Args:

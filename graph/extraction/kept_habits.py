@@ -93,11 +93,11 @@ def _borne(line: str, said: Said) -> str:
             best = (many, sentence, time)
     if best and best[0] >= _MIN_SHARED_SHARE * len(shared(line, line)):
         _, sentence, time = best
-        return _told(sentence, time)
+        return _as_kept(sentence, time)
     return line if _is_unlisted(line) and not unsaid(line, said.words) else ""
 
 
-def _told(sentence: str, time: datetime) -> str:
+def _as_kept(sentence: str, time: datetime) -> str:
     """Return a sentence as it is kept: quoted if it is not English; a recurring day has no date."""
     if is_foreign(sentence):
         return f'"{sentence}"'

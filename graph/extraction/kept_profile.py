@@ -80,7 +80,7 @@ def keep_profile(
     if wrong:
         left = {key: value for key, value in before.items() if key not in result}
         result |= dict(list(left.items())[: max(0, MAX_PROFILE - len(result))])
-    return _told_otherwise(result, said)
+    return _updated(result, said)
 
 
 def _without_leaks(key: str, value: str, prompt: str, known: set[str]) -> str:
@@ -123,7 +123,7 @@ def _rule(name: str) -> Callable[[str, str], bool]:
         "name": _is_named, "nickname": _is_named, "likes": is_liked, "like": is_liked, "dislikes": is_disliked,
         "dislike": is_disliked, "home": _is_home, **dict.fromkeys(("work", "job", "occupation", "profession"), _is_work),
     }  # fmt: skip
-    return rules.get(name, _is_near if name in _RELATED_KEYS else _is_told)
+    return rules.get(name, _is_related if name in _RELATED_KEYS else _is_stated)
 
 
 def _is_named(name: str, sentence: str) -> bool:
@@ -133,16 +133,16 @@ def _is_named(name: str, sentence: str) -> bool:
 
 def _is_home(item: str, sentence: str) -> bool:
     place = r"\b(?:in|at|to|from|near|nach|aus|en|a|de|à)\s+(?:the\s+)?" + re.escape(item)
-    return _is_told(item, sentence) and bool(_HERE.search(sentence) or re.search(place, sentence, re.IGNORECASE))
+    return _is_stated(item, sentence) and bool(_HERE.search(sentence) or re.search(place, sentence, re.IGNORECASE))
 
 
 def _is_work(item: str, sentence: str) -> bool:
     """Return whether a sentence says what work its speaker does; the place of work alone does not count."""
     is_place = re.search(rf"\b(?:in|near|from|out of|aus|en|de)\s+(?:the\s+)?{re.escape(item)}", sentence, re.IGNORECASE)
-    return is_place is None and _is_told(item, sentence)
+    return is_place is None and _is_stated(item, sentence)
 
 
-def _is_near(item: str, sentence: str) -> bool:
+def _is_related(item: str, sentence: str) -> bool:
     """Return whether a sentence mentions a person or an animal as the speaker's."""
     if unsaid(item, content(sentence)) or _NONE.search(sentence[: _place(item, sentence)]):
         return False
@@ -153,7 +153,7 @@ def _is_near(item: str, sentence: str) -> bool:
     )
 
 
-def _is_told(item: str, sentence: str) -> bool:
+def _is_stated(item: str, sentence: str) -> bool:
     """Return whether a sentence says an item about its speaker."""
     if unsaid(item, content(sentence)):
         return False
@@ -176,7 +176,7 @@ def _place(item: str, sentence: str) -> int:
     return min(places, default=len(sentence))
 
 
-def _told_otherwise(profile: dict[str, str], said: Said) -> dict[str, str]:
+def _updated(profile: dict[str, str], said: Said) -> dict[str, str]:
     """Update what a sentence states plainly: where they live and work now, and what they no longer like or dislike."""
     told = dict(profile)
     for sentence, _ in said.sentences:

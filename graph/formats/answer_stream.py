@@ -280,8 +280,8 @@ class AnswerStream:
         ends = not TAG.sub("", text[max(0, *closed.values()) :]).strip()
         plain = [one for one in self._choices if not one.quoted]
         last = [one for one in plain if (ends if closed[one.name] > one.start else one.leads)]
-        looks = [one for one in plain if one.name == "retrieve" and one.leads and closed["retrieve"] > one.start]
-        return looks[0] if looks else last[-1] if last else None
+        retrievals = [one for one in plain if one.name == "retrieve" and one.leads and closed["retrieve"] > one.start]
+        return retrievals[0] if retrievals else last[-1] if last else None
 
     def _choose(self, name: str) -> None:
         self.choice = "answer" if name == "answer" else "retrieve"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from graph.formats.protocol import format_reasoning
-from graph.language.message_kind import asks, asks_about_the_world, asks_memory, may_ask_about_their_life, stands_alone
+from graph.language.message_kind import asks, asks_about_the_world, asks_memory, is_self_contained, may_ask_about_their_life
 from graph.language.question_words import asks_for_its_words, asks_to_repeat, offers_options
 from graph.prompts import compact, recall_examples, sections, showing, shown_replies
 from graph.prompts.budgets import Budgets, estimate_tokens
@@ -131,13 +131,15 @@ def messages_of(state: RespondState, memory: Memory, style: Style, closing: str)
     if style.is_small:
         base = _base_of(turn, state["profile"], pictures, style, reasoning=reasoning)
         unknown = not notes and not due and may_ask_about_their_life(turn.text)
-        said = f"{base.said}\n{_not_told(talk, prompts)}" if unknown else base.said
+        said = f"{base.said}\n{_unknown_note(talk, prompts)}" if unknown else base.said
         turns = _last_of(talk["turns"], turn.text, found=bool(notes))
         return [
             compact.rules(base.rules, base.profile, manner, day(turn.time)),
             *_examples(turn.text, state.get("language", ""), found=bool(notes)),
-            *compact.talked(turns, sections.marks_of(pictures)),
-            *compact.asked(said, notes, pictures, due=due, left_out=talk["left_out"], language=state.get("language", "")),
+            *compact.recent_messages(turns, sections.marks_of(pictures)),
+            *compact.last_messages(
+                said, notes, pictures, due=due, left_out=talk["left_out"], language=state.get("language", "")
+            ),
         ]
     messages = sections.opening(
         turn,
@@ -193,10 +195,10 @@ def _last_of(turns: Sequence[Turn], message: str, *, found: bool) -> Sequence[Tu
     """
     if not asks(message) or asks_to_repeat(message) or (may_ask_about_their_life(message) and not found):
         return turns
-    return [] if asks_about_the_world(message) and stands_alone(message) else turns[-1:]
+    return [] if asks_about_the_world(message) and is_self_contained(message) else turns[-1:]
 
 
-def _not_told(talk: RecentTalk, prompts: Prompts) -> str:
+def _unknown_note(talk: RecentTalk, prompts: Prompts) -> str:
     return prompts.not_told_here if talk["turns"] else prompts.not_told
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
-from graph.prompts.data_text import as_entry, as_said
+from graph.prompts.data_text import as_entry, as_message
 from graph.prompts.plain_replies import heard
 from graph.prompts.sections import Picture, human
 from memory.core.records import Turn
@@ -35,17 +35,17 @@ def rules(instructions: str, profile: Sequence[str], manner: Sequence[str], toda
     return SystemMessage("\n".join([*parts, *([f"Today is {today}."] if today else [])]))
 
 
-def talked(turns: Sequence[Turn], pictures: dict[str, str]) -> list[BaseMessage]:
+def recent_messages(turns: Sequence[Turn], pictures: dict[str, str]) -> list[BaseMessage]:
     """Return recent turns as the messages that they were."""
     messages: list[BaseMessage] = []
     for turn in turns:
         seen = "".join(f"[{as_entry(pictures.get(photo, 'a picture'))}]\n" for photo in turn.images)
-        messages.append(HumanMessage(seen + "\n".join([as_said(turn.text), *map(as_entry, turn.corrected)])))
-        messages.append(AIMessage(as_said(turn.reply) or "(nothing)"))
+        messages.append(HumanMessage(seen + "\n".join([as_message(turn.text), *map(as_entry, turn.corrected)])))
+        messages.append(AIMessage(as_message(turn.reply) or "(nothing)"))
     return messages
 
 
-def asked(
+def last_messages(
     said: str,
     lines: Sequence[str],
     pictures: Sequence[Picture],

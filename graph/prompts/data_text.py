@@ -48,7 +48,7 @@ def as_data(text: str) -> str:
     return _LOOKS_LIKE_OURS.sub(_MARK, escape(text))
 
 
-def as_said(text: str) -> str:
+def as_message(text: str) -> str:
     """Return a message or reply as a prompt shows it; a correction mark inside it does not count, because ours follow it."""
     return _LOOKS_LIKE_A_NOTE.sub(_MARK, as_data(text))
 

@@ -24,7 +24,7 @@ _RELATIVE = re.compile(
     r")\b",
     re.IGNORECASE,
 )
-_NEAR = {"the day after tomorrow": 2, "tomorrow": 1, "yesterday": -1, "last night": -1, "the day before yesterday": -2}
+_DAYS_FROM_NOW = {"the day after tomorrow": 2, "tomorrow": 1, "yesterday": -1, "last night": -1, "the day before yesterday": -2}
 _WEEKS = {"last": -1, "this": 0, "next": 1}
 _MAX_DATED_WORDS = 3
 """Maximum number of words that get a date in one text."""
@@ -56,8 +56,8 @@ def dated(text: str, said: datetime) -> str:
 
 def _meant(match: re.Match[str], day: date) -> str:
     monday = day - timedelta(days=day.weekday())
-    if near := match["near"]:
-        return str(day + timedelta(days=_NEAR.get(near.lower(), 0)))
+    if named := match["near"]:
+        return str(day + timedelta(days=_DAYS_FROM_NOW.get(named.lower(), 0)))
     if weekday := match["day_of_week"] or match["week_day"]:
         return str(monday + timedelta(days=_WEEK_DAYS + _NAMES.index(weekday.lower())))
     if match["which"]:

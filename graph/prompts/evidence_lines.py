@@ -7,7 +7,7 @@ from datetime import datetime
 
 from graph.language.message_kind import only_asks
 from graph.prompts.budgets import estimate_tokens
-from graph.prompts.data_text import as_entry, as_said
+from graph.prompts.data_text import as_entry, as_message
 from graph.prompts.day_words import dated
 from memory.core.records import Recalled, Spoken
 from memory.search.asked_relation import relation_asked
@@ -24,7 +24,7 @@ def day(time: datetime) -> str:
 def line_of(entry: Recalled, marks: Mapping[str | None, str] | None = None) -> str:
     """Return a memory as one line: when it was said, and the words."""
     if entry.talk:
-        return "\n".join(_said(one) for one in entry.talk)
+        return "\n".join(_line_of_talk(one) for one in entry.talk)
     mark = f" [{as_entry(marks[entry.photo_id])}]" if marks and entry.photo_id in marks else ""
     return f"[{day(entry.time)}] ({_KINDS.get(entry.kind, 'noted')}) {as_entry(_in_one_line(entry.text))}{mark}"
 
@@ -40,7 +40,7 @@ def fitted_lines(found: Sequence[Recalled], tokens: int) -> list[Recalled]:
     return [entry for entry in found if id(entry) in kept]
 
 
-def telling(message: str, found: Sequence[Recalled]) -> list[Recalled]:
+def informative(message: str, found: Sequence[Recalled]) -> list[Recalled]:
     """Return the memories that contain information, for a small model, which answers from everything that it is shown.
 
     Earlier questions contain none. If the message asks for a name (of a dog, a sister), nothing is kept unless one memory
@@ -55,7 +55,7 @@ def _only_asked(entry: Recalled) -> bool:
     return bool(entry.talk) and all(not one.reply and only_asks(one.text) for one in entry.talk)
 
 
-def _said(one: Spoken) -> str:
+def _line_of_talk(one: Spoken) -> str:
     words = dated(_quoted(one.text), one.time)
     parts = [f'[{day(one.time)}] "{words}"']
     if one.reply:
@@ -64,7 +64,7 @@ def _said(one: Spoken) -> str:
 
 
 def _quoted(text: str) -> str:
-    return as_said(_in_one_line(text)).replace('"', "'")
+    return as_message(_in_one_line(text)).replace('"', "'")
 
 
 def _in_one_line(text: str) -> str:

@@ -9,7 +9,7 @@ from memory.core import clock
 from memory.core.records import TRAITS, BigFive
 
 
-def told(time: datetime, text: str) -> str:
+def dated_message(time: datetime, text: str) -> str:
     """Return the person's own words without recalled memories, so that nothing is remembered twice."""
     return f"The person's message, {clock.show(time)}:\n{text}"
 
@@ -34,7 +34,7 @@ _MESSAGES: tuple[tuple[str, tuple[int, int, int, int, int]], ...] = (
     ("The film was lovely and I'd see it again.", (3, 3, 3, 3, 3)),
 )
 _AT = datetime(2021, 5, 4, 9, 10, tzinfo=UTC)
-_JUDGED = tuple((told(_AT, text), BigFive(**dict(zip(TRAITS, scores, strict=True)))) for text, scores in _MESSAGES)
+_JUDGED = tuple((dated_message(_AT, text), BigFive(**dict(zip(TRAITS, scores, strict=True)))) for text, scores in _MESSAGES)
 JUDGED = tuple((said, format_personality(scores)) for said, scores in _JUDGED)
 """Messages and the traits that they show. As a list inside the instructions they caused a halo effect: a small model gave 5 on
 four traits at once to every glad message (measured, decision 018).
@@ -52,5 +52,5 @@ _WORTH = (
     ("This is confusing.", False),
     ("I prefer short answers with numbers.", True),
 )
-DECIDED = tuple((told(_AT, text), f'"decision": {str(worth).lower()}') for text, worth in _WORTH)
+DECIDED = tuple((dated_message(_AT, text), f'"decision": {str(worth).lower()}') for text, worth in _WORTH)
 """Messages, and whether they contain something worth remembering for months."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from graph.prompts.budgets import BYTES_PER_TOKEN, Budgets, estimate_tokens
-from graph.prompts.data_text import as_data, as_entry, as_said
+from graph.prompts.data_text import as_data, as_entry, as_message
 from graph.prompts.recent_turns import shortened
 from memory.core import clock
 from memory.core.passages import GAP
@@ -72,7 +72,7 @@ def text_of(entry: Recalled, marks: Mapping[str | None, str] | None = None) -> s
 
 def talk_as_data(said: Turn | Spoken, seen: str = "") -> str:
     """Return a turn as a prompt shows it; `seen` follows its time."""
-    lines = [f"[{clock.show(said.time)}]{seen}", f"User: {as_said(said.text)}", f"Assistant: {as_said(said.reply)}"]
+    lines = [f"[{clock.show(said.time)}]{seen}", f"User: {as_message(said.text)}", f"Assistant: {as_message(said.reply)}"]
     return "\n".join([*lines, *map(as_entry, said.corrected)])
 
 

@@ -91,7 +91,7 @@ def lines(evidence: Evidence, override: Mapping[str, float] | None = None) -> li
         override: Scores for one reply alone.
     """
     # One sentence may contain two wishes.
-    told = list(dict.fromkeys(_asked(wish) for wish in newest_wishes(evidence)))
+    told = list(dict.fromkeys(_wish_line(wish) for wish in newest_wishes(evidence)))
     far = {trait: score for trait, score in known(evidence, override).items() if abs(score - NEUTRAL) >= _MIN_DISTANCE}
     strongest = sorted(far, key=lambda trait: -abs(far[trait] - NEUTRAL))
     each = 1 if len(strongest) > _MAX_QUOTATIONS // 2 else 2
@@ -105,13 +105,13 @@ def lines(evidence: Evidence, override: Mapping[str, float] | None = None) -> li
 
 def newest_wishes(evidence: Evidence) -> list[FoundWish]:
     """Return the wishes in effect, newest first: the newest of each kind, and the newest three of other ways to write."""
-    held: list[FoundWish] = []
+    newest: list[FoundWish] = []
     for message in evidence.wishes:
         for wish in reversed(wishes_in(without_marks(own_words(message.text)))):
-            same = sum(one.kind == wish.kind for one in held)
+            same = sum(one.kind == wish.kind for one in newest)
             if same < (_MAX_OTHER_WISHES if wish.kind == "way" else 1):
-                held.append(wish)
-    return held
+                newest.append(wish)
+    return newest
 
 
 def _is_shown(shown: Sequence[Showing], trait: str, score: float) -> bool:
@@ -124,7 +124,7 @@ def _values(shown: Sequence[Showing], trait: str) -> list[float]:
     return [value for one in shown if (value := getattr(one.inferred, trait)) != NEUTRAL][:_NEWEST_MESSAGES]
 
 
-def _asked(wish: FoundWish) -> str:
+def _wish_line(wish: FoundWish) -> str:
     if wish.kind == "name":
         return f"Call them {as_entry(wish.name)}."
     return f"They asked: {_quoted(wish.sentence)}"

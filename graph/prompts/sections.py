@@ -10,7 +10,7 @@ from typing import Any, Literal
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from graph.prompts.budgets import Budgets, estimate_tokens, fit
-from graph.prompts.data_text import as_entry, as_said
+from graph.prompts.data_text import as_entry, as_message
 from graph.prompts.evidence_lines import NOTES, fitted_lines, line_of
 from graph.prompts.fitting import TITLES, fitted, kind_of, shares, talk_as_data, text_of
 from graph.prompts.recent_turns import choose
@@ -79,7 +79,7 @@ def base_of(
     """
     instructions = _instructions(prompts, layout)
     rules = prompts.brief if brief else f"{instructions}\n\n{prompts.output_format if reasoning else prompts.direct}"
-    said = as_said(turn.text)
+    said = as_message(turn.text)
     hint = f"\n{prompts.with_picture}" if turn.images and reasoning and layout == "cache" else ""
     marks = marks_of(pictures)
     labels = "".join(f"\n[{as_entry(marks.get(photo, _UNNAMED_PICTURE))}]" for photo in turn.images) + hint
@@ -195,7 +195,7 @@ def room_for_memory(
         budgets: Tokens of the window.
         question: As in `with_memory`.
     """
-    again = _asked_again(question) if question else ""
+    again = _repeated_message(question) if question else ""
     used = tokens_of(messages) + estimate_tokens(output or "") + estimate_tokens(again) + closing + _FRAME_TOKENS
     room = max(0, budgets.window - budgets.output - used)
     return room - min(_LATER_ROUNDS_TOKENS, room // 4)
@@ -240,7 +240,7 @@ def with_memory(
         before: Photos that the model was shown already: memories of these are marked with their number.
         closing_tokens: Tokens kept free for `closing`, which is not the same in every round; at least its own.
     """
-    again = _asked_again(question) if question else ""
+    again = _repeated_message(question) if question else ""
     room = room_for_memory(messages, output, max(closing_tokens, estimate_tokens(closing)), budgets, question)
     shown = pictures if picture_tokens(room, len(pictures)) else ()
     marks: dict[str | None, str] = {picture.photo_id: picture.label for picture in [*before, *shown] if picture.url}
@@ -286,8 +286,8 @@ def marks_of(pictures: Sequence[Picture]) -> dict[str, str]:
     return {picture.photo_id: picture.label for picture in pictures}
 
 
-def _asked_again(turn: Turn) -> str:
-    text = f"## User Input\n[{clock.show(turn.time)}]\n{as_said(turn.text)}"
+def _repeated_message(turn: Turn) -> str:
+    text = f"## User Input\n[{clock.show(turn.time)}]\n{as_message(turn.text)}"
     return text if estimate_tokens(text) <= _MAX_REPEATED_TOKENS else ""
 
 

@@ -49,7 +49,7 @@ _PRONOUN = re.compile(
 def second_person(sentence: str) -> str:
     """Return an English first-person sentence in the second person."""
 
-    def _said(match: re.Match[str]) -> str:
+    def _replacement(match: re.Match[str]) -> str:
         if short := match["short"]:
             said = _CONTRACTED[short.lower()]
         elif verb := match["verb"]:
@@ -61,7 +61,7 @@ def second_person(sentence: str) -> str:
         begins = not re.search(r"\w", sentence[: match.start()])
         return said[0].upper() + said[1:] if begins else said
 
-    return _PRONOUN.sub(_said, sentence)
+    return _PRONOUN.sub(_replacement, sentence)
 
 
 def asks_of_themselves(message: str) -> bool:
@@ -88,7 +88,7 @@ class ToThem:
     message: str
     language: str = "en"
     changed: bool = False
-    _held: str = field(default="", repr=False)
+    _buffer: str = field(default="", repr=False)
     _decided: bool = field(default=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -98,27 +98,27 @@ class ToThem:
         """Take the next words; returns the text that can be passed on now."""
         if self._decided:
             return text
-        self._held += text
-        end = BOUNDARY.search(self._held)
+        self._buffer += text
+        end = BOUNDARY.search(self._buffer)
         if end is None and self._may_be_theirs():
             return ""
-        return self._passed(end.end() if end else len(self._held))
+        return self._passed(end.end() if end else len(self._buffer))
 
     def close(self) -> str:
         """End the reply; returns the text that was still buffered."""
-        return self._passed(len(self._held))
+        return self._passed(len(self._buffer))
 
     def _may_be_theirs(self) -> bool:
-        begun = self._held.strip().lower()
-        if _OPENING.match(self._held):
-            own = _OWN.match(self._held)
+        begun = self._buffer.strip().lower()
+        if _OPENING.match(self._buffer):
+            own = _OWN.match(self._buffer)
             # The last word so far may not be complete.
-            return own is None or own.end() == len(self._held)
-        return any(start.startswith(begun) for start in (*_BEGINNINGS, "i")) or _OPENS.match(self._held) is not None
+            return own is None or own.end() == len(self._buffer)
+        return any(start.startswith(begun) for start in (*_BEGINNINGS, "i")) or _OPENS.match(self._buffer) is not None
 
     def _passed(self, end: int) -> str:
-        sentence, rest = self._held[:end], self._held[end:]
-        self._held, self._decided = "", True
+        sentence, rest = self._buffer[:end], self._buffer[end:]
+        self._buffer, self._decided = "", True
         if _OPENING.match(sentence) and not _OWN.match(sentence):
             sentence, self.changed = second_person(sentence), True
         return sentence + rest

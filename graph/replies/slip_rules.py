@@ -298,15 +298,15 @@ class Judge:
 
     def _may_be_theirs(self, words: Sequence[str], partial: str, *, of_me: bool) -> Verdict:
         """Judge whether the beginning of a sentence may become one that says the person's words as "I"."""
-        telling = content(words)
-        shared = max(overlap(telling, sentence.content) for sentence in self._known)
+        content_words = content(words)
+        shared = max(overlap(content_words, sentence.content) for sentence in self._known)
         begun = not partial or any(stem.startswith(partial[:5]) for one in self._known for stem in one.tokens)
         if of_me:
-            may_be = len(telling) - shared <= (_MAX_NEW_WORDS if self._asks_of_me else 1) and bool(begun or shared)
+            may_be = len(content_words) - shared <= (_MAX_NEW_WORDS if self._asks_of_me else 1) and bool(begun or shared)
         else:
             may_be = (
                 len(words) <= self._before_i
-                and len(telling) == shared
+                and len(content_words) == shared
                 and (begun or bool(shared) or len(partial) < _MIN_BEGUN_CHARS)
             )
             may_be = may_be and any(sentence.is_of_me for sentence in self._known)
@@ -324,13 +324,13 @@ class Judge:
         """Judge a sentence, or one of its clauses, that may say the person's words as "I"."""
         if not CLAIMS.search(_flat(part)):
             return Pass()
-        telling = content(_words(without_opening(part), whole=True)[0])
-        best = max(self._known, key=lambda sentence: overlap(telling, sentence.content))
-        shared = overlap(telling, best.content)
+        content_words = content(_words(without_opening(part), whole=True)[0])
+        best = max(self._known, key=lambda sentence: overlap(content_words, sentence.content))
+        shared = overlap(content_words, best.content)
         of_message = any(best.text == one.text for one in self._theirs)
         least = 3 if HAN.search(part) else 2
-        same = shared >= least and shared >= (_SAME_CONTENT if shared == least else _HALF) * len(telling)
-        same = same or (bool(shared) and shared == len(telling) and bool(_INTRODUCES.match(without_opening(part))))
+        same = shared >= least and shared >= (_SAME_CONTENT if shared == least else _HALF) * len(content_words)
+        same = same or (bool(shared) and shared == len(content_words) and bool(_INTRODUCES.match(without_opening(part))))
         same = same or (self._asks_of_me and not of_message and bool(shared))
         same = same or self._repeats(tokens(without_opening(part)), "", whole=True)
         if not same or (of_message and self._asks_of_it) or not best.is_of_me:

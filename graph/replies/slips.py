@@ -53,7 +53,7 @@ class ReplyGuard:
     def __post_init__(self) -> None:
         self._judge = Judge(self.talk)
         self._to_them = ToThem(self.talk.message, self.talk.language)
-        self._held = ""
+        self._buffer = ""
         self._open = False
         """Whether the current sentence was judged, and is passed on as it arrives."""
         self._judged = 0
@@ -63,12 +63,12 @@ class ReplyGuard:
 
     def feed(self, text: str) -> list[Delta]:
         """Take the next words of the reply; returns the deltas that can be shown now."""
-        self._held += self._to_them.feed(text)
+        self._buffer += self._to_them.feed(text)
         return self._deltas(final=False)
 
     def close(self) -> list[Delta]:
         """End the reply; returns the deltas that were still buffered."""
-        self._held += self._to_them.close()
+        self._buffer += self._to_them.close()
         return self._deltas(final=True)
 
     @property
@@ -106,7 +106,7 @@ class ReplyGuard:
 
     def _taken(self, *, final: bool) -> str:
         given: list[str] = []
-        while self._held and not self.ended:
+        while self._buffer and not self.ended:
             if self._open:
                 given.append(self._rest_of_sentence())
                 if self._open:
@@ -123,10 +123,10 @@ class ReplyGuard:
 
     def _rest_of_sentence(self) -> str:
         """Pass on the text up to the end of the sentence."""
-        whole = self._tail + self._held
+        whole = self._tail + self._buffer
         end = BOUNDARY.search(whole)
-        place = max(end.end() - len(self._tail), 0) if end else len(self._held)
-        text, self._held = self._held[:place], self._held[place:]
+        place = max(end.end() - len(self._tail), 0) if end else len(self._buffer)
+        text, self._buffer = self._buffer[:place], self._buffer[place:]
         self._tail = "" if end else whole[-8:]
         self._open = end is None
         return text
@@ -137,22 +137,22 @@ class ReplyGuard:
         Returns:
             False if more text is needed first.
         """
-        begun = len(self._held) - len(self._held.lstrip())
-        if begun == len(self._held):
+        begun = len(self._buffer) - len(self._buffer.lstrip())
+        if begun == len(self._buffer):
             if final:
-                given.append(self._held)
-                self._held = ""
+                given.append(self._buffer)
+                self._buffer = ""
             return False
         before = "".join([self.shown, *given])
         verdict: Verdict = Wait()
-        for place in range(max(self._judged, begun) + 1, len(self._held) + 1):
-            verdict = self._verdict(self._held[begun:place], before, final=False)
+        for place in range(max(self._judged, begun) + 1, len(self._buffer) + 1):
+            verdict = self._verdict(self._buffer[begun:place], before, final=False)
             if not isinstance(verdict, Wait):
                 break
         if isinstance(verdict, Wait) and final:
-            verdict = self._verdict(self._held[begun:], before, final=True)
+            verdict = self._verdict(self._buffer[begun:], before, final=True)
         if isinstance(verdict, Wait):
-            self._judged = len(self._held)
+            self._judged = len(self._buffer)
             return False
         self._judged = 0
         if isinstance(verdict, Pass):
@@ -174,7 +174,7 @@ class ReplyGuard:
         if verdict.kind not in self.slips:
             self.slips.append(verdict.kind)
         if verdict.instead:
-            given.append(self._held[:begun] + verdict.instead)
-        rest = self._held[begun + verdict.length :]
-        self._held = "" if verdict.ends else (self._held[:begun] + rest.lstrip(" ") if verdict.is_prefix else rest)
+            given.append(self._buffer[:begun] + verdict.instead)
+        rest = self._buffer[begun + verdict.length :]
+        self._buffer = "" if verdict.ends else (self._buffer[:begun] + rest.lstrip(" ") if verdict.is_prefix else rest)
         self.ended = verdict.ends

@@ -9,7 +9,7 @@ import xllamacpp
 from langchain_core.messages import HumanMessage
 
 from app.models import weights
-from app.models.local_servers import look
+from app.models.local_servers import detect_servers
 from app.models.model_server import ModelServer
 from app.settings import Settings
 from graph.calls.asking import stream_text
@@ -47,7 +47,7 @@ def test_it_is_known_with_its_window(url):
 
 
 def test_it_is_found_where_it_runs_and_offered(url):
-    (found,) = look({urlsplit(url).port: "a server"})
+    (found,) = detect_servers({urlsplit(url).port: "a server"})
     assert (found.server, found.url, found.sees) == ("llama.cpp", f"{url}/v1", False)
     assert ModelServer(Settings(llm_base_url=found.url, llm_model=found.model)).endpoint().window == 4_096
 

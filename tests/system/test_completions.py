@@ -127,15 +127,15 @@ def completions(script, timeout_s=5.0, retries=1, *, proxied=False):
     return Completions(script.url, "key", timeout_s=timeout_s, retries=retries, proxied=proxied)
 
 
-def texts(pieces):
-    return [choice["delta"]["content"] for piece in pieces for choice in piece.get("choices", [])]
+def texts(chunks):
+    return [choice["delta"]["content"] for piece in chunks for choice in piece.get("choices", [])]
 
 
 def test_pieces_come_as_they_are_written_and_the_connection_is_used_again():
     with serving(HELLO, HELLO) as script:
         server = completions(script)
-        assert texts(server.pieces({"a": 1}, go_on)) == ["Hel", "lo"]
-        assert texts(server.pieces({"a": 2}, go_on)) == ["Hel", "lo"]
+        assert texts(server.chunks({"a": 1}, go_on)) == ["Hel", "lo"]
+        assert texts(server.chunks({"a": 2}, go_on)) == ["Hel", "lo"]
         assert script.connections == 1
     assert [body["a"] for body in script.bodies] == [1, 2]
 
@@ -144,22 +144,22 @@ def test_events_may_be_cut_anywhere_and_stand_beside_comments():
     data = b": ping\n\n" + event("He") + b"event: x\r\n" + event("llo", "stop") + DONE
     cut = [chunk(data[place : place + 7]) for place in range(0, len(data), 7)]
     with serving([CHUNKED, *cut, LAST_CHUNK]) as script:
-        assert texts(completions(script).pieces({}, go_on)) == ["He", "llo"]
+        assert texts(completions(script).chunks({}, go_on)) == ["He", "llo"]
 
 
 def test_an_answer_that_ends_with_its_connection_is_read_to_its_last_line():
     with serving([UNTIL_CLOSED, event("He"), event("llo", "stop").rstrip(b"\n"), None]) as script:
-        assert texts(completions(script).pieces({}, go_on)) == ["He", "llo"]
+        assert texts(completions(script).chunks({}, go_on)) == ["He", "llo"]
 
 
 def test_a_server_that_does_not_hang_up_after_its_last_word_is_not_waited_for():
     hangs_up = threading.Event()
     with serving([CHUNKED, chunk(event("Hello", "stop")), chunk(DONE), hangs_up], HELLO) as script:
         server = completions(script)
-        assert texts(server.pieces({}, go_on)) == ["Hello"]
+        assert texts(server.chunks({}, go_on)) == ["Hello"]
         assert not hangs_up.is_set()
         hangs_up.set()
-        assert texts(server.pieces({}, go_on)) == ["Hel", "lo"]
+        assert texts(server.chunks({}, go_on)) == ["Hel", "lo"]
 
 
 def test_whoever_waits_is_asked_and_can_end_it():
@@ -174,10 +174,10 @@ def test_whoever_waits_is_asked_and_can_end_it():
             if len(asked) == 2:
                 raise EnoughError
 
-        pieces = completions(script).pieces({}, twice)
-        assert texts([next(pieces)]) == ["Hel"]
+        chunks = completions(script).chunks({}, twice)
+        assert texts([next(chunks)]) == ["Hel"]
         with pytest.raises(EnoughError):
-            next(pieces)
+            next(chunks)
         asked.clear()
         # Before the first byte as well.
         with pytest.raises(EnoughError):
@@ -188,28 +188,28 @@ def test_silence_has_an_end():
     with serving([CHUNKED, chunk(event("Hel")), 20.0], [20.0]) as script:
         server = completions(script, timeout_s=0.5, retries=0)
         with pytest.raises(urllib3.exceptions.ReadTimeoutError):
-            list(server.pieces({}, go_on))
+            list(server.chunks({}, go_on))
         with pytest.raises(urllib3.exceptions.HTTPError, match="timed out"):
-            list(server.pieces({}, go_on))
+            list(server.chunks({}, go_on))
 
 
 def test_a_request_on_a_slow_line_is_sent_for_as_long_as_it_goes_on(monkeypatch):
     monkeypatch.setattr("app.models.completions._CONNECT_S", 0.3)
     with serving(HELLO) as script:
         script.reads_slowly = True
-        assert texts(completions(script).pieces({"picture": "x" * 12_000_000}, go_on)) == ["Hel", "lo"]
+        assert texts(completions(script).chunks({"picture": "x" * 12_000_000}, go_on)) == ["Hel", "lo"]
 
 
 def test_an_answer_that_said_it_is_done_counts_however_its_connection_ends():
     long = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
     for answer in ([*HELLO[:-1], None], [long, event("Hel"), event("lo", "stop"), DONE, None]):
         with serving(answer) as script:
-            assert texts(completions(script).pieces({}, go_on)) == ["Hel", "lo"]
+            assert texts(completions(script).chunks({}, go_on)) == ["Hel", "lo"]
 
 
 def test_a_gateway_that_writes_every_field_has_not_refused():
     with serving([CHUNKED, chunk(event("Hello", "stop", error=None, usage=None)), chunk(DONE), LAST_CHUNK]) as script:
-        assert texts(completions(script).pieces({}, go_on)) == ["Hello"]
+        assert texts(completions(script).chunks({}, go_on)) == ["Hello"]
 
 
 def test_a_pause_before_the_second_try_can_be_ended_too(monkeypatch):
@@ -223,33 +223,33 @@ def test_a_pause_before_the_second_try_can_be_ended_too(monkeypatch):
         paused: list[float] = []
         patched.setattr("app.models.cancellable.time.sleep", paused.append)
         with pytest.raises(EnoughError):
-            list(completions(script).pieces({}, enough))
+            list(completions(script).chunks({}, enough))
         assert sum(paused) < 5
     with serving(refusal(503, "busy", "Retry-After: soon\r\n"), HELLO) as script:
-        assert texts(completions(script).pieces({}, go_on)) == ["Hel", "lo"]
+        assert texts(completions(script).chunks({}, go_on)) == ["Hel", "lo"]
 
 
 def test_a_long_request_has_the_time_that_it_needs_after_an_answer_that_was_waited_for():
     with serving(HELLO, HELLO) as script:
         server = completions(script)
-        list(server.pieces({}, go_on))
+        list(server.chunks({}, go_on))
         # The server does not read for longer than a moment of waiting for an answer is.
         script.answers.insert(0, [CHUNKED, chunk(event("a", "stop")), chunk(DONE), LAST_CHUNK, 0.6])
-        list(server.pieces({}, go_on))
-        assert texts(server.pieces({"picture": "x" * 40_000_000}, go_on)) == ["Hel", "lo"]
+        list(server.chunks({}, go_on))
+        assert texts(server.chunks({"picture": "x" * 40_000_000}, go_on)) == ["Hel", "lo"]
         assert script.connections == 1
 
 
 @pytest.mark.parametrize(("answer", "times"), [(refusal(503, "busy"), 2), (refusal(429, "busy", "Retry-After: 0\r\n"), 2)])
 def test_a_server_that_may_answer_a_moment_later_is_asked_once_more(answer, times):
     with serving(answer, HELLO) as script:
-        assert texts(completions(script).pieces({}, go_on)) == ["Hel", "lo"]
+        assert texts(completions(script).chunks({}, go_on)) == ["Hel", "lo"]
     assert len(script.bodies) == times
 
 
 def test_what_stays_wrong_is_not_tried_again():
     with serving(refusal(400, "no such model"), HELLO) as script, pytest.raises(RefusedError, match="no such model"):
-        list(completions(script).pieces({}, go_on))
+        list(completions(script).chunks({}, go_on))
     assert len(script.bodies) == 1
 
 
@@ -259,9 +259,9 @@ def test_a_proxy_of_the_environment_is_asked_where_the_server_is_elsewhere(monke
         monkeypatch.delenv("no_proxy", raising=False)
         monkeypatch.delenv("NO_PROXY", raising=False)
         there = Completions("http://models.example/v1", "", timeout_s=5.0, retries=0, proxied=True)
-        assert texts(there.pieces({}, go_on)) == ["Hel", "lo"]
+        assert texts(there.chunks({}, go_on)) == ["Hel", "lo"]
         assert script.first_lines[0].startswith("POST http://models.example/v1/chat/completions")
-        assert texts(completions(script).pieces({}, go_on)) == ["Hel", "lo"]
+        assert texts(completions(script).chunks({}, go_on)) == ["Hel", "lo"]
         assert script.first_lines[1].startswith("POST /v1/chat/completions")
 
 
@@ -273,7 +273,7 @@ def test_a_proxy_may_want_a_name_and_may_stand_without_a_scheme(monkeypatch):
         for proxy in (f"http://ada:secret@{host}", host):
             monkeypatch.setenv("http_proxy", proxy)
             there = Completions("http://models.example/v1", "", timeout_s=5.0, retries=0, proxied=True)
-            assert texts(there.pieces({}, go_on)) == ["Hel", "lo"]
+            assert texts(there.chunks({}, go_on)) == ["Hel", "lo"]
     said = [line for head in script.heads for line in head if line.lower().startswith(b"proxy-authorization")]
     assert [line.split()[-1] for line in said] == [b"YWRhOnNlY3JldA=="]
     monkeypatch.setenv("http_proxy", "socks5://127.0.0.1:9")
@@ -300,7 +300,7 @@ def test_behind_a_proxy_the_secure_connection_has_its_time(monkeypatch):
     monkeypatch.delenv("NO_PROXY", raising=False)
     there = Completions("https://models.example/v1", "", timeout_s=5.0, retries=0, proxied=True)
     with proxy, pytest.raises(urllib3.exceptions.HTTPError, match=r"(?i)ssl"):
-        list(there.pieces({}, go_on))
+        list(there.chunks({}, go_on))
 
 
 def chat(script, **more):

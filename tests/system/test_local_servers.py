@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from app import settings
 from app.cli import app
 from app.models import local_servers
-from app.models.local_servers import Served, look
+from app.models.local_servers import Served, detect_servers
 from app.settings import Settings
 from tests.scripted_servers import Behaviour, listing, scripted
 
@@ -123,7 +123,7 @@ OLLAMA = {
 
 def test_ollama_is_known_by_its_tags() -> None:
     with answering(lambda path: OLLAMA.get(path, MISSING)) as port:
-        assert look({port: "Ollama"}) == [
+        assert detect_servers({port: "Ollama"}) == [
             Served("Ollama", f"http://127.0.0.1:{port}/v1", "qwen3:8b", sees=False),
             Served("Ollama", f"http://127.0.0.1:{port}/v1", "gemma3:4b", sees=True),
         ], "neither what embeds nor what is passed on to another machine"
@@ -142,7 +142,7 @@ def test_ollama_is_known_by_its_tags() -> None:
 def test_others_are_known_by_their_list(ids: list[str], owner: str, server: str, shown: list[str]) -> None:
     with scripted(Behaviour(models=listing(*ids, owner=owner))) as running:
         port = running.server_address[1]
-        found = look({port: "LM Studio"})
+        found = detect_servers({port: "LM Studio"})
     assert [one.model for one in found] == shown
     assert {(one.server, one.url) for one in found} <= {(server, f"http://127.0.0.1:{port}/v1")}
 
@@ -150,7 +150,7 @@ def test_others_are_known_by_their_list(ids: list[str], owner: str, server: str,
 def test_what_a_server_says_of_itself_counts_before_names() -> None:
     says = {"architecture": {"input_modalities": ["text"]}, "owned_by": None}
     with scripted(Behaviour(models=listing("gemma-3-4b", "qwen3-vl-8b", **says))) as running:
-        assert not any(one.sees for one in look({running.server_address[1]: "a server"}))
+        assert not any(one.sees for one in detect_servers({running.server_address[1]: "a server"}))
 
 
 def test_one_that_answers_as_ollama_does_keeps_its_name() -> None:
@@ -159,7 +159,7 @@ def test_one_that_answers_as_ollama_does_keeps_its_name() -> None:
         "/v1/models": (200, listing("koboldcpp/tiny", owner="koboldcpp")),
     }
     with answering(lambda path: pages.get(path, MISSING)) as port:
-        assert [(one.server, one.model) for one in look({port: "KoboldCpp"})] == [("KoboldCpp", "koboldcpp/tiny")]
+        assert [(one.server, one.model) for one in detect_servers({port: "KoboldCpp"})] == [("KoboldCpp", "koboldcpp/tiny")]
 
 
 LOOKALIKES: dict[str, Callable[[str], Page]] = {
@@ -183,7 +183,7 @@ LOOKALIKES: dict[str, Callable[[str], Page]] = {
 @pytest.mark.parametrize("kind", LOOKALIKES)
 def test_what_only_looks_like_one_is_left_out(kind: str) -> None:
     with answering(LOOKALIKES[kind]) as port:
-        assert look({port: "vLLM"}) == []
+        assert detect_servers({port: "vLLM"}) == []
 
 
 def test_silent_and_slow_ones_do_not_hold_up_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,7 +199,7 @@ def test_silent_and_slow_ones_do_not_hold_up_the_others(monkeypatch: pytest.Monk
         gone = closed.getsockname()[1]
         closed.close()
         ports = dict.fromkeys((silent, other, trickling, gone, running.server_address[1]), "a server")
-        assert [one.model for one in look(ports)] == ["here"]
+        assert [one.model for one in detect_servers(ports)] == ["here"]
 
 
 def test_no_proxy_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,7 +207,7 @@ def test_no_proxy_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     monkeypatch.delenv("NO_PROXY", raising=False)
     with scripted(Behaviour(models=listing("here"))) as running:
-        assert look({running.server_address[1]: "a server"})
+        assert detect_servers({running.server_address[1]: "a server"})
 
 
 class TestUse:
@@ -251,7 +251,7 @@ class TestUse:
 
     def test_the_name_of_a_served_model(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(
-            local_servers, "look", lambda: [Served("Ollama", "http://127.0.0.1:11434/v1", "qwen3:latest", sees=False)]
+            local_servers, "detect_servers", lambda: [Served("Ollama", "http://127.0.0.1:11434/v1", "qwen3:latest", sees=False)]
         )
         code, said = self.use("qwen3")
         assert code == 0

@@ -98,7 +98,7 @@ class Teacher:
                 yield self._lesson("semantic", turn.id, messages, memory_formats.format_semantic(extraction))
             point = points.get(turn.id)
             if point and point.inferred and (turn.id, "personality") not in self._aside:
-                messages = [SystemMessage(prompts.personality), HumanMessage(remember.said(turn))]
+                messages = [SystemMessage(prompts.personality), HumanMessage(remember.message_prompt(turn))]
                 yield self._lesson("personality", turn.id, messages, memory_formats.format_personality(point.inferred))
 
     def _topics(self) -> Iterator[Lesson]:
@@ -141,8 +141,8 @@ class Teacher:
         memories = (self._with_talk(entry) for entry in trace.memories)
         for number, step in enumerate(trace.steps):
             if step.action == "retrieve":
-                look = Retrieve(step.query or "", step.start_time, step.end_time, step.think)
-                output = None if _begins(number, step) else format_reasoning(look)
+                retrieval = Retrieve(step.query or "", step.start_time, step.end_time, step.think)
+                output = None if _begins(number, step) else format_reasoning(retrieval)
                 yield Round(output=output, found=list(islice(memories, len(step.memory_ids))), widened=False)
 
     def _with_talk(self, entry: Recalled) -> Recalled:

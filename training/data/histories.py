@@ -16,7 +16,7 @@ from memory.core.errors import PersonaError
 from memory.core.records import TRAITS, BigFive, Episode, PersonalityPoint, SemanticMemory, Turn, make_id
 from memory.core.validation import check_text
 from memory.facts.acceptance import Changes
-from training.data.lessons import MARK, seen
+from training.data.lessons import MARK, picture_problem
 
 if TYPE_CHECKING:
     from memory.memory import Memory
@@ -109,7 +109,7 @@ def _check_turns(said: list[Said], path: Path, places: list[Place]) -> None:
             raise where.wrong(f"turn {number} is said at {one.time} already, in the same words.")
         last = time
         told.add((time, one.user))
-        for problem in filter(None, (seen(path.parent / name) for name in one.images)):
+        for problem in filter(None, (picture_problem(path.parent / name) for name in one.images)):
             raise where.wrong(f"{problem}.")
         if mark := MARK.search(f"{one.user} {one.assistant} {one.fact}"):
             raise where.wrong(f"turn {number}: {mark[0]} is a chat-template mark, which a text must not contain.")

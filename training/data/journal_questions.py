@@ -68,9 +68,9 @@ class Examiner:
 
     def questions(self) -> list[Question]:
         """Return all questions: with four options, with yes or no, and open ones."""
-        return [*self._told_when(), *self._still_so(), *self._asked()]
+        return [*self._date_questions(), *self._still_so(), *self._asked()]
 
-    def _told_when(self) -> Iterator[Question]:
+    def _date_questions(self) -> Iterator[Question]:
         facts = [fact for fact in self._facts.values() if fact.is_valid]
         for fact in facts:
             # If the same words were said on another day too, that day would be a right answer as well.
@@ -95,8 +95,8 @@ class Examiner:
 
     def _asked(self) -> Iterator[Question]:
         for turn in self._turns:
-            looked = turn.trace is not None and any(step.action == "retrieve" for step in turn.trace.steps)
-            if turn.state is TurnState.ANSWERED and looked and turn.text.rstrip().endswith("?") and not turn.images:
+            retrieved = turn.trace is not None and any(step.action == "retrieve" for step in turn.trace.steps)
+            if turn.state is TurnState.ANSWERED and retrieved and turn.text.rstrip().endswith("?") and not turn.images:
                 place = self._places[turn.id]
                 if place:
                     asked = self._question(turn.text, turn.reply, "open")

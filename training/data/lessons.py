@@ -53,7 +53,7 @@ class Lesson:
     place: str = ""
 
 
-def seen(path: Path) -> str:
+def picture_problem(path: Path) -> str:
     """Return what is wrong with an image file after loading all of it; empty if nothing is."""
     try:
         if not path.is_file():
@@ -85,8 +85,8 @@ def kind_of(written: str) -> Kind:
 
 def parts(text: str) -> list[dict[str, Any]]:
     """Split a text at its images: the form that chat templates of vision models take."""
-    pieces = re.split(f"({re.escape(PICTURE)}\n?)", text)
-    return [{"type": "image"} if piece.startswith(PICTURE) else {"type": "text", "text": piece} for piece in pieces if piece]
+    texts = re.split(f"({re.escape(PICTURE)}\n?)", text)
+    return [{"type": "image"} if each.startswith(PICTURE) else {"type": "text", "text": each} for each in texts if each]
 
 
 def conversation(lesson: Lesson) -> list[dict[str, Any]]:

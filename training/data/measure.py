@@ -116,12 +116,12 @@ def plot(samples: Sequence[Sample], most: int) -> go.Figure:
     """Return a chart of the samples' lengths, by type, with the limit of the recipe."""
     import plotly.graph_objects as go
 
-    figure = go.Figure()
+    chart = go.Figure()
     for kind in _kinds(samples):
         of = [one for one in samples if one.kind == kind]
-        figure.add_trace(go.Histogram(x=_tokens(of), name=f"{kind} ({len(of):,})", nbinsx=60))
-    figure.add_vline(x=most, line_dash="dash", annotation_text=f"max_tokens {most:,}")
-    figure.update_layout(
+        chart.add_trace(go.Histogram(x=_tokens(of), name=f"{kind} ({len(of):,})", nbinsx=60))
+    chart.add_vline(x=most, line_dash="dash", annotation_text=f"max_tokens {most:,}")
+    chart.update_layout(
         barmode="stack",
         title="Tokens of the samples",
         xaxis_title="tokens",
@@ -129,7 +129,7 @@ def plot(samples: Sequence[Sample], most: int) -> go.Figure:
         showlegend=True,
         template="plotly_white",
     )
-    return figure
+    return chart
 
 
 def show(samples: Sequence[Sample], most: int, folder: Path) -> None:

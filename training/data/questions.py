@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from app.malformed import malformed, read_json
 from memory.core import clock
 from memory.core.errors import InvalidInput, PersonaError
-from training.data.lessons import MARK, PICTURE, seen
+from training.data.lessons import MARK, PICTURE, picture_problem
 
 Form = Literal["choice", "yes/no", "open"]
 MAP = "USER_PATH_DICT.json"
@@ -167,7 +167,7 @@ def _history(place: str, path: Path) -> Path:
 def _picture(place: str, folder: Path, named: str | dict[str, Any]) -> Path:
     name = named if isinstance(named, str) else str(named.get("path") or "")
     path = folder / name
-    problem = seen(path) if name else "it has no name"
+    problem = picture_problem(path) if name else "it has no name"
     if problem:
         raise InvalidInput(f"{place}, images: {problem}.")
     return path

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from app.malformed import Place, checked, read_json
-from training.data.lessons import MARK, PICTURE, Kind, Lesson, Message, Role, kind_of, seen
+from training.data.lessons import MARK, PICTURE, Kind, Lesson, Message, Role, kind_of, picture_problem
 
 _ROLES: dict[str, Role] = {"human": "user", "gpt": "assistant", "system": "system"}
 
@@ -82,7 +82,7 @@ def _lesson(place: Place, given: object, folder: Path) -> Lesson:
         raise place.wrong(f"there are {marks} {PICTURE} marks for {len(sample.image)} pictures.")
     images = tuple(folder / name for name in sample.image)
     for number, image in enumerate(images):
-        if problem := seen(image):
+        if problem := picture_problem(image):
             raise place.at("image", number).wrong(f"{problem}.")
     kind: Kind = sample.kind or kind_of(said[-1].value)
     return Lesson(kind, tuple(Message(_ROLES[one.by], one.value) for one in said), images, place.shown())

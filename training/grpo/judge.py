@@ -12,7 +12,7 @@ from tenacity import AsyncRetrying, RetryError, stop_after_attempt, wait_exponen
 
 from memory.core.errors import InvalidInput
 from memory.core.loopback import spare_from_proxies
-from training.grpo.rewards import accuracy_asked, consistency_asked, score_of
+from training.grpo.rewards import accuracy_prompt, consistency_prompt, score_of
 
 if TYPE_CHECKING:
     from training.recipes import Judge
@@ -92,9 +92,9 @@ async def check(settings: Judge) -> list[dict[str, Any]]:
     judge = JudgeClient(settings)
     question, thought = "What is my parrot called?", "Memory says that the parrot is called Zazu."
     asked = {
-        "a right answer": (accuracy_asked(question, "Your parrot is Zazu.", "Zazu"), "high"),
-        "a wrong answer": (accuracy_asked(question, "You have no parrot; your canary is Pip.", "Zazu"), "low"),
-        "an answer that follows": (consistency_asked(question, thought, "Zazu"), "high"),
+        "a right answer": (accuracy_prompt(question, "Your parrot is Zazu.", "Zazu"), "high"),
+        "a wrong answer": (accuracy_prompt(question, "You have no parrot; your canary is Pip.", "Zazu"), "low"),
+        "an answer that follows": (consistency_prompt(question, thought, "Zazu"), "high"),
     }
     found = [{"asked": name, "expected": hope, "scored": await judge(text)} for name, (text, hope) in asked.items()]
     if judge.failed == len(found):

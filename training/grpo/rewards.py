@@ -64,8 +64,8 @@ def well_formed(written: Sequence[str]) -> float:
     """Return 1 if every round has exactly its form, and all but the last retrieve; else 0."""
     if not written or not all(_ROUND.fullmatch(one) for one in written):
         return 0.0
-    *looks, last = map(parse_reasoning, written)
-    return float(isinstance(last, Answer) and all(isinstance(look, Retrieve) for look in looks))
+    *retrievals, last = map(parse_reasoning, written)
+    return float(isinstance(last, Answer) and all(isinstance(one, Retrieve) for one in retrievals))
 
 
 def exact(given: str, answer: str) -> bool:
@@ -95,15 +95,15 @@ async def worth(rollout: Rollout, judge: Judge) -> Worth:
         return Worth(0.0, 0.0, 0.0, form)
     accuracy: float | None = 1.0
     if not exact(read.text, rollout.answer):
-        accuracy = await judge(accuracy_asked(rollout.question, read.text, rollout.answer))
-    consistency = await judge(consistency_asked(rollout.question, read.think, read.text))
+        accuracy = await judge(accuracy_prompt(rollout.question, read.text, rollout.answer))
+    consistency = await judge(consistency_prompt(rollout.question, read.think, read.text))
     unjudged = (accuracy is None) + (consistency is None)
     sure = UNJUDGED if accuracy is None else accuracy
     meant = UNJUDGED if consistency is None else consistency
     return Worth(combined(sure, meant, form), sure, meant, form, unjudged)
 
 
-def accuracy_asked(question: str, given: str, answer: str) -> str:
+def accuracy_prompt(question: str, given: str, answer: str) -> str:
     """Return the prompt that asks how right an answer is."""
     return (
         "Grade an answer that a personal assistant gave, with a whole number from 0 to 10.\n"
@@ -114,7 +114,7 @@ def accuracy_asked(question: str, given: str, answer: str) -> str:
     )
 
 
-def consistency_asked(question: str, thought: str, given: str) -> str:
+def consistency_prompt(question: str, thought: str, given: str) -> str:
     """Return the prompt that asks whether an answer follows from the thought before it."""
     return (
         "An assistant thought before it answered. Grade, with a whole number from 0 to 10, whether the answer follows from the "

@@ -90,7 +90,7 @@ class TrainedModel(BaseChatModel):
     ) -> ChatResult:
         tokens, tokenizer = self._tokens, self._tool.tokenizer
         if tokens.completion:
-            told = self._told_since(messages)
+            told = self._tokens_since(messages)
             tokens.completion += told
             tokens.mask += [0] * len(told)
         else:
@@ -103,7 +103,7 @@ class TrainedModel(BaseChatModel):
         tokens.written.append(text)
         return ChatResult(generations=[ChatGeneration(message=AIMessage(text))])
 
-    def _told_since(self, messages: Sequence[BaseMessage]) -> Ids:
+    def _tokens_since(self, messages: Sequence[BaseMessage]) -> Ids:
         """Return the tokens between the last output and the next one."""
         rounds = [number for number, message in enumerate(messages) if message.type == "ai"]
         if len(rounds) < self._shown + len(self._tokens.written):
@@ -166,9 +166,9 @@ class Rollouts:
 
     def opening(self, setting: Setting) -> list[BaseMessage]:
         """Return the messages that a rollout of this question begins with."""
-        probe = _Probe()
-        self._play(setting, probe, self._memory)
-        return probe.first
+        capture = _PromptCapture()
+        self._play(setting, capture, self._memory)
+        return capture.first
 
     def run(
         self,
@@ -247,7 +247,7 @@ class _Drawn:
         return getattr(self._memory, name)
 
 
-class _Probe(BaseChatModel):
+class _PromptCapture(BaseChatModel):
     """Captures the first prompt, and ends the turn."""
 
     _first: list[BaseMessage] = PrivateAttr(default_factory=list)
@@ -258,7 +258,7 @@ class _Probe(BaseChatModel):
 
     @property
     def _llm_type(self) -> str:
-        return "probe"
+        return "capture"
 
     def _generate(self, messages: list[BaseMessage], *_: Any, **__: Any) -> ChatResult:
         self._first = self._first or list(messages)

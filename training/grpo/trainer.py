@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from training.data.questions import Question
     from training.grpo.waves import Ids
 
-_ROLLOUT, _LOOKS = "rollout", "looks"
+_ROLLOUT, _RETRIEVALS = "rollout", "looks"
 # TRL's version is pinned because `rollout_func` may change (decision 019).
 os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
 
@@ -215,7 +215,9 @@ def rollout_of(rollouts: Rollouts, by_prompt: Mapping[str, Setting]) -> Any:
             # A process that has nothing left to generate still generates with the others.
             mine = dict(wave) or {0: first[0]}
             numbers = list(mine)
-            fields, images = _seen(trainer, [prompts[number] for number in numbers], [len(mine[number]) for number in numbers])
+            fields, images = _image_inputs(
+                trainer, [prompts[number] for number in numbers], [len(mine[number]) for number in numbers]
+            )
             new, scores = trainer._generate_single_turn([mine[number] for number in numbers], images, fields, 1)  # noqa: SLF001 - as above
             for number, ids, each in zip(numbers, new, scores or [[]] * len(new), strict=True):
                 if number in wave:
@@ -238,7 +240,7 @@ def rollout_of(rollouts: Rollouts, by_prompt: Mapping[str, Setting]) -> Any:
             "logprobs": [logs[number] for number in range(len(tokens))] if trainer.use_vllm else None,
             "env_mask": [one.mask for one in tokens],
             _ROLLOUT: [json.dumps(one.written) for one in tokens],
-            _LOOKS: [_looks(one) for one in tokens],
+            _RETRIEVALS: [_retrievals(one) for one in tokens],
         }
 
     return rollout
@@ -259,18 +261,18 @@ def reward_of(judge: JudgeClient) -> Any:
         found = await asyncio.gather(*(worth(one, judge) for one in played))
         for name in ("accuracy", "consistency", "format", "unjudged"):
             log_metric(f"rewards/{name}", sum(getattr(one, name) for one in found) / len(found))
-        log_metric(f"rewards/{_LOOKS}", sum(looks) / len(looks))
+        log_metric(f"rewards/{_RETRIEVALS}", sum(looks) / len(looks))
         return [one.reward for one in found]
 
     return reward
 
 
-def _looks(tokens: Tokens) -> int:
+def _retrievals(tokens: Tokens) -> int:
     """Return the number of retrievals: the results of each are between two rounds of the model."""
     return max(0, len(tokens.written) - 1)
 
 
-def _seen(trainer: Any, prompts: Sequence[Any], lengths: Sequence[int]) -> tuple[dict[str, Any], Any]:
+def _image_inputs(trainer: Any, prompts: Sequence[Any], lengths: Sequence[int]) -> tuple[dict[str, Any], Any]:
     """Return the image inputs of these prompts, extended to the current length of their rollouts."""
     pictured = any(part["type"] == "image" for prompt in prompts for message in prompt for part in message["content"])
     if not pictured:

@@ -34,8 +34,11 @@ def read(path):
 
 def test_the_graphs_of_the_page_are_those_of_the_code():
     graphs, page = script("graphs"), read(DOCS / "graphs.md")
-    assert graphs.drawn() in page
     assert graphs.put(page) == page, "run `python docs/graphs.py`"
+    pictures = {path: read(path) for path in (DOCS / "images").glob("*.svg")}
+    assert graphs.drawings() == pictures, "run `python docs/graphs.py`"
+    assert len(pictures) == 4
+    assert all(f"(images/{path.name})" in page for path in pictures)
 
 
 def test_the_page_of_commands_is_made_from_the_commands():

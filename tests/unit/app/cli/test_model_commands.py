@@ -49,7 +49,7 @@ SERVED = [
 
 
 def serving(monkeypatch: pytest.MonkeyPatch, *served: Served) -> None:
-    monkeypatch.setattr("app.models.local_servers.look", lambda: list(served))
+    monkeypatch.setattr("app.models.local_servers.detect_servers", lambda: list(served))
 
 
 def test_the_models_of_servers_here_are_listed_for_people(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +67,7 @@ def test_a_list_is_a_list_where_servers_cannot_be_asked(monkeypatch: pytest.Monk
     def fails() -> list[Served]:
         raise OSError("no sockets")
 
-    monkeypatch.setattr("app.models.local_servers.look", fails)
+    monkeypatch.setattr("app.models.local_servers.detect_servers", fails)
     result = models("list")
     assert result.exit_code == 0
     assert all(name in result.stdout for name in CATALOGUE)
@@ -149,7 +149,8 @@ def test_a_person_is_asked_at_a_terminal_alone(
     monkeypatch.setattr(first_models, "can_ask", lambda: terminal)
     monkeypatch.setattr(first_models, "hub_answers", lambda: False)
     monkeypatch.setattr(
-        "app.models.local_servers.look", lambda: [Served("Ollama", "http://127.0.0.1:11434/v1", "qwen3:8b", sees=False)]
+        "app.models.local_servers.detect_servers",
+        lambda: [Served("Ollama", "http://127.0.0.1:11434/v1", "qwen3:8b", sees=False)],
     )
     monkeypatch.setattr(TextEmbedder, "is_made", True)
     monkeypatch.setattr(weights, "pull", lambda name, *_args, **_options: Located(name, Path(name)))

@@ -63,7 +63,10 @@ def test_the_default_suits_the_machine(
     monkeypatch.setattr(first_models, "free_disk", lambda _folder: disk)
     monkeypatch.setattr(weights, "pull", pull)
     heard = Heard()
-    assert [found.name for found in first_models.pull_first(heard, tmp_path, look=nothing_served)] == ["all-minilm-l6-v2", chat]
+    assert [found.name for found in first_models.pull_first(heard, tmp_path, detect=nothing_served)] == [
+        "all-minilm-l6-v2",
+        chat,
+    ]
     assert bool(heard.notes) == (chat != "qwen2.5-vl-3b")
 
 
@@ -79,7 +82,7 @@ def test_the_default_falls_back_when_the_hub_breaks_off(monkeypatch: pytest.Monk
     monkeypatch.setattr(first_models, "free_disk", lambda _folder: 9e9)
     monkeypatch.setattr(weights, "pull", pull)
     heard = Heard()
-    assert first_models.pull_first(heard, tmp_path, look=nothing_served)[1].name == "qwen2.5-coder-1.5b"
+    assert first_models.pull_first(heard, tmp_path, detect=nothing_served)[1].name == "qwen2.5-coder-1.5b"
     assert heard.notes == ["It broke off.", "qwen2.5-coder-1.5b, which cannot see pictures, is used instead."]
 
 
@@ -95,7 +98,7 @@ class TestModelsOfServersThatRunHere:
     ) -> list[str]:
         left = list(answers)
         ask = (lambda _question: left.pop(0)) if answers else None
-        found = first_models.pull_first(heard or Heard(), tmp_path, look=lambda: list(served), ask=ask)
+        found = first_models.pull_first(heard or Heard(), tmp_path, detect=lambda: list(served), ask=ask)
         assert not left, "asked as often as it was answered"
         return [one.name for one in found]
 
@@ -169,7 +172,7 @@ class TestModelsOfServersThatRunHere:
 
     def test_a_chat_model_that_is_here_is_enough(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setattr(weights, "located", lambda name, _root=None: Located(name, tmp_path))
-        assert first_models.pull_first(Heard(), tmp_path, look=None, ask=None)[1].name == "qwen2.5-vl-3b"
+        assert first_models.pull_first(Heard(), tmp_path, detect=None, ask=None)[1].name == "qwen2.5-vl-3b"
 
 
 def test_memory_is_told_on_linux() -> None:

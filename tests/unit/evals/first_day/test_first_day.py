@@ -8,7 +8,7 @@ import pytest
 
 import evals
 from app.service import PersonaService
-from evals.cli.first_day import told
+from evals.cli.first_day import transcript_page
 from evals.first_day.days import LOG, Line, Person, Transcripts, live, load
 from evals.first_day.rules import broken, count, language_of
 from memory.core.errors import InvalidInput
@@ -102,7 +102,7 @@ def test_a_run_goes_on_after_a_break(serve: object, tmp_path: Path) -> None:
         == found["by_person"]["marcus"]["wrong fact"] + found["by_person"]["priya"]["wrong fact"]
         > 0
     )
-    page = told(people, transcripts.lines, found["cases"])
+    page = transcript_page(people, transcripts.lines, found["cases"])
     assert "## Marcus" in page
     assert "[photo]" in page
     assert "Breaks: wrong fact" in page

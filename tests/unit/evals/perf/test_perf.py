@@ -67,9 +67,9 @@ def test_what_moved_comes_first_what_stayed_is_left_out():
 
 def test_the_made_up_model_says_what_parses():
     told = [{"content": "## User Input\n[2026-03-01 09:00 (Sunday)]\nWhere did I put the old red kite?"}]
-    looks = protocol.parse_reasoning(script.says(script.stage_of(protocol.REASONING_GRAMMAR, told), told))
-    assert isinstance(looks, protocol.Retrieve)
-    assert looks.keywords == "old, red, kite"
+    retrieval = protocol.parse_reasoning(script.says(script.stage_of(protocol.REASONING_GRAMMAR, told), told))
+    assert isinstance(retrieval, protocol.Retrieve)
+    assert retrieval.keywords == "old, red, kite"
     told = [{"content": "## User Input\n[2026-03-01 09:00 (Sunday)]\nI flew the kite."}]
     assert isinstance(protocol.parse_reasoning(script.says("reason", told)), protocol.Answer)
     said = [{"content": "The person's message, 2026-03-01 09:00 (Sunday):\nI flew the old red kite."}]

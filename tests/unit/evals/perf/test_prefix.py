@@ -26,7 +26,7 @@ LAYOUTS = prefix.LAYOUTS
 GO_ON = Style().prompts.after_retrieval
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 scores = st.builds(BigFive, openness=st.floats(1, 5), neuroticism=st.floats(1, 5))
-looks = st.lists(
+found_rounds = st.lists(
     st.tuples(
         words,
         st.lists(st.tuples(st.sampled_from(["semantic", "episodic", "procedural"]), words, st.floats(0, 1)), max_size=4),
@@ -52,7 +52,7 @@ def state(said, recent=(), rounds=(), profile=None, personality=None):
     }
 
 
-def a_look(place, output, found, widened):
+def a_round(place, output, found, widened):
     entries = [
         Recalled(id=f"{place}.{number}", kind=kind, text=text, time=NINE, score=score)
         for number, (kind, text, score) in enumerate(found)
@@ -118,9 +118,9 @@ class Served:
 class TestRounds:
     @pytest.mark.parametrize("layout", LAYOUTS)
     @often
-    @given(said=words, looks=looks, window=st.sampled_from([3_000, 4_096, 16_384]))
-    def test_a_later_round_begins_with_the_messages_of_the_one_before_it(self, layout, said, looks, window):
-        rounds = [a_look(place, *look) for place, look in enumerate(looks)]
+    @given(said=words, found_rounds=found_rounds, window=st.sampled_from([3_000, 4_096, 16_384]))
+    def test_a_later_round_begins_with_the_messages_of_the_one_before_it(self, layout, said, found_rounds, window):
+        rounds = [a_round(place, *one) for place, one in enumerate(found_rounds)]
         style = Style(layout=layout, budgets=Budgets(window=window, output=window // 4))
         before = None
         for count in range(len(rounds) + 1):
@@ -130,7 +130,7 @@ class TestRounds:
 
     @pytest.mark.parametrize("layout", LAYOUTS)
     def test_the_last_round_differs_in_its_last_words_alone(self, layout):
-        rounds = [a_look(0, "o", [("semantic", "The user has a dog.", 1.0)], False)]
+        rounds = [a_round(0, "o", [("semantic", "The user has a dog.", 1.0)], False)]
         style = Style(layout=layout)
         on, last = (messages_of(state(turn(9, "And?"), rounds=rounds), None, style, closing) for closing in (GO_ON, "Answer."))
         assert on[:-1] == last[:-1]

@@ -46,7 +46,7 @@ def test_how_it_went_about_its_cases_is_counted_where_there_are_steps():
         case(1, 1.0, steps=(look, look, done)), case(2, 0.0, steps=(malformed, done)), case(3, 1.0, steps=(done,)),
         case(4, 0.0, error="too long"), case(1, 1.0, solver="none"),
     ]  # fmt: skip
-    assert behaviour(cases) == {"ours": Behaviour(looked=0.5, looks=0.75, malformed=0.25, too_long=0.25)}
+    assert behaviour(cases) == {"ours": Behaviour(retrieved=0.5, retrievals=0.75, malformed=0.25, too_long=0.25)}
 
 
 def test_a_table_has_the_whole_first_and_every_solver():

@@ -18,7 +18,7 @@ from memory.core.query import SearchLimits
 from memory.memory import Memory
 from training.data import questions
 from training.data.chat_messages import chat_of
-from training.grpo.rollout import Rollouts, Setting, Tokens, _Probe
+from training.grpo.rollout import Rollouts, Setting, Tokens, _PromptCapture
 from training.grpo.trainer import planted
 from training.grpo.waves import Waves
 
@@ -117,9 +117,9 @@ def test_the_search_that_begins_a_turn_is_prompt(processor, memory, setting):
 def test_all_rollouts_of_a_question_begin_with_its_prompt(memory, setting):
     played = rollouts(memory, limits=ONE)
     for number in range(5):
-        probe = _Probe()
-        played._play(setting, probe, played._drawn(f"0/0/{number}"))
-        assert probe.first == played.opening(setting)
+        capture = _PromptCapture()
+        played._play(setting, capture, played._drawn(f"0/0/{number}"))
+        assert capture.first == played.opening(setting)
 
 
 def test_four_turns_are_the_most(processor, memory, setting):
