@@ -31,11 +31,13 @@ from memory.forgetting.user_deletion import UserDeletion
 from memory.index import renamed_users
 from memory.index.recovery import IndexRecovery
 from memory.personality.timeline import PersonalityTimeline
+from memory.personality.writing_wishes import wishes_in
 from memory.photos.image_file import Picture, open_upright
 from memory.photos.store import PhotoStore
 from memory.photos.vision import Sight
+from memory.search.parts import SearchParts
 from memory.search.photo_search import PhotoSearch
-from memory.search.retriever import Retriever, SearchParts
+from memory.search.retriever import Retriever
 from memory.storage.engine import Database
 from memory.storage.folder_lock import FolderLock
 from memory.storage.leases import Leases
@@ -105,7 +107,7 @@ class Memory:
         shared = bool(chroma_url and database_url and not database_url.startswith("sqlite"))
         self._owner = FolderLock(folder, shared=shared)
         try:
-            self._database = Database(database_url or f"sqlite:///{folder / 'journal.db'}")
+            self._database = Database(database_url or f"sqlite:///{folder / 'journal.db'}", shows_wish=wishes_in)
             self.leases = Leases(self._database) if shared else None
             by_words, by_meaning = (
                 (None, None)

@@ -14,6 +14,7 @@ from sqlalchemy import JSON, Boolean, Connection, DateTime, Engine, Integer, Met
 from sqlalchemy.exc import SQLAlchemyError
 
 from memory.archive.zip_file import ArchiveReader
+from memory.personality.writing_wishes import wishes_in
 from memory.storage.engine import alembic_config
 
 NAMES = (
@@ -60,7 +61,7 @@ def staged(archive: ArchiveReader, folder: Path) -> Iterator[Connection]:
 
 def _fill(engine: Engine, archive: ArchiveReader) -> None:
     with engine.begin() as connection:
-        config, known = alembic_config(connection)
+        config, known = alembic_config(connection, wishes_in)
         wanted = archive.manifest.schema_version
         if wanted not in known:
             raise archive.refused(f"a newer version of this program made it (schema {wanted[:20]!r}). Update the program.")

@@ -30,7 +30,7 @@ from memory.search.turn_ranking import best_passages
 from memory.storage.memory_rows import MemoryRecord
 
 if TYPE_CHECKING:
-    from memory.search.retriever import SearchParts
+    from memory.search.parts import SearchParts
 
 _MAX_TURNS = 24
 """At most this many raw turns take part."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import islice
@@ -17,23 +17,19 @@ from memory.core.query import Query, SearchBudget, SearchLimits, SearchResult
 from memory.core.records import SPOKEN, Episode, PhotoMemory, Procedure, Recalled, SemanticMemory, Turn, make_id
 from memory.core.temporal import named_window
 from memory.core.time_window import ALL_TIME, TimeWindow
-from memory.embedding.text_embedder import Embedder
 from memory.facts.acceptance import FAR, ScoredFact, later_facts, worth_asking
 from memory.facts.change_words import asks_about_the_past
 from memory.index.documents import NOW, PAST
 from memory.index.filters import Filters, Rule
-from memory.index.search_index import SearchIndex
 from memory.search.asked_subject import Subject, subject_of
 from memory.search.excerpts import Dialogue
 from memory.search.fusion import reciprocal_rank, regroup
 from memory.search.joint_ranking import JointRanking
 from memory.search.notes import whole_note
-from memory.search.photo_search import PhotoSearch, recalled_photo
-from memory.search.record_ranking import RecordSearch
-from memory.search.turn_ranking import TurnSearch, best_passages
+from memory.search.parts import SearchParts
+from memory.search.photo_search import recalled_photo
+from memory.search.turn_ranking import best_passages
 from memory.storage.memory_rows import MemoryRecord
-from memory.stores.journal import Journal
-from memory.stores.memories import Memories
 
 MEASURED = "all-minilm-l6-v2"
 """The embedder with whose cosines the thresholds for the same meaning were measured."""
@@ -49,27 +45,6 @@ _MIN_NOTE_BYTES = 40
 """The UTF-8 bytes of the shortest note. A history with more turns than would fit at this size need not be loaded."""
 _REPEAT_BONUS, _MAX_REPEATS = 0.02, 5
 """Each of at most 5 repetitions raises a fact's score by this share: about one place of reciprocal rank."""
-
-
-@dataclass(frozen=True)
-class SearchParts:
-    """What a search needs: the stores, the index, and the embedder for the query."""
-
-    journal: Journal
-    memories: Memories
-    index: SearchIndex
-    embedder: Embedder
-    pictures: PhotoSearch
-
-    @cached_property
-    def turns(self) -> TurnSearch:
-        """The ranking of raw turns."""
-        return TurnSearch(self.index, self.embedder)
-
-    @cached_property
-    def records(self) -> RecordSearch:
-        """The ranking of all other types of memory."""
-        return RecordSearch(self.index, self.embedder)
 
 
 class Retriever:

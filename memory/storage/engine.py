@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
@@ -21,6 +21,7 @@ from memory.core import extras
 from memory.core.errors import StorageError
 from memory.core.priority import give_way, gives_way, stays
 
+TextRule = Callable[[str], object]
 _BUSY_S = 30
 _MAX_YIELDS = 4
 """Background work gives way to replies at most this many times before it writes."""
@@ -33,12 +34,13 @@ class Database:
 
     Args:
         url: An SQLAlchemy URL: `sqlite:///FILE` or `postgresql+psycopg://…`.
+        shows_wish: Says whether a message contains a wish about writing; a migration of older journals marks such messages.
 
     Raises:
         StorageError: The database cannot be opened, or a newer program wrote it.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, shows_wish: TextRule | None = None) -> None:
         self._closed = False
         try:
             parsed = make_url(url)
@@ -61,7 +63,7 @@ class Database:
         self._reader = self.engine.execution_options(persona_begin="BEGIN", **one_view)
         self._glancer = self.engine.execution_options(persona_begin=None)
         with self._readable_errors(), self.engine.begin() as connection:
-            _migrate(connection)
+            _migrate(connection, shows_wish)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -157,10 +159,15 @@ def _engine(url: URL) -> Engine:
     return engine
 
 
-def alembic_config(connection: Connection) -> tuple[Config, set[str]]:
-    """Return alembic's configuration for a connection, and the revisions that this program knows."""
+def alembic_config(connection: Connection, shows_wish: TextRule | None) -> tuple[Config, set[str]]:
+    """Return alembic's configuration for a connection, and the revisions that this program knows.
+
+    Args:
+        connection: The connection of the migration.
+        shows_wish: As in `Database`.
+    """
     config = _config()
-    config.attributes["connection"] = connection
+    config.attributes |= {"connection": connection, "shows_wish": shows_wish}
     return config, set(_revisions())
 
 
@@ -184,11 +191,11 @@ def _config() -> Config:
     return config
 
 
-def _migrate(connection: Connection) -> None:
+def _migrate(connection: Connection, shows_wish: TextRule | None) -> None:
     if connection.dialect.name == "postgresql":
         # If several processes start at the same time, only one of them migrates.
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK_KEY})"))
-    config, known = alembic_config(connection)
+    config, known = alembic_config(connection, shows_wish)
     current = MigrationContext.configure(connection).get_current_revision()
     if current is not None and current not in known:
         raise StorageError(

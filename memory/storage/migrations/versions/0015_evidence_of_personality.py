@@ -10,8 +10,6 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from memory.personality.writing_wishes import wishes_in
-
 revision = "0015"
 down_revision = "0014"
 
@@ -31,7 +29,9 @@ def upgrade() -> None:
         for row in connection.execute(sa.select(personality.c.id, personality.c.inferred))
         if any(score != _NEUTRAL for score in (row.inferred or {}).values())
     ]
-    wishing = [row.id for row in connection.execute(sa.select(turns.c.id, turns.c.text)) if wishes_in(row.text)]
+    # The rule belongs to a room above this one, so whoever opens the database passes it.
+    shows_wish = op.get_context().config.attributes["shows_wish"]
+    wishing = [row.id for row in connection.execute(sa.select(turns.c.id, turns.c.text)) if shows_wish(row.text)]
     _mark(connection, sa.update(personality).where(personality.c.id == sa.bindparam("row")).values(shows=True), shown)
     _mark(connection, sa.update(turns).where(turns.c.id == sa.bindparam("row")).values(wishes=True), wishing)
     _recount(connection)

@@ -140,7 +140,7 @@ def test_a_folder_of_before_is_counted_anew_without_what_waits_or_was_forgotten(
     engine = create_engine(f"sqlite:///{tmp_path / 'journal.db'}")
     neutral = dict.fromkeys(TRAITS, 3)
     with engine.begin() as connection:
-        command.upgrade(alembic_config(connection)[0], "0014")
+        command.upgrade(alembic_config(connection, None)[0], "0014")
         tables = MetaData()
         tables.reflect(connection)
         told = (("a", "health", "answered"), ("b", None, "forgotten"), ("c", None, "answered"))
