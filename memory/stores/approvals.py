@@ -85,27 +85,27 @@ class Approvals:
             for row in rows
         ]
 
-    def turn_of(self, user_id: str, name: str) -> str:
+    def turn_of(self, user_id: str, item_id: str) -> str:
         """Return the id of the message that is pending approval.
 
         Args:
             user_id: The user.
-            name: The id of the message, or of a fact or a picture that was extracted from it.
+            item_id: The id of the message, or of a fact or a picture that was extracted from it.
 
         Raises:
             NotFound: Nothing with that id is pending approval.
         """
         with self._db.read() as connection:
-            return str(_pending_turn(connection, user_id, name).id)
+            return str(_pending_turn(connection, user_id, item_id).id)
 
-    def approve(self, user_id: str, name: str) -> str:
+    def approve(self, user_id: str, item_id: str) -> str:
         """Approve a message: it and what was extracted from it are remembered like everything else.
 
         A session that was summarised without the message is summarised again.
 
         Args:
             user_id: The user.
-            name: As in `turn_of`.
+            item_id: As in `turn_of`.
 
         Returns:
             The id of the message.
@@ -114,7 +114,7 @@ class Approvals:
             NotFound: Nothing with that id is pending approval.
         """
         with self._db.write() as connection:
-            row = _pending_turn(connection, user_id, name)
+            row = _pending_turn(connection, user_id, item_id)
             change = {"held": None, "approved": True, "revision": turns.c.revision + 1}
             connection.execute(update(turns).where(turns.c.id == row.id).values(change))
             quarantine.index_next(connection, row)
@@ -190,11 +190,11 @@ def _may_have_later_facts(connection: Connection, user_id: str, fact: Row[Any]) 
     )
 
 
-def _pending_turn(connection: Connection, user_id: str, name: str) -> Row[Any]:
-    source = select(memories.c.source).where(memories.c.user_id == user_id, memories.c.id == name, memories.c.held.is_not(None))
-    turn_id = connection.execute(source).scalar() or name
+def _pending_turn(connection: Connection, user_id: str, item_id: str) -> Row[Any]:
+    source = select(memories.c.source).where(memories.c.user_id == user_id, memories.c.id == item_id, memories.c.held.is_not(None))
+    turn_id = connection.execute(source).scalar() or item_id
     query = select(turns).where(turns.c.user_id == user_id, turns.c.id == turn_id, turns.c.held.is_not(None))
     row = connection.execute(query.where(turns.c.state.in_(SPOKEN))).first()
     if row is None:
-        raise NotFound(f"No pending approval with id {name!r}. `persona memory list --held` shows what is pending.")
+        raise NotFound(f"No pending approval with id {item_id!r}. `persona memory list --held` shows what is pending.")
     return row
