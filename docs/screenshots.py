@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -12,7 +13,7 @@ import time
 from pathlib import Path
 
 import httpx
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
@@ -33,8 +34,8 @@ def main() -> None:
         free.close()
         with build_memory(Settings(data_dir=Path(folder))) as memory:
             load(memory)
-        # No message is sent, so any installed model will do.
-        environment = {**os.environ, "PERSONA_DATA_DIR": folder, "PERSONA_LLM_MODEL": "smollm2-135m"}
+        # No message is sent, so any installed model will do. The side panel shows its name.
+        environment = {"PERSONA_LLM_MODEL": "smollm2-135m", **os.environ, "PERSONA_DATA_DIR": folder}
         command = [
             sys.executable,
             "-m",
@@ -61,11 +62,17 @@ def _take(url: str) -> None:
         browser = play.chromium.launch(executable_path=chromium, args=_FLAGS)
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
         _open(page, f"{url}/?user=example")
-        page.get_by_text("Used ").last.click()
-        page.wait_for_timeout(1_500)
-        page.get_by_text("Used ").last.scroll_into_view_if_needed()
+        receipt = page.get_by_text(re.compile("^Used ")).last
+        receipt.click()
+        page.get_by_text("Personality traits used").wait_for()
         page.mouse.move(0, 0)
+        # The page scrolls to its end while the receipt opens. The picture begins with the previous reply, below the header.
+        page.wait_for_timeout(1_500)
+        messages = page.get_by_test_id("stChatMessage")
+        messages.nth(-3).evaluate("message => { message.style.scrollMarginTop = '56px'; message.scrollIntoView() }")
         page.wait_for_timeout(700)
+        expect(messages.nth(-2)).to_be_in_viewport(ratio=1)
+        expect(receipt).to_be_in_viewport(ratio=1)
         page.screenshot(path=IMAGES / "chat.png")
         for name in ("memory", "personality", "photos", "you"):
             _open(page, f"{url}/{name}?user=example")

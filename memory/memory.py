@@ -186,12 +186,12 @@ class Memory:
         """Search for a turn type by type; everything journaled so far can be found."""
         return self._found(user_id, query, lambda: self.retriever.search_by_kind(user_id, query, limits))
 
-    def search_jointly(self, user_id: str, query: Query, room: SearchBudget | None = None) -> SearchResult:
+    def search_jointly(self, user_id: str, query: Query, budget: SearchBudget | None = None) -> SearchResult:
         """Search all types at once, in one shared budget; a history that fits is returned whole (`SearchBudget.whole`)."""
-        room = room or SearchBudget()
-        if room.whole and not query.shown and (whole := self.retriever.whole(user_id, query, room.whole)):
+        budget = budget or SearchBudget()
+        if budget.whole and not query.shown and (whole := self.retriever.whole(user_id, query, budget.whole)):
             return whole
-        return self._found(user_id, query, lambda: self.retriever.search_jointly(user_id, query, room))
+        return self._found(user_id, query, lambda: self.retriever.search_jointly(user_id, query, budget))
 
     def _found(self, user_id: str, query: Query, search: Callable[[], SearchResult]) -> SearchResult:
         if not self.journal.knows(user_id):

@@ -47,12 +47,12 @@ def migrations() -> Iterator[Callable[[Connection], None]]:
     made: list[str] = []
     migrate = engine._migrate
 
-    def make(connection: Connection) -> None:
+    def make(connection: Connection, shows_wish: object = None) -> None:
         if connection.dialect.name != "sqlite" or inspect(connection).get_table_names():
-            migrate(connection)
+            migrate(connection, shows_wish)
             return
         if not made:
-            migrate(connection)
+            migrate(connection, shows_wish)
             made.extend(_statements(connection))
             return
         for statement in made:
