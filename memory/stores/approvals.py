@@ -191,7 +191,9 @@ def _may_have_later_facts(connection: Connection, user_id: str, fact: Row[Any]) 
 
 
 def _pending_turn(connection: Connection, user_id: str, item_id: str) -> Row[Any]:
-    source = select(memories.c.source).where(memories.c.user_id == user_id, memories.c.id == item_id, memories.c.held.is_not(None))
+    source = select(memories.c.source).where(
+        memories.c.user_id == user_id, memories.c.id == item_id, memories.c.held.is_not(None)
+    )
     turn_id = connection.execute(source).scalar() or item_id
     query = select(turns).where(turns.c.user_id == user_id, turns.c.id == turn_id, turns.c.held.is_not(None))
     row = connection.execute(query.where(turns.c.state.in_(SPOKEN))).first()

@@ -156,9 +156,7 @@ def test_a_memory_is_put_right_and_outdated_from_the_receipt(open_page, app):
     box.press("Tab")
     page.get_by_role("button", name="Save").click()
     # The message that it came from is marked with the new words.
-    entry = page.locator(
-        "[class*='st-key-entry-']", has_text="You keep a stork called Momo.", has_not_text="corrected since"
-    )
+    entry = page.locator("[class*='st-key-entry-']", has_text="You keep a stork called Momo.", has_not_text="corrected since")
     entry.get_by_role("button", name="Outdated").click()
     expect(page.get_by_text(re.compile("^You keep a stork called Momo.*True until"))).to_be_visible()
     entry.get_by_role("button", name="Still true").click()
