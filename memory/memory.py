@@ -12,7 +12,7 @@ from typing import Literal, Self
 
 from memory.archive.service import Archives
 from memory.browse.memories import Browse
-from memory.consent.marks import Marker
+from memory.consent.consent_rule import Marker
 from memory.consent.modes import Mode
 from memory.consent.sensitive import topic_of
 from memory.consent.sensitive_classifier import SensitiveClassifier

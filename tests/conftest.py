@@ -93,7 +93,7 @@ def _empty(tmp_path_factory: pytest.TempPathFactory, migrations: object) -> Path
 @pytest.fixture
 def asking(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask everybody about what is sensitive before it is remembered, as somebody who chose `each`."""
-    monkeypatch.setattr("memory.consent.marks.DEFAULT", "each")
+    monkeypatch.setattr("memory.consent.consent_rule.DEFAULT", "each")
 
 
 @pytest.fixture

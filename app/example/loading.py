@@ -10,7 +10,7 @@ from pathlib import Path
 from app.example import drawings, month
 from app.example.month import Month, Said, Talk
 from memory.archive.service import Archives
-from memory.consent.marks import Marker
+from memory.consent.consent_rule import Marker
 from memory.consent.sensitive import topic_of
 from memory.core import clock
 from memory.core.errors import InvalidInput

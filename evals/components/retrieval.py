@@ -1,4 +1,7 @@
-"""How much of the evidence a search finds: recall and rank on questions whose answering turns are known."""
+"""How much of the evidence a search finds: recall and rank on questions whose answering turns are known.
+
+The figures of the benchmarks, LoCoMo's among them, are in docs/guides/evaluate.md.
+"""
 
 from __future__ import annotations
 

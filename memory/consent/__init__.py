@@ -1,3 +1,3 @@
 """Decides what is sensitive, and stores what each person agreed to."""
 
-__all__ = ["derived_marks", "marks", "modes", "sensitive", "sensitive_classifier", "training"]
+__all__ = ["consent_rule", "derived_marks", "modes", "sensitive", "sensitive_classifier", "training"]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import select, update
 
-from memory.consent.marks import Marker, said
+from memory.consent.consent_rule import Marker, said
 from memory.consent.modes import MODES, Mode
 from memory.consent.sensitive import Topic
 from memory.core.errors import InvalidInput, NotFound

@@ -45,7 +45,7 @@ class SearchBudget:
         most: Most entries.
         gap: Share of the best entry's relevance that further entries need, if the best entry is surely relevant.
         gap_at_all: The same share for the first `least` entries.
-        floor: Relevance that every entry needs.
+        floor: Minimum relevance of every entry; None: `memory.search.relevance.FLOOR`.
         best: Relevance that the best entry needs, or no entry is shown.
         whole: A history of up to this many UTF-8 bytes is shown whole instead; 0: never.
     """
@@ -56,7 +56,7 @@ class SearchBudget:
     most: int = 8
     gap: float = 0.1
     gap_at_all: float = 0.03
-    floor: float = 0.001
+    floor: float | None = None
     best: float = 0.0
     whole: int = 0
 

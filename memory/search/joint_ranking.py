@@ -25,7 +25,7 @@ from memory.index.filters import Filters
 from memory.search.asked_subject import Subject, subject_of
 from memory.search.excerpts import talk_text
 from memory.search.notes import Asked, note_of
-from memory.search.relevance import asked_words, relevance, shared
+from memory.search.relevance import FLOOR, asked_words, relevance, shared
 from memory.search.turn_ranking import best_passages
 from memory.storage.memory_rows import MemoryRecord
 
@@ -220,6 +220,7 @@ class JointRanking:
     def _fitted(self, entries: Sequence[Recalled]) -> list[Recalled]:
         """Return the entries that are relevant enough and fit; only few if few are good."""
         room, size = self._room, self._room.size
+        floor = FLOOR if room.floor is None else room.floor
         kept: list[Recalled] = []
         best = max((entry.score for entry in entries), default=0.0)
         if best < room.best:
@@ -228,7 +229,7 @@ class JointRanking:
             # If no entry is surely relevant, a distance to the best one says nothing about the others.
             gap = room.gap if len(kept) >= room.least else room.gap_at_all
             enough = best >= _SURE_RELEVANCE and entry.score < gap * best
-            if len(kept) == room.most or entry.score < room.floor or enough:
+            if len(kept) == room.most or entry.score < floor or enough:
                 break
             cost = len(entry.text.encode())
             if cost <= size:

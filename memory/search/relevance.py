@@ -20,10 +20,9 @@ from dataclasses import dataclass
 from memory.core.tokenize import COMMON, terms, words_of
 from memory.index.bm25 import stems
 
-FLOOR = 0.02
-"""The relevance floor: less relevant entries are left out. On the data of the fit, this keeps seven of ten answering turns and,
-of some hundreds of other turns, six to eight per question. Of small talk that `is_small_talk` does not recognise, a third gets
-some entry."""
+FLOOR = 0.001
+"""The relevance floor: less relevant entries are left out. It is low, because a small model ignores a note that does not help,
+and cannot answer without one that does; `SearchBudget.gap` leaves out what is far behind the best (docs/decisions/055)."""
 _INTERCEPT, _COSINE, _SHARED = -7.6, 6.7, 5.8
 _DAMPING = 4.0
 """About the weight of one rare word. Without it, a message of one common word would share everything with too many entries."""

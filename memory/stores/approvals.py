@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
-from memory.consent.marks import Marker
+from memory.consent.consent_rule import Marker
 from memory.consent.sensitive import Topic
 from memory.core import clock
 from memory.core.errors import NotFound

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 
-from memory.consent.marks import Marker
+from memory.consent.consent_rule import Marker
 from memory.core.records import Line, Turn, TurnState
 from memory.core.validation import check_text, check_user
 from memory.photos.image_file import Picture

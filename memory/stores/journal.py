@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, String, bindparam, case, cast, func, select, update
 
-from memory.consent.marks import Marker
+from memory.consent.consent_rule import Marker
 from memory.core import clock
 from memory.core.errors import NotFound
 from memory.core.records import SPOKEN, Trace, Turn, TurnState

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from memory.consent import derived_marks
-from memory.consent.marks import Marker
+from memory.consent.consent_rule import Marker
 from memory.consent.sensitive import Topic
 from memory.core.errors import NotFound
 from memory.core.records import (

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from sqlalchemy import select, update
 
 from memory.consent import derived_marks
-from memory.consent.marks import Marker
+from memory.consent.consent_rule import Marker
 from memory.core.errors import InvalidInput, NotFound
 from memory.core.records import Episode, PhotoMemory, SemanticMemory, make_id
 from memory.facts import supersession_rows

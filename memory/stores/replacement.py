@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from memory.consent.marks import Marker
+from memory.consent.consent_rule import Marker
 from memory.core.records import SPOKEN, Turn, TurnState, make_id
 from memory.facts import supersession_rows
 from memory.forgetting import quarantine, soft_delete

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
-from memory.consent.marks import Marker
+from memory.consent.consent_rule import Marker
 from memory.core.errors import NotFound
 from memory.core.records import SPOKEN, Turn, TurnState, make_id
 from memory.core.validation import check_text, check_user

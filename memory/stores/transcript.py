@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from memory.consent.marks import Marker
+from memory.consent.consent_rule import Marker
 from memory.core import clock
 from memory.core.records import Line, TurnState, make_id
 from memory.storage import session_rows, tombstones, turn_order, user_rows

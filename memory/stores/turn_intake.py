@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, update
 from sqlalchemy import insert as insert_into
 
-from memory.consent.marks import Marker
+from memory.consent.consent_rule import Marker
 from memory.core import clock
 from memory.core.records import Turn, make_id
 from memory.core.validation import check_text, check_user

@@ -409,7 +409,7 @@ def test_a_full_disk_is_no_reason_to_throw_an_index_away(memory, monkeypatch):
     calls = []
     monkeypatch.setattr(type(memory._indexes.chroma), "clear", lambda _: calls.append(1))
     monkeypatch.setattr(
-        type(memory._indexes.search), "near", lambda *_, **__: (_ for _ in ()).throw(StorageError("The disk is full."))
+        type(memory._indexes.search), "score", lambda *_, **__: (_ for _ in ()).throw(StorageError("The disk is full."))
     )
     with pytest.raises(StorageError, match="full"):
         memory.search("ada", "zebra")

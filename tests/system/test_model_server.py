@@ -33,8 +33,8 @@ def service(server, tmp_path):
         yield opened
 
 
-def say(service, text="Hi", **switches):
-    return list(service.stream("ada", text, options=MessageOptions(**switches)))[-1].turn
+def say(service, text="Hi", time=None, **switches):
+    return list(service.stream("ada", text, time=time, options=MessageOptions(**switches)))[-1].turn
 
 
 def last(service):
