@@ -11,9 +11,11 @@ from memory.core import extras
 from memory.core.errors import ExtraMissing, ModelMissing
 from memory.embedding.text_embedder import TextEmbedder
 from memory.memory import Memory
+from memory.personality.writing_wishes import wishes_in
 from memory.photos.clip import ClipEmbedder
 from memory.photos.detector import ZeroShotDetector
 from memory.photos.vision import Sight
+from memory.storage.engine import Database
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -98,6 +100,13 @@ def build_sight(settings: Settings) -> Sight:
         embedder, hint = None, error.message if settings.image_embedder else hint
     detector = weights.located(DETECTOR)
     return Sight(embedder, ZeroShotDetector(str(detector.model)) if detector and embedder else None, hint)
+
+
+def open_journal(settings: Settings) -> Database:
+    """Open the journal's database without the data folder's lock, for rows that every process may change."""
+    folder = settings.data_dir.expanduser()
+    folder.mkdir(parents=True, exist_ok=True)
+    return Database(settings.database_url or f"sqlite:///{folder / 'journal.db'}", shows_wish=wishes_in)
 
 
 def build_memory(settings: Settings, *, fresh_index: bool = False) -> Memory:

@@ -17,6 +17,7 @@ from memory.core.errors import PersonaError
 if TYPE_CHECKING:
     from app.service import PersonaService
     from memory.memory import Memory
+    from memory.storage.api_keys import ApiKeys
 
 
 def open_memory() -> Memory:
@@ -37,6 +38,20 @@ def open_memory() -> Memory:
         memory.close()
         raise
     return memory
+
+
+@contextmanager
+def open_keys() -> Iterator[ApiKeys]:
+    """Open the API keys alone: a running server keeps the data folder, and its keys can be made and revoked meanwhile."""
+    from app.factory import open_journal
+    from app.settings import Settings
+    from memory.storage.api_keys import ApiKeys
+
+    database = open_journal(Settings())
+    try:
+        yield ApiKeys(database)
+    finally:
+        database.close()
 
 
 INTERRUPTED = 130

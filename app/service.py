@@ -20,8 +20,11 @@ from app.user_queue import UserQueue
 from app.worker import Worker
 from graph import forget_replies, forgetting
 from graph.beginning import in_a_sentence, unrecorded
+from graph.calls.asking import stream_text
+from graph.calls.tally import Tally
 from graph.context import Context, MessageOptions
 from graph.events import sending_to
+from graph.formats.thoughts import without_thought
 from memory.core import clock
 from memory.core.errors import InvalidInput, PersonaError, StorageError
 from memory.core.priority import replying
@@ -31,8 +34,11 @@ from memory.memory import Memory
 from memory.photos.image_file import MAX_BYTES, Picture, read_picture
 
 if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
     from app.models.background_fetch import Fetching
     from app.settings import Settings
+    from memory.core.usage import Usage
     from memory.storage.work_queue import Backlog
 
 _log = logging.getLogger(__name__)
@@ -42,7 +48,10 @@ _MAX_CONCURRENT_REPLIES = 256
 _REMOTE_WORKERS = 128
 """A remote server takes many calls at once; of a hundred active users, two thirds have a turn in background work."""
 _CLOSE_TIMEOUT_S = 10.0
+_COMPLETION_TOKENS = 512
 _DEFAULT_OPTIONS = MessageOptions()
+Deliver = Callable[["Event | Exception"], None]
+"""Takes the events of one reply, in order."""
 
 
 class PersonaService:
@@ -51,7 +60,7 @@ class PersonaService:
     Args:
         memory: The memory; closed with the service.
         models: The chat models; closed with the service.
-        work: Start background threads. Off: pending work waits for `wait`, or for the next program that opens the folder.
+        work: Start background threads. If off, work stays pending until `wait` is called or another program opens the folder.
 
     Example:
         >>> with PersonaService.from_settings() as service:
@@ -111,6 +120,7 @@ class PersonaService:
         *,
         zone: str | None = None,
         options: MessageOptions = _DEFAULT_OPTIONS,
+        origin: str | None = None,
     ) -> Iterator[Event]:
         """Send a message and return the reply as events. The message is in the journal before this returns.
 
@@ -121,8 +131,10 @@ class PersonaService:
             text: The message, at most 20,000 characters.
             images: Picture files, their bytes, or results of `read_picture`.
             time: Time of the message; now when None.
-            zone: Time zone for a time without one, and for now; the zone of this machine when None.
-            options: How it is answered; off the record, for example.
+            zone: Time zone of `time` if it names none, and of the current time; None: this machine's.
+            options: How the message is answered, for example off the record.
+            origin: The message's place in a conversation of another program; see `memory.stores.threads.origin_of`. The same
+                words at the same place are answered again, and other words replace those that were there.
 
         Raises:
             PersonaError: Before the first event: the message was not accepted. During the events: the reply failed, and the
@@ -138,6 +150,37 @@ class PersonaService:
             Recalled 1
             On Thursdays at seven.
         """
+        events: queue.SimpleQueue[Event | Exception] = queue.SimpleQueue()
+        self.start(events.put, user_id, text, images, time, zone=zone, options=options, origin=origin)
+        return _read(events)
+
+    def start(
+        self,
+        deliver: Deliver,
+        user_id: str,
+        text: str,
+        images: Sequence[Picture | bytes | str | Path] = (),
+        time: str | datetime | None = None,
+        *,
+        zone: str | None = None,
+        options: MessageOptions = _DEFAULT_OPTIONS,
+        origin: str | None = None,
+    ) -> Turn:
+        """Send a message, and pass the events of its reply to a function, in threads of the service; see `stream`.
+
+        Args:
+            deliver: Takes each event; the last one is `Answered`, or the error why there is no reply. It must not block.
+            user_id: The user.
+            text: As in `stream`.
+            images: As in `stream`.
+            time: As in `stream`.
+            zone: As in `stream`.
+            options: As in `stream`.
+            origin: As in `stream`.
+
+        Returns:
+            The message as a turn.
+        """
         self._check_open()
         user_id = check_user(user_id)
         check_text(text, len(images))
@@ -152,8 +195,30 @@ class PersonaService:
             turn = unrecorded(user_id, text, photo_ids, stamp or clock.now(zone), topic)
         else:
             with replying():
-                turn = self.memory.receive(user_id, text, pictures, time=stamp, zone=zone)
-        return self._submit(turn, context)
+                turn = self.memory.receive(user_id, text, pictures, time=stamp, zone=zone, origin=origin)
+        self._submit(turn, context, deliver)
+        return turn
+
+    def complete(self, messages: Sequence[BaseMessage]) -> tuple[str, Usage]:
+        """Let the model answer messages alone: no memory is used, nothing is saved, and replies to people come first.
+
+        For calls of a front end's own, such as for the title of a conversation.
+
+        Returns:
+            The text without the model's thought, and what it took.
+
+        Raises:
+            PersonaError: The model does not answer.
+        """
+        self._check_open()
+        self._loading.graphs(lambda: self._closed)
+        tally = Tally()
+        chat = self.models.chat(background=True)
+        chunks = stream_text(
+            chat, messages, grammar=None, max_tokens=_COMPLETION_TOKENS, unwanted=lambda: self._closed, tally=tally
+        )
+        text = "".join(chunks)
+        return without_thought(text).strip(), tally.usage
 
     def answer_again(self, user_id: str, turn_id: str) -> Iterator[Event]:
         """Write a new reply to the user's last message, after a failure or on request.
@@ -165,20 +230,21 @@ class PersonaService:
         last = self.memory.journal.turn(turn_id)
         if last.user_id != user_name(user_id):
             raise InvalidInput("That message belongs to another user.")
-        turn = self.memory.journal.replace(turn_id)
-        return self._submit(turn, Context(user_id=user_id))
+        events: queue.SimpleQueue[Event | Exception] = queue.SimpleQueue()
+        self._submit(self.memory.journal.replace(turn_id), Context(user_id=user_id), events.put)
+        return _read(events)
 
     def forget_offered(self, turn: Turn) -> str:
-        """Forget what a request named (`turn.trace.forget`), which waited for a yes; returns what to tell the person.
+        """Do the forgetting that was offered (`turn.trace.forget`) and is now confirmed; return what to tell the person.
 
         Raises:
-            PersonaError: It was answered before, or nothing of it is there any more.
+            PersonaError: The offer was answered before, or everything in it is already gone.
         """
         self._check_open()
         return forgetting.confirm(turn, self.memory)[0]
 
     def keep_offered(self, turn: Turn) -> str:
-        """Keep what a request to forget named; return the sentence for the person."""
+        """Keep what the assistant offered to forget; return the sentence to show."""
         self._check_open()
         if turn.seq:
             self.memory.offers.keep(turn)
@@ -191,7 +257,7 @@ class PersonaService:
                 self._stops.add(turn_id)
 
     def wait(self, user_id: str | None = None, on_done: Callable[[WorkItem], None] | None = None) -> int:
-        """Do all pending background work, of one user or of all; return the number of steps.
+        """Do all pending background work of one user or of all users now, and return the number of steps when it is done.
 
         Raises:
             PersonaError: The model does not answer; the rest stays pending.
@@ -199,35 +265,36 @@ class PersonaService:
         return self._worker.drain(None if user_id is None else user_name(user_id), on_done)
 
     def prepare(self, user_id: str) -> None:
-        """Load the embedded model in the background, and let it read the beginning of this user's next prompt, once.
+        """Load the embedded model in the background and let it process the start of this user's next prompt.
 
-        A message that arrives meanwhile is answered when the model is ready. A model on a server is not affected.
+        The first reply then comes sooner. A message that arrives meanwhile is answered when the model is ready. Only the first
+        call has an effect, and a model on a server is not affected.
         """
         self.greet(user_id)
         self._loading.read_ahead(user_name(user_id), lambda: bool(self._running), lambda: self._closed)
 
     @property
     def waits_for(self) -> str:
-        """Return a sentence about what a reply waits for while the model is not ready; empty if it is ready."""
+        """Return why replies must wait: the embedded model is loading or downloading. Empty if nothing is loading."""
         return self._loading.waits_for
 
     def retry(self, user_id: str | None = None) -> int:
-        """Put steps that are set aside back into the work queue, of one user or of all; return their number."""
+        """Put the set-aside steps of one user, or of all users, back into the work queue; return how many there were."""
         steps = self.memory.refusals.retry(user_id)
         self._worker.notify(user_id)
         return steps
 
     def backlog(self, user_id: str) -> Backlog:
-        """Return how much of a user's messages is not in memory yet; after `close`, only for users seen before."""
+        """Return how many of a user's messages are not in memory yet. After `close`, only the users of this run are known."""
         left = self._talked.setdefault(user_name(user_id), None)
         return self.memory.work.backlog(user_name(user_id)) if left is None else left
 
     def announce(self) -> None:
-        """Let `waits_for` report from now on that the embedded model is loading; `prepare` or the first message starts that."""
+        """Let `waits_for` say that the embedded model is loading, even before `prepare` or a message starts to load it."""
         self._loading.announce()
 
     def greet(self, user_id: str) -> None:
-        """Register a user, so that `farewell` includes their unfinished work, also from earlier days."""
+        """Register a user, so that `farewell` also counts their unfinished work of earlier days."""
         with self._lock:
             if not self._closed:
                 self._talked.setdefault(user_name(user_id), None)
@@ -238,7 +305,7 @@ class PersonaService:
         return bool(self._running)
 
     def farewell(self) -> str:
-        """Return a sentence about what is not in memory yet for the registered users; empty if everything is."""
+        """Return a sentence about the registered users' messages that are not in memory yet; empty if there are none."""
         return backlog.farewell([self.backlog(user_id) for user_id in list(self._talked)])
 
     def close(self) -> None:
@@ -269,31 +336,29 @@ class PersonaService:
         if self._closed:
             raise StorageError("This service is closed. Open another one: PersonaService.from_settings().")
 
-    def _submit(self, turn: Turn, context: Context) -> Iterator[Event]:
-        events: queue.SimpleQueue[Event | Exception] = queue.SimpleQueue()
+    def _submit(self, turn: Turn, context: Context, deliver: Deliver) -> None:
         with self._lock:
             self._running.add(turn.id)
             if not context.off_the_record:
                 self._talked[turn.user_id] = None
-        events.put(Received(turn))
-        self._lines.submit(turn.user_id, lambda: self._reply(turn, context, events))
-        return _read(events)
+        deliver(Received(turn))
+        self._lines.submit(turn.user_id, lambda: self._reply(turn, context, deliver))
 
-    def _reply(self, turn: Turn, context: Context, events: queue.SimpleQueue[Event | Exception]) -> None:
+    def _reply(self, turn: Turn, context: Context, deliver: Deliver) -> None:
         if self._closed:
             # Nothing was shown, so the message stays unanswered until the next start.
-            events.put(StorageError("The program is ending. The message is saved; send it again."))
+            deliver(StorageError("The program is ending. The message is saved; send it again."))
             return
         try:
             with replying(), self.models.priority.reply() if self.models.priority else nullcontext():
                 graph = self._loading.graphs(lambda: self._closed or turn.id in self._stops, for_reply=True)[0]
                 given = {"turn": turn, "turn_id": turn.id}
-                config = sending_to(events.put)
+                config = sending_to(deliver)
                 done = graph.invoke(given, config, context=context)["turn"]
         except Exception as error:  # noqa: BLE001 - it is raised to the reader of the events
-            events.put(self._failed(turn, context, error))
+            deliver(self._failed(turn, context, error))
         else:
-            events.put(Answered(done))
+            deliver(Answered(done))
         finally:
             with self._lock:
                 self._running.discard(turn.id)

@@ -1,4 +1,4 @@
-"""What a run is told besides the message: who writes, when, and the switches."""
+"""The input of a run besides the message: user, time and options."""
 
 from __future__ import annotations
 
@@ -21,17 +21,21 @@ class MessageOptions:
     """How one message is answered.
 
     Raises:
-        InvalidInput: A score of `personality_override` is of no trait, or not from 1 to 5.
+        InvalidInput: `personality_override` names an unknown trait, or a score outside 1 to 5.
     """
 
     force_retrieve: bool = False
     """Search memory at least once before answering."""
     reasoning: bool = True
-    """Off: search memory once with the message itself, then answer directly."""
+    """Off: search memory once with the message itself, then answer without thinking first."""
     off_the_record: bool = False
     """Use memory, but write nothing anywhere."""
     personality_override: dict[str, float] | None = None
     """Scores for this reply alone, by trait, instead of the remembered ones."""
+    instructions: str = ""
+    """Instructions of the program that the person writes in, for this reply alone; never remembered."""
+    attached: str = ""
+    """Text that the program attached to the message, such as passages of a file; shown to the model, never remembered."""
 
     def __post_init__(self) -> None:
         """Check the scores."""
@@ -45,7 +49,7 @@ class MessageOptions:
 
 @dataclass(frozen=True)
 class Context(MessageOptions):
-    """The run's context; every field has a default, so that a graph opens in Studio as it is."""
+    """The run's context. Every field has a default, so that LangGraph Studio can open a graph without input."""
 
     user_id: str = "me"
     """Whose memory is used and written."""
@@ -70,17 +74,17 @@ def context_of(runtime: Runtime[Context]) -> Context:
 
 
 def same_user(runtime: Runtime[Context], user_id: str) -> str:
-    """Return the user whose turn or session a run continues; a context that names another user is refused.
+    """Return `user_id`, the user of the turn or session that the run continues; refuse a context that names another user.
 
     Args:
-        runtime: The run; without a context it continues as it began.
+        runtime: The run; without a context, nothing is checked.
         user_id: The user of the turn or session in the state.
 
     Raises:
         InvalidInput: The context names another user.
     """
     if runtime.context is not None and runtime.context.user_id != user_id:
-        raise InvalidInput("What this run goes on with is another user's. Give a message of your own, in a new thread.")
+        raise InvalidInput("This run belongs to another user. Start a new thread with your own message.")
     return user_id
 
 
@@ -91,5 +95,5 @@ def thread_id() -> str | None:
 
 
 def goes_back() -> bool:
-    """Return whether the caller named the checkpoint that the run starts from: it may be an earlier one."""
+    """Return whether the caller chose the checkpoint to start from, which may be an old one."""
     return bool(get_config().get("metadata", {}).get("checkpoint_id"))

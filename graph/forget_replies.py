@@ -8,6 +8,7 @@ from typing import Literal
 from graph.language.addressed import addressed
 from memory.core import clock
 from memory.core.records import ForgetEntry, ForgetOffer
+from memory.forgetting.counts import counts_in_words
 
 Said = Literal["yes", "no", "undo"]
 
@@ -116,10 +117,9 @@ def everything(user_id: str) -> str:
 
 def done(counts: dict[str, int], mentioned: int) -> str:
     """Return the reply that says what was forgotten, without quoting it."""
-    counted = ", ".join(f"{what}: {count}" for what, count in counts.items() if count)
-    still = f" {mentioned} other things that you said may still speak of it; name them to forget them too." if mentioned else ""
+    still = f" {mentioned} other things that you said may still mention it; name them to forget them too." if mentioned else ""
     return (
-        f"Forgotten ({counted}, your request among them). Nothing finds it any more, and in 10 minutes it is gone for good. Until then “undo” brings "
+        f"Forgotten ({counts_in_words(counts)}, your request among them). Nothing finds it any more, and in 10 minutes it is gone for good. Until then “undo” brings "
         f"all of it back.{still}"
     )
 

@@ -25,6 +25,7 @@ from graph.language.question_words import asks_for_its_words
 from graph.prompts import manner, sections, showing
 from graph.prompts.briefing import Style, best_of, closing_words, messages_of, room_of, talk_of
 from graph.prompts.budgets import BYTES_PER_TOKEN
+from graph.prompts.client_text import with_attached, with_instructions
 from graph.prompts.coming_up import brought_up, due_of, lines_of, recalled
 from graph.prompts.evidence_lines import fitted_lines, informative
 from graph.prompts.fitting import fitted, shares
@@ -83,7 +84,9 @@ class Responder:
         profile = known.values() if self._style.layout == "published" else known.always()
         recent = self._memory.journal.recent(context.user_id, turn.time, turn.seq or None)
         reasoning = context.reasoning and not self._style.is_small
-        talk = talk_of(turn, recent, profile, self._memory, self._style, reasoning=reasoning)
+        style = self._style_for(context.instructions)
+        shown = with_attached(turn, context.attached, style.budgets)
+        talk = talk_of(shown, recent, profile, self._memory, style, reasoning=reasoning)
         evidence = self._memory.personality.evidence(context.user_id)
         replied = turn.state is TurnState.REQUEST
         coming = due_of(turn, self._memory)
@@ -98,6 +101,8 @@ class Responder:
             "manner": manner.lines(evidence, context.personality_override),
             "due": lines_of(turn, coming, self._style.prompts.bring_up),
             "coming": coming,
+            "instructions": context.instructions,
+            "attached": context.attached,
             "language": language_id.language_of_reply(turn.text, [past.text for past in recent]),
             "recent": recent,
             "talk": talk,
@@ -198,7 +203,7 @@ class Responder:
 
         What is shown is decided here: the receipt names it, and the next search returns other memories.
         """
-        style, user_id = self._style, state["turn"].user_id
+        style, user_id = self._style_for(state.get("instructions", "")), state["turn"].user_id
         room = room_of(state, self._memory, style, request["output"])
         if style.layout == "published":
             most = replace(style.limits, size=shares(room, style.budgets)["episodic"] * BYTES_PER_TOKEN)
@@ -291,12 +296,16 @@ class Responder:
         return "answer" if done else "reason"
 
     def _messages(self, state: RespondState, closing: str) -> list[BaseMessage]:
-        messages = messages_of(state, self._memory, self._style, closing)
+        messages = messages_of(state, self._memory, self._style_for(state.get("instructions", "")), closing)
         line = language_id.reply_in(state.get("language", ""))
         shown = self._style.is_small and state.get("language") in SHOWN
         if line and not shown and not asks_for_its_words(state["turn"].text):
             messages = sections.instructed(messages, f"({line})")
         return forgetting.noted(messages, self._style.prompts, state.get("forget"))
+
+    def _style_for(self, instructions: str) -> Style:
+        """Return the style of this turn's prompts."""
+        return replace(self._style, prompts=with_instructions(self._style.prompts, instructions, self._style.budgets))
 
     def _speaker(self, state: RespondState, send: Send) -> Speaker:
         turn_id = state["turn"].id

@@ -90,6 +90,10 @@ class RespondState(TurnInput, total=False):
     """What is coming up in the person's life, in sentences with dates; empty: nothing is mentioned."""
     coming: list[Upcoming]
     """The upcoming events that `due` was made from."""
+    instructions: str
+    """The client's instructions for this reply."""
+    attached: str
+    """The text that the client attached to the message."""
     language: str
     """Language of the reply, ISO 639-1; empty if unknown, or if the person may want another one."""
     recent: list[Turn]

@@ -38,6 +38,7 @@ from memory.photos.vision import Sight
 from memory.search.parts import SearchParts
 from memory.search.photo_search import PhotoSearch
 from memory.search.retriever import Retriever
+from memory.storage.api_keys import ApiKeys
 from memory.storage.engine import Database
 from memory.storage.folder_lock import FolderLock
 from memory.storage.leases import Leases
@@ -69,12 +70,13 @@ class Memory:
     Args:
         folder: The data folder; created when missing.
         embedder: Embeds the texts.
-        database_url: A database outside the folder.
+        database_url: URL of a database outside the folder; None: a file in the folder.
         chroma_url: A Chroma server instead of files in the folder. If both URLs name servers, processes may share the folder.
-        sight: Finds photos by what they show; None: photos are found only by the words about them.
-        asks: Treatment of sensitive messages for all users; None: as each user chose; False: none is classified (benchmarks).
+        sight: Finds photos by what they show; None: photos are found only by what was said about them.
+        asks: How sensitive messages are treated. A mode: for all users. None: as each user chose. False: no message is checked
+            (benchmarks).
         own_words: Removes pasted and quoted text from a message.
-        brings_up: Replies may mention upcoming events unasked, unless the person declined.
+        brings_up: Whether replies may mention upcoming events unasked; a person can decline.
         fresh_index: First delete the indexes of this folder, whatever their state, and mark all rows as not indexed.
 
     Raises:
@@ -120,6 +122,7 @@ class Memory:
             self.approvals = Approvals(self._database, self.index)
             self.browse = Browse(self._database)
             self.personality = PersonalityTimeline(self._database)
+            self.api_keys = ApiKeys(self._database)
             self.consent = Consent(self._database, by_meaning)
             self.dates = Dates(self._database, own_words, brings_up=brings_up)
             self.work = WorkQueue(self._database)
@@ -170,24 +173,27 @@ class Memory:
         photo_ids: Sequence[str] = (),
         time: datetime | None = None,
         zone: str | None = None,
+        origin: str | None = None,
     ) -> Turn:
         """Store a message with its pictures and return the new turn; see `Arrivals.receive`."""
+        if origin is not None:
+            return self._arrivals.receive_at(self.threads, origin, user_id, text, pictures, time=time)
         return self._arrivals.receive(user_id, text, pictures, photo_ids=photo_ids, time=time, zone=zone)
 
     def ingest_turn(self, user_id: str, time: datetime, text: str, reply: str, photo_ids: Sequence[str] = ()) -> Turn | None:
-        """Import one turn with its reply, into a session that stays open; see `Arrivals.ingest_turn`."""
+        """Import one turn with its reply. The session is not ended, so more turns can follow; see `Arrivals.ingest_turn`."""
         return self._arrivals.ingest_turn(user_id, time, text, reply, photo_ids)
 
     def ingest(self, user_id: str, lines: Sequence[Line], pictures: Mapping[str, Callable[[], Picture]] | None = None) -> int:
-        """Import a transcript, all of it or nothing, and return the number of lines added; see `Arrivals.ingest`."""
+        """Import a transcript; if a line is invalid, import nothing. Return the number of new lines; see `Arrivals.ingest`."""
         return self._arrivals.ingest(user_id, self.consent.without_unkept(user_id, lines), pictures or {})
 
     def search_by_kind(self, user_id: str, query: Query, limits: SearchLimits | None = None) -> SearchResult:
-        """Search for a turn type by type; everything journaled so far can be found."""
+        """Search for a turn, one type of memory after the other. Rows that are not indexed yet are indexed first."""
         return self._found(user_id, query, lambda: self.retriever.search_by_kind(user_id, query, limits))
 
     def search_jointly(self, user_id: str, query: Query, budget: SearchBudget | None = None) -> SearchResult:
-        """Search all types at once, in one shared budget; a history that fits is returned whole (`SearchBudget.whole`)."""
+        """Search all types at once, within one budget. A history no longer than `SearchBudget.whole` is returned complete."""
         budget = budget or SearchBudget()
         if budget.whole and not query.shown and (whole := self.retriever.whole(user_id, query, budget.whole)):
             return whole
@@ -206,7 +212,7 @@ class Memory:
         return self._indexes.recovering(_searched)
 
     def locate_in_photos(self, user_id: str, photo_ids: Sequence[str], name: str) -> tuple[str, Box | None] | None:
-        """Return which stored picture shows a named thing, and its box; None if no model can tell."""
+        """Return which stored picture shows a named thing, and its box; None if no model can decide (`Sight.locate`)."""
         pictures = {}
         for photo_id in photo_ids:
             with suppress(PersonaError):
@@ -214,7 +220,7 @@ class Memory:
         return self.sight.locate(pictures, name)
 
     def similar_facts(self, user_id: str, memory: SemanticMemory) -> tuple[list[ScoredFact], list[ScoredFact]]:
-        """Return the facts that a new fact may repeat or supersede, and the later facts that may repeat or supersede it."""
+        """Return the facts that the new fact may repeat or supersede; and the later facts that may do so to the new fact."""
         besides = self.memories.not_indexed(user_id)
         if len(besides) >= _MAX_UNINDEXED_FACTS:
             # Many facts wait, for example while an index is rebuilt: comparing them one by one would take too long.
@@ -247,7 +253,7 @@ class Memory:
         return self._index(user_id, at_least=1)
 
     def index_soon(self, user_id: str) -> int:
-        """As `index`, but write to Chroma only once several entries have changed (docs/decisions/032)."""
+        """Like `index`, but write to Chroma only once several entries have changed (docs/decisions/032)."""
         return self._index(user_id, at_least=_CHROMA_BATCH_ENTRIES)
 
     def _index(self, user_id: str, *, at_least: int) -> int:
@@ -260,7 +266,7 @@ class Memory:
         return self._indexes.recovering(_run)
 
     def catch_up(self) -> int:
-        """Index what no search waits for, such as new photos, and return the number of rows."""
+        """Index, for all users, what no search waits for, such as new photos; return the number of rows."""
         return sum(self.index(user_id) for user_id in {*self._indexer.behind(), *self.dates.behind()})
 
     def reindex(self, on_progress: Callable[[int, int], None] | None = None) -> int:
@@ -314,7 +320,9 @@ class Memory:
         return self._purge([(user_id, subject)])[0] if now else affected
 
     def undo(self, user_id: str, subject: str) -> MemoryRecord | None:
-        """Restore something forgotten that is not purged yet, or undo what a newer fact did to a memory.
+        """Restore something forgotten that is not purged yet, or make facts valid again that a newer fact replaced.
+
+        The id of a replaced fact, or of the fact that replaced others, undoes the replacement.
 
         Returns:
             The memory; None if a message or a photo was restored.
@@ -339,7 +347,7 @@ class Memory:
         return self.forget(user_id, self.approvals.turn_of(user_id, name), now=now)
 
     def fail_interrupted(self) -> int:
-        """Mark as failed the messages whose reply was lost when a process ended, and return how many."""
+        """Mark messages as failed if their process ended before the reply was complete; return how many."""
         return self.journal.fail_interrupted(None if self.leases is None else datetime.now(UTC) - _MAX_REPLY_TIME)
 
     def receipts(self, user_id: str) -> list[ForgetReceipt]:
@@ -365,7 +373,7 @@ class Memory:
         return self._archives.write(user_id, file)
 
     def import_user(self, file: Path) -> tuple[str, dict[str, int]]:
-        """Import an archive, all of it or nothing, and return the user id and the counts; see `Archives.read`."""
+        """Import an archive; if it is invalid, import nothing. Return the user id and the counts; see `Archives.read`."""
         user_id, counts = self._archives.read(file)
         self.index(user_id)
         return user_id, counts

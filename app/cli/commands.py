@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.cli import (
+    api_commands,
     forget_commands,
     memory_commands,
     model_commands,
@@ -41,6 +42,7 @@ app.add_typer(memory_commands.memory, name="memory")
 app.add_typer(person_commands.personality, name="personality")
 app.add_typer(person_commands.user, name="user")
 app.add_typer(model_commands.models, name="models")
+app.add_typer(api_commands.key, name="key")
 for _group in entry_points(group="personavlm.commands"):
     app.add_typer(_group.load(), name=_group.name)
 app.command()(page_command.page)
@@ -48,12 +50,16 @@ app.command()(upkeep_commands.work)
 app.command()(upkeep_commands.reindex)
 app.command()(upkeep_commands.doctor)
 app.command()(serve_command.serve)
+app.command()(api_commands.api)
 app.command()(uninstall_command.uninstall)
 
 Time = Annotated[str | None, typer.Option("--time", help="Time of the message, for example 2026-03-01 09:30. Default: now.")]
 Images = Annotated[list[Path] | None, typer.Option("--image", help="A picture to send. Can be given several times.")]
 Force = Annotated[bool, typer.Option("--force-retrieve", help="Search memory at least once.")]
-NoReasoning = Annotated[bool, typer.Option("--no-reasoning", help="Search once with the message, then answer.")]
+NoReasoning = Annotated[
+    bool,
+    typer.Option("--no-reasoning", help="Search memory once for the words of the message, then answer without thinking first."),
+]
 OffTheRecord = Annotated[bool, typer.Option("--off-the-record", help="Use memory, but save nothing.")]
 
 

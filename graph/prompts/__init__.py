@@ -3,6 +3,7 @@
 __all__ = [
     "briefing",
     "budgets",
+    "client_text",
     "coming_up",
     "compact",
     "data_text",

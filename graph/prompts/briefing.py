@@ -11,6 +11,7 @@ from graph.language.message_kind import asks, asks_about_the_world, asks_memory,
 from graph.language.question_words import asks_for_its_words, asks_to_repeat, offers_options
 from graph.prompts import compact, recall_examples, sections, showing, shown_replies
 from graph.prompts.budgets import Budgets, estimate_tokens
+from graph.prompts.client_text import with_attached
 from graph.prompts.data_text import as_entry
 from graph.prompts.evidence_lines import day, line_of
 from graph.prompts.texts import Prompts
@@ -113,23 +114,24 @@ def messages_of(state: RespondState, memory: Memory, style: Style, closing: str)
         MessageTooLong: The message does not fit into the model's window.
     """
     prompts, turn = style.prompts, state["turn"]
+    shown = with_attached(turn, state.get("attached", ""), style.budgets)
     rounds, reasoning = list(state.get("rounds", [])), state.get("reasoning", True)
     shows = style.sees and style.shows_recalled
-    talk = state.get("talk") or talk_of(turn, state["recent"], state["profile"], memory, style, reasoning=reasoning)
+    talk = state.get("talk") or talk_of(shown, state["recent"], state["profile"], memory, style, reasoning=reasoning)
     pictures = showing.of_conversation(talk["turns"], turn, memory, sees=style.sees, window=style.budgets.window)
     first = rounds.pop(0) if style.layout == "cache" and rounds and rounds[0]["output"] is None else None
     found = first["found"] if first else []
     manner, due = state.get("manner", []), state.get("due", [])
     again = showing.recalled(found, memory, turn.user_id, pictures) if shows else []
     if again:
-        left = _base_of(turn, state["profile"], pictures, style, reasoning=reasoning).room
+        left = _base_of(shown, state["profile"], pictures, style, reasoning=reasoning).room
         left -= sum(estimate_tokens(one.text) + estimate_tokens(one.reply) for one in talk["turns"])
         again = again if sections.picture_tokens(left, len(again)) else []
     marks: dict[str | None, str] = {one.photo_id: one.label for one in [*pictures, *again] if one.url}
     notes = [line_of(entry, marks) for entry in found]
     pictures = [*pictures, *again]
     if style.is_small:
-        base = _base_of(turn, state["profile"], pictures, style, reasoning=reasoning)
+        base = _base_of(shown, state["profile"], pictures, style, reasoning=reasoning)
         unknown = not notes and not due and may_ask_about_their_life(turn.text)
         said = f"{base.said}\n{_unknown_note(talk, prompts)}" if unknown else base.said
         turns = _last_of(talk["turns"], turn.text, found=bool(notes))
@@ -142,7 +144,7 @@ def messages_of(state: RespondState, memory: Memory, style: Style, closing: str)
             ),
         ]
     messages = sections.opening(
-        turn,
+        shown,
         profile=state["profile"],
         personality=state["personality"],
         manner=manner,

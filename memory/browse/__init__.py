@@ -1,3 +1,3 @@
 """Pages of memories, conversations and photos, for people who browse them."""
 
-__all__ = ["memories", "personality", "photos"]
+__all__ = ["memories", "pages", "personality", "photos"]

@@ -16,13 +16,14 @@ class SearchLimits:
     """How many results of each type a retrieval round returns (published: 4 semantic, 2 episodic topics, 2 procedural).
 
     Attributes:
-        semantic: Most facts.
-        episodic: Most topics, or turns that belong to no topic yet.
-        procedural: Most habits and goals.
-        photos: Most things seen in photos (published: 2).
-        turns: Most raw turns of one topic.
-        characters: Most characters of one topic's raw turns; the topic's best turn is always returned, if long as an excerpt.
-        size: Most UTF-8 bytes of all raw turns together, as the prompt has room for; None: no limit.
+        semantic: Maximum number of facts.
+        episodic: Maximum number of topics, or of turns that belong to no topic yet.
+        procedural: Maximum number of habits and goals.
+        photos: Maximum number of things seen in photos (published: 2).
+        turns: Maximum number of raw turns of one topic.
+        characters: Maximum number of characters of one topic's raw turns together. The topic's best turn is always returned, as
+            an excerpt if it is too long.
+        size: Maximum UTF-8 bytes of all raw turns together, usually what fits in the prompt; None: no limit.
     """
 
     semantic: int = 4
@@ -39,14 +40,16 @@ class SearchBudget:
     """The budget of one search in which all types of memory compete for the same room (docs/decisions/055).
 
     Attributes:
-        size: Most UTF-8 bytes of all entries together.
-        note: Most UTF-8 bytes of a raw turn's message, and as many of its reply; long ones are shown as their best passages.
-        least: Number of entries after which `gap` applies; `gap_at_all` applies before.
-        most: Most entries.
-        gap: Share of the best entry's relevance that further entries need, if the best entry is surely relevant.
-        gap_at_all: The same share for the first `least` entries.
+        size: Maximum UTF-8 bytes of all entries together.
+        note: Maximum UTF-8 bytes of a raw turn's message, and separately of its reply; a longer text is shown as its best
+            passages.
+        least: How many entries need only the share `gap_at_all`; further entries need `gap`.
+        most: Maximum number of entries.
+        gap: Share of the best entry's relevance that an entry needs after the first `least` ones. Both shares apply only if the
+            best entry is surely relevant.
+        gap_at_all: The smaller share that each of the first `least` entries needs.
         floor: Minimum relevance of every entry; None: `memory.search.relevance.FLOOR`.
-        best: Relevance that the best entry needs, or no entry is shown.
+        best: If the best entry is less relevant than this, no entry is returned.
         whole: A history of up to this many UTF-8 bytes is shown whole instead; 0: never.
     """
 
@@ -63,7 +66,7 @@ class SearchBudget:
 
 @dataclass(frozen=True)
 class Query:
-    """One retrieval.
+    """What one search asks for.
 
     Attributes:
         message: The person's message; compared with the content of memories.
@@ -71,9 +74,9 @@ class Query:
         time: The time of the message; nothing said after it is returned.
         window: The time window; a memory outside it is returned only if nothing is inside.
         shown: Ids of the memories and turns that this turn has shown already.
-        prompt_turns: Ids of the turns that the prompt shows whole; memories extracted from them are left out, too.
+        prompt_turns: Ids of the turns that the prompt shows whole; they and the facts extracted from them are not returned.
         shown_passages: Ids of the passages already shown, of turns that were not shown whole.
-        previous_message: The previous message, if this one only continues it ("And why?"); it is searched for as well.
+        previous_message: The previous message, if the current one only continues it ("And why?"); both are searched for.
         shown_photos: Ids of the photos that the prompt shows or describes.
         attached_photos: Ids of the photos attached to the message; photos that look like them are recalled.
 
@@ -104,7 +107,7 @@ class Query:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """The result of a retrieval, in time order; `widened`: the time window held nothing, so it was ignored."""
+    """The result of a search, in time order; `widened`: nothing matched inside the time window, so the window was ignored."""
 
     memories: tuple[Recalled, ...]
     widened: bool = False

@@ -1,4 +1,4 @@
-"""The one type for a span of time that a search, a question or a filter names (pure)."""
+"""The one type for a span of time, used by searches, questions and filters (pure)."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class TimeWindow:
     """A span of time; without arguments, all time.
 
     Attributes:
-        start: The first instant in it, in seconds since 1970.
-        end: The first instant after it, in seconds since 1970.
+        start: The first instant in the window, in seconds since 1970.
+        end: The first instant after the window, in seconds since 1970.
 
     Example:
         >>> march = TimeWindow.between(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 31, 23, 59, tzinfo=UTC))
@@ -34,7 +34,7 @@ class TimeWindow:
 
     @classmethod
     def between(cls, since: datetime | None, until: datetime | None) -> Self:
-        """Return the window from `since` to `until`, both included; None: open."""
+        """Return the window from `since` to `until`, both included; None: no limit on that side."""
         return cls(
             -math.inf if since is None else since.timestamp(),
             math.inf if until is None else math.nextafter(until.timestamp(), math.inf),
@@ -42,12 +42,12 @@ class TimeWindow:
 
     @classmethod
     def half_open(cls, start: datetime | None, end: datetime | None) -> Self:
-        """Return the window from `start` to `end`, which is not included; None: open."""
+        """Return the window from `start` up to, but not including, `end`; None: no limit on that side."""
         return cls(-math.inf if start is None else start.timestamp(), math.inf if end is None else end.timestamp())
 
     @property
     def is_bounded(self) -> bool:
-        """Whether it is less than all time."""
+        """Whether the window is less than all time."""
         return self.start > -math.inf or self.end < math.inf
 
     def contains(self, at: float) -> bool:
@@ -60,18 +60,18 @@ class TimeWindow:
         return math.exp(-distance / _SECONDS_PER_DAY / days)
 
     def mask(self, at: NDArray[Any], first: NDArray[Any], last: NDArray[Any]) -> NDArray[np.bool_]:
-        """Return which entries are in the window by when they were said, or by the span that they name.
+        """For each entry, return whether it was said in the window or names a day in it.
 
         Args:
-            at: When each was said, in seconds since 1970, shape (entries,).
-            first: Start of the span that each names, inclusive; infinite if it names none.
-            last: End of that span, exclusive; minus infinite if it names none.
+            at: When each entry was said, in seconds since 1970, shape (entries,).
+            first: Start of the span of days that each entry names, inclusive; plus infinity if it names none.
+            last: End of that span, exclusive; minus infinity if it names none.
         """
         inside: NDArray[np.bool_] = (at >= self.start) & (at < self.end) | (first < self.end) & (last > self.start)
         return inside
 
     def sql(self, column: ColumnElement[datetime] | Any) -> list[ColumnElement[bool]]:
-        """Return the conditions on a column of instants; none for all time."""
+        """Return SQL conditions that keep only instants of the window; an empty list for all time."""
         which = [column >= _instant(self.start)] if self.start > -math.inf else []
         return which + ([column < _instant(self.end)] if self.end < math.inf else [])
 
@@ -80,6 +80,6 @@ ALL_TIME = TimeWindow()
 
 
 def _instant(seconds: float) -> datetime:
-    """Return the first instant, in whole microseconds, that is not before a number of seconds since 1970."""
+    """Convert seconds since 1970 to a time, rounded up to whole microseconds."""
     rounded = datetime.fromtimestamp(seconds, UTC)
     return rounded if rounded.timestamp() >= seconds else rounded + timedelta(microseconds=1)

@@ -2,6 +2,7 @@
 
 __all__ = [
     "cascade",
+    "counts",
     "in_flight",
     "offers",
     "purge",

@@ -53,7 +53,7 @@ class Cascade:
     mentioned: tuple[str, ...] = ()
 
     def counts(self) -> dict[str, int]:
-        """Return how many things of each type are forgotten, under the names that a person reads."""
+        """Return how many things of each type are forgotten, under the names that receipts store; see `counts_in_words`."""
         return {
             "memories": len(self.memories),
             "made from it": len(self.derived),

@@ -19,7 +19,7 @@ _REPLY_COLUMNS = ("reply", "trace")
 
 
 def turn(connection: Connection, user_id: str, turn_id: str, subject: str) -> None:
-    """Quarantine a whole turn. An empty stub keeps its place in the user's sequence."""
+    """Move the whole turn into quarantine. An empty row is left, so that the numbering of the user's turns does not change."""
     row = _row(connection, user_id, turn_id)
     if row is None or row.state == TurnState.FORGOTTEN:
         return

@@ -172,7 +172,7 @@ class SearchIndex:
         ]
 
     def count_changes(self, user_id: str) -> int:
-        """Return the number of changes that are not settled."""
+        """Return the number of changes that are not copied to Chroma yet."""
         with self.files.use(user_id) as (file, _):
             return int(file.execute("SELECT count(*) FROM changed").fetchone()[0])
 

@@ -1,6 +1,7 @@
 """The SQL database: engine, tables, migrations, and the row functions that several stores share."""
 
 __all__ = [
+    "api_keys",
     "engine",
     "folder_lock",
     "leases",

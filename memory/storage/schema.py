@@ -339,6 +339,21 @@ dated = Table(
     Index("ix_dated_turn", "user_id", "turn_id"),
 )
 
+# Keys of programs that reach the memory over HTTP. Only a digest of a key is stored.
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("user_id", UserId(200), nullable=False),
+    Column("digest", String(64), nullable=False),
+    # Whether the key is a front end's, which names the person of each request in a header.
+    Column("trusts_headers", Boolean, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+    Index("ix_api_keys_digest", "digest", unique=True),
+    Index("ix_api_keys_user", "user_id"),
+)
+
 # If several processes share the journal: the process that does a user's background work.
 leases = Table(
     "leases",

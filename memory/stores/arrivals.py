@@ -16,6 +16,7 @@ from memory.photos.store import PhotoStore
 from memory.storage import session_rows, turn_rows, user_rows
 from memory.storage.engine import Database
 from memory.stores import transcript, turn_intake
+from memory.stores.threads import Threads
 
 
 class Arrivals:
@@ -67,6 +68,15 @@ class Arrivals:
         with self._keeping(user_id, new), self._db.write() as connection:
             images = (*photo_ids, *(picture.photo.id for picture in pictures))
             return turn_intake.take(connection, self._marker, user_id, text, images, time=time, zone=zone)
+
+    def receive_at(
+        self, threads: Threads, origin: str, user_id: str, text: str, pictures: Sequence[Picture], *, time: datetime | None
+    ) -> Turn:
+        """Store a message at its place in a conversation of another program; see `receive` and `Threads.say`."""
+        new = {picture.photo.id: partial(_identity, picture) for picture in pictures}
+        with self._keeping(user_id, new):
+            images = [picture.photo.id for picture in pictures]
+            return threads.say(user_id, text, images, time=time, origin=origin, goes_back=True)
 
     def ingest_turn(self, user_id: str, time: datetime, text: str, reply: str, photo_ids: Sequence[str] = ()) -> Turn | None:
         """Store one turn of a transcript with its reply, and queue it to be remembered. Its session stays open.

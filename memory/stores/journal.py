@@ -236,7 +236,7 @@ class Journal:
             return [dict(row) for row in connection.execute(query).mappings()]
 
     def has_moved_on(self, user_id: str, session: int) -> bool:
-        """Return whether a session of a later time has already been consolidated."""
+        """Return whether a later session has already been consolidated; see `session_rows.is_later_summed_up`."""
         with self._db.read() as connection:
             return session_rows.is_later_summed_up(connection, user_id, session, clock.now())
 

@@ -234,7 +234,7 @@ class Memories:
             return memory_rows.any_fact_since(connection, user_id, time)
 
     def repeats_of(self, user_id: str, ids: Sequence[str]) -> list[SemanticMemory]:
-        """Return the facts that only repeat these facts."""
+        """Return the facts that are stored as repetitions of the given facts."""
         with self._db.glance() as connection:
             again = connection.execute(select(memories.c.id).where(memories.c.same_as.in_(ids))).scalars().all()
         found = self.entries(user_id, kind="semantic", ids=again) if again else []

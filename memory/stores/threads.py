@@ -7,6 +7,7 @@ something was already said at this place of the thread. The new turn then replac
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from sqlalchemy import Connection, Row, bindparam, select, update
 from memory.consent.consent_rule import Marker
 from memory.core.errors import NotFound
 from memory.core.records import SPOKEN, Turn, TurnState, make_id
-from memory.core.validation import check_text, check_user
+from memory.core.validation import check_text, check_user, user_name
 from memory.forgetting.cascade import Counts
 from memory.storage import tombstones
 from memory.storage.engine import Database
@@ -30,6 +31,12 @@ _OF_ORIGIN = (
     .where(turns.c.state != TurnState.REPLACED)
     .order_by(turns.c.seq.desc())
 )
+_MAX_TEXTS = 200
+_OF_TEXTS = select(turns.c.id, turns.c.seq, turns.c.text, turns.c.reply, turns.c.origin).where(
+    turns.c.user_id == bindparam("user"),
+    turns.c.text.in_(bindparam("texts", expanding=True)),
+    turns.c.state.in_((*SPOKEN, TurnState.REQUEST, TurnState.REPLACED)),
+)
 _BY_ID = select(*SAID).where(turns.c.id == bindparam("turn"))
 
 
@@ -42,6 +49,25 @@ def origin_of(user_id: str, thread_id: str, parent: str) -> str:
         parent: The id of the turn before it in its branch of the thread; empty for the first turn.
     """
     return make_id(user_id, "thread", f"{thread_id}\x1f{parent}")
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A message with its reply, as a conversation of another program may repeat it.
+
+    Attributes:
+        id: The turn.
+        seq: Its number in the user's order of arrival.
+        text: The message.
+        reply: The reply.
+        origin: Its place; None if it was said elsewhere.
+    """
+
+    id: str
+    seq: int
+    text: str
+    reply: str
+    origin: str | None
 
 
 class Threads:
@@ -100,6 +126,16 @@ class Threads:
             if any(tombstones.times_forgotten(marked, at, text or "") for at in gone):
                 raise NotFound(_FORGOTTEN_MESSAGE)
             return turn_intake.take(connection, self._marker, user_id, text or "", images or (), time=time, origin=origin)
+
+    def exchanges(self, user_id: str, texts: Sequence[str]) -> list[Exchange]:
+        """Return the user's exchanges with these messages, the replaced ones too; nothing that is forgotten."""
+        found: list[Exchange] = []
+        with self._db.glance() as connection:
+            for start in range(0, len(texts), _MAX_TEXTS):
+                some = list(dict.fromkeys(texts[start : start + _MAX_TEXTS]))
+                rows = connection.execute(_OF_TEXTS, {"user": user_name(user_id), "texts": some})
+                found += [Exchange(row.id, row.seq, row.text, row.reply, row.origin) for row in rows]
+        return found
 
     def take_up(self, turn_id: str, origin: str) -> Turn:
         """Return the turn to answer for a turn that was journaled before. A turn that has a reply is replaced.

@@ -1,0 +1,82 @@
+"""Errors over HTTP: one status and one sentence for each kind, in the shape that the caller's protocol knows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from app.api.callers import NotAllowed
+from memory.core.errors import (
+    FolderInUse,
+    InvalidInput,
+    MessageTooLong,
+    ModelRefused,
+    ModelUnavailable,
+    NotFound,
+    PersonaError,
+    StorageError,
+    TimeOrderError,
+)
+
+_STATUS: tuple[tuple[type[PersonaError], int], ...] = (
+    (NotAllowed, 401),
+    (NotFound, 404),
+    (MessageTooLong, 413),
+    (TimeOrderError, 409),
+    (InvalidInput, 400),
+    (ModelRefused, 502),
+    (ModelUnavailable, 503),
+    (FolderInUse, 503),
+    (StorageError, 503),
+)
+_OPENAI_TYPES = {
+    400: "invalid_request_error", 401: "authentication_error", 404: "not_found_error", 413: "invalid_request_error",
+    429: "rate_limit_error",
+}  # fmt: skip
+_OPENAI_PREFIX = "/v1/"
+_MAX_PROBLEMS = 3
+
+
+def status_of(error: PersonaError) -> int:
+    """Return the HTTP status of an error; a class may name its own (`http_status`)."""
+    own: int | None = getattr(error, "http_status", None)
+    return own or next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+def body(path: str, status: int, code: str, message: str, *, parameter: str | None = None) -> dict[str, Any]:
+    """Return the JSON of an error: in OpenAI's shape under `/v1`, elsewhere as the command line prints it."""
+    if path.startswith(_OPENAI_PREFIX):
+        kind = _OPENAI_TYPES.get(status, "server_error")
+        return {"error": {"message": message, "type": kind, "param": parameter, "code": code}}
+    return {"error": {"code": code, "message": message}}
+
+
+def install(app: FastAPI) -> None:
+    """Let an application answer errors in these shapes."""
+
+    async def personal(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, PersonaError)
+        status = status_of(error)
+        headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None  # noqa: PLR2004 - a status
+        parameter = getattr(error, "parameter", None)
+        written = body(request.url.path, status, error.code, error.message, parameter=parameter)
+        return JSONResponse(written, status, headers)
+
+    async def invalid(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
+        problems = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:_MAX_PROBLEMS]]
+        message = f"The request is not valid. {'; '.join(problems)}."
+        return JSONResponse(body(request.url.path, 400, "invalid_input", message), 400)
+
+    async def http(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        message = "There is no such route. /docs lists all." if error.status_code == 404 else f"{error.detail}."  # noqa: PLR2004 - a status
+        return JSONResponse(body(request.url.path, error.status_code, "http_error", message), error.status_code, error.headers)
+
+    app.add_exception_handler(PersonaError, personal)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, http)

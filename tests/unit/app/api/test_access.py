@@ -1,0 +1,139 @@
+"""Who may use the server: keys, this machine alone without one, front ends with several users, hosts, origins and limits."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.api.addresses import is_local
+from app.api.guard import Limits
+from app.api.server import run
+from memory.core.errors import InvalidInput, NotFound
+from tests.fakes import NOTHING, ScriptedChat, answer
+
+URL = "/v1/chat/completions"
+HI = {"messages": [{"role": "user", "content": "Hi"}]}
+
+
+@pytest.fixture
+def service(serve):
+    return serve(ScriptedChat({"reasoning": answer("Hello!"), "semantic": NOTHING}))
+
+
+def bearer(secret, **more):
+    return {"authorization": f"Bearer {secret}", **more}
+
+
+def test_a_key_decides_whose_memory_is_used_whatever_the_request_names(service, connect):
+    client = connect(service)
+    _, secret = service.memory.api_keys.create("ada")
+    found = client.post(f"{URL}?user=bob", json={**HI, "user": "bob"}, headers=bearer(secret, **{"x-openwebui-user-id": "u1"}))
+    assert found.status_code == 200
+    assert [one["id"] for one in service.memory.journal.users()] == ["ada"]
+
+
+def test_a_key_that_trusts_its_front_end_maps_each_user_to_a_person(service, connect):
+    client = connect(service)
+    _, secret = service.memory.api_keys.create("home", trusts_headers=True)
+    for name in ("u1", "Jos%C3%A9", "u1"):
+        assert client.post(URL, json=HI, headers=bearer(secret, **{"x-openwebui-user-id": name})).status_code == 200
+    client.post(URL, json=HI, headers=bearer(secret))
+    assert {one["id"] for one in service.memory.journal.users()} == {"home/u1", "home/José", "home"}
+
+
+@pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer wrong", "Basic abc", "Bearer persona-", "bearer  x"])
+def test_with_keys_on_the_machine_nobody_comes_in_without_one(service, connect, authorization):
+    client = connect(service)
+    key, secret = service.memory.api_keys.create("ada")
+    assert client.post(URL, json=HI, headers=bearer(secret)).status_code == 200
+    found = client.post(URL, json=HI, headers={"authorization": authorization})
+    assert (found.status_code, found.json()["error"]["code"]) == (401, "not_allowed")
+    other = service.memory.api_keys.create("bob")
+    service.memory.api_keys.revoke(key.id)
+    assert client.post(URL, json=HI, headers=bearer(secret)).status_code == 401
+    assert client.get("/v1/models", headers=bearer(other[1])).status_code == 200
+
+
+def test_without_a_key_only_this_machine_may_connect(service, connect):
+    client = connect(service, client=("192.0.2.7", 50_000))
+    assert client.post(URL, json=HI).status_code == 401
+    assert service.memory.journal.users() == []
+
+
+def test_another_address_needs_a_key_before_it_is_listened_on(service):
+    for host in ("0.0.0.0", "192.0.2.1", "::"):
+        with pytest.raises(InvalidInput, match="there is no key"):
+            run(service, host=host, port=0, limits=Limits(), on_ready=lambda _url: None)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"host": "127.0.0.1:8600"}, 200),
+        ({"host": "localhost"}, 200),
+        ({"host": "[::1]:8600"}, 200),
+        ({"host": "evil.example:8600"}, 421),
+        ({"host": ""}, 421),
+        ({"origin": "http://localhost:3000"}, 200),
+        ({"origin": "https://evil.example"}, 403),
+        ({"origin": "null"}, 403),
+        ({"host": "evil.example", "origin": "http://evil.example"}, 421),
+    ],
+)
+def test_a_page_of_another_site_cannot_use_it(service, connect, headers, status):
+    assert connect(service).get("/v1/models", headers=headers).status_code == status
+
+
+def test_bodies_callers_and_requests_at_once_have_limits(service, connect):
+    client = connect(service, limits=Limits(body_bytes=1_000, per_minute=5))
+    found = client.post(URL, content=b"x" * 2_000, headers={"content-type": "application/json"})
+    assert (found.status_code, found.json()["error"]["code"]) == (413, "too_large")
+
+    def parts():
+        for _ in range(20):
+            yield b"x" * 100
+
+    assert client.post(URL, content=parts(), headers={"content-type": "application/json"}).status_code == 413
+    for _ in range(3):
+        assert client.get("/v1/models").status_code == 200
+    found = client.get("/v1/models")
+    assert (found.status_code, found.json()["error"]["code"]) == (429, "rate_limit")
+    assert int(found.headers["retry-after"]) > 0
+    assert client.get("/health").json() == {"status": "ok"}
+    assert connect(service, limits=Limits(at_once=0)).get("/v1/models").status_code == 503
+
+
+def test_an_unknown_route_and_a_body_that_is_no_json_are_plain_errors(service, connect):
+    client = connect(service)
+    assert client.get("/v1/nothing").json()["error"]["message"].startswith("There is no such route.")
+    found = client.post(URL, content=b"{", headers={"content-type": "application/json"})
+    assert (found.status_code, found.json()["error"]["type"]) == (400, "invalid_request_error")
+
+
+def test_secrets_are_shown_once_and_stored_as_digests(service, tmp_path):
+    keys = service.memory.api_keys
+    made, secret = keys.create("ada")
+    assert secret not in repr(keys.list())
+    assert all(secret.encode() not in path.read_bytes() for path in (tmp_path / "data").rglob("*") if path.is_file())
+    assert keys.find(secret) == made
+    assert keys.list("bob") == []
+    assert keys.revoke(made.id).revoked is not None
+    assert keys.find(secret) is None
+    with pytest.raises(NotFound, match="persona key list"):
+        keys.revoke("nothing")
+
+
+def test_a_deleted_person_has_no_keys(service):
+    _, secret = service.memory.api_keys.create("ada")
+    service.memory.receive("ada", "Hi")
+    service.memory.delete_user("ada")
+    assert service.memory.api_keys.find(secret) is None
+
+
+@pytest.mark.parametrize(
+    ("host", "local"),
+    [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("[::1]", True), ("localhost", True), ("a.localhost", True),
+     ("::ffff:127.0.0.1", True), ("0.0.0.0", False), ("::", False), ("10.0.0.1", False), ("localhost.evil.example", False),
+     ("", False), ("127.0.0.1.evil.example", False)],
+)  # fmt: skip
+def test_what_is_this_machine(host, local):
+    assert is_local(host) is local
