@@ -72,6 +72,7 @@ class Need:
 
 NEEDS = {
     "browser": Need("the page in a real browser", tools=("playwright", "axe_playwright_python"), chromium=True),
+    "api": Need("the HTTP server and MCP", "api", ("openai", "schemathesis")),
     "auth": Need("signing in", "auth", ("joserfc",)),
     "photos": Need("photos found by sight", "photos"),
     "embedders": Need("other text embedders, through torch", "embedders"),

@@ -92,7 +92,7 @@ def run(service: PersonaService, *, host: str, port: int, limits: Limits, on_rea
         InvalidInput: The address can be reached from other machines, and there is no key.
         PersonaError: The port is in use.
     """
-    if not is_local(host) and not service.memory.api_keys.exist():
+    if not is_local(host) and not any(key.revoked is None for key in service.memory.api_keys.list()):
         raise InvalidInput(
             f"{host} can be reached from other machines, and there is no key. Make one first: `persona key create --user NAME`."
         )

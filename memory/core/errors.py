@@ -8,8 +8,10 @@ Fault = Literal["prompt", "settings", "passing"]
 """Why a model server refused a call; see `ModelRefused`."""
 
 
-class PersonaError(Exception):
+class PersonaError(RuntimeError):
     """Base class of every error that the program raises on purpose.
+
+    LangGraph's server passes on the message of a `RuntimeError`, and hides those of other exceptions.
 
     Attributes:
         code: A short, stable identifier for scripts (printed as `error.code` with `--json`).

@@ -135,6 +135,13 @@ class PhotoStore:
         # The small copy was lost, damaged or never made, since older versions stored none.
         return small_copy(open_upright(self.original(user_id, photo_id)))
 
+    def stored(self, user_id: str, photo_id: str) -> Picture:
+        """Return a stored photo as a picture with the same id, or raise NotFound."""
+        known = {photo.id: photo for photo in self.list(user_id)}
+        if photo_id not in known:
+            raise NotFound("There is no such photo.")
+        return Picture(known[photo_id], self.original(user_id, photo_id), self.for_model(user_id, photo_id))
+
     def list(self, user_id: str) -> list[Photo]:
         """Return the user's photos, oldest first."""
         mine = (photos.c.user_id == user_id) & photos.c.hidden_at.is_(None)

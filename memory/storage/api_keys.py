@@ -77,8 +77,8 @@ class ApiKeys:
         return _key(row) if row is not None else None
 
     def exist(self) -> bool:
-        """Return whether any valid key exists."""
-        query = select(api_keys.c.id).where(api_keys.c.revoked_at.is_(None)).limit(1)
+        """Return whether a key was ever made: revoking the last one must not open the memory to programs without a key."""
+        query = select(api_keys.c.id).limit(1)
         with self._db.glance() as connection:
             return connection.execute(query).first() is not None
 

@@ -178,6 +178,12 @@ class Threads:
         with self._db.read() as connection:
             return to_turn(_current(connection, turn_id))
 
+    def at(self, user_id: str, origin: str) -> Turn | None:
+        """Return the turn that is at a place of a thread now; None if nothing was said there. It may be forgotten."""
+        with self._db.glance() as connection:
+            row = connection.execute(_OF_ORIGIN, {"user": user_id, "its_origin": origin}).first()
+        return None if row is None else to_turn(row)
+
     def has_gone_on(self, user_id: str, origin: str) -> bool:
         """Return whether something was said at a place of a thread."""
         with self._db.glance() as connection:

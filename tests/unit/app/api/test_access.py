@@ -10,6 +10,7 @@ from app.api.server import run
 from memory.core.errors import InvalidInput, NotFound
 from tests.fakes import NOTHING, ScriptedChat, answer
 
+pytestmark = pytest.mark.api
 URL = "/v1/chat/completions"
 HI = {"messages": [{"role": "user", "content": "Hi"}]}
 
@@ -47,10 +48,11 @@ def test_with_keys_on_the_machine_nobody_comes_in_without_one(service, connect, 
     assert client.post(URL, json=HI, headers=bearer(secret)).status_code == 200
     found = client.post(URL, json=HI, headers={"authorization": authorization})
     assert (found.status_code, found.json()["error"]["code"]) == (401, "not_allowed")
-    other = service.memory.api_keys.create("bob")
     service.memory.api_keys.revoke(key.id)
-    assert client.post(URL, json=HI, headers=bearer(secret)).status_code == 401
-    assert client.get("/v1/models", headers=bearer(other[1])).status_code == 200
+    for headers in (bearer(secret), {"authorization": authorization}):
+        assert client.post(URL, json=HI, headers=headers).status_code == 401
+    _, other = service.memory.api_keys.create("bob")
+    assert client.get("/v1/models", headers=bearer(other)).status_code == 200
 
 
 def test_without_a_key_only_this_machine_may_connect(service, connect):

@@ -12,6 +12,7 @@ from PIL import Image
 from memory.core.records import TurnState
 from tests.fakes import NOTHING, ScriptedChat, answer, fact
 
+pytestmark = pytest.mark.api
 URL = "/v1/chat/completions"
 
 
