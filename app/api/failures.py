@@ -49,6 +49,8 @@ def status_of(error: PersonaError) -> int:
 
 def body(path: str, status: int, code: str, message: str, *, parameter: str | None = None) -> dict[str, Any]:
     """Return the JSON of an error: in OpenAI's shape under `/v1`, elsewhere as the command line prints it."""
+    # A message may quote what was sent, and JSON can spell half of a surrogate pair, which no answer can hold.
+    message = message.encode("utf-8", "backslashreplace").decode()
     if path.startswith(_OPENAI_PREFIX):
         kind = _OPENAI_TYPES.get(status, "server_error")
         return {"error": {"message": message, "type": kind, "param": parameter, "code": code}}

@@ -145,7 +145,7 @@ def test_a_picture_that_nothing_is_remembered_of_is_forgotten_too(open_page: Ope
 def test_what_waits_for_a_word_says_so(open_page: OpenPage, service: PersonaService) -> None:
     photo_id = sent(service, "red", ("my insulin", "medicine", None), text="I was diagnosed with diabetes: my insulin.")
     page = opened(photos(open_page), photo_id)
-    assert "It needs your approval, together with its message." in captions(page)
+    assert "This is remembered only after you approve its message." in captions(page)
 
 
 def test_a_picture_leads_to_its_message(open_page: OpenPage, service: PersonaService) -> None:

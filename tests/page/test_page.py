@@ -65,12 +65,12 @@ def test_a_reply_stands_below_its_folded_steps(open_page: OpenPage, service: Per
     page = say(open_page(), "What is my dog called?")
     assert not page.exception
     assert replies(page)[-1] == "He is **Biscuit**."
-    steps = next(expander for expander in page.main.expander if "found 1 memory" in expander.label)
+    steps = next(expander for expander in page.main.expander if "1 memory found" in expander.label)
     shown = [element.value for element in steps.text]
     assert shown[0] == "What is my dog called?"
     assert shown[1] == "[2026-03-01 09:30 (Sunday)] User: My dog is called Biscuit."
     assert shown[2] == "Now I know."
-    assert "Remembering: 3 steps left." in texts(page)
+    assert "Still remembering your messages (3 steps left)." in texts(page)
 
 
 def test_a_failed_message_says_why_and_can_be_sent_again(open_page: OpenPage, chat: ScriptedChat) -> None:
@@ -334,9 +334,9 @@ def test_markdown_keeps_prices_and_loses_pictures(text: str, shown: str) -> None
     ("steps", "found", "line"),
     [
         ([Step(action="answer")], 0, ""),
-        ([Step(think="Hm.", action="answer")], 0, "Thought"),
-        ([Step(action="retrieve"), Step(action="answer")], 0, "Searched memory, found nothing"),
-        ([Step(think="Hm.", action="retrieve")] * 2, 2, "Thought, searched memory twice, found 2 memories"),
+        ([Step(think="Hm.", action="answer")], 0, "Thought about it"),
+        ([Step(action="retrieve"), Step(action="answer")], 0, "Searched memory (nothing found)"),
+        ([Step(think="Hm.", action="retrieve")] * 2, 2, "Thought, then searched memory twice (2 memories found)"),
     ],
 )
 def test_steps_are_summed_up_in_a_line(steps: list[Step], found: int, line: str) -> None:
@@ -346,13 +346,15 @@ def test_steps_are_summed_up_in_a_line(steps: list[Step], found: int, line: str)
 @pytest.mark.parametrize(
     ("kind", "counts", "minutes", "sentence"),
     [
-        ("semantic", {"memories": 1, "messages": 1}, 9, "Forgot one fact and its message. Undo within 9 minutes."),
-        ("turn", {"messages": 1}, 1, "Forgot one message. Undo within 1 minute."),
+        ("semantic", {"memories": 1, "messages": 1}, 9, "Forgot one fact and its message. You can undo this for 9 minutes."),
+        ("turn", {"messages": 1}, 1, "Forgot one message. You can undo this for 1 minute."),
         (
             "turn", {"messages": 3, "memories": 1, "made from it": 1, "replies": 1, "pictures": 0}, 0,
-            "Forgot one message, 2 other messages, 2 related memories and one reply. Undo within a minute.",
+            "Forgot one message, 2 other messages, 2 related memories and one reply. You can undo this for a minute.",
         ),
-        ("photo", {"memories": 1, "pictures": 1, "messages": 1}, 9, "Forgot one picture and its message. Undo within 9 minutes."),
+        ("photo", {"memories": 1, "pictures": 1, "messages": 1}, 9,
+            "Forgot one picture and its message. You can undo this for 9 minutes.",
+        ),
     ],
 )  # fmt: skip
 def test_what_was_forgotten_is_said_in_a_sentence(kind: str, counts: dict[str, int], minutes: int, sentence: str) -> None:
@@ -384,13 +386,13 @@ def held(page: AppTest, label: str):
 def test_something_sensitive_is_asked_about_and_kept_after_a_yes(open_page: OpenPage, service: PersonaService) -> None:
     page = say(open_page(), "I was diagnosed with diabetes.")
     assert not page.exception
-    assert "About health. It needs your approval before it can be recalled." in captions(page)
+    assert "This message is about health. It is remembered only after you approve it." in captions(page)
     # The side panel is drawn before the reply is: it follows with its next look, some seconds later.
     page.run()
     assert "1 message needs your approval." in [text.value for text in page.sidebar.text]
     page = held(page, "Remember it").click().run()
     assert not page.exception
-    assert "needs your approval" not in captions(page)
+    assert "only after you approve it" not in captions(page)
     assert service.memory.search("ada", "diabetes")
 
 
@@ -408,25 +410,25 @@ def test_one_question_is_asked_and_never_keep_forgets_the_message_that_it_is_ask
 ) -> None:
     page = say(open_page(), "I was diagnosed with diabetes.")
     assert "It is remembered and marked as sensitive" in captions(page)
-    page = held(page, "Don't keep them").click().run()
+    page = held(page, "Never keep them").click().run()
     assert not page.exception
     assert "I was diagnosed with diabetes." not in texts(page)
     assert service.memory.consent.chosen("ada") == "never-keep"
     page = say(page, "My sister has leukaemia.")
-    assert "answered off the record and not saved" in captions(page)
+    assert "It was answered but not saved." in captions(page)
     assert "What should happen" not in captions(page)
 
 
 def test_who_answered_is_not_asked_again(open_page: OpenPage, service: PersonaService) -> None:
-    page = held(say(open_page(), "I was diagnosed with diabetes."), "Ask me each time").click().run()
+    page = held(say(open_page(), "I was diagnosed with diabetes."), "Ask me first").click().run()
     page = say(page, "I take insulin every morning.")
     assert "What should happen" not in captions(page)
-    assert "needs your approval" in captions(page)
+    assert "only after you approve it" in captions(page)
 
 
 def test_what_is_not_sensitive_is_not_asked_about(open_page: OpenPage) -> None:
     page = say(open_page(), "I keep a heron.")
-    assert "needs your approval" not in captions(page)
+    assert "only after you approve it" not in captions(page)
     assert not [button for button in page.main.button if button.label == "Remember it"]
 
 

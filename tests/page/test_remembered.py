@@ -108,7 +108,7 @@ def test_while_the_first_messages_are_being_read_it_says_so(open_memory: OpenPag
     service.memory.ingest_turn("ada", BEGIN, "I keep a heron.", "Noted.")
     page = open_memory()
     assert "being processed" in page.info[0].value
-    assert "Your last message is not in memory yet; it will be soon." in captions(page)
+    assert "Your last message is not in memory yet; it will be remembered soon." in captions(page)
 
 
 def test_what_is_not_in_memory_yet_is_said_to_its_own_person(open_memory: OpenPage, service: PersonaService) -> None:
@@ -175,7 +175,7 @@ def test_what_it_came_from_may_be_forgotten_by_now(open_memory: OpenPage, servic
     service.memory.edit("ada", make_id("ada", "procedural", "walk"), "Walks at noon.")
     service.memory.forget("ada", turn.id)
     page = press(page, "show-habits-")
-    assert [error.value for error in page.error] == ["Its source has been forgotten."]
+    assert [error.value for error in page.error] == ["The message that it came from has been forgotten."]
 
 
 def test_forgetting_takes_it_off_and_undo_brings_it_back(open_memory: OpenPage, service: PersonaService) -> None:

@@ -61,4 +61,4 @@ def test_one_switch_on_the_page_you_turns_reminders_off(open_page: OpenPage, ser
     switch.set_value(False).run()
     assert not service.memory.dates.brings_up("ada")
     service.memory.dates.may_bring_up = False
-    assert "PERSONA_BRING_UP is off" in captions(page(open_page, "you"))
+    assert "Reminders are switched off on this machine (PERSONA_BRING_UP)." in captions(page(open_page, "you"))

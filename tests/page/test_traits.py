@@ -67,7 +67,7 @@ def test_before_anything_is_remembered_it_says_what_to_do(open_page: OpenPage) -
     page = personality(open_page)
     assert not page.exception
     assert "No message has been remembered yet." in page.info[0].value
-    assert captions(page).count("Too early to tell: no message has shown it yet") == 5
+    assert captions(page).count("Too early to tell: no message has shown this trait yet") == 5
     assert len(charts(page)) == 1
     assert not [button for button in page.button if button.key == "reset"]
 
@@ -91,7 +91,7 @@ def test_one_message_is_too_few_to_say_how_somebody_is(open_page: OpenPage, serv
     said(service, "What if it rains?", neuroticism=4.0)
     page = personality(open_page)
     assert not page.exception
-    assert "Too early to tell: only one message has shown it so far" in captions(page)
+    assert "Too early to tell: only one message has shown this trait so far" in captions(page)
     assert "too early to tell: openness" in charts(page)[0].proto.alt
     assert not any("They worry" in line for line in texts(page))
 
@@ -161,7 +161,7 @@ def test_the_curves_go_with_time_where_history_came_late(open_page: OpenPage, se
     # What holds is what was remembered last, and each step says what it changed.
     assert service.memory.personality.newest("ada").scores.openness == 3.5
     assert "too early to tell: openness" in radar.proto.alt
-    assert "Some earlier messages were remembered after later ones" in captions(page)
+    assert "Some older messages were remembered after newer ones" in captions(page)
     assert [text for step in steps(page) for text in ("in between", "long ago", "today") if text in step] == [
         "in between", "long ago", "today",
     ]  # fmt: skip
@@ -273,9 +273,9 @@ def test_a_score_in_words(score: float, words: str) -> None:
 
 def test_a_step_that_moved_nothing_says_so() -> None:
     point = PersonalityPoint(turn_id="a", time=BEGAN, inferred=BigFive())
-    assert row(point, BigFive(), {}) == "2026-03-01 09:30 · Nothing moved"
+    assert row(point, BigFive(), {}) == "2026-03-01 09:30 · No change"
     let = PersonalityPoint(turn_id=None, time=BEGAN, cause="pin")
-    assert row(let, BigFive(), {}) == "2026-03-01 09:30 · Set by you; nothing is pinned"
+    assert row(let, BigFive(), {}) == "2026-03-01 09:30 · Unpinned by you"
 
 
 def test_a_selection_names_the_point_that_was_clicked_last() -> None:

@@ -121,13 +121,13 @@ def test_the_example_person_is_loaded_and_talked_to_and_deleted(open_you: OpenYo
     assert not page.exception
     assert page.sidebar.selectbox[0].value == example.USER
     assert "45 messages, 75 memories and 5 pictures" in page.success[0].value
-    assert "invented" in page.info[0].value
+    assert "made up" in page.info[0].value
     page = open_you().button(key="go-example").click().run()
     assert page.sidebar.selectbox[0].value == example.USER
     page.text_input(key=f"confirm-{example.USER}").set_value(example.USER).run()
     page = page.button(key="delete").click().run()
     assert not page.exception
-    assert "Nothing is left in any store." in texts(page)
+    assert "Nothing is left." in texts(page)
     assert not service.memory.journal.knows(example.USER)
     assert "load-example" in keys(open_you(example.USER))
 
@@ -226,8 +226,8 @@ def test_deleting_needs_the_name_and_leaves_a_receipt(open_you: OpenYou, service
     page = page.button(key="delete").click().run()
     assert not page.exception
     assert "User: ada" in texts(page)
-    assert "Content: 1 message, 1 memory and 0 pictures" in texts(page)
-    assert "Nothing is left in any store." in texts(page)
+    assert "Deleted content: 1 message, 1 memory and 0 pictures" in texts(page)
+    assert "Nothing is left." in texts(page)
     assert [one.proto.label for one in page.get("download_button")] == ["Download the receipt"]
     assert page.sidebar.selectbox[0].value == "me"
     assert service.memory.journal.knows("grace")
@@ -253,7 +253,7 @@ def test_a_deletion_that_fails_says_why(open_you: OpenYou, service: PersonaServi
 def test_what_is_agreed_to_is_written_down(open_you: OpenYou, service: PersonaService) -> None:
     remember(service.memory)
     page = open_you()
-    assert "You have not been asked" in captions(page)
+    assert "You have not decided yet" in captions(page)
     page = page.toggle(key="training-ada").set_value(True).run()
     assert "You said yes on" in captions(page)
     assert service.memory.consent.of("ada").training
@@ -261,7 +261,7 @@ def test_what_is_agreed_to_is_written_down(open_you: OpenYou, service: PersonaSe
     assert "You said no on" in captions(page)
     assert page.radio(key="sensitive-ada").value == "off"
     page = page.radio(key="sensitive-ada").set_value("never-keep").run()
-    assert "answered off the record" in captions(page)
+    assert "answered but not saved" in captions(page)
     assert service.memory.consent.chosen("ada") == "never-keep"
 
 
@@ -287,7 +287,7 @@ def test_what_the_machine_says_cannot_be_chosen(open_you: OpenYou, service: Pers
         page = open_you()
     assert page.radio(key="sensitive-ada").disabled
     assert page.radio(key="sensitive-ada").value == "each"
-    assert "PERSONA_ASK_CONSENT sets this for everyone" in captions(page)
+    assert "This is set for everyone on this machine (PERSONA_ASK_CONSENT)." in captions(page)
 
 
 def test_somebody_new_chooses_before_the_first_word_and_nothing_is_called_remembered(
@@ -375,7 +375,7 @@ def test_sizes_are_written_as_they_are_read(count: int, said: str) -> None:
 def test_a_receipt_names_what_is_left() -> None:
     text = account_wording.farewell("ada", {"turns": 2, "memories": 1, "photos": 0}, {"journal": 0, "vectors": 1}, LONG_AGO)
     assert "2 messages, 1 memory and 0 pictures" in text
-    assert "vector collections: 1" in text
+    assert "data for search by meaning: 1" in text
     assert "Something is left" in text
     forgotten = ForgetReceipt(
         subject="sem_1", kind="semantic", forgotten_at=LONG_AGO, purged_at=LONG_AGO, removed={"memories": 1, "pictures": 0},
@@ -383,7 +383,7 @@ def test_a_receipt_names_what_is_left() -> None:
     )  # fmt: skip
     title, detail = account_wording.forgotten(forgotten)
     assert title == "A fact, deleted for good on 2026-03-01 at 09:30 (UTC)"
-    assert detail.startswith("Removed: memories: 1. Something is left (files that contain its text: 2)")
+    assert detail.startswith("Removed: 1 memory. Something is left (other files with this text: 2)")
 
 
 def test_an_archive_has_everything(service: PersonaService, tmp_path: Path) -> None:

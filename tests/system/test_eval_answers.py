@@ -270,7 +270,7 @@ def test_what_cannot_be_measured_is_said_before_any_model_is_asked(persona, tmp_
     person(tmp_path / "mme" / "samples" / "100" / "12")
     (tmp_path / "mme" / "Persona-MME.json").write_text(json.dumps([CASE]))
     code, _, err = persona("eval", "graph", "--data", "mme")
-    assert (code, "does not name the evidence of its answers" in err) == (1, True)
+    assert (code, "does not list which messages answer each question" in err) == (1, True)
     code, _, err = persona("eval", "graph", "--data", str(MINI), "--against", "gone.json")
     assert (code, "gone.json cannot be read" in err) == (1, True)
     for content in ("[1]", '{"reason": {"decision": "x"}}'):

@@ -18,8 +18,8 @@ from tests.system.test_cli import persona, read, reply
 
 __all__ = ["persona"]
 
-LAST_TWO = "Your last two messages are not in memory yet; they will be at the next start."
-LAST = "Your last message is not in memory yet; it will be at the next start"
+LAST_TWO = "Your last two messages are not in memory yet; they will be remembered at the next start."
+LAST = "Your last message is not in memory yet; it will be remembered at the next start"
 
 
 class Switch:

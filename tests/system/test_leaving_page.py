@@ -43,7 +43,7 @@ def served(options, **_more):
 cli.main = served
 program.run(Path("page.py"), 8501, headless=True, fetch=False)
 """
-LEFT = "Your last message is not in memory yet; it will be at the next start.\n"
+LEFT = "Your last message is not in memory yet; it will be remembered at the next start.\n"
 
 
 class Silent:

@@ -21,21 +21,21 @@ from tests.unit.memory.stores.test_journal import at
     ("left", "said"),
     [
         (Backlog(), ""),
-        (Backlog(1), "Your last message is not in memory yet; it will be at the next start."),
-        (Backlog(2), "Your last two messages are not in memory yet; they will be at the next start."),
-        (Backlog(12), "Your last twelve messages are not in memory yet; they will be at the next start."),
-        (Backlog(1300), "Your last 1,300 messages are not in memory yet; they will be at the next start."),
-        (Backlog(1, newest=False), "One of your messages is not in memory yet; it will be at the next start."),
-        (Backlog(3, newest=False), "Three of your messages are not in memory yet; they will be at the next start."),
-        (Backlog(0, conversations=1), "One conversation is not summed up yet; it will be at the next start."),
-        (Backlog(0, conversations=2), "Two conversations are not summed up yet; they will be at the next start."),
+        (Backlog(1), "Your last message is not in memory yet; it will be remembered at the next start."),
+        (Backlog(2), "Your last two messages are not in memory yet; they will be remembered at the next start."),
+        (Backlog(12), "Your last twelve messages are not in memory yet; they will be remembered at the next start."),
+        (Backlog(1300), "Your last 1,300 messages are not in memory yet; they will be remembered at the next start."),
+        (Backlog(1, newest=False), "One of your messages is not in memory yet; it will be remembered at the next start."),
+        (Backlog(3, newest=False), "Three of your messages are not in memory yet; they will be remembered at the next start."),
+        (Backlog(0, conversations=1), "One conversation is not summarised yet; it will be summarised at the next start."),
+        (Backlog(0, conversations=2), "Two conversations are not summarised yet; they will be summarised at the next start."),
         (
             Backlog(1, conversations=1),
-            "Your last message is not in memory yet, nor is one conversation summed up; they will be at the next start.",
+            "Your last message is not in memory yet, and one conversation is not summarised yet; this will be done at the next start.",
         ),
         (
             Backlog(2, conversations=3),
-            "Your last two messages are not in memory yet, nor are three conversations summed up; they will be at the next start.",
+            "Your last two messages are not in memory yet, and three conversations are not summarised yet; this will be done at the next start.",
         ),
     ],
 )
@@ -45,7 +45,7 @@ def test_the_sentence(left, said):
 
 def test_what_brings_it_is_said():
     assert sentence(Backlog(1), BY_A_COMMAND).endswith(
-        "; it will be at the next start of the page or of `persona chat`, or after `persona work`."
+        "; it will be remembered at the next start of the page or of `persona chat`, or by `persona work`."
     )
 
 
@@ -60,10 +60,11 @@ def test_it_agrees_in_number_and_names_no_code(messages, conversations, newest):
 
 
 def test_of_several_people_nobody_is_named_and_no_number():
-    assert farewell([Backlog(2)]) == "Your last two messages are not in memory yet; they will be at the next start."
+    assert farewell([Backlog(2)]) == "Your last two messages are not in memory yet; they will be remembered at the next start."
     assert farewell([Backlog(), Backlog()]) == farewell([]) == ""
     assert (
-        farewell([Backlog(2), Backlog()]) == "Some of the last messages are not in memory yet; they will be at the next start."
+        farewell([Backlog(2), Backlog()])
+        == "Some of the last messages are not in memory yet; they will be remembered at the next start."
     )
 
 
@@ -111,7 +112,7 @@ def test_a_program_that_is_left_says_what_waits_and_names_no_code(serve, caplog)
         list(service.stream("ada", "I have a dog", time=f"2026-03-05 09:0{number}"))
     service.close()
     said = [record.message for record in caplog.records if record.name == "app.leaving"]
-    assert said == ["Your last two messages are not in memory yet; they will be at the next start."]
+    assert said == ["Your last two messages are not in memory yet; they will be remembered at the next start."]
     assert "model_unavailable" not in caplog.text
 
 

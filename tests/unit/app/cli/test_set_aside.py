@@ -22,7 +22,7 @@ def test_a_message_stands_once_with_all_that_it_was_remembered_without():
     first, line, last = set_aside.told([refusal("personality"), refusal("semantic")], own=True)
     assert first == "Set aside: 1 message or conversation could not be remembered completely."
     assert line == (
-        '  2026-03-01 09:00 (Sunday) "my secret is out": no fact was extracted, it moved no trait. '
+        '  2026-03-01 09:00 (Sunday) "my secret is out": no fact was extracted, it changed no personality score. '
         "The model server rejects it (HTTP 400: content_filter: my secret)."
     )
     assert last.endswith("`persona work --retry` tries again.")

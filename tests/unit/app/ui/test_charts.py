@@ -88,7 +88,7 @@ def test_beside_a_point_stands_the_beginning_of_its_message_as_data() -> None:
     ]
     said = {"a": "<b>Bold</b> &amp;\n %{x}", "b": "x" * 200}
     told = of_openness(personality_curves(points, said), "what")
-    assert told == ["<b>Bold</b> &amp; %{x}", "x" * 90 + "…", "a message moved it", "reset by you"]
+    assert told == ["<b>Bold</b> &amp; %{x}", "x" * 90 + "…", "a message changed it", "reset by you"]
 
 
 def test_each_of_many_points_can_still_be_pointed_at() -> None:

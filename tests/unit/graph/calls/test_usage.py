@@ -60,7 +60,7 @@ def test_a_model_that_counts_nothing_is_estimated_and_it_is_said(serve):
     assert usage.estimated
     assert usage.prompt_tokens > 50
     assert usage.completion_tokens > 3
-    assert "estimated" in wording.used(usage)
+    assert "These numbers are estimates" in wording.used(usage)
 
 
 def test_a_reply_that_is_stopped_has_what_it_took_by_then(serve):
@@ -100,7 +100,7 @@ def test_a_trace_of_an_older_version_reads_without_it():
 def test_what_a_person_reads():
     usage = Usage(prompt_tokens=1298, completion_tokens=41, total_tokens=1339, calls=1, seconds=3.42, first_word_seconds=1.2)
     assert wording.used(usage) == (
-        "The model read 1,298 tokens and wrote 41, in one call. The first word came after 1.2 s, and the whole reply took 3.4 s."
+        "The model read 1,298 tokens (parts of words) and wrote 41, in one call. The first word came after 1.2 s, and the whole reply took 3.4 s."
     )
 
 

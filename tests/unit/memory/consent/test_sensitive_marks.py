@@ -142,7 +142,7 @@ def test_never_kept_is_in_no_row_or_file(keeping_none, tmp_path):
     turn = list(keeping_none.stream("ada", ILL, time="2026-03-01 09:05"))[-1].turn
     assert turn.reply
     assert (turn.seq, turn.sensitive) == (0, "health")
-    assert "answered off the record" in notice_of(keeping_none.memory, turn)
+    assert "answered but not saved" in notice_of(keeping_none.memory, turn)
     keeping_none.wait()
     with keeping_none.memory._database.read() as connection:
         assert rows_of(connection, "ada") == before

@@ -99,7 +99,7 @@ def test_a_yes_forgets_all_of_it_with_the_request_and_undo_brings_it_back(told):
     done = ask(told, "Yes, please", "2026-03-09 09:01")
     assert "onasquill" not in known(told)
     assert "heron" in known(told)
-    assert done.reply.startswith("Forgotten (memories: 3, made from it: 2, messages: 3")
+    assert done.reply.startswith("Forgotten (3 memories, 2 summaries, profile lines or habits, 3 messages")
     assert told.memory.journal.turn(request.id).state is TurnState.FORGOTTEN
     back = ask(told, "undo", "2026-03-09 09:02")
     assert back.reply.startswith("It is back")
