@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from memory.storage.work_queue import Backlog
 
-AT_THE_NEXT_START = "{they} will be at the next start"
-BY_A_COMMAND = "{they} will be at the next start of the page or of `persona chat`, or after `persona work`"
-SOON = "{they} will be soon"
-WHEN_IT_ANSWERS = "{they} will be when the model answers again"
+AT_THE_NEXT_START = "at the next start"
+BY_A_COMMAND = "at the next start of the page or of `persona chat`, or by `persona work`"
+SOON = "soon"
+WHEN_IT_ANSWERS = "when the model answers again"
 _NUMBER_WORDS = ("", "", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
@@ -20,18 +20,20 @@ def sentence(backlog: Backlog, then: str) -> str:
 
     Args:
         backlog: The result of `WorkQueue.backlog` for the user who reads the sentence.
-        then: One of the four constants of this module, with a placeholder for "it" or "they".
+        then: One of the four constants of this module.
     """
     messages, conversations = backlog.messages, backlog.conversations
     if messages:
         what = _messages(messages, newest=backlog.newest)
-        also = f", nor {_be(conversations)} {_conversations(conversations)} summed up" if conversations else ""
-        said = f"{what} {_be(messages)} not in memory yet{also}"
-    elif conversations:
-        said = f"{_conversations(conversations).capitalize()} {_be(conversations)} not summed up yet"
-    else:
-        return ""
-    return f"{said}; {then.format(they='it' if messages + conversations == 1 else 'they')}."
+        said = f"{what} {_be(messages)} not in memory yet"
+        if conversations:
+            also = f"{_conversations(conversations)} {_be(conversations)} not summarised yet"
+            return f"{said}, and {also}; this will be done {then}."
+        return f"{said}; {_they(messages)} will be remembered {then}."
+    if conversations:
+        said = f"{_conversations(conversations).capitalize()} {_be(conversations)} not summarised yet"
+        return f"{said}; {_they(conversations)} will be summarised {then}."
+    return ""
 
 
 def farewell(backlogs: Sequence[Backlog]) -> str:
@@ -41,7 +43,7 @@ def farewell(backlogs: Sequence[Backlog]) -> str:
         return sentence(backlogs[0], AT_THE_NEXT_START)
     if not waiting:
         return ""
-    return "Some of the last messages are not in memory yet; they will be at the next start."
+    return "Some of the last messages are not in memory yet; they will be remembered at the next start."
 
 
 def _messages(number: int, *, newest: bool) -> str:
@@ -56,6 +58,10 @@ def _conversations(number: int) -> str:
 
 def _be(number: int) -> str:
     return "is" if number == 1 else "are"
+
+
+def _they(number: int) -> str:
+    return "it" if number == 1 else "they"
 
 
 def _number(number: int) -> str:

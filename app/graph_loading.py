@@ -57,7 +57,7 @@ class Loading:
     Args:
         models: Provides the chat models.
         memory: The memory.
-        stopped: Returns whether the person has stopped the reply to a turn id.
+        stopped: Takes a turn id; returns whether the person has stopped that turn's reply.
     """
 
     def __init__(self, models: Models, memory: Memory, stopped: Callable[[str], bool]) -> None:

@@ -15,7 +15,7 @@ _MAX_EXCERPT_CHARACTERS = 60
 _MAX_LISTED = 10
 _WITHOUT = {
     "semantic": "no fact was extracted",
-    "personality": "it moved no trait",
+    "personality": "it changed no personality score",
     "change": "its fact was not compared with older ones",
     "episodic": "its topics were not extracted",
     "procedural": "habits and goals were not updated",

@@ -154,8 +154,8 @@ class Settings(BaseSettings):
     database_url: str = Field(default="", repr=False)
     chroma_url: str = ""
     ask_consent: Mode | None = None
-    """How sensitive messages are treated, for every user on this machine: `off` (remembered and marked), `each` (the user is
-    asked first) or `never-keep` (answered off the record). Empty: each user's own choice, by default `off`."""
+    """What happens to sensitive messages, for every user on this machine: `off` (remembered and marked), `each` (remembered
+    only after approval) or `never-keep` (answered but never kept). Empty: each user's own choice, by default `off`."""
     bring_up: bool = True
     """Off: no reply mentions upcoming events by itself, whatever the user chose on the You page."""
     text_embedder: str = "all-minilm-l6-v2"

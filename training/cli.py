@@ -21,7 +21,7 @@ Resume = Annotated[bool, typer.Option("--resume", help="Continue from the newest
 
 @app.command()
 def sft(config: Config, resume: Resume = False, as_json: AsJson = False) -> None:
-    """Teach the six tasks from samples: supervised fine-tuning."""
+    """Train the model on samples of the six tasks (supervised fine-tuning)."""
     extras.require("train")
     from training.recipes import SftRecipe, load
 
@@ -33,7 +33,7 @@ def sft(config: Config, resume: Resume = False, as_json: AsJson = False) -> None
 
 @app.command()
 def grpo(config: Config, resume: Resume = False, as_json: AsJson = False) -> None:
-    """Train by reward, with rollouts through the real retriever."""
+    """Train by rewards (GRPO); trial replies use the real memory search."""
     extras.require("train")
     from training.recipes import GrpoRecipe, load
 
@@ -71,7 +71,7 @@ def merge(
     adapters: Annotated[Path, typer.Argument(help="The folder of adapters from a run with `lora`.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the merged model.")],
 ) -> None:
-    """Merge adapters into their model, as `persona serve` needs it."""
+    """Merge trained adapters into their base model, the form that `persona serve` can load."""
     extras.require("train", "Adding adapters to a model")
     from training.vlm import merge as add
 

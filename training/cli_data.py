@@ -25,13 +25,17 @@ def data(
     file: Annotated[Path | None, typer.Argument(help="Samples to check: .json for SFT, .jsonl for RL.")] = None,
     pictures: Annotated[Path | None, typer.Option("--pictures", help="The folder that picture paths are relative to.")] = None,
     model: Annotated[str | None, typer.Option("--model", help="Count tokens as this model does.")] = None,
-    most: Annotated[int, typer.Option("--max-tokens", min=1, help="The token limit that the chart shows.")] = 16_384,
-    from_journal: Annotated[bool, typer.Option("--from-journal", help="Make samples from your conversations.")] = False,
-    user: Annotated[list[str] | None, typer.Option("--user", "-u", help="Only this user; default: all who agreed.")] = None,
+    most: Annotated[int, typer.Option("--max-tokens", min=1, help="The limit in tokens that is drawn in the chart.")] = 16_384,
+    from_journal: Annotated[
+        bool, typer.Option("--from-journal", help="Make samples from the conversations of users who have agreed.")
+    ] = False,
+    user: Annotated[
+        list[str] | None, typer.Option("--user", "-u", help="Only this user. Default: all users who have agreed.")
+    ] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder for samples and the chart of lengths.")] = Path("data/own"),
     as_json: AsJson = False,
 ) -> None:
-    """Check and count samples, or make them from the journals of those who agreed to it."""
+    """Check and count samples, or make them from the conversations of users who have agreed to training."""
     if from_journal == (file is not None):
         raise typer.BadParameter("give either a FILE to check, or --from-journal.")
     if from_journal:

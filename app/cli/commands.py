@@ -13,6 +13,7 @@ import typer
 from app.cli import (
     api_commands,
     forget_commands,
+    mcp_command,
     memory_commands,
     model_commands,
     page_command,
@@ -46,6 +47,7 @@ app.add_typer(api_commands.key, name="key")
 for _group in entry_points(group="personavlm.commands"):
     app.add_typer(_group.load(), name=_group.name)
 app.command()(page_command.page)
+app.command()(mcp_command.mcp)
 app.command()(upkeep_commands.work)
 app.command()(upkeep_commands.reindex)
 app.command()(upkeep_commands.doctor)

@@ -22,10 +22,10 @@ def notice_of(memory: Memory, turn: Turn) -> str:
     about = f"That was about {NAMED[turn.held or turn.sensitive or 'unnamed']}."
     if not turn.seq:
         change = f"`persona user consent {turn.user_id} --sensitive off` changes that."
-        return f"{about} It was answered off the record and not saved. {change}" if turn.sensitive else ""
+        return f"{about} It was answered but not saved. {change}" if turn.sensitive else ""
     if turn.held:
         return (
-            f"{about} It needs your approval before it can be recalled: "
+            f"{about} It is remembered only after you approve it: "
             f"`persona memory approve {turn.id} --user {turn.user_id}` remembers it, `reject` forgets it."
         )
     consent = memory.consent
@@ -33,8 +33,8 @@ def notice_of(memory: Memory, turn: Turn) -> str:
     if not turn.sensitive or chosen or consent.was_marked_before(turn.user_id, turn.id):
         return ""
     return (
-        f"{about} It is remembered and marked as sensitive: it is never brought up unless you ask, and no model is trained on "
-        f"it. `persona user consent {turn.user_id} --sensitive each` asks you first from now on, `never-keep` saves nothing."
+        f"{about} It is remembered and marked as sensitive: no reply reminds you of it unasked, and no model is trained on "
+        f"it. `persona user consent {turn.user_id} --sensitive each` asks you first from now on, `never-keep` never keeps them."
     )
 
 

@@ -85,7 +85,7 @@ def edit(
     user: User = "me",
     as_json: AsJson = False,
 ) -> None:
-    """Correct a memory; later rewrites keep your text."""
+    """Correct a memory. The program never overwrites your text."""
     with open_memory() as store:
         record = store.edit(user, memory_id, text)
     report(record.model_dump(mode="json"), f"{memory_id} now says: {text}", as_json=as_json)
@@ -113,12 +113,17 @@ def forget(
         bool, typer.Option("--now", help="Delete at once and for good. Without this option, you can undo for 10 minutes.")
     ] = False,
     personality_too: Annotated[
-        bool, typer.Option("--personality", help="Forget the effect of its messages on the personality too, even after undo.")
+        bool,
+        typer.Option(
+            "--personality",
+            help="Also remove the effect that these messages had on the personality scores. Undo does not bring this back.",
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Forget a memory, a message or a picture, with everything that mentions it."""
+    """Forget a memory, a message or a picture, with the memories and replies that are based on it."""
     from memory.forgetting.cascade import Together
+    from memory.forgetting.counts import counts_in_words
     from memory.forgetting.purge import ForgetReceipt
 
     subject = subjects[0]
@@ -128,10 +133,12 @@ def forget(
     done: dict[str, Any] = {"id": subject, "forgotten": True, "purged": now}
     if isinstance(found, ForgetReceipt):
         done["receipt"] = found.model_dump(mode="json")
-        sentence = f"{subject} is deleted for good ({counted(found.removed)}). {_verified(found)}"
+        sentence = f"{subject} is deleted for good ({counts_in_words(found.removed) or 'nothing'}). {_verified(found)}"
     else:
         done["reach"] = found.to_json()
-        sentence = f"{subject} is forgotten ({counted(found.counts())}). `persona memory undo` restores it within 10 minutes."
+        sentence = (
+            f"{subject} is forgotten ({counts_in_words(found.counts())}). `persona memory undo` restores it within 10 minutes."
+        )
     if found.mentioned:
         sentence += f" These still mention it: {', '.join(found.mentioned)}."
     report(done, sentence, as_json=as_json)
@@ -155,7 +162,7 @@ def reject(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Reject sensitive messages: forget them with everything that mentions them. You can undo for 10 minutes."""
+    """Reject sensitive messages: forget them, with what is based on them. You can undo this for 10 minutes."""
     with open_memory() as store:
         names = _pending_turns(store, user, what, every=every)
         for name in names:
@@ -188,13 +195,18 @@ def upcoming(
 
 @memory.command()
 def receipts(user: User = "me", as_json: AsJson = False) -> None:
-    """Show the receipts for deleted memories, with the result of the check afterwards."""
+    """Show the receipts for deleted memories, with the result of the check after each deletion."""
+    from memory.forgetting.counts import counts_in_words
+
     with open_memory() as store:
         kept = store.receipts(user)
     if as_json:
         print_json([one.model_dump(mode="json") for one in kept])
         return
-    rows = [[one.subject, one.kind, f"{one.purged_at:%Y-%m-%d %H:%M}", counted(one.removed), _verified(one)] for one in kept]
+    rows = [
+        [one.subject, one.kind, f"{one.purged_at:%Y-%m-%d %H:%M}", counts_in_words(one.removed) or "nothing", _verified(one)]
+        for one in kept
+    ]
     if rows:
         print_table(("what", "kind", "purged (UTC)", "removed", "check afterwards"), rows)
     else:
@@ -203,7 +215,7 @@ def receipts(user: User = "me", as_json: AsJson = False) -> None:
 
 @memory.command()
 def undo(subject: MemoryId, user: User = "me", as_json: AsJson = False) -> None:
-    """Restore a forgotten memory within 10 minutes, or a fact that a newer one replaced at any time."""
+    """Restore a forgotten memory (within 10 minutes), or a fact that was replaced by a newer one (at any time)."""
     with open_memory() as store:
         record = store.undo(user, subject)
     done = record.model_dump(mode="json") if record else {"id": subject}

@@ -26,7 +26,7 @@ _URL = re.compile(r"(?i)[a-z]+://|(?:localhost|[\d.]+|\[[\da-f:]+\])(?::\d+)?(?:
 
 @models.command("list")
 def list_models(as_json: AsJson = False) -> None:
-    """List models: available for download, on this machine, on local servers, and the current chat model."""
+    """List the models that can be downloaded, or are on this machine or a local server, and show which one is used."""
     from app.models import weights
     from app.models.catalogue import CATALOGUE
     from app.models.chat_model import answering
@@ -69,11 +69,12 @@ def pull(
         str, typer.Argument(help="A name from `persona models list`. Default: the models that `make chat` needs.")
     ] = "",
     newer: Annotated[
-        bool, typer.Option("--newer", help="Use the current files of the hub, not those of the first pull.")
+        bool,
+        typer.Option("--newer", help="Accept newer files, if the model has changed on the hub since you first downloaded it."),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Download a model and check its hashes; an existing model is checked again."""
+    """Download a model and check its hashes; if it is already there, only check its hashes."""
     from app.models import transfer, weights
     from app.models.catalogue import CATALOGUE, TEXT_EMBEDDER
     from app.models.first_models import can_ask, pull_first
@@ -115,14 +116,17 @@ def make_embedder_ready(bars: Progress) -> None:
 @models.command()
 def use(
     name: Annotated[
-        str, typer.Argument(help="A model from `persona models list` or a local server, a GGUF file, a URL, or: embedded.")
+        str,
+        typer.Argument(
+            help="A model from `persona models list` or a local server, a GGUF file, a URL, or the word `embedded`."
+        ),
     ],
     model: Annotated[
         str, typer.Option("--model", help="With a URL: the name of the model there. Default: the first one.")
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Choose the chat model; the environment and `.env` have priority over this choice."""
+    """Choose the chat model. A model that is set in the environment or in `.env` is used instead."""
     from app import settings
     from app.models import weights
     from app.models.catalogue import CATALOGUE

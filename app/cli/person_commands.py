@@ -25,7 +25,7 @@ class Answer(StrEnum):
 
 
 class Sensitive(StrEnum):
-    """How sensitive messages are treated; `yes` and `no` say whether they are remembered without asking."""
+    """What happens to sensitive messages; `yes` and `no` say whether they are remembered without asking."""
 
     OFF = "off"
     EACH = "each"
@@ -141,13 +141,13 @@ def consent(
         Sensitive | None,
         typer.Option(
             "--sensitive",
-            help="How sensitive messages are treated from now on: remembered and marked (off or yes), remembered only after "
-            "approval (each or no), or answered and never saved (never-keep).",
+            help="What happens to sensitive messages from now on: remembered and marked (off), remembered only after approval "
+            "(each), or answered but never kept (never-keep). yes means off, and no means each.",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show or set consent to training, and how sensitive messages are treated."""
+    """Show or set consent to training, and what happens to sensitive messages."""
     from memory.consent.modes import IN_WORDS, SECRETS
 
     with open_memory() as store:
@@ -158,7 +158,7 @@ def consent(
     value = {"user": name, "training": bool(said and said.training), "since": said.since.isoformat() if said else None}
     value |= {"sensitive": mode == "off", "ask_consent": mode}
     if said is None:
-        sentence = f"{name} has not been asked. No model is trained on their conversations."
+        sentence = f"{name} has not decided yet. No model is trained on their conversations."
     elif said.training:
         sentence = f"{name} agreed on {said.since:%Y-%m-%d %H:%M} (UTC) that a model may be trained on their conversations."
     else:
@@ -188,7 +188,7 @@ def export_user(
 def import_user(
     file: Annotated[Path, typer.Argument(help="A file from `persona user export`.")], as_json: AsJson = False
 ) -> None:
-    """Import an archive completely or not at all; its user must not exist yet."""
+    """Import an archive of a user who does not exist yet. If anything in it is invalid, nothing is imported."""
     with open_memory() as store:
         name, counts = store.import_user(file)
     report({"user": name, "imported": counts}, f"{name} was imported ({counted(counts)}).", as_json=as_json)

@@ -1,4 +1,4 @@
-"""`persona serve`: starts vLLM with options for this workload."""
+"""`persona serve`: starts vLLM with the options that PersonaVLM needs."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def serve(
     ] = None,
     only_print: Annotated[bool, typer.Option("--print", help="Print the command without starting it.")] = False,
 ) -> None:
-    """Start vLLM with options for this workload: prefix caching, pictures, a long context window and grammars."""
+    """Start vLLM with the options that PersonaVLM needs: prefix caching, pictures, a long context window and grammars."""
     from app.models.serving import PICTURES, Serving, command, environment
 
     words = list(more or [])

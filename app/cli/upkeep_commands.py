@@ -12,7 +12,7 @@ from memory.core.errors import PersonaError
 
 
 def work(
-    retry: Annotated[bool, typer.Option("--retry", help="Try again the steps that were set aside.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Try again the steps of remembering that could not be done.")] = False,
     user: Annotated[str | None, typer.Option("--user", "-u", help="The user. Default: all users.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -66,7 +66,7 @@ def doctor(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Check what works, what is off, and how to turn it on."""
+    """Check what works and what is off, and say how to turn it on."""
     from app.doctor import examine
     from app.models.trial import try_model
     from app.settings import Settings

@@ -43,7 +43,7 @@ _POINT = {"type": "point", "filled": True, "opacity": 1}
 _MIN_SCORE, _MAX_SCORE = 1, 5
 _SCORES = list(range(_MIN_SCORE, _MAX_SCORE + 1))
 _MARKERS = {"turn": "circle", "pin": "diamond", "reset": "cross"}
-_CAUSES = {"turn": "a message moved it", "pin": "pinned by you", "reset": "reset by you"}
+_CAUSES = {"turn": "a message changed it", "pin": "pinned by you", "reset": "reset by you"}
 _MAX_LARGE_POINTS = 60
 """With more points than this, points are drawn small; each can still be clicked."""
 _AREA_PX2, _SMALL_AREA_PX2, _TARGET_AREA_PX2 = 45, 14, 180
@@ -78,7 +78,7 @@ def personality_radar(now: BigFive, start: BigFive) -> Chart:
             _POINT | {"size": _AREA_PX2},
             {
                 "color": _coloured("set", {"Start": _START, "Now": _NOW}),
-                "tooltip": _shown(set="Which", trait="Trait", score="Score"),
+                "tooltip": _shown(set="Time", trait="Trait", score="Score"),
             },
         ),
     ]
@@ -121,7 +121,7 @@ def personality_curves(
     shape = {"field": "cause", "type": "nominal", "legend": None, "scale": causes}
     # Points are small, so an invisible larger one takes the click.
     target = {**_POINT, "size": _TARGET_AREA_PX2, "opacity": 0, "cursor": "pointer"}
-    told = _shown(trait="Trait", when="When", score="Score", what="What moved it")
+    told = _shown(trait="Trait", when="When", score="Score", what="What changed it")
     layers: list[Chart] = [
         {"mark": _LINE, "encoding": {**at, "order": {"field": STEP, "type": "quantitative"}}},
         {"mark": {**_POINT, "size": size, "aria": False}, "encoding": {**at, "shape": shape}},
@@ -184,7 +184,7 @@ def _shown(**titles: str) -> list[Chart]:
 
 
 def _told(point: PersonalityPoint, said: Mapping[str, str]) -> str:
-    """Return what moved a point: the beginning of the message, or the cause."""
+    """Return what changed the scores at a point: the beginning of the message, or the cause."""
     text = " ".join(said.get(point.turn_id or "", "").split())
     return (text if len(text) <= _MAX_TEXT_CHARACTERS else f"{text[:_MAX_TEXT_CHARACTERS]}…") or _CAUSES[point.cause]
 

@@ -18,7 +18,7 @@ from memory.core.records import Episode, PhotoMemory, Procedure, ProfileEntry, S
 from memory.forgetting.purge import ForgetReceipt
 from memory.storage.memory_rows import MemoryRecord
 
-_OUTDATED_TEXT = "{caption} (until {day:%Y-%m-%d}, no longer)"
+_OUTDATED_TEXT = "{caption} (no longer true since {day:%Y-%m-%d})"
 
 
 def text_of(record: MemoryRecord) -> str:
@@ -64,11 +64,8 @@ def buttons(here: Here, record: MemoryRecord, place: str) -> None:
         if st.button("Wrong", key=f"wrong-{key}", type="tertiary", help="Correct it."):
             _correct(here, record)
         if _may_be_outdated(record):
-            help_ = (
-                "It was true until now. It is kept as history."
-                if isinstance(record, SemanticMemory)
-                else "It is no longer true."
-            )
+            history = isinstance(record, SemanticMemory)
+            help_ = "No longer true. The memory is kept as history." if history else "No longer true."
             st.button(
                 "Outdated", key=f"outdated-{key}", type="tertiary", help=help_, on_click=_try, args=(_outdate, here, record)
             )
@@ -81,9 +78,10 @@ def buttons(here: Here, record: MemoryRecord, place: str) -> None:
 
 
 def forget_button(here: Here, subject: str, key: str) -> None:
-    """Draw the button that forgets a memory, a message or a picture, with everything that mentions it."""
+    """Draw the button that forgets a memory, a message or a picture, with what is based on it."""
     st.button(
-        "Forget", key=f"forget-{key}", type="tertiary", help="Also forgets what mentions it. You can undo this for 10 minutes.",
+        "Forget", key=f"forget-{key}", type="tertiary",
+        help="Memories and replies that are based on it are forgotten too. You can undo this for 10 minutes.",
         on_click=_try, args=(_forget, here, subject),
     )  # fmt: skip
 
@@ -101,8 +99,8 @@ def dialogue_buttons(here: Here, subject: str, key: str) -> None:
 @st.dialog("Correct this memory")
 def _correct(here: Here, record: MemoryRecord) -> None:
     st.caption(
-        f"{clock.show(record.time)}. Your text replaces this memory and is kept when memories are rewritten. "
-        'Memories are written about "the user": that is you.'
+        f"{clock.show(record.time)}. Your text replaces this memory, and the assistant will not change it. "
+        'Memories call you "the user".'
     )
     text = st.text_area("Corrected text", text_of(record), key=f"right-{record.id}", label_visibility="collapsed")
     if st.button("Save", type="primary", key=f"save-{record.id}"):

@@ -30,7 +30,8 @@ def choose_options() -> None:
         "Off the record",
         key="off",
         persist_state="session",
-        help="The assistant uses what it remembers but saves nothing. Reloading the page clears this conversation.",
+        help="The assistant uses what it remembers but saves nothing. Messages sent off the record disappear when you reload "
+        "the page.",
     )
     with st.expander("More options", type="compact"):
         st.toggle(
@@ -43,7 +44,7 @@ def choose_options() -> None:
             "No reasoning",
             key="direct",
             persist_state="session",
-            help="Search once with your message, then answer directly.",
+            help="Search memory once for the words of your message, then answer without thinking first.",
         )
 
 
@@ -88,14 +89,15 @@ def model_line(replies: Replies) -> str:
         where = "in this program" if endpoint.embedded else f"at {endpoint.url}"
         return f"{endpoint.model}, {where}; {_SEES[endpoint.sees]}"
     if settings.llm_base_url:
-        return f"{settings.llm_model or 'the first model'} at {settings.llm_base_url}; connects with the first message"
+        name = settings.llm_model or "the first model of the server"
+        return f"{name} at {settings.llm_base_url}; contacted when you send a message"
     try:
         path, projector = find_weights(settings)
     except ModelMissing:
         if not replies.service.waits_for:
             raise
         return "downloading"
-    when = "loading" if replies.service.waits_for else "loads with the first reply"
+    when = "loading" if replies.service.waits_for else "loaded when you send the first message"
     return f"{path.stem}; {_SEES[projector is not None]}; {when}"
 
 
@@ -126,8 +128,8 @@ def _waiting(memory: Memory, user: str, *, waited: bool) -> None:
     if waited != bool(waiting):
         st.rerun()
     with st.container(key="quiet-waiting"):
-        st.text(f"Remembering: {counted(waiting, 'step', 'steps')} left." if waiting else nothing)
+        st.text(f"Still remembering your messages ({counted(waiting, 'step', 'steps')} left)." if waiting else nothing)
         if held:
             st.text(f"{counted(held, 'message needs', 'messages need')} your approval.")
         if aside:
-            st.text(f"{counted(aside, 'step is', 'steps are')} set aside. The You page explains why.")
+            st.text(f"{counted(aside, 'step', 'steps')} of remembering could not be done. The You page explains why.")

@@ -63,16 +63,16 @@ def summary(steps: Sequence[Step], memories: Sequence[Recalled]) -> str:
     searches = sum(step.action == "retrieve" for step in steps)
     thought = any(step.think for step in steps)
     if not searches:
-        return "Thought" if thought else ""
+        return "Thought about it" if thought else ""
     times = {1: "", 2: " twice"}.get(searches, f" {searches} times")
-    begun = "Thought, searched" if thought else "Searched"
+    begun = "Thought, then searched" if thought else "Searched"
     found = counted(len(memories), "memory", "memories") if memories else "nothing"
-    return f"{begun} memory{times}, found {found}"
+    return f"{begun} memory{times} ({found} found)"
 
 
 def searched_for(step: Step) -> str:
     """Return the query of a memory search, with its time window."""
-    query = step.query or "the message itself"
+    query = step.query or "the words of your message"
     if not (step.start_time or step.end_time):
         return query
     return f"{query}, from {step.start_time or 'the beginning'} to {step.end_time or 'now'}"
@@ -126,7 +126,7 @@ def forgot(kind: str, counts: Mapping[str, int], minutes: int) -> str:
     ]
     what = listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} and {listed[-1]}"
     within = counted(minutes, "minute", "minutes") if minutes else "a minute"
-    return f"Forgot {what}. Undo within {within}."
+    return f"Forgot {what}. You can undo this for {within}."
 
 
 def _also(number: int, one: str, many: str) -> list[str]:
@@ -149,8 +149,9 @@ def used(usage: Usage) -> str:
     took = f"{first or 'The '}whole reply took {usage.seconds:.1f} s."
     if not usage.calls:
         return f"No model was called. {took}"
-    tokens = f"The model read {about}{usage.prompt_tokens:,} tokens and wrote {about}{usage.completion_tokens:,}, in {times}."
-    estimated = " The tokens are estimated: the model server did not count all of them." if usage.estimated else ""
+    read = f"The model read {about}{usage.prompt_tokens:,} tokens (parts of words)"
+    tokens = f"{read} and wrote {about}{usage.completion_tokens:,}, in {times}."
+    estimated = " These numbers are estimates, because the model server did not report all of them." if usage.estimated else ""
     return f"{tokens}{estimated} {took}"
 
 

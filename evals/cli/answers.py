@@ -37,10 +37,14 @@ class ContextName(StrEnum):
 
 
 Out = Annotated[Path, typer.Option("--out", help="Folder of the run's log and memories; an existing run continues.")]
-Baselines = Annotated[list[BaselineName] | None, typer.Option("--baseline", help="Also ask this baseline.")]
+Baselines = Annotated[
+    list[BaselineName] | None, typer.Option("--baseline", help="Also answer with this simpler method, for comparison.")
+]
 Remembered = Annotated[
     Remember | None,
-    typer.Option("--remember", help="What the model remembers before it is asked: all (normal), or none (raw turns alone)."),
+    typer.Option(
+        "--remember", help="What is in memory before the questions: all (facts and summaries too), or none (only the messages)."
+    ),
 ]
 Concurrency = Annotated[int, typer.Option("--concurrency", min=1, max=64, help="How many people are processed at once.")]
 People = Annotated[int | None, typer.Option("--people", min=1, help="Only this many people: those with the most questions.")]
@@ -84,7 +88,7 @@ def personamem(
     limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
-    """Answer PersonaMem's questions, each at its place in the conversation."""
+    """Answer PersonaMem's questions, each one at the point of the conversation where it belongs."""
     from evals.datasets.personamem import load
     from evals.reports.published import PERSONAMEM
 
@@ -106,7 +110,7 @@ def locomo(
     limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
-    """Answer LoCoMo's questions in words, scored by shared words; adversarial questions are counted separately."""
+    """Answer LoCoMo's questions in free text, scored by the words shared with the right answer; adversarial ones separately."""
     from evals.datasets.locomo_qa import load
 
     people, found = load(data)

@@ -28,7 +28,7 @@ def retrieval(
     sizes: Annotated[str, typer.Option("--sizes", help="Turns of one user, smallest first.")] = "1000,10000,100000",
     as_json: AsJson = False,
 ) -> None:
-    """Time searches, recalls and added memories in a growing synthetic memory (100,000 turns: about 30 minutes)."""
+    """Measure how long searching, recalling and adding take in a made-up memory that grows (100,000 turns: 30 minutes)."""
     from app.factory import build_embedder
     from app.settings import Settings
     from evals.perf.retrieval import measure
@@ -46,7 +46,7 @@ def photos(
     asked: Annotated[int, typer.Option("--asked", min=20, help="How many of them are shown again.")] = 100,
     as_json: AsJson = False,
 ) -> None:
-    """Store many photos, and time recall by image without the image tower (1,000: about 5 minutes)."""
+    """Store many photos and time finding them by a picture, without the time of the image model (1,000: 5 minutes)."""
     from app.factory import build_embedder
     from app.settings import Settings
     from evals.perf.photos import measure
@@ -69,7 +69,7 @@ def people(
     seconds: Annotated[float, typer.Option("--seconds", min=0, help="Duration of a model call.")] = 1.0,
     as_json: AsJson = False,
 ) -> None:
-    """Time a run of questions with several people at once, with a model of fixed call time (8 people: about a minute)."""
+    """Time a run of questions with several people at once; a stand-in model always takes the same time (8 people: 1 minute)."""
     from app.factory import build_embedder
     from app.settings import Settings
     from evals.perf.people import measure
@@ -99,19 +99,52 @@ def pages(
 
 
 @app.command()
-def turn(
-    sizes: Annotated[str, typer.Option("--sizes", help="Turns of one user, smallest first.")] = "100,1000,10000",
-    users: Annotated[str, typer.Option("--users", help="Users of 80 memories each, fewest first.")] = "1,10,100",
-    conversations: Annotated[int, typer.Option("--conversations", min=0, help="People who chat at once; 0: none.")] = 100,
-    turns: Annotated[int, typer.Option("--turns", min=20, help="Turns that are counted at each size.")] = 100,
-    reference: Annotated[int, typer.Option("--reference", help="Largest size for the published schedule.")] = 10_000,
+def api(
+    people: Annotated[int, typer.Option("--people", min=1, help="How many people talk at the same time.")] = 50,
+    messages: Annotated[int, typer.Option("--messages", min=3, help="Messages of each person.")] = 20,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="How often both ways are measured, in turn.")] = 3,
     save: Save = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure our own part of a turn, with a model of fixed delays, compared with the published schedule.
+    """Measure what the HTTP server adds to a reply, with a stand-in model that always takes the same time (some minutes)."""
+    from memory.core import extras
+
+    extras.require("api")
+    from evals.perf.api import measure
+    from evals.perf.fixed_server import Pace
+
+    found = measure(people, messages, repeats, Pace(), progress)
+    _saved(save, "api", found)
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (way, str(found[way]["own_first"]["p50"]), str(found[way]["own_first"]["p95"]), str(found[way]["peak_mb"]),
+         f"{found[way]['replies']} ({found[way]['misplaced']} misplaced)")
+        for way in ("direct", "api")
+    ]  # fmt: skip
+    print_table(("way", "first word ms, p50", "p95", "memory MB", "replies"), rows)
+    say(f"over HTTP / directly: first word p95 {found['ratio']['first_p95']}, memory {found['ratio']['memory']}")
+
+
+@app.command()
+def turn(
+    sizes: Annotated[str, typer.Option("--sizes", help="Turns of one user, smallest first.")] = "100,1000,10000",
+    users: Annotated[str, typer.Option("--users", help="Numbers of users with 80 memories each, smallest first.")] = "1,10,100",
+    conversations: Annotated[
+        int, typer.Option("--conversations", min=0, help="How many people chat at the same time; 0: leave this out.")
+    ] = 100,
+    turns: Annotated[int, typer.Option("--turns", min=20, help="Turns that are counted at each size.")] = 100,
+    reference: Annotated[
+        int, typer.Option("--reference", help="The largest memory for which the paper's method is measured.")
+    ] = 10_000,
+    save: Save = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the time that this program itself (not the model) spends on a message, compared with the paper's method.
 
     With --sizes 100,1000,10000,100000 --users 1,10,100,1000 the first run fills folders for an hour, and keeps them in the
-    user's cache.
+    cache folder.
     """
     from evals.perf.growth import run
 
@@ -154,7 +187,7 @@ def prefix(
     save: Save = None,
     as_json: AsJson = False,
 ) -> None:
-    """Count how much of each prompt is in the server's prefix cache, in both prompt layouts.
+    """Count how much of each prompt the server reuses from its cache, for both layouts of the prompt.
 
     vLLM reports this only when it is started with --enable-prompt-tokens-details.
     """
@@ -186,7 +219,9 @@ def prefix(
 def compare(
     before: Annotated[Path, typer.Argument(help="A file written by --save.")],
     after: Annotated[Path, typer.Argument(help="A later file written by --save.")],
-    least: Annotated[float, typer.Option("--least", min=0, help="Leave out changes smaller than this share.")] = 0.1,
+    least: Annotated[
+        float, typer.Option("--least", min=0, help="Leave out changes smaller than this share; 0.1 is 10%.")
+    ] = 0.1,
     as_json: AsJson = False,
 ) -> None:
     """Print what changed between two results."""

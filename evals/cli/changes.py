@@ -16,7 +16,7 @@ def changes(
     model: Annotated[bool, typer.Option("--model", help="Ask the chat model too.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Measure which changes are believed and which facts are superseded wrongly, on pairs that come with the program."""
+    """Measure which changes of facts are accepted and which facts are replaced by mistake, on built-in pairs."""
     from evals.components import changes as measured
 
     sets = {name: measured.pairs(name) for name in measured.SETS}

@@ -55,12 +55,12 @@ def retrieval(
     retriever: Annotated[
         RetrieverName,
         typer.Option(
-            "--retriever", help="What to measure; hybrid: dense and BM25 by reciprocal rank; reference: as published."
+            "--retriever", help="Which search to measure: `hybrid` combines dense and BM25 by rank; `reference` is the paper's."
         ),
     ] = RetrieverName.ALL,
     as_json: AsJson = False,
 ) -> None:
-    """Measure how much of the evidence a search finds, with each turn of a dialogue as a memory; no chat model is asked."""
+    """Measure how much of the evidence a search finds, where each turn of a dialogue is one memory; no chat model is used."""
     from app.factory import build_embedder
     from app.settings import Settings
     from evals.components.retrieval import RULES, measure
@@ -80,7 +80,7 @@ def sensitive(
     write: Annotated[bool, typer.Option("--write", help="Fit the weights on all messages, and save them.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Measure how well sensitive messages are told from others, on messages that come with the program."""
+    """Measure how well sensitive messages are recognised, on built-in messages."""
     from app.factory import build_embedder
     from app.settings import Settings
     from memory.consent import sensitive_classifier
@@ -109,7 +109,7 @@ def weights(
     data: Annotated[Path, typer.Option("--data", help="LoCoMo's file; not part of this project.")],
     as_json: AsJson = False,
 ) -> None:
-    """Fit the weights of the turn search, and show each signal's contribution, leaving out one conversation at a time."""
+    """Fit the weights of the turn search and show what each signal adds; each conversation in turn is left out for testing."""
     from app.factory import build_embedder
     from app.settings import Settings
     from evals.datasets import locomo
@@ -156,7 +156,7 @@ def review(
     data: Annotated[Path, typer.Option("--data", help="A folder in Persona-MME's layout, with evidence and scenes.")],
     as_json: AsJson = False,
 ) -> None:
-    """Check benchmark data of our own: every answer has its evidence, and every photo shows what its scene says."""
+    """Check benchmark data of our own: every answer has its evidence, and each photo matches its description."""
     from evals.components.review import review as check
 
     wrong, counts = check(data)
@@ -173,7 +173,9 @@ def review(
 
 @app.command()
 def compare(
-    before: Annotated[Path, typer.Argument(help="The --out folder of a run (persona-mme: with its context).")],
+    before: Annotated[
+        Path, typer.Argument(help="The --out folder of a run (for persona-mme, the subfolder of its context, such as 32k).")
+    ],
     after: Annotated[Path, typer.Argument(help="The --out folder of another run of the same questions.")],
     solver: Annotated[str, typer.Option("--solver", help="The solver to compare.")] = "ours",
     as_json: AsJson = False,

@@ -14,7 +14,7 @@ def facts(
     model: Annotated[bool, typer.Option("--model", help="Let the chat model decide what is worth keeping.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Measure whether facts keep numbers, names, colours and whose they are, on messages that come with the program."""
+    """Measure whether facts keep numbers, names, colours and the right owner, on built-in messages."""
     from evals.components import facts as measured
 
     result = {name: measured.measure(measured.rows(name), measured.in_own_words) for name in measured.SETS}

@@ -27,8 +27,8 @@ def first_day(
         "runs/first-day"
     ),
     person: Annotated[list[str] | None, typer.Option("--person", help="Only this person; repeatable.")] = None,
-    remember: Annotated[bool, typer.Option("--remember/--no-remember", help="Off: memory contains raw turns alone.")] = True,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Stop after this many more replies.")] = None,
+    remember: Annotated[bool, typer.Option("--remember/--no-remember", help="Off: memory contains only the messages.")] = True,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Stop after this many new replies.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Simulate people's first days with the configured model, write transcripts, and count replies that break a rule."""

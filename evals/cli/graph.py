@@ -34,7 +34,7 @@ _LABELS = {
 
 def graph(
     data: Annotated[
-        Path, typer.Option("--data", help="A folder in Persona-MME's layout that names the evidence of its answers.")
+        Path, typer.Option("--data", help="A folder in Persona-MME's layout that lists which messages answer each question.")
     ],
     context: Annotated[ContextName, typer.Option("--context", help="How long the histories are.")] = ContextName.SHORT,
     out: Annotated[
@@ -45,7 +45,7 @@ def graph(
     limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure every node against the known content of the histories: decisions, evidence, extraction, formats, personality."""
+    """Check each step of the graph against the content of histories: decisions, evidence, extraction, formats, personality."""
     from evals.components.remembered import kept
     from evals.datasets.persona_mme import load
     from evals.datasets.probes import load as load_probes
@@ -55,7 +55,7 @@ def graph(
     questions = questions[:limit]
     if not any(question.evidence for question in questions):
         raise InvalidInput(
-            f"{data} does not name the evidence of its answers (`evidence`). Give --data evals/data/persona_mini."
+            f"{data} does not list which messages answer each question (`evidence`). Give --data evals/data/persona_mini."
         )
     asked = {question.person for question in questions}
     questions += [probe for probe in load_probes(data, people) if probe.person in asked]

@@ -22,7 +22,9 @@ DATA = Path(__file__).parents[1] / "data" / "story"
 
 
 def story(
-    data: Annotated[Path, typer.Option("--data", help="A folder with a story.json; see the README beside ours.")] = DATA,
+    data: Annotated[
+        Path, typer.Option("--data", help="A folder with a story.json; evals/data/story/README.md describes it.")
+    ] = DATA,
     baseline: Baselines = None,
     remember: Remembered = None,
     out: Out = Path("runs/story"),
@@ -33,7 +35,7 @@ def story(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Answer the questions of a story after its months; a rule decides which reply is right, and no model judges."""
+    """Answer questions about a story that spans months, after all of it has been told. Fixed rules decide what is right."""
     from evals import work
     from evals.datasets.story import load
     from evals.reports import costs

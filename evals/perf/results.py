@@ -46,7 +46,7 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def flat(found: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, float]]:
-    """Yield every number under its path, for example `turns 1000 first p50`."""
+    """Yield each number with its path, for example `turns 1000 first p50`."""
     for key, value in found.items():
         name = f"{before} {key}".strip()
         if isinstance(value, Mapping):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from app.ui import wording
+from memory.forgetting.counts import counts_in_words
 from memory.forgetting.purge import ForgetReceipt
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -17,11 +18,11 @@ _THINGS = {
     "photos": ("picture", "pictures"),
 }
 _STORES = {
-    "journal": "journal rows",
-    "vectors": "vector collections",
-    "words": "full-text index files",
+    "journal": "rows in the database",
+    "vectors": "data for search by meaning",
+    "words": "data for search by words",
     "pictures": "picture files",
-    "files": "files that contain its text",
+    "files": "other files with this text",
 }
 
 
@@ -40,26 +41,27 @@ def holds(counts: Mapping[str, int]) -> str:
 def farewell(user: str, removed: Mapping[str, int], left: Mapping[str, int], at: datetime) -> str:
     """Return the text of a deletion receipt."""
     found = "\n".join(f"  {_STORES[name]}: {count}" for name, count in left.items())
-    clean = "Nothing is left in any store."
+    clean = "Nothing is left."
     after = (
         clean if not any(left.values()) else "Something is left. Close other programs that use the folder, then delete again."
     )
     return (
         f"Deletion receipt\n\nUser: {user}\nDeleted: {at:%Y-%m-%d %H:%M} ({at:%Z})\n"
-        f"Content: {holds(removed)}\n\n"
-        f"Left in each store afterwards:\n{found}\n{after}\n\n"
+        f"Deleted content: {holds(removed)}\n\n"
+        f"What was still there afterwards:\n{found}\n{after}\n\n"
         "Archives that you exported earlier and backups of this machine are not affected.\n"
     )
 
 
 def forgotten(receipt: ForgetReceipt) -> tuple[str, str]:
     """Return the title and the text of the receipt for one forgotten thing."""
-    removed = ", ".join(f"{what}: {count}" for what, count in receipt.removed.items() if count) or "nothing else"
+    counts = counts_in_words(receipt.removed)
+    removed = f"Removed: {counts}." if counts else "Nothing was removed."
     title = f"{wording.KINDS[receipt.kind].capitalize()}, deleted for good on {receipt.purged_at:%Y-%m-%d at %H:%M} (UTC)"
     if receipt.is_clean:
-        return title, f"Removed: {removed}. A check found nothing left in any store or file."
+        return title, f"{removed} A check found nothing left in any store or file."
     left = ", ".join(f"{_STORES[name]}: {count}" for name, count in receipt.found.items() if count)
-    return title, f"Removed: {removed}. Something is left ({left}). Close other programs, then run `persona reindex`."
+    return title, f"{removed} Something is left ({left}). Close other programs, then run `persona reindex`."
 
 
 def size(count: int) -> str:

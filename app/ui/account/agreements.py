@@ -1,4 +1,4 @@
-"""The consent choices of a user, and the receipts for what they forgot."""
+"""The consent choices of a user, and the receipts for what was deleted."""
 
 from __future__ import annotations
 
@@ -9,19 +9,14 @@ import streamlit as st
 from app.ui import layout as frame
 from app.ui.account import account_wording
 from app.ui.layout import Here
-from memory.consent.modes import MODES, SECRETS, Mode
+from memory.consent.modes import CHOICES, MODES, SECRETS, Mode
 from memory.core.errors import PersonaError
 
 _RECEIPTS_PER_PAGE = 10
-_CHOICES: dict[Mode, str] = {
-    "off": "Remember them, marked as sensitive",
-    "each": "Ask me before remembering each one",
-    "never-keep": "Answer, but save nothing",
-}
 _MEANS: dict[Mode, str] = {
-    "off": "Marked messages are never brought up unless you ask, and no model is trained on them.",
-    "each": "Each one needs your approval before it can be recalled.",
-    "never-keep": "These messages are answered off the record, so the next reply no longer knows them.",
+    "off": "No reply reminds you of them unasked, and no model is trained on them.",
+    "each": "Each one is remembered only after you approve it.",
+    "never-keep": "They are answered but not saved, so later replies do not know about them.",
 }
 
 
@@ -33,7 +28,10 @@ def draw(here: Here, *, known: bool) -> None:
             _training(here)
             _reminders(here)
         else:
-            st.caption("After your first message on the Chat page, you can choose here whether a model may be trained on it.")
+            st.caption(
+                "Send a first message on the Chat page. Then you can choose here whether models may be trained on your "
+                "messages."
+            )
         _sensitive(here)
     if known:
         _receipts(here)
@@ -48,7 +46,7 @@ def _training(here: Here) -> None:
         on_change=_say, args=(lambda: here.memory.consent.say(here.user, training=st.session_state[key]),),
     )  # fmt: skip
     if said is None:
-        st.caption("You have not been asked, so no model is trained on what you say.")
+        st.caption("You have not decided yet, so no model is trained on what you say.")
     elif said.training:
         st.caption(f"You said yes on {said.since:%Y-%m-%d}. If you turn this off, nothing more is kept for training.")
     else:
@@ -63,9 +61,10 @@ def _reminders(here: Here) -> None:
         "The first reply of a day may remind me of what is coming up", key=key, disabled=not dates.may_bring_up,
         on_change=_say, args=(lambda: dates.let_bring_up(here.user, allowed=st.session_state[key]),),
     )  # fmt: skip
-    told = "" if dates.may_bring_up else "On this machine PERSONA_BRING_UP is off. "
+    told = "" if dates.may_bring_up else "Reminders are switched off on this machine (PERSONA_BRING_UP). "
     st.caption(
-        f"{told}It mentions each event once, up to two days ahead, and nothing sensitive. The Memory page lists all events."
+        f"{told}Each event is mentioned once, at most two days ahead. Sensitive events are never mentioned. "
+        "The Memory page lists all events."
     )
 
 
@@ -75,21 +74,24 @@ def _sensitive(here: Here) -> None:
     st.session_state[key] = consent.mode(here.user)
     st.radio(
         "Sensitive things: health, faith, politics, sexuality, money and other people's secrets", MODES, key=key,
-        format_func=lambda mode: _CHOICES[mode], disabled=consent.machine is not None,
+        format_func=lambda mode: CHOICES[mode], disabled=consent.machine is not None,
         on_change=_say, args=(lambda: consent.choose(here.user, st.session_state[key]),),
     )  # fmt: skip
-    told = "" if consent.machine is None else "PERSONA_ASK_CONSENT sets this for everyone on this machine. "
+    told = "" if consent.machine is None else "This is set for everyone on this machine (PERSONA_ASK_CONSENT). "
     st.caption(f"{told}{_MEANS[consent.mode(here.user)]} {SECRETS}")
 
 
 def _receipts(here: Here) -> None:
-    folded = st.expander("Receipts for what you forgot", key="receipts", on_change="rerun", icon=":material/receipt_long:")
+    folded = st.expander("Receipts for deleted memories", key="receipts", on_change="rerun", icon=":material/receipt_long:")
     if not folded.open:
         return
     with folded:
         kept = here.memory.receipts(here.user)[::-1]
         if not kept:
-            st.caption("Nothing yet. What you forget is deleted for good after ten minutes. Its receipt then appears here.")
+            st.caption(
+                "Nothing yet. When you forget something, it is deleted for good after ten minutes, and its receipt appears "
+                "here."
+            )
             return
         pages = -(-len(kept) // _RECEIPTS_PER_PAGE)
         page = min(st.session_state.get("shown-receipts", 1), pages) - 1

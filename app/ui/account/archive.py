@@ -25,8 +25,8 @@ def draw(here: Here, *, known: bool) -> None:
         with st.container(border=True, key="export-card", gap="small", height="stretch"):
             st.markdown("**Export**")
             st.caption(
-                "Messages, memories, pictures, personality and consent choices, without anything you forgot. The file is not "
-                "encrypted, so keep it safe."
+                "Messages, memories, pictures, personality and consent choices, without anything that was forgotten. The file "
+                "is not encrypted, so keep it safe."
             )
             _offer(here, known=known)
         with st.container(border=True, key="import-card", gap="small", height="stretch"):

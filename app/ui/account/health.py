@@ -20,7 +20,7 @@ from memory.core.errors import PersonaError
 _LOW_SPACE_BYTES = 1_000_000_000
 _ICONS = {"works": ":material/check_circle:", "off": ":material/do_not_disturb_on:", "broken": ":material/error:"}
 _STATES = {"works": "works", "off": "off", "broken": "needs attention"}
-_ASIDE, _EXTRAS = "Set aside", "Extras"
+_ASIDE, _EXTRAS = "Not remembered completely", "Extras"
 
 
 def draw(here: Here) -> None:
@@ -71,11 +71,11 @@ def _model(here: Here, settings: Settings) -> list[Finding]:
         name, sees, where = loaded.model, loaded.sees, f"in this program, context window {loaded.window:,} tokens"
     else:
         path, projector = find_weights(settings)
-        name, sees, where = path.stem, projector is not None, "loads with the first reply"
+        name, sees, where = path.stem, projector is not None, "loaded when you send the first message"
     seeing = (
-        Finding("works", "Seeing pictures", "The model sees the pictures that you send.")
+        Finding("works", "Pictures in messages", "The model sees the pictures that you send.")
         if sees
-        else Finding("off", "Seeing pictures", "This model can't see pictures. They are saved with your words.")
+        else Finding("off", "Pictures in messages", "This model can't see pictures. They are saved with your words.")
     )
     # A stand-in for the model server may have no notices.
     notices = getattr(here.replies.service.models, "notices", ())
@@ -87,8 +87,8 @@ def _sight(here: Here, _settings: Settings) -> list[Finding]:
     sight = here.memory.sight
     if sight.off is not None:
         return [Finding("off", "Picture search", sight.off)]
-    parts = " and the things in them" if sight.parts_things else ""
-    return [Finding("works", "Picture search", f"Searches by words and by what whole pictures{parts} show ({sight.called}).")]
+    things = " and the things in them" if sight.parts_things else ""
+    return [Finding("works", "Picture search", f"Finds pictures by words, and by how they{things} look ({sight.called}).")]
 
 
 def _embedder(_here: Here, settings: Settings) -> list[Finding]:
@@ -110,7 +110,8 @@ def _folder(here: Here, _settings: Settings) -> list[Finding]:
     # Where people sign in, the machine is not their own, so the path is not shown.
     where = "" if auth.asks_to_sign_in() else f"{folder}: "
     detail = f"{where}{account_wording.size(used)} used, {account_wording.size(free)} free on the disk."
-    return [Finding("works" if free >= _LOW_SPACE_BYTES else "broken", "Data folder", detail)]
+    low = free < _LOW_SPACE_BYTES
+    return [Finding("broken" if low else "works", "Data folder", f"{detail} The disk is almost full." if low else detail)]
 
 
 def _memory(here: Here, _settings: Settings) -> list[Finding]:
@@ -122,7 +123,7 @@ def _memory(here: Here, _settings: Settings) -> list[Finding]:
     nothing = "No messages yet."
     if said:
         nothing = "Everything else is remembered." if aside or held else "Everything is remembered."
-    parts += [f"Remembering: {wording.counted(waits, 'step', 'steps')} left." if waits else nothing]
+    parts += [f"Still remembering your messages ({wording.counted(waits, 'step', 'steps')} left)." if waits else nothing]
     parts += [f"{wording.counted(held, 'message needs', 'messages need')} your approval."] if held else []
     findings = [Finding("works", "Memory", " ".join(parts))]
     if aside:

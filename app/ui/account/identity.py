@@ -74,7 +74,7 @@ def _new_name() -> None:
 def _example(here: Here) -> None:
     known = here.memory.journal.knows(example.USER)
     if known and here.user == example.USER:
-        st.info("This is the example person, who is invented. Ask on the Chat page what changed in a month, or look around.")
+        st.info("This example person is made up. Ask on the Chat page what changed in the last month, or look around.")
         return
     with st.container(border=True, key="example-card", gap="small"):
         st.markdown("**Try it with an example person**")

@@ -27,7 +27,8 @@ def draw(here: Here, turn: Turn, on_done: Callable[[Turn], None]) -> None:
         if offer.state == "open":
             st.button(
                 "Forget all of this", key=f"forget-offered-{turn.id}", type="primary",
-                help="Also forgets this request and everything that mentions it. You can undo this for 10 minutes.",
+                help="This request is forgotten too, and so are memories and replies that are based on these things. You can "
+                "undo this for 10 minutes.",
                 on_click=_try, args=(_forget, here, turn, on_done),
             )  # fmt: skip
             st.button("Keep it", key=f"keep-offered-{turn.id}", on_click=_try, args=(_keep, here, turn, on_done))

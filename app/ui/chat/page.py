@@ -107,7 +107,7 @@ def _below(here: Here, turn: Turn, *, last: bool) -> None:
         if last and turn.seq and turn.state is not TurnState.REQUEST:
             st.button(
                 "Regenerate", key=f"regenerate-{turn.id}", type="tertiary", icon=":material/refresh:",
-                help="Write a new reply to this message. The current reply is no longer used.",
+                help="Write a new reply to this message. It replaces the current one.",
                 on_click=_send_again, args=(here.replies, turn),
             )  # fmt: skip
     if turn.state is TurnState.REQUEST:
@@ -203,9 +203,9 @@ def _show_earlier() -> None:
 def _welcome() -> None:
     st.title("An assistant that remembers you", anchor=False)
     st.write(
-        "Tell me about yourself and ask me anything. I remember what you say, search my memory before I answer, even "
-        "months later, and adapt my tone to you. The Memory page shows what I know about you, and you can correct it "
-        "there. To look around first, load the example person on the You page."
+        "Tell me about yourself and ask me anything. I remember what you tell me, even months later. Before I answer, I search "
+        "my memory, and I adapt my tone to you. You can see and correct what I know on the Memory page. To look around "
+        "first, load the example person on the You page."
     )
 
 

@@ -24,7 +24,7 @@ def draw(here: Here, turn: Turn) -> None:
         # An imported reply has no trace.
         return
     trace = turn.trace
-    used = wording.counted(len(trace.memories), "memory", "memories") if trace.memories else "only this conversation"
+    used = wording.counted(len(trace.memories), "memory", "memories") if trace.memories else "no memories"
     label = f"Used {used}"
     folded = st.expander(label, type="compact", key=f"receipt-{turn.id}", on_change="rerun")
     if not folded.open:
@@ -99,14 +99,16 @@ def _traits(here: Here, turn: Turn, used: BigFive | None) -> None:
         with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"trait-{turn.id}-{trait}"):
             st.text(f"{trait.capitalize()} {score:.1f}")
             key = f"{turn.id}-{trait}"
-            if st.button("Wrong", key=f"wrong-{key}", type="tertiary", help="Set the right score. It stays pinned there."):
+            if st.button(
+                "Wrong", key=f"wrong-{key}", type="tertiary", help="Set the right score. Your messages will not change it."
+            ):
                 _set(here, trait, score)
-            for label, value, moves, why in (
-                ("Outdated", 3.0, True, "Reset it to 3. Messages can move it again."),
-                ("Forget", 3.0, False, "Pin it at 3. Messages no longer move it."),
+            for label, name, value, moves, why in (
+                ("Reset", "outdated", 3.0, True, "Set it back to 3. Your messages can change it again."),
+                ("Turn off", "forget", 3.0, False, "Keep it at 3. Your messages no longer change it."),
             ):
                 st.button(
-                    label, key=f"{label.lower()}-{key}", type="tertiary", help=why,
+                    label, key=f"{name}-{key}", type="tertiary", help=why,
                     on_click=_pin, args=(here, trait, value), kwargs={"moves": moves},
                 )  # fmt: skip
 
@@ -128,8 +130,6 @@ def _pin(here: Here, trait: str, value: float, *, moves: bool = False) -> None:
         here.memory.personality.pin(here.user, trait, value, now)
         if moves:
             here.memory.personality.pin(here.user, trait, None, now)
-        frame.tell(
-            f"{trait.capitalize()} {'was reset to' if moves else 'is pinned at'} {value:.1f}. This applies from the next reply."
-        )
+        frame.tell(f"{trait.capitalize()} {'was reset to' if moves else 'is pinned at'} {value:.1f}. The next reply uses it.")
     except PersonaError as error:
         frame.refuse(error.message)

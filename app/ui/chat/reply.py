@@ -69,7 +69,7 @@ def _so_far(live: Live, service: PersonaService) -> None:
     # The label stays the same: a new label would close an expander that the person opened.
     with st.expander("Steps", type="compact", icon="spinner", key=f"steps-{live.turn.id}"):
         _steps(progress.steps, progress.memories, progress.think)
-    st.caption(f"{progress.doing or waiting}, {time.monotonic() - live.began:.0f} s")
+    st.caption(f"{progress.doing or waiting} ({time.monotonic() - live.began:.0f} s)")
     st.markdown(wording.markdown(progress.answer), anchors=False)
 
 

@@ -8,12 +8,10 @@ import streamlit as st
 
 from app.ui import layout as frame
 from app.ui.layout import Here
-from memory.consent.modes import Mode
+from memory.consent.modes import CHOICES, Mode
 from memory.consent.sensitive import NAMED
 from memory.core.errors import PersonaError
 from memory.core.records import SPOKEN, Turn
-
-_CHOICES: dict[Mode, str] = {"off": "Remember them", "each": "Ask me each time", "never-keep": "Don't keep them"}
 
 
 def asked_under(here: Here, turns: Iterable[Turn]) -> str | None:
@@ -37,20 +35,21 @@ def draw(here: Here, turn: Turn, *, asks: bool) -> None:
     """
     if turn.held and turn.state in SPOKEN:
         with st.container(key=f"held-{turn.id}", gap="small"):
-            st.caption(f"About {NAMED[turn.held]}. It needs your approval before it can be recalled.")
+            st.caption(f"This message is about {NAMED[turn.held]}. It is remembered only after you approve it.")
             with st.container(horizontal=True, gap="small"):
                 _button("Remember it", f"approve-{turn.id}", lambda: here.memory.approvals.approve(here.user, turn.id))
                 _button("Forget it", f"reject-{turn.id}", lambda: here.memory.reject(here.user, turn.id))
     elif turn.sensitive and not turn.seq:
-        st.caption(f"About {NAMED[turn.sensitive]}. It was answered off the record and not saved.")
+        st.caption(f"This message is about {NAMED[turn.sensitive]}. It was answered but not saved.")
     elif asks:
         with st.container(key=f"asked-{turn.id}", gap="small"):
             st.caption(
-                f"About {NAMED[turn.sensitive or 'unnamed']}. It is remembered and marked as sensitive: it is never brought up "
-                "unless you ask, and no model is trained on it. What should happen to such messages from now on?"
+                f"This message is about {NAMED[turn.sensitive or 'unnamed']}. It is remembered and marked as sensitive: no "
+                "reply reminds you of it unasked, and no model is trained on it. What should happen to such messages from "
+                "now on?"
             )
             with st.container(horizontal=True, gap="small"):
-                for mode, label in _CHOICES.items():
+                for mode, label in CHOICES.items():
                     _button(label, f"choose-{mode}-{turn.id}", lambda mode=mode: _choose(here, turn, mode))  # type: ignore[misc] # bound
 
 

@@ -109,13 +109,19 @@ def _origin(here: Here, record: MemoryRecord, known: Related, place: str) -> Non
 
 
 def _show(label: str, key: str) -> bool:
-    return st.button(label, key=f"show-{key}", type="tertiary", icon=":material/forum:", help="Open its source.")
+    return st.button(
+        label,
+        key=f"show-{key}",
+        type="tertiary",
+        icon=":material/forum:",
+        help="Open the message or conversation that it came from.",
+    )
 
 
 def _go(session: int | None, turn_id: str | None) -> None:
     if session is not None and turn_id is not None:
         frame.go_to_turn(session, turn_id)
-    frame.refuse("Its source has been forgotten.")
+    frame.refuse("The message that it came from has been forgotten.")
     st.rerun()
 
 

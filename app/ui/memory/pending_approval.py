@@ -24,8 +24,9 @@ def draw(here: Here) -> None:
     st.session_state["shown-held"] = page
     with st.container(border=True, key="card-held"):
         st.subheader("Needs your approval", anchor=False)
-        told = wording.counted(len(waiting), "message is", "messages are")
-        st.caption(f"{told} about something sensitive. It is not recalled until you approve it.")
+        told, those = wording.counted(len(waiting), "message is", "messages are"), "It is" if len(waiting) == 1 else "They are"
+        them = "it" if len(waiting) == 1 else "them"
+        st.caption(f"{told} about something sensitive. {those} remembered only after you approve {them}.")
         for one in waiting[(page - 1) * _MESSAGES_PER_PAGE : page * _MESSAGES_PER_PAGE]:
             with st.container(key=f"entry-held-{one.turn_id}", gap="xxsmall"):
                 st.text(f"{clock.show(one.time)} · about {NAMED[one.topic]}")

@@ -32,7 +32,7 @@ def draw(here: Here) -> None:
         if not lines:
             st.caption("Nothing yet. Your profile is written after a conversation ends. Choose Edit to add a line yourself.")
         if editing:
-            st.caption("Lines that you edit are kept when the profile is rewritten.")
+            st.caption("The assistant never changes a line that you have edited.")
             for line in lines:
                 _edit_line(here, line)
             _new_line(here)
@@ -69,7 +69,7 @@ def _edit_line(here: Here, line: ProfileEntry) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"acts-{field}"):
         st.text_input(wording.label(line.key), line.value, key=field, on_change=_save, args=(here, line, field))
         st.button(
-            "Outdated", key=f"outdated-{field}", type="tertiary", help="It is no longer true. The line is removed.",
+            "Outdated", key=f"outdated-{field}", type="tertiary", help="Remove this line, because it is no longer true.",
             on_click=_outdate, args=(here, line),
         )  # fmt: skip
         memory_actions.forget_button(here, line.id, field)

@@ -30,11 +30,12 @@ def draw(here: Here) -> None:
         days = _RANGE_DAYS[within or next(iter(_RANGE_DAYS))]
         shown = [entry for entry in entries if entry.days <= days]
         if not shown:
-            st.caption(f"Nothing within {within}. The next one is {away(entries[0])}.")
+            st.caption(f"Nothing in the next {(within or '').removeprefix('a ')}. The next event is {away(entries[0])}.")
         for number, entry in enumerate(shown[:_MAX_ENTRIES]):
             _entry(here, entry, f"upcoming-{number}")
         if len(shown) > _MAX_ENTRIES:
-            st.caption(f"And {len(shown) - _MAX_ENTRIES} more: `persona memory upcoming --days {days}` lists all of them.")
+            more = wording.counted(len(shown) - _MAX_ENTRIES, "more event is", "more events are")
+            st.caption(f"{more} not shown. This command lists all: `persona memory upcoming --days {days}`")
 
 
 def _entry(here: Here, entry: Upcoming, place: str) -> None:

@@ -29,11 +29,11 @@ def pin_trait(here: Here, trait: str, known: float | None, *, held: bool) -> Non
     """
     score = round(_MIDDLE if known is None else known, 1)
     if held:
-        st.caption(f"Pinned at {score:.1f}. Messages do not move it.")
+        st.caption(f"Pinned at {score:.1f}. Your messages do not change it.")
     elif known is None:
-        st.caption("It is too early to tell the score. Messages move it.")
+        st.caption("Too early to tell. Your messages change it.")
     else:
-        st.caption(f"Now at {score:.1f}. Messages move it.")
+        st.caption(f"Now at {score:.1f}. Your messages change it.")
     st.slider(f"{trait.capitalize()}, pinned at", float(LOWEST), float(HIGHEST), score, _STEP, "%.1f", key=_key(_PIN, trait))
     with st.container(horizontal=True, gap="small"):
         st.button("Pin", key=f"hold-{trait}", type="primary", on_click=_pin, args=(here, trait))
@@ -47,10 +47,13 @@ def next_reply(here: Here, now: BigFive) -> None:
     waiting: dict[str, float] | None = st.session_state.get("by_hand")
     if waiting:
         with st.container(border=True, key="next-waits", gap="small"):
-            st.text(f"Your next message will be answered for these scores: {scores.listed(waiting)}.")
+            st.text(f"Your next message will be answered as if you had these scores: {scores.listed(waiting)}.")
             with st.container(horizontal=True, gap="small", vertical_alignment="center"):
                 st.page_link(
-                    frame.VIEWS / "chat.py", label="Write it", icon=":material/forum:", query_params={"user": here.user}
+                    frame.VIEWS / "chat.py",
+                    label="Write the message",
+                    icon=":material/forum:",
+                    query_params={"user": here.user},
                 )
                 st.button("Clear", key="clear-next", on_click=_clear, help="Your next message is answered as usual.")
     else:
@@ -70,7 +73,7 @@ def reset_button(here: Here) -> None:
 
 @st.dialog("Reset all traits?")
 def _confirm(here: Here) -> None:
-    st.write("All five traits return to 3 and are unpinned, so messages move them again. The chart keeps its history.")
+    st.write("All five traits return to 3 and are unpinned, so your messages change them again. The chart keeps its history.")
     with st.container(horizontal=True, gap="small"):
         yes = st.button("Reset", key="reset-yes", type="primary", on_click=_reset, args=(here,))
         no = st.button("Cancel", key="reset-no")

@@ -1,4 +1,4 @@
-"""The Personality page: the five traits now and over time, and the messages that moved them."""
+"""The Personality page: the five traits now and over time, and the messages that changed them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ _MAX_POINTS = 150
 _STEPS_PER_PAGE = 8
 _MAX_TEXT_CHARACTERS = 60
 _LATE_HISTORY = (
-    "Some earlier messages were remembered after later ones. Each moved the traits from their scores at that moment."
+    "Some older messages were remembered after newer ones. The scores changed in the order in which messages were "
+    "remembered, so the chart may look uneven."
 )
 _CHOSEN, _CHOICES, _CURVES = "shown-step", "shown-steps", "shown-curves"
 
@@ -32,8 +33,9 @@ def draw(here: Here) -> None:
     """Draw the page."""
     st.title("Personality", anchor=False)
     st.caption(
-        "How you come across, from 1 to 5. Everyone starts at 3, and each remembered message can move a score a little. "
-        "The scores only affect the tone of replies, and only once several messages agree."
+        "How you come across, from 1 to 5. Everyone starts at 3, and each remembered message can change a score a little. "
+        "The scores only affect the tone of replies. A reply uses a score only after several messages have "
+        "shown the same tendency."
     )
     points, total = here.memory.browse.points(here.user, _MAX_POINTS)
     # Points are in the order in which messages were remembered; history may be imported late.
@@ -55,7 +57,9 @@ def draw(here: Here) -> None:
         _chosen(here)
         _list(here, total)
     else:
-        st.info("No message has been remembered yet. Write something on the Chat page; what moves a trait then appears here.")
+        st.info(
+            "No message has been remembered yet. Write something on the Chat page. Changes of your scores then appear here."
+        )
     manual_scores.next_reply(here, told)
 
 
@@ -84,7 +88,7 @@ def _scores(here: Here, now: PersonalityPoint, evidence: Evidence, known: Mappin
         with st.container(key=f"score-{trait}", gap=None):
             label = f"{trait.capitalize()} {score:.1f}" if trait in known else trait.capitalize()
             icon = ":material/lock:" if held else None
-            with st.popover(label, key=f"pin-{trait}", type="tertiary", icon=icon, help="Pin it at a score."):
+            with st.popover(label, key=f"pin-{trait}", type="tertiary", icon=icon, help="Set this score yourself."):
                 manual_scores.pin_trait(here, trait, known.get(trait), held=held)
             in_words = scores.in_words(trait, score).capitalize() + (" (pinned by you)" if held else "")
             st.caption(in_words if trait in known else scores.too_early(manner.shown_by(evidence, trait)))
@@ -103,7 +107,7 @@ def _curves(here: Here, points: Sequence[PersonalityPoint]) -> None:
         alt=f"The five traits from {points[0].time:%Y-%m-%d} to {points[-1].time:%Y-%m-%d}; the list below has the same data.",
     )  # fmt: skip
     st.caption(
-        "Circles are messages, diamonds are scores that you set, crosses are resets. Choose a point to see what moved it."
+        "Circles are messages, diamonds are scores that you set, crosses are resets. Choose a point to see what it changed."
     )
 
 
@@ -153,13 +157,13 @@ def _list(here: Here, total: int) -> None:
     # One step more than shown: the last row needs the scores before it.
     found = here.memory.browse.last_points(here.user, _STEPS_PER_PAGE + 1, offset)
     said = _beginnings(here, found)
-    with st.expander(f"History: {wording.counted(total, 'step', 'steps')}, last remembered first", key="steps", expanded=True):
+    with st.expander(f"History: {wording.counted(total, 'step', 'steps')}, last step first", key="steps", expanded=True):
         with st.container(key="step-list", gap=None):
             for place, point in enumerate(found[:_STEPS_PER_PAGE]):
                 before = found[place + 1].scores if place + 1 < len(found) else BigFive()
                 st.button(
                     wording.label(row(point, before, said)), key=f"line-step-{offset + place}", type="tertiary",
-                    width="stretch", on_click=_choose, args=(point,), help="Show what moved it.",
+                    width="stretch", on_click=_choose, args=(point,), help="Show what changed the scores.",
                 )  # fmt: skip
         if pages > 1:
             st.pagination(pages, key="shown-steps-page")

@@ -37,8 +37,8 @@ def too_early(messages: int) -> str:
     Args:
         messages: The number of messages that have shown the trait so far.
     """
-    so_far = {0: "no message has shown it yet", 1: "only one message has shown it so far"}
-    return f"Too early to tell: {so_far.get(messages, f'{messages} messages have shown it so far')}"
+    so_far = {0: "no message has shown this trait yet", 1: "only one message has shown this trait so far"}
+    return f"Too early to tell: {so_far.get(messages, f'{messages} messages have shown this trait so far')}"
 
 
 def listed(scores: Mapping[str, float] | BigFive) -> str:
@@ -52,10 +52,10 @@ def moved(before: BigFive, point: PersonalityPoint) -> str:
         return "Reset by you"
     if point.cause == "pin":
         pinned = ", ".join(f"{trait} at {getattr(point.scores, trait):.1f}" for trait in point.pinned)
-        return f"Set by you; pinned: {pinned}" if pinned else "Set by you; nothing is pinned"
+        return f"Set by you; pinned: {pinned}" if pinned else "Unpinned by you"
     moves = [(trait, getattr(point.scores, trait) - getattr(before, trait)) for trait in TRAITS]
     most = [move for move in sorted(moves, key=lambda move: -abs(move[1])) if abs(move[1]) >= _MIN_CHANGE][:_MAX_NAMED_TRAITS]
-    return ", ".join(f"{trait.capitalize()} {move:+.2f}".replace("-", "\u2212") for trait, move in most) or "Nothing moved"
+    return ", ".join(f"{trait.capitalize()} {move:+.2f}".replace("-", "\u2212") for trait, move in most) or "No change"
 
 
 def table(before: BigFive, point: PersonalityPoint) -> dict[str, list[str]]:

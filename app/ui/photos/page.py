@@ -32,7 +32,7 @@ def draw(here: Here) -> None:
     if not total:
         st.info("There are no pictures yet. Add one to a message on the Chat page and it will appear here.")
         return
-    st.caption(f"{wording.counted(total, 'picture', 'pictures')}. A frame shows the part that is remembered.")
+    st.caption(f"{wording.counted(total, 'picture', 'pictures')}. Frames mark the things that are remembered.")
     how = st.segmented_control(
         "Show them", [_DATE, _NAME, _FIND], default=_DATE, required=True, key="shown-photos-how", label_visibility="collapsed"
     )
@@ -60,7 +60,7 @@ def _by_name(here: Here, album: Album) -> None:
         "shown-photos-name", lambda offset: album.by_name(here.user, limit=_PICTURES_PER_PAGE, offset=offset)
     )
     if not pictures:
-        st.info("No picture has a name yet. What you say with a picture is remembered shortly after the reply.")
+        st.info("No picture has a name yet. Send one and say who or what it shows. The name appears here soon after the reply.")
     _grid(here, pictures, "name")
     if pages > 1:
         st.pagination(pages, key="shown-photos-name")
@@ -139,7 +139,7 @@ def _details(here: Here, shown: Shown, key: str) -> None:
     for line, record in zip(framed_photo.numbered(shown), shown.seen, strict=True):
         st.text(wording.shortened(line))
         if record.held:
-            st.caption("It needs your approval, together with its message.")
+            st.caption("This is remembered only after you approve its message.")
         memory_actions.buttons(here, record, key)
     if not shown.seen:
         st.caption("Nothing is remembered about it yet.")
