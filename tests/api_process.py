@@ -58,7 +58,7 @@ def serving(model_url: str, data: Path, *options: str, **more: str) -> Iterator[
 
 
 def environment(data: Path, **more: str) -> dict[str, str]:
-    """Return the environment of a program of ours on a data folder: settings of whoever runs the tests do not count."""
+    """Return the environment of a program of ours on a data folder: the settings of the person who runs the tests do not count."""
     known = {
         name: value for name, value in os.environ.items() if not name.startswith("PERSONA_") or name == "PERSONA_CACHE_DIR"
     }
