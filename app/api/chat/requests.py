@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api.chat.front_ends import own_words
+from app.api.chat.front_ends import are_own_tools, own_words
 from memory.core.errors import InvalidInput
 
 MODEL = "persona"
@@ -109,8 +109,11 @@ def check(request: ChatRequest) -> None:
         raise UnknownModel(f"There is no model {request.model!r}. Use {MODEL} or {OFF_THE_RECORD_MODEL}.")
     if request.n not in (None, 1):
         raise UnsupportedParameter("n", "Only one answer can be asked for.")
+    more = request.model_extra or {}
     for name, why in _UNSUPPORTED.items():
-        if _asks(name, (request.model_extra or {}).get(name)):
+        if name == "tools" and are_own_tools(more.get("tools"), more.get("tool_choice")):
+            continue
+        if _asks(name, more.get(name)):
             raise UnsupportedParameter(name, why)
 
 

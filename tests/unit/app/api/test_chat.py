@@ -205,6 +205,14 @@ def test_of_a_message_in_a_template_the_persons_own_words_are_remembered(serve, 
     assert "Herons eat fish." in chat.prompts("reasoning")[0]
 
 
+def test_names_of_attached_files_are_no_words_of_the_person(opened):
+    service, client = opened("Fish.")
+    files = '<attached_files>\n<file type="file" name="heron.txt"/>\n</attached_files>\n\n'
+    ask(client, user(f"{files}What does it eat?"))
+    ask(client, user(f"### Task:\nAnswer.\n<context>\nHerons eat fish.\n</context>\n{files}And where?"))
+    assert [text for text, _ in said(service)] == ["What does it eat?", "And where?"]
+
+
 def test_off_the_record_nothing_is_saved(opened):
     service, client = opened("Hello!")
     assert ask(client, user("Hi"), model="persona-off-the-record") == "Hello!"
@@ -252,6 +260,16 @@ def test_sampling_parameters_that_clients_always_send_are_taken(opened):
     _, client = opened("Hello!")
     more = {"temperature": 0.2, "top_p": 1, "max_tokens": 50, "seed": 1, "tools": [], "n": 1, "logprobs": False, "stop": None}
     assert ask(client, user("Hi"), **more) == "Hello!"
+
+
+def test_tools_that_a_front_end_offers_by_itself_are_left_alone(opened):
+    service, client = opened("Hello!")
+    offer = [{"type": "function", "function": {"name": name}} for name in ("search_chats", "a_tool_of_the_person")]
+    assert ask(client, user("Hi"), tools=offer, tool_choice="auto") == "Hello!"
+    for choice in ("required", {"type": "function", "function": {"name": "search_chats"}}):
+        body = {"messages": [user("Hi")], "tools": offer, "tool_choice": choice}
+        assert client.post(URL, json=body).json()["error"]["param"] == "tools"
+    assert len(said(service)) == 1
 
 
 def test_the_models_are_two(opened):
