@@ -299,6 +299,11 @@ class PersonaService:
             if not self._closed:
                 self._talked.setdefault(user_name(user_id), None)
 
+    def journaled(self, user_id: str) -> None:
+        """Start the background work of a message that was journaled without a reply of this service."""
+        self.greet(user_id)
+        self._worker.notify(user_name(user_id))
+
     @property
     def writes(self) -> bool:
         """Return whether a reply is in progress."""

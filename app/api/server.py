@@ -122,8 +122,9 @@ class _Server(uvicorn.Server):
 def _parts() -> list[Any]:
     """Return the modules that add routes: each has `install(app)`, and some a `lifespan(app)`."""
     from app.api.chat import routes as chat
+    from app.api.mcp import routes as mcp
 
-    return [chat]
+    return [chat, mcp]
 
 
 def _version() -> str:

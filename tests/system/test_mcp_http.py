@@ -52,7 +52,7 @@ def url(service, monkeypatch):
 
 
 def talk(url, what, *, key="", mode="auto", answers=None):
-    """Let somebody use a client: `what(client)` is awaited."""
+    """Let a person use a client: `what(client)` is awaited."""
 
     async def form(_context, _params):
         return ElicitResult(action="accept", content={"remember": answers})
@@ -158,7 +158,7 @@ def test_every_request_needs_a_valid_key(url, service, keys, verb):
     gone, secret = service.memory.api_keys.create("ada")
     service.memory.api_keys.revoke(gone.id)
     for key in ("", "wrong", secret, keys["ada"][0].id):
-        headers = HEADERS | {"Authorization": f"Bearer {key}"}
+        headers = HEADERS | ({"Authorization": f"Bearer {key}"} if key else {})
         found = httpx.request(verb, url, headers=headers, content=b"{}", trust_env=False)
         assert found.status_code == 401
         assert found.headers["www-authenticate"] == "Bearer"
