@@ -1,4 +1,4 @@
-"""Draws the four graphs of the code into docs/images/ and lists them in docs/graphs.md: `python docs/graphs.py`."""
+"""Draws the five graphs of the code into docs/images/ and lists them in docs/graphs.md: `python docs/graphs.py`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import graph_drawing
 
-from graph import consolidate, persona, remember, respond
+from graph import chat, consolidate, persona, remember, respond
 
 PAGE = Path(__file__).parent / "graphs.md"
 IMAGES = Path(__file__).parent / "images"
@@ -29,6 +29,7 @@ def graphs() -> dict[str, Mapping[tuple[str, str], bool]]:
         "remember": remember.build(nobody, nobody),
         "consolidate": consolidate.build(nobody, nobody),
         "persona": persona.build(nobody, nobody, nobody),
+        "chat": chat.build(nobody),
     }
     return {
         name: {(edge.source.strip("_"), edge.target.strip("_")): edge.conditional for edge in sorted(one.get_graph().edges)}

@@ -37,7 +37,7 @@ def test_the_graphs_of_the_page_are_those_of_the_code():
     assert graphs.put(page) == page, "run `python docs/graphs.py`"
     pictures = {path: read(path) for path in (DOCS / "images").glob("*.svg")}
     assert graphs.drawings() == pictures, "run `python docs/graphs.py`"
-    assert len(pictures) == 4
+    assert len(pictures) == 5
     assert all(f"(images/{path.name})" in page for path in pictures)
 
 
@@ -65,9 +65,9 @@ def test_the_tables_of_answers_are_written_between_their_marks():
     assert answers.put(page, cases) == page
 
 
-def test_studio_serves_all_four_graphs():
+def test_studio_serves_all_five_graphs():
     served = json.loads(read(ROOT / "langgraph.json"))["graphs"]
-    assert served == {name: f"app.studio:{name}" for name in ("persona", "respond", "remember", "consolidate")}
+    assert served == {name: f"app.studio:{name}" for name in ("chat", "persona", "respond", "remember", "consolidate")}
 
 
 def test_every_command_of_the_documents_exists():
@@ -137,4 +137,4 @@ def test_every_promise_names_a_test_that_is_there():
     assert len(promised) > 10
     for file, name in promised:
         text = read(ROOT / file)
-        assert re.search(rf"^(def {name}\(|{name} = )", text, re.MULTILINE), (file, name)
+        assert re.search(rf"^(def {name}\(|class {name}\b|{name} = )", text, re.MULTILINE), (file, name)

@@ -57,6 +57,19 @@ def test_an_agent_searches_before_it_answers_and_records_the_turn(serve, capsys)
     assert service.memory.work.count("ada") == 0
 
 
+def test_an_agent_remembers_in_the_store_what_the_assistant_finds(serve, capsys):
+    chat = ScriptedChat({
+        "direct": "Take the night train.",
+        "semantic": fact("The user gets seasick and travels by train.", "train", "seasick"),
+    })  # fmt: skip
+    service = serve(chat)
+    program("agent_with_store").main(service)
+    said = capsys.readouterr().out
+    assert "The user gets seasick and travels by train." in chat.prompts("direct")[-1].split("human:")[0]
+    assert said.startswith("The agent: Take the night train.\n")
+    assert "  Wish for a trip: Plan a trip to Sweden by train." in said
+
+
 def test_an_import_takes_every_line_once_and_finds_the_right_one(memory, tmp_path, capsys):
     loaded = program("scripted_import")
     transcript = loaded.write_sample(str(tmp_path))
