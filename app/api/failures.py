@@ -79,6 +79,11 @@ def install(app: FastAPI) -> None:
         message = "There is no such route. /docs lists all." if error.status_code == 404 else f"{error.detail}."  # noqa: PLR2004 - a status
         return JSONResponse(body(request.url.path, error.status_code, "http_error", message), error.status_code, error.headers)
 
+    async def unexpected(request: Request, error: Exception) -> JSONResponse:
+        message = f"The server failed inside the program ({type(error).__name__}). Its log has details."
+        return JSONResponse(body(request.url.path, 500, "error", message), 500)
+
     app.add_exception_handler(PersonaError, personal)
+    app.add_exception_handler(Exception, unexpected)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)

@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from starlette.concurrency import run_in_threadpool
+
 from app.api.addresses import is_local
-from app.api.failures import body
+from app.api.failures import body, status_of
+from memory.core.errors import PersonaError
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -21,6 +24,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 _MAX_COUNTED_CALLERS = 10_000
 _OPEN_PATHS = frozenset({"/health", "/ready"})
 """Health checks are neither counted nor limited."""
+_PUBLIC_PATHS = frozenset({"/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"})
+"""Descriptions of the server, which name nobody."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +61,21 @@ class Guard:
         limits: What it takes.
         host: The address that the server listens on. On loopback, requests must name a loopback host: a page of another site
             whose name was pointed at this machine (DNS rebinding) is refused.
+        check_key: Takes the headers and the other end's address; raises `NotAllowed`. It runs before the body is read: a caller
+            without a key must not make the server decode 40 MB.
         clock: Seconds that only grow.
     """
 
-    def __init__(self, app: Any, limits: Limits, host: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        app: Any,
+        limits: Limits,
+        host: str,
+        check_key: Callable[[dict[str, str], str], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._app = app
+        self._check_key = check_key
         self._limits = limits
         self._local = is_local(host)
         self._clock = clock
@@ -81,6 +96,8 @@ class Guard:
             self._count(headers.get("authorization", "") or (scope.get("client") or ("",))[0])
             self._check_size(headers.get("content-length", ""))
             self._check_room()
+            if scope["path"] not in _PUBLIC_PATHS:
+                await run_in_threadpool(self._check_caller, headers, (scope.get("client") or ("",))[0])
         except Refused as refused:
             await _answer(scope, send, refused)
             return
@@ -136,6 +153,12 @@ class Guard:
         if not is_local(name) and name != _name_of(f"//{host}"):
             raise Refused(403, "wrong_origin", "Pages of other sites may not use this server.")
 
+    def _check_caller(self, headers: dict[str, str], peer: str) -> None:
+        try:
+            self._check_key(headers, peer)
+        except PersonaError as error:
+            raise Refused(status_of(error), error.code, error.message) from error
+
     def _check_room(self) -> None:
         if self._running >= self._limits.at_once:
             raise Refused(503, "busy", "Too many requests at once. Try again in a moment.", 1)
@@ -173,6 +196,8 @@ def _name_of(url: str) -> str:
 async def _answer(scope: Scope, send: Send, refused: Refused) -> None:
     data = json.dumps(body(scope["path"], refused.status, refused.code, refused.message)).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(data)).encode()), (b"connection", b"close")]
+    if refused.status == 401:  # noqa: PLR2004 - a status
+        headers.append((b"www-authenticate", b"Bearer"))
     if refused.retry_after is not None:
         headers.append((b"retry-after", str(refused.retry_after).encode()))
     await send({"type": "http.response.start", "status": refused.status, "headers": headers})

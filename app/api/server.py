@@ -16,7 +16,7 @@ from starlette.middleware import Middleware
 
 from app.api import failures
 from app.api.addresses import is_local
-from app.api.callers import caller_of
+from app.api.callers import caller_of, identify
 from app.api.guard import Guard, Limits
 from memory.core.errors import InvalidInput, PersonaError
 
@@ -49,7 +49,11 @@ def build(service: PersonaService, *, host: str = "127.0.0.1", limits: Limits | 
                     await stack.enter_async_context(part.lifespan(app))
             yield
 
-    guard = Middleware(Guard, limits=limits or Limits(), host=host)
+    def check_key(headers: dict[str, str], peer: str) -> None:
+        keys = service.memory.api_keys
+        identify(keys, authorization=headers.get("authorization", ""), named="", front_end_user="", peer=peer)
+
+    guard = Middleware(Guard, limits=limits or Limits(), host=host, check_key=check_key)
     app = FastAPI(title=_TITLE, description=_DESCRIPTION, version=_version(), lifespan=lifespan, middleware=[guard])
     app.state.service = service
     failures.install(app)
@@ -123,8 +127,9 @@ def _parts() -> list[Any]:
     """Return the modules that add routes: each has `install(app)`, and some a `lifespan(app)`."""
     from app.api.chat import routes as chat
     from app.api.mcp import routes as mcp
+    from app.api.rest import routes as rest
 
-    return [chat, mcp]
+    return [chat, mcp, rest]
 
 
 def _version() -> str:
