@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from app.api.addresses import is_local
-from app.api.guard import Limits
+from app.api.guard import Guard, Limits
 from app.api.server import run
 from memory.core.errors import InvalidInput, NotFound
 from tests.fakes import NOTHING, ScriptedChat, answer
@@ -139,3 +141,32 @@ def test_a_deleted_person_has_no_keys(service):
 )  # fmt: skip
 def test_what_is_this_machine(host, local):
     assert is_local(host) is local
+
+
+def test_a_writer_that_stops_in_the_midst_of_a_body_is_told_so():
+    sent = []
+
+    async def app(_scope, receive, _send):
+        while (await receive()).get("more_body"):
+            pass
+
+    async def run():
+        first = iter([{"type": "http.request", "body": b"{", "more_body": True}])
+        never = asyncio.Event()
+
+        async def receive():
+            for message in first:
+                return message
+            await never.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message):
+            sent.append(message)
+
+        guard = Guard(app, Limits(slow_s=0), "127.0.0.1", lambda _headers, _peer: None)
+        scope = {"type": "http", "path": URL, "headers": [(b"host", b"localhost")], "client": ("127.0.0.1", 1)}
+        await guard(scope, receive, send)
+
+    asyncio.run(run())
+    assert sent[0]["status"] == 408
+    assert b"too_slow" in sent[1]["body"]
