@@ -1,3 +1,3 @@
 """One HTTP server over one memory: OpenAI-compatible chat, REST, and MCP; with API keys."""
 
-__all__ = ["callers", "server"]
+__all__ = ["callers", "guard", "server"]

@@ -1,3 +1,3 @@
 """Wire formats of model output: grammars, parsers that never raise, and writers."""
 
-__all__ = ["answer_stream", "direct_stream", "lines", "memory_formats", "protocol", "thoughts"]
+__all__ = ["answer_stream", "direct_stream", "escaping", "lines", "memory_formats", "protocol", "thoughts"]

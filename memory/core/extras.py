@@ -55,7 +55,7 @@ EXTRAS: Mapping[str, Extra] = {
     "serve": Extra("Serving a model with vLLM", ("vllm",), "6 GB or more"),
     "server": Extra("A database on a server", ("psycopg",), "12 MB"),
     "auth": Extra("Signing in to the page", ("authlib",), "17 MB"),
-    "api": Extra("Serving the memory to other programs (persona api, persona mcp)", ("fastapi", "mcp", "uvicorn"), "30 MB"),
+    "api": Extra("Serving the memory to other programs (persona api, persona mcp)", ("fastapi", "mcp", "uvicorn"), "16 MB"),
     "studio": Extra("Looking at the graphs in LangGraph Studio", ("langgraph_cli", "langgraph_api"), "41 MB", "make studio"),
     "evals": Extra("Measuring answers", ("plotly", "scipy", "sklearn", "snowballstemmer"), "190 MB"),
 }

@@ -198,7 +198,7 @@ def test_a_journal_of_the_first_schema_is_brought_up_to_date_and_keeps_what_it_k
         for table in ("memories", "turns"):
             old.execute(f"DROP INDEX ix_{table}_unindexed")
             old.execute(f"CREATE INDEX ix_{table}_unindexed ON {table} (user_id) WHERE revision != indexed_revision")
-        for table in ("rewrites", "forgettings", "withheld", "refusals", "dated"):
+        for table in ("rewrites", "forgettings", "withheld", "refusals", "dated", "api_keys"):
             old.execute(f"DROP TABLE {table}")
         old.execute("ALTER TABLE sessions DROP COLUMN summed_up")
         old.execute("DROP TABLE leases")

@@ -88,6 +88,7 @@ def older_folder(folder, names):
         for name in ("memories_corrected", *later):
             file.execute(f"DROP INDEX ix_{name}")
         file.execute("DROP TABLE dated")
+        file.execute("DROP TABLE api_keys")
         gone = [("users", "spelled"), ("users", "bring_up"), ("personality", "shows"), ("turns", "wishes")]
         gone += [(table, name) for table in ("turns", "memories") for name in ("sensitive", "dated_revision")]
         for table, name in gone:

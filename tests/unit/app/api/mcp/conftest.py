@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import anyio
 import pytest
-from mcp import Client
-from mcp.types import ElicitResult
 
-from app.api.mcp.tools import build
-from app.service import PersonaService
+if TYPE_CHECKING:
+    from mcp import Client
+
+    from app.service import PersonaService
 
 MODES = ("auto", "legacy")
 """The newest protocol, and the one with a handshake."""
@@ -35,11 +34,19 @@ def call(mode: str) -> Callable[..., Any]:
     """
 
     def run(service: PersonaService, name: str, *, user: str = "ada", answers: Any = None, **arguments: Any) -> tuple[str, Any]:
+        import anyio
+
         return anyio.run(partial(_call, service, name, user, arguments, answers, mode))
 
     run.asked = asked = []  # type: ignore[attr-defined]
 
     async def _call(service, name, user, arguments, answers, mode):
+        # Without the extra, this file is read, and the tests beside it are left out.
+        from mcp import Client
+        from mcp.types import ElicitResult
+
+        from app.api.mcp.tools import build
+
         async def form(_context, params):
             asked.append(params.message)
             if answers in ("decline", "cancel"):
@@ -66,6 +73,11 @@ def use(mode: str) -> Callable[..., Any]:
     """Do something with a client: `use(service, lambda client: client.list_tools())`."""
 
     def run(service: PersonaService, what: Callable[[Client], Any], user: str = "ada") -> Any:
+        import anyio
+        from mcp import Client
+
+        from app.api.mcp.tools import build
+
         async def go():
             async with Client(build(service, lambda: user), mode=mode) as client:
                 return await what(client)
