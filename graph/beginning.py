@@ -73,7 +73,7 @@ class Beginning:
 
     def was_done(self, turn: Turn) -> Turn | None:
         """Return the request to forget if it already has a reply, else None."""
-        if thread_id() is None or not turn.seq:
+        if not turn.seq:
             return None
         now = self._memory.threads.current(turn.id)
         return now if now.state is TurnState.REQUEST else None

@@ -21,6 +21,7 @@ from graph.extraction.said_words import Said
 from graph.formats import memory_formats
 from graph.formats.memory_formats import TopicLines
 from graph.formats.thoughts import without_thought
+from graph.input_check import checked
 from graph.language.language import language_of
 from graph.language.pasted import own_words, without_marks
 from graph.language.statements import statements
@@ -246,7 +247,7 @@ def build(
         graph.add_edge("load", branch)
     graph.add_edge(["summarize_topics", "update_procedures", "update_core"], "commit")
     graph.add_edge("commit", END)
-    return graph.compile(name="consolidate")
+    return checked(graph.compile(name="consolidate"))
 
 
 def tells_nothing(turns: Sequence[Turn]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from langgraph.types import interrupt
 from graph import consolidate, forgetting, remember, respond
 from graph.beginning import typed
 from graph.context import Context, context_of, same_user
+from graph.input_check import checked
 from graph.prompts.briefing import Style
 from graph.state import PersonaState, TurnInput
 from memory.consent.sensitive import NAMED
@@ -31,6 +33,7 @@ def build(
     *,
     asks: bool = False,
     confirms: bool = False,
+    catch_up: Callable[[str], int | None] | None = None,
 ) -> CompiledStateGraph[PersonaState, Context, TurnInput, PersonaState]:
     """Build the graph.
 
@@ -44,6 +47,8 @@ def build(
             has.
         confirms: If a message asks to forget something, interrupt with what would be forgotten. Resumed with `forget`, the
             graph forgets it; with anything else it does nothing. Needs a checkpointer too.
+        catch_up: Does all of a user's queued work, and returns the last session that was consolidated; None: the graph does
+            it. For a process that does background work besides.
 
     Example:
         >>> graph = build(chat, chat, memory)
@@ -67,6 +72,8 @@ def build(
         context = replace(context_of(runtime), user_id=same_user(runtime, turn.user_id))
         if context.off_the_record or not turn.seq:
             return {"remembered": False, "consolidated": None}
+        if catch_up is not None:
+            return {"remembered": True, "consolidated": catch_up(context.user_id)}
         return {"remembered": True, "consolidated": _catch_up(memory, remembering, consolidating, context)}
 
     def ask_consent(state: PersonaState, runtime: Runtime[Context]) -> dict[str, Any]:
@@ -94,7 +101,7 @@ def build(
     respond.wire(graph, nodes, then=next(iter(steps)))
     graph.add_sequence(list(steps.items()))
     graph.add_edge(next(reversed(steps)), END)
-    return graph.compile(name="persona")
+    return checked(graph.compile(name="persona"))
 
 
 def _catch_up(memory: Memory, remembering: Any, consolidating: Any, context: Context) -> int | None:

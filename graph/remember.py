@@ -18,6 +18,7 @@ from graph.extraction.fidelity import names_something
 from graph.extraction.grounding import labels, photo_memories
 from graph.extraction.own_fact import fact_of
 from graph.formats import memory_formats
+from graph.input_check import checked, refusal
 from graph.language.language import in_their_words, language_of
 from graph.language.pasted import own_words, without_marks
 from graph.language.statements import statements
@@ -67,6 +68,8 @@ class Rememberer:
 
     def load(self, state: RememberState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Load the turn, the model output stored before a crash, and which of its steps are set aside or repeated."""
+        if "turn_id" not in state:
+            raise refusal("remember", "It was given nothing.")
         turn = self._memory.journal.turn(state["turn_id"], traces=False)
         same_user(runtime, turn.user_id)
         return {
@@ -348,4 +351,4 @@ def build(
     graph.add_edge("ground_photos", "compare")
     graph.add_edge(["evolve_personality", "compare"], "commit")
     graph.add_edge("commit", END)
-    return graph.compile(name="remember")
+    return checked(graph.compile(name="remember"))

@@ -19,6 +19,7 @@ from graph.events import AnswerDelta, Retrieving, Send, Thinking, sender
 from graph.events import Recalled as Found
 from graph.formats import protocol
 from graph.formats.protocol import Answer, Malformed, Retrieve
+from graph.input_check import checked
 from graph.language import language_id
 from graph.language.message_kind import asks_memory
 from graph.language.question_words import asks_for_its_words
@@ -361,7 +362,7 @@ def build(
     graph = StateGraph(RespondState, context_schema=Context, input_schema=TurnInput)
     graph.add_node("recall", nodes.recall)
     wire(graph, nodes, then=END)
-    return graph.compile(name="respond")
+    return checked(graph.compile(name="respond"))
 
 
 def wire(graph: StateGraph[Any, Context, TurnInput, Any], nodes: Responder, *, then: str) -> None:

@@ -48,6 +48,7 @@ from memory.storage.tombstones import UNDO_WINDOW
 from memory.storage.work_queue import WorkQueue
 from memory.stores.approvals import Approvals
 from memory.stores.arrivals import Arrivals
+from memory.stores.items import Items
 from memory.stores.journal import Journal
 from memory.stores.memories import Memories
 from memory.stores.memory_edits import MemoryEdits
@@ -120,6 +121,7 @@ class Memory:
             self.memories = Memories(self._database, by_meaning)
             self._edits = MemoryEdits(self._database, self.memories, by_meaning)
             self.approvals = Approvals(self._database, self.index)
+            self.items = Items(self._database, by_meaning, self.index)
             self.browse = Browse(self._database)
             self.personality = PersonalityTimeline(self._database)
             self.api_keys = ApiKeys(self._database)

@@ -22,7 +22,7 @@ from memory.core.validation import check_text, check_user
 from memory.forgetting.cascade import Cascade
 from memory.forgetting.purge import ForgetReceipt
 from memory.personality.timeline import to_point
-from memory.storage.memory_rows import to_record
+from memory.storage.memory_rows import item_id, to_record
 from memory.storage.turn_rows import to_turn
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -58,10 +58,19 @@ class _OfAny(Record):
     corrected: _Corrected | None = None
 
 
+class _Item(Record):
+    namespace: list[str]
+    key: str
+    value: dict[str, Any]
+    created: str
+
+
 class _OfFact(_OfAny):
     reason: str
     photo_ids: list[str]
     changes: _Changes | None = None
+    # What a program stored, instead of a message.
+    item: _Item | None = None
 
 
 class _OfTopic(_OfAny):
@@ -189,9 +198,10 @@ def _memory(
     by_key = row["kind"] in ("core", "procedural")
     if by_key != (row["key"] is not None):
         raise InvalidInput("it needs a key and has none, or has one and must not.")
-    if (make_id(user_id, row["kind"], row["key"]) != record.id) if by_key else (record.id not in allowed):
+    item = _item_id(user_id, row)
+    if (make_id(user_id, row["kind"], row["key"]) != record.id) if by_key else (record.id not in (item or allowed)):
         raise InvalidInput("it has the wrong id.")
-    if row["kind"] in ("semantic", "photo") and row["source"] not in turns:
+    if row["kind"] in ("semantic", "photo") and row["source"] not in (item or turns):
         raise InvalidInput("its message is missing.")
     if row["kind"] == "episodic" and (record.session not in sessions or row["source"] != str(record.session)):  # type: ignore[union-attr] # an Episode
         raise InvalidInput("its session is missing.")
@@ -199,6 +209,15 @@ def _memory(
         raise InvalidInput("its photo is missing.")
     _held(row)
     return record.id
+
+
+def _item_id(user_id: str, row: dict[str, Any]) -> set[str]:
+    """Return the id that an item of a program must have; nothing for any other memory."""
+    item = row["extra"].get("item") if row["kind"] == "semantic" else None
+    if item is None:
+        return set()
+    datetime.fromisoformat(item["created"])
+    return {item_id(user_id, item["namespace"], item["key"])}
 
 
 def _memory_problem(row: dict[str, Any], names: set[str], turns: set[str], pictures: set[str]) -> str:
@@ -221,7 +240,7 @@ def _memory_problem(row: dict[str, Any], names: set[str], turns: set[str], pictu
         raise InvalidInput("it only repeats itself.")
     if not set(extra.get("turn_ids", ())) <= turns or not set(extra.get("photo_ids", ())) <= pictures:
         raise InvalidInput("a message or a photo that it comes from is missing.")
-    if not 1 <= row["strength"] <= len(turns):
+    if not 1 <= row["strength"] <= max(1, len(turns)):
         raise InvalidInput("its count is less than 1, or greater than the number of messages.")
     if not row["text"].strip() or len(row["text"]) > _MAX_CHARACTERS:
         raise InvalidInput("its text is empty or too long.")

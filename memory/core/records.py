@@ -228,9 +228,10 @@ class CoreProfile(Record):
 
 
 class SemanticMemory(Record):
-    """A fact about the person, extracted from one turn.
+    """A fact about the person, extracted from one turn, or stored by a program.
 
     Attributes:
+        turn_id: The turn; the fact's own id if a program stored it.
         time: When it was said; the fact is valid from then on.
         valid_until: When a newer fact superseded it; None: it is still valid.
         superseded_by: Id of the newer fact; the fact's own id if the person marked it as outdated.
@@ -256,6 +257,11 @@ class SemanticMemory(Record):
     held: str | None = None
     sensitive: str | None = None
     corrected: tuple[str, ...] = ()
+
+    @property
+    def turn_ids(self) -> tuple[str, ...]:
+        """The turn that it was extracted from; empty if a program stored it, which has no message."""
+        return () if self.turn_id == self.id else (self.turn_id,)
 
     @property
     def is_valid(self) -> bool:

@@ -69,4 +69,5 @@ def purge(connection: Connection, user_id: str, memory_id: str) -> None:
     connection.execute(update(memories).where(repeated).values(same_as=None, revision=memories.c.revision + 1))
     # A memory that a rewrite dropped may come back. One that the person forgot may not.
     if not row.extra.get("replaced"):
-        tombstones.mark(connection, user_id, memory_id, row.text if row.key is not None else "")
+        by_key = row.key is not None or "item" in row.extra
+        tombstones.mark(connection, user_id, memory_id, row.text if by_key else "")

@@ -170,7 +170,7 @@ class JointRanking:
     def _source_of(self, record: MemoryRecord, turns: Mapping[str, float]) -> str | None:
         """Return the turn that is shown instead of a record; None if the record itself is shown."""
         match record:
-            case SemanticMemory(edited=False):
+            case SemanticMemory(edited=False) if record.turn_ids:
                 return record.turn_id
             case Episode():
                 return next((name for name in turns if name in record.turn_ids), record.turn_ids[0])
@@ -264,7 +264,7 @@ def _is_always_shown(record: MemoryRecord) -> bool:
 
 def _line(record: MemoryRecord, score: float) -> Recalled:
     kind = {SemanticMemory: "semantic", Procedure: "procedural", ProfileEntry: "core"}.get(type(record), "semantic")
-    turn_ids = (record.turn_id,) if isinstance(record, SemanticMemory) else ()
+    turn_ids = record.turn_ids if isinstance(record, SemanticMemory) else ()
     return Recalled(id=record.id, kind=kind, text=text_of(record), time=record.time, score=score, turn_ids=turn_ids)  # type: ignore[arg-type]
 
 

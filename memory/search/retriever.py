@@ -358,7 +358,7 @@ def _recalled(record: MemoryRecord, score: float) -> Recalled:
     match record:
         case SemanticMemory():
             return Recalled(
-                id=record.id, kind="semantic", text=record.told, time=record.time, score=score, turn_ids=(record.turn_id,)
+                id=record.id, kind="semantic", text=record.told, time=record.time, score=score, turn_ids=record.turn_ids
             )
         case Episode():
             return Recalled(

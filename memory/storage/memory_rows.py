@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -53,6 +54,11 @@ def to_record(row: Row[Any]) -> MemoryRecord:
             return Procedure(**shared, key=row.key, text=row.text)
         case _:
             return ProfileEntry(**shared, key=row.key, value=row.text)
+
+
+def item_id(user_id: str, namespace: Sequence[str], key: str) -> str:
+    """Return the id of an item that a program stored under a key; see `memory.stores.items`."""
+    return make_id(user_id, "semantic", json.dumps(["item", *namespace, key], ensure_ascii=False))
 
 
 def any_fact_since(connection: Connection, user_id: str, time: datetime) -> bool:

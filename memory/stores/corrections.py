@@ -144,7 +144,8 @@ def _read(row: Row[Any]) -> Correction | None:
 
 def _sources(row: Row[Any]) -> list[str]:
     if row.kind in _ONE_MESSAGE_KINDS:
-        return [row.source]
+        # An item of a program has no message.
+        return [] if row.source == row.id else [row.source]
     return list(row.extra.get("turn_ids", ()))
 
 

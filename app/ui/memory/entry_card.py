@@ -96,6 +96,9 @@ def show_button(here: Here, turn_id: str, key: str) -> None:
 def _origin(here: Here, record: MemoryRecord, known: Related, place: str) -> None:
     key = f"{place}-{record.id}"
     match record:
+        case SemanticMemory(turn_ids=()):
+            # A program stored it.
+            return
         case SemanticMemory() | PhotoMemory():
             show_button(here, record.turn_id, key)
         case Episode():

@@ -1,0 +1,1 @@
+"""Tests of LangGraph's store over a memory."""
