@@ -16,10 +16,10 @@ STUDIO := $(CACHE)/studio
 chat: $(VENV)/.ready$(if $(PHOTOS),-photos) ## talk to it in the browser; PHOTOS=1: photos are found by what they show, too
 	@$(BIN)/persona page
 
-studio: $(VENV)/.ready-studio ## LangGraph Studio over the four graphs
+studio: $(VENV)/.ready-studio ## LangGraph Studio over the five graphs
 	@mkdir -p $(STUDIO)
 	@ln -sfn $(CURDIR)/.env $(STUDIO)/.env
-	cd $(STUDIO) && $(CURDIR)/$(BIN)/langgraph dev --config $(CURDIR)/langgraph.json
+	cd $(STUDIO) && $(CURDIR)/$(BIN)/langgraph dev --n-jobs-per-worker 10 --config $(CURDIR)/langgraph.json
 
 # The environment goes last: what says where everything lies runs in it.
 uninstall: ## say what lies where; YES=1 removes the environment and the models, DATA=1 everything that it remembers
@@ -110,7 +110,7 @@ $(VENV)/.ready-photos: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.ready-studio: pyproject.toml | $(VENV)/bin/python
 	@echo "Installing the core and LangGraph's server: 1 GB, about a minute."
-	$(INSTALL) '.[studio]'
+	$(INSTALL) '.[studio,api]'
 	$(COMPILE)
 	@touch $(VENV)/.ready $@
 
