@@ -81,7 +81,7 @@ def load(path: Path) -> list[Conversation]:
     """Load one conversation's folder, or a folder of such folders; questions without evidence are left out.
 
     Raises:
-        InvalidInput: A file cannot be read, is not in BEAM's form, or no question has its evidence.
+        InvalidInput: A file cannot be read or is not in BEAM's form, or every question lacks evidence.
     """
     return conversations_of(path, _TALK, _conversation, "a conversation's folder of BEAM")
 

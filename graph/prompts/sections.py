@@ -37,7 +37,13 @@ _PUBLISHED = ("procedural", "semantic", "photo", "episodic")
 
 @dataclass(frozen=True)
 class Picture:
-    """A photo for the model: a data URL, or None if it cannot be seen; and its name in the text."""
+    """A photo in a prompt.
+
+    Attributes:
+        photo_id: Its id.
+        url: Its data URL; None if the model gets only the words about it.
+        label: What the text calls it.
+    """
 
     photo_id: str
     url: str | None

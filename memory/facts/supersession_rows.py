@@ -110,7 +110,7 @@ def supersede(connection: Connection, user_id: str, memory_id: str, time: dateti
 
 
 def release(connection: Connection, user_id: str, memory_id: str) -> list[str]:
-    """Make the facts that a fact superseded valid again; return their ids."""
+    """Make the facts valid again that were superseded by this one; return their ids."""
     # A fact that the person called outdated is marked as superseded by itself, and stays so.
     which = (memories.c.user_id == user_id) & (memories.c.superseded_by == memory_id) & (memories.c.id != memory_id)
     ids = list(connection.execute(select(memories.c.id).where(which)).scalars())

@@ -14,7 +14,10 @@ _IMAGE_FIELDS = (
 
 
 class PicturedTrainer(GRPOTrainer):
-    """Scores rollouts without images as text: TRL 1.16 passes the model empty pixels for them, and Qwen2.5-VL fails."""
+    """Scores rollouts without images apart from the others, and without image fields.
+
+    TRL 1.16 would pass the model empty pixels for them, and Qwen2.5-VL fails on those.
+    """
 
     def _get_per_token_logps_and_entropies(
         self,
