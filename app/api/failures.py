@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -39,6 +40,7 @@ _OPENAI_TYPES = {
 }  # fmt: skip
 _OPENAI_PREFIX = "/v1/"
 _MAX_PROBLEMS = 3
+_WHY = {"extra_forbidden": "there is no such field", "model_attributes_type": "it must be an object"}
 
 
 def status_of(error: PersonaError) -> int:
@@ -57,6 +59,12 @@ def body(path: str, status: int, code: str, message: str, *, parameter: str | No
     return {"error": {"code": code, "message": message}}
 
 
+def _place(path: Sequence[str | int]) -> str:
+    """Return the place of a problem as a client writes it, without the names of our types."""
+    parts = [str(part) for part in path if part != "body" and not (isinstance(part, str) and "[" in part)]
+    return ".".join(parts) or "body"
+
+
 def install(app: FastAPI) -> None:
     """Let an application answer errors in these shapes."""
 
@@ -70,9 +78,12 @@ def install(app: FastAPI) -> None:
 
     async def invalid(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
-        problems = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:_MAX_PROBLEMS]]
-        message = f"The request is not valid. {'; '.join(problems)}."
-        return JSONResponse(body(request.url.path, 400, "invalid_input", message), 400)
+        problems = {_place(one["loc"]): _WHY.get(one["type"], one["msg"]) for one in error.errors()}
+        listed = "; ".join(f"{place}: {why}" for place, why in list(problems.items())[:_MAX_PROBLEMS])
+        written = body(
+            request.url.path, 400, "invalid_input", f"The request is not valid. {listed}.", parameter=next(iter(problems))
+        )
+        return JSONResponse(written, 400)
 
     async def http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)

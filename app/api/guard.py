@@ -24,7 +24,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 _MAX_COUNTED_CALLERS = 10_000
 _OPEN_PATHS = frozenset({"/health", "/ready"})
 """Health checks are neither counted nor limited."""
-_PUBLIC_PATHS = frozenset({"/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"})
+_PUBLIC_PATHS = frozenset({"/openapi.json", "/docs"})
 """Descriptions of the server, which name nobody."""
 
 

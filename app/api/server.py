@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from fastapi import Depends, FastAPI
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse
 from starlette.middleware import Middleware
 
 from app.api import failures
 from app.api.addresses import is_local
 from app.api.callers import caller_of, identify
+from app.api.docs_page import described
 from app.api.guard import Guard, Limits
 from memory.core.errors import InvalidInput, PersonaError
 
@@ -54,11 +55,23 @@ def build(service: PersonaService, *, host: str = "127.0.0.1", limits: Limits | 
         identify(keys, authorization=headers.get("authorization", ""), named="", front_end_user="", peer=peer)
 
     guard = Middleware(Guard, limits=limits or Limits(), host=host, check_key=check_key)
-    app = FastAPI(title=_TITLE, description=_DESCRIPTION, version=_version(), lifespan=lifespan, middleware=[guard])
+    app = FastAPI(
+        title=_TITLE,
+        description=_DESCRIPTION,
+        version=_version(),
+        lifespan=lifespan,
+        middleware=[guard],
+        docs_url=None,
+        redoc_url=None,
+    )
     app.state.service = service
     failures.install(app)
     for part in parts:
         part.install(app)
+
+    @app.get("/docs", include_in_schema=False, response_class=HTMLResponse)
+    def docs() -> str:
+        return described(app.openapi())
 
     @app.get("/health", tags=["server"], summary="Whether the server runs", operation_id="health")
     def health() -> dict[str, str]:
@@ -101,7 +114,7 @@ def run(service: PersonaService, *, host: str, port: int, limits: Limits, on_rea
             f"{host} can be reached from other machines, and there is no key. Make one first: `persona key create --user NAME`."
         )
     config = uvicorn.Config(
-        build(service, host=host, limits=limits), host=host, port=port, log_level="warning", access_log=False,
+        build(service, host=host, limits=limits), host=host, port=port, log_level="critical", access_log=False,
         server_header=False, timeout_graceful_shutdown=_GRACE_S, lifespan="on",
     )  # fmt: skip
     server = _Server(config, on_ready)

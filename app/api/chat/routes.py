@@ -16,10 +16,11 @@ from app.api.callers import Caller, caller_of, identify
 from app.api.chat import answers, places
 from app.api.chat.answers import Answering
 from app.api.chat.front_ends import is_background_call
-from app.api.chat.requests import MODELS, OFF_THE_RECORD_MODEL, Asked, ChatRequest, asked, check
+from app.api.chat.requests import MODELS, OFF_THE_RECORD_MODEL, Asked, ChatRequest, UnknownModel, asked, check
 from app.events import AnswerDelta, Answered, Event, Recalled, Received, Retrieving, Thinking
 from graph.context import MessageOptions
 from memory.core.errors import PersonaError
+from memory.core.records import TurnState
 
 if TYPE_CHECKING:
     from app.service import PersonaService
@@ -36,7 +37,8 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
         400: "The request is not valid, or asks for something that is not supported; the error names it",
         401: "No valid API key",
         408: "The request came too slowly",
-        409: "The time of the message is before the last one",
+        404: "There is no such model",
+        409: "A newer message took the place of this one",
         413: "The message is too long",
         429: "Too many requests in a minute",
         502: "The model refused the prompt",
@@ -50,6 +52,13 @@ def install(app: FastAPI) -> None:
     app.get("/v1/models", tags=["chat"], summary="List the models", operation_id="list_models", responses=_errors(401, 429))(
         list_models
     )
+    app.get(
+        "/v1/models/{model}",
+        tags=["chat"],
+        summary="Describe a model",
+        operation_id="get_model",
+        responses=_errors(401, 404, 429),
+    )(get_model)
     app.post(
         "/v1/chat/completions",
         tags=["chat"],
@@ -58,6 +67,13 @@ def install(app: FastAPI) -> None:
         response_model=None,
         responses={200: {"content": {"text/event-stream": {}}, "description": "The answer, whole or streamed"}, **_ERRORS},
     )(complete)
+
+
+def get_model(model: str, _caller: Annotated[Caller, Depends(caller_of)]) -> dict[str, Any]:
+    """Describe one model."""
+    if model not in MODELS:
+        raise UnknownModel(f"There is no model {model!r}. Use {' or '.join(MODELS)}.")
+    return {"id": model, "object": "model", "created": 0, "owned_by": "persona"}
 
 
 def list_models(_caller: Annotated[Caller, Depends(caller_of)]) -> dict[str, Any]:
@@ -82,6 +98,13 @@ async def complete(request: Request, given: Annotated[ChatRequest, Body()]) -> R
         chunks = _streamed(reply, answering, reasoning=given.include_reasoning, usage=usage)
         return StreamingResponse(chunks, media_type="text/event-stream", headers={**headers, "Cache-Control": "no-store"})
     return await _whole(reply, answering, request, headers, reasoning=given.include_reasoning)
+
+
+class Replaced(PersonaError):
+    """Another request replaced the message while it was answered."""
+
+    code = "replaced"
+    http_status = 409
 
 
 class _Reply:
@@ -134,6 +157,7 @@ async def _streamed(reply: _Reply, answering: Answering, *, reasoning: bool, usa
                 yield answering.chunk({"content": event.text})
             elif isinstance(event, Answered):
                 done = True
+                _check_place(event.turn)
                 yield answering.chunk({}, "stop")
                 if usage:
                     yield answering.usage_chunk(answers.usage_of(event.turn))
@@ -159,10 +183,17 @@ async def _whole(
                 reply.stop()
         elif isinstance(event, Answered):
             turn = event.turn
+            _check_place(turn)
             written = answering.whole(turn.reply, "".join(thoughts), answers.usage_of(turn))
             return JSONResponse(written, headers=headers)
         elif reasoning:
             thoughts.append(_thought(event))
+
+
+def _check_place(turn: Turn) -> None:
+    """Refuse a reply whose message was replaced while it was written: nothing of it is kept."""
+    if turn.state is TurnState.REPLACED:
+        raise Replaced("A newer message took the place of this one in the conversation, so it has no reply.")
 
 
 def _thought(event: Event) -> str:

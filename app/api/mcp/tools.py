@@ -29,6 +29,7 @@ from app.api.mcp.results import (
     in_text,
     in_words,
 )
+from app.api.mcp.strict import StrictServer
 
 if TYPE_CHECKING:
     from app.service import PersonaService
@@ -60,7 +61,7 @@ def build(service: PersonaService, user: Callable[[], str]) -> MCPServer[Here]:
         yield here
 
     with _root_logger_left_alone():
-        server: MCPServer[Here] = MCPServer(
+        server: MCPServer[Here] = StrictServer(
             _NAME, title=_TITLE, version=_version(), instructions=wording.INSTRUCTIONS, lifespan=lifespan, subscriptions=False
         )
     server.tool(title="Recall", description=wording.RECALL, annotations=_READS)(recall)

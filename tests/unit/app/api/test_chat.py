@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import threading
 
 import pytest
 from PIL import Image
@@ -238,7 +239,7 @@ def test_a_picture_comes_as_a_data_url(opened):
         ({"response_format": {"type": "json_object"}}, 400, "response_format"),
         ({"model": "gpt-5"}, 404, "model"),
         ({"messages": [assistant("Hi")]}, 400, None),
-        ({"messages": []}, 400, None),
+        ({"messages": []}, 400, "messages"),
         ({"messages": [{"role": "tool", "content": "x"}]}, 400, "messages[0].role"),
         ({"messages": [user([{"type": "input_audio"}])]}, 400, "messages[0].content[0]"),
         ({"messages": [user([{"type": "image_url", "image_url": {"url": "http://x/y.png"}}])]}, 400,
@@ -275,6 +276,42 @@ def test_tools_that_a_front_end_offers_by_itself_are_left_alone(opened):
 def test_the_models_are_two(opened):
     _, client = opened()
     assert [one["id"] for one in client.get("/v1/models").json()["data"]] == ["persona", "persona-off-the-record"]
+
+
+def test_a_message_that_is_replaced_while_it_is_answered_is_an_error_and_not_an_empty_reply(serve, connect):
+    gate = threading.Event()
+    service = serve(scripted("One.", "Two."), work=False)
+    service.models._chat.gate = gate
+    client = connect(service)
+    chat, found = {"x-openwebui-chat-id": "c1"}, []
+    first = threading.Thread(target=lambda: found.append(client.post(URL, json={"messages": [user("A")]}, headers=chat)))
+    first.start()
+    while not service.memory.journal.turns("me"):
+        first.join(0.01)
+    second = threading.Thread(target=lambda: found.append(client.post(URL, json={"messages": [user("B")]}, headers=chat)))
+    second.start()
+    while len(service.memory.journal.turns("me")) < 2:
+        second.join(0.01)
+    gate.set()
+    first.join()
+    second.join()
+    codes = sorted(one.status_code for one in found)
+    assert codes == [200, 409]
+    assert [text for text, _ in said(service)] == ["B"]
+
+
+def test_one_model_is_described(opened):
+    _, client = opened()
+    assert client.get("/v1/models/persona").json()["id"] == "persona"
+    assert client.get("/v1/models/gpt-5").status_code == 404
+
+
+def test_the_page_of_operations_loads_nothing_from_elsewhere(opened):
+    _, client = opened()
+    page = client.get("/docs").text
+    assert "/v1/chat/completions" in page
+    assert "http://" not in page.replace("http://127.0.0.1", "")
+    assert "<script" not in page
 
 
 def test_without_a_key_the_request_names_the_person(opened):

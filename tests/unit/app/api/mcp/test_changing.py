@@ -195,3 +195,9 @@ def test_forget_says_what_is_forgotten_and_undo_restores_it(serve, call):
     assert call(service, "recall", query="cello")[1]["memories"][0]["id"] == name
     with pytest.raises(Failed, match="can be undone"):
         call(service, "undo", id=memory["id"])
+
+
+def test_an_argument_that_is_not_there_is_named_and_nothing_is_done(service, call):
+    with pytest.raises(Failed, match="remember has no argument off_the_record"):
+        call(service, "remember", text="I keep a heron.", off_the_record=True)
+    assert service.memory.journal.turns("ada") == []
