@@ -31,7 +31,7 @@ from memory.core.priority import replying
 from memory.core.records import Turn, WorkItem
 from memory.core.validation import check_text, check_user, user_name
 from memory.memory import Memory
-from memory.photos.image_file import MAX_BYTES, Picture, read_picture
+from memory.photos.image_file import Picture, picture_of
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -185,7 +185,7 @@ class PersonaService:
         user_id = check_user(user_id)
         check_text(text, len(images))
         stamp = clock.parse_time(time, zone) if isinstance(time, str) else time
-        pictures = [_picture(image) for image in images]
+        pictures = [picture_of(image) for image in images]
         topic = None if options.off_the_record else self.memory.consent.unkept(user_id, text)
         if topic is not None:
             options = replace(options, off_the_record=True)
@@ -217,8 +217,7 @@ class PersonaService:
         chunks = stream_text(
             chat, messages, grammar=None, max_tokens=_COMPLETION_TOKENS, unwanted=lambda: self._closed, tally=tally
         )
-        text = "".join(chunks)
-        return without_thought(text).strip(), tally.usage
+        return without_thought("".join(chunks)).strip(), tally.usage
 
     def answer_again(self, user_id: str, turn_id: str) -> Iterator[Event]:
         """Write a new reply to the user's last message, after a failure or on request.
@@ -399,16 +398,3 @@ def _read(events: queue.SimpleQueue[Event | Exception]) -> Iterator[Event]:
         yield event
         if isinstance(event, Answered):
             return
-
-
-def _picture(image: Picture | bytes | str | Path) -> Picture:
-    if isinstance(image, Picture):
-        return image
-    if isinstance(image, bytes):
-        return read_picture(image)
-    path = Path(image).expanduser()
-    try:
-        with path.open("rb") as file:
-            return read_picture(file.read(MAX_BYTES + 1), path.name)
-    except OSError as error:
-        raise InvalidInput(f"The picture {image} cannot be read ({error.strerror}). Check its path.") from error

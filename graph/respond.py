@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from langchain_core.messages import AIMessage, BaseMessage
 from langgraph.graph import END, START, StateGraph
@@ -163,7 +163,7 @@ class Responder:
 
     def retrieve(self, state: RespondState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Search memory; results that this turn has already shown do not return."""
-        request, turn = _required(state.get("request")), state["turn"]
+        request, turn = cast("Request", state.get("request")), state["turn"]
         send = sender(runtime)
         send(Retrieving(request["keywords"], request["start_time"], request["end_time"]))
         window, warning = window_of(request, turn.time)
@@ -398,10 +398,3 @@ def _after_recall(state: RespondState) -> str:
 
 def _after_reason(state: RespondState) -> str:
     return "retrieve" if state.get("request") and state.get("reply") is None else "answer"
-
-
-def _required(request: Request | None) -> Request:
-    if request is None:
-        msg = "retrieve runs only after a request"
-        raise RuntimeError(msg)
-    return request

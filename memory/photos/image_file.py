@@ -8,7 +8,7 @@ import mimetypes
 import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -50,6 +50,24 @@ class Picture:
     photo: Photo
     full: bytes
     small: bytes
+
+
+def picture_of(image: Picture | bytes | str | Path) -> Picture:
+    """Return the picture of a file, of its bytes, or as it is.
+
+    Raises:
+        InvalidInput: The file cannot be read, or is no picture; see `read_picture`.
+    """
+    if isinstance(image, Picture):
+        return image
+    if isinstance(image, bytes):
+        return read_picture(image)
+    path = Path(image).expanduser()
+    try:
+        with path.open("rb") as file:
+            return read_picture(file.read(MAX_BYTES + 1), path.name)
+    except OSError as error:
+        raise InvalidInput(f"The picture {image} cannot be read ({error.strerror}). Check its path.") from error
 
 
 def read_picture(data: bytes, name: str = "") -> Picture:
