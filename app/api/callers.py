@@ -54,11 +54,16 @@ def caller_of(request: Request) -> Caller:
     Raises:
         NotAllowed: There is no key, or it is wrong or revoked.
     """
+    return caller_named(request, "")
+
+
+def caller_named(request: Request, user: str) -> Caller:
+    """Return who makes a request whose body names a person too; see `caller_of`."""
     keys: ApiKeys = request.app.state.service.memory.api_keys
     return identify(
         keys,
         authorization=request.headers.get("authorization", ""),
-        named=request.query_params.get("user", ""),
+        named=request.query_params.get("user", "") or user,
         front_end_user=request.headers.get(USER_HEADER, ""),
         peer=request.client.host if request.client else "",
     )

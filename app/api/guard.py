@@ -57,7 +57,7 @@ class Guard:
     """ASGI middleware in front of all routes.
 
     Args:
-        app: The application behind it.
+        app: The application that gets the requests which are taken.
         limits: What it takes.
         host: The address that the server listens on. On loopback, requests must name a loopback host: a page of another site
             whose name was pointed at this machine (DNS rebinding) is refused.

@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from starlette.concurrency import run_in_threadpool
 
-from app.api.callers import Caller, caller_of, identify
+from app.api.callers import Caller, caller_named, caller_of
 from app.api.chat import answers, places
 from app.api.chat.answers import Answering
 from app.api.chat.front_ends import is_background_call
@@ -84,7 +84,7 @@ def list_models(_caller: Annotated[Caller, Depends(caller_of)]) -> dict[str, Any
 async def complete(request: Request, given: Annotated[ChatRequest, Body()]) -> Response:
     """Answer the last message; the messages before it only say where in which conversation it stands."""
     service: PersonaService = request.app.state.service
-    caller = await run_in_threadpool(_caller, request, given.user or "")
+    caller = await run_in_threadpool(caller_named, request, given.user or "")
     check(given)
     wanted = asked(given.messages)
     if is_background_call(wanted.text):
@@ -225,16 +225,6 @@ def _message(role: str, content: object) -> BaseMessage:
     if role in ("system", "developer"):
         return SystemMessage(text)
     return AIMessage(text) if role == "assistant" else HumanMessage(text)
-
-
-def _caller(request: Request, user: str) -> Caller:
-    return identify(
-        request.app.state.service.memory.api_keys,
-        authorization=request.headers.get("authorization", ""),
-        named=request.query_params.get("user", "") or user,
-        front_end_user=request.headers.get("x-openwebui-user-id", ""),
-        peer=request.client.host if request.client else "",
-    )
 
 
 def _chat_id(request: Request, given: ChatRequest) -> str:

@@ -29,7 +29,7 @@ def upgrade() -> None:
         for row in connection.execute(sa.select(personality.c.id, personality.c.inferred))
         if any(score != _NEUTRAL for score in (row.inferred or {}).values())
     ]
-    # The rule belongs to a room above this one, so whoever opens the database passes it.
+    # The rule belongs to a room above this one, so the caller that opens the database passes it.
     shows_wish = op.get_context().config.attributes["shows_wish"]
     wishing = [row.id for row in connection.execute(sa.select(turns.c.id, turns.c.text)) if shows_wish(row.text)]
     _mark(connection, sa.update(personality).where(personality.c.id == sa.bindparam("row")).values(shows=True), shown)

@@ -27,7 +27,7 @@ def store(memory):
 
 @pytest.fixture
 def known(memory):
-    """Somebody of whom the assistant remembers things itself."""
+    """A person whose memories the assistant made by itself."""
     turn = memory.receive("ada", "I play the cello in a quartet.")
     memory.journal.finish(turn.id, "How nice.")
     memory.set_profile("ada", "name", "Ada", clock.now())
