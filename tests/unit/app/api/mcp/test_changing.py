@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 
 import pytest
@@ -42,15 +41,14 @@ def test_a_text_is_the_persons_own_message_of_now_and_found_at_once(service, cal
     assert service.models.chat().calls == []
 
 
-def test_background_work_is_woken(serve, call):
-    service = serve(ScriptedChat({"semantic": fact("The user plays the cello.", "cello")}), work=True)
-    # The thread that hands out work has nothing to do, and looks again after 5 seconds.
-    time.sleep(0.3)
-    began = time.monotonic()
+def test_background_work_is_woken(serve, call, monkeypatch):
+    service = serve(ScriptedChat({"semantic": fact("The user plays the cello.", "cello")}))
+    told = []
+    monkeypatch.setattr(service._worker, "notify", lambda user=None: told.append(user))
     call(service, "remember", text="I play the cello.")
-    while not service.memory.memories.entries("ada", kind="semantic"):
-        assert time.monotonic() - began < 4
-        time.sleep(0.02)
+    assert told == ["ada"]
+    service.wait()
+    assert [one.content for one in service.memory.memories.entries("ada", kind="semantic")] == ["The user plays the cello."]
 
 
 def test_the_zone_is_the_one_in_which_the_person_wrote_last(service, call):
