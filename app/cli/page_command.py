@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.console import progress
+from memory.core import extras
 from memory.core.errors import StorageError
+
+if TYPE_CHECKING:
+    from app.service import PersonaService
 
 _PLACES = (Path(__file__).parents[2] / "streamlit_app.py", Path(__file__).parents[1] / "streamlit_app.py")
 """The page's script in a checkout and in an installed package; Streamlit reads its settings from the same folder."""
@@ -17,6 +23,10 @@ _PLACES = (Path(__file__).parents[2] / "streamlit_app.py", Path(__file__).parent
 def page(
     port: Annotated[int, typer.Option("--port", min=1, max=65_535, help="The port on this machine.")] = 8501,
     headless: Annotated[bool, typer.Option("--headless", help="Do not open a browser.")] = False,
+    api: Annotated[
+        bool, typer.Option("--api", help="Also serve programs on this machine over the same memory, as `persona api` does.")
+    ] = False,
+    api_port: Annotated[int, typer.Option("--api-port", min=1, max=65_535, help="The port for `--api`.")] = 8600,
 ) -> None:
     """Open the web page; small models are downloaded first, the chat model while the page is already open."""
     from app.cli.model_commands import ask_on_terminal, make_embedder_ready
@@ -29,6 +39,7 @@ def page(
     if script is None:
         raise StorageError("The script of the page is missing. Install PersonaVLM again.")
     check_port(port)
+    beside = _api(api_port) if api else None
     for name in misspelt():
         progress(name)
     with bars() as shown:
@@ -40,4 +51,18 @@ def page(
             "The progress is shown below and on the page."
         )
     progress(f"The page opens in a few seconds at http://127.0.0.1:{port} (only on this machine). Press Ctrl-C to stop it.")
-    run(script, port, headless=headless, fetch=missing is not None)
+    run(script, port, headless=headless, fetch=missing is not None, beside=beside)
+
+
+def _api(port: int) -> Callable[[PersonaService], AbstractContextManager[object]]:
+    """Return what serves the API beside the page, over the page's service."""
+    extras.require("api")
+    from app.api.beside import served
+
+    @contextmanager
+    def announced(service: PersonaService) -> Iterator[None]:
+        with served(service, port) as url:
+            progress(f"Programs connect to {url} (chat under /v1, REST under /api/v1, MCP under /mcp).")
+            yield
+
+    return announced

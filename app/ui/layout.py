@@ -46,11 +46,13 @@ class Program:
 
     Attributes:
         fetching: Downloads a missing chat model in the background; None: nothing is downloaded.
-        service: The only service of the process; None until a page is opened.
+        service: The only service of the process; None until a page is opened, or the API beside it.
+        opened: The service, if it was opened before any page.
     """
 
     fetching: Fetching | None = None
     service: PersonaService | None = None
+    opened: PersonaService | None = None
 
 
 program = Program()
@@ -63,13 +65,23 @@ def here() -> Here:
 
 @st.cache_resource(show_spinner="Opening memory", on_release=lambda replies: replies.service.close())
 def open_replies() -> Replies:
-    """Open the service of this process, shared by every page; a failure is not cached, so it can be tried again."""
+    """Return the replies of this process, shared by every page; a failure is not cached, so it can be tried again."""
+    service, program.opened = program.opened or open_service(), None
+    return Replies(service)
+
+
+def open_service() -> PersonaService:
+    """Open the service of this process.
+
+    Raises:
+        PersonaError: As `PersonaService.from_settings`.
+    """
     from app.service import PersonaService
 
     fetching = program.fetching
     service = PersonaService.from_settings(fetching=fetching) if fetching else PersonaService.from_settings()
     program.service = service
-    return Replies(service)
+    return service
 
 
 def pages() -> list[st.Page]:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from app.opened import INTERRUPTED, leave_program
 from memory.core.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from app.service import PersonaService
 
 _HERE = "127.0.0.1"
 _LAST_PORT = 65_535
@@ -36,7 +41,14 @@ def check_port(port: int) -> None:
             ) from error
 
 
-def run(script: Path, port: int, *, headless: bool, fetch: bool) -> NoReturn:
+def run(
+    script: Path,
+    port: int,
+    *,
+    headless: bool,
+    fetch: bool,
+    beside: Callable[[PersonaService], AbstractContextManager[object]] | None = None,
+) -> NoReturn:
     """Serve the page until Ctrl-C, then exit.
 
     Args:
@@ -44,19 +56,29 @@ def run(script: Path, port: int, *, headless: bool, fetch: bool) -> NoReturn:
         port: The port that the page listens on.
         headless: Do not open a browser.
         fetch: Start downloading the chat model now, before the page is opened.
+        beside: Takes the service of the page, and serves something else with it until the page stops.
+
+    Raises:
+        PersonaError: The memory cannot be opened for what is served beside the page.
     """
     from streamlit.web import cli
 
     from app.models.background_fetch import Fetching
-    from app.ui.layout import program
+    from app.ui.layout import open_service, program
 
     program.fetching = fetching = Fetching()
     code = 0
+    # Without anything beside it, the service is opened with the first page, which then shows why it cannot be.
+    also: AbstractContextManager[object] = nullcontext()
+    if beside is not None:
+        program.opened = open_service()
+        also = beside(program.opened)
     try:
         if fetch:
             fetching.begin()
         options = [f"--server.port={port}", *(["--server.headless=true"] if headless else [])]
-        cli.main(["run", str(script), *options], prog_name="streamlit", standalone_mode=False)
+        with also:
+            cli.main(["run", str(script), *options], prog_name="streamlit", standalone_mode=False)
     except KeyboardInterrupt:
         # Ctrl-C came before the server installed its signal handlers.
         code = INTERRUPTED
