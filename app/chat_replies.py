@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.api.chat import places
 from app.events import Answered, Received
+from graph.chat import FORGOTTEN
 from graph.context import MessageOptions
 from memory.core.records import TurnState
 from memory.stores.threads import origin_of
@@ -37,8 +38,10 @@ class ServiceReplies:
         options = MessageOptions(**{one.name: getattr(context, one.name) for one in fields(MessageOptions)})
         origin = None if context.off_the_record else self._origin(asked)
         pictures = said.pictures if said.pictures is not None else self._earlier_pictures(context.user_id, origin)
+        unanswered = [one for one in said.unanswered if one.text != FORGOTTEN]
+        text, earlier = places.with_unsaid(self.memory, context.user_id, unanswered, said.text, ())
         events = self._service.stream(
-            context.user_id, said.text, pictures, context.time, options=options, origin=origin
+            context.user_id, text, [*earlier, *pictures], context.time, options=options, origin=origin
         )  # fmt: skip
         for event in events:
             yield event.turn if isinstance(event, Received | Answered) else event
@@ -46,10 +49,6 @@ class ServiceReplies:
     def stop(self, turn_id: str) -> None:
         """Stop a reply in progress; the part that was shown becomes the reply."""
         self._service.stop(turn_id)
-
-    def remember(self, user_id: str) -> None:
-        """Do all background work of a user, and wait for it."""
-        self._service.wait(user_id)
 
     def _origin(self, asked: Asked) -> str:
         """Return the place of a message: after the message before it in its thread, or where its history leads to."""

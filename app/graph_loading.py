@@ -38,6 +38,9 @@ class Models(Protocol):
     def loaded(self) -> Endpoint | None:
         """Return the endpoint if it is already known; never waits."""
 
+    def obstacle(self) -> str:
+        """Return in a sentence why no reply could be written now; empty if one could. Takes a few seconds at most."""
+
     def chat(self, *, background: bool = False) -> BaseChatModel:
         """Return the model for replies, or for background work."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import logging
-import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from app import backlog
-from app.events import Answered, Event, Received
+from app.events import Answered, Deliver, Event, Received, events_of
 from app.graph_loading import Loading, Models
 from app.user_queue import UserQueue
 from app.worker import Worker
@@ -26,7 +25,7 @@ from graph.context import Context, MessageOptions
 from graph.events import sending_to
 from graph.formats.thoughts import without_thought
 from memory.core import clock
-from memory.core.errors import InvalidInput, PersonaError, StorageError
+from memory.core.errors import InvalidInput, ModelRefused, ModelUnavailable, PersonaError, StorageError
 from memory.core.priority import replying
 from memory.core.records import Turn, WorkItem
 from memory.core.validation import check_text, check_user, user_name
@@ -50,8 +49,7 @@ _REMOTE_WORKERS = 128
 _CLOSE_TIMEOUT_S = 10.0
 _COMPLETION_TOKENS = 512
 _DEFAULT_OPTIONS = MessageOptions()
-Deliver = Callable[["Event | Exception"], None]
-"""Takes the events of one reply, in order."""
+_ENDING = "The program is ending. The message is saved; send it again."
 
 
 class PersonaService:
@@ -150,9 +148,9 @@ class PersonaService:
             Recalled 1
             On Thursdays at seven.
         """
-        events: queue.SimpleQueue[Event | Exception] = queue.SimpleQueue()
-        self.start(events.put, user_id, text, images, time, zone=zone, options=options, origin=origin)
-        return _read(events)
+        return events_of(
+            lambda deliver: self.start(deliver, user_id, text, images, time, zone=zone, options=options, origin=origin)
+        )
 
     def start(
         self,
@@ -196,8 +194,7 @@ class PersonaService:
         else:
             with replying():
                 turn = self.memory.receive(user_id, text, pictures, time=stamp, zone=zone, origin=origin)
-        self._submit(turn, context, deliver)
-        return turn
+        return self._submit(turn, context, deliver)
 
     def complete(self, messages: Sequence[BaseMessage]) -> tuple[str, Usage]:
         """Let the model answer messages alone: no memory is used, nothing is saved, and replies to people come first.
@@ -225,13 +222,16 @@ class PersonaService:
         Raises:
             PersonaError: The message belongs to another user, or is no longer the last one.
         """
+        return events_of(lambda deliver: self.start_again(deliver, user_id, turn_id))
+
+    def start_again(self, deliver: Deliver, user_id: str, turn_id: str) -> Turn:
+        """Write a new reply as `answer_again` does, pass its events to a function as `start` does, and return the new turn."""
         self._check_open()
         last = self.memory.journal.turn(turn_id)
         if last.user_id != user_name(user_id):
             raise InvalidInput("That message belongs to another user.")
-        events: queue.SimpleQueue[Event | Exception] = queue.SimpleQueue()
-        self._submit(self.memory.journal.replace(turn_id), Context(user_id=user_id), events.put)
-        return _read(events)
+        turn = self.memory.journal.replace(turn_id)
+        return self._submit(turn, Context(user_id=user_id), deliver)
 
     def forget_offered(self, turn: Turn) -> str:
         """Do the forgetting that was offered (`turn.trace.forget`) and is now confirmed; return what to tell the person.
@@ -249,11 +249,11 @@ class PersonaService:
             self.memory.offers.keep(turn)
         return forget_replies.kept()
 
-    def stop(self, turn_id: str) -> None:
-        """Stop a reply in progress; the part that was shown becomes the reply."""
+    def stop(self, turn_id: str) -> bool:
+        """Stop a reply in progress: the part that was shown becomes the reply. Return whether it was in progress here."""
         with self._lock:
-            if turn_id in self._running:
-                self._stops.add(turn_id)
+            self._stops |= {turn_id} & self._running
+            return turn_id in self._running
 
     def wait(self, user_id: str | None = None, on_done: Callable[[WorkItem], None] | None = None) -> int:
         """Do all pending background work of one user or of all users now, and return the number of steps when it is done.
@@ -340,25 +340,34 @@ class PersonaService:
         if self._closed:
             raise StorageError("This service is closed. Open another one: PersonaService.from_settings().")
 
-    def _submit(self, turn: Turn, context: Context, deliver: Deliver) -> None:
-        with self._lock:
-            self._running.add(turn.id)
-            if not context.off_the_record:
-                self._talked[turn.user_id] = None
+    def _submit(self, turn: Turn, context: Context, deliver: Deliver) -> Turn:
+        """Queue the reply to a turn, or to a new turn in its place if its reply is in progress; return the turn."""
+        while not self._begins(turn.id):
+            # A client gave up and asked again. With one turn for both, the end of its first call would stop the second reply.
+            self.stop(turn.id)
+            turn = self.memory.threads.repeat(turn.id)
+        if not context.off_the_record:
+            self.greet(turn.user_id)
         deliver(Received(turn))
         self._lines.submit(turn.user_id, lambda: self._reply(turn, context, deliver))
+        return turn
+
+    def _begins(self, turn_id: str) -> bool:
+        """Note that the reply to a turn is in progress; return whether it was not before."""
+        with self._lock:
+            was_running = turn_id in self._running
+            self._running.add(turn_id)
+            return not was_running
 
     def _reply(self, turn: Turn, context: Context, deliver: Deliver) -> None:
         if self._closed:
             # Nothing was shown, so the message stays unanswered until the next start.
-            deliver(StorageError("The program is ending. The message is saved; send it again."))
+            deliver(StorageError(_ENDING))
             return
         try:
             with replying(), self.models.priority.reply() if self.models.priority else nullcontext():
                 graph = self._loading.graphs(lambda: self._closed or turn.id in self._stops, for_reply=True)[0]
-                given = {"turn": turn, "turn_id": turn.id}
-                config = sending_to(deliver)
-                done = graph.invoke(given, config, context=context)["turn"]
+                done = graph.invoke({"turn": turn, "turn_id": turn.id}, sending_to(deliver), context=context)["turn"]
         except Exception as error:  # noqa: BLE001 - it is raised to the reader of the events
             deliver(self._failed(turn, context, error))
         else:
@@ -371,14 +380,15 @@ class PersonaService:
 
     def _failed(self, turn: Turn, context: Context, error: Exception) -> Exception:
         """Mark the turn as failed, and return the error with one sentence."""
-        said = in_a_sentence(error)
+        # A call that breaks off because the program ends says nothing about the model server.
+        cut_off = self._closed and isinstance(error, ModelUnavailable) and not isinstance(error, ModelRefused)
+        said = StorageError(_ENDING) if cut_off else in_a_sentence(error)
         if not context.off_the_record:
             try:
                 self.memory.journal.fail(turn.id, said.message)
             except PersonaError as second:
                 _log.warning("an unanswered turn could not be marked (%s)", second.code)
-        if said is not error:
-            said.__cause__ = error
+        said.__cause__ = error.__cause__ if said is error else error
         return said
 
     def _do(self, item: WorkItem) -> None:
@@ -388,13 +398,3 @@ class PersonaService:
             remembering.invoke({"turn_id": item.subject}, context=context)
         else:
             consolidating.invoke({"session": int(item.subject)}, context=context)
-
-
-def _read(events: queue.SimpleQueue[Event | Exception]) -> Iterator[Event]:
-    while True:
-        event = events.get()
-        if isinstance(event, Exception):
-            raise event
-        yield event
-        if isinstance(event, Answered):
-            return

@@ -82,10 +82,6 @@ class Replies(Protocol):
     def stop(self, turn_id: str) -> None:
         """Stop a reply in progress; the part that was shown becomes the reply."""
 
-    def remember(self, user_id: str) -> None:
-        """Do all background work of a user, and wait for it."""
-
-
 class Conversation:
     """The nodes of the chat graph.
 
@@ -154,8 +150,8 @@ class Conversation:
         user_id = same_user(runtime, turn.user_id)
         if thread_id() is None or not turn.seq or not self._may_wait(turn):
             return {}
-        # What was extracted from the message is part of the question.
-        self._replies.remember(user_id)
+        # By its words and its meaning alone: the person would wait for minutes until facts are extracted.
+        self._memory.approvals.judge(user_id, turn.id, turn.text)
         for one in [one for one in self._memory.approvals.waiting(user_id) if one.turn_id == turn.id]:
             question = f"This was about {NAMED[one.topic]}. May it be remembered?"
             about = {"topic": one.topic, "message": one.text, "facts": list(one.facts)}

@@ -6,6 +6,7 @@ import base64
 import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import AIMessage, BaseMessage
@@ -22,6 +23,19 @@ _NOT_OPENED = "Send the picture itself, in base64; addresses are not opened."
 
 
 @dataclass(frozen=True)
+class Unanswered:
+    """A message of the person that another one of them follows, without a reply between.
+
+    Attributes:
+        text: Its words.
+        pictures: Its pictures.
+    """
+
+    text: str
+    pictures: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True)
 class Said:
     """The new message of a client.
 
@@ -31,6 +45,7 @@ class Said:
         before: The id of the message before it; empty for the first one.
         instructions: The client's system prompts.
         history: The exchanges before it, as (message, reply), oldest first.
+        unanswered: The messages right before it that have no reply, oldest first; they are in `history` too.
     """
 
     text: str
@@ -38,6 +53,7 @@ class Said:
     before: str = ""
     instructions: str = ""
     history: tuple[tuple[str, str], ...] = ()
+    unanswered: tuple[Unanswered, ...] = ()
 
 
 def said_in(messages: Sequence[BaseMessage]) -> Said:
@@ -57,6 +73,7 @@ def said_in(messages: Sequence[BaseMessage]) -> Said:
         before=(spoken[-2].id or "") if len(spoken) > 1 else "",
         instructions="\n\n".join(filter(None, (one.text for one in messages if one.type == "system"))),
         history=_exchanges(spoken[:-1]),
+        unanswered=tuple(_unanswered(spoken[:-1])),
     )
 
 
@@ -94,6 +111,14 @@ def _exchanges(spoken: Sequence[BaseMessage]) -> tuple[tuple[str, str], ...]:
             exchanges[-1][1] += one.text
         last = one.type
     return tuple((message, reply) for message, reply in exchanges)
+
+
+def _unanswered(spoken: Sequence[BaseMessage]) -> list[Unanswered]:
+    last = list(takewhile(lambda one: one.type == "human", reversed(spoken)))
+    return [
+        Unanswered(_text(one.content), () if isinstance(one.content, str) else tuple(_pictures(one.content)))
+        for one in reversed(last)
+    ]
 
 
 def _text(content: str | list[str | dict[Any, Any]]) -> str:

@@ -120,7 +120,7 @@ class Memory:
             self.journal = Journal(self._database, by_words)
             self.memories = Memories(self._database, by_meaning)
             self._edits = MemoryEdits(self._database, self.memories, by_meaning)
-            self.approvals = Approvals(self._database, self.index)
+            self.approvals = Approvals(self._database, by_meaning, self.index)
             self.items = Items(self._database, by_meaning, self.index)
             self.browse = Browse(self._database)
             self.personality = PersonalityTimeline(self._database)
@@ -331,7 +331,7 @@ class Memory:
 
         Raises:
             NotFound: It was purged, or never existed.
-            InvalidInput: There is nothing to undo.
+            NothingToUndo: It is neither forgotten nor replaced, and replaced nothing.
         """
         back = self._forgetting.undo(user_id, subject)
         record = None

@@ -18,6 +18,7 @@ class FakeServer(ThreadingHTTPServer):
         reply: From the request's body to the text.
         owner: What /v1/models says it is owned by: `vllm`, `llamacpp`, anything.
         models: All of what /v1/models says instead.
+        models_status: The HTTP status of /v1/models.
         pause_s: Seconds before each piece.
         cut_after: Break the connection after so many pieces.
         status: Refuse with this HTTP status.
@@ -35,6 +36,7 @@ class FakeServer(ThreadingHTTPServer):
         self.reply: Callable[[dict[str, Any]], str] = lambda _body: "<think>Plain.</think>\n<answer>Hello!</answer>"
         self.owner = "someone"
         self.models: Any = None
+        self.models_status = 200
         self.pause_s = 0.0
         self.cut_after: int | None = None
         self.hangs_up: Callable[[dict[str, Any]], bool] = lambda _body: False
@@ -57,7 +59,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         entry = {"id": "fake-model", "object": "model", "owned_by": self.server.owner, "max_model_len": 16_384}
-        self._json(200, {"object": "list", "data": [entry]} if self.server.models is None else self.server.models)
+        listed = {"object": "list", "data": [entry]} if self.server.models is None else self.server.models
+        self._json(self.server.models_status, listed)
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -148,6 +148,9 @@ class ScriptedModels:
 
     loaded = None
 
+    def obstacle(self) -> str:
+        return ""
+
     def wind_down(self) -> None:
         pass
 

@@ -9,22 +9,30 @@ from urllib.parse import unquote
 from fastapi import Request
 
 from app.api.addresses import is_local
-from memory.core.errors import PersonaError
+from memory.core.errors import InvalidInput, PersonaError
 from memory.core.validation import check_user
 
 if TYPE_CHECKING:
-    from memory.storage.api_keys import ApiKeys
+    from memory.storage.api_keys import ApiKey, ApiKeys
 
 DEFAULT_USER = "me"
 """The person on this machine, as the page and the command line call them."""
-USER_HEADER = "x-openwebui-user-id"
+USER_HEADER = "X-OpenWebUI-User-Id"
 """The header in which a front end names its user; only for keys that trust it."""
+KEY_IN_SCOPE = "persona.api_key"
+"""Where the guard leaves the key of a request: the key is looked up once."""
 
 
 class NotAllowed(PersonaError):
     """The request has no key, or one that is not valid."""
 
     code = "not_allowed"
+
+
+class UserMissing(InvalidInput):
+    """The key is for a front end with several users, and the request names none of them."""
+
+    code = "user_missing"
 
 
 @dataclass(frozen=True)
@@ -39,51 +47,21 @@ class Caller:
     user_id: str
     key_id: str = ""
 
-    @property
-    def rate_key(self) -> str:
-        """Return the name under which requests are counted."""
-        return self.key_id or self.user_id
 
-
-def caller_of(request: Request) -> Caller:
-    """Return who makes a request (a FastAPI dependency of every route that uses a memory).
-
-    With keys on the machine, a key decides. Without any, a request from this machine is the person that it names (query
-    parameter `user`), or `me`; the chat routes also take the body's `user`.
-
-    Raises:
-        NotAllowed: There is no key, or it is wrong or revoked.
-    """
-    return caller_named(request, "")
-
-
-def caller_named(request: Request, user: str) -> Caller:
-    """Return who makes a request whose body names a person too; see `caller_of`."""
-    keys: ApiKeys = request.app.state.service.memory.api_keys
-    return identify(
-        keys,
-        authorization=request.headers.get("authorization", ""),
-        named=request.query_params.get("user", "") or user,
-        front_end_user=request.headers.get(USER_HEADER, ""),
-        peer=request.client.host if request.client else "",
-    )
-
-
-def identify(keys: ApiKeys, *, authorization: str, named: str, front_end_user: str, peer: str) -> Caller:
-    """Return who makes a request, from its parts; see `caller_of`.
+def valid_key(keys: ApiKeys, *, authorization: str, peer: str) -> ApiKey | None:
+    """Return the key of a request; None if it needs none, because there are no keys and it comes from this machine.
 
     Args:
         keys: The keys of this machine.
         authorization: The header `Authorization`.
-        named: The person that the request names.
-        front_end_user: The user that a front end names.
         peer: The address of the other end of the connection.
+
+    Raises:
+        NotAllowed: There is no key, or it is wrong or revoked.
     """
     scheme, _, secret = authorization.partition(" ")
     if scheme.lower() == "bearer" and (key := keys.find(secret.strip())):
-        if key.trusts_headers and front_end_user:
-            return Caller(check_user(f"{key.user}/{unquote(front_end_user)}"), key.id)
-        return Caller(key.user, key.id)
+        return key
     if keys.exist():
         raise NotAllowed(
             "This machine has API keys, and the request has no valid one. Send `Authorization: Bearer KEY`; "
@@ -93,4 +71,43 @@ def identify(keys: ApiKeys, *, authorization: str, named: str, front_end_user: s
         raise NotAllowed(
             "Without a key, only programs on this machine may connect. `persona key create --user NAME` makes a key."
         )
-    return Caller(check_user(named or DEFAULT_USER))
+    return None
+
+
+def key_of(request: Request) -> ApiKey | None:
+    """Return the key of a request that the guard let in; None on a machine without keys (a FastAPI dependency).
+
+    For routes that use nobody's memory. A route that the guard does not protect fails here, and lets nobody in.
+    """
+    key: ApiKey | None = request.scope[KEY_IN_SCOPE]
+    return key
+
+
+def caller_of(request: Request) -> Caller:
+    """Return who makes a request (a FastAPI dependency of every route that uses a memory).
+
+    With keys on the machine, a key decides. Without any, a request from this machine is the person that it names (query
+    parameter `user`), or `me`; the chat routes also take the body's `user`.
+
+    Raises:
+        UserMissing: The key trusts its front end, which names no user.
+        InvalidInput: The name of the person is not valid.
+    """
+    return caller_named(request, "")
+
+
+def caller_named(request: Request, user: str) -> Caller:
+    """Return who makes a request whose body names a person too; see `caller_of`."""
+    key = key_of(request)
+    if key is None:
+        return Caller(check_user(request.query_params.get("user", "") or user or DEFAULT_USER))
+    if not key.trusts_headers:
+        return Caller(key.user, key.id)
+    named = unquote(request.headers.get(USER_HEADER, ""))
+    if not named.strip():
+        # One person for all requests without a name would mix up the memories of several people.
+        raise UserMissing(
+            f"This key is for a front end with several users, and the request has no header {USER_HEADER}. Start Open WebUI "
+            "with ENABLE_FORWARD_USER_INFO_HEADERS=true, or use a key without --trust-user-headers."
+        )
+    return Caller(check_user(f"{key.user}/{named}"), key.id)

@@ -34,10 +34,11 @@ _STATUS: tuple[tuple[type[PersonaError], int], ...] = (
     (FolderInUse, 503),
     (StorageError, 503),
 )
+_SERVER_ERROR = 500
 _OPENAI_TYPES = {
-    400: "invalid_request_error", 401: "authentication_error", 404: "not_found_error", 413: "invalid_request_error",
-    429: "rate_limit_error",
+    401: "authentication_error", 403: "permission_error", 429: "rate_limit_error", 503: "service_unavailable_error",
 }  # fmt: skip
+"""The `type` of an error in OpenAI's shape, by status; see `openai_type` for all others."""
 _OPENAI_PREFIX = "/v1/"
 _MAX_PROBLEMS = 3
 _WHY = {"extra_forbidden": "there is no such field", "model_attributes_type": "it must be an object"}
@@ -49,13 +50,17 @@ def status_of(error: PersonaError) -> int:
     return own or next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
 
 
+def openai_type(status: int) -> str:
+    """Return the `type` that OpenAI's errors have with an HTTP status."""
+    return _OPENAI_TYPES.get(status, "server_error" if status >= _SERVER_ERROR else "invalid_request_error")
+
+
 def body(path: str, status: int, code: str, message: str, *, parameter: str | None = None) -> dict[str, Any]:
     """Return the JSON of an error: in OpenAI's shape under `/v1`, elsewhere as the command line prints it."""
     # A message may quote what was sent, and JSON can spell half of a surrogate pair, which no answer can hold.
     message = message.encode("utf-8", "backslashreplace").decode()
     if path.startswith(_OPENAI_PREFIX):
-        kind = _OPENAI_TYPES.get(status, "server_error")
-        return {"error": {"message": message, "type": kind, "param": parameter, "code": code}}
+        return {"error": {"message": message, "type": openai_type(status), "param": parameter, "code": code}}
     return {"error": {"code": code, "message": message}}
 
 

@@ -9,14 +9,18 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 
 from app.api.addresses import is_local
+from app.api.callers import KEY_IN_SCOPE
 from app.api.failures import body, status_of
 from memory.core.errors import PersonaError
+
+if TYPE_CHECKING:
+    from memory.storage.api_keys import ApiKey
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -26,6 +30,8 @@ _OPEN_PATHS = frozenset({"/health", "/ready"})
 """Health checks are neither counted nor limited."""
 _PUBLIC_PATHS = frozenset({"/openapi.json", "/docs"})
 """Descriptions of the server, which name nobody."""
+_ARCHIVE_PATH = "/api/v1/import"
+"""Takes an archive, which has all pictures of a person."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +40,14 @@ class Limits:
 
     Attributes:
         body_bytes: Most bytes of one request.
+        archive_bytes: Most bytes of an archive to import.
         at_once: Most requests at the same time.
-        per_minute: Most requests of one caller in a minute.
+        per_minute: Most requests of one key in a minute; of one address, for requests without a valid key.
         slow_s: Most seconds without any byte of a body.
     """
 
     body_bytes: int = 40_000_000
+    archive_bytes: int = 1024**3
     at_once: int = 200
     per_minute: int = 600
     slow_s: float = 30.0
@@ -61,8 +69,8 @@ class Guard:
         limits: What it takes.
         host: The address that the server listens on. On loopback, requests must name a loopback host: a page of another site
             whose name was pointed at this machine (DNS rebinding) is refused.
-        check_key: Takes the headers and the other end's address; raises `NotAllowed`. It runs before the body is read: a caller
-            without a key must not make the server decode 40 MB.
+        check_key: Takes the headers and the other end's address; returns the key, or raises `NotAllowed`. It runs before the
+            body is read: a caller without a key must not make the server decode 40 MB. Routes find the key by `key_of`.
         clock: Seconds that only grow.
     """
 
@@ -71,7 +79,7 @@ class Guard:
         app: Any,
         limits: Limits,
         host: str,
-        check_key: Callable[[dict[str, str], str], None],
+        check_key: Callable[[dict[str, str], str], ApiKey | None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._app = app
@@ -93,22 +101,22 @@ class Guard:
             if scope["path"] in _OPEN_PATHS:
                 await self._app(scope, receive, send)
                 return
-            self._count(headers.get("authorization", "") or (scope.get("client") or ("",))[0])
-            self._check_size(headers.get("content-length", ""))
             self._check_room()
-            if scope["path"] not in _PUBLIC_PATHS:
-                await run_in_threadpool(self._check_caller, headers, (scope.get("client") or ("",))[0])
         except Refused as refused:
             await _answer(scope, send, refused)
             return
         self._running += 1
         try:
+            await self._check_caller(scope, headers)
+            self._check_size(headers.get("content-length", ""), self._most(scope))
             await self._run(scope, receive, send)
+        except Refused as refused:
+            await _answer(scope, send, refused)
         finally:
             self._running -= 1
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
-        taken, started = 0, False
+        taken, started, most = 0, False, self._most(scope)
         refused: Refused | None = None
 
         async def limited() -> MutableMapping[str, Any]:
@@ -121,8 +129,8 @@ class Guard:
                 raise refused from error
             if message["type"] == "http.request":
                 taken += len(message.get("body", b""))
-                if taken > self._limits.body_bytes:
-                    refused = self._too_large()
+                if taken > most:
+                    refused = _too_large(most)
                     raise refused
                 if not message.get("more_body"):
                     taken = -1
@@ -153,24 +161,33 @@ class Guard:
         if not is_local(name) and name != _name_of(f"//{host}"):
             raise Refused(403, "wrong_origin", "Pages of other sites may not use this server.")
 
-    def _check_caller(self, headers: dict[str, str], peer: str) -> None:
-        try:
-            self._check_key(headers, peer)
-        except PersonaError as error:
-            raise Refused(status_of(error), error.code, error.message) from error
+    async def _check_caller(self, scope: Scope, headers: dict[str, str]) -> None:
+        """Look the key up, and count the request: by its key, or else by the other end's address.
+
+        A header without a valid key does not count as a caller: another wrong key in each request would never be limited.
+        """
+        peer = (scope.get("client") or ("",))[0]
+        key, refused = None, None
+        if scope["path"] not in _PUBLIC_PATHS:
+            try:
+                key = await run_in_threadpool(self._check_key, headers, peer)
+            except PersonaError as error:
+                refused = Refused(status_of(error), error.code, error.message)
+        self._count(key.id if key else peer)
+        if refused is not None:
+            raise refused
+        scope[KEY_IN_SCOPE] = key
 
     def _check_room(self) -> None:
         if self._running >= self._limits.at_once:
             raise Refused(503, "busy", "Too many requests at once. Try again in a moment.", 1)
 
-    def _check_size(self, stated: str) -> None:
-        if stated.isdigit() and int(stated) > self._limits.body_bytes:
-            raise self._too_large()
+    def _most(self, scope: Scope) -> int:
+        return self._limits.archive_bytes if scope["path"] == _ARCHIVE_PATH else self._limits.body_bytes
 
-    def _too_large(self) -> Refused:
-        return Refused(
-            413, "too_large", f"The request is larger than {self._limits.body_bytes:,} bytes. Send smaller pictures, or less."
-        )
+    def _check_size(self, stated: str, most: int) -> None:
+        if stated.isdigit() and int(stated) > most:
+            raise _too_large(most)
 
     def _count(self, caller: str) -> None:
         minute = self._clock() // 60
@@ -184,6 +201,10 @@ class Guard:
             raise Refused(
                 429, "rate_limit", f"More than {self._limits.per_minute} requests in a minute. Try again in {wait} s.", wait
             )
+
+
+def _too_large(most: int) -> Refused:
+    return Refused(413, "too_large", f"The request is larger than {most:,} bytes. Send smaller pictures, or less.")
 
 
 def _name_of(url: str) -> str:

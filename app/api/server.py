@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from fastapi import Depends, FastAPI
-from fastapi.responses import HTMLResponse, PlainTextResponse
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
 from starlette.middleware import Middleware
 
-from app.api import failures
+from app.api import failures, monitoring
 from app.api.addresses import is_local
-from app.api.callers import caller_of, identify
+from app.api.callers import valid_key
 from app.api.docs_page import described
 from app.api.guard import Guard, Limits
 from memory.core.errors import InvalidInput, PersonaError
 
 if TYPE_CHECKING:
     from app.service import PersonaService
+    from memory.storage.api_keys import ApiKey
 
 _TITLE = "PersonaVLM on LangGraph"
 _DESCRIPTION = (
@@ -32,13 +35,14 @@ _GRACE_S = 5
 """Seconds that running requests get when the server ends."""
 
 
-def build(service: PersonaService, *, host: str = "127.0.0.1", limits: Limits | None = None) -> FastAPI:
+def build(service: PersonaService, *, host: str = "127.0.0.1", limits: Limits | None = None, metrics_key: str = "") -> FastAPI:
     """Build the application over an open service.
 
     Args:
         service: Answers messages, and has the memory. The caller closes it.
         host: The address that the server listens on.
         limits: What it takes.
+        metrics_key: The id of the key whose holder may read the counts of the whole machine.
     """
     parts = _parts()
 
@@ -50,9 +54,8 @@ def build(service: PersonaService, *, host: str = "127.0.0.1", limits: Limits | 
                     await stack.enter_async_context(part.lifespan(app))
             yield
 
-    def check_key(headers: dict[str, str], peer: str) -> None:
-        keys = service.memory.api_keys
-        identify(keys, authorization=headers.get("authorization", ""), named="", front_end_user="", peer=peer)
+    def check_key(headers: dict[str, str], peer: str) -> ApiKey | None:
+        return valid_key(service.memory.api_keys, authorization=headers.get("authorization", ""), peer=peer)
 
     guard = Middleware(Guard, limits=limits or Limits(), host=host, check_key=check_key)
     app = FastAPI(
@@ -73,29 +76,19 @@ def build(service: PersonaService, *, host: str = "127.0.0.1", limits: Limits | 
     def docs() -> str:
         return described(app.openapi())
 
-    @app.get("/health", tags=["server"], summary="Whether the server runs", operation_id="health")
-    def health() -> dict[str, str]:
-        return {"status": "ok"}
-
-    @app.get("/ready", tags=["server"], summary="Whether a message would be answered now", operation_id="ready")
-    def ready() -> dict[str, str]:
-        waits = service.waits_for
-        # A loading model is no failure: the message would be taken, and answered a little later.
-        return {"status": "waiting", "waits_for": waits} if waits else {"status": "ready"}
-
-    @app.get(
-        "/metrics", tags=["server"], summary="Counts for Prometheus", operation_id="metrics",
-        response_class=PlainTextResponse, dependencies=[Depends(caller_of)],
-    )  # fmt: skip
-    def metrics() -> str:
-        counts = {"users": len(service.memory.journal.users()), "steps_pending": service.memory.work.count(None)}
-        lines = [f"# TYPE persona_{name} gauge\npersona_{name} {count}" for name, count in counts.items()]
-        return "\n".join(lines) + "\n"
-
+    monitoring.install(app, service, metrics_key)
     return app
 
 
-def run(service: PersonaService, *, host: str, port: int, limits: Limits, on_ready: Callable[[str], None]) -> None:
+def run(
+    service: PersonaService,
+    *,
+    host: str,
+    port: int,
+    limits: Limits,
+    on_ready: Callable[[str], None],
+    metrics_key: str = "",
+) -> None:
     """Serve until the process is told to end.
 
     Args:
@@ -104,24 +97,41 @@ def run(service: PersonaService, *, host: str, port: int, limits: Limits, on_rea
         port: The port; 0: any free one.
         limits: What the server takes.
         on_ready: Takes the server's URL once it answers.
+        metrics_key: The id of the key whose holder may read the counts of the whole machine.
 
     Raises:
-        InvalidInput: The address can be reached from other machines, and there is no key.
+        InvalidInput: There is no such address or key, or the address can be reached from other machines and there is no key.
         PersonaError: The port is in use.
     """
-    if not is_local(host) and not any(key.revoked is None for key in service.memory.api_keys.list()):
-        raise InvalidInput(
-            f"{host} can be reached from other machines, and there is no key. Make one first: `persona key create --user NAME`."
-        )
+    valid = {key.id for key in service.memory.api_keys.list() if key.revoked is None}
+    _check_start(host, valid, metrics_key)
     config = uvicorn.Config(
-        build(service, host=host, limits=limits), host=host, port=port, log_level="critical", access_log=False,
-        server_header=False, timeout_graceful_shutdown=_GRACE_S, lifespan="on",
+        build(service, host=host, limits=limits, metrics_key=metrics_key), host=host, port=port, log_level="critical",
+        access_log=False, server_header=False, timeout_graceful_shutdown=_GRACE_S, lifespan="on",
     )  # fmt: skip
     server = _Server(config, on_ready)
     try:
         asyncio.run(server.serve())
     except SystemExit as error:
-        raise PersonaError(f"The server cannot listen on {host}:{port}. Choose another port with --port.") from error
+        raise _not_listening(host, port, error.__context__) from error
+
+
+def _check_start(host: str, keys: Collection[str], metrics_key: str) -> None:
+    """Refuse to start with options that cannot be meant."""
+    if not host.strip():
+        raise InvalidInput("The address to listen on is empty. Leave --host out for this machine alone, or give an address.")
+    if metrics_key and metrics_key not in keys:
+        raise InvalidInput(f"There is no valid key {metrics_key!r} for --metrics-key. `persona key list` shows all keys.")
+    if not is_local(host) and not keys:
+        raise InvalidInput(
+            f"{host} can be reached from other machines, and there is no key. Make one first: `persona key create --user NAME`."
+        )
+
+
+def _not_listening(host: str, port: int, cause: BaseException | None) -> PersonaError:
+    if isinstance(cause, OSError) and (isinstance(cause, socket.gaierror) or cause.errno == errno.EADDRNOTAVAIL):
+        return InvalidInput(f"{host} is no address of this machine. Give one of its addresses with --host, or leave it out.")
+    return PersonaError(f"The server cannot listen on {host}:{port}. Choose another port with --port.")
 
 
 class _Server(uvicorn.Server):

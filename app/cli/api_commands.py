@@ -20,6 +20,12 @@ def api(
     rate: Annotated[int, typer.Option("--rate", min=1, help="Most requests of one caller in a minute.")] = 600,
     at_once: Annotated[int, typer.Option("--at-once", min=1, help="Most requests at the same time.")] = 200,
     max_body: Annotated[int, typer.Option("--max-body", min=1_000, help="Most bytes of one request.")] = 40_000_000,
+    max_archive: Annotated[
+        int, typer.Option("--max-archive", min=1_000, help="Most bytes of an archive to import (POST /api/v1/import).")
+    ] = 1_073_741_824,
+    metrics_key: Annotated[
+        str, typer.Option("--metrics-key", help="The id of the key that may read the counts of all people at /metrics.")
+    ] = "",
 ) -> None:
     """Serve the assistant over HTTP: OpenAI-compatible chat (/v1), REST (/api/v1, /docs) and MCP (/mcp)."""
     extras.require(_EXTRA)
@@ -30,11 +36,11 @@ def api(
 
     for name in misspelt():
         progress(name)
-    limits = Limits(body_bytes=max_body, at_once=at_once, per_minute=rate)
+    limits = Limits(body_bytes=max_body, archive_bytes=max_archive, at_once=at_once, per_minute=rate)
     with PersonaService.from_settings() as service:
         service.announce()
         service.prepare("me")
-        run(service, host=host, port=port, limits=limits, on_ready=print_ready)
+        run(service, host=host, port=port, limits=limits, on_ready=print_ready, metrics_key=metrics_key)
 
 
 @key.command("create")

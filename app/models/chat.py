@@ -358,9 +358,7 @@ def _explained(error: Exception, url: str, model: str) -> PersonaError:
             f"The model server at {url} did not answer in time. The message is saved; send it again, "
             "or raise PERSONA_LLM_TIMEOUT_S."
         )
-    return ModelBrokeOff(
-        f"The connection to the model server at {url} broke off ({type(error).__name__}). The message is saved; send it again."
-    )
+    return ModelBrokeOff(f"The connection to the model server at {url} broke off. The message is saved; send it again.")
 
 
 def _chain(error: BaseException | None) -> set[str]:

@@ -33,6 +33,13 @@ _NO_CHAT = re.compile(
 """Matches names of models that embed, rank, transcribe, speak or paint."""
 _MAX_LISTED_MODELS = 12
 """Models of a server that an error names."""
+_CAUSES: tuple[tuple[type[BaseException], str], ...] = (
+    (urllib3.exceptions.NameResolutionError, "its name is not known"),
+    (urllib3.exceptions.NewConnectionError, "it takes no connection"),
+    (urllib3.exceptions.TimeoutError, f"nothing came for {_PROBE_S:.0f} s"),
+    (urllib3.exceptions.SSLError, "the connection is not secure"),
+    (urllib3.exceptions.ProxyError, "the proxy does not answer"),
+)
 _NO_PATH_STATUSES = frozenset({404, 405, 501})
 _KEY_STATUSES = frozenset({401, 403})
 
@@ -287,9 +294,10 @@ def seems_to_chat(name: str) -> bool:
 
 
 def _cause(error: BaseException) -> str:
-    """Return the cause of a failed connection, named as in the innermost library."""
+    """Return in words why a connection failed."""
     reason = getattr(error, "reason", None)
-    return type(reason if isinstance(reason, BaseException) else error).__name__
+    cause = reason if isinstance(reason, BaseException) else error
+    return next((words for kind, words in _CAUSES if isinstance(cause, kind)), "the connection broke off")
 
 
 class _Meta(BaseModel):

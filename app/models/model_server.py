@@ -15,7 +15,7 @@ from app.models.learned_limits import Learned
 from graph.prompts.briefing import Style
 from graph.prompts.budgets import Budgets
 from graph.prompts.texts import load_prompts
-from memory.core.errors import ModelMissing, ModelUnavailable
+from memory.core.errors import ModelMissing, ModelUnavailable, PersonaError
 from memory.core.priority import ReplyFirst
 
 if TYPE_CHECKING:
@@ -78,6 +78,19 @@ class ModelServer:
     def loaded(self) -> Endpoint | None:
         """Return the endpoint if it is already known; never waits."""
         return self._endpoint
+
+    def obstacle(self) -> str:
+        """Return in a sentence why no reply could be written now; empty if one could. Asks no model, and loads nothing."""
+        if self._settings.llm_base_url:
+            from app.models import reachability
+
+            return reachability.obstacle(self._settings, self._endpoint.url if self._endpoint else "")
+        if self._endpoint is None and self.fetching is None:
+            try:
+                find_weights(self._settings)
+            except PersonaError:
+                return "No chat model is on this machine. Run `persona models pull`, or set PERSONA_LLM_BASE_URL."
+        return ""
 
     def chat(self, *, background: bool = False, counts: bool = False) -> PersonaChat:
         """Return a chat model; on an embedded model, background calls yield to replies.

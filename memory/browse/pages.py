@@ -53,6 +53,7 @@ class Pages:
         kinds: Collection[str],
         window: TimeWindow = ALL_TIME,
         *,
+        turn_id: str | None = None,
         limit: int,
         after: MemoryPlace | None = None,
     ) -> tuple[list[MemoryRecord], int]:
@@ -62,6 +63,7 @@ class Pages:
             user_id: The user.
             kinds: The types of memory.
             window: When they were said.
+            turn_id: Only what was taken from this message.
             limit: Most memories to return.
             after: The place of the last memory of the page before; None: the first page.
         """
@@ -71,6 +73,8 @@ class Pages:
             memories.c.kind.in_(list(kinds)),
             *window.sql(memories.c.at),
         )
+        if turn_id is not None:
+            which = and_(which, memories.c.source == turn_id)
         page = select(memories).where(which).order_by(memories.c.at.desc(), memories.c.id).limit(limit)
         if after is not None:
             same_time = and_(memories.c.at == after.at, memories.c.id > after.id)

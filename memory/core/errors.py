@@ -37,6 +37,10 @@ class TimeOrderError(InvalidInput):
     code = "time_order"
 
 
+class NothingToUndo(InvalidInput):
+    """Something is there as it was: nothing was done to it, or it was undone already."""
+
+
 class NotFound(PersonaError):
     """There is no such user, turn or memory."""
 

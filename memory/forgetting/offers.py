@@ -19,7 +19,7 @@ from memory.forgetting.request_match import Sought
 from memory.forgetting.request_rules import ForgetRequest
 from memory.forgetting.service import Forgetting
 from memory.storage.engine import Database
-from memory.storage.schema import memories, turns
+from memory.storage.schema import memories, turns, withheld
 from memory.storage.turn_order import LATEST_FIRST
 from memory.storage.turn_rows import to_turn
 
@@ -83,15 +83,27 @@ class Offers:
 
     def before(self, turn: Turn) -> Turn | None:
         """Return the request to forget that a message may answer: the turn right before it, if less than an hour old."""
-        mine = (turns.c.user_id == turn.user_id) & turns.c.state.not_in((TurnState.REPLACED, TurnState.FORGOTTEN))
-        mine &= turns.c.at <= turn.time
+        earlier = (turns.c.user_id == turn.user_id) & (turns.c.at <= turn.time)
         if turn.seq:
-            mine &= (turns.c.at < turn.time) | (turns.c.seq < turn.seq)
+            earlier &= (turns.c.at < turn.time) | (turns.c.seq < turn.seq)
+        shown = turns.c.state.not_in((TurnState.REPLACED, TurnState.FORGOTTEN))
+        # A request that was confirmed by a button is forgotten itself, and no message of yes stands for it.
+        confirmed = (withheld.c.user_id == turns.c.user_id) & (withheld.c.turn_id == turns.c.id) & (withheld.c.part == "turn")
+        pressed = select(turns, withheld.c.content).join(withheld, confirmed).where(earlier, withheld.c.subject == turns.c.id)
         with self._db.read() as connection:
-            row = connection.execute(select(turns).where(mine).order_by(*LATEST_FIRST).limit(1)).first()
-        if row is None or row.state != TurnState.REQUEST or row.trace is None:
+            row = connection.execute(select(turns).where(earlier, shown).order_by(*LATEST_FIRST).limit(1)).first()
+            gone = connection.execute(pressed.order_by(*LATEST_FIRST).limit(1)).first()
+        if (
+            gone is not None
+            and gone.content["state"] == TurnState.REQUEST
+            and (row is None or (gone.at, gone.seq) > (row.at, row.seq))
+        ):
+            done = Trace(forget=ForgetOffer(state="done", forgotten=gone.id))
+            last = to_turn(gone).model_copy(update={"state": TurnState.REQUEST, "trace": done})
+        elif row is None or row.state != TurnState.REQUEST or row.trace is None:
             return None
-        last = to_turn(row)
+        else:
+            last = to_turn(row)
         return last if clock.recent_since(turn.time) <= last.time else None
 
     def confirmed(self, turn: Turn) -> tuple[str, Together]:

@@ -43,8 +43,8 @@ class FolderLock:
             self._lock.acquire(timeout=0)
         except Timeout:
             raise FolderInUse(
-                f"The data folder {folder} is in use by {self._who()}. Stop that first. `persona page --api` serves the page and "
-                "other programs at once. Or let several programs share server stores: set PERSONA_DATABASE_URL and "
+                f"The data folder {folder} is in use by {self._who()}. Stop that first. `persona page --api` serves the page "
+                "and other programs at once. Or let several programs share server stores: set PERSONA_DATABASE_URL and "
                 "PERSONA_CHROMA_URL."
             ) from None
         except OSError as error:

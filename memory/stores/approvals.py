@@ -58,11 +58,13 @@ class Approvals:
 
     Args:
         database: The database that stores them.
+        marker: Finds the sensitive topic of a text, and knows what each person chose. None: no text is judged.
         index: Indexes what a user's approval has changed.
     """
 
-    def __init__(self, database: Database, index: Callable[[str], object]) -> None:
+    def __init__(self, database: Database, marker: Marker | None, index: Callable[[str], object]) -> None:
         self._db = database
+        self._marker = marker
         self._index = index
 
     def waiting(self, user_id: str) -> list[PendingApproval]:
@@ -84,6 +86,14 @@ class Approvals:
             )
             for row in rows
         ]
+
+    def judge(self, user_id: str, turn_id: str, text: str) -> bool:
+        """Judge a message by its meaning now, before the background work does; return whether it is pending approval."""
+        if self._marker is None:
+            return False
+        topic = self._marker.judge(text)
+        with self._db.write() as connection:
+            return judged(connection, user_id, turn_id, topic, self._marker)[0] is not None
 
     def turn_of(self, user_id: str, item_id: str) -> str:
         """Return the id of the message that is pending approval.

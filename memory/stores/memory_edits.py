@@ -7,22 +7,23 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from memory.consent import derived_marks
 from memory.consent.consent_rule import Marker
-from memory.core.errors import InvalidInput, NotFound
-from memory.core.records import Episode, PhotoMemory, SemanticMemory, make_id
+from memory.core.errors import InvalidInput, NotFound, NothingToUndo
+from memory.core.records import Episode, PhotoMemory, SemanticMemory, TurnState, make_id
 from memory.facts import supersession_rows
 from memory.forgetting import soft_delete
 from memory.storage import memory_rows, user_rows
 from memory.storage.engine import Database
 from memory.storage.memory_rows import MemoryRecord
-from memory.storage.schema import memories
+from memory.storage.schema import memories, photos, turns
 from memory.stores import corrections
 from memory.stores.memories import Memories
 
 _MAX_CHARACTERS = 2_000
+_GONE_STATES = (TurnState.FORGOTTEN, TurnState.REPLACED)
 
 
 class MemoryEdits:
@@ -119,18 +120,21 @@ class MemoryEdits:
 
         Raises:
             NotFound: It has been purged, or never existed.
-            InvalidInput: There is nothing to undo.
+            NothingToUndo: It is neither forgotten nor superseded, and supersedes nothing.
         """
         with self._db.write() as connection:
             changed = soft_delete.restore(connection, user_id, memory_id) or bool(
                 supersession_rows.take_back(connection, user_id, memory_id)
             )
-        if not changed and not self._memories.entries(user_id, ids=[memory_id], include_pending=True):
+            there = changed or _is_there(connection, user_id, memory_id)
+        if not there:
             raise NotFound(
                 f"The memory {memory_id!r} was purged, or this user never had it. `persona memory list` shows the others."
             )
         if not changed:
-            raise InvalidInput(f"Nothing that was done to {memory_id!r} can be undone: it is remembered, and valid.")
+            raise NothingToUndo(
+                f"Nothing that was done to {memory_id!r} can be undone: it is not forgotten, but remembered, and valid."
+            )
         return self._memories.get(user_id, memory_id)
 
     def purge(self, user_id: str, memory_id: str) -> None:
@@ -142,6 +146,16 @@ class MemoryEdits:
         """Return the (user, memory id) pairs that are forgotten but not purged; with `before`, those forgotten by then."""
         with self._db.glance() as connection:
             return soft_delete.hidden(connection, before)
+
+
+def _is_there(connection: Connection, user_id: str, subject: str) -> bool:
+    """Return whether the user has a memory, a message or a picture with this id, and it is not forgotten."""
+    queries = (
+        select(memories.c.id).where(memories.c.user_id == user_id, memories.c.id == subject, memories.c.hidden_at.is_(None)),
+        select(turns.c.id).where(turns.c.user_id == user_id, turns.c.id == subject, turns.c.state.not_in(_GONE_STATES)),
+        select(photos.c.id).where(photos.c.user_id == user_id, photos.c.id == subject, photos.c.hidden_at.is_(None)),
+    )
+    return any(connection.execute(query).first() is not None for query in queries)
 
 
 def _check_length(text: str) -> None:

@@ -37,6 +37,8 @@ _OF_TEXTS = select(turns.c.id, turns.c.seq, turns.c.text, turns.c.reply, turns.c
     turns.c.text.in_(bindparam("texts", expanding=True)),
     turns.c.state.in_((*SPOKEN, TurnState.REQUEST, TurnState.REPLACED)),
 )
+_WITH_TEXT = select(turns.c.id).where(turns.c.user_id == bindparam("user"), turns.c.text == bindparam("its_text")).limit(1)
+_FORGOTTEN = select(turns.c.at).where(turns.c.user_id == bindparam("user"), turns.c.state == TurnState.FORGOTTEN)
 _BY_ID = select(*SAID).where(turns.c.id == bindparam("turn"))
 
 
@@ -137,6 +139,16 @@ class Threads:
                 found += [Exchange(row.id, row.seq, row.text, row.reply, row.origin) for row in rows]
         return found
 
+    def has_received(self, user_id: str, text: str) -> bool:
+        """Return whether the user ever sent a message with this text, answered or not, replaced or forgotten."""
+        user = user_name(user_id)
+        with self._db.glance() as connection:
+            if connection.execute(_WITH_TEXT, {"user": user, "its_text": text}).first() is not None:
+                return True
+            marked = tombstones.digests(connection, user)
+            times = connection.execute(_FORGOTTEN, {"user": user}).scalars() if marked else ()
+            return any(tombstones.times_forgotten(marked, time, text) for time in times)
+
     def take_up(self, turn_id: str, origin: str) -> Turn:
         """Return the turn to answer for a turn that was journaled before. A turn that has a reply is replaced.
 
@@ -153,6 +165,16 @@ class Threads:
                 connection.execute(update(turns).where(turns.c.id == row.id).values(origin=origin))
                 row = _row(connection, row.id)
             return self._again(connection, row, None, None)
+
+    def repeat(self, turn_id: str) -> Turn:
+        """Replace a turn, or the turn that has replaced it since, by one with the same words, also if it has no reply yet.
+
+        Raises:
+            NotFound: There is no such turn, or it is forgotten.
+        """
+        with self._db.write() as connection:
+            row = _current(connection, turn_id)
+            return replacement.put(connection, row, None, None, self._tools(row.user_id))
 
     def change(self, turn_id: str, text: str | None, images: Sequence[str] | None) -> Turn:
         """Replace a turn, or the turn that has replaced it since, by one with other words or pictures.

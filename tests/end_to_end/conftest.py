@@ -49,6 +49,7 @@ class Shared:
         self.priority = server.priority
         self.loaded = None
         self.chat = server.chat
+        self.obstacle = server.obstacle
         self.style = server.style
 
     def wind_down(self) -> None:

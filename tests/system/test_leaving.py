@@ -216,3 +216,19 @@ def test_a_script_names_it_when_it_ends(server, busy, tmp_path, closes):
     )
     assert done.returncode == 0, done.stderr
     assert plain(done.stderr).splitlines()[-1] == LAST_TWO
+
+
+def test_ctrl_c_while_the_program_is_imported_is_no_traceback(tmp_path):
+    code = (
+        "import sys\n"
+        "class Pressed:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'typer':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Pressed())\n"
+        "from app.cli import main\n"
+        "main()\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "Stopped.\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import queue
 import threading
 import time
 from functools import partial
@@ -38,14 +39,11 @@ def url(service, monkeypatch):
     parts = api._parts()
     monkeypatch.setattr(api, "_parts", lambda: parts if routes in parts else [*parts, routes])
     config = uvicorn.Config(api.build(service), host="127.0.0.1", port=0, log_level="critical", lifespan="on", ws="none")
-    running = uvicorn.Server(config)
+    ready: queue.SimpleQueue[str] = queue.SimpleQueue()
+    running = api._Server(config, ready.put)
     thread = threading.Thread(target=running.run, daemon=True)
     thread.start()
-    until = time.monotonic() + 30
-    while not running.started and time.monotonic() < until:
-        time.sleep(0.02)
-    [listening] = running.servers
-    yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/mcp"
+    yield f"{ready.get(timeout=30)}/mcp"
     running.should_exit = True
     thread.join(30)
     assert not thread.is_alive()
@@ -217,6 +215,15 @@ def test_an_answer_to_anothers_form_counts_for_nothing(url, service, keys):
     assert service.memory.journal.turns("bob") == []
     done = remember("ada", inputResponses=said, requestState=asked["requestState"])["result"]
     assert done["structuredContent"]["state"] == "remembered"
+
+
+def test_a_key_that_opens_many_sessions_ends_its_own_oldest(url, keys):
+    ada, bob = (keys[who][1] for who in ("ada", "bob"))
+    his, first = opened(url, bob), opened(url, ada)
+    second, *_, last = (opened(url, ada) for _ in range(50))
+    found = {one: post(url, ada, "tools/list", session=one).status_code for one in (first, second, last)}
+    assert found == {first: 404, second: 200, last: 200}
+    assert post(url, bob, "tools/list", session=his).status_code == 200
 
 
 def test_no_stream_stays_open(url, keys):

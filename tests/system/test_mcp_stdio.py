@@ -73,17 +73,16 @@ def test_the_client_of_the_sdk_remembers_and_recalls(env, mode):
         wrong = await client.call_tool("forget", {"id": "tur_none"})
         assert wrong.is_error
         assert "has no memory, message or picture" in wrong.content[0].text
-        with anyio.fail_after(60):
-            while not (seen := (await client.call_tool("timeline", {})).structured_content["memories"]):  # noqa: ASYNC110
-                await anyio.sleep(0.2)
-        assert [one["text"] for one in seen] == ["The user has a dog called Rex."]
         return saved.structured_content, found.structured_content
+
+    async def look(client):
+        return (await client.call_tool("timeline", {})).structured_content["memories"]
 
     saved, found = talk(env, use, mode)
     assert [one["id"] for one in found["memories"]] == [saved["id"]]
-    # Afterwards the folder is free, and has it.
-    listed = json.loads(persona(env, "memory", "search", "dog", "--user", "ada", "--json"))
-    assert saved["id"] in [one["id"] for one in listed]
+    # Afterwards the folder is free, and what was not remembered at the end can be.
+    persona(env, "work")
+    assert [one["text"] for one in talk(env, look, mode)] == ["The user has a dog called Rex."]
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])

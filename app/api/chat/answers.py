@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.api.failures import openai_type, status_of
 from memory.core.errors import PersonaError
 from memory.core.records import Turn
 from memory.core.usage import Usage
@@ -73,4 +74,5 @@ def event(data: dict[str, Any]) -> str:
 
 def failed(error: PersonaError) -> str:
     """Return the event of an error in the middle of a stream."""
-    return event({"error": {"message": error.message, "type": "server_error", "param": None, "code": error.code}})
+    kind = openai_type(status_of(error))
+    return event({"error": {"message": error.message, "type": kind, "param": None, "code": error.code}})

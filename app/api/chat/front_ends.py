@@ -1,17 +1,17 @@
 """What front ends send besides a person's messages: calls of their own, and messages wrapped in a template (pure).
 
-Open WebUI (0.12.4) asks for titles, tags, follow-ups and more over the same route, without a mark. Those calls, and a message
-with a file or a web search, begin with the same heading. The latter has the found passages in `<context>`, and ends with the
-person's own words. By default it also offers tools of its own with every message; a model may leave them alone.
+Open WebUI (0.12.4) asks for titles, tags, follow-ups and more over the same route, without a mark. Those calls are one message
+alone, and all but one kind are never streamed. They begin with the same heading as a message with a file or a web search. The
+latter has the found passages in `<context>`, and ends with the person's own words. By default it also offers tools of its own
+with every message; a model may leave them alone.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 _HEADING = re.compile(r"\s*### Task:", re.IGNORECASE)
-_CONTEXT = re.compile(r"<context>(?P<passages>.*)</context>(?P<words>.*)", re.DOTALL)
 _QUERY = re.compile(r"\s*<user_query>(?P<words>.*)</user_query>\s*", re.DOTALL)
 _FILES = re.compile(r"\s*<attached_files>(?P<names>.*?)</attached_files>", re.DOTALL)
 _SUMMARY = re.compile(r"\s*### Task:\s+Summari[sz]e the conversation history\b", re.IGNORECASE)
@@ -31,13 +31,28 @@ _THOUGHT = re.compile(
 )
 
 
-def is_background_call(text: str) -> bool:
-    """Return whether a message is a front end's own call, such as for a title: it is answered without memory."""
-    if _OTHER_CALLS.match(text):
-        return True
-    if not _HEADING.match(text) or _CONTEXT.search(text):
+def is_background_call(text: str, *, alone: bool, streamed: bool) -> bool:
+    """Return whether a message is a front end's own call, such as for a title: it is answered without memory.
+
+    A person's message that resembles one is journaled: it would otherwise be lost in silence.
+
+    Args:
+        text: The message as it was sent.
+        alone: No other message of a person or an assistant was sent with it.
+        streamed: The answer is streamed.
+    """
+    if not alone:
         return False
-    return "<chat_history>" in text or bool(_SUMMARY.match(text))
+    if _OTHER_CALLS.match(text):
+        # Merging several answers is the one call of its own that Open WebUI streams.
+        return True
+    if streamed or not _HEADING.match(text):
+        return False
+    history = _block(text, "chat_history")
+    if history is None:
+        return bool(_SUMMARY.match(text)) and _block(text, "context") is None
+    # The conversation may quote a template; passages beside it make this a person's message.
+    return _block(history.before + history.after, "context") is None
 
 
 def own_words(text: str) -> tuple[str, str]:
@@ -46,13 +61,31 @@ def own_words(text: str) -> tuple[str, str]:
     A message without a template is returned as it is, without anything attached.
     """
     words, attached = text, []
-    if _HEADING.match(text) and (found := _CONTEXT.search(text)):
-        words, attached = found["words"], [found["passages"].strip()]
+    if _HEADING.match(text) and (found := _block(text, "context")):
+        words, attached = found.after, [found.inside.strip()]
     if query := _QUERY.fullmatch(words):
         words = query["words"]
     if files := _FILES.match(words):
         words, attached = words[files.end() :], [*attached, files["names"].strip()]
     return (words.strip(), "\n\n".join(attached)) if attached else (text, "")
+
+
+class _Block(NamedTuple):
+    before: str
+    inside: str
+    after: str
+
+
+def _block(text: str, tag: str) -> _Block | None:
+    """Return the text before, in and after a block, from its first opening to its last end; None if there is no closed one.
+
+    Not by a regular expression: a long text with many openings would take minutes.
+    """
+    begin, end = f"<{tag}>", f"</{tag}>"
+    start, stop = text.find(begin), text.rfind(end)
+    if not 0 <= start < stop:
+        return None
+    return _Block(text[:start], text[start + len(begin) : stop], text[stop + len(end) :])
 
 
 def are_own_tools(tools: object, choice: object) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from app.api.chat.front_ends import visible
+from graph.chat_messages import Unanswered
 from memory.stores.threads import origin_of
 
 if TYPE_CHECKING:
@@ -41,6 +42,25 @@ def origin(memory: Memory, user_id: str, chat_id: str, history: Sequence[tuple[s
         return origin_of(user_id, _CHAT, parent)
     # The conversation began elsewhere, with another model for example.
     return origin_of(user_id, _first_place(chat_id), _digest(history))
+
+
+def with_unsaid(
+    memory: Memory, user_id: str, unanswered: Sequence[Unanswered], text: str, pictures: Sequence[bytes]
+) -> tuple[str, tuple[bytes, ...]]:
+    """Return the words and the pictures of a new message, with those messages before it that the journal never received.
+
+    Some clients send one thought in several messages, and ask for the answer once.
+
+    Args:
+        memory: The memory.
+        user_id: The person.
+        unanswered: The messages right before the new one, oldest first, none of which has a reply.
+        text: The words of the new message.
+        pictures: The pictures of the new message.
+    """
+    unsaid = [one for one in unanswered if not memory.threads.has_received(user_id, one.text)]
+    words = "\n".join(filter(None, [*(one.text for one in unsaid), text]))
+    return words, (*(picture for one in unsaid for picture in one.pictures), *pictures)
 
 
 def _parent(memory: Memory, user_id: str, chat_id: str, history: Sequence[tuple[str, str]]) -> str | None:

@@ -6,11 +6,13 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.chat.front_ends import are_own_tools, own_words
+from graph.chat_messages import Unanswered
 from memory.core.errors import InvalidInput
 
 MODEL = "persona"
@@ -89,6 +91,7 @@ class Asked:
         attached: Text that the client attached to the message.
         instructions: The client's system prompts.
         history: The exchanges before the message, as (message, reply), oldest first.
+        unanswered: The messages right before the new one that have no reply, oldest first; they are in `history` too.
     """
 
     text: str
@@ -96,6 +99,7 @@ class Asked:
     attached: str = ""
     instructions: str = ""
     history: tuple[tuple[str, str], ...] = ()
+    unanswered: tuple[Unanswered, ...] = ()
 
 
 def check(request: ChatRequest) -> None:
@@ -133,7 +137,10 @@ def asked(messages: Sequence[Message]) -> Asked:
     place, last = spoken[-1]
     words, attached = own_words(_text(last, place))
     pictures = tuple(_pictures(last, place))
-    return Asked(words, pictures, attached, "\n\n".join(filter(None, instructions)), _exchanges(spoken[:-1]))
+    return Asked(
+        words, pictures, attached, "\n\n".join(filter(None, instructions)), _exchanges(spoken[:-1]),
+        tuple(_unanswered(spoken[:-1])),
+    )  # fmt: skip
 
 
 def _asks(name: str, value: Any) -> bool:
@@ -162,6 +169,11 @@ def _exchanges(spoken: Sequence[tuple[int, Message]]) -> tuple[tuple[str, str], 
             exchanges[-1][1] += text
             last = "assistant"
     return tuple((said, reply) for said, reply in exchanges)
+
+
+def _unanswered(spoken: Sequence[tuple[int, Message]]) -> list[Unanswered]:
+    last = list(takewhile(lambda one: one[1].role == "user", reversed(spoken)))
+    return [Unanswered(own_words(_text(one, place))[0], tuple(_pictures(one, place))) for place, one in reversed(last)]
 
 
 def _text(message: Message, place: int) -> str:

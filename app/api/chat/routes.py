@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from starlette.concurrency import run_in_threadpool
 
-from app.api.callers import Caller, caller_named, caller_of
+from app.api.callers import caller_named, key_of
 from app.api.chat import answers, places
 from app.api.chat.answers import Answering
 from app.api.chat.front_ends import is_background_call
@@ -49,15 +49,23 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 
 def install(app: FastAPI) -> None:
     """Add the routes to an application."""
-    app.get("/v1/models", tags=["chat"], summary="List the models", operation_id="list_models", responses=_errors(401, 429))(
-        list_models
-    )
+    # A front end lists the models before any user is there, so a key is asked for, and no person.
+    has_key = [Depends(key_of)]
+    app.get(
+        "/v1/models",
+        tags=["chat"],
+        summary="List the models",
+        operation_id="list_models",
+        responses=_errors(401, 429),
+        dependencies=has_key,
+    )(list_models)
     app.get(
         "/v1/models/{model}",
         tags=["chat"],
         summary="Describe a model",
         operation_id="get_model",
         responses=_errors(401, 404, 429),
+        dependencies=has_key,
     )(get_model)
     app.post(
         "/v1/chat/completions",
@@ -69,14 +77,14 @@ def install(app: FastAPI) -> None:
     )(complete)
 
 
-def get_model(model: str, _caller: Annotated[Caller, Depends(caller_of)]) -> dict[str, Any]:
+def get_model(model: str) -> dict[str, Any]:
     """Describe one model."""
     if model not in MODELS:
         raise UnknownModel(f"There is no model {model!r}. Use {' or '.join(MODELS)}.")
     return {"id": model, "object": "model", "created": 0, "owned_by": "persona"}
 
 
-def list_models(_caller: Annotated[Caller, Depends(caller_of)]) -> dict[str, Any]:
+def list_models() -> dict[str, Any]:
     """List the two models: one remembers what is said, the other saves nothing."""
     return {"object": "list", "data": [{"id": one, "object": "model", "created": 0, "owned_by": "persona"} for one in MODELS]}
 
@@ -84,10 +92,10 @@ def list_models(_caller: Annotated[Caller, Depends(caller_of)]) -> dict[str, Any
 async def complete(request: Request, given: Annotated[ChatRequest, Body()]) -> Response:
     """Answer the last message; the messages before it only say where in which conversation it stands."""
     service: PersonaService = request.app.state.service
-    caller = await run_in_threadpool(caller_named, request, given.user or "")
+    caller = caller_named(request, given.user or "")
     check(given)
     wanted = asked(given.messages)
-    if is_background_call(wanted.text):
+    if _is_front_ends_own(given):
         return await _front_end_call(service, given)
     reply = _Reply(service)
     turn = await run_in_threadpool(reply.start, caller.user_id, wanted, given, _chat_id(request, given))
@@ -120,8 +128,10 @@ class _Reply:
         """Send the message (in a thread, because it writes to the database)."""
         off = given.model == OFF_THE_RECORD_MODEL
         options = MessageOptions(off_the_record=off, instructions=wanted.instructions, attached=wanted.attached)
-        place = None if off else places.origin(self._service.memory, user_id, chat_id, wanted.history)
-        turn = self._service.start(self._deliver, user_id, wanted.text, wanted.pictures, options=options, origin=place)
+        memory = self._service.memory
+        place = None if off else places.origin(memory, user_id, chat_id, wanted.history)
+        text, pictures = places.with_unsaid(memory, user_id, wanted.unanswered, wanted.text, wanted.pictures)
+        turn = self._service.start(self._deliver, user_id, text, pictures, options=options, origin=place)
         self._turn_id = turn.id
         return turn
 
@@ -209,9 +219,14 @@ def _thought(event: Event) -> str:
             return ""
 
 
+def _is_front_ends_own(given: ChatRequest) -> bool:
+    spoken = [one for one in given.messages if one.role in ("user", "assistant")]
+    return is_background_call(_text(spoken[-1].content), alone=len(spoken) == 1, streamed=bool(given.stream))
+
+
 async def _front_end_call(service: PersonaService, given: ChatRequest) -> Response:
     """Answer a front end's own call by the model alone, without memory and without a trace."""
-    messages = [_message(one.role, one.content) for one in given.messages]
+    messages = [_message(one.role, _text(one.content)) for one in given.messages]
     text, usage = await run_in_threadpool(service.complete, messages)
     answering = Answering("chatcmpl-front-end", given.model)
     if not given.stream:
@@ -220,11 +235,14 @@ async def _front_end_call(service: PersonaService, given: ChatRequest) -> Respon
     return StreamingResponse(iter(chunks), media_type="text/event-stream")
 
 
-def _message(role: str, content: object) -> BaseMessage:
-    text = content if isinstance(content, str) else "\n".join(part.get("text", "") for part in content or ())  # type: ignore[attr-defined]
+def _message(role: str, text: str) -> BaseMessage:
     if role in ("system", "developer"):
         return SystemMessage(text)
     return AIMessage(text) if role == "assistant" else HumanMessage(text)
+
+
+def _text(content: str | list[dict[str, Any]] | None) -> str:
+    return content if isinstance(content, str) else "\n".join(part.get("text", "") for part in content or ())
 
 
 def _chat_id(request: Request, given: ChatRequest) -> str:

@@ -9,7 +9,7 @@ from app.api.mcp import recalling, times
 from app.api.mcp.results import Forgotten, Remembered, Restored
 from memory.consent.sensitive import NAMED
 from memory.core import clock
-from memory.core.errors import InvalidInput, NotFound
+from memory.core.errors import InvalidInput, NotFound, NothingToUndo
 from memory.core.validation import check_text
 from memory.forgetting.cascade import Cascade
 from memory.forgetting.counts import counts_in_words
@@ -93,7 +93,12 @@ def forget(service: PersonaService, user_id: str, subject: str) -> Forgotten:
     except NotFound:
         # A picture, or something pending approval: both can be forgotten, and neither has a text to show.
         text = ""
-    found = memory.forget(user_id, subject)
+    try:
+        found = memory.forget(user_id, subject)
+    except NotFound:
+        if (before := _forgotten_before(memory, user_id, subject)) is None:
+            raise
+        return before
     assert isinstance(found, Cascade)
     until = clock.later(clock.now(times.zone_of(memory, user_id)), UNDO_WINDOW)
     said = f"{subject} is forgotten ({counts_in_words(found.counts())}). `undo` restores it within 10 minutes."
@@ -104,16 +109,29 @@ def forget(service: PersonaService, user_id: str, subject: str) -> Forgotten:
     )
 
 
+def _forgotten_before(memory: Memory, user_id: str, subject: str) -> Forgotten | None:
+    """Return what an earlier call forgot and `undo` can still restore: a client may repeat a call whose answer it lost."""
+    one = next((one for one in memory.browse.undoable(user_id) if one.subject == subject), None)
+    if one is None:
+        return None
+    until = times.stated(one.until.astimezone(clock.zone_of(times.zone_of(memory, user_id))))
+    said = f"{subject} is forgotten already ({counts_in_words(one.counts)}). `undo` restores it until {until}."
+    return Forgotten(said=said, id=subject, text="", counts=one.counts, mentioned=[], undo_until=until)
+
+
 def undo(service: PersonaService, user_id: str, subject: str) -> Restored:
-    """Restore what was forgotten, or a fact that a newer one replaced.
+    """Restore what was forgotten, or a fact that a newer one replaced. What is there as it was is no error: see `forget`.
 
     Raises:
         NotFound: It was purged, or never existed.
-        InvalidInput: There is nothing to undo.
     """
-    service.memory.undo(user_id, subject)
+    said = f"{subject} is restored."
+    try:
+        service.memory.undo(user_id, subject)
+    except NothingToUndo as error:
+        said = error.message
     try:
         entry = recalling.by_id(service.memory, user_id, subject)
     except NotFound:
         entry = None
-    return Restored(said=f"{subject} is restored.", id=subject, memory=entry)
+    return Restored(said=said, id=subject, memory=entry)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from app.api.mcp import times
 from app.api.mcp.results import Entry, KindName, Personality, Profile, Recollection, Timeline, Trait
-from app.api.mcp.wording import inert
 from graph.prompts import manner
 from memory.core import clock
 from memory.core.errors import InvalidInput, NotFound
@@ -115,7 +114,7 @@ def personality(service: PersonaService, user_id: str) -> Personality:
     scores = ", ".join(f"{one.name} {one.score:.1f}" for one in traits if one.score is not None)
     said = f"From 1 to 5: {scores}." if scores else "It is too early to tell the personality: a score needs several messages."
     wishes = manner.newest_wishes(evidence)
-    asked = [inert(f"Call them {wish.name}." if wish.kind == "name" else wish.sentence) for wish in wishes]
+    asked = [f"Call them {wish.name}." if wish.kind == "name" else wish.sentence for wish in wishes]
     return Personality(said=said, traits=traits, wishes=list(dict.fromkeys(asked)))
 
 
@@ -144,7 +143,7 @@ def by_id(memory: Memory, user_id: str, memory_id: str) -> Entry:
     if turn is None or turn.held is not None:
         raise NotFound(f"There is no memory {memory_id!r} of this user. `persona memory list` shows their ids.")
     spoken = Spoken(time=turn.time, text=turn.text, reply=turn.reply, corrected=turn.corrected)
-    return Entry(id=turn.id, kind="turn", time=times.stated(turn.time), text=inert(_spoken(spoken)))
+    return Entry(id=turn.id, kind="turn", time=times.stated(turn.time), text=_spoken(spoken))
 
 
 def of_record(record: MemoryRecord) -> Entry:
@@ -161,7 +160,7 @@ def of_record(record: MemoryRecord) -> Entry:
             kind, text = "photo", " ".join([record.told, *record.corrected])
         case ProfileEntry():
             kind, text = "core", " ".join([f"{record.key}: {record.value}", *record.corrected])
-    return Entry(id=record.id, kind=kind, time=times.stated(record.time), text=inert(text))
+    return Entry(id=record.id, kind=kind, time=times.stated(record.time), text=text)
 
 
 def _recalled(found: Recalled) -> Entry:
@@ -169,7 +168,7 @@ def _recalled(found: Recalled) -> Entry:
         text = "\n".join(f"At {times.stated(one.time)}: {_spoken(one)}" for one in found.talk)
     else:
         text = _spoken(found.talk[0]) if found.talk else found.text
-    return Entry(id=found.id, kind=found.kind, time=times.stated(found.time), text=inert(text))
+    return Entry(id=found.id, kind=found.kind, time=times.stated(found.time), text=text)
 
 
 def _spoken(one: Spoken) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Annotated, Literal
 
 from mcp.types import CallToolResult, TextContent
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, PlainSerializer
 
-from app.api.mcp.wording import NOTICE, between_marks
+from app.api.mcp.wording import NOTICE, between_marks, inert
 
+Quoted = Annotated[str, PlainSerializer(inert, return_type=str)]
+"""Remembered text, as it was said: it becomes harmless when it leaves, typed here and in words by `between_marks`."""
 KindName = Literal["core", "semantic", "episodic", "procedural", "photo", "turn"]
 NAMES: dict[str, str] = {
     "core": "profile",
@@ -40,7 +42,7 @@ class Entry(BaseModel):
     id: str = Field(description="For `forget`, `undo` and persona://memory/{id}")
     kind: KindName
     time: str = Field(description="When it was said, YYYY-MM-DD HH:MM")
-    text: str
+    text: Quoted
 
 
 class Recollection(Told):
@@ -69,7 +71,7 @@ class Personality(Told):
     """The five traits, and the person's wishes for how they are written to."""
 
     traits: list[Trait]
-    wishes: list[str]
+    wishes: list[Quoted]
 
 
 class Timeline(Told):
@@ -90,7 +92,7 @@ class Forgotten(Told):
     """What was forgotten."""
 
     id: str
-    text: str = Field(description="What it said")
+    text: Quoted = Field(description="What it said")
     counts: dict[str, int] = Field(description="What was forgotten with it, by type")
     mentioned: list[str] = Field(description="Ids of what still mentions it, in the person's own words")
     undo_until: str = Field(description="Until when `undo` restores it, YYYY-MM-DD HH:MM")

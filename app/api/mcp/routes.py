@@ -14,13 +14,13 @@ from mcp.server.auth.middleware.auth_context import auth_context_var, get_access
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
 from mcp.server.transport_security import TransportSecuritySettings
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from app.api.callers import Caller, NotAllowed, caller_of
+from app.api.mcp.sessions import Sessions
 from app.api.mcp.tools import build
 
 PATH = "/mcp"
@@ -41,8 +41,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     server = build(app.state.service, _person)
     # Its application is not used: it would add a path and a lifespan of its own. It makes the session manager.
     server.streamable_http_app(transport_security=_HERE_CHECKED, max_request_body_size=_MOST_BYTES, max_sessions=_MOST_SESSIONS)
-    app.state.mcp = server.session_manager
-    async with app.state.mcp.run():
+    app.state.mcp = Sessions(server.session_manager.handle_request)
+    async with server.session_manager.run():
         yield
 
 
@@ -58,7 +58,7 @@ class _Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        caller = await run_in_threadpool(caller_of, request)
+        caller = caller_of(request)
         if request.method == "GET":
             # A stream for messages that the server begins: there are none, and an open one would outlive its key.
             await Response(status_code=405, headers={"Allow": "POST, DELETE"})(scope, receive, send)
@@ -66,7 +66,7 @@ class _Endpoint:
         user = _authenticated(caller)
         token = auth_context_var.set(user)
         try:
-            await self._app.state.mcp.handle_request({**scope, "user": user}, receive, send)
+            await self._app.state.mcp({**scope, "user": user}, receive, send)
         finally:
             auth_context_var.reset(token)
 

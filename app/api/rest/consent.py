@@ -25,6 +25,7 @@ class Consent(BaseModel):
         description="`off`: sensitive messages are remembered and marked. `each`: only after approval. `never-keep`: answered, "
         "and not saved."
     )
+    sensitive_chosen: bool = Field(description="Whether the person chose that; false: ask when a message is sensitive.")
     sensitive_fixed: bool = Field(description="Whether this machine sets that for everyone, so that a choice has no effect.")
     reminders: bool = Field(description="Whether the first reply of a day may remind of what is coming up.")
     reminders_fixed: bool = Field(description="Whether reminders are switched off on this machine for everyone.")
@@ -117,6 +118,7 @@ def _consent(me: Person) -> Consent:
         training=said.training if said else None,
         training_since=said.since if said else None,
         sensitive=mode,
+        sensitive_chosen=me.memory.consent.chosen(me.id) is not None,
         sensitive_fixed=me.memory.consent.machine is not None,
         reminders=me.memory.dates.brings_up(me.id),
         reminders_fixed=not me.memory.dates.may_bring_up,

@@ -14,7 +14,7 @@ from fastapi.responses import StreamingResponse
 from app.api.rest.person import Me, failures
 from memory.core import clock
 
-router = APIRouter(tags=["export"])
+router = APIRouter(tags=["everything of a person"])
 
 _CHUNK_BYTES = 256 * 1024
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -31,7 +31,7 @@ _MAX_NAME_CHARACTERS = 60
 def export(me: Me) -> StreamingResponse:
     """Return messages, memories, pictures, personality and consent choices as one ZIP file, without what was forgotten.
 
-    `persona user import` takes it in. It is not encrypted, so keep it safe.
+    `POST /import` and `persona user import` take it in. It is not encrypted, so keep it safe.
     """
     file = _archive(me)
     size = file.seek(0, 2)

@@ -13,6 +13,7 @@ from app.api.rest.inputs import EntryId
 from app.api.rest.models import Memory
 from app.api.rest.paging import Cursor, Limit, Page, page_by_number
 from app.api.rest.person import Me, Person, failures
+from app.api.rest.related import memory_of
 from memory.browse.memories import Undoable
 from memory.forgetting.cascade import Together
 from memory.forgetting.purge import ForgetReceipt
@@ -114,7 +115,7 @@ def list_forgotten(me: Me, limit: Limit = 50, cursor: Cursor = "") -> Page[Resto
 def undo(me: Me, entry_id: EntryId) -> Restored:
     """Restore something forgotten within 10 minutes, or at any time a fact that a newer one replaced or that was outdated."""
     record = me.memory.undo(me.id, entry_id)
-    return Restored(id=entry_id, memory=Memory.of(record) if record else None)
+    return Restored(id=entry_id, memory=memory_of(me, record) if record else None)
 
 
 @router.get("/receipts", summary="Receipts of what was deleted", operation_id="list_receipts", responses=failures())

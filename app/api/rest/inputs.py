@@ -33,6 +33,9 @@ EntryId = Annotated[
 ]
 """The id of a memory, a message or a picture. Another person's id is answered like one that does not exist."""
 
+OptionalId = Annotated[str, AfterValidator(_storable)]
+"""An id in an option; empty: none."""
+
 Text = Annotated[str, AfterValidator(_is_text)]
 """Valid Unicode."""
 

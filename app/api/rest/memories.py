@@ -11,16 +11,25 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.rest import forgetting
 from app.api.rest.forgetting import Forgotten
-from app.api.rest.inputs import EntryId, Text
+from app.api.rest.inputs import EntryId, OptionalId, Text
 from app.api.rest.models import KINDS, Memory, MemoryKind, Recalled
 from app.api.rest.paging import Cursor, Limit, Page, Since, Until, cursor_of, page_by_number, place_of, window_of
-from app.api.rest.person import Me, failures
+from app.api.rest.person import Me, Person, failures
+from app.api.rest.related import memories_of, memory_of
 from memory.browse.pages import MemoryPlace, Pages
+from memory.core import records
+from memory.core.time_window import TimeWindow
 from memory.stores.approvals import PendingApproval
 
 router = APIRouter(tags=["memories"])
 
+_MOST_FOUND = 100
+
 Kinds = Annotated[Sequence[MemoryKind], Query(alias="kind", description="Only these kinds; give it several times for several.")]
+KindsToSearch = Annotated[
+    Sequence[MemoryKind],
+    Query(alias="kind", description="Only these kinds; give it several times for several. Left out: every kind, and messages."),
+]
 
 
 class Correction(BaseModel):
@@ -62,33 +71,40 @@ class Approved(BaseModel):
     turn_id: str = Field(description="The id of the message.")
 
 
-@router.get("/memories", summary="List memories", operation_id="list_memories", responses=failures())
+@router.get("/memories", summary="List memories", operation_id="list_memories", responses=failures(404))
 def list_memories(
-    me: Me, kinds: Kinds = KINDS, since: Since = "", until: Until = "", limit: Limit = 50, cursor: Cursor = ""
+    me: Me,
+    kinds: Kinds = KINDS,
+    since: Since = "",
+    until: Until = "",
+    turn: Annotated[OptionalId, Query(description="Only what was taken from this message: a fact, and pictures.")] = "",
+    limit: Limit = 50,
+    cursor: Cursor = "",
 ) -> Page[Memory]:
     """List memories, newest first, those that need approval included.
 
     A memory that is added while you page appears on no later page, and no memory appears twice.
     """
+    source = me.turn(turn).id if turn else None
     place = place_of(cursor, datetime, str)
     found, total = Pages(me.memory.browse).memories(
-        me.id, kinds, window_of(since, until), limit=limit + 1, after=MemoryPlace(*place) if place else None
+        me.id, kinds, window_of(since, until), turn_id=source, limit=limit + 1, after=MemoryPlace(*place) if place else None
     )
     last = found[limit - 1] if len(found) > limit else None
-    return Page(
-        items=[Memory.of(one) for one in found[:limit]], total=total, next=cursor_of(last.time, last.id) if last else None
-    )
+    return Page(items=memories_of(me, found[:limit]), total=total, next=cursor_of(last.time, last.id) if last else None)
 
 
 @router.get("/memories/search", summary="Search memories and messages", operation_id="search_memories", responses=failures())
 def search_memories(
     me: Me,
     text: Annotated[str, Query(description="The search text.", examples=["cello"])],
-    kind: Annotated[MemoryKind | None, Query(description="Only this kind; left out: every kind, and messages.")] = None,
-    limit: Annotated[int, Query(ge=1, le=100, description="Most results.")] = 10,
+    kinds: KindsToSearch = (),
+    since: Since = "",
+    until: Until = "",
+    limit: Annotated[int, Query(ge=1, le=_MOST_FOUND, description="Most results.")] = 10,
 ) -> Page[Recalled]:
-    """Search, best match first. All results are on one page."""
-    found = me.memory.search(me.id, text, kind=kind, limit=limit)
+    """Search, best match first. All results are on one page. With kinds or times, they are among the 100 best of each kind."""
+    found = _found(me, text, kinds, window_of(since, until), limit)
     return Page(items=[Recalled.of(one) for one in found], total=len(found))
 
 
@@ -101,13 +117,13 @@ def list_pending(me: Me, limit: Limit = 50, cursor: Cursor = "") -> Page[Pending
 @router.get("/memories/{entry_id}", summary="Get a memory", operation_id="get_memory", responses=failures(404))
 def get_memory(me: Me, entry_id: EntryId) -> Memory:
     """Return one memory with all its fields."""
-    return Memory.of(me.memory.memories.get(me.id, entry_id))
+    return memory_of(me, me.memory.memories.get(me.id, entry_id))
 
 
 @router.patch("/memories/{entry_id}", summary="Correct a memory", operation_id="edit_memory", responses=failures(404))
 def edit_memory(me: Me, entry_id: EntryId, correction: Correction) -> Memory:
     """Replace the text of a memory. Later rewrites keep it."""
-    return Memory.of(me.memory.edit(me.id, entry_id, correction.text))
+    return memory_of(me, me.memory.edit(me.id, entry_id, correction.text))
 
 
 @router.delete("/memories/{entry_id}", summary="Forget a memory", operation_id="forget_memory", responses=failures(404))
@@ -127,10 +143,11 @@ def forget_memory(
 def outdate(me: Me, entry_id: EntryId) -> Outdated:
     """Mark a memory as no longer true: a fact is kept as history, a profile line or a habit is removed.
 
-    `POST /memories/{id}/undo` reverts it: a fact at any time, a line within 10 minutes.
+    A topic or a picture tells of one time: correct its text instead. `POST /memories/{id}/undo` reverts it: a fact at any
+    time, a line within 10 minutes.
     """
     record = me.memory.outdate(me.id, entry_id, me.now())
-    return Outdated(id=entry_id, memory=Memory.of(record) if record else None)
+    return Outdated(id=entry_id, memory=memory_of(me, record) if record else None)
 
 
 @router.post("/memories/{entry_id}/approve", summary="Approve", operation_id="approve", responses=failures(404))
@@ -144,3 +161,11 @@ def reject(me: Me, entry_id: EntryId, *, now: forgetting.Now = False) -> Forgott
     """Reject a sensitive message: it is forgotten with everything that mentions it. You can undo this for 10 minutes."""
     subject = me.memory.approvals.turn_of(me.id, entry_id)
     return forgetting.told(subject, me.memory.reject(me.id, entry_id, now=now))
+
+
+def _found(me: Person, text: str, kinds: Sequence[MemoryKind], window: TimeWindow, limit: int) -> list[records.Recalled]:
+    # A kind or a time leaves out some of the best matches, so more are looked at.
+    depth = _MOST_FOUND if kinds or window.is_bounded else limit
+    found = [one for kind in kinds or (None,) for one in me.memory.search(me.id, text, kind=kind, limit=depth)]
+    wanted = [one for one in found if (not kinds or one.kind in kinds) and window.contains(one.time.timestamp())]
+    return sorted(wanted, key=lambda one: -one.score)[:limit]

@@ -1,22 +1,24 @@
-"""Photos: list them, get a picture, and forget one."""
+"""Photos: list them, search by a picture, get a picture, and forget one."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, Field
 
-from app.api.rest import forgetting
+from app.api.rest import bodies, forgetting
 from app.api.rest.forgetting import Forgotten
 from app.api.rest.inputs import EntryId
 from app.api.rest.models import Memory
 from app.api.rest.paging import Cursor, Limit, Page, cursor_of, place_of
 from app.api.rest.person import Me, Person, failures
-from memory.browse.photos import Album, Shown
+from memory.browse.photos import Album, Shown, of_memory
 from memory.core import records
 from memory.core.errors import NotFound
+from memory.photos.image_file import open_upright, read_picture
 
 router = APIRouter(tags=["photos"])
 
@@ -45,18 +47,50 @@ class Photo(BaseModel):
         )  # fmt: skip
 
 
-@router.get("/photos", summary="List photos", operation_id="list_photos", responses=failures())
-def list_photos(me: Me, limit: Limit = 50, cursor: Cursor = "") -> Page[Photo]:
-    """List photos, last sent first, with the memories of what each shows. `GET /memories/search?kind=photo` searches them."""
-    start = (place_of(cursor, int) or (0,))[0]
-    shown, total = Album(me.memory.browse).by_date(me.id, limit=limit, offset=start)
-    files = {file.id: file for file in me.memory.photos.list(me.id)}
-    after = start + limit
-    return Page(
-        items=[Photo.of(one, files[one.photo_id]) for one in shown if one.photo_id in files],
-        total=total,
-        next=cursor_of(after) if after < total else None,
+class FoundPhotos(Page[Photo]):
+    """The photos that a picture found."""
+
+    off: str | None = Field(
+        description="Why this exact picture alone is found, and how to change that; null: similar ones are found too."
     )
+
+
+@router.get("/photos", summary="List photos", operation_id="list_photos", responses=failures())
+def list_photos(
+    me: Me,
+    order: Annotated[
+        Literal["date", "name"],
+        Query(description="`date`: last sent first. `name`: by the name of what is seen; each named thing is an entry."),
+    ] = "date",
+    limit: Limit = 50,
+    cursor: Cursor = "",
+) -> Page[Photo]:
+    """List photos with the memories of what each shows. `GET /memories/search?kind=photo` searches them by words."""
+    start = (place_of(cursor, int) or (0,))[0]
+    album = Album(me.memory.browse)
+    read = album.by_name if order == "name" else album.by_date
+    shown, total = read(me.id, limit=limit, offset=start)
+    after = start + limit
+    return Page(items=_photos(me, shown), total=total, next=cursor_of(after) if after < total else None)
+
+
+@router.post(
+    "/photos/search", summary="Search photos by a picture", operation_id="search_photos", responses=failures(),
+    openapi_extra=bodies.described(*_MEDIA_TYPES),
+)  # fmt: skip
+def search_photos(
+    me: Me,
+    picture: Annotated[bytes, Depends(bodies.whole)],
+    limit: Annotated[int, Query(ge=1, le=100, description="Most similar photos.")] = 18,
+) -> FoundPhotos:
+    """Search with a picture: the same one first, then those that look most like it. The picture is not kept."""
+    given, album = read_picture(picture), Album(me.memory.browse)
+    same = album.same(me.id, given.photo.id)
+    alike = me.memory.photo_search.search_by_image(me.id, open_upright(given.small), limit) if album.count(me.id) else []
+    known = {one.id: one for one in me.memory.memories.entries(me.id, ids=[one.id for one in alike])}
+    others = [shown for one in alike if (shown := of_memory(known.get(one.id))) and shown.photo_id != given.photo.id]
+    found = _photos(me, [*same, *others])
+    return FoundPhotos(items=found, total=len(found), off=me.memory.sight.off)
 
 
 @router.get("/photos/{entry_id}", summary="Get a photo's description", operation_id="get_photo", responses=failures(404))
@@ -97,6 +131,11 @@ def get_small_picture(me: Me, entry_id: EntryId) -> Response:
 def forget_photo(me: Me, entry_id: EntryId, *, now: forgetting.Now = False) -> Forgotten:
     """Forget a picture with everything that is based on it. `POST /memories/{id}/undo` restores it within 10 minutes."""
     return forgetting.forget(me, entry_id, now=now)
+
+
+def _photos(me: Person, shown: Iterable[Shown]) -> list[Photo]:
+    files = {file.id: file for file in me.memory.photos.list(me.id)}
+    return [Photo.of(one, files[one.photo_id]) for one in shown if one.photo_id in files]
 
 
 def _file(me: Person, photo_id: str) -> records.Photo:

@@ -12,6 +12,7 @@ from app.api.rest.inputs import Text
 from app.api.rest.models import Memory
 from app.api.rest.paging import Page
 from app.api.rest.person import Me, failures
+from app.api.rest.related import memories_of, memory_of
 from memory.core import clock
 from memory.upcoming.agenda import DAYS, away, when
 from memory.upcoming.agenda import Upcoming as Entry
@@ -70,14 +71,14 @@ def get_me(me: Me) -> Known:
 def get_profile(me: Me) -> Page[Memory]:
     """List the lines of the profile, the name first. All lines are on one page."""
     lines = sorted(me.memory.memories.profile(me.id).entries, key=lambda line: line.key != "name")
-    return Page(items=[Memory.of(line) for line in lines], total=len(lines))
+    return Page(items=memories_of(me, lines), total=len(lines))
 
 
 @router.put("/profile", summary="Set a line of the profile", operation_id="set_profile_line", responses=failures())
 def set_profile_line(me: Me, line: Line) -> Memory:
     """Set one line to what the person wrote. The assistant never changes such a line."""
     key = " ".join(line.key.split()).lower()
-    return Memory.of(me.memory.set_profile(me.id, key, line.value.strip(), me.now()))
+    return memory_of(me, me.memory.set_profile(me.id, key, line.value.strip(), me.now()))
 
 
 @router.get("/upcoming", summary="What is coming up", operation_id="list_upcoming", responses=failures())

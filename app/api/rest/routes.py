@@ -6,7 +6,19 @@ from fastapi import APIRouter, Depends, FastAPI, Security
 from fastapi.security import HTTPBearer
 
 from app.api.callers import caller_of
-from app.api.rest import consent, export, forgetting, memories, personality, photos, profile, turns
+from app.api.rest import (
+    consent,
+    deletion,
+    export,
+    forgetting,
+    importing,
+    memories,
+    personality,
+    photos,
+    profile,
+    replies,
+    turns,
+)
 from app.api.rest.inputs import only_known_options
 
 PREFIX = "/api/v1"
@@ -21,6 +33,8 @@ def install(app: FastAPI) -> None:
     """Add the operations to an application."""
     every = APIRouter(prefix=PREFIX, dependencies=[Security(_KEY), Depends(caller_of), Depends(only_known_options)])
     # `/memories/forgotten` is no memory's id, so it comes first.
-    for part in (forgetting, memories, turns, profile, personality, photos, export, consent):
+    for part in (
+        forgetting, memories, turns, replies, profile, personality, photos, consent, export, importing, deletion,
+    ):  # fmt: skip
         every.include_router(part.router)
     app.include_router(every)

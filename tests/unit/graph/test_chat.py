@@ -314,7 +314,9 @@ class TestQuestions:
         [asked] = state["__interrupt__"]
         [request], [review] = asked.value["action_requests"], asked.value["review_configs"]
         assert (request["name"], request["args"]["topic"], review["action_name"]) == ("remember", "health", "remember")
-        assert request["args"]["facts"] == ["The user has diabetes."]
+        assert request["args"]["message"] == self.ILL
+        # The person does not wait until the model has extracted facts.
+        assert "semantic" not in model.steps()
         assert review["allowed_decisions"] == ["approve", "reject"]
         assert "May it be remembered?" in request["description"]
         done = graph.invoke(Command(resume=answered), IN_ONE, context=ADA)
@@ -343,6 +345,25 @@ class TestQuestions:
         assert any("Rex" in one.text for one in done["messages"][:-1]) is not gone
         assert say(graph, PERU)["messages"][-1].text == f"You said: {PERU}"
 
+    def test_what_was_forgotten_by_a_button_comes_back_with_undo(self, graph, memory):
+        say(graph, DOG)
+        say(graph, "Please forget what I told you about Rex.")
+        graph.invoke(Command(resume=APPROVE), IN_ONE, context=ADA)
+        assert said(memory) == []
+        back = say(graph, "undo")["messages"][-1].text
+        assert back.startswith("It is back")
+        assert [text for text, _ in said(memory)] == [DOG]
+        # It is undone once, and by the message right after it alone.
+        assert not say(graph, "undo")["messages"][-1].text.startswith("It is back")
+
+    def test_undo_after_another_message_restores_nothing(self, graph, memory):
+        say(graph, DOG)
+        say(graph, "Please forget what I told you about Rex.")
+        graph.invoke(Command(resume=APPROVE), IN_ONE, context=ADA)
+        say(graph, PERU)
+        say(graph, "undo")
+        assert DOG not in [text for text, _ in said(memory)]
+
     def test_a_request_that_is_run_again_is_done_once(self, graph, memory):
         wish = "Please forget what I told you about Rex."
         say(graph, DOG)
@@ -359,3 +380,8 @@ class TestQuestions:
 def test_without_a_new_message_there_is_nothing_to_answer(graph, given):
     with pytest.raises(InvalidInput, match="no new message"):
         graph.invoke(given, IN_ONE, context=ADA)
+
+
+def test_two_messages_in_one_input_are_one_turn_and_none_is_lost(graph, memory):
+    state = graph.invoke({"messages": [HumanMessage(DOG), HumanMessage(PERU)]}, IN_ONE, context=ADA)
+    assert said(memory) == [(f"{DOG}\n{PERU}", state["messages"][-1].text)]

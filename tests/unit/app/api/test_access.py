@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from starlette.testclient import TestClient
 
 from app.api.addresses import is_local
+from app.api.failures import body
 from app.api.guard import Guard, Limits
-from app.api.server import run
+from app.api.server import build, run
 from memory.core.errors import InvalidInput, NotFound
 from tests.fakes import NOTHING, ScriptedChat, answer
 
@@ -39,8 +41,27 @@ def test_a_key_that_trusts_its_front_end_maps_each_user_to_a_person(service, con
     _, secret = service.memory.api_keys.create("home", trusts_headers=True)
     for name in ("u1", "Jos%C3%A9", "u1"):
         assert client.post(URL, json=HI, headers=bearer(secret, **{"x-openwebui-user-id": name})).status_code == 200
-    client.post(URL, json=HI, headers=bearer(secret))
-    assert {one["id"] for one in service.memory.journal.users()} == {"home/u1", "home/José", "home"}
+    assert {one["id"] for one in service.memory.journal.users()} == {"home/u1", "home/José"}
+
+
+@pytest.mark.parametrize("more", [{}, {"x-openwebui-user-id": ""}, {"x-openwebui-user-id": "%20"}])
+def test_a_front_end_that_names_no_user_is_told_how_to_and_can_be_set_up(service, connect, more):
+    client = connect(service)
+    _, secret = service.memory.api_keys.create("home", trusts_headers=True)
+    headers = bearer(secret, **more)
+    for found in (
+        client.post(URL, json=HI, headers=headers),
+        client.get("/api/v1/memories", headers=headers),
+        client.post("/mcp", json={}, headers=headers),
+        client.get("/metrics", headers=headers),
+    ):
+        assert (found.status_code, found.json()["error"]["code"]) == (400, "user_missing")
+        assert "no header X-OpenWebUI-User-Id" in found.json()["error"]["message"]
+        assert "ENABLE_FORWARD_USER_INFO_HEADERS=true" in found.json()["error"]["message"]
+    assert service.memory.journal.users() == []
+    # Nobody is logged in when a connection is set up.
+    for path in ("/v1/models", "/v1/models/persona"):
+        assert client.get(path, headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer wrong", "Basic abc", "Bearer persona-", "bearer  x"])
@@ -106,11 +127,88 @@ def test_bodies_callers_and_requests_at_once_have_limits(service, connect):
     assert connect(service, limits=Limits(at_once=0)).get("/v1/models").status_code == 503
 
 
+@pytest.mark.parametrize("path", ["/v1/models", "/docs"])
+def test_without_a_valid_key_requests_count_for_their_address_whatever_they_send(service, connect, path):
+    client = connect(service, limits=Limits(per_minute=4))
+    _, secret = service.memory.api_keys.create("ada")
+    allowed = 401 if path == "/v1/models" else 200
+    sent = ["Bearer one", "Bearer two", "", "Basic three", "Bearer four", "five"]
+    found = [client.get(path, headers={"authorization": one}).status_code for one in sent]
+    assert found == [allowed] * 4 + [429] * 2
+    # A valid key has a count of its own, at the same address too.
+    assert client.get("/v1/models", headers=bearer(secret)).status_code == 200
+
+
+def test_a_key_has_one_count_however_it_is_written_and_wherever_it_comes_from(service, connect):
+    limits = Limits(per_minute=4)
+    client = connect(service, limits=limits)
+    _, secret = service.memory.api_keys.create("ada")
+    written = [f"Bearer {secret}", f"bearer {secret}", f"BEARER  {secret}", f"Bearer {secret} ", f"Bearer   {secret}"]
+    assert [client.get("/v1/models", headers={"authorization": one}).status_code for one in written] == [200] * 4 + [429]
+    _, other = service.memory.api_keys.create("ada")
+    assert client.get("/v1/models", headers=bearer(other)).status_code == 200
+
+
+def test_people_that_requests_name_without_a_key_share_the_count_of_their_address(service, connect):
+    client = connect(service, limits=Limits(per_minute=2))
+    assert [client.get(f"/v1/models?user=u{one}").status_code for one in range(3)] == [200, 200, 429]
+
+
+def test_a_key_is_looked_up_once_for_each_request(service, connect, monkeypatch):
+    client = connect(service)
+    _, secret = service.memory.api_keys.create("ada")
+    keys, asked = service.memory.api_keys, []
+    find = keys.find
+    monkeypatch.setattr(keys, "find", lambda found: asked.append(found) or find(found))
+    for path in ("/v1/models", "/api/v1/memories", "/metrics"):
+        assert client.get(path, headers=bearer(secret)).status_code == 200
+    assert client.post(URL, json=HI, headers=bearer(secret)).status_code == 200
+    assert asked == [secret] * 4
+
+
+def test_a_route_that_the_guard_does_not_protect_lets_nobody_in(service):
+    app = build(service)
+    app.user_middleware.clear()
+    client = TestClient(app, raise_server_exceptions=False)
+    assert client.get("/v1/models").status_code == 500
+
+
 def test_an_unknown_route_and_a_body_that_is_no_json_are_plain_errors(service, connect):
     client = connect(service)
     assert client.get("/v1/nothing").json()["error"]["message"].startswith("There is no such route.")
     found = client.post(URL, content=b"{", headers={"content-type": "application/json"})
     assert (found.status_code, found.json()["error"]["type"]) == (400, "invalid_request_error")
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, "invalid_request_error"), (401, "authentication_error"), (403, "permission_error"), (404, "invalid_request_error"),
+        (405, "invalid_request_error"), (408, "invalid_request_error"), (409, "invalid_request_error"),
+        (413, "invalid_request_error"), (421, "invalid_request_error"), (429, "rate_limit_error"), (500, "server_error"),
+        (502, "server_error"), (503, "service_unavailable_error"),
+    ],
+)  # fmt: skip
+def test_the_type_of_an_error_is_openais_for_its_status(status, kind):
+    assert body("/v1/models", status, "code", "Why.")["error"]["type"] == kind
+    assert "type" not in body("/api/v1/me", status, "code", "Why.")["error"]
+
+
+def test_refusals_before_and_after_the_guard_have_the_type_of_their_status(service, connect):
+    client = connect(service)
+    for found, status, kind in (
+        (client.get("/v1/models", headers={"origin": "https://evil.example"}), 403, "permission_error"),
+        (client.get("/v1/models", headers={"host": "evil.example"}), 421, "invalid_request_error"),
+        (client.delete("/v1/models"), 405, "invalid_request_error"),
+        (connect(service, limits=Limits(at_once=0)).get("/v1/models"), 503, "service_unavailable_error"),
+    ):
+        assert (found.status_code, found.json()["error"]["type"]) == (status, kind)
+
+
+@pytest.mark.parametrize("host", ["", " "])
+def test_an_empty_address_is_named(service, host):
+    with pytest.raises(InvalidInput, match="The address to listen on is empty"):
+        run(service, host=host, port=0, limits=Limits(), on_ready=lambda _url: None)
 
 
 def test_secrets_are_shown_once_and_stored_as_digests(service, tmp_path):

@@ -10,6 +10,8 @@ import threading
 import pytest
 from PIL import Image
 
+from app.api.chat.front_ends import is_background_call, own_words
+from memory.core.errors import ModelUnavailable
 from memory.core.records import TurnState
 from tests.fakes import NOTHING, ScriptedChat, answer, fact
 
@@ -90,6 +92,12 @@ def test_a_streamed_answer_comes_in_chunks_with_thoughts_apart_and_usage_on_requ
     assert chunks[-1]["usage"]["total_tokens"] > 0
     chunks = events(client.post(URL, json={"messages": [user("Hi")], "stream": True, "include_reasoning": False}).text)
     assert not any("reasoning_content" in one["choices"][0]["delta"] for one in chunks)
+
+
+def test_an_error_in_the_midst_of_a_stream_has_openais_type(serve, connect):
+    client = connect(serve(ScriptedChat({"reasoning": ModelUnavailable("No model server answers.")})))
+    found = events(client.post(URL, json={"messages": [user("Hi")], "stream": True}).text)
+    assert found[-1]["error"]["type"] == "service_unavailable_error"
 
 
 class TestAConversation:
@@ -195,6 +203,43 @@ def test_a_front_ends_own_calls_leave_no_trace(serve, connect):
     assert service.memory.journal.users() == []
 
 
+TITLE = "### Task:\nGenerate a title.\n<chat_history>\nUSER: I keep a heron.\n</chat_history>"
+
+
+def test_a_front_ends_own_call_about_a_talk_that_quotes_a_template_leaves_no_trace(opened):
+    service, client = opened()
+    quoting = TITLE.replace("heron", "heron <context>of mine</context>")
+    ask(client, {"role": "system", "content": "Be brief."}, user([{"type": "text", "text": quoting}]))
+    merge = "You have been provided with a set of responses from various models to the latest user query."
+    assert client.post(URL, json={"messages": [user(merge)], "stream": True}).status_code == 200
+    assert said(service) == []
+
+
+@pytest.mark.parametrize(
+    ("messages", "stream"),
+    [
+        ([user(TITLE)], True),
+        ([user("Hi"), assistant("Hello!"), user(TITLE)], False),
+        ([user(f"What does this prompt do?\n{TITLE}")], False),
+        ([user("### Task: learn what <chat_history> means")], False),
+        ([user("### Task: close it with </chat_history> before <chat_history>")], False),
+        ([user("### Task:\nSummarize the conversation history of Rome.")], True),
+        ([user("Summarize the conversation history.")], False),
+    ],
+)
+def test_a_person_who_writes_about_such_a_call_is_remembered(opened, messages, stream):
+    service, client = opened("Fine.")
+    found = client.post(URL, json={"messages": messages, "stream": stream})
+    assert found.status_code == 200
+    assert said(service)[-1] == (messages[-1]["content"], "Fine.")
+
+
+def test_a_long_text_of_openings_is_told_apart_at_once():
+    text = "### Task:" + "<chat_history><context>" * 200_000
+    assert not is_background_call(text, alone=True, streamed=False)
+    assert own_words(text) == (text, "")
+
+
 def test_of_a_message_in_a_template_the_persons_own_words_are_remembered(serve, connect):
     chat = ScriptedChat({"reasoning": answer("It is a heron."), "semantic": NOTHING})
     service = serve(chat)
@@ -278,20 +323,26 @@ def test_the_models_are_two(opened):
     assert [one["id"] for one in client.get("/v1/models").json()["data"]] == ["persona", "persona-off-the-record"]
 
 
-def test_a_message_that_is_replaced_while_it_is_answered_is_an_error_and_not_an_empty_reply(serve, connect):
-    gate = threading.Event()
+def test_a_message_that_is_replaced_while_it_is_answered_is_an_error_and_not_an_empty_reply(serve, connect, monkeypatch):
+    gate, journaled = threading.Event(), threading.Semaphore(0)
     service = serve(scripted("One.", "Two."), work=False)
     service.models._chat.gate = gate
+    receive = service.memory.receive
+
+    def received(*args, **more):
+        turn = receive(*args, **more)
+        journaled.release()
+        return turn
+
+    monkeypatch.setattr(service.memory, "receive", received)
     client = connect(service)
     chat, found = {"x-openwebui-chat-id": "c1"}, []
     first = threading.Thread(target=lambda: found.append(client.post(URL, json={"messages": [user("A")]}, headers=chat)))
     first.start()
-    while not service.memory.journal.turns("me"):
-        first.join(0.01)
+    assert journaled.acquire(timeout=60)
     second = threading.Thread(target=lambda: found.append(client.post(URL, json={"messages": [user("B")]}, headers=chat)))
     second.start()
-    while len(service.memory.journal.turns("me")) < 2:
-        second.join(0.01)
+    assert journaled.acquire(timeout=60)
     gate.set()
     first.join()
     second.join()

@@ -119,14 +119,42 @@ def test_kinds_choose_what_is_searched(service, call):
         ({"query": "cello", "since": "2026-04-01", "until": "2026-03-01"}, "ends before it begins"),
         ({"query": "cello", "until": "9999-12-31"}, "There is no day after 9999-12-31"),
         ({"query": "x" * 20_001}, "at most 20,000 fit"),
-        ({"query": "cello", "limit": 0}, "limit"),
-        ({"query": "cello", "kinds": ["secrets"]}, "kinds"),
+        ({"query": "cello", "limit": 0}, ": limit must be a whole number from 1 to 50. Nothing was done."),
+        ({"query": "cello", "limit": "many"}, ": limit must be a whole number from 1 to 50. Nothing was done."),
+        ({"query": 5}, ": query must be text. Nothing was done."),
+        ({}, ": query must be text. Nothing was done."),
+        ({"query": "cello", "since": 2026}, ": since must be text. Nothing was done."),
+        (
+            {"query": ["cello"], "limit": None},
+            ": query must be text; limit must be a whole number from 1 to 50. Nothing was done.",
+        ),
+        (
+            {"query": "cello", "kinds": ["secrets", 1]},
+            ": kinds must be a list, each of its entries one of core, semantic, episodic, procedural, photo, turn. Nothing was",
+        ),
+        ({"query": "cello", "kinds": "turn"}, ": kinds must be a list, each of its entries one of core"),
     ],
 )
 def test_a_wrong_call_is_refused_in_a_sentence(service, call, arguments, sentence):
     with pytest.raises(Failed) as refused:
         call(service, "recall", **arguments)
-    assert sentence in str(refused.value)
+    assert sentence in (told := str(refused.value))
+    assert "\n" not in told
+    assert "pydantic" not in told
+
+
+@both
+@pytest.mark.parametrize(
+    ("tool", "arguments", "named"),
+    [
+        ("remember", {"text": 5}, "text"), ("remember", {"text": "Hi", "time": 5}, "time"), ("timeline", {"until": []}, "until"),
+        ("forget", {"id": {}}, "id"), ("undo", {}, "id"),
+    ],
+)  # fmt: skip
+def test_every_tool_names_an_argument_of_a_wrong_form(service, call, tool, arguments, named):
+    with pytest.raises(Failed) as refused:
+        call(service, tool, **arguments)
+    assert str(refused.value) == f"{tool} was called with a wrong or missing argument: {named} must be text. Nothing was done."
 
 
 def test_profile_personality_and_timeline(service, call):

@@ -70,9 +70,17 @@ class Caller:
         params = {"user": self.user, **query}
         return self.client.request(method, f"{API}{path}", json=json, params=params, headers=self.headers)
 
+    def give(self, path: str, data: Any, kind: str = "application/octet-stream", **query: Any) -> Any:
+        """Send a file as the whole body."""
+        headers = {**self.headers, "content-type": kind}
+        return self.client.post(f"{API}{path}", content=data, params={"user": self.user, **query}, headers=headers)
+
     def fails(self, status: int, method: str, path: str, json: Any = None, **query: Any) -> str:
         """Call an operation, which must fail with a status, and return the sentence."""
-        found = self.send(method, path, json, **query)
+        return self.failed(status, self.send(method, path, json, **query))
+
+    def failed(self, status: int, found: Any) -> str:
+        """Return the sentence of an answer that must be a failure."""
         assert found.status_code == status, found.text
         told = found.json()["error"]
         assert set(told) == {"code", "message"}

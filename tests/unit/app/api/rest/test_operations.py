@@ -6,7 +6,6 @@ import base64
 import io
 import re
 import threading
-import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 
@@ -29,6 +28,7 @@ def test_every_operation_of_a_life(service, client, live, ada):
     photos(ada, has)
     profile_and_personality(ada)
     consent_and_work(ada, client)
+    an_end_and_a_beginning(ada)
     patterns = {
         (method.upper(), operation["operationId"]): re.compile(re.sub(r"{\w+}", "[^/]+", path))
         for path, operations in client.app.openapi()["paths"].items()
@@ -51,10 +51,15 @@ def memories(ada, has):
     day = listed["items"][0]["time"][:10]
     assert ada("GET", "/memories", since=day, until=day)["total"] == 3
     assert ada("GET", "/memories", until="2001-01-01")["total"] == 0
+    assert [one["id"] for one in ada("GET", "/memories", turn=has["turn"])["items"]] == [has["fact"]]
     found = ada("GET", "/memories/search", text="cello")
     assert found["items"][0]["id"] == has["fact"]
     assert found["total"] == len(found["items"])
     assert ada("GET", "/memories/search", text="Rex", kind="photo")["items"][0]["photo_id"] == has["photo"]
+    both = ada("GET", "/memories/search", text="cello Rex Oslo", kind=["core", "photo"], since=day)["items"]
+    assert {one["kind"] for one in both} == {"core", "photo"}
+    assert ada("GET", "/memories/search", text="cello", until="2001-01-01")["total"] == 0
+    assert len(ada("GET", "/memories/search", text="cello Rex Oslo", kind=["core", "photo"], limit=1)["items"]) == 1
     known = ada("GET", f"/memories/{has['fact']}")
     assert (known["text"], known["turn_id"], known["keywords"]) == ("The user owns a cello.", has["turn"], ["cello"])
     edited = ada("PATCH", f"/memories/{has['fact']}", {"text": "The user owns a viola."})
@@ -98,11 +103,13 @@ def messages(ada, service):
     assert (sent["state"], sent["reply"], sent["recorded"]) == ("answered", "Hello!", True)
     assert sent["time"].endswith(("+01:00", "+02:00"))
     assert sent["trace"]["steps"][-1]["action"] == "answer"
+    assert sent["trace"]["usage"]["calls"] == 1
     assert ada("GET", f"/turns/{sent['id']}") == sent
     listed = ada("GET", "/turns")
     assert (listed["items"][0]["id"], listed["items"][0]["trace"]) == (sent["id"], None)
     again = ada("POST", f"/turns/{sent['id']}/again")
     assert again["id"] != sent["id"]
+    assert ada("POST", f"/turns/{again['id']}/stop")["stopped"] is False
     ada.fails(404, "GET", f"/turns/{sent['id']}")
     [talk] = ada("GET", "/conversations")["items"]
     assert talk["turns"] == ada("GET", "/turns", session=talk["session"])["total"] == listed["total"]
@@ -126,6 +133,8 @@ def photos(ada, has):
     assert (shown["id"], shown["media_type"], shown["width"], shown["height"]) == (has["photo"], "image/png", 40, 30)
     assert [(one["text"], one["category"], one["box"]) for one in shown["seen"]] == [("Rex", "dog", [0.1, 0.1, 0.5, 0.5])]
     assert ada("GET", f"/photos/{has['photo']}") == shown
+    assert ada("GET", "/photos", order="name")["items"] == [shown]
+    assert ada.give("/photos/search", picture(), "image/png").json()["items"] == [shown]
     for what, kind in (("original", "image/png"), ("small", "image/jpeg")):
         found = ada.send("GET", f"/photos/{has['photo']}/{what}")
         assert (found.status_code, found.headers["content-type"]) == (200, kind)
@@ -160,7 +169,8 @@ def profile_and_personality(ada):
 
 def consent_and_work(ada, client):
     assert ada("GET", "/me")["user"] == "ada"
-    assert ada("GET", "/consent")["training"] is None
+    before = ada("GET", "/consent")
+    assert (before["training"], before["sensitive_chosen"]) == (None, True)
     now = ada("PATCH", "/consent", {"training": True, "sensitive": "never-keep", "reminders": False})
     assert (now["training"], now["sensitive"], now["reminders"]) == (True, "never-keep", False)
     assert ada("GET", "/consent") == now
@@ -173,6 +183,13 @@ def consent_and_work(ada, client):
     assert found.headers["content-disposition"].startswith('attachment; filename="ada-')
     names = zipfile.ZipFile(io.BytesIO(found.content)).namelist()
     assert any("turns" in name for name in names)
+
+
+def an_end_and_a_beginning(ada):
+    archive = ada.send("GET", "/export").content
+    assert ada("DELETE", "/me", name="ada")["clean"]
+    assert ada.give("/import", archive, "application/zip").json()["user"] == "ada"
+    assert "you are 'ada'" in ada.fails(400, "POST", "/example")
 
 
 def test_an_export_leaves_no_file_behind(ada, live, tmp_path, monkeypatch):
@@ -220,7 +237,9 @@ def test_a_new_person_has_empty_answers_and_leaves_no_trace(service, client):
                  "/personality/history", "/receipts", "/upcoming"):  # fmt: skip
         assert eve("GET", path) == {"items": [], "total": 0, "next": None}
     assert eve("GET", "/memories/search", text="anything")["items"] == []
-    assert eve("GET", "/consent")["training"] is None
+    assert (eve("GET", "/consent")["training"], eve("GET", "/consent")["sensitive_chosen"]) == (None, False)
+    assert eve.give("/photos/search", picture()).json()["items"] == []
+    assert "There is no user" in eve.fails(404, "DELETE", "/me", name="eve")
     assert eve("GET", "/me") == {"user": "eve", "counts": {"turn": 0}}
     assert eve("GET", "/backlog")["message"] == ""
     assert "There is no user" in eve.fails(404, "PATCH", "/consent", {"training": True, "sensitive": "each"})
@@ -228,13 +247,17 @@ def test_a_new_person_has_empty_answers_and_leaves_no_trace(service, client):
 
 
 def test_a_hundred_replies_at_once_leave_room_for_other_requests(serve, connect):
-    gate = threading.Event()
-    chat = ScriptedChat({"reasoning": answer("Hello!")}, gate=gate)
-    client = connect(serve(chat))
+    gate, asked = threading.Event(), threading.Semaphore(0)
+
+    def say(_prompt):
+        asked.release()
+        return answer("Hello!")
+
+    client = connect(serve(ScriptedChat({"reasoning": say}, gate=gate)))
     with ThreadPoolExecutor(100) as pool:
         sent = [pool.submit(Caller(client, f"person {number}"), "POST", "/turns", {"text": "Hi"}) for number in range(100)]
-        while len(chat.calls) < 100:
-            time.sleep(0.01)
+        for _ in sent:
+            asked.acquire()
         # More than the server has threads: no thread waits for a reply.
         assert Caller(client, "person 1")("GET", "/turns")["items"][0]["state"] == "received"
         assert not any(one.done() for one in sent)

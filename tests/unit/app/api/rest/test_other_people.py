@@ -59,6 +59,10 @@ def test_ids_beside_the_path_reach_nobody_else_either(client, live):
     assert ada("DELETE", f"/memories/{hers['fact']}", also=[*his.values(), "\x00"])["counts"]["memories"] >= 1
     [talk] = bob("GET", "/conversations")["items"]
     assert {one["id"] for one in ada("GET", "/turns", session=talk["session"])["items"]}.isdisjoint(his.values())
+    assert ada.fails(404, "GET", "/memories", turn=his["turn"]).replace(his["turn"], "ID") == ada.fails(
+        404, "GET", "/memories", turn=UNKNOWN
+    ).replace(UNKNOWN, "ID")
+    ada.fails(404, "GET", "/memories", turn="\x00")
     page = bob("GET", "/turns", limit=1)
     for cursor in (page["next"], bob("GET", "/memories", limit=1)["next"]):
         found = ada.send("GET", "/turns", cursor=cursor)
