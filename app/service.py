@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -196,25 +197,24 @@ class PersonaService:
                 turn = self.memory.receive(user_id, text, pictures, time=stamp, zone=zone, origin=origin)
         return self._submit(turn, context, deliver)
 
-    def complete(self, messages: Sequence[BaseMessage]) -> tuple[str, Usage]:
-        """Let the model answer messages alone: no memory is used, nothing is saved, and replies to people come first.
+    def complete(self, messages: Sequence[BaseMessage], unwanted: Callable[[], bool]) -> tuple[str, Usage]:
+        """Let the model answer messages alone; no memory is used, and nothing is saved.
 
-        For calls of a front end's own, such as for the title of a conversation.
+        For calls of a front end's own, such as for a title. Someone waits for them, so background work gives way to them.
 
         Returns:
-            The text without the model's thought, and what it took.
+            The text without the model's thought, and what it took. It ends early once `unwanted` returns true.
 
         Raises:
             PersonaError: The model does not answer.
         """
         self._check_open()
         self._loading.graphs(lambda: self._closed)
-        tally = Tally()
-        chat = self.models.chat(background=True)
-        chunks = stream_text(
-            chat, messages, grammar=None, max_tokens=_COMPLETION_TOKENS, unwanted=lambda: self._closed, tally=tally
-        )
-        return without_thought("".join(chunks)).strip(), tally.usage
+        tally, ends = Tally(), lambda: self._closed or unwanted()
+        with self.models.priority.reply() if self.models.priority else nullcontext():
+            chat = self.models.chat()
+            chunks = stream_text(chat, messages, grammar=None, max_tokens=_COMPLETION_TOKENS, unwanted=ends, tally=tally)
+            return without_thought("".join(takewhile(lambda _: not ends(), chunks))).strip(), tally.usage
 
     def answer_again(self, user_id: str, turn_id: str) -> Iterator[Event]:
         """Write a new reply to the user's last message, after a failure or on request.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
@@ -31,6 +32,8 @@ CHAT_HEADER = "x-openwebui-chat-id"
 TURN_HEADER = "X-Persona-Turn"
 """The header of an answer with the id of the journaled turn."""
 _PING_S = 15.0
+_WATCH_S = 1.0
+"""Seconds between two looks whether the reader of a front end's own call is still there."""
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"description": what}
     for status, what in {
@@ -96,7 +99,7 @@ async def complete(request: Request, given: Annotated[ChatRequest, Body()]) -> R
     check(given)
     wanted = asked(given.messages)
     if _is_front_ends_own(given):
-        return await _front_end_call(service, given)
+        return await _front_end_call(service, given, request)
     reply = _Reply(service)
     turn = await run_in_threadpool(reply.start, caller.user_id, wanted, given, _chat_id(request, given))
     answering = Answering(answers.id_of(turn), given.model)
@@ -224,15 +227,29 @@ def _is_front_ends_own(given: ChatRequest) -> bool:
     return is_background_call(_text(spoken[-1].content), alone=len(spoken) == 1, streamed=bool(given.stream))
 
 
-async def _front_end_call(service: PersonaService, given: ChatRequest) -> Response:
+async def _front_end_call(service: PersonaService, given: ChatRequest, request: Request) -> Response:
     """Answer a front end's own call by the model alone, without memory and without a trace."""
     messages = [_message(one.role, _text(one.content)) for one in given.messages]
-    text, usage = await run_in_threadpool(service.complete, messages)
+    gone = threading.Event()
+    watching = asyncio.create_task(_watch(request, gone))
+    try:
+        text, usage = await run_in_threadpool(service.complete, messages, gone.is_set)
+    finally:
+        # The thread ends too if this request is cancelled.
+        gone.set()
+        watching.cancel()
     answering = Answering("chatcmpl-front-end", given.model)
     if not given.stream:
         return JSONResponse(answering.whole(text, "", usage))
     chunks = [answering.chunk({"role": "assistant", "content": text}), answering.chunk({}, "stop"), answers.DONE]
     return StreamingResponse(iter(chunks), media_type="text/event-stream")
+
+
+async def _watch(request: Request, gone: threading.Event) -> None:
+    """Set an event once the reader of an answer is gone."""
+    while not await request.is_disconnected():
+        await asyncio.sleep(_WATCH_S)
+    gone.set()
 
 
 def _message(role: str, text: str) -> BaseMessage:
