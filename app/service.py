@@ -198,22 +198,20 @@ class PersonaService:
         return self._submit(turn, context, deliver)
 
     def complete(self, messages: Sequence[BaseMessage], unwanted: Callable[[], bool]) -> tuple[str, Usage]:
-        """Let the model answer messages alone; no memory is used, and nothing is saved.
+        """Let the model answer a front end's own messages, such as for a title; no memory is used, and nothing is saved.
 
-        For calls of a front end's own, such as for a title. Someone waits for them, so background work gives way to them.
+        Someone waits for the answer, so background work gives way to it.
 
         Returns:
             The text without the model's thought, and what it took. It ends early once `unwanted` returns true.
-
-        Raises:
-            PersonaError: The model does not answer.
         """
         self._check_open()
         self._loading.graphs(lambda: self._closed)
-        tally, ends = Tally(), lambda: self._closed or unwanted()
+        tally = Tally()
+        ends: Callable[[], bool] = lambda: self._closed or unwanted()  # noqa: E731 - of this call alone
         with self.models.priority.reply() if self.models.priority else nullcontext():
-            chat = self.models.chat()
-            chunks = stream_text(chat, messages, grammar=None, max_tokens=_COMPLETION_TOKENS, unwanted=ends, tally=tally)
+            most, chat = _COMPLETION_TOKENS, self.models.chat()
+            chunks = stream_text(chat, messages, grammar=None, max_tokens=most, unwanted=ends, tally=tally)
             return without_thought("".join(takewhile(lambda _: not ends(), chunks))).strip(), tally.usage
 
     def answer_again(self, user_id: str, turn_id: str) -> Iterator[Event]:

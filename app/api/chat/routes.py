@@ -32,8 +32,6 @@ CHAT_HEADER = "x-openwebui-chat-id"
 TURN_HEADER = "X-Persona-Turn"
 """The header of an answer with the id of the journaled turn."""
 _PING_S = 15.0
-_WATCH_S = 1.0
-"""Seconds between two looks whether the reader of a front end's own call is still there."""
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"description": what}
     for status, what in {
@@ -247,8 +245,9 @@ async def _front_end_call(service: PersonaService, given: ChatRequest, request: 
 
 async def _watch(request: Request, gone: threading.Event) -> None:
     """Set an event once the reader of an answer is gone."""
-    while not await request.is_disconnected():
-        await asyncio.sleep(_WATCH_S)
+    # After the body, nothing but the end of the connection arrives.
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
     gone.set()
 
 

@@ -12,19 +12,29 @@ from tests.fakes import ScriptedChat
 ASKED = [HumanMessage("### Task:\nGenerate a title.")]
 
 
+class Gate:
+    """Holds the model back until it is let go, and says that it was asked."""
+
+    def __init__(self):
+        self.asked, self.go = threading.Event(), threading.Event()
+
+    def wait(self, *given):
+        self.asked.set()
+        return self.go.wait(*given)
+
+
 def test_background_work_gives_way_to_it(serve):
     service = serve(ScriptedChat())
     service.models.priority = ReplyFirst()
-    service.models._chat.gate = gate = threading.Event()
+    service.models._chat.gate = gate = Gate()
     found = []
     asking = threading.Thread(target=lambda: found.append(service.complete(ASKED, lambda: False)))
     asking.start()
-    with service.models.priority._changed:
-        service.models.priority._changed.wait_for(lambda: service.models.priority.wanted or not asking.is_alive(), 60)
-    assert not service.models.priority.wait(0)
-    gate.set()
+    assert gate.asked.wait(60)
+    assert service.models.priority.wanted
+    gate.go.set()
     asking.join()
-    assert service.models.priority.wait(0)
+    assert not service.models.priority.wanted
     assert found[0][0]
 
 
