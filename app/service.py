@@ -247,11 +247,12 @@ class PersonaService:
             self.memory.offers.keep(turn)
         return forget_replies.kept()
 
-    def stop(self, turn_id: str) -> bool:
-        """Stop a reply in progress: the part that was shown becomes the reply. Return whether it was in progress here."""
+    def stop(self, turn_id: str | None = None) -> bool:
+        """Stop a reply in progress, or all: the part that was shown becomes the reply. Return whether any was in progress."""
         with self._lock:
-            self._stops |= {turn_id} & self._running
-            return turn_id in self._running
+            stopped = self._running & ({turn_id} if turn_id is not None else self._running)
+            self._stops |= stopped
+            return bool(stopped)
 
     def wait(self, user_id: str | None = None, on_done: Callable[[WorkItem], None] | None = None) -> int:
         """Do all pending background work of one user or of all users now, and return the number of steps when it is done.

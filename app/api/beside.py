@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from app.api.server import build
+from app.api.server import ApiServer, build
 from memory.core.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def served(service: PersonaService, port: int) -> Iterator[str]:
         build(service, host=_HOST), log_level="critical", access_log=False, server_header=False,
         timeout_graceful_shutdown=_GRACE_S, lifespan="on",
     )  # fmt: skip
-    server = uvicorn.Server(config)
+    server = ApiServer(config, service, lambda _url: None)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="persona-api", daemon=True)
     thread.start()
     try:
@@ -50,6 +50,11 @@ def served(service: PersonaService, port: int) -> Iterator[str]:
         server.should_exit = True
         thread.join()
         listening.close()
+
+
+def check_port(port: int) -> None:
+    """Raise InvalidInput if another program uses the port."""
+    _listen(port).close()
 
 
 def _listen(port: int) -> socket.socket:

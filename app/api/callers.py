@@ -103,7 +103,11 @@ def caller_named(request: Request, user: str) -> Caller:
         return Caller(check_user(request.query_params.get("user", "") or user or DEFAULT_USER))
     if not key.trusts_headers:
         return Caller(key.user, key.id)
-    named = unquote(request.headers.get(USER_HEADER, ""))
+    try:
+        named = unquote(request.headers.get(USER_HEADER, ""), errors="strict")
+    except UnicodeDecodeError as error:
+        # With replacements, two users could become one person.
+        raise InvalidInput(f"The header {USER_HEADER} is not valid UTF-8.") from error
     if not named.strip():
         # One person for all requests without a name would mix up the memories of several people.
         raise UserMissing(

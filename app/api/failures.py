@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+import traceback
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -40,8 +42,14 @@ _OPENAI_TYPES = {
 }  # fmt: skip
 """The `type` of an error in OpenAI's shape, by status; see `openai_type` for all others."""
 _OPENAI_PREFIX = "/v1/"
+_JSON = "application/json"
 _MAX_PROBLEMS = 3
-_WHY = {"extra_forbidden": "there is no such field", "model_attributes_type": "it must be an object"}
+_WHY = {
+    "extra_forbidden": "there is no such field",
+    "json_invalid": "it is no valid JSON",
+    "model_attributes_type": "it must be an object",
+}
+_log = logging.getLogger(__name__)
 
 
 def status_of(error: PersonaError) -> int:
@@ -59,9 +67,14 @@ def body(path: str, status: int, code: str, message: str, *, parameter: str | No
     """Return the JSON of an error: in OpenAI's shape under `/v1`, elsewhere as the command line prints it."""
     # A message may quote what was sent, and JSON can spell half of a surrogate pair, which no answer can hold.
     message = message.encode("utf-8", "backslashreplace").decode()
-    if path.startswith(_OPENAI_PREFIX):
+    if f"{path}/".startswith(_OPENAI_PREFIX):
         return {"error": {"message": message, "type": openai_type(status), "param": parameter, "code": code}}
     return {"error": {"code": code, "message": message}}
+
+
+def _place_of(problem: Mapping[str, Any]) -> str:
+    # Of a body that is no JSON, the place is a number of characters.
+    return "body" if problem["type"] == "json_invalid" else _place(problem["loc"])
 
 
 def _place(path: Sequence[str | int]) -> str:
@@ -83,7 +96,11 @@ def install(app: FastAPI) -> None:
 
     async def invalid(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
-        problems = {_place(one["loc"]): _WHY.get(one["type"], one["msg"]) for one in error.errors()}
+        problems = {_place_of(one): _WHY.get(one["type"], one["msg"]) for one in error.errors()}
+        sent_as = request.headers.get("content-type", "")
+        if "body" in problems and isinstance(error.body, bytes) and _JSON not in sent_as:
+            # A slip with curl: the body is read as text.
+            problems["body"] = f"send it with the header Content-Type: {_JSON}"
         listed = "; ".join(f"{place}: {why}" for place, why in list(problems.items())[:_MAX_PROBLEMS])
         written = body(
             request.url.path, 400, "invalid_input", f"The request is not valid. {listed}.", parameter=next(iter(problems))
@@ -96,7 +113,10 @@ def install(app: FastAPI) -> None:
         return JSONResponse(body(request.url.path, error.status_code, "http_error", message), error.status_code, error.headers)
 
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
-        message = f"The server failed inside the program ({type(error).__name__}). Its log has details."
+        # Without the error's own words, which may quote the person.
+        where = "".join(traceback.format_tb(error.__traceback__))
+        _log.error("%s %s failed (%s)\n%s", request.method, request.scope["path"], type(error).__name__, where)
+        message = f"The server failed inside the program ({type(error).__name__}). It printed where."
         return JSONResponse(body(request.url.path, 500, "error", message), 500)
 
     app.add_exception_handler(PersonaError, personal)

@@ -109,7 +109,7 @@ def run(
         build(service, host=host, limits=limits, metrics_key=metrics_key), host=host, port=port, log_level="critical",
         access_log=False, server_header=False, timeout_graceful_shutdown=_GRACE_S, lifespan="on",
     )  # fmt: skip
-    server = _Server(config, on_ready)
+    server = ApiServer(config, service, on_ready)
     try:
         asyncio.run(server.serve())
     except SystemExit as error:
@@ -134,12 +134,27 @@ def _not_listening(host: str, port: int, cause: BaseException | None) -> Persona
     return PersonaError(f"The server cannot listen on {host}:{port}. Choose another port with --port.")
 
 
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[str], None]) -> None:
+class ApiServer(uvicorn.Server):
+    """Says when it listens, and ends the replies in progress before it stops: each request gets the part that was written.
+
+    Args:
+        config: The configuration.
+        service: Writes the replies.
+        on_ready: Takes the server's URL once it answers.
+    """
+
+    def __init__(self, config: uvicorn.Config, service: PersonaService, on_ready: Callable[[str], None]) -> None:
         super().__init__(config)
+        self._service = service
         self._on_ready = on_ready
 
+    async def shutdown(self, sockets: Any = None) -> None:
+        """Stop the replies in progress, and then the server."""
+        self._service.stop()
+        await super().shutdown(sockets=sockets)
+
     async def startup(self, sockets: Any = None) -> None:
+        """Start, and say where it listens."""
         await super().startup(sockets=sockets)
         if self.started:
             name, port, *_ = self.servers[0].sockets[0].getsockname()

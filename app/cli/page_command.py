@@ -57,7 +57,9 @@ def page(
 def _api(port: int) -> Callable[[PersonaService], AbstractContextManager[object]]:
     """Return what serves the API beside the page, over the page's service."""
     extras.require("api")
-    from app.api.beside import served
+    from app.api.beside import check_port, served
+
+    check_port(port)
 
     @contextmanager
     def announced(service: PersonaService) -> Iterator[None]:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from memory.archive.zip_file import ArchiveReader
 from memory.personality.writing_wishes import wishes_in
-from memory.storage.engine import alembic_config
+from memory.storage.engine import MIGRATING, alembic_config
 
 NAMES = (
     "users", "sessions", "turns", "memories", "personality", "photos", "work", "refusals", "rewrites", "tombstones",
@@ -65,7 +65,8 @@ def _fill(engine: Engine, archive: ArchiveReader) -> None:
         wanted = archive.manifest.schema_version
         if wanted not in known:
             raise archive.refused(f"a newer version of this program made it (schema {wanted[:20]!r}). Update the program.")
-        command.upgrade(config, wanted)
+        with MIGRATING:
+            command.upgrade(config, wanted)
         tables = MetaData()
         tables.reflect(connection)
         for name in NAMES:
@@ -74,7 +75,8 @@ def _fill(engine: Engine, archive: ArchiveReader) -> None:
         for name in archive.manifest.parts:
             if name.endswith(".jsonl") and name.removesuffix(".jsonl") not in set(NAMES) & set(tables.tables):
                 raise archive.refused(f"it contains {name}.")
-        command.upgrade(config, "head")
+        with MIGRATING:
+            command.upgrade(config, "head")
 
 
 def _load(connection: Connection, table: Table, archive: ArchiveReader) -> None:

@@ -49,7 +49,7 @@ def check_text(text: str, images: int = 0) -> str:
         raise MessageTooLong(f"The message has {len(text):,} characters; at most {MAX_TEXT:,} fit. Send it in parts.")
     if images > MAX_IMAGES:
         raise InvalidInput(f"The message has {images} pictures; at most {MAX_IMAGES} fit. Send them in parts.")
-    if not text.strip() and not images:
+    if not text.replace("\x00", "").strip() and not images:
         raise InvalidInput("The message is empty. Write something, or attach a picture.")
     _check_unicode("message", text)
     return text

@@ -25,6 +25,8 @@ TextRule = Callable[[str], object]
 _BUSY_S = 30
 _MAX_YIELDS = 4
 """Background work gives way to replies at most this many times before it writes."""
+MIGRATING = threading.Lock()
+"""Held while a journal is migrated: alembic keeps its connection in variables of its modules, which threads would mix up."""
 _MIGRATION_LOCK_KEY = 7_311_001
 """Key of PostgreSQL's advisory lock for migrations; any number that no other program uses."""
 
@@ -203,7 +205,8 @@ def _migrate(connection: Connection, shows_wish: TextRule | None) -> None:
             "Update the program; nothing was changed."
         )
     if current != newest_schema():
-        command.upgrade(config, "head")
+        with MIGRATING:
+            command.upgrade(config, "head")
 
 
 def _sentence(reason: str, where: str) -> str:

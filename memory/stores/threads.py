@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
 from memory.consent.consent_rule import Marker
+from memory.core import clock
 from memory.core.errors import NotFound
 from memory.core.records import SPOKEN, Turn, TurnState, make_id
 from memory.core.validation import check_text, check_user, user_name
@@ -37,7 +38,20 @@ _OF_TEXTS = select(turns.c.id, turns.c.seq, turns.c.text, turns.c.reply, turns.c
     turns.c.text.in_(bindparam("texts", expanding=True)),
     turns.c.state.in_((*SPOKEN, TurnState.REQUEST, TurnState.REPLACED)),
 )
-_WITH_TEXT = select(turns.c.id).where(turns.c.user_id == bindparam("user"), turns.c.text == bindparam("its_text")).limit(1)
+_WITHOUT_WHOLE_REPLY = (TurnState.RECEIVED, TurnState.FAILED, TurnState.STOPPED)
+_WITH_TEXT = (
+    select(turns.c.id)
+    .where(turns.c.user_id == bindparam("user"), turns.c.text == bindparam("its_text"))
+    .where(turns.c.state.in_(_WITHOUT_WHOLE_REPLY) | (turns.c.received_at >= bindparam("since")))
+    .limit(1)
+)
+_LAST = (
+    select(turns.c.text, turns.c.state, turns.c.origin)
+    .where(turns.c.user_id == bindparam("user"), turns.c.received_at >= bindparam("since"))
+    .where(turns.c.state != TurnState.REPLACED)
+    .order_by(turns.c.seq.desc())
+    .limit(1)
+)
 _FORGOTTEN = select(turns.c.at).where(turns.c.user_id == bindparam("user"), turns.c.state == TurnState.FORGOTTEN)
 _BY_ID = select(*SAID).where(turns.c.id == bindparam("turn"))
 
@@ -139,11 +153,25 @@ class Threads:
                 found += [Exchange(row.id, row.seq, row.text, row.reply, row.origin) for row in rows]
         return found
 
-    def has_received(self, user_id: str, text: str) -> bool:
-        """Return whether the user ever sent a message with this text, answered or not, replaced or forgotten."""
-        user = user_name(user_id)
+    def repeated(self, user_id: str, text: str, within: timedelta) -> str | None:
+        """Return the place of the user's last message if it has this text, has no whole reply, and has just arrived.
+
+        Args:
+            user_id: The user.
+            text: The text.
+            within: How long ago it may have arrived.
+        """
+        given = {"user": user_name(user_id), "since": datetime.now(UTC) - within}
         with self._db.glance() as connection:
-            if connection.execute(_WITH_TEXT, {"user": user, "its_text": text}).first() is not None:
+            last = connection.execute(_LAST, given).first()
+        return last.origin if last is not None and last.text == text and last.state in _WITHOUT_WHOLE_REPLY else None
+
+    def has_received(self, user_id: str, text: str) -> bool:
+        """Return whether the user sent a message with this text that has no whole reply, or was forgotten; or any just now."""
+        user = user_name(user_id)
+        given = {"user": user, "its_text": text, "since": datetime.now(UTC) - clock.SESSION_GAP}
+        with self._db.glance() as connection:
+            if connection.execute(_WITH_TEXT, given).first() is not None:
                 return True
             marked = tombstones.digests(connection, user)
             times = connection.execute(_FORGOTTEN, {"user": user}).scalars() if marked else ()

@@ -10,6 +10,7 @@ import hashlib
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.api.chat.front_ends import visible
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
     from memory.stores.threads import Exchange
 
 _CHAT = "chat"
+_REPEATED_WITHIN = timedelta(minutes=10)
+"""A first message that got no reply and comes again within this time is the same message."""
 _MAX_EXCHANGES = 40
 """Only this many exchanges at the end of a history are matched."""
 
 
-def origin(memory: Memory, user_id: str, chat_id: str, history: Sequence[tuple[str, str]]) -> str:
+def origin(memory: Memory, user_id: str, chat_id: str, history: Sequence[tuple[str, str]], text: str = "") -> str:
     """Return the place of a new message; see `memory.stores.threads.origin_of`.
 
     Args:
@@ -33,10 +36,12 @@ def origin(memory: Memory, user_id: str, chat_id: str, history: Sequence[tuple[s
         user_id: The person.
         chat_id: The client's id of the conversation; empty if it names none.
         history: The exchanges before the message, as (message, reply), oldest first.
+        text: The message.
     """
     if not history:
-        # Without a chat id, equal first messages are conversations of their own.
-        return origin_of(user_id, _first_place(chat_id or uuid.uuid4().hex), "")
+        # Without a chat id, equal first messages are conversations of their own. But clients repeat a request that failed.
+        repeated = None if chat_id else memory.threads.repeated(user_id, text, _REPEATED_WITHIN)
+        return repeated or origin_of(user_id, _first_place(chat_id or uuid.uuid4().hex), "")
     parent = _parent(memory, user_id, chat_id, history[-_MAX_EXCHANGES:])
     if parent is not None:
         return origin_of(user_id, _CHAT, parent)

@@ -19,6 +19,8 @@ MODEL = "persona"
 OFF_THE_RECORD_MODEL = "persona-off-the-record"
 MODELS = (MODEL, OFF_THE_RECORD_MODEL)
 _INSTRUCTING_ROLES = ("system", "developer")
+_TOOL_ROLES = ("tool", "function")
+"""What a tool said to another model, in a conversation that began elsewhere."""
 _PICTURE_PREFIX = "data:"
 _UNSUPPORTED = {
     "tools": "Tools are not supported: memory is searched by the assistant itself.",
@@ -128,7 +130,8 @@ def asked(messages: Sequence[Message]) -> Asked:
         InvalidInput: The last message is not the person's, or a message has a form that is not supported.
     """
     instructions = [_text(one, place) for place, one in enumerate(messages) if one.role in _INSTRUCTING_ROLES]
-    spoken = [(place, one) for place, one in enumerate(messages) if one.role not in _INSTRUCTING_ROLES]
+    others = (*_INSTRUCTING_ROLES, *_TOOL_ROLES)
+    spoken = [(place, one) for place, one in enumerate(messages) if one.role not in others]
     for place, one in spoken:
         if one.role not in ("user", "assistant"):
             raise UnsupportedParameter(f"messages[{place}].role", f"The role {one.role!r} is not supported.")
@@ -146,7 +149,7 @@ def asked(messages: Sequence[Message]) -> Asked:
 def _asks(name: str, value: Any) -> bool:
     match name:
         case "response_format":
-            return isinstance(value, dict) and value.get("type") not in (None, "text")
+            return value is not None and value not in ({}, {"type": "text"})
         case "modalities":
             return value not in (None, [], ["text"])
         case _:
@@ -178,15 +181,22 @@ def _unanswered(spoken: Sequence[tuple[int, Message]]) -> list[Unanswered]:
 
 def _text(message: Message, place: int) -> str:
     if isinstance(message.content, str):
-        return message.content
+        return _whole(message.content)
     texts = []
     for number, part in enumerate(message.content or ()):
         kind = part.get("type")
         if kind == "text" and isinstance(part.get("text"), str):
             texts.append(part["text"])
+        elif kind == "refusal" and isinstance(part.get("refusal"), str):
+            texts.append(part["refusal"])
         elif kind != "image_url":
             raise UnsupportedParameter(f"messages[{place}].content[{number}]", "Only text and image_url parts are supported.")
-    return "\n".join(texts)
+    return _whole("\n".join(texts))
+
+
+def _whole(text: str) -> str:
+    """Return a text that can be stored: JSON can spell half of a surrogate pair."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _pictures(message: Message, place: int) -> list[bytes]:

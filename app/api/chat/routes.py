@@ -39,7 +39,7 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
         401: "No valid API key",
         408: "The request came too slowly",
         404: "There is no such model",
-        409: "A newer message took the place of this one",
+        410: "A newer message took the place of this one",
         413: "The message is too long",
         429: "Too many requests in a minute",
         502: "The model refused the prompt",
@@ -113,7 +113,8 @@ class Replaced(PersonaError):
     """Another request replaced the message while it was answered."""
 
     code = "replaced"
-    http_status = 409
+    # Clients repeat a request after a 409, and would replace the newer message again.
+    http_status = 410
 
 
 class _Reply:
@@ -130,10 +131,14 @@ class _Reply:
         off = given.model == OFF_THE_RECORD_MODEL
         options = MessageOptions(off_the_record=off, instructions=wanted.instructions, attached=wanted.attached)
         memory = self._service.memory
-        place = None if off else places.origin(memory, user_id, chat_id, wanted.history)
+        place = None if off else places.origin(memory, user_id, chat_id, wanted.history, wanted.text)
         text, pictures = places.with_unsaid(memory, user_id, wanted.unanswered, wanted.text, wanted.pictures)
+        before = memory.threads.at(user_id, place) if place else None
         turn = self._service.start(self._deliver, user_id, text, pictures, options=options, origin=place)
         self._turn_id = turn.id
+        if before is not None and before.id != turn.id:
+            # Nobody will see a reply to the message that was there.
+            self._service.stop(before.id)
         return turn
 
     async def next(self, timeout_s: float) -> Event | None:
@@ -258,7 +263,9 @@ def _message(role: str, text: str) -> BaseMessage:
 
 
 def _text(content: str | list[dict[str, Any]] | None) -> str:
-    return content if isinstance(content, str) else "\n".join(part.get("text", "") for part in content or ())
+    if isinstance(content, str):
+        return content
+    return "\n".join(text for part in content or () if isinstance(text := part.get("text"), str))
 
 
 def _chat_id(request: Request, given: ChatRequest) -> str:

@@ -26,6 +26,9 @@ from memory.core.records import TurnState
 router = APIRouter(tags=["messages"])
 
 
+_FIRST_YEAR, _LAST_YEAR = 1000, 9000
+
+
 class NewMessage(BaseModel):
     """A message to the assistant."""
 
@@ -108,6 +111,9 @@ def _send(me: Person, message: NewMessage, deliver: Deliver) -> None:
         instructions=message.instructions,
     )
     time = time_of(message.time, message.zone) if message.time is not None else None
+    if time is not None and not _FIRST_YEAR <= time.year <= _LAST_YEAR:
+        # A prompt names days before and after it, which must exist too.
+        raise InvalidInput(f"The year {time.year} is too far away. Give one from {_FIRST_YEAR} to {_LAST_YEAR}.")
     pictures = [_decoded(number, picture) for number, picture in enumerate(message.pictures, start=1)]
     me.service.start(deliver, me.id, message.text, pictures, time, zone=message.zone, options=options)
 

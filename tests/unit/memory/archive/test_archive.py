@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import random
+import threading
 import zipfile
 
 import pytest
@@ -346,3 +347,22 @@ def test_damage_anywhere_is_noticed(lived, tmp_path):
                 # A bit of the zip's own dates: everything in it was whole.
                 assert all_of(other) == all_of(lived.memory)
                 other.delete_user("ada")
+
+
+def test_archives_that_are_imported_at_once_do_not_disturb_each_other(lived, tmp_path):
+    """Alembic keeps its connection in variables of its modules: without a lock, threads broke each other's migration."""
+    lived.memory.export_user("ada", tmp_path / "ada.zip")
+    results = []
+
+    def taken(number):
+        with Memory(tmp_path / f"other {number}", WordEmbedder()) as other:
+            ready.wait()
+            results.append(other.import_user(tmp_path / "ada.zip")[0])
+
+    ready = threading.Barrier(4)
+    threads = [threading.Thread(target=taken, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == ["ada"] * 4
