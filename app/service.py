@@ -396,4 +396,5 @@ class PersonaService:
         if item.kind == "remember":
             remembering.invoke({"turn_id": item.subject}, context=context)
         else:
-            consolidating.invoke({"session": int(item.subject)}, context=context)
+            part = {"session": int(item.subject)} if item.subject.isdecimal() else {"import_id": item.subject}
+            consolidating.invoke(part, context=context)

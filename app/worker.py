@@ -184,10 +184,19 @@ class Worker:
                 self._memory.purge_due()
                 self._memory.catch_up()
                 self.notify()
+                self._import_on()
             except Exception as error:  # noqa: BLE001 - as in `_safely`
                 self._say(error)
             with self._changed:
                 self._changed.wait_for(lambda: self._closing, _UPKEEP_INTERVAL_S)
+
+    def _import_on(self) -> None:
+        """Write the imports that were interrupted, and embed what was imported, until nothing is left or the program ends."""
+        with behind():
+            self._memory.resume_imports()
+            for user_id in self._memory.imports.users():
+                while not self._closing and self._memory.deepen(user_id):
+                    pass
 
     def _say(self, error: Exception) -> None:
         if isinstance(error, PersonaError):

@@ -45,6 +45,8 @@ PROFILE, HABITS = "Profile", "Habits and goals"
 """The titles of the two sets that are rewritten, as the model reads them."""
 _MAX_TOKENS = 700
 _SUMMARY_CHARS = 300
+_MAX_IMPORTED_TURNS = 400
+"""Turns of an import that the profile and the habits are made from: the newest."""
 _MIN_TURN_TOKENS = 200
 """Tokens that each summarised turn gets at least; in a session with too many turns, the first ones are left out."""
 _UNKNOWN_WORDS = {"unknown", "none", "null", "n/a", "not known", "not mentioned"}
@@ -73,36 +75,46 @@ class Consolidator:
         """Load the session's turns."""
         begun = datetime.now(UTC)
         user_id = context_of(runtime).user_id
-        number = state.get("session")
-        if number is None:
+        number, import_id = state.get("session"), state.get("import_id")
+        if number is None and import_id is None:
             newest = list(self._memory.journal.newest(user_id).values())
             if not newest:
                 raise NotFound(f"{user_id!r} has said nothing yet: there is no session to consolidate.")
             number = newest[-1].session
-        turns = self._turns(user_id, number)
+        turns = self._turns(user_id, number, import_id)
+        if number is None:
+            number = turns[-1].session if turns else 0
+        subject = import_id or str(number)
         journal = self._memory.journal
         return {
             "user_id": user_id,
             "number": number,
+            "subject": subject,
+            "sets_alone": import_id is not None,
+            "topics_alone": import_id is None and self._memory.imports.reads_sessions(user_id, number),
             "turns": turns,
             "past": journal.has_moved_on(user_id, number),
-            "again": journal.is_summed_up(user_id, number),
+            "again": import_id is None and journal.is_summed_up(user_id, number),
             "begun": begun,
-            "outputs": self._memory.work.outputs(user_id, str(number)),
-            "refused": self._memory.refusals.of(user_id, str(number)),
+            "outputs": self._memory.work.outputs(user_id, subject),
+            "refused": self._memory.refusals.of(user_id, subject),
             "refused_turns": self._memory.refusals.refused_turns(user_id, [turn.id for turn in turns]),
             "warnings": Overwrite([]),
         }
 
-    def _turns(self, user_id: str, number: int) -> list[Turn]:
+    def _turns(self, user_id: str, number: int | None, import_id: str | None) -> list[Turn]:
+        """Return the turns of a session; or the newest of an import, in which the person says something."""
         # A turn that is pending approval is summarised once it is approved.
+        if import_id is not None:
+            newest = self._memory.imports.newest_turns(user_id, import_id, _MAX_IMPORTED_TURNS)
+            return [turn for turn in map(_with_own_words, newest) if not tells_nothing([turn])]
         said = self._memory.journal.turns(user_id, session=number)
-        return [turn for turn in said if turn.state in SPOKEN and turn.held is None]
+        return [_with_own_words(turn) for turn in said if turn.state in SPOKEN and turn.held is None]
 
     def summarize_topics(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Divide the session into topics; malformed output gives one topic for the whole session (published)."""
         turns = state["turns"]
-        if not turns or state["refused"].leaves_out("episodic"):
+        if not turns or state["sets_alone"] or state["refused"].leaves_out("episodic"):
             return {"topics": []}
         topics, warnings = self._ask(
             state,
@@ -121,7 +133,7 @@ class Consolidator:
     def update_procedures(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Rewrite the set of at most five habits and goals; malformed output leaves it as it is."""
         # The result of later sessions stays.
-        if state["past"] or state["refused"].leaves_out("procedural"):
+        if state["past"] or state["topics_alone"] or state["refused"].leaves_out("procedural"):
             return {"procedures": None}
         user_id = same_user(runtime, state["user_id"])
         known = self._memory.memories.entries(user_id, kind="procedural")
@@ -140,7 +152,7 @@ class Consolidator:
         A session older than the profile, such as imported history, adds only what no line says yet. A session that is
         summarised again adds nothing: later sessions have rewritten the profile since.
         """
-        if (state["past"] and state["again"]) or state["refused"].leaves_out("core"):
+        if (state["past"] and state["again"]) or state["topics_alone"] or state["refused"].leaves_out("core"):
             return {"profile": None}
         user_id = same_user(runtime, state["user_id"])
         current = self._memory.memories.profile(user_id).values()
@@ -157,13 +169,16 @@ class Consolidator:
     def commit(self, state: ConsolidateState, runtime: Runtime[Context]) -> dict[str, Any]:
         """Commit in one transaction and update the indexes; a run that went back commits nothing out of date."""
         user_id, turns, number = same_user(runtime, state["user_id"]), state["turns"], state["number"]
-        if [turn.id for turn in turns] != [turn.id for turn in self._turns(user_id, number)]:
+        subject = state["subject"]
+        now = self._turns(user_id, number, subject if state["sets_alone"] else None)
+        if [turn.id for turn in turns] != [turn.id for turn in now]:
             # The session has changed in the meantime. If it is queued for a summary, that is still to do.
-            self._memory.work.drop_outputs(user_id, str(number))
+            self._memory.work.drop_outputs(user_id, subject)
             return {"session": number}
         journal = self._memory.journal
         past = journal.has_moved_on(user_id, number)
-        out_of_date = past and (not state["past"] or journal.is_summed_up(user_id, number))
+        summed_up = not state["sets_alone"] and journal.is_summed_up(user_id, number)
+        out_of_date = past and (not state["past"] or summed_up)
         episodes = [
             Episode(
                 id=make_id(user_id, "episodic", number, ordinal),
@@ -184,6 +199,7 @@ class Consolidator:
             profile=None if out_of_date else state["profile"],
             begun=state["begun"],
             older=past,
+            subject=subject,
         )
         self._memory.index(user_id)
         return {"session": number}
@@ -208,7 +224,7 @@ class Consolidator:
         parse: Callable[[str], Parsed | None],
         grammar: str,
     ) -> tuple[Parsed | None, list[str]]:
-        work = Work(user_id, "consolidate", str(state["number"]), state["outputs"], state["refused"], state["begun"])
+        work = Work(user_id, "consolidate", state["subject"], state["outputs"], state["refused"], state["begun"])
         if not said:
             if len(state["refused_turns"]) < len(state["turns"]):
                 self._steps.set_aside(work, step, "too_long")
@@ -252,12 +268,12 @@ def build(
 
 def tells_nothing(turns: Sequence[Turn]) -> bool:
     """Return whether a session only asks, greets and thanks: a small model that rewrites a set from it would lose lines."""
-    return not any(statements(without_marks(own_words(turn.text))) for turn in turns)
+    return not any(statements(without_marks(own_words(turn.text))) for turn in turns if not turn.by_other)
 
 
 def session_words(turns: Sequence[Turn], refused_turns: Collection[str] = ()) -> Said:
     """Return what the person said in the turns that a model sees: their own words and their later corrections."""
-    read = [turn for turn in turns if turn.id not in refused_turns]
+    read = [turn for turn in turns if turn.id not in refused_turns and not turn.by_other]
     words = tuple((without_marks(own_words(turn.text)), turn.time) for turn in read)
     return Said(words, tuple(mark for turn in read for mark in turn.corrected))
 
@@ -291,7 +307,7 @@ def _dialogue(turns: Sequence[Turn], budgets: Budgets, refused_turns: Collection
     said = [
         (turn.model_copy(update={"text": own_words(turn.text)}), partial(_line, index, replies=replies))
         for index, turn in enumerate(turns)
-        if turn.id not in refused_turns
+        if turn.id not in refused_turns and (replies or not turn.by_other)
     ]
     # A session with one huge message may exceed its share; otherwise most of the message would be lost.
     budget = max(budgets.session, budgets.window // 2) if len(said) == 1 else budgets.session
@@ -302,8 +318,10 @@ def _dialogue(turns: Sequence[Turn], budgets: Budgets, refused_turns: Collection
 
 
 def _line(index: int, turn: Turn, *, replies: bool) -> str:
-    head = f"{index} [{clock.show(turn.time)}] User: {as_message(turn.text)}"
-    reply = [f"Assistant: {as_message(turn.reply)}"] if replies else []
+    # Another person's words begin with their name.
+    who = "" if turn.by_other else "User: "
+    head = f"{index} [{clock.show(turn.time)}] {who}{as_message(turn.text)}"
+    reply = [f"Assistant: {as_message(turn.reply)}"] if replies and not (turn.speaker and not turn.reply) else []
     return "\n".join([head, *reply, *map(as_entry, turn.corrected)])
 
 
@@ -328,6 +346,10 @@ def _whole(turns: Sequence[Turn]) -> TopicLines:
     said = " / ".join(turn.text for turn in turns if turn.text)
     summary = said if len(said) <= _SUMMARY_CHARS else f"{said[:_SUMMARY_CHARS].rsplit(' ', 1)[0]} …"
     return TopicLines(f"The user said: {summary or '(pictures)'}", (), tuple(range(len(turns))))
+
+
+def _with_own_words(turn: Turn) -> Turn:
+    return turn.model_copy(update={"text": turn.words})
 
 
 def _mapping(text: str, limit: int) -> dict[str, str] | None:

@@ -72,6 +72,7 @@ class Rememberer:
             raise refusal("remember", "It was given nothing.")
         turn = self._memory.journal.turn(state["turn_id"], traces=False)
         same_user(runtime, turn.user_id)
+        turn = turn.model_copy(update={"text": turn.words})
         return {
             "turn": turn,
             "outputs": self._memory.work.outputs(turn.user_id, turn.id),
@@ -81,7 +82,7 @@ class Rememberer:
 
     def infer_personality(self, state: RememberState) -> dict[str, Any]:
         """Ask what these words show of the Big Five; a malformed answer is no evidence."""
-        if state["refused"].leaves_out("personality"):
+        if state["refused"].leaves_out("personality") or state["turn"].by_other:
             return {"inferred": None}
         if only_pasted(state["turn"]) or self._says_nothing(state["turn"]):
             return {"inferred": BigFive(), "warnings": []}
@@ -114,7 +115,8 @@ class Rememberer:
         turn = state["turn"]
         if state["refused"].leaves_out("semantic"):
             return {"memory": self._extracted(turn) if "change" in state["refused"].again else None}
-        if only_pasted(turn) or (not turn.images and self._says_nothing(turn)):
+        # What another person says of themselves is no fact about the user. Searches find their words, with their name.
+        if turn.by_other or only_pasted(turn) or (not turn.images and self._says_nothing(turn)):
             return {"memory": None, "warnings": []}
         decides = self._decides and not turn.images
         extraction, warnings = self._decide(state) if decides else self._extract(state)

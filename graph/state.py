@@ -142,6 +142,7 @@ class ConsolidateInput(TypedDict, total=False):
     """The session to consolidate; without a number, the user's newest."""
 
     session: Annotated[int | None, EphemeralValue]
+    import_id: Annotated[str | None, EphemeralValue]
 
 
 class ConsolidateState(ConsolidateInput, total=False):
@@ -151,6 +152,12 @@ class ConsolidateState(ConsolidateInput, total=False):
     """Whose session it is."""
     number: int
     """The session that the nodes work on; the last node returns it as `session`."""
+    subject: str
+    """The work's name in the queue: the session's number, or the import."""
+    topics_alone: bool
+    """Whether the session is of an import whose conversations are summarised, and no more."""
+    sets_alone: bool
+    """Whether the profile and the habits are made from a whole import."""
     turns: list[Turn]
     past: bool
     """Whether a session of a later time has been consolidated already."""

@@ -28,8 +28,10 @@ from memory.forgetting.offers import Offers
 from memory.forgetting.purge import ForgetReceipt, Purger
 from memory.forgetting.service import Forgetting
 from memory.forgetting.user_deletion import UserDeletion
+from memory.imports.service import Imports
 from memory.index import renamed_users
 from memory.index.recovery import IndexRecovery
+from memory.index.search_index import Depth
 from memory.personality.timeline import PersonalityTimeline
 from memory.personality.writing_wishes import wishes_in
 from memory.photos.image_file import Picture, open_upright
@@ -144,6 +146,7 @@ class Memory:
             self._forgetting = Forgetting(self._database)
             self._purger = Purger(self._forgetting, self._database, self._indexes, self.photos, folder)
             self._deletion = UserDeletion(self._database, self._indexes, self.photos, self._purger)
+            self.imports = Imports(self._database, self.photos, folder / "imports", by_words, self._indexer.add_words)
             self._archives = Archives(self._database, self.photos, folder)
             words = self._indexes.search
             self.threads = Threads(self._database, by_words, lambda user_id: partial(words.in_turns, user_id))
@@ -271,6 +274,30 @@ class Memory:
         """Index, for all users, what no search waits for, such as new photos; return the number of rows."""
         return sum(self.index(user_id) for user_id in {*self._indexer.behind(), *self.dates.behind()})
 
+    def resume_imports(self) -> None:
+        """Write the imports to their end, and remove those to their end, that the end of a program interrupted."""
+        for user_id, import_id, state in self.imports.unfinished():
+            if state == "undoing":
+                self.undo_import(user_id, import_id)
+            else:
+                self.imports.write(user_id, import_id)
+
+    def deepen(self, user_id: str, most: int = 64) -> int:
+        """Embed more of up to `most` imported turns, and copy them to Chroma; return how many turns that were.
+
+        Each gets one vector before any gets all.
+        """
+        done = 0
+        for depth in (Depth.CONTENT, Depth.WHOLE):
+            done = done or self._indexer.deepen(user_id, depth, most)
+        if done:
+            self._indexer.mirror(user_id, at_least=_CHROMA_BATCH_ENTRIES)
+        return done
+
+    def shallow(self, user_id: str) -> tuple[int, int]:
+        """Return how many imported turns are found by their words alone, and how many have one vector so far."""
+        return self._indexer.shallow(user_id)
+
     def reindex(self, on_progress: Callable[[int, int], None] | None = None) -> int:
         """Rebuild the indexes from the journal, without calling the chat model, and return the number of rows."""
         return self._indexer.rebuild(on_progress)
@@ -369,6 +396,14 @@ class Memory:
 
     def _purge(self, due: Sequence[tuple[str, str]]) -> list[ForgetReceipt]:
         return self._indexes.recovering(lambda: self._purger.purge(due))
+
+    def undo_import(self, user_id: str, import_id: str) -> dict[str, int]:
+        """Remove an import with everything that was made from it, from every store and every file; see `Imports.undo`."""
+        counts, gone = self.imports.undo(user_id, import_id)
+        self._indexer.remove(user_id, [*gone.turns, *gone.memories])
+        self.index(user_id)
+        self._purger.compact({user_name(user_id)})
+        return counts
 
     def export_user(self, user_id: str, file: Path) -> dict[str, int]:
         """Export a user into one archive file, and return the counts; see `Archives.write`."""

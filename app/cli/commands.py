@@ -13,6 +13,7 @@ import typer
 from app.cli import (
     api_commands,
     forget_commands,
+    import_commands,
     mcp_command,
     memory_commands,
     model_commands,
@@ -44,6 +45,7 @@ app.add_typer(person_commands.personality, name="personality")
 app.add_typer(person_commands.user, name="user")
 app.add_typer(model_commands.models, name="models")
 app.add_typer(api_commands.key, name="key")
+app.add_typer(import_commands.imports, name="imports")
 for _group in entry_points(group="personavlm.commands"):
     app.add_typer(_group.load(), name=_group.name)
 app.command()(page_command.page)
@@ -53,6 +55,7 @@ app.command()(upkeep_commands.reindex)
 app.command()(upkeep_commands.doctor)
 app.command()(serve_command.serve)
 app.command()(api_commands.api)
+app.command("import")(import_commands.import_)
 app.command()(uninstall_command.uninstall)
 
 Time = Annotated[str | None, typer.Option("--time", help="Time of the message, for example 2026-03-01 09:30. Default: now.")]

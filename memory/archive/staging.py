@@ -19,11 +19,11 @@ from memory.storage.engine import MIGRATING, alembic_config
 
 NAMES = (
     "users", "sessions", "turns", "memories", "personality", "photos", "work", "refusals", "rewrites", "tombstones",
-    "forgettings",
+    "forgettings", "imports",
 )  # fmt: skip
 """Tables of an archive. Model outputs that are not committed are left out, since the model can be called again; quarantined
 content, which only undo needs, is left out, too."""
-SELDOM = ("refusals",)
+SELDOM = ("refusals", "imports")
 """Tables that are in an archive only if they have rows."""
 LEFT_OUT = {
     "personality": {"id"}, "work": {"id"}, "turns": {"origin", "dated_revision"}, "memories": {"dated_revision"},

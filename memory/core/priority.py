@@ -94,6 +94,11 @@ def stays() -> Iterator[None]:
             _role.reset(token)
 
 
+def is_behind() -> bool:
+    """Return whether this thread does background work."""
+    return _role.get() == "behind"
+
+
 def gives_way() -> bool:
     """Return whether this thread does background work while a reply needs the processor."""
     return _role.get() == "behind" and _processor.wanted

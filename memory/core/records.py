@@ -179,6 +179,8 @@ class Turn(Record):
         held: The sensitive topic of the message while it is pending approval; until then it is not recalled.
         sensitive: The sensitive topic, kept after approval or without one: never mentioned unasked, and never trained on.
         corrected: Later corrections by the person, as marks; filled in only when turns are read to be shown.
+        speaker: The name before the text, in an imported talk between people.
+        by_other: Whether another person said it.
     """
 
     id: str
@@ -197,6 +199,13 @@ class Turn(Record):
     sensitive: str | None = None
     trace: Trace | None = None
     corrected: tuple[str, ...] = ()
+    speaker: str | None = None
+    by_other: bool = False
+
+    @property
+    def words(self) -> str:
+        """The text without the name of the user before it."""
+        return self.text.removeprefix(f"{self.speaker}: ") if self.speaker and not self.by_other else self.text
 
 
 class ProfileEntry(Record):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,10 +77,11 @@ class OnnxEmbedder:
     """
 
     def __init__(self, graph: Path | bytes, tokenizer: Tokenizer, marks: Marks) -> None:
+        self.graph = graph
         self._tokenizer = tokenizer
         self._pad = marks.pad
         self._special = marks.special
-        self._session = _session(graph)
+        self._session = open_session(graph)
         self._inputs = [one.name for one in self._session.get_inputs()]
 
     @classmethod
@@ -97,14 +98,19 @@ class OnnxEmbedder:
 
     def embed(self, texts: Sequence[str]) -> list[Embedding]:
         """Return the embedding of each text; texts of similar length share a pass, since padding takes as long as content."""
-        encodings = self._tokenizer.encode_batch([text.strip() for text in texts])
-        lengths = [len(one.ids) for one in encodings]
         read: dict[int, Embedding] = {}
-        for places in together(lengths):
-            read |= zip(places, self._pass([encodings[place] for place in places]), strict=True)
+        for places, encodings in self.passes(texts):
+            read |= zip(places, self.embed_pass(encodings, self._session), strict=True)
         return [read[place] for place in range(len(texts))]
 
-    def _pass(self, encodings: Sequence[Encoding]) -> list[Embedding]:
+    def passes(self, texts: Sequence[str]) -> Iterator[tuple[list[int], list[Encoding]]]:
+        """Yield the passes for some texts: places in `texts`, with the texts in tokens."""
+        encodings = self._tokenizer.encode_batch([text.strip() for text in texts])
+        for places in together([len(one.ids) for one in encodings]):
+            yield places, [encodings[place] for place in places]
+
+    def embed_pass(self, encodings: Sequence[Encoding], session: InferenceSession) -> list[Embedding]:
+        """Return the embeddings of one pass, computed by a session of this embedder's graph."""
         longest = max(len(one.ids) for one in encodings)
         given = {
             "input_ids": [_filled(one.ids, longest, self._pad) for one in encodings],
@@ -112,7 +118,7 @@ class OnnxEmbedder:
             "token_type_ids": [_filled(one.type_ids, longest, 0) for one in encodings],
         }
         fed = {name: np.asarray(given[name], dtype=np.int64) for name in self._inputs}
-        wholes, tokens = self._session.run(None, fed)
+        wholes, tokens = session.run(None, fed)
         found = []
         for encoding, whole, rows in zip(encodings, wholes, tokens, strict=True):
             inner = [place for place, number in enumerate(encoding.ids) if number not in self._special]
@@ -159,11 +165,18 @@ def fingerprint(model: Path) -> str:
     return digest.hexdigest()[:32]
 
 
-def _session(graph: Path | bytes) -> InferenceSession:
+def open_session(graph: Path | bytes, threads: int = 0) -> InferenceSession:
+    """Open a graph.
+
+    Args:
+        graph: The network: a file, or the content of one.
+        threads: Threads that share one pass; 0: one for each core.
+    """
     import onnxruntime
 
     onnxruntime.disable_telemetry_events()
     options: Any = onnxruntime.SessionOptions()
     # Threads that spin while they wait would take the cores from the work that follows.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.intra_op_num_threads = threads
     return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])

@@ -16,6 +16,8 @@ import numpy as np
 
 from memory.core import extras
 from memory.core.errors import ModelMissing
+from memory.core.priority import is_behind
+from memory.embedding.bulk import BulkEmbedder
 from memory.embedding.bert_folder import Damaged, NotBert, describe
 from memory.embedding.onnx_runtime import GRAPH, OnnxEmbedder, fingerprint, unit
 from memory.embedding.token_vectors import Embedding
@@ -31,6 +33,7 @@ _HUB_FILE_PATTERNS = ["*.json", "*.txt", "*.model", "*.safetensors"]
 _CORRECT_SETTING = "Correct PERSONA_TEXT_EMBEDDER, or leave it out."
 _CACHED_TEXTS = 256
 _WEIGHT_SUFFIXES = frozenset({".safetensors", ".bin", ".pt", ".onnx", ".xml"})
+_MANY_TEXTS = 16
 _MAX_CACHED_CALL_TEXTS = 4
 """A call with up to this number of texts embeds questions, so its embeddings are cached."""
 
@@ -69,10 +72,16 @@ class TextEmbedder:
         self._remembers = remembers
         self._lock = threading.Lock()
         self._reads: Reads | None = None
+        self._bulk: BulkEmbedder | None = None
         self._read: OrderedDict[str, Embedding] = OrderedDict()
 
     def embed(self, texts: Sequence[str]) -> list[Embedding]:
-        """Return the embedding of each text; calls with up to four texts (questions, a message) are cached."""
+        """Return the embedding of each text; calls with up to four texts (questions, a message) are cached.
+
+        Many texts of background work are embedded beside the lock, so that a reply does not wait for them.
+        """
+        if is_behind() and len(texts) >= _MANY_TEXTS and (bulk := self._bulk_embedder()) is not None:
+            return bulk.embed(texts)
         with self._lock:
             missing = [text for text in dict.fromkeys(texts) if text not in self._read]
             read = dict(zip(missing, self._encode(missing), strict=True))
@@ -84,6 +93,15 @@ class TextEmbedder:
                 while len(self._read) > self._remembers:
                     self._read.popitem(last=False)
             return found
+
+    def _bulk_embedder(self) -> BulkEmbedder | None:
+        """Return what embeds many texts in the background; None if torch runs the model."""
+        with self._lock:
+            if self._reads is None:
+                self._reads = self._load()
+            if self._bulk is None and isinstance(of := getattr(self._reads, "__self__", None), OnnxEmbedder):
+                self._bulk = BulkEmbedder(of)
+            return self._bulk
 
     def _encode(self, texts: Sequence[str]) -> list[Embedding]:
         if not texts:

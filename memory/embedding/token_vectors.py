@@ -96,6 +96,20 @@ def keep(embeddings: Sequence[tuple[str, Embedding]]) -> Kept:
     )
 
 
+def keep_more(content: Kept, embeddings: Sequence[tuple[str, Embedding]]) -> Kept:
+    """Return the stored form of an entry whose content is stored already.
+
+    Args:
+        content: The stored embedding of its content alone.
+        embeddings: (facet, embedding) pairs of its other texts.
+    """
+    if not embeddings:
+        return content
+    more = keep(embeddings)
+    tokens = more.tokens if any(facet == "exchange" for facet, _ in embeddings) else content.tokens
+    return Kept((*content.facets, *more.facets), np.concatenate([content.vectors, more.vectors]), tokens)
+
+
 def packed(vectors: Vectors) -> Bytes:
     """Return vectors in 8 bits, each with its own scale; cosines change little (measured at 384 dimensions: at most 0.002)."""
     most = np.maximum(np.abs(vectors).max(axis=1, keepdims=True), 1e-9) if len(vectors) else 1.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
@@ -92,6 +93,17 @@ def places(connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, Place]
         row.id: row for row in connection.execute(spoken.where(turns.c.id.in_({row.before for row in found} - {None})))
     }
     return {row.id: Place(row.number, said.get(row.before)) for row in found}
+
+
+def in_sequence(connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, Place]:
+    """Return the same as `places` for rows in the order of their sessions, which hold no other turns between them."""
+    first = {row.session: row for row in reversed(rows)}
+    found = places(connection, list(first.values()))
+    for before, row in pairwise(rows):
+        if row.session == before.session:
+            heard = before if before.state in SPOKEN and before.held is None else None
+            found[row.id] = Place(found[before.id].number + 1, heard)
+    return found
 
 
 def of_turn(row: Row[Any], place: Place) -> list[Indexed]:

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ CREATE TABLE IF NOT EXISTS entries (
 CREATE INDEX IF NOT EXISTS ix_entries_kind_at ON entries (kind, at);
 CREATE INDEX IF NOT EXISTS ix_entries_standing ON entries (at) WHERE standing;
 CREATE TABLE IF NOT EXISTS kept (number INTEGER PRIMARY KEY, facets TEXT NOT NULL, vectors BLOB NOT NULL, tokens BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS shallow (number INTEGER PRIMARY KEY, depth INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS speakers (name TEXT PRIMARY KEY, texts INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS changed (
   kind TEXT NOT NULL, id TEXT NOT NULL, had TEXT NOT NULL, times INTEGER NOT NULL, PRIMARY KEY (kind, id)
@@ -36,8 +38,22 @@ CREATE TABLE IF NOT EXISTS changed (
 """
 # `had` is the state before the first change that is not copied to Chroma yet, so it is Chroma's state of the entry.
 _CHANGED = "INSERT INTO changed VALUES (?, ?, ?, 1) ON CONFLICT (kind, id) DO UPDATE SET times = times + 1"
+_SHALLOW = (
+    "SELECT number, kind, at, first, last FROM entries JOIN shallow USING (number) WHERE id = ? AND depth < ?"
+)
 _TRAITS = "id, session, seq, speaker, length, asks, asked, dated, at, standing"
 _READ = f"SELECT {_TRAITS}, tokens FROM entries JOIN kept USING (number)"  # noqa: S608 - ours
+
+
+class Depth(IntEnum):
+    """How much of an entry is embedded. Imported history is found by words first, and embedded in the background."""
+
+    WORDS = 0
+    """Nothing: its vector is zero, which is as near to one question as to any other."""
+    CONTENT = 1
+    """Its content: one vector."""
+    WHOLE = 2
+    """All its texts."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +66,7 @@ class Entry:
         traits: Further properties for the ranking of turns.
         kept: Its stored embeddings.
         happened: The time window that the text names, if any.
+        depth: How much of it is embedded.
     """
 
     id: str
@@ -61,6 +78,7 @@ class Entry:
     kept: Kept | None = None
     happened: TimeWindow | None = None
     reply: str = ""
+    depth: Depth = Depth.WHOLE
 
 
 @dataclass(frozen=True)
@@ -109,6 +127,62 @@ class SearchIndex:
                 lengths.forget(min(numbers))
             for kind, flat in user_file.vectors.items():
                 flat.put([_placed(entry, entry.kept) for entry in entries if entry.kind == kind and entry.kept is not None])
+
+    def deepen(self, user_id: str, embedded: Sequence[tuple[str, Kept]], depth: Depth) -> None:
+        """Store more embeddings of turns that are in the index already; those that are gone meanwhile are left out."""
+        with self.files.use(user_id) as (file, user_file):
+            placed = []
+            with file:
+                for name, kept in embedded:
+                    row = file.execute(_SHALLOW, (name, depth)).fetchone()
+                    if row is None:
+                        # It was removed, or changed and indexed again, while it was embedded.
+                        continue
+                    number, kind, at, first, last = row
+                    file.execute("UPDATE kept SET facets = ?, vectors = ?, tokens = ? WHERE number = ?", (*kept.to_row(), number))
+                    if depth is Depth.WHOLE:
+                        file.execute("DELETE FROM shallow WHERE number = ?", (number,))
+                        _note_change(file, kind, name)
+                    else:
+                        file.execute("UPDATE shallow SET depth = ? WHERE number = ?", (depth, number))
+                    happened = None if first is None else TimeWindow(first, last)
+                    placed.append((kind, Placed(name, at, happened, kept.facets, kept.vectors)))
+            for name, _ in embedded:
+                user_file.read.pop(name, None)
+            for kind, flat in user_file.vectors.items():
+                flat.put([one for of_kind, one in placed if of_kind == kind])
+
+    def contents(self, user_id: str, ids: Sequence[str]) -> dict[str, Kept]:
+        """Return the stored embeddings of those of some turns that have one vector so far."""
+        query = (
+            "SELECT id, facets, vectors, tokens FROM entries JOIN shallow USING (number) JOIN kept USING (number)"
+            f" WHERE depth = {Depth.CONTENT:d} AND id IN (SELECT value FROM json_each(?))"
+        )
+        with self.files.use(user_id) as (file, _):
+            rows = file.execute(query, (json.dumps(list(ids)),)).fetchall()
+        return {str(name): Kept.from_row(*row) for name, *row in rows}
+
+    def shallow(self, user_id: str, below: Depth, limit: int) -> list[str]:
+        """Return the ids of up to `limit` turns that are embedded less than `below`, newest first."""
+        query = (
+            "SELECT id FROM shallow JOIN entries USING (number) WHERE depth < ? AND instr(id, '#') = 0 ORDER BY at DESC, id LIMIT ?"
+        )
+        with self.files.use(user_id) as (file, _):
+            return [str(row[0]) for row in file.execute(query, (below, limit))]
+
+    def forget_shallow(self, user_id: str, ids: Sequence[str]) -> None:
+        """Note that these turns, with their passages, are not to be embedded."""
+        with self.files.use(user_id) as (file, _), file:
+            for name in ids:
+                which = "SELECT number FROM entries WHERE id = ? OR (id >= ? AND id < ?)"
+                file.execute(f"DELETE FROM shallow WHERE number IN ({which})", (name, *bounds_of(name)))  # noqa: S608 - ours
+
+    def count_shallow(self, user_id: str) -> tuple[int, int]:
+        """Return how many turns are found by their words alone, and how many have one vector so far."""
+        query = "SELECT coalesce(sum(depth = 0), 0), coalesce(sum(depth = 1), 0) FROM shallow JOIN entries USING (number)"
+        with self.files.use(user_id) as (file, _):
+            words, content = file.execute(f"{query} WHERE instr(id, '#') = 0").fetchone()
+        return int(words), int(content)
 
     def remove(self, user_id: str, ids: Sequence[str]) -> None:
         """Remove entries, a turn together with its passages; unknown ids are ignored."""
@@ -221,10 +295,17 @@ def _put(file: sqlite3.Connection, entry: Entry) -> int:
             "INSERT INTO speakers (name, texts) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET texts = texts + 1",
             (traits.speaker,),
         )
-    if turn_of(entry.id) == entry.id:
-        # The further passages of a long turn are not copied to Chroma.
-        file.execute(_CHANGED, (entry.kind, entry.id, ""))
+    if entry.depth is not Depth.WHOLE:
+        file.execute("INSERT INTO shallow VALUES (?, ?)", (number, entry.depth))
+    else:
+        _note_change(file, entry.kind, entry.id)
     return number
+
+
+def _note_change(file: sqlite3.Connection, kind: str, entry_id: str) -> None:
+    if turn_of(entry_id) == entry_id:
+        # The further passages of a long turn are not copied to Chroma.
+        file.execute(_CHANGED, (kind, entry_id, ""))
 
 
 def _words_kind(entry_id: str, kind: str) -> str:
@@ -234,17 +315,16 @@ def _words_kind(entry_id: str, kind: str) -> str:
 
 def _remove(file: sqlite3.Connection, ids: Sequence[str]) -> list[str]:
     """Remove entries, a turn together with its passages; returns the ids of the removed entries."""
-    query = (
-        "SELECT number, id, kind, facets FROM entries LEFT JOIN kept USING (number) WHERE id = ? UNION ALL"
-        " SELECT number, id, kind, facets FROM entries LEFT JOIN kept USING (number) WHERE id >= ? AND id < ?"
-    )
+    # Chroma has nothing of entries that are not embedded whole.
+    whole = "CASE WHEN shallow.number IS NULL THEN facets END FROM entries LEFT JOIN kept USING (number) LEFT JOIN shallow USING (number)"
+    query = f"SELECT number, id, kind, {whole} WHERE id = ? UNION ALL SELECT number, id, kind, {whole} WHERE id >= ? AND id < ?"
     gone = []
     for name in ids:
         for number, entry_id, kind, facets in file.execute(query, (name, *bounds_of(name))).fetchall():
             if entry_id == name:
                 file.execute(_CHANGED, (kind, entry_id, facets or ""))
             fulltext.remove(file, number, _words_kind(entry_id, kind))
-            for table in ("kept", "entries"):
+            for table in ("kept", "shallow", "entries"):
                 file.execute(f"DELETE FROM {table} WHERE number = ?", (number,))  # noqa: S608 - ours
             gone.append(entry_id)
     return gone

@@ -75,6 +75,7 @@ _SENSITIVE = text("sensitive IS NOT NULL")
 _CORRECTED = text("edited OR superseded_by = id")
 _RECEIVED = text("state = 'received'")
 _HAS_ORIGIN = text("origin IS NOT NULL")
+_IMPORTED = text("import_id IS NOT NULL")
 # A boolean column alone is a valid condition on both databases.
 _WISHES, _SHOWS = text("wishes"), text("shows")
 
@@ -127,6 +128,11 @@ turns = Table(
     Column("origin", String(40)),
     # The message says how the person wants replies to be written (`memory.personality.writing_wishes`).
     Column("wishes", Boolean, nullable=False, server_default=false()),
+    # The import that brought it; None: it was said here.
+    Column("import_id", String(40)),
+    # The name before the text, in a talk between people; and whether it is another person's.
+    Column("speaker", Words),
+    Column("by_other", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("user_id", "seq", name="uq_turns_user_seq"),
     Index("ix_turns_user_at", "user_id", "at", "seq"),
     Index("ix_turns_user_session", "user_id", "session", "at", "seq"),
@@ -136,7 +142,33 @@ turns = Table(
     Index("ix_turns_sensitive", "user_id", sqlite_where=_SENSITIVE, postgresql_where=_SENSITIVE),
     Index("ix_turns_unindexed", "user_id", "indexed_revision", sqlite_where=_UNINDEXED, postgresql_where=_UNINDEXED),
     Index("ix_turns_undated", "user_id", sqlite_where=_UNDATED, postgresql_where=_UNDATED),
+    Index("ix_turns_import", "user_id", "import_id", sqlite_where=_IMPORTED, postgresql_where=_IMPORTED),
     Index("ix_turns_wishes", "user_id", "at", "seq", sqlite_where=_WISHES, postgresql_where=_WISHES),
+)
+
+# History from other programs. While an import is `writing`, its lines wait in a file of their own (`memory.imports.staging`).
+imports = Table(
+    "imports",
+    metadata,
+    Column("user_id", UserId(200), primary_key=True),
+    Column("id", String(40), primary_key=True),
+    Column("format", String(40), nullable=False),
+    # The name of the file or folder.
+    Column("name", Words, nullable=False),
+    Column("at", Instant, nullable=False),
+    # `writing`, `done`, or `undoing`.
+    Column("state", String(8), nullable=False),
+    # How much of it the model reads: `none`, `sessions` or `all`.
+    Column("depth", String(8), nullable=False),
+    Column("conversations", Integer, nullable=False),
+    Column("messages", Integer, nullable=False),
+    Column("added", Integer, nullable=False),
+    # Messages that were left out, by reason.
+    Column("skipped", JSON, nullable=False),
+    Column("first", Instant),
+    Column("last", Instant),
+    # Where writing goes on after the program ended: lines written, and the last session's number there and here.
+    Column("progress", JSON, nullable=False),
 )
 
 sessions = Table(

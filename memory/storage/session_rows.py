@@ -26,9 +26,14 @@ _LAST_SEQ = select(func.max(turns.c.seq)).where(
 
 def begin(connection: Connection, user_id: str, at: datetime) -> int:
     """Store a new session that starts at `at`; returns its number."""
-    number = int(connection.execute(_LAST_NUMBER, {"user": user_id}).scalar() or 0) + 1
+    number = next_number(connection, user_id)
     connection.execute(insert(sessions).values(user_id=user_id, number=number, ended=False, summed_up=False, begun=at))
     return number
+
+
+def next_number(connection: Connection, user_id: str) -> int:
+    """Return the number of the user's next session."""
+    return int(connection.execute(_LAST_NUMBER, {"user": user_id}).scalar() or 0) + 1
 
 
 def place(connection: Connection, user_id: str, at: datetime, *, live: bool) -> int:

@@ -20,6 +20,8 @@ from memory.storage.schema import memories, outputs, personality, refusals, turn
 
 _RECEIVED = TurnState.RECEIVED
 RANKS = {"remember": 0, "consolidate": 1}
+BEHIND = 400_000_000
+"""Added to the place of work for imported history: the work of conversations goes first, also if it comes later."""
 _FIRST_DELAY_S = 5
 _MAX_DELAY_S = 600
 

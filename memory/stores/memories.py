@@ -145,6 +145,7 @@ class Memories:
         profile: Mapping[str, str] | None,
         begun: datetime | None = None,
         older: bool = False,
+        subject: str = "",
     ) -> None:
         """Commit the results of a consolidated session and remove its work. Committing twice changes nothing.
 
@@ -157,7 +158,9 @@ class Memories:
             profile: The rewritten profile; None leaves it as it is. Edited entries stay.
             begun: When the model's input was read. If something was forgotten since, nothing is committed and the work stays.
             older: Whether a later session is already consolidated. Then this one only adds lines and replaces no newer one.
+            subject: The work's name in the queue; empty: the session's number.
         """
+        subject = subject or str(session)
         kept = [*self.entries(user_id, kind="core"), *self.entries(user_id, kind="procedural")]
         with self._db.glance() as connection:
             told = derived_marks.told_in(connection, user_id, session)
@@ -169,7 +172,7 @@ class Memories:
             too_late = begun is not None and tombstones.anything_since(connection, user_id, begun)
             if too_late or _any_gone(connection, [name for episode in episodes for name in episode.turn_ids]):
                 # Something was forgotten while the model wrote, so its output may tell of it. The work stays and runs again.
-                work_queue.drop_outputs(connection, user_id, str(session))
+                work_queue.drop_outputs(connection, user_id, subject)
                 return
             for episode in episodes:
                 if not tombstones.is_forgotten(connection, user_id, episode.id):
@@ -186,7 +189,7 @@ class Memories:
                 rewrites.keep(connection, user_id, session, "core", before, _unmarked(profile, marks))
             ended = (sessions.c.user_id == user_id) & (sessions.c.number == session)
             connection.execute(update(sessions).where(ended).values(summed_up=True))
-            work_queue.done(connection, user_id, "consolidate", str(session))
+            work_queue.done(connection, user_id, "consolidate", subject)
 
     def profile(self, user_id: str) -> CoreProfile:
         """Return the core profile as it is valid now, without items that newer facts have superseded since."""

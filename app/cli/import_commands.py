@@ -1,0 +1,163 @@
+"""`persona import` and `persona imports …`: history from other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from app.console import AsJson, User, print_json, print_table, progress, report, say
+from app.progress import shown
+from memory.core import clock
+
+if TYPE_CHECKING:
+    from app.importers.importing import Wanted
+    from app.importers.preview import Preview
+    from memory.memory import Memory
+
+imports = typer.Typer(no_args_is_help=True, help="List imports, and undo them as a whole.")
+
+
+def import_(
+    path: Annotated[Path, typer.Argument(metavar="FILE_OR_FOLDER", help="A file, a folder or a zip file.")],
+    user: User,
+    me: Annotated[str, typer.Option("--me", help="Your own name in talk between people, if it cannot be found.")] = "",
+    format_: Annotated[
+        str, typer.Option("--format", help="The format, if it is not recognised: chatgpt, claude, whatsapp, …")
+    ] = "",
+    zone: Annotated[
+        str | None, typer.Option("--zone", help="The zone of times that name none, such as Europe/Berlin. Default: this machine's.")
+    ] = None,
+    day_first: Annotated[
+        bool | None, typer.Option("--day-first/--month-first", help="How dates of two numbers are read, if the file does not tell.")
+    ] = None,
+    since: Annotated[str | None, typer.Option("--since", help="Only messages from this day on, such as 2025-01-01.")] = None,
+    remember: Annotated[
+        Literal["none", "sessions", "all"],
+        typer.Option("--remember", help="What the model reads later: nothing, each conversation once, or every message."),
+    ] = "sessions",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is in it, and write nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Import your history: ChatGPT, Claude, Gemini, WhatsApp, Telegram and others. What is here already is skipped."""
+    from app.importers.conversations import Choices
+    from app.importers.importing import Wanted
+    from app.opened import open_memory
+
+    choices = Choices(zone, me, day_first)
+    day = clock.parse_time(f"{since} 00:00" if since and len(since) == len("2025-01-01") else since, zone) if since else None
+    wanted = Wanted(choices, format_, day, remember)
+    if dry_run:
+        _show_preview(path, wanted, as_json=as_json)
+        return
+    with open_memory() as memory:
+        done = _import(memory, path, user, wanted)
+    if as_json:
+        print_json(done)
+        return
+    say(
+        f"{done['added']} of {done['messages']} messages from {done['conversations']} conversations are in memory now. "
+        f"`persona imports undo {done['id']}` takes them out again."
+    )
+    _show_left_out(done["skipped"])
+    if done["pending"]:
+        progress(
+            f"The model has {done['pending']} steps to do for it in the background. `persona work` does them now; "
+            "what was said can be found already."
+        )
+
+
+def _import(memory: Memory, path: Path, user: str, wanted: Wanted) -> dict[str, Any]:
+    from app.importers.importing import import_history
+    from memory.core.priority import behind
+
+    counted = {"read": 0, "write": 0}
+
+    def on_progress(step: str, turns: int) -> None:
+        counted[step] += turns
+        advance(counted["write"], max(counted["read"] - counted["write"], 0))
+
+    with shown("importing", "messages", None) as advance:
+        done = import_history(memory, path, user, wanted, on_progress)
+    words, _ = memory.shallow(user)
+    with shown("embedding", "messages", words) as advance, behind():
+        left = words
+        while left:
+            memory.deepen(user)
+            left, _ = memory.shallow(user)
+            advance(words - left, left)
+    return done
+
+
+def _show_preview(path: Path, wanted: Wanted, *, as_json: bool) -> None:
+    from app.importers.preview import preview
+
+    found = preview(path, wanted)
+    if as_json:
+        print_json(found.as_json())
+        return
+    say(f"{found.label}: {found.messages} messages in {len(found.conversations)} conversations, {found.span}.")
+    rows = [
+        (one.title or one.id, str(one.messages), one.span, one.language, ", ".join(one.people[:_MOST_PEOPLE]))
+        for one in found.conversations[:_MOST_SHOWN]
+    ]
+    print_table(("conversation", "messages", "from, to", "language", "people"), rows)
+    if len(found.conversations) > _MOST_SHOWN:
+        say(f"… and {len(found.conversations) - _MOST_SHOWN} more conversations.")
+    _show_left_out(found.left_out)
+    for place in found.places:
+        progress(place)
+    progress(_calls(found))
+
+
+_MOST_SHOWN, _MOST_PEOPLE = 40, 4
+
+
+def _calls(found: Preview) -> str:
+    sessions, turns = found.sessions, found.turns
+    return (
+        f"Nothing was written. --remember sessions lets the model read each conversation once ({sessions} calls and 2 at the end), "
+        f"--remember all every message ({2 * turns + 3 * sessions} calls), --remember none nothing."
+    )
+
+
+def _show_left_out(skipped: dict[str, int]) -> None:
+    for reason, count in sorted(skipped.items(), key=lambda one: -one[1]):
+        progress(f"Left out: {count} {reason}.")
+
+
+@imports.command("list")
+def list_imports(user: User, as_json: AsJson = False) -> None:
+    """List what was imported, newest first."""
+    from app.importers.importing import report as as_report
+    from app.opened import open_memory
+
+    with open_memory() as memory:
+        found = memory.imports.list(user)
+    if as_json:
+        print_json([{**as_report(one), "name": one.name, "at": one.at.isoformat(), "state": one.state} for one in found])
+    elif found:
+        rows = [(one.id, one.format, one.name, f"{one.at:%Y-%m-%d %H:%M}", str(one.added), one.state) for one in found]
+        print_table(("id", "format", "file", "imported (UTC)", "messages", ""), rows)
+    else:
+        progress(f"Nothing was imported for {user}.")
+
+
+@imports.command("undo")
+def undo_import(
+    import_id: Annotated[str, typer.Argument(metavar="ID", help="The id, from `persona imports list`.")],
+    user: User,
+    as_json: AsJson = False,
+) -> None:
+    """Take an import out of memory as a whole, for good, with everything that was made from it."""
+    from app.opened import open_memory
+
+    with open_memory() as memory:
+        gone = memory.undo_import(user, import_id)
+    report(
+        {"id": import_id, **gone},
+        f"{gone['messages']} messages, {gone['memories']} memories and {gone['pictures']} pictures are removed. "
+        "The file can be imported again.",
+        as_json=as_json,
+    )

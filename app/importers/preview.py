@@ -1,0 +1,171 @@
+"""Says what is in a source before anything is written: conversations, times, languages, people, and what would be left out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.importers.importing import Wanted, opened
+from app.importers.turns import lines_of
+from graph.language.language_id import guess
+from memory.core import clock
+
+if TYPE_CHECKING:
+    from app.importers.conversations import Conversation
+    from memory.imports.lines import ImportedLine
+
+_SAMPLED_CHARACTERS = 2_000
+
+
+@dataclass
+class Previewed:
+    """One conversation of a source.
+
+    Attributes:
+        id: The source's id.
+        title: Its title.
+        messages: Number of its messages.
+        turns: Number of the lines that they become.
+        sessions: Number of its sessions: a pause of an hour ends one.
+        first: Time of the oldest message.
+        last: Time of the newest message.
+        people: The names of those who write in it, the most talkative first.
+        sample: The beginning of what is said.
+    """
+
+    id: str
+    title: str
+    messages: int = 0
+    turns: int = 0
+    sessions: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+    counted: Counter[str] = field(default_factory=Counter)
+    sample: str = ""
+
+    @property
+    def people(self) -> list[str]:
+        """Return the names of those who write in it, the most talkative first."""
+        return [name for name, _ in self.counted.most_common() if name]
+
+    @property
+    def language(self) -> str:
+        """Return the code of its language; empty if that cannot be told."""
+        return guess(self.sample)[0] if self.sample.strip() else ""
+
+    @property
+    def span(self) -> str:
+        """Return its first and its last day."""
+        return span_of(self.first, self.last)
+
+    def note(self, lines: Iterable[ImportedLine]) -> None:
+        """Count lines, in the order of the conversation."""
+        for line in lines:
+            if self.last is None or clock.starts_session(self.last, line.time):
+                self.sessions += 1
+            self.turns += 1
+            self.first = min(self.first or line.time, line.time)
+            self.last = max(self.last or line.time, line.time)
+            if len(self.sample) < _SAMPLED_CHARACTERS:
+                self.sample += f"{line.text}\n"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as `persona import --dry-run --json` prints it."""
+        return {
+            "id": self.id, "title": self.title, "messages": self.messages, "turns": self.turns, "people": self.people,
+            "language": self.language, "from": _iso(self.first), "to": _iso(self.last),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What is in a source.
+
+    Attributes:
+        format: The format's name.
+        label: What a person calls the format.
+        conversations: The conversations, newest first.
+        left_out: How many messages are left out, by reason.
+        places: Where some of them are.
+    """
+
+    format: str
+    label: str
+    conversations: tuple[Previewed, ...]
+    left_out: dict[str, int]
+    places: tuple[str, ...]
+
+    @property
+    def messages(self) -> int:
+        """Return the number of messages."""
+        return sum(one.messages for one in self.conversations)
+
+    @property
+    def turns(self) -> int:
+        """Return the number of lines that they become."""
+        return sum(one.turns for one in self.conversations)
+
+    @property
+    def sessions(self) -> int:
+        """Return the number of sessions."""
+        return sum(one.sessions for one in self.conversations)
+
+    @property
+    def first(self) -> datetime | None:
+        """Return the time of the oldest message."""
+        return min((one.first for one in self.conversations if one.first), default=None)
+
+    @property
+    def last(self) -> datetime | None:
+        """Return the time of the newest message."""
+        return max((one.last for one in self.conversations if one.last), default=None)
+
+    @property
+    def span(self) -> str:
+        """Return the first and the last day."""
+        return span_of(self.first, self.last)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as `persona import --dry-run --json` prints it: the contract's object, and the conversations."""
+        return {
+            "format": self.format, "conversations": len(self.conversations), "messages": self.messages, "added": 0,
+            "skipped": self.left_out, "from": _iso(self.first), "to": _iso(self.last), "pending": 0, "seconds": 0.0,
+            "turns": self.turns, "sessions": self.sessions, "of": [one.as_json() for one in self.conversations],
+            "places": list(self.places),
+        }  # fmt: skip
+
+
+def preview(path: Path, wanted: Wanted) -> Preview:
+    """Read a source to its end, and return what is in it.
+
+    Raises:
+        InvalidInput: The source is not recognised, or cannot be read.
+    """
+    with opened(path, wanted) as (format_, conversations, seen):
+        found: dict[str, Previewed] = {}
+        for conversation in conversations:
+            one = found.setdefault(conversation.id, Previewed(conversation.id, conversation.title))
+            one.messages += len(conversation.messages)
+            one.counted.update(_speakers(conversation))
+            one.note(lines_of(conversation, seen.left_out, wanted.since))
+        newest = sorted(found.values(), key=lambda one: one.last.timestamp() if one.last else 0.0, reverse=True)
+        return Preview(format_.NAME, format_.LABEL, tuple(newest), dict(seen.left_out.counts), tuple(seen.left_out.places))
+
+
+def span_of(first: datetime | None, last: datetime | None) -> str:
+    """Return a span of time as a person writes it."""
+    if first is None or last is None:
+        return "no message"
+    return f"{first:%Y-%m-%d}" if first.date() == last.date() else f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
+
+
+def _speakers(conversation: Conversation) -> Iterable[str]:
+    return (message.speaker for message in conversation.messages if conversation.between_people)
+
+
+def _iso(time: datetime | None) -> str | None:
+    return time.isoformat() if time else None

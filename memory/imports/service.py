@@ -1,0 +1,256 @@
+"""Imports: begun, written to their end whatever happens, listed, and undone as a whole."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+
+from memory.consent.consent_rule import Marker
+from memory.core.errors import InvalidInput, NotFound
+from memory.core.records import SPOKEN, Turn
+from memory.core.validation import check_user, user_name
+from memory.imports import matching, undoing, writing
+from memory.imports.lines import Depth, Import, ImportedLine
+from memory.imports.staging import StagedLine, Staging
+from memory.photos.image_file import read_picture
+from memory.photos.store import PhotoStore
+from memory.storage import session_rows, tombstones
+from memory.storage.engine import Database
+from memory.storage.schema import imports, turns
+from memory.storage.turn_rows import SAID, to_turn
+
+_log = logging.getLogger(__name__)
+_BATCH_LINES = 500
+"""Lines of one transaction: 0.1 s in which no message can be written."""
+KNOWN = "messages that are here already"
+BAD_PICTURES = "pictures that cannot be read"
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is imported.
+
+    Attributes:
+        format: The format's name.
+        name: The name of the file or folder.
+        conversations: Returns the number of conversations, once all lines are read.
+        messages: Returns the number of messages, once all lines are read.
+        skipped: Returns how many messages were left out by reason, once all lines are read.
+    """
+
+    format: str
+    name: str
+    conversations: Callable[[], int] = lambda: 0
+    messages: Callable[[], int] = lambda: 0
+    skipped: Callable[[], dict[str, int]] = dict
+
+
+class Imports:
+    """The imports of all users.
+
+    Args:
+        database: The journal's database.
+        photos: Stores the pictures.
+        folder: The folder for lines that are not in the journal yet.
+        marker: As in `memory.stores.arrivals`.
+        add_words: Indexes the words of a user's imported turns.
+    """
+
+    def __init__(
+        self, database: Database, photos: PhotoStore, folder: Path, marker: Marker | None, add_words: Callable[[str], int]
+    ) -> None:
+        self._add_words = add_words
+        self._db = database
+        self._photos = photos
+        self._folder = folder
+        self._marker = marker
+        self._lock = threading.Lock()
+
+    def begin(self, user_id: str, source: Source, lines: Iterable[ImportedLine], depth: Depth) -> Import:
+        """Read a source to its end, and note the import in the journal. Nothing is written before all lines are read.
+
+        Args:
+            user_id: The user whose history it is.
+            source: What is imported.
+            lines: The lines, in any order.
+            depth: How much of it the model reads.
+
+        Raises:
+            InvalidInput: The source or the user's name is not valid. Nothing was written.
+        """
+        user_id = check_user(user_id)
+        name = f"imp_{uuid.uuid4().hex[:16]}"
+        staging = Staging(self._path(name))
+        try:
+            staging.fill(lines)
+            with self._db.read() as connection:
+                marked = tombstones.digests(connection, user_id)
+                for group in staging.in_order_of_time():
+                    staging.mark_known(matching.known(connection, user_id, group, marked))
+            total, known, first, last = staging.counts()
+            if not total:
+                raise InvalidInput("There is no message of a person in it. Nothing was written.")
+            skipped = {**source.skipped(), **({KNOWN: known} if known else {})}
+            row = {
+                "user_id": user_id, "id": name, "format": source.format, "name": source.name, "at": datetime.now(UTC),
+                "state": "writing", "depth": depth, "conversations": source.conversations(), "messages": source.messages(),
+                "added": 0, "skipped": skipped, "first": first, "last": last, "progress": asdict(writing.Progress()),
+            }  # fmt: skip
+            with self._db.write() as connection:
+                connection.execute(insert(imports).values(row))
+        except BaseException:
+            staging.remove()
+            raise
+        staging.close()
+        return self.get(user_id, name)
+
+    def write(self, user_id: str, import_id: str, on_progress: Callable[[int], None] | None = None) -> Import:
+        """Write an import to its end, in batches; after an interruption it goes on where it was.
+
+        Args:
+            user_id: The user.
+            import_id: The import.
+            on_progress: Called with the number of lines after each batch.
+
+        Raises:
+            NotFound: There is no such import.
+        """
+        with self._lock:
+            row = self._row(user_id, import_id)
+            if row.state != "writing":
+                return _import(row)
+            if not self._path(import_id).is_file():
+                # A person removed the file: what is written stays.
+                return self._finish(row, {})
+            with Staging(self._path(import_id)) as staging:
+                self._add_words(row.user_id)
+                done, bad = writing.Progress(**row.progress), 0
+                to = writing.Target(row.user_id, row.id, row.depth, self._marker)
+                for batch in staging.batches(_BATCH_LINES, skip=done.lines):
+                    shown, unread = self._pictures(row.user_id, staging, batch)
+                    bad += unread
+                    with self._db.write() as connection:
+                        done = writing.write(connection, to, batch, shown, done)
+                        connection.execute(_this(row).values(progress=asdict(done), added=done.lines))
+                    self._add_words(row.user_id)
+                    if on_progress is not None:
+                        on_progress(len(batch))
+                row = self._row(user_id, import_id)
+                finished = self._finish(row, {BAD_PICTURES: bad} if bad else {})
+                staging.remove()
+            return finished
+
+    def unfinished(self) -> list[tuple[str, str, str]]:
+        """Return (user, import, state) of the imports that are not written, or not removed, to their end."""
+        query = select(imports.c.user_id, imports.c.id, imports.c.state).where(imports.c.state != "done")
+        with self._db.glance() as connection:
+            return [(row.user_id, row.id, row.state) for row in connection.execute(query)]
+
+    def reads_sessions(self, user_id: str, session: int) -> bool:
+        """Return whether a session is of an import whose conversations are summarised, and no more."""
+        of_session = (turns.c.user_id == user_name(user_id)) & (turns.c.session == session)
+        of_import = (imports.c.user_id == turns.c.user_id) & (imports.c.id == turns.c.import_id)
+        query = select(imports.c.depth).join(turns, of_import).where(of_session).limit(1)
+        with self._db.glance() as connection:
+            return connection.execute(query).scalar() == "sessions"
+
+    def newest_turns(self, user_id: str, import_id: str, limit: int) -> list[Turn]:
+        """Return the newest turns of an import that the user said, oldest first."""
+        mine = (turns.c.user_id == user_name(user_id)) & (turns.c.import_id == import_id) & turns.c.by_other.is_(False)
+        open_ = turns.c.state.in_(SPOKEN) & turns.c.held.is_(None)
+        query = select(*SAID).where(mine, open_).order_by(turns.c.at.desc(), turns.c.seq.desc()).limit(limit)
+        with self._db.glance() as connection:
+            return [to_turn(row) for row in reversed(connection.execute(query).all())]
+
+    def users(self) -> list[str]:
+        """Return the users who have imports."""
+        with self._db.glance() as connection:
+            return [str(name) for name in connection.execute(select(imports.c.user_id).distinct()).scalars()]
+
+    def list(self, user_id: str) -> list[Import]:
+        """Return a user's imports, newest first."""
+        query = select(imports).where(imports.c.user_id == user_name(user_id)).order_by(imports.c.at.desc())
+        with self._db.glance() as connection:
+            return [_import(row) for row in connection.execute(query)]
+
+    def get(self, user_id: str, import_id: str) -> Import:
+        """Return one import, or raise NotFound."""
+        return _import(self._row(user_id, import_id))
+
+    def undo(self, user_id: str, import_id: str) -> tuple[dict[str, int], undoing.Gone]:
+        """Remove everything that an import brought, and everything that was made from it, for good.
+
+        It is no forgetting: the same file can be imported again.
+
+        Returns:
+            The counts, and the ids that the indexes must not have any more.
+
+        Raises:
+            NotFound: There is no such import.
+        """
+        with self._lock:
+            row = self._row(user_id, import_id)
+            with self._db.write() as connection:
+                connection.execute(_this(row).values(state="undoing"))
+            with suppress(FileNotFoundError):
+                Staging(self._path(import_id)).remove()
+            with self._db.write() as connection:
+                gone = undoing.remove(connection, row.user_id, import_id)
+            for photo_id in gone.photos:
+                self._photos.discard(row.user_id, photo_id)
+            return gone.counts(), gone
+
+    def _pictures(self, user_id: str, staging: Staging, lines: list[StagedLine]) -> tuple[list[list[str]], int]:
+        """Store the pictures of some lines; returns the ids for each line, and how many cannot be read."""
+        shown: list[list[str]] = []
+        bad = 0
+        pictured = staging.has_pictures
+        for line in lines:
+            ids = []
+            for data in staging.pictures(line.number) if pictured else ():
+                try:
+                    picture = read_picture(data)
+                except InvalidInput:
+                    bad += 1
+                    continue
+                self._photos.keep(user_id, picture)
+                ids.append(picture.photo.id)
+            shown.append(list(dict.fromkeys(ids)))
+        return shown, bad
+
+    def _finish(self, row: Row[Any], more: dict[str, int]) -> Import:
+        with self._db.write() as connection:
+            if row.last is not None:
+                session_rows.end_passed(connection, row.user_id, row.last)
+            if row.depth == "sessions" and row.added:
+                writing.queue_sets(connection, row.user_id, row.id)
+            connection.execute(_this(row).values(state="done", skipped={**row.skipped, **more}))
+        return self.get(row.user_id, row.id)
+
+    def _row(self, user_id: str, import_id: str) -> Row[Any]:
+        mine = (imports.c.user_id == user_name(user_id)) & (imports.c.id == import_id)
+        with self._db.glance() as connection:
+            row = connection.execute(select(imports).where(mine)).first()
+        if row is None:
+            raise NotFound(f"There is no import {import_id!r}. `persona imports list` shows all.")
+        return row
+
+    def _path(self, import_id: str) -> Path:
+        return self._folder / f"{import_id}.db"
+
+
+def _this(row: Row[Any]) -> Any:
+    return update(imports).where(imports.c.user_id == row.user_id, imports.c.id == row.id)
+
+
+def _import(row: Row[Any]) -> Import:
+    return Import(**{name: getattr(row, name) for name in Import.model_fields})

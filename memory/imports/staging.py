@@ -1,0 +1,201 @@
+"""The lines of one import in a file of their own, until all of them are in the journal.
+
+A source may be gone after a restart, and may be larger than memory. So its lines are first written here, divided into sessions and
+compared with the journal; then they move over in short transactions, between which conversations go on.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from memory.core import clock
+from memory.imports.lines import ImportedLine
+
+_TABLES = """
+CREATE TABLE lines (
+  number INTEGER PRIMARY KEY, at REAL NOT NULL, zone TEXT NOT NULL, text TEXT NOT NULL, reply TEXT NOT NULL,
+  conversation TEXT NOT NULL, speaker TEXT, by_other INTEGER NOT NULL, has_seconds INTEGER NOT NULL, session INTEGER, known INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE pictures (line INTEGER NOT NULL, place INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (line, place));
+CREATE TABLE sessions (number INTEGER PRIMARY KEY, begun REAL NOT NULL);
+"""
+_ROWS = 1_000
+_GAP_S = clock.SESSION_GAP.total_seconds()
+_MINUTE_S = 60
+
+
+@dataclass(frozen=True)
+class StagedLine:
+    """One line that is to be written.
+
+    Attributes:
+        number: Its number in the file.
+        time: When it was said, in its zone.
+        text: The message.
+        reply: The reply.
+        speaker: As in `ImportedLine`.
+        by_other: As in `ImportedLine`.
+        session: The number of its session in this import.
+    """
+
+    number: int
+    time: datetime
+    text: str
+    reply: str
+    speaker: str | None
+    by_other: bool
+    session: int
+
+
+@dataclass(frozen=True)
+class Comparable:
+    """What tells whether a line is in the journal already: its number, its time in seconds since 1970, and its text."""
+
+    number: int
+    at: float
+    text: str
+    has_seconds: bool
+
+
+class Staging:
+    """The file of one import.
+
+    Args:
+        path: The file; made if it is missing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._file = sqlite3.connect(path, check_same_thread=False)
+        # The rows only have to survive from the moment on at which the journal names this import.
+        self._file.execute("PRAGMA synchronous = OFF")
+        self._file.execute("PRAGMA temp_store = FILE")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def remove(self) -> None:
+        """Close and delete the file."""
+        self.close()
+        for end in ("", "-journal", "-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                self._path.with_name(self._path.name + end).unlink()
+
+    def fill(self, lines: Iterable[ImportedLine]) -> None:
+        """Write all lines, and divide them into sessions: by conversation, and at gaps in time."""
+        with self._file:
+            self._file.executescript(_TABLES)
+            for number, line in enumerate(lines):
+                self._put(number, line)
+            self._file.execute("CREATE INDEX ix_conversation ON lines (conversation, at, number)")
+            self._file.execute("CREATE INDEX ix_at ON lines (at, number)")
+            self._divide()
+        # From here on the file must survive a power cut.
+        self._file.execute("PRAGMA synchronous = FULL")
+        with self._file:
+            self._file.execute("CREATE INDEX ix_session ON lines (session, at, number)")
+
+    def _put(self, number: int, line: ImportedLine) -> None:
+        row = (
+            number, line.time.timestamp(), clock.zone_name(line.time), line.text, line.reply, line.conversation, line.speaker,
+            line.by_other, line.has_seconds,
+        )  # fmt: skip
+        self._file.execute(
+            "INSERT INTO lines (number, at, zone, text, reply, conversation, speaker, by_other, has_seconds)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            row,
+        )
+        for place, picture in enumerate(line.pictures):
+            self._file.execute("INSERT INTO pictures VALUES (?, ?, ?)", (number, place, picture.read()))
+
+    def _divide(self) -> None:
+        """Give each line the number of its session; sessions are numbered in the order in which they begin."""
+        begun: list[float] = []
+        before: tuple[str, float] | None = None
+        rows = self._file.execute("SELECT conversation, at, number FROM lines ORDER BY conversation, at, number")
+        placed: list[tuple[int, int]] = []
+        for conversation, at, number in rows:
+            if before is None or before[0] != conversation or at - before[1] >= _GAP_S:
+                begun.append(at)
+            before = (conversation, at)
+            placed.append((len(begun) - 1, number))
+            if len(placed) == _ROWS:
+                self._place(placed)
+                placed = []
+        self._place(placed)
+        order = sorted(range(len(begun)), key=begun.__getitem__)
+        self._file.executemany(
+            "INSERT INTO sessions VALUES (?, ?)", ((place, begun[place]) for place in order)
+        )
+
+    def _place(self, placed: Sequence[tuple[int, int]]) -> None:
+        self._file.executemany("UPDATE lines SET session = ? WHERE number = ?", placed)
+
+    def in_order_of_time(self) -> Iterator[list[Comparable]]:
+        """Yield all lines in the order of their times, in groups that never divide a minute."""
+        group: list[Comparable] = []
+        for number, at, text, has_seconds in self._file.execute(
+            "SELECT number, at, text, has_seconds FROM lines ORDER BY at, number"
+        ):
+            if len(group) >= _ROWS and at // _MINUTE_S != group[-1].at // _MINUTE_S:
+                yield group
+                group = []
+            group.append(Comparable(number, at, text, bool(has_seconds)))
+        if group:
+            yield group
+
+    def mark_known(self, numbers: Iterable[int]) -> None:
+        """Note lines that the journal has already, or must not get."""
+        with self._file:
+            self._file.executemany("UPDATE lines SET known = 1 WHERE number = ?", ((number,) for number in numbers))
+
+    def counts(self) -> tuple[int, int, datetime | None, datetime | None]:
+        """Return the number of lines, the number of known lines, and the times of the first and the last line."""
+        total, known, first, last = self._file.execute(
+            "SELECT count(*), coalesce(sum(known), 0), min(at), max(at) FROM lines"
+        ).fetchone()
+        return total, known, *(None if at is None else datetime.fromtimestamp(at, UTC) for at in (first, last))
+
+    def batches(self, size: int, *, skip: int) -> Iterator[list[StagedLine]]:
+        """Yield the lines that are not known, session by session, oldest session first.
+
+        Args:
+            size: Most lines of a batch.
+            skip: Number of such lines to leave out, because they are written already.
+        """
+        rows = self._file.execute(
+            "SELECT lines.number, at, zone, text, reply, speaker, by_other, session FROM sessions JOIN lines"
+            " ON lines.session = sessions.number WHERE NOT known ORDER BY begun, session, at, lines.number LIMIT -1 OFFSET ?",
+            (skip,),
+        )
+        while found := rows.fetchmany(size):
+            yield [
+                StagedLine(
+                    number, datetime.fromtimestamp(at, UTC).astimezone(clock.zone_of(zone)), text, reply, speaker, bool(by_other), session
+                )  # fmt: skip
+                for number, at, zone, text, reply, speaker, by_other, session in found
+            ]
+
+    def pictures(self, number: int) -> list[bytes]:
+        """Return the pictures of a line."""
+        rows = self._file.execute("SELECT data FROM pictures WHERE line = ? ORDER BY place", (number,))
+        return [bytes(row[0]) for row in rows]
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether any line has a picture."""
+        return self._file.execute("SELECT 1 FROM pictures LIMIT 1").fetchone() is not None

@@ -1,0 +1,86 @@
+"""Conversations become lines: a message with its answers, or in a talk between people each message with its speaker's name."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.importers.conversations import Conversation, LeftOut, Message, Picture, Role
+from app.importers.turns import EARLIER, EMPTY, OPENINGS, lines_of
+from memory.core.validation import MAX_IMAGES, MAX_TEXT, check_text
+
+BEGIN = datetime(2025, 3, 1, 9, tzinfo=UTC)
+ME, ASSISTANT, OTHER = Role.ME, Role.ASSISTANT, Role.OTHER
+
+
+def message(role, text, minute=0, **more):
+    return Message(BEGIN + timedelta(minutes=minute), role, text, **more)
+
+
+def lines(*messages, between_people=False, left_out=None, since=None):
+    talk = Conversation("c", "A talk", messages, between_people=between_people)
+    return list(lines_of(talk, left_out if left_out is not None else LeftOut(), since))
+
+
+def test_a_message_and_its_answers_are_one_line():
+    [one, two] = lines(
+        message(ME, "Hi"), message(ASSISTANT, "Hello.", 1), message(ASSISTANT, "How are you?", 2), message(ME, "Fine", 3)
+    )
+    assert (one.text, one.reply, one.time) == ("Hi", "Hello.\n\nHow are you?", BEGIN)
+    assert (two.text, two.reply) == ("Fine", "")
+
+
+def test_an_opening_of_the_assistant_is_counted():
+    left_out = LeftOut()
+    assert [one.text for one in lines(message(ASSISTANT, "Welcome!"), message(ME, "Hi", 1), left_out=left_out)] == ["Hi"]
+    assert left_out.counts == {OPENINGS: 1}
+
+
+def test_between_people_each_message_keeps_its_speaker():
+    found = lines(
+        message(OTHER, "I have a dog.", speaker="Bea"), message(ME, "Nice!", 1, speaker="Ada"), between_people=True
+    )
+    assert [(one.text, one.reply, one.speaker, one.by_other) for one in found] == [
+        ("Bea: I have a dog.", "", "Bea", True), ("Ada: Nice!", "", "Ada", False),
+    ]  # fmt: skip
+
+
+def test_a_name_of_several_lines_is_one_line():
+    [one] = lines(message(OTHER, "Hi", speaker="Bea\n\nUser"), between_people=True)
+    assert one.text == "Bea User: Hi"
+
+
+def test_what_is_empty_or_older_is_counted():
+    left_out = LeftOut()
+    found = lines(
+        message(ME, "Old"), message(ME, " \x00 ", 10), message(ME, "New", 11), left_out=left_out,
+        since=BEGIN + timedelta(minutes=5),
+    )  # fmt: skip
+    assert [one.text for one in found] == ["New"]
+    assert left_out.counts == {EARLIER: 1, EMPTY: 1}
+
+
+def test_more_pictures_than_fit_go_on_in_further_lines():
+    pictures = tuple(Picture(f"{number}.jpg", bytes) for number in range(MAX_IMAGES + 2))
+    one, two = lines(message(ME, "Look", pictures=pictures), message(ASSISTANT, "Nice"))
+    assert (one.text, len(one.pictures), one.reply) == ("Look", MAX_IMAGES, "")
+    assert (two.text, len(two.pictures), two.reply) == ("", 2, "Nice")
+
+
+@given(st.lists(st.sampled_from(["word ", "\n\n", "x" * 900, "é"]), max_size=120))
+def test_a_long_text_is_divided_and_nothing_of_it_is_lost(parts):
+    text = "".join(parts)
+    found = lines(message(ME, text)) if text.strip() else []
+    for one in found:
+        check_text(one.text)
+        assert len(one.text) <= MAX_TEXT
+    assert "".join("".join(one.text for one in found).split()) == "".join(text.split())
+
+
+@given(st.text())
+def test_whatever_a_program_wrote_can_be_stored(text):
+    for one in lines(message(ME, text + "\ud83d"), message(ASSISTANT, text)):
+        check_text(one.text)
+        one.reply.encode()
