@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -28,7 +28,9 @@ from memory.forgetting.offers import Offers
 from memory.forgetting.purge import ForgetReceipt, Purger
 from memory.forgetting.service import Forgetting
 from memory.forgetting.user_deletion import UserDeletion
+from memory.imports.lines import Import
 from memory.imports.service import Imports
+from memory.imports.service import Source as ImportSource
 from memory.index import renamed_users
 from memory.index.recovery import IndexRecovery
 from memory.index.search_index import Depth
@@ -147,6 +149,8 @@ class Memory:
             self._purger = Purger(self._forgetting, self._database, self._indexes, self.photos, folder)
             self._deletion = UserDeletion(self._database, self._indexes, self.photos, self._purger)
             self.imports = Imports(self._database, self.photos, folder / "imports", by_words, self._indexer.add_words)
+            if not shared:
+                self.imports.sweep()
             self._archives = Archives(self._database, self.photos, folder)
             words = self._indexes.search
             self.threads = Threads(self._database, by_words, lambda user_id: partial(words.in_turns, user_id))
@@ -396,6 +400,12 @@ class Memory:
 
     def _purge(self, due: Sequence[tuple[str, str]]) -> list[ForgetReceipt]:
         return self._indexes.recovering(lambda: self._purger.purge(due))
+
+    def import_facts(self, user_id: str, source: ImportSource, noted: Iterable[tuple[str, datetime | None]]) -> Import:
+        """Import a list of what another program remembered; see `Imports.add_facts`."""
+        done = self.imports.add_facts(user_id, source, noted, self.items)
+        self.index(user_id)
+        return done
 
     def undo_import(self, user_id: str, import_id: str) -> dict[str, int]:
         """Remove an import with everything that was made from it, from every store and every file; see `Imports.undo`."""

@@ -27,10 +27,12 @@ def import_(
         str, typer.Option("--format", help="The format, if it is not recognised: chatgpt, claude, whatsapp, …")
     ] = "",
     zone: Annotated[
-        str | None, typer.Option("--zone", help="The zone of times that name none, such as Europe/Berlin. Default: this machine's.")
+        str | None,
+        typer.Option("--zone", help="The zone of times that name none, such as Europe/Berlin. Default: this machine's."),
     ] = None,
     day_first: Annotated[
-        bool | None, typer.Option("--day-first/--month-first", help="How dates of two numbers are read, if the file does not tell.")
+        bool | None,
+        typer.Option("--day-first/--month-first", help="How dates of two numbers are read, if the file does not tell."),
     ] = None,
     since: Annotated[str | None, typer.Option("--since", help="Only messages from this day on, such as 2025-01-01.")] = None,
     remember: Annotated[
@@ -56,16 +58,24 @@ def import_(
     if as_json:
         print_json(done)
         return
-    say(
-        f"{done['added']} of {done['messages']} messages from {done['conversations']} conversations are in memory now. "
-        f"`persona imports undo {done['id']}` takes them out again."
-    )
+    say(_added(done))
+    if done["added"]:
+        progress(f"`persona imports undo {done['id']} --user {user}` takes all of it out again.")
     _show_left_out(done["skipped"])
     if done["pending"]:
         progress(
             f"The model has {done['pending']} steps to do for it in the background. `persona work` does them now; "
             "what was said can be found already."
         )
+
+
+def _added(done: dict[str, Any]) -> str:
+    if not done["conversations"]:
+        return f"{counted(done['added'], 'memory', 'memories')} added, of {done['messages']}."
+    return (
+        f"{counted(done['added'], 'turn')} added, from {counted(done['messages'], 'message')} in "
+        f"{counted(done['conversations'], 'conversation')}."
+    )
 
 
 def _import(memory: Memory, path: Path, user: str, wanted: Wanted) -> dict[str, Any]:
@@ -97,7 +107,9 @@ def _show_preview(path: Path, wanted: Wanted, *, as_json: bool) -> None:
     if as_json:
         print_json(found.as_json())
         return
-    say(f"{found.label}: {found.messages} messages in {len(found.conversations)} conversations, {found.span}.")
+    say(
+        f"{found.label}: {counted(found.messages, 'message')} in {counted(len(found.conversations), 'conversation')}, {found.span}."
+    )
     rows = [
         (one.title or one.id, str(one.messages), one.span, one.language, ", ".join(one.people[:_MOST_PEOPLE]))
         for one in found.conversations[:_MOST_SHOWN]
@@ -117,8 +129,8 @@ _MOST_SHOWN, _MOST_PEOPLE = 40, 4
 def _calls(found: Preview) -> str:
     sessions, turns = found.sessions, found.turns
     return (
-        f"Nothing was written. --remember sessions lets the model read each conversation once ({sessions} calls and 2 at the end), "
-        f"--remember all every message ({2 * turns + 3 * sessions} calls), --remember none nothing."
+        f"Nothing was written. --remember sessions lets the model read each conversation once ({sessions} calls and 2 at the "
+        f"end), --remember all every message ({2 * turns + 3 * sessions} calls), --remember none nothing."
     )
 
 
@@ -134,7 +146,7 @@ def list_imports(user: User, as_json: AsJson = False) -> None:
     from app.opened import open_memory
 
     with open_memory() as memory:
-        found = memory.imports.list(user)
+        found = memory.imports.of(user)
     if as_json:
         print_json([{**as_report(one), "name": one.name, "at": one.at.isoformat(), "state": one.state} for one in found])
     elif found:
@@ -161,3 +173,8 @@ def undo_import(
         "The file can be imported again.",
         as_json=as_json,
     )
+
+
+def counted(number: int, one: str, several: str = "") -> str:
+    """Return a number with its noun."""
+    return f"{number:,} {one if number == 1 else several or one + 's'}"

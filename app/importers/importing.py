@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from app.importers.conversations import Choices, Conversation, LeftOut, Role
 from app.importers.opening import open_source
-from app.importers.recognition import by_name, recognise
+from app.importers.recognition import by_name, has_facts, recognise
 from app.importers.turns import lines_of
 from memory.core.errors import InvalidInput
 from memory.imports.service import Source
 
 if TYPE_CHECKING:
+    from app.importers.facts import Fact
     from app.importers.recognition import Format
     from memory.imports.lines import Depth, Import, ImportedLine
     from memory.memory import Memory
@@ -37,7 +38,7 @@ class Wanted:
         depth: How much of it the model reads.
     """
 
-    choices: Choices = Choices()
+    choices: Choices = field(default_factory=Choices)
     format: str = ""
     since: datetime | None = None
     depth: Depth = "sessions"
@@ -53,6 +54,7 @@ class Seen:
         messages: Number of messages.
         people: Messages by the name of their writer, in talk between people.
         has_me: Whether one of them is known to be the person.
+        facts: What another program remembered; only some formats have it.
     """
 
     left_out: LeftOut = field(default_factory=LeftOut)
@@ -60,6 +62,7 @@ class Seen:
     messages: int = 0
     people: Counter[str] = field(default_factory=Counter)
     has_me: bool = False
+    facts: Iterator[Fact] = field(default_factory=lambda: iter(()))
 
     def note(self, conversation: Conversation) -> None:
         """Count a conversation, or a part of one."""
@@ -87,6 +90,10 @@ def import_history(
     """
     began = time.monotonic()
     with opened(path, wanted) as (format_, conversations, seen):
+        if has_facts(format_):
+            noted = ((fact.text, fact.time) for fact in seen.facts)
+            done = memory.import_facts(user_id, Source(format_.NAME, path.name, skipped=lambda: dict(seen.left_out.counts)), noted)
+            return {**report(done), "pending": memory.work.count(user_id), "seconds": round(time.monotonic() - began, 1)}
         lines = _lines(memory, user_id, conversations, seen, wanted, on_progress)
         source = Source(
             format_.NAME, path.name, lambda: len(seen.conversations), lambda: seen.messages, lambda: dict(seen.left_out.counts)
@@ -123,8 +130,8 @@ def _lines(
             yield line
     if seen.people and not seen.has_me:
         raise InvalidInput(
-            f"It is a talk between people, and which of them is you is not said. Name yourself with --me: {_named(seen.people)}. "
-            "Nothing was written."
+            "It is a talk between people, and which of them is you is not said. Name yourself with --me: "
+            f"{_named(seen.people)}. Nothing was written."
         )
 
 
@@ -143,6 +150,10 @@ def opened(path: Path, wanted: Wanted) -> Iterator[tuple[Format, Iterator[Conver
     with open_source(path) as source:
         format_ = by_name(wanted.format) if wanted.format else recognise(source)
         seen = Seen()
+        if has_facts(format_):
+            seen.facts = format_.read_facts(source, seen.left_out)
+            yield format_, iter(()), seen
+            return
 
         def read() -> Iterator[Conversation]:
             for conversation in format_.read(source, wanted.choices, seen.left_out):

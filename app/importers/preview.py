@@ -16,7 +16,7 @@ from memory.core import clock
 
 if TYPE_CHECKING:
     from app.importers.conversations import Conversation
-    from memory.imports.lines import ImportedLine
+    from memory.imports.lines import Depth, ImportedLine
 
 _SAMPLED_CHARACTERS = 2_000
 
@@ -91,6 +91,9 @@ class Preview:
         conversations: The conversations, newest first.
         left_out: How many messages are left out, by reason.
         places: Where some of them are.
+        people: Messages by the name of their writer, in talk between people.
+        knows_me: Whether one of them is known to be the person.
+        facts: Number of facts, in a list of what another program remembered.
     """
 
     format: str
@@ -98,6 +101,18 @@ class Preview:
     conversations: tuple[Previewed, ...]
     left_out: dict[str, int]
     places: tuple[str, ...]
+    people: dict[str, int] = field(default_factory=dict)
+    knows_me: bool = False
+    facts: int = 0
+
+    @property
+    def asks_me(self) -> bool:
+        """Return whether the person has to say which of the writers they are."""
+        return bool(self.people) and not self.knows_me
+
+    def calls(self, depth: Depth) -> int:
+        """Return how often the model is asked if it reads as much as `depth` says."""
+        return {"none": 0, "sessions": self.sessions + 2, "all": 2 * self.turns + 3 * self.sessions}[depth]
 
     @property
     def messages(self) -> int:
@@ -152,8 +167,12 @@ def preview(path: Path, wanted: Wanted) -> Preview:
             one.messages += len(conversation.messages)
             one.counted.update(_speakers(conversation))
             one.note(lines_of(conversation, seen.left_out, wanted.since))
+        facts = sum(1 for _ in seen.facts)
         newest = sorted(found.values(), key=lambda one: one.last.timestamp() if one.last else 0.0, reverse=True)
-        return Preview(format_.NAME, format_.LABEL, tuple(newest), dict(seen.left_out.counts), tuple(seen.left_out.places))
+        return Preview(
+            format_.NAME, format_.LABEL, tuple(newest), dict(seen.left_out.counts), tuple(seen.left_out.places),
+            dict(seen.people), seen.has_me, facts,
+        )  # fmt: skip
 
 
 def span_of(first: datetime | None, last: datetime | None) -> str:

@@ -127,6 +127,30 @@ def api(
     say(f"over HTTP / directly: first word p95 {found['ratio']['first_p95']}, memory {found['ratio']['memory']}")
 
 
+@app.command("import")
+def import_(
+    formats: Annotated[
+        str, typer.Option("--formats", help="Formats, separated by commas.")
+    ] = "chatgpt,claude,telegram,whatsapp,json_lines",
+    sizes: Annotated[str, typer.Option("--messages", help="Numbers of messages, fewest first.")] = "1000,10000",
+    long: Annotated[bool, typer.Option("--long", help="Every second message is a long reply.")] = False,
+    whole: Annotated[bool, typer.Option("--whole/--content", help="Embed everything, or one vector a turn.")] = True,
+    beside: Annotated[bool, typer.Option("--ingest/--alone", help="Measure `persona ingest` of the same turns, too.")] = True,
+    save: Save = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import made-up histories in the files of other programs, and time when they can be found (10,000 messages: minutes)."""
+    from evals.perf.importing import measure
+
+    rows = measure(formats.split(","), _sizes(sizes, "--messages"), long=long, whole=whole, beside=beside, on_progress=progress)
+    _saved(save, "import", {"rows": rows})
+    if as_json:
+        print_json(rows)
+        return
+    columns = ("format", "messages", "turns", "words_s", "content_s", "whole_s", "peak_mb", "disk_mb", "ingest_s")
+    print_table(columns, [[str(row.get(name, "")) for name in columns] for row in rows])
+
+
 @app.command()
 def turn(
     sizes: Annotated[str, typer.Option("--sizes", help="Turns of one user, smallest first.")] = "100,1000,10000",

@@ -21,11 +21,13 @@ from memory.core.retry import RefusalCause
 from memory.core.validation import check_text, check_user
 from memory.forgetting.cascade import Cascade
 from memory.forgetting.purge import ForgetReceipt
+from memory.imports.lines import Import
 from memory.personality.timeline import to_point
 from memory.storage.memory_rows import item_id, to_record
 from memory.storage.turn_rows import to_turn
 
 Rows = dict[str, list[dict[str, Any]]]
+_IMPORT = re.compile(r"imp_[0-9a-f]{16}")
 _PHOTO = re.compile(r"[0-9a-f]{64}")
 _MAX_CHARACTERS = 20_000
 """Most characters of a memory's text; the model wrote some of these texts, without a limit."""
@@ -118,8 +120,10 @@ def check(user_id: str, rows: Rows) -> list[str]:
     _each("memories", rows["memories"], lambda row: _memory(user_id, row, known, numbers, allowed, set(pictures)))
     _each("memories", rows["memories"], lambda row: _memory_problem(row, names, set(turns), set(pictures)))
     _each("personality", rows["personality"], lambda row: _point(row, known))
-    _each("work", rows["work"], lambda row: _work(row, set(turns), numbers))
-    _each("refusals", rows["refusals"], lambda row: _refusal(row, set(turns), numbers))
+    imported = _each("imports", rows["imports"], _import)
+    subjects = {*map(str, numbers), *imported}
+    _each("work", rows["work"], lambda row: _work(row, set(turns), subjects))
+    _each("refusals", rows["refusals"], lambda row: _refusal(row, set(turns), subjects))
     _each("rewrites", rows["rewrites"], _rewrite)
     _each("forgettings", rows["forgettings"], _forgetting)
     return pictures
@@ -272,16 +276,25 @@ def _point(row: dict[str, Any], turns: dict[str, Any]) -> str:
     return str(point.turn_id)
 
 
-def _work(row: dict[str, Any], turns: set[str], sessions: set[int]) -> str:
-    there = row["subject"] in turns if row["kind"] == "remember" else row["subject"] in {str(number) for number in sessions}
+def _import(row: dict[str, Any]) -> str:
+    if not _IMPORT.fullmatch(row["id"]) or not all(isinstance(count, int) for count in row["skipped"].values()):
+        raise InvalidInput("it is no import.")
+    # What was not written yet is in a file of the exporting machine.
+    row.update(state="done", progress={})
+    Import(**{name: row[name] for name in Import.model_fields})
+    return str(row["id"])
+
+
+def _work(row: dict[str, Any], turns: set[str], subjects: set[str]) -> str:
+    there = row["subject"] in (turns if row["kind"] == "remember" else subjects)
     if row["kind"] not in _WORK or not there:
         raise InvalidInput("its type is unknown, or its message or session is missing.")
     row.update(rank=_WORK[row["kind"]], attempts=0, not_before=None, error=None)
     return str(row["subject"])
 
 
-def _refusal(row: dict[str, Any], turns: set[str], sessions: set[int]) -> str:
-    there = row["subject"] in turns if row["kind"] == "remember" else row["subject"] in {str(number) for number in sessions}
+def _refusal(row: dict[str, Any], turns: set[str], subjects: set[str]) -> str:
+    there = row["subject"] in (turns if row["kind"] == "remember" else subjects)
     step = row["step"].split(" ", maxsplit=1)[0]
     if not there or step not in _STEPS.get(row["kind"], ()) or row["cause"] not in get_args(RefusalCause):
         raise InvalidInput("its step or cause is unknown, or its message or session is missing.")

@@ -24,8 +24,8 @@ _MOST_THREADS = 4
 class BulkEmbedder:
     """Embeds with a session of its own, in which each pass has one thread.
 
-    Two passes side by side take less time than two passes that share both cores: 3.3 against 4.3 s for 2,000 texts on two cores.
-    A reply's own question is embedded by the embedder's first session meanwhile, at a higher priority.
+    Two passes side by side take less time than two passes that share both cores: 3.3 against 4.3 s for 2,000 texts on two
+    cores. A reply's own question is embedded by the embedder's first session meanwhile, at a higher priority.
 
     Args:
         embedder: The embedder.

@@ -17,8 +17,8 @@ import numpy as np
 from memory.core import extras
 from memory.core.errors import ModelMissing
 from memory.core.priority import is_behind
-from memory.embedding.bulk import BulkEmbedder
 from memory.embedding.bert_folder import Damaged, NotBert, describe
+from memory.embedding.bulk import BulkEmbedder
 from memory.embedding.onnx_runtime import GRAPH, OnnxEmbedder, fingerprint, unit
 from memory.embedding.token_vectors import Embedding
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, insert, select, update
 
@@ -18,15 +18,18 @@ from memory.consent.consent_rule import Marker
 from memory.core.errors import InvalidInput, NotFound
 from memory.core.records import SPOKEN, Turn
 from memory.core.validation import check_user, user_name
-from memory.imports import matching, undoing, writing
+from memory.imports import facts, matching, undoing, writing
 from memory.imports.lines import Depth, Import, ImportedLine
 from memory.imports.staging import StagedLine, Staging
 from memory.photos.image_file import read_picture
 from memory.photos.store import PhotoStore
-from memory.storage import session_rows, tombstones
+from memory.storage import session_rows, tombstones, user_rows
 from memory.storage.engine import Database
 from memory.storage.schema import imports, turns
 from memory.storage.turn_rows import SAID, to_turn
+
+if TYPE_CHECKING:
+    from memory.stores.items import Items
 
 _log = logging.getLogger(__name__)
 _BATCH_LINES = 500
@@ -88,7 +91,7 @@ class Imports:
             InvalidInput: The source or the user's name is not valid. Nothing was written.
         """
         user_id = check_user(user_id)
-        name = f"imp_{uuid.uuid4().hex[:16]}"
+        name = _new_id()
         staging = Staging(self._path(name))
         try:
             staging.fill(lines)
@@ -97,8 +100,7 @@ class Imports:
                 for group in staging.in_order_of_time():
                     staging.mark_known(matching.known(connection, user_id, group, marked))
             total, known, first, last = staging.counts()
-            if not total:
-                raise InvalidInput("There is no message of a person in it. Nothing was written.")
+            _check_any(total)
             skipped = {**source.skipped(), **({KNOWN: known} if known else {})}
             row = {
                 "user_id": user_id, "id": name, "format": source.format, "name": source.name, "at": datetime.now(UTC),
@@ -149,6 +151,34 @@ class Imports:
                 staging.remove()
             return finished
 
+    def add_facts(self, user_id: str, source: Source, noted: Iterable[tuple[str, datetime | None]], items: Items) -> Import:
+        """Import a list of what another program remembered.
+
+        Args:
+            user_id: The user whose memories they are.
+            source: What is imported.
+            noted: (words, time) pairs.
+            items: Stores them.
+
+        Raises:
+            InvalidInput: The source or the user's name is not valid, or there is nothing in it. Nothing was written.
+        """
+        user_id, name, at = check_user(user_id), _new_id(), datetime.now(UTC)
+        read = list(noted)
+        _check_any(len(read))
+        added, left_out = facts.store(items, user_id, source.format, read)
+        times = [time for _, time in read if time is not None]
+        row = {
+            "user_id": user_id, "id": name, "format": source.format, "name": source.name, "at": at, "state": "done",
+            "depth": "none", "conversations": 0, "messages": len(read), "added": len(added),
+            "skipped": {**source.skipped(), **left_out}, "first": min(times, default=None), "last": max(times, default=None),
+            "progress": {"facts": added},
+        }  # fmt: skip
+        with self._db.write() as connection:
+            user_rows.ensure(connection, user_id)
+            connection.execute(insert(imports).values(row))
+        return self.get(user_id, name)
+
     def unfinished(self) -> list[tuple[str, str, str]]:
         """Return (user, import, state) of the imports that are not written, or not removed, to their end."""
         query = select(imports.c.user_id, imports.c.id, imports.c.state).where(imports.c.state != "done")
@@ -171,12 +201,22 @@ class Imports:
         with self._db.glance() as connection:
             return [to_turn(row) for row in reversed(connection.execute(query).all())]
 
+    def sweep(self) -> None:
+        """Remove the files of imports that a killed process had not noted in the journal.
+
+        No other process may use the folder meanwhile.
+        """
+        known = {f"{import_id}.db" for _, import_id, _ in self.unfinished()}
+        for path in self._folder.glob("imp_*.db*"):
+            if not path.name.startswith(tuple(known) or ("\0",)):
+                path.unlink(missing_ok=True)
+
     def users(self) -> list[str]:
         """Return the users who have imports."""
         with self._db.glance() as connection:
             return [str(name) for name in connection.execute(select(imports.c.user_id).distinct()).scalars()]
 
-    def list(self, user_id: str) -> list[Import]:
+    def of(self, user_id: str) -> list[Import]:
         """Return a user's imports, newest first."""
         query = select(imports).where(imports.c.user_id == user_name(user_id)).order_by(imports.c.at.desc())
         with self._db.glance() as connection:
@@ -204,7 +244,7 @@ class Imports:
             with suppress(FileNotFoundError):
                 Staging(self._path(import_id)).remove()
             with self._db.write() as connection:
-                gone = undoing.remove(connection, row.user_id, import_id)
+                gone = undoing.remove(connection, row.user_id, import_id, row.progress.get("facts", ()))
             for photo_id in gone.photos:
                 self._photos.discard(row.user_id, photo_id)
             return gone.counts(), gone
@@ -246,6 +286,15 @@ class Imports:
 
     def _path(self, import_id: str) -> Path:
         return self._folder / f"{import_id}.db"
+
+
+def _new_id() -> str:
+    return f"imp_{uuid.uuid4().hex[:16]}"
+
+
+def _check_any(lines: int) -> None:
+    if not lines:
+        raise InvalidInput("There is no message of a person in it. Nothing was written.")
 
 
 def _this(row: Row[Any]) -> Any:

@@ -1,7 +1,7 @@
 """The lines of one import in a file of their own, until all of them are in the journal.
 
-A source may be gone after a restart, and may be larger than memory. So its lines are first written here, divided into sessions and
-compared with the journal; then they move over in short transactions, between which conversations go on.
+A source may be gone after a restart, and may be larger than memory. So its lines are first written here, divided into sessions
+and compared with the journal; then they move over in short transactions, between which conversations go on.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from memory.imports.lines import ImportedLine
 _TABLES = """
 CREATE TABLE lines (
   number INTEGER PRIMARY KEY, at REAL NOT NULL, zone TEXT NOT NULL, text TEXT NOT NULL, reply TEXT NOT NULL,
-  conversation TEXT NOT NULL, speaker TEXT, by_other INTEGER NOT NULL, has_seconds INTEGER NOT NULL, session INTEGER, known INTEGER NOT NULL DEFAULT 0
+  conversation TEXT NOT NULL, speaker TEXT, by_other INTEGER NOT NULL, has_seconds INTEGER NOT NULL,
+  session INTEGER, known INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE pictures (line INTEGER NOT NULL, place INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (line, place));
 CREATE TABLE sessions (number INTEGER PRIMARY KEY, begun REAL NOT NULL);
@@ -138,9 +139,7 @@ class Staging:
                 placed = []
         self._place(placed)
         order = sorted(range(len(begun)), key=begun.__getitem__)
-        self._file.executemany(
-            "INSERT INTO sessions VALUES (?, ?)", ((place, begun[place]) for place in order)
-        )
+        self._file.executemany("INSERT INTO sessions VALUES (?, ?)", ((place, begun[place]) for place in order))
 
     def _place(self, placed: Sequence[tuple[int, int]]) -> None:
         self._file.executemany("UPDATE lines SET session = ? WHERE number = ?", placed)
@@ -183,12 +182,7 @@ class Staging:
             (skip,),
         )
         while found := rows.fetchmany(size):
-            yield [
-                StagedLine(
-                    number, datetime.fromtimestamp(at, UTC).astimezone(clock.zone_of(zone)), text, reply, speaker, bool(by_other), session
-                )  # fmt: skip
-                for number, at, zone, text, reply, speaker, by_other, session in found
-            ]
+            yield [_line(*row) for row in found]
 
     def pictures(self, number: int) -> list[bytes]:
         """Return the pictures of a line."""
@@ -199,3 +193,10 @@ class Staging:
     def has_pictures(self) -> bool:
         """Whether any line has a picture."""
         return self._file.execute("SELECT 1 FROM pictures LIMIT 1").fetchone() is not None
+
+
+def _line(
+    number: int, at: float, zone: str, text: str, reply: str, speaker: str | None, by_other: int, session: int
+) -> StagedLine:
+    time = datetime.fromtimestamp(at, UTC).astimezone(clock.zone_of(zone))
+    return StagedLine(number, time, text, reply, speaker, bool(by_other), session)

@@ -51,22 +51,26 @@ class Gone:
         return {"messages": len(self.turns), "memories": len(self.memories), "pictures": len(self.photos)}
 
 
-def remove(connection: Connection, user_id: str, import_id: str) -> Gone:
+def remove(connection: Connection, user_id: str, import_id: str, facts: Sequence[str] = ()) -> Gone:
     """Remove one import.
 
     Args:
         connection: The connection of a transaction that writes.
         user_id: The user.
         import_id: The import.
+        facts: The ids of the facts that it brought.
     """
     mine = (turns.c.user_id == user_id) & (turns.c.import_id == import_id)
     said = connection.execute(select(turns.c.id, turns.c.session, turns.c.images).where(mine)).all()
     names = [row.id for row in said]
     numbers = sorted({row.session for row in said})
     # A message that the person wrote later may continue the last session of an import.
-    others = set(_values(connection, select(turns.c.session).where(turns.c.user_id == user_id, ~mine), turns.c.session, numbers))
+    others = set(
+        _values(connection, select(turns.c.session).where(turns.c.user_id == user_id, ~mine), turns.c.session, numbers)
+    )
     own = [number for number in numbers if number not in others]
     made = _memories(connection, user_id, names, own)
+    made += _values(connection, select(memories.c.id).where(memories.c.user_id == user_id), memories.c.id, facts)
     stamp = datetime.now(UTC)
     for memory_id in made:
         # Facts that it superseded are valid again, and facts that it repeated count once less.

@@ -224,7 +224,11 @@ class Indexer:
                 said = connection.execute(_IMPORTED_TURNS, {"user": user_id}).all()
                 placed = in_sequence(connection, said)
             made = [one for row in said for one in of_turn(row, placed[row.id])]
-            none = Kept((made[0].texts[0][0],), np.zeros((1, self._vector_size), np.int8), np.zeros((0, TOKEN_SIZE), np.int8)) if made else None
+            none = (
+                Kept((made[0].texts[0][0],), np.zeros((1, self._vector_size), np.int8), np.zeros((0, TOKEN_SIZE), np.int8))
+                if made
+                else None
+            )
             self._index.put(user_id, [replace(one.entry, kept=none, depth=Depth.WORDS) for one in made])
             self._note(said, [])
         return len(said)

@@ -38,9 +38,12 @@ CREATE TABLE IF NOT EXISTS changed (
 """
 # `had` is the state before the first change that is not copied to Chroma yet, so it is Chroma's state of the entry.
 _CHANGED = "INSERT INTO changed VALUES (?, ?, ?, 1) ON CONFLICT (kind, id) DO UPDATE SET times = times + 1"
-_SHALLOW = (
-    "SELECT number, kind, at, first, last FROM entries JOIN shallow USING (number) WHERE id = ? AND depth < ?"
+_GONE = (
+    "SELECT number, id, kind, CASE WHEN shallow.number IS NULL THEN facets END"
+    " FROM entries LEFT JOIN kept USING (number) LEFT JOIN shallow USING (number)"
 )
+_EMBED = "UPDATE kept SET facets = ?, vectors = ?, tokens = ? WHERE number = ?"
+_SHALLOW = "SELECT number, kind, at, first, last FROM entries JOIN shallow USING (number) WHERE id = ? AND depth < ?"
 _TRAITS = "id, session, seq, speaker, length, asks, asked, dated, at, standing"
 _READ = f"SELECT {_TRAITS}, tokens FROM entries JOIN kept USING (number)"  # noqa: S608 - ours
 
@@ -139,7 +142,7 @@ class SearchIndex:
                         # It was removed, or changed and indexed again, while it was embedded.
                         continue
                     number, kind, at, first, last = row
-                    file.execute("UPDATE kept SET facets = ?, vectors = ?, tokens = ? WHERE number = ?", (*kept.to_row(), number))
+                    file.execute(_EMBED, (*kept.to_row(), number))
                     if depth is Depth.WHOLE:
                         file.execute("DELETE FROM shallow WHERE number = ?", (number,))
                         _note_change(file, kind, name)
@@ -156,16 +159,17 @@ class SearchIndex:
         """Return the stored embeddings of those of some turns that have one vector so far."""
         query = (
             "SELECT id, facets, vectors, tokens FROM entries JOIN shallow USING (number) JOIN kept USING (number)"
-            f" WHERE depth = {Depth.CONTENT:d} AND id IN (SELECT value FROM json_each(?))"
+            " WHERE depth = ? AND id IN (SELECT value FROM json_each(?))"
         )
         with self.files.use(user_id) as (file, _):
-            rows = file.execute(query, (json.dumps(list(ids)),)).fetchall()
+            rows = file.execute(query, (Depth.CONTENT, json.dumps(list(ids)))).fetchall()
         return {str(name): Kept.from_row(*row) for name, *row in rows}
 
     def shallow(self, user_id: str, below: Depth, limit: int) -> list[str]:
         """Return the ids of up to `limit` turns that are embedded less than `below`, newest first."""
         query = (
-            "SELECT id FROM shallow JOIN entries USING (number) WHERE depth < ? AND instr(id, '#') = 0 ORDER BY at DESC, id LIMIT ?"
+            "SELECT id FROM shallow JOIN entries USING (number) WHERE depth < ? AND instr(id, '#') = 0"
+            " ORDER BY at DESC, id LIMIT ?"
         )
         with self.files.use(user_id) as (file, _):
             return [str(row[0]) for row in file.execute(query, (below, limit))]
@@ -316,8 +320,7 @@ def _words_kind(entry_id: str, kind: str) -> str:
 def _remove(file: sqlite3.Connection, ids: Sequence[str]) -> list[str]:
     """Remove entries, a turn together with its passages; returns the ids of the removed entries."""
     # Chroma has nothing of entries that are not embedded whole.
-    whole = "CASE WHEN shallow.number IS NULL THEN facets END FROM entries LEFT JOIN kept USING (number) LEFT JOIN shallow USING (number)"
-    query = f"SELECT number, id, kind, {whole} WHERE id = ? UNION ALL SELECT number, id, kind, {whole} WHERE id >= ? AND id < ?"
+    query = f"{_GONE} WHERE id = ? UNION ALL {_GONE} WHERE id >= ? AND id < ?"
     gone = []
     for name in ids:
         for number, entry_id, kind, facets in file.execute(query, (name, *bounds_of(name))).fetchall():

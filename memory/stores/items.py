@@ -67,7 +67,24 @@ class Items:
         self._index = index
 
     def put(self, user_id: str, namespace: Sequence[str], key: str, value: Mapping[str, Any]) -> None:
+        """Store an item, and index it; see `store`."""
+        self.store(user_id, namespace, key, value)
+        self._index(user_id)
+
+    def store(
+        self, user_id: str, namespace: Sequence[str], key: str, value: Mapping[str, Any], time: datetime | None = None
+    ) -> str:
         """Store an item; it replaces the one with the same key, even if the person edited that.
+
+        Args:
+            user_id: The user.
+            namespace: Where it is, without the person.
+            key: Its key there.
+            value: What to store.
+            time: When it was learned; None: now.
+
+        Returns:
+            Its id as a memory.
 
         Raises:
             InvalidInput: The value is no JSON or too long, the person had it forgotten, or it is sensitive and the person
@@ -92,7 +109,7 @@ class Items:
             created = row.extra["item"]["created"] if row is not None and there else now.isoformat()
             item = {"namespace": list(namespace), "key": key, "value": dict(value), "created": created}
             values: dict[str, Any] = {
-                "at": now, "zone": clock.zone_name(clock.now()), "text": text, "keywords": [], "edited": False,
+                "at": time or now, "zone": clock.zone_name(clock.now()), "text": text, "keywords": [], "edited": False,
                 "extra": {"reason": "", "photo_ids": [], "item": item}, "hidden_at": None, "sensitive": topic,
             }  # fmt: skip
             if row is None:
@@ -103,7 +120,7 @@ class Items:
                 supersession_rows.part(connection, user_id, name)
                 changed = update(memories).where(memories.c.id == name)
                 connection.execute(changed.values(**values, revision=memories.c.revision + 1))
-        self._index(user_id)
+        return name
 
     def delete(self, user_id: str, namespace: Sequence[str], key: str) -> bool:
         """Delete an item, but nothing that was said or made besides; returns whether there was one.

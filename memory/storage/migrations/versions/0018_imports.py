@@ -13,9 +13,7 @@ def upgrade() -> None:
     op.add_column("turns", sa.Column("import_id", sa.String(40)))
     op.add_column("turns", sa.Column("speaker", sa.Text()))
     op.add_column("turns", sa.Column("by_other", sa.Boolean(), nullable=False, server_default=sa.false()))
-    op.create_index(
-        "ix_turns_import", "turns", ["user_id", "import_id"], sqlite_where=_IMPORTED, postgresql_where=_IMPORTED
-    )
+    op.create_index("ix_turns_import", "turns", ["user_id", "import_id"], sqlite_where=_IMPORTED, postgresql_where=_IMPORTED)
     op.create_table(
         "imports",
         sa.Column("user_id", sa.String(200), primary_key=True),

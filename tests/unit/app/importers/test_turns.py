@@ -39,9 +39,7 @@ def test_an_opening_of_the_assistant_is_counted():
 
 
 def test_between_people_each_message_keeps_its_speaker():
-    found = lines(
-        message(OTHER, "I have a dog.", speaker="Bea"), message(ME, "Nice!", 1, speaker="Ada"), between_people=True
-    )
+    found = lines(message(OTHER, "I have a dog.", speaker="Bea"), message(ME, "Nice!", 1, speaker="Ada"), between_people=True)
     assert [(one.text, one.reply, one.speaker, one.by_other) for one in found] == [
         ("Bea: I have a dog.", "", "Bea", True), ("Ada: Nice!", "", "Ada", False),
     ]  # fmt: skip

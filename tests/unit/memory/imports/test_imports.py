@@ -222,7 +222,7 @@ class TestUndo:
         assert memory.undo_import("ada", done.id) == {"messages": 2, "memories": 0, "pictures": 0}
         assert rows(memory) == before
         assert all("Rex" not in found.text for found in memory.search("ada", "dog Rex"))
-        assert memory.imports.list("ada") == []
+        assert memory.imports.of("ada") == []
 
     def test_facts_that_it_superseded_are_valid_again(self, memory):
         turn = memory.receive("ada", "I live in Lima.", time=BEGIN - timedelta(days=9))
@@ -245,7 +245,7 @@ class TestUndo:
         done = taken(memory, line(0))
         with pytest.raises(NotFound):
             memory.undo_import("bea", done.id)
-        assert memory.imports.list("bea") == []
+        assert memory.imports.of("bea") == []
         assert said(memory)
 
 
@@ -269,7 +269,9 @@ class TestSearch:
         assert memory.deepen("ada") == 0
 
     def test_embedded_whole_it_is_found_as_if_it_had_been_said_here(self, memory):
-        lines = [line(minute, f"I saw {what} today. It was fine.", "Nice.") for minute, what in enumerate(("a cat", "a dog", "rain"))]
+        lines = [
+            line(minute, f"I saw {what} today. It was fine.", "Nice.") for minute, what in enumerate(("a cat", "a dog", "rain"))
+        ]
         taken(memory, *lines)
         while memory.deepen("ada"):
             pass
