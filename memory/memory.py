@@ -64,6 +64,8 @@ _MAX_REPLY_TIME = timedelta(minutes=10)
 """Another process may still be answering a message that is younger than this."""
 _CHROMA_BATCH_ENTRIES = 48
 """Changed entries that one write to Chroma waits for: each write holds Python's global lock for 10 ms or more."""
+_CHROMA_ENTRIES_OF_A_SEARCH = 1_000
+"""Most entries that a person's search copies to Chroma; of an import, the rest is copied in the background."""
 _MAX_UNINDEXED_FACTS = 12
 """From this number of unindexed facts on, they are indexed first; fewer are compared one by one."""
 SEARCHABLE = ("core", "semantic", "episodic", "procedural", "photo")
@@ -252,7 +254,7 @@ class Memory:
         def _search() -> list[Recalled]:
             self._indexer.run(user_id)
             # After an index recovery, Chroma is filled again too.
-            self._indexer.mirror(user_id, at_least=_CHROMA_BATCH_ENTRIES)
+            self._indexer.mirror(user_id, at_least=_CHROMA_BATCH_ENTRIES, most=_CHROMA_ENTRIES_OF_A_SEARCH)
             return self.retriever.search(user_id, text, [kind] if kind else SEARCHABLE, limit)
 
         return self._indexes.recovering(_search)
@@ -286,17 +288,15 @@ class Memory:
             else:
                 self.imports.write(user_id, import_id)
 
-    def deepen(self, user_id: str, most: int = 64) -> int:
-        """Embed more of up to `most` imported turns, and copy them to Chroma; return how many turns that were.
+    def deepen(self, user_id: str, most: int = 256) -> int:
+        """Embed more of up to `most` imported turns, or copy as many to Chroma; return how many turns that were.
 
-        Each gets one vector before any gets all.
+        Each gets one vector before any gets all; Chroma, which no reply needs, comes last.
         """
         done = 0
         for depth in (Depth.CONTENT, Depth.WHOLE):
             done = done or self._indexer.deepen(user_id, depth, most)
-        if done:
-            self._indexer.mirror(user_id, at_least=_CHROMA_BATCH_ENTRIES)
-        return done
+        return done or self._indexer.mirror(user_id, at_least=_CHROMA_BATCH_ENTRIES, most=most)
 
     def shallow(self, user_id: str) -> tuple[int, int]:
         """Return how many imported turns are found by their words alone, and how many have one vector so far."""

@@ -237,12 +237,18 @@ class Indexer:
     def _vector_size(self) -> int:
         return len(self._embedder.embed(["size"])[0].vector)
 
-    def mirror(self, user_id: str, *, at_least: int = 1) -> int:
-        """Copy one user's changed entries to Chroma if there are at least `at_least`; returns the number of entries."""
+    def mirror(self, user_id: str, *, at_least: int = 1, most: int | None = None) -> int:
+        """Copy one user's changed entries to Chroma if there are at least `at_least`; returns the number of entries.
+
+        Args:
+            user_id: The user.
+            at_least: Copy nothing if fewer have changed.
+            most: Stop after this many; None: copy all.
+        """
         if self._mirror.waiting(user_id) < at_least:
             return 0
         total, more = 0, True
-        while more:
+        while more and (most is None or total < most):
             # One thread at a time: older data must not overwrite newer data, and a deleted user must not come back.
             with self._lock_of(user_id):
                 sent = self._mirror.run(user_id)
