@@ -1,3 +1,3 @@
-"""Imports history from files."""
+"""Imports history from files: our own transcripts, and what other programs export."""
 
-__all__ = ["ingest"]
+__all__ = ["conversations", "importing", "ingest", "preview", "recognition", "upload"]

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from app.importers.conversations import Choices, Conversation, LeftOut, Role
 from app.importers.opening import open_source
@@ -20,7 +20,7 @@ from memory.imports.service import Source
 
 if TYPE_CHECKING:
     from app.importers.facts import Fact
-    from app.importers.recognition import Format
+    from app.importers.recognition import FactsFormat, Format
     from memory.imports.lines import Depth, Import, ImportedLine
     from memory.memory import Memory
 
@@ -92,7 +92,8 @@ def import_history(
     with opened(path, wanted) as (format_, conversations, seen):
         if has_facts(format_):
             noted = ((fact.text, fact.time) for fact in seen.facts)
-            done = memory.import_facts(user_id, Source(format_.NAME, path.name, skipped=lambda: dict(seen.left_out.counts)), noted)
+            source = Source(format_.NAME, path.name, skipped=lambda: dict(seen.left_out.counts))
+            done = memory.import_facts(user_id, source, noted)
             return {**report(done), "pending": memory.work.count(user_id), "seconds": round(time.monotonic() - began, 1)}
         lines = _lines(memory, user_id, conversations, seen, wanted, on_progress)
         source = Source(
@@ -151,7 +152,7 @@ def opened(path: Path, wanted: Wanted) -> Iterator[tuple[Format, Iterator[Conver
         format_ = by_name(wanted.format) if wanted.format else recognise(source)
         seen = Seen()
         if has_facts(format_):
-            seen.facts = format_.read_facts(source, seen.left_out)
+            seen.facts = cast("FactsFormat", format_).read_facts(source, seen.left_out)
             yield format_, iter(()), seen
             return
 

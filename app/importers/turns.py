@@ -25,9 +25,9 @@ class _Turn:
 def lines_of(conversation: Conversation, left_out: LeftOut, since: datetime | None = None) -> Iterator[ImportedLine]:
     """Yield the lines of a conversation.
 
-    In a talk between people each message is a line, with its speaker's name before it. Otherwise a message of the person and the
-    answers that follow are one line. A text that is longer than a message may be, and pictures beyond those that fit, go on in
-    further lines of the same time.
+    In a talk between people each message is a line, with its speaker's name before it. Otherwise a message of the person and
+    the answers that follow are one line. A text that is longer than a message may be, and pictures beyond those that fit, go on
+    in further lines of the same time.
 
     Args:
         conversation: The conversation.
