@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 from app import backlog
 from app.events import Answered, Deliver, Event, Received, events_of
 from app.graph_loading import Loading, Models
+from app.importing_jobs import ImportJobs
 from app.user_queue import UserQueue
 from app.worker import Worker
 from graph import forget_replies, forgetting
@@ -79,6 +80,7 @@ class PersonaService:
         self._loading = Loading(models, memory, lambda turn_id: turn_id in self._stops)
         self._talked: dict[str, Backlog | None] = {}
         self._worker = Worker(memory, self._do, 1 if models.priority else _REMOTE_WORKERS)
+        self.importing = ImportJobs(memory, self.journaled)
         if work:
             self._worker.start()
 
@@ -324,6 +326,7 @@ class PersonaService:
         atexit.unregister(self.close)
         if not self._lines.close(_CLOSE_TIMEOUT_S):
             _log.warning("a reply did not end in time; its message is kept as unanswered")
+        self.importing.close()
         self._worker.settle()
         self.models.wind_down()
         self._worker.close()

@@ -108,7 +108,8 @@ def _show_preview(path: Path, wanted: Wanted, *, as_json: bool) -> None:
         print_json(found.as_json())
         return
     say(
-        f"{found.label}: {counted(found.messages, 'message')} in {counted(len(found.conversations), 'conversation')}, {found.span}."
+        f"{found.label}: {counted(found.messages, 'message')} in {counted(len(found.conversations), 'conversation')}, "
+        f"{found.span}."
     )
     rows = [
         (one.title or one.id, str(one.messages), one.span, one.language, ", ".join(one.people[:_MOST_PEOPLE]))

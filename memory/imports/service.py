@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -76,7 +77,8 @@ class Imports:
         self._photos = photos
         self._folder = folder
         self._marker = marker
-        self._lock = threading.Lock()
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._begun: set[str] = set()
 
     def begin(self, user_id: str, source: Source, lines: Iterable[ImportedLine], depth: Depth) -> Import:
         """Read a source to its end, and note the import in the journal. Nothing is written before all lines are read.
@@ -107,6 +109,7 @@ class Imports:
                 "state": "writing", "depth": depth, "conversations": source.conversations(), "messages": source.messages(),
                 "added": 0, "skipped": skipped, "first": first, "last": last, "progress": asdict(writing.Progress()),
             }  # fmt: skip
+            self._begun.add(name)
             with self._db.write() as connection:
                 connection.execute(insert(imports).values(row))
         except BaseException:
@@ -126,30 +129,40 @@ class Imports:
         Raises:
             NotFound: There is no such import.
         """
-        with self._lock:
-            row = self._row(user_id, import_id)
-            if row.state != "writing":
-                return _import(row)
-            if not self._path(import_id).is_file():
-                # A person removed the file: what is written stays.
-                return self._finish(row, {})
-            with Staging(self._path(import_id)) as staging:
+        try:
+            with self._locks[user_name(user_id)]:
+                return self._write(user_id, import_id, on_progress)
+        except NotFound:
+            Staging(self._path(import_id)).remove()
+            raise
+        finally:
+            self._begun.discard(import_id)
+
+    def _write(self, user_id: str, import_id: str, on_progress: Callable[[int], None] | None) -> Import:
+        row = self._row(user_id, import_id)
+        if row.state != "writing":
+            return _import(row)
+        if not self._path(import_id).is_file():
+            # A person removed the file: what is written stays.
+            return self._finish(row, {})
+        with Staging(self._path(import_id)) as staging:
+            self._add_words(row.user_id)
+            done, bad = writing.Progress(**row.progress), 0
+            to = writing.Target(row.user_id, row.id, row.depth, self._marker)
+            for batch in staging.batches(_BATCH_LINES, skip=done.lines):
+                shown, unread = self._pictures(row.user_id, staging, batch)
+                bad += unread
+                with self._db.write() as connection:
+                    done = writing.write(connection, to, batch, shown, done)
+                    noted = connection.execute(_this(row).values(progress=asdict(done), added=done.lines))
+                    _check_there(noted.rowcount, import_id)
                 self._add_words(row.user_id)
-                done, bad = writing.Progress(**row.progress), 0
-                to = writing.Target(row.user_id, row.id, row.depth, self._marker)
-                for batch in staging.batches(_BATCH_LINES, skip=done.lines):
-                    shown, unread = self._pictures(row.user_id, staging, batch)
-                    bad += unread
-                    with self._db.write() as connection:
-                        done = writing.write(connection, to, batch, shown, done)
-                        connection.execute(_this(row).values(progress=asdict(done), added=done.lines))
-                    self._add_words(row.user_id)
-                    if on_progress is not None:
-                        on_progress(len(batch))
-                row = self._row(user_id, import_id)
-                finished = self._finish(row, {BAD_PICTURES: bad} if bad else {})
-                staging.remove()
-            return finished
+                if on_progress is not None:
+                    on_progress(len(batch))
+            row = self._row(user_id, import_id)
+            finished = self._finish(row, {BAD_PICTURES: bad} if bad else {})
+            staging.remove()
+        return finished
 
     def add_facts(self, user_id: str, source: Source, noted: Iterable[tuple[str, datetime | None]], items: Items) -> Import:
         """Import a list of what another program remembered.
@@ -180,10 +193,14 @@ class Imports:
         return self.get(user_id, name)
 
     def unfinished(self) -> list[tuple[str, str, str]]:
-        """Return (user, import, state) of the imports that are not written, or not removed, to their end."""
+        """Return (user, import, state) of the imports that are not written, or not removed, to their end.
+
+        Imports that this process has begun are left to their own threads.
+        """
         query = select(imports.c.user_id, imports.c.id, imports.c.state).where(imports.c.state != "done")
         with self._db.glance() as connection:
-            return [(row.user_id, row.id, row.state) for row in connection.execute(query)]
+            rows = connection.execute(query).all()
+        return [(row.user_id, row.id, row.state) for row in rows if row.id not in self._begun]
 
     def reads_sessions(self, user_id: str, session: int) -> bool:
         """Return whether a session is of an import whose conversations are summarised, and no more."""
@@ -237,7 +254,7 @@ class Imports:
         Raises:
             NotFound: There is no such import.
         """
-        with self._lock:
+        with self._locks[user_name(user_id)]:
             row = self._row(user_id, import_id)
             with self._db.write() as connection:
                 connection.execute(_this(row).values(state="undoing"))
@@ -295,6 +312,12 @@ def _new_id() -> str:
 def _check_any(lines: int) -> None:
     if not lines:
         raise InvalidInput("There is no message of a person in it. Nothing was written.")
+
+
+def _check_there(rows: int, import_id: str) -> None:
+    """Raise NotFound if the import is gone: its person was deleted while it was written, and must not come back."""
+    if not rows:
+        raise NotFound(f"The import {import_id} is gone, with the person whose history it was.")
 
 
 def _this(row: Row[Any]) -> Any:

@@ -70,7 +70,8 @@ def test_everything_is_taken_along_deleted_and_brought_back(open_page, app, tmp_
     page.get_by_role("dialog").get_by_role("button", name="Close").last.click()
     expect(page.get_by_role("combobox", name="Who is talking")).not_to_have_value("pages-leave")
     with page.expect_file_chooser() as chooser:
-        page.get_by_test_id("stFileUploaderDropzone").get_by_test_id("stBaseButton-secondary").click()
+        archives = page.locator(".st-key-import-card")
+        archives.get_by_test_id("stFileUploaderDropzone").get_by_test_id("stBaseButton-secondary").click()
     chooser.value.set_files(archive)
     page.get_by_role("button", name="Import").click()
     expect(page.get_by_role("combobox", name="Who is talking")).to_have_value("pages-leave")

@@ -11,6 +11,7 @@ from app.api.rest import (
     deletion,
     export,
     forgetting,
+    histories,
     importing,
     memories,
     personality,
@@ -34,7 +35,8 @@ def install(app: FastAPI) -> None:
     every = APIRouter(prefix=PREFIX, dependencies=[Security(_KEY), Depends(caller_of), Depends(only_known_options)])
     # `/memories/forgotten` is no memory's id, so it comes first.
     for part in (
-        forgetting, memories, turns, replies, profile, personality, photos, consent, export, importing, deletion,
+        forgetting, memories, turns, replies, profile, personality, photos, consent, export, importing, histories,
+        deletion,
     ):  # fmt: skip
         every.include_router(part.router)
     app.include_router(every)

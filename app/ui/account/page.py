@@ -1,10 +1,10 @@
-"""The You page: the user, export and import, consent, status, and deletion."""
+"""The You page: the user, history of other programs, export and import, consent, status, and deletion."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from app.ui.account import agreements, archive, deletion, health, identity
+from app.ui.account import agreements, archive, deletion, health, history, identity
 from app.ui.layout import Here
 
 
@@ -14,6 +14,7 @@ def draw(here: Here) -> None:
     deletion.receipt()
     known = here.memory.journal.knows(here.user)
     identity.draw(here)
+    history.draw(here)
     archive.draw(here, known=known)
     agreements.draw(here, known=known)
     health.draw(here)

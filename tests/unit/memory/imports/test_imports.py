@@ -306,6 +306,23 @@ class TestSearch:
         }
 
 
+def test_a_person_who_is_deleted_while_their_history_is_written_does_not_come_back(memory, monkeypatch):
+    monkeypatch.setattr(service, "_BATCH_LINES", 2)
+    begun = memory.imports.begin("ada", SOURCE, [line(minute, f"Message {minute}") for minute in range(6)], "none")
+    with pytest.raises(NotFound, match="gone"):
+        memory.imports.write("ada", begun.id, lambda _rows: memory.delete_user("ada") if said(memory) else None)
+    assert memory.journal.users() == []
+    assert not any(memory.left_of("ada").values())
+    assert list((memory.folder / "imports").iterdir()) == []
+
+
+def test_a_restart_leaves_an_import_that_is_being_written_to_its_thread(memory):
+    begun = memory.imports.begin("ada", SOURCE, [line(0)], "none")
+    memory.resume_imports()
+    assert memory.imports.get("ada", begun.id).state == "writing"
+    assert memory.imports.write("ada", begun.id).state == "done"
+
+
 def _vectors(index, user):
     with index.files.use(user) as (file, _):
         return file.execute("SELECT id, facets, vectors, tokens, session, seq FROM entries JOIN kept USING (number)").fetchall()

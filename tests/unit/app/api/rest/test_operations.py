@@ -28,6 +28,7 @@ def test_every_operation_of_a_life(service, client, live, ada):
     photos(ada, has)
     profile_and_personality(ada)
     consent_and_work(ada, client)
+    histories(ada)
     an_end_and_a_beginning(ada)
     patterns = {
         (method.upper(), operation["operationId"]): re.compile(re.sub(r"{\w+}", "[^/]+", path))
@@ -39,6 +40,15 @@ def test_every_operation_of_a_life(service, client, live, ada):
         name for (method, name), path in patterns.items() if not any(m == method and path.fullmatch(p) for m, p in called)
     ]
     assert missed == []
+
+
+def histories(ada):
+    line, query = b'{"time": "2025-03-01T09:00Z", "user": "I keep a heron.", "assistant": "Noted."}', {"user": ada.user}
+    assert ada.client.post(f"{API}/imports/preview", content=line, params=query).json()["messages"] == 2
+    done = ada.client.post(f"{API}/imports", content=line, params=query).json()
+    assert [one["id"] for one in ada("GET", "/imports")["items"]] == [done["id"]]
+    assert ada("GET", f"/imports/{done['id']}")["added"] == 1
+    assert ada("DELETE", f"/imports/{done['id']}")["messages"] == 1
 
 
 def memories(ada, has):
