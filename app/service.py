@@ -73,8 +73,7 @@ class PersonaService:
         self.memory = memory
         self.models = models
         self._lines = UserQueue(_MAX_CONCURRENT_REPLIES)
-        self._stops: set[str] = set()
-        self._running: set[str] = set()
+        self._stops, self._running = set[str](), set[str]()
         self._lock = threading.Lock()
         self._closed = False
         self._loading = Loading(models, memory, lambda turn_id: turn_id in self._stops)
@@ -314,10 +313,7 @@ class PersonaService:
         return backlog.farewell([self.backlog(user_id) for user_id in list(self._talked)])
 
     def close(self) -> None:
-        """Stop running replies (the shown part is saved), finish the running step and quick steps, and leave the rest pending.
-
-        Unfinished work is reported in the log in one sentence; `backlog` has it for each user.
-        """
+        """Stop running replies (the shown part is saved), finish the running step and quick steps; the rest stays pending."""
         with self._lock:
             if self._closed:
                 return
@@ -395,9 +391,8 @@ class PersonaService:
 
     def _do(self, item: WorkItem) -> None:
         _, remembering, consolidating = self._loading.graphs(lambda: self._closed)
-        context = Context(user_id=item.user_id)
+        context, subject = Context(user_id=item.user_id), item.subject
         if item.kind == "remember":
-            remembering.invoke({"turn_id": item.subject}, context=context)
+            remembering.invoke({"turn_id": subject}, context=context)
         else:
-            part = {"session": int(item.subject)} if item.subject.isdecimal() else {"import_id": item.subject}
-            consolidating.invoke(part, context=context)
+            consolidating.invoke({"session": int(subject)} if subject.isdecimal() else {"import_id": subject}, context=context)

@@ -193,9 +193,9 @@ class Worker:
     def _import_on(self) -> None:
         """Write the imports that were interrupted, and embed what was imported, until nothing is left or the program ends."""
         with behind():
-            self._memory.resume_imports()
+            self._memory.imports.resume()
             for user_id in self._memory.imports.users():
-                while not self._closing and self._memory.deepen(user_id):
+                while not self._closing and self._memory.imports.deepen(user_id):
                     pass
 
     def _say(self, error: Exception) -> None:

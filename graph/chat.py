@@ -82,6 +82,7 @@ class Replies(Protocol):
     def stop(self, turn_id: str) -> None:
         """Stop a reply in progress; the part that was shown becomes the reply."""
 
+
 class Conversation:
     """The nodes of the chat graph.
 

@@ -33,6 +33,7 @@ from graph.state import ConsolidateInput, ConsolidateState
 from memory.core import clock
 from memory.core.errors import NotFound
 from memory.core.records import SPOKEN, Episode, Procedure, Turn, make_id
+from memory.core.speakers import own_text
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -349,7 +350,7 @@ def _whole(turns: Sequence[Turn]) -> TopicLines:
 
 
 def _with_own_words(turn: Turn) -> Turn:
-    return turn.model_copy(update={"text": turn.words})
+    return turn.model_copy(update={"text": own_text(turn)})
 
 
 def _mapping(text: str, limit: int) -> dict[str, str] | None:

@@ -32,6 +32,7 @@ from graph.prompts.texts import Prompts
 from graph.state import RememberInput, RememberState
 from memory.core.records import BigFive, PersonalityPoint, SemanticMemory, Turn, make_id
 from memory.core.retry import Again
+from memory.core.speakers import own_text
 from memory.facts.acceptance import Changes, Relation, ScoredFact, decide, decide_since, on_their_own
 from memory.personality.pem import evolve
 
@@ -72,7 +73,7 @@ class Rememberer:
             raise refusal("remember", "It was given nothing.")
         turn = self._memory.journal.turn(state["turn_id"], traces=False)
         same_user(runtime, turn.user_id)
-        turn = turn.model_copy(update={"text": turn.words})
+        turn = turn.model_copy(update={"text": own_text(turn)})
         return {
             "turn": turn,
             "outputs": self._memory.work.outputs(turn.user_id, turn.id),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -28,12 +28,9 @@ from memory.forgetting.offers import Offers
 from memory.forgetting.purge import ForgetReceipt, Purger
 from memory.forgetting.service import Forgetting
 from memory.forgetting.user_deletion import UserDeletion
-from memory.imports.lines import Import
 from memory.imports.service import Imports
-from memory.imports.service import Source as ImportSource
 from memory.index import renamed_users
 from memory.index.recovery import IndexRecovery
-from memory.index.search_index import Depth
 from memory.personality.timeline import PersonalityTimeline
 from memory.personality.writing_wishes import wishes_in
 from memory.photos.image_file import Picture, open_upright
@@ -64,8 +61,6 @@ _MAX_REPLY_TIME = timedelta(minutes=10)
 """Another process may still be answering a message that is younger than this."""
 _CHROMA_BATCH_ENTRIES = 48
 """Changed entries that one write to Chroma waits for: each write holds Python's global lock for 10 ms or more."""
-_CHROMA_ENTRIES_OF_A_SEARCH = 1_000
-"""Most entries that a person's search copies to Chroma; of an import, the rest is copied in the background."""
 _MAX_UNINDEXED_FACTS = 12
 """From this number of unindexed facts on, they are indexed first; fewer are compared one by one."""
 SEARCHABLE = ("core", "semantic", "episodic", "procedural", "photo")
@@ -139,8 +134,6 @@ class Memory:
                 self._database, folder / "photos", (folder if chroma_url else folder / "chroma") / "index.json"
             )
             self.photos = PhotoStore(folder / "photos", self._database)
-            if not shared:
-                self.photos.sweep()
             self._arrivals = Arrivals(self._database, self.photos, by_words)
             self.sight = sight = sight or Sight()
             self._indexes = IndexRecovery(
@@ -150,8 +143,9 @@ class Memory:
             self._forgetting = Forgetting(self._database)
             self._purger = Purger(self._forgetting, self._database, self._indexes, self.photos, folder)
             self._deletion = UserDeletion(self._database, self._indexes, self.photos, self._purger)
-            self.imports = Imports(self._database, self.photos, folder / "imports", by_words, self._indexer.add_words)
+            self.imports = Imports(self._database, self.photos, folder / "imports", by_words, self._indexer, self._purger)
             if not shared:
+                self.photos.sweep()
                 self.imports.sweep()
             self._archives = Archives(self._database, self.photos, folder)
             words = self._indexes.search
@@ -253,8 +247,8 @@ class Memory:
 
         def _search() -> list[Recalled]:
             self._indexer.run(user_id)
-            # After an index recovery, Chroma is filled again too.
-            self._indexer.mirror(user_id, at_least=_CHROMA_BATCH_ENTRIES, most=_CHROMA_ENTRIES_OF_A_SEARCH)
+            # After an index recovery, Chroma is filled again too; the rest of a long history is copied in the background.
+            self._indexer.mirror(user_id, at_least=_CHROMA_BATCH_ENTRIES, most=1_000)
             return self.retriever.search(user_id, text, [kind] if kind else SEARCHABLE, limit)
 
         return self._indexes.recovering(_search)
@@ -279,28 +273,6 @@ class Memory:
     def catch_up(self) -> int:
         """Index, for all users, what no search waits for, such as new photos; return the number of rows."""
         return sum(self.index(user_id) for user_id in {*self._indexer.behind(), *self.dates.behind()})
-
-    def resume_imports(self) -> None:
-        """Write the imports to their end, and remove those to their end, that the end of a program interrupted."""
-        for user_id, import_id, state in self.imports.unfinished():
-            if state == "undoing":
-                self.undo_import(user_id, import_id)
-            else:
-                self.imports.write(user_id, import_id)
-
-    def deepen(self, user_id: str, most: int = 256) -> int:
-        """Embed more of up to `most` imported turns, or copy as many to Chroma; return how many turns that were.
-
-        Each gets one vector before any gets all; Chroma, which no reply needs, comes last.
-        """
-        done = 0
-        for depth in (Depth.CONTENT, Depth.WHOLE):
-            done = done or self._indexer.deepen(user_id, depth, most)
-        return done or self._indexer.mirror(user_id, at_least=_CHROMA_BATCH_ENTRIES, most=most)
-
-    def shallow(self, user_id: str) -> tuple[int, int]:
-        """Return how many imported turns are found by their words alone, and how many have one vector so far."""
-        return self._indexer.shallow(user_id)
 
     def reindex(self, on_progress: Callable[[int, int], None] | None = None) -> int:
         """Rebuild the indexes from the journal, without calling the chat model, and return the number of rows."""
@@ -400,20 +372,6 @@ class Memory:
 
     def _purge(self, due: Sequence[tuple[str, str]]) -> list[ForgetReceipt]:
         return self._indexes.recovering(lambda: self._purger.purge(due))
-
-    def import_facts(self, user_id: str, source: ImportSource, noted: Iterable[tuple[str, datetime | None]]) -> Import:
-        """Import a list of what another program remembered; see `Imports.add_facts`."""
-        done = self.imports.add_facts(user_id, source, noted, self.items)
-        self.index(user_id)
-        return done
-
-    def undo_import(self, user_id: str, import_id: str) -> dict[str, int]:
-        """Remove an import with everything that was made from it, from every store and every file; see `Imports.undo`."""
-        counts, gone = self.imports.undo(user_id, import_id)
-        self._indexer.remove(user_id, [*gone.turns, *gone.memories])
-        self.index(user_id)
-        self._purger.compact({user_name(user_id)})
-        return counts
 
     def export_user(self, user_id: str, file: Path) -> dict[str, int]:
         """Export a user into one archive file, and return the counts; see `Archives.write`."""

@@ -90,12 +90,12 @@ def _import(memory: Memory, path: Path, user: str, wanted: Wanted) -> dict[str, 
 
     with shown("importing", "messages", None) as advance:
         done = import_history(memory, path, user, wanted, on_progress)
-    words, _ = memory.shallow(user)
+    words, _ = memory.imports.shallow(user)
     with shown("embedding", "messages", words) as advance, behind():
         left = words
         while left:
-            memory.deepen(user)
-            left, _ = memory.shallow(user)
+            memory.imports.deepen(user)
+            left, _ = memory.imports.shallow(user)
             advance(words - left, left)
     return done
 
@@ -167,7 +167,7 @@ def undo_import(
     from app.opened import open_memory
 
     with open_memory() as memory:
-        gone = memory.undo_import(user, import_id)
+        gone = memory.imports.undo(user, import_id)
     report(
         {"id": import_id, **gone},
         f"{gone['messages']} messages, {gone['memories']} memories and {gone['pictures']} pictures are removed. "

@@ -21,7 +21,7 @@ from memory.imports.service import Source
 if TYPE_CHECKING:
     from app.importers.facts import Fact
     from app.importers.recognition import FactsFormat, Format
-    from memory.imports.lines import Depth, Import, ImportedLine
+    from memory.imports.lines import Import, ImportedLine, ReadingDepth
     from memory.memory import Memory
 
 _MOST_NAMED = 8
@@ -41,7 +41,7 @@ class Wanted:
     choices: Choices = field(default_factory=Choices)
     format: str = ""
     since: datetime | None = None
-    depth: Depth = "sessions"
+    depth: ReadingDepth = "sessions"
 
 
 @dataclass
@@ -93,7 +93,7 @@ def import_history(
         if has_facts(format_):
             noted = ((fact.text, fact.time) for fact in seen.facts)
             source = Source(format_.NAME, path.name, skipped=lambda: dict(seen.left_out.counts))
-            done = memory.import_facts(user_id, source, noted)
+            done = memory.imports.add_facts(user_id, source, noted, memory.items)
             return {**report(done), "pending": memory.work.count(user_id), "seconds": round(time.monotonic() - began, 1)}
         lines = _lines(memory, user_id, conversations, seen, wanted, on_progress)
         source = Source(

@@ -16,7 +16,7 @@ from memory.core import clock
 
 if TYPE_CHECKING:
     from app.importers.conversations import Conversation
-    from memory.imports.lines import Depth, ImportedLine
+    from memory.imports.lines import ImportedLine, ReadingDepth
 
 _SAMPLED_CHARACTERS = 2_000
 
@@ -110,7 +110,7 @@ class Preview:
         """Return whether the person has to say which of the writers they are."""
         return bool(self.people) and not self.knows_me
 
-    def calls(self, depth: Depth) -> int:
+    def calls(self, depth: ReadingDepth) -> int:
         """Return how often the model is asked if it reads as much as `depth` says."""
         return {"none": 0, "sessions": self.sessions + 2, "all": 2 * self.turns + 3 * self.sessions}[depth]
 

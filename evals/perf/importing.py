@@ -72,14 +72,14 @@ def _import(format_: str, size: int, long: bool, whole: bool, pipe: Connection) 
         done = import_history(memory, file, _USER, Wanted(Choices(zone="UTC", me="Ada"), depth="none"))
         row: dict[str, Any] = {"turns": done["added"], "words_s": _since(began)}
         with behind():
-            while memory.shallow(_USER)[0]:
-                memory.deepen(_USER)
+            while memory.imports.shallow(_USER)[0]:
+                memory.imports.deepen(_USER)
             row["content_s"] = _since(began)
             if whole:
-                while any(memory.shallow(_USER)):
-                    memory.deepen(_USER)
+                while any(memory.imports.shallow(_USER)):
+                    memory.imports.deepen(_USER)
                 row["whole_s"] = _since(began)
-                while memory.deepen(_USER):
+                while memory.imports.deepen(_USER):
                     pass
                 row["chroma_s"] = _since(began)
         pipe.send({**row, "peak_mb": _peak(), "disk_mb": _disk(Path(folder) / "data")})

@@ -13,6 +13,7 @@ __all__ = [
     "records",
     "retry",
     "sentences",
+    "speakers",
     "temporal",
     "time_window",
     "tokenize",

@@ -170,8 +170,7 @@ class Turn(Record):
     """One message and its reply.
 
     Attributes:
-        seq: The turn's number in the user's order of arrival, from 1.
-        session: The number of the user's session that it belongs to, from 1.
+        seq: The turn's number in the user's order of arrival, from 1; `session`: the number of its session, from 1.
         time: When it was said, in the zone it was said in.
         pending: Whether the turn is still to be remembered.
         error: Why there is no reply (state `failed`).
@@ -179,8 +178,7 @@ class Turn(Record):
         held: The sensitive topic of the message while it is pending approval; until then it is not recalled.
         sensitive: The sensitive topic, kept after approval or without one: never mentioned unasked, and never trained on.
         corrected: Later corrections by the person, as marks; filled in only when turns are read to be shown.
-        speaker: The name before the text, in an imported talk between people.
-        by_other: Whether another person said it.
+        speaker: The name before the text, in an imported talk between people; `by_other`: whether it is another person's.
     """
 
     id: str
@@ -201,11 +199,6 @@ class Turn(Record):
     corrected: tuple[str, ...] = ()
     speaker: str | None = None
     by_other: bool = False
-
-    @property
-    def words(self) -> str:
-        """The text without the name of the user before it."""
-        return self.text.removeprefix(f"{self.speaker}: ") if self.speaker and not self.by_other else self.text
 
 
 class ProfileEntry(Record):

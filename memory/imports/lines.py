@@ -9,7 +9,7 @@ from typing import Literal
 
 from memory.core.records import Record
 
-Depth = Literal["none", "sessions", "all"]
+ReadingDepth = Literal["none", "sessions", "all"]
 """How much the model reads: nothing, a summary of each conversation, or every message."""
 
 
@@ -74,7 +74,7 @@ class Import(Record):
     name: str
     at: datetime
     state: Literal["writing", "done", "undoing"]
-    depth: Depth
+    depth: ReadingDepth
     conversations: int
     messages: int
     added: int

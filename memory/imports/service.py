@@ -20,8 +20,9 @@ from memory.core.errors import InvalidInput, NotFound
 from memory.core.records import SPOKEN, Turn
 from memory.core.validation import check_user, user_name
 from memory.imports import facts, matching, undoing, writing
-from memory.imports.lines import Depth, Import, ImportedLine
+from memory.imports.lines import Import, ImportedLine, ReadingDepth
 from memory.imports.staging import StagedLine, Staging
+from memory.index.search_index import Depth
 from memory.photos.image_file import read_picture
 from memory.photos.store import PhotoStore
 from memory.storage import session_rows, tombstones, user_rows
@@ -30,9 +31,14 @@ from memory.storage.schema import imports, turns
 from memory.storage.turn_rows import SAID, to_turn
 
 if TYPE_CHECKING:
+    from memory.forgetting.purge import Purger
+    from memory.index.indexer import Indexer
     from memory.stores.items import Items
 
 _log = logging.getLogger(__name__)
+_BATCH_TURNS = 256
+_CHROMA_BATCH_ENTRIES = 48
+"""As in `memory.memory`."""
 _BATCH_LINES = 500
 """Lines of one transaction: 0.1 s in which no message can be written."""
 KNOWN = "messages that are here already"
@@ -66,13 +72,21 @@ class Imports:
         photos: Stores the pictures.
         folder: The folder for lines that are not in the journal yet.
         marker: As in `memory.stores.arrivals`.
-        add_words: Indexes the words of a user's imported turns.
+        indexer: Indexes what is written.
+        purger: Rewrites the files of users without deleted data.
     """
 
     def __init__(
-        self, database: Database, photos: PhotoStore, folder: Path, marker: Marker | None, add_words: Callable[[str], int]
+        self,
+        database: Database,
+        photos: PhotoStore,
+        folder: Path,
+        marker: Marker | None,
+        indexer: Indexer,
+        purger: Purger,
     ) -> None:
-        self._add_words = add_words
+        self._indexer = indexer
+        self._purger = purger
         self._db = database
         self._photos = photos
         self._folder = folder
@@ -80,7 +94,7 @@ class Imports:
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._begun: set[str] = set()
 
-    def begin(self, user_id: str, source: Source, lines: Iterable[ImportedLine], depth: Depth) -> Import:
+    def begin(self, user_id: str, source: Source, lines: Iterable[ImportedLine], depth: ReadingDepth) -> Import:
         """Read a source to its end, and note the import in the journal. Nothing is written before all lines are read.
 
         Args:
@@ -146,7 +160,7 @@ class Imports:
             # A person removed the file: what is written stays.
             return self._finish(row, {})
         with Staging(self._path(import_id)) as staging:
-            self._add_words(row.user_id)
+            self._indexer.imported.add_words(row.user_id)
             done, bad = writing.Progress(**row.progress), 0
             to = writing.Target(row.user_id, row.id, row.depth, self._marker)
             for batch in staging.batches(_BATCH_LINES, skip=done.lines):
@@ -156,7 +170,7 @@ class Imports:
                     done = writing.write(connection, to, batch, shown, done)
                     noted = connection.execute(_this(row).values(progress=asdict(done), added=done.lines))
                     _check_there(noted.rowcount, import_id)
-                self._add_words(row.user_id)
+                self._indexer.imported.add_words(row.user_id)
                 if on_progress is not None:
                     on_progress(len(batch))
             row = self._row(user_id, import_id)
@@ -171,7 +185,7 @@ class Imports:
             user_id: The user whose memories they are.
             source: What is imported.
             noted: (words, time) pairs.
-            items: Stores them.
+            items: Stores facts that have no message.
 
         Raises:
             InvalidInput: The source or the user's name is not valid, or there is nothing in it. Nothing was written.
@@ -190,7 +204,30 @@ class Imports:
         with self._db.write() as connection:
             user_rows.ensure(connection, user_id)
             connection.execute(insert(imports).values(row))
+        self._indexer.run(user_id)
         return self.get(user_id, name)
+
+    def resume(self) -> None:
+        """Write the imports to their end, and remove those to their end, that the end of a program interrupted."""
+        for user_id, import_id, state in self.unfinished():
+            if state == "undoing":
+                self.undo(user_id, import_id)
+            else:
+                self.write(user_id, import_id)
+
+    def deepen(self, user_id: str, most: int = _BATCH_TURNS) -> int:
+        """Embed more of up to `most` imported turns, or copy as many to Chroma; return how many turns that were.
+
+        Each gets one vector before any gets all; Chroma, which no reply needs, comes last.
+        """
+        done = 0
+        for depth in (Depth.CONTENT, Depth.WHOLE):
+            done = done or self._indexer.imported.deepen(user_id, depth, most)
+        return done or self._indexer.mirror(user_id, at_least=_CHROMA_BATCH_ENTRIES, most=most)
+
+    def shallow(self, user_id: str) -> tuple[int, int]:
+        """Return how many imported turns are found by their words alone, and how many have one vector so far."""
+        return self._indexer.imported.shallow(user_id)
 
     def unfinished(self) -> list[tuple[str, str, str]]:
         """Return (user, import, state) of the imports that are not written, or not removed, to their end.
@@ -243,13 +280,13 @@ class Imports:
         """Return one import, or raise NotFound."""
         return _import(self._row(user_id, import_id))
 
-    def undo(self, user_id: str, import_id: str) -> tuple[dict[str, int], undoing.Gone]:
-        """Remove everything that an import brought, and everything that was made from it, for good.
+    def undo(self, user_id: str, import_id: str) -> dict[str, int]:
+        """Remove an import with everything that was made from it, for good, from every store and every file.
 
         It is no forgetting: the same file can be imported again.
 
         Returns:
-            The counts, and the ids that the indexes must not have any more.
+            How many messages, memories and pictures were removed.
 
         Raises:
             NotFound: There is no such import.
@@ -264,7 +301,11 @@ class Imports:
                 gone = undoing.remove(connection, row.user_id, import_id, row.progress.get("facts", ()))
             for photo_id in gone.photos:
                 self._photos.discard(row.user_id, photo_id)
-            return gone.counts(), gone
+            self._indexer.remove(row.user_id, [*gone.turns, *gone.memories])
+            self._indexer.run(row.user_id)
+            self._indexer.mirror(row.user_id)
+            self._purger.compact([row.user_id])
+        return gone.counts()
 
     def _pictures(self, user_id: str, staging: Staging, lines: list[StagedLine]) -> tuple[list[list[str]], int]:
         """Store the pictures of some lines; returns the ids for each line, and how many cannot be read."""

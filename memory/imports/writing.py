@@ -12,9 +12,9 @@ from sqlalchemy import Connection, insert, update
 from memory.consent.consent_rule import Marker
 from memory.core import clock
 from memory.core.records import TurnState, make_id
-from memory.imports.lines import Depth
+from memory.imports.lines import ReadingDepth
 from memory.imports.staging import StagedLine
-from memory.index.indexer import FROM_IMPORT
+from memory.index.imported import FROM_IMPORT
 from memory.personality.writing_wishes import wishes_in
 from memory.storage import session_rows, turn_order, user_rows
 from memory.storage.schema import sessions, turns, work
@@ -51,7 +51,7 @@ class Target:
 
     user_id: str
     import_id: str
-    depth: Depth
+    depth: ReadingDepth
     marker: Marker | None
 
 

@@ -5,37 +5,33 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from functools import cached_property
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from sqlalchemy import ColumnElement, Exists, Row, Select, Table, Update, bindparam, exists, func, select, update
 
 from memory.core.errors import StorageError
-from memory.core.passages import turn_of
 from memory.core.records import SPOKEN, PhotoMemory
 from memory.core.validation import user_name
 from memory.embedding.text_embedder import Embedder
-from memory.embedding.token_vectors import TOKEN_SIZE, Kept, keep, keep_more
 from memory.index.chroma import ChromaStore
 from memory.index.chroma_mirror import ChromaMirror
-from memory.index.documents import Indexed, in_sequence, is_shown, of_memory, of_turn, places
+from memory.index.documents import Indexed, is_shown, of_memory, of_turn, places
+from memory.index.embedded import embedded
+from memory.index.imported import FROM_IMPORT, ImportedTurns
 from memory.index.photo_index import KIND, PhotoIndex
-from memory.index.search_index import Depth, SearchIndex
+from memory.index.search_index import SearchIndex
 from memory.storage.engine import Database
 from memory.storage.memory_rows import to_record
 from memory.storage.schema import memories, turns, users
 
 _log = logging.getLogger(__name__)
 _BATCH_ROWS = 64
-_IMPORT_ROWS = 500
-FROM_IMPORT = -1
-"""`indexed_revision` of an imported turn whose words are not indexed yet: `run` leaves it to `add_words`."""
 _LAYOUT = 10
 """Version of the indexes' layout; indexes of another layout are deleted and rebuilt."""
 
@@ -95,6 +91,7 @@ class Indexer:
         self._verified: set[str] = set()
         self._guard = threading.Lock()
         self._locks: dict[str, threading.RLock] = {}
+        self.imported = ImportedTurns(database, index, embedder, self._lock_of, partial(self._note, known=()))
 
     def check(self) -> None:
         """Compare the marker with the embedder; if an index is lost, mark its rows to be indexed again.
@@ -169,73 +166,6 @@ class Indexer:
             if rows and on_progress is not None:
                 on_progress(rows)
         return total
-
-    def add_words(self, user_id: str, on_progress: Callable[[int], None] | None = None) -> int:
-        """Index the words of a user's imported turns that are not indexed at all; returns how many.
-
-        They are found from then on, and embedded by `deepen`.
-        """
-        total = 0
-        while rows := self._add_words(user_id):
-            total += rows
-            if on_progress is not None:
-                on_progress(rows)
-        return total
-
-    def deepen(self, user_id: str, depth: Depth, most: int = _BATCH_ROWS) -> int:
-        """Embed more of up to `most` turns whose words alone are indexed, newest first; returns how many.
-
-        Args:
-            user_id: The user.
-            depth: How much of them to embed.
-            most: Most turns.
-        """
-        names = self.has_shallow(user_id) and self._index.shallow(user_id, depth, most)
-        if not names:
-            return 0
-        with self._db.read() as connection:
-            said = connection.execute(select(turns).where(turns.c.id.in_(names))).all()
-            placed = places(connection, said)
-        made = [one for row in said for one in of_turn(row, placed[row.id])]
-        if depth is not Depth.WHOLE:
-            made = [replace(one, texts=one.texts[:1]) for one in made if turn_of(one.entry.id) == one.entry.id]
-        # Without the lock: a search of a reply may need it, and embedding takes long.
-        there = self._index.contents(user_id, names) if depth is Depth.WHOLE else {}
-        kept = self._embedded(made, there)
-        with self._lock_of(user_id):
-            if self._index.files.has(user_id):
-                self._index.deepen(user_id, list(zip((one.entry.id for one in made), kept, strict=True)), depth)
-                # What the journal does not show any more is removed by the next `run`.
-                shown = {turn_of(one.entry.id) for one in made}
-                self._index.forget_shallow(user_id, [name for name in names if name not in shown])
-        return len(names)
-
-    def has_shallow(self, user_id: str) -> bool:
-        """Return whether some of a user's turns are not embedded whole."""
-        return any(self.shallow(user_id))
-
-    def shallow(self, user_id: str) -> tuple[int, int]:
-        """Return how many turns are found by their words alone, and how many have one vector so far."""
-        return self._index.count_shallow(user_id) if self._index.files.has(user_id) else (0, 0)
-
-    def _add_words(self, user_id: str) -> int:
-        with self._lock_of(user_id):
-            with self._db.read() as connection:
-                said = connection.execute(_IMPORTED_TURNS, {"user": user_id}).all()
-                placed = in_sequence(connection, said)
-            made = [one for row in said for one in of_turn(row, placed[row.id])]
-            none = (
-                Kept((made[0].texts[0][0],), np.zeros((1, self._vector_size), np.int8), np.zeros((0, TOKEN_SIZE), np.int8))
-                if made
-                else None
-            )
-            self._index.put(user_id, [replace(one.entry, kept=none, depth=Depth.WORDS) for one in made])
-            self._note(said, [])
-        return len(said)
-
-    @cached_property
-    def _vector_size(self) -> int:
-        return len(self._embedder.embed(["size"])[0].vector)
 
     def mirror(self, user_id: str, *, at_least: int = 1, most: int | None = None) -> int:
         """Copy one user's changed entries to Chroma if there are at least `at_least`; returns the number of entries.
@@ -403,20 +333,8 @@ class Indexer:
 
     def _put(self, user_id: str, made: Sequence[Indexed]) -> None:
         if made:
-            kept = self._embedded(made)
+            kept = embedded(self._embedder, made)
             self._index.put(user_id, [replace(one.entry, kept=its) for one, its in zip(made, kept, strict=True)])
-
-    def _embedded(self, made: Sequence[Indexed], contents: Mapping[str, Kept] | None = None) -> list[Kept]:
-        """Return the stored embeddings of entries; the content of those in `contents` is embedded already."""
-        contents = contents or {}
-        texts = [one.texts[1:] if one.entry.id in contents else one.texts for one in made]
-        embeddings = iter(self._embedder.embed([text for some in texts for _, text in some]))
-        kept = []
-        for one, some in zip(made, texts, strict=True):
-            embedded = [(facet, next(embeddings)) for facet, _ in some]
-            content = contents.get(one.entry.id)
-            kept.append(keep(embedded) if content is None else keep_more(content, embedded))
-        return kept
 
     def _project_pictures(self, user_id: str, rows: Sequence[Row[Any]]) -> None:
         if rows:
@@ -455,12 +373,6 @@ def _waiting(table: Table, turn: ColumnElement[str]) -> Exists:
     )
 
 
-_IMPORTED_TURNS = (
-    select(turns)
-    .where(turns.c.user_id == bindparam("user"), turns.c.revision != FROM_IMPORT, turns.c.indexed_revision == FROM_IMPORT)
-    .order_by(turns.c.session, turns.c.at, turns.c.seq)
-    .limit(_IMPORT_ROWS)
-)
 _CHANGED_TURNS, _CHANGED = _changed_rows(turns), _changed_rows(memories)
 _CHANGED_TEXT = _CHANGED.where(memories.c.kind != "photo")
 _INDEXED_TURN, _INDEXED = _mark_indexed(turns), _mark_indexed(memories)

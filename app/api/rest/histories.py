@@ -21,7 +21,7 @@ from app.importers.upload import Upload
 from memory.core import clock
 from memory.core.errors import InvalidInput, PersonaError, StorageError
 from memory.imports import lines
-from memory.imports.lines import Depth
+from memory.imports.lines import ReadingDepth
 
 router = APIRouter(tags=["imports"])
 
@@ -82,7 +82,7 @@ class Previewed(BaseModel):
     facts: int = Field(description="The number of memories, in a list of memories of another program.")
     people: dict[str, int] = Field(description="Messages by the name of their writer, in talk between people.")
     asks_me: bool = Field(description="Whether the option `me` has to say which of them the person is.")
-    model_calls: dict[Depth, int] = Field(description="How often the model would be asked, for each value of `remember`.")
+    model_calls: dict[ReadingDepth, int] = Field(description="How often the model would be asked, by value of `remember`.")
     skipped: dict[str, int] = Field(description="How many messages are left out, by reason.")
     places: list[str] = Field(description="Where some of them are, and how ambiguous dates were read.")
     first: datetime | None = Field(alias="from", description="The time of the oldest message.")
@@ -93,7 +93,7 @@ class Previewed(BaseModel):
     def of(cls, found: preview.Preview) -> Previewed:
         """Return a preview as an answer."""
         told = found.as_json()
-        depths: tuple[Depth, ...] = get_args(Depth)
+        depths: tuple[ReadingDepth, ...] = get_args(ReadingDepth)
         calls = {depth: found.calls(depth) for depth in depths}
         conversations = [PreviewedConversation(**one) for one in told["of"]]
         return cls(
@@ -110,7 +110,7 @@ class Import(BaseModel):
     name: str = Field(description="The name of the file.")
     at: datetime = Field(description="When it was begun.")
     state: str = Field(description="`writing` (it goes on, also after a restart), `done`, or `undoing`.")
-    depth: Depth = Field(description="How much of it the model reads.")
+    depth: ReadingDepth = Field(description="How much of it the model reads.")
     conversations: int = Field(description="The number of conversations in the file.")
     messages: int = Field(description="The number of messages in the file.")
     added: int = Field(description="The number of turns that were added so far.")
@@ -144,7 +144,7 @@ def _wanted(
     ] = None,
     since: Annotated[str, Query(description="Only messages from this day or time on.", examples=["2025-01-01"])] = "",
     remember: Annotated[
-        Depth,
+        ReadingDepth,
         Query(description="What the model reads later: `none`, each conversation once (`sessions`), or every message (`all`)."),
     ] = "sessions",
     format_: Annotated[
@@ -252,7 +252,7 @@ def undo_import(me: Me, entry_id: EntryId) -> Undone:
 
     The file can be imported again.
     """
-    return Undone(id=entry_id, **me.memory.undo_import(me.id, entry_id))
+    return Undone(id=entry_id, **me.memory.imports.undo(me.id, entry_id))
 
 
 def _for_requests(error: PersonaError) -> PersonaError:

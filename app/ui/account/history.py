@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from app.importers.preview import Preview
     from app.importers.upload import Upload
     from app.importing_jobs import Job
-    from memory.imports.lines import Depth, Import
+    from memory.imports.lines import Import, ReadingDepth
 
 _MOST_MB = 1024
 _TICK_S = 1.0
@@ -263,9 +263,9 @@ def _who(found: Preview) -> str:
     return chosen or ""
 
 
-def _depth(found: Preview) -> Depth:
+def _depth(found: Preview) -> ReadingDepth:
     """Ask how much of it the model reads."""
-    depth: Depth = st.radio(
+    depth: ReadingDepth = st.radio(
         "What the model reads", history_wording.DEPTHS, key=_key("depth"),
         format_func=lambda one: history_wording.depth(found, one),
     )  # fmt: skip
@@ -293,7 +293,7 @@ def _imports(here: Here) -> None:
                 )  # fmt: skip
             if st.session_state.get(_UNDO) == one.id:
                 _confirm(here, one)
-        words, _ = here.memory.shallow(here.user)
+        words, _ = here.memory.imports.shallow(here.user)
         if words:
             st.caption(
                 f"{wording.counted(words, 'message is', 'messages are')} found by their words so far. By meaning, they are "
@@ -315,7 +315,7 @@ def _confirm(here: Here, one: Import) -> None:
         return
     try:
         with st.spinner("Removing"):
-            gone = here.memory.undo_import(here.user, one.id)
+            gone = here.memory.imports.undo(here.user, one.id)
     except PersonaError as error:
         st.error(wording.sentence(error.message))
         return

@@ -11,14 +11,14 @@ from app.ui import wording
 if TYPE_CHECKING:
     from app.importers.preview import Preview
     from app.importing_jobs import Job
-    from memory.imports.lines import Depth, Import
+    from memory.imports.lines import Import, ReadingDepth
 
 _SENTENCES = re.compile(r"(?<=[.?!])\s+(?=[A-Z“\"'])")
 _MOST_REASONS = 12
-_DEPTHS: dict[Depth, str] = {"none": "Nothing", "sessions": "Each conversation once", "all": "Every message"}
-DEPTHS: tuple[Depth, ...] = ("sessions", "none", "all")
+_DEPTHS: dict[ReadingDepth, str] = {"none": "Nothing", "sessions": "Each conversation once", "all": "Every message"}
+DEPTHS: tuple[ReadingDepth, ...] = ("sessions", "none", "all")
 """What the model can read, the usual first."""
-_MEANS: dict[Depth, str] = {
+_MEANS: dict[ReadingDepth, str] = {
     "none": "You can ask about everything that was said: the messages themselves are searched.",
     "sessions": "It notes the topic of each conversation, and at the end your profile and habits.",
     "all": "It notes facts and topics, and judges your personality, as if all of it had been said here.",
@@ -80,14 +80,14 @@ def left_out(counts: Mapping[str, int]) -> str:
     return f"Left out: {'; '.join(told)}." if told else ""
 
 
-def depth(preview: Preview, chosen: Depth) -> str:
+def depth(preview: Preview, chosen: ReadingDepth) -> str:
     """Return a choice of what the model reads, with what it costs."""
     calls = preview.calls(chosen)
     cost = f" ({wording.counted(calls, 'model call', 'model calls')})" if calls else ""
     return f"{_DEPTHS[chosen]}{cost}"
 
 
-def depth_means(chosen: Depth) -> str:
+def depth_means(chosen: ReadingDepth) -> str:
     """Return what a choice of what the model reads brings."""
     later = "" if chosen == "none" else " It reads in the background, and your conversations come first."
     return f"{_MEANS[chosen]}{later}"

@@ -151,7 +151,7 @@ def test_the_end_of_the_program_while_it_is_written_is_gone_on_from_at_the_next_
     assert error.message == "The program ended. The import goes on at its next start."
     again = serve(ScriptedChat()).memory
     assert said(again) == 500
-    again.resume_imports()
+    again.imports.resume()
     assert said(again) == 700
     assert [one.state for one in again.imports.of("ada")] == ["done"]
 

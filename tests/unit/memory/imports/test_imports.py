@@ -14,6 +14,7 @@ from sqlalchemy import select
 from memory.core import clock
 from memory.core.errors import InvalidInput, NotFound
 from memory.core.records import SemanticMemory, make_id
+from memory.core.speakers import own_text
 from memory.facts.acceptance import Changes
 from memory.imports import service
 from memory.imports.lines import ImportedLine, ImportedPicture
@@ -66,7 +67,7 @@ class TestWriting:
 
     def test_what_another_person_said_keeps_their_name(self, memory):
         taken(memory, line(0, "Bea: I have a dog.", "", speaker="Bea", by_other=True), line(1, "Ada: Nice!", "", speaker="Ada"))
-        assert [(turn.speaker, turn.by_other, turn.words) for turn in memory.journal.turns("ada")] == [
+        assert [(turn.speaker, turn.by_other, own_text(turn)) for turn in memory.journal.turns("ada")] == [
             ("Bea", True, "Bea: I have a dog."), ("Ada", False, "Nice!"),
         ]  # fmt: skip
 
@@ -167,7 +168,7 @@ class TestInterrupted:
             else:
                 break
             assert memory.imports.unfinished() == [(user, begun.id, "writing")]
-            memory.resume_imports()
+            memory.imports.resume()
             assert memory.imports.unfinished() == []
             assert said(memory, user) == [one.text for one in lines]
             numbers = [turn.session for turn in memory.journal.turns(user)]
@@ -179,10 +180,10 @@ class TestInterrupted:
         done = taken(memory, line(0, "One"))
         monkeypatch.setattr(service.undoing, "remove", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            memory.undo_import("ada", done.id)
+            memory.imports.undo("ada", done.id)
         monkeypatch.undo()
         assert memory.imports.get("ada", done.id).state == "undoing"
-        memory.resume_imports()
+        memory.imports.resume()
         assert said(memory) == []
 
 
@@ -216,10 +217,10 @@ class TestUndo:
         memory.index("ada")
         before = rows(memory)
         done = taken(memory, line(0, "I have a dog named Rex."), line(100, "Rex barks."), depth="all")
-        while memory.deepen("ada"):
+        while memory.imports.deepen("ada"):
             pass
         assert memory.search("ada", "dog Rex")
-        assert memory.undo_import("ada", done.id) == {"messages": 2, "memories": 0, "pictures": 0}
+        assert memory.imports.undo("ada", done.id) == {"messages": 2, "memories": 0, "pictures": 0}
         assert rows(memory) == before
         assert all("Rex" not in found.text for found in memory.search("ada", "dog Rex"))
         assert memory.imports.of("ada") == []
@@ -232,19 +233,19 @@ class TestUndo:
         imported = next(one for one in memory.journal.turns("ada") if one.text == "I live in Oslo.")
         fact(memory, imported, "The user lives in Oslo.", Changes(supersedes=[old.id]))
         assert memory.memories.entries("ada", ids=[old.id])[0].valid_until == imported.time
-        memory.undo_import("ada", done.id)
+        memory.imports.undo("ada", done.id)
         [left] = memory.memories.entries("ada", kind="semantic")
         assert (left.id, left.valid_until) == (old.id, None)
 
     def test_the_same_file_can_be_imported_again(self, memory):
         done = taken(memory, line(0, "One"))
-        memory.undo_import("ada", done.id)
+        memory.imports.undo("ada", done.id)
         assert taken(memory, line(0, "One")).added == 1
 
     def test_other_peoples_imports_do_not_exist(self, memory):
         done = taken(memory, line(0))
         with pytest.raises(NotFound):
-            memory.undo_import("bea", done.id)
+            memory.imports.undo("bea", done.id)
         assert memory.imports.of("bea") == []
         assert said(memory)
 
@@ -260,20 +261,20 @@ def fact(memory, turn, text, changes=None):
 class TestSearch:
     def test_its_words_are_found_at_once_and_its_meaning_later(self, memory):
         taken(memory, line(0, "I play the cello."), line(1, "My sister plays chess."))
-        assert memory.shallow("ada") == (2, 0)
+        assert memory.imports.shallow("ada") == (2, 0)
         assert memory.search("ada", "cello")[0].text.count("cello")
-        assert memory.deepen("ada") == 2
-        assert memory.shallow("ada") == (0, 2)
-        assert memory.deepen("ada") == 2
-        assert memory.shallow("ada") == (0, 0)
-        assert memory.deepen("ada") == 0
+        assert memory.imports.deepen("ada") == 2
+        assert memory.imports.shallow("ada") == (0, 2)
+        assert memory.imports.deepen("ada") == 2
+        assert memory.imports.shallow("ada") == (0, 0)
+        assert memory.imports.deepen("ada") == 0
 
     def test_embedded_whole_it_is_found_as_if_it_had_been_said_here(self, memory):
         lines = [
             line(minute, f"I saw {what} today. It was fine.", "Nice.") for minute, what in enumerate(("a cat", "a dog", "rain"))
         ]
         taken(memory, *lines)
-        while memory.deepen("ada"):
+        while memory.imports.deepen("ada"):
             pass
         imported = memory._indexes.search
         found = {kind: sorted(_vectors(imported, "ada")) for kind in ("turn",)}
@@ -287,9 +288,9 @@ class TestSearch:
         [turn] = memory.journal.turns("ada")
         memory.journal.finish(memory.threads.change(turn.id, "I play chess.", None).id, "Nice.")
         memory.index("ada")
-        while memory.deepen("ada"):
+        while memory.imports.deepen("ada"):
             pass
-        assert memory.shallow("ada") == (0, 0)
+        assert memory.imports.shallow("ada") == (0, 0)
         assert "chess" in memory.search("ada", "play")[0].text
 
     @given(st.lists(st.tuples(st.integers(0, 200), st.sampled_from("ab")), min_size=1, max_size=12))
@@ -318,7 +319,7 @@ def test_a_person_who_is_deleted_while_their_history_is_written_does_not_come_ba
 
 def test_a_restart_leaves_an_import_that_is_being_written_to_its_thread(memory):
     begun = memory.imports.begin("ada", SOURCE, [line(0)], "none")
-    memory.resume_imports()
+    memory.imports.resume()
     assert memory.imports.get("ada", begun.id).state == "writing"
     assert memory.imports.write("ada", begun.id).state == "done"
 

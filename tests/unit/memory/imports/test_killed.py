@@ -48,7 +48,7 @@ def _import(folder, point):
                 setattr(kind, name, killing(getattr(kind, name)))
         begun = memory.imports.begin("ada", Source("chatgpt", "a.json"), LINES, "all")
         memory.imports.write("ada", begun.id)
-        while memory.deepen("ada"):
+        while memory.imports.deepen("ada"):
             pass
 
 
@@ -71,8 +71,8 @@ def test_wherever_it_is_killed_nothing_is_lost_or_doubled(tmp_path):
             # Killed again while it goes on.
             _resume_killed(folder, 1 + point % 7)
         with Memory(folder, WordEmbedder()) as memory:
-            memory.resume_imports()
-            while memory.deepen("ada"):
+            memory.imports.resume()
+            while memory.imports.deepen("ada"):
                 pass
             texts = [turn.text for turn in memory.journal.turns("ada")]
             assert texts in ([], [line.text for line in LINES])
@@ -102,7 +102,7 @@ def _resume_killed(folder, point):
         service._BATCH_LINES = 3
         with Memory(folder, WordEmbedder()) as memory:
             Database.write = killed
-            memory.resume_imports()
+            memory.imports.resume()
 
     process = multiprocessing.get_context("fork").Process(target=resume)
     process.start()
