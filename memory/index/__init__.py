@@ -5,6 +5,8 @@ __all__ = [
     "chroma",
     "documents",
     "filters",
+    "imported",
+    "indexer",
     "photo_index",
     "recovery",
     "renamed_users",
