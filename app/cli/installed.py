@@ -22,6 +22,7 @@ Part = Literal["environment", "models", "data"]
 _MADE = {
     "graphs": "files built from the models",
     "vllm-cpu": "the vLLM environment",
+    "peers": "the environments of other programs for memory",
     "studio": "the threads of LangGraph Studio",
     "bench": "memories of benchmarks",
     "tests": "cache of the tests",
@@ -30,6 +31,7 @@ _MADE = {
 _KNOWN = {
     "graphs": (re.compile(r"[0-9a-f]{32}"), ("marks.json", "special.json")),
     "bench": (re.compile(r"\d+-(?:turns|users)-\d+"), ("journal.db",)),
+    "peers": (re.compile(r"mem0"), ("pyvenv.cfg",)),
     "tests": (re.compile(r"tiny-clip-[0-9a-f]{16}"), ("persona.json",)),
 }
 """Name pattern of the subfolders of a cache folder, and files that mark a subfolder as ours."""

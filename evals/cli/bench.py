@@ -13,6 +13,7 @@ from memory.core.errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_OF_A_PEER = ("per_s", "ratio", "peak_mb", "disk_mb", "threads")
 Save = Annotated[Path | None, typer.Option("--save", help="Save the result to this file, for later comparison.")]
 
 app = typer.Typer(no_args_is_help=True, help="Measure the speed on this machine.")
@@ -136,19 +137,35 @@ def import_(
     long: Annotated[bool, typer.Option("--long", help="Every second message is a long reply.")] = False,
     whole: Annotated[bool, typer.Option("--whole/--content", help="Embed everything, or one vector a turn.")] = True,
     beside: Annotated[bool, typer.Option("--ingest/--alone", help="Measure `persona ingest` of the same turns, too.")] = True,
+    others: Annotated[
+        str, typer.Option("--peers", help="Other programs to measure with the same messages, separated by commas: mem0.")
+    ] = "",
     save: Save = None,
     as_json: AsJson = False,
 ) -> None:
     """Import made-up histories in the files of other programs, and time when they can be found (10,000 messages: minutes)."""
     from evals.perf.importing import measure
 
-    rows = measure(formats.split(","), _sizes(sizes, "--messages"), long=long, whole=whole, beside=beside, on_progress=progress)
+    names = others.split(",") if others else []
+    rows = measure(
+        formats.split(","),
+        _sizes(sizes, "--messages"),
+        long=long,
+        whole=whole,
+        beside=beside,
+        others=names,
+        on_progress=progress,
+    )
     _saved(save, "import", {"rows": rows})
     if as_json:
         print_json(rows)
         return
     columns = ("format", "messages", "turns", "words_s", "content_s", "whole_s", "peak_mb", "disk_mb", "ingest_s")
     print_table(columns, [[str(row.get(name, "")) for name in columns] for row in rows])
+    if names:
+        compared = ("format", "messages", "per_s", *(f"{name}_{what}" for name in names for what in _OF_A_PEER))
+        print_table(compared, [[str(row[name]) for name in compared] for row in rows])
+        say("Turns a second with their words and one vector, a peer's texts a second, and the ratio of both.")
 
 
 @app.command()

@@ -26,7 +26,8 @@ def machine(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "prefix", str(tmp_path / "elsewhere"))
     for path in (
         cache / "models/smollm2-135m/model.gguf", cache / "models/smollm2-135m/.lock", cache / "models/my-own/model.gguf",
-        cache / "graphs/0123/model.onnx", cache / "vllm-cpu/pyvenv.cfg", cache / "studio/.langgraph_api/store.pckl",
+        cache / "graphs/0123/model.onnx", cache / "vllm-cpu/pyvenv.cfg",
+        cache / "peers/mem0/pyvenv.cfg", cache / "studio/.langgraph_api/store.pckl",
         config / "settings.env", config / "notes.txt", data / "diary.txt",
     ):  # fmt: skip
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,7 +63,7 @@ def test_it_says_what_lies_where_and_removes_nothing(machine, uninstall):
     assert code == 0
     for what in ("model smollm2-135m", "files built from the models", "vLLM", "Studio", "all memories"):
         assert what in out
-    for path in ("cache/personavlm/models/smollm2-135m", "cache/personavlm/vllm-cpu", "data"):
+    for path in ("cache/personavlm/models/smollm2-135m", "cache/personavlm/vllm-cpu", "cache/personavlm/peers", "data"):
         assert str(machine / path) in out
     assert "Nothing was removed" in err
     assert "`persona uninstall --yes` removes the models" in err
@@ -86,7 +87,7 @@ def test_an_installed_package_says_how_the_program_is_removed(uninstall, monkeyp
 def test_yes_removes_the_models_and_never_what_is_remembered(machine, uninstall):
     code, out, _ = uninstall("--yes")
     assert code == 0
-    assert out.count("removed") == 5
+    assert out.count("removed") == 6
     left = files(machine)
     assert "cache/personavlm/models/my-own/model.gguf" in left, "not ours"
     assert "config/notes.txt" in left
@@ -156,7 +157,7 @@ def test_what_is_surely_ours_leaves_a_cache_of_another_name_and_the_rest_is_name
     (shared / "studio/.env").symlink_to(machine / ".env")
     monkeypatch.setenv("PERSONA_CACHE_DIR", str(shared))
     _, out, err = uninstall()
-    for path in (f"graphs/{fingerprint}", "bench", "studio", "vllm-cpu"):
+    for path in (f"graphs/{fingerprint}", "bench", "peers", "studio", "vllm-cpu"):
         assert f"{shared / path} " in out
     left = [shared / path for path in ("models/my-own", "graphs/0123", f"graphs/{own_graph}", "tests")]
     assert f"they may belong to something else: {', '.join(map(str, left))}." in err
