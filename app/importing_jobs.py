@@ -138,7 +138,7 @@ class ImportJobs:
                 outcome = import_history(self._memory, upload.path, user_id, wanted, advance)
         except Exception as error:  # noqa: BLE001 - it is the outcome
             outcome = _in_a_sentence(error, upload, written=job.written > 0)
-        # Whoever waits for the end finds the file gone and the work known.
+        # A caller that waits for the end finds the file gone and the work known.
         upload.remove()
         self._on_end(user_id)
         if isinstance(outcome, PersonaError):

@@ -22,7 +22,7 @@ _KEY_STATUSES = frozenset({401, 403})
 def obstacle(settings: Settings, url: str = "") -> str:
     """Return in a sentence why the server of the settings would not answer now; empty if it would.
 
-    The sentence names no address: whoever checks a server from outside may read it.
+    The sentence names no address: people who check a server from outside may read it.
 
     Args:
         settings: The server and its key.

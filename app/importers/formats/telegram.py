@@ -1,6 +1,6 @@
 """Reads what Telegram Desktop exported as JSON: `result.json` of all chats, or of one.
 
-Who is the person: in an export of everything the account that was exported; in a talk of two whoever is not the other one; in
+Who is the person: in an export of everything the account that was exported; in a talk of two the one who is not the other; in
 saved messages the writer. What somebody forwarded is the words of another: the speaker is who said it first.
 """
 
