@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from app.importers.preview import Preview
     from memory.memory import Memory
 
+AnyUser = Annotated[str | None, typer.Option("--user", "-u", help="The user. Default: all users.")]
 imports = typer.Typer(no_args_is_help=True, help="List imports, and undo them as a whole.")
 
 
@@ -141,33 +142,40 @@ def _show_left_out(skipped: dict[str, int]) -> None:
 
 
 @imports.command("list")
-def list_imports(user: User, as_json: AsJson = False) -> None:
+def list_imports(user: AnyUser = None, as_json: AsJson = False) -> None:
     """List what was imported, newest first."""
     from app.importers.importing import report as as_report
     from app.opened import open_memory
 
     with open_memory() as memory:
-        found = memory.imports.of(user)
+        found = [(name, one) for name in ([user] if user else memory.imports.users()) for one in memory.imports.of(name)]
+    found.sort(key=lambda pair: pair[1].at, reverse=True)
     if as_json:
-        print_json([{**as_report(one), "name": one.name, "at": one.at.isoformat(), "state": one.state} for one in found])
+        shown = [
+            {**as_report(one), "user": name, "name": one.name, "at": one.at.isoformat(), "state": one.state}
+            for name, one in found
+        ]
+        print_json(shown)
     elif found:
-        rows = [(one.id, one.format, one.name, f"{one.at:%Y-%m-%d %H:%M}", str(one.added), one.state) for one in found]
-        print_table(("id", "format", "file", "imported (UTC)", "messages", ""), rows)
+        rows = [
+            (one.id, name, one.format, one.name, f"{one.at:%Y-%m-%d %H:%M}", str(one.added), one.state) for name, one in found
+        ]
+        print_table(("id", "user", "format", "file", "imported (UTC)", "turns", ""), rows)
     else:
-        progress(f"Nothing was imported for {user}.")
+        progress(f"Nothing was imported for {user}." if user else "Nothing was imported.")
 
 
 @imports.command("undo")
 def undo_import(
     import_id: Annotated[str, typer.Argument(metavar="ID", help="The id, from `persona imports list`.")],
-    user: User,
+    user: AnyUser = None,
     as_json: AsJson = False,
 ) -> None:
     """Take an import out of memory as a whole, for good, with everything that was made from it."""
     from app.opened import open_memory
 
     with open_memory() as memory:
-        gone = memory.imports.undo(user, import_id)
+        gone = memory.imports.undo(user or memory.imports.user_of(import_id), import_id)
     report(
         {"id": import_id, **gone},
         f"{gone['messages']} messages, {gone['memories']} memories and {gone['pictures']} pictures are removed. "

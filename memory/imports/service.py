@@ -270,6 +270,14 @@ class Imports:
         with self._db.glance() as connection:
             return [str(name) for name in connection.execute(select(imports.c.user_id).distinct()).scalars()]
 
+    def user_of(self, import_id: str) -> str:
+        """Return whose import it is, or raise NotFound."""
+        with self._db.glance() as connection:
+            found = connection.execute(select(imports.c.user_id).where(imports.c.id == import_id)).scalar()
+        if found is None:
+            raise _no_import(import_id)
+        return str(found)
+
     def of(self, user_id: str) -> list[Import]:
         """Return a user's imports, newest first."""
         query = select(imports).where(imports.c.user_id == user_name(user_id)).order_by(imports.c.at.desc())
@@ -339,7 +347,7 @@ class Imports:
         with self._db.glance() as connection:
             row = connection.execute(select(imports).where(mine)).first()
         if row is None:
-            raise NotFound(f"There is no import {import_id!r}. `persona imports list` shows all.")
+            raise _no_import(import_id)
         return row
 
     def _path(self, import_id: str) -> Path:
@@ -359,6 +367,10 @@ def _check_there(rows: int, import_id: str) -> None:
     """Raise NotFound if the import is gone: its person was deleted while it was written, and must not come back."""
     if not rows:
         raise NotFound(f"The import {import_id} is gone, with the person whose history it was.")
+
+
+def _no_import(import_id: str) -> NotFound:
+    return NotFound(f"There is no import {import_id!r}. `persona imports list` shows all.")
 
 
 def _this(row: Row[Any]) -> Any:
