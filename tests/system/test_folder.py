@@ -184,7 +184,7 @@ def test_a_journal_of_the_first_schema_is_brought_up_to_date_and_keeps_what_it_k
         list(service.stream("ada", "I have a zebra", time="2026-03-01 09:00"))
         service.wait()
     with sqlite3.connect(tmp_path / "data" / "journal.db") as old:
-        later = ("personality_shows", "turns_wishes", "turns_sensitive", "turns_undated", "memories_undated")
+        later = ("personality_shows", "turns_wishes", "turns_sensitive", "turns_undated", "memories_undated", "turns_import")
         for name in (*later, "memories_corrected", "turns_origin", "sessions_begun", "sessions_open"):
             old.execute(f"DROP INDEX ix_{name}")
         for table, name in (("turns", "origin"), ("sessions", "begun"), ("users", "spelled")):
@@ -198,13 +198,14 @@ def test_a_journal_of_the_first_schema_is_brought_up_to_date_and_keeps_what_it_k
         for table in ("memories", "turns"):
             old.execute(f"DROP INDEX ix_{table}_unindexed")
             old.execute(f"CREATE INDEX ix_{table}_unindexed ON {table} (user_id) WHERE revision != indexed_revision")
-        for table in ("rewrites", "forgettings", "withheld", "refusals", "dated", "api_keys"):
+        for table in ("rewrites", "forgettings", "withheld", "refusals", "dated", "api_keys", "imports"):
             old.execute(f"DROP TABLE {table}")
         old.execute("ALTER TABLE sessions DROP COLUMN summed_up")
         old.execute("DROP TABLE leases")
         for name in ("turns_held", "turns_received", "personality_user"):
             old.execute(f"DROP INDEX ix_{name}")
-        of_turns = [("turns", name) for name in ("held", "approved", "sensitive", "wishes", "dated_revision")]
+        new_in_turns = ("held", "approved", "sensitive", "wishes", "dated_revision", "import_id", "speaker", "by_other")
+        of_turns = [("turns", name) for name in new_in_turns]
         of_memories = [("memories", name) for name in ("held", "sensitive", "dated_revision")]
         of_others = [("users", "sensitive"), ("users", "bring_up"), ("personality", "shows")]
         for table, name in (*of_turns, *of_memories, *of_others):

@@ -84,13 +84,15 @@ def older_folder(folder, names):
             memory.forget(name, forgotten.id, now=True)
             memory.forget(name, memory.ingest_turn(name, DAY.replace(hour=18), "I have a newt.", "Nice.").id)
     with sqlite3.connect(folder / "journal.db") as file:
-        later = ("turns_sensitive", "turns_wishes", "personality_shows", "turns_undated", "memories_undated")
+        later = ("turns_sensitive", "turns_wishes", "personality_shows", "turns_undated", "memories_undated", "turns_import")
         for name in ("memories_corrected", *later):
             file.execute(f"DROP INDEX ix_{name}")
         file.execute("DROP TABLE dated")
         file.execute("DROP TABLE api_keys")
+        file.execute("DROP TABLE imports")
         gone = [("users", "spelled"), ("users", "bring_up"), ("personality", "shows"), ("turns", "wishes")]
         gone += [(table, name) for table in ("turns", "memories") for name in ("sensitive", "dated_revision")]
+        gone += [("turns", name) for name in ("import_id", "speaker", "by_other")]
         for table, name in gone:
             file.execute(f"ALTER TABLE {table} DROP COLUMN {name}")
         file.execute("UPDATE alembic_version SET version_num = '0011'")
