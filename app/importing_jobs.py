@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING, Any
 
+from app.importers.upload import sweep
 from memory.core.errors import InvalidInput, PersonaError, StorageError
 from memory.core.priority import behind
 from memory.core.validation import check_user, user_name
@@ -79,6 +80,7 @@ class ImportJobs:
         self._jobs: dict[str, Job] = {}
         self._lock = threading.Lock()
         self._ending = False
+        sweep()
 
     def start(self, user_id: str, upload: Upload, wanted: Wanted, expected: int = 0) -> Job:
         """Import a file in a thread, and remove the file at its end.

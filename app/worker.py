@@ -80,6 +80,7 @@ class Worker:
         """
         self._memory.journal.end_stale_sessions(datetime.now(UTC))
         self._memory.catch_up()
+        self._memory.imports.resume()
         done = 0
         failed: dict[str, PersonaError] = {}
         while not self._closing:

@@ -208,7 +208,8 @@ class Consolidator:
     def _rewrite(
         self, state: ConsolidateState, user_id: str, step: str, prompt: str, title: str, current: dict[str, str]
     ) -> tuple[dict[str, str] | None, list[str]]:
-        if not state["turns"] or (self._small and tells_nothing(state["turns"])):
+        own = [turn for turn in state["turns"] if not turn.by_other]
+        if not own or (self._small and tells_nothing(own)):
             return None, []
         limit = memory_formats.MAX_PROCEDURES if step == "procedural" else memory_formats.MAX_PROFILE
         grammar = memory_formats.PROCEDURAL_GRAMMAR if step == "procedural" else memory_formats.CORE_GRAMMAR
@@ -344,9 +345,16 @@ def in_language(told: str, turns: Sequence[Turn], prompts: Prompts) -> str:
 
 
 def _whole(turns: Sequence[Turn]) -> TopicLines:
-    said = " / ".join(turn.text for turn in turns if turn.text)
-    summary = said if len(said) <= _SUMMARY_CHARS else f"{said[:_SUMMARY_CHARS].rsplit(' ', 1)[0]} …"
-    return TopicLines(f"The user said: {summary or '(pictures)'}", (), tuple(range(len(turns))))
+    said = " / ".join(turn.text for turn in turns if turn.text and not turn.by_other)
+    # Each of these begins with the name of the person who said it.
+    heard = " / ".join(turn.text for turn in turns if turn.text and turn.by_other)
+    parts = [f"The user said: {_start(said)}"] if said else []
+    parts += [f"others said: {_start(heard)}" if said else f"Others said: {_start(heard)}"] if heard else []
+    return TopicLines("; ".join(parts) or "The user said: (pictures)", (), tuple(range(len(turns))))
+
+
+def _start(said: str) -> str:
+    return said if len(said) <= _SUMMARY_CHARS else f"{said[:_SUMMARY_CHARS].rsplit(' ', 1)[0]} …"
 
 
 def _with_own_words(turn: Turn) -> Turn:

@@ -108,6 +108,10 @@ def _show_preview(path: Path, wanted: Wanted, *, as_json: bool) -> None:
     if as_json:
         print_json(found.as_json())
         return
+    if found.facts:
+        say(f"{found.label}: {counted(found.facts, 'memory', 'memories')}. Nothing was written; no model reads them.")
+        _show_left_out(found.left_out)
+        return
     say(
         f"{found.label}: {counted(found.messages, 'message')} in {counted(len(found.conversations), 'conversation')}, "
         f"{found.span}."
@@ -122,6 +126,8 @@ def _show_preview(path: Path, wanted: Wanted, *, as_json: bool) -> None:
     _show_left_out(found.left_out)
     for place in found.places:
         progress(place)
+    if found.asks_me:
+        progress("It is a talk between people, and which of them is you is not said. Name yourself with --me.")
     progress(_calls(found))
 
 
@@ -129,10 +135,10 @@ _MOST_SHOWN, _MOST_PEOPLE = 40, 4
 
 
 def _calls(found: Preview) -> str:
-    sessions, turns = found.sessions, found.turns
     return (
-        f"Nothing was written. --remember sessions lets the model read each conversation once ({sessions} calls and 2 at the "
-        f"end), --remember all every message ({2 * turns + 3 * sessions} calls), --remember none nothing."
+        "Nothing was written. --remember sessions lets the model read each conversation once "
+        f"({found.calls('sessions')} calls), --remember all every message ({found.calls('all')} calls), --remember none "
+        "nothing."
     )
 
 

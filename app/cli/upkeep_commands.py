@@ -9,6 +9,7 @@ import typer
 from app.console import AsJson, print_json, print_table, progress, say
 from app.progress import shown
 from memory.core.errors import PersonaError
+from memory.core.priority import behind
 
 
 def work(
@@ -29,6 +30,10 @@ def work(
             done = remember_now(service, user)
         except PersonaError as error:
             failed = error
+        with behind():
+            for name in [user] if user else service.memory.imports.users():
+                while service.memory.imports.deepen(name):
+                    pass
         aside = service.memory.refusals.set_aside(user)
         own = user is not None or is_alone(service.memory)
     lines = set_aside.told(aside, own=own, named=user is None)

@@ -89,6 +89,8 @@ def import_history(
         InvalidInput: The source is not recognised, or cannot be read. Nothing was written.
     """
     began = time.monotonic()
+    # What an interrupted import left over: this one compares its messages with it.
+    memory.imports.resume()
     with opened(path, wanted) as (format_, conversations, seen):
         if has_facts(format_):
             noted = ((fact.text, fact.time) for fact in seen.facts)

@@ -30,6 +30,7 @@ class Previewed:
         title: Its title.
         messages: Number of its messages.
         turns: Number of the lines that they become.
+        own_turns: Number of those that the person said.
         sessions: Number of its sessions: a pause of an hour ends one.
         first: Time of the oldest message.
         last: Time of the newest message.
@@ -41,6 +42,7 @@ class Previewed:
     title: str
     messages: int = 0
     turns: int = 0
+    own_turns: int = 0
     sessions: int = 0
     first: datetime | None = None
     last: datetime | None = None
@@ -68,6 +70,7 @@ class Previewed:
             if self.last is None or clock.starts_session(self.last, line.time):
                 self.sessions += 1
             self.turns += 1
+            self.own_turns += not line.by_other
             self.first = min(self.first or line.time, line.time)
             self.last = max(self.last or line.time, line.time)
             if len(self.sample) < _SAMPLED_CHARACTERS:
@@ -112,7 +115,7 @@ class Preview:
 
     def calls(self, depth: ReadingDepth) -> int:
         """Return how often the model is asked if it reads as much as `depth` says."""
-        return {"none": 0, "sessions": self.sessions + 2, "all": 2 * self.turns + 3 * self.sessions}[depth]
+        return {"none": 0, "sessions": self.sessions + 2, "all": 2 * self.own_turns + 3 * self.sessions}[depth]
 
     @property
     def messages(self) -> int:
@@ -123,6 +126,11 @@ class Preview:
     def turns(self) -> int:
         """Return the number of lines that they become."""
         return sum(one.turns for one in self.conversations)
+
+    @property
+    def own_turns(self) -> int:
+        """Return the number of lines that the person said: other people's words are not read for facts."""
+        return sum(one.own_turns for one in self.conversations)
 
     @property
     def sessions(self) -> int:

@@ -13,9 +13,24 @@ from memory.core.errors import PersonaError
 
 Error = TypeVar("Error", bound=PersonaError)
 
+_PREFIX = "persona-import-"
 _LONGEST_NAME_BYTES = 200
 _NOT_IN_NAMES = frozenset('<>:"|?*')
 _NO_NAME = "file"
+
+
+def prefix() -> str:
+    """Return how the names of this process's temporary folders begin."""
+    return f"{_PREFIX}{os.getpid()}-"
+
+
+def sweep() -> None:
+    """Remove the folders of processes that were killed: they hold what a person said."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if owner.isdecimal() and not _runs(int(owner)):
+            # Of another person's processes on this machine, nothing can be removed.
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 class Upload:
@@ -31,7 +46,7 @@ class Upload:
     """
 
     def __init__(self, name: str) -> None:
-        folder = tempfile.mkdtemp(prefix="persona-import-")
+        folder = tempfile.mkdtemp(prefix=prefix())
         self.path = Path(folder) / _safe(name)
         # Windows keeps a file that is open: there, the folder goes at its next cleaning.
         self._remove = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
@@ -43,6 +58,20 @@ class Upload:
     def in_words(self, error: Error) -> Error:
         """Return an error about the file without the temporary folder, which means nothing to the person."""
         return type(error)(error.message.replace(f"{self.path.parent}{os.sep}", ""))
+
+
+def _runs(process: int) -> bool:
+    """Return whether a process runs; on Windows, where asking would end it, always true."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        # It is another person's.
+        return True
+    return True
 
 
 def _safe(name: str) -> str:

@@ -7,4 +7,4 @@ from memory.core.records import Turn
 
 def own_text(turn: Turn) -> str:
     """Return the text of a turn without the user's own name before it; another person's name stays."""
-    return turn.text.removeprefix(f"{turn.speaker}: ") if turn.speaker and not turn.by_other else turn.text
+    return turn.text.removeprefix(f"{turn.speaker}:").lstrip() if turn.speaker and not turn.by_other else turn.text

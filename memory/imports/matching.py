@@ -35,13 +35,20 @@ def known(connection: Connection, user_id: str, lines: Sequence[Comparable], mar
     found = []
     for line in lines:
         times = stored[line.text, line.at // _MINUTE_S]
-        same = next((time for time in times if time == line.at or not line.has_seconds or time % _MINUTE_S == 0), None)
+        same = next((time for time in times if _may_be_one(line, time)), None)
         if same is not None:
             times.remove(same)
             found.append(line.number)
         elif marked and any(_forget(marked, forgotten, line.text, at) for at in _possible_times(line)):
             found.append(line.number)
     return found
+
+
+def _may_be_one(line: Comparable, time: float) -> bool:
+    """Return whether a stored time may be that of a line: some programs keep whole seconds, and some whole minutes."""
+    whole_seconds = line.at % 1 == 0 or time % 1 == 0
+    same_second = time == line.at or (whole_seconds and time // 1 == line.at // 1)
+    return same_second or not line.has_seconds or time % _MINUTE_S == 0
 
 
 def _stored(connection: Connection, user_id: str, first: float, last: float) -> defaultdict[tuple[str, float], list[float]]:

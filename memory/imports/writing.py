@@ -82,6 +82,9 @@ def write(
     session, number = begun.session, begun.number
     following = session_rows.next_number(connection, to.user_id)
     for line, shown in zip(lines, images, strict=True):
+        if not shown and line.text in ("", f"{line.speaker}:"):
+            # Its pictures cannot be read.
+            continue
         if line.session != session:
             session, number = line.session, following + len(begins)
             begins.append({"user_id": to.user_id, "number": number, "ended": True, "summed_up": False, "begun": line.time})

@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
+from app.importers import upload
 from memory.core.errors import InvalidInput, StorageError
 
 _FORM = "multipart/"
@@ -47,7 +48,7 @@ async def on_disk(request: Request, name: str) -> AsyncIterator[Path]:
     """
     _check_is_no_form(request)
     # Windows keeps a file that is open: there, the folder goes at its next cleaning.
-    with tempfile.TemporaryDirectory(prefix="persona-import-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix=upload.prefix(), ignore_cleanup_errors=True) as folder:
         path = Path(folder) / name
         try:
             with path.open("wb") as file:

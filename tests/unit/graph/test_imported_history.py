@@ -88,3 +88,30 @@ def test_a_conversation_that_goes_on_meanwhile_is_remembered_first(imported, mod
     list(service.stream("ada", "I have a cat."))
     first = service.memory.work.next_of("ada")
     assert service.memory.journal.turn(first.subject).text == "I have a cat."
+
+
+def test_what_friends_said_is_not_summed_up_as_the_users_words(imported, model):
+    model.script["episodic"] = "no topics"
+    service = imported(
+        "all",
+        line(0, "Mia: I live in Bremen.", speaker="Mia", by_other=True, reply=""),
+        line(1, "Ada: I live in Kiel.", speaker="Ada", reply=""),
+    )
+    service.wait("ada")
+    [topic] = service.memory.memories.entries("ada", kind="episodic")
+    assert topic.summary == "The user said: I live in Kiel.; others said: Mia: I live in Bremen."
+
+
+def test_a_talk_of_friends_alone_asks_for_no_profile_and_sets_nothing_aside(imported, model):
+    service = imported("all", line(0, "Mia: I live in Bremen.", speaker="Mia", by_other=True, reply=""))
+    service.wait("ada")
+    assert model.steps() == ["episodic"]
+    assert service.memory.refusals.set_aside("ada") == []
+
+
+def test_work_goes_on_with_an_import_that_was_interrupted(imported):
+    service = imported("none", line(0, "One"))
+    begun = service.memory.imports.begin("ada", Source("x", "y"), [line(5, "Two")], "none")
+    service.memory.imports._begun.clear()
+    service.wait("ada")
+    assert service.memory.imports.get("ada", begun.id).state == "done"

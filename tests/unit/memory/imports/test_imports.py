@@ -327,3 +327,19 @@ def test_a_restart_leaves_an_import_that_is_being_written_to_its_thread(memory):
 def _vectors(index, user):
     with index.files.use(user) as (file, _):
         return file.execute("SELECT id, facets, vectors, tokens, session, seq FROM entries JOIN kept USING (number)").fetchall()
+
+
+def test_the_same_message_of_a_program_that_keeps_whole_seconds_is_one(memory):
+    taken(memory, line(0.4, "Hi"))
+    exact = ImportedLine(BEGIN + timedelta(minutes=0.4, milliseconds=700), "Hi", "Ok", "a")
+    assert taken(memory, exact).added == 0
+    both = [ImportedLine(BEGIN + timedelta(minutes=3, milliseconds=one), "Ho", "Ok", "a") for one in (100, 900)]
+    taken(memory, both[0])
+    assert taken(memory, both[1]).added == 1
+
+
+def test_a_message_of_an_unreadable_picture_alone_is_no_turn(memory):
+    broken = (ImportedPicture("a.jpg", lambda: b"no picture"),)
+    done = taken(memory, line(0, "Ada:", "", speaker="Ada", pictures=broken), line(1, "", "", pictures=broken), line(2, "Hi"))
+    assert said(memory) == ["Hi"]
+    assert done.skipped == {service.BAD_PICTURES: 2}
