@@ -40,7 +40,7 @@ def url(service, monkeypatch):
     monkeypatch.setattr(api, "_parts", lambda: parts if routes in parts else [*parts, routes])
     config = uvicorn.Config(api.build(service), host="127.0.0.1", port=0, log_level="critical", lifespan="on", ws="none")
     ready: queue.SimpleQueue[str] = queue.SimpleQueue()
-    running = api._Server(config, ready.put)
+    running = api.ApiServer(config, service, ready.put)
     thread = threading.Thread(target=running.run, daemon=True)
     thread.start()
     yield f"{ready.get(timeout=30)}/mcp"

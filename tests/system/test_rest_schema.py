@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import queue
 import threading
+from datetime import timedelta
 
 import pytest
 import schemathesis
@@ -17,6 +18,8 @@ from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS
 from schemathesis.core.parameters import ParameterLocation
 
+from memory.imports.lines import ImportedLine
+from memory.imports.service import Source
 from tests.fakes import ScriptedChat, answer, fact
 
 pytestmark = pytest.mark.api
@@ -65,12 +68,16 @@ def described(serve, monkeypatch, generates):
     *_, answered = service.stream("ada", "I play the cello.", [out.getvalue()])
     service.wait("ada")
     memory.set_profile("ada", "home", "Oslo", answered.turn.time)
-    ids = [one.id for one in memory.memories.entries("ada")] + [answered.turn.id, *answered.turn.images]
+    old = ImportedLine(answered.turn.time - timedelta(days=9), "I play chess.", "Nice.", "a")
+    imported = memory.imports.begin("ada", Source("chatgpt", "conversations.json"), [old], "none")
+    memory.imports.write("ada", imported.id)
+    ids = [one.id for one in memory.memories.entries("ada")] + [answered.turn.id, *answered.turn.images, imported.id]
     _, secret = memory.api_keys.create("ada")
     app = server.build(service, limits=Limits(per_minute=1_000_000))
     schema = schemathesis.openapi.from_dict(app.openapi()).include(path_regex="^/api/v1/")
     ready: queue.SimpleQueue[str] = queue.SimpleQueue()
-    running = server._Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"), ready.put)
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning")
+    running = server.ApiServer(config, service, ready.put)
     thread = threading.Thread(target=running.run)
     thread.start()
     schema.config.update(base_url=ready.get(timeout=60), headers={"Authorization": f"Bearer {secret}"})
