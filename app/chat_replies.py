@@ -54,7 +54,7 @@ class ServiceReplies:
         """Return the place of a message: after the message before it in its thread, or where its history leads to."""
         user_id, said = asked.context.user_id, asked.said
         if asked.thread is None:
-            return places.origin(self.memory, user_id, "", said.history)
+            return places.origin(self.memory, user_id, "", said.history, said.text)
         return origin_of(user_id, asked.thread, said.before)
 
     def _earlier_pictures(self, user_id: str, origin: str | None) -> list[Picture]:

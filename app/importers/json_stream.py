@@ -77,7 +77,7 @@ class _TooMuch(Exception):
 
 
 class _Bounded:
-    """A stream that may have only so many bytes."""
+    """A stream with a limit on its bytes."""
 
     def __init__(self, stream: IO[bytes], most_bytes: int) -> None:
         self.name = _name(stream)

@@ -21,7 +21,7 @@ from memory.core.errors import InvalidInput
 
 _PACKED = {b"\x1f\x8b": "gzip", b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\x07": "rar", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz"}
 _DEEPEST_INNER_ZIP = 1
-"""Folders that an inner zip file may lie in: deeper ones are somebody's files, not parts of an export."""
+"""Folders that an inner zip file may lie in: deeper ones are a person's files, not parts of an export."""
 _MOST_INNER_ZIPS = 200
 """Each is an open file, of which some systems allow 256."""
 

@@ -1,7 +1,7 @@
 """Reads what Telegram Desktop exported as JSON: `result.json` of all chats, or of one.
 
 Who is the person: in an export of everything the account that was exported; in a talk of two the one who is not the other; in
-saved messages the writer. What somebody forwarded is the words of another: the speaker is who said it first.
+saved messages the writer. A forwarded message has another person's words: the speaker is who said it first.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ _ENOUGH_DATES = 4
 """Fewer dates than this say nothing by how far they lie apart."""
 _CLOSER = 8
 _MISREAD = 2
-"""At most one of so many dates may be impossible: a date that somebody pasted into a message."""
+"""At most one of this number of dates may be impossible: a date that was pasted into a message."""
 
 
 @lru_cache(maxsize=10_000)

@@ -196,7 +196,7 @@ def _settled(group: list[Entry], following: Entry | None) -> Iterator[Entry]:
     """Yield the entries of a group that are messages of their own; the others become lines of the one before them.
 
     Args:
-        group: An entry, and doubtful ones behind it.
+        group: An entry, and the doubtful ones after it.
         following: The entry behind them, if it is not doubtful.
     """
     kept = group

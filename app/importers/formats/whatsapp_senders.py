@@ -76,7 +76,7 @@ class Senders:
 
 
 def _first(rest: str) -> tuple[str, str] | None:
-    """Return what stands before the first colon as a name, and what stands behind it."""
+    """Return the name before the first colon, and the text after it."""
     match = _SENDER.match(rest)
     if match is None:
         return None

@@ -145,7 +145,7 @@ def _stamp(frame: str, written: str) -> Stamp | None:
 
 @lru_cache(maxsize=1000)
 def _word(written: str) -> str | None:
-    """Return the word for the time of the day among what stands beside a time; empty if there is none, None for other words."""
+    """Return the word for the time of the day beside a time; empty if there is none, None for other words."""
     folded = unicodedata.normalize("NFC", written).casefold()
     word = "".join(sign for sign in folded if unicodedata.category(sign)[0] in "LM")
     if word in _MORNINGS or word in _AFTERNOONS or word in _NIGHTS:
