@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -115,8 +115,3 @@ class Choices:
     zone: str | None = None
     me: str = ""
     day_first: bool | None = None
-
-
-Reader = Callable[["object", Choices, LeftOut], Iterator[Conversation]]
-"""Reads a source; see `app.importers.sources.Source`."""
-Names = Mapping[str, str]

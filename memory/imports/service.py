@@ -40,7 +40,7 @@ _BATCH_TURNS = 256
 _CHROMA_BATCH_ENTRIES = 48
 """As in `memory.memory`."""
 _BATCH_LINES = 500
-"""Lines of one transaction: 0.1 s in which no message can be written."""
+"""Lines of one transaction, during which no message can be written."""
 KNOWN = "messages that are here already"
 BAD_PICTURES = "pictures that cannot be read"
 
@@ -166,9 +166,10 @@ class Imports:
             for batch in staging.batches(_BATCH_LINES, skip=done.lines):
                 shown, unread = self._pictures(row.user_id, staging, batch)
                 bad += unread
+                topics = [self._marker.judge(line.text) if self._marker else None for line in batch]
                 with self._db.write() as connection:
-                    done = writing.write(connection, to, batch, shown, done)
-                    noted = connection.execute(_this(row).values(progress=asdict(done), added=done.lines))
+                    done = writing.write(connection, to, batch, shown, topics, done)
+                    noted = connection.execute(_this(row).values(progress=asdict(done), added=done.turns))
                     _check_there(noted.rowcount, import_id)
                 self._indexer.imported.add_words(row.user_id)
                 if on_progress is not None:

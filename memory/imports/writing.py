@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, update
 
 from memory.consent.consent_rule import Marker
+from memory.consent.sensitive import Topic
 from memory.core import clock
 from memory.core.records import TurnState, make_id
 from memory.imports.lines import ReadingDepth
@@ -31,11 +32,13 @@ class Progress:
         lines: Number of lines written.
         session: The number of the last session in the import; -1 before the first.
         number: Its number in the journal.
+        turns: Number of turns that the lines became.
     """
 
     lines: int = 0
     session: int = -1
     number: int = 0
+    turns: int = 0
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ def write(
     to: Target,
     lines: Sequence[StagedLine],
     images: Sequence[Sequence[str]],
+    topics: Sequence[Topic | None],
     begun: Progress,
 ) -> Progress:
     """Write a batch in ended sessions of its own, and queue what the model is to read.
@@ -69,6 +73,7 @@ def write(
         to: Where it goes.
         lines: The lines, session by session.
         images: The ids of the stored pictures of each line.
+        topics: The sensitive topic of each line. They are judged before: no message can be written during this transaction.
         begun: What was written before.
 
     Returns:
@@ -81,7 +86,7 @@ def write(
     begins: list[dict[str, Any]] = []
     session, number = begun.session, begun.number
     following = session_rows.next_number(connection, to.user_id)
-    for line, shown in zip(lines, images, strict=True):
+    for line, shown, topic in zip(lines, images, topics, strict=True):
         if not shown and line.text in ("", f"{line.speaker}:"):
             # Its pictures cannot be read.
             continue
@@ -93,7 +98,7 @@ def write(
                 to_do.append(_work(to.user_id, "consolidate", str(number), _MAX_SESSIONS - number))
             elif to.depth == "all":
                 to_do.append(_work(to.user_id, "consolidate", str(number), seq))
-        said.append(_row(connection, to, seq, number, line, shown))
+        said.append(_row(connection, to, seq, number, line, shown, topic))
         if to.depth == "all":
             to_do.append(_work(to.user_id, "remember", said[-1]["id"], seq))
         seq += 1
@@ -104,7 +109,7 @@ def write(
         # A conversation is summarised after its last message, which may be in a later batch.
         last = (work.c.user_id == to.user_id) & (work.c.kind == "consolidate") & (work.c.subject == str(number))
         connection.execute(update(work).where(last).values(seq=BEHIND + seq - 1))
-    return Progress(begun.lines + len(lines), session, number)
+    return Progress(begun.lines + len(lines), session, number, begun.turns + len(said))
 
 
 def queue_sets(connection: Connection, user_id: str, import_id: str) -> None:
@@ -112,8 +117,9 @@ def queue_sets(connection: Connection, user_id: str, import_id: str) -> None:
     connection.execute(insert(work), _work(user_id, "consolidate", import_id, _MAX_SESSIONS))
 
 
-def _row(connection: Connection, to: Target, seq: int, session: int, line: StagedLine, images: Sequence[str]) -> dict[str, Any]:
-    topic = to.marker.judge(line.text) if to.marker else None
+def _row(
+    connection: Connection, to: Target, seq: int, session: int, line: StagedLine, images: Sequence[str], topic: Topic | None
+) -> dict[str, Any]:
     pending_for = to.marker.pending(connection, to.user_id, topic) if to.marker else None
     return {
         "id": make_id(to.user_id, "turn", seq), "user_id": to.user_id, "seq": seq, "session": session, "at": line.time,

@@ -46,9 +46,9 @@ def test_words_that_were_answered_before_are_part_of_the_message_in_a_new_conver
 def test_a_replaced_reply_is_stopped_at_once(serve, connect):
     service = serve(scripted("One.", "Two."), work=False)
     service.models._chat.gate = gate = threading.Event()
-    stopped = []
+    stopped = threading.Event()
     stop = service.stop
-    service.stop = lambda *given: stopped.append(given) or stop(*given)
+    service.stop = lambda *given: stopped.set() or stop(*given)
     client = connect(service)
     chat, found = {"x-openwebui-chat-id": "c1"}, []
     journaled = threading.Semaphore(0)
@@ -69,8 +69,7 @@ def test_a_replaced_reply_is_stopped_at_once(serve, connect):
         )
         threads[-1].start()
         assert journaled.acquire(timeout=60)
-    while not stopped:
-        threads[0].join(0.01)
+    assert stopped.wait(60)
     gate.set()
     for thread in threads:
         thread.join()

@@ -130,7 +130,7 @@ def test_more_digits_than_a_number_may_have(digits: int) -> None:
 
 
 def test_halves_of_characters_become_replacement_characters() -> None:
-    # Programs that cut a text after so many characters cut emoji in two.
+    # Programs that cut a text after a number of characters cut emoji in two.
     data = r'"\ud83d", "\ude00 x", "\ud83d\u0041", "\ud83d\ud83d\ude00", "\ude00\ud83d", "\\ud83d", "\\\ud83d", "\ud83d\ude00"]'
     for before in range(65_535 - len(data), 65_537):
         begin = '["' + "a" * (before - 4) + '",'

@@ -215,7 +215,7 @@ def test_what_a_message_holds(phone, text, words, files, left_out):
         (["26.05.26, 20:01 - Ada: he wrote:", "01.04.26, 10:00 - Kai: april"], 1),
         (["26.05.26, 20:01 - Ada: when?", "99.99.26, 10:00 - Kai: never", "26.05.26, 29:00 - Kai: never"], 1),
         (["26.05.26, 20:01 - Ada: plan:", "5/27/26, 18:00 - Kai: other signs"], 1),
-        # Somebody who wrote once is a sender like others.
+        # A person who wrote once is a sender like others.
         (["26.05.26, 20:01 - Ada: plan", "26.05.26, 20:02 - Kai: hello"], 2),
     ],
 )  # fmt: skip

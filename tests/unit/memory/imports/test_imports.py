@@ -341,5 +341,5 @@ def test_the_same_message_of_a_program_that_keeps_whole_seconds_is_one(memory):
 def test_a_message_of_an_unreadable_picture_alone_is_no_turn(memory):
     broken = (ImportedPicture("a.jpg", lambda: b"no picture"),)
     done = taken(memory, line(0, "Ada:", "", speaker="Ada", pictures=broken), line(1, "", "", pictures=broken), line(2, "Hi"))
-    assert said(memory) == ["Hi"]
+    assert (said(memory), done.added) == (["Hi"], 1)
     assert done.skipped == {service.BAD_PICTURES: 2}

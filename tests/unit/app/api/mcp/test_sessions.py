@@ -1,4 +1,4 @@
-"""A key has so many sessions at most; beyond that the one that was not used for longest ends."""
+"""A key has a limited number of sessions; one more ends the one that was not used for longest."""
 
 from __future__ import annotations
 
