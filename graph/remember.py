@@ -105,7 +105,7 @@ class Rememberer:
         turn, inferred = state["turn"], state["inferred"]
         if inferred is None:
             return {"point": None}
-        last = self._memory.personality.newest(turn.user_id) or PersonalityPoint(turn_id=None, time=turn.time)
+        last = self._memory.personality.before(turn.user_id, turn.time) or PersonalityPoint(turn_id=None, time=turn.time)
         m = last.m + 1 if last.turn_id else last.m
         scores = evolve(last.scores, inferred, m, last.pinned)
         point = PersonalityPoint(turn_id=turn.id, time=turn.time, inferred=inferred, scores=scores, m=m, pinned=last.pinned)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _OF_A_PEER = ("per_s", "ratio", "peak_mb", "disk_mb", "threads")
+_QUIET_TURNS = 60
 Save = Annotated[Path | None, typer.Option("--save", help="Save the result to this file, for later comparison.")]
 
 app = typer.Typer(no_args_is_help=True, help="Measure the speed on this machine.")
@@ -140,12 +141,18 @@ def import_(
     others: Annotated[
         str, typer.Option("--peers", help="Other programs to measure with the same messages, separated by commas: mem0.")
     ] = "",
+    talk: Annotated[
+        bool, typer.Option("--talk", help="Measure only a conversation beside an import of each size, and alone.")
+    ] = False,
     save: Save = None,
     as_json: AsJson = False,
 ) -> None:
     """Import made-up histories in the files of other programs, and time when they can be found (10,000 messages: minutes)."""
     from evals.perf.importing import measure
 
+    if talk:
+        _beside(_sizes(sizes, "--messages"), save, as_json=as_json)
+        return
     names = others.split(",") if others else []
     rows = measure(
         formats.split(","),
@@ -166,6 +173,27 @@ def import_(
         compared = ("format", "messages", "per_s", *(f"{name}_{what}" for name in names for what in _OF_A_PEER))
         print_table(compared, [[str(row[name]) for name in compared] for row in rows])
         say("Turns a second with their words and one vector, a peer's texts a second, and the ratio of both.")
+
+
+def _beside(sizes: list[int], save: Path | None, *, as_json: bool) -> None:
+    from app.factory import build_embedder
+    from app.settings import Settings
+    from evals.perf.import_beside import measure
+
+    rows = [{"messages": size, **measure(size, _QUIET_TURNS, build_embedder(Settings()), progress)} for size in sizes]
+    _saved(save, "import-talk", {"rows": rows})
+    if as_json:
+        print_json(rows)
+        return
+    shown = [
+        (
+            str(row["messages"]), str(row["quiet"]["p95"]), str(row["beside"]["p95"]), str(row["ratio"]),
+            str(row["turns"]["beside"]), str(row["import_s"]),
+        )
+        for row in rows
+    ]  # fmt: skip
+    print_table(("messages", "alone, p95 ms", "beside, p95 ms", "ratio", "replies beside", "import, s"), shown)
+    say("Our own time to the first word of a reply: the model's time is taken off.")
 
 
 @app.command()

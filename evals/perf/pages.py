@@ -153,8 +153,8 @@ def fill(folder: Path, said: int, known: int) -> None:
         for number in range(said):
             scores = {trait: min(5.0, max(1.0, score + chance.gauss(0, 0.02))) for trait, score in scores.items()}
             points.append(
-                {"user_id": _USER, "turn_id": names[number], "at": times[number], "zone": "UTC", "cause": "turn",
-                 "inferred": BigFive().model_dump(), "scores": scores, "m": number, "pinned": []}
+                {"user_id": _USER, "turn_id": names[number], "at": times[number], "place": times[number], "zone": "UTC",
+                 "cause": "turn", "inferred": BigFive().model_dump(), "scores": scores, "m": number, "pinned": []}
             )  # fmt: skip
         connection.execute(insert(personality), points)
     database.close()

@@ -67,10 +67,10 @@ def measure(folder: Path, name: str, turns: int, calls: Calls, embedder: Embedde
     with PersonaService(Memory(folder, recorded), ModelServer(Settings(llm_base_url=calls.url)), work=False) as service:
         said = list(said_later(name, filled.last_said(service.memory, name), turns + _WARM_UP_TURNS))
         for text, at in said[:_WARM_UP_TURNS]:
-            _turn(service, name, text, at, calls, recorded)
+            one_turn(service, name, text, at, calls, recorded)
         recorded.forget()
         spent = time.process_time()
-        measured = [_turn(service, name, text, at, calls, recorded) for text, at in said[_WARM_UP_TURNS:]]
+        measured = [one_turn(service, name, text, at, calls, recorded) for text, at in said[_WARM_UP_TURNS:]]
         spent = 1000 * (time.process_time() - spent)
     peak = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     embedding = recorded.spent(afresh)
@@ -99,7 +99,8 @@ def said_later(name: str, last: datetime, count: int, *, goes_on: bool = False) 
         yield (question if number % 2 else statement.text), at
 
 
-def _turn(service: PersonaService, name: str, text: str, at: datetime, calls: Calls, recorded: Recorded) -> Measured:
+def one_turn(service: PersonaService, name: str, text: str, at: datetime, calls: Calls, recorded: Recorded) -> Measured:
+    """Send one message, wait for its background work, and measure both."""
     calls.take()
     recorded.reads_for = "questions"
     began = time.monotonic()

@@ -197,7 +197,7 @@ def _rows(connection: Connection, table: Table, user_id: str) -> Iterator[dict[s
 def _staged_rows(connection: Connection, table: Table) -> list[dict[str, Any]]:
     left_out = LEFT_OUT.get(table.name, set())
     query = select(*(column for column in table.c if column.name not in left_out))
-    # In the order in which they were written: a personality timeline has no other order.
+    # In the order in which they were written, which decides where times are equal.
     rows = [dict(row) for row in connection.execute(query.order_by(*table.primary_key.columns)).mappings()]
     if "revision" in table.c:
         rows = [{**row, **_RESET} for row in rows]

@@ -14,7 +14,7 @@ from memory.core.records import Episode, PersonalityPoint, Turn, TurnState
 from memory.core.time_window import ALL_TIME, TimeWindow
 from memory.core.validation import user_name
 from memory.forgetting.cascade import Cascade
-from memory.personality.timeline import COUNTS, to_point
+from memory.personality.timeline import COUNTS, NEWEST_FIRST, to_point
 from memory.storage.engine import Database
 from memory.storage.memory_rows import MemoryRecord, to_record
 from memory.storage.schema import forgettings, memories, personality, sessions, turns
@@ -151,18 +151,18 @@ class Browse:
         Pins, resets and the newest point are never left out.
         """
         mine = (personality.c.user_id == user_id) & COUNTS
-        place = func.row_number().over(order_by=personality.c.id.desc()).label("place")
+        number = func.row_number().over(order_by=NEWEST_FIRST).label("number")
         with self._db.read() as connection:
             total = connection.execute(select(func.count()).select_from(personality).where(mine)).scalar_one()
             step = max(1, -(-total // most))
-            numbered = select(personality, place).where(mine).subquery()
-            kept = (numbered.c.place % step == 1 % step) | (numbered.c.cause != "turn")
-            rows = connection.execute(select(numbered).where(kept).order_by(numbered.c.id)).all()
+            numbered = select(personality, number).where(mine).subquery()
+            kept = (numbered.c.number % step == 1 % step) | (numbered.c.cause != "turn")
+            rows = connection.execute(select(numbered).where(kept).order_by(numbered.c.place, numbered.c.id)).all()
         return [to_point(row) for row in rows], total
 
     def last_points(self, user_id: str, limit: int, offset: int = 0) -> list[PersonalityPoint]:
         """Return points of the personality timeline, newest first."""
-        query = select(personality).where(personality.c.user_id == user_id, COUNTS).order_by(personality.c.id.desc())
+        query = select(personality).where(personality.c.user_id == user_id, COUNTS).order_by(*NEWEST_FIRST)
         with self._db.read() as connection:
             return [to_point(row) for row in connection.execute(query.limit(limit).offset(offset))]
 

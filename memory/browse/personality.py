@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from memory.browse.memories import Browse
 from memory.core.records import BigFive, PersonalityPoint
-from memory.personality.timeline import COUNTS, to_point
+from memory.personality.timeline import COUNTS, NEWEST_FIRST, is_before, to_point
 from memory.storage.schema import personality
 
 
@@ -23,10 +23,11 @@ class TimelineSteps:
     def of_turn(self, user_id: str, turn_id: str) -> tuple[BigFive, PersonalityPoint] | None:
         """Return the scores before a message changed them, and the message's point; None if it has no point."""
         mine = (personality.c.user_id == user_id) & COUNTS
-        made = select(personality.c.id).where(mine, personality.c.turn_id == turn_id).scalar_subquery()
-        query = select(personality).where(mine, personality.c.id <= made).order_by(personality.c.id.desc()).limit(2)
+        made = select(personality).where(mine, personality.c.turn_id == turn_id)
         with self._db.read() as connection:
-            found = [to_point(row) for row in connection.execute(query)]
-        if not found:
-            return None
-        return found[1].scores if len(found) > 1 else BigFive(), found[0]
+            row = connection.execute(made).first()
+            if row is None:
+                return None
+            earlier = select(personality).where(mine, is_before(row.place, row.id)).order_by(*NEWEST_FIRST).limit(1)
+            before = connection.execute(earlier).first()
+        return to_point(before).scores if before else BigFive(), to_point(row)

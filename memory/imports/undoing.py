@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, select
 
 from memory.forgetting import soft_delete
+from memory.personality import timeline
 from memory.storage.schema import (
     dated,
     imports,
@@ -89,6 +90,7 @@ def remove(connection: Connection, user_id: str, import_id: str, facts: Sequence
         (sessions, sessions.c.number, own),
     ):
         _delete(connection, table, user_id, column, ids)
+    timeline.recount(connection, user_id)
     alone = _pictures_alone(connection, user_id, {photo for row in said for photo in row.images})
     _delete(connection, photos, user_id, photos.c.id, alone)
     connection.execute(delete(imports).where(imports.c.user_id == user_id, imports.c.id == import_id))

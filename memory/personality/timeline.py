@@ -1,5 +1,8 @@
 """The personality timeline: one point for each remembered turn, and one whenever the person pins or resets.
 
+Points are in the order in which they were said, not read: imported history is read late, and takes its place before what was
+read already. A pin or a reset comes after all points that there are when the person makes it.
+
 A point counts only while its message counts: not while the message is pending approval, and not after it is forgotten or
 replaced. Points that do not count are in no result of this module and have no effect on the scores of the others.
 """
@@ -10,7 +13,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, exists, insert, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, exists, func, insert, literal_column, select, update
 
 from memory.core import clock
 from memory.core.errors import InvalidInput
@@ -30,16 +33,15 @@ _MAX_SHOWN_MESSAGES, _MAX_WISH_MESSAGES = 40, 16
 """Evidence consists of at most this many messages of each sort, the newest."""
 # Flags are spelled exactly as in the indexes: SQLite would treat `= 1` as another condition.
 _MINE = personality.c.user_id == bindparam("user")
-_NEWEST = select(personality).where(_MINE, COUNTS).order_by(personality.c.id.desc()).limit(1)
-_RESET = (
-    select(personality.c.id)
-    .where(_MINE, personality.c.id > bindparam("oldest"), personality.c.cause == "reset")
-    .order_by(personality.c.id.desc())
-    .limit(1)
-)
+NEWEST_FIRST = (personality.c.place.desc(), personality.c.id.desc())
+_OLDEST_FIRST = (personality.c.place, personality.c.id)
+_NEWEST = select(personality).where(_MINE, COUNTS).order_by(*NEWEST_FIRST).limit(1)
+_IS_RESET = personality.c.cause == "reset"
+_RESET = select(personality.c.place, personality.c.id).where(_MINE, _IS_RESET).order_by(*NEWEST_FIRST).limit(1)
 _SHOWN = (
     select(
         personality.c.inferred,
+        personality.c.place,
         personality.c.id,
         turns.c.id.label("turn"),
         turns.c.at,
@@ -49,7 +51,7 @@ _SHOWN = (
     )
     .join(turns, turns.c.id == personality.c.turn_id)
     .where(_MINE, literal_column("personality.shows"), _SAID)
-    .order_by(personality.c.id.desc())
+    .order_by(*NEWEST_FIRST)
     .limit(_MAX_SHOWN_MESSAGES)
 )
 _WISHES = (
@@ -58,7 +60,7 @@ _WISHES = (
     .order_by(turns.c.at.desc(), turns.c.seq.desc())
     .limit(_MAX_WISH_MESSAGES)
 )
-_INSERT = insert(personality)
+_INSERT = insert(personality).returning(personality.c.id)
 _RESCORE = update(personality).where(personality.c.id == bindparam("row"))
 
 
@@ -73,14 +75,17 @@ class PersonalityTimeline:
         with self._db.glance() as connection:
             return _newest(connection, user_id)
 
+    def before(self, user_id: str, time: datetime) -> PersonalityPoint | None:
+        """Return the newest point of a user's timeline that is not later than a time; None if there is none."""
+        with self._db.glance() as connection:
+            return _last_before(connection, user_id, time)
+
     def evidence(self, user_id: str) -> Evidence:
         """Return a person's newest scores and the messages they rest on; `graph.prompts.manner` draws the conclusions."""
         with self._db.glance() as connection:
             point = _newest(connection, user_id)
             shown = connection.execute(_SHOWN, {"user": user_id}).all() if point else []
-            since = 0
-            if shown:
-                since = connection.execute(_RESET, {"user": user_id, "oldest": shown[-1].id}).scalar() or 0
+            reset = connection.execute(_RESET, {"user": user_id}).first() if shown else None
             wishes = connection.execute(_WISHES, {"user": user_id}).all()
         return Evidence(
             point=point,
@@ -93,14 +98,14 @@ class PersonalityTimeline:
                     inferred=BigFive(**row.inferred),
                 )
                 for row in shown
-                if row.id > since
+                if reset is None or (row.place, row.id) > (reset.place, reset.id)
             ),
             wishes=tuple(Wish(turn_id=row.turn, time=_time(row.at, row.zone), text=row.text) for row in wishes),
         )
 
     def history(self, user_id: str) -> list[PersonalityPoint]:
         """Return the timeline, oldest point first."""
-        query = select(personality).where(personality.c.user_id == user_id, COUNTS).order_by(personality.c.id)
+        query = select(personality).where(personality.c.user_id == user_id, COUNTS).order_by(*_OLDEST_FIRST)
         with self._db.glance() as connection:
             return [to_point(row) for row in connection.execute(query)]
 
@@ -148,6 +153,20 @@ def _newest(connection: Connection, user_id: str) -> PersonalityPoint | None:
     return to_point(row) if row else None
 
 
+def _last_before(connection: Connection, user_id: str, place: datetime, id_: int | None = None) -> PersonalityPoint | None:
+    """Return the last point before a place; of the points there, those before the id, or all without one."""
+    earlier = personality.c.place <= place if id_ is None else is_before(place, id_)
+    query = select(personality).where(personality.c.user_id == user_id, COUNTS, earlier).order_by(*NEWEST_FIRST).limit(1)
+    row = connection.execute(query).first()
+    return to_point(row) if row else None
+
+
+def is_before(place: datetime, id_: int) -> ColumnElement[bool]:
+    """Return the condition for points that are before one in the timeline."""
+    # The plain comparison lets the database use its index; the second one is exact.
+    return (personality.c.place <= place) & ((personality.c.place < place) | (personality.c.id < id_))
+
+
 def to_point(row: Row[Any]) -> PersonalityPoint:
     """Return the point that a row of the table `personality` stores."""
     return PersonalityPoint(
@@ -166,27 +185,35 @@ def _time(at: datetime, zone: str) -> datetime:
 
 
 def add_turn(connection: Connection, user_id: str, point: PersonalityPoint, before: BigFive | None) -> None:
-    """Add the point of a turn inside the caller's transaction.
+    """Add the point of a turn inside the caller's transaction, at the time of its message.
 
     Args:
         connection: The connection of a transaction that writes.
         user_id: The user.
         point: The point.
-        before: The scores from which the point was computed. If a forgetting or an approval has changed the scores since, all
-            points are recomputed. None: the point is stored as it is.
+        before: The scores from which the point was computed. If they are not those before it any more, or if there are later
+            points, the points from this one on are recomputed. None: it is stored as it is where no point is later.
     """
-    last = _newest(connection, user_id)
-    add_point(connection, user_id, point)
-    if before is not None and before != (last.scores if last else BigFive()):
-        recount(connection, user_id)
+    last = _last_before(connection, user_id, point.time)
+    newest = _newest(connection, user_id)
+    row_id = _insert(connection, user_id, point, point.time)
+    if newest != last or (before is not None and before != (last.scores if last else BigFive())):
+        recount(connection, user_id, since=(point.time, row_id))
 
 
 def add_point(connection: Connection, user_id: str, point: PersonalityPoint) -> None:
-    """Add a point inside the caller's transaction."""
+    """Add a point of the person's own, after all points that there are, inside the caller's transaction."""
+    mine = (personality.c.user_id == user_id) & personality.c.place.is_not(None)
+    last = connection.execute(select(func.max(personality.c.place)).where(mine)).scalar()
+    _insert(connection, user_id, point, max(last or point.time, point.time))
+
+
+def _insert(connection: Connection, user_id: str, point: PersonalityPoint, place: datetime) -> int:
     row = {
         "user_id": user_id,
         "turn_id": point.turn_id,
         "at": point.time,
+        "place": place,
         "zone": clock.zone_name(point.time),
         "cause": point.cause,
         "inferred": point.inferred.model_dump() if point.inferred else None,
@@ -195,7 +222,7 @@ def add_point(connection: Connection, user_id: str, point: PersonalityPoint) -> 
         "pinned": list(point.pinned),
         "shows": shows(point.inferred),
     }
-    connection.execute(_INSERT, row)
+    return int(connection.execute(_INSERT, row).scalar_one())
 
 
 def shows(inferred: BigFive | None) -> bool:
@@ -218,22 +245,27 @@ def correct(connection: Connection, user_id: str, turn_id: str, inferred: BigFiv
         recount(connection, user_id)
 
 
-def recount(connection: Connection, user_id: str) -> None:
-    """Recompute all scores from the points that count, in their order, after a point began or ceased to count.
+def recount(connection: Connection, user_id: str, since: tuple[datetime, int] | None = None) -> None:
+    """Recompute scores from the points that count, in their order, after a point began or ceased to count.
 
     Args:
         connection: The connection of a transaction that writes.
         user_id: The user.
+        since: Place and id of the first point to recompute; None: all points.
     """
-    query = select(personality).where(personality.c.user_id == user_id, COUNTS).order_by(personality.c.id)
-    changed = list(_rescored(connection.execute(query).all()))
+    query = select(personality).where(personality.c.user_id == user_id, COUNTS).order_by(*_OLDEST_FIRST)
+    before = None
+    if since is not None:
+        query = query.where(personality.c.place >= since[0], ~is_before(*since))
+        before = _last_before(connection, user_id, *since)
+    changed = list(_rescored(connection.execute(query).all(), before))
     if changed:
         connection.execute(_RESCORE, changed)
 
 
-def _rescored(rows: Iterable[Row[Any]]) -> Iterable[dict[str, Any]]:
+def _rescored(rows: Iterable[Row[Any]], before: PersonalityPoint | None) -> Iterable[dict[str, Any]]:
     """Yield the new values of the points whose recomputed scores, m or pins differ from the stored ones."""
-    last = PersonalityPoint(turn_id=None, time=clock.now())
+    last = before or PersonalityPoint(turn_id=None, time=clock.now())
     for row in rows:
         was = to_point(row)
         now = _after(last, was)

@@ -169,6 +169,8 @@ imports = Table(
     Column("last", Instant),
     # Where writing goes on after the program ended: lines written, and the last session's number there and here.
     Column("progress", JSON, nullable=False),
+    # The person paused the model's reading of it: its work waits.
+    Column("paused", Boolean, nullable=False, server_default=false()),
 )
 
 sessions = Table(
@@ -238,9 +240,11 @@ personality = Table(
     Column("pinned", JSON, nullable=False),
     # The message gave evidence of a trait.
     Column("shows", Boolean, nullable=False, server_default=false()),
+    # The timeline's order: when it was said; what the person changes comes after all that there is.
+    Column("place", Instant),
     UniqueConstraint("user_id", "turn_id", name="uq_personality_user_turn"),
-    Index("ix_personality_user", "user_id", "id"),
-    Index("ix_personality_shows", "user_id", "id", sqlite_where=_SHOWS, postgresql_where=_SHOWS),
+    Index("ix_personality_user", "user_id", "place", "id"),
+    Index("ix_personality_shows", "user_id", "place", "id", sqlite_where=_SHOWS, postgresql_where=_SHOWS),
 )
 
 photos = Table(
@@ -269,6 +273,8 @@ work = Table(
     Column("attempts", Integer, nullable=False),
     Column("not_before", Instant),
     Column("error", Words),
+    # The import that it reads; None: what was said here.
+    Column("import_id", String(40)),
     UniqueConstraint("user_id", "kind", "subject", name="uq_work_subject"),
 )
 
