@@ -46,8 +46,8 @@ def measure(
 
     Returns:
         A row for each: `format`, `messages`, `turns`; `words_s`, `content_s`, `whole_s`, `chroma_s`: seconds from the start
-        until all turns are found by their words, by one vector and by all vectors, and are in Chroma; `peak_mb`; `disk_mb`;
-        `ingest_s`: seconds of ingest and index. With peers, also what `compared` returns for each.
+        until all turns are found by their words, by one vector and by all vectors, and are in Chroma; `words_peak_mb`,
+        `whole_peak_mb` and `peak_mb`: the peak memory until the first, the third and the last of these; `disk_mb`; `ingest_s`: seconds of ingest and index. With peers, also what `compared` returns for each.
 
     Raises:
         InvalidInput: There is no such peer.
@@ -108,7 +108,7 @@ def _import(format_: str, size: int, long: bool, whole: bool, pipe: Connection) 
         file = history_files.write(format_, Path(folder), size, long=long)
         began = time.perf_counter()
         done = import_history(memory, file, _USER, Wanted(Choices(zone="UTC", me="Ada"), depth="none"))
-        row: dict[str, Any] = {"turns": done["added"], "words_s": _since(began)}
+        row: dict[str, Any] = {"turns": done["added"], "words_s": _since(began), "words_peak_mb": _peak()}
         with behind():
             while memory.imports.shallow(_USER)[0]:
                 memory.imports.deepen(_USER)
@@ -116,7 +116,7 @@ def _import(format_: str, size: int, long: bool, whole: bool, pipe: Connection) 
             if whole:
                 while any(memory.imports.shallow(_USER)):
                     memory.imports.deepen(_USER)
-                row["whole_s"] = _since(began)
+                row |= {"whole_s": _since(began), "whole_peak_mb": _peak()}
                 while memory.imports.deepen(_USER):
                     pass
                 row["chroma_s"] = _since(began)
