@@ -16,6 +16,7 @@ from memory.core.errors import PersonaError
 
 if TYPE_CHECKING:
     from app.service import PersonaService
+    from memory.imports.reading import Reading
     from memory.memory import Memory
     from memory.storage.api_keys import ApiKeys
 
@@ -50,6 +51,20 @@ def open_keys() -> Iterator[ApiKeys]:
     database = open_journal(Settings())
     try:
         yield ApiKeys(database)
+    finally:
+        database.close()
+
+
+@contextmanager
+def open_reading() -> Iterator[Reading]:
+    """Open the pauses of imports alone: while a program does the work, its reading can be paused from another one."""
+    from app.factory import open_journal
+    from app.settings import Settings
+    from memory.imports.reading import Reading
+
+    database = open_journal(Settings())
+    try:
+        yield Reading(database)
     finally:
         database.close()
 

@@ -6,12 +6,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
+from app import duration_words
 from app.console import console, progress
 
 EVERY_S = 30.0
 """Seconds between two lines in a log file."""
 _MINUTE = 60.0
+_LONG_S = 600.0
+"""What is left of a job from which on a person wants to know the time of its end."""
 
 Advance = Callable[[int, int | None], None]
 """Called with the number of items done, and the number left (None: unknown)."""
@@ -33,13 +37,14 @@ class Pace:
         self._began = self._said = began
         self._every_s = every_s
 
-    def line(self, now: float, done: int, left: int | None = None) -> str | None:
+    def line(self, now: float, done: int, left: int | None = None, day: datetime | None = None) -> str | None:
         """Return the next line; None if none is due.
 
         Args:
             now: The time, on the clock of `began`.
             done: Items done since the start of the job.
             left: Items left; None if unknown.
+            day: The time of day; then the line also says when a long job ends.
         """
         if now - self._said < self._every_s:
             return None
@@ -48,10 +53,9 @@ class Pace:
         if left is not None:
             parts[0] += f", {left} left"
         if done:
-            a_minute = done * _MINUTE / (now - self._began)
-            parts.append(f"{a_minute:.1f} a minute" if a_minute < 10 else f"{a_minute:.0f} a minute")  # noqa: PLR2004
+            parts.append(duration_words.rate(done * _MINUTE / (now - self._began)))
             if left:
-                parts.append(f"about {_duration(left * (now - self._began) / done)} to go")
+                parts.append(_to_go(left * (now - self._began) / done, day))
         else:
             parts.append(f"the first one takes {_duration(now - self._began)} so far")
         return "; ".join(parts)
@@ -82,14 +86,19 @@ def shown(what: str, unit: str, total: int | None, every_s: float = EVERY_S) -> 
 
 @contextmanager
 def _bar(what: str, total: int | None) -> Iterator[Advance]:
-    from rich.progress import Progress
+    from rich.progress import Progress, TextColumn
 
-    with Progress(console=console()) as bars:
-        bar = bars.add_task(what, total=total)
+    began = time.monotonic()
+    with Progress(*Progress.get_default_columns(), TextColumn("{task.fields[told]}"), console=console()) as bars:
+        bar = bars.add_task(what, total=total, told="")
 
         def advance(done: int, left: int | None) -> None:
+            took = time.monotonic() - began
+            told = duration_words.rate(done * _MINUTE / took) if done and took else ""
+            if told and left:
+                told += f", until {duration_words.end(left * took / done, datetime.now().astimezone())}"
             # An item may add more items.
-            bars.update(bar, completed=done, total=None if left is None else done + left)
+            bars.update(bar, completed=done, total=None if left is None else done + left, told=told)
 
         yield advance
 
@@ -102,7 +111,7 @@ def _lines(pace: Pace, total: int | None, every_s: float) -> Iterator[Advance]:
 
     def say() -> None:
         with lock:
-            line = pace.line(time.monotonic(), *far)
+            line = pace.line(time.monotonic(), *far, datetime.now().astimezone())
             if line is not None:
                 progress(line)
 
@@ -122,6 +131,11 @@ def _lines(pace: Pace, total: int | None, every_s: float) -> Iterator[Advance]:
     finally:
         ended.set()
         watcher.join()
+
+
+def _to_go(seconds: float, day: datetime | None) -> str:
+    told = f"about {_duration(seconds)} to go"
+    return f"{told}, until {duration_words.end(seconds, day)}" if day and seconds >= _LONG_S else told
 
 
 def _duration(seconds: float) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from app import duration_words
+from app.console import progress
 from app.progress import shown
 from app.set_aside import told
 
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from memory.memory import Memory
 
 
+_SHORT_S = 60.0
+
+
 def remember_now(service: PersonaService, user_id: str | None = None) -> int:
     """Do the background work that is left, of one user or of all; return the number of steps.
 
@@ -23,6 +28,8 @@ def remember_now(service: PersonaService, user_id: str | None = None) -> int:
         PersonaError: As `PersonaService.wait`.
     """
     waiting, done = service.memory.work, 0
+    if expected := _expected(service, user_id):
+        progress(expected)
     with shown("remembering", "steps", waiting.count(user_id)) as advance:
 
         def on_done(_item: WorkItem) -> None:
@@ -31,6 +38,17 @@ def remember_now(service: PersonaService, user_id: str | None = None) -> int:
             advance(done, waiting.count(user_id))
 
         return service.wait(user_id, on_done)
+
+
+def _expected(service: PersonaService, user_id: str | None) -> str:
+    """Return how long the work will take by what such steps took before; empty if it is short, or nobody knows."""
+    left = [one for one in service.memory.work.left(user_id) if not one.paused]
+    seconds = service.steps.estimate(left)
+    if seconds is None or seconds < _SHORT_S:
+        return ""
+    steps = sum(one.steps for one in left)
+    took, ends = duration_words.about(seconds), duration_words.end(seconds, datetime.now().astimezone())
+    return f"{steps:,} steps to do: {took} with this model, until {ends}. Ctrl-C leaves the rest for later."
 
 
 def remember_and_report(service: PersonaService, user_id: str, say: Callable[[str], None]) -> list[Refusal]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from app import backlog
+from app.background_steps import BackgroundSteps
 from app.events import Answered, Deliver, Event, Received, events_of
 from app.graph_loading import Loading, Models
 from app.importing_jobs import ImportJobs
@@ -62,6 +63,9 @@ class PersonaService:
         models: The chat models; closed with the service.
         work: Start background threads. If off, work stays pending until `wait` is called or another program opens the folder.
 
+    Attributes:
+        steps: Does the steps of background work, and says how long those that are left will take.
+
     Example:
         >>> with PersonaService.from_settings() as service:
         ...     *_, answered = service.stream("ada", "When does my quartet rehearse?")
@@ -78,7 +82,8 @@ class PersonaService:
         self._closed = False
         self._loading = Loading(models, memory, lambda turn_id: turn_id in self._stops)
         self._talked: dict[str, Backlog | None] = {}
-        self._worker = Worker(memory, self._do, 1 if models.priority else _REMOTE_WORKERS)
+        self.steps = BackgroundSteps(memory, models, lambda: self._loading.graphs(lambda: self._closed))
+        self._worker = Worker(memory, self.steps.do, 1 if models.priority else _REMOTE_WORKERS)
         self.importing = ImportJobs(memory, self.journaled)
         if work:
             self._worker.start()
@@ -388,11 +393,3 @@ class PersonaService:
                 _log.warning("an unanswered turn could not be marked (%s)", second.code)
         said.__cause__ = error.__cause__ if said is error else error
         return said
-
-    def _do(self, item: WorkItem) -> None:
-        _, remembering, consolidating = self._loading.graphs(lambda: self._closed)
-        context, subject = Context(user_id=item.user_id), item.subject
-        if item.kind == "remember":
-            remembering.invoke({"turn_id": subject}, context=context)
-        else:
-            consolidating.invoke({"session": int(subject)} if subject.isdecimal() else {"import_id": subject}, context=context)

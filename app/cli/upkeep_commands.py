@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import time
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.console import AsJson, print_json, print_table, progress, say
+from app.duration_words import rate
 from app.progress import shown
 from memory.core.errors import PersonaError
 from memory.core.priority import behind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from memory.storage.work_queue import Left
 
 
 def work(
@@ -21,15 +28,19 @@ def work(
     from app import set_aside
     from app.remembering import is_alone, remember_now
     from app.service import PersonaService
+    from memory.storage.work_queue import steps_by_import
 
     with PersonaService.from_settings(work=False) as service:
         # First, because a purge can add sessions that must be summarised again.
         purged, failed, done = service.memory.purge_due(), None, 0
         tried = service.retry(user) if retry else 0
+        began = time.monotonic()
         try:
             done = remember_now(service, user)
         except PersonaError as error:
             failed = error
+        seconds = time.monotonic() - began
+        paused = [one for one in service.memory.work.left(user) if one.paused]
         with behind():
             for name in [user] if user else service.memory.imports.users():
                 while service.memory.imports.deepen(name):
@@ -38,18 +49,34 @@ def work(
         own = user is not None or is_alone(service.memory)
     lines = set_aside.told(aside, own=own, named=user is None)
     if failed is not None:
-        for line in lines:
+        for line in [*lines, *_paused(paused)]:
             progress(line)
         raise failed
     if as_json:
-        found = {"done": done, "purged": purged, "set_aside": set_aside.as_json(aside, own=own)}
+        found = {
+            "done": done, "seconds": round(seconds, 1), "a_minute": round(done * 60 / seconds, 2) if done else None,
+            "purged": purged, "paused": steps_by_import(paused), "set_aside": set_aside.as_json(aside, own=own),
+        }  # fmt: skip
         print_json(found | ({"tried_again": tried} if retry else {}))
         return
     if retry and (tried or not done):
         say(f"{tried} steps were tried again." if tried else "Nothing was set aside.")
-    say(f"{done} steps done, {purged} forgotten memories purged.")
+    fast = f" ({rate(done * 60 / seconds)})" if done else ""
+    say(f"{done} steps done{fast}, {purged} forgotten memories purged.")
     for line in lines:
         say(line)
+    for line in _paused(paused):
+        say(line)
+
+
+def _paused(left: Sequence[Left]) -> list[str]:
+    from memory.storage.work_queue import steps_by_import
+
+    return [
+        f"Paused: {steps:,} {'step' if steps == 1 else 'steps'} of the import {name}. "
+        f"`persona imports resume {name}` goes on with it."
+        for name, steps in steps_by_import(left).items()
+    ]
 
 
 def reindex(as_json: AsJson = False) -> None:

@@ -8,6 +8,7 @@ __all__ = [
     "first_models",
     "local_servers",
     "model_server",
+    "server_url",
     "serving",
     "transfer",
     "trial",

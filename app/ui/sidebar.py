@@ -121,7 +121,8 @@ def _waiting(memory: Memory, user: str, *, waited: bool) -> None:
     try:
         waiting, held = memory.work.count(user), len(memory.approvals.waiting(user))
         aside = memory.refusals.count(user)
-        nothing = _nothing_waits(memory, user, aside=bool(aside or held))
+        paused = not waiting and any(one.paused for one in memory.work.left(user))
+        nothing = _nothing_waits(memory, user, aside=bool(aside or held or paused))
     except PersonaError as error:
         st.error(markdown(error.message))
         return
@@ -129,6 +130,8 @@ def _waiting(memory: Memory, user: str, *, waited: bool) -> None:
         st.rerun()
     with st.container(key="quiet-waiting"):
         st.text(f"Still remembering your messages ({counted(waiting, 'step', 'steps')} left)." if waiting else nothing)
+        if paused:
+            st.text("The reading of an import is paused. The You page goes on with it.")
         if held:
             st.text(f"{counted(held, 'message needs', 'messages need')} your approval.")
         if aside:

@@ -121,9 +121,9 @@ def check(user_id: str, rows: Rows) -> list[str]:
     _each("memories", rows["memories"], lambda row: _memory_problem(row, names, set(turns), set(pictures)))
     _each("personality", rows["personality"], lambda row: _point(row, known))
     imported = _each("imports", rows["imports"], _import)
-    subjects = {*map(str, numbers), *imported}
-    _each("work", rows["work"], lambda row: _work(row, set(turns), subjects))
-    _each("refusals", rows["refusals"], lambda row: _refusal(row, set(turns), subjects))
+    subjects, said = {*map(str, numbers), *imported}, set(turns)
+    _each("work", rows["work"], lambda row: _work(row, said, subjects, set(imported)))
+    _each("refusals", rows["refusals"], lambda row: _refusal(row, said, subjects))
     _each("rewrites", rows["rewrites"], _rewrite)
     _each("forgettings", rows["forgettings"], _forgetting)
     return pictures
@@ -285,10 +285,12 @@ def _import(row: dict[str, Any]) -> str:
     return str(row["id"])
 
 
-def _work(row: dict[str, Any], turns: set[str], subjects: set[str]) -> str:
+def _work(row: dict[str, Any], turns: set[str], subjects: set[str], imported: set[str]) -> str:
     there = row["subject"] in (turns if row["kind"] == "remember" else subjects)
     if row["kind"] not in _WORK or not there:
         raise InvalidInput("its type is unknown, or its message or session is missing.")
+    if row["import_id"] is not None and row["import_id"] not in imported:
+        raise InvalidInput("its import is missing.")
     row.update(rank=_WORK[row["kind"]], attempts=0, not_before=None, error=None)
     return str(row["subject"])
 

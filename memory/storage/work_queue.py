@@ -6,17 +6,18 @@ stored output and does not call the model again.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, exists, func, insert, literal_column, select, update
+from sqlalchemy import Connection, Row, bindparam, case, delete, exists, false, func, insert, literal_column, select, update
 
 from memory.core.records import SPOKEN, Turn, TurnState, WorkItem
 from memory.storage import tombstones, user_rows
 from memory.storage.engine import Database
-from memory.storage.schema import memories, outputs, personality, refusals, turns, work
+from memory.storage.schema import imports, memories, outputs, personality, refusals, turns, work
 
 _RECEIVED = TurnState.RECEIVED
 RANKS = {"remember": 0, "consolidate": 1}
@@ -30,7 +31,9 @@ _IS_RECEIVED = turns.c.state == literal_column(f"'{_RECEIVED.value}'")
 _PLACE = work.c.seq * 2 + work.c.rank
 # While another process answers an earlier message, that message's work is still to come and goes first.
 _ANSWERED_ELSEWHERE = exists().where(turns.c.user_id == work.c.user_id, turns.c.seq < work.c.seq, _IS_RECEIVED)
-_FIRST = select(work.c.id).where(work.c.user_id == bindparam("user")).order_by(_PLACE).limit(1).scalar_subquery()
+# Work of an import whose reading is paused is passed over, and what comes after it may start.
+_PAUSED = exists().where(imports.c.user_id == work.c.user_id, imports.c.id == work.c.import_id, imports.c.paused)
+_FIRST = select(work.c.id).where(work.c.user_id == bindparam("user"), ~_PAUSED).order_by(_PLACE).limit(1).scalar_subquery()
 _FIRST_OF = select(work).where(work.c.id == _FIRST, ~_ANSWERED_ELSEWHERE)
 
 _IT = (
@@ -71,8 +74,31 @@ class Backlog:
         return bool(self.messages or self.conversations)
 
 
+@dataclass(frozen=True)
+class Left:
+    """Steps of one kind that are in the queue.
+
+    Attributes:
+        user_id: Whose work it is.
+        import_id: The import that they read; None: what was said here.
+        kind: `message`, `conversation` (an ended session), `topics` (a session of an import of which no more is read) or
+            `sets` (the profile and the habits of an import).
+        paused: Whether they wait until their import is resumed.
+        steps: Number of steps.
+    """
+
+    user_id: str
+    import_id: str | None
+    kind: str
+    paused: bool
+    steps: int
+
+
 class WorkQueue:
-    """The background work of all users."""
+    """The background work of all users.
+
+    Work of an import that is paused waits, as if it were not there, until the import is resumed.
+    """
 
     def __init__(self, database: Database) -> None:
         self._db = database
@@ -80,18 +106,18 @@ class WorkQueue:
     def next(self, *, busy: Iterable[str] = (), due_only: bool = True) -> WorkItem | None:
         """Return the first piece of work of any user that may start now, or None.
 
-        Only a user's first row may start: if it fails, the rows after it wait.
+        Only a user's first row that is not paused may start: if it fails, the rows after it wait.
 
         Args:
             busy: Users whose work is in progress already.
             due_only: Leave out work that waits for its next try.
         """
-        first = select(work.c.user_id, func.min(_PLACE).label("place")).group_by(work.c.user_id)
+        first = select(work.c.user_id, func.min(_PLACE).label("place")).where(~_PAUSED).group_by(work.c.user_id)
         heads = first.subquery()
         query = (
             select(work)
             .join(heads, (heads.c.user_id == work.c.user_id) & (heads.c.place == _PLACE))
-            .where(work.c.user_id.not_in(list(busy)), ~_ANSWERED_ELSEWHERE)
+            .where(work.c.user_id.not_in(list(busy)), ~_ANSWERED_ELSEWHERE, ~_PAUSED)
             .order_by(work.c.attempts, work.c.id)
             .limit(1)
         )
@@ -108,21 +134,39 @@ class WorkQueue:
         return None if waits else _item(row)
 
     def count(self, user_id: str | None = None) -> int:
-        """Return the number of rows in the queue, of one user or of all."""
-        query = select(func.count()).select_from(work)
+        """Return the number of rows in the queue that are not paused, of one user or of all."""
+        query = select(func.count()).select_from(work).where(~_PAUSED)
         if user_id is not None:
             query = query.where(work.c.user_id == user_id)
         with self._db.glance() as connection:
             return int(connection.execute(query).scalar_one())
 
+    def left(self, user_id: str | None = None) -> list[Left]:
+        """Return what is in the queue by import and kind, of one user or of all, with what is paused."""
+        read = (imports.c.user_id == work.c.user_id) & (imports.c.id == work.c.import_id)
+        kind = case(
+            (work.c.kind == "remember", "message"),
+            (work.c.subject == work.c.import_id, "sets"),
+            (imports.c.depth == "sessions", "topics"),
+            else_="conversation",
+        ).label("kind")
+        paused = func.coalesce(imports.c.paused, false()).label("paused")
+        query = select(work.c.user_id, work.c.import_id, kind, paused, func.count())
+        query = query.select_from(work.outerjoin(imports, read)).group_by(work.c.user_id, work.c.import_id, kind, paused)
+        if user_id is not None:
+            query = query.where(work.c.user_id == user_id)
+        with self._db.glance() as connection:
+            return [Left(user, name, what, bool(waits), count) for user, name, what, waits, count in connection.execute(query)]
+
     def backlog(self, user_id: str) -> Backlog:
         """Return how many of a user's messages and conversations are not in memory yet."""
-        mine = work.c.user_id == user_id
+        mine = (work.c.user_id == user_id) & ~_PAUSED
         counts = select(work.c.kind, func.count(), func.max(work.c.attempts)).where(mine).group_by(work.c.kind)
         waiting = select(work.c.subject).where(mine, work.c.kind == "remember")
         oldest = select(func.min(turns.c.at)).where(turns.c.id.in_(waiting)).scalar_subquery()
+        unread = select(work.c.subject).where(work.c.user_id == user_id, work.c.kind == "remember")
         later = select(func.count()).where(
-            turns.c.user_id == user_id, turns.c.at >= oldest, turns.c.state.in_(SPOKEN), turns.c.id.not_in(waiting)
+            turns.c.user_id == user_id, turns.c.at >= oldest, turns.c.state.in_(SPOKEN), turns.c.id.not_in(unread)
         )
         with self._db.glance() as connection:
             rows = {kind: (count, attempts) for kind, count, attempts in connection.execute(counts)}
@@ -177,6 +221,15 @@ class WorkQueue:
         """Delete the stored model outputs of a piece of work that is out of date; see `outputs`."""
         with self._db.write() as connection:
             drop_outputs(connection, user_id, subject)
+
+
+def steps_by_import(left: Iterable[Left]) -> dict[str, int]:
+    """Return the number of steps that each import has left."""
+    steps: Counter[str] = Counter()
+    for one in left:
+        if one.import_id is not None:
+            steps[one.import_id] += one.steps
+    return dict(steps)
 
 
 def _item(row: Row[Any] | None) -> WorkItem | None:

@@ -207,7 +207,8 @@ def test_a_journal_of_the_first_schema_is_brought_up_to_date_and_keeps_what_it_k
         new_in_turns = ("held", "approved", "sensitive", "wishes", "dated_revision", "import_id", "speaker", "by_other")
         of_turns = [("turns", name) for name in new_in_turns]
         of_memories = [("memories", name) for name in ("held", "sensitive", "dated_revision")]
-        of_others = [("users", "sensitive"), ("users", "bring_up"), ("personality", "shows")]
+        of_others = [("users", "sensitive"), ("users", "bring_up"), ("personality", "shows"), ("personality", "place")]
+        of_others.append(("work", "import_id"))
         for table, name in (*of_turns, *of_memories, *of_others):
             old.execute(f"ALTER TABLE {table} DROP COLUMN {name}")
         old.execute("ALTER TABLE photos DROP COLUMN hidden_at")

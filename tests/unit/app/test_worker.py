@@ -10,6 +10,8 @@ import pytest
 
 from app.worker import Worker
 from memory.core.errors import ModelUnavailable, StorageError
+from memory.imports.lines import ImportedLine
+from memory.imports.service import Source
 from memory.memory import Memory
 from tests.fakes import WordEmbedder
 from tests.unit.memory.stores.test_journal import at
@@ -152,3 +154,29 @@ def test_what_is_left_behind_can_write_no_more(tmp_path):
 def test_a_step_that_python_s_end_breaks_off_is_no_failure(memory, caplog, error, said):
     Worker(memory, print)._say(error)
     assert [record.getMessage() for record in caplog.records] == said
+
+
+def test_a_step_that_runs_when_its_import_is_paused_ends_and_no_other_begins(memory, working):
+    lines = [ImportedLine(at("2025-03-01 09:00") + timedelta(hours=2 * one), f"Word {one}", "Ok", "a") for one in range(3)]
+    name = memory.imports.write("ada", memory.imports.begin("ada", Source("x", "y"), lines, "sessions").id).id
+    runs, go_on = threading.Event(), threading.Event()
+    done = Done(memory)
+
+    def waits(item):
+        runs.set()
+        assert go_on.wait(600)
+        done(item)
+
+    worker = working(waits)
+    assert runs.wait(600)
+    memory.imports.reading.pause(name)
+    go_on.set()
+    done.come(1)
+    idle(worker)
+    turn = say(memory, "ada")
+    worker.notify("ada")
+    assert done.come(2)[1:] == [("ada", turn[0])]
+    assert worker.drain("ada") == 0
+    memory.imports.reading.resume(name)
+    worker.notify("ada")
+    assert len(done.come(5)) == 5

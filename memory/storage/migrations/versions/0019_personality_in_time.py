@@ -1,4 +1,4 @@
-"""Personality by the time at which it was said: imported history is read later, and takes its place before what was read already."""
+"""Personality in the order in which it was said: imported history is read late, and comes before what was read already."""
 
 import sqlalchemy as sa
 from alembic import op

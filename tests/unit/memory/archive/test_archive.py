@@ -119,8 +119,9 @@ def test_an_older_archive_is_brought_up_to_date(lived, tmp_path):
         "users": ("training", "training_since", "sensitive", "bring_up"),
         "turns": ("held", "approved", "sensitive", "wishes", "import_id", "speaker", "by_other"),
         "memories": ("held", "sensitive"),
-        "personality": ("shows",),
+        "personality": ("shows", "place"),
         "sessions": ("summed_up",),
+        "work": ("import_id",),
         "photos": ("hidden_at",),
     }
 

@@ -85,16 +85,19 @@ def older_folder(folder, names):
             memory.forget(name, memory.ingest_turn(name, DAY.replace(hour=18), "I have a newt.", "Nice.").id)
     with sqlite3.connect(folder / "journal.db") as file:
         later = ("turns_sensitive", "turns_wishes", "personality_shows", "turns_undated", "memories_undated", "turns_import")
+        later += ("personality_user",)
         for name in ("memories_corrected", *later):
             file.execute(f"DROP INDEX ix_{name}")
         file.execute("DROP TABLE dated")
         file.execute("DROP TABLE api_keys")
         file.execute("DROP TABLE imports")
-        gone = [("users", "spelled"), ("users", "bring_up"), ("personality", "shows"), ("turns", "wishes")]
+        gone = [("users", "spelled"), ("users", "bring_up"), ("turns", "wishes")]
+        gone += [("personality", name) for name in ("shows", "place")]
         gone += [(table, name) for table in ("turns", "memories") for name in ("sensitive", "dated_revision")]
-        gone += [("turns", name) for name in ("import_id", "speaker", "by_other")]
+        gone += [("turns", name) for name in ("import_id", "speaker", "by_other")] + [("work", "import_id")]
         for table, name in gone:
             file.execute(f"ALTER TABLE {table} DROP COLUMN {name}")
+        file.execute("CREATE INDEX ix_personality_user ON personality (user_id, id)")
         file.execute("UPDATE alembic_version SET version_num = '0011'")
     file.close()
 
