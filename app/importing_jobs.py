@@ -36,12 +36,12 @@ class Job:
 
     Args:
         name: The name of the file.
-        expected: About how many turns it has, from a preview; 0: unknown.
+        expected: About how many messages it has, from a preview; 0: unknown.
 
     Attributes:
         done: Holds the report of `import_history`, or the error, once the import has ended.
-        read: The number of turns that were read so far.
-        written: The number of turns that were written so far.
+        read: The number of messages that were read so far.
+        written: The number of messages that were written so far.
     """
 
     def __init__(self, name: str, expected: int = 0) -> None:
@@ -58,12 +58,12 @@ class Job:
         """Return how much is done, from 0 to 1; without an expectation, of what is known so far."""
         return min(1.0, (self.read + self.written) / (2 * max(self._expected, self.read, 1)))
 
-    def advance(self, step: str, turns: int) -> None:
-        """Count turns that were read or written."""
+    def advance(self, step: str, messages: int) -> None:
+        """Count messages that were read or written."""
         if step == "read":
-            self.read += turns
+            self.read += messages
         else:
-            self.written += turns
+            self.written += messages
 
 
 class ImportJobs:
@@ -89,7 +89,7 @@ class ImportJobs:
             user_id: The person whose history it is.
             upload: The file.
             wanted: What they want of it.
-            expected: About how many turns it has; 0: unknown.
+            expected: About how many messages it has; 0: unknown.
 
         Raises:
             ImportRunning: Another import of this person is not at its end.
@@ -129,8 +129,8 @@ class ImportJobs:
     def _run(self, job: Job, user_id: str, upload: Upload, wanted: Wanted) -> None:
         from app.importers.importing import import_history
 
-        def advance(step: str, turns: int) -> None:
-            job.advance(step, turns)
+        def advance(step: str, messages: int) -> None:
+            job.advance(step, messages)
             if self._ending:
                 raise _Ending
 

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import typer
 
 from app.console import AsJson, User, print_json, print_table, progress, report, say
 from app.progress import shown
 from memory.core import clock
+from memory.imports import reasons
+from memory.imports.lines import ReadingDepth
+from memory.imports.reasons import nothing_added
 
 if TYPE_CHECKING:
     from app.importers.importing import Wanted
     from app.importers.preview import Preview
+    from memory.imports.lines import Import
     from memory.memory import Memory
 
 AnyUser = Annotated[str | None, typer.Option("--user", "-u", help="The user. Default: all users.")]
-imports = typer.Typer(no_args_is_help=True, help="List imports, and undo them as a whole.")
+ImportId = Annotated[str, typer.Argument(metavar="ID", help="The id, from `persona imports list`.")]
+imports = typer.Typer(no_args_is_help=True, help="List imports, pause what the model reads of them, and undo them as a whole.")
 
 
 def import_(
@@ -52,7 +57,7 @@ def import_(
     day = clock.parse_time(f"{since} 00:00" if since and len(since) == len("2025-01-01") else since, zone) if since else None
     wanted = Wanted(choices, format_, day, remember)
     if dry_run:
-        _show_preview(path, wanted, as_json=as_json)
+        _show_preview(path, user, wanted, as_json=as_json)
         return
     with open_memory() as memory:
         done = _import(memory, path, user, wanted)
@@ -63,6 +68,13 @@ def import_(
     if done["added"]:
         progress(f"`persona imports undo {done['id']} --user {user}` takes all of it out again.")
     _show_left_out(done["skipped"])
+    _show_me(done["me"], me)
+    if done["waiting"]:
+        them = "it" if done["waiting"] == 1 else "them"
+        progress(
+            f"{counted(done['waiting'], 'turn waits', 'turns wait')} for your approval, and nothing recalls {them} before. "
+            f"`persona memory list --held --user {user}` shows them."
+        )
     if done["pending"]:
         progress(
             f"The model has {done['pending']} steps to do for it in the background. `persona work` does them now; "
@@ -71,28 +83,34 @@ def import_(
 
 
 def _added(done: dict[str, Any]) -> str:
+    if not done["added"]:
+        return nothing_added(done["messages"], done["skipped"], "message" if done["conversations"] else "memory")
     if not done["conversations"]:
-        return f"{counted(done['added'], 'memory', 'memories')} added, of {done['messages']}."
-    return (
-        f"{counted(done['added'], 'turn')} added, from {counted(done['messages'], 'message')} in "
-        f"{counted(done['conversations'], 'conversation')}."
-    )
+        return f"{counted(done['added'], 'memory', 'memories')} added, of {done['messages']:,}."
+    of = _part(done["added_messages"], done["messages"], done["conversations"])
+    return f"{counted(done['added'], 'turn')} added, from {of}."
+
+
+def _part(added: int, messages: int, conversations: int) -> str:
+    """Return of how many messages turns are: "9 of the 12 messages in 2 conversations"."""
+    part = f"{added:,} of the " if added < messages else ""
+    return f"{part}{counted(messages, 'message')} in {counted(conversations, 'conversation')}"
 
 
 def _import(memory: Memory, path: Path, user: str, wanted: Wanted) -> dict[str, Any]:
     from app.importers.importing import import_history
     from memory.core.priority import behind
 
-    counted = {"read": 0, "write": 0}
+    counts = {"read": 0, "write": 0}
 
-    def on_progress(step: str, turns: int) -> None:
-        counted[step] += turns
-        advance(counted["write"], max(counted["read"] - counted["write"], 0))
+    def on_progress(step: str, messages: int) -> None:
+        counts[step] += messages
+        advance(counts["write"], max(counts["read"] - counts["write"], 0))
 
     with shown("importing", "messages", None) as advance:
         done = import_history(memory, path, user, wanted, on_progress)
     words, _ = memory.imports.shallow(user)
-    with shown("embedding", "messages", words) as advance, behind():
+    with shown("embedding", "turns", words) as advance, behind():
         left = words
         while left:
             memory.imports.deepen(user)
@@ -101,16 +119,23 @@ def _import(memory: Memory, path: Path, user: str, wanted: Wanted) -> dict[str, 
     return done
 
 
-def _show_preview(path: Path, wanted: Wanted, *, as_json: bool) -> None:
+def _show_preview(path: Path, user: str, wanted: Wanted, *, as_json: bool) -> None:
+    from app.factory import build_embedder
+    from app.importers.person import person_in
     from app.importers.preview import preview
+    from app.settings import Settings
 
-    found = preview(path, wanted)
+    with person_in(Settings(), user, build_embedder) as person:
+        found = preview(path, wanted, person)
     if as_json:
-        print_json(found.as_json())
+        calls = {depth: found.calls(depth) for depth in get_args(ReadingDepth)}
+        print_json({**found.as_json(), "model_calls": calls, "model_seconds": {"none": 0.0, **_seconds(found)}})
         return
     if found.facts:
         say(f"{found.label}: {counted(found.facts, 'memory', 'memories')}. Nothing was written; no model reads them.")
         _show_left_out(found.left_out)
+        if not found.adds:
+            progress(nothing_added(found.facts, found.left_out, "memory", "Nothing would be added"))
         return
     say(
         f"{found.label}: {counted(found.messages, 'message')} in {counted(len(found.conversations), 'conversation')}, "
@@ -128,7 +153,14 @@ def _show_preview(path: Path, wanted: Wanted, *, as_json: bool) -> None:
         progress(place)
     if found.asks_me:
         progress("It is a talk between people, and which of them is you is not said. Name yourself with --me.")
+    _show_me(found.me, wanted.choices.me)
+    if not found.adds:
+        progress(nothing_added(found.messages, found.left_out, "message", "Nothing would be added"))
+        return
+    adds, of = counted(found.added.turns, "turn"), _part(found.added.messages, found.messages, len(found.conversations))
+    progress(f"{adds} would be added, from {of}.")
     progress(_calls(found))
+    progress(_how_long(found))
 
 
 _MOST_SHOWN, _MOST_PEOPLE = 40, 4
@@ -142,9 +174,40 @@ def _calls(found: Preview) -> str:
     )
 
 
+def _seconds(found: Preview) -> dict[ReadingDepth, float | None]:
+    """Return about how many seconds the model takes, by how much it reads; None: nothing like it was measured yet."""
+    from app.settings import Settings
+    from app.step_times import Model, StepTimes, steps_of
+
+    settings = Settings()
+    times, model = StepTimes(settings.data_dir.expanduser()), Model.named_by(settings)
+    depths: tuple[ReadingDepth, ...] = ("sessions", "all")
+    return {depth: times.estimate(model, steps_of(depth, found.added)) for depth in depths}
+
+
+def _how_long(found: Preview) -> str:
+    from app.duration_words import about
+
+    told = {depth: about(seconds) for depth, seconds in _seconds(found).items() if seconds is not None}
+    if not told:
+        return "How long that takes with this model is known after its first calls; `persona work` then shows it."
+    known = " and ".join(f"{words} for --remember {depth}" for depth, words in told.items())
+    rest = "" if "all" in told else " How long all would take is known after the first messages that this model has read."
+    return f"With this model that takes {known}, by what it took here before.{rest}"
+
+
 def _show_left_out(skipped: dict[str, int]) -> None:
-    for reason, count in sorted(skipped.items(), key=lambda one: -one[1]):
-        progress(f"Left out: {count} {reason}.")
+    """Show what is left out: first of the messages, then what comes besides them."""
+    for reason, count in reasons.of_messages(skipped).items():
+        progress(f"Left out: {count:,} {reason}.")
+    for reason, count in reasons.besides(skipped).items():
+        progress(f"Left out besides: {count:,} {reason}.")
+
+
+def _show_me(found: str, said: str) -> None:
+    """Say whom a talk between people took for the person, if they did not say it themselves."""
+    if found and not said:
+        progress(f"You are taken to be {found}. If that is wrong, name yourself with --me.")
 
 
 @imports.command("list")
@@ -152,28 +215,85 @@ def list_imports(user: AnyUser = None, as_json: AsJson = False) -> None:
     """List what was imported, newest first."""
     from app.importers.importing import report as as_report
     from app.opened import open_memory
+    from memory.storage.work_queue import steps_by_import
 
     with open_memory() as memory:
         found = [(name, one) for name in ([user] if user else memory.imports.users()) for one in memory.imports.of(name)]
+        left = steps_by_import(memory.work.left(user))
     found.sort(key=lambda pair: pair[1].at, reverse=True)
     if as_json:
         shown = [
-            {**as_report(one), "user": name, "name": one.name, "at": one.at.isoformat(), "state": one.state}
+            {
+                **as_report(one),
+                "user": name,
+                "name": one.name,
+                "at": one.at.isoformat(),
+                "state": one.state,
+                "paused": one.paused,
+                "steps": left.get(one.id, 0),
+            }
             for name, one in found
         ]
         print_json(shown)
     elif found:
         rows = [
-            (one.id, name, one.format, one.name, f"{one.at:%Y-%m-%d %H:%M}", str(one.added), one.state) for name, one in found
+            (one.id, name, one.format, one.name, f"{one.at:%Y-%m-%d %H:%M}", _listed(one), _state(one, left.get(one.id, 0)))
+            for name, one in found
         ]
-        print_table(("id", "user", "format", "file", "imported (UTC)", "turns", ""), rows)
+        print_table(("id", "user", "format", "file", "imported (UTC)", "added", ""), rows)
     else:
         progress(f"Nothing was imported for {user}." if user else "Nothing was imported.")
 
 
+def _listed(one: Import) -> str:
+    return counted(one.added, "turn") if one.conversations else counted(one.added, "memory", "memories")
+
+
+def _state(one: Import, steps: int) -> str:
+    """Return what happens to an import, and what the model has still to read of it."""
+    parts: list[str] = [one.state if one.state != "done" or not steps else ""]
+    if one.paused and (steps or one.state == "writing"):
+        parts.append("paused")
+    if steps:
+        parts.append(f"{counted(steps, 'step')} left")
+    return ", ".join(filter(None, parts))
+
+
+@imports.command("pause")
+def pause_import(import_id: ImportId, user: AnyUser = None, as_json: AsJson = False) -> None:
+    """Let the model leave an import unread until it is resumed. Conversations, and what is searched, go on."""
+    from app.opened import open_reading
+
+    with open_reading() as reading:
+        steps = reading.pause(import_id, user)
+    report(
+        {"id": import_id, "paused": True, "steps": steps},
+        f"Paused: {counted(steps, 'step')} of the import {import_id}. `persona imports resume {import_id}` goes on with it; a "
+        "step that runs now is done to its end.",
+        as_json=as_json,
+    )
+
+
+@imports.command("resume")
+def resume_import(import_id: ImportId, user: AnyUser = None, as_json: AsJson = False) -> None:
+    """Let the model go on with an import that was paused."""
+    from app.opened import open_reading
+
+    with open_reading() as reading:
+        steps = reading.resume(import_id, user)
+    report(
+        {"id": import_id, "paused": False, "steps": steps},
+        f"The model goes on with the import {import_id}, behind your conversations: {counted(steps, 'step')} left. "
+        "`persona work` does them now."
+        if steps
+        else f"The model has nothing left to read of the import {import_id}.",
+        as_json=as_json,
+    )
+
+
 @imports.command("undo")
 def undo_import(
-    import_id: Annotated[str, typer.Argument(metavar="ID", help="The id, from `persona imports list`.")],
+    import_id: ImportId,
     user: AnyUser = None,
     as_json: AsJson = False,
 ) -> None:
@@ -184,8 +304,8 @@ def undo_import(
         gone = memory.imports.undo(user or memory.imports.user_of(import_id), import_id)
     report(
         {"id": import_id, **gone},
-        f"{gone['messages']} messages, {gone['memories']} memories and {gone['pictures']} pictures are removed. "
-        "The file can be imported again.",
+        f"{counted(gone['messages'], 'turn')}, {counted(gone['memories'], 'memory', 'memories')} and "
+        f"{counted(gone['pictures'], 'picture')} are removed. The file can be imported again.",
         as_json=as_json,
     )
 

@@ -1,3 +1,3 @@
 """Imports history from files: our own transcripts, and what other programs export."""
 
-__all__ = ["conversations", "importing", "ingest", "preview", "recognition", "upload"]
+__all__ = ["conversations", "importing", "ingest", "person", "preview", "recognition", "upload"]

@@ -23,6 +23,8 @@ _FEWEST = 3
 """Titles that must share a frame before it counts as one."""
 _SHARE = 0.6
 _SHORTEST = 3
+_OPENING = {"」": "「", "』": "『", "»": "«", "”": "“", "“": "„", '"': '"'}
+"""The quotation mark that opens what each of these closes."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,11 @@ def frame_of(titles: Sequence[str]) -> Frame:
     """
     before = _shared(titles, lambda title: title)
     after = _shared(titles, lambda title: title[::-1])[::-1]
-    return Frame(before=_up_to_a_word(before), after=after)
+    before = _up_to_a_word(before)
+    opening = _OPENING.get(after[:1], "")
+    if not before and opening and all(title.strip().startswith(opening) for title in titles if title.strip().endswith(after)):
+        before = opening
+    return Frame(before=before, after=after)
 
 
 def prompt_of(title: str, frame: Frame, *, answered: bool, attached: bool) -> str | None:

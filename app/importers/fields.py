@@ -11,6 +11,8 @@ from memory.core.errors import InvalidInput
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 _MOST_DIGITS = 20
+_YEARS = range(1990, 2200)
+"""A time outside of these comes from a clock that was never set."""
 
 
 def at(value: Any, *keys: str) -> Any:
@@ -58,13 +60,13 @@ def from_unix(value: Any, zone: tzinfo, *, per_second: int = 1000) -> datetime |
         per_second: How many of its units are a second: 1000 for milliseconds.
 
     Returns:
-        The time; None if there is none, or none that exists. Zero stands for a time that is not known.
+        The time; None if there is none, or none of the years 1990 to 2199. Zero stands for a time that is not known.
     """
     number = whole_number(value)
     if number is None or number <= 0:
         return None
     try:
-        return (_EPOCH + timedelta(microseconds=number * 1_000_000 // per_second)).astimezone(zone)
+        return _likely((_EPOCH + timedelta(microseconds=number * 1_000_000 // per_second)).astimezone(zone))
     except OverflowError:
         return None
 
@@ -78,7 +80,7 @@ def from_text(value: Any, zone: tzinfo, *, unmarked: tzinfo | None = None) -> da
         unmarked: The zone of a text that names none; None: that of the result.
 
     Returns:
-        The time; None for anything else, and for a time that does not exist.
+        The time; None for anything else, for a time that does not exist, and for one outside the years 1990 to 2199.
     """
     if not isinstance(value, str):
         return None
@@ -86,9 +88,13 @@ def from_text(value: Any, zone: tzinfo, *, unmarked: tzinfo | None = None) -> da
         stamp = datetime.fromisoformat(value.strip())
         local = stamp.replace(tzinfo=unmarked or zone) if stamp.tzinfo is None else stamp
         # Through UTC: a time inside a daylight-saving gap becomes a time that clocks showed.
-        return local.astimezone(UTC).astimezone(zone)
+        return _likely(local.astimezone(UTC).astimezone(zone))
     except (ValueError, OverflowError):
         return None
+
+
+def _likely(time: datetime) -> datetime | None:
+    return time if time.year in _YEARS else None
 
 
 class Filling:

@@ -8,15 +8,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from app.importers.conversations import Choices, Conversation, LeftOut, Role
 from app.importers.opening import open_source
 from app.importers.recognition import by_name, has_facts, recognise
-from app.importers.turns import lines_of
+from app.importers.turns import can_be_right, lines_of
 from memory.core.errors import InvalidInput
-from memory.imports.service import Source
+from memory.imports.lines import Source
+from memory.imports.reasons import EARLIER, ODD_TIMES
 
 if TYPE_CHECKING:
     from app.importers.facts import Fact
@@ -51,16 +53,20 @@ class Seen:
     Attributes:
         left_out: What was left out, and why.
         conversations: The ids of the conversations.
-        messages: Number of messages.
+        messages: Number of messages, with those that are left out after they were read (`memory.imports.reasons`).
+        newest: Time of the newest message; None if there is none.
         people: Messages by the name of their writer, in talk between people.
-        has_me: Whether one of them is known to be the person.
+        me: The same for those that the person wrote, as far as that is known.
+        has_me: Whether the person wrote one of the messages.
         facts: What another program remembered; only some formats have it.
     """
 
     left_out: LeftOut = field(default_factory=LeftOut)
     conversations: set[str] = field(default_factory=set)
     messages: int = 0
+    newest: datetime | None = None
     people: Counter[str] = field(default_factory=Counter)
+    me: Counter[str] = field(default_factory=Counter)
     has_me: bool = False
     facts: Iterator[Fact] = field(default_factory=lambda: iter(()))
 
@@ -69,8 +75,31 @@ class Seen:
         self.conversations.add(conversation.id)
         self.messages += len(conversation.messages)
         self.has_me |= any(message.role is Role.ME for message in conversation.messages)
+        times = [message.time for message in conversation.messages if can_be_right(message.time)]
+        self.newest = max([*times, *([self.newest] if self.newest else [])], default=None)
         if conversation.between_people:
             self.people.update(message.speaker for message in conversation.messages)
+            self.me.update(message.speaker for message in conversation.messages if message.role is Role.ME)
+
+    @property
+    def my_name(self) -> str:
+        """Who of the people who write is the person: the name, or several; empty if that is not known or not needed."""
+        return ", ".join(name for name, _ in self.me.most_common(_MOST_NAMED) if name)
+
+    def check_since(self, since: datetime | None) -> None:
+        """Refuse a first day that is later than all messages.
+
+        Raises:
+            InvalidInput: It is.
+        """
+        if since is None or self.newest is None or self.newest >= since or not self.left_out.counts[EARLIER]:
+            return
+        number = self.messages - self.left_out.counts[ODD_TIMES]
+        raise InvalidInput(
+            f"{f'All {number:,} messages are' if number > 1 else 'The one message is'} older than {since:%Y-%m-%d}: "
+            f"{f'the newest is of {self.newest:%Y-%m-%d}' if number > 1 else f'it is of {self.newest:%Y-%m-%d}'}. Nothing was "
+            "written. Name an earlier day with --since, or leave it out."
+        )
 
 
 def import_history(
@@ -83,7 +112,7 @@ def import_history(
         path: A file, a folder or a zip.
         user_id: The user whose history it is.
         wanted: What the person wants of it.
-        on_progress: Called with the step (`read`, `write`) and the number of turns.
+        on_progress: Called with the step (`read`, `write`) and the number of messages.
 
     Raises:
         InvalidInput: The source is not recognised, or cannot be read. Nothing was written.
@@ -93,25 +122,32 @@ def import_history(
     memory.imports.resume()
     with opened(path, wanted) as (format_, conversations, seen):
         if has_facts(format_):
-            noted = ((fact.text, fact.time) for fact in seen.facts)
+            noted = ((fact.text, fact.time if fact.time and can_be_right(fact.time) else None) for fact in seen.facts)
             source = Source(format_.NAME, path.name, skipped=lambda: dict(seen.left_out.counts))
             done = memory.imports.add_facts(user_id, source, noted, memory.items)
-            return {**report(done), "pending": memory.work.count(user_id), "seconds": round(time.monotonic() - began, 1)}
+            return _told(memory, user_id, done, "", began)
         lines = _lines(memory, user_id, conversations, seen, wanted, on_progress)
         source = Source(
             format_.NAME, path.name, lambda: len(seen.conversations), lambda: seen.messages, lambda: dict(seen.left_out.counts)
         )
         begun = memory.imports.begin(user_id, source, lines, wanted.depth)
-    done = memory.imports.write(user_id, begun.id, lambda rows: on_progress("write", rows) if on_progress else None)
-    return {**report(done), "pending": memory.work.count(user_id), "seconds": round(time.monotonic() - began, 1)}
+    done = memory.imports.write(user_id, begun.id, lambda number: on_progress("write", number) if on_progress else None)
+    return _told(memory, user_id, done, seen.my_name, began)
 
 
 def report(done: Import) -> dict[str, Any]:
     """Return an import as the contract's object, without what the moment says."""
     return {
-        "id": done.id, "format": done.format, "conversations": done.conversations, "messages": done.messages,
-        "added": done.added, "skipped": done.skipped,
+        "id": done.id or None, "format": done.format, "conversations": done.conversations, "messages": done.messages,
+        "added": done.added, "added_messages": done.added_messages, "skipped": done.skipped,
         "from": done.first.isoformat() if done.first else None, "to": done.last.isoformat() if done.last else None,
+    }  # fmt: skip
+
+
+def _told(memory: Memory, user_id: str, done: Import, me: str, began: float) -> dict[str, Any]:
+    return {
+        **report(done), "me": me, "waiting": memory.imports.waiting(user_id, done.id) if done.id else 0,
+        "pending": memory.work.count(user_id), "seconds": round(time.monotonic() - began, 1),
     }  # fmt: skip
 
 
@@ -124,21 +160,16 @@ def _lines(
     on_progress: Callable[[str, int], None] | None,
 ) -> Iterator[ImportedLine]:
     for conversation in conversations:
-        for line in lines_of(conversation, seen.left_out, wanted.since):
-            if memory.consent.unkept(user_id, line.text) is not None:
-                seen.left_out.add(NOT_KEPT)
-                continue
+        for line in lines_of(conversation, seen.left_out, wanted.since, partial(memory.consent.unkept, user_id)):
             if on_progress is not None:
-                on_progress("read", 1)
+                on_progress("read", line.messages)
             yield line
+    seen.check_since(wanted.since)
     if seen.people and not seen.has_me:
         raise InvalidInput(
             "It is a talk between people, and which of them is you is not said. Name yourself with --me: "
             f"{_named(seen.people)}. Nothing was written."
         )
-
-
-NOT_KEPT = "sensitive messages, which you chose not to keep"
 
 
 def _named(people: Counter[str]) -> str:

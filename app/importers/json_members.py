@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
-from app.importers import json_stream
+from app.importers import json_stream, utf8
+from app.importers.assembly import place_of, title_of
 from app.importers.conversations import LeftOut
 from app.importers.sources import Source
 from memory.core.errors import InvalidInput
@@ -53,18 +54,40 @@ def histories(source: Source, fits: Fits, left_out: LeftOut, label: str) -> list
     return names
 
 
-def values(source: Source, name: str) -> Iterator[Any]:
+def conversations(
+    source: Source, names: list[str], left_out: LeftOut, deepest: int = json_stream.MOST_DEPTH
+) -> Iterator[tuple[int, Any]]:
+    """Yield the conversations of several files with their numbers from 1; those that are nested too deep are left out.
+
+    Args:
+        source: The source.
+        names: Its files, each with a list of conversations or a single one.
+        left_out: Counts what is left out.
+        deepest: Deepest nesting.
+
+    Raises:
+        InvalidInput: The JSON of a file is broken, or it cannot be read.
+    """
+    number = 0
+    for name in names:
+        for value in values(source, name, deepest):
+            number += 1
+            if isinstance(value, json_stream.TooDeep):
+                title = title_of(value.known.get("title")) or title_of(value.known.get("name"))
+                left_out.add("conversations nested too deep", f"{name}, {place_of(number, title)}")
+            else:
+                yield number, value
+
+
+def values(source: Source, name: str, deepest: int = json_stream.MOST_DEPTH) -> Iterator[Any]:
     """Yield the elements of the list in a file, or its single value if it holds no list.
 
     Raises:
         InvalidInput: The JSON is broken, or the member cannot be read.
     """
-    listed = first_byte(source.head(name, _HEAD)) == b"["
+    path = "item" if first_byte(utf8.as_utf8(source.head(name, _HEAD))) == b"[" else ""
     with source.open(name) as stream:
-        if listed:
-            yield from json_stream.items(stream, "item")
-        else:
-            yield json_stream.whole(stream)
+        yield from json_stream.items(stream, path, deepest=deepest)
 
 
 def first_byte(head: bytes) -> bytes:
@@ -92,7 +115,7 @@ def _some_of_each_folder(names: Iterator[str]) -> Iterator[str]:
 def _heads(source: Source, names: Iterator[str], left_out: LeftOut | None) -> Iterator[tuple[str, bytes]]:
     for name in names:
         try:
-            head = source.head(name, _HEAD)
+            head = utf8.as_utf8(source.head(name, _HEAD))
         except InvalidInput as error:
             if left_out is not None:
                 left_out.add("files that cannot be read", f"{name} ({error.message})")

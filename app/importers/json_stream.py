@@ -1,13 +1,15 @@
 """Reads JSON of any size as a stream: the values at one path, one after the other (I/O: reads a stream that is open).
 
 A file of a stranger ends in one sentence, within bounded memory: nesting, the size of one value and the number of its parts are
-checked while the events come in. The parser is ijson, with its part in C where it is installed.
+checked while the events come in. A value that is nested too deep is passed over, and the others are read. The parser is ijson,
+with its part in C where it is installed.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import IO, Any
 
@@ -19,6 +21,8 @@ from memory.core.errors import InvalidInput
 MOST_BYTES = 100_000_000
 """Most bytes of one value."""
 MOST_DEPTH = 200
+_MOST_DEPTH_PASSED = 200_000
+"""Deepest nesting of what is passed over: a file of brackets alone ends soon."""
 _MOST_PARTS = 2_000_000
 """Most parts of one value: each takes about 100 bytes of memory, however few bytes it has in the file."""
 _CHUNK, _LARGEST_CHUNK = 65_536, 2_097_152
@@ -26,21 +30,32 @@ _CHUNK, _LARGEST_CHUNK = 65_536, 2_097_152
 _new_parser = ijson.basic_parse_coro
 
 
+@dataclass(frozen=True)
+class TooDeep:
+    """Stands for a value that is nested too deep to be read.
+
+    Attributes:
+        known: The texts and numbers of it that were read, by their keys.
+    """
+
+    known: dict[str, Any] = field(default_factory=dict)
+
+
 def items(stream: IO[bytes], path: str, divided: str = "", most: int = 5_000, deepest: int = MOST_DEPTH) -> Iterator[Any]:
-    """Yield the values at a path of a JSON document, in their order.
+    """Yield the values at a path of a JSON document, in their order, and `TooDeep` for one that is nested too deep.
 
     Args:
         stream: UTF-8, or UTF-16 with a byte order mark.
         path: Keys, and `item` for the elements of a list, with dots between: `item`, `chats.list.item`, `messages.item`. An
             empty path is the whole document.
         divided: A key of the values whose list may be long: a value with more than `most` elements there comes in several
-            parts, each with a part of the list and all other keys read so far.
+            parts, each with a part of the list and all other keys read so far. `TooDeep` stands for single elements of it.
         most: Most elements in one part.
         deepest: Deepest nesting.
 
     Raises:
-        InvalidInput: The document is no JSON or is cut, is nested deeper than that, or one value or part is larger than 100 MB.
-            What stands before was yielded.
+        InvalidInput: The document is no JSON or is cut, one value or part is larger than 100 MB, or something is nested deeper
+            than 200,000 levels. What stands before was yielded.
     """
     reader, values = JsonReader(stream), _Values(path, divided, most, deepest)
     parser = _new_parser(values)
@@ -66,9 +81,13 @@ def whole(stream: IO[bytes], most_bytes: int = 50_000_000, deepest: int = MOST_D
     """Return the value of a small JSON document.
 
     Raises:
-        InvalidInput: As for `items`, or the document has more bytes than `most_bytes`.
+        InvalidInput: As for `items`, or the document has more bytes than `most_bytes`, or is nested too deep.
     """
     (value,) = items(_Bounded(stream, most_bytes), "", deepest=deepest)  # type: ignore[arg-type] # read and name are all that is used
+    if isinstance(value, TooDeep):
+        raise InvalidInput(
+            f"{_name(stream)} is not read: it is nested deeper than {deepest:,}. Export it again, or leave it out."
+        )
     return value
 
 
@@ -113,6 +132,9 @@ class _Values:
         self._open: list[Any] = []
         """The open containers of the value that is being built."""
         self._long: list[Any] | None = None
+        self._passed: int | None = None
+        """The depth of the container that is passed over because it is nested too deep."""
+        self._known: dict[str, Any] = {}
         self._since = 0
         self._parts = 0
 
@@ -131,14 +153,20 @@ class _Values:
         """Take an event of the parser."""
         name, value = event
         self.events += 1
-        if not self._open:
+        if self._passed is not None:
+            self._since = self.at
+            self._pass_over(name)
+        elif not self._open:
             self._since = self.at
             self._outside(name, value)
         elif name == "map_key":
             self._key = value
         elif name in {"start_map", "start_array"}:
             self._deeper()
-            self._begin({} if name == "start_map" else [])
+            if self._depth > self._deepest:
+                self._begin_passing()
+            else:
+                self._begin({} if name == "start_map" else [])
         elif name in {"end_map", "end_array"}:
             self._depth -= 1
             self._end()
@@ -147,8 +175,35 @@ class _Values:
 
     def _deeper(self) -> None:
         self._depth += 1
-        if self._depth > self._deepest:
-            raise _TooMuch(f"it is nested deeper than {self._deepest:,}")
+        if self._depth > max(self._deepest, _MOST_DEPTH_PASSED):
+            raise _TooMuch(f"it is nested deeper than {max(self._deepest, _MOST_DEPTH_PASSED):,}")
+
+    def _begin_passing(self) -> None:
+        """Forget what is open of an element of the long list, or else of the value, and pass over the rest of it."""
+        kept = 0
+        if self._long is not None:
+            # The element stands in the list already.
+            kept = 2
+            self._long.pop()
+        value = self._open[kept] if len(self._open) > kept else None
+        entries = value.items() if isinstance(value, dict) else ()
+        self._known = {key: one for key, one in entries if isinstance(one, str | int | float)}
+        # The last container is not open yet.
+        self._passed = self._depth - len(self._open) + kept
+        del self._open[kept:]
+
+    def _pass_over(self, name: str) -> None:
+        """Follow the depth until what is passed over has ended."""
+        if name in {"start_map", "start_array"}:
+            self._deeper()
+        elif name in {"end_map", "end_array"}:
+            if self._depth == self._passed:
+                self._passed = None
+                if self._open:
+                    self._add(TooDeep(self._known))
+                else:
+                    self.ready.append(TooDeep(self._known))
+            self._depth -= 1
 
     def _outside(self, name: str, value: Any) -> None:
         """Follow the path while no value is being built."""

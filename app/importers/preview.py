@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.importers.importing import Wanted, opened
+from app.importers.person import Person
 from app.importers.turns import lines_of
 from graph.language.language_id import guess
-from memory.core import clock
+from memory.imports import reasons
+from memory.imports.facts import known
+from memory.imports.foreseeing import foresee
+from memory.imports.staging import Added
 
 if TYPE_CHECKING:
     from app.importers.conversations import Conversation
+    from app.importers.importing import Seen
     from memory.imports.lines import ImportedLine, ReadingDepth
 
 _SAMPLED_CHARACTERS = 2_000
+_NOTHING = Added(0, 0, 0, 0, 0, 0)
 
 
 @dataclass
@@ -29,9 +36,7 @@ class Previewed:
         id: The source's id.
         title: Its title.
         messages: Number of its messages.
-        turns: Number of the lines that they become.
-        own_turns: Number of those that the person said.
-        sessions: Number of its sessions: a pause of an hour ends one.
+        turns: Number of the turns that they become, with those that are here already.
         first: Time of the oldest message.
         last: Time of the newest message.
         people: The names of those who write in it, the most talkative first.
@@ -42,8 +47,6 @@ class Previewed:
     title: str
     messages: int = 0
     turns: int = 0
-    own_turns: int = 0
-    sessions: int = 0
     first: datetime | None = None
     last: datetime | None = None
     counted: Counter[str] = field(default_factory=Counter)
@@ -64,17 +67,13 @@ class Previewed:
         """Return its first and its last day."""
         return span_of(self.first, self.last)
 
-    def note(self, lines: Iterable[ImportedLine]) -> None:
-        """Count lines, in the order of the conversation."""
-        for line in lines:
-            if self.last is None or clock.starts_session(self.last, line.time):
-                self.sessions += 1
-            self.turns += 1
-            self.own_turns += not line.by_other
-            self.first = min(self.first or line.time, line.time)
-            self.last = max(self.last or line.time, line.time)
-            if len(self.sample) < _SAMPLED_CHARACTERS:
-                self.sample += f"{line.text}\n"
+    def note(self, line: ImportedLine) -> None:
+        """Count a line."""
+        self.turns += 1
+        self.first = min(self.first or line.time, line.time)
+        self.last = max(self.last or line.time, line.time)
+        if len(self.sample) < _SAMPLED_CHARACTERS:
+            self.sample += f"{line.text}\n"
 
     def as_json(self) -> dict[str, Any]:
         """Return it as `persona import --dry-run --json` prints it."""
@@ -86,17 +85,19 @@ class Previewed:
 
 @dataclass(frozen=True)
 class Preview:
-    """What is in a source.
+    """What is in a source, and what an import of it would do; messages and turns are counted as in an `Import`.
 
     Attributes:
         format: The format's name.
         label: What a person calls the format.
         conversations: The conversations, newest first.
-        left_out: How many messages are left out, by reason.
+        left_out: What would be left out, by reason.
         places: Where some of them are.
         people: Messages by the name of their writer, in talk between people.
         knows_me: Whether one of them is known to be the person.
+        me: Who that is; empty if nobody.
         facts: Number of facts, in a list of what another program remembered.
+        added: What would be added; nothing in a list of facts.
     """
 
     format: str
@@ -106,7 +107,9 @@ class Preview:
     places: tuple[str, ...]
     people: dict[str, int] = field(default_factory=dict)
     knows_me: bool = False
+    me: str = ""
     facts: int = 0
+    added: Added = _NOTHING
 
     @property
     def asks_me(self) -> bool:
@@ -114,28 +117,31 @@ class Preview:
         return bool(self.people) and not self.knows_me
 
     def calls(self, depth: ReadingDepth) -> int:
-        """Return how often the model is asked if it reads as much as `depth` says."""
-        return {"none": 0, "sessions": self.sessions + 2, "all": 2 * self.own_turns + 3 * self.sessions}[depth]
+        """Return how often the model is asked if it reads as much of what would be added as `depth` says."""
+        sessions = self.added.sessions
+        return {
+            "none": 0, "sessions": sessions + 2 if sessions else 0, "all": 2 * self.added.own_turns + 3 * sessions,
+        }[depth]  # fmt: skip
 
     @property
     def messages(self) -> int:
-        """Return the number of messages."""
+        """Return the number of messages, with those that would be left out."""
         return sum(one.messages for one in self.conversations)
 
     @property
     def turns(self) -> int:
-        """Return the number of lines that they become."""
+        """Return the number of turns that they become, with those that are here already."""
         return sum(one.turns for one in self.conversations)
 
     @property
-    def own_turns(self) -> int:
-        """Return the number of lines that the person said: other people's words are not read for facts."""
-        return sum(one.own_turns for one in self.conversations)
+    def sessions(self) -> int:
+        """Return the number of sessions that would be added: a pause of an hour ends one."""
+        return self.added.sessions
 
     @property
-    def sessions(self) -> int:
-        """Return the number of sessions."""
-        return sum(one.sessions for one in self.conversations)
+    def adds(self) -> bool:
+        """Return whether an import would add anything."""
+        return bool(self.added.turns or self.facts > sum(reasons.of_messages(self.left_out).values()))
 
     @property
     def first(self) -> datetime | None:
@@ -157,30 +163,52 @@ class Preview:
         return {
             "format": self.format, "conversations": len(self.conversations), "messages": self.messages, "added": 0,
             "skipped": self.left_out, "from": _iso(self.first), "to": _iso(self.last), "pending": 0, "seconds": 0.0,
-            "turns": self.turns, "sessions": self.sessions, "of": [one.as_json() for one in self.conversations],
+            "turns": self.turns, "sessions": self.sessions, "would_add": self.added.turns,
+            "would_add_messages": self.added.messages, "me": self.me, "of": [one.as_json() for one in self.conversations],
             "places": list(self.places),
         }  # fmt: skip
 
 
-def preview(path: Path, wanted: Wanted) -> Preview:
-    """Read a source to its end, and return what is in it.
+def preview(path: Path, wanted: Wanted, person: Person | None = None) -> Preview:
+    """Read a source to its end, and return what is in it and what an import would do. Nothing is written.
+
+    Args:
+        path: A file, a folder or a zip.
+        wanted: What is wanted of it.
+        person: Whose history it is; None: a person of whom nothing is known yet.
 
     Raises:
-        InvalidInput: The source is not recognised, or cannot be read.
+        InvalidInput: The source is not recognised, or cannot be read, or an import would be refused.
     """
+    person = person or _NOBODY
     with opened(path, wanted) as (format_, conversations, seen):
         found: dict[str, Previewed] = {}
-        for conversation in conversations:
-            one = found.setdefault(conversation.id, Previewed(conversation.id, conversation.title))
-            one.messages += len(conversation.messages)
-            one.counted.update(_speakers(conversation))
-            one.note(lines_of(conversation, seen.left_out, wanted.since))
-        facts = sum(1 for _ in seen.facts)
+        foreseen = person.foresee(_lines(conversations, seen, wanted, person, found))
+        seen.check_since(wanted.since)
+        facts = [fact.text for fact in seen.facts]
+        here = person.known_facts(format_.NAME, facts)
+        left_out = {**seen.left_out.counts, **foreseen.skipped, **({reasons.KNOWN_FACTS: here} if here else {})}
         newest = sorted(found.values(), key=lambda one: one.last.timestamp() if one.last else 0.0, reverse=True)
         return Preview(
-            format_.NAME, format_.LABEL, tuple(newest), dict(seen.left_out.counts), tuple(seen.left_out.places),
-            dict(seen.people), seen.has_me, facts,
+            format_.NAME, format_.LABEL, tuple(newest), left_out, tuple(seen.left_out.places), dict(seen.people), seen.has_me,
+            seen.my_name, len(facts), foreseen.added,
         )  # fmt: skip
+
+
+def _lines(
+    conversations: Iterator[Conversation], seen: Seen, wanted: Wanted, person: Person, found: dict[str, Previewed]
+) -> Iterator[ImportedLine]:
+    """Yield the lines that an import would read, and note what is in them."""
+    for conversation in conversations:
+        one = found.setdefault(conversation.id, Previewed(conversation.id, conversation.title))
+        one.messages += len(conversation.messages)
+        one.counted.update(_speakers(conversation))
+        for line in lines_of(conversation, seen.left_out, wanted.since, person.unkept):
+            one.note(line)
+            yield line
+
+
+_NOBODY = Person(partial(foresee, None, "nobody"), partial(known, None, "nobody"))
 
 
 def span_of(first: datetime | None, last: datetime | None) -> str:

@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from app.importers.conversations import Conversation, LeftOut, Message, Picture, Role
+from memory.core import clock
 from memory.core.validation import MAX_IMAGES, MAX_TEXT
 from memory.imports.lines import ImportedLine, ImportedPicture
+from memory.imports.reasons import EARLIER, EMPTY, NOT_KEPT, ODD_TIMES, OPENINGS, REPLY_PICTURES, UNASKED
 
 _LONGEST_NAME = 80
-OPENINGS = "replies before the first message of yours"
-EMPTY = "messages without words or pictures"
-EARLIER = "messages before the day that you named"
+_FIRST_YEAR = 1971
+"""A stamp of 0 is in 1970, or in zones west of Greenwich on the last day of 1969."""
 
 
 @dataclass
 class _Turn:
     said: Message
-    replies: list[str]
+    replies: list[str] = field(default_factory=list)
+
+    @property
+    def messages(self) -> int:
+        """The number of messages in it."""
+        return 1 + len(self.replies)
 
 
-def lines_of(conversation: Conversation, left_out: LeftOut, since: datetime | None = None) -> Iterator[ImportedLine]:
-    """Yield the lines of a conversation.
+def can_be_right(time: datetime) -> bool:
+    """Return whether a message may have been written at a time: from 1971 to the end of the next year.
+
+    Other times come from a clock that was never set, a stamp of 0, or a number that is no time.
+    """
+    # The year in its own zone: near the years 1 and 9999, no other zone has the time.
+    return _FIRST_YEAR <= time.year <= datetime.now(UTC).year + 1
+
+
+def lines_of(
+    conversation: Conversation,
+    left_out: LeftOut,
+    since: datetime | None = None,
+    unkept: Callable[[str], object] | None = None,
+) -> Iterator[ImportedLine]:
+    """Yield the lines of a conversation. Every message is in one of them, or counted as left out; see `memory.imports.reasons`.
 
     In a talk between people each message is a line, with its speaker's name before it. Otherwise a message of the person and
     the answers that follow are one line. A text that is longer than a message may be, and pictures beyond those that fit, go on
@@ -33,48 +53,64 @@ def lines_of(conversation: Conversation, left_out: LeftOut, since: datetime | No
         conversation: The conversation.
         left_out: Counts what is left out.
         since: Leave out what is older; None: nothing.
+        unkept: Says whether a text must not be kept (anything but None); then its whole message is left out. None: all may.
     """
     for turn in _turns(conversation, left_out):
         said = turn.said
+        if not can_be_right(said.time):
+            # Not with strftime, which has no years before 1000 on some systems.
+            place = f'conversation "{conversation.title or conversation.id}", {clock.show(said.time)}'
+            left_out.add(ODD_TIMES, place, turn.messages)
+            continue
         if since is not None and said.time.timestamp() < since.timestamp():
-            left_out.add(EARLIER)
+            left_out.add(EARLIER, number=turn.messages)
             continue
         text = _clean(said.text)
         if not text and not said.pictures:
             left_out.add(EMPTY)
+            if turn.replies:
+                left_out.add(UNASKED, number=len(turn.replies))
             continue
         speaker = _name(said.speaker) if conversation.between_people else ""
         if speaker:
             text = f"{speaker}: {text}".rstrip()
-        reply = "\n\n".join(filter(None, map(_clean, turn.replies)))
         parts = list(_parts(text, said.pictures))
+        if unkept is not None and any(unkept(words) is not None for words, _ in parts):
+            left_out.add(NOT_KEPT, number=turn.messages)
+            continue
         for number, (words, pictures) in enumerate(parts, start=1):
             yield ImportedLine(
                 time=said.time,
                 text=words,
-                reply=reply if number == len(parts) else "",
+                reply="\n\n".join(turn.replies) if number == len(parts) else "",
                 conversation=conversation.id,
                 speaker=speaker or None,
                 by_other=said.role is Role.OTHER,
                 pictures=tuple(ImportedPicture(one.name, one.read) for one in pictures),
                 has_seconds=conversation.has_seconds,
+                messages=turn.messages if number == 1 else 0,
             )
 
 
 def _turns(conversation: Conversation, left_out: LeftOut) -> Iterator[_Turn]:
     if conversation.between_people:
-        yield from (_Turn(message, []) for message in conversation.messages)
+        yield from map(_Turn, conversation.messages)
         return
     turn: _Turn | None = None
     for message in conversation.messages:
         if message.role is not Role.ASSISTANT:
             if turn is not None:
                 yield turn
-            turn = _Turn(message, [])
-        elif turn is None:
+            turn = _Turn(message)
+            continue
+        if message.pictures:
+            left_out.add(REPLY_PICTURES, number=len(message.pictures))
+        if turn is None:
             left_out.add(OPENINGS)
+        elif words := _clean(message.text):
+            turn.replies.append(words)
         else:
-            turn.replies.append(message.text)
+            left_out.add(EMPTY)
     if turn is not None:
         yield turn
 

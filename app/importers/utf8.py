@@ -71,6 +71,12 @@ class Utf8Reader:
         return data.removeprefix(codecs.BOM_UTF8)
 
 
+def as_utf8(head: bytes) -> bytes:
+    """Return the first bytes of a text as UTF-8 without a byte order mark."""
+    encoding = _UTF_16.get(head[:2])
+    return head.removeprefix(codecs.BOM_UTF8) if encoding is None else head[2:].decode(encoding, "replace").encode()
+
+
 class JsonReader:
     """Reads a stream of JSON in pieces that each parser can take.
 

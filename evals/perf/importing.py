@@ -47,7 +47,8 @@ def measure(
     Returns:
         A row for each: `format`, `messages`, `turns`; `words_s`, `content_s`, `whole_s`, `chroma_s`: seconds from the start
         until all turns are found by their words, by one vector and by all vectors, and are in Chroma; `words_peak_mb`,
-        `whole_peak_mb` and `peak_mb`: the peak memory until the first, the third and the last of these; `disk_mb`; `ingest_s`: seconds of ingest and index. With peers, also what `compared` returns for each.
+        `whole_peak_mb` and `peak_mb`: the peak memory until the first, the third and the last of these; `disk_mb`;
+        `ingest_s`: seconds of ingest and index. With peers, also what `compared` returns for each.
 
     Raises:
         InvalidInput: There is no such peer.

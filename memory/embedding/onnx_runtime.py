@@ -131,7 +131,7 @@ class OnnxEmbedder:
 
 
 def together(lengths: Sequence[int]) -> list[list[int]]:
-    """Group texts of similar length into passes of at most 32 texts and 2,048 tokens; returns indices into `lengths` (tokens)."""
+    """Group texts of similar length into passes of bounded size; returns indices into `lengths` (in tokens)."""
     passes: list[list[int]] = []
     for place in sorted(range(len(lengths)), key=lambda place: lengths[place]):
         if (

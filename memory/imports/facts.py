@@ -9,13 +9,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from memory.core.errors import PersonaError
+from memory.imports.reasons import KNOWN_FACTS, NOT_TAKEN
 
 if TYPE_CHECKING:
     from memory.stores.items import Items
 
 NAMESPACE = "imported"
-NOT_TAKEN = "memories that you had forgotten, or that you want to be asked about"
-KNOWN_FACTS = "memories that are here already"
 
 
 def store(
@@ -35,7 +34,7 @@ def store(
     added: list[str] = []
     skipped: Counter[str] = Counter()
     for text, time in facts:
-        key = hashlib.sha256(text.encode()).hexdigest()[:32]
+        key = _key(text)
         if items.get(user_id, (NAMESPACE, format_), key) is not None:
             skipped[KNOWN_FACTS] += 1
             continue
@@ -44,3 +43,24 @@ def store(
         except PersonaError:
             skipped[NOT_TAKEN] += 1
     return added, skipped
+
+
+def known(items: Items | None, user_id: str, format_: str, texts: Iterable[str]) -> int:
+    """Return how many texts `store` would leave out because they are here already, or twice among the texts.
+
+    Args:
+        items: The items of all users; None: there are none.
+        user_id: The user whose facts they are.
+        format_: The format of their source.
+        texts: The words of the facts.
+    """
+    seen: set[str] = set()
+    count = 0
+    for key in map(_key, texts):
+        count += key in seen or (items is not None and items.get(user_id, (NAMESPACE, format_), key) is not None)
+        seen.add(key)
+    return count
+
+
+def _key(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

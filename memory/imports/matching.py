@@ -14,7 +14,8 @@ from memory.imports.staging import Comparable
 from memory.storage import tombstones
 from memory.storage.schema import turns
 
-_UNCOUNTED_STATES = (TurnState.REPLACED, TurnState.FORGOTTEN)
+UNCOUNTED_STATES = (TurnState.REPLACED, TurnState.FORGOTTEN)
+"""A turn in these states is no stored message."""
 _MINUTE_S = 60
 
 
@@ -30,7 +31,7 @@ def known(connection: Connection, user_id: str, lines: Sequence[Comparable], mar
         lines: Lines in the order of their times; they contain all of the source's lines of their minutes.
         marked: The user's tombstones.
     """
-    stored = _stored(connection, user_id, lines[0].at, lines[-1].at)
+    stored = _stored(connection, user_id, lines)
     forgotten: Counter[tuple[str, float]] = Counter()
     found = []
     for line in lines:
@@ -51,16 +52,18 @@ def _may_be_one(line: Comparable, time: float) -> bool:
     return same_second or not line.has_seconds or time % _MINUTE_S == 0
 
 
-def _stored(connection: Connection, user_id: str, first: float, last: float) -> defaultdict[tuple[str, float], list[float]]:
-    """Return the times of the stored turns by text and minute."""
+def _stored(connection: Connection, user_id: str, lines: Sequence[Comparable]) -> defaultdict[tuple[str, float], list[float]]:
+    """Return the times of the stored turns that have the text of one of the lines, by text and minute."""
+    first, last, texts = lines[0].at, lines[-1].at, {line.text for line in lines}
     begins, ends = (datetime.fromtimestamp(at, UTC) for at in (first - first % _MINUTE_S, last - last % _MINUTE_S + _MINUTE_S))
     query = select(turns.c.at, turns.c.text).where(
-        turns.c.user_id == user_id, turns.c.at >= begins, turns.c.at < ends, turns.c.state.not_in(_UNCOUNTED_STATES)
+        turns.c.user_id == user_id, turns.c.at >= begins, turns.c.at < ends, turns.c.state.not_in(UNCOUNTED_STATES)
     )
     times: defaultdict[tuple[str, float], list[float]] = defaultdict(list)
     for row in connection.execute(query):
-        at = row.at.timestamp()
-        times[row.text, at // _MINUTE_S].append(at)
+        if row.text in texts:
+            at = row.at.timestamp()
+            times[row.text, at // _MINUTE_S].append(at)
     return times
 
 

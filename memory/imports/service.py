@@ -6,26 +6,29 @@ import logging
 import threading
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 
 from memory.consent.consent_rule import Marker
 from memory.core.errors import InvalidInput, NotFound
 from memory.core.records import SPOKEN, Turn
 from memory.core.validation import check_user, user_name
-from memory.imports import facts, matching, undoing, writing
-from memory.imports.lines import Import, ImportedLine, ReadingDepth
+from memory.imports import facts, undoing, writing
+from memory.imports.foreseeing import Foreseen, compare, foresee
+from memory.imports.lines import Import, ImportedLine, ReadingDepth, Source
+from memory.imports.reading import Reading, no_import
+from memory.imports.reasons import BAD_PICTURES, KNOWN, PICTURES_ALONE
 from memory.imports.staging import StagedLine, Staging
 from memory.index.search_index import Depth
 from memory.photos.image_file import read_picture
 from memory.photos.store import PhotoStore
-from memory.storage import session_rows, tombstones, user_rows
+from memory.storage import session_rows, user_rows
 from memory.storage.engine import Database
 from memory.storage.schema import imports, turns
 from memory.storage.turn_rows import SAID, to_turn
@@ -41,27 +44,6 @@ _CHROMA_BATCH_ENTRIES = 48
 """As in `memory.memory`."""
 _BATCH_LINES = 500
 """Lines of one transaction, during which no message can be written."""
-KNOWN = "messages that are here already"
-BAD_PICTURES = "pictures that cannot be read"
-
-
-@dataclass(frozen=True)
-class Source:
-    """What is imported.
-
-    Attributes:
-        format: The format's name.
-        name: The name of the file or folder.
-        conversations: Returns the number of conversations, once all lines are read.
-        messages: Returns the number of messages, once all lines are read.
-        skipped: Returns how many messages were left out by reason, once all lines are read.
-    """
-
-    format: str
-    name: str
-    conversations: Callable[[], int] = lambda: 0
-    messages: Callable[[], int] = lambda: 0
-    skipped: Callable[[], dict[str, int]] = dict
 
 
 class Imports:
@@ -74,6 +56,9 @@ class Imports:
         marker: As in `memory.stores.arrivals`.
         indexer: Indexes what is written.
         purger: Rewrites the files of users without deleted data.
+
+    Attributes:
+        reading: Pauses the model's reading of an import.
     """
 
     def __init__(
@@ -88,6 +73,7 @@ class Imports:
         self._indexer = indexer
         self._purger = purger
         self._db = database
+        self.reading = Reading(database)
         self._photos = photos
         self._folder = folder
         self._marker = marker
@@ -104,25 +90,23 @@ class Imports:
             depth: How much of it the model reads.
 
         Raises:
-            InvalidInput: The source or the user's name is not valid. Nothing was written.
+            InvalidInput: The source or the user's name is not valid, or it is here already with other times. Nothing was
+                written.
         """
         user_id = check_user(user_id)
         name = _new_id()
         staging = Staging(self._path(name))
         try:
             staging.fill(lines)
-            with self._db.read() as connection:
-                marked = tombstones.digests(connection, user_id)
-                for group in staging.in_order_of_time():
-                    staging.mark_known(matching.known(connection, user_id, group, marked))
-            total, known, first, last = staging.counts()
-            _check_any(total)
-            skipped = {**source.skipped(), **({KNOWN: known} if known else {})}
+            counts = compare(self._db, user_id, staging)
+            skipped = {**source.skipped(), **({KNOWN: counts.known_messages} if counts.known else {})}
             row = {
                 "user_id": user_id, "id": name, "format": source.format, "name": source.name, "at": datetime.now(UTC),
                 "state": "writing", "depth": depth, "conversations": source.conversations(), "messages": source.messages(),
-                "added": 0, "skipped": skipped, "first": first, "last": last, "progress": asdict(writing.Progress()),
+                "added": 0, "skipped": skipped, "first": counts.first, "last": counts.last,
+                "progress": asdict(writing.Progress()),
             }  # fmt: skip
+            _check_any(counts.lines or source.messages(), "message of a person")
             self._begun.add(name)
             with self._db.write() as connection:
                 connection.execute(insert(imports).values(row))
@@ -138,7 +122,10 @@ class Imports:
         Args:
             user_id: The user.
             import_id: The import.
-            on_progress: Called with the number of lines after each batch.
+            on_progress: Called with the number of messages after each batch.
+
+        Returns:
+            The import. One that added nothing has no id, and is not noted any more: there is nothing to undo.
 
         Raises:
             NotFound: There is no such import.
@@ -161,11 +148,12 @@ class Imports:
             return self._finish(row, {})
         with Staging(self._path(import_id)) as staging:
             self._indexer.imported.add_words(row.user_id)
-            done, bad = writing.Progress(**row.progress), 0
+            done = writing.Progress(**row.progress)
             to = writing.Target(row.user_id, row.id, row.depth, self._marker)
             for batch in staging.batches(_BATCH_LINES, skip=done.lines):
                 shown, unread = self._pictures(row.user_id, staging, batch)
-                bad += unread
+                alone = sum(line.messages for line, ids in zip(batch, shown, strict=True) if writing.says_nothing(line, ids))
+                done = replace(done, bad_pictures=done.bad_pictures + unread, pictures_alone=done.pictures_alone + alone)
                 topics = [self._marker.judge(line.text) if self._marker else None for line in batch]
                 with self._db.write() as connection:
                     done = writing.write(connection, to, batch, shown, topics, done)
@@ -173,9 +161,10 @@ class Imports:
                     _check_there(noted.rowcount, import_id)
                 self._indexer.imported.add_words(row.user_id)
                 if on_progress is not None:
-                    on_progress(len(batch))
+                    on_progress(sum(line.messages for line in batch))
             row = self._row(user_id, import_id)
-            finished = self._finish(row, {BAD_PICTURES: bad} if bad else {})
+            counts = {BAD_PICTURES: done.bad_pictures, PICTURES_ALONE: done.pictures_alone}
+            finished = self._finish(row, {reason: count for reason, count in counts.items() if count})
             staging.remove()
         return finished
 
@@ -193,7 +182,7 @@ class Imports:
         """
         user_id, name, at = check_user(user_id), _new_id(), datetime.now(UTC)
         read = list(noted)
-        _check_any(len(read))
+        _check_any(len(read), "memory")
         added, left_out = facts.store(items, user_id, source.format, read)
         times = [time for _, time in read if time is not None]
         row = {
@@ -202,11 +191,24 @@ class Imports:
             "skipped": {**source.skipped(), **left_out}, "first": min(times, default=None), "last": max(times, default=None),
             "progress": {"facts": added},
         }  # fmt: skip
+        if not added:
+            return _not_noted(row)
         with self._db.write() as connection:
             user_rows.ensure(connection, user_id)
             connection.execute(insert(imports).values(row))
         self._indexer.run(user_id)
         return self.get(user_id, name)
+
+    def foresee(self, user_id: str, lines: Iterable[ImportedLine]) -> Foreseen:
+        """Return what an import would do, and write nothing; see `foreseeing`."""
+        return foresee(self._db, user_id, lines)
+
+    def waiting(self, user_id: str, import_id: str) -> int:
+        """Return how many turns of an import are pending approval."""
+        mine = (turns.c.user_id == user_name(user_id)) & (turns.c.import_id == import_id)
+        query = select(func.count()).select_from(turns).where(mine, turns.c.held.is_not(None), turns.c.state.in_(SPOKEN))
+        with self._db.glance() as connection:
+            return int(connection.execute(query).scalar_one())
 
     def resume(self) -> None:
         """Write the imports to their end, and remove those to their end, that the end of a program interrupted."""
@@ -276,7 +278,7 @@ class Imports:
         with self._db.glance() as connection:
             found = connection.execute(select(imports.c.user_id).where(imports.c.id == import_id)).scalar()
         if found is None:
-            raise _no_import(import_id)
+            raise no_import(import_id)
         return str(found)
 
     def of(self, user_id: str) -> list[Import]:
@@ -335,20 +337,24 @@ class Imports:
         return shown, bad
 
     def _finish(self, row: Row[Any], more: dict[str, int]) -> Import:
+        skipped = {**row.skipped, **more}
         with self._db.write() as connection:
             if row.last is not None:
                 session_rows.end_passed(connection, row.user_id, row.last)
             if row.depth == "sessions" and row.added:
                 writing.queue_sets(connection, row.user_id, row.id)
-            connection.execute(_this(row).values(state="done", skipped={**row.skipped, **more}))
-        return self.get(row.user_id, row.id)
+            connection.execute(_this(row).values(state="done", skipped=skipped))
+            if not row.added:
+                # There is nothing to undo.
+                connection.execute(delete(imports).where(imports.c.user_id == row.user_id, imports.c.id == row.id))
+        return self.get(row.user_id, row.id) if row.added else _not_noted({**row._asdict(), "skipped": skipped})
 
     def _row(self, user_id: str, import_id: str) -> Row[Any]:
         mine = (imports.c.user_id == user_name(user_id)) & (imports.c.id == import_id)
         with self._db.glance() as connection:
             row = connection.execute(select(imports).where(mine)).first()
         if row is None:
-            raise _no_import(import_id)
+            raise no_import(import_id)
         return row
 
     def _path(self, import_id: str) -> Path:
@@ -359,9 +365,9 @@ def _new_id() -> str:
     return f"imp_{uuid.uuid4().hex[:16]}"
 
 
-def _check_any(lines: int) -> None:
-    if not lines:
-        raise InvalidInput("There is no message of a person in it. Nothing was written.")
+def _check_any(number: int, what: str) -> None:
+    if not number:
+        raise InvalidInput(f"There is no {what} in it. Nothing was written.")
 
 
 def _check_there(rows: int, import_id: str) -> None:
@@ -370,13 +376,15 @@ def _check_there(rows: int, import_id: str) -> None:
         raise NotFound(f"The import {import_id} is gone, with the person whose history it was.")
 
 
-def _no_import(import_id: str) -> NotFound:
-    return NotFound(f"There is no import {import_id!r}. `persona imports list` shows all.")
-
-
 def _this(row: Row[Any]) -> Any:
     return update(imports).where(imports.c.user_id == row.user_id, imports.c.id == row.id)
 
 
 def _import(row: Row[Any]) -> Import:
     return Import(**{name: getattr(row, name) for name in Import.model_fields})
+
+
+def _not_noted(row: Mapping[str, Any]) -> Import:
+    """Return an import that added nothing: it has no id, because nothing of it can be undone."""
+    noted = {name: row[name] for name in Import.model_fields if name in row}
+    return Import(**{**noted, "id": "", "state": "done"})

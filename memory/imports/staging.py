@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from memory.core import clock
 from memory.imports.lines import ImportedLine
@@ -21,6 +21,7 @@ _TABLES = """
 CREATE TABLE lines (
   number INTEGER PRIMARY KEY, at REAL NOT NULL, zone TEXT NOT NULL, text TEXT NOT NULL, reply TEXT NOT NULL,
   conversation TEXT NOT NULL, speaker TEXT, by_other INTEGER NOT NULL, has_seconds INTEGER NOT NULL,
+  messages INTEGER NOT NULL, has_words INTEGER NOT NULL,
   session INTEGER, known INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE pictures (line INTEGER NOT NULL, place INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (line, place));
@@ -43,6 +44,8 @@ class StagedLine:
         speaker: As in `ImportedLine`.
         by_other: As in `ImportedLine`.
         session: The number of its session in this import.
+        messages: As in `ImportedLine`.
+        has_words: As in `ImportedLine`.
     """
 
     number: int
@@ -52,6 +55,8 @@ class StagedLine:
     speaker: str | None
     by_other: bool
     session: int
+    messages: int
+    has_words: bool
 
 
 @dataclass(frozen=True)
@@ -64,17 +69,59 @@ class Comparable:
     has_seconds: bool
 
 
+@dataclass(frozen=True)
+class Counts:
+    """How much is staged.
+
+    Attributes:
+        lines: Number of lines.
+        known: Number of those that the journal has already.
+        known_messages: Number of messages in those.
+        first: Time of the first line; None if there is none.
+        last: Time of the last line.
+    """
+
+    lines: int
+    known: int
+    known_messages: int
+    first: datetime | None
+    last: datetime | None
+
+
+@dataclass(frozen=True)
+class Added:
+    """What is to be added.
+
+    Attributes:
+        turns: Number of turns.
+        messages: Number of messages in them.
+        own_turns: Number of turns that the person said.
+        sessions: Number of sessions.
+        bad_pictures: Number of pictures that cannot be read.
+        pictures_alone: Number of messages that such pictures are all of, which are left out.
+    """
+
+    turns: int
+    messages: int
+    own_turns: int
+    sessions: int
+    bad_pictures: int
+    pictures_alone: int
+
+
 class Staging:
     """The file of one import.
 
     Args:
-        path: The file; made if it is missing.
+        path: The file; made if it is missing. None: a temporary file without a name, which is gone when it is closed, and also
+            after a kill.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | None) -> None:
         self._path = path
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._file = sqlite3.connect(path, check_same_thread=False)
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._file = sqlite3.connect(path or "", check_same_thread=False)
         # The rows only have to survive from the moment on at which the journal names this import.
         self._file.execute("PRAGMA synchronous = OFF")
         self._file.execute("PRAGMA temp_store = FILE")
@@ -92,6 +139,8 @@ class Staging:
     def remove(self) -> None:
         """Close and delete the file."""
         self.close()
+        if self._path is None:
+            return
         for end in ("", "-journal", "-wal", "-shm"):
             with suppress(FileNotFoundError):
                 self._path.with_name(self._path.name + end).unlink()
@@ -113,11 +162,11 @@ class Staging:
     def _put(self, number: int, line: ImportedLine) -> None:
         row = (
             number, line.time.timestamp(), clock.zone_name(line.time), line.text, line.reply, line.conversation, line.speaker,
-            line.by_other, line.has_seconds,
+            line.by_other, line.has_seconds, line.messages, line.has_words,
         )  # fmt: skip
         self._file.execute(
-            "INSERT INTO lines (number, at, zone, text, reply, conversation, speaker, by_other, has_seconds)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO lines (number, at, zone, text, reply, conversation, speaker, by_other, has_seconds,"
+            " messages, has_words) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             row,
         )
         for place, picture in enumerate(line.pictures):
@@ -162,12 +211,47 @@ class Staging:
         with self._file:
             self._file.executemany("UPDATE lines SET known = 1 WHERE number = ?", ((number,) for number in numbers))
 
-    def counts(self) -> tuple[int, int, datetime | None, datetime | None]:
-        """Return the number of lines, the number of known lines, and the times of the first and the last line."""
-        total, known, first, last = self._file.execute(
-            "SELECT count(*), coalesce(sum(known), 0), min(at), max(at) FROM lines"
+    def counts(self) -> Counts:
+        """Return how much there is, and how much of it is known."""
+        total, known, known_messages, first, last = self._file.execute(
+            "SELECT count(*), coalesce(sum(known), 0), coalesce(sum(messages) FILTER (WHERE known), 0), min(at), max(at)"
+            " FROM lines"
         ).fetchone()
-        return total, known, *(None if at is None else datetime.fromtimestamp(at, UTC) for at in (first, last))
+        return Counts(
+            total, known, known_messages, *(None if at is None else datetime.fromtimestamp(at, UTC) for at in (first, last))
+        )
+
+    def unknown(self, most: int) -> list[Comparable]:
+        """Return up to about `most` lines that say something and are not known, spread over the source."""
+        [lines] = self._file.execute("SELECT count(*) FROM lines WHERE NOT known").fetchone()
+        step = -(-lines // most) or 1
+        rows = self._file.execute(
+            "SELECT number, at, text, has_seconds FROM"
+            " (SELECT *, row_number() OVER (ORDER BY number) AS place FROM lines WHERE NOT known)"
+            " WHERE place % ? = 0 AND has_words ORDER BY at",
+            (step,),
+        )
+        return [Comparable(number, at, text, bool(has_seconds)) for number, at, text, has_seconds in rows]
+
+    def is_known(self, text: str, at: float) -> bool:
+        """Return whether a known line has this text at this time, or in its minute."""
+        begin = at - at % _MINUTE_S
+        query = "SELECT 1 FROM lines WHERE at >= ? AND at < ? AND known AND text = ? LIMIT 1"
+        return self._file.execute(query, (begin, begin + _MINUTE_S, text)).fetchone() is not None
+
+    def added(self) -> Added:
+        """Return what is to be added. Where a picture cannot be read, its bytes must be empty; see `foreseeing`."""
+        self._file.execute(
+            "CREATE TEMP TABLE dropped AS SELECT number, messages FROM lines WHERE NOT known AND NOT has_words"
+            " AND NOT EXISTS (SELECT 1 FROM pictures WHERE line = number AND data != x'')"
+        )
+        counted = self._file.execute(
+            "SELECT count(*), coalesce(sum(messages), 0), coalesce(sum(NOT by_other), 0), count(DISTINCT session) FROM lines"
+            " WHERE NOT known AND number NOT IN (SELECT number FROM dropped)"
+        ).fetchone()
+        bad = "SELECT count(*) FROM pictures JOIN lines ON line = number WHERE NOT known AND data = x''"
+        alone = "SELECT coalesce(sum(messages), 0) FROM dropped"
+        return Added(*counted, *(self._file.execute(query).fetchone()[0] for query in (bad, alone)))
 
     def batches(self, size: int, *, skip: int) -> Iterator[list[StagedLine]]:
         """Yield the lines that are not known, session by session, oldest session first.
@@ -177,8 +261,9 @@ class Staging:
             skip: Number of such lines to leave out, because they are written already.
         """
         rows = self._file.execute(
-            "SELECT lines.number, at, zone, text, reply, speaker, by_other, session FROM sessions JOIN lines"
-            " ON lines.session = sessions.number WHERE NOT known ORDER BY begun, session, at, lines.number LIMIT -1 OFFSET ?",
+            "SELECT lines.number, at, zone, text, reply, speaker, by_other, session, messages, has_words"
+            " FROM sessions JOIN lines ON lines.session = sessions.number WHERE NOT known"
+            " ORDER BY begun, session, at, lines.number LIMIT -1 OFFSET ?",
             (skip,),
         )
         while found := rows.fetchmany(size):
@@ -195,8 +280,7 @@ class Staging:
         return self._file.execute("SELECT 1 FROM pictures LIMIT 1").fetchone() is not None
 
 
-def _line(
-    number: int, at: float, zone: str, text: str, reply: str, speaker: str | None, by_other: int, session: int
-) -> StagedLine:
+def _line(number: int, at: float, zone: str, *rest: Any) -> StagedLine:
+    text, reply, speaker, by_other, session, messages, has_words = rest
     time = datetime.fromtimestamp(at, UTC).astimezone(clock.zone_of(zone))
-    return StagedLine(number, time, text, reply, speaker, bool(by_other), session)
+    return StagedLine(number, time, text, reply, speaker, bool(by_other), session, messages, bool(has_words))

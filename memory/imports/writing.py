@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,12 +33,16 @@ class Progress:
         session: The number of the last session in the import; -1 before the first.
         number: Its number in the journal.
         turns: Number of turns that the lines became.
+        bad_pictures: Number of pictures that cannot be read.
+        pictures_alone: Number of messages that such pictures are all of.
     """
 
     lines: int = 0
     session: int = -1
     number: int = 0
     turns: int = 0
+    bad_pictures: int = 0
+    pictures_alone: int = 0
 
 
 @dataclass(frozen=True)
@@ -87,20 +91,19 @@ def write(
     session, number = begun.session, begun.number
     following = session_rows.next_number(connection, to.user_id)
     for line, shown, topic in zip(lines, images, topics, strict=True):
-        if not shown and line.text in ("", f"{line.speaker}:"):
-            # Its pictures cannot be read.
+        if says_nothing(line, shown):
             continue
         if line.session != session:
             session, number = line.session, following + len(begins)
             begins.append({"user_id": to.user_id, "number": number, "ended": True, "summed_up": False, "begun": line.time})
             if to.depth == "sessions":
                 # Newest first: the person asks about what is near.
-                to_do.append(_work(to.user_id, "consolidate", str(number), _MAX_SESSIONS - number))
+                to_do.append(_work(to.user_id, to.import_id, "consolidate", str(number), _MAX_SESSIONS - number))
             elif to.depth == "all":
-                to_do.append(_work(to.user_id, "consolidate", str(number), seq))
+                to_do.append(_work(to.user_id, to.import_id, "consolidate", str(number), seq))
         said.append(_row(connection, to, seq, number, line, shown, topic))
         if to.depth == "all":
-            to_do.append(_work(to.user_id, "remember", said[-1]["id"], seq))
+            to_do.append(_work(to.user_id, to.import_id, "remember", said[-1]["id"], seq))
         seq += 1
     for table, rows in ((sessions, begins), (turns, said), (work, to_do)):
         if rows:
@@ -109,12 +112,17 @@ def write(
         # A conversation is summarised after its last message, which may be in a later batch.
         last = (work.c.user_id == to.user_id) & (work.c.kind == "consolidate") & (work.c.subject == str(number))
         connection.execute(update(work).where(last).values(seq=BEHIND + seq - 1))
-    return Progress(begun.lines + len(lines), session, number, begun.turns + len(said))
+    return replace(begun, lines=begun.lines + len(lines), session=session, number=number, turns=begun.turns + len(said))
+
+
+def says_nothing(line: StagedLine, images: Sequence[str]) -> bool:
+    """Return whether a line has no words, and no picture that can be read."""
+    return not images and not line.has_words
 
 
 def queue_sets(connection: Connection, user_id: str, import_id: str) -> None:
     """Queue the profile and the habits of an import, behind all of its conversations."""
-    connection.execute(insert(work), _work(user_id, "consolidate", import_id, _MAX_SESSIONS))
+    connection.execute(insert(work), _work(user_id, import_id, "consolidate", import_id, _MAX_SESSIONS))
 
 
 def _row(
@@ -131,5 +139,8 @@ def _row(
     }  # fmt: skip
 
 
-def _work(user_id: str, kind: str, subject: str, seq: int) -> dict[str, Any]:
-    return {"user_id": user_id, "kind": kind, "subject": subject, "seq": BEHIND + seq, "rank": RANKS[kind], "attempts": 0}
+def _work(user_id: str, import_id: str, kind: str, subject: str, seq: int) -> dict[str, Any]:
+    return {
+        "user_id": user_id, "import_id": import_id, "kind": kind, "subject": subject, "seq": BEHIND + seq,
+        "rank": RANKS[kind], "attempts": 0,
+    }  # fmt: skip

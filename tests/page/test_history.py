@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.background_steps import Remaining
 from app.importing_jobs import Job
+from app.models.endpoint import Endpoint
 from app.service import PersonaService
+from app.step_times import Model, StepTimes
 from app.ui.account import history_wording
 from memory.core.errors import StorageError
+from memory.imports.reasons import EARLIER, KNOWN
 
 OpenYou = Callable[..., AppTest]
 LINES = "\n".join(
@@ -78,14 +82,15 @@ def test_a_file_is_looked_into_imported_and_undone(open_you: OpenYou, service: P
     assert page.radio(key="shown-history-depth").options == [
         "Each conversation once (4 model calls)", "Nothing", "Every message (12 model calls)",
     ]  # fmt: skip
+    assert "6 messages would be added." in words(page)
     assert said(service) == []
     page = imported(page, service)
     assert said(service) == ["I bought a cello.", "It is from Mirecourt.", "My quartet meets on Thursdays."]
-    assert "old.jsonl: 3 messages from 1 conversation added. A reply counts with its message." in words(page)
+    assert "old.jsonl: 6 messages from 1 conversation added." in words(page)
     assert "The model reads it in the background (3 steps left)" in words(page)
     assert not page.dataframe, "the field is empty for the next file"
     [one] = service.memory.imports.of("ada")
-    assert "3 messages added, 2025-03-01 to 2025-04-02." in words(page)
+    assert "6 messages added, 2025-03-01 to 2025-04-02." in words(page)
     page.button(key=f"undo-{one.id}").click()
     page = ran(page)
     assert said(service) != [], "it asks first"
@@ -95,10 +100,10 @@ def test_a_file_is_looked_into_imported_and_undone(open_you: OpenYou, service: P
     assert "Everything that old.jsonl brought is removed for good" in words(page)
     page.button(key="confirm-undo").click()
     page = ran(page)
-    assert "The import is undone: 3 messages, 0 memories and 0 pictures are removed." in words(page)
+    assert "The import is undone: 3 messages with their replies, 0 memories and 0 pictures are removed." in words(page)
     assert said(service) == []
     assert "Imported so far" not in words(page)
-    assert "A reply counts with its message" not in words(page)
+    assert "from 1 conversation added" not in words(page)
 
 
 def test_nothing_is_kept_of_a_file_that_is_taken_away_again(open_you: OpenYou, service: PersonaService) -> None:
@@ -146,6 +151,7 @@ def test_the_order_of_day_and_month_is_asked_where_nothing_says_it(open_you: Ope
     page = ran(page.radio(key="shown-history-order").set_value(True))
     assert "2026-06-05 to 2026-06-06" in words(page)
     assert "which of them are you" not in words(page).lower(), "the name of the file says it"
+    assert "You are taken to be Ada." in words(page)
     imported(page, service)
     assert {f"{turn.time:%Y-%m-%d}" for turn in service.memory.journal.turns("ada")} == {"2026-06-05", "2026-06-06"}
 
@@ -161,6 +167,28 @@ def test_zone_and_first_day_are_taken(open_you: OpenYou, service: PersonaService
     assert [turn.time.isoformat() for turn in service.memory.journal.turns("ada")] == [
         "2026-03-15T10:01:00+09:00", "2026-03-16T10:01:00+09:00",
     ]  # fmt: skip
+
+
+def test_a_first_day_after_everything_names_the_newest_day(open_you: OpenYou, service: PersonaService) -> None:
+    page = dropped(open_you(), "old.jsonl", LINES)
+    page = ran(page.date_input(key="shown-history-since").set_value(date(2030, 1, 1)))
+    assert "All 6 messages are older than 2030-01-01: the newest is of 2025-04-02." in words(page)
+    assert "--since" not in words(page)
+    page = ran(page.date_input(key="shown-history-since").set_value(None))
+    assert "6 messages would be added." in words(page)
+
+
+def test_what_is_here_already_is_said_before_and_is_no_import(open_you: OpenYou, service: PersonaService) -> None:
+    imported(dropped(open_you(), "old.jsonl", LINES), service)
+    page = dropped(open_you(), "again.jsonl", LINES)
+    assert "Left out: messages that are here already (6)." in words(page)
+    assert "Nothing would be added: all 6 messages are here already." in words(page)
+    assert page.button(key="bring").disabled
+    longer = f"{LINES}\n{json.dumps({'time': '2025-05-01T09:00Z', 'user': 'A new bow.', 'assistant': ''})}"
+    page = dropped(open_you(), "longer.jsonl", longer)
+    assert "1 of 7 messages would be added." in words(page)
+    page = imported(page, service)
+    assert "longer.jsonl: 1 of 7 messages from 1 conversation added." in words(page)
 
 
 def test_a_file_that_cannot_be_read_says_why_and_where_it_comes_from_can_be_chosen(
@@ -215,6 +243,12 @@ def test_how_far_an_import_is() -> None:
     assert (job.share, history_wording.running(job)) == (0.75, "Importing old.jsonl: 5 messages written")
 
 
+def test_what_waits_for_approval() -> None:
+    assert history_wording.waiting(0) == ""
+    assert history_wording.waiting(1) == "1 message of it waits for your approval, and nothing recalls it before."
+    assert history_wording.waiting(2) == "2 messages of it wait for your approval, and nothing recalls them before."
+
+
 @pytest.mark.parametrize(
     ("message", "shown"),
     [
@@ -229,6 +263,47 @@ def test_sentences_about_options_are_not_shown(message: str, shown: str) -> None
 
 def test_what_is_left_out_is_counted_most_first() -> None:
     assert history_wording.left_out({}) == ""
-    assert history_wording.left_out({"videos": 2, "hidden messages": 1200}) == "Left out: hidden messages (1,200); videos (2)."
+    assert history_wording.left_out({"videos": 2, EARLIER: 1, KNOWN: 3}) == (
+        f"Left out: {KNOWN} (3); {EARLIER} (1). Left out besides: videos (2)."
+    )
+    assert (
+        history_wording.left_out({"videos": 2, "hidden messages": 1200})
+        == "Left out besides: hidden messages (1,200); videos (2)."
+    )
     many = history_wording.left_out({f"things {number}": 1 for number in range(14)})
     assert many.endswith("; others (2).")
+
+
+def test_the_reading_of_an_import_is_watched_paused_and_gone_on_with(open_you: OpenYou, service: PersonaService) -> None:
+    page = imported(dropped(open_you(), "old.jsonl", LINES), service)
+    [one] = service.memory.imports.of("ada")
+    assert "The model reads it: 3 steps left. How long that takes is known after the first ones." in words(page)
+    page = ran(page.button(key=f"pause-{one.id}").click())
+    assert service.memory.imports.get("ada", one.id).paused
+    assert "Paused: the model has 3 steps left to read of it." in words(page)
+    assert page.button(key=f"pause-{one.id}").label == "Go on"
+    assert service.wait("ada") == 0
+    page = ran(page.button(key=f"pause-{one.id}").click())
+    assert not service.memory.imports.get("ada", one.id).paused
+    assert "The model reads it: 3 steps left" in words(page)
+    service.wait("ada")
+    page = ran(page)
+    assert "The model reads it:" not in words(page)
+    assert not [button for button in page.button if button.key == f"pause-{one.id}"]
+
+
+def test_what_the_model_reads_says_how_long_once_that_was_measured(open_you: OpenYou, service: PersonaService) -> None:
+    page = dropped(open_you(), "old.jsonl", LINES)
+    assert "How long that takes with this model is known after its first calls." in words(page)
+    service.models.loaded = Endpoint("http://127.0.0.1:1/v1", "small", "llamacpp", 4096, sees=False, embedded=True)  # type: ignore[misc] # of the script
+    StepTimes(service.memory.folder).note(Model("small"), "topics", 900.0)
+    page = ran(page)
+    assert page.radio(key="shown-history-depth").options[0] == "Each conversation once (4 model calls, about an hour)"
+    assert "is known after its first calls" not in words(page)
+
+
+def test_a_reading_is_told_in_one_line() -> None:
+    now = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+    assert history_wording.being_read(500, Remaining(520, 3.0, 10_400.0), now) == (
+        "The model reads it: 500 steps left, 3.0 a minute. About 3 hours, until about 14:55 today."
+    )

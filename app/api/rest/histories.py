@@ -13,15 +13,18 @@ from starlette.concurrency import run_in_threadpool
 
 from app.api.rest.inputs import EntryId, Text
 from app.api.rest.paging import Cursor, Limit, Page, cursor_of, place_of
-from app.api.rest.person import Failure, Me, failures
+from app.api.rest.person import Failure, Me, Person, failures
+from app.background_steps import BackgroundSteps
 from app.importers import preview
 from app.importers.conversations import Choices
 from app.importers.importing import Wanted
+from app.importers.person import person_of
 from app.importers.upload import Upload
 from memory.core import clock
 from memory.core.errors import InvalidInput, PersonaError, StorageError
 from memory.imports import lines
 from memory.imports.lines import ReadingDepth
+from memory.storage.work_queue import steps_by_import
 
 router = APIRouter(tags=["imports"])
 
@@ -29,6 +32,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _FORM = "multipart/"
 _AS_OPTIONS = {
     "--me": "`me=NAME`", "--day-first": "`day_first=true`", "--month-first": "`day_first=false`", "--format": "`format=`",
+    "--since": "`since=`",
 }  # fmt: skip
 """Options of the command line, which errors name, as options of a request."""
 _BODY: dict[str, Any] = {
@@ -46,12 +50,15 @@ _RUNNING = {**failures(), 409: {"model": Failure, "description": "Another import
 class Imported(BaseModel):
     """What an import did, as `persona import --json` prints it."""
 
-    id: str = Field(description="The id of the import, for the undo.")
+    id: str | None = Field(description="The id of the import, for the undo; null if nothing was added.")
     format: str = Field(description="The program that the file comes from.", examples=["chatgpt"])
     conversations: int = Field(description="The number of conversations in it; 0 for a list of memories.")
-    messages: int = Field(description="The number of messages in it.")
-    added: int = Field(description="The number of turns that were added: a message of the person with the replies to it.")
-    skipped: dict[str, int] = Field(description="How many messages were left out, by reason.")
+    messages: int = Field(description="The number of messages in it, with those that were left out; for a list, of memories.")
+    added: int = Field(description="The number of turns that were added: a message with the replies to it. Or of memories.")
+    added_messages: int = Field(description="The number of messages in those turns.")
+    skipped: dict[str, int] = Field(description="What was left out, by reason; each reason names what it counts.")
+    me: str = Field(description="Who of a talk between people was taken for the person; empty if there is none.")
+    waiting: int = Field(description="The number of added turns that wait for the person's approval.")
     first: datetime | None = Field(alias="from", description="The time of the oldest message.")
     last: datetime | None = Field(alias="to", description="The time of the newest message.")
     pending: int = Field(description="The steps that the model has to do for this person; `GET /backlog` counts them.")
@@ -76,29 +83,36 @@ class Previewed(BaseModel):
 
     format: str = Field(description="The program that the file comes from.", examples=["whatsapp"])
     label: str = Field(description="What people call that program.", examples=["WhatsApp"])
-    messages: int = Field(description="The number of messages.")
-    turns: int = Field(description="The number of turns that they become.")
-    sessions: int = Field(description="The number of sessions: a pause of an hour ends one.")
+    messages: int = Field(description="The number of messages, with those that would be left out.")
+    turns: int = Field(description="The number of turns that they become, with those that are here already.")
+    would_add: int = Field(description="The number of turns that the import would add.")
+    would_add_messages: int = Field(description="The number of messages in those.")
+    sessions: int = Field(description="The number of sessions that it would add: a pause of an hour ends one.")
     facts: int = Field(description="The number of memories, in a list of memories of another program.")
     people: dict[str, int] = Field(description="Messages by the name of their writer, in talk between people.")
+    me: str = Field(description="Who of them is taken for the person; empty if nobody, or if there are none.")
     asks_me: bool = Field(description="Whether the option `me` has to say which of them the person is.")
     model_calls: dict[ReadingDepth, int] = Field(description="How often the model would be asked, by value of `remember`.")
-    skipped: dict[str, int] = Field(description="How many messages are left out, by reason.")
+    model_seconds: dict[ReadingDepth, float | None] = Field(
+        description="About how long that takes with this model, by what it took here before; null: nothing was measured yet."
+    )
+    skipped: dict[str, int] = Field(description="What would be left out, by reason; each reason names what it counts.")
     places: list[str] = Field(description="Where some of them are, and how ambiguous dates were read.")
     first: datetime | None = Field(alias="from", description="The time of the oldest message.")
     last: datetime | None = Field(alias="to", description="The time of the newest message.")
     conversations: list[PreviewedConversation] = Field(description="The conversations, newest first.")
 
     @classmethod
-    def of(cls, found: preview.Preview) -> Previewed:
+    def of(cls, found: preview.Preview, steps: BackgroundSteps) -> Previewed:
         """Return a preview as an answer."""
         told = found.as_json()
         depths: tuple[ReadingDepth, ...] = get_args(ReadingDepth)
         calls = {depth: found.calls(depth) for depth in depths}
+        seconds = {depth: steps.estimate_import(found, depth) for depth in depths}
         conversations = [PreviewedConversation(**one) for one in told["of"]]
         return cls(
             **{**told, "conversations": conversations}, label=found.label, facts=found.facts, people=found.people,
-            asks_me=found.asks_me, model_calls=calls,
+            asks_me=found.asks_me, model_calls=calls, model_seconds=seconds,
         )  # fmt: skip
 
 
@@ -112,16 +126,19 @@ class Import(BaseModel):
     state: str = Field(description="`writing` (it goes on, also after a restart), `done`, or `undoing`.")
     depth: ReadingDepth = Field(description="How much of it the model reads.")
     conversations: int = Field(description="The number of conversations in the file.")
-    messages: int = Field(description="The number of messages in the file.")
-    added: int = Field(description="The number of turns that were added so far.")
-    skipped: dict[str, int] = Field(description="How many messages were left out, by reason.")
+    messages: int = Field(description="The number of messages in the file, with those that were left out.")
+    added: int = Field(description="The number of turns (of memories, for a list) that were added so far.")
+    added_messages: int = Field(description="The number of messages in all turns that it adds.")
+    skipped: dict[str, int] = Field(description="What was left out, by reason; each reason names what it counts.")
     first: datetime | None = Field(alias="from", description="The time of the oldest message.")
     last: datetime | None = Field(alias="to", description="The time of the newest message.")
+    paused: bool = Field(description="Whether the model's reading of it is paused.")
+    steps: int = Field(description="The steps that the model has left to read of it.")
 
     @classmethod
-    def of(cls, one: lines.Import) -> Import:
+    def of(cls, one: lines.Import, steps: int) -> Import:
         """Return a stored import as an answer."""
-        told = one.model_dump()
+        told = {**one.model_dump(), "added_messages": one.added_messages, "steps": steps}
         return cls(**told, **{"from": told.pop("first"), "to": told.pop("last")})
 
 
@@ -213,13 +230,13 @@ async def import_history(me: Me, wanted: Choice, file: File) -> Imported:
 @router.post(
     "/imports/preview", summary="Look into a history", operation_id="preview_import", responses=failures(), openapi_extra=_BODY,
 )  # fmt: skip
-def preview_import(_me: Me, wanted: Choice, file: File) -> Previewed:
+def preview_import(me: Me, wanted: Choice, file: File) -> Previewed:
     """Say what `POST /imports` would do with the same body and options: the conversations, and what would be left out and why.
 
     Nothing is written.
     """
     try:
-        return Previewed.of(preview.preview(file.path, wanted))
+        return Previewed.of(preview.preview(file.path, wanted, person_of(me.memory, me.id)), me.service.steps)
     except PersonaError as error:
         raise _for_requests(file.in_words(error)) from error
     finally:
@@ -232,9 +249,9 @@ def list_imports(me: Me, limit: Limit = 50, cursor: Cursor = "") -> Page[Import]
     place = place_of(cursor, datetime, str)
     every = sorted(me.memory.imports.of(me.id), key=lambda one: (one.at, one.id), reverse=True)
     found = [one for one in every if place is None or (one.at, one.id) < place]
-    shown = found[:limit]
+    shown, left = found[:limit], steps_by_import(me.memory.work.left(me.id))
     return Page(
-        items=[Import.of(one) for one in shown],
+        items=[Import.of(one, left.get(one.id, 0)) for one in shown],
         total=len(every),
         next=cursor_of(shown[-1].at, shown[-1].id) if len(found) > limit else None,
     )
@@ -243,7 +260,29 @@ def list_imports(me: Me, limit: Limit = 50, cursor: Cursor = "") -> Page[Import]
 @router.get("/imports/{entry_id}", summary="Get an import", operation_id="get_import", responses=failures(404))
 def get_import(me: Me, entry_id: EntryId) -> Import:
     """Return one import; while it is written, `added` grows."""
-    return Import.of(me.memory.imports.get(me.id, entry_id))
+    return _shown(me, entry_id)
+
+
+@router.post(
+    "/imports/{entry_id}/pause", summary="Pause an import", operation_id="pause_import", responses=failures(404),
+)  # fmt: skip
+def pause_import(me: Me, entry_id: EntryId) -> Import:
+    """Let the model leave an import unread until it is resumed, also after a restart.
+
+    Conversations, and what is searched, go on. A step that runs now is done to its end.
+    """
+    me.memory.imports.reading.pause(entry_id, me.id)
+    return _shown(me, entry_id)
+
+
+@router.post(
+    "/imports/{entry_id}/resume", summary="Resume an import", operation_id="resume_import", responses=failures(404),
+)  # fmt: skip
+def resume_import(me: Me, entry_id: EntryId) -> Import:
+    """Let the model go on with an import that was paused."""
+    me.memory.imports.reading.resume(entry_id, me.id)
+    me.service.journaled(me.id)
+    return _shown(me, entry_id)
 
 
 @router.delete("/imports/{entry_id}", summary="Undo an import", operation_id="undo_import", responses=failures(404))
@@ -253,6 +292,11 @@ def undo_import(me: Me, entry_id: EntryId) -> Undone:
     The file can be imported again.
     """
     return Undone(id=entry_id, **me.memory.imports.undo(me.id, entry_id))
+
+
+def _shown(me: Person, import_id: str) -> Import:
+    found = me.memory.imports.get(me.id, import_id)
+    return Import.of(found, steps_by_import(me.memory.work.left(me.id)).get(import_id, 0))
 
 
 def _for_requests(error: PersonaError) -> PersonaError:

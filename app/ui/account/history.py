@@ -17,6 +17,7 @@ from app.ui.account import history_wording
 from app.ui.layout import Here
 from memory.core import clock
 from memory.core.errors import PersonaError
+from memory.storage.work_queue import steps_by_import
 
 if TYPE_CHECKING:
     from app.importers.importing import Wanted
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _MOST_MB = 1024
 _TICK_S = 1.0
+_READING_TICK_S = 5.0
 _MOST_ROWS = 500
 _ROW_HEIGHT_PX, _SHOWN_ROWS = 35, 10
 _AMBIGUOUS = "ambiguous_dates"
@@ -85,7 +87,10 @@ def _ended(here: Here, job: Job) -> None:
     else:
         report = job.done.result()
         st.success(wording.sentence(f"{job.name}: {history_wording.added(report)}"))
-        for told in (history_wording.left_out(report["skipped"]), history_wording.pending(report["pending"])):
+        for told in (
+            history_wording.left_out(report["skipped"]), history_wording.me(report["me"]),
+            history_wording.waiting(report["waiting"]), history_wording.pending(report["pending"]),
+        ):  # fmt: skip
             if told:
                 st.caption(wording.sentence(told))
     st.button("Close", key="close-import", on_click=here.replies.service.importing.put_away, args=(here.user,))
@@ -108,7 +113,7 @@ def _offer(here: Here) -> None:
         st.error(wording.sentence(f"The file cannot be stored ({error.strerror}). Free some space, then drop it again."))
         return
     wanted = _choices()
-    _look(dropped, wanted)
+    _look(here, dropped, wanted)
     if dropped.error is not None:
         _refused(dropped.error)
     _questions(dropped.error)
@@ -175,8 +180,9 @@ def _place(zones: list[str], zone: str | None) -> int | None:
     return zones.index(zone) if zone in zones else None
 
 
-def _look(dropped: Dropped, wanted: Wanted) -> None:
+def _look(here: Here, dropped: Dropped, wanted: Wanted) -> None:
     """Look into the file, unless that was done with these choices before."""
+    from app.importers.person import person_of
     from app.importers.preview import preview
 
     if dropped.asked == wanted:
@@ -184,7 +190,7 @@ def _look(dropped: Dropped, wanted: Wanted) -> None:
     dropped.asked, dropped.found, dropped.error, dropped.rows = wanted, None, None, []
     try:
         with st.spinner("Looking into the file"):
-            dropped.found = preview(dropped.upload.path, wanted)
+            dropped.found = preview(dropped.upload.path, wanted, person_of(here.memory, here.user))
             dropped.rows = history_wording.rows(dropped.found, _MOST_ROWS)
     except PersonaError as error:
         dropped.error = error
@@ -231,6 +237,9 @@ def _show(dropped: Dropped) -> None:
         st.caption(f"These are the newest {len(rows):,} conversations.")
     if found.left_out:
         st.caption(wording.sentence(history_wording.left_out(found.left_out)))
+    for told in (history_wording.would_add(found), history_wording.me(found.me)):
+        if told:
+            st.caption(wording.sentence(told))
     if found.places:
         with st.expander("Where, and how dates were read", type="compact"):
             st.text("\n".join(found.places))
@@ -238,13 +247,13 @@ def _show(dropped: Dropped) -> None:
 
 def _import(here: Here, dropped: Dropped, found: Preview, wanted: Wanted) -> None:
     me = _who(found) if found.asks_me else ""
-    depth = _depth(found) if found.turns else wanted.depth
-    ready = bool(found.turns or found.facts) and bool(me or not found.asks_me)
+    depth = _depth(here, found) if found.added.turns else wanted.depth
+    ready = found.adds and bool(me or not found.asks_me)
     if not st.button("Import", key="bring", type="primary", icon=":material/input:", disabled=not ready):
         return
     chosen = replace(wanted, choices=replace(wanted.choices, me=me), depth=depth)
     try:
-        here.replies.service.importing.start(here.user, dropped.upload, chosen, found.turns)
+        here.replies.service.importing.start(here.user, dropped.upload, chosen, found.messages)
     except PersonaError as error:
         st.error(wording.sentence(error.message))
         return
@@ -263,13 +272,15 @@ def _who(found: Preview) -> str:
     return chosen or ""
 
 
-def _depth(found: Preview) -> ReadingDepth:
+def _depth(here: Here, found: Preview) -> ReadingDepth:
     """Ask how much of it the model reads."""
+    steps = here.replies.service.steps
+    seconds = {one: steps.estimate_import(found, one) for one in history_wording.DEPTHS}
     depth: ReadingDepth = st.radio(
         "What the model reads", history_wording.DEPTHS, key=_key("depth"),
-        format_func=lambda one: history_wording.depth(found, one),
+        format_func=lambda one: history_wording.depth(found, one, seconds[one]),
     )  # fmt: skip
-    st.caption(history_wording.depth_means(depth))
+    st.caption(history_wording.depth_means(depth, timed=seconds[depth] is not None))
     return depth
 
 
@@ -279,6 +290,7 @@ def _imports(here: Here) -> None:
         return
     job = here.replies.service.importing.of(here.user)
     busy = job is not None and not job.done.done()
+    left = steps_by_import(here.memory.work.left(here.user))
     with st.container(border=True, key="imports-card", gap="small"):
         st.markdown("**Imported so far**")
         for number, one in enumerate(done):
@@ -287,6 +299,10 @@ def _imports(here: Here) -> None:
                 with st.container(gap=None):
                     st.text(title)
                     st.caption(text)
+                    if left.get(one.id):
+                        _reading(here, one, left[one.id])
+                if left.get(one.id):
+                    _pause(here, one)
                 st.button(
                     "Undo", key=f"undo-{one.id}", disabled=busy or one.state != "done", width="content",
                     on_click=st.session_state.update, args=({_UNDO: one.id},),
@@ -295,17 +311,50 @@ def _imports(here: Here) -> None:
                 _confirm(here, one)
         words, _ = here.memory.imports.shallow(here.user)
         if words:
-            st.caption(
-                f"{wording.counted(words, 'message is', 'messages are')} found by their words so far. By meaning, they are "
-                "found a little later."
-            )
+            told = wording.counted(words, "message with its replies is", "messages with their replies are")
+            st.caption(f"{told} found by words so far. By meaning, they are found a little later.")
+
+
+def _reading(here: Here, one: Import, steps: int) -> None:
+    """Say how far the model is with an import; while it reads, this part is drawn again and again."""
+    if one.paused:
+        st.caption(history_wording.paused(steps))
+    else:
+        st.fragment(_being_read, run_every=_READING_TICK_S)(here, one.id)
+
+
+def _being_read(here: Here, import_id: str) -> None:
+    steps = steps_by_import(here.memory.work.left(here.user)).get(import_id)
+    if not steps:
+        st.rerun()
+    now = clock.now(st.context.timezone)
+    st.caption(history_wording.being_read(steps, here.replies.service.steps.remaining(here.user), now))
+
+
+def _pause(here: Here, one: Import) -> None:
+    st.button(
+        "Go on" if one.paused else "Pause", key=f"pause-{one.id}", width="content", on_click=_turn, args=(here, one),
+        help="The model goes on reading it." if one.paused else "The model leaves it unread until you go on. You can ask "
+        "about it meanwhile.",
+    )  # fmt: skip
+
+
+def _turn(here: Here, one: Import) -> None:
+    """Pause the reading of an import, or go on with it."""
+    reading = here.memory.imports.reading
+    try:
+        (reading.resume if one.paused else reading.pause)(one.id, here.user)
+    except PersonaError as error:
+        # The model came to the end of it meanwhile, or it was undone elsewhere.
+        frame.tell(error.message)
+    here.replies.service.journaled(here.user)
 
 
 def _confirm(here: Here, one: Import) -> None:
     st.warning(
         wording.sentence(
             f"Everything that {one.name} brought is removed for good, with everything that was made from it: "
-            f"{wording.counted(one.added, 'message', 'messages')}. You can import the file again."
+            f"{history_wording.brought(one)}. You can import the file again."
         )
     )
     with st.container(horizontal=True, gap="small"):

@@ -6,9 +6,14 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from app import duration_words
 from app.ui import wording
+from memory.imports import reasons
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from app.background_steps import Remaining
     from app.importers.preview import Preview
     from app.importing_jobs import Job
     from memory.imports.lines import Import, ReadingDepth
@@ -72,25 +77,90 @@ def _people(names: list[str]) -> str:
 
 
 def left_out(counts: Mapping[str, int]) -> str:
-    """Return what is left out, most first; empty if nothing is."""
-    most = sorted(counts.items(), key=lambda one: -one[1])
+    """Return what is left out: first of the messages, then what comes besides; each most first. Empty if nothing is."""
+    told = [_listing("Left out", reasons.of_messages(counts)), _listing("Left out besides", reasons.besides(counts))]
+    return " ".join(filter(None, told))
+
+
+def _listing(what: str, counts: Mapping[str, int]) -> str:
+    most = list(counts.items())
     told = [f"{reason} ({count:,})" for reason, count in most[:_MOST_REASONS]]
     if len(most) > _MOST_REASONS:
         told.append(f"others ({sum(count for _, count in most[_MOST_REASONS:]):,})")
-    return f"Left out: {'; '.join(told)}." if told else ""
+    return f"{what}: {'; '.join(told)}." if told else ""
 
 
-def depth(preview: Preview, chosen: ReadingDepth) -> str:
-    """Return a choice of what the model reads, with what it costs."""
+def me(name: str) -> str:
+    """Return whom a talk between people took for the person; empty if nobody."""
+    return f"You are taken to be {name}." if name else ""
+
+
+def would_add(preview: Preview) -> str:
+    """Return what an import would add, in one sentence, in messages."""
+    if not preview.adds:
+        every, one = (preview.facts, "memory") if preview.facts else (preview.messages, "message")
+        return reasons.nothing_added(every, preview.left_out, one, "Nothing would be added")
+    if preview.facts:
+        return ""
+    return f"{_of(preview.added.messages, preview.messages)} would be added."
+
+
+def _of(some: int, every: int) -> str:
+    """Return a part of the messages: "9 of 12 messages"."""
+    return wording.counted(every, "message", "messages") if some == every else f"{some:,} of {every:,} messages"
+
+
+def depth(preview: Preview, chosen: ReadingDepth, seconds: float | None) -> str:
+    """Return a choice of what the model reads, with what it costs.
+
+    Args:
+        preview: What is in the file.
+        chosen: The choice.
+        seconds: How long it takes with this model; None: unknown.
+    """
     calls = preview.calls(chosen)
-    cost = f" ({wording.counted(calls, 'model call', 'model calls')})" if calls else ""
-    return f"{_DEPTHS[chosen]}{cost}"
+    if not calls:
+        return _DEPTHS[chosen]
+    long = f", {duration_words.about(seconds)}" if seconds is not None else ""
+    return f"{_DEPTHS[chosen]} ({wording.counted(calls, 'model call', 'model calls')}{long})"
 
 
-def depth_means(chosen: ReadingDepth) -> str:
-    """Return what a choice of what the model reads brings."""
-    later = "" if chosen == "none" else " It reads in the background, and your conversations come first."
-    return f"{_MEANS[chosen]}{later}"
+def depth_means(chosen: ReadingDepth, *, timed: bool) -> str:
+    """Return what a choice of what the model reads brings.
+
+    Args:
+        chosen: The choice.
+        timed: Whether it is known how long it takes.
+    """
+    if chosen == "none":
+        return _MEANS[chosen]
+    unknown = "" if timed else " How long that takes with this model is known after its first calls."
+    return f"{_MEANS[chosen]} It reads in the background, and your conversations come first; you can pause it.{unknown}"
+
+
+def being_read(steps: int, remaining: Remaining, now: datetime) -> str:
+    """Return how far the model is with an import, how fast it goes, and when it ends.
+
+    Args:
+        steps: The import's steps that are left.
+        remaining: All steps of the person that are left; they are done one after another.
+        now: The time, in the person's zone.
+    """
+    told = f"The model reads it: {wording.counted(steps, 'step', 'steps')} left"
+    if remaining.a_minute is not None:
+        told += f", {duration_words.rate(remaining.a_minute)}"
+    if remaining.seconds is None:
+        return f"{told}. How long that takes is known after the first ones."
+    return f"{told}. {_capital(duration_words.about(remaining.seconds))}, until {duration_words.end(remaining.seconds, now)}."
+
+
+def paused(steps: int) -> str:
+    """Return that the model's reading of an import is paused."""
+    return f"Paused: the model has {wording.counted(steps, 'step', 'steps')} left to read of it."
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def running(job: Job) -> str:
@@ -101,14 +171,21 @@ def running(job: Job) -> str:
 
 
 def added(report: Mapping[str, Any]) -> str:
-    """Return what an import added, in one sentence."""
+    """Return what an import added, in one sentence, in messages."""
     if not report["added"]:
-        return "Nothing was added: all of it is here already, or is left out."
+        return reasons.nothing_added(report["messages"], report["skipped"], "message" if report["conversations"] else "memory")
     if not report["conversations"]:
         return f"{wording.counted(report['added'], 'memory', 'memories')} added."
     talks = wording.counted(report["conversations"], "conversation", "conversations")
-    replies = " A reply counts with its message." if report["messages"] > report["added"] else ""
-    return f"{wording.counted(report['added'], 'message', 'messages')} from {talks} added.{replies}"
+    return f"{_of(report['added_messages'], report['messages'])} from {talks} added."
+
+
+def waiting(turns: int) -> str:
+    """Return how much waits for the person's approval; empty if nothing does."""
+    if not turns:
+        return ""
+    told = wording.counted(turns, "message of it waits", "messages of it wait")
+    return f"{told} for your approval, and nothing recalls {'it' if turns == 1 else 'them'} before."
 
 
 def pending(steps: int) -> str:
@@ -121,19 +198,24 @@ def pending(steps: int) -> str:
     )
 
 
+def brought(one: Import) -> str:
+    """Return how much an import brought: messages, or memories of a list of them."""
+    if not one.conversations:
+        return wording.counted(one.added, "memory", "memories")
+    return wording.counted(one.added_messages, "message", "messages")
+
+
 def listed(one: Import) -> tuple[str, str]:
     """Return the title and the text of an import in the list."""
     span = "" if one.first is None or one.last is None else f", {one.first:%Y-%m-%d} to {one.last:%Y-%m-%d}"
     state = {"writing": " It is still being written.", "undoing": " It is being removed.", "done": ""}[one.state]
-    return one.name, (
-        f"{wording.counted(one.added, 'message', 'messages')} added{span}. Imported on {one.at:%Y-%m-%d at %H:%M} (UTC).{state}"
-    )
+    return one.name, (f"{brought(one)} added{span}. Imported on {one.at:%Y-%m-%d at %H:%M} (UTC).{state}")
 
 
 def undone(gone: Mapping[str, int]) -> str:
     """Return what was removed with an import, in one sentence."""
     parts = [
-        wording.counted(gone.get("messages", 0), "message", "messages"),
+        wording.counted(gone.get("messages", 0), "message with its replies", "messages with their replies"),
         wording.counted(gone.get("memories", 0), "memory", "memories"),
         wording.counted(gone.get("pictures", 0), "picture", "pictures"),
     ]

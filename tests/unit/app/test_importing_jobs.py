@@ -77,10 +77,10 @@ class Gate:
 
 
 def test_an_import_runs_in_the_background_and_its_file_is_gone_at_its_end(service, temporary):
-    job = service.importing.start("ada", given(), Wanted(), expected=3)
+    job = service.importing.start("ada", given(), Wanted(), expected=6)
     report = job.done.result(PATIENCE_S)
     assert (report["added"], said(service.memory)) == (3, 3)
-    assert (job.read, job.written, job.share, job.name) == (3, 3, 1.0, "old.jsonl")
+    assert (job.read, job.written, job.share, job.name) == (6, 6, 1.0, "old.jsonl")
     assert list(temporary.iterdir()) == []
     assert service.importing.of("ada") is job
     service.importing.put_away("ada")

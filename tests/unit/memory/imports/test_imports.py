@@ -13,17 +13,18 @@ from sqlalchemy import select
 
 from memory.core import clock
 from memory.core.errors import InvalidInput, NotFound
-from memory.core.records import SemanticMemory, make_id
+from memory.core.records import BigFive, PersonalityPoint, SemanticMemory, make_id
 from memory.core.speakers import own_text
 from memory.facts.acceptance import Changes
 from memory.imports import service
-from memory.imports.lines import ImportedLine, ImportedPicture
-from memory.imports.service import KNOWN, Source
+from memory.imports.lines import ImportedLine, ImportedPicture, Source
+from memory.imports.reasons import BAD_PICTURES, KNOWN, PICTURES_ALONE
 from memory.index.documents import in_sequence, places
+from memory.personality.pem import evolve
 from memory.storage.schema import metadata, turns
 
 BEGIN = clock.parse_time("2025-03-01 09:00", "UTC")
-SOURCE = Source("chatgpt", "conversations.json")
+SOURCE = Source("chatgpt", "conversations.json", messages=lambda: 1)
 
 
 def line(minute, text="Yes.", reply="Ok", conversation="a", **more):
@@ -85,7 +86,7 @@ class TestWriting:
 
     def test_a_source_without_a_message_is_refused(self, memory):
         with pytest.raises(InvalidInput, match="no message"):
-            memory.imports.begin("ada", SOURCE, [], "none")
+            memory.imports.begin("ada", Source("chatgpt", "conversations.json"), [], "none")
 
     def test_pictures_come_along_and_broken_ones_are_counted(self, memory):
         data = io.BytesIO()
@@ -94,7 +95,7 @@ class TestWriting:
         done = taken(memory, line(0, "Look", pictures=pictures))
         [turn] = memory.journal.turns("ada")
         assert [photo.id for photo in memory.photos.list("ada")] == list(turn.images)
-        assert done.skipped == {service.BAD_PICTURES: 1}
+        assert done.skipped == {BAD_PICTURES: 1}
 
 
 class TestAgain:
@@ -104,6 +105,8 @@ class TestAgain:
         again = taken(memory, *lines)
         assert (again.added, again.skipped) == (0, {KNOWN: 3})
         assert len(said(memory)) == 3
+        assert len(memory.imports.of("ada")) == 1, "there is nothing to undo"
+        assert list((memory.folder / "imports").iterdir()) == []
 
     def test_a_longer_export_adds_what_is_new(self, memory):
         taken(memory, line(0, "One"), line(0, "One"))
@@ -237,6 +240,20 @@ class TestUndo:
         [left] = memory.memories.entries("ada", kind="semantic")
         assert (left.id, left.valid_until) == (old.id, None)
 
+    def test_the_personality_is_as_it_was(self, memory):
+        mine = memory.receive("ada", "I painted.", time=BEGIN + timedelta(days=9))
+        done = taken(memory, line(0, "I worry."))
+        [imported] = [one for one in memory.journal.turns("ada") if one.text == "I worry."]
+        for turn, inferred in ((mine, BigFive(openness=5)), (imported, BigFive(neuroticism=5))):
+            last = memory.personality.before("ada", turn.time) or PersonalityPoint(turn_id=None, time=turn.time)
+            scores = evolve(last.scores, inferred, 0)
+            point = PersonalityPoint(turn_id=turn.id, time=turn.time, inferred=inferred, scores=scores)
+            memory.memories.commit_remember("ada", turn.id, point, None, before=last.scores)
+        assert memory.personality.newest("ada").scores.neuroticism > 3.0
+        memory.imports.undo("ada", done.id)
+        [left] = memory.personality.history("ada")
+        assert (left.turn_id, left.scores, left.m) == (mine.id, BigFive(openness=4), 0)
+
     def test_the_same_file_can_be_imported_again(self, memory):
         done = taken(memory, line(0, "One"))
         memory.imports.undo("ada", done.id)
@@ -342,4 +359,4 @@ def test_a_message_of_an_unreadable_picture_alone_is_no_turn(memory):
     broken = (ImportedPicture("a.jpg", lambda: b"no picture"),)
     done = taken(memory, line(0, "Ada:", "", speaker="Ada", pictures=broken), line(1, "", "", pictures=broken), line(2, "Hi"))
     assert (said(memory), done.added) == (["Hi"], 1)
-    assert done.skipped == {service.BAD_PICTURES: 2}
+    assert done.skipped == {BAD_PICTURES: 2, PICTURES_ALONE: 2}

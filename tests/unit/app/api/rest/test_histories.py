@@ -12,6 +12,9 @@ import pytest
 
 from app.api.guard import Limits
 from app.importing_jobs import Job
+from app.models.endpoint import Endpoint
+from app.step_times import Model, StepTimes
+from memory.imports.reasons import KNOWN
 from tests.unit.app.api.rest.conftest import API, Caller
 
 pytestmark = pytest.mark.api
@@ -63,7 +66,8 @@ def test_a_file_is_looked_into_imported_listed_and_undone(ada, service):
     assert (found["format"], found["messages"], found["turns"], found["sessions"]) == ("json-lines", 6, 3, 2)
     assert found["model_calls"] == {"none": 0, "sessions": 4, "all": 12}
     assert found["conversations"][0]["from"] == "2025-03-01T09:00:00+01:00"
-    assert (found["asks_me"], found["people"], found["facts"]) == (False, {}, 0)
+    assert (found["asks_me"], found["me"], found["people"], found["facts"]) == (False, "", {}, 0)
+    assert (found["would_add"], found["would_add_messages"]) == (3, 6)
     assert said(service) == []
 
     done = give(ada, "/imports", LINES, name="old.jsonl")
@@ -73,19 +77,24 @@ def test_a_file_is_looked_into_imported_listed_and_undone(ada, service):
     assert said(service) == ["I bought a viola.", "It is from Mirecourt.", "My quartet meets on Thursdays."]
     assert [one["text"] for one in ada("GET", "/memories/search", text="Mirecourt")["items"]]
 
-    again = give(ada, "/imports", LINES).json()
-    assert again["added"] == 0
-    assert sum(again["skipped"].values()) == 3
+    assert (told["added_messages"], told["me"], told["waiting"]) == (6, "", 0)
 
+    found = give(ada, "/imports/preview", LINES).json()
+    assert (found["would_add"], found["skipped"]) == (0, {KNOWN: 6})
+    again = give(ada, "/imports", LINES).json()
+    assert (again["added"], again["id"], again["skipped"]) == (0, None, {KNOWN: 6})
+
+    later = give(ada, "/imports", '{"time": "2026-03-01T09:00Z", "user": "A new bow.", "assistant": ""}').json()
     page = ada("GET", "/imports", limit=1)
-    assert (page["total"], page["items"][0]["id"]) == (2, again["id"])
+    assert (page["total"], page["items"][0]["id"]) == (2, later["id"])
     [last] = ada("GET", "/imports", limit=1, cursor=page["next"])["items"]
     assert (last["id"], last["name"], last["state"], last["added"]) == (told["id"], "old.jsonl", "done", 3)
+    assert last["added_messages"] == 6
     assert ada("GET", f"/imports/{told['id']}") == last
     assert (last["from"], last["to"]) == (told["from"], told["to"])
 
     assert ada("DELETE", f"/imports/{told['id']}") == {"id": told["id"], "messages": 3, "memories": 0, "pictures": 0}
-    assert said(service) == []
+    assert said(service) == ["A new bow."]
     assert "There is no import" in ada.fails(404, "DELETE", f"/imports/{told['id']}")
 
 
@@ -111,6 +120,10 @@ def test_what_a_file_leaves_open_is_named_as_an_option(ada, service):
     assert "Name yourself with `me=NAME`" in told
     told = refused(give(ada, "/imports", TWO_WAYS, me="Ada"), 400)
     assert "Say `day_first=true` for the one, `day_first=false` for the other." in told
+    for path in ("/imports", "/imports/preview"):
+        told = refused(give(ada, path, LINES, since="2030-01-01"), 400)
+        assert told.startswith("All 6 messages are older than 2030-01-01")
+        assert "Name an earlier day with `since=`" in told
     assert give(ada, "/imports", TWO_WAYS, me="Ada", day_first=False).json()["from"].startswith("2026-05-06")
 
 
@@ -171,3 +184,26 @@ def test_another_persons_import_is_answered_like_none(ada, client, service):
         assert told == ada.fails(404, method, "/imports/imp_0123456789abcdef").replace("imp_0123456789abcdef", "ID")
     assert ada("GET", "/imports") == {"items": [], "total": 0, "next": None}
     assert len(said(service, "bob")) == 3
+
+
+def test_reading_is_paused_and_gone_on_with(ada, service):
+    name = give(ada, "/imports", LINES).json()["id"]
+    told = ada("POST", f"/imports/{name}/pause")
+    assert (told["id"], told["paused"], told["steps"]) == (name, True, 3)
+    assert service.wait("ada") == 0
+    assert ada("GET", "/imports")["items"] == [told]
+    told = ada("POST", f"/imports/{name}/resume")
+    assert (told["paused"], told["steps"]) == (False, 3)
+    assert service.wait("ada") == 3
+    assert ada("GET", f"/imports/{name}")["steps"] == 0
+    assert "there is nothing to pause" in ada.fails(400, "POST", f"/imports/{name}/pause")
+    for step in ("pause", "resume"):
+        assert "There is no import" in ada.fails(404, "POST", f"/imports/imp_0/{step}")
+
+
+def test_a_preview_says_how_long_the_model_takes_once_that_was_measured(ada, service):
+    assert give(ada, "/imports/preview", LINES).json()["model_seconds"] == {"none": 0.0, "sessions": None, "all": None}
+    service.models.loaded = Endpoint("http://127.0.0.1:1/v1", "small", "llamacpp", 4096, sees=False, embedded=True)
+    times = StepTimes(service.memory.folder)
+    times.note(Model("small"), "topics", 4.0)
+    assert give(ada, "/imports/preview", LINES).json()["model_seconds"] == {"none": 0.0, "sessions": 16.0, "all": None}

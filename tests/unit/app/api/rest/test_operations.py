@@ -48,6 +48,7 @@ def histories(ada):
     done = ada.client.post(f"{API}/imports", content=line, params=query).json()
     assert [one["id"] for one in ada("GET", "/imports")["items"]] == [done["id"]]
     assert ada("GET", f"/imports/{done['id']}")["added"] == 1
+    assert [ada("POST", f"/imports/{done['id']}/{step}")["paused"] for step in ("pause", "resume")] == [True, False]
     assert ada("DELETE", f"/imports/{done['id']}")["messages"] == 1
 
 
