@@ -50,11 +50,9 @@ def read(source: Source, choices: Choices, left_out: LeftOut) -> Iterator[Conver
     """
     zone = clock.zone_of(choices.zone)
     assets = Assets(source, _asset_names(source, left_out))
-    number = 0
-    for name in json_members.histories(source, _fits, left_out, LABEL):
-        for value in json_members.values(source, name):
-            number += 1
-            yield from _conversation(value, number, zone, assets, left_out)
+    names = json_members.histories(source, _fits, left_out, LABEL)
+    for number, value in json_members.conversations(source, names, left_out):
+        yield from _conversation(value, number, zone, assets, left_out)
 
 
 def _fits(_name: str, head: bytes) -> bool:

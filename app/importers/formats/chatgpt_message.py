@@ -24,6 +24,8 @@ _NOT_A_MESSAGE = {
     "computer_output": "tool calls",
     "tether_quote": "tool calls",
     "tether_browsing_display": "tool calls",
+    "sonic_webpage": "tool calls",
+    "citable_code_output": "tool calls",
     "system_error": "error messages of the program",
 }
 _RECORDINGS = ("audio_asset_pointer", "real_time_user_audio_video_asset_pointer", "video_container_asset_pointer")

@@ -28,7 +28,7 @@ NAME = "discord"
 LABEL = "Discord"
 
 _MESSAGES = re.compile(r"(?:^|/)messages\.(?:json|csv)$", re.IGNORECASE)
-_CHANNEL_FOLDER = re.compile(r"^c?(\d{5,})$")
+_CHANNEL_FOLDER = re.compile(r"^[Cc]?(\d{5,})$")
 _KEYS = (b'"ID"', b'"Timestamp"', b'"Contents"')
 _COLUMNS = (b"ID,Timestamp,Contents", b'"ID","Timestamp","Contents"')
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -162,6 +162,9 @@ def _csv_rows(stream: IO[bytes], name: str) -> Iterator[Any]:
 
 def _message(row: Any, place: str, zone: tzinfo, left_out: LeftOut) -> Message | None:
     """Return the message of a row; None if it has no words or no time."""
+    if not isinstance(row, dict):
+        left_out.add("damaged messages", f"channel {place!r}")
+        return None
     text = fields.words(fields.at(row, "Contents"))
     attachments = fields.words(fields.at(row, "Attachments")).split()
     # The package has addresses alone; the files are on Discord's servers.

@@ -209,14 +209,12 @@ def _values_of(source: Source, name: str) -> Iterator[Any]:
 
 def _messages(rows: list[Row], me: str, thread: _Thread, left_out: LeftOut) -> list[Message]:
     """Return the messages with their times and roles, in the order of time."""
-    filling = fields.Filling()
     timed: list[tuple[datetime, Row]] = []
     for row in rows:
-        time = filling.filled(row.time)
-        if time is None:
+        if row.time is None:
             left_out.add("messages without a time", f"conversation {thread.title or thread.id!r}, key timestamp_ms")
         else:
-            timed.append((time, row))
+            timed.append((row.time, row))
     timed.sort(key=lambda one: one[0])
     return [
         Message(time, Role.ME if me and row.sender == me else Role.OTHER, row.text, row.sender, row.pictures)

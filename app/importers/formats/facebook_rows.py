@@ -37,7 +37,8 @@ _FILES_BY_ENDING = {
 # Reactions and likes that Instagram writes as messages of their own, in the languages in which they are known.
 _REACTION = re.compile(
     r"(?:reacted (?:.{1,12} )?to your message|liked (?:a|your) message"
-    r"|hat mit .{1,12} auf deine nachricht reagiert|gefällt eine nachricht|reagierte? (?:mit )?.{1,12} auf deine nachricht"
+    r"|hat mit .{1,12} auf deine nachricht reagiert|hat (?:eine|deine) nachricht mit .{1,20} markiert"
+    r"|gefällt eine nachricht|reagierte? (?:mit )?.{1,12} auf deine nachricht"
     r"|a réagi (?:.{1,12} )?à votre message|a aimé un message"
     r"|reaccionó (?:con )?(?:.{1,12} )?a tu mensaje|le gustó (?:un|tu) mensaje|ha indicato che gli piace un messaggio"
     r"|reagiu (?:com )?(?:.{1,12} )?à sua mensagem|curtiu uma mensagem"

@@ -125,13 +125,15 @@ def _sidecar(folder: str, file: str, sidecars: set[str]) -> str | None:
 
 
 def _of_stem(folder: str, file: str, number: str, sidecars: set[str]) -> str | None:
+    plain = f"{folder}{file.rpartition('.')[0]}{number}.json"
     full = file + _ENDING
     shortest = min(len(file), _LONGEST_STEM - len(number))
     for length in range(len(full), shortest - 1, -1):
         name = f"{folder}{full[:length]}{number}.json"
         if name in sidecars:
             return name
-    return None
+    # Older Takeouts left out the ending of some pictures.
+    return plain if plain in sidecars else None
 
 
 def _about(source: Source, name: str, left_out: LeftOut) -> dict[str, Any] | None:

@@ -22,7 +22,6 @@ from app.importers.paths import Node, newest_leaf, path_to
 from app.importers.sources import Source
 from app.importers.stamps import moment
 from memory.core import clock
-from memory.core.errors import InvalidInput
 
 NAME = "librechat"
 LABEL = "LibreChat"
@@ -30,7 +29,8 @@ LABEL = "LibreChat"
 _CONVERSATION = re.compile(rb'"conversationId"\s*:')
 _MESSAGES = re.compile(rb'"(?:messages|messagesTree)"\s*:\s*\[')
 _OWN_KEY = re.compile(rb'"(?:isCreatedByUser|parentMessageId|exportAt)"\s*:')
-_TREE = re.compile(rb'"messagesTree"\s*:|"recursive"\s*:\s*true|"children"\s*:')
+_DEEPEST = 200_000
+"""Deepest nesting: exported as "recursive", each message stands inside the one before it, two levels deeper."""
 _NOT_WORDS = {
     "think": "thoughts of the model",
     "tool_call": "tool calls",
@@ -59,22 +59,9 @@ def read(source: Source, choices: Choices, left_out: LeftOut) -> Iterator[Conver
         InvalidInput: There is no list of conversations, or one is cut or broken.
     """
     reader = _Reader(clock.zone_of(choices.zone), Assets(source), left_out)
-    number = 0
-    for name in json_members.histories(source, _fits, left_out, LABEL):
-        for value in _values(source, name):
-            number += 1
-            yield from reader.conversation(value, number)
-
-
-def _values(source: Source, name: str) -> Iterator[Any]:
-    try:
-        yield from json_members.values(source, name)
-    except InvalidInput as error:
-        if "nested deeper" not in error.message or not _TREE.search(source.head(name)):
-            raise
-        raise InvalidInput(
-            f"{name} is a long conversation with each message inside the one before it. Export it again without “recursive”."
-        ) from error
+    names = json_members.histories(source, _fits, left_out, LABEL)
+    for number, value in json_members.conversations(source, names, left_out, _DEEPEST):
+        yield from reader.conversation(value, number)
 
 
 def _fits(_name: str, head: bytes) -> bool:

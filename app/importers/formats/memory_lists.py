@@ -31,6 +31,8 @@ _MEMORY = re.compile(rb'"memory"\s*:\s*"')
 _CONTAINER = re.compile(rb'"(?:memories|results)"\s*:\s*\[')
 _ROLE = re.compile(rb'"(?:role|mapping|chat|isCreatedByUser|sender|sender_name|chat_messages)"\s*:')
 _NOTES = re.compile(rb'"(?:conversations_memory|memory_files|project_memories)"\s*:')
+_JSON = re.compile(rb'\A(?:\xef\xbb\xbf)?\s*(?:\[\s*["{\]]|\{\s*["}])')
+"""How JSON begins; a list of lines may begin with a date in brackets."""
 _TEXTS = ("memory", "content", "text")
 _LISTS = ("results", "memories")
 _TIMES = ("updated_at", "created_at", "updatedAt", "createdAt", "created_timestamp", "timestamp")
@@ -59,6 +61,9 @@ def read_facts(source: Source, left_out: LeftOut) -> Iterator[Fact]:
     """
     zone = clock.zone_of(None)
     names = json_members.members(source, _fits, left_out)
+    # What the person names with --format may be a list of texts, or an empty one.
+    if not names and len(source.names()) == 1:
+        names = json_members.members(source, lambda _, head: bool(_JSON.match(head)), left_out)
     for name in names:
         number = 0
         for value in json_members.values(source, name):

@@ -49,11 +49,9 @@ def read(source: Source, choices: Choices, left_out: LeftOut) -> Iterator[Conver
         InvalidInput: There is no list of conversations, or one is cut or broken.
     """
     reader = _Reader(clock.zone_of(choices.zone), left_out)
-    number = 0
-    for name in json_members.histories(source, _fits, left_out, LABEL):
-        for value in json_members.values(source, name):
-            number += 1
-            yield from reader.conversation(value, number)
+    names = json_members.histories(source, _fits, left_out, LABEL)
+    for number, value in json_members.conversations(source, names, left_out):
+        yield from reader.conversation(value, number)
 
 
 def _fits(_name: str, head: bytes) -> bool:

@@ -98,7 +98,6 @@ class _Export:
         self._people = People()
         self._members = Members(source)
         self._files = {PurePosixPath(one).stem.lower(): one for one in source.names()}
-        self._fillings: dict[str, fields.Filling] = {}
 
     def conversations(self) -> Iterator[Conversation]:
         """Yield the chats as soon as there are enough messages."""
@@ -139,7 +138,7 @@ class _Export:
         content = self._content(item, place)
         if content is None:
             return None
-        time = self._time(item, chat)
+        time = self._time(item)
         if time is None:
             self._left_out.add("messages without a time", f"{self._name}, {place}, key dateSent")
             return None
@@ -147,11 +146,10 @@ class _Export:
         role = Role.ME if is_mine else Role.OTHER
         return Message(time, role, content[0], self._people.name(self._people.me if is_mine else author), content[1])
 
-    def _time(self, item: dict[str, Any], chat: str) -> datetime | None:
+    def _time(self, item: dict[str, Any]) -> datetime | None:
         """Return when a message was said first: an edited one keeps its place."""
         first = next((one for one in fields.listed(item.get("revisions")) if isinstance(one, dict)), item)
-        stated = next((time for one in (first, item) if (time := fields.from_unix(one.get("dateSent"), self._zone))), None)
-        return self._fillings.setdefault(chat, fields.Filling()).filled(stated)
+        return next((time for one in (first, item) if (time := fields.from_unix(one.get("dateSent"), self._zone))), None)
 
     def _content(self, item: dict[str, Any], place: str) -> tuple[str, tuple[Picture, ...]] | None:
         """Return the words and pictures of a message; None for one that has neither."""

@@ -168,7 +168,7 @@ class _Chat:
         if value.get("is_system") is True:
             self._left_out.add("hidden messages")
             return None
-        if fields.at(extra, "type") == "narrator":
+        if fields.at(extra, "type") == "narrator" or fields.at(extra, "isSmallSys") is True:
             self._left_out.add("narrator lines")
             return None
         self._count_files(extra)
@@ -181,6 +181,8 @@ class _Chat:
             self._left_out.add("messages without words", f"{self._name}, line {number}, key mes")
             return None
         said = said_at(value.get("send_date"), self._zone)
+        if said is None and value.get("send_date"):
+            self._left_out.add("times that cannot be read", f"{self._name}, line {number}, key send_date")
         return _Line(Role.ME if is_mine else Role.ASSISTANT, speaker, text, said, number)
 
     def _count_files(self, extra: Any) -> None:

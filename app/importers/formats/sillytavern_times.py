@@ -10,8 +10,8 @@ from typing import Any
 from app.importers import fields
 
 _HUMANIZED = re.compile(
-    r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})\s?@\s?(?P<hour>\d{1,2})h\s?(?P<minute>\d{1,2})m\s?(?P<second>\d{1,2})s"
-    r"(?:\s?(?P<milli>\d{1,3})ms)?"
+    r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})\s?@\s?(?P<hour>\d{1,2})h\s?(?P<minute>\d{1,2})m"
+    r"(?:\s?(?P<second>\d{1,2})s(?:\s?(?P<milli>\d{1,3})ms)?)?"
 )
 _ENGLISH = re.compile(
     r"(?P<month>[A-Za-z]{3,9})\.? (?P<day>\d{1,2}), (?P<year>\d{4}) (?P<hour>\d{1,2}):(?P<minute>\d{2}) ?(?P<half>[ap]m)",
@@ -46,7 +46,9 @@ def said_at(value: Any, zone: tzinfo) -> Said | None:
         return None
     text = value.strip()
     if match := _HUMANIZED.fullmatch(text):
-        return _shown(match, int(match["month"]), int(match["hour"]), f"{int(match['second']):02}", zone)
+        return _shown(
+            match, int(match["month"]), int(match["hour"]), f"{int(match['second']):02}" if match["second"] else "", zone
+        )
     if (match := _ENGLISH.fullmatch(text)) and match["month"][:3].lower() in _MONTHS:
         hour = int(match["hour"]) % 12 + (12 if match["half"].lower() == "pm" else 0)
         return _shown(match, _MONTHS.index(match["month"][:3].lower()) + 1, hour, "", zone)

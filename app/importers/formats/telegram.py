@@ -9,17 +9,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
 from app.importers import json_stream
 from app.importers.conversations import Choices, Conversation, LeftOut, Message, Picture, Role
-from app.importers.fields import Filling, at, from_text, from_unix, listed, whole_number, words
+from app.importers.fields import at, from_text, from_unix, listed, whole_number, words
 from app.importers.json_members import has_member, members
 from app.importers.parts import MOST_MESSAGES, in_parts
 from app.importers.pictures import Members, is_picture
 from app.importers.sources import Source
+from app.importers.utf8 import as_utf8
 from app.importers.who import me_in
 from memory.core import clock
 from memory.core.errors import InvalidInput
@@ -109,12 +110,13 @@ def _given(source: Source, names: list[str], given: str) -> str:
 
 def _chats(source: Source, name: str) -> Iterator[dict[str, Any]]:
     """Yield the chats of a file, long ones in parts."""
-    text = source.head(name).decode("utf-8", "replace")
+    text = as_utf8(source.head(name)).decode("utf-8", "replace")
     messages, chats = _MESSAGES.search(text), _CHATS.search(text)
     single = messages is not None and (chats is None or messages.start() < chats.start())
     for path in ("",) if single else _LISTS:
         with source.open(name) as stream:
-            for chat in json_stream.items(stream, path, divided="messages", most=MOST_MESSAGES):
+            for value in json_stream.items(stream, path, divided="messages", most=MOST_MESSAGES):
+                chat = value.known if isinstance(value, json_stream.TooDeep) else value
                 yield chat if isinstance(chat, dict) else {}
 
 
@@ -126,7 +128,6 @@ class _Chat:
     title: str
     kind: str
     number: int | None
-    filling: Filling = field(default_factory=Filling)
 
 
 class _Reader:
@@ -158,7 +159,7 @@ class _Reader:
 
     def _owner(self) -> tuple[int | None, str]:
         """Return the number and the name of the account that was exported, if the file says it."""
-        if not _PERSONAL.search(self._source.head(self._name).decode("utf-8", "replace")):
+        if not _PERSONAL.search(as_utf8(self._source.head(self._name)).decode("utf-8", "replace")):
             return None, ""
         with self._source.open(self._name) as stream:
             person = next(json_stream.items(stream, "personal_information"), None)
@@ -172,12 +173,15 @@ class _Reader:
 
     def _message(self, chat: _Chat, value: Any) -> Message | None:
         """Return a message; None if nothing is left of it, or it has no time."""
-        place = f'chat "{chat.title or chat.id}", message {at(value, "id")}'
+        known = value.known if isinstance(value, json_stream.TooDeep) else value
+        place = f'chat "{chat.title or chat.id}", message {at(known, "id")}'
+        if known is not value:
+            self._left_out.add("messages nested too deep", place)
+            return None
         if not isinstance(value, dict):
             self._left_out.add("messages that are none", place)
             return None
-        told = from_unix(value.get("date_unixtime"), self._zone, per_second=1) or from_text(value.get("date"), self._zone)
-        time = chat.filling.filled(told)
+        time = from_unix(value.get("date_unixtime"), self._zone, per_second=1) or from_text(value.get("date"), self._zone)
         if value.get("type") == "service":
             self._left_out.add("service messages")
             return None
@@ -195,7 +199,7 @@ class _Reader:
 
     def _text(self, value: dict[str, Any], place: str) -> str:
         text = value.get("text")
-        if text not in (None, "", []) and not isinstance(text, str | list):
+        if text not in (None, "", []) and not isinstance(text, str | list | dict):
             self._left_out.add("texts that are none", f"{place}, key text")
         return _plain(text) or _plain(value.get("text_entities"))
 
@@ -249,7 +253,8 @@ class _Reader:
 
 
 def _plain(text: Any) -> str:
-    """Return the words of a text that is a string, or a list of strings and of objects for links, mentions and styles."""
+    """Return the words of a text: a string, an object for a link, a mention or a style, or a list of both."""
+    text = [text] if isinstance(text, dict) else text
     if isinstance(text, list):
         # Not stripped one by one: the spaces between words and links are theirs.
         text = "".join(part for one in text if isinstance(part := at(one, "text") if isinstance(one, dict) else one, str))

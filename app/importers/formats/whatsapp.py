@@ -34,6 +34,11 @@ _MOST_TEXTS = 2_000
 _OPENING = 5
 """Lines at the beginning of a chat among which the note on encryption stands."""
 _MOST_NOTES = 20
+_LETTER = "[A-Za-z\u00c0-\u04ff]"
+"""A letter of those scripts that write spaces between words and names."""
+_TWO = 2
+_YOU = "You"
+"""How old exports call the person."""
 _PREPOSITIONS = "with|mit|met|med|con|com|avec|amb|dengan|cu|z|s|с|з|із|-|–"
 _TITLE = re.compile(rf"whats\s?app\b.*?\s(?:{_PREPOSITIONS})\s+(?:контактом\s+|kontaktem\s+)?(?P<name>.+)", re.IGNORECASE)
 _TITLE_BEFORE = re.compile(r"(?P<name>.+?)\s+ile\s+whatsapp\b.*|[与與](?P<name2>.+?)的\s?whatsapp.*", re.IGNORECASE)
@@ -67,7 +72,7 @@ def read(source: Source, choices: Choices, left_out: LeftOut) -> Iterator[Conver
         with source.open(chat.name) as stream:
             chat.survey(lines_of(stream))
     orders = _orders(chats, choices)
-    names = _own_names(chats, choices)
+    names = _own_names(source, chats, choices)
     reader = _Reader(source, clock.zone_of(choices.zone), left_out)
     notes = [
         f"{chat.name!r}: its dates are read {one.order}, because {one.why}" for chat, one in zip(chats, orders, strict=True)
@@ -129,7 +134,7 @@ def _orders(chats: list[Chat], choices: Choices) -> list[Decided]:
     return [found[place] for place in range(len(chats))]
 
 
-def _own_names(chats: list[Chat], choices: Choices) -> list[str]:
+def _own_names(source: Source, chats: list[Chat], choices: Choices) -> list[str]:
     """Return the person's own name in each chat; empty where nothing says it.
 
     Raises:
@@ -138,11 +143,32 @@ def _own_names(chats: list[Chat], choices: Choices) -> list[str]:
     if choices.me:
         everyone: Counter[str] = sum((chat.senders.counts for chat in chats), Counter())
         return [me_in(everyone, "", choices.me)] * len(chats)
-    found = [chat.mine.most_common(1)[0][0] if chat.mine else me_in(chat.senders.counts, chat.title, "") for chat in chats]
+    found = [_own_name(source, chat) for chat in chats]
     known = {name for name in found if name}
     # A name that is the person's in one chat is so in the others that were exported with it.
     only = next(iter(known)) if len(known) == 1 else ""
     return [name or (only if only in chat.senders.counts else "") for name, chat in zip(found, chats, strict=True)]
+
+
+def _own_name(source: Source, chat: Chat) -> str:
+    """Return the person's own name in a chat: who deleted messages, "You", or who is not whom the chat is named after."""
+    if chat.mine:
+        return chat.mine.most_common(1)[0][0]
+    if _YOU in chat.senders.counts:
+        return _YOU
+    if not chat.title:
+        chat.title = _sender_in_name(source, chat)
+    return me_in(chat.senders.counts, chat.title, "")
+
+
+def _sender_in_name(source: Source, chat: Chat) -> str:
+    """Return the one of two senders whose name stands in the name of the file, in a language whose form is not known."""
+    if len(chat.senders.counts) != _TWO:
+        return ""
+    names = [written for written in (*chat.name.split("/"), source.name) if re.search(r"whats\s?app", written, re.IGNORECASE)]
+    written = "\n".join(names)
+    found = [one for one in chat.senders.counts if re.search(rf"(?<!{_LETTER}){re.escape(one)}(?!{_LETTER})", written)]
+    return found[0] if len(found) == 1 else ""
 
 
 @dataclass

@@ -12,6 +12,7 @@ _SECOND = re.compile(r"(?P<name>[^\n:]{1,60}): (?!https?://)")
 _CLEANED = str.maketrans(dict.fromkeys(MARKS, "") | dict.fromkeys("\u00a0\u202f\u2009", " "))
 _MOST_NAMES, _MOST_SECONDS = 20_000, 50
 _OFTEN = 2
+_QUOTATIONS = (("“", "”"), ("«", "»"), ("「", "」"), ("『", "』"), ("‘", "’"))
 
 
 class Senders:
@@ -90,9 +91,13 @@ def _first(rest: str) -> tuple[str, str] | None:
 
 def _opens_quotation(name: str) -> bool:
     german = name.count("„")
-    return bool(name.count('"') % 2 or name.count("«") > name.count("»") or german > name.count("“")) or (
-        not german and name.count("“") > name.count("”")
-    )
+    if german:
+        # Polish and Hungarian close it with the other one.
+        return german > name.count("“") + name.count("”")
+    if "“" not in name and name.count("”") % 2:
+        # Finnish and Swedish open with the same sign.
+        return True
+    return bool(name.count('"') % 2) or any(name.count(one) > name.count(other) for one, other in _QUOTATIONS)
 
 
 def _letters(name: str) -> str:

@@ -121,7 +121,8 @@ def stamped(line: str) -> tuple[Stamp, str] | None:
 
 
 def _stamp(frame: str, written: str) -> Stamp | None:
-    text = written if written.isascii() else written.translate(_CLEANED)
+    # The first year of an era is not written as a number.
+    text = written if written.isascii() else written.translate(_CLEANED).replace("元年", "1年")
     match = _DATE_TIME.fullmatch(text)
     time_first = match is None
     match = match or _TIME_DATE.fullmatch(text)

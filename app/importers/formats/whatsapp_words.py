@@ -72,7 +72,21 @@ OMITTED = {
         "detta meddelande raderades", "denne meldingen ble slettet", "denne besked blev slettet", "tämä viesti poistettiin",
         "このメッセージは削除されました", "삭제된 메시지입니다", "此消息已删除", "此訊息已刪除", "該訊息已刪除",
         "تم حذف هذه الرسالة", "הודעה זו נמחקה", "यह संदेश हटा दिया गया", "यह मैसेज हटा दिया गया था", "pesan ini dihapus",
-        "acest mesaj a fost șters", "ez az üzenet törölve lett", "αυτό το μήνυμα διαγράφηκε",
+        "acest mesaj a fost șters", "ez az üzenet törölve lett", "αυτό το μήνυμα διαγράφηκε", "це повідомлення видалено",
+        "این پیام حذف شد", "ข้อความนี้ถูกลบแล้ว", "tin nhắn này đã bị xóa", "这条消息已删除", "съобщението е изтрито",
+    ),
+    "calls": (
+        "missed voice call", "missed video call", "missed group voice call", "missed group video call",
+        "verpasster sprachanruf", "verpasster videoanruf", "llamada perdida", "llamada de voz perdida",
+        "videollamada perdida", "appel vocal manqué", "appel vidéo manqué", "chiamata vocale persa", "videochiamata persa",
+        "chamada de voz perdida", "chamada de vídeo perdida", "ligação de voz perdida", "ligação de vídeo perdida",
+        "gemiste spraakoproep", "gemiste video-oproep", "пропущенный аудиозвонок", "пропущенный видеозвонок",
+        "cevapsız sesli arama", "cevapsız görüntülü arama",
+    ),
+    "messages that the phone did not have": (
+        "waiting for this message", "waiting for this message. this may take a while",
+        "warten auf diese nachricht. dies kann etwas dauern", "esperando el mensaje. esto puede tardar un poco",
+        "en attente de ce message. ceci peut prendre un moment", "aguardando mensagem. essa ação pode levar alguns instantes",
     ),
     "live locations": (
         "live location shared", "live-standort geteilt", "live-standort wird geteilt",
@@ -90,13 +104,16 @@ DELETED_BY_ME = (
     "bu mesajı sildiniz", "du raderade det här meddelandet", "du slettet denne meldingen", "du slettede denne besked",
     "poistit tämän viestin", "あなたはこのメッセージを削除しました", "이 메시지를 삭제했습니다", "您已删除此消息",
     "你已刪除此訊息", "您已刪除此訊息", "لقد حذفت هذه الرسالة", "מחקת הודעה זו", "आपने यह संदेश हटा दिया",
-    "आपने यह मैसेज हटा दिया", "anda menghapus pesan ini",
+    "आपने यह मैसेज हटा दिया", "anda menghapus pesan ini", "你删除了此消息", "你已删除此消息", "您删除了此消息", "你刪除了此訊息",
+    "usunięto tę wiadomość", "usunąłeś tę wiadomość", "usunęłaś tę wiadomość", "törölted ezt az üzenetet",
+    "ai șters acest mesaj", "διαγράψατε αυτό το μήνυμα", "شما این پیام را حذف کردید", "คุณลบข้อความนี้แล้ว",
+    "bạn đã xóa tin nhắn này", "изтрихте това съобщение",
 )  # fmt: skip
 """The same for a message that the person who exported the chat deleted: its sender is that person."""
 
 EDITED = (
     "edited", "bearbeitet", "editó", "editado", "editada", "modifié", "modificato", "modificada", "bewerkt", "изменено",
-    "отредактировано", "змінено", "upraven", "edytowan", "düzenlendi", "redigera", "redigert", "redigeret", "muokattu",
+    "редакт", "редаг", "змінено", "upraven", "edytowan", "düzenlendi", "redigera", "redigert", "redigeret", "muokattu",
     "編集", "수정", "编辑", "編輯", "تعديل", "נערכה", "संपादित", "एडिट", "diedit", "szerkesztett", "editat", "επεξεργ",
 )  # fmt: skip
 """Words of which one stands in the mark at the end of an edited message."""
@@ -127,7 +144,7 @@ CALLS = (
 """How lines about calls begin, by WhatsApp's own mark before them."""
 
 MEDIA = (
-    "medi", "médi", "mídi", "multim", "медиа", "медіа", "file", "archivo", "arquivo", "ficheiro", "bestand", "medya",
-    "मीडिया", "মিডিয়া", "メディア", "미디어", "媒体", "媒體", "وسائط", "رسانه", "מדיה", "สื่อ", "phương tiện", "πολυμέσα",
+    "medi", "médi", "mídi", "multim", "медиа", "медіа", "мултимед", "file", "archivo", "arquivo", "ficheiro", "bestand",
+    "medya", "मीडिया", "মিডিয়া", "メディア", "미디어", "媒体", "媒體", "وسائط", "رسانه", "מדיה", "สื่อ", "phương tiện", "πολυμέσα",
 )  # fmt: skip
 """Words of which one stands in `<Media omitted>` in any language."""

@@ -54,6 +54,26 @@ def test_nodes_of_the_newest_exports_have_neither_children_nor_times() -> None:
     ]
 
 
+def test_a_conversation_that_is_nested_too_deep_is_left_out_with_its_place() -> None:
+    chats = [chat(said("user", "one")), chat(said("user", "two", metadata="DEEP"), title="Deep"), chat(said("user", "three"))]
+    text = as_json(chats).replace(b'"DEEP"', b'{"x":' * 5_000 + b"1" + b"}" * 5_000)
+    found, left_out = all_of(chatgpt, source_of({"conversations.json": text}))
+    assert [texts(one) for one in found] == [[("me", "one")], [("me", "three")]]
+    assert left_out.counts == {"conversations nested too deep": 1}
+    assert left_out.places == ['conversations.json, conversation 2 "Deep": conversations nested too deep']
+    # So is a file with one such conversation beside others.
+    single = as_json(chats[1]).replace(b'"DEEP"', b"[" * 5_000 + b"]" * 5_000)
+    found, left_out = all_of(chatgpt, source_of({"a.json": single, "b.json": as_json([chats[0]])}))
+    assert len(found) == left_out.counts["conversations nested too deep"] == 1
+
+
+def test_a_file_that_was_saved_again_as_utf_16() -> None:
+    source = source_of({"conversations.json": as_json([chat(said("user", "one"))]).decode().encode("utf-16")})
+    assert chatgpt.recognises(source)
+    (found,), _ = all_of(chatgpt, source)
+    assert texts(found) == [("me", "one")]
+
+
 def test_lists_of_a_hundred_are_one_history_in_their_order() -> None:
     shards = {f"conversations-{at:03}.json": as_json([chat(said("user", f"number {at}"))]) for at in range(3)}
     source = source_of({**shards, "export_manifest.json": b'{"files": []}', "user.json": b"{}"})

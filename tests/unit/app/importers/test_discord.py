@@ -50,6 +50,15 @@ def test_the_newest_package():
     assert not left_out.counts
 
 
+def test_folders_in_upper_case_and_a_row_that_is_none():
+    rows = [*NEW, None, "row"]
+    source = source_of({"MESSAGES/C123456789012345678/Messages.json": as_json(rows)})
+    assert discord.recognises(source)
+    (conversation,), left_out = all_of(discord, source)
+    assert (conversation.id, len(conversation.messages)) == ("123456789012345678", 2)
+    assert left_out.counts == {"damaged messages": 2}
+
+
 def test_an_older_package_has_csv_and_folders_of_numbers():
     source = source_of(
         {

@@ -112,7 +112,13 @@ def test_prompts_have_several_verbs_and_other_activities_are_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after"), [("Eingegebener Prompt: ", ""), ("Requête envoyée : ", ""), ("", "というプロンプトを送信しました")]
+    ("before", "after"),
+    [
+        ("Eingegebener Prompt: ", ""),
+        ("Requête envoyée : ", ""),
+        ("", "というプロンプトを送信しました"),
+        ("「", "」と入力しました"),
+    ],
 )
 def test_the_verb_of_another_language_is_found_by_the_whole_file(before: str, after: str) -> None:
     said = ["Wie spät ist es", "Was koche ich", "Wo ist mein Hut", "Ein Gedicht bitte"]

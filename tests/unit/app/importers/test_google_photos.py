@@ -56,6 +56,8 @@ def test_pictures_with_their_times_and_descriptions() -> None:
 
 @pytest.mark.parametrize(("picture", "sidecar"), [
     ("IMG_1.jpg", "IMG_1.jpg.json"),
+    ("IMG_1.jpg", "IMG_1.json"),
+    ("IMG_1(2).jpg", "IMG_1(2).json"),
     ("IMG_1.jpg", "IMG_1.jpg.supplemental-metadata.json"),
     ("IMG_20190303_104203_with_more.jpg", "IMG_20190303_104203_with_more.jpg.supplementa.json"),
     ("IMG_20190303_104203_with_more_words.jpg", "IMG_20190303_104203_with_more_words.jpg.suppl.json"),

@@ -87,6 +87,19 @@ def test_what_json_reads_is_read_alike_in_pieces_of_any_size(value: Any, as_asci
     assert list(json_stream.items(Trickle(text, step), "")) == [_whole_characters(expected)]
 
 
+@given(st.lists(st.recursive(st.integers(), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner), max_leaves=12)), st.integers(2, 6), st.integers(1, 40))  # fmt: skip
+def test_only_what_is_nested_too_deep_is_missing(values: list[Any], deepest: int, step: int) -> None:
+    found = list(json_stream.items(Trickle(json.dumps(values).encode(), step), "item", deepest=deepest))
+    assert [None if isinstance(one, json_stream.TooDeep) else one for one in found] == [
+        value if _depth(value) < deepest else None for value in values
+    ]
+
+
+def _depth(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return max(map(_depth, inner), default=0) + isinstance(value, dict | list)
+
+
 def _whole_characters(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -188,18 +201,38 @@ def test_the_last_of_equal_keys_counts() -> None:
 @pytest.mark.parametrize("path", ["", "item", "item.item", "a.a.a", "nothing"])
 def test_ten_million_nested_brackets_end_at_once(begin: str, path: str) -> None:
     stream = Endless(b"", begin.encode())
-    with pytest.raises(InvalidInput, match="nested deeper than 200"):
+    with pytest.raises(InvalidInput, match="nested deeper than 200,000"):
         list(json_stream.items(stream, path))
-    assert stream.given <= 65_536
-    assert "nested deeper" in refusal(begin * 10_000_000, path)
+    assert stream.given <= 200_000 * len(begin) + 65_536
 
 
 def test_nesting_up_to_the_limit_is_read() -> None:
     assert read("[" * 200 + "]" * 200, "")[0]
-    assert "nested deeper than 200" in refusal("[" * 201 + "]" * 201, "")
+    assert read("[" * 201 + "]" * 201, "") == [json_stream.TooDeep()]
+    with pytest.raises(InvalidInput, match="nested deeper than 200"):
+        json_stream.whole(Member(b"[" * 201 + b"]" * 201, "chats.json"))
     assert json_stream.whole(Member(b"[" * 5_000 + b"]" * 5_000, "chats.json"), deepest=20_000)
     with pytest.raises(InvalidInput, match="deeper than 20,000"):
-        json_stream.whole(Member(b"[" * 30_000, "chats.json"), deepest=20_000)
+        json_stream.whole(Member(b"[" * 30_000 + b"]" * 30_000, "chats.json"), deepest=20_000)
+
+
+@pytest.mark.parametrize("levels", [199, 200, 5_000, 150_000])
+def test_a_value_that_is_nested_too_deep_is_passed_over(parser: str, levels: int) -> None:
+    deep = "[" * levels + "]" * levels
+    found = read(f'[{{"a": 1}}, {{"id": 7, "x": {deep}, "y": [{{}}]}}, 3, {{"{"a"}": {deep}}}, [], {{"z": 1}}]')
+    assert found == [{"a": 1}, json_stream.TooDeep({"id": 7}), 3, json_stream.TooDeep(), [], {"z": 1}]
+    # Outside of the path nothing is built.
+    assert read(f'{{"about": {deep}, "chats": [1, [2]]}}', "chats.item") == [1, [2]]
+
+
+def test_an_element_of_a_long_list_that_is_nested_too_deep_is_passed_over(parser: str) -> None:
+    deep = "[" * 300 + "]" * 300
+    chat = f'{{"id": 5, "messages": [1, {{"id": 7, "m": {deep}}}, [], 2, {deep}, 3], "end": 1}}'
+    parts = read(chat, "", divided="messages", most=2)
+    elements = [one for part in parts for one in part["messages"]]
+    assert elements == [1, json_stream.TooDeep({"id": 7}), [], 2, json_stream.TooDeep(), 3]
+    assert all(part["id"] == 5 for part in parts)
+    assert parts[-1]["end"] == 1
 
 
 def test_one_value_may_not_fill_memory(monkeypatch: pytest.MonkeyPatch) -> None:

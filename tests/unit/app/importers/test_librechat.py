@@ -127,13 +127,19 @@ def test_strange_values_are_named() -> None:
     assert 'conversation 2 "Tea", key messages: conversations without messages' in left_out.places
 
 
-def test_a_tree_that_is_too_deep_is_one_sentence_with_what_to_do() -> None:
-    tree: dict[str, Any] = message("u0", "deepest", 1)
-    for at in range(1, 150):
-        tree = message(f"u{at}", "text", 1) | {"children": [tree]}
-    value = chat(recursive=True) | {"messagesTree": [tree]}
-    with pytest.raises(InvalidInput, match="Export it again without “recursive”"):
-        read(value)
+@pytest.mark.parametrize("key", ["messages", "messagesTree"])
+def test_a_long_conversation_in_which_each_message_stands_inside_the_one_before_it(key: str) -> None:
+    # As text: Python writes nested values by calling itself.
+    number = 5_000
+    opened = "".join(
+        f'{{"messageId": "m{at}", "isCreatedByUser": {"false" if at % 2 else "true"}, "text": "text {at}",'
+        f' "createdAt": "2026-02-03T{8 + at // 3600:02}:{at // 60 % 60:02}:{at % 60:02}.000Z", "children": ['
+        for at in range(number)
+    )
+    text = f'{{"conversationId": "l1", "title": "Tea", "recursive": true, "{key}": [{opened}{"]}" * number}]}}'
+    (conversation,), left_out = all_of(librechat, source_of({"0.json": text.encode()}))
+    assert [one.text for one in conversation.messages] == [f"text {at}" for at in range(number)]
+    assert not left_out.counts
 
 
 def test_a_cut_file_is_one_sentence() -> None:

@@ -52,6 +52,13 @@ def test_mem0_gives_results_or_a_bare_list(value: Any) -> None:
     assert not left_out.counts
 
 
+def test_a_list_that_the_person_names_as_memories_may_be_of_texts_or_empty() -> None:
+    assert texts({"dump.json": as_json(["Plays the oboe", "Moved to Oslo"])}) == ["Plays the oboe", "Moved to Oslo"]
+    for empty in ({"results": []}, {"memories": []}, []):
+        assert not texts({"dump.json": as_json(empty)})
+    assert texts({"notes.txt": b"[2025-03-01] - Plays the oboe.\n[unknown] - Moved."}) == ["Plays the oboe.", "Moved."]
+
+
 def test_what_the_page_of_chatgpts_memories_loads() -> None:
     value = {
         "memories": [{"id": "m1", "content": "Is vegetarian", "updated_at": "2025-08-01T00:00:00Z"}],

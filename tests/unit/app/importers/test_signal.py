@@ -218,10 +218,10 @@ def test_missing_keys_are_harmless():
     found, left_out = all_of(signal, export(*frames))
     assert [(one.role, one.text, one.time) for one in found[0].messages] == [
         (Role.OTHER, "hi", START),
-        (Role.ME, "ho", START + timedelta(seconds=1)),
     ]
     assert [(found[1].title, one.role, one.speaker) for one in found[1].messages] == [("", Role.ME, "Ada Moss")]
-    assert left_out.counts == {"messages without a time": 1}
+    assert left_out.counts == {"messages without a time": 2}
+    assert left_out.places[0].endswith("key dateSent: messages without a time")
 
 
 def test_a_file_alone_and_cut():

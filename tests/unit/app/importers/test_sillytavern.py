@@ -154,6 +154,27 @@ def test_an_empty_message_is_the_swipe_that_was_seen():
     assert conversation.messages[0].text == "two"
 
 
+def test_a_time_that_cannot_be_read_is_named():
+    (conversation,), left_out = all_of(
+        sillytavern,
+        chat(
+            NEW_HEAD, line("one"), line("two", date="soon"), line("three", date=None), line("note", extra={"isSmallSys": True})
+        ),
+    )
+    first = conversation.messages[0].time
+    assert [(one.text, one.time - first) for one in conversation.messages] == [
+        (text, timedelta(seconds=number)) for number, text in enumerate(("one", "two", "three"))
+    ]
+    assert left_out.counts == {"times that cannot be read": 1, "narrator lines": 1}
+    assert left_out.places == ["Seraphina - 2025.jsonl, line 3, key send_date: times that cannot be read"]
+
+
+def test_a_time_without_seconds():
+    (conversation,), _ = all_of(sillytavern, chat(OLD_HEAD, line("one", date="2024-5-6 @ 12h 50m")))
+    assert conversation.messages[0].time == datetime(2024, 5, 6, 12, 50, tzinfo=BERLIN)
+    assert not conversation.has_seconds
+
+
 def test_a_group_chat_without_a_head():
     values = [line("I am Ben.", name="Ben"), line("hi all", name="Ada", is_user=True), line("And I am Cleo.", name="Cleo")]
     source = source_of({"group chats/2024.jsonl": as_lines(values)})

@@ -103,6 +103,7 @@ def test_a_talk_without_any_of_a_person():
         ),
         ([{"type": "mention_name", "text": "Kai", "user_id": 5}, ": hi"], "Kai: hi"),
         ([{"type": "text_link", "text": "here", "href": "https://example.org"}], "here"),
+        ({"type": "bold", "text": "bold"}, "bold"),
         (["a", 5, None, {"type": "bold"}, {"text": ["x"]}, ["y"], "b"], "ab"),
     ],
 )
@@ -125,12 +126,30 @@ def test_times():
     missing = message(3)
     del missing["date_unixtime"], missing["date"]
     other = message(1, date="2020-01-01T00:00:00")
-    messages, left_out = only(chat(other, local, missing))
-    assert [one.time for one in messages] == [datetime(2026, 5, 26, 10, 30, second, tzinfo=UTC) for second in (1, 0, 1)]
-    found, left_out = read(chat(missing))
-    assert not found
-    assert left_out.counts == {"messages without a time": 1}
-    assert left_out.places == ['chat "Mona", message 3, keys date_unixtime and date: messages without a time']
+    never_set = message(4, date="1970-01-01T01:00:00", date_unixtime="0")
+    strange = message(5, date="yesterday", date_unixtime="soon")
+    messages, left_out = only(chat(other, missing, local, never_set, strange))
+    assert [one.time for one in messages] == [datetime(2026, 5, 26, 10, 30, second, tzinfo=UTC) for second in (1, 0)]
+    assert left_out.counts == {"messages without a time": 3}
+    assert left_out.places == [
+        f'chat "Mona", message {number}, keys date_unixtime and date: messages without a time' for number in (3, 4, 5)
+    ]
+
+
+@pytest.mark.parametrize("value", [chat(message(1)), everything(chat(message(1)))])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_a_file_that_was_saved_again_in_another_encoding(value, encoding):
+    source = source_of({"result.json": as_json(value).decode().encode(encoding)})
+    assert telegram.recognises(source)
+    (conversation,), _ = all_of(telegram, source)
+    assert [one.text for one in conversation.messages] == ["hello"]
+
+
+def test_a_message_that_is_nested_too_deep():
+    text = as_json(chat(message(1), message(2, more="DEEP"), message(3))).replace(b'"DEEP"', b"[" * 300 + b"]" * 300)
+    (conversation,), left_out = all_of(telegram, source_of({"result.json": text}))
+    assert len(conversation.messages) == 2
+    assert left_out.places == ['chat "Mona", message 2: messages nested too deep']
 
 
 def test_who_is_the_person():

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.importers.conversations import Conversation, LeftOut, Message, Picture, Role
-from app.importers.turns import EARLIER, EMPTY, OPENINGS, lines_of
+from app.importers.turns import can_be_right, lines_of
 from memory.core.validation import MAX_IMAGES, MAX_TEXT, check_text
+from memory.imports.reasons import EARLIER, EMPTY, NOT_KEPT, ODD_TIMES, OPENINGS, REPLY_PICTURES, UNASKED, of_messages
 
 BEGIN = datetime(2025, 3, 1, 9, tzinfo=UTC)
 ME, ASSISTANT, OTHER = Role.ME, Role.ASSISTANT, Role.OTHER
@@ -82,3 +84,51 @@ def test_whatever_a_program_wrote_can_be_stored(text):
     for one in lines(message(ME, text + "\ud83d"), message(ASSISTANT, text)):
         check_text(one.text)
         one.reply.encode()
+
+
+def test_what_is_left_out_is_counted_in_messages_with_their_replies():
+    left_out = LeftOut()
+    found = lines(
+        message(ME, "Old"), message(ASSISTANT, "Yes."), message(ME, " ", 10), message(ASSISTANT, "What?", 11),
+        message(ME, "New", 12), message(ASSISTANT, " ", 13), message(ASSISTANT, "Fine.", 14, pictures=(Picture("a.png", bytes),)),
+        left_out=left_out, since=BEGIN + timedelta(minutes=5),
+    )  # fmt: skip
+    assert [(one.text, one.messages) for one in found] == [("New", 2)]
+    assert left_out.counts == {EARLIER: 2, EMPTY: 2, UNASKED: 1, REPLY_PICTURES: 1}
+
+
+def test_a_long_message_that_must_not_be_kept_goes_as_a_whole():
+    left_out = LeftOut()
+    talk = Conversation("c", "", (message(ME, "fine " * 5_000 + "secret"), message(ASSISTANT, "Ok"), message(ME, "Hi", 1)))
+    found = lines_of(talk, left_out, unkept=lambda text: "health" if "secret" in text else None)
+    assert [one.text for one in found] == ["Hi"]
+    assert left_out.counts == {NOT_KEPT: 2}
+
+
+@pytest.mark.parametrize("hours", [-12, 0, 14])
+def test_times_that_cannot_be_right_are_left_out_and_named(hours):
+    zone, left_out = timezone(timedelta(hours=hours)), LeftOut()
+    odd = [datetime(1, 1, 1, tzinfo=zone), datetime(1970, 1, 1, tzinfo=UTC).astimezone(zone), datetime.max.replace(tzinfo=zone)]
+    odd.append(datetime(datetime.now(UTC).year + 2, 1, 1, tzinfo=zone))
+    good = [datetime(1971, 1, 1, tzinfo=zone), datetime(datetime.now(UTC).year + 1, 12, 31, tzinfo=zone)]
+    given = [one for time in (*odd, *good) for one in (Message(time, ME, "Hi"), Message(time, ASSISTANT, "Hello."))]
+    found = list(lines_of(Conversation("c", "A talk", tuple(given)), left_out, since=BEGIN - timedelta(days=99_999)))
+    assert [one.time for one in found] == good
+    assert left_out.counts == {ODD_TIMES: 8}
+    assert left_out.places[0] == f'conversation "A talk", 0001-01-01 00:00 (Monday): {ODD_TIMES}'
+
+
+MOMENTS = st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=14)), timezone(timedelta(hours=-12))]))
+MESSAGES = st.builds(
+    Message, MOMENTS | st.just(BEGIN), st.sampled_from(Role), st.sampled_from(["", " ", "Hi", "x" * (MAX_TEXT + 1)]),
+    st.sampled_from(["", "Ada"]), st.sampled_from([(), (Picture("a.png", bytes),), (Picture("a.png", bytes),) * 9]),
+)  # fmt: skip
+
+
+@given(st.lists(MESSAGES, max_size=12), st.booleans(), st.none() | MOMENTS)
+def test_every_message_is_in_a_line_or_left_out(messages, between_people, since):
+    left_out = LeftOut()
+    talk = Conversation("c", "", tuple(messages), between_people=between_people)
+    found = list(lines_of(talk, left_out, since, lambda text: "health" if len(text) > MAX_TEXT // 2 else None))
+    assert sum(one.messages for one in found) + sum(of_messages(left_out.counts).values()) == len(messages)
+    assert all(can_be_right(one.time) for one in found)

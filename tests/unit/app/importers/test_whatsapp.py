@@ -152,6 +152,8 @@ def test_the_name_of_the_source_says_whom_a_chat_is_with():
         ("null", "", 0, {"messages that can be seen once": 1}),
         ("\u200eMissed voice call, \u200eTap to call back", "", 0, {"calls": 1}),
         ("\u200eSprachanruf, \u200e3 Min.", "", 0, {"calls": 1}),
+        ("Missed voice call", "", 0, {"calls": 1}),
+        ("Waiting for this message. This may take a while.", "", 0, {"messages that the phone did not have": 1}),
         ("\u200eMona changed this group's icon", "", 0, {"system lines": 1}),
         ("location: https://maps.google.com/?q=48.137,11.575", "", 0, {"locations": 1}),
         ("\u200eLive location shared", "", 0, {"live locations": 1}),
@@ -164,6 +166,11 @@ def test_the_name_of_the_source_says_whom_a_chat_is_with():
         ("see you <This message was edited>", "see you", 0, {}),
         ("bis dann \u200e<Diese Nachricht wurde bearbeitet.>", "bis dann", 0, {}),
         ("hasta luego <Se editó este mensaje.>", "hasta luego", 0, {}),
+        ("бувай <Повідомлення відредаговано>", "бувай", 0, {}),
+        ("довиждане <Съобщението е редактирано>", "довиждане", 0, {}),
+        ("<Без мултимедия>", "", 0, {"attachments that are not in the export": 1}),
+        ("你删除了此消息", "", 0, {"deleted messages": 1}),
+        ("hi \u2068@Kai\u2069 and @\u2068Eva\u2069", "hi @Kai and @Eva", 0, {}),
         ("sampai nanti \u200e<Mesej ini telah disunting>", "sampai nanti", 0, {}),
         (
             "POLL:\nWhere?\nOPTION: Rome (2 votes)\nOPTION: Oslo (1 vote)",
@@ -236,11 +243,15 @@ def test_system_lines():
         "26.05.26, 20:02 - Kai hat die Gruppe verlassen.",
         '26.05.26, 20:02 - Ada changed the group name from "Trip" to "Trip: Oslo"',
         "26.05.26, 20:02 - Ada a changé le sujet « Trip » en « Trip : Oslo: 2 »",
+        "26.05.26, 20:02 - Ada loi ryhmän ”Retki: Lappi”",
+        "26.05.26, 20:02 - Ada zmienił(a) temat na „Wyjazd: Harz”",
+        "26.05.26, 20:02 - Adaさんが「旅行: 京都」を作成しました",
+        "26.05.26, 20:02 - Ada created group ‘Trip: Rome’",
         "26.05.26, 20:03 - Mona: last",
     ]
     messages, counted = said("\n".join(lines))
     assert messages == [("Mona", "first"), ("Mona", "last")]
-    assert counted == {"system lines": 5}
+    assert counted == {"system lines": 9}
     lines = [
         "[26.05.26, 20:05:01] Trip: Messages and calls are end-to-end encrypted. Only people in this chat can read them.",
         "[26.05.26, 20:05:02] \u200eKai left",
@@ -260,6 +271,7 @@ def test_system_lines():
         (["Mona: Weber: once"], ["Mona: Weber"]),
         (["\u202a+49 171 5550001\u202c: hi", "+1 (777) 777‑7777: hi", "~\u202fEva: hi", "~ Eva: hi"], ["+49 171 5550001", "+1 (777) 777‑7777", "Eva", "Eva"]),
         (["Anna „Anni“ Schmidt: hi", 'Bo "Bob" Lee: hi'], ["Anna „Anni“ Schmidt", 'Bo "Bob" Lee']),
+        (["Eva O’Neil: hi", "Zoë ”Z” Li: hi", "Jan „Jaś” Nowak: hi"], ["Eva O’Neil", "Zoë ”Z” Li", "Jan „Jaś” Nowak"]),
         (["Dr. K.: at 12:30: yes"], ["Dr. K."]),
     ],
 )  # fmt: skip
@@ -286,6 +298,29 @@ def test_who_is_the_person():
     # Only the person who exported a chat reads "you deleted this message".
     deleted = f"{text}\n26.05.26, 20:03 - Kai: c\n26.05.26, 20:04 - Mona Weber: Du hast diese Nachricht gelöscht."
     assert roles(deleted, "_chat.txt") == {"Mona Weber": Role.ME, "Ada": Role.OTHER, "Kai": Role.OTHER}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "WhatsApp-keskustelu: Mona.txt", "WhatsAppチャットとMona.txt", "דיון WhatsApp עם Mona.txt", "Mona님과의 WhatsApp 대화.txt",
+        "WhatsApp-beszélgetés Mona partnerrel.txt", "chats/Συνομιλία WhatsApp με Mona.txt",
+    ],
+)  # fmt: skip
+def test_a_file_that_names_the_other_one_in_any_language(name):
+    text = "26.05.26, 20:01 - Mona: a\n26.05.26, 20:02 - Ada: b"
+    assert roles(text, name) == {"Mona": Role.OTHER, "Ada": Role.ME}
+    assert read(text, name)[0][0].title == "Mona"
+
+
+@pytest.mark.parametrize("name", ["WhatsApp-keskustelu: Monas.txt", "WhatsApp: Mona, Ada.txt", "Mona.txt"])
+def test_a_file_that_names_both_or_none(name):
+    assert set(roles("26.05.26, 20:01 - Mona: a\n26.05.26, 20:02 - Ada: b", name).values()) == {Role.OTHER}
+
+
+def test_the_person_may_be_called_you():
+    text = "26.05.26, 20:01 - Mona: a\n26.05.26, 20:02 - You: b\n26.05.26, 20:02 - Kai: c"
+    assert roles(text, "WhatsApp Chat with Book club.txt") == {"Mona": Role.OTHER, "You": Role.ME, "Kai": Role.OTHER}
 
 
 def test_the_person_of_one_chat_is_the_person_of_the_others():

@@ -86,6 +86,11 @@ def test_android_in_many_languages(head):
     assert times(f"{head}Mona: hello") == [EVENING]
 
 
+def test_the_first_year_of_an_era():
+    (time,) = times("令和元年5月26日 20:05 - Mona: hello")
+    assert time == EVENING.replace(year=2019)
+
+
 @pytest.mark.parametrize(
     "head",
     [
