@@ -75,7 +75,7 @@ class Seen:
         self.conversations.add(conversation.id)
         self.messages += len(conversation.messages)
         self.has_me |= any(message.role is Role.ME for message in conversation.messages)
-        times = [message.time for message in conversation.messages if can_be_right(message.time)]
+        times = [one.time for one in conversation.messages if can_be_right(one.time, photo=bool(one.pictures))]
         self.newest = max([*times, *([self.newest] if self.newest else [])], default=None)
         if conversation.between_people:
             self.people.update(message.speaker for message in conversation.messages)

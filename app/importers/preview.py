@@ -161,7 +161,7 @@ class Preview:
     def as_json(self) -> dict[str, Any]:
         """Return it as `persona import --dry-run --json` prints it: the contract's object, and the conversations."""
         return {
-            "format": self.format, "conversations": len(self.conversations), "messages": self.messages, "added": 0,
+            "format": self.format, "conversations": len(self.conversations), "messages": self.messages + self.facts, "added": 0,
             "skipped": self.left_out, "from": _iso(self.first), "to": _iso(self.last), "pending": 0, "seconds": 0.0,
             "turns": self.turns, "sessions": self.sessions, "would_add": self.added.turns,
             "would_add_messages": self.added.messages, "me": self.me, "of": [one.as_json() for one in self.conversations],

@@ -13,8 +13,10 @@ from memory.imports.lines import ImportedLine, ImportedPicture
 from memory.imports.reasons import EARLIER, EMPTY, NOT_KEPT, ODD_TIMES, OPENINGS, REPLY_PICTURES, UNASKED
 
 _LONGEST_NAME = 80
-_FIRST_YEAR = 1971
-"""A stamp of 0 is in 1970, or in zones west of Greenwich on the last day of 1969."""
+_FIRST_YEAR, _FIRST_PHOTO_YEAR = 1971, 1826
+"""A stamp of 0 is in 1970, or in zones west of Greenwich on the last day of 1969. Scanned photos are older."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -28,13 +30,14 @@ class _Turn:
         return 1 + len(self.replies)
 
 
-def can_be_right(time: datetime) -> bool:
-    """Return whether a message may have been written at a time: from 1971 to the end of the next year.
+def can_be_right(time: datetime, *, photo: bool = False) -> bool:
+    """Return whether a message may have been written, or a photo taken, at a time: until the end of the next year.
 
     Other times come from a clock that was never set, a stamp of 0, or a number that is no time.
     """
     # The year in its own zone: near the years 1 and 9999, no other zone has the time.
-    return _FIRST_YEAR <= time.year <= datetime.now(UTC).year + 1
+    first = _FIRST_PHOTO_YEAR if photo and time != _EPOCH else _FIRST_YEAR
+    return first <= time.year <= datetime.now(UTC).year + 1
 
 
 def lines_of(
@@ -57,7 +60,7 @@ def lines_of(
     """
     for turn in _turns(conversation, left_out):
         said = turn.said
-        if not can_be_right(said.time):
+        if not can_be_right(said.time, photo=bool(said.pictures)):
             # Not with strftime, which has no years before 1000 on some systems.
             place = f'conversation "{conversation.title or conversation.id}", {clock.show(said.time)}'
             left_out.add(ODD_TIMES, place, turn.messages)

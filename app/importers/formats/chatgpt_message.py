@@ -98,7 +98,7 @@ class Reader:
         value = fields.at(message, "create_time")
         time = moment(value, self._zone)
         if time is None and value:
-            self._left_out.add("times that cannot be read", f"{self._place}, key create_time")
+            self._left_out.add("unreadable times, whose messages follow the one before", f"{self._place}, key create_time")
         return time
 
     def _parts(self, content: dict[str, Any] | str, time: datetime | None) -> tuple[str, tuple[Picture, ...]]:

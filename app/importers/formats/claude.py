@@ -136,7 +136,7 @@ class _Reader:
             return None
         time = moment(message.get("created_at"), self.zone)
         if time is None and message.get("created_at"):
-            self.left_out.add("times that cannot be read", f"{place}, key created_at")
+            self.left_out.add("unreadable times, whose messages follow the one before", f"{place}, key created_at")
         before = self.left_out.counts.total()
         texts = [self._said(message, place)]
         pictures: list[Picture] = []

@@ -112,7 +112,7 @@ class _Reader:
             return None
         time = moment(message.get("createdAt"), self.zone)
         if time is None and message.get("createdAt"):
-            self.left_out.add("times that cannot be read", f"{place}, key createdAt")
+            self.left_out.add("unreadable times, whose messages follow the one before", f"{place}, key createdAt")
         before = self.left_out.counts.total()
         text = self._words(message, place)
         text = text if mine else without_folds(text)

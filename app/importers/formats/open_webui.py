@@ -117,7 +117,7 @@ class _Reader:
             return None
         time = moment(message.get("timestamp"), self.zone)
         if time is None and message.get("timestamp"):
-            self.left_out.add("times that cannot be read", f"{place}, key timestamp")
+            self.left_out.add("unreadable times, whose messages follow the one before", f"{place}, key timestamp")
         before = self.left_out.counts.total()
         text, pictures = self._content(message.get("content"), place)
         pictures += [one for file in fields.listed(message.get("files")) for one in self._file(file, place)]

@@ -182,7 +182,7 @@ class _Chat:
             return None
         said = said_at(value.get("send_date"), self._zone)
         if said is None and value.get("send_date"):
-            self._left_out.add("times that cannot be read", f"{self._name}, line {number}, key send_date")
+            self._left_out.add("unreadable times, whose messages follow the one before", f"{self._name}, line {number}, key send_date")
         return _Line(Role.ME if is_mine else Role.ASSISTANT, speaker, text, said, number)
 
     def _count_files(self, extra: Any) -> None:

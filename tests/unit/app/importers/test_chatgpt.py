@@ -260,7 +260,7 @@ def test_strange_values_are_named_with_their_place_and_the_rest_is_read() -> Non
     assert [text for one in found for _, text in texts(one)] == ["one", "after it"]
     assert left_out.counts["messages of unknown form"] == 2
     assert left_out.counts["conversations without messages"] == 3
-    assert 'conversation 1 "Garden", key create_time: times that cannot be read' in left_out.places
+    assert 'conversation 1 "Garden", key create_time: unreadable times, whose messages follow the one before' in left_out.places
     assert 'conversation 4 "Empty", key mapping: conversations without messages' in left_out.places
 
 

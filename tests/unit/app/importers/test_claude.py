@@ -193,7 +193,7 @@ def test_strange_values_are_named_and_the_rest_is_read() -> None:
 def test_a_time_that_cannot_be_read_is_a_second_after_the_message_before() -> None:
     (one,), left_out = read(chat(message("h1", "one", 1), message("a1", "two", 1, "h1", created_at="noon")))
     assert (one.messages[1].time - one.messages[0].time).total_seconds() == 1
-    assert left_out.places == ['conversation 1 "Boat", key created_at: times that cannot be read']
+    assert left_out.places == ['conversation 1 "Boat", key created_at: unreadable times, whose messages follow the one before']
 
 
 def test_messages_of_one_id_are_both_kept() -> None:

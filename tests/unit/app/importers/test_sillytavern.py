@@ -165,8 +165,8 @@ def test_a_time_that_cannot_be_read_is_named():
     assert [(one.text, one.time - first) for one in conversation.messages] == [
         (text, timedelta(seconds=number)) for number, text in enumerate(("one", "two", "three"))
     ]
-    assert left_out.counts == {"times that cannot be read": 1, "narrator lines": 1}
-    assert left_out.places == ["Seraphina - 2025.jsonl, line 3, key send_date: times that cannot be read"]
+    assert left_out.counts == {"unreadable times, whose messages follow the one before": 1, "narrator lines": 1}
+    assert left_out.places == ["Seraphina - 2025.jsonl, line 3, key send_date: unreadable times, whose messages follow the one before"]
 
 
 def test_a_time_without_seconds():

@@ -131,4 +131,19 @@ def test_every_message_is_in_a_line_or_left_out(messages, between_people, since)
     talk = Conversation("c", "", tuple(messages), between_people=between_people)
     found = list(lines_of(talk, left_out, since, lambda text: "health" if len(text) > MAX_TEXT // 2 else None))
     assert sum(one.messages for one in found) + sum(of_messages(left_out.counts).values()) == len(messages)
-    assert all(can_be_right(one.time) for one in found)
+    assert all(can_be_right(one.time, photo=bool(one.pictures)) for one in found)
+
+
+@pytest.mark.parametrize(
+    ("time", "message", "photo"),
+    [
+        (datetime(1970, 1, 1, tzinfo=UTC), False, False),
+        (datetime(1969, 12, 31, 16, tzinfo=timezone(timedelta(hours=-8))), False, False),
+        (datetime(1952, 6, 2, tzinfo=UTC), False, True),
+        (datetime(1700, 1, 1, tzinfo=UTC), False, False),
+        (datetime(2020, 1, 1, tzinfo=UTC), True, True),
+        (datetime(9998, 1, 1, tzinfo=UTC), False, False),
+    ],
+)
+def test_a_time_that_cannot_be_right(time, message, photo):
+    assert (can_be_right(time), can_be_right(time, photo=True)) == (message, photo)
