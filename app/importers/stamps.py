@@ -6,6 +6,8 @@ import math
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
 
+UNREADABLE_TIMES = "unreadable times, whose messages follow the one before"
+"""Why a time is left out that a file names; see `app.importers.fields.Filling`."""
 _LARGEST_SECONDS = 1e11
 """A larger number counts milliseconds or less: as seconds it would be the year 5138."""
 _LARGEST_NUMBER = 10**20

@@ -11,7 +11,7 @@ from app.importers import fields
 from app.importers.assembly import Draft
 from app.importers.assets import Assets, kind_of
 from app.importers.conversations import LeftOut, Picture, Role
-from app.importers.stamps import moment
+from app.importers.stamps import UNREADABLE_TIMES, moment
 
 _ROLES = {"user": Role.ME, "assistant": Role.ASSISTANT}
 _NOT_A_MESSAGE = {
@@ -98,7 +98,7 @@ class Reader:
         value = fields.at(message, "create_time")
         time = moment(value, self._zone)
         if time is None and value:
-            self._left_out.add("unreadable times, whose messages follow the one before", f"{self._place}, key create_time")
+            self._left_out.add(UNREADABLE_TIMES, f"{self._place}, key create_time")
         return time
 
     def _parts(self, content: dict[str, Any] | str, time: datetime | None) -> tuple[str, tuple[Picture, ...]]:

@@ -20,7 +20,7 @@ from app.importers.assets import Assets, kind_of
 from app.importers.conversations import Choices, Conversation, LeftOut, Picture, Role
 from app.importers.paths import Node, newest_leaf, path_to
 from app.importers.sources import Source
-from app.importers.stamps import moment
+from app.importers.stamps import UNREADABLE_TIMES, moment
 from memory.core import clock
 from memory.core.errors import InvalidInput
 
@@ -136,7 +136,7 @@ class _Reader:
             return None
         time = moment(message.get("created_at"), self.zone)
         if time is None and message.get("created_at"):
-            self.left_out.add("unreadable times, whose messages follow the one before", f"{place}, key created_at")
+            self.left_out.add(UNREADABLE_TIMES, f"{place}, key created_at")
         before = self.left_out.counts.total()
         texts = [self._said(message, place)]
         pictures: list[Picture] = []

@@ -20,7 +20,7 @@ from app.importers.conversations import Choices, Conversation, LeftOut, Picture,
 from app.importers.model_talk import without_folds
 from app.importers.paths import Node, newest_leaf, path_to
 from app.importers.sources import Source
-from app.importers.stamps import moment
+from app.importers.stamps import UNREADABLE_TIMES, moment
 from memory.core import clock
 
 NAME = "librechat"
@@ -112,7 +112,7 @@ class _Reader:
             return None
         time = moment(message.get("createdAt"), self.zone)
         if time is None and message.get("createdAt"):
-            self.left_out.add("unreadable times, whose messages follow the one before", f"{place}, key createdAt")
+            self.left_out.add(UNREADABLE_TIMES, f"{place}, key createdAt")
         before = self.left_out.counts.total()
         text = self._words(message, place)
         text = text if mine else without_folds(text)

@@ -21,7 +21,7 @@ from app.importers.conversations import Choices, Conversation, LeftOut, Picture,
 from app.importers.model_talk import without_folds, without_inline_pictures
 from app.importers.paths import Node, newest_leaf, path_to
 from app.importers.sources import Source
-from app.importers.stamps import moment
+from app.importers.stamps import UNREADABLE_TIMES, moment
 from memory.core import clock
 
 NAME = "open-webui"
@@ -117,7 +117,7 @@ class _Reader:
             return None
         time = moment(message.get("timestamp"), self.zone)
         if time is None and message.get("timestamp"):
-            self.left_out.add("unreadable times, whose messages follow the one before", f"{place}, key timestamp")
+            self.left_out.add(UNREADABLE_TIMES, f"{place}, key timestamp")
         before = self.left_out.counts.total()
         text, pictures = self._content(message.get("content"), place)
         pictures += [one for file in fields.listed(message.get("files")) for one in self._file(file, place)]

@@ -21,6 +21,7 @@ from app.importers.formats.sillytavern_times import Said, said_at
 from app.importers.heads import head_of, nothing_of
 from app.importers.parts import in_parts
 from app.importers.sources import Source
+from app.importers.stamps import UNREADABLE_TIMES
 from memory.core import clock
 
 NAME = "sillytavern"
@@ -182,7 +183,7 @@ class _Chat:
             return None
         said = said_at(value.get("send_date"), self._zone)
         if said is None and value.get("send_date"):
-            self._left_out.add("unreadable times, whose messages follow the one before", f"{self._name}, line {number}, key send_date")
+            self._left_out.add(UNREADABLE_TIMES, f"{self._name}, line {number}, key send_date")
         return _Line(Role.ME if is_mine else Role.ASSISTANT, speaker, text, said, number)
 
     def _count_files(self, extra: Any) -> None:

@@ -166,7 +166,9 @@ def test_a_time_that_cannot_be_read_is_named():
         (text, timedelta(seconds=number)) for number, text in enumerate(("one", "two", "three"))
     ]
     assert left_out.counts == {"unreadable times, whose messages follow the one before": 1, "narrator lines": 1}
-    assert left_out.places == ["Seraphina - 2025.jsonl, line 3, key send_date: unreadable times, whose messages follow the one before"]
+    assert left_out.places == [
+        "Seraphina - 2025.jsonl, line 3, key send_date: unreadable times, whose messages follow the one before"
+    ]
 
 
 def test_a_time_without_seconds():
