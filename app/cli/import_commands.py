@@ -199,9 +199,9 @@ def _how_long(found: Preview) -> str:
 def _show_left_out(skipped: dict[str, int]) -> None:
     """Show what is left out: first of the messages, then what comes besides them."""
     for reason, count in reasons.of_messages(skipped).items():
-        progress(f"Left out: {count:,} {reason}.")
+        progress(f"Left out: {reason} ({count:,}).")
     for reason, count in reasons.besides(skipped).items():
-        progress(f"Left out besides: {count:,} {reason}.")
+        progress(f"Left out besides: {reason} ({count:,}).")
 
 
 def _show_me(found: str, said: str) -> None:

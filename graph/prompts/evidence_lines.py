@@ -57,7 +57,9 @@ def _only_asked(entry: Recalled) -> bool:
 
 def _line_of_talk(one: Spoken) -> str:
     words = dated(_quoted(one.text), one.time)
-    parts = [f'[{day(one.time)}] "{words}"']
+    # A friend's words, from an imported talk, stay the friend's.
+    who = f"{_quoted(one.other)} wrote to them: " if one.other else ""
+    parts = [f'[{day(one.time)}] {who}"{words}"']
     if one.reply:
         parts.append(f'You answered: "{_quoted(one.reply)}"')
     return " ".join([*parts, *map(as_entry, one.corrected)])

@@ -10,6 +10,7 @@ from graph.prompts.recent_turns import shortened
 from memory.core import clock
 from memory.core.passages import GAP
 from memory.core.records import Recalled, Spoken, Turn
+from memory.core.speakers import spoken
 from memory.search.excerpts import talk_text
 
 TITLES = {
@@ -72,7 +73,10 @@ def text_of(entry: Recalled, marks: Mapping[str | None, str] | None = None) -> s
 
 def talk_as_data(said: Turn | Spoken, seen: str = "") -> str:
     """Return a turn as a prompt shows it; `seen` follows its time."""
-    lines = [f"[{clock.show(said.time)}]{seen}", f"User: {as_message(said.text)}", f"Assistant: {as_message(said.reply)}"]
+    if isinstance(said, Turn):
+        said = spoken(said)
+    who = as_message(said.other) if said.other else "User"
+    lines = [f"[{clock.show(said.time)}]{seen}", f"{who}: {as_message(said.text)}", f"Assistant: {as_message(said.reply)}"]
     return "\n".join([*lines, *map(as_entry, said.corrected)])
 
 

@@ -46,7 +46,7 @@ def compared_with(state: RespondState, prompts: Prompts) -> Talk:
     found = [entry for past in state.get("rounds", []) for entry in past["found"]]
     return Talk(
         message=state["turn"].text,
-        own=(*(turn.text for turn in recent), *(text for entry in found for text in _own_words(entry))),
+        own=(*(turn.text for turn in recent if not turn.by_other), *(text for entry in found for text in _own_words(entry))),
         ours=_texts_of_ours(prompts, language),
         language=language,
         replies=tuple(turn.reply for turn in recent[-_COMPARED_REPLIES:]),
@@ -54,7 +54,7 @@ def compared_with(state: RespondState, prompts: Prompts) -> Talk:
 
 
 def _own_words(entry: Recalled) -> list[str]:
-    return [said.text for said in entry.talk] or [entry.text]
+    return [said.text for said in entry.talk if not said.other] if entry.talk else [entry.text]
 
 
 @lru_cache(maxsize=64)

@@ -34,9 +34,8 @@ def make_id(user_id: str, kind: str, source: str | int, ordinal: int = 0) -> str
     """
     # A user id may contain the separator; escaping it keeps two different records from getting the same id.
     named = (user_name(user_id), kind, str(source), str(ordinal))
-    parts = (part.replace("\x1e", "\x1e\x1e").replace("\x1f", "\x1e-") for part in named)
-    digest = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
-    return f"{kind[:3]}_{digest[:20]}"
+    text = "\x1f".join(part.replace("\x1e", "\x1e\x1e").replace("\x1f", "\x1e-") for part in named)
+    return f"{kind[:3]}_{hashlib.sha256(text.encode()).hexdigest()[:20]}"
 
 
 def user_key(user_id: str) -> str:
@@ -83,13 +82,14 @@ class BigFive(Record):
 
 
 class Spoken(Record):
-    """A turn as a prompt shows it: time, message and reply, or parts of them if it is an excerpt."""
+    """A turn as a prompt shows it, or parts of it (`excerpt`); `other` is the name of another person who said it."""
 
     time: datetime
     text: str
     reply: str
     corrected: tuple[str, ...] = ()
     excerpt: bool = False
+    other: str | None = None
 
 
 class Recalled(Record):

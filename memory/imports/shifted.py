@@ -26,7 +26,8 @@ _DAY_S = 24 * 3600
 _SUMMER_TIME_S = 2 * 3600
 _PROBES, _SAMPLE = 20, 200
 _LEAST_SHARE_OF_PROBES = 0.3
-_FEWEST = 5
+_FEWEST, _FEWEST_OF_ALL = 5, 3
+"""Different texts that are shifted: at least five; three if no line of the source is new otherwise."""
 _LEAST_SHARE, _LEAST_SHARE_BETWEEN, _LEAST_SHARE_OF_SHIFT = 0.5, 0.8, 0.1
 Shifts = Sequence[tuple[Comparable, frozenset[int]]]
 """Lines in the order of their times, each with the seconds by which equal stored turns are earlier (below 0: later)."""
@@ -47,7 +48,7 @@ def check(connection: Connection, user_id: str, staging: Staging) -> None:
         InvalidInput: Most lines that seem new are here with other times.
     """
     sample = staging.unknown(_SAMPLE)
-    if len(sample) < _FEWEST:
+    if len(sample) < _FEWEST_OF_ALL:
         return
     probes = sample[:: -(-len(sample) // _PROBES)]
     suspect = sum(bool(shifts) for _, shifts in _compared(connection, user_id, probes, staging))
@@ -56,7 +57,8 @@ def check(connection: Connection, user_id: str, staging: Staging) -> None:
     found = list(_compared(connection, user_id, sample, staging))
     least, most = _window(found)
     shifted = [place for place, (_, shifts) in enumerate(found) if any(least <= one <= most for one in shifts)]
-    if len({found[place][0].text for place in shifted}) < _FEWEST or len(shifted) < _LEAST_SHARE * len(found):
+    fewest = _FEWEST_OF_ALL if len(shifted) == len(found) else _FEWEST
+    if len({found[place][0].text for place in shifted}) < fewest or len(shifted) < _LEAST_SHARE * len(found):
         return
     if len(shifted) < _LEAST_SHARE_BETWEEN * (shifted[-1] - shifted[0] + 1):
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -10,6 +10,7 @@ from memory.core import clock
 from memory.core.passages import Passage, entry_id, excerpt, is_long, passage_id, passages, said_in, size_of
 from memory.core.query import SearchLimits
 from memory.core.records import Recalled, Spoken, Turn
+from memory.core.speakers import spoken
 from memory.core.tokenize import terms
 
 _HEAD_BYTES = 60
@@ -102,7 +103,7 @@ class Dialogue:
             return None
         if any(passage_id(turn.id, passage.number) in self._parts for passage in passages(turn.text, turn.reply)):
             return None
-        return _Shown(turn, Spoken(time=turn.time, text=turn.text, reply=turn.reply, corrected=turn.corrected))
+        return _Shown(turn, spoken(turn))
 
     def _excerpt(self, turn: Turn, characters: int, *, first: bool) -> _Shown | None:
         """Return the turn's best passages that were not shown before and fit; None if there are none."""
@@ -135,13 +136,7 @@ class Dialogue:
             said, answered = ([cut], []) if one.of == "text" else ([], [cut])
         elif not said and every[0] in unseen and size_of(text[:_CONTEXT_CHARACTERS]) <= room:
             said = [(0, min(len(text), _CONTEXT_CHARACTERS))]
-        shown = Spoken(
-            time=turn.time,
-            text=excerpt(text, said),
-            reply=excerpt(reply, answered),
-            corrected=turn.corrected,
-            excerpt=True,
-        )
+        shown = spoken(turn, excerpt(text, said), excerpt(reply, answered), excerpt=True)
         return _Shown(turn, shown, parts)
 
     def _order(self, turn: Turn, passage: Passage) -> tuple[float, int, int]:
@@ -152,8 +147,12 @@ class Dialogue:
 
 def talk_text(talk: Sequence[Spoken]) -> str:
     """Return turns as the text that a person reads in a receipt."""
-    heads = (f"[{clock.show(one.time)}]{' (excerpt)' if one.excerpt else ''}" for one in talk)
-    return "\n".join(
-        "\n".join([head, f"User: {one.text}", *([f"Assistant: {one.reply}"] if one.reply else []), *one.corrected])
-        for head, one in zip(heads, talk, strict=True)
-    )
+    return "\n".join(line for one in talk for line in _lines(one))
+
+
+def _lines(one: Spoken) -> Iterator[str]:
+    yield f"[{clock.show(one.time)}]{' (excerpt)' if one.excerpt else ''}"
+    yield f"{one.other or 'User'}: {one.text}"
+    if one.reply:
+        yield f"Assistant: {one.reply}"
+    yield from one.corrected

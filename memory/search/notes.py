@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from memory.core.passages import Passage, entry_id, excerpt, is_long, passage_id, passages, said_in, size_of
 from memory.core.query import SearchBudget
-from memory.core.records import Recalled, Spoken, Turn
+from memory.core.records import Recalled, Turn
+from memory.core.speakers import spoken
 from memory.search.excerpts import talk_text
 from memory.search.relevance import shared
 
@@ -66,18 +67,13 @@ def note_of(turn: Turn, score: float, asked: Asked, room: SearchBudget) -> Recal
         spans = [(0, min(len(turn.text), _CONTEXT_CHARACTERS))]
     replied = [(one.start, one.end) for one in chosen if one.of == "reply"]
     is_whole = len(chosen) == len([one for one in every if said_in(one, turn.text, turn.reply)])
-    spoken = Spoken(
-        time=turn.time,
-        text=excerpt(turn.text, spans),
-        reply=excerpt(turn.reply, replied) if replied else "",
-        corrected=turn.corrected,
-        excerpt=_is_cut(chosen, every),
-    )
+    shown = excerpt(turn.text, spans), excerpt(turn.reply, replied) if replied else ""
+    said_then = spoken(turn, *shown, excerpt=_is_cut(chosen, every))
     return Recalled(
         id=turn.id,
         kind="turn",
-        text=talk_text((spoken,)),
-        talk=(spoken,),
+        text=talk_text((said_then,)),
+        talk=(said_then,),
         time=turn.time,
         score=score,
         turn_ids=(turn.id,),
@@ -89,10 +85,10 @@ def whole_note(turn: Turn) -> Recalled:
     """Return a turn as a note with its whole message and without its reply."""
     every = [one for one in passages(turn.text, turn.reply) if said_in(one, turn.text, turn.reply)]
     said = tuple(passage_id(turn.id, one.number) for one in every if one.of == "text")
-    spoken = Spoken(time=turn.time, text=turn.text, reply="", corrected=turn.corrected)
+    message = spoken(turn, reply="")
     parts = said if len(said) < len(every) else ()
-    text = talk_text((spoken,))
-    return Recalled(id=turn.id, kind="turn", text=text, talk=(spoken,), time=turn.time, turn_ids=(turn.id,), parts=parts)
+    text = talk_text((message,))
+    return Recalled(id=turn.id, kind="turn", text=text, talk=(message,), time=turn.time, turn_ids=(turn.id,), parts=parts)
 
 
 def _is_cut(chosen: Sequence[Passage], every: Sequence[Passage]) -> bool:

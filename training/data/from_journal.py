@@ -19,7 +19,8 @@ from graph.prompts.briefing import Style, messages_of
 from graph.prompts.sections import human
 from graph.prompts.showing import shown
 from graph.state import Round
-from memory.core.records import Episode, Recalled, SemanticMemory, Spoken, Step, Trace, Turn, TurnState
+from memory.core.records import Episode, Recalled, SemanticMemory, Step, Trace, Turn, TurnState
+from memory.core.speakers import spoken
 from memory.memory import Memory
 from memory.search.excerpts import talk_text
 from memory.storage.rewrites import Rewrite
@@ -149,7 +150,7 @@ class Teacher:
         """Split the single text of a receipt into its turns again, as the prompt had them."""
         said = {turn.id: turn for turn in self._turns if turn.id in entry.turn_ids}
         turns = [said[name] for name in entry.turn_ids if name in said]
-        whole = tuple(Spoken(time=turn.time, text=turn.text, reply=turn.reply) for turn in turns)
+        whole = tuple(spoken(turn).model_copy(update={"corrected": ()}) for turn in turns)
         notes = tuple(one.model_copy(update={"reply": ""}) for one in whole)
         is_as_said = entry.text in (talk_text(whole), talk_text(notes))
         return entry.model_copy(update={"talk": whole}) if turns and is_as_said else entry

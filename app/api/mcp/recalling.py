@@ -15,6 +15,7 @@ from memory.core import clock
 from memory.core.errors import InvalidInput, NotFound
 from memory.core.query import Query, SearchBudget
 from memory.core.records import TRAITS, Episode, PhotoMemory, Procedure, ProfileEntry, Recalled, SemanticMemory, Spoken
+from memory.core.speakers import spoken
 from memory.core.validation import check_text
 
 if TYPE_CHECKING:
@@ -142,8 +143,7 @@ def by_id(memory: Memory, user_id: str, memory_id: str) -> Entry:
     turn = memory.browse.turns_by_id(user_id, [memory_id]).get(memory_id)
     if turn is None or turn.held is not None:
         raise NotFound(f"There is no memory {memory_id!r} of this user. `persona memory list` shows their ids.")
-    spoken = Spoken(time=turn.time, text=turn.text, reply=turn.reply, corrected=turn.corrected)
-    return Entry(id=turn.id, kind="turn", time=times.stated(turn.time), text=_spoken(spoken))
+    return Entry(id=turn.id, kind="turn", time=times.stated(turn.time), text=_spoken(spoken(turn)))
 
 
 def of_record(record: MemoryRecord) -> Entry:
@@ -172,7 +172,8 @@ def _recalled(found: Recalled) -> Entry:
 
 
 def _spoken(one: Spoken) -> str:
-    parts = [f"The person said{' (in part)' if one.excerpt else ''}: {one.text or '(a picture without words)'}"]
+    who = f"{one.other} said to the person" if one.other else "The person said"
+    parts = [f"{who}{' (in part)' if one.excerpt else ''}: {one.text or '(a picture without words)'}"]
     parts += [f"The assistant replied: {one.reply}"] if one.reply else []
     return "\n".join([*parts, *one.corrected])
 

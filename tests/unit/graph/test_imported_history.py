@@ -9,7 +9,7 @@ import pytest
 from memory.core import clock
 from memory.imports.lines import ImportedLine
 from memory.imports.service import Source
-from tests.fakes import NOTHING, ScriptedChat
+from tests.fakes import NOTHING, ScriptedChat, answer
 
 BEGIN = clock.parse_time("2025-03-01 09:00", "UTC")
 TOPIC = '"topic_summary": The user told of the cello.\n"keywords": cello\n"source_dialog_indices": 0'
@@ -100,6 +100,27 @@ def test_what_friends_said_is_not_summed_up_as_the_users_words(imported, model):
     service.wait("ada")
     [topic] = service.memory.memories.entries("ada", kind="episodic")
     assert topic.summary == "The user said: I live in Kiel.; others said: Mia: I live in Bremen."
+
+
+@pytest.mark.parametrize(
+    ("said", "note", "shown"),
+    [
+        (
+            line(0, "Mia: I live in Bremen.", speaker="Mia", by_other=True, reply=""),
+            'Mia wrote to them: "I live in Bremen."',
+            "Mia: I live in Bremen.",
+        ),
+        (line(0, "Ada: I live in Bremen.", speaker="Ada", reply=""), '] "I live in Bremen."', "User: I live in Bremen."),
+    ],
+)
+def test_a_reply_is_told_who_said_what(imported, model, said, note, shown):
+    service = imported("none", said)
+    model.script["reasoning"] = answer("In Bremen.")
+    events = list(service.stream("ada", "Who lives in Bremen?"))
+    [prompt] = model.prompts("reasoning")
+    assert note in prompt
+    assert "Ada: I live" not in prompt
+    assert [one.text.partition("\n")[2] for one in events[-1].turn.trace.memories] == [shown]
 
 
 def test_a_talk_of_friends_alone_asks_for_no_profile_and_sets_nothing_aside(imported, model):

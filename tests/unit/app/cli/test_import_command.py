@@ -46,7 +46,7 @@ def persona(tmp_path, monkeypatch, capsys):
 def test_a_dry_run_an_import_and_the_same_again(persona, tmp_path):
     code, _, err = persona("import", "old.jsonl", "--user", "ada", "--dry-run")
     assert code == 0, err
-    assert "Left out: 1 messages whose time cannot be right." in err
+    assert "Left out: messages whose time cannot be right (1)." in err
     assert "5 turns would be added, from 9 of the 10 messages in 1 conversation." in err
     assert not (tmp_path / "data").exists()
 
@@ -59,7 +59,7 @@ def test_a_dry_run_an_import_and_the_same_again(persona, tmp_path):
     assert (told["added"], told["would_add"], told["skipped"]["messages that are here already"]) == (0, 0, 9)
     _, out, err = persona("import", "old.jsonl", "--user", "ada")
     assert out == "Nothing was added: all 10 messages are left out.\n"
-    assert "Left out: 9 messages that are here already." in err
+    assert "Left out: messages that are here already (9)." in err
     assert "persona imports undo" not in err
     _, out, _ = persona("imports", "list", "--json")
     [one] = json.loads(out)

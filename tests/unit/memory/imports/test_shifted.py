@@ -57,6 +57,12 @@ def test_summer_time_in_one_of_the_zones_is_seen_through(memory, zone, told):
     assert told in refused(memory, year(zone))
 
 
+def test_a_short_file_is_refused_too_if_nothing_in_it_is_new(memory):
+    taken(memory, lines(WORDS[:3]))
+    assert "1 hour earlier" in refused(memory, lines(WORDS[:3], hours=1))
+    assert taken(memory, lines(("Hello.", *WORDS[:3]), hours=1)).added == 4
+
+
 def test_a_newer_and_longer_export_is_recognised(memory):
     taken(memory, lines())
     newer = [ImportedLine(BEGIN + timedelta(days=9 + number), f"New {number}", "", "a") for number in range(4)]
@@ -66,7 +72,7 @@ def test_a_newer_and_longer_export_is_recognised(memory):
 @pytest.mark.parametrize(
     "given",
     [
-        lines(WORDS[:4], hours=2),
+        lines(WORDS[:2], hours=2),
         lines(hours=2.1),
         lines(hours=27),
         lines(hours=24),
