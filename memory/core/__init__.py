@@ -7,6 +7,7 @@ __all__ = [
     "extras",
     "loopback",
     "named_days",
+    "native_memory",
     "passages",
     "priority",
     "query",

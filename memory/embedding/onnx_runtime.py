@@ -20,7 +20,7 @@ import simsimd
 from memory.embedding.token_vectors import Embedding, Vectors
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
+    from onnxruntime import InferenceSession, RunOptions
     from tokenizers import Encoding, Tokenizer
 
 GRAPH, TOKENIZER, MARKS = "model.onnx", "tokenizer.json", "marks.json"
@@ -113,7 +113,9 @@ class OnnxEmbedder:
         for places in together([len(one.ids) for one in encodings]):
             yield places, [encodings[place] for place in places]
 
-    def embed_pass(self, encodings: Sequence[Encoding], session: InferenceSession) -> list[Embedding]:
+    def embed_pass(
+        self, encodings: Sequence[Encoding], session: InferenceSession, options: RunOptions | None = None
+    ) -> list[Embedding]:
         """Return the embeddings of one pass, computed by a session of this embedder's graph."""
         longest = max(len(one.ids) for one in encodings)
         given = {
@@ -122,7 +124,7 @@ class OnnxEmbedder:
             "token_type_ids": [_filled(one.type_ids, longest, 0) for one in encodings],
         }
         fed = {name: np.asarray(given[name], dtype=np.int64) for name in self._inputs}
-        wholes, tokens = session.run(None, fed)
+        wholes, tokens = session.run(None, fed, options)
         found = []
         for encoding, whole, rows in zip(encodings, wholes, tokens, strict=True):
             inner = [place for place, number in enumerate(encoding.ids) if number not in self._special]

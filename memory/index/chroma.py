@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import ctypes
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from memory.core import native_memory
 from memory.core.errors import StorageError
 from memory.core.loopback import spare_from_proxies
 from memory.core.records import user_key
@@ -234,7 +234,8 @@ class ChromaStore:
         """Reopen the client, which closes all collections; each is loaded again when it is next needed."""
         self._collections.clear()
         self._client.close()  # type: ignore[attr-defined] # every client has it, but not their common type
-        _give_back_memory()
+        # With 800 collections opened one after another, 100 at a time: 1,237 MB without this, 446 MB with it.
+        native_memory.give_back()
         self._client = _client(self._folder, None)
 
     def _index_queue(self) -> None:
@@ -282,16 +283,6 @@ def _client(folder: Path | None, url: str | None) -> ClientAPI:
         # Chroma caches a client that failed to open, and would return it again after the folder has been repaired.
         SharedSystemClient._identifier_to_system.pop(str(folder), None)  # noqa: SLF001 - there is no public way
         raise
-
-
-def _give_back_memory() -> None:
-    """Make the C library return freed memory to the system; otherwise the process keeps the memory of closed collections.
-
-    Measured with 800 collections opened one after another, 100 at a time: 1,237 MB without this, 446 MB with it.
-    """
-    with suppress(OSError, AttributeError):
-        # Only glibc has this function.
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _close_connections(client: ClientAPI) -> None:
