@@ -124,8 +124,11 @@ class BackgroundSteps:
         return self._times.estimate(self._model(), steps)
 
     def estimate_import(self, found: Preview, depth: ReadingDepth) -> float | None:
-        """Return about how many seconds the model reads a history; None: nothing like it was measured yet."""
-        return self._times.estimate(self._model(), steps_of(depth, found.added))
+        """Return about how many seconds the model reads a history.
+
+        None: nothing like it was measured yet, or the number of calls is not known (`Preview.calls`).
+        """
+        return None if found.calls(depth) is None else self._times.estimate(self._model(), steps_of(depth, found.added))
 
     def _kind(self, item: WorkItem) -> str:
         """Return the kind of a step, as in `memory.storage.work_queue.Left`."""

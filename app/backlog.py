@@ -22,17 +22,17 @@ def sentence(backlog: Backlog, then: str) -> str:
         backlog: The result of `WorkQueue.backlog` for the user who reads the sentence.
         then: One of the four constants of this module.
     """
-    messages, conversations = backlog.messages, backlog.conversations
+    messages, sessions = backlog.messages, backlog.sessions
     if messages:
         what = _messages(messages, newest=backlog.newest)
         said = f"{what} {_be(messages)} not in memory yet"
-        if conversations:
-            also = f"{_conversations(conversations)} {_be(conversations)} not summarised yet"
+        if sessions:
+            also = f"{_sessions(sessions)} {_be(sessions)} not summarised yet"
             return f"{said}, and {also}; this will be done {then}."
         return f"{said}; {_they(messages)} will be remembered {then}."
-    if conversations:
-        said = f"{_conversations(conversations).capitalize()} {_be(conversations)} not summarised yet"
-        return f"{said}; {_they(conversations)} will be summarised {then}."
+    if sessions:
+        said = f"{_sessions(sessions).capitalize()} {_be(sessions)} not summarised yet"
+        return f"{said}; {_they(sessions)} will be summarised {then}."
     return ""
 
 
@@ -52,8 +52,8 @@ def _messages(number: int, *, newest: bool) -> str:
     return "One of your messages" if number == 1 else f"{_number(number).capitalize()} of your messages"
 
 
-def _conversations(number: int) -> str:
-    return "one conversation" if number == 1 else f"{_number(number)} conversations"
+def _sessions(number: int) -> str:
+    return "one session" if number == 1 else f"{_number(number)} sessions"
 
 
 def _be(number: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
@@ -43,41 +44,45 @@ def import_(
     since: Annotated[str | None, typer.Option("--since", help="Only messages from this day on, such as 2025-01-01.")] = None,
     remember: Annotated[
         Literal["none", "sessions", "all"],
-        typer.Option("--remember", help="What the model reads later: nothing, each conversation once, or every message."),
+        typer.Option("--remember", help="What the model reads later: nothing, each session once, or every message."),
     ] = "sessions",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is in it, and write nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Import your history: ChatGPT, Claude, Gemini, WhatsApp, Telegram and others. What is here already is skipped."""
     from app.importers.conversations import Choices
-    from app.importers.importing import Wanted
+    from app.importers.importing import Wanted, unused
     from app.opened import open_memory
 
     choices = Choices(zone, me, day_first)
-    day = clock.parse_time(f"{since} 00:00" if since and len(since) == len("2025-01-01") else since, zone) if since else None
+    day = clock.parse_start(since, zone) if since else None
     wanted = Wanted(choices, format_, day, remember)
     if dry_run:
         _show_preview(path, user, wanted, as_json=as_json)
         return
     with open_memory() as memory:
         done = _import(memory, path, user, wanted)
+        steps = memory.imports.reading.steps(user).get(done["id"], 0)
+    for told in unused(wanted, done["format"], done["me"]):
+        progress(told)
     if as_json:
         print_json(done)
         return
     say(_added(done))
+    quoted = shlex.quote(user)
     if done["added"]:
-        progress(f"`persona imports undo {done['id']} --user {user}` takes all of it out again.")
+        progress(f"`persona imports undo {done['id']} --user {quoted}` takes all of it out again.")
     _show_left_out(done["skipped"])
     _show_me(done["me"], me)
     if done["waiting"]:
         them = "it" if done["waiting"] == 1 else "them"
         progress(
             f"{counted(done['waiting'], 'turn waits', 'turns wait')} for your approval, and nothing recalls {them} before. "
-            f"`persona memory list --held --user {user}` shows them."
+            f"`persona memory list --held --user {quoted}` shows them."
         )
-    if done["pending"]:
+    if steps:
         progress(
-            f"The model has {done['pending']} steps to do for it in the background. `persona work` does them now; "
+            f"The model has {counted(steps, 'step')} to do for it in the background. `persona work` does them now; "
             "what was said can be found already."
         )
 
@@ -101,6 +106,9 @@ def _import(memory: Memory, path: Path, user: str, wanted: Wanted) -> dict[str, 
     from app.importers.importing import import_history
     from memory.core.priority import behind
 
+    for one in memory.imports.resume():
+        what = counted(one.added, "turn")
+        progress(f"The import {one.id} that was interrupted is at its end now: {what}.")
     counts = {"read": 0, "write": 0}
 
     def on_progress(step: str, messages: int) -> None:
@@ -121,12 +129,15 @@ def _import(memory: Memory, path: Path, user: str, wanted: Wanted) -> dict[str, 
 
 def _show_preview(path: Path, user: str, wanted: Wanted, *, as_json: bool) -> None:
     from app.factory import build_embedder
+    from app.importers.importing import unused
     from app.importers.person import person_in
     from app.importers.preview import preview
     from app.settings import Settings
 
     with person_in(Settings(), user, build_embedder) as person:
         found = preview(path, wanted, person)
+    for told in unused(wanted, found.format, found.me):
+        progress(told)
     if as_json:
         calls = {depth: found.calls(depth) for depth in get_args(ReadingDepth)}
         print_json({**found.as_json(), "model_calls": calls, "model_seconds": {"none": 0.0, **_seconds(found)}})
@@ -152,7 +163,10 @@ def _show_preview(path: Path, user: str, wanted: Wanted, *, as_json: bool) -> No
     for place in found.places:
         progress(place)
     if found.asks_me:
-        progress("It is a talk between people, and which of them is you is not said. Name yourself with --me.")
+        progress(
+            "It is a talk between people, and which of them is you is not said. Nothing is imported before you name yourself "
+            f"with --me: {found.writers}."
+        )
     _show_me(found.me, wanted.choices.me)
     if not found.adds:
         progress(nothing_added(found.messages, found.left_out, "message", "Nothing would be added"))
@@ -167,10 +181,13 @@ _MOST_SHOWN, _MOST_PEOPLE = 40, 4
 
 
 def _calls(found: Preview) -> str:
+    once, every = (
+        "number known once you say which of them you are" if calls is None else counted(calls, "model call")
+        for calls in (found.calls("sessions"), found.calls("all"))
+    )
     return (
-        "Nothing was written. --remember sessions lets the model read each conversation once "
-        f"({found.calls('sessions')} calls), --remember all every message ({found.calls('all')} calls), --remember none "
-        "nothing."
+        f"Nothing was written. --remember sessions lets the model read each session once ({once}), --remember all every "
+        f"message ({every}), --remember none nothing."
     )
 
 
@@ -182,7 +199,8 @@ def _seconds(found: Preview) -> dict[ReadingDepth, float | None]:
     settings = Settings()
     times, model = StepTimes(settings.data_dir.expanduser()), Model.named_by(settings)
     depths: tuple[ReadingDepth, ...] = ("sessions", "all")
-    return {depth: times.estimate(model, steps_of(depth, found.added)) for depth in depths}
+    known = {depth: found.calls(depth) is not None for depth in depths}
+    return {depth: times.estimate(model, steps_of(depth, found.added)) if known[depth] else None for depth in depths}
 
 
 def _how_long(found: Preview) -> str:
@@ -214,12 +232,11 @@ def _show_me(found: str, said: str) -> None:
 def list_imports(user: AnyUser = None, as_json: AsJson = False) -> None:
     """List what was imported, newest first."""
     from app.importers.importing import report as as_report
-    from app.opened import open_memory
-    from memory.storage.work_queue import steps_by_import
+    from app.opened import open_reading
 
-    with open_memory() as memory:
-        found = [(name, one) for name in ([user] if user else memory.imports.users()) for one in memory.imports.of(name)]
-        left = steps_by_import(memory.work.left(user))
+    with open_reading() as reading:
+        found = [(name, one) for name in ([user] if user else reading.users()) for one in reading.of(name)]
+        left = reading.steps(user)
     found.sort(key=lambda pair: pair[1].at, reverse=True)
     if as_json:
         shown = [
@@ -229,6 +246,7 @@ def list_imports(user: AnyUser = None, as_json: AsJson = False) -> None:
                 "name": one.name,
                 "at": one.at.isoformat(),
                 "state": one.state,
+                "depth": one.depth,
                 "paused": one.paused,
                 "steps": left.get(one.id, 0),
             }
@@ -236,11 +254,15 @@ def list_imports(user: AnyUser = None, as_json: AsJson = False) -> None:
         ]
         print_json(shown)
     elif found:
+        here = clock.zone_of(None)
         rows = [
-            (one.id, name, one.format, one.name, f"{one.at:%Y-%m-%d %H:%M}", _listed(one), _state(one, left.get(one.id, 0)))
+            (
+                one.id, name, one.format, one.name, f"{one.at.astimezone(here):%Y-%m-%d %H:%M}", _listed(one),
+                one.days(here), _state(one, left.get(one.id, 0)),
+            )
             for name, one in found
-        ]
-        print_table(("id", "user", "format", "file", "imported (UTC)", "added", ""), rows)
+        ]  # fmt: skip
+        print_table(("id", "user", "format", "file", "imported", "added", "from, to", ""), rows)
     else:
         progress(f"Nothing was imported for {user}." if user else "Nothing was imported.")
 
@@ -281,10 +303,10 @@ def resume_import(import_id: ImportId, user: AnyUser = None, as_json: AsJson = F
 
     with open_reading() as reading:
         steps = reading.resume(import_id, user)
+    then = "`persona work` does them now." if _folder_is_free() else "They go on in the background."
     report(
         {"id": import_id, "paused": False, "steps": steps},
-        f"The model goes on with the import {import_id}, behind your conversations: {counted(steps, 'step')} left. "
-        "`persona work` does them now."
+        f"The model goes on with the import {import_id}, behind your conversations: {counted(steps, 'step')} left. {then}"
         if steps
         else f"The model has nothing left to read of the import {import_id}.",
         as_json=as_json,
@@ -308,6 +330,23 @@ def undo_import(
         f"{counted(gone['pictures'], 'picture')} are removed. The file can be imported again.",
         as_json=as_json,
     )
+
+
+def _folder_is_free() -> bool:
+    """Return whether no other program has the data folder, so that `persona work` can have it."""
+    from app.settings import Settings
+    from memory.core.errors import FolderInUse
+    from memory.storage.folder_lock import FolderLock
+
+    settings = Settings()
+    if settings.chroma_url:
+        # Programs that share servers share the folder too.
+        return True
+    try:
+        FolderLock(settings.data_dir.expanduser()).release()
+    except FolderInUse:
+        return False
+    return True
 
 
 def counted(number: int, one: str, several: str = "") -> str:

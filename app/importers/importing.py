@@ -16,6 +16,7 @@ from app.importers.conversations import Choices, Conversation, LeftOut, Role
 from app.importers.opening import open_source
 from app.importers.recognition import by_name, has_facts, recognise
 from app.importers.turns import can_be_right, lines_of
+from app.importers.who import me_in, named
 from memory.core.errors import InvalidInput
 from memory.imports.lines import Source
 from memory.imports.reasons import EARLIER, ODD_TIMES
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from memory.memory import Memory
 
 _MOST_NAMED = 8
+_TWO_NUMBERS = frozenset({"whatsapp"})
+"""Formats whose dates are numbers in an order that depends on the phone."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,33 @@ def import_history(
     return _told(memory, user_id, done, seen.my_name, began)
 
 
+def unused(wanted: Wanted, format_: str, me: str) -> list[str]:
+    """Return a sentence about each option that had nothing to do in a source that was read.
+
+    Args:
+        wanted: What the person wanted of it.
+        format_: The name of its format.
+        me: Who of a talk between people is the person; empty: there is no such talk.
+    """
+    told = []
+    given, day_first = wanted.choices.me, wanted.choices.day_first
+    if given and not me:
+        told.append("There is no talk between people in it, so --me had nothing to do.")
+    elif given and not any(_is_called(name, given) for name in (me, *me.split(", "))):
+        told.append(f"The file itself says who you are, {me}, so --me had nothing to do.")
+    if day_first is not None and format_ not in _TWO_NUMBERS:
+        option = "--day-first" if day_first else "--month-first"
+        told.append(f"The dates in it can be read in one way only, so {option} had nothing to do.")
+    return told
+
+
+def _is_called(name: str, given: str) -> bool:
+    try:
+        return bool(me_in(Counter([name]), "", given))
+    except InvalidInput:
+        return False
+
+
 def report(done: Import) -> dict[str, Any]:
     """Return an import as the contract's object, without what the moment says."""
     return {
@@ -168,14 +198,8 @@ def _lines(
     if seen.people and not seen.has_me:
         raise InvalidInput(
             "It is a talk between people, and which of them is you is not said. Name yourself with --me: "
-            f"{_named(seen.people)}. Nothing was written."
+            f"{named(seen.people)}. Nothing was written."
         )
-
-
-def _named(people: Counter[str]) -> str:
-    named = [f"{name} ({count})" for name, count in people.most_common(_MOST_NAMED) if name]
-    more = len(people) - len(named)
-    return ", ".join(named) + (f" and {more} more" if more > 0 else "")
 
 
 @contextmanager

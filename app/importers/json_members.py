@@ -10,6 +10,7 @@ from typing import Any
 from app.importers import json_stream, utf8
 from app.importers.assembly import place_of, title_of
 from app.importers.conversations import LeftOut
+from app.importers.heads import nothing_of
 from app.importers.sources import Source
 from memory.core.errors import InvalidInput
 
@@ -48,9 +49,7 @@ def histories(source: Source, fits: Fits, left_out: LeftOut, label: str) -> list
     """
     names = members(source, fits, left_out)
     if not names:
-        raise InvalidInput(
-            f"{source.name} has no conversations of {label}. Give the file as it was exported, or leave --format out."
-        )
+        raise nothing_of(source, label)
     return names
 
 

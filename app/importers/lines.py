@@ -22,7 +22,10 @@ def objects(stream: IO[bytes], name: str, left_out: LeftOut) -> Iterator[tuple[i
         left_out: Counts the lines that are no JSON, that hold something other than an object, or that are too long.
     """
     for number, line in utf8.lines(stream, _MOST_BYTES):
-        value = None if line is None else parsed(line)
+        if line is None:
+            left_out.add("lines that are too long", f"{name}, line {number}")
+            continue
+        value = parsed(line)
         if isinstance(value, dict):
             yield number, value
         else:

@@ -19,6 +19,10 @@ from memory.core.errors import InvalidInput
 MOST_MEMBERS = 200_000
 MOST_BYTES = 50 * 1000**3
 """Most bytes of all members together, unpacked."""
+_MOST_KEPT = 32_000_000
+"""Most bytes of first bytes that are kept."""
+_PLAIN = re.compile(r"[^/.][^/]*(?:/[^/.][^/]*)*")
+"""A name that has no parts to be cleaned away: `a//b`, `./a`."""
 _CLUTTER = {"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _DAMAGED = (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, ValueError, KeyError)
@@ -85,13 +89,15 @@ class MemberSource:
         self._members: dict[str, Member] = {}
         numbers: dict[str, int] = {}
         for member in members:
-            unique = PurePosixPath(member.name)
-            while str(unique) in self._members:
+            unique = member.name if _PLAIN.fullmatch(member.name) else str(PurePosixPath(member.name))
+            while unique in self._members:
                 numbers[member.name] = numbers.get(member.name, 1) + 1
                 path = PurePosixPath(member.name)
-                unique = path.with_name(f"{path.stem} ({numbers[member.name]}){path.suffix}")
-            self._members[str(unique)] = member
+                unique = str(path.with_name(f"{path.stem} ({numbers[member.name]}){path.suffix}"))
+            self._members[unique] = member
         self._sorted = sorted(self._members)
+        self._heads: dict[str, bytes] = {}
+        self._head_bytes = 0
 
     @property
     def name(self) -> str:
@@ -117,9 +123,17 @@ class MemberSource:
             yield stream
 
     def head(self, name: str, size: int = 65_536) -> bytes:
-        """Return the first bytes of a member."""
+        """Return the first bytes of a member. Small ones are kept: each format looks at the same members."""
+        kept = self._heads.get(name)
+        if kept is not None:
+            return kept[:size]
         with self.open(name) as stream:
-            return stream.read(size)
+            data = stream.read(size)
+        # Kept only if it is all that the member has.
+        if len(data) < size and len(data) == self.size(name) and self._head_bytes + len(data) <= _MOST_KEPT:
+            self._heads[name] = data
+            self._head_bytes += len(data)
+        return data
 
     def _member(self, name: str) -> Member:
         if name not in self._members:

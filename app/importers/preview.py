@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from app.importers.importing import Wanted, opened
 from app.importers.person import Person
-from app.importers.turns import lines_of
+from app.importers.turns import can_be_right, lines_of
+from app.importers.who import named
 from graph.language.language_id import guess
 from memory.imports import reasons
 from memory.imports.facts import known
@@ -20,7 +21,7 @@ from memory.imports.foreseeing import foresee
 from memory.imports.staging import Added
 
 if TYPE_CHECKING:
-    from app.importers.conversations import Conversation
+    from app.importers.conversations import Conversation, Message
     from app.importers.importing import Seen
     from memory.imports.lines import ImportedLine, ReadingDepth
 
@@ -35,10 +36,10 @@ class Previewed:
     Attributes:
         id: The source's id.
         title: Its title.
-        messages: Number of its messages.
+        messages: Number of its messages, with those that would be left out.
         turns: Number of the turns that they become, with those that are here already.
-        first: Time of the oldest message.
-        last: Time of the newest message.
+        first: Time of the oldest of these messages whose time can be right.
+        last: Time of the newest of them.
         people: The names of those who write in it, the most talkative first.
         sample: The beginning of what is said.
     """
@@ -67,11 +68,16 @@ class Previewed:
         """Return its first and its last day."""
         return span_of(self.first, self.last)
 
+    def note_message(self, message: Message) -> None:
+        """Count a message, also one that would be left out: its time belongs to the span that stands beside the number."""
+        self.messages += 1
+        if can_be_right(message.time, photo=bool(message.pictures)):
+            self.first = min(self.first or message.time, message.time)
+            self.last = max(self.last or message.time, message.time)
+
     def note(self, line: ImportedLine) -> None:
         """Count a line."""
         self.turns += 1
-        self.first = min(self.first or line.time, line.time)
-        self.last = max(self.last or line.time, line.time)
         if len(self.sample) < _SAMPLED_CHARACTERS:
             self.sample += f"{line.text}\n"
 
@@ -116,8 +122,18 @@ class Preview:
         """Return whether the person has to say which of the writers they are."""
         return bool(self.people) and not self.knows_me
 
-    def calls(self, depth: ReadingDepth) -> int:
-        """Return how often the model is asked if it reads as much of what would be added as `depth` says."""
+    @property
+    def writers(self) -> str:
+        """Return the names of those who write, with the number of their messages, the most talkative first."""
+        return named(self.people)
+
+    def calls(self, depth: ReadingDepth) -> int | None:
+        """Return how often the model is asked if it reads as much of what would be added as `depth` says.
+
+        None: it depends on which messages are the person's, and that is not known (`asks_me`).
+        """
+        if depth == "all" and self.asks_me:
+            return None
         sessions = self.added.sessions
         return {
             "none": 0, "sessions": sessions + 2 if sessions else 0, "all": 2 * self.added.own_turns + 3 * sessions,
@@ -201,7 +217,8 @@ def _lines(
     """Yield the lines that an import would read, and note what is in them."""
     for conversation in conversations:
         one = found.setdefault(conversation.id, Previewed(conversation.id, conversation.title))
-        one.messages += len(conversation.messages)
+        for message in conversation.messages:
+            one.note_message(message)
         one.counted.update(_speakers(conversation))
         for line in lines_of(conversation, seen.left_out, wanted.since, person.unkept):
             one.note(line)

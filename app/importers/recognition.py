@@ -9,6 +9,7 @@ from typing import Protocol, cast
 
 from app.importers.conversations import Choices, Conversation, LeftOut
 from app.importers.facts import Fact
+from app.importers.heads import damage
 from app.importers.sources import Source
 from memory.archive.zip_file import FORMAT as ARCHIVE
 from memory.archive.zip_file import MANIFEST
@@ -20,7 +21,10 @@ FORMATS = (
 )  # fmt: skip
 """The modules of `app.importers.formats`, in the order in which they are asked."""
 _OUR_MANIFEST = re.compile(rb'"format"\s*:\s*"%s"' % re.escape(ARCHIVE.encode()))
+_PAGE = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
+_PAGE_ENDINGS = (".html", ".htm", ".xhtml", ".mhtml")
 _SHOWN_NAMES, _SHOWN_NAME, _SHOWN_BYTES = 3, 80, 60
+_MOST_PAGES, _PAGE_HEAD = 200, 1_024
 
 
 class Format(Protocol):
@@ -99,10 +103,13 @@ def in_source(source: Source) -> list[Format]:
     """Return all formats that recognise a source, in the order of `FORMATS`.
 
     Raises:
-        InvalidInput: There is none, or it is an archive of this program.
+        InvalidInput: There is none, or the talk may be in a file that is damaged, or it is an archive of this program.
     """
     _check_archive(source)
     found = [one for one in map(_module, FORMATS) if one.recognises(source)]
+    if all(map(has_facts, found)) and (damaged := damage(source)):
+        # What is damaged may be the talk.
+        raise damaged
     if not found:
         raise _unknown(source)
     return found
@@ -127,10 +134,20 @@ def _unknown(source: Source) -> InvalidInput:
     shown = ", ".join(_shortened(name) for name in names[:_SHOWN_NAMES])
     more = ", …" if len(names) > _SHOWN_NAMES else ""
     files = f"Its one file is {shown}" if len(names) == 1 else f"Its {len(names):,} files are {shown}{more}"
+    what = "Give it as the program exported it, or name its format with --format."
+    if any(_is_page(source, name) for name in names[:_MOST_PAGES]):
+        what = (
+            "Web pages (HTML) are not read: export it again, and choose JSON where the program asks for a format; of WhatsApp "
+            "and Signal, the export as plain text."
+        )
+    begin = _begin(source, names[0])
     return InvalidInput(
-        f"{source.name} is not recognised. Looked for: {labels}. {files}; the first begins with {_begin(source, names[0])}. "
-        "Give it as the program exported it, or name its format with --format."
+        f"{source.name} is not recognised. Looked for: {labels}. {files}; the first begins with {begin}. {what}"
     )
+
+
+def _is_page(source: Source, name: str) -> bool:
+    return name.lower().endswith(_PAGE_ENDINGS) or _PAGE.match(source.head(name, _PAGE_HEAD)) is not None
 
 
 def _shortened(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Mapping
 
 from memory.core.errors import InvalidInput
 
@@ -36,6 +37,17 @@ def me_in(senders: Counter[str], chat_with: str, given: str) -> str:
         if len(others) == 1:
             return others[0]
     return ""
+
+
+def named(people: Mapping[str, int]) -> str:
+    """Return the names of writers with the number of their messages, the most talkative first: "Ada (12), Bea (8)".
+
+    Args:
+        people: Messages by the name of their writer.
+    """
+    named = [f"{name} ({count:,})" for name, count in Counter(people).most_common(_MOST_NAMED) if name]
+    more = len(people) - len(named)
+    return ", ".join(named) + (f" and {more} more" if more > 0 else "")
 
 
 def _most_active(senders: Counter[str]) -> str:

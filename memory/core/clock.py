@@ -20,6 +20,7 @@ _TIME_TEXT = re.compile(
     r"^(?P<date>\d{4}-\d{2}-\d{2})[ T](?P<clock>\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)"
     r"(?P<offset>Z|[+-]\d{2}:?\d{2})?(?:\s+\((?P<day>[A-Za-z]+)\))?(?:\s+(?P<zone>[A-Za-z_]+(?:/[A-Za-z0-9_+-]+)*))?$"
 )
+_DAY_TEXT = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def now(zone: str | None = None) -> datetime:
@@ -42,9 +43,26 @@ def parse_time(text: str, zone: str | None = None) -> datetime:
     Raises:
         InvalidInput: The text is not such a time, or the weekday does not match the date.
     """
+    return _parsed(text, text, zone)
+
+
+def parse_start(text: str, zone: str | None = None) -> datetime:
+    """Parse a time, or a day alone, which stands for its beginning.
+
+    Args:
+        text: As for `parse_time`, or `YYYY-MM-DD`.
+        zone: As for `parse_time`.
+
+    Raises:
+        InvalidInput: The text is neither; the sentence names it as it was typed.
+    """
+    return _parsed(f"{text.strip()} 00:00" if _DAY_TEXT.fullmatch(text.strip()) else text, text, zone)
+
+
+def _parsed(text: str, typed: str, zone: str | None) -> datetime:
     match = _TIME_TEXT.match(text.strip())
     if match is None:
-        raise InvalidInput(f"{text!r} is not a time. Write it as 2026-03-01 09:30, or with an offset: 2026-03-01T09:30+02:00.")
+        raise InvalidInput(f"{typed!r} is not a time. Write it as 2026-03-01 09:30, or with an offset: 2026-03-01T09:30+02:00.")
     try:
         stamp = datetime.fromisoformat(f"{match['date']}T{match['clock']}{match['offset'] or ''}")
         if stamp.tzinfo is None:
@@ -53,8 +71,11 @@ def parse_time(text: str, zone: str | None = None) -> datetime:
             stamp = stamp.astimezone(zone_of(match["zone"]))
         # Through UTC and back: a time inside a daylight-saving gap becomes a time that clocks showed.
         stamp = stamp.astimezone(UTC).astimezone(stamp.tzinfo)
-    except (ValueError, OverflowError) as error:
-        raise InvalidInput(f"{text!r} is not a time that exists ({error}). Write it as 2026-03-01 09:30.") from error
+    except OverflowError as error:
+        # Only the first and the last day that there are: with another offset they are of a year that does not exist.
+        raise InvalidInput(f"{typed!r} is not a time that exists. Name a time between the years 2 and 9998.") from error
+    except ValueError as error:
+        raise InvalidInput(f"{typed!r} is not a time that exists ({error}). Write it as 2026-03-01 09:30.") from error
     if match["day"] and not f"{stamp:%A}".lower().startswith(match["day"].lower()):
         raise InvalidInput(
             f"{stamp:%Y-%m-%d} is a {stamp:%A}, not a {match['day']}. Correct the date or leave the weekday out."

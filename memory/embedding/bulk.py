@@ -71,7 +71,7 @@ class BulkEmbedder:
 
     @cached_property
     def _shrinking(self) -> RunOptions:
-        """The options of a pass after which the session frees what it keeps; after each pass, that would cost 5% of the time."""
+        """The options of a pass after which the session frees what it keeps; after each pass, that costs 5% of the time."""
         import onnxruntime
 
         options = onnxruntime.RunOptions()

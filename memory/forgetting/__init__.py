@@ -7,6 +7,7 @@ __all__ = [
     "offers",
     "purge",
     "quarantine",
+    "removed",
     "request_rules",
     "service",
     "soft_delete",

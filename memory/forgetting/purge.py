@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from memory.core.records import Record
-from memory.forgetting import verify
+from memory.forgetting import removed, verify
 from memory.forgetting.cascade import Cascade
 from memory.forgetting.service import Forgetting
 from memory.forgetting.text_match import phrases
@@ -101,6 +104,18 @@ class Purger:
             self._forgetting.receipt(user_id, subject, receipt.model_dump(mode="json"))
             receipts.append(receipt)
         return receipts
+
+    def purge_of(self, user_id: str, gone: Callable[[Connection], AbstractSet[str]]) -> None:
+        """Purge now what was forgotten of something that is removed, if nothing else could be restored with it.
+
+        Args:
+            user_id: The user.
+            gone: Returns the ids of the memories, turns and pictures that are removed.
+        """
+        with self._database.read() as connection:
+            subjects = removed.alone(connection, user_id, gone(connection))
+        if subjects:
+            self.purge([(user_id, subject) for subject in subjects])
 
     def compact(self, users: Iterable[str] = ()) -> None:
         """Rewrite the files beneath the stores, so that they no longer contain deleted data."""

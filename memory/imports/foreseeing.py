@@ -11,6 +11,7 @@ from memory.core.validation import check_user
 from memory.imports import matching, reasons, shifted
 from memory.imports.lines import ImportedLine, ImportedPicture
 from memory.imports.staging import Added, Counts, Staging
+from memory.imports.taken_as import Tally
 from memory.photos.image_file import read_picture
 from memory.storage import tombstones
 from memory.storage.engine import Database
@@ -45,24 +46,37 @@ def foresee(database: Database | None, user_id: str, lines: Iterable[ImportedLin
     user_id = check_user(user_id)
     with Staging(None) as staging:
         staging.fill(_with_marks(lines))
-        known = compare(database, user_id, staging).known_messages if database is not None else 0
+        known = left_out(compare(database, user_id, staging)) if database is not None else {}
         added = staging.added()
-    counts = {reasons.KNOWN: known, reasons.BAD_PICTURES: added.bad_pictures, reasons.PICTURES_ALONE: added.pictures_alone}
-    return Foreseen(added, {reason: count for reason, count in counts.items() if count})
+    counts = {reasons.BAD_PICTURES: added.bad_pictures, reasons.PICTURES_ALONE: added.pictures_alone}
+    return Foreseen(added, {**known, **{reason: count for reason, count in counts.items() if count}})
 
 
 def compare(database: Database, user_id: str, staging: Staging) -> Counts:
-    """Mark the lines that the journal has already, and return how much there is.
+    """Mark the lines that the journal has already, and those that were forgotten; return how much there is.
 
     Raises:
-        InvalidInput: Most of the lines are there with other times.
+        InvalidInput: Most of the lines are there with other times, or with another one as the person.
     """
+    people = Tally()
     with database.read() as connection:
         marked = tombstones.digests(connection, user_id)
         for group in staging.in_order_of_time():
-            staging.mark_known(matching.known(connection, user_id, group, marked))
+            found = matching.known(connection, user_id, group, marked)
+            staging.mark_known(found.stored)
+            staging.mark_known(found.forgotten, forgotten=True)
+            for line in group:
+                if line.number in found.stored:
+                    people.note(line, found.stored[line.number])
+        people.check(connection, user_id)
         shifted.check(connection, user_id, staging)
     return staging.counts()
+
+
+def left_out(counts: Counts) -> dict[str, int]:
+    """Return how many messages are left out because they are here already or were forgotten, by reason."""
+    found = {reasons.KNOWN: counts.known_messages, reasons.FORGOTTEN: counts.forgotten_messages}
+    return {reason: count for reason, count in found.items() if count}
 
 
 def _with_marks(lines: Iterable[ImportedLine]) -> Iterator[ImportedLine]:

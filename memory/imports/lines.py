@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Literal
 
 from memory.core.records import Record
@@ -101,8 +101,8 @@ class Import(Record):
         messages: Number of messages in the source, with those that were left out.
         added: Number of turns (or memories) that were added so far.
         skipped: What was left out, by reason; each reason names what it counts.
-        first: Time of the oldest message; None if there is none.
-        last: Time of the newest message; None if there is none.
+        first: Time of the oldest message, in its zone; in UTC where nothing of it is stored, and None if there is none.
+        last: Time of the newest message, in the same zone; None if there is none.
         paused: Whether the model's reading of it is paused.
     """
 
@@ -124,3 +124,15 @@ class Import(Record):
     def added_messages(self) -> int:
         """The number of messages in the turns that it adds; while it is written, in all that it will add."""
         return self.messages - sum(reasons.of_messages(self.skipped).values())
+
+    def days(self, here: tzinfo) -> str:
+        """Return its first and its last day, one day once; empty if it has no times.
+
+        Args:
+            here: The person's zone now, for memories and for what no stored message has a zone of.
+        """
+        if self.first is None or self.last is None:
+            return ""
+        # What is stored has a named zone, or the offset that its source had.
+        first, last = (one.astimezone(here) if one.tzinfo is UTC else one for one in (self.first, self.last))
+        return " to ".join(dict.fromkeys(f"{one.year:04}-{one:%m-%d}" for one in (first, last)))

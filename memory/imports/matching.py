@@ -1,10 +1,14 @@
-"""Which lines of an import the journal has already: the n-th equal line matches the n-th equal stored turn (SQL)."""
+"""Which lines of an import the journal has already, or was told to forget (SQL).
+
+The n-th equal line matches the n-th equal stored turn.
+"""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, select
@@ -19,8 +23,36 @@ UNCOUNTED_STATES = (TurnState.REPLACED, TurnState.FORGOTTEN)
 _MINUTE_S = 60
 
 
-def known(connection: Connection, user_id: str, lines: Sequence[Comparable], marked: AbstractSet[str]) -> list[int]:
-    """Return the numbers of lines that are stored already, or forgotten.
+@dataclass(frozen=True)
+class Stored:
+    """A stored turn that has the text of a line.
+
+    Attributes:
+        at: Its time in seconds since 1970.
+        by_other: Whether another person said it.
+        import_id: The import that it came with; None if it was said here.
+    """
+
+    at: float
+    by_other: bool
+    import_id: str | None
+
+
+@dataclass
+class Known:
+    """What must not be added.
+
+    Attributes:
+        stored: The stored turns of the lines that are here already, by the number of the line.
+        forgotten: The numbers of the lines that were forgotten.
+    """
+
+    stored: dict[int, Stored] = field(default_factory=dict)
+    forgotten: list[int] = field(default_factory=list)
+
+
+def known(connection: Connection, user_id: str, lines: Sequence[Comparable], marked: AbstractSet[str]) -> Known:
+    """Return the lines that are stored already, and those that were forgotten.
 
     A stored turn is the same message if its text is the same and its time too. Some programs keep minutes alone: then it is the
     same message if both are of one minute. Each stored turn matches one line.
@@ -33,15 +65,15 @@ def known(connection: Connection, user_id: str, lines: Sequence[Comparable], mar
     """
     stored = _stored(connection, user_id, lines)
     forgotten: Counter[tuple[str, float]] = Counter()
-    found = []
+    found = Known()
     for line in lines:
-        times = stored[line.text, line.at // _MINUTE_S]
-        same = next((time for time in times if _may_be_one(line, time)), None)
+        some = stored[line.text, line.at // _MINUTE_S]
+        same = next((one for one in some if _may_be_one(line, one.at)), None)
         if same is not None:
-            times.remove(same)
-            found.append(line.number)
+            some.remove(same)
+            found.stored[line.number] = same
         elif marked and any(_forget(marked, forgotten, line.text, at) for at in _possible_times(line)):
-            found.append(line.number)
+            found.forgotten.append(line.number)
     return found
 
 
@@ -52,19 +84,19 @@ def _may_be_one(line: Comparable, time: float) -> bool:
     return same_second or not line.has_seconds or time % _MINUTE_S == 0
 
 
-def _stored(connection: Connection, user_id: str, lines: Sequence[Comparable]) -> defaultdict[tuple[str, float], list[float]]:
-    """Return the times of the stored turns that have the text of one of the lines, by text and minute."""
+def _stored(connection: Connection, user_id: str, lines: Sequence[Comparable]) -> defaultdict[tuple[str, float], list[Stored]]:
+    """Return the stored turns that have the text of one of the lines, by text and minute."""
     first, last, texts = lines[0].at, lines[-1].at, {line.text for line in lines}
     begins, ends = (datetime.fromtimestamp(at, UTC) for at in (first - first % _MINUTE_S, last - last % _MINUTE_S + _MINUTE_S))
-    query = select(turns.c.at, turns.c.text).where(
+    query = select(turns.c.at, turns.c.text, turns.c.by_other, turns.c.import_id).where(
         turns.c.user_id == user_id, turns.c.at >= begins, turns.c.at < ends, turns.c.state.not_in(UNCOUNTED_STATES)
     )
-    times: defaultdict[tuple[str, float], list[float]] = defaultdict(list)
+    found: defaultdict[tuple[str, float], list[Stored]] = defaultdict(list)
     for row in connection.execute(query):
         if row.text in texts:
             at = row.at.timestamp()
-            times[row.text, at // _MINUTE_S].append(at)
-    return times
+            found[row.text, at // _MINUTE_S].append(Stored(at, row.by_other, row.import_id))
+    return found
 
 
 def _possible_times(line: Comparable) -> list[float]:

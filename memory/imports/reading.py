@@ -1,23 +1,26 @@
-"""The model's reading of imports: paused, and gone on with.
+"""Imports as the journal alone has them: listed, and the model's reading of them paused and gone on with.
 
-The pause is a column of the journal, so it holds for every process and after a restart. A step that runs when its import is
-paused ends normally.
+Only the journal is opened for it, so it works while another program has the data folder. The pause is a column of the journal,
+so it holds for every process and after a restart. A step that runs when its import is paused ends normally.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
+from memory.core import clock
 from memory.core.errors import InvalidInput, NotFound
 from memory.core.validation import user_name
+from memory.imports.lines import Import
 from memory.storage.engine import Database
-from memory.storage.schema import imports, work
+from memory.storage.schema import imports, turns, work
+from memory.storage.work_queue import WorkQueue, steps_by_import
 
 
 class Reading:
-    """Pauses the reading of imports; see `WorkQueue.left` for what is left of it.
+    """Lists imports, and pauses the reading of them.
 
     Args:
         database: The journal's database.
@@ -25,6 +28,30 @@ class Reading:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+
+    def users(self) -> list[str]:
+        """Return the users who have imports."""
+        with self._db.glance() as connection:
+            return [str(name) for name in connection.execute(select(imports.c.user_id).distinct()).scalars()]
+
+    def of(self, user_id: str) -> list[Import]:
+        """Return a user's imports, newest first."""
+        query = select(imports).where(imports.c.user_id == user_name(user_id)).order_by(imports.c.at.desc())
+        with self._db.read() as connection:
+            return [_import(connection, row) for row in connection.execute(query).all()]
+
+    def get(self, user_id: str, import_id: str) -> Import:
+        """Return one import, or raise NotFound."""
+        mine = (imports.c.user_id == user_name(user_id)) & (imports.c.id == import_id)
+        with self._db.read() as connection:
+            row = connection.execute(select(imports).where(mine)).first()
+            if row is None:
+                raise no_import(import_id)
+            return _import(connection, row)
+
+    def steps(self, user_id: str | None = None) -> dict[str, int]:
+        """Return the number of steps that the model has left of each import, of one user or of all."""
+        return steps_by_import(WorkQueue(self._db).left(user_id))
 
     def pause(self, import_id: str, user_id: str | None = None) -> int:
         """Let the model leave an import until `resume`; return how many steps wait.
@@ -66,6 +93,17 @@ class Reading:
         this = (imports.c.user_id == row.user_id) & (imports.c.id == row.id)
         with self._db.write() as connection:
             connection.execute(update(imports).where(this).values(paused=paused))
+
+
+def _import(connection: Connection, row: Row[Any]) -> Import:
+    """Return an import whose days are those of its first message, in the zone where that was said."""
+    found = Import(**{name: getattr(row, name) for name in Import.model_fields})
+    mine = (turns.c.user_id == row.user_id) & (turns.c.import_id == row.id)
+    name = connection.execute(select(turns.c.zone).where(mine).order_by(turns.c.at, turns.c.seq).limit(1)).scalar()
+    if name is None or found.first is None or found.last is None:
+        return found
+    zone = clock.zone_of(name)
+    return found.model_copy(update={"first": found.first.astimezone(zone), "last": found.last.astimezone(zone)})
 
 
 def no_import(import_id: str) -> NotFound:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 KNOWN = "messages that are here already"
+FORGOTTEN = "messages that you had forgotten"
 NOT_KEPT = "sensitive messages, which you chose not to keep"
 EARLIER = "messages before the day that you named"
 ODD_TIMES = "messages whose time cannot be right"
@@ -23,7 +24,9 @@ NOT_TAKEN = "memories that you had forgotten, or that you want to be asked about
 BAD_PICTURES = "pictures that cannot be read"
 REPLY_PICTURES = "pictures in replies"
 
-OF_MESSAGES = frozenset({KNOWN, NOT_KEPT, EARLIER, ODD_TIMES, EMPTY, OPENINGS, UNASKED, PICTURES_ALONE, KNOWN_FACTS, NOT_TAKEN})
+OF_MESSAGES = frozenset(
+    {KNOWN, FORGOTTEN, NOT_KEPT, EARLIER, ODD_TIMES, EMPTY, OPENINGS, UNASKED, PICTURES_ALONE, KNOWN_FACTS, NOT_TAKEN}
+)
 """The reasons that count messages of the source (or memories, in a list of memories)."""
 
 

@@ -19,11 +19,11 @@ from memory.consent.consent_rule import Marker
 from memory.core.errors import InvalidInput, NotFound
 from memory.core.records import SPOKEN, Turn
 from memory.core.validation import check_user, user_name
-from memory.imports import facts, undoing, writing
-from memory.imports.foreseeing import Foreseen, compare, foresee
+from memory.imports import facts, full_disk, undoing, writing
+from memory.imports.foreseeing import Foreseen, compare, foresee, left_out
 from memory.imports.lines import Import, ImportedLine, ReadingDepth, Source
 from memory.imports.reading import Reading, no_import
-from memory.imports.reasons import BAD_PICTURES, KNOWN, PICTURES_ALONE
+from memory.imports.reasons import BAD_PICTURES, PICTURES_ALONE
 from memory.imports.staging import StagedLine, Staging
 from memory.index.search_index import Depth
 from memory.photos.image_file import read_picture
@@ -80,6 +80,7 @@ class Imports:
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._begun: set[str] = set()
 
+    @full_disk.told(full_disk.NOTHING_WRITTEN)
     def begin(self, user_id: str, source: Source, lines: Iterable[ImportedLine], depth: ReadingDepth) -> Import:
         """Read a source to its end, and note the import in the journal. Nothing is written before all lines are read.
 
@@ -90,8 +91,8 @@ class Imports:
             depth: How much of it the model reads.
 
         Raises:
-            InvalidInput: The source or the user's name is not valid, or it is here already with other times. Nothing was
-                written.
+            InvalidInput: The source or the user's name is not valid, or it is here already with other times or with another
+                one as the person. Nothing was written.
         """
         user_id = check_user(user_id)
         name = _new_id()
@@ -99,7 +100,7 @@ class Imports:
         try:
             staging.fill(lines)
             counts = compare(self._db, user_id, staging)
-            skipped = {**source.skipped(), **({KNOWN: counts.known_messages} if counts.known else {})}
+            skipped = {**source.skipped(), **left_out(counts)}
             row = {
                 "user_id": user_id, "id": name, "format": source.format, "name": source.name, "at": datetime.now(UTC),
                 "state": "writing", "depth": depth, "conversations": source.conversations(), "messages": source.messages(),
@@ -116,6 +117,7 @@ class Imports:
         staging.close()
         return self.get(user_id, name)
 
+    @full_disk.told(full_disk.GOES_ON)
     def write(self, user_id: str, import_id: str, on_progress: Callable[[int], None] | None = None) -> Import:
         """Write an import to its end, in batches; after an interruption it goes on where it was.
 
@@ -142,7 +144,7 @@ class Imports:
     def _write(self, user_id: str, import_id: str, on_progress: Callable[[int], None] | None) -> Import:
         row = self._row(user_id, import_id)
         if row.state != "writing":
-            return _import(row)
+            return self.get(user_id, import_id)
         if not self._path(import_id).is_file():
             # A person removed the file: what is written stays.
             return self._finish(row, {})
@@ -168,6 +170,7 @@ class Imports:
             staging.remove()
         return finished
 
+    @full_disk.told(full_disk.AGAIN)
     def add_facts(self, user_id: str, source: Source, noted: Iterable[tuple[str, datetime | None]], items: Items) -> Import:
         """Import a list of what another program remembered.
 
@@ -183,12 +186,12 @@ class Imports:
         user_id, name, at = check_user(user_id), _new_id(), datetime.now(UTC)
         read = list(noted)
         _check_any(len(read), "memory")
-        added, left_out = facts.store(items, user_id, source.format, read)
+        added, not_added = facts.store(items, user_id, source.format, read)
         times = [time for _, time in read if time is not None]
         row = {
             "user_id": user_id, "id": name, "format": source.format, "name": source.name, "at": at, "state": "done",
             "depth": "none", "conversations": 0, "messages": len(read), "added": len(added),
-            "skipped": {**source.skipped(), **left_out}, "first": min(times, default=None), "last": max(times, default=None),
+            "skipped": {**source.skipped(), **not_added}, "first": min(times, default=None), "last": max(times, default=None),
             "progress": {"facts": added},
         }  # fmt: skip
         if not added:
@@ -210,14 +213,21 @@ class Imports:
         with self._db.glance() as connection:
             return int(connection.execute(query).scalar_one())
 
-    def resume(self) -> None:
-        """Write the imports to their end, and remove those to their end, that the end of a program interrupted."""
+    def resume(self) -> list[Import]:
+        """Write the imports to their end, and remove those to their end, that the end of a program interrupted.
+
+        Returns:
+            Those that were written.
+        """
+        written = []
         for user_id, import_id, state in self.unfinished():
             if state == "undoing":
                 self.undo(user_id, import_id)
             else:
-                self.write(user_id, import_id)
+                written.append(self.write(user_id, import_id).model_copy(update={"id": import_id}))
+        return written
 
+    @full_disk.told(full_disk.GOES_ON)
     def deepen(self, user_id: str, most: int = _BATCH_TURNS) -> int:
         """Embed more of up to `most` imported turns, or copy as many to Chroma; return how many turns that were.
 
@@ -270,8 +280,7 @@ class Imports:
 
     def users(self) -> list[str]:
         """Return the users who have imports."""
-        with self._db.glance() as connection:
-            return [str(name) for name in connection.execute(select(imports.c.user_id).distinct()).scalars()]
+        return self.reading.users()
 
     def user_of(self, import_id: str) -> str:
         """Return whose import it is, or raise NotFound."""
@@ -283,21 +292,20 @@ class Imports:
 
     def of(self, user_id: str) -> list[Import]:
         """Return a user's imports, newest first."""
-        query = select(imports).where(imports.c.user_id == user_name(user_id)).order_by(imports.c.at.desc())
-        with self._db.glance() as connection:
-            return [_import(row) for row in connection.execute(query)]
+        return self.reading.of(user_id)
 
     def get(self, user_id: str, import_id: str) -> Import:
         """Return one import, or raise NotFound."""
-        return _import(self._row(user_id, import_id))
+        return self.reading.get(user_id, import_id)
 
     def undo(self, user_id: str, import_id: str) -> dict[str, int]:
         """Remove an import with everything that was made from it, for good, from every store and every file.
 
-        It is no forgetting: the same file can be imported again.
+        It is no forgetting: the same file can be imported again. What was forgotten of it before cannot be restored any more,
+        and does not come back with the file.
 
         Returns:
-            How many messages, memories and pictures were removed.
+            How many messages, memories and pictures were left and are removed.
 
         Raises:
             NotFound: There is no such import.
@@ -308,15 +316,17 @@ class Imports:
                 connection.execute(_this(row).values(state="undoing"))
             with suppress(FileNotFoundError):
                 Staging(self._path(import_id)).remove()
+            this = (row.user_id, import_id, row.progress.get("facts", ()))
+            self._purger.purge_of(row.user_id, lambda connection: undoing.gone(connection, *this).ids)
             with self._db.write() as connection:
-                gone = undoing.remove(connection, row.user_id, import_id, row.progress.get("facts", ()))
+                gone = undoing.remove(connection, *this)
             for photo_id in gone.photos:
                 self._photos.discard(row.user_id, photo_id)
             self._indexer.remove(row.user_id, [*gone.turns, *gone.memories])
             self._indexer.run(row.user_id)
             self._indexer.mirror(row.user_id)
             self._purger.compact([row.user_id])
-        return gone.counts()
+        return gone.visible
 
     def _pictures(self, user_id: str, staging: Staging, lines: list[StagedLine]) -> tuple[list[list[str]], int]:
         """Store the pictures of some lines; returns the ids for each line, and how many cannot be read."""
@@ -378,10 +388,6 @@ def _check_there(rows: int, import_id: str) -> None:
 
 def _this(row: Row[Any]) -> Any:
     return update(imports).where(imports.c.user_id == row.user_id, imports.c.id == row.id)
-
-
-def _import(row: Row[Any]) -> Import:
-    return Import(**{name: getattr(row, name) for name in Import.model_fields})
 
 
 def _not_noted(row: Mapping[str, Any]) -> Import:

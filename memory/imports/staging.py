@@ -22,11 +22,12 @@ CREATE TABLE lines (
   number INTEGER PRIMARY KEY, at REAL NOT NULL, zone TEXT NOT NULL, text TEXT NOT NULL, reply TEXT NOT NULL,
   conversation TEXT NOT NULL, speaker TEXT, by_other INTEGER NOT NULL, has_seconds INTEGER NOT NULL,
   messages INTEGER NOT NULL, has_words INTEGER NOT NULL,
-  session INTEGER, known INTEGER NOT NULL DEFAULT 0
+  session INTEGER, known INTEGER NOT NULL DEFAULT 0, forgotten INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE pictures (line INTEGER NOT NULL, place INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (line, place));
 CREATE TABLE sessions (number INTEGER PRIMARY KEY, begun REAL NOT NULL);
 """
+_COMPARED = "SELECT number, at, text, has_seconds, speaker, by_other"
 _ROWS = 1_000
 _GAP_S = clock.SESSION_GAP.total_seconds()
 _MINUTE_S = 60
@@ -61,12 +62,23 @@ class StagedLine:
 
 @dataclass(frozen=True)
 class Comparable:
-    """What tells whether a line is in the journal already: its number, its time in seconds since 1970, and its text."""
+    """What tells whether a line is in the journal already.
+
+    Attributes:
+        number: Its number in the file.
+        at: Its time in seconds since 1970.
+        text: The message.
+        has_seconds: As in `ImportedLine`.
+        speaker: As in `ImportedLine`.
+        by_other: As in `ImportedLine`.
+    """
 
     number: int
     at: float
     text: str
     has_seconds: bool
+    speaker: str | None
+    by_other: bool
 
 
 @dataclass(frozen=True)
@@ -75,15 +87,15 @@ class Counts:
 
     Attributes:
         lines: Number of lines.
-        known: Number of those that the journal has already.
-        known_messages: Number of messages in those.
+        known_messages: Number of messages in those that the journal has already.
+        forgotten_messages: Number of messages in those that the person has forgotten.
         first: Time of the first line; None if there is none.
         last: Time of the last line.
     """
 
     lines: int
-    known: int
     known_messages: int
+    forgotten_messages: int
     first: datetime | None
     last: datetime | None
 
@@ -196,42 +208,36 @@ class Staging:
     def in_order_of_time(self) -> Iterator[list[Comparable]]:
         """Yield all lines in the order of their times, in groups that never divide a minute."""
         group: list[Comparable] = []
-        for number, at, text, has_seconds in self._file.execute(
-            "SELECT number, at, text, has_seconds FROM lines ORDER BY at, number"
-        ):
-            if len(group) >= _ROWS and at // _MINUTE_S != group[-1].at // _MINUTE_S:
+        for row in self._file.execute(f"{_COMPARED} FROM lines ORDER BY at, number"):
+            line = _comparable(*row)
+            if len(group) >= _ROWS and line.at // _MINUTE_S != group[-1].at // _MINUTE_S:
                 yield group
                 group = []
-            group.append(Comparable(number, at, text, bool(has_seconds)))
+            group.append(line)
         if group:
             yield group
 
-    def mark_known(self, numbers: Iterable[int]) -> None:
-        """Note lines that the journal has already, or must not get."""
+    def mark_known(self, numbers: Iterable[int], *, forgotten: bool = False) -> None:
+        """Note lines that the journal has already; or must not get, because they were forgotten."""
+        rows = ((forgotten, number) for number in numbers)
         with self._file:
-            self._file.executemany("UPDATE lines SET known = 1 WHERE number = ?", ((number,) for number in numbers))
+            self._file.executemany("UPDATE lines SET known = 1, forgotten = ? WHERE number = ?", rows)
 
     def counts(self) -> Counts:
-        """Return how much there is, and how much of it is known."""
-        total, known, known_messages, first, last = self._file.execute(
-            "SELECT count(*), coalesce(sum(known), 0), coalesce(sum(messages) FILTER (WHERE known), 0), min(at), max(at)"
-            " FROM lines"
+        """Return how much there is, and how much of it is here already or forgotten."""
+        *numbers, first, last = self._file.execute(
+            "SELECT count(*), coalesce(sum(messages) FILTER (WHERE known AND NOT forgotten), 0),"
+            " coalesce(sum(messages) FILTER (WHERE forgotten), 0), min(at), max(at) FROM lines"
         ).fetchone()
-        return Counts(
-            total, known, known_messages, *(None if at is None else datetime.fromtimestamp(at, UTC) for at in (first, last))
-        )
+        return Counts(*numbers, *(None if at is None else datetime.fromtimestamp(at, UTC) for at in (first, last)))
 
     def unknown(self, most: int) -> list[Comparable]:
         """Return up to about `most` lines that say something and are not known, spread over the source."""
         [lines] = self._file.execute("SELECT count(*) FROM lines WHERE NOT known").fetchone()
         step = -(-lines // most) or 1
-        rows = self._file.execute(
-            "SELECT number, at, text, has_seconds FROM"
-            " (SELECT *, row_number() OVER (ORDER BY number) AS place FROM lines WHERE NOT known)"
-            " WHERE place % ? = 0 AND has_words ORDER BY at",
-            (step,),
-        )
-        return [Comparable(number, at, text, bool(has_seconds)) for number, at, text, has_seconds in rows]
+        numbered = "(SELECT *, row_number() OVER (ORDER BY number) AS place FROM lines WHERE NOT known)"
+        rows = self._file.execute(f"{_COMPARED} FROM {numbered} WHERE place % ? = 0 AND has_words ORDER BY at", (step,))
+        return [_comparable(*row) for row in rows]
 
     def is_known(self, text: str, at: float) -> bool:
         """Return whether a known line has this text at this time, or in its minute."""
@@ -278,6 +284,11 @@ class Staging:
     def has_pictures(self) -> bool:
         """Whether any line has a picture."""
         return self._file.execute("SELECT 1 FROM pictures LIMIT 1").fetchone() is not None
+
+
+def _comparable(number: int, at: float, text: str, *rest: Any) -> Comparable:
+    has_seconds, speaker, by_other = rest
+    return Comparable(number, at, text, bool(has_seconds), speaker, bool(by_other))
 
 
 def _line(number: int, at: float, zone: str, *rest: Any) -> StagedLine:

@@ -61,17 +61,17 @@ class Backlog:
     Attributes:
         messages: Number of messages that are not remembered yet.
         newest: Whether these are the user's newest messages, so that no later message is remembered.
-        conversations: Number of ended conversations that are not summarised yet.
+        sessions: Number of ended sessions that are not summarised yet.
         failed: Whether some work has failed and waits for its next try.
     """
 
     messages: int = 0
     newest: bool = True
-    conversations: int = 0
+    sessions: int = 0
     failed: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.messages or self.conversations)
+        return bool(self.messages or self.sessions)
 
 
 @dataclass(frozen=True)
@@ -159,8 +159,10 @@ class WorkQueue:
             return [Left(user, name, what, bool(waits), count) for user, name, what, waits, count in connection.execute(query)]
 
     def backlog(self, user_id: str) -> Backlog:
-        """Return how many of a user's messages and conversations are not in memory yet."""
-        mine = (work.c.user_id == user_id) & ~_PAUSED
+        """Return how many of a user's messages and sessions are not in memory yet."""
+        # The profile and the habits of an import have its id as their subject, and are no session.
+        is_of_messages = work.c.import_id.is_(None) | (work.c.subject != work.c.import_id)
+        mine = (work.c.user_id == user_id) & ~_PAUSED & is_of_messages
         counts = select(work.c.kind, func.count(), func.max(work.c.attempts)).where(mine).group_by(work.c.kind)
         waiting = select(work.c.subject).where(mine, work.c.kind == "remember")
         oldest = select(func.min(turns.c.at)).where(turns.c.id.in_(waiting)).scalar_subquery()
@@ -170,12 +172,12 @@ class WorkQueue:
         )
         with self._db.glance() as connection:
             rows = {kind: (count, attempts) for kind, count, attempts in connection.execute(counts)}
-        messages, conversations = (rows.get(kind, (0, 0))[0] for kind in ("remember", "consolidate"))
+        messages, sessions = (rows.get(kind, (0, 0))[0] for kind in ("remember", "consolidate"))
         newest = True
         if messages:
             with self._db.glance() as connection:
                 newest = not connection.execute(later).scalar_one()
-        return Backlog(messages, newest, conversations, failed=any(attempts for _, attempts in rows.values()))
+        return Backlog(messages, newest, sessions, failed=any(attempts for _, attempts in rows.values()))
 
     def retry_later(self, item: WorkItem, reason: str) -> None:
         """Postpone work after a failure; the delay doubles from 5 seconds up to 10 minutes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
@@ -32,6 +33,8 @@ GROUP = """14/03/2026, 09:02 - Ada: I bought a cello
 14/03/2026, 09:03 - Bea: Lovely! Which one?
 15/03/2026, 10:01 - Cleo: Bring it on Sunday
 16/03/2026, 10:01 - Ada: I will"""
+PAIR = """14/03/2026, 09:02 - Ada: I bought a cello
+14/03/2026, 09:03 - Bea: Lovely! Which one?"""
 TWO_WAYS = """5/6/26, 09:02 - Ada: I bought a cello
 5/6/26, 09:03 - Bea: Lovely! Which one?
 6/6/26, 10:01 - Ada: An old one"""
@@ -80,7 +83,7 @@ def test_a_file_is_looked_into_imported_and_undone(open_you: OpenYou, service: P
     assert "6 messages in 1 conversation, 2025-03-01 to 2025-04-02" in words(page)
     assert list(page.dataframe[0].value["Messages"]) == [6]
     assert page.radio(key="shown-history-depth").options == [
-        "Each conversation once (4 model calls)", "Nothing", "Every message (12 model calls)",
+        "Each session once (4 model calls)", "Nothing", "Every message (12 model calls)",
     ]  # fmt: skip
     assert "6 messages would be added." in words(page)
     assert said(service) == []
@@ -132,8 +135,11 @@ def test_who_is_me_is_asked_in_talk_between_people(open_you: OpenYou, service: P
     assert page.button(key="bring").disabled
     asked = page.selectbox(key="shown-history-me")
     assert asked.options == ["Ada", "Bea", "Cleo"]
+    every = "Every message (model calls: known once you say which of them you are)"
+    assert page.radio(key="shown-history-depth").options[-1] == every
     page = ran(asked.set_value("Bea"))
     assert not page.button(key="bring").disabled
+    assert re.fullmatch(r"Every message \(\d+ model calls\)", page.radio(key="shown-history-depth").options[-1])
     imported(page, service)
     turns = service.memory.journal.turns("ada")
     assert [(turn.speaker, turn.by_other) for turn in turns] == [
@@ -298,7 +304,7 @@ def test_what_the_model_reads_says_how_long_once_that_was_measured(open_you: Ope
     service.models.loaded = Endpoint("http://127.0.0.1:1/v1", "small", "llamacpp", 4096, sees=False, embedded=True)  # type: ignore[misc] # of the script
     StepTimes(service.memory.folder).note(Model("small"), "topics", 900.0)
     page = ran(page)
-    assert page.radio(key="shown-history-depth").options[0] == "Each conversation once (4 model calls, about an hour)"
+    assert page.radio(key="shown-history-depth").options[0] == "Each session once (4 model calls, about an hour)"
     assert "is known after its first calls" not in words(page)
 
 
@@ -307,3 +313,25 @@ def test_a_reading_is_told_in_one_line() -> None:
     assert history_wording.being_read(500, Remaining(520, 3.0, 10_400.0), now) == (
         "The model reads it: 500 steps left, 3.0 a minute. About 3 hours, until about 14:55 today."
     )
+
+
+def test_whoever_was_found_is_chosen_before_and_another_one_can_be(open_you: OpenYou, service: PersonaService) -> None:
+    page = dropped(open_you(), "WhatsApp Chat with Bea.txt", PAIR)
+    assert page.selectbox(key="shown-history-me").value == "Ada"
+    assert "You are taken to be Ada." in words(page)
+    page = imported(ran(page.selectbox(key="shown-history-me").set_value("Bea")), service)
+    assert [turn.by_other for turn in service.memory.journal.turns("ada")] == [True, False]
+    page = dropped(page, "WhatsApp Chat with Bea.txt", f"{PAIR}\n14/03/2026, 09:05 - Ada: More", number=1)
+    assert page.selectbox(key="shown-history-me").value == "Bea", "an earlier import took her"
+    page = ran(page.selectbox(key="shown-history-me").set_value("Ada"))
+    assert "These messages are here already with Bea as you. If that is wrong, undo that import below" in words(page)
+    assert "bring" not in {button.key for button in page.button}
+    page = imported(ran(page.selectbox(key="shown-history-me").set_value("Bea")), service)
+    assert [turn.by_other for turn in service.memory.journal.turns("ada")] == [True, False, True]
+
+
+def test_the_steps_are_those_of_this_import(open_you: OpenYou, service: PersonaService) -> None:
+    page = imported(dropped(open_you(), "old.jsonl", LINES), service)
+    page = imported(dropped(page, "new.jsonl", LINES.replace("2025", "2024"), number=1), service)
+    assert service.memory.work.count("ada") == 6
+    assert "The model reads it in the background (3 steps left)" in words(page)

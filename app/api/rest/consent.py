@@ -56,7 +56,7 @@ class Backlog(BaseModel):
     """What is not in memory yet."""
 
     messages: int = Field(description="Messages that are not remembered yet.")
-    conversations: int = Field(description="Conversations that have ended and are not summarised yet.")
+    conversations: int = Field(description="Sessions that have ended and are not summarised yet: a pause of an hour ends one.")
     steps: int = Field(description="Steps of background work that are left.")
     failed: bool = Field(description="Whether a step failed and waits for its next try.")
     message: str = Field(description="The same in one sentence; empty: everything is in memory.")
@@ -97,7 +97,7 @@ def get_backlog(me: Me) -> Backlog:
     aside = set_aside.asides(me.memory.refusals.set_aside(me.id), own=True)
     return Backlog(
         messages=left.messages,
-        conversations=left.conversations,
+        conversations=left.sessions,
         steps=me.memory.work.count(me.id),
         failed=left.failed,
         message=backlog.sentence(left, backlog.WHEN_IT_ANSWERS if left.failed else backlog.SOON),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any, get_args
 
@@ -21,15 +23,15 @@ from app.importers.importing import Wanted
 from app.importers.person import person_of
 from app.importers.upload import Upload
 from memory.core import clock
-from memory.core.errors import InvalidInput, PersonaError, StorageError
+from memory.core.errors import InvalidInput, NotFound, PersonaError, StorageError
 from memory.imports import lines
 from memory.imports.lines import ReadingDepth
 from memory.storage.work_queue import steps_by_import
 
 router = APIRouter(tags=["imports"])
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _FORM = "multipart/"
+_UNDO_COMMAND = re.compile(r"`persona imports undo (\S+)[^`]*`")
 _AS_OPTIONS = {
     "--me": "`me=NAME`", "--day-first": "`day_first=true`", "--month-first": "`day_first=false`", "--format": "`format=`",
     "--since": "`since=`",
@@ -61,7 +63,10 @@ class Imported(BaseModel):
     waiting: int = Field(description="The number of added turns that wait for the person's approval.")
     first: datetime | None = Field(alias="from", description="The time of the oldest message.")
     last: datetime | None = Field(alias="to", description="The time of the newest message.")
-    pending: int = Field(description="The steps that the model has to do for this person; `GET /backlog` counts them.")
+    pending: int = Field(
+        description="The steps that the model has to do for this person, of all imports and of what was said here, as "
+        "`GET /backlog` counts them. `steps` of `GET /imports/{entry_id}` are those of this import alone."
+    )
     seconds: float = Field(description="How long it took.")
 
 
@@ -92,7 +97,9 @@ class Previewed(BaseModel):
     people: dict[str, int] = Field(description="Messages by the name of their writer, in talk between people.")
     me: str = Field(description="Who of them is taken for the person; empty if nobody, or if there are none.")
     asks_me: bool = Field(description="Whether the option `me` has to say which of them the person is.")
-    model_calls: dict[ReadingDepth, int] = Field(description="How often the model would be asked, by value of `remember`.")
+    model_calls: dict[ReadingDepth, int | None] = Field(
+        description="How often the model would be asked, by value of `remember`; null: known once `me` says who the person is."
+    )
     model_seconds: dict[ReadingDepth, float | None] = Field(
         description="About how long that takes with this model, by what it took here before; null: nothing was measured yet."
     )
@@ -130,8 +137,10 @@ class Import(BaseModel):
     added: int = Field(description="The number of turns (of memories, for a list) that were added so far.")
     added_messages: int = Field(description="The number of messages in all turns that it adds.")
     skipped: dict[str, int] = Field(description="What was left out, by reason; each reason names what it counts.")
-    first: datetime | None = Field(alias="from", description="The time of the oldest message.")
-    last: datetime | None = Field(alias="to", description="The time of the newest message.")
+    first: datetime | None = Field(
+        alias="from", description="The time of the oldest message, in its zone; in UTC where nothing of it is stored."
+    )
+    last: datetime | None = Field(alias="to", description="The time of the newest message, in the same zone.")
     paused: bool = Field(description="Whether the model's reading of it is paused.")
     steps: int = Field(description="The steps that the model has left to read of it.")
 
@@ -162,7 +171,7 @@ def _wanted(
     since: Annotated[str, Query(description="Only messages from this day or time on.", examples=["2025-01-01"])] = "",
     remember: Annotated[
         ReadingDepth,
-        Query(description="What the model reads later: `none`, each conversation once (`sessions`), or every message (`all`)."),
+        Query(description="What the model reads later: `none`, each session once (`sessions`), or every message (`all`)."),
     ] = "sessions",
     format_: Annotated[
         Text,
@@ -170,7 +179,7 @@ def _wanted(
     ] = "",
 ) -> Wanted:
     """Return what the options of a request say about a file (a FastAPI dependency)."""
-    begin = clock.parse_time(f"{since} 00:00" if _DAY.fullmatch(since) else since, zone or None) if since else None
+    begin = clock.parse_start(since, zone or None) if since else None
     if zone:
         clock.zone_of(zone)
     return Wanted(Choices(zone or None, me, day_first), format_, begin, remember)
@@ -271,7 +280,8 @@ def pause_import(me: Me, entry_id: EntryId) -> Import:
 
     Conversations, and what is searched, go on. A step that runs now is done to its end.
     """
-    me.memory.imports.reading.pause(entry_id, me.id)
+    with _missing_in_words():
+        me.memory.imports.reading.pause(entry_id, me.id)
     return _shown(me, entry_id)
 
 
@@ -280,7 +290,8 @@ def pause_import(me: Me, entry_id: EntryId) -> Import:
 )  # fmt: skip
 def resume_import(me: Me, entry_id: EntryId) -> Import:
     """Let the model go on with an import that was paused."""
-    me.memory.imports.reading.resume(entry_id, me.id)
+    with _missing_in_words():
+        me.memory.imports.reading.resume(entry_id, me.id)
     me.service.journaled(me.id)
     return _shown(me, entry_id)
 
@@ -291,17 +302,28 @@ def undo_import(me: Me, entry_id: EntryId) -> Undone:
 
     The file can be imported again.
     """
-    return Undone(id=entry_id, **me.memory.imports.undo(me.id, entry_id))
+    with _missing_in_words():
+        return Undone(id=entry_id, **me.memory.imports.undo(me.id, entry_id))
 
 
 def _shown(me: Person, import_id: str) -> Import:
-    found = me.memory.imports.get(me.id, import_id)
+    with _missing_in_words():
+        found = me.memory.imports.get(me.id, import_id)
     return Import.of(found, steps_by_import(me.memory.work.left(me.id)).get(import_id, 0))
 
 
+@contextmanager
+def _missing_in_words() -> Iterator[None]:
+    """Say of an import that is not there which request lists all, instead of which command."""
+    try:
+        yield
+    except NotFound as error:
+        raise NotFound(error.message.replace("`persona imports list` shows all", "`GET /api/v1/imports` lists all")) from error
+
+
 def _for_requests(error: PersonaError) -> PersonaError:
-    """Return an error that names the options of a request instead of those of the command line."""
-    message = error.message
+    """Return an error that names the requests and their options instead of commands and theirs."""
+    message = _UNDO_COMMAND.sub(r"`DELETE /api/v1/imports/\1`", error.message)
     for option, instead in _AS_OPTIONS.items():
         message = message.replace(option, instead)
     return type(error)(message)

@@ -24,6 +24,7 @@ from app.importers.activity_titles import Frame, frame_of, has_verb, prompt_of
 from app.importers.assembly import Draft, conversation_parts, place_of, title_of
 from app.importers.assets import Assets, kind_of
 from app.importers.conversations import Choices, Conversation, LeftOut, Picture, Role
+from app.importers.heads import nothing_of
 from app.importers.html_text import plain_text
 from app.importers.sources import Source
 from app.importers.stamps import moment
@@ -65,6 +66,8 @@ def read(source: Source, choices: Choices, left_out: LeftOut) -> Iterator[Conver
     """
     names = json_members.members(source, _fits, left_out)
     if not names:
+        if not any(map(_PAGE.search, source.names())):
+            raise nothing_of(source, LABEL)
         raise InvalidInput(
             "The activity of Gemini in this Takeout is an HTML page, which does not keep conversations apart. Export it again,"
             " and choose JSON under “Multiple formats”."

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from app.importers import json_stream
 from app.importers.conversations import Choices, Conversation, LeftOut, Message, Role
 from app.importers.fields import at, words
+from app.importers.heads import damage
 from app.importers.parts import MOST_MESSAGES
 from app.importers.pictures import Members, is_picture
 from app.importers.sources import Source
@@ -60,9 +61,14 @@ def read(source: Source, choices: Choices, left_out: LeftOut) -> Iterator[Conver
         source: The source.
         choices: The zone that times are shown in.
         left_out: Counts videos, pictures that say no time, copies in albums, and what lies in the bin.
+
+    Raises:
+        InvalidInput: No picture says its time, and a file is damaged.
     """
     members = Members(source)
     found = sorted(_pictures(source, clock.zone_of(choices.zone), left_out))
+    if not found and (damaged := damage(source)):
+        raise damaged
     for start in range(0, len(found), MOST_MESSAGES):
         messages = []
         for one in found[start : start + MOST_MESSAGES]:

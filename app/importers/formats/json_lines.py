@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from app.importers.conversations import Choices, Conversation, LeftOut, Message, Picture, Role
 from app.importers.fields import words
+from app.importers.heads import damage, head_of
 from app.importers.ingest import Line
 from app.importers.lines import objects, parsed
 from app.importers.parts import MOST_MESSAGES
@@ -48,11 +49,15 @@ def read(source: Source, choices: Choices, left_out: LeftOut) -> Iterator[Conver
         source: The source.
         choices: The zone of times without one.
         left_out: Counts lines that are no turns, with their numbers, and pictures that are not there.
+
+    Raises:
+        InvalidInput: There is no transcript, and a file is damaged.
     """
     members = Members(source)
-    for name in _candidates(source):
-        if not _is_transcript(source, name):
-            continue
+    names = [name for name in _candidates(source) if _is_transcript(source, name, left_out)]
+    if not names and (damaged := damage(source)):
+        raise damaged
+    for name in names:
         whole = Conversation(name, posixpath.splitext(posixpath.basename(name))[0], ())
         part: list[Message] = []
         for turn in _turns(source, name, choices, members, left_out):
@@ -69,11 +74,8 @@ def _candidates(source: Source) -> list[str]:
     return names if len(names) == 1 else [name for name in names if name.lower().endswith(_ENDINGS)]
 
 
-def _is_transcript(source: Source, name: str) -> bool:
-    try:
-        head = source.head(name)
-    except InvalidInput:
-        return False
+def _is_transcript(source: Source, name: str, left_out: LeftOut | None = None) -> bool:
+    head = head_of(source, name, left_out=left_out)
     values = (line and parsed(line) for _, line in islice(lines(io.BytesIO(head)), _MOST_LINES))
     return any(isinstance(value, dict) and value.keys() >= _KEYS for value in values)
 

@@ -80,7 +80,7 @@ def read(source: Source, choices: Choices, left_out: LeftOut) -> Iterator[Conver
         InvalidInput: A file cannot be read, or there is no `main.jsonl`.
     """
     zone = clock.zone_of(choices.zone)
-    found = [name for name in _candidates(source) if _is_main(head_of(source, name))]
+    found = [name for name in _candidates(source) if _is_main(head_of(source, name, left_out=left_out))]
     if not found:
         raise nothing_of(source, LABEL)
     for name in found:

@@ -85,8 +85,9 @@ def read(source: Source, choices: Choices, left_out: LeftOut) -> Iterator[Conver
     for name in found:
         if name in copies and len(copies) < len(found):
             left_out.add("backup copies of chats", name)
-        elif not _is_chat(head_of(source, name)):
-            left_out.add("files that are no chat", name)
+        elif not _is_chat(head := head_of(source, name, left_out=left_out)):
+            if head or not source.size(name):
+                left_out.add("files that are no chat", name)
         else:
             # A chat and its branches lie in one folder, that of the character; only its messages are kept in mind.
             folder = name.rpartition("/")[0]

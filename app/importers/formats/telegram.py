@@ -16,6 +16,7 @@ from typing import Any
 from app.importers import json_stream
 from app.importers.conversations import Choices, Conversation, LeftOut, Message, Picture, Role
 from app.importers.fields import at, from_text, from_unix, listed, whole_number, words
+from app.importers.heads import damage
 from app.importers.json_members import has_member, members
 from app.importers.parts import MOST_MESSAGES, in_parts
 from app.importers.pictures import Members, is_picture
@@ -68,8 +69,9 @@ def read(source: Source, choices: Choices, left_out: LeftOut) -> Iterator[Conver
     """
     names = members(source, _fits, left_out)
     if not names:
-        what = "is an export of Telegram as pages" if _has_pages(source) else "has no export of Telegram"
-        raise InvalidInput(
+        has_pages = _has_pages(source)
+        what = "is an export of Telegram as pages" if has_pages else "has no export of Telegram"
+        raise (None if has_pages else damage(source)) or InvalidInput(
             f"{source.name!r} {what}. Export again in Telegram Desktop, under Settings, Advanced, Export Telegram data, with"
             ' the format "Machine-readable JSON".'
         )

@@ -13,12 +13,14 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import partial
 
 from app.importers.conversations import Choices, Conversation, LeftOut, Message, Picture, Role
 from app.importers.formats.whatsapp_dates import AmbiguousDates, Decided
 from app.importers.formats.whatsapp_lines import MOST_CHARACTERS, Chat, Entry, entries, lines_of, style_of
 from app.importers.formats.whatsapp_stamps import Style
 from app.importers.formats.whatsapp_system import PICTURES, SYSTEM_LINES, content_of, kind_of
+from app.importers.heads import damage
 from app.importers.parts import MOST_MESSAGES
 from app.importers.pictures import Members
 from app.importers.sources import Source
@@ -28,6 +30,9 @@ from memory.core.errors import InvalidInput
 
 NAME = "whatsapp"
 LABEL = "WhatsApp"
+
+OTHER_ORDER = "lines that look like messages with another date order, kept as text of the message before"
+NO_SUCH_DAY = "lines that look like messages of a day that does not exist, kept as text of the message before"
 
 _MOST_TEXTS = 2_000
 """Most text files of a source that are looked into."""
@@ -64,18 +69,21 @@ def read(source: Source, choices: Choices, left_out: LeftOut) -> Iterator[Conver
     """
     chats = list(_chats(source, left_out))
     if not chats:
-        raise InvalidInput(
+        raise damage(source) or InvalidInput(
             f"{source.name!r} has no chat of WhatsApp: no text in it begins with a date, a time and a name. Give the file that"
             ' "Export chat" made.'
         )
     for chat in chats:
         with source.open(chat.name) as stream:
-            chat.survey(lines_of(stream))
+            chat.survey(lines_of(stream, chat.note_western))
     orders = _orders(chats, choices)
     names = _own_names(source, chats, choices)
     reader = _Reader(source, clock.zone_of(choices.zone), left_out)
     notes = [
         f"{chat.name!r}: its dates are read {one.order}, because {one.why}" for chat, one in zip(chats, orders, strict=True)
+    ]
+    notes += [
+        f"{chat.name!r}: letters that are no UTF-8 are read as Windows-1252 (Latin-1)" for chat in chats if chat.is_western
     ]
     left_out.places += notes[:_MOST_NOTES]
     for chat, decided, me in zip(chats, orders, names, strict=True):
@@ -187,7 +195,8 @@ class _Reader:
         messages: list[Message] = []
         time: datetime | None = None
         with self.source.open(chat.name) as stream:
-            for number, entry in enumerate(entries(lines_of(stream), chat, decided.order)):
+            misdated = partial(self._note_misdated, chat.name)
+            for number, entry in enumerate(entries(lines_of(stream), chat, decided.order, misdated)):
                 time = _instant(entry.time, self.zone, time)
                 message = self._message(chat, entry, time, me, opening=number < _OPENING)
                 if message is not None:
@@ -197,6 +206,9 @@ class _Reader:
                     messages = []
         if messages:
             yield _part(chat, messages)
+
+    def _note_misdated(self, name: str, line: int, in_other_order: bool) -> None:  # noqa: FBT001 - as `entries` calls it
+        self.left_out.add(OTHER_ORDER if in_other_order else NO_SUCH_DAY, f"{name!r}, line {line:,}")
 
     def _message(self, chat: Chat, entry: Entry, time: datetime, me: str, *, opening: bool) -> Message | None:
         """Return what a person said; None for a line of WhatsApp's own and for a message of which nothing is left."""

@@ -6,8 +6,9 @@ A chat is read twice: first for what only the whole file tells (`Chat`), then fo
 from __future__ import annotations
 
 import codecs
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import IntEnum
@@ -19,6 +20,9 @@ from app.importers.formats.whatsapp_stamps import Stamp, Style, stamped
 from app.importers.formats.whatsapp_system import day_in_name, deleted_by_me
 
 _MARK = "\u200e"
+_ESCAPED_BYTE = re.compile("[\udc80-\udcff]")
+_WESTERN = {0xDC00 + byte: bytes([byte]).decode("cp1252", "replace") for byte in range(0x80, 0x100)}
+"""The letters of bytes that are no UTF-8, which Python's `surrogateescape` keeps as halves of characters."""
 _CHUNK = 65_536
 _LONGEST_LINE = 200_000
 MOST_CHARACTERS = 200_000
@@ -29,14 +33,25 @@ _LATE = timedelta(minutes=90)
 _ENOUGH_HEADS = 3
 
 
-def lines_of(stream: IO[bytes]) -> Iterator[str]:
-    """Yield the lines of a text in UTF-8, or UTF-16 with a byte order mark, without their ends; a very long line in pieces."""
+def lines_of(stream: IO[bytes], on_western: Callable[[], None] | None = None) -> Iterator[str]:
+    """Yield the lines of a text without their ends; a very long line in pieces.
+
+    Args:
+        stream: UTF-8, or UTF-16 with a byte order mark. Bytes that are no UTF-8 are letters of Windows-1252 (Latin-1): programs
+            of Windows save texts so.
+        on_western: Called when there are such bytes.
+    """
     data = stream.read(_CHUNK)
     utf_16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    decoder = codecs.getincrementaldecoder("utf-16" if utf_16 else "utf-8-sig")("replace")
+    decoder = codecs.getincrementaldecoder("utf-16" if utf_16 else "utf-8-sig")("replace" if utf_16 else "surrogateescape")
     rest = ""
     while data:
-        *lines, rest = (rest + decoder.decode(data).replace("\x00", "")).split("\n")
+        text = decoder.decode(data).replace("\x00", "")
+        if not text.isascii() and _ESCAPED_BYTE.search(text):
+            text = text.translate(_WESTERN)
+            if on_western is not None:
+                on_western()
+        *lines, rest = (rest + text).split("\n")
         yield from (line.removesuffix("\r") for line in lines)
         if len(rest) > _LONGEST_LINE:
             yield rest
@@ -81,6 +96,7 @@ class Chat:
         dates: What its dates say about their order.
         senders: Who wrote.
         mine: The senders whose deleted messages are noted as the person's own.
+        is_western: Whether some of its letters are no UTF-8, and are read as Windows-1252.
     """
 
     name: str
@@ -89,6 +105,11 @@ class Chat:
     dates: Dates = field(default_factory=Dates)
     senders: Senders = field(default_factory=Senders)
     mine: Counter[str] = field(default_factory=Counter)
+    is_western: bool = False
+
+    def note_western(self) -> None:
+        """Note that some letters are no UTF-8."""
+        self.is_western = True
 
     def survey(self, lines: Iterable[str]) -> None:
         """Take all lines of the chat, once."""
@@ -150,7 +171,9 @@ class Entry:
             self.lines.append(line)
 
 
-def entries(lines: Iterable[str], chat: Chat, order: Order) -> Iterator[Entry]:
+def entries(
+    lines: Iterable[str], chat: Chat, order: Order, on_misdated: Callable[[int, bool], None] | None = None
+) -> Iterator[Entry]:
     """Yield the messages and system lines of a chat in the order of the file.
 
     A line that looks like the beginning of a message, but has a sender who occurs nowhere else or none at all, and a time
@@ -160,11 +183,16 @@ def entries(lines: Iterable[str], chat: Chat, order: Order) -> Iterator[Entry]:
         lines: The lines of the file.
         chat: What the whole file tells.
         order: The order of its dates.
+        on_misdated: Called for a line that begins as a message, but with a date that does not exist in this order; it stays a
+            part of the message above it, for a chat that was pasted into a message begins so. Takes the number of the line, and
+            whether the date exists in another order.
     """
     group: list[Entry] = []
-    for line in lines:
+    for number, line in enumerate(lines, start=1):
         entry = _entry(line, chat, order)
         if entry is None:
+            if on_misdated is not None and (misdated := _misdated(line, chat)) is not None:
+                on_misdated(number, misdated)
             if group:
                 group[-1].add(line)
         elif entry.doubt == Doubt.NONE or len(group) > _MOST_DOUBTFUL:
@@ -190,6 +218,14 @@ def _entry(line: str, chat: Chat, order: Order) -> Entry | None:
         return Entry(moment, "", [rest], doubt, line)
     sender, text = named
     return Entry(moment, sender, [text], Doubt.ONCE if chat.senders.counts[sender] == 1 else Doubt.NONE, line)
+
+
+def _misdated(line: str, chat: Chat) -> bool | None:
+    """Return of a line that is no entry, but begins as one, whether its date exists in some order; None for other lines."""
+    head = chat.head(line)
+    if head is None or chat.senders.split(head[1]) is None:
+        return None
+    return any(day_of(head[0].numbers, other) for other in Order)
 
 
 def _settled(group: list[Entry], following: Entry | None) -> Iterator[Entry]:

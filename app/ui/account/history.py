@@ -17,7 +17,7 @@ from app.ui.account import history_wording
 from app.ui.layout import Here
 from memory.core import clock
 from memory.core.errors import PersonaError
-from memory.storage.work_queue import steps_by_import
+from memory.imports.taken_as import OtherPerson
 
 if TYPE_CHECKING:
     from app.importers.importing import Wanted
@@ -49,6 +49,8 @@ class Dropped:
         found: What is in it; None: it cannot be read so.
         error: Why it cannot be read.
         rows: The conversations as a table.
+        people: Who writes in it, the most talkative first, in talk between people.
+        me: Who of them is the person, as the file says; empty: it does not say it, or says several.
     """
 
     file_id: str
@@ -57,6 +59,8 @@ class Dropped:
     found: Preview | None = None
     error: PersonaError | None = None
     rows: list[dict[str, Any]] = field(default_factory=list)
+    people: list[str] = field(default_factory=list)
+    me: str = ""
 
 
 def draw(here: Here) -> None:
@@ -86,10 +90,11 @@ def _ended(here: Here, job: Job) -> None:
         st.error(wording.sentence(history_wording.without_options(str(error))))
     else:
         report = job.done.result()
+        steps = here.memory.imports.reading.steps(here.user)
         st.success(wording.sentence(f"{job.name}: {history_wording.added(report)}"))
         for told in (
             history_wording.left_out(report["skipped"]), history_wording.me(report["me"]),
-            history_wording.waiting(report["waiting"]), history_wording.pending(report["pending"]),
+            history_wording.waiting(report["waiting"]), history_wording.pending(steps.get(report["id"], 0)),
         ):  # fmt: skip
             if told:
                 st.caption(wording.sentence(told))
@@ -112,13 +117,15 @@ def _offer(here: Here) -> None:
     except OSError as error:
         st.error(wording.sentence(f"The file cannot be stored ({error.strerror}). Free some space, then drop it again."))
         return
-    wanted = _choices()
-    _look(here, dropped, wanted)
+    wanted = _look(here, dropped, _choices(dropped))
     if dropped.error is not None:
         _refused(dropped.error)
     _questions(dropped.error)
     if dropped.found is not None:
-        _show(dropped)
+        _show(dropped, wanted)
+    if dropped.people:
+        _who(dropped)
+    if dropped.found is not None:
         _import(here, dropped, dropped.found, wanted)
 
 
@@ -150,7 +157,7 @@ def _key(name: str) -> str:
     return f"shown-history-{name}"
 
 
-def _choices() -> Wanted:
+def _choices(dropped: Dropped) -> Wanted:
     """Draw the choices that every file has; return them with the answers to what a file asks, which are drawn below it."""
     from app.importers.conversations import Choices
     from app.importers.importing import Wanted
@@ -166,7 +173,8 @@ def _choices() -> Wanted:
             help="Leave it empty to import everything.",
         )  # fmt: skip
     begin = clock.parse_time(f"{since} 00:00", zone) if since else None
-    choices = Choices(zone, day_first=st.session_state.get(_key("order")))
+    me = st.session_state.get(_key("me")) or ""
+    choices = Choices(zone, "" if me == dropped.me else me, st.session_state.get(_key("order")))
     return Wanted(choices, st.session_state.get(_key("format")) or "", begin)
 
 
@@ -180,25 +188,41 @@ def _place(zones: list[str], zone: str | None) -> int | None:
     return zones.index(zone) if zone in zones else None
 
 
-def _look(here: Here, dropped: Dropped, wanted: Wanted) -> None:
-    """Look into the file, unless that was done with these choices before."""
+def _look(here: Here, dropped: Dropped, wanted: Wanted) -> Wanted:
+    """Look into the file, unless that was done with these choices before; return them, with whom an earlier import took."""
     from app.importers.person import person_of
     from app.importers.preview import preview
 
     if dropped.asked == wanted:
-        return
-    dropped.asked, dropped.found, dropped.error, dropped.rows = wanted, None, None, []
+        return wanted
+    dropped.found, dropped.error, dropped.rows = None, None, []
+    person = person_of(here.memory, here.user)
     try:
         with st.spinner("Looking into the file"):
-            dropped.found = preview(dropped.upload.path, wanted, person_of(here.memory, here.user))
-            dropped.rows = history_wording.rows(dropped.found, _MOST_ROWS)
+            try:
+                found = preview(dropped.upload.path, wanted, person)
+            except OtherPerson as error:
+                if wanted.choices.me or not error.me:
+                    raise
+                # The person chose that one before, and can choose another one.
+                wanted = replace(wanted, choices=replace(wanted.choices, me=error.me))
+                found = preview(dropped.upload.path, wanted, person)
+                st.session_state[_key("me")] = error.me
     except PersonaError as error:
         dropped.error = error
         error.message = dropped.upload.in_words(error).message
+    else:
+        dropped.found, dropped.rows = found, history_wording.rows(found, _MOST_ROWS)
+        dropped.people = [name for name in sorted(found.people, key=lambda name: -found.people[name]) if name]
+        if not wanted.choices.me:
+            dropped.me = found.me if found.me in dropped.people else ""
+    dropped.asked = wanted
+    return wanted
 
 
 def _refused(error: PersonaError) -> None:
-    told = wording.sentence(history_wording.without_options(error.message))
+    message = history_wording.other_person(error.me) if isinstance(error, OtherPerson) else error.message
+    told = wording.sentence(history_wording.without_options(message))
     if error.code == _AMBIGUOUS:
         st.warning(told)
     else:
@@ -226,7 +250,7 @@ def _formats() -> dict[str, str]:
     return labels_by_name()
 
 
-def _show(dropped: Dropped) -> None:
+def _show(dropped: Dropped, wanted: Wanted) -> None:
     found = cast("Preview", dropped.found)
     st.markdown(f"**{wording.sentence(history_wording.found(found))}**")
     rows = dropped.rows
@@ -237,7 +261,7 @@ def _show(dropped: Dropped) -> None:
         st.caption(f"These are the newest {len(rows):,} conversations.")
     if found.left_out:
         st.caption(wording.sentence(history_wording.left_out(found.left_out)))
-    for told in (history_wording.would_add(found), history_wording.me(found.me)):
+    for told in (history_wording.would_add(found), history_wording.me(found.me, wanted.choices.me)):
         if told:
             st.caption(wording.sentence(told))
     if found.places:
@@ -246,14 +270,12 @@ def _show(dropped: Dropped) -> None:
 
 
 def _import(here: Here, dropped: Dropped, found: Preview, wanted: Wanted) -> None:
-    me = _who(found) if found.asks_me else ""
     depth = _depth(here, found) if found.added.turns else wanted.depth
-    ready = found.adds and bool(me or not found.asks_me)
+    ready = found.adds and not found.asks_me
     if not st.button("Import", key="bring", type="primary", icon=":material/input:", disabled=not ready):
         return
-    chosen = replace(wanted, choices=replace(wanted.choices, me=me), depth=depth)
     try:
-        here.replies.service.importing.start(here.user, dropped.upload, chosen, found.messages)
+        here.replies.service.importing.start(here.user, dropped.upload, replace(wanted, depth=depth), found.messages)
     except PersonaError as error:
         st.error(wording.sentence(error.message))
         return
@@ -263,13 +285,10 @@ def _import(here: Here, dropped: Dropped, found: Preview, wanted: Wanted) -> Non
     st.rerun()
 
 
-def _who(found: Preview) -> str:
-    """Ask which of the people who write is the person, the most talkative first."""
-    names = [name for name in sorted(found.people, key=lambda name: -found.people[name]) if name]
-    chosen: str | None = st.selectbox(
-        "Which of them are you?", names, index=None, key=_key("me"), placeholder="Choose your name"
-    )
-    return chosen or ""
+def _who(dropped: Dropped) -> None:
+    """Ask which of the people who write is the person; whom the file says is chosen before."""
+    st.session_state.setdefault(_key("me"), dropped.me or None)
+    st.selectbox("Which of them are you?", dropped.people, index=None, key=_key("me"), placeholder="Choose your name")
 
 
 def _depth(here: Here, found: Preview) -> ReadingDepth:
@@ -290,11 +309,12 @@ def _imports(here: Here) -> None:
         return
     job = here.replies.service.importing.of(here.user)
     busy = job is not None and not job.done.done()
-    left = steps_by_import(here.memory.work.left(here.user))
+    left = here.memory.imports.reading.steps(here.user)
+    zone = clock.zone_of(st.context.timezone)
     with st.container(border=True, key="imports-card", gap="small"):
         st.markdown("**Imported so far**")
         for number, one in enumerate(done):
-            title, text = history_wording.listed(one)
+            title, text = history_wording.listed(one, zone)
             with st.container(key=f"entry-import-{number}", horizontal=True, vertical_alignment="center", gap="small"):
                 with st.container(gap=None):
                     st.text(title)
@@ -324,7 +344,7 @@ def _reading(here: Here, one: Import, steps: int) -> None:
 
 
 def _being_read(here: Here, import_id: str) -> None:
-    steps = steps_by_import(here.memory.work.left(here.user)).get(import_id)
+    steps = here.memory.imports.reading.steps(here.user).get(import_id)
     if not steps:
         st.rerun()
     now = clock.now(st.context.timezone)

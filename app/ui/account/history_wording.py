@@ -11,7 +11,7 @@ from app.ui import wording
 from memory.imports import reasons
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, tzinfo
 
     from app.background_steps import Remaining
     from app.importers.preview import Preview
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 _SENTENCES = re.compile(r"(?<=[.?!])\s+(?=[A-Z“\"'])")
 _MOST_REASONS = 12
-_DEPTHS: dict[ReadingDepth, str] = {"none": "Nothing", "sessions": "Each conversation once", "all": "Every message"}
+_DEPTHS: dict[ReadingDepth, str] = {"none": "Nothing", "sessions": "Each session once", "all": "Every message"}
 DEPTHS: tuple[ReadingDepth, ...] = ("sessions", "none", "all")
 """What the model can read, the usual first."""
 _MEANS: dict[ReadingDepth, str] = {
     "none": "You can ask about everything that was said: the messages themselves are searched.",
-    "sessions": "It notes the topic of each conversation, and at the end your profile and habits.",
+    "sessions": "It notes the topics of each session (a pause of an hour ends one), and at the end your profile and habits.",
     "all": "It notes facts and topics, and judges your personality, as if all of it had been said here.",
 }
 _LANGUAGES = {
@@ -90,9 +90,16 @@ def _listing(what: str, counts: Mapping[str, int]) -> str:
     return f"{what}: {'; '.join(told)}." if told else ""
 
 
-def me(name: str) -> str:
-    """Return whom a talk between people took for the person; empty if nobody."""
-    return f"You are taken to be {name}." if name else ""
+def me(name: str, chosen: str = "") -> str:
+    """Return whom a talk between people took for the person; empty if nobody, or whom they chose.
+
+    Args:
+        name: Who that is.
+        chosen: Whom they chose; empty: nobody.
+    """
+    if not name or name == chosen:
+        return ""
+    return f"The file itself says who you are: {name}." if chosen else f"You are taken to be {name}."
 
 
 def would_add(preview: Preview) -> str:
@@ -119,6 +126,8 @@ def depth(preview: Preview, chosen: ReadingDepth, seconds: float | None) -> str:
         seconds: How long it takes with this model; None: unknown.
     """
     calls = preview.calls(chosen)
+    if calls is None:
+        return f"{_DEPTHS[chosen]} (model calls: known once you say which of them you are)"
     if not calls:
         return _DEPTHS[chosen]
     long = f", {duration_words.about(seconds)}" if seconds is not None else ""
@@ -189,7 +198,7 @@ def waiting(turns: int) -> str:
 
 
 def pending(steps: int) -> str:
-    """Return what is left to do after an import; empty if nothing is."""
+    """Return what the model has left to read of an import that has just ended; empty if nothing is."""
     if not steps:
         return ""
     return (
@@ -205,11 +214,29 @@ def brought(one: Import) -> str:
     return wording.counted(one.added_messages, "message", "messages")
 
 
-def listed(one: Import) -> tuple[str, str]:
-    """Return the title and the text of an import in the list."""
-    span = "" if one.first is None or one.last is None else f", {one.first:%Y-%m-%d} to {one.last:%Y-%m-%d}"
+def listed(one: Import, zone: tzinfo) -> tuple[str, str]:
+    """Return the title and the text of an import in the list.
+
+    Args:
+        one: The import.
+        zone: The zone of the person's browser.
+    """
+    days = one.days(zone)
     state = {"writing": " It is still being written.", "undoing": " It is being removed.", "done": ""}[one.state]
-    return one.name, (f"{brought(one)} added{span}. Imported on {one.at:%Y-%m-%d at %H:%M} (UTC).{state}")
+    at = f"{one.at.astimezone(zone):%Y-%m-%d at %H:%M}"
+    return one.name, f"{brought(one)} added{f', {days}' if days else ''}. Imported on {at}.{state}"
+
+
+def other_person(me: str) -> str:
+    """Return that a talk is here already with another of its people as the person.
+
+    Args:
+        me: Who that is; empty: unknown.
+    """
+    return (
+        f"These messages are here already with {me or 'another one'} as you. If that is wrong, undo that import below, then "
+        "import the file again."
+    )
 
 
 def undone(gone: Mapping[str, int]) -> str:

@@ -27,15 +27,15 @@ from tests.unit.memory.stores.test_journal import at
         (Backlog(1300), "Your last 1,300 messages are not in memory yet; they will be remembered at the next start."),
         (Backlog(1, newest=False), "One of your messages is not in memory yet; it will be remembered at the next start."),
         (Backlog(3, newest=False), "Three of your messages are not in memory yet; they will be remembered at the next start."),
-        (Backlog(0, conversations=1), "One conversation is not summarised yet; it will be summarised at the next start."),
-        (Backlog(0, conversations=2), "Two conversations are not summarised yet; they will be summarised at the next start."),
+        (Backlog(0, sessions=1), "One session is not summarised yet; it will be summarised at the next start."),
+        (Backlog(0, sessions=2), "Two sessions are not summarised yet; they will be summarised at the next start."),
         (
-            Backlog(1, conversations=1),
-            "Your last message is not in memory yet, and one conversation is not summarised yet; this will be done at the next start.",
+            Backlog(1, sessions=1),
+            "Your last message is not in memory yet, and one session is not summarised yet; this will be done at the next start.",
         ),
         (
-            Backlog(2, conversations=3),
-            "Your last two messages are not in memory yet, and three conversations are not summarised yet; this will be done at the next start.",
+            Backlog(2, sessions=3),
+            "Your last two messages are not in memory yet, and three sessions are not summarised yet; this will be done at the next start.",
         ),
     ],
 )
@@ -50,11 +50,11 @@ def test_what_brings_it_is_said():
 
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6), st.booleans())
-def test_it_agrees_in_number_and_names_no_code(messages, conversations, newest):
-    said = sentence(Backlog(messages, newest, conversations), SOON)
-    assert bool(said) is (messages + conversations > 0)
+def test_it_agrees_in_number_and_names_no_code(messages, sessions, newest):
+    said = sentence(Backlog(messages, newest, sessions), SOON)
+    assert bool(said) is (messages + sessions > 0)
     assert "_" not in said
-    assert ("; it will" in said) is (messages + conversations == 1)
+    assert ("; it will" in said) is (messages + sessions == 1)
     assert "last one message" not in said
     assert said == "" or said[0].isupper() or said[0].isdigit()
 

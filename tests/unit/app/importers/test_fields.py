@@ -115,3 +115,14 @@ def test_which_files_are_pictures():
     assert is_picture("x.webp")
     assert not is_picture("film.mp4")
     assert not is_picture("jpg")
+
+
+def test_a_line_that_is_too_long_is_called_so(monkeypatch):
+    monkeypatch.setattr(lines, "_MOST_BYTES", 20)
+    left_out = LeftOut()
+    data = b'{"a": 1}\n{"b": "' + b"x" * 20 + b'"}\n{"c": 2}'
+    assert list(lines.objects(io.BytesIO(data), "chat.jsonl", left_out)) == [(1, {"a": 1}), (3, {"c": 2})]
+    assert (left_out.counts, left_out.places) == (
+        {"lines that are too long": 1},
+        ["chat.jsonl, line 2: lines that are too long"],
+    )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
+from app.importers.conversations import Choices
 from app.importers.importing import Wanted, import_history
 from app.importers.person import person_in, person_of
 from app.importers.preview import preview
@@ -134,3 +136,19 @@ class TestWithoutTheFolderOpen:
         with person_in(settings, "bea", lambda _settings: WordEmbedder()) as person:
             assert preview(old, Wanted(), person).added.turns == 4
         assert [user["id"] for user in memory.journal.users()] == ["ada"]
+
+
+def test_while_it_is_not_known_who_the_person_is_no_calls_for_every_message_are_told(memory, tmp_path):
+    group = tmp_path / "group.txt"
+    group.write_text(PAIR + "14/03/2026, 09:04 - Cleo: Which one?\n")
+    found = preview(group, Wanted())
+    assert (found.calls("all"), found.calls("sessions"), found.calls("none")) == (None, 3, 0)
+    assert (found.as_json()["would_add"], found.writers) == (3, "Ada (1), Bea (1), Cleo (1)")
+    with pytest.raises(InvalidInput, match=re.escape(found.writers)):
+        import_history(memory, group, "ada", Wanted())
+    assert preview(group, Wanted(Choices(me="Ada"))).calls("all") == 5
+
+
+def test_the_span_is_that_of_the_messages_that_are_counted(old):
+    found = preview(old, Wanted(since=clock.parse_time("2025-03-02 00:00", "UTC")))
+    assert (found.messages, found.span, found.conversations[0].span) == (9, *["2025-03-01 to 2025-04-02"] * 2)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 
 from app.importers import recognition
 from app.importers.conversations import Choices, LeftOut
+from app.importers.members import Member, MemberSource
 from app.importers.opening import open_source
 from app.importers.recognition import FORMATS, by_name, has_facts, in_source, recognise
 from memory.archive.zip_file import ArchiveWriter
@@ -166,3 +169,82 @@ def test_a_damaged_member_is_named() -> None:
     source.head = source.open = head  # type: ignore[method-assign, assignment]
     with pytest.raises(InvalidInput, match=r"a\.json cannot be read: it is damaged"):
         recognise(source)
+
+
+def stored(members: Mapping[str, bytes], damaged: str) -> bytes:
+    """Return a zip file of members as they are, with a wrong letter in one of them."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    with zipfile.ZipFile(file) as archive:
+        start = archive.getinfo(damaged).header_offset + 30 + len(damaged)
+    damage = bytearray(file.getvalue())
+    damage[start] ^= 1
+    return bytes(damage)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("chosen", [False, True])
+def test_a_file_with_a_wrong_letter_is_damaged(tmp_path: Path, name: str, *, chosen: bool) -> None:
+    member = next(one for one in SAMPLES[name] if not one.endswith(".jpg"))
+    path = tmp_path / "export.zip"
+    path.write_bytes(stored(SAMPLES[name], member))
+    with open_source(path) as source, pytest.raises(InvalidInput) as error:
+        if not chosen:
+            recognise(source)
+        elif name == "memories":
+            list(by_name(name).read_facts(source, LeftOut()))  # type: ignore[attr-defined] # this one has facts
+        else:
+            list(by_name(name).read(source, Choices(zone="UTC"), LeftOut()))
+    assert error.value.message == f"{member} cannot be read: it is damaged. Download or export it again."
+
+
+def test_a_list_of_memories_is_not_taken_for_the_talk_that_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "export.zip"
+    path.write_bytes(stored(SAMPLES["claude"] | SAMPLES["memories"], "conversations.json"))
+    with (
+        open_source(path) as source,
+        pytest.raises(InvalidInput, match=r"^conversations\.json cannot be read: it is damaged\. "),
+    ):
+        recognise(source)
+
+
+def test_a_damaged_transcript_beside_others_is_counted(tmp_path: Path) -> None:
+    path = tmp_path / "export.zip"
+    talk = SAMPLES["json-lines"]["talk.jsonl"]
+    path.write_bytes(stored({"a.jsonl": talk, "b.jsonl": talk}, "b.jsonl"))
+    left_out = LeftOut()
+    with open_source(path) as source:
+        assert recognise(source).NAME == "json-lines"
+        assert len(list(by_name("json-lines").read(source, Choices(zone="UTC"), left_out))) == 1
+    assert left_out.counts == {"files that cannot be read": 1}
+    assert left_out.places[0].startswith("b.jsonl (b.jsonl cannot be read: it is damaged.")
+
+
+@pytest.mark.parametrize(
+    "members", [{"talk/page.HTML": b""}, {"chat": b"\n<!-- of Ada --> <!DOCTYPE html>\n<p>Hi"}, {"chat": b"<html lang=en>"}]
+)
+def test_web_pages_are_named(members: Mapping[str, bytes]) -> None:
+    assert refusal(members).endswith(
+        "Web pages (HTML) are not read: export it again, and choose JSON where the program asks for a format; of WhatsApp and "
+        "Signal, the export as plain text."
+    )
+    assert "Web pages" not in refusal({"chat": b"<htmlx>"})
+
+
+@pytest.mark.parametrize("name", ["{}.json", "{}.jsonl", "{}.txt", "{}/messages.json"])
+def test_each_member_is_opened_once_whatever_the_number_of_formats(name: str) -> None:
+    opened: Counter[str] = Counter()
+
+    def member(path: str) -> Member:
+        def opens() -> io.BytesIO:
+            opened[path] += 1
+            return io.BytesIO()
+
+        return Member(path, 0, opens, is_packed=True)
+
+    source = MemberSource("export.zip", [member(name.format(number)) for number in range(300)])
+    with pytest.raises(InvalidInput, match="is not recognised"):
+        recognise(source)
+    assert set(opened.values()) == {1}

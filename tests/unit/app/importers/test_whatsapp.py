@@ -355,7 +355,7 @@ def test_the_zone_of_the_person():
 def test_encodings_and_line_ends(encoding):
     text = "26.05.26, 20:00 - Mona: größer 🦊\r\nzwei\r\n"
     assert said(text.encode(encoding)) == ([("Mona", "größer 🦊\nzwei")], {})
-    assert said(b"26.05.26, 20:00 - Mona: a\x00b \xff c")[0] == [("Mona", "ab \ufffd c")]
+    assert said(b"26.05.26, 20:00 - Mona: a\x00b \x81 c")[0] == [("Mona", "ab \ufffd c")]
 
 
 def test_a_long_chat_comes_in_parts_with_one_id():

@@ -275,3 +275,15 @@ def test_later_counts_real_minutes_across_a_time_change_and_ends_with_the_year_9
     assert clock.show(clock.later(before, timedelta(hours=1))) == "2026-03-29 03:30 (Sunday)"
     with pytest.raises(InvalidInput, match="Begin earlier"):
         clock.later(clock.parse_time("9999-12-31 23:59", "UTC"), timedelta(minutes=1))
+
+
+def test_a_day_stands_for_its_beginning_and_is_named_as_it_was_typed():
+    assert clock.parse_start(" 2025-03-01 ", "UTC") == clock.parse_start("2025-03-01 00:00", "UTC")
+    with pytest.raises(InvalidInput, match=r"^'2025-13-45' is not a time that exists "):
+        clock.parse_start("2025-13-45")
+    with pytest.raises(InvalidInput, match=r"^'soon' is not a time\. "):
+        clock.parse_start("soon")
+    with pytest.raises(
+        InvalidInput, match=r"^'0001-01-01' is not a time that exists\. Name a time between the years 2 and 9998\.$"
+    ):
+        clock.parse_start("0001-01-01", "Europe/Berlin")

@@ -159,3 +159,9 @@ def test_work_of_imports_that_an_older_program_queued_can_be_paused(tmp_path):
         for name in names:
             memory.imports.reading.pause(name)
         assert memory.work.count() == 1
+
+
+def test_the_step_for_profile_and_habits_is_no_session_of_the_backlog(memory):
+    taken(memory, 0, 100)
+    assert memory.work.count("ada") == 3
+    assert memory.work.backlog("ada") == Backlog(sessions=2)

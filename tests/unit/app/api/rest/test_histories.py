@@ -14,7 +14,7 @@ from app.api.guard import Limits
 from app.importing_jobs import Job
 from app.models.endpoint import Endpoint
 from app.step_times import Model, StepTimes
-from memory.imports.reasons import KNOWN
+from memory.imports.reasons import FORGOTTEN, KNOWN
 from tests.unit.app.api.rest.conftest import API, Caller
 
 pytestmark = pytest.mark.api
@@ -95,7 +95,11 @@ def test_a_file_is_looked_into_imported_listed_and_undone(ada, service):
 
     assert ada("DELETE", f"/imports/{told['id']}") == {"id": told["id"], "messages": 3, "memories": 0, "pictures": 0}
     assert said(service) == ["A new bow."]
-    assert "There is no import" in ada.fails(404, "DELETE", f"/imports/{told['id']}")
+    missing = f"There is no import '{told['id']}'. `GET /api/v1/imports` lists all."
+    assert ada.fails(404, "DELETE", f"/imports/{told['id']}") == missing
+    assert ada.fails(404, "GET", f"/imports/{told['id']}") == missing
+    for step in ("pause", "resume"):
+        assert ada.fails(404, "POST", f"/imports/{told['id']}/{step}") == missing
 
 
 def test_a_zip_file_and_the_options(ada, service):
@@ -104,6 +108,7 @@ def test_a_zip_file_and_the_options(ada, service):
         file.writestr("chat.txt", GROUP)
     found = give(ada, "/imports/preview", packed.getvalue(), kind="application/zip").json()
     assert (found["format"], found["asks_me"], found["people"]) == ("whatsapp", True, {"Ada": 1, "Bea": 1, "Cleo": 1})
+    assert found["model_calls"] == {"none": 0, "sessions": 4, "all": None}
     done = give(
         ada, "/imports", packed.getvalue(), kind="application/zip", me="Bea", zone="Asia/Tokyo", since="2026-03-14",
         remember="none", format="whatsapp",
@@ -207,3 +212,26 @@ def test_a_preview_says_how_long_the_model_takes_once_that_was_measured(ada, ser
     times = StepTimes(service.memory.folder)
     times.note(Model("small"), "topics", 4.0)
     assert give(ada, "/imports/preview", LINES).json()["model_seconds"] == {"none": 0.0, "sessions": 16.0, "all": None}
+
+
+def test_a_wrong_me_is_refused_with_the_requests_that_put_it_right(ada, service):
+    name = give(ada, "/imports", GROUP, me="Ada").json()["id"]
+    for path in ("/imports", "/imports/preview"):
+        told = refused(give(ada, path, GROUP, me="Bea"), 400)
+        assert told.startswith(
+            f"These messages are here already with Ada as you. Undo that import (`DELETE /api/v1/imports/{name}`), then import "
+            "again with `me=NAME`."
+        )
+        assert "--" not in told
+    assert len(said(service)) == 3
+
+
+def test_what_was_forgotten_of_an_import_is_offered_no_more_after_its_undo(ada, service):
+    name = give(ada, "/imports", LINES).json()["id"]
+    turn = service.memory.journal.turns("ada")[0].id
+    ada("DELETE", f"/turns/{turn}")
+    assert ada("DELETE", f"/imports/{name}")["messages"] == 2
+    assert ada("GET", "/memories/forgotten")["items"] == []
+    assert "was purged" in ada.fails(404, "POST", f"/memories/{turn}/undo")
+    again = give(ada, "/imports", LINES).json()
+    assert (again["added"], again["skipped"]) == (2, {FORGOTTEN: 2})
