@@ -12,13 +12,12 @@ from app.console import AsJson, User, print_json, print_table, progress, report,
 from app.progress import shown
 from memory.core import clock
 from memory.imports import reasons
-from memory.imports.lines import ReadingDepth
 from memory.imports.reasons import nothing_added
 
 if TYPE_CHECKING:
     from app.importers.importing import Wanted
     from app.importers.preview import Preview
-    from memory.imports.lines import Import
+    from memory.imports.lines import Import, ReadingDepth
     from memory.memory import Memory
 
 AnyUser = Annotated[str | None, typer.Option("--user", "-u", help="The user. Default: all users.")]
@@ -139,6 +138,8 @@ def _show_preview(path: Path, user: str, wanted: Wanted, *, as_json: bool) -> No
     for told in unused(wanted, found.format, found.me):
         progress(told)
     if as_json:
+        from memory.imports.lines import ReadingDepth
+
         calls = {depth: found.calls(depth) for depth in get_args(ReadingDepth)}
         print_json({**found.as_json(), "model_calls": calls, "model_seconds": {"none": 0.0, **_seconds(found)}})
         return

@@ -50,7 +50,9 @@ def _measure(folder: Path, size: int, quiet_turns: int, embedder: Embedder, call
     recorded = Recorded(embedder)
     models = ModelServer(Settings(llm_base_url=calls.url))
     with PersonaService(Memory(folder, recorded), models, work=False) as service, tempfile.TemporaryDirectory() as files:
-        said = said_later(filled.USER, filled.last_said(service.memory, filled.USER), _MOST_TURNS)
+        # A conversation is later than all history.
+        last = max(filled.last_said(service.memory, filled.USER), *(one.time for one in history_files.said(size)))
+        said = said_later(filled.USER, last, _MOST_TURNS)
 
         def first_word() -> float:
             text, at = next(said)

@@ -1,7 +1,7 @@
 """The personality timeline: one point for each remembered turn, and one whenever the person pins or resets.
 
 Points are in the order in which they were said, not read: imported history is read late, and takes its place before what was
-read already. A pin or a reset comes after all points that there are when the person makes it.
+read already. A pin or a reset comes after all messages that there are when the person makes it.
 
 A point counts only while its message counts: not while the message is pending approval, and not after it is forgotten or
 replaced. Points that do not count are in no result of this module and have no effect on the scores of the others.
@@ -202,10 +202,15 @@ def add_turn(connection: Connection, user_id: str, point: PersonalityPoint, befo
 
 
 def add_point(connection: Connection, user_id: str, point: PersonalityPoint) -> None:
-    """Add a point of the person's own, after all points that there are, inside the caller's transaction."""
-    mine = (personality.c.user_id == user_id) & personality.c.place.is_not(None)
-    last = connection.execute(select(func.max(personality.c.place)).where(mine)).scalar()
-    _insert(connection, user_id, point, max(last or point.time, point.time))
+    """Add a point of the person's own, after all points and messages that there are, inside the caller's transaction.
+
+    Its own time does not decide: messages may have the time that a caller gave them.
+    """
+    ends = [
+        connection.execute(select(func.max(column)).where(column.table.c.user_id == user_id)).scalar()
+        for column in (personality.c.place, turns.c.at)
+    ]
+    _insert(connection, user_id, point, max((end for end in ends if end is not None), default=point.time))
 
 
 def _insert(connection: Connection, user_id: str, point: PersonalityPoint, place: datetime) -> int:

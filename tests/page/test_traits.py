@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
@@ -16,6 +17,7 @@ from app.ui.personality.page import pointed_at, row
 from memory.browse.personality import TimelineSteps
 from memory.core.errors import StorageError
 from memory.core.records import TRAITS, BigFive, PersonalityPoint, TurnState
+from memory.storage.schema import personality as personality_rows
 from tests.fakes import ScriptedChat, answer
 from tests.page.test_page import say
 
@@ -158,13 +160,22 @@ def test_the_curves_go_with_time_where_history_came_late(open_page: OpenPage, se
     drawn = [point for point in rows(curves) if point["trait"] == "Openness"]
     assert [point["what"] for point in drawn] == ["Said long ago", "Said in between", "Said today"]
     assert [point["time"] for point in drawn] == sorted(point["time"] for point in drawn)
-    # What holds is what was remembered last, and each step says what it changed.
-    assert service.memory.personality.newest("ada").scores.openness == 3.5
+    # What holds is what was said last, and each step says what it changed.
+    assert service.memory.personality.newest("ada").time == BEGAN + timedelta(hours=18)
     assert "too early to tell: openness" in radar.proto.alt
-    assert "Some older messages were remembered after newer ones" in captions(page)
+    assert "Some older messages were remembered after newer ones" not in captions(page)
     assert [text for step in steps(page) for text in ("in between", "long ago", "today") if text in step] == [
-        "in between", "long ago", "today",
+        "today", "in between", "long ago",
     ]  # fmt: skip
+
+
+def test_the_page_says_that_an_older_program_counted_in_another_order(open_page: OpenPage, service: PersonaService) -> None:
+    said(service, "Said today", 9, openness=4.0)
+    said(service, "Said long ago", 1, openness=2.0)
+    with service.memory._database.write() as connection:
+        connection.execute(update(personality_rows).values(place=BEGAN + timedelta(days=9)))
+    page = personality(open_page)
+    assert "Some older messages were remembered after newer ones" in captions(page)
 
 
 def test_a_trait_is_held_and_moves_again(open_page: OpenPage, service: PersonaService) -> None:
