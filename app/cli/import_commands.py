@@ -255,17 +255,17 @@ def list_imports(user: AnyUser = None, as_json: AsJson = False) -> None:
         ]
         print_json(shown)
     elif found:
-        here = clock.zone_of(None)
-        rows = [
-            (
-                one.id, name, one.format, one.name, f"{one.at.astimezone(here):%Y-%m-%d %H:%M}", _listed(one),
-                one.days(here), _state(one, left.get(one.id, 0)),
-            )
-            for name, one in found
-        ]  # fmt: skip
-        print_table(("id", "user", "format", "file", "imported", "added", "from, to", ""), rows)
+        # Not a table: eight columns do not fit into a window of 80 characters.
+        for name, one in found:
+            say(_told(one, name, left.get(one.id, 0)))
     else:
         progress(f"Nothing was imported for {user}." if user else "Nothing was imported.")
+
+
+def _told(one: Import, user: str, steps: int) -> str:
+    here = clock.zone_of(None)
+    parts = [_listed(one), one.days(here), f"imported on {one.at.astimezone(here):%Y-%m-%d at %H:%M}", _state(one, steps)]
+    return f"{one.id}  {one.name} ({one.format}), user {user}\n  {'; '.join(filter(None, parts))}"
 
 
 def _listed(one: Import) -> str:
