@@ -204,8 +204,9 @@ def _welcome() -> None:
     st.title("An assistant that remembers you", anchor=False)
     st.write(
         "Tell me about yourself and ask me anything. I remember what you tell me, even months later. Before I answer, I search "
-        "my memory, and I adapt my tone to you. You can see and correct what I know on the Memory page. To look around "
-        "first, load the example person on the You page."
+        "my memory, and I adapt my tone to you. You can see and correct what I know on the Memory page. If you have "
+        "talked to ChatGPT or others for years, bring that history on the You page; to look around first, load the example "
+        "person there."
     )
 
 
