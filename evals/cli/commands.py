@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +17,9 @@ from evals.cli import graph as cli_graph
 from evals.cli import story as cli_story
 from memory.core import extras
 from memory.core.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from evals.datasets.evidence import Conversation
 
 app = typer.Typer(no_args_is_help=True, help="Measure retrieval, memory and answers.")
 app.command("persona-mme")(cli_answers.persona_mme)
@@ -35,6 +38,7 @@ class Format(StrEnum):
     LOCOMO = "locomo"
     M3EXAM = "m3exam"
     BEAM = "beam"
+    LONGMEMEVAL = "longmemeval"
 
 
 class RetrieverName(StrEnum):
@@ -50,7 +54,10 @@ class RetrieverName(StrEnum):
 
 @app.command()
 def retrieval(
-    data: Annotated[Path, typer.Option("--data", help="LoCoMo's file; M3Exam's or BEAM's folder; not part of this project.")],
+    data: Annotated[
+        Path,
+        typer.Option("--data", help="LoCoMo's or LongMemEval's file; M3Exam's or BEAM's folder; not part of this project."),
+    ],
     form: Annotated[Format, typer.Option("--format", help="Its format.")] = Format.LOCOMO,
     retriever: Annotated[
         RetrieverName,
@@ -58,21 +65,38 @@ def retrieval(
             "--retriever", help="Which search to measure: `hybrid` combines dense and BM25 by rank; `reference` is the paper's."
         ),
     ] = RetrieverName.ALL,
+    corrections: Annotated[
+        Path | None, typer.Option("--corrections", help="LoCoMo: a JSON file with other evidence for single questions.")
+    ] = None,
+    doubled: Annotated[bool, typer.Option("--doubled", help="LoCoMo: count questions that stand twice as two.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Measure how much of the evidence a search finds, where each turn of a dialogue is one memory; no chat model is used."""
+    """Measure how much of the evidence a search finds, where each turn of a dialogue is one memory; no chat model is used.
+
+    `any@K`: at least one answering turn among K; `session_any@K`: an answering session among the first K distinct ones.
+    """
     from app.factory import build_embedder
     from app.settings import Settings
     from evals.components.retrieval import RULES, measure
-    from evals.datasets import beam, locomo, m3exam
 
-    conversations = {Format.LOCOMO: locomo.load, Format.M3EXAM: m3exam.load, Format.BEAM: beam.load}[form](data)
+    conversations = _conversations(form, data, corrections, doubled=doubled)
     rules = [rule for rule in RULES if retriever in {RetrieverName.ALL, rule}]
     report = measure(conversations, build_embedder(Settings()), rules, progress)
     if as_json:
         print_json(report)
     else:
         _print(report)
+
+
+def _conversations(form: Format, data: Path, corrections: Path | None, *, doubled: bool) -> list[Conversation]:
+    from evals.datasets import beam, locomo, longmemeval, m3exam
+    from evals.datasets import corrections as corrected
+
+    if form is Format.LOCOMO:
+        return locomo.load(data, corrected.load(corrections) if corrections else None, doubled=doubled)
+    if corrections or doubled:
+        raise InvalidInput(f"--corrections and --doubled are for --format locomo, not for {form}. Leave them out.")
+    return {Format.M3EXAM: m3exam.load, Format.BEAM: beam.load, Format.LONGMEMEVAL: longmemeval.load}[form](data)
 
 
 @app.command()
@@ -223,12 +247,13 @@ def pem(
 
 
 def _print(report: dict[str, Any]) -> None:
-    columns = ("questions", "recall@4", "recall@10", "recall@20", "mrr")
-    rows = []
-    for rule, figures in report.items():
-        for name, part in {"all": figures, **figures["by_category"]}.items():
-            rows.append((rule, name, *(str(part[column]) for column in columns)))
-    print_table(("retriever", "category", *columns), rows)
+    # Two tables: one would be too wide for a terminal.
+    for columns in (("questions", "recall@4", "recall@10", "recall@20", "mrr"), ("any@10", "session_any@10", "tokens@10")):
+        rows = []
+        for rule, figures in report.items():
+            for name, part in {"all": figures, **figures["by_category"]}.items():
+                rows.append((rule, name, *(str(part.get(column, "")) for column in columns)))
+        print_table(("retriever", "category", *columns), rows)
     for rule, figures in report.items():
         latency = figures["latency_ms"]
         progress(

@@ -8,14 +8,15 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 from evals.components.plain_search import PlainSearch, Scores, order
-from evals.datasets.evidence import Asked, Conversation
+from evals.datasets.evidence import Asked, Conversation, Said
+from graph.prompts.budgets import estimate_tokens
 from memory.embedding.text_embedder import Embedder
 from memory.index.filters import Rule
 from memory.memory import Memory
@@ -24,17 +25,33 @@ Measured = Literal["ours", "hybrid", "dense", "bm25", "reference"]
 """Search methods: ours, plain ones, and the published one."""
 RULES: tuple[Measured, ...] = ("ours", "hybrid", "dense", "bm25", "reference")
 
+Search = Callable[[Asked], Sequence[str]]
+"""Ranks the file's ids of turns for a question, best first."""
 DEPTHS = (4, 10, 20)
+SESSION_DEPTHS = (5, 10)
+"""The first distinct sessions of a ranking, as the field reports them."""
+SHOWN = 10
+"""The tokens of this many results are counted."""
 _MAX_RESULTS = 300
 
 
 @dataclass(frozen=True)
 class Scored:
-    """One question: the ranks (from 1) of its evidence, and the seconds that the search took."""
+    """One question.
+
+    Attributes:
+        category: Its category in the benchmark.
+        places: The ranks (from 1) of its evidence; empty if the benchmark names only its sessions.
+        seconds: The time that the search took.
+        session: The rank of its first evidence session among the distinct sessions of the ranking; None without sessions.
+        tokens: The tokens of the first results, estimated; None if they were not counted.
+    """
 
     category: str
     places: tuple[float, ...]
     seconds: float
+    session: float | None = None
+    tokens: int | None = None
 
     def recall(self, depth: int) -> float:
         """Return the share of the evidence within `depth` results."""
@@ -56,7 +73,7 @@ def measure(
         on_progress: Called with a line of progress.
 
     Returns:
-        For each rule: `questions`, `recall@K`, `mrr`, the same `by_category`, and `latency_ms` (p50, p95).
+        For each rule what `figures` returns, the same `by_category`, and `latency_ms` (p50, p95).
     """
     scored: dict[str, list[Scored]] = {rule: [] for rule in rules}
     for conversation in conversations:
@@ -66,8 +83,9 @@ def measure(
             Memory(Path(folder), embedder, asks=False) as memory,
         ):
             search = _searches(memory, conversation, embedder, rules)
+            turns = {said.id: said for said in conversation.turns}
             for rule in rules:
-                scored[rule] += [_ask(search[rule], asked) for asked in conversation.questions]
+                scored[rule] += [_ask(search[rule], asked, turns) for asked in conversation.questions]
     return {rule: _report(results) for rule, results in scored.items()}
 
 
@@ -85,23 +103,25 @@ def remember(memory: Memory, conversation: Conversation) -> dict[str, str]:
 
 def _searches(
     memory: Memory, conversation: Conversation, embedder: Embedder, rules: Sequence[Measured]
-) -> dict[Measured, Callable[[str], Sequence[str]]]:
-    """Return for each rule a function that ranks the file's ids for a question, best first."""
+) -> dict[Measured, Search]:
+    """Return the search of each rule."""
     name_of = {ours: theirs for theirs, ours in remember(memory, conversation).items()}
     after = conversation.turns[-1].time + timedelta(days=1)
     plain = PlainSearch([f"{said.text}\n{said.reply}".strip() for said in conversation.turns], embedder)
 
-    def _by_memory(rule: Rule) -> Callable[[str], Sequence[str]]:
-        def _ranked(question: str) -> list[str]:
-            ranked = memory.retriever.search_turns(conversation.name, question, _MAX_RESULTS, asked=after, rule=rule)
+    def _by_memory(rule: Rule) -> Search:
+        def _ranked(asked: Asked) -> list[str]:
+            ranked = memory.retriever.search_turns(
+                conversation.name, asked.question, _MAX_RESULTS, asked=asked.time or after, rule=rule
+            )
             return [name_of[turn_id] for turn_id, _ in ranked]
 
         return _ranked
 
-    def _plainly(scores: Callable[[str], Scores]) -> Callable[[str], Sequence[str]]:
-        return lambda question: [conversation.turns[place].id for place in order(scores(question))]
+    def _plainly(scores: Callable[[str], Scores]) -> Search:
+        return lambda asked: [conversation.turns[place].id for place in order(scores(asked.question))]
 
-    known: dict[Measured, Callable[[str], Sequence[str]]] = {
+    known: dict[Measured, Search] = {
         "ours": _by_memory("hybrid"),
         "reference": _by_memory("reference"),
         "hybrid": _plainly(plain.hybrid),
@@ -111,12 +131,26 @@ def _searches(
     return {rule: known[rule] for rule in rules}
 
 
-def _ask(search: Callable[[str], Sequence[str]], asked: Asked) -> Scored:
+def _ask(search: Search, asked: Asked, turns: Mapping[str, Said]) -> Scored:
     started = time.perf_counter()
-    ranked = search(asked.question)
+    ranked = search(asked)
     seconds = time.perf_counter() - started
     place = {name: float(number) for number, name in enumerate(ranked, start=1)}
-    return Scored(asked.category, tuple(place.get(name, float("inf")) for name in asked.evidence), seconds)
+    return Scored(
+        category=asked.category,
+        places=tuple(place.get(name, float("inf")) for name in asked.evidence),
+        seconds=seconds,
+        session=_session_place(asked, [turns[name] for name in ranked], turns),
+        tokens=sum(estimate_tokens(f"{turns[name].text}\n{turns[name].reply}".strip()) for name in ranked[:SHOWN]),
+    )
+
+
+def _session_place(asked: Asked, ranked: Sequence[Said], turns: Mapping[str, Said]) -> float | None:
+    wanted = set(asked.sessions or (turns[name].session for name in asked.evidence)) - {""}
+    if not wanted:
+        return None
+    distinct = dict.fromkeys(said.session for said in ranked)
+    return next((float(number) for number, name in enumerate(distinct, start=1) if name in wanted), float("inf"))
 
 
 def _report(results: Sequence[Scored]) -> dict[str, Any]:
@@ -129,12 +163,29 @@ def _report(results: Sequence[Scored]) -> dict[str, Any]:
 
 
 def figures(results: Sequence[Scored]) -> dict[str, Any]:
-    """Return the mean recall at each depth, and the mean reciprocal rank."""
-    if not results:
-        return {"questions": 0}
-    recalls = {f"recall@{depth}": round(statistics.fmean(one.recall(depth) for one in results), 4) for depth in DEPTHS}
-    mrr = statistics.fmean(1 / min(one.places) for one in results)
-    return {"questions": len(results), **recalls, "mrr": round(mrr, 4)}
+    """Return what the field reports.
+
+    Returns:
+        `questions` whose answering turns are known; over these `recall@K`, `mrr`, and `any@K`, the share with at least one
+        answering turn among K. `session_questions` whose answering sessions are known, and `session_any@K`, the share with one
+        of these among the first K distinct sessions. `tokens@10`: the median of the tokens of the first ten turns, estimated.
+    """
+    told = [one for one in results if one.places]
+    found: dict[str, Any] = {"questions": len(told)}
+    if told:
+        found |= {f"recall@{depth}": _mean(one.recall(depth) for one in told) for depth in DEPTHS}
+        found["mrr"] = _mean(1 / min(one.places) for one in told)
+        found |= {f"any@{depth}": _mean(min(one.places) <= depth for one in told) for depth in DEPTHS}
+    if sessions := [one.session for one in results if one.session is not None]:
+        found["session_questions"] = len(sessions)
+        found |= {f"session_any@{depth}": _mean(place <= depth for place in sessions) for depth in SESSION_DEPTHS}
+    if shown := [one.tokens for one in results if one.tokens is not None]:
+        found[f"tokens@{SHOWN}"] = round(statistics.median(shown))
+    return found
+
+
+def _mean(values: Iterable[float]) -> float:
+    return round(statistics.fmean(values), 4)
 
 
 def _latency(milliseconds: Sequence[float]) -> dict[str, float]:

@@ -19,21 +19,33 @@ class Said:
         time: When it was said.
         text: The message: preceded by the speaker's name in conversations between people, followed by a photo's description.
         reply: The assistant's reply; empty in conversations between people.
+        session: The name of its session; empty in a format without sessions.
     """
 
     id: str
     time: datetime
     text: str
     reply: str = ""
+    session: str = ""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A question, its category in the words of its benchmark, and the ids of the turns that answer it."""
+    """A question.
+
+    Attributes:
+        question: Its words.
+        category: Its category, in the words of its benchmark.
+        evidence: The ids of the turns that answer it; empty if only the sessions are known.
+        sessions: The sessions that answer it, where the format names them; empty: those of the evidence.
+        time: When it is asked; None: a day after the last turn.
+    """
 
     question: str
     category: str
     evidence: tuple[str, ...]
+    sessions: tuple[str, ...] = ()
+    time: datetime | None = None
 
 
 @dataclass(frozen=True)

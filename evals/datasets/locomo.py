@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from app.malformed import Place, read_json
+from evals.datasets.corrections import Corrections, name_of, same_words
 from evals.datasets.evidence import Asked, Conversation, Said
 from memory.core.errors import InvalidInput
 
@@ -21,29 +22,34 @@ _LAST_YEAR = 9_000
 _TIME = "%I:%M %p on %d %B, %Y"
 
 
-def load(path: Path) -> list[Conversation]:
+def load(path: Path, corrections: Corrections | None = None, *, doubled: bool = False) -> list[Conversation]:
     """Load a file of conversations; questions without one well-formed evidence id are left out.
 
+    Args:
+        path: The file.
+        corrections: Corrections of its golds.
+        doubled: Count a question that stands twice in its conversation twice.
+
     Raises:
-        InvalidInput: The file cannot be read, or is no LoCoMo file.
+        InvalidInput: The file cannot be read, or is no LoCoMo file; or a correction does not fit it.
     """
-    conversations = each(path, _conversation)
+    conversations = each(path, lambda number, entry: _conversation(number, entry, doubled=doubled), corrections)
     if not any(conversation.questions for conversation in conversations):
         raise InvalidInput(f"{path} has no question of categories 1 to 4 with evidence. Give --data a LoCoMo file.")
     return conversations
 
 
-def each(path: Path, make: Callable[[int, dict[str, Any]], _Made]) -> list[_Made]:
-    """Load a file, and call `make` with the index and the content of each of its conversations.
+def each(path: Path, make: Callable[[int, dict[str, Any]], _Made], corrections: Corrections | None = None) -> list[_Made]:
+    """Load a file, and call `make` with the index and the content of each of its conversations, corrected.
 
     Raises:
-        InvalidInput: The file cannot be read, or is no LoCoMo file.
+        InvalidInput: The file cannot be read, or is no LoCoMo file; or a correction does not fit it.
     """
     entries = read_json(path, "--data: it takes a LoCoMo file")
     if not isinstance(entries, list):
         raise Place(path).wrong("this is not a list of LoCoMo conversations. Check --data.")
     made = []
-    for number, entry in enumerate(entries):
+    for number, entry in enumerate(corrections.applied(entries) if corrections else entries):
         try:
             made.append(make(number, entry))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -61,19 +67,19 @@ def turns_of(entry: dict[str, Any]) -> list[Said]:
         if time.year > _LAST_YEAR:
             msg = f"session {session} is said to be in {time.year}"
             raise ValueError(msg)
-        turns += [_said(turn, time.replace(tzinfo=UTC)) for turn in talk[f"session_{session}"]]
+        turns += [_said(turn, time.replace(tzinfo=UTC), f"session_{session}") for turn in talk[f"session_{session}"]]
     return turns
 
 
-def _conversation(number: int, entry: dict[str, Any]) -> Conversation:
+def _conversation(number: int, entry: dict[str, Any], *, doubled: bool) -> Conversation:
     turns = turns_of(entry)
     known = {turn.id for turn in turns}
     questions = []
-    for _, asked in asked_once(entry["qa"]):
+    for asked in entry["qa"] if doubled else [one for _, one in asked_once(entry["qa"])]:
         evidence = tuple(dict.fromkeys(name for name in _EVIDENCE.findall(" ".join(asked["evidence"])) if name in known))
         if asked["category"] in CATEGORIES and evidence:
             questions.append(Asked(text_of(asked["question"]), CATEGORIES[asked["category"]], evidence))
-    return Conversation(str(entry.get("sample_id", number)), tuple(turns), tuple(questions))
+    return Conversation(name_of(number, entry), tuple(turns), tuple(questions))
 
 
 def asked_once(qa: Sequence[dict[str, Any]]) -> list[tuple[int, dict[str, Any]]]:
@@ -84,7 +90,7 @@ def asked_once(qa: Sequence[dict[str, Any]]) -> list[tuple[int, dict[str, Any]]]
     """
     kept: dict[str, tuple[int, dict[str, Any]]] = {}
     for place, asked in sorted(enumerate(qa), key=lambda one: one[1]["category"] not in CATEGORIES):
-        kept.setdefault(" ".join(text_of(asked["question"]).casefold().split()), (place, asked))
+        kept.setdefault(same_words(text_of(asked["question"])), (place, asked))
     return sorted(kept.values(), key=lambda one: one[0])
 
 
@@ -97,6 +103,6 @@ def text_of(value: object) -> str:
     return value
 
 
-def _said(turn: dict[str, Any], time: datetime) -> Said:
+def _said(turn: dict[str, Any], time: datetime, session: str) -> Said:
     caption = f" [{turn['blip_caption']}]" if turn.get("blip_caption") else ""
-    return Said(turn["dia_id"], time, f"{turn['speaker']}: {turn['text']}{caption}")
+    return Said(turn["dia_id"], time, f"{turn['speaker']}: {turn['text']}{caption}", session=session)

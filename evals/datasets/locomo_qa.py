@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from app.malformed import Place
+from evals.datasets.corrections import Corrections, name_of
 from evals.datasets.histories import in_order, speakable
 from evals.datasets.locomo import CATEGORIES, asked_once, each, text_of, turns_of
 from evals.types import Person, Question, Said
@@ -16,16 +17,16 @@ NOT_MENTIONED = "not mentioned"
 _ASKED = "{question}\n\nAnswer in a few words. If it was never said, write: " + NOT_MENTIONED + "."
 
 
-def load(path: Path) -> tuple[list[Person], list[Question]]:
+def load(path: Path, corrections: Corrections | None = None) -> tuple[list[Person], list[Question]]:
     """Load every conversation as the history of one person, and the questions about it.
 
     Both speakers' turns are messages with the speaker's name, as if one person reported the conversation; there are no
     replies.
 
     Raises:
-        InvalidInput: The file cannot be read, or is no LoCoMo file.
+        InvalidInput: The file cannot be read, or is no LoCoMo file; or a correction does not fit it.
     """
-    read = each(path, _one)
+    read = each(path, _one, corrections)
     names: dict[str, int] = {}
     for number, (person, _) in enumerate(read):
         place = Place(path, (number,))
@@ -41,7 +42,7 @@ def load(path: Path) -> tuple[list[Person], list[Question]]:
 
 
 def _one(number: int, entry: dict[str, Any]) -> tuple[Person, list[Question]]:
-    name = str(entry.get("sample_id", number))
+    name = name_of(number, entry)
     person = Person(name, tuple(Said(turn.time, turn.text, "", ()) for turn in turns_of(entry)))
     return person, [_question(f"{name}/{place}", name, asked) for place, asked in asked_once(entry["qa"])]
 

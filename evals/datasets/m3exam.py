@@ -95,10 +95,10 @@ def _person(folder: Path) -> Conversation:
 
 def _turns(sessions: Sequence[_Session]) -> list[Said]:
     turns, of_day = [], Counter[date]()
-    for session in sessions:
+    for place, session in enumerate(sessions):
         begin = datetime.combine(session.day, _FIRST_SESSION_TIME) + of_day[session.day] * _SESSION_GAP
         of_day[session.day] += 1
         for number, one in enumerate(session.dialogues):
             seen = "".join(f" [{text}]" for text in one.photo_descriptions)
-            turns.append(Said(one.round, begin + timedelta(minutes=number), f"{one.user}{seen}", one.assistant))
+            turns.append(Said(one.round, begin + timedelta(minutes=number), f"{one.user}{seen}", one.assistant, str(place)))
     return turns

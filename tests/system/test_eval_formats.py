@@ -1,4 +1,4 @@
-"""`persona eval retrieval --format m3exam|beam` on made-up folders in these forms, whole and damaged."""
+"""`persona eval retrieval --format m3exam|beam|longmemeval` on made-up data in these forms, whole and damaged."""
 
 from __future__ import annotations
 
@@ -57,6 +57,23 @@ PROBES = {
         {"question": "What of the canoe?", "source_chat_ids": {"first": [4], "second": [[5]]}},
     ],
     "abstention": [{"question": "What is nowhere?"}, {"question": "Nor this?", "source_chat_ids": []}],
+}
+HISTORY = {
+    "question_id": "q1",
+    "question_type": "single-session-user",
+    "question": "What is the parrot called?",
+    "answer": "Zazu",
+    "question_date": "2023/06/01 (Thu) 09:30",
+    "haystack_session_ids": ["answer_1", "other"],
+    "haystack_dates": ["2023/05/20 (Sat) 02:21", "2023/05/30 (Tue) 23:40"],
+    "haystack_sessions": [
+        [
+            {"role": "user", "content": "My parrot is called Zazu.", "has_answer": True},
+            {"role": "assistant", "content": "A fine name."},
+        ],
+        [{"role": "user", "content": "I bought a canoe."}, {"role": "assistant", "content": "Green?"}],
+    ],
+    "answer_session_ids": ["answer_1"],
 }
 
 
@@ -128,6 +145,7 @@ def test_every_rule_is_measured(form, questions, exam, probes, measure):
     report = json.loads(out)
     assert list(report) == ["ours", "hybrid", "dense", "bm25", "reference"]
     assert all(figures["questions"] == questions and figures["recall@4"] == 1.0 for figures in report.values())
+    assert all(("session_any@10" in figures) == (form == "m3exam") for figures in report.values())
     code, out, _ = measure(form, folder, "--retriever", "bm25")
     assert code == 0
     assert "bm25" in out
@@ -172,6 +190,31 @@ def test_a_damaged_talk_of_beam_is_a_sentence(name, content, probes, measure):
     code, out, err = measure("beam", probes)
     assert (code, out) == (1, "")
     assert "7" in err
+
+
+def test_longmemeval_is_measured_by_question_and_what_is_malformed_is_a_sentence(tmp_path, measure):
+    abstains = {**HISTORY, "question_id": "q2_abs"}
+    _written(
+        tmp_path, longmemeval_s=[HISTORY, abstains], broken=[HISTORY, {**HISTORY, "question_id": "q3", "haystack_dates": []}]
+    )
+    code, out, err = measure("longmemeval", tmp_path / "longmemeval_s.json", "--json")
+    assert code == 0, err
+    report = json.loads(out)
+    assert list(report) == ["ours", "hybrid", "dense", "bm25", "reference"]
+    for figures in report.values():
+        assert figures["questions"] == figures["session_questions"] == 1
+        assert figures["recall@4"] == figures["session_any@10"] == 1.0
+        assert list(figures["by_category"]) == ["single-session-user"]
+    code, out, err = measure("longmemeval", tmp_path / "broken.json")
+    assert (code, out) == (1, "")
+    assert "broken.json, question 2 of the list" in " ".join(err.split())
+
+
+@pytest.mark.parametrize("words", [("--doubled",), ("--corrections", "golds.json")])
+def test_options_of_locomo_are_refused_for_other_formats(words, exam, measure):
+    code, out, err = measure("m3exam", exam, *words)
+    assert (code, out) == (1, "")
+    assert "--format locomo" in " ".join(err.split())
 
 
 @pytest.mark.parametrize("form", ["m3exam", "beam"])

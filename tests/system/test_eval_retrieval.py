@@ -59,17 +59,32 @@ def test_all_ways_to_search_are_scored_in_one_run(measure):
     assert list(report) == ["ours", "hybrid", "dense", "bm25", "reference"]
     for figures in report.values():
         assert figures["questions"] == 2
-        assert figures["recall@4"] == figures["recall@20"] == 1.0
+        assert figures["recall@4"] == figures["recall@20"] == figures["any@4"] == figures["session_any@10"] == 1.0
         assert set(figures["by_category"]) == {"single-hop", "temporal"}
         assert set(figures["latency_ms"]) == {"p50", "p95"}
     assert report["ours"]["mrr"] == 1.0
     assert "one: 4 turns, 2 questions" in err
 
 
+def test_doubled_questions_count_once_and_corrections_are_applied(measure, tmp_path):
+    talk = [{"sample_id": "one", "conversation": TALK, "qa": [*ASKED, ASKED[0]]}]
+    golds = tmp_path / "golds.json"
+    golds.write_text(json.dumps([{"question": ASKED[1]["question"], "evidence": []}]))
+    for words, questions in (((), 2), (("--doubled",), 3), (("--corrections", str(golds)), 1)):
+        code, out, err = measure(talk, "--retriever", "bm25", "--json", *words)
+        assert code == 0, err
+        assert json.loads(out)["bm25"]["questions"] == questions
+    golds.write_text(json.dumps([{"question": "Who?", "evidence": []}]))
+    code, out, err = measure(talk, "--corrections", str(golds))
+    assert (code, out) == (1, "")
+    assert "golds.json, line 1" in " ".join(err.split())
+
+
 def test_a_table_for_people_and_the_reference_alone(measure):
     code, out, _ = measure([{"conversation": TALK, "qa": ASKED}], "--retriever", "reference")
     assert code == 0
     assert "single-hop" in out
+    assert "session_any@10" in out
     assert "ours" not in out
 
 
