@@ -1,4 +1,4 @@
-"""The person whose history a dry run is for: what is here of theirs, and what they chose not to keep (I/O that reads)."""
+"""What a dry run has to know about the person: their stored history, and what they chose not to keep (reads only)."""
 
 from __future__ import annotations
 

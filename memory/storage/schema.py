@@ -128,8 +128,7 @@ turns = Table(
     Column("origin", String(40)),
     # The message says how the person wants replies to be written (`memory.personality.writing_wishes`).
     Column("wishes", Boolean, nullable=False, server_default=false()),
-    # The import that brought it; None: it was said here.
-    Column("import_id", String(40)),
+    Column("import_id", String(40)),  # The import that brought it; None: it was said here.
     # The name before the text, in a talk between people; and whether it is another person's.
     Column("speaker", Words),
     Column("by_other", Boolean, nullable=False, server_default=false()),
@@ -273,8 +272,7 @@ work = Table(
     Column("attempts", Integer, nullable=False),
     Column("not_before", Instant),
     Column("error", Words),
-    # The import that it reads; None: what was said here.
-    Column("import_id", String(40)),
+    Column("import_id", String(40)),  # The import that it reads; None: what was said here.
     UniqueConstraint("user_id", "kind", "subject", name="uq_work_subject"),
 )
 
