@@ -33,7 +33,7 @@ _MOST_TIMES = 40
 """Newest times of a model and kind: the rest of the machine changes, and so does its load."""
 _MOST_SERIES = 40
 _SLOWEST = 10
-"""One step of so many is left out, the slowest: a conversation held it up, or the machine slept."""
+"""The slowest step of each ten is left out: a conversation held it up, or the machine slept."""
 CALLS = {"message": 2, "conversation": 3, "topics": 1, "sets": 2}
 """The calls of a step, as a preview counts them."""
 _SESSIONS = ("topics", "conversation", "sets")

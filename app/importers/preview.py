@@ -69,7 +69,7 @@ class Previewed:
         return span_of(self.first, self.last)
 
     def note_message(self, message: Message) -> None:
-        """Count a message, also one that would be left out: its time belongs to the span that stands beside the number."""
+        """Count a message. One that would be left out counts too: the number and the days are of all messages."""
         self.messages += 1
         if can_be_right(message.time, photo=bool(message.pictures)):
             self.first = min(self.first or message.time, message.time)

@@ -58,7 +58,7 @@ class Reading:
 
         Args:
             import_id: The import.
-            user_id: Whose import it is; None: whoever's it is.
+            user_id: The user whose import it is; None: any user.
 
         Raises:
             NotFound: There is no such import.

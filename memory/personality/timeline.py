@@ -36,7 +36,8 @@ _MINE = personality.c.user_id == bindparam("user")
 NEWEST_FIRST = (personality.c.place.desc(), personality.c.id.desc())
 _OLDEST_FIRST = (personality.c.place, personality.c.id)
 _NEWEST = select(personality).where(_MINE, COUNTS).order_by(*NEWEST_FIRST).limit(1)
-_IS_RESET = personality.c.cause == "reset"
+# Since the oldest message that is shown: without that bound, a reply would read the whole timeline of a person without a reset.
+_IS_RESET = (personality.c.cause == "reset") & (personality.c.place >= bindparam("oldest", type_=personality.c.place.type))
 _RESET = select(personality.c.place, personality.c.id).where(_MINE, _IS_RESET).order_by(*NEWEST_FIRST).limit(1)
 _SHOWN = (
     select(
@@ -85,7 +86,7 @@ class PersonalityTimeline:
         with self._db.glance() as connection:
             point = _newest(connection, user_id)
             shown = connection.execute(_SHOWN, {"user": user_id}).all() if point else []
-            reset = connection.execute(_RESET, {"user": user_id}).first() if shown else None
+            reset = connection.execute(_RESET, {"user": user_id, "oldest": shown[-1].place}).first() if shown else None
             wishes = connection.execute(_WISHES, {"user": user_id}).all()
         return Evidence(
             point=point,

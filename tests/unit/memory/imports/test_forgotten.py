@@ -104,7 +104,10 @@ def test_a_fact_that_a_forgotten_one_repeated_counts_once_less_and_no_more(memor
     done = taken(memory, line(0, "I still live in Oslo."), line(1, CAT))
     imported = named(memory, "I still live in Oslo.")
     fact(memory, imported, "The user lives in Oslo.", Changes(same_as=first.id))
-    count = lambda: memory.memories.entries("ada", ids=[first.id])[0].strength  # noqa: E731 - asked three times
+
+    def count() -> int:
+        return memory.memories.entries("ada", ids=[first.id])[0].strength
+
     before = count()
     memory.forget("ada", imported.id)
     less = count()
