@@ -23,21 +23,22 @@ def examine(settings: Settings) -> list[Finding]:
     """Check each part in turn."""
     from app.misspelt_settings import misspelt
 
-    checks: list[tuple[str, Callable[[Settings], Finding]]] = [
+    checks: list[tuple[str, Callable[[Settings], Finding | None]]] = [
         ("python", _python),
         ("data folder", _folder),
         ("chat model", _chat),
         ("pictures", _pictures),
         ("photo memory", _photos),
         ("text embedder", _embedder),
+        ("languages", _languages),
         ("extras", _extras),
         ("memory", _memory),
         ("sensitive things", _sensitive),
     ]
-    findings = []
+    findings: list[Finding] = []
     for what, check in checks:
         try:
-            findings.append(check(settings))
+            findings += [found] if (found := check(settings)) else []
         except PersonaError as error:
             findings.append(Finding("broken", what, error.message))
     if names := misspelt():
@@ -129,6 +130,22 @@ def _embedder(settings: Settings) -> Finding:
     return Finding("works", "text embedder", build_embedder(settings).name)
 
 
+def _languages(settings: Settings) -> Finding | None:
+    from app.embedder_offer import offer
+    from app.factory import open_journal
+    from memory.stores.journal import Journal
+
+    if not _has_journal(settings):
+        return None
+    database = open_journal(settings)
+    try:
+        journal = Journal(database)
+        sentence = offer(settings, journal, [row["id"] for row in journal.users()])
+    finally:
+        database.close()
+    return Finding("off", "languages", sentence) if sentence else None
+
+
 def _extras(_settings: Settings) -> Finding:
     return Finding("works", "extras", "\n".join(extras.told()))
 
@@ -138,7 +155,7 @@ def _memory(settings: Settings) -> Finding:
     from app.factory import build_memory, check_embedder
     from app.remembering import is_alone
 
-    if not settings.database_url and not (settings.data_dir.expanduser() / "journal.db").exists():
+    if not _has_journal(settings):
         return Finding("works", "memory", "empty until the first message")
     check_embedder(settings)
     with build_memory(settings) as store:
@@ -150,3 +167,7 @@ def _memory(settings: Settings) -> Finding:
     tail = f"; {waiting} steps are left to remember them (`persona work` does them now)" if waiting else ""
     lines = [f"{len(users)} user(s), {turns} turns{tail}", *set_aside.told(aside, own=own, named=True)]
     return Finding("off" if aside else "works", "memory", "\n".join(lines))
+
+
+def _has_journal(settings: Settings) -> bool:
+    return bool(settings.database_url) or (settings.data_dir.expanduser() / "journal.db").exists()

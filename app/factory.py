@@ -110,13 +110,18 @@ def open_journal(settings: Settings) -> Database:
 
 
 def build_memory(settings: Settings, *, fresh_index: bool = False) -> Memory:
-    """Open the memory that the settings name."""
+    """Open the memory that the settings name.
+
+    After `persona models use` with another text embedder, the next start rebuilds the index.
+    """
+    from app.settings import is_chosen_embedder
+
     return Memory(
         settings.data_dir.expanduser(),
         build_embedder(settings),
         database_url=settings.database_url or None,
         chroma_url=settings.chroma_url or None,
-        fresh_index=fresh_index,
+        fresh_index=fresh_index or ("other embedder" if is_chosen_embedder(settings) else False),
         sight=build_sight(settings),
         asks=settings.ask_consent,
         own_words=own_words,

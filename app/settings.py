@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,12 +17,13 @@ from memory.core.errors import InvalidInput, StorageError
 
 _MODEL = ("llm_base_url", "llm_model", "llm_projector")
 """Together these name the chat model; values from different places are never mixed."""
+_EMBEDDER = ("text_embedder",)
 
 _ASKS_EACH, _ASKS_NOBODY = ("true", "1", "yes", "y", "t", "on"), ("false", "0", "no", "n", "f")
 
 
 def settings_file() -> Path:
-    """Return the file in which `persona models use` saves its choice; `PERSONA_CONFIG_DIR` names another folder."""
+    """Return the file in which `persona models use` saves its choices; `PERSONA_CONFIG_DIR` names another folder."""
     folder = os.environ.get("PERSONA_CONFIG_DIR")
     return (Path(folder).expanduser() if folder else platformdirs.user_config_path("personavlm")) / "settings.env"
 
@@ -32,11 +34,24 @@ def choose(**values: str) -> Path:
     Raises:
         StorageError: The file cannot be written.
     """
+    return _save(_MODEL, values)
+
+
+def choose_embedder(name: str) -> Path:
+    """Save the choice of the text embedder for later `Settings`, and return the file.
+
+    Raises:
+        StorageError: The file cannot be written.
+    """
+    return _save(_EMBEDDER, {_EMBEDDER[0]: name})
+
+
+def _save(names: Sequence[str], values: Mapping[str, str]) -> Path:
     path = settings_file()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
-        for name in _MODEL:
+        for name in names:
             if value := values.get(name, ""):
                 set_key(path, _variable(name), value)
             elif _variable(name) in dotenv_values(path):
@@ -60,6 +75,23 @@ def chosen_in() -> str:
     return ""
 
 
+def embedder_set_in() -> str:
+    """Return a clause that says where the text embedder is set with priority over the saved choice; empty if nowhere."""
+    variable = _variable(_EMBEDDER[0])
+    for place, values in (
+        ("in the environment", {name.upper(): value for name, value in os.environ.items()}),
+        ("in .env of this folder", dotenv_values(".env")),
+    ):
+        if values.get(variable):
+            return f"set {place}: {variable}"
+    return ""
+
+
+def is_chosen_embedder(settings: Settings) -> bool:
+    """Return whether the text embedder in the settings is the saved choice."""
+    return dotenv_values(settings_file()).get(_variable(_EMBEDDER[0])) == settings.text_embedder
+
+
 def is_choice(settings: Settings) -> bool:
     """Return whether the server in the settings comes from the saved choice."""
     kept = dotenv_values(settings_file()).get(_variable("llm_base_url"))
@@ -71,7 +103,7 @@ def _variable(name: str) -> str:
 
 
 class _Chosen(DotEnvSettingsSource):
-    """The saved choice; it applies if neither the environment nor `.env` names a server or model."""
+    """The saved choices; that of the chat model applies if neither the environment nor `.env` names a server or model."""
 
     def __init__(self, settings: type[BaseSettings]) -> None:
         super().__init__(settings, env_file=settings_file())

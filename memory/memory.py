@@ -30,7 +30,7 @@ from memory.forgetting.service import Forgetting
 from memory.forgetting.user_deletion import UserDeletion
 from memory.imports.service import Imports
 from memory.index import renamed_users
-from memory.index.recovery import IndexRecovery
+from memory.index.recovery import Fresh, IndexRecovery
 from memory.personality.timeline import PersonalityTimeline
 from memory.personality.writing_wishes import wishes_in
 from memory.photos.image_file import Picture, open_upright
@@ -79,7 +79,7 @@ class Memory:
             (benchmarks).
         own_words: Removes pasted and quoted text from a message.
         brings_up: Whether replies may mention upcoming events unasked; a person can decline.
-        fresh_index: First delete the indexes of this folder, whatever their state, and mark all rows as not indexed.
+        fresh_index: First delete the indexes of this folder, always or only those of another embedder; see `IndexRecovery`.
 
     Raises:
         FolderInUse: Another process owns the folder.
@@ -101,7 +101,7 @@ class Memory:
         *,
         database_url: str | None = None,
         chroma_url: str | None = None,
-        fresh_index: bool = False,
+        fresh_index: Fresh = False,
         sight: Sight | None = None,
         asks: Mode | Literal[False] | None = None,
         own_words: Callable[[str], str] = str,

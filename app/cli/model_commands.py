@@ -1,4 +1,4 @@
-"""`persona models …`: list and download models, and choose the chat model."""
+"""`persona models …`: list and download models, and choose the chat model and the text embedder."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ from memory.core.errors import NotFound
 
 if TYPE_CHECKING:
     from app.models.local_servers import Served
-    from app.models.transfer import Progress
 
-models = typer.Typer(no_args_is_help=True, help="List and download models, and choose the chat model.")
+models = typer.Typer(no_args_is_help=True, help="List and download models, and choose the chat model and the text embedder.")
 
 _EMBEDDED = "embedded"
 _URL = re.compile(r"(?i)[a-z]+://|(?:localhost|[\d.]+|\[[\da-f:]+\])(?::\d+)?(?:/|$)")
@@ -33,7 +32,8 @@ def list_models(as_json: AsJson = False) -> None:
     from app.models.transfer import in_words
     from app.settings import Settings
 
-    now = answering(Settings())
+    chosen = Settings()
+    now = answering(chosen)
     rows = [(model, weights.located(name)) for name, model in CATALOGUE.items()]
     if as_json:
         shown = ("name", "role", "licence", "description", "sees", "tried", "hub")
@@ -53,7 +53,7 @@ def list_models(as_json: AsJson = False) -> None:
             in_words(model.size),
             model.licence,
             *(("on this machine",) if found else () if model.tried else ("untested",)),
-            *(("current",) if found and now.is_embedded(model.name) else ()),
+            *(("current",) if found and (now.is_embedded(model.name) or model.name == chosen.text_embedder) else ()),
         )
         say(f"{model.name:<20} {', '.join(facts)}\n    {model.description}")
     served = _served()
@@ -75,8 +75,9 @@ def pull(
     as_json: AsJson = False,
 ) -> None:
     """Download a model and check its hashes; if it is already there, only check its hashes."""
+    from app.cli import embedder_choice
     from app.models import transfer, weights
-    from app.models.catalogue import CATALOGUE, TEXT_EMBEDDER
+    from app.models.catalogue import CATALOGUE
     from app.models.first_models import can_ask, pull_first
     from app.settings import Settings
 
@@ -88,8 +89,9 @@ def pull(
             located = [weights.pull(name, bars, newer=True) if newer else weights.pull_again(name, bars)]
         else:
             located = pull_first(bars, ask=ask_on_terminal if can_ask() and not as_json else None)
-        if any(one.name == TEXT_EMBEDDER for one in located):
-            make_embedder_ready(bars)
+        for one in located:
+            if CATALOGUE[one.name].role == "text-embedder":
+                embedder_choice.make_ready(one.name, bars)
     if as_json:
         print_json([{"name": one.name, "path": str(one.model)} for one in located])
         return
@@ -99,18 +101,8 @@ def pull(
     answers = chosen.llm_base_url or chosen.llm_model or (default.name if default else name)
     if name and CATALOGUE[name].role == "chat" and answers != name:
         progress(f"Run `persona models use {name}` to make it the chat model.")
-
-
-def make_embedder_ready(bars: Progress) -> None:
-    """Build the text embedder's files for this machine now, so that no reply has to wait for them."""
-    from app.factory import build_embedder
-    from app.models.catalogue import TEXT_EMBEDDER
-    from app.settings import Settings
-
-    embedder = build_embedder(Settings(text_embedder=TEXT_EMBEDDER))
-    if not embedder.is_made:
-        bars.note(f"Preparing {TEXT_EMBEDDER} for this machine.")
-        embedder.embed(["ready"])
+    if name and CATALOGUE[name].role == "text-embedder" and chosen.text_embedder != name:
+        progress(f"Run `persona models use {name}` to make it the text embedder.")
 
 
 @models.command()
@@ -126,8 +118,12 @@ def use(
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Choose the chat model. A model that is set in the environment or in `.env` is used instead."""
+    """Choose the chat model or the text embedder. One that is set in the environment or in `.env` is used instead.
+
+    A text embedder is downloaded, and the search index is rebuilt with it.
+    """
     from app import settings
+    from app.cli import embedder_choice
     from app.models import weights
     from app.models.catalogue import CATALOGUE
 
@@ -139,6 +135,9 @@ def use(
         file = Path(name).expanduser().resolve()
         path, what = settings.choose(llm_model=str(file)), f"{file.name} (embedded)"
     elif name in CATALOGUE:
+        if CATALOGUE[name].role == "text-embedder":
+            embedder_choice.use(name, as_json=as_json)
+            return
         if CATALOGUE[name].role != "chat":
             raise NotFound(f"{name} is not a chat model. Choose one of {', '.join(_chat_models())}.")
         if weights.located(name) is None:

@@ -29,9 +29,10 @@ def page(
     api_port: Annotated[int, typer.Option("--api-port", min=1, max=65_535, help="The port for `--api`.")] = 8600,
 ) -> None:
     """Open the web page; small models are downloaded first, the chat model while the page is already open."""
-    from app.cli.model_commands import ask_on_terminal, make_embedder_ready
+    from app.cli import embedder_choice
+    from app.cli.model_commands import ask_on_terminal
     from app.misspelt_settings import misspelt
-    from app.models.first_models import can_ask, prepare_first
+    from app.models.first_models import can_ask, embedder_wanted, prepare_first
     from app.models.transfer import bars, in_words
     from app.ui.program import check_port, run
 
@@ -44,7 +45,7 @@ def page(
         progress(name)
     with bars() as shown:
         missing = prepare_first(shown, ask=ask_on_terminal if can_ask() else None)
-        make_embedder_ready(shown)
+        embedder_choice.make_ready(embedder_wanted(), shown)
     if missing is not None:
         progress(
             f"The chat model ({in_words(missing.size)}) is downloaded while the page is open, which takes some minutes. "

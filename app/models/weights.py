@@ -65,7 +65,7 @@ def located(name: str, root: Path | None = None) -> Located | None:
     model = _model(name)
     folder = _folder(name, root)
     manifest = _manifest(folder)
-    if not all(_is_there(file, folder, manifest.get(file.path)) for file in model.files):
+    if not any(all(_is_there(file, folder, manifest.get(file.path)) for file in form) for form in model.forms):
         return None
     return _at(model, folder)
 
@@ -229,4 +229,7 @@ def _settle(model: Model, folder: Path, files: dict[str, dict[str, Any]]) -> Loc
     part = part_of(folder / MANIFEST)
     part.write_text(json.dumps({"model": model.name, "licence": model.licence, "files": files}, indent=1), encoding="utf-8")
     part.replace(folder / MANIFEST)
+    for path in {file.path for form in model.forms for file in form} - files.keys():
+        # Of another form of the model, from an earlier pull.
+        (folder / path).unlink(missing_ok=True)
     return _at(model, folder)

@@ -1,3 +1,3 @@
 """Embeds texts, without torch where possible."""
 
-__all__ = ["text_embedder", "token_vectors"]
+__all__ = ["bert_folder", "bert_graph", "text_embedder", "token_vectors"]

@@ -9,9 +9,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from memory.embedding.bert_folder import Bert, Weights, tokenizer_of
+from memory.embedding import bert_sources
+from memory.embedding.bert_folder import Bert
 from memory.embedding.bert_graph import CAREFUL, FAST, WHOLE, Precision, build
-from memory.embedding.onnx_runtime import EXAMPLES, GRAPH, MARKS, NEAR, TOKENIZER, OnnxEmbedder
+from memory.embedding.centring import UNRELATED, Centre, centre_of, centred
+from memory.embedding.onnx_runtime import CENTRE, EXAMPLES, GRAPH, MARKS, NEAR, TOKENIZER, OnnxEmbedder
 from memory.embedding.token_vectors import Embedding
 
 _log = logging.getLogger(__name__)
@@ -28,17 +30,20 @@ def make(bert: Bert, folder: Path) -> OnnxEmbedder:
         NotBert: The network has a part that this module does not know.
         Damaged: A file of the network cannot be read.
     """
-    tokenizer, marks = tokenizer_of(bert)
-    weights = Weights(bert)
+    weights, tokenizer, marks = bert_sources.read(bert)
+    centre: Centre | None = None
 
     def made(precision: Precision) -> tuple[bytes, OnnxEmbedder]:
         graph = build(bert, weights, precision).SerializeToString()
-        return graph, OnnxEmbedder(graph, tokenizer, marks)
+        return graph, OnnxEmbedder(graph, tokenizer, marks, centre)
 
     # Only one graph is in memory at a time: the network in 32 bits is large.
-    expected = made(WHOLE)[1].embed(EXAMPLES)
-    graph, reader = _small(made, expected) or made(WHOLE)
+    whole = made(WHOLE)[1].embed([*EXAMPLES, *UNRELATED])
+    centre = centre_of(whole[len(EXAMPLES) :])
+    graph, reader = _small(made, centred(whole[: len(EXAMPLES)], centre)) or made(WHOLE)
     files = {GRAPH: graph, TOKENIZER: tokenizer.to_str().encode(), MARKS: marks.to_json().encode()}
+    if centre is not None:
+        files[CENTRE] = centre.to_bytes()
     try:
         keep(files, folder)
     except OSError as error:

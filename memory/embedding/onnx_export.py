@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from memory.embedding.onnx_runtime import EXAMPLES, GRAPH, MARKS, NEAR, TOKENIZER, Marks, OnnxEmbedder
+from memory.embedding.centring import UNRELATED, centre_of, centred
+from memory.embedding.onnx_runtime import CENTRE, EXAMPLES, GRAPH, MARKS, NEAR, TOKENIZER, Marks, OnnxEmbedder
 from memory.embedding.token_vectors import Embedding
 
 if TYPE_CHECKING:
@@ -45,7 +46,10 @@ def make(model: SentenceTransformer, folder: Path, read: Callable[[Sequence[str]
         reader = OnnxEmbedder.load(part)
         if not _are_close(reader.embed(EXAMPLES), expected):
             raise ValueError("it reads otherwise than the model")  # noqa: TRY301 - one way out for all that may not work
-        reader = _in_8_bits(part, expected) or reader
+        if (centre := centre_of(read(UNRELATED))) is not None:
+            (part / CENTRE).write_bytes(centre.to_bytes())
+            reader = OnnxEmbedder.load(part)
+        reader = _in_8_bits(part, centred(expected, centre)) or reader
         if folder.exists():
             shutil.rmtree(folder)
         # Two processes may export the same model: each renames a complete folder, or finds the other's.

@@ -17,15 +17,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import simsimd
 
-from memory.embedding.token_vectors import Embedding, Vectors
+from memory.embedding.centring import Centre, centred
+from memory.embedding.token_vectors import Embedding, unit
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession, RunOptions
     from tokenizers import Encoding, Tokenizer
 
-GRAPH, TOKENIZER, MARKS = "model.onnx", "tokenizer.json", "marks.json"
-"""Files of an embedder's folder: the network with its pooling, the tokenizer with its limits, the special tokens."""
-_LAYOUT = 5
+GRAPH, TOKENIZER, MARKS, CENTRE = "model.onnx", "tokenizer.json", "marks.json", "centre.npy"
+"""Files of an embedder's folder: the network with its pooling, the tokenizer with its limits, the special tokens, and what
+is removed from the vectors, if anything is."""
+_LAYOUT = 6
 EXAMPLES = (
     "What did she say about the dog?",
     " Hello!",
@@ -75,13 +77,15 @@ class OnnxEmbedder:
         graph: The network: a file, or the content of one.
         tokenizer: Splits texts into tokens and truncates long ones; it does not pad.
         marks: The special tokens.
+        centre: What is subtracted from all vectors.
 
     Raises:
         Exception: The graph is damaged; onnxruntime has several types of exceptions.
     """
 
-    def __init__(self, graph: Path | bytes, tokenizer: Tokenizer, marks: Marks) -> None:
+    def __init__(self, graph: Path | bytes, tokenizer: Tokenizer, marks: Marks, centre: Centre | None = None) -> None:
         self.graph = graph
+        self._centre = centre
         self._tokenizer = tokenizer
         self._pad = marks.pad
         self._special = marks.special
@@ -98,7 +102,8 @@ class OnnxEmbedder:
         from tokenizers import Tokenizer
 
         marks = Marks.from_json((folder / MARKS).read_text(encoding="utf-8"))
-        return cls(folder / GRAPH, Tokenizer.from_file(str(folder / TOKENIZER)), marks)
+        centre = Centre.load(folder / CENTRE) if (folder / CENTRE).exists() else None
+        return cls(folder / GRAPH, Tokenizer.from_file(str(folder / TOKENIZER)), marks, centre)
 
     def embed(self, texts: Sequence[str]) -> list[Embedding]:
         """Return the embedding of each text; texts of similar length share a pass, since padding takes as long as content."""
@@ -129,7 +134,7 @@ class OnnxEmbedder:
         for encoding, whole, rows in zip(encodings, wholes, tokens, strict=True):
             inner = [place for place, number in enumerate(encoding.ids) if number not in self._special]
             found.append(Embedding(unit(whole[None])[0], tuple(encoding.tokens[place] for place in inner), unit(rows[inner])))
-        return found
+        return centred(found, self._centre)
 
 
 def together(lengths: Sequence[int]) -> list[list[int]]:
@@ -149,13 +154,6 @@ def together(lengths: Sequence[int]) -> list[list[int]]:
 
 def _filled(numbers: Sequence[int], length: int, with_: int) -> list[int]:
     return [*numbers, *[with_] * (length - len(numbers))]
-
-
-def unit(rows: Vectors) -> Vectors:
-    """Return the rows scaled to length 1; rows of zeros stay zeros."""
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    made: Vectors = (rows / np.maximum(lengths, 1e-9)).astype(np.float32)
-    return made
 
 
 def fingerprint(model: Path) -> str:

@@ -17,10 +17,12 @@ import numpy as np
 from memory.core import extras
 from memory.core.errors import ModelMissing
 from memory.core.priority import is_behind
-from memory.embedding.bert_folder import Damaged, NotBert, describe
+from memory.embedding.bert_folder import Damaged, NotBert
+from memory.embedding.bert_sources import describe, is_packed
 from memory.embedding.bulk import BulkEmbedder
-from memory.embedding.onnx_runtime import GRAPH, OnnxEmbedder, fingerprint, unit
-from memory.embedding.token_vectors import Embedding
+from memory.embedding.centring import UNRELATED, Centre, centre_of, centred
+from memory.embedding.onnx_runtime import GRAPH, OnnxEmbedder, fingerprint
+from memory.embedding.token_vectors import Embedding, unit
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -196,14 +198,13 @@ class TextEmbedder:
 
         logging.disable_progress_bar()  # type: ignore[no-untyped-call] # transformers has no types here
         model = SentenceTransformer(self._path, device="cpu")
-        by_torch = partial(_embed_by_torch, model)
         if graph is not None:
             from memory.embedding.onnx_export import make
 
-            made = make(model, graph, by_torch)
+            made = make(model, graph, partial(_embed_by_torch, model))
             if made is not None:
                 return made.embed
-        return by_torch
+        return partial(_embed_by_torch, model, centre=centre_of(_embed_by_torch(model, UNRELATED)))
 
     def _folder(self) -> Path | None:
         """Return the model's folder on this machine; None if there is none."""
@@ -242,6 +243,8 @@ def _is_path(path: str) -> bool:
 
 def _lacks(folder: Path) -> str | None:
     """Return a clause that says why a folder cannot contain an embedder of any type; None if it may contain one."""
+    if is_packed(folder):
+        return None
     if not (folder / "modules.json").is_file():
         # sentence-transformers also accepts a plain model of transformers, whose config names its type.
         try:
@@ -257,10 +260,10 @@ def _lacks(folder: Path) -> str | None:
     return None
 
 
-def _embed_by_torch(model: SentenceTransformer, texts: Sequence[str]) -> list[Embedding]:
+def _embed_by_torch(model: SentenceTransformer, texts: Sequence[str], centre: Centre | None = None) -> list[Embedding]:
     # `output_value=None` returns text and token vectors of the same pass.
     everything: Any = model.encode(list(texts), output_value=None, convert_to_numpy=False, show_progress_bar=False)
-    return [_embedding_of(model, features) for features in everything]
+    return centred([_embedding_of(model, features) for features in everything], centre)
 
 
 def _embedding_of(model: SentenceTransformer, features: dict[str, Any]) -> Embedding:

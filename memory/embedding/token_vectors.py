@@ -110,6 +110,13 @@ def keep_more(content: Kept, embeddings: Sequence[tuple[str, Embedding]]) -> Kep
     return Kept((*content.facets, *more.facets), np.concatenate([content.vectors, more.vectors]), tokens)
 
 
+def unit(rows: Vectors) -> Vectors:
+    """Return the rows scaled to length 1; rows of zeros stay zeros."""
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    made: Vectors = (rows / np.maximum(lengths, 1e-9)).astype(np.float32)
+    return made
+
+
 def packed(vectors: Vectors) -> Bytes:
     """Return vectors in 8 bits, each with its own scale; cosines change little (measured at 384 dimensions: at most 0.002)."""
     most = np.maximum(np.abs(vectors).max(axis=1, keepdims=True), 1e-9) if len(vectors) else 1.0
@@ -118,9 +125,7 @@ def packed(vectors: Vectors) -> Bytes:
 
 def unpacked(rows: Bytes) -> Vectors:
     """Return the approximate unit vectors that `packed` was given."""
-    vectors = rows.astype(np.float32)
-    unit: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-    return unit
+    return unit(rows.astype(np.float32))
 
 
 @dataclass(frozen=True)
@@ -183,10 +188,7 @@ def _content_words(words: Sequence[str], common: Container[str]) -> list[int]:
 def _projected(tokens: Vectors) -> Vectors:
     if not tokens.size:
         return np.zeros((0, TOKEN_SIZE), dtype=np.float32)
-    rows = tokens @ _rotation(tokens.shape[1])
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    unit: Vectors = (rows / np.maximum(lengths, 1e-9)).astype(np.float32)
-    return unit
+    return unit(tokens @ _rotation(tokens.shape[1]))
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -19,11 +18,13 @@ from memory.core.errors import StorageError
 from memory.core.records import SPOKEN, PhotoMemory
 from memory.core.validation import user_name
 from memory.embedding.text_embedder import Embedder
+from memory.index import marker as marker_file
 from memory.index.chroma import ChromaStore
 from memory.index.chroma_mirror import ChromaMirror
 from memory.index.documents import Indexed, is_shown, of_memory, of_turn, places
 from memory.index.embedded import embedded
 from memory.index.imported import FROM_IMPORT, ImportedTurns
+from memory.index.marker import Made
 from memory.index.photo_index import KIND, PhotoIndex
 from memory.index.search_index import SearchIndex
 from memory.storage.engine import Database
@@ -32,30 +33,6 @@ from memory.storage.schema import memories, turns, users
 
 _log = logging.getLogger(__name__)
 _BATCH_ROWS = 64
-_LAYOUT = 10
-"""Version of the indexes' layout; indexes of another layout are deleted and rebuilt."""
-
-
-def is_current(marker: Path) -> bool:
-    """Return whether the indexes beside a marker file exist in the layout of this program.
-
-    Raises:
-        StorageError: A newer program made them, or the marker cannot be read.
-    """
-    try:
-        layout = json.loads(marker.read_text())["layout"]
-    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
-        return False
-    except OSError as error:
-        raise StorageError(
-            f"{marker} cannot be read ({error.strerror}). Allow this user to read and write the data folder."
-        ) from error
-    if isinstance(layout, int) and layout > _LAYOUT:
-        raise StorageError(
-            f"The memory index was made by a newer version of this program (layout {layout}). Update the program, or run "
-            "`persona reindex` to rebuild the index for this version from the journal. Nothing was changed."
-        )
-    return bool(layout == _LAYOUT)
 
 
 class Indexer:
@@ -99,7 +76,7 @@ class Indexer:
         Raises:
             StorageError: Another embedder made the vectors.
         """
-        there = is_current(self._marker)
+        there = marker_file.is_current(self._marker)
         if there and not self._is_of_this_embedder():
             # Another embedder is named, but nothing is indexed yet, so there are no vectors of it.
             with self._db.read() as connection:
@@ -116,19 +93,19 @@ class Indexer:
                 said = connection.execute(select(turns.c.id).where(turns.c.state.in_(SPOKEN)).limit(1)).first()
             if said is not None:
                 _log.warning(
-                    "The search index was missing, damaged, or from an older version: it is rebuilt from the journal. "
-                    "Nothing is lost."
+                    "The search index was missing, damaged, from an older version, or of another text embedder: it is rebuilt "
+                    "from the journal. Nothing is lost."
                 )
             self._mark_all()
             return
-        made = json.loads(self._marker.read_text())
-        self._held, self._missed = made.get("pictures"), made.get("missed", False)
+        made = marker_file.read(self._marker)
+        self._held, self._missed = made.pictures, made.missed
         looks = self._pictures.made_by
         if looks is not None and (self._missed or self._held != looks):
             self._embed_pictures_again(replace_all=self._held not in {None, looks})
 
     def _is_of_this_embedder(self) -> bool:
-        made_by = json.loads(self._marker.read_text()).get("embedder")
+        made_by = marker_file.read(self._marker).embedder
         if made_by == self._embedder.name:
             return True
         with self._db.glance() as connection:
@@ -299,9 +276,7 @@ class Indexer:
     def _mark(self) -> None:
         # Without a picture embedder the existing vectors stay, since it may be back at the next start.
         self._held = self._pictures.made_by or self._held
-        self._marker.parent.mkdir(parents=True, exist_ok=True)
-        made = {"embedder": self._embedder.name, "pictures": self._held, "missed": self._missed, "layout": _LAYOUT}
-        self._marker.write_text(json.dumps(made))
+        marker_file.write(self._marker, Made(self._embedder.name, self._held, self._missed))
 
     def _run_batch(self, user_id: str, *, pictures: bool) -> tuple[int, bool]:
         """Index one batch of rows; returns the number of rows, and whether there may be more."""

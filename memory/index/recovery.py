@@ -7,13 +7,14 @@ import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from memory.core.errors import StorageError
 from memory.embedding.text_embedder import Embedder
 from memory.index import chroma_files
+from memory.index import marker as marker_file
 from memory.index.chroma import ChromaStore
-from memory.index.indexer import Indexer, is_current
+from memory.index.indexer import Indexer
 from memory.index.photo_index import PhotoIndex
 from memory.index.search_index import SearchIndex
 from memory.photos.store import PhotoStore
@@ -22,6 +23,7 @@ from memory.storage.engine import Database
 
 _log = logging.getLogger(__name__)
 _DAMAGED_MESSAGE = "The search index is damaged: it is rebuilt from the journal. Nothing is lost."
+Fresh = bool | Literal["other embedder"]
 T = TypeVar("T")
 
 
@@ -36,7 +38,8 @@ class IndexRecovery:
         sight: Embeds pictures.
         chroma_url: A Chroma server instead of files in the folder.
         shared: Several processes use the folder; full text is then in another subfolder than that of a journal in the folder.
-        fresh: Delete the existing indexes, whatever their state; `indexer.rebuild` builds new ones.
+        fresh: True: delete the existing indexes, whatever their state; `indexer.rebuild` builds new ones. `other embedder`: if
+            they are files in the folder and another embedder made them, rebuild them instead of refusing them.
 
     Raises:
         StorageError: An undamaged index cannot be opened; or a newer program or another embedder made it.
@@ -52,14 +55,16 @@ class IndexRecovery:
         *,
         chroma_url: str | None,
         shared: bool,
-        fresh: bool,
+        fresh: Fresh,
     ) -> None:
         self._vectors = None if chroma_url else folder / "chroma"
         self._words = folder / ("shared-words" if shared else "words")
         self._mending = threading.Lock()
         self._made = 0
         marker = folder / "index.json" if chroma_url else folder / "chroma" / "index.json"
-        lost = fresh or not is_current(marker)
+        lost = fresh is True or not marker_file.is_current(marker)
+        if not lost and fresh == "other embedder" and self._vectors is not None:
+            lost = marker_file.read(marker).embedder != embedder.name
         # Checked before it is opened: with a truncated index, Chroma finds too few documents or crashes.
         lost = lost or (self._vectors is not None and not chroma_files.have_their_shape(self._vectors))
         if lost and self._vectors is not None:
@@ -76,7 +81,7 @@ class IndexRecovery:
         try:
             self.pictures = PhotoIndex(self.chroma, photos, sight)
             self.indexer = Indexer(database, self.chroma, self.search, embedder, self.pictures, marker)
-            if not fresh:
+            if fresh is not True:
                 self.indexer.check()
         except BaseException:
             self.close()

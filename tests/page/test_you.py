@@ -354,6 +354,18 @@ def test_a_model_server_that_is_away_is_named(service: PersonaService) -> None:
     assert found[-1].detail == "\n".join(extras.told())
 
 
+def test_a_person_who_writes_another_language_is_offered_an_embedder_for_it(service: PersonaService) -> None:
+    here = Here(Replies(service), "ada")
+    assert "Languages" not in [one.what for one in health.examine(here, Settings())]
+    for number, message in enumerate(
+        ("Guten Morgen, wie wird das Wetter?", "Ich wohne jetzt am Hafen.", "Meine Katze ist krank.") * 2
+    ):
+        time = datetime(2026, 3, 1, 9, number, tzinfo=UTC)
+        service.memory.ingest_turn("ada", time, message, "Gut.")
+    [found] = [one for one in health.examine(here, Settings()) if one.what == "Languages"]
+    assert "`persona models use multilingual-e5-small`" in found.detail
+
+
 @pytest.mark.parametrize(
     ("user", "name"),
     [

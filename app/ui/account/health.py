@@ -9,6 +9,7 @@ from contextlib import suppress
 import streamlit as st
 
 from app import set_aside
+from app.embedder_offer import offer
 from app.finding import Finding
 from app.settings import Settings
 from app.ui import auth, wording
@@ -91,8 +92,11 @@ def _sight(here: Here, _settings: Settings) -> list[Finding]:
     return [Finding("works", "Picture search", f"Finds pictures by words, and by how they{things} look ({sight.called}).")]
 
 
-def _embedder(_here: Here, settings: Settings) -> list[Finding]:
-    return [Finding("works", "Text embedder", f"{settings.text_embedder} searches memories by meaning.")]
+def _embedder(here: Here, settings: Settings) -> list[Finding]:
+    found = [Finding("works", "Text embedder", f"{settings.text_embedder} searches memories by meaning.")]
+    if sentence := offer(settings, here.memory.journal, [here.user]):
+        found.append(Finding("off", "Languages", sentence))
+    return found
 
 
 def _extras(_here: Here, _settings: Settings) -> list[Finding]:

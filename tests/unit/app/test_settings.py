@@ -11,7 +11,7 @@ import pytest
 from app import settings
 from app.doctor import examine
 from app.models.endpoint import remote_endpoint, seems_to_see
-from app.settings import Settings, choose, chosen_in, settings_file
+from app.settings import Settings, choose, choose_embedder, chosen_in, embedder_set_in, is_chosen_embedder, settings_file
 from memory.core.errors import InvalidInput, ModelUnavailable, StorageError
 
 URL, OTHER = "http://127.0.0.1:11434/v1", "http://127.0.0.1:1234/v1"
@@ -107,6 +107,31 @@ def test_what_is_set_elsewhere_counts_first_and_is_not_mixed_with_the_choice(
     else:
         found = lambda: Settings(**named)  # noqa: E731
     assert (found().llm_base_url, found().llm_model) == wins
+
+
+def test_the_choice_of_the_text_embedder_is_kept_beside_that_of_the_chat_model() -> None:
+    assert not is_chosen_embedder(Settings())
+    choose(llm_model="qwen3-vl-4b")
+    assert choose_embedder("multilingual-e5-small") == settings_file()
+    assert (Settings().llm_model, Settings().text_embedder) == ("qwen3-vl-4b", "multilingual-e5-small")
+    assert is_chosen_embedder(Settings())
+    choose()
+    assert Settings().text_embedder == "multilingual-e5-small"
+    choose_embedder("all-minilm-l6-v2")
+    assert Settings().text_embedder == "all-minilm-l6-v2"
+    assert embedder_set_in() == ""
+
+
+@pytest.mark.parametrize("place", ["in the environment", "in .env of this folder"])
+def test_a_text_embedder_that_is_set_elsewhere_counts_first(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    choose_embedder("multilingual-e5-small")
+    if place == "in the environment":
+        monkeypatch.setenv("PERSONA_TEXT_EMBEDDER", "own/embedder")
+    else:
+        Path(".env").write_text("PERSONA_TEXT_EMBEDDER=own/embedder\n")
+    assert Settings().text_embedder == "own/embedder"
+    assert embedder_set_in() == f"set {place}: PERSONA_TEXT_EMBEDDER"
+    assert not is_chosen_embedder(Settings())
 
 
 def test_the_environment_set_to_nothing_is_the_embedded_model(monkeypatch: pytest.MonkeyPatch) -> None:

