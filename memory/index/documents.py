@@ -145,7 +145,13 @@ def of_turn(row: Row[Any], place: Place) -> list[Indexed]:
     subject = subject_of_wish(body)
     if subject:
         texts.append(("sentence", subject))
-    traits = traits_of(text, session=row.session, seq=place.number, before=earlier[-1] if earlier else None)
+    traits = traits_of(
+        text,
+        session=row.session,
+        seq=place.number,
+        before=earlier[-1] if earlier else None,
+        partner=None if before is None else split_speaker(before.text)[0],
+    )
     entry = Entry(row.id, "turn", row.at.timestamp(), row.text, f"{around}\n{reply}", traits, reply=row.reply)
     return [Indexed(entry, tuple(texts)), *(_of_passage(row, part, traits) for part in parts[1:])]
 

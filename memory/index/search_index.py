@@ -25,7 +25,8 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS entries (
   number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, kind TEXT NOT NULL, at REAL NOT NULL, session INTEGER NOT NULL,
   seq INTEGER NOT NULL, speaker TEXT, length INTEGER NOT NULL, asks INTEGER NOT NULL, asked INTEGER NOT NULL,
-  dated INTEGER NOT NULL, standing INTEGER NOT NULL, first REAL, last REAL
+  dated INTEGER NOT NULL, standing INTEGER NOT NULL, names INTEGER NOT NULL,
+  quotes INTEGER NOT NULL, first REAL, last REAL
 );
 CREATE INDEX IF NOT EXISTS ix_entries_kind_at ON entries (kind, at);
 CREATE INDEX IF NOT EXISTS ix_entries_standing ON entries (at) WHERE standing;
@@ -44,7 +45,7 @@ _GONE = (
 )
 _EMBED = "UPDATE kept SET facets = ?, vectors = ?, tokens = ? WHERE number = ?"
 _SHALLOW = "SELECT number, kind, at, first, last FROM entries JOIN shallow USING (number) WHERE id = ? AND depth < ?"
-_TRAITS = "id, session, seq, speaker, length, asks, asked, dated, at, standing"
+_TRAITS = "id, session, seq, speaker, length, asks, asked, dated, at, standing, names, quotes"
 _READ = f"SELECT {_TRAITS}, tokens FROM entries JOIN kept USING (number)"  # noqa: S608 - ours
 
 
@@ -286,9 +287,9 @@ def _put(file: sqlite3.Connection, entry: Entry) -> int:
     row = (entry.id, entry.kind, entry.at, traits.session, traits.seq, traits.speaker, traits.length)
     happened = (entry.happened.start, entry.happened.end) if entry.happened else (None, None)
     put = file.execute(
-        "INSERT INTO entries (id, kind, at, session, seq, speaker, length, asks, asked, dated, standing, first, last)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*row, traits.asks, traits.asked, traits.dated, traits.lasting_wish, *happened),
+        "INSERT INTO entries (id, kind, at, session, seq, speaker, length, asks, asked, dated, standing, names, quotes, first, last)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*row, traits.asks, traits.asked, traits.dated, traits.lasting_wish, traits.names, traits.quotes, *happened),
     )
     number = int(put.lastrowid or 0)
     if entry.kept is not None:
@@ -374,5 +375,6 @@ def _read(rows: Sequence[Sequence[Any]]) -> dict[str, tuple[Traits, Bytes]]:
 
 
 def _traits(row: Sequence[Any]) -> Traits:
-    session, seq, speaker, length, asks, asked, dated, at, standing = row[1:]
-    return Traits(session, seq, speaker, length, bool(asks), bool(asked), bool(dated), at, bool(standing))
+    session, seq, speaker, length, asks, asked, dated, at, standing, names, quotes = row[1:]
+    flags = (bool(asks), bool(asked), bool(dated), at, bool(standing))
+    return Traits(session, seq, speaker, length, *flags, names, bool(quotes))

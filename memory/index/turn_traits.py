@@ -24,6 +24,9 @@ _STANDING = re.compile(
     r"|^\W*(?:请|請)?(?:总是|總是|以后|以後|从现在起|從現在起|不要再)",
     re.IGNORECASE,
 )
+_NAME = re.compile(r"(?<=[a-z,;’'] )[\"“]?(?!I\b)(?P<name>[A-Z][\w’'-]*[a-z])")
+"""A capitalised word that does not begin a sentence."""
+_QUOTES = ('"', "“")
 _SUBJECT = re.compile(
     r"\b(?:when(?:ever)?|every time) i (?:ask|talk|write|want)\w*(?: you)?(?: (?:about|for|of))? (?P<en>.+)"
     r"|\bwenn ich (?:dich )?nach (?P<de>.+?)(?: frage\b|$)|\b(?:siempre que|cuando) (?:te )?pregunte (?:por|sobre) (?P<es>.+)",
@@ -45,6 +48,8 @@ class Traits:
         dated: Whether it mentions a day, a month, a year or a span of time.
         at: When it was said, in seconds since 1970.
         lasting_wish: Whether it contains a lasting wish about all answers, or about answers on one subject.
+        names: Number of capitalised words within its sentences, without the names of those who talk.
+        quotes: Whether it quotes something, for example a title.
     """
 
     session: int = 0
@@ -56,6 +61,8 @@ class Traits:
     dated: bool = False
     at: float = 0.0
     lasting_wish: bool = False
+    names: int = 0
+    quotes: bool = False
 
 
 def split_speaker(text: str) -> tuple[str | None, str]:
@@ -66,8 +73,16 @@ def split_speaker(text: str) -> tuple[str | None, str]:
     return match["name"], text[match.end() :]
 
 
-def traits_of(text: str, *, session: int, seq: int, before: str | None) -> Traits:
-    """Return the traits of a turn; `before` is the end of the previous turn in the session."""
+def traits_of(text: str, *, session: int, seq: int, before: str | None, partner: str | None = None) -> Traits:
+    """Return the traits of a turn.
+
+    Args:
+        text: The turn.
+        session: The session's number.
+        seq: The turn's position in its session.
+        before: The end of the previous turn in the session.
+        partner: Who said that turn.
+    """
     speaker, body = split_speaker(text)
     return Traits(
         session=session,
@@ -78,7 +93,13 @@ def traits_of(text: str, *, session: int, seq: int, before: str | None) -> Trait
         asked=before is not None and _is_question(before),
         dated=is_dated(body),
         lasting_wish=bool(_STANDING.search(body)),
+        names=sum(_without_s(match["name"]) not in {speaker, partner} for match in _NAME.finditer(body)),
+        quotes=any(mark in body for mark in _QUOTES),
     )
+
+
+def _without_s(name: str) -> str:
+    return name.removesuffix("'s").removesuffix("’s")
 
 
 def subject_of_wish(text: str) -> str | None:

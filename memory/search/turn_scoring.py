@@ -24,6 +24,10 @@ _SHORT_DECAY_DAYS, _LONG_DECAY_DAYS = 7.0, 30.0
 _ASKS_WHEN = re.compile(
     r"^when\b|\bwhen (did|do|does|is|are|was|were|will)\b|\bhow long\b|\b(what|which) (date|day|month|year)\b", re.IGNORECASE
 )
+_AUXILIARY = r"(?:did|do|does|is|are|was|were|has|have|had|would|will|could|can|should|might)"
+_ASKS_FOR_NAME = re.compile(
+    rf"\b(?:which|who|where|whose)\b|\bwhat (?!{_AUXILIARY}\b)\w+|\b(?:name of|called|named|title)\b", re.IGNORECASE
+)
 _ASKS_FOR_SEVERAL = re.compile(
     r"^(what|which) (\w+ ){0,2}\w+s (has|have|does|do|did|are|were)\b|^what (are|were)\b|\bhow many\b", re.IGNORECASE
 )
@@ -73,27 +77,31 @@ class Weights:
     fitted together (`persona eval weights`) on correlated signals, so a single weight and its sign mean little.
     """
 
-    sentence: float = -0.06
-    before: float = 0.3346
-    late: float = 0.218
-    words: float = -0.3858
-    words_before: float = -0.0233
-    words_before_raw: float = 0.6606
-    around: float = 0.4228
-    session: float = 0.1658
-    session_best: float = 0.1417
-    session_mean: float = 0.0085
-    session_of_several: float = -0.3458
-    speaker: float = 2.4882
-    length: float = 0.3053
-    length_when: float = -0.1829
-    asks: float = -0.7799
-    asked: float = 0.3352
-    dated_when: float = 2.3862
-    place: float = 0.4197
-    in_period: float = 1.6445
-    days_from_period: float = 3.1864
-    weeks_from_period: float = 1.1492
+    sentence: float = -0.0479
+    before: float = 0.3156
+    late: float = 0.2136
+    words: float = -0.3847
+    words_before: float = -0.007
+    words_before_raw: float = 0.6438
+    around: float = 0.4284
+    late_after: float = 0.0478
+    session: float = 0.1612
+    session_best: float = 0.1421
+    session_mean: float = 0.0097
+    session_of_several: float = -0.3357
+    speaker: float = 2.4371
+    subject: float = 1.9869
+    names_asked: float = 1.1647
+    quotes_asked: float = 0.3402
+    length: float = 0.1544
+    length_when: float = -0.1467
+    asks: float = -0.7782
+    asked: float = 0.3409
+    dated_when: float = 2.2996
+    place: float = 0.4008
+    in_period: float = 2.0779
+    days_from_period: float = 2.7026
+    weeks_from_period: float = 0.8214
 
 
 @dataclass(frozen=True)
@@ -103,12 +111,17 @@ class Question:
     Attributes:
         when: Whether it asks for a time.
         several: Whether it asks for several things.
+        name: Whether its answer is likely to contain a name: of a person, a place, or a thing of some kind.
         speaker: The speaker whom it names, if it names exactly one.
+        subject: If it names several, the first: what is asked is mostly what this one said (`What did Ann give Ben?`). None if
+            they are named side by side (`Ann and Ben`).
     """
 
     when: bool
     several: bool
+    name: bool
     speaker: str | None
+    subject: str | None
     meaning: str
     """The question without the names of speakers: they tell who spoke, and hide what the question is about."""
     window: TimeWindow | None = None
@@ -123,17 +136,26 @@ def read_question(text: str, speakers: Iterable[str], window: TimeWindow | None 
         speakers: The names of the people who speak in this memory.
         window: The time window that it names.
     """
-    named = [name for name in speakers if re.search(rf"\b{re.escape(name)}\b", text, re.IGNORECASE)]
+    found = {name: match.start() for name in speakers if (match := re.search(rf"\b{re.escape(name)}\b", text, re.IGNORECASE))}
+    named = sorted(found, key=lambda name: found[name])
     meaning = text
     for name in sorted(named, key=len, reverse=True):
         meaning = re.sub(rf"\b{re.escape(name)}\b(['’]s)?", "", meaning, flags=re.IGNORECASE)
     return Question(
         when=bool(_ASKS_WHEN.search(text)),
         several=bool(_ASKS_FOR_SEVERAL.search(text)),
+        name=bool(_ASKS_FOR_NAME.search(text)),
         speaker=named[0] if len(named) == 1 else None,
+        subject=named[0] if len(named) > 1 and not _are_side_by_side(text, *named[:2]) else None,
         meaning=" ".join(meaning.split()) if re.search(r"\w", meaning) else text,
         window=window,
     )
+
+
+def _are_side_by_side(text: str, first: str, second: str) -> bool:
+    """Return whether a text joins two names (`Ann and Ben`)."""
+    joined = rf"\b{re.escape(first)}(?:['’]s)?(?: and |, ){re.escape(second)}\b"
+    return bool(re.search(joined, text, re.IGNORECASE))
 
 
 def weigh(question: Question, candidates: Candidates, weights: Weights | None = None) -> dict[str, float]:
@@ -165,18 +187,22 @@ def features(question: Question, candidates: Candidates) -> dict[str, Numbers]:
     close = late + words_before
     length = np.log(_each(traits, lambda one: one.length) + 10.0)
     session = _per_session(near, sessions, _SESSION_TURNS)
-    named = (question.speaker or "").lower()
+    names = np.log1p(_each(traits, lambda one: one.names))
     return {
         **plain,
         "before": 10.0 * candidates.before,
         "words_before": words_before,
         "words_before_raw": candidates.words_before / 5.0,
         "around": _around(close, sessions, seqs),
+        "late_after": _after(late, sessions, seqs),
         "session": session,
         "session_best": _per_session(close, sessions, 1),
         "session_mean": _per_session(close, sessions, len(close)),
         "session_of_several": session * question.several,
-        "speaker": _each(traits, lambda one: bool(named) and (one.speaker or "").lower() == named),
+        "speaker": _each(traits, lambda one: _is_said_by(question.speaker, one)),
+        "subject": _each(traits, lambda one: _is_said_by(question.subject, one)),
+        "names_asked": names * question.name,
+        "quotes_asked": _each(traits, lambda one: one.quotes and question.name),
         "length": length,
         "length_when": length * question.when,
         "asks": _each(traits, lambda one: one.asks),
@@ -203,6 +229,10 @@ def of_period(question: Question, traits: Sequence[Traits]) -> dict[str, Numbers
     }
 
 
+def _is_said_by(speaker: str | None, traits: Traits) -> bool:
+    return bool(speaker) and (traits.speaker or "").lower() == str(speaker).lower()
+
+
 def _each(traits: Sequence[Traits], say: Callable[[Traits], float]) -> Numbers:
     return np.array([say(one) for one in traits], dtype=np.float64)
 
@@ -221,6 +251,16 @@ def _per_session(scores: Numbers, sessions: NDArray[np.int64], best: int) -> Num
     said = np.empty(len(scores))
     said[order] = np.repeat(np.add.reduceat(counted, starts) / np.minimum(sizes, best), sizes)
     return said
+
+
+def _after(scores: Numbers, sessions: NDArray[np.int64], seqs: NDArray[np.int64]) -> Numbers:
+    """Return for each turn the score of the next turn in its session; 0 if that is no candidate."""
+    order = np.lexsort((seqs, sessions))
+    ranked, session, seq = scores[order], sessions[order], seqs[order]
+    follows = (session[1:] == session[:-1]) & (seq[1:] - seq[:-1] == 1)
+    after = np.zeros_like(scores)
+    after[order[:-1]] = np.where(follows, ranked[1:], 0.0)
+    return after
 
 
 def _around(scores: Numbers, sessions: NDArray[np.int64], seqs: NDArray[np.int64]) -> Numbers:

@@ -67,16 +67,32 @@ def test_a_question_is_read_without_the_names_of_those_who_speak():
     question = read_question("When did Ada's sister marry?", ["Ada", "Ben"])
     assert question.meaning == "When did sister marry?"
     assert (question.when, question.several, question.speaker) == (True, False, "Ada")
-    assert read_question("What did Ada say to Ben?", ["Ada", "Ben"]).speaker is None
+    both = read_question("What did Ben say to Ada?", ["Ada", "Ben"])
+    assert (both.speaker, both.subject) == (None, "Ben")
+    assert read_question("What do Ada and Ben like?", ["Ada", "Ben"]).subject is None
     assert read_question("Ada", ["Ada"]).meaning == "Ada"
     assert read_question("Wann hat sie geheiratet?", []).when is False
     assert read_question("How many children does she have?", []).several is True
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [
+        ("Which city did she visit?", True), ("What book did she read?", True), ("Where did she go?", True),
+        ("What is her dog called?", True), ("What did she say?", False), ("How is she?", False),
+    ],
+)  # fmt: skip
+def test_a_question_says_whether_a_name_answers_it(asked, name):
+    assert read_question(asked, []).name is name
 
 
 def test_traits_say_what_stands_in_the_words():
     traits = traits_of("Ada: I moved last week. And you?", session=3, seq=9, before="Where do you live now?")
     assert traits == Traits(session=3, seq=9, speaker="Ada", length=27, asks=True, asked=True, dated=True)
     assert traits_of("I like tea", session=1, seq=2, before=None) == Traits(session=1, seq=2, length=10)
+    named = traits_of('Ada: I went to Oslo with Ben, Cleo\'s and I read "Ox".', session=1, seq=1, before="Hm", partner="Ben")
+    assert (named.names, named.quotes) == (3, True)
+    assert traits_of("Ada: Oslo! I'm there. Ada, I mean", session=1, seq=1, before=None).names == 0
 
 
 def found(*candidates):
@@ -104,7 +120,10 @@ def found(*candidates):
         ("When did she move?", Traits(length=40, dated=True), Traits(length=40)),
         ("What does she drink?", Traits(length=40), Traits(length=40, asks=True)),
         ("What does she drink?", Traits(length=40, asked=True), Traits(length=40)),
-        ("What does she drink?", Traits(length=80), Traits(length=8)),
+        ("What does she drink?", Traits(length=200), Traits(length=8)),
+        ("Which tea does she drink?", Traits(length=40, names=2), Traits(length=40)),
+        ("Which tea does she drink?", Traits(length=40, quotes=True), Traits(length=40)),
+        ("What does Ada give Ben?", Traits(length=40, speaker="Ada"), Traits(length=40, speaker="Ben")),
     ],
 )
 def test_of_two_turns_with_the_same_words_one_is_better_where_people_talk_with_each_other(asked, better, worse):
