@@ -11,7 +11,7 @@ from typing import Literal
 from evals.says import Says
 from memory.core.records import BigFive
 
-Rule = Literal["letter", "letters", "words", "holds", "says"]
+Rule = Literal["letter", "letters", "words", "holds", "says", "rubric", "order"]
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,12 @@ class Question:
         time: When it is asked; None: right after the last turn before it.
         after: Number of turns of the history before it; None: all of them.
         rule: How the published scorer judges a reply: by the letter it chooses, by all letters it names, by its words, by
-            whether it contains the answer (`a|b`: one of them), or by what it says and does not say (`says`).
+            whether it contains the answer (`a|b`: one of them), by what it says and does not say (`says`), by the share of a
+            rubric that it satisfies, or by the order in which it names the rubric's events (`order`).
         alignment: Two replies, of which the first fits the person; None if the case has none.
         evidence: Indices in the history, from 0, of the turns that contain the answer; none if unknown.
         says: What a correct reply says. The model never sees it: if it is refined, a log is scored again.
+        rubric: What a correct reply holds, item by item; the same holds for it.
     """
 
     id: str
@@ -80,6 +82,7 @@ class Question:
     rule: Rule = "letter"
     evidence: tuple[int, ...] = ()
     says: Says | None = field(default=None, repr=False)
+    rubric: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)

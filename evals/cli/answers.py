@@ -27,6 +27,10 @@ _PERSONAMEM = (
     "The published figures cover PersonaMem's 589 questions at 32k; this run asked {questions}. No solver here sees what "
     "the system messages of a conversation say about the person."
 )
+_PERSONAMEM_V2 = (
+    "This run asked {questions} questions. No solver here sees what the system messages of a history say about the person. A "
+    "request to forget in a history is imported like any message; `persona eval forgetting` measures requests that are granted."
+)
 
 
 class ContextName(StrEnum):
@@ -47,8 +51,16 @@ Remembered = Annotated[
     ),
 ]
 Concurrency = Annotated[int, typer.Option("--concurrency", min=1, max=64, help="How many people are processed at once.")]
+Corrected = Annotated[
+    Path | None,
+    typer.Option("--corrections", help="A JSON file with other evidence or answers for single questions of LoCoMo."),
+]
+Doubled = Annotated[bool, typer.Option("--doubled", help="Count questions that stand twice in a conversation as two.")]
 People = Annotated[int | None, typer.Option("--people", min=1, help="Only this many people: those with the most questions.")]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Ask only this many questions, from the first.")]
+SpreadLimit = Annotated[
+    int | None, typer.Option("--limit", min=1, help="Ask only this many questions, spread over people and kinds of question.")
+]
 
 
 def persona_mme(
@@ -78,30 +90,41 @@ def persona_mme(
 
 
 def personamem(
-    questions: Annotated[Path, typer.Option("--questions", help="PersonaMem's table (CSV).")],
-    contexts: Annotated[Path, typer.Option("--contexts", help="PersonaMem's conversations (JSON lines).")],
+    questions: Annotated[Path, typer.Option("--questions", help="PersonaMem's table (CSV), of v1 or v2.")],
+    contexts: Annotated[
+        Path,
+        typer.Option("--contexts", help="Its conversations: v1's JSON lines; v2: the folder where the table's links begin."),
+    ],
+    context: Annotated[
+        ContextName, typer.Option("--context", help="How long the histories are (v2; v1 has a table for each).")
+    ] = ContextName.SHORT,
     baseline: Baselines = None,
     remember: Remembered = None,
     out: Out = Path("runs/personamem"),
     concurrency: Concurrency = 1,
     people_asked: People = None,
-    limit: Limit = None,
+    limit: SpreadLimit = None,
     as_json: AsJson = False,
 ) -> None:
     """Answer PersonaMem's questions, each one at the point of the conversation where it belongs."""
-    from evals.datasets.personamem import load
+    from evals.datasets import personamem as v1
+    from evals.datasets import personamem_v2 as v2
     from evals.reports.published import PERSONAMEM
 
-    people, found = load(questions, contexts)
-    cases = of_most(found, people_asked)
-    known = _Known(
-        "PersonaMem", PERSONAMEM, note=_PERSONAMEM.format(questions=len(cases[:limit])), part=part_of(people_asked, limit)
-    )
-    _run(people, cases[:limit], How(out, baseline or (), concurrency, remember or How.remember), known, as_json=as_json)
+    second = v2.is_v2(questions)
+    people, found = v2.load(questions, contexts, context.value) if second else v1.load(questions, contexts)
+    cases, part = spread(of_most(found, people_asked), limit), part_of(people_asked, limit)
+    if second:
+        known = _Known(f"PersonaMem-v2, {context.value}", note=_PERSONAMEM_V2.format(questions=len(cases)), part=part)
+    else:
+        known = _Known("PersonaMem", PERSONAMEM, note=_PERSONAMEM.format(questions=len(cases)), part=part)
+    _run(people, cases, How(out, baseline or (), concurrency, remember or How.remember), known, as_json=as_json)
 
 
 def locomo(
     data: Annotated[Path, typer.Option("--data", help="LoCoMo's file; not part of this project.")],
+    corrections: Corrected = None,
+    doubled: Doubled = False,
     baseline: Baselines = None,
     remember: Remembered = None,
     out: Out = Path("runs/locomo"),
@@ -111,9 +134,10 @@ def locomo(
     as_json: AsJson = False,
 ) -> None:
     """Answer LoCoMo's questions in free text, scored by the words shared with the right answer; adversarial ones separately."""
+    from evals.datasets import corrections as corrected
     from evals.datasets.locomo_qa import load
 
-    people, found = load(data)
+    people, found = load(data, corrected.load(corrections) if corrections else None, doubled=doubled)
     cases = of_most(found, people_asked)
     how = How(out, baseline or (), concurrency, remember or How.remember)
     _run(people, cases[:limit], how, _Known("LoCoMo", part=part_of(people_asked, limit)), as_json=as_json)
@@ -139,6 +163,18 @@ def of_most(questions: Sequence[Question], people: int | None) -> list[Question]
     counts = Counter(question.person for question in questions)
     kept = {name for name, _ in counts.most_common(people)}
     return [question for question in questions if question.person in kept]
+
+
+def spread(questions: Sequence[Question], limit: int | None) -> list[Question]:
+    """Return `limit` questions, as many of each person as possible, the first of each task before the second; None: all."""
+    if limit is None:
+        return list(questions)
+    seen, of = Counter[tuple[str, str]](), dict[str, list[tuple[int, int]]]()
+    for place, question in enumerate(questions):
+        of.setdefault(question.person, []).append((seen[question.person, question.task], place))
+        seen[question.person, question.task] += 1
+    ranked = [(rank, place) for places in of.values() for rank, (_, place) in enumerate(sorted(places))]
+    return [questions[place] for _, place in sorted(ranked)[:limit]]
 
 
 def part_of(people: int | None, limit: int | None) -> str:

@@ -69,10 +69,19 @@ def conversations_of(path: Path, file: str, read: Callable[[Path], Conversation]
     Raises:
         InvalidInput: There is none, or no question has its evidence.
     """
-    folders = [path] if (path / file).exists() else sorted(one.parent for one in path.glob(f"*/{file}"))
-    if not folders:
-        raise InvalidInput(f"Neither {path} nor one of its folders contains a {file}. Give --data {what}.")
-    found = [read(folder) for folder in folders]
+    found = [read(folder) for folder in folders_of(path, file, what)]
     if not any(one.questions for one in found):
         raise InvalidInput(f"{path} contains no question with existing evidence. Give --data {what}.")
     return found
+
+
+def folders_of(path: Path, file: str, what: str) -> list[Path]:
+    """Return a folder if it contains `file`, else its subfolders that do.
+
+    Raises:
+        InvalidInput: There is none.
+    """
+    folders = [path] if (path / file).exists() else sorted(one.parent for one in path.glob(f"*/{file}"))
+    if not folders:
+        raise InvalidInput(f"Neither {path} nor one of its folders contains a {file}. Give --data {what}.")
+    return folders

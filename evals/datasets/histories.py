@@ -9,7 +9,7 @@ from typing import Protocol
 from evals.types import Said
 from memory.core import clock
 from memory.core.errors import InvalidInput, PersonaError
-from memory.core.validation import check_text
+from memory.core.validation import MAX_TEXT, check_text
 
 
 class Somewhere(Protocol):
@@ -29,6 +29,12 @@ def speakable(place: Somewhere, text: str, images: int = 0) -> str:
         return check_text(text, images)
     except PersonaError as error:
         raise place.wrong(error.message) from error
+
+
+def in_parts(text: str) -> list[str]:
+    """Return a message in parts that the journal takes, as a person would have to send it; parts without words are left out."""
+    parts = [text[at : at + MAX_TEXT] for at in range(0, len(text), MAX_TEXT)]
+    return [part for part in parts if part.replace("\x00", "").strip()]
 
 
 def time_of(place: Somewhere, text: str, zone: str) -> datetime:

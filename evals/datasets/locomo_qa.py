@@ -17,16 +17,21 @@ NOT_MENTIONED = "not mentioned"
 _ASKED = "{question}\n\nAnswer in a few words. If it was never said, write: " + NOT_MENTIONED + "."
 
 
-def load(path: Path, corrections: Corrections | None = None) -> tuple[list[Person], list[Question]]:
+def load(path: Path, corrections: Corrections | None = None, *, doubled: bool = False) -> tuple[list[Person], list[Question]]:
     """Load every conversation as the history of one person, and the questions about it.
 
     Both speakers' turns are messages with the speaker's name, as if one person reported the conversation; there are no
     replies.
 
+    Args:
+        path: The file.
+        corrections: Corrections of its golds.
+        doubled: Ask a question that stands twice in its conversation twice.
+
     Raises:
         InvalidInput: The file cannot be read, or is no LoCoMo file; or a correction does not fit it.
     """
-    read = each(path, _one, corrections)
+    read = each(path, lambda number, entry: _one(number, entry, doubled=doubled), corrections)
     names: dict[str, int] = {}
     for number, (person, _) in enumerate(read):
         place = Place(path, (number,))
@@ -41,10 +46,11 @@ def load(path: Path, corrections: Corrections | None = None) -> tuple[list[Perso
     return [person for person, _ in read], [question for _, questions in read for question in questions]
 
 
-def _one(number: int, entry: dict[str, Any]) -> tuple[Person, list[Question]]:
+def _one(number: int, entry: dict[str, Any], *, doubled: bool) -> tuple[Person, list[Question]]:
     name = name_of(number, entry)
     person = Person(name, tuple(Said(turn.time, turn.text, "", ()) for turn in turns_of(entry)))
-    return person, [_question(f"{name}/{place}", name, asked) for place, asked in asked_once(entry["qa"])]
+    asked = list(enumerate(entry["qa"])) if doubled else asked_once(entry["qa"])
+    return person, [_question(f"{name}/{place}", name, one) for place, one in asked]
 
 
 def _question(name: str, person: str, asked: dict[str, Any]) -> Question:

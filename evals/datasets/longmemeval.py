@@ -14,8 +14,8 @@ from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationEr
 
 from app.malformed import malformed, read_json
 from evals.datasets.evidence import Asked, Conversation, Said
+from evals.datasets.histories import in_parts
 from memory.core.errors import InvalidInput
-from memory.core.validation import MAX_TEXT
 
 _ABSTENTION = "_abs"
 """How the ids of questions end whose right answer is that it was never said: there is nothing to find."""
@@ -148,8 +148,6 @@ def _turns(messages: Sequence[_Message]) -> Iterator[tuple[str, str, bool]]:
         message = next((one for one in group if one.role == "user"), group[0])
         reply = "\n\n".join(one.content for one in group if one is not message)
         answers = any(one.has_answer for one in group)
-        # A message that is longer than the journal takes is sent in parts, as a person would have to.
-        parts = [message.content[at : at + MAX_TEXT] for at in range(0, len(message.content), MAX_TEXT)]
-        *before, last = [part for part in parts if part.replace("\x00", "").strip()]
+        *before, last = in_parts(message.content)
         yield from ((part, "", answers) for part in before)
         yield last, reply, answers

@@ -1,4 +1,4 @@
-"""PersonaMem as distributed (MIT; not part of this project): a table of questions, and the conversations before them."""
+"""PersonaMem v1 as distributed (MIT; not part of this project): a table of questions, and the conversations before them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def load(questions: Path, contexts: Path) -> tuple[list[Person], list[Question]]
             raise InvalidInput(f"{where}: {contexts.name} has no conversation {row.shared_context_id!r}.")
         name = row.shared_context_id
         if name not in people:
-            people[name] = Person(name, _turns(talk))
+            people[name] = Person(name, turns_of(talk))
             for said in people[name].turns:
                 speakable(_Talk(contexts, name), said.user)
         choices = _choices(where, row.all_options)
@@ -57,7 +57,7 @@ def load(questions: Path, contexts: Path) -> tuple[list[Person], list[Question]]
             raise InvalidInput(f"{where}: it is asked after {end} messages, but the conversation has {len(talk)}.")
         question = Question(
             id=row.question_id, person=name, aspect="PersonaMem", task=row.question_type, text=row.user_question_or_message,
-            choices=choices, answer=answer, rule="letters", after=sum(bool(said.assistant) for said in _turns(talk[:end])),
+            choices=choices, answer=answer, rule="letters", after=sum(bool(said.assistant) for said in turns_of(talk[:end])),
         )  # fmt: skip
         cases.append(question)
     if not cases:
@@ -75,12 +75,14 @@ class _Row(BaseModel):
     end_index_in_shared_context: int = Field(ge=0)
 
 
-class _Message(BaseModel):
+class Message(BaseModel):
+    """A message of a conversation."""
+
     role: Literal["system", "user", "assistant"]
     content: str
 
 
-_TALK = TypeAdapter(dict[str, list[_Message]])
+_TALK = TypeAdapter(dict[str, list[Message]])
 
 
 @dataclass(frozen=True)
@@ -97,10 +99,19 @@ class _Talk:
 
 
 def _rows(path: Path) -> list[tuple[int, _Row]]:
+    return [(line, _checked(path, line, row)) for line, row in rows_of(path)]
+
+
+def rows_of(path: Path) -> list[tuple[int, dict[str | None, object]]]:
+    """Return the rows of a table of questions, by column, with their lines.
+
+    Raises:
+        InvalidInput: It cannot be read.
+    """
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, strict=True)
-            return [(reader.line_num, _checked(path, reader.line_num, row)) for row in reader]
+            return [(reader.line_num, dict[str | None, object](row)) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InvalidInput(f"{path} cannot be read ({error}). Give --questions PersonaMem's table.") from error
 
@@ -112,8 +123,8 @@ def _checked(path: Path, line: int, row: dict[str | None, object]) -> _Row:
         raise malformed(f"{path}, line {line}", error) from error
 
 
-def _talks(path: Path) -> dict[str, list[_Message]]:
-    talks: dict[str, list[_Message]] = {}
+def _talks(path: Path) -> dict[str, list[Message]]:
+    talks: dict[str, list[Message]] = {}
     try:
         with path.open(encoding="utf-8") as file:
             for number, line in enumerate(file, start=1):
@@ -124,14 +135,14 @@ def _talks(path: Path) -> dict[str, list[_Message]]:
     return talks
 
 
-def _talk(path: Path, number: int, line: str) -> dict[str, list[_Message]]:
+def _talk(path: Path, number: int, line: str) -> dict[str, list[Message]]:
     try:
         return _TALK.validate_json(line)
     except ValidationError as error:
         raise malformed(f"{path}, line {number}", error) from error
 
 
-def _turns(messages: Sequence[_Message]) -> tuple[Said, ...]:
+def turns_of(messages: Sequence[Message]) -> tuple[Said, ...]:
     """Pair each message with its reply; a system message begins another conversation."""
     turns: list[Said] = []
     day, place, asked = -1, 0, ""

@@ -1,3 +1,3 @@
 """Scores replies by letters, words and rules."""
 
-__all__ = ["asked", "scorers"]
+__all__ = ["agreement", "asked", "letters", "rubric", "scorers"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from evals.datasets.locomo import CATEGORIES
+from evals.scoring import rubric
 from evals.scoring.letters import answered, letter_published, letter_strict, letters_in
 from evals.scoring.scorers import holds, locomo_score, token_f1
 from evals.types import Question
@@ -17,7 +18,7 @@ _ALIGNMENT = (
     "Answer with the letter in brackets, for example (a)."
 )
 _CHOICE = "{question}\n\n{choices}\n\nAnswer with the letter of the best option in brackets, for example ({first})."
-_OPEN = ("words", "holds", "says")
+_OPEN = ("words", "holds", "says", "rubric", "order")
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,10 @@ def all_asked(question: Question) -> list[Asked]:
 
 
 def scores(question: Question, asked: Asked, said: str) -> dict[str, float]:
-    """Return the score of a reply by the published rule (`score`) and by ours (`strict`), from 0 to 1."""
+    """Return the score of a reply by the published rule (`score`) and by ours (`strict`), from 0 to 1.
+
+    A rubric is scored by words here; a judge scores the replies of a finished run (`evals.judging`).
+    """
     match question.rule:
         case "words":
             said, category = answered(said), int(question.task.split(" ", 1)[0])
@@ -59,6 +63,16 @@ def scores(question: Question, asked: Asked, said: str) -> dict[str, float]:
         case "says" if question.says is not None:
             right = float(question.says.right(answered(said)))
             return {"score": right, "strict": right}
+        case "rubric":
+            verdicts = [rubric.by_words(question.text, item, answered(said)) for item in question.rubric]
+            return {"score": rubric.share(verdicts), "strict": float(all(verdict == 1.0 for verdict in verdicts))}
+        case "order":
+            found = rubric.order(
+                question.rubric,
+                rubric.lines_of(answered(said)),
+                lambda event, line: rubric.by_words(question.text, event, line) > 0,
+            )
+            return {"score": found.tau, "strict": found.tau * found.f1}
         case "letters":
             right = letters_in(said, asked.letters) == {asked.answer}
         case _:
