@@ -10,11 +10,15 @@ import typer
 
 from app.console import AsJson, print_json, print_table, progress, say
 from evals.cli import answers as cli_answers
+from evals.cli import beam as cli_beam
 from evals.cli import changes as cli_changes
 from evals.cli import facts as cli_facts
 from evals.cli import first_day as cli_first_day
+from evals.cli import forgetting as cli_forgetting
 from evals.cli import graph as cli_graph
 from evals.cli import story as cli_story
+from evals.cli import times as cli_times
+from evals.cli.saving import Save, saved
 from memory.core import extras
 from memory.core.errors import InvalidInput
 
@@ -25,11 +29,15 @@ app = typer.Typer(no_args_is_help=True, help="Measure retrieval, memory and answ
 app.command("persona-mme")(cli_answers.persona_mme)
 app.command()(cli_answers.personamem)
 app.command()(cli_answers.locomo)
+app.command()(cli_beam.beam)
+app.command()(cli_beam.judge)
 app.command()(cli_story.story)
 app.command()(cli_graph.graph)
 app.command()(cli_changes.changes)
 app.command()(cli_facts.facts)
+app.command()(cli_times.times)
 app.command("first-day")(cli_first_day.first_day)
+app.command()(cli_forgetting.forgetting)
 
 
 class Format(StrEnum):
@@ -39,6 +47,7 @@ class Format(StrEnum):
     M3EXAM = "m3exam"
     BEAM = "beam"
     LONGMEMEVAL = "longmemeval"
+    LANGUAGES = "languages"
 
 
 class RetrieverName(StrEnum):
@@ -56,7 +65,10 @@ class RetrieverName(StrEnum):
 def retrieval(
     data: Annotated[
         Path,
-        typer.Option("--data", help="LoCoMo's or LongMemEval's file; M3Exam's or BEAM's folder; not part of this project."),
+        typer.Option(
+            "--data",
+            help="LoCoMo's or LongMemEval's file, M3Exam's or BEAM's folder (not part of this project); evals/data/languages.",
+        ),
     ],
     form: Annotated[Format, typer.Option("--format", help="Its format.")] = Format.LOCOMO,
     retriever: Annotated[
@@ -69,6 +81,7 @@ def retrieval(
         Path | None, typer.Option("--corrections", help="LoCoMo: a JSON file with other evidence for single questions.")
     ] = None,
     doubled: Annotated[bool, typer.Option("--doubled", help="LoCoMo: count questions that stand twice as two.")] = False,
+    save: Save = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure how much of the evidence a search finds, where each turn of a dialogue is one memory; no chat model is used.
@@ -82,6 +95,7 @@ def retrieval(
     conversations = _conversations(form, data, corrections, doubled=doubled)
     rules = [rule for rule in RULES if retriever in {RetrieverName.ALL, rule}]
     report = measure(conversations, build_embedder(Settings()), rules, progress)
+    saved(save, "retrieval", report)
     if as_json:
         print_json(report)
     else:
@@ -89,14 +103,20 @@ def retrieval(
 
 
 def _conversations(form: Format, data: Path, corrections: Path | None, *, doubled: bool) -> list[Conversation]:
-    from evals.datasets import beam, locomo, longmemeval, m3exam
+    from evals.datasets import beam, locomo, longmemeval, m3exam, own_talk
     from evals.datasets import corrections as corrected
 
     if form is Format.LOCOMO:
         return locomo.load(data, corrected.load(corrections) if corrections else None, doubled=doubled)
     if corrections or doubled:
         raise InvalidInput(f"--corrections and --doubled are for --format locomo, not for {form}. Leave them out.")
-    return {Format.M3EXAM: m3exam.load, Format.BEAM: beam.load, Format.LONGMEMEVAL: longmemeval.load}[form](data)
+    loads = {
+        Format.M3EXAM: m3exam.load,
+        Format.BEAM: beam.load,
+        Format.LONGMEMEVAL: longmemeval.load,
+        Format.LANGUAGES: own_talk.load,
+    }
+    return loads[form](data)
 
 
 @app.command()

@@ -19,7 +19,7 @@ from scipy.optimize import minimize
 
 from evals.components.retrieval import DEPTHS, Scored, figures, remember
 from evals.datasets.evidence import Conversation
-from memory.core.temporal import named_window
+from memory.core.time_ranges import asked_window
 from memory.embedding.text_embedder import Embedder
 from memory.index.filters import Filters
 from memory.memory import Memory
@@ -81,7 +81,7 @@ def gather(
             ids = remember(memory, conversation)
             after = conversation.turns[-1].time + timedelta(days=1)
             for asked in conversation.questions:
-                filters = Filters(conversation.name, named=named_window(asked.question, after))
+                filters = Filters(conversation.name, named=asked_window(asked.question, after))
                 [(question, candidates)] = memory.retriever.turns.gather([asked.question], filters)
                 said = features(question, candidates)
                 names = list(said)

@@ -16,6 +16,7 @@ __all__ = [
     "sentences",
     "speakers",
     "temporal",
+    "time_ranges",
     "time_window",
     "tokenize",
     "usage",

@@ -1,4 +1,7 @@
-"""The time window that a question names ("last Tuesday", "for June", "at Christmas"), relative to the time of the question."""
+"""The time window that a question names ("last Tuesday", "for June", "at Christmas"), relative to the time of the question.
+
+The rules here are for English; `time_phrases` has those for other languages.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ import threading
 from datetime import datetime, timedelta
 from typing import Any
 
-from memory.core.named_days import Prefer, named_days, zone_key
+from memory.core.named_days import Days, Prefer, named_days, zone_key
+from memory.core.time_phrases import days_of_phrase
 from memory.core.time_window import TimeWindow
 
 _LANGUAGES = ["en"]
@@ -102,20 +106,28 @@ def named_window(text: str, asked: datetime, prefer: Prefer = "past") -> TimeWin
     """
     # In a long message, the question comes at the end.
     text = text[-_MAX_CHARACTERS:]
+    zone = zone_key(asked.tzinfo)
+    in_other_words = days_of_phrase(text, asked.date(), zone, prefer)
     planned = bool(_PLANNED.search(text) or _ASKED_NOW.match(text))
     if planned and prefer == "past" and (_PLAN_FOR.search(text) or not _IN_THE_PAST.search(text)):
         prefer = "future"
     try:
+        if in_other_words is not None:
+            return _whole_days(in_other_words, asked)
         if match := _UP_TO_NOW.search(text):
             return _up_to(asked, match)
         if match := _FROM_NOW.search(text):
             return _from(asked, match)
-        if days := named_days(text, asked.date(), zone_key(asked.tzinfo), prefer):
-            first, last = (datetime(day.year, day.month, day.day, tzinfo=asked.tzinfo) for day in days)
-            return TimeWindow(first.timestamp(), last.timestamp())
+        if days := named_days(text, asked.date(), zone, prefer):
+            return _whole_days(days, asked)
     except (OverflowError, ValueError):
         return None
     return _by_library(text, asked, prefer, planned=planned)
+
+
+def _whole_days(days: Days, asked: datetime) -> TimeWindow:
+    first, end = (datetime(day.year, day.month, day.day, tzinfo=asked.tzinfo) for day in days)
+    return TimeWindow(first.timestamp(), end.timestamp())
 
 
 def _by_library(text: str, asked: datetime, prefer: Prefer, *, planned: bool) -> TimeWindow | None:

@@ -15,7 +15,7 @@ from itertools import islice
 from memory.core.passages import turn_of
 from memory.core.query import Query, SearchBudget, SearchLimits, SearchResult
 from memory.core.records import SPOKEN, Episode, PhotoMemory, Procedure, Recalled, SemanticMemory, Turn, make_id
-from memory.core.temporal import named_window
+from memory.core.time_ranges import asked_window
 from memory.core.time_window import ALL_TIME, TimeWindow
 from memory.facts.acceptance import FAR, ScoredFact, later_facts, worth_asking
 from memory.facts.change_words import asks_about_the_past
@@ -105,7 +105,7 @@ class Retriever:
         filters = Filters(user_id, query.window, TimeWindow.between(None, query.time), _excluded(user_id, query))
         if query.window.is_bounded and (found := windowed(query, filters)):
             return found, False, query
-        named = named_window(query.message, query.time) or named_window(query.keywords, query.time)
+        named = asked_window(query.message, query.time) or asked_window(query.keywords, query.time)
         everywhen = replace(query, window=ALL_TIME)
         return windowed(everywhen, replace(filters, window=ALL_TIME, named=named)), query.window.is_bounded, everywhen
 
@@ -125,7 +125,7 @@ class Retriever:
         self, user_id: str, text: str, limit: int, *, asked: datetime, rule: Rule = "hybrid"
     ) -> list[tuple[str, float]]:
         """Return the `limit` best-scoring raw turns as (turn id, score), best first."""
-        return list(self._parts.turns.search([text], Filters(user_id, named=named_window(text, asked)), rule).items())[:limit]
+        return list(self._parts.turns.search([text], Filters(user_id, named=asked_window(text, asked)), rule).items())[:limit]
 
     def search(self, user_id: str, text: str, kinds: Sequence[str], limit: int = 10) -> list[Recalled]:
         """Return the `limit` best-scoring entries of some types, best first, whether or not a prompt has shown them."""
