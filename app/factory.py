@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from graph.language.pasted import own_words
 from memory.core import extras
 from memory.core.errors import ExtraMissing, ModelMissing
-from memory.embedding.text_embedder import TextEmbedder
+from memory.embedding.text_embedder import CACHED_TEXTS, TextEmbedder
 from memory.memory import Memory
 from memory.personality.writing_wishes import wishes_in
 from memory.photos.clip import ClipEmbedder
@@ -23,14 +23,18 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-def build_embedder(settings: Settings) -> TextEmbedder:
+def build_embedder(settings: Settings, *, caches: bool = True) -> TextEmbedder:
     """Return the text embedder: from the catalogue, or any sentence-transformers name or folder.
+
+    Args:
+        settings: Name it.
+        caches: Whether it caches the embeddings of questions; off where searches of the same questions are compared by time.
 
     Raises:
         ExtraMissing: It needs torch, which is not installed.
         ModelMissing: It is neither on this machine nor a name on the model hub, or it cannot be read.
     """
-    embedder, own = _embedder(settings)
+    embedder, own = _embedder(settings, caches=caches)
     if own:
         # Checked before an index is created for it, because the index of a missing embedder would block the folder.
         embedder.ready()
@@ -50,19 +54,19 @@ def check_embedder(settings: Settings) -> None:
         _embedder(settings)[0].check()
 
 
-def _embedder(settings: Settings) -> tuple[TextEmbedder, bool]:
+def _embedder(settings: Settings, *, caches: bool = True) -> tuple[TextEmbedder, bool]:
     """Return the text embedder, and whether it is not in the catalogue."""
     from app.models import weights
     from app.models.catalogue import CATALOGUE
 
-    name = settings.text_embedder
+    name, remembered = settings.text_embedder, CACHED_TEXTS if caches else 0
     if name not in CATALOGUE:
         folder = Path(name).expanduser()
-        return TextEmbedder(str(folder) if folder.exists() else name, name, weights.graphs_folder()), True
+        return TextEmbedder(str(folder) if folder.exists() else name, name, weights.graphs_folder(), remembered), True
     located = weights.located(name)
     if located is None:
         raise ModelMissing(f"The text embedder {name} is not on this machine. Run `persona models pull {name}`.")
-    return TextEmbedder(str(located.model), name, weights.graphs_folder()), False
+    return TextEmbedder(str(located.model), name, weights.graphs_folder(), remembered), False
 
 
 def build_picture_embedder(settings: Settings) -> ClipEmbedder:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.console import AsJson, print_json, print_table, progress, say
+from evals.cli.peers import peers
+from evals.cli.saving import Save, saved
 from memory.core.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -15,9 +17,9 @@ if TYPE_CHECKING:
 
 _OF_A_PEER = ("per_s", "ratio", "peak_mb", "disk_mb", "threads")
 _QUIET_TURNS = 60
-Save = Annotated[Path | None, typer.Option("--save", help="Save the result to this file, for later comparison.")]
 
 app = typer.Typer(no_args_is_help=True, help="Measure the speed on this machine.")
+app.command()(peers)
 
 
 @app.callback()
@@ -116,7 +118,7 @@ def api(
     from evals.perf.fixed_server import Pace
 
     found = measure(people, messages, repeats, Pace(), progress)
-    _saved(save, "api", found)
+    saved(save, "api", found)
     if as_json:
         print_json(found)
         return
@@ -163,7 +165,7 @@ def import_(
         others=names,
         on_progress=progress,
     )
-    _saved(save, "import", {"rows": rows})
+    saved(save, "import", {"rows": rows})
     if as_json:
         print_json(rows)
         return
@@ -181,7 +183,7 @@ def _beside(sizes: list[int], save: Path | None, *, as_json: bool) -> None:
     from evals.perf.import_beside import measure
 
     rows = [{"messages": size, **measure(size, _QUIET_TURNS, build_embedder(Settings()), progress)} for size in sizes]
-    _saved(save, "import-talk", {"rows": rows})
+    saved(save, "import-talk", {"rows": rows})
     if as_json:
         print_json(rows)
         return
@@ -218,7 +220,7 @@ def turn(
     from evals.perf.growth import run
 
     found = run(_sizes(sizes), _sizes(users, "--users", "1,10"), conversations, turns, reference, progress)
-    _saved(save, "turn", found)
+    saved(save, "turn", found)
     if as_json:
         print_json(found)
     else:
@@ -234,7 +236,7 @@ def real(save: Save = None, as_json: AsJson = False) -> None:
 
     settings = Settings()
     found = measure(Counted(settings), build_embedder(settings), progress)
-    _saved(save, "real", found)
+    saved(save, "real", found)
     if as_json:
         print_json(found)
         return
@@ -271,7 +273,7 @@ def prefix(
         found = summed(measure(models, build_embedder(settings), on_progress=progress))
     finally:
         models.close()
-    _saved(save, "prefix", found)
+    saved(save, "prefix", found)
     if as_json:
         print_json(found)
         return
@@ -308,14 +310,6 @@ def compare(
         return
     shown = [tuple("" if row[key] is None else str(row[key]) for key in ("what", "before", "after", "times")) for row in rows]
     print_table(("what", "before", "after", "times"), shown)
-
-
-def _saved(path: Path | None, name: str, found: dict[str, Any]) -> None:
-    if path is not None:
-        from evals.perf.results import save
-
-        save(path, name, found)
-        progress(f"Saved to {path}.")
 
 
 def _print_turns(found: dict[str, Any]) -> None:

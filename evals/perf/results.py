@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Iterator, Mapping
+import shlex
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,19 +18,36 @@ _NOISE_SHARE = 0.1
 """Two runs on one machine differ by this share without any change."""
 
 
-def save(path: Path, name: str, found: Mapping[str, Any]) -> None:
-    """Write a result with a description of the machine and code.
+def save(path: Path, name: str, found: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a result as `described` returns it, and return that.
 
     Args:
         path: The file; its folder is created.
         name: The benchmark.
         found: Its numbers by name, nested as needed.
     """
+    result = described(name, found)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return result
+
+
+def described(name: str, found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a result with its benchmark, its time, its machine and the command that made it."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     machine = {"cores": cores, "processor": _processor(), "python": platform.python_version()}
     about = {"benchmark": name, "at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({**about, "found": found}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return {**about, "command": typed(sys.argv), "found": found}
+
+
+def typed(words: Sequence[str]) -> str:
+    """Return a command as it was typed, without the paths and servers of this machine: of a path only its last name is left."""
+    return shlex.join(_without_place(word) for word in words)
+
+
+def _without_place(word: str) -> str:
+    option, equals, value = word.partition("=") if word.startswith("-") else ("", "", word)
+    return f"{option}{equals}{'SERVER' if '://' in value else Path(value).name or value}"
 
 
 def load(path: Path) -> dict[str, Any]:

@@ -33,7 +33,8 @@ _EXTRA = "embedders"
 _HUB_FILE_PATTERNS = ["*.json", "*.txt", "*.model", "*.safetensors"]
 """The files to download from a repository on the model hub; copies of the weights for other libraries are left out."""
 _CORRECT_SETTING = "Correct PERSONA_TEXT_EMBEDDER, or leave it out."
-_CACHED_TEXTS = 256
+CACHED_TEXTS = 256
+"""Number of texts whose embeddings are cached by default."""
 _WEIGHT_SUFFIXES = frozenset({".safetensors", ".bin", ".pt", ".onnx", ".xml"})
 _MANY_TEXTS = 16
 _MAX_CACHED_CALL_TEXTS = 4
@@ -67,7 +68,7 @@ class TextEmbedder:
         remembers: Number of texts whose embeddings are cached.
     """
 
-    def __init__(self, path: str, name: str, graphs: Path | None = None, remembers: int = _CACHED_TEXTS) -> None:
+    def __init__(self, path: str, name: str, graphs: Path | None = None, remembers: int = CACHED_TEXTS) -> None:
         self._path = path
         self._graphs = graphs
         self.name = name

@@ -24,8 +24,8 @@ NAMES = {
 """Distributions that are not called as what is imported of them."""
 IN_BROWSER_TOOLS = {"playwright"}
 """`persona bench pages` says itself how to install it."""
-PEERS = ROOT / "evals" / "peers"
-"""Scripts that run in environments of their own (`make peers`)."""
+PEERS = "evals/peers/*/adapter.py"
+"""They run in environments of their own (`make peers`)."""
 
 
 def plain(name: str) -> str:
@@ -46,7 +46,7 @@ def imports() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for room in ROOMS:
         for path in [*(ROOT / room).rglob("*.py"), *([ROOT / "streamlit_app.py"] if room == "app" else [])]:
-            for node in [] if path.is_relative_to(PEERS) else ast.walk(ast.parse(path.read_text())):
+            for node in [] if path.match(PEERS) else ast.walk(ast.parse(path.read_text())):
                 names = (
                     [alias.name for alias in node.names]
                     if isinstance(node, ast.Import)
