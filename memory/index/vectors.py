@@ -149,7 +149,9 @@ class VectorScores:
         end = first
         while end < len(self._starts) and turn_of(self._names[end]) == name:
             end += 1
-        near = self._scores[:, self._starts[first:end]].max(axis=0) if end > first else np.zeros(0)
+        if end == first:
+            return []
+        near = self._scores[:, self._starts[first:end]].max(axis=0)
         return [self._names[first + place] for place in np.argsort(-near, kind="stable")[:limit].tolist()]
 
     def where(self, names: Iterable[str]) -> dict[str, int]:

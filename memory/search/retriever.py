@@ -134,7 +134,8 @@ class Retriever:
         run = _SearchRun(self._parts, Query(text, text, far), Filters(user_id), SearchLimits())
         results: list[Recalled] = []
         for kind in kinds:
-            results += run.records(kind, limit)
+            # Turns are no records.
+            results += run.records(kind, limit) if kind != "turn" else []
         if "photo" in kinds:
             # Photos that look like the text come before photos that were described by its words.
             by_image = {one.id: one for one in self._parts.pictures.search_by_text(user_id, text, limit)}
@@ -148,6 +149,12 @@ class Retriever:
         if self._parts.embedder.name != MEASURED:
             return {}
         return self._parts.records.cosines(kind, text, Filters(user_id))
+
+    def turn_cosines(self, user_id: str, texts: Sequence[str]) -> dict[str, float]:
+        """Return how near turns are to a thing that several texts name, best first; empty for any embedder but `MEASURED`."""
+        if self._parts.embedder.name != MEASURED:
+            return {}
+        return self._parts.turns.cosines(texts, Filters(user_id))
 
     def similar_facts(
         self, user_id: str, memory: SemanticMemory, besides: Sequence[SemanticMemory] = ()

@@ -61,6 +61,16 @@ class TurnSearch:
             rankings = [weighed(question, candidates) for question, candidates in self.gather(asked, filters)]
         return rankings[0] if len(rankings) == 1 else _together(rankings)
 
+    def cosines(self, texts: Sequence[str], filters: Filters) -> dict[str, float]:
+        """Return how near the nearest turns are to a thing that several texts name, best first.
+
+        It is the mean of the cosines of these texts with what the person said: the message, or the nearest of its sentences.
+        """
+        scores = self._index.score(filters, "turn", np.stack([one.vector for one in self._embedder.embed(texts)]))
+        # A passage of a reply has neither facet, and is left out.
+        near = [np.maximum(scores.of("turn", number), scores.of("sentence", number)) for number in range(len(texts))]
+        return best_passages(scores.nearest(np.mean(near, axis=0), _MAX_DENSE))
+
     def gather(self, texts: Sequence[str], filters: Filters) -> list[tuple[Question, Candidates]]:
         """Return each question, parsed, with the candidates that may answer any of the questions and all their signals."""
         if not texts:

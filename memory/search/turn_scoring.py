@@ -199,8 +199,8 @@ def features(question: Question, candidates: Candidates) -> dict[str, Numbers]:
         "session_best": _per_session(close, sessions, 1),
         "session_mean": _per_session(close, sessions, len(close)),
         "session_of_several": session * question.several,
-        "speaker": _each(traits, lambda one: _is_said_by(question.speaker, one)),
-        "subject": _each(traits, lambda one: _is_said_by(question.subject, one)),
+        "speaker": _said_by(question.speaker, traits),
+        "subject": _said_by(question.subject, traits),
         "names_asked": names * question.name,
         "quotes_asked": _each(traits, lambda one: one.quotes and question.name),
         "length": length,
@@ -229,8 +229,11 @@ def of_period(question: Question, traits: Sequence[Traits]) -> dict[str, Numbers
     }
 
 
-def _is_said_by(speaker: str | None, traits: Traits) -> bool:
-    return bool(speaker) and (traits.speaker or "").lower() == str(speaker).lower()
+def _said_by(speaker: str | None, traits: Sequence[Traits]) -> Numbers:
+    if speaker is None:
+        return np.zeros(len(traits))
+    name = speaker.lower()
+    return _each(traits, lambda one: (one.speaker or "").lower() == name)
 
 
 def _each(traits: Sequence[Traits], say: Callable[[Traits], float]) -> Numbers:
