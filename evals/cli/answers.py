@@ -13,6 +13,7 @@ import typer
 
 from app.console import AsJson, print_json, print_table, progress
 from evals.answering import LOG, OURS, BaselineName, How, Remember, answer_all
+from evals.cli.saving import Save, saved
 from memory.core import extras
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def persona_mme(
     concurrency: Concurrency = 1,
     people_asked: People = None,
     limit: Limit = None,
+    save: Save = None,
     as_json: AsJson = False,
 ) -> None:
     """Answer Persona-MME's questions after replaying each person's history."""
@@ -86,7 +88,14 @@ def persona_mme(
     known = _Known(
         f"{name}, {context.value}", PERSONA_MME[context.value], note="" if official else note, part=part_of(people_asked, limit)
     )
-    _run(people, asked, How(out / context.value, baseline or (), concurrency, remember or How.remember), known, as_json=as_json)
+    _run(
+        people,
+        asked,
+        How(out / context.value, baseline or (), concurrency, remember or How.remember),
+        known,
+        save,
+        as_json=as_json,
+    )
 
 
 def personamem(
@@ -104,6 +113,7 @@ def personamem(
     concurrency: Concurrency = 1,
     people_asked: People = None,
     limit: SpreadLimit = None,
+    save: Save = None,
     as_json: AsJson = False,
 ) -> None:
     """Answer PersonaMem's questions, each one at the point of the conversation where it belongs."""
@@ -118,7 +128,7 @@ def personamem(
         known = _Known(f"PersonaMem-v2, {context.value}", note=_PERSONAMEM_V2.format(questions=len(cases)), part=part)
     else:
         known = _Known("PersonaMem", PERSONAMEM, note=_PERSONAMEM.format(questions=len(cases)), part=part)
-    _run(people, cases, How(out, baseline or (), concurrency, remember or How.remember), known, as_json=as_json)
+    _run(people, cases, How(out, baseline or (), concurrency, remember or How.remember), known, save, as_json=as_json)
 
 
 def locomo(
@@ -131,6 +141,7 @@ def locomo(
     concurrency: Concurrency = 1,
     people_asked: People = None,
     limit: Limit = None,
+    save: Save = None,
     as_json: AsJson = False,
 ) -> None:
     """Answer LoCoMo's questions in free text, scored by the words shared with the right answer; adversarial ones separately."""
@@ -140,7 +151,7 @@ def locomo(
     people, found = load(data, corrected.load(corrections) if corrections else None, doubled=doubled)
     cases = of_most(found, people_asked)
     how = How(out, baseline or (), concurrency, remember or How.remember)
-    _run(people, cases[:limit], how, _Known("LoCoMo", part=part_of(people_asked, limit)), as_json=as_json)
+    _run(people, cases[:limit], how, _Known("LoCoMo", part=part_of(people_asked, limit)), save, as_json=as_json)
 
 
 @dataclass(frozen=True)
@@ -187,6 +198,7 @@ def _run(
     questions: Sequence[Question],
     how: How,
     known: _Known,
+    save: Path | None,
     *,
     as_json: bool,
 ) -> None:
@@ -203,10 +215,11 @@ def _run(
     found, took, done = figures(cases), costs.costs(cases), work.figures(work.read(out))
     page = render(known.title, cases, known.rows, note=known.note, work=done)
     (out / known.page).write_text(page, encoding="utf-8")
+    took_each = costs.as_json(took)
+    whole = {solver: {**of, "costs": took_each.get(solver, {})} for solver, of in plain(found).items()}
+    whole[OURS] |= {"work": done}
+    saved(save, known.title, whole)
     if as_json:
-        took_each = costs.as_json(took)
-        whole = {solver: {**of, "costs": took_each.get(solver, {})} for solver, of in plain(found).items()}
-        whole[OURS] |= {"work": done}
         print_json(whole)
     else:
         print_table(*table(found))

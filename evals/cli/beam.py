@@ -12,6 +12,7 @@ import typer
 from app.console import AsJson, print_json, print_table, progress
 from evals.answering import LOG, How, answer_all
 from evals.cli.answers import Baselines, Concurrency, Out, People, Remembered, SpreadLimit, of_most, part_of, spread
+from evals.cli.saving import Save, saved
 from evals.datasets import judged as labelled
 from memory.core import extras
 from memory.core.errors import InvalidInput
@@ -48,6 +49,7 @@ def beam(
     concurrency: Concurrency = 1,
     people_asked: People = None,
     limit: SpreadLimit = None,
+    save: Save = None,
     as_json: AsJson = False,
 ) -> None:
     """Answer BEAM's probing questions, and score each answer by its rubric: by words, and by a judge if one is set."""
@@ -72,8 +74,10 @@ def beam(
     for name, of in scored.items():
         page = out / f"report{part_of(people_asked, limit)}{'' if name == BY_WORDS else '-judged'}.html"
         page.write_text(render(f"BEAM, {name}", of, note=_NOTE), encoding="utf-8")
+    whole = {**{name: plain(figures(of)) for name, of in scored.items()}, "costs": costs.as_json(took)}
+    saved(save, "beam", whole)
     if as_json:
-        print_json({**{name: plain(figures(of)) for name, of in scored.items()}, "costs": costs.as_json(took)})
+        print_json(whole)
         return
     for name, of in scored.items():
         progress(f"BEAM, {len(questions)} questions, {name}: {len(of)} replies.")
@@ -91,6 +95,7 @@ def judge(
     judge_model: JudgeModel = "",
     judge_key_from: JudgeKey = "",
     out: Annotated[Path | None, typer.Option("--out", help="Folder that keeps the judge's verdicts.")] = None,
+    save: Save = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure how far a judge of rubrics agrees with verdicts by hand: the rule by words, and the model if one is set."""
@@ -106,6 +111,7 @@ def judge(
         if model is not None:
             given[model.name] = [model.verdict(row.question, row.item, row.reply) for row in rows]
     result = {name: _agreement(rows, verdicts) for name, verdicts in given.items()}
+    saved(save, "judge", result)
     if as_json:
         print_json(result)
         return

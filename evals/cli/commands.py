@@ -94,7 +94,7 @@ def retrieval(
 
     conversations = _conversations(form, data, corrections, doubled=doubled)
     rules = [rule for rule in RULES if retriever in {RetrieverName.ALL, rule}]
-    report = measure(conversations, build_embedder(Settings()), rules, progress)
+    report = measure(conversations, build_embedder(Settings(), caches=False), rules, progress)
     saved(save, "retrieval", report)
     if as_json:
         print_json(report)

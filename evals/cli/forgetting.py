@@ -11,6 +11,7 @@ import typer
 
 from app.console import AsJson, print_json, print_table, progress
 from evals.answering import Remember
+from evals.cli.saving import Save, saved
 from evals.datasets import forgetting as scenes_of
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def forgetting(
         Remember, typer.Option("--remember", help="With --model: all (facts and summaries too), or none (only the messages).")
     ] = Remember.ALL,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Only this many scenes, from the first.")] = None,
+    save: Save = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure whether a thing that a person asks to forget is still answered, found or on disk, on built-in scenes."""
@@ -63,10 +65,12 @@ def forgetting(
             remembers = model and remember is Remember.ALL
             outcomes = measure(service, scenes, remembers=remembers, answers=model, on_done=on_done)
     granted = [outcome for outcome in outcomes if outcome.granted]
-    tables = {f"of {len(of)} {title}": figures(of) for title, of in (("scenes", outcomes), ("granted", granted)) if of}
+    tables = {title: figures(of) for title, of in (("of all", outcomes), ("of the granted", granted)) if of}
     refused = {outcome.scene: outcome.reply for outcome in outcomes if not outcome.granted}
+    result = {"scenes": len(scenes), "granted": len(granted), **tables, "not granted": refused}
+    saved(save, "forgetting", result)
     if as_json:
-        print_json({"scenes": len(scenes), "granted": len(granted), **tables, "not granted": refused})
+        print_json(result)
         return
     for title, found in tables.items():
         shown = {name: row for name, row in _ROWS.items() if all(of[name] is not None for of in found.values())}

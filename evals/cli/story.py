@@ -11,6 +11,7 @@ import typer
 from app.console import AsJson, print_json, print_table, progress
 from evals.answering import LOG, How, Remember, answer_all
 from evals.cli.answers import Baselines, Limit, Out, Remembered
+from evals.cli.saving import Save, saved
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +34,7 @@ def story(
     grow: Annotated[
         bool, typer.Option("--grow", help="Ask again with 2,000 unrelated turns and 500 unrelated facts added to memory.")
     ] = False,
+    save: Save = None,
     as_json: AsJson = False,
 ) -> None:
     """Answer questions about a story that spans months, after all of it has been told. Fixed rules decide what is right."""
@@ -46,8 +48,10 @@ def story(
     cases = answer_all([person], questions, how)
     after = _grown(person, questions, how) if grow else []
     took, done = costs.costs([*cases, *after]), work.figures(work.read(out))
+    result = {"right": right([*cases, *after]), "costs": costs.as_json(took), "work": done}
+    saved(save, "story", result)
     if as_json:
-        print_json({"right": right([*cases, *after]), "costs": costs.as_json(took), "work": done})
+        print_json(result)
         return
     cases += after
     print_table(*table(cases))

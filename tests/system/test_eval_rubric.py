@@ -136,7 +136,7 @@ def test_forgetting_is_measured_without_a_model(persona):
     assert code == 0, err
     report = json.loads(out)
     assert report["scenes"] == 2
-    assert report["of 2 scenes"]["before the request"]["answered"] is None
+    assert report["of all"]["before the request"]["answered"] is None
     code, out, err = persona("eval", "forgetting", "--limit", "2")
     assert code == 0, err
     assert "the thing is on disk" in out
