@@ -52,7 +52,7 @@ def server():
 @pytest.fixture
 def persona(server, tmp_path, monkeypatch, capsys):
     """Run `persona …` in this process, with a small embedder; returns (exit code, stdout, stderr)."""
-    monkeypatch.setattr("app.factory.build_embedder", lambda _settings: WordEmbedder())
+    monkeypatch.setattr("app.factory.build_embedder", lambda _settings, **_options: WordEmbedder())
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.chdir(tmp_path)

@@ -96,7 +96,7 @@ def probes(tmp_path):
 
 @pytest.fixture
 def measure(monkeypatch, capsys):
-    monkeypatch.setattr("app.factory.build_embedder", lambda _settings: WordEmbedder())
+    monkeypatch.setattr("app.factory.build_embedder", lambda _settings, **_options: WordEmbedder())
 
     def run(form, folder, *words):
         command = ["persona", "eval", "retrieval", "--format", form, "--data", str(folder), *words]

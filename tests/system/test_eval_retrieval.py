@@ -35,7 +35,7 @@ ASKED = [
 
 @pytest.fixture
 def measure(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("app.factory.build_embedder", lambda _settings: WordEmbedder())
+    monkeypatch.setattr("app.factory.build_embedder", lambda _settings, **_options: WordEmbedder())
 
     def run(content, *words, what="retrieval"):
         file = tmp_path / "talks.json"
