@@ -287,8 +287,8 @@ def _put(file: sqlite3.Connection, entry: Entry) -> int:
     row = (entry.id, entry.kind, entry.at, traits.session, traits.seq, traits.speaker, traits.length)
     happened = (entry.happened.start, entry.happened.end) if entry.happened else (None, None)
     put = file.execute(
-        "INSERT INTO entries (id, kind, at, session, seq, speaker, length, asks, asked, dated, standing, names, quotes, first, last)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO entries (id, kind, at, session, seq, speaker, length, asks, asked, dated, standing, names, quotes,"
+        " first, last) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (*row, traits.asks, traits.asked, traits.dated, traits.lasting_wish, traits.names, traits.quotes, *happened),
     )
     number = int(put.lastrowid or 0)
