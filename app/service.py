@@ -251,7 +251,7 @@ class PersonaService:
         self._check_open()
         if turn.seq:
             self.memory.offers.keep(turn)
-        return forget_replies.kept()
+        return forget_replies.kept(turn.trace.forget if turn.trace is not None else None)
 
     def stop(self, turn_id: str | None = None) -> bool:
         """Stop a reply in progress, or all: the part that was shown becomes the reply. Return whether any was in progress."""

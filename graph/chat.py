@@ -134,14 +134,14 @@ class Conversation:
         if thread_id() is None or offer is None or offer.state != "open":
             return {}
         named = [{"kind": one.kind, "time": clock.show(one.time), "text": one.text} for one in offer.entries]
-        about = {"entries": named, "more": offer.more}
+        about = {"entries": named, "more": offer.more, "guessed": offer.guessed}
         if (
-            human_review.decision(interrupt(human_review.request("forget", "Forget all of this?", about)))
+            human_review.decision(interrupt(human_review.request("forget", forget_replies.question(offer), about)))
             != human_review.APPROVE
         ):
             if turn.seq:
                 self._memory.offers.keep(turn)
-            return {"messages": [AIMessage(forget_replies.kept())]}
+            return {"messages": [AIMessage(forget_replies.kept(offer))]}
         reply, _ = forgetting.confirm(turn, self._memory)
         return {"messages": [*self._without_forgotten(state, turn.user_id), AIMessage(reply)], "turn": _stub(turn)}
 

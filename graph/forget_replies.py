@@ -62,6 +62,7 @@ NOT_DONE = (
     "page or `persona memory forget`."
 )
 """Shown below a reply that claims to have forgotten something."""
+_HOW_TO_FIND_IT = "Try the words that you used then, or search for it on the Memory page or with `persona memory search`. Every entry there has its own Forget button."
 
 
 def answer_of(text: str) -> Said | None:
@@ -85,14 +86,25 @@ def claims(reply: str, *, may_be_asked: bool) -> bool:
 def offered(offer: ForgetOffer, *, alone: bool, recorded: bool = True) -> str:
     """Return the question that names what would be forgotten; off the record, a later `yes` would have nothing to confirm."""
     about = f" about {_quoted(offer.about)}" if offer.about else ""
-    lines = [f"Nothing is forgotten yet. This is what I would forget{about}, together with your request:", ""]
+    opening = f"Nothing is forgotten yet. This is what I would forget{about}, together with your request:"
+    if offer.guessed:
+        opening = (
+            f"Nothing is forgotten yet. I found no message with the words {_quoted(offer.about)}. This one is a guess, the nearest in meaning. "
+            "I would forget it like this, together with your request:"
+        )
+    lines = [opening, ""]
     lines += [f"- {_line(entry)}" for entry in offer.entries]
     if offer.more:
         more = ", ".join(_MANY[kind][count > 1].format(count) for kind, count in offer.more.items())
         lines.append(f"- and {more}")
     how = "Say “yes” to forget all of it, or “no” to keep it." if recorded else "Confirm it below: this is off the record."
-    lines += ["", f"Shall I? {how} You can undo it for 10 minutes."]
+    lines += ["", f"{'Is this what you mean?' if offer.guessed else 'Shall I?'} {how} You can undo it for 10 minutes."]
     return "\n".join([*lines, *_rest(alone)])
+
+
+def question(offer: ForgetOffer) -> str:
+    """Return the short question that is asked beside the reply, where there are buttons or one line to answer in."""
+    return "Is this what you mean? Forget all of this?" if offer.guessed else "Forget all of this?"
 
 
 def nothing(offer: ForgetOffer, *, alone: bool) -> str:
@@ -100,10 +112,7 @@ def nothing(offer: ForgetOffer, *, alone: bool) -> str:
     if not offer.about:
         said = "There is no earlier message in this conversation, so nothing was forgotten. Name what you mean: “Forget what I told you about …”."
     else:
-        said = (
-            f"I found nothing about {_quoted(offer.about)} in my memory or in your messages, so nothing was forgotten. "
-            "Try the words that you used then, or search for it on the Memory page or with `persona memory search`. Every entry there has its own Forget button."
-        )
+        said = f"I found nothing about {_quoted(offer.about)} in my memory or in your messages, so nothing was forgotten. {_HOW_TO_FIND_IT}"
     return "\n".join([said, "This request itself is not remembered.", *_rest(alone)])
 
 
@@ -129,9 +138,10 @@ def unrecorded() -> str:
     return "This is off the record: nothing of your message is kept, so there is nothing to forget."
 
 
-def kept() -> str:
-    """Return the reply that nothing was done."""
-    return "Nothing was forgotten: all of it is kept."
+def kept(offer: ForgetOffer | None) -> str:
+    """Return the reply that nothing was done, and how to find what was meant if the offer was a wrong guess."""
+    said = "Nothing was forgotten: all of it is kept."
+    return f"{said} {_HOW_TO_FIND_IT}" if offer is not None and offer.guessed else said
 
 
 def brought_back() -> str:

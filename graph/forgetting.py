@@ -54,6 +54,9 @@ def reply_to(turn: Turn, memory: Memory) -> tuple[str, ForgetOffer | None]:
         return forget_replies.everything(turn.user_id), None
     if request.what == "here" and not turn.seq:
         return forget_replies.unrecorded(), None
+    if memory.journal.knows(turn.user_id):
+        # What was said or remembered a moment ago is found by its meaning too.
+        memory.index_soon(turn.user_id)
     offer = memory.offers.make(request, turn)
     if offer.state == "nothing":
         return forget_replies.nothing(offer, alone=request.alone), offer
@@ -96,12 +99,18 @@ def asker(memory: Memory) -> Callable[[PersonaState], dict[str, Any]]:
             return {}
         named = [{"kind": one.kind, "time": clock.show(one.time), "text": one.text} for one in offer.entries]
         said = interrupt(
-            {"question": "Forget all of this?", "answers": ["forget", "keep"], "entries": named, "more": offer.more}
+            {
+                "question": forget_replies.question(offer),
+                "answers": ["forget", "keep"],
+                "entries": named,
+                "more": offer.more,
+                "guessed": offer.guessed,
+            }
         )
         if forget_replies.answer_of(str(said)) != "yes":
             if turn.seq:
                 memory.offers.keep(turn)
-            return {"reply": forget_replies.kept()}
+            return {"reply": forget_replies.kept(offer)}
         reply, _ = confirm(turn, memory)
         # The thread's state contains none of its words; the steps that are over are the server's.
         stub = turn.model_copy(update={"text": "", "reply": "", "trace": None, "state": TurnState.FORGOTTEN})
@@ -130,7 +139,7 @@ def _answered(turn: Turn, before: Turn, memory: Memory) -> tuple[str, ForgetOffe
                 return forget_replies.brought_back(), None
             case _:
                 memory.offers.keep(before)
-                return forget_replies.kept(), None
+                return forget_replies.kept(offer), None
     except PersonaError as error:
         return forget_replies.gone(error.message), None
 

@@ -152,7 +152,7 @@ class Memory:
             self.threads = Threads(self._database, by_words, lambda user_id: partial(words.in_turns, user_id))
             self.photo_search = PhotoSearch(self._indexes.pictures, self.photos, self.memories, words, self.sight)
             self.retriever = Retriever(SearchParts(self.journal, self.memories, words, embedder, self.photo_search))
-            self.offers = Offers(self._database, self._forgetting, words.in_turns, self.retriever.cosines)
+            self.offers = Offers(self._database, self._forgetting, words.in_turns, self.retriever)
         except BaseException:
             for part in (getattr(self, name, None) for name in ("leases", "_indexes", "_database")):
                 if part is not None:

@@ -22,12 +22,12 @@ def confirm(service: PersonaService, turn: Turn, read_line: Callable[[str], str]
         turn: The last turn, which may be a request to forget.
         read_line: Asks a question and reads the answer; empty means no.
     """
-    from graph.forget_replies import answer_of
+    from graph.forget_replies import answer_of, question
 
     offer = turn.trace.forget if turn.trace else None
     if offer is None or offer.state != "open":
         return None
-    said = read_line("Forget all of this? (y/n) ")
+    said = read_line(f"{question(offer)} (y/n) ")
     answer = answer_of(said) if said else "no"
     if answer not in ("yes", "no"):
         return said

@@ -139,6 +139,7 @@ class ForgetOffer(Record):
         about: The person's own words for the thing to forget.
         subjects: Ids that one yes forgets.
         sought: The words searched for: the person's own words and other names of the same thing.
+        guessed: Whether it is only the message nearest in meaning, because nothing has the person's words.
         entries: The first entries that would be hidden.
         more: How many further entries would be hidden, by type.
         forgotten: The id that `undo` restores it by.
@@ -148,6 +149,7 @@ class ForgetOffer(Record):
     about: str = ""
     subjects: tuple[str, ...] = ()
     sought: tuple[str, ...] = ()
+    guessed: bool = False
     entries: tuple[ForgetEntry, ...] = ()
     more: dict[str, int] = Field(default_factory=dict)
     forgotten: str | None = None
@@ -290,8 +292,7 @@ class PhotoMemory(Record):
         caption: The thing's name, or the words that came with the photo.
         category: The kind of thing, if that was said.
         box: Where the thing is in the upright picture; None: the whole picture.
-        held: As `Turn.held` of its turn.
-        sensitive: As `Turn.sensitive` of its turn.
+        held: As `Turn.held` of its turn; `sensitive` likewise.
     """
 
     id: str
@@ -389,8 +390,7 @@ class Line(Record):
 
     Attributes:
         time: When it was said, in its zone.
-        text: The person's message.
-        reply: The reply.
+        text: The person's message, and in `reply` the reply to it.
         images: Ids of stored photos.
     """
 

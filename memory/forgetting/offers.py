@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Row, select, update
 
 from memory.core import clock
 from memory.core.errors import InvalidInput, NotFound
 from memory.core.records import SPOKEN, ForgetEntry, ForgetOffer, Trace, Turn, TurnState
+from memory.forgetting import guess
 from memory.forgetting.cascade import Cascade, Counts, Together
 from memory.forgetting.request_match import Sought
 from memory.forgetting.request_rules import ForgetRequest
@@ -32,8 +33,15 @@ _MIN_MEANT_COSINE = 0.5
 _ROOT_KINDS = ("semantic", "photo", "core", "procedural")
 _KINDS_IN_ORDER = ("semantic", "core", "procedural", "photo", "turn", "episodic", "reply")
 
-Cosines = Callable[[str, str, str], Mapping[str, float]]
-"""Maps user, type and text to the cosines of the nearest records. Empty if no threshold was measured for the embedder."""
+
+class Meaning(Protocol):
+    """Compares texts with what is indexed of a user; empty if no threshold was measured for the embedder."""
+
+    def cosines(self, user_id: str, kind: str, text: str) -> Mapping[str, float]:
+        """Return the cosines of the records of a type that are nearest to a text."""
+
+    def turn_cosines(self, user_id: str, texts: Sequence[str]) -> Mapping[str, float]:
+        """Return how near turns are to a thing that several texts name, best first."""
 
 
 class Offers:
@@ -43,16 +51,16 @@ class Offers:
         database: The journal's database.
         forgetting: Computes the cascade of a subject.
         in_turns: Returns how many of a user's turns contain each word.
-        cosines: Returns the records whose meaning is nearest to a text.
+        meaning: Finds the records and turns whose meaning is nearest to a text.
     """
 
     def __init__(
-        self, database: Database, forgetting: Forgetting, in_turns: Callable[[str, Sequence[str]], Any], cosines: Cosines
+        self, database: Database, forgetting: Forgetting, in_turns: Callable[[str, Sequence[str]], Any], meaning: Meaning
     ) -> None:
         self._db = database
         self._forgetting = forgetting
         self._in_turns = in_turns
-        self._cosines = cosines
+        self._meaning = meaning
 
     def make(self, request: ForgetRequest, turn: Turn) -> ForgetOffer:
         """Return what would be forgotten. Nothing is hidden.
@@ -67,6 +75,9 @@ class Offers:
             return ForgetOffer(state="open", entries=(entry,))
         rows = self._said(turn)
         roots, sought = (self._last(turn, rows), []) if request.what == "last" else self._of(turn, request.subjects, rows)
+        guessed = not roots and request.what == "subject"
+        if guessed:
+            roots, sought = self._guess(turn, request.subjects, rows), []
         if not roots:
             return ForgetOffer(state="nothing", about=about)
         counts: Counts = lambda words: self._in_turns(turn.user_id, words)  # noqa: E731 - the user is known here alone
@@ -77,6 +88,7 @@ class Offers:
             about=about,
             subjects=tuple(roots),
             sought=tuple(sought),
+            guessed=guessed,
             entries=tuple(entries[:_MAX_NAMED_ENTRIES]),
             more=dict(Counter(one.kind for one in entries[_MAX_NAMED_ENTRIES:])),
         )
@@ -181,9 +193,18 @@ class Offers:
         return {
             name
             for kind in ("semantic", "core")
-            for name, cosine in self._cosines(user_id, kind, told).items()
+            for name, cosine in self._meaning.cosines(user_id, kind, told).items()
             if cosine >= _MIN_MEANT_COSINE
         }
+
+    def _guess(self, turn: Turn, subjects: Sequence[str], rows: Sequence[Row[Any]]) -> list[str]:
+        """Return the one message that may tell of a subject in other words; empty if none is near enough."""
+        if len(subjects) != 1 or not guess.may_be_guessed(subjects[0], turn.time):
+            return []
+        said = {row.id: row.text for row in rows if row.id != turn.id and guess.may_tell(row.text)}
+        near = self._meaning.turn_cosines(turn.user_id, guess.texts_for(subjects[0]))
+        one = guess.nearest({name: cosine for name, cosine in near.items() if name in said})
+        return [one] if one is not None else []
 
     def _entries(self, user_id: str, affected: Cascade) -> list[ForgetEntry]:
         """Return one entry for each thing that would be hidden, memories first, replies last."""

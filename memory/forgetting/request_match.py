@@ -24,13 +24,13 @@ _EMPTY = COMMON | frozenset(
 _DETERMINERS = frozenset(
     "my our the a der die das den dem des ein eine einen mein meine meinen meiner meinem unser unsere".split()
 )
-_RELATIONS = frozenset(
+RELATIONS = frozenset(
     "brother sister mother father mum mom dad son daughter wife husband partner boyfriend girlfriend friend ex boss colleague neighbour neighbor "
     "uncle aunt cousin flatmate dog cat bird parrot pet horse bruder schwester mutter vater freund freundin chef kollege kollegin hund katze "
     "frère soeur sœur mère père ami amie chien chat hermano hermana amigo amiga perro gato fratello sorella amico amica cane gatto".split()
 )
 _POSSESSIVE = re.compile(r"\w['’]s? \w|\b(?:of|von|de|di)\b", re.IGNORECASE)
-_STATED = re.compile(
+STATED = re.compile(
     r"\b(?:is|are|was|were|am|has|had|have|lives?|works?|likes?|loves?|hates?|goes|went|moved|got|ist|war|hat|est|était|es|era|tem|heeft)\b",
     re.IGNORECASE,
 )
@@ -90,7 +90,7 @@ class Sought:
             if word not in _EMPTY and len(word) > 1
         ]
         rest = [word for word in every if word not in self.names]
-        return tuple(word for word in rest if not self.names or word not in _RELATIONS)
+        return tuple(word for word in rest if not self.names or word not in RELATIONS)
 
     def window(self, said: datetime) -> TimeWindow | None:
         """Return the time window that the subject names; None if it names anything but a time.
@@ -155,7 +155,7 @@ class Sought:
 
     @property
     def _by_name_alone(self) -> bool:
-        return bool(self.names) and not (self.words and (_POSSESSIVE.search(self.subject) or _STATED.search(self.subject)))
+        return bool(self.names) and not (self.words and (_POSSESSIVE.search(self.subject) or STATED.search(self.subject)))
 
     def _is_main(self, text: str) -> bool:
         parts = [part for part in re.split(r"(?<=[.!?…])\s+|\n+", text) if _WORD.search(part)]
@@ -175,7 +175,7 @@ class Sought:
         return sum(parts) / len(parts) if parts else 0.0
 
     def _called(self, text: str) -> set[str]:
-        if self.names or not self.words or self.words[-1] not in _RELATIONS:
+        if self.names or not self.words or self.words[-1] not in RELATIONS:
             return set()
         noun, name = re.escape(self.words[-1]), r"(?P<name>[A-ZÀ-Þ]\w+)"
         patterns = (rf"\b(?i:{noun})\b(?:\W+\w+){{0,2}}?\W+(?i:{_CALLED}){name}", rf"\b(?i:{noun}),? {name}", rf"{name},? (?:is |, )?(?i:my|the user's) (?i:{noun})\b")  # fmt: skip

@@ -11,6 +11,19 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from memory.forgetting import request_languages
+from memory.forgetting.request_clauses import (
+    ASKED,
+    NEGATED,
+    NO_ORDER,
+    OWN_WISH,
+    PASSIVE,
+    PERSONAL,
+    PRETEND,
+    STORE,
+    TELLS_WHAT_IS_KNOWN,
+    WEAK,
+    WEAKEST,
+)
 from memory.forgetting.request_typos import put_right
 
 What = Literal["subject", "last", "here", "everything"]
@@ -117,49 +130,8 @@ _TAIL = re.compile(
     r"any ?more|any longer|if (?:you can|possible|you don't mind)|would you|will you|can you|could you|at all|too|as well|then|asap))+$",
     re.IGNORECASE,
 )
-_FORGET = r"(?:forget(?:ting)?|forgot|unlearn|unremember)"
-_DELETE = r"(?:delet(?:e|ed|ing)|eras(?:e|ed|ing)|remov(?:e|ed|ing)|wip(?:e|ed|ing)(?: out)?|purg(?:e|ed|ing)|scrub(?:bed|bing)?|clear(?:ed|ing)?|got rid of|get(?:ting)? rid of|take out|take|strike|discard|drop)"
-_WEAKEST = re.compile(r"^(?:take|strike|discard|drop)", re.IGNORECASE)
-_WEAK = re.compile(r"^(?:take|strike|discard|drop|clear|cleared|clearing|remove|removed|removing)", re.IGNORECASE)
-"""Verbs of everyday use. The request must also name something that was said, or the memory."""
-_NO_ORDER = re.compile(r"(?:ed|ot|ing)(?: out| rid of)?$", re.IGNORECASE)
-_KEEP = r"(?:keep|store|save|record|log|note(?: down)?|write down|hold on to|hang on to|have)"
-_STORE = re.compile(r"(?:store|record|log)$", re.IGNORECASE)
-_REMEMBER = r"(?:remember(?:ing)?|memori[sz](?:e|ing)|retain(?:ing)?|know(?:ing)?|recall(?:ing)?)"
-_POLITE = (
-    r"(?:(?:please|kindly|now|just)[, ]+|"
-    r"(?:can|could|would|will) you (?:please |kindly |just |maybe |perhaps |now |possibly )*(?:be (?:so kind|kind enough|able)(?: as)? to )?|"
-    r"(?:would|do) you mind (?:please )?|(?:can|could|may|might) i (?:please )?ask (?:you|that you) (?:to )?|"
-    r"(?:is|would) it (?:be )?(?:possible|okay|ok|fine|all right) (?:for you )?to |do me a favou?r and (?:please )?|(?:is there|any) (?:any )?(?:way|chance) you could |"
-    r"i(?:'d| would| do)? ?(?:really |much |just |very much )*(?:like|love|want|need|wish|prefer|rather|beg|ask)(?: for)?(?: it)?(?: if| that)? you (?:to |could |would |should |please )*|"
-    r"i(?:'d| would) (?:appreciate it|be (?:grateful|glad|happy)) if you (?:could |would )?|"
-    r"it(?:'d| would) be (?:great|nice|good|better|best|kind|lovely|wonderful) if you (?:could |would )?|"
-    r"you (?:can|may|should|must|could|have to|need to|ought to|better) (?:please |now |just |safely )*|you'd better |"
-    r"make sure (?:that )?you |i'm asking you to |do you think (?:that )?you (?:could |can )(?:please )?|(?:could|can) we (?:please )?|(?:please )?do (?=forget|delete|erase)|"
-    r")"
-)
-_ASKED = re.compile(
-    rf"^(?P<polite>{_POLITE}{_POLITE})(?:(?P<forget>{_FORGET})|(?P<delete>{_DELETE})) (?P<object>.+)$", re.IGNORECASE
-)
-_NEGATED = re.compile(
-    rf"^{_POLITE}(?:(?:don't|do not|didn't|did not|never|not|not to|stop|no longer|(?:there(?:'s| is) )?no need(?: for you)? to|don't have to|don't need to|needn't|need not|i (?:don't|do not|no longer|never) (?:want|wish|like)(?: for)? you(?: to)?(?: ever)?|"
-    rf"you (?:don't|do not|no longer|needn't)(?: have to| need to)?|i(?:'d| would) (?:rather|prefer)(?: that| if)? you (?:didn't|don't|did not|do not|not))\s+)(?:to )?"
-    rf"(?:(?P<remember>{_REMEMBER})|(?P<keep>{_KEEP}|storing|keeping|saving|recording)) (?P<object>.+)$",
-    re.IGNORECASE,
-)
-_PASSIVE = re.compile(
-    r"^(?:i(?:'d| would)? ?(?:really |just )*(?:like|want|need|wish)(?: to have)?|please (?:have|get)) (?P<object>(?!to\b).+?) (?:to be )?(?:deleted|erased|forgotten|removed|wiped|gone)$",
-    re.IGNORECASE,
-)
-_OWN_WISH = re.compile(
-    r"^i(?:'d| would)? ?(?:really )?(?:like|want|need|wish) to (?:delete|erase|remove|clear) (?P<object>.+)$", re.IGNORECASE
-)
 _OF_YOURS = re.compile(
     r"\bi(?:'ve| have)? (?:told|said to) you\b|\byou (?:know|have|remember)\b|\byour memory\b", re.IGNORECASE
-)
-_PRETEND = re.compile(
-    rf"^{_POLITE}(?:let's )?(?:pretend|act as (?:if|though)|imagine|make (?:as if|believe)) (?:that )?(?P<object>i (?:never|didn't|haven't|did not|had not|hadn't) .+)$",
-    re.IGNORECASE,
 )
 _FORGET_THAT = re.compile(
     r"^(?:about )?(?:it|that|this),? (?:all )?(?P<object>(?:what|everything|all|that thing) (?:that )?i\b.+)$", re.IGNORECASE
@@ -284,17 +256,17 @@ def _of_clause(clause: str, *, begins: bool) -> ForgetRequest | None:  # noqa: P
     lead = _LEAD.match(clause)
     said = clause[lead.end() :] if lead else clause
     said = re.sub(r"^(?:and|(?:please )?(?:disregard|ignore) and)\s+", "", said, flags=re.IGNORECASE)
-    if match := _PRETEND.match(said):
+    if match := PRETEND.match(said):
         return _object(match["object"], kind="forget", polite=True)
-    if match := _PASSIVE.match(_FROM_MEMORY.sub("", said)):
+    if match := PASSIVE.match(_FROM_MEMORY.sub("", said)):
         return _object(f"{match['object']} from your memory", kind="delete", polite=True)
-    if (match := _NEGATED.match(said)) and not re.match(r"(?:don't|do not|never|not) know\b", said, re.IGNORECASE):
+    if (match := NEGATED.match(said)) and not TELLS_WHAT_IS_KNOWN.match(said):
         return _object(
-            match["object"], kind="remember" if match["remember"] or _STORE.match(match["keep"] or "") else "keep", polite=True
+            match["object"], kind="remember" if match["remember"] or STORE.match(match["keep"] or "") else "keep", polite=True
         )
-    if (match := _OWN_WISH.match(said)) and _OF_YOURS.search(match["object"]):
+    if (match := OWN_WISH.match(said)) and _OF_YOURS.search(match["object"]):
         return _object(match["object"], kind="delete", polite=True)
-    match = _ASKED.match(said)
+    match = ASKED.match(said)
     if match is None:
         return None
     polite = bool(match["polite"]) or bool(re.search(r"\bplease\b", clause, re.IGNORECASE))
@@ -302,11 +274,12 @@ def _of_clause(clause: str, *, begins: bool) -> ForgetRequest | None:  # noqa: P
         return None
     verb, polite_to = match["forget"] or match["delete"], match["polite"]
     asks_with = re.search(r"\b(?:mind|about)\b", polite_to, re.IGNORECASE) if verb.lower().endswith("ing") else polite_to
-    if not asks_with and _NO_ORDER.search(verb):  # "forgot my lunch again" tells of oneself
+    if not asks_with and NO_ORDER.search(verb):  # "forgot my lunch again" tells of oneself
         return None
-    if match["delete"] and _WEAK.match(match["delete"]) and not _OF_TALK.search(match["object"]):
+    personal = PERSONAL.match(_TAIL.sub("", match["object"])) and re.match("remov", match["delete"] or "", re.IGNORECASE)
+    if match["delete"] and WEAK.match(match["delete"]) and not personal and not _OF_TALK.search(match["object"]):
         return None
-    if match["delete"] and _WEAKEST.match(match["delete"]) and not _FROM_MEMORY.search(match["object"]):
+    if match["delete"] and WEAKEST.match(match["delete"]) and not _FROM_MEMORY.search(match["object"]):
         return None
     return _object(match["object"], kind="forget" if match["forget"] else "delete", polite=polite)
 
@@ -345,6 +318,8 @@ def _object(  # noqa: C901, PLR0911, PLR0912 - one rule after another, the sures
         return _told(match["rest"].strip(" ,"))
     if match := _KNOWN_OBJECT.match(said):
         return _about(match["subject"])
+    if kind in ("keep", "delete") and (match := PERSONAL.match(said)):
+        return replace(_about(match["subject"]), task_like=True)
     if kind == "keep" and not in_memory:
         return None
     that = re.match(r"^(?:that|where|how|when|who|whether|why) (?P<subject>\w+ .+)$", said, re.IGNORECASE)

@@ -56,6 +56,18 @@ def test_a_yes_as_the_next_message_does_it_too_and_undo_is_offered(page: AppTest
     assert "Jonas is vegan." in texts(page)
 
 
+def test_a_guess_has_buttons_of_its_own(open_page: OpenPage, service: PersonaService, monkeypatch: pytest.MonkeyPatch) -> None:
+    earns = service.memory.ingest_turn("ada", datetime.now(UTC) - timedelta(days=2), "I earn 2,340 crowns.", "Noted.")
+    assert earns is not None
+    monkeypatch.setattr(service.memory.retriever, "turn_cosines", lambda _user, _texts: {earns.id: 0.5})
+    page = say(open_page(), "Please forget my salary.")
+    assert "a guess" in replies(page)[-1]
+    assert any(button.label == "Yes, forget this" for button in page.main.button)
+    press(page, "No, keep it")
+    assert not page.exception
+    assert "I earn 2,340 crowns." in texts(page)
+
+
 def test_off_the_record_it_asks_too(open_page: OpenPage, service: PersonaService) -> None:
     service.memory.ingest_turn("ada", datetime.now(UTC) - timedelta(days=2), "Jonas is vegan.", "Noted.")
     page = open_page()

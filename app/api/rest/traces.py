@@ -50,6 +50,7 @@ class ForgetOffer(BaseModel):
     )
     about: str = Field(description="What it is about, in the person's words.")
     subjects: list[str] = Field(description="The ids that one yes forgets.")
+    guessed: bool = Field(description="Whether it is only a guess: no message has the person's words, this is the nearest.")
     entries: list[ForgetEntry] = Field(description="The first things that would be forgotten.")
     more: dict[str, int] = Field(description="How many more things of each kind would be forgotten.")
     undo_id: str | None = Field(default=None, description="The id that undoes it.")
@@ -58,7 +59,8 @@ class ForgetOffer(BaseModel):
     def of(cls, offer: records.ForgetOffer) -> ForgetOffer:
         """Return a stored offer as an answer."""
         return cls(
-            state=offer.state, about=offer.about, subjects=list(offer.subjects), more=offer.more, undo_id=offer.forgotten,
+            state=offer.state, about=offer.about, subjects=list(offer.subjects), guessed=offer.guessed, more=offer.more,
+            undo_id=offer.forgotten,
             entries=[ForgetEntry(**one.model_dump()) for one in offer.entries],
         )  # fmt: skip
 

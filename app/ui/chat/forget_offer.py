@@ -23,15 +23,16 @@ def draw(here: Here, turn: Turn, on_done: Callable[[Turn], None]) -> None:
     offer = turn.trace.forget if turn.trace is not None else None
     if offer is None:
         return
+    yes, no = ("Yes, forget this", "No, keep it") if offer.guessed else ("Forget all of this", "Keep it")
     with st.container(horizontal=True, gap="small", key=f"offer-{turn.id}"):
         if offer.state == "open":
             st.button(
-                "Forget all of this", key=f"forget-offered-{turn.id}", type="primary",
+                yes, key=f"forget-offered-{turn.id}", type="primary",
                 help="This request is forgotten too, and so are memories and replies that are based on these things. You can "
                 "undo this for 10 minutes.",
                 on_click=_try, args=(_forget, here, turn, on_done),
             )  # fmt: skip
-            st.button("Keep it", key=f"keep-offered-{turn.id}", on_click=_try, args=(_keep, here, turn, on_done))
+            st.button(no, key=f"keep-offered-{turn.id}", on_click=_try, args=(_keep, here, turn, on_done))
         elif offer.forgotten and any(one.subject == offer.forgotten for one in here.memory.browse.undoable(here.user)):
             st.button("Undo", key=f"undo-offered-{turn.id}", on_click=_try, args=(_undo, here, turn, on_done))
 

@@ -10,7 +10,7 @@ from graph import persona
 from graph.prompts.briefing import Style
 from memory.core.records import TurnState
 from memory.memory import Memory
-from tests.fakes import ScriptedChat, WordEmbedder, fact
+from tests.fakes import KindEmbedder, ScriptedChat, WordEmbedder, fact
 
 VEGAN = "Jonas is vegan."
 ASK = {"text": "Please forget what I told you about Jonas."}
@@ -41,6 +41,20 @@ def test_one_answer_forgets_it_or_keeps_it(studio, said, gone):
     assert done["reply"].startswith("Forgotten (" if gone else "Nothing was forgotten")
     state = memory.journal.turns("me")[-1].state
     assert state is (TurnState.FORGOTTEN if gone else TurnState.REQUEST)
+
+
+def test_a_guess_is_asked_as_one(tmp_path):
+    chat = ScriptedChat()
+    with Memory(tmp_path / "data", KindEmbedder(), asks=False) as memory:
+        graph = persona.build(chat, chat, memory, Style(), asks=False, confirms=True)
+        graph.checkpointer = InMemorySaver()
+        config = {"configurable": {"thread_id": "1"}}
+        graph.invoke({"text": "At the archive I earn 2,340 crowns."}, config)
+        [asked] = graph.invoke({"text": "Please forget my salary."}, config)["__interrupt__"]
+        assert asked.value["guessed"]
+        assert asked.value["question"] == "Is this what you mean? Forget all of this?"
+        done = graph.invoke(Command(resume="keep"), config)
+        assert "Try the words that you used then" in done["reply"]
 
 
 def test_the_next_message_is_a_turn_like_any_other(studio):

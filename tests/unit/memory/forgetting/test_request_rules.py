@@ -53,6 +53,17 @@ def test_nothing_everyday_is_taken_for_a_request_and_few_requests_are_missed(nam
         ("Lösche bitte meine letzte Nachricht", "last", ()),
         ("I'd like to delete what I told you about Jonas", "subject", ("Jonas",)),
         ("Please forget what I told you last week", "subject", ("last week",)),
+        ("Could you please delete my address?", "subject", ("my address",)),
+        ("Could you not keep my phone number, please?", "subject", ("my phone number",)),
+        ("Would you mind not keeping our home address?", "subject", ("our home address",)),
+        ("Can you please remove my date of birth", "subject", ("my date of birth",)),
+        ("Please refrain from storing my weight", "subject", ("my weight",)),
+        ("Könntest du dir meine Telefonnummer bitte nicht merken?", "subject", ("meine Telefonnummer",)),
+        ("Pourrais-tu ne pas garder mon adresse, s'il te plaît ?", "subject", ("mon adresse",)),
+        ("¿Podrías no guardar mi dirección, por favor?", "subject", ("mi dirección",)),
+        ("Potresti non conservare il mio indirizzo?", "subject", ("il mio indirizzo",)),
+        ("Podes não guardar a minha morada, por favor?", "subject", ("a minha morada",)),
+        ("Kun je mijn adres niet bewaren, alsjeblieft?", "subject", ("mijn adres",)),
     ],
 )
 def test_what_is_asked_for(text, what, subjects):
@@ -66,6 +77,24 @@ def test_what_only_sounds_so_is_left_to_the_model_with_a_note(text):
     found = read(text)
     assert found is not None
     assert not found.sure
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Could you delete my draft?", "Delete my last paragraph.", "Please remove my address from the letter.", "Remove my number plate.",
+        "Don't keep my phone number in the letter", "Could you keep my address?", "Don't save my progress", "Could you not keep my plants in the dark?",
+        "You don't know my salary.", "You don't have my phone number yet", "Kannst du dir meine Adresse nicht merken?", "Kun je mijn adres niet onthouden?",
+    ],
+)  # fmt: skip
+def test_what_is_kept_elsewhere_or_asks_for_the_opposite_is_no_request(text):
+    found = read(text)
+    assert found is None or not found.sure
+
+
+def test_a_detail_that_may_stand_in_a_text_that_was_just_written_is_marked():
+    assert read("Could you please delete my address?").task_like
+    assert not read("Please forget my address.").task_like
 
 
 def test_a_request_beside_other_things_is_known_as_one():

@@ -128,6 +128,7 @@ def messages(ada, service):
     assert ada("POST", f"/memories/{again['id']}/undo") == {"id": again["id"], "memory": None}
     asked = ada("POST", "/turns", {"text": "Forget that this is Rex."})
     assert asked["trace"]["forget"]["state"] == "open"
+    assert asked["trace"]["forget"]["guessed"] is False
     kept = ada("POST", f"/turns/{asked['id']}/offer", {"forget": False})
     assert kept["undo_id"] is None
     assert "no open offer" in ada.fails(400, "POST", f"/turns/{asked['id']}/offer", {"forget": True})
