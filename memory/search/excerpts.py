@@ -101,7 +101,7 @@ class Dialogue:
         size = size_of(turn.text, turn.reply, *turn.corrected) + _HEAD_BYTES
         if not fits or (self._size is not None and size > self._size):
             return None
-        if any(passage_id(turn.id, passage.number) in self._parts for passage in passages(turn.text, turn.reply)):
+        if self._parts and any(passage_id(turn.id, one.number) in self._parts for one in passages(turn.text, turn.reply)):
             return None
         return _Shown(turn, spoken(turn))
 
