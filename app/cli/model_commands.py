@@ -182,13 +182,19 @@ def _use_served(name: str) -> tuple[Path, str]:
     if found is None:
         here = ", ".join(one.model for one in served) or "none"
         raise NotFound(
-            f"There is no chat model {name!r}. Choose one of {', '.join(_chat_models())}; of a server on this machine: {here}; "
-            "or give a URL."
+            f"There is no model {name!r}. Choose a chat model: {', '.join(_chat_models())}; of a server on this machine: {here}; "
+            f"or a URL. Or choose a text embedder: {', '.join(_text_embedders())}."
         )
     if found.advice:
         progress(found.advice.strip())
     path = settings.choose(llm_base_url=found.url, llm_model=found.model)
     return path, f"{found.model} on {found.server}"
+
+
+def _text_embedders() -> list[str]:
+    from app.models.catalogue import CATALOGUE
+
+    return [name for name, model in CATALOGUE.items() if model.role == "text-embedder"]
 
 
 def _chat_models() -> list[str]:

@@ -9,9 +9,37 @@ from typing import Annotated, Any
 import typer
 
 from app.console import progress
+from memory.core.errors import InvalidInput
+
+
+def _checked(path: Path | None) -> Path | None:
+    """Check before a run of minutes, and not after it, that its figures can be saved, and that they replace figures alone.
+
+    Raises:
+        InvalidInput: The file cannot be written, or it exists and is no result.
+    """
+    if path is None:
+        return None
+    from evals.perf.results import load
+
+    if path.exists():
+        load(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8"):
+            pass
+        if not path.stat().st_size:
+            path.unlink()
+    except OSError as error:
+        raise InvalidInput(f"--save: {path} cannot be written ({error.strerror}). Give another file.") from error
+    return path
+
 
 Save = Annotated[
-    Path | None, typer.Option("--save", help="Save the figures to this file, with the date, the machine and the command.")
+    Path | None,
+    typer.Option(
+        "--save", callback=_checked, help="Save the figures to this file, with the date, the machine and the command."
+    ),
 ]
 
 

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, model_validator
 
 from app.malformed import Place, checked, read_json
+
+
+def _name_of_index(value: object) -> object:
+    """Return an index of a conversation as its name."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 class _Correction(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    conversation: str | None = None
+    conversation: Annotated[str, BeforeValidator(_name_of_index)] | None = None
     index: int | None = Field(default=None, ge=0, strict=True)
     question: str | None = None
     evidence: list[str] | None = None

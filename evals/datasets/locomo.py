@@ -63,7 +63,12 @@ def turns_of(entry: dict[str, Any]) -> list[Said]:
     talk = entry["conversation"]
     turns = []
     for session in sorted(int(match[1]) for match in map(_SESSION.fullmatch, talk) if match):
-        time = datetime.strptime(talk[f"session_{session}_date_time"].strip(), _TIME)  # noqa: DTZ007 - it names no zone
+        key = f"session_{session}_date_time"
+        try:
+            time = datetime.strptime(talk[key].strip(), _TIME)  # noqa: DTZ007 - it names no zone
+        except ValueError as error:
+            msg = f"{key} is {talk[key]!r}; it looks like '1:56 pm on 8 May, 2023'"
+            raise ValueError(msg) from error
         if time.year > _LAST_YEAR:
             msg = f"session {session} is said to be in {time.year}"
             raise ValueError(msg)

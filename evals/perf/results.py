@@ -60,7 +60,7 @@ def load(path: Path) -> dict[str, Any]:
         result = json.loads(path.read_text(encoding="utf-8"))
         numbers = dict(flat(result["found"]))
     except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InvalidInput(f"{path} is not a result of `persona bench` ({error}). Give a file written by --save.") from error
+        raise InvalidInput(f"{path} is not a result ({error}). Give a file written by --save.") from error
     return {**result, "numbers": numbers}
 
 

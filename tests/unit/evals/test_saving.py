@@ -26,6 +26,31 @@ def test_the_figures_are_saved_as_json_prints_them(tmp_path, monkeypatch, capsys
     assert f"Saved to {file}." in err
 
 
+@pytest.mark.parametrize("content", [None, "notes of mine", '{"ada": 1}'])
+def test_a_file_that_cannot_be_saved_to_is_refused_before_the_run(tmp_path, monkeypatch, capsys, content):
+    file = tmp_path / "there"
+    if content is None:
+        file.mkdir()
+    else:
+        file.write_text(content)
+    monkeypatch.setattr(sys, "argv", ["/bin/persona", "eval", "times", "--save", str(file)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert "Give a file written by --save" in capsys.readouterr().err
+    assert content is None or file.read_text() == content
+
+
+def test_an_earlier_result_is_replaced(tmp_path, monkeypatch):
+    file = tmp_path / "times.json"
+    file.write_text('{"found": {"old": 1}}')
+    monkeypatch.setattr(sys, "argv", ["/bin/persona", "eval", "times", "--save", str(file)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert not ended.value.code
+    assert "old" not in json.loads(file.read_text())["found"]
+
+
 @pytest.mark.parametrize(
     ("words", "command"),
     [

@@ -52,6 +52,13 @@ def test_a_question_named_by_its_words_or_its_place_is_corrected(named, given_fi
     assert [one.answer for one in questions] == ["Nettle", "a canoe", "a canoe"]
 
 
+def test_a_conversation_without_a_name_is_named_by_its_number(given_files):
+    unnamed = {name: value for name, value in TALK.items() if name != "sample_id"}
+    talk, file = given_files([{"conversation": 1, "index": 0, "evidence": ["D2:1"]}], [TALK, unnamed])
+    first, second = locomo.load(talk, corrections.load(file))
+    assert (first.questions[0].evidence, second.questions[0].evidence) == (("D1:2",), ("D2:1",))
+
+
 def test_the_conversations_that_were_read_stay_as_they_are(given_files):
     talk, file = given_files([{"conversation": "one", "index": 0, "answer": "Nettle"}])
     read = json.loads(talk.read_text())
