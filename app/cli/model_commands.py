@@ -182,8 +182,8 @@ def _use_served(name: str) -> tuple[Path, str]:
     if found is None:
         here = ", ".join(one.model for one in served) or "none"
         raise NotFound(
-            f"There is no model {name!r}. Choose a chat model: {', '.join(_chat_models())}; of a server on this machine: {here}; "
-            f"or a URL. Or choose a text embedder: {', '.join(_text_embedders())}."
+            f"There is no model {name!r}. Choose a chat model: {', '.join(_chat_models())}; of a server on this machine: "
+            f"{here}; or a URL. Or choose a text embedder: {', '.join(_text_embedders())}."
         )
     if found.advice:
         progress(found.advice.strip())

@@ -13,7 +13,6 @@ from app.console import AsJson, print_json, print_table, progress
 from evals.answering import LOG, How, answer_all
 from evals.cli.answers import Baselines, Concurrency, Out, People, Remembered, SpreadLimit, of_most, part_of, spread
 from evals.cli.saving import Save, saved
-from evals.datasets import judged as labelled
 from memory.core import extras
 from memory.core.errors import InvalidInput
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from evals.components.judge import Judge
     from evals.datasets.judged import Judged
 
+LABELS = Path(__file__).parents[1] / "data" / "judged.tsv"
 BY_WORDS = "by words"
 """The rule where there is no judge: the numbers and most of the words of each item of the rubric."""
 _NOTE = (
@@ -90,7 +90,7 @@ def beam(
 def judge(
     labels: Annotated[
         Path, typer.Option("--labels", help="A table of replies judged by hand; evals/data/README.md has its columns.")
-    ] = labelled.DATA,
+    ] = LABELS,
     judge_url: JudgeUrl = "",
     judge_model: JudgeModel = "",
     judge_key_from: JudgeKey = "",
@@ -101,9 +101,10 @@ def judge(
     """Measure how far a judge of rubrics agrees with verdicts by hand: the rule by words, and the model if one is set."""
     extras.require("evals", "The rule by words")
     from evals.components.judge import FILE
+    from evals.datasets.judged import load
     from evals.scoring import rubric
 
-    rows = labelled.load(labels)
+    rows = load(labels)
     given: dict[str, list[float | None]] = {BY_WORDS: [rubric.by_words(row.question, row.item, row.reply) for row in rows]}
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)

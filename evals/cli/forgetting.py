@@ -12,7 +12,6 @@ import typer
 from app.console import AsJson, print_json, print_table, progress
 from evals.answering import Remember
 from evals.cli.saving import Save, saved
-from evals.datasets import forgetting as scenes_of
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from graph.prompts.briefing import Style
     from memory.core.priority import ReplyFirst
 
+SCENES = Path(__file__).parents[1] / "data" / "forgetting.jsonl"
 _ROWS = {
     "retrieved": "the thing is retrieved",
     "on_disk": "the thing is on disk",
@@ -34,7 +34,7 @@ _ROWS = {
 
 
 def forgetting(
-    data: Annotated[Path, typer.Option("--data", help="A file of scenes; evals/data/README.md has its form.")] = scenes_of.DATA,
+    data: Annotated[Path, typer.Option("--data", help="A file of scenes; evals/data/README.md has its form.")] = SCENES,
     model: Annotated[
         bool, typer.Option("--model", help="Let the chat model answer the questions, and remember each history first.")
     ] = False,
@@ -50,9 +50,10 @@ def forgetting(
     from app.service import PersonaService
     from app.settings import Settings
     from evals.components.forgetting import figures, measure
+    from evals.datasets.forgetting import load
     from memory.memory import Memory
 
-    scenes, settings = scenes_of.load(data)[:limit], Settings()
+    scenes, settings = load(data)[:limit], Settings()
     # What is left to remember when the service closes goes with the folder.
     logging.getLogger("app.leaving").setLevel(logging.ERROR)
 

@@ -10,8 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from app.malformed import malformed
 from memory.core.errors import InvalidInput
 
-DATA = Path(__file__).parents[1] / "data" / "forgetting.jsonl"
-
 
 class Scene(BaseModel):
     """A short history, a request to forget one thing, and two questions.
@@ -48,7 +46,7 @@ class Scene(BaseModel):
         return ""
 
 
-def load(path: Path = DATA) -> list[Scene]:
+def load(path: Path) -> list[Scene]:
     """Load scenes, one JSON object a line.
 
     Raises:

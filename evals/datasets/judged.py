@@ -8,7 +8,6 @@ from pathlib import Path
 
 from memory.core.errors import InvalidInput
 
-DATA = Path(__file__).parents[1] / "data" / "judged.tsv"
 COLUMNS = ("kind", "question", "item", "reply", "verdict")
 _VERDICTS = {"0": 0.0, "0.5": 0.5, "1": 1.0}
 
@@ -32,7 +31,7 @@ class Judged:
     verdict: float
 
 
-def load(path: Path = DATA) -> list[Judged]:
+def load(path: Path) -> list[Judged]:
     """Load a table with the columns of `COLUMNS`, separated by tabs, without quotes.
 
     Raises:

@@ -225,8 +225,8 @@ def date_of_year(offset: int) -> Meaning:
 
 
 def feast(which: Literal["at", "last", "this", "next"]) -> Meaning:
-    """Return the meaning of a feast or a season, after `which`, by the rules for English."""
-    return lambda said: _feast(said, f"{which} {said.feast}")
+    """Return the meaning of a feast or a season, after `which` or in the year that is named, by the rules for English."""
+    return lambda said: _feast(said, f"{which} {said.feast} {said.year or ''}".rstrip())
 
 
 def feast_of_year(offset: int) -> Meaning:

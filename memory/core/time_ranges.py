@@ -1,4 +1,7 @@
-"""Stretches of time that a question names by their ends: "between March and May", "after 4 June" (English; pure)."""
+"""Stretches of time that a question names by their ends: "between March and May", "after 4 June" (pure).
+
+The rules here are for English; `time_stretches` has those for other languages.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,10 @@ import math
 import re
 from datetime import datetime
 
+from memory.core.named_days import zone_key
 from memory.core.temporal import named_window
+from memory.core.time_meanings import Phrase
+from memory.core.time_stretches import Stretch, stretch_in_other_words
 from memory.core.time_window import TimeWindow
 
 _DAY_WORD = (
@@ -34,7 +40,23 @@ def asked_window(text: str, asked: datetime) -> TimeWindow | None:
         text: The question.
         asked: When it was asked, in its zone. A stretch without an end ends there, or never if it begins later.
     """
-    return _stretch(text, asked) or named_window(text, asked)
+    if found := _stretch(text, asked):
+        return found
+    other = stretch_in_other_words(text, Phrase(asked.date(), zone_key(asked.tzinfo)))
+    try:
+        return _window(other, asked) if other else named_window(text, asked)
+    except (OverflowError, ValueError):
+        # No clock counts to such a day.
+        return None
+
+
+def _window(days: Stretch, asked: datetime) -> TimeWindow | None:
+    first, end = (
+        None if day is None else datetime(day.year, day.month, day.day, tzinfo=asked.tzinfo).timestamp() for day in days
+    )
+    if first is None or end is None:
+        return _open_window(first, end, asked)
+    return TimeWindow(first, end) if first < end else None
 
 
 def _stretch(text: str, asked: datetime) -> TimeWindow | None:
@@ -51,8 +73,14 @@ def _stretch(text: str, asked: datetime) -> TimeWindow | None:
     if one is None or end is None:
         return None
     if one["side"].lower() == "before":
-        return TimeWindow(-math.inf, end.start)
-    start, now = end.end if one["side"].lower() == "after" else end.start, asked.timestamp()
+        return _open_window(None, end.start, asked)
+    return _open_window(end.end if one["side"].lower() == "after" else end.start, None, asked)
+
+
+def _open_window(start: float | None, end: float | None, asked: datetime) -> TimeWindow:
+    if start is None:
+        return TimeWindow(-math.inf, math.inf if end is None else end)
+    now = asked.timestamp()
     return TimeWindow(start, now if start < now else math.inf)
 
 

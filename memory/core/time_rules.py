@@ -13,6 +13,7 @@ from memory.core.named_days import Days
 from memory.core.time_meanings import Meaning, Phrase, Unit
 
 _LATIN_ACCENTS = re.compile("[\u0300-\u036f]")
+_CENTURY = 2000
 _NUKTA = "\u093c"
 _CANDRABINDU, _ANUSVARA = "\u0901", "\u0902"
 _WORD = re.compile(r"[\w\u0900-\u097f]+")
@@ -43,8 +44,8 @@ class Rule(NamedTuple):
     """A template and what it means.
 
     Attributes:
-        template: A pattern in which `<weekday>`, `<month>`, `<count>`, `<unit>`, `<day>`, `<number>` (of a month), `<year>` and
-            `<feast>` stand for words of the language, and a space for any spaces.
+        template: A pattern in which `<weekday>`, `<month>`, `<count>`, `<unit>`, `<day>`, `<number>` (of a month), `<year>`,
+            `<yy>` (its last two digits) and `<feast>` stand for words of the language, and a space for any spaces.
         meaning: The days; None: the words are no time, and no other rule may use them (`every Friday`).
         unsure: Whether the words mean something else in another language, so that more words of this one are needed.
     """
@@ -95,21 +96,22 @@ class Language:
     before: str = r"(?<!\w)"
     after: str = r"(?!\w)"
 
-    def found(self, text: str, words: str, said: Phrase) -> Iterator[Found]:
+    def found(self, text: str, words: str, said: Phrase, whole: str) -> Iterator[Found]:
         """Yield the phrases in a text.
 
         Args:
             text: The text, folded.
             words: Its words, as `edged` returns them.
             said: How it was said.
+            whole: The folded text of which it is a part: its words tell whether it looks ahead and which language it is in.
         """
         if not any(part in words for part in self._parts):
             return
-        ahead = bool(self._ahead.search(text)) and not self._behind.search(text)
+        ahead = bool(self._ahead.search(whole)) and not self._behind.search(whole)
         if said.prefer == "past" and ahead:
             said = replace(said, prefer="future")
         said = replace(said, ahead=ahead or said.prefer == "future")
-        sure = bool(self._own_words and self._own_words.search(text))
+        sure = self.speaks(whole)
         for pattern, rule in self._patterns:
             if rule.unsure and not sure:
                 continue
@@ -121,6 +123,10 @@ class Language:
                     continue
                 yield Found(*match.span(), days)
 
+    def speaks(self, text: str) -> bool:
+        """Return whether a folded text has a word that no other language has."""
+        return bool(self._own_words and self._own_words.search(text))
+
     @cached_property
     def _patterns(self) -> list[tuple[re.Pattern[str], Rule]]:
         names = {
@@ -131,6 +137,7 @@ class Language:
             "day": rf"\d{{1,2}}|{_HAN_NUMBER}",
             "number": r"\d{1,2}",
             "year": r"(?:19|20)\d\d",
+            "yy": r"\d\d",
             "feast": "|".join(self.feasts),
         }
         patterns = []
@@ -170,6 +177,8 @@ class Language:
                     values[name] = _place(self.months, word) + 1
                 case "number":
                     values["month"] = int(word)
+                case "yy":
+                    values["year"] = _CENTURY + int(word)
                 case "unit":
                     values[name] = _of(self.units, word)
                 case "feast":

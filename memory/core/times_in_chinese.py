@@ -8,6 +8,9 @@ from memory.core.time_rules import HAN_MONTHS, NO_NUMBER, Language, Rule
 _WEEK = r"(?:个|個)?(?:周|週|星期|礼拜|禮拜)"
 _ALONE = r"(?![一二三四五六日天末])"
 _WEEKEND = r"(?:个|個)?(?:周末|週末)"
+_NAMES = "(?![一二三四五六七八九十元福][是的叫说說和跟在吗嗎?。,]|报社|报纸|報社|報紙)"
+"""Not after `周三` and the like: with it, that is a name or another word."""
+_USUALLY = "(?:一般|通常|平时|平時)"
 _GIFTS = r"(?!礼物|禮物|树|樹|卡|歌|老人|大餐)"
 CHINESE = Language(
     weekdays="一 二 三 四 五 六 日|天",
@@ -31,6 +34,7 @@ CHINESE = Language(
         "冬天|冬季": "winter",
     },
     rules=(
+        Rule(f"(?:周末|週末).{{0,6}}{_USUALLY}|{_USUALLY}.{{0,6}}(?:周末|週末)", None),
         Rule(f"每{_WEEK}<weekday>?|每隔?(?:天|年|(?:个|個)?月)", None),
         Rule(r"(?:周|週|星期|礼拜|禮拜)<weekday>[到至](?:周|週|星期|礼拜|禮拜)?[一二三四五六日天]", None),
         Rule("(?<![以之])大前天", means.day(-3)),
@@ -50,7 +54,7 @@ CHINESE = Language(
         Rule(f"[这這本]{_WEEK}<weekday>", means.weekday_of_week(0)),
         Rule(f"(?<!下)下{_WEEK}<weekday>", means.weekday_of_week(1)),
         Rule(f"下下{_WEEK}<weekday>", means.weekday_of_week(2)),
-        Rule(rf"{NO_NUMBER}(?<![上下这這本每个個])(?:周|週|星期|礼拜|禮拜)<weekday>(?![次回年])", means.weekday),
+        Rule(rf"{NO_NUMBER}(?<![上下这這本每个個])(?:周|週|星期|礼拜|禮拜)<weekday>(?![次回年]){_NAMES}", means.weekday),
         Rule(f"上上{_WEEK}{_ALONE}", means.week(-2)),
         Rule(f"(?<!上)上{_WEEK}{_ALONE}", means.week(-1)),
         Rule(f"[这這本]{_WEEK}{_ALONE}", means.week(0)),
@@ -75,6 +79,7 @@ CHINESE = Language(
         Rule(f"{NO_NUMBER}(?:<year>年)?<month><day>[日号號]", means.date_named),
         Rule("去年的?<month><day>[日号號]", means.date_of_year(-1)),
         Rule(f"(?=圣诞|聖誕|平安夜|元旦|情人|万圣|萬聖)<feast>{_GIFTS}", means.feast("at")),
+        Rule("<year>年的?<feast>", means.feast("at")),
         Rule("去年的?<feast>", means.feast_of_year(-1)),
         Rule("今年的?<feast>", means.feast_of_year(0)),
         Rule("明年的?<feast>", means.feast_of_year(1)),

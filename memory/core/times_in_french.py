@@ -38,6 +38,7 @@ FRENCH = Language(
     },
     rules=(
         Rule("(?:tous les|les|chaque) <weekday>s?", None),
+        Rule(r"(?:[mts]'appell\w*|nomm\w+) <weekday>", None),
         Rule(r"le <weekday>s?(?! dernier| passe| prochain| qui vient| de la semaine| \d)", None),
         Rule("chaque (?:jour|semaine|week-?end|mois|annee)", None),
         Rule("(?:pendant|durant|depuis|pour|en|tou(?:te)?s les) (?:presque |environ )?<count> <unit>", None),
@@ -74,7 +75,7 @@ FRENCH = Language(
         Rule("cette annee", means.year_at(0)),
         Rule(f"(?:an|annee) {_NEXT}", means.year_at(1)),
         Rule("(?:en|depuis|l'annee) <year>", means.year),
-        Rule("(?:en|pour|depuis|debut|fin|mi-?|courant|mois de|mois d') ?<month>(?: <year>)?", means.month),
+        Rule(r"(?:en|pour|depuis|debut|fin|mi-?|courant|mois de|mois d')\s*<month>(?: <year>)?", means.month),
         Rule("(?:en )?<month> (?:dernier|passe)", means.last_month_named),
         Rule(f"(?:en )?<month> {_NEXT}", means.next_month_named),
         Rule(f"(?:en )?<month> de l'(?:an|annee) {_LAST}", means.month_of_year(-1)),
@@ -82,8 +83,11 @@ FRENCH = Language(
         Rule(f"(?:en )?<month> de l'(?:an|annee) {_NEXT}", means.month_of_year(1)),
         Rule("(?:le|du|au) (?:<weekday> )?<day>(?:er)? <month>(?: <year>)?", means.date_named),
         Rule("<weekday> <day>(?:er)? <month>(?: <year>)?", means.date_named),
+        Rule("(?:le|du|au) <day>[/.-]<number>[/.-]<year>", means.date_named, unsure=True),
+        Rule(r"(?:le|du|au) <day>/<number>(?:/<yy>)?(?![/\d])", means.date_named, unsure=True),
         Rule(f"(?:le|du|au) <day>(?:er)? <month> de l'(?:an|annee) {_LAST}", means.date_of_year(-1)),
-        Rule("(?:a|au|pour|vers|avant|apres|depuis)(?: la| le)? (?!ete)<feast>", means.feast("at")),
+        Rule("(?:a|au|pour|vers|avant|apres|depuis)(?: la| le)? (?!ete)<feast>(?: <year>)?", means.feast("at")),
+        Rule("(?:en |l')<feast> <year>", means.feast("at")),
         Rule("en <feast>", means.feast("at")),
         Rule(f"<feast> {_LAST}", means.feast("last")),
         Rule("(?:ce|cet) <feast>", means.feast("this")),
@@ -93,7 +97,8 @@ FRENCH = Language(
         "lundi mardi mercredi jeudi vendredi samedi dimanche _hier_ demain aujourd _ce_matin_ _ce_midi_ "
         "_ce_soir_ apres_midi _nuit_ _jour_ _jours_ semaine _week_end _weekend_ _mois_ _ans_ _l_an_ annee "
         "janvier fevrier _mars_ avril _mai_ _juin_ juillet _aout_ embre octobre noel paques nouvel_an "
-        "sylvestre printemps _ete_ automne hiver _en_19 _en_20 _depuis_"
+        "sylvestre printemps _ete_ automne hiver _19 _20 _depuis_ _le_0 _le_1 _le_2 _le_3 "
+        "_le_4 _le_5 _le_6 _le_7 _le_8 _le_9"
     ),
     ahead=r"prevue?s?|planifie\w*|vais|va|allons|dois|doit|devons|faut|rendez-vous|prochaine?s?|a faire|compte"
     r"|\w+(?:erai|irai|rons)",

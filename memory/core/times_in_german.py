@@ -51,6 +51,7 @@ GERMAN = Language(
         Rule(f"morgen(?: {_HOURS})?", means.day(1), unsure=True),
         Rule("ue?bermorgen", means.day(2)),
         Rule(r"vor (?:etwa |rund |ungefae?hr |gut |knapp |circa )?<count> <unit>", means.ago),
+        Rule("heute vor <count> <unit>", means.ago),
         Rule(r"in (?:etwa |rund |ungefae?hr )?<count> <unit>", means.ahead),
         Rule("(?:letzten|vergangenen) <count> <unit>", means.up_to_now),
         Rule("(?:nae?chsten|kommenden) <count> <unit>", means.from_now),
@@ -91,10 +92,13 @@ GERMAN = Language(
         Rule(f"{_LAST} jahr im <month>", means.month_of_year(-1)),
         Rule(f"(?:im )?<month>(?: des)? {_NEXT} jahres", means.month_of_year(1)),
         Rule(f"{_NEXT} jahr im <month>", means.month_of_year(1)),
-        Rule(rf"{_LEAD} (?:<weekday>,? (?:dem|den|der) )?<day>\. ?<month>(?: <year>)?", means.date_named),
-        Rule(rf"{_LEAD} (?:<weekday>,? (?:dem|den|der) )?<day>\. ?<number>\.(?: ?<year>)?", means.date_named),
-        Rule(rf"{_LEAD} <day>\. ?<month>(?: des)? {_LAST} jahres", means.date_of_year(-1)),
-        Rule("(?:an|zu|im|in|um|ue?ber|seit|bis|vor|nach) <feast>", means.feast("at")),
+        Rule(rf"{_LEAD} (?:<weekday>,? (?:dem|den|der) )?<day>\.\s*<month>(?: <year>)?", means.date_named),
+        Rule(rf"{_LEAD} (?:<weekday>,? (?:dem|den|der) )?<day>\.\s*<number>\.(?:\s*(?:<year>|<yy>))?", means.date_named),
+        Rule(f"{_LEAD} <day>/<number>/<year>", means.date_named, unsure=True),
+        Rule(rf"{_LEAD} <day>\.\s*<month>(?: des)? {_LAST} jahres", means.date_of_year(-1)),
+        Rule("(?:an|zu|im|in|um|ue?ber|seit|bis|vor|nach) <feast>(?: <year>)?", means.feast("at")),
+        Rule(f"{_LAST} jahr (?:an|zu|im) <feast>", means.feast_of_year(-1)),
+        Rule(f"(?:an|zu|im) <feast>(?: des)? {_LAST} jahr(?:es)?", means.feast_of_year(-1)),
         Rule(f"{_LAST} <feast>", means.feast("last")),
         Rule(f"{_THIS} <feast>", means.feast("this")),
         Rule(f"{_NEXT} <feast>", means.feast("next")),
@@ -104,7 +108,7 @@ GERMAN = Language(
         "gestern heute _heuer_ _nacht_ morgen januar_ janner_ jaenner_ februar_ marz_ maerz_ _april_ _mai_ "
         "_juni_ _juli_ _august_ _september_ oktober _november_ dezember weihnacht silvester ostern heiligabend "
         "herbst fruhling fruhjahr fruehling fruehjahr sommer _im_winter ten_winter sen_winter _bis_ _vom_ "
-        "_zum_ _ab_ _am_1 _am_2 _am_3 _am_4 _am_5 _am_6 _am_7 _am_8 _am_9"
+        "_zum_ _ab_ _19 _20 _am_0 _am_1 _am_2 _am_3 _am_4 _am_5 _am_6 _am_7 _am_8 _am_9"
     ),
     ahead=r"(?:steht|stehen) .{0,60}\ban|vor|vorhaben?|geplant|planen?|werden?|wird|muss|mue?ssen|soll\w*|will|wollen|moe?chte"
     r"|termine?|kommende\w*|nae?chste\w*|ansteh\w*|fae?llig|mache ich|machen wir|erinnere? mich",

@@ -25,6 +25,9 @@ JAPANESE = Language(
         "冬": "winter",
     },
     rules=(
+        Rule("(?:明日香(?!港)|明日菜(?!っ)|今日子(?!供|ど))(?:さん|ちゃん|くん)?", None),
+        Rule("[月火水木金土日]曜日?(?:大工|ロード|洋画|ワイド|劇場)", None),
+        Rule("さきおととい", means.day(-3)),
         Rule("毎(?:週|月|日|年|朝|晩)の?(?:<weekday>日?)?", None),
         Rule("<weekday>日?(?:ごと|から[月火水木金土日]曜|どうでしょう)", None),
         Rule("一昨日|おととい|おとつい", means.day(-2)),
@@ -71,6 +74,7 @@ JAPANESE = Language(
         Rule(f"{NO_NUMBER}(?:<year>年の?)?<month><day>日", means.date_named),
         Rule("(?:去年|昨年)の?<month><day>日", means.date_of_year(-1)),
         Rule(f"(?![春夏秋冬])<feast>{_GIFTS}", means.feast("at")),
+        Rule(f"<year>年の?<feast>{_GIFTS}", means.feast("at")),
         Rule(f"(?:去年|昨年)の?<feast>{_GIFTS}", means.feast_of_year(-1)),
         Rule(f"今年の?<feast>{_GIFTS}", means.feast_of_year(0)),
         Rule(f"来年の?<feast>{_GIFTS}", means.feast_of_year(1)),
@@ -80,5 +84,6 @@ JAPANESE = Language(
     ahead=r"予定|つもり|予約|(?:する|行く|ある|会う|やる|来る)(?:の|か|ん|[?。]|$)",
     behind=r"た(?:の|か|ん|って|っけ|人|こと|もの|[?。、]|$)|だった|でした|ました",
     before="",
-    after="",
+    # These follow a person's name.
+    after="(?!さん|ちゃん|くん)",
 )

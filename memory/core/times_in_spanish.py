@@ -85,8 +85,13 @@ SPANISH = Language(
         Rule("(?:en )?<month> del (?:ano pasado|pasado ano)", means.month_of_year(-1)),
         Rule(f"(?:en )?<month> del (?:ano {_NEXT}|proximo ano)", means.month_of_year(1)),
         Rule("(?:(?:el|del|al) )?(?:<weekday>,? )?<day> de <month>(?: del? <year>)?", means.date_named),
+        Rule("(?:el|del|al) <day>[/.-]<number>[/.-]<year>", means.date_named, unsure=True),
+        Rule(r"(?:el|del|al) <day>/<number>(?:/<yy>)?(?![/\d])", means.date_named, unsure=True),
         Rule("(?:(?:el|del|al) )?<day> de <month> del ano pasado", means.date_of_year(-1)),
-        Rule("(?:en|por|para|durante|antes de|despues de)(?: el| la)? <feast>(?! pasad| que viene| proxim)", means.feast("at")),
+        Rule(
+            "(?:en|por|para|durante|antes de|despues de)(?: el| la)? <feast>(?: del? <year>)?(?! pasad| que viene| proxim)",
+            means.feast("at"),
+        ),
         Rule("(?:el|la) <feast> pasad[oa]", means.feast("last")),
         Rule("(?:el|la) (?:pasad[oa]|ultim[oa]) <feast>", means.feast("last")),
         Rule("est[ea] <feast>", means.feast("this")),
@@ -97,10 +102,11 @@ SPANISH = Language(
         "lunes martes miercoles jueves viernes sabado domingo _ayer anteayer _antier_ anoche _hoy_ manana "
         "_esta_ _dia_ _dias_ semana finde _mes_ meses _ano_ _anos_ enero febrero _marzo _abril _mayo_ junio "
         "julio agosto iembre octubre navidad nochebuena nochevieja pascua primavera verano otono invierno "
-        "_en_19 _en_20 _desde_"
+        "_19 _20 _desde_ _el_0 _el_1 _el_2 _el_3 _el_4 _el_5 _el_6 _el_7 _el_8 _el_9"
     ),
     ahead=r"tengo|tenemos|hay|voy|vamos|debo|previst\w+|planead\w+|planes|citas?|proxim\w+|que viene|viene|sera|toca"
     r"|pendiente\w*",
     behind=r"hice|hicimos|hizo|fui|fue|fuimos|vi|vimos|paso|pasamos|pasad[oa]s?|estuv\w+|tuv\w+|dije\w*|dijo|era|he|hemos"
     r"|\w{2,}(?:aste|iste|aron|ieron|aba|abas|abamos)",
+    own_words="que|mis?|con|donde|cuando|quien|como|cuanto|hice|fui|fue|paso|hay|tengo|estuve|por",
 )

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from app.service import PersonaService
+from evals.cli.forgetting import SCENES
 from evals.components.forgetting import Left, figures, is_in_files, measure
 from evals.datasets.forgetting import Scene, load
 from memory.core.errors import InvalidInput
@@ -68,7 +69,7 @@ def test_a_word_is_found_in_any_file_and_case(tmp_path):
 
 
 def test_there_are_thirty_scenes_in_several_languages():
-    scenes = load()
+    scenes = load(SCENES)
     assert len(scenes) == 30
     assert len({scene.ask for scene in scenes}) == 30
     # All scenes share one folder, in which the marks are looked for.

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from langchain_core.language_models import FakeListChatModel
 
+from evals.cli.beam import LABELS
 from evals.components.judge import FILE, Judge, Judgements, judged, opened
 from evals.datasets import judged as labelled
 from evals.runner import Case
@@ -100,7 +101,7 @@ def test_a_key_that_is_not_set_is_named(monkeypatch):
 
 
 def test_a_hundred_replies_were_judged_by_hand():
-    rows = labelled.load()
+    rows = labelled.load(LABELS)
     assert len(rows) == 100
     assert len({(row.item, row.reply) for row in rows}) == 100
     assert min(Counter(row.verdict for row in rows).values()) >= 20

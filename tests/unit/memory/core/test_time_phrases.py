@@ -53,6 +53,37 @@ def _days(text, today=TODAY, prefer="past"):
         # A year of its own.
         ("Was war im März 2024?", "2024-03-01", "2024-03-31"),
         ("¿Dónde estaba el 29 de febrero?", "2024-02-29", "2024-02-29"),
+        ("Was war im Sommer 2023?", "2023-06-01", "2023-08-31"),
+        ("Où étais-je en été 2023 ?", "2023-06-01", "2023-08-31"),
+        ("Où étais-je pendant l'été 2023 ?", "2023-06-01", "2023-08-31"),
+        ("¿Dónde estuve en el verano de 2023?", "2023-06-01", "2023-08-31"),
+        ("2023年夏天我在哪里？", "2023-06-01", "2023-08-31"),
+        ("2023年の夏はどこにいた？", "2023-06-01", "2023-08-31"),
+        ("Was gab es letztes Jahr zu Weihnachten?", "2025-12-24", "2025-12-26"),
+        ("Was gab es zu Ostern letzten Jahres?", "2025-04-18", "2025-04-21"),
+        # Numeric dates begin with the day.
+        ("Qu'est-ce que j'ai acheté le 03/05/2025 ?", "2025-05-03", "2025-05-03"),
+        ("Qui a gagné le 3/5 ?", "2026-05-03", "2026-05-03"),
+        ("¿Qué hice el 03/05/2025?", "2025-05-03", "2025-05-03"),
+        ("¿Qué hice el 3-5-2025?", "2025-05-03", "2025-05-03"),
+        ("Was war am 03.05.2025?", "2025-05-03", "2025-05-03"),
+        ("Was war am 03/05/2025?", "2025-05-03", "2025-05-03"),
+        ("Was war am 3.5.?", "2026-05-03", "2026-05-03"),
+        ("Was war am 3.5.25?", "2025-05-03", "2025-05-03"),
+        ("さきおとといは何をした？", "2026-05-17", "2026-05-17"),
+        ("Was war heute vor einer Woche?", "2026-05-10", "2026-05-16"),
+        ("mois d'avril, j'ai fait quoi ?", "2026-04-01", "2026-04-30"),
+        # A quoted word hides no other time; a word of English in a title does not make a question English.
+        ('Was hat Tom gestern zu "heute" gesagt?', "2026-05-19", "2026-05-19"),
+        ("昨天我看了The What电影", "2026-05-19", "2026-05-19"),
+        ("Wo war ich gestern, my friend?", "2026-05-19", "2026-05-19"),
+        # Words that begin like a name.
+        ("周三元旦放假吗？", "2026-05-13", "2026-05-13"),
+        ("周一一起吃饭了吗？", "2026-05-18", "2026-05-18"),
+        ("周五三点见了谁？", "2026-05-15", "2026-05-15"),
+        ("今日子供と何をした？", "2026-05-20", "2026-05-20"),
+        ("明日香港に行く？", "2026-05-21", "2026-05-21"),
+        ("我周末做了什么？", "2026-05-16", "2026-05-17"),
     ],
 )
 def test_what_a_question_names(text, first, last):
@@ -104,12 +135,32 @@ def test_a_month_of_plans_is_the_next_one(text):
         "Ich schwimme jeden Montag", "Je nage tous les lundis", "Le lundi, je nage", "Nado los lunes", "我每周一游泳", "毎週月曜に泳ぐ",
         "मैं हर सोमवार को तैरती हूँ", "zwei Wochen lang", "seit drei Jahren", "pendant trois jours", "desde hace dos meses", "住了三年",
         "दो दिन की छुट्टी", "Frau Sommer und Herr Freitag", "以前天天跑步", "周一到周五上班", "月曜から金曜まで", "आजकल मैं क्या करती हूँ",
+        "明日香は何と言った？", "今日子さんに会った？", "五月さんは元気ですか？", "日曜大工が好きです", "金曜ロードショーを見た？",
+        "周三元是谁？", "周六福的戒指多少钱？", "周日报社在哪里？", "周一一是我的朋友", "Mon ami s'appelle Vendredi",
+        "我周末一般做什么？", "我通常周末做什么？",
+        # Words that somebody asks about, and titles.
+        'What does "mañana" mean?', 'What does "demain" mean?', "What does “heute” mean?", 'What does "今天" mean?',
+        "What does mañana mean?", "What does 今天 mean?", "What does कल mean?", "I was in Ostern last week",
+        "你喜欢《明天会更好》吗？", "我在「明天」餐厅吃饭了吗？", "『昨日』という映画は何？", "Que veut dire « demain » ?",
+        # Numeric dates in English begin with the month: other rules read them.
+        "What did I do on 03/05/2025?", "A trip to Los Angeles on 03/05/2025",
         # Days that the calendar does not have.
         "Was war am 31. April?", "le 30 février", "13月",
     ],
 )  # fmt: skip
 def test_where_no_time_is_named_there_is_none(text):
     assert _days(text) is None
+
+
+def test_english_is_read_as_english():
+    asked = datetime(2025, 6, 11, 10, tzinfo=UTC)
+    for text, first in {
+        "I was in Ostern last week": date(2025, 6, 1),
+        'Did I say "gestern" yesterday?': date(2025, 6, 10),
+        "What did I do on 03/05/2025?": date(2025, 3, 5),
+        "Where was I letzten Freitag?": date(2025, 6, 6),
+    }.items():
+        assert datetime.fromtimestamp(named_window(text, asked).start, UTC).date() == first
 
 
 def test_a_year_outside_the_calendar_is_no_time():

@@ -22,6 +22,9 @@ LINES = [
     ImportedLine(BEGIN + timedelta(minutes=7 * number), f"Message {number}", "Ok", "ab"[number % 2]) for number in range(24)
 ]
 LEAST_POINTS = 20
+# Each is forked from a process that has opened no Chroma: its threads would be missing in a copy of this one.
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload(["tests.unit.memory.imports.test_killed"])
 
 
 def _import(folder, point):
@@ -54,7 +57,7 @@ def _import(folder, point):
 
 def _killed(folder, point):
     """Import in a process of its own; returns whether it was killed."""
-    process = multiprocessing.get_context("fork").Process(target=_import, args=(folder, point))
+    process = _PROCESSES.Process(target=_import, args=(folder, point))
     process.start()
     process.join()
     assert process.exitcode in (0, -signal.SIGKILL)
@@ -88,22 +91,24 @@ def test_wherever_it_is_killed_nothing_is_lost_or_doubled(tmp_path):
     assert point > LEAST_POINTS
 
 
+def _resume(folder, point):
+    """Go on with an import in this process, and kill it at its n-th write."""
+    left = [point]
+    method = Database.write
+
+    def killed(self, *given, **more):
+        left[0] -= 1
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return method(self, *given, **more)
+
+    service._BATCH_LINES = 3
+    with Memory(folder, WordEmbedder()) as memory:
+        Database.write = killed
+        memory.imports.resume()
+
+
 def _resume_killed(folder, point):
-    def resume():
-        left = [point]
-        method = Database.write
-
-        def killed(self, *given, **more):
-            left[0] -= 1
-            if left[0] == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return method(self, *given, **more)
-
-        service._BATCH_LINES = 3
-        with Memory(folder, WordEmbedder()) as memory:
-            Database.write = killed
-            memory.imports.resume()
-
-    process = multiprocessing.get_context("fork").Process(target=resume)
+    process = _PROCESSES.Process(target=_resume, args=(folder, point))
     process.start()
     process.join()
