@@ -11,12 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from memory.core.named_days import Days, Prefer, named_days, zone_key
-from memory.core.time_phrases import days_of_phrase
+from memory.core.time_phrases import MAX_CHARACTERS, days_of_phrase
 from memory.core.time_window import TimeWindow
 
 _LANGUAGES = ["en"]
-_MAX_CHARACTERS = 500
-"""Only this many characters at the end of a text are searched: the question is there, and the library is slow on long texts."""
 _one_at_a_time = threading.Lock()
 """The library keeps its parser state in global variables, so only one thread may use it at a time."""
 _IS_A_TIME = {"year", "month", "day"}
@@ -105,7 +103,7 @@ def named_window(text: str, asked: datetime, prefer: Prefer = "past") -> TimeWin
             the same year, as in notes. In a question about plans ("What is planned for June?") it is the next one.
     """
     # In a long message, the question comes at the end.
-    text = text[-_MAX_CHARACTERS:]
+    text = text[-MAX_CHARACTERS:]
     zone = zone_key(asked.tzinfo)
     in_other_words = days_of_phrase(text, asked.date(), zone, prefer)
     planned = bool(_PLANNED.search(text) or _ASKED_NOW.match(text))

@@ -20,6 +20,8 @@ from memory.core.times_in_hindi import HINDI
 from memory.core.times_in_japanese import JAPANESE
 from memory.core.times_in_spanish import SPANISH
 
+MAX_CHARACTERS = 500
+"""Only this many characters at the end of a text are searched: the question is there, and the library is slow on long texts."""
 _KANA, _HAN, _DEVANAGARI = re.compile("[ぁ-ゖァ-ヺ]"), re.compile("[一-鿿]"), re.compile("[\u0900-\u097f]")
 _QUOTED = re.compile(r"""["“”„«][^"“”„«»\n]{1,60}["“”»]|《[^》]{1,60}》|「[^」]{1,60}」|『[^』]{1,60}』""")
 """A title, or a word that somebody asks about."""

@@ -12,6 +12,7 @@ from datetime import datetime
 from memory.core.named_days import zone_key
 from memory.core.temporal import named_window
 from memory.core.time_meanings import Phrase
+from memory.core.time_phrases import MAX_CHARACTERS
 from memory.core.time_stretches import Stretch, stretch_in_other_words
 from memory.core.time_window import TimeWindow
 
@@ -40,6 +41,7 @@ def asked_window(text: str, asked: datetime) -> TimeWindow | None:
         text: The question.
         asked: When it was asked, in its zone. A stretch without an end ends there, or never if it begins later.
     """
+    text = text[-MAX_CHARACTERS:]
     if found := _stretch(text, asked):
         return found
     other = stretch_in_other_words(text, Phrase(asked.date(), zone_key(asked.tzinfo)))

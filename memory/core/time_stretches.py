@@ -9,11 +9,9 @@ from typing import NamedTuple
 
 from memory.core.named_days import Days
 from memory.core.time_meanings import Phrase
-from memory.core.time_phrases import phrases, without_quotations
+from memory.core.time_phrases import MAX_CHARACTERS, phrases, without_quotations
 from memory.core.time_rules import folded
 
-_MAX_CHARACTERS = 500
-"""Only this many characters at the end of a text are searched: the question is there."""
 # Looking ahead only, so that a stretch is found behind other words that begin like one.
 _BOTH = tuple(
     re.compile(rf"\b(?:{before})(?=(?P<begin>.{{1,40}}?)\s+(?:{between})\s+(?P<end>\S.*))", re.DOTALL)
@@ -51,7 +49,7 @@ class Stretch(NamedTuple):
 
 def stretch_in_other_words(text: str, said: Phrase) -> Stretch | None:
     """Return the first stretch of time that a text names by ends that can be read; None if there is none."""
-    plain = folded(without_quotations(text[-_MAX_CHARACTERS:]))
+    plain = folded(without_quotations(text[-MAX_CHARACTERS:]))
     for begin, end in _pairs(plain, said):
         if stretch := _between(begin, end, plain, said):
             return stretch
