@@ -11,7 +11,10 @@ from memory.forgetting.purge import Purger
 from memory.index.recovery import IndexRecovery
 from memory.photos.store import PhotoStore
 from memory.storage.engine import Database
+from memory.storage.host_schema import change_counts, changes
 from memory.storage.schema import memories, metadata, photos, turns, users
+
+_NUMBERS = (changes, change_counts)
 
 
 class UserDeletion:
@@ -40,9 +43,11 @@ class UserDeletion:
         receipt = self._counts(user_id)
         self._photos.delete_user(user_id)
         with self._database.write() as connection:
-            for table in metadata.sorted_tables:
-                column = table.c.id if table is users else table.c.user_id
-                connection.execute(delete(table).where(column == user_id))
+            # The database numbers changes of the other tables in these two, so they come last.
+            of_people = [table for table in metadata.sorted_tables if "user_id" in table.c and table not in _NUMBERS]
+            connection.execute(delete(users).where(users.c.id == user_id))
+            for table in (*of_people, *_NUMBERS):
+                connection.execute(delete(table).where(table.c.user_id == user_id))
         self._indexes.indexer.delete_user(user_id)
         self._purger.compact()
         return receipt

@@ -4,6 +4,7 @@ __all__ = [
     "api_keys",
     "engine",
     "folder_lock",
+    "host_schema",
     "leases",
     "memory_rows",
     "refusals",

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from memory.core.errors import StorageError
 from memory.storage.engine import Database
-from memory.storage.schema import leases
+from memory.storage.host_schema import leases
 
 LASTS = timedelta(seconds=60)
 """If a process dies, its users' background work resumes within this time. The machines' clocks must differ by less."""

@@ -132,6 +132,7 @@ turns = Table(
     # The name before the text, in a talk between people; and whether it is another person's.
     Column("speaker", Words),
     Column("by_other", Boolean, nullable=False, server_default=false()),
+    Column("process_id", String(40)),  # Where several processes share the journal: the one that answers it.
     UniqueConstraint("user_id", "seq", name="uq_turns_user_seq"),
     Index("ix_turns_user_at", "user_id", "at", "seq"),
     Index("ix_turns_user_session", "user_id", "session", "at", "seq"),
@@ -388,13 +389,4 @@ api_keys = Table(
     Column("revoked_at", Instant),
     Index("ix_api_keys_digest", "digest", unique=True),
     Index("ix_api_keys_user", "user_id"),
-)
-
-# If several processes share the journal: the process that does a user's background work.
-leases = Table(
-    "leases",
-    metadata,
-    Column("user_id", UserId(200), primary_key=True),
-    Column("holder", String(40), nullable=False),
-    Column("until", Instant, nullable=False),
 )

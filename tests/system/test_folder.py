@@ -25,6 +25,7 @@ from memory.memory import Memory
 from tests.fakes import ScriptedChat, ScriptedModels, WordEmbedder, fact
 
 ROOT = Path(__file__).parents[2]
+_OF_HOSTS = ("hosts", "host_processes", "change_counts", "changes", "purges", "purge_acks", "snapshots")
 
 
 def drawn(colour):
@@ -198,13 +199,13 @@ def test_a_journal_of_the_first_schema_is_brought_up_to_date_and_keeps_what_it_k
         for table in ("memories", "turns"):
             old.execute(f"DROP INDEX ix_{table}_unindexed")
             old.execute(f"CREATE INDEX ix_{table}_unindexed ON {table} (user_id) WHERE revision != indexed_revision")
-        for table in ("rewrites", "forgettings", "withheld", "refusals", "dated", "api_keys", "imports"):
+        for table in (*_OF_HOSTS, "rewrites", "forgettings", "withheld", "refusals", "dated", "api_keys", "imports"):
             old.execute(f"DROP TABLE {table}")
         old.execute("ALTER TABLE sessions DROP COLUMN summed_up")
         old.execute("DROP TABLE leases")
         for name in ("turns_held", "turns_received", "personality_user"):
             old.execute(f"DROP INDEX ix_{name}")
-        new_in_turns = ("held", "approved", "sensitive", "wishes", "dated_revision", "import_id", "speaker", "by_other")
+        new_in_turns = ("held", "approved", "sensitive", "wishes", "dated_revision", "import_id", "speaker", "by_other", "process_id")
         of_turns = [("turns", name) for name in new_in_turns]
         of_memories = [("memories", name) for name in ("held", "sensitive", "dated_revision")]
         of_others = [("users", "sensitive"), ("users", "bring_up"), ("personality", "shows"), ("personality", "place")]

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from memory.storage import host_schema  # noqa: F401 - its tables belong to the metadata
 from memory.storage.schema import metadata
 
 connection = context.config.attributes["connection"]

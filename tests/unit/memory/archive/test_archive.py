@@ -117,7 +117,7 @@ def test_an_older_archive_is_brought_up_to_date(lived, tmp_path):
     lived.memory.export_user("ada", tmp_path / "ada.zip")
     gone = {
         "users": ("training", "training_since", "sensitive", "bring_up"),
-        "turns": ("held", "approved", "sensitive", "wishes", "import_id", "speaker", "by_other"),
+        "turns": ("held", "approved", "sensitive", "wishes", "import_id", "speaker", "by_other", "process_id"),
         "memories": ("held", "sensitive"),
         "personality": ("shows", "place"),
         "sessions": ("summed_up",),

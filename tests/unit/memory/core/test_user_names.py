@@ -88,13 +88,15 @@ def older_folder(folder, names):
         later += ("personality_user",)
         for name in ("memories_corrected", *later):
             file.execute(f"DROP INDEX ix_{name}")
+        for table in ("hosts", "host_processes", "change_counts", "changes", "purges", "purge_acks", "snapshots"):
+            file.execute(f"DROP TABLE {table}")
         file.execute("DROP TABLE dated")
         file.execute("DROP TABLE api_keys")
         file.execute("DROP TABLE imports")
         gone = [("users", "spelled"), ("users", "bring_up"), ("turns", "wishes")]
         gone += [("personality", name) for name in ("shows", "place")]
         gone += [(table, name) for table in ("turns", "memories") for name in ("sensitive", "dated_revision")]
-        gone += [("turns", name) for name in ("import_id", "speaker", "by_other")] + [("work", "import_id")]
+        gone += [("turns", name) for name in ("import_id", "speaker", "by_other", "process_id")] + [("work", "import_id")]
         for table, name in gone:
             file.execute(f"ALTER TABLE {table} DROP COLUMN {name}")
         file.execute("CREATE INDEX ix_personality_user ON personality (user_id, id)")
