@@ -9,13 +9,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, delete, func, insert, select, update
 
 from memory.consent.consent_rule import Marker
+from memory.core import clock
 from memory.core.errors import InvalidInput, NotFound
 from memory.core.records import SPOKEN, Turn
 from memory.core.validation import check_user, user_name
@@ -25,7 +26,7 @@ from memory.imports.lines import Import, ImportedLine, ReadingDepth, Source
 from memory.imports.reading import Reading, no_import
 from memory.imports.reasons import BAD_PICTURES, PICTURES_ALONE
 from memory.imports.staging import StagedLine, Staging
-from memory.index.search_index import Depth
+from memory.index.entries import Depth
 from memory.photos.image_file import read_picture
 from memory.photos.store import PhotoStore
 from memory.storage import session_rows, user_rows
@@ -102,14 +103,14 @@ class Imports:
             counts = compare(self._db, user_id, staging)
             skipped = {**source.skipped(), **left_out(counts)}
             row = {
-                "user_id": user_id, "id": name, "format": source.format, "name": source.name, "at": datetime.now(UTC),
+                "user_id": user_id, "id": name, "format": source.format, "name": source.name, "at": clock.instant(),
                 "state": "writing", "depth": depth, "conversations": source.conversations(), "messages": source.messages(),
                 "added": 0, "skipped": skipped, "first": counts.first, "last": counts.last,
                 "progress": asdict(writing.Progress()),
             }  # fmt: skip
             _check_any(counts.lines or source.messages(), "message of a person")
             self._begun.add(name)
-            with self._db.write() as connection:
+            with self._db.write(user_id) as connection:
                 connection.execute(insert(imports).values(row))
         except BaseException:
             staging.remove()
@@ -157,7 +158,7 @@ class Imports:
                 alone = sum(line.messages for line, ids in zip(batch, shown, strict=True) if writing.says_nothing(line, ids))
                 done = replace(done, bad_pictures=done.bad_pictures + unread, pictures_alone=done.pictures_alone + alone)
                 topics = [self._marker.judge(line.text) if self._marker else None for line in batch]
-                with self._db.write() as connection:
+                with self._db.write(row.user_id) as connection:
                     done = writing.write(connection, to, batch, shown, topics, done)
                     noted = connection.execute(_this(row).values(progress=asdict(done), added=done.turns))
                     _check_there(noted.rowcount, import_id)
@@ -183,7 +184,7 @@ class Imports:
         Raises:
             InvalidInput: The source or the user's name is not valid, or there is nothing in it. Nothing was written.
         """
-        user_id, name, at = check_user(user_id), _new_id(), datetime.now(UTC)
+        user_id, name, at = check_user(user_id), _new_id(), clock.instant()
         read = list(noted)
         _check_any(len(read), "memory")
         added, not_added = facts.store(items, user_id, source.format, read)
@@ -196,7 +197,7 @@ class Imports:
         }  # fmt: skip
         if not added:
             return _not_noted(row)
-        with self._db.write() as connection:
+        with self._db.write(user_id) as connection:
             user_rows.ensure(connection, user_id)
             connection.execute(insert(imports).values(row))
         self._indexer.run(user_id)
@@ -312,13 +313,13 @@ class Imports:
         """
         with self._locks[user_name(user_id)]:
             row = self._row(user_id, import_id)
-            with self._db.write() as connection:
+            with self._db.write(row.user_id) as connection:
                 connection.execute(_this(row).values(state="undoing"))
             with suppress(FileNotFoundError):
                 Staging(self._path(import_id)).remove()
             this = (row.user_id, import_id, row.progress.get("facts", ()))
             self._purger.purge_of(row.user_id, lambda connection: undoing.gone(connection, *this).ids)
-            with self._db.write() as connection:
+            with self._db.write(row.user_id) as connection:
                 gone = undoing.remove(connection, *this)
             for photo_id in gone.photos:
                 self._photos.discard(row.user_id, photo_id)
@@ -348,7 +349,7 @@ class Imports:
 
     def _finish(self, row: Row[Any], more: dict[str, int]) -> Import:
         skipped = {**row.skipped, **more}
-        with self._db.write() as connection:
+        with self._db.write(row.user_id) as connection:
             if row.last is not None:
                 session_rows.end_passed(connection, row.user_id, row.last)
             if row.depth == "sessions" and row.added:

@@ -4,6 +4,7 @@ __all__ = [
     "bm25",
     "chroma",
     "documents",
+    "entries",
     "filters",
     "imported",
     "indexer",

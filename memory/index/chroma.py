@@ -99,6 +99,16 @@ class ChromaStore:
                 if (there := self._there(user_id, kind)) is not None:
                     there.delete(ids=list(ids))
 
+    def replace(self, user_id: str, kind: str, records: Sequence[str], documents: Sequence[Document], vectors: Vectors) -> None:
+        """Let some records have these documents and no others in a collection."""
+        with _readable_errors(), self._lock:
+            there = self._there(user_id, kind)
+            if there is not None:
+                found: Any = there.get(where={"record": {"$in": list(records)}}, include=[])  # type: ignore[dict-item] # it takes one
+                if gone := list(set(found["ids"]) - {document.id for document in documents}):
+                    there.delete(ids=gone)
+        self.put(user_id, kind, documents, vectors)
+
     def nearest(self, user_id: str, kind: str, vectors: Vectors, *, limit: int) -> list[list[tuple[str, str, float]]]:
         """Return (record id, facet, cosine) of the `limit` documents nearest to each vector, nearest first.
 

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 import numpy as np
 from sqlalchemy import select
 
-from memory.embedding.token_vectors import unpacked
+from memory.embedding.token_vectors import Bytes, unpacked
 from memory.index.chroma import ChromaStore, Document
 from memory.index.documents import Indexed, names_of, of_memory, of_turn, places
-from memory.index.search_index import Change, SearchIndex
+from memory.index.entries import Change
+from memory.index.search_index import SearchIndex
 from memory.storage.engine import Database
 from memory.storage.schema import memories, turns
 
@@ -63,16 +64,14 @@ class ChromaMirror:
 
     def _send(self, user_id: str, kind: str, changes: Sequence[Change]) -> None:
         texts = self._texts(kind, [change.id for change in changes if change.kept is not None])
-        documents, vectors, gone = [], [], []
+        documents, vectors, gone = list[Document](), list[Bytes](), list[str]()
         for change in changes:
             made, kept = texts.get(change.id), change.kept
-            there = []
+            there = list[str]()
             if made is not None and kept is not None and kept.facets == tuple(facet for facet, _ in made.texts):
-                there = list(names_of(change.id, kept.facets))
-                documents += [
-                    Document(name, change.id, facet, made.entry.at, text)
-                    for name, (facet, text) in zip(there, made.texts, strict=True)
-                ]
+                own = documents_of(made)
+                documents += own
+                there = [document.id for document in own]
                 vectors.append(kept.vectors)
             gone += [name for name in names_of(change.id, change.had) if name not in there]
         self._chroma.remove_documents(user_id, kind, gone)
@@ -90,3 +89,11 @@ class ChromaMirror:
         with self._db.read() as connection:
             rows = connection.execute(select(memories).where(memories.c.id.in_(ids))).all()
         return {row.id: of_memory(row) for row in rows}
+
+
+def documents_of(made: Indexed) -> list[Document]:
+    """Return the documents of an index entry, one for each of its texts."""
+    names = names_of(made.entry.id, tuple(facet for facet, _ in made.texts))
+    return [
+        Document(name, made.entry.id, facet, made.entry.at, text) for name, (facet, text) in zip(names, made.texts, strict=True)
+    ]

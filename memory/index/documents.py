@@ -14,7 +14,7 @@ from memory.core.passages import Passage, divide, entry_id, indexed, is_long, pa
 from memory.core.records import SPOKEN, TurnState
 from memory.core.sentences import sentences
 from memory.core.temporal import named_window
-from memory.index.search_index import Entry
+from memory.index.entries import Entry
 from memory.index.turn_traits import Traits, split_speaker, subject_of_wish, traits_of
 from memory.storage.schema import turns
 

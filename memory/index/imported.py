@@ -18,9 +18,10 @@ from sqlalchemy import Row, bindparam, select
 from memory.core.passages import turn_of
 from memory.embedding.text_embedder import Embedder
 from memory.embedding.token_vectors import TOKEN_SIZE, Kept
-from memory.index.documents import in_sequence, of_turn, places
+from memory.index.documents import Indexed, in_sequence, of_turn, places
 from memory.index.embedded import embedded
-from memory.index.search_index import Depth, SearchIndex
+from memory.index.entries import Depth, Entry
+from memory.index.search_index import SearchIndex
 from memory.storage.engine import Database
 from memory.storage.schema import turns
 
@@ -111,14 +112,16 @@ class ImportedTurns:
                 said = connection.execute(_WITHOUT_WORDS, {"user": user_id}).all()
                 placed = in_sequence(connection, said)
             made = [one for row in said for one in of_turn(row, placed[row.id])]
-            none = (
-                Kept((made[0].texts[0][0],), np.zeros((1, self._vector_size), np.int8), np.zeros((0, TOKEN_SIZE), np.int8))
-                if made
-                else None
-            )
-            self._index.put(user_id, [replace(one.entry, kept=none, depth=Depth.WORDS) for one in made])
+            self._index.put(user_id, self.by_words(made))
             self._note(said)
         return len(said)
+
+    def by_words(self, made: Sequence[Indexed]) -> list[Entry]:
+        """Return entries of imported turns that are found by their words, until `deepen` embeds them."""
+        if not made:
+            return []
+        none = Kept((made[0].texts[0][0],), np.zeros((1, self._vector_size), np.int8), np.zeros((0, TOKEN_SIZE), np.int8))
+        return [replace(one.entry, kept=none, depth=Depth.WORDS) for one in made]
 
     @cached_property
     def _vector_size(self) -> int:

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Exists, Row, Select, Table, Update, bindparam, exists, func, select, update
+from sqlalchemy import Row, func, select, update
 
 from memory.core.errors import StorageError
 from memory.core.records import SPOKEN, PhotoMemory
@@ -21,18 +21,19 @@ from memory.embedding.text_embedder import Embedder
 from memory.index import marker as marker_file
 from memory.index.chroma import ChromaStore
 from memory.index.chroma_mirror import ChromaMirror
-from memory.index.documents import Indexed, is_shown, of_memory, of_turn, places
+from memory.index.documents import Indexed, is_shown, of_memory, of_turn
 from memory.index.embedded import embedded
-from memory.index.imported import FROM_IMPORT, ImportedTurns
+from memory.index.entries import Entry
+from memory.index.imported import ImportedTurns
 from memory.index.marker import Made
 from memory.index.photo_index import KIND, PhotoIndex
+from memory.index.revision_rows import Batch, ChangedRows, RevisionRows
 from memory.index.search_index import SearchIndex
 from memory.storage.engine import Database
 from memory.storage.memory_rows import to_record
 from memory.storage.schema import memories, turns, users
 
 _log = logging.getLogger(__name__)
-_BATCH_ROWS = 64
 
 
 class Indexer:
@@ -60,6 +61,8 @@ class Indexer:
         self._chroma = chroma
         self._index = index
         self._mirror = ChromaMirror(database, chroma, index)
+        self._rows = RevisionRows(database)
+        self._changed: ChangedRows = self._rows
         self._embedder = embedder
         self._pictures = pictures
         self._marker = marker
@@ -68,7 +71,7 @@ class Indexer:
         self._verified: set[str] = set()
         self._guard = threading.Lock()
         self._locks: dict[str, threading.RLock] = {}
-        self.imported = ImportedTurns(database, index, embedder, self._lock_of, partial(self._note, known=()))
+        self.imported = ImportedTurns(database, index, embedder, self._lock_of, partial(self._rows.note, known=()))
 
     def check(self) -> None:
         """Compare the marker with the embedder; if an index is lost, mark its rows to be indexed again.
@@ -108,9 +111,8 @@ class Indexer:
         made_by = marker_file.read(self._marker).embedder
         if made_by == self._embedder.name:
             return True
-        with self._db.glance() as connection:
-            if not any(connection.execute(query).first() for query in _ANY_INDEXED):
-                return False
+        if not self._rows.any_indexed():
+            return False
         raise StorageError(
             f"The memory index was made with the embedder {made_by}, and {self._embedder.name} is set. "
             "Run `persona reindex`, or set PERSONA_TEXT_EMBEDDER back."
@@ -134,7 +136,7 @@ class Indexer:
                 None: index whatever waits.
         """
         self._verify(user_id)
-        if shown is not None and not self._waits(user_id, shown, pictures=pictures):
+        if shown is not None and not self._changed.wait(user_id, shown, pictures=pictures):
             return 0
         total, more = 0, True
         while more:
@@ -161,11 +163,6 @@ class Indexer:
                 sent = self._mirror.run(user_id)
             total, more = total + sent, sent > 0
         return total
-
-    def _waits(self, user_id: str, shown: AbstractSet[str], *, pictures: bool) -> bool:
-        given = {"user": user_id, "shown": sorted(shown)}
-        with self._db.glance() as connection:
-            return connection.execute(_WAITS if pictures else _WAITS_BUT_PICTURES, given).first() is not None
 
     def behind(self) -> list[str]:
         """Return the users with photo memories that are not indexed yet."""
@@ -227,13 +224,7 @@ class Indexer:
             return self._locks.setdefault(user_name(user_id), threading.RLock())
 
     def _mark_all(self, user_id: str | None = None) -> None:
-        said = update(turns).where(turns.c.state.in_(SPOKEN)).values(indexed_revision=0)
-        known = update(memories).values(indexed_revision=0)
-        if user_id is not None:
-            said, known = said.where(turns.c.user_id == user_id), known.where(memories.c.user_id == user_id)
-        with self._db.write() as connection:
-            connection.execute(said)
-            connection.execute(known)
+        self._rows.start_again(user_id)
         self._mark()
 
     def _verify(self, user_id: str) -> None:
@@ -246,9 +237,7 @@ class Indexer:
         if user_id in self._verified:
             return
         with self._lock_of(user_id):
-            with self._db.read() as connection:
-                expected = sum(connection.execute(query).scalar_one() for query in _indexed(user_id))
-            if expected > self._index.count(user_id):
+            if self._rows.expected(user_id) > self._index.count(user_id):
                 _log.warning("Part of a user's search index was missing: it is rebuilt from the journal. Nothing is lost.")
                 self._index.files.delete_user(user_id)
                 self._chroma.delete_user(user_id)
@@ -282,34 +271,23 @@ class Indexer:
         """Index one batch of rows; returns the number of rows, and whether there may be more."""
         # The lock is released between batches, so that others wait for one batch at most.
         with self._lock_of(user_id):
-            with self._db.read() as connection:
-                said = connection.execute(_CHANGED_TURNS, {"user": user_id}).all()
-                known = connection.execute(_CHANGED if pictures else _CHANGED_TEXT, {"user": user_id}).all()
-                placed = places(connection, said)
-            if said or known:
-                made = [of_turn(row, placed[row.id]) for row in said]
-                made += [[one] if (one := of_memory(row)) else [] for row in known]
-                self._project(user_id, [*said, *known], made)
-                self._project_pictures(user_id, [row for row in known if row.kind == "photo"])
-                self._note(said, known)
-        return len(said) + len(known), max(len(said), len(known)) == _BATCH_ROWS
+            batch = self._changed.next(user_id, pictures=pictures)
+            if batch.said or batch.known or batch.gone:
+                made = [of_turn(row, batch.placed[row.id]) for row in batch.said]
+                made += [[one] if (one := of_memory(row)) else [] for row in batch.known]
+                self._project(user_id, batch, made)
+                self._project_pictures(user_id, [row for row in batch.known if row.kind == "photo"])
+                self._changed.note(batch.said, batch.known)
+        return len(batch.said) + len(batch.known) + len(batch.gone), batch.more
 
-    def _project(self, user_id: str, rows: Sequence[Row[Any]], made: Sequence[Sequence[Indexed]]) -> None:
-        self._index.remove(user_id, [row.id for row, entries in zip(rows, made, strict=True) if not entries])
-        self._put(user_id, [one for entries in made for one in entries])
+    def _project(self, user_id: str, batch: Batch, made: Sequence[Sequence[Indexed]]) -> None:
+        rows = [*batch.said, *batch.known]
+        gone = [*batch.gone, *(row.id for row, entries in zip(rows, made, strict=True) if not entries)]
+        self._index.apply(user_id, gone, self._embedded([one for entries in made for one in entries]), batch.move)
 
-    def _note(self, said: Sequence[Row[Any]], known: Sequence[Row[Any]]) -> None:
-        with self._db.write() as connection:
-            for statement, rows in ((_INDEXED_TURN, said), (_INDEXED, known)):
-                # In one order: two processes that index the same rows of a server would block each other for good.
-                noted = [{"row_id": row.id, "at_revision": row.revision} for row in sorted(rows, key=lambda row: row.id)]
-                if noted:
-                    connection.execute(statement, noted)
-
-    def _put(self, user_id: str, made: Sequence[Indexed]) -> None:
-        if made:
-            kept = embedded(self._embedder, made)
-            self._index.put(user_id, [replace(one.entry, kept=its) for one, its in zip(made, kept, strict=True)])
+    def _embedded(self, made: Sequence[Indexed]) -> list[Entry]:
+        kept = embedded(self._embedder, made) if made else []
+        return [replace(one.entry, kept=its) for one, its in zip(made, kept, strict=True)]
 
     def _project_pictures(self, user_id: str, rows: Sequence[Row[Any]]) -> None:
         if rows:
@@ -320,55 +298,3 @@ class Indexer:
                 # The weights are missing or broken: these photos are embedded once a picture embedder works.
                 self._missed = True
                 self._mark()
-
-
-def _changed_rows(table: Table) -> Select[Any]:
-    query = select(table).where(
-        table.c.user_id == bindparam("user"),
-        table.c.revision != table.c.indexed_revision,
-        table.c.indexed_revision != FROM_IMPORT,
-    )
-    # Only one database index has this order; without it SQLite uses another one and reads every row of the user.
-    return query.order_by(table.c.indexed_revision).limit(_BATCH_ROWS)
-
-
-def _mark_indexed(table: Table) -> Update:
-    return update(table).where(table.c.id == bindparam("row_id")).values(indexed_revision=bindparam("at_revision"))
-
-
-def _waiting(table: Table, turn: ColumnElement[str]) -> Exists:
-    """Return the SQL condition that a changed row belongs to none of the `shown` turns, or is outdated in the index."""
-    # A row that was indexed before and has changed since must not be found in its old form.
-    wanted = turn.not_in(bindparam("shown", expanding=True)) | (table.c.indexed_revision != 0)
-    return exists().where(
-        table.c.user_id == users.c.id,
-        table.c.revision != table.c.indexed_revision,
-        table.c.indexed_revision != FROM_IMPORT,
-        wanted,
-    )
-
-
-_CHANGED_TURNS, _CHANGED = _changed_rows(turns), _changed_rows(memories)
-_CHANGED_TEXT = _CHANGED.where(memories.c.kind != "photo")
-_INDEXED_TURN, _INDEXED = _mark_indexed(turns), _mark_indexed(memories)
-_ANY_INDEXED = [select(table.c.id).where(table.c.indexed_revision != 0).limit(1) for table in (turns, memories)]
-_SAID, _KNOWN = _waiting(turns, turns.c.id), _waiting(memories, memories.c.source)
-_WAITS = select(users.c.id).where(users.c.id == bindparam("user"), _SAID | _KNOWN)
-_WAITS_BUT_PICTURES = select(users.c.id).where(
-    users.c.id == bindparam("user"), _SAID | _KNOWN.where(memories.c.kind != "photo")
-)
-
-
-def _indexed(user_id: str) -> list[Select[Any]]:
-    """Return queries for the numbers of turns and of memories that the index must contain, according to the journal."""
-    said = select(func.count()).where(
-        turns.c.user_id == user_id,
-        turns.c.state.in_(SPOKEN),
-        turns.c.held.is_(None),
-        turns.c.revision == turns.c.indexed_revision,
-    )
-    known = select(func.count()).where(
-        memories.c.user_id == user_id, memories.c.hidden_at.is_(None), memories.c.held.is_(None), memories.c.same_as.is_(None),
-        memories.c.revision == memories.c.indexed_revision,
-    )  # fmt: skip
-    return [said, known]

@@ -14,6 +14,7 @@ from memory.embedding.text_embedder import Embedder
 from memory.index import chroma_files
 from memory.index import marker as marker_file
 from memory.index.chroma import ChromaStore
+from memory.index.host_indexer import HostIndexer
 from memory.index.indexer import Indexer
 from memory.index.photo_index import PhotoIndex
 from memory.index.search_index import SearchIndex
@@ -59,6 +60,7 @@ class IndexRecovery:
     ) -> None:
         self._vectors = None if chroma_url else folder / "chroma"
         self._words = folder / ("shared-words" if shared else "words")
+        self._shared = shared
         self._mending = threading.Lock()
         self._made = 0
         marker = folder / "index.json" if chroma_url else folder / "chroma" / "index.json"
@@ -80,7 +82,8 @@ class IndexRecovery:
             raise
         try:
             self.pictures = PhotoIndex(self.chroma, photos, sight)
-            self.indexer = Indexer(database, self.chroma, self.search, embedder, self.pictures, marker)
+            kind = HostIndexer if shared else Indexer
+            self.indexer = kind(database, self.chroma, self.search, embedder, self.pictures, marker)
             if fresh is not True:
                 self.indexer.check()
         except BaseException:

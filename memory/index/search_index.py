@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
 from memory.core.passages import bounds_of, turn_of
 from memory.core.time_window import TimeWindow
 from memory.embedding.token_vectors import Bytes, Kept, Vectors, tokens_of, vectors_of
-from memory.index import fulltext
+from memory.index import fulltext, position
+from memory.index.entries import Change, Depth, Entry
 from memory.index.filters import Filters
+from memory.index.position import Move, Position
 from memory.index.turn_traits import Traits
 from memory.index.user_files import UserFile, UserFiles
 from memory.index.vectors import Placed, VectorIndex, VectorScores
@@ -49,61 +49,6 @@ _TRAITS = "id, session, seq, speaker, length, asks, asked, dated, at, standing, 
 _READ = f"SELECT {_TRAITS}, tokens FROM entries JOIN kept USING (number)"  # noqa: S608 - ours
 
 
-class Depth(IntEnum):
-    """How much of an entry is embedded. Imported history is found by words first, and embedded in the background."""
-
-    WORDS = 0
-    """Nothing: its vector is zero, which is as near to one question as to any other."""
-    CONTENT = 1
-    """Its content: one vector."""
-    WHOLE = 2
-    """All its texts."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One searchable text with its `id`; searches filter by `kind` and `at` (seconds since 1970, UTC).
-
-    Attributes:
-        around: The text together with the previous turn, searched separately; only turns have it.
-        reply: The reply; only turns have it.
-        traits: Further properties for the ranking of turns.
-        kept: Its stored embeddings.
-        happened: The time window that the text names, if any.
-        depth: How much of it is embedded.
-    """
-
-    id: str
-    kind: str
-    at: float
-    text: str
-    around: str | None = None
-    traits: Traits = field(default_factory=Traits)
-    kept: Kept | None = None
-    happened: TimeWindow | None = None
-    reply: str = ""
-    depth: Depth = Depth.WHOLE
-
-
-@dataclass(frozen=True)
-class Change:
-    """An entry that changed in the search index and is not copied to Chroma yet.
-
-    Attributes:
-        kind: Its collection.
-        id: The entry's id.
-        had: The facets that Chroma has of it.
-        times: How often it changed.
-        kept: Its stored embeddings; None if it was removed, or moved to another kind.
-    """
-
-    kind: str
-    id: str
-    had: tuple[str, ...]
-    times: int
-    kept: Kept | None
-
-
 class SearchIndex:
     """Full text and vectors of all users.
 
@@ -116,21 +61,50 @@ class SearchIndex:
     """
 
     def __init__(self, folder: Path, *, shared: bool = False) -> None:
-        self.files = UserFiles(folder, f"{_TABLES}{fulltext.TABLES}", shared=shared)
+        self.files = UserFiles(folder, f"{_TABLES}{position.TABLE}{fulltext.TABLES}", shared=shared)
+        self._shared = shared
 
     def put(self, user_id: str, entries: Sequence[Entry]) -> None:
         """Add or replace entries, a turn together with its passages; of several entries with the same id the last counts."""
+        self.apply(user_id, (), entries)
+
+    def remove(self, user_id: str, ids: Sequence[str]) -> None:
+        """Remove entries, a turn together with its passages; unknown ids are ignored."""
+        if ids:
+            self.apply(user_id, ids, ())
+
+    def apply(self, user_id: str, gone: Sequence[str], entries: Sequence[Entry], move: Move | None = None) -> bool:
+        """Remove some entries, and add or replace others, at once.
+
+        Args:
+            user_id: The user.
+            gone: Ids of entries to remove; see `remove`.
+            entries: Entries to put; see `put`.
+            move: Do it only if the file is at the start of this move, and note its end with it.
+
+        Returns:
+            Whether it was done.
+        """
         entries = list({entry.id: entry for entry in entries}.values())
         with self.files.use(user_id) as (file, user_file):
             with file:
-                gone = _remove(file, list(dict.fromkeys(turn_of(entry.id) for entry in entries)))
+                if move is not None and not position.take(file, move):
+                    return False
+                dropped = _remove(file, list(dict.fromkeys([*gone, *(turn_of(entry.id) for entry in entries)])))
                 numbers = [_put(file, entry) for entry in entries]
-            _drop_cached(user_file, gone)
+                self._note_nothing(file)
+            _drop_cached(user_file, dropped)
             for lengths in user_file.lengths.values() if numbers else ():
                 # The numbers may have belonged to other texts before.
                 lengths.forget(min(numbers))
             for kind, flat in user_file.vectors.items():
                 flat.put([_placed(entry, entry.kept) for entry in entries if entry.kind == kind and entry.kept is not None])
+        return True
+
+    def position(self, user_id: str) -> Position | None:
+        """Return how far a user's file follows the changes; None if it has none of them."""
+        with self.files.use(user_id) as (file, _):
+            return position.read(file)
 
     def deepen(self, user_id: str, embedded: Sequence[tuple[str, Kept]], depth: Depth) -> None:
         """Store more embeddings of turns that are in the index already; those that are gone meanwhile are left out."""
@@ -151,6 +125,7 @@ class SearchIndex:
                         file.execute("UPDATE shallow SET depth = ? WHERE number = ?", (depth, number))
                     happened = None if first is None else TimeWindow(first, last)
                     placed.append((kind, Placed(name, at, happened, kept.facets, kept.vectors)))
+                self._note_nothing(file)
             for name, _ in embedded:
                 user_file.read.pop(name, None)
             for kind, flat in user_file.vectors.items():
@@ -165,6 +140,15 @@ class SearchIndex:
         with self.files.use(user_id) as (file, _):
             rows = file.execute(query, (Depth.CONTENT, json.dumps(list(ids)))).fetchall()
         return {str(name): Kept.from_row(*row) for name, *row in rows}
+
+    def kept(self, user_id: str, ids: Sequence[str]) -> dict[str, Kept]:
+        """Return the stored embeddings of those of some entries that are embedded whole."""
+        query = (
+            "SELECT id, facets, vectors, tokens FROM entries JOIN kept USING (number) LEFT JOIN shallow USING (number)"
+            " WHERE depth IS NULL AND id IN (SELECT value FROM json_each(?))"
+        )
+        with self.files.use(user_id) as (file, _):
+            return {str(name): Kept.from_row(*row) for name, *row in file.execute(query, (json.dumps(list(ids)),))}
 
     def shallow(self, user_id: str, below: Depth, limit: int) -> list[str]:
         """Return the ids of up to `limit` turns that are embedded less than `below`, newest first."""
@@ -188,15 +172,6 @@ class SearchIndex:
         with self.files.use(user_id) as (file, _):
             words, content = file.execute(f"{query} WHERE instr(id, '#') = 0").fetchone()
         return int(words), int(content)
-
-    def remove(self, user_id: str, ids: Sequence[str]) -> None:
-        """Remove entries, a turn together with its passages; unknown ids are ignored."""
-        if not ids:
-            return
-        with self.files.use(user_id) as (file, user_file):
-            with file:
-                gone = _remove(file, ids)
-            _drop_cached(user_file, gone)
 
     def score(self, filters: Filters, kind: str, vectors: Vectors) -> VectorScores:
         """Compare unit vectors, shape (questions, size), with all entries of a kind."""
@@ -262,6 +237,11 @@ class SearchIndex:
         with self.files.use(user_id) as (file, _), file:
             file.executemany("DELETE FROM changed WHERE kind = ? AND id = ? AND times = ?", done)
             file.executemany("UPDATE changed SET had = ? WHERE kind = ? AND id = ?", sent)
+
+    def _note_nothing(self, file: sqlite3.Connection) -> None:
+        if self._shared:
+            # Where several hosts share Chroma, the journal knows what it has.
+            file.execute("DELETE FROM changed")
 
     def compact(self, user_id: str) -> None:
         """Rewrite the user's file without deleted data."""

@@ -26,7 +26,7 @@ _MAX_CACHED_BYTES = 768 * 2**20
 _MAX_CACHED_ENTRIES, _ENTRY_BYTES = 20_000, 2_800
 """Most entries whose token vectors are cached per user, and the approximate size of one."""
 _MMAP_BYTES = 2**31
-_LAYOUT = 3
+_LAYOUT = 4
 """Version of the tables, stored in the file's header; a file with this version has all tables."""
 
 

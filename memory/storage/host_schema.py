@@ -103,3 +103,11 @@ snapshots = Table(
     Column("at", Instant, nullable=False),
     Index("ix_snapshots_whole", "user_key", "number", sqlite_where=text("whole"), postgresql_where=text("whole")),
 )
+
+# What all hosts must have in common, such as the text embedder.
+shared_settings = Table(
+    "shared_settings",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", String(200), nullable=False),
+)

@@ -25,7 +25,7 @@ from memory.memory import Memory
 from tests.fakes import ScriptedChat, ScriptedModels, WordEmbedder, fact
 
 ROOT = Path(__file__).parents[2]
-_OF_HOSTS = ("hosts", "host_processes", "change_counts", "changes", "purges", "purge_acks", "snapshots")
+_OF_HOSTS = ("hosts", "host_processes", "change_counts", "changes", "purges", "purge_acks", "snapshots", "shared_settings")
 
 
 def drawn(colour):

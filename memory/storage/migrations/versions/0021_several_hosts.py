@@ -102,8 +102,11 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(), nullable=False),
     )
     whole = sa.text("whole")
-    op.create_index(
-        "ix_snapshots_whole", "snapshots", ["user_key", "number"], sqlite_where=whole, postgresql_where=whole
+    op.create_index("ix_snapshots_whole", "snapshots", ["user_key", "number"], sqlite_where=whole, postgresql_where=whole)
+    op.create_table(
+        "shared_settings",
+        sa.Column("name", sa.String(40), primary_key=True),
+        sa.Column("value", sa.String(200), nullable=False),
     )
     if op.get_bind().dialect.name == "postgresql":
         op.execute(_NUMBERS)

@@ -78,8 +78,8 @@ def older_folder(folder, names):
     with as_before(), Memory(folder, WordEmbedder()) as memory:
         for name in names:
             live(memory, name)
-            memory.photos._path(name, "x" * 64).parent.mkdir(parents=True)
-            memory.photos._path(name, "x" * 64).write_bytes(b"a picture")
+            (folder / "photos" / user_key(name)).mkdir(parents=True)
+            (folder / "photos" / user_key(name) / ("x" * 64)).write_bytes(b"a picture")
             forgotten = memory.ingest_turn(name, DAY.replace(hour=15), "I have a zebra.", "Nice.")
             memory.forget(name, forgotten.id, now=True)
             memory.forget(name, memory.ingest_turn(name, DAY.replace(hour=18), "I have a newt.", "Nice.").id)
@@ -88,7 +88,7 @@ def older_folder(folder, names):
         later += ("personality_user",)
         for name in ("memories_corrected", *later):
             file.execute(f"DROP INDEX ix_{name}")
-        for table in ("hosts", "host_processes", "change_counts", "changes", "purges", "purge_acks", "snapshots"):
+        for table in ("hosts", "host_processes", "change_counts", "changes", "purges", "purge_acks", "snapshots", "shared_settings"):
             file.execute(f"DROP TABLE {table}")
         file.execute("DROP TABLE dated")
         file.execute("DROP TABLE api_keys")

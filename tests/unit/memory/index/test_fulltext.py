@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from memory.core.errors import StorageError
 from memory.core.time_window import TimeWindow
+from memory.index.entries import Entry
 from memory.index.filters import Filters
-from memory.index.search_index import Entry, SearchIndex
+from memory.index.search_index import SearchIndex
 from memory.index.turn_traits import Traits
 
 

@@ -1,0 +1,174 @@
+"""The indexer of a host that shares its journal with others: its index files are a cache, which may be lost at any time."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from memory.core.errors import StorageError
+from memory.embedding.text_embedder import Embedder
+from memory.index import marker as marker_file
+from memory.index.chroma import ChromaStore
+from memory.index.documents import Indexed
+from memory.index.imported import ImportedTurns
+from memory.index.indexer import Indexer
+from memory.index.marker import Made
+from memory.index.numbered_rows import NumberedRows
+from memory.index.photo_index import PhotoIndex
+from memory.index.revision_rows import Batch
+from memory.index.search_index import SearchIndex
+from memory.index.shared_mirror import SharedMirror
+from memory.storage.engine import Database
+from memory.storage.host_schema import change_counts, changes, shared_settings
+from memory.storage.schema import users
+
+_log = logging.getLogger(__name__)
+_EMBEDDER = "text_embedder"
+_OF_EMBEDDER = update(shared_settings).where(shared_settings.c.name == _EMBEDDER)
+NEAR_ROWS = 64
+"""A search waits until this many rows are indexed; with more, it is answered from Chroma."""
+
+
+class HostIndexer(Indexer):
+    """Keeps the index files of this host up to date with a shared journal; see `Indexer`.
+
+    Args:
+        database: The journal's database.
+        chroma: The Chroma server that all hosts share.
+        index: The index files of this host.
+        embedder: Embeds the texts.
+        pictures: The vectors of photos.
+        marker: A file beside the index files that names the embedder that made them.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        chroma: ChromaStore,
+        index: SearchIndex,
+        embedder: Embedder,
+        pictures: PhotoIndex,
+        marker: Path,
+    ) -> None:
+        super().__init__(database, chroma, index, embedder, pictures, marker)
+        self._numbered = NumberedRows(database, index)
+        self._changed = self._numbered
+        self.imported = _Followed(database, index, embedder, self._lock_of, lambda _: None)
+        self.imported.follow = self.run
+        self._shared_mirror = SharedMirror(database, chroma, index, pictures)
+
+    def check(self) -> None:
+        """Check that all hosts have the same text embedder, and discard index files of another one.
+
+        Raises:
+            StorageError: The other hosts have another embedder.
+        """
+        there = self._shared_embedder()
+        if there != self._embedder.name:
+            raise StorageError(
+                f"The hosts that share this journal use the text embedder {there}, and {self._embedder.name} is set here. Set "
+                "PERSONA_TEXT_EMBEDDER back, or stop all hosts and run `persona reindex` with the new one."
+            )
+        if not marker_file.is_current(self._marker) or marker_file.read(self._marker).embedder != there:
+            self._index.files.clear()
+        marker_file.write(self._marker, Made(self._embedder.name))
+
+    def _shared_embedder(self) -> str:
+        query = select(shared_settings.c.value).where(shared_settings.c.name == _EMBEDDER)
+        with self._db.write() as connection:
+            try:
+                with connection.begin_nested():
+                    connection.execute(insert(shared_settings).values(name=_EMBEDDER, value=self._embedder.name))
+            except IntegrityError:
+                return str(connection.execute(query).scalar_one())
+        return self._embedder.name
+
+    def is_near(self, user_id: str) -> bool:
+        """Return whether so few of a user's rows are missing that a search waits for them."""
+        return self._numbered.behind(user_id) <= NEAR_ROWS
+
+    def mirror(self, user_id: str, *, at_least: int = 1, most: int | None = None) -> int:
+        """Copy one user's changed rows to Chroma if there are at least `at_least`; returns the number of rows.
+
+        Nothing is copied while imported turns are not embedded yet, or while another process copies.
+        """
+        if self._shared_mirror.waiting(user_id) < at_least or any(self.imported.shallow(user_id)):
+            return 0
+        total, more = 0, True
+        while more and (most is None or total < most):
+            self.run(user_id)
+            sent = self._shared_mirror.run(user_id)
+            total, more = total + sent, sent > 0
+        return total
+
+    def behind(self) -> list[str]:
+        """Return the users of whom Chroma lacks changes."""
+        return self._shared_mirror.users()
+
+    def remove(self, user_id: str, ids: Sequence[str]) -> None:  # noqa: ARG002 - as in `Indexer`
+        """Remove entries whose rows are deleted: their deletion has a number."""
+        self.run(user_id)
+        self.mirror(user_id)
+
+    def rebuild(self, on_progress: Callable[[int, int], None] | None = None) -> int:
+        """Let all hosts discard their index files, and rebuild those of this host and Chroma; returns the number of rows."""
+        with self._db.write() as connection:
+            connection.execute(update(change_counts).values(era=uuid.uuid4().hex, mirrored=0))
+            connection.execute(
+                update(shared_settings).where(shared_settings.c.name == _EMBEDDER).values(value=self._embedder.name)
+            )
+            names = list(connection.execute(select(users.c.id)).scalars())
+            size = connection.execute(select(func.count()).where(~changes.c.gone)).scalar_one()
+        for user_id in names:
+            self._chroma.delete_user(user_id)
+        self._index.files.clear()
+        done = 0
+
+        def _count(rows: int) -> None:
+            nonlocal done
+            done += rows
+            if on_progress is not None:
+                on_progress(min(done, size), size)
+
+        for user_id in names:
+            self.run(user_id, _count)
+            self.mirror(user_id)
+        marker_file.write(self._marker, Made(self._embedder.name))
+        return done
+
+    def lost_words(self) -> list[str]:
+        """Return nobody: a missing index file is made at the next search."""
+        return []
+
+    def _verify(self, user_id: str) -> None:
+        """Do nothing: an index file says itself how far it is."""
+
+    def _mark_all(self, user_id: str | None = None) -> None:
+        """Do nothing: an index file that is deleted is made from the first change."""
+
+    def _project(self, user_id: str, batch: Batch, made: Sequence[Sequence[Indexed]]) -> None:
+        rows = [*batch.said, *batch.known]
+        gone = [*batch.gone, *(row.id for row, entries in zip(rows, made, strict=True) if not entries)]
+        imported = [getattr(row, "import_id", None) is not None for row in rows]
+        entries = self._embedded([one for some, later in zip(made, imported, strict=True) if not later for one in some])
+        entries += self.imported.by_words([one for some, later in zip(made, imported, strict=True) if later for one in some])
+        self._index.apply(user_id, gone, entries, batch.move)
+
+    def _project_pictures(self, user_id: str, rows: Sequence[Row[Any]]) -> None:
+        """Do nothing: photos are embedded when they are copied to Chroma."""
+
+
+class _Followed(ImportedTurns):
+    """Imported turns of a shared journal: a host comes to their words as to all other changes."""
+
+    follow: Callable[[str, Callable[[int], None] | None], int]
+
+    def add_words(self, user_id: str, on_progress: Callable[[int], None] | None = None) -> int:
+        """Index the words of a user's imported turns; returns the number of rows."""
+        return self.follow(user_id, on_progress)

@@ -1,0 +1,106 @@
+"""Hosts with folders of their own follow one journal: each person's index file is brought up to it before each search."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from memory.core.query import Query
+from memory.index.chroma import COLLECTIONS
+from memory.memory import Memory
+from tests.fakes import WordEmbedder
+
+pytestmark = pytest.mark.server
+START = datetime(2026, 3, 1, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+def hosts(stores, tmp_path):
+    """Two hosts on one journal and one Chroma, each with a folder of its own."""
+    with ExitStack() as opened:
+        yield [
+            opened.enter_context(
+                Memory(tmp_path / name, WordEmbedder(), database_url=stores.database_url, chroma_url=stores.chroma_url)
+            )
+            for name in ("one", "two")
+        ]
+
+
+def say(memory: Memory, user: str, text: str, number: int = 0) -> str:
+    turn = memory.ingest_turn(user, START + timedelta(minutes=number), text, "I see.")
+    assert turn is not None
+    return turn.id
+
+
+def asked(memory: Memory, user: str, text: str) -> list[str]:
+    found = memory.search_jointly(user, Query(text, text, START + timedelta(days=30)))
+    return [one.text for one in found.memories]
+
+
+def test_what_is_said_on_one_host_is_found_on_the_other_at_its_next_search(hosts, user):
+    one, other = hosts
+    for number in range(3):
+        say(one, user, f"My heron number {number} is called Zazuquill.", number)
+        assert any(f"number {number}" in text for text in asked(other, user, f"heron number {number}"))
+        say(other, user, f"My newt number {number} is called Quorlim.", 100 + number)
+        assert any(f"newt number {number}" in text for text in asked(one, user, f"newt number {number}"))
+
+
+def test_what_is_forgotten_on_one_host_is_not_found_on_the_other_at_its_next_search(hosts, user):
+    one, other = hosts
+    turn_id = say(one, user, "My heron is called Zazuquill.")
+    say(one, user, "I have two newts.", 1)
+    assert "Zazuquill" in str(asked(other, user, "heron Zazuquill"))
+    one.forget(user, turn_id)
+    assert "Zazuquill" not in str(asked(other, user, "heron Zazuquill"))
+    other.undo(user, turn_id)
+    assert "Zazuquill" in str(asked(one, user, "heron Zazuquill"))
+
+
+def test_chroma_has_each_row_once_whichever_host_copies_it(hosts, user):
+    one, other = hosts
+    turn_ids = {say(hosts[number % 2], user, f"I have seen the heron {number} times.", number) for number in range(6)}
+    for memory in (*hosts, *hosts):
+        memory.index(user)
+    chroma = one._indexes.chroma
+    assert chroma.record_ids(user, "turn") == turn_ids
+    gone = sorted(turn_ids)[0]
+    other.forget(user, gone, now=True)
+    assert chroma.record_ids(user, "turn") == turn_ids - {gone}
+    assert not one._indexer.behind()
+
+
+def test_a_host_whose_files_are_lost_has_them_again(hosts, user):
+    one, _ = hosts
+    say(one, user, "My heron is called Zazuquill.")
+    assert asked(one, user, "heron")
+    one._indexes.search.files.delete_user(user)
+    assert "Zazuquill" in str(asked(one, user, "heron"))
+
+
+def test_a_person_who_comes_back_has_nothing_of_before_on_any_host(hosts, user):
+    one, other = hosts
+    for number in range(3):
+        say(one, user, f"My heron is called Zazuquill{number}.", number)
+    assert asked(other, user, "heron")
+    one.delete_user(user)
+    assert asked(other, user, "heron") == []
+    for number in range(5):
+        say(other, user, f"I keep newts, {number} of them.", number)
+    for memory in hosts:
+        assert "Zazuquill" not in str(asked(memory, user, "heron"))
+        assert "newts" in str(asked(memory, user, "newts"))
+
+
+def test_after_a_rebuild_every_host_discards_its_files(hosts, user):
+    one, other = hosts
+    say(one, user, "My heron is called Zazuquill.")
+    assert asked(other, user, "heron")
+    before = other._indexes.search.position(user)
+    assert one.reindex() > 0
+    assert "Zazuquill" in str(asked(other, user, "heron"))
+    assert other._indexes.search.position(user).era != before.era
+    in_chroma = {name for kind in COLLECTIONS for name in one._indexes.chroma.record_ids(user, kind)}
+    assert in_chroma == one._indexes.search.ids(user)
