@@ -28,6 +28,7 @@ def examine(settings: Settings) -> list[Finding]:
         ("data folder", _folder),
         ("chat model", _chat),
         ("pictures", _pictures),
+        ("photo files", _photo_files),
         ("photo memory", _photos),
         ("text embedder", _embedder),
         ("languages", _languages),
@@ -106,6 +107,17 @@ def _pictures(settings: Settings) -> Finding:
     if sees:
         return Finding("works", "pictures", "the model sees the pictures that you send")
     return Finding("off", "pictures", f"this model can't see pictures; they are saved with your words. {how}")
+
+
+def _photo_files(settings: Settings) -> Finding | None:
+    from app.factory import build_objects
+
+    store = build_objects(settings)
+    if store is None:
+        return None
+    remark = store.check()
+    encrypted = "encrypted" if settings.objects_key else "not encrypted (PERSONA_OBJECTS_KEY is not set)"
+    return Finding("off" if remark else "works", "photo files", f"in {store.place}, {encrypted}. {remark}".rstrip())
 
 
 def _photos(settings: Settings) -> Finding:

@@ -48,7 +48,7 @@ def uninstall(
         progress(f"Other files in the data folder are not touched: {', '.join(others[:5])}{' …' if len(others) > 5 else ''}.")  # noqa: PLR2004
     if alone := found.left_alone():
         progress(f"Not touched, because they may belong to something else: {', '.join(map(str, alone))}.")
-    if settings.database_url or settings.chroma_url:
+    if settings.database_url or settings.chroma_url or settings.photos_url:
         progress("Data on servers is not touched. `persona user delete` removes a user from them.")
     in_checkout = own.is_relative_to(_CHECKOUT)
     if not parts:

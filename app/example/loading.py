@@ -17,6 +17,7 @@ from memory.core.errors import InvalidInput
 from memory.core.records import Episode, PersonalityPoint, PhotoMemory, Recalled, SemanticMemory, Step, Trace, Turn, make_id
 from memory.facts.acceptance import Changes
 from memory.memory import Memory
+from memory.objects.folder import FolderStore
 from memory.personality.pem import evolve
 from memory.personality.timeline import PersonalityTimeline
 from memory.photos.store import PhotoStore
@@ -67,7 +68,7 @@ def _first_monday(now: datetime) -> datetime:
 def _write(example: Month, folder: Path, archive: Path, first: datetime, on_progress: Progress) -> None:
     database = Database(f"sqlite:///{folder / 'journal.db'}")
     try:
-        photos = PhotoStore(folder / "photos", database)
+        photos = PhotoStore(FolderStore(folder), database)
         writer = _Writer(database, photos, example)
         for number, talk in enumerate(example.sessions):
             on_progress(_WRITING_SHARE * number / len(example.sessions), f"Day {talk.day + 1} of {_DAYS}")

@@ -54,8 +54,16 @@ EXTRAS: Mapping[str, Extra] = {
     "train": Extra("Training", ("torch", "transformers", "trl", "peft", "langchain_openai", "plotly"), "5.6 GB"),
     "serve": Extra("Serving a model with vLLM", ("vllm",), "6 GB or more"),
     "server": Extra("A database on a server", ("psycopg",), "12 MB"),
+    # Not cryptography, which other extras bring too.
+    "hosts": Extra("Memory on several hosts (an object store, encryption)", ("s3fs",), "60 MB"),
     "auth": Extra("Signing in to the page", ("authlib",), "17 MB"),
-    "api": Extra("Serving the memory to other programs (persona api, persona mcp)", ("fastapi", "mcp", "uvicorn"), "16 MB"),
+    "api": Extra(
+        "Serving the memory to other programs (persona api, persona mcp)",
+        ("fastapi", "mcp", "prometheus_client", "uvicorn"),
+        "16 MB",
+    ),
+    # Not the SDK, which Chroma brings too.
+    "telemetry": Extra("Sending traces to an OpenTelemetry collector", ("opentelemetry.exporter.otlp.proto.http",), "1 MB"),
     "studio": Extra("Looking at the graphs in LangGraph Studio", ("langgraph_cli", "langgraph_api"), "41 MB", "make studio"),
     "evals": Extra("Measuring answers", ("plotly", "scipy", "sklearn", "snowballstemmer"), "190 MB"),
 }

@@ -7,12 +7,12 @@ import io
 import mimetypes
 import warnings
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path, PurePath
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from memory.core import clock
 from memory.core.errors import InvalidInput, StorageError
 from memory.core.records import Photo
 from memory.photos.metadata import strip
@@ -101,7 +101,7 @@ def read_picture(data: bytes, name: str = "") -> Picture:
     _check_name(name, _TYPES[kind])
     photo = Photo(
         id=hashlib.sha256(data).hexdigest(),
-        time=datetime.now(UTC),
+        time=clock.instant(),
         media_type=_TYPES[kind],
         width=upright.width,
         height=upright.height,

@@ -157,12 +157,11 @@ def test_a_picture_leads_to_its_message(open_page: OpenPage, service: PersonaSer
 
 
 def test_lost_and_damaged_files_are_said_in_a_sentence(open_page: OpenPage, service: PersonaService) -> None:
-    store = service.memory.photos
     lost, damaged = sent(service, "red"), sent(service, "teal", day=1)
-    store._path("ada", lost).unlink()
-    store._small("ada", lost).unlink()
-    store._path("ada", damaged).write_bytes(b"no picture")
-    store._small("ada", damaged).write_bytes(b"no picture")
+    [folder] = (service.memory.folder / "photos").iterdir()
+    for ending in ("", ".small"):
+        (folder / f"{lost}{ending}").unlink()
+        (folder / f"{damaged}{ending}").write_bytes(b"no picture")
     page = photos(open_page)
     assert not page.exception
     assert f"The picture {lost[:12]}… is not in the data folder any more." in captions(page)

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.service import PersonaService
 from app.ui.memory import entry_wording
-from memory.core.errors import ModelMissing
+from memory.core.errors import ModelMissing, ObjectsUnavailable
 from memory.core.records import (
     BigFive,
     Episode,
@@ -402,7 +402,7 @@ def test_what_was_said_stays_data(open_memory: OpenPage, service: PersonaService
     ("spoil", "said"),
     [
         (lambda path: path.write_bytes(b"no picture"), "This picture is damaged"),
-        (lambda path: path.unlink(), "no longer in the data folder"),
+        (lambda path: path.unlink(), "no longer stored"),
     ],
 )
 def test_a_picture_that_cannot_be_shown_says_why(
@@ -416,6 +416,20 @@ def test_a_picture_that_cannot_be_shown_says_why(
     assert not page.exception
     assert said in captions(page)
     assert "A lake" in texts(page)
+
+
+def test_a_bucket_that_is_down_is_not_called_a_damaged_picture(
+    open_memory: OpenPage, service: PersonaService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(*_: object) -> bytes:
+        raise ObjectsUnavailable("s3://bucket cannot be used (SlowDown). Check that it is running and can be reached.")
+
+    tell(service, 0, "Ada swims.", picture=True)
+    monkeypatch.setattr(service.memory.photos._objects, "get", down)
+    page = open_memory()
+    assert not page.exception
+    assert "s3://bucket cannot be used" in captions(page)
+    assert "damaged" not in captions(page)
 
 
 SOME = {"id": "x", "time": BEGIN}

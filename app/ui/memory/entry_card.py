@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app.ui import layout as frame
-from app.ui import memory_actions
+from app.ui import memory_actions, wording
 from app.ui.layout import Here
 from app.ui.memory import entry_wording
-from memory.core.errors import NotFound, PersonaError, StorageError
+from memory.core.errors import NotFound, ObjectsUnavailable, PersonaError, StorageError
 from memory.core.records import Episode, PhotoMemory, Procedure, ProfileEntry, SemanticMemory
 from memory.photos.detector import small
 from memory.photos.image_file import open_upright
@@ -132,7 +132,9 @@ def _picture(here: Here, record: PhotoMemory) -> None:
     try:
         image = small(open_upright(here.memory.photos.for_model(here.user, record.photo_id)), record.box)
     except NotFound:
-        st.caption("This picture is no longer in the data folder.")
+        st.caption("This picture is no longer stored.")
+    except ObjectsUnavailable as error:
+        st.caption(wording.markdown(error.message))
     except StorageError:
         st.caption("This picture is damaged. Send it again to see it here.")
     else:

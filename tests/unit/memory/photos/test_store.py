@@ -14,6 +14,7 @@ from PIL import Image
 
 from memory.core.errors import InvalidInput, NotFound, StorageError
 from memory.core.records import user_key
+from memory.objects.folder import FolderStore
 from memory.photos.image_file import MAX_BYTES, MODEL_PIXELS, read_picture
 from memory.photos.store import PhotoStore
 from memory.storage.engine import Database
@@ -22,7 +23,7 @@ from memory.storage.engine import Database
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[PhotoStore]:
     database = Database(f"sqlite:///{tmp_path / 'journal.db'}")
-    yield PhotoStore(tmp_path / "photos", database)
+    yield PhotoStore(FolderStore(tmp_path), database)
     database.close()
 
 
